@@ -1,0 +1,24 @@
+import type { AuthType, ListingShape, ProviderRow } from "./table.ts";
+
+/** One provider as this process will call it: its table row joined with the operator's settings. Frozen at start. */
+export interface Provider {
+  /** Lower-case id, as it stands before the `/` of a model name. */
+  readonly id: string;
+  /** Absolute http(s) URL without a trailing slash, query or credentials. */
+  readonly baseUrl: string;
+  /** Path of the unix socket to connect to instead of the host in `baseUrl`. */
+  readonly unixSocket: string | undefined;
+  readonly auth: AuthType;
+  /** Lower-case name of the header that carries the key where `auth` is `x-header`. */
+  readonly authHeader: string;
+  /** The credential; never logged, never sent anywhere but to `baseUrl`. */
+  readonly key: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly listing: ListingShape;
+  readonly paths: ProviderRow["paths"];
+  readonly refusesStreamOptions: boolean;
+  /** False where a key is required and none is set: calls are refused before anything is sent. */
+  readonly callable: boolean;
+  /** True where the operator named this provider by a key or a URL; others are local ones that may or may not answer. */
+  readonly configured: boolean;
+}

@@ -1,0 +1,132 @@
+/**
+ * How a provider's credential travels.
+ * `bearer`: `Authorization: Bearer <key>`; `x-header`: the key alone in a header of the provider's own; `none`: no key.
+ */
+export const AUTH_TYPES = ["bearer", "x-header", "none"] as const;
+export type AuthType = (typeof AUTH_TYPES)[number];
+
+/** The shapes in which providers list their models; `openai` is `{data: [{id, created, owned_by}]}`. */
+export type ListingShape = "openai" | "anthropic" | "cohere" | "cloudflare" | "google";
+
+/** One row of the provider table: everything that makes this provider differ from a plain OpenAI-compatible server. */
+export interface ProviderRow {
+  /** Default base URL, without a trailing slash. */
+  readonly url: string;
+  /** Part of the base URL to be filled in from a setting, as `[placeholder, variable]`. */
+  readonly urlParameter?: readonly [placeholder: string, variable: string];
+  readonly auth: AuthType;
+  /** Header that carries the key where `auth` is `x-header`. */
+  readonly authHeader?: string;
+  /** The key may be left out; without one no credential is sent. */
+  readonly keyOptional?: true;
+  /** Headers that every request to this provider needs, unless the client sent its own. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly listing: ListingShape;
+  /** Paths below the base URL; an absent one is an API that the provider does not have. */
+  readonly paths: {
+    readonly models: string;
+    readonly chat: string;
+    readonly embeddings?: string;
+    readonly messages?: string;
+    readonly countTokens?: string;
+    readonly responses?: string;
+  };
+  /** The provider refuses `stream_options`, so it is taken out of what is sent. */
+  readonly refusesStreamOptions?: true;
+}
+
+const OPENAI_PATHS = { models: "/models", chat: "/chat/completions", embeddings: "/embeddings" } as const;
+
+/**
+ * Every built-in provider, in the order in which their models are listed.
+ * A provider is one row here, plus a reader in `read-models.ts` if it does not list models the OpenAI way.
+ */
+export const PROVIDER_TABLE = {
+  openai: {
+    url: "https://api.openai.com/v1",
+    auth: "bearer",
+    listing: "openai",
+    paths: { ...OPENAI_PATHS, responses: "/responses" },
+  },
+  anthropic: {
+    url: "https://api.anthropic.com/v1",
+    auth: "x-header",
+    authHeader: "x-api-key",
+    headers: { "anthropic-version": "2023-06-01" },
+    listing: "anthropic",
+    paths: {
+      models: "/models?limit=1000",
+      chat: "/chat/completions",
+      messages: "/messages",
+      countTokens: "/messages/count_tokens",
+    },
+  },
+  cohere: {
+    url: "https://api.cohere.ai",
+    auth: "bearer",
+    listing: "cohere",
+    paths: {
+      models: "/v1/models?page_size=1000",
+      chat: "/compatibility/v1/chat/completions",
+      embeddings: "/compatibility/v1/embeddings",
+    },
+    refusesStreamOptions: true,
+  },
+  groq: { url: "https://api.groq.com/openai/v1", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
+  cloudflare: {
+    url: "https://api.cloudflare.com/client/v4/accounts/{ACCOUNT_ID}/ai",
+    urlParameter: ["{ACCOUNT_ID}", "CLOUDFLARE_ACCOUNT_ID"],
+    auth: "bearer",
+    listing: "cloudflare",
+    paths: {
+      models: "/models/search?per_page=1000",
+      chat: "/v1/chat/completions",
+      embeddings: "/v1/embeddings",
+    },
+  },
+  ollama: { url: "http://localhost:11434/v1", auth: "none", listing: "openai", paths: OPENAI_PATHS },
+  deepseek: { url: "https://api.deepseek.com", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
+  mistral: {
+    url: "https://api.mistral.ai/v1",
+    auth: "bearer",
+    listing: "openai",
+    paths: OPENAI_PATHS,
+    refusesStreamOptions: true,
+  },
+  moonshot: { url: "https://api.moonshot.ai/v1", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
+  google: {
+    url: "https://generativelanguage.googleapis.com/v1beta/openai",
+    auth: "bearer",
+    listing: "google",
+    paths: OPENAI_PATHS,
+  },
+  nvidia: { url: "https://integrate.api.nvidia.com/v1", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
+  minimax: { url: "https://api.minimax.io/v1", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
+  zai: { url: "https://api.z.ai/api/paas/v4", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
+  ollama_cloud: { url: "https://ollama.com/v1", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
+  llamacpp: {
+    url: "http://localhost:8081/v1",
+    auth: "bearer",
+    keyOptional: true,
+    listing: "openai",
+    paths: OPENAI_PATHS,
+  },
+  vllm: {
+    url: "http://localhost:8000/v1",
+    auth: "bearer",
+    keyOptional: true,
+    listing: "openai",
+    paths: OPENAI_PATHS,
+  },
+} as const satisfies Record<string, ProviderRow>;
+
+export type BuiltInProviderId = keyof typeof PROVIDER_TABLE;
+
+/** The row of a server that is known only by its settings (`CUSTOM_PROVIDERS`) and speaks OpenAI's API. */
+export const CUSTOM_PROVIDER_ROW = {
+  url: "",
+  auth: "bearer",
+  keyOptional: true,
+  listing: "openai",
+  paths: OPENAI_PATHS,
+} as const satisfies ProviderRow;
