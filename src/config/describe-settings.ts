@@ -1,0 +1,63 @@
+import { acceptedValues } from "./parse-setting.ts";
+import { SETTING_GROUPS, SETTING_ROWS, type SettingGroup, type SettingRow } from "./settings-table.ts";
+
+/** One documented variable, or family of variables where the name has a `<ID>` in it. */
+export interface SettingDescription {
+  readonly group: SettingGroup;
+  readonly name: string;
+  readonly accepted: string;
+  /** As the operator would write it; blank where there is none. */
+  readonly default: string;
+  readonly doc: string;
+}
+
+const PROVIDER_DESCRIPTIONS: readonly SettingDescription[] = [
+  {
+    group: "Providers",
+    name: "<ID>_API_KEY",
+    accepted: "a single line",
+    default: "",
+    doc: "API key of the provider with that id, in upper case (OPENAI_API_KEY)",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_API_URL",
+    accepted: "an http or https URL, or unix:/path/to.sock[:/base/path]",
+    default: "",
+    doc: "Base URL of that provider, instead of its usual one",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_AUTH_TYPE",
+    accepted: "one of bearer, x-header, none",
+    default: "bearer",
+    doc: "How the key of a custom provider travels; x-header is the header x-api-key; without a key none is sent",
+  },
+  {
+    group: "Providers",
+    name: "CLOUDFLARE_ACCOUNT_ID",
+    accepted: "letters, digits, - and _",
+    default: "",
+    doc: "Account that fills in the base URL of cloudflare",
+  },
+];
+
+function describeRow(name: string, row: SettingRow): SettingDescription {
+  const aliases = row.aliases === undefined ? "" : ` (older spelling: ${row.aliases.join(", ")})`;
+  return {
+    group: row.group,
+    name,
+    accepted: acceptedValues(row),
+    default: row.default ?? "",
+    doc: row.doc + aliases,
+  };
+}
+
+/** Everything an operator can set, group by group, for `--help` and the README. */
+export function describeSettings(): readonly {
+  readonly group: SettingGroup;
+  readonly settings: readonly SettingDescription[];
+}[] {
+  const all = [...SETTING_ROWS.map(([name, row]) => describeRow(name, row)), ...PROVIDER_DESCRIPTIONS];
+  return SETTING_GROUPS.map((group) => ({ group, settings: all.filter((setting) => setting.group === group) }));
+}

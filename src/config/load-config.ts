@@ -1,0 +1,81 @@
+import type { Provider } from "../providers/provider.ts";
+import { readVariable, type Environment } from "./environment.ts";
+import { findUnknownVariables } from "./find-unknown-variables.ts";
+import { loadProviders } from "./load-providers.ts";
+import { acceptedValues, parseSetting, type ParsedSetting } from "./parse-setting.ts";
+import { problemLine } from "./problem-line.ts";
+import { SETTING_ROWS, type SettingName, type SettingRow, type Settings } from "./settings-table.ts";
+
+/** Everything the operator decided, checked and frozen. */
+export interface Config {
+  readonly settings: Settings;
+  readonly providers: readonly Provider[];
+}
+
+/** The outcome of reading the environment: a config, or all that is wrong with it at once, one line each. */
+export type LoadedConfig =
+  | { readonly ok: true; readonly config: Config; readonly warnings: string[] }
+  | { readonly ok: false; readonly problems: string[]; readonly warnings: string[] };
+
+interface Found {
+  /** The spelling that was used. */
+  readonly name: string;
+  readonly value: string;
+}
+
+function findValue(
+  environment: Environment,
+  name: SettingName,
+  row: SettingRow,
+  warnings: string[],
+): Found | undefined {
+  const spellings = [name, ...(row.aliases ?? [])].flatMap((spelling): Found[] => {
+    const value = readVariable(environment, spelling);
+    return value === undefined ? [] : [{ name: spelling, value }];
+  });
+  const [winner] = spellings;
+  for (const spelling of spellings) {
+    if (spelling.name === name) continue;
+    const ignored = spelling === winner ? "" : ` and is ignored, because ${winner?.name} is set too`;
+    warnings.push(`${spelling.name} is an older spelling of ${name}${ignored}`);
+  }
+  return winner;
+}
+
+function readSetting(
+  environment: Environment,
+  name: SettingName,
+  row: SettingRow,
+  problems: string[],
+  warnings: string[],
+): ParsedSetting | undefined {
+  const found = findValue(environment, name, row, warnings);
+  if (found !== undefined) {
+    const value = parseSetting(row, found.value);
+    if (value !== undefined) return value;
+    problems.push(problemLine({ ...found, secret: row.secret ?? false, expected: acceptedValues(row) }));
+  }
+  if (row.default !== undefined) return parseSetting(row, row.default);
+  return row.type === "list" ? Object.freeze([]) : undefined;
+}
+
+/**
+ * Reads and checks the whole configuration. Blank variables count as unset.
+ * Problems (for exit code 2) and warnings name variables and never hold an unmasked secret.
+ */
+export function loadConfig(environment: Environment): LoadedConfig {
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  // The one place where values of the table's row types become the type derived from that table.
+  const settings = Object.freeze(
+    Object.fromEntries(
+      SETTING_ROWS.map(([name, row]) => [name, readSetting(environment, name, row, problems, warnings)]),
+    ),
+  ) as Settings;
+  const loaded = loadProviders(environment, settings.CUSTOM_PROVIDERS);
+  problems.push(...loaded.problems);
+  const customIds = settings.CUSTOM_PROVIDERS.map((id) => id.toLowerCase());
+  warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds));
+  if (problems.length > 0) return { ok: false, problems, warnings };
+  return { ok: true, config: Object.freeze({ settings, providers: loaded.providers }), warnings };
+}

@@ -1,0 +1,161 @@
+import type { Provider } from "../providers/provider.ts";
+import {
+  AUTH_TYPES,
+  CUSTOM_PROVIDER_ROW,
+  PROVIDER_TABLE,
+  type AuthType,
+  type ProviderRow,
+} from "../providers/table.ts";
+import { readVariable, type Environment } from "./environment.ts";
+import { ACCEPTED_BASE_URLS, mayHoldSecret, parseBaseUrl, type BaseUrl } from "./parse-base-url.ts";
+import { problemLine } from "./problem-line.ts";
+import { providerVariables } from "./provider-variables.ts";
+
+/** The providers of this process, and what is wrong or doubtful with their settings (one line each). */
+export interface LoadedProviders {
+  /** In table order, then custom ones as listed. Complete only where there are no problems. */
+  readonly providers: readonly Provider[];
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+interface Findings {
+  readonly problems: string[];
+  readonly warnings: string[];
+}
+
+const DEFAULT_AUTH_HEADER = "x-api-key";
+const CUSTOM_ID = /^[a-z][a-z0-9_-]*$/;
+const RESERVED_IDS = new Set([...Object.keys(PROVIDER_TABLE), "demo"]);
+// A key travels in a header: a line break would smuggle in another one, and fetch throws on most of what is not ASCII.
+const KEY = /^[\x20-\x7e]+$/;
+const URL_PARAMETER = /^[A-Za-z0-9_-]+$/;
+
+function readKey(environment: Environment, name: string, { problems }: Findings): string | undefined {
+  const value = readVariable(environment, name);
+  if (value === undefined || KEY.test(value)) return value;
+  problems.push(problemLine({ name, value, secret: true, expected: "printable ASCII characters in a single line" }));
+  return undefined;
+}
+
+function readAuthType(environment: Environment, name: string, { problems }: Findings): AuthType | undefined {
+  const value = readVariable(environment, name);
+  const authType = AUTH_TYPES.find((known) => known === value?.toLowerCase());
+  if (value !== undefined && authType === undefined) {
+    // Masked, because a key pasted into the wrong line looks like this.
+    problems.push(problemLine({ name, value, secret: true, expected: `one of ${AUTH_TYPES.join(", ")}` }));
+  }
+  return authType;
+}
+
+/** Fills the placeholder of a base URL. Without a value for it the URL comes back as it was. */
+function fillUrl(environment: Environment, row: ProviderRow, url: string, { problems }: Findings): string {
+  if (row.urlParameter === undefined) return url;
+  const [placeholder, name] = row.urlParameter;
+  const value = readVariable(environment, name);
+  if (value === undefined) return url;
+  if (URL_PARAMETER.test(value)) return url.replaceAll(placeholder, value);
+  problems.push(problemLine({ name, value, secret: true, expected: "letters, digits, - and _" }));
+  return url;
+}
+
+/** `complete` is false where the URL cannot be called as it is: refused, or with its placeholder still in it. */
+function readBaseUrl(
+  environment: Environment,
+  name: string,
+  row: ProviderRow,
+  findings: Findings,
+): BaseUrl & { readonly complete: boolean } {
+  const value = readVariable(environment, name) ?? row.url;
+  const filled = fillUrl(environment, row, value, findings);
+  const parsed = parseBaseUrl(filled);
+  if (!parsed.ok) {
+    // All of it, because the end of a URL may be the whole of a short password.
+    const shown = mayHoldSecret(value) ? "***" : value;
+    const { reason } = parsed;
+    findings.problems.push(problemLine({ name, value: shown, secret: false, reason, expected: ACCEPTED_BASE_URLS }));
+    return { baseUrl: row.url, unixSocket: undefined, complete: false };
+  }
+  const [placeholder] = row.urlParameter ?? [];
+  if (placeholder === undefined || !filled.includes(placeholder)) return { ...parsed.value, complete: true };
+  // Parsing escapes the braces; the URL is only ever shown, and an operator would not recognise it.
+  const baseUrl = parsed.value.baseUrl.replaceAll(encodeURI(placeholder), placeholder);
+  return { ...parsed.value, baseUrl, complete: false };
+}
+
+function loadProvider(
+  environment: Environment,
+  id: string,
+  row: ProviderRow,
+  wantedAuth: AuthType | undefined,
+  findings: Findings,
+): Provider {
+  const { warnings } = findings;
+  const variables = providerVariables(id);
+  const key = readKey(environment, variables.key, findings);
+  const { baseUrl, unixSocket, complete } = readBaseUrl(environment, variables.url, row, findings);
+  const auth = wantedAuth ?? row.auth;
+  const keyMissing = key === undefined && auth !== "none";
+  if (key !== undefined && auth === "none") warnings.push(`${variables.key} is not used: ${id} takes no key`);
+  if (keyMissing && wantedAuth !== undefined) {
+    warnings.push(`${variables.authType} is ${auth}, but ${variables.key} is not set: ${id} is called without a key`);
+  }
+  const { urlParameter } = variables;
+  if (key !== undefined && !complete && urlParameter !== undefined && !readVariable(environment, urlParameter)) {
+    warnings.push(`${variables.key} is set, but ${urlParameter} is not: ${id} cannot be called`);
+  }
+  return Object.freeze({
+    id,
+    baseUrl,
+    unixSocket,
+    auth: keyMissing && row.keyOptional === true ? "none" : auth,
+    authHeader: row.authHeader ?? DEFAULT_AUTH_HEADER,
+    key: auth === "none" ? undefined : key,
+    headers: Object.freeze({ ...row.headers }),
+    listing: row.listing,
+    paths: Object.freeze({ ...row.paths }),
+    refusesStreamOptions: row.refusesStreamOptions ?? false,
+    callable: complete && (!keyMissing || row.keyOptional === true),
+    configured: key !== undefined || readVariable(environment, variables.url) !== undefined,
+  });
+}
+
+function readCustomIds(listed: readonly string[], { problems }: Findings): readonly string[] {
+  const idsByVariable = new Map<string, string>();
+  for (const value of listed) {
+    const id = value.toLowerCase();
+    const variable = providerVariables(id).url;
+    const refuse = (reason: string): void => {
+      const expected = "ids that begin with a letter and go on with letters, digits, - and _";
+      problems.push(problemLine({ name: "CUSTOM_PROVIDERS", value, secret: false, reason, expected }));
+    };
+    if (!CUSTOM_ID.test(id)) refuse("not an id");
+    else if (RESERVED_IDS.has(id) || RESERVED_IDS.has(id.replaceAll("-", "_"))) refuse("the name is taken");
+    else if (idsByVariable.has(variable)) refuse(`it shares ${variable} with ${idsByVariable.get(variable)}`);
+    else idsByVariable.set(variable, id);
+  }
+  return [...idsByVariable.values()];
+}
+
+/**
+ * Joins the provider table with the operator's settings.
+ * @param customIds the entries of `CUSTOM_PROVIDERS`, in any case
+ */
+export function loadProviders(environment: Environment, customIds: readonly string[]): LoadedProviders {
+  const findings: Findings = { problems: [], warnings: [] };
+  const builtIn = Object.entries(PROVIDER_TABLE).map(([id, row]) =>
+    loadProvider(environment, id, row, undefined, findings),
+  );
+  const custom = readCustomIds(customIds, findings).flatMap((id) => {
+    const variables = providerVariables(id);
+    if (readVariable(environment, variables.url) === undefined) {
+      findings.problems.push(
+        `${variables.url} is not set, but CUSTOM_PROVIDERS names ${id}: expected ${ACCEPTED_BASE_URLS}`,
+      );
+      return [];
+    }
+    const auth = readAuthType(environment, variables.authType, findings);
+    return [loadProvider(environment, id, CUSTOM_PROVIDER_ROW, auth, findings)];
+  });
+  return { providers: Object.freeze([...builtIn, ...custom]), ...findings };
+}

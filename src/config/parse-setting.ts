@@ -1,0 +1,89 @@
+import { parseByteSize } from "./byte-size.ts";
+import { parseDuration } from "./duration.ts";
+import type { SettingRange, SettingRow } from "./settings-table.ts";
+
+/** A value of any setting, after parsing. */
+export type ParsedSetting = string | number | boolean | readonly string[];
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "1", "yes", "on"].map((text) => [text, true] as const),
+  ...["false", "0", "no", "off"].map((text) => [text, false] as const),
+]);
+
+const CONTROL_CHARACTER = /\p{Cc}/u;
+
+function parseInteger(text: string): number | undefined {
+  const integer = /^-?\d+$/.test(text) ? Number(text) : undefined;
+  return Number.isSafeInteger(integer) ? integer : undefined;
+}
+
+function parseWithin(
+  text: string,
+  parse: (text: string) => number | undefined,
+  range: SettingRange | undefined,
+): number | undefined {
+  const value = parse(text);
+  if (value === undefined) return undefined;
+  const [minimum, maximum] = (range ?? []).map(parse);
+  return value < (minimum ?? -Infinity) || value > (maximum ?? Infinity) ? undefined : value;
+}
+
+function parseList(text: string): readonly string[] | undefined {
+  const entries = text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+  return entries.some((entry) => CONTROL_CHARACTER.test(entry)) ? undefined : Object.freeze(entries);
+}
+
+function matchWord(text: string, words: readonly string[]): string | undefined {
+  return words.find((word) => word.toLowerCase() === text.toLowerCase());
+}
+
+/**
+ * Reads the value of one setting.
+ * @param text not blank and without whitespace around it
+ * @returns undefined where the row does not accept it; `acceptedValues` then says what would have been
+ */
+export function parseSetting(row: SettingRow, text: string): ParsedSetting | undefined {
+  switch (row.type) {
+    case "string":
+      return CONTROL_CHARACTER.test(text) ? undefined : text;
+    case "boolean":
+      return BOOLEANS.get(text.toLowerCase());
+    case "list":
+      return parseList(text);
+    case "enum":
+      return matchWord(text, row.values);
+    case "integer":
+      return matchWord(text, row.words ?? []) ?? parseWithin(text, parseInteger, row.range);
+    case "duration":
+      return parseWithin(text, parseDuration, row.range);
+    case "bytes":
+      return parseWithin(text, parseByteSize, row.range);
+  }
+}
+
+function inRange(range: SettingRange | undefined): string {
+  return range === undefined ? "" : ` from ${range[0]} to ${range[1]}`;
+}
+
+/** Says what `parseSetting` accepts for a row, to follow the word "expected". */
+export function acceptedValues(row: SettingRow): string {
+  switch (row.type) {
+    case "string":
+      return "text without control characters";
+    case "boolean":
+      return "true or false";
+    case "list":
+      return "a comma-separated list without control characters";
+    case "enum":
+      return `one of ${row.values.join(", ")}`;
+    case "integer":
+      return [`a whole number${inRange(row.range)}`, ...(row.words ?? [])].join(" or ");
+    case "duration":
+      return `a duration (300ms, 1h30m, plain seconds)${inRange(row.range)}`;
+    case "bytes":
+      return `a size (bytes, or with a unit such as 10MiB)${inRange(row.range)}`;
+  }
+}

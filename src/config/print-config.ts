@@ -1,0 +1,26 @@
+import type { Provider } from "../providers/provider.ts";
+import { PROVIDER_TABLE } from "../providers/table.ts";
+import { formatSetting } from "./format-setting.ts";
+import type { Config } from "./load-config.ts";
+import { maskSecret } from "./mask-secret.ts";
+import { providerVariables } from "./provider-variables.ts";
+import { SETTING_ROWS } from "./settings-table.ts";
+
+function providerLines({ id, baseUrl, unixSocket, key, auth }: Provider): string[] {
+  const variables = providerVariables(id);
+  const url = unixSocket === undefined ? baseUrl : `unix:${unixSocket}:${new URL(baseUrl).pathname}`;
+  return [
+    `${variables.url}=${url}`,
+    ...(key === undefined ? [] : [`${variables.key}=${maskSecret(key)}`]),
+    ...(Object.hasOwn(PROVIDER_TABLE, id) ? [] : [`${variables.authType}=${auth}`]),
+  ];
+}
+
+/** The effective configuration as `NAME=value` lines, in table order, providers last, every secret masked. */
+export function printConfig(config: Config): string {
+  return [
+    ...SETTING_ROWS.map(([name, row]) => `${name}=${formatSetting(row, config.settings[name])}`),
+    ...config.providers.flatMap(providerLines),
+    "",
+  ].join("\n");
+}

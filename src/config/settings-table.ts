@@ -1,0 +1,214 @@
+/** The headings under which settings are listed, in that order. */
+export const SETTING_GROUPS = ["General", "Providers", "Server", "Client"] as const;
+export type SettingGroup = (typeof SETTING_GROUPS)[number];
+
+interface CommonSettingRow {
+  readonly group: SettingGroup;
+  /** One line for the operator, without a full stop at its end. */
+  readonly doc: string;
+  /** As the operator would write it. A row without one is undefined while unset; a list is then empty. */
+  readonly default?: string;
+  /** The value is never shown whole. */
+  readonly secret?: true;
+  /** Older spellings, each accepted with a warning. */
+  readonly aliases?: readonly string[];
+}
+
+/** Smallest and largest accepted value, both included, as the operator would write them. */
+export type SettingRange = readonly [minimum: string, maximum: string];
+
+/** One row of the settings table: everything that loading, checking and documenting a setting needs to know. */
+export type SettingRow = CommonSettingRow &
+  (
+    | { readonly type: "string" | "boolean" | "list" }
+    | { readonly type: "duration" | "bytes"; readonly range?: SettingRange }
+    | { readonly type: "enum"; readonly values: readonly string[] }
+    | {
+        readonly type: "integer";
+        readonly range?: SettingRange;
+        /** Words that are accepted in place of a number and reach the reader of the setting as they are. */
+        readonly words?: readonly string[];
+      }
+  );
+
+// setTimeout fires at once for waits of 2^31 milliseconds (24.8 days) and more, so no deadline may come near that.
+const LONGEST_WAIT = "24h";
+
+/**
+ * Every setting, in the order in which it is listed. A setting is one row here: its type in `Settings`, its check at
+ * start, `--help`, `--print-config`, the README table and the warning for misspellings follow from it.
+ */
+export const SETTINGS_TABLE = {
+  ENVIRONMENT: {
+    group: "General",
+    type: "string",
+    default: "production",
+    doc: "Name of the deployment, written to every log line",
+  },
+  LOG_LEVEL: {
+    group: "General",
+    type: "enum",
+    values: ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
+    default: "info",
+    doc: "Least severe log line that is written",
+  },
+  LOG_FORMAT: {
+    group: "General",
+    type: "enum",
+    values: ["auto", "json", "pretty"],
+    default: "auto",
+    doc: "How log lines are written; auto is pretty on a terminal and json elsewhere",
+  },
+  ALLOWED_MODELS: {
+    group: "General",
+    type: "list",
+    doc: "Only these models may be used (alias, provider/model or bare name); DISALLOWED_MODELS is then ignored",
+  },
+  DISALLOWED_MODELS: {
+    group: "General",
+    type: "list",
+    doc: "These models may not be used (alias, provider/model or bare name)",
+  },
+  ENABLE_VISION: {
+    group: "General",
+    type: "boolean",
+    default: "false",
+    doc: "Accept images in requests",
+  },
+  ERROR_FORMAT: {
+    group: "General",
+    type: "enum",
+    values: ["simple", "openai"],
+    default: "simple",
+    doc: 'Shape of errors: {"error": "message"}, or OpenAI\'s envelope',
+  },
+  MODELS_TIMEOUT: {
+    group: "General",
+    type: "duration",
+    range: ["1ms", LONGEST_WAIT],
+    default: "5s",
+    doc: "How long one provider may take to list its models",
+  },
+  MODELS_CACHE_TTL: {
+    group: "General",
+    type: "duration",
+    range: ["0s", LONGEST_WAIT],
+    default: "60s",
+    doc: "How long a list of models is served before the provider is asked again",
+  },
+  STREAM_USAGE: {
+    group: "General",
+    type: "enum",
+    values: ["as-asked", "always"],
+    default: "as-asked",
+    doc: "always: ask providers for token usage of every stream and remove the usage chunk again where the client did not ask",
+  },
+  SWAGGER_ENABLED: {
+    group: "General",
+    type: "boolean",
+    default: "true",
+    doc: "Serve the API documentation at /swagger",
+  },
+  CUSTOM_PROVIDERS: {
+    group: "Providers",
+    type: "list",
+    doc: "Ids of further OpenAI-compatible servers; each needs <ID>_API_URL",
+  },
+  SERVER_HOST: {
+    group: "Server",
+    type: "string",
+    default: "127.0.0.1",
+    doc: "Address to listen on; 0.0.0.0 is every IPv4 interface",
+  },
+  SERVER_PORT: {
+    group: "Server",
+    type: "integer",
+    range: ["0", "65535"],
+    default: "8080",
+    doc: "Port to listen on; 0 takes a free one",
+  },
+  SERVER_UNIX_SOCKET: {
+    group: "Server",
+    type: "string",
+    doc: "Path of a unix socket to listen on, instead of host and port",
+  },
+  SERVER_IDLE_TIMEOUT: {
+    group: "Server",
+    type: "duration",
+    // Not 0, which would switch off the only protection against clients that never finish a request. 255 s is the
+    // most that Bun.serve takes.
+    range: ["1s", "255s"],
+    default: "120s",
+    doc: "How long a client connection may be silent between requests or within one",
+  },
+  SERVER_MAX_REQUEST_BODY_SIZE: {
+    group: "Server",
+    type: "bytes",
+    range: ["1", "1GiB"],
+    default: "10485760",
+    doc: "Largest request body, counted after decompression",
+  },
+  SERVER_SHUTDOWN_TIMEOUT: {
+    group: "Server",
+    type: "duration",
+    range: ["0s", LONGEST_WAIT],
+    default: "30s",
+    doc: "How long requests in flight may go on after SIGTERM or SIGINT",
+  },
+  CLIENT_CONNECT_TIMEOUT: {
+    group: "Client",
+    type: "duration",
+    range: ["1ms", LONGEST_WAIT],
+    default: "10s",
+    doc: "How long connecting to a provider may take",
+  },
+  CLIENT_RESPONSE_HEADER_TIMEOUT: {
+    group: "Client",
+    type: "duration",
+    range: ["1ms", LONGEST_WAIT],
+    default: "10m",
+    doc: "How long a provider may take to begin its answer",
+  },
+  CLIENT_TIMEOUT: {
+    group: "Client",
+    type: "duration",
+    range: ["1ms", LONGEST_WAIT],
+    default: "10m",
+    doc: "How long a call that is not a stream may take as a whole",
+    aliases: ["SERVER_READ_TIMEOUT"],
+  },
+  CLIENT_STREAM_IDLE_TIMEOUT: {
+    group: "Client",
+    type: "duration",
+    range: ["1ms", LONGEST_WAIT],
+    default: "5m",
+    doc: "How long a stream may be silent",
+  },
+} as const satisfies Readonly<Record<string, SettingRow>>;
+
+export type SettingName = keyof typeof SETTINGS_TABLE;
+
+type WordsOf<Row> = Row extends { readonly words: readonly (infer Word)[] } ? Word : never;
+
+type ValueOf<Row extends SettingRow> = Row["type"] extends "integer" | "duration" | "bytes"
+  ? number | WordsOf<Row>
+  : Row["type"] extends "boolean"
+    ? boolean
+    : Row["type"] extends "list"
+      ? readonly string[]
+      : Row extends { readonly values: readonly (infer Value)[] }
+        ? Value
+        : string;
+
+/** What the reader of a setting gets: durations in milliseconds, sizes in bytes, undefined where unset. */
+export type SettingValue<Row extends SettingRow> = Row extends { readonly default: string } | { readonly type: "list" }
+  ? ValueOf<Row>
+  : ValueOf<Row> | undefined;
+
+/** The effective settings, by name. Durations are milliseconds, sizes are bytes. */
+export type Settings = { readonly [Name in SettingName]: SettingValue<(typeof SETTINGS_TABLE)[Name]> };
+
+/** The rows with their names, in table order, for code that treats all settings alike. */
+export const SETTING_ROWS: readonly (readonly [name: SettingName, row: SettingRow])[] = (
+  Object.keys(SETTINGS_TABLE) as SettingName[]
+).map((name) => [name, SETTINGS_TABLE[name]] as const);

@@ -1,0 +1,204 @@
+import { describe, expect, test } from "bun:test";
+import type { Environment } from "../../src/config/environment.ts";
+import { loadConfig, type Config } from "../../src/config/load-config.ts";
+
+function load(environment: Environment): { config: Config; warnings: readonly string[] } {
+  const loaded = loadConfig(environment);
+  if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
+  return loaded;
+}
+
+function problemsOf(environment: Environment): readonly string[] {
+  const loaded = loadConfig(environment);
+  return loaded.ok ? [] : loaded.problems;
+}
+
+const BAD_VALUES: readonly (readonly [name: string, value: string, accepted: string])[] = [
+  ["ENVIRONMENT", "a\nb", "text without control characters"],
+  ["LOG_LEVEL", "loud", "one of trace, debug, info, warn, error, fatal, silent"],
+  ["LOG_FORMAT", "xml", "one of auto, json, pretty"],
+  ["ALLOWED_MODELS", "a\u0007b", "a comma-separated list without control characters"],
+  ["ENABLE_VISION", "maybe", "true or false"],
+  ["ERROR_FORMAT", "anthropic", "one of simple, openai"],
+  ["MODELS_TIMEOUT", "0", "from 1ms to 24h"],
+  ["MODELS_CACHE_TTL", "-1s", "from 0s to 24h"],
+  ["STREAM_USAGE", "never", "one of as-asked, always"],
+  ["SWAGGER_ENABLED", "enabled", "true or false"],
+  ["CUSTOM_PROVIDERS", "demo", "ids that begin with a letter"],
+  ["SERVER_PORT", "65536", "a whole number from 0 to 65535"],
+  ["SERVER_PORT", "http", "a whole number from 0 to 65535"],
+  ["SERVER_UNIX_SOCKET", "a\u0000", "text without control characters"],
+  ["SERVER_IDLE_TIMEOUT", "256s", "from 1s to 255s"],
+  ["SERVER_IDLE_TIMEOUT", "0", "from 1s to 255s"],
+  ["SERVER_MAX_REQUEST_BODY_SIZE", "10XB", "from 1 to 1GiB"],
+  ["SERVER_SHUTDOWN_TIMEOUT", "25h", "from 0s to 24h"],
+  ["CLIENT_CONNECT_TIMEOUT", "soon", "from 1ms to 24h"],
+  ["CLIENT_RESPONSE_HEADER_TIMEOUT", "0", "from 1ms to 24h"],
+  ["CLIENT_TIMEOUT", "600h", "from 1ms to 24h"],
+  ["CLIENT_STREAM_IDLE_TIMEOUT", "5 minutes", "from 1ms to 24h"],
+  ["SERVER_READ_TIMEOUT", "soon", "from 1ms to 24h"],
+  ["OPENAI_API_KEY", "a\u0001b", "printable ASCII"],
+  ["OPENAI_API_URL", "ftp://host", "http or https"],
+];
+
+describe("problems", () => {
+  test.each(BAD_VALUES)("%s=%j gives one line with the name and what is accepted", (name, value, accepted) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toStartWith(`${name}=`);
+    expect(problems[0]).toContain(accepted);
+    expect(problems[0]).not.toMatch(/\p{Cc}/u);
+  });
+
+  test("are all reported at once", () => {
+    // An older spelling beside the present one is not read, so it cannot be bad.
+    const present = BAD_VALUES.filter(([name]) => name !== "SERVER_READ_TIMEOUT");
+    const lastOfEach = new Map(present.map(([name, value]) => [name, value]));
+    expect(problemsOf(Object.fromEntries(lastOfEach))).toHaveLength(lastOfEach.size);
+  });
+
+  test("come with the warnings", () => {
+    expect(loadConfig({ SERVER_PORT: "x", SERVER_PROT: "1" })).toMatchObject({
+      ok: false,
+      warnings: [expect.stringContaining("SERVER_PROT")],
+    });
+  });
+
+  test("and warnings never show a secret", () => {
+    const secret = "sk-very-secret-0123456789";
+    const loaded = loadConfig({
+      OPENAI_API_KEY: `${secret}\r${secret}`,
+      GROQ_API_KEY: secret,
+      OLLAMA_API_KEY: secret,
+      OPENAI_API_KEYS: secret,
+      GROQ_API_URL: secret,
+      COHERE_API_URL: `https://user:${secret}@host`,
+      MISTRAL_API_URL: `https://host/?key=${secret}`,
+      CUSTOM_PROVIDERS: "tgi",
+      TGI_API_URL: "http://host",
+      TGI_AUTH_TYPE: secret,
+      AUTH_API_KEYS: secret,
+    });
+    expect(loaded.ok).toBe(false);
+    expect(JSON.stringify(loaded)).not.toContain("very-secret");
+  });
+});
+
+describe("settings", () => {
+  test("have the contract's defaults", () => {
+    const { config, warnings } = load({});
+    expect(warnings).toEqual([]);
+    expect(config.settings).toEqual({
+      ENVIRONMENT: "production",
+      LOG_LEVEL: "info",
+      LOG_FORMAT: "auto",
+      ALLOWED_MODELS: [],
+      DISALLOWED_MODELS: [],
+      ENABLE_VISION: false,
+      ERROR_FORMAT: "simple",
+      MODELS_TIMEOUT: 5_000,
+      MODELS_CACHE_TTL: 60_000,
+      STREAM_USAGE: "as-asked",
+      SWAGGER_ENABLED: true,
+      CUSTOM_PROVIDERS: [],
+      SERVER_HOST: "127.0.0.1",
+      SERVER_PORT: 8_080,
+      SERVER_UNIX_SOCKET: undefined,
+      SERVER_IDLE_TIMEOUT: 120_000,
+      SERVER_MAX_REQUEST_BODY_SIZE: 10_485_760,
+      SERVER_SHUTDOWN_TIMEOUT: 30_000,
+      CLIENT_CONNECT_TIMEOUT: 10_000,
+      CLIENT_RESPONSE_HEADER_TIMEOUT: 600_000,
+      CLIENT_TIMEOUT: 600_000,
+      CLIENT_STREAM_IDLE_TIMEOUT: 300_000,
+    });
+  });
+
+  test("keep their defaults where a variable is blank", () => {
+    expect(load({ SERVER_PORT: "", LOG_LEVEL: "  ", ALLOWED_MODELS: "\n" }).config).toEqual(load({}).config);
+  });
+
+  test("are read without the whitespace around them", () => {
+    const { settings } = load({ SERVER_PORT: " 9090\n", LOG_LEVEL: " WARN ", ALLOWED_MODELS: " a , ,b" }).config;
+    expect(settings).toMatchObject({ SERVER_PORT: 9_090, LOG_LEVEL: "warn", ALLOWED_MODELS: ["a", "b"] });
+  });
+
+  test("are frozen, lists included", () => {
+    const { config } = load({ ALLOWED_MODELS: "a" });
+    const { ALLOWED_MODELS, DISALLOWED_MODELS } = config.settings;
+    for (const part of [config, config.settings, config.providers, ALLOWED_MODELS, DISALLOWED_MODELS]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  test("name the providers", () => {
+    const { config } = load({ CUSTOM_PROVIDERS: "tgi", TGI_API_URL: "http://host" });
+    expect(config.providers.at(-1)).toMatchObject({ id: "tgi", baseUrl: "http://host" });
+  });
+});
+
+describe("older spellings", () => {
+  test("are read, with a warning", () => {
+    const { config, warnings } = load({ SERVER_READ_TIMEOUT: "90s" });
+    expect(config.settings.CLIENT_TIMEOUT).toBe(90_000);
+    expect(warnings).toEqual(["SERVER_READ_TIMEOUT is an older spelling of CLIENT_TIMEOUT"]);
+  });
+
+  test("lose against the present one, and the warning says so", () => {
+    const { config, warnings } = load({ SERVER_READ_TIMEOUT: "90s", CLIENT_TIMEOUT: "20s" });
+    expect(config.settings.CLIENT_TIMEOUT).toBe(20_000);
+    expect(warnings).toEqual([
+      "SERVER_READ_TIMEOUT is an older spelling of CLIENT_TIMEOUT and is ignored, because CLIENT_TIMEOUT is set too",
+    ]);
+  });
+
+  test("count where the present one is blank", () => {
+    expect(load({ SERVER_READ_TIMEOUT: "90s", CLIENT_TIMEOUT: "" }).config.settings.CLIENT_TIMEOUT).toBe(90_000);
+  });
+});
+
+describe("unknown variables", () => {
+  test.each([
+    ["SERVER_PROT", "SERVER_PORT"],
+    ["CLIENT_CONECT_TIMEOUT", "CLIENT_CONNECT_TIMEOUT"],
+    ["LOG_LEVLE", "LOG_LEVEL"],
+    ["MODELS_CACHE", "MODELS_CACHE_TTL"],
+    ["SWAGGER_ENABLE", "SWAGGER_ENABLED"],
+    ["ALLOWED_MODEL", "ALLOWED_MODELS"],
+    ["DISALLOWED_MODEL", "DISALLOWED_MODELS"],
+    ["CUSTOM_PROVIDER", "CUSTOM_PROVIDERS"],
+    ["OPENAI_API_KEYS", "OPENAI_API_KEY"],
+    ["GROQ_API_URI", "GROQ_API_URL"],
+    ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY"],
+  ])("%s is warned about and %s suggested", (name, suggestion) => {
+    expect(load({ [name]: "1" }).warnings).toEqual([
+      `${name} is not a setting of this version and is ignored (did you mean ${suggestion}?)`,
+    ]);
+  });
+
+  test.each([["AUTH_SOMETHING_ELSE"], ["MCP_SOMETHING_ELSE"], ["SERVER_X"]])(
+    "%s is warned about without a misleading suggestion",
+    (name) => {
+      expect(load({ [name]: "1" }).warnings).toEqual([`${name} is not a setting of this version and is ignored`]);
+    },
+  );
+
+  test("of a custom provider are warned about, its own are not", () => {
+    const environment = { CUSTOM_PROVIDERS: "My-TGI", MY_TGI_API_URL: "http://host", MY_TGI_API_KEY: "key" };
+    expect(load({ ...environment, MY_TGI_AUTH_TYPE: "x-header" }).warnings).toEqual([]);
+    expect(load({ ...environment, MY_TGI_API_KYE: "key" }).warnings).toEqual([
+      "MY_TGI_API_KYE is not a setting of this version and is ignored (did you mean MY_TGI_API_KEY?)",
+    ]);
+  });
+
+  test.each([["PATH"], ["HOME"], ["GOOGLE_APPLICATION_CREDENTIALS"], ["OPENAI_ORG_ID"], ["MYSERVER_PORT"]])(
+    "%s of somebody else is left alone",
+    (name) => {
+      expect(load({ [name]: "1" }).warnings).toEqual([]);
+    },
+  );
+
+  test("that are blank are left alone", () => {
+    expect(load({ SERVER_PROT: " " }).warnings).toEqual([]);
+  });
+});

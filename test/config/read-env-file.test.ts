@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Environment } from "../../src/config/environment.ts";
+import { readEnvFile } from "../../src/config/read-env-file.ts";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "env-file-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function read(text: string, environment: Environment = {}): Environment {
+  const path = join(folder, `${crypto.randomUUID()}.env`);
+  writeFileSync(path, text);
+  const outcome = readEnvFile(path, environment);
+  if (!outcome.ok) throw new Error(outcome.problem);
+  return outcome.environment;
+}
+
+describe("a file that cannot be read gives one line", () => {
+  test("where it is missing", () => {
+    const path = join(folder, "missing\n.env");
+    const problem = `--env-file ${JSON.stringify(path)} cannot be read: no such file`;
+    expect(readEnvFile(path, {})).toEqual({ ok: false, problem });
+  });
+
+  test("where it is a directory", () => {
+    const problem = `--env-file ${JSON.stringify(folder)} cannot be read: it is a directory`;
+    expect(readEnvFile(folder, {})).toEqual({ ok: false, problem });
+  });
+
+  test("where its path is impossible", () => {
+    expect(readEnvFile("a\u0000b", {})).toEqual({ ok: false, problem: expect.stringContaining("cannot be read") });
+  });
+});
+
+test.each([
+  ["A=1", "1"],
+  ["\ufeffA=1", "1"],
+  ["A=1\r\n", "1"],
+  ["# comment\n\nexport A='x y'", "x y"],
+  ["A=1 # comment", "1"],
+  ['A="#1"', "#1"],
+  ['A="two\nlines"', "two\nlines"],
+  ["A=${HOME}", "${HOME}"],
+])("reads %j", (text, value) => {
+  expect(read(text)).toEqual({ A: value });
+});
+
+test("the environment wins over the file, unless it is blank there", () => {
+  const environment = { A: "environment", B: " ", D: "other" };
+  expect(read("A=file\nB=file\nC=file", environment)).toEqual({ A: "environment", B: "file", C: "file", D: "other" });
+});
+
+test("leaves the given environment as it was", () => {
+  const environment = Object.freeze({ A: "1" });
+  expect(read("B=2", environment)).toEqual({ A: "1", B: "2" });
+});
