@@ -1,0 +1,46 @@
+import type { Subprocess } from "bun";
+import { killTree } from "./process-tree.ts";
+
+const running = new Map<number, Subprocess>();
+let guarded = false;
+
+const GRACE_MILLISECONDS = 1500;
+const LAST_GRACE_MILLISECONDS = 100;
+
+function endAll(): void {
+  if (running.size === 0) return;
+  for (const child of running.values()) child.kill("SIGTERM");
+  Bun.sleepSync(LAST_GRACE_MILLISECONDS);
+  for (const pid of running.keys()) killTree(pid);
+  running.clear();
+}
+
+function guardExits(): void {
+  if (guarded) return;
+  guarded = true;
+  process.on("exit", endAll);
+  // Without a listener these signals end this process without an exit event, and the children would stay.
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const) {
+    process.on(signal, () => process.exit(code));
+  }
+}
+
+/** Sees to it that a child process and its descendants do not outlive this process, however it ends (but by SIGKILL). */
+export function adopt(child: Subprocess): void {
+  guardExits();
+  running.set(child.pid, child);
+}
+
+/** Ends an adopted child process: asks it by SIGTERM and, where it has not gone after 1.5 s, kills it and its descendants. */
+export async function end(pid: number): Promise<void> {
+  const child = running.get(pid);
+  if (child === undefined) return;
+  child.kill("SIGTERM");
+  const gone = await Promise.race([child.exited.then(() => true), Bun.sleep(GRACE_MILLISECONDS).then(() => false)]);
+  if (!gone) killTree(pid);
+  running.delete(pid);
+}
