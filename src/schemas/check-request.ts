@@ -1,0 +1,59 @@
+import type { Static, TObject } from "@sinclair/typebox";
+import { TypeCompiler, type TypeCheck } from "@sinclair/typebox/compiler";
+import { CreateChatCompletionRequest } from "./chat-request.ts";
+import { checkMessage } from "./check-message.ts";
+import { CreateEmbeddingRequest } from "./embeddings.ts";
+import { explain, type Rules } from "./explain.ts";
+import { CountMessageTokensRequest, CreateMessageRequest } from "./message-request.ts";
+import { Message } from "./messages.ts";
+import type { Problem } from "./problem.ts";
+import { CreateResponseRequest } from "./response-request.ts";
+
+export type { Problem } from "./problem.ts";
+
+/** What `JSON.parse` made of a request body, and what is wrong with it: undefined where nothing is. */
+export type CheckRequest = (value: unknown) => Problem | undefined;
+
+const NO_RULES: Rules = new Map();
+
+const MESSAGE_RULES: Rules = new Map([[Message, (value, path) => checkMessage(value as Static<typeof Message>, path)]]);
+
+// Compiled once, when the process starts: compiling takes milliseconds, checking a request a few microseconds.
+const CHAT = TypeCompiler.Compile(CreateChatCompletionRequest);
+const MESSAGES = TypeCompiler.Compile(CreateMessageRequest);
+const COUNT_TOKENS = TypeCompiler.Compile(CountMessageTokensRequest);
+const RESPONSES = TypeCompiler.Compile(CreateResponseRequest);
+const EMBEDDINGS = TypeCompiler.Compile(CreateEmbeddingRequest);
+
+/** Explains a refusal. The last resort is for a schema that the explainer does not understand, so that none gets by. */
+function refuse(schema: TObject, value: unknown, rules: Rules): Problem {
+  return explain(schema, value, "", rules) ?? { path: "", message: "request body is not accepted" };
+}
+
+function check(compiled: TypeCheck<TObject>, schema: TObject, value: unknown): Problem | undefined {
+  return compiled.Check(value) ? undefined : refuse(schema, value, NO_RULES);
+}
+
+/** Says whether every message keeps the rules that the schema does not tell. */
+function keepsMessageRules(messages: readonly Static<typeof Message>[]): boolean {
+  for (const message of messages) if (checkMessage(message, () => "") !== undefined) return false;
+  return true;
+}
+
+/** Checks a body of `POST /v1/chat/completions`. */
+export const checkChatRequest: CheckRequest = (value) =>
+  CHAT.Check(value) && keepsMessageRules(value.messages)
+    ? undefined
+    : refuse(CreateChatCompletionRequest, value, MESSAGE_RULES);
+
+/** Checks a body of `POST /v1/messages`. */
+export const checkMessageRequest: CheckRequest = (value) => check(MESSAGES, CreateMessageRequest, value);
+
+/** Checks a body of `POST /v1/messages/count_tokens`. */
+export const checkCountTokensRequest: CheckRequest = (value) => check(COUNT_TOKENS, CountMessageTokensRequest, value);
+
+/** Checks a body of `POST /v1/responses`. */
+export const checkResponseRequest: CheckRequest = (value) => check(RESPONSES, CreateResponseRequest, value);
+
+/** Checks a body of `POST /v1/embeddings`. */
+export const checkEmbeddingRequest: CheckRequest = (value) => check(EMBEDDINGS, CreateEmbeddingRequest, value);
