@@ -1,0 +1,54 @@
+/**
+ * Makes a bare `bun test` work where the packages, or the pinned Bun, are missing: it starts the same command again
+ * through `.ci/bun`, which installs them. Run by Bun before the tests (bunfig.toml); costs three `stat` calls otherwise.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const project = join(import.meta.dir, "..");
+const launcher = join(project, ".ci", "bun");
+
+function changedAt(path: string): number {
+  return statSync(join(project, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function isPrepared(): boolean {
+  const installed = changedAt("node_modules/.installed");
+  if (installed <= changedAt("bun.lock") || installed <= changedAt("package.json")) return false;
+  return readFileSync(join(project, "package.json"), "utf8").includes(`"bun@${Bun.version}"`);
+}
+
+/** The arguments this process was started with; neither `process.argv` nor `process.execArgv` has those of `bun test`. */
+function commandLine(): string[] {
+  if (process.platform === "linux") {
+    return readFileSync("/proc/self/cmdline", "utf8").split("\0").slice(1, -1);
+  }
+  const listing = Bun.spawnSync(["ps", "-ww", "-o", "args=", "-p", String(process.pid)]);
+  return listing.stdout.toString().trim().split(" ").slice(1);
+}
+
+const shell = Bun.which("sh") ?? "/bin/sh";
+// As when Bun runs a script of package.json: tells the launcher of this Bun, which need not be on PATH.
+const environment = { ...process.env, npm_execpath: process.execPath };
+
+function startAgain(): never {
+  process.execve?.(shell, ["sh", launcher, ...commandLine()], environment);
+  const again = Bun.spawnSync([shell, launcher, ...commandLine()], {
+    env: environment,
+    stdio: ["inherit", "inherit", "inherit"],
+  });
+  process.exit(again.exitCode);
+}
+
+if (!isPrepared()) {
+  if (process.env["BUN_TEST_WORKER_ID"] === undefined) startAgain();
+  // A worker of --parallel belongs to the process that started it and cannot start again, and where it found no
+  // node_modules it does not look a second time.
+  const modulesExisted = changedAt("node_modules") > 0;
+  const installation = Bun.spawnSync([shell, launcher, "--version"], {
+    env: environment,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  if (installation.exitCode !== 0) throw new Error("The packages of bun.lock could not be installed.");
+  if (!modulesExisted) throw new Error("The packages were missing and are now installed: run the tests again.");
+}
