@@ -29,7 +29,9 @@ function commandLine(): string[] {
 
 const shell = Bun.which("sh") ?? "/bin/sh";
 // As when Bun runs a script of package.json: tells the launcher of this Bun, which need not be on PATH.
-const environment = { ...process.env, npm_execpath: process.execPath };
+// The mark ends it after one round, were a file dated in the future to make the packages look stale for ever.
+const startedAgain = "STARTED_AGAIN_BY_TEST_PRELOAD";
+const environment = { ...process.env, npm_execpath: process.execPath, [startedAgain]: "1" };
 
 function startAgain(): never {
   process.execve?.(shell, ["sh", launcher, ...commandLine()], environment);
@@ -40,7 +42,7 @@ function startAgain(): never {
   process.exit(again.exitCode);
 }
 
-if (!isPrepared()) {
+if (process.env[startedAgain] === undefined && !isPrepared()) {
   if (process.env["BUN_TEST_WORKER_ID"] === undefined) startAgain();
   // A worker of --parallel belongs to the process that started it and cannot start again, and where it found no
   // node_modules it does not look a second time.
