@@ -102,7 +102,7 @@ export const OWN_TARGETS: readonly Target[] = [
     chatUrl: ownChatUrl,
     start(port, rig) {
       const directory = join(rig.directory, `nginx-${port}`);
-      mkdirSync(directory);
+      mkdirSync(directory, { recursive: true }); // A port can come up twice in one run.
       const settings = join(directory, "nginx.conf");
       writeFileSync(settings, nginxSettings(port, rig, directory));
       return { command: [nginxProgram ?? "nginx", "-e", "stderr", "-c", settings, "-p", directory], environment: {} };
