@@ -1,0 +1,25 @@
+import type { Failure, FailureCode } from "../failure/failure.ts";
+import type { CheckRequest } from "../schemas/check-request.ts";
+import type { ReadImage } from "./find-images.ts";
+
+/** The APIs of a provider that a dialect may need, as named in the provider table. */
+export type ApiName = "chat" | "embeddings" | "messages" | "countTokens" | "responses";
+
+/** One client API: how its requests are checked, and how its errors are said. */
+export interface Dialect {
+  /** The provider's API that answers it. */
+  readonly api: ApiName;
+  /** The failure where the chosen provider has no such API. */
+  readonly notSupported: FailureCode;
+  readonly check: CheckRequest;
+  /** The member that holds the conversation, and how images are recognised in it; absent where there are none. */
+  readonly images?: { readonly member: "messages" | "input"; readonly read: ReadImage };
+  /** Whether `stream_options` is this dialect's way to ask for usage in a stream. */
+  readonly hasStreamOptions: boolean;
+  /** Errors are always said in Anthropic's envelope, whatever `ERROR_FORMAT` says. */
+  readonly anthropicErrors: boolean;
+  /** The usage of a stream is told in parts, of which the first stands at its beginning. */
+  readonly usageAtStart: boolean;
+  /** The last event of a stream that broke off, as the dialect's clients expect an error. */
+  readonly errorEvent: (failure: Failure, requestId: string) => string;
+}

@@ -1,0 +1,76 @@
+import type { TokenUsage } from "../exchange/token-usage.ts";
+import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
+
+const MARK = Buffer.from('"usage"');
+const OPEN_BRACE = 0x7b;
+
+/** How many mentions of usage are looked at, from the last one backwards. */
+const MAX_CANDIDATES = 4;
+
+/** A usage object is small; a longer span is not searched for its end. */
+const MAX_USAGE_BYTES = 4096;
+
+/**
+ * Finds the last usage report in bytes of any dialect, whole or cut anywhere, without decoding the rest.
+ * Quotes inside JSON strings are escaped, so text that talks about usage is never mistaken for it.
+ */
+export const readUsage = (bytes: Uint8Array): TokenUsage | undefined => {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let from = body.length;
+  for (let candidate = 0; candidate < MAX_CANDIDATES; candidate++) {
+    const mark = body.lastIndexOf(MARK, from);
+    if (mark < 0) return undefined;
+    const usage = readObjectBehind(body, mark + MARK.length);
+    if (usage) return usage;
+    from = mark - 1;
+    if (from < 0) return undefined;
+  }
+  return undefined;
+};
+
+const readObjectBehind = (body: Buffer, from: number): TokenUsage | undefined => {
+  const start = body.indexOf(OPEN_BRACE, from);
+  // Between the name and its object stand a colon and perhaps space; anything else is `null` or not a usage object.
+  if (start < 0 || body.toString("latin1", from, Math.min(start, from + 16)).trim() !== ":") return undefined;
+  const end = endOfObject(body, start);
+  if (end < 0) return undefined;
+  try {
+    const value: unknown = JSON.parse(body.toString("utf8", start, end));
+    return isJsonObject(value) ? toTokenUsage(value) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Usage objects hold numbers and objects of numbers, so braces can be counted without minding strings. */
+const endOfObject = (body: Buffer, start: number): number => {
+  let depth = 0;
+  const limit = Math.min(body.length, start + MAX_USAGE_BYTES);
+  for (let position = start; position < limit; position++) {
+    if (body[position] === OPEN_BRACE) depth++;
+    else if (body[position] === 0x7d && --depth === 0) return position + 1;
+  }
+  return -1;
+};
+
+/** Chat and embeddings say `prompt_tokens`, Messages and Responses say `input_tokens`. */
+const toTokenUsage = (usage: JsonObject): TokenUsage | undefined => {
+  const inputTokens = firstNumber(usage["prompt_tokens"], usage["input_tokens"]);
+  const outputTokens = firstNumber(usage["completion_tokens"], usage["output_tokens"]);
+  if (inputTokens === undefined && outputTokens === undefined) return undefined;
+  const totalTokens = firstNumber(usage["total_tokens"]);
+  const details = usage["prompt_tokens_details"] ?? usage["input_tokens_details"];
+  const cachedInputTokens = firstNumber(
+    isJsonObject(details) ? details["cached_tokens"] : undefined,
+    usage["cache_read_input_tokens"],
+  );
+  return {
+    ...(inputTokens !== undefined && { inputTokens }),
+    ...(outputTokens !== undefined && { outputTokens }),
+    ...(totalTokens !== undefined && { totalTokens }),
+    ...(cachedInputTokens !== undefined && { cachedInputTokens }),
+  };
+};
+
+const firstNumber = (...values: unknown[]): number | undefined =>
+  values.find((value): value is number => typeof value === "number");

@@ -1,0 +1,58 @@
+import { FAILURES, type Failure } from "../failure/failure.ts";
+
+/** The three shapes in which clients read an error. */
+export type ErrorEnvelope = "simple" | "openai" | "anthropic";
+
+/** What Anthropic's clients know, by status. https://docs.anthropic.com/en/api/errors */
+const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  403: "permission_error",
+  404: "not_found_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  529: "overloaded_error",
+};
+
+/** The error body of a failure, as JSON text. */
+export const renderFailureBody = (failure: Failure, envelope: ErrorEnvelope, requestId: string): string => {
+  const { details, message } = failure;
+  const type = details.wireType ?? FAILURES[failure.code].type;
+  const code = details.wireCode === undefined ? failure.code : details.wireCode;
+  const param = details.param ?? null;
+  switch (envelope) {
+    case "simple":
+      return JSON.stringify({
+        error: message,
+        type,
+        code: code ?? undefined,
+        param: param ?? undefined,
+        provider: details.provider,
+        request_id: requestId,
+      });
+    case "openai":
+      return JSON.stringify({ error: { message, type, param, code } });
+    case "anthropic":
+      return JSON.stringify({
+        type: "error",
+        error: { type: anthropicType(failure), message },
+        request_id: requestId,
+      });
+  }
+};
+
+/** The whole response to a request that failed before its answer began. */
+export const renderFailure = (failure: Failure, envelope: ErrorEnvelope, requestId: string): Response =>
+  new Response(renderFailureBody(failure, envelope, requestId), {
+    status: failure.status,
+    headers: {
+      ...failure.details.headers,
+      "content-type": "application/json",
+      "x-request-id": requestId,
+    },
+  });
+
+const anthropicType = (failure: Failure): string => {
+  if (failure.code === "messages_not_supported") return "not_supported_error";
+  return ANTHROPIC_TYPES[failure.status] ?? (failure.status < 500 ? "invalid_request_error" : "api_error");
+};

@@ -1,0 +1,80 @@
+import type { Failure } from "../failure/failure.ts";
+import type { Exchange, ExchangeObserver, Outcome } from "./exchange.ts";
+import { requestIdOf } from "./request-id.ts";
+
+/** Ends an exchange that is still in flight; the reason reaches the client where its answer can still carry it. */
+export type Interrupt = (reason: Failure) => void;
+
+/** The register of all exchanges in flight: opens them, settles each exactly once, and knows how to end those that are open. */
+export interface ExchangeBook {
+  open(request: Request, route: string): Exchange;
+  /** Names what must be called to end this exchange early; forgotten when it settles. */
+  onInterrupt(exchange: Exchange, interrupt: Interrupt): void;
+  /** Notes that the provider's answer has begun. */
+  markFirstByte(exchange: Exchange): void;
+  /** Books the end of an exchange and tells the observers. A second call for the same exchange does nothing. */
+  settle(exchange: Exchange, outcome: Outcome): void;
+  /** How many exchanges are open. */
+  size(): number;
+  /** Resolves when no exchange is open. */
+  whenEmpty(): Promise<void>;
+  interruptAll(reason: Failure): void;
+}
+
+export interface ExchangeBookOptions {
+  readonly observers: readonly ExchangeObserver[];
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+export const createExchangeBook = ({ observers, now, newId }: ExchangeBookOptions): ExchangeBook => {
+  const open = new Map<Exchange, Interrupt | undefined>();
+  let waiting: (() => void)[] = [];
+
+  return {
+    open(request, route) {
+      const exchange: Exchange = {
+        id: requestIdOf(request.headers, newId),
+        method: request.method,
+        route,
+        startedAt: now(),
+        provider: undefined,
+        model: undefined,
+        status: 0,
+        streaming: false,
+        bytesIn: 0,
+        bytesOut: 0,
+        firstByteAt: undefined,
+        usage: undefined,
+        failure: undefined,
+        cause: undefined,
+        outcome: undefined,
+      };
+      open.set(exchange, undefined);
+      return exchange;
+    },
+    onInterrupt(exchange, interrupt) {
+      if (exchange.outcome === undefined) open.set(exchange, interrupt);
+    },
+    markFirstByte(exchange) {
+      exchange.firstByteAt = now();
+    },
+    settle(exchange, outcome) {
+      if (exchange.outcome !== undefined) return;
+      exchange.outcome = outcome;
+      open.delete(exchange);
+      const settledAt = now();
+      for (const observe of observers) observe(exchange, settledAt);
+      if (open.size === 0 && waiting.length > 0) {
+        for (const resolve of waiting) resolve();
+        waiting = [];
+      }
+    },
+    size: () => open.size,
+    whenEmpty: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    interruptAll(reason) {
+      for (const interrupt of open.values()) interrupt?.(reason);
+    },
+  };
+};

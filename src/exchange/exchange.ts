@@ -1,0 +1,41 @@
+import type { FailureCode } from "../failure/failure.ts";
+import type { TokenUsage } from "./token-usage.ts";
+
+/**
+ * How an exchange ended.
+ * `answered`: the client was sent a whole answer, errors of the provider included; `failed`: the gateway answered with a
+ * failure of its own; `cut`: the answer had begun and broke off; `client_gone`: the client left before the end.
+ */
+export type Outcome = "answered" | "failed" | "cut" | "client_gone";
+
+/** One request in flight and what becomes known of it; mutable until it is settled. */
+export interface Exchange {
+  /** The `X-Request-Id` of the response. */
+  readonly id: string;
+  readonly method: string;
+  /** The route's template, e.g. `/v1/chat/completions`; never the path with its values. */
+  readonly route: string;
+  /** Milliseconds of the monotonic clock. */
+  readonly startedAt: number;
+  provider: string | undefined;
+  /** The model as the provider is asked for it. */
+  model: string | undefined;
+  /** HTTP status sent to the client; 0 before there is one. */
+  status: number;
+  streaming: boolean;
+  /** Bytes of the request body, decoded. */
+  bytesIn: number;
+  /** Bytes of the response body handed to the client's connection. */
+  bytesOut: number;
+  /** When the first byte of the provider's body arrived, milliseconds of the monotonic clock. */
+  firstByteAt: number | undefined;
+  usage: TokenUsage | undefined;
+  /** What failed, where something did. */
+  failure: FailureCode | undefined;
+  /** The underlying error, for the log only. */
+  cause: unknown;
+  outcome: Outcome | undefined;
+}
+
+/** Notified once per exchange, when it is over. Must not throw and must not keep the exchange. */
+export type ExchangeObserver = (exchange: Exchange, settledAt: number) => void;

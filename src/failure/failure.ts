@@ -1,0 +1,181 @@
+/** What stands in the `type` member of an error body: the vocabulary of OpenAI's API. */
+export type FailureType =
+  | "invalid_request_error"
+  | "authentication_error"
+  | "permission_error"
+  | "not_found_error"
+  | "not_supported_error"
+  | "rate_limit_error"
+  | "overloaded_error"
+  | "upstream_error"
+  | "timeout_error"
+  | "api_error";
+
+interface FailureKind {
+  readonly status: number;
+  readonly type: FailureType;
+  readonly message: string;
+}
+
+/**
+ * Every way in which a request can fail inside the gateway: the single source of statuses and wordings.
+ * The key is the stable `code` that clients and logs see.
+ */
+export const FAILURES = {
+  invalid_request: { status: 400, type: "invalid_request_error", message: "Invalid request" },
+  malformed_body: { status: 400, type: "invalid_request_error", message: "Failed to decode request" },
+  body_interrupted: { status: 400, type: "invalid_request_error", message: "The request body ended early" },
+  unsupported_encoding: {
+    status: 415,
+    type: "invalid_request_error",
+    message: "Unsupported Content-Encoding: send the body as it is or with gzip",
+  },
+  body_too_large: { status: 413, type: "invalid_request_error", message: "Request body too large" },
+  route_not_found: { status: 404, type: "not_found_error", message: "Requested route is not found" },
+  method_not_allowed: { status: 405, type: "invalid_request_error", message: "Method not allowed" },
+  model_not_found: { status: 404, type: "not_found_error", message: "Model not found" },
+  provider_not_found: {
+    status: 400,
+    type: "invalid_request_error",
+    message: "Provider not found. Please check the list of supported providers.",
+  },
+  provider_key_missing: {
+    status: 400,
+    type: "invalid_request_error",
+    message: "Provider requires an API key. Please configure the provider's API key.",
+  },
+  provider_undetermined: {
+    status: 400,
+    type: "invalid_request_error",
+    message:
+      "Unable to determine provider for model. Please specify a provider using the ?provider= query parameter or use the provider/model format (e.g., openai/gpt-4).",
+  },
+  model_not_allowed: {
+    status: 403,
+    type: "permission_error",
+    message: "Model not allowed. Please check the list of allowed models.",
+  },
+  model_disallowed: {
+    status: 403,
+    type: "permission_error",
+    message: "Model is disallowed. Please use a different model.",
+  },
+  vision_disabled: {
+    status: 400,
+    type: "invalid_request_error",
+    message: "Vision support is disabled. Set ENABLE_VISION=true to accept image content.",
+  },
+  messages_not_supported: {
+    status: 400,
+    type: "not_supported_error",
+    message: "The Messages API is not supported by this provider yet.",
+  },
+  responses_not_supported: {
+    status: 400,
+    type: "not_supported_error",
+    message: "The Responses API is not supported by this provider yet. Use /v1/chat/completions instead.",
+  },
+  embeddings_not_supported: {
+    status: 400,
+    type: "not_supported_error",
+    message: "The Embeddings API is not supported by this provider yet.",
+  },
+  path_not_allowed: { status: 400, type: "invalid_request_error", message: "Path is not allowed" },
+  provider_error: { status: 502, type: "upstream_error", message: "The provider answered with an error" },
+  upstream_unreachable: { status: 502, type: "upstream_error", message: "Failed to reach upstream server" },
+  upstream_dns_failure: {
+    status: 502,
+    type: "upstream_error",
+    message: "Failed to reach upstream server: its host name could not be resolved",
+  },
+  upstream_tls_failure: {
+    status: 502,
+    type: "upstream_error",
+    message: "Failed to reach upstream server: the TLS connection could not be established",
+  },
+  upstream_reset: {
+    status: 502,
+    type: "upstream_error",
+    message: "The upstream server closed the connection before its answer was complete",
+  },
+  upstream_invalid_response: {
+    status: 502,
+    type: "upstream_error",
+    message: "The upstream server sent an invalid response",
+  },
+  upstream_empty_response: {
+    status: 502,
+    type: "upstream_error",
+    message: "The upstream server sent an empty response",
+  },
+  upstream_redirect: {
+    status: 502,
+    type: "upstream_error",
+    message: "The upstream server answered with a redirect, which is not followed",
+  },
+  models_failed: { status: 502, type: "upstream_error", message: "Failed to list models" },
+  models_timeout: { status: 504, type: "timeout_error", message: "Request timed out" },
+  connect_timeout: {
+    status: 504,
+    type: "timeout_error",
+    message: "The upstream server did not accept a connection in time (CLIENT_CONNECT_TIMEOUT)",
+  },
+  response_header_timeout: {
+    status: 504,
+    type: "timeout_error",
+    message: "The upstream server did not begin its answer in time (CLIENT_RESPONSE_HEADER_TIMEOUT)",
+  },
+  total_timeout: {
+    status: 504,
+    type: "timeout_error",
+    message: "The upstream server did not complete its answer in time (CLIENT_TIMEOUT)",
+  },
+  stream_idle_timeout: {
+    status: 504,
+    type: "timeout_error",
+    message: "The upstream server sent nothing for too long (CLIENT_STREAM_IDLE_TIMEOUT)",
+  },
+  client_gone: { status: 499, type: "invalid_request_error", message: "The client closed the connection" },
+  shutting_down: { status: 503, type: "overloaded_error", message: "The gateway is shutting down" },
+  internal: { status: 500, type: "api_error", message: "Internal server error" },
+} as const satisfies Record<string, FailureKind>;
+
+export type FailureCode = keyof typeof FAILURES;
+
+/** What may be said beyond the row of {@link FAILURES}; everything here except `cause` reaches the client. */
+export interface FailureDetails {
+  /** Replaces the row's message. */
+  readonly message?: string;
+  /** Replaces the row's status, e.g. with the provider's own. */
+  readonly status?: number;
+  /** Replace what the error body says in `type` and `code`, e.g. with the provider's own words. */
+  readonly wireType?: string;
+  readonly wireCode?: string | number | null;
+  /** Path of the request member that is at fault. */
+  readonly param?: string | null;
+  /** Id of the provider that was asked. */
+  readonly provider?: string;
+  /** Response headers that belong to this failure, such as `retry-after` or `allow`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What went wrong underneath; goes to the log, never to the client. */
+  readonly cause?: unknown;
+}
+
+/** The one error type inside the gateway; rendered for the client by `dialects/render-failure.ts`. */
+export class Failure extends Error {
+  readonly code: FailureCode;
+  readonly status: number;
+  readonly details: FailureDetails;
+
+  constructor(code: FailureCode, details: FailureDetails = {}) {
+    super(details.message ?? FAILURES[code].message, { cause: details.cause });
+    this.name = "Failure";
+    this.code = code;
+    this.status = details.status ?? FAILURES[code].status;
+    this.details = details;
+  }
+}
+
+/** Whatever was thrown, as a {@link Failure}; the unforeseen becomes `internal` with the original as `cause`. */
+export const toFailure = (thrown: unknown): Failure =>
+  thrown instanceof Failure ? thrown : new Failure("internal", { cause: thrown });

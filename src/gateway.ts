@@ -1,0 +1,187 @@
+import type { Config } from "./config/load-config.ts";
+import { CHAT } from "./dialects/chat.ts";
+import type { Dialect } from "./dialects/dialect.ts";
+import { EMBEDDINGS } from "./dialects/embeddings.ts";
+import { COUNT_TOKENS, MESSAGES } from "./dialects/messages.ts";
+import { RESPONSES } from "./dialects/responses.ts";
+import { createExchangeBook } from "./exchange/exchange-book.ts";
+import { Failure } from "./failure/failure.ts";
+import { createCatalogue } from "./providers/catalogue.ts";
+import { listModels as fetchModels } from "./providers/list-models.ts";
+import { createProxy } from "./relay/proxy-call.ts";
+import { createRelay, type RelayParts } from "./relay/relay-call.ts";
+import { createModelPolicy } from "./routing/model-policy.ts";
+import { createApplication } from "./server/create-application.ts";
+import { documentation } from "./server/documentation.ts";
+import { jsonResponse } from "./server/json-response.ts";
+import { listModels } from "./server/routes/list-models.ts";
+import { showModel } from "./server/routes/show-model.ts";
+import { ROUTES, type RouteRow } from "./server/routes.ts";
+import type { RouteHandler } from "./server/serve-route.ts";
+import type { Log } from "./telemetry/create-log.ts";
+import { logExchange } from "./telemetry/log-exchange.ts";
+import { createDeadlines } from "./upstream/deadlines.ts";
+import { probeConnection } from "./upstream/probe-connection.ts";
+import { createRequestHeaders } from "./upstream/request-headers.ts";
+import { createUpstream, type UpstreamParts } from "./upstream/upstream.ts";
+
+/** What of the outside world the gateway uses; every member has the real thing as its default. */
+export interface GatewayDependencies {
+  readonly log: Log;
+  readonly version: string;
+  readonly fetch?: UpstreamParts["fetch"];
+  readonly probe?: UpstreamParts["probe"];
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
+  readonly newId?: () => string;
+}
+
+export interface Gateway {
+  /** Begins to serve. Throws where the address cannot be had. */
+  listen(): { readonly url: string };
+  /**
+   * Stops accepting, lets requests in flight finish for as long as the settings allow, and ends the rest with an error.
+   * @returns how many had to be ended.
+   */
+  drain(): Promise<number>;
+}
+
+/** After streams were told that they end, their clients get this long to take the last bytes. */
+const LAST_WORDS_MS = 500;
+
+/** Builds every part of the gateway and wires them; starts nothing. */
+export function createGateway({ settings, providers }: Config, dependencies: GatewayDependencies): Gateway {
+  const { log, version } = dependencies;
+  const now = dependencies.now ?? (() => performance.now());
+  const quietRoutes = new Set(Object.values<RouteRow>(ROUTES).flatMap((row) => (row.quiet ? row.paths : [])));
+  const book = createExchangeBook({
+    observers: [logExchange(log, quietRoutes)],
+    now,
+    newId: dependencies.newId ?? (() => crypto.randomUUID()),
+  });
+  const deadlines = createDeadlines({
+    now,
+    setTimer: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
+    clearTimer: (timer) => clearTimeout(timer as Timer),
+  });
+  const openCall = createUpstream({
+    fetch: dependencies.fetch ?? fetch,
+    probe: dependencies.probe ?? probeConnection,
+    deadlines,
+    now,
+    limits: {
+      connectMs: settings.CLIENT_CONNECT_TIMEOUT,
+      responseHeaderMs: settings.CLIENT_RESPONSE_HEADER_TIMEOUT,
+      totalMs: settings.CLIENT_TIMEOUT,
+      streamIdleMs: settings.CLIENT_STREAM_IDLE_TIMEOUT,
+    },
+  });
+  const providersById = new Map(providers.map((provider) => [provider.id, provider]));
+  const policy = createModelPolicy(settings.ALLOWED_MODELS, settings.DISALLOWED_MODELS);
+  const catalogue = createCatalogue({
+    providers,
+    fetchModels: (provider, signal) => fetchModels(provider, openCall, signal),
+    ttlMs: settings.MODELS_CACHE_TTL,
+    timeoutMs: settings.MODELS_TIMEOUT,
+    now,
+    onFailure: (provider, failure) => {
+      const line = { provider: provider.id, failure: failure.code, cause: failure.details.cause };
+      // A local server that nobody configured is asked in case it runs; that it does not is no news.
+      if (provider.configured) log.warn(line, "could not list the provider's models");
+      else log.debug(line, "local provider does not answer");
+    },
+  });
+
+  let server: Bun.Server<unknown> | undefined;
+  let draining = false;
+  const idleSeconds = Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000);
+
+  const parts: RelayParts = {
+    book,
+    openCall,
+    requestHeaders: createRequestHeaders(`inference-gateway/${version}`),
+    targets: { providers: providersById, providerOf: catalogue.providerOf },
+    policy,
+    connections: {
+      hold: (request) => server?.timeout(request, 0),
+      release: (request) => server?.timeout(request, idleSeconds),
+    },
+    maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
+    visionEnabled: settings.ENABLE_VISION,
+    wantsUsage: settings.STREAM_USAGE === "always",
+  };
+  const relay = createRelay(parts);
+  const relayAs =
+    (dialect: Dialect): RouteHandler =>
+    (exchange, request) =>
+      relay(exchange, request, dialect);
+  const modelParts = { providers: providersById, catalogue, policy };
+
+  const application = createApplication({
+    book,
+    envelope: settings.ERROR_FORMAT,
+    handlers: {
+      health: (exchange) => jsonResponse(exchange, { message: "OK" }),
+      readiness: (exchange) =>
+        draining ? jsonResponse(exchange, { message: "draining" }, 503) : jsonResponse(exchange, { message: "OK" }),
+      models: listModels(modelParts),
+      model: showModel(modelParts),
+      chatCompletions: relayAs(CHAT),
+      messages: relayAs(MESSAGES),
+      countTokens: relayAs(COUNT_TOKENS),
+      responses: relayAs(RESPONSES),
+      embeddings: relayAs(EMBEDDINGS),
+      proxy: createProxy(parts),
+      ...(settings.SWAGGER_ENABLED && { documentation: serveDocumentation(version) }),
+    },
+  });
+
+  return {
+    listen() {
+      const address = settings.SERVER_UNIX_SOCKET
+        ? { unix: settings.SERVER_UNIX_SOCKET }
+        : { hostname: settings.SERVER_HOST, port: settings.SERVER_PORT };
+      application.listen({
+        ...address,
+        // Each of these has another default in Elysia, or in Bun, that would harm: pages with source code in errors, a
+        // second gateway on the same port, and a 413 without a body before the gateway's own limit can answer.
+        development: false,
+        reusePort: false,
+        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+        idleTimeout: idleSeconds,
+      } as Parameters<typeof application.listen>[0]);
+      server = application.server ?? undefined;
+      for (const provider of providers) if (provider.callable) catalogue.ofProvider(provider).catch(() => {});
+      return { url: settings.SERVER_UNIX_SOCKET ? `unix:${settings.SERVER_UNIX_SOCKET}` : addressOf(server) };
+    },
+    async drain() {
+      draining = true;
+      const stopped = server?.stop();
+      await Promise.race([book.whenEmpty(), after(settings.SERVER_SHUTDOWN_TIMEOUT)]);
+      const cut = book.size();
+      book.interruptAll(new Failure("shutting_down"));
+      await Promise.race([stopped, after(cut > 0 ? LAST_WORDS_MS : settings.SERVER_SHUTDOWN_TIMEOUT)]);
+      await server?.stop(true);
+      return cut;
+    },
+  };
+}
+
+/** The documentation is an Elysia plugin; it answers from behind the same door as every other route. */
+function serveDocumentation(version: string): RouteHandler {
+  const plugin = documentation({ version });
+  return async (exchange, request) => {
+    const response = await plugin.handle(request);
+    if (response.status === 404) throw new Failure("route_not_found");
+    response.headers.set("x-request-id", exchange.id);
+    return response;
+  };
+}
+
+function after(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}
+
+function addressOf(server: Bun.Server<unknown> | undefined): string {
+  return server ? server.url.href.replace(/\/$/, "") : "";
+}

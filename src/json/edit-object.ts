@@ -1,0 +1,78 @@
+import type { Member } from "./find-member.ts";
+
+/** A change to one top-level member; everything else keeps its bytes. */
+export type Edit =
+  | { readonly kind: "replace"; readonly member: Member; readonly value: unknown }
+  | { readonly kind: "remove"; readonly member: Member }
+  | { readonly kind: "insert"; readonly name: string; readonly value: unknown };
+
+interface Splice {
+  readonly start: number;
+  readonly end: number;
+  readonly bytes: Uint8Array;
+}
+
+const encoder = new TextEncoder();
+const NOTHING = new Uint8Array(0);
+const COMMA = 0x2c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/**
+ * Applies `edits` to the bytes of a JSON object and returns a new array of exactly the right size.
+ * Bytes outside the edited members are copied untouched. With no edits the very same array comes back.
+ * @param edits at most one per member, and at most one insertion (it goes in front of the first member).
+ */
+export const editObject = (body: Uint8Array, edits: readonly Edit[]): Uint8Array => {
+  if (edits.length === 0) return body;
+  const splices = edits.map((edit) => toSplice(body, edit)).sort((a, b) => a.start - b.start);
+  let size = body.length;
+  for (const splice of splices) size += splice.bytes.length - (splice.end - splice.start);
+  const edited = new Uint8Array(size);
+  let read = 0;
+  let write = 0;
+  for (const splice of splices) {
+    edited.set(body.subarray(read, splice.start), write);
+    write += splice.start - read;
+    edited.set(splice.bytes, write);
+    write += splice.bytes.length;
+    read = splice.end;
+  }
+  edited.set(body.subarray(read), write);
+  return edited;
+};
+
+const toSplice = (body: Uint8Array, edit: Edit): Splice => {
+  switch (edit.kind) {
+    case "replace":
+      return {
+        start: edit.member.valueStart,
+        end: edit.member.valueEnd,
+        bytes: encoder.encode(JSON.stringify(edit.value)),
+      };
+    case "remove":
+      return { ...spanWithComma(body, edit.member), bytes: NOTHING };
+    case "insert": {
+      const start = body.indexOf(OPEN_BRACE) + 1;
+      const separator = isEmptyObject(body, start) ? "" : ",";
+      const member = `${JSON.stringify(edit.name)}:${JSON.stringify(edit.value)}${separator}`;
+      return { start, end: start, bytes: encoder.encode(member) };
+    }
+  }
+};
+
+/** The member together with the one comma that would be left over: the one behind it, else the one before it. */
+const spanWithComma = (body: Uint8Array, member: Member): { start: number; end: number } => {
+  const behind = nextSolid(body, member.valueEnd, 1);
+  if (body[behind] === COMMA) return { start: member.keyStart, end: behind + 1 };
+  const before = nextSolid(body, member.keyStart - 1, -1);
+  return { start: body[before] === COMMA ? before : member.keyStart, end: member.valueEnd };
+};
+
+const isEmptyObject = (body: Uint8Array, from: number): boolean => body[nextSolid(body, from, 1)] === CLOSE_BRACE;
+
+const nextSolid = (body: Uint8Array, from: number, step: 1 | -1): number => {
+  let position = from;
+  while (position >= 0 && position < body.length && (body[position] as number) <= 0x20) position += step;
+  return position;
+};

@@ -1,0 +1,119 @@
+/** Where a member of the outermost object stands in the bytes; each span is `[start, end)` in bytes. */
+export interface Member {
+  readonly keyStart: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
+export type MemberSearch = Member | "absent" | "repeated";
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/**
+ * Makes a function that finds the top-level member `name` in the bytes of a JSON object.
+ * The bytes must already have passed `JSON.parse` and be an object: the scan checks nothing that the parser has checked.
+ * A key spelt with escapes (`"mod\u0065l"`) counts as the name it spells, so that no spelling hides a second one.
+ * @returns the member's span, `absent`, or `repeated` where parsers would disagree about which one counts.
+ */
+export const memberFinder = (name: string): ((body: Uint8Array) => MemberSearch) => {
+  const quotedName = Buffer.from(JSON.stringify(name));
+  const escapePrefixes = escapePrefixesOf(name);
+
+  /** True where nothing behind `from` can be a second spelling of the name: answered by native search, without a scan. */
+  const isCertainlyLast = (body: Buffer, from: number): boolean =>
+    body.indexOf(quotedName, from) < 0 && escapePrefixes.every((prefix) => body.indexOf(prefix, from) < 0);
+
+  const isName = (body: Buffer, start: number, end: number): boolean => {
+    const firstEscape = body.indexOf(BACKSLASH, start);
+    if (firstEscape >= 0 && firstEscape < end) return JSON.parse(body.toString("utf8", start, end)) === name;
+    return end - start === quotedName.length && body.compare(quotedName, 0, quotedName.length, start, end) === 0;
+  };
+
+  return (bytes) => {
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let found: Member | undefined;
+    let position = skipSpace(body, body.indexOf(OPEN_BRACE) + 1);
+    while (body[position] === QUOTE) {
+      const keyEnd = skipString(body, position);
+      const valueStart = skipSpace(body, skipSpace(body, keyEnd) + 1);
+      const valueEnd = skipValue(body, valueStart);
+      if (isName(body, position, keyEnd)) {
+        if (found) return "repeated";
+        found = { keyStart: position, valueStart, valueEnd };
+        if (isCertainlyLast(body, valueEnd)) return found;
+      }
+      position = skipSpace(body, valueEnd);
+      if (body[position] !== COMMA) break;
+      position = skipSpace(body, position + 1);
+    }
+    return found ?? "absent";
+  };
+};
+
+/** The beginnings that a `\uXXXX` escape of any character of `name` can have. */
+const escapePrefixesOf = (name: string): Buffer[] => {
+  const rows = new Set([...name].map((character) => character.charCodeAt(0) >> 4));
+  return [...rows].flatMap((row) => {
+    const hex = row.toString(16).padStart(3, "0");
+    return [...new Set([hex, hex.toUpperCase()])].map((digits) => Buffer.from(`\\u${digits}`));
+  });
+};
+
+const skipSpace = (body: Buffer, from: number): number => {
+  let position = from;
+  for (;;) {
+    const byte = body[position];
+    if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) position++;
+    else return position;
+  }
+};
+
+/** From an opening quote to behind the closing one; quotes are found natively, then checked for escaping. */
+const skipString = (body: Buffer, start: number): number => {
+  let position = start;
+  for (;;) {
+    position = body.indexOf(QUOTE, position + 1);
+    if (position < 0) return body.length;
+    let backslashes = 0;
+    while (body[position - 1 - backslashes] === BACKSLASH) backslashes++;
+    if (backslashes % 2 === 0) return position + 1;
+  }
+};
+
+const skipValue = (body: Buffer, start: number): number => {
+  const first = body[start];
+  if (first === QUOTE) return skipString(body, start);
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) return skipNested(body, start);
+  let position = start;
+  while (position < body.length) {
+    const byte = body[position] as number;
+    if (byte === COMMA || byte === CLOSE_BRACE || byte <= 0x20) break;
+    position++;
+  }
+  return position;
+};
+
+const skipNested = (body: Buffer, start: number): number => {
+  let depth = 0;
+  let position = start;
+  while (position < body.length) {
+    const byte = body[position] as number;
+    if (byte === QUOTE) {
+      position = skipString(body, position);
+      continue;
+    }
+    position++;
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth--;
+      if (depth === 0) return position;
+    }
+  }
+  return position;
+};

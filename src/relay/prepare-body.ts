@@ -1,0 +1,89 @@
+import type { Dialect } from "../dialects/dialect.ts";
+import { describeImageUrl, findImages } from "../dialects/find-images.ts";
+import { Failure } from "../failure/failure.ts";
+import { type Edit, editObject } from "../json/edit-object.ts";
+import type { JsonObject } from "../json/decode-object.ts";
+import { isJsonObject } from "../json/decode-object.ts";
+import { type Member, memberFinder } from "../json/find-member.ts";
+import type { Target } from "../routing/resolve-target.ts";
+
+/** A request body as the client sent it: the parsed value is for reading, the bytes are what is forwarded. */
+export interface ReceivedBody {
+  readonly bytes: Uint8Array;
+  readonly value: JsonObject;
+}
+
+const MEMBERS = {
+  model: memberFinder("model"),
+  messages: memberFinder("messages"),
+  input: memberFinder("input"),
+  stream_options: memberFinder("stream_options"),
+} as const;
+
+/**
+ * Finds a member on which a decision of the gateway rests. One that stands twice is refused: the provider might read the
+ * other one than the gateway did.
+ */
+export function findDecisive(bytes: Uint8Array, name: keyof typeof MEMBERS): Member | undefined {
+  const found = MEMBERS[name](bytes);
+  if (found === "repeated") {
+    throw new Failure("invalid_request", { message: `${name} must not be given more than once`, param: name });
+  }
+  return found === "absent" ? undefined : found;
+}
+
+/**
+ * The vision gate. Throws `vision_disabled` at the first image where images are off; where they are on, refuses images
+ * whose url is neither http(s) nor a base64 data URI.
+ */
+export function checkImages(body: ReceivedBody, images: NonNullable<Dialect["images"]>, visionEnabled: boolean): void {
+  const { member, read } = images;
+  if (!visionEnabled) {
+    findDecisive(body.bytes, member);
+    if (findImages(body.value[member], member, read, () => true)) throw new Failure("vision_disabled");
+    return;
+  }
+  findImages(body.value[member], member, read, (image) => {
+    const message = describeImageUrl(image);
+    if (message !== undefined) throw new Failure("invalid_request", { message, param: image.path });
+    return false;
+  });
+}
+
+export interface PreparedBody {
+  readonly bytes: Uint8Array;
+  /** The client did not ask for usage in its stream and the gateway did: the chunk that tells it must not reach the client. */
+  readonly usageInjected: boolean;
+}
+
+/** What is sent to the provider: the client's bytes, with `model` and `stream_options` replaced where they must be. */
+export function prepareBody(
+  body: ReceivedBody,
+  target: Target,
+  hasStreamOptions: boolean,
+  wantsUsage: boolean,
+): PreparedBody {
+  const edits: Edit[] = [];
+  const model = findDecisive(body.bytes, "model");
+  if (model && body.value["model"] !== target.model)
+    edits.push({ kind: "replace", member: model, value: target.model });
+  const refused = target.provider.refusesStreamOptions;
+  const usageInjected = hasStreamOptions && wantsUsage && !refused && lacksUsage(body.value);
+  if (hasStreamOptions && (usageInjected || refused)) {
+    const member = findDecisive(body.bytes, "stream_options");
+    if (refused && member) edits.push({ kind: "remove", member });
+    if (usageInjected) {
+      const value = { ...asObject(body.value["stream_options"]), include_usage: true };
+      edits.push(member ? { kind: "replace", member, value } : { kind: "insert", name: "stream_options", value });
+    }
+  }
+  return { bytes: editObject(body.bytes, edits), usageInjected };
+}
+
+function lacksUsage(request: JsonObject): boolean {
+  return request["stream"] === true && asObject(request["stream_options"])["include_usage"] !== true;
+}
+
+function asObject(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
+}

@@ -1,0 +1,164 @@
+import type { Exchange } from "../exchange/exchange.ts";
+import { Failure } from "../failure/failure.ts";
+import { decodeObject } from "../json/decode-object.ts";
+import type { Provider } from "../providers/provider.ts";
+import { findProvider } from "../routing/resolve-target.ts";
+import { proxyRequestHeaders, proxyResponseHeaders } from "../upstream/proxy-headers.ts";
+import { targetUrl } from "../upstream/target-url.ts";
+import type { UpstreamCall } from "../upstream/upstream.ts";
+import { bufferAnswer } from "./buffer-answer.ts";
+import { findDecisive } from "./prepare-body.ts";
+import { announcedLength, decodeBody, readRawBody } from "./read-body.ts";
+import type { RelayParts } from "./relay-call.ts";
+import { streamAnswer } from "./stream-answer.ts";
+
+/** An answer announced as at most this long is handed over in one piece, which costs less than a stream. */
+const MAX_WHOLE_BYTES = 64 * 1024;
+
+const BODY_METHODS: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** Answers one request of `/proxy/{provider}/{path}`, whatever it is. Throws a {@link Failure} where there is no answer. */
+export type Proxy = (exchange: Exchange, request: Request) => Promise<Response>;
+
+export function createProxy(parts: RelayParts): Proxy {
+  const { book, openCall, targets, policy, connections, maxBodyBytes } = parts;
+
+  /** The body to send: as it streams in, unless the model policy has to read it first. */
+  const admitBody = async (
+    exchange: Exchange,
+    request: Request,
+    provider: Provider,
+  ): Promise<Uint8Array | ReadableStream<Uint8Array> | null> => {
+    if (!request.body || !BODY_METHODS.has(request.method)) return null;
+    if (policy.active) {
+      const raw = await readRawBody(request, maxBodyBytes);
+      exchange.bytesIn = raw.length;
+      const encoding = request.headers.get("content-encoding");
+      const refuse = (model: string): Failure | undefined => {
+        exchange.model = model;
+        return policy.refusal(provider, model);
+      };
+      requireAllowedModel(encoding === null ? raw : await decodeBody(raw, encoding, maxBodyBytes), refuse);
+      return raw;
+    }
+    const announced = announcedLength(request);
+    if (announced === undefined) return request.body.pipeThrough(countBytes(exchange, maxBodyBytes));
+    if (announced > maxBodyBytes) throw new Failure("body_too_large");
+    exchange.bytesIn = announced;
+    return request.body;
+  };
+
+  return async (exchange, request) => {
+    const { providerId, path, search } = splitProxyUrl(request.url);
+    const provider = findProvider(targets.providers, providerId);
+    exchange.provider = provider.id;
+    if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
+    const url = targetUrl(provider, path, search);
+    connections.hold(request);
+    const call = openCall(provider, request.signal);
+    book.onInterrupt(exchange, call.abort);
+    const close = (): void => {
+      call.close();
+      connections.release(request);
+    };
+    let streaming = false;
+    try {
+      const body = await admitBody(exchange, request, provider);
+      const headers = proxyRequestHeaders(request.headers, provider);
+      const response = await call.send({ url, method: request.method, headers, body, keepEncoding: true });
+      const stream = await relayBody(exchange, request, response, call, close);
+      streaming = stream instanceof ReadableStream;
+      book.markFirstByte(exchange);
+      exchange.status = response.status;
+      exchange.streaming = streaming;
+      const answer = new Response(stream, {
+        status: response.status,
+        headers: proxyResponseHeaders(response.headers, exchange.id),
+      });
+      if (!streaming) book.settle(exchange, "answered");
+      return answer;
+    } finally {
+      if (!streaming) close();
+    }
+  };
+
+  async function relayBody(
+    exchange: Exchange,
+    request: Request,
+    response: Response,
+    call: UpstreamCall,
+    close: () => void,
+  ): Promise<Uint8Array | ReadableStream<Uint8Array> | null> {
+    if (request.method === "HEAD" || !response.body) return null;
+    const announced = response.headers.get("content-length");
+    if (announced !== null && Number(announced) <= MAX_WHOLE_BYTES) {
+      const answer = await bufferAnswer(response, call);
+      if ("whole" in answer) {
+        exchange.bytesOut = answer.whole.length;
+        return answer.whole;
+      }
+    }
+    const stream = await streamAnswer(response.body, call, {
+      onChunk(chunk) {
+        exchange.bytesOut += chunk.length;
+      },
+      // Whatever format this is, an error of the gateway's has no place in it: the connection breaks off instead.
+      lastWords: () => undefined,
+      onEnd(failure) {
+        exchange.failure = failure?.code;
+        exchange.cause = failure?.details.cause;
+        close();
+        book.settle(
+          exchange,
+          failure === undefined ? "answered" : failure.code === "client_gone" ? "client_gone" : "cut",
+        );
+      },
+    });
+    return stream ?? null;
+  }
+}
+
+/** The parts of `/proxy/{provider}/{path}`, with or without `/v1` before it, in the bytes of the request's URL. */
+function splitProxyUrl(url: string): { providerId: string; path: string; search: string } {
+  const queryStart = url.indexOf("?");
+  const beforeQuery = queryStart < 0 ? url : url.slice(0, queryStart);
+  const afterMount = beforeQuery.slice(beforeQuery.indexOf("/proxy/", "http://".length) + "/proxy/".length);
+  const slash = afterMount.indexOf("/");
+  return {
+    providerId: slash < 0 ? afterMount : afterMount.slice(0, slash),
+    path: slash < 0 ? "" : afterMount.slice(slash + 1),
+    search: queryStart < 0 ? "" : url.slice(queryStart),
+  };
+}
+
+/**
+ * Applies the model policy to a body that may be JSON. What looks like a JSON object must be one, and must name its model
+ * once: a provider with a more lenient parser must not see another model than the policy did.
+ */
+function requireAllowedModel(body: Uint8Array, refuse: (model: string) => Failure | undefined): void {
+  const decoded = decodeObject(body);
+  if ("problem" in decoded) {
+    if (looksLikeObject(body))
+      throw new Failure("malformed_body", { message: `Failed to decode request: ${decoded.problem}` });
+    return;
+  }
+  findDecisive(body, "model");
+  const model = decoded.value["model"];
+  const refusal = typeof model === "string" ? refuse(model) : undefined;
+  if (refusal) throw refusal;
+}
+
+function looksLikeObject(body: Uint8Array): boolean {
+  return new TextDecoder().decode(body.subarray(0, 64)).trimStart().startsWith("{");
+}
+
+/** Counts an upload of unknown length and breaks it off where it becomes too long. */
+function countBytes(exchange: Exchange, limit: number): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({
+    transform(chunk, controller) {
+      exchange.bytesIn += chunk.length;
+      if (exchange.bytesIn > limit) controller.error(new Failure("body_too_large"));
+      else controller.enqueue(chunk);
+    },
+  });
+}

@@ -1,0 +1,88 @@
+import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
+import { Failure } from "../failure/failure.ts";
+
+type Decoder = (
+  bytes: Uint8Array,
+  options: { readonly maxOutputLength: number },
+  callback: (error: Error | null, result: Uint8Array) => void,
+) => void;
+
+/** The Content-Encodings that a request body may have. https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1 */
+const DECODERS: Readonly<Record<string, Decoder>> = {
+  gzip: gunzip,
+  "x-gzip": gunzip,
+  deflate: inflate,
+  br: (bytes, options, callback) => brotliDecompress(bytes, options, callback),
+  zstd: (bytes, options, callback) => zstdDecompress(bytes, options, callback),
+};
+
+/**
+ * The whole body of a request, decoded, and never more than `limit` bytes of it.
+ * @throws Failure `body_too_large`, `unsupported_encoding`, `malformed_body`, or `body_interrupted` where the client
+ * did not send what it announced.
+ */
+export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
+  const raw = await readRawBody(request, limit);
+  const encoding = request.headers.get("content-encoding");
+  return encoding === null ? raw : decodeBody(raw, encoding, limit);
+}
+
+/** Like {@link readBody}, but with the Content-Encoding left as it is. */
+export function readRawBody(request: Request, limit: number): Promise<Uint8Array> {
+  const announced = announcedLength(request);
+  if (announced === undefined) return readUnannounced(request, limit);
+  return announced > limit ? Promise.reject(new Failure("body_too_large")) : readAnnounced(request);
+}
+
+/** The length of the body as its header announces it, in bytes; undefined for a chunked body. */
+export function announcedLength(request: Request): number | undefined {
+  const announced = request.headers.get("content-length");
+  return announced === null ? undefined : Number(announced);
+}
+
+/**
+ * Undoes the Content-Encoding of a body that is wholly there.
+ * @throws Failure `body_too_large` as soon as more than `limit` bytes come out, so that a small bomb stays small.
+ */
+export function decodeBody(raw: Uint8Array, encoding: string, limit: number): Promise<Uint8Array> {
+  const name = encoding.trim().toLowerCase();
+  if (name === "" || name === "identity") return Promise.resolve(raw);
+  const decode = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined;
+  if (!decode) return Promise.reject(new Failure("unsupported_encoding"));
+  return new Promise((resolve, reject) => {
+    decode(raw, { maxOutputLength: limit }, (error, decoded) => {
+      if (!error) return resolve(decoded);
+      const tooLarge = "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
+      const message = `Failed to decode request: the body is not valid ${name}`;
+      reject(tooLarge ? new Failure("body_too_large") : new Failure("malformed_body", { message }));
+    });
+  });
+}
+
+async function readAnnounced(request: Request): Promise<Uint8Array> {
+  try {
+    return await request.bytes();
+  } catch (error) {
+    throw new Failure("body_interrupted", { cause: error });
+  }
+}
+
+/** A chunked body has no announced length, so it is counted while it arrives. */
+async function readUnannounced(request: Request, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = request.body?.getReader();
+  while (reader) {
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      throw new Failure("body_interrupted", { cause: error });
+    });
+    if (done) break;
+    length += value.length;
+    if (length > limit) {
+      await reader.cancel().catch(() => {});
+      throw new Failure("body_too_large");
+    }
+    chunks.push(value);
+  }
+  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, length);
+}

@@ -1,0 +1,41 @@
+import { readProviderError } from "../dialects/read-provider-error.ts";
+import { Failure } from "../failure/failure.ts";
+import type { Provider } from "../providers/provider.ts";
+import { relayedResponseHeaders } from "../upstream/response-headers.ts";
+import type { UpstreamCall } from "../upstream/upstream.ts";
+import { readErrorText } from "./buffer-answer.ts";
+
+/** Errors are short; of a longer one only the status is relayed. */
+const MAX_ERROR_BYTES = 256 * 1024;
+
+/**
+ * The failure that tells the client of a provider's error: with the provider's status, message, type, code and retry
+ * hints. A redirect is an error too, because following it would carry the credential to another place.
+ */
+export async function readProviderFailure(
+  response: Response,
+  call: UpstreamCall,
+  provider: Provider,
+): Promise<Failure> {
+  if (response.status < 400) {
+    await response.body?.cancel();
+    return new Failure("upstream_redirect", { provider: provider.id });
+  }
+  const error = readProviderError(await readErrorText(response, call, MAX_ERROR_BYTES));
+  const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers);
+  const message = error.message ?? `The provider answered with status ${response.status}`;
+  return new Failure("provider_error", {
+    status: response.status,
+    message: withoutKey(message, provider),
+    provider: provider.id,
+    headers,
+    ...(error.type !== undefined && { wireType: error.type }),
+    ...(error.code !== undefined && { wireCode: error.code }),
+    ...(error.param !== undefined && { param: error.param }),
+  });
+}
+
+/** Some providers repeat the key that they refuse. */
+function withoutKey(message: string, { key }: Provider): string {
+  return key ? message.replaceAll(key, "***") : message;
+}

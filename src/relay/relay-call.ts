@@ -1,0 +1,115 @@
+import type { Dialect } from "../dialects/dialect.ts";
+import { readUsage } from "../dialects/read-usage.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import type { ExchangeBook } from "../exchange/exchange-book.ts";
+import { Failure } from "../failure/failure.ts";
+import { decodeObject } from "../json/decode-object.ts";
+import type { ModelPolicy } from "../routing/model-policy.ts";
+import { resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
+import { splitQuery } from "../upstream/relayed-query.ts";
+import type { createRequestHeaders } from "../upstream/request-headers.ts";
+import { relayedResponseHeaders } from "../upstream/response-headers.ts";
+import type { OpenUpstreamCall, UpstreamCall } from "../upstream/upstream.ts";
+import { bufferAnswer, requireBody } from "./buffer-answer.ts";
+import type { ClientConnections } from "./connections.ts";
+import { openEventStream } from "./open-event-stream.ts";
+import { checkImages, prepareBody, type ReceivedBody } from "./prepare-body.ts";
+import { readProviderFailure } from "./read-provider-failure.ts";
+import { readBody } from "./read-body.ts";
+
+/** What a relay needs of the rest of the gateway. */
+export interface RelayParts {
+  readonly book: ExchangeBook;
+  readonly openCall: OpenUpstreamCall;
+  readonly requestHeaders: ReturnType<typeof createRequestHeaders>;
+  readonly targets: TargetSources;
+  readonly policy: ModelPolicy;
+  readonly connections: ClientConnections;
+  readonly maxBodyBytes: number;
+  readonly visionEnabled: boolean;
+  /** Ask for the usage of every stream, for the gateway's own books. */
+  readonly wantsUsage: boolean;
+}
+
+/** Answers one request of a dialect from the provider that it names. Throws a {@link Failure} where there is no answer. */
+export type Relay = (exchange: Exchange, request: Request, dialect: Dialect) => Promise<Response>;
+
+export function createRelay(parts: RelayParts): Relay {
+  const { book, openCall, requestHeaders, targets, policy, connections } = parts;
+
+  const readRequest = async (exchange: Exchange, request: Request, dialect: Dialect): Promise<ReceivedBody> => {
+    const bytes = await readBody(request, parts.maxBodyBytes);
+    exchange.bytesIn = bytes.length;
+    const decoded = decodeObject(bytes);
+    if ("problem" in decoded) {
+      throw new Failure("malformed_body", { message: `Failed to decode request: ${decoded.problem}` });
+    }
+    const problem = dialect.check(decoded.value);
+    if (problem) throw new Failure("invalid_request", { message: problem.message, param: problem.path || null });
+    return { bytes, value: decoded.value };
+  };
+
+  const admit = (exchange: Exchange, target: Target): void => {
+    exchange.provider = target.provider.id;
+    exchange.model = target.model;
+    const refusal = policy.refusal(target.provider, target.model);
+    if (refusal) throw refusal;
+  };
+
+  return async (exchange, request, dialect) => {
+    const query = splitQuery(request.url);
+    const body = await readRequest(exchange, request, dialect);
+    const target = await resolveTarget(targets, query.provider, String(body.value["model"]));
+    admit(exchange, target);
+    const path = target.provider.paths[dialect.api];
+    if (path === undefined) throw new Failure(dialect.notSupported, { provider: target.provider.id });
+    if (dialect.images) checkImages(body, dialect.images, parts.visionEnabled);
+    const prepared = prepareBody(body, target, dialect.hasStreamOptions, parts.wantsUsage);
+
+    connections.hold(request);
+    const call = openCall(target.provider, request.signal);
+    book.onInterrupt(exchange, call.abort);
+    const close = (): void => {
+      call.close();
+      connections.release(request);
+    };
+    let streaming = false;
+    try {
+      const response = await call.send({
+        url: target.provider.baseUrl + path + query.rest,
+        method: "POST",
+        headers: requestHeaders(target.provider, request.headers),
+        body: prepared.bytes,
+      });
+      book.markFirstByte(exchange);
+      if (response.status >= 300) throw await readProviderFailure(response, call, target.provider);
+      if (isEventStream(response)) {
+        const stream = await openEventStream({ exchange, response, call, dialect, book, close, ...prepared });
+        streaming = true;
+        return stream;
+      }
+      return await answerWhole(exchange, response, call);
+    } finally {
+      if (!streaming) close();
+    }
+  };
+
+  /** An answer that is no stream of events: read whole, relayed byte for byte. */
+  async function answerWhole(exchange: Exchange, response: Response, call: UpstreamCall): Promise<Response> {
+    const answer = await bufferAnswer(response, call);
+    if ("tooLong" in answer)
+      throw new Failure("upstream_invalid_response", { message: "The upstream server's answer is too long" });
+    const bytes = requireBody(answer.whole);
+    exchange.usage = readUsage(bytes);
+    exchange.status = response.status;
+    exchange.bytesOut = bytes.length;
+    book.settle(exchange, "answered");
+    const headers = relayedResponseHeaders(response.headers);
+    headers["x-request-id"] = exchange.id;
+    return new Response(bytes, { status: response.status, headers });
+  }
+}
+
+function isEventStream(response: Response): boolean {
+  return response.headers.get("content-type")?.toLowerCase().startsWith("text/event-stream") ?? false;
+}

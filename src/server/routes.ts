@@ -1,0 +1,39 @@
+/** One address of the gateway. `*` at the end of a path stands for any rest, which may contain slashes. */
+export interface RouteRow {
+  readonly method: "GET" | "POST" | "ALL";
+  readonly paths: readonly string[];
+  /** Errors are always said in Anthropic's envelope. */
+  readonly anthropicErrors?: true;
+  /** Asked by machines every few seconds: its log line is written at `debug`. */
+  readonly quiet?: true;
+}
+
+/** Every route of the gateway. Registration, the `Allow` of a 405 and the names in the log follow from it. */
+export const ROUTES = {
+  health: { method: "GET", paths: ["/health", "/v1/health"], quiet: true },
+  readiness: { method: "GET", paths: ["/health/ready"], quiet: true },
+  models: { method: "GET", paths: ["/v1/models"] },
+  model: { method: "GET", paths: ["/v1/models/*"] },
+  chatCompletions: { method: "POST", paths: ["/v1/chat/completions"] },
+  messages: { method: "POST", paths: ["/v1/messages"], anthropicErrors: true },
+  countTokens: { method: "POST", paths: ["/v1/messages/count_tokens"], anthropicErrors: true },
+  responses: { method: "POST", paths: ["/v1/responses"] },
+  embeddings: { method: "POST", paths: ["/v1/embeddings"] },
+  proxy: { method: "ALL", paths: ["/proxy/*", "/v1/proxy/*"] },
+  documentation: { method: "GET", paths: ["/swagger", "/swagger/*"] },
+} as const satisfies Record<string, RouteRow>;
+
+export type RouteName = keyof typeof ROUTES;
+
+/** The methods that a path answers to, for the `Allow` header; empty where there is no such path. */
+export function allowedMethods(path: string): string[] {
+  const rows = Object.values(ROUTES).filter((row) => row.paths.some((template) => matches(template, path)));
+  const methods = new Set(rows.map((row) => row.method));
+  return [...methods].flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+}
+
+function matches(template: string, path: string): boolean {
+  if (!template.endsWith("/*")) return path === template;
+  const stem = template.slice(0, -1);
+  return path.startsWith(stem) && path.length > stem.length;
+}

@@ -1,0 +1,69 @@
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const NOTHING = new Uint8Array(0);
+
+/** An unfinished event longer than this is let through unjudged rather than held. */
+const MAX_HELD_BYTES = 64 * 1024;
+
+/** Takes whole events out of a byte stream; all others keep their bytes. */
+export interface EventFilter {
+  /** The bytes to pass on now that `chunk` has arrived; empty for none. Only an unfinished event is held back. */
+  push(chunk: Uint8Array): Uint8Array;
+  /** What is still held back when the stream ends. */
+  flush(): Uint8Array;
+}
+
+/** @param isUnwanted judges one whole event, its closing empty line included. */
+export function createEventFilter(isUnwanted: (event: Buffer) => boolean): EventFilter {
+  let held: Uint8Array = NOTHING;
+  /** The event under way was too long to be judged: it passes up to its end. */
+  let unjudged = false;
+
+  return {
+    push(chunk) {
+      const bytes =
+        held.length > 0 ? Buffer.concat([held, chunk]) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      held = NOTHING;
+      const passed: Uint8Array[] = [];
+      let start = 0;
+      let kept = 0;
+      for (let end = endOfEvent(bytes, start); end > 0; end = endOfEvent(bytes, start)) {
+        if (!unjudged && isUnwanted(bytes.subarray(start, end))) {
+          if (start > kept) passed.push(bytes.subarray(kept, start));
+          kept = end;
+        }
+        unjudged = false;
+        start = end;
+      }
+      unjudged ||= bytes.length - start > MAX_HELD_BYTES;
+      const passEnd = unjudged ? bytes.length : start;
+      if (passEnd > kept) passed.push(bytes.subarray(kept, passEnd));
+      if (passEnd < bytes.length) held = bytes.slice(passEnd);
+      return passed.length === 1 ? (passed[0] as Uint8Array) : passed.length === 0 ? NOTHING : Buffer.concat(passed);
+    },
+    flush() {
+      const rest = held;
+      held = NOTHING;
+      return rest;
+    },
+  };
+}
+
+/** The position behind the empty line that ends the event beginning at `from`, or 0 where it has not ended yet. */
+function endOfEvent(bytes: Buffer, from: number): number {
+  let lineStart = from;
+  for (let position = from; position < bytes.length; position++) {
+    const byte = bytes[position];
+    if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) continue;
+    if (byte === CARRIAGE_RETURN) {
+      // Whether a CR ends the line alone or with an LF is not known before the next byte.
+      if (position + 1 === bytes.length) return 0;
+      if (bytes[position + 1] === LINE_FEED) position++;
+    }
+    const isEmptyLine =
+      position - lineStart < 1 || (position - lineStart === 1 && bytes[lineStart] === CARRIAGE_RETURN);
+    if (isEmptyLine && lineStart > from) return position + 1;
+    lineStart = position + 1;
+  }
+  return 0;
+}

@@ -1,0 +1,78 @@
+/** One wait that must end: moved by its owner as the wait goes on, and released on every exit. */
+export interface Deadline {
+  /** When it expires, in milliseconds of the monotonic clock. May be moved later freely; use `move` to make it earlier. */
+  expiresAt: number;
+  readonly onExpire: () => void;
+}
+
+/**
+ * All deadlines of the process on one timer: opening, moving and releasing one costs no timer of its own, which matters
+ * where every chunk of every stream pushes its deadline back.
+ */
+export interface Deadlines {
+  open(expiresAt: number, onExpire: () => void): Deadline;
+  /** Sets a new time, earlier or later. */
+  move(deadline: Deadline, expiresAt: number): void;
+  /** Forgets the deadline; it will not expire any more. */
+  release(deadline: Deadline): void;
+  /** How many are open. */
+  size(): number;
+}
+
+export interface TimerSource {
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  readonly setTimer: (callback: () => void, delayMs: number) => unknown;
+  readonly clearTimer: (timer: unknown) => void;
+}
+
+/** The longest delay that timers take; a later deadline is looked at again then. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export const createDeadlines = ({ now, setTimer, clearTimer }: TimerSource): Deadlines => {
+  const open = new Set<Deadline>();
+  let timer: unknown;
+  let timerAt = Number.POSITIVE_INFINITY;
+
+  const arm = (at: number): void => {
+    if (at >= timerAt) return;
+    if (timer !== undefined) clearTimer(timer);
+    timerAt = at;
+    timer = setTimer(sweep, Math.min(Math.max(0, Math.ceil(at - now())), MAX_TIMER_MS));
+  };
+
+  const sweep = (): void => {
+    timer = undefined;
+    timerAt = Number.POSITIVE_INFINITY;
+    const time = now();
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const deadline of open) {
+      if (deadline.expiresAt <= time) {
+        open.delete(deadline);
+        deadline.onExpire();
+      } else if (deadline.expiresAt < earliest) {
+        earliest = deadline.expiresAt;
+      }
+    }
+    // An expiry may have opened new deadlines, and armed the timer for them.
+    if (earliest < timerAt) arm(earliest);
+  };
+
+  return {
+    open(expiresAt, onExpire) {
+      const deadline: Deadline = { expiresAt, onExpire };
+      open.add(deadline);
+      arm(expiresAt);
+      return deadline;
+    },
+    move(deadline, expiresAt) {
+      deadline.expiresAt = expiresAt;
+      open.add(deadline);
+      arm(expiresAt);
+    },
+    release(deadline) {
+      open.delete(deadline);
+    },
+    size: () => open.size,
+  };
+};

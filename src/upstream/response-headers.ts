@@ -1,0 +1,23 @@
+/** Response headers of a provider that clients need, under the name by which they get them. */
+const RELAYED = {
+  "content-type": "content-type",
+  "retry-after": "retry-after",
+  "retry-after-ms": "retry-after-ms",
+  "x-request-id": "x-upstream-request-id",
+  "request-id": "request-id",
+  "openai-processing-ms": "openai-processing-ms",
+  "openai-version": "openai-version",
+} as const satisfies Readonly<Record<string, string>>;
+
+const RELAYED_PREFIXES = ["x-ratelimit-", "anthropic-ratelimit-"] as const;
+
+/** The allow-listed headers of a provider's answer, as a new object; nothing else of its header passes on `/v1` routes. */
+export function relayedResponseHeaders(upstream: Headers): Record<string, string> {
+  const relayed: Record<string, string> = {};
+  for (const [name, value] of upstream) {
+    const relayedName = Object.hasOwn(RELAYED, name) ? RELAYED[name as keyof typeof RELAYED] : undefined;
+    if (relayedName !== undefined) relayed[relayedName] = value;
+    else if (RELAYED_PREFIXES.some((prefix) => name.startsWith(prefix))) relayed[name] = value;
+  }
+  return relayed;
+}
