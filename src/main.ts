@@ -1,4 +1,4 @@
-import packageJson from "../package.json" with { type: "json" };
+import { version } from "../package.json" with { type: "json" };
 import { parseCommandLine } from "./config/command-line.ts";
 import type { Environment } from "./config/environment.ts";
 import { helpText } from "./config/help-text.ts";
@@ -7,14 +7,15 @@ import { printConfig } from "./config/print-config.ts";
 import { readEnvFile } from "./config/read-env-file.ts";
 import { createDemoConfig } from "./demo/create-demo-config.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
+import { checkHealth } from "./server/check-health.ts";
 import { createLog, type Log } from "./telemetry/create-log.ts";
 
 /** How the process ends; the README tells operators the same. */
 const EXIT = {
   /** All requests were finished, or there was nothing to do but to print. */
   ok: 0,
-  /** The address could not be listened on. */
-  cannotListen: 1,
+  /** The address could not be listened on; or, for `--healthcheck`, nothing healthy answers there. */
+  notServing: 1,
   /** The command line or a setting is wrong. */
   badSettings: 2,
   /** `SERVER_SHUTDOWN_TIMEOUT` passed and requests were cut off. */
@@ -87,16 +88,16 @@ function serve(config: Config): void {
     format: settings.LOG_FORMAT,
     environment: settings.ENVIRONMENT,
   });
-  const gateway = createGateway(config, { log, version: packageJson.version });
+  const gateway = createGateway(config, { log, version });
   try {
     const { url } = gateway.listen();
     const providers = config.providers.filter((provider) => provider.configured).map((provider) => provider.id);
-    log.info({ url, version: packageJson.version, providers }, "listening");
+    log.info({ url, version, providers }, "listening");
   } catch (error) {
     const reason =
       error instanceof Error && "code" in error && error.code === "EADDRINUSE" ? "it is in use" : String(error);
     const address = settings.SERVER_UNIX_SOCKET ?? `${settings.SERVER_HOST}:${settings.SERVER_PORT}`;
-    fail([`cannot listen on ${address}: ${reason}`], EXIT.cannotListen);
+    fail([`cannot listen on ${address}: ${reason}`], EXIT.notServing);
   }
   drainOnSignal(gateway, log);
 }
@@ -106,12 +107,18 @@ function main(): void {
   if (!parsed.ok) fail([parsed.problem], EXIT.badSettings);
   const { action, demo, envFile } = parsed.commandLine;
   if (action === "help") print(helpText(process.stdout.columns ?? 100));
-  if (action === "version") print(packageJson.version);
+  if (action === "version") print(version);
   const loaded = loadConfig(readEnvironment(envFile));
   for (const warning of loaded.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (!loaded.ok) fail(loaded.problems, EXIT.badSettings);
   if (action === "print-config") print(printConfig(loaded.config));
   if (action === "check") print("The settings are good.");
+  if (action === "healthcheck") {
+    void checkHealth(loaded.config.settings).then((problem) =>
+      problem ? fail([problem], EXIT.notServing) : print("healthy"),
+    );
+    return;
+  }
   raiseRequestLimit();
   serve(demo ? createDemoConfig(loaded.config) : loaded.config);
 }

@@ -7,6 +7,10 @@ export const COMMAND_LINE_OPTIONS = {
   "env-file": { type: "string", value: "PATH", doc: "read settings from this file too; the environment wins over it" },
   check: { type: "boolean", doc: "check the settings and exit: 0 if they are good, 2 if not" },
   "print-config": { type: "boolean", doc: "print the effective settings, secrets masked, and exit" },
+  healthcheck: {
+    type: "boolean",
+    doc: "ask the gateway running with these settings: exit 0 if it is healthy, 1 if not",
+  },
   help: { type: "boolean", short: "h", doc: "print this text and exit" },
   version: { type: "boolean", short: "v", doc: "print the version and exit" },
 } as const;
@@ -15,8 +19,8 @@ type OptionName = keyof typeof COMMAND_LINE_OPTIONS;
 
 /** What the operator asked for on the command line. */
 export interface CommandLine {
-  /** Where several are given, the one that comes first in: help, version, print-config, check. */
-  readonly action: "help" | "version" | "print-config" | "check" | "serve";
+  /** Where several are given, the one that comes first in: help, version, print-config, check, healthcheck. */
+  readonly action: "help" | "version" | "print-config" | "check" | "healthcheck" | "serve";
   readonly demo: boolean;
   /** Path of a file with settings, relative to the working directory. */
   readonly envFile: string | undefined;
@@ -25,7 +29,7 @@ export interface CommandLine {
 type Parsed =
   { readonly ok: true; readonly commandLine: CommandLine } | { readonly ok: false; readonly problem: string };
 
-const ACTIONS = ["help", "version", "print-config", "check"] as const satisfies readonly OptionName[];
+const ACTIONS = ["help", "version", "print-config", "check", "healthcheck"] as const satisfies readonly OptionName[];
 const SEE_HELP = "; --help lists the options";
 
 function isOptionName(name: string): name is OptionName {
