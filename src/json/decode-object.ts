@@ -36,13 +36,23 @@ const LOCATABLE_CHARACTERS = 1024 * 1024;
 const describeMalformed = (text: string): string => {
   if (text.charCodeAt(0) === 0xfeff) return "the body begins with a byte order mark, which JSON does not allow";
   if (text.length > LOCATABLE_CHARACTERS) return "the body is not valid JSON";
-  const errors: ParseError[] = [];
-  parseLeniently(text, errors, { disallowComments: true, allowTrailingComma: false });
-  const first = errors[0];
+  const first = findFirstError(text);
+  if (first === "too deep") return "the body is nested too deeply";
   if (!first) return "the body is not valid JSON";
   const lines = text.slice(0, first.offset).split("\n");
   const reason = printParseErrorCode(first.error)
     .replace(/(?<!^)([A-Z])/g, " $1")
     .toLowerCase();
   return `the body is not valid JSON: ${reason} at line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
+};
+
+/** The lenient parser is recursive, and a stranger decides how deep a body goes. */
+const findFirstError = (text: string): ParseError | "too deep" | undefined => {
+  const errors: ParseError[] = [];
+  try {
+    parseLeniently(text, errors, { disallowComments: true, allowTrailingComma: false });
+  } catch {
+    return "too deep";
+  }
+  return errors[0];
 };
