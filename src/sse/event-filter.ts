@@ -1,6 +1,6 @@
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-const NOTHING = new Uint8Array(0);
+const NOTHING = Buffer.alloc(0);
 
 /** An unfinished event longer than this is let through unjudged rather than held. */
 const MAX_HELD_BYTES = 64 * 1024;
@@ -13,9 +13,15 @@ export interface EventFilter {
   flush(): Uint8Array;
 }
 
-/** @param isUnwanted judges one whole event, its closing empty line included. */
-export function createEventFilter(isUnwanted: (event: Buffer) => boolean): EventFilter {
-  let held: Uint8Array = NOTHING;
+/**
+ * @param isUnwanted judges one event: whole, its closing empty line included, or what there is of it where the stream
+ * ends before that.
+ */
+export function createEventFilter(
+  isUnwanted: (event: Buffer) => boolean,
+  maxHeldBytes: number = MAX_HELD_BYTES,
+): EventFilter {
+  let held: Buffer = NOTHING;
   /** The event under way was too long to be judged: it passes up to its end. */
   let unjudged = false;
 
@@ -35,16 +41,16 @@ export function createEventFilter(isUnwanted: (event: Buffer) => boolean): Event
         unjudged = false;
         start = end;
       }
-      unjudged ||= bytes.length - start > MAX_HELD_BYTES;
-      const passEnd = unjudged ? bytes.length : start;
+      unjudged ||= bytes.length - start > maxHeldBytes;
+      const passEnd = unjudged ? startOfLineEnds(bytes) : start;
       if (passEnd > kept) passed.push(bytes.subarray(kept, passEnd));
-      if (passEnd < bytes.length) held = bytes.slice(passEnd);
+      if (passEnd < bytes.length) held = bytes.subarray(passEnd);
       return passed.length === 1 ? (passed[0] as Uint8Array) : passed.length === 0 ? NOTHING : Buffer.concat(passed);
     },
     flush() {
       const rest = held;
       held = NOTHING;
-      return rest;
+      return !unjudged && rest.length > 0 && isUnwanted(rest) ? NOTHING : rest;
     },
   };
 }
@@ -66,4 +72,11 @@ function endOfEvent(bytes: Buffer, from: number): number {
     lineStart = position + 1;
   }
   return 0;
+}
+
+/** The position of the line ends with which `bytes` close: only with what follows can they tell whether an event ended. */
+function startOfLineEnds(bytes: Buffer): number {
+  let position = bytes.length;
+  while (bytes[position - 1] === LINE_FEED || bytes[position - 1] === CARRIAGE_RETURN) position--;
+  return position;
 }
