@@ -1,3 +1,4 @@
+import { openAuthentication } from "./auth/open-authentication.ts";
 import type { Config } from "./config/load-config.ts";
 import { CHAT } from "./dialects/chat.ts";
 import type { Dialect } from "./dialects/dialect.ts";
@@ -33,12 +34,16 @@ export interface GatewayDependencies {
   readonly probe?: UpstreamParts["probe"];
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number;
   readonly newId?: () => string;
 }
 
 export interface Gateway {
   /** Begins to serve. Throws where the address cannot be had. */
   listen(): { readonly url: string };
+  /** Reads again what operators change while the gateway runs: the file of static keys. Throws {@link BadSetting}. */
+  reload(): void;
   /**
    * Stops accepting, lets requests in flight finish for as long as the settings allow, and ends the rest with an error.
    * @returns how many had to be ended.
@@ -49,7 +54,10 @@ export interface Gateway {
 /** After streams were told that they end, their clients get this long to take the last bytes. */
 const LAST_WORDS_MS = 500;
 
-/** Builds every part of the gateway and wires them; starts nothing. */
+/**
+ * Builds every part of the gateway and wires them; starts nothing.
+ * Throws {@link BadSetting} where a setting names something that cannot be used.
+ */
 export function createGateway({ settings, providers }: Config, dependencies: GatewayDependencies): Gateway {
   const { log, version } = dependencies;
   const now = dependencies.now ?? (() => performance.now());
@@ -117,7 +125,20 @@ export function createGateway({ settings, providers }: Config, dependencies: Gat
       relay(exchange, request, dialect);
   const modelParts = { providers: providersById, catalogue, policy };
 
+  const authentication = settings.AUTH_ENABLED
+    ? openAuthentication(settings, {
+        fetch: dependencies.fetch ?? fetch,
+        now,
+        clock: dependencies.clock ?? Date.now,
+        onIssuerChange: (problem) => {
+          if (problem) log.warn({ problem }, "the issuer's keys cannot be fetched");
+          else log.info("the issuer's keys are known");
+        },
+      })
+    : undefined;
+
   const application = createApplication({
+    authenticate: authentication?.authenticate,
     book,
     envelope: settings.ERROR_FORMAT,
     handlers: {
@@ -151,8 +172,12 @@ export function createGateway({ settings, providers }: Config, dependencies: Gat
         idleTimeout: idleSeconds,
       } as Parameters<typeof application.listen>[0]);
       server = application.server ?? undefined;
+      authentication?.warm();
       for (const provider of providers) if (provider.callable) catalogue.ofProvider(provider).catch(() => {});
       return { url: settings.SERVER_UNIX_SOCKET ? `unix:${settings.SERVER_UNIX_SOCKET}` : addressOf(server) };
+    },
+    reload() {
+      authentication?.reload();
     },
     async drain() {
       draining = true;

@@ -1,4 +1,5 @@
 import { version } from "../package.json" with { type: "json" };
+import { BadSetting } from "./config/bad-setting.ts";
 import { parseCommandLine } from "./config/command-line.ts";
 import type { Environment } from "./config/environment.ts";
 import { helpText } from "./config/help-text.ts";
@@ -80,19 +81,48 @@ function drainOnSignal(gateway: Gateway, log: Log): void {
   }
 }
 
+function reloadOnHangup(gateway: Gateway, log: Log): void {
+  process.on("SIGHUP", () => {
+    try {
+      gateway.reload();
+      log.info("reloaded");
+    } catch (error) {
+      log.error(
+        { reason: error instanceof Error ? error.message : String(error) },
+        "not reloaded; what was loaded before stays",
+      );
+    }
+  });
+}
+
+/** Builds the gateway, and ends the process where a setting turns out to be bad only now. */
+function build(config: Config, log: Log): Gateway {
+  try {
+    return createGateway(config, { log, version });
+  } catch (error) {
+    if (error instanceof BadSetting) fail([error.message], EXIT.badSettings);
+    throw error;
+  }
+}
+
+function openLog({ settings }: Config): Log {
+  return createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, environment: settings.ENVIRONMENT });
+}
+
+const LOOPBACK = /^(127\.|localhost$|::1$)/;
+
 function serve(config: Config): void {
   const { settings } = config;
   warnWithoutProviders(config);
-  const log = createLog({
-    level: settings.LOG_LEVEL,
-    format: settings.LOG_FORMAT,
-    environment: settings.ENVIRONMENT,
-  });
-  const gateway = createGateway(config, { log, version });
+  const log = openLog(config);
+  const gateway = build(config, log);
   try {
     const { url } = gateway.listen();
     const providers = config.providers.filter((provider) => provider.configured).map((provider) => provider.id);
     log.info({ url, version, providers }, "listening");
+    if (!settings.AUTH_ENABLED && !settings.SERVER_UNIX_SOCKET && !LOOPBACK.test(settings.SERVER_HOST)) {
+      log.warn("everyone who reaches this address can use the providers' keys: set AUTH_ENABLED=true");
+    }
   } catch (error) {
     const reason =
       error instanceof Error && "code" in error && error.code === "EADDRINUSE" ? "it is in use" : String(error);
@@ -100,6 +130,7 @@ function serve(config: Config): void {
     fail([`cannot listen on ${address}: ${reason}`], EXIT.notServing);
   }
   drainOnSignal(gateway, log);
+  reloadOnHangup(gateway, log);
 }
 
 function main(): void {
@@ -112,7 +143,10 @@ function main(): void {
   for (const warning of loaded.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (!loaded.ok) fail(loaded.problems, EXIT.badSettings);
   if (action === "print-config") print(printConfig(loaded.config));
-  if (action === "check") print("The settings are good.");
+  if (action === "check") {
+    build(loaded.config, openLog(loaded.config));
+    print("The settings are good.");
+  }
   if (action === "healthcheck") {
     void checkHealth(loaded.config.settings).then((problem) =>
       problem ? fail([problem], EXIT.notServing) : print("healthy"),

@@ -1,5 +1,6 @@
 import type { Provider } from "../providers/provider.ts";
 import { readVariable, type Environment } from "./environment.ts";
+import { findConflicts } from "./find-conflicts.ts";
 import { findUnknownVariables } from "./find-unknown-variables.ts";
 import { loadProviders } from "./load-providers.ts";
 import { acceptedValues, parseSetting, type ParsedSetting } from "./parse-setting.ts";
@@ -76,6 +77,8 @@ export function loadConfig(environment: Environment): LoadedConfig {
   problems.push(...loaded.problems);
   const customIds = settings.CUSTOM_PROVIDERS.map((id) => id.toLowerCase());
   warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds));
+  // Only settings that are each good can be compared with one another.
+  if (problems.length === 0) problems.push(...findConflicts(settings));
   if (problems.length > 0) return { ok: false, problems, warnings };
   return { ok: true, config: Object.freeze({ settings, providers: loaded.providers }), warnings };
 }

@@ -39,6 +39,7 @@ export const createExchangeBook = ({ observers, now, newId }: ExchangeBookOption
         method: request.method,
         route,
         startedAt: now(),
+        identity: undefined,
         provider: undefined,
         model: undefined,
         status: 0,

@@ -1,4 +1,5 @@
 import type { FailureCode } from "../failure/failure.ts";
+import type { Identity } from "./identity.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 /**
@@ -17,6 +18,7 @@ export interface Exchange {
   readonly route: string;
   /** Milliseconds of the monotonic clock. */
   readonly startedAt: number;
+  identity: Identity | undefined;
   provider: string | undefined;
   /** The model as the provider is asked for it. */
   model: string | undefined;

@@ -34,6 +34,12 @@ export const FAILURES = {
   route_not_found: { status: 404, type: "not_found_error", message: "Requested route is not found" },
   method_not_allowed: { status: 405, type: "invalid_request_error", message: "Method not allowed" },
   model_not_found: { status: 404, type: "not_found_error", message: "Model not found" },
+  unauthorized: { status: 401, type: "authentication_error", message: "unauthorized" },
+  authentication_unavailable: {
+    status: 503,
+    type: "overloaded_error",
+    message: "Authentication is not available at the moment",
+  },
   provider_not_found: {
     status: 400,
     type: "invalid_request_error",

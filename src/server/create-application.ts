@@ -1,7 +1,9 @@
 import { Elysia } from "elysia";
+import type { Authenticate } from "../auth/authenticate.ts";
 import type { ErrorEnvelope } from "../dialects/render-failure.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import { Failure } from "../failure/failure.ts";
+import { bearerToken } from "./bearer-token.ts";
 import { allowedMethods, ROUTES, type RouteName, type RouteRow } from "./routes.ts";
 import { type RouteHandler, serveRoute } from "./serve-route.ts";
 
@@ -11,38 +13,57 @@ export interface ApplicationParts {
   readonly envelope: Exclude<ErrorEnvelope, "anthropic">;
   /** A route without a handler is not registered. */
   readonly handlers: Partial<Record<RouteName, RouteHandler>>;
+  /** Absent where authentication is off: then no request pays for it. */
+  readonly authenticate: Authenticate | undefined;
 }
 
+/** Everything that no route takes: what is left of the paths, and of the methods of known paths. */
+const UNKNOWN: RouteRow = { method: "ALL", paths: ["/*"] };
+
 /** The Elysia application: every route of {@link ROUTES} that has a handler, and the answer to everything else. */
-export function createApplication({ book, envelope, handlers }: ApplicationParts) {
+export function createApplication({ book, envelope, handlers, authenticate }: ApplicationParts) {
   const application = new Elysia({
     // Without this the path is cut out of the URL at a fixed offset, and a short `Host` header changes the route.
     handler: { standardHostname: false },
     precompile: true,
   });
+  if (authenticate) application.use(bearerToken());
+
+  const register = (row: RouteRow, handler: RouteHandler): void => {
+    const serve = serveRoute(book, row, envelope, authenticate, handler);
+    for (const path of row.paths) {
+      application.route(
+        row.method,
+        path,
+        // The second form is compiled by Elysia into a handler that reads no header and no query.
+        authenticate
+          ? (context) => serve(context.request, tokenOf(context))
+          : ({ request }) => serve(request, undefined),
+        // The body stays unread: handlers take its bytes themselves, bounded.
+        { parse: "none" },
+      );
+    }
+  };
 
   for (const name of Object.keys(ROUTES) as RouteName[]) {
     const handler = handlers[name];
-    if (!handler) continue;
-    const row: RouteRow = ROUTES[name];
-    const serve = serveRoute(book, row.paths[0] ?? name, row.anthropicErrors ? "anthropic" : envelope, handler);
-    for (const path of row.paths) {
-      // The body stays unread: handlers take its bytes themselves, bounded.
-      application.route(row.method, path, ({ request }) => serve(request), { parse: "none" });
-    }
+    if (handler) register(ROUTES[name], handler);
   }
+  const refuseUnknown: RouteHandler = (_, request) => {
+    const allowed = allowedMethods(new URL(request.url).pathname);
+    if (allowed.length === 0) throw new Failure("route_not_found");
+    throw new Failure("method_not_allowed", { headers: { allow: allowed.join(", ") } });
+  };
+  register({ ...UNKNOWN, paths: ["/v1/messages", "/v1/messages/*"], anthropicErrors: true }, refuseUnknown);
+  register(UNKNOWN, refuseUnknown);
 
-  const serveUnknown = (anthropic: boolean) =>
-    serveRoute(book, "unknown", anthropic ? "anthropic" : envelope, (_, request) => {
-      const allowed = allowedMethods(new URL(request.url).pathname);
-      if (allowed.length === 0) throw new Failure("route_not_found");
-      throw new Failure("method_not_allowed", { headers: { allow: allowed.join(", ") } });
-    });
-  const unknown = serveUnknown(false);
-  const unknownMessages = serveUnknown(true);
+  // Handlers turn their own errors into responses, so what arrives here is a method that the router does not know.
+  const serveRest = serveRoute(book, UNKNOWN, envelope, authenticate, refuseUnknown);
+  return application.onError(({ request }) => serveRest(request, undefined));
+}
 
-  // Handlers turn their own errors into responses, so what arrives here is a request that no route takes.
-  return application.onError(({ request }) =>
-    new URL(request.url).pathname.startsWith("/v1/messages") ? unknownMessages(request) : unknown(request),
-  );
+function tokenOf(context: object): string | undefined {
+  return "bearer" in context && typeof context.bearer === "string" && context.bearer !== ""
+    ? context.bearer
+    : undefined;
 }

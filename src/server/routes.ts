@@ -4,19 +4,28 @@ export interface RouteRow {
   readonly paths: readonly string[];
   /** Errors are always said in Anthropic's envelope. */
   readonly anthropicErrors?: true;
+  /** Answers without a credential, also where authentication is on. */
+  readonly open?: true;
+  /** The credential may also come as `x-api-key`, as Anthropic's clients send it. */
+  readonly acceptsApiKeyHeader?: true;
   /** Asked by machines every few seconds: its log line is written at `debug`. */
   readonly quiet?: true;
 }
 
 /** Every route of the gateway. Registration, the `Allow` of a 405 and the names in the log follow from it. */
 export const ROUTES = {
-  health: { method: "GET", paths: ["/health", "/v1/health"], quiet: true },
-  readiness: { method: "GET", paths: ["/health/ready"], quiet: true },
+  health: { method: "GET", paths: ["/health", "/v1/health"], open: true, quiet: true },
+  readiness: { method: "GET", paths: ["/health/ready"], open: true, quiet: true },
   models: { method: "GET", paths: ["/v1/models"] },
   model: { method: "GET", paths: ["/v1/models/*"] },
   chatCompletions: { method: "POST", paths: ["/v1/chat/completions"] },
-  messages: { method: "POST", paths: ["/v1/messages"], anthropicErrors: true },
-  countTokens: { method: "POST", paths: ["/v1/messages/count_tokens"], anthropicErrors: true },
+  messages: { method: "POST", paths: ["/v1/messages"], anthropicErrors: true, acceptsApiKeyHeader: true },
+  countTokens: {
+    method: "POST",
+    paths: ["/v1/messages/count_tokens"],
+    anthropicErrors: true,
+    acceptsApiKeyHeader: true,
+  },
   responses: { method: "POST", paths: ["/v1/responses"] },
   embeddings: { method: "POST", paths: ["/v1/embeddings"] },
   proxy: { method: "ALL", paths: ["/proxy/*", "/v1/proxy/*"] },

@@ -1,7 +1,9 @@
+import type { Authenticate } from "../auth/authenticate.ts";
 import { type ErrorEnvelope, renderFailure } from "../dialects/render-failure.ts";
 import type { Exchange, Outcome } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import { type Failure, toFailure } from "../failure/failure.ts";
+import type { RouteRow } from "./routes.ts";
 
 /**
  * Answers one request. It may settle its exchange itself; where it does not, the exchange is settled as answered when
@@ -9,16 +11,30 @@ import { type Failure, toFailure } from "../failure/failure.ts";
  */
 export type RouteHandler = (exchange: Exchange, request: Request) => Response | Promise<Response>;
 
-/** Wraps a handler in what every request needs: an exchange, errors in the right envelope, and one settle on every exit. */
+/**
+ * Wraps a handler in what every request needs: an exchange, the decision who may pass, errors in the right envelope, and
+ * one settle on every exit. Nothing of a request is looked at before its credential, which is decided on the handler
+ * that the router chose and on nothing that could be spelt otherwise.
+ * @returns a function of the request and its bearer token.
+ */
 export function serveRoute(
   book: ExchangeBook,
-  route: string,
+  row: RouteRow,
   envelope: ErrorEnvelope,
+  authenticate: Authenticate | undefined,
   handler: RouteHandler,
-): (request: Request) => Promise<Response> {
-  return async (request) => {
+): (request: Request, token: string | undefined) => Promise<Response> {
+  const route = row.paths[0] ?? "";
+  const rowEnvelope = row.anthropicErrors ? "anthropic" : envelope;
+  const decide = row.open ? undefined : authenticate;
+
+  return async (request, token) => {
     const exchange = book.open(request, route);
     try {
+      if (decide) {
+        const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
+        exchange.identity = await decide(token ?? apiKey ?? undefined);
+      }
       const response = await handler(exchange, request);
       if (!exchange.streaming && exchange.outcome === undefined) {
         exchange.status = response.status;
@@ -31,7 +47,7 @@ export function serveRoute(
       exchange.cause = failure.details.cause;
       exchange.status = failure.status;
       book.settle(exchange, outcomeOf(failure));
-      return renderFailure(failure, envelope, exchange.id);
+      return renderFailure(failure, rowEnvelope, exchange.id);
     }
   };
 }

@@ -12,6 +12,7 @@ export function logExchange(log: Log, quietRoutes: ReadonlySet<string>): Exchang
       request_id: exchange.id,
       method: exchange.method,
       route: exchange.route,
+      identity: exchange.identity?.name,
       provider: exchange.provider,
       model: exchange.model?.slice(0, MAX_MODEL_CHARACTERS),
       status: exchange.status,

@@ -111,6 +111,13 @@ describe("settings", () => {
       CLIENT_RESPONSE_HEADER_TIMEOUT: 600_000,
       CLIENT_TIMEOUT: 600_000,
       CLIENT_STREAM_IDLE_TIMEOUT: 300_000,
+      AUTH_ENABLED: false,
+      AUTH_OIDC_ISSUER: undefined,
+      AUTH_OIDC_CLIENT_ID: undefined,
+      AUTH_OIDC_CLIENT_SECRET: undefined,
+      AUTH_OIDC_AUDIENCE: [],
+      AUTH_API_KEYS: undefined,
+      AUTH_JWKS_GRACE: 3_600_000,
     });
   });
 

@@ -1,0 +1,57 @@
+import { LRUCache } from "lru-cache";
+import type { Identity } from "../exchange/identity.ts";
+import { hashToken } from "./hash-token.ts";
+import type { StaticKeys } from "./static-keys.ts";
+import { unauthorized } from "./unauthorized.ts";
+import type { VerifyToken } from "./verify-token.ts";
+
+/**
+ * The one decision about who may use the gateway.
+ * @param credential the bearer token or API key of the request, or undefined where it has none.
+ * @throws Failure `unauthorized` or `authentication_unavailable`.
+ */
+export type Authenticate = (credential: string | undefined) => Identity | Promise<Identity>;
+
+export interface AuthenticateParts {
+  /** The static keys as they are now; they may be read anew while the gateway runs. */
+  readonly staticKeys: () => StaticKeys | undefined;
+  /** Absent where no issuer is configured. */
+  readonly verifyToken: VerifyToken | undefined;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}
+
+/** Longer credentials are refused unread: real tokens stay far below, and hashing is not free. */
+const MAX_CREDENTIAL_CHARACTERS = 16 * 1024;
+
+/** A verified token is believed this long without checking it again, so that one withdrawn key is noticed soon. */
+const CACHE_MS = 60_000;
+
+const CACHE_ENTRIES = 10_000;
+
+/** Credentials as clients may send them. https://www.rfc-editor.org/rfc/rfc6750#section-2.1 */
+const CREDENTIAL = /^[\x21-\x2b\x2d-\x7e]+$/;
+
+export function createAuthenticate({ staticKeys, verifyToken, clock }: AuthenticateParts): Authenticate {
+  const verified = new LRUCache<string, Identity>({ max: CACHE_ENTRIES });
+
+  const verifyAndRemember = async (verify: VerifyToken, credential: string, cacheKey: string): Promise<Identity> => {
+    const { identity, expiresAt } = await verify(credential);
+    const ttl = Math.min(CACHE_MS, expiresAt * 1000 - clock());
+    if (ttl > 0) verified.set(cacheKey, identity, { ttl });
+    return identity;
+  };
+
+  return (credential) => {
+    if (credential === undefined) throw unauthorized();
+    if (credential.length > MAX_CREDENTIAL_CHARACTERS) throw unauthorized("invalid_request", "the token is too long");
+    // A comma or a space is what two Authorization headers, joined into one, leave behind.
+    if (!CREDENTIAL.test(credential)) throw unauthorized("invalid_request", "the credential is malformed");
+    const hash = hashToken(credential);
+    const keyName = staticKeys()?.nameOf(hash);
+    if (keyName !== undefined) return { kind: "key", name: keyName };
+    if (!verifyToken) throw unauthorized("invalid_token", "the key is not known");
+    const cacheKey = Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString("base64");
+    return verified.get(cacheKey) ?? verifyAndRemember(verifyToken, credential, cacheKey);
+  };
+}

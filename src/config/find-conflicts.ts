@@ -1,0 +1,28 @@
+import type { Settings } from "./settings-table.ts";
+
+/** What is wrong with settings that are each acceptable but do not go together; one line each, without values. */
+export function findConflicts(settings: Settings): string[] {
+  const issuer = settings.AUTH_OIDC_ISSUER;
+  const hasAudience = settings.AUTH_OIDC_CLIENT_ID !== undefined || settings.AUTH_OIDC_AUDIENCE.length > 0;
+  const rules: readonly (readonly [broken: boolean, problem: string])[] = [
+    [
+      settings.AUTH_ENABLED && issuer === undefined && settings.AUTH_API_KEYS === undefined,
+      "AUTH_ENABLED=true needs AUTH_OIDC_ISSUER, AUTH_API_KEYS, or both: without either nobody could get in",
+    ],
+    [
+      issuer !== undefined && !isIssuerUrl(issuer),
+      "AUTH_OIDC_ISSUER must be an http or https URL without credentials, query or fragment",
+    ],
+    [
+      settings.AUTH_ENABLED && issuer !== undefined && !hasAudience,
+      "AUTH_OIDC_ISSUER needs AUTH_OIDC_CLIENT_ID or AUTH_OIDC_AUDIENCE: without an audience a token for any other service would do",
+    ],
+  ];
+  return rules.flatMap(([broken, problem]) => (broken ? [problem] : []));
+}
+
+function isIssuerUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, search, hash, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && `${search}${hash}${username}${password}` === "";
+}
