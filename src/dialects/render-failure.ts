@@ -46,6 +46,8 @@ export const renderFailure = (failure: Failure, envelope: ErrorEnvelope, request
   new Response(renderFailureBody(failure, envelope, requestId), {
     status: failure.status,
     headers: {
+      // Where Anthropic's clients look for the id; the provider's own, where it has one, wins.
+      ...(envelope === "anthropic" && { "request-id": requestId }),
       ...failure.details.headers,
       "content-type": "application/json",
       "x-request-id": requestId,
@@ -54,5 +56,7 @@ export const renderFailure = (failure: Failure, envelope: ErrorEnvelope, request
 
 const anthropicType = (failure: Failure): string => {
   if (failure.code === "messages_not_supported") return "not_supported_error";
+  // What answers these routes speaks Anthropic's vocabulary itself.
+  if (failure.details.wireType !== undefined) return failure.details.wireType;
   return ANTHROPIC_TYPES[failure.status] ?? (failure.status < 500 ? "invalid_request_error" : "api_error");
 };
