@@ -65,6 +65,9 @@ export function createProxy(parts: RelayParts): Proxy {
     try {
       const body = await admitBody(exchange, request, provider);
       const headers = proxyRequestHeaders(request.headers, provider);
+      // Some servers take no upload whose length they are not told.
+      const length = announcedLength(request);
+      if (body instanceof ReadableStream && length !== undefined) headers.set("content-length", String(length));
       const response = await call.send({ url, method: request.method, headers, body, keepEncoding: true });
       const stream = await relayBody(exchange, request, response, call, close);
       streaming = stream instanceof ReadableStream;
@@ -73,7 +76,11 @@ export function createProxy(parts: RelayParts): Proxy {
       exchange.streaming = streaming;
       const answer = new Response(stream, {
         status: response.status,
-        headers: proxyResponseHeaders(response.headers, exchange.id),
+        headers: proxyResponseHeaders(
+          response.headers,
+          exchange.id,
+          request.method === "HEAD" || response.status === 304,
+        ),
       });
       if (!streaming) book.settle(exchange, "answered");
       return answer;

@@ -52,14 +52,19 @@ export function proxyRequestHeaders(client: Headers, provider: Provider): Header
   return headers;
 }
 
-/** The headers of a proxied answer: the provider's own without hop-by-hop headers and those that these name. */
-export function proxyResponseHeaders(upstream: Headers, requestId: string): Headers {
+/**
+ * The headers of a proxied answer: the provider's own without hop-by-hop headers and those that these name.
+ * @param announcesLength the answer has no body of its own (HEAD, 304), so its Content-Length is a fact about another one.
+ */
+export function proxyResponseHeaders(upstream: Headers, requestId: string, announcesLength: boolean): Headers {
   const named = new Set((upstream.get("connection") ?? "").split(",").map((name) => name.trim().toLowerCase()));
   const headers = new Headers();
   for (const [name, value] of upstream) {
     if (DROPPED_RESPONSE_HEADERS.has(name) || named.has(name)) continue;
     headers.append(name === "x-request-id" ? "x-upstream-request-id" : name, value);
   }
+  const length = upstream.get("content-length");
+  if (announcesLength && length !== null) headers.set("content-length", length);
   headers.set("x-request-id", requestId);
   return headers;
 }

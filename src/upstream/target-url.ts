@@ -36,23 +36,41 @@ function requireHarmless(path: string): void {
   };
   if (path.startsWith("/")) refuse("it must not begin with an authority");
   if (ABSOLUTE_URL.test(path)) refuse("it must not be an absolute URL");
+  // Either would end the path early for the parser that the request goes through.
+  if (/[?#]/.test(path)) refuse("it must not contain a query or a fragment of its own");
+  if (!isPercentEncoded(path)) refuse("it is not validly percent-encoded");
   for (const segment of path.split("/")) {
     const decoded = decodeFully(segment);
-    if (decoded === undefined) refuse("it is not validly percent-encoded");
+    if (decoded === undefined) refuse("it is percent-encoded too many times");
     else if (/^\.{1,2}(;.*)?$/.test(decoded)) refuse("it must not contain dot segments");
     else if (/[/\\]/.test(decoded)) refuse("it must not contain encoded slashes");
     else if (/[\u0000-\u001f\u007f]/.test(decoded)) refuse("it must not contain control characters");
   }
 }
 
-/** Undoes percent-encoding until nothing changes, because some servers decode twice. */
+function isPercentEncoded(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** More rounds than any chain of servers undoes; without a limit a long path could keep the process busy. */
+const MAX_DECODINGS = 8;
+
+/**
+ * Undoes percent-encoding until nothing changes, because some servers decode twice, and leave alone what they cannot
+ * decode. Bytes become characters one by one: all that is looked for is ASCII.
+ * @returns undefined where it goes on for too long.
+ */
 function decodeFully(segment: string): string | undefined {
   let decoded = segment;
-  try {
-    for (let next = decodeURIComponent(decoded); next !== decoded; next = decodeURIComponent(decoded)) decoded = next;
-  } catch {
-    // A lone percent sign is only wrong where it came from the client; after one round it may be meant.
-    return decoded === segment ? undefined : decoded;
+  for (let round = 0; round <= MAX_DECODINGS; round++) {
+    const next = decoded.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+    if (next === decoded) return decoded;
+    decoded = next;
   }
-  return decoded;
+  return undefined;
 }

@@ -1,0 +1,325 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { gzipSync } from "node:zlib";
+import { json, redirect } from "../fixtures/answers.ts";
+import { createGate } from "../fixtures/gate.ts";
+import { openRawClient } from "../fixtures/raw-http-client.ts";
+import { chunk, close, end, head, raw, wait } from "../fixtures/script.ts";
+import { within } from "../fixtures/within.ts";
+import { bodyText, KEY, type StartedGateway, startBesideProvider, threeProviders } from "./started-gateway.ts";
+
+let started: StartedGateway;
+
+beforeAll(async () => {
+  started = await startBesideProvider((url) => ({
+    ...threeProviders(url),
+    OLLAMA_API_URL: `${url}/ollama/v1`,
+    MISTRAL_API_URL: "http://127.0.0.1:1/v1",
+    MISTRAL_API_KEY: KEY,
+    SERVER_MAX_REQUEST_BODY_SIZE: "33554432",
+  }));
+});
+beforeEach(() => {
+  started.answerWith(json(200, {}));
+  started.takeCalls();
+});
+afterAll(() => started[Symbol.asyncDispose]());
+
+describe("refusals", () => {
+  test.each([
+    ["/proxy/nobody/x", 400, "Provider not found. Please check the list of supported providers."],
+    ["/proxy/", 400, "Provider not found. Please check the list of supported providers."],
+    ["/proxy/cohere/x", 400, "Provider requires an API key. Please configure the provider's API key."],
+    ["/proxy/mistral/x", 502, "Failed to reach upstream server"],
+  ])("%s is %i", async (path, status, error) => {
+    const response = await started.send("GET", path);
+    expect([response.status, await response.json()]).toEqual([status, expect.objectContaining({ error })]);
+    expect(started.takeCalls()).toEqual([]);
+  });
+
+  test("garbage instead of HTTP is 502 and nothing of it reaches the client", async () => {
+    started.answerWith([raw("SSH-2.0-secret\r\n\r\n"), close()]);
+    const response = await started.send("GET", "/proxy/openai/x");
+    expect(response.status).toBe(502);
+    expect(await response.text()).not.toContain("SSH");
+  });
+
+  test("an upload over the limit is 413 by its Content-Length, before the provider sees it", async () => {
+    await using client = await openRawClient(started.gateway.port);
+    await client.send(`POST /proxy/openai/f HTTP/1.1\r\nHost: x\r\nContent-Length: ${33554433}\r\n\r\n{`);
+    expect((await client.head()).status).toBe(413);
+    expect(JSON.parse((await client.body()).text)).toMatchObject({ error: "Request body too large" });
+    expect(started.takeCalls()).toEqual([]);
+  });
+});
+
+describe("the request", () => {
+  test.each(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "REPORT"])("%s passes", async (method) => {
+    started.answerWith(json(207, { ok: true }));
+    const response = await started.send(method, "/proxy/openai/things/1");
+    expect([response.status, await response.text()]).toEqual([207, '{"ok":true}']);
+    expect(started.takeCall()).toMatchObject({ method, target: "/v1/things/1" });
+  });
+
+  test.each([
+    ["/proxy/openai/v1/chat/completions", "/v1/chat/completions"],
+    ["/proxy/openai/chat/completions", "/v1/chat/completions"],
+    ["/v1/proxy/openai/v1/chat/completions", "/v1/chat/completions"],
+    ["/proxy/OpenAI/chat/completions", "/v1/chat/completions"],
+    ["/proxy/openai/v2/files", "/v1/v2/files"],
+    ["/proxy/openai/v1/v1/files", "/v1/v1/files"],
+    ["/proxy/groq/v1/files", "/groq/v1/files"],
+    ["/proxy/openai/proxy/groq/x", "/v1/proxy/groq/x"],
+    ["/proxy/openai/files/%C3%A9%20x;y=1,2:3@4/", "/v1/files/%C3%A9%20x;y=1,2:3@4/"],
+    ["/proxy/openai/a//b", "/v1/a//b"],
+  ])("%s reaches %s", async (path, target) => {
+    await using client = await openRawClient(started.gateway.port);
+    await client.request("GET", path);
+    expect((await client.head()).status).toBe(200);
+    expect(started.takeCall().target).toBe(target);
+  });
+
+  test("a query keeps its bytes, `provider` included", async () => {
+    await using client = await openRawClient(started.gateway.port);
+    const query = "?b=2&a=1&a=%2F..%2F&A=%2f&empty=&flag&provider=groq&q=a+b%20c&x=!*();:@,~[]{}|^`";
+    await client.request("GET", `/proxy/openai/search${query}`);
+    await client.head();
+    expect(started.takeCall().target).toBe(`/v1/search${query}`);
+  });
+
+  // The runtime writes a request's URL as the URL standard does before the gateway sees it.
+  test("what a URL may not hold as it is arrives percent-encoded, and a fragment not at all", async () => {
+    await using client = await openRawClient(started.gateway.port);
+    await client.request("GET", "/proxy/openai/search?x='\"<>#f");
+    await client.head();
+    expect(started.takeCall().target).toBe("/v1/search?x=%27%22%3C%3E");
+  });
+
+  test("the caller's credentials, addresses and hop-by-hop headers stay, the provider's credential goes", async () => {
+    await using client = await openRawClient(started.gateway.port);
+    const dropped = {
+      authorization: "Bearer callers",
+      "x-api-key": "callers",
+      "api-key": "callers",
+      "x-goog-api-key": "callers",
+      cookie: "session=callers",
+      connection: "keep-alive, x-named",
+      "keep-alive": "timeout=5",
+      "proxy-authorization": "Basic callers",
+      "proxy-connection": "keep-alive",
+      te: "trailers",
+      trailer: "x-t",
+      upgrade: "h2c",
+      forwarded: "for=1.2.3.4",
+      via: "1.1 somewhere",
+      "x-forwarded-for": "1.2.3.4",
+      "x-forwarded-host": "gateway.internal",
+      "x-real-ip": "1.2.3.4",
+      "x-mcp-bypass": "true",
+    };
+    const kept = {
+      "openai-beta": "assistants=v2",
+      "x-custom": "1",
+      "content-type": "text/x-odd",
+      "user-agent": "me/1",
+    };
+    await client.request("POST", "/proxy/openai/x", {
+      headers: { ...dropped, ...kept, range: "bytes=0-1" },
+      body: "b",
+    });
+    expect((await client.head()).status).toBe(200);
+    const call = started.takeCall();
+    expect(call.header("authorization")).toBe(`Bearer ${KEY}`);
+    expect(call.header("host")).toBe(new URL(started.provider.url).host);
+    const text = Buffer.from(call.head).toString();
+    expect(text).not.toMatch(/callers|1\.2\.3\.4|gateway\.internal|somewhere|x-t|h2c|mcp|timeout=5|trailers/);
+    for (const [name, value] of Object.entries(kept)) expect([name, call.header(name)]).toEqual([name, value]);
+    expect(call.header("range")).toBe("bytes=0-1");
+    expect(call.header("accept-encoding")).toBe("identity");
+  });
+
+  test("each provider gets its own kind of credential", async () => {
+    await started.send("GET", "/proxy/anthropic/v1/models/x", undefined, { authorization: "Bearer callers" });
+    const anthropic = started.takeCall();
+    expect(anthropic.header("x-api-key")).toBe(KEY);
+    expect(anthropic.header("anthropic-version")).toBe("2023-06-01");
+    expect(anthropic.header("authorization")).toBeUndefined();
+    await started.send("GET", "/proxy/anthropic/x", undefined, { "anthropic-version": "2099-01-01" });
+    expect(started.takeCall().header("anthropic-version")).toBe("2099-01-01");
+    await started.send("GET", "/proxy/ollama/api/tags", undefined, { authorization: "Bearer callers" });
+    const ollama = started.takeCall();
+    expect([ollama.target, ollama.header("authorization")]).toEqual(["/ollama/v1/api/tags", undefined]);
+  });
+
+  test("a body passes byte for byte, whatever its type, and keeps its length", async () => {
+    const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => (index * 31) % 256);
+    await started.send("PUT", "/proxy/openai/files", bytes, { "content-type": "application/octet-stream" });
+    const call = started.takeCall();
+    expect(Buffer.compare(call.body, bytes)).toBe(0);
+    expect(call.header("content-type")).toBe("application/octet-stream");
+    expect(call.header("content-length")).toBe("70000");
+    expect(call.header("transfer-encoding")).toBeUndefined();
+    const zipped = gzipSync('{"model":"gpt-4o"}');
+    await started.post("/proxy/openai/x", new Uint8Array(zipped), { "content-encoding": "gzip" });
+    const second = started.takeCall();
+    expect([second.header("content-encoding"), Buffer.compare(second.body, zipped)]).toEqual(["gzip", 0]);
+    await started.post("/proxy/openai/x", '{"a": 1.0,  "model":"x","model":"y"}');
+    expect(bodyText(started.takeCall())).toBe('{"a": 1.0,  "model":"x","model":"y"}');
+  });
+
+  test("an upload streams: the provider has its beginning before the client has sent its end", async () => {
+    await using client = await openRawClient(started.gateway.port);
+    await client.send("POST /proxy/openai/up HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
+    let call = await started.provider.requestHead();
+    while (call.target !== "/v1/up") call = await started.provider.requestHead();
+    while (call.bodyReceived < 5) await Bun.sleep(1);
+    expect(call.complete).toBe(false);
+    await client.send("7\r\n second\r\n0\r\n\r\n");
+    expect((await client.head()).status).toBe(200);
+    expect(bodyText(call)).toBe("first second");
+    expect(call.header("transfer-encoding")).toBe("chunked");
+  });
+
+  test("a large upload is held back by a provider that does not read, instead of being buffered", async () => {
+    await using client = await openRawClient(started.gateway.port);
+    await client.send("POST /proxy/openai/held HTTP/1.1\r\nHost: x\r\nContent-Length: 33554432\r\n\r\n12345678");
+    let call = await started.provider.requestHead();
+    while (call.target !== "/v1/held") call = await started.provider.requestHead();
+    started.provider.pauseReading(call.connection);
+    const upload = client.send(new Uint8Array(33554432 - 8).fill(120));
+    const held = within(upload, 500, "the upload to be taken");
+    await expect(held).rejects.toThrow("timed out");
+    started.provider.resumeReading(call.connection);
+    expect(await upload).toBe(true);
+    expect((await client.head(10_000)).status).toBe(200);
+    expect([call.bodyReceived, call.header("content-length")]).toEqual([33554432, "33554432"]);
+  }, 15_000);
+});
+
+describe("the answer", () => {
+  test.each([200, 201, 206, 299, 400, 401, 404, 418, 429, 500, 503, 529])(
+    "status %i passes with its body",
+    async (status) => {
+      const body = '{"error": {"message":"as it is", "n": 1.0}}';
+      started.answerWith(json(status, body, { "retry-after": "3" }));
+      const response = await started.post("/proxy/openai/x", "{}");
+      expect([response.status, await response.text()]).toEqual([status, body]);
+      expect(response.headers.get("retry-after")).toBe("3");
+    },
+  );
+
+  test("its headers pass, but for those of the connection, and the request id stays the gateway's", async () => {
+    started.answerWith([
+      head(200, [
+        ["Content-Type", "text/x-odd; charset=latin1"],
+        ["Content-Length", "2"],
+        ["Set-Cookie", "a=1"],
+        ["Set-Cookie", "b=2"],
+        ["ETag", '"x"'],
+        ["X-Request-Id", "theirs"],
+        ["Connection", "keep-alive, x-hop"],
+        ["Keep-Alive", "timeout=5"],
+        ["X-Hop", "1"],
+        ["Server", "theirs"],
+      ]),
+      chunk("ok"),
+      end(),
+    ]);
+    const response = await started.send("GET", "/proxy/openai/x", undefined, { "x-request-id": "ours" });
+    expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+    const { headers } = response;
+    expect([headers.get("content-type"), headers.get("etag"), headers.get("server")]).toEqual([
+      "text/x-odd; charset=latin1",
+      '"x"',
+      "theirs",
+    ]);
+    expect([headers.get("x-request-id"), headers.get("x-upstream-request-id")]).toEqual(["ours", "theirs"]);
+    expect([headers.get("x-hop"), headers.get("content-length")]).toEqual([null, "2"]);
+  });
+
+  test("a redirect is relayed with its Location and not followed", async () => {
+    for (const status of [301, 302, 303, 307, 308]) {
+      started.answerWith(redirect("http://127.0.0.1:1/elsewhere?key=x", status));
+      const response = await started.post("/proxy/openai/x", "{}");
+      expect([response.status, response.headers.get("location")]).toEqual([
+        status,
+        "http://127.0.0.1:1/elsewhere?key=x",
+      ]);
+      started.takeCall();
+    }
+  });
+
+  test("HEAD, 204 and 304 have no body and keep the length that was announced", async () => {
+    await using client = await openRawClient(started.gateway.port);
+    const headers = { "content-length": "123456", etag: '"x"', "content-type": "audio/mpeg" };
+    started.answerWith([head(200, headers), end()]);
+    await client.request("HEAD", "/proxy/openai/files/1");
+    const answer = await client.head();
+    expect([answer.status, answer.header("content-length"), answer.header("etag")]).toEqual([200, "123456", '"x"']);
+    expect(answer.header("content-type")).toBe("audio/mpeg");
+    expect(started.takeCall().method).toBe("HEAD");
+    started.answerWith([head(304, { etag: '"x"', "content-length": "123456" }), end()]);
+    await client.request("GET", "/proxy/openai/files/1");
+    const unchanged = await client.head();
+    expect([unchanged.status, unchanged.header("etag")]).toEqual([304, '"x"']);
+    started.answerWith([head(204), end()]);
+    await client.request("DELETE", "/proxy/openai/files/1");
+    const deleted = await client.head();
+    expect([deleted.status, deleted.header("content-length")]).toEqual([204, undefined]);
+    started.answerWith([head(200, { "content-length": "0" }), end()]);
+    await client.request("GET", "/proxy/openai/files/1");
+    const empty = await client.head();
+    expect([empty.status, empty.header("content-length")]).toEqual([200, "0"]);
+    expect((await client.body()).text).toBe("");
+  });
+
+  test("compressed bytes pass as they are, with their encoding and length", async () => {
+    const zipped = gzipSync("hello ".repeat(100));
+    started.answerWith([
+      head(200, { "content-encoding": "gzip", "content-length": String(zipped.length), vary: "accept-encoding" }),
+      chunk(zipped),
+      end(),
+    ]);
+    await using client = await openRawClient(started.gateway.port);
+    await client.request("GET", "/proxy/openai/x", { headers: { "accept-encoding": "gzip" } });
+    const answer = await client.head();
+    expect([answer.header("content-encoding"), answer.header("content-length")]).toEqual([
+      "gzip",
+      String(zipped.length),
+    ]);
+    expect(Buffer.compare((await client.body()).bytes, zipped)).toBe(0);
+    expect(started.takeCall().header("accept-encoding")).toBe("gzip");
+  });
+
+  test("binary content passes byte for byte, of known and of unknown length", async () => {
+    const bytes = Uint8Array.from({ length: 200_000 }, (_, index) => (index * 7) % 256);
+    for (const framing of [{ "content-length": "200000" }, { "transfer-encoding": "chunked" }]) {
+      started.answerWith([head(200, { "content-type": "audio/mpeg", ...framing }), chunk(bytes), end()]);
+      const response = await started.send("GET", "/proxy/openai/audio");
+      expect(Buffer.compare(await response.bytes(), bytes)).toBe(0);
+      started.takeCall();
+    }
+  });
+
+  test("it streams: each chunk reaches the client when the provider sends it", async () => {
+    const gate = createGate();
+    started.answerWith([head(200, { "transfer-encoding": "chunked" }), chunk("one"), wait(gate), chunk("two"), end()]);
+    await using client = await openRawClient(started.gateway.port);
+    await client.request("GET", "/proxy/openai/x");
+    expect((await client.head()).status).toBe(200);
+    expect(Buffer.from((await client.nextChunk()) ?? []).toString()).toBe("one");
+    gate.open();
+    expect(Buffer.from((await client.nextChunk()) ?? []).toString()).toBe("two");
+    expect(await client.nextChunk()).toBeUndefined();
+  });
+
+  test("one that breaks off is seen to break off", async () => {
+    const gate = createGate();
+    started.answerWith([head(200, { "content-length": "200000" }), chunk("part"), wait(gate), close()]);
+    await using client = await openRawClient(started.gateway.port);
+    await client.request("GET", "/proxy/openai/x");
+    expect((await client.head()).status).toBe(200);
+    expect(Buffer.from((await client.nextBytes()) ?? []).toString()).toBe("part");
+    gate.open();
+    expect((await client.body()).complete).toBe(false);
+  });
+});
