@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Identity } from "../exchange/identity.ts";
 import { hashToken } from "./hash-token.ts";
+import { isCredential } from "./is-credential.ts";
 import type { StaticKeys } from "./static-keys.ts";
 import { unauthorized } from "./unauthorized.ts";
 import type { VerifyToken } from "./verify-token.ts";
@@ -17,6 +18,8 @@ export interface AuthenticateParts {
   readonly staticKeys: () => StaticKeys | undefined;
   /** Absent where no issuer is configured. */
   readonly verifyToken: VerifyToken | undefined;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }
@@ -29,11 +32,8 @@ const CACHE_MS = 60_000;
 
 const CACHE_ENTRIES = 10_000;
 
-/** Credentials as clients may send them. https://www.rfc-editor.org/rfc/rfc6750#section-2.1 */
-const CREDENTIAL = /^[\x21-\x2b\x2d-\x7e]+$/;
-
-export function createAuthenticate({ staticKeys, verifyToken, clock }: AuthenticateParts): Authenticate {
-  const verified = new LRUCache<string, Identity>({ max: CACHE_ENTRIES });
+export function createAuthenticate({ staticKeys, verifyToken, now, clock }: AuthenticateParts): Authenticate {
+  const verified = new LRUCache<string, Identity>({ max: CACHE_ENTRIES, perf: { now }, ttlResolution: 0 });
 
   const verifyAndRemember = async (verify: VerifyToken, credential: string, cacheKey: string): Promise<Identity> => {
     const { identity, expiresAt } = await verify(credential);
@@ -45,8 +45,7 @@ export function createAuthenticate({ staticKeys, verifyToken, clock }: Authentic
   return (credential) => {
     if (credential === undefined) throw unauthorized();
     if (credential.length > MAX_CREDENTIAL_CHARACTERS) throw unauthorized("invalid_request", "the token is too long");
-    // A comma or a space is what two Authorization headers, joined into one, leave behind.
-    if (!CREDENTIAL.test(credential)) throw unauthorized("invalid_request", "the credential is malformed");
+    if (!isCredential(credential)) throw unauthorized("invalid_request", "the credential is malformed");
     const hash = hashToken(credential);
     const keyName = staticKeys()?.nameOf(hash);
     if (keyName !== undefined) return { kind: "key", name: keyName };

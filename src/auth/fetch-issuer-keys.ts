@@ -11,49 +11,59 @@ export type FetchDocument = (url: string, init: BunFetchRequestInit) => Promise<
 /**
  * The issuer's public keys, found through its discovery document.
  * https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
+ * @param timeoutMs how long each of the two documents may take, to its last byte.
  * @throws Error whose message names the document that could not be had, and why.
  */
-export async function fetchIssuerKeys(issuer: string, fetchDocument: FetchDocument): Promise<JSONWebKeySet> {
+export async function fetchIssuerKeys(
+  issuer: string,
+  fetchDocument: FetchDocument,
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<JSONWebKeySet> {
+  const fetchJson = createFetchJson(fetchDocument, timeoutMs);
   const configurationUrl = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  const configuration = await fetchJson(configurationUrl, "discovery document", fetchDocument);
+  const configuration = await fetchJson(configurationUrl, "discovery document");
   // A document that speaks for another issuer must not decide which keys are trusted.
   if (configuration["issuer"] !== issuer) throw new Error("the discovery document names another issuer");
   const keysUrl = configuration["jwks_uri"];
   if (typeof keysUrl !== "string" || !isAcceptable(keysUrl, issuer)) {
     throw new Error("the discovery document has no acceptable jwks_uri");
   }
-  const keys = await fetchJson(keysUrl, "key set", fetchDocument);
+  const keys = await fetchJson(keysUrl, "key set");
   if (!Array.isArray(keys["keys"])) throw new Error("the key set holds no keys");
   return { keys: keys["keys"].filter(isJsonObject) as JSONWebKeySet["keys"] };
 }
 
-/** Keys may come over plain HTTP only where the issuer itself is asked that way. */
+/** Keys may come over plain HTTP only where the issuer itself is asked that way, and never from a file or the like. */
 function isAcceptable(keysUrl: string, issuer: string): boolean {
-  return URL.canParse(keysUrl) && (keysUrl.startsWith("https://") || issuer.startsWith("http://"));
+  if (!URL.canParse(keysUrl)) return false;
+  const { protocol } = new URL(keysUrl);
+  return protocol === "https:" || (protocol === "http:" && new URL(issuer).protocol === "http:");
 }
 
-async function fetchJson(url: string, what: string, fetchDocument: FetchDocument): Promise<JsonObject> {
-  const refuse = (reason: string): never => {
-    throw new Error(`the issuer's ${what} ${reason}`);
+const createFetchJson =
+  (fetchDocument: FetchDocument, timeoutMs: number) =>
+  async (url: string, what: string): Promise<JsonObject> => {
+    const refuse = (reason: string): never => {
+      throw new Error(`the issuer's ${what} ${reason}`);
+    };
+    const response = await fetchDocument(url, {
+      headers: { accept: "application/json" },
+      redirect: "manual",
+      proxy: false,
+      signal: AbortSignal.timeout(timeoutMs),
+    }).catch(() => refuse("cannot be fetched"));
+    if (!response.ok) {
+      await response.body?.cancel();
+      return refuse(`was answered with status ${response.status}`);
+    }
+    const text = await readBounded(response).catch(() => refuse("broke off or is too long"));
+    try {
+      const value: unknown = JSON.parse(text);
+      return isJsonObject(value) ? value : refuse("is not a JSON object");
+    } catch {
+      return refuse("is not JSON");
+    }
   };
-  const response = await fetchDocument(url, {
-    headers: { accept: "application/json" },
-    redirect: "manual",
-    proxy: false,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  }).catch(() => refuse("cannot be fetched"));
-  if (!response.ok) {
-    await response.body?.cancel();
-    return refuse(`was answered with status ${response.status}`);
-  }
-  const text = await readBounded(response).catch(() => refuse("broke off or is too long"));
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : refuse("is not a JSON object");
-  } catch {
-    return refuse("is not JSON");
-  }
-}
 
 async function readBounded(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];

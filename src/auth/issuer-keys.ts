@@ -8,7 +8,10 @@ export type KeyLookup = ReturnType<typeof createLocalJWKSet>;
 export interface IssuerKeys {
   /** The keys as known. Fetches them where none are, or where they are too old; throws `authentication_unavailable`. */
   current(): Promise<KeyLookup>;
-  /** For a token that names an unknown key: newly fetched keys, or undefined where they were fetched just now already. */
+  /**
+   * For a token that names an unknown key: newly fetched keys, or undefined where they were fetched just now already.
+   * Throws `authentication_unavailable` where the issuer does not answer: then nobody knows whether the key is one of its.
+   */
   renewed(): Promise<KeyLookup | undefined>;
 }
 
@@ -77,9 +80,11 @@ export function createIssuerKeys({ fetchKeys, now, graceMs, onChange }: IssuerKe
       return filled;
     },
     async renewed() {
-      if (pending === undefined && now() - triedAt < RENEWAL_INTERVAL_MS) return undefined;
-      await refreshOnce();
-      return problem === undefined ? lookup : undefined;
+      const interval = problem === undefined ? RENEWAL_INTERVAL_MS : RETRY_INTERVAL_MS;
+      const mayTry = pending !== undefined || now() - triedAt >= interval;
+      if (mayTry) await refreshOnce();
+      if (problem !== undefined) throw authenticationUnavailable(problem);
+      return mayTry ? lookup : undefined;
     },
   };
 }

@@ -33,6 +33,7 @@ export function openAuthentication(settings: Settings, parts: AuthenticationPart
     authenticate: createAuthenticate({
       staticKeys: () => staticKeys,
       verifyToken: issuer?.verifyToken,
+      now: parts.now,
       clock: parts.clock,
     }),
     warm() {

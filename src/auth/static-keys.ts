@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hashToken } from "./hash-token.ts";
+import { isCredential } from "./is-credential.ts";
 
 /** One accepted key: its name for the log, and the hash of it. The key itself is not kept. */
 interface StaticKey {
@@ -13,7 +14,7 @@ export interface StaticKeys {
   nameOf(hash: Uint8Array): string | undefined;
 }
 
-const NAMED = /^([A-Za-z0-9_.-]{1,64}):(.+)$/;
+const NAMED = /^([A-Za-z0-9_.-]{1,64}):(.*)$/;
 
 /**
  * Reads the value of `AUTH_API_KEYS`: `key` or `name:key`, separated by commas; or `@/path/file`, with one such entry on
@@ -50,6 +51,10 @@ function readEntries(path: string): string[] {
 }
 
 function toStaticKey(entry: string, index: number): StaticKey {
-  const [, name = `key-${index + 1}`, key = entry] = NAMED.exec(entry) ?? [];
+  const [, name = `key-${index + 1}`, given = entry] = NAMED.exec(entry) ?? [];
+  const key = given.trim();
+  // What an unset variable leaves of `name:$KEY`; taken for a key, everyone could guess it.
+  if (key === "") throw new Error(`the key of ${name} is empty`);
+  if (!isCredential(key)) throw new Error(`${name} holds characters that a header cannot carry`);
   return { name, hash: hashToken(key) };
 }

@@ -1,6 +1,6 @@
-import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from "jose";
+import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from "jose";
 import type { Identity } from "../exchange/identity.ts";
-import type { IssuerKeys, KeyLookup } from "./issuer-keys.ts";
+import type { IssuerKeys } from "./issuer-keys.ts";
 import { unauthorized } from "./unauthorized.ts";
 
 /** Signatures that a public key can check; a shared secret cannot be had from a public key set. */
@@ -41,7 +41,7 @@ export interface TokenRules {
 export type VerifyToken = (token: string) => Promise<VerifiedToken>;
 
 export function createTokenVerifier(keys: IssuerKeys, { issuer, audiences, clock }: TokenRules): VerifyToken {
-  const check = async (token: string, lookup: KeyLookup): Promise<VerifiedToken> => {
+  const check = async (token: string, lookup: JWTVerifyGetKey): Promise<VerifiedToken> => {
     const options: JWTVerifyOptions = {
       issuer,
       audience: [...audiences],
@@ -51,15 +51,16 @@ export function createTokenVerifier(keys: IssuerKeys, { issuer, audiences, clock
       currentDate: new Date(clock()),
     };
     const { payload, protectedHeader } = await verifyWithAnyKey(token, lookup, options);
-    const type = protectedHeader.typ?.toLowerCase();
-    if (type !== undefined && !ACCEPTED_TYPES.has(type))
-      throw unauthorized("invalid_token", "the token is of another type");
+    if (!isAcceptedType(protectedHeader.typ)) throw unauthorized("invalid_token", "the token is of another type");
     return { identity: { kind: "token", name: subjectOf(payload) }, expiresAt: payload.exp ?? 0 };
   };
 
+  // The keys are asked for only once a token has shown to be one: what is none is refused without them.
+  const lookUp: JWTVerifyGetKey = async (header, token) => (await keys.current())(header, token);
+
   return async (token) => {
     try {
-      return await check(token, await keys.current());
+      return await check(token, lookUp);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw refuse(error);
     }
@@ -75,7 +76,7 @@ export function createTokenVerifier(keys: IssuerKeys, { issuer, audiences, clock
 }
 
 /** A token without a key id may fit several keys: each is tried. */
-async function verifyWithAnyKey(token: string, lookup: KeyLookup, options: JWTVerifyOptions) {
+async function verifyWithAnyKey(token: string, lookup: JWTVerifyGetKey, options: JWTVerifyOptions) {
   try {
     return await jwtVerify(token, lookup, options);
   } catch (error) {
@@ -89,6 +90,11 @@ async function verifyWithAnyKey(token: string, lookup: KeyLookup, options: JWTVe
     }
     throw new errors.JWSSignatureVerificationFailed();
   }
+}
+
+/** @param type the header member as it came: whatever the issuer signs, texts or not. */
+function isAcceptedType(type: unknown): boolean {
+  return type === undefined || (typeof type === "string" && ACCEPTED_TYPES.has(type.toLowerCase()));
 }
 
 function subjectOf({ sub, ...claims }: JWTPayload): string {
@@ -106,12 +112,19 @@ function refuse(error: unknown): unknown {
   if (error instanceof errors.JWSSignatureVerificationFailed) {
     return unauthorized("invalid_token", "the token's signature is wrong");
   }
+  if (isUnusableKey(error)) return unauthorized("invalid_token", "the token's key is unusable");
   if (error instanceof errors.JOSEError) return unauthorized("invalid_token", "the token is malformed");
   return error;
 }
 
+/** Key sets may hold keys that are too short, broken, or private: these errors come from importing and using them. */
+function isUnusableKey(error: unknown): boolean {
+  return error instanceof errors.JWKSInvalid || error instanceof TypeError || error instanceof DOMException;
+}
+
 function claimProblem({ claim, reason }: errors.JWTClaimValidationFailed): string {
   if (reason === "missing") return `the token has no ${claim}`;
+  if (reason === "invalid") return `the token's ${claim} is malformed`;
   const problems: Readonly<Record<string, string>> = {
     iss: "the token is of another issuer",
     aud: "the token is for another audience",

@@ -1,0 +1,136 @@
+import { describe, expect, test } from "bun:test";
+import { type Authenticate, createAuthenticate } from "../../src/auth/authenticate.ts";
+import { readStaticKeys, type StaticKeys } from "../../src/auth/static-keys.ts";
+import { Failure } from "../../src/failure/failure.ts";
+import { unauthorized } from "../../src/auth/unauthorized.ts";
+
+const START = 1_900_000_000_000;
+
+interface Rig {
+  /** Milliseconds by which both clocks have moved. */
+  elapsed: number;
+  /** How often a token was verified. */
+  verified: number;
+  /** What the verifier finds: a token that expires then (Unix seconds), or a failure. */
+  expiresAt: number;
+  failure: Failure | undefined;
+  staticKeys: StaticKeys | undefined;
+  readonly authenticate: Authenticate;
+}
+
+/** A decision whose clocks and verifier the test holds. */
+function createRig(keys?: string): Rig {
+  const rig: Rig = {
+    elapsed: 0,
+    verified: 0,
+    expiresAt: START / 1000 + 3600,
+    staticKeys: keys === undefined ? undefined : readStaticKeys(keys),
+    failure: undefined,
+    authenticate: createAuthenticate({
+      staticKeys: (): StaticKeys | undefined => rig.staticKeys,
+      verifyToken: (token) => {
+        rig.verified += 1;
+        if (rig.failure) return Promise.reject(rig.failure);
+        return Promise.resolve({ identity: { kind: "token", name: `of ${token}` }, expiresAt: rig.expiresAt });
+      },
+      now: () => 1 + rig.elapsed,
+      clock: () => START + rig.elapsed,
+    }),
+  };
+  return rig;
+}
+
+function causeOf(attempt: () => unknown): unknown {
+  try {
+    attempt();
+  } catch (error) {
+    if (error instanceof Failure && error.code === "unauthorized") return error.details.cause;
+    throw error;
+  }
+  return "let in";
+}
+
+describe("a verified token", () => {
+  test("is not checked again for 60 seconds, and then it is", async () => {
+    const rig = createRig();
+    for (rig.elapsed = 0; rig.elapsed < 60_000; rig.elapsed += 7000) {
+      expect(await rig.authenticate("token")).toEqual({ kind: "token", name: "of token" });
+    }
+    expect(rig.verified).toBe(1);
+    rig.elapsed = 60_001;
+    await rig.authenticate("token");
+    expect(rig.verified).toBe(2);
+  });
+
+  test("is not believed beyond its expiry", async () => {
+    const rig = createRig();
+    rig.expiresAt = START / 1000 + 10;
+    await rig.authenticate("token");
+    rig.elapsed = 9999;
+    await rig.authenticate("token");
+    expect(rig.verified).toBe(1);
+    rig.failure = unauthorized("invalid_token", "the token has expired");
+    rig.elapsed = 10_001;
+    await expect(Promise.resolve(rig.authenticate("token"))).rejects.toBe(rig.failure);
+    expect(rig.verified).toBe(2);
+  });
+
+  test("is not remembered where only the tolerance saves it", async () => {
+    const rig = createRig();
+    rig.expiresAt = START / 1000 - 5;
+    await rig.authenticate("token");
+    await rig.authenticate("token");
+    expect(rig.verified).toBe(2);
+  });
+
+  test("says nothing of another, and a refused one is not remembered", async () => {
+    const rig = createRig();
+    await rig.authenticate("token");
+    expect(await rig.authenticate("tokem")).toEqual({ kind: "token", name: "of tokem" });
+    expect(rig.verified).toBe(2);
+    rig.failure = unauthorized("invalid_token", "x");
+    await expect(Promise.resolve(rig.authenticate("third"))).rejects.toBe(rig.failure);
+    rig.failure = undefined;
+    expect(await rig.authenticate("third")).toEqual({ kind: "token", name: "of third" });
+    expect(rig.verified).toBe(4);
+  });
+});
+
+describe("a static key", () => {
+  test("is known by its name, and no verifier is asked", async () => {
+    const rig = createRig("plain-key,alice:alices-key");
+    expect(await rig.authenticate("plain-key")).toEqual({ kind: "key", name: "key-1" });
+    expect(await rig.authenticate("alices-key")).toEqual({ kind: "key", name: "alice" });
+    expect(rig.verified).toBe(0);
+  });
+
+  test("is forgotten with the keys that held it, also where a token was remembered", async () => {
+    const rig = createRig("old-key");
+    await rig.authenticate("old-key");
+    rig.staticKeys = readStaticKeys("new-key");
+    rig.failure = unauthorized("invalid_token", "malformed");
+    await expect(Promise.resolve(rig.authenticate("old-key"))).rejects.toBe(rig.failure);
+    expect(await rig.authenticate("new-key")).toEqual({ kind: "key", name: "key-1" });
+  });
+
+  test("is the only way in where there is no issuer", () => {
+    const authenticate = createAuthenticate({
+      staticKeys: () => readStaticKeys("good-key"),
+      verifyToken: undefined,
+      now: () => 0,
+      clock: () => START,
+    });
+    expect(causeOf(() => authenticate("other"))).toBe("the key is not known");
+    expect(causeOf(() => authenticate(undefined))).toBe("no credential");
+    expect(authenticate("good-key")).toEqual({ kind: "key", name: "key-1" });
+  });
+});
+
+test("what cannot be a credential is refused unread", () => {
+  const rig = createRig("good-key");
+  for (const credential of ["", "good-key good-key", "good-key,", "good-key\n", "g\u00f6od", "\0"]) {
+    expect(causeOf(() => rig.authenticate(credential))).toBe("the credential is malformed");
+  }
+  expect(causeOf(() => rig.authenticate("x".repeat(16 * 1024 + 1)))).toBe("the token is too long");
+  expect(rig.verified).toBe(0);
+});
