@@ -57,13 +57,19 @@ const createFetchJson =
       return refuse(`was answered with status ${response.status}`);
     }
     const text = await readBounded(response).catch(() => refuse("broke off or is too long"));
-    try {
-      const value: unknown = JSON.parse(text);
-      return isJsonObject(value) ? value : refuse("is not a JSON object");
-    } catch {
-      return refuse("is not JSON");
-    }
+    const value = parseJson(text);
+    if (value === undefined) return refuse("is not JSON");
+    return isJsonObject(value) ? value : refuse("is not a JSON object");
   };
+
+/** @returns undefined where the text is not JSON; JSON itself has no such value. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
 
 async function readBounded(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
