@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createSigningKey } from "../fixtures/signing-key.ts";
+import { startGateway } from "../fixtures/start-gateway.ts";
+import { AUDIENCE, startTokenIssuer } from "../fixtures/token-issuer.ts";
+import { POST_ROUTES, SMALLEST } from "../routes/requests.ts";
+import {
+  KEY as PROVIDER_KEY,
+  startBesideProvider,
+  type StartedGateway,
+  threeProviders,
+} from "../routes/started-gateway.ts";
+import { ADMITTED, bearer, knock } from "./knock.ts";
+
+const FIRST = "first-key-0123456789";
+const SECOND = "second-key-0123456789";
+const ANTHROPIC_ROUTES = ["/v1/messages", "/v1/messages/count_tokens"];
+
+const folder = mkdtempSync(join(tmpdir(), "gateway-keys-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("static keys", () => {
+  let started: StartedGateway;
+
+  beforeAll(async () => {
+    started = await startBesideProvider((url) => ({
+      ...threeProviders(url),
+      AUTH_ENABLED: "true",
+      AUTH_API_KEYS: `${FIRST},alice:${SECOND}`,
+    }));
+  });
+  afterAll(() => started[Symbol.asyncDispose]());
+
+  test("let their holders in, under their names in the log", async () => {
+    const unnamed = await knock(started.gateway, bearer(FIRST));
+    expect([unnamed.status, unnamed.line["identity"]]).toEqual([ADMITTED, "key-1"]);
+    const named = await knock(started.gateway, { authorization: `bearer  ${SECOND}` });
+    expect([named.status, named.line["identity"]]).toEqual([ADMITTED, "alice"]);
+  });
+
+  test.each([`${FIRST}x`, FIRST.slice(1), FIRST.toUpperCase(), `alice:${SECOND}`, "alice", "key-1", "%66irst"])(
+    "let nobody in with %s",
+    async (text) => {
+      const { status, challenge, line } = await knock(started.gateway, bearer(text));
+      expect([status, line["cause"], line["identity"]]).toEqual([401, "the key is not known", undefined]);
+      expect(challenge).toBe('Bearer error="invalid_token", error_description="the key is not known"');
+    },
+  );
+
+  test.each(POST_ROUTES)("reach %s as a bearer token, and never the provider", async (path) => {
+    const response = await started.post(path, SMALLEST[path], bearer(SECOND));
+    expect(response.status).toBe(200);
+    const call = started.takeCall();
+    expect(JSON.stringify(call.headers)).not.toContain(SECOND);
+    expect([call.header("authorization"), call.header("x-api-key")]).toContain(
+      ANTHROPIC_ROUTES.includes(path) ? PROVIDER_KEY : `Bearer ${PROVIDER_KEY}`,
+    );
+  });
+
+  test.each(POST_ROUTES)("in x-api-key reach %s only where Anthropic's clients send it", async (path) => {
+    const response = await started.post(path, SMALLEST[path], { "x-api-key": SECOND });
+    if (!ANTHROPIC_ROUTES.includes(path)) {
+      expect(response.status).toBe(401);
+      expect(started.takeCalls()).toEqual([]);
+      return;
+    }
+    expect(response.status).toBe(200);
+    const call = started.takeCall();
+    expect([call.header("x-api-key"), JSON.stringify(call.headers).includes(SECOND)]).toEqual([PROVIDER_KEY, false]);
+  });
+
+  test("in x-api-key reach nothing else", async () => {
+    for (const path of ["/v1/models", "/proxy/anthropic/v1/messages", "/v1/messages/batches", "/swagger", "/nowhere"]) {
+      const { status } = await knock(started.gateway, { "x-api-key": SECOND }, path);
+      expect([path, status]).toEqual([path, 401]);
+    }
+    expect(started.takeCalls()).toEqual([]);
+  });
+
+  test("in x-api-key do not help a bearer token that is wrong, but stand beside other schemes", async () => {
+    const body = SMALLEST["/v1/messages"];
+    const wrong = await started.post("/v1/messages", body, { ...bearer("wrong"), "x-api-key": SECOND });
+    expect(wrong.status).toBe(401);
+    const basic = await started.post("/v1/messages", body, { authorization: "Basic eDp5", "x-api-key": SECOND });
+    expect(basic.status).toBe(200);
+    const twice = new Headers([
+      ["x-api-key", SECOND],
+      ["x-api-key", SECOND],
+    ]);
+    const both = await fetch(`${started.gateway.url}/v1/messages`, { method: "POST", headers: twice, body: "{}" });
+    expect(both.status).toBe(401);
+    started.takeCalls();
+  });
+
+  test("are never written down", () => {
+    const { stdout, stderr } = started.gateway.output();
+    expect(stdout).toContain("alice");
+    for (const key of [FIRST, SECOND]) expect(stdout + stderr).not.toContain(key);
+  });
+});
+
+describe("refusals", () => {
+  test("come in the envelope of their route and as ERROR_FORMAT asks", async () => {
+    const settings = { AUTH_ENABLED: "true", AUTH_API_KEYS: FIRST };
+    await using simple = await startGateway(settings);
+    await using openai = await startGateway({ ...settings, ERROR_FORMAT: "openai" });
+    for (const gateway of [simple, openai]) {
+      for (const path of ANTHROPIC_ROUTES) {
+        for (const headers of [{}, bearer("wrong"), { "x-api-key": "wrong" }]) {
+          const { status, body, line } = await knock(gateway, headers, path, "POST");
+          expect(status).toBe(401);
+          expect(body).toEqual({
+            type: "error",
+            error: { type: "authentication_error", message: "unauthorized" },
+            request_id: line["request_id"],
+          });
+        }
+      }
+    }
+    const plain = await knock(simple, bearer("wrong"), "/v1/models");
+    expect(plain.body).toEqual({
+      error: "unauthorized",
+      type: "authentication_error",
+      code: "unauthorized",
+      request_id: plain.line["request_id"],
+    });
+    const enveloped = await knock(openai, bearer("wrong"), "/v1/models");
+    expect(enveloped.body).toEqual({
+      error: { message: "unauthorized", type: "authentication_error", param: null, code: "unauthorized" },
+    });
+    expect([plain.challenge, enveloped.challenge]).toEqual([plain.challenge, plain.challenge]);
+    expect(plain.challenge).toStartWith('Bearer error="invalid_token"');
+  });
+});
+
+describe("a file of keys", () => {
+  test("is read again on SIGHUP; one that is bad then leaves the old keys in force", async () => {
+    const path = join(folder, "keys");
+    writeFileSync(path, `# team\nalice:${FIRST}\n`);
+    await using gateway = await startGateway({ AUTH_ENABLED: "true", AUTH_API_KEYS: `@${path}` });
+    const statuses = async () => [
+      (await knock(gateway, bearer(FIRST))).status,
+      (await knock(gateway, bearer(SECOND))).status,
+    ];
+    expect(await statuses()).toEqual([ADMITTED, 401]);
+    writeFileSync(path, `bob:${SECOND}\n`);
+    expect(await statuses()).toEqual([ADMITTED, 401]);
+    gateway.process.kill("SIGHUP");
+    await gateway.logged((line) => line["msg"] === "reloaded");
+    expect(await statuses()).toEqual([401, ADMITTED]);
+    const bad = [`x:${FIRST}\nx:${SECOND}`, "", `x:${FIRST} and more`, "x:"];
+    for (const [index, content] of bad.entries()) {
+      writeFileSync(path, content);
+      gateway.process.kill("SIGHUP");
+      const refused = (line: Readonly<Record<string, unknown>>) => String(line["msg"]).startsWith("not reloaded");
+      await gateway.logged(() => gateway.log.filter(refused).length === index + 1);
+      expect(gateway.log.findLast(refused)).toMatchObject({ level: "error" });
+      expect(String(gateway.log.findLast(refused)?.["reason"])).toStartWith("AUTH_API_KEYS is not accepted: ");
+    }
+    rmSync(path);
+    gateway.process.kill("SIGHUP");
+    await gateway.logged((line) => String(line["reason"]).endsWith(`the file ${path} cannot be read (ENOENT)`));
+    expect(await statuses()).toEqual([401, ADMITTED]);
+    const { stdout, stderr } = gateway.output();
+    for (const key of [FIRST, SECOND]) expect(stdout + stderr).not.toContain(key);
+  });
+});
+
+test("static keys and tokens of an issuer are accepted side by side", async () => {
+  const signingKey = await createSigningKey("EdDSA", "one");
+  await using issuer = startTokenIssuer(signingKey);
+  await using gateway = await startGateway({
+    AUTH_ENABLED: "true",
+    AUTH_API_KEYS: `robot:${FIRST}`,
+    AUTH_OIDC_ISSUER: issuer.url,
+    AUTH_OIDC_CLIENT_ID: AUDIENCE,
+  });
+  const robot = await knock(gateway, bearer(FIRST));
+  const person = await knock(gateway, bearer(await issuer.sign(signingKey)));
+  const nobody = await knock(gateway, bearer(SECOND));
+  expect([robot, person, nobody].map(({ status }) => status)).toEqual([ADMITTED, ADMITTED, 401]);
+  expect([robot.line["identity"], person.line["identity"]]).toEqual(["robot", "user-1"]);
+  expect(nobody.line["cause"]).toBe("the token is malformed");
+});
