@@ -11,7 +11,8 @@ export interface SettingDescription {
   readonly doc: string;
 }
 
-const PROVIDER_DESCRIPTIONS: readonly SettingDescription[] = [
+/** The variables whose names depend on other settings. */
+const FAMILIES: readonly SettingDescription[] = [
   {
     group: "Providers",
     name: "<ID>_API_KEY",
@@ -40,6 +41,13 @@ const PROVIDER_DESCRIPTIONS: readonly SettingDescription[] = [
     default: "",
     doc: "Account that fills in the base URL of cloudflare",
   },
+  {
+    group: "MCP",
+    name: "MCP_<NAME>_TOKEN",
+    accepted: "printable ASCII characters in a single line",
+    default: "",
+    doc: "Bearer token for the MCP server of that name, in upper case; a server without a name has that of its host (127_0_0_1)",
+  },
 ];
 
 function describeRow(name: string, row: SettingRow): SettingDescription {
@@ -58,6 +66,6 @@ export function describeSettings(): readonly {
   readonly group: SettingGroup;
   readonly settings: readonly SettingDescription[];
 }[] {
-  const all = [...SETTING_ROWS.map(([name, row]) => describeRow(name, row)), ...PROVIDER_DESCRIPTIONS];
+  const all = [...SETTING_ROWS.map(([name, row]) => describeRow(name, row)), ...FAMILIES];
   return SETTING_GROUPS.map((group) => ({ group, settings: all.filter((setting) => setting.group === group) }));
 }

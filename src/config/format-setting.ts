@@ -3,10 +3,13 @@ import { maskSecret } from "./mask-secret.ts";
 import type { ParsedSetting } from "./parse-setting.ts";
 import type { SettingRow } from "./settings-table.ts";
 
-/** Writes the value of a setting as the operator would, secrets masked (each entry of a list); blank where unset. */
+/** A URL, or a named one, up to its query: that may hold a key. */
+const QUERY = /^((?:[\w-]+=)?https?:[^?]*\?).*$/i;
+
+/** Writes the value of a setting as the operator would, secrets and the queries of URLs masked (each entry of a list); blank where unset. */
 export function formatSetting(row: SettingRow, value: ParsedSetting | undefined): string {
   if (value === undefined) return "";
   if (row.type === "duration" && typeof value === "number") return formatDuration(value);
   const texts = typeof value === "object" ? value : [String(value)];
-  return texts.map((text) => (row.secret === true ? maskSecret(text) : text)).join(",");
+  return texts.map((text) => (row.secret === true ? maskSecret(text) : text.replace(QUERY, "$1***"))).join(",");
 }

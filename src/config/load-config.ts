@@ -2,6 +2,7 @@ import type { Provider } from "../providers/provider.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import { findConflicts } from "./find-conflicts.ts";
 import { findUnknownVariables } from "./find-unknown-variables.ts";
+import { loadMcpServers, type McpServer } from "./load-mcp-servers.ts";
 import { loadProviders } from "./load-providers.ts";
 import { acceptedValues, parseSetting, type ParsedSetting } from "./parse-setting.ts";
 import { problemLine } from "./problem-line.ts";
@@ -11,6 +12,8 @@ import { SETTING_ROWS, type SettingName, type SettingRow, type Settings } from "
 export interface Config {
   readonly settings: Settings;
   readonly providers: readonly Provider[];
+  /** In the order of `MCP_SERVERS`, also while MCP is off. */
+  readonly mcpServers: readonly McpServer[];
 }
 
 /** The outcome of reading the environment: a config, or all that is wrong with it at once, one line each. */
@@ -76,9 +79,16 @@ export function loadConfig(environment: Environment): LoadedConfig {
   const loaded = loadProviders(environment, settings.CUSTOM_PROVIDERS);
   problems.push(...loaded.problems);
   const customIds = settings.CUSTOM_PROVIDERS.map((id) => id.toLowerCase());
-  warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds));
+  const mcp = loadMcpServers(environment, settings.MCP_SERVERS);
+  problems.push(...mcp.problems);
+  const tokenVariables = mcp.servers.map(({ tokenVariable }) => tokenVariable);
+  warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds, tokenVariables));
+  if (settings.MCP_ENABLED && settings.MCP_SERVERS.length === 0) {
+    warnings.push("MCP_ENABLED=true has no effect without MCP_SERVERS");
+  }
   // Only settings that are each good can be compared with one another.
   if (problems.length === 0) problems.push(...findConflicts(settings));
   if (problems.length > 0) return { ok: false, problems, warnings };
-  return { ok: true, config: Object.freeze({ settings, providers: loaded.providers }), warnings };
+  const { providers } = loaded;
+  return { ok: true, config: Object.freeze({ settings, providers, mcpServers: mcp.servers }), warnings };
 }

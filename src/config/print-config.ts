@@ -1,5 +1,6 @@
 import type { Provider } from "../providers/provider.ts";
 import { PROVIDER_TABLE } from "../providers/table.ts";
+import type { McpServer } from "./load-mcp-servers.ts";
 import { formatSetting } from "./format-setting.ts";
 import type { Config } from "./load-config.ts";
 import { maskSecret } from "./mask-secret.ts";
@@ -16,10 +17,15 @@ function providerLines({ id, baseUrl, unixSocket, key, auth }: Provider): string
   ];
 }
 
-/** The effective configuration as `NAME=value` lines, in table order, providers last, every secret masked. */
+function tokenLines({ token, tokenVariable }: McpServer): string[] {
+  return token === undefined ? [] : [`${tokenVariable}=${maskSecret(token)}`];
+}
+
+/** The effective configuration as `NAME=value` lines, in table order, MCP tokens and providers last, every secret masked. */
 export function printConfig(config: Config): string {
   return [
     ...SETTING_ROWS.map(([name, row]) => `${name}=${formatSetting(row, config.settings[name])}`),
+    ...config.mcpServers.flatMap(tokenLines),
     ...config.providers.flatMap(providerLines),
     "",
   ].join("\n");

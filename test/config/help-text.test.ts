@@ -3,7 +3,7 @@ import { COMMAND_LINE_OPTIONS } from "../../src/config/command-line.ts";
 import { helpText } from "../../src/config/help-text.ts";
 import { SETTING_GROUPS, SETTING_ROWS } from "../../src/config/settings-table.ts";
 
-const PATTERNS = ["<ID>_API_KEY", "<ID>_API_URL", "<ID>_AUTH_TYPE", "CLOUDFLARE_ACCOUNT_ID"];
+const PATTERNS = ["<ID>_API_KEY", "<ID>_API_URL", "<ID>_AUTH_TYPE", "CLOUDFLARE_ACCOUNT_ID", "MCP_<NAME>_TOKEN"];
 
 describe("helpText", () => {
   test.each([[72], [80], [100], [200]])("stays within %d columns and aligns the texts of every group", (width) => {

@@ -118,6 +118,18 @@ describe("settings", () => {
       AUTH_OIDC_AUDIENCE: [],
       AUTH_API_KEYS: undefined,
       AUTH_JWKS_GRACE: 3_600_000,
+      MCP_ENABLED: false,
+      MCP_EXPOSE: false,
+      MCP_SERVERS: [],
+      MCP_TOOL_MODE: "selector",
+      MCP_INCLUDE_TOOLS: [],
+      MCP_EXCLUDE_TOOLS: [],
+      MCP_REQUEST_TIMEOUT: 30_000,
+      MCP_CLIENT_TIMEOUT: 5_000,
+      MCP_RECONNECT_INTERVAL: 30_000,
+      MCP_POLLING_INTERVAL: 30_000,
+      MCP_MAX_ITERATIONS: 10,
+      MCP_MAX_RESULT_BYTES: 1_048_576,
     });
   });
 

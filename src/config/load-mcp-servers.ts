@@ -1,0 +1,97 @@
+import { readVariable, type Environment } from "./environment.ts";
+import { mayHoldSecret } from "./parse-base-url.ts";
+import { problemLine } from "./problem-line.ts";
+
+/** One MCP server that the operator named. */
+export interface McpServer {
+  /** Letters, digits, - and _; given as `name=url`, or made of the host. No two servers share one, in any case. */
+  readonly name: string;
+  /** Absolute http(s) URL without credentials and fragment; its query may hold a key. */
+  readonly url: string;
+  /** The URL as it may be shown: without its query. */
+  readonly shownUrl: string;
+  /** Sent as a bearer token. */
+  readonly token: string | undefined;
+  /** Name of the variable that holds the token. */
+  readonly tokenVariable: string;
+}
+
+/** The MCP servers of this process, and what is wrong with their settings (one line each). */
+export interface LoadedMcpServers {
+  /** In the operator's order. Complete only where there are no problems. */
+  readonly servers: readonly McpServer[];
+  readonly problems: readonly string[];
+}
+
+const ACCEPTED = "URL or name=URL, each an http or https URL without credentials and fragment, each name used once";
+const NAMED = /^([^=:/?#]*)=(.*)$/s;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
+const LONGEST_NAME = 32;
+const TOKEN = /^[\x21-\x7e]+$/;
+
+const tokenVariableOf = (name: string): string => `MCP_${name.toUpperCase().replaceAll("-", "_")}_TOKEN`;
+
+/** Why a URL cannot be one of a server, in words that repeat nothing of it. */
+function refuseUrl(text: string): string | undefined {
+  if (/[\p{Cc}\s\\]/u.test(text)) return "it has spaces, backslashes or control characters";
+  if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) return "it is not an absolute http or https URL";
+  if (text.includes("#")) return "it has a fragment";
+  if (/^https?:\/\/[^/?]*@/i.test(text)) return "it has credentials, which belong in the server's token";
+  return undefined;
+}
+
+/** A name out of the host, for a server that was given none: `127_0_0_1`, and `127_0_0_1_2` where that is taken. */
+function nameByHost(url: URL, isTaken: (name: string) => boolean): string {
+  const host = url.hostname.replace(/[^a-z0-9]+/gi, "_").replace(/^_+|_+$/g, "");
+  const stem = host.slice(0, LONGEST_NAME - 4);
+  let name = stem;
+  for (let count = 2; isTaken(name); count += 1) name = `${stem}_${count}`;
+  return name;
+}
+
+/**
+ * Reads `MCP_SERVERS` and the servers' tokens.
+ * @param listed the entries of `MCP_SERVERS`
+ */
+export function loadMcpServers(environment: Environment, listed: readonly string[]): LoadedMcpServers {
+  const problems: string[] = [];
+  const entries = listed.flatMap((value) => {
+    const [, name, url = value] = NAMED.exec(value) ?? [];
+    const reason = name !== undefined && !NAME.test(name) ? "its name is not one" : refuseUrl(url);
+    if (reason === undefined) return [{ value, name, url: new URL(url) }];
+    const shown = mayHoldSecret(url) ? "***" : value;
+    problems.push(problemLine({ name: "MCP_SERVERS", value: shown, secret: false, reason, expected: ACCEPTED }));
+    return [];
+  });
+
+  const taken = new Set<string>();
+  const isTaken = (name: string): boolean => taken.has(tokenVariableOf(name));
+  const repeated = new Set<unknown>();
+  for (const entry of entries) {
+    const { name, url, value } = entry;
+    const unnamedTwice =
+      name === undefined && entries.find((other) => !other.name && other.url.href === url.href) !== entry;
+    if (unnamedTwice || (name !== undefined && isTaken(name))) {
+      repeated.add(entry);
+      const reason = unnamedTwice ? "the URL is listed twice" : `the name ${name} is used twice`;
+      const shown = mayHoldSecret(url.href) ? "***" : value;
+      problems.push(problemLine({ name: "MCP_SERVERS", value: shown, secret: false, reason, expected: ACCEPTED }));
+    }
+    if (name !== undefined) taken.add(tokenVariableOf(name));
+  }
+
+  const servers = entries
+    .filter((entry) => !repeated.has(entry))
+    .map(({ name: given, url }): McpServer => {
+      const name = given ?? nameByHost(url, isTaken);
+      const tokenVariable = tokenVariableOf(name);
+      taken.add(tokenVariable);
+      const token = readVariable(environment, tokenVariable);
+      if (token !== undefined && !TOKEN.test(token)) {
+        const expected = "printable ASCII characters without spaces";
+        problems.push(problemLine({ name: tokenVariable, value: token, secret: true, expected }));
+      }
+      return Object.freeze({ name, url: url.href, shownUrl: url.origin + url.pathname, token, tokenVariable });
+    });
+  return { servers: Object.freeze(servers), problems };
+}
