@@ -7,6 +7,7 @@ import { COUNT_TOKENS, MESSAGES } from "./dialects/messages.ts";
 import { RESPONSES } from "./dialects/responses.ts";
 import { createExchangeBook } from "./exchange/exchange-book.ts";
 import { Failure } from "./failure/failure.ts";
+import { openToolBox } from "./mcp/open-tool-box.ts";
 import { createCatalogue } from "./providers/catalogue.ts";
 import { listModels as fetchModels } from "./providers/list-models.ts";
 import { createProxy } from "./relay/proxy-call.ts";
@@ -16,12 +17,13 @@ import { createApplication } from "./server/create-application.ts";
 import { documentation } from "./server/documentation.ts";
 import { jsonResponse } from "./server/json-response.ts";
 import { listModels } from "./server/routes/list-models.ts";
+import { listTools } from "./server/routes/list-tools.ts";
 import { showModel } from "./server/routes/show-model.ts";
 import { ROUTES, type RouteRow } from "./server/routes.ts";
 import type { RouteHandler } from "./server/serve-route.ts";
 import type { Log } from "./telemetry/create-log.ts";
 import { logExchange } from "./telemetry/log-exchange.ts";
-import { createDeadlines } from "./upstream/deadlines.ts";
+import { createDeadlines, type TimerSource } from "./upstream/deadlines.ts";
 import { probeConnection } from "./upstream/probe-connection.ts";
 import { createRequestHeaders } from "./upstream/request-headers.ts";
 import { createUpstream, type UpstreamParts } from "./upstream/upstream.ts";
@@ -58,7 +60,7 @@ const LAST_WORDS_MS = 500;
  * Builds every part of the gateway and wires them; starts nothing.
  * Throws {@link BadSetting} where a setting names something that cannot be used.
  */
-export function createGateway({ settings, providers }: Config, dependencies: GatewayDependencies): Gateway {
+export function createGateway({ settings, providers, mcpServers }: Config, dependencies: GatewayDependencies): Gateway {
   const { log, version } = dependencies;
   const now = dependencies.now ?? (() => performance.now());
   const quietRoutes = new Set(Object.values<RouteRow>(ROUTES).flatMap((row) => (row.quiet ? row.paths : [])));
@@ -67,11 +69,12 @@ export function createGateway({ settings, providers }: Config, dependencies: Gat
     now,
     newId: dependencies.newId ?? (() => crypto.randomUUID()),
   });
-  const deadlines = createDeadlines({
+  const timers: TimerSource = {
     now,
     setTimer: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
     clearTimer: (timer) => clearTimeout(timer as Timer),
-  });
+  };
+  const deadlines = createDeadlines(timers);
   const openCall = createUpstream({
     fetch: dependencies.fetch ?? fetch,
     probe: dependencies.probe ?? probeConnection,
@@ -137,14 +140,29 @@ export function createGateway({ settings, providers }: Config, dependencies: Gat
       })
     : undefined;
 
+  const toolBox = settings.MCP_ENABLED
+    ? openToolBox(settings, mcpServers, {
+        client: { name: "inference-gateway", version },
+        fetch: dependencies.fetch ?? fetch,
+        timers,
+        onStatus: (connection, problem) => {
+          const line = { server: connection.server.name, tools: connection.tools().length };
+          if (problem) log.warn({ server: line.server, problem: problem.message }, "MCP server is not connected");
+          else log.info(line, "MCP server is connected");
+        },
+      })
+    : undefined;
+
   const application = createApplication({
     authenticate: authentication?.authenticate,
     book,
     envelope: settings.ERROR_FORMAT,
     handlers: {
       health: (exchange) => jsonResponse(exchange, { message: "OK" }),
-      readiness: (exchange) =>
-        draining ? jsonResponse(exchange, { message: "draining" }, 503) : jsonResponse(exchange, { message: "OK" }),
+      readiness: (exchange) => {
+        const mcp = toolBox && { mcp: toolBox.servers() };
+        return jsonResponse(exchange, { message: draining ? "draining" : "OK", ...mcp }, draining ? 503 : 200);
+      },
       models: listModels(modelParts),
       model: showModel(modelParts),
       chatCompletions: relayAs(CHAT),
@@ -152,6 +170,7 @@ export function createGateway({ settings, providers }: Config, dependencies: Gat
       countTokens: relayAs(COUNT_TOKENS),
       responses: relayAs(RESPONSES),
       embeddings: relayAs(EMBEDDINGS),
+      tools: listTools(settings.MCP_EXPOSE, toolBox),
       proxy: createProxy(parts),
       ...(settings.SWAGGER_ENABLED && { documentation: serveDocumentation(version) }),
     },
@@ -173,6 +192,7 @@ export function createGateway({ settings, providers }: Config, dependencies: Gat
       } as Parameters<typeof application.listen>[0]);
       server = application.server ?? undefined;
       authentication?.warm();
+      toolBox?.start();
       for (const provider of providers) if (provider.callable) catalogue.ofProvider(provider).catch(() => {});
       return { url: settings.SERVER_UNIX_SOCKET ? `unix:${settings.SERVER_UNIX_SOCKET}` : addressOf(server) };
     },
@@ -186,7 +206,7 @@ export function createGateway({ settings, providers }: Config, dependencies: Gat
       const cut = book.size();
       book.interruptAll(new Failure("shutting_down"));
       await Promise.race([stopped, after(cut > 0 ? LAST_WORDS_MS : settings.SERVER_SHUTDOWN_TIMEOUT)]);
-      await server?.stop(true);
+      await Promise.all([server?.stop(true), toolBox?.close()]);
       return cut;
     },
   };

@@ -1,6 +1,21 @@
 import { Type, type Static } from "@sinclair/typebox";
-import { loose } from "./loose.ts";
+import { loose, optional } from "./loose.ts";
 
 /** Answer of `GET /health` and `GET /health/ready`. */
-export const HealthResponse = loose({ message: Type.String() }, "State of the gateway.");
+export const HealthResponse = loose(
+  {
+    message: Type.String(),
+    mcp: optional(
+      Type.Array(
+        loose({
+          name: Type.String(),
+          status: Type.Union([Type.Literal("connecting"), Type.Literal("connected"), Type.Literal("disconnected")]),
+          tools: Type.Integer({ description: "How many tools it offers now." }),
+        }),
+        { description: "The MCP servers; only told by /health/ready, and never what decides about it." },
+      ),
+    ),
+  },
+  "State of the gateway.",
+);
 export type HealthResponse = Static<typeof HealthResponse>;

@@ -28,6 +28,7 @@ export const ROUTES = {
   },
   responses: { method: "POST", paths: ["/v1/responses"] },
   embeddings: { method: "POST", paths: ["/v1/embeddings"] },
+  tools: { method: "GET", paths: ["/v1/mcp/tools"] },
   proxy: { method: "ALL", paths: ["/proxy/*", "/v1/proxy/*"] },
   documentation: { method: "GET", paths: ["/swagger", "/swagger/*"] },
 } as const satisfies Record<string, RouteRow>;
