@@ -62,6 +62,7 @@ export function openToolBox(
     },
     async close() {
       await Promise.all(connections.map((connection) => connection.close()));
+      toolBox.refresh();
     },
   };
 }

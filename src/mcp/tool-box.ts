@@ -84,7 +84,7 @@ function createOffer(
   reserved: ReadonlySet<string>,
   { mode: usualMode, maxResultBytes }: ToolBoxParts,
 ): ToolOffer {
-  const tools = [...listed.values()];
+  const tools = [...listed.values()].map(({ description }) => description);
   const selectorName = (usual: string): string =>
     reserved.has(usual)
       ? chooseName(

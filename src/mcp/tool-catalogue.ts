@@ -15,8 +15,9 @@ export interface ToolDescription {
   readonly inputSchema: JsonObject;
 }
 
-/** A tool with the way to it. */
-export interface ListedTool extends ToolDescription {
+/** A tool with the way to it, which holds the server's token and stays inside. */
+export interface ListedTool {
+  readonly description: ToolDescription;
   readonly connection: ServerConnection;
   readonly remote: RemoteTool;
 }
@@ -46,7 +47,11 @@ export function listTools(
       taken.add(name);
       if (!connected) continue;
       const { description, inputSchema } = remote;
-      listed.set(name, { name, description, server: server.shownUrl, inputSchema, connection, remote });
+      listed.set(name, {
+        description: { name, description, server: server.shownUrl, inputSchema },
+        connection,
+        remote,
+      });
     }
   }
   return listed;
