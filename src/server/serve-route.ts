@@ -3,6 +3,7 @@ import { type ErrorEnvelope, renderFailure } from "../dialects/render-failure.ts
 import type { Exchange, Outcome } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import { type Failure, toFailure } from "../failure/failure.ts";
+import { requireWellFormed } from "./require-well-formed.ts";
 import type { RouteRow } from "./routes.ts";
 
 /**
@@ -35,6 +36,8 @@ export function serveRoute(
         const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
         exchange.identity = await decide(token ?? apiKey ?? undefined);
       }
+      // Load balancers ask for health by HTTP/1.0 and without a Host.
+      if (!row.open) requireWellFormed(request);
       const response = await handler(exchange, request);
       if (!exchange.streaming && exchange.outcome === undefined) {
         exchange.status = response.status;
