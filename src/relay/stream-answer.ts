@@ -37,20 +37,6 @@ export async function streamAnswer(
   let ended = false;
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
-  const end = (failure: Failure | undefined): void => {
-    ended = true;
-    listener.onEnd(failure);
-  };
-
-  const breakOff = (failure: Failure): void => {
-    if (ended) return;
-    end(failure);
-    const lastWords = failure.code === "client_gone" ? undefined : listener.lastWords(failure);
-    if (!lastWords) return controller?.error(failure);
-    controller?.enqueue(lastWords);
-    controller?.close();
-  };
-
   /** Hands a chunk on; false where the filter kept all of it. */
   const pass = (chunk: Uint8Array): boolean => {
     const passed = filter ? filter.push(chunk) : chunk;
@@ -58,6 +44,23 @@ export async function streamAnswer(
     listener.onChunk(passed);
     controller?.enqueue(passed);
     return true;
+  };
+
+  const end = (failure: Failure | undefined): void => {
+    ended = true;
+    listener.onEnd(failure);
+  };
+
+  const breakOff = (failure: Failure): void => {
+    if (ended) return;
+    const isHeard = failure.code !== "client_gone";
+    // What was read and not asked for yet stands before the error.
+    if (waiting && isHeard) pass(waiting);
+    const lastWords = isHeard ? listener.lastWords(failure) : undefined;
+    end(failure);
+    if (!lastWords) return controller?.error(failure);
+    controller?.enqueue(lastWords);
+    controller?.close();
   };
 
   const finish = (): void => {
