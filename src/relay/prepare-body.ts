@@ -21,12 +21,21 @@ const MEMBERS = {
 } as const;
 
 /**
- * Finds a member on which a decision of the gateway rests. One that stands twice is refused: the provider might read the
- * other one than the gateway did.
+ * The top-level members that some server may read as `name`: written in Go, it minds no letter case, and folds `ſ` to `s`.
+ * https://pkg.go.dev/encoding/json#Unmarshal
  */
-export function findDecisive(bytes: Uint8Array, name: keyof typeof MEMBERS): Member | undefined {
+export function spellingsOf(value: JsonObject, name: string): string[] {
+  const folded = name.toUpperCase();
+  return Object.keys(value).filter((key) => key.length === name.length && key.toUpperCase() === folded);
+}
+
+/**
+ * Finds a member on which a decision of the gateway rests. One that stands twice, in whatever spelling, is refused: the
+ * provider might read the other one than the gateway did.
+ */
+export function findDecisive({ bytes, value }: ReceivedBody, name: keyof typeof MEMBERS): Member | undefined {
   const found = MEMBERS[name](bytes);
-  if (found === "repeated") {
+  if (found === "repeated" || spellingsOf(value, name).length > 1) {
     throw new Failure("invalid_request", { message: `${name} must not be given more than once`, param: name });
   }
   return found === "absent" ? undefined : found;
@@ -39,7 +48,7 @@ export function findDecisive(bytes: Uint8Array, name: keyof typeof MEMBERS): Mem
 export function checkImages(body: ReceivedBody, images: NonNullable<Dialect["images"]>, visionEnabled: boolean): void {
   const { member, read } = images;
   if (!visionEnabled) {
-    findDecisive(body.bytes, member);
+    findDecisive(body, member);
     if (findImages(body.value[member], member, read, () => true)) throw new Failure("vision_disabled");
     return;
   }
@@ -64,13 +73,13 @@ export function prepareBody(
   wantsUsage: boolean,
 ): PreparedBody {
   const edits: Edit[] = [];
-  const model = findDecisive(body.bytes, "model");
+  const model = findDecisive(body, "model");
   if (model && body.value["model"] !== target.model)
     edits.push({ kind: "replace", member: model, value: target.model });
   const refused = target.provider.refusesStreamOptions;
   const usageInjected = hasStreamOptions && wantsUsage && !refused && lacksUsage(body.value);
   if (hasStreamOptions && (usageInjected || refused)) {
-    const member = findDecisive(body.bytes, "stream_options");
+    const member = findDecisive(body, "stream_options");
     if (refused && member) edits.push({ kind: "remove", member });
     if (usageInjected) {
       const value = { ...asObject(body.value["stream_options"]), include_usage: true };

@@ -7,7 +7,7 @@ import { proxyRequestHeaders, proxyResponseHeaders } from "../upstream/proxy-hea
 import { targetUrl } from "../upstream/target-url.ts";
 import type { UpstreamCall } from "../upstream/upstream.ts";
 import { bufferAnswer } from "./buffer-answer.ts";
-import { findDecisive } from "./prepare-body.ts";
+import { findDecisive, spellingsOf } from "./prepare-body.ts";
 import { announcedLength, decodeBody, readRawBody } from "./read-body.ts";
 import type { RelayParts } from "./relay-call.ts";
 import { streamAnswer } from "./stream-answer.ts";
@@ -149,14 +149,23 @@ function requireAllowedModel(body: Uint8Array, refuse: (model: string) => Failur
       throw new Failure("malformed_body", { message: `Failed to decode request: ${decoded.problem}` });
     return;
   }
-  findDecisive(body, "model");
-  const model = decoded.value["model"];
+  findDecisive({ bytes: body, value: decoded.value }, "model");
+  const [spelling] = spellingsOf(decoded.value, "model");
+  const model = spelling === undefined ? undefined : decoded.value[spelling];
   const refusal = typeof model === "string" ? refuse(model) : undefined;
   if (refusal) throw refusal;
 }
 
+/** White space, the NULs of UTF-16 and UTF-32, and the bytes of byte order marks. */
+const BEFORE_OBJECT: ReadonlySet<number> = new Set([0, 9, 10, 11, 12, 13, 32, 0xef, 0xbb, 0xbf, 0xfe, 0xff]);
+
+/**
+ * Whether some parser more lenient than ours might find an object in these bytes: one that detects UTF-16 and UTF-32, as
+ * Python's `json.loads` does, or that skips comments.
+ */
 function looksLikeObject(body: Uint8Array): boolean {
-  return new TextDecoder().decode(body.subarray(0, 64)).trimStart().startsWith("{");
+  const first = body.find((byte) => !BEFORE_OBJECT.has(byte));
+  return first === 0x7b || first === 0x2f;
 }
 
 /** Counts an upload of unknown length and breaks it off where it becomes too long. */
