@@ -18,8 +18,8 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
 
 /**
  * The whole body of a request, decoded, and never more than `limit` bytes of it.
- * @throws Failure `body_too_large`, `unsupported_encoding`, `malformed_body`, or `body_interrupted` where the client
- * did not send what it announced.
+ * @throws Failure `body_too_large`, `unsupported_encoding`, `malformed_body`, or, where the client did not send what it
+ * announced, `client_gone` or `body_interrupted`.
  */
 export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
   const raw = await readRawBody(request, limit);
@@ -63,8 +63,13 @@ async function readAnnounced(request: Request): Promise<Uint8Array> {
   try {
     return await request.bytes();
   } catch (error) {
-    throw new Failure("body_interrupted", { cause: error });
+    throw interruption(request, error);
   }
+}
+
+/** The runtime closes the connection on bad framing just as a client does that leaves; neither hears an answer any more. */
+function interruption(request: Request, cause: unknown): Failure {
+  return request.signal.aborted ? new Failure("client_gone") : new Failure("body_interrupted", { cause });
 }
 
 /** A chunked body has no announced length, so it is counted while it arrives. */
@@ -74,7 +79,7 @@ async function readUnannounced(request: Request, limit: number): Promise<Uint8Ar
   const reader = request.body?.getReader();
   while (reader) {
     const { done, value } = await reader.read().catch((error: unknown) => {
-      throw new Failure("body_interrupted", { cause: error });
+      throw interruption(request, error);
     });
     if (done) break;
     length += value.length;
