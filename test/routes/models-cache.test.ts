@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { json } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
-import { wait } from "../fixtures/script.ts";
+import { stall, wait } from "../fixtures/script.ts";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
 import { within } from "../fixtures/within.ts";
 
@@ -72,4 +72,18 @@ test("a caller that leaves does not end the fetch that others wait for", async (
   gate.open();
   expect(await staying).toEqual(["openai/a"]);
   expect(provider.requests).toHaveLength(1);
+});
+
+test("a model named with its provider does not wait for the lists of others", async () => {
+  await using provider = await startMockProvider();
+  provider.answerAlways(({ target }) => (target === "/openai/models" ? list("a") : [stall()]));
+  await using gateway = await startGateway({
+    OPENAI_API_URL: `${provider.url}/openai`,
+    OPENAI_API_KEY: "k",
+    GROQ_API_URL: `${provider.url}/groq`,
+    GROQ_API_KEY: "k",
+    MODELS_TIMEOUT: "1h",
+  });
+  const found = await within(fetch(`${gateway.url}/v1/models/openai/a`), 1000, "the model");
+  expect(await found.json()).toMatchObject({ id: "openai/a" });
 });
