@@ -4,7 +4,10 @@ import { Failure, type FailureCode } from "../failure/failure.ts";
 const GROUPS: readonly (readonly [FailureCode, RegExp])[] = [
   ["upstream_dns_failure", /^(ENOTFOUND|ENODATA|EAI_\w+|ESERVFAIL|DNS\w*)$/],
   ["upstream_tls_failure", /CERT|SSL|TLS|^EPROTO$|UNABLE_TO_|HOSTNAME_MISMATCH/],
-  ["upstream_invalid_response", /HTTP|Decompress|Zlib|Brotli|Zstd|Chunk|Header/i],
+  [
+    "upstream_invalid_response",
+    /HTTP|Decompress|Zlib|Brotli|Zstd|Chunk|Header|ContentLength|TransferEncoding|UnrequestedUpgrade/i,
+  ],
   ["upstream_reset", /^(ECONNRESET|EPIPE|ECONNABORTED|ConnectionClosed)$/],
 ];
 
