@@ -1,0 +1,202 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { startGateway } from "../fixtures/start-gateway.ts";
+import { linesOf, runToEnd } from "./run-to-end.ts";
+
+const KEY = "sk-marked-0123456789abcdef";
+
+const folders: string[] = [];
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "settings-"));
+  folders.push(folder);
+  return folder;
+}
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+describe("bad settings end the process with 2, one line each", () => {
+  test.each([
+    [{ SERVER_PORT: "99999" }, /^SERVER_PORT="99999" is not accepted: expected .*65535/],
+    [{ SERVER_PORT: "http" }, /^SERVER_PORT="http" is not accepted/],
+    [{ LOG_LEVEL: "loud" }, /^LOG_LEVEL="loud" is not accepted: expected .*trace.*silent/],
+    [{ ENABLE_VISION: "perhaps" }, /^ENABLE_VISION="perhaps" is not accepted: expected .*true/],
+    [{ ERROR_FORMAT: "xml" }, /^ERROR_FORMAT="xml" is not accepted: expected .*simple.*openai/],
+    [{ MODELS_TIMEOUT: "soon" }, /^MODELS_TIMEOUT="soon" is not accepted: expected/],
+    [{ CLIENT_TIMEOUT: "-1s" }, /^CLIENT_TIMEOUT="-1s" is not accepted/],
+    [{ SERVER_IDLE_TIMEOUT: "0" }, /^SERVER_IDLE_TIMEOUT="0" is not accepted/],
+    [{ SERVER_MAX_REQUEST_BODY_SIZE: "lots" }, /^SERVER_MAX_REQUEST_BODY_SIZE="lots" is not accepted/],
+    [{ OPENAI_API_URL: "api.openai.com" }, /^OPENAI_API_URL=.* is not accepted/],
+    [{ OPENAI_API_URL: "ftp://h/v1" }, /^OPENAI_API_URL=.* is not accepted/],
+    [{ CUSTOM_PROVIDERS: "tgi" }, /^TGI_API_URL is not set, but CUSTOM_PROVIDERS names tgi/],
+    [{ CUSTOM_PROVIDERS: "openai" }, /^CUSTOM_PROVIDERS="openai" is not accepted/],
+    [{ CUSTOM_PROVIDERS: "tgi", TGI_API_URL: "http://h", TGI_AUTH_TYPE: "basic" }, /^TGI_AUTH_TYPE=.* is not accepted/],
+  ] as const)("%j", async (environment, expected) => {
+    const { stdout, stderr, code } = await runToEnd([], environment);
+    expect([code, stdout]).toEqual([2, ""]);
+    const lines = linesOf(stderr);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(expected);
+  });
+
+  test("all of them at once, and no secret among them", async () => {
+    const { stderr, code } = await runToEnd([], {
+      SERVER_PORT: "x",
+      LOG_LEVEL: "x",
+      OPENAI_API_KEY: `${KEY}\u00e9`,
+      GROQ_API_URL: `https://user:${KEY}@h/v1`,
+      MISTRAL_API_URL: `https://h/v1?key=${KEY}`,
+      DEEPSEEK_API_URL: KEY,
+    });
+    expect([code, linesOf(stderr).length]).toEqual([2, 6]);
+    expect(stderr).not.toContain(KEY.slice(0, 12));
+  });
+
+  test.each([
+    [["--prot"], /unknown option "--prot"/],
+    [["serve"], /unexpected argument "serve"/],
+    [["--env-file"], /--env-file needs a path/],
+    [["--env-file", "/nowhere/x.env"], /"\/nowhere\/x.env" cannot be read: no such file/],
+    [["--demo=yes"], /--demo takes no value/],
+  ])("%j", async (args, expected) => {
+    const { stdout, stderr, code } = await runToEnd(args);
+    expect([code, stdout, linesOf(stderr).length]).toEqual([2, "", 1]);
+    expect(stderr).toMatch(expected);
+  });
+});
+
+describe("what only prints ends with 0", () => {
+  test("--help names every option and setting, without a terminal too", async () => {
+    const { stdout, stderr, code } = await runToEnd(["--help"], { SERVER_PORT: "bad" });
+    expect([code, stderr]).toEqual([0, ""]);
+    for (const word of ["--demo", "--check", "--print-config", "--env-file", "--version"])
+      expect(stdout).toContain(word);
+    for (const name of ["SERVER_PORT", "CLIENT_TIMEOUT", "OPENAI_API_KEY", "CUSTOM_PROVIDERS"])
+      expect(stdout).toContain(name);
+    expect((await runToEnd(["-h"])).stdout).toBe(stdout);
+  });
+
+  test("--version prints the version alone", async () => {
+    for (const option of ["--version", "-v"]) {
+      expect(await runToEnd([option])).toEqual({ stdout: `${packageJson.version}\n`, stderr: "", code: 0 });
+    }
+  });
+
+  test("--check says that the settings are good, or which are not", async () => {
+    expect(await runToEnd(["--check"], { OPENAI_API_KEY: KEY })).toMatchObject({ code: 0, stderr: "" });
+    const bad = await runToEnd(["--check"], { LOG_LEVEL: "x" });
+    expect([bad.code, bad.stdout]).toEqual([2, ""]);
+    expect(bad.stderr).toStartWith("LOG_LEVEL=");
+  });
+
+  test("--print-config prints what is in effect, masked, in a form that it reads again", async () => {
+    const given = { OPENAI_API_KEY: KEY, MODELS_TIMEOUT: "1m30s", DISALLOWED_MODELS: "a,b", LOG_LEVEL: "debug" };
+    const { stdout, stderr, code } = await runToEnd(["--print-config"], given);
+    expect([code, stderr]).toEqual([0, ""]);
+    const lines = linesOf(stdout);
+    for (const line of ["MODELS_TIMEOUT=1m30s", "DISALLOWED_MODELS=a,b", "LOG_LEVEL=debug", "SERVER_HOST=127.0.0.1"]) {
+      expect(lines).toContain(line);
+    }
+    expect(stdout).toContain("OPENAI_API_KEY=***");
+    expect(stdout).not.toContain(KEY.slice(0, 12));
+    const file = join(newFolder(), "printed.env");
+    writeFileSync(file, stdout);
+    const again = await runToEnd(["--print-config", "--env-file", file], { OPENAI_API_KEY: KEY });
+    expect(again).toEqual({ stdout, stderr: "", code: 0 });
+  });
+});
+
+describe("--env-file", () => {
+  test("is read where it is named; the environment wins, unless it is blank there", async () => {
+    const file = join(newFolder(), "x.env");
+    writeFileSync(file, '\ufeff# comment\nexport LOG_LEVEL=debug\nMODELS_TIMEOUT="7s"\nERROR_FORMAT=openai\n');
+    const environment = { LOG_LEVEL: "warn", ERROR_FORMAT: " " };
+    const { stdout, code } = await runToEnd(["--print-config", "--env-file", file], environment);
+    const lines = linesOf(stdout);
+    expect([
+      code,
+      ...["LOG_LEVEL=warn", "MODELS_TIMEOUT=7s", "ERROR_FORMAT=openai"].filter((x) => lines.includes(x)),
+    ]).toEqual([0, "LOG_LEVEL=warn", "MODELS_TIMEOUT=7s", "ERROR_FORMAT=openai"]);
+  });
+
+  test("holds for a gateway that serves, too", async () => {
+    const file = join(newFolder(), "x.env");
+    writeFileSync(file, "ERROR_FORMAT=openai\nOLLAMA_API_URL=http://127.0.0.1:1/v1\n");
+    await using gateway = await startGateway({}, ["--env-file", file]);
+    const response = await fetch(`${gateway.url}/nothing`);
+    expect(await response.json()).toMatchObject({ error: { code: "route_not_found" } });
+  });
+
+  test("a bad value in it is a bad setting", async () => {
+    const file = join(newFolder(), "x.env");
+    writeFileSync(file, "LOG_LEVEL=loud\n");
+    const { stderr, code } = await runToEnd(["--env-file", file]);
+    expect([code, linesOf(stderr).length]).toEqual([2, 1]);
+  });
+
+  test("a .env of the working directory is not read unless it is named", async () => {
+    const folder = newFolder();
+    // The source is started in the project's folder, whose bunfig.toml keeps Bun from reading the file by itself.
+    copyFileSync(join(import.meta.dir, "../../bunfig.toml"), join(folder, "bunfig.toml"));
+    for (const name of [".env", ".env.local", ".env.production", ".env.development"]) {
+      writeFileSync(join(folder, name), "LOG_LEVEL=trace\nOPENAI_API_KEY=from-dot-env\n");
+    }
+    const { stdout, code } = await runToEnd(["--print-config"], {}, folder);
+    expect([code, linesOf(stdout).includes("LOG_LEVEL=info"), stdout.includes("OPENAI_API_KEY")]).toEqual([
+      0,
+      true,
+      false,
+    ]);
+    const named = await runToEnd(["--print-config", "--env-file", ".env"], {}, folder);
+    expect(linesOf(named.stdout)).toContain("LOG_LEVEL=trace");
+  });
+});
+
+describe("warnings", () => {
+  test("older spellings work, with one warning each, said once", async () => {
+    await using gateway = await startGateway({
+      OLLAMA_API_URL: "http://127.0.0.1:1/v1",
+      SERVER_READ_TIMEOUT: "90",
+      AUTH_ENABLE: "false",
+    });
+    expect(linesOf(gateway.output().stderr).toSorted()).toEqual([
+      "warning: AUTH_ENABLE is an older spelling of AUTH_ENABLED",
+      "warning: SERVER_READ_TIMEOUT is an older spelling of CLIENT_TIMEOUT",
+    ]);
+    const { stdout } = await runToEnd(["--print-config"], { SERVER_READ_TIMEOUT: "90" });
+    expect(linesOf(stdout)).toContain("CLIENT_TIMEOUT=1m30s");
+    const both = await runToEnd(["--print-config"], { SERVER_READ_TIMEOUT: "90", CLIENT_TIMEOUT: "5s" });
+    expect(linesOf(both.stdout)).toContain("CLIENT_TIMEOUT=5s");
+    expect(both.stderr).toContain("SERVER_READ_TIMEOUT is an older spelling of CLIENT_TIMEOUT and is ignored");
+  });
+
+  test("a misspelt variable is named with the nearest known one, and its value is not said", async () => {
+    const { stderr, code } = await runToEnd(["--check"], { SERVER_PROT: KEY, OPENAI_API_KEE: KEY, HOME: "/root" });
+    expect([code, linesOf(stderr).length]).toEqual([0, 2]);
+    expect(stderr).toContain("SERVER_PROT is not a setting of this version and is ignored (did you mean SERVER_PORT?)");
+    expect(stderr).toContain("did you mean OPENAI_API_KEY?");
+    expect(stderr).not.toContain(KEY);
+  });
+
+  test("without any provider the gateway serves, and says in two lines what to set", async () => {
+    await using gateway = await startGateway();
+    const lines = linesOf(gateway.output().stderr);
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toContain("OPENAI_API_KEY");
+    expect(lines[1]).toContain("--demo");
+    expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+  });
+
+  test("with --demo, or with a local provider's URL, it says nothing", async () => {
+    for (const [environment, args] of [
+      [{}, ["--demo"]],
+      [{ OLLAMA_API_URL: "http://127.0.0.1:1/v1" }, []],
+    ] as const) {
+      await using gateway = await startGateway(environment, args);
+      expect(gateway.output().stderr).toBe("");
+    }
+  });
+});
