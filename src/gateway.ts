@@ -13,9 +13,12 @@ import { listModels as fetchModels } from "./providers/list-models.ts";
 import { createProxy } from "./relay/proxy-call.ts";
 import { createRelay, type RelayParts } from "./relay/relay-call.ts";
 import { createModelPolicy } from "./routing/model-policy.ts";
+import { createCors } from "./server/cors.ts";
 import { createApplication } from "./server/create-application.ts";
 import { documentation } from "./server/documentation.ts";
 import { jsonResponse } from "./server/json-response.ts";
+import { loadTls } from "./server/load-tls.ts";
+import { type Listener, openListener } from "./server/open-listener.ts";
 import { listModels } from "./server/routes/list-models.ts";
 import { listTools } from "./server/routes/list-tools.ts";
 import { showModel } from "./server/routes/show-model.ts";
@@ -43,8 +46,11 @@ export interface GatewayDependencies {
 
 export interface Gateway {
   /** Begins to serve. Throws where the address cannot be had. */
-  listen(): { readonly url: string };
-  /** Reads again what operators change while the gateway runs: the file of static keys. Throws {@link BadSetting}. */
+  listen(): Promise<{ readonly url: string }>;
+  /**
+   * Reads again what operators change while the gateway runs: the file of static keys, certificate and key.
+   * Throws {@link BadSetting}, and changes nothing, where one of them cannot be used.
+   */
   reload(): void;
   /**
    * Stops accepting, lets requests in flight finish for as long as the settings allow, and ends the rest with an error.
@@ -103,7 +109,7 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
     },
   });
 
-  let server: Bun.Server<unknown> | undefined;
+  let listener: Listener | undefined;
   let draining = false;
   const idleSeconds = Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000);
 
@@ -114,8 +120,8 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
     targets: { providers: providersById, providerOf: catalogue.providerOf },
     policy,
     connections: {
-      hold: (request) => server?.timeout(request, 0),
-      release: (request) => server?.timeout(request, idleSeconds),
+      hold: (request) => listener?.setIdleTimeout(request, 0),
+      release: (request) => listener?.setIdleTimeout(request, idleSeconds),
     },
     maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
     visionEnabled: settings.ENABLE_VISION,
@@ -153,8 +159,12 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
       })
     : undefined;
 
+  // Read here too, so that bad files are found before anything is started.
+  loadTls(settings);
+
   const application = createApplication({
     authenticate: authentication?.authenticate,
+    cors: createCors(settings.SERVER_CORS_ORIGINS),
     book,
     envelope: settings.ERROR_FORMAT,
     handlers: {
@@ -177,36 +187,26 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
   });
 
   return {
-    listen() {
-      const address = settings.SERVER_UNIX_SOCKET
-        ? { unix: settings.SERVER_UNIX_SOCKET }
-        : { hostname: settings.SERVER_HOST, port: settings.SERVER_PORT };
-      application.listen({
-        ...address,
-        // Each of these has another default in Elysia, or in Bun, that would harm: pages with source code in errors, a
-        // second gateway on the same port, and a 413 without a body before the gateway's own limit can answer.
-        development: false,
-        reusePort: false,
-        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-        idleTimeout: idleSeconds,
-      } as Parameters<typeof application.listen>[0]);
-      server = application.server ?? undefined;
+    async listen() {
+      listener = await openListener(application, settings);
       authentication?.warm();
       toolBox?.start();
       for (const provider of providers) if (provider.callable) catalogue.ofProvider(provider).catch(() => {});
-      return { url: settings.SERVER_UNIX_SOCKET ? `unix:${settings.SERVER_UNIX_SOCKET}` : addressOf(server) };
+      return { url: listener.url };
     },
     reload() {
+      const tls = loadTls(settings);
       authentication?.reload();
+      if (tls) listener?.replaceTls(tls);
     },
     async drain() {
       draining = true;
-      const stopped = server?.stop();
+      const stopped = listener?.stop(false);
       await Promise.race([book.whenEmpty(), after(settings.SERVER_SHUTDOWN_TIMEOUT)]);
       const cut = book.size();
       book.interruptAll(new Failure("shutting_down"));
       await Promise.race([stopped, after(cut > 0 ? LAST_WORDS_MS : settings.SERVER_SHUTDOWN_TIMEOUT)]);
-      await Promise.all([server?.stop(true), toolBox?.close()]);
+      await Promise.all([listener?.stop(true), toolBox?.close()]);
       return cut;
     },
   };
@@ -225,8 +225,4 @@ function serveDocumentation(version: string): RouteHandler {
 
 function after(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
-}
-
-function addressOf(server: Bun.Server<unknown> | undefined): string {
-  return server ? server.url.href.replace(/\/$/, "") : "";
 }

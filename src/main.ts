@@ -111,13 +111,16 @@ function openLog({ settings }: Config): Log {
 
 const LOOPBACK = /^(127\.|localhost$|::1$)/;
 
-function serve(config: Config): void {
+async function serve(config: Config): Promise<void> {
   const { settings } = config;
   warnWithoutProviders(config);
   const log = openLog(config);
   const gateway = build(config, log);
+  // Before anyone can learn that the gateway listens: a signal right behind that must not find no one.
+  drainOnSignal(gateway, log);
+  reloadOnHangup(gateway, log);
   try {
-    const { url } = gateway.listen();
+    const { url } = await gateway.listen();
     const providers = config.providers.filter((provider) => provider.configured).map((provider) => provider.id);
     log.info({ url, version, providers }, "listening");
     if (!settings.AUTH_ENABLED && !settings.SERVER_UNIX_SOCKET && !LOOPBACK.test(settings.SERVER_HOST)) {
@@ -129,8 +132,6 @@ function serve(config: Config): void {
     const address = settings.SERVER_UNIX_SOCKET ?? `${settings.SERVER_HOST}:${settings.SERVER_PORT}`;
     fail([`cannot listen on ${address}: ${reason}`], EXIT.notServing);
   }
-  drainOnSignal(gateway, log);
-  reloadOnHangup(gateway, log);
 }
 
 function main(): void {
@@ -139,6 +140,7 @@ function main(): void {
   const { action, demo, envFile } = parsed.commandLine;
   if (action === "help") print(helpText(process.stdout.columns ?? 100));
   if (action === "version") print(version);
+  if (action === "serve") raiseRequestLimit();
   const loaded = loadConfig(readEnvironment(envFile));
   for (const warning of loaded.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (!loaded.ok) fail(loaded.problems, EXIT.badSettings);
@@ -153,8 +155,7 @@ function main(): void {
     );
     return;
   }
-  raiseRequestLimit();
-  serve(demo ? createDemoConfig(loaded.config) : loaded.config);
+  void serve(demo ? createDemoConfig(loaded.config) : loaded.config);
 }
 
 main();

@@ -4,11 +4,14 @@ import type { Settings } from "./settings-table.ts";
 export function findConflicts(settings: Settings): string[] {
   const issuer = settings.AUTH_OIDC_ISSUER;
   const hasAudience = settings.AUTH_OIDC_CLIENT_ID !== undefined || settings.AUTH_OIDC_AUDIENCE.length > 0;
+  const hasCert = settings.SERVER_TLS_CERT_PATH !== undefined;
+  const hasKey = settings.SERVER_TLS_KEY_PATH !== undefined;
   const rules: readonly (readonly [broken: boolean, problem: string])[] = [
     [
       settings.AUTH_ENABLED && issuer === undefined && settings.AUTH_API_KEYS === undefined,
       "AUTH_ENABLED=true needs AUTH_OIDC_ISSUER, AUTH_API_KEYS, or both: without either nobody could get in",
     ],
+    [hasCert !== hasKey, "SERVER_TLS_CERT_PATH and SERVER_TLS_KEY_PATH must be set together"],
     [
       issuer !== undefined && !isIssuerUrl(issuer),
       "AUTH_OIDC_ISSUER must be an http or https URL without credentials, query or fragment",

@@ -10,6 +10,7 @@ const QUERY = /^((?:[\w-]+=)?https?:[^?]*\?).*$/i;
 export function formatSetting(row: SettingRow, value: ParsedSetting | undefined): string {
   if (value === undefined) return "";
   if (row.type === "duration" && typeof value === "number") return formatDuration(value);
+  if (row.secret === "wholly") return "***";
   const texts = typeof value === "object" ? value : [String(value)];
   return texts.map((text) => (row.secret === true ? maskSecret(text) : text.replace(QUERY, "$1***"))).join(",");
 }

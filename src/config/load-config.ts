@@ -57,7 +57,7 @@ function readSetting(
   if (found !== undefined) {
     const value = parseSetting(row, found.value);
     if (value !== undefined) return value;
-    problems.push(problemLine({ ...found, secret: row.secret ?? false, expected: acceptedValues(row) }));
+    problems.push(problemLine({ ...found, secret: row.secret !== undefined, expected: acceptedValues(row) }));
   }
   if (row.default !== undefined) return parseSetting(row, row.default);
   return row.type === "list" ? Object.freeze([]) : undefined;

@@ -8,8 +8,8 @@ interface CommonSettingRow {
   readonly doc: string;
   /** As the operator would write it. A row without one is undefined while unset; a list is then empty. */
   readonly default?: string;
-  /** The value is never shown whole. */
-  readonly secret?: true;
+  /** The value is never shown whole; `wholly`: no part of it is, because it holds several secrets. */
+  readonly secret?: true | "wholly";
   /** Older spellings, each accepted with a warning. */
   readonly aliases?: readonly string[];
 }
@@ -155,6 +155,21 @@ export const SETTINGS_TABLE = {
     default: "30s",
     doc: "How long requests in flight may go on after SIGTERM or SIGINT",
   },
+  SERVER_TLS_CERT_PATH: {
+    group: "Server",
+    type: "string",
+    doc: "File with the certificate chain in PEM, to serve HTTPS; read again on SIGHUP",
+  },
+  SERVER_TLS_KEY_PATH: {
+    group: "Server",
+    type: "string",
+    doc: "File with the certificate's private key in PEM; read again on SIGHUP",
+  },
+  SERVER_CORS_ORIGINS: {
+    group: "Server",
+    type: "list",
+    doc: "Origins whose web pages may call the gateway, such as https://app.example.com; * is every origin",
+  },
   CLIENT_CONNECT_TIMEOUT: {
     group: "Client",
     type: "duration",
@@ -218,7 +233,7 @@ export const SETTINGS_TABLE = {
   AUTH_API_KEYS: {
     group: "Authentication",
     type: "string",
-    secret: true,
+    secret: "wholly",
     doc: "Static keys, each key or name:key, separated by commas; or @/path/file with one on each line, read again on SIGHUP",
     aliases: ["API_KEY"],
   },

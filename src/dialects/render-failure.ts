@@ -41,18 +41,18 @@ export const renderFailureBody = (failure: Failure, envelope: ErrorEnvelope, req
   }
 };
 
-/** The whole response to a request that failed before its answer began. */
-export const renderFailure = (failure: Failure, envelope: ErrorEnvelope, requestId: string): Response =>
-  new Response(renderFailureBody(failure, envelope, requestId), {
-    status: failure.status,
-    headers: {
-      // Where Anthropic's clients look for the id; the provider's own, where it has one, wins.
-      ...(envelope === "anthropic" && { "request-id": requestId }),
-      ...failure.details.headers,
-      "content-type": "application/json",
-      "x-request-id": requestId,
-    },
-  });
+/** The headers of the response to a request that failed before its answer began. */
+export const failureHeaders = (
+  failure: Failure,
+  envelope: ErrorEnvelope,
+  requestId: string,
+): Record<string, string> => ({
+  // Where Anthropic's clients look for the id; the provider's own, where it has one, wins.
+  ...(envelope === "anthropic" && { "request-id": requestId }),
+  ...failure.details.headers,
+  "content-type": "application/json",
+  "x-request-id": requestId,
+});
 
 const anthropicType = (failure: Failure): string => {
   if (failure.code === "messages_not_supported") return "not_supported_error";

@@ -10,11 +10,14 @@ const TIMEOUT_MS = 3000;
  */
 export async function checkHealth(settings: Settings): Promise<string | undefined> {
   const unix = settings.SERVER_UNIX_SOCKET;
-  const url = `http://${loopbackOf(settings.SERVER_HOST)}:${settings.SERVER_PORT}/health`;
+  const scheme = settings.SERVER_TLS_CERT_PATH === undefined ? "http" : "https";
+  const url = `${scheme}://${loopbackOf(settings.SERVER_HOST)}:${settings.SERVER_PORT}/health`;
   try {
     const response = await fetch(unix ? "http://localhost/health" : url, {
       signal: AbortSignal.timeout(TIMEOUT_MS),
       proxy: false,
+      // Its own certificate names the host that clients use, not the loopback address.
+      tls: { rejectUnauthorized: false },
       ...(unix && { unix }),
     });
     await response.body?.cancel();

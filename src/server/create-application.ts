@@ -1,27 +1,20 @@
 import { Elysia } from "elysia";
-import type { Authenticate } from "../auth/authenticate.ts";
-import type { ErrorEnvelope } from "../dialects/render-failure.ts";
-import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import { Failure } from "../failure/failure.ts";
 import { bearerToken } from "./bearer-token.ts";
 import { allowedMethods, ROUTES, type RouteName, type RouteRow } from "./routes.ts";
-import { type RouteHandler, serveRoute } from "./serve-route.ts";
+import { type RouteHandler, type ServeParts, serveRoute } from "./serve-route.ts";
 
-export interface ApplicationParts {
-  readonly book: ExchangeBook;
-  /** The envelope of every error outside of Anthropic's routes. */
-  readonly envelope: Exclude<ErrorEnvelope, "anthropic">;
+export interface ApplicationParts extends ServeParts {
   /** A route without a handler is not registered. */
   readonly handlers: Partial<Record<RouteName, RouteHandler>>;
-  /** Absent where authentication is off: then no request pays for it. */
-  readonly authenticate: Authenticate | undefined;
 }
 
 /** Everything that no route takes: what is left of the paths, and of the methods of known paths. */
 const UNKNOWN: RouteRow = { method: "ALL", paths: ["/*"] };
 
 /** The Elysia application: every route of {@link ROUTES} that has a handler, and the answer to everything else. */
-export function createApplication({ book, envelope, handlers, authenticate }: ApplicationParts) {
+export function createApplication({ handlers, ...parts }: ApplicationParts) {
+  const { authenticate } = parts;
   const application = new Elysia({
     // Without this the path is cut out of the URL at a fixed offset, and a short `Host` header changes the route.
     handler: { standardHostname: false },
@@ -30,7 +23,7 @@ export function createApplication({ book, envelope, handlers, authenticate }: Ap
   if (authenticate) application.use(bearerToken());
 
   const register = (row: RouteRow, handler: RouteHandler): void => {
-    const serve = serveRoute(book, row, envelope, authenticate, handler);
+    const serve = serveRoute(parts, row, handler);
     for (const path of row.paths) {
       application.route(
         row.method,
@@ -58,7 +51,7 @@ export function createApplication({ book, envelope, handlers, authenticate }: Ap
   register(UNKNOWN, refuseUnknown);
 
   // Handlers turn their own errors into responses, so what arrives here is a method that the router does not know.
-  const serveRest = serveRoute(book, UNKNOWN, envelope, authenticate, refuseUnknown);
+  const serveRest = serveRoute(parts, UNKNOWN, refuseUnknown);
   return application.onError(({ request }) => serveRest(request, undefined));
 }
 

@@ -1,9 +1,10 @@
 import type { Authenticate } from "../auth/authenticate.ts";
-import { type ErrorEnvelope, renderFailure } from "../dialects/render-failure.ts";
+import { type ErrorEnvelope, failureHeaders, renderFailureBody } from "../dialects/render-failure.ts";
 import type { Exchange, Outcome } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import { type Failure, toFailure } from "../failure/failure.ts";
 import { requireWellFormed } from "./require-well-formed.ts";
+import type { Cors } from "./cors.ts";
 import type { RouteRow } from "./routes.ts";
 
 /**
@@ -12,6 +13,17 @@ import type { RouteRow } from "./routes.ts";
  */
 export type RouteHandler = (exchange: Exchange, request: Request) => Response | Promise<Response>;
 
+/** What stands between every request and its handler. */
+export interface ServeParts {
+  readonly book: ExchangeBook;
+  /** The envelope of every error outside of Anthropic's routes. */
+  readonly envelope: Exclude<ErrorEnvelope, "anthropic">;
+  /** Absent where authentication is off: then no request pays for it. */
+  readonly authenticate: Authenticate | undefined;
+  /** Absent where no web page of another origin may call. */
+  readonly cors: Cors | undefined;
+}
+
 /**
  * Wraps a handler in what every request needs: an exchange, the decision who may pass, errors in the right envelope, and
  * one settle on every exit. Nothing of a request is looked at before its credential, which is decided on the handler
@@ -19,39 +31,53 @@ export type RouteHandler = (exchange: Exchange, request: Request) => Response | 
  * @returns a function of the request and its bearer token.
  */
 export function serveRoute(
-  book: ExchangeBook,
+  { book, envelope, authenticate, cors }: ServeParts,
   row: RouteRow,
-  envelope: ErrorEnvelope,
-  authenticate: Authenticate | undefined,
   handler: RouteHandler,
 ): (request: Request, token: string | undefined) => Promise<Response> {
   const route = row.paths[0] ?? "";
   const rowEnvelope = row.anthropicErrors ? "anthropic" : envelope;
   const decide = row.open ? undefined : authenticate;
 
+  const answer = async (exchange: Exchange, request: Request, token: string | undefined): Promise<Response> => {
+    const preflight = cors?.preflight(exchange, request);
+    if (preflight) return preflight;
+    if (decide) {
+      const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
+      exchange.identity = await decide(token ?? apiKey ?? undefined);
+    }
+    // Load balancers ask for health by HTTP/1.0 and without a Host.
+    if (!row.open) requireWellFormed(request);
+    return handler(exchange, request);
+  };
+
+  const refuse = (exchange: Exchange, error: unknown): Response => {
+    const failure = toFailure(error);
+    const body = renderFailureBody(failure, rowEnvelope, exchange.id);
+    exchange.failure = failure.code;
+    exchange.cause = failure.details.cause;
+    exchange.status = failure.status;
+    exchange.bytesOut = Buffer.byteLength(body);
+    book.settle(exchange, outcomeOf(failure));
+    return new Response(body, {
+      status: failure.status,
+      headers: failureHeaders(failure, rowEnvelope, exchange.id),
+    });
+  };
+
   return async (request, token) => {
     const exchange = book.open(request, route);
+    let response: Response;
     try {
-      if (decide) {
-        const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
-        exchange.identity = await decide(token ?? apiKey ?? undefined);
-      }
-      // Load balancers ask for health by HTTP/1.0 and without a Host.
-      if (!row.open) requireWellFormed(request);
-      const response = await handler(exchange, request);
+      response = await answer(exchange, request, token);
       if (!exchange.streaming && exchange.outcome === undefined) {
         exchange.status = response.status;
         book.settle(exchange, "answered");
       }
-      return response;
     } catch (error) {
-      const failure = toFailure(error);
-      exchange.failure = failure.code;
-      exchange.cause = failure.details.cause;
-      exchange.status = failure.status;
-      book.settle(exchange, outcomeOf(failure));
-      return renderFailure(failure, rowEnvelope, exchange.id);
+      response = refuse(exchange, error);
     }
+    return cors ? cors.permit(request, response) : response;
   };
 }
 

@@ -30,6 +30,7 @@ function createTrap() {
     book: createExchangeBook({ observers: [], now: () => 0, newId: () => "id" }),
     envelope: "simple",
     handlers,
+    cors: undefined,
     authenticate: (credential) => {
       if (credential !== TOKEN) throw unauthorized();
       return { kind: "key", name: "test" };

@@ -1,0 +1,60 @@
+import type { Exchange } from "../exchange/exchange.ts";
+
+/** Lets web pages of other origins call the gateway. https://fetch.spec.whatwg.org/#http-cors-protocol */
+export interface Cors {
+  /** The answer to a preflight, which browsers send without credentials; undefined for any other request. */
+  preflight(exchange: Exchange, request: Request): Response | undefined;
+  /** Adds to a response what the browser needs to hand it to the page. */
+  permit(request: Request, response: Response): Response;
+}
+
+const PREFLIGHT_SECONDS = "600";
+
+/** Response headers that pages may read beyond the few that they always may. */
+const EXPOSED = "x-request-id, x-upstream-request-id, request-id, retry-after, retry-after-ms";
+
+/**
+ * @param origins as `SERVER_CORS_ORIGINS` lists them; `*` stands for every origin.
+ * @returns undefined where no origin is allowed: then no request pays for it.
+ */
+export function createCors(origins: readonly string[]): Cors | undefined {
+  if (origins.length === 0) return undefined;
+  const every = origins.includes("*");
+  const allowed = new Set(origins.map((origin) => origin.replace(/\/$/, "").toLowerCase()));
+
+  /** The value of `Access-Control-Allow-Origin`, or undefined where the origin may not see the answer. */
+  const originOf = (request: Request): string | undefined => {
+    const origin = request.headers.get("origin");
+    if (origin === null) return undefined;
+    if (every) return "*";
+    return allowed.has(origin.toLowerCase()) ? origin : undefined;
+  };
+
+  return {
+    preflight(exchange, request) {
+      const method = request.headers.get("access-control-request-method");
+      const origin = originOf(request);
+      if (request.method !== "OPTIONS" || method === null || origin === undefined) return undefined;
+      return new Response(null, {
+        status: 204,
+        headers: {
+          "access-control-allow-origin": origin,
+          "access-control-allow-methods": method,
+          "access-control-allow-headers": request.headers.get("access-control-request-headers") ?? "",
+          "access-control-max-age": PREFLIGHT_SECONDS,
+          vary: "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+          "x-request-id": exchange.id,
+        },
+      });
+    },
+    permit(request, response) {
+      const origin = originOf(request);
+      if (!every) response.headers.append("vary", "Origin");
+      if (origin !== undefined) {
+        response.headers.set("access-control-allow-origin", origin);
+        response.headers.set("access-control-expose-headers", EXPOSED);
+      }
+      return response;
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { Settings } from "../config/settings-table.ts";
+import { clearStaleSocket } from "./clear-stale-socket.ts";
+import type { createApplication } from "./create-application.ts";
+import { loadTls, type TlsMaterial } from "./load-tls.ts";
+
+/** The address on which the gateway listens, over all the servers that have stood there. */
+export interface Listener {
+  /** Where clients reach it, without a trailing slash. */
+  readonly url: string;
+  /** Lets the connection of a request be silent for so many seconds; 0 is without limit. */
+  setIdleTimeout(request: Request, seconds: number): void;
+  /** Serves new connections with another certificate; those that are open keep theirs. */
+  replaceTls(tls: TlsMaterial): void;
+  /** Accepts nothing any more; resolves when every connection has ended, or at once where they are to be cut. */
+  stop(cut: boolean): Promise<void>;
+}
+
+type Application = ReturnType<typeof createApplication>;
+type ListenOptions = Parameters<Application["listen"]>[0];
+
+/** Begins to listen. Throws where the address cannot be had. */
+export async function openListener(application: Application, settings: Settings): Promise<Listener> {
+  const unix = settings.SERVER_UNIX_SOCKET;
+  if (unix !== undefined) await clearStaleSocket(unix);
+  const servers: Bun.Server<unknown>[] = [];
+
+  const listen = (port: number, tls: TlsMaterial | undefined): Bun.Server<unknown> => {
+    const address = unix === undefined ? { hostname: settings.SERVER_HOST, port } : { unix };
+    application.listen({
+      ...address,
+      ...(tls && { tls }),
+      // Each of these has another default in Elysia, or in Bun, that would harm: pages with source code in errors, a
+      // second gateway on the same port, and a 413 without a body before the gateway's own limit can answer.
+      development: false,
+      reusePort: false,
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      idleTimeout: Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000),
+    } as ListenOptions);
+    const server = application.server as Bun.Server<unknown>;
+    servers.push(server);
+    return server;
+  };
+
+  const first = listen(settings.SERVER_PORT, loadTls(settings));
+  // A server that was stopped does not tell its port any more.
+  const port = first.port ?? settings.SERVER_PORT;
+  return {
+    url: unix === undefined ? first.url.href.replace(/\/$/, "") : `unix:${unix}`,
+    setIdleTimeout(request, seconds) {
+      servers.at(-1)?.timeout(request, seconds);
+    },
+    replaceTls(tls) {
+      // A running server keeps its certificate, so another one takes its place on the same address. The address is free
+      // as soon as the old one stops accepting, which it does before it has ended its open connections.
+      const old = servers.at(-1);
+      void old?.stop();
+      listen(port, tls);
+    },
+    async stop(cut) {
+      await Promise.all(servers.map((server) => server.stop(cut)));
+    },
+  };
+}
