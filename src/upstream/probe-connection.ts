@@ -5,7 +5,7 @@ import type { Provider } from "../providers/provider.ts";
  * The runtime's `fetch` does not tell "still connecting" from "connected and thinking"; a second connection does.
  * The connection is closed as soon as it stands. Resolves `false` when the attempt ends without one.
  */
-export const probeConnection = (provider: Provider): Promise<boolean> =>
+export const probeConnection = (provider: Pick<Provider, "baseUrl" | "unixSocket">): Promise<boolean> =>
   new Promise((resolve) => {
     const { hostname, port, protocol } = new URL(provider.baseUrl);
     const secure = protocol === "https:";
@@ -15,8 +15,9 @@ export const probeConnection = (provider: Provider): Promise<boolean> =>
         resolve(true);
         opened.end();
       },
-      handshake(shaken: { end(): void }) {
-        resolve(true);
+      // Called for a handshake that failed, too; whether the certificate is trusted is fetch's business.
+      handshake(shaken: { end(): void }, stands: boolean) {
+        resolve(stands);
         shaken.end();
       },
       data() {},

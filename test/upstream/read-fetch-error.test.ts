@@ -1,0 +1,50 @@
+import { expect, test } from "bun:test";
+import { Failure } from "../../src/failure/failure.ts";
+import { readFetchError } from "../../src/upstream/read-fetch-error.ts";
+
+const withCode = (code: string): Error =>
+  Object.assign(new TypeError(`${code}: fetching "http://host/v1?key=SECRET"`), { code });
+
+test.each([
+  ["ECONNREFUSED", "upstream_unreachable"],
+  ["ConnectionRefused", "upstream_unreachable"],
+  ["EHOSTUNREACH", "upstream_unreachable"],
+  ["ENETUNREACH", "upstream_unreachable"],
+  ["ETIMEDOUT", "upstream_unreachable"],
+  ["FailedToOpenSocket", "upstream_unreachable"],
+  ["ENOTFOUND", "upstream_dns_failure"],
+  ["EAI_AGAIN", "upstream_dns_failure"],
+  ["DNSResolutionError", "upstream_dns_failure"],
+  ["ESERVFAIL", "upstream_dns_failure"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "upstream_tls_failure"],
+  ["CERT_HAS_EXPIRED", "upstream_tls_failure"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "upstream_tls_failure"],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "upstream_tls_failure"],
+  ["HOSTNAME_MISMATCH", "upstream_tls_failure"],
+  ["EPROTO", "upstream_tls_failure"],
+  ["ECONNRESET", "upstream_reset"],
+  ["EPIPE", "upstream_reset"],
+  ["ConnectionClosed", "upstream_reset"],
+  ["InvalidHTTPResponse", "upstream_invalid_response"],
+  ["Malformed_HTTP_Response", "upstream_invalid_response"],
+  ["InvalidContentLength", "upstream_invalid_response"],
+  ["UnsupportedTransferEncoding", "upstream_invalid_response"],
+  ["UnrequestedUpgrade", "upstream_invalid_response"],
+  ["ZlibError", "upstream_invalid_response"],
+  ["BrotliDecompressionError", "upstream_invalid_response"],
+] as const)("%s is %s, and only the code is kept of it", (code, meaning) => {
+  const failure = readFetchError(withCode(code), "openai");
+  expect(failure).toMatchObject({ code: meaning, status: 502, details: { provider: "openai", cause: code } });
+  expect(JSON.stringify([failure.message, failure.details])).not.toContain("SECRET");
+});
+
+test("what has no code is told by its name, and what is no error at all by nothing", () => {
+  expect(readFetchError(new RangeError("SECRET"), "x").details.cause).toBe("RangeError");
+  expect(readFetchError("SECRET", "x").details.cause).toBe("unknown");
+  expect(readFetchError(null, "x")).toMatchObject({ code: "upstream_unreachable" });
+});
+
+test("a failure of the gateway's own stays what it is", () => {
+  const failure = new Failure("client_gone");
+  expect(readFetchError(failure, "openai")).toBe(failure);
+});
