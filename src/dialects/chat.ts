@@ -11,6 +11,7 @@ export const CHAT: Dialect = {
   hasStreamOptions: true,
   anthropicErrors: false,
   usageAtStart: false,
+  endMark: "data: [DONE]",
   errorEvent: (failure) => {
     const error = { message: failure.message, type: "upstream_error", code: failure.code };
     return `data: ${JSON.stringify({ error })}\n\n`;

@@ -20,6 +20,8 @@ export interface Dialect {
   readonly anthropicErrors: boolean;
   /** The usage of a stream is told in parts, of which the first stands at its beginning. */
   readonly usageAtStart: boolean;
+  /** What stands in the last event of a whole stream; clients may leave as soon as they have it. */
+  readonly endMark: string;
   /** The last event of a stream that broke off, as the dialect's clients expect an error. */
   readonly errorEvent: (failure: Failure, requestId: string) => string;
 }

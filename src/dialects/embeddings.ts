@@ -10,5 +10,6 @@ export const EMBEDDINGS: Dialect = {
   hasStreamOptions: false,
   anthropicErrors: false,
   usageAtStart: false,
+  endMark: CHAT.endMark,
   errorEvent: CHAT.errorEvent,
 };

@@ -12,6 +12,7 @@ export const MESSAGES: Dialect = {
   hasStreamOptions: false,
   anthropicErrors: true,
   usageAtStart: true,
+  endMark: '"message_stop"',
   errorEvent: (failure, requestId) => `event: error\ndata: ${renderFailureBody(failure, "anthropic", requestId)}\n\n`,
 };
 

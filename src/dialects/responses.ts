@@ -11,6 +11,8 @@ export const RESPONSES: Dialect = {
   hasStreamOptions: false,
   anthropicErrors: false,
   usageAtStart: false,
+  // The event that completes a response holds all of it, its name at the start and the only usage near its end.
+  endMark: '"usage":{',
   errorEvent: (failure) => {
     const { code, message } = failure;
     return `event: error\ndata: ${JSON.stringify({ type: "error", code, message, param: null })}\n\n`;

@@ -58,7 +58,10 @@ export async function openEventStream(parts: EventStreamParts): Promise<Response
         exchange.bytesOut += words.length;
         return words;
       },
-      onEnd(failure) {
+      onEnd(reason) {
+        // Clients leave when they have the last event, which may be before the provider has closed its stream.
+        const hasAll = reason?.code === "client_gone" && Buffer.from(tail.bytes()).includes(dialect.endMark);
+        const failure = hasAll ? undefined : reason;
         const usage = readUsage(tail.bytes());
         if (usage) exchange.usage = { ...exchange.usage, ...usage };
         if (failure) {
