@@ -202,10 +202,12 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
     async drain() {
       draining = true;
       const stopped = listener?.stop(false);
-      await Promise.race([book.whenEmpty(), after(settings.SERVER_SHUTDOWN_TIMEOUT)]);
+      const deadline = after(settings.SERVER_SHUTDOWN_TIMEOUT);
+      await Promise.race([book.whenEmpty(), deadline]);
       const cut = book.size();
       book.interruptAll(new Failure("shutting_down"));
-      await Promise.race([stopped, after(cut > 0 ? LAST_WORDS_MS : settings.SERVER_SHUTDOWN_TIMEOUT)]);
+      // Answers that are booked may still be on their way to clients that read slowly.
+      await Promise.race([stopped, cut > 0 ? after(LAST_WORDS_MS) : deadline]);
       await Promise.all([listener?.stop(true), toolBox?.close()]);
       return cut;
     },

@@ -71,8 +71,9 @@ function drainOnSignal(gateway: Gateway, log: Log): void {
     process.on(signal, () => {
       if (draining) process.exit(SIGNAL_EXIT[signal]);
       draining = true;
+      const drained = gateway.drain();
       log.info({ signal }, "draining");
-      void gateway.drain().then((cut) => {
+      void drained.then((cut) => {
         if (cut > 0) log.warn({ cut }, "stopped; requests were cut off");
         else log.info("stopped");
         process.exit(cut > 0 ? EXIT.requestsCut : EXIT.ok);

@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { dataEvent, json } from "../fixtures/answers.ts";
+import { createGate } from "../fixtures/gate.ts";
+import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
+import { chunk, end, head, type Script, stall, wait } from "../fixtures/script.ts";
+import { startGateway } from "../fixtures/start-gateway.ts";
+import { type Rig, startRig } from "../fixtures/start-rig.ts";
+import { within } from "../fixtures/within.ts";
+
+const EVENT_STREAM = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
+const CHAT = { model: "openai/m", messages: [{ role: "user", content: "hi" }] };
+const GOING = "The gateway is shutting down";
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await startRig({ SERVER_SHUTDOWN_TIMEOUT: "300ms" });
+});
+afterEach(() => rig[Symbol.asyncDispose]());
+
+/** Sends a request and waits until the provider has it. */
+async function begin(target: string, body: object, script: Script) {
+  const began = Promise.withResolvers<ReceivedRequest>();
+  rig.provider.answer((request) => {
+    began.resolve(request);
+    return script;
+  });
+  const { client, id } = await rig.call({ target, body });
+  return { client, id, connection: (await began.promise).connection };
+}
+
+async function signal(name: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number> {
+  rig.gateway.process.kill(name);
+  await rig.gateway.logged(({ msg }) => msg === "draining");
+  return performance.now();
+}
+
+async function expectExit(code: number, since: number, limits: readonly [number, number]): Promise<void> {
+  expect(await within(rig.gateway.process.exited, 5000, "the gateway's end")).toBe(code);
+  expect(performance.now() - since).toBeWithin(...limits);
+}
+
+describe("what does not finish in time is ended, and told so", () => {
+  test("streams, each with the error event of its dialect, and proxied ones by a broken connection", async () => {
+    const script = () => [head(200, EVENT_STREAM), chunk("data: 1\n\n"), stall()];
+    const message = { ...CHAT, model: "anthropic/m", max_tokens: 1, stream: true };
+    const calls = [
+      await begin("/v1/chat/completions", { ...CHAT, stream: true }, script()),
+      await begin("/v1/messages", message, script()),
+      await begin("/v1/responses", { model: "openai/m", input: "hi", stream: true }, script()),
+      await begin("/proxy/openai/x", {}, script()),
+    ] as const;
+    for (const { client } of calls) await client.nextChunk();
+    const since = await signal();
+    const bodies = await Promise.all(calls.map(({ client }) => client.body()));
+    const type = "error";
+    expect(bodies.map(({ text, complete }) => [text.replace("data: 1\n\n", ""), complete])).toEqual([
+      [dataEvent({ error: { message: GOING, type: "upstream_error", code: "shutting_down" } }), true],
+      [dataEvent({ type, error: { type: "api_error", message: GOING }, request_id: calls[1].id }, "error"), true],
+      [dataEvent({ type, code: "shutting_down", message: GOING, param: null }, "error"), true],
+      ["", false],
+    ]);
+    for (const { id, connection } of calls) {
+      expect(await rig.settled(id)).toMatchObject({ outcome: "cut", failure: "shutting_down" });
+      expect((await rig.provider.connectionClosed(connection)).by).toBe("peer");
+    }
+    await expectExit(3, since, [290, 1500]);
+  });
+
+  test("calls without a first byte, with 503", async () => {
+    const waiting = await begin("/v1/chat/completions", CHAT, [stall()]);
+    const silent = await begin("/v1/chat/completions", { ...CHAT, stream: true }, [head(200, EVENT_STREAM), stall()]);
+    const proxied = await begin("/proxy/openai/x", {}, [stall()]);
+    const since = await signal();
+    for (const { client, id } of [waiting, silent, proxied]) {
+      expect((await client.head()).status).toBe(503);
+      expect(JSON.parse((await client.body()).text)).toMatchObject({ error: GOING, code: "shutting_down" });
+      expect(await rig.settled(id)).toMatchObject({ status: 503, outcome: "failed", failure: "shutting_down" });
+    }
+    await expectExit(3, since, [290, 1500]);
+  });
+
+  test("an upload that does not end, with a line in the log", async () => {
+    const client = await rig.connect();
+    await client.send(
+      'POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-request-id: upload\r\ncontent-length: 99\r\n\r\n{"model"',
+    );
+    // Whatever came after the first bytes shows that they were read.
+    await (await rig.call({ method: "GET", target: "/health" })).client.head();
+    const since = await signal();
+    await expectExit(3, since, [290, 1500]);
+    expect((await client.untilClosed()).by).toBe("peer");
+    expect(await rig.settled("upload")).toMatchObject({ route: "/v1/chat/completions" });
+  });
+
+  test("a client that does not read what it asked for: the time is not given twice", async () => {
+    await rig[Symbol.asyncDispose]();
+    rig = await startRig({ SERVER_SHUTDOWN_TIMEOUT: "1s" });
+    const late = [wait(Bun.sleep(800)), ...json(200, "x".repeat(30 * 1024 * 1024))];
+    const { client } = await begin("/v1/chat/completions", CHAT, late);
+    client.pause();
+    const since = await signal();
+    await rig.settled("call-1");
+    await expectExit(0, since, [990, 1600]);
+  });
+});
+
+describe("what finishes in time finishes whole, and the gateway ends at once", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)("%s", async (name) => {
+    const gate = createGate();
+    const streaming = await begin("/v1/chat/completions", { ...CHAT, stream: true }, [
+      head(200, EVENT_STREAM),
+      chunk("data: 1\n\n"),
+      wait(gate),
+      chunk("data: [DONE]\n\n"),
+      end(),
+    ]);
+    const waiting = await begin("/v1/chat/completions", CHAT, [wait(gate), ...json(200, '{"a":1.0}')]);
+    const uploading = await rig.connect();
+    const body = JSON.stringify(CHAT);
+    const upload = `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`;
+    await uploading.send(upload + body.slice(0, 5));
+    await streaming.client.nextChunk();
+    const since = await signal(name);
+    await expect(rig.connect()).rejects.toThrow("Failed to connect");
+    rig.provider.answer(json(200, "{}"));
+    await uploading.send(body.slice(5));
+    expect((await uploading.head()).status).toBe(200);
+    gate.open();
+    expect(await streaming.client.body()).toMatchObject({ text: "data: 1\n\ndata: [DONE]\n\n", complete: true });
+    expect(await waiting.client.body()).toMatchObject({ text: '{"a":1.0}', complete: true });
+    await expectExit(0, since, [0, 299]);
+  });
+});
+
+test("/health/ready says so, to whoever is still connected", async () => {
+  const { client } = await begin("/v1/chat/completions", CHAT, [stall()]);
+  const asking = await rig.connect();
+  await asking.send("GET /health/ready HTTP/1.1\r\nhost: x\r\n");
+  await (await rig.call({ method: "GET", target: "/health" })).client.head();
+  await signal();
+  await asking.send("\r\n");
+  expect((await asking.head()).status).toBe(503);
+  client.leave();
+});
+
+test.each([
+  ["SIGTERM", 143],
+  ["SIGINT", 130],
+] as const)("a second %s ends it at once", async (name, code) => {
+  await begin("/v1/chat/completions", CHAT, [stall()]);
+  const since = await signal();
+  rig.gateway.process.kill(name);
+  await expectExit(code, since, [0, 299]);
+});
+
+test("a unix socket on which another gateway answers is left to it", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "gateway-")), "gateway.sock");
+  await using _first = await startGateway({ SERVER_UNIX_SOCKET: path });
+  await expect(startGateway({ SERVER_UNIX_SOCKET: path })).rejects.toThrow(/ended with 1/);
+  expect((await fetch("http://localhost/health", { unix: path })).status).toBe(200);
+});
