@@ -1,4 +1,5 @@
 import type { Failure, FailureCode } from "../failure/failure.ts";
+import type { JsonObject } from "../json/decode-object.ts";
 import type { CheckRequest } from "../schemas/check-request.ts";
 import type { ReadImage } from "./find-images.ts";
 
@@ -13,7 +14,12 @@ export interface Dialect {
   readonly notSupported: FailureCode;
   readonly check: CheckRequest;
   /** The member that holds the conversation, and how images are recognised in it; absent where there are none. */
-  readonly images?: { readonly member: "messages" | "input"; readonly read: ReadImage };
+  readonly images?: {
+    readonly member: "messages" | "input";
+    readonly read: ReadImage;
+    /** Further parts that reach the model, with the path at which they stand. */
+    readonly elsewhere?: (request: JsonObject) => { readonly parts: readonly unknown[]; readonly path: string };
+  };
   /** Whether `stream_options` is this dialect's way to ask for usage in a stream. */
   readonly hasStreamOptions: boolean;
   /** Errors are always said in Anthropic's envelope, whatever `ERROR_FORMAT` says. */

@@ -28,6 +28,13 @@ export const readUsage = (bytes: Uint8Array): TokenUsage | undefined => {
   return undefined;
 };
 
+/** Finds the first usage report in the bytes with which a stream begins. */
+export const readFirstUsage = (bytes: Uint8Array): TokenUsage | undefined => {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const mark = body.indexOf(MARK);
+  return mark < 0 ? undefined : readObjectBehind(body, mark + MARK.length);
+};
+
 const readObjectBehind = (body: Buffer, from: number): TokenUsage | undefined => {
   const start = body.indexOf(OPEN_BRACE, from);
   // Between the name and its object stand a colon and perhaps space; anything else is `null` or not a usage object.

@@ -1,13 +1,20 @@
 import { checkResponseRequest } from "../schemas/check-request.ts";
+import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
 import type { Dialect } from "./dialect.ts";
 import { readInputImage } from "./find-images.ts";
+
+/** A stored prompt is filled with the values of its variables, which may be images. */
+function promptVariables({ prompt }: JsonObject): { parts: readonly unknown[]; path: string } {
+  const variables = isJsonObject(prompt) ? prompt["variables"] : undefined;
+  return { parts: isJsonObject(variables) ? Object.values(variables) : [], path: "prompt.variables" };
+}
 
 /** OpenAI's Responses. https://platform.openai.com/docs/api-reference/responses */
 export const RESPONSES: Dialect = {
   api: "responses",
   notSupported: "responses_not_supported",
   check: checkResponseRequest,
-  images: { member: "input", read: readInputImage },
+  images: { member: "input", read: readInputImage, elsewhere: promptVariables },
   hasStreamOptions: false,
   anthropicErrors: false,
   usageAtStart: false,

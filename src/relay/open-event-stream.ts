@@ -1,6 +1,6 @@
 import type { Dialect } from "../dialects/dialect.ts";
 import { isUsageOnlyEvent } from "../dialects/is-usage-only-event.ts";
-import { readUsage } from "../dialects/read-usage.ts";
+import { readFirstUsage, readUsage } from "../dialects/read-usage.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import { createEventFilter } from "../sse/event-filter.ts";
@@ -47,7 +47,8 @@ export async function openEventStream(parts: EventStreamParts): Promise<Response
         exchange.bytesOut += chunk.length;
         tail.push(chunk);
         if (awaitsStartUsage) {
-          exchange.usage = readUsage(tail.bytes());
+          // The first chunk is looked at itself: of a long one the tail has only the end.
+          exchange.usage = readFirstUsage(exchange.bytesOut === chunk.length ? chunk : tail.bytes());
           awaitsStartUsage = exchange.usage === undefined && exchange.bytesOut < USAGE_HEAD_BYTES;
         }
       },

@@ -1,5 +1,5 @@
 import type { Dialect } from "../dialects/dialect.ts";
-import { describeImageUrl, findImages } from "../dialects/find-images.ts";
+import { describeImageUrl, findImages, type ImageReference } from "../dialects/find-images.ts";
 import { Failure } from "../failure/failure.ts";
 import { type Edit, editObject } from "../json/edit-object.ts";
 import type { JsonObject } from "../json/decode-object.ts";
@@ -46,17 +46,17 @@ export function findDecisive({ bytes, value }: ReceivedBody, name: keyof typeof 
  * whose url is neither http(s) nor a base64 data URI.
  */
 export function checkImages(body: ReceivedBody, images: NonNullable<Dialect["images"]>, visionEnabled: boolean): void {
-  const { member, read } = images;
-  if (!visionEnabled) {
-    findDecisive(body, member);
-    if (findImages(body.value[member], member, read, () => true)) throw new Failure("vision_disabled");
-    return;
-  }
-  findImages(body.value[member], member, read, (image) => {
+  const { member, read, elsewhere } = images;
+  const accept = (image: ImageReference): boolean => {
+    if (!visionEnabled) throw new Failure("vision_disabled");
     const message = describeImageUrl(image);
     if (message !== undefined) throw new Failure("invalid_request", { message, param: image.path });
     return false;
-  });
+  };
+  if (!visionEnabled) findDecisive(body, member);
+  findImages(body.value[member], member, read, accept);
+  const more = elsewhere?.(body.value);
+  if (more) findImages(more.parts, more.path, read, accept);
 }
 
 export interface PreparedBody {

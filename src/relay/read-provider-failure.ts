@@ -21,12 +21,14 @@ export async function readProviderFailure(
     await response.body?.cancel();
     return new Failure("upstream_redirect", { provider: provider.id });
   }
-  const error = readProviderError(await readErrorText(response, call, MAX_ERROR_BYTES));
+  // Some providers repeat the key that they refuse, and not only in the message.
+  const text = withoutKey(await readErrorText(response, call, MAX_ERROR_BYTES), provider);
+  const error = readProviderError(text);
   const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers);
   const message = error.message ?? `The provider answered with status ${response.status}`;
   return new Failure("provider_error", {
     status: response.status,
-    message: withoutKey(message, provider),
+    message,
     provider: provider.id,
     headers,
     ...(error.type !== undefined && { wireType: error.type }),
@@ -35,7 +37,6 @@ export async function readProviderFailure(
   });
 }
 
-/** Some providers repeat the key that they refuse. */
-function withoutKey(message: string, { key }: Provider): string {
-  return key ? message.replaceAll(key, "***") : message;
+function withoutKey(text: string, { key }: Provider): string {
+  return key ? text.replaceAll(key, "***") : text;
 }

@@ -83,7 +83,7 @@ describe("with ENABLE_VISION=false", () => {
 
   // A known gap in src/dialects/responses.ts: only `input` is searched.
   // https://platform.openai.com/docs/api-reference/responses/create#responses-create-prompt
-  test.failing("an image in a variable of a stored prompt of /v1/responses is 400", async () => {
+  test("an image in a variable of a stored prompt of /v1/responses is 400", async () => {
     const prompt = { id: "pmpt_1", variables: { photo: inputImage } };
     expect((await blind.post("/v1/responses", { model: "openai/m", prompt })).status).toBe(400);
   });
