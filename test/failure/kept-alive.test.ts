@@ -28,6 +28,14 @@ async function ask(target: string, body?: object): Promise<{ status: number; con
   return { status, connections: rig.provider.requests.slice(before).map(({ connection }) => connection) };
 }
 
+const ATTEMPTS = 10;
+
+/** The runtime puts a connection back a moment after its answer was read, so the next call may come too early for it. */
+async function atLeastOnce(attempt: () => Promise<boolean>): Promise<boolean> {
+  for (let left = ATTEMPTS; left > 0; left--) if (await attempt()) return true;
+  return false;
+}
+
 // Each test begins with exactly one connection, kept alive.
 beforeEach(async () => {
   while (rig.provider.openConnections > 0) {
@@ -40,19 +48,20 @@ beforeEach(async () => {
 
 describe.each(POSTS)("POST %s", (target, body) => {
   test("uses the connection that is there", async () => {
-    // The runtime puts a connection back a moment after the answer was read, so one of a few calls may come too early.
-    const used = new Set<number | undefined>();
-    for (let call = 0; call < 10; call++) used.add((await ask(target, body)).connections[0]);
-    expect(used.size).toBeLessThan(5);
+    const reused = await atLeastOnce(async () => {
+      const { connections } = await ask(target, body);
+      return (await ask(target, body)).connections[0] === connections[0];
+    });
+    expect(reused).toBe(true);
   });
 
   test("uses the connection of a stream that ended, too", async () => {
-    const used = new Set<number | undefined>();
-    for (let call = 0; call < 10; call++) {
+    const reused = await atLeastOnce(async () => {
       rig.provider.answer(sse(["data: 1\n\n"]));
-      used.add((await ask(target, body)).connections[0]);
-    }
-    expect(used.size).toBeLessThan(5);
+      const { connections } = await ask(target, body);
+      return (await ask(target, body)).connections[0] === connections[0];
+    });
+    expect(reused).toBe(true);
   });
 
   test.each(["fin", "reset"] as const)("goes over a new connection where the old one was closed (%s)", async (how) => {
@@ -64,11 +73,16 @@ describe.each(POSTS)("POST %s", (target, body) => {
 
   // Whether such a request was begun cannot be known, so a second one might cost twice.
   test("is not repeated where the connection dies as it is sent: 502", async () => {
-    const old = rig.provider.connections;
-    expect(rig.provider.closeIdleConnections("on-next-byte")).toBe(1);
-    expect(await ask(target, body)).toEqual({ status: 502, connections: [] });
-    expect(rig.provider.connections).toBe(old);
-    expect(await ask(target, body)).toEqual({ status: 200, connections: [old + 1] });
+    const died = await atLeastOnce(async () => {
+      const old = rig.provider.connections;
+      expect(rig.provider.closeIdleConnections("on-next-byte")).toBeGreaterThan(0);
+      const { status, connections } = await ask(target, body);
+      const isReused = rig.provider.connections === old;
+      expect([status, connections]).toEqual(isReused ? [502, []] : [200, [old + 1]]);
+      return isReused;
+    });
+    expect(died).toBe(true);
+    expect((await ask(target, body)).status).toBe(200);
   });
 
   test.each([
@@ -82,7 +96,9 @@ describe.each(POSTS)("POST %s", (target, body) => {
 });
 
 test("a GET may be repeated, and is where the connection died", async () => {
-  const old = rig.provider.connections;
-  expect(rig.provider.closeIdleConnections("on-next-byte")).toBe(1);
-  expect(await ask("/proxy/openai/x")).toEqual({ status: 200, connections: [old + 1] });
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const old = rig.provider.connections;
+    expect(rig.provider.closeIdleConnections("on-next-byte")).toBeGreaterThan(0);
+    expect(await ask("/proxy/openai/x")).toEqual({ status: 200, connections: [old + 1] });
+  }
 });
