@@ -1,0 +1,218 @@
+import { describe, expect, test } from "bun:test";
+import { Failure, type FailureCode } from "../../src/failure/failure.ts";
+import type { UpstreamLimits } from "../../src/upstream/upstream.ts";
+import { settle } from "./manual-clock.ts";
+import { groq, LIMITS, openAnswered, setUp, watch } from "./open-upstream.ts";
+
+describe("before the header has come", () => {
+  test.each<[when: string, limits: Partial<UpstreamLimits>, connects: boolean | undefined, code: string, at: number]>([
+    ["no connection stands, and none is refused", {}, undefined, "connect_timeout", 1000],
+    ["no connection can be made", {}, false, "connect_timeout", 1000],
+    ["the connection stands", {}, true, "response_header_timeout", 5000],
+    [
+      "the header's time is shorter than the connection's",
+      { responseHeaderMs: 300 },
+      true,
+      "response_header_timeout",
+      300,
+    ],
+    ["the whole time is the shortest", { totalMs: 400 }, undefined, "total_timeout", 400],
+    ["the whole time ends while the header is awaited", { totalMs: 4000 }, true, "total_timeout", 4000],
+  ])("%s", async (_, limits, connects, code, at) => {
+    const { clock, outside, open, lastSent } = setUp(limits);
+    outside.connects = connects;
+    const call = open(groq, new AbortController().signal);
+    const { state, sending, abortCodes } = watch(call);
+    await clock.advance(at - 1);
+    expect(sending()).toBe("pending");
+    expect(lastSent().signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(sending()).toBe(code as FailureCode);
+    expect(abortCodes()).toEqual([code as FailureCode]);
+    expect(lastSent().signal.aborted).toBe(true);
+    expect(state.aborts[0]?.details.provider).toBe("groq");
+    call.close();
+  });
+
+  test("an answer that comes while nobody knows whether the connection stands is an answer", async () => {
+    const { clock, lastSent, open } = setUp();
+    const call = open(groq, new AbortController().signal);
+    const { sending, abortCodes } = watch(call);
+    await clock.advance(999);
+    lastSent().answer();
+    await clock.advance(10_000);
+    expect(sending()).toBe("answered");
+    expect(abortCodes()).toEqual([]);
+    call.close();
+  });
+
+  test("a rejected fetch tells its meaning and the provider", async () => {
+    const { open, lastSent } = setUp();
+    const call = open(groq, new AbortController().signal);
+    const { state, sending, abortCodes } = watch(call);
+    lastSent().refuse(Object.assign(new TypeError("http://upstream.example"), { code: "ENOTFOUND" }));
+    await settle();
+    expect(sending()).toBe("upstream_dns_failure");
+    expect(state.sending).toHaveProperty("details.provider", "groq");
+    expect(abortCodes()).toEqual([]);
+    call.close();
+  });
+});
+
+describe("after the header has come", () => {
+  test("a call that is not streamed ends when its whole time has gone by", async () => {
+    const parts = setUp();
+    const { call, abortCodes } = await openAnswered(parts);
+    await parts.clock.advance(LIMITS.totalMs - 1);
+    expect(abortCodes()).toEqual([]);
+    await parts.clock.advance(1);
+    expect(abortCodes()).toEqual(["total_timeout"]);
+    expect(parts.lastSent().signal.aborted).toBe(true);
+    expect(call.explain(new Error("broken")).code).toBe("total_timeout");
+    call.close();
+  });
+
+  test("the whole time counts from the sending, not from the header", async () => {
+    const parts = setUp();
+    parts.outside.connects = true;
+    const call = parts.open(groq, new AbortController().signal);
+    const { abortCodes } = watch(call);
+    await parts.clock.advance(4000);
+    parts.lastSent().answer();
+    await parts.clock.advance(LIMITS.totalMs - 4000 - 1);
+    expect(abortCodes()).toEqual([]);
+    await parts.clock.advance(1);
+    expect(abortCodes()).toEqual(["total_timeout"]);
+    call.close();
+  });
+
+  test("a stream that never says anything ends after the idle time", async () => {
+    const parts = setUp();
+    const { call, abortCodes } = await openAnswered(parts);
+    call.becomeStream();
+    await parts.clock.advance(LIMITS.streamIdleMs - 1);
+    expect(abortCodes()).toEqual([]);
+    await parts.clock.advance(1);
+    expect(abortCodes()).toEqual(["stream_idle_timeout"]);
+    expect(parts.lastSent().signal.aborted).toBe(true);
+    call.close();
+  });
+
+  test("a stream that moves outlives every other limit, and ends when it stands still", async () => {
+    const parts = setUp();
+    const { call, abortCodes } = await openAnswered(parts);
+    call.becomeStream();
+    for (let chunk = 0; chunk < 20; chunk++) {
+      await parts.clock.advance(LIMITS.streamIdleMs - 1);
+      call.touch();
+    }
+    await parts.clock.advance(LIMITS.streamIdleMs - 1);
+    expect(abortCodes()).toEqual([]);
+    await parts.clock.advance(1);
+    expect(abortCodes()).toEqual(["stream_idle_timeout"]);
+    call.close();
+  });
+
+  test("a broken read that nobody aborted tells its meaning", async () => {
+    const { call } = await openAnswered(setUp());
+    const failure = call.explain(Object.assign(new Error("broken"), { code: "ECONNRESET" }));
+    expect(failure.code).toBe("upstream_reset");
+    expect(failure.details.provider).toBe("groq");
+    call.close();
+  });
+});
+
+describe("a client that goes", () => {
+  test("before the call is opened: nothing is sent", async () => {
+    const { open, sent, deadlines } = setUp();
+    const call = open(groq, AbortSignal.abort());
+    const { sending } = watch(call);
+    await settle();
+    expect(sending()).toBe("client_gone");
+    expect(sent).toHaveLength(0);
+    call.close();
+    expect(deadlines.size()).toBe(0);
+  });
+
+  test("between opening and sending: nothing is sent", async () => {
+    const { open, sent } = setUp();
+    const client = new AbortController();
+    const call = open(groq, client.signal);
+    client.abort();
+    const { sending } = watch(call);
+    await settle();
+    expect(sending()).toBe("client_gone");
+    expect(sent).toHaveLength(0);
+    call.close();
+  });
+
+  test("while the header is awaited: the call ends at once", async () => {
+    const { open, lastSent } = setUp();
+    const client = new AbortController();
+    const call = open(groq, client.signal);
+    const { sending, abortCodes } = watch(call);
+    client.abort();
+    await settle();
+    expect(sending()).toBe("client_gone");
+    expect(abortCodes()).toEqual(["client_gone"]);
+    expect(lastSent().signal.aborted).toBe(true);
+    call.close();
+  });
+
+  test("amid a stream: the stream ends at once", async () => {
+    const parts = setUp();
+    const client = new AbortController();
+    const { call, abortCodes } = await openAnswered(parts, client.signal);
+    call.becomeStream();
+    call.touch();
+    client.abort();
+    expect(abortCodes()).toEqual(["client_gone"]);
+    expect(parts.lastSent().signal.aborted).toBe(true);
+    expect(call.explain(new Error("broken")).code).toBe("client_gone");
+    call.close();
+  });
+});
+
+describe("the first reason counts", () => {
+  test("against the client, later reasons and every limit", async () => {
+    const parts = setUp();
+    const client = new AbortController();
+    const call = parts.open(groq, client.signal);
+    const { state, sending } = watch(call);
+    const reason = new Failure("shutting_down");
+    call.abort(reason);
+    call.abort(new Failure("internal"));
+    client.abort();
+    await parts.clock.advance(100_000);
+    expect(sending()).toBe("shutting_down");
+    expect(state.sending).toBe(reason);
+    expect(state.aborts).toEqual([reason]);
+    expect(parts.lastSent().signal.reason).toBe(reason);
+    expect(call.explain(Object.assign(new Error("broken"), { code: "ECONNRESET" }))).toBe(reason);
+    call.close();
+  });
+
+  test("also where a limit came first", async () => {
+    const parts = setUp();
+    const client = new AbortController();
+    const { call, abortCodes } = await openAnswered(parts, client.signal);
+    call.becomeStream();
+    await parts.clock.advance(LIMITS.streamIdleMs);
+    client.abort();
+    call.abort(new Failure("shutting_down"));
+    expect(abortCodes()).toEqual(["stream_idle_timeout"]);
+    expect(call.explain(new Error("broken")).code).toBe("stream_idle_timeout");
+    call.close();
+  });
+
+  test("is told to the last listener only", async () => {
+    const { open } = setUp();
+    const call = open(groq, new AbortController().signal);
+    const told: string[] = [];
+    call.onAbort(() => told.push("first"));
+    call.onAbort(() => told.push("last"));
+    call.abort(new Failure("shutting_down"));
+    expect(told).toEqual(["last"]);
+    call.close();
+  });
+});
