@@ -1,4 +1,4 @@
-import { Failure } from "../failure/failure.ts";
+import { Failure, type FailureCode } from "../failure/failure.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
 import { readFetchError } from "./read-fetch-error.ts";
@@ -50,6 +50,9 @@ export interface UpstreamParts {
   readonly limits: UpstreamLimits;
 }
 
+/** How far a call has come, which decides what its one deadline means. */
+type Phase = "unsent" | "sent" | "probing" | "connected" | "answered" | "streaming";
+
 /** Opens a call that ends when `client` aborts. */
 export type OpenUpstreamCall = (provider: Provider, client: AbortSignal) => UpstreamCall;
 
@@ -68,9 +71,13 @@ export const createUpstream = ({ fetch, probe, deadlines, now, limits }: Upstrea
 
   return (provider, client) => {
     const controller = new AbortController();
+    let phase: Phase = "unsent";
+    let deadline: Deadline | undefined;
+    let headerAt = 0;
+    let totalAt = 0;
+    let connectedBy = 0;
     let reason: Failure | undefined;
     let listener: ((reason: Failure) => void) | undefined;
-    let deadline: Deadline | undefined;
     let closed = false;
 
     const abort = (failure: Failure): void => {
@@ -80,8 +87,7 @@ export const createUpstream = ({ fetch, probe, deadlines, now, limits }: Upstrea
       listener?.(failure);
     };
     const onClientGone = (): void => abort(new Failure("client_gone"));
-    const expire = (code: "connect_timeout" | "response_header_timeout" | "total_timeout" | "stream_idle_timeout") =>
-      abort(new Failure(code, { provider: provider.id }));
+    const expire = (code: FailureCode): void => abort(new Failure(code, { provider: provider.id }));
 
     const close = (): void => {
       if (closed) return;
@@ -90,41 +96,39 @@ export const createUpstream = ({ fetch, probe, deadlines, now, limits }: Upstrea
       client.removeEventListener("abort", onClientGone);
     };
 
+    const askWhetherConnected = (time: number): void => {
+      phase = "probing";
+      connectedBy = time + limits.connectMs / 2;
+      void canConnect(provider).then((connected) => {
+        if (connected && phase === "probing") phase = "connected";
+      });
+    };
+
+    /** What the deadline says when it has come: that a time is over, or when to look again. */
+    const onDeadline = (): void => {
+      if (closed || !deadline) return;
+      const time = now();
+      if (phase === "streaming") return expire("stream_idle_timeout");
+      if (phase !== "answered" && time >= headerAt) return expire("response_header_timeout");
+      if (time >= totalAt) return expire("total_timeout");
+      if (phase === "probing" && time >= connectedBy) return expire("connect_timeout");
+      if (phase === "sent") askWhetherConnected(time);
+      const next = phase === "answered" ? totalAt : Math.min(headerAt, totalAt);
+      deadlines.move(deadline, phase === "probing" ? Math.min(connectedBy, next) : next);
+    };
+
     client.addEventListener("abort", onClientGone, { once: true });
     if (client.aborted) onClientGone();
 
     return {
       async send(request) {
         if (reason) throw reason;
-        const startedAt = now();
-        const headerAt = startedAt + limits.responseHeaderMs;
-        const totalAt = startedAt + limits.totalMs;
-        const connectAt = startedAt + limits.connectMs;
-        let phase: "sending" | "probing" | "connected" | "answered" = "sending";
-
-        const onDeadline = (): void => {
-          if (closed || !deadline) return;
-          const time = now();
-          if (phase === "answered") return time < totalAt ? deadlines.move(deadline, totalAt) : expire("total_timeout");
-          if (time >= headerAt) return expire("response_header_timeout");
-          if (time >= totalAt) return expire("total_timeout");
-          if (phase === "probing") return expire("connect_timeout");
-          if (phase === "sending") {
-            phase = "probing";
-            void canConnect(provider).then((connected) => {
-              if (!connected || phase !== "probing" || closed) return;
-              phase = "connected";
-            });
-          }
-          deadlines.move(
-            deadline,
-            phase === "probing" ? Math.min(connectAt, headerAt, totalAt) : Math.min(headerAt, totalAt),
-          );
-        };
-
+        const time = now();
+        headerAt = time + limits.responseHeaderMs;
+        totalAt = time + limits.totalMs;
+        phase = "sent";
         // Half of the connection's time goes by before anyone looks whether the connection stands.
-        const firstLook = startedAt + limits.connectMs / 2;
-        deadline = deadlines.open(Math.min(firstLook, headerAt, totalAt), onDeadline);
+        deadline = deadlines.open(Math.min(time + limits.connectMs / 2, headerAt, totalAt), onDeadline);
         try {
           const response = await fetch(request.url, {
             method: request.method,
@@ -145,8 +149,8 @@ export const createUpstream = ({ fetch, probe, deadlines, now, limits }: Upstrea
         }
       },
       becomeStream() {
-        if (deadline) deadlines.release(deadline);
-        deadline = deadlines.open(now() + limits.streamIdleMs, () => expire("stream_idle_timeout"));
+        phase = "streaming";
+        if (deadline && !closed) deadlines.move(deadline, now() + limits.streamIdleMs);
       },
       touch() {
         if (deadline) deadline.expiresAt = now() + limits.streamIdleMs;
