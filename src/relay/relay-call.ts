@@ -97,8 +97,10 @@ export function createRelay(parts: RelayParts): Relay {
   /** An answer that is no stream of events: read whole, relayed byte for byte. */
   async function answerWhole(exchange: Exchange, response: Response, call: UpstreamCall): Promise<Response> {
     const answer = await bufferAnswer(response, call);
-    if ("tooLong" in answer)
+    if ("tooLong" in answer) {
+      await answer.tooLong.cancel();
       throw new Failure("upstream_invalid_response", { message: "The upstream server's answer is too long" });
+    }
     const bytes = requireBody(answer.whole);
     exchange.usage = readUsage(bytes);
     exchange.status = response.status;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { closeWithoutAnswer, dataEvent, json, redirect, resetWithoutAnswer, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
-import { chunk, close, end, head, raw, reset, type Step, wait } from "../fixtures/script.ts";
+import { chunk, close, end, flood, head, raw, reset, type Step, wait } from "../fixtures/script.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { RIG_KEY, type Rig, startRig } from "../fixtures/start-rig.ts";
 
@@ -186,6 +186,19 @@ describe.each(DIALECTS)("%s: an answer that", (...call) => {
     expect(String(messageOf(text))).toBeTruthy();
     expect(line).toMatchObject({ outcome: "answered", failure: "provider_error" });
   });
+});
+
+test("an answer too long to be held gives 502, and the provider need not go on", async () => {
+  let connection = 0;
+  const headers = { "content-type": "application/json", "transfer-encoding": "chunked" };
+  rig.provider.answer((request) => {
+    ({ connection } = request);
+    return [head(200, headers), flood(256 * 1024 * 1024), end()];
+  });
+  const { status, text, line } = await ask(CALLS[0]);
+  expect([status, messageOf(text)]).toEqual([502, "The upstream server's answer is too long"]);
+  expect(line).toMatchObject({ outcome: "failed", failure: "upstream_invalid_response" });
+  expect((await rig.provider.connectionClosed(connection)).by).toBe("peer");
 });
 
 describe("what passes as it is", () => {
