@@ -14,7 +14,7 @@ export interface StaticKeys {
   nameOf(hash: Uint8Array): string | undefined;
 }
 
-const NAMED = /^([A-Za-z0-9_.-]{1,64}):(.*)$/;
+const NAMED = /^([A-Za-z0-9_.-]{0,64}):(.*)$/;
 
 /**
  * Reads the value of `AUTH_API_KEYS`: `key` or `name:key`, separated by commas; or `@/path/file`, with one such entry on
@@ -51,7 +51,8 @@ function readEntries(path: string): string[] {
 }
 
 function toStaticKey(entry: string, index: number): StaticKey {
-  const [, name = `key-${index + 1}`, given = entry] = NAMED.exec(entry) ?? [];
+  const [, givenName = "", given = entry] = NAMED.exec(entry) ?? [];
+  const name = givenName || `key-${index + 1}`;
   const key = given.trim();
   // What an unset variable leaves of `name:$KEY`; taken for a key, everyone could guess it.
   if (key === "") throw new Error(`the key of ${name} is empty`);

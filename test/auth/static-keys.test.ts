@@ -24,6 +24,7 @@ describe("static keys are refused", () => {
     [" , ,", "it holds no key"],
     ["a:secret-1,a:secret-2", "two keys have the same name"],
     // Where a variable that was to fill it is empty, the name itself must not become the key.
+    [",:", "the key of key-1 is empty"],
     ["alice:", "the key of alice is empty"],
     ["secret-1,alice: ", "the key of alice is empty"],
     ["secret 1", "key-1 holds characters that a header cannot carry"],
