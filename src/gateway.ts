@@ -167,6 +167,7 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
     cors: createCors(settings.SERVER_CORS_ORIGINS),
     book,
     envelope: settings.ERROR_FORMAT,
+    maxConcurrent: settings.SERVER_MAX_CONCURRENT_REQUESTS,
     handlers: {
       health: (exchange) => jsonResponse(exchange, { message: "OK" }),
       readiness: (exchange) => {

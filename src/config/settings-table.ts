@@ -151,6 +151,13 @@ export const SETTINGS_TABLE = {
   SERVER_SHUTDOWN_TIMEOUT: {
     group: "Server",
     type: "duration",
+  SERVER_MAX_CONCURRENT_REQUESTS: {
+    group: "Server",
+    type: "integer",
+    range: ["0", "1000000"],
+    default: "0",
+    doc: "Most requests in flight at once, counted by each worker for itself; more are refused with 503. 0 is no limit",
+  },
     range: ["0s", LONGEST_WAIT],
     default: "30s",
     doc: "How long requests in flight may go on after SIGTERM or SIGINT",

@@ -143,6 +143,11 @@ export const FAILURES = {
     message: "The upstream server sent nothing for too long (CLIENT_STREAM_IDLE_TIMEOUT)",
   },
   client_gone: { status: 499, type: "invalid_request_error", message: "The client closed the connection" },
+  overloaded: {
+    status: 503,
+    type: "overloaded_error",
+    message: "The gateway is at its limit of simultaneous requests",
+  },
   shutting_down: { status: 503, type: "overloaded_error", message: "The gateway is shutting down" },
   internal: { status: 500, type: "api_error", message: "Internal server error" },
 } as const satisfies Record<string, FailureKind>;

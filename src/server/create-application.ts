@@ -1,10 +1,11 @@
 import { Elysia } from "elysia";
 import { Failure } from "../failure/failure.ts";
 import { bearerToken } from "./bearer-token.ts";
+import { type CapacityParts, limitConcurrency } from "./limit-concurrency.ts";
 import { allowedMethods, ROUTES, type RouteName, type RouteRow } from "./routes.ts";
-import { type RouteHandler, type ServeParts, serveRoute } from "./serve-route.ts";
+import { type RouteHandler, serveRoute } from "./serve-route.ts";
 
-export interface ApplicationParts extends ServeParts {
+export interface ApplicationParts extends CapacityParts {
   /** A route without a handler is not registered. */
   readonly handlers: Partial<Record<RouteName, RouteHandler>>;
 }
@@ -23,7 +24,7 @@ export function createApplication({ handlers, ...parts }: ApplicationParts) {
   if (authenticate) application.use(bearerToken());
 
   const register = (row: RouteRow, handler: RouteHandler): void => {
-    const serve = serveRoute(parts, row, handler);
+    const serve = limitConcurrency(parts, row, serveRoute(parts, row, handler));
     for (const path of row.paths) {
       application.route(
         row.method,
@@ -51,7 +52,7 @@ export function createApplication({ handlers, ...parts }: ApplicationParts) {
   register(UNKNOWN, refuseUnknown);
 
   // Handlers turn their own errors into responses, so what arrives here is a method that the router does not know.
-  const serveRest = serveRoute(parts, UNKNOWN, refuseUnknown);
+  const serveRest = limitConcurrency(parts, UNKNOWN, serveRoute(parts, UNKNOWN, refuseUnknown));
   return application.onError(({ request }) => serveRest(request, undefined));
 }
 

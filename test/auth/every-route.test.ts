@@ -29,6 +29,7 @@ function createTrap() {
   const application = createApplication({
     book: createExchangeBook({ observers: [], now: () => 0, newId: () => "id" }),
     envelope: "simple",
+    maxConcurrent: 0,
     handlers,
     cors: undefined,
     authenticate: (credential) => {

@@ -106,6 +106,7 @@ describe("settings", () => {
       SERVER_UNIX_SOCKET: undefined,
       SERVER_IDLE_TIMEOUT: 120_000,
       SERVER_MAX_REQUEST_BODY_SIZE: 10_485_760,
+      SERVER_MAX_CONCURRENT_REQUESTS: 0,
       SERVER_SHUTDOWN_TIMEOUT: 30_000,
       SERVER_TLS_CERT_PATH: undefined,
       SERVER_TLS_KEY_PATH: undefined,

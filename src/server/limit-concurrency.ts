@@ -1,0 +1,36 @@
+import type { ExchangeBook } from "../exchange/exchange-book.ts";
+import { Failure } from "../failure/failure.ts";
+import type { RouteRow } from "./routes.ts";
+import { type ServeParts, serveRoute } from "./serve-route.ts";
+
+/** Answers one request with its bearer token, as {@link serveRoute} makes it. */
+export type Serve = ReturnType<typeof serveRoute>;
+
+export interface CapacityParts extends ServeParts {
+  readonly book: ExchangeBook;
+  /** How many requests may be in flight at once; 0 is without limit. */
+  readonly maxConcurrent: number;
+}
+
+/** A slot may be free any moment, and clients wait a little longer with each attempt by themselves. */
+const RETRY_AFTER_SECONDS = 1;
+
+/**
+ * Refuses requests to a route at once while as many as allowed are in flight, before their credentials or bodies are
+ * looked at. Health checks always pass: a gateway with much to do is healthy.
+ * @returns the given function itself where there is no limit, so that nothing is paid for it.
+ */
+export function limitConcurrency(parts: CapacityParts, row: RouteRow, serve: Serve): Serve {
+  const { book, maxConcurrent } = parts;
+  if (maxConcurrent === 0 || row.open) return serve;
+  // One for all refusals: a gateway with too much to do must not spend on stack traces.
+  const overloaded = new Failure("overloaded", {
+    // Anthropic's clients know a status of its own for it. https://docs.anthropic.com/en/api/errors
+    ...(row.anthropicErrors && { status: 529 }),
+    headers: { "retry-after": String(RETRY_AFTER_SECONDS) },
+  });
+  const refuse = serveRoute({ ...parts, authenticate: undefined }, row, () => {
+    throw overloaded;
+  });
+  return (request, token) => (book.size() < maxConcurrent ? serve : refuse)(request, token);
+}
