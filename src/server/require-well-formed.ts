@@ -1,17 +1,31 @@
 import { Failure } from "../failure/failure.ts";
 
+/** A name, an IPv4 address or a bracketed IPv6 address, with or without a port. https://www.rfc-editor.org/rfc/rfc9110#section-7.2 */
+const HOST = /^(?:[a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
+
 /**
- * Refuses what the runtime lets through although the sides of a connection could read it in two ways.
- * @throws Failure `invalid_request` where the request's `Host` makes no URL, or its `Content-Length` stands twice.
+ * Refuses what the runtime lets through although the two sides of a connection could read it in two ways. The runtime
+ * joins fields that stand twice with a comma, which none of these may hold.
+ * @param mayLackHost whether an HTTP/1.0 request without a `Host` is good, as load balancers send it to ask for health.
+ * @throws Failure `invalid_request`, which also closes the connection: what comes next on it cannot be trusted.
  */
-export function requireWellFormed(request: Request): void {
-  // The runtime then leaves the origin out of `request.url`, and a path read out of it at a fixed place is another path.
-  // https://www.rfc-editor.org/rfc/rfc9112#section-3.2
-  if (!URL.canParse(request.url)) throw new Failure("invalid_request", { message: "The Host header is not valid" });
-  const length = request.headers.get("content-length");
-  // Two equal lengths arrive as "2, 2", which is no number that a limit could be compared with.
+export function requireWellFormed(request: Request, mayLackHost = false): void {
+  const { headers } = request;
   // https://www.rfc-editor.org/rfc/rfc9112#section-6.3
-  if (length !== null && !/^\d+$/.test(length)) {
-    throw new Failure("invalid_request", { message: "The Content-Length header is not valid" });
-  }
+  const length = headers.get("content-length");
+  if (length !== null && !/^\d+$/.test(length)) refuse("Content-Length");
+  const coding = headers.get("transfer-encoding");
+  if (coding !== null && !/^chunked$/i.test(coding)) refuse("Transfer-Encoding");
+  // https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+  const host = headers.get("host");
+  if (host !== null && !HOST.test(host)) refuse("Host");
+  // Without a host the runtime leaves the origin out of `request.url`, where a path is then looked for in the wrong place.
+  if (!URL.canParse(request.url) && !(host === null && mayLackHost)) refuse("Host");
+}
+
+function refuse(name: string): never {
+  throw new Failure("invalid_request", {
+    message: `The ${name} header is not valid`,
+    headers: { connection: "close" },
+  });
 }

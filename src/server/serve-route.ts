@@ -26,8 +26,8 @@ export interface ServeParts {
 
 /**
  * Wraps a handler in what every request needs: an exchange, the decision who may pass, errors in the right envelope, and
- * one settle on every exit. Nothing of a request is looked at before its credential, which is decided on the handler
- * that the router chose and on nothing that could be spelt otherwise.
+ * one settle on every exit. Nothing of a request but its form is looked at before its credential, which is decided on the
+ * handler that the router chose and on nothing that could be spelt otherwise.
  * @returns a function of the request and its bearer token.
  */
 export function serveRoute(
@@ -40,14 +40,13 @@ export function serveRoute(
   const decide = row.open ? undefined : authenticate;
 
   const answer = async (exchange: Exchange, request: Request, token: string | undefined): Promise<Response> => {
+    requireWellFormed(request, row.open);
     const preflight = cors?.preflight(exchange, request);
     if (preflight) return preflight;
     if (decide) {
       const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
       exchange.identity = await decide(token ?? apiKey ?? undefined);
     }
-    // Load balancers ask for health by HTTP/1.0 and without a Host.
-    if (!row.open) requireWellFormed(request);
     return handler(exchange, request);
   };
 

@@ -102,8 +102,8 @@ describe("unknown routes and methods", () => {
   test.each(["x/y", "x?y", "a@b", "x y", ""])(
     "a Host header of %j is refused, without a word on stderr",
     async (host) => {
-      await using client = await openRawClient(gateway.port);
       for (const path of ["/v1/models", "/v1/models/x", "/nothing", "/proxy/openai/x", "/pub/abc/v1/models"]) {
+        await using client = await openRawClient(gateway.port);
         await client.send(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nX-Request-Id: mine\r\n\r\n`);
         const head = await client.head();
         expect([path, head.status, head.header("x-request-id")]).toEqual([path, 400, "mine"]);
