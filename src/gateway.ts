@@ -26,6 +26,7 @@ import { ROUTES, type RouteRow } from "./server/routes.ts";
 import type { RouteHandler } from "./server/serve-route.ts";
 import type { Log } from "./telemetry/create-log.ts";
 import { logExchange } from "./telemetry/log-exchange.ts";
+import { createEgress, type EgressParts } from "./upstream/egress.ts";
 import { createDeadlines, type TimerSource } from "./upstream/deadlines.ts";
 import { probeConnection } from "./upstream/probe-connection.ts";
 import { createRequestHeaders } from "./upstream/request-headers.ts";
@@ -36,7 +37,7 @@ export interface GatewayDependencies {
   readonly log: Log;
   readonly version: string;
   readonly fetch?: UpstreamParts["fetch"];
-  readonly probe?: UpstreamParts["probe"];
+  readonly probe?: EgressParts["probe"];
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
   /** Milliseconds since the epoch. */
@@ -81,9 +82,14 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
     clearTimer: (timer) => clearTimeout(timer as Timer),
   };
   const deadlines = createDeadlines(timers);
-  const openCall = createUpstream({
+  const egress = createEgress({
+    proxy: settings.CLIENT_PROXY,
+    direct: settings.CLIENT_NO_PROXY,
     fetch: dependencies.fetch ?? fetch,
     probe: dependencies.probe ?? probeConnection,
+  });
+  const openCall = createUpstream({
+    ...egress,
     deadlines,
     now,
     limits: {
@@ -136,7 +142,7 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
 
   const authentication = settings.AUTH_ENABLED
     ? openAuthentication(settings, {
-        fetch: dependencies.fetch ?? fetch,
+        fetch: egress.fetch,
         now,
         clock: dependencies.clock ?? Date.now,
         onIssuerChange: (problem) => {
@@ -149,7 +155,7 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
   const toolBox = settings.MCP_ENABLED
     ? openToolBox(settings, mcpServers, {
         client: { name: "inference-gateway", version },
-        fetch: dependencies.fetch ?? fetch,
+        fetch: egress.fetch,
         timers,
         onStatus: (connection, problem) => {
           const line = { server: connection.server.name, tools: connection.tools().length };

@@ -1,4 +1,8 @@
+import { isIPv6 } from "node:net";
 import type { Settings } from "./settings-table.ts";
+
+/** A host name, with or without a mark for its subdomains, or an IPv4 address. */
+const HOST = /^(\*?\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i;
 
 /** What is wrong with settings that are each acceptable but do not go together; one line each, without values. */
 export function findConflicts(settings: Settings): string[] {
@@ -11,6 +15,10 @@ export function findConflicts(settings: Settings): string[] {
       settings.AUTH_ENABLED && issuer === undefined && settings.AUTH_API_KEYS === undefined,
       "AUTH_ENABLED=true needs AUTH_OIDC_ISSUER, AUTH_API_KEYS, or both: without either nobody could get in",
     ],
+    [
+      !settings.CLIENT_NO_PROXY.every(isHost),
+      "CLIENT_NO_PROXY must list host names or IP addresses, without ports; a name stands for its subdomains too",
+    ],
     [hasCert !== hasKey, "SERVER_TLS_CERT_PATH and SERVER_TLS_KEY_PATH must be set together"],
     [
       issuer !== undefined && !isIssuerUrl(issuer),
@@ -22,6 +30,10 @@ export function findConflicts(settings: Settings): string[] {
     ],
   ];
   return rules.flatMap(([broken, problem]) => (broken ? [problem] : []));
+}
+
+function isHost(text: string): boolean {
+  return HOST.test(text) || isIPv6(text.replace(/^\[(.*)\]$/, "$1"));
 }
 
 function isIssuerUrl(text: string): boolean {

@@ -1,5 +1,6 @@
 import { formatDuration } from "./duration.ts";
 import { maskSecret } from "./mask-secret.ts";
+import { maskProxyUrl } from "./parse-proxy-url.ts";
 import type { ParsedSetting } from "./parse-setting.ts";
 import type { SettingRow } from "./settings-table.ts";
 
@@ -11,6 +12,7 @@ export function formatSetting(row: SettingRow, value: ParsedSetting | undefined)
   if (value === undefined) return "";
   if (row.type === "duration" && typeof value === "number") return formatDuration(value);
   if (row.secret === "wholly") return "***";
+  if (row.secret === "credentials") return maskProxyUrl(String(value));
   const texts = typeof value === "object" ? value : [String(value)];
   return texts.map((text) => (row.secret === true ? maskSecret(text) : text.replace(QUERY, "$1***"))).join(",");
 }

@@ -57,7 +57,11 @@ function readSetting(
   if (found !== undefined) {
     const value = parseSetting(row, found.value);
     if (value !== undefined) return value;
-    problems.push(problemLine({ ...found, secret: row.secret !== undefined, expected: acceptedValues(row) }));
+    // Of what is not even shaped as it should be, nobody can say which part is the secret.
+    const shown = row.secret === undefined || row.secret === true ? found.value : "***";
+    problems.push(
+      problemLine({ name: found.name, value: shown, secret: row.secret === true, expected: acceptedValues(row) }),
+    );
   }
   if (row.default !== undefined) return parseSetting(row, row.default);
   return row.type === "list" ? Object.freeze([]) : undefined;

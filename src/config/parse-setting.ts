@@ -1,5 +1,6 @@
 import { parseByteSize } from "./byte-size.ts";
 import { parseDuration } from "./duration.ts";
+import { ACCEPTED_PROXY_URLS, parseProxyUrl } from "./parse-proxy-url.ts";
 import type { SettingRange, SettingRow } from "./settings-table.ts";
 
 /** A value of any setting, after parsing. */
@@ -49,6 +50,8 @@ export function parseSetting(row: SettingRow, text: string): ParsedSetting | und
   switch (row.type) {
     case "string":
       return CONTROL_CHARACTER.test(text) ? undefined : text;
+    case "proxy":
+      return parseProxyUrl(text);
     case "boolean":
       return BOOLEANS.get(text.toLowerCase());
     case "list":
@@ -73,6 +76,8 @@ export function acceptedValues(row: SettingRow): string {
   switch (row.type) {
     case "string":
       return "text without control characters";
+    case "proxy":
+      return ACCEPTED_PROXY_URLS;
     case "boolean":
       return "true or false";
     case "list":

@@ -8,8 +8,11 @@ interface CommonSettingRow {
   readonly doc: string;
   /** As the operator would write it. A row without one is undefined while unset; a list is then empty. */
   readonly default?: string;
-  /** The value is never shown whole; `wholly`: no part of it is, because it holds several secrets. */
-  readonly secret?: true | "wholly";
+  /**
+   * The value is never shown whole; `wholly`: no part of it is, because it holds several secrets; `credentials`: it is a
+   * URL, and what stands before its host is not.
+   */
+  readonly secret?: true | "wholly" | "credentials";
   /** Older spellings, each accepted with a warning. */
   readonly aliases?: readonly string[];
 }
@@ -20,7 +23,7 @@ export type SettingRange = readonly [minimum: string, maximum: string];
 /** One row of the settings table: everything that loading, checking and documenting a setting needs to know. */
 export type SettingRow = CommonSettingRow &
   (
-    | { readonly type: "string" | "boolean" | "list" }
+    | { readonly type: "string" | "boolean" | "list" | "proxy" }
     | { readonly type: "duration" | "bytes"; readonly range?: SettingRange }
     | { readonly type: "enum"; readonly values: readonly string[] }
     | {
@@ -148,9 +151,6 @@ export const SETTINGS_TABLE = {
     default: "10485760",
     doc: "Largest request body, counted after decompression",
   },
-  SERVER_SHUTDOWN_TIMEOUT: {
-    group: "Server",
-    type: "duration",
   SERVER_MAX_CONCURRENT_REQUESTS: {
     group: "Server",
     type: "integer",
@@ -158,6 +158,9 @@ export const SETTINGS_TABLE = {
     default: "0",
     doc: "Most requests in flight at once, counted by each worker for itself; more are refused with 503. 0 is no limit",
   },
+  SERVER_SHUTDOWN_TIMEOUT: {
+    group: "Server",
+    type: "duration",
     range: ["0s", LONGEST_WAIT],
     default: "30s",
     doc: "How long requests in flight may go on after SIGTERM or SIGINT",
@@ -205,6 +208,17 @@ export const SETTINGS_TABLE = {
     range: ["1ms", LONGEST_WAIT],
     default: "5m",
     doc: "How long a stream may be silent",
+  },
+  CLIENT_PROXY: {
+    group: "Client",
+    type: "proxy",
+    secret: "credentials",
+    doc: "Egress proxy for every call to a provider, an MCP server or the issuer, but for addresses of this machine; HTTP_PROXY and its kin are ignored",
+  },
+  CLIENT_NO_PROXY: {
+    group: "Client",
+    type: "list",
+    doc: "Hosts that are called without CLIENT_PROXY; a name stands for its subdomains too",
   },
   AUTH_ENABLED: {
     group: "Authentication",

@@ -120,6 +120,16 @@ export const FAILURES = {
     type: "upstream_error",
     message: "The upstream server answered with a redirect, which is not followed",
   },
+  proxy_unreachable: {
+    status: 502,
+    type: "upstream_error",
+    message: "Failed to reach the egress proxy (CLIENT_PROXY)",
+  },
+  proxy_refused: {
+    status: 502,
+    type: "upstream_error",
+    message: "The egress proxy (CLIENT_PROXY) did not let the request through to the upstream server",
+  },
   models_failed: { status: 502, type: "upstream_error", message: "Failed to list models" },
   models_timeout: { status: 504, type: "timeout_error", message: "Request timed out" },
   connect_timeout: {

@@ -2,6 +2,8 @@ import { Failure, type FailureCode } from "../failure/failure.ts";
 
 /** Error codes of the runtime's `fetch`, by what they mean for the client; the first group that matches counts. */
 const GROUPS: readonly (readonly [FailureCode, RegExp])[] = [
+  ["proxy_refused", /^PROXY_STATUS_/],
+  ["proxy_unreachable", /^PROXY_/],
   ["upstream_dns_failure", /^(ENOTFOUND|ENODATA|EAI_\w+|ESERVFAIL|DNS\w*)$/],
   ["upstream_tls_failure", /CERT|SSL|TLS|^EPROTO$|UNABLE_TO_|HOSTNAME_MISMATCH/],
   [

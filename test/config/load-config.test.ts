@@ -115,6 +115,8 @@ describe("settings", () => {
       CLIENT_RESPONSE_HEADER_TIMEOUT: 600_000,
       CLIENT_TIMEOUT: 600_000,
       CLIENT_STREAM_IDLE_TIMEOUT: 300_000,
+      CLIENT_PROXY: undefined,
+      CLIENT_NO_PROXY: [],
       AUTH_ENABLED: false,
       AUTH_OIDC_ISSUER: undefined,
       AUTH_OIDC_CLIENT_ID: undefined,

@@ -1,0 +1,83 @@
+import type { Provider } from "../providers/provider.ts";
+
+/** The runtime's `fetch`, as far as the gateway uses it. */
+export type EgressFetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
+
+type Probe = (provider: Pick<Provider, "baseUrl" | "unixSocket">) => Promise<boolean>;
+
+/** How the gateway calls out, to whomever. */
+export interface Egress {
+  readonly fetch: EgressFetch;
+  /** Whether the first server on the way to a provider accepts a connection: the provider's own, or the proxy. */
+  readonly probe: Probe;
+}
+
+export interface EgressParts {
+  /** URL of the proxy for every call, with its credentials; undefined where there is none. */
+  readonly proxy: string | undefined;
+  /** Hosts that are called without it, with their subdomains. Addresses of this machine always are. */
+  readonly direct: readonly string[];
+  /** Calls directly, whatever the environment says: each of its callers passes `proxy: false`. */
+  readonly fetch: EgressFetch;
+  readonly probe: Probe;
+}
+
+const THIS_MACHINE = /^(localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/i;
+
+/**
+ * Makes what calls out through the operator's proxy. Where there is none, calls go out as they are.
+ * A `fetch` that fails at the proxy rejects with an error whose `code` begins with `PROXY_`.
+ */
+export function createEgress({ proxy, direct, fetch, probe }: EgressParts): Egress {
+  if (proxy === undefined) return { fetch, probe };
+  // Without this the environment could still call hosts out of the proxy's way.
+  const through = { url: proxy, respectNoProxy: false };
+  const exempt = direct.map(hostOfEntry);
+
+  const isDirect = (url: string): boolean => {
+    const { hostname } = new URL(url);
+    return THIS_MACHINE.test(hostname) || exempt.some((host) => hostname === host || hostname.endsWith(`.${host}`));
+  };
+
+  return {
+    async fetch(url, init) {
+      if (init.unix || isDirect(url)) return fetch(url, init);
+      const response = await fetch(url, { ...init, proxy: through }).catch((error: unknown) => {
+        throw atProxy(error) ?? error;
+      });
+      if (response.status !== 407) return response;
+      // What a provider cannot mean: only a proxy asks for credentials of its own.
+      await response.body?.cancel();
+      throw new ProxyError("STATUS_407");
+    },
+    probe: (provider) =>
+      probe(provider.unixSocket || isDirect(provider.baseUrl) ? provider : { baseUrl: proxy, unixSocket: undefined }),
+  };
+}
+
+/** What the operator wrote, as a URL's `hostname` reads: without the mark for subdomains, an IPv6 address in brackets. */
+function hostOfEntry(entry: string): string {
+  const host = entry.toLowerCase().replace(/^(\*?\.)/, "");
+  return host.includes(":") && !host.startsWith("[") ? new URL(`http://[${host}]`).hostname : host;
+}
+
+/** A call that got no further than the proxy. Its message holds nothing but its code. */
+class ProxyError extends Error {
+  readonly code: string;
+
+  constructor(what: string) {
+    super(`PROXY_${what}`);
+    this.name = "ProxyError";
+    this.code = this.message;
+  }
+}
+
+/** Codes with which no connection came about; where there is a proxy, it is the only one that is connected to. */
+const NO_CONNECTION = /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|ENODATA|EAI_\w+|ESERVFAIL|DNS\w*)$/;
+
+function atProxy(error: unknown): ProxyError | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  const code = String(error.code);
+  if (code === "ERR_PROXY_TUNNEL") return new ProxyError(`STATUS_${"status" in error ? String(error.status) : ""}`);
+  return NO_CONNECTION.test(code) ? new ProxyError(code) : undefined;
+}

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "bun:test";
+import type { Environment } from "../../src/config/environment.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
+import { printConfig } from "../../src/config/print-config.ts";
+
+const SECRET = "p4ss-marked-secret";
+
+function load(environment: Environment) {
+  const loaded = loadConfig(environment);
+  return loaded.ok ? { ...loaded, problems: [] } : { ...loaded, config: undefined };
+}
+
+describe("CLIENT_PROXY", () => {
+  test.each([
+    "http://proxy.example:3128",
+    "https://proxy.example",
+    "HTTP://proxy.example/",
+    "http://user:pass@10.0.0.1:3128",
+    "http://[fd00::1]:3128",
+  ])("takes %s", (url) => {
+    expect(load({ CLIENT_PROXY: url })).toMatchObject({ problems: [], config: { settings: { CLIENT_PROXY: url } } });
+  });
+
+  test.each([
+    `socks5://user:${SECRET}@proxy.example:1080`,
+    `user:${SECRET}@proxy.example:3128`,
+    `http://user:${SECRET}@`,
+    `http://user:${SECRET}@proxy.example:3128/path`,
+    `http://proxy.example:3128?key=${SECRET}`,
+    `http://proxy.example:3128#${SECRET}`,
+    `http://proxy.example:99999/${SECRET}`,
+    `http://user:${SECRET}\\@proxy.example`,
+    `http://user:${SECRET} @proxy.example`,
+    `http://us%zzer:${SECRET}@proxy.example`,
+    SECRET,
+  ])("refuses %s and repeats nothing of it", (value) => {
+    const { problems, config } = load({ CLIENT_PROXY: value });
+    expect(config).toBeUndefined();
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain('CLIENT_PROXY="***" is not accepted');
+    expect(problems[0]).not.toContain(SECRET.slice(-4));
+  });
+
+  test("is printed with its host and without its credentials", () => {
+    const { config } = load({ CLIENT_PROXY: `http://us@er:${SECRET}@proxy.example:3128` });
+    if (!config) throw new Error("refused");
+    expect(printConfig(config)).toContain("CLIENT_PROXY=http://***@proxy.example:3128\n");
+    expect(printConfig(config)).not.toContain("us@er");
+  });
+});
+
+describe("CLIENT_NO_PROXY", () => {
+  test.each(["example.com", ".example.com", "*.example.com", "10.0.0.1", "fd00::1", "[fd00::1]", "vllm, tgi_1"])(
+    "takes %s",
+    (list) => {
+      expect(load({ CLIENT_NO_PROXY: list }).problems).toEqual([]);
+    },
+  );
+
+  test.each(["*", "10.0.0.0/8", "http://example.com", "example.com:8080", "cafe:8080", "exa mple.com", "a..b"])(
+    "refuses %s, which it does not understand",
+    (list) => {
+      expect(load({ CLIENT_NO_PROXY: `vllm,${list}` }).problems).toEqual([
+        "CLIENT_NO_PROXY must list host names or IP addresses, without ports; a name stands for its subdomains too",
+      ]);
+    },
+  );
+});
