@@ -4,6 +4,7 @@ import { decodeObject } from "../json/decode-object.ts";
 import type { Provider } from "../providers/provider.ts";
 import { findProvider } from "../routing/resolve-target.ts";
 import { proxyRequestHeaders, proxyResponseHeaders } from "../upstream/proxy-headers.ts";
+import { splitProxyUrl } from "../upstream/split-proxy-url.ts";
 import { targetUrl } from "../upstream/target-url.ts";
 import type { UpstreamCall } from "../upstream/upstream.ts";
 import { bufferAnswer } from "./buffer-answer.ts";
@@ -123,19 +124,6 @@ export function createProxy(parts: RelayParts): Proxy {
     });
     return stream ?? null;
   }
-}
-
-/** The parts of `/proxy/{provider}/{path}`, with or without `/v1` before it, in the bytes of the request's URL. */
-function splitProxyUrl(url: string): { providerId: string; path: string; search: string } {
-  const queryStart = url.indexOf("?");
-  const beforeQuery = queryStart < 0 ? url : url.slice(0, queryStart);
-  const afterMount = beforeQuery.slice(beforeQuery.indexOf("/proxy/", "http://".length) + "/proxy/".length);
-  const slash = afterMount.indexOf("/");
-  return {
-    providerId: slash < 0 ? afterMount : afterMount.slice(0, slash),
-    path: slash < 0 ? "" : afterMount.slice(slash + 1),
-    search: queryStart < 0 ? "" : url.slice(queryStart),
-  };
 }
 
 /**
