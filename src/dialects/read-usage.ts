@@ -60,8 +60,11 @@ const endOfObject = (body: Buffer, start: number): number => {
   return -1;
 };
 
-/** Chat and embeddings say `prompt_tokens`, Messages and Responses say `input_tokens`. */
-const toTokenUsage = (usage: JsonObject): TokenUsage | undefined => {
+/**
+ * What a usage object says; undefined where it says nothing of tokens. Chat and embeddings say `prompt_tokens`, Messages
+ * and Responses say `input_tokens`.
+ */
+export const toTokenUsage = (usage: JsonObject): TokenUsage | undefined => {
   const inputTokens = firstNumber(usage["prompt_tokens"], usage["input_tokens"]);
   const outputTokens = firstNumber(usage["completion_tokens"], usage["output_tokens"]);
   if (inputTokens === undefined && outputTokens === undefined) return undefined;

@@ -48,6 +48,8 @@ export const createExchangeBook = ({ observers, now, newId }: ExchangeBookOption
         bytesOut: 0,
         firstByteAt: undefined,
         usage: undefined,
+        toolRounds: undefined,
+        toolCalls: undefined,
         failure: undefined,
         cause: undefined,
         outcome: undefined,

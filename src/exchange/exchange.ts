@@ -32,6 +32,10 @@ export interface Exchange {
   /** When the first byte of the provider's body arrived, milliseconds of the monotonic clock. */
   firstByteAt: number | undefined;
   usage: TokenUsage | undefined;
+  /** How often tools were run and the model asked again; undefined where the gateway's tools had no part in it. */
+  toolRounds: number | undefined;
+  /** How many calls of tools the gateway ran. */
+  toolCalls: number | undefined;
   /** What failed, where something did. */
   failure: FailureCode | undefined;
   /** The underlying error, for the log only. */

@@ -3,6 +3,10 @@ import type { Member } from "./find-member.ts";
 /** A change to one top-level member; everything else keeps its bytes. */
 export type Edit =
   | { readonly kind: "replace"; readonly member: Member; readonly value: unknown }
+  /** Like `replace`, with a value that is JSON text already. */
+  | { readonly kind: "write"; readonly member: Member; readonly bytes: Uint8Array }
+  /** Adds JSON texts to the end of a member that is an array. */
+  | { readonly kind: "append"; readonly member: Member; readonly items: readonly Uint8Array[] }
   | { readonly kind: "remove"; readonly member: Member }
   | { readonly kind: "insert"; readonly name: string; readonly value: unknown };
 
@@ -15,13 +19,14 @@ interface Splice {
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 const COMMA = 0x2c;
+const COMMA_BYTES = Uint8Array.of(COMMA);
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
  * Applies `edits` to the bytes of a JSON object and returns a new array of exactly the right size.
  * Bytes outside the edited members are copied untouched. With no edits the very same array comes back.
- * @param edits at most one per member, and at most one insertion (it goes in front of the first member).
+ * @param edits at most one per member; insertions go in front of the first member, more than one only where there is one
  */
 export const editObject = (body: Uint8Array, edits: readonly Edit[]): Uint8Array => {
   if (edits.length === 0) return body;
@@ -50,6 +55,14 @@ const toSplice = (body: Uint8Array, edit: Edit): Splice => {
         end: edit.member.valueEnd,
         bytes: encoder.encode(JSON.stringify(edit.value)),
       };
+    case "write":
+      return { start: edit.member.valueStart, end: edit.member.valueEnd, bytes: edit.bytes };
+    case "append": {
+      const end = edit.member.valueEnd - 1;
+      const isEmpty = nextSolid(body, edit.member.valueStart + 1, 1) === end;
+      const texts = edit.items.flatMap((item, index) => (index === 0 && isEmpty ? [item] : [COMMA_BYTES, item]));
+      return { start: end, end, bytes: Buffer.concat(texts) };
+    }
     case "remove":
       return { ...spanWithComma(body, edit.member), bytes: NOTHING };
     case "insert": {

@@ -1,3 +1,5 @@
+import { skipSpace, skipString, skipValue } from "./scan.ts";
+
 /** Where a member of the outermost object stands in the bytes; each span is `[start, end)` in bytes. */
 export interface Member {
   readonly keyStart: number;
@@ -9,11 +11,8 @@ export type MemberSearch = Member | "absent" | "repeated";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const OPEN_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
-const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 /**
  * Makes a function that finds the top-level member `name` in the bytes of a JSON object.
@@ -63,57 +62,4 @@ const escapePrefixesOf = (name: string): Buffer[] => {
     const hex = row.toString(16).padStart(3, "0");
     return [...new Set([hex, hex.toUpperCase()])].map((digits) => Buffer.from(`\\u${digits}`));
   });
-};
-
-const skipSpace = (body: Buffer, from: number): number => {
-  let position = from;
-  for (;;) {
-    const byte = body[position];
-    if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) position++;
-    else return position;
-  }
-};
-
-/** From an opening quote to behind the closing one; quotes are found natively, then checked for escaping. */
-const skipString = (body: Buffer, start: number): number => {
-  let position = start;
-  for (;;) {
-    position = body.indexOf(QUOTE, position + 1);
-    if (position < 0) return body.length;
-    let backslashes = 0;
-    while (body[position - 1 - backslashes] === BACKSLASH) backslashes++;
-    if (backslashes % 2 === 0) return position + 1;
-  }
-};
-
-const skipValue = (body: Buffer, start: number): number => {
-  const first = body[start];
-  if (first === QUOTE) return skipString(body, start);
-  if (first === OPEN_BRACE || first === OPEN_BRACKET) return skipNested(body, start);
-  let position = start;
-  while (position < body.length) {
-    const byte = body[position] as number;
-    if (byte === COMMA || byte === CLOSE_BRACE || byte <= 0x20) break;
-    position++;
-  }
-  return position;
-};
-
-const skipNested = (body: Buffer, start: number): number => {
-  let depth = 0;
-  let position = start;
-  while (position < body.length) {
-    const byte = body[position] as number;
-    if (byte === QUOTE) {
-      position = skipString(body, position);
-      continue;
-    }
-    position++;
-    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
-    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      depth--;
-      if (depth === 0) return position;
-    }
-  }
-  return position;
 };

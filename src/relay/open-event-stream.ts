@@ -3,6 +3,7 @@ import { isUsageOnlyEvent } from "../dialects/is-usage-only-event.ts";
 import { readFirstUsage, readUsage } from "../dialects/read-usage.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
+import type { TokenUsage } from "../exchange/token-usage.ts";
 import { createEventFilter } from "../sse/event-filter.ts";
 import { Failure } from "../failure/failure.ts";
 import { endsEvent } from "../sse/ends-event.ts";
@@ -25,6 +26,8 @@ export interface EventStreamParts {
   readonly book: ExchangeBook;
   /** The gateway asked for usage and the client did not: the chunk that tells it is taken out. */
   readonly usageInjected: boolean;
+  /** What was used, where the end of the stream does not tell it. */
+  readonly usage?: () => TokenUsage | undefined;
   /** Frees what the call holds. */
   readonly close: () => void;
 }
@@ -63,7 +66,7 @@ export async function openEventStream(parts: EventStreamParts): Promise<Response
         // Clients leave when they have the last event, which may be before the provider has closed its stream.
         const hasAll = reason?.code === "client_gone" && Buffer.from(tail.bytes()).includes(dialect.endMark);
         const failure = hasAll ? undefined : reason;
-        const usage = readUsage(tail.bytes());
+        const usage = parts.usage ? parts.usage() : readUsage(tail.bytes());
         if (usage) exchange.usage = { ...exchange.usage, ...usage };
         if (failure) {
           exchange.failure = failure.code;

@@ -18,6 +18,8 @@ const MEMBERS = {
   messages: memberFinder("messages"),
   input: memberFinder("input"),
   stream_options: memberFinder("stream_options"),
+  tools: memberFinder("tools"),
+  tool_choice: memberFinder("tool_choice"),
 } as const;
 
 /**

@@ -8,14 +8,13 @@ import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
 import { splitQuery } from "../upstream/relayed-query.ts";
 import type { createRequestHeaders } from "../upstream/request-headers.ts";
-import { relayedResponseHeaders } from "../upstream/response-headers.ts";
-import type { OpenUpstreamCall, UpstreamCall } from "../upstream/upstream.ts";
-import { bufferAnswer, requireBody } from "./buffer-answer.ts";
+import type { OpenUpstreamCall } from "../upstream/upstream.ts";
 import type { ClientConnections } from "./connections.ts";
 import { openEventStream } from "./open-event-stream.ts";
 import { checkImages, prepareBody, type ReceivedBody } from "./prepare-body.ts";
 import { readProviderFailure } from "./read-provider-failure.ts";
 import { readBody } from "./read-body.ts";
+import { isEventStream, readWholeAnswer, sendWholeAnswer } from "./whole-answer.ts";
 
 /** What a relay needs of the rest of the gateway. */
 export interface RelayParts {
@@ -29,7 +28,24 @@ export interface RelayParts {
   readonly visionEnabled: boolean;
   /** Ask for the usage of every stream, for the gateway's own books. */
   readonly wantsUsage: boolean;
+  /** Looks at every chat completion before it is sent; absent where the gateway has nothing to add to any. */
+  readonly takeOver?: TakeOver;
 }
+
+/** A request that may be sent, and where to. */
+export interface AdmittedRequest {
+  readonly body: ReceivedBody;
+  readonly target: Target;
+  /** The address of the provider's API, with the query that is relayed. */
+  readonly url: string;
+}
+
+/** Answers a chat completion in the relay's place; undefined where the relay is to answer it as any other. */
+export type TakeOver = (
+  exchange: Exchange,
+  request: Request,
+  admitted: AdmittedRequest,
+) => Promise<Response> | undefined;
 
 /** Answers one request of a dialect from the provider that it names. Throws a {@link Failure} where there is no answer. */
 export type Relay = (exchange: Exchange, request: Request, dialect: Dialect) => Promise<Response>;
@@ -64,6 +80,9 @@ export function createRelay(parts: RelayParts): Relay {
     const path = target.provider.paths[dialect.api];
     if (path === undefined) throw new Failure(dialect.notSupported, { provider: target.provider.id });
     if (dialect.images) checkImages(body, dialect.images, parts.visionEnabled);
+    const url = target.provider.baseUrl + path + query.rest;
+    const takenOver = dialect.api === "chat" ? parts.takeOver?.(exchange, request, { body, target, url }) : undefined;
+    if (takenOver) return takenOver;
     const prepared = prepareBody(body, target, dialect.hasStreamOptions, parts.wantsUsage);
 
     connections.hold(request);
@@ -76,7 +95,7 @@ export function createRelay(parts: RelayParts): Relay {
     let streaming = false;
     try {
       const response = await call.send({
-        url: target.provider.baseUrl + path + query.rest,
+        url,
         method: "POST",
         headers: requestHeaders(target.provider, request.headers),
         body: prepared.bytes,
@@ -88,30 +107,10 @@ export function createRelay(parts: RelayParts): Relay {
         streaming = true;
         return stream;
       }
-      return await answerWhole(exchange, response, call);
+      const bytes = await readWholeAnswer(response, call);
+      return sendWholeAnswer(book, exchange, response, bytes, readUsage(bytes));
     } finally {
       if (!streaming) close();
     }
   };
-
-  /** An answer that is no stream of events: read whole, relayed byte for byte. */
-  async function answerWhole(exchange: Exchange, response: Response, call: UpstreamCall): Promise<Response> {
-    const answer = await bufferAnswer(response, call);
-    if ("tooLong" in answer) {
-      await answer.tooLong.cancel();
-      throw new Failure("upstream_invalid_response", { message: "The upstream server's answer is too long" });
-    }
-    const bytes = requireBody(answer.whole);
-    exchange.usage = readUsage(bytes);
-    exchange.status = response.status;
-    exchange.bytesOut = bytes.length;
-    book.settle(exchange, "answered");
-    const headers = relayedResponseHeaders(response.headers);
-    headers["x-request-id"] = exchange.id;
-    return new Response(bytes, { status: response.status, headers });
-  }
-}
-
-function isEventStream(response: Response): boolean {
-  return response.headers.get("content-type")?.toLowerCase().startsWith("text/event-stream") ?? false;
 }

@@ -5,7 +5,7 @@ const NOTHING = Buffer.alloc(0);
 /** An unfinished event longer than this is let through unjudged rather than held. */
 const MAX_HELD_BYTES = 64 * 1024;
 
-/** Takes whole events out of a byte stream; all others keep their bytes. */
+/** Takes whole events out of a byte stream, or changes them; all others keep their bytes. */
 export interface EventFilter {
   /** The bytes to pass on now that `chunk` has arrived; empty for none. Only an unfinished event is held back. */
   push(chunk: Uint8Array): Uint8Array;
@@ -17,8 +17,16 @@ export interface EventFilter {
  * @param isUnwanted judges one event: whole, its closing empty line included, or what there is of it where the stream
  * ends before that.
  */
-export function createEventFilter(
-  isUnwanted: (event: Buffer) => boolean,
+export function createEventFilter(isUnwanted: (event: Buffer) => boolean, maxHeldBytes?: number): EventFilter {
+  return createEventEditor((event) => (isUnwanted(event) ? NOTHING : event), maxHeldBytes);
+}
+
+/**
+ * @param edit gives the bytes that stand in the place of an event: its own, others, or none. It is given what
+ * {@link createEventFilter} gives its judge.
+ */
+export function createEventEditor(
+  edit: (event: Buffer) => Uint8Array,
   maxHeldBytes: number = MAX_HELD_BYTES,
 ): EventFilter {
   let held: Buffer = NOTHING;
@@ -34,8 +42,11 @@ export function createEventFilter(
       let start = 0;
       let kept = 0;
       for (let end = endOfEvent(bytes, start); end > 0; end = endOfEvent(bytes, start)) {
-        if (!unjudged && isUnwanted(bytes.subarray(start, end))) {
+        const event = bytes.subarray(start, end);
+        const edited = unjudged ? event : edit(event);
+        if (edited !== event) {
           if (start > kept) passed.push(bytes.subarray(kept, start));
+          if (edited.length > 0) passed.push(edited);
           kept = end;
         }
         unjudged = false;
@@ -50,7 +61,7 @@ export function createEventFilter(
     flush() {
       const rest = held;
       held = NOTHING;
-      return !unjudged && rest.length > 0 && isUnwanted(rest) ? NOTHING : rest;
+      return unjudged || rest.length === 0 ? rest : edit(rest);
     },
   };
 }

@@ -25,6 +25,8 @@ export function logExchange(log: Log, quietRoutes: ReadonlySet<string>): Exchang
       output_tokens: exchange.usage?.outputTokens,
       total_tokens: exchange.usage?.totalTokens,
       cached_input_tokens: exchange.usage?.cachedInputTokens,
+      tool_rounds: exchange.toolRounds,
+      tool_calls: exchange.toolCalls,
       first_byte_ms: exchange.firstByteAt === undefined ? undefined : round(exchange.firstByteAt - exchange.startedAt),
       total_ms: round(settledAt - exchange.startedAt),
       failure: exchange.failure,
