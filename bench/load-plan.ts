@@ -39,7 +39,8 @@ export interface LoadResult {
 
 /** What the bench asks of the load process; it answers each with one {@link LoadAnswer}, in order. */
 export type LoadCommand =
-  | { readonly kind: "run"; readonly url: string; readonly plan: LoadPlan }
+  /** `credentials` are sent as bearer tokens in turn, one with each request; none where there are none. */
+  | { readonly kind: "run"; readonly url: string; readonly plan: LoadPlan; readonly credentials: readonly string[] }
   | { readonly kind: "hold"; readonly url: string; readonly streams: number }
   | { readonly kind: "release" };
 

@@ -73,14 +73,16 @@ function exchange(connection: Connection, request: Uint8Array, answer: Answer, t
 }
 
 type Dial = () => Promise<Connection>;
+/** Bytes of the next request. */
+type Next = () => Uint8Array;
 
-async function closedLoop(dial: Dial, request: Uint8Array, plan: LoadPlan, tally: Tally, until: number): Promise<void> {
+async function closedLoop(dial: Dial, next: Next, plan: LoadPlan, tally: Tally, until: number): Promise<void> {
   const client = async (index: number): Promise<void> => {
     let connection = await dial();
     // Streams of one pace begun together would stay in step and measure bursts.
     if (plan.answer === "paced") await Bun.sleep((index / plan.connections) * 200);
     while (tally.begun < plan.requests && (performance.now() < until || tally.begun < plan.connections)) {
-      await exchange(connection, request, plan.answer, tally);
+      await exchange(connection, next(), plan.answer, tally);
       if (tally.errors > 100) break;
       if (!connection.usable()) connection = await dial();
     }
@@ -88,13 +90,13 @@ async function closedLoop(dial: Dial, request: Uint8Array, plan: LoadPlan, tally
   await Promise.all(Array.from({ length: plan.connections }, (_, index) => client(index)));
 }
 
-async function openLoop(dial: Dial, request: Uint8Array, plan: LoadPlan, tally: Tally, until: number): Promise<void> {
+async function openLoop(dial: Dial, next: Next, plan: LoadPlan, tally: Tally, until: number): Promise<void> {
   const idle: Connection[] = [];
   const pending = new Set<Promise<void>>();
   const one = async (due: number): Promise<void> => {
     const connection = idle.pop() ?? (await dial());
     tally.lateness.push(performance.now() - due);
-    await exchange(connection, request, plan.answer, tally);
+    await exchange(connection, next(), plan.answer, tally);
     if (connection.usable()) idle.push(connection);
   };
   const beganAt = performance.now();
@@ -118,9 +120,16 @@ async function openLoop(dial: Dial, request: Uint8Array, plan: LoadPlan, tally: 
   await Promise.all(pending);
 }
 
-async function run(target: string, plan: LoadPlan): Promise<LoadResult> {
+function requestsInTurn(url: URL, body: Uint8Array, credentials: readonly string[]): Next {
+  const all = credentials.map((credential) => postRequest(url, body, { authorization: `Bearer ${credential}` }));
+  const plain = postRequest(url, body);
+  let count = 0;
+  return () => all[count++ % all.length] ?? plain;
+}
+
+async function run(target: string, plan: LoadPlan, credentials: readonly string[]): Promise<LoadResult> {
   const url = new URL(target);
-  const request = postRequest(url, chatBody(plan.answer, plan.bodyBytes));
+  const next = requestsInTurn(url, chatBody(plan.answer, plan.bodyBytes), credentials);
   const tally: Tally = {
     latency: [],
     firstEvent: [],
@@ -145,7 +154,7 @@ async function run(target: string, plan: LoadPlan): Promise<LoadResult> {
   // Answers that never end count as failures, and the bench goes on.
   const timer = setTimeout(closeAll, plan.seconds * 1000 + LONGEST_RUN_MILLISECONDS);
   const loop = plan.loop === "open" ? openLoop : closedLoop;
-  await loop(dial, request, plan, tally, until).finally(() => {
+  await loop(dial, next, plan, tally, until).finally(() => {
     clearTimeout(timer);
     closeAll();
   });
@@ -197,7 +206,7 @@ async function hold(target: string, streams: number): Promise<number> {
 async function obey(command: LoadCommand): Promise<LoadAnswer> {
   switch (command.kind) {
     case "run":
-      return { kind: "result", result: await run(command.url, command.plan) };
+      return { kind: "result", result: await run(command.url, command.plan, command.credentials) };
     case "hold":
       return { kind: "open", streams: await hold(command.url, command.streams) };
     case "release":

@@ -1,41 +1,22 @@
+import type { FeatureRow } from "./feature-summary.ts";
+import type { Headroom } from "./headroom.ts";
+import type { ProcessRow } from "./process-summary.ts";
 import type { Scenario } from "./scenarios.ts";
-import type { LoadRow, ProcessRow } from "./summary.ts";
+import type { LoadRow } from "./summary.ts";
+import { type Column, figure, kibibytes, mebibytes, percentage, table } from "./table.ts";
 
-type Column<Row> = readonly [title: string, cell: (row: Row) => string];
-
-function figure(value: number | undefined, digits: number, suffix = ""): string {
-  return value === undefined ? "-" : value.toFixed(digits) + suffix;
-}
-
-/** Lays rows out under their titles: the first column to the left, the others to the right. */
-export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const cells = [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, cell]) => cell(row)))];
-  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
-  return cells
-    .map((line) =>
-      line
-        .map((cell, index) => (index === 0 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0)))
-        .join("  ")
-        .trimEnd(),
-    )
-    .map((line) => `  ${line}`)
-    .join("\n");
-}
-
-// Of one core; what a single-threaded generator or mock cannot go beyond.
-const LIMIT_SHARE = 0.85;
-
-const share = (value: number | undefined): string => figure(value === undefined ? undefined : value * 100, 0, " %");
-const mebibytes = (value: number | undefined): string => figure(value === undefined ? undefined : value / 1048576, 1);
+const spread = (value: number | undefined): string => (value === undefined ? "-" : `±${percentage(value)}`);
 
 const ratios: readonly Column<LoadRow>[] = [
+  ["±", (row) => spread(row.cpuSpread)],
   ["x nginx", (row) => figure(row.toNginx, 2)],
   ["x bare", (row) => figure(row.toBare, 2)],
   ["x bare-json", (row) => figure(row.toBareJson, 2)],
 ];
 const rig: readonly Column<LoadRow>[] = [
-  ["generator", (row) => share(row.generatorShare)],
-  ["mock", (row) => share(row.mockShare)],
+  ["generator", (row) => percentage(row.generatorShare)],
+  ["mock", (row) => percentage(row.mockShare)],
+  ["others", (row) => percentage(row.othersShare)],
   ["errors", (row) => String(row.errors)],
 ];
 const requestColumns: readonly Column<LoadRow>[] = [
@@ -43,7 +24,9 @@ const requestColumns: readonly Column<LoadRow>[] = [
   ["req/s", (row) => figure(row.perSecond, 0)],
   ["p50 ms", (row) => figure(row.p50, 3)],
   ["p99 ms", (row) => figure(row.p99, 3)],
+  ["+p50 on direct", (row) => figure(row.addedToDirect, 3)],
   ["+p50 on nginx", (row) => figure(row.addedMilliseconds, 3)],
+  ["+p99 on nginx", (row) => figure(row.addedMillisecondsP99, 3)],
   ["CPU us/req", (row) => figure(row.cpuMicroseconds, 1)],
   ...ratios,
   ...rig,
@@ -53,6 +36,7 @@ const eventColumns: readonly Column<LoadRow>[] = [
   ["events/s", (row) => figure(row.perSecond, 0)],
   ["first p50 ms", (row) => figure(row.firstEventP50, 2)],
   ["first p99", (row) => figure(row.firstEventP99, 2)],
+  ["+first on direct", (row) => figure(row.addedToDirect, 2)],
   ["+first on nginx", (row) => figure(row.addedMilliseconds, 2)],
   ["gap p50", (row) => figure(row.gapP50, 1)],
   ["gap p99", (row) => figure(row.gapP99, 1)],
@@ -61,17 +45,39 @@ const eventColumns: readonly Column<LoadRow>[] = [
   ...rig,
 ];
 
+interface Failing {
+  readonly errors: number;
+  readonly reasons: readonly string[];
+}
+
+function failuresOf<Row extends Failing>(rows: readonly Row[], name: (row: Row) => string): string[] {
+  return rows.filter(({ errors }) => errors > 0).map((row) => `  ! ${name(row)}: ${row.reasons.join("; ")}`);
+}
+
 /** One load's rows as a table with its title, and the failures of each target below it. */
 export function reportLoad(scenario: Scenario, rows: readonly LoadRow[]): string {
-  const failures = rows.filter(({ errors }) => errors > 0).map((row) => `  ! ${row.target}: ${row.reasons.join("; ")}`);
   const columns = scenario.unit === "event" ? eventColumns : requestColumns;
-  const limited = rows
-    .filter((row) => row.target !== "direct" && Math.max(row.generatorShare ?? 0, row.mockShare ?? 0) > LIMIT_SHARE)
-    .map(
-      (row) =>
-        `  ! ${row.target}: generator or mock were near their own limit; its figures show their limit, not its own`,
-    );
-  return [`${scenario.name}: ${scenario.title}`, table(rows, columns), ...failures, ...limited, ""].join("\n");
+  const failures = failuresOf(rows, ({ target }) => target);
+  return [`${scenario.name}: ${scenario.title}`, table(rows, columns), ...failures, ""].join("\n");
+}
+
+/** What each feature costs, as a table with its title. */
+export function reportFeatures(rows: readonly FeatureRow[]): string {
+  const loads = rows[0]?.costs ?? [];
+  const columns: readonly Column<FeatureRow>[] = [
+    ["feature", (row) => `${row.feature.padEnd(12)}${row.title}`],
+    ...loads.flatMap(({ scenario }, index): Column<FeatureRow>[] => [
+      [`${scenario} CPU us`, ({ costs }) => figure(costs[index]?.cpuMicroseconds, 2)],
+      ["x plain", ({ costs }) => figure(costs[index]?.toPlain, 2)],
+      [
+        "least..most",
+        ({ costs }) => `${figure(costs[index]?.least, 2)}..${figure(costs[index]?.greatest, 2)}`.replace("-..-", "-"),
+      ],
+    ]),
+    ["errors", (row) => String(row.errors)],
+  ];
+  const failures = failuresOf(rows, ({ feature }) => feature);
+  return ["features: CPU time of the gateway with one of them on", table(rows, columns), ...failures, ""].join("\n");
 }
 
 /** Start-up and memory as a table with its title. */
@@ -84,12 +90,38 @@ export function reportProcess(rows: readonly ProcessRow[]): string {
     ["warm MiB", (row) => mebibytes(row.warmBytes)],
     ["streams open", (row) => String(row.openStreams)],
     ["open MiB", (row) => mebibytes(row.openBytes)],
-    ["KiB/stream", (row) => figure(row.bytesPerStream === undefined ? undefined : row.bytesPerStream / 1024, 1)],
+    ["KiB/stream", (row) => kibibytes(row.bytesPerStream)],
     ["binary MiB", (row) => mebibytes(row.binaryBytes)],
   ];
   return [
     `process: exec to first 200, resident memory of the process tree idle, warm and with ${streams} streams open`,
     table(rows, columns),
+    "",
+  ].join("\n");
+}
+
+/** What generator and mock had left, as a table with its title, and whose figures show the rig's limit. */
+export function reportHeadroom(rows: readonly Headroom[]): string {
+  const columns: readonly Column<Headroom>[] = [
+    ["load", (row) => row.scenario],
+    ["direct/s", (row) => figure(row.ceiling, 0)],
+    ["fastest/s", (row) => figure(row.fastest, 0)],
+    ["times", (row) => figure(row.times, 1)],
+    ["generator", (row) => percentage(row.generatorShare)],
+    ["mock", (row) => percentage(row.mockShare)],
+    ["late p99 ms", (row) => figure(row.latenessP99, 2)],
+    ["others", (row) => percentage(row.othersShare)],
+  ];
+  const limits = rows
+    .filter(({ limited }) => limited.length > 0)
+    .map(
+      ({ scenario, limited }) => `  ! ${scenario}: the rig was the limit of ${limited.join(", ")}; read their CPU only`,
+    );
+  return [
+    "headroom: what generator and mock do without a target, and the most of one core that they used with one;",
+    "          others: what everything else on the machine used of all its cores",
+    table(rows, columns),
+    ...limits,
     "",
   ].join("\n");
 }

@@ -2,10 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { adopt, end } from "./children.ts";
+import { startIssuer } from "./issuer.ts";
 import type { LoadAnswer, LoadCommand } from "./load-plan.ts";
 import type { Rig } from "./targets.ts";
+import { startToolServer } from "./tool-server.ts";
 
-/** The rig with its two processes: the mock upstream and the load generator. */
+/**
+ * The rig with its two processes: the mock upstream and the load generator. What is asked seldom, the issuer and the MCP
+ * server, lives in this process.
+ */
 export interface RunningRig extends Rig {
   readonly mockPid: number;
   readonly loadPid: number;
@@ -50,8 +55,12 @@ export async function startRig(mockPort: number): Promise<RunningRig> {
   });
   adopt(load);
 
+  const issuer = startIssuer();
+  const tools = startToolServer();
   return {
     directory,
+    issuer,
+    toolsUrl: tools.url,
     mockOrigin: `http://127.0.0.1:${await port.promise}`,
     mockPid: mock.pid,
     loadPid: load.pid,
@@ -64,6 +73,8 @@ export async function startRig(mockPort: number): Promise<RunningRig> {
     },
     async close() {
       closing = true;
+      issuer.stop();
+      tools.stop();
       await Promise.all([end(mock.pid), end(load.pid)]);
       rmSync(directory, { recursive: true, force: true });
     },

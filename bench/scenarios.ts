@@ -13,12 +13,12 @@ export interface Scenario {
 
 const KIB = 1024;
 
-function chat(name: string, bodyBytes: number, connections: number): Scenario {
+function chat(name: string, bodyBytes: number, connections: number, quick: boolean): Scenario {
   return {
     name,
     unit: "request",
     title: `${name.slice(5).toUpperCase()} request, small JSON answer, ${connections} connections, closed loop`,
-    quick: true,
+    quick,
     plan: { loop: "closed", answer: "json", bodyBytes, connections, rate: 0 },
   };
 }
@@ -45,10 +45,10 @@ function paced(streams: number, quick: boolean): Scenario {
 
 /** Every load that the bench knows, in the order of the report. */
 export const SCENARIOS: readonly Scenario[] = [
-  chat("chat-0.2k", 200, 16),
-  chat("chat-32k", 32 * KIB, 16),
-  chat("chat-128k", 128 * KIB, 8),
-  chat("chat-1m", KIB * KIB, 4),
+  chat("chat-0.2k", 200, 16, true),
+  chat("chat-32k", 32 * KIB, 16, false),
+  chat("chat-128k", 128 * KIB, 8, true),
+  chat("chat-1m", KIB * KIB, 4, true),
   {
     name: "alone",
     unit: "request",
@@ -70,6 +70,12 @@ export const SCENARIOS: readonly Scenario[] = [
     plan: { loop: "closed", answer: "burst", bodyBytes: 200, connections: 4, rate: 0 },
   },
 ];
+
+/** The loads under which the features of the gateway are compared, one by one. */
+export const FEATURE_SCENARIOS: readonly Scenario[] = SCENARIOS.filter(
+  ({ name }) => name === "chat-0.2k" || name === "burst",
+);
+export const FEATURES_SCENARIO = "features";
 
 /** The measurements that are no load: time to the first answer, and memory idle and with streams open. */
 export const PROCESS_SCENARIO = "process";

@@ -28,3 +28,14 @@ export function spread(samples: readonly number[]): Spread {
   const sorted = Float64Array.from(samples).sort();
   return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99), samples: samples.length };
 }
+
+/**
+ * How far the values lie apart: half the distance between the least and the greatest, as a share of their median.
+ * @returns `undefined` for fewer than two values
+ */
+export function spreadShare(values: Iterable<number | undefined>): number | undefined {
+  const present = [...values].filter((value) => value !== undefined && Number.isFinite(value)) as number[];
+  const middle = median(present);
+  if (present.length < 2 || middle === undefined || middle === 0) return undefined;
+  return (Math.max(...present) - Math.min(...present)) / 2 / Math.abs(middle);
+}

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { adopt, end } from "./children.ts";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { BINARY, gatewayTarget, SOURCE } from "./gateway-target.ts";
+import type { Issuer } from "./issuer.ts";
 
 /** The ground that all targets stand on. */
 export interface Rig {
@@ -8,6 +9,18 @@ export interface Rig {
   readonly mockOrigin: string;
   /** A directory of this run's own, removed at its end. */
   readonly directory: string;
+  /** Signs the tokens of targets that ask for them. */
+  readonly issuer: Issuer;
+  /** Address of an MCP server. */
+  readonly toolsUrl: string;
+}
+
+/** Whom a target's requests come from. */
+export interface Credentials {
+  /** Whether each request needs another credential than all requests before it. */
+  readonly fresh: boolean;
+  /** Makes that many, all different where they have to be fresh; without `fresh` one is enough. */
+  readonly make: (count: number, rig: Rig) => readonly string[];
 }
 
 /** Something that carries a chat request to the mock upstream, and how to start it. */
@@ -23,35 +36,21 @@ export interface Target {
   readonly pid?: number;
   /** Size of the executable, in bytes, for one that is shipped as a single file. */
   readonly binaryBytes?: number;
+  /** Sent as bearer tokens; absent where requests carry none. */
+  readonly credentials?: Credentials;
 }
 
-interface Start {
+/** How the process of a target is started. */
+export interface Start {
   readonly command: readonly string[];
+  /** All of its environment but PATH and HOME. */
   readonly environment: Readonly<Record<string, string>>;
+  /** File for its standard output, which is thrown away without one. */
+  readonly outputFile?: string;
 }
 
-/** A target that answers. */
-export interface Running {
-  readonly target: Target;
-  readonly pid: number | undefined;
-  readonly chatUrl: string;
-  /** From the start of the process to its first 200, in milliseconds; `undefined` for one that was up already. */
-  readonly startMilliseconds: number | undefined;
-}
-
-const ROOT = resolve(import.meta.dir, "..");
-const BINARY = join(ROOT, "dist", "inference-gateway");
 const NGINX_PLACES = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"];
-const START_DEADLINE_MILLISECONDS = 10_000;
 
-const gatewayEnvironment = (port: number, rig: Rig): Record<string, string> => ({
-  OPENAI_API_KEY: "bench",
-  OPENAI_API_URL: `${rig.mockOrigin}/v1`,
-  SERVER_HOST: "127.0.0.1",
-  SERVER_PORT: String(port),
-  LOG_LEVEL: "info",
-  LOG_FORMAT: "json",
-});
 const ownChatUrl = (port: number): string => `http://127.0.0.1:${port}/v1/chat/completions`;
 
 function bareProxy(name: string, parse: boolean): Target {
@@ -110,22 +109,10 @@ export const OWN_TARGETS: readonly Target[] = [
   },
   bareProxy("bare", false),
   bareProxy("bare-json", true),
+  gatewayTarget("gateway", SOURCE),
   {
-    name: "gateway",
-    ...(existsSync(join(ROOT, "src", "main.ts")) ? {} : { missing: "src/main.ts does not exist" }),
-    chatUrl: ownChatUrl,
-    start: (port, rig) => ({
-      command: [process.execPath, join(ROOT, "src", "main.ts")],
-      environment: gatewayEnvironment(port, rig),
-    }),
-  },
-  {
-    name: "binary",
-    ...(existsSync(BINARY)
-      ? { binaryBytes: statSync(BINARY).size }
-      : { missing: "dist/inference-gateway does not exist; `bun run build` makes it" }),
-    chatUrl: ownChatUrl,
-    start: (port, rig) => ({ command: [BINARY], environment: gatewayEnvironment(port, rig) }),
+    ...gatewayTarget("binary", BINARY),
+    ...(existsSync(BINARY.path) ? { binaryBytes: statSync(BINARY.path).size } : {}),
   },
 ];
 
@@ -143,54 +130,4 @@ export function parseTarget(text: string): Target {
   const pid = Number(url.hash.slice(1));
   const chatUrl = `${url.origin}${url.pathname.replace(/\/$/, "")}/chat/completions`;
   return { name: text.slice(0, equals), chatUrl: () => chatUrl, ...(pid > 0 ? { pid } : {}) };
-}
-
-function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
-}
-
-async function answersOk(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { keepalive: false, signal: AbortSignal.timeout(2000) });
-    await response.arrayBuffer();
-    return response.status === 200;
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Starts a target and waits for its first 200. Its standard output is thrown away, its errors are kept for the message.
- * @throws Error that tells what the process wrote, where it ends or does not answer within ten seconds
- */
-export async function launch(target: Target, rig: Rig): Promise<Running> {
-  const port = freePort();
-  const chatUrl = target.chatUrl(port, rig);
-  if (target.start === undefined) return { target, chatUrl, pid: target.pid, startMilliseconds: undefined };
-  const { command, environment } = target.start(port, rig);
-  const errorFile = join(rig.directory, `${target.name}-${port}.stderr`);
-  const errors = openSync(errorFile, "w");
-  const beganAt = performance.now();
-  // A directory of its own: neither a .env nor a bunfig.toml of this one may change what is measured.
-  const child = Bun.spawn([...command], {
-    cwd: rig.directory,
-    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...environment },
-    stdin: "ignore",
-    stdout: "ignore",
-    stderr: errors,
-  });
-  adopt(child);
-  closeSync(errors);
-  while (performance.now() - beganAt < START_DEADLINE_MILLISECONDS && child.exitCode === null) {
-    if (await answersOk(`http://127.0.0.1:${port}/health`)) {
-      return { target, chatUrl, pid: child.pid, startMilliseconds: performance.now() - beganAt };
-    }
-    await Bun.sleep(1);
-  }
-  const outcome = child.exitCode === null ? "did not answer /health within 10 s" : `ended with code ${child.exitCode}`;
-  await end(child.pid);
-  throw new Error(`${outcome}\n${readFileSync(errorFile, "utf8").trim().split("\n").slice(0, 8).join("\n")}`);
 }
