@@ -13,7 +13,12 @@ export function createSessionFetch(
   return async (url, init) =>
     limitBody(
       // Streams of notifications are silent for as long as nothing happens, which Bun would end after five minutes.
-      await fetch(String(url), { ...(init as BunFetchRequestInit), proxy: false, timeout: false }),
+      await fetch(String(url), {
+        ...(init as BunFetchRequestInit),
+        redirect: "manual",
+        proxy: false,
+        timeout: false,
+      }),
     );
 }
 
