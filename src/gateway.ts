@@ -43,6 +43,16 @@ export interface GatewayDependencies {
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
   readonly newId?: () => string;
+  /** Which worker this is, where several processes serve at one address; undefined where this one serves alone. */
+  readonly worker?: { readonly number: number; readonly count: () => WorkerCount } | undefined;
+}
+
+/** How many processes serve at one address. */
+export interface WorkerCount {
+  /** Those that serve at the moment. */
+  readonly up: number;
+  /** Those that should. */
+  readonly of: number;
 }
 
 export interface Gateway {
@@ -68,7 +78,7 @@ const LAST_WORDS_MS = 500;
  * Throws {@link BadSetting} where a setting names something that cannot be used.
  */
 export function createGateway({ settings, providers, mcpServers }: Config, dependencies: GatewayDependencies): Gateway {
-  const { log, version } = dependencies;
+  const { log, version, worker } = dependencies;
   const now = dependencies.now ?? (() => performance.now());
   const quietRoutes = new Set(Object.values<RouteRow>(ROUTES).flatMap((row) => (row.quiet ? row.paths : [])));
   const book = createExchangeBook({
@@ -178,7 +188,9 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
       health: (exchange) => jsonResponse(exchange, { message: "OK" }),
       readiness: (exchange) => {
         const mcp = toolBox && { mcp: toolBox.servers() };
-        return jsonResponse(exchange, { message: draining ? "draining" : "OK", ...mcp }, draining ? 503 : 200);
+        const workers = worker && { worker: worker.number, workers: worker.count() };
+        const message = draining ? "draining" : "OK";
+        return jsonResponse(exchange, { message, ...workers, ...mcp }, draining ? 503 : 200);
       },
       models: listModels(modelParts),
       model: showModel(modelParts),
@@ -195,7 +207,7 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
 
   return {
     async listen() {
-      listener = await openListener(application, settings);
+      listener = await openListener(application, settings, { sharesPort: worker !== undefined });
       authentication?.warm();
       toolBox?.start();
       for (const provider of providers) if (provider.callable) catalogue.ofProvider(provider).catch(() => {});

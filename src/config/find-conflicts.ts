@@ -19,6 +19,10 @@ export function findConflicts(settings: Settings): string[] {
       !settings.CLIENT_NO_PROXY.every(isHost),
       "CLIENT_NO_PROXY must list host names or IP addresses, without ports; a name stands for its subdomains too",
     ],
+    [
+      settings.SERVER_UNIX_SOCKET !== undefined && settings.SERVER_WORKERS !== 1,
+      "SERVER_WORKERS needs a port: a unix socket (SERVER_UNIX_SOCKET) can be served by one process only",
+    ],
     [hasCert !== hasKey, "SERVER_TLS_CERT_PATH and SERVER_TLS_KEY_PATH must be set together"],
     [
       issuer !== undefined && !isIssuerUrl(issuer),

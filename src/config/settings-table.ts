@@ -135,6 +135,14 @@ export const SETTINGS_TABLE = {
     type: "string",
     doc: "Path of a unix socket to listen on, instead of host and port",
   },
+  SERVER_WORKERS: {
+    group: "Server",
+    type: "integer",
+    range: ["1", "256"],
+    words: ["auto"],
+    default: "1",
+    doc: "How many processes serve, each with its own share of connections; auto is one for each core",
+  },
   SERVER_IDLE_TIMEOUT: {
     group: "Server",
     type: "duration",

@@ -5,6 +5,12 @@ import { loose, optional } from "./loose.ts";
 export const HealthResponse = loose(
   {
     message: Type.String(),
+    worker: optional(
+      Type.Integer({ description: "Which of several workers answers; only told by /health/ready, and for itself." }),
+    ),
+    workers: optional(
+      loose({ up: Type.Integer(), of: Type.Integer() }, "How many workers serve at the moment, of how many."),
+    ),
     mcp: optional(
       Type.Array(
         loose({

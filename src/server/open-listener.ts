@@ -18,8 +18,15 @@ export interface Listener {
 type Application = ReturnType<typeof createApplication>;
 type ListenOptions = Parameters<Application["listen"]>[0];
 
-/** Begins to listen. Throws where the address cannot be had. */
-export async function openListener(application: Application, settings: Settings): Promise<Listener> {
+/**
+ * Begins to listen. Throws where the address cannot be had.
+ * @param sharesPort whether other processes may listen on the same port, and get some of its connections each.
+ */
+export async function openListener(
+  application: Application,
+  settings: Settings,
+  { sharesPort }: { readonly sharesPort: boolean },
+): Promise<Listener> {
   const unix = settings.SERVER_UNIX_SOCKET;
   if (unix !== undefined) await clearStaleSocket(unix);
   const servers: Bun.Server<unknown>[] = [];
@@ -32,7 +39,7 @@ export async function openListener(application: Application, settings: Settings)
       // Each of these has another default in Elysia, or in Bun, that would harm: pages with source code in errors, a
       // second gateway on the same port, and a 413 without a body before the gateway's own limit can answer.
       development: false,
-      reusePort: false,
+      reusePort: sharesPort,
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       idleTimeout: Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000),
     } as ListenOptions);

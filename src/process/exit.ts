@@ -1,0 +1,23 @@
+/** How the process ends; the README tells operators the same. */
+export const EXIT = {
+  /** All requests were finished, or there was nothing to do but to print. */
+  ok: 0,
+  /** The address could not be listened on; or, for `--healthcheck`, nothing healthy answers there. */
+  notServing: 1,
+  /** The command line or a setting is wrong. */
+  badSettings: 2,
+  /** `SERVER_SHUTDOWN_TIMEOUT` passed and requests were cut off. */
+  requestsCut: 3,
+  /** Workers ended again and again right after their start. */
+  workersLost: 4,
+} as const;
+
+/** Exit code of a process that a second signal ended: 128 plus the signal's number, as shells count. */
+export const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+export type EndSignal = keyof typeof SIGNAL_EXIT;
+
+/** Ends the process, saying why on standard error. */
+export function fail(lines: readonly string[], code: number): never {
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  process.exit(code);
+}

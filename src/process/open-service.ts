@@ -1,0 +1,95 @@
+import { BadSetting } from "../config/bad-setting.ts";
+import type { Config } from "../config/load-config.ts";
+import { createDemoConfig } from "../demo/create-demo-config.ts";
+import { EXIT } from "./exit.ts";
+import { createGateway, type Gateway, type GatewayDependencies } from "../gateway.ts";
+import { listeningProblem } from "./listening-problem.ts";
+
+/** What a gateway that listens tells of itself. */
+export interface Serving {
+  readonly url: string;
+  /** Ids of the configured providers. */
+  readonly providers: readonly string[];
+}
+
+/** Why a gateway cannot serve, in one line, and the code with which its process is to end. */
+export class StartFailure extends Error {
+  readonly exitCode: number;
+
+  constructor(problem: string, exitCode: number) {
+    super(problem);
+    this.exitCode = exitCode;
+  }
+}
+
+/** A gateway and what its process may ask of it. */
+export interface Service {
+  /** @throws StartFailure where the address cannot be had. */
+  listen(): Promise<Serving>;
+  /** Reads again what operators change while the gateway runs, and logs how that went. */
+  reload(): void;
+  /**
+   * Accepts nothing any more from the moment of this call, and lets requests in flight end; logs the end.
+   * @returns the exit code. Another call returns the same.
+   */
+  drain(): Promise<number>;
+}
+
+export interface ServiceParts extends GatewayDependencies {
+  readonly config: Config;
+  /** Whether the demo provider is added. */
+  readonly demo: boolean;
+}
+
+/**
+ * Builds the gateway of this process; it does not listen yet.
+ * @throws StartFailure where a setting turns out to be bad only now.
+ */
+export function openService({ config, demo, ...dependencies }: ServiceParts): Service {
+  const { log } = dependencies;
+  const { settings, providers, ...rest } = demo ? createDemoConfig(config) : config;
+  const gateway = build({ settings, providers, ...rest }, dependencies);
+  let drained: Promise<number> | undefined;
+
+  const drain = async (): Promise<number> => {
+    const cut = await gateway.drain();
+    if (cut > 0) log.warn({ cut }, "stopped; requests were cut off");
+    else log.info("stopped");
+    return cut > 0 ? EXIT.requestsCut : EXIT.ok;
+  };
+
+  return {
+    async listen() {
+      try {
+        const { url } = await gateway.listen();
+        return { url, providers: providers.filter(({ configured }) => configured).map(({ id }) => id) };
+      } catch (error) {
+        throw new StartFailure(listeningProblem(error, settings), EXIT.notServing);
+      }
+    },
+    reload() {
+      try {
+        gateway.reload();
+        log.info("reloaded");
+      } catch (error) {
+        log.error(
+          { reason: error instanceof Error ? error.message : String(error) },
+          "not reloaded; what was loaded before stays",
+        );
+      }
+    },
+    drain() {
+      drained ??= drain();
+      return drained;
+    },
+  };
+}
+
+function build(config: Config, dependencies: GatewayDependencies): Gateway {
+  try {
+    return createGateway(config, dependencies);
+  } catch (error) {
+    if (error instanceof BadSetting) throw new StartFailure(error.message, EXIT.badSettings);
+    throw error;
+  }
+}

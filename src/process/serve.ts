@@ -1,0 +1,33 @@
+import { announce } from "./announce.ts";
+import { fail } from "./exit.ts";
+import { onEndSignal } from "./on-end-signal.ts";
+import { openService, type Service, type ServiceParts, StartFailure } from "./open-service.ts";
+
+/** Builds the service, and ends the process with the reason where that cannot be done. */
+export function openServiceOrFail(parts: ServiceParts): Service {
+  try {
+    return openService(parts);
+  } catch (error) {
+    if (error instanceof StartFailure) fail([error.message], error.exitCode);
+    throw error;
+  }
+}
+
+/** Serves with this process, from its start to its end. */
+export async function serve(parts: ServiceParts): Promise<void> {
+  const { log, version, config } = parts;
+  const service = openServiceOrFail(parts);
+  // Before anyone can learn that the gateway listens: a signal right behind that must not find no one.
+  onEndSignal((signal) => {
+    const drained = service.drain();
+    log.info({ signal }, "draining");
+    void drained.then((code) => process.exit(code));
+  });
+  process.on("SIGHUP", service.reload);
+  try {
+    announce(log, config.settings, { ...(await service.listen()), version });
+  } catch (error) {
+    if (error instanceof StartFailure) fail([error.message], error.exitCode);
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+import { ownCommand, REQUEST_LIMIT } from "../process/own-command.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+
+/** A running worker, as its supervisor holds it. */
+export interface WorkerHandle {
+  readonly pid: number;
+  /** Says something to it; is lost where the worker has ended, of which the supervisor is told anyway. */
+  send(message: ToWorker): void;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/** Called with what becomes of a worker; never before the handle was returned. */
+export interface WorkerEvents {
+  said(message: FromWorker): void;
+  /** Its exit code, or the name of the signal that ended it. */
+  ended(reason: number | string): void;
+}
+
+/** Starts a worker process: this very program again, told by its command line which worker it is. */
+export function spawnWorker(number: number, events: WorkerEvents): WorkerHandle {
+  const child = Bun.spawn([...ownCommand(), `${WORKER_OPTION}${number}`], {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { [REQUEST_LIMIT.name]: REQUEST_LIMIT.value, ...process.env },
+    ipc: (message: FromWorker) => events.said(message),
+    onExit: ({ signalCode }, code) => events.ended(code ?? signalCode ?? "an unknown reason"),
+  });
+  return {
+    pid: child.pid,
+    send(message) {
+      if (child.exitCode === null && child.signalCode === null) child.send(message);
+    },
+    kill: () => child.kill("SIGKILL"),
+  };
+}
+
+/** Begins the argument by which a process learns that it is a worker, and which. */
+const WORKER_OPTION = "--worker=";
+
+/**
+ * Which worker this process is.
+ * @returns undefined where it is none: only a supervisor can start one, because it takes a channel to talk through.
+ */
+export function workerNumber(args: readonly string[]): number | undefined {
+  const [option = ""] = args;
+  return option.startsWith(WORKER_OPTION) && process.send ? Number(option.slice(WORKER_OPTION.length)) : undefined;
+}
