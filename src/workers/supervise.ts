@@ -81,10 +81,16 @@ export function supervise(parts: SupervisorParts): Supervisor {
   };
 
   const begin = (place: Place): void => {
-    const worker = parts.spawn(place.number, {
-      said: (message) => heard(place, worker, message),
-      ended: (reason) => over(place, reason),
-    });
+    let worker: WorkerHandle;
+    try {
+      worker = parts.spawn(place.number, {
+        said: (message) => heard(place, worker, message),
+        ended: (reason) => over(place, reason),
+      });
+    } catch (error) {
+      // Memory or processes may be short for the moment, or the executable is being replaced.
+      return over(place, String(error));
+    }
     Object.assign(place, emptyPlace(place.number), { failedStarts: place.failedStarts, worker });
   };
 
