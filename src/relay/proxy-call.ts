@@ -10,6 +10,7 @@ import type { UpstreamCall } from "../upstream/upstream.ts";
 import { bufferAnswer } from "./buffer-answer.ts";
 import { findDecisive, spellingsOf } from "./prepare-body.ts";
 import { announcedLength, decodeBody, readRawBody } from "./read-body.ts";
+import { redactError } from "./redact-error.ts";
 import type { RelayParts } from "./relay-call.ts";
 import { streamAnswer } from "./stream-answer.ts";
 
@@ -69,7 +70,8 @@ export function createProxy(parts: RelayParts): Proxy {
       // Some servers take no upload whose length they are not told.
       const length = announcedLength(request);
       if (body instanceof ReadableStream && length !== undefined) headers.set("content-length", String(length));
-      const response = await call.send({ url, method: request.method, headers, body, keepEncoding: true });
+      const sent = await call.send({ url, method: request.method, headers, body, keepEncoding: true });
+      const response = sent.status >= 400 ? await redactError(sent, call, provider) : sent;
       const stream = await relayBody(exchange, request, response, call, close);
       streaming = stream instanceof ReadableStream;
       book.markFirstByte(exchange);
@@ -79,6 +81,7 @@ export function createProxy(parts: RelayParts): Proxy {
         status: response.status,
         headers: proxyResponseHeaders(
           response.headers,
+          provider,
           exchange.id,
           request.method === "HEAD" || response.status === 304,
         ),

@@ -1,12 +1,13 @@
 import { readProviderError } from "../dialects/read-provider-error.ts";
 import { Failure } from "../failure/failure.ts";
 import type { Provider } from "../providers/provider.ts";
+import { redactionOf } from "../upstream/redact.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import type { UpstreamCall } from "../upstream/upstream.ts";
 import { readErrorText } from "./buffer-answer.ts";
 
 /** Errors are short; of a longer one only the status is relayed. */
-const MAX_ERROR_BYTES = 256 * 1024;
+export const MAX_ERROR_BYTES = 256 * 1024;
 
 /**
  * The failure that tells the client of a provider's error: with the provider's status, message, type, code and retry
@@ -22,9 +23,9 @@ export async function readProviderFailure(
     return new Failure("upstream_redirect", { provider: provider.id });
   }
   // Some providers repeat the key that they refuse, and not only in the message.
-  const text = withoutKey(await readErrorText(response, call, MAX_ERROR_BYTES), provider);
-  const error = readProviderError(text);
-  const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers);
+  const redact = redactionOf(provider);
+  const error = readProviderError(redact(await readErrorText(response, call, MAX_ERROR_BYTES)));
+  const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);
   const message = error.message ?? `The provider answered with status ${response.status}`;
   return new Failure("provider_error", {
     status: response.status,
@@ -35,8 +36,4 @@ export async function readProviderFailure(
     ...(error.code !== undefined && { wireCode: error.code }),
     ...(error.param !== undefined && { param: error.param }),
   });
-}
-
-function withoutKey(text: string, { key }: Provider): string {
-  return key ? text.replaceAll(key, "***") : text;
 }

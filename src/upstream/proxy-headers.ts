@@ -1,5 +1,6 @@
 import { credentialHeaders } from "../providers/credential-headers.ts";
 import type { Provider } from "../providers/provider.ts";
+import { redactionOf } from "./redact.ts";
 
 /** Headers that belong to one connection and not to the message. https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
 const HOP_BY_HOP = [
@@ -96,15 +97,21 @@ export function proxyRequestHeaders(client: Headers, provider: Provider): Header
 }
 
 /**
- * The headers of a proxied answer: the provider's own without hop-by-hop headers and those that these name.
+ * The headers of a proxied answer: the provider's own without hop-by-hop headers, those that these name, and its key.
  * @param announcesLength the answer has no body of its own (HEAD, 304), so its Content-Length is a fact about another one.
  */
-export function proxyResponseHeaders(upstream: Headers, requestId: string, announcesLength: boolean): Headers {
+export function proxyResponseHeaders(
+  upstream: Headers,
+  provider: Provider,
+  requestId: string,
+  announcesLength: boolean,
+): Headers {
+  const redact = redactionOf(provider);
   const named = namedByConnection(upstream);
   const headers = new Headers();
   for (const [name, value] of upstream) {
     if (DROPPED_RESPONSE_HEADERS.has(name) || named.has(name)) continue;
-    headers.append(name === "x-request-id" ? "x-upstream-request-id" : name, value);
+    headers.append(name === "x-request-id" ? "x-upstream-request-id" : name, redact(value));
   }
   const length = upstream.get("content-length");
   if (announcesLength && length !== null) headers.set("content-length", length);

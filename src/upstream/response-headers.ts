@@ -1,3 +1,5 @@
+import type { Redact } from "./redact.ts";
+
 /** Response headers of a provider that clients need, under the name by which they get them. */
 const RELAYED = {
   "content-type": "content-type",
@@ -11,13 +13,18 @@ const RELAYED = {
 
 const RELAYED_PREFIXES = ["x-ratelimit-", "anthropic-ratelimit-"] as const;
 
-/** The allow-listed headers of a provider's answer, as a new object; nothing else of its header passes on `/v1` routes. */
-export function relayedResponseHeaders(upstream: Headers): Record<string, string> {
+const unchanged: Redact = (value) => value;
+
+/**
+ * The allow-listed headers of a provider's answer, as a new object; nothing else of its header passes on `/v1` routes.
+ * @param redact goes over each value; only errors are known to repeat what they were sent.
+ */
+export function relayedResponseHeaders(upstream: Headers, redact: Redact = unchanged): Record<string, string> {
   const relayed: Record<string, string> = {};
   for (const [name, value] of upstream) {
     const relayedName = Object.hasOwn(RELAYED, name) ? RELAYED[name as keyof typeof RELAYED] : undefined;
-    if (relayedName !== undefined) relayed[relayedName] = value;
-    else if (RELAYED_PREFIXES.some((prefix) => name.startsWith(prefix))) relayed[name] = value;
+    if (relayedName !== undefined) relayed[relayedName] = redact(value);
+    else if (RELAYED_PREFIXES.some((prefix) => name.startsWith(prefix))) relayed[name] = redact(value);
   }
   return relayed;
 }

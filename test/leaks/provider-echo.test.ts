@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { gzipSync } from "node:zlib";
+import { json } from "../fixtures/answers.ts";
+import { chunk, end, head } from "../fixtures/script.ts";
+import { POST_ROUTES, SMALLEST } from "../routes/requests.ts";
+import { type StartedGateway, startBesideProvider, threeProviders } from "../routes/started-gateway.ts";
+import { SPELLING_NAMES, SPELLINGS } from "./spellings.ts";
+
+const KEY = 'sk-"proj"/a+b=c\\d&e';
+const LEAK = /proj|a\+b=c/;
+
+let started: StartedGateway;
+
+beforeAll(async () => {
+  started = await startBesideProvider((url) => ({
+    ...threeProviders(url),
+    OPENAI_API_KEY: KEY,
+    ANTHROPIC_API_KEY: KEY,
+  }));
+});
+beforeEach(() => {
+  started.takeCalls();
+});
+afterAll(async () => {
+  expect(started.gateway.output().stdout).not.toMatch(LEAK);
+  expect(started.gateway.output().stderr).toBe("");
+  await started[Symbol.asyncDispose]();
+});
+
+const headersOf = (response: Response): string => JSON.stringify([...response.headers]);
+
+describe("an error that repeats the key", () => {
+  test.each(SPELLING_NAMES)("%s reaches no client of /v1", async (name) => {
+    const body = `{"error":{"message":"Incorrect API key provided: ${SPELLINGS["in JSON"](SPELLINGS[name](KEY))}."}}`;
+    for (const route of POST_ROUTES) {
+      started.answerWith(json(401, body));
+      const response = await started.post(route, SMALLEST[route]);
+      const text = await response.text();
+      expect([response.status, text]).toEqual([401, expect.stringContaining("Incorrect API key provided: ***.")]);
+      expect(text).not.toMatch(LEAK);
+    }
+  });
+
+  test.each(SPELLING_NAMES)("%s passes through /proxy with all its other bytes", async (name) => {
+    const write = (key: string) => `{ "error": {"n": 1.0, "message":"\\u00e9 é ${key}", "key" : "${key}"}}\n`;
+    for (const framing of ["length", "chunks"]) {
+      const bytes = Buffer.from(write(SPELLINGS[name](KEY)));
+      const type = { "content-type": "application/problem+json" };
+      started.answerWith(
+        framing === "length"
+          ? json(403, bytes, [["x-kept", "1"]])
+          : [
+              head(403, { ...type, "transfer-encoding": "chunked", "x-kept": "1" }),
+              chunk(bytes.subarray(0, 40)),
+              chunk(bytes.subarray(40)),
+              end(),
+            ],
+      );
+      const response = await started.post("/proxy/openai/x", "{}");
+      expect([response.status, await response.text()]).toEqual([403, write("***")]);
+      expect(response.headers.get("x-kept")).toBe("1");
+      expect(response.headers.get("content-length")).toBe(String(Buffer.byteLength(write("***"))));
+    }
+  });
+
+  test("in bytes that are no text passes with them", async () => {
+    const bytes = Buffer.concat([Buffer.from([0xff, 0xfe, 0x00, 0x80]), Buffer.from(KEY), Buffer.from([0xc3, 0x28])]);
+    started.answerWith(json(500, bytes));
+    const response = await started.send("GET", "/proxy/openai/x");
+    const expected = Buffer.concat([
+      Buffer.from([0xff, 0xfe, 0x00, 0x80]),
+      Buffer.from("***"),
+      Buffer.from([0xc3, 0x28]),
+    ]);
+    expect(Buffer.compare(await response.bytes(), expected)).toBe(0);
+  });
+
+  test("compressed reaches no client, and one that repeats none stays compressed", async () => {
+    const send = async (text: string) => {
+      const zipped = gzipSync(text);
+      started.answerWith(json(401, new Uint8Array(zipped), { "content-encoding": "gzip", vary: "accept-encoding" }));
+      const response = await fetch(`${started.gateway.url}/proxy/openai/x`, { decompress: false });
+      return { encoding: response.headers.get("content-encoding"), bytes: await response.bytes(), zipped };
+    };
+    const masked = await send(`{"error":"${SPELLINGS["in JSON"](KEY)}"}`);
+    expect([masked.encoding, Buffer.from(masked.bytes).toString()]).toEqual([null, '{"error":"***"}']);
+    const kept = await send('{"error":"none"}');
+    expect([kept.encoding, Buffer.compare(kept.bytes, kept.zipped)]).toEqual(["gzip", 0]);
+  });
+
+  test("in a page of a framework, as long as these are", async () => {
+    const filler = "<tr><td>x</td></tr>".repeat(10_000);
+    started.answerWith(json(500, `<html>${filler}<td>Bearer ${SPELLINGS["in HTML"](KEY)}</td></html>`));
+    const response = await started.send("GET", "/proxy/openai/x");
+    expect(await response.text()).toBe(`<html>${filler}<td>Bearer ***</td></html>`);
+  });
+
+  test("in its headers reaches no client", async () => {
+    const encoded = encodeURIComponent(KEY);
+    const headers = {
+      "retry-after": KEY,
+      "x-request-id": `req-${encoded}`,
+      "x-ratelimit-key": KEY,
+      "x-debug": `Bearer ${KEY}`,
+      location: `https://login.example/?key=${encoded}`,
+    };
+    for (const status of [200, 302, 401, 429, 500]) {
+      for (const target of ["/v1/chat/completions", "/proxy/openai/x"] as const) {
+        started.answerWith(json(status, '{"a":1}', headers));
+        const response = await started.post(target, SMALLEST["/v1/chat/completions"]);
+        // What is no error of the provider's is trusted, where only allow-listed headers of it pass.
+        if (status === 200 && target === "/v1/chat/completions") continue;
+        expect(headersOf(response)).not.toMatch(LEAK);
+        if (target === "/proxy/openai/x") {
+          expect(response.headers.get("location")).toBe("https://login.example/?key=***");
+          expect(response.headers.get("x-upstream-request-id")).toBe("req-***");
+        }
+      }
+    }
+  });
+});
+
+describe("what is no error", () => {
+  test("passes with every byte, and as it comes", async () => {
+    const body = `{"text":"${SPELLINGS["in JSON"](KEY)}"}`;
+    started.answerWith(json(200, body));
+    expect(await (await started.send("GET", "/proxy/openai/x")).text()).toBe(body);
+  });
+
+  test("an error that is too long to be held streams on", async () => {
+    const long = "x".repeat(600_000);
+    for (const framing of [{ "content-length": "600000" }, { "transfer-encoding": "chunked" }]) {
+      started.answerWith([head(500, { "content-type": "text/plain", ...framing }), chunk(long), end()]);
+      const response = await started.send("GET", "/proxy/openai/x");
+      expect([response.status, (await response.text()) === long]).toEqual([500, true]);
+    }
+  });
+});
