@@ -1,5 +1,6 @@
 import { Failure, type FailureCode } from "../failure/failure.ts";
 import type { Provider } from "../providers/provider.ts";
+import type { Answer, Sending, Transport, WireRequest } from "../transport/transport.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
 import { readFetchError } from "./read-fetch-error.ts";
 
@@ -13,37 +14,28 @@ export interface UpstreamLimits {
   readonly streamIdleMs: number;
 }
 
-/** What is sent; the provider decides the connection. */
-export interface UpstreamRequest {
-  readonly url: string;
-  readonly method: string;
-  readonly headers: Headers | Record<string, string>;
-  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
-  /** Hand out the body as it is on the wire instead of decoding its Content-Encoding. */
-  readonly keepEncoding?: boolean;
-}
-
 /** One call to a provider. Whoever opens it must `close` it, on every exit. */
 export interface UpstreamCall {
-  /** Sends the request and resolves with the response once its header is there. Throws a {@link Failure}. */
-  send(request: UpstreamRequest): Promise<Response>;
+  /** Sends the request and resolves with the answer once its header is there. Throws a {@link Failure}. */
+  send(request: WireRequest): Promise<Answer>;
   /** From now on the call is a stream: each read has its own deadline, the whole has none. */
   becomeStream(): void;
   /** Notes that a stream moved. */
   touch(): void;
+  /** From now on, until it is touched, a stream waits for the client and not for the provider. */
+  awaitClient(): void;
   /** Ends the call early; the first reason counts. */
   abort(reason: Failure): void;
   /** Called at most once, when the call is aborted, with the reason; replaces the listener of before. */
   onAbort(listener: (reason: Failure) => void): void;
-  /** What a rejected read of the response means: the reason of the abort where there was one. */
+  /** What the error means with which a body broke off: the reason of the abort where there was one. */
   explain(error: unknown): Failure;
   /** Frees the deadline and lets go of the client. */
   close(): void;
 }
 
 export interface UpstreamParts {
-  readonly fetch: (url: string, init: BunFetchRequestInit) => Promise<Response>;
-  readonly probe: (provider: Provider) => Promise<boolean>;
+  readonly transport: Transport;
   readonly deadlines: Deadlines;
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
@@ -51,31 +43,18 @@ export interface UpstreamParts {
 }
 
 /** How far a call has come, which decides what its one deadline means. */
-type Phase = "unsent" | "sent" | "probing" | "connected" | "answered" | "streaming";
+type Phase = "unsent" | "connecting" | "connected" | "answered" | "streaming" | "unread";
 
 /** Opens a call that ends when `client` aborts. */
 export type OpenUpstreamCall = (provider: Provider, client: AbortSignal) => UpstreamCall;
 
-export const createUpstream = ({ fetch, probe, deadlines, now, limits }: UpstreamParts): OpenUpstreamCall => {
-  const probing = new Map<Provider, Promise<boolean>>();
-
-  /** One probe per provider at a time, however many calls wait. */
-  const canConnect = (provider: Provider): Promise<boolean> => {
-    let probed = probing.get(provider);
-    if (!probed) {
-      probed = probe(provider).finally(() => probing.delete(provider));
-      probing.set(provider, probed);
-    }
-    return probed;
-  };
-
-  return (provider, client) => {
-    const controller = new AbortController();
+export const createUpstream =
+  ({ transport, deadlines, now, limits }: UpstreamParts): OpenUpstreamCall =>
+  (provider, client) => {
     let phase: Phase = "unsent";
     let deadline: Deadline | undefined;
-    let headerAt = 0;
-    let totalAt = 0;
-    let connectedBy = 0;
+    let sending: Sending | undefined;
+    let sentAt = 0;
     let reason: Failure | undefined;
     let listener: ((reason: Failure) => void) | undefined;
     let closed = false;
@@ -83,11 +62,10 @@ export const createUpstream = ({ fetch, probe, deadlines, now, limits }: Upstrea
     const abort = (failure: Failure): void => {
       if (reason || closed) return;
       reason = failure;
-      controller.abort(failure);
+      sending?.abort(failure);
       listener?.(failure);
     };
     const onClientGone = (): void => abort(new Failure("client_gone"));
-    const expire = (code: FailureCode): void => abort(new Failure(code, { provider: provider.id }));
 
     const close = (): void => {
       if (closed) return;
@@ -96,25 +74,17 @@ export const createUpstream = ({ fetch, probe, deadlines, now, limits }: Upstrea
       client.removeEventListener("abort", onClientGone);
     };
 
-    const askWhetherConnected = (time: number): void => {
-      phase = "probing";
-      connectedBy = time + limits.connectMs / 2;
-      void canConnect(provider).then((connected) => {
-        if (connected && phase === "probing") phase = "connected";
-      });
+    const onConnected = (): void => {
+      if (phase === "connecting") phase = "connected";
     };
 
     /** What the deadline says when it has come: that a time is over, or when to look again. */
     const onDeadline = (): void => {
       if (closed || !deadline) return;
-      const time = now();
-      if (phase === "streaming") return expire("stream_idle_timeout");
-      if (phase !== "answered" && time >= headerAt) return expire("response_header_timeout");
-      if (time >= totalAt) return expire("total_timeout");
-      if (phase === "probing" && time >= connectedBy) return expire("connect_timeout");
-      if (phase === "sent") askWhetherConnected(time);
-      const next = phase === "answered" ? totalAt : Math.min(headerAt, totalAt);
-      deadlines.move(deadline, phase === "probing" ? Math.min(connectedBy, next) : next);
+      const waited = now() - sentAt;
+      const expired = expiredLimit(phase, waited, limits);
+      if (expired) return abort(new Failure(expired, { provider: provider.id }));
+      deadlines.move(deadline, sentAt + nextLimit(phase, limits));
     };
 
     client.addEventListener("abort", onClientGone, { once: true });
@@ -123,27 +93,15 @@ export const createUpstream = ({ fetch, probe, deadlines, now, limits }: Upstrea
     return {
       async send(request) {
         if (reason) throw reason;
-        const time = now();
-        headerAt = time + limits.responseHeaderMs;
-        totalAt = time + limits.totalMs;
-        phase = "sent";
-        // Half of the connection's time goes by before anyone looks whether the connection stands.
-        deadline = deadlines.open(Math.min(time + limits.connectMs / 2, headerAt, totalAt), onDeadline);
+        sentAt = now();
+        phase = "connecting";
+        sending = transport(provider, request, onConnected);
+        deadline = deadlines.open(sentAt + nextLimit(phase, limits), onDeadline);
         try {
-          const response = await fetch(request.url, {
-            method: request.method,
-            headers: request.headers,
-            body: request.body,
-            signal: controller.signal,
-            redirect: "manual",
-            decompress: request.keepEncoding !== true,
-            timeout: false,
-            proxy: false,
-            ...(provider.unixSocket && { unix: provider.unixSocket }),
-          });
+          const answer = await sending.answer;
           phase = "answered";
-          deadline.expiresAt = totalAt;
-          return response;
+          deadline.expiresAt = sentAt + limits.totalMs;
+          return answer;
         } catch (error) {
           throw reason ?? readFetchError(error, provider.id);
         }
@@ -153,6 +111,11 @@ export const createUpstream = ({ fetch, probe, deadlines, now, limits }: Upstrea
         if (deadline && !closed) deadlines.move(deadline, now() + limits.streamIdleMs);
       },
       touch() {
+        phase = "streaming";
+        if (deadline) deadline.expiresAt = now() + limits.streamIdleMs;
+      },
+      awaitClient() {
+        phase = "unread";
         if (deadline) deadline.expiresAt = now() + limits.streamIdleMs;
       },
       abort,
@@ -163,4 +126,19 @@ export const createUpstream = ({ fetch, probe, deadlines, now, limits }: Upstrea
       close,
     };
   };
-};
+
+/** The limit that is over after `waited` milliseconds, if one is. A stream's deadline comes only when its limit is over. */
+function expiredLimit(phase: Phase, waited: number, limits: UpstreamLimits): FailureCode | undefined {
+  if (phase === "streaming") return "stream_idle_timeout";
+  if (phase === "unread") return "client_stalled";
+  if (phase !== "answered" && waited >= limits.responseHeaderMs) return "response_header_timeout";
+  if (waited >= limits.totalMs) return "total_timeout";
+  return phase === "connecting" && waited >= limits.connectMs ? "connect_timeout" : undefined;
+}
+
+/** The first limit that a call can run into in this phase, in milliseconds from its beginning. */
+function nextLimit(phase: Phase, { connectMs, responseHeaderMs, totalMs }: UpstreamLimits): number {
+  if (phase === "answered") return totalMs;
+  const headerMs = Math.min(responseHeaderMs, totalMs);
+  return phase === "connecting" ? Math.min(connectMs, headerMs) : headerMs;
+}
