@@ -70,6 +70,9 @@ export interface Gateway {
   drain(): Promise<number>;
 }
 
+/** An upload below this, taken over the idle timeout, is no slow client's but one that means to keep a connection busy. */
+const MIN_UPLOAD_BYTES_PER_SECOND = 1536;
+
 /** After streams were told that they end, their clients get this long to take the last bytes. */
 const LAST_WORDS_MS = 500;
 
@@ -127,7 +130,6 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
 
   let listener: Listener | undefined;
   let draining = false;
-  const idleSeconds = Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000);
 
   const parts: RelayParts = {
     book,
@@ -136,8 +138,9 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
     targets: { providers: providersById, providerOf: catalogue.providerOf },
     policy,
     connections: {
-      hold: (request) => listener?.setIdleTimeout(request, 0),
-      release: (request) => listener?.setIdleTimeout(request, idleSeconds),
+      hold: (request) => listener?.hold(request),
+      release: (request) => listener?.release(request),
+      uploadBytesPerTimeout: Math.ceil((settings.SERVER_IDLE_TIMEOUT / 1000) * MIN_UPLOAD_BYTES_PER_SECOND),
     },
     maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
     visionEnabled: settings.ENABLE_VISION,

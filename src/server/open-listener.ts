@@ -7,13 +7,21 @@ import { loadTls, type TlsMaterial } from "./load-tls.ts";
 export interface Listener {
   /** Where clients reach it, without a trailing slash. */
   readonly url: string;
-  /** Lets the connection of a request be silent for so many seconds; 0 is without limit. */
-  setIdleTimeout(request: Request, seconds: number): void;
+  /** Lets the connection of a request be silent without limit. */
+  hold(request: Request): void;
+  /** Lets it be silent for the idle timeout, from now on. */
+  release(request: Request): void;
   /** Serves new connections with another certificate; those that are open keep theirs. */
   replaceTls(tls: TlsMaterial): void;
   /** Accepts nothing any more; resolves when every connection has ended, or at once where they are to be cut. */
   stop(cut: boolean): Promise<void>;
 }
+
+/** The runtime looks at its connections this often, and without these seconds would close them up to so much too early. */
+const TICK_SECONDS = 4;
+
+/** The longest that the runtime takes. */
+const LONGEST_IDLE_SECONDS = 255;
 
 type Application = ReturnType<typeof createApplication>;
 type ListenOptions = Parameters<Application["listen"]>[0];
@@ -29,6 +37,7 @@ export async function openListener(
 ): Promise<Listener> {
   const unix = settings.SERVER_UNIX_SOCKET;
   if (unix !== undefined) await clearStaleSocket(unix);
+  const idleSeconds = Math.min(Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000) + TICK_SECONDS, LONGEST_IDLE_SECONDS);
   const servers: Bun.Server<unknown>[] = [];
 
   const listen = (port: number, tls: TlsMaterial | undefined): Bun.Server<unknown> => {
@@ -41,7 +50,7 @@ export async function openListener(
       development: false,
       reusePort: sharesPort,
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      idleTimeout: Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000),
+      idleTimeout: idleSeconds,
     } as ListenOptions);
     const server = application.server as Bun.Server<unknown>;
     servers.push(server);
@@ -53,9 +62,8 @@ export async function openListener(
   const port = first.port ?? settings.SERVER_PORT;
   return {
     url: unix === undefined ? first.url.href.replace(/\/$/, "") : `unix:${unix}`,
-    setIdleTimeout(request, seconds) {
-      servers.at(-1)?.timeout(request, seconds);
-    },
+    hold: (request) => servers.at(-1)?.timeout(request, 0),
+    release: (request) => servers.at(-1)?.timeout(request, idleSeconds),
     replaceTls(tls) {
       // A running server keeps its certificate, so another one takes its place on the same address. The address is free
       // as soon as the old one stops accepting, which it does before it has ended its open connections.
