@@ -1,3 +1,4 @@
+import http from "node:http";
 import type { Settings } from "../config/settings-table.ts";
 import { clearStaleSocket } from "./clear-stale-socket.ts";
 import type { createApplication } from "./create-application.ts";
@@ -16,6 +17,12 @@ export interface Listener {
   /** Accepts nothing any more; resolves when every connection has ended, or at once where they are to be cut. */
   stop(cut: boolean): Promise<void>;
 }
+
+/**
+ * What a request line and its header section may take together. Beyond it the runtime answers a bare 431, and its own
+ * limit, half of this, would be that of the longest token and the longest URL, which have answers of the gateway's.
+ */
+const MAX_HEAD_BYTES = 32 * 1024;
 
 /** The runtime looks at its connections this often, and without these seconds would close them up to so much too early. */
 const TICK_SECONDS = 4;
@@ -38,6 +45,7 @@ export async function openListener(
   const unix = settings.SERVER_UNIX_SOCKET;
   if (unix !== undefined) await clearStaleSocket(unix);
   const idleSeconds = Math.min(Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000) + TICK_SECONDS, LONGEST_IDLE_SECONDS);
+  Object.assign(http, { maxHeaderSize: MAX_HEAD_BYTES });
   const servers: Bun.Server<unknown>[] = [];
 
   const listen = (port: number, tls: TlsMaterial | undefined): Bun.Server<unknown> => {
