@@ -99,12 +99,12 @@ describe("no secret is printed", () => {
   });
 
   test.each([
-    [`--openai-api-key=${SECRETS.openAiKey}`],
-    ["--api-key", SECRETS.openAiKey],
-    [`OPENAI_API_KEY=${SECRETS.openAiKey}`],
-    [`--check=${SECRETS.openAiKey}`],
-    [`-k${SECRETS.openAiKey}`],
-  ])("by a command line with %s, which is refused", async (...args) => {
+    { args: [`--openai-api-key=${SECRETS.openAiKey}`] },
+    { args: ["--api-key", SECRETS.openAiKey] },
+    { args: [`OPENAI_API_KEY=${SECRETS.openAiKey}`] },
+    { args: [`--check=${SECRETS.openAiKey}`] },
+    { args: [`-k${SECRETS.openAiKey}`] },
+  ])("by a command line with $args, which is refused", async ({ args }) => {
     const { stdout, stderr, code } = await runToEnd(args);
     expect([code, stdout]).toEqual([2, ""]);
     expect(findSecrets(stderr)).toEqual([]);
