@@ -2,8 +2,13 @@
 
 import { parseOptions, USAGE } from "./options.ts";
 
-/** Programs of the bench beside the comparison; each is loaded only where it is asked for, and takes the rest of the line. */
-const COMMANDS: Readonly<Record<string, () => Promise<(commandLine: readonly string[]) => Promise<number>>>> = {};
+/** Takes the rest of the command line; resolves with the exit code of the process. */
+type Command = (commandLine: readonly string[]) => Promise<number>;
+
+/** Programs of the bench beside the comparison; each is loaded only where it is asked for. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  guard: async () => (await import("./guard.ts")).guard,
+};
 
 async function comparison(commandLine: readonly string[]): Promise<number> {
   const options = parseOptions(commandLine);

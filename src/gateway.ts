@@ -1,3 +1,4 @@
+import { createAgent } from "./agent/create-agent.ts";
 import { openAuthentication } from "./auth/open-authentication.ts";
 import type { Config } from "./config/load-config.ts";
 import { CHAT } from "./dialects/chat.ts";
@@ -45,6 +46,8 @@ export interface GatewayDependencies {
   readonly newId?: () => string;
   /** Which worker this is, where several processes serve at one address; undefined where this one serves alone. */
   readonly worker?: { readonly number: number; readonly count: () => WorkerCount } | undefined;
+  /** How long a stream may be silent while tools run before its client is sent a comment, in milliseconds. */
+  readonly keepAliveMs?: number;
 }
 
 /** How many processes serve at one address. */
@@ -69,6 +72,12 @@ export interface Gateway {
    */
   drain(): Promise<number>;
 }
+
+/** An upload below this, taken over the idle timeout, is no slow client's but one that means to keep a connection busy. */
+const MIN_UPLOAD_BYTES_PER_SECOND = 1536;
+
+/** Load balancers cut connections that are silent for half a minute or more. */
+const KEEP_ALIVE_MS = 15_000;
 
 /** After streams were told that they end, their clients get this long to take the last bytes. */
 const LAST_WORDS_MS = 500;
@@ -127,7 +136,6 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
 
   let listener: Listener | undefined;
   let draining = false;
-  const idleSeconds = Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000);
 
   const parts: RelayParts = {
     book,
@@ -136,14 +144,29 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
     targets: { providers: providersById, providerOf: catalogue.providerOf },
     policy,
     connections: {
-      hold: (request) => listener?.setIdleTimeout(request, 0),
-      release: (request) => listener?.setIdleTimeout(request, idleSeconds),
+      hold: (request) => listener?.hold(request),
+      release: (request) => listener?.release(request),
+      uploadBytesPerTimeout: Math.ceil((settings.SERVER_IDLE_TIMEOUT / 1000) * MIN_UPLOAD_BYTES_PER_SECOND),
     },
     maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
     visionEnabled: settings.ENABLE_VISION,
     wantsUsage: settings.STREAM_USAGE === "always",
   };
-  const relay = createRelay(parts);
+  const toolBox = settings.MCP_ENABLED
+    ? openToolBox(settings, mcpServers, {
+        client: { name: "inference-gateway", version },
+        fetch: egress.fetch,
+        timers,
+        onStatus: (connection, problem) => {
+          const line = { server: connection.server.name, tools: connection.tools().length };
+          if (problem) log.warn({ server: line.server, problem: problem.message }, "MCP server is not connected");
+          else log.info(line, "MCP server is connected");
+        },
+      })
+    : undefined;
+  const keepAlive = { timers, intervalMs: dependencies.keepAliveMs ?? KEEP_ALIVE_MS };
+  const takeOver = toolBox && createAgent({ ...parts, toolBox, maxRounds: settings.MCP_MAX_ITERATIONS, keepAlive });
+  const relay = createRelay({ ...parts, ...(takeOver && { takeOver }) });
   const relayAs =
     (dialect: Dialect): RouteHandler =>
     (exchange, request) =>
@@ -158,19 +181,6 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
         onIssuerChange: (problem) => {
           if (problem) log.warn({ problem }, "the issuer's keys cannot be fetched");
           else log.info("the issuer's keys are known");
-        },
-      })
-    : undefined;
-
-  const toolBox = settings.MCP_ENABLED
-    ? openToolBox(settings, mcpServers, {
-        client: { name: "inference-gateway", version },
-        fetch: egress.fetch,
-        timers,
-        onStatus: (connection, problem) => {
-          const line = { server: connection.server.name, tools: connection.tools().length };
-          if (problem) log.warn({ server: line.server, problem: problem.message }, "MCP server is not connected");
-          else log.info(line, "MCP server is connected");
         },
       })
     : undefined;

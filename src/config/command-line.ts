@@ -63,7 +63,9 @@ export function parseCommandLine(args: string[]): Parsed {
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
-      return { ok: false, problem: `unexpected argument ${JSON.stringify(token.value)}${SEE_HELP}` };
+      // Settings are no arguments; who gives one as such, may give a secret.
+      const [shown = ""] = token.value.split("=", 1);
+      return { ok: false, problem: `unexpected argument ${JSON.stringify(shown)}${SEE_HELP}` };
     }
     if (!isOptionName(token.name)) return { ok: false, problem: unknownOption(token.rawName) };
     if (COMMAND_LINE_OPTIONS[token.name].type === "boolean") {

@@ -342,7 +342,7 @@ export const SETTINGS_TABLE = {
     type: "integer",
     range: ["1", "1000"],
     default: "10",
-    doc: "How often the model may be asked within one chat completion",
+    doc: "How often the model may be asked again with results of tools within one chat completion",
   },
   MCP_MAX_RESULT_BYTES: {
     group: "MCP",

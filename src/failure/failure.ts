@@ -31,6 +31,7 @@ export const FAILURES = {
     message: "Unsupported Content-Encoding: send the body as it is or with gzip",
   },
   body_too_large: { status: 413, type: "invalid_request_error", message: "Request body too large" },
+  url_too_long: { status: 414, type: "invalid_request_error", message: "The URL is too long" },
   route_not_found: { status: 404, type: "not_found_error", message: "Requested route is not found" },
   method_not_allowed: { status: 405, type: "invalid_request_error", message: "Method not allowed" },
   model_not_found: { status: 404, type: "not_found_error", message: "Model not found" },

@@ -4,6 +4,7 @@ import { findTools } from "./find-tools.ts";
 import type { ServerConnection, ServerStatus } from "./keep-connected.ts";
 import { McpProblem } from "./mcp-problem.ts";
 import { readArguments } from "./read-arguments.ts";
+import { redactionOf } from "../upstream/redact.ts";
 import { asError, resultText } from "./result-text.ts";
 import { type ListedTool, listTools, SELECTOR_NAMES, type ToolDescription } from "./tool-catalogue.ts";
 import { defineSelector, defineTools, type ToolDefinition } from "./tool-definitions.ts";
@@ -100,12 +101,15 @@ function createOffer(
     const read = readArguments(args);
     if (!read) return asError("the arguments are not a JSON object");
     const { connection, remote } = tool;
+    const { server } = connection;
+    // What is said here goes to a model, for which the token is not meant.
+    const redact = redactionOf(server, server.token);
     try {
-      return resultText(await connection.call(remote, read, signal));
+      return redact(resultText(await connection.call(remote, read, signal)));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof McpProblem)) return asError("the tool could not be run");
-      return asError(error.told ?? `the MCP server ${connection.server.name} ${error.message}`);
+      return asError(redact(error.told ?? `the MCP server ${server.name} ${error.message}`));
     }
   };
 

@@ -11,6 +11,7 @@ import { bufferAnswer } from "./buffer-answer.ts";
 import { findDecisive, spellingsOf } from "./prepare-body.ts";
 import { announcedLength, decodeBody, readRawBody } from "./read-body.ts";
 import { redactError } from "./redact-error.ts";
+import { passUpload } from "./pass-upload.ts";
 import type { RelayParts } from "./relay-call.ts";
 import { streamAnswer } from "./stream-answer.ts";
 
@@ -33,7 +34,7 @@ export function createProxy(parts: RelayParts): Proxy {
   ): Promise<Uint8Array | ReadableStream<Uint8Array> | null> => {
     if (!request.body || !BODY_METHODS.has(request.method)) return null;
     if (policy.active) {
-      const raw = await readRawBody(request, maxBodyBytes);
+      const raw = await readRawBody(request, maxBodyBytes, connections);
       exchange.bytesIn = raw.length;
       const encoding = request.headers.get("content-encoding");
       const refuse = (model: string): Failure | undefined => {
@@ -43,11 +44,11 @@ export function createProxy(parts: RelayParts): Proxy {
       requireAllowedModel(encoding === null ? raw : await decodeBody(raw, encoding, maxBodyBytes), refuse);
       return raw;
     }
-    const announced = announcedLength(request);
-    if (announced === undefined) return request.body.pipeThrough(countBytes(exchange, maxBodyBytes));
-    if (announced > maxBodyBytes) throw new Failure("body_too_large");
-    exchange.bytesIn = announced;
-    return request.body;
+    if ((announcedLength(request) ?? 0) > maxBodyBytes) throw new Failure("body_too_large");
+    return passUpload(request, request.body, connections, (count) => {
+      exchange.bytesIn += count;
+      if (exchange.bytesIn > maxBodyBytes) throw new Failure("body_too_large");
+    });
   };
 
   return async (exchange, request) => {
@@ -56,7 +57,6 @@ export function createProxy(parts: RelayParts): Proxy {
     exchange.provider = provider.id;
     if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
     const url = targetUrl(provider, path, search);
-    connections.hold(request);
     const call = openCall(provider, request.signal);
     book.onInterrupt(exchange, call.abort);
     const close = (): void => {
@@ -66,6 +66,7 @@ export function createProxy(parts: RelayParts): Proxy {
     let streaming = false;
     try {
       const body = await admitBody(exchange, request, provider);
+      connections.hold(request);
       const headers = proxyRequestHeaders(request.headers, provider);
       // Some servers take no upload whose length they are not told.
       const length = announcedLength(request);
@@ -157,15 +158,4 @@ const BEFORE_OBJECT: ReadonlySet<number> = new Set([0, 9, 10, 11, 12, 13, 32, 0x
 function looksLikeObject(body: Uint8Array): boolean {
   const first = body.find((byte) => !BEFORE_OBJECT.has(byte));
   return first === 0x7b || first === 0x2f;
-}
-
-/** Counts an upload of unknown length and breaks it off where it becomes too long. */
-function countBytes(exchange: Exchange, limit: number): TransformStream<Uint8Array, Uint8Array> {
-  return new TransformStream({
-    transform(chunk, controller) {
-      exchange.bytesIn += chunk.length;
-      if (exchange.bytesIn > limit) controller.error(new Failure("body_too_large"));
-      else controller.enqueue(chunk);
-    },
-  });
 }

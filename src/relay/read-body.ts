@@ -1,5 +1,6 @@
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import { Failure } from "../failure/failure.ts";
+import type { ClientConnections } from "./connections.ts";
 
 type Decoder = (
   bytes: Uint8Array,
@@ -17,21 +18,24 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
 };
 
 /**
- * The whole body of a request, decoded, and never more than `limit` bytes of it.
+ * The whole body of a request, decoded, and never more than `limit` bytes of it. It may take long, but not without end:
+ * see {@link ClientConnections.uploadBytesPerTimeout}.
  * @throws Failure `body_too_large`, `unsupported_encoding`, `malformed_body`, or, where the client did not send what it
  * announced, `client_gone` or `body_interrupted`.
  */
-export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
-  const raw = await readRawBody(request, limit);
+export async function readBody(request: Request, limit: number, connections: ClientConnections): Promise<Uint8Array> {
+  const raw = await readRawBody(request, limit, connections);
   const encoding = request.headers.get("content-encoding");
   return encoding === null ? raw : decodeBody(raw, encoding, limit);
 }
 
 /** Like {@link readBody}, but with the Content-Encoding left as it is. */
-export function readRawBody(request: Request, limit: number): Promise<Uint8Array> {
+export function readRawBody(request: Request, limit: number, connections: ClientConnections): Promise<Uint8Array> {
   const announced = announcedLength(request);
-  if (announced === undefined) return readUnannounced(request, limit);
-  return announced > limit ? Promise.reject(new Failure("body_too_large")) : readAnnounced(request);
+  if (announced !== undefined && announced > limit) return Promise.reject(new Failure("body_too_large"));
+  // What must come within one idle timeout needs no watching, and costs less to read in one piece.
+  const isShort = announced !== undefined && announced <= connections.uploadBytesPerTimeout;
+  return isShort ? readWhole(request) : readInPieces(request, limit, connections);
 }
 
 /** The length of the body as its header announces it, in bytes; undefined for a chunked body. */
@@ -59,7 +63,7 @@ export function decodeBody(raw: Uint8Array, encoding: string, limit: number): Pr
   });
 }
 
-async function readAnnounced(request: Request): Promise<Uint8Array> {
+async function readWhole(request: Request): Promise<Uint8Array> {
   try {
     return await request.bytes();
   } catch (error) {
@@ -72,10 +76,18 @@ function interruption(request: Request, cause: unknown): Failure {
   return request.signal.aborted ? new Failure("client_gone") : new Failure("body_interrupted", { cause });
 }
 
-/** A chunked body has no announced length, so it is counted while it arrives. */
-async function readUnannounced(request: Request, limit: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
+/** An array for each piece costs far more than a small piece itself, so that many are put together at a time. */
+const PIECES_OF_A_BLOCK = 1024;
+
+/**
+ * Counts a body while it arrives, both because a chunked one has no announced length, and because the runtime takes an
+ * upload below 16 kB/s for silence.
+ */
+async function readInPieces(request: Request, limit: number, connections: ClientConnections): Promise<Uint8Array> {
+  const blocks: Uint8Array[] = [];
+  let pieces: Uint8Array[] = [];
   let length = 0;
+  let renewedAt = 0;
   const reader = request.body?.getReader();
   while (reader) {
     const { done, value } = await reader.read().catch((error: unknown) => {
@@ -87,7 +99,14 @@ async function readUnannounced(request: Request, limit: number): Promise<Uint8Ar
       await reader.cancel().catch(() => {});
       throw new Failure("body_too_large");
     }
-    chunks.push(value);
+    if (length - renewedAt >= connections.uploadBytesPerTimeout) {
+      renewedAt = length;
+      connections.release(request);
+    }
+    if (pieces.push(value) < PIECES_OF_A_BLOCK) continue;
+    blocks.push(Buffer.concat(pieces));
+    pieces = [];
   }
-  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, length);
+  if (length === pieces[0]?.length) return pieces[0];
+  return Buffer.concat([...blocks, ...pieces], length);
 }

@@ -23,7 +23,7 @@ export async function readProviderFailure(
     return new Failure("upstream_redirect", { provider: provider.id });
   }
   // Some providers repeat the key that they refuse, and not only in the message.
-  const redact = redactionOf(provider);
+  const redact = redactionOf(provider, provider.key);
   const error = readProviderError(redact(await readErrorText(response, call, MAX_ERROR_BYTES)));
   const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);
   const message = error.message ?? `The provider answered with status ${response.status}`;

@@ -21,7 +21,7 @@ export async function redactError(response: Response, call: UpstreamCall, provid
   if ("tooLong" in answer) return new Response(answer.tooLong, { status, headers });
   const encoding = headers.get("content-encoding");
   const plain = encoding === null ? answer.whole : await decode(answer.whole, encoding);
-  const redacted = plain && redactBytes(plain, redactionOf(provider));
+  const redacted = plain && redactBytes(plain, redactionOf(provider, provider.key));
   if (redacted) headers.delete("content-encoding");
   const body = redacted ?? answer.whole;
   headers.set("content-length", String(body.length));

@@ -54,7 +54,7 @@ export function createRelay(parts: RelayParts): Relay {
   const { book, openCall, requestHeaders, targets, policy, connections } = parts;
 
   const readRequest = async (exchange: Exchange, request: Request, dialect: Dialect): Promise<ReceivedBody> => {
-    const bytes = await readBody(request, parts.maxBodyBytes);
+    const bytes = await readBody(request, parts.maxBodyBytes, connections);
     exchange.bytesIn = bytes.length;
     const decoded = decodeObject(bytes);
     if ("problem" in decoded) {

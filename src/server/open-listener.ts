@@ -1,3 +1,4 @@
+import http from "node:http";
 import type { Settings } from "../config/settings-table.ts";
 import { clearStaleSocket } from "./clear-stale-socket.ts";
 import type { createApplication } from "./create-application.ts";
@@ -7,13 +8,27 @@ import { loadTls, type TlsMaterial } from "./load-tls.ts";
 export interface Listener {
   /** Where clients reach it, without a trailing slash. */
   readonly url: string;
-  /** Lets the connection of a request be silent for so many seconds; 0 is without limit. */
-  setIdleTimeout(request: Request, seconds: number): void;
+  /** Lets the connection of a request be silent without limit. */
+  hold(request: Request): void;
+  /** Lets it be silent for the idle timeout, from now on. */
+  release(request: Request): void;
   /** Serves new connections with another certificate; those that are open keep theirs. */
   replaceTls(tls: TlsMaterial): void;
   /** Accepts nothing any more; resolves when every connection has ended, or at once where they are to be cut. */
   stop(cut: boolean): Promise<void>;
 }
+
+/**
+ * What a request line and its header section may take together. Beyond it the runtime answers a bare 431, and its own
+ * limit, half of this, would be that of the longest token and the longest URL, which have answers of the gateway's.
+ */
+const MAX_HEAD_BYTES = 32 * 1024;
+
+/** The runtime looks at its connections this often, and without these seconds would close them up to so much too early. */
+const TICK_SECONDS = 4;
+
+/** The longest that the runtime takes. */
+const LONGEST_IDLE_SECONDS = 255;
 
 type Application = ReturnType<typeof createApplication>;
 type ListenOptions = Parameters<Application["listen"]>[0];
@@ -29,6 +44,8 @@ export async function openListener(
 ): Promise<Listener> {
   const unix = settings.SERVER_UNIX_SOCKET;
   if (unix !== undefined) await clearStaleSocket(unix);
+  const idleSeconds = Math.min(Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000) + TICK_SECONDS, LONGEST_IDLE_SECONDS);
+  Object.assign(http, { maxHeaderSize: MAX_HEAD_BYTES });
   const servers: Bun.Server<unknown>[] = [];
 
   const listen = (port: number, tls: TlsMaterial | undefined): Bun.Server<unknown> => {
@@ -41,7 +58,7 @@ export async function openListener(
       development: false,
       reusePort: sharesPort,
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      idleTimeout: Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000),
+      idleTimeout: idleSeconds,
     } as ListenOptions);
     const server = application.server as Bun.Server<unknown>;
     servers.push(server);
@@ -53,9 +70,8 @@ export async function openListener(
   const port = first.port ?? settings.SERVER_PORT;
   return {
     url: unix === undefined ? first.url.href.replace(/\/$/, "") : `unix:${unix}`,
-    setIdleTimeout(request, seconds) {
-      servers.at(-1)?.timeout(request, seconds);
-    },
+    hold: (request) => servers.at(-1)?.timeout(request, 0),
+    release: (request) => servers.at(-1)?.timeout(request, idleSeconds),
     replaceTls(tls) {
       // A running server keeps its certificate, so another one takes its place on the same address. The address is free
       // as soon as the old one stops accepting, which it does before it has ended its open connections.

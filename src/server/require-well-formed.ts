@@ -3,13 +3,18 @@ import { Failure } from "../failure/failure.ts";
 /** A name, an IPv4 address or a bracketed IPv6 address, with or without a port. https://www.rfc-editor.org/rfc/rfc9110#section-7.2 */
 const HOST = /^(?:[a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
 
+/** The longest URL that is served, in characters, origin included; RFC 9110 section 4.1 asks for at least 8,000. */
+const MAX_URL_LENGTH = 16 * 1024;
+
 /**
  * Refuses what the runtime lets through although the two sides of a connection could read it in two ways. The runtime
  * joins fields that stand twice with a comma, which none of these may hold.
  * @param mayLackHost whether an HTTP/1.0 request without a `Host` is good, as load balancers send it to ask for health.
- * @throws Failure `invalid_request`, which also closes the connection: what comes next on it cannot be trusted.
+ * @throws Failure `invalid_request`, which also closes the connection: what comes next on it cannot be trusted; or
+ * `url_too_long`.
  */
 export function requireWellFormed(request: Request, mayLackHost = false): void {
+  if (request.url.length > MAX_URL_LENGTH) throw new Failure("url_too_long");
   const { headers } = request;
   // https://www.rfc-editor.org/rfc/rfc9112#section-6.3
   const length = headers.get("content-length");

@@ -106,7 +106,7 @@ export function proxyResponseHeaders(
   requestId: string,
   announcesLength: boolean,
 ): Headers {
-  const redact = redactionOf(provider);
+  const redact = redactionOf(provider, provider.key);
   const named = namedByConnection(upstream);
   const headers = new Headers();
   for (const [name, value] of upstream) {

@@ -1,5 +1,3 @@
-import type { Provider } from "../providers/provider.ts";
-
 /** Takes a secret out of a text; a text without it comes back as it was. */
 export type Redact = (text: string) => string;
 
@@ -38,14 +36,14 @@ function anyCase(digit: string): string {
   return /[a-f]/.test(digit) ? `[${digit}${digit.toUpperCase()}]` : digit;
 }
 
-const redactions = new WeakMap<Provider, Redact>();
+const redactions = new WeakMap<object, Redact>();
 
-/** Takes the provider's key out of what the provider says. */
-export function redactionOf(provider: Provider): Redact {
-  let redact = redactions.get(provider);
+/** Takes a secret out of what its owner's server says; made once for each owner, a provider or an MCP server. */
+export function redactionOf(owner: object, secret: string | undefined): Redact {
+  let redact = redactions.get(owner);
   if (!redact) {
-    redact = provider.key === undefined ? (text) => text : createRedaction(provider.key);
-    redactions.set(provider, redact);
+    redact = secret === undefined ? (text) => text : createRedaction(secret);
+    redactions.set(owner, redact);
   }
   return redact;
 }

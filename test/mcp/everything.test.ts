@@ -1,26 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { join } from "node:path";
-import { startMcpServer } from "./mcp-server.ts";
 import { openTestBox, type TestBox } from "./open-test-box.ts";
+import { type EverythingServer, startEverything } from "./start-everything.ts";
 
-const PROGRAM = join(import.meta.dir, "../../node_modules/@modelcontextprotocol/server-everything/dist/index.js");
-
-describe.each([
-  ["streamableHttp", "/mcp"],
-  ["sse", "/sse"],
-])("server-everything over %s", (transport, path) => {
-  let child: Bun.Subprocess;
+describe.each(["streamableHttp", "sse"] as const)("server-everything over %s", (transport) => {
+  let server: EverythingServer;
   let box: TestBox;
 
   beforeAll(async () => {
-    const port = await freePort();
-    child = Bun.spawn([process.execPath, PROGRAM, transport], {
-      env: { PATH: process.env["PATH"] ?? "", PORT: String(port) },
-      stdio: ["ignore", "ignore", "ignore"],
-    });
+    server = await startEverything(transport);
     // It takes a while to listen, so it is down at first.
     box = openTestBox({
-      MCP_SERVERS: `everything=http://127.0.0.1:${port}${path}`,
+      MCP_SERVERS: `everything=${server.url}`,
       MCP_EXCLUDE_TOOLS: "get-env",
       MCP_RECONNECT_INTERVAL: "50ms",
       MCP_MAX_RESULT_BYTES: "100KiB",
@@ -30,8 +20,7 @@ describe.each([
 
   afterAll(async () => {
     await box.close();
-    child.kill();
-    await child.exited;
+    await server[Symbol.asyncDispose]();
   });
 
   test("its tools are listed, without the one that is excluded", () => {
@@ -76,9 +65,3 @@ describe.each([
     expect(await box.run("mcp_echo", { message: "after" })).toBe("Echo: after");
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = await startMcpServer();
-  await server.stop();
-  return server.port;
-}

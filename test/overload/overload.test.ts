@@ -156,7 +156,6 @@ describe("a slot is free again", () => {
     const failing: readonly (readonly [body: object, script: Script, status: number])[] = [
       [CHAT, json(429, { error: { message: "slow down" } }), 429],
       [CHAT, [reset()], 502],
-      [STREAM, [head(200, EVENT_STREAM), chunk("data: 1\n\n"), reset()], 200],
     ];
     for (const [body, script, status] of failing) {
       const { client, id } = await begin(body, script);
@@ -164,6 +163,11 @@ describe("a slot is free again", () => {
       await client.body();
       await rig.settled(id);
     }
+    const gate = createGate();
+    const cut = await begin(STREAM, [head(200, EVENT_STREAM), chunk("data: 1\n\n"), wait(gate), reset()]);
+    await cut.client.nextChunk();
+    gate.open();
+    expect(await rig.settled(cut.id)).toMatchObject({ outcome: "cut" });
     expect(await statusOf("/v1/chat/completions", "POST", "{")).toBe(400);
     expect(await statusOf("/v1/chat/completions", "POST", { ...CHAT, model: "none/of-these/x" })).toBe(400);
     expect(await statusOf("/none", "GET")).toBe(404);

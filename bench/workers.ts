@@ -1,0 +1,196 @@
+/**
+ * What a second worker brings: requests per second of the gateway with one worker and with several, in one run, in turn.
+ *
+ *   bun bench/workers.ts [--workers 2] [--seconds 2] [--repeats 5] [--binary] [--require 1.8]
+ *
+ * Two loads. `chat`: small chat completions through the mock upstream, where generator and mock take their share of the
+ * same cores, so that the machine and not the gateway may be the limit. `cpu`: large requests that the gateway reads,
+ * parses, checks and refuses by itself, which cost this program next to nothing to send.
+ * `--require` ends with code 1 where the `cpu` load gained less than that.
+ */
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { end } from "./children.ts";
+import { BINARY, gatewayTarget, SOURCE } from "./gateway-target.ts";
+import { connect, postRequest } from "./http-connection.ts";
+import { launch, type Running } from "./launch.ts";
+import { othersShare, readMachineTicks } from "./machine.ts";
+import { measureTree } from "./process-tree.ts";
+import { type RunningRig, startRig } from "./rig.ts";
+import { median } from "./statistics.ts";
+import { figure, percentage, table } from "./table.ts";
+
+const CONNECTIONS = 48;
+const MESSAGES = 12_000;
+const LOADS = ["chat", "cpu"] as const;
+type Load = (typeof LOADS)[number];
+
+interface Sample {
+  readonly load: Load;
+  readonly workers: number;
+  readonly perSecond: number;
+  /** Cores that the gateway's processes kept busy. */
+  readonly cores: number | undefined;
+  /** Cores that generator and mock kept busy. */
+  readonly rigCores: number | undefined;
+  /** Share of the whole machine that others kept busy. */
+  readonly others: number | undefined;
+}
+
+/** A request whose last message is wrong: all of it has to be read, parsed and checked to find that out. */
+function refusedBody(): Uint8Array {
+  const message = { role: "user", content: "Summarise the incident of last night." };
+  const messages = [...Array.from({ length: MESSAGES }, () => message), { ...message, role: "robot" }];
+  return new TextEncoder().encode(JSON.stringify({ model: "openai/gpt-4o-mini", messages }));
+}
+
+const refused = refusedBody();
+
+/** Sends refused requests over and over from this process. Returns how many were answered in how many seconds. */
+async function sendRefused(
+  chatUrl: string,
+  seconds: number,
+): Promise<{ readonly requests: number; readonly seconds: number }> {
+  const url = new URL(chatUrl);
+  const request = postRequest(url, refused);
+  const beganAt = performance.now();
+  const until = beganAt + seconds * 1000;
+  let requests = 0;
+  const client = async (): Promise<void> => {
+    const connection = await connect(url.hostname, Number(url.port));
+    while (performance.now() < until) {
+      const { promise, resolve, reject } = Promise.withResolvers<number>();
+      connection.send(request, { body() {}, done: resolve, failed: (reason) => reject(new Error(reason)) });
+      const status = await promise;
+      if (status !== 400) throw new Error(`status ${status} where 400 was expected`);
+      requests += 1;
+    }
+    connection.close();
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, client));
+  return { requests, seconds: (performance.now() - beganAt) / 1000 };
+}
+
+async function sendChat(rig: RunningRig, url: string, seconds: number) {
+  const plan = { loop: "closed", answer: "json", bodyBytes: 200, connections: CONNECTIONS, rate: 0 } as const;
+  const answer = await rig.command({
+    kind: "run",
+    url,
+    plan: { ...plan, seconds, requests: 1_000_000 },
+    credentials: [],
+  });
+  if (answer.kind !== "result") throw new Error(`the load generator answered ${answer.kind}`);
+  if (answer.result.errors > 0) throw new Error(`chat failed: ${answer.result.reasons.join("; ")}`);
+  return answer.result;
+}
+
+const cpuOf = (pids: readonly number[]): number =>
+  pids.reduce((sum, pid) => sum + (measureTree(pid).cpuMicroseconds ?? 0), 0);
+
+async function measure(
+  rig: RunningRig,
+  running: Running,
+  load: Load,
+  workers: number,
+  seconds: number,
+): Promise<Sample> {
+  // The generator and the mock are children of this process, so they are not to be counted with it a second time.
+  const ownBefore = process.cpuUsage();
+  const gatewayPids = running.pid === undefined ? [] : [running.pid];
+  const rigPids = [rig.loadPid, rig.mockPid];
+  const before = [cpuOf(gatewayPids), cpuOf(rigPids), readMachineTicks()] as const;
+  const result = await (load === "cpu"
+    ? sendRefused(running.chatUrl, seconds)
+    : sendChat(rig, running.chatUrl, seconds));
+  const own = process.cpuUsage(ownBefore);
+  const gateway = cpuOf(gatewayPids) - before[0];
+  const rigCpu = cpuOf(rigPids) - before[1] + own.user + own.system;
+  return {
+    load,
+    workers,
+    perSecond: result.requests / result.seconds,
+    cores: gateway / 1e6 / result.seconds,
+    rigCores: rigCpu / 1e6 / result.seconds,
+    others: othersShare(before[2], readMachineTicks(), gateway + rigCpu, cpus().length, result.seconds),
+  };
+}
+
+interface Row {
+  readonly load: Load;
+  readonly workers: number;
+  readonly perSecond: number | undefined;
+  readonly gain: number | undefined;
+  readonly cores: number | undefined;
+  readonly rigCores: number | undefined;
+  readonly others: number | undefined;
+}
+
+/** Medians of each load with each number of workers; the gain is the median of the ratios of runs next to each other. */
+function summarise(samples: readonly Sample[], counts: readonly number[]): Row[] {
+  const of = (load: Load, workers: number) => samples.filter((one) => one.load === load && one.workers === workers);
+  return LOADS.flatMap((load) =>
+    counts.map((workers) => {
+      const rows = of(load, workers);
+      const alone = of(load, 1);
+      return {
+        load,
+        workers,
+        perSecond: median(rows.map(({ perSecond }) => perSecond)),
+        gain: median(rows.map(({ perSecond }, index) => perSecond / (alone[index]?.perSecond ?? NaN))),
+        cores: median(rows.map(({ cores }) => cores)),
+        rigCores: median(rows.map(({ rigCores }) => rigCores)),
+        others: median(rows.map(({ others }) => others)),
+      };
+    }),
+  );
+}
+
+async function bench(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      workers: { type: "string", default: "2" },
+      seconds: { type: "string", default: "2" },
+      repeats: { type: "string", default: "5" },
+      binary: { type: "boolean", default: false },
+      require: { type: "string" },
+    },
+  });
+  const counts = [1, Number(values.workers)] as const;
+  const rig = await startRig(0);
+  const running = new Map<number, Running>();
+  for (const workers of counts) {
+    const settings = (): Record<string, string> => ({ SERVER_WORKERS: String(workers) });
+    const target = gatewayTarget(`workers-${workers}`, values.binary ? BINARY : SOURCE, { settings });
+    running.set(workers, await launch(target, rig));
+  }
+  const samples: Sample[] = [];
+  // The first round brings the code to the state that it has after some minutes of use.
+  for (let round = 0; round <= Number(values.repeats); round += 1) {
+    process.stderr.write(round === 0 ? "warming up\n" : `repeat ${round} of ${values.repeats}\n`);
+    for (const load of LOADS) {
+      for (const [workers, target] of running) {
+        const sample = await measure(rig, target, load, workers, Number(values.seconds));
+        if (round > 0) samples.push(sample);
+      }
+    }
+  }
+  for (const { pid } of running.values()) if (pid !== undefined) await end(pid);
+  await rig.close();
+
+  const rows = summarise(samples, counts);
+  console.log(
+    table(rows, [
+      ["load", ({ load }) => load],
+      ["workers", ({ workers }) => String(workers)],
+      ["requests/s", ({ perSecond }) => figure(perSecond, 0)],
+      ["gain", ({ gain }) => figure(gain, 2, "x")],
+      ["gateway, cores", ({ cores }) => figure(cores, 2)],
+      ["rig, cores", ({ rigCores }) => figure(rigCores, 2)],
+      ["others, of machine", ({ others }) => percentage(others)],
+    ]),
+  );
+  const gain = rows.find(({ load, workers }) => load === "cpu" && workers !== 1)?.gain ?? 0;
+  return values.require !== undefined && gain < Number(values.require) ? 1 : 0;
+}
+
+process.exit(await bench());

@@ -1,0 +1,102 @@
+import { CHAT } from "../dialects/chat.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import type { ToolBox } from "../mcp/tool-box.ts";
+import { openEventStream } from "../relay/open-event-stream.ts";
+import type { RelayParts, TakeOver } from "../relay/relay-call.ts";
+import { isEventStream, readWholeAnswer, sendWholeAnswer } from "../relay/whole-answer.ts";
+import type { KeepAliveOptions } from "./keep-alive.ts";
+import { nextStep } from "./next-step.ts";
+import { parseAnswer } from "./parse-answer.ts";
+import { openRounds, type Rounds, type RoundsParts } from "./rounds.ts";
+import { streamRounds } from "./stream-rounds.ts";
+import { planTools } from "./tool-plan.ts";
+
+/** What the agent needs of the rest of the gateway. */
+export interface AgentParts extends RoundsParts, Pick<RelayParts, "connections"> {
+  readonly toolBox: ToolBox;
+  readonly keepAlive: KeepAliveOptions;
+}
+
+/** Any value of this header, and none too, leaves a request to the plain relay. */
+const BYPASS_HEADER = "x-mcp-bypass";
+
+/** With `true`, a stream shows the calls that the gateway runs itself. */
+const SHOW_TOOLS_HEADER = "x-mcp-show-tools";
+
+/**
+ * Makes what gives chat completions the tools of the MCP servers: it offers them to the model, runs the calls that the
+ * model makes of them, and asks again with the results, until the model answers without such calls.
+ */
+export function createAgent(parts: AgentParts): TakeOver {
+  const { toolBox, book, connections, keepAlive } = parts;
+
+  return (exchange, request, admitted) => {
+    if (!toolBox.available() || request.headers.has(BYPASS_HEADER)) return undefined;
+    const plan = planTools(admitted.body.value, toolBox);
+    return plan && answer(exchange, request, openRounds(parts, exchange, request, admitted, plan));
+  };
+
+  async function answer(exchange: Exchange, request: Request, rounds: Rounds): Promise<Response> {
+    const { calls } = rounds;
+    connections.hold(request);
+    book.onInterrupt(exchange, calls.abort);
+    const close = (): void => {
+      calls.close();
+      connections.release(request);
+    };
+    let streaming = false;
+    try {
+      for (;;) {
+        const response = await rounds.ask();
+        if (isEventStream(response)) {
+          const showTools = request.headers.get(SHOW_TOOLS_HEADER)?.trim().toLowerCase() === "true";
+          const stream = await answerAsStream(exchange, rounds, response, showTools, close);
+          streaming = true;
+          return stream;
+        }
+        const whole = await answerWhole(exchange, rounds, response);
+        if (whole) return whole;
+      }
+    } finally {
+      if (!streaming) close();
+    }
+  }
+
+  /** Ends one round whose answer came in one piece: with the response for the client, or with nothing to ask again. */
+  async function answerWhole(exchange: Exchange, rounds: Rounds, response: Response): Promise<Response | undefined> {
+    const bytes = await readWholeAnswer(response, rounds.calls);
+    rounds.calls.rest();
+    const parsed = parseAnswer(bytes, rounds.plan, rounds.newId);
+    const used = rounds.use(parsed.usage);
+    const step = nextStep(parsed.shape, rounds.left());
+    if (step !== "return") {
+      const results = await rounds.run(parsed.ours);
+      if (step === "ask_again") {
+        rounds.add(parsed.message, results);
+        return undefined;
+      }
+    }
+    return sendWholeAnswer(book, exchange, response, parsed.forClient(used.told), used.booked);
+  }
+
+  async function answerAsStream(
+    exchange: Exchange,
+    rounds: Rounds,
+    response: Response,
+    showTools: boolean,
+    close: () => void,
+  ): Promise<Response> {
+    const { body, usage } = streamRounds(rounds, response, { showTools, keepAlive });
+    return openEventStream({
+      exchange,
+      response: new Response(body, { status: response.status, headers: response.headers }),
+      // The rounds see to the time of each of their calls themselves.
+      call: { ...rounds.calls, becomeStream() {}, touch() {} },
+      dialect: CHAT,
+      book,
+      usageInjected: false,
+      usage,
+      close,
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
+import { editMembers } from "../json/edit-members.ts";
+import { mergeDelta } from "./merge-delta.ts";
+import type { ToolPlan } from "./tool-plan.ts";
+
+/** A call as the deltas have built it so far. */
+interface GrowingCall {
+  item: JsonObject;
+  /** Undefined until its name is known. */
+  shown: boolean | undefined;
+  /** Its place among the calls that the client sees. */
+  shownIndex: number;
+  /** Deltas that wait for the name. */
+  waiting: Uint8Array[];
+}
+
+/** The calls of one round, put together from their deltas. */
+export interface DeltaCalls {
+  /** Takes one delta of `tool_calls`; gives what of it and those before it the client is shown now. */
+  take(delta: JsonObject, bytes: Uint8Array): readonly Uint8Array[];
+  /** Whether any call is, or may turn out to be, one that the gateway answers. */
+  haveOurs(): boolean;
+  /** The calls as they stand in a whole message. */
+  items(): JsonObject[];
+}
+
+export interface DeltaCallsOptions {
+  readonly isOurs: ToolPlan["isOurs"];
+  /** Show the gateway's calls too. */
+  readonly showsOurs: boolean;
+  /** The next place among all calls that the client has seen. */
+  readonly nextIndex: () => number;
+}
+
+export function collectCalls({ isOurs, showsOurs, nextIndex }: DeltaCallsOptions): DeltaCalls {
+  const calls: GrowingCall[] = [];
+  const byIndex = new Map<unknown, GrowingCall>();
+  let foundOurs = false;
+
+  const withId = (id: unknown): GrowingCall | undefined =>
+    typeof id === "string" && id !== "" ? calls.find(({ item }) => item["id"] === id) : undefined;
+
+  /** The call that a delta goes on with; undefined where it begins one. */
+  const knownCall = (delta: JsonObject): GrowingCall | undefined => {
+    const { index, id } = delta;
+    const isNamed = nameOf(delta) !== "";
+    // Some providers send no index: there, a name begins a call.
+    if (index === undefined) return withId(id) ?? (isNamed ? undefined : calls.at(-1));
+    // Others send the same one for every call: there, a name with another id does.
+    const known = byIndex.get(index);
+    const knownId = known?.item["id"];
+    return isNamed && id && knownId && id !== knownId ? undefined : known;
+  };
+
+  const callOf = (delta: JsonObject): GrowingCall => {
+    const known = knownCall(delta);
+    if (known) return known;
+    const call: GrowingCall = { item: {}, shown: undefined, shownIndex: -1, waiting: [] };
+    calls.push(call);
+    if (delta["index"] !== undefined) byIndex.set(delta["index"], call);
+    return call;
+  };
+
+  const decide = (call: GrowingCall): void => {
+    if (call.shown !== undefined) return;
+    const { type } = call.item;
+    const name = nameOf(call.item);
+    const isFunction = type === undefined || type === "function";
+    if (isFunction && name === "") return;
+    const ours = isOurs({ name, isFunction });
+    foundOurs ||= ours;
+    call.shown = !ours || showsOurs;
+    if (call.shown) call.shownIndex = nextIndex();
+  };
+
+  return {
+    take(delta, bytes) {
+      const call = callOf(delta);
+      const { index: _, ...item } = withArgumentsText(delta);
+      call.item = mergeDelta(call.item, item);
+      decide(call);
+      if (call.shown === undefined) call.waiting.push(bytes);
+      if (!call.shown) return [];
+      const due = [...call.waiting.splice(0), bytes];
+      if (delta["index"] === call.shownIndex) return due;
+      return due.map((text) => editMembers(text, { index: call.shownIndex }));
+    },
+    haveOurs: () => foundOurs || calls.some(({ shown }) => shown === undefined),
+    items: () => calls.map(({ item }) => item),
+  };
+}
+
+function nameOf(item: JsonObject): string {
+  const called = item["function"];
+  return isJsonObject(called) && typeof called["name"] === "string" ? called["name"] : "";
+}
+
+/** Arguments are text, which comes in pieces; where one is an object, it is all of them. */
+function withArgumentsText(delta: JsonObject): JsonObject {
+  const called = delta["function"];
+  if (!isJsonObject(called) || !isJsonObject(called["arguments"])) return delta;
+  return { ...delta, function: { ...called, arguments: JSON.stringify(called["arguments"]) } };
+}

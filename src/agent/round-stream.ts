@@ -1,0 +1,207 @@
+import { Failure } from "../failure/failure.ts";
+import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
+import { editMembers } from "../json/edit-members.ts";
+import { editValue } from "../json/edit-value.ts";
+import { findElements, findValue } from "../json/find-value.ts";
+import { writeArray } from "../json/write-array.ts";
+import { endsEvent } from "../sse/ends-event.ts";
+import { type EventData, readEventData } from "../sse/event-data.ts";
+import type { ClientStream } from "./client-stream.ts";
+import { toJson } from "./conversation.ts";
+import { collectCalls } from "./delta-calls.ts";
+import { mergeDelta } from "./merge-delta.ts";
+import { type AnswerShape, finalReason } from "./next-step.ts";
+import { messageForProvider, readToolCalls, type ToolCall } from "./tool-call.ts";
+import type { ToolPlan } from "./tool-plan.ts";
+
+/** The provider's stream of one round, as it becomes a part of the client's. */
+export interface RoundStream {
+  /**
+   * What the client is sent for one event: its own bytes, changed ones, or none.
+   * @throws Failure where more would have to be remembered than is good
+   */
+  translate(event: Buffer): Uint8Array;
+  /** Whether the provider has said that its stream is over. */
+  isDone(): boolean;
+  /** What this round has used, as far as the provider has told. */
+  usage(): JsonObject | undefined;
+  /** What the round came to, once its stream has ended. */
+  end(): RoundEnd;
+  /** What was kept back until it is known that this round is the last: the end of the client's stream. */
+  lastWords(): Uint8Array;
+}
+
+/** What a streamed round came to. */
+export interface RoundEnd {
+  /** False where the stream ended in the middle, so that its last call may be half a one. */
+  readonly complete: boolean;
+  readonly shape: AnswerShape;
+  /** The calls that the gateway answers. */
+  readonly ours: readonly ToolCall[];
+  /** The assistant's message as it goes back to the provider, as JSON text. */
+  readonly message: Uint8Array;
+}
+
+/** A longer answer is not remembered, and no tool of it is run. */
+const MAX_REMEMBERED_BYTES = 32 * 1024 * 1024;
+
+const NOTHING = new Uint8Array(0);
+const FIRST_CHOICE = ["choices", 0] as const;
+const DELTA = [...FIRST_CHOICE, "delta"] as const;
+const DONE = Buffer.from("[DONE]");
+const DONE_EVENT = Buffer.from("data: [DONE]\n\n");
+
+export function openRoundStream(plan: ToolPlan, client: ClientStream, newId: (index: number) => string): RoundStream {
+  const calls = collectCalls({ isOurs: plan.isOurs, showsOurs: client.showsOurs, nextIndex: client.nextCallIndex });
+  let message: JsonObject = {};
+  let usage: JsonObject | undefined;
+  let finishReason: string | undefined;
+  let remembered = 0;
+  /** The provider said in its stream that it failed: whatever else it says is passed on. */
+  let failed = false;
+  let isDone = false;
+  let isFinishSent = false;
+  let isDoneSent = false;
+  const kept: { finish?: { readonly chunk: Uint8Array; readonly data: EventData }; usage?: Uint8Array; done?: Buffer } =
+    {};
+
+  /** Whether another round may follow: then what ends a stream is kept back. */
+  const mayGoOn = (): boolean => calls.haveOurs() && !isFinishSent;
+
+  const remember = (delta: JsonObject, size: number): void => {
+    remembered += size;
+    const { tool_calls: _, ...rest } = delta;
+    if (remembered <= MAX_REMEMBERED_BYTES) message = mergeDelta(message, rest);
+    else if (calls.items().length > 0) {
+      throw new Failure("upstream_invalid_response", { message: "The upstream server's answer is too long" });
+    } else message = {};
+  };
+
+  /** The client's share of the deltas of calls; undefined where it is all of them, as they are. */
+  const shareCalls = (deltas: readonly unknown[], chunk: Uint8Array): readonly Uint8Array[] | undefined => {
+    const list = findValue(chunk, [...DELTA, "tool_calls"]);
+    if (!list) return undefined;
+    const array = chunk.subarray(list.start, list.end);
+    const texts = findElements(array).map(({ start, end }) => array.subarray(start, end));
+    const shared = deltas.flatMap((delta, index) =>
+      isJsonObject(delta) ? calls.take(delta, texts[index] ?? toJson(delta)) : [],
+    );
+    const isSame = shared.length === texts.length && shared.every((text, index) => text === texts[index]);
+    return isSame ? undefined : shared;
+  };
+
+  const takeDone = (event: Buffer): Uint8Array => {
+    isDone = true;
+    if (mayGoOn()) {
+      kept.done = event;
+      return NOTHING;
+    }
+    isDoneSent = true;
+    return event;
+  };
+
+  const takeUsage = (event: Uint8Array): Uint8Array => {
+    if (!client.wantsUsage) return NOTHING;
+    if (!mayGoOn()) return event;
+    kept.usage = event;
+    return NOTHING;
+  };
+
+  /** A chunk with a choice, of which the client is sent what is meant for it; undefined where nothing is. */
+  const takeChoice = (choice: JsonObject, given: Uint8Array, data: EventData): Uint8Array | undefined => {
+    const delta = isJsonObject(choice["delta"]) ? choice["delta"] : {};
+    const deltas = Array.isArray(delta["tool_calls"]) ? delta["tool_calls"] : [];
+    const shared = deltas.length > 0 ? shareCalls(deltas, given) : undefined;
+    remember(delta, given.length);
+    const changes: Record<string, undefined> = {};
+    if (typeof delta["role"] === "string" && !client.takesRole()) changes["role"] = undefined;
+    if (shared?.length === 0) changes["tool_calls"] = undefined;
+
+    let chunk = editValue(given, DELTA, (value) => editMembers(value, changes));
+    if (shared && shared.length > 0) chunk = editValue(chunk, [...DELTA, "tool_calls"], () => writeArray(shared));
+
+    const ends = typeof choice["finish_reason"] === "string" && choice["finish_reason"] !== "";
+    const keepsFinish = ends && mayGoOn();
+    if (ends) finishReason = String(choice["finish_reason"]);
+    if (keepsFinish) {
+      kept.finish = { chunk: editValue(chunk, DELTA, () => Buffer.from("{}")), data };
+      chunk = editValue(chunk, FIRST_CHOICE, (value) => editMembers(value, { finish_reason: null }));
+    } else if (ends) {
+      isFinishSent = true;
+      return chunk;
+    }
+    const says = Object.entries(delta).some(([name, value]) => !(name in changes) && !isEmpty(value));
+    return says || (!keepsFinish && Object.keys(changes).length === 0) ? chunk : undefined;
+  };
+
+  const end = (): RoundEnd => {
+    const items = calls.items();
+    const whole = { role: "assistant", content: null, ...message, ...(items.length > 0 && { tool_calls: items }) };
+    const read = readToolCalls(whole, newId);
+    const isOver = failed || isFinishSent;
+    const ours = read.filter(plan.isOurs);
+    return {
+      complete: finishReason !== undefined || isDone,
+      shape: { ours: isOver ? 0 : ours.length, theirs: read.length - ours.length, finishReason },
+      ours,
+      message: messageForProvider(toJson(whole), read),
+    };
+  };
+
+  return {
+    translate(event) {
+      const data = readEventData(event);
+      if (!data || failed) return event;
+      if (data.bytes.equals(DONE)) return takeDone(event);
+      const chunk = parseObject(data.bytes);
+      if (!chunk) return event;
+      if (isJsonObject(chunk["error"]) || typeof chunk["error"] === "string") {
+        failed = true;
+        return event;
+      }
+      if (isJsonObject(chunk["usage"])) usage = chunk["usage"];
+      const adjusted = editMembers(data.bytes, client.adjustments(chunk));
+      const choice: unknown = Array.isArray(chunk["choices"]) ? chunk["choices"][0] : undefined;
+      const passed = isJsonObject(choice) ? takeChoice(choice, adjusted, data) : adjusted;
+      if (!passed) return NOTHING;
+      const sent = passed === data.bytes ? event : data.replace(passed);
+      return isJsonObject(choice) || !isJsonObject(chunk["usage"]) ? sent : takeUsage(sent);
+    },
+    isDone: () => isDone,
+    usage: () => usage,
+    end,
+    lastWords() {
+      const words: Uint8Array[] = [];
+      const { shape, complete } = end();
+      if (kept.finish) {
+        const reason = finalReason(shape);
+        const { chunk, data } = kept.finish;
+        const final = reason
+          ? editValue(chunk, FIRST_CHOICE, (value) => editMembers(value, { finish_reason: reason }))
+          : chunk;
+        words.push(withEmptyLine(data.replace(final)));
+      }
+      if (kept.usage) words.push(withEmptyLine(kept.usage));
+      if (complete && !failed && !isDoneSent) words.push(kept.done ? withEmptyLine(kept.done) : DONE_EVENT);
+      return Buffer.concat(words);
+    },
+  };
+}
+
+/** An event with the empty line that ends it, which the last one of a stream may lack. */
+export function withEmptyLine(event: Uint8Array): Uint8Array {
+  return endsEvent(event) ? event : Buffer.concat([event, Buffer.from("\n\n")]);
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+function parseObject(bytes: Buffer): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString("utf8"));
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,106 @@
+import { CHAT } from "../dialects/chat.ts";
+import { toTokenUsage } from "../dialects/read-usage.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import type { TokenUsage } from "../exchange/token-usage.ts";
+import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
+import { prepareBody } from "../relay/prepare-body.ts";
+import { readProviderFailure } from "../relay/read-provider-failure.ts";
+import type { AdmittedRequest, RelayParts } from "../relay/relay-call.ts";
+import { addUsage } from "./add-usage.ts";
+import { type CallChain, chainCalls } from "./chain-calls.ts";
+import { openConversation } from "./conversation.ts";
+import { runTools } from "./run-tools.ts";
+import type { ToolCall } from "./tool-call.ts";
+import type { ToolPlan } from "./tool-plan.ts";
+
+/** The rounds of one chat completion: the model is asked, tools are run, the model is asked again. */
+export interface Rounds {
+  readonly plan: ToolPlan;
+  /** The calls to the provider; whoever opened the rounds closes them. */
+  readonly calls: CallChain;
+  /** The client asked for the usage of its stream. */
+  readonly usageAsked: boolean;
+  /** Whether the model has not been asked a second time. */
+  isFirst(): boolean;
+  /** How often the model may be asked again. */
+  left(): number;
+  /** The id of the call at an index of this round, where the provider gave it none. */
+  newId(index: number): string;
+  /**
+   * Asks the model with all that was said so far. Every call has its own deadlines.
+   * @throws Failure where the provider cannot be reached or answers with an error
+   */
+  ask(): Promise<Response>;
+  /** Runs calls of the gateway's tools, and resolves with their messages. Throws the reason for which the rounds ended. */
+  run(calls: readonly ToolCall[]): Promise<readonly Uint8Array[]>;
+  /** Adds an answer of the model, and the messages of its tools, to what is said in the next round. */
+  add(message: Uint8Array, results: readonly Uint8Array[]): void;
+  /** What the rounds before this one used. */
+  usedBefore(): JsonObject | undefined;
+  /** Notes what this round has used so far, and gives the sum with the rounds before, for the client and for the books. */
+  use(usage: JsonObject | undefined): UsedTokens;
+}
+
+/** What all rounds together used: as the provider says it, and as the gateway books it. */
+export interface UsedTokens {
+  readonly told: JsonObject | undefined;
+  readonly booked: TokenUsage | undefined;
+}
+
+/** What rounds need of the rest of the gateway. */
+export interface RoundsParts extends Pick<RelayParts, "book" | "openCall" | "requestHeaders" | "wantsUsage"> {
+  /** How often the model may be asked again within one chat completion. */
+  readonly maxRounds: number;
+}
+
+/** Opens the rounds of a request; asks nothing yet. */
+export function openRounds(
+  { book, openCall, requestHeaders, wantsUsage, maxRounds }: RoundsParts,
+  exchange: Exchange,
+  request: Request,
+  { body, target, url }: AdmittedRequest,
+  plan: ToolPlan,
+): Rounds {
+  const prepared = prepareBody(body, target, CHAT.hasStreamOptions, wantsUsage);
+  const conversation = openConversation(prepared.bytes, body.value, plan);
+  const headers = requestHeaders(target.provider, request.headers);
+  const calls = chainCalls(() => openCall(target.provider, request.signal), request.signal);
+  const options = body.value["stream_options"];
+  let round = 0;
+  let before: JsonObject | undefined;
+  let now: JsonObject | undefined;
+  exchange.toolRounds = 0;
+  exchange.toolCalls = 0;
+
+  return {
+    plan,
+    calls,
+    usageAsked: isJsonObject(options) && options["include_usage"] === true,
+    isFirst: () => round === 0,
+    left: () => maxRounds - round,
+    newId: (index) => `call_${round}_${index}`,
+    async ask() {
+      const toolChoice = round === 0 ? undefined : plan.laterChoice(round === maxRounds);
+      const response = await calls.send({ url, method: "POST", headers, body: conversation.body(toolChoice) });
+      if (round === 0) book.markFirstByte(exchange);
+      if (response.status >= 300) throw await readProviderFailure(response, calls, target.provider);
+      return response;
+    },
+    run(toRun) {
+      exchange.toolCalls = (exchange.toolCalls ?? 0) + toRun.length;
+      return runTools(plan.offer, toRun, calls.signal);
+    },
+    add(message, results) {
+      conversation.add([message, ...results]);
+      before = now;
+      round += 1;
+      exchange.toolRounds = round;
+    },
+    usedBefore: () => before,
+    use(usage) {
+      now = addUsage(before, usage);
+      exchange.usage = now && toTokenUsage(now);
+      return { told: now, booked: exchange.usage };
+    },
+  };
+}

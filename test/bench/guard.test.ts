@@ -1,0 +1,92 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { combine, GUARD_MEASURES, judge, parseBaseline, passes } from "../../bench/guard-judge.ts";
+import { countObjects, heapGrowth, readHeap, withProbe } from "../../bench/heap-counts.ts";
+import { launch } from "../../bench/launch.ts";
+import { OWN_TARGETS } from "../../bench/targets.ts";
+
+const BASELINE = { chatCpu: 2, streamCpu: 1, chatObjects: 10, streamObjects: 4 };
+
+describe("the guard", () => {
+  test("fails what became dearer by more than a quarter, whatever became cheaper", () => {
+    const verdicts = judge(BASELINE, { chatCpu: 0.1, streamCpu: 0.1, chatObjects: 12.6, streamObjects: 1 });
+    expect(passes(verdicts)).toBe(false);
+    expect(verdicts.find(({ measure }) => measure === "chatObjects")).toMatchObject({ outcome: "slower" });
+    expect(verdicts.find(({ measure }) => measure === "chatCpu")).toMatchObject({ outcome: "faster" });
+  });
+
+  test("fails a figure without a baseline: nobody decided what it may be", () => {
+    const verdicts = judge({}, { chatCpu: 2 });
+    expect(passes(verdicts)).toBe(false);
+    expect(verdicts[0]).toMatchObject({ outcome: "unknown", change: undefined });
+  });
+
+  test("lets pass what stayed within a quarter", () => {
+    const verdicts = judge(BASELINE, { chatCpu: 2.5, streamCpu: 0.75, chatObjects: 10, streamObjects: 4 });
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(["fine", "fine", "fine", "fine"]);
+    expect(verdicts[0]?.change).toBeCloseTo(0.25);
+    expect(passes(verdicts)).toBe(true);
+  });
+
+  test("lets pass what a platform cannot measure", () => {
+    const verdicts = judge(BASELINE, { chatObjects: 10 });
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(["unmeasured", "unmeasured", "fine", "unmeasured"]);
+    expect(passes(verdicts)).toBe(true);
+  });
+
+  test("takes the better of two attempts, and the worse for a new baseline", () => {
+    const first = { chatCpu: 3, chatObjects: 10 };
+    const second = { chatCpu: 2, chatObjects: 11, streamCpu: 5 };
+    expect(combine(first, second, Math.min)).toEqual({ chatCpu: 2, chatObjects: 10, streamCpu: 5 });
+    expect(combine(first, second, Math.max)).toEqual({ chatCpu: 3, chatObjects: 11, streamCpu: 5 });
+  });
+
+  test.each(["", "[", "null", '{"chatCpu":"2"}', '{"chatCpu":0}', '{"chatcpu":2}'])(
+    "cannot work with the baseline %j",
+    (text) => {
+      expect(() => parseBaseline(text)).toThrow();
+    },
+  );
+
+  test("has a baseline for everything that it measures", async () => {
+    const baseline = parseBaseline(await Bun.file(join(import.meta.dir, "../../bench/baseline.json")).text());
+    expect(Object.keys(baseline).sort()).toEqual(Object.keys(GUARD_MEASURES).sort());
+  });
+});
+
+test("a heap grew by what it has more of each type, most first", () => {
+  const growth = heapGrowth({ Object: 5, Array: 1, Map: 2, Set: 3 }, { Object: 9, Array: 8, Set: 3 });
+  expect(growth).toEqual([
+    ["Array", 7],
+    ["Object", 4],
+    ["Map", -2],
+  ]);
+  expect(countObjects({ Object: 9, Array: 8 })).toBe(17);
+});
+
+describe("a process with a probe", () => {
+  const directory = mkdtempSync(join(tmpdir(), "heap-probe-"));
+  const rig = { mockOrigin: "", directory, toolsUrl: "", issuer: { url: "", mint: () => [], stop() {} } };
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  test("cannot be one that the bench does not start", () => {
+    expect(() => withProbe({ name: "theirs", chatUrl: () => "" }, true)).toThrow("theirs is not started by the bench");
+  });
+
+  test("tells what is on its heap, and keeps its garbage until it is asked to collect it", async () => {
+    const bare = OWN_TARGETS.find(({ name }) => name === "bare");
+    if (!bare) throw new Error("there is no bare proxy");
+    const target = withProbe(bare, false);
+    const { chatUrl, pid = 0 } = await launch(target, rig);
+    const before = await readHeap(target, chatUrl, rig, true);
+    const health = new URL("/health", chatUrl);
+    for (let count = 0; count < 200; count += 1) await (await fetch(health)).arrayBuffer();
+    const after = await readHeap(target, chatUrl, rig, false);
+    const collected = await readHeap(target, chatUrl, rig, true);
+    process.kill(pid);
+    expect((after["URL"] ?? 0) - (before["URL"] ?? 0)).toBeGreaterThanOrEqual(200);
+    expect((collected["URL"] ?? 0) - (before["URL"] ?? 0)).toBeLessThan(20);
+  });
+});

@@ -1,0 +1,453 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { FAILURES, type FailureCode } from "../../src/failure/failure.ts";
+import { startEgressProxy } from "../egress/egress-proxy.ts";
+import { closeWithoutAnswer, dataEvent, json, redirect } from "../fixtures/answers.ts";
+import { createGate, type Gate } from "../fixtures/gate.ts";
+import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
+import { type Answer, type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
+import { openRawClient, type RawClient } from "../fixtures/raw-http-client.ts";
+import { chunk, close, end, head, raw, reset, type Script, stall, wait } from "../fixtures/script.ts";
+import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
+import { createSigningKey, type SigningKey } from "../fixtures/signing-key.ts";
+import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import { AUDIENCE, startTokenIssuer, type TokenIssuer } from "../fixtures/token-issuer.ts";
+import { startMcpServer } from "../mcp/mcp-server.ts";
+import { findSecrets, SECRETS } from "./secrets.ts";
+
+/** What no request from outside leads to, and why. */
+const NOT_DRIVEN: Partial<Record<FailureCode, string>> = {
+  internal: "is what nobody foresaw; a request that led to it would be a fault to mend",
+  body_interrupted:
+    "has no one to hear it: the runtime closes the connection on bad framing, which counts as client_gone",
+};
+
+const STREAM_HEAD = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
+
+/** What a careless provider says of a request: with which credential it came. */
+const credentialOf = (request: ReceivedRequest): string =>
+  `Bad: ${request.header("authorization") ?? request.header("x-api-key")}.`;
+
+/** An error that repeats it wherever there is room. */
+function echo(request: ReceivedRequest): Script {
+  const said = credentialOf(request);
+  const body = { error: { message: said, type: said, code: said, param: said } };
+  return json(401, body, { "x-request-id": said, "retry-after": said, "x-ratelimit-key": said });
+}
+
+const issuers: TokenIssuer[] = [];
+const disposables: AsyncDisposable[] = [];
+const gateways: Record<string, RunningGateway> = {};
+/** Everything that clients received, headers and all. */
+const received: { readonly what: string; readonly wire: string }[] = [];
+
+let provider: MockProvider;
+let signing: SigningKey;
+let expired: string;
+let otherKey: string;
+
+async function startIssuer(): Promise<TokenIssuer> {
+  const issuer = startTokenIssuer(signing);
+  issuers.push(issuer);
+  return issuer;
+}
+
+const CLIENT_LIMITS = {
+  CLIENT_CONNECT_TIMEOUT: "100ms",
+  CLIENT_RESPONSE_HEADER_TIMEOUT: "250ms",
+  CLIENT_TIMEOUT: "400ms",
+  CLIENT_STREAM_IDLE_TIMEOUT: "250ms",
+  MODELS_TIMEOUT: "200ms",
+};
+
+beforeAll(async () => {
+  const mute = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const gone = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  gone.stop(true);
+  signing = await createSigningKey("ES256", "key-1");
+  const untrusted = await startMockProvider({ tls: await createSelfSignedCertificate() });
+  provider = await startMockProvider();
+  provider.answerAlways(echo);
+  const proxy = await startEgressProxy({});
+  proxy.refuse(`HTTP/1.1 407 ${SECRETS.proxyPassword}\r\nContent-Length: 4\r\nConnection: close\r\n\r\nLEAK`);
+  const mcp = await startMcpServer({
+    intercept: () => new Response(`who is Bearer ${SECRETS.mcpToken}?`, { status: 401 }),
+  });
+  disposables.push(provider, proxy, mcp, { [Symbol.asyncDispose]: async () => mute.stop(true) });
+  const [up, down] = await Promise.all([startIssuer(), startIssuer()]);
+  const claims = { sub: SECRETS.prompt, exp: Math.floor(Date.now() / 1000) - 3600 };
+  expired = await up.sign(signing, claims);
+  otherKey = await down.sign(signing, { password: SECRETS.clientSecret });
+  down.answer("discovery", () => new Response(`{"issuer": "${SECRETS.clientSecret}"`));
+
+  const both = {
+    LOG_LEVEL: "trace",
+    ENVIRONMENT: "leaks",
+    OPENAI_API_KEY: SECRETS.openAiKey,
+    ANTHROPIC_API_KEY: SECRETS.anthropicKey,
+    AUTH_ENABLED: "true",
+    AUTH_API_KEYS: `someone:${SECRETS.staticKey}`,
+    AUTH_OIDC_CLIENT_ID: AUDIENCE,
+    AUTH_OIDC_CLIENT_SECRET: SECRETS.clientSecret,
+    MCP_SERVERS: `tools=${mcp.url}?key=${SECRETS.queryKey}`,
+    MCP_TOOLS_TOKEN: SECRETS.mcpToken,
+    ...CLIENT_LIMITS,
+  };
+  const keyed = {
+    GROQ_API_KEY: SECRETS.openAiKey,
+    MISTRAL_API_KEY: SECRETS.openAiKey,
+    DEEPSEEK_API_KEY: SECRETS.openAiKey,
+  };
+  [gateways["main"], gateways["strict"], gateways["busy"]] = await Promise.all([
+    startGateway({
+      ...both,
+      ...keyed,
+      AUTH_OIDC_ISSUER: up.url,
+      OPENAI_API_URL: `${provider.url}/v1`,
+      ANTHROPIC_API_URL: `${provider.url}/v1`,
+      GROQ_API_URL: `http://127.0.0.1:${gone.port}/v1`,
+      MISTRAL_API_URL: "http://no-such-host.invalid/v1",
+      DEEPSEEK_API_URL: untrusted.url,
+      CUSTOM_PROVIDERS: "mute",
+      MUTE_API_KEY: SECRETS.openAiKey,
+      MUTE_API_URL: `https://127.0.0.1:${mute.port}/v1`,
+      DISALLOWED_MODELS: "openai/banned",
+      SERVER_MAX_REQUEST_BODY_SIZE: "20000",
+      MCP_ENABLED: "true",
+    }),
+    startGateway({
+      ...both,
+      AUTH_OIDC_ISSUER: down.url,
+      ERROR_FORMAT: "openai",
+      ALLOWED_MODELS: "openai/only",
+      OPENAI_API_URL: "http://openai.test/v1",
+      CLIENT_PROXY: `http://user:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${gone.port}`,
+    }),
+    startGateway({
+      ...both,
+      AUTH_OIDC_ISSUER: up.url,
+      OPENAI_API_URL: "http://openai.test/v1",
+      ANTHROPIC_API_URL: "https://anthropic.test/v1",
+      CUSTOM_PROVIDERS: "near",
+      NEAR_API_KEY: SECRETS.openAiKey,
+      NEAR_API_URL: `${provider.url}/v1`,
+      CLIENT_PROXY: `http://user:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${proxy.port}`,
+      CLIENT_STREAM_IDLE_TIMEOUT: "1m",
+      SERVER_MAX_CONCURRENT_REQUESTS: "1",
+      SERVER_SHUTDOWN_TIMEOUT: "0s",
+      LOG_FORMAT: "json",
+    }),
+  ]);
+  const closed = untrusted.stop.bind(untrusted);
+  disposables.push({ [Symbol.asyncDispose]: closed });
+}, 20_000);
+
+afterAll(async () => {
+  await Promise.all(Object.values(gateways).map((gateway) => gateway.stop()));
+  await Promise.all([...disposables, ...issuers].map((part) => part[Symbol.asyncDispose]()));
+});
+
+interface Sent {
+  readonly method?: string;
+  readonly target: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+const TALK = {
+  messages: [
+    { role: "user", content: SECRETS.prompt },
+    {
+      role: "assistant",
+      content: null,
+      tool_calls: [{ id: "1", type: "function", function: { name: "f", arguments: SECRETS.toolArguments } }],
+    },
+    { role: "tool", tool_call_id: "1", content: SECRETS.toolArguments },
+  ],
+};
+const chat = (model: string, more: object = {}): Sent => ({
+  target: "/v1/chat/completions",
+  body: { model, ...TALK, api_key: SECRETS.queryKey, ...more },
+});
+const proxied = (target: string, method = "POST"): Sent => ({
+  method,
+  target,
+  body: method === "GET" ? undefined : TALK,
+});
+
+/** Sends a request with every secret that a client has. */
+async function send(gateway: RunningGateway, request: Sent, token: string = SECRETS.staticKey): Promise<RawClient> {
+  const client = await openRawClient(gateway.port);
+  const { method = "POST", target, headers = {}, body } = request;
+  const content = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
+  const mark = target.includes("?") ? "&" : "?";
+  await client.request(method, `${target}${mark}key=${SECRETS.queryKey}`, {
+    headers: {
+      connection: "close",
+      authorization: `Bearer ${token}`,
+      cookie: `session=${SECRETS.cookie}`,
+      "x-api-key": token,
+      "user-agent": "test",
+      "content-type": "application/json",
+      ...headers,
+    },
+    ...(content !== undefined && { body: content }),
+  });
+  return client;
+}
+
+async function receive(what: string, client: RawClient): Promise<string> {
+  const { wire } = await client.untilClosed(5000);
+  const text = Buffer.from(wire).toString();
+  received.push({ what, wire: text });
+  return text;
+}
+
+interface Drive {
+  readonly code: FailureCode;
+  readonly request: Sent;
+  readonly on?: "strict" | "busy";
+  readonly token?: () => string;
+  /** What the provider answers to it. */
+  readonly answer?: Answer;
+  /** The failure comes within the answer, after its head with status 200. */
+  readonly late?: true;
+}
+
+const IMAGE = [{ role: "user", content: [{ type: "image_url", image_url: { url: `https://h/?${SECRETS.prompt}` } }] }];
+const EVENT = dataEvent({ choices: [] });
+/** Opens when the client has the beginning of a late failure's answer. */
+let amid = createGate();
+
+const DRIVES: readonly Drive[] = [
+  { code: "invalid_request", request: chat("openai/m", { messages: SECRETS.prompt }) },
+  {
+    code: "invalid_request",
+    request: chat("openai/m", { messages: [{ role: SECRETS.prompt, content: SECRETS.prompt }] }),
+  },
+  { code: "invalid_request", request: chat("openai/m", { temperature: SECRETS.prompt }) },
+  {
+    code: "invalid_request",
+    request: chat("openai/m", { tools: [{ type: "function", function: { name: [SECRETS.prompt] } }] }),
+  },
+  {
+    code: "invalid_request",
+    request: { target: "/v1/responses", body: { model: "openai/m", input: { a: SECRETS.prompt } } },
+  },
+  {
+    code: "invalid_request",
+    request: { target: "/v1/embeddings", body: { model: "openai/m", input: { a: SECRETS.prompt } } },
+  },
+  {
+    code: "invalid_request",
+    request: { target: "/v1/messages", body: { model: "anthropic/m", max_tokens: SECRETS.prompt, ...TALK } },
+  },
+  { code: "malformed_body", request: { target: "/v1/chat/completions", body: SECRETS.prompt } },
+  {
+    code: "malformed_body",
+    request: { target: "/v1/chat/completions", body: `{"model":"openai/m","messages":["${SECRETS.prompt}` },
+  },
+  { code: "malformed_body", request: { target: "/v1/messages", body: `{"${SECRETS.prompt}` } },
+  { code: "malformed_body", request: { ...chat("openai/m"), headers: { "content-encoding": "gzip" } } },
+  { code: "unsupported_encoding", request: { ...chat("openai/m"), headers: { "content-encoding": "x-secret" } } },
+  { code: "body_too_large", request: chat("openai/m", { filler: "x".repeat(20_000) }) },
+  { code: "body_too_large", request: { target: "/proxy/openai/x", body: { ...TALK, filler: "x".repeat(20_000) } } },
+  { code: "route_not_found", request: { method: "GET", target: `/v1/${encodeURIComponent(SECRETS.prompt)}` } },
+  { code: "url_too_long", request: { method: "GET", target: `/v1/${SECRETS.wrongToken.repeat(520)}` } },
+  { code: "method_not_allowed", request: { method: "DELETE", target: "/v1/chat/completions" } },
+  {
+    code: "model_not_found",
+    request: { method: "GET", target: `/v1/models/openai/${encodeURIComponent(SECRETS.prompt)}` },
+  },
+  { code: "unauthorized", request: chat("openai/m"), token: () => SECRETS.wrongToken },
+  { code: "unauthorized", request: chat("openai/m"), token: () => `${SECRETS.staticKey}x` },
+  { code: "unauthorized", request: chat("openai/m"), token: () => expired },
+  { code: "unauthorized", request: chat("openai/m"), token: () => otherKey },
+  { code: "unauthorized", request: { target: "/v1/messages", body: TALK }, token: () => SECRETS.wrongToken },
+  { code: "authentication_unavailable", request: chat("openai/m"), on: "strict", token: () => otherKey },
+  {
+    code: "provider_not_found",
+    request: { ...chat("m"), target: `/v1/chat/completions?provider=${SECRETS.wrongToken}` },
+  },
+  { code: "provider_not_found", request: proxied(`/proxy/${SECRETS.wrongToken}/x`) },
+  { code: "provider_key_missing", request: chat("moonshot/m") },
+  { code: "provider_undetermined", request: chat("unknown-model") },
+  { code: "model_not_allowed", request: chat("openai/other"), on: "strict" },
+  { code: "model_disallowed", request: chat("openai/banned") },
+  { code: "vision_disabled", request: chat("openai/m", { messages: IMAGE }) },
+  {
+    code: "messages_not_supported",
+    request: {
+      target: "/v1/messages",
+      body: { model: "openai/m", max_tokens: 1, messages: [{ role: "user", content: SECRETS.prompt }] },
+    },
+  },
+  {
+    code: "responses_not_supported",
+    request: { target: "/v1/responses", body: { model: "anthropic/m", input: SECRETS.prompt } },
+  },
+  {
+    code: "embeddings_not_supported",
+    request: { target: "/v1/embeddings", body: { model: "anthropic/m", input: SECRETS.prompt } },
+  },
+  { code: "mcp_not_exposed", request: { method: "GET", target: "/v1/mcp/tools" } },
+  { code: "path_not_allowed", request: proxied(`/proxy/openai/..%2f${SECRETS.wrongToken}`) },
+  { code: "provider_error", request: chat("openai/m") },
+  { code: "provider_error", request: chat("openai/m", { stream: true }) },
+  {
+    code: "provider_error",
+    request: {
+      target: "/v1/messages",
+      body: { model: "anthropic/m", max_tokens: 1, messages: [{ role: "user", content: SECRETS.prompt }] },
+    },
+  },
+  {
+    code: "provider_error",
+    request: chat("openai/m"),
+    answer: (request) => json(500, `<pre>${credentialOf(request)}</pre>`),
+  },
+  {
+    code: "provider_error",
+    request: chat("openai/m"),
+    answer: (request) => json(429, { detail: [{ loc: [credentialOf(request)], msg: credentialOf(request) }] }),
+  },
+  { code: "upstream_unreachable", request: chat("groq/m") },
+  { code: "upstream_unreachable", request: proxied("/proxy/groq/x") },
+  { code: "upstream_dns_failure", request: chat("mistral/m") },
+  { code: "upstream_dns_failure", request: proxied("/proxy/mistral/x", "GET") },
+  { code: "upstream_tls_failure", request: chat("deepseek/m") },
+  { code: "upstream_tls_failure", request: proxied("/proxy/deepseek/x") },
+  { code: "upstream_reset", request: chat("openai/m"), answer: [reset()] },
+  { code: "upstream_reset", request: chat("openai/m"), answer: closeWithoutAnswer() },
+  { code: "upstream_reset", request: proxied("/proxy/openai/x"), answer: [reset()] },
+  {
+    code: "upstream_reset",
+    request: chat("openai/m"),
+    answer: [head(200, { "content-length": "99" }), chunk("{"), reset()],
+  },
+  {
+    code: "upstream_reset",
+    request: chat("openai/m", { stream: true }),
+    answer: () => [head(200, STREAM_HEAD), chunk(EVENT), wait(amid), close()],
+    late: true,
+  },
+  {
+    code: "upstream_reset",
+    request: proxied("/proxy/openai/x", "GET"),
+    answer: () => [head(200, STREAM_HEAD), chunk(EVENT), wait(amid), close()],
+    late: true,
+  },
+  {
+    code: "upstream_invalid_response",
+    request: chat("openai/m"),
+    answer: [raw(`SSH-2.0 ${SECRETS.openAiKey}\r\n\r\n`), close()],
+  },
+  {
+    code: "upstream_invalid_response",
+    request: proxied("/proxy/openai/x"),
+    answer: [raw(`HTTP/9 ${SECRETS.openAiKey}\r\n\r\n`), close()],
+  },
+  { code: "upstream_empty_response", request: chat("openai/m"), answer: json(200, "") },
+  { code: "upstream_redirect", request: chat("openai/m"), answer: redirect(`https://h/?key=${SECRETS.openAiKey}`) },
+  { code: "proxy_unreachable", request: chat("openai/only"), on: "strict" },
+  { code: "proxy_unreachable", request: { target: "/proxy/openai/x", body: { model: "only", ...TALK } }, on: "strict" },
+  { code: "proxy_refused", request: chat("openai/m"), on: "busy" },
+  { code: "proxy_refused", request: proxied("/proxy/anthropic/x"), on: "busy" },
+  { code: "models_failed", request: { method: "GET", target: "/v1/models?provider=openai" } },
+  { code: "models_failed", request: { method: "GET", target: "/v1/models?provider=mistral" } },
+  { code: "models_timeout", request: { method: "GET", target: "/v1/models?provider=openai" }, answer: [stall()] },
+  { code: "connect_timeout", request: chat("mute/m") },
+  { code: "response_header_timeout", request: chat("openai/m"), answer: [stall()] },
+  {
+    code: "total_timeout",
+    request: chat("openai/m"),
+    answer: [head(200, { "content-length": "99" }), chunk("{"), stall()],
+  },
+  {
+    code: "stream_idle_timeout",
+    request: chat("openai/m", { stream: true }),
+    answer: [head(200, STREAM_HEAD), chunk(EVENT), stall()],
+    late: true,
+  },
+];
+
+describe("no secret is in the answer or the log", () => {
+  test.each(DRIVES.map((drive, index) => [drive.code, index, drive] as const))("of %s (%i)", async (code, _, drive) => {
+    const gateway = gateways[drive.on ?? "main"];
+    if (!gateway) throw new Error("it has not started");
+    const before = gateway.log.length;
+    if (drive.answer) provider.answer(drive.answer);
+    amid = createGate();
+    const client = await send(gateway, drive.request, drive.token?.());
+    if (drive.late) await client.nextBytes();
+    amid.open();
+    const wire = await receive(code, client);
+    const status = Number(wire.slice("HTTP/1.1 ".length).slice(0, 3));
+    if (drive.late) expect(status).toBe(200);
+    else expect(status).toBeGreaterThanOrEqual(400);
+    const isSettled = () => gateway.log.slice(before).some((line) => line["failure"] === code && "request_id" in line);
+    await gateway.logged(isSettled, 3000);
+    expect(findSecrets(wire)).toEqual([]);
+    expect(findSecrets(gateway.output().stdout)).toEqual([]);
+  });
+
+  test("of errors that /proxy relays", async () => {
+    for (const target of ["/proxy/openai/x", "/proxy/anthropic/v1/x"]) {
+      const wire = await receive("a relayed error", await send(gateways["main"] as RunningGateway, proxied(target)));
+      expect(wire).toContain("***");
+      expect(findSecrets(wire)).toEqual([]);
+    }
+  });
+
+  test("of client_gone, before and amid the answer", async () => {
+    const gateway = gateways["main"] as RunningGateway;
+    for (const answer of [[stall()], [head(200, STREAM_HEAD), chunk(EVENT), stall()]]) {
+      const gate = createGate();
+      const before = gateway.log.length;
+      provider.answer([wait(gate), ...answer]);
+      gate.open();
+      const asked = provider.requests.length;
+      const client = await send(gateway, chat("openai/m", { stream: true }));
+      if (answer.length > 1) await client.nextBytes();
+      while (provider.requests.length === asked) await Bun.sleep(1);
+      client.leave();
+      await gateway.logged(() => gateway.log.slice(before).some((line) => line["failure"] === "client_gone"));
+    }
+  });
+
+  test("of overloaded and shutting_down", async () => {
+    const gateway = gateways["busy"] as RunningGateway;
+    const gate: Gate = createGate();
+    provider.answer([head(200, STREAM_HEAD), chunk(EVENT), wait(gate), end()]);
+    const stream = await send(gateway, chat("near/m", { stream: true }));
+    await stream.nextBytes();
+    const refused = await receive("overloaded", await send(gateway, chat("near/m")));
+    expect(refused).toContain("503");
+    gateway.process.kill("SIGTERM");
+    await receive("shutting_down", stream);
+    gate.open();
+    expect(await gateway.process.exited).toBe(3);
+    await gateway.logged((line) => line["failure"] === "shutting_down");
+  });
+});
+
+test("every failure was driven, or is told here why not", () => {
+  const codes = Object.keys(FAILURES) as FailureCode[];
+  const logs = Object.values(gateways).flatMap(({ log }) => log);
+  const driven = new Set(logs.flatMap((line) => ("request_id" in line ? [line["failure"]] : [])));
+  expect(codes.filter((code) => !driven.has(code) && NOT_DRIVEN[code] === undefined)).toEqual([]);
+  expect(codes.filter((code) => driven.has(code) && NOT_DRIVEN[code] !== undefined)).toEqual([]);
+});
+
+test("nothing of all that was printed or sent holds a secret, a stack, or the address of a provider", () => {
+  for (const { what, wire } of received) {
+    expect([what, findSecrets(wire)]).toEqual([what, []]);
+    expect([what, /\bat .+:\d+:\d+/.test(wire), wire.includes(String(provider.port))]).toEqual([what, false, false]);
+  }
+  for (const [name, gateway] of Object.entries(gateways)) {
+    const { stdout, stderr } = gateway.output();
+    expect([name, findSecrets(stdout), stderr]).toEqual([name, [], ""]);
+    expect(stdout).not.toMatch(/\\n\s+at /);
+    expect(stdout).not.toContain(expired);
+    expect(stdout).not.toContain(otherKey);
+  }
+});
