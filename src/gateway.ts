@@ -27,17 +27,19 @@ import { ROUTES, type RouteRow } from "./server/routes.ts";
 import type { RouteHandler } from "./server/serve-route.ts";
 import type { Log } from "./telemetry/create-log.ts";
 import { logExchange } from "./telemetry/log-exchange.ts";
+import { createFetchTransport } from "./transport/fetch-transport.ts";
+import { createSocketTransport } from "./transport/socket-transport.ts";
 import { createEgress, type EgressParts } from "./upstream/egress.ts";
 import { createDeadlines, type TimerSource } from "./upstream/deadlines.ts";
 import { probeConnection } from "./upstream/probe-connection.ts";
 import { createRequestHeaders } from "./upstream/request-headers.ts";
-import { createUpstream, type UpstreamParts } from "./upstream/upstream.ts";
+import { createUpstream } from "./upstream/upstream.ts";
 
 /** What of the outside world the gateway uses; every member has the real thing as its default. */
 export interface GatewayDependencies {
   readonly log: Log;
   readonly version: string;
-  readonly fetch?: UpstreamParts["fetch"];
+  readonly fetch?: EgressParts["fetch"];
   readonly probe?: EgressParts["probe"];
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
@@ -107,8 +109,16 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
     fetch: dependencies.fetch ?? fetch,
     probe: dependencies.probe ?? probeConnection,
   });
-  const openCall = createUpstream({
+  const sockets = createSocketTransport(deadlines, now);
+  const throughProxy = createFetchTransport({
     ...egress,
+    deadlines,
+    now,
+    probeAfterMs: settings.CLIENT_CONNECT_TIMEOUT / 2,
+  });
+  const openCall = createUpstream({
+    transport: (provider, request, onConnected) =>
+      (egress.isDirect(provider) ? sockets.send : throughProxy)(provider, request, onConnected),
     deadlines,
     now,
     limits: {
@@ -238,6 +248,7 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
       // Answers that are booked may still be on their way to clients that read slowly.
       await Promise.race([stopped, cut > 0 ? after(LAST_WORDS_MS) : deadline]);
       await Promise.all([listener?.stop(true), toolBox?.close()]);
+      sockets.close();
       return cut;
     },
   };

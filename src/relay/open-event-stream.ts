@@ -8,6 +8,7 @@ import { createEventFilter } from "../sse/event-filter.ts";
 import { Failure } from "../failure/failure.ts";
 import { endsEvent } from "../sse/ends-event.ts";
 import { createStreamTail } from "../sse/stream-tail.ts";
+import type { Answer } from "../transport/transport.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import type { UpstreamCall } from "../upstream/upstream.ts";
 import { streamAnswer } from "./stream-answer.ts";
@@ -20,7 +21,7 @@ const USAGE_HEAD_BYTES = 2048;
 
 export interface EventStreamParts {
   readonly exchange: Exchange;
-  readonly response: Response;
+  readonly response: Answer;
   readonly call: UpstreamCall;
   readonly dialect: Dialect;
   readonly book: ExchangeBook;

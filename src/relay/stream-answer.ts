@@ -90,7 +90,7 @@ export async function streamAnswer(
     flush() {
       if (isOver) return;
       if (!output) {
-        began.resolve(true);
+        if (waitingBytes > 0) began.resolve(true);
         if (waitingBytes > MAX_WAITING_BYTES) body.pause();
         return;
       }
@@ -115,6 +115,7 @@ export async function streamAnswer(
     // The only kind that neither keeps nor joins what is written, and tells when the client does not read.
     type: "direct",
     pull(controller) {
+      if (isOver) return void controller.close();
       output = controller;
       for (const bytes of waiting) hand(filter ? filter.push(bytes) : bytes);
       waiting = [];

@@ -36,6 +36,7 @@ const KEEP_ALIVE_PROBE_MS = 60_000;
 export function openConnection(origin: Origin): Promise<Connection> {
   const { promise, resolve, reject } = Promise.withResolvers<Connection>();
   let stands = false;
+  let isPaused = false;
   let unsent: Uint8Array | undefined;
   let socket: Bun.Socket<undefined> | undefined;
 
@@ -55,8 +56,14 @@ export function openConnection(origin: Origin): Promise<Connection> {
       unsent = bytes.subarray(written);
       return false;
     },
-    pause: () => void socket?.pause(),
-    resume: () => void socket?.resume(),
+    pause() {
+      isPaused = true;
+      socket?.pause();
+    },
+    resume() {
+      if (isPaused) socket?.resume();
+      isPaused = false;
+    },
     close() {
       connection.listener = undefined;
       connection.isOpen = false;

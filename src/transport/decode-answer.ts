@@ -1,5 +1,5 @@
 import { streamOfBody, bodyOfStream } from "./stream-body.ts";
-import type { Answer, AnswerHeaders } from "./transport.ts";
+import type { Answer, AnswerHeaders, BodySink } from "./transport.ts";
 import { wireError } from "./wire-error.ts";
 
 const FORMATS: Readonly<Record<string, Bun.CompressionFormat>> = {
@@ -25,8 +25,23 @@ export function decodeAnswer(answer: Answer): Answer {
     answer.body.cancel();
     throw wireError("HTTP_UNKNOWN_ENCODING");
   }
-  const decoded = streamOfBody(answer.body).pipeThrough<Uint8Array>(new DecompressionStream(format) as ReadableWritablePair<Uint8Array, Uint8Array>);
-  return { status: answer.status, headers: without(answer.headers), body: bodyOfStream(decoded) };
+  const decoded = streamOfBody(answer.body).pipeThrough<Uint8Array>(
+    new DecompressionStream(format) as ReadableWritablePair<Uint8Array, Uint8Array>,
+  );
+  const body = bodyOfStream(decoded);
+  return {
+    status: answer.status,
+    headers: without(answer.headers),
+    body: { ...body, flow: (sink) => body.flow(named(sink)) },
+  };
+}
+
+/** The decoder's own errors have no code, and their messages are not to be relied on. */
+function named(sink: BodySink): BodySink {
+  return {
+    ...sink,
+    fail: (error) => sink.fail(error instanceof Error && "code" in error ? error : wireError("HTTP_INVALID_ENCODING")),
+  };
 }
 
 function without(headers: AnswerHeaders): AnswerHeaders {

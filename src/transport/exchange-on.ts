@@ -28,6 +28,7 @@ export function exchangeOn(
   let sink: BodySink | undefined;
   let early: Uint8Array[] | undefined;
   let earlyBytes = 0;
+  let isAnswered = false;
   let isOver = false;
   let isUploaded = true;
   let failure: { readonly error: unknown } | undefined;
@@ -39,7 +40,9 @@ export function exchangeOn(
     connection.listener = undefined;
     if (!isUploaded) void upload?.cancel().catch(() => {});
     whenDrained?.();
-    if (!reusable) connection.close();
+    // Its taker may have asked it to wait for more.
+    if (reusable) connection.resume();
+    else connection.close();
     onDone(reusable);
   };
 
@@ -47,7 +50,7 @@ export function exchangeOn(
     if (isOver) return;
     failure = { error };
     leave(false);
-    if (!head) return reject(error);
+    if (!isAnswered) return reject(error);
     const taker = sink;
     sink = undefined;
     taker?.fail(error);
@@ -96,6 +99,7 @@ export function exchangeOn(
   };
 
   const answer = ({ status, headers, framing }: AnswerHead): void => {
+    isAnswered = true;
     const plain: Answer = { status, headers, body: framing.kind === "none" ? null : body };
     try {
       resolve(request.keepEncoding ? plain : decodeAnswer(plain));
@@ -107,7 +111,6 @@ export function exchangeOn(
   connection.served += 1;
   connection.listener = {
     data(bytes) {
-      const hadHead = head !== undefined;
       let ended: boolean;
       try {
         ended = parser.push(bytes);
@@ -118,9 +121,7 @@ export function exchangeOn(
       sink?.flush();
       if (ended) finish();
       else if (!sink && earlyBytes > MAX_EARLY_BYTES) connection.pause();
-      if (!hadHead) {
-        answer(head);
-      }
+      if (!isAnswered) answer(head);
     },
     drained() {
       const drained = whenDrained;

@@ -30,7 +30,7 @@ export interface UpstreamCall {
   onAbort(listener: (reason: Failure) => void): void;
   /** What the error means with which a body broke off: the reason of the abort where there was one. */
   explain(error: unknown): Failure;
-  /** Frees the deadline and lets go of the client. */
+  /** Frees the deadline, lets go of the client, and gives up what has not come of the answer. */
   close(): void;
 }
 
@@ -71,6 +71,8 @@ export const createUpstream =
       if (closed) return;
       closed = true;
       if (deadline) deadlines.release(deadline);
+      // Nobody reads what of the answer may still come.
+      sending?.abort(undefined);
       client.removeEventListener("abort", onClientGone);
     };
 

@@ -18,6 +18,7 @@ const chain: CallChain = {
   signal: new AbortController().signal,
   send: () => Promise.reject(new Error("not used")),
   becomeStream() {},
+      awaitClient() {},
   touch() {},
   abort() {},
   onAbort() {},

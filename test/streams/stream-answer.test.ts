@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Failure } from "../../src/failure/failure.ts";
 import { streamAnswer } from "../../src/relay/stream-answer.ts";
+import { bodyOfStream } from "../../src/transport/stream-body.ts";
+import type { AnswerBody } from "../../src/transport/transport.ts";
 import type { UpstreamCall } from "../../src/upstream/upstream.ts";
 
 /** A call whose only business is to be aborted. */
@@ -23,6 +25,7 @@ function createCall() {
     onAbort(added) {
       listener = added;
     },
+    awaitClient() {},
     explain: () => reason ?? new Failure("upstream_reset"),
     close() {},
   };
@@ -45,16 +48,16 @@ function createJournal(lastWords = "bye") {
   };
 }
 
-function bodyOf(chunks: readonly string[], fails = false): ReadableStream<Uint8Array> {
+function bodyOf(chunks: readonly string[], fails = false): AnswerBody {
   const left = [...chunks];
-  return new ReadableStream({
+  return bodyOfStream(new ReadableStream({
     pull(controller) {
       const next = left.shift();
       if (next !== undefined) controller.enqueue(Buffer.from(next));
       else if (fails) controller.error(new Error("broken"));
       else controller.close();
     },
-  });
+  }));
 }
 
 async function readAll(stream: ReadableStream<Uint8Array> | undefined): Promise<string[]> {
