@@ -241,12 +241,18 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
     async drain() {
       draining = true;
       const stopped = listener?.stop(false);
+      // These timers keep the process alive, which a server that has stopped does not do.
       const deadline = after(settings.SERVER_SHUTDOWN_TIMEOUT);
-      await Promise.race([book.whenEmpty(), deadline]);
+      await Promise.race([book.whenEmpty(), deadline.passed]);
       const cut = book.size();
       book.interruptAll(new Failure("shutting_down"));
       // Answers that are booked may still be on their way to clients that read slowly.
-      await Promise.race([stopped, cut > 0 ? after(LAST_WORDS_MS) : deadline]);
+      const patience = cut > 0 ? after(LAST_WORDS_MS) : deadline;
+      await Promise.race([stopped, patience.passed]);
+      // What was written last leaves the process only when this turn of the event loop is over.
+      await after(0).passed;
+      deadline.clear();
+      patience.clear();
       await Promise.all([listener?.stop(true), toolBox?.close()]);
       sockets.close();
       return cut;
@@ -265,6 +271,8 @@ function serveDocumentation(version: string): RouteHandler {
   };
 }
 
-function after(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+function after(milliseconds: number): { readonly passed: Promise<void>; readonly clear: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  return { passed: promise, clear: () => clearTimeout(timer) };
 }

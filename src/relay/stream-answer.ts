@@ -73,11 +73,11 @@ export async function streamAnswer(
     if (!failure) hand(filter?.flush() ?? NOTHING);
     const lastWords = failure && isHeard ? listener.lastWords(failure) : undefined;
     isOver = true;
-    listener.onEnd(failure);
     if (lastWords) output?.write(lastWords);
     if (failure && !lastWords) output?.close(failure);
     else output?.close();
     done.resolve();
+    listener.onEnd(failure);
   };
 
   call.becomeStream();

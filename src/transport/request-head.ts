@@ -18,7 +18,7 @@ const OWN: ReadonlySet<string> = new Set(["host", "content-length", "transfer-en
 export function writeRequestHead(origin: Origin, request: WireRequest, length: number | undefined | null): string {
   const { method, headers } = request;
   if (!METHOD.test(method)) throw new TypeError("not a method");
-  let head = `${method} ${targetOf(origin, request.url)} HTTP/1.1\r\nhost: ${origin.host}\r\n`;
+  let head = `${method} ${targetOf(origin, request.url)} HTTP/1.1\r\nhost: ${origin.host}\r\nconnection: keep-alive\r\n`;
   if (headers instanceof Headers) for (const [name, value] of headers) head += writeField(name, value);
   else for (const name in headers) head += writeField(name, headers[name] as string);
   if (length === undefined) head += "transfer-encoding: chunked\r\n";
