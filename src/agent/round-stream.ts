@@ -117,7 +117,8 @@ export function openRoundStream(plan: ToolPlan, client: ClientStream, newId: (in
     if (typeof delta["role"] === "string" && !client.takesRole()) changes["role"] = undefined;
     if (shared?.length === 0) changes["tool_calls"] = undefined;
 
-    let chunk = editValue(given, DELTA, (value) => editMembers(value, changes));
+    const isChanged = Object.keys(changes).length > 0;
+    let chunk = isChanged ? editValue(given, DELTA, (value) => editMembers(value, changes)) : given;
     if (shared && shared.length > 0) chunk = editValue(chunk, [...DELTA, "tool_calls"], () => writeArray(shared));
 
     const ends = typeof choice["finish_reason"] === "string" && choice["finish_reason"] !== "";
@@ -130,8 +131,9 @@ export function openRoundStream(plan: ToolPlan, client: ClientStream, newId: (in
       isFinishSent = true;
       return chunk;
     }
+    if (!isChanged && !keepsFinish) return chunk;
     const says = Object.entries(delta).some(([name, value]) => !(name in changes) && !isEmpty(value));
-    return says || (!keepsFinish && Object.keys(changes).length === 0) ? chunk : undefined;
+    return says ? chunk : undefined;
   };
 
   const end = (): RoundEnd => {
