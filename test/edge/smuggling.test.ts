@@ -201,4 +201,11 @@ describe("what stays allowed", () => {
     const bytes = `GET /nowhere HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${TOKEN}\r\nConnection: close\r\n\r\n`;
     expect((await replyTo(bytes)).statuses).toEqual([404]);
   });
+
+  test("an absolute target, whose authority decides nothing: not even what the provider is told", async () => {
+    const bytes = `GET http://evil.example:1/proxy/openai/files HTTP/1.1\r\n${good}Connection: close\r\n\r\n`;
+    expect((await replyTo(bytes)).statuses).toEqual([200]);
+    const call = started.takeCall();
+    expect([call.target, call.header("host")]).toEqual(["/v1/files", `127.0.0.1:${started.provider.port}`]);
+  });
 });
