@@ -9,6 +9,7 @@ type Command = (commandLine: readonly string[]) => Promise<number>;
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   soak: async () => (await import("./soak.ts")).soak,
   guard: async () => (await import("./guard.ts")).guard,
+  chart: async () => (await import("./chart.ts")).chart,
 };
 
 async function comparison(commandLine: readonly string[]): Promise<number> {

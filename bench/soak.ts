@@ -12,7 +12,7 @@ import { createSoakClient, type SoakClient } from "./soak-client.ts";
 import { type AtRest, judgeSoak, type SoakSample } from "./soak-judge.ts";
 import { kindOf } from "./soak-kinds.ts";
 import { type SoakProvider, startSoakProvider } from "./soak-provider.ts";
-import type { Rig } from "./targets.ts";
+import { type Rig, rigWithout } from "./targets.ts";
 
 const USAGE = `bun run bench soak [options]   has clients and a provider misbehave for long, and looks for what the gateway leaves behind
 
@@ -135,8 +135,7 @@ export async function soak(commandLine: readonly string[]): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), "gateway-soak-"));
   process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
   const provider = startSoakProvider();
-  const none = { url: "", mint: () => [], stop() {} };
-  const rig: Rig = { mockOrigin: provider.origin, directory, toolsUrl: "", issuer: none };
+  const rig = rigWithout(provider.origin, directory);
   const gateway = gatewayTarget("gateway", values.binary ? BINARY : SOURCE, { settings: () => SETTINGS });
   if (gateway.missing !== undefined) throw new Error(gateway.missing);
   const running = await launch(values.binary ? gateway : withProbe(gateway, true), rig);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { combine, GUARD_MEASURES, judge, parseBaseline, passes } from "../../bench/guard-judge.ts";
 import { countObjects, heapGrowth, readHeap, withProbe } from "../../bench/heap-counts.ts";
 import { launch } from "../../bench/launch.ts";
-import { OWN_TARGETS } from "../../bench/targets.ts";
+import { OWN_TARGETS, rigWithout } from "../../bench/targets.ts";
 
 const BASELINE = { chatCpu: 2, streamCpu: 1, chatObjects: 10, streamObjects: 4 };
 
@@ -68,7 +68,7 @@ test("a heap grew by what it has more of each type, most first", () => {
 
 describe("a process with a probe", () => {
   const directory = mkdtempSync(join(tmpdir(), "heap-probe-"));
-  const rig = { mockOrigin: "", directory, toolsUrl: "", issuer: { url: "", mint: () => [], stop() {} } };
+  const rig = rigWithout("", directory);
   afterAll(() => rmSync(directory, { recursive: true }));
 
   test("cannot be one that the bench does not start", () => {
