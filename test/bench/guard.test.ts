@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { combine, GUARD_MEASURES, judge, parseBaseline, passes } from "../../bench/guard-judge.ts";
+import { combine, GUARD_MEASURES, judge, parseBaseline, passes, steadyRatio } from "../../bench/guard-judge.ts";
 import { countObjects, heapGrowth, readHeap, withProbe } from "../../bench/heap-counts.ts";
 import { launch } from "../../bench/launch.ts";
 import { OWN_TARGETS, rigWithout } from "../../bench/targets.ts";
@@ -41,6 +41,15 @@ describe("the guard", () => {
     const second = { chatCpu: 2, chatObjects: 11, streamCpu: 5 };
     expect(combine(first, second, Math.min)).toEqual({ chatCpu: 2, chatObjects: 10, streamCpu: 5 });
     expect(combine(first, second, Math.max)).toEqual({ chatCpu: 3, chatObjects: 11, streamCpu: 5 });
+  });
+
+  test("goes by what a disturbance of one round does not move, and by what all rounds say", () => {
+    // A lucky round of the other, and an unlucky one of the own.
+    expect(steadyRatio([20, 20, 20], [10, 10, 5])).toBe(2);
+    expect(steadyRatio([20, 60, 60], [10, 10, 10])).toBe(2);
+    expect(steadyRatio([30, 30, 60], [10, 10, 10])).toBe(3);
+    expect(steadyRatio([], [])).toBeUndefined();
+    expect(steadyRatio([NaN], [NaN])).toBeUndefined();
   });
 
   test.each(["", "[", "null", '{"chatCpu":"2"}', '{"chatCpu":0}', '{"chatcpu":2}'])(
