@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { json } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { wait } from "../fixtures/script.ts";
@@ -6,6 +6,9 @@ import type { LogLine } from "../fixtures/start-gateway.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
 import { type StartedGateway, startBesideProvider, threeProviders } from "../routes/started-gateway.ts";
 import { MALFORMED_CHUNKS, MALFORMED_HEADS, SMUGGLED, TOKEN } from "./malformed-requests.ts";
+
+// Where the machine is busy, a gateway takes long to start.
+setDefaultTimeout(20_000);
 
 let started: StartedGateway;
 let linesBefore = 0;

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,9 @@ import { openRawClient } from "../fixtures/raw-http-client.ts";
 import { createSelfSignedCertificate, createSelfSignedRsaCertificate } from "../fixtures/self-signed-certificate.ts";
 import { gatewayCommand, startGateway } from "../fixtures/start-gateway.ts";
 import { within } from "../fixtures/within.ts";
+
+// Where the machine is busy, a gateway takes long to start.
+setDefaultTimeout(20_000);
 
 async function writeCertificate(folder: string, create = createSelfSignedCertificate) {
   const { cert, key } = await create();
