@@ -17,8 +17,8 @@ export type Ending =
   | { readonly status: number }
   /** A whole stream, with its `[DONE]`. */
   | { readonly stream: "whole" }
-  /** A stream that ends with an error event and without `[DONE]`. */
-  | { readonly stream: "failed" }
+  /** A stream that ends with an error event and without `[DONE]`; or that status, where the stream may fail before it begins. */
+  | { readonly stream: "failed"; readonly orStatus?: number }
   /** The client leaves: nothing is expected. */
   | { readonly stream: "left" };
 
@@ -50,7 +50,8 @@ export const SOAK_KINDS = {
   "provider refuses": { percent: 4, answer: "soak-429", ending: { status: 429 } },
   "provider fails": { percent: 4, answer: "soak-500", ending: { status: 500 } },
   "provider hangs up": { percent: 2, answer: "soak-reset", ending: { status: 502 } },
-  "provider cuts a stream": { percent: 2, answer: "soak-cut", ending: { stream: "failed" } },
+  // On a busy machine the gateway sees the cut together with the beginning.
+  "provider cuts a stream": { percent: 2, answer: "soak-cut", ending: { stream: "failed", orStatus: 502 } },
   "provider is mute": { percent: 1, answer: "soak-mute", ending: { status: 504 } },
   "provider stalls": { percent: 1, answer: "soak-stall", ending: { stream: "failed" } },
 } as const satisfies Record<string, SoakKind>;

@@ -83,6 +83,7 @@ describe("an answer is at fault", () => {
     ["chat", 502, "", "status 502, not 200"],
     ["stream", 502, "", "status 502, not a stream"],
     ["stream", 200, "data: {}\n\n", "a stream that ends in"],
+    ["provider stalls", 502, "{}", "status 502, not a stream"],
     ["provider stalls", 200, "data: [DONE]\n\n", "a whole stream where it had to fail"],
     ["provider cuts a stream", 200, "data: {}\n\n", "a stream without its error"],
     ["left within a flood", 200, "data: [DONE]\n\n", "a whole answer before the client had left"],
@@ -94,6 +95,7 @@ describe("an answer is at fault", () => {
   test("not where it ends as it has to", () => {
     expect(findFault(SOAK_KINDS["provider refuses"], 429, "{}")).toBeUndefined();
     expect(findFault(SOAK_KINDS.stream, 200, "data: {}\n\ndata: [DONE]\n\n")).toBeUndefined();
+    expect(findFault(SOAK_KINDS["provider cuts a stream"], 502, "{}")).toBeUndefined();
     expect(findFault(SOAK_KINDS["provider stalls"], 200, 'data: {"error":{}}\n\n')).toBeUndefined();
   });
 });
