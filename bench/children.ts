@@ -35,12 +35,16 @@ export function adopt(child: Subprocess): void {
   running.set(child.pid, child);
 }
 
-/** Ends an adopted child process: asks it by SIGTERM and, where it has not gone after 1.5 s, kills it and its descendants. */
-export async function end(pid: number): Promise<void> {
+/**
+ * Ends an adopted child process: asks it by SIGTERM and, where it has not gone in time, kills it and its descendants.
+ * @returns its exit code; `undefined` where it had to be killed
+ */
+export async function end(pid: number, graceMilliseconds = GRACE_MILLISECONDS): Promise<number | undefined> {
   const child = running.get(pid);
-  if (child === undefined) return;
+  if (child === undefined) return undefined;
   child.kill("SIGTERM");
-  const gone = await Promise.race([child.exited.then(() => true), Bun.sleep(GRACE_MILLISECONDS).then(() => false)]);
-  if (!gone) killTree(pid);
+  const exitCode = await Promise.race([child.exited, Bun.sleep(graceMilliseconds)]);
+  if (exitCode === undefined) killTree(pid);
   running.delete(pid);
+  return exitCode ?? undefined;
 }

@@ -12,6 +12,7 @@ import type { Options } from "./options.ts";
 import { summariseProcess } from "./process-summary.ts";
 import { CAN_MEASURE } from "./process-tree.ts";
 import { reportFeatures, reportHeadroom, reportLoad, reportProcess } from "./report.ts";
+import type { BenchResult } from "./result.ts";
 import { type RunningRig, startRig } from "./rig.ts";
 import { FEATURE_SCENARIOS, type Scenario } from "./scenarios.ts";
 import { summariseLoad } from "./summary.ts";
@@ -170,6 +171,6 @@ export async function compare(options: Options): Promise<void> {
   if (options.jsonFile === undefined) return;
   const summary = { loads: loads.flatMap(({ rows }) => rows), features, processes, headroom };
   const settings = { quick: options.quick, repeats: done, seconds, openStreams: options.openStreams };
-  const result = { machine, settings, summary, samples, featureSamples, starts };
+  const result: BenchResult = { machine, settings, summary, samples, featureSamples, starts };
   await Bun.write(options.jsonFile, `${JSON.stringify(result, null, 2)}\n`);
 }

@@ -26,7 +26,7 @@ const oidc = ({ issuer }: Rig): Readonly<Record<string, string>> => ({
 const LOG = { LOG_LEVEL: "info" };
 const USAGE = { STREAM_USAGE: "always" };
 const POLICY = { ALLOWED_MODELS: "anthropic/claude-sonnet-4,openai/gpt-4o-mini,gpt-4o-mini-burst" };
-const mcp = ({ toolsUrl }: Rig): Readonly<Record<string, string>> => ({ MCP_ENABLED: "true", MCP_SERVERS: toolsUrl });
+const mcp = (servers: string): Readonly<Record<string, string>> => ({ MCP_ENABLED: "true", MCP_SERVERS: servers });
 
 /** Nothing that can be turned off: no log line for a request, usage only as clients ask for it. */
 const PLAIN = { LOG_LEVEL: "error", STREAM_USAGE: "as-asked" };
@@ -68,13 +68,24 @@ export const FEATURES: readonly Feature[] = [
     options: { settings: () => LOG, logToFile: true },
   },
   { name: "usage", title: "usage of every stream", streams: true, options: { settings: () => USAGE } },
-  { name: "mcp", title: "an MCP server whose tools are not called", streams: true, options: { settings: mcp } },
+  {
+    name: "mcp",
+    title: "an MCP server that offers no tools",
+    streams: true,
+    options: { settings: ({ toolServer }) => mcp(toolServer.emptyUrl) },
+  },
+  {
+    name: "mcp-tools",
+    title: "an MCP server whose tools are offered to the model and not called",
+    streams: true,
+    options: { settings: ({ toolServer }) => mcp(toolServer.url) },
+  },
   {
     name: "all",
-    title: "all of these at once, by a JWT seen before",
+    title: "all at once but these tools, by a JWT seen before",
     streams: true,
     options: {
-      settings: (rig) => ({ ...oidc(rig), ...mcp(rig), ...POLICY, ...LOG, ...USAGE }),
+      settings: (rig) => ({ ...oidc(rig), ...mcp(rig.toolServer.emptyUrl), ...POLICY, ...LOG, ...USAGE }),
       logToFile: true,
       credentials: sameToken,
     },

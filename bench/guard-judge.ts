@@ -1,3 +1,5 @@
+import { median } from "./statistics.ts";
+
 /** What the guard measures, each as a multiple of what the bare proxy spends in the same run, objects on a request. */
 export const GUARD_MEASURES = {
   chatCpu: "CPU time of a chat request, x the bare proxy's",
@@ -31,6 +33,17 @@ function outcomeOf(baseline: number | undefined, measured: number | undefined): 
   if (baseline === undefined) return "unknown";
   if (measured > baseline * (1 + TOLERANCE)) return "slower";
   return measured < baseline * (1 - TOLERANCE) ? "faster" : "fine";
+}
+
+/**
+ * One series as a multiple of another that was measured in turn with it: by the least of each, or by the middle of the ratios of
+ * neighbours, whichever is lower. Each is thrown off by other disturbances, and only code that became dearer raises both.
+ * @returns `undefined` where there is nothing to compare
+ */
+export function steadyRatio(values: readonly number[], others: readonly number[]): number | undefined {
+  const byLeast = Math.min(...values) / Math.min(...others);
+  const byNeighbours = median(values.map((value, index) => value / (others[index] ?? NaN)));
+  return byNeighbours !== undefined && Number.isFinite(byLeast) ? Math.min(byLeast, byNeighbours) : undefined;
 }
 
 /** Compares figures with the baseline, a verdict for each measure. */

@@ -1,5 +1,5 @@
 import { end } from "./children.ts";
-import type { GuardFigures } from "./guard-judge.ts";
+import { type GuardFigures, steadyRatio } from "./guard-judge.ts";
 import { countObjects, type HeapCounts, heapGrowth, readHeap, withProbe } from "./heap-counts.ts";
 import { launch, type Running } from "./launch.ts";
 import type { LoadPlan } from "./load-plan.ts";
@@ -15,7 +15,7 @@ const streams = (count: number): LoadPlan => ({ ...CLOSED, answer: "paced", conn
 const burst: LoadPlan = { ...CLOSED, answer: "burst", connections: 4, requests: 60 };
 
 const CPU_LOADS = { chat: chat(1500), stream: streams(100) } as const;
-const CPU_ROUNDS = { chat: 11, stream: 3 } as const;
+const CPU_ROUNDS = { chat: 11, stream: 4 } as const;
 // Few streams at once: events that arrive together are carried together, which allocates less.
 const HEAP_LOADS = { chat: chat(400), stream: streams(8) } as const;
 const HEAP_ROUNDS = 2;
@@ -60,19 +60,19 @@ async function withTargets<T>(
   }
 }
 
-/** CPU time of gateway over bare proxy, each the least of its rounds; `undefined` where CPU time cannot be read. */
+/** CPU time of gateway over bare proxy, in turn; `undefined` where CPU time cannot be read. */
 async function measureCpu(rig: RunningRig, running: readonly Running[], kind: Kind): Promise<number | undefined> {
-  const least = running.map(() => Infinity);
+  const rounds = running.map((): number[] => []);
   for (let round = 0; round < CPU_ROUNDS[kind]; round += 1) {
     for (const [index, target] of running.entries()) {
       const read = (): number => measureTree(target.pid ?? 0).cpuMicroseconds ?? NaN;
       const before = read();
       const units = await run(rig, target, CPU_LOADS[kind], kind);
-      least[index] = Math.min(least[index] ?? Infinity, (read() - before) / units);
+      rounds[index]?.push((read() - before) / units);
     }
   }
-  const [gateway = NaN, bare = NaN] = least;
-  return Number.isFinite(gateway / bare) ? gateway / bare : undefined;
+  const [gateway = [], bare = []] = rounds;
+  return steadyRatio(gateway, bare);
 }
 
 /** How the heap of a process without collection grew under a load, for one unit of it; the round that grew most. */

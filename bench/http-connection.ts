@@ -16,6 +16,9 @@ export interface Connection {
   send(request: Uint8Array, observer: AnswerObserver): void;
   /** False once the server closed the connection or said that it would: the next request needs another one. */
   usable(): boolean;
+  /** Stops to read, or reads on: what arrives meanwhile stays in the system's buffers, until those are full. */
+  pause(): void;
+  resume(): void;
   /** Cuts the connection; an answer under way has failed. */
   close(): void;
 }
@@ -151,6 +154,8 @@ export async function connect(hostname: string, port: number): Promise<Connectio
       flush();
     },
     usable: () => !closing,
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     close: () => socket.terminate(),
   };
 }

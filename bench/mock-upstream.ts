@@ -116,9 +116,17 @@ const JSON_HEADERS = { headers: { "content-type": "application/json" } };
 const STREAM_HEADERS = { headers: { "content-type": "text/event-stream", "cache-control": "no-cache" } };
 const HEAD_BYTES = 256;
 
+/** The beginning of a request from its model on; a gateway that adds to a request may have moved that to behind the messages. */
+function headOf(body: Buffer): string {
+  const head = body.toString("latin1", 0, HEAD_BYTES);
+  if (head.includes('"model"')) return head;
+  const at = body.lastIndexOf('"model"');
+  return at < 0 ? head : body.toString("latin1", at, at + HEAD_BYTES);
+}
+
 async function answerChat(request: Request): Promise<Response> {
   const body = Buffer.from(await request.arrayBuffer());
-  const head = body.toString("latin1", 0, HEAD_BYTES);
+  const head = headOf(body);
   if (head.includes("gpt-4o-mini-paced") || head.includes("gpt-4o-mini-held") || head.includes("gpt-4o-mini-burst")) {
     const last = body.includes('"include_usage":true') ? lastBytesWithUsage : lastBytes;
     if (head.includes("gpt-4o-mini-burst")) return new Response(burstAnswer(last), STREAM_HEADERS);

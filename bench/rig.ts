@@ -56,11 +56,11 @@ export async function startRig(mockPort: number): Promise<RunningRig> {
   adopt(load);
 
   const issuer = startIssuer();
-  const tools = startToolServer();
+  const toolServer = startToolServer();
   return {
     directory,
     issuer,
-    toolsUrl: tools.url,
+    toolServer,
     mockOrigin: `http://127.0.0.1:${await port.promise}`,
     mockPid: mock.pid,
     loadPid: load.pid,
@@ -74,7 +74,7 @@ export async function startRig(mockPort: number): Promise<RunningRig> {
     async close() {
       closing = true;
       issuer.stop();
-      tools.stop();
+      toolServer.stop();
       await Promise.all([end(mock.pid), end(load.pid)]);
       rmSync(directory, { recursive: true, force: true });
     },

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BINARY, gatewayTarget, SOURCE } from "./gateway-target.ts";
 import type { Issuer } from "./issuer.ts";
+import type { ToolServer } from "./tool-server.ts";
 
 /** The ground that all targets stand on. */
 export interface Rig {
@@ -11,8 +12,18 @@ export interface Rig {
   readonly directory: string;
   /** Signs the tokens of targets that ask for them. */
   readonly issuer: Issuer;
-  /** Address of an MCP server. */
-  readonly toolsUrl: string;
+  readonly toolServer: ToolServer;
+}
+
+/** A ground without issuer and MCP servers, for targets that ask for neither. */
+export function rigWithout(mockOrigin: string, directory: string): Rig {
+  const stop = (): void => {};
+  return {
+    mockOrigin,
+    directory,
+    issuer: { url: "", mint: () => [], stop },
+    toolServer: { url: "", emptyUrl: "", stop },
+  };
 }
 
 /** Whom a target's requests come from. */

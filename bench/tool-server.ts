@@ -1,8 +1,11 @@
 import { createMcpHandler, Server } from "@modelcontextprotocol/server";
 
-/** An MCP server whose tools are offered and never called. */
+/** Two MCP servers at one address: neither is ever called. */
 export interface ToolServer {
+  /** Offers three tools. */
   readonly url: string;
+  /** Offers none. */
+  readonly emptyUrl: string;
   stop(): void;
 }
 
@@ -12,18 +15,22 @@ const TOOLS = ["get-weather", "search-notes", "list-tickets"].map((name) => ({
   inputSchema: { type: "object" as const, properties: { query: { type: "string" } }, required: ["query"] },
 }));
 
-/** Starts the server on a free port of 127.0.0.1. */
+/** Starts the servers on a free port of 127.0.0.1. */
 export function startToolServer(): ToolServer {
-  const handler = createMcpHandler(() => {
-    const server = new Server({ name: "bench", version: "1" }, { capabilities: { tools: {} } });
-    server.setRequestHandler("tools/list", () => ({ tools: TOOLS }));
-    return server;
-  });
+  const handlerOf = (tools: typeof TOOLS) =>
+    createMcpHandler(() => {
+      const server = new Server({ name: "bench", version: "1" }, { capabilities: { tools: {} } });
+      server.setRequestHandler("tools/list", () => ({ tools }));
+      return server;
+    });
+  const full = handlerOf(TOOLS);
+  const empty = handlerOf([]);
   const listener = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
     development: false,
-    fetch: (request) => handler.fetch(request),
+    fetch: (request) => (request.url.endsWith("/empty") ? empty : full).fetch(request),
   });
-  return { url: `http://127.0.0.1:${listener.port}/mcp`, stop: () => void listener.stop(true) };
+  const origin = `http://127.0.0.1:${listener.port}`;
+  return { url: `${origin}/mcp`, emptyUrl: `${origin}/empty`, stop: () => void listener.stop(true) };
 }

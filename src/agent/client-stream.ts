@@ -9,16 +9,16 @@ export interface ClientStream {
   readonly wantsUsage: boolean;
   /** The place of the next call among all that the client has seen. */
   nextCallIndex(): number;
-  /** Whether the role is still to be told; it is told once. */
-  takesRole(): boolean;
+  /** Notes that a chunk has a role, and gives whether it is the first that has. */
+  isRoleNew(): boolean;
+  readonly isFirstRound: () => boolean;
   /** The members of a chunk that must be other ones, lest the client sees a second completion begin. */
   adjustments(chunk: JsonObject): Readonly<Record<string, unknown>>;
 }
 
-export interface ClientStreamOptions extends Pick<ClientStream, "showsOurs" | "wantsUsage"> {
+export interface ClientStreamOptions extends Pick<ClientStream, "showsOurs" | "wantsUsage" | "isFirstRound"> {
   /** What the rounds before the present one used; undefined in the first. */
   readonly usedBefore: () => JsonObject | undefined;
-  readonly isFirstRound: () => boolean;
 }
 
 /** What tells one completion from another. */
@@ -32,16 +32,17 @@ export function openClientStream({
 }: ClientStreamOptions): ClientStream {
   let identity: JsonObject | undefined;
   let callIndex = 0;
-  let roleTaken = false;
+  let isRoleTold = false;
   return {
     showsOurs,
     wantsUsage,
     nextCallIndex: () => callIndex++,
-    takesRole() {
-      const takes = !roleTaken;
-      roleTaken = true;
-      return takes;
+    isRoleNew() {
+      const isNew = !isRoleTold;
+      isRoleTold = true;
+      return isNew;
     },
+    isFirstRound,
     adjustments(chunk) {
       const { choices, usage } = chunk;
       // Chunks without choices, such as a report of content filters, may come before there is an id.

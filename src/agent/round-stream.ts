@@ -100,24 +100,34 @@ export function openRoundStream(plan: ToolPlan, client: ClientStream, newId: (in
     return event;
   };
 
-  const takeUsage = (event: Uint8Array): Uint8Array => {
-    if (!client.wantsUsage) return NOTHING;
+  /** A chunk that tells the usage and nothing else. */
+  const takeUsage = (event: Uint8Array, isBare: boolean): Uint8Array => {
+    if (isBare && !client.wantsUsage) return NOTHING;
     if (!mayGoOn()) return event;
     kept.usage = event;
     return NOTHING;
   };
 
-  /** A chunk with a choice, of which the client is sent what is meant for it; undefined where nothing is. */
-  const takeChoice = (choice: JsonObject, given: Uint8Array, data: EventData): Uint8Array | undefined => {
+  /** A chunk with a choice, of which the client is sent what is meant for it now. */
+  const takeChoice = (
+    choice: JsonObject,
+    tellsUsage: boolean,
+    given: Uint8Array,
+    data: EventData,
+    event: Buffer,
+  ): Uint8Array => {
     const delta = isJsonObject(choice["delta"]) ? choice["delta"] : {};
     const deltas = Array.isArray(delta["tool_calls"]) ? delta["tool_calls"] : [];
     const shared = deltas.length > 0 ? shareCalls(deltas, given) : undefined;
     remember(delta, given.length);
     const changes: Record<string, undefined> = {};
-    if (typeof delta["role"] === "string" && !client.takesRole()) changes["role"] = undefined;
+    const repeatsRole = typeof delta["role"] === "string" && !client.isRoleNew();
+    // A provider that repeats it within one round, as OpenRouter does, is left its way.
+    if (repeatsRole && !client.isFirstRound()) changes["role"] = undefined;
     if (shared?.length === 0) changes["tool_calls"] = undefined;
 
-    let chunk = editValue(given, DELTA, (value) => editMembers(value, changes));
+    const isChanged = Object.keys(changes).length > 0;
+    let chunk = isChanged ? editValue(given, DELTA, (value) => editMembers(value, changes)) : given;
     if (shared && shared.length > 0) chunk = editValue(chunk, [...DELTA, "tool_calls"], () => writeArray(shared));
 
     const ends = typeof choice["finish_reason"] === "string" && choice["finish_reason"] !== "";
@@ -128,10 +138,14 @@ export function openRoundStream(plan: ToolPlan, client: ClientStream, newId: (in
       chunk = editValue(chunk, FIRST_CHOICE, (value) => editMembers(value, { finish_reason: null }));
     } else if (ends) {
       isFinishSent = true;
-      return chunk;
     }
-    const says = Object.entries(delta).some(([name, value]) => !(name in changes) && !isEmpty(value));
-    return says || (!keepsFinish && Object.keys(changes).length === 0) ? chunk : undefined;
+    const sent = chunk === data.bytes ? event : data.replace(chunk);
+    if (isFinishSent) return sent;
+    const says = Object.entries(delta).some(
+      ([name, value]) => !(name in changes) && !isEmpty(value) && !(name === "role" && repeatsRole),
+    );
+    if (tellsUsage && !keepsFinish && !says) return takeUsage(sent, false);
+    return says || !(isChanged || keepsFinish) ? sent : NOTHING;
   };
 
   const end = (): RoundEnd => {
@@ -159,13 +173,14 @@ export function openRoundStream(plan: ToolPlan, client: ClientStream, newId: (in
         failed = true;
         return event;
       }
-      if (isJsonObject(chunk["usage"])) usage = chunk["usage"];
+      const told = chunk["usage"];
+      const tellsUsage = isJsonObject(told);
+      if (tellsUsage) usage = told;
       const adjusted = editMembers(data.bytes, client.adjustments(chunk));
       const choice: unknown = Array.isArray(chunk["choices"]) ? chunk["choices"][0] : undefined;
-      const passed = isJsonObject(choice) ? takeChoice(choice, adjusted, data) : adjusted;
-      if (!passed) return NOTHING;
-      const sent = passed === data.bytes ? event : data.replace(passed);
-      return isJsonObject(choice) || !isJsonObject(chunk["usage"]) ? sent : takeUsage(sent);
+      if (isJsonObject(choice)) return takeChoice(choice, tellsUsage, adjusted, data, event);
+      const sent = adjusted === data.bytes ? event : data.replace(adjusted);
+      return tellsUsage ? takeUsage(sent, true) : sent;
     },
     isDone: () => isDone,
     usage: () => usage,

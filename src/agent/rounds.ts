@@ -65,6 +65,8 @@ export function openRounds(
   const prepared = prepareBody(body, target, CHAT.hasStreamOptions, wantsUsage);
   const conversation = openConversation(prepared.bytes, body.value, plan);
   const headers = requestHeaders(target.provider, request.headers);
+  // To the client all rounds are one request; to a provider each has a body of its own, which one key cannot stand for.
+  const { "idempotency-key": _, ...laterHeaders } = headers;
   const calls = chainCalls(() => openCall(target.provider, request.signal), request.signal);
   const options = body.value["stream_options"];
   let round = 0;
@@ -82,7 +84,12 @@ export function openRounds(
     newId: (index) => `call_${round}_${index}`,
     async ask() {
       const toolChoice = round === 0 ? undefined : plan.laterChoice(round === maxRounds);
-      const response = await calls.send({ url, method: "POST", headers, body: conversation.body(toolChoice) });
+      const response = await calls.send({
+        url,
+        method: "POST",
+        headers: round === 0 ? headers : laterHeaders,
+        body: conversation.body(toolChoice),
+      });
       if (round === 0) book.markFirstByte(exchange);
       if (response.status >= 300) throw await readProviderFailure(response, calls, target.provider);
       return response;

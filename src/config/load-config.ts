@@ -55,13 +55,14 @@ function readSetting(
 ): ParsedSetting | undefined {
   const found = findValue(environment, name, row, warnings);
   if (found !== undefined) {
-    const value = parseSetting(row, found.value);
+    const form = found.name === name ? undefined : row.aliasForm;
+    const text = form === undefined ? found.value : form.translate(found.value);
+    const value = text === undefined ? undefined : parseSetting(row, text);
     if (value !== undefined) return value;
     // Of what is not even shaped as it should be, nobody can say which part is the secret.
     const shown = row.secret === undefined || row.secret === true ? found.value : "***";
-    problems.push(
-      problemLine({ name: found.name, value: shown, secret: row.secret === true, expected: acceptedValues(row) }),
-    );
+    const expected = form?.expected ?? acceptedValues(row);
+    problems.push(problemLine({ name: found.name, value: shown, secret: row.secret === true, expected }));
   }
   if (row.default !== undefined) return parseSetting(row, row.default);
   return row.type === "list" ? Object.freeze([]) : undefined;

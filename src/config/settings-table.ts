@@ -15,6 +15,13 @@ interface CommonSettingRow {
   readonly secret?: true | "wholly" | "credentials";
   /** Older spellings, each accepted with a warning. */
   readonly aliases?: readonly string[];
+  /** How a value under an older spelling is read where that had another form than this setting has. */
+  readonly aliasForm?: {
+    /** What is accepted, to follow the word "expected". */
+    readonly expected: string;
+    /** What would be written today; undefined where the value is not accepted. */
+    readonly translate: (value: string) => string | undefined;
+  };
 }
 
 /** Smallest and largest accepted value, both included, as the operator would write them. */
@@ -265,6 +272,11 @@ export const SETTINGS_TABLE = {
     secret: "wholly",
     doc: "Static keys, each key or name:key, separated by commas; or @/path/file with one on each line, read again on SIGHUP",
     aliases: ["API_KEY"],
+    // That was one key, in which neither a colon nor an @ means anything.
+    aliasForm: {
+      expected: "one key, without commas",
+      translate: (key) => (key.includes(",") ? undefined : `:${key}`),
+    },
   },
   AUTH_JWKS_GRACE: {
     group: "Authentication",

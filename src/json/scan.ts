@@ -38,7 +38,7 @@ export const skipValue = (body: Buffer, start: number): number => {
   let position = start;
   while (position < body.length) {
     const byte = body[position] as number;
-    if (byte === COMMA || byte === CLOSE_BRACE || byte <= 0x20) break;
+    if (byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || byte <= 0x20) break;
     position++;
   }
   return position;

@@ -149,7 +149,7 @@ describe("several rounds", () => {
   const later = [ROLE, delta({ role: "assistant", content: "It " }), delta({ content: "is 5." }), STOP].map(second);
 
   test("look like one completion: one id, one role, one end, and no call", async () => {
-    agent.answer(stream([ROLE, delta({ content: "Let me see. " }), ...CALLING]), stream(later));
+    agent.answer(stream([ROLE, delta({ content: "Let me see. " }), ...CALLING.slice(1)]), stream(later));
     const { text, line } = await agent.chat(STREAM);
     expect(contentOf(text)).toBe("Let me see. It is 5.");
     expect(chunksOf(text).every(({ id }) => id === "chatcmpl-1")).toBe(true);
@@ -251,6 +251,22 @@ describe("several rounds", () => {
     expect(text).toContain('"usage":{"prompt_tokens":30,"completion_tokens":2,"total_tokens":32}');
     expect(count(text, '"usage"')).toBe(1);
     expect(line).toMatchObject({ total_tokens: 32 });
+  });
+
+  test("take usage for usage where it stands beside a choice that says nothing, as OpenRouter has it", async () => {
+    const role = { role: "assistant", content: "" };
+    const used = (tokens: number): string =>
+      delta(role, null, { usage: { prompt_tokens: tokens, completion_tokens: 1, total_tokens: tokens + 1 } });
+    agent.answer(
+      stream([...CALLING.slice(0, -1), delta(role, "tool_calls"), used(10)]),
+      stream([delta({ ...role, content: "It " }), delta({ ...role, content: "is." }), delta(role, "stop"), used(20)]),
+    );
+    const { text } = await agent.chat({ ...STREAM, ...ASKED });
+    expect(contentOf(text)).toBe("It is.");
+    expect(count(text, '"role"')).toBe(1);
+    expect(count(text, '"usage"')).toBe(1);
+    expect(text).toContain('"total_tokens":32');
+    expect(text).toEndWith("data: [DONE]\n\n");
   });
 
   test("survive a provider that says nothing at the end but [DONE], or nothing but its reason", async () => {

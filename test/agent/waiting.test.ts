@@ -244,6 +244,20 @@ test("a client has every delta when the provider has said it", async () => {
   expect([eventsOf(text).at(-1), complete]).toEqual(["[DONE]", true]);
 });
 
+test("a client that leaves with its last event has been answered, and all that was used is booked", async () => {
+  const usage = (tokens: number): string =>
+    delta({}, null, { choices: [], usage: { prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens } });
+  const [first, second] = [
+    [delta({ tool_calls: [{ index: 0, ...call("a", "mcp_add") }] }, "tool_calls"), usage(10)],
+    [delta({ content: "ok" }, "stop"), usage(20), "data: [DONE]\n\n"],
+  ] as const;
+  agent.answer(stream(first), [head(200, EVENT_STREAM), ...second.map((event) => chunk(event)), stall()]);
+  const { client, id } = await agent.rig.call({ target: "/v1/chat/completions", body: STREAM });
+  for (let seen = ""; !seen.includes("[DONE]");) seen += Buffer.from((await client.nextBytes()) ?? []).toString();
+  client.leave();
+  expect(await agent.rig.settled(id)).toMatchObject({ outcome: "answered", total_tokens: 30 });
+});
+
 test("a shutdown ends the tools and tells the client", async () => {
   await using stopping = await startAgentRig({ SERVER_SHUTDOWN_TIMEOUT: "100ms" }, [
     {

@@ -201,6 +201,16 @@ describe("a request", () => {
     expect(names).toEqual(["mcp_add", "mcp_fail"]);
   });
 
+  test("has an idempotency key: it stands for the first round, whose body a later one does not have", async () => {
+    agent.answer(calling(ADD), completion({ content: "5" }));
+    await agent.chat(CHAT, { "Idempotency-Key": "once", traceparent: "t" });
+    const sent = agent.asked().map((request) => [request.header("idempotency-key"), request.header("traceparent")]);
+    expect(sent).toEqual([
+      ["once", "t"],
+      [undefined, "t"],
+    ]);
+  });
+
   const required = { type: "allowed_tools", allowed_tools: { mode: "required", tools: [{ type: "function" }] } };
   test.each([
     ["auto", { tool_choice: "auto" }, "auto", "auto"],

@@ -140,6 +140,51 @@ describe("the gateway, without a token,", () => {
     20_000,
   );
 
+  const respellings: readonly (readonly [how: string, respell: (path: string) => string])[] = [
+    ["an absolute target", (path) => `http://localhost${path}`],
+    ["an absolute target of another authority", (path) => `http://health:1${path}`],
+    ["an absolute target of another scheme", (path) => `https://localhost${path}`],
+    ["an empty segment before it", (path) => `/${path}`],
+    ["empty segments within it", (path) => path.replaceAll("/", "//")],
+    ["a slash behind it", (path) => `${path}/`],
+    ["a dot segment", (path) => `/.${path}`],
+    ["dot segments out of health", (path) => `/health/ready/../..${path}`],
+    ["encoded dot segments out of health", (path) => `/health/%2e%2E${path}`],
+    ["dot segments into health", (path) => `${path}/..%2f..%2f..%2fhealth`],
+    ["encoded slashes", (path) => `/${path.slice(1).replaceAll("/", "%2f")}`],
+    ["an encoded letter", (path) => `/%${path.charCodeAt(1).toString(16)}${path.slice(2)}`],
+    ["capitals", (path) => path.toUpperCase()],
+    ["a query that names health", (path) => `${path}?path=/health&_method=GET`],
+    ["a fragment that names health", (path) => `${path}#/health`],
+    ["a parameter", (path) => `${path};/health`],
+  ];
+  const disguises = [
+    "",
+    "X-HTTP-Method-Override: GET\r\nX-Original-URL: /health\r\n",
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n",
+  ];
+  test.each(respellings)(
+    "answers 401 to every protected path with %s, upgrade and override headers or not",
+    async (_, respell) => {
+      const paths = allPaths().filter((path) => !OPEN.includes(path) && path !== "/");
+      for (const path of paths) {
+        for (const fields of disguises) {
+          for (const method of ["GET", "POST"]) {
+            const target = respell(path);
+            const head = `Host: localhost\r\n${fields}Content-Length: 0`;
+            expect([method, target, (await answerTo(`${method} ${target}`, head))?.status]).toEqual([
+              method,
+              target,
+              401,
+            ]);
+          }
+        }
+      }
+      expect(started.takeCalls()).toEqual([]);
+    },
+    20_000,
+  );
+
   test("sends its challenge and closes nothing: with a token the same connection goes on", async () => {
     await using client = await openRawClient(started.gateway.port);
     await client.request("GET", "/v1/models");

@@ -121,6 +121,22 @@ describe("older spellings", () => {
     expect(stderr).not.toContain(KEY);
   });
 
+  test.each([`name:${KEY}`, `@${KEY}`, `:${KEY}`])("API_KEY=%s is one key as it stands", async (key) => {
+    await using gateway = await startGateway({ AUTH_ENABLED: "true", API_KEY: key });
+    expect((await knock(gateway, bearer(key))).status).toBe(ADMITTED);
+    expect((await knock(gateway, bearer(KEY))).status).toBe(401);
+  });
+
+  test.each([`${KEY},${KEY}-2`, `name:${KEY},`, `,${KEY}`])(
+    "API_KEY=%s would be several, and is refused",
+    async (value) => {
+      const { code, stderr } = await run({ AUTH_ENABLED: "true", API_KEY: value }, "--check");
+      expect(code).toBe(2);
+      expect(stderr).toContain(`API_KEY="***" is not accepted: expected one key, without commas\n`);
+      expect(stderr).not.toContain(KEY);
+    },
+  );
+
   test("OIDC_ISSUER_URL, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET work, each with a warning", async () => {
     await using issuer = startTokenIssuer(await key);
     await using gateway = await startGateway({

@@ -2,10 +2,10 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { combine, GUARD_MEASURES, judge, parseBaseline, passes } from "../../bench/guard-judge.ts";
+import { combine, GUARD_MEASURES, judge, parseBaseline, passes, steadyRatio } from "../../bench/guard-judge.ts";
 import { countObjects, heapGrowth, readHeap, withProbe } from "../../bench/heap-counts.ts";
 import { launch } from "../../bench/launch.ts";
-import { OWN_TARGETS } from "../../bench/targets.ts";
+import { OWN_TARGETS, rigWithout } from "../../bench/targets.ts";
 
 const BASELINE = { chatCpu: 2, streamCpu: 1, chatObjects: 10, streamObjects: 4 };
 
@@ -43,6 +43,15 @@ describe("the guard", () => {
     expect(combine(first, second, Math.max)).toEqual({ chatCpu: 3, chatObjects: 11, streamCpu: 5 });
   });
 
+  test("goes by what a disturbance of one round does not move, and by what all rounds say", () => {
+    // A lucky round of the other, and an unlucky one of the own.
+    expect(steadyRatio([20, 20, 20], [10, 10, 5])).toBe(2);
+    expect(steadyRatio([20, 60, 60], [10, 10, 10])).toBe(2);
+    expect(steadyRatio([30, 30, 60], [10, 10, 10])).toBe(3);
+    expect(steadyRatio([], [])).toBeUndefined();
+    expect(steadyRatio([NaN], [NaN])).toBeUndefined();
+  });
+
   test.each(["", "[", "null", '{"chatCpu":"2"}', '{"chatCpu":0}', '{"chatcpu":2}'])(
     "cannot work with the baseline %j",
     (text) => {
@@ -68,7 +77,7 @@ test("a heap grew by what it has more of each type, most first", () => {
 
 describe("a process with a probe", () => {
   const directory = mkdtempSync(join(tmpdir(), "heap-probe-"));
-  const rig = { mockOrigin: "", directory, toolsUrl: "", issuer: { url: "", mint: () => [], stop() {} } };
+  const rig = rigWithout("", directory);
   afterAll(() => rmSync(directory, { recursive: true }));
 
   test("cannot be one that the bench does not start", () => {

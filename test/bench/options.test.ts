@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseOptions } from "../../bench/options.ts";
+import { rigWithout } from "../../bench/targets.ts";
 
 describe("a command line that cannot be meant", () => {
   const WRONG = [
@@ -41,9 +42,8 @@ test("--only names loads, targets, or both", () => {
 
 test("another gateway takes part by its address", () => {
   const options = parseOptions(["--target", "mine=http://127.0.0.1:4000/v1/#77", "--mock-port", "9000"]);
-  const rig = { mockOrigin: "", directory: "", toolsUrl: "", issuer: { url: "", mint: () => [], stop() {} } };
   const mine = options?.targets.at(-1);
   expect(mine).toMatchObject({ name: "mine", pid: 77 });
-  expect(mine?.chatUrl(1, rig)).toBe("http://127.0.0.1:4000/v1/chat/completions");
+  expect(mine?.chatUrl(1, rigWithout("", ""))).toBe("http://127.0.0.1:4000/v1/chat/completions");
   expect(options?.mockPort).toBe(9000);
 });

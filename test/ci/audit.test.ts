@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { packageManager } from "../../package.json" with { type: "json" };
 
 const PROJECT = join(import.meta.dir, "..", "..");
@@ -32,7 +33,7 @@ function openRegistry(answer: () => Response) {
     hostname: "127.0.0.1",
     port: 0,
     async fetch(request) {
-      asked.push(...Object.keys(JSON.parse(Buffer.from(Bun.gunzipSync(await request.bytes())).toString()) as object));
+      asked.push(...Object.keys(JSON.parse(gunzipSync(await request.bytes()).toString()) as object));
       return answer();
     },
   });

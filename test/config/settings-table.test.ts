@@ -3,7 +3,7 @@ import { acceptedValues, parseSetting } from "../../src/config/parse-setting.ts"
 import { SETTING_ROWS, type SettingValue, type Settings } from "../../src/config/settings-table.ts";
 
 test.each(SETTING_ROWS.map(([name, row]) => [name, row] as const))("%s accepts its own default", (_, row) => {
-  if (row.default === undefined) return expect(["string", "list"]).toContain(row.type);
+  if (row.default === undefined) return expect(["string", "list", "proxy"]).toContain(row.type);
   expect(parseSetting(row, row.default)).toBeDefined();
 });
 

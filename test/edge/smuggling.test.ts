@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { json } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { wait } from "../fixtures/script.ts";
@@ -6,6 +6,9 @@ import type { LogLine } from "../fixtures/start-gateway.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
 import { type StartedGateway, startBesideProvider, threeProviders } from "../routes/started-gateway.ts";
 import { MALFORMED_CHUNKS, MALFORMED_HEADS, SMUGGLED, TOKEN } from "./malformed-requests.ts";
+
+// Where the machine is busy, a gateway takes long to start.
+setDefaultTimeout(20_000);
 
 let started: StartedGateway;
 let linesBefore = 0;
@@ -200,5 +203,12 @@ describe("what stays allowed", () => {
   ])("Host: %s", async (host) => {
     const bytes = `GET /nowhere HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${TOKEN}\r\nConnection: close\r\n\r\n`;
     expect((await replyTo(bytes)).statuses).toEqual([404]);
+  });
+
+  test("an absolute target, whose authority decides nothing: not even what the provider is told", async () => {
+    const bytes = `GET http://evil.example:1/proxy/openai/files HTTP/1.1\r\n${good}Connection: close\r\n\r\n`;
+    expect((await replyTo(bytes)).statuses).toEqual([200]);
+    const call = started.takeCall();
+    expect([call.target, call.header("host")]).toEqual(["/v1/files", `127.0.0.1:${started.provider.port}`]);
   });
 });

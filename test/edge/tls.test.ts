@@ -1,14 +1,18 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
+import { openRawClient } from "../fixtures/raw-http-client.ts";
+import { createSelfSignedCertificate, createSelfSignedRsaCertificate } from "../fixtures/self-signed-certificate.ts";
 import { gatewayCommand, startGateway } from "../fixtures/start-gateway.ts";
 import { within } from "../fixtures/within.ts";
 
-async function writeCertificate(folder: string) {
-  const { cert, key } = await createSelfSignedCertificate();
+// Where the machine is busy, a gateway takes long to start.
+setDefaultTimeout(20_000);
+
+async function writeCertificate(folder: string, create = createSelfSignedCertificate) {
+  const { cert, key } = await create();
   const paths = { SERVER_TLS_CERT_PATH: join(folder, "cert.pem"), SERVER_TLS_KEY_PATH: join(folder, "key.pem") };
   writeFileSync(paths.SERVER_TLS_CERT_PATH, cert);
   writeFileSync(paths.SERVER_TLS_KEY_PATH, key);
@@ -50,16 +54,67 @@ test("serves HTTPS, and takes a new certificate on SIGHUP without losing its por
   expect((await shakeHands(gateway.port)).fingerprint).toBe(kept.fingerprint);
 });
 
-test("offers TLS 1.2 only with forward secrecy and authenticated encryption, and nothing older", async () => {
-  const paths = await writeCertificate(mkdtempSync(join(tmpdir(), "gateway-tls-")));
-  await using gateway = await startGateway(paths);
-  const only12 = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" };
-  expect((await shakeHands(gateway.port, only12)).protocol).toBe("TLSv1.2");
-  const offered = { ...only12, ciphers: "ECDHE-ECDSA-AES128-GCM-SHA256" };
-  expect((await shakeHands(gateway.port, offered)).protocol).toBe("TLSv1.2");
-  const withoutAuthentication = { ...only12, ciphers: "ECDHE-ECDSA-AES128-SHA" };
-  expect(shakeHands(gateway.port, withoutAuthentication)).rejects.toThrow();
-  expect(shakeHands(gateway.port, { minVersion: "TLSv1", maxVersion: "TLSv1.1" })).rejects.toThrow();
+/** A gateway whose certificate has such a key. */
+async function startWith(create: typeof createSelfSignedCertificate) {
+  return startGateway(await writeCertificate(mkdtempSync(join(tmpdir(), "gateway-tls-")), create));
+}
+
+const KINDS = [
+  ["EC", createSelfSignedCertificate, "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-SHA"],
+  ["RSA", createSelfSignedRsaCertificate, "ECDHE-RSA-CHACHA20-POLY1305", "ECDHE-RSA-AES256-SHA"],
+] as const;
+
+test.each(KINDS)(
+  "offers TLS 1.2 only with forward secrecy and authenticated encryption, and nothing older, with an %s key",
+  async (_, create, good, withoutAuthentication) => {
+    await using gateway = await startWith(create);
+    const only12 = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" };
+    expect((await shakeHands(gateway.port, only12)).protocol).toBe("TLSv1.2");
+    expect((await shakeHands(gateway.port, { ...only12, ciphers: good })).protocol).toBe("TLSv1.2");
+    for (const ciphers of [withoutAuthentication, "AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES128-SHA"]) {
+      await expect(shakeHands(gateway.port, { ...only12, ciphers })).rejects.toThrow();
+    }
+    await expect(shakeHands(gateway.port, { minVersion: "TLSv1", maxVersion: "TLSv1.1" })).rejects.toThrow();
+  },
+);
+
+const FORWARD_SECRET =
+  /^(TLS_(AES_128_GCM_SHA256|AES_256_GCM_SHA384|CHACHA20_POLY1305_SHA256)$|ECDHE-.*(GCM|POLY1305))/;
+
+const scanner = Bun.which("sslscan");
+if (scanner === null) console.warn("sslscan is not installed: what it would find is not tested.");
+
+test.skipIf(scanner === null).each(KINDS)(
+  "stands the scan of sslscan with an %s key",
+  async (_, create) => {
+    await using gateway = await startWith(create);
+    const scan = Bun.spawn([`${scanner}`, "--xml=-", `127.0.0.1:${gateway.port}`], {
+      stdout: "pipe",
+      stderr: "ignore",
+    });
+    const report = await within(scan.stdout.text(), 15_000, "the scan");
+    const found = (pattern: RegExp): string[] => [...report.matchAll(pattern)].map(([, value]) => value ?? "");
+    expect(found(/<protocol type="(\w+" version="[\d.]+)" enabled="1"/g)).toEqual([
+      'tls" version="1.2',
+      'tls" version="1.3',
+    ]);
+    const suites = found(/<cipher [^>]*cipher="([^"]+)"/g);
+    expect(suites.length).toBeGreaterThanOrEqual(6);
+    expect(suites.filter((suite) => !FORWARD_SECRET.test(suite))).toEqual([]);
+    expect(found(/(vulnerable="1"|<compression supported="1"|<renegotiation supported="1" secure="0")/g)).toEqual([]);
+  },
+  20_000,
+);
+
+test("a client that speaks no TLS gets no answer and hinders no other", async () => {
+  await using gateway = await startWith(createSelfSignedCertificate);
+  await using plain = await openRawClient(gateway.port);
+  await using silent = await openRawClient(gateway.port);
+  await plain.request("GET", "/health");
+  expect(Buffer.from((await plain.untilClosed()).wire).toString("latin1")).not.toContain("HTTP/");
+  expect((await fetch(`${gateway.url}/health`, { tls: { rejectUnauthorized: false } })).status).toBe(200);
+  expect(silent.bytesReceived).toBe(0);
+  expect(gateway.output().stderr).not.toContain("rror");
 });
 
 test("refuses to start with files that cannot be used, in one line and with exit code 2", async () => {

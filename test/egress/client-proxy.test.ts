@@ -113,13 +113,13 @@ describe("with CLIENT_PROXY", () => {
       MCP_SERVERS: "tools=http://mcp.test/mcp",
       MCP_TOOLS_TOKEN: "mcp-token",
     });
-    await gateway.logged((line) => line["msg"] === "MCP server is connected");
+    await gateway.logged((line) => line["msg"] === "MCP server is connected", 15_000);
     // Listings of models are over when each provider was asked once.
-    await plain.nextRequest(5000);
-    await plain.nextRequest(5000);
-    await secure.nextRequest(5000);
-    await local.nextRequest(5000);
-  });
+    await plain.nextRequest(10_000);
+    await plain.nextRequest(10_000);
+    await secure.nextRequest(10_000);
+    await local.nextRequest(10_000);
+  }, 20_000);
   afterAll(() => gateway.stop());
 
   const call = (path: string, body: unknown) =>
@@ -259,7 +259,7 @@ describe("without CLIENT_PROXY", () => {
       MCP_EXPOSE: "true",
       MCP_SERVERS: mcp.url,
     });
-    await gateway.logged((line) => line["msg"] === "MCP server is connected");
+    await gateway.logged((line) => line["msg"] === "MCP server is connected", 15_000);
     const headers = { authorization: `Bearer ${await tokenOf(url)}` };
     for (const provider of ["openai", "anthropic"]) {
       const response = await post(gateway, "/v1/chat/completions", chatOf(provider), headers);
@@ -270,5 +270,5 @@ describe("without CLIENT_PROXY", () => {
     const ended = await runToEnd(["--healthcheck"], { ...environmentProxies(), SERVER_PORT: String(gateway.port) });
     expect(ended).toMatchObject({ code: 0, stdout: "healthy\n" });
     expect(decoy.connections).toBe(0);
-  });
+  }, 20_000);
 });

@@ -38,9 +38,9 @@ beforeAll(async () => {
     MCP_SERVERS: `tools=${server.url}`,
     MCP_TOOLS_TOKEN: SECRETS.mcpToken,
   });
-  await gateway.logged((line) => line["msg"] === "MCP server is connected");
-  await provider.nextRequest(5000);
-});
+  await gateway.logged((line) => line["msg"] === "MCP server is connected", 15_000);
+  await provider.nextRequest(10_000);
+}, 20_000);
 afterAll(async () => {
   await gateway.stop();
   await Promise.all([provider.stop(), server.stop()]);

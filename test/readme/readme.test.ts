@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { ROUTES, type RouteRow } from "../../src/server/routes.ts";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
-import { within } from "../fixtures/within.ts";
 import { generatedTables } from "./generated-tables.ts";
+import { expectShown, hasCurl, run, runCurl } from "./run-shown.ts";
 import { codeBlocks, generatedPart, headingAnchors, prose, PROJECT, README, withGeneratedPart } from "./readme-file.ts";
 
 if (process.env["UPDATE_README"] === "1") {
@@ -73,19 +73,10 @@ describe("what the README shows", () => {
     expect(curls[1]?.[1]).toContain('"tools"');
   });
 
-  const hasCurl = Bun.which("curl") !== null;
   if (!hasCurl) console.warn("curl is not on this machine: the README's first minute is not tried.");
 
   test.concurrent.skipIf(!hasCurl).each(curls)("in the first minute happens: %s", async (_, code, shown) => {
-    const output = await run(["sh", "-c", here(code).replace("curl ", "curl --silent --show-error --fail ")]);
-    const wanted = shown.split("\n").filter((line) => line !== "" && line !== "...");
-    expect(wanted.length).toBeGreaterThan(0);
-    // In this order, with nothing but what "..." stands for between them.
-    let rest = output;
-    for (const line of wanted) {
-      expect(rest).toContain(line);
-      rest = rest.slice(rest.indexOf(line) + line.length);
-    }
+    expectShown(await runCurl(here(code)), shown);
   });
 
   const snippets = blocks.flatMap(({ language, code }) =>
@@ -102,22 +93,3 @@ describe("what the README shows", () => {
     expect(await run([process.execPath, "run", "-"], here(code))).toContain("“Hello!”");
   });
 });
-
-/** Runs a command in the project and gives what it printed. */
-async function run(command: string[], input = ""): Promise<string> {
-  const child = Bun.spawn(command, {
-    cwd: PROJECT,
-    env: { PATH: process.env["PATH"] ?? "" },
-    stdin: Buffer.from(input),
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  try {
-    const reading = Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-    const [output, errors, code] = await within(reading, 15_000, command.join(" "));
-    if (code !== 0) throw new Error(`${command[0]} ended with ${code}: ${errors}`);
-    return output;
-  } finally {
-    child.kill();
-  }
-}
