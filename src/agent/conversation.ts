@@ -1,6 +1,7 @@
 import type { JsonObject } from "../json/decode-object.ts";
 import { type Edit, editObject } from "../json/edit-object.ts";
 import type { Member } from "../json/find-member.ts";
+import { toJson } from "../json/to-json.ts";
 import { findDecisive } from "../relay/prepare-body.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
@@ -45,11 +46,6 @@ export function openConversation(bytes: Uint8Array, value: JsonObject, plan: Too
       added.push(...more);
     },
   };
-}
-
-/** A value as the bytes of its JSON text. */
-export function toJson(value: unknown): Uint8Array {
-  return Buffer.from(JSON.stringify(value));
 }
 
 function setMember(name: string, member: Member | undefined, value: unknown): Edit {

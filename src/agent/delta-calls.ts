@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
 import { editMembers } from "../json/edit-members.ts";
 import { mergeDelta } from "./merge-delta.ts";
+import { isFunctionCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
 /** A call as the deltas have built it so far. */
@@ -63,9 +64,8 @@ export function collectCalls({ isOurs, showsOurs, nextIndex }: DeltaCallsOptions
 
   const decide = (call: GrowingCall): void => {
     if (call.shown !== undefined) return;
-    const { type } = call.item;
     const name = nameOf(call.item);
-    const isFunction = type === undefined || type === "function";
+    const isFunction = isFunctionCall(call.item);
     if (isFunction && name === "") return;
     const ours = isOurs({ name, isFunction });
     foundOurs ||= ours;

@@ -1,5 +1,5 @@
+import { toJson } from "../json/to-json.ts";
 import type { ToolOffer } from "../mcp/tool-box.ts";
-import { toJson } from "./conversation.ts";
 import type { ToolCall } from "./tool-call.ts";
 
 /**

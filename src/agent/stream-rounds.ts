@@ -124,6 +124,10 @@ export function streamRounds(
           const { done, value } = await passing.next();
           if (done) pulled.close();
           else pulled.enqueue(value);
+        } catch (error) {
+          // Whatever it was, a provider that is still talking shall know that nobody listens.
+          calls.abort(calls.explain(error));
+          throw error;
         } finally {
           keepAlive.stop();
         }

@@ -29,8 +29,13 @@ export function readToolCalls(message: JsonObject, newId: (index: number) => str
     taken.add(id);
     const called = isJsonObject(item["function"]) ? item["function"] : undefined;
     const name = typeof called?.["name"] === "string" ? called["name"] : "";
-    return { id, name, args: called?.["arguments"], isFunction: called !== undefined, item };
+    return { id, name, args: called?.["arguments"], isFunction: isFunctionCall(item), item };
   });
+}
+
+/** Whether a call is one of a function, as far as it has come; providers are careless with `type`. */
+export function isFunctionCall({ type, function: called }: JsonObject): boolean {
+  return isJsonObject(called) || type === undefined || type === "function";
 }
 
 /**

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import type { CallChain } from "../../src/agent/chain-calls.ts";
 import type { Rounds } from "../../src/agent/rounds.ts";
 import { streamRounds } from "../../src/agent/stream-rounds.ts";
@@ -14,13 +14,19 @@ const CALL = delta({
 const FIRST = [delta({ role: "assistant", content: "one" }), CALL, delta({}, "tool_calls"), "data: [DONE]\n\n"];
 const SECOND = [delta({ content: "two" }), delta({}, "stop"), "data: [DONE]\n\n"];
 
+let ended: Failure | undefined;
+beforeEach(() => {
+  ended = undefined;
+});
 const chain: CallChain = {
   signal: new AbortController().signal,
   send: () => Promise.reject(new Error("not used")),
   becomeStream() {},
       awaitClient() {},
   touch() {},
-  abort() {},
+  abort(reason) {
+    ended ??= reason;
+  },
   onAbort() {},
   explain: toFailure,
   rest() {},
@@ -150,4 +156,15 @@ test("a provider that says [DONE] and does not end its answer is waited for a se
   await clock.advance(1);
   await settle();
   expect(seen.ran).toBe(1);
+});
+
+test("a provider whose answer is too long to be remembered is let go of", async () => {
+  const { first, read } = setUp();
+  const long = delta({ content: "x".repeat(1024 * 1024 - 1000) });
+  void first.write([CALL, ...Array.from({ length: 34 }, () => long)]).catch(() => {});
+  const readAll = async (): Promise<void> => {
+    while ((await read()) !== undefined);
+  };
+  await expect(readAll()).rejects.toMatchObject({ code: "upstream_invalid_response" });
+  expect(ended).toMatchObject({ code: "upstream_invalid_response" });
 });

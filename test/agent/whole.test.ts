@@ -290,6 +290,15 @@ describe("an answer", () => {
     expect(line).toMatchObject({ tool_rounds: 0, tool_calls: 2 });
   });
 
+  test("with many calls has them all run, without a word of warning", async () => {
+    const calls = Array.from({ length: 60 }, (_, index) => call(`c${index}`, "mcp_add", { a: index, b: 1 }));
+    agent.answer(calling(...calls), completion({ content: "ok" }));
+    const { line } = await agent.chat(CHAT);
+    const results = messagesOf(agent.asked()[1]).slice(2);
+    expect(results.map(({ content }) => content)).toEqual(calls.map((_, index) => String(index + 1)));
+    expect(line).toMatchObject({ tool_calls: 60 });
+  });
+
   test("of another kind of tool goes to the client", async () => {
     const custom = { id: "c", type: "custom", custom: { name: "grammar", input: "x" } };
     agent.answer(calling(custom));

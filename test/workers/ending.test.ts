@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { dataEvent } from "../fixtures/answers.ts";
 import { createGate, type Gate } from "../fixtures/gate.ts";
 import { chunk, end, head, wait } from "../fixtures/script.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 import { within } from "../fixtures/within.ts";
 import { allEnded, connectToEach, lives, workerPids } from "./worker-processes.ts";
+
+// Every test starts several processes on a machine that may be busy.
+setDefaultTimeout(20_000);
 
 const EVENT_STREAM = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
 const STREAM = JSON.stringify({ model: "openai/m", stream: true, messages: [{ role: "user", content: "hi" }] });
@@ -159,4 +162,4 @@ test("a worker that fails again and again makes the gateway give up, and end the
     "worker 1 failed 6 times in a row within 10 s of its start, the last time by SIGKILL: giving up\n",
   );
   expectNoneLeft();
-}, 15_000);
+});

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,9 @@ import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts"
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 import { runToEnd } from "../settings/run-to-end.ts";
 import { connectToEach, connectToWorker, workerPids } from "./worker-processes.ts";
+
+// Every test starts several processes on a machine that may be busy.
+setDefaultTimeout(20_000);
 
 const CHAT = { model: "openai/m", messages: [{ role: "user", content: "hi" }] };
 
