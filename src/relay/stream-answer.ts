@@ -120,7 +120,9 @@ export async function streamAnswer(
       for (const bytes of waiting) hand(filter ? filter.push(bytes) : bytes);
       waiting = [];
       void controller.flush();
-      if (ending) close(ending.failure);
+      // Closed with an error within `pull`, the runtime forgets what was written and prints the error.
+      if (ending?.failure) setImmediate(close, ending.failure);
+      else if (ending) close(undefined);
       else if (waitingBytes > MAX_WAITING_BYTES && !isHeld) body.resume();
       return done.promise;
     },
