@@ -42,6 +42,9 @@ export interface UpstreamParts {
   readonly limits: UpstreamLimits;
 }
 
+/** A deadline this late tells that the whole process stood still, and has yet to see what came meanwhile. */
+const STOOD_STILL_MS = 100;
+
 /** How far a call has come, which decides what its one deadline means. */
 type Phase = "unsent" | "connecting" | "connected" | "answered" | "streaming" | "unread";
 
@@ -85,6 +88,9 @@ export const createUpstream =
       if (closed || !deadline) return;
       const waited = now() - sentAt;
       const expired = expiredLimit(phase, waited, limits);
+      if (expired === "connect_timeout" && now() - deadline.expiresAt > STOOD_STILL_MS) {
+        return deadlines.move(deadline, now() + limits.connectMs / 2);
+      }
       if (expired) return abort(new Failure(expired, { provider: provider.id }));
       deadlines.move(deadline, sentAt + nextLimit(phase, limits));
     };
