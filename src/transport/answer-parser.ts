@@ -5,85 +5,87 @@ import { wireError } from "./wire-error.ts";
 /** Longer heads are refused. */
 const MAX_HEAD_BYTES = 64 * 1024;
 
-/** What is found in the bytes of an answer, in this order. */
-export interface AnswerEvents {
-  head(head: AnswerHead): void;
+/** Hears what is found in the bytes of an answer, in this order. */
+export interface AnswerTaker {
+  onHead(head: AnswerHead): void;
   /** A piece of the body, as a view of the bytes that were pushed. */
-  data(bytes: Uint8Array): void;
+  onData(bytes: Uint8Array): void;
 }
 
-/** Reads one answer from the bytes of a connection, wherever they are cut. */
-export interface AnswerParser {
+/** Reads one answer from the bytes of a connection, wherever they are cut. A class because one is made for each answer. */
+export class AnswerParser {
+  readonly #method: string;
+  readonly #taker: AnswerTaker;
+  #held: Buffer | undefined;
+  #head: AnswerHead | undefined;
+  #chunks: ChunkedDecoder | undefined;
+  /** Of a body whose length was told, what has not come yet. */
+  #left = 0;
+
+  /** @param method of the request that will be answered. */
+  constructor(method: string, taker: AnswerTaker) {
+    this.#method = method;
+    this.#taker = taker;
+  }
+
   /**
    * Takes the next bytes of the connection.
    * @returns true when the answer is over. Bytes behind its end are an error: no other request was sent.
    * @throws with a code that begins with `HTTP_`
    */
-  push(bytes: Buffer): boolean;
+  push(bytes: Buffer): boolean {
+    if (this.#head) return this.#takeBody(bytes, 0, this.#head);
+    const whole = this.#held ? Buffer.concat([this.#held, bytes]) : bytes;
+    this.#held = undefined;
+    const end = this.#takeHead(whole);
+    if (!this.#head) return false;
+    this.#taker.onHead(this.#head);
+    return this.#takeBody(whole, end, this.#head);
+  }
+
   /**
    * The connection has ended. Returns normally where that is how the answer ends.
    * @throws with the code `ECONNRESET` where more was to come
    */
-  finish(): void;
-}
+  finish(): void {
+    if (this.#head?.framing.kind !== "until-close") throw wireError("ECONNRESET");
+  }
 
-/** @param method of the request that will be answered. */
-export function createAnswerParser(method: string, events: AnswerEvents): AnswerParser {
-  let held: Buffer | undefined;
-  let head: AnswerHead | undefined;
-  let chunks: ChunkedDecoder | undefined;
-  /** Of a body whose length was told, what has not come yet. */
-  let left = 0;
-
-  /** Reads heads up to the one that counts; undefined where it has not come whole. */
-  const takeHead = (bytes: Buffer): { readonly head: AnswerHead; readonly end: number } | undefined => {
+  /** Reads heads up to the one that counts. Returns the position behind it; keeps what there is where it has not come whole. */
+  #takeHead(bytes: Buffer): number {
     let start = 0;
     for (;;) {
       const end = bytes.indexOf("\r\n\r\n", start, "latin1");
       if ((end < 0 ? bytes.length : end) - start > MAX_HEAD_BYTES) throw wireError("HTTP_HEAD_TOO_LONG");
       if (end < 0) {
-        held = start === 0 ? bytes : bytes.subarray(start);
-        return undefined;
+        this.#held = start === 0 ? bytes : bytes.subarray(start);
+        return start;
       }
-      const read = readAnswerHead(bytes.toString("latin1", start, end), method);
+      const head = readAnswerHead(bytes.toString("latin1", start, end), this.#method);
       start = end + 4;
-      if (read.status === 101) throw wireError("HTTP_UNREQUESTED_UPGRADE");
-      if (read.status >= 200) return { head: read, end: start };
+      if (head.status === 101) throw wireError("HTTP_UNREQUESTED_UPGRADE");
+      if (head.status < 200) continue;
+      this.#head = head;
+      this.#left = head.framing.kind === "length" ? head.framing.length : 0;
+      return start;
     }
-  };
+  }
 
-  const takeBody = (bytes: Buffer, start: number, { framing }: AnswerHead): boolean => {
+  #takeBody(bytes: Buffer, start: number, { framing }: AnswerHead): boolean {
     if (framing.kind === "chunked") {
-      chunks ??= createChunkedDecoder();
-      const end = chunks.push(bytes, start, events.data);
+      this.#chunks ??= createChunkedDecoder();
+      const end = this.#chunks.push(bytes, start, this.#taker);
       return end >= 0 && requireEnd(bytes, end);
     }
     if (framing.kind === "until-close") {
-      if (start < bytes.length) events.data(start === 0 ? bytes : bytes.subarray(start));
+      if (start < bytes.length) this.#taker.onData(start === 0 ? bytes : bytes.subarray(start));
       return false;
     }
-    const end = Math.min(start + left, bytes.length);
-    left -= end - start;
-    if (end > start) events.data(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
-    return left === 0 && requireEnd(bytes, end);
-  };
-
-  return {
-    push(bytes) {
-      if (head) return takeBody(bytes, 0, head);
-      const whole = held ? Buffer.concat([held, bytes]) : bytes;
-      held = undefined;
-      const found = takeHead(whole);
-      if (!found) return false;
-      head = found.head;
-      left = head.framing.kind === "length" ? head.framing.length : 0;
-      events.head(head);
-      return takeBody(whole, found.end, head);
-    },
-    finish() {
-      if (head?.framing.kind !== "until-close") throw wireError("ECONNRESET");
-    },
-  };
+    const end = Math.min(start + this.#left, bytes.length);
+    this.#left -= end - start;
+    if (end > start) this.#taker.onData(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    return this.#left === 0 && requireEnd(bytes, end);
+  }
 }
 
 function requireEnd(bytes: Buffer, end: number): true {

@@ -12,11 +12,11 @@ const SIZE_LINE = /^([0-9a-fA-F]{1,12})[\t ]*(?:;[^\r]*)?$/;
 /** Takes the chunked coding off a body. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
 export interface ChunkedDecoder {
   /**
-   * Takes the next bytes and hands those of the body to `write`, as views.
+   * Takes the next bytes and hands those of the body to `taker`, as views.
    * @returns the position behind the end of the body, or -1 while it goes on.
    * @throws with the code `HTTP_INVALID_CHUNK`
    */
-  push(bytes: Buffer, start: number, write: (bytes: Uint8Array) => void): number;
+  push(bytes: Buffer, start: number, taker: { onData(bytes: Uint8Array): void }): number;
 }
 
 type Part = "size" | "data" | "data-end" | "trailer";
@@ -43,13 +43,13 @@ export function createChunkedDecoder(): ChunkedDecoder {
   };
 
   return {
-    push(bytes, start, write) {
+    push(bytes, start, taker) {
       position = start;
       while (position < bytes.length) {
         if (part === "data") {
           const end = Math.min(position + left, bytes.length);
           left -= end - position;
-          write(bytes.subarray(position, end));
+          taker.onData(bytes.subarray(position, end));
           position = end;
           if (left === 0) part = "data-end";
           continue;

@@ -7,6 +7,8 @@ export interface ConnectionPool {
   take(): Connection | undefined;
   /** Keeps a connection for later, or closes it where enough are kept. */
   give(connection: Connection): void;
+  /** Like `give`, for a connection that may not be good any more. */
+  readonly giveBack: (connection: Connection, reusable: boolean) => void;
   close(): void;
 }
 
@@ -42,6 +44,14 @@ export function createConnectionPool(
     if (oldest && !expiry) expiry = deadlines.open(oldest.idleSince + MAX_IDLE_MS, closeOld);
   };
 
+  const give = (connection: Connection): void => {
+    if (!connection.isOpen) return;
+    if (idle.length >= maxIdle) return connection.close();
+    connection.idleSince = now();
+    idle.push(connection);
+    awaitExpiry();
+  };
+
   return {
     take() {
       for (;;) {
@@ -49,12 +59,9 @@ export function createConnectionPool(
         if (!connection || connection.isOpen) return connection;
       }
     },
-    give(connection) {
-      if (!connection.isOpen) return;
-      if (idle.length >= maxIdle) return connection.close();
-      connection.idleSince = now();
-      idle.push(connection);
-      awaitExpiry();
+    give,
+    giveBack(connection, reusable) {
+      if (reusable) give(connection);
     },
     close() {
       if (expiry) deadlines.release(expiry);

@@ -17,8 +17,10 @@ export function readWithin(body: AnswerBody, limit: number): ReadBody | Promise<
   let ending: (() => void) | undefined;
   /** What has come, and then the rest. */
   const rest: AnswerBody = {
-    ...body,
     whole: undefined,
+    pause: () => body.pause(),
+    resume: () => body.resume(),
+    cancel: () => body.cancel(),
     flow(sink) {
       taker = sink;
       for (const chunk of chunks) sink.write(chunk);

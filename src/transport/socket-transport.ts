@@ -45,9 +45,7 @@ export function createSocketTransport(deadlines: Deadlines, now: () => number): 
       // A connection that comes too late for its request serves the next one.
       if (isAborted) return pool.give(connection);
       onConnected();
-      sending = exchangeOn(connection, origin, request, (reusable) => {
-        if (reusable) pool.give(connection);
-      });
+      sending = exchangeOn(connection, origin, request, pool.giveBack);
       sending.answer.then(resolve, reject);
     }, reject);
     return {
@@ -65,9 +63,7 @@ export function createSocketTransport(deadlines: Deadlines, now: () => number): 
     const kept = server.pool.take();
     if (!kept) return sendFresh(server, request, onConnected);
     onConnected();
-    const sending = exchangeOn(kept, server.origin, request, (reusable) => {
-      if (reusable) server.pool.give(kept);
-    });
+    const sending = exchangeOn(kept, server.origin, request, server.pool.giveBack);
     if (!REPEATABLE.has(request.method) || request.body !== null) return sending;
     return repeated(sending, () => sendFresh(server, request, () => {}));
   };
