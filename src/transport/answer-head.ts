@@ -46,7 +46,10 @@ export function readAnswerHead(text: string, method: string): AnswerHead {
     framing,
     keepAlive:
       framing.kind !== "until-close" &&
-      (found[1] === "1" ? !connection?.includes("close") : connection?.includes("keep-alive") === true),
+      (found[1] === "1"
+        ? !connection?.includes("close")
+        : // Chunks came with HTTP/1.1; who sends them in an older version may mean something else by them.
+          framing.kind !== "chunked" && connection?.includes("keep-alive") === true),
   };
 }
 
@@ -59,7 +62,7 @@ function readFields(text: string): AnswerHeaders {
     const colon = text.indexOf(":", start);
     end = text.indexOf("\r\n", colon);
     names.push(text.slice(start, colon).toLowerCase());
-    values.push(text.slice(colon + 1, end < 0 ? text.length : end).trim());
+    values.push(readValue(text, colon + 1, end < 0 ? text.length : end));
   }
   return {
     get(name) {
@@ -74,6 +77,17 @@ function readFields(text: string): AnswerHeaders {
     },
   };
 }
+
+/** What stands between two positions, without the spaces and tabs around it; `trim` takes more. */
+function readValue(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 function framingOf(headers: AnswerHeaders, status: number, method: string): Framing {
   const length = headers.get("content-length");
