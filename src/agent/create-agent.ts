@@ -41,7 +41,7 @@ export function createAgent(parts: AgentParts): TakeOver {
   async function answer(exchange: Exchange, request: Request, rounds: Rounds): Promise<Response> {
     const { calls } = rounds;
     connections.hold(request);
-    book.onInterrupt(exchange, calls.abort);
+    book.onInterrupt(exchange, calls);
     const close = (): void => {
       calls.close();
       connections.release(request);

@@ -59,7 +59,7 @@ export function createProxy(parts: RelayParts): Proxy {
     if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
     const url = targetUrl(provider, path, search);
     const call = openCall(provider, request.signal);
-    book.onInterrupt(exchange, call.abort);
+    book.onInterrupt(exchange, call);
     const close = (): void => {
       call.close();
       connections.release(request);

@@ -72,6 +72,9 @@ function readFields(text: string): AnswerHeaders {
       while ((index = names.indexOf(name, index + 1)) >= 0) value += `, ${values[index]}`;
       return value;
     },
+    forEach(callback) {
+      for (let index = 0; index < names.length; index++) callback(values[index] as string, names[index] as string);
+    },
     *[Symbol.iterator]() {
       for (let index = 0; index < names.length; index++) yield [names[index] as string, values[index] as string];
     },

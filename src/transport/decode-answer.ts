@@ -47,6 +47,11 @@ function named(sink: BodySink): BodySink {
 function without(headers: AnswerHeaders): AnswerHeaders {
   return {
     get: (name) => (OF_THE_WIRE.has(name) ? null : headers.get(name)),
+    forEach(callback) {
+      headers.forEach((value, name) => {
+        if (!OF_THE_WIRE.has(name)) callback(value, name);
+      });
+    },
     *[Symbol.iterator]() {
       for (const field of headers) if (!OF_THE_WIRE.has(field[0])) yield field;
     },

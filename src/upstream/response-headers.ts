@@ -22,10 +22,10 @@ const unchanged: Redact = (value) => value;
  */
 export function relayedResponseHeaders(upstream: AnswerHeaders, redact: Redact = unchanged): Record<string, string> {
   const relayed: Record<string, string> = {};
-  for (const [name, value] of upstream) {
+  upstream.forEach((value, name) => {
     const relayedName = Object.hasOwn(RELAYED, name) ? RELAYED[name as keyof typeof RELAYED] : undefined;
     if (relayedName !== undefined) relayed[relayedName] = redact(value);
     else if (RELAYED_PREFIXES.some((prefix) => name.startsWith(prefix))) relayed[name] = redact(value);
-  }
+  });
   return relayed;
 }

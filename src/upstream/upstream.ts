@@ -51,89 +51,111 @@ type Phase = "unsent" | "connecting" | "connected" | "answered" | "streaming" | 
 /** Opens a call that ends when `client` aborts. */
 export type OpenUpstreamCall = (provider: Provider, client: AbortSignal) => UpstreamCall;
 
-export const createUpstream =
-  ({ transport, deadlines, now, limits }: UpstreamParts): OpenUpstreamCall =>
-  (provider, client) => {
-    let phase: Phase = "unsent";
-    let deadline: Deadline | undefined;
-    let sending: Sending | undefined;
-    let sentAt = 0;
-    let reason: Failure | undefined;
-    let listener: ((reason: Failure) => void) | undefined;
-    let closed = false;
+export function createUpstream(parts: UpstreamParts): OpenUpstreamCall {
+  return (provider, client) => new Call(parts, provider, client);
+}
 
-    const abort = (failure: Failure): void => {
-      if (reason || closed) return;
-      reason = failure;
-      sending?.abort(failure);
-      listener?.(failure);
-    };
-    const onClientGone = (): void => abort(new Failure("client_gone"));
+/** A class, unlike most of what is here: one is made for every request, and with closures so would be its many methods. */
+class Call implements UpstreamCall, Deadline {
+  expiresAt = 0;
+  readonly #parts: UpstreamParts;
+  readonly #provider: Provider;
+  readonly #client: AbortSignal;
+  #phase: Phase = "unsent";
+  #sending: Sending | undefined;
+  #sentAt = 0;
+  #reason: Failure | undefined;
+  #listener: ((reason: Failure) => void) | undefined;
+  #closed = false;
 
-    const close = (): void => {
-      if (closed) return;
-      closed = true;
-      if (deadline) deadlines.release(deadline);
-      // Nobody reads what of the answer may still come.
-      sending?.abort(undefined);
-      client.removeEventListener("abort", onClientGone);
-    };
+  constructor(parts: UpstreamParts, provider: Provider, client: AbortSignal) {
+    this.#parts = parts;
+    this.#provider = provider;
+    this.#client = client;
+    client.addEventListener("abort", this);
+    if (client.aborted) this.handleEvent();
+  }
 
-    const onConnected = (): void => {
-      if (phase === "connecting") phase = "connected";
-    };
+  async send(request: WireRequest): Promise<Answer> {
+    if (this.#reason) throw this.#reason;
+    const { transport, deadlines, now, limits } = this.#parts;
+    this.#sentAt = now();
+    this.#phase = "connecting";
+    this.#sending = transport(this.#provider, request, () => this.#onConnected());
+    this.expiresAt = this.#sentAt + nextLimit(this.#phase, limits);
+    deadlines.add(this);
+    try {
+      const answer = await this.#sending.answer;
+      this.#phase = "answered";
+      this.expiresAt = this.#sentAt + limits.totalMs;
+      return answer;
+    } catch (error) {
+      throw this.explain(error);
+    }
+  }
 
-    /** What the deadline says when it has come: that a time is over, or when to look again. */
-    const onDeadline = (): void => {
-      if (closed || !deadline) return;
-      const waited = now() - sentAt;
-      const expired = expiredLimit(phase, waited, limits);
-      if (expired === "connect_timeout" && now() - deadline.expiresAt > STOOD_STILL_MS) {
-        return deadlines.move(deadline, now() + limits.connectMs / 2);
-      }
-      if (expired) return abort(new Failure(expired, { provider: provider.id }));
-      deadlines.move(deadline, sentAt + nextLimit(phase, limits));
-    };
+  becomeStream(): void {
+    this.#phase = "streaming";
+    const { deadlines, now, limits } = this.#parts;
+    if (!this.#closed) deadlines.move(this, now() + limits.streamIdleMs);
+  }
 
-    client.addEventListener("abort", onClientGone, { once: true });
-    if (client.aborted) onClientGone();
+  touch(): void {
+    this.#phase = "streaming";
+    this.expiresAt = this.#parts.now() + this.#parts.limits.streamIdleMs;
+  }
 
-    return {
-      async send(request) {
-        if (reason) throw reason;
-        sentAt = now();
-        phase = "connecting";
-        sending = transport(provider, request, onConnected);
-        deadline = deadlines.open(sentAt + nextLimit(phase, limits), onDeadline);
-        try {
-          const answer = await sending.answer;
-          phase = "answered";
-          deadline.expiresAt = sentAt + limits.totalMs;
-          return answer;
-        } catch (error) {
-          throw reason ?? readFetchError(error, provider.id);
-        }
-      },
-      becomeStream() {
-        phase = "streaming";
-        if (deadline && !closed) deadlines.move(deadline, now() + limits.streamIdleMs);
-      },
-      touch() {
-        phase = "streaming";
-        if (deadline) deadline.expiresAt = now() + limits.streamIdleMs;
-      },
-      awaitClient() {
-        phase = "unread";
-        if (deadline) deadline.expiresAt = now() + limits.streamIdleMs;
-      },
-      abort,
-      onAbort(added) {
-        listener = added;
-      },
-      explain: (error) => reason ?? readFetchError(error, provider.id),
-      close,
-    };
-  };
+  awaitClient(): void {
+    this.touch();
+    this.#phase = "unread";
+  }
+
+  abort(reason: Failure): void {
+    if (this.#reason || this.#closed) return;
+    this.#reason = reason;
+    this.#sending?.abort(reason);
+    this.#listener?.(reason);
+  }
+
+  onAbort(listener: (reason: Failure) => void): void {
+    this.#listener = listener;
+  }
+
+  explain(error: unknown): Failure {
+    return this.#reason ?? readFetchError(error, this.#provider.id);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#parts.deadlines.release(this);
+    // Nobody reads what of the answer may still come.
+    this.#sending?.abort(undefined);
+    this.#client.removeEventListener("abort", this);
+  }
+
+  /** Hears that the client is gone. */
+  handleEvent(): void {
+    this.abort(new Failure("client_gone"));
+  }
+
+  /** The deadline has come: a time is over, or it is to be looked at again later. */
+  onExpire(): void {
+    if (this.#closed) return;
+    const { deadlines, now, limits } = this.#parts;
+    const time = now();
+    const expired = expiredLimit(this.#phase, time - this.#sentAt, limits);
+    if (expired === "connect_timeout" && time - this.expiresAt > STOOD_STILL_MS) {
+      return deadlines.move(this, time + limits.connectMs / 2);
+    }
+    if (expired) return this.abort(new Failure(expired, { provider: this.#provider.id }));
+    deadlines.move(this, this.#sentAt + nextLimit(this.#phase, limits));
+  }
+
+  #onConnected(): void {
+    if (this.#phase === "connecting") this.#phase = "connected";
+  }
+}
 
 /** The limit that is over after `waited` milliseconds, if one is. A stream's deadline comes only when its limit is over. */
 function expiredLimit(phase: Phase, waited: number, limits: UpstreamLimits): FailureCode | undefined {
