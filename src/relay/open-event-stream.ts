@@ -1,5 +1,5 @@
 import type { Dialect } from "../dialects/dialect.ts";
-import { isUsageOnlyEvent } from "../dialects/is-usage-only-event.ts";
+import { isUsageOnlyEvent, mayTellUsage } from "../dialects/is-usage-only-event.ts";
 import { readFirstUsage, readUsage } from "../dialects/read-usage.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
@@ -80,7 +80,7 @@ export async function openEventStream(parts: EventStreamParts): Promise<Response
         );
       },
     },
-    parts.usageInjected ? createEventFilter(isUsageChunk) : undefined,
+    parts.usageInjected ? createEventFilter(isUsageChunk, undefined, mayTellUsage) : undefined,
   );
 
   function isUsageChunk(event: Buffer): boolean {

@@ -73,11 +73,12 @@ export async function streamAnswer(
     if (!failure) hand(filter?.flush() ?? NOTHING);
     const lastWords = failure && isHeard ? listener.lastWords(failure) : undefined;
     isOver = true;
+    // Before the answer is over, while the runtime still takes the connection's idle timeout back from the listener.
+    listener.onEnd(failure);
     if (lastWords) output?.write(lastWords);
     if (failure && !lastWords) output?.close(failure);
     else output?.close();
     done.resolve();
-    listener.onEnd(failure);
   };
 
   call.becomeStream();
