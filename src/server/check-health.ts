@@ -16,6 +16,8 @@ export async function checkHealth(settings: Settings): Promise<string | undefine
     const response = await fetch(unix ? "http://localhost/health" : url, {
       signal: AbortSignal.timeout(TIMEOUT_MS),
       proxy: false,
+      // Whoever answers with one is not the gateway, and another server's health is not its own.
+      redirect: "manual",
       // Its own certificate names the host that clients use, not the loopback address.
       tls: { rejectUnauthorized: false },
       ...(unix && { unix }),
