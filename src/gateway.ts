@@ -167,10 +167,9 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
         client: { name: "inference-gateway", version },
         fetch: egress.fetch,
         timers,
-        onStatus: (connection, problem) => {
-          const line = { server: connection.server.name, tools: connection.tools().length };
-          if (problem) log.warn({ server: line.server, problem: problem.message }, "MCP server is not connected");
-          else log.info(line, "MCP server is connected");
+        onStatus: ({ name: server, tools }, problem) => {
+          if (problem) log.warn({ server, problem: problem.message }, "MCP server is not connected");
+          else log.info({ server, tools }, "MCP server is connected");
         },
       })
     : undefined;

@@ -1,3 +1,4 @@
+import { AUTH_TYPES } from "../schemas/auth-types.ts";
 import { acceptedValues } from "./parse-setting.ts";
 import { SETTING_GROUPS, SETTING_ROWS, type SettingGroup, type SettingRow } from "./settings-table.ts";
 
@@ -30,7 +31,7 @@ const FAMILIES: readonly SettingDescription[] = [
   {
     group: "Providers",
     name: "<ID>_AUTH_TYPE",
-    accepted: "one of bearer, x-header, none",
+    accepted: `one of ${AUTH_TYPES.join(", ")}`,
     default: "bearer",
     doc: "How the key of a custom provider travels; x-header is the header x-api-key; without a key none is sent",
   },

@@ -4,6 +4,9 @@ import type { Settings } from "./settings-table.ts";
 /** A host name, with or without a mark for its subdomains, or an IPv4 address. */
 const HOST = /^(\*?\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i;
 
+/** A scheme, a host and perhaps a port; a slash at the end does no harm. https://fetch.spec.whatwg.org/#origin-header */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::\d+)?(?=\/?$)/i;
+
 /** What is wrong with settings that are each acceptable but do not go together; one line each, without values. */
 export function findConflicts(settings: Settings): string[] {
   const issuer = settings.AUTH_OIDC_ISSUER;
@@ -18,6 +21,10 @@ export function findConflicts(settings: Settings): string[] {
     [
       !settings.CLIENT_NO_PROXY.every(isHost),
       "CLIENT_NO_PROXY must list host names or IP addresses, without ports; a name stands for its subdomains too",
+    ],
+    [
+      !settings.SERVER_CORS_ORIGINS.every((origin) => origin === "*" || isOrigin(origin)),
+      "SERVER_CORS_ORIGINS must list origins as browsers send them, such as https://app.example.com, or *: a scheme, a host, and a port where it is not the usual one",
     ],
     [
       settings.SERVER_UNIX_SOCKET !== undefined && settings.SERVER_WORKERS !== 1,
@@ -38,6 +45,14 @@ export function findConflicts(settings: Settings): string[] {
 
 function isHost(text: string): boolean {
   return HOST.test(text) || isIPv6(text.replace(/^\[(.*)\]$/, "$1"));
+}
+
+/** Whether a browser may send this as `Origin`, but for letter case and a slash at its end. */
+function isOrigin(text: string): boolean {
+  const [origin] = ORIGIN.exec(text) ?? [];
+  if (origin === undefined || !URL.canParse(origin)) return false;
+  // Of `http` and `https` the standard says how their origins are written; those of other schemes are the browser's own.
+  return !/^https?:/i.test(origin) || new URL(origin).origin === origin.toLowerCase();
 }
 
 function isIssuerUrl(text: string): boolean {

@@ -1,6 +1,7 @@
 import type { Provider } from "../providers/provider.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import { findConflicts } from "./find-conflicts.ts";
+import { findIdleSettings } from "./find-idle-settings.ts";
 import { findUnknownVariables } from "./find-unknown-variables.ts";
 import { loadMcpServers, type McpServer } from "./load-mcp-servers.ts";
 import { loadProviders } from "./load-providers.ts";
@@ -88,11 +89,11 @@ export function loadConfig(environment: Environment): LoadedConfig {
   problems.push(...mcp.problems);
   const tokenVariables = mcp.servers.map(({ tokenVariable }) => tokenVariable);
   warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds, tokenVariables));
-  if (settings.MCP_ENABLED && settings.MCP_SERVERS.length === 0) {
-    warnings.push("MCP_ENABLED=true has no effect without MCP_SERVERS");
-  }
   // Only settings that are each good can be compared with one another.
-  if (problems.length === 0) problems.push(...findConflicts(settings));
+  if (problems.length === 0) {
+    problems.push(...findConflicts(settings));
+    warnings.push(...findIdleSettings(settings));
+  }
   if (problems.length > 0) return { ok: false, problems, warnings };
   const { providers } = loaded;
   return { ok: true, config: Object.freeze({ settings, providers, mcpServers: mcp.servers }), warnings };

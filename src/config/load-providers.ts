@@ -1,11 +1,6 @@
 import type { Provider } from "../providers/provider.ts";
-import {
-  AUTH_TYPES,
-  CUSTOM_PROVIDER_ROW,
-  PROVIDER_TABLE,
-  type AuthType,
-  type ProviderRow,
-} from "../providers/table.ts";
+import { CUSTOM_PROVIDER_ROW, PROVIDER_TABLE, type ProviderRow } from "../providers/table.ts";
+import { AUTH_TYPES, type AuthType } from "../schemas/auth-types.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import { ACCEPTED_BASE_URLS, mayHoldSecret, parseBaseUrl, type BaseUrl } from "./parse-base-url.ts";
 import { problemLine } from "./problem-line.ts";

@@ -12,8 +12,8 @@ export const CHAT: Dialect = {
   anthropicErrors: false,
   usageAtStart: false,
   endMark: "data: [DONE]",
-  errorEvent: (failure) => {
-    const error = { message: failure.message, type: "upstream_error", code: failure.code };
+  errorEvent: ({ message, code, details }) => {
+    const error = { message, type: "upstream_error", code: details.wireCode ?? code };
     return `data: ${JSON.stringify({ error })}\n\n`;
   },
 };

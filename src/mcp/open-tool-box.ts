@@ -1,9 +1,9 @@
 import type { McpServer } from "../config/load-mcp-servers.ts";
 import type { Settings } from "../config/settings-table.ts";
-import { keepConnected, type ServerConnection } from "./keep-connected.ts";
+import { keepConnected } from "./keep-connected.ts";
 import type { McpProblem } from "./mcp-problem.ts";
 import type { OpenSession, SessionOptions } from "./session.ts";
-import { createToolBox, type ToolBox } from "./tool-box.ts";
+import { createToolBox, type ServerState, type ToolBox } from "./tool-box.ts";
 import { createToolFilter } from "./tool-filter.ts";
 
 /** The tool box of the process, with the connections behind it. */
@@ -16,7 +16,7 @@ export interface OpenToolBox extends ToolBox {
 
 export interface ToolBoxDependencies extends Pick<SessionOptions, "client" | "fetch" | "timers"> {
   /** Told when a server comes or goes, and not when it only stays as it is. */
-  readonly onStatus: (connection: ServerConnection, problem: McpProblem | undefined) => void;
+  readonly onStatus: (server: ServerState, problem: McpProblem | undefined) => void;
   readonly openSession?: OpenSession;
 }
 
@@ -45,7 +45,8 @@ export function openToolBox(
         toolBox.refresh();
         if (connection.status() === told) return;
         told = connection.status();
-        onStatus(connection, problem);
+        const state = toolBox.servers().find(({ name }) => name === server.name);
+        if (state) onStatus(state, problem);
       },
     });
   });

@@ -1,4 +1,5 @@
 import { Type, type Static } from "@sinclair/typebox";
+import { AUTH_TYPES } from "./auth-types.ts";
 import { loose, optional } from "./loose.ts";
 
 /** Id of a provider, built in or added by `CUSTOM_PROVIDERS`: therefore an open string and not an enumeration. */
@@ -10,11 +11,14 @@ export const Provider = Type.String({
 export type Provider = Static<typeof Provider>;
 
 /** How the gateway authenticates at a provider. */
-export const ProviderAuthType = Type.Union([Type.Literal("bearer"), Type.Literal("x-header"), Type.Literal("none")], {
-  description:
-    "How the gateway authenticates at a provider: bearer (Authorization: Bearer <key>), x-header (a header of the " +
-    "provider's own, e.g. x-api-key) or none.",
-});
+export const ProviderAuthType = Type.Union(
+  AUTH_TYPES.map((type) => Type.Literal(type)),
+  {
+    description:
+      "How the gateway authenticates at a provider: bearer (Authorization: Bearer <key>), x-header (a header of the " +
+      "provider's own, e.g. x-api-key) or none.",
+  },
+);
 export type ProviderAuthType = Static<typeof ProviderAuthType>;
 
 /** What `/proxy` and the relayed routes answer: the provider's own JSON, untouched. */

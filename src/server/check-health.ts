@@ -13,9 +13,11 @@ export async function checkHealth(settings: Settings): Promise<string | undefine
   const scheme = settings.SERVER_TLS_CERT_PATH === undefined ? "http" : "https";
   const url = `${scheme}://${loopbackOf(settings.SERVER_HOST)}:${settings.SERVER_PORT}/health`;
   try {
-    const response = await fetch(unix ? "http://localhost/health" : url, {
+    const response = await fetch(unix ? `${scheme}://localhost/health` : url, {
       signal: AbortSignal.timeout(TIMEOUT_MS),
       proxy: false,
+      // Whoever answers with one is not the gateway, and another server's health is not its own.
+      redirect: "manual",
       // Its own certificate names the host that clients use, not the loopback address.
       tls: { rejectUnauthorized: false },
       ...(unix && { unix }),

@@ -2,7 +2,10 @@ import type { Exchange } from "../exchange/exchange.ts";
 
 /** Lets web pages of other origins call the gateway. https://fetch.spec.whatwg.org/#http-cors-protocol */
 export interface Cors {
-  /** The answer to a preflight, which browsers send without credentials; undefined for any other request. */
+  /**
+   * The answer to a preflight, which browsers send without credentials; undefined for any other request. It is still to be
+   * permitted, as every response.
+   */
   preflight(exchange: Exchange, request: Request): Response | undefined;
   /** Adds to a response what the browser needs to hand it to the page. */
   permit(request: Request, response: Response): Response;
@@ -33,16 +36,14 @@ export function createCors(origins: readonly string[]): Cors | undefined {
   return {
     preflight(exchange, request) {
       const method = request.headers.get("access-control-request-method");
-      const origin = originOf(request);
-      if (request.method !== "OPTIONS" || method === null || origin === undefined) return undefined;
+      if (request.method !== "OPTIONS" || method === null || originOf(request) === undefined) return undefined;
       return new Response(null, {
         status: 204,
         headers: {
-          "access-control-allow-origin": origin,
           "access-control-allow-methods": method,
           "access-control-allow-headers": request.headers.get("access-control-request-headers") ?? "",
           "access-control-max-age": PREFLIGHT_SECONDS,
-          vary: "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+          vary: "Access-Control-Request-Method, Access-Control-Request-Headers",
           "x-request-id": exchange.id,
         },
       });

@@ -12,7 +12,7 @@ export interface Listener {
   hold(request: Request): void;
   /** Lets it be silent for the idle timeout, from now on. */
   release(request: Request): void;
-  /** Serves new connections with another certificate; those that are open keep theirs. */
+  /** Serves new connections with another certificate; requests under way go on over theirs, which ends after them. */
   replaceTls(tls: TlsMaterial): void;
   /** Accepts nothing any more; resolves when every connection has ended, or at once where they are to be cut. */
   stop(cut: boolean): Promise<void>;
@@ -74,7 +74,7 @@ export async function openListener(
     release: (request) => servers.at(-1)?.timeout(request, idleSeconds),
     replaceTls(tls) {
       // A running server keeps its certificate, so another one takes its place on the same address. The address is free
-      // as soon as the old one stops accepting, which it does before it has ended its open connections.
+      // as soon as the old one stops accepting, which it does before the last of its requests is answered.
       const old = servers.at(-1);
       void old?.stop();
       listen(port, tls);

@@ -58,12 +58,15 @@ describe("a provider that fails", () => {
     expect([status, (JSON.parse(text) as { error: string }).error]).toEqual([429, "slow down"]);
   });
 
-  test("in a later round ends the stream with an error event and no [DONE]", async () => {
-    agent.answer(stream(CALLING), json(503, { error: { message: "no capacity" } }));
+  test.each([
+    ["provider_error", undefined],
+    ["rate_limit_exceeded", "rate_limit_exceeded"],
+  ])("in a later round ends the stream with an error event, code %s, and no [DONE]", async (told, code) => {
+    agent.answer(stream(CALLING), json(503, { error: { message: "no capacity", code } }));
     const { status, text, line } = await agent.chat(STREAM);
     expect(status).toBe(200);
     expect(eventsOf(text).at(-1)).toEqual({
-      error: { message: "no capacity", type: "upstream_error", code: "provider_error" },
+      error: { message: "no capacity", type: "upstream_error", code: told },
     });
     expect(text).not.toContain("[DONE]");
     expect(line).toMatchObject({ outcome: "cut", failure: "provider_error", tool_rounds: 1, tool_calls: 1 });

@@ -43,6 +43,7 @@ test("problems with servers and tokens show no secret", () => {
 
 test("servers have their given names, or those of their hosts, and each its token", () => {
   const { config, warnings } = load({
+    MCP_ENABLED: "true",
     MCP_SERVERS:
       "my-time=http://127.0.0.1:1/mcp?key=k, http://127.0.0.1:2/sse, http://127.0.0.1:3/mcp, https://mcp.example.com",
     MCP_MY_TIME_TOKEN: "token-1",
@@ -58,7 +59,7 @@ test("servers have their given names, or those of their hosts, and each its toke
 });
 
 test("the token of a server that does not exist is warned about", () => {
-  const { warnings } = load({ MCP_SERVERS: "time=http://host/mcp", MCP_TIEM_TOKEN: "token" });
+  const { warnings } = load({ MCP_ENABLED: "true", MCP_SERVERS: "time=http://host/mcp", MCP_TIEM_TOKEN: "token" });
   expect(warnings).toEqual([expect.stringMatching(/^MCP_TIEM_TOKEN is not a setting.*MCP_TIME_TOKEN/)]);
 });
 

@@ -29,6 +29,11 @@ test("a preflight of an allowed origin is answered before any credential is aske
   expect(response.headers.get("access-control-allow-origin")).toBe(ORIGIN);
   expect(response.headers.get("access-control-allow-methods")).toBe("POST");
   expect(response.headers.get("access-control-allow-headers")).toBe("authorization, content-type");
+  expect(response.headers.get("vary")?.split(", ").sort()).toEqual([
+    "Access-Control-Request-Headers",
+    "Access-Control-Request-Method",
+    "Origin",
+  ]);
   expect(response.headers.get("x-request-id")).not.toBeNull();
 });
 

@@ -3,9 +3,12 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
+import { createGate } from "../fixtures/gate.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
+import { chunk, end, head, wait } from "../fixtures/script.ts";
 import { createSelfSignedCertificate, createSelfSignedRsaCertificate } from "../fixtures/self-signed-certificate.ts";
 import { gatewayCommand, startGateway } from "../fixtures/start-gateway.ts";
+import { startRig } from "../fixtures/start-rig.ts";
 import { within } from "../fixtures/within.ts";
 
 // Where the machine is busy, a gateway takes long to start.
@@ -52,6 +55,41 @@ test("serves HTTPS, and takes a new certificate on SIGHUP without losing its por
   const refused = await gateway.logged((line) => String(line["msg"]).startsWith("not reloaded"));
   expect(String(refused["reason"])).toContain("SERVER_TLS_CERT_PATH");
   expect((await shakeHands(gateway.port)).fingerprint).toBe(kept.fingerprint);
+});
+
+test("a new certificate cuts no request that is under way, and closes kept-alive connections between two", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gateway-tls-"));
+  await using rig = await startRig(await writeCertificate(folder));
+  const { gateway, provider } = rig;
+  const gate = createGate();
+  provider.answerAlways(() => [
+    head(200, { "content-type": "text/event-stream", "transfer-encoding": "chunked" }),
+    chunk("data: 1\n\n"),
+    wait(gate),
+    chunk("data: [DONE]\n\n"),
+    end(),
+  ]);
+  const kept = connect({ host: "127.0.0.1", port: gateway.port, rejectUnauthorized: false });
+  const keptClosed = new Promise<void>((resolve) => kept.on("close", () => resolve()).on("error", () => {}));
+  kept.write("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+  await within(new Promise((resolve) => kept.once("data", resolve)), 5000, "the first answer");
+  const before = await shakeHands(gateway.port);
+  const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+    method: "POST",
+    tls: { rejectUnauthorized: false },
+    body: JSON.stringify({ model: "openai/x", stream: true, messages: [{ role: "user", content: "hi" }] }),
+  });
+  const reader = response.body?.getReader();
+  expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe("data: 1\n\n");
+
+  await writeCertificate(folder);
+  gateway.process.kill("SIGHUP");
+  await gateway.logged((line) => line["msg"] === "reloaded");
+  await within(keptClosed, 5000, "the end of the kept-alive connection");
+  expect((await shakeHands(gateway.port)).fingerprint).not.toBe(before.fingerprint);
+  gate.open();
+  expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe("data: [DONE]\n\n");
+  expect((await reader?.read())?.done).toBe(true);
 });
 
 /** A gateway whose certificate has such a key. */

@@ -30,7 +30,7 @@ test("a bad server stops the start", async () => {
 
 test("tools are listed as they come, a server that is away is information, and shutdown ends the sessions", async () => {
   await using server = await startMcpServer({
-    tools: [{ name: "now", description: "Tells the time" }],
+    tools: [{ name: "now", description: "Tells the time" }, { name: "left-out" }],
     token: "very-secret",
   });
   await using gateway = await startGateway({
@@ -38,9 +38,10 @@ test("tools are listed as they come, a server that is away is information, and s
     MCP_EXPOSE: "true",
     MCP_SERVERS: `time=${server.url}?key=very-secret,away=http://127.0.0.1:1/mcp?key=very-secret`,
     MCP_TIME_TOKEN: "very-secret",
+    MCP_EXCLUDE_TOOLS: "left-out",
     LOG_LEVEL: "trace",
   });
-  await connected(gateway);
+  expect(await connected(gateway)).toMatchObject({ server: "time", tools: 1 });
   await gateway.logged((line) => line["server"] === "away");
   const inputSchema = { type: "object" };
   const tool = {

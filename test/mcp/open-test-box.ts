@@ -40,8 +40,7 @@ export function openTestBox(environment: Environment, dependencies: Partial<Tool
     client: { name: "inference-gateway", version: "test" },
     fetch,
     timers: TIMERS,
-    onStatus: (connection, problem) =>
-      told.push(`${connection.server.name}: ${connection.status()}${problem ? `: ${problem.message}` : ""}`),
+    onStatus: ({ name, status }, problem) => told.push(`${name}: ${status}${problem ? `: ${problem.message}` : ""}`),
     ...dependencies,
   });
   box.start();

@@ -1,0 +1,32 @@
+import { describe, expect, test } from "bun:test";
+import type { Environment } from "../../src/config/environment.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
+
+const warningsOf = (environment: Environment): readonly string[] => loadConfig(environment).warnings;
+
+const AUTH_API_KEYS = "ci:a-key-for-tests";
+const OIDC = { AUTH_OIDC_ISSUER: "https://id.example", AUTH_OIDC_CLIENT_ID: "gateway" };
+const MCP_SERVERS = "http://127.0.0.1:1/mcp";
+
+describe("settings that do nothing are warned about", () => {
+  test.each<[environment: Environment, warning: string]>([
+    [{ AUTH_API_KEYS }, "AUTH_API_KEYS has no effect without AUTH_ENABLED=true: nobody is asked for a key"],
+    [OIDC, "AUTH_OIDC_ISSUER has no effect without AUTH_ENABLED=true: nobody is asked for a token"],
+    [{ MCP_SERVERS }, "MCP_SERVERS has no effect without MCP_ENABLED=true"],
+    [{ MCP_ENABLED: "true" }, "MCP_ENABLED=true has no effect without MCP_SERVERS"],
+  ])("%j", (environment, warning) => {
+    expect(warningsOf(environment)).toEqual([warning]);
+  });
+});
+
+test.each<Environment>([
+  { AUTH_ENABLED: "true", AUTH_API_KEYS },
+  { AUTH_ENABLED: "true", ...OIDC },
+  { MCP_ENABLED: "true", MCP_SERVERS },
+])("%j does something, and nothing is warned about", (environment) => {
+  expect(warningsOf(environment)).toEqual([]);
+});
+
+test("where settings are bad, nobody knows yet what the others do", () => {
+  expect(loadConfig({ AUTH_ENABLED: "yess", AUTH_API_KEYS })).toMatchObject({ ok: false, warnings: [] });
+});
