@@ -22,6 +22,9 @@ export class AnswerParser {
   /** Of a body whose length was told, what has not come yet. */
   #left = 0;
 
+  /** Something came behind the end of the answer, though nothing else was asked for. */
+  hasExcess = false;
+
   /** @param method of the request that will be answered. */
   constructor(method: string, taker: AnswerTaker) {
     this.#method = method;
@@ -30,7 +33,7 @@ export class AnswerParser {
 
   /**
    * Takes the next bytes of the connection.
-   * @returns true when the answer is over. Bytes behind its end are an error: no other request was sent.
+   * @returns true when the answer is over
    * @throws with a code that begins with `HTTP_`
    */
   push(bytes: Buffer): boolean {
@@ -75,7 +78,7 @@ export class AnswerParser {
     if (framing.kind === "chunked") {
       this.#chunks ??= createChunkedDecoder();
       const end = this.#chunks.push(bytes, start, this.#taker);
-      return end >= 0 && requireEnd(bytes, end);
+      return end >= 0 && this.#end(bytes, end);
     }
     if (framing.kind === "until-close") {
       if (start < bytes.length) this.#taker.onData(start === 0 ? bytes : bytes.subarray(start));
@@ -84,11 +87,11 @@ export class AnswerParser {
     const end = Math.min(start + this.#left, bytes.length);
     this.#left -= end - start;
     if (end > start) this.#taker.onData(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
-    return this.#left === 0 && requireEnd(bytes, end);
+    return this.#left === 0 && this.#end(bytes, end);
   }
-}
 
-function requireEnd(bytes: Buffer, end: number): true {
-  if (end < bytes.length) throw wireError("HTTP_INVALID_FRAMING");
-  return true;
+  #end(bytes: Buffer, end: number): true {
+    this.hasExcess = end < bytes.length;
+    return true;
+  }
 }

@@ -9,6 +9,7 @@ export interface ConnectionPool {
   give(connection: Connection): void;
   /** Like `give`, for a connection that may not be good any more. */
   readonly giveBack: (connection: Connection, reusable: boolean) => void;
+  /** Closes what is kept, and from now on what is given. */
   close(): void;
 }
 
@@ -26,6 +27,7 @@ export function createConnectionPool(
   /** The one used last stands last. */
   let idle: Connection[] = [];
   let expiry: Deadline | undefined;
+  let isClosed = false;
 
   const closeOld = (): void => {
     expiry = undefined;
@@ -46,7 +48,7 @@ export function createConnectionPool(
 
   const give = (connection: Connection): void => {
     if (!connection.isOpen) return;
-    if (idle.length >= maxIdle) return connection.close();
+    if (isClosed || idle.length >= maxIdle) return connection.close();
     connection.idleSince = now();
     idle.push(connection);
     awaitExpiry();
@@ -64,6 +66,7 @@ export function createConnectionPool(
       if (reusable) give(connection);
     },
     close() {
+      isClosed = true;
       if (expiry) deadlines.release(expiry);
       expiry = undefined;
       for (const connection of idle) connection.close();

@@ -18,6 +18,8 @@ export interface Connection {
   /** How many requests it has carried. */
   served: number;
   readonly isOpen: boolean;
+  /** Everything that was written has left. */
+  readonly isDrained: boolean;
   /** @returns false where some of the bytes wait for the server to read; `drained` tells when they are gone. */
   write(bytes: Uint8Array): boolean;
   pause(): void;
@@ -45,6 +47,9 @@ export function openConnection(origin: Origin): Promise<Connection> {
     idleSince: 0,
     served: 0,
     isOpen: false,
+    get isDrained() {
+      return unsent === undefined;
+    },
     write(bytes) {
       if (!socket || !connection.isOpen) return true;
       if (unsent) {

@@ -146,6 +146,7 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
 
   onData(bytes: Uint8Array): void {
     if (this.#sink) return this.#sink.write(bytes);
+    if (this.#isOver) return;
     if (this.#early) this.#early.push(bytes);
     else this.#early = [bytes];
     this.#earlyBytes += bytes.length;
@@ -161,15 +162,16 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
 
   flow(sink: BodySink): void {
     this.#sink = sink;
-    const wasHeldBack = this.#earlyBytes > MAX_EARLY_BYTES;
-    if (this.#early) {
-      for (const bytes of this.#early) sink.write(bytes);
-      sink.flush();
-      this.#early = undefined;
-    }
+    // First, because the sink may ask it to wait again.
+    if (this.#earlyBytes > MAX_EARLY_BYTES) this.resume();
+    const early = this.#early;
+    this.#early = undefined;
+    // With each piece it may have enough, and is then another's or nobody's.
+    for (const bytes of early ?? []) if (this.#sink === sink) sink.write(bytes);
+    if (early && this.#sink === sink) sink.flush();
+    if (this.#sink !== sink) return;
     if (this.#failure) sink.fail(this.#failure.error);
     else if (this.#isOver) sink.end();
-    else if (wasHeldBack) this.#connection.resume();
   }
 
   pause(): void {
@@ -213,8 +215,12 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
   }
 
   #finish(): void {
-    // An answer that is over before the upload leaves the rest of it on the connection.
-    this.#leave(!this.#upload && this.#head?.keepAlive === true);
+    // Its sink may have had enough at the last moment.
+    if (this.#isOver) return;
+    // An answer that is over before the request leaves the rest of it on the connection; what came behind an answer would
+    // be taken for the next one.
+    const isClean = !this.#upload && this.#connection.isDrained && !this.#parser.hasExcess;
+    this.#leave(isClean && this.#head?.keepAlive === true);
     this.#sink?.end();
   }
 

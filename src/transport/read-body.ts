@@ -23,10 +23,11 @@ export function readWithin(body: AnswerBody, limit: number): ReadBody | Promise<
     cancel: () => body.cancel(),
     flow(sink) {
       taker = sink;
+      // First, because the sink may ask it to wait again.
+      if (!ending) body.resume();
       for (const chunk of chunks) sink.write(chunk);
       sink.flush();
-      if (ending) ending();
-      else body.resume();
+      ending?.();
     },
   };
   body.flow({

@@ -46,6 +46,7 @@ export function bodyOfStream(stream: ReadableStream<Uint8Array>): AnswerBody {
           if (isCancelled) return;
           if (done) return sink.end();
           sink.write(value);
+          if (isCancelled) return;
           sink.flush();
           await whenResumed?.promise;
         }
