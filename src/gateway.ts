@@ -27,17 +27,19 @@ import { ROUTES, type RouteRow } from "./server/routes.ts";
 import type { RouteHandler } from "./server/serve-route.ts";
 import type { Log } from "./telemetry/create-log.ts";
 import { logExchange } from "./telemetry/log-exchange.ts";
+import { createFetchTransport } from "./transport/fetch-transport.ts";
+import { createSocketTransport } from "./transport/socket-transport.ts";
 import { createEgress, type EgressParts } from "./upstream/egress.ts";
 import { createDeadlines, type TimerSource } from "./upstream/deadlines.ts";
 import { probeConnection } from "./upstream/probe-connection.ts";
 import { createRequestHeaders } from "./upstream/request-headers.ts";
-import { createUpstream, type UpstreamParts } from "./upstream/upstream.ts";
+import { createUpstream } from "./upstream/upstream.ts";
 
 /** What of the outside world the gateway uses; every member has the real thing as its default. */
 export interface GatewayDependencies {
   readonly log: Log;
   readonly version: string;
-  readonly fetch?: UpstreamParts["fetch"];
+  readonly fetch?: EgressParts["fetch"];
   readonly probe?: EgressParts["probe"];
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
@@ -107,8 +109,16 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
     fetch: dependencies.fetch ?? fetch,
     probe: dependencies.probe ?? probeConnection,
   });
-  const openCall = createUpstream({
+  const sockets = createSocketTransport(deadlines, now);
+  const throughProxy = createFetchTransport({
     ...egress,
+    deadlines,
+    now,
+    probeAfterMs: settings.CLIENT_CONNECT_TIMEOUT / 2,
+  });
+  const openCall = createUpstream({
+    transport: (provider, request, onConnected) =>
+      (egress.isDirect(provider) ? sockets.send : throughProxy)(provider, request, onConnected),
     deadlines,
     now,
     limits: {
@@ -230,13 +240,20 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
     async drain() {
       draining = true;
       const stopped = listener?.stop(false);
+      // These timers keep the process alive, which a server that has stopped does not do.
       const deadline = after(settings.SERVER_SHUTDOWN_TIMEOUT);
-      await Promise.race([book.whenEmpty(), deadline]);
+      await Promise.race([book.whenEmpty(), deadline.passed]);
       const cut = book.size();
       book.interruptAll(new Failure("shutting_down"));
       // Answers that are booked may still be on their way to clients that read slowly.
-      await Promise.race([stopped, cut > 0 ? after(LAST_WORDS_MS) : deadline]);
+      const patience = cut > 0 ? after(LAST_WORDS_MS) : deadline;
+      await Promise.race([stopped, patience.passed]);
+      // What was written last leaves the process only when this turn of the event loop is over.
+      await after(0).passed;
+      deadline.clear();
+      patience.clear();
       await Promise.all([listener?.stop(true), toolBox?.close()]);
+      sockets.close();
       return cut;
     },
   };
@@ -253,6 +270,8 @@ function serveDocumentation(version: string): RouteHandler {
   };
 }
 
-function after(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+function after(milliseconds: number): { readonly passed: Promise<void>; readonly clear: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  return { passed: promise, clear: () => clearTimeout(timer) };
 }

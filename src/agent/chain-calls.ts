@@ -46,6 +46,7 @@ export function chainCalls(openCall: () => UpstreamCall, client: AbortSignal): C
     },
     becomeStream: () => current?.becomeStream(),
     touch: () => current?.touch(),
+    awaitClient: () => current?.awaitClient(),
     abort: end,
     onAbort(added) {
       listener = added;

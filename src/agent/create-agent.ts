@@ -4,6 +4,8 @@ import type { ToolBox } from "../mcp/tool-box.ts";
 import { openEventStream } from "../relay/open-event-stream.ts";
 import type { RelayParts, TakeOver } from "../relay/relay-call.ts";
 import { isEventStream, readWholeAnswer, sendWholeAnswer } from "../relay/whole-answer.ts";
+import { bodyOfStream } from "../transport/stream-body.ts";
+import type { Answer } from "../transport/transport.ts";
 import type { KeepAliveOptions } from "./keep-alive.ts";
 import { nextStep } from "./next-step.ts";
 import { parseAnswer } from "./parse-answer.ts";
@@ -39,7 +41,7 @@ export function createAgent(parts: AgentParts): TakeOver {
   async function answer(exchange: Exchange, request: Request, rounds: Rounds): Promise<Response> {
     const { calls } = rounds;
     connections.hold(request);
-    book.onInterrupt(exchange, calls.abort);
+    book.onInterrupt(exchange, calls);
     const close = (): void => {
       calls.close();
       connections.release(request);
@@ -63,7 +65,7 @@ export function createAgent(parts: AgentParts): TakeOver {
   }
 
   /** Ends one round whose answer came in one piece: with the response for the client, or with nothing to ask again. */
-  async function answerWhole(exchange: Exchange, rounds: Rounds, response: Response): Promise<Response | undefined> {
+  async function answerWhole(exchange: Exchange, rounds: Rounds, response: Answer): Promise<Response | undefined> {
     const bytes = await readWholeAnswer(response, rounds.calls);
     rounds.calls.rest();
     const parsed = parseAnswer(bytes, rounds.plan, rounds.newId);
@@ -82,16 +84,16 @@ export function createAgent(parts: AgentParts): TakeOver {
   async function answerAsStream(
     exchange: Exchange,
     rounds: Rounds,
-    response: Response,
+    response: Answer,
     showTools: boolean,
     close: () => void,
   ): Promise<Response> {
     const { body, usage } = streamRounds(rounds, response, { showTools, keepAlive });
     return openEventStream({
       exchange,
-      response: new Response(body, { status: response.status, headers: response.headers }),
+      response: { status: response.status, headers: response.headers, body: bodyOfStream(body) },
       // The rounds see to the time of each of their calls themselves.
-      call: { ...rounds.calls, becomeStream() {}, touch() {} },
+      call: { ...rounds.calls, becomeStream() {}, touch() {}, awaitClient() {} },
       dialect: CHAT,
       book,
       usageInjected: false,

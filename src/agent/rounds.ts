@@ -6,6 +6,7 @@ import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
 import { prepareBody } from "../relay/prepare-body.ts";
 import { readProviderFailure } from "../relay/read-provider-failure.ts";
 import type { AdmittedRequest, RelayParts } from "../relay/relay-call.ts";
+import type { Answer } from "../transport/transport.ts";
 import { addUsage } from "./add-usage.ts";
 import { type CallChain, chainCalls } from "./chain-calls.ts";
 import { openConversation } from "./conversation.ts";
@@ -30,7 +31,7 @@ export interface Rounds {
    * Asks the model with all that was said so far. Every call has its own deadlines.
    * @throws Failure where the provider cannot be reached or answers with an error
    */
-  ask(): Promise<Response>;
+  ask(): Promise<Answer>;
   /** Runs calls of the gateway's tools, and resolves with their messages. Throws the reason for which the rounds ended. */
   run(calls: readonly ToolCall[]): Promise<readonly Uint8Array[]>;
   /** Adds an answer of the model, and the messages of its tools, to what is said in the next round. */

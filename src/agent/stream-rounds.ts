@@ -2,6 +2,8 @@ import { Failure } from "../failure/failure.ts";
 import type { TokenUsage } from "../exchange/token-usage.ts";
 import { isEventStream, readWholeAnswer } from "../relay/whole-answer.ts";
 import { createEventEditor } from "../sse/event-filter.ts";
+import { streamOfBody } from "../transport/stream-body.ts";
+import type { Answer } from "../transport/transport.ts";
 import { openClientStream } from "./client-stream.ts";
 import { createKeepAlive, type KeepAliveOptions } from "./keep-alive.ts";
 import { nextStep } from "./next-step.ts";
@@ -31,7 +33,7 @@ const LINGER_MS = 1000;
  */
 export function streamRounds(
   rounds: Rounds,
-  first: Response,
+  first: Answer,
   { showTools, keepAlive: options }: StreamOptions,
 ): { readonly body: ReadableStream<Uint8Array>; readonly usage: () => TokenUsage | undefined } {
   const { calls, plan } = rounds;
@@ -50,13 +52,13 @@ export function streamRounds(
   });
 
   /** The chunks of an answer as they come. */
-  async function* readChunks(response: Response, isDone: () => boolean): AsyncGenerator<Uint8Array, void> {
+  async function* readChunks(response: Answer, isDone: () => boolean): AsyncGenerator<Uint8Array, void> {
     if (!isEventStream(response)) {
       yield writeAsEvent(await readWholeAnswer(response, calls));
       return;
     }
-    const reader = response.body?.getReader();
-    if (!reader) return;
+    if (!response.body) return;
+    const reader = streamOfBody(response.body).getReader();
     let lingering: unknown;
     calls.becomeStream();
     try {
@@ -75,7 +77,7 @@ export function streamRounds(
     }
   }
 
-  async function* passRound(response: Response, { translate, isDone }: RoundStream): AsyncGenerator<Uint8Array, void> {
+  async function* passRound(response: Answer, { translate, isDone }: RoundStream): AsyncGenerator<Uint8Array, void> {
     const editor = createEventEditor(translate, MAX_EVENT_BYTES);
     for await (const chunk of readChunks(response, isDone)) {
       keepAlive.stop();

@@ -1,5 +1,19 @@
 import { isJsonObject } from "../json/decode-object.ts";
 
+const MARK = Buffer.from('"usage"');
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+
+/** Whether a member `usage` that is an object may stand in these bytes of a stream; many chunks say `"usage":null`. */
+export function mayTellUsage(bytes: Buffer): boolean {
+  for (let mark = bytes.indexOf(MARK); mark >= 0; mark = bytes.indexOf(MARK, mark + 1)) {
+    let position = mark + MARK.length;
+    while ((bytes[position] as number) <= 0x20 || bytes[position] === COLON) position += 1;
+    if (position >= bytes.length || bytes[position] === OPEN_BRACE) return true;
+  }
+  return false;
+}
+
 const NO_CHOICES = /"choices"\s*:\s*\[\s*\]/;
 
 /**
@@ -7,7 +21,7 @@ const NO_CHOICES = /"choices"\s*:\s*\[\s*\]/;
  * https://platform.openai.com/docs/api-reference/chat-streaming
  */
 export function isUsageOnlyEvent(event: Buffer): boolean {
-  if (!event.includes('"usage"')) return false;
+  if (!mayTellUsage(event)) return false;
   const text = event.toString("utf8");
   if (!NO_CHOICES.test(text)) return false;
   const data = text

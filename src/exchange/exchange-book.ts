@@ -2,14 +2,16 @@ import type { Failure } from "../failure/failure.ts";
 import type { Exchange, ExchangeObserver, Outcome } from "./exchange.ts";
 import { requestIdOf } from "./request-id.ts";
 
-/** Ends an exchange that is still in flight; the reason reaches the client where its answer can still carry it. */
-export type Interrupt = (reason: Failure) => void;
+/** Whatever can end an exchange that is still in flight; the reason reaches the client where its answer can still carry it. */
+export interface Interruptible {
+  abort(reason: Failure): void;
+}
 
 /** The register of all exchanges in flight: opens them, settles each exactly once, and knows how to end those that are open. */
 export interface ExchangeBook {
   open(request: Request, route: string): Exchange;
-  /** Names what must be called to end this exchange early; forgotten when it settles. */
-  onInterrupt(exchange: Exchange, interrupt: Interrupt): void;
+  /** Names what can end this exchange early; forgotten when it settles. */
+  onInterrupt(exchange: Exchange, call: Interruptible): void;
   /** Notes that the provider's answer has begun. */
   markFirstByte(exchange: Exchange): void;
   /** Books the end of an exchange and tells the observers. A second call for the same exchange does nothing. */
@@ -29,7 +31,7 @@ export interface ExchangeBookOptions {
 }
 
 export const createExchangeBook = ({ observers, now, newId }: ExchangeBookOptions): ExchangeBook => {
-  const open = new Map<Exchange, Interrupt | undefined>();
+  const open = new Map<Exchange, Interruptible | undefined>();
   let waiting: (() => void)[] = [];
 
   return {
@@ -57,8 +59,8 @@ export const createExchangeBook = ({ observers, now, newId }: ExchangeBookOption
       open.set(exchange, undefined);
       return exchange;
     },
-    onInterrupt(exchange, interrupt) {
-      if (exchange.outcome === undefined) open.set(exchange, interrupt);
+    onInterrupt(exchange, call) {
+      if (exchange.outcome === undefined) open.set(exchange, call);
     },
     markFirstByte(exchange) {
       exchange.firstByteAt = now();
@@ -77,7 +79,7 @@ export const createExchangeBook = ({ observers, now, newId }: ExchangeBookOption
     size: () => open.size,
     whenEmpty: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
     interruptAll(reason) {
-      for (const interrupt of open.values()) interrupt?.(reason);
+      for (const call of open.values()) call?.abort(reason);
     },
   };
 };

@@ -101,6 +101,7 @@ export const FAILURES = {
     type: "upstream_error",
     message: "Failed to reach upstream server: the TLS connection could not be established",
   },
+  client_stalled: { status: 408, type: "timeout_error", message: "The client did not read its answer for too long" },
   upstream_reset: {
     status: 502,
     type: "upstream_error",

@@ -1,5 +1,7 @@
 import { Failure } from "../failure/failure.ts";
-import type { OpenUpstreamCall } from "../upstream/upstream.ts";
+import { readWithin } from "../transport/read-body.ts";
+import type { Answer } from "../transport/transport.ts";
+import type { OpenUpstreamCall, UpstreamCall } from "../upstream/upstream.ts";
 import { credentialHeaders } from "./credential-headers.ts";
 import type { Provider } from "./provider.ts";
 import { type ListedModel, readModels } from "./read-models.ts";
@@ -47,18 +49,24 @@ const fetchPage = async (
       headers: { ...credentialHeaders(provider), accept: "application/json" },
       body: null,
     });
-    if (!response.ok) {
-      await response.body?.cancel();
+    if (response.status !== 200) {
+      response.body?.cancel();
       throw new Failure("provider_error", { provider: provider.id, cause: `status ${response.status}` });
     }
-    const bytes = await response.bytes().catch((error: unknown) => {
-      throw call.explain(error);
-    });
-    if (bytes.length > MAX_PAGE_BYTES) throw new Failure("upstream_invalid_response", { provider: provider.id });
-    return parseAnswer(bytes, provider);
+    return parseAnswer(await readPage(response, call, provider), provider);
   } finally {
     call.close();
   }
+};
+
+const readPage = async ({ body }: Answer, call: UpstreamCall, provider: Provider): Promise<Uint8Array> => {
+  if (!body) return new Uint8Array(0);
+  const read = await Promise.resolve(readWithin(body, MAX_PAGE_BYTES)).catch((error: unknown) => {
+    throw call.explain(error);
+  });
+  if ("whole" in read) return read.whole;
+  read.tooLong.cancel();
+  throw new Failure("upstream_invalid_response", { provider: provider.id });
 };
 
 const parseAnswer = (bytes: Uint8Array, provider: Provider): unknown => {

@@ -1,5 +1,5 @@
 import type { Dialect } from "../dialects/dialect.ts";
-import { isUsageOnlyEvent } from "../dialects/is-usage-only-event.ts";
+import { isUsageOnlyEvent, mayTellUsage } from "../dialects/is-usage-only-event.ts";
 import { readFirstUsage, readUsage } from "../dialects/read-usage.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
@@ -8,6 +8,7 @@ import { createEventFilter } from "../sse/event-filter.ts";
 import { Failure } from "../failure/failure.ts";
 import { endsEvent } from "../sse/ends-event.ts";
 import { createStreamTail } from "../sse/stream-tail.ts";
+import type { Answer } from "../transport/transport.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import type { UpstreamCall } from "../upstream/upstream.ts";
 import { streamAnswer } from "./stream-answer.ts";
@@ -20,7 +21,7 @@ const USAGE_HEAD_BYTES = 2048;
 
 export interface EventStreamParts {
   readonly exchange: Exchange;
-  readonly response: Response;
+  readonly response: Answer;
   readonly call: UpstreamCall;
   readonly dialect: Dialect;
   readonly book: ExchangeBook;
@@ -79,7 +80,7 @@ export async function openEventStream(parts: EventStreamParts): Promise<Response
         );
       },
     },
-    parts.usageInjected ? createEventFilter(isUsageChunk) : undefined,
+    parts.usageInjected ? createEventFilter(isUsageChunk, undefined, mayTellUsage) : undefined,
   );
 
   function isUsageChunk(event: Buffer): boolean {

@@ -3,6 +3,7 @@ import { Failure } from "../failure/failure.ts";
 import { decodeObject } from "../json/decode-object.ts";
 import type { Provider } from "../providers/provider.ts";
 import { findProvider } from "../routing/resolve-target.ts";
+import type { Answer } from "../transport/transport.ts";
 import { proxyRequestHeaders, proxyResponseHeaders } from "../upstream/proxy-headers.ts";
 import { splitProxyUrl } from "../upstream/split-proxy-url.ts";
 import { targetUrl } from "../upstream/target-url.ts";
@@ -58,7 +59,7 @@ export function createProxy(parts: RelayParts): Proxy {
     if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
     const url = targetUrl(provider, path, search);
     const call = openCall(provider, request.signal);
-    book.onInterrupt(exchange, call.abort);
+    book.onInterrupt(exchange, call);
     const close = (): void => {
       call.close();
       connections.release(request);
@@ -97,20 +98,22 @@ export function createProxy(parts: RelayParts): Proxy {
   async function relayBody(
     exchange: Exchange,
     request: Request,
-    response: Response,
+    response: Answer,
     call: UpstreamCall,
     close: () => void,
   ): Promise<Uint8Array | ReadableStream<Uint8Array> | null> {
     if (request.method === "HEAD" || !response.body) return null;
     const announced = response.headers.get("content-length");
+    let { body } = response;
     if (announced !== null && Number(announced) <= MAX_WHOLE_BYTES) {
       const answer = await bufferAnswer(response, call);
       if ("whole" in answer) {
         exchange.bytesOut = answer.whole.length;
         return answer.whole;
       }
+      body = answer.tooLong;
     }
-    const stream = await streamAnswer(response.body, call, {
+    const stream = await streamAnswer(body, call, {
       onChunk(chunk) {
         exchange.bytesOut += chunk.length;
       },

@@ -23,10 +23,10 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
  * @throws Failure `body_too_large`, `unsupported_encoding`, `malformed_body`, or, where the client did not send what it
  * announced, `client_gone` or `body_interrupted`.
  */
-export async function readBody(request: Request, limit: number, connections: ClientConnections): Promise<Uint8Array> {
-  const raw = await readRawBody(request, limit, connections);
+export function readBody(request: Request, limit: number, connections: ClientConnections): Promise<Uint8Array> {
+  const raw = readRawBody(request, limit, connections);
   const encoding = request.headers.get("content-encoding");
-  return encoding === null ? raw : decodeBody(raw, encoding, limit);
+  return encoding === null ? raw : raw.then((bytes) => decodeBody(bytes, encoding, limit));
 }
 
 /** Like {@link readBody}, but with the Content-Encoding left as it is. */
@@ -65,7 +65,8 @@ export function decodeBody(raw: Uint8Array, encoding: string, limit: number): Pr
 
 async function readWhole(request: Request): Promise<Uint8Array> {
   try {
-    return await request.bytes();
+    // A Buffer from the start: everything that looks into the bytes needs one.
+    return Buffer.from(await request.arrayBuffer());
   } catch (error) {
     throw interruption(request, error);
   }

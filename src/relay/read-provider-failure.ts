@@ -1,6 +1,7 @@
 import { readProviderError } from "../dialects/read-provider-error.ts";
 import { Failure } from "../failure/failure.ts";
 import type { Provider } from "../providers/provider.ts";
+import type { Answer } from "../transport/transport.ts";
 import { redactionOf } from "../upstream/redact.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import type { UpstreamCall } from "../upstream/upstream.ts";
@@ -13,13 +14,9 @@ export const MAX_ERROR_BYTES = 256 * 1024;
  * The failure that tells the client of a provider's error: with the provider's status, message, type, code and retry
  * hints. A redirect is an error too, because following it would carry the credential to another place.
  */
-export async function readProviderFailure(
-  response: Response,
-  call: UpstreamCall,
-  provider: Provider,
-): Promise<Failure> {
+export async function readProviderFailure(response: Answer, call: UpstreamCall, provider: Provider): Promise<Failure> {
   if (response.status < 400) {
-    await response.body?.cancel();
+    response.body?.cancel();
     return new Failure("upstream_redirect", { provider: provider.id });
   }
   // Some providers repeat the key that they refuse, and not only in the message.

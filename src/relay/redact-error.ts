@@ -1,4 +1,6 @@
 import type { Provider } from "../providers/provider.ts";
+import type { Answer } from "../transport/transport.ts";
+import { bodyOfBytes } from "../transport/whole-body.ts";
 import { type Redact, redactionOf } from "../upstream/redact.ts";
 import type { UpstreamCall } from "../upstream/upstream.ts";
 import { bufferAnswer } from "./buffer-answer.ts";
@@ -13,19 +15,19 @@ const MAX_DECODED_BYTES = 1024 * 1024;
  * that is too long to be held comes back as it is, and is the only one that is not read whole.
  * @throws Failure where it breaks off or its deadline passes.
  */
-export async function redactError(response: Response, call: UpstreamCall, provider: Provider): Promise<Response> {
+export async function redactError(response: Answer, call: UpstreamCall, provider: Provider): Promise<Answer> {
   if (!response.body || provider.key === undefined) return response;
   const { status } = response;
-  const headers = new Headers(response.headers);
+  const headers = new Headers([...response.headers]);
   const answer = await bufferAnswer(response, call, MAX_ERROR_BYTES);
-  if ("tooLong" in answer) return new Response(answer.tooLong, { status, headers });
+  if ("tooLong" in answer) return { status, headers, body: answer.tooLong };
   const encoding = headers.get("content-encoding");
   const plain = encoding === null ? answer.whole : await decode(answer.whole, encoding);
   const redacted = plain && redactBytes(plain, redactionOf(provider, provider.key));
   if (redacted) headers.delete("content-encoding");
   const body = redacted ?? answer.whole;
   headers.set("content-length", String(body.length));
-  return new Response(body, { status, headers });
+  return { status, headers, body: bodyOfBytes(body) };
 }
 
 /** @returns undefined where the bytes cannot be decoded, by the client neither. */

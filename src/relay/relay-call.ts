@@ -3,12 +3,13 @@ import { readUsage } from "../dialects/read-usage.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import { Failure } from "../failure/failure.ts";
-import { decodeObject } from "../json/decode-object.ts";
+import { decodeObject, type JsonObject } from "../json/decode-object.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
 import { splitQuery } from "../upstream/relayed-query.ts";
 import type { createRequestHeaders } from "../upstream/request-headers.ts";
 import type { OpenUpstreamCall } from "../upstream/upstream.ts";
+import { requireBody } from "./buffer-answer.ts";
 import type { ClientConnections } from "./connections.ts";
 import { openEventStream } from "./open-event-stream.ts";
 import { checkImages, prepareBody, type ReceivedBody } from "./prepare-body.ts";
@@ -53,18 +54,6 @@ export type Relay = (exchange: Exchange, request: Request, dialect: Dialect) => 
 export function createRelay(parts: RelayParts): Relay {
   const { book, openCall, requestHeaders, targets, policy, connections } = parts;
 
-  const readRequest = async (exchange: Exchange, request: Request, dialect: Dialect): Promise<ReceivedBody> => {
-    const bytes = await readBody(request, parts.maxBodyBytes, connections);
-    exchange.bytesIn = bytes.length;
-    const decoded = decodeObject(bytes);
-    if ("problem" in decoded) {
-      throw new Failure("malformed_body", { message: `Failed to decode request: ${decoded.problem}` });
-    }
-    const problem = dialect.check(decoded.value);
-    if (problem) throw new Failure("invalid_request", { message: problem.message, param: problem.path || null });
-    return { bytes, value: decoded.value };
-  };
-
   const admit = (exchange: Exchange, target: Target): void => {
     exchange.provider = target.provider.id;
     exchange.model = target.model;
@@ -74,8 +63,11 @@ export function createRelay(parts: RelayParts): Relay {
 
   return async (exchange, request, dialect) => {
     const query = splitQuery(request.url);
-    const body = await readRequest(exchange, request, dialect);
-    const target = await resolveTarget(targets, query.provider, String(body.value["model"]));
+    const bytes = await readBody(request, parts.maxBodyBytes, connections);
+    exchange.bytesIn = bytes.length;
+    const body: ReceivedBody = { bytes, value: readRequest(bytes, dialect) };
+    const found = resolveTarget(targets, query.provider, String(body.value["model"]));
+    const target = found instanceof Promise ? await found : found;
     admit(exchange, target);
     const path = target.provider.paths[dialect.api];
     if (path === undefined) throw new Failure(dialect.notSupported, { provider: target.provider.id });
@@ -87,7 +79,7 @@ export function createRelay(parts: RelayParts): Relay {
 
     connections.hold(request);
     const call = openCall(target.provider, request.signal);
-    book.onInterrupt(exchange, call.abort);
+    book.onInterrupt(exchange, call);
     const close = (): void => {
       call.close();
       connections.release(request);
@@ -107,10 +99,20 @@ export function createRelay(parts: RelayParts): Relay {
         streaming = true;
         return stream;
       }
-      const bytes = await readWholeAnswer(response, call);
-      return sendWholeAnswer(book, exchange, response, bytes, readUsage(bytes));
+      const whole = response.body?.whole ?? (await readWholeAnswer(response, call));
+      return sendWholeAnswer(book, exchange, response, requireBody(whole), readUsage(whole));
     } finally {
       if (!streaming) close();
     }
   };
+}
+
+function readRequest(bytes: Uint8Array, dialect: Dialect): JsonObject {
+  const decoded = decodeObject(bytes);
+  if ("problem" in decoded) {
+    throw new Failure("malformed_body", { message: `Failed to decode request: ${decoded.problem}` });
+  }
+  const problem = dialect.check(decoded.value);
+  if (problem) throw new Failure("invalid_request", { message: problem.message, param: problem.path || null });
+  return decoded.value;
 }

@@ -2,6 +2,7 @@ import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import type { TokenUsage } from "../exchange/token-usage.ts";
 import { Failure } from "../failure/failure.ts";
+import type { Answer } from "../transport/transport.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import type { UpstreamCall } from "../upstream/upstream.ts";
 import { bufferAnswer, requireBody } from "./buffer-answer.ts";
@@ -10,10 +11,10 @@ import { bufferAnswer, requireBody } from "./buffer-answer.ts";
  * Reads an answer that is no stream of events.
  * @throws Failure where it is empty or too long, breaks off, or its deadline passes.
  */
-export async function readWholeAnswer(response: Response, call: UpstreamCall): Promise<Uint8Array> {
+export async function readWholeAnswer(response: Answer, call: UpstreamCall): Promise<Uint8Array> {
   const answer = await bufferAnswer(response, call);
   if ("tooLong" in answer) {
-    await answer.tooLong.cancel();
+    answer.tooLong.cancel();
     throw new Failure("upstream_invalid_response", { message: "The upstream server's answer is too long" });
   }
   return requireBody(answer.whole);
@@ -23,7 +24,7 @@ export async function readWholeAnswer(response: Response, call: UpstreamCall): P
 export function sendWholeAnswer(
   book: ExchangeBook,
   exchange: Exchange,
-  response: Response,
+  response: Answer,
   bytes: Uint8Array,
   usage: TokenUsage | undefined,
 ): Response {
@@ -37,6 +38,6 @@ export function sendWholeAnswer(
 }
 
 /** Whether a response is a stream of events, whatever the request asked for. */
-export function isEventStream(response: Response): boolean {
+export function isEventStream(response: Answer): boolean {
   return response.headers.get("content-type")?.toLowerCase().startsWith("text/event-stream") ?? false;
 }

@@ -17,9 +17,11 @@ export interface ModelPolicy {
 export const createModelPolicy = (allowed: readonly string[], disallowed: readonly string[]): ModelPolicy => {
   const allowing = new Set(allowed.map(normalise).filter((entry) => entry !== ""));
   const denying = new Set(disallowed.map(normalise).filter((entry) => entry !== ""));
+  const active = allowing.size > 0 || denying.size > 0;
   return {
-    active: allowing.size > 0 || denying.size > 0,
+    active,
     refusal(provider, model) {
+      if (!active) return undefined;
       if (allowing.size > 0) return matches(allowing, provider, model) ? undefined : new Failure("model_not_allowed");
       return matches(denying, provider, model) ? new Failure("model_disallowed") : undefined;
     },

@@ -23,10 +23,15 @@ export function requireWellFormed(request: Request, mayLackHost = false): void {
   if (coding !== null && !/^chunked$/i.test(coding)) refuse("Transfer-Encoding");
   // https://www.rfc-editor.org/rfc/rfc9112#section-3.2
   const host = headers.get("host");
+  if (host === lastHost) return;
   if (host !== null && !HOST.test(host)) refuse("Host");
   // Without a host the runtime leaves the origin out of `request.url`, where a path is then looked for in the wrong place.
   if (!URL.canParse(request.url) && !(host === null && mayLackHost)) refuse("Host");
+  if (host !== null) lastHost = host;
 }
+
+/** The last one that was good: most requests name the same, and whether a URL can be parsed depends on nothing else in it. */
+let lastHost: string | undefined;
 
 function refuse(name: string): never {
   throw new Failure("invalid_request", {

@@ -16,18 +16,26 @@ export interface EventFilter {
 /**
  * @param isUnwanted judges one event: whole, its closing empty line included, or what there is of it where the stream
  * ends before that.
+ * @param mayHoldUnwanted see `mayEdit` of {@link createEventEditor}.
  */
-export function createEventFilter(isUnwanted: (event: Buffer) => boolean, maxHeldBytes?: number): EventFilter {
-  return createEventEditor((event) => (isUnwanted(event) ? NOTHING : event), maxHeldBytes);
+export function createEventFilter(
+  isUnwanted: (event: Buffer) => boolean,
+  maxHeldBytes?: number,
+  mayHoldUnwanted?: (bytes: Buffer) => boolean,
+): EventFilter {
+  return createEventEditor((event) => (isUnwanted(event) ? NOTHING : event), maxHeldBytes, mayHoldUnwanted);
 }
 
 /**
  * @param edit gives the bytes that stand in the place of an event: its own, others, or none. It is given what
  * {@link createEventFilter} gives its judge.
+ * @param mayEdit says quickly of bytes, which may be several events, whether one of them might be edited; those of which
+ * it says no pass without being looked at one by one.
  */
 export function createEventEditor(
   edit: (event: Buffer) => Uint8Array,
   maxHeldBytes: number = MAX_HELD_BYTES,
+  mayEdit: (bytes: Buffer) => boolean = () => true,
 ): EventFilter {
   let held: Buffer = NOTHING;
   /** The event under way was too long to be judged: it passes up to its end. */
@@ -35,9 +43,9 @@ export function createEventEditor(
 
   return {
     push(chunk) {
-      const bytes =
-        held.length > 0 ? Buffer.concat([held, chunk]) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      const bytes = held.length > 0 ? Buffer.concat([held, chunk]) : asBuffer(chunk);
       held = NOTHING;
+      if (!unjudged && endsWithEmptyLine(bytes) && !mayEdit(bytes)) return bytes;
       const passed: Uint8Array[] = [];
       let start = 0;
       let kept = 0;
@@ -64,6 +72,15 @@ export function createEventEditor(
       return unjudged || rest.length === 0 ? rest : edit(rest);
     },
   };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Whether bytes end where an event does, as nearly all writes of providers do. */
+function endsWithEmptyLine(bytes: Buffer): boolean {
+  return bytes[bytes.length - 1] === LINE_FEED && bytes[bytes.length - 2] === LINE_FEED;
 }
 
 /** The position behind the empty line that ends the event beginning at `from`, or 0 where it has not ended yet. */

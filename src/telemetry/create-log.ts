@@ -12,14 +12,18 @@ export interface LogOptions {
   readonly worker?: number | undefined;
 }
 
+/** Lines are held for this long, or until there is so much of them: one write for many costs far less than one for each. */
+const HOLD_MS = 5;
+const MAX_HELD_BYTES = 8 * 1024;
+
 /**
  * The process's log on standard output: JSON lines, or lines for people on a terminal.
  * @param destination replaces standard output, e.g. in tests.
  */
 export function createLog({ level, format, environment, worker }: LogOptions, destination?: DestinationStream): Log {
   const forPeople = format === "pretty" || (format === "auto" && process.stdout.isTTY === true);
-  const stream = destination ?? (forPeople ? prettyStream() : pino.destination({ fd: 1, sync: true }));
-  return pino(
+  const stream = destination ?? (forPeople ? prettyStream() : lineStream());
+  const log = pino(
     {
       level,
       base: { environment, worker },
@@ -28,6 +32,45 @@ export function createLog({ level, format, environment, worker }: LogOptions, de
     },
     stream,
   );
+  if (destination || !forPeople) lineWriters.set(log, createLineWriter(stream, { environment, worker }));
+  return log;
+}
+
+/** Writes a line of `level` with these members as pino would, at a fraction of what it costs to go through it. */
+export type LineWriter = (level: "debug" | "info", line: object, message: string) => void;
+
+const lineWriters = new WeakMap<Log, LineWriter>();
+
+/** For what is written with every request; undefined where lines are not JSON. */
+export function lineWriterOf(log: Log): LineWriter | undefined {
+  return lineWriters.get(log);
+}
+
+function createLineWriter(stream: DestinationStream, base: object): LineWriter {
+  const inEveryLine = JSON.stringify(base).slice(1, -1);
+  return (level, line, message) => {
+    const time = new Date().toISOString();
+    const members = JSON.stringify(line).slice(1, -1);
+    stream.write(`{"level":"${level}","time":"${time}",${inEveryLine},${members},"msg":"${message}"}\n`);
+  };
+}
+
+function lineStream(): DestinationStream {
+  const output = pino.destination({ fd: 1, sync: true, minLength: MAX_HELD_BYTES });
+  let isHolding = false;
+  const flush = (): void => {
+    isHolding = false;
+    output.flushSync();
+  };
+  process.on("exit", () => isHolding && flush());
+  return {
+    write(line) {
+      output.write(line);
+      if (isHolding) return;
+      isHolding = true;
+      setTimeout(flush, HOLD_MS);
+    },
+  };
 }
 
 // As a stream and not as a transport: transports are worker threads loaded from files that a binary does not have.

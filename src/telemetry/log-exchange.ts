@@ -1,5 +1,5 @@
 import type { Exchange, ExchangeObserver } from "../exchange/exchange.ts";
-import type { Log } from "./create-log.ts";
+import { type Log, lineWriterOf } from "./create-log.ts";
 
 /**
  * Writes one line per settled exchange: who answered what, how it ended, how much and how long. Never a prompt, an
@@ -7,7 +7,11 @@ import type { Log } from "./create-log.ts";
  * @param quietRoutes their lines are written at `debug`.
  */
 export function logExchange(log: Log, quietRoutes: ReadonlySet<string>): ExchangeObserver {
+  const writeLine = lineWriterOf(log);
   return (exchange, settledAt) => {
+    const level = quietRoutes.has(exchange.route) ? "debug" : "info";
+    const isUnforeseen = exchange.failure === "internal";
+    if (!isUnforeseen && !log.isLevelEnabled(level)) return;
     const line = {
       request_id: exchange.id,
       method: exchange.method,
@@ -32,9 +36,9 @@ export function logExchange(log: Log, quietRoutes: ReadonlySet<string>): Exchang
       failure: exchange.failure,
       cause: describeCause(exchange),
     };
-    if (exchange.failure === "internal") log.error(line, "request failed unexpectedly");
-    else if (quietRoutes.has(exchange.route)) log.debug(line, "request");
-    else log.info(line, "request");
+    if (isUnforeseen) log.error(line, "request failed unexpectedly");
+    else if (writeLine) writeLine(level, line, "request");
+    else log[level](line, "request");
   };
 }
 

@@ -2,7 +2,7 @@
 export interface Deadline {
   /** When it expires, in milliseconds of the monotonic clock. May be moved later freely; use `move` to make it earlier. */
   expiresAt: number;
-  readonly onExpire: () => void;
+  onExpire(): void;
 }
 
 /**
@@ -11,6 +11,8 @@ export interface Deadline {
  */
 export interface Deadlines {
   open(expiresAt: number, onExpire: () => void): Deadline;
+  /** Watches over a deadline that its owner has made. */
+  add(deadline: Deadline): void;
   /** Sets a new time, earlier or later. */
   move(deadline: Deadline, expiresAt: number): void;
   /** Forgets the deadline; it will not expire any more. */
@@ -58,17 +60,21 @@ export const createDeadlines = ({ now, setTimer, clearTimer }: TimerSource): Dea
     if (earliest < timerAt) arm(earliest);
   };
 
+  const add = (deadline: Deadline): void => {
+    open.add(deadline);
+    arm(deadline.expiresAt);
+  };
+
   return {
     open(expiresAt, onExpire) {
       const deadline: Deadline = { expiresAt, onExpire };
-      open.add(deadline);
-      arm(expiresAt);
+      add(deadline);
       return deadline;
     },
+    add,
     move(deadline, expiresAt) {
       deadline.expiresAt = expiresAt;
-      open.add(deadline);
-      arm(expiresAt);
+      add(deadline);
     },
     release(deadline) {
       open.delete(deadline);

@@ -8,6 +8,8 @@ type Probe = (provider: Pick<Provider, "baseUrl" | "unixSocket">) => Promise<boo
 /** How the gateway calls out, to whomever. */
 export interface Egress {
   readonly fetch: EgressFetch;
+  /** Whether calls to a provider go out without the proxy. */
+  readonly isDirect: (provider: Pick<Provider, "baseUrl" | "unixSocket">) => boolean;
   /** Whether the first server on the way to a provider accepts a connection: the provider's own, or the proxy. */
   readonly probe: Probe;
 }
@@ -29,7 +31,7 @@ const THIS_MACHINE = /^(localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/i;
  * A `fetch` that fails at the proxy rejects with an error whose `code` begins with `PROXY_`.
  */
 export function createEgress({ proxy, direct, fetch, probe }: EgressParts): Egress {
-  if (proxy === undefined) return { fetch, probe };
+  if (proxy === undefined) return { fetch, isDirect: () => true, probe };
   // Without this the environment could still call hosts out of the proxy's way.
   const through = { url: proxy, respectNoProxy: false };
   const exempt = direct.map(hostOfEntry);
@@ -50,6 +52,7 @@ export function createEgress({ proxy, direct, fetch, probe }: EgressParts): Egre
       await response.body?.cancel();
       throw new ProxyError("STATUS_407");
     },
+    isDirect: (provider) => provider.unixSocket !== undefined || isDirect(provider.baseUrl),
     probe: (provider) =>
       probe(provider.unixSocket || isDirect(provider.baseUrl) ? provider : { baseUrl: proxy, unixSocket: undefined }),
   };

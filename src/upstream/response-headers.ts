@@ -1,3 +1,4 @@
+import type { AnswerHeaders } from "../transport/transport.ts";
 import type { Redact } from "./redact.ts";
 
 /** Response headers of a provider that clients need, under the name by which they get them. */
@@ -19,12 +20,12 @@ const unchanged: Redact = (value) => value;
  * The allow-listed headers of a provider's answer, as a new object; nothing else of its header passes on `/v1` routes.
  * @param redact goes over each value; only errors are known to repeat what they were sent.
  */
-export function relayedResponseHeaders(upstream: Headers, redact: Redact = unchanged): Record<string, string> {
+export function relayedResponseHeaders(upstream: AnswerHeaders, redact: Redact = unchanged): Record<string, string> {
   const relayed: Record<string, string> = {};
-  for (const [name, value] of upstream) {
+  upstream.forEach((value, name) => {
     const relayedName = Object.hasOwn(RELAYED, name) ? RELAYED[name as keyof typeof RELAYED] : undefined;
     if (relayedName !== undefined) relayed[relayedName] = redact(value);
     else if (RELAYED_PREFIXES.some((prefix) => name.startsWith(prefix))) relayed[name] = redact(value);
-  }
+  });
   return relayed;
 }

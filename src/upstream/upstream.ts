@@ -1,5 +1,6 @@
 import { Failure, type FailureCode } from "../failure/failure.ts";
 import type { Provider } from "../providers/provider.ts";
+import type { Answer, Sending, Transport, WireRequest } from "../transport/transport.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
 import { readFetchError } from "./read-fetch-error.ts";
 
@@ -13,154 +14,161 @@ export interface UpstreamLimits {
   readonly streamIdleMs: number;
 }
 
-/** What is sent; the provider decides the connection. */
-export interface UpstreamRequest {
-  readonly url: string;
-  readonly method: string;
-  readonly headers: Headers | Record<string, string>;
-  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
-  /** Hand out the body as it is on the wire instead of decoding its Content-Encoding. */
-  readonly keepEncoding?: boolean;
-}
-
 /** One call to a provider. Whoever opens it must `close` it, on every exit. */
 export interface UpstreamCall {
-  /** Sends the request and resolves with the response once its header is there. Throws a {@link Failure}. */
-  send(request: UpstreamRequest): Promise<Response>;
+  /** Sends the request and resolves with the answer once its header is there. Throws a {@link Failure}. */
+  send(request: WireRequest): Promise<Answer>;
   /** From now on the call is a stream: each read has its own deadline, the whole has none. */
   becomeStream(): void;
   /** Notes that a stream moved. */
   touch(): void;
+  /** From now on, until it is touched, a stream waits for the client and not for the provider. */
+  awaitClient(): void;
   /** Ends the call early; the first reason counts. */
   abort(reason: Failure): void;
   /** Called at most once, when the call is aborted, with the reason; replaces the listener of before. */
   onAbort(listener: (reason: Failure) => void): void;
-  /** What a rejected read of the response means: the reason of the abort where there was one. */
+  /** What the error means with which a body broke off: the reason of the abort where there was one. */
   explain(error: unknown): Failure;
-  /** Frees the deadline and lets go of the client. */
+  /** Frees the deadline, lets go of the client, and gives up what has not come of the answer. */
   close(): void;
 }
 
 export interface UpstreamParts {
-  readonly fetch: (url: string, init: BunFetchRequestInit) => Promise<Response>;
-  readonly probe: (provider: Provider) => Promise<boolean>;
+  readonly transport: Transport;
   readonly deadlines: Deadlines;
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
   readonly limits: UpstreamLimits;
 }
 
+/** A deadline this late tells that the whole process stood still, and has yet to see what came meanwhile. */
+const STOOD_STILL_MS = 100;
+
 /** How far a call has come, which decides what its one deadline means. */
-type Phase = "unsent" | "sent" | "probing" | "connected" | "answered" | "streaming";
+type Phase = "unsent" | "connecting" | "connected" | "answered" | "streaming" | "unread";
 
 /** Opens a call that ends when `client` aborts. */
 export type OpenUpstreamCall = (provider: Provider, client: AbortSignal) => UpstreamCall;
 
-export const createUpstream = ({ fetch, probe, deadlines, now, limits }: UpstreamParts): OpenUpstreamCall => {
-  const probing = new Map<Provider, Promise<boolean>>();
+export function createUpstream(parts: UpstreamParts): OpenUpstreamCall {
+  return (provider, client) => new Call(parts, provider, client);
+}
 
-  /** One probe per provider at a time, however many calls wait. */
-  const canConnect = (provider: Provider): Promise<boolean> => {
-    let probed = probing.get(provider);
-    if (!probed) {
-      probed = probe(provider).finally(() => probing.delete(provider));
-      probing.set(provider, probed);
+/** A class, unlike most of what is here: one is made for every request, and with closures so would be its many methods. */
+class Call implements UpstreamCall, Deadline {
+  expiresAt = 0;
+  readonly #parts: UpstreamParts;
+  readonly #provider: Provider;
+  readonly #client: AbortSignal;
+  #phase: Phase = "unsent";
+  #sending: Sending | undefined;
+  #sentAt = 0;
+  #reason: Failure | undefined;
+  #listener: ((reason: Failure) => void) | undefined;
+  #closed = false;
+
+  constructor(parts: UpstreamParts, provider: Provider, client: AbortSignal) {
+    this.#parts = parts;
+    this.#provider = provider;
+    this.#client = client;
+    client.addEventListener("abort", this);
+    if (client.aborted) this.handleEvent();
+  }
+
+  async send(request: WireRequest): Promise<Answer> {
+    if (this.#reason) throw this.#reason;
+    const { transport, deadlines, now, limits } = this.#parts;
+    this.#sentAt = now();
+    this.#phase = "connecting";
+    this.#sending = transport(this.#provider, request, () => this.#onConnected());
+    this.expiresAt = this.#sentAt + nextLimit(this.#phase, limits);
+    deadlines.add(this);
+    try {
+      const answer = await this.#sending.answer;
+      this.#phase = "answered";
+      this.expiresAt = this.#sentAt + limits.totalMs;
+      return answer;
+    } catch (error) {
+      throw this.explain(error);
     }
-    return probed;
-  };
+  }
 
-  return (provider, client) => {
-    const controller = new AbortController();
-    let phase: Phase = "unsent";
-    let deadline: Deadline | undefined;
-    let headerAt = 0;
-    let totalAt = 0;
-    let connectedBy = 0;
-    let reason: Failure | undefined;
-    let listener: ((reason: Failure) => void) | undefined;
-    let closed = false;
+  becomeStream(): void {
+    this.#phase = "streaming";
+    const { deadlines, now, limits } = this.#parts;
+    if (!this.#closed) deadlines.move(this, now() + limits.streamIdleMs);
+  }
 
-    const abort = (failure: Failure): void => {
-      if (reason || closed) return;
-      reason = failure;
-      controller.abort(failure);
-      listener?.(failure);
-    };
-    const onClientGone = (): void => abort(new Failure("client_gone"));
-    const expire = (code: FailureCode): void => abort(new Failure(code, { provider: provider.id }));
+  touch(): void {
+    this.#phase = "streaming";
+    this.expiresAt = this.#parts.now() + this.#parts.limits.streamIdleMs;
+  }
 
-    const close = (): void => {
-      if (closed) return;
-      closed = true;
-      if (deadline) deadlines.release(deadline);
-      client.removeEventListener("abort", onClientGone);
-    };
+  awaitClient(): void {
+    this.touch();
+    this.#phase = "unread";
+  }
 
-    const askWhetherConnected = (time: number): void => {
-      phase = "probing";
-      connectedBy = time + limits.connectMs / 2;
-      void canConnect(provider).then((connected) => {
-        if (connected && phase === "probing") phase = "connected";
-      });
-    };
+  abort(reason: Failure): void {
+    if (this.#reason || this.#closed) return;
+    this.#reason = reason;
+    this.#sending?.abort(reason);
+    this.#listener?.(reason);
+  }
 
-    /** What the deadline says when it has come: that a time is over, or when to look again. */
-    const onDeadline = (): void => {
-      if (closed || !deadline) return;
-      const time = now();
-      if (phase === "streaming") return expire("stream_idle_timeout");
-      if (phase !== "answered" && time >= headerAt) return expire("response_header_timeout");
-      if (time >= totalAt) return expire("total_timeout");
-      if (phase === "probing" && time >= connectedBy) return expire("connect_timeout");
-      if (phase === "sent") askWhetherConnected(time);
-      const next = phase === "answered" ? totalAt : Math.min(headerAt, totalAt);
-      deadlines.move(deadline, phase === "probing" ? Math.min(connectedBy, next) : next);
-    };
+  onAbort(listener: (reason: Failure) => void): void {
+    this.#listener = listener;
+  }
 
-    client.addEventListener("abort", onClientGone, { once: true });
-    if (client.aborted) onClientGone();
+  explain(error: unknown): Failure {
+    return this.#reason ?? readFetchError(error, this.#provider.id);
+  }
 
-    return {
-      async send(request) {
-        if (reason) throw reason;
-        const time = now();
-        headerAt = time + limits.responseHeaderMs;
-        totalAt = time + limits.totalMs;
-        phase = "sent";
-        // Half of the connection's time goes by before anyone looks whether the connection stands.
-        deadline = deadlines.open(Math.min(time + limits.connectMs / 2, headerAt, totalAt), onDeadline);
-        try {
-          const response = await fetch(request.url, {
-            method: request.method,
-            headers: request.headers,
-            body: request.body,
-            signal: controller.signal,
-            redirect: "manual",
-            decompress: request.keepEncoding !== true,
-            timeout: false,
-            proxy: false,
-            ...(provider.unixSocket && { unix: provider.unixSocket }),
-          });
-          phase = "answered";
-          deadline.expiresAt = totalAt;
-          return response;
-        } catch (error) {
-          throw reason ?? readFetchError(error, provider.id);
-        }
-      },
-      becomeStream() {
-        phase = "streaming";
-        if (deadline && !closed) deadlines.move(deadline, now() + limits.streamIdleMs);
-      },
-      touch() {
-        if (deadline) deadline.expiresAt = now() + limits.streamIdleMs;
-      },
-      abort,
-      onAbort(added) {
-        listener = added;
-      },
-      explain: (error) => reason ?? readFetchError(error, provider.id),
-      close,
-    };
-  };
-};
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#parts.deadlines.release(this);
+    // Nobody reads what of the answer may still come.
+    this.#sending?.abort(undefined);
+    this.#client.removeEventListener("abort", this);
+  }
+
+  /** Hears that the client is gone. */
+  handleEvent(): void {
+    this.abort(new Failure("client_gone"));
+  }
+
+  /** The deadline has come: a time is over, or it is to be looked at again later. */
+  onExpire(): void {
+    if (this.#closed) return;
+    const { deadlines, now, limits } = this.#parts;
+    const time = now();
+    const expired = expiredLimit(this.#phase, time - this.#sentAt, limits);
+    if (expired === "connect_timeout" && time - this.expiresAt > STOOD_STILL_MS) {
+      return deadlines.move(this, time + limits.connectMs / 2);
+    }
+    if (expired) return this.abort(new Failure(expired, { provider: this.#provider.id }));
+    deadlines.move(this, this.#sentAt + nextLimit(this.#phase, limits));
+  }
+
+  #onConnected(): void {
+    if (this.#phase === "connecting") this.#phase = "connected";
+  }
+}
+
+/** The limit that is over after `waited` milliseconds, if one is. A stream's deadline comes only when its limit is over. */
+function expiredLimit(phase: Phase, waited: number, limits: UpstreamLimits): FailureCode | undefined {
+  if (phase === "streaming") return "stream_idle_timeout";
+  if (phase === "unread") return "client_stalled";
+  if (phase !== "answered" && waited >= limits.responseHeaderMs) return "response_header_timeout";
+  if (waited >= limits.totalMs) return "total_timeout";
+  return phase === "connecting" && waited >= limits.connectMs ? "connect_timeout" : undefined;
+}
+
+/** The first limit that a call can run into in this phase, in milliseconds from its beginning. */
+function nextLimit(phase: Phase, { connectMs, responseHeaderMs, totalMs }: UpstreamLimits): number {
+  if (phase === "answered") return totalMs;
+  const headerMs = Math.min(responseHeaderMs, totalMs);
+  return phase === "connecting" ? Math.min(connectMs, headerMs) : headerMs;
+}

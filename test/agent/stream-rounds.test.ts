@@ -4,6 +4,8 @@ import type { Rounds } from "../../src/agent/rounds.ts";
 import { streamRounds } from "../../src/agent/stream-rounds.ts";
 import type { ToolOffer } from "../../src/mcp/tool-box.ts";
 import { Failure, toFailure } from "../../src/failure/failure.ts";
+import { bodyOfStream } from "../../src/transport/stream-body.ts";
+import type { Answer } from "../../src/transport/transport.ts";
 import { createManualClock, settle } from "../upstream/manual-clock.ts";
 import { delta } from "./agent-rig.ts";
 
@@ -22,6 +24,7 @@ const chain: CallChain = {
   signal: new AbortController().signal,
   send: () => Promise.reject(new Error("not used")),
   becomeStream() {},
+  awaitClient() {},
   touch() {},
   abort(reason) {
     ended ??= reason;
@@ -39,12 +42,16 @@ const offer: ToolOffer = {
   execute: () => Promise.resolve(""),
 };
 
-/** A response whose body goes on only as the test says. */
-function openResponse() {
+/** An answer whose body goes on only as the test says. */
+function openAnswer() {
   const stream = new TransformStream<Uint8Array, Uint8Array>(undefined, undefined, { highWaterMark: 1000 });
   const writer = stream.writable.getWriter();
   return {
-    response: new Response(stream.readable, { headers: { "content-type": "text/event-stream" } }),
+    answer: {
+      status: 200,
+      headers: new Headers({ "content-type": "text/event-stream" }),
+      body: bodyOfStream(stream.readable),
+    } satisfies Answer,
     write: (events: readonly string[]) => Promise.all(events.map((event) => writer.write(Buffer.from(event)))),
     close: () => writer.close(),
   };
@@ -53,7 +60,7 @@ function openResponse() {
 function setUp() {
   const clock = createManualClock();
   const tools = Promise.withResolvers<readonly Uint8Array[]>();
-  const answer = Promise.withResolvers<Response>();
+  const answer = Promise.withResolvers<Answer>();
   const seen = { ran: 0, asked: 0 };
   let round = 0;
   const rounds: Rounds = {
@@ -77,8 +84,8 @@ function setUp() {
     usedBefore: () => undefined,
     use: () => ({ told: undefined, booked: undefined }),
   };
-  const first = openResponse();
-  const { body } = streamRounds(rounds, first.response, {
+  const first = openAnswer();
+  const { body } = streamRounds(rounds, first.answer, {
     showTools: false,
     keepAlive: { timers: clock, intervalMs: INTERVAL_MS },
   });
@@ -105,8 +112,8 @@ test("comments keep the connection alive while tools run and until the next roun
   await settle();
   await clock.advance(INTERVAL_MS);
   expect(await next).toBe(": keep-alive\n\n");
-  const second = openResponse();
-  answer.resolve(second.response);
+  const second = openAnswer();
+  answer.resolve(second.answer);
   next = read();
   await clock.advance(INTERVAL_MS);
   expect(await next).toBe(": keep-alive\n\n");
@@ -126,8 +133,8 @@ test("a client that does not read is sent one comment, and no more", async () =>
   await clock.advance(10 * INTERVAL_MS);
   expect(await next).toBe(": keep-alive\n\n");
   tools.resolve([]);
-  const second = openResponse();
-  answer.resolve(second.response);
+  const second = openAnswer();
+  answer.resolve(second.answer);
   await second.write(SECOND);
   expect([await read(), await read()]).toEqual([": keep-alive\n\n", SECOND[0] ?? ""]);
 });

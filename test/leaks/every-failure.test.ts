@@ -6,7 +6,7 @@ import { createGate, type Gate } from "../fixtures/gate.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { type Answer, type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { openRawClient, type RawClient } from "../fixtures/raw-http-client.ts";
-import { chunk, close, end, head, raw, reset, type Script, stall, wait } from "../fixtures/script.ts";
+import { chunk, close, end, flood, head, raw, reset, type Script, stall, wait } from "../fixtures/script.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { createSigningKey, type SigningKey } from "../fixtures/signing-key.ts";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
@@ -412,6 +412,17 @@ describe("no secret is in the answer or the log", () => {
       client.leave();
       await gateway.logged(() => gateway.log.slice(before).some((line) => line["failure"] === "client_gone"));
     }
+  });
+
+  test("of client_stalled", async () => {
+    const gateway = gateways["main"] as RunningGateway;
+    provider.answer([head(200, STREAM_HEAD), chunk(EVENT), flood(64 * 1024 * 1024)]);
+    const client = await send(gateway, chat("openai/m", { stream: true }));
+    await client.head();
+    client.pause();
+    await gateway.logged((line) => line["failure"] === "client_stalled");
+    client.resume();
+    expect(await receive("client_stalled", client)).toContain("did not read");
   });
 
   test("of overloaded and shutting_down", async () => {

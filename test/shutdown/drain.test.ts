@@ -122,6 +122,8 @@ describe("what finishes in time finishes whole, and the gateway ends at once", (
     const body = JSON.stringify(CHAT);
     const upload = `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`;
     await uploading.send(upload + body.slice(0, 5));
+    // Whatever came after the first bytes shows that they were read.
+    await (await rig.call({ method: "GET", target: "/health" })).client.head();
     await streaming.client.nextChunk();
     const since = await signal(name);
     await expect(rig.connect()).rejects.toThrow("Failed to connect");

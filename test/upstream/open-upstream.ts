@@ -1,6 +1,8 @@
 import { expect } from "bun:test";
 import { Failure } from "../../src/failure/failure.ts";
 import type { Provider } from "../../src/providers/provider.ts";
+import { bodyOfBytes } from "../../src/transport/whole-body.ts";
+import type { Answer, Transport, WireRequest } from "../../src/transport/transport.ts";
 import { createDeadlines } from "../../src/upstream/deadlines.ts";
 import { createUpstream, type UpstreamCall, type UpstreamLimits } from "../../src/upstream/upstream.ts";
 import { createManualClock, settle } from "./manual-clock.ts";
@@ -27,47 +29,54 @@ export const createProvider = (id: string, unixSocket?: string): Provider => ({
 });
 export const groq = createProvider("groq");
 
-/** One `fetch` that is under way: answered by the test, or refused as the runtime does when its signal aborts. */
+/** One request that is under way: the test says when its connection stands, and what becomes of it. */
 export interface Sent {
-  readonly url: string;
-  readonly init: BunFetchRequestInit;
-  readonly signal: AbortSignal;
-  readonly answer: (response?: Response) => void;
+  readonly provider: Provider;
+  readonly request: WireRequest;
+  /** The reasons with which it was given up, in order. */
+  readonly aborts: readonly unknown[];
+  readonly connect: () => void;
+  readonly answer: (answer?: Answer) => void;
   readonly refuse: (error: unknown) => void;
 }
 
-/** An upstream on a clock of its own. By default a connection never stands: the probe does not resolve. */
-export function setUp(limits: Partial<UpstreamLimits> = {}) {
+const ANSWER: Answer = { status: 200, headers: new Headers(), body: bodyOfBytes(Buffer.from("{}")) };
+
+/**
+ * An upstream on a clock of its own, with a transport that does nothing of itself.
+ * @param connects whether a connection stands as soon as a request is sent
+ */
+export function setUp(limits: Partial<UpstreamLimits> = {}, connects = false) {
   const clock = createManualClock();
   const deadlines = createDeadlines(clock);
   const sent: Sent[] = [];
-  const probes: { readonly provider: Provider; readonly resolve: (connected: boolean) => void }[] = [];
-  const outside: { connects: boolean | undefined } = { connects: undefined };
-  const open = createUpstream({
-    fetch: (url, init) => {
-      const { promise, resolve, reject } = Promise.withResolvers<Response>();
-      const { signal } = init;
-      if (!signal) throw new Error("the call cannot be aborted");
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      sent.push({ url, init, signal, answer: (response = new Response("{}")) => resolve(response), refuse: reject });
-      return promise;
-    },
-    probe: (provider) => {
-      const { promise, resolve } = Promise.withResolvers<boolean>();
-      probes.push({ provider, resolve });
-      if (outside.connects !== undefined) resolve(outside.connects);
-      return promise;
-    },
-    deadlines,
-    now: clock.now,
-    limits: { ...LIMITS, ...limits },
-  });
+  const transport: Transport = (provider, request, onConnected) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const aborts: unknown[] = [];
+    sent.push({
+      provider,
+      request,
+      aborts,
+      connect: onConnected,
+      answer: (answer = ANSWER) => resolve(answer),
+      refuse: reject,
+    });
+    if (connects) onConnected();
+    return {
+      answer: promise,
+      abort(reason) {
+        aborts.push(reason);
+        reject(reason);
+      },
+    };
+  };
+  const open = createUpstream({ transport, deadlines, now: clock.now, limits: { ...LIMITS, ...limits } });
   const lastSent = (): Sent => {
     const last = sent.at(-1);
     if (!last) throw new Error("nothing was sent");
     return last;
   };
-  return { clock, deadlines, sent, lastSent, probes, outside, open };
+  return { clock, deadlines, sent, lastSent, open };
 }
 
 /** How a call stands: what it waits for, or ended with. */

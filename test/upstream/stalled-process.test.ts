@@ -1,51 +1,49 @@
 import { expect, test } from "bun:test";
-import type { Provider } from "../../src/providers/provider.ts";
 import { createDeadlines } from "../../src/upstream/deadlines.ts";
 import { createUpstream } from "../../src/upstream/upstream.ts";
 import { createManualClock } from "./manual-clock.ts";
+import { groq, REQUEST } from "./open-upstream.ts";
 
-const PROVIDER: Provider = {
-  id: "openai",
-  baseUrl: "http://host",
-  unixSocket: undefined,
-  auth: "none",
-  authHeader: "authorization",
-  key: undefined,
-  headers: {},
-  listing: "openai",
-  paths: { models: "/models", chat: "/chat/completions" },
-  refusesStreamOptions: false,
-  callable: true,
-  configured: true,
-};
-
-test("a process that stood still for a while gives a connection the rest of its time before it gives up", async () => {
+/** A call whose process stands still, for five seconds, as soon as it is sent. */
+function sendAndStandStill() {
   const clock = createManualClock();
   let ahead = 0;
   const now = (): number => clock.now() + ahead;
-  let probes = 0;
+  let connect = (): void => {};
   const openCall = createUpstream({
-    fetch: (_url, { signal }) =>
-      new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
-    probe: () => {
-      probes += 1;
-      return Promise.resolve(true);
+    transport: (_provider, _request, onConnected) => {
+      const { promise, reject } = Promise.withResolvers<never>();
+      connect = onConnected;
+      return { answer: promise, abort: reject };
     },
     deadlines: createDeadlines({ ...clock, now }),
     now,
     limits: { connectMs: 1000, responseHeaderMs: 60_000, totalMs: 60_000, streamIdleMs: 60_000 },
   });
-  const call = openCall(PROVIDER, new AbortController().signal);
-  let failure: unknown;
-  const sent = call.send({ url: "http://host/", method: "POST", headers: {}, body: null }).catch((error: unknown) => {
-    failure = error;
-  });
+  const seen: { failure?: unknown } = {};
+  openCall(groq, new AbortController().signal)
+    .send(REQUEST)
+    .catch((error: unknown) => (seen.failure = error));
   ahead = 5000;
-  await clock.advance(500);
-  expect([probes, failure]).toEqual([1, undefined]);
+  return { clock, connect: () => connect(), seen };
+}
+
+test("a process that stood still gives a connection some time before it gives it up", async () => {
+  const { clock, connect, seen } = sendAndStandStill();
+  // Timers run before what has come from outside is looked at.
+  await clock.advance(1000);
+  expect(seen.failure).toBeUndefined();
+  connect();
   await clock.advance(10_000);
-  expect(failure).toBeUndefined();
+  expect(seen.failure).toBeUndefined();
   await clock.advance(60_000);
-  await sent;
-  expect(failure).toMatchObject({ code: "response_header_timeout" });
+  expect(seen.failure).toMatchObject({ code: "response_header_timeout" });
+});
+
+test("but not for ever", async () => {
+  const { clock, seen } = sendAndStandStill();
+  await clock.advance(1499);
+  expect(seen.failure).toBeUndefined();
+  await clock.advance(1);
+  expect(seen.failure).toMatchObject({ code: "connect_timeout" });
 });

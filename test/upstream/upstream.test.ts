@@ -2,12 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { Failure, type FailureCode } from "../../src/failure/failure.ts";
 import type { UpstreamLimits } from "../../src/upstream/upstream.ts";
 import { settle } from "./manual-clock.ts";
-import { groq, LIMITS, openAnswered, setUp, watch } from "./open-upstream.ts";
+import { groq, LIMITS, openAnswered, REQUEST, setUp, watch } from "./open-upstream.ts";
 
 describe("before the header has come", () => {
-  test.each<[when: string, limits: Partial<UpstreamLimits>, connects: boolean | undefined, code: string, at: number]>([
-    ["no connection stands, and none is refused", {}, undefined, "connect_timeout", 1000],
-    ["no connection can be made", {}, false, "connect_timeout", 1000],
+  test.each<[when: string, limits: Partial<UpstreamLimits>, connects: boolean, code: string, at: number]>([
+    ["no connection stands, and none is refused", {}, false, "connect_timeout", 1000],
     ["the connection stands", {}, true, "response_header_timeout", 5000],
     [
       "the header's time is shorter than the connection's",
@@ -16,20 +15,19 @@ describe("before the header has come", () => {
       "response_header_timeout",
       300,
     ],
-    ["the whole time is the shortest", { totalMs: 400 }, undefined, "total_timeout", 400],
+    ["the whole time is the shortest", { totalMs: 400 }, false, "total_timeout", 400],
     ["the whole time ends while the header is awaited", { totalMs: 4000 }, true, "total_timeout", 4000],
   ])("%s", async (_, limits, connects, code, at) => {
-    const { clock, outside, open, lastSent } = setUp(limits);
-    outside.connects = connects;
+    const { clock, open, lastSent } = setUp(limits, connects);
     const call = open(groq, new AbortController().signal);
     const { state, sending, abortCodes } = watch(call);
     await clock.advance(at - 1);
     expect(sending()).toBe("pending");
-    expect(lastSent().signal.aborted).toBe(false);
+    expect(lastSent().aborts).toEqual([]);
     await clock.advance(1);
     expect(sending()).toBe(code as FailureCode);
     expect(abortCodes()).toEqual([code as FailureCode]);
-    expect(lastSent().signal.aborted).toBe(true);
+    expect(lastSent().aborts).toEqual(state.aborts);
     expect(state.aborts[0]?.details.provider).toBe("groq");
     call.close();
   });
@@ -46,7 +44,33 @@ describe("before the header has come", () => {
     call.close();
   });
 
-  test("a rejected fetch tells its meaning and the provider", async () => {
+  test("a connection that stands at the last moment is one", async () => {
+    const { clock, lastSent, open } = setUp();
+    const call = open(groq, new AbortController().signal);
+    const { sending } = watch(call);
+    await clock.advance(999);
+    lastSent().connect();
+    await clock.advance(4000);
+    expect(sending()).toBe("pending");
+    await clock.advance(1);
+    expect(sending()).toBe("response_header_timeout");
+    lastSent().connect();
+    call.close();
+  });
+
+  test("what is sent is the request as given, to its provider", async () => {
+    const { lastSent, open } = setUp();
+    const call = open(groq, new AbortController().signal);
+    const { sending } = watch(call);
+    lastSent().answer();
+    await settle();
+    expect(sending()).toBe("answered");
+    expect(lastSent().provider).toBe(groq);
+    expect(lastSent().request).toBe(REQUEST);
+    call.close();
+  });
+
+  test("a rejected request tells its meaning and the provider", async () => {
     const { open, lastSent } = setUp();
     const call = open(groq, new AbortController().signal);
     const { state, sending, abortCodes } = watch(call);
@@ -67,14 +91,13 @@ describe("after the header has come", () => {
     expect(abortCodes()).toEqual([]);
     await parts.clock.advance(1);
     expect(abortCodes()).toEqual(["total_timeout"]);
-    expect(parts.lastSent().signal.aborted).toBe(true);
+    expect(parts.lastSent().aborts).toMatchObject([{ code: "total_timeout" }]);
     expect(call.explain(new Error("broken")).code).toBe("total_timeout");
     call.close();
   });
 
   test("the whole time counts from the sending, not from the header", async () => {
-    const parts = setUp();
-    parts.outside.connects = true;
+    const parts = setUp({}, true);
     const call = parts.open(groq, new AbortController().signal);
     const { abortCodes } = watch(call);
     await parts.clock.advance(4000);
@@ -94,7 +117,7 @@ describe("after the header has come", () => {
     expect(abortCodes()).toEqual([]);
     await parts.clock.advance(1);
     expect(abortCodes()).toEqual(["stream_idle_timeout"]);
-    expect(parts.lastSent().signal.aborted).toBe(true);
+    expect(parts.lastSent().aborts).toMatchObject([{ code: "stream_idle_timeout" }]);
     call.close();
   });
 
@@ -106,6 +129,34 @@ describe("after the header has come", () => {
       await parts.clock.advance(LIMITS.streamIdleMs - 1);
       call.touch();
     }
+    await parts.clock.advance(LIMITS.streamIdleMs - 1);
+    expect(abortCodes()).toEqual([]);
+    await parts.clock.advance(1);
+    expect(abortCodes()).toEqual(["stream_idle_timeout"]);
+    call.close();
+  });
+
+  test("a stream that waits for its client ends after the idle time, and says that it was the client", async () => {
+    const parts = setUp();
+    const { call, abortCodes } = await openAnswered(parts);
+    call.becomeStream();
+    await parts.clock.advance(LIMITS.streamIdleMs - 1);
+    call.awaitClient();
+    await parts.clock.advance(LIMITS.streamIdleMs - 1);
+    expect(abortCodes()).toEqual([]);
+    await parts.clock.advance(1);
+    expect(abortCodes()).toEqual(["client_stalled"]);
+    expect(parts.lastSent().aborts).toMatchObject([{ code: "client_stalled" }]);
+    call.close();
+  });
+
+  test("a client that reads on gives the provider its time back", async () => {
+    const parts = setUp();
+    const { call, abortCodes } = await openAnswered(parts);
+    call.becomeStream();
+    call.awaitClient();
+    await parts.clock.advance(LIMITS.streamIdleMs - 1);
+    call.touch();
     await parts.clock.advance(LIMITS.streamIdleMs - 1);
     expect(abortCodes()).toEqual([]);
     await parts.clock.advance(1);
@@ -155,7 +206,7 @@ describe("a client that goes", () => {
     await settle();
     expect(sending()).toBe("client_gone");
     expect(abortCodes()).toEqual(["client_gone"]);
-    expect(lastSent().signal.aborted).toBe(true);
+    expect(lastSent().aborts).toMatchObject([{ code: "client_gone" }]);
     call.close();
   });
 
@@ -167,7 +218,7 @@ describe("a client that goes", () => {
     call.touch();
     client.abort();
     expect(abortCodes()).toEqual(["client_gone"]);
-    expect(parts.lastSent().signal.aborted).toBe(true);
+    expect(parts.lastSent().aborts).toMatchObject([{ code: "client_gone" }]);
     expect(call.explain(new Error("broken")).code).toBe("client_gone");
     call.close();
   });
@@ -187,7 +238,7 @@ describe("the first reason counts", () => {
     expect(sending()).toBe("shutting_down");
     expect(state.sending).toBe(reason);
     expect(state.aborts).toEqual([reason]);
-    expect(parts.lastSent().signal.reason).toBe(reason);
+    expect(parts.lastSent().aborts).toEqual([reason]);
     expect(call.explain(Object.assign(new Error("broken"), { code: "ECONNRESET" }))).toBe(reason);
     call.close();
   });

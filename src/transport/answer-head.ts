@@ -1,0 +1,115 @@
+import type { AnswerHeaders } from "./transport.ts";
+import { wireError } from "./wire-error.ts";
+
+/** How the end of an answer's body is known. https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
+export type Framing =
+  | { readonly kind: "none" }
+  | { readonly kind: "length"; readonly length: number }
+  | { readonly kind: "chunked" }
+  | { readonly kind: "until-close" };
+
+/** Status line and header fields of an answer. */
+export interface AnswerHead {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly framing: Framing;
+  /** The connection may carry another request when this answer is over. */
+  readonly keepAlive: boolean;
+}
+
+/** A whole head: its status line, and fields whose names and values hold nothing that they may not. */
+// oxlint-disable-next-line no-control-regex
+const HEAD =
+  /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?(?:\r\n[!#$%&'*+.^_`|~0-9a-zA-Z-]+:[\t\x20-\x7e\x80-\xff]*)*$/;
+const LENGTH = /^\d{1,15}$/;
+
+const NONE: Framing = { kind: "none" };
+const CHUNKED: Framing = { kind: "chunked" };
+const UNTIL_CLOSE: Framing = { kind: "until-close" };
+
+/**
+ * Reads the head of an answer strictly: what another parser might read otherwise is refused.
+ * @param text the head without its closing empty line, one character for each byte.
+ * @param method of the request that is answered.
+ * @throws with the code `HTTP_INVALID_HEAD` or `HTTP_INVALID_FRAMING`
+ */
+export function readAnswerHead(text: string, method: string): AnswerHead {
+  const found = HEAD.exec(text);
+  if (!found) throw wireError("HTTP_INVALID_HEAD");
+  const status = Number(found[2]);
+  const headers = readFields(text);
+  const connection = headers.get("connection")?.toLowerCase();
+  const framing = framingOf(headers, status, method);
+  return {
+    status,
+    headers,
+    framing,
+    keepAlive:
+      framing.kind !== "until-close" &&
+      (found[1] === "1"
+        ? !connection?.includes("close")
+        : // Chunks came with HTTP/1.1; who sends them in an older version may mean something else by them.
+          framing.kind !== "chunked" && connection?.includes("keep-alive") === true),
+  };
+}
+
+/** The fields of a head that has been found to be well-formed. */
+function readFields(text: string): AnswerHeaders {
+  const names: string[] = [];
+  const values: string[] = [];
+  for (let end = text.indexOf("\r\n"); end >= 0;) {
+    const start = end + 2;
+    const colon = text.indexOf(":", start);
+    end = text.indexOf("\r\n", colon);
+    names.push(text.slice(start, colon).toLowerCase());
+    values.push(readValue(text, colon + 1, end < 0 ? text.length : end));
+  }
+  return {
+    get(name) {
+      let index = names.indexOf(name);
+      if (index < 0) return null;
+      let value = values[index] as string;
+      while ((index = names.indexOf(name, index + 1)) >= 0) value += `, ${values[index]}`;
+      return value;
+    },
+    forEach(callback) {
+      for (let index = 0; index < names.length; index++) callback(values[index] as string, names[index] as string);
+    },
+    *[Symbol.iterator]() {
+      for (let index = 0; index < names.length; index++) yield [names[index] as string, values[index] as string];
+    },
+  };
+}
+
+/** What stands between two positions, without the spaces and tabs around it; `trim` takes more. */
+function readValue(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+
+function framingOf(headers: AnswerHeaders, status: number, method: string): Framing {
+  const length = headers.get("content-length");
+  const coding = headers.get("transfer-encoding");
+  // Both at once is how answers are smuggled. https://www.rfc-editor.org/rfc/rfc9112#section-6.1
+  if (coding !== null && (length !== null || coding.toLowerCase() !== "chunked")) {
+    throw wireError("HTTP_INVALID_FRAMING");
+  }
+  if (length !== null && !LENGTH.test(length)) {
+    // The same length told twice is harmless, and some servers do it.
+    const [first = "", ...rest] = length.split(/, */);
+    if (!LENGTH.test(first) || rest.some((other) => other !== first)) throw wireError("HTTP_INVALID_FRAMING");
+    return framed(Number(first), status, method);
+  }
+  if (status === 204 || status === 304 || method === "HEAD") return NONE;
+  if (coding !== null) return CHUNKED;
+  return length === null ? UNTIL_CLOSE : framed(Number(length), status, method);
+}
+
+function framed(length: number, status: number, method: string): Framing {
+  return status === 204 || status === 304 || method === "HEAD" ? NONE : { kind: "length", length };
+}

@@ -1,0 +1,94 @@
+import { type AnswerHead, readAnswerHead } from "./answer-head.ts";
+import { type ChunkedDecoder, createChunkedDecoder } from "./chunked-decoder.ts";
+import { wireError } from "./wire-error.ts";
+
+/** Longer heads are refused. */
+const MAX_HEAD_BYTES = 64 * 1024;
+
+/** Hears what is found in the bytes of an answer, in this order. */
+export interface AnswerTaker {
+  onHead(head: AnswerHead): void;
+  /** A piece of the body, as a view of the bytes that were pushed. */
+  onData(bytes: Uint8Array): void;
+}
+
+/** Reads one answer from the bytes of a connection, wherever they are cut. A class because one is made for each answer. */
+export class AnswerParser {
+  readonly #method: string;
+  readonly #taker: AnswerTaker;
+  #held: Buffer | undefined;
+  #head: AnswerHead | undefined;
+  #chunks: ChunkedDecoder | undefined;
+  /** Of a body whose length was told, what has not come yet. */
+  #left = 0;
+
+  /** @param method of the request that will be answered. */
+  constructor(method: string, taker: AnswerTaker) {
+    this.#method = method;
+    this.#taker = taker;
+  }
+
+  /**
+   * Takes the next bytes of the connection.
+   * @returns true when the answer is over. Bytes behind its end are an error: no other request was sent.
+   * @throws with a code that begins with `HTTP_`
+   */
+  push(bytes: Buffer): boolean {
+    if (this.#head) return this.#takeBody(bytes, 0, this.#head);
+    const whole = this.#held ? Buffer.concat([this.#held, bytes]) : bytes;
+    this.#held = undefined;
+    const end = this.#takeHead(whole);
+    if (!this.#head) return false;
+    this.#taker.onHead(this.#head);
+    return this.#takeBody(whole, end, this.#head);
+  }
+
+  /**
+   * The connection has ended. Returns normally where that is how the answer ends.
+   * @throws with the code `ECONNRESET` where more was to come
+   */
+  finish(): void {
+    if (this.#head?.framing.kind !== "until-close") throw wireError("ECONNRESET");
+  }
+
+  /** Reads heads up to the one that counts. Returns the position behind it; keeps what there is where it has not come whole. */
+  #takeHead(bytes: Buffer): number {
+    let start = 0;
+    for (;;) {
+      const end = bytes.indexOf("\r\n\r\n", start, "latin1");
+      if ((end < 0 ? bytes.length : end) - start > MAX_HEAD_BYTES) throw wireError("HTTP_HEAD_TOO_LONG");
+      if (end < 0) {
+        this.#held = start === 0 ? bytes : bytes.subarray(start);
+        return start;
+      }
+      const head = readAnswerHead(bytes.toString("latin1", start, end), this.#method);
+      start = end + 4;
+      if (head.status === 101) throw wireError("HTTP_UNREQUESTED_UPGRADE");
+      if (head.status < 200) continue;
+      this.#head = head;
+      this.#left = head.framing.kind === "length" ? head.framing.length : 0;
+      return start;
+    }
+  }
+
+  #takeBody(bytes: Buffer, start: number, { framing }: AnswerHead): boolean {
+    if (framing.kind === "chunked") {
+      this.#chunks ??= createChunkedDecoder();
+      const end = this.#chunks.push(bytes, start, this.#taker);
+      return end >= 0 && requireEnd(bytes, end);
+    }
+    if (framing.kind === "until-close") {
+      if (start < bytes.length) this.#taker.onData(start === 0 ? bytes : bytes.subarray(start));
+      return false;
+    }
+    const end = Math.min(start + this.#left, bytes.length);
+    this.#left -= end - start;
+    if (end > start) this.#taker.onData(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    return this.#left === 0 && requireEnd(bytes, end);
+  }
+}
+
+function requireEnd(bytes: Buffer, end: number): true {
+  if (end < bytes.length) throw wireError("HTTP_INVALID_FRAMING");
+  return true;
+}

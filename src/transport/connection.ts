@@ -1,0 +1,128 @@
+import type { Origin } from "./origin.ts";
+import { wireError } from "./wire-error.ts";
+
+/** Who is told what happens on a connection; replaced with each request. */
+export interface ConnectionListener {
+  data(bytes: Buffer): void;
+  /** Everything that was written has left. */
+  drained(): void;
+  /** Called once: the server ended the connection, or, with an error, it broke. */
+  closed(error: unknown): void;
+}
+
+/** A connection to a provider's server, with its TLS handshake done and its certificate verified. */
+export interface Connection {
+  listener: ConnectionListener | undefined;
+  /** When it was last used, in milliseconds of the monotonic clock. */
+  idleSince: number;
+  /** How many requests it has carried. */
+  served: number;
+  readonly isOpen: boolean;
+  /** @returns false where some of the bytes wait for the server to read; `drained` tells when they are gone. */
+  write(bytes: Uint8Array): boolean;
+  pause(): void;
+  resume(): void;
+  /** Ends it at once. The listener hears nothing more. */
+  close(): void;
+}
+
+/** Seconds of silence after which the system asks whether the other side is still there. */
+const KEEP_ALIVE_PROBE_MS = 60_000;
+
+/**
+ * Connects. https: only where the certificate is valid for the host; NODE_EXTRA_CA_CERTS names further authorities.
+ * Rejects with an error whose `code` is that of the system, of the name lookup or of the certificate's verification.
+ */
+export function openConnection(origin: Origin): Promise<Connection> {
+  const { promise, resolve, reject } = Promise.withResolvers<Connection>();
+  let stands = false;
+  let isPaused = false;
+  let unsent: Uint8Array | undefined;
+  let socket: Bun.Socket<undefined> | undefined;
+
+  const connection: Connection & { isOpen: boolean } = {
+    listener: undefined,
+    idleSince: 0,
+    served: 0,
+    isOpen: false,
+    write(bytes) {
+      if (!socket || !connection.isOpen) return true;
+      if (unsent) {
+        unsent = Buffer.concat([unsent, bytes]);
+        return false;
+      }
+      const written = Math.max(0, socket.write(bytes));
+      if (written === bytes.length) return true;
+      unsent = bytes.subarray(written);
+      return false;
+    },
+    pause() {
+      isPaused = true;
+      socket?.pause();
+    },
+    resume() {
+      if (isPaused) socket?.resume();
+      isPaused = false;
+    },
+    close() {
+      connection.listener = undefined;
+      connection.isOpen = false;
+      socket?.terminate();
+    },
+  };
+
+  const establish = (): void => {
+    stands = true;
+    connection.isOpen = true;
+    socket?.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+    resolve(connection);
+  };
+
+  const end = (error: unknown): void => {
+    if (!stands) return reject(error ?? wireError("ECONNRESET"));
+    if (!connection.isOpen) return;
+    connection.isOpen = false;
+    const { listener } = connection;
+    connection.listener = undefined;
+    listener?.closed(error);
+    socket?.terminate();
+  };
+
+  const handler: Bun.SocketHandler<undefined> = {
+    open(opened) {
+      socket = opened;
+      if (!origin.secure) establish();
+    },
+    handshake(shaken, isDone, problem) {
+      if (isDone && shaken.authorized) return establish();
+      end(problem ?? wireError("ERR_TLS_HANDSHAKE"));
+      shaken.terminate();
+    },
+    data(_, bytes) {
+      // What comes without having been asked for belongs to no request.
+      if (connection.listener) connection.listener.data(bytes);
+      else connection.close();
+    },
+    drain() {
+      if (!socket || !unsent) return;
+      const written = Math.max(0, socket.write(unsent));
+      unsent = written === unsent.length ? undefined : unsent.subarray(written);
+      if (!unsent) connection.listener?.drained();
+    },
+    end: () => end(undefined),
+    close: (_, error) => end(error),
+    error: (_, error) => end(error),
+    connectError: (_, error) => end(error),
+  };
+
+  const attempt = origin.unix
+    ? Bun.connect({ unix: origin.unix, socket: handler })
+    : Bun.connect({
+        hostname: origin.hostname,
+        port: origin.port,
+        ...(origin.secure && { tls: { serverName: origin.hostname, rejectUnauthorized: true } }),
+        socket: handler,
+      });
+  attempt.catch(reject);
+  return promise;
+}

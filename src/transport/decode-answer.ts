@@ -1,0 +1,59 @@
+import { streamOfBody, bodyOfStream } from "./stream-body.ts";
+import type { Answer, AnswerHeaders, BodySink } from "./transport.ts";
+import { wireError } from "./wire-error.ts";
+
+const FORMATS: Readonly<Record<string, Bun.CompressionFormat>> = {
+  gzip: "gzip",
+  "x-gzip": "gzip",
+  deflate: "deflate",
+  br: "brotli",
+  zstd: "zstd",
+};
+
+/** These tell of the body as it was on the wire. */
+const OF_THE_WIRE: ReadonlySet<string> = new Set(["content-encoding", "content-length"]);
+
+/**
+ * Undoes the Content-Encoding of an answer, which providers should not have used: they are asked not to.
+ * @throws with the code `HTTP_UNKNOWN_ENCODING`
+ */
+export function decodeAnswer(answer: Answer): Answer {
+  const encoding = answer.headers.get("content-encoding")?.trim().toLowerCase();
+  if (!encoding || encoding === "identity" || !answer.body) return answer;
+  const format = Object.hasOwn(FORMATS, encoding) ? FORMATS[encoding] : undefined;
+  if (!format) {
+    answer.body.cancel();
+    throw wireError("HTTP_UNKNOWN_ENCODING");
+  }
+  const decoded = streamOfBody(answer.body).pipeThrough<Uint8Array>(
+    new DecompressionStream(format) as ReadableWritablePair<Uint8Array, Uint8Array>,
+  );
+  const body = bodyOfStream(decoded);
+  return {
+    status: answer.status,
+    headers: without(answer.headers),
+    body: { ...body, flow: (sink) => body.flow(named(sink)) },
+  };
+}
+
+/** The decoder's own errors have no code, and their messages are not to be relied on. */
+function named(sink: BodySink): BodySink {
+  return {
+    ...sink,
+    fail: (error) => sink.fail(error instanceof Error && "code" in error ? error : wireError("HTTP_INVALID_ENCODING")),
+  };
+}
+
+function without(headers: AnswerHeaders): AnswerHeaders {
+  return {
+    get: (name) => (OF_THE_WIRE.has(name) ? null : headers.get(name)),
+    forEach(callback) {
+      headers.forEach((value, name) => {
+        if (!OF_THE_WIRE.has(name)) callback(value, name);
+      });
+    },
+    *[Symbol.iterator]() {
+      for (const field of headers) if (!OF_THE_WIRE.has(field[0])) yield field;
+    },
+  };
+}

@@ -1,0 +1,236 @@
+import type { AnswerHead } from "./answer-head.ts";
+import { AnswerParser } from "./answer-parser.ts";
+import type { Connection, ConnectionListener } from "./connection.ts";
+import { decodeAnswer } from "./decode-answer.ts";
+import type { Origin } from "./origin.ts";
+import { writeRequestHead } from "./request-head.ts";
+import type { Answer, AnswerBody, BodySink, Sending, WireRequest } from "./transport.ts";
+import { writeUpload } from "./upload.ts";
+
+/** So much of a body may arrive before anyone takes it; then the server has to wait. */
+const MAX_EARLY_BYTES = 256 * 1024;
+
+/** A body up to this size goes out in one write with its head; copying a longer one costs more than a second write. */
+const ONE_WRITE_BYTES = 32 * 1024;
+
+/** Methods that need not say that they bring no body. https://www.rfc-editor.org/rfc/rfc9110#section-8.6 */
+const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Carries one request and its answer on a connection that carries nothing else meanwhile.
+ * @param onDone called once, when the connection has no more to do with the request: whether it may carry another.
+ */
+export function exchangeOn(
+  connection: Connection,
+  origin: Origin,
+  request: WireRequest,
+  onDone: (connection: Connection, reusable: boolean) => void,
+): Sending {
+  const exchange = new WireExchange(connection, request, onDone);
+  connection.served += 1;
+  connection.listener = exchange;
+  try {
+    exchange.begin(origin);
+  } catch (error) {
+    exchange.abort(error);
+  }
+  return exchange;
+}
+
+/** A class, unlike most of what is here: one is made for every request, and with closures so would be its many methods. */
+class WireExchange implements Sending, AnswerBody, ConnectionListener {
+  readonly answer: Promise<Answer>;
+  readonly #connection: Connection;
+  readonly #request: WireRequest;
+  readonly #onDone: (connection: Connection, reusable: boolean) => void;
+  readonly #parser: AnswerParser;
+  #resolve: ((answer: Answer) => void) | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
+  #head: AnswerHead | undefined;
+  #sink: BodySink | undefined;
+  #early: Uint8Array[] | undefined;
+  #earlyBytes = 0;
+  #isOver = false;
+  #failure: { readonly error: unknown } | undefined;
+  /** The request's body, while it is on its way. */
+  #upload: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #whenDrained: (() => void) | undefined;
+
+  constructor(
+    connection: Connection,
+    request: WireRequest,
+    onDone: (connection: Connection, reusable: boolean) => void,
+  ) {
+    this.#connection = connection;
+    this.#request = request;
+    this.#onDone = onDone;
+    this.#parser = new AnswerParser(request.method, this);
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Writes the request. Throws where it cannot be written as one. */
+  begin(origin: Origin): void {
+    const { body, method } = this.#request;
+    if (body === null) {
+      this.#writeHead(origin, BODILESS.has(method) ? null : 0, NOTHING);
+      return;
+    }
+    if (body instanceof Uint8Array) {
+      const isShort = body.length <= ONE_WRITE_BYTES;
+      this.#writeHead(origin, body.length, isShort ? body : NOTHING);
+      if (!isShort) this.#connection.write(body);
+      return;
+    }
+    const length = announcedLength(this.#request.headers);
+    this.#writeHead(origin, length, NOTHING);
+    const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+    this.#upload = reader;
+    writeUpload(reader, length, { write: (bytes) => this.#write(bytes) }).then(
+      () => (this.#upload = undefined),
+      (error: unknown) => this.abort(error),
+    );
+  }
+
+  abort(error: unknown): void {
+    if (this.#isOver) return;
+    this.#failure = { error };
+    this.#leave(false);
+    if (this.#reject) return this.#reject(error);
+    const sink = this.#sink;
+    this.#sink = undefined;
+    sink?.fail(error);
+  }
+
+  // As a listener of its connection:
+
+  data(bytes: Buffer): void {
+    let ended: boolean;
+    try {
+      ended = this.#parser.push(bytes);
+    } catch (error) {
+      return this.abort(error);
+    }
+    if (!this.#head || this.#isOver) return;
+    this.#sink?.flush();
+    if (ended) this.#finish();
+    else if (!this.#sink && this.#earlyBytes > MAX_EARLY_BYTES) this.#connection.pause();
+    this.#answerOnce(this.#head);
+  }
+
+  drained(): void {
+    const drained = this.#whenDrained;
+    this.#whenDrained = undefined;
+    drained?.();
+  }
+
+  closed(error: unknown): void {
+    if (error !== undefined) return this.abort(error);
+    try {
+      this.#parser.finish();
+    } catch (unfinished) {
+      return this.abort(unfinished);
+    }
+    this.#finish();
+  }
+
+  // What the parser finds:
+
+  onHead(head: AnswerHead): void {
+    this.#head = head;
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#sink) return this.#sink.write(bytes);
+    if (this.#early) this.#early.push(bytes);
+    else this.#early = [bytes];
+    this.#earlyBytes += bytes.length;
+  }
+
+  // As the answer's body:
+
+  get whole(): Uint8Array | undefined {
+    if (!this.#isOver || this.#failure || this.#sink) return undefined;
+    if (!this.#early) return NOTHING;
+    return this.#early.length === 1 ? this.#early[0] : Buffer.concat(this.#early);
+  }
+
+  flow(sink: BodySink): void {
+    this.#sink = sink;
+    const wasHeldBack = this.#earlyBytes > MAX_EARLY_BYTES;
+    if (this.#early) {
+      for (const bytes of this.#early) sink.write(bytes);
+      sink.flush();
+      this.#early = undefined;
+    }
+    if (this.#failure) sink.fail(this.#failure.error);
+    else if (this.#isOver) sink.end();
+    else if (wasHeldBack) this.#connection.resume();
+  }
+
+  pause(): void {
+    if (!this.#isOver) this.#connection.pause();
+  }
+
+  resume(): void {
+    if (!this.#isOver) this.#connection.resume();
+  }
+
+  cancel(): void {
+    this.#sink = undefined;
+    this.#early = undefined;
+    if (!this.#isOver) this.#leave(false);
+  }
+
+  /** Writes the head and, in the same piece, the bytes behind it. */
+  #writeHead(origin: Origin, length: number | undefined | null, behind: Uint8Array): void {
+    const head = writeRequestHead(origin, this.#request, length);
+    const bytes = Buffer.allocUnsafe(head.length + behind.length);
+    bytes.write(head, "latin1");
+    bytes.set(behind, head.length);
+    this.#connection.write(bytes);
+  }
+
+  #write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#isOver || this.#connection.write(bytes)) return undefined;
+    return new Promise((drained) => (this.#whenDrained = drained));
+  }
+
+  #answerOnce({ status, headers, framing }: AnswerHead): void {
+    if (!this.#resolve) return;
+    const plain: Answer = { status, headers, body: framing.kind === "none" ? null : this };
+    try {
+      this.#resolve(this.#request.keepEncoding ? plain : decodeAnswer(plain));
+    } catch (error) {
+      this.#reject?.(error);
+    }
+    this.#resolve = undefined;
+    this.#reject = undefined;
+  }
+
+  #finish(): void {
+    // An answer that is over before the upload leaves the rest of it on the connection.
+    this.#leave(!this.#upload && this.#head?.keepAlive === true);
+    this.#sink?.end();
+  }
+
+  #leave(reusable: boolean): void {
+    this.#isOver = true;
+    this.#connection.listener = undefined;
+    void this.#upload?.cancel().catch(() => {});
+    this.#whenDrained?.();
+    // Its taker may have asked it to wait for more.
+    if (reusable) this.#connection.resume();
+    else this.#connection.close();
+    this.#onDone(this.#connection, reusable);
+  }
+}
+
+function announcedLength(headers: WireRequest["headers"]): number | undefined {
+  const announced = headers instanceof Headers ? headers.get("content-length") : (headers["content-length"] ?? null);
+  return announced === null ? undefined : Number(announced);
+}

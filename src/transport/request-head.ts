@@ -1,0 +1,42 @@
+import type { Origin } from "./origin.ts";
+import type { WireRequest } from "./transport.ts";
+
+const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
+const METHOD = /^[A-Za-z]+$/;
+const NAME = /^[!#$%&'*+.^_`|~0-9a-zA-Z-]+$/;
+// oxlint-disable-next-line no-control-regex
+const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** These say how the message lies on this connection, which nobody but the connection knows. */
+const OWN: ReadonlySet<string> = new Set(["host", "content-length", "transfer-encoding", "connection"]);
+
+/**
+ * The head of a request as it goes on the wire, one character for each byte, with its closing empty line.
+ * @param length of the body in bytes; undefined for one that goes out in chunks, null for none
+ * @throws TypeError where a header could not be written without becoming another one
+ */
+export function writeRequestHead(origin: Origin, request: WireRequest, length: number | undefined | null): string {
+  const { method, headers } = request;
+  if (!METHOD.test(method)) throw new TypeError("not a method");
+  let head = `${method} ${targetOf(origin, request.url)} HTTP/1.1\r\nhost: ${origin.host}\r\nconnection: keep-alive\r\n`;
+  if (headers instanceof Headers) for (const [name, value] of headers) head += writeField(name, value);
+  else for (const name in headers) head += writeField(name, headers[name] as string);
+  if (length === undefined) head += "transfer-encoding: chunked\r\n";
+  else if (length !== null) head += `content-length: ${length}\r\n`;
+  return `${head}\r\n`;
+}
+
+function writeField(name: string, value: string): string {
+  if (OWN.has(name.toLowerCase())) return "";
+  if (!NAME.test(name) || BAD_VALUE.test(value)) throw new TypeError("not a header field");
+  return `${name}: ${value}\r\n`;
+}
+
+/** Path and query of a URL of this server. */
+function targetOf({ prefix }: Origin, url: string): string {
+  const target = url.slice(prefix.length);
+  if (url.startsWith(prefix) && TARGET.test(target)) return target;
+  const { origin, pathname, search } = new URL(url);
+  if (origin !== prefix) throw new TypeError("a URL of another server");
+  return pathname + search;
+}

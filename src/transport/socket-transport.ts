@@ -1,0 +1,98 @@
+import type { Provider } from "../providers/provider.ts";
+import type { Deadlines } from "../upstream/deadlines.ts";
+import { openConnection } from "./connection.ts";
+import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
+import { exchangeOn } from "./exchange-on.ts";
+import { type Origin, originOf } from "./origin.ts";
+import type { Answer, Sending, Transport, WireRequest } from "./transport.ts";
+
+/** A transport that owns its connections. */
+export interface SocketTransport {
+  readonly send: Transport;
+  /** Closes the connections that carry nothing. */
+  close(): void;
+}
+
+interface Server {
+  readonly origin: Origin;
+  readonly pool: ConnectionPool;
+}
+
+/** Requests that may be sent again where a connection that was kept turns out to be dead. */
+const REPEATABLE: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+
+/**
+ * Carries requests over HTTP/1.1 on connections that it keeps: any number at once, each for one request at a time, and
+ * each provider's for that provider alone. Names are looked up and TLS is set up only when a connection is opened.
+ */
+export function createSocketTransport(deadlines: Deadlines, now: () => number): SocketTransport {
+  const servers = new Map<Provider, Server>();
+
+  const serverOf = (provider: Provider): Server => {
+    let server = servers.get(provider);
+    if (!server) {
+      server = { origin: originOf(provider), pool: createConnectionPool(deadlines, now) };
+      servers.set(provider, server);
+    }
+    return server;
+  };
+
+  const sendFresh = ({ origin, pool }: Server, request: WireRequest, onConnected: () => void): Sending => {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    let sending: Sending | undefined;
+    let isAborted = false;
+    openConnection(origin).then((connection) => {
+      // A connection that comes too late for its request serves the next one.
+      if (isAborted) return pool.give(connection);
+      onConnected();
+      sending = exchangeOn(connection, origin, request, pool.giveBack);
+      sending.answer.then(resolve, reject);
+    }, reject);
+    return {
+      answer: promise,
+      abort(reason) {
+        isAborted = true;
+        if (sending) sending.abort(reason);
+        else reject(reason);
+      },
+    };
+  };
+
+  const send: Transport = (provider, request, onConnected) => {
+    const server = serverOf(provider);
+    const kept = server.pool.take();
+    if (!kept) return sendFresh(server, request, onConnected);
+    onConnected();
+    const sending = exchangeOn(kept, server.origin, request, server.pool.giveBack);
+    if (!REPEATABLE.has(request.method) || request.body !== null) return sending;
+    return repeated(sending, () => sendFresh(server, request, () => {}));
+  };
+
+  return {
+    send,
+    close() {
+      for (const { pool } of servers.values()) pool.close();
+    },
+  };
+}
+
+/** Sends once more where the first connection was dead before anything came. */
+function repeated(first: Sending, sendAgain: () => Sending): Sending {
+  let current = first;
+  let isAborted = false;
+  return {
+    answer: first.answer.catch((error: unknown) => {
+      if (isAborted || !isReset(error)) throw error;
+      current = sendAgain();
+      return current.answer;
+    }),
+    abort(reason) {
+      isAborted = true;
+      current.abort(reason);
+    },
+  };
+}
+
+function isReset(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
+}

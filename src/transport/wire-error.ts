@@ -1,0 +1,16 @@
+/** What can be wrong with the bytes of an answer or with the connection that they come on, as the `code` of an error. */
+export type WireErrorCode =
+  /** The connection ended where more was to come. */
+  | "ECONNRESET"
+  | "HTTP_INVALID_HEAD"
+  | "HTTP_HEAD_TOO_LONG"
+  | "HTTP_INVALID_FRAMING"
+  | "HTTP_INVALID_CHUNK"
+  | "HTTP_UNREQUESTED_UPGRADE"
+  /** The request's body did not have the length that its header told. */
+  | "UPLOAD_LENGTH";
+
+/** An error that tells nothing but its code: what was on the wire may hold secrets. */
+export function wireError(code: string): Error & { readonly code: string } {
+  return Object.assign(new Error(code), { code });
+}
