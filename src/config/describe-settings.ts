@@ -1,6 +1,7 @@
 import { AUTH_TYPES } from "../schemas/auth-types.ts";
 import { acceptedValues } from "./parse-setting.ts";
-import { SETTING_GROUPS, SETTING_ROWS, type SettingGroup, type SettingRow } from "./settings-table.ts";
+import { SETTING_GROUPS, type SettingGroup, type SettingRow } from "./setting-row.ts";
+import { SETTING_ROWS } from "./settings-table.ts";
 
 /** One documented variable, or family of variables where the name has a `<ID>` in it. */
 export interface SettingDescription {

@@ -2,7 +2,7 @@ import { formatDuration } from "./duration.ts";
 import { maskSecret } from "./mask-secret.ts";
 import { maskProxyUrl } from "./parse-proxy-url.ts";
 import type { ParsedSetting } from "./parse-setting.ts";
-import type { SettingRow } from "./settings-table.ts";
+import type { SettingRow } from "./setting-row.ts";
 
 /** A URL, or a named one, up to its query: that may hold a key. */
 const QUERY = /^((?:[\w-]+=)?https?:[^?]*\?).*$/i;

@@ -7,7 +7,8 @@ import { loadMcpServers, type McpServer } from "./load-mcp-servers.ts";
 import { loadProviders } from "./load-providers.ts";
 import { acceptedValues, parseSetting, type ParsedSetting } from "./parse-setting.ts";
 import { problemLine } from "./problem-line.ts";
-import { SETTING_ROWS, type SettingName, type SettingRow, type Settings } from "./settings-table.ts";
+import type { SettingRow } from "./setting-row.ts";
+import { SETTING_ROWS, type SettingName, type Settings } from "./settings-table.ts";
 
 /** Everything the operator decided, checked and frozen. */
 export interface Config {

@@ -1,7 +1,7 @@
 import { parseByteSize } from "./byte-size.ts";
 import { parseDuration } from "./duration.ts";
 import { ACCEPTED_PROXY_URLS, parseProxyUrl } from "./parse-proxy-url.ts";
-import type { SettingRange, SettingRow } from "./settings-table.ts";
+import type { SettingRange, SettingRow } from "./setting-row.ts";
 
 /** A value of any setting, after parsing. */
 export type ParsedSetting = string | number | boolean | readonly string[];

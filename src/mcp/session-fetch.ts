@@ -6,7 +6,10 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 const LINE_FEED = 0x0a;
 
-/** The `fetch` of one session: direct, without deadlines of its own, and with bodies that cannot fill the memory. */
+/**
+ * The `fetch` of one session: without redirects, deadlines of its own and the environment's proxies, and with bodies that
+ * cannot fill the memory.
+ */
 export function createSessionFetch(
   fetch: SessionOptions["fetch"],
 ): (url: string | URL, init?: RequestInit) => Promise<Response> {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { COMMAND_LINE_OPTIONS } from "../../src/config/command-line.ts";
 import { helpText } from "../../src/config/help-text.ts";
-import { SETTING_GROUPS, SETTING_ROWS } from "../../src/config/settings-table.ts";
+import { SETTING_GROUPS } from "../../src/config/setting-row.ts";
+import { SETTING_ROWS } from "../../src/config/settings-table.ts";
 
 const PATTERNS = ["<ID>_API_KEY", "<ID>_API_URL", "<ID>_AUTH_TYPE", "CLOUDFLARE_ACCOUNT_ID", "MCP_<NAME>_TOKEN"];
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { formatSetting } from "../../src/config/format-setting.ts";
 import { acceptedValues, parseSetting } from "../../src/config/parse-setting.ts";
-import type { SettingRow } from "../../src/config/settings-table.ts";
+import type { SettingRow } from "../../src/config/setting-row.ts";
 
 const COMMON = { group: "General", doc: "a row of this test" } as const;
 const WORKERS: SettingRow = { ...COMMON, type: "integer", range: ["1", "64"], words: ["auto"] };

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
-import { SETTING_GROUPS, SETTING_ROWS } from "../../src/config/settings-table.ts";
+import { SETTING_GROUPS } from "../../src/config/setting-row.ts";
+import { SETTING_ROWS } from "../../src/config/settings-table.ts";
 
 const tables = settingsMarkdown()
   .split(/^### .*$\n/m)

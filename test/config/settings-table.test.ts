@@ -1,6 +1,7 @@
 import { expect, expectTypeOf, test } from "bun:test";
 import { acceptedValues, parseSetting } from "../../src/config/parse-setting.ts";
-import { SETTING_ROWS, type SettingValue, type Settings } from "../../src/config/settings-table.ts";
+import type { SettingValue } from "../../src/config/setting-row.ts";
+import { SETTING_ROWS, type Settings } from "../../src/config/settings-table.ts";
 
 test.each(SETTING_ROWS.map(([name, row]) => [name, row] as const))("%s accepts its own default", (_, row) => {
   if (row.default === undefined) return expect(["string", "list", "proxy"]).toContain(row.type);

@@ -94,3 +94,23 @@ describe("a head", () => {
     expect(await answerTo(get("/nowhere", fields(197)))).toMatchObject({ status: 431, closed: true });
   });
 });
+
+test.each(["FOO", "get", "Get"])(
+  "the method %s, which the runtime does not know, ends the connection",
+  async (method) => {
+    await using client = await openRawClient(started.gateway.port);
+    await client.send(`${method} /v1/models HTTP/1.1\r\n${GOOD}\r\n`);
+    expect((await client.untilClosed()).wire).toHaveLength(0);
+    expect(started.takeCalls()).toEqual([]);
+  },
+);
+
+test.each(["PROPFIND", "TRACE", "CONNECT"])(
+  "the method %s, which it knows and no route takes, is 405",
+  async (method) => {
+    expect(await answerTo(`${method} /v1/models HTTP/1.1\r\n${GOOD}\r\n`)).toMatchObject({
+      status: 405,
+      retained: true,
+    });
+  },
+);

@@ -88,8 +88,6 @@ beforeAll(async () => {
     AUTH_API_KEYS: `someone:${SECRETS.staticKey}`,
     AUTH_OIDC_CLIENT_ID: AUDIENCE,
     AUTH_OIDC_CLIENT_SECRET: SECRETS.clientSecret,
-    MCP_SERVERS: `tools=${mcp.url}?key=${SECRETS.queryKey}`,
-    MCP_TOOLS_TOKEN: SECRETS.mcpToken,
     ...CLIENT_LIMITS,
   };
   const keyed = {
@@ -113,6 +111,8 @@ beforeAll(async () => {
       DISALLOWED_MODELS: "openai/banned",
       SERVER_MAX_REQUEST_BODY_SIZE: "20000",
       MCP_ENABLED: "true",
+      MCP_SERVERS: `tools=${mcp.url}?key=${SECRETS.queryKey}`,
+      MCP_TOOLS_TOKEN: SECRETS.mcpToken,
     }),
     startGateway({
       ...both,

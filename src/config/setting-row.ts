@@ -1,0 +1,68 @@
+/** The headings under which settings are listed, in that order. */
+export const SETTING_GROUPS = ["General", "Providers", "Server", "Client", "Authentication", "MCP"] as const;
+export type SettingGroup = (typeof SETTING_GROUPS)[number];
+
+interface CommonSettingRow {
+  readonly group: SettingGroup;
+  /** One line for the operator, without a full stop at its end. */
+  readonly doc: string;
+  /** As the operator would write it. A row without one is undefined while unset; a list is then empty. */
+  readonly default?: string;
+  /**
+   * The value is never shown whole; `wholly`: no part of it is, because it holds several secrets; `credentials`: it is a
+   * URL, and what stands before its host is not.
+   */
+  readonly secret?: true | "wholly" | "credentials";
+  /** Older spellings, each accepted with a warning. */
+  readonly aliases?: readonly string[];
+  /** How a value under an older spelling is read where that had another form than this setting has. */
+  readonly aliasForm?: {
+    /** What is accepted, to follow the word "expected". */
+    readonly expected: string;
+    /** What would be written today; undefined where the value is not accepted. */
+    readonly translate: (value: string) => string | undefined;
+  };
+}
+
+/** Smallest and largest accepted value, both included, as the operator would write them. */
+export type SettingRange = readonly [minimum: string, maximum: string];
+
+/** One row of the settings table: everything that loading, checking and documenting a setting needs to know. */
+export type SettingRow = CommonSettingRow &
+  (
+    | { readonly type: "string" | "boolean" | "list" | "proxy" }
+    | { readonly type: "duration" | "bytes"; readonly range?: SettingRange }
+    | { readonly type: "enum"; readonly values: readonly string[] }
+    | {
+        readonly type: "integer";
+        readonly range?: SettingRange;
+        /** Words that are accepted in place of a number and reach the reader of the setting as they are. */
+        readonly words?: readonly string[];
+      }
+  );
+
+/** Rows by the names of their settings. */
+export type SettingRows = Readonly<Record<string, SettingRow>>;
+
+/**
+ * The longest wait that can be asked for. setTimeout fires at once for waits of 2^31 milliseconds (24.8 days) and more, so
+ * no deadline may come near that.
+ */
+export const LONGEST_WAIT = "24h";
+
+type WordsOf<Row> = Row extends { readonly words: readonly (infer Word)[] } ? Word : never;
+
+type ValueOf<Row extends SettingRow> = Row["type"] extends "integer" | "duration" | "bytes"
+  ? number | WordsOf<Row>
+  : Row["type"] extends "boolean"
+    ? boolean
+    : Row["type"] extends "list"
+      ? readonly string[]
+      : Row extends { readonly values: readonly (infer Value)[] }
+        ? Value
+        : string;
+
+/** What the reader of a setting gets: durations in milliseconds, sizes in bytes, undefined where unset. */
+export type SettingValue<Row extends SettingRow> = Row extends { readonly default: string } | { readonly type: "list" }
+  ? ValueOf<Row>
+  : ValueOf<Row> | undefined;

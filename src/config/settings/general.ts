@@ -1,0 +1,75 @@
+import { LONGEST_WAIT, type SettingRows } from "../setting-row.ts";
+
+/** What concerns the gateway as a whole. */
+export const GENERAL_SETTINGS = {
+  ENVIRONMENT: {
+    group: "General",
+    type: "string",
+    default: "production",
+    doc: "Name of the deployment, written to every log line",
+  },
+  LOG_LEVEL: {
+    group: "General",
+    type: "enum",
+    values: ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
+    default: "info",
+    doc: "Least severe log line that is written",
+  },
+  LOG_FORMAT: {
+    group: "General",
+    type: "enum",
+    values: ["auto", "json", "pretty"],
+    default: "auto",
+    doc: "How log lines are written; auto is pretty on a terminal and json elsewhere",
+  },
+  ALLOWED_MODELS: {
+    group: "General",
+    type: "list",
+    doc: "Only these models may be used (alias, provider/model or bare name); DISALLOWED_MODELS is then ignored",
+  },
+  DISALLOWED_MODELS: {
+    group: "General",
+    type: "list",
+    doc: "These models may not be used (alias, provider/model or bare name)",
+  },
+  ENABLE_VISION: {
+    group: "General",
+    type: "boolean",
+    default: "false",
+    doc: "Accept images in requests",
+  },
+  ERROR_FORMAT: {
+    group: "General",
+    type: "enum",
+    values: ["simple", "openai"],
+    default: "simple",
+    doc: 'Shape of errors: {"error": "message"}, or OpenAI\'s envelope',
+  },
+  MODELS_TIMEOUT: {
+    group: "General",
+    type: "duration",
+    range: ["1ms", LONGEST_WAIT],
+    default: "5s",
+    doc: "How long one provider may take to list its models",
+  },
+  MODELS_CACHE_TTL: {
+    group: "General",
+    type: "duration",
+    range: ["0s", LONGEST_WAIT],
+    default: "60s",
+    doc: "How long a list of models is served before the provider is asked again",
+  },
+  STREAM_USAGE: {
+    group: "General",
+    type: "enum",
+    values: ["as-asked", "always"],
+    default: "as-asked",
+    doc: "always: ask providers for token usage of every stream and remove the usage chunk again where the client did not ask",
+  },
+  SWAGGER_ENABLED: {
+    group: "General",
+    type: "boolean",
+    default: "true",
+    doc: "Serve the API documentation at /swagger",
+  },
+} as const satisfies SettingRows;
