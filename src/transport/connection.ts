@@ -31,13 +31,21 @@ export interface Connection {
 /** Seconds of silence after which the system asks whether the other side is still there. */
 const KEEP_ALIVE_PROBE_MS = 60_000;
 
+/** An attempt to connect. */
+export interface Opening {
+  /** Rejects with an error whose `code` is that of the system, of the name lookup or of the certificate's verification. */
+  readonly connection: Promise<Connection>;
+  /** Gives the attempt up. What the system itself is still waiting for, a name or the server's first packet, it waits for. */
+  abandon(): void;
+}
+
 /**
  * Connects. https: only where the certificate is valid for the host; NODE_EXTRA_CA_CERTS names further authorities.
- * Rejects with an error whose `code` is that of the system, of the name lookup or of the certificate's verification.
  */
-export function openConnection(origin: Origin): Promise<Connection> {
+export function openConnection(origin: Origin): Opening {
   const { promise, resolve, reject } = Promise.withResolvers<Connection>();
   let stands = false;
+  let isAbandoned = false;
   let isPaused = false;
   let unsent: Uint8Array | undefined;
   let socket: Bun.Socket<undefined> | undefined;
@@ -96,7 +104,8 @@ export function openConnection(origin: Origin): Promise<Connection> {
   const handler: Bun.SocketHandler<undefined> = {
     open(opened) {
       socket = opened;
-      if (!origin.secure) establish();
+      if (isAbandoned) opened.terminate();
+      else if (!origin.secure) establish();
     },
     handshake(shaken, isDone, problem) {
       if (isDone && shaken.authorized) return establish();
@@ -129,5 +138,13 @@ export function openConnection(origin: Origin): Promise<Connection> {
         socket: handler,
       });
   attempt.catch(reject);
-  return promise;
+  return {
+    connection: promise,
+    abandon() {
+      if (stands) return;
+      isAbandoned = true;
+      reject(wireError("ECONNABORTED"));
+      socket?.terminate();
+    },
+  };
 }

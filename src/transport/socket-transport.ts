@@ -1,5 +1,5 @@
 import type { Provider } from "../providers/provider.ts";
-import type { Deadlines } from "../upstream/deadlines.ts";
+import type { Deadline, Deadlines } from "../upstream/deadlines.ts";
 import { openConnection } from "./connection.ts";
 import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
 import { exchangeOn } from "./exchange-on.ts";
@@ -12,6 +12,9 @@ export interface SocketTransport {
   /** Closes the connections that carry nothing. */
   close(): void;
 }
+
+/** So much longer may a connection take to stand when its request has been given up; it then serves the next one. */
+const LATE_MS = 1000;
 
 interface Server {
   readonly origin: Origin;
@@ -40,20 +43,31 @@ export function createSocketTransport(deadlines: Deadlines, now: () => number): 
   const sendFresh = ({ origin, pool }: Server, request: WireRequest, onConnected: () => void): Sending => {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     let sending: Sending | undefined;
-    let isAborted = false;
-    openConnection(origin).then((connection) => {
-      // A connection that comes too late for its request serves the next one.
-      if (isAborted) return pool.give(connection);
-      onConnected();
-      sending = exchangeOn(connection, origin, request, pool.giveBack);
-      sending.answer.then(resolve, reject);
-    }, reject);
+    let isGivenUp = false;
+    let late: Deadline | undefined;
+    const opening = openConnection(origin);
+    opening.connection.then(
+      (connection) => {
+        if (late) deadlines.release(late);
+        if (isGivenUp) return pool.give(connection);
+        onConnected();
+        sending = exchangeOn(connection, origin, request, pool.giveBack);
+        sending.answer.then(resolve, reject);
+      },
+      (error: unknown) => {
+        isGivenUp = true;
+        if (late) deadlines.release(late);
+        reject(error);
+      },
+    );
     return {
       answer: promise,
       abort(reason) {
-        isAborted = true;
-        if (sending) sending.abort(reason);
-        else reject(reason);
+        if (sending) return sending.abort(reason);
+        if (isGivenUp) return;
+        isGivenUp = true;
+        reject(reason);
+        late = deadlines.open(now() + LATE_MS, opening.abandon);
       },
     };
   };

@@ -2,6 +2,8 @@
 export type WireErrorCode =
   /** The connection ended where more was to come. */
   | "ECONNRESET"
+  /** Nobody waited for the connection any more. */
+  | "ECONNABORTED"
   | "HTTP_INVALID_HEAD"
   | "HTTP_HEAD_TOO_LONG"
   | "HTTP_INVALID_FRAMING"
