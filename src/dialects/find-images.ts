@@ -33,6 +33,14 @@ export const findImages = (
   });
 };
 
+/** What every image has in its bytes, whatever its dialect; or an escape that could spell it. */
+const SIGNS_OF_IMAGES = ["image", "screenshot", "\\u00"].map((text) => Buffer.from(text));
+
+/** Whether a request could hold an image at all, told from its bytes: most hold none, and need not be searched. */
+export function mayHoldImages(body: Buffer): boolean {
+  return SIGNS_OF_IMAGES.some((sign) => body.includes(sign));
+}
+
 /** Where parts stand inside of parts: `content` everywhere, `output` in the Responses API's tool results. */
 const NESTING_MEMBERS = ["content", "output"] as const;
 

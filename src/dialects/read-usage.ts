@@ -1,8 +1,10 @@
 import type { TokenUsage } from "../exchange/token-usage.ts";
+import { asBuffer } from "../json/as-buffer.ts";
 import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
 
 const MARK = Buffer.from('"usage"');
 const OPEN_BRACE = 0x7b;
+const COLON = 0x3a;
 
 /** How many mentions of usage are looked at, from the last one backwards. */
 const MAX_CANDIDATES = 4;
@@ -15,7 +17,7 @@ const MAX_USAGE_BYTES = 4096;
  * Quotes inside JSON strings are escaped, so text that talks about usage is never mistaken for it.
  */
 export const readUsage = (bytes: Uint8Array): TokenUsage | undefined => {
-  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const body = asBuffer(bytes);
   let from = body.length;
   for (let candidate = 0; candidate < MAX_CANDIDATES; candidate++) {
     const mark = body.lastIndexOf(MARK, from);
@@ -30,7 +32,7 @@ export const readUsage = (bytes: Uint8Array): TokenUsage | undefined => {
 
 /** Finds the first usage report in the bytes with which a stream begins. */
 export const readFirstUsage = (bytes: Uint8Array): TokenUsage | undefined => {
-  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const body = asBuffer(bytes);
   const mark = body.indexOf(MARK);
   return mark < 0 ? undefined : readObjectBehind(body, mark + MARK.length);
 };
@@ -38,7 +40,7 @@ export const readFirstUsage = (bytes: Uint8Array): TokenUsage | undefined => {
 const readObjectBehind = (body: Buffer, from: number): TokenUsage | undefined => {
   const start = body.indexOf(OPEN_BRACE, from);
   // Between the name and its object stand a colon and perhaps space; anything else is `null` or not a usage object.
-  if (start < 0 || body.toString("latin1", from, Math.min(start, from + 16)).trim() !== ":") return undefined;
+  if (start < 0 || !isColon(body, from, start)) return undefined;
   const end = endOfObject(body, start);
   if (end < 0) return undefined;
   try {
@@ -47,6 +49,16 @@ const readObjectBehind = (body: Buffer, from: number): TokenUsage | undefined =>
   } catch {
     return undefined;
   }
+};
+
+/** Whether nothing but a colon, and perhaps space, stands between two positions. */
+const isColon = (body: Buffer, from: number, to: number): boolean => {
+  let colons = 0;
+  for (let position = from; position < to; position++) {
+    if (body[position] === COLON) colons += 1;
+    else if ((body[position] as number) > 0x20) return false;
+  }
+  return colons === 1;
 };
 
 /** Usage objects hold numbers and objects of numbers, so braces can be counted without minding strings. */
@@ -68,19 +80,19 @@ export const toTokenUsage = (usage: JsonObject): TokenUsage | undefined => {
   const inputTokens = firstNumber(usage["prompt_tokens"], usage["input_tokens"]);
   const outputTokens = firstNumber(usage["completion_tokens"], usage["output_tokens"]);
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  const totalTokens = firstNumber(usage["total_tokens"]);
+  const totalTokens = firstNumber(usage["total_tokens"], undefined);
   const details = usage["prompt_tokens_details"] ?? usage["input_tokens_details"];
   const cachedInputTokens = firstNumber(
     isJsonObject(details) ? details["cached_tokens"] : undefined,
     usage["cache_read_input_tokens"],
   );
-  return {
-    ...(inputTokens !== undefined && { inputTokens }),
-    ...(outputTokens !== undefined && { outputTokens }),
-    ...(totalTokens !== undefined && { totalTokens }),
-    ...(cachedInputTokens !== undefined && { cachedInputTokens }),
-  };
+  const told: { -readonly [Name in keyof TokenUsage]: TokenUsage[Name] } = {};
+  if (inputTokens !== undefined) told.inputTokens = inputTokens;
+  if (outputTokens !== undefined) told.outputTokens = outputTokens;
+  if (totalTokens !== undefined) told.totalTokens = totalTokens;
+  if (cachedInputTokens !== undefined) told.cachedInputTokens = cachedInputTokens;
+  return told;
 };
 
-const firstNumber = (...values: unknown[]): number | undefined =>
-  values.find((value): value is number => typeof value === "number");
+const firstNumber = (first: unknown, second: unknown): number | undefined =>
+  typeof first === "number" ? first : typeof second === "number" ? second : undefined;

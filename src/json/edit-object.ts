@@ -29,11 +29,16 @@ const CLOSE_BRACE = 0x7d;
  * @param edits at most one per member; insertions go in front of the first member, more than one only where there is one
  */
 export const editObject = (body: Uint8Array, edits: readonly Edit[]): Uint8Array => {
-  if (edits.length === 0) return body;
-  const splices = edits.map((edit) => toSplice(body, edit)).sort((a, b) => a.start - b.start);
+  const [first] = edits;
+  if (!first) return body;
+  const splices =
+    edits.length === 1
+      ? [toSplice(body, first)]
+      : edits.map((edit) => toSplice(body, edit)).sort((a, b) => a.start - b.start);
   let size = body.length;
   for (const splice of splices) size += splice.bytes.length - (splice.end - splice.start);
-  const edited = new Uint8Array(size);
+  // Every byte of it is written below.
+  const edited = Buffer.allocUnsafe(size);
   let read = 0;
   let write = 0;
   for (const splice of splices) {

@@ -1,3 +1,4 @@
+import { asBuffer } from "./as-buffer.ts";
 import { skipSpace, skipString, skipValue } from "./scan.ts";
 
 /** Where a member of the outermost object stands in the bytes; each span is `[start, end)` in bytes. */
@@ -35,7 +36,7 @@ export const memberFinder = (name: string): ((body: Uint8Array) => MemberSearch)
   };
 
   return (bytes) => {
-    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const body = asBuffer(bytes);
     let found: Member | undefined;
     let position = skipSpace(body, body.indexOf(OPEN_BRACE) + 1);
     while (body[position] === QUOTE) {

@@ -1,6 +1,7 @@
 import type { Dialect } from "../dialects/dialect.ts";
-import { describeImageUrl, findImages, type ImageReference } from "../dialects/find-images.ts";
+import { describeImageUrl, findImages, type ImageReference, mayHoldImages } from "../dialects/find-images.ts";
 import { Failure } from "../failure/failure.ts";
+import { asBuffer } from "../json/as-buffer.ts";
 import { type Edit, editObject } from "../json/edit-object.ts";
 import type { JsonObject } from "../json/decode-object.ts";
 import { isJsonObject } from "../json/decode-object.ts";
@@ -28,7 +29,11 @@ const MEMBERS = {
  */
 export function spellingsOf(value: JsonObject, name: string): string[] {
   const folded = name.toUpperCase();
-  return Object.keys(value).filter((key) => key.length === name.length && key.toUpperCase() === folded);
+  const spellings: string[] = [];
+  for (const key in value) {
+    if (key === name || (key.length === name.length && key.toUpperCase() === folded)) spellings.push(key);
+  }
+  return spellings;
 }
 
 /**
@@ -48,6 +53,7 @@ export function findDecisive({ bytes, value }: ReceivedBody, name: keyof typeof 
  * whose url is neither http(s) nor a base64 data URI.
  */
 export function checkImages(body: ReceivedBody, images: NonNullable<Dialect["images"]>, visionEnabled: boolean): void {
+  if (!mayHoldImages(asBuffer(body.bytes))) return;
   const { member, read, elsewhere } = images;
   const accept = (image: ImageReference): boolean => {
     if (!visionEnabled) throw new Failure("vision_disabled");

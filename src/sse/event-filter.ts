@@ -1,3 +1,5 @@
+import { asBuffer } from "../json/as-buffer.ts";
+
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const NOTHING = Buffer.alloc(0);
@@ -72,10 +74,6 @@ export function createEventEditor(
       return unjudged || rest.length === 0 ? rest : edit(rest);
     },
   };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Whether bytes end where an event does, as nearly all writes of providers do. */

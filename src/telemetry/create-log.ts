@@ -36,8 +36,11 @@ export function createLog({ level, format, environment, worker }: LogOptions, de
   return log;
 }
 
-/** Writes a line of `level` with these members as pino would, at a fraction of what it costs to go through it. */
-export type LineWriter = (level: "debug" | "info", line: object, message: string) => void;
+/**
+ * Writes a line of `level` as pino would, at a fraction of what it costs to go through it.
+ * @param members as JSON text, each behind a comma.
+ */
+export type LineWriter = (level: "debug" | "info", members: string, message: string) => void;
 
 const lineWriters = new WeakMap<Log, LineWriter>();
 
@@ -48,10 +51,18 @@ export function lineWriterOf(log: Log): LineWriter | undefined {
 
 function createLineWriter(stream: DestinationStream, base: object): LineWriter {
   const inEveryLine = JSON.stringify(base).slice(1, -1);
-  return (level, line, message) => {
-    const time = new Date().toISOString();
-    const members = JSON.stringify(line).slice(1, -1);
-    stream.write(`{"level":"${level}","time":"${time}",${inEveryLine},${members},"msg":"${message}"}\n`);
+  let second = 0;
+  let beginOfTime = "";
+  return (level, members, message) => {
+    const time = Date.now();
+    if (time - second >= 1000 || time < second) {
+      second = time - (time % 1000);
+      beginOfTime = new Date(second).toISOString().slice(0, -4);
+    }
+    const millisecond = `${time - second}`.padStart(3, "0");
+    stream.write(
+      `{"level":"${level}","time":"${beginOfTime}${millisecond}Z",${inEveryLine}${members},"msg":"${message}"}\n`,
+    );
   };
 }
 

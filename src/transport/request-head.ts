@@ -19,16 +19,33 @@ export function writeRequestHead(origin: Origin, request: WireRequest, length: n
   const { method, headers } = request;
   if (!METHOD.test(method)) throw new TypeError("not a method");
   let head = `${method} ${targetOf(origin, request.url)} HTTP/1.1\r\nhost: ${origin.host}\r\nconnection: keep-alive\r\n`;
-  if (headers instanceof Headers) for (const [name, value] of headers) head += writeField(name, value);
-  else for (const name in headers) head += writeField(name, headers[name] as string);
+  if (headers instanceof Headers) {
+    for (const [name, value] of headers) if (mayBeSent(name)) head += writeField(name, value);
+  } else {
+    for (const name in headers) if (mayBeSentByName(name)) head += writeField(name, headers[name] as string);
+  }
   if (length === undefined) head += "transfer-encoding: chunked\r\n";
   else if (length !== null) head += `content-length: ${length}\r\n`;
   return `${head}\r\n`;
 }
 
+/** Says no of what only the connection knows. Throws where a name could become more than one. */
+function mayBeSent(name: string): boolean {
+  if (!NAME.test(name)) throw new TypeError("not a header field");
+  return !OWN.has(name.toLowerCase());
+}
+
+/** The gateway's own names: they are few, and each is looked at once. */
+const answers = new Map<string, boolean>();
+
+function mayBeSentByName(name: string): boolean {
+  let answer = answers.get(name);
+  if (answer === undefined) answers.set(name, (answer = mayBeSent(name)));
+  return answer;
+}
+
 function writeField(name: string, value: string): string {
-  if (OWN.has(name.toLowerCase())) return "";
-  if (!NAME.test(name) || BAD_VALUE.test(value)) throw new TypeError("not a header field");
+  if (BAD_VALUE.test(value)) throw new TypeError("not a header field");
   return `${name}: ${value}\r\n`;
 }
 
