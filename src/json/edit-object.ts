@@ -1,3 +1,4 @@
+import { asBuffer } from "./as-buffer.ts";
 import type { Member } from "./find-member.ts";
 
 /** A change to one top-level member; everything else keeps its bytes. */
@@ -39,16 +40,17 @@ export const editObject = (body: Uint8Array, edits: readonly Edit[]): Uint8Array
   for (const splice of splices) size += splice.bytes.length - (splice.end - splice.start);
   // Every byte of it is written below.
   const edited = Buffer.allocUnsafe(size);
+  const source = asBuffer(body);
   let read = 0;
   let write = 0;
   for (const splice of splices) {
-    edited.set(body.subarray(read, splice.start), write);
+    source.copy(edited, write, read, splice.start);
     write += splice.start - read;
     edited.set(splice.bytes, write);
     write += splice.bytes.length;
     read = splice.end;
   }
-  edited.set(body.subarray(read), write);
+  source.copy(edited, write, read);
   return edited;
 };
 

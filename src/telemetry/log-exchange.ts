@@ -1,34 +1,6 @@
 import type { Exchange, ExchangeObserver } from "../exchange/exchange.ts";
 import { type Log, lineWriterOf } from "./create-log.ts";
 
-type Value = string | number | boolean | undefined;
-
-/** The members of a line in their order; one without a value is left out. */
-const MEMBERS: readonly (readonly [name: string, read: (exchange: Exchange, settledAt: number) => Value])[] = [
-  ["request_id", ({ id }) => id],
-  ["method", ({ method }) => method],
-  ["route", ({ route }) => route],
-  ["identity", ({ identity }) => identity?.name],
-  ["provider", ({ provider }) => provider],
-  ["model", ({ model }) => model?.slice(0, MAX_MODEL_CHARACTERS)],
-  ["status", ({ status }) => status],
-  ["outcome", ({ outcome }) => outcome],
-  ["client_gone", ({ outcome }) => outcome === "client_gone"],
-  ["streaming", ({ streaming }) => streaming],
-  ["bytes_in", ({ bytesIn }) => bytesIn],
-  ["bytes_out", ({ bytesOut }) => bytesOut],
-  ["input_tokens", ({ usage }) => usage?.inputTokens],
-  ["output_tokens", ({ usage }) => usage?.outputTokens],
-  ["total_tokens", ({ usage }) => usage?.totalTokens],
-  ["cached_input_tokens", ({ usage }) => usage?.cachedInputTokens],
-  ["tool_rounds", ({ toolRounds }) => toolRounds],
-  ["tool_calls", ({ toolCalls }) => toolCalls],
-  ["first_byte_ms", ({ firstByteAt, startedAt }) => firstByteAt && round(firstByteAt - startedAt)],
-  ["total_ms", ({ startedAt }, settledAt) => round(settledAt - startedAt)],
-  ["failure", ({ failure }) => failure],
-  ["cause", describeCause],
-];
-
 /**
  * Writes one line per settled exchange: who answered what, how it ended, how much and how long. Never a prompt, an
  * answer, a credential or an upstream URL.
@@ -38,27 +10,41 @@ export function logExchange(log: Log, quietRoutes: ReadonlySet<string>): Exchang
   const writeLine = lineWriterOf(log);
   return (exchange, settledAt) => {
     if (exchange.failure === "internal") {
-      return log.error(asObject(exchange, settledAt), "request failed unexpectedly");
+      return log.error(asObject(membersOf(exchange, settledAt)), "request failed unexpectedly");
     }
     const level = quietRoutes.has(exchange.route) ? "debug" : "info";
     if (!log.isLevelEnabled(level)) return;
-    if (writeLine) writeLine(level, asJsonMembers(exchange, settledAt), "request");
-    else log[level](asObject(exchange, settledAt), "request");
+    const members = membersOf(exchange, settledAt);
+    if (writeLine) writeLine(level, members, "request");
+    else log[level](asObject(members), "request");
   };
 }
 
-function asObject(exchange: Exchange, settledAt: number): Record<string, Value> {
-  return Object.fromEntries(MEMBERS.map(([name, read]) => [name, read(exchange, settledAt)]));
+/** The members of a line as JSON text, each behind a comma: written by hand, because every request pays for it. */
+function membersOf(exchange: Exchange, settledAt: number): string {
+  const { identity, provider, model, outcome, usage, firstByteAt, startedAt, failure } = exchange;
+  let text = `,"request_id":${quote(exchange.id)},"method":${quote(exchange.method)},"route":"${exchange.route}"`;
+  if (identity) text += `,"identity":${quote(identity.name)}`;
+  if (provider !== undefined) text += `,"provider":${quote(provider)}`;
+  if (model !== undefined) text += `,"model":${quote(model.slice(0, MAX_MODEL_CHARACTERS))}`;
+  text += `,"status":${exchange.status},"outcome":"${outcome}","client_gone":${outcome === "client_gone"}`;
+  text += `,"streaming":${exchange.streaming},"bytes_in":${exchange.bytesIn},"bytes_out":${exchange.bytesOut}`;
+  if (usage?.inputTokens !== undefined) text += `,"input_tokens":${usage.inputTokens}`;
+  if (usage?.outputTokens !== undefined) text += `,"output_tokens":${usage.outputTokens}`;
+  if (usage?.totalTokens !== undefined) text += `,"total_tokens":${usage.totalTokens}`;
+  if (usage?.cachedInputTokens !== undefined) text += `,"cached_input_tokens":${usage.cachedInputTokens}`;
+  if (exchange.toolRounds !== undefined) text += `,"tool_rounds":${exchange.toolRounds}`;
+  if (exchange.toolCalls !== undefined) text += `,"tool_calls":${exchange.toolCalls}`;
+  if (firstByteAt !== undefined) text += `,"first_byte_ms":${round(firstByteAt - startedAt)}`;
+  text += `,"total_ms":${round(settledAt - startedAt)}`;
+  if (failure !== undefined) text += `,"failure":"${failure}"`;
+  const cause = describeCause(exchange);
+  return cause === undefined ? text : `${text},"cause":${quote(cause)}`;
 }
 
-/** What `JSON.stringify` would write between the braces, at a third of the cost. */
-function asJsonMembers(exchange: Exchange, settledAt: number): string {
-  let members = "";
-  for (const [name, read] of MEMBERS) {
-    const value = read(exchange, settledAt);
-    if (value !== undefined) members += `,"${name}":${typeof value === "string" ? quote(value) : value}`;
-  }
-  return members;
+/** The same for a log that writes its lines in another form. */
+function asObject(members: string): object {
+  return JSON.parse(`{${members.slice(1)}}`) as object;
 }
 
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;

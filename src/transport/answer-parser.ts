@@ -2,6 +2,8 @@ import { type AnswerHead, readAnswerHead } from "./answer-head.ts";
 import { type ChunkedDecoder, createChunkedDecoder } from "./chunked-decoder.ts";
 import { wireError } from "./wire-error.ts";
 
+const HEAD_END = Buffer.from("\r\n\r\n");
+
 /** Longer heads are refused. */
 const MAX_HEAD_BYTES = 64 * 1024;
 
@@ -58,7 +60,7 @@ export class AnswerParser {
   #takeHead(bytes: Buffer): number {
     let start = 0;
     for (;;) {
-      const end = bytes.indexOf("\r\n\r\n", start, "latin1");
+      const end = bytes.indexOf(HEAD_END, start);
       if ((end < 0 ? bytes.length : end) - start > MAX_HEAD_BYTES) throw wireError("HTTP_HEAD_TOO_LONG");
       if (end < 0) {
         this.#held = start === 0 ? bytes : bytes.subarray(start);
