@@ -84,6 +84,7 @@ export async function streamAnswer(
   call.becomeStream();
   body.flow({
     write(bytes) {
+      if (isOver) return;
       if (output) return hand(filter ? filter.push(bytes) : bytes);
       waiting.push(bytes);
       waitingBytes += bytes.length;

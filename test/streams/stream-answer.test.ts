@@ -204,6 +204,7 @@ describe("after it", () => {
     const client = await ask(await streaming);
     expect(await text(client.nextChunk())).toBe("a");
     abort(new Failure("shutting_down"));
+    push("late");
     fail();
     end();
     expect(await client.body()).toMatchObject({ text: "abye", complete: true });
