@@ -26,8 +26,11 @@ export const memberFinder = (name: string): ((body: Uint8Array) => MemberSearch)
   const escapePrefixes = escapePrefixesOf(name);
 
   /** True where nothing behind `from` can be a second spelling of the name: answered by native search, without a scan. */
-  const isCertainlyLast = (body: Buffer, from: number): boolean =>
-    body.indexOf(quotedName, from) < 0 && escapePrefixes.every((prefix) => body.indexOf(prefix, from) < 0);
+  const isCertainlyLast = (body: Buffer, from: number): boolean => {
+    if (body.indexOf(quotedName, from) >= 0) return false;
+    for (const prefix of escapePrefixes) if (body.indexOf(prefix, from) >= 0) return false;
+    return true;
+  };
 
   const isName = (body: Buffer, start: number, end: number): boolean => {
     const firstEscape = body.indexOf(BACKSLASH, start);

@@ -39,17 +39,6 @@ export function serveRoute(
   const rowEnvelope = row.anthropicErrors ? "anthropic" : envelope;
   const decide = row.open ? undefined : authenticate;
 
-  const answer = async (exchange: Exchange, request: Request, token: string | undefined): Promise<Response> => {
-    requireWellFormed(request, row.open);
-    const preflight = cors?.preflight(exchange, request);
-    if (preflight) return preflight;
-    if (decide) {
-      const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
-      exchange.identity = await decide(token ?? apiKey ?? undefined);
-    }
-    return handler(exchange, request);
-  };
-
   const refuse = (exchange: Exchange, error: unknown): Response => {
     const failure = toFailure(error);
     const body = renderFailureBody(failure, rowEnvelope, exchange.id);
@@ -68,7 +57,13 @@ export function serveRoute(
     const exchange = book.open(request, route);
     let response: Response;
     try {
-      response = await answer(exchange, request, token);
+      requireWellFormed(request, row.open);
+      const preflight = cors?.preflight(exchange, request);
+      if (!preflight && decide) {
+        const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
+        exchange.identity = await decide(token ?? apiKey ?? undefined);
+      }
+      response = preflight ?? (await handler(exchange, request));
       if (!exchange.streaming && exchange.outcome === undefined) {
         exchange.status = response.status;
         book.settle(exchange, "answered");

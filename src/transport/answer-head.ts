@@ -20,7 +20,10 @@ export interface AnswerHead {
 /** A whole head: its status line, and fields whose names and values hold nothing that they may not. */
 // oxlint-disable-next-line no-control-regex
 const HEAD =
-  /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?(?:\r\n[!#$%&'*+.^_`|~0-9a-zA-Z-]+:[\t\x20-\x7e\x80-\xff]*)*$/;
+  /^HTTP\/1\.[01] [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?(?:\r\n[!#$%&'*+.^_`|~0-9a-zA-Z-]+:[\t\x20-\x7e\x80-\xff]*)*$/;
+const MINOR_VERSION_AT = "HTTP/1.".length;
+const STATUS_AT = "HTTP/1.1 ".length;
+
 const LENGTH = /^\d{1,15}$/;
 
 const NONE: Framing = { kind: "none" };
@@ -34,10 +37,9 @@ const UNTIL_CLOSE: Framing = { kind: "until-close" };
  * @throws with the code `HTTP_INVALID_HEAD` or `HTTP_INVALID_FRAMING`
  */
 export function readAnswerHead(text: string, method: string): AnswerHead {
-  const found = HEAD.exec(text);
-  if (!found) throw wireError("HTTP_INVALID_HEAD");
-  const status = Number(found[2]);
-  const headers = readFields(text);
+  if (!HEAD.test(text)) throw wireError("HTTP_INVALID_HEAD");
+  const status = Number(text.slice(STATUS_AT, STATUS_AT + 3));
+  const headers = new Fields(text);
   const connection = headers.get("connection")?.toLowerCase();
   const framing = framingOf(headers, status, method);
   return {
@@ -46,39 +48,47 @@ export function readAnswerHead(text: string, method: string): AnswerHead {
     framing,
     keepAlive:
       framing.kind !== "until-close" &&
-      (found[1] === "1"
+      (text[MINOR_VERSION_AT] === "1"
         ? !connection?.includes("close")
         : // Chunks came with HTTP/1.1; who sends them in an older version may mean something else by them.
           framing.kind !== "chunked" && connection?.includes("keep-alive") === true),
   };
 }
 
-/** The fields of a head that has been found to be well-formed. */
-function readFields(text: string): AnswerHeaders {
-  const names: string[] = [];
-  const values: string[] = [];
-  for (let end = text.indexOf("\r\n"); end >= 0;) {
-    const start = end + 2;
-    const colon = text.indexOf(":", start);
-    end = text.indexOf("\r\n", colon);
-    names.push(text.slice(start, colon).toLowerCase());
-    values.push(readValue(text, colon + 1, end < 0 ? text.length : end));
+/** The fields of a head that has been found to be well-formed. A class because one is made for each answer. */
+class Fields implements AnswerHeaders {
+  readonly #names: string[] = [];
+  readonly #values: string[] = [];
+
+  constructor(head: string) {
+    for (let end = head.indexOf("\r\n"); end >= 0;) {
+      const start = end + 2;
+      const colon = head.indexOf(":", start);
+      end = head.indexOf("\r\n", colon);
+      this.#names.push(head.slice(start, colon).toLowerCase());
+      this.#values.push(readValue(head, colon + 1, end < 0 ? head.length : end));
+    }
   }
-  return {
-    get(name) {
-      let index = names.indexOf(name);
-      if (index < 0) return null;
-      let value = values[index] as string;
-      while ((index = names.indexOf(name, index + 1)) >= 0) value += `, ${values[index]}`;
-      return value;
-    },
-    forEach(callback) {
-      for (let index = 0; index < names.length; index++) callback(values[index] as string, names[index] as string);
-    },
-    *[Symbol.iterator]() {
-      for (let index = 0; index < names.length; index++) yield [names[index] as string, values[index] as string];
-    },
-  };
+
+  get(name: string): string | null {
+    let index = this.#names.indexOf(name);
+    if (index < 0) return null;
+    let value = this.#values[index] as string;
+    while ((index = this.#names.indexOf(name, index + 1)) >= 0) value += `, ${this.#values[index]}`;
+    return value;
+  }
+
+  forEach(callback: (value: string, name: string) => void): void {
+    for (let index = 0; index < this.#names.length; index++) {
+      callback(this.#values[index] as string, this.#names[index] as string);
+    }
+  }
+
+  *[Symbol.iterator](): Iterator<[name: string, value: string]> {
+    for (let index = 0; index < this.#names.length; index++) {
+      yield [this.#names[index] as string, this.#values[index] as string];
+    }
+  }
 }
 
 /** What stands between two positions, without the spaces and tabs around it; `trim` takes more. */

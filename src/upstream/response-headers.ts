@@ -23,9 +23,20 @@ const unchanged: Redact = (value) => value;
 export function relayedResponseHeaders(upstream: AnswerHeaders, redact: Redact = unchanged): Record<string, string> {
   const relayed: Record<string, string> = {};
   upstream.forEach((value, name) => {
-    const relayedName = Object.hasOwn(RELAYED, name) ? RELAYED[name as keyof typeof RELAYED] : undefined;
-    if (relayedName !== undefined) relayed[relayedName] = redact(value);
-    else if (RELAYED_PREFIXES.some((prefix) => name.startsWith(prefix))) relayed[name] = redact(value);
+    const relayedName = relayedNameOf(name);
+    if (relayedName !== undefined) relayed[relayedName] = redact === unchanged ? value : redact(value);
   });
   return relayed;
 }
+
+/** The name under which clients get a header of a provider, or undefined where they do not. */
+function relayedNameOf(name: string): string | undefined {
+  // Nearly all headers of an answer are none of these, which their first letter tells.
+  if (!RELAYED_INITIALS.has(name.charCodeAt(0))) return undefined;
+  if (Object.hasOwn(RELAYED, name)) return RELAYED[name as keyof typeof RELAYED];
+  return RELAYED_PREFIXES.some((prefix) => name.startsWith(prefix)) ? name : undefined;
+}
+
+const RELAYED_INITIALS: ReadonlySet<number> = new Set(
+  [...Object.keys(RELAYED), ...RELAYED_PREFIXES].map((name) => name.charCodeAt(0)),
+);
