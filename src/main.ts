@@ -86,7 +86,7 @@ async function main(args: string[]): Promise<void> {
   }
   const { openServiceOrFail, serve } = await import("./process/serve.ts");
   const { openLog } = await import("./process/open-log.ts");
-  const parts = { config, demo, version, log: openLog(config.settings) };
+  const parts = { config, demo, version, log: await openLog(config.settings) };
   if (action === "check") {
     openServiceOrFail(parts);
     print("The settings are good.");

@@ -2,14 +2,12 @@ import type { Settings } from "../config/settings-table.ts";
 import { createLog, type Log } from "../telemetry/create-log.ts";
 
 /**
- * Opens the log that the settings describe.
+ * Opens the log that the settings describe: JSON lines, or lines for people on a terminal.
  * @param worker number of the worker that writes it, where there are several.
  */
-export function openLog(settings: Settings, worker?: number): Log {
-  return createLog({
-    level: settings.LOG_LEVEL,
-    format: settings.LOG_FORMAT,
-    environment: settings.ENVIRONMENT,
-    worker,
-  });
+export async function openLog(settings: Settings, worker?: number): Promise<Log> {
+  const { LOG_LEVEL: level, LOG_FORMAT: format, ENVIRONMENT: environment } = settings;
+  const forPeople = format === "pretty" || (format === "auto" && process.stdout.isTTY === true);
+  const destination = forPeople ? (await import("../telemetry/pretty-destination.ts")).prettyDestination() : undefined;
+  return createLog({ level, environment, worker }, destination);
 }

@@ -49,6 +49,7 @@ export function openService({ config, demo, ...dependencies }: ServiceParts): Se
   const { log } = dependencies;
   const { settings, providers, ...rest } = demo ? createDemoConfig(config) : config;
   const gateway = build({ settings, providers, ...rest }, dependencies);
+  giveBackMemory();
   let drained: Promise<number> | undefined;
 
   const drain = async (): Promise<number> => {
@@ -83,6 +84,12 @@ export function openService({ config, demo, ...dependencies }: ServiceParts): Se
       return drained;
     },
   };
+}
+
+/** What only the start needed, code of modules above all, is a good part of what an idle gateway would hold. */
+function giveBackMemory(): void {
+  Bun.gc(true);
+  Bun.shrink();
 }
 
 function build(config: Config, dependencies: GatewayDependencies): Gateway {

@@ -1,11 +1,9 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
-import pretty from "pino-pretty";
 
 export type Log = Logger;
 
 export interface LogOptions {
   readonly level: string;
-  readonly format: "auto" | "json" | "pretty";
   /** Written to every line. */
   readonly environment: string;
   /** Number of the worker process that writes it, also written to every line; undefined where there is only one process. */
@@ -18,13 +16,16 @@ const HOLD_MS = 5;
 /** What several processes write to one pipe is not mixed up to this size: POSIX asks for 512, Linux has 4096. */
 const MAX_WRITE_BYTES = 4096;
 
-/**
- * The process's log on standard output: JSON lines, or lines for people on a terminal.
- * @param destination replaces standard output, e.g. in tests.
- */
-export function createLog({ level, format, environment, worker }: LogOptions, destination?: DestinationStream): Log {
-  const forPeople = format === "pretty" || (format === "auto" && process.stdout.isTTY === true);
-  const stream = destination ?? (forPeople ? prettyStream() : lineStream());
+/** Where lines go that are not JSON on standard output. */
+export interface LogDestination {
+  readonly stream: DestinationStream;
+  /** It takes the lines as they are, and not to write them in another form. */
+  readonly isJson: boolean;
+}
+
+/** The process's log: JSON lines on standard output, unless there is another destination. */
+export function createLog({ level, environment, worker }: LogOptions, destination?: LogDestination): Log {
+  const { stream, isJson } = destination ?? { stream: lineStream(), isJson: true };
   const log = pino(
     {
       level,
@@ -34,7 +35,7 @@ export function createLog({ level, format, environment, worker }: LogOptions, de
     },
     stream,
   );
-  if (destination || !forPeople) lineWriters.set(log, createLineWriter(stream, { environment, worker }));
+  if (isJson) lineWriters.set(log, createLineWriter(stream, { environment, worker }));
   return log;
 }
 
@@ -91,9 +92,4 @@ function lineStream(): DestinationStream {
       heldBytes += bytes;
     },
   };
-}
-
-// As a stream and not as a transport: transports are worker threads loaded from files that a binary does not have.
-function prettyStream(): DestinationStream {
-  return pretty({ colorize: process.stdout.isTTY === true, ignore: "environment", sync: true });
 }

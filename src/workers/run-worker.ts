@@ -19,11 +19,11 @@ export function runWorker(number: number, version: string): void {
     if (process.connected) process.send?.(message);
   };
 
-  const build = ({ environment, demo }: ToWorker & { kind: "start" }): void => {
+  const build = async ({ environment, demo }: ToWorker & { kind: "start" }): Promise<void> => {
     const loaded = loadConfig(environment);
     if (!loaded.ok) throw new StartFailure(loaded.problems.join("\n"), EXIT.badSettings);
     const { config } = loaded;
-    const log = openLog(config.settings, number);
+    const log = await openLog(config.settings, number);
     service = openService({ config, demo, version, log, worker: { number, count: () => count } });
     tell({ kind: "built" });
   };

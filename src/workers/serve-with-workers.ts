@@ -21,7 +21,7 @@ export interface WorkersParts {
 /** Serves with several worker processes, from their start to their end. This process carries no request itself. */
 export async function serveWithWorkers({ config, environment, demo, version, count }: WorkersParts): Promise<never> {
   const { settings } = config;
-  const log = openLog(settings);
+  const log = await openLog(settings);
   const held = holdPortOrFail(config);
   const supervisor = supervise({
     count,
