@@ -65,7 +65,8 @@ export interface Gateway {
   listen(): Promise<{ readonly url: string }>;
   /**
    * Reads again what operators change while the gateway runs: the file of static keys, certificate and key.
-   * Throws {@link BadSetting}, and changes nothing, where one of them cannot be used.
+   * Throws {@link BadSetting}, and changes nothing, where one of them cannot be used; another error where only the
+   * certificate could not be put to use.
    */
   reload(): void;
   /**
@@ -226,7 +227,7 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
 
   return {
     async listen() {
-      listener = await openListener(application, settings, { sharesPort: worker !== undefined });
+      listener = await openListener(application, settings, { sharesPort: worker !== undefined, log });
       authentication?.warm();
       toolBox?.start();
       for (const provider of providers) if (provider.callable) catalogue.ofProvider(provider).catch(() => {});

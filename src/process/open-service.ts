@@ -73,10 +73,9 @@ export function openService({ config, demo, ...dependencies }: ServiceParts): Se
         gateway.reload();
         log.info("reloaded");
       } catch (error) {
-        log.error(
-          { reason: error instanceof Error ? error.message : String(error) },
-          "not reloaded; what was loaded before stays",
-        );
+        const reason = error instanceof Error ? error.message : String(error);
+        if (error instanceof BadSetting) log.error({ reason }, "not reloaded; what was loaded before stays");
+        else log.error({ reason }, "reloaded in part");
       }
     },
     drain() {

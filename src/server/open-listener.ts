@@ -1,5 +1,6 @@
 import http from "node:http";
 import type { Settings } from "../config/settings-table.ts";
+import type { Log } from "../telemetry/create-log.ts";
 import { clearStaleSocket } from "./clear-stale-socket.ts";
 import type { createApplication } from "./create-application.ts";
 import { loadTls, type TlsMaterial } from "./load-tls.ts";
@@ -12,7 +13,11 @@ export interface Listener {
   hold(request: Request): void;
   /** Lets it be silent for the idle timeout, from now on. */
   release(request: Request): void;
-  /** Serves new connections with another certificate; requests under way go on over theirs, which ends after them. */
+  /**
+   * Serves new connections with another certificate; requests under way go on over theirs, which ends after them.
+   * Throws where the address cannot be had with it. The certificate of before then serves on; where not even that can be
+   * had at the moment, it is tried again until it can.
+   */
   replaceTls(tls: TlsMaterial): void;
   /** Accepts nothing any more; resolves when every connection has ended, or at once where they are to be cut. */
   stop(cut: boolean): Promise<void>;
@@ -30,23 +35,32 @@ const TICK_SECONDS = 4;
 /** The longest that the runtime takes. */
 const LONGEST_IDLE_SECONDS = 255;
 
+/** How long after a failure it is tried again to listen. */
+const RETRY_MS = 1000;
+
 type Application = ReturnType<typeof createApplication>;
 type ListenOptions = Parameters<Application["listen"]>[0];
 
-/**
- * Begins to listen. Throws where the address cannot be had.
- * @param sharesPort whether other processes may listen on the same port, and get some of its connections each.
- */
+export interface ListenerOptions {
+  /** Whether other processes may listen on the same port, and get some of its connections each. */
+  readonly sharesPort: boolean;
+  readonly log: Pick<Log, "info">;
+}
+
+/** Begins to listen. Throws where the address cannot be had. */
 export async function openListener(
   application: Application,
   settings: Settings,
-  { sharesPort }: { readonly sharesPort: boolean },
+  { sharesPort, log }: ListenerOptions,
 ): Promise<Listener> {
   const unix = settings.SERVER_UNIX_SOCKET;
   if (unix !== undefined) await clearStaleSocket(unix);
   const idleSeconds = Math.min(Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000) + TICK_SECONDS, LONGEST_IDLE_SECONDS);
   Object.assign(http, { maxHeaderSize: MAX_HEAD_BYTES });
-  const servers: Bun.Server<unknown>[] = [];
+  /** The one that accepts stands last; before it, those whose connections have not ended. */
+  let servers: Bun.Server<unknown>[] = [];
+  let current = loadTls(settings);
+  let retry: Timer | undefined;
 
   const listen = (port: number, tls: TlsMaterial | undefined): Bun.Server<unknown> => {
     const address = unix === undefined ? { hostname: settings.SERVER_HOST, port } : { unix };
@@ -65,7 +79,22 @@ export async function openListener(
     return server;
   };
 
-  const first = listen(settings.SERVER_PORT, loadTls(settings));
+  const stopAccepting = (): void => {
+    const old = servers.at(-1);
+    void old?.stop().then(() => (servers = servers.filter((server) => server !== old)));
+  };
+
+  const tryAgain = (): void => {
+    try {
+      listen(port, current);
+      retry = undefined;
+      log.info("listening again");
+    } catch {
+      retry = setTimeout(tryAgain, RETRY_MS);
+    }
+  };
+
+  const first = listen(settings.SERVER_PORT, current);
   // A server that was stopped does not tell its port any more.
   const port = first.port ?? settings.SERVER_PORT;
   return {
@@ -73,14 +102,34 @@ export async function openListener(
     hold: (request) => servers.at(-1)?.timeout(request, 0),
     release: (request) => servers.at(-1)?.timeout(request, idleSeconds),
     replaceTls(tls) {
+      if (retry) {
+        current = tls;
+        throw new Error("nothing listens yet; the new certificate is served as soon as the address can be had again");
+      }
       // A running server keeps its certificate, so another one takes its place on the same address. The address is free
       // as soon as the old one stops accepting, which it does before the last of its requests is answered.
-      const old = servers.at(-1);
-      void old?.stop();
-      listen(port, tls);
+      stopAccepting();
+      try {
+        listen(port, tls);
+        current = tls;
+      } catch (error) {
+        const reason = `cannot listen with the new certificate (${reasonOf(error)})`;
+        try {
+          listen(port, current);
+        } catch {
+          retry = setTimeout(tryAgain, RETRY_MS);
+          throw new Error(`${reason}, nor with that of before: until that can be had again, nothing listens`);
+        }
+        throw new Error(`${reason}; that of before is served on`);
+      }
     },
     async stop(cut) {
+      clearTimeout(retry);
       await Promise.all(servers.map((server) => server.stop(cut)));
     },
   };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? ("code" in error ? String(error.code) : error.message) : String(error);
 }

@@ -1,0 +1,75 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Elysia } from "elysia";
+import { loadConfig } from "../../src/config/load-config.ts";
+import { loadTls, type TlsMaterial } from "../../src/server/load-tls.ts";
+import { openListener } from "../../src/server/open-listener.ts";
+import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
+import { within } from "../fixtures/within.ts";
+
+/** A listener with TLS whose address cannot be had for as often as `refuse` says. */
+async function openListening() {
+  const folder = mkdtempSync(join(tmpdir(), "gateway-listener-"));
+  const first = await createSelfSignedCertificate();
+  const paths = { SERVER_TLS_CERT_PATH: join(folder, "cert.pem"), SERVER_TLS_KEY_PATH: join(folder, "key.pem") };
+  writeFileSync(paths.SERVER_TLS_CERT_PATH, first.cert);
+  writeFileSync(paths.SERVER_TLS_KEY_PATH, first.key);
+  const loaded = loadConfig({ SERVER_HOST: "127.0.0.1", SERVER_PORT: "0", ...paths });
+  if (!loaded.ok) throw new Error(loaded.problems.join());
+  const { settings } = loaded.config;
+
+  let refusals = 0;
+  const application = new Elysia().get("/", () => "here");
+  const listen = application.listen.bind(application);
+  Object.assign(application, {
+    listen(options: Parameters<typeof listen>[0]) {
+      if (refusals-- > 0) throw Object.assign(new Error("in use"), { code: "EADDRINUSE" });
+      return listen(options);
+    },
+  });
+  const again = Promise.withResolvers<void>();
+  const listener = await openListener(application as unknown as Parameters<typeof openListener>[0], settings, {
+    sharesPort: false,
+    log: { info: () => again.resolve() } as Parameters<typeof openListener>[2]["log"],
+  });
+  const other = await createSelfSignedCertificate();
+  const { ciphers } = loadTls(settings) as TlsMaterial;
+  const ask = async (ca: string): Promise<string> =>
+    (await fetch(listener.url, { tls: { ca, checkServerIdentity: () => undefined }, keepalive: false })).text();
+  return {
+    listener,
+    first,
+    other: { ...other, ciphers },
+    again: again.promise,
+    ask,
+    refuse: (times: number) => (refusals = times),
+    async [Symbol.asyncDispose]() {
+      await listener.stop(true);
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+test("where the address cannot be had with a new certificate, that of before is served on", async () => {
+  await using parts = await openListening();
+  const { listener, first, other, ask, refuse } = parts;
+  refuse(1);
+  expect(() => listener.replaceTls(other)).toThrow(
+    "cannot listen with the new certificate (EADDRINUSE); that of before is served on",
+  );
+  expect(await ask(first.cert)).toBe("here");
+  listener.replaceTls(other);
+  expect(await ask(other.cert)).toBe("here");
+});
+
+test("where it cannot be had at all, it is tried until it can, with the certificate that came last", async () => {
+  await using parts = await openListening();
+  const { listener, other, again, ask, refuse } = parts;
+  refuse(2);
+  expect(() => listener.replaceTls(other)).toThrow("until that can be had again, nothing listens");
+  expect(() => listener.replaceTls(other)).toThrow("nothing listens yet");
+  await within(again, 5000, "listening again");
+  expect(await ask(other.cert)).toBe("here");
+});
