@@ -1,6 +1,7 @@
 import { CHAT } from "../dialects/chat.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { ToolBox } from "../mcp/tool-box.ts";
+import { holdCall } from "../relay/hold-call.ts";
 import { openEventStream } from "../relay/open-event-stream.ts";
 import type { RelayParts, TakeOver } from "../relay/relay-call.ts";
 import { isEventStream, readWholeAnswer, sendWholeAnswer } from "../relay/whole-answer.ts";
@@ -30,7 +31,7 @@ const SHOW_TOOLS_HEADER = "x-mcp-show-tools";
  * model makes of them, and asks again with the results, until the model answers without such calls.
  */
 export function createAgent(parts: AgentParts): TakeOver {
-  const { toolBox, book, connections, keepAlive } = parts;
+  const { toolBox, book, keepAlive } = parts;
 
   return (exchange, request, admitted) => {
     if (!toolBox.available() || request.headers.has(BYPASS_HEADER)) return undefined;
@@ -39,13 +40,7 @@ export function createAgent(parts: AgentParts): TakeOver {
   };
 
   async function answer(exchange: Exchange, request: Request, rounds: Rounds): Promise<Response> {
-    const { calls } = rounds;
-    connections.hold(request);
-    book.onInterrupt(exchange, calls);
-    const close = (): void => {
-      calls.close();
-      connections.release(request);
-    };
+    const close = holdCall(parts, exchange, request, rounds.calls);
     let streaming = false;
     try {
       for (;;) {

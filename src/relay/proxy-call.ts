@@ -9,6 +9,7 @@ import { splitProxyUrl } from "../upstream/split-proxy-url.ts";
 import { targetUrl } from "../upstream/target-url.ts";
 import type { UpstreamCall } from "../upstream/upstream.ts";
 import { bufferAnswer } from "./buffer-answer.ts";
+import { holdCall } from "./hold-call.ts";
 import { findDecisive, spellingsOf } from "./prepare-body.ts";
 import { announcedLength, decodeBody, readRawBody } from "./read-body.ts";
 import { redactError } from "./redact-error.ts";
@@ -58,16 +59,11 @@ export function createProxy(parts: RelayParts): Proxy {
     exchange.provider = provider.id;
     if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
     const url = targetUrl(provider, path, search);
+    const body = await admitBody(exchange, request, provider);
     const call = openCall(provider, request.signal);
-    book.onInterrupt(exchange, call);
-    const close = (): void => {
-      call.close();
-      connections.release(request);
-    };
+    const close = holdCall(parts, exchange, request, call);
     let streaming = false;
     try {
-      const body = await admitBody(exchange, request, provider);
-      connections.hold(request);
       const headers = proxyRequestHeaders(request.headers, provider);
       // Some servers take no upload whose length they are not told.
       const length = announcedLength(request);

@@ -11,6 +11,7 @@ import type { createRequestHeaders } from "../upstream/request-headers.ts";
 import type { OpenUpstreamCall } from "../upstream/upstream.ts";
 import { requireBody } from "./buffer-answer.ts";
 import type { ClientConnections } from "./connections.ts";
+import { holdCall } from "./hold-call.ts";
 import { openEventStream } from "./open-event-stream.ts";
 import { checkImages, prepareBody, type ReceivedBody } from "./prepare-body.ts";
 import { readProviderFailure } from "./read-provider-failure.ts";
@@ -77,13 +78,8 @@ export function createRelay(parts: RelayParts): Relay {
     if (takenOver) return takenOver;
     const prepared = prepareBody(body, target, dialect.hasStreamOptions, parts.wantsUsage);
 
-    connections.hold(request);
     const call = openCall(target.provider, request.signal);
-    book.onInterrupt(exchange, call);
-    const close = (): void => {
-      call.close();
-      connections.release(request);
-    };
+    const close = holdCall(parts, exchange, request, call);
     let streaming = false;
     try {
       const response = await call.send({
