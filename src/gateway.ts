@@ -7,7 +7,6 @@ import { EMBEDDINGS } from "./dialects/embeddings.ts";
 import { COUNT_TOKENS, MESSAGES } from "./dialects/messages.ts";
 import { RESPONSES } from "./dialects/responses.ts";
 import { createExchangeBook } from "./exchange/exchange-book.ts";
-import { Failure } from "./failure/failure.ts";
 import { openToolBox } from "./mcp/open-tool-box.ts";
 import { createCatalogue } from "./providers/catalogue.ts";
 import { listModels as fetchModels } from "./providers/list-models.ts";
@@ -16,12 +15,13 @@ import { createRelay, type RelayParts } from "./relay/relay-call.ts";
 import { createModelPolicy } from "./routing/model-policy.ts";
 import { createCors } from "./server/cors.ts";
 import { createApplication } from "./server/create-application.ts";
-import { documentation } from "./server/documentation.ts";
+import { endRequests } from "./server/end-requests.ts";
 import { jsonResponse } from "./server/json-response.ts";
 import { loadTls } from "./server/load-tls.ts";
 import { type Listener, openListener } from "./server/open-listener.ts";
 import { listModels } from "./server/routes/list-models.ts";
 import { listTools } from "./server/routes/list-tools.ts";
+import { showDocumentation } from "./server/routes/show-documentation.ts";
 import { showModel } from "./server/routes/show-model.ts";
 import { ROUTES, type RouteRow } from "./server/routes.ts";
 import type { RouteHandler } from "./server/serve-route.ts";
@@ -81,9 +81,6 @@ const MIN_UPLOAD_BYTES_PER_SECOND = 1536;
 
 /** Load balancers cut connections that are silent for half a minute or more. */
 const KEEP_ALIVE_MS = 15_000;
-
-/** After streams were told that they end, their clients get this long to take the last bytes. */
-const LAST_WORDS_MS = 500;
 
 /**
  * Builds every part of the gateway and wires them; starts nothing.
@@ -221,7 +218,7 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
       embeddings: relayAs(EMBEDDINGS),
       tools: listTools(settings.MCP_EXPOSE, toolBox),
       proxy: createProxy(parts),
-      ...(settings.SWAGGER_ENABLED && { documentation: serveDocumentation(version) }),
+      ...(settings.SWAGGER_ENABLED && { documentation: showDocumentation(version) }),
     },
   });
 
@@ -240,39 +237,10 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
     },
     async drain() {
       draining = true;
-      const stopped = listener?.stop(false);
-      // These timers keep the process alive, which a server that has stopped does not do.
-      const deadline = after(settings.SERVER_SHUTDOWN_TIMEOUT);
-      await Promise.race([book.whenEmpty(), deadline.passed]);
-      const cut = book.size();
-      book.interruptAll(new Failure("shutting_down"));
-      // Answers that are booked may still be on their way to clients that read slowly.
-      const patience = cut > 0 ? after(LAST_WORDS_MS) : deadline;
-      await Promise.race([stopped, patience.passed]);
-      // What was written last leaves the process only when this turn of the event loop is over.
-      await after(0).passed;
-      deadline.clear();
-      patience.clear();
+      const cut = await endRequests(book, listener, settings.SERVER_SHUTDOWN_TIMEOUT);
       await Promise.all([listener?.stop(true), toolBox?.close()]);
       sockets.close();
       return cut;
     },
   };
-}
-
-/** The documentation is an Elysia plugin; it answers from behind the same door as every other route. */
-function serveDocumentation(version: string): RouteHandler {
-  const plugin = documentation({ version });
-  return async (exchange, request) => {
-    const response = await plugin.handle(request);
-    if (response.status === 404) throw new Failure("route_not_found");
-    response.headers.set("x-request-id", exchange.id);
-    return response;
-  };
-}
-
-function after(milliseconds: number): { readonly passed: Promise<void>; readonly clear: () => void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  return { passed: promise, clear: () => clearTimeout(timer) };
 }
