@@ -1,5 +1,6 @@
 import type { Origin } from "./origin.ts";
 import type { WireRequest } from "./transport.ts";
+import { wireError } from "./wire-error.ts";
 
 const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
 const METHOD = /^[A-Za-z]+$/;
@@ -13,11 +14,12 @@ const OWN: ReadonlySet<string> = new Set(["host", "content-length", "transfer-en
 /**
  * The head of a request as it goes on the wire, one character for each byte, with its closing empty line.
  * @param length of the body in bytes; undefined for one that goes out in chunks, null for none
- * @throws TypeError where a header could not be written without becoming another one
+ * @throws with the code `REQUEST_METHOD` or `REQUEST_HEADER` where it could not be written without becoming another one; a
+ * TypeError where the URL is none of this server's
  */
 export function writeRequestHead(origin: Origin, request: WireRequest, length: number | undefined | null): string {
   const { method, headers } = request;
-  if (!METHOD.test(method)) throw new TypeError("not a method");
+  if (!METHOD.test(method)) throw wireError("REQUEST_METHOD");
   let head = `${method} ${targetOf(origin, request.url)} HTTP/1.1\r\nhost: ${origin.host}\r\nconnection: keep-alive\r\n`;
   if (headers instanceof Headers) {
     for (const [name, value] of headers) if (mayBeSent(name)) head += writeField(name, value);
@@ -31,7 +33,7 @@ export function writeRequestHead(origin: Origin, request: WireRequest, length: n
 
 /** Says no of what only the connection knows. Throws where a name could become more than one. */
 function mayBeSent(name: string): boolean {
-  if (!NAME.test(name)) throw new TypeError("not a header field");
+  if (!NAME.test(name)) throw wireError("REQUEST_HEADER");
   return !OWN.has(name.toLowerCase());
 }
 
@@ -45,7 +47,7 @@ function mayBeSentByName(name: string): boolean {
 }
 
 function writeField(name: string, value: string): string {
-  if (BAD_VALUE.test(value)) throw new TypeError("not a header field");
+  if (BAD_VALUE.test(value)) throw wireError("REQUEST_HEADER");
   return `${name}: ${value}\r\n`;
 }
 

@@ -1,4 +1,4 @@
-/** What can be wrong with the bytes of an answer or with the connection that they come on, as the `code` of an error. */
+/** What can be wrong with the bytes of a request or an answer, or with the connection that they come on, as the `code` of an error. */
 export type WireErrorCode =
   /** The connection ended where more was to come. */
   | "ECONNRESET"
@@ -9,6 +9,9 @@ export type WireErrorCode =
   | "HTTP_INVALID_FRAMING"
   | "HTTP_INVALID_CHUNK"
   | "HTTP_UNREQUESTED_UPGRADE"
+  /** What was to be sent cannot be written as a message of HTTP. */
+  | "REQUEST_HEADER"
+  | "REQUEST_METHOD"
   /** The request's body did not have the length that its header told. */
   | "UPLOAD_LENGTH";
 

@@ -1,7 +1,10 @@
 import { Failure, type FailureCode } from "../failure/failure.ts";
 
-/** Error codes of the runtime's `fetch`, by what they mean for the client; the first group that matches counts. */
-const GROUPS: readonly (readonly [FailureCode, RegExp])[] = [
+/** Error codes of the transports, by what they mean for the client; the first group that matches counts. */
+const GROUPS: readonly (readonly [FailureCode, RegExp, message?: string])[] = [
+  ["invalid_request", /^REQUEST_HEADER$/, "A header of the request cannot be sent to the provider"],
+  ["invalid_request", /^REQUEST_METHOD$/, "The method of the request cannot be sent to the provider"],
+  ["body_interrupted", /^UPLOAD_LENGTH$/],
   ["proxy_refused", /^PROXY_STATUS_/],
   ["proxy_unreachable", /^PROXY_/],
   ["upstream_dns_failure", /^(ENOTFOUND|ENODATA|EAI_\w+|ESERVFAIL|DNS\w*)$/],
@@ -13,18 +16,20 @@ const GROUPS: readonly (readonly [FailureCode, RegExp])[] = [
   ["upstream_reset", /^(ECONNRESET|EPIPE|ECONNABORTED|ConnectionClosed)$/],
 ];
 
+const UNREACHABLE: (typeof GROUPS)[number] = ["upstream_unreachable", /^/];
+
 /**
  * What a rejected `fetch` or a broken body means.
  * Only the runtime's error code is kept as `cause`: its messages quote upstream URLs, whose query may hold a key.
  */
-export const readFetchError = (error: unknown, providerId: string): Failure => {
+export function readFetchError(error: unknown, providerId: string): Failure {
   if (error instanceof Failure) return error;
   const code = codeOf(error);
-  const group = GROUPS.find(([, pattern]) => pattern.test(code));
-  return new Failure(group?.[0] ?? "upstream_unreachable", { provider: providerId, cause: code });
-};
+  const [meaning, , message] = GROUPS.find(([, pattern]) => pattern.test(code)) ?? UNREACHABLE;
+  return new Failure(meaning, { provider: providerId, cause: code, ...(message && { message }) });
+}
 
-const codeOf = (error: unknown): string => {
+function codeOf(error: unknown): string {
   if (typeof error === "object" && error !== null && "code" in error) return String(error.code);
   return error instanceof Error ? error.name : "unknown";
-};
+}

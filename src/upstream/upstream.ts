@@ -81,10 +81,10 @@ class Call implements UpstreamCall, Deadline {
     const { transport, deadlines, now, limits } = this.#parts;
     this.#sentAt = now();
     this.#phase = "connecting";
-    this.#sending = transport(this.#provider, request, () => this.#onConnected());
-    this.expiresAt = this.#sentAt + nextLimit(this.#phase, limits);
-    deadlines.add(this);
     try {
+      this.#sending = transport(this.#provider, request, () => this.#onConnected());
+      this.expiresAt = this.#sentAt + nextLimit(this.#phase, limits);
+      deadlines.add(this);
       const answer = await this.#sending.answer;
       this.#phase = "answered";
       this.expiresAt = this.#sentAt + limits.totalMs;

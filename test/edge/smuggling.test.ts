@@ -51,6 +51,20 @@ async function requestLines(): Promise<readonly LogLine[]> {
     .filter((line) => line["request_id"] !== undefined && line["request_id"] !== id);
 }
 
+test("a header that cannot be sent on is told to be the client's, in what it was told and in the log", async () => {
+  await using client = await openRawClient(started.gateway.port);
+  const headers = { authorization: `Bearer ${TOKEN}`, "user-agent": "a\x7fb" };
+  const body = JSON.stringify({ model: "openai/x", messages: [{ role: "user", content: "hi" }] });
+  await client.request("POST", "/v1/chat/completions", { headers, body });
+  expect((await client.head()).status).toBe(400);
+  expect(JSON.parse((await client.body()).text)).toMatchObject({
+    code: "invalid_request",
+    error: "A header of the request cannot be sent to the provider",
+  });
+  expect(started.takeCalls()).toEqual([]);
+  expect(await requestLines()).toMatchObject([{ failure: "invalid_request", cause: "REQUEST_HEADER" }]);
+});
+
 describe("a malformed head is refused, its connection closed, and what stands behind it never read", () => {
   test.each(MALFORMED_HEADS)("%s", async (_, bytes) => {
     const { statuses, wire } = await replyTo(bytes + SMUGGLED);

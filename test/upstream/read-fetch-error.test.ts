@@ -38,6 +38,15 @@ test.each([
   expect(JSON.stringify([failure.message, failure.details])).not.toContain("SECRET");
 });
 
+test.each([
+  ["REQUEST_HEADER", "invalid_request", "A header of the request cannot be sent to the provider"],
+  ["REQUEST_METHOD", "invalid_request", "The method of the request cannot be sent to the provider"],
+  ["UPLOAD_LENGTH", "body_interrupted", "The request body ended early"],
+] as const)("%s is %s: the request was at fault, and not the provider", (code, meaning, message) => {
+  const failure = readFetchError(withCode(code), "openai");
+  expect(failure).toMatchObject({ code: meaning, message, status: 400, details: { cause: code } });
+});
+
 test("what has no code is told by its name, and what is no error at all by nothing", () => {
   expect(readFetchError(new RangeError("SECRET"), "x").details.cause).toBe("RangeError");
   expect(readFetchError("SECRET", "x").details.cause).toBe("unknown");

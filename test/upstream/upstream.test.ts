@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Failure, type FailureCode } from "../../src/failure/failure.ts";
-import type { UpstreamLimits } from "../../src/upstream/upstream.ts";
-import { settle } from "./manual-clock.ts";
+import { createDeadlines } from "../../src/upstream/deadlines.ts";
+import { createUpstream, type UpstreamLimits } from "../../src/upstream/upstream.ts";
+import { createManualClock, settle } from "./manual-clock.ts";
 import { groq, LIMITS, openAnswered, REQUEST, setUp, watch } from "./open-upstream.ts";
 
 describe("before the header has come", () => {
@@ -68,6 +69,22 @@ describe("before the header has come", () => {
     expect(lastSent().provider).toBe(groq);
     expect(lastSent().request).toBe(REQUEST);
     call.close();
+  });
+
+  test("a transport that fails at once is told as one that fails later", async () => {
+    const clock = createManualClock();
+    const deadlines = createDeadlines(clock);
+    const transport = (): never => {
+      throw Object.assign(new Error("/socket"), { code: "ENOENT" });
+    };
+    const call = createUpstream({ transport, deadlines, now: clock.now, limits: LIMITS })(
+      groq,
+      new AbortController().signal,
+    );
+    const failure: unknown = await call.send(REQUEST).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "upstream_unreachable", details: { provider: "groq", cause: "ENOENT" } });
+    call.close();
+    expect(deadlines.size()).toBe(0);
   });
 
   test("a rejected request tells its meaning and the provider", async () => {
