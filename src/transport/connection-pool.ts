@@ -19,6 +19,9 @@ const MAX_IDLE = 2048;
 /** Load balancers and servers forget silent connections after a minute or more; most say so when they do. */
 const MAX_IDLE_MS = 55_000;
 
+/** So much before a server that tells when it closes connections, lest a request and its end pass each other on the way. */
+const EARLIER_MS = 1000;
+
 export function createConnectionPool(
   deadlines: Deadlines,
   now: () => number,
@@ -31,27 +34,28 @@ export function createConnectionPool(
 
   const closeOld = (): void => {
     expiry = undefined;
-    const newest = now() - MAX_IDLE_MS;
+    const time = now();
     idle = idle.filter((connection) => {
       if (!connection.isOpen) return false;
-      if (connection.idleSince > newest) return true;
+      if (connection.idleUntil > time) return true;
       connection.close();
       return false;
     });
-    awaitExpiry();
+    if (idle.length > 0) awaitExpiry(idle.reduce((least, { idleUntil }) => Math.min(least, idleUntil), Infinity));
   };
 
-  const awaitExpiry = (): void => {
-    const oldest = idle[0];
-    if (oldest && !expiry) expiry = deadlines.open(oldest.idleSince + MAX_IDLE_MS, closeOld);
+  const awaitExpiry = (time: number): void => {
+    if (!expiry) expiry = deadlines.open(time, closeOld);
+    else if (time < expiry.expiresAt) deadlines.move(expiry, time);
   };
 
   const give = (connection: Connection): void => {
     if (!connection.isOpen) return;
-    if (isClosed || idle.length >= maxIdle) return connection.close();
-    connection.idleSince = now();
+    const idleMs = Math.min(MAX_IDLE_MS, connection.keptMs - EARLIER_MS);
+    if (isClosed || idle.length >= maxIdle || idleMs <= 0) return connection.close();
+    connection.idleUntil = now() + idleMs;
     idle.push(connection);
-    awaitExpiry();
+    awaitExpiry(connection.idleUntil);
   };
 
   return {

@@ -13,8 +13,10 @@ export interface ConnectionListener {
 /** A connection to a provider's server, with its TLS handshake done and its certificate verified. */
 export interface Connection {
   listener: ConnectionListener | undefined;
-  /** When it was last used, in milliseconds of the monotonic clock. */
-  idleSince: number;
+  /** While it carries nothing: when it is to be closed, in milliseconds of the monotonic clock. */
+  idleUntil: number;
+  /** For how long the server keeps it while it carries nothing, in milliseconds, as far as the server has told. */
+  keptMs: number;
   /** How many requests it has carried. */
   served: number;
   readonly isOpen: boolean;
@@ -52,7 +54,8 @@ export function openConnection(origin: Origin): Opening {
 
   const connection: Connection & { isOpen: boolean } = {
     listener: undefined,
-    idleSince: 0,
+    idleUntil: 0,
+    keptMs: Number.POSITIVE_INFINITY,
     served: 0,
     isOpen: false,
     get isDrained() {

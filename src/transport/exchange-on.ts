@@ -3,6 +3,7 @@ import { AnswerParser } from "./answer-parser.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { decodeAnswer } from "./decode-answer.ts";
 import type { Origin } from "./origin.ts";
+import { readKeptTime } from "./read-kept-time.ts";
 import { writeRequestHead } from "./request-head.ts";
 import type { Answer, AnswerBody, BodySink, Sending, WireRequest } from "./transport.ts";
 import { writeUpload } from "./upload.ts";
@@ -220,7 +221,9 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
     // An answer that is over before the request leaves the rest of it on the connection; what came behind an answer would
     // be taken for the next one.
     const isClean = !this.#upload && this.#connection.isDrained && !this.#parser.hasExcess;
-    this.#leave(isClean && this.#head?.keepAlive === true);
+    const head = isClean && this.#head?.keepAlive ? this.#head : undefined;
+    if (head) this.#connection.keptMs = readKeptTime(head.headers);
+    this.#leave(head !== undefined);
     this.#sink?.end();
   }
 

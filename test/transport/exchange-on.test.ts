@@ -15,7 +15,8 @@ function setUp(request: Partial<WireRequest> = {}, isDrained = true) {
   const done: boolean[] = [];
   const connection: Connection = {
     listener: undefined,
-    idleSince: 0,
+    idleUntil: 0,
+    keptMs: Number.POSITIVE_INFINITY,
     served: 0,
     isOpen: true,
     isDrained,

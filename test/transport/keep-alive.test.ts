@@ -267,6 +267,50 @@ describe("connections that carry nothing", () => {
     expect([deadlines.size(), clock.timersWaiting()]).toEqual([0, 0]);
   });
 
+  test.each([
+    ["timeout=5", 4000],
+    ["timeout=5, max=100", 4000],
+    ["max=100,Timeout = 5", 4000],
+    ['timeout="5"', 4000],
+    ["timeout=600", IDLE_MS],
+    ["timeout=99999999999999999999", IDLE_MS],
+    ["timeout=soon", IDLE_MS],
+    ["timeout=-5", IDLE_MS],
+    ["other-timeout=5", IDLE_MS],
+  ])("are closed a second before a server does that says: %s", async (told, keptMs) => {
+    await using parts = await setUp();
+    const { provider, ask, clock, deadlines } = parts;
+    const gate = createGate();
+    provider.answerAlways((request) => [
+      ...(request.target === "/silent" ? [wait(gate)] : []),
+      raw(
+        `HTTP/1.1 200 OK\r\n${request.target === "/told" ? `keep-alive: ${told}\r\n` : ""}content-length: 2\r\n\r\n{}`,
+      ),
+    ]);
+    // One that is kept for longer, and before it, must not make the other wait.
+    const silent = ask({ url: `${provider.url}/silent` });
+    await provider.requestHead();
+    const toldOne = ask({ url: `${provider.url}/told` });
+    gate.open();
+    await silent;
+    await toldOne;
+    await clock.advance(keptMs - 1);
+    expect(provider.openConnections).toBe(2);
+    await clock.advance(1);
+    await provider.connectionClosed(2);
+    expect(provider.openConnections).toBe(keptMs < IDLE_MS ? 1 : 0);
+    expect(deadlines.size()).toBe(provider.openConnections);
+  });
+
+  test.each(["timeout=0", "timeout=1"])("are not kept for a server that says: %s", async (told) => {
+    await using parts = await setUp();
+    const { provider, ask, deadlines } = parts;
+    provider.answerAlways(() => [raw(`HTTP/1.1 200 OK\r\nkeep-alive: ${told}\r\ncontent-length: 2\r\n\r\n{}`)]);
+    await ask();
+    await provider.connectionClosed(1);
+    expect(deadlines.size()).toBe(0);
+  });
+
   test("are closed with the transport; one that comes back later is closed then", async () => {
     await using parts = await setUp();
     const { provider, ask, close: closeAll, deadlines } = parts;
@@ -306,7 +350,8 @@ function createIdleConnection(): Connection {
   let isOpen = true;
   return {
     listener: undefined,
-    idleSince: 0,
+    idleUntil: 0,
+    keptMs: Number.POSITIVE_INFINITY,
     served: 0,
     isDrained: true,
     get isOpen() {
