@@ -16,6 +16,7 @@ import { redactError } from "./redact-error.ts";
 import { passUpload } from "./pass-upload.ts";
 import type { RelayParts } from "./relay-call.ts";
 import { streamAnswer } from "./stream-answer.ts";
+import { untypedBody } from "./untyped-body.ts";
 
 /** An answer announced as at most this long is handed over in one piece, which costs less than a stream. */
 const MAX_WHOLE_BYTES = 64 * 1024;
@@ -75,7 +76,8 @@ export function createProxy(parts: RelayParts): Proxy {
       book.markFirstByte(exchange);
       exchange.status = response.status;
       exchange.streaming = streaming;
-      const answer = new Response(stream, {
+      const isUntyped = stream instanceof Uint8Array && response.headers.get("content-type") === null;
+      const answer = new Response(isUntyped ? untypedBody(stream) : stream, {
         status: response.status,
         headers: proxyResponseHeaders(
           response.headers,

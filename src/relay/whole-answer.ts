@@ -34,6 +34,7 @@ export function sendWholeAnswer(
   book.settle(exchange, "answered");
   const headers = relayedResponseHeaders(response.headers);
   headers["x-request-id"] = exchange.id;
+  headers["content-type"] ??= "application/json";
   return new Response(bytes, { status: response.status, headers });
 }
 

@@ -37,6 +37,8 @@ const KEEP_ALIVE_PROBE_MS = 60_000;
 export interface Opening {
   /** Rejects with an error whose `code` is that of the system, of the name lookup or of the certificate's verification. */
   readonly connection: Promise<Connection>;
+  /** Resolves when the system has nothing to wait for any more, be the attempt given up or not. */
+  readonly ended: Promise<void>;
   /** Gives the attempt up. What the system itself is still waiting for, a name or the server's first packet, it waits for. */
   abandon(): void;
 }
@@ -140,9 +142,9 @@ export function openConnection(origin: Origin): Opening {
         ...(origin.secure && { tls: { serverName: origin.hostname, rejectUnauthorized: true } }),
         socket: handler,
       });
-  attempt.catch(reject);
   return {
     connection: promise,
+    ended: attempt.then(() => {}, reject),
     abandon() {
       if (stands) return;
       isAbandoned = true;

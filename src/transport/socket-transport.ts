@@ -1,10 +1,11 @@
 import type { Provider } from "../providers/provider.ts";
 import type { Deadline, Deadlines } from "../upstream/deadlines.ts";
-import { openConnection } from "./connection.ts";
+import { type Opening, openConnection } from "./connection.ts";
 import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
 import { exchangeOn } from "./exchange-on.ts";
 import { type Origin, originOf } from "./origin.ts";
 import type { Answer, Sending, Transport, WireRequest } from "./transport.ts";
+import { wireError } from "./wire-error.ts";
 
 /** A transport that owns its connections. */
 export interface SocketTransport {
@@ -16,7 +17,15 @@ export interface SocketTransport {
 /** So much longer may a connection take to stand when its request has been given up; it then serves the next one. */
 const LATE_MS = 1000;
 
+/**
+ * Each attempt that was given up holds a file descriptor for as long as the system waits for the server, which can be two
+ * minutes. With so many, a server that does not answer is not tried again until one of them has ended.
+ */
+export const MAX_HANGING = 512;
+
 interface Server {
+  /** How many attempts to connect were given up and have not ended. */
+  hanging: number;
   readonly origin: Origin;
   readonly pool: ConnectionPool;
 }
@@ -28,24 +37,36 @@ const REPEATABLE: ReadonlySet<string> = new Set(["GET", "HEAD"]);
  * Carries requests over HTTP/1.1 on connections that it keeps: any number at once, each for one request at a time, and
  * each provider's for that provider alone. Names are looked up and TLS is set up only when a connection is opened.
  */
-export function createSocketTransport(deadlines: Deadlines, now: () => number): SocketTransport {
+export function createSocketTransport(
+  deadlines: Deadlines,
+  now: () => number,
+  open: typeof openConnection = openConnection,
+): SocketTransport {
   const servers = new Map<Provider, Server>();
 
   const serverOf = (provider: Provider): Server => {
     let server = servers.get(provider);
     if (!server) {
-      server = { origin: originOf(provider), pool: createConnectionPool(deadlines, now) };
+      server = { hanging: 0, origin: originOf(provider), pool: createConnectionPool(deadlines, now) };
       servers.set(provider, server);
     }
     return server;
   };
 
-  const sendFresh = ({ origin, pool }: Server, request: WireRequest, onConnected: () => void): Sending => {
+  const abandon = (server: Server, opening: Opening): void => {
+    opening.abandon();
+    server.hanging += 1;
+    void opening.ended.then(() => (server.hanging -= 1));
+  };
+
+  const sendFresh = (server: Server, request: WireRequest, onConnected: () => void): Sending => {
+    if (server.hanging >= MAX_HANGING) throw wireError("TOO_MANY_HANGING_ATTEMPTS");
+    const { origin, pool } = server;
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     let sending: Sending | undefined;
     let isGivenUp = false;
     let late: Deadline | undefined;
-    const opening = openConnection(origin);
+    const opening = open(origin);
     opening.connection.then(
       (connection) => {
         if (late) deadlines.release(late);
@@ -67,7 +88,7 @@ export function createSocketTransport(deadlines: Deadlines, now: () => number): 
         if (isGivenUp) return;
         isGivenUp = true;
         reject(reason);
-        late = deadlines.open(now() + LATE_MS, opening.abandon);
+        late = deadlines.open(now() + LATE_MS, () => abandon(server, opening));
       },
     };
   };

@@ -63,5 +63,6 @@ export interface Sending {
 /**
  * Carries requests to providers.
  * @param onConnected called once, when the connection that the request goes out on stands.
+ * @throws like the answer rejects, where the request cannot even be begun.
  */
 export type Transport = (provider: Provider, request: WireRequest, onConnected: () => void) => Sending;

@@ -4,6 +4,8 @@ export type WireErrorCode =
   | "ECONNRESET"
   /** Nobody waited for the connection any more. */
   | "ECONNABORTED"
+  /** The server has left so many attempts to connect without an answer that no more are made. */
+  | "TOO_MANY_HANGING_ATTEMPTS"
   | "HTTP_INVALID_HEAD"
   | "HTTP_HEAD_TOO_LONG"
   | "HTTP_INVALID_FRAMING"

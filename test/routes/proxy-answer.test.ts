@@ -94,6 +94,17 @@ describe("the answer", () => {
     expect((await client.body()).text).toBe("");
   });
 
+  test.each(["{}", ""])("an answer %j that does not say what it is stays one", async (body) => {
+    for (const status of [200, 404]) {
+      started.answerWith([head(status, { "content-length": String(body.length) }), chunk(body), end()]);
+      const response = await started.send("GET", "/proxy/openai/x");
+      expect([response.status, await response.text()]).toEqual([status, body]);
+      const { headers } = response;
+      expect([headers.get("content-type"), headers.get("content-length")]).toEqual([null, String(body.length)]);
+      started.takeCall();
+    }
+  });
+
   test("compressed bytes pass as they are, with their encoding and length", async () => {
     const zipped = gzipSync("hello ".repeat(100));
     started.answerWith([

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
+import { chunk, end, head } from "../fixtures/script.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
 import { type PostRoute, POST_ROUTES, SMALLEST } from "./requests.ts";
 import { KEY, type StartedGateway, startBesideProvider } from "./started-gateway.ts";
@@ -123,6 +124,12 @@ describe("of the provider's headers", () => {
     expect(stream.headers.get("content-type")).toBe("text/event-stream");
     expect([stream.headers.get("cache-control"), stream.headers.get("x-accel-buffering")]).toEqual(["no-cache", "no"]);
     await expectAllowListed(stream);
+  });
+
+  test.each(POST_ROUTES)("an answer on %s that does not say what it is is JSON", async (route) => {
+    started.answerWith([head(200, { "content-length": "2" }), chunk("{}"), end()]);
+    const response = await post(route);
+    expect([response.headers.get("content-type"), await response.text()]).toEqual(["application/json", "{}"]);
   });
 
   test("the content type is the provider's", async () => {

@@ -12,6 +12,7 @@ test.each([
   ["ENETUNREACH", "upstream_unreachable"],
   ["ETIMEDOUT", "upstream_unreachable"],
   ["FailedToOpenSocket", "upstream_unreachable"],
+  ["TOO_MANY_HANGING_ATTEMPTS", "upstream_unreachable"],
   ["ENOTFOUND", "upstream_dns_failure"],
   ["EAI_AGAIN", "upstream_dns_failure"],
   ["DNSResolutionError", "upstream_dns_failure"],
