@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Origin } from "./origin.ts";
 import { wireError } from "./wire-error.ts";
 
@@ -139,7 +140,13 @@ export function openConnection(origin: Origin): Opening {
     : Bun.connect({
         hostname: origin.hostname,
         port: origin.port,
-        ...(origin.secure && { tls: { serverName: origin.hostname, rejectUnauthorized: true } }),
+        ...(origin.secure && {
+          tls: {
+            // An address is no server name (RFC 6066, section 3); the certificate is checked for it all the same.
+            ...(isIP(origin.hostname) === 0 && { serverName: origin.hostname }),
+            rejectUnauthorized: true,
+          },
+        }),
         socket: handler,
       });
   return {

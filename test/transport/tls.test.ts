@@ -22,7 +22,7 @@ const got: Record<string, unknown> = {};
 beforeAll(async () => {
   const [good, otherHost, expired, unknown] = await Promise.all([
     createSelfSignedCertificate("localhost"),
-    createSelfSignedCertificate("other.example"),
+    createSelfSignedCertificate("other.example", "127.0.0.2"),
     createExpiredCertificate("localhost"),
     createSelfSignedCertificate("localhost"),
   ]);
@@ -35,7 +35,7 @@ beforeAll(async () => {
   };
   const [a, b, c, d] = await Promise.all([good, otherHost, expired, unknown].map(start));
   servers = { trusted: a, otherHost: b, expired: c, unknown: d } as typeof servers;
-  const urls: Record<string, string> = { address: servers.trusted.url };
+  const urls: Record<string, string> = { address: servers.trusted.url, otherAddress: servers.otherHost.url };
   for (const [name, { port }] of Object.entries(servers)) urls[name] = `https://localhost:${port}`;
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "ask-over-tls.ts"), ...Object.values(urls)], {
     env: { PATH: process.env["PATH"], NODE_EXTRA_CA_CERTS: AUTHORITIES },
@@ -67,6 +67,10 @@ describe("a certificate", () => {
     expect(got[name]).toEqual([`upstream_tls_failure ${code}`, `upstream_tls_failure ${code}`]);
     expect(servers[name].requests).toEqual([]);
     expect(servers[name].openConnections).toBe(0);
+  });
+
+  test("for another address: the same", () => {
+    expect(got["otherAddress"]).toEqual(got["otherHost"]);
   });
 
   test("of nobody that is known, in this process too", async () => {
