@@ -20,30 +20,32 @@ const OWN: ReadonlySet<string> = new Set(["host", "content-length", "transfer-en
 export function writeRequestHead(origin: Origin, request: WireRequest, length: number | undefined | null): string {
   const { method, headers } = request;
   if (!METHOD.test(method)) throw wireError("REQUEST_METHOD");
-  let head = `${method} ${targetOf(origin, request.url)} HTTP/1.1\r\nhost: ${origin.host}\r\nconnection: keep-alive\r\n`;
+  const framing =
+    length === undefined ? "transfer-encoding: chunked\r\n" : length === null ? "" : `content-length: ${length}\r\n`;
+  const head = `${method} ${targetOf(origin, request.url)} HTTP/1.1\r\nhost: ${origin.host}\r\nconnection: keep-alive\r\n`;
+  return `${head}${writeFields(headers)}${framing}\r\n`;
+}
+
+/** What frozen headers look like on the wire: whoever freezes them means to send them again. */
+const written = new WeakMap<object, string>();
+
+function writeFields(headers: WireRequest["headers"]): string {
+  let fields = written.get(headers);
+  if (fields !== undefined) return fields;
+  fields = "";
   if (headers instanceof Headers) {
-    for (const [name, value] of headers) if (mayBeSent(name)) head += writeField(name, value);
-  } else {
-    for (const name in headers) if (mayBeSentByName(name)) head += writeField(name, headers[name] as string);
+    for (const [name, value] of headers) if (mayBeSent(name)) fields += writeField(name, value);
+    return fields;
   }
-  if (length === undefined) head += "transfer-encoding: chunked\r\n";
-  else if (length !== null) head += `content-length: ${length}\r\n`;
-  return `${head}\r\n`;
+  for (const name in headers) if (mayBeSent(name)) fields += writeField(name, headers[name] as string);
+  if (Object.isFrozen(headers)) written.set(headers, fields);
+  return fields;
 }
 
 /** Says no of what only the connection knows. Throws where a name could become more than one. */
 function mayBeSent(name: string): boolean {
   if (!NAME.test(name)) throw wireError("REQUEST_HEADER");
   return !OWN.has(name.toLowerCase());
-}
-
-/** The gateway's own names: they are few, and each is looked at once. */
-const answers = new Map<string, boolean>();
-
-function mayBeSentByName(name: string): boolean {
-  let answer = answers.get(name);
-  if (answer === undefined) answers.set(name, (answer = mayBeSent(name)));
-  return answer;
 }
 
 function writeField(name: string, value: string): string {

@@ -13,35 +13,45 @@ const RELAYED = [
   "tracestate",
 ] as const;
 
-/** Makes the headers of a JSON request to a provider from those of the client's request. */
+/** So many user agents are remembered for each provider; most gateways see a handful. */
+const MAX_AGENTS = 64;
+
+/**
+ * Makes the headers of a JSON request to a provider from those of the client's request. Clients that send nothing to be
+ * relayed but their name get the same frozen object each time, so that it is written out only once.
+ */
 export function createRequestHeaders(
   userAgent: string,
-): (provider: Provider, client: Headers) => Record<string, string> {
-  const fixed = new WeakMap<Provider, Readonly<Record<string, string>>>();
+): (provider: Provider, client: Headers) => Readonly<Record<string, string>> {
+  const known = new WeakMap<Provider, Map<string, Readonly<Record<string, string>>>>();
 
-  const fixedHeaders = (provider: Provider): Readonly<Record<string, string>> => {
-    let headers = fixed.get(provider);
+  const make = (provider: Provider, clientAgent: string): Readonly<Record<string, string>> =>
+    Object.freeze({
+      "content-type": "application/json",
+      // The gateway reads what comes back and relays it as it is, so it must not be compressed on the way.
+      "accept-encoding": "identity",
+      "user-agent": clientAgent === "" ? userAgent : `${userAgent} ${clientAgent}`,
+      ...credentialHeaders(provider),
+    });
+
+  const plainHeaders = (provider: Provider, clientAgent: string): Readonly<Record<string, string>> => {
+    let ofProvider = known.get(provider);
+    if (!ofProvider) known.set(provider, (ofProvider = new Map()));
+    let headers = ofProvider.get(clientAgent);
     if (!headers) {
-      headers = {
-        "content-type": "application/json",
-        // The gateway reads what comes back and relays it as it is, so it must not be compressed on the way.
-        "accept-encoding": "identity",
-        "user-agent": userAgent,
-        ...credentialHeaders(provider),
-      };
-      fixed.set(provider, headers);
+      if (ofProvider.size >= MAX_AGENTS) ofProvider.clear();
+      ofProvider.set(clientAgent, (headers = make(provider, clientAgent)));
     }
     return headers;
   };
 
   return (provider, client) => {
-    const headers: Record<string, string> = { ...fixedHeaders(provider) };
+    const plain = plainHeaders(provider, client.get("user-agent") ?? "");
+    let headers: Record<string, string> | undefined;
     for (const name of RELAYED) {
       const value = client.get(name);
-      if (value !== null) headers[name] = value;
+      if (value !== null) (headers ??= { ...plain })[name] = value;
     }
-    const clientAgent = client.get("user-agent");
-    if (clientAgent !== null) headers["user-agent"] = `${userAgent} ${clientAgent}`;
-    return headers;
+    return headers ?? plain;
   };
 }

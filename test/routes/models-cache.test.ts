@@ -41,6 +41,9 @@ test("a stale list is served while one refresh runs, and the new one after it", 
   await Bun.sleep(5);
   expect(await within(ids(gateway), 1000, "the stale list")).toEqual(["openai/old"]);
   expect(await within(ids(gateway), 1000, "the stale list")).toEqual(["openai/old"]);
+  // The stale list does not wait for the refresh to reach the provider.
+  await provider.nextRequest();
+  await provider.nextRequest();
   expect(provider.requests).toHaveLength(2);
   gate.open();
   const until = performance.now() + 2000;
