@@ -8,7 +8,7 @@ export type JsonObject = { readonly [name: string]: unknown };
  * Parses the bytes of a JSON text that must be an object.
  * @returns the object, or in `problem` what is wrong with the bytes, in words that repeat nothing of them.
  */
-export const decodeObject = (bytes: Uint8Array): { readonly value: JsonObject } | { readonly problem: string } => {
+export function decodeObject(bytes: Uint8Array): { readonly value: JsonObject } | { readonly problem: string } {
   if (bytes.length === 0) return { problem: "the body is empty" };
   let text: string;
   try {
@@ -24,7 +24,7 @@ export const decodeObject = (bytes: Uint8Array): { readonly value: JsonObject } 
   }
   if (!isJsonObject(value)) return { problem: "the body must be a JSON object" };
   return { value };
-};
+}
 
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -33,7 +33,7 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 const LOCATABLE_CHARACTERS = 1024 * 1024;
 
 /** Runtimes quote the offending text in their messages and give no position, so the gateway words its own. */
-const describeMalformed = (text: string): string => {
+function describeMalformed(text: string): string {
   if (text.charCodeAt(0) === 0xfeff) return "the body begins with a byte order mark, which JSON does not allow";
   if (text.length > LOCATABLE_CHARACTERS) return "the body is not valid JSON";
   const first = findFirstError(text);
@@ -44,10 +44,10 @@ const describeMalformed = (text: string): string => {
     .replace(/(?<!^)([A-Z])/g, " $1")
     .toLowerCase();
   return `the body is not valid JSON: ${reason} at line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
-};
+}
 
 /** The lenient parser is recursive, and a stranger decides how deep a body goes. */
-const findFirstError = (text: string): ParseError | "too deep" | undefined => {
+function findFirstError(text: string): ParseError | "too deep" | undefined {
   const errors: ParseError[] = [];
   try {
     parseLeniently(text, errors, { disallowComments: true, allowTrailingComma: false });
@@ -55,4 +55,4 @@ const findFirstError = (text: string): ParseError | "too deep" | undefined => {
     return "too deep";
   }
   return errors[0];
-};
+}

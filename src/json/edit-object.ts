@@ -29,7 +29,7 @@ const CLOSE_BRACE = 0x7d;
  * Bytes outside the edited members are copied untouched. With no edits the very same array comes back.
  * @param edits at most one per member; insertions go in front of the first member, more than one only where there is one
  */
-export const editObject = (body: Uint8Array, edits: readonly Edit[]): Uint8Array => {
+export function editObject(body: Uint8Array, edits: readonly Edit[]): Uint8Array {
   const [first] = edits;
   if (!first) return body;
   const splices =
@@ -52,9 +52,9 @@ export const editObject = (body: Uint8Array, edits: readonly Edit[]): Uint8Array
   }
   source.copy(edited, write, read);
   return edited;
-};
+}
 
-const toSplice = (body: Uint8Array, edit: Edit): Splice => {
+function toSplice(body: Uint8Array, edit: Edit): Splice {
   switch (edit.kind) {
     case "replace":
       return {
@@ -79,20 +79,22 @@ const toSplice = (body: Uint8Array, edit: Edit): Splice => {
       return { start, end: start, bytes: encoder.encode(member) };
     }
   }
-};
+}
 
 /** The member together with the one comma that would be left over: the one behind it, else the one before it. */
-const spanWithComma = (body: Uint8Array, member: Member): { start: number; end: number } => {
+function spanWithComma(body: Uint8Array, member: Member): { start: number; end: number } {
   const behind = nextSolid(body, member.valueEnd, 1);
   if (body[behind] === COMMA) return { start: member.keyStart, end: behind + 1 };
   const before = nextSolid(body, member.keyStart - 1, -1);
   return { start: body[before] === COMMA ? before : member.keyStart, end: member.valueEnd };
-};
+}
 
-const isEmptyObject = (body: Uint8Array, from: number): boolean => body[nextSolid(body, from, 1)] === CLOSE_BRACE;
+function isEmptyObject(body: Uint8Array, from: number): boolean {
+  return body[nextSolid(body, from, 1)] === CLOSE_BRACE;
+}
 
-const nextSolid = (body: Uint8Array, from: number, step: 1 | -1): number => {
+function nextSolid(body: Uint8Array, from: number, step: 1 | -1): number {
   let position = from;
   while (position >= 0 && position < body.length && (body[position] as number) <= 0x20) position += step;
   return position;
-};
+}

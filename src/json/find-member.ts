@@ -21,7 +21,7 @@ const OPEN_BRACE = 0x7b;
  * A key spelt with escapes (`"mod\u0065l"`) counts as the name it spells, so that no spelling hides a second one.
  * @returns the member's span, `absent`, or `repeated` where parsers would disagree about which one counts.
  */
-export const memberFinder = (name: string): ((body: Uint8Array) => MemberSearch) => {
+export function memberFinder(name: string): (body: Uint8Array) => MemberSearch {
   const quotedName = Buffer.from(JSON.stringify(name));
   const escapePrefixes = escapePrefixesOf(name);
 
@@ -57,13 +57,13 @@ export const memberFinder = (name: string): ((body: Uint8Array) => MemberSearch)
     }
     return found ?? "absent";
   };
-};
+}
 
 /** The beginnings that a `\uXXXX` escape of any character of `name` can have. */
-const escapePrefixesOf = (name: string): Buffer[] => {
+function escapePrefixesOf(name: string): Buffer[] {
   const rows = new Set([...name].map((character) => character.charCodeAt(0) >> 4));
   return [...rows].flatMap((row) => {
     const hex = row.toString(16).padStart(3, "0");
     return [...new Set([hex, hex.toUpperCase()])].map((digits) => Buffer.from(`\\u${digits}`));
   });
-};
+}

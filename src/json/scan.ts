@@ -9,17 +9,17 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /** The position of the first byte from `from` on that is no white space. */
-export const skipSpace = (body: Buffer, from: number): number => {
+export function skipSpace(body: Buffer, from: number): number {
   let position = from;
   for (;;) {
     const byte = body[position];
     if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) position++;
     else return position;
   }
-};
+}
 
 /** From an opening quote to behind the closing one; quotes are found natively, then checked for escaping. */
-export const skipString = (body: Buffer, start: number): number => {
+export function skipString(body: Buffer, start: number): number {
   let position = start;
   for (;;) {
     position = body.indexOf(QUOTE, position + 1);
@@ -28,10 +28,10 @@ export const skipString = (body: Buffer, start: number): number => {
     while (body[position - 1 - backslashes] === BACKSLASH) backslashes++;
     if (backslashes % 2 === 0) return position + 1;
   }
-};
+}
 
 /** The position behind the value that begins at `start`. */
-export const skipValue = (body: Buffer, start: number): number => {
+export function skipValue(body: Buffer, start: number): number {
   const first = body[start];
   if (first === QUOTE) return skipString(body, start);
   if (first === OPEN_BRACE || first === OPEN_BRACKET) return skipNested(body, start);
@@ -42,9 +42,9 @@ export const skipValue = (body: Buffer, start: number): number => {
     position++;
   }
   return position;
-};
+}
 
-const skipNested = (body: Buffer, start: number): number => {
+function skipNested(body: Buffer, start: number): number {
   let depth = 0;
   let position = start;
   while (position < body.length) {
@@ -61,4 +61,4 @@ const skipNested = (body: Buffer, start: number): number => {
     }
   }
   return position;
-};
+}

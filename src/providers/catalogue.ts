@@ -39,7 +39,7 @@ interface Shelf {
   pending: Promise<readonly CatalogueModel[]> | undefined;
 }
 
-export const createCatalogue = (options: CatalogueOptions): Catalogue => {
+export function createCatalogue(options: CatalogueOptions): Catalogue {
   const { providers, fetchModels, ttlMs, timeoutMs, now, onFailure } = options;
   const shelves = new Map<Provider, Shelf>(
     providers.map((provider) => [
@@ -116,4 +116,4 @@ export const createCatalogue = (options: CatalogueOptions): Catalogue => {
       return holder;
     },
   };
-};
+}

@@ -1,7 +1,7 @@
 import type { Provider } from "./provider.ts";
 
 /** The headers that make a request acceptable to this provider: its credential and what else it demands. Lower-case names. */
-export const credentialHeaders = (provider: Provider): Readonly<Record<string, string>> => {
+export function credentialHeaders(provider: Provider): Readonly<Record<string, string>> {
   if (provider.key === undefined) return provider.headers;
   switch (provider.auth) {
     case "bearer":
@@ -11,4 +11,4 @@ export const credentialHeaders = (provider: Provider): Readonly<Record<string, s
     case "none":
       return provider.headers;
   }
-};
+}

@@ -17,11 +17,11 @@ const MAX_PAGE_BYTES = 16 * 1024 * 1024;
  * @param signal aborts the listing, e.g. at its deadline.
  * @throws Failure with the reason why there is no list.
  */
-export const listModels = async (
+export async function listModels(
   provider: Provider,
   openCall: OpenUpstreamCall,
   signal: AbortSignal,
-): Promise<readonly ListedModel[]> => {
+): Promise<readonly ListedModel[]> {
   const models: ListedModel[] = [];
   let next: Readonly<Record<string, string>> | undefined = {};
   for (let page = 0; next && page < MAX_PAGES; page++) {
@@ -31,14 +31,14 @@ export const listModels = async (
     next = answer.next;
   }
   return models;
-};
+}
 
-const fetchPage = async (
+async function fetchPage(
   provider: Provider,
   parameters: Readonly<Record<string, string>>,
   openCall: OpenUpstreamCall,
   signal: AbortSignal,
-): Promise<unknown> => {
+): Promise<unknown> {
   const url = new URL(provider.baseUrl + provider.paths.models);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   const call = openCall(provider, signal);
@@ -57,9 +57,9 @@ const fetchPage = async (
   } finally {
     call.close();
   }
-};
+}
 
-const readPage = async ({ body }: Answer, call: UpstreamCall, provider: Provider): Promise<Uint8Array> => {
+async function readPage({ body }: Answer, call: UpstreamCall, provider: Provider): Promise<Uint8Array> {
   if (!body) return new Uint8Array(0);
   const read = await Promise.resolve(readWithin(body, MAX_PAGE_BYTES)).catch((error: unknown) => {
     throw call.explain(error);
@@ -67,12 +67,12 @@ const readPage = async ({ body }: Answer, call: UpstreamCall, provider: Provider
   if ("whole" in read) return read.whole;
   read.tooLong.cancel();
   throw new Failure("upstream_invalid_response", { provider: provider.id });
-};
+}
 
-const parseAnswer = (bytes: Uint8Array, provider: Provider): unknown => {
+function parseAnswer(bytes: Uint8Array, provider: Provider): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     throw new Failure("upstream_invalid_response", { provider: provider.id, cause: "not JSON" });
   }
-};
+}

@@ -22,7 +22,9 @@ export interface ModelPage {
  * Reads one page of a provider's model list. Entries without an id are left out.
  * @returns undefined where the answer does not have the provider's shape at all.
  */
-export const readModels = (shape: ListingShape, answer: unknown): ModelPage | undefined => READERS[shape](answer);
+export function readModels(shape: ListingShape, answer: unknown): ModelPage | undefined {
+  return READERS[shape](answer);
+}
 
 const READERS: Readonly<Record<ListingShape, (answer: unknown) => ModelPage | undefined>> = {
   openai: (answer) => readList(listOf(answer, "data"), "id"),
@@ -51,19 +53,19 @@ const READERS: Readonly<Record<ListingShape, (answer: unknown) => ModelPage | un
   },
 };
 
-const listOf = (answer: unknown, member: string): readonly unknown[] | undefined => {
+function listOf(answer: unknown, member: string): readonly unknown[] | undefined {
   if (Array.isArray(answer)) return answer;
   const list = isJsonObject(answer) ? answer[member] : undefined;
   // An Ollama server without models says `"data": null`.
   if (list === null) return [];
   return Array.isArray(list) ? list : undefined;
-};
+}
 
-const readList = (
+function readList(
   list: readonly unknown[] | undefined,
   idMember: string,
   readId: (id: string) => string = (id) => id,
-): ModelPage | undefined => {
+): ModelPage | undefined {
   if (!list) return undefined;
   const models = list.flatMap((entry): ListedModel[] => {
     const id = isJsonObject(entry) ? entry[idMember] : undefined;
@@ -73,14 +75,14 @@ const readList = (
     return [{ id: readId(id), created: readCreated(entry), ownedBy, entry }];
   });
   return { models };
-};
+}
 
 /** `created` is Unix seconds; `created_at` is a date (Anthropic, Cloudflare). */
-const readCreated = (entry: JsonObject): number => {
+function readCreated(entry: JsonObject): number {
   const created = entry["created"];
   if (typeof created === "number" && Number.isFinite(created)) return Math.trunc(created);
   const date = entry["created_at"];
   const milliseconds =
     typeof date === "string" ? Date.parse(date.includes("T") ? date : `${date.replace(" ", "T")}Z`) : Number.NaN;
   return Number.isNaN(milliseconds) ? 0 : Math.trunc(milliseconds / 1000);
-};
+}

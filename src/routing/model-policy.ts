@@ -14,7 +14,7 @@ export interface ModelPolicy {
  * @param disallowed entries of `DISALLOWED_MODELS`.
  * An entry is `provider/model` or a bare model, which then holds for every provider.
  */
-export const createModelPolicy = (allowed: readonly string[], disallowed: readonly string[]): ModelPolicy => {
+export function createModelPolicy(allowed: readonly string[], disallowed: readonly string[]): ModelPolicy {
   const allowing = new Set(allowed.map(normalise).filter((entry) => entry !== ""));
   const denying = new Set(disallowed.map(normalise).filter((entry) => entry !== ""));
   const active = allowing.size > 0 || denying.size > 0;
@@ -26,24 +26,25 @@ export const createModelPolicy = (allowed: readonly string[], disallowed: readon
       return matches(denying, provider, model) ? new Failure("model_disallowed") : undefined;
     },
   };
-};
+}
 
-const matches = (entries: ReadonlySet<string>, provider: Provider, model: string): boolean => {
+function matches(entries: ReadonlySet<string>, provider: Provider, model: string): boolean {
   const bare = normalise(model);
   if (entries.has(bare)) return true;
   const prefix = `${provider.id}/`;
   // A second prefix of the same provider in front of the model names the same model to whoever wrote the entry.
   return entries.has(prefix + bare) || (bare.startsWith(prefix) && entries.has(bare.slice(prefix.length)));
-};
+}
 
 /**
  * One spelling for all that providers take for the same model: letter case and outer space do not count, Google's ids
  * may begin with `models/`, and Ollama's tag `latest` is what it assumes where none is given.
  */
-const normalise = (model: string): string =>
-  model
+function normalise(model: string): string {
+  return model
     .normalize("NFKC")
     .trim()
     .toLowerCase()
     .replace(/^((?:[a-z][a-z0-9_-]*\/)?)models\//, "$1")
     .replace(/:latest$/, "");
+}

@@ -19,11 +19,11 @@ export interface TargetSources {
  * @param asked the value of `?provider=`, or undefined.
  * @throws Failure `provider_not_found`, `provider_key_missing` or `provider_undetermined`.
  */
-export const resolveTarget = (
+export function resolveTarget(
   { providers, providerOf }: TargetSources,
   asked: string | undefined,
   model: string,
-): Target | Promise<Target> => {
+): Target | Promise<Target> {
   const slash = model.indexOf("/");
   const prefix = slash > 0 ? model.slice(0, slash).toLowerCase() : undefined;
   if (asked !== undefined) {
@@ -36,16 +36,16 @@ export const resolveTarget = (
     if (!provider) throw new Failure("provider_undetermined", { param: "model" });
     return requireCallable(provider, model);
   });
-};
+}
 
 /** The provider of that id, in any letter case. Throws `provider_not_found`. */
-export const findProvider = (providers: ReadonlyMap<string, Provider>, id: string): Provider => {
+export function findProvider(providers: ReadonlyMap<string, Provider>, id: string): Provider {
   const provider = providers.get(id.trim().toLowerCase());
   if (!provider) throw new Failure("provider_not_found", { param: "provider" });
   return provider;
-};
+}
 
-const requireCallable = (provider: Provider, model: string): Target => {
+function requireCallable(provider: Provider, model: string): Target {
   if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
   if (model === "")
     throw new Failure("invalid_request", {
@@ -53,4 +53,4 @@ const requireCallable = (provider: Provider, model: string): Target => {
       param: "model",
     });
   return { provider, model };
-};
+}

@@ -7,7 +7,7 @@ export interface StreamTail {
 }
 
 /** @param size how many last bytes are kept at least; twice as many are held, from the first chunk on. */
-export const createStreamTail = (size: number): StreamTail => {
+export function createStreamTail(size: number): StreamTail {
   let buffer: Uint8Array | undefined;
   let length = 0;
   return {
@@ -27,4 +27,4 @@ export const createStreamTail = (size: number): StreamTail => {
     },
     bytes: () => (buffer ? buffer.subarray(0, length) : new Uint8Array(0)),
   };
-};
+}

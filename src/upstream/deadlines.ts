@@ -31,7 +31,7 @@ export interface TimerSource {
 /** The longest delay that timers take; a later deadline is looked at again then. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export const createDeadlines = ({ now, setTimer, clearTimer }: TimerSource): Deadlines => {
+export function createDeadlines({ now, setTimer, clearTimer }: TimerSource): Deadlines {
   const open = new Set<Deadline>();
   let timer: unknown;
   let timerAt = Number.POSITIVE_INFINITY;
@@ -81,4 +81,4 @@ export const createDeadlines = ({ now, setTimer, clearTimer }: TimerSource): Dea
     },
     size: () => open.size,
   };
-};
+}
