@@ -30,7 +30,7 @@ import { logExchange } from "./telemetry/log-exchange.ts";
 import { createFetchTransport } from "./transport/fetch-transport.ts";
 import { createSocketTransport } from "./transport/socket-transport.ts";
 import { createEgress, type EgressParts } from "./upstream/egress.ts";
-import { createDeadlines, type TimerSource } from "./upstream/deadlines.ts";
+import { createDeadlines, type TimerSource } from "./deadlines/deadlines.ts";
 import { probeConnection } from "./upstream/probe-connection.ts";
 import { createRequestHeaders } from "./upstream/request-headers.ts";
 import { createUpstream } from "./upstream/upstream.ts";

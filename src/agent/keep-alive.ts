@@ -1,4 +1,4 @@
-import type { TimerSource } from "../upstream/deadlines.ts";
+import type { TimerSource } from "../deadlines/deadlines.ts";
 
 export interface KeepAliveOptions {
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;

@@ -1,5 +1,5 @@
 import type { Transport } from "@modelcontextprotocol/client";
-import type { TimerSource } from "../upstream/deadlines.ts";
+import type { TimerSource } from "../deadlines/deadlines.ts";
 import { bindSignal, type BoundSignal } from "./bind-signal.ts";
 import { McpProblem, tookTooLong } from "./mcp-problem.ts";
 

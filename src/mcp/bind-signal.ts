@@ -1,4 +1,4 @@
-import type { TimerSource } from "../upstream/deadlines.ts";
+import type { TimerSource } from "../deadlines/deadlines.ts";
 import type { McpProblem } from "./mcp-problem.ts";
 
 /** A signal with a deadline; unlike those of the platform, one that leaves no timer and no listener behind. */

@@ -1,4 +1,4 @@
-import type { TimerSource } from "../upstream/deadlines.ts";
+import type { TimerSource } from "../deadlines/deadlines.ts";
 
 /** Waits of one loop, which can be cut short. */
 export interface Pause {

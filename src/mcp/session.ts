@@ -1,6 +1,6 @@
 import type { McpServer } from "../config/load-mcp-servers.ts";
 import type { JsonObject } from "../json/decode-object.ts";
-import type { TimerSource } from "../upstream/deadlines.ts";
+import type { TimerSource } from "../deadlines/deadlines.ts";
 import type { BoundSignal } from "./bind-signal.ts";
 
 /** A tool as its server describes it. */

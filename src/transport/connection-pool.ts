@@ -1,4 +1,4 @@
-import type { Deadline, Deadlines } from "../upstream/deadlines.ts";
+import type { Deadline, Deadlines } from "../deadlines/deadlines.ts";
 import type { Connection } from "./connection.ts";
 
 /** The connections to one server that carry no request at the moment. */

@@ -1,5 +1,5 @@
 import type { Provider } from "../providers/provider.ts";
-import type { Deadlines } from "../upstream/deadlines.ts";
+import type { Deadlines } from "../deadlines/deadlines.ts";
 import { bodyOfStream } from "./stream-body.ts";
 import type { Transport } from "./transport.ts";
 

@@ -1,5 +1,5 @@
 import type { Provider } from "../providers/provider.ts";
-import type { Deadline, Deadlines } from "../upstream/deadlines.ts";
+import type { Deadline, Deadlines } from "../deadlines/deadlines.ts";
 import { type Opening, openConnection } from "./connection.ts";
 import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
 import { exchangeOn } from "./exchange-on.ts";

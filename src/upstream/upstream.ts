@@ -1,7 +1,7 @@
 import { Failure, type FailureCode } from "../failure/failure.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Answer, Sending, Transport, WireRequest } from "../transport/transport.ts";
-import type { Deadline, Deadlines } from "./deadlines.ts";
+import type { Deadline, Deadlines } from "../deadlines/deadlines.ts";
 import { readFetchError } from "./read-fetch-error.ts";
 
 /** How long each part of a call to a provider may take, in milliseconds. */

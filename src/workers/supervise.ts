@@ -1,7 +1,7 @@
 import { EXIT } from "../process/exit.ts";
 import type { Serving } from "../process/open-service.ts";
 import type { Log } from "../telemetry/create-log.ts";
-import type { TimerSource } from "../upstream/deadlines.ts";
+import type { TimerSource } from "../deadlines/deadlines.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import type { WorkerEvents, WorkerHandle } from "./spawn-worker.ts";
 

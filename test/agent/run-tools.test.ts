@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { MAX_AT_ONCE, MAX_CALLS, runTools } from "../../src/agent/run-tools.ts";
 import type { ToolCall } from "../../src/agent/tool-call.ts";
 import type { ToolOffer } from "../../src/mcp/tool-box.ts";
-import { settle } from "../upstream/manual-clock.ts";
+import { settle } from "../fixtures/manual-clock.ts";
 
 const callsOf = (count: number): ToolCall[] =>
   Array.from({ length: count }, (_, index) => ({

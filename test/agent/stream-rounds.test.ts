@@ -6,7 +6,7 @@ import type { ToolOffer } from "../../src/mcp/tool-box.ts";
 import { Failure, toFailure } from "../../src/failure/failure.ts";
 import { bodyOfStream } from "../../src/transport/stream-body.ts";
 import type { Answer } from "../../src/transport/transport.ts";
-import { createManualClock, settle } from "../upstream/manual-clock.ts";
+import { createManualClock, settle } from "../fixtures/manual-clock.ts";
 import { delta } from "./agent-rig.ts";
 
 const INTERVAL_MS = 15_000;

@@ -3,7 +3,7 @@ import { readWithin } from "../../src/transport/read-body.ts";
 import { bodyOfStream, streamOfBody } from "../../src/transport/stream-body.ts";
 import type { AnswerBody, BodySink } from "../../src/transport/transport.ts";
 import { bodyOfBytes } from "../../src/transport/whole-body.ts";
-import { settle } from "../upstream/manual-clock.ts";
+import { settle } from "../fixtures/manual-clock.ts";
 
 /** A body that a test pushes, with what was asked of its sender. */
 function createBody() {

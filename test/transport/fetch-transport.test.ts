@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Provider } from "../../src/providers/provider.ts";
 import { createFetchTransport, type Fetch } from "../../src/transport/fetch-transport.ts";
-import { createDeadlines } from "../../src/upstream/deadlines.ts";
-import { createManualClock, settle } from "../upstream/manual-clock.ts";
+import { createDeadlines } from "../../src/deadlines/deadlines.ts";
+import { createManualClock, settle } from "../fixtures/manual-clock.ts";
 import { createProvider, groq, REQUEST } from "../upstream/open-upstream.ts";
 import { readAnswer } from "./open-transport.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import type { Opening } from "../../src/transport/connection.ts";
 import { createSocketTransport, MAX_HANGING } from "../../src/transport/socket-transport.ts";
-import { createDeadlines } from "../../src/upstream/deadlines.ts";
-import { createManualClock, settle } from "../upstream/manual-clock.ts";
+import { createDeadlines } from "../../src/deadlines/deadlines.ts";
+import { createManualClock, settle } from "../fixtures/manual-clock.ts";
 import { groq, createProvider, REQUEST } from "../upstream/open-upstream.ts";
 
 /** How long an attempt may go on for which nobody waits. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { createConnectionPool } from "../../src/transport/connection-pool.ts";
 import type { Connection } from "../../src/transport/connection.ts";
-import { createDeadlines } from "../../src/upstream/deadlines.ts";
+import { createDeadlines } from "../../src/deadlines/deadlines.ts";
 import { json } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { chunk, close, end, head, raw, reset, type Step, wait } from "../fixtures/script.ts";
-import { createManualClock } from "../upstream/manual-clock.ts";
+import { createManualClock } from "../fixtures/manual-clock.ts";
 import { openTransport, post } from "./open-transport.ts";
 
 /** How long a connection is kept that carries nothing. */

@@ -2,10 +2,10 @@ import type { Provider } from "../../src/providers/provider.ts";
 import { readWithin } from "../../src/transport/read-body.ts";
 import { createSocketTransport } from "../../src/transport/socket-transport.ts";
 import type { Answer, Sending, WireRequest } from "../../src/transport/transport.ts";
-import { createDeadlines } from "../../src/upstream/deadlines.ts";
+import { createDeadlines } from "../../src/deadlines/deadlines.ts";
 import type { MockProvider } from "../fixtures/mock-provider.ts";
 import { within } from "../fixtures/within.ts";
-import { createManualClock } from "../upstream/manual-clock.ts";
+import { createManualClock } from "../fixtures/manual-clock.ts";
 import { createProvider } from "../upstream/open-upstream.ts";
 
 /** An answer with its body read to the end. */

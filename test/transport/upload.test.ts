@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { writeUpload } from "../../src/transport/upload.ts";
-import { settle } from "../upstream/manual-clock.ts";
+import { settle } from "../fixtures/manual-clock.ts";
 
 function createTarget(waits = false) {
   const written: string[] = [];

@@ -3,9 +3,9 @@ import { Failure } from "../../src/failure/failure.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { bodyOfBytes } from "../../src/transport/whole-body.ts";
 import type { Answer, Transport, WireRequest } from "../../src/transport/transport.ts";
-import { createDeadlines } from "../../src/upstream/deadlines.ts";
+import { createDeadlines } from "../../src/deadlines/deadlines.ts";
 import { createUpstream, type UpstreamCall, type UpstreamLimits } from "../../src/upstream/upstream.ts";
-import { createManualClock, settle } from "./manual-clock.ts";
+import { createManualClock, settle } from "../fixtures/manual-clock.ts";
 
 /** The limits of every call unless a test says otherwise, each far enough from the others to tell them apart. */
 export const LIMITS: UpstreamLimits = { connectMs: 1000, responseHeaderMs: 5000, totalMs: 20_000, streamIdleMs: 3000 };

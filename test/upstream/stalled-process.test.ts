@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { createDeadlines } from "../../src/upstream/deadlines.ts";
+import { createDeadlines } from "../../src/deadlines/deadlines.ts";
 import { createUpstream } from "../../src/upstream/upstream.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createManualClock } from "../fixtures/manual-clock.ts";
 import { groq, REQUEST } from "./open-upstream.ts";
 
 /** A call whose process stands still, for five seconds, as soon as it is sent. */

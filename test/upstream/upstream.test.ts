@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Failure, type FailureCode } from "../../src/failure/failure.ts";
-import { createDeadlines } from "../../src/upstream/deadlines.ts";
+import { createDeadlines } from "../../src/deadlines/deadlines.ts";
 import { createUpstream, type UpstreamLimits } from "../../src/upstream/upstream.ts";
-import { createManualClock, settle } from "./manual-clock.ts";
+import { createManualClock, settle } from "../fixtures/manual-clock.ts";
 import { groq, LIMITS, openAnswered, REQUEST, setUp, watch } from "./open-upstream.ts";
 
 describe("before the header has come", () => {

@@ -3,7 +3,7 @@ import type { FromWorker, ToWorker } from "../../src/workers/messages.ts";
 import type { WorkerEvents } from "../../src/workers/spawn-worker.ts";
 import { type Supervisor, supervise } from "../../src/workers/supervise.ts";
 import { createLog } from "../../src/telemetry/create-log.ts";
-import { createManualClock, type ManualClock, settle } from "../upstream/manual-clock.ts";
+import { createManualClock, type ManualClock, settle } from "../fixtures/manual-clock.ts";
 
 interface FakeWorker {
   readonly number: number;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { createDeadlines } from "../../src/upstream/deadlines.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createDeadlines } from "../../src/deadlines/deadlines.ts";
+import { createManualClock } from "../fixtures/manual-clock.ts";
 
 function setUp() {
   const clock = createManualClock(0);
