@@ -1,5 +1,7 @@
+import { type ChainMember, createChain } from "../chain/chain.ts";
+
 /** One wait that must end: moved by its owner as the wait goes on, and released on every exit. */
-export interface Deadline {
+export interface Deadline extends ChainMember<Deadline> {
   /** When it expires, in milliseconds of the monotonic clock. May be moved later freely; use `move` to make it earlier. */
   expiresAt: number;
   onExpire(): void;
@@ -32,7 +34,7 @@ export interface TimerSource {
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export function createDeadlines({ now, setTimer, clearTimer }: TimerSource): Deadlines {
-  const open = new Set<Deadline>();
+  const open = createChain<Deadline>();
   let timer: unknown;
   let timerAt = Number.POSITIVE_INFINITY;
 
@@ -48,9 +50,11 @@ export function createDeadlines({ now, setTimer, clearTimer }: TimerSource): Dea
     timerAt = Number.POSITIVE_INFINITY;
     const time = now();
     let earliest = Number.POSITIVE_INFINITY;
-    for (const deadline of open) {
+    for (const deadline of open.members()) {
+      // One that expired before this one may have released it.
+      if (!open.has(deadline)) continue;
       if (deadline.expiresAt <= time) {
-        open.delete(deadline);
+        open.leave(deadline);
         deadline.onExpire();
       } else if (deadline.expiresAt < earliest) {
         earliest = deadline.expiresAt;
@@ -61,13 +65,13 @@ export function createDeadlines({ now, setTimer, clearTimer }: TimerSource): Dea
   };
 
   const add = (deadline: Deadline): void => {
-    open.add(deadline);
+    open.join(deadline);
     arm(deadline.expiresAt);
   };
 
   return {
     open(expiresAt, onExpire) {
-      const deadline: Deadline = { expiresAt, onExpire };
+      const deadline: Deadline = { expiresAt, onExpire, before: undefined, behind: undefined };
       add(deadline);
       return deadline;
     },
@@ -77,8 +81,8 @@ export function createDeadlines({ now, setTimer, clearTimer }: TimerSource): Dea
       add(deadline);
     },
     release(deadline) {
-      open.delete(deadline);
+      open.leave(deadline);
     },
-    size: () => open.size,
+    size: open.size,
   };
 }

@@ -1,11 +1,7 @@
+import { createChain } from "../chain/chain.ts";
 import type { Failure } from "../failure/failure.ts";
-import type { Exchange, ExchangeObserver, Outcome } from "./exchange.ts";
+import type { Exchange, ExchangeObserver, Interruptible, Outcome } from "./exchange.ts";
 import { requestIdOf } from "./request-id.ts";
-
-/** Whatever can end an exchange that is still in flight; the reason reaches the client where its answer can still carry it. */
-export interface Interruptible {
-  abort(reason: Failure): void;
-}
 
 /** The register of all exchanges in flight: opens them, settles each exactly once, and knows how to end those that are open. */
 export interface ExchangeBook {
@@ -31,7 +27,7 @@ export interface ExchangeBookOptions {
 }
 
 export const createExchangeBook = ({ observers, now, newId }: ExchangeBookOptions): ExchangeBook => {
-  const open = new Map<Exchange, Interruptible | undefined>();
+  const open = createChain<Exchange>();
   let waiting: (() => void)[] = [];
 
   return {
@@ -55,12 +51,15 @@ export const createExchangeBook = ({ observers, now, newId }: ExchangeBookOption
         failure: undefined,
         cause: undefined,
         outcome: undefined,
+        call: undefined,
+        before: undefined,
+        behind: undefined,
       };
-      open.set(exchange, undefined);
+      open.join(exchange);
       return exchange;
     },
     onInterrupt(exchange, call) {
-      if (exchange.outcome === undefined) open.set(exchange, call);
+      if (exchange.outcome === undefined) exchange.call = call;
     },
     markFirstByte(exchange) {
       exchange.firstByteAt = now();
@@ -68,18 +67,19 @@ export const createExchangeBook = ({ observers, now, newId }: ExchangeBookOption
     settle(exchange, outcome) {
       if (exchange.outcome !== undefined) return;
       exchange.outcome = outcome;
-      open.delete(exchange);
+      exchange.call = undefined;
+      open.leave(exchange);
       const settledAt = now();
       for (const observe of observers) observe(exchange, settledAt);
-      if (open.size === 0 && waiting.length > 0) {
+      if (open.size() === 0 && waiting.length > 0) {
         for (const resolve of waiting) resolve();
         waiting = [];
       }
     },
-    size: () => open.size,
-    whenEmpty: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    size: open.size,
+    whenEmpty: () => (open.size() === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
     interruptAll(reason) {
-      for (const call of open.values()) call?.abort(reason);
+      for (const exchange of open.members()) exchange.call?.abort(reason);
     },
   };
 };

@@ -1,4 +1,5 @@
-import type { FailureCode } from "../failure/failure.ts";
+import type { ChainMember } from "../chain/chain.ts";
+import type { Failure, FailureCode } from "../failure/failure.ts";
 import type { Identity } from "./identity.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
@@ -9,8 +10,13 @@ import type { TokenUsage } from "./token-usage.ts";
  */
 export type Outcome = "answered" | "failed" | "cut" | "client_gone";
 
+/** Whatever can end an exchange that is still in flight; the reason reaches the client where its answer can still carry it. */
+export interface Interruptible {
+  abort(reason: Failure): void;
+}
+
 /** One request in flight and what becomes known of it; mutable until it is settled. */
-export interface Exchange {
+export interface Exchange extends ChainMember<Exchange> {
   /** The `X-Request-Id` of the response. */
   readonly id: string;
   readonly method: string;
@@ -41,6 +47,8 @@ export interface Exchange {
   /** The underlying error, for the log only. */
   cause: unknown;
   outcome: Outcome | undefined;
+  /** What can end it early, once there is something. */
+  call: Interruptible | undefined;
 }
 
 /** Notified once per exchange, when it is over. Must not throw and must not keep the exchange. */

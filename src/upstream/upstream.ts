@@ -58,6 +58,8 @@ export function createUpstream(parts: UpstreamParts): OpenUpstreamCall {
 /** A class, unlike most of what is here: one is made for every request, and with closures so would be its many methods. */
 class Call implements UpstreamCall, Deadline {
   expiresAt = 0;
+  before: Deadline | undefined;
+  behind: Deadline | undefined;
   readonly #parts: UpstreamParts;
   readonly #provider: Provider;
   readonly #client: AbortSignal;
