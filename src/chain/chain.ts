@@ -7,7 +7,7 @@ export interface ChainMember<Member> {
   behind: Member | undefined;
 }
 
-/** Members in no particular order; joining and leaving cost a few assignments. A member can stand in one chain only. */
+/** Members in the order in which they joined; joining and leaving cost a few assignments. A member stands in one chain only. */
 export interface Chain<Member> {
   /** Does nothing for one that has joined already. */
   join(member: Member): void;
@@ -21,6 +21,7 @@ export interface Chain<Member> {
 
 export function createChain<Member extends ChainMember<Member>>(): Chain<Member> {
   let first: Member | undefined;
+  let last: Member | undefined;
   let size = 0;
 
   const has = (member: Member): boolean => member === first || member.before !== undefined;
@@ -29,9 +30,10 @@ export function createChain<Member extends ChainMember<Member>>(): Chain<Member>
     has,
     join(member) {
       if (has(member)) return;
-      member.behind = first;
-      if (first) first.before = member;
-      first = member;
+      member.before = last;
+      if (last) last.behind = member;
+      else first = member;
+      last = member;
       size += 1;
     },
     leave(member) {
@@ -40,6 +42,7 @@ export function createChain<Member extends ChainMember<Member>>(): Chain<Member>
       if (before) before.behind = behind;
       else first = behind;
       if (behind) behind.before = before;
+      else last = before;
       member.before = undefined;
       member.behind = undefined;
       size -= 1;
