@@ -2,6 +2,7 @@
  * Makes a bare `bun test` work where the packages, or the pinned Bun, are missing: it starts the same command again
  * through `.ci/bun`, which installs them. Run by Bun before the tests (bunfig.toml); costs three `stat` calls otherwise.
  */
+import { setDefaultTimeout } from "bun:test";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
@@ -54,3 +55,7 @@ if (process.env[startedAgain] === undefined && !isPrepared()) {
   if (installation.exitCode !== 0) throw new Error("The packages of bun.lock could not be installed.");
   if (!modulesExisted) throw new Error("The packages were missing and are now installed: run the tests again.");
 }
+
+// Many tests start gateways, of which a busy machine may start few in the five seconds that tests have by default. What
+// must happen soon has a deadline of its own.
+setDefaultTimeout(20_000);
