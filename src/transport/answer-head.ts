@@ -18,7 +18,6 @@ export interface AnswerHead {
 }
 
 /** A whole head: its status line, and fields whose names and values hold nothing that they may not. */
-// oxlint-disable-next-line no-control-regex
 const HEAD =
   /^HTTP\/1\.[01] [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?(?:\r\n[!#$%&'*+.^_`|~0-9a-zA-Z-]+:[\t\x20-\x7e\x80-\xff]*)*$/;
 const MINOR_VERSION_AT = "HTTP/1.".length;

@@ -5,7 +5,6 @@ import { wireError } from "./wire-error.ts";
 const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
 const METHOD = /^[A-Za-z]+$/;
 const NAME = /^[!#$%&'*+.^_`|~0-9a-zA-Z-]+$/;
-// oxlint-disable-next-line no-control-regex
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** These say how the message lies on this connection, which nobody but the connection knows. */
