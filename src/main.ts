@@ -13,7 +13,10 @@ import { countWorkers } from "./workers/count-workers.ts";
 import { readCpuQuota } from "./workers/read-cpu-quota.ts";
 import { workerNumber } from "./workers/spawn-worker.ts";
 
-/** The process begins again, under the same id, with the runtime's limit of requests to providers raised. */
+/**
+ * The process begins again, under the same id, with the limit raised that the runtime has for its own `fetch`, by which
+ * calls go out through `CLIENT_PROXY`.
+ */
 function raiseRequestLimit(): void {
   if (process.env[REQUEST_LIMIT.name] !== undefined || typeof process.execve !== "function") return;
   process.execve(process.execPath, [...ownCommand(), ...process.argv.slice(2)], {

@@ -18,8 +18,6 @@ export interface Connection {
   idleUntil: number;
   /** For how long the server keeps it while it carries nothing, in milliseconds, as far as the server has told. */
   keptMs: number;
-  /** How many requests it has carried. */
-  served: number;
   readonly isOpen: boolean;
   /** Everything that was written has left. */
   readonly isDrained: boolean;
@@ -31,7 +29,7 @@ export interface Connection {
   close(): void;
 }
 
-/** Seconds of silence after which the system asks whether the other side is still there. */
+/** Milliseconds of silence after which the system asks whether the other side is still there. */
 const KEEP_ALIVE_PROBE_MS = 60_000;
 
 /** An attempt to connect. */
@@ -59,7 +57,6 @@ export function openConnection(origin: Origin): Opening {
     listener: undefined,
     idleUntil: 0,
     keptMs: Number.POSITIVE_INFINITY,
-    served: 0,
     isOpen: false,
     get isDrained() {
       return unsent === undefined;

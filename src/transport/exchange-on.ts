@@ -30,7 +30,6 @@ export function exchangeOn(
   onDone: (connection: Connection, reusable: boolean) => void,
 ): Sending {
   const exchange = new WireExchange(connection, request, onDone);
-  connection.served += 1;
   connection.listener = exchange;
   try {
     exchange.begin(origin);

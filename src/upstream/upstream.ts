@@ -2,7 +2,7 @@ import { Failure, type FailureCode } from "../failure/failure.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Answer, Sending, Transport, WireRequest } from "../transport/transport.ts";
 import type { Deadline, Deadlines } from "../deadlines/deadlines.ts";
-import { readFetchError } from "./read-fetch-error.ts";
+import { readTransportError } from "./read-transport-error.ts";
 
 /** How long each part of a call to a provider may take, in milliseconds. */
 export interface UpstreamLimits {
@@ -124,7 +124,7 @@ class Call implements UpstreamCall, Deadline {
   }
 
   explain(error: unknown): Failure {
-    return this.#reason ?? readFetchError(error, this.#provider.id);
+    return this.#reason ?? readTransportError(error, this.#provider.id);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readFetchError } from "../../src/upstream/read-fetch-error.ts";
+import { readTransportError } from "../../src/upstream/read-transport-error.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { chunk, close, end, flood, head, raw, reset, type Step } from "../fixtures/script.ts";
 import { openTransport } from "./open-transport.ts";
@@ -38,7 +38,7 @@ describe("an answer that breaks off", () => {
   ])("%s", async (_, answer) => {
     provider.answer(answer);
     const error: unknown = await transport.ask({ method: "POST" }).catch((reason: unknown) => reason);
-    expect(readFetchError(error, "x").code).toBe("upstream_reset");
+    expect(readTransportError(error, "x").code).toBe("upstream_reset");
     await provider.connectionClosed(1);
   });
 });
@@ -56,7 +56,7 @@ describe("what is no answer", () => {
   ])("%s", async (_, wire) => {
     provider.answer([raw(wire), { kind: "stall" }]);
     const error: unknown = await transport.ask({ method: "POST" }).catch((reason: unknown) => reason);
-    expect(readFetchError(error, "x").code).toBe("upstream_invalid_response");
+    expect(readTransportError(error, "x").code).toBe("upstream_invalid_response");
     transport.close();
     await provider.connectionClosed(1);
   });

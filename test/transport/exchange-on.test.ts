@@ -17,7 +17,6 @@ function setUp(request: Partial<WireRequest> = {}, isDrained = true) {
     listener: undefined,
     idleUntil: 0,
     keptMs: Number.POSITIVE_INFINITY,
-    served: 0,
     isOpen: true,
     isDrained,
     write(bytes) {

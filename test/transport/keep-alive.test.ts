@@ -352,7 +352,6 @@ function createIdleConnection(): Connection {
     listener: undefined,
     idleUntil: 0,
     keptMs: Number.POSITIVE_INFINITY,
-    served: 0,
     isDrained: true,
     get isOpen() {
       return isOpen;

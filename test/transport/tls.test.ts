@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Socket } from "bun";
-import { readFetchError } from "../../src/upstream/read-fetch-error.ts";
+import { readTransportError } from "../../src/upstream/read-transport-error.ts";
 import { json } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import {
@@ -89,7 +89,7 @@ describe("a server that amid the handshake", () => {
     using server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data } });
     using transport = openTransport({ url: `https://127.0.0.1:${server.port}`, unix: undefined });
     const error: unknown = await transport.ask().catch((reason: unknown) => reason);
-    expect(readFetchError(error, "x").code).toBe(failure as "upstream_reset");
+    expect(readTransportError(error, "x").code).toBe(failure as "upstream_reset");
     expect(transport.seen.connected).toBe(0);
   });
 });
@@ -97,5 +97,5 @@ describe("a server that amid the handshake", () => {
 test("a server that speaks TLS where none is expected", async () => {
   using transport = openTransport({ url: servers.trusted.url.replace("https", "http"), unix: undefined });
   const error: unknown = await transport.ask().catch((reason: unknown) => reason);
-  expect(["upstream_reset", "upstream_invalid_response"]).toContain(readFetchError(error, "x").code);
+  expect(["upstream_reset", "upstream_invalid_response"]).toContain(readTransportError(error, "x").code);
 });

@@ -19,10 +19,10 @@ const GROUPS: readonly (readonly [FailureCode, RegExp, message?: string])[] = [
 const UNREACHABLE: (typeof GROUPS)[number] = ["upstream_unreachable", /^/];
 
 /**
- * What a rejected `fetch` or a broken body means.
- * Only the runtime's error code is kept as `cause`: its messages quote upstream URLs, whose query may hold a key.
+ * What an error of a transport means: that of a request that got no answer, or of a body that broke off.
+ * Only the error's code is kept as `cause`: the runtime's messages quote upstream URLs, whose query may hold a key.
  */
-export function readFetchError(error: unknown, providerId: string): Failure {
+export function readTransportError(error: unknown, providerId: string): Failure {
   if (error instanceof Failure) return error;
   const code = codeOf(error);
   const [meaning, , message] = GROUPS.find(([, pattern]) => pattern.test(code)) ?? UNREACHABLE;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Failure } from "../../src/failure/failure.ts";
-import { readFetchError } from "../../src/upstream/read-fetch-error.ts";
+import { readTransportError } from "../../src/upstream/read-transport-error.ts";
 
 const withCode = (code: string): Error =>
   Object.assign(new TypeError(`${code}: fetching "http://host/v1?key=SECRET"`), { code });
@@ -34,7 +34,7 @@ test.each([
   ["ZlibError", "upstream_invalid_response"],
   ["BrotliDecompressionError", "upstream_invalid_response"],
 ] as const)("%s is %s, and only the code is kept of it", (code, meaning) => {
-  const failure = readFetchError(withCode(code), "openai");
+  const failure = readTransportError(withCode(code), "openai");
   expect(failure).toMatchObject({ code: meaning, status: 502, details: { provider: "openai", cause: code } });
   expect(JSON.stringify([failure.message, failure.details])).not.toContain("SECRET");
 });
@@ -44,17 +44,17 @@ test.each([
   ["REQUEST_METHOD", "invalid_request", "The method of the request cannot be sent to the provider"],
   ["UPLOAD_LENGTH", "body_interrupted", "The request body ended early"],
 ] as const)("%s is %s: the request was at fault, and not the provider", (code, meaning, message) => {
-  const failure = readFetchError(withCode(code), "openai");
+  const failure = readTransportError(withCode(code), "openai");
   expect(failure).toMatchObject({ code: meaning, message, status: 400, details: { cause: code } });
 });
 
 test("what has no code is told by its name, and what is no error at all by nothing", () => {
-  expect(readFetchError(new RangeError("SECRET"), "x").details.cause).toBe("RangeError");
-  expect(readFetchError("SECRET", "x").details.cause).toBe("unknown");
-  expect(readFetchError(null, "x")).toMatchObject({ code: "upstream_unreachable" });
+  expect(readTransportError(new RangeError("SECRET"), "x").details.cause).toBe("RangeError");
+  expect(readTransportError("SECRET", "x").details.cause).toBe("unknown");
+  expect(readTransportError(null, "x")).toMatchObject({ code: "upstream_unreachable" });
 });
 
 test("a failure of the gateway's own stays what it is", () => {
   const failure = new Failure("client_gone");
-  expect(readFetchError(failure, "openai")).toBe(failure);
+  expect(readTransportError(failure, "openai")).toBe(failure);
 });
