@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { departTogether } from "./depart-together.ts";
 import type { Origin } from "./origin.ts";
 import { wireError } from "./wire-error.ts";
 
@@ -23,6 +24,8 @@ export interface Connection {
   readonly isDrained: boolean;
   /** @returns false where some of the bytes wait for the server to read; `drained` tells when they are gone. */
   write(bytes: Uint8Array): boolean;
+  /** Like `write`, together with what other connections write in this turn of the event loop. */
+  writeTogether(bytes: Uint8Array): boolean;
   pause(): void;
   resume(): void;
   /** Ends it at once. The listener hears nothing more. */
@@ -53,6 +56,13 @@ export function openConnection(origin: Origin): Opening {
   let unsent: Uint8Array | undefined;
   let socket: Bun.Socket<undefined> | undefined;
 
+  const writeUnsent = (): void => {
+    if (!socket || !unsent) return;
+    const written = Math.max(0, socket.write(unsent));
+    unsent = written === unsent.length ? undefined : unsent.subarray(written);
+    if (!unsent) connection.listener?.drained();
+  };
+
   const connection: Connection & { isOpen: boolean } = {
     listener: undefined,
     idleUntil: 0,
@@ -72,6 +82,12 @@ export function openConnection(origin: Origin): Opening {
       unsent = bytes.subarray(written);
       return false;
     },
+    writeTogether(bytes) {
+      if (unsent || !connection.isOpen) return connection.write(bytes);
+      unsent = bytes;
+      departTogether(writeUnsent);
+      return false;
+    },
     pause() {
       isPaused = true;
       socket?.pause();
@@ -83,6 +99,7 @@ export function openConnection(origin: Origin): Opening {
     close() {
       connection.listener = undefined;
       connection.isOpen = false;
+      unsent = undefined;
       socket?.terminate();
     },
   };
@@ -98,6 +115,7 @@ export function openConnection(origin: Origin): Opening {
     if (!stands) return reject(error ?? wireError("ECONNRESET"));
     if (!connection.isOpen) return;
     connection.isOpen = false;
+    unsent = undefined;
     const { listener } = connection;
     connection.listener = undefined;
     listener?.closed(error);
@@ -120,12 +138,7 @@ export function openConnection(origin: Origin): Opening {
       if (connection.listener) connection.listener.data(bytes);
       else connection.close();
     },
-    drain() {
-      if (!socket || !unsent) return;
-      const written = Math.max(0, socket.write(unsent));
-      unsent = written === unsent.length ? undefined : unsent.subarray(written);
-      if (!unsent) connection.listener?.drained();
-    },
+    drain: writeUnsent,
     end: () => end(undefined),
     close: (_, error) => end(error),
     error: (_, error) => end(error),

@@ -4,7 +4,7 @@ import type { Connection, ConnectionListener } from "./connection.ts";
 import { decodeAnswer } from "./decode-answer.ts";
 import type { Origin } from "./origin.ts";
 import { readKeptTime } from "./read-kept-time.ts";
-import { writeRequestHead } from "./request-head.ts";
+import { writeRequest } from "./request-head.ts";
 import type { Answer, AnswerBody, BodySink, Sending, WireRequest } from "./transport.ts";
 import { writeUpload } from "./upload.ts";
 
@@ -75,19 +75,24 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
 
   /** Writes the request. Throws where it cannot be written as one. */
   begin(origin: Origin): void {
-    const { body, method } = this.#request;
+    const connection = this.#connection;
+    const request = this.#request;
+    const { body, method } = request;
     if (body === null) {
-      this.#writeHead(origin, BODILESS.has(method) ? null : 0, NOTHING);
+      connection.writeTogether(writeRequest(origin, request, BODILESS.has(method) ? null : 0, NOTHING));
       return;
     }
     if (body instanceof Uint8Array) {
-      const isShort = body.length <= ONE_WRITE_BYTES;
-      this.#writeHead(origin, body.length, isShort ? body : NOTHING);
-      if (!isShort) this.#connection.write(body);
+      if (body.length <= ONE_WRITE_BYTES) {
+        connection.writeTogether(writeRequest(origin, request, body.length, body));
+      } else {
+        connection.write(writeRequest(origin, request, body.length, NOTHING));
+        connection.write(body);
+      }
       return;
     }
-    const length = announcedLength(this.#request.headers);
-    this.#writeHead(origin, length, NOTHING);
+    const length = announcedLength(request.headers);
+    connection.writeTogether(writeRequest(origin, request, length, NOTHING));
     const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
     this.#upload = reader;
     writeUpload(reader, length, { write: (bytes) => this.#write(bytes) }).then(
@@ -186,15 +191,6 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
     this.#sink = undefined;
     this.#early = undefined;
     if (!this.#isOver) this.#leave(false);
-  }
-
-  /** Writes the head and, in the same piece, the bytes behind it. */
-  #writeHead(origin: Origin, length: number | undefined | null, behind: Uint8Array): void {
-    const head = writeRequestHead(origin, this.#request, length);
-    const bytes = Buffer.allocUnsafe(head.length + behind.length);
-    bytes.write(head, "latin1");
-    bytes.set(behind, head.length);
-    this.#connection.write(bytes);
   }
 
   #write(bytes: Uint8Array): Promise<void> | undefined {

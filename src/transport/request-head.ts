@@ -11,34 +11,60 @@ const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const OWN: ReadonlySet<string> = new Set(["host", "content-length", "transfer-encoding", "connection"]);
 
 /**
- * The head of a request as it goes on the wire, one character for each byte, with its closing empty line.
+ * A request as it goes on the wire: its head, and in the same piece the bytes that stand behind it.
  * @param length of the body in bytes; undefined for one that goes out in chunks, null for none
  * @throws with the code `REQUEST_METHOD` or `REQUEST_HEADER` where it could not be written without becoming another one; a
  * TypeError where the URL is none of this server's
  */
-export function writeRequestHead(origin: Origin, request: WireRequest, length: number | undefined | null): string {
-  const { method, headers } = request;
-  if (!METHOD.test(method)) throw wireError("REQUEST_METHOD");
-  const framing =
-    length === undefined ? "transfer-encoding: chunked\r\n" : length === null ? "" : `content-length: ${length}\r\n`;
-  const head = `${method} ${targetOf(origin, request.url)} HTTP/1.1\r\nhost: ${origin.host}\r\nconnection: keep-alive\r\n`;
-  return `${head}${writeFields(headers)}${framing}\r\n`;
+export function writeRequest(
+  origin: Origin,
+  request: WireRequest,
+  length: number | undefined | null,
+  behind: Uint8Array,
+): Buffer {
+  const start = startOf(origin, request);
+  const end =
+    length === undefined
+      ? "transfer-encoding: chunked\r\n\r\n"
+      : length === null
+        ? "\r\n"
+        : `content-length: ${length}\r\n\r\n`;
+  const bytes = Buffer.allocUnsafe(start.length + end.length + behind.length);
+  bytes.set(start);
+  bytes.write(end, start.length, "latin1");
+  bytes.set(behind, start.length + end.length);
+  return bytes;
 }
 
-/** What frozen headers look like on the wire: whoever freezes them means to send them again. */
-const written = new WeakMap<object, string>();
+/** All of a head but how its body is framed, one byte for each character. */
+interface WrittenStart {
+  readonly origin: Origin;
+  readonly method: string;
+  readonly url: string;
+  readonly bytes: Uint8Array;
+}
 
-function writeFields(headers: WireRequest["headers"]): string {
-  let fields = written.get(headers);
-  if (fields !== undefined) return fields;
-  fields = "";
+/** What the last request with frozen headers began with: whoever freezes them means to send them again. */
+const written = new WeakMap<object, WrittenStart>();
+
+function startOf(origin: Origin, request: WireRequest): Uint8Array {
+  const { method, url, headers } = request;
+  const known = written.get(headers);
+  if (known?.url === url && known.method === method && known.origin === origin) return known.bytes;
+  const bytes = Buffer.from(writeStart(origin, request), "latin1");
+  if (Object.isFrozen(headers)) written.set(headers, { origin, method, url, bytes });
+  return bytes;
+}
+
+function writeStart(origin: Origin, { method, url, headers }: WireRequest): string {
+  if (!METHOD.test(method)) throw wireError("REQUEST_METHOD");
+  let start = `${method} ${targetOf(origin, url)} HTTP/1.1\r\nhost: ${origin.host}\r\nconnection: keep-alive\r\n`;
   if (headers instanceof Headers) {
-    for (const [name, value] of headers) if (mayBeSent(name)) fields += writeField(name, value);
-    return fields;
+    for (const [name, value] of headers) if (mayBeSent(name)) start += writeField(name, value);
+    return start;
   }
-  for (const name in headers) if (mayBeSent(name)) fields += writeField(name, headers[name] as string);
-  if (Object.isFrozen(headers)) written.set(headers, fields);
-  return fields;
+  for (const name in headers) if (mayBeSent(name)) start += writeField(name, headers[name] as string);
+  return start;
 }
 
 /** Says no of what only the connection knows. Throws where a name could become more than one. */

@@ -23,6 +23,7 @@ function setUp(request: Partial<WireRequest> = {}, isDrained = true) {
       written.push(Buffer.from(bytes).toString("latin1"));
       return true;
     },
+    writeTogether: (bytes) => connection.write(bytes),
     pause: () => void asked.push("pause"),
     resume: () => void asked.push("resume"),
     close: () => void asked.push("close"),

@@ -357,6 +357,7 @@ function createIdleConnection(): Connection {
       return isOpen;
     },
     write: () => true,
+    writeTogether: () => true,
     pause() {},
     resume() {},
     close() {

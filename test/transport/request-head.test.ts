@@ -1,13 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { originOf } from "../../src/transport/origin.ts";
-import { writeRequestHead } from "../../src/transport/request-head.ts";
+import { writeRequest } from "../../src/transport/request-head.ts";
 import type { WireRequest } from "../../src/transport/transport.ts";
+import { latin1 } from "./every-cut.ts";
 
 const ORIGIN = originOf({ baseUrl: "https://api.example:8443/v1", unixSocket: undefined });
 const REQUEST: WireRequest = { url: "https://api.example:8443/v1/x", method: "POST", headers: {}, body: null };
 
 const write = (request: Partial<WireRequest> = {}, length: number | null | undefined = null): string =>
-  writeRequestHead(ORIGIN, { ...REQUEST, ...request }, length);
+  writeRequest(ORIGIN, { ...REQUEST, ...request }, length, new Uint8Array(0)).toString("latin1");
 const lines = (request: Partial<WireRequest>): string[] => write(request).split("\r\n").slice(3, -2);
 
 describe("what is written", () => {
@@ -18,9 +19,25 @@ describe("what is written", () => {
     ["of a body of unknown length", undefined, "transfer-encoding: chunked\r\n"],
   ])("%s", (_, length, framing) => {
     const start = "POST /v1/x HTTP/1.1\r\nhost: api.example:8443\r\nconnection: keep-alive\r\n";
-    expect(writeRequestHead(ORIGIN, { ...REQUEST, headers: { a: "b" } }, length)).toBe(
-      `${start}a: b\r\n${framing}\r\n`,
+    const behind = latin1("{\xff}");
+    expect(writeRequest(ORIGIN, { ...REQUEST, headers: { a: "b" } }, length, behind).toString("latin1")).toBe(
+      `${start}a: b\r\n${framing}\r\n{\xff}`,
     );
+  });
+
+  test("the same again with headers that are frozen, and another where anything else is another", () => {
+    const request = { ...REQUEST, headers: Object.freeze({ a: "b" }) };
+    const first = write(request);
+    expect(write(request)).toBe(first);
+    expect(write({ ...request, method: "PUT" })).toBe(first.replace("POST", "PUT"));
+    expect(write({ ...request, url: `${REQUEST.url}?y` })).toBe(first.replace("/x", "/x?y"));
+    const elsewhere = originOf({ baseUrl: "https://api.example:8443/v1", unixSocket: "/s" });
+    const other = { ...elsewhere, host: "other" };
+    expect(writeRequest(other, request, null, new Uint8Array(0)).toString("latin1")).toBe(
+      first.replace("host: api.example:8443", "host: other"),
+    );
+    expect(write(request, 7)).toBe(first.replace(/\r\n$/, "content-length: 7\r\n\r\n"));
+    expect(write({ headers: { a: "c" } })).toBe(first.replace("a: b", "a: c"));
   });
 
   test.each([
