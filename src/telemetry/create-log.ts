@@ -1,4 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
+import type { LineBuffer } from "./line-buffer.ts";
+import { type LineStream, openLineStream } from "./line-stream.ts";
 
 export type Log = Logger;
 
@@ -10,86 +12,71 @@ export interface LogOptions {
   readonly worker?: number | undefined;
 }
 
-/** Lines are held for so long, because one write for many costs far less than one for each. */
-const HOLD_MS = 5;
-
-/** What several processes write to one pipe is not mixed up to this size: POSIX asks for 512, Linux has 4096. */
-const MAX_WRITE_BYTES = 4096;
-
-/** Where lines go that are not JSON on standard output. */
-export interface LogDestination {
-  readonly stream: DestinationStream;
-  /** It takes the lines as they are, and not to write them in another form. */
-  readonly isJson: boolean;
-}
-
-/** The process's log: JSON lines on standard output, unless there is another destination. */
-export function createLog({ level, environment, worker }: LogOptions, destination?: LogDestination): Log {
-  const { stream, isJson } = destination ?? { stream: lineStream(), isJson: true };
-  const log = pino(
-    {
-      level,
-      base: { environment, worker },
-      timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+/**
+ * The process's log: JSON lines on standard output.
+ * @param destination takes the lines instead, to write them in another form
+ */
+export function createLog({ level, environment, worker }: LogOptions, destination?: DestinationStream): Log {
+  const base = { environment, worker };
+  const options = {
+    level,
+    base,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  if (destination) return pino(options, destination);
+  const lines = openLineStream();
+  const log = pino(options, {
+    write(line) {
+      lines.buffer.text(line);
+      lines.end();
     },
-    stream,
-  );
-  if (isJson) lineWriters.set(log, createLineWriter(stream, { environment, worker }));
+  });
+  lineWriters.set(log, createLineWriter(lines, base));
   return log;
 }
 
-/**
- * Writes a line of `level` as pino would, at a fraction of what it costs to go through it.
- * @param members as JSON text, each behind a comma.
- */
-export type LineWriter = (level: "debug" | "info", members: string, message: string) => void;
+/** Writes lines as pino would, at a fraction of what it costs to go through it. One line at a time. */
+export interface LineWriter {
+  /** Begins a line. What comes back takes its members, each behind a comma. */
+  begin(level: "debug" | "info"): LineBuffer;
+  end(message: string): void;
+}
 
 const lineWriters = new WeakMap<Log, LineWriter>();
 
-/** For what is written with every request; undefined where lines are not JSON. */
+/** For what is written with every request; undefined where lines are written in another form. */
 export function lineWriterOf(log: Log): LineWriter | undefined {
   return lineWriters.get(log);
 }
 
-function createLineWriter(stream: DestinationStream, base: object): LineWriter {
+function createLineWriter({ buffer, end }: LineStream, base: object): LineWriter {
   const inEveryLine = JSON.stringify(base).slice(1, -1);
+  /** A line's beginning up to the milliseconds of its time, which is the same for a second. */
+  const begins = { debug: "", info: "" };
   let second = 0;
-  let beginOfTime = "";
-  return (level, members, message) => {
-    const time = Date.now();
-    if (time - second >= 1000 || time < second) {
-      second = time - (time % 1000);
-      beginOfTime = new Date(second).toISOString().slice(0, -4);
-    }
-    const millisecond = `${time - second}`.padStart(3, "0");
-    stream.write(
-      `{"level":"${level}","time":"${beginOfTime}${millisecond}Z",${inEveryLine}${members},"msg":"${message}"}\n`,
-    );
-  };
-}
-
-function lineStream(): DestinationStream {
-  const output = pino.destination({ fd: 1, sync: true });
-  let held = "";
-  let heldBytes = 0;
-  let timer: Timer | undefined;
-  const flush = (): void => {
-    if (held === "") return;
-    clearTimeout(timer);
-    const lines = held;
-    held = "";
-    heldBytes = 0;
-    output.write(lines);
-  };
-  process.on("exit", flush);
   return {
-    write(line) {
-      const bytes = Buffer.byteLength(line);
-      if (heldBytes + bytes > MAX_WRITE_BYTES) flush();
-      if (held === "") timer = setTimeout(flush, HOLD_MS);
-      held += line;
-      heldBytes += bytes;
+    begin(level) {
+      const time = Date.now();
+      if (time - second >= 1000 || time < second) {
+        second = time - (time % 1000);
+        const beginOfTime = new Date(second).toISOString().slice(0, -4);
+        begins.debug = `{"level":"debug","time":"${beginOfTime}`;
+        begins.info = `{"level":"info","time":"${beginOfTime}`;
+      }
+      const milliseconds = time - second;
+      buffer.text(begins[level]);
+      if (milliseconds < 100) buffer.text(milliseconds < 10 ? "00" : "0");
+      buffer.number(milliseconds);
+      buffer.text('Z",');
+      buffer.text(inEveryLine);
+      return buffer;
+    },
+    end(message) {
+      buffer.text(',"msg":');
+      buffer.quoted(message);
+      buffer.text("}\n");
+      end();
     },
   };
 }

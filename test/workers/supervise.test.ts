@@ -51,7 +51,7 @@ beforeEach(() => {
     releasePort: async () => void (releases += 1),
     onListening: () => void (announced += 1),
     timers: clock,
-    log: createLog({ level: "info", environment: "test" }, { stream: { write }, isJson: true }),
+    log: createLog({ level: "info", environment: "test" }, { write }),
     shutdownMs: SHUTDOWN_MS,
   });
 });
