@@ -1,3 +1,4 @@
+import { AnswerFields } from "./answer-fields.ts";
 import type { AnswerHeaders } from "./transport.ts";
 import { wireError } from "./wire-error.ts";
 
@@ -38,7 +39,7 @@ const UNTIL_CLOSE: Framing = { kind: "until-close" };
 export function readAnswerHead(text: string, method: string): AnswerHead {
   if (!HEAD.test(text)) throw wireError("HTTP_INVALID_HEAD");
   const status = Number(text.slice(STATUS_AT, STATUS_AT + 3));
-  const headers = new Fields(text);
+  const headers = new AnswerFields(text);
   const connection = headers.get("connection")?.toLowerCase();
   const framing = framingOf(headers, status, method);
   return {
@@ -53,53 +54,6 @@ export function readAnswerHead(text: string, method: string): AnswerHead {
           framing.kind !== "chunked" && connection?.includes("keep-alive") === true),
   };
 }
-
-/** The fields of a head that has been found to be well-formed. A class because one is made for each answer. */
-class Fields implements AnswerHeaders {
-  readonly #names: string[] = [];
-  readonly #values: string[] = [];
-
-  constructor(head: string) {
-    for (let end = head.indexOf("\r\n"); end >= 0;) {
-      const start = end + 2;
-      const colon = head.indexOf(":", start);
-      end = head.indexOf("\r\n", colon);
-      this.#names.push(head.slice(start, colon).toLowerCase());
-      this.#values.push(readValue(head, colon + 1, end < 0 ? head.length : end));
-    }
-  }
-
-  get(name: string): string | null {
-    let index = this.#names.indexOf(name);
-    if (index < 0) return null;
-    let value = this.#values[index] as string;
-    while ((index = this.#names.indexOf(name, index + 1)) >= 0) value += `, ${this.#values[index]}`;
-    return value;
-  }
-
-  forEach(callback: (value: string, name: string) => void): void {
-    for (let index = 0; index < this.#names.length; index++) {
-      callback(this.#values[index] as string, this.#names[index] as string);
-    }
-  }
-
-  *[Symbol.iterator](): Iterator<[name: string, value: string]> {
-    for (let index = 0; index < this.#names.length; index++) {
-      yield [this.#names[index] as string, this.#values[index] as string];
-    }
-  }
-}
-
-/** What stands between two positions, without the spaces and tabs around it; `trim` takes more. */
-function readValue(text: string, from: number, to: number): string {
-  let start = from;
-  let end = to;
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 function framingOf(headers: AnswerHeaders, status: number, method: string): Framing {
   const length = headers.get("content-length");

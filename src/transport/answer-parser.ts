@@ -1,5 +1,6 @@
 import { type AnswerHead, readAnswerHead } from "./answer-head.ts";
 import { type ChunkedDecoder, createChunkedDecoder } from "./chunked-decoder.ts";
+import { pieceOf } from "./piece-of.ts";
 import { wireError } from "./wire-error.ts";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
@@ -10,7 +11,7 @@ const MAX_HEAD_BYTES = 64 * 1024;
 /** Hears what is found in the bytes of an answer, in this order. */
 export interface AnswerTaker {
   onHead(head: AnswerHead): void;
-  /** A piece of the body, as a view of the bytes that were pushed. */
+  /** A piece of the body, which may be a view of the bytes that were pushed. */
   onData(bytes: Uint8Array): void;
 }
 
@@ -83,12 +84,12 @@ export class AnswerParser {
       return end >= 0 && this.#end(bytes, end);
     }
     if (framing.kind === "until-close") {
-      if (start < bytes.length) this.#taker.onData(start === 0 ? bytes : bytes.subarray(start));
+      if (start < bytes.length) this.#taker.onData(pieceOf(bytes, start, bytes.length));
       return false;
     }
     const end = Math.min(start + this.#left, bytes.length);
     this.#left -= end - start;
-    if (end > start) this.#taker.onData(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    if (end > start) this.#taker.onData(pieceOf(bytes, start, end));
     return this.#left === 0 && this.#end(bytes, end);
   }
 

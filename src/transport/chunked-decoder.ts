@@ -1,3 +1,4 @@
+import { pieceOf } from "./piece-of.ts";
 import { wireError } from "./wire-error.ts";
 
 const LINE_FEED = 0x0a;
@@ -85,7 +86,7 @@ export function createChunkedDecoder(): ChunkedDecoder {
         if (part === "data") {
           const end = Math.min(position + left, bytes.length);
           left -= end - position;
-          taker.onData(bytes.subarray(position, end));
+          taker.onData(pieceOf(bytes, position, end));
           position = end;
           if (left === 0) part = "data-return";
           continue;

@@ -16,8 +16,11 @@ export interface WireRequest {
 export interface AnswerHeaders extends Iterable<[name: string, value: string]> {
   /** The value of a field, its lines joined with commas, or null. `name` is in lower case. */
   get(name: string): string | null;
-  /** Costs less than iteration. */
-  forEach(callback: (value: string, name: string) => void): void;
+  /**
+   * Costs less than iteration.
+   * @param initials character codes of the small letters with which names begin that matter; others may be left out.
+   */
+  forEach(callback: (value: string, name: string) => void, initials?: ReadonlySet<number>): void;
 }
 
 /** Takes the bytes of a body as they come. Its members must not throw. */

@@ -25,7 +25,7 @@ export function relayedResponseHeaders(upstream: AnswerHeaders, redact: Redact =
   upstream.forEach((value, name) => {
     const relayedName = relayedNameOf(name);
     if (relayedName !== undefined) relayed[relayedName] = redact === unchanged ? value : redact(value);
-  });
+  }, RELAYED_INITIALS);
   return relayed;
 }
 
