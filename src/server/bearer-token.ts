@@ -18,7 +18,7 @@ const NO_QUERY = {};
 
 /**
  * What reads bearer tokens: the hook of `@elysiajs/bearer`, called by hand. Mounted, it would have Elysia make an object
- * of all headers of each request and await what is there at once: a third of what it costs to serve a request. The hook
+ * of all headers of each request and await what is there at once: a quarter of what it costs to serve a request. The hook
  * alone would also refuse the scheme in lower case (RFC 9110 section 11.1 makes it case-insensitive), accept
  * `Bearertoken`, and read tokens from the query, where they end in access logs: so it sees no other form than its own,
  * and no query.
