@@ -45,12 +45,15 @@ export function createAuthenticate({ staticKeys, verifyToken, now, clock }: Auth
   return (credential) => {
     if (credential === undefined) throw unauthorized();
     if (credential.length > MAX_CREDENTIAL_CHARACTERS) throw unauthorized("invalid_request", "the token is too long");
-    if (!isCredential(credential)) throw unauthorized("invalid_request", "the credential is malformed");
     const hash = hashToken(credential);
     const keyName = staticKeys()?.nameOf(hash);
     if (keyName !== undefined) return { kind: "key", name: keyName };
+    const cacheKey = hash.toBase64();
+    const known = verified.get(cacheKey);
+    if (known) return known;
+    // Only now: tokens are long, and one that was verified before has been looked through then.
+    if (!isCredential(credential)) throw unauthorized("invalid_request", "the credential is malformed");
     if (!verifyToken) throw unauthorized("invalid_token", "the key is not known");
-    const cacheKey = Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString("base64");
-    return verified.get(cacheKey) ?? verifyAndRemember(verifyToken, credential, cacheKey);
+    return verifyAndRemember(verifyToken, credential, cacheKey);
   };
 }

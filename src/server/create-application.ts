@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 import { Failure } from "../failure/failure.ts";
-import { bearerToken } from "./bearer-token.ts";
+import { createReadBearerToken } from "./bearer-token.ts";
 import { type CapacityParts, limitConcurrency } from "./limit-concurrency.ts";
 import { allowedMethods, ROUTES, type RouteName, type RouteRow } from "./routes.ts";
 import { type RouteHandler, serveRoute } from "./serve-route.ts";
@@ -21,7 +21,7 @@ export function createApplication({ handlers, ...parts }: ApplicationParts) {
     handler: { standardHostname: false },
     precompile: true,
   });
-  if (authenticate) application.use(bearerToken());
+  const readToken = authenticate ? createReadBearerToken() : () => undefined;
 
   const register = (row: RouteRow, handler: RouteHandler): void => {
     const serve = limitConcurrency(parts, row, serveRoute(parts, row, handler));
@@ -29,10 +29,8 @@ export function createApplication({ handlers, ...parts }: ApplicationParts) {
       application.route(
         row.method,
         path,
-        // The second form is compiled by Elysia into a handler that reads no header and no query.
-        authenticate
-          ? (context) => serve(context.request, tokenOf(context))
-          : ({ request }) => serve(request, undefined),
+        // Elysia compiles this into a handler for which it reads no header and no query.
+        ({ request }) => serve(request, readToken(request)),
         // The body stays unread: handlers take its bytes themselves, bounded.
         { parse: "none" },
       );
@@ -54,10 +52,4 @@ export function createApplication({ handlers, ...parts }: ApplicationParts) {
   // Handlers turn their own errors into responses, so what arrives here is a method that the router does not know.
   const serveRest = limitConcurrency(parts, UNKNOWN, serveRoute(parts, UNKNOWN, refuseUnknown));
   return application.onError(({ request }) => serveRest(request, undefined));
-}
-
-function tokenOf(context: object): string | undefined {
-  return "bearer" in context && typeof context.bearer === "string" && context.bearer !== ""
-    ? context.bearer
-    : undefined;
 }
