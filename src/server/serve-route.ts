@@ -61,7 +61,9 @@ export function serveRoute(
       const preflight = cors?.preflight(exchange, request);
       if (!preflight && decide) {
         const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
-        exchange.identity = await decide(token ?? apiKey ?? undefined);
+        const decision = decide(token ?? apiKey ?? undefined);
+        // Mostly it is there at once.
+        exchange.identity = decision instanceof Promise ? await decision : decision;
       }
       response = preflight ?? (await handler(exchange, request));
       if (!exchange.streaming && exchange.outcome === undefined) {
