@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { departTogether } from "./depart-together.ts";
+import { departTogether } from "../departures/depart-together.ts";
 import type { Origin } from "./origin.ts";
 import { wireError } from "./wire-error.ts";
 

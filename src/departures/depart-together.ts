@@ -1,11 +1,12 @@
 /** So many wait for each other at most, so that the first is not late when very many come in one turn. */
-const MAX_TOGETHER = 16;
+const MAX_TOGETHER = 32;
 
 let waiting: (() => void)[] = [];
 
 /**
- * Writes at the end of this turn of the event loop, or when enough others wait for it too. A write to a process on the
- * same machine that sleeps has to wake it, which costs more than the write; one write right behind another finds it awake.
+ * Calls back at the end of this turn of the event loop, or when enough others wait for it too: the time to write. A write
+ * to a process on the same machine that sleeps has to wake it, which costs more than the write; one write right behind
+ * another finds it awake, and finds its own code in the cache.
  */
 export function departTogether(write: () => void): void {
   const count = waiting.push(write);

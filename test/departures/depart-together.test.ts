@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Connection, openConnection } from "../../src/transport/connection.ts";
-import { departTogether } from "../../src/transport/depart-together.ts";
+import { departTogether } from "../../src/departures/depart-together.ts";
 import { originOf } from "../../src/transport/origin.ts";
 import { within } from "../fixtures/within.ts";
 
@@ -18,12 +18,12 @@ test("what is written in one turn leaves at its end, in order, and once", async 
 
 test("of very many none waits for all the others", async () => {
   const left: number[] = [];
-  for (let index = 0; index < 40; index++) {
+  for (let index = 0; index < 80; index++) {
     departTogether(() => left.push(index));
-    expect(left.length).toBeGreaterThan(index - 16);
+    expect(left.length).toBeGreaterThan(index - 32);
   }
   await endOfTurn();
-  expect(left).toEqual(Array.from({ length: 40 }, (_, index) => index));
+  expect(left).toEqual(Array.from({ length: 80 }, (_, index) => index));
 });
 
 test("one that writes another has it written too", async () => {
