@@ -68,6 +68,7 @@ test("takes from the row what makes a provider differ", () => {
     id: "anthropic",
     baseUrl: "https://api.anthropic.com/v1",
     unixSocket: undefined,
+    http2: false,
     auth: "x-header",
     authHeader: "x-api-key",
     key: KEY,
