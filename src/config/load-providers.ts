@@ -50,7 +50,7 @@ function readHttp2(environment: Environment, name: string, baseUrl: string, { pr
   const http2 = parseSetting(HTTP2_ROW, value);
   if (http2 === undefined) {
     problems.push(problemLine({ name, value, secret: false, expected: acceptedValues(HTTP2_ROW) }));
-  } else if (http2 === true && !baseUrl.startsWith("https:")) {
+  } else if (http2 === true && baseUrl.startsWith("http:")) {
     // Servers choose it in the TLS handshake, and without one it would have to be assumed.
     problems.push(`${name}=${value} needs an https URL of that provider: HTTP/2 is spoken over TLS only`);
   }

@@ -22,8 +22,8 @@ interface Way {
   /** When an answer last came, on the clock of the deadlines. */
   heardAt: number;
   probing: Promise<boolean> | undefined;
-  /** Holds the HTTP/2 connections of this provider alone. */
-  session: Bun.FetchSession | undefined;
+  /** Holds the HTTP/2 connections of this provider, and of no other. */
+  readonly session: Bun.FetchSession | undefined;
 }
 
 /**
@@ -87,12 +87,7 @@ export function createFetchTransport(parts: FetchTransportParts): Transport {
           },
         )
         .finally(() => deadlines.release(wait)),
-      abort(reason) {
-        controller.abort(reason);
-        // A connection that went dead without a word would take every later request with it.
-        const isSilent = way.heardAt < sentAt && now() - sentAt >= parts.probeAfterMs;
-        if (session && session === way.session && isSilent) way.session = new Bun.FetchSession();
-      },
+      abort: (reason) => controller.abort(reason),
     };
   };
 }
