@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGate } from "../fixtures/gate.ts";
 import { type H2Provider, type H2Request, startH2Provider } from "../fixtures/h2-provider.ts";
 import { openRawClient, type RawClient } from "../fixtures/raw-http-client.ts";
 import { createSelfSignedCertificate, type SelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
+import { type Relay, startRelay } from "../fixtures/relay.ts";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
 import { within } from "../fixtures/within.ts";
 
@@ -26,7 +26,7 @@ let lax: Bun.Server<undefined>;
 let strict: Bun.TCPSocketListener;
 /** Accepts connections and never says a word. */
 let mute: Bun.TCPSocketListener;
-let relay: Awaited<ReturnType<typeof startRelay>>;
+let relay: Relay;
 
 beforeAll(async () => {
   tls = await createSelfSignedCertificate("localhost");
@@ -69,34 +69,6 @@ afterAll(async () => {
   relay.stop();
   rmSync(AUTHORITIES, { force: true });
 });
-
-/** Connections to a server that can be made to carry nothing more, without a word to either end; later ones do. */
-async function startRelay(port: number) {
-  const open: { readonly near: Socket; readonly far: Socket }[] = [];
-  const server = createServer((near) => {
-    const far = connect(port, "127.0.0.1");
-    for (const socket of [near, far]) socket.on("error", () => {});
-    near.pipe(far).pipe(near);
-    open.push({ near, far });
-  });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    freeze() {
-      for (const { near, far } of open) {
-        near.unpipe(far).resume();
-        far.unpipe(near).resume();
-      }
-    },
-    stop() {
-      server.close();
-      for (const { near, far } of open) {
-        near.destroy();
-        far.destroy();
-      }
-    },
-  };
-}
 
 const chatOf = (id: string, stream = false) => ({
   model: `${id}/m`,
