@@ -29,8 +29,8 @@ interface Way {
 /**
  * Carries requests by the runtime's `fetch`, which knows ways that the gateway's own transport does not: through a proxy, and
  * over HTTP/2.
- * `fetch` does not tell "still connecting" from "connected and thinking". An answer to another request tells that there is a
- * connection; else a second one is asked instead, one for a provider at a time, however many requests wait.
+ * `fetch` does not tell "still connecting" from "connected and thinking", so a second connection is asked instead, one for
+ * a provider at a time, however many requests wait. Over HTTP/2, where they share one, an answer to another tells it too.
  */
 export function createFetchTransport(parts: FetchTransportParts): Transport {
   const { fetch, probe, deadlines, now } = parts;
@@ -66,7 +66,7 @@ export function createFetchTransport(parts: FetchTransportParts): Transport {
       ...(session && { protocol: "http2", session }),
     });
     const wait = deadlines.open(sentAt + parts.probeAfterMs, () => {
-      if (way.heardAt >= sentAt) return onConnected();
+      if (session && way.heardAt >= sentAt) return onConnected();
       void canConnect(provider, way).then((connects) => {
         if (connects) onConnected();
       });

@@ -116,31 +116,34 @@ describe("the probe", () => {
   });
 });
 
-describe("an answer to another request", () => {
+describe("an answer to another request over HTTP/2", () => {
+  const one = overHttp2("one");
+
   test("that came since tells that there is a connection, without a probe", async () => {
     const { clock, sent, probes, connected, send } = setUp();
-    send().answer.catch(() => {});
+    send(one).answer.catch(() => {});
     await clock.advance(1);
-    const { answer } = send();
+    const { answer } = send(one);
     sent[1]?.answer();
     await answer;
     await clock.advance(PROBE_AFTER_MS - 1);
-    expect([probes, connected]).toEqual([[], [groq]]);
+    expect([probes, connected]).toEqual([[], [one]]);
   });
 
   test.each([
-    ["before", groq],
-    ["of another provider", createProvider("other")],
-  ])("%s does not", async (when, other) => {
+    ["that came before", one, one, true],
+    ["of another provider", one, overHttp2("other"), false],
+    ["that is over HTTP/1.1, where each has a connection of its own,", groq, groq, false],
+  ])("%s does not", async (_, waiting, answered, isBefore) => {
     const { clock, last, probes, connected, send } = setUp();
-    if (when !== "before") send().answer.catch(() => {});
-    const { answer } = send(other);
+    if (!isBefore) send(waiting).answer.catch(() => {});
+    const { answer } = send(answered);
     last().answer();
     await answer;
     await clock.advance(1);
-    if (when === "before") send().answer.catch(() => {});
+    if (isBefore) send(waiting).answer.catch(() => {});
     await clock.advance(PROBE_AFTER_MS);
-    expect(probes.map(({ provider }) => provider)).toEqual([groq]);
+    expect(probes.map(({ provider }) => provider)).toEqual([waiting]);
     expect(connected).toEqual([]);
   });
 });
