@@ -108,15 +108,17 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
     probe: dependencies.probe ?? probeConnection,
   });
   const sockets = createSocketTransport(deadlines, now);
-  const throughProxy = createFetchTransport({
+  const fetching = createFetchTransport({
     ...egress,
     deadlines,
     now,
     probeAfterMs: settings.CLIENT_CONNECT_TIMEOUT / 2,
   });
   const openCall = createUpstream({
-    transport: (provider, request, onConnected) =>
-      (egress.isDirect(provider) ? sockets.send : throughProxy)(provider, request, onConnected),
+    transport: (provider, request, onConnected) => {
+      const send = egress.isDirect(provider) && !provider.http2 ? sockets.send : fetching;
+      return send(provider, request, onConnected);
+    },
     deadlines,
     now,
     limits: {

@@ -15,7 +15,7 @@ import { workerNumber } from "./workers/spawn-worker.ts";
 
 /**
  * The process begins again, under the same id, with the limit raised that the runtime has for its own `fetch`, by which
- * calls go out through `CLIENT_PROXY`.
+ * calls go out through `CLIENT_PROXY` and over HTTP/2.
  */
 function raiseRequestLimit(): void {
   if (process.env[REQUEST_LIMIT.name] !== undefined || typeof process.execve !== "function") return;

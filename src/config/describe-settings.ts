@@ -1,4 +1,5 @@
 import { AUTH_TYPES } from "../schemas/auth-types.ts";
+import { HTTP2_ROW } from "./settings/providers.ts";
 import { acceptedValues } from "./parse-setting.ts";
 import { SETTING_GROUPS, type SettingGroup, type SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS } from "./settings-table.ts";
@@ -28,6 +29,13 @@ const FAMILIES: readonly SettingDescription[] = [
     accepted: "an http or https URL, or unix:/path/to.sock[:/base/path]",
     default: "",
     doc: "Base URL of that provider, instead of its usual one",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_HTTP2",
+    accepted: acceptedValues(HTTP2_ROW),
+    default: HTTP2_ROW.default,
+    doc: HTTP2_ROW.doc,
   },
   {
     group: "Providers",

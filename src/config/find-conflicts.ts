@@ -1,4 +1,7 @@
 import { isIPv6 } from "node:net";
+import type { Provider } from "../providers/provider.ts";
+import { directHosts } from "../upstream/direct-hosts.ts";
+import { providerVariables } from "./provider-variables.ts";
 import type { Settings } from "./settings-table.ts";
 
 /** A host name, with or without a mark for its subdomains, or an IPv4 address. */
@@ -8,7 +11,7 @@ const HOST = /^(\*?\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i;
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::\d+)?(?=\/?$)/i;
 
 /** What is wrong with settings that are each acceptable but do not go together; one line each, without values. */
-export function findConflicts(settings: Settings): string[] {
+export function findConflicts(settings: Settings, providers: readonly Provider[]): string[] {
   const issuer = settings.AUTH_OIDC_ISSUER;
   const hasAudience = settings.AUTH_OIDC_CLIENT_ID !== undefined || settings.AUTH_OIDC_AUDIENCE.length > 0;
   const hasCert = settings.SERVER_TLS_CERT_PATH !== undefined;
@@ -40,7 +43,21 @@ export function findConflicts(settings: Settings): string[] {
       "AUTH_OIDC_ISSUER needs AUTH_OIDC_CLIENT_ID or AUTH_OIDC_AUDIENCE: without an audience a token for any other service would do",
     ],
   ];
-  return rules.flatMap(([broken, problem]) => (broken ? [problem] : []));
+  const found = rules.flatMap(([broken, problem]) => (broken ? [problem] : []));
+  // Only hosts that are each good can be compared with those of providers.
+  return found.length > 0 ? found : findProxied(settings, providers);
+}
+
+/** The runtime speaks HTTP/2 to nobody through a proxy. */
+function findProxied({ CLIENT_PROXY, CLIENT_NO_PROXY }: Settings, providers: readonly Provider[]): string[] {
+  if (CLIENT_PROXY === undefined) return [];
+  const isDirect = directHosts(CLIENT_NO_PROXY);
+  return providers
+    .filter(({ http2, baseUrl }) => http2 && !isDirect(baseUrl))
+    .map(({ id }) => {
+      const { http2 } = providerVariables(id);
+      return `${http2} does not go with CLIENT_PROXY, through which only HTTP/1.1 is spoken: unset ${http2}, or name the provider's host in CLIENT_NO_PROXY`;
+    });
 }
 
 function isHost(text: string): boolean {

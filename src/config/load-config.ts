@@ -92,7 +92,7 @@ export function loadConfig(environment: Environment): LoadedConfig {
   warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds, tokenVariables));
   // Only settings that are each good can be compared with one another.
   if (problems.length === 0) {
-    problems.push(...findConflicts(settings));
+    problems.push(...findConflicts(settings, loaded.providers));
     warnings.push(...findIdleSettings(settings));
   }
   if (problems.length > 0) return { ok: false, problems, warnings };

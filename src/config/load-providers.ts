@@ -3,8 +3,10 @@ import { CUSTOM_PROVIDER_ROW, PROVIDER_TABLE, type ProviderRow } from "../provid
 import { AUTH_TYPES, type AuthType } from "../schemas/auth-types.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import { ACCEPTED_BASE_URLS, mayHoldSecret, parseBaseUrl, type BaseUrl } from "./parse-base-url.ts";
+import { acceptedValues, parseSetting } from "./parse-setting.ts";
 import { problemLine } from "./problem-line.ts";
 import { providerVariables } from "./provider-variables.ts";
+import { HTTP2_ROW } from "./settings/providers.ts";
 
 /** The providers of this process, and what is wrong or doubtful with their settings (one line each). */
 export interface LoadedProviders {
@@ -41,6 +43,18 @@ function readAuthType(environment: Environment, name: string, { problems }: Find
     problems.push(problemLine({ name, value, secret: true, expected: `one of ${AUTH_TYPES.join(", ")}` }));
   }
   return authType;
+}
+
+function readHttp2(environment: Environment, name: string, baseUrl: string, { problems }: Findings): boolean {
+  const value = readVariable(environment, name) ?? HTTP2_ROW.default;
+  const http2 = parseSetting(HTTP2_ROW, value);
+  if (http2 === undefined) {
+    problems.push(problemLine({ name, value, secret: false, expected: acceptedValues(HTTP2_ROW) }));
+  } else if (http2 === true && baseUrl.startsWith("http:")) {
+    // Servers choose it in the TLS handshake, and without one it would have to be assumed.
+    problems.push(`${name}=${value} needs an https URL of that provider: HTTP/2 is spoken over TLS only`);
+  }
+  return http2 === true;
 }
 
 /** Fills the placeholder of a base URL. Without a value for it the URL comes back as it was. */
@@ -89,6 +103,7 @@ function loadProvider(
   const variables = providerVariables(id);
   const key = readKey(environment, variables.key, findings);
   const { baseUrl, unixSocket, complete } = readBaseUrl(environment, variables.url, row, findings);
+  const http2 = readHttp2(environment, variables.http2, baseUrl, findings);
   const auth = wantedAuth ?? row.auth;
   const keyMissing = key === undefined && auth !== "none";
   if (key !== undefined && auth === "none") warnings.push(`${variables.key} is not used: ${id} takes no key`);
@@ -103,6 +118,7 @@ function loadProvider(
     id,
     baseUrl,
     unixSocket,
+    http2,
     auth: keyMissing && row.keyOptional === true ? "none" : auth,
     authHeader: row.authHeader ?? DEFAULT_AUTH_HEADER,
     key: auth === "none" ? undefined : key,

@@ -7,12 +7,13 @@ import { maskSecret } from "./mask-secret.ts";
 import { providerVariables } from "./provider-variables.ts";
 import { SETTING_ROWS } from "./settings-table.ts";
 
-function providerLines({ id, baseUrl, unixSocket, key, auth }: Provider): string[] {
+function providerLines({ id, baseUrl, unixSocket, http2, key, auth }: Provider): string[] {
   const variables = providerVariables(id);
   const url = unixSocket === undefined ? baseUrl : `unix:${unixSocket}:${new URL(baseUrl).pathname}`;
   return [
     `${variables.url}=${url}`,
     ...(key === undefined ? [] : [`${variables.key}=${maskSecret(key)}`]),
+    ...(http2 ? [`${variables.http2}=true`] : []),
     ...(Object.hasOwn(PROVIDER_TABLE, id) ? [] : [`${variables.authType}=${auth}`]),
   ];
 }

@@ -4,6 +4,7 @@ import { PROVIDER_TABLE, type ProviderRow } from "../providers/table.ts";
 export interface ProviderVariables {
   readonly url: string;
   readonly key: string;
+  readonly http2: string;
   /** Read for custom providers only. */
   readonly authType: string;
   /** The variable that fills in the placeholder of the base URL, where the provider has one. */
@@ -17,6 +18,7 @@ export function providerVariables(id: string): ProviderVariables {
   return {
     url: `${prefix}_API_URL`,
     key: `${prefix}_API_KEY`,
+    http2: `${prefix}_HTTP2`,
     authType: `${prefix}_AUTH_TYPE`,
     urlParameter: row?.urlParameter?.[1],
   };

@@ -8,6 +8,7 @@ export function createDemoConfig(config: Config): Config {
     id: "demo",
     baseUrl: startDemoProvider().url,
     unixSocket: undefined,
+    http2: false,
     auth: "none",
     authHeader: "",
     key: undefined,

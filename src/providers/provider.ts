@@ -9,6 +9,8 @@ export interface Provider {
   readonly baseUrl: string;
   /** Path of the unix socket to connect to instead of the host in `baseUrl`. */
   readonly unixSocket: string | undefined;
+  /** Calls go over HTTP/2, and over nothing else; `baseUrl` is https then. */
+  readonly http2: boolean;
   readonly auth: AuthType;
   /** Lower-case name of the header that carries the key where `auth` is `x-header`. */
   readonly authHeader: string;

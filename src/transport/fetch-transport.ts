@@ -2,6 +2,7 @@ import type { Provider } from "../providers/provider.ts";
 import type { Deadlines } from "../deadlines/deadlines.ts";
 import { bodyOfStream } from "./stream-body.ts";
 import type { Transport } from "./transport.ts";
+import { wireError } from "./wire-error.ts";
 
 /** The runtime's `fetch`, as far as it is used here. */
 export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
@@ -16,25 +17,41 @@ export interface FetchTransportParts {
   readonly probeAfterMs: number;
 }
 
+/** What is known of the way to one provider. */
+interface Way {
+  /** When an answer last came, on the clock of the deadlines. */
+  heardAt: number;
+  probing: Promise<boolean> | undefined;
+  /** Holds the HTTP/2 connections of this provider, and of no other. */
+  readonly session: Bun.FetchSession | undefined;
+}
+
 /**
- * Carries requests by the runtime's `fetch`, which knows ways that the gateway's own transport does not: through a proxy.
+ * Carries requests by the runtime's `fetch`, which knows ways that the gateway's own transport does not: through a proxy, and
+ * over HTTP/2.
  * `fetch` does not tell "still connecting" from "connected and thinking", so a second connection is asked instead, one for
- * a provider at a time, however many requests wait.
+ * a provider at a time, however many requests wait. Over HTTP/2, where they share one, an answer to another tells it too.
  */
 export function createFetchTransport(parts: FetchTransportParts): Transport {
   const { fetch, probe, deadlines, now } = parts;
-  const probing = new Map<Provider, Promise<boolean>>();
+  const ways = new Map<Provider, Way>();
 
-  const canConnect = (provider: Provider): Promise<boolean> => {
-    let probed = probing.get(provider);
-    if (!probed) {
-      probed = probe(provider).finally(() => probing.delete(provider));
-      probing.set(provider, probed);
+  const wayTo = (provider: Provider): Way => {
+    let way = ways.get(provider);
+    if (!way) {
+      const session = provider.http2 ? new Bun.FetchSession() : undefined;
+      ways.set(provider, (way = { heardAt: Number.NEGATIVE_INFINITY, probing: undefined, session }));
     }
-    return probed;
+    return way;
   };
 
+  const canConnect = (provider: Provider, way: Way): Promise<boolean> =>
+    (way.probing ??= probe(provider).finally(() => (way.probing = undefined)));
+
   return (provider, request, onConnected) => {
+    const way = wayTo(provider);
+    const { session } = way;
+    const sentAt = now();
     const controller = new AbortController();
     const fetched = fetch(request.url, {
       method: request.method,
@@ -46,21 +63,38 @@ export function createFetchTransport(parts: FetchTransportParts): Transport {
       timeout: false,
       proxy: false,
       ...(provider.unixSocket && { unix: provider.unixSocket }),
+      ...(session && { protocol: "http2", session }),
     });
-    const wait = deadlines.open(now() + parts.probeAfterMs, () => {
-      void canConnect(provider).then((connects) => {
+    const wait = deadlines.open(sentAt + parts.probeAfterMs, () => {
+      if (session && way.heardAt >= sentAt) return onConnected();
+      void canConnect(provider, way).then((connects) => {
         if (connects) onConnected();
       });
     });
     return {
       answer: fetched
-        .then((response) => ({
-          status: response.status,
-          headers: response.headers,
-          body: response.body && bodyOfStream(response.body),
-        }))
+        .then(
+          (response) => {
+            way.heardAt = now();
+            return {
+              status: response.status,
+              headers: response.headers,
+              body: response.body && bodyOfStream(response.body),
+            };
+          },
+          (error: unknown) => {
+            throw session ? ofHandshake(error) : error;
+          },
+        )
         .finally(() => deadlines.release(wait)),
       abort: (reason) => controller.abort(reason),
     };
   };
+}
+
+/** Servers that know no HTTP/2 may answer a handshake that offers nothing else with an alert, of which the runtime tells no more. */
+function ofHandshake(error: unknown): unknown {
+  return error instanceof Error && "code" in error && error.code === "EPROTO"
+    ? wireError("HTTP2_HANDSHAKE_FAILED")
+    : error;
 }

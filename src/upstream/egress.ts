@@ -1,4 +1,5 @@
 import type { Provider } from "../providers/provider.ts";
+import { directHosts } from "./direct-hosts.ts";
 
 /** The runtime's `fetch`, as far as the gateway uses it. */
 export type EgressFetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
@@ -24,8 +25,6 @@ export interface EgressParts {
   readonly probe: Probe;
 }
 
-const THIS_MACHINE = /^(localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/i;
-
 /**
  * Makes what calls out through the operator's proxy. Where there is none, calls go out as they are.
  * A `fetch` that fails at the proxy rejects with an error whose `code` begins with `PROXY_`.
@@ -34,12 +33,7 @@ export function createEgress({ proxy, direct, fetch, probe }: EgressParts): Egre
   if (proxy === undefined) return { fetch, isDirect: () => true, probe };
   // Without this the environment could still call hosts out of the proxy's way.
   const through = { url: proxy, respectNoProxy: false };
-  const exempt = direct.map(hostOfEntry);
-
-  const isDirect = (url: string): boolean => {
-    const { hostname } = new URL(url);
-    return THIS_MACHINE.test(hostname) || exempt.some((host) => hostname === host || hostname.endsWith(`.${host}`));
-  };
+  const isDirect = directHosts(direct);
 
   return {
     async fetch(url, init) {
@@ -56,12 +50,6 @@ export function createEgress({ proxy, direct, fetch, probe }: EgressParts): Egre
     probe: (provider) =>
       probe(provider.unixSocket || isDirect(provider.baseUrl) ? provider : { baseUrl: proxy, unixSocket: undefined }),
   };
-}
-
-/** What the operator wrote, as a URL's `hostname` reads: without the mark for subdomains, an IPv6 address in brackets. */
-function hostOfEntry(entry: string): string {
-  const host = entry.toLowerCase().replace(/^(\*?\.)/, "");
-  return host.includes(":") && !host.startsWith("[") ? new URL(`http://[${host}]`).hostname : host;
 }
 
 /** A call that got no further than the proxy. Its message holds nothing but its code. */

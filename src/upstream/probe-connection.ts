@@ -1,16 +1,36 @@
 import type { Provider } from "../providers/provider.ts";
 
+/** A server that has said neither yes nor no for so long does not accept connections. */
+const PROBE_LIMIT_MS = 30_000;
+
 /**
  * Whether a connection to the provider's server can be established at all: TCP or unix socket, and the TLS handshake.
  * The runtime's `fetch` does not tell "still connecting" from "connected and thinking"; a second connection does.
  * The connection is closed as soon as it stands. Resolves `false` when the attempt ends without one.
+ * @param limitMs after which an attempt that is still under way is given up
  */
-export const probeConnection = (provider: Pick<Provider, "baseUrl" | "unixSocket">): Promise<boolean> =>
-  new Promise((resolve) => {
+export const probeConnection = (
+  provider: Pick<Provider, "baseUrl" | "unixSocket">,
+  limitMs: number = PROBE_LIMIT_MS,
+): Promise<boolean> =>
+  new Promise((settle) => {
+    let isOver = false;
+    let shaking: { terminate(): void } | undefined;
+    const resolve = (connects: boolean): void => {
+      isOver = true;
+      clearTimeout(limit);
+      settle(connects);
+    };
+    const limit = setTimeout(() => {
+      resolve(false);
+      shaking?.terminate();
+    }, limitMs).unref();
     const { hostname, port, protocol } = new URL(provider.baseUrl);
     const secure = protocol === "https:";
     const socket = {
-      open(opened: { end(): void }) {
+      open(opened: { end(): void; terminate(): void }) {
+        if (isOver) return opened.terminate();
+        shaking = opened;
         if (secure) return;
         resolve(true);
         opened.end();

@@ -8,12 +8,17 @@ const GROUPS: readonly (readonly [FailureCode, RegExp, message?: string])[] = [
   ["proxy_refused", /^PROXY_STATUS_/],
   ["proxy_unreachable", /^PROXY_/],
   ["upstream_dns_failure", /^(ENOTFOUND|ENODATA|EAI_\w+|ESERVFAIL|DNS\w*)$/],
+  [
+    "upstream_tls_failure",
+    /^HTTP2(Unsupported|_HANDSHAKE_FAILED)$/,
+    "Failed to reach upstream server over HTTP/2 (<ID>_HTTP2): it may not offer it",
+  ],
   ["upstream_tls_failure", /CERT|SSL|TLS|^EPROTO$|UNABLE_TO_|HOSTNAME_MISMATCH/],
+  ["upstream_reset", /^(HTTP2(StreamReset|RefusedStream|GoAway)|ECONNRESET|EPIPE|ECONNABORTED|ConnectionClosed)$/],
   [
     "upstream_invalid_response",
     /HTTP|Decompress|Zlib|Brotli|Zstd|Chunk|Header|ContentLength|TransferEncoding|UnrequestedUpgrade/i,
   ],
-  ["upstream_reset", /^(ECONNRESET|EPIPE|ECONNABORTED|ConnectionClosed)$/],
 ];
 
 const UNREACHABLE: (typeof GROUPS)[number] = ["upstream_unreachable", /^/];

@@ -4,7 +4,14 @@ import { helpText } from "../../src/config/help-text.ts";
 import { SETTING_GROUPS } from "../../src/config/setting-row.ts";
 import { SETTING_ROWS } from "../../src/config/settings-table.ts";
 
-const PATTERNS = ["<ID>_API_KEY", "<ID>_API_URL", "<ID>_AUTH_TYPE", "CLOUDFLARE_ACCOUNT_ID", "MCP_<NAME>_TOKEN"];
+const PATTERNS = [
+  "<ID>_API_KEY",
+  "<ID>_API_URL",
+  "<ID>_HTTP2",
+  "<ID>_AUTH_TYPE",
+  "CLOUDFLARE_ACCOUNT_ID",
+  "MCP_<NAME>_TOKEN",
+];
 
 describe("helpText", () => {
   test.each([[72], [80], [100], [200]])("stays within %d columns and aligns the texts of every group", (width) => {

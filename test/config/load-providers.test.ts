@@ -24,6 +24,11 @@ describe("refuses with one line", () => {
     [{ OPENAI_API_URL: KEY }, [], "OPENAI_API_URL", "http or https"],
     [{ CLOUDFLARE_ACCOUNT_ID: "a/../b" }, [], "CLOUDFLARE_ACCOUNT_ID", "letters, digits, - and _"],
     [{ CLOUDFLARE_API_URL: `https://u:${KEY}@host/{ACCOUNT_ID}` }, [], "CLOUDFLARE_API_URL", "http or https"],
+    [{ OPENAI_HTTP2: "h2" }, [], 'OPENAI_HTTP2="h2"', "expected true or false"],
+    [{ OPENAI_HTTP2: "true", OPENAI_API_URL: "http://a/v1" }, [], "OPENAI_HTTP2=true", "needs an https URL"],
+    [{ OLLAMA_HTTP2: "on" }, [], "OLLAMA_HTTP2=on", "needs an https URL"],
+    [{ TGI_HTTP2: "1", TGI_API_URL: "unix:/run/tgi.sock" }, ["tgi"], "TGI_HTTP2=1", "needs an https URL"],
+    [{ TGI_HTTP2: "1", TGI_API_URL: KEY }, ["tgi"], "TGI_API_URL", "http or https"],
     [{}, ["tgi"], "TGI_API_URL", "http or https"],
     [{ TGI_API_URL: " " }, ["tgi"], "TGI_API_URL", "http or https"],
     [{ TGI_API_URL: "http://a", TGI_AUTH_TYPE: KEY }, ["tgi"], "TGI_AUTH_TYPE", "one of bearer, x-header, none"],
@@ -68,6 +73,7 @@ test("takes from the row what makes a provider differ", () => {
     id: "anthropic",
     baseUrl: "https://api.anthropic.com/v1",
     unixSocket: undefined,
+    http2: false,
     auth: "x-header",
     authHeader: "x-api-key",
     key: KEY,
@@ -104,6 +110,24 @@ describe("callable and configured", () => {
       configured,
       auth,
     });
+  });
+});
+
+describe("HTTP/2", () => {
+  test.each<[Environment, boolean]>([
+    [{}, false],
+    [{ OPENAI_HTTP2: "" }, false],
+    [{ OPENAI_HTTP2: "false", OPENAI_API_URL: "http://a/v1" }, false],
+    [{ OPENAI_HTTP2: "true" }, true],
+    [{ OPENAI_HTTP2: "Yes", OPENAI_API_URL: "HTTPS://a/v1" }, true],
+  ])("with %j: %p", (environment, http2) => {
+    expect(loadOne("openai", environment).http2).toBe(http2);
+    expect(loadOne("groq", environment).http2).toBe(false);
+  });
+
+  test("is for custom providers and placeholders too", () => {
+    expect(loadOne("my-tgi", { MY_TGI_API_URL: "https://a", MY_TGI_HTTP2: "true" }, ["my-tgi"]).http2).toBe(true);
+    expect(loadOne("cloudflare", { CLOUDFLARE_HTTP2: "true" }).http2).toBe(true);
   });
 });
 

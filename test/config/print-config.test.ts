@@ -54,6 +54,12 @@ test("prints the effective values as an operator would write them", () => {
   ]);
 });
 
+test("names the providers that are called over HTTP/2", () => {
+  expect(printed({ GROQ_HTTP2: "yes", OPENAI_HTTP2: "no" }).filter((line) => line.includes("HTTP2"))).toEqual([
+    "GROQ_HTTP2=true",
+  ]);
+});
+
 test("shows the placeholder of a URL that still lacks its account", () => {
   expect(printed({})).toContain(`CLOUDFLARE_API_URL=${PROVIDER_TABLE.cloudflare.url}`);
 });

@@ -20,7 +20,14 @@ test("has a table for every group, each of rows of equal length and four cells",
 test("has one row for every setting and for every pattern of variables", () => {
   const rows = tables.flatMap((table) => table.trim().split("\n").slice(2));
   const names = rows.map((row) => /^\| `([^`]+)`/.exec(row)?.[1]);
-  const patterns = ["<ID>_API_KEY", "<ID>_API_URL", "<ID>_AUTH_TYPE", "CLOUDFLARE_ACCOUNT_ID", "MCP_<NAME>_TOKEN"];
+  const patterns = [
+    "<ID>_API_KEY",
+    "<ID>_API_URL",
+    "<ID>_HTTP2",
+    "<ID>_AUTH_TYPE",
+    "CLOUDFLARE_ACCOUNT_ID",
+    "MCP_<NAME>_TOKEN",
+  ];
   expect(names.toSorted()).toEqual([...SETTING_ROWS.map(([name]) => name), ...patterns].toSorted());
 });
 

@@ -66,3 +66,30 @@ describe("CLIENT_NO_PROXY", () => {
     },
   );
 });
+
+describe("HTTP/2 of a provider", () => {
+  const http2 = { OPENAI_HTTP2: "true", OPENAI_API_URL: "https://llm.example.com/v1" };
+  const CLIENT_PROXY = "http://proxy.example:3128";
+
+  test("is refused through the proxy, with what to do instead", () => {
+    expect(load({ ...http2, CLIENT_PROXY }).problems).toEqual([
+      "OPENAI_HTTP2 does not go with CLIENT_PROXY, through which only HTTP/1.1 is spoken: unset OPENAI_HTTP2, or name the provider's host in CLIENT_NO_PROXY",
+    ]);
+  });
+
+  test.each<Record<string, string>>([
+    { ...http2 },
+    { ...http2, CLIENT_PROXY, CLIENT_NO_PROXY: "example.com" },
+    { ...http2, CLIENT_PROXY, OPENAI_API_URL: "https://localhost:8443/v1" },
+    { CLIENT_PROXY, OPENAI_HTTP2: "false" },
+  ])("is accepted where it goes without one: %j", (environment) => {
+    expect(load(environment).problems).toEqual([]);
+  });
+
+  test("has a variable of its own that is known, and whose misspelling is noticed", () => {
+    const warnings = load({ ...http2, OPENAI_API_HTTP2: "true" }).warnings;
+    expect(warnings.filter((line) => line.includes("HTTP2"))).toEqual([
+      expect.stringContaining("OPENAI_API_HTTP2 is not a setting"),
+    ]);
+  });
+});

@@ -18,6 +18,7 @@ function providerAt(baseUrl: string): Provider {
     id: "some",
     baseUrl,
     unixSocket: undefined,
+    http2: false,
     auth: "none",
     authHeader: "x-api-key",
     key: undefined,

@@ -8,6 +8,12 @@ import { readAnswer } from "./open-transport.ts";
 
 const PROBE_AFTER_MS = 500;
 
+const overHttp2 = (id: string): Provider => ({
+  ...createProvider(id),
+  baseUrl: "https://upstream.example/v1",
+  http2: true,
+});
+
 interface Sent {
   readonly url: string;
   readonly init: BunFetchRequestInit;
@@ -107,6 +113,70 @@ describe("the probe", () => {
     expect(parts.deadlines.size()).toBe(0);
     await parts.clock.advance(PROBE_AFTER_MS);
     expect(parts.probes).toEqual([]);
+  });
+});
+
+describe("an answer to another request over HTTP/2", () => {
+  const one = overHttp2("one");
+
+  test("that came since tells that there is a connection, without a probe", async () => {
+    const { clock, sent, probes, connected, send } = setUp();
+    send(one).answer.catch(() => {});
+    await clock.advance(1);
+    const { answer } = send(one);
+    sent[1]?.answer();
+    await answer;
+    await clock.advance(PROBE_AFTER_MS - 1);
+    expect([probes, connected]).toEqual([[], [one]]);
+  });
+
+  test.each([
+    ["that came before", one, one, true],
+    ["of another provider", one, overHttp2("other"), false],
+    ["that is over HTTP/1.1, where each has a connection of its own,", groq, groq, false],
+  ])("%s does not", async (_, waiting, answered, isBefore) => {
+    const { clock, last, probes, connected, send } = setUp();
+    if (!isBefore) send(waiting).answer.catch(() => {});
+    const { answer } = send(answered);
+    last().answer();
+    await answer;
+    await clock.advance(1);
+    if (isBefore) send(waiting).answer.catch(() => {});
+    await clock.advance(PROBE_AFTER_MS);
+    expect(probes.map(({ provider }) => provider)).toEqual([waiting]);
+    expect(connected).toEqual([]);
+  });
+});
+
+describe("HTTP/2", () => {
+  test("is asked for where the provider says so alone, on connections of its own", () => {
+    const { sent, send } = setUp();
+    const [one, two] = [overHttp2("one"), overHttp2("two")];
+    for (const provider of [one, two, one, groq]) send(provider).answer.catch(() => {});
+    const [a, b, again, plain] = sent.map(({ init }) => init);
+    expect([a?.protocol, b?.protocol]).toEqual(["http2", "http2"]);
+    expect(a?.session).toBeInstanceOf(Bun.FetchSession);
+    expect(again?.session).toBe(a?.session as Bun.FetchSession);
+    expect(b?.session).not.toBe(a?.session as Bun.FetchSession);
+    expect(plain).not.toHaveProperty("protocol");
+    expect(plain).not.toHaveProperty("session");
+  });
+
+  test.each([
+    ["EPROTO", "HTTP2_HANDSHAKE_FAILED"],
+    ["ECONNRESET", "ECONNRESET"],
+  ])("that ends in %s is %s", async (code, named) => {
+    const { last, send } = setUp();
+    const { answer } = send(overHttp2("one"));
+    last().refuse(Object.assign(new Error("x"), { code }));
+    await expect(answer).rejects.toMatchObject({ code: named });
+  });
+
+  test("is not blamed for a handshake that fails without it", async () => {
+    const { last, send } = setUp();
+    const { answer } = send();
+    last().refuse(Object.assign(new Error("x"), { code: "EPROTO" }));
+    await expect(answer).rejects.toMatchObject({ code: "EPROTO" });
   });
 });
 

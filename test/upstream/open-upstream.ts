@@ -17,6 +17,7 @@ export const createProvider = (id: string, unixSocket?: string): Provider => ({
   id,
   baseUrl: "http://upstream.example/v1",
   unixSocket,
+  http2: false,
   auth: "none",
   authHeader: "authorization",
   key: undefined,

@@ -40,6 +40,15 @@ test("a server that never answers the TLS handshake: neither yes nor no", async 
   expect(await within(probed, 4000, "the probe")).toBe(false);
 });
 
+test("a server that has not answered the TLS handshake by the limit: no connection, and none is left", async () => {
+  const closed = Promise.withResolvers<void>();
+  const mute = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {}, close: () => closed.resolve() } });
+  const provider = { baseUrl: `https://127.0.0.1:${mute.port}/v1`, unixSocket: undefined };
+  expect(await within(probeConnection(provider, 50), 4000, "the probe")).toBe(false);
+  await within(closed.promise, 4000, "the end of its connection");
+  mute.stop(true);
+});
+
 test("plain, over TLS with any certificate, over a unix socket: a connection, closed at once, and not a byte sent", async () => {
   const tls = await createSelfSignedCertificate();
   await using plain = await startMockProvider();

@@ -1,4 +1,4 @@
-import type { SettingRows } from "../setting-row.ts";
+import type { SettingRow, SettingRows } from "../setting-row.ts";
 
 /** Which providers there are; their own variables are named for them, see `load-providers.ts`. */
 export const PROVIDERS_SETTINGS = {
@@ -8,3 +8,11 @@ export const PROVIDERS_SETTINGS = {
     doc: "Ids of further OpenAI-compatible servers; each needs <ID>_API_URL",
   },
 } as const satisfies SettingRows;
+
+/** `<ID>_HTTP2`, which every provider has. */
+export const HTTP2_ROW = {
+  group: "Providers",
+  type: "boolean",
+  default: "false",
+  doc: "Call that provider over HTTP/2, many calls on one connection, instead of HTTP/1.1; it must offer it and have an https URL",
+} as const satisfies SettingRow;
