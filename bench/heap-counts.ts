@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { RUNTIME_ENVIRONMENT } from "../src/process/own-command.ts";
 import type { Rig, Target } from "./targets.ts";
 
 /** How many objects of each type are on a heap, those not collected yet included. */
@@ -36,7 +37,7 @@ export function withProbe(target: Target, collects: boolean): Target {
           ...environment,
           ...(collects ? {} : NO_COLLECTION),
           // As the gateway sets it for itself, for which it would begin again without the probe.
-          BUN_CONFIG_MAX_HTTP_REQUESTS: "65535",
+          ...RUNTIME_ENVIRONMENT,
           HEAP_PROBE_SOCKET: socketOf(target.name, port, rig),
         },
       };

@@ -7,21 +7,19 @@ import { type Config, loadConfig } from "./config/load-config.ts";
 import { printConfig } from "./config/print-config.ts";
 import { readEnvFile } from "./config/read-env-file.ts";
 import { EXIT, fail } from "./process/exit.ts";
-import { ownCommand, REQUEST_LIMIT } from "./process/own-command.ts";
+import { ownCommand, RUNTIME_ENVIRONMENT } from "./process/own-command.ts";
 import { checkHealth } from "./server/check-health.ts";
 import { countWorkers } from "./workers/count-workers.ts";
 import { readCpuQuota } from "./workers/read-cpu-quota.ts";
 import { workerNumber } from "./workers/spawn-worker.ts";
 
-/**
- * The process begins again, under the same id, with the limit raised that the runtime has for its own `fetch`, by which
- * calls go out through `CLIENT_PROXY` and over HTTP/2.
- */
-function raiseRequestLimit(): void {
-  if (process.env[REQUEST_LIMIT.name] !== undefined || typeof process.execve !== "function") return;
+/** The process begins again, under the same id, with what the runtime reads only when it starts. */
+function startAsConfigured(): void {
+  const isConfigured = Object.keys(RUNTIME_ENVIRONMENT).every((name) => process.env[name] !== undefined);
+  if (isConfigured || typeof process.execve !== "function") return;
   process.execve(process.execPath, [...ownCommand(), ...process.argv.slice(2)], {
+    ...RUNTIME_ENVIRONMENT,
     ...process.env,
-    [REQUEST_LIMIT.name]: REQUEST_LIMIT.value,
   });
 }
 
@@ -67,7 +65,7 @@ async function main(args: string[]): Promise<void> {
   const { action, demo, envFile } = parsed.commandLine;
   if (action === "help") print(helpText(process.stdout.columns ?? 100));
   if (action === "version") print(version);
-  if (action === "serve") raiseRequestLimit();
+  if (action === "serve") startAsConfigured();
   const environment = readEnvironment(envFile);
   const loaded = loadConfig(environment);
   loaded.warnings.forEach(warn);

@@ -4,5 +4,13 @@ export function ownCommand(): readonly [executable: string, ...script: string[]]
   return isBinary ? [process.execPath] : [process.execPath, ...process.execArgv, Bun.main];
 }
 
-/** The runtime lets 256 requests out at once by default; it reads this when a process starts. https://bun.com/docs/runtime/networking/fetch */
-export const REQUEST_LIMIT = { name: "BUN_CONFIG_MAX_HTTP_REQUESTS", value: "65535" } as const;
+/** What the runtime reads of its environment only when a process starts, where the operator has not set it. */
+export const RUNTIME_ENVIRONMENT = {
+  /** Its own `fetch` lets 256 requests out at once by default. https://bun.com/docs/runtime/networking/fetch */
+  BUN_CONFIG_MAX_HTTP_REQUESTS: "65535",
+  /**
+   * For so many milliseconds it keeps memory that was freed. By default it gives it back after ten, and between the events
+   * of slow streams would give away and ask for the same pages again and again. https://microsoft.github.io/mimalloc/environment.html
+   */
+  MIMALLOC_PURGE_DELAY: "1000",
+} as const;

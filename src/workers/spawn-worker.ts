@@ -1,4 +1,4 @@
-import { ownCommand, REQUEST_LIMIT } from "../process/own-command.ts";
+import { ownCommand, RUNTIME_ENVIRONMENT } from "../process/own-command.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
 /** A running worker, as its supervisor holds it. */
@@ -21,7 +21,7 @@ export interface WorkerEvents {
 export function spawnWorker(number: number, events: WorkerEvents): WorkerHandle {
   const child = Bun.spawn([...ownCommand(), `${WORKER_OPTION}${number}`], {
     stdio: ["ignore", "inherit", "inherit"],
-    env: { [REQUEST_LIMIT.name]: REQUEST_LIMIT.value, ...process.env },
+    env: { ...RUNTIME_ENVIRONMENT, ...process.env },
     ipc: (message: FromWorker) => events.said(message),
     onExit: ({ signalCode }, code) => events.ended(code ?? signalCode ?? "an unknown reason"),
   });
