@@ -18,19 +18,27 @@ const NO_RULES: Rules = new Map();
 
 const MESSAGE_RULES: Rules = new Map([[Message, (value, path) => checkMessage(value as Static<typeof Message>, path)]]);
 
-// Compiled once, when the process starts: compiling takes milliseconds, checking a request a few microseconds.
-const CHAT = TypeCompiler.Compile(CreateChatCompletionRequest);
-const MESSAGES = TypeCompiler.Compile(CreateMessageRequest);
-const COUNT_TOKENS = TypeCompiler.Compile(CountMessageTokensRequest);
-const RESPONSES = TypeCompiler.Compile(CreateResponseRequest);
-const EMBEDDINGS = TypeCompiler.Compile(CreateEmbeddingRequest);
+/**
+ * Compiled once, with the first request of its kind: checking one takes a few microseconds then, but compiling takes
+ * milliseconds, and megabytes that a gateway would hold for routes that nobody calls.
+ */
+function compiledAtFirst<Schema extends TObject>(schema: Schema): Pick<TypeCheck<Schema>, "Check"> {
+  let compiled: TypeCheck<Schema> | undefined;
+  return { Check: (value): value is Static<Schema> => (compiled ??= TypeCompiler.Compile(schema)).Check(value) };
+}
+
+const CHAT = compiledAtFirst(CreateChatCompletionRequest);
+const MESSAGES = compiledAtFirst(CreateMessageRequest);
+const COUNT_TOKENS = compiledAtFirst(CountMessageTokensRequest);
+const RESPONSES = compiledAtFirst(CreateResponseRequest);
+const EMBEDDINGS = compiledAtFirst(CreateEmbeddingRequest);
 
 /** Explains a refusal. The last resort is for a schema that the explainer does not understand, so that none gets by. */
 function refuse(schema: TObject, value: unknown, rules: Rules): Problem {
   return explain(schema, value, "", rules) ?? { path: "", message: "request body is not accepted" };
 }
 
-function check(compiled: TypeCheck<TObject>, schema: TObject, value: unknown): Problem | undefined {
+function check(compiled: Pick<TypeCheck<TObject>, "Check">, schema: TObject, value: unknown): Problem | undefined {
   return compiled.Check(value) ? undefined : refuse(schema, value, NO_RULES);
 }
 
