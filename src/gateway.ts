@@ -1,5 +1,4 @@
 import { createAgent } from "./agent/create-agent.ts";
-import { openAuthentication } from "./auth/open-authentication.ts";
 import type { Config } from "./config/load-config.ts";
 import { CHAT } from "./dialects/chat.ts";
 import type { Dialect } from "./dialects/dialect.ts";
@@ -84,9 +83,13 @@ const KEEP_ALIVE_MS = 15_000;
 
 /**
  * Builds every part of the gateway and wires them; starts nothing.
- * Throws {@link BadSetting} where a setting names something that cannot be used.
+ * What only some settings ask for is loaded only with them: most of it is code, which would stay in memory.
+ * @throws BadSetting where a setting names something that cannot be used.
  */
-export function createGateway({ settings, providers, mcpServers }: Config, dependencies: GatewayDependencies): Gateway {
+export async function createGateway(
+  { settings, providers, mcpServers }: Config,
+  dependencies: GatewayDependencies,
+): Promise<Gateway> {
   const { log, version, worker } = dependencies;
   const now = dependencies.now ?? (() => performance.now());
   const quietRoutes = new Set(Object.values<RouteRow>(ROUTES).flatMap((row) => (row.quiet ? row.paths : [])));
@@ -183,7 +186,7 @@ export function createGateway({ settings, providers, mcpServers }: Config, depen
   const modelParts = { providers: providersById, catalogue, policy };
 
   const authentication = settings.AUTH_ENABLED
-    ? openAuthentication(settings, {
+    ? (await import("./auth/open-authentication.ts")).openAuthentication(settings, {
         fetch: egress.fetch,
         now,
         clock: dependencies.clock ?? Date.now,

@@ -89,7 +89,7 @@ async function main(args: string[]): Promise<void> {
   const { openLog } = await import("./process/open-log.ts");
   const parts = { config, demo, version, log: await openLog(config.settings) };
   if (action === "check") {
-    openServiceOrFail(parts);
+    await openServiceOrFail(parts);
     print("The settings are good.");
   }
   await serve(parts);

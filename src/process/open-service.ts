@@ -43,12 +43,12 @@ export interface ServiceParts extends GatewayDependencies {
 
 /**
  * Builds the gateway of this process; it does not listen yet.
- * @throws StartFailure where a setting turns out to be bad only now.
+ * Rejects with {@link StartFailure} where a setting turns out to be bad only now.
  */
-export function openService({ config, demo, ...dependencies }: ServiceParts): Service {
+export async function openService({ config, demo, ...dependencies }: ServiceParts): Promise<Service> {
   const { log } = dependencies;
   const { settings, providers, ...rest } = demo ? createDemoConfig(config) : config;
-  const gateway = build({ settings, providers, ...rest }, dependencies);
+  const gateway = await build({ settings, providers, ...rest }, dependencies);
   giveBackMemory();
   let drained: Promise<number> | undefined;
 
@@ -91,9 +91,9 @@ function giveBackMemory(): void {
   Bun.shrink();
 }
 
-function build(config: Config, dependencies: GatewayDependencies): Gateway {
+async function build(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {
   try {
-    return createGateway(config, dependencies);
+    return await createGateway(config, dependencies);
   } catch (error) {
     if (error instanceof BadSetting) throw new StartFailure(error.message, EXIT.badSettings);
     throw error;

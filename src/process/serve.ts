@@ -4,9 +4,9 @@ import { onEndSignal } from "./on-end-signal.ts";
 import { openService, type Service, type ServiceParts, StartFailure } from "./open-service.ts";
 
 /** Builds the service, and ends the process with the reason where that cannot be done. */
-export function openServiceOrFail(parts: ServiceParts): Service {
+export async function openServiceOrFail(parts: ServiceParts): Promise<Service> {
   try {
-    return openService(parts);
+    return await openService(parts);
   } catch (error) {
     if (error instanceof StartFailure) fail([error.message], error.exitCode);
     throw error;
@@ -16,7 +16,7 @@ export function openServiceOrFail(parts: ServiceParts): Service {
 /** Serves with this process, from its start to its end. */
 export async function serve(parts: ServiceParts): Promise<void> {
   const { log, version, config } = parts;
-  const service = openServiceOrFail(parts);
+  const service = await openServiceOrFail(parts);
   // Before anyone can learn that the gateway listens: a signal right behind that must not find no one.
   onEndSignal((signal) => {
     const drained = service.drain();

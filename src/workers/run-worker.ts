@@ -24,7 +24,7 @@ export function runWorker(number: number, version: string): void {
     if (!loaded.ok) throw new StartFailure(loaded.problems.join("\n"), EXIT.badSettings);
     const { config } = loaded;
     const log = await openLog(config.settings, number);
-    service = openService({ config, demo, version, log, worker: { number, count: () => count } });
+    service = await openService({ config, demo, version, log, worker: { number, count: () => count } });
     tell({ kind: "built" });
   };
 
