@@ -1,4 +1,3 @@
-import { isIPv6 } from "node:net";
 import type { Provider } from "../providers/provider.ts";
 import { directHosts } from "../upstream/direct-hosts.ts";
 import { providerVariables } from "./provider-variables.ts";
@@ -62,6 +61,11 @@ function findProxied({ CLIENT_PROXY, CLIENT_NO_PROXY }: Settings, providers: rea
 
 function isHost(text: string): boolean {
   return HOST.test(text) || isIPv6(text.replace(/^\[(.*)\]$/, "$1"));
+}
+
+/** Not that of `node:net`, which brings all of the runtime's sockets and streams into memory. */
+function isIPv6(text: string): boolean {
+  return /^[0-9a-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]`);
 }
 
 /** Whether a browser may send this as `Origin`, but for letter case and a slash at its end. */

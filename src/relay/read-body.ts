@@ -1,4 +1,3 @@
-import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import { Failure } from "../failure/failure.ts";
 import type { ClientConnections } from "./connections.ts";
 
@@ -8,13 +7,16 @@ type Decoder = (
   callback: (error: Error | null, result: Uint8Array) => void,
 ) => void;
 
+// Most clients never send a body compressed, and the module brings all of the runtime's streams into memory.
+const zlib = () => process.getBuiltinModule("node:zlib");
+
 /** The Content-Encodings that a request body may have. https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1 */
 const DECODERS: Readonly<Record<string, Decoder>> = {
-  gzip: gunzip,
-  "x-gzip": gunzip,
-  deflate: inflate,
-  br: (bytes, options, callback) => brotliDecompress(bytes, options, callback),
-  zstd: (bytes, options, callback) => zstdDecompress(bytes, options, callback),
+  gzip: (...call) => zlib().gunzip(...call),
+  "x-gzip": (...call) => zlib().gunzip(...call),
+  deflate: (...call) => zlib().inflate(...call),
+  br: (...call) => zlib().brotliDecompress(...call),
+  zstd: (...call) => zlib().zstdDecompress(...call),
 };
 
 /**

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { createSecureContext } from "node:tls";
 import { BadSetting } from "../config/bad-setting.ts";
 import type { Settings } from "../config/settings-table.ts";
 
@@ -48,6 +47,8 @@ function readPem(name: string, path: string): string {
 
 /** The cryptographic library's own messages name no file, so the setting is named instead. */
 function requireUsable(name: string, reason: string, material: { readonly cert: string; readonly key?: string }): void {
+  // Fetched here, because most gateways speak no TLS and the module brings all of the runtime's streams with it.
+  const { createSecureContext } = process.getBuiltinModule("node:tls");
   try {
     createSecureContext(material);
   } catch {

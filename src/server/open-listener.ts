@@ -1,4 +1,3 @@
-import http from "node:http";
 import type { Settings } from "../config/settings-table.ts";
 import type { Log } from "../telemetry/create-log.ts";
 import { clearStaleSocket } from "./clear-stale-socket.ts";
@@ -56,7 +55,7 @@ export async function openListener(
   const unix = settings.SERVER_UNIX_SOCKET;
   if (unix !== undefined) await clearStaleSocket(unix);
   const idleSeconds = Math.min(Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000) + TICK_SECONDS, LONGEST_IDLE_SECONDS);
-  Object.assign(http, { maxHeaderSize: MAX_HEAD_BYTES });
+  Object.assign(process.getBuiltinModule("node:http"), { maxHeaderSize: MAX_HEAD_BYTES });
   /** The one that accepts stands last; before it, those whose connections have not ended. */
   let servers: Bun.Server<unknown>[] = [];
   let current = loadTls(settings);

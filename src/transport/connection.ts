@@ -1,5 +1,5 @@
-import { isIP } from "node:net";
 import { departTogether } from "../departures/depart-together.ts";
+import { isAddress } from "./is-address.ts";
 import type { Origin } from "./origin.ts";
 import { wireError } from "./wire-error.ts";
 
@@ -153,7 +153,7 @@ export function openConnection(origin: Origin): Opening {
         ...(origin.secure && {
           tls: {
             // An address is no server name (RFC 6066, section 3); the certificate is checked for it all the same.
-            ...(isIP(origin.hostname) === 0 && { serverName: origin.hostname }),
+            ...(!isAddress(origin.hostname) && { serverName: origin.hostname }),
             rejectUnauthorized: true,
           },
         }),
