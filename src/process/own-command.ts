@@ -1,7 +1,11 @@
+import { HEAD_LIMIT_OPTION } from "../server/limit-heads.ts";
+
 /** The beginning of the command line by which this very program is started again: the executable, and its script where it is one. */
 export function ownCommand(): readonly [executable: string, ...script: string[]] {
   const isBinary = Bun.main.startsWith("/$bunfs/");
-  return isBinary ? [process.execPath] : [process.execPath, ...process.execArgv, Bun.main];
+  if (isBinary) return [process.execPath];
+  const given = process.execArgv.filter((option) => option !== HEAD_LIMIT_OPTION);
+  return [process.execPath, ...given, HEAD_LIMIT_OPTION, Bun.main];
 }
 
 /** What the runtime reads of its environment only when a process starts, where the operator has not set it. */

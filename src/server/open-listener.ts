@@ -2,6 +2,7 @@ import type { Settings } from "../config/settings-table.ts";
 import type { Log } from "../telemetry/create-log.ts";
 import { clearStaleSocket } from "./clear-stale-socket.ts";
 import type { createApplication } from "./create-application.ts";
+import { limitHeads } from "./limit-heads.ts";
 import { loadTls, type TlsMaterial } from "./load-tls.ts";
 
 /** The address on which the gateway listens, over all the servers that have stood there. */
@@ -21,12 +22,6 @@ export interface Listener {
   /** Accepts nothing any more; resolves when every connection has ended, or at once where they are to be cut. */
   stop(cut: boolean): Promise<void>;
 }
-
-/**
- * What a request line and its header section may take together. Beyond it the runtime answers a bare 431, and its own
- * limit, half of this, would be that of the longest token and the longest URL, which have answers of the gateway's.
- */
-const MAX_HEAD_BYTES = 32 * 1024;
 
 /** The runtime looks at its connections this often, and without these seconds would close them up to so much too early. */
 const TICK_SECONDS = 4;
@@ -55,7 +50,7 @@ export async function openListener(
   const unix = settings.SERVER_UNIX_SOCKET;
   if (unix !== undefined) await clearStaleSocket(unix);
   const idleSeconds = Math.min(Math.ceil(settings.SERVER_IDLE_TIMEOUT / 1000) + TICK_SECONDS, LONGEST_IDLE_SECONDS);
-  Object.assign(process.getBuiltinModule("node:http"), { maxHeaderSize: MAX_HEAD_BYTES });
+  limitHeads();
   /** The one that accepts stands last; before it, those whose connections have not ended. */
   let servers: Bun.Server<unknown>[] = [];
   let current = loadTls(settings);
