@@ -1,3 +1,4 @@
+import { departTogether } from "../departures/depart-together.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { readUsage } from "../dialects/read-usage.ts";
 import type { Exchange } from "../exchange/exchange.ts";
@@ -96,7 +97,9 @@ export function createRelay(parts: RelayParts): Relay {
         return stream;
       }
       const whole = response.body?.whole ?? (await readWholeAnswer(response, call));
-      return sendWholeAnswer(book, exchange, response, requireBody(whole), readUsage(whole));
+      const answer = sendWholeAnswer(book, exchange, response, requireBody(whole), readUsage(whole));
+      await new Promise<void>(departTogether);
+      return answer;
     } finally {
       if (!streaming) close();
     }
