@@ -1,4 +1,3 @@
-import { departTogether } from "../departures/depart-together.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { readUsage } from "../dialects/read-usage.ts";
 import type { Exchange } from "../exchange/exchange.ts";
@@ -97,9 +96,7 @@ export function createRelay(parts: RelayParts): Relay {
         return stream;
       }
       const whole = response.body?.whole ?? (await readWholeAnswer(response, call));
-      const answer = sendWholeAnswer(book, exchange, response, requireBody(whole), readUsage(whole));
-      await new Promise<void>(departTogether);
-      return answer;
+      return await sendWholeAnswer(book, exchange, response, requireBody(whole), readUsage(whole));
     } finally {
       if (!streaming) close();
     }
