@@ -1,15 +1,18 @@
 /**
  * What a second worker brings: requests per second of the gateway with one worker and with several, in one run, in turn.
  *
- *   bun bench/workers.ts [--workers 2] [--seconds 2] [--repeats 5] [--binary] [--require 1.8]
+ *   bun bench/workers.ts [--workers 2] [--seconds 2] [--repeats 5] [--binary] [--require 0.9]
  *
- * Two loads. `chat`: small chat completions through the mock upstream, where generator and mock take their share of the
+ * Three loads. `chat`: small chat completions through the mock upstream, where generator and mock take their share of the
  * same cores, so that the machine and not the gateway may be the limit. `cpu`: large requests that the gateway reads,
- * parses, checks and refuses by itself, which cost this program next to nothing to send.
- * `--require` ends with code 1 where the `cpu` load gained less than that. The gain counts only pairs of runs in which the rest
- * of the machine was quiet, and is `-` where there were none.
+ * parses, checks and refuses by itself, which cost this program next to nothing to send. `machine`: the like of it without any
+ * gateway, in processes that share nothing: more than they gain cannot be had, and cores that are threads of one gain little.
+ * `--require` ends with code 1 where the `cpu` load gained less than that share of what the machine gains, which is nine tenths
+ * where two workers do 1.8 times the work of one on two cores of their own. The gain counts only pairs of runs in which the
+ * rest of the machine was quiet, and is `-` where there were none.
  */
 import { cpus } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { end } from "./children.ts";
 import { BINARY, gatewayTarget, SOURCE } from "./gateway-target.ts";
@@ -24,7 +27,7 @@ import { figure, percentage, table } from "./table.ts";
 const CONNECTIONS = 24;
 const MESSAGES = 3000;
 const MOST_OTHERS = 0.1;
-const LOADS = ["chat", "cpu"] as const;
+const LOADS = ["chat", "cpu", "machine"] as const;
 type Load = (typeof LOADS)[number];
 
 interface Sample {
@@ -86,13 +89,39 @@ async function sendChat(rig: RunningRig, url: string, seconds: number) {
   return answer.result;
 }
 
+/** Runs as many processes at once as there are workers, each with work of its own and nobody to share it with. */
+async function keepBusy(processes: number, seconds: number): Promise<Sample> {
+  const before = readMachineTicks();
+  const beganAt = performance.now();
+  const children = Array.from({ length: processes }, () =>
+    Bun.spawn([process.execPath, join(import.meta.dir, "busy.ts")], {
+      stdin: refused,
+      stdout: "pipe",
+      stderr: "inherit",
+      env: { ...process.env, SECONDS: String(seconds) },
+    }),
+  );
+  const counts = await Promise.all(children.map(({ stdout }) => new Response(stdout).text()));
+  await Promise.all(children.map(({ exited }) => exited));
+  const elapsed = (performance.now() - beganAt) / 1000;
+  const used = children.reduce((sum, child) => sum + Number(child.resourceUsage()?.cpuTime.total ?? 0), 0);
+  return {
+    load: "machine",
+    workers: processes,
+    perSecond: counts.reduce((sum, count) => sum + Number(count), 0) / seconds,
+    cores: used / 1e6 / elapsed,
+    rigCores: 0,
+    others: othersShare(before, readMachineTicks(), used, cpus().length, elapsed),
+  };
+}
+
 const cpuOf = (pids: readonly number[]): number =>
   pids.reduce((sum, pid) => sum + (measureTree(pid).cpuMicroseconds ?? 0), 0);
 
 async function measure(
   rig: RunningRig,
   running: Running,
-  load: Load,
+  load: "chat" | "cpu",
   workers: number,
   seconds: number,
 ): Promise<Sample> {
@@ -178,7 +207,10 @@ async function bench(): Promise<number> {
     process.stderr.write(round === 0 ? "warming up\n" : `repeat ${round} of ${values.repeats}\n`);
     for (const load of LOADS) {
       for (const [workers, target] of running) {
-        const sample = await measure(rig, target, load, workers, Number(values.seconds));
+        const seconds = Number(values.seconds);
+        const sample = await (load === "machine"
+          ? keepBusy(workers, seconds)
+          : measure(rig, target, load, workers, seconds));
         if (round > 0) samples.push(sample);
       }
     }
@@ -198,8 +230,10 @@ async function bench(): Promise<number> {
       ["others, of machine", ({ others }) => percentage(others)],
     ]),
   );
-  const gain = rows.find(({ load, workers }) => load === "cpu" && workers !== 1)?.gain ?? 0;
-  return values.require !== undefined && gain < Number(values.require) ? 1 : 0;
+  const gainOf = (wanted: Load) => rows.find(({ load, workers }) => load === wanted && workers !== 1)?.gain;
+  const share = (gainOf("cpu") ?? 0) / (gainOf("machine") ?? Number.POSITIVE_INFINITY);
+  console.log(`\nOf what the machine gains, the gateway's own work gains ${percentage(share)}.`);
+  return values.require !== undefined && share < Number(values.require) ? 1 : 0;
 }
 
 process.exit(await bench());

@@ -3,8 +3,8 @@ import type { UpstreamCall } from "../upstream/upstream.ts";
 
 /** Several calls to a provider, one after the other, as one that can be sent again and again. */
 export interface CallChain extends UpstreamCall {
-  /** Aborted with the {@link Failure} that ends the chain, whatever is under way then. */
-  readonly signal: AbortSignal;
+  /** What is aborted with the {@link Failure} that ends the chain, whatever is under way then. */
+  signal(): AbortSignal;
   /** Lets go of the call that was sent last: from now until the next one, no time of a provider's is running. */
   rest(): void;
 }
@@ -14,7 +14,8 @@ export interface CallChain extends UpstreamCall {
  * @param client aborted when the client leaves
  */
 export function chainCalls(openCall: () => UpstreamCall, client: AbortSignal): CallChain {
-  const ending = new AbortController();
+  /** Made for the first who asks: most requests run no tool. */
+  let ending: AbortController | undefined;
   let current: UpstreamCall | undefined;
   let reason: Failure | undefined;
   let listener: ((reason: Failure) => void) | undefined;
@@ -23,7 +24,7 @@ export function chainCalls(openCall: () => UpstreamCall, client: AbortSignal): C
     if (reason) return;
     reason = failure;
     current?.abort(failure);
-    ending.abort(failure);
+    ending?.abort(failure);
     listener?.(failure);
   };
   const onClientGone = (): void => end(new Failure("client_gone"));
@@ -36,7 +37,13 @@ export function chainCalls(openCall: () => UpstreamCall, client: AbortSignal): C
   };
 
   return {
-    signal: ending.signal,
+    signal() {
+      if (!ending) {
+        ending = new AbortController();
+        if (reason) ending.abort(reason);
+      }
+      return ending.signal;
+    },
     send(request) {
       rest();
       if (reason) return Promise.reject(reason);

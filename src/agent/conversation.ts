@@ -1,6 +1,7 @@
 import type { JsonObject } from "../json/decode-object.ts";
 import { type Edit, editObject } from "../json/edit-object.ts";
 import type { Member } from "../json/find-member.ts";
+import type { ToolDefinition } from "../mcp/tool-definitions.ts";
 import { toJson } from "../json/to-json.ts";
 import { findDecisive } from "../relay/prepare-body.ts";
 import type { ToolPlan } from "./tool-plan.ts";
@@ -32,14 +33,14 @@ export function openConversation(bytes: Uint8Array, value: JsonObject, plan: Too
 
   const toolsEdit: Edit =
     tools && Array.isArray(value["tools"])
-      ? { kind: "append", member: tools, items: plan.definitions.map(toJson) }
-      : setMember("tools", tools, plan.definitions);
+      ? { kind: "append", member: tools, items: textsOf(plan.definitions).items }
+      : setMember("tools", tools, textsOf(plan.definitions).array);
 
   return {
     body(toolChoice) {
       const edits = [toolsEdit];
       if (messages && added.length > 0) edits.push({ kind: "append", member: messages, items: added });
-      if (toolChoice !== undefined) edits.push(setMember("tool_choice", choice, toolChoice));
+      if (toolChoice !== undefined) edits.push(setMember("tool_choice", choice, toJson(toolChoice)));
       return editObject(bytes, edits);
     },
     add(more) {
@@ -48,6 +49,21 @@ export function openConversation(bytes: Uint8Array, value: JsonObject, plan: Too
   };
 }
 
-function setMember(name: string, member: Member | undefined, value: unknown): Edit {
-  return member ? { kind: "replace", member, value } : { kind: "insert", name, value };
+function setMember(name: string, member: Member | undefined, json: Uint8Array): Edit {
+  return member ? { kind: "replace", member, json } : { kind: "insert", name, json };
+}
+
+/** Definitions as JSON texts: each by itself, and all as an array. */
+interface DefinitionTexts {
+  readonly items: readonly Uint8Array[];
+  readonly array: Uint8Array;
+}
+
+/** Most requests are offered the very same definitions. */
+const known = new WeakMap<readonly ToolDefinition[], DefinitionTexts>();
+
+function textsOf(definitions: readonly ToolDefinition[]): DefinitionTexts {
+  let texts = known.get(definitions);
+  if (!texts) known.set(definitions, (texts = { items: definitions.map(toJson), array: toJson(definitions) }));
+  return texts;
 }

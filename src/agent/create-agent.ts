@@ -69,7 +69,7 @@ export function createAgent(parts: AgentParts): TakeOver {
     if (step !== "return") {
       const results = await rounds.run(parsed.ours);
       if (step === "ask_again") {
-        rounds.add(parsed.message, results);
+        rounds.add(parsed.message(), results);
         return undefined;
       }
     }

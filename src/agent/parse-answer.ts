@@ -12,8 +12,8 @@ export interface ParsedAnswer {
   readonly shape: AnswerShape;
   /** The calls that the gateway answers. */
   readonly ours: readonly ToolCall[];
-  /** The assistant's message as it goes back to the provider, as JSON text; empty where the answer has none. */
-  readonly message: Uint8Array;
+  /** The assistant's message as it goes back to the provider, as JSON text; empty where it has no calls. */
+  message(): Uint8Array;
   readonly usage: JsonObject | undefined;
   /**
    * The answer for the client: the provider's bytes, without the gateway's calls.
@@ -31,11 +31,12 @@ export function parseAnswer(bytes: Uint8Array, plan: ToolPlan, newId: (index: nu
   const answer: JsonObject = "value" in decoded ? decoded.value : {};
   const choice = firstObject(answer["choices"]) ?? {};
   const message = isJsonObject(choice["message"]) ? choice["message"] : undefined;
-  const span = message && findValue(bytes, MESSAGE);
+  const items = Array.isArray(message?.["tool_calls"]) ? message["tool_calls"] : [];
+  // Most answers have no calls, and need not be looked into.
+  const span = items.length > 0 ? findValue(bytes, MESSAGE) : undefined;
   const calls = message && span ? readToolCalls(message, newId) : [];
   const ours = calls.filter(plan.isOurs);
   const dropped = new Set<unknown>(ours.map(({ item }) => item));
-  const items = Array.isArray(message?.["tool_calls"]) ? message["tool_calls"] : [];
   const reason = choice["finish_reason"];
   const shape: AnswerShape = {
     ours: ours.length,
@@ -55,7 +56,7 @@ export function parseAnswer(bytes: Uint8Array, plan: ToolPlan, newId: (index: nu
   return {
     shape,
     ours,
-    message: span ? messageForProvider(bytes.subarray(span.start, span.end), calls) : new Uint8Array(0),
+    message: () => (span ? messageForProvider(bytes.subarray(span.start, span.end), calls) : new Uint8Array(0)),
     usage,
     forClient(summed) {
       let edited = bytes;

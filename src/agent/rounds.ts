@@ -96,7 +96,7 @@ export function openRounds(
     },
     run(toRun) {
       exchange.toolCalls = (exchange.toolCalls ?? 0) + toRun.length;
-      return runTools(plan.offer, toRun, calls.signal);
+      return runTools(plan.offer, toRun, calls.signal());
     },
     add(message, results) {
       conversation.add([message, ...results]);

@@ -1,5 +1,6 @@
 import { editObject } from "./edit-object.ts";
 import { findMember } from "./find-value.ts";
+import { toJson } from "./to-json.ts";
 
 /**
  * Sets members of a JSON object: undefined removes one, anything else is written as JSON in its place, or in front where
@@ -14,10 +15,10 @@ export function editMembers(object: Uint8Array, members: Readonly<Record<string,
     if (member === "repeated") continue;
     if (member !== "absent") {
       bytes = editObject(bytes, [
-        value === undefined ? { kind: "remove", member } : { kind: "replace", member, value },
+        value === undefined ? { kind: "remove", member } : { kind: "replace", member, json: toJson(value) },
       ]);
     } else if (value !== undefined) {
-      bytes = editObject(bytes, [{ kind: "insert", name, value }]);
+      bytes = editObject(bytes, [{ kind: "insert", name, json: toJson(value) }]);
     }
   }
   return bytes;

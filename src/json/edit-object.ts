@@ -1,15 +1,13 @@
 import { asBuffer } from "./as-buffer.ts";
 import type { Member } from "./find-member.ts";
 
-/** A change to one top-level member; everything else keeps its bytes. */
+/** A change to one top-level member, with values as JSON text; everything else keeps its bytes. */
 export type Edit =
-  | { readonly kind: "replace"; readonly member: Member; readonly value: unknown }
-  /** Like `replace`, with a value that is JSON text already. */
-  | { readonly kind: "write"; readonly member: Member; readonly bytes: Uint8Array }
+  | { readonly kind: "replace"; readonly member: Member; readonly json: Uint8Array }
   /** Adds JSON texts to the end of a member that is an array. */
   | { readonly kind: "append"; readonly member: Member; readonly items: readonly Uint8Array[] }
   | { readonly kind: "remove"; readonly member: Member }
-  | { readonly kind: "insert"; readonly name: string; readonly value: unknown };
+  | { readonly kind: "insert"; readonly name: string; readonly json: Uint8Array };
 
 interface Splice {
   readonly start: number;
@@ -17,7 +15,6 @@ interface Splice {
   readonly bytes: Uint8Array;
 }
 
-const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 const COMMA = 0x2c;
 const COMMA_BYTES = Uint8Array.of(COMMA);
@@ -57,13 +54,7 @@ export function editObject(body: Uint8Array, edits: readonly Edit[]): Uint8Array
 function toSplice(body: Uint8Array, edit: Edit): Splice {
   switch (edit.kind) {
     case "replace":
-      return {
-        start: edit.member.valueStart,
-        end: edit.member.valueEnd,
-        bytes: encoder.encode(JSON.stringify(edit.value)),
-      };
-    case "write":
-      return { start: edit.member.valueStart, end: edit.member.valueEnd, bytes: edit.bytes };
+      return { start: edit.member.valueStart, end: edit.member.valueEnd, bytes: edit.json };
     case "append": {
       const end = edit.member.valueEnd - 1;
       const isEmpty = nextSolid(body, edit.member.valueStart + 1, 1) === end;
@@ -74,9 +65,12 @@ function toSplice(body: Uint8Array, edit: Edit): Splice {
       return { ...spanWithComma(body, edit.member), bytes: NOTHING };
     case "insert": {
       const start = body.indexOf(OPEN_BRACE) + 1;
-      const separator = isEmptyObject(body, start) ? "" : ",";
-      const member = `${JSON.stringify(edit.name)}:${JSON.stringify(edit.value)}${separator}`;
-      return { start, end: start, bytes: encoder.encode(member) };
+      const name = Buffer.from(`${JSON.stringify(edit.name)}:`);
+      return {
+        start,
+        end: start,
+        bytes: Buffer.concat([name, edit.json, isEmptyObject(body, start) ? NOTHING : COMMA_BYTES]),
+      };
     }
   }
 }

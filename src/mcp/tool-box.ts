@@ -27,7 +27,7 @@ export interface ToolBox {
 export interface ToolOffer {
   /** Every tool, whatever the mode. */
   readonly tools: readonly ToolDescription[];
-  /** What is added to the request's `tools`, by `MCP_TOOL_MODE` or the given mode; empty where there is no tool. */
+  /** What is added to the request's `tools`, by `MCP_TOOL_MODE` or the given mode; empty where there is no tool. The same each time. */
   definitions(mode?: ToolMode): readonly ToolDefinition[];
   /** Whether the gateway runs calls of this name: a tool's, or one of the two functions of the selector. */
   owns(name: string): boolean;
@@ -61,12 +61,15 @@ export function createToolBox(parts: ToolBoxParts): ToolBox & { readonly refresh
   const { connections, isAllowed } = parts;
   let unreserved: ReadonlyMap<string, ListedTool> | undefined;
   const listUnreserved = () => (unreserved ??= listTools(connections, isAllowed, NO_NAMES));
+  /** The offer to all requests that bring no tools of their own whose names could clash. */
+  let usualOffer: ToolOffer | undefined;
 
   return {
     available: () => listUnreserved().size > 0,
     offer(reserved) {
       const clashes = reserved.size > 0 && [...reserved].some((name) => name.startsWith("mcp_"));
-      return createOffer(clashes ? listTools(connections, isAllowed, reserved) : listUnreserved(), reserved, parts);
+      if (clashes) return createOffer(listTools(connections, isAllowed, reserved), reserved, parts);
+      return (usualOffer ??= createOffer(listUnreserved(), NO_NAMES, parts));
     },
     servers: () =>
       connections.map((connection) => ({
@@ -76,6 +79,7 @@ export function createToolBox(parts: ToolBoxParts): ToolBox & { readonly refresh
       })),
     refresh() {
       unreserved = undefined;
+      usualOffer = undefined;
     },
   };
 }
@@ -132,11 +136,13 @@ function createOffer(
     return typeof wanted === "string" ? runTool(wanted, given["arguments"], signal) : asError("name is missing");
   };
 
+  const definitions: Partial<Record<ToolMode, readonly ToolDefinition[]>> = {};
+
   return {
     tools,
     definitions(mode = usualMode) {
       if (tools.length === 0) return [];
-      return mode === "direct" ? defineTools(tools) : defineSelector(selector);
+      return (definitions[mode] ??= mode === "direct" ? defineTools(tools) : defineSelector(selector));
     },
     owns: (name) => listed.has(name) || (tools.length > 0 && (name === selector.get || name === selector.execute)),
     async execute(name, args, signal) {

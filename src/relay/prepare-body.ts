@@ -6,6 +6,7 @@ import { type Edit, editObject } from "../json/edit-object.ts";
 import type { JsonObject } from "../json/decode-object.ts";
 import { isJsonObject } from "../json/decode-object.ts";
 import { type Member, memberFinder } from "../json/find-member.ts";
+import { toJson } from "../json/to-json.ts";
 import type { Target } from "../routing/resolve-target.ts";
 
 /** A request body as the client sent it: the parsed value is for reading, the bytes are what is forwarded. */
@@ -83,15 +84,15 @@ export function prepareBody(
   const edits: Edit[] = [];
   const model = findDecisive(body, "model");
   if (model && body.value["model"] !== target.model)
-    edits.push({ kind: "replace", member: model, value: target.model });
+    edits.push({ kind: "replace", member: model, json: toJson(target.model) });
   const refused = target.provider.refusesStreamOptions;
   const usageInjected = hasStreamOptions && wantsUsage && !refused && lacksUsage(body.value);
   if (hasStreamOptions && (usageInjected || refused)) {
     const member = findDecisive(body, "stream_options");
     if (refused && member) edits.push({ kind: "remove", member });
     if (usageInjected) {
-      const value = { ...asObject(body.value["stream_options"]), include_usage: true };
-      edits.push(member ? { kind: "replace", member, value } : { kind: "insert", name: "stream_options", value });
+      const json = toJson({ ...asObject(body.value["stream_options"]), include_usage: true });
+      edits.push(member ? { kind: "replace", member, json } : { kind: "insert", name: "stream_options", json });
     }
   }
   return { bytes: editObject(body.bytes, edits), usageInjected };

@@ -96,7 +96,7 @@ export function createRelay(parts: RelayParts): Relay {
         return stream;
       }
       const whole = response.body?.whole ?? (await readWholeAnswer(response, call));
-      return sendWholeAnswer(book, exchange, response, requireBody(whole), readUsage(whole));
+      return await sendWholeAnswer(book, exchange, response, requireBody(whole), readUsage(whole));
     } finally {
       if (!streaming) close();
     }

@@ -1,3 +1,4 @@
+import { departTogether } from "../departures/depart-together.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import type { TokenUsage } from "../exchange/token-usage.ts";
@@ -20,14 +21,17 @@ export async function readWholeAnswer(response: Answer, call: UpstreamCall): Pro
   return requireBody(answer.whole);
 }
 
-/** The response that carries a whole answer, with what is relayed of the provider's headers; books it. */
+/**
+ * The response that carries a whole answer, with what is relayed of the provider's headers. Books it at once, and resolves
+ * when it is to leave.
+ */
 export function sendWholeAnswer(
   book: ExchangeBook,
   exchange: Exchange,
   response: Answer,
   bytes: Uint8Array,
   usage: TokenUsage | undefined,
-): Response {
+): Promise<Response> {
   exchange.usage = usage;
   exchange.status = response.status;
   exchange.bytesOut = bytes.length;
@@ -35,7 +39,8 @@ export function sendWholeAnswer(
   const headers = relayedResponseHeaders(response.headers);
   headers["x-request-id"] = exchange.id;
   headers["content-type"] ??= "application/json";
-  return new Response(bytes, { status: response.status, headers });
+  const carried = new Response(bytes, { status: response.status, headers });
+  return new Promise((resolve) => departTogether(() => resolve(carried)));
 }
 
 /** Whether a response is a stream of events, whatever the request asked for. */

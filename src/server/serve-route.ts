@@ -1,5 +1,4 @@
 import type { Authenticate } from "../auth/authenticate.ts";
-import { departTogether } from "../departures/depart-together.ts";
 import { type ErrorEnvelope, failureHeaders, renderFailureBody } from "../dialects/render-failure.ts";
 import type { Exchange, Outcome } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
@@ -74,7 +73,6 @@ export function serveRoute(
     } catch (error) {
       response = refuse(exchange, error);
     }
-    if (!exchange.streaming) await new Promise<void>(departTogether);
     return cors ? cors.permit(request, response) : response;
   };
 }

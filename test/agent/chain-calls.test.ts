@@ -36,7 +36,7 @@ test("a client that is gone is asked nothing for", async () => {
   client.leave();
   await expect(chain.send(REQUEST)).rejects.toMatchObject({ code: "client_gone" });
   expect(sent).toEqual([]);
-  expect(chain.signal.reason).toMatchObject({ code: "client_gone" });
+  expect(chain.signal().reason).toMatchObject({ code: "client_gone" });
 });
 
 test("whatever ends it first ends the call under way and everything else, and is told once", async () => {
@@ -46,7 +46,7 @@ test("whatever ends it first ends the call under way and everything else, and is
   client.leave();
   await expect(sending).rejects.toMatchObject({ code: "shutting_down" });
   expect(lastSent().aborts).toMatchObject([{ code: "shutting_down" }]);
-  expect(chain.signal.reason).toMatchObject({ code: "shutting_down" });
+  expect(chain.signal().reason).toMatchObject({ code: "shutting_down" });
   expect(reasons).toEqual(["shutting_down"]);
   await expect(chain.send(REQUEST)).rejects.toMatchObject({ code: "shutting_down" });
 });

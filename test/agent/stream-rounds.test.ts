@@ -21,7 +21,7 @@ beforeEach(() => {
   ended = undefined;
 });
 const chain: CallChain = {
-  signal: new AbortController().signal,
+  signal: () => new AbortController().signal,
   send: () => Promise.reject(new Error("not used")),
   becomeStream() {},
   awaitClient() {},

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Edit, editObject } from "../../src/json/edit-object.ts";
 import { type Member, memberFinder } from "../../src/json/find-member.ts";
+import { toJson } from "../../src/json/to-json.ts";
 import { anyChoices, anyWritten, otherMembers, writeObject } from "./write-json.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -35,7 +36,7 @@ describe("removing", () => {
 
 describe("inserting", () => {
   const insert = (text: string): string =>
-    decode(editObject(encode(text), [{ kind: "insert", name: "a", value: { b: true } }]));
+    decode(editObject(encode(text), [{ kind: "insert", name: "a", json: toJson({ b: true }) }]));
 
   test.each([
     ["into an empty object", "{}", '{"a":{"b":true}}'],
@@ -49,7 +50,7 @@ describe("inserting", () => {
 describe("replacing", () => {
   test("keeps everything around, to the byte", () => {
     const body = encode('{"n":12345678901234567890,"model": "openai/x" ,"f":1.0,"s":"\\u00e9é"}');
-    const edited = editObject(body, [{ kind: "replace", member: find(body, "model"), value: 'y"\n€' }]);
+    const edited = editObject(body, [{ kind: "replace", member: find(body, "model"), json: toJson('y"\n€') }]);
     expect(decode(edited)).toBe('{"n":12345678901234567890,"model": "y\\"\\n€" ,"f":1.0,"s":"\\u00e9é"}');
   });
 
@@ -62,8 +63,8 @@ describe("replacing", () => {
     const body = encode('{"x":1,"model":"openai/m","stream_options":{"a":1},"y":2}');
     const edits: Edit[] = [
       { kind: "remove", member: find(body, "stream_options") },
-      { kind: "replace", member: find(body, "model"), value: "m" },
-      { kind: "insert", name: "z", value: 3 },
+      { kind: "replace", member: find(body, "model"), json: toJson("m") },
+      { kind: "insert", name: "z", json: toJson(3) },
     ];
     const expected = '{"z":3,"x":1,"model":"m","y":2}';
     expect(decode(editObject(body, edits))).toBe(expected);
@@ -91,13 +92,14 @@ test("any object, in any spelling: the edit says what JSON semantics say and kee
       const { text, places } = writeObject([...before, ...first, ...between, ...second, ...after], choose);
       const body = encode(text);
 
-      const edits: Edit[] = [{ kind: "replace", member: find(body, "model"), value: model }];
+      const edits: Edit[] = [{ kind: "replace", member: find(body, "model"), json: toJson(model) }];
       if (!options) {
-        if (how !== "leave") edits.push({ kind: "insert", name: "stream_options", value: { include_usage: true } });
+        if (how !== "leave")
+          edits.push({ kind: "insert", name: "stream_options", json: toJson({ include_usage: true }) });
       } else if (how === "remove") {
         edits.push({ kind: "remove", member: find(body, "stream_options") });
       } else if (how === "replace") {
-        edits.push({ kind: "replace", member: find(body, "stream_options"), value: { include_usage: true } });
+        edits.push({ kind: "replace", member: find(body, "stream_options"), json: toJson({ include_usage: true }) });
       }
       const edited = decode(editObject(body, edits));
 
