@@ -7,6 +7,7 @@ let waiting: (() => void)[] = [];
  * Calls back at the end of this turn of the event loop, or when enough others wait for it too: the time to write. A write
  * to a process on the same machine that sleeps has to wake it, which costs more than the write; one write right behind
  * another finds it awake, and finds its own code in the cache.
+ * @param write must not throw
  */
 export function departTogether(write: () => void): void {
   const count = waiting.push(write);

@@ -15,9 +15,14 @@ const HOLD_MS = 5;
 /** What several processes write to one pipe is not mixed up to this size: POSIX asks for 512, Linux has 4096. */
 const MAX_WRITE_BYTES = 4096;
 
-/** Opens standard output for lines. What it holds when the process exits is written then. */
-export function openLineStream(): LineStream {
-  const output = pino.destination({ fd: 1, sync: true, contentMode: "buffer" });
+/** What could not be written waits up to this size, and is lost beyond it: a full disk must not end the gateway. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/**
+ * Opens a stream of lines to standard output. What it holds when the process exits is written then.
+ * @param write takes whole lines instead of standard output
+ */
+export function openLineStream(write: (lines: Buffer) => void = openStandardOutput()): LineStream {
   const buffer = new LineBuffer();
   /** Bytes of lines that are whole. */
   let held = 0;
@@ -29,7 +34,7 @@ export function openLineStream(): LineStream {
     if (held === 0) return;
     const lines = buffer.take(held);
     held = 0;
-    output.write(lines as unknown as string);
+    write(lines);
   };
 
   process.on("exit", flush);
@@ -41,4 +46,11 @@ export function openLineStream(): LineStream {
       timer ??= setTimeout(flush, HOLD_MS);
     },
   };
+}
+
+function openStandardOutput(): (lines: Buffer) => void {
+  const output = pino.destination({ fd: 1, sync: true, contentMode: "buffer", maxLength: MAX_WAITING_BYTES });
+  // There is nowhere else to say it.
+  output.on("error", () => {});
+  return (lines) => output.write(lines as unknown as string);
 }

@@ -17,7 +17,7 @@ const MAX_SIZE_DIGITS = 12;
 /** Takes the chunked coding off a body. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
 export interface ChunkedDecoder {
   /**
-   * Takes the next bytes and hands those of the body to `taker`, as views.
+   * Takes the next bytes and hands those of the body to `taker`, which may be views.
    * @returns the position behind the end of the body, or -1 while it goes on.
    * @throws with the code `HTTP_INVALID_CHUNK`
    */

@@ -17,6 +17,9 @@ export interface FetchTransportParts {
   readonly probeAfterMs: number;
 }
 
+/** For so long the runtime keeps a connection of HTTP/2 that carries nothing. */
+const SESSION_KEPT_MS = 300_000;
+
 /** What is known of the way to one provider. */
 interface Way {
   /** When an answer last came, on the clock of the deadlines. */
@@ -30,7 +33,8 @@ interface Way {
  * Carries requests by the runtime's `fetch`, which knows ways that the gateway's own transport does not: through a proxy, and
  * over HTTP/2.
  * `fetch` does not tell "still connecting" from "connected and thinking", so a second connection is asked instead, one for
- * a provider at a time, however many requests wait. Over HTTP/2, where they share one, an answer to another tells it too.
+ * a provider at a time, however many requests wait. Over HTTP/2 requests share a connection that is kept, and a provider may
+ * accept no second one: there, an answer to any of them tells that it stands.
  */
 export function createFetchTransport(parts: FetchTransportParts): Transport {
   const { fetch, probe, deadlines, now } = parts;
@@ -66,7 +70,7 @@ export function createFetchTransport(parts: FetchTransportParts): Transport {
       ...(session && { protocol: "http2", session }),
     });
     const wait = deadlines.open(sentAt + parts.probeAfterMs, () => {
-      if (session && way.heardAt >= sentAt) return onConnected();
+      if (session && way.heardAt >= sentAt - SESSION_KEPT_MS) return onConnected();
       void canConnect(provider, way).then((connects) => {
         if (connects) onConnected();
       });

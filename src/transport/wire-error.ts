@@ -6,7 +6,7 @@ export type WireErrorCode =
   | "ECONNABORTED"
   /** The server has left so many attempts to connect without an answer that no more are made. */
   | "TOO_MANY_HANGING_ATTEMPTS"
-  /** No TLS connection came about with a server that is to be spoken to over HTTP/2: one that does not offer it may refuse so. */
+  /** TLS failed with a server that is to be spoken to over HTTP/2: one that does not offer it may refuse the handshake so. */
   | "HTTP2_HANDSHAKE_FAILED"
   | "HTTP_INVALID_HEAD"
   | "HTTP_HEAD_TOO_LONG"

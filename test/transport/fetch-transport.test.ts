@@ -131,18 +131,31 @@ describe("an answer to another request over HTTP/2", () => {
   });
 
   test.each([
-    ["that came before", one, one, true],
-    ["of another provider", one, overHttp2("other"), false],
-    ["that is over HTTP/1.1, where each has a connection of its own,", groq, groq, false],
-  ])("%s does not", async (_, waiting, answered, isBefore) => {
+    ["just before", 1, 0],
+    ["before, as long as the connection is kept,", 299_000, 0],
+    ["so long before that the connection is not kept any more", 300_500, 1],
+  ])("that came %s: %d ms, %d probes", async (_, agoMs, count) => {
     const { clock, last, probes, connected, send } = setUp();
-    if (!isBefore) send(waiting).answer.catch(() => {});
+    const { answer } = send(one);
+    last().answer();
+    await answer;
+    await clock.advance(agoMs);
+    send(one).answer.catch(() => {});
+    await clock.advance(PROBE_AFTER_MS);
+    expect(probes).toHaveLength(count);
+    expect(connected).toHaveLength(1 - count);
+  });
+
+  test.each([
+    ["of another provider", one, overHttp2("other")],
+    ["that is over HTTP/1.1, where each has a connection of its own,", groq, groq],
+  ])("%s does not", async (_, waiting, answered) => {
+    const { clock, last, probes, connected, send } = setUp();
+    send(waiting).answer.catch(() => {});
     const { answer } = send(answered);
     last().answer();
     await answer;
-    await clock.advance(1);
-    if (isBefore) send(waiting).answer.catch(() => {});
-    await clock.advance(PROBE_AFTER_MS);
+    await clock.advance(1 + PROBE_AFTER_MS);
     expect(probes.map(({ provider }) => provider)).toEqual([waiting]);
     expect(connected).toEqual([]);
   });

@@ -239,6 +239,18 @@ describe("a provider that", () => {
     expect(await (await asked.promise).closed).toBe(NGHTTP2_CANCEL);
   });
 
+  test("thinks for longer than a connection may take is not asked for a second connection", async () => {
+    provider.on(CHAT_PATH, answerJson({ id: "soon" }));
+    await (await ask()).text();
+    const { connections } = provider;
+    for (let call = 0; call < 2; call++) {
+      // Longer than all of CLIENT_CONNECT_TIMEOUT, which is what counts here.
+      provider.on(CHAT_PATH, (request) => void setTimeout(answerJson({ id: "late" }), 1000, request));
+      expect(await (await ask()).text()).toBe('{"id":"late"}');
+    }
+    expect(provider.connections).toBe(connections);
+  }, 10_000);
+
   test("has gone silent on its connection is called on another one once a call has been given up", async () => {
     provider.on(CHAT_PATH, answerJson({ id: "heard" }));
     expect(await (await ask("frozen")).text()).toBe('{"id":"heard"}');

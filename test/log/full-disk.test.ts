@@ -1,0 +1,45 @@
+import { expect, test } from "bun:test";
+import { closeSync, mkdtempSync, openSync, rmSync, watch } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gatewayCommand } from "../fixtures/start-gateway.ts";
+import { within } from "../fixtures/within.ts";
+
+const FULL = "/dev/full";
+
+if (process.platform !== "linux") console.log(`skipped: there is no ${FULL} here to stand for a full disk`);
+
+test.skipIf(process.platform !== "linux")("a log that cannot be written does not end the gateway", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "full-disk-"));
+  const unix = join(directory, "gateway.sock");
+  const { promise: listening, resolve } = Promise.withResolvers<void>();
+  const watcher = watch(directory, () => resolve());
+  const output = openSync(FULL, "w");
+  const child = Bun.spawn(gatewayCommand([]), {
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      SERVER_UNIX_SOCKET: unix,
+      LOG_LEVEL: "debug",
+      OPENAI_API_KEY: "sk-full-disk",
+      OPENAI_API_URL: "http://127.0.0.1:9/v1",
+    },
+    stdin: "ignore",
+    stdout: output,
+    stderr: "pipe",
+  });
+  try {
+    await within(listening, 15_000, "the socket of the gateway");
+    for (let index = 0; index < 20; index++) {
+      const response = await fetch("http://gateway/v1/unknown", { unix });
+      expect(response.status).toBe(404);
+    }
+    child.kill("SIGTERM");
+    expect(await within(child.exited, 10_000, "the end of the gateway")).toBe(0);
+    expect(await new Response(child.stderr).text()).toBe("");
+  } finally {
+    child.kill("SIGKILL");
+    watcher.close();
+    closeSync(output);
+    rmSync(directory, { recursive: true });
+  }
+});
