@@ -30,12 +30,12 @@ function added(scenario: string): string {
 export function performanceLines(): string {
   const [gateway, binary] = [process("gateway"), process("binary")];
   return [
-    `Measured on: ${machine}. CPU time as a multiple of nginx's as a plain reverse proxy in the same run:`,
-    `A chat request of 0.2 KB: ${timesNginx("chat-0.2k", "gateway")}; the least that a proxy on Bun can do is ${timesNginx("chat-0.2k", "bare")}.`,
-    `A chat request of 128 KB: ${timesNginx("chat-128k", "gateway")}; a proxy on Bun that parses the JSON ${timesNginx("chat-128k", "bare-json")}, one that does not ${timesNginx("chat-128k", "bare")}.`,
-    `Streams of an event every 20 ms: ${timesNginx("paced-100", "gateway")} with 100 at once, ${timesNginx("paced-2000", "gateway")} with 2,000. Events without pause: ${timesNginx("burst", "gateway")}.`,
+    `Measured beside nginx as a plain reverse proxy, in one run. ${machine}; medians.`,
+    `A chat request of 0.2 KB costs ${timesNginx("chat-0.2k", "gateway")} times nginx's CPU time. The least that a proxy on Bun can do is ${timesNginx("chat-0.2k", "bare")}.`,
+    `A chat request of 128 KB costs ${timesNginx("chat-128k", "gateway")} times nginx's; ${timesNginx("chat-128k", "bare-json")} for a proxy on Bun that parses the JSON, ${timesNginx("chat-128k", "bare")} for one that does not.`,
+    `An event of a stream costs ${timesNginx("paced-100", "gateway")} times nginx's with 100 streams of an event every 20 ms, ${timesNginx("paced-2000", "gateway")} with 2,000, and ${timesNginx("burst", "gateway")} without pause.`,
     `Added latency: ${added("rate-1000")} at 1,000 requests a second, ${added("rate-4000")} at 4,000.`,
-    `Memory: ${mebibytes(gateway.idleBytes)} MiB idle and ${kibibytes(gateway.bytesPerStream)} KiB for each open stream. First answer after ${figure(gateway.startMilliseconds, 0)} ms from source, ${figure(binary.startMilliseconds, 0)} ms as a binary.`,
+    `Memory: ${mebibytes(gateway.idleBytes)} MiB idle, ${kibibytes(gateway.bytesPerStream)} KiB for each open stream. First answer after ${figure(gateway.startMilliseconds, 0)} ms from source, ${figure(binary.startMilliseconds, 0)} ms as a binary.`,
   ]
     .map((line, index) => (index === 0 ? `${line}\n` : `- ${line}`))
     .join("\n");
