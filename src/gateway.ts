@@ -21,6 +21,7 @@ import { type Listener, openListener } from "./server/open-listener.ts";
 import { listModels } from "./server/routes/list-models.ts";
 import { listTools } from "./server/routes/list-tools.ts";
 import { showDocumentation } from "./server/routes/show-documentation.ts";
+import { showGuide } from "./server/routes/show-guide.ts";
 import { showModel } from "./server/routes/show-model.ts";
 import { ROUTES, type RouteRow } from "./server/routes.ts";
 import type { RouteHandler } from "./server/serve-route.ts";
@@ -223,7 +224,7 @@ export async function createGateway(
       embeddings: relayAs(EMBEDDINGS),
       tools: listTools(settings.MCP_EXPOSE, toolBox),
       proxy: createProxy(parts),
-      ...(settings.SWAGGER_ENABLED && { documentation: showDocumentation(version) }),
+      ...(settings.SWAGGER_ENABLED && { documentation: showDocumentation(version), guide: showGuide() }),
     },
   });
 

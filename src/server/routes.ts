@@ -31,6 +31,7 @@ export const ROUTES = {
   tools: { method: "GET", paths: ["/v1/mcp/tools"] },
   proxy: { method: "ALL", paths: ["/proxy/*", "/v1/proxy/*"] },
   documentation: { method: "GET", paths: ["/swagger", "/swagger/*"] },
+  guide: { method: "GET", paths: ["/docs", "/docs/*"] },
 } as const satisfies Record<string, RouteRow>;
 
 export type RouteName = keyof typeof ROUTES;

@@ -71,6 +71,8 @@ describe("unknown routes and methods", () => {
     ["PATCH", "/v1/responses", "POST"],
     ["POST", "/swagger", "GET, HEAD"],
     ["POST", "/swagger/json", "GET, HEAD"],
+    ["POST", "/docs", "GET, HEAD"],
+    ["POST", "/docs/settings", "GET, HEAD"],
   ])("%s %s is 405 and allows %s", async (method, path, allow) => {
     const response = await fetch(gateway.url + path, { method });
     expect([response.status, response.headers.get("allow")]).toEqual([405, allow]);
@@ -152,7 +154,16 @@ describe("health", () => {
 });
 
 describe("X-Request-Id", () => {
-  const PATHS = ["/health", "/v1/models", "/v1/models/none", "/nothing", "/swagger", "/swagger/json", "/proxy/none/x"];
+  const PATHS = [
+    "/health",
+    "/v1/models",
+    "/v1/models/none",
+    "/nothing",
+    "/swagger",
+    "/swagger/json",
+    "/docs",
+    "/proxy/none/x",
+  ];
 
   test.each([...PATHS, "/v1/messages"])("%s echoes a sane one and makes one where there is none", async (path) => {
     const echoed = await fetch(gateway.url + path, { headers: { "x-request-id": "Ab-1 ~!" } });

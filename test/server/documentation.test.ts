@@ -56,6 +56,8 @@ const ROUTES: readonly (readonly [string, readonly string[]])[] = [
   ["/v1/mcp/tools", ["get"]],
   ["/swagger", ["get"]],
   ["/swagger/json", ["get"]],
+  ["/docs", ["get"]],
+  ["/docs/{page}", ["get"]],
   ["/proxy/{provider}/{path}", ["get", "put", "post", "delete", "options", "head", "patch", "trace"]],
   ["/v1/proxy/{provider}/{path}", ["get", "put", "post", "delete", "options", "head", "patch", "trace"]],
 ];

@@ -70,6 +70,6 @@ export const GENERAL_SETTINGS = {
     group: "General",
     type: "boolean",
     default: "true",
-    doc: "Serve the API documentation at /swagger",
+    doc: "Serve the API reference at /swagger and the guide at /docs",
   },
 } as const satisfies SettingRows;
