@@ -1,5 +1,5 @@
-import { CHAT } from "../src/dialects/chat.ts";
-import { decodeObject } from "../src/json/decode-object.ts";
+import { CHAT } from "../src/formats/chat/format.ts";
+import { decodeObject } from "../src/core/json/parse.ts";
 
 /**
  * The work of the `cpu` load of `workers.ts` without a gateway around it, as a process that shares nothing with any other:

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { RUNTIME_ENVIRONMENT } from "../src/process/own-command.ts";
+import { RUNTIME_ENVIRONMENT } from "../src/cli/own-command.ts";
 import type { Rig, Target } from "./targets.ts";
 
 /** How many objects of each type are on a heap, those not collected yet included. */

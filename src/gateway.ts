@@ -1,39 +1,38 @@
-import { createAgent } from "./agent/create-agent.ts";
+import { createToolLoop } from "./tools/loop/loop.ts";
 import type { Config } from "./config/load-config.ts";
-import { CHAT } from "./dialects/chat.ts";
-import type { Dialect } from "./dialects/dialect.ts";
-import { EMBEDDINGS } from "./dialects/embeddings.ts";
-import { COUNT_TOKENS, MESSAGES } from "./dialects/messages.ts";
-import { RESPONSES } from "./dialects/responses.ts";
-import { createExchangeBook } from "./exchange/exchange-book.ts";
-import { openToolBox } from "./mcp/open-tool-box.ts";
-import { createCatalogue } from "./providers/catalogue.ts";
-import { listModels as fetchModels } from "./providers/list-models.ts";
-import { createProxy } from "./relay/proxy-call.ts";
-import { createRelay, type RelayParts } from "./relay/relay-call.ts";
+import { CHAT } from "./formats/chat/format.ts";
+import type { Format } from "./formats/format.ts";
+import { EMBEDDINGS } from "./formats/embeddings/format.ts";
+import { COUNT_TOKENS, MESSAGES } from "./formats/messages/format.ts";
+import { RESPONSES } from "./formats/responses/format.ts";
+import { createInFlightRequests } from "./core/in-flight-requests.ts";
+import { openToolRegistry } from "./tools/mcp/open-tool-registry.ts";
+import { createModelLists } from "./routing/model-lists.ts";
+import { listModels as fetchModels } from "./routing/fetch-models.ts";
+import { createPassthrough } from "./pipeline/passthrough.ts";
+import { createRelay, type RelayParts } from "./pipeline/relay.ts";
 import { createModelPolicy } from "./routing/model-policy.ts";
 import { createCors } from "./server/cors.ts";
-import { createApplication } from "./server/create-application.ts";
-import { endRequests } from "./server/end-requests.ts";
+import { createApplication } from "./server/application.ts";
+import { endRequests } from "./server/drain.ts";
 import { jsonResponse } from "./server/json-response.ts";
-import { loadTls } from "./server/load-tls.ts";
-import { type Listener, openListener } from "./server/open-listener.ts";
-import { listModels } from "./server/routes/list-models.ts";
-import { listTools } from "./server/routes/list-tools.ts";
-import { showDocumentation } from "./server/routes/show-documentation.ts";
-import { showGuide } from "./server/routes/show-guide.ts";
-import { showModel } from "./server/routes/show-model.ts";
+import { loadTls } from "./server/tls.ts";
+import { type Listener, openListener } from "./server/listener.ts";
+import { listModels, showModel } from "./server/handlers/models.ts";
+import { listTools } from "./server/handlers/tools.ts";
+import { showDocumentation } from "./server/handlers/documentation.ts";
+import { showGuide } from "./server/handlers/guide.ts";
 import { ROUTES, type RouteRow } from "./server/routes.ts";
 import type { RouteHandler } from "./server/serve-route.ts";
-import type { Log } from "./telemetry/create-log.ts";
-import { logExchange } from "./telemetry/log-exchange.ts";
-import { createFetchTransport } from "./transport/fetch-transport.ts";
-import { createSocketTransport } from "./transport/socket-transport.ts";
+import type { Log } from "./telemetry/log.ts";
+import { logExchange } from "./telemetry/log-request.ts";
+import { createFetchTransport } from "./upstream/fetch-transport.ts";
+import { createSocketTransport } from "./upstream/http1/transport.ts";
 import { createEgress, type EgressParts } from "./upstream/egress.ts";
-import { createDeadlines, type TimerSource } from "./deadlines/deadlines.ts";
+import { createDeadlines, type TimerSource } from "./core/deadlines.ts";
 import { probeConnection } from "./upstream/probe-connection.ts";
 import { createRequestHeaders } from "./upstream/request-headers.ts";
-import { createUpstream } from "./upstream/upstream.ts";
+import { createUpstream } from "./upstream/call.ts";
 
 /** What of the outside world the gateway uses; every member has the real thing as its default. */
 export interface GatewayDependencies {
@@ -94,7 +93,7 @@ export async function createGateway(
   const { log, version, worker } = dependencies;
   const now = dependencies.now ?? (() => performance.now());
   const quietRoutes = new Set(Object.values<RouteRow>(ROUTES).flatMap((row) => (row.quiet ? row.paths : [])));
-  const book = createExchangeBook({
+  const requests = createInFlightRequests({
     observers: [logExchange(log, quietRoutes)],
     now,
     newId: dependencies.newId ?? (() => crypto.randomUUID()),
@@ -134,7 +133,7 @@ export async function createGateway(
   });
   const providersById = new Map(providers.map((provider) => [provider.id, provider]));
   const policy = createModelPolicy(settings.ALLOWED_MODELS, settings.DISALLOWED_MODELS);
-  const catalogue = createCatalogue({
+  const modelLists = createModelLists({
     providers,
     fetchModels: (provider, signal) => fetchModels(provider, openCall, signal),
     ttlMs: settings.MODELS_CACHE_TTL,
@@ -152,22 +151,22 @@ export async function createGateway(
   let draining = false;
 
   const parts: RelayParts = {
-    book,
+    book: requests,
     openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${version}`),
-    targets: { providers: providersById, providerOf: catalogue.providerOf },
+    targets: { providers: providersById, providerOf: modelLists.providerOf },
     policy,
     connections: {
-      hold: (request) => listener?.hold(request),
-      release: (request) => listener?.release(request),
+      suspendIdleTimeout: (request) => listener?.suspendIdleTimeout(request),
+      restoreIdleTimeout: (request) => listener?.restoreIdleTimeout(request),
       uploadBytesPerTimeout: Math.ceil((settings.SERVER_IDLE_TIMEOUT / 1000) * MIN_UPLOAD_BYTES_PER_SECOND),
     },
     maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
     visionEnabled: settings.ENABLE_VISION,
     wantsUsage: settings.STREAM_USAGE === "always",
   };
-  const toolBox = settings.MCP_ENABLED
-    ? openToolBox(settings, mcpServers, {
+  const toolRegistry = settings.MCP_ENABLED
+    ? openToolRegistry(settings, mcpServers, {
         client: { name: "inference-gateway", version },
         fetch: egress.fetch,
         timers,
@@ -178,13 +177,15 @@ export async function createGateway(
       })
     : undefined;
   const keepAlive = { timers, intervalMs: dependencies.keepAliveMs ?? KEEP_ALIVE_MS };
-  const takeOver = toolBox && createAgent({ ...parts, toolBox, maxRounds: settings.MCP_MAX_ITERATIONS, keepAlive });
-  const relay = createRelay({ ...parts, ...(takeOver && { takeOver }) });
+  const takeOver =
+    toolRegistry &&
+    createToolLoop({ ...parts, toolBox: toolRegistry, maxRounds: settings.MCP_MAX_ITERATIONS, keepAlive });
+  const relay = createRelay({ ...parts, ...(takeOver && { toolLoop: takeOver }) });
   const relayAs =
-    (dialect: Dialect): RouteHandler =>
-    (exchange, request) =>
-      relay(exchange, request, dialect);
-  const modelParts = { providers: providersById, catalogue, policy };
+    (format: Format): RouteHandler =>
+    (context, request) =>
+      relay(context, request, format);
+  const modelParts = { providers: providersById, catalogue: modelLists, policy };
 
   const authentication = settings.AUTH_ENABLED
     ? (await import("./auth/open-authentication.ts")).openAuthentication(settings, {
@@ -204,16 +205,16 @@ export async function createGateway(
   const application = createApplication({
     authenticate: authentication?.authenticate,
     cors: createCors(settings.SERVER_CORS_ORIGINS),
-    book,
+    book: requests,
     envelope: settings.ERROR_FORMAT,
     maxConcurrent: settings.SERVER_MAX_CONCURRENT_REQUESTS,
     handlers: {
-      health: (exchange) => jsonResponse(exchange, { message: "OK" }),
-      readiness: (exchange) => {
-        const mcp = toolBox && { mcp: toolBox.servers() };
+      health: (context) => jsonResponse(context, { message: "OK" }),
+      readiness: (context) => {
+        const mcp = toolRegistry && { mcp: toolRegistry.servers() };
         const workers = worker && { worker: worker.number, workers: worker.count() };
         const message = draining ? "draining" : "OK";
-        return jsonResponse(exchange, { message, ...workers, ...mcp }, draining ? 503 : 200);
+        return jsonResponse(context, { message, ...workers, ...mcp }, draining ? 503 : 200);
       },
       models: listModels(modelParts),
       model: showModel(modelParts),
@@ -222,8 +223,8 @@ export async function createGateway(
       countTokens: relayAs(COUNT_TOKENS),
       responses: relayAs(RESPONSES),
       embeddings: relayAs(EMBEDDINGS),
-      tools: listTools(settings.MCP_EXPOSE, toolBox),
-      proxy: createProxy(parts),
+      tools: listTools(settings.MCP_EXPOSE, toolRegistry),
+      proxy: createPassthrough(parts),
       ...(settings.SWAGGER_ENABLED && { documentation: showDocumentation(version), guide: showGuide() }),
     },
   });
@@ -232,8 +233,8 @@ export async function createGateway(
     async listen() {
       listener = await openListener(application, settings, { sharesPort: worker !== undefined, log });
       authentication?.warm();
-      toolBox?.start();
-      for (const provider of providers) if (provider.callable) catalogue.ofProvider(provider).catch(() => {});
+      toolRegistry?.start();
+      for (const provider of providers) if (provider.callable) modelLists.ofProvider(provider).catch(() => {});
       return { url: listener.url };
     },
     reload() {
@@ -243,8 +244,8 @@ export async function createGateway(
     },
     async drain() {
       draining = true;
-      const cut = await endRequests(book, listener, settings.SERVER_SHUTDOWN_TIMEOUT);
-      await Promise.all([listener?.stop(true), toolBox?.close()]);
+      const cut = await endRequests(requests, listener, settings.SERVER_SHUTDOWN_TIMEOUT);
+      await Promise.all([listener?.stop(true), toolRegistry?.close()]);
       sockets.close();
       return cut;
     },

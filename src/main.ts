@@ -1,17 +1,15 @@
 import { availableParallelism } from "node:os";
 import { version } from "../package.json" with { type: "json" };
-import { parseCommandLine } from "./config/command-line.ts";
-import type { Environment } from "./config/environment.ts";
-import { helpText } from "./config/help-text.ts";
+import { parseCommandLine } from "./cli/command-line.ts";
+import { type Environment, readEnvFile } from "./config/environment.ts";
+import { helpText } from "./cli/help.ts";
 import { type Config, loadConfig } from "./config/load-config.ts";
-import { printConfig } from "./config/print-config.ts";
-import { readEnvFile } from "./config/read-env-file.ts";
-import { EXIT, fail } from "./process/exit.ts";
-import { ownCommand, RUNTIME_ENVIRONMENT } from "./process/own-command.ts";
-import { checkHealth } from "./server/check-health.ts";
-import { countWorkers } from "./workers/count-workers.ts";
-import { readCpuQuota } from "./workers/read-cpu-quota.ts";
-import { workerNumber } from "./workers/spawn-worker.ts";
+import { printConfig } from "./cli/print-config.ts";
+import { EXIT, fail } from "./cli/exit.ts";
+import { ownCommand, RUNTIME_ENVIRONMENT } from "./cli/own-command.ts";
+import { checkHealth } from "./cli/health-check.ts";
+import { countWorkers, readCpuQuota } from "./cli/workers/count-workers.ts";
+import { workerNumber } from "./cli/workers/worker-process.ts";
 
 /** The process begins again, under the same id, with what the runtime reads only when it starts. */
 function startAsConfigured(): void {
@@ -58,7 +56,7 @@ function workersFor({ settings }: Config): number {
 async function main(args: string[]): Promise<void> {
   // What only some of these processes need is loaded only there: the gateway's code is most of the program.
   const worker = workerNumber(args);
-  if (worker !== undefined) return (await import("./workers/run-worker.ts")).runWorker(worker, version);
+  if (worker !== undefined) return (await import("./cli/workers/run-worker.ts")).runWorker(worker, version);
 
   const parsed = parseCommandLine(args);
   if (!parsed.ok) fail([parsed.problem], EXIT.badSettings);
@@ -81,12 +79,12 @@ async function main(args: string[]): Promise<void> {
     warnWithoutProviders(config, demo);
     const count = workersFor(config);
     if (count > 1) {
-      const { serveWithWorkers } = await import("./workers/serve-with-workers.ts");
+      const { serveWithWorkers } = await import("./cli/workers/serve-with-workers.ts");
       return serveWithWorkers({ config, environment, demo, version, count });
     }
   }
-  const { openServiceOrFail, serve } = await import("./process/serve.ts");
-  const { openLog } = await import("./process/open-log.ts");
+  const { openServiceOrFail, serve } = await import("./cli/serve.ts");
+  const { openLog } = await import("./cli/open-log.ts");
   const parts = { config, demo, version, log: await openLog(config.settings) };
   if (action === "check") {
     await openServiceOrFail(parts);

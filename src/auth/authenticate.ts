@@ -1,8 +1,6 @@
 import { LRUCache } from "lru-cache";
-import type { Identity } from "../exchange/identity.ts";
-import { hashToken } from "./hash-token.ts";
-import { isCredential } from "./is-credential.ts";
-import type { StaticKeys } from "./static-keys.ts";
+import type { Principal } from "../core/request-context.ts";
+import { hashToken, isCredential, type StaticKeys } from "./static-keys.ts";
 import { unauthorized } from "./unauthorized.ts";
 import type { VerifyToken } from "./verify-token.ts";
 
@@ -11,7 +9,7 @@ import type { VerifyToken } from "./verify-token.ts";
  * @param credential the bearer token or API key of the request, or undefined where it has none.
  * @throws Failure `unauthorized` or `authentication_unavailable`.
  */
-export type Authenticate = (credential: string | undefined) => Identity | Promise<Identity>;
+export type Authenticate = (credential: string | undefined) => Principal | Promise<Principal>;
 
 export interface AuthenticateParts {
   /** The static keys as they are now; they may be read anew while the gateway runs. */
@@ -33,9 +31,9 @@ const CACHE_MS = 60_000;
 const CACHE_ENTRIES = 10_000;
 
 export function createAuthenticate({ staticKeys, verifyToken, now, clock }: AuthenticateParts): Authenticate {
-  const verified = new LRUCache<string, Identity>({ max: CACHE_ENTRIES, perf: { now }, ttlResolution: 0 });
+  const verified = new LRUCache<string, Principal>({ max: CACHE_ENTRIES, perf: { now }, ttlResolution: 0 });
 
-  const verifyAndRemember = async (verify: VerifyToken, credential: string, cacheKey: string): Promise<Identity> => {
+  const verifyAndRemember = async (verify: VerifyToken, credential: string, cacheKey: string): Promise<Principal> => {
     const { identity, expiresAt } = await verify(credential);
     const ttl = Math.min(CACHE_MS, expiresAt * 1000 - clock());
     if (ttl > 0) verified.set(cacheKey, identity, { ttl });

@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from "jose";
-import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
+import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 
 /** Discovery documents and key sets are small; a longer answer is not one. */
 const MAX_BYTES = 1024 * 1024;

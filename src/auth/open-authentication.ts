@@ -1,4 +1,4 @@
-import { BadSetting } from "../config/bad-setting.ts";
+import { BadSetting } from "../config/setting-problem.ts";
 import type { Settings } from "../config/settings-table.ts";
 import { type Authenticate, createAuthenticate } from "./authenticate.ts";
 import { type FetchDocument, fetchIssuerKeys } from "./fetch-issuer-keys.ts";

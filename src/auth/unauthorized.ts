@@ -1,4 +1,4 @@
-import { Failure } from "../failure/failure.ts";
+import { Failure } from "../core/errors.ts";
 
 /** Error codes of a refused bearer token. https://www.rfc-editor.org/rfc/rfc6750#section-3.1 */
 export type BearerError = "invalid_request" | "invalid_token";

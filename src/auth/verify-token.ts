@@ -1,5 +1,5 @@
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from "jose";
-import type { Identity } from "../exchange/identity.ts";
+import type { Principal } from "../core/request-context.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import { unauthorized } from "./unauthorized.ts";
 
@@ -24,7 +24,7 @@ const ACCEPTED_TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt", "applicati
 const CLOCK_TOLERANCE_SECONDS = 30;
 
 export interface VerifiedToken {
-  readonly identity: Identity;
+  readonly identity: Principal;
   /** Unix time in seconds. */
   readonly expiresAt: number;
 }

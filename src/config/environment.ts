@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+
 /** Variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -7,4 +10,35 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function readVariable(environment: Environment, name: string): string | undefined {
   return environment[name]?.trim() || undefined;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  ENOTDIR: "no such file",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "it is a directory",
+};
+
+/**
+ * Adds the variables of a `.env` file to an environment. A variable that the environment sets (and not to blank) wins.
+ * @param path relative to the working directory
+ * @returns the joined environment, or the one line that says why the file cannot be read
+ */
+export function readEnvFile(
+  path: string,
+  environment: Environment,
+): { readonly ok: true; readonly environment: Environment } | { readonly ok: false; readonly problem: string } {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    return { ok: false, problem: `--env-file ${JSON.stringify(path)} cannot be read: ${REASONS[code] ?? code}` };
+  }
+  const joined: Record<string, string | undefined> = { ...environment };
+  for (const [name, value] of Object.entries(parseEnv(text.replace(/^\ufeff/, "")))) {
+    if (readVariable(environment, name) === undefined) joined[name] = value;
+  }
+  return { ok: true, environment: joined };
 }

@@ -1,6 +1,6 @@
 import type { Provider } from "../providers/provider.ts";
-import { directHosts } from "../upstream/direct-hosts.ts";
-import { providerVariables } from "./provider-variables.ts";
+import { directHosts } from "../upstream/egress.ts";
+import { providerVariables } from "./load-providers.ts";
 import type { Settings } from "./settings-table.ts";
 
 /** A host name, with or without a mark for its subdomains, or an IPv4 address. */
@@ -80,4 +80,24 @@ function isIssuerUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, search, hash, username, password } = new URL(text);
   return /^https?:$/.test(protocol) && `${search}${hash}${username}${password}` === "";
+}
+
+/**
+ * Warns, one line each and without values, of settings that are good and do nothing, because the one that they need is
+ * not set. Whoever sets them believes that they do something; of those that keep strangers out, that is dangerous.
+ */
+export function findIdleSettings(settings: Settings): string[] {
+  const rules: readonly (readonly [idle: boolean, warning: string])[] = [
+    [settings.MCP_ENABLED && settings.MCP_SERVERS.length === 0, "MCP_ENABLED=true has no effect without MCP_SERVERS"],
+    [!settings.MCP_ENABLED && settings.MCP_SERVERS.length > 0, "MCP_SERVERS has no effect without MCP_ENABLED=true"],
+    [
+      !settings.AUTH_ENABLED && settings.AUTH_API_KEYS !== undefined,
+      "AUTH_API_KEYS has no effect without AUTH_ENABLED=true: nobody is asked for a key",
+    ],
+    [
+      !settings.AUTH_ENABLED && settings.AUTH_OIDC_ISSUER !== undefined,
+      "AUTH_OIDC_ISSUER has no effect without AUTH_ENABLED=true: nobody is asked for a token",
+    ],
+  ];
+  return rules.flatMap(([idle, warning]) => (idle ? [warning] : []));
 }

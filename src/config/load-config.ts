@@ -1,12 +1,11 @@
 import type { Provider } from "../providers/provider.ts";
 import { readVariable, type Environment } from "./environment.ts";
-import { findConflicts } from "./find-conflicts.ts";
-import { findIdleSettings } from "./find-idle-settings.ts";
+import { findConflicts, findIdleSettings } from "./find-conflicts.ts";
 import { findUnknownVariables } from "./find-unknown-variables.ts";
 import { loadMcpServers, type McpServer } from "./load-mcp-servers.ts";
 import { loadProviders } from "./load-providers.ts";
 import { acceptedValues, parseSetting, type ParsedSetting } from "./parse-setting.ts";
-import { problemLine } from "./problem-line.ts";
+import { problemLine } from "./setting-problem.ts";
 import type { SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS, type SettingName, type Settings } from "./settings-table.ts";
 

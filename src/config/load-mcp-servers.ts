@@ -1,6 +1,6 @@
 import { readVariable, type Environment } from "./environment.ts";
-import { mayHoldSecret } from "./parse-base-url.ts";
-import { problemLine } from "./problem-line.ts";
+import { mayHoldSecret } from "./urls.ts";
+import { problemLine } from "./setting-problem.ts";
 
 /** One MCP server that the operator named. */
 export interface McpServer {

@@ -1,12 +1,40 @@
+import {
+  PROVIDER_TABLE,
+  type ProviderRow,
+  CUSTOM_PROVIDER_ROW,
+  AUTH_TYPES,
+  type AuthType,
+} from "../providers/table.ts";
 import type { Provider } from "../providers/provider.ts";
-import { CUSTOM_PROVIDER_ROW, PROVIDER_TABLE, type ProviderRow } from "../providers/table.ts";
-import { AUTH_TYPES, type AuthType } from "../schemas/auth-types.ts";
 import { readVariable, type Environment } from "./environment.ts";
-import { ACCEPTED_BASE_URLS, mayHoldSecret, parseBaseUrl, type BaseUrl } from "./parse-base-url.ts";
+import { ACCEPTED_BASE_URLS, mayHoldSecret, parseBaseUrl, type BaseUrl } from "./urls.ts";
 import { acceptedValues, parseSetting } from "./parse-setting.ts";
-import { problemLine } from "./problem-line.ts";
-import { providerVariables } from "./provider-variables.ts";
+import { problemLine } from "./setting-problem.ts";
 import { HTTP2_ROW } from "./settings/providers.ts";
+
+/** The names of the variables that belong to one provider. */
+export interface ProviderVariables {
+  readonly url: string;
+  readonly key: string;
+  readonly http2: string;
+  /** Read for custom providers only. */
+  readonly authType: string;
+  /** The variable that fills in the placeholder of the base URL, where the provider has one. */
+  readonly urlParameter: string | undefined;
+}
+
+/** Names the variables of a built-in or custom provider: `my-server` is set by `MY_SERVER_API_URL` and so on. */
+export function providerVariables(id: string): ProviderVariables {
+  const prefix = id.toUpperCase().replaceAll("-", "_");
+  const row: ProviderRow | undefined = Object.entries(PROVIDER_TABLE).find(([known]) => known === id)?.[1];
+  return {
+    url: `${prefix}_API_URL`,
+    key: `${prefix}_API_KEY`,
+    http2: `${prefix}_HTTP2`,
+    authType: `${prefix}_AUTH_TYPE`,
+    urlParameter: row?.urlParameter?.[1],
+  };
+}
 
 /** The providers of this process, and what is wrong or doubtful with their settings (one line each). */
 export interface LoadedProviders {

@@ -1,7 +1,7 @@
-import { parseByteSize } from "./byte-size.ts";
-import { parseDuration } from "./duration.ts";
-import { ACCEPTED_PROXY_URLS, parseProxyUrl } from "./parse-proxy-url.ts";
+import { parseByteSize, parseDuration, formatDuration } from "./values.ts";
+import { ACCEPTED_PROXY_URLS, parseProxyUrl, maskProxyUrl } from "./urls.ts";
 import type { SettingRange, SettingRow } from "./setting-row.ts";
+import { maskSecret } from "./setting-problem.ts";
 
 /** A value of any setting, after parsing. */
 export type ParsedSetting = string | number | boolean | readonly string[];
@@ -91,4 +91,17 @@ export function acceptedValues(row: SettingRow): string {
     case "bytes":
       return `a size (bytes, or with a unit such as 10MiB)${inRange(row.range)}`;
   }
+}
+
+/** A URL, or a named one, up to its query: that may hold a key. */
+const QUERY = /^((?:[\w-]+=)?https?:[^?]*\?).*$/i;
+
+/** Writes the value of a setting as the operator would, secrets and the queries of URLs masked (each entry of a list); blank where unset. */
+export function formatSetting(row: SettingRow, value: ParsedSetting | undefined): string {
+  if (value === undefined) return "";
+  if (row.type === "duration" && typeof value === "number") return formatDuration(value);
+  if (row.secret === "wholly") return "***";
+  if (row.secret === "credentials") return maskProxyUrl(String(value));
+  const texts = typeof value === "object" ? value : [String(value)];
+  return texts.map((text) => (row.secret === true ? maskSecret(text) : text.replace(QUERY, "$1***"))).join(",");
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
+import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { chooseTool, fillArguments, objectsOf, readTools, topicsOf } from "./tools.ts";
 
 /** What the demo model does next: it says something, or calls a tool. */

@@ -1,6 +1,6 @@
 import type { Config } from "../config/load-config.ts";
 import { localProvider } from "../config/load-providers.ts";
-import { decodeObject, isJsonObject, type JsonObject } from "../json/decode-object.ts";
+import { decodeObject, isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { type Completion, CREATED_SECONDS, toEvents, toJson } from "./completion.ts";
 import { countWords, nextTurn } from "./conversation.ts";
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
+import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 
 /** A tool that the model may call. */
 export interface Tool {

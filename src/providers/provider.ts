@@ -1,5 +1,4 @@
-import type { AuthType } from "../schemas/auth-types.ts";
-import type { ListingShape, ProviderRow } from "./table.ts";
+import type { AuthType, ListingShape, ProviderRow } from "./table.ts";
 
 /** One provider as this process will call it: its table row joined with the operator's settings. Frozen at start. */
 export interface Provider {

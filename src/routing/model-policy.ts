@@ -1,4 +1,4 @@
-import { Failure } from "../failure/failure.ts";
+import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
 
 /** Decides whether a model may be used at all. */

@@ -1,4 +1,4 @@
-import { Failure } from "../failure/failure.ts";
+import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
 
 /** Who is to answer, and for which model in the provider's own words. */

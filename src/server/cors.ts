@@ -1,4 +1,4 @@
-import type { Exchange } from "../exchange/exchange.ts";
+import type { RequestContext } from "../core/request-context.ts";
 
 /** Lets web pages of other origins call the gateway. https://fetch.spec.whatwg.org/#http-cors-protocol */
 export interface Cors {
@@ -6,7 +6,7 @@ export interface Cors {
    * The answer to a preflight, which browsers send without credentials; undefined for any other request. It is still to be
    * permitted, as every response.
    */
-  preflight(exchange: Exchange, request: Request): Response | undefined;
+  preflight(context: RequestContext, request: Request): Response | undefined;
   /** Adds to a response what the browser needs to hand it to the page. */
   permit(request: Request, response: Response): Response;
 }
@@ -34,7 +34,7 @@ export function createCors(origins: readonly string[]): Cors | undefined {
   };
 
   return {
-    preflight(exchange, request) {
+    preflight(context, request) {
       const method = request.headers.get("access-control-request-method");
       if (request.method !== "OPTIONS" || method === null || originOf(request) === undefined) return undefined;
       return new Response(null, {
@@ -44,7 +44,7 @@ export function createCors(origins: readonly string[]): Cors | undefined {
           "access-control-allow-headers": request.headers.get("access-control-request-headers") ?? "",
           "access-control-max-age": PREFLIGHT_SECONDS,
           vary: "Access-Control-Request-Method, Access-Control-Request-Headers",
-          "x-request-id": exchange.id,
+          "x-request-id": context.id,
         },
       });
     },

@@ -1,5 +1,5 @@
-import type { ExchangeBook } from "../exchange/exchange-book.ts";
-import { Failure } from "../failure/failure.ts";
+import type { InFlightRequests } from "../core/in-flight-requests.ts";
+import { Failure } from "../core/errors.ts";
 import type { RouteRow } from "./routes.ts";
 import { type ServeParts, serveRoute } from "./serve-route.ts";
 
@@ -7,7 +7,7 @@ import { type ServeParts, serveRoute } from "./serve-route.ts";
 export type Serve = ReturnType<typeof serveRoute>;
 
 export interface CapacityParts extends ServeParts {
-  readonly book: ExchangeBook;
+  readonly book: InFlightRequests;
   /** How many requests may be in flight at once; 0 is without limit. */
   readonly maxConcurrent: number;
 }
@@ -21,7 +21,7 @@ const RETRY_AFTER_SECONDS = 1;
  * @returns the given function itself where there is no limit, so that nothing is paid for it.
  */
 export function limitConcurrency(parts: CapacityParts, row: RouteRow, serve: Serve): Serve {
-  const { book, maxConcurrent } = parts;
+  const { book: requests, maxConcurrent } = parts;
   if (maxConcurrent === 0 || row.open) return serve;
   // One for all refusals: a gateway with too much to do must not spend on stack traces.
   const overloaded = new Failure("overloaded", {
@@ -32,5 +32,5 @@ export function limitConcurrency(parts: CapacityParts, row: RouteRow, serve: Ser
   const refuse = serveRoute({ ...parts, authenticate: undefined }, row, () => {
     throw overloaded;
   });
-  return (request, token) => (book.size() < maxConcurrent ? serve : refuse)(request, token);
+  return (request, token) => (requests.size() < maxConcurrent ? serve : refuse)(request, token);
 }

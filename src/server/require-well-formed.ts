@@ -1,4 +1,4 @@
-import { Failure } from "../failure/failure.ts";
+import { Failure } from "../core/errors.ts";
 
 /** A name, an IPv4 address or a bracketed IPv6 address, with or without a port. https://www.rfc-editor.org/rfc/rfc9110#section-7.2 */
 const HOST = /^(?:[a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;

@@ -1,8 +1,8 @@
 import type { Authenticate } from "../auth/authenticate.ts";
-import { type ErrorEnvelope, failureHeaders, renderFailureBody } from "../dialects/render-failure.ts";
-import type { Exchange, Outcome } from "../exchange/exchange.ts";
-import type { ExchangeBook } from "../exchange/exchange-book.ts";
-import { type Failure, toFailure } from "../failure/failure.ts";
+import { type ErrorEnvelope, failureHeaders, renderFailureBody } from "../formats/error-body.ts";
+import type { RequestContext, Outcome } from "../core/request-context.ts";
+import type { InFlightRequests } from "../core/in-flight-requests.ts";
+import { type Failure, toFailure } from "../core/errors.ts";
 import { requireWellFormed } from "./require-well-formed.ts";
 import type { Cors } from "./cors.ts";
 import type { RouteRow } from "./routes.ts";
@@ -11,11 +11,11 @@ import type { RouteRow } from "./routes.ts";
  * Answers one request. It may settle its exchange itself; where it does not, the exchange is settled as answered when
  * the response is returned. Whatever it throws becomes the error response.
  */
-export type RouteHandler = (exchange: Exchange, request: Request) => Response | Promise<Response>;
+export type RouteHandler = (context: RequestContext, request: Request) => Response | Promise<Response>;
 
 /** What stands between every request and its handler. */
 export interface ServeParts {
-  readonly book: ExchangeBook;
+  readonly book: InFlightRequests;
   /** The envelope of every error outside of Anthropic's routes. */
   readonly envelope: Exclude<ErrorEnvelope, "anthropic">;
   /** Absent where authentication is off: then no request pays for it. */
@@ -31,7 +31,7 @@ export interface ServeParts {
  * @returns a function of the request and its bearer token.
  */
 export function serveRoute(
-  { book, envelope, authenticate, cors }: ServeParts,
+  { book: requests, envelope, authenticate, cors }: ServeParts,
   row: RouteRow,
   handler: RouteHandler,
 ): (request: Request, token: string | undefined) => Promise<Response> {
@@ -39,39 +39,39 @@ export function serveRoute(
   const rowEnvelope = row.anthropicErrors ? "anthropic" : envelope;
   const decide = row.open ? undefined : authenticate;
 
-  const refuse = (exchange: Exchange, error: unknown): Response => {
+  const refuse = (context: RequestContext, error: unknown): Response => {
     const failure = toFailure(error);
-    const body = renderFailureBody(failure, rowEnvelope, exchange.id);
-    exchange.failure = failure.code;
-    exchange.cause = failure.details.cause;
-    exchange.status = failure.status;
-    exchange.bytesOut = Buffer.byteLength(body);
-    book.settle(exchange, outcomeOf(failure));
+    const body = renderFailureBody(failure, rowEnvelope, context.id);
+    context.failure = failure.code;
+    context.cause = failure.details.cause;
+    context.status = failure.status;
+    context.bytesOut = Buffer.byteLength(body);
+    requests.finish(context, outcomeOf(failure));
     return new Response(body, {
       status: failure.status,
-      headers: failureHeaders(failure, rowEnvelope, exchange.id),
+      headers: failureHeaders(failure, rowEnvelope, context.id),
     });
   };
 
   return async (request, token) => {
-    const exchange = book.open(request, route);
+    const context = requests.open(request, route);
     let response: Response;
     try {
       requireWellFormed(request, row.open);
-      const preflight = cors?.preflight(exchange, request);
+      const preflight = cors?.preflight(context, request);
       if (!preflight && decide) {
         const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
         const decision = decide(token ?? apiKey ?? undefined);
         // Mostly it is there at once.
-        exchange.identity = decision instanceof Promise ? await decision : decision;
+        context.principal = decision instanceof Promise ? await decision : decision;
       }
-      response = preflight ?? (await handler(exchange, request));
-      if (!exchange.streaming && exchange.outcome === undefined) {
-        exchange.status = response.status;
-        book.settle(exchange, "answered");
+      response = preflight ?? (await handler(context, request));
+      if (!context.streaming && context.outcome === undefined) {
+        context.status = response.status;
+        requests.finish(context, "answered");
       }
     } catch (error) {
-      response = refuse(exchange, error);
+      response = refuse(context, error);
     }
     return cors ? cors.permit(request, response) : response;
   };

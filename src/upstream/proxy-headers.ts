@@ -1,7 +1,7 @@
 import { credentialHeaders } from "../providers/credential-headers.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { AnswerHeaders } from "../transport/transport.ts";
-import { redactionOf } from "./redact.ts";
+import type { ResponseHeaders } from "./transport.ts";
+import { redactionOf } from "../core/redact.ts";
 
 /** Headers that belong to one connection and not to the message. https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
 const HOP_BY_HOP = [
@@ -71,7 +71,7 @@ const DROPPED_REQUEST_HEADERS: ReadonlySet<string> = new Set([
 const DROPPED_RESPONSE_HEADERS: ReadonlySet<string> = new Set([...HOP_BY_HOP, "content-length"]);
 
 /** The header names that a message's `Connection` names as its connection's own. */
-function namedByConnection(headers: AnswerHeaders): ReadonlySet<string> {
+function namedByConnection(headers: ResponseHeaders): ReadonlySet<string> {
   return new Set((headers.get("connection") ?? "").split(",").map((name) => name.trim().toLowerCase()));
 }
 
@@ -102,7 +102,7 @@ export function proxyRequestHeaders(client: Headers, provider: Provider): Header
  * @param announcesLength the answer has no body of its own (HEAD, 304), so its Content-Length is a fact about another one.
  */
 export function proxyResponseHeaders(
-  upstream: AnswerHeaders,
+  upstream: ResponseHeaders,
   provider: Provider,
   requestId: string,
   announcesLength: boolean,

@@ -1,5 +1,5 @@
-import type { AnswerHeaders } from "../transport/transport.ts";
-import type { Redact } from "./redact.ts";
+import type { ResponseHeaders } from "./transport.ts";
+import type { Redact } from "../core/redact.ts";
 
 /** Response headers of a provider that clients need, under the name by which they get them. */
 const RELAYED = {
@@ -20,7 +20,7 @@ const unchanged: Redact = (value) => value;
  * The allow-listed headers of a provider's answer, as a new object; nothing else of its header passes on `/v1` routes.
  * @param redact goes over each value; only errors are known to repeat what they were sent.
  */
-export function relayedResponseHeaders(upstream: AnswerHeaders, redact: Redact = unchanged): Record<string, string> {
+export function relayedResponseHeaders(upstream: ResponseHeaders, redact: Redact = unchanged): Record<string, string> {
   const relayed: Record<string, string> = {};
   upstream.forEach((value, name) => {
     const relayedName = relayedNameOf(name);

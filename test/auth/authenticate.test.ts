@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Authenticate, createAuthenticate } from "../../src/auth/authenticate.ts";
 import { readStaticKeys, type StaticKeys } from "../../src/auth/static-keys.ts";
-import { Failure } from "../../src/failure/failure.ts";
+import { Failure } from "../../src/core/errors.ts";
 import { unauthorized } from "../../src/auth/unauthorized.ts";
 
 const START = 1_900_000_000_000;

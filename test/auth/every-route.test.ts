@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createExchangeBook } from "../../src/exchange/exchange-book.ts";
+import { createInFlightRequests } from "../../src/core/in-flight-requests.ts";
 import { unauthorized } from "../../src/auth/unauthorized.ts";
-import { createApplication } from "../../src/server/create-application.ts";
+import { createApplication } from "../../src/server/application.ts";
 import { ROUTES, type RouteName, type RouteRow } from "../../src/server/routes.ts";
 import type { RouteHandler } from "../../src/server/serve-route.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
@@ -27,7 +27,7 @@ function createTrap() {
     ]),
   );
   const application = createApplication({
-    book: createExchangeBook({ observers: [], now: () => 0, newId: () => "id" }),
+    book: createInFlightRequests({ observers: [], now: () => 0, newId: () => "id" }),
     envelope: "simple",
     maxConcurrent: 0,
     handlers,

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import type { JSONWebKeySet } from "jose";
 import { createIssuerKeys, type IssuerKeys, type KeyLookup } from "../../src/auth/issuer-keys.ts";
-import { Failure } from "../../src/failure/failure.ts";
+import { Failure } from "../../src/core/errors.ts";
 import { createSigningKey, type SigningKey } from "../fixtures/signing-key.ts";
 
 const SECOND = 1000;

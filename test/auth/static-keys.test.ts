@@ -2,8 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hashToken } from "../../src/auth/hash-token.ts";
-import { readStaticKeys } from "../../src/auth/static-keys.ts";
+import { hashToken, readStaticKeys } from "../../src/auth/static-keys.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "static-keys-"));
 afterAll(() => rmSync(folder, { recursive: true }));

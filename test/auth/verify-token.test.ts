@@ -3,7 +3,7 @@ import { createLocalJWKSet, type JWK } from "jose";
 import type { IssuerKeys } from "../../src/auth/issuer-keys.ts";
 import { authenticationUnavailable } from "../../src/auth/unauthorized.ts";
 import { createTokenVerifier } from "../../src/auth/verify-token.ts";
-import { Failure } from "../../src/failure/failure.ts";
+import { Failure } from "../../src/core/errors.ts";
 import { createSigningKey, type SigningKey, signToken, type TokenMembers } from "../fixtures/signing-key.ts";
 
 const NOW_SECONDS = 1_900_000_000;

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { isJsonObject, type JsonObject } from "../../src/json/decode-object.ts";
+import { isJsonObject, type JsonObject } from "../../src/core/json/parse.ts";
 import { json, sse } from "../fixtures/answers.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";
 import { type LogLine, type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Environment } from "../../src/config/environment.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
-import { printConfig } from "../../src/config/print-config.ts";
+import { printConfig } from "../../src/cli/print-config.ts";
 
 const problemsOf = (environment: Environment): readonly string[] => {
   const loaded = loadConfig(environment);

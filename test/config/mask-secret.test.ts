@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { maskSecret } from "../../src/config/mask-secret.ts";
+import { maskSecret } from "../../src/config/setting-problem.ts";
 
 test.each([
   ["", "***"],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { mayHoldSecret, parseBaseUrl } from "../../src/config/parse-base-url.ts";
+import { mayHoldSecret, parseBaseUrl } from "../../src/config/urls.ts";
 
 describe("parseBaseUrl", () => {
   test.each([

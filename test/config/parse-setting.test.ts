@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { formatSetting } from "../../src/config/format-setting.ts";
-import { acceptedValues, parseSetting } from "../../src/config/parse-setting.ts";
+import { formatSetting, acceptedValues, parseSetting } from "../../src/config/parse-setting.ts";
 import type { SettingRow } from "../../src/config/setting-row.ts";
 
 const COMMON = { group: "General", doc: "a row of this test" } as const;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { problemLine } from "../../src/config/problem-line.ts";
+import { problemLine } from "../../src/config/setting-problem.ts";
 
 test("masks a secret value", () => {
   const line = problemLine({ name: "X_API_KEY", value: "sk-0123456789abcd", secret: true, expected: "ASCII" });

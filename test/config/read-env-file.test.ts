@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Environment } from "../../src/config/environment.ts";
-import { readEnvFile } from "../../src/config/read-env-file.ts";
+import { type Environment, readEnvFile } from "../../src/config/environment.ts";
 
 let folder = "";
 beforeAll(() => {

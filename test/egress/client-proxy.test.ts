@@ -7,8 +7,8 @@ import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { createSigningKey, type SigningKey, signToken } from "../fixtures/signing-key.ts";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
-import { type McpTestServer, startMcpServer } from "../mcp/mcp-server.ts";
-import { runToEnd } from "../settings/run-to-end.ts";
+import { type McpTestServer, startMcpServer } from "../tools/mcp/mcp-server.ts";
+import { runToEnd } from "../cli/run-to-end.ts";
 import { type EgressProxy, startEgressProxy } from "./egress-proxy.ts";
 
 const KEY = "sk-egress-0123456789";

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { redirect } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { startGateway } from "../fixtures/start-gateway.ts";
-import { createSessionFetch } from "../../src/mcp/session-fetch.ts";
-import { startMcpServer } from "../mcp/mcp-server.ts";
+import { createSessionFetch } from "../../src/tools/mcp/session-fetch.ts";
+import { startMcpServer } from "../tools/mcp/mcp-server.ts";
 
 const STATUSES = [301, 302, 303, 307, 308] as const;
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { FAILURES, type FailureCode } from "../../src/failure/failure.ts";
+import { FAILURES, type FailureCode } from "../../src/core/errors.ts";
 import { startEgressProxy } from "../egress/egress-proxy.ts";
 import { closeWithoutAnswer, dataEvent, json, redirect } from "../fixtures/answers.ts";
 import { createGate, type Gate } from "../fixtures/gate.ts";
@@ -11,7 +11,7 @@ import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate
 import { createSigningKey, type SigningKey } from "../fixtures/signing-key.ts";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
 import { AUDIENCE, startTokenIssuer, type TokenIssuer } from "../fixtures/token-issuer.ts";
-import { startMcpServer } from "../mcp/mcp-server.ts";
+import { startMcpServer } from "../tools/mcp/mcp-server.ts";
 import { findSecrets, SECRETS } from "./secrets.ts";
 
 /** What no request from outside leads to, and why. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { json } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
-import { type McpTestServer, startMcpServer, text } from "../mcp/mcp-server.ts";
+import { type McpTestServer, startMcpServer, text } from "../tools/mcp/mcp-server.ts";
 import { findSecrets, SECRETS } from "./secrets.ts";
 import { SPELLINGS } from "./spellings.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { createRedaction } from "../../src/upstream/redact.ts";
+import { createRedaction } from "../../src/core/redact.ts";
 import { SPELLING_NAMES, SPELLINGS } from "./spellings.ts";
 
 const KEY = 'sk-"proj"/a+b=c\\d&e<f> g%h~';

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { startGateway } from "../fixtures/start-gateway.ts";
-import { runToEnd } from "../settings/run-to-end.ts";
+import { runToEnd } from "../cli/run-to-end.ts";
 import { findSecrets, SECRETS } from "./secrets.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "leaks-"));

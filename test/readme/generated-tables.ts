@@ -1,7 +1,6 @@
-import { describeSettings } from "../../src/config/describe-settings.ts";
-import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
-import { providerVariables } from "../../src/config/provider-variables.ts";
-import { FAILURES } from "../../src/failure/failure.ts";
+import { describeSettings, settingsMarkdown } from "../../src/config/describe-settings.ts";
+import { providerVariables } from "../../src/config/load-providers.ts";
+import { FAILURES } from "../../src/core/errors.ts";
 import { PROVIDER_TABLE, type ProviderRow } from "../../src/providers/table.ts";
 import { GUIDE, README } from "./markdown.ts";
 import { markdownTable } from "./markdown-table.ts";

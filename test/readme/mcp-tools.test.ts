@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
-import { type EverythingServer, startEverything } from "../mcp/start-everything.ts";
+import { type EverythingServer, startEverything } from "../tools/mcp/start-everything.ts";
 import { codeBlocks, GUIDE, readPage } from "./markdown.ts";
 import { expectShown, hasCurl, runCurl, startLine } from "./run-shown.ts";
 

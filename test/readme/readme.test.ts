@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT, SIGNAL_EXIT } from "../../src/process/exit.ts";
+import { EXIT, SIGNAL_EXIT } from "../../src/cli/exit.ts";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { ROUTES, type RouteRow } from "../../src/server/routes.ts";
 import { generatedTables } from "./generated-tables.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Failure } from "../../src/failure/failure.ts";
+import { Failure } from "../../src/core/errors.ts";
 import type { Provider } from "../../src/providers/provider.ts";
-import { targetUrl } from "../../src/upstream/target-url.ts";
+import { targetUrl } from "../../src/providers/url.ts";
 
 const BASES = [
   "https://api.example.com",

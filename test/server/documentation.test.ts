@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Elysia } from "elysia";
-import { documentation } from "../../src/server/documentation.ts";
+import { documentation } from "../../src/server/openapi/page.ts";
 
 /** Every schema of the reference's "Schema Reference", under its own name. */
 const REFERENCE_SCHEMAS = [

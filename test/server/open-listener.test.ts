@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Elysia } from "elysia";
 import { loadConfig } from "../../src/config/load-config.ts";
-import { loadTls, type TlsMaterial } from "../../src/server/load-tls.ts";
-import { openListener } from "../../src/server/open-listener.ts";
+import { loadTls, type TlsMaterial } from "../../src/server/tls.ts";
+import { openListener } from "../../src/server/listener.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { within } from "../fixtures/within.ts";
 

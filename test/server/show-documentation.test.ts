@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import type { Exchange } from "../../src/exchange/exchange.ts";
-import { type DocumentationPlugin, showDocumentation } from "../../src/server/routes/show-documentation.ts";
+import type { RequestContext } from "../../src/core/request-context.ts";
+import { type DocumentationPlugin, showDocumentation } from "../../src/server/handlers/documentation.ts";
 
-const EXCHANGE = { id: "exchange-1" } as Exchange;
+const EXCHANGE = { id: "exchange-1" } as RequestContext;
 const VERSION = "1.2.3";
 
 const page = (): Request => new Request("http://gateway/swagger");

@@ -1,10 +1,10 @@
 import { expect } from "bun:test";
-import { Failure } from "../../src/failure/failure.ts";
+import { Failure } from "../../src/core/errors.ts";
 import type { Provider } from "../../src/providers/provider.ts";
-import { bodyOfBytes } from "../../src/transport/whole-body.ts";
-import type { Answer, Transport, WireRequest } from "../../src/transport/transport.ts";
-import { createDeadlines } from "../../src/deadlines/deadlines.ts";
-import { createUpstream, type UpstreamCall, type UpstreamLimits } from "../../src/upstream/upstream.ts";
+import { bodyOfBytes } from "../../src/upstream/body.ts";
+import type { UpstreamResponse, Transport, WireRequest } from "../../src/upstream/transport.ts";
+import { createDeadlines } from "../../src/core/deadlines.ts";
+import { createUpstream, type UpstreamCall, type UpstreamLimits } from "../../src/upstream/call.ts";
 import { createManualClock, settle } from "../fixtures/manual-clock.ts";
 
 /** The limits of every call unless a test says otherwise, each far enough from the others to tell them apart. */
@@ -37,11 +37,11 @@ export interface Sent {
   /** The reasons with which it was given up, in order. */
   readonly aborts: readonly unknown[];
   readonly connect: () => void;
-  readonly answer: (answer?: Answer) => void;
+  readonly answer: (answer?: UpstreamResponse) => void;
   readonly refuse: (error: unknown) => void;
 }
 
-const ANSWER: Answer = { status: 200, headers: new Headers(), body: bodyOfBytes(Buffer.from("{}")) };
+const ANSWER: UpstreamResponse = { status: 200, headers: new Headers(), body: bodyOfBytes(Buffer.from("{}")) };
 
 /**
  * An upstream on a clock of its own, with a transport that does nothing of itself.
@@ -52,7 +52,7 @@ export function setUp(limits: Partial<UpstreamLimits> = {}, connects = false) {
   const deadlines = createDeadlines(clock);
   const sent: Sent[] = [];
   const transport: Transport = (provider, request, onConnected) => {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>();
     const aborts: unknown[] = [];
     sent.push({
       provider,
@@ -64,7 +64,7 @@ export function setUp(limits: Partial<UpstreamLimits> = {}, connects = false) {
     });
     if (connects) onConnected();
     return {
-      answer: promise,
+      response: promise,
       abort(reason) {
         aborts.push(reason);
         reject(reason);

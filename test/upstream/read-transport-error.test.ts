@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { Failure } from "../../src/failure/failure.ts";
-import { readTransportError } from "../../src/upstream/read-transport-error.ts";
+import { Failure } from "../../src/core/errors.ts";
+import { readTransportError } from "../../src/upstream/errors.ts";
 
 const withCode = (code: string): Error =>
   Object.assign(new TypeError(`${code}: fetching "http://host/v1?key=SECRET"`), { code });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { createDeadlines } from "../../src/deadlines/deadlines.ts";
-import { createUpstream } from "../../src/upstream/upstream.ts";
+import { createDeadlines } from "../../src/core/deadlines.ts";
+import { createUpstream } from "../../src/upstream/call.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
 import { groq, REQUEST } from "./open-upstream.ts";
 
@@ -14,7 +14,7 @@ function sendAndStandStill() {
     transport: (_provider, _request, onConnected) => {
       const { promise, reject } = Promise.withResolvers<never>();
       connect = onConnected;
-      return { answer: promise, abort: reject };
+      return { response: promise, abort: reject };
     },
     deadlines: createDeadlines({ ...clock, now }),
     now,

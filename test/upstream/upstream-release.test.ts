@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { getEventListeners } from "node:events";
-import { Failure } from "../../src/failure/failure.ts";
-import type { UpstreamCall } from "../../src/upstream/upstream.ts";
+import { Failure } from "../../src/core/errors.ts";
+import type { UpstreamCall } from "../../src/upstream/call.ts";
 import { settle } from "../fixtures/manual-clock.ts";
 import { groq, openAnswered, setUp, watch } from "./open-upstream.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { Failure, type FailureCode } from "../../src/failure/failure.ts";
-import { createDeadlines } from "../../src/deadlines/deadlines.ts";
-import { createUpstream, type UpstreamLimits } from "../../src/upstream/upstream.ts";
+import { Failure, type FailureCode } from "../../src/core/errors.ts";
+import { createDeadlines } from "../../src/core/deadlines.ts";
+import { createUpstream, type UpstreamLimits } from "../../src/upstream/call.ts";
 import { createManualClock, settle } from "../fixtures/manual-clock.ts";
 import { groq, LIMITS, openAnswered, REQUEST, setUp, watch } from "./open-upstream.ts";
 

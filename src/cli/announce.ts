@@ -1,0 +1,19 @@
+import type { Settings } from "../config/settings-table.ts";
+import type { Serving } from "./service.ts";
+import type { Log } from "../telemetry/log.ts";
+
+const LOOPBACK = /^(127\.|localhost$|::1$)/;
+
+export interface Announcement extends Serving {
+  readonly version: string;
+  /** How many processes serve, where there are several. */
+  readonly workers?: number;
+}
+
+/** Logs that the gateway serves, and a warning where it serves strangers. */
+export function announce(log: Log, settings: Settings, announcement: Announcement): void {
+  log.info(announcement, "listening");
+  if (!settings.AUTH_ENABLED && !settings.SERVER_UNIX_SOCKET && !LOOPBACK.test(settings.SERVER_HOST)) {
+    log.warn("everyone who reaches this address can use the providers' keys: set AUTH_ENABLED=true");
+  }
+}

@@ -1,0 +1,83 @@
+import { parseArgs } from "node:util";
+import { nearestName } from "../config/find-unknown-variables.ts";
+
+/** Every option of the command, in the order in which `--help` lists them. */
+export const COMMAND_LINE_OPTIONS = {
+  demo: { type: "boolean", doc: "add the built-in provider demo, which answers without any key" },
+  "env-file": { type: "string", value: "PATH", doc: "read settings from this file too; the environment wins over it" },
+  check: { type: "boolean", doc: "check the settings and exit: 0 if they are good, 2 if not" },
+  "print-config": { type: "boolean", doc: "print the effective settings, secrets masked, and exit" },
+  healthcheck: {
+    type: "boolean",
+    doc: "ask the gateway running with these settings: exit 0 if it is healthy, 1 if not",
+  },
+  help: { type: "boolean", short: "h", doc: "print this text and exit" },
+  version: { type: "boolean", short: "v", doc: "print the version and exit" },
+} as const;
+
+type OptionName = keyof typeof COMMAND_LINE_OPTIONS;
+
+/** What the operator asked for on the command line. */
+export interface CommandLine {
+  /** Where several are given, the one that comes first in: help, version, print-config, check, healthcheck. */
+  readonly action: "help" | "version" | "print-config" | "check" | "healthcheck" | "serve";
+  readonly demo: boolean;
+  /** Path of a file with settings, relative to the working directory. */
+  readonly envFile: string | undefined;
+}
+
+type Parsed =
+  { readonly ok: true; readonly commandLine: CommandLine } | { readonly ok: false; readonly problem: string };
+
+const ACTIONS = ["help", "version", "print-config", "check", "healthcheck"] as const satisfies readonly OptionName[];
+const SEE_HELP = "; --help lists the options";
+
+function isOptionName(name: string): name is OptionName {
+  return Object.hasOwn(COMMAND_LINE_OPTIONS, name);
+}
+
+function unknownOption(rawName: string): string {
+  const nearest = nearestName(
+    rawName,
+    Object.keys(COMMAND_LINE_OPTIONS).map((name) => `--${name}`),
+  );
+  const suggestion = nearest === undefined ? SEE_HELP : ` (did you mean ${nearest}?)`;
+  return `unknown option ${JSON.stringify(rawName)}${suggestion}`;
+}
+
+/**
+ * Reads the arguments after the program's name.
+ * @returns the typed command line, or a one-line problem (for exit code 2)
+ */
+export function parseCommandLine(args: string[]): Parsed {
+  // Not `strict`, whose messages take several lines and suggest nothing: the same checks stand below, over the tokens.
+  const { tokens } = parseArgs({
+    args,
+    options: COMMAND_LINE_OPTIONS,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const given = new Set<OptionName>();
+  let envFile: string | undefined;
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") {
+      // Settings are no arguments; who gives one as such, may give a secret.
+      const [shown = ""] = token.value.split("=", 1);
+      return { ok: false, problem: `unexpected argument ${JSON.stringify(shown)}${SEE_HELP}` };
+    }
+    if (!isOptionName(token.name)) return { ok: false, problem: unknownOption(token.rawName) };
+    if (COMMAND_LINE_OPTIONS[token.name].type === "boolean") {
+      if (token.value !== undefined) return { ok: false, problem: `--${token.name} takes no value` };
+    } else {
+      const missing = !token.value || (!token.inlineValue && token.value.startsWith("-"));
+      if (missing) return { ok: false, problem: `--${token.name} needs a path: --${token.name} PATH` };
+      if (envFile !== undefined) return { ok: false, problem: `--${token.name} may be given only once` };
+      envFile = token.value;
+    }
+    given.add(token.name);
+  }
+  const action = ACTIONS.find((name) => given.has(name)) ?? "serve";
+  return { ok: true, commandLine: Object.freeze({ action, demo: given.has("demo"), envFile }) };
+}

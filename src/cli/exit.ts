@@ -1,0 +1,32 @@
+import type { Settings } from "../config/settings-table.ts";
+
+/** How the process ends; src/guide/operations.md lists the same codes. */
+export const EXIT = {
+  /** All requests were finished, or there was nothing to do but to print. */
+  ok: 0,
+  /** The address could not be listened on; or, for `--healthcheck`, nothing healthy answers there. */
+  notServing: 1,
+  /** The command line or a setting is wrong. */
+  badSettings: 2,
+  /** `SERVER_SHUTDOWN_TIMEOUT` passed and requests were cut off. */
+  requestsCut: 3,
+  /** Workers ended again and again right after their start. */
+  workersLost: 4,
+} as const;
+
+/** Exit code of a process that a second signal ended: 128 plus the signal's number, as shells count. */
+export const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+export type EndSignal = keyof typeof SIGNAL_EXIT;
+
+/** Ends the process, saying why on standard error. */
+export function fail(lines: readonly string[], code: number): never {
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  process.exit(code);
+}
+
+/** Says in one line why the address of the settings could not be listened on. */
+export function listeningProblem(error: unknown, settings: Settings): string {
+  const inUse = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+  const address = settings.SERVER_UNIX_SOCKET ?? `${settings.SERVER_HOST}:${settings.SERVER_PORT}`;
+  return `cannot listen on ${address}: ${inUse ? "it is in use" : String(error)}`;
+}

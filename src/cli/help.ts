@@ -1,0 +1,68 @@
+import { COMMAND_LINE_OPTIONS } from "./command-line.ts";
+import { describeSettings, type SettingDescription } from "../config/describe-settings.ts";
+
+const NARROWEST_TEXT = 24;
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+/** Two columns: names, and texts wrapped beside them; on a narrow terminal the texts stand below the names. */
+function columns(
+  entries: readonly (readonly [name: string, text: string])[],
+  nameWidth: number,
+  width: number,
+): string[] {
+  const indent = nameWidth + 4;
+  const beside = width - indent >= NARROWEST_TEXT;
+  const textIndent = beside ? indent : 6;
+  return entries.flatMap(([name, text]) => {
+    const lines = wrap(text, Math.max(width - textIndent, NARROWEST_TEXT)).map((line) => " ".repeat(textIndent) + line);
+    const first = `  ${name}`;
+    if (!beside) return [first, ...lines];
+    return lines.map((line, index) => (index === 0 ? first.padEnd(indent) + line.slice(indent) : line));
+  });
+}
+
+function optionEntries(): (readonly [string, string])[] {
+  return Object.entries(COMMAND_LINE_OPTIONS).map(([name, option]) => {
+    const short = "short" in option ? `-${option.short}, ` : "";
+    const value = "value" in option ? ` ${option.value}` : "";
+    return [`${short}--${name}${value}`, option.doc];
+  });
+}
+
+function settingEntry(setting: SettingDescription): readonly [string, string] {
+  const fallback = setting.default === "" ? "" : `; default ${setting.default}`;
+  return [setting.name, `${setting.doc} [${setting.accepted}${fallback}]`];
+}
+
+/**
+ * The text of `--help`: usage, options, and all settings by group.
+ * @param width columns of the terminal
+ */
+export function helpText(width: number): string {
+  const groups = describeSettings().map(({ group, settings }) => ({ group, entries: settings.map(settingEntry) }));
+  const longestOption = Math.max(...optionEntries().map(([name]) => name.length));
+  const longestSetting = Math.max(...groups.flatMap(({ entries }) => entries.map(([name]) => name.length)));
+  return [
+    "Usage: inference-gateway [options]",
+    "",
+    "Options:",
+    ...columns(optionEntries(), longestOption, width),
+    "",
+    ...wrap("Settings are environment variables, read once at start. Blank ones count as unset.", width),
+    ...groups.flatMap(({ group, entries }) => ["", `${group}:`, ...columns(entries, longestSetting, width)]),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,13 @@
+import type { Settings } from "../config/settings-table.ts";
+import { createLog, type Log } from "../telemetry/log.ts";
+
+/**
+ * Opens the log that the settings describe: JSON lines, or lines for people on a terminal.
+ * @param worker number of the worker that writes it, where there are several.
+ */
+export async function openLog(settings: Settings, worker?: number): Promise<Log> {
+  const { LOG_LEVEL: level, LOG_FORMAT: format, ENVIRONMENT: environment } = settings;
+  const forPeople = format === "pretty" || (format === "auto" && process.stdout.isTTY === true);
+  const destination = forPeople ? (await import("../telemetry/pretty-destination.ts")).prettyDestination() : undefined;
+  return createLog({ level, environment, worker }, destination);
+}

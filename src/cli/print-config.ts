@@ -1,0 +1,33 @@
+import type { Provider } from "../providers/provider.ts";
+import { PROVIDER_TABLE } from "../providers/table.ts";
+import type { McpServer } from "../config/load-mcp-servers.ts";
+import { formatSetting } from "../config/parse-setting.ts";
+import type { Config } from "../config/load-config.ts";
+import { maskSecret } from "../config/setting-problem.ts";
+import { providerVariables } from "../config/load-providers.ts";
+import { SETTING_ROWS } from "../config/settings-table.ts";
+
+function providerLines({ id, baseUrl, unixSocket, http2, key, auth }: Provider): string[] {
+  const variables = providerVariables(id);
+  const url = unixSocket === undefined ? baseUrl : `unix:${unixSocket}:${new URL(baseUrl).pathname}`;
+  return [
+    `${variables.url}=${url}`,
+    ...(key === undefined ? [] : [`${variables.key}=${maskSecret(key)}`]),
+    ...(http2 ? [`${variables.http2}=true`] : []),
+    ...(Object.hasOwn(PROVIDER_TABLE, id) ? [] : [`${variables.authType}=${auth}`]),
+  ];
+}
+
+function tokenLines({ token, tokenVariable }: McpServer): string[] {
+  return token === undefined ? [] : [`${tokenVariable}=${maskSecret(token)}`];
+}
+
+/** The effective configuration as `NAME=value` lines, in table order, MCP tokens and providers last, every secret masked. */
+export function printConfig(config: Config): string {
+  return [
+    ...SETTING_ROWS.map(([name, row]) => `${name}=${formatSetting(row, config.settings[name])}`),
+    ...config.mcpServers.flatMap(tokenLines),
+    ...config.providers.flatMap(providerLines),
+    "",
+  ].join("\n");
+}

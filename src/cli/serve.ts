@@ -1,0 +1,33 @@
+import { announce } from "./announce.ts";
+import { fail } from "./exit.ts";
+import { onEndSignal } from "./signals.ts";
+import { openService, type Service, type ServiceParts, StartFailure } from "./service.ts";
+
+/** Builds the service, and ends the process with the reason where that cannot be done. */
+export async function openServiceOrFail(parts: ServiceParts): Promise<Service> {
+  try {
+    return await openService(parts);
+  } catch (error) {
+    if (error instanceof StartFailure) fail([error.message], error.exitCode);
+    throw error;
+  }
+}
+
+/** Serves with this process, from its start to its end. */
+export async function serve(parts: ServiceParts): Promise<void> {
+  const { log, version, config } = parts;
+  const service = await openServiceOrFail(parts);
+  // Before anyone can learn that the gateway listens: a signal right behind that must not find no one.
+  onEndSignal((signal) => {
+    const drained = service.drain();
+    log.info({ signal }, "draining");
+    void drained.then((code) => process.exit(code));
+  });
+  process.on("SIGHUP", service.reload);
+  try {
+    announce(log, config.settings, { ...(await service.listen()), version });
+  } catch (error) {
+    if (error instanceof StartFailure) fail([error.message], error.exitCode);
+    throw error;
+  }
+}

@@ -1,0 +1,100 @@
+import { BadSetting } from "../config/setting-problem.ts";
+import type { Config } from "../config/load-config.ts";
+import { createDemoConfig } from "../demo/demo-provider.ts";
+import { EXIT, listeningProblem } from "./exit.ts";
+import { createGateway, type Gateway, type GatewayDependencies } from "../gateway.ts";
+
+/** What a gateway that listens tells of itself. */
+export interface Serving {
+  readonly url: string;
+  /** Ids of the configured providers. */
+  readonly providers: readonly string[];
+}
+
+/** Why a gateway cannot serve, in one line, and the code with which its process is to end. */
+export class StartFailure extends Error {
+  readonly exitCode: number;
+
+  constructor(problem: string, exitCode: number) {
+    super(problem);
+    this.exitCode = exitCode;
+  }
+}
+
+/** A gateway and what its process may ask of it. */
+export interface Service {
+  /** @throws StartFailure where the address cannot be had. */
+  listen(): Promise<Serving>;
+  /** Reads again what operators change while the gateway runs, and logs how that went. */
+  reload(): void;
+  /**
+   * Accepts nothing any more from the moment of this call, and lets requests in flight end; logs the end.
+   * @returns the exit code. Another call returns the same.
+   */
+  drain(): Promise<number>;
+}
+
+export interface ServiceParts extends GatewayDependencies {
+  readonly config: Config;
+  /** Whether the demo provider is added. */
+  readonly demo: boolean;
+}
+
+/**
+ * Builds the gateway of this process; it does not listen yet.
+ * Rejects with {@link StartFailure} where a setting turns out to be bad only now.
+ */
+export async function openService({ config, demo, ...dependencies }: ServiceParts): Promise<Service> {
+  const { log } = dependencies;
+  const { settings, providers, ...rest } = demo ? createDemoConfig(config) : config;
+  const gateway = await build({ settings, providers, ...rest }, dependencies);
+  giveBackMemory();
+  let drained: Promise<number> | undefined;
+
+  const drain = async (): Promise<number> => {
+    const cut = await gateway.drain();
+    if (cut > 0) log.warn({ cut }, "stopped; requests were cut off");
+    else log.info("stopped");
+    return cut > 0 ? EXIT.requestsCut : EXIT.ok;
+  };
+
+  return {
+    async listen() {
+      try {
+        const { url } = await gateway.listen();
+        return { url, providers: providers.filter(({ configured }) => configured).map(({ id }) => id) };
+      } catch (error) {
+        throw new StartFailure(listeningProblem(error, settings), EXIT.notServing);
+      }
+    },
+    reload() {
+      try {
+        gateway.reload();
+        log.info("reloaded");
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        if (error instanceof BadSetting) log.error({ reason }, "not reloaded; what was loaded before stays");
+        else log.error({ reason }, "reloaded in part");
+      }
+    },
+    drain() {
+      drained ??= drain();
+      return drained;
+    },
+  };
+}
+
+/** What only the start needed, code of modules above all, is a good part of what an idle gateway would hold. */
+function giveBackMemory(): void {
+  Bun.gc(true);
+  Bun.shrink();
+}
+
+async function build(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {
+  try {
+    return await createGateway(config, dependencies);
+  } catch (error) {
+    if (error instanceof BadSetting) throw new StartFailure(error.message, EXIT.badSettings);
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Settings } from "../../config/settings-table.ts";
+
+/** A port that is kept from others until the workers take it over. */
+export interface HeldPort {
+  readonly port: number;
+  /** Resolves when the port is free. Another call does nothing. */
+  release(): Promise<void>;
+}
+
+/**
+ * Listens on the address of the settings alone. Workers share their port with anyone who would share it, so this is what
+ * refuses a second gateway; it also chooses the one port of all workers where the settings leave it open.
+ * @throws the runtime's error where the address cannot be had.
+ */
+export function holdPort({ SERVER_HOST, SERVER_PORT }: Settings): HeldPort {
+  // A server rather than a bare socket: its errors are those that a gateway without workers would meet.
+  const server = Bun.serve({
+    hostname: SERVER_HOST,
+    port: SERVER_PORT,
+    reusePort: false,
+    development: false,
+    fetch: () =>
+      Response.json(
+        { error: "The gateway is starting" },
+        { status: 503, headers: { "retry-after": "1", connection: "close" } },
+      ),
+  });
+  let released: Promise<void> | undefined;
+  return {
+    port: server.port ?? SERVER_PORT,
+    release() {
+      released ??= server.stop(true);
+      return released;
+    },
+  };
+}

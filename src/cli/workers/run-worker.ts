@@ -1,0 +1,72 @@
+import { loadConfig } from "../../config/load-config.ts";
+import type { WorkerCount } from "../../gateway.ts";
+import { EXIT } from "../exit.ts";
+import { openLog } from "../open-log.ts";
+import { openService, type Service, StartFailure } from "../service.ts";
+import type { FromWorker, ToWorker } from "./worker-process.ts";
+
+/**
+ * Serves as one of several workers, as the supervising process says. Ends, after its requests, when that process is gone:
+ * nobody else would ever end it.
+ * @param number from 1, written to every log line.
+ */
+export function runWorker(number: number, version: string): void {
+  let service: Service | undefined;
+  let count: WorkerCount = { up: 0, of: 0 };
+  let draining = false;
+
+  const tell = (message: FromWorker): void => {
+    if (process.connected) process.send?.(message);
+  };
+
+  const build = async ({ environment, demo }: ToWorker & { kind: "start" }): Promise<void> => {
+    const loaded = loadConfig(environment);
+    if (!loaded.ok) throw new StartFailure(loaded.problems.join("\n"), EXIT.badSettings);
+    const { config } = loaded;
+    const log = await openLog(config.settings, number);
+    service = await openService({ config, demo, version, log, worker: { number, count: () => count } });
+    tell({ kind: "built" });
+  };
+
+  const listen = async (): Promise<void> => {
+    const serving = await service?.listen();
+    if (serving) tell({ kind: "listening", serving });
+  };
+
+  const drain = (): void => {
+    if (draining) return;
+    draining = true;
+    const stopped = service?.drain() ?? Promise.resolve(EXIT.ok);
+    tell({ kind: "draining" });
+    void stopped.then((code) => process.exit(code));
+  };
+
+  const obey = async (message: ToWorker): Promise<void> => {
+    switch (message.kind) {
+      case "start":
+        return build(message);
+      case "listen":
+        return listen();
+      case "reload":
+        return service?.reload();
+      case "drain":
+        return drain();
+      case "count":
+        count = { up: message.up, of: message.of };
+    }
+  };
+
+  process.on("message", (message: ToWorker) => {
+    obey(message).catch((error: unknown) => {
+      if (!(error instanceof StartFailure)) throw error;
+      tell({ kind: "failed", problem: error.message, exitCode: error.exitCode });
+    });
+  });
+  process.on("disconnect", drain);
+  // A terminal and a service manager send their signals to every process of a service, so a worker gets them from two
+  // sides: what they ask for is done once, and only the supervisor ends workers at once.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
+  process.on("SIGHUP", () => service?.reload());
+  if (!process.connected) drain();
+  tell({ kind: "ready" });
+}

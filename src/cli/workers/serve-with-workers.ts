@@ -1,0 +1,55 @@
+import type { Environment } from "../../config/environment.ts";
+import type { Config } from "../../config/load-config.ts";
+import { announce } from "../announce.ts";
+import { EXIT, fail, listeningProblem } from "../exit.ts";
+import { onEndSignal } from "../signals.ts";
+import { openLog } from "../open-log.ts";
+import { type HeldPort, holdPort } from "./hold-port.ts";
+import { spawnWorker } from "./worker-process.ts";
+import { supervise } from "./supervisor.ts";
+
+export interface WorkersParts {
+  readonly config: Config;
+  /** What the config was read from. */
+  readonly environment: Environment;
+  readonly demo: boolean;
+  readonly version: string;
+  readonly count: number;
+}
+
+/** Serves with several worker processes, from their start to their end. This process carries no request itself. */
+export async function serveWithWorkers({ config, environment, demo, version, count }: WorkersParts): Promise<never> {
+  const { settings } = config;
+  const log = await openLog(settings);
+  const held = holdPortOrFail(config);
+  const supervisor = supervise({
+    count,
+    spawn: spawnWorker,
+    // All workers listen on the port that was chosen here.
+    start: { kind: "start", environment: { ...environment, SERVER_PORT: String(held.port) }, demo },
+    releasePort: held.release,
+    onListening: (serving) => announce(log, settings, { ...serving, version, workers: count }),
+    timers: {
+      now: () => performance.now(),
+      setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
+      clearTimer: (timer) => clearTimeout(timer as Timer | undefined),
+    },
+    log,
+    shutdownMs: settings.SERVER_SHUTDOWN_TIMEOUT,
+  });
+  onEndSignal((signal) => void supervisor.drain().then(() => log.info({ signal }, "draining")), supervisor.kill);
+  process.on("SIGHUP", supervisor.reload);
+  const { exitCode, problem } = await supervisor.ended;
+  if (problem !== undefined) fail([problem], exitCode);
+  if (exitCode === EXIT.requestsCut) log.warn("stopped; requests were cut off");
+  else log.info("stopped");
+  process.exit(exitCode);
+}
+
+function holdPortOrFail({ settings }: Config): HeldPort {
+  try {
+    return holdPort(settings);
+  } catch (error) {
+    return fail([listeningProblem(error, settings)], EXIT.notServing);
+  }
+}

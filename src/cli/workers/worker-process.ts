@@ -1,0 +1,75 @@
+import type { Environment } from "../../config/environment.ts";
+import type { WorkerCount } from "../../gateway.ts";
+import type { Serving } from "../service.ts";
+import { ownCommand, RUNTIME_ENVIRONMENT } from "../own-command.ts";
+
+/** What the supervising process says to a worker. */
+export type ToWorker =
+  | {
+      readonly kind: "start";
+      /** What the settings are read from, so that every worker has those of the supervisor, whenever it starts. */
+      readonly environment: Environment;
+      readonly demo: boolean;
+    }
+  /** The address may be listened on now. */
+  | { readonly kind: "listen" }
+  | { readonly kind: "reload" }
+  | { readonly kind: "drain" }
+  | ({ readonly kind: "count" } & WorkerCount);
+
+/** What a worker says to the supervising process. */
+export type FromWorker =
+  /** It hears what is said to it. */
+  | { readonly kind: "ready" }
+  /** It could listen. */
+  | { readonly kind: "built" }
+  | { readonly kind: "listening"; readonly serving: Serving }
+  /** It cannot serve, and waits to be ended; `exitCode` is what a gateway without workers would end with. */
+  | { readonly kind: "failed"; readonly problem: string; readonly exitCode: number }
+  /** It accepts nothing any more. */
+  | { readonly kind: "draining" };
+
+/** A running worker, as its supervisor holds it. */
+export interface WorkerHandle {
+  readonly pid: number;
+  /** Says something to it; is lost where the worker has ended, of which the supervisor is told anyway. */
+  send(message: ToWorker): void;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/** Called with what becomes of a worker; never before the handle was returned. */
+export interface WorkerEvents {
+  said(message: FromWorker): void;
+  /** Its exit code, or the name of the signal that ended it. */
+  ended(reason: number | string): void;
+}
+
+/** Starts a worker process: this very program again, told by its command line which worker it is. */
+export function spawnWorker(number: number, events: WorkerEvents): WorkerHandle {
+  const child = Bun.spawn([...ownCommand(), `${WORKER_OPTION}${number}`], {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...RUNTIME_ENVIRONMENT, ...process.env },
+    ipc: (message: FromWorker) => events.said(message),
+    onExit: ({ signalCode }, code) => events.ended(code ?? signalCode ?? "an unknown reason"),
+  });
+  return {
+    pid: child.pid,
+    send(message) {
+      if (child.exitCode === null && child.signalCode === null) child.send(message);
+    },
+    kill: () => child.kill("SIGKILL"),
+  };
+}
+
+/** Begins the argument by which a process learns that it is a worker, and which. */
+const WORKER_OPTION = "--worker=";
+
+/**
+ * Which worker this process is.
+ * @returns undefined where it is none: only a supervisor can start one, because it takes a channel to talk through.
+ */
+export function workerNumber(args: readonly string[]): number | undefined {
+  const [option = ""] = args;
+  return option.startsWith(WORKER_OPTION) && process.send ? Number(option.slice(WORKER_OPTION.length)) : undefined;
+}

@@ -1,0 +1,76 @@
+/** Where a provider's calls go. */
+export interface BaseUrl {
+  /** Absolute http(s) URL without trailing slash, credentials, query or fragment. */
+  readonly baseUrl: string;
+  /** Path of the unix socket to connect to instead of the host in `baseUrl`. */
+  readonly unixSocket: string | undefined;
+}
+
+/** What `parseBaseUrl` accepts, to follow the word "expected". */
+export const ACCEPTED_BASE_URLS =
+  "an http or https URL without credentials, query or fragment, or unix:/path/to.sock[:/base/path]";
+
+const UNIX = /^unix:\/*(\/[^:]+)(?::(\/.*))?$/i;
+const UNIX_BASE_PATH = "/v1";
+
+/**
+ * Reads the base URL of a provider: http, https, or `unix:/path/to.sock`, optionally with `:/base/path` (`/v1`).
+ * @returns the reason where it is refused; the reason holds nothing of the value, which may carry a credential
+ */
+export function parseBaseUrl(
+  text: string,
+): { readonly ok: true; readonly value: BaseUrl } | { readonly ok: false; readonly reason: string } {
+  if (/[?#]/.test(text)) return { ok: false, reason: "it has a query or fragment" };
+  // The URL parser would drop these silently, and with them change where the key is sent.
+  if (/[\p{Cc}\s\\]/u.test(text)) return { ok: false, reason: "it has spaces, backslashes or control characters" };
+  const [unix, unixSocket, unixBasePath = UNIX_BASE_PATH] = UNIX.exec(text) ?? [];
+  const location = unix === undefined ? text : `http://localhost${unixBasePath}`;
+  if (!/^https?:\/\/[^/]/i.test(location) || !URL.canParse(location)) {
+    return { ok: false, reason: "it is not an absolute http, https or unix URL" };
+  }
+  const url = new URL(location);
+  // An empty user (`http://@host`) leaves no trace in the parsed URL, hence the look at the text.
+  if (url.username !== "" || url.password !== "" || /^https?:\/\/[^/]*@/i.test(location)) {
+    return { ok: false, reason: "it has credentials, which belong in the provider's API key" };
+  }
+  return { ok: true, value: { baseUrl: (url.origin + url.pathname).replace(/\/+$/, ""), unixSocket } };
+}
+
+/** True where a refused base URL may hold something secret: credentials, a key in its query, or a key instead of a URL. */
+export function mayHoldSecret(text: string): boolean {
+  return /[@?#]/.test(text) || !/^[a-z]+:\//i.test(text);
+}
+
+/** What `parseProxyUrl` accepts, to follow the word "expected". */
+export const ACCEPTED_PROXY_URLS =
+  "an http or https URL of host and port, optionally with user:password@ before the host";
+
+const PROXY_URL = /^(https?:\/\/)(?:([^/]*)@)?[^/@]+\/?$/i;
+
+/**
+ * Checks the URL of an egress proxy: http or https, with nothing behind the host and port.
+ * @returns the text as it was, or undefined where it is refused
+ */
+export function parseProxyUrl(text: string): string | undefined {
+  // Parsers drop or rewrite these, and with them change where everything is sent.
+  if (/[\p{Cc}\s\\?#]/u.test(text)) return undefined;
+  const [matched, , credentials = ""] = PROXY_URL.exec(text) ?? [];
+  if (matched === undefined || !URL.canParse(text)) return undefined;
+  return isPercentEncoded(credentials) ? text : undefined;
+}
+
+/** The same URL as it may be shown. */
+export function maskProxyUrl(url: string): string {
+  return url.replace(PROXY_URL, (whole, scheme: string, credentials: string | undefined) =>
+    credentials === undefined ? whole : `${scheme}***@${whole.slice(`${scheme}${credentials}@`.length)}`,
+  );
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

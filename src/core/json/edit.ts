@@ -1,0 +1,132 @@
+import { asBuffer, toJson } from "./bytes.ts";
+import { type Member, findMember, findValue } from "./find.ts";
+
+/** A change to one top-level member, with values as JSON text; everything else keeps its bytes. */
+export type Edit =
+  | { readonly kind: "replace"; readonly member: Member; readonly json: Uint8Array }
+  /** Adds JSON texts to the end of a member that is an array. */
+  | { readonly kind: "append"; readonly member: Member; readonly items: readonly Uint8Array[] }
+  | { readonly kind: "remove"; readonly member: Member }
+  | { readonly kind: "insert"; readonly name: string; readonly json: Uint8Array };
+
+interface Splice {
+  readonly start: number;
+  readonly end: number;
+  readonly bytes: Uint8Array;
+}
+
+const NOTHING = new Uint8Array(0);
+const COMMA = 0x2c;
+const COMMA_BYTES = Uint8Array.of(COMMA);
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/**
+ * Applies `edits` to the bytes of a JSON object and returns a new array of exactly the right size.
+ * Bytes outside the edited members are copied untouched. With no edits the very same array comes back.
+ * @param edits at most one per member; insertions go in front of the first member, more than one only where there is one
+ */
+export function editObject(body: Uint8Array, edits: readonly Edit[]): Uint8Array {
+  const [first] = edits;
+  if (!first) return body;
+  const splices =
+    edits.length === 1
+      ? [toSplice(body, first)]
+      : edits.map((edit) => toSplice(body, edit)).sort((a, b) => a.start - b.start);
+  let size = body.length;
+  for (const splice of splices) size += splice.bytes.length - (splice.end - splice.start);
+  // Every byte of it is written below.
+  const edited = Buffer.allocUnsafe(size);
+  const source = asBuffer(body);
+  let read = 0;
+  let write = 0;
+  for (const splice of splices) {
+    source.copy(edited, write, read, splice.start);
+    write += splice.start - read;
+    edited.set(splice.bytes, write);
+    write += splice.bytes.length;
+    read = splice.end;
+  }
+  source.copy(edited, write, read);
+  return edited;
+}
+
+function toSplice(body: Uint8Array, edit: Edit): Splice {
+  switch (edit.kind) {
+    case "replace":
+      return { start: edit.member.valueStart, end: edit.member.valueEnd, bytes: edit.json };
+    case "append": {
+      const end = edit.member.valueEnd - 1;
+      const isEmpty = nextSolid(body, edit.member.valueStart + 1, 1) === end;
+      const texts = edit.items.flatMap((item, index) => (index === 0 && isEmpty ? [item] : [COMMA_BYTES, item]));
+      return { start: end, end, bytes: Buffer.concat(texts) };
+    }
+    case "remove":
+      return { ...spanWithComma(body, edit.member), bytes: NOTHING };
+    case "insert": {
+      const start = body.indexOf(OPEN_BRACE) + 1;
+      const name = Buffer.from(`${JSON.stringify(edit.name)}:`);
+      return {
+        start,
+        end: start,
+        bytes: Buffer.concat([name, edit.json, isEmptyObject(body, start) ? NOTHING : COMMA_BYTES]),
+      };
+    }
+  }
+}
+
+/** The member together with the one comma that would be left over: the one behind it, else the one before it. */
+function spanWithComma(body: Uint8Array, member: Member): { start: number; end: number } {
+  const behind = nextSolid(body, member.valueEnd, 1);
+  if (body[behind] === COMMA) return { start: member.keyStart, end: behind + 1 };
+  const before = nextSolid(body, member.keyStart - 1, -1);
+  return { start: body[before] === COMMA ? before : member.keyStart, end: member.valueEnd };
+}
+
+function isEmptyObject(body: Uint8Array, from: number): boolean {
+  return body[nextSolid(body, from, 1)] === CLOSE_BRACE;
+}
+
+function nextSolid(body: Uint8Array, from: number, step: 1 | -1): number {
+  let position = from;
+  while (position >= 0 && position < body.length && (body[position] as number) <= 0x20) position += step;
+  return position;
+}
+
+/**
+ * Sets members of a JSON object: undefined removes one, anything else is written as JSON in its place, or in front where
+ * there is none. Everything else keeps its bytes. A member that stands twice is left alone.
+ * @returns the very same array where nothing is to be changed
+ */
+export function editMembers(object: Uint8Array, members: Readonly<Record<string, unknown>>): Uint8Array {
+  let bytes = object;
+  // One after the other: two neighbours that are both removed share a comma.
+  for (const [name, value] of Object.entries(members)) {
+    const member = findMember(name)(bytes);
+    if (member === "repeated") continue;
+    if (member !== "absent") {
+      bytes = editObject(bytes, [
+        value === undefined ? { kind: "remove", member } : { kind: "replace", member, json: toJson(value) },
+      ]);
+    } else if (value !== undefined) {
+      bytes = editObject(bytes, [{ kind: "insert", name, json: toJson(value) }]);
+    }
+  }
+  return bytes;
+}
+
+/**
+ * Replaces the value that a path leads to with what `edit` makes of its bytes; everything else keeps its bytes.
+ * @returns the very same array where there is no such value, or `edit` gives it back as it is.
+ */
+export function editValue(
+  bytes: Uint8Array,
+  path: readonly (string | number)[],
+  edit: (value: Uint8Array) => Uint8Array,
+): Uint8Array {
+  const span = findValue(bytes, path);
+  if (!span) return bytes;
+  const value = bytes.subarray(span.start, span.end);
+  const edited = edit(value);
+  return edited === value ? bytes : Buffer.concat([bytes.subarray(0, span.start), edited, bytes.subarray(span.end)]);
+}

@@ -1,0 +1,108 @@
+import { asBuffer } from "../json/bytes.ts";
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const NOTHING = Buffer.alloc(0);
+
+/** An unfinished event longer than this is let through unjudged rather than held. */
+const MAX_HELD_BYTES = 64 * 1024;
+
+/** Takes whole events out of a byte stream, or changes them; all others keep their bytes. */
+export interface EventFilter {
+  /** The bytes to pass on now that `chunk` has arrived; empty for none. Only an unfinished event is held back. */
+  push(chunk: Uint8Array): Uint8Array;
+  /** What is still held back when the stream ends. */
+  flush(): Uint8Array;
+}
+
+/**
+ * @param isUnwanted judges one event: whole, its closing empty line included, or what there is of it where the stream
+ * ends before that.
+ * @param mayHoldUnwanted see `mayEdit` of {@link createEventEditor}.
+ */
+export function createEventFilter(
+  isUnwanted: (event: Buffer) => boolean,
+  maxHeldBytes?: number,
+  mayHoldUnwanted?: (bytes: Buffer) => boolean,
+): EventFilter {
+  return createEventEditor((event) => (isUnwanted(event) ? NOTHING : event), maxHeldBytes, mayHoldUnwanted);
+}
+
+/**
+ * @param edit gives the bytes that stand in the place of an event: its own, others, or none. It is given what
+ * {@link createEventFilter} gives its judge.
+ * @param mayEdit says quickly of bytes, which may be several events, whether one of them might be edited; those of which
+ * it says no pass without being looked at one by one.
+ */
+export function createEventEditor(
+  edit: (event: Buffer) => Uint8Array,
+  maxHeldBytes: number = MAX_HELD_BYTES,
+  mayEdit: (bytes: Buffer) => boolean = () => true,
+): EventFilter {
+  let held: Buffer = NOTHING;
+  /** The event under way was too long to be judged: it passes up to its end. */
+  let unjudged = false;
+
+  return {
+    push(chunk) {
+      const bytes = held.length > 0 ? Buffer.concat([held, chunk]) : asBuffer(chunk);
+      held = NOTHING;
+      if (!unjudged && endsWithEmptyLine(bytes) && !mayEdit(bytes)) return bytes;
+      const passed: Uint8Array[] = [];
+      let start = 0;
+      let kept = 0;
+      for (let end = endOfEvent(bytes, start); end > 0; end = endOfEvent(bytes, start)) {
+        const event = bytes.subarray(start, end);
+        const edited = unjudged ? event : edit(event);
+        if (edited !== event) {
+          if (start > kept) passed.push(bytes.subarray(kept, start));
+          if (edited.length > 0) passed.push(edited);
+          kept = end;
+        }
+        unjudged = false;
+        start = end;
+      }
+      unjudged ||= bytes.length - start > maxHeldBytes;
+      const passEnd = unjudged ? startOfLineEnds(bytes) : start;
+      if (passEnd > kept) passed.push(bytes.subarray(kept, passEnd));
+      if (passEnd < bytes.length) held = bytes.subarray(passEnd);
+      return passed.length === 1 ? (passed[0] as Uint8Array) : passed.length === 0 ? NOTHING : Buffer.concat(passed);
+    },
+    flush() {
+      const rest = held;
+      held = NOTHING;
+      return unjudged || rest.length === 0 ? rest : edit(rest);
+    },
+  };
+}
+
+/** Whether bytes end where an event does, as nearly all writes of providers do. */
+function endsWithEmptyLine(bytes: Buffer): boolean {
+  return bytes[bytes.length - 1] === LINE_FEED && bytes[bytes.length - 2] === LINE_FEED;
+}
+
+/** The position behind the empty line that ends the event beginning at `from`, or 0 where it has not ended yet. */
+function endOfEvent(bytes: Buffer, from: number): number {
+  let lineStart = from;
+  for (let position = from; position < bytes.length; position++) {
+    const byte = bytes[position];
+    if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) continue;
+    if (byte === CARRIAGE_RETURN) {
+      // Whether a CR ends the line alone or with an LF is not known before the next byte.
+      if (position + 1 === bytes.length) return 0;
+      if (bytes[position + 1] === LINE_FEED) position++;
+    }
+    const isEmptyLine =
+      position - lineStart < 1 || (position - lineStart === 1 && bytes[lineStart] === CARRIAGE_RETURN);
+    if (isEmptyLine && lineStart > from) return position + 1;
+    lineStart = position + 1;
+  }
+  return 0;
+}
+
+/** The position of the line ends with which `bytes` close: only with what follows can they tell whether an event ended. */
+function startOfLineEnds(bytes: Buffer): number {
+  let position = bytes.length;
+  while (bytes[position - 1] === LINE_FEED || bytes[position - 1] === CARRIAGE_RETURN) position--;
+  return position;
+}

@@ -1,8 +1,0 @@
-/** What a provider says a call used, in tokens; a member that it did not say is absent. */
-export interface TokenUsage {
-  readonly inputTokens?: number;
-  readonly outputTokens?: number;
-  readonly totalTokens?: number;
-  /** The part of the input that the provider had cached. */
-  readonly cachedInputTokens?: number;
-}

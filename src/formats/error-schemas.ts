@@ -1,0 +1,41 @@
+import { Type, type Static } from "@sinclair/typebox";
+import { openObject, nullish } from "./schema/building-blocks.ts";
+
+/** How the gateway tells an error. */
+export const ErrorResponse = openObject(
+  {
+    error: Type.String({ description: "What went wrong." }),
+    type: nullish(Type.String({ description: "The provider's type of error." })),
+    code: nullish(Type.String({ description: "The provider's code of the error." })),
+    param: nullish(Type.String({ description: "The field of the request that is to blame." })),
+    provider: nullish(Type.String({ description: "The provider that was asked." })),
+    request_id: nullish(Type.String({ description: "The X-Request-Id of this exchange." })),
+  },
+  "An error.",
+);
+export type ErrorResponse = Static<typeof ErrorResponse>;
+
+/** How the gateway tells an error with `ERROR_FORMAT=openai`. */
+export const OpenAIErrorResponse = openObject(
+  {
+    error: openObject({
+      message: Type.String(),
+      type: Type.Union([Type.String(), Type.Null()]),
+      param: Type.Union([Type.String(), Type.Null()]),
+      code: Type.Union([Type.String(), Type.Null()]),
+    }),
+  },
+  "An error in OpenAI's envelope, which ERROR_FORMAT=openai chooses.",
+);
+export type OpenAIErrorResponse = Static<typeof OpenAIErrorResponse>;
+
+/** How `/v1/messages` tells an error. */
+export const AnthropicErrorResponse = openObject(
+  {
+    type: Type.Literal("error"),
+    error: openObject({ type: Type.String({ description: "E.g. invalid_request_error." }), message: Type.String() }),
+    request_id: nullish(Type.String()),
+  },
+  "An error in Anthropic's envelope.",
+);
+export type AnthropicErrorResponse = Static<typeof AnthropicErrorResponse>;

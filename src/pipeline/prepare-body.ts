@@ -1,0 +1,107 @@
+import type { Format } from "../formats/format.ts";
+import { describeImageUrl, findImages, type ImageReference, mayHoldImages } from "../formats/images.ts";
+import { Failure } from "../core/errors.ts";
+import { asBuffer } from "../core/json/bytes.ts";
+import { type Edit, editObject } from "../core/json/edit.ts";
+import type { JsonObject } from "../core/json/parse.ts";
+import { isJsonObject } from "../core/json/parse.ts";
+import { type Member, memberFinder } from "../core/json/find.ts";
+import { toJson } from "../core/json/bytes.ts";
+import type { Target } from "../routing/resolve-target.ts";
+
+/** A request body as the client sent it: the parsed value is for reading, the bytes are what is forwarded. */
+export interface ReceivedBody {
+  readonly bytes: Uint8Array;
+  readonly value: JsonObject;
+}
+
+const MEMBERS = {
+  model: memberFinder("model"),
+  messages: memberFinder("messages"),
+  input: memberFinder("input"),
+  stream_options: memberFinder("stream_options"),
+  tools: memberFinder("tools"),
+  tool_choice: memberFinder("tool_choice"),
+} as const;
+
+/**
+ * The top-level members that some server may read as `name`: written in Go, it minds no letter case, and folds `ſ` to `s`.
+ * https://pkg.go.dev/encoding/json#Unmarshal
+ */
+export function spellingsOf(value: JsonObject, name: string): string[] {
+  const folded = name.toUpperCase();
+  const spellings: string[] = [];
+  for (const key in value) {
+    if (key === name || (key.length === name.length && key.toUpperCase() === folded)) spellings.push(key);
+  }
+  return spellings;
+}
+
+/**
+ * Finds a member on which a decision of the gateway rests. One that stands twice, in whatever spelling, is refused: the
+ * provider might read the other one than the gateway did.
+ */
+export function requireSingleMember({ bytes, value }: ReceivedBody, name: keyof typeof MEMBERS): Member | undefined {
+  const found = MEMBERS[name](bytes);
+  if (found === "repeated" || spellingsOf(value, name).length > 1) {
+    throw new Failure("invalid_request", { message: `${name} must not be given more than once`, param: name });
+  }
+  return found === "absent" ? undefined : found;
+}
+
+/**
+ * The vision gate. Throws `vision_disabled` at the first image where images are off; where they are on, refuses images
+ * whose url is neither http(s) nor a base64 data URI.
+ */
+export function checkImages(body: ReceivedBody, images: NonNullable<Format["images"]>, visionEnabled: boolean): void {
+  if (!mayHoldImages(asBuffer(body.bytes))) return;
+  const { member, read, elsewhere } = images;
+  const accept = (image: ImageReference): boolean => {
+    if (!visionEnabled) throw new Failure("vision_disabled");
+    const message = describeImageUrl(image);
+    if (message !== undefined) throw new Failure("invalid_request", { message, param: image.path });
+    return false;
+  };
+  if (!visionEnabled) requireSingleMember(body, member);
+  findImages(body.value[member], member, read, accept);
+  const more = elsewhere?.(body.value);
+  if (more) findImages(more.parts, more.path, read, accept);
+}
+
+export interface PreparedBody {
+  readonly bytes: Uint8Array;
+  /** The client did not ask for usage in its stream and the gateway did: the chunk that tells it must not reach the client. */
+  readonly usageInjected: boolean;
+}
+
+/** What is sent to the provider: the client's bytes, with `model` and `stream_options` replaced where they must be. */
+export function prepareBody(
+  body: ReceivedBody,
+  target: Target,
+  hasStreamOptions: boolean,
+  wantsUsage: boolean,
+): PreparedBody {
+  const edits: Edit[] = [];
+  const model = requireSingleMember(body, "model");
+  if (model && body.value["model"] !== target.model)
+    edits.push({ kind: "replace", member: model, json: toJson(target.model) });
+  const refused = target.provider.refusesStreamOptions;
+  const usageInjected = hasStreamOptions && wantsUsage && !refused && lacksUsage(body.value);
+  if (hasStreamOptions && (usageInjected || refused)) {
+    const member = requireSingleMember(body, "stream_options");
+    if (refused && member) edits.push({ kind: "remove", member });
+    if (usageInjected) {
+      const json = toJson({ ...asObject(body.value["stream_options"]), include_usage: true });
+      edits.push(member ? { kind: "replace", member, json } : { kind: "insert", name: "stream_options", json });
+    }
+  }
+  return { bytes: editObject(body.bytes, edits), usageInjected };
+}
+
+function lacksUsage(request: JsonObject): boolean {
+  return request["stream"] === true && asObject(request["stream_options"])["include_usage"] !== true;
+}
+
+function asObject(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
+}

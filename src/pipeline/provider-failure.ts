@@ -1,0 +1,40 @@
+import { readProviderError } from "../formats/provider-error.ts";
+import { Failure } from "../core/errors.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { UpstreamResponse } from "../upstream/transport.ts";
+import { redactionOf } from "../core/redact.ts";
+import { relayedResponseHeaders } from "../upstream/response-headers.ts";
+import type { UpstreamCall } from "../upstream/call.ts";
+import { readErrorText } from "./whole-response.ts";
+
+/** Errors are short; of a longer one only the status is relayed. */
+export const MAX_ERROR_BYTES = 256 * 1024;
+
+/**
+ * The failure that tells the client of a provider's error: with the provider's status, message, type, code and retry
+ * hints. A redirect is an error too, because following it would carry the credential to another place.
+ */
+export async function readProviderFailure(
+  response: UpstreamResponse,
+  call: UpstreamCall,
+  provider: Provider,
+): Promise<Failure> {
+  if (response.status < 400) {
+    response.body?.cancel();
+    return new Failure("upstream_redirect", { provider: provider.id });
+  }
+  // Some providers repeat the key that they refuse, and not only in the message.
+  const redact = redactionOf(provider, provider.key);
+  const error = readProviderError(redact(await readErrorText(response, call, MAX_ERROR_BYTES)));
+  const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);
+  const message = error.message ?? `The provider answered with status ${response.status}`;
+  return new Failure("provider_error", {
+    status: response.status,
+    message,
+    provider: provider.id,
+    headers,
+    ...(error.type !== undefined && { wireType: error.type }),
+    ...(error.code !== undefined && { wireCode: error.code }),
+    ...(error.param !== undefined && { param: error.param }),
+  });
+}

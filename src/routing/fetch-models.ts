@@ -1,0 +1,78 @@
+import { Failure } from "../core/errors.ts";
+import { readWithin } from "../upstream/read-body.ts";
+import type { UpstreamResponse } from "../upstream/transport.ts";
+import type { OpenUpstreamCall, UpstreamCall } from "../upstream/call.ts";
+import { credentialHeaders } from "../providers/credential-headers.ts";
+import type { Provider } from "../providers/provider.ts";
+import { type ListedModel, readModels } from "../providers/model-list-readers.ts";
+
+/** A list longer than this many pages is not followed further. */
+const MAX_PAGES = 50;
+
+/** Model lists are small; a longer answer is not one. */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Asks a provider for all of its models, page by page.
+ * @param signal aborts the listing, e.g. at its deadline.
+ * @throws Failure with the reason why there is no list.
+ */
+export async function listModels(
+  provider: Provider,
+  openCall: OpenUpstreamCall,
+  signal: AbortSignal,
+): Promise<readonly ListedModel[]> {
+  const models: ListedModel[] = [];
+  let next: Readonly<Record<string, string>> | undefined = {};
+  for (let page = 0; next && page < MAX_PAGES; page++) {
+    const answer = readModels(provider.listing, await fetchPage(provider, next, openCall, signal));
+    if (!answer) throw new Failure("upstream_invalid_response", { provider: provider.id });
+    models.push(...answer.models);
+    next = answer.next;
+  }
+  return models;
+}
+
+async function fetchPage(
+  provider: Provider,
+  parameters: Readonly<Record<string, string>>,
+  openCall: OpenUpstreamCall,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const url = new URL(provider.baseUrl + provider.paths.models);
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  const call = openCall(provider, signal);
+  try {
+    const response = await call.send({
+      url: url.href,
+      method: "GET",
+      headers: { ...credentialHeaders(provider), accept: "application/json" },
+      body: null,
+    });
+    if (response.status !== 200) {
+      response.body?.cancel();
+      throw new Failure("provider_error", { provider: provider.id, cause: `status ${response.status}` });
+    }
+    return parseAnswer(await readPage(response, call, provider), provider);
+  } finally {
+    call.close();
+  }
+}
+
+async function readPage({ body }: UpstreamResponse, call: UpstreamCall, provider: Provider): Promise<Uint8Array> {
+  if (!body) return new Uint8Array(0);
+  const read = await Promise.resolve(readWithin(body, MAX_PAGE_BYTES)).catch((error: unknown) => {
+    throw call.explain(error);
+  });
+  if ("whole" in read) return read.whole;
+  read.tooLong.cancel();
+  throw new Failure("upstream_invalid_response", { provider: provider.id });
+}
+
+function parseAnswer(bytes: Uint8Array, provider: Provider): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw new Failure("upstream_invalid_response", { provider: provider.id, cause: "not JSON" });
+  }
+}

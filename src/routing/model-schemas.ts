@@ -1,0 +1,91 @@
+import { Type, type Static } from "@sinclair/typebox";
+import { AUTH_TYPES } from "../providers/table.ts";
+import { openObject, nullish } from "../formats/schema/building-blocks.ts";
+
+/** Id of a provider, built in or added by `CUSTOM_PROVIDERS`: therefore an open string and not an enumeration. */
+export const Provider = Type.String({
+  description:
+    "Provider id: openai, anthropic, cohere, groq, cloudflare, ollama, deepseek, mistral, moonshot, google, nvidia, " +
+    "minimax, zai, ollama_cloud, llamacpp, vllm, or one named in CUSTOM_PROVIDERS.",
+});
+export type Provider = Static<typeof Provider>;
+
+/** How the gateway authenticates at a provider. */
+export const ProviderAuthType = Type.Union(
+  AUTH_TYPES.map((type) => Type.Literal(type)),
+  {
+    description:
+      "How the gateway authenticates at a provider: bearer (Authorization: Bearer <key>), x-header (a header of the " +
+      "provider's own, e.g. x-api-key) or none.",
+  },
+);
+export type ProviderAuthType = Static<typeof ProviderAuthType>;
+
+/** What `/proxy` and the relayed routes answer: the provider's own JSON, untouched. */
+export const ProviderSpecificResponse = openObject(
+  {},
+  "The provider's own response body, passed through without change.",
+);
+export type ProviderSpecificResponse = Static<typeof ProviderSpecificResponse>;
+
+/** Longest input of a model, in tokens. */
+export const ContextWindow = openObject(
+  {
+    tokens: Type.Integer({ minimum: 0, description: "Most tokens that one request may hold." }),
+    source: nullish(Type.String({ description: "Where the figure comes from." })),
+  },
+  "Context window of a model.",
+);
+export type ContextWindow = Static<typeof ContextWindow>;
+
+/** What a model costs, as decimal strings per token. */
+export const Pricing = openObject(
+  {
+    currency: Type.String({ description: "Currency code, e.g. USD." }),
+    input_per_token: Type.String({ description: "Price of one input token, a decimal." }),
+    output_per_token: Type.String({ description: "Price of one output token, a decimal." }),
+    cache_read_per_token: nullish(Type.String()),
+    cache_write_per_token: nullish(Type.String()),
+    source: nullish(Type.String({ description: "Where the figures come from." })),
+    updated_at: nullish(Type.String({ format: "date-time" })),
+  },
+  "Prices of a model.",
+);
+export type Pricing = Static<typeof Pricing>;
+
+/** What a model takes in and gives out. */
+export const ModelModalities = openObject(
+  {
+    input: Type.Array(Type.String(), { description: "E.g. text, image, audio." }),
+    output: Type.Array(Type.String()),
+  },
+  "Input and output modalities of a model.",
+);
+export type ModelModalities = Static<typeof ModelModalities>;
+
+/** One model of one provider. */
+export const Model = openObject(
+  {
+    id: Type.String({ description: "<provider>/<id at the provider>." }),
+    object: Type.Literal("model"),
+    created: Type.Integer({ description: "Unix time in seconds." }),
+    owned_by: Type.String({ description: "Who made the model; the provider id where the provider does not say." }),
+    served_by: Provider,
+    context_window: nullish(ContextWindow),
+    pricing: nullish(Pricing),
+    modalities: nullish(ModelModalities),
+  },
+  "One model. context_window, pricing and modalities stand only where ?include= asks for them, null where unknown.",
+);
+export type Model = Static<typeof Model>;
+
+/** Answer of `GET /v1/models`. */
+export const ListModelsResponse = openObject(
+  {
+    object: Type.Literal("list"),
+    data: Type.Array(Model),
+    provider: nullish(Provider),
+  },
+  "Models of all configured providers, or of one, which provider then names.",
+);
+export type ListModelsResponse = Static<typeof ListModelsResponse>;

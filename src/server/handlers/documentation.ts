@@ -1,0 +1,32 @@
+import { Failure } from "../../core/errors.ts";
+import type { RouteHandler } from "../serve-route.ts";
+
+/** What answers for the documentation: an Elysia plugin, of which only this is used. */
+export interface DocumentationPlugin {
+  handle(request: Request): Promise<Response>;
+}
+
+// The plugin and the schemas of every answer are large; a gateway that shows no documentation shall not have them in memory.
+const load = async (version: string): Promise<DocumentationPlugin> =>
+  (await import("../openapi/page.ts")).documentation({ version });
+
+/**
+ * `GET /swagger` and what lies below it: an Elysia plugin, which answers from behind the same door as every other route.
+ * @param open makes the plugin. It is called with the first request, and once, unless it fails.
+ */
+export function showDocumentation(version: string, open = load): RouteHandler {
+  let opening: Promise<DocumentationPlugin> | undefined;
+  const opened = (): Promise<DocumentationPlugin> =>
+    (opening ??= open(version).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    }));
+
+  return async (context, request) => {
+    const plugin = await opened();
+    const response = await plugin.handle(request);
+    if (response.status === 404) throw new Failure("route_not_found");
+    response.headers.set("x-request-id", context.id);
+    return response;
+  };
+}

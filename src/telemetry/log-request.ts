@@ -1,0 +1,82 @@
+import type { RequestContext, RequestObserver } from "../core/request-context.ts";
+import { type Log, lineWriterOf } from "./log.ts";
+import { LineBuffer } from "./line-buffer.ts";
+
+/**
+ * Writes one line per settled exchange: who answered what, how it ended, how much and how long. Never a prompt, an
+ * answer, a credential or an upstream URL.
+ * @param quietRoutes their lines are written at `debug`.
+ */
+export function logExchange(log: Log, quietRoutes: ReadonlySet<string>): RequestObserver {
+  const writer = lineWriterOf(log);
+  return (context, settledAt) => {
+    if (context.failure === "internal") {
+      return log.error(membersOf(context, settledAt), "request failed unexpectedly");
+    }
+    const level = quietRoutes.has(context.route) ? "debug" : "info";
+    if (!log.isLevelEnabled(level)) return;
+    if (!writer) return log[level](membersOf(context, settledAt), "request");
+    writeMembers(writer.begin(level), context, settledAt);
+    writer.end("request");
+  };
+}
+
+/** Writes the members of a line, each behind a comma. */
+function writeMembers(line: LineBuffer, context: RequestContext, settledAt: number): void {
+  const { principal: identity, provider, model, outcome, usage, firstByteAt, startedAt, failure } = context;
+  writeText(line, ',"request_id":', context.id);
+  writeText(line, ',"method":', context.method);
+  writeText(line, ',"route":', context.route);
+  writeText(line, ',"identity":', identity?.name);
+  writeText(line, ',"provider":', provider);
+  writeText(line, ',"model":', model?.slice(0, MAX_MODEL_CHARACTERS));
+  writeNumber(line, ',"status":', context.status);
+  writeText(line, ',"outcome":', outcome);
+  line.text(outcome === "client_gone" ? ',"client_gone":true' : ',"client_gone":false');
+  line.text(context.streaming ? ',"streaming":true' : ',"streaming":false');
+  writeNumber(line, ',"bytes_in":', context.bytesIn);
+  writeNumber(line, ',"bytes_out":', context.bytesOut);
+  writeNumber(line, ',"input_tokens":', usage?.inputTokens);
+  writeNumber(line, ',"output_tokens":', usage?.outputTokens);
+  writeNumber(line, ',"total_tokens":', usage?.totalTokens);
+  writeNumber(line, ',"cached_input_tokens":', usage?.cachedInputTokens);
+  writeNumber(line, ',"tool_rounds":', context.toolRounds);
+  writeNumber(line, ',"tool_calls":', context.toolCalls);
+  if (firstByteAt !== undefined) {
+    line.text(',"first_byte_ms":');
+    line.hundredths(firstByteAt - startedAt);
+  }
+  line.text(',"total_ms":');
+  line.hundredths(settledAt - startedAt);
+  writeText(line, ',"failure":', failure);
+  writeText(line, ',"cause":', describeCause(context));
+}
+
+function writeText(line: LineBuffer, name: string, value: string | undefined): void {
+  if (value === undefined) return;
+  line.text(name);
+  line.quoted(value);
+}
+
+function writeNumber(line: LineBuffer, name: string, value: number | undefined): void {
+  if (value === undefined) return;
+  line.text(name);
+  line.number(value);
+}
+
+/** The same members for a log that writes its lines itself. */
+function membersOf(context: RequestContext, settledAt: number): object {
+  const line = new LineBuffer();
+  writeMembers(line, context, settledAt);
+  return JSON.parse(`{${line.take().toString().slice(1)}}`) as object;
+}
+
+/** A client may send any length of name. */
+const MAX_MODEL_CHARACTERS = 256;
+
+/** The stack of what nobody foresaw; of foreseen failures only a word, because their texts may quote the client. */
+function describeCause({ cause, failure }: RequestContext): string | undefined {
+  if (cause === undefined) return undefined;
+  if (failure === "internal") return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  return typeof cause === "string" ? cause : undefined;
+}

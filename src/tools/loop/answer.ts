@@ -1,0 +1,73 @@
+import { decodeObject, isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { editMembers, editValue } from "../../core/json/edit.ts";
+import { findElements, findValue } from "../../core/json/find.ts";
+import { writeArray } from "../../core/json/bytes.ts";
+import { finalReason, type AnswerShape } from "./next-step.ts";
+import { messageForProvider, readToolCalls, type ToolCall } from "./tool-call.ts";
+import type { ToolPlan } from "./tool-plan.ts";
+
+/** A chat completion that came in one piece, as far as the loop must know it. */
+export interface ParsedResponse {
+  readonly shape: AnswerShape;
+  /** The calls that the gateway answers. */
+  readonly ours: readonly ToolCall[];
+  /** The assistant's message as it goes back to the provider, as JSON text; empty where it has no calls. */
+  message(): Uint8Array;
+  readonly usage: JsonObject | undefined;
+  /**
+   * The answer for the client: the provider's bytes, without the gateway's calls.
+   * @param usage replaces the provider's unless it is undefined
+   */
+  forClient(usage: JsonObject | undefined): Uint8Array;
+}
+
+const FIRST_CHOICE = ["choices", 0] as const;
+const MESSAGE = [...FIRST_CHOICE, "message"] as const;
+
+/** Reads an answer; one that is no chat completion at all asks for nothing and is returned as it is. */
+export function parseResponse(bytes: Uint8Array, plan: ToolPlan, newId: (index: number) => string): ParsedResponse {
+  const decoded = decodeObject(bytes);
+  const answer: JsonObject = "value" in decoded ? decoded.value : {};
+  const choice = firstObject(answer["choices"]) ?? {};
+  const message = isJsonObject(choice["message"]) ? choice["message"] : undefined;
+  const items = Array.isArray(message?.["tool_calls"]) ? message["tool_calls"] : [];
+  // Most answers have no calls, and need not be looked into.
+  const span = items.length > 0 ? findValue(bytes, MESSAGE) : undefined;
+  const calls = message && span ? readToolCalls(message, newId) : [];
+  const ours = calls.filter(plan.isOurs);
+  const dropped = new Set<unknown>(ours.map(({ item }) => item));
+  const reason = choice["finish_reason"];
+  const shape: AnswerShape = {
+    ours: ours.length,
+    theirs: calls.length - ours.length,
+    finishReason: typeof reason === "string" ? reason : undefined,
+  };
+  const usage = isJsonObject(answer["usage"]) ? answer["usage"] : undefined;
+
+  const withoutOurs = (value: Uint8Array): Uint8Array => {
+    if (shape.theirs === 0) return editMembers(value, { tool_calls: undefined });
+    return editValue(value, ["tool_calls"], (list) => {
+      const spans = findElements(list).filter((_, index) => !dropped.has(items[index]));
+      return writeArray(spans.map(({ start, end }) => list.subarray(start, end)));
+    });
+  };
+
+  return {
+    shape,
+    ours,
+    message: () => (span ? messageForProvider(bytes.subarray(span.start, span.end), calls) : new Uint8Array(0)),
+    usage,
+    forClient(summed) {
+      let edited = bytes;
+      if (shape.ours > 0) edited = editValue(edited, MESSAGE, withoutOurs);
+      const finish = finalReason(shape);
+      if (finish) edited = editValue(edited, FIRST_CHOICE, (value) => editMembers(value, { finish_reason: finish }));
+      return usage && summed && summed !== usage ? editMembers(edited, { usage: summed }) : edited;
+    },
+  };
+}
+
+function firstObject(list: unknown): JsonObject | undefined {
+  const first: unknown = Array.isArray(list) ? list[0] : undefined;
+  return isJsonObject(first) ? first : undefined;
+}

@@ -1,0 +1,61 @@
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { addUsage } from "./usage.ts";
+
+/** What a client has seen of its stream, over all rounds, so that these look like one completion. */
+export interface ClientStream {
+  /** Show the client the calls that the gateway answers. */
+  readonly showsOurs: boolean;
+  /** The client asked for a chunk that tells the usage. */
+  readonly wantsUsage: boolean;
+  /** The place of the next call among all that the client has seen. */
+  nextCallIndex(): number;
+  /** Notes that a chunk has a role, and gives whether it is the first that has. */
+  isRoleNew(): boolean;
+  readonly isFirstRound: () => boolean;
+  /** The members of a chunk that must be other ones, lest the client sees a second completion begin. */
+  adjustments(chunk: JsonObject): Readonly<Record<string, unknown>>;
+}
+
+export interface ClientStreamOptions extends Pick<ClientStream, "showsOurs" | "wantsUsage" | "isFirstRound"> {
+  /** What the rounds before the present one used; undefined in the first. */
+  readonly usedBefore: () => JsonObject | undefined;
+}
+
+/** What tells one completion from another. */
+const IDENTITY = ["id", "created", "model"] as const;
+
+export function openClientStream({
+  showsOurs,
+  wantsUsage,
+  usedBefore,
+  isFirstRound,
+}: ClientStreamOptions): ClientStream {
+  let identity: JsonObject | undefined;
+  let callIndex = 0;
+  let isRoleTold = false;
+  return {
+    showsOurs,
+    wantsUsage,
+    nextCallIndex: () => callIndex++,
+    isRoleNew() {
+      const isNew = !isRoleTold;
+      isRoleTold = true;
+      return isNew;
+    },
+    isFirstRound,
+    adjustments(chunk) {
+      const { choices, usage } = chunk;
+      // Chunks without choices, such as a report of content filters, may come before there is an id.
+      if (!identity && Array.isArray(choices) && choices.length > 0) identity = chunk;
+      if (isFirstRound()) return {};
+      const adjusted: Record<string, unknown> = {};
+      for (const name of IDENTITY) {
+        const first = identity?.[name];
+        if (first !== undefined && chunk[name] !== undefined && chunk[name] !== first) adjusted[name] = first;
+      }
+      const before = usedBefore();
+      if (before && isJsonObject(usage)) adjusted["usage"] = addUsage(before, usage);
+      return adjusted;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type { JsonObject } from "../../core/json/parse.ts";
+import { type Edit, editObject } from "../../core/json/edit.ts";
+import type { Member } from "../../core/json/find.ts";
+import type { ToolDefinition } from "../mcp/tool-definitions.ts";
+import { toJson } from "../../core/json/bytes.ts";
+import { requireSingleMember } from "../../pipeline/prepare-body.ts";
+import type { ToolPlan } from "./tool-plan.ts";
+
+/** The request of one chat completion, which grows by the messages of every round. */
+export interface Conversation {
+  /**
+   * The body of the next call: the client's bytes with the gateway's functions behind its tools and the messages that
+   * were added behind its messages.
+   * @param toolChoice replaces the client's unless it is undefined
+   */
+  body(toolChoice: unknown): Uint8Array;
+  /** Adds messages, each as JSON text. */
+  add(messages: readonly Uint8Array[]): void;
+}
+
+/**
+ * Begins the conversation.
+ * @param bytes the request as it goes to the provider without tools
+ * @param value what the client sent, parsed
+ * @throws Failure where `messages`, `tools` or `tool_choice` stands twice
+ */
+export function openConversation(bytes: Uint8Array, value: JsonObject, plan: ToolPlan): Conversation {
+  const request = { bytes, value };
+  const messages = requireSingleMember(request, "messages");
+  const tools = requireSingleMember(request, "tools");
+  const choice = requireSingleMember(request, "tool_choice");
+  const added: Uint8Array[] = [];
+
+  const toolsEdit: Edit =
+    tools && Array.isArray(value["tools"])
+      ? { kind: "append", member: tools, items: textsOf(plan.definitions).items }
+      : setMember("tools", tools, textsOf(plan.definitions).array);
+
+  return {
+    body(toolChoice) {
+      const edits = [toolsEdit];
+      if (messages && added.length > 0) edits.push({ kind: "append", member: messages, items: added });
+      if (toolChoice !== undefined) edits.push(setMember("tool_choice", choice, toJson(toolChoice)));
+      return editObject(bytes, edits);
+    },
+    add(more) {
+      added.push(...more);
+    },
+  };
+}
+
+function setMember(name: string, member: Member | undefined, json: Uint8Array): Edit {
+  return member ? { kind: "replace", member, json } : { kind: "insert", name, json };
+}
+
+/** Definitions as JSON texts: each by itself, and all as an array. */
+interface DefinitionTexts {
+  readonly items: readonly Uint8Array[];
+  readonly array: Uint8Array;
+}
+
+/** Most requests are offered the very same definitions. */
+const known = new WeakMap<readonly ToolDefinition[], DefinitionTexts>();
+
+function textsOf(definitions: readonly ToolDefinition[]): DefinitionTexts {
+  let texts = known.get(definitions);
+  if (!texts) known.set(definitions, (texts = { items: definitions.map(toJson), array: toJson(definitions) }));
+  return texts;
+}

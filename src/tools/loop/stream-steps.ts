@@ -1,0 +1,162 @@
+import { decodeObject, isJsonObject } from "../../core/json/parse.ts";
+import { Failure } from "../../core/errors.ts";
+import type { TokenUsage } from "../../core/request-context.ts";
+import { isEventStream, readWholeResponse } from "../../pipeline/whole-response.ts";
+import { createEventEditor } from "../../core/sse/event-filter.ts";
+import { streamOfBody } from "../../upstream/body.ts";
+import type { UpstreamResponse } from "../../upstream/transport.ts";
+import { openClientStream } from "./client-stream.ts";
+import { createKeepAlive, type KeepAliveOptions } from "./keep-alive.ts";
+import { nextStep } from "./next-step.ts";
+import { openStepStream, type StepStream, withEmptyLine } from "./step-stream.ts";
+import type { Steps } from "./steps.ts";
+
+/**
+ * A chat completion that came in one piece, as the one event of a stream; some providers do not stream when tools are
+ * offered. What is no completion is passed on as it is.
+ */
+export function writeAsEvent(bytes: Uint8Array): Uint8Array {
+  const decoded = decodeObject(bytes);
+  const answer: unknown = "value" in decoded ? decoded.value : undefined;
+  if (!isJsonObject(answer)) return Buffer.from(`data: ${JSON.stringify(new TextDecoder().decode(bytes))}\n\n`);
+  const choices = Array.isArray(answer["choices"]) ? answer["choices"].filter(isJsonObject) : undefined;
+  const chunk = {
+    ...answer,
+    object: "chat.completion.chunk",
+    choices: choices?.map(({ message, ...choice }) => ({ ...choice, delta: message })),
+  };
+  return Buffer.from(`data: ${JSON.stringify(chunk)}\n\n`);
+}
+
+export interface StreamOptions {
+  /** Show the client the calls that the gateway runs. */
+  readonly showTools: boolean;
+  readonly keepAlive: KeepAliveOptions;
+}
+
+/** A comment, which clients of event streams pass over. */
+const SIGN_OF_LIFE = Buffer.from(": keep-alive\n\n");
+
+/** An event longer than this passes without being looked at. */
+const MAX_EVENT_BYTES = 1024 * 1024;
+
+/** How long a provider that has said `[DONE]` may take to end its answer, so that its connection can be used again. */
+const LINGER_MS = 1000;
+
+/**
+ * The stream of all rounds, from the first one's answer on: what every round says as it comes, with the gateway's calls
+ * run in between. Never ahead of the reader. Fails with the {@link Failure} that ends the rounds.
+ * @returns the stream, and what all rounds together have used so far
+ */
+export function streamSteps(
+  steps: Steps,
+  first: UpstreamResponse,
+  { showTools, keepAlive: options }: StreamOptions,
+): { readonly body: ReadableStream<Uint8Array>; readonly usage: () => TokenUsage | undefined } {
+  const { calls, plan } = steps;
+  const { timers } = options;
+  const client = openClientStream({
+    showsOurs: showTools,
+    wantsUsage: steps.usageAsked,
+    usedBefore: steps.usedBefore,
+    isFirstRound: steps.isFirst,
+  });
+  let round = openStepStream(plan, client, steps.newId);
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const keepAlive = createKeepAlive(options, () => {
+    // One sign is enough for a client that does not read.
+    if (controller && (controller.desiredSize ?? 0) >= 0) controller.enqueue(SIGN_OF_LIFE);
+  });
+
+  /** The chunks of an answer as they come. */
+  async function* readChunks(response: UpstreamResponse, isDone: () => boolean): AsyncGenerator<Uint8Array, void> {
+    if (!isEventStream(response)) {
+      yield writeAsEvent(await readWholeResponse(response, calls));
+      return;
+    }
+    if (!response.body) return;
+    const reader = streamOfBody(response.body).getReader();
+    let lingering: unknown;
+    calls.becomeStream();
+    try {
+      for (;;) {
+        calls.touch();
+        const { done, value } = await reader.read();
+        calls.touch();
+        if (done) return;
+        yield value;
+        if (isDone()) lingering ??= timers.setTimer(() => void reader.cancel().catch(() => {}), LINGER_MS);
+      }
+    } catch (error) {
+      throw calls.explain(error);
+    } finally {
+      if (lingering !== undefined) timers.clearTimer(lingering);
+    }
+  }
+
+  async function* passRound(
+    response: UpstreamResponse,
+    { translate, isDone }: StepStream,
+  ): AsyncGenerator<Uint8Array, void> {
+    const editor = createEventEditor(translate, MAX_EVENT_BYTES);
+    for await (const chunk of readChunks(response, isDone)) {
+      keepAlive.stop();
+      const passed = editor.push(chunk);
+      if (passed.length > 0) yield passed;
+    }
+    const rest = editor.flush();
+    if (rest.length > 0) yield withEmptyLine(rest);
+  }
+
+  async function* passRounds(): AsyncGenerator<Uint8Array, void> {
+    let response = first;
+    for (;;) {
+      yield* passRound(response, round);
+      calls.rest();
+      const { shape, complete, message, ours } = round.end();
+      steps.use(round.usage());
+      const step = nextStep(shape, steps.left());
+      if (step !== "return") {
+        if (!complete) throw new Failure("upstream_reset");
+        keepAlive.start();
+        const results = await steps.run(ours);
+        if (step === "ask_again") {
+          steps.add(message, results);
+          round = openStepStream(plan, client, steps.newId);
+          response = await steps.ask();
+          continue;
+        }
+      }
+      const words = round.closingEvents();
+      if (words.length > 0) yield words;
+      return;
+    }
+  }
+
+  const passing = passRounds();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(created) {
+        controller = created;
+      },
+      async pull(pulled) {
+        try {
+          const { done, value } = await passing.next();
+          if (done) pulled.close();
+          else pulled.enqueue(value);
+        } catch (error) {
+          // Whatever it was, a provider that is still talking shall know that nobody listens.
+          calls.abort(calls.explain(error));
+          throw error;
+        } finally {
+          keepAlive.stop();
+        }
+      },
+      async cancel() {
+        await passing.return();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { body, usage: () => steps.use(round.usage()).booked };
+}

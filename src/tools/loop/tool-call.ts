@@ -1,0 +1,59 @@
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { editMembers } from "../../core/json/edit.ts";
+import { readArguments } from "../mcp/tool-arguments.ts";
+
+/** One call of a tool in a message of the assistant. */
+export interface ToolCall {
+  /** No other call of its message has it. */
+  readonly id: string;
+  /** Empty where the model named nothing. */
+  readonly name: string;
+  /** An object, or its JSON text, or what the model wrote instead. */
+  readonly args: unknown;
+  /** False for calls of kinds that only the client and the provider know, such as `custom`. */
+  readonly isFunction: boolean;
+  /** As the provider wrote it. */
+  readonly item: JsonObject;
+}
+
+/**
+ * The calls of a message, in order.
+ * @param newId the id of the call at an index, for calls that have none or one that another call has
+ */
+export function readToolCalls(message: JsonObject, newId: (index: number) => string): ToolCall[] {
+  const items = Array.isArray(message["tool_calls"]) ? message["tool_calls"].filter(isJsonObject) : [];
+  const taken = new Set<string>();
+  return items.map((item, index) => {
+    const given = item["id"];
+    const id = typeof given === "string" && given !== "" && !taken.has(given) ? given : newId(index);
+    taken.add(id);
+    const called = isJsonObject(item["function"]) ? item["function"] : undefined;
+    const name = typeof called?.["name"] === "string" ? called["name"] : "";
+    return { id, name, args: called?.["arguments"], isFunction: isFunctionCall(item), item };
+  });
+}
+
+/** Whether a call is one of a function, as far as it has come; providers are careless with `type`. */
+export function isFunctionCall({ type, function: called }: JsonObject): boolean {
+  return isJsonObject(called) || type === undefined || type === "function";
+}
+
+/**
+ * The assistant's message as it goes back to the provider: the provider's own bytes, with whatever it needs to find in
+ * them, except where it would refuse them itself. Some give calls no id, or arguments as an object; and some parse the
+ * arguments anew, so that ones which are no JSON would end the conversation instead of reaching the model as an error.
+ */
+export function messageForProvider(message: Uint8Array, calls: readonly ToolCall[]): Uint8Array {
+  const repaired = calls.map(repairCall);
+  const changed = repaired.some((item, index) => item !== calls[index]?.item);
+  return editMembers(message, { role: "assistant", ...(changed && { tool_calls: repaired }) });
+}
+
+function repairCall({ id, args, isFunction, item }: ToolCall): JsonObject {
+  const argumentsText =
+    typeof args === "string" && readArguments(args) ? args : JSON.stringify(readArguments(args) ?? {});
+  const called = item["function"];
+  const withId = item["id"] === id ? item : { ...item, id };
+  if (!isFunction || !isJsonObject(called) || args === argumentsText) return withId;
+  return { ...withId, function: { ...called, arguments: argumentsText } };
+}

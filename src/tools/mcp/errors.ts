@@ -1,0 +1,92 @@
+import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError, SseError } from "@modelcontextprotocol/client";
+
+/**
+ * Why something could not be had from an MCP server. Only `expired` says for certain that the server did not begin:
+ * its session is gone, and the same call may be made again in a new one.
+ */
+export type McpErrorKind =
+  | "disconnected"
+  | "expired"
+  | "http"
+  | "protocol"
+  | "refused"
+  | "timeout"
+  | "too_long"
+  | "unauthorized"
+  | "unreachable";
+
+/**
+ * What went wrong with an MCP server. The message goes on from the words "the MCP server <name>", and holds nothing that
+ * the server said, no URL and no token, so that it may be logged and shown.
+ */
+export class McpError extends Error {
+  readonly kind: McpErrorKind;
+  /** The server's own words, for the model that called the tool. */
+  readonly serverMessage: string | undefined;
+
+  constructor(kind: McpErrorKind, message: string, told?: string) {
+    super(message);
+    this.name = "McpProblem";
+    this.kind = kind;
+    this.serverMessage = told;
+  }
+}
+
+/** The problem of a wait that took longer than `milliseconds`, which `setting` allows. */
+export const tookTooLong = (milliseconds: number, setting: string): McpError =>
+  new McpError("timeout", `did not answer within ${milliseconds} ms (${setting})`);
+
+/**
+ * What an error of the protocol's library means. Its own messages quote bodies and addresses, so none is kept, except
+ * what the server itself said about a call.
+ * @param hasSession whether the request belonged to a session, which then may be what the server does not know any more
+ */
+export function readSessionError(error: unknown, hasSession: boolean): McpError {
+  const found = chainOf(error).find((link) => link instanceof McpError);
+  if (found instanceof McpError) return found;
+  for (const link of chainOf(error)) {
+    const problem = readLink(link, hasSession);
+    if (problem) return problem;
+  }
+  return new McpError("protocol", "did not answer as an MCP server does");
+}
+
+/** The error, what caused it, and so on; bounded, because a chain may be a ring. */
+function chainOf(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let link = error; link instanceof Error && chain.length < 8; link = link.cause) chain.push(link);
+  return chain;
+}
+
+function readLink(error: unknown, hasSession: boolean): McpError | undefined {
+  if (error instanceof SdkHttpError) return readStatus(error.status, String(error.data["text"]), hasSession);
+  if (error instanceof SseError) {
+    if (error.code !== undefined) return readStatus(error.code, "", false);
+    return new McpError("unreachable", "closed the connection or could not be reached");
+  }
+  if (error instanceof ProtocolError) {
+    return new McpError("refused", `refused the request (JSON-RPC error ${error.code})`, error.message);
+  }
+  if (error instanceof SdkError) {
+    if (error.code === SdkErrorCode.RequestTimeout) return new McpError("timeout", "did not answer in time");
+    if (error.code === SdkErrorCode.ConnectionClosed) return new McpError("disconnected", "is not connected any more");
+    if (error.code === SdkErrorCode.InvalidResult) return new McpError("protocol", "sent a malformed result");
+    return undefined;
+  }
+  // The transport for SSE has no type for this.
+  const [, status] = /\(HTTP (\d{3})\)/.exec(error instanceof Error ? error.message : "") ?? [];
+  if (status !== undefined) return readStatus(Number(status), "", hasSession);
+  // Bun's fetch names its errors by code only.
+  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+  return code === undefined ? undefined : new McpError("unreachable", `cannot be reached (${code})`);
+}
+
+function readStatus(status: number, body: string, hasSession: boolean): McpError {
+  if (status === 401 || status === 403) {
+    return new McpError("unauthorized", `does not accept the gateway's token (status ${status})`);
+  }
+  // The protocol's status for this is 404; servers in use answer 400 as well and say so in words.
+  const expired = status === 404 || (status === 400 && /session/i.test(body));
+  if (hasSession && expired) return new McpError("expired", `does not know the session any more (status ${status})`);
+  return new McpError("http", `answered with status ${status}`);
+}

@@ -1,0 +1,51 @@
+import type { McpServer } from "../../config/load-mcp-servers.ts";
+import type { JsonObject } from "../../core/json/parse.ts";
+import type { TimerSource } from "../../core/deadlines.ts";
+import type { BoundSignal } from "./session-requests.ts";
+
+/** A tool as its server describes it. */
+export interface RemoteTool {
+  readonly name: string;
+  /** Empty where the server gives none. */
+  readonly description: string;
+  /** JSON Schema of the arguments, as the server sent it. */
+  readonly inputSchema: JsonObject;
+}
+
+/** What a server says by itself. */
+export interface SessionEvents {
+  onToolsChanged(): void;
+  /** Something is wrong with the connection, perhaps: it is worth a look. */
+  onDoubt(): void;
+  /** The session cannot be used any more. */
+  onLost(): void;
+}
+
+/** One initialised session with one MCP server. */
+export interface McpSession {
+  /** All pages of the server's tools. Throws {@link McpProblem}, or the reason of the signal. */
+  listTools(signal: AbortSignal): Promise<readonly RemoteTool[]>;
+  /**
+   * Calls a tool and resolves with the result as the protocol has it: `content`, `structuredContent`, `isError`.
+   * Throws {@link McpProblem}, or the reason of the signal.
+   */
+  callTool(tool: RemoteTool, args: JsonObject, bound: BoundSignal): Promise<JsonObject>;
+  /** Tells the server that the session ends, for a short time at most, and frees everything. Never throws. */
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly server: McpServer;
+  /** Name and version that the server is told. */
+  readonly client: { readonly name: string; readonly version: string };
+  readonly fetch: (url: string, init: BunFetchRequestInit) => Promise<Response>;
+  readonly timers: TimerSource;
+  /** How long connecting, one page of the list, or a notification may take, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly events: SessionEvents;
+  /** Gives up connecting. */
+  readonly signal: AbortSignal;
+}
+
+/** Connects to a server. Throws {@link McpProblem}, or the reason of the signal. */
+export type OpenSession = (options: SessionOptions) => Promise<McpSession>;

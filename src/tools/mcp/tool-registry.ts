@@ -1,0 +1,151 @@
+import type { JsonObject } from "../../core/json/parse.ts";
+import { cutText, asError, resultText } from "./tool-result.ts";
+import { findTools } from "./tool-search.ts";
+import type { ServerConnection, ServerStatus } from "./server-connection.ts";
+import { McpError } from "./errors.ts";
+import { readArguments } from "./tool-arguments.ts";
+import { redactionOf } from "../../core/redact.ts";
+import { type ListedTool, listTools, SELECTOR_NAMES, type ToolDescription } from "./tool-list.ts";
+import { defineSelector, defineTools, type ToolDefinition } from "./tool-definitions.ts";
+import { type ToolFilter, chooseName } from "./tool-names.ts";
+
+export type ToolMode = "selector" | "direct";
+
+/** The tools of all connected servers as they are now. */
+export interface ToolRegistry {
+  /** Whether there is any tool at all; costs next to nothing. */
+  available(): boolean;
+  /** What one request is offered. Its names stay valid for as long as the request lasts, whatever servers do meanwhile. */
+  offer(reserved: ReadonlySet<string>): ToolSet;
+  /** The state of each server, in the operator's order. */
+  servers(): readonly ServerState[];
+}
+
+/** The tools for one request. */
+export interface ToolSet {
+  /** Every tool, whatever the mode. */
+  readonly tools: readonly ToolDescription[];
+  /** What is added to the request's `tools`, by `MCP_TOOL_MODE` or the given mode; empty where there is no tool. The same each time. */
+  definitions(mode?: ToolMode): readonly ToolDefinition[];
+  /** Whether the gateway runs calls of this name: a tool's, or one of the two functions of the selector. */
+  owns(name: string): boolean;
+  /**
+   * Runs one call to its end and resolves with the text of the tool message; of a failure too, which begins with
+   * `Error: `. Rejects only with the signal's reason, and only once the signal is aborted.
+   * @param args an object, or its JSON text as the model wrote it
+   */
+  execute(name: string, args: unknown, signal: AbortSignal): Promise<string>;
+}
+
+export interface ServerState {
+  readonly name: string;
+  readonly status: ServerStatus;
+  /** How many tools it offers now. */
+  readonly tools: number;
+}
+
+export interface ToolRegistryParts {
+  readonly connections: readonly ServerConnection[];
+  readonly isAllowed: ToolFilter;
+  readonly mode: ToolMode;
+  /** Longest text of a tool message, in bytes of UTF-8. */
+  readonly maxResultBytes: number;
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** @returns the tool box, and what is to be called when a connection has changed. */
+export function createToolRegistry(parts: ToolRegistryParts): ToolRegistry & { readonly refresh: () => void } {
+  const { connections, isAllowed } = parts;
+  let unreserved: ReadonlyMap<string, ListedTool> | undefined;
+  const listUnreserved = () => (unreserved ??= listTools(connections, isAllowed, NO_NAMES));
+  /** The offer to all requests that bring no tools of their own whose names could clash. */
+  let usualOffer: ToolSet | undefined;
+
+  return {
+    available: () => listUnreserved().size > 0,
+    offer(reserved) {
+      const clashes = reserved.size > 0 && [...reserved].some((name) => name.startsWith("mcp_"));
+      if (clashes) return createOffer(listTools(connections, isAllowed, reserved), reserved, parts);
+      return (usualOffer ??= createOffer(listUnreserved(), NO_NAMES, parts));
+    },
+    servers: () =>
+      connections.map((connection) => ({
+        name: connection.server.name,
+        status: connection.status(),
+        tools: [...listUnreserved().values()].filter((tool) => tool.connection === connection).length,
+      })),
+    refresh() {
+      unreserved = undefined;
+      usualOffer = undefined;
+    },
+  };
+}
+
+function createOffer(
+  listed: ReadonlyMap<string, ListedTool>,
+  reserved: ReadonlySet<string>,
+  { mode: usualMode, maxResultBytes }: ToolRegistryParts,
+): ToolSet {
+  const tools = [...listed.values()].map(({ description }) => description);
+  const selectorName = (usual: string): string =>
+    reserved.has(usual)
+      ? chooseName(
+          { server: "gateway", tool: usual.slice("mcp_".length) },
+          (name) => reserved.has(name) || listed.has(name),
+        )
+      : usual;
+  const selector = { get: selectorName(SELECTOR_NAMES.get), execute: selectorName(SELECTOR_NAMES.execute) };
+
+  const runTool = async (name: string, args: unknown, signal: AbortSignal): Promise<string> => {
+    const tool = listed.get(name);
+    if (!tool) return asError(`there is no tool ${JSON.stringify(name)}`);
+    const read = readArguments(args);
+    if (!read) return asError("the arguments are not a JSON object");
+    const { connection, remote } = tool;
+    const { server } = connection;
+    // What is said here goes to a model, for which the token is not meant.
+    const redact = redactionOf(server, server.token);
+    try {
+      return redact(resultText(await connection.call(remote, read, signal)));
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (!(error instanceof McpError)) return asError("the tool could not be run");
+      return asError(redact(error.serverMessage ?? `the MCP server ${server.name} ${error.message}`));
+    }
+  };
+
+  const lookUp = (given: JsonObject): string => {
+    const query = typeof given["query"] === "string" ? given["query"] : "";
+    // Models that mean one name do not always write a list.
+    const names = [given["names"] ?? []].flat().filter((name) => typeof name === "string");
+    const found = findTools(tools, names, query);
+    if (found.length === 0 && names.length > 0)
+      return asError(`there is no tool ${names.map((name) => JSON.stringify(name)).join(" or ")}`);
+    return JSON.stringify(found);
+  };
+
+  const run = async (name: string, args: unknown, signal: AbortSignal): Promise<string> => {
+    if (name !== selector.get && name !== selector.execute) return runTool(name, args, signal);
+    const given = readArguments(args);
+    if (!given) return asError("the arguments are not a JSON object");
+    if (name === selector.get) return lookUp(given);
+    const { name: wanted } = given;
+    return typeof wanted === "string" ? runTool(wanted, given["arguments"], signal) : asError("name is missing");
+  };
+
+  const definitions: Partial<Record<ToolMode, readonly ToolDefinition[]>> = {};
+
+  return {
+    tools,
+    definitions(mode = usualMode) {
+      if (tools.length === 0) return [];
+      return (definitions[mode] ??= mode === "direct" ? defineTools(tools) : defineSelector(selector));
+    },
+    owns: (name) => listed.has(name) || (tools.length > 0 && (name === selector.get || name === selector.execute)),
+    async execute(name, args, signal) {
+      signal.throwIfAborted();
+      return cutText(await run(name, args, signal), maxResultBytes);
+    },
+  };
+}

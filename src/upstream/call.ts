@@ -1,0 +1,176 @@
+import { Failure, type FailureCode } from "../core/errors.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { UpstreamResponse, PendingResponse, Transport, WireRequest } from "./transport.ts";
+import type { Deadline, Deadlines } from "../core/deadlines.ts";
+import { readTransportError } from "./errors.ts";
+
+/** How long each part of a call to a provider may take, in milliseconds. */
+export interface UpstreamLimits {
+  readonly connectMs: number;
+  readonly responseHeaderMs: number;
+  /** A whole call that is not streamed. */
+  readonly totalMs: number;
+  /** Between two reads of a stream. */
+  readonly streamIdleMs: number;
+}
+
+/** One call to a provider. Whoever opens it must `close` it, on every exit. */
+export interface UpstreamCall {
+  /** Sends the request and resolves with the answer once its header is there. Throws a {@link Failure}. */
+  send(request: WireRequest): Promise<UpstreamResponse>;
+  /** From now on the call is a stream: each read has its own deadline, the whole has none. */
+  becomeStream(): void;
+  /** Notes that a stream moved. */
+  touch(): void;
+  /** From now on, until it is touched, a stream waits for the client and not for the provider. */
+  awaitClient(): void;
+  /** Ends the call early; the first reason counts. */
+  abort(reason: Failure): void;
+  /** Called at most once, when the call is aborted, with the reason; replaces the listener of before. */
+  onAbort(listener: (reason: Failure) => void): void;
+  /** What the error means with which a body broke off: the reason of the abort where there was one. */
+  explain(error: unknown): Failure;
+  /** Frees the deadline, lets go of the client, and gives up what has not come of the answer. */
+  close(): void;
+}
+
+export interface UpstreamParts {
+  readonly transport: Transport;
+  readonly deadlines: Deadlines;
+  /** Milliseconds of the monotonic clock. */
+  readonly now: () => number;
+  readonly limits: UpstreamLimits;
+}
+
+/** A deadline this late tells that the whole process stood still, and has yet to see what came meanwhile. */
+const STOOD_STILL_MS = 100;
+
+/** How far a call has come, which decides what its one deadline means. */
+type Phase = "unsent" | "connecting" | "connected" | "answered" | "streaming" | "unread";
+
+/** Opens a call that ends when `client` aborts. */
+export type OpenUpstreamCall = (provider: Provider, client: AbortSignal) => UpstreamCall;
+
+export function createUpstream(parts: UpstreamParts): OpenUpstreamCall {
+  return (provider, client) => new Call(parts, provider, client);
+}
+
+/** A class, unlike most of what is here: one is made for every request, and with closures so would be its many methods. */
+class Call implements UpstreamCall, Deadline {
+  expiresAt = 0;
+  previous: Deadline | undefined;
+  next: Deadline | undefined;
+  readonly #parts: UpstreamParts;
+  readonly #provider: Provider;
+  readonly #client: AbortSignal;
+  #phase: Phase = "unsent";
+  #sending: PendingResponse | undefined;
+  #sentAt = 0;
+  #reason: Failure | undefined;
+  #listener: ((reason: Failure) => void) | undefined;
+  #closed = false;
+
+  constructor(parts: UpstreamParts, provider: Provider, client: AbortSignal) {
+    this.#parts = parts;
+    this.#provider = provider;
+    this.#client = client;
+    client.addEventListener("abort", this);
+    if (client.aborted) this.handleEvent();
+  }
+
+  async send(request: WireRequest): Promise<UpstreamResponse> {
+    if (this.#reason) throw this.#reason;
+    const { transport, deadlines, now, limits } = this.#parts;
+    this.#sentAt = now();
+    this.#phase = "connecting";
+    try {
+      this.#sending = transport(this.#provider, request, () => this.#onConnected());
+      this.expiresAt = this.#sentAt + nextLimit(this.#phase, limits);
+      deadlines.add(this);
+      const answer = await this.#sending.response;
+      this.#phase = "answered";
+      this.expiresAt = this.#sentAt + limits.totalMs;
+      return answer;
+    } catch (error) {
+      throw this.explain(error);
+    }
+  }
+
+  becomeStream(): void {
+    this.#phase = "streaming";
+    const { deadlines, now, limits } = this.#parts;
+    if (!this.#closed) deadlines.move(this, now() + limits.streamIdleMs);
+  }
+
+  touch(): void {
+    this.#phase = "streaming";
+    this.expiresAt = this.#parts.now() + this.#parts.limits.streamIdleMs;
+  }
+
+  awaitClient(): void {
+    this.touch();
+    this.#phase = "unread";
+  }
+
+  abort(reason: Failure): void {
+    if (this.#reason || this.#closed) return;
+    this.#reason = reason;
+    this.#sending?.abort(reason);
+    this.#listener?.(reason);
+  }
+
+  onAbort(listener: (reason: Failure) => void): void {
+    this.#listener = listener;
+  }
+
+  explain(error: unknown): Failure {
+    return this.#reason ?? readTransportError(error, this.#provider.id);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#parts.deadlines.release(this);
+    // Nobody reads what of the answer may still come.
+    this.#sending?.abort(undefined);
+    this.#client.removeEventListener("abort", this);
+  }
+
+  /** Hears that the client is gone. */
+  handleEvent(): void {
+    this.abort(new Failure("client_gone"));
+  }
+
+  /** The deadline has come: a time is over, or it is to be looked at again later. */
+  onExpire(): void {
+    if (this.#closed) return;
+    const { deadlines, now, limits } = this.#parts;
+    const time = now();
+    const expired = expiredLimit(this.#phase, time - this.#sentAt, limits);
+    if (expired === "connect_timeout" && time - this.expiresAt > STOOD_STILL_MS) {
+      return deadlines.move(this, time + limits.connectMs / 2);
+    }
+    if (expired) return this.abort(new Failure(expired, { provider: this.#provider.id }));
+    deadlines.move(this, this.#sentAt + nextLimit(this.#phase, limits));
+  }
+
+  #onConnected(): void {
+    if (this.#phase === "connecting") this.#phase = "connected";
+  }
+}
+
+/** The limit that is over after `waited` milliseconds, if one is. A stream's deadline comes only when its limit is over. */
+function expiredLimit(phase: Phase, waited: number, limits: UpstreamLimits): FailureCode | undefined {
+  if (phase === "streaming") return "stream_idle_timeout";
+  if (phase === "unread") return "client_stalled";
+  if (phase !== "answered" && waited >= limits.responseHeaderMs) return "response_header_timeout";
+  if (waited >= limits.totalMs) return "total_timeout";
+  return phase === "connecting" && waited >= limits.connectMs ? "connect_timeout" : undefined;
+}
+
+/** The first limit that a call can run into in this phase, in milliseconds from its beginning. */
+function nextLimit(phase: Phase, { connectMs, responseHeaderMs, totalMs }: UpstreamLimits): number {
+  if (phase === "answered") return totalMs;
+  const headerMs = Math.min(responseHeaderMs, totalMs);
+  return phase === "connecting" ? Math.min(connectMs, headerMs) : headerMs;
+}

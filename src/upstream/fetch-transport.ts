@@ -1,0 +1,104 @@
+import type { Provider } from "../providers/provider.ts";
+import type { Deadlines } from "../core/deadlines.ts";
+import { bodyOfStream } from "./body.ts";
+import type { Transport } from "./transport.ts";
+import { wireError } from "./errors.ts";
+
+/** The runtime's `fetch`, as far as it is used here. */
+export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
+
+export interface FetchTransportParts {
+  readonly fetch: Fetch;
+  /** Whether a connection to the first server on the way can be had at all. */
+  readonly probe: (provider: Provider) => Promise<boolean>;
+  readonly deadlines: Deadlines;
+  readonly now: () => number;
+  /** After this long without an answer the probe is sent, in milliseconds. */
+  readonly probeAfterMs: number;
+}
+
+/** For so long the runtime keeps a connection of HTTP/2 that carries nothing. */
+const SESSION_KEPT_MS = 300_000;
+
+/** What is known of the way to one provider. */
+interface ProviderConnectionState {
+  /** When an answer last came, on the clock of the deadlines. */
+  heardAt: number;
+  probing: Promise<boolean> | undefined;
+  /** Holds the HTTP/2 connections of this provider, and of no other. */
+  readonly session: Bun.FetchSession | undefined;
+}
+
+/**
+ * Carries requests by the runtime's `fetch`, which knows ways that the gateway's own transport does not: through a proxy, and
+ * over HTTP/2.
+ * `fetch` does not tell "still connecting" from "connected and thinking", so a second connection is asked instead, one for
+ * a provider at a time, however many requests wait. Over HTTP/2 requests share a connection that is kept, and a provider may
+ * accept no second one: there, an answer to any of them tells that it stands.
+ */
+export function createFetchTransport(parts: FetchTransportParts): Transport {
+  const { fetch, probe, deadlines, now } = parts;
+  const ways = new Map<Provider, ProviderConnectionState>();
+
+  const wayTo = (provider: Provider): ProviderConnectionState => {
+    let way = ways.get(provider);
+    if (!way) {
+      const session = provider.http2 ? new Bun.FetchSession() : undefined;
+      ways.set(provider, (way = { heardAt: Number.NEGATIVE_INFINITY, probing: undefined, session }));
+    }
+    return way;
+  };
+
+  const canConnect = (provider: Provider, way: ProviderConnectionState): Promise<boolean> =>
+    (way.probing ??= probe(provider).finally(() => (way.probing = undefined)));
+
+  return (provider, request, onConnected) => {
+    const way = wayTo(provider);
+    const { session } = way;
+    const sentAt = now();
+    const controller = new AbortController();
+    const fetched = fetch(request.url, {
+      method: request.method,
+      headers: request.headers as Record<string, string>,
+      body: request.body,
+      signal: controller.signal,
+      redirect: "manual",
+      decompress: request.keepEncoding !== true,
+      timeout: false,
+      proxy: false,
+      ...(provider.unixSocket && { unix: provider.unixSocket }),
+      ...(session && { protocol: "http2", session }),
+    });
+    const wait = deadlines.open(sentAt + parts.probeAfterMs, () => {
+      if (session && way.heardAt >= sentAt - SESSION_KEPT_MS) return onConnected();
+      void canConnect(provider, way).then((connects) => {
+        if (connects) onConnected();
+      });
+    });
+    return {
+      response: fetched
+        .then(
+          (response) => {
+            way.heardAt = now();
+            return {
+              status: response.status,
+              headers: response.headers,
+              body: response.body && bodyOfStream(response.body),
+            };
+          },
+          (error: unknown) => {
+            throw session ? ofHandshake(error) : error;
+          },
+        )
+        .finally(() => deadlines.release(wait)),
+      abort: (reason) => controller.abort(reason),
+    };
+  };
+}
+
+/** Servers that know no HTTP/2 may answer a handshake that offers nothing else with an alert, of which the runtime tells no more. */
+function ofHandshake(error: unknown): unknown {
+  return error instanceof Error && "code" in error && error.code === "EPROTO"
+    ? wireError("HTTP2_HANDSHAKE_FAILED")
+    : error;
+}

@@ -1,0 +1,151 @@
+import { wireError } from "../errors.ts";
+
+/** Up to this size a copy costs less than a view, which needs two objects more and keeps all the bytes it looks at. */
+const COPIED_BYTES = 4096;
+
+/** Some of the bytes that came from a connection, from `start` to before `end`. Nobody may write to either. */
+export function sliceOrCopy(bytes: Buffer, start: number, end: number): Buffer {
+  if (start === 0 && end === bytes.length) return bytes;
+  if (end - start > COPIED_BYTES) return bytes.subarray(start, end);
+  const piece = Buffer.allocUnsafe(end - start);
+  bytes.copy(piece, 0, start, end);
+  return piece;
+}
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const SPACE = 0x20;
+const TAB = 0x09;
+const SEMICOLON = 0x3b;
+
+/** What may stand behind the size of a chunk; and all lines of the trailer together. */
+const MAX_EXTENSION_BYTES = 4096;
+const MAX_TRAILER_BYTES = 16 * 1024;
+
+/** Sizes up to 2^48 are exact, and no chunk is longer. */
+const MAX_SIZE_DIGITS = 12;
+
+/** Takes the chunked coding off a body. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
+export interface ChunkedDecoder {
+  /**
+   * Takes the next bytes and hands those of the body to `taker`, which may be views.
+   * @returns the position behind the end of the body, or -1 while it goes on.
+   * @throws with the code `HTTP_INVALID_CHUNK`
+   */
+  push(bytes: Buffer, start: number, taker: { onData(bytes: Uint8Array): void }): number;
+}
+
+/** What the next byte belongs to. Every line feed is its own part, so that none stands without its carriage return. */
+type Part =
+  | "size"
+  | "padding"
+  | "extension"
+  | "size-end"
+  | "data"
+  | "data-return"
+  | "data-end"
+  | "trailer"
+  | "trailer-line"
+  | "trailer-line-end"
+  | "end";
+
+const AFTER_LINE_FEED = {
+  "data-end": "size",
+  "trailer-line-end": "trailer",
+} as const satisfies Partial<Record<Part, Part>>;
+
+export function createChunkedDecoder(): ChunkedDecoder {
+  let part: Part = "size";
+  let digits = 0;
+  /** Of the chunk under way: its size as far as it has been read, then what of it has not come. */
+  let left = 0;
+  let extensionBytes = 0;
+  let trailerBytes = 0;
+
+  const takeSizeByte = (byte: number): void => {
+    const digit = hexDigit(byte);
+    if (digit >= 0 && digits < MAX_SIZE_DIGITS) {
+      left = left * 16 + digit;
+      digits += 1;
+    } else if (digits === 0) refuse();
+    else if (byte === CARRIAGE_RETURN) part = "size-end";
+    else takePaddingByte(byte);
+  };
+
+  const takePaddingByte = (byte: number): void => {
+    if (byte === SEMICOLON) part = "extension";
+    else if ((byte === SPACE || byte === TAB) && ++extensionBytes <= MAX_EXTENSION_BYTES) part = "padding";
+    else refuse();
+  };
+
+  const endSize = (): void => {
+    part = left === 0 ? "trailer" : "data";
+    digits = 0;
+    extensionBytes = 0;
+  };
+
+  const takeTrailerByte = (byte: number): void => {
+    if (byte === CARRIAGE_RETURN) part = part === "trailer" ? "end" : "trailer-line-end";
+    else if (byte === LINE_FEED || ++trailerBytes > MAX_TRAILER_BYTES) refuse();
+    else part = "trailer-line";
+  };
+
+  return {
+    push(bytes, start, taker) {
+      let position = start;
+      while (position < bytes.length) {
+        if (part === "data") {
+          const end = Math.min(position + left, bytes.length);
+          left -= end - position;
+          taker.onData(sliceOrCopy(bytes, position, end));
+          position = end;
+          if (left === 0) part = "data-return";
+          continue;
+        }
+        const byte = bytes[position++] as number;
+        switch (part) {
+          case "size":
+            takeSizeByte(byte);
+            break;
+          case "padding":
+            if (byte === CARRIAGE_RETURN) part = "size-end";
+            else takePaddingByte(byte);
+            break;
+          case "extension":
+            if (byte === CARRIAGE_RETURN) part = "size-end";
+            else if (byte === LINE_FEED || ++extensionBytes > MAX_EXTENSION_BYTES) refuse();
+            break;
+          case "size-end":
+            if (byte !== LINE_FEED) refuse();
+            endSize();
+            break;
+          case "data-return":
+            if (byte !== CARRIAGE_RETURN) refuse();
+            part = "data-end";
+            break;
+          case "trailer":
+          case "trailer-line":
+            takeTrailerByte(byte);
+            break;
+          case "end":
+            if (byte !== LINE_FEED) refuse();
+            return position;
+          default:
+            if (byte !== LINE_FEED) refuse();
+            part = AFTER_LINE_FEED[part];
+        }
+      }
+      return -1;
+    },
+  };
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
+
+function refuse(): never {
+  throw wireError("HTTP_INVALID_CHUNK");
+}

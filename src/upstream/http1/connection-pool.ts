@@ -1,0 +1,93 @@
+import type { ResponseHeaders } from "../transport.ts";
+import type { Deadline, Deadlines } from "../../core/deadlines.ts";
+import type { Connection } from "./connection.ts";
+
+const SECONDS = /(?:^|[\s,])timeout *= *"?(\d+)/i;
+
+/**
+ * For how long a server keeps a connection that carries nothing, in milliseconds; Infinity where it does not tell.
+ * https://www.rfc-editor.org/rfc/rfc2068#section-19.7.1.1
+ */
+export function parseKeepAlive(headers: ResponseHeaders): number {
+  const told = headers.get("keep-alive");
+  const seconds = told && SECONDS.exec(told)?.[1];
+  return seconds ? Number(seconds) * 1000 : Number.POSITIVE_INFINITY;
+}
+
+/** The connections to one server that carry no request at the moment. */
+export interface ConnectionPool {
+  /** The one used last, or undefined where there is none. */
+  take(): Connection | undefined;
+  /** Keeps a connection for later, or closes it where enough are kept. */
+  give(connection: Connection): void;
+  /** Like `give`, for a connection that may not be good any more. */
+  readonly giveBack: (connection: Connection, reusable: boolean) => void;
+  /** Closes what is kept, and from now on what is given. */
+  close(): void;
+}
+
+/** More than this are not kept, per server. */
+const MAX_IDLE = 2048;
+
+/** Load balancers and servers forget silent connections after a minute or more; most say so when they do. */
+const MAX_IDLE_MS = 55_000;
+
+/** So much before a server that tells when it closes connections, lest a request and its end pass each other on the way. */
+const SAFETY_MARGIN_MS = 1000;
+
+export function createConnectionPool(
+  deadlines: Deadlines,
+  now: () => number,
+  maxIdle: number = MAX_IDLE,
+): ConnectionPool {
+  /** The one used last stands last. */
+  let idle: Connection[] = [];
+  let expiry: Deadline | undefined;
+  let isClosed = false;
+
+  const closeOld = (): void => {
+    expiry = undefined;
+    const time = now();
+    idle = idle.filter((connection) => {
+      if (!connection.isOpen) return false;
+      if (connection.idleUntil > time) return true;
+      connection.close();
+      return false;
+    });
+    if (idle.length > 0) awaitExpiry(idle.reduce((least, { idleUntil }) => Math.min(least, idleUntil), Infinity));
+  };
+
+  const awaitExpiry = (time: number): void => {
+    if (!expiry) expiry = deadlines.open(time, closeOld);
+    else if (time < expiry.expiresAt) deadlines.move(expiry, time);
+  };
+
+  const give = (connection: Connection): void => {
+    if (!connection.isOpen) return;
+    const idleMs = Math.min(MAX_IDLE_MS, connection.keptMs - SAFETY_MARGIN_MS);
+    if (isClosed || idle.length >= maxIdle || idleMs <= 0) return connection.close();
+    connection.idleUntil = now() + idleMs;
+    idle.push(connection);
+    awaitExpiry(connection.idleUntil);
+  };
+
+  return {
+    take() {
+      for (;;) {
+        const connection = idle.pop();
+        if (!connection || connection.isOpen) return connection;
+      }
+    },
+    give,
+    giveBack(connection, reusable) {
+      if (reusable) give(connection);
+    },
+    close() {
+      isClosed = true;
+      if (expiry) deadlines.release(expiry);
+      expiry = undefined;
+      for (const connection of idle) connection.close();
+      idle = [];
+    },
+  };
+}

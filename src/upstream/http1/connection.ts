@@ -1,0 +1,171 @@
+import { batchWrite } from "../../core/batch-writes.ts";
+import { isAddress, type Origin } from "./origin.ts";
+import { wireError } from "../errors.ts";
+
+/** Who is told what happens on a connection; replaced with each request. */
+export interface ConnectionListener {
+  data(bytes: Buffer): void;
+  /** Everything that was written has left. */
+  drained(): void;
+  /** Called once: the server ended the connection, or, with an error, it broke. */
+  closed(error: unknown): void;
+}
+
+/** A connection to a provider's server, with its TLS handshake done and its certificate verified. */
+export interface Connection {
+  listener: ConnectionListener | undefined;
+  /** While it carries nothing: when it is to be closed, in milliseconds of the monotonic clock. */
+  idleUntil: number;
+  /** For how long the server keeps it while it carries nothing, in milliseconds, as far as the server has told. */
+  keptMs: number;
+  readonly isOpen: boolean;
+  /** Everything that was written has left. */
+  readonly isDrained: boolean;
+  /** @returns false where some of the bytes wait for the server to read; `drained` tells when they are gone. */
+  write(bytes: Uint8Array): boolean;
+  /** Like `write`, together with what other connections write in this turn of the event loop. */
+  writeTogether(bytes: Uint8Array): boolean;
+  pause(): void;
+  resume(): void;
+  /** Ends it at once. The listener hears nothing more. */
+  close(): void;
+}
+
+/** Milliseconds of silence after which the system asks whether the other side is still there. */
+const KEEP_ALIVE_PROBE_MS = 60_000;
+
+/** An attempt to connect. */
+export interface Opening {
+  /** Rejects with an error whose `code` is that of the system, of the name lookup or of the certificate's verification. */
+  readonly connection: Promise<Connection>;
+  /** Resolves when the system has nothing to wait for any more, be the attempt given up or not. */
+  readonly ended: Promise<void>;
+  /** Gives the attempt up. What the system itself is still waiting for, a name or the server's first packet, it waits for. */
+  abandon(): void;
+}
+
+/**
+ * Connects. https: only where the certificate is valid for the host; NODE_EXTRA_CA_CERTS names further authorities.
+ */
+export function openConnection(origin: Origin): Opening {
+  const { promise, resolve, reject } = Promise.withResolvers<Connection>();
+  let stands = false;
+  let isAbandoned = false;
+  let isPaused = false;
+  let unsent: Uint8Array | undefined;
+  let socket: Bun.Socket<undefined> | undefined;
+
+  const writeUnsent = (): void => {
+    if (!socket || !unsent) return;
+    const written = Math.max(0, socket.write(unsent));
+    unsent = written === unsent.length ? undefined : unsent.subarray(written);
+    if (!unsent) connection.listener?.drained();
+  };
+
+  const connection: Connection & { isOpen: boolean } = {
+    listener: undefined,
+    idleUntil: 0,
+    keptMs: Number.POSITIVE_INFINITY,
+    isOpen: false,
+    get isDrained() {
+      return unsent === undefined;
+    },
+    write(bytes) {
+      if (!socket || !connection.isOpen) return true;
+      if (unsent) {
+        unsent = Buffer.concat([unsent, bytes]);
+        return false;
+      }
+      const written = Math.max(0, socket.write(bytes));
+      if (written === bytes.length) return true;
+      unsent = bytes.subarray(written);
+      return false;
+    },
+    writeTogether(bytes) {
+      if (unsent || !connection.isOpen) return connection.write(bytes);
+      unsent = bytes;
+      batchWrite(writeUnsent);
+      return false;
+    },
+    pause() {
+      isPaused = true;
+      socket?.pause();
+    },
+    resume() {
+      if (isPaused) socket?.resume();
+      isPaused = false;
+    },
+    close() {
+      connection.listener = undefined;
+      connection.isOpen = false;
+      unsent = undefined;
+      socket?.terminate();
+    },
+  };
+
+  const establish = (): void => {
+    stands = true;
+    connection.isOpen = true;
+    socket?.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+    resolve(connection);
+  };
+
+  const end = (error: unknown): void => {
+    if (!stands) return reject(error ?? wireError("ECONNRESET"));
+    if (!connection.isOpen) return;
+    connection.isOpen = false;
+    unsent = undefined;
+    const { listener } = connection;
+    connection.listener = undefined;
+    listener?.closed(error);
+    socket?.terminate();
+  };
+
+  const handler: Bun.SocketHandler<undefined> = {
+    open(opened) {
+      socket = opened;
+      if (isAbandoned) opened.terminate();
+      else if (!origin.secure) establish();
+    },
+    handshake(shaken, isDone, problem) {
+      if (isDone && shaken.authorized) return establish();
+      end(problem ?? wireError("ERR_TLS_HANDSHAKE"));
+      shaken.terminate();
+    },
+    data(_, bytes) {
+      // What comes without having been asked for belongs to no request.
+      if (connection.listener) connection.listener.data(bytes);
+      else connection.close();
+    },
+    drain: writeUnsent,
+    end: () => end(undefined),
+    close: (_, error) => end(error),
+    error: (_, error) => end(error),
+    connectError: (_, error) => end(error),
+  };
+
+  const attempt = origin.unix
+    ? Bun.connect({ unix: origin.unix, socket: handler })
+    : Bun.connect({
+        hostname: origin.hostname,
+        port: origin.port,
+        ...(origin.secure && {
+          tls: {
+            // An address is no server name (RFC 6066, section 3); the certificate is checked for it all the same.
+            ...(!isAddress(origin.hostname) && { serverName: origin.hostname }),
+            rejectUnauthorized: true,
+          },
+        }),
+        socket: handler,
+      });
+  return {
+    connection: promise,
+    ended: attempt.then(() => {}, reject),
+    abandon() {
+      if (stands) return;
+      isAbandoned = true;
+      reject(wireError("ECONNABORTED"));
+      socket?.terminate();
+    },
+  };
+}

@@ -1,0 +1,240 @@
+import type { ResponseHead } from "./response-head.ts";
+import { ResponseParser } from "./response-parser.ts";
+import type { Connection, ConnectionListener } from "./connection.ts";
+import { decodeResponse } from "../decode-response.ts";
+import type { Origin } from "./origin.ts";
+import { parseKeepAlive } from "./connection-pool.ts";
+import { writeRequest } from "./request-head.ts";
+import type { UpstreamResponse, ResponseBody, BodyConsumer, PendingResponse, WireRequest } from "../transport.ts";
+import { writeUpload } from "./upload.ts";
+
+/** So much of a body may arrive before anyone takes it; then the server has to wait. */
+const MAX_EARLY_BYTES = 256 * 1024;
+
+/** A body up to this size goes out in one write with its head; copying a longer one costs more than a second write. */
+const ONE_WRITE_BYTES = 32 * 1024;
+
+/** Methods that need not say that they bring no body. https://www.rfc-editor.org/rfc/rfc9110#section-8.6 */
+const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Carries one request and its answer on a connection that carries nothing else meanwhile.
+ * @param onDone called once, when the connection has no more to do with the request: whether it may carry another.
+ */
+export function startExchange(
+  connection: Connection,
+  origin: Origin,
+  request: WireRequest,
+  onDone: (connection: Connection, reusable: boolean) => void,
+): PendingResponse {
+  const exchange = new Http1Exchange(connection, request, onDone);
+  connection.listener = exchange;
+  try {
+    exchange.begin(origin);
+  } catch (error) {
+    exchange.abort(error);
+  }
+  return exchange;
+}
+
+/** A class, unlike most of what is here: one is made for every request, and with closures so would be its many methods. */
+class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener {
+  readonly response: Promise<UpstreamResponse>;
+  readonly #connection: Connection;
+  readonly #request: WireRequest;
+  readonly #onDone: (connection: Connection, reusable: boolean) => void;
+  readonly #parser: ResponseParser;
+  #resolve: ((answer: UpstreamResponse) => void) | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
+  #head: ResponseHead | undefined;
+  #sink: BodyConsumer | undefined;
+  #early: Uint8Array[] | undefined;
+  #earlyBytes = 0;
+  #isOver = false;
+  #failure: { readonly error: unknown } | undefined;
+  /** The request's body, while it is on its way. */
+  #upload: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #whenDrained: (() => void) | undefined;
+
+  constructor(
+    connection: Connection,
+    request: WireRequest,
+    onDone: (connection: Connection, reusable: boolean) => void,
+  ) {
+    this.#connection = connection;
+    this.#request = request;
+    this.#onDone = onDone;
+    this.#parser = new ResponseParser(request.method, this);
+    this.response = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Writes the request. Throws where it cannot be written as one. */
+  begin(origin: Origin): void {
+    const connection = this.#connection;
+    const request = this.#request;
+    const { body, method } = request;
+    if (body === null) {
+      connection.writeTogether(writeRequest(origin, request, BODILESS.has(method) ? null : 0, NOTHING));
+      return;
+    }
+    if (body instanceof Uint8Array) {
+      if (body.length <= ONE_WRITE_BYTES) {
+        connection.writeTogether(writeRequest(origin, request, body.length, body));
+      } else {
+        connection.write(writeRequest(origin, request, body.length, NOTHING));
+        connection.write(body);
+      }
+      return;
+    }
+    const length = announcedLength(request.headers);
+    connection.writeTogether(writeRequest(origin, request, length, NOTHING));
+    const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+    this.#upload = reader;
+    writeUpload(reader, length, { write: (bytes) => this.#write(bytes) }).then(
+      () => (this.#upload = undefined),
+      (error: unknown) => this.abort(error),
+    );
+  }
+
+  abort(error: unknown): void {
+    if (this.#isOver) return;
+    this.#failure = { error };
+    this.#leave(false);
+    if (this.#reject) return this.#reject(error);
+    const consumer = this.#sink;
+    this.#sink = undefined;
+    consumer?.fail(error);
+  }
+
+  // As a listener of its connection:
+
+  data(bytes: Buffer): void {
+    let ended: boolean;
+    try {
+      ended = this.#parser.push(bytes);
+    } catch (error) {
+      return this.abort(error);
+    }
+    if (!this.#head || this.#isOver) return;
+    this.#sink?.flush();
+    if (ended) this.#finish();
+    else if (!this.#sink && this.#earlyBytes > MAX_EARLY_BYTES) this.#connection.pause();
+    this.#answerOnce(this.#head);
+  }
+
+  drained(): void {
+    const drained = this.#whenDrained;
+    this.#whenDrained = undefined;
+    drained?.();
+  }
+
+  closed(error: unknown): void {
+    if (error !== undefined) return this.abort(error);
+    try {
+      this.#parser.finish();
+    } catch (unfinished) {
+      return this.abort(unfinished);
+    }
+    this.#finish();
+  }
+
+  // What the parser finds:
+
+  onHead(head: ResponseHead): void {
+    this.#head = head;
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#sink) return this.#sink.write(bytes);
+    if (this.#isOver) return;
+    if (this.#early) this.#early.push(bytes);
+    else this.#early = [bytes];
+    this.#earlyBytes += bytes.length;
+  }
+
+  // As the answer's body:
+
+  get whole(): Uint8Array | undefined {
+    if (!this.#isOver || this.#failure || this.#sink) return undefined;
+    if (!this.#early) return NOTHING;
+    return this.#early.length === 1 ? this.#early[0] : Buffer.concat(this.#early);
+  }
+
+  consume(consumer: BodyConsumer): void {
+    this.#sink = consumer;
+    // First, because the sink may ask it to wait again.
+    if (this.#earlyBytes > MAX_EARLY_BYTES) this.resume();
+    const early = this.#early;
+    this.#early = undefined;
+    // With each piece it may have enough, and is then another's or nobody's.
+    for (const bytes of early ?? []) if (this.#sink === consumer) consumer.write(bytes);
+    if (early && this.#sink === consumer) consumer.flush();
+    if (this.#sink !== consumer) return;
+    if (this.#failure) consumer.fail(this.#failure.error);
+    else if (this.#isOver) consumer.end();
+  }
+
+  pause(): void {
+    if (!this.#isOver) this.#connection.pause();
+  }
+
+  resume(): void {
+    if (!this.#isOver) this.#connection.resume();
+  }
+
+  cancel(): void {
+    this.#sink = undefined;
+    this.#early = undefined;
+    if (!this.#isOver) this.#leave(false);
+  }
+
+  #write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#isOver || this.#connection.write(bytes)) return undefined;
+    return new Promise((drained) => (this.#whenDrained = drained));
+  }
+
+  #answerOnce({ status, headers, framing }: ResponseHead): void {
+    if (!this.#resolve) return;
+    const plain: UpstreamResponse = { status, headers, body: framing.kind === "none" ? null : this };
+    try {
+      this.#resolve(this.#request.keepEncoding ? plain : decodeResponse(plain));
+    } catch (error) {
+      this.#reject?.(error);
+    }
+    this.#resolve = undefined;
+    this.#reject = undefined;
+  }
+
+  #finish(): void {
+    // Its sink may have had enough at the last moment.
+    if (this.#isOver) return;
+    // An answer that is over before the request leaves the rest of it on the connection; what came behind an answer would
+    // be taken for the next one.
+    const isClean = !this.#upload && this.#connection.isDrained && !this.#parser.hasExcess;
+    const head = isClean && this.#head?.keepAlive ? this.#head : undefined;
+    if (head) this.#connection.keptMs = parseKeepAlive(head.headers);
+    this.#leave(head !== undefined);
+    this.#sink?.end();
+  }
+
+  #leave(reusable: boolean): void {
+    this.#isOver = true;
+    this.#connection.listener = undefined;
+    void this.#upload?.cancel().catch(() => {});
+    this.#whenDrained?.();
+    // Its taker may have asked it to wait for more.
+    if (reusable) this.#connection.resume();
+    else this.#connection.close();
+    this.#onDone(this.#connection, reusable);
+  }
+}
+
+function announcedLength(headers: WireRequest["headers"]): number | undefined {
+  const announced = headers instanceof Headers ? headers.get("content-length") : (headers["content-length"] ?? null);
+  return announced === null ? undefined : Number(announced);
+}

@@ -1,0 +1,133 @@
+import type { Provider } from "../../providers/provider.ts";
+import type { Deadline, Deadlines } from "../../core/deadlines.ts";
+import { type Opening, openConnection } from "./connection.ts";
+import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
+import { startExchange } from "./exchange.ts";
+import { type Origin, originOf } from "./origin.ts";
+import type { UpstreamResponse, PendingResponse, Transport, WireRequest } from "../transport.ts";
+import { wireError } from "../errors.ts";
+
+/** A transport that owns its connections. */
+export interface SocketTransport {
+  readonly send: Transport;
+  /** Closes the connections that carry nothing. */
+  close(): void;
+}
+
+/** So much longer may a connection take to stand when its request has been given up; it then serves the next one. */
+const GRACE_MS = 1000;
+
+/**
+ * Each attempt that was given up holds a file descriptor for as long as the system waits for the server, which can be two
+ * minutes. With so many, a server that does not answer is not tried again until one of them has ended.
+ */
+export const MAX_HANGING = 512;
+
+interface Server {
+  /** How many attempts to connect were given up and have not ended. */
+  hanging: number;
+  readonly origin: Origin;
+  readonly pool: ConnectionPool;
+}
+
+/** Requests that may be sent again where a connection that was kept turns out to be dead. */
+const REPEATABLE: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+
+/**
+ * Carries requests over HTTP/1.1 on connections that it keeps: any number at once, each for one request at a time, and
+ * each provider's for that provider alone. Names are looked up and TLS is set up only when a connection is opened.
+ */
+export function createSocketTransport(
+  deadlines: Deadlines,
+  now: () => number,
+  open: typeof openConnection = openConnection,
+): SocketTransport {
+  const servers = new Map<Provider, Server>();
+
+  const serverOf = (provider: Provider): Server => {
+    let server = servers.get(provider);
+    if (!server) {
+      server = { hanging: 0, origin: originOf(provider), pool: createConnectionPool(deadlines, now) };
+      servers.set(provider, server);
+    }
+    return server;
+  };
+
+  const abandon = (server: Server, opening: Opening): void => {
+    opening.abandon();
+    server.hanging += 1;
+    void opening.ended.then(() => (server.hanging -= 1));
+  };
+
+  const sendFresh = (server: Server, request: WireRequest, onConnected: () => void): PendingResponse => {
+    if (server.hanging >= MAX_HANGING) throw wireError("TOO_MANY_HANGING_ATTEMPTS");
+    const { origin, pool } = server;
+    const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>();
+    let sending: PendingResponse | undefined;
+    let isGivenUp = false;
+    let late: Deadline | undefined;
+    const opening = open(origin);
+    opening.connection.then(
+      (connection) => {
+        if (late) deadlines.release(late);
+        if (isGivenUp) return pool.give(connection);
+        onConnected();
+        sending = startExchange(connection, origin, request, pool.giveBack);
+        sending.response.then(resolve, reject);
+      },
+      (error: unknown) => {
+        isGivenUp = true;
+        if (late) deadlines.release(late);
+        reject(error);
+      },
+    );
+    return {
+      response: promise,
+      abort(reason) {
+        if (sending) return sending.abort(reason);
+        if (isGivenUp) return;
+        isGivenUp = true;
+        reject(reason);
+        late = deadlines.open(now() + GRACE_MS, () => abandon(server, opening));
+      },
+    };
+  };
+
+  const send: Transport = (provider, request, onConnected) => {
+    const server = serverOf(provider);
+    const kept = server.pool.take();
+    if (!kept) return sendFresh(server, request, onConnected);
+    onConnected();
+    const sending = startExchange(kept, server.origin, request, server.pool.giveBack);
+    if (!REPEATABLE.has(request.method) || request.body !== null) return sending;
+    return repeated(sending, () => sendFresh(server, request, () => {}));
+  };
+
+  return {
+    send,
+    close() {
+      for (const { pool } of servers.values()) pool.close();
+    },
+  };
+}
+
+/** Sends once more where the first connection was dead before anything came. */
+function repeated(first: PendingResponse, sendAgain: () => PendingResponse): PendingResponse {
+  let current = first;
+  let isAborted = false;
+  return {
+    response: first.response.catch((error: unknown) => {
+      if (isAborted || !isReset(error)) throw error;
+      current = sendAgain();
+      return current.response;
+    }),
+    abort(reason) {
+      isAborted = true;
+      current.abort(reason);
+    },
+  };
+}
+
+function isReset(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
+}

@@ -1,0 +1,71 @@
+import type { Provider } from "../providers/provider.ts";
+
+/** What is sent to a provider; the provider decides the connection. */
+export interface WireRequest {
+  /** Below the provider's base URL. */
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers | Readonly<Record<string, string>>;
+  /** A stream goes out as it comes: of the length that a `content-length` header tells, else chunked. */
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  /** Hand out the body as it is on the wire instead of decoding its Content-Encoding. */
+  readonly keepEncoding?: boolean;
+}
+
+/** The header fields of an answer, as far as the gateway looks at them; a web-standard `Headers` is one of these. */
+export interface ResponseHeaders extends Iterable<[name: string, value: string]> {
+  /** The value of a field, its lines joined with commas, or null. `name` is in lower case. */
+  get(name: string): string | null;
+  /**
+   * Costs less than iteration.
+   * @param initials character codes of the small letters with which names begin that matter; others may be left out.
+   */
+  forEach(callback: (value: string, name: string) => void, initials?: ReadonlySet<number>): void;
+}
+
+/** Takes the bytes of a body as they come. Its members must not throw. */
+export interface BodyConsumer {
+  write(bytes: Uint8Array): void;
+  /** All that has arrived by now was written. */
+  flush(): void;
+  /** Called once, unless `fail` is. */
+  end(): void;
+  /** The body broke off. */
+  fail(error: unknown): void;
+}
+
+/** The body of an answer, on its way. */
+export interface ResponseBody {
+  /** All of it, where it came along with the header. */
+  readonly whole: Uint8Array | undefined;
+  /** Hands it to `sink`, what has arrived first, the rest as it comes. To be called at most once. */
+  consume(consumer: BodyConsumer): void;
+  /** Asks the sender to wait. What has arrived is still handed over. */
+  pause(): void;
+  resume(): void;
+  /** Lets go of the rest; the sink hears nothing more. */
+  cancel(): void;
+}
+
+/** A provider's answer, of which the header has come. */
+export interface UpstreamResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  /** Null where there can be none, as in an answer to HEAD. */
+  readonly body: ResponseBody | null;
+}
+
+/** One request under way. */
+export interface PendingResponse {
+  /** Rejects with an error whose `code` tells what went wrong, or with the reason of an abort. */
+  readonly response: Promise<UpstreamResponse>;
+  /** Gives the request up, and its answer with it: whoever waits for either gets `reason`. */
+  abort(reason: unknown): void;
+}
+
+/**
+ * Carries requests to providers.
+ * @param onConnected called once, when the connection that the request goes out on stands.
+ * @throws like the answer rejects, where the request cannot even be begun.
+ */
+export type Transport = (provider: Provider, request: WireRequest, onConnected: () => void) => PendingResponse;

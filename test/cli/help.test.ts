@@ -1,0 +1,47 @@
+import { describe, expect, test } from "bun:test";
+import { COMMAND_LINE_OPTIONS } from "../../src/cli/command-line.ts";
+import { helpText } from "../../src/cli/help.ts";
+import { SETTING_GROUPS } from "../../src/config/setting-row.ts";
+import { SETTING_ROWS } from "../../src/config/settings-table.ts";
+
+const PATTERNS = [
+  "<ID>_API_KEY",
+  "<ID>_API_URL",
+  "<ID>_HTTP2",
+  "<ID>_AUTH_TYPE",
+  "CLOUDFLARE_ACCOUNT_ID",
+  "MCP_<NAME>_TOKEN",
+];
+
+describe("helpText", () => {
+  test.each([[72], [80], [100], [200]])("stays within %d columns and aligns the texts of every group", (width) => {
+    const lines = helpText(width).split("\n");
+    expect(lines.filter((line) => line.length > width)).toEqual([]);
+    const textColumns = lines.flatMap((line) => {
+      const [, name] = /^ {2}([A-Z<]\S+ +)\S/.exec(line) ?? [];
+      return name === undefined ? [] : [name.length];
+    });
+    expect(textColumns).toHaveLength(SETTING_ROWS.length + PATTERNS.length);
+    expect(new Set(textColumns).size).toBe(1);
+  });
+
+  test("puts texts below the names on a narrow terminal", () => {
+    const lines = helpText(40).split("\n");
+    expect(lines[lines.indexOf("  SERVER_PORT") + 1]).toBe("      Port to listen on; 0 takes a free");
+    expect(lines.filter((line) => line.length > 40)).toEqual([]);
+  });
+
+  test("names every option, group, setting and default", () => {
+    const lines = helpText(400).split("\n");
+    expect(lines[0]).toBe("Usage: inference-gateway [options]");
+    for (const name of Object.keys(COMMAND_LINE_OPTIONS)) expect(lines.join("\n")).toContain(`--${name}`);
+    for (const group of SETTING_GROUPS) expect(lines).toContain(`${group}:`);
+    for (const [name, row] of SETTING_ROWS) {
+      const [line = "", ...others] = lines.filter((candidate) => candidate.startsWith(`  ${name} `));
+      expect(others).toEqual([]);
+      expect(line).toContain(row.doc);
+      expect(line).toContain(row.default === undefined ? "[" : `default ${row.default}]`);
+    }
+    for (const name of PATTERNS) expect(lines.some((line) => line.startsWith(`  ${name} `))).toBe(true);
+  });
+});

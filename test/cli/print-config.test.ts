@@ -1,0 +1,74 @@
+import { expect, test } from "bun:test";
+import type { Environment } from "../../src/config/environment.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
+import { printConfig } from "../../src/cli/print-config.ts";
+import { SETTING_ROWS } from "../../src/config/settings-table.ts";
+import { PROVIDER_TABLE } from "../../src/providers/table.ts";
+
+function printed(environment: Environment): string[] {
+  const loaded = loadConfig(environment);
+  if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
+  return printConfig(loaded.config).trimEnd().split("\n");
+}
+
+test("never shows a key", () => {
+  const secret = "sk-very-secret-0123456789";
+  const keys = Object.keys(PROVIDER_TABLE).map((id) => [`${id.toUpperCase()}_API_KEY`, secret]);
+  const lines = printed({
+    ...Object.fromEntries(keys),
+    CUSTOM_PROVIDERS: "tgi",
+    TGI_API_URL: "http://host",
+    TGI_API_KEY: "short",
+  });
+  expect(lines).toContain("OPENAI_API_KEY=***6789");
+  expect(lines).toContain("TGI_API_KEY=***");
+  expect(lines.join("\n")).not.toMatch(/very-secret|short/);
+});
+
+test("lists settings in table order, then the URL of every provider in theirs", () => {
+  const names = printed({}).map((line) => line.slice(0, line.indexOf("=")));
+  const urls = Object.keys(PROVIDER_TABLE).map((id) => `${id.toUpperCase()}_API_URL`);
+  expect(names).toEqual([...SETTING_ROWS.map(([name]) => name as string), ...urls]);
+});
+
+test("prints the effective values as an operator would write them", () => {
+  const lines = printed({
+    SERVER_IDLE_TIMEOUT: "90",
+    SERVER_MAX_REQUEST_BODY_SIZE: "10MiB",
+    ALLOWED_MODELS: "a, b",
+    CUSTOM_PROVIDERS: "my-tgi",
+    MY_TGI_API_URL: "unix:/run/tgi.sock",
+    MY_TGI_API_KEY: "key",
+    MY_TGI_AUTH_TYPE: "X-Header",
+    CLOUDFLARE_ACCOUNT_ID: "acc",
+  });
+  expect(lines).toContain("SERVER_IDLE_TIMEOUT=1m30s");
+  expect(lines).toContain("SERVER_MAX_REQUEST_BODY_SIZE=10485760");
+  expect(lines).toContain("SERVER_UNIX_SOCKET=");
+  expect(lines).toContain("ALLOWED_MODELS=a,b");
+  expect(lines).toContain("CLOUDFLARE_API_URL=https://api.cloudflare.com/client/v4/accounts/acc/ai");
+  expect(lines.slice(-3)).toEqual([
+    "MY_TGI_API_URL=unix:/run/tgi.sock:/v1",
+    "MY_TGI_API_KEY=***",
+    "MY_TGI_AUTH_TYPE=x-header",
+  ]);
+});
+
+test("names the providers that are called over HTTP/2", () => {
+  expect(printed({ GROQ_HTTP2: "yes", OPENAI_HTTP2: "no" }).filter((line) => line.includes("HTTP2"))).toEqual([
+    "GROQ_HTTP2=true",
+  ]);
+});
+
+test("shows the placeholder of a URL that still lacks its account", () => {
+  expect(printed({})).toContain(`CLOUDFLARE_API_URL=${PROVIDER_TABLE.cloudflare.url}`);
+});
+
+test("prints lines that give the same settings when read again", () => {
+  const environment = { SERVER_PORT: "9", CLIENT_TIMEOUT: "1500ms", CUSTOM_PROVIDERS: "tgi", TGI_API_URL: "unix:/a:/" };
+  const lines = printed(environment);
+  const again = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  );
+  expect(printed(again)).toEqual(lines);
+});

@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { dataEvent } from "../../fixtures/answers.ts";
+import { createGate, type Gate } from "../../fixtures/gate.ts";
+import { chunk, end, head, wait } from "../../fixtures/script.ts";
+import { type Rig, startRig } from "../../fixtures/start-rig.ts";
+import { within } from "../../fixtures/within.ts";
+import { allEnded, connectToEach, lives, workerPids } from "./worker-processes.ts";
+
+// Every test starts several processes on a machine that may be busy.
+setDefaultTimeout(20_000);
+
+const EVENT_STREAM = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
+const STREAM = JSON.stringify({ model: "openai/m", stream: true, messages: [{ role: "user", content: "hi" }] });
+const FIRST = "data: 1\n\n";
+const CUT = dataEvent({
+  error: { message: "The gateway is shutting down", type: "upstream_error", code: "shutting_down" },
+});
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await startRig({ SERVER_WORKERS: "2", SERVER_SHUTDOWN_TIMEOUT: "400ms" });
+});
+afterEach(() => rig[Symbol.asyncDispose]());
+
+/** Opens a stream on each worker, of which the rest waits for the gate, and reads its first event. */
+async function openStreams(gate: Gate) {
+  rig.provider.answerAlways(() => [
+    head(200, EVENT_STREAM),
+    chunk(FIRST),
+    wait(gate),
+    chunk("data: [DONE]\n\n"),
+    end(),
+  ]);
+  const clients = (await connectToEach(rig.gateway)).map(({ client }) => client);
+  for (const client of clients) {
+    await client.request("POST", "/v1/chat/completions", { body: STREAM });
+    expect((await client.head()).status).toBe(200);
+    await client.nextChunk();
+  }
+  return {
+    async bodies(): Promise<string[]> {
+      const bodies = await Promise.all(clients.map((client) => client.body()));
+      return bodies.map(({ text, complete }) => (complete ? text : `${text}(cut)`));
+    },
+  };
+}
+
+const DONE = `${FIRST}data: [DONE]\n\n`;
+const exit = (): Promise<number> => within(rig.gateway.process.exited, 5000, "the gateway's end");
+
+function expectNoneLeft(): void {
+  for (const pid of workerPids(rig.gateway).values()) expect(lives(pid)).toBe(false);
+}
+
+describe("streams on all workers", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)("finish after %s, nothing new is accepted, exit code 0", async (signal) => {
+    const gate = createGate();
+    const streams = await openStreams(gate);
+    rig.gateway.process.kill(signal);
+    await rig.gateway.logged(({ msg }) => msg === "draining");
+    await expect(rig.connect()).rejects.toThrow("Failed to connect");
+    gate.open();
+    expect(await streams.bodies()).toEqual([DONE, DONE]);
+    expect(await exit()).toBe(0);
+    expectNoneLeft();
+    expect(rig.gateway.output().stderr).toBe("");
+  });
+
+  test("end with an error event where they take too long, exit code 3", async () => {
+    const streams = await openStreams(createGate());
+    rig.gateway.process.kill("SIGTERM");
+    expect(await streams.bodies()).toEqual([FIRST + CUT, FIRST + CUT]);
+    expect(await exit()).toBe(3);
+    expectNoneLeft();
+    const cut = rig.gateway.log.filter(({ failure }) => failure === "shutting_down");
+    expect(cut.map(({ worker }) => worker).toSorted()).toEqual([1, 2]);
+  });
+
+  test("finish where the signal reaches every process, as terminals and service managers send it", async () => {
+    const gate = createGate();
+    const streams = await openStreams(gate);
+    const pids = [...workerPids(rig.gateway).values()];
+    for (const pid of [...pids, rig.gateway.process.pid, ...pids]) process.kill(pid, "SIGINT");
+    await rig.gateway.logged(({ msg }) => msg === "draining");
+    gate.open();
+    expect(await streams.bodies()).toEqual([DONE, DONE]);
+    expect(await exit()).toBe(0);
+    expectNoneLeft();
+    expect(rig.gateway.log.filter(({ msg }) => msg === "worker ended, starting it again")).toEqual([]);
+  });
+
+  test("end at once with a second signal", async () => {
+    const streams = await openStreams(createGate());
+    rig.gateway.process.kill("SIGTERM");
+    await rig.gateway.logged(({ msg }) => msg === "draining");
+    rig.gateway.process.kill("SIGINT");
+    expect(await exit()).toBe(130);
+    expect(await streams.bodies()).toEqual([`${FIRST}(cut)`, `${FIRST}(cut)`]);
+    await within(allEnded(workerPids(rig.gateway).values()), 2000, "the workers' end");
+  });
+
+  test("finish where the parent is killed, and no worker is left behind", async () => {
+    const gate = createGate();
+    const streams = await openStreams(gate);
+    rig.gateway.process.kill("SIGKILL");
+    await rig.gateway.process.exited;
+    const refused = async (): Promise<void> => {
+      for (;;) {
+        try {
+          (await rig.connect()).leave();
+        } catch {
+          return;
+        }
+      }
+    };
+    await within(refused(), 2000, "the port to be free");
+    gate.open();
+    expect(await streams.bodies()).toEqual([DONE, DONE]);
+    await within(allEnded(workerPids(rig.gateway).values()), 2000, "the workers' end");
+  });
+});
+
+test("idle workers end at once", async () => {
+  const [first] = await connectToEach(rig.gateway);
+  rig.gateway.process.kill("SIGTERM");
+  expect(await exit()).toBe(0);
+  expect((await first?.client.untilClosed())?.by).toBe("peer");
+  expect(rig.gateway.log.at(-1)).toMatchObject({ msg: "stopped" });
+});
+
+test("/health/ready of a worker that drains is 503", async () => {
+  const streams = await openStreams(createGate());
+  const [asking] = await connectToEach(rig.gateway);
+  await asking?.client.send("GET /health/ready HTTP/1.1\r\nhost: x\r\n");
+  // The beginning of the request has to be there before the connection counts as idle.
+  await (await connectToEach(rig.gateway)).at(0)?.client.request("GET", "/health");
+  rig.gateway.process.kill("SIGTERM");
+  await rig.gateway.logged(({ msg }) => msg === "draining");
+  await asking?.client.send("\r\n");
+  expect((await asking?.client.head())?.status).toBe(503);
+  expect(JSON.parse((await asking?.client.body())?.text ?? "")).toMatchObject({ message: "draining", worker: 1 });
+  await streams.bodies();
+});
+
+test("a worker that fails again and again makes the gateway give up, and end the others in order", async () => {
+  const gate = createGate();
+  const streams = await openStreams(gate);
+  const killed = new Set<unknown>();
+  while (killed.size < 6) {
+    const { pid } = await rig.gateway.logged(
+      (line) => line["msg"] === "worker is up" && line["worker"] === 1 && !killed.has(line["pid"]),
+    );
+    process.kill(Number(pid), "SIGKILL");
+    killed.add(pid);
+  }
+  await rig.gateway.logged(({ msg }) => msg === "worker ended");
+  gate.open();
+  expect(await exit()).toBe(4);
+  expect((await streams.bodies())[1]).toBe(DONE);
+  await rig.gateway.stop();
+  expect(rig.gateway.output().stderr).toBe(
+    "worker 1 failed 6 times in a row within 10 s of its start, the last time by SIGKILL: giving up\n",
+  );
+  expectNoneLeft();
+});

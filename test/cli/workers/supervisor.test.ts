@@ -1,0 +1,246 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import type { FromWorker, ToWorker, WorkerEvents } from "../../../src/cli/workers/worker-process.ts";
+import { type Supervisor, supervise } from "../../../src/cli/workers/supervisor.ts";
+import { createLog } from "../../../src/telemetry/log.ts";
+import { createManualClock, type ManualClock, settle } from "../../fixtures/manual-clock.ts";
+
+interface FakeWorker {
+  readonly number: number;
+  readonly events: WorkerEvents;
+  readonly heard: ToWorker[];
+  killed: boolean;
+}
+
+const START = { kind: "start", environment: { SERVER_PORT: "1" }, demo: false } as const;
+const SERVING = { url: "http://x", providers: [] };
+const SHUTDOWN_MS = 1000;
+const STABLE_MS = 10_000;
+
+let clock: ManualClock;
+let workers: FakeWorker[];
+let releases: number;
+let announced: number;
+let spawnFails: boolean;
+let lines: Record<string, unknown>[];
+let supervisor: Supervisor;
+
+beforeEach(() => {
+  clock = createManualClock();
+  workers = [];
+  lines = [];
+  releases = 0;
+  announced = 0;
+  spawnFails = false;
+  const write = (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
+  supervisor = supervise({
+    count: 2,
+    spawn(number, events) {
+      if (spawnFails) throw new Error("no process can be had");
+      const worker: FakeWorker = { number, events, heard: [], killed: false };
+      workers.push(worker);
+      return {
+        pid: workers.length,
+        send: (message) => void worker.heard.push(message),
+        kill: () => {
+          worker.killed = true;
+        },
+      };
+    },
+    start: START,
+    releasePort: async () => void (releases += 1),
+    onListening: () => void (announced += 1),
+    timers: clock,
+    log: createLog({ level: "info", environment: "test" }, { write }),
+    shutdownMs: SHUTDOWN_MS,
+  });
+});
+
+function worker(index: number): FakeWorker {
+  const found = workers.at(index);
+  if (!found) throw new Error(`there is no worker ${index}`);
+  return found;
+}
+
+const say = (from: FakeWorker, ...messages: FromWorker[]): void => messages.forEach(from.events.said);
+const kindsOf = ({ heard }: FakeWorker): string[] => heard.map(({ kind }) => kind);
+
+/** Brings a worker to where it serves. */
+async function bringUp(from: FakeWorker): Promise<void> {
+  say(from, { kind: "ready" }, { kind: "built" });
+  await settle();
+  say(from, { kind: "listening", serving: SERVING });
+}
+
+async function bringUpBoth(): Promise<void> {
+  await bringUp(worker(0));
+  await bringUp(worker(1));
+}
+
+describe("start", () => {
+  test("workers are told what to do one step after the other, and the port is freed once", async () => {
+    expect(workers.map(({ number }) => number)).toEqual([1, 2]);
+    expect(worker(0).heard).toEqual([]);
+    say(worker(0), { kind: "ready" });
+    expect(worker(0).heard).toEqual([START]);
+    expect(releases).toBe(0);
+    say(worker(0), { kind: "built" });
+    await settle();
+    expect([releases, kindsOf(worker(0))]).toEqual([1, ["start", "listen"]]);
+    say(worker(0), { kind: "listening", serving: SERVING });
+    expect(announced).toBe(0);
+    await bringUp(worker(1));
+    expect(announced).toBe(1);
+    expect(worker(0).heard.at(-1)).toEqual({ kind: "count", up: 2, of: 2 });
+  });
+
+  test("what keeps one worker from serving ends everything, with its words and its exit code", async () => {
+    say(worker(0), { kind: "ready" }, { kind: "failed", problem: "the key is bad", exitCode: 2 });
+    say(worker(1), { kind: "ready" }, { kind: "failed", problem: "the key is bad too", exitCode: 2 });
+    expect(workers.map(({ killed }) => killed)).toEqual([true, true]);
+    worker(0).events.ended("SIGKILL");
+    worker(1).events.ended("SIGKILL");
+    expect(await supervisor.ended).toEqual({ exitCode: 2, problem: "the key is bad" });
+    await clock.advance(60_000);
+    expect(workers).toHaveLength(2);
+  });
+
+  test("the end asked for before anyone serves comes at once, with exit code 0", async () => {
+    say(worker(0), { kind: "ready" });
+    void supervisor.drain();
+    expect(kindsOf(worker(0))).toEqual(["start", "drain"]);
+    expect(worker(1).killed).toBe(true);
+    worker(0).events.ended(0);
+    worker(1).events.ended("SIGKILL");
+    expect(await supervisor.ended).toEqual({ exitCode: 0 });
+  });
+});
+
+describe("a worker that ends", () => {
+  beforeEach(bringUpBoth);
+
+  test("is started again, and the others learn how many are left", async () => {
+    await clock.advance(STABLE_MS);
+    worker(0).events.ended("SIGSEGV");
+    expect(worker(1).heard.at(-1)).toEqual({ kind: "count", up: 1, of: 2 });
+    expect(lines.at(-1)).toMatchObject({ level: "error", worker: 1, reason: "SIGSEGV", failed_starts: 0 });
+    await clock.advance(99);
+    expect(workers).toHaveLength(2);
+    await clock.advance(1);
+    expect(worker(2).number).toBe(1);
+    await bringUp(worker(2));
+    expect(worker(1).heard.at(-1)).toEqual({ kind: "count", up: 2, of: 2 });
+    expect([announced, releases]).toEqual([1, 3]);
+  });
+
+  test("is given longer pauses the more starts in a row fail, and then up", async () => {
+    const pauses: number[] = [];
+    for (let failures = 1; failures < 6; failures += 1) {
+      worker(failures === 1 ? 0 : -1).events.ended(1);
+      const since = clock.now();
+      const before = workers.length;
+      while (workers.length === before) await clock.advance(50);
+      pauses.push(clock.now() - since);
+    }
+    expect(pauses).toEqual([100, 200, 400, 800, 1600]);
+    worker(-1).events.ended(1);
+    expect(kindsOf(worker(1)).at(-1)).toBe("drain");
+    worker(1).events.ended(0);
+    const { exitCode, problem } = await supervisor.ended;
+    expect(exitCode).toBe(4);
+    expect(problem).toBe(
+      "worker 1 failed 6 times in a row within 10 s of its start, the last time by exit code 1: giving up",
+    );
+    await clock.advance(60_000);
+    expect(workers).toHaveLength(7);
+    expect(clock.timersWaiting()).toBe(0);
+  });
+
+  test("is not given up where it serves for a while in between", async () => {
+    for (let count = 0; count < 10; count += 1) {
+      await clock.advance(STABLE_MS);
+      worker(count === 0 ? 0 : -1).events.ended(1);
+      await clock.advance(100);
+      await bringUp(worker(-1));
+    }
+    expect(workers).toHaveLength(12);
+  });
+
+  test("is not held against it where an operator asked it to end", async () => {
+    for (let count = 0; count < 10; count += 1) {
+      worker(count === 0 ? 0 : -1).events.ended(count % 2 === 0 ? 0 : 3);
+      expect(lines.at(-1)).toMatchObject({ level: "info", failed_starts: 0 });
+      await clock.advance(100);
+      await bringUp(worker(-1));
+    }
+  });
+
+  test("and cannot be started is tried again like one that ends", async () => {
+    spawnFails = true;
+    worker(0).events.ended(1);
+    await clock.advance(100);
+    expect(lines.at(-1)).toMatchObject({ worker: 1, reason: "Error: no process can be had", failed_starts: 2 });
+    spawnFails = false;
+    await clock.advance(200);
+    expect(worker(2).number).toBe(1);
+  });
+
+  test("and cannot serve any more is tried again like one that ends", async () => {
+    worker(0).events.ended(1);
+    await clock.advance(100);
+    say(worker(2), { kind: "ready" }, { kind: "failed", problem: "the certificate is gone", exitCode: 2 });
+    expect(worker(2).killed).toBe(true);
+    expect(lines.at(-1)).toMatchObject({ level: "error", worker: 1, problem: "the certificate is gone" });
+    worker(2).events.ended("SIGKILL");
+    await clock.advance(200);
+    expect(workers).toHaveLength(4);
+  });
+});
+
+describe("the end", () => {
+  beforeEach(bringUpBoth);
+
+  test("is reached by all workers, and drained only when none accepts any more", async () => {
+    let quiet = false;
+    void supervisor.drain().then(() => {
+      quiet = true;
+    });
+    expect(workers.map((one) => kindsOf(one).at(-1))).toEqual(["drain", "drain"]);
+    say(worker(0), { kind: "draining" });
+    await settle();
+    expect(quiet).toBe(false);
+    worker(1).events.ended(0);
+    await settle();
+    expect(quiet).toBe(true);
+    worker(0).events.ended(0);
+    expect(await supervisor.ended).toEqual({ exitCode: 0 });
+    expect(clock.timersWaiting()).toBe(0);
+  });
+
+  test.each([3, 1, "SIGSEGV"])("is told with exit code 3 where a worker ended with %p", async (reason) => {
+    void supervisor.drain();
+    worker(0).events.ended(reason);
+    worker(1).events.ended(0);
+    expect(await supervisor.ended).toEqual({ exitCode: 3 });
+  });
+
+  test("is not waited for where a worker hangs", async () => {
+    void supervisor.drain();
+    worker(0).events.ended(0);
+    await clock.advance(SHUTDOWN_MS + 4999);
+    expect(worker(1).killed).toBe(false);
+    await clock.advance(1);
+    expect(worker(1).killed).toBe(true);
+    worker(1).events.ended("SIGKILL");
+    expect(await supervisor.ended).toEqual({ exitCode: 3 });
+  });
+
+  test("starts no worker that is waiting for its next start, and stops one that is starting", async () => {
+    worker(0).events.ended(1);
+    worker(1).events.ended(1);
+    await clock.advance(50);
+    void supervisor.drain();
+    expect(await supervisor.ended).toEqual({ exitCode: 0 });
+    await clock.advance(60_000);
+    expect(workers).toHaveLength(2);
+  });
+});

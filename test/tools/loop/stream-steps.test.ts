@@ -1,0 +1,176 @@
+import { beforeEach, expect, test } from "bun:test";
+import type { CallChain } from "../../../src/tools/loop/call-chain.ts";
+import type { Steps } from "../../../src/tools/loop/steps.ts";
+import { streamSteps } from "../../../src/tools/loop/stream-steps.ts";
+import type { ToolSet } from "../../../src/tools/mcp/tool-registry.ts";
+import { Failure, toFailure } from "../../../src/core/errors.ts";
+import { bodyOfStream } from "../../../src/upstream/body.ts";
+import type { UpstreamResponse } from "../../../src/upstream/transport.ts";
+import { createManualClock, settle } from "../../fixtures/manual-clock.ts";
+import { delta } from "./loop-rig.ts";
+
+const INTERVAL_MS = 15_000;
+const CALL = delta({
+  tool_calls: [{ index: 0, id: "c", type: "function", function: { name: "mcp_x", arguments: "{}" } }],
+});
+const FIRST = [delta({ role: "assistant", content: "one" }), CALL, delta({}, "tool_calls"), "data: [DONE]\n\n"];
+const SECOND = [delta({ content: "two" }), delta({}, "stop"), "data: [DONE]\n\n"];
+
+let ended: Failure | undefined;
+beforeEach(() => {
+  ended = undefined;
+});
+const chain: CallChain = {
+  signal: () => new AbortController().signal,
+  send: () => Promise.reject(new Error("not used")),
+  becomeStream() {},
+  awaitClient() {},
+  touch() {},
+  abort(reason) {
+    ended ??= reason;
+  },
+  onAbort() {},
+  explain: toFailure,
+  rest() {},
+  close() {},
+};
+
+const offer: ToolSet = {
+  tools: [],
+  definitions: () => [],
+  owns: () => true,
+  execute: () => Promise.resolve(""),
+};
+
+/** An answer whose body goes on only as the test says. */
+function openAnswer() {
+  const stream = new TransformStream<Uint8Array, Uint8Array>(undefined, undefined, { highWaterMark: 1000 });
+  const writer = stream.writable.getWriter();
+  return {
+    answer: {
+      status: 200,
+      headers: new Headers({ "content-type": "text/event-stream" }),
+      body: bodyOfStream(stream.readable),
+    } satisfies UpstreamResponse,
+    write: (events: readonly string[]) => Promise.all(events.map((event) => writer.write(Buffer.from(event)))),
+    close: () => writer.close(),
+  };
+}
+
+function setUp() {
+  const clock = createManualClock();
+  const tools = Promise.withResolvers<readonly Uint8Array[]>();
+  const answer = Promise.withResolvers<UpstreamResponse>();
+  const seen = { ran: 0, asked: 0 };
+  let round = 0;
+  const steps: Steps = {
+    plan: { offer, definitions: [], isOurs: () => true, laterChoice: () => undefined },
+    calls: chain,
+    usageAsked: false,
+    isFirst: () => round === 0,
+    left: () => 5,
+    newId: String,
+    ask() {
+      seen.asked += 1;
+      return answer.promise;
+    },
+    run() {
+      seen.ran += 1;
+      return tools.promise;
+    },
+    add() {
+      round += 1;
+    },
+    usedBefore: () => undefined,
+    use: () => ({ told: undefined, booked: undefined }),
+  };
+  const first = openAnswer();
+  const { body } = streamSteps(steps, first.answer, {
+    showTools: false,
+    keepAlive: { timers: clock, intervalMs: INTERVAL_MS },
+  });
+  const reader = body.getReader();
+  const read = async (): Promise<string | undefined> => {
+    const { value } = await reader.read();
+    return value && Buffer.from(value).toString();
+  };
+  return { clock, tools, answer, seen, first, read };
+}
+
+test("comments keep the connection alive while tools run and until the next round speaks, and the timer is freed", async () => {
+  const { clock, tools, answer, first, read } = setUp();
+  await first.write(FIRST);
+  await first.close();
+  expect(await read()).toBe(FIRST[0] ?? "");
+  let next = read();
+  for (let time = 0; time < 2; time += 1) {
+    await clock.advance(INTERVAL_MS);
+    expect(await next).toBe(": keep-alive\n\n");
+    next = read();
+  }
+  tools.resolve([]);
+  await settle();
+  await clock.advance(INTERVAL_MS);
+  expect(await next).toBe(": keep-alive\n\n");
+  const second = openAnswer();
+  answer.resolve(second.answer);
+  next = read();
+  await clock.advance(INTERVAL_MS);
+  expect(await next).toBe(": keep-alive\n\n");
+  await second.write(SECOND);
+  expect([await read(), await read(), await read()]).toEqual([...SECOND]);
+  await second.close();
+  expect(await read()).toBeUndefined();
+  expect(clock.timersWaiting()).toBe(0);
+});
+
+test("a client that does not read is sent one comment, and no more", async () => {
+  const { clock, tools, answer, first, read } = setUp();
+  await first.write(FIRST);
+  await first.close();
+  await read();
+  const next = read();
+  await clock.advance(10 * INTERVAL_MS);
+  expect(await next).toBe(": keep-alive\n\n");
+  tools.resolve([]);
+  const second = openAnswer();
+  answer.resolve(second.answer);
+  await second.write(SECOND);
+  expect([await read(), await read()]).toEqual([": keep-alive\n\n", SECOND[0] ?? ""]);
+});
+
+test("the timer is freed where the tools are ended", async () => {
+  const { clock, tools, first, read } = setUp();
+  await first.write(FIRST);
+  await first.close();
+  await read();
+  const next = read();
+  await clock.advance(1);
+  expect(clock.timersWaiting()).toBe(1);
+  tools.reject(new Failure("client_gone"));
+  await expect(next).rejects.toMatchObject({ code: "client_gone" });
+  expect(clock.timersWaiting()).toBe(0);
+});
+
+test("a provider that says [DONE] and does not end its answer is waited for a second, not for ever", async () => {
+  const { clock, seen, first, read } = setUp();
+  await first.write(FIRST);
+  await read();
+  void read();
+  await clock.advance(999);
+  expect(seen.ran).toBe(0);
+  await clock.advance(1);
+  await settle();
+  expect(seen.ran).toBe(1);
+});
+
+test("a provider whose answer is too long to be remembered is let go of", async () => {
+  const { first, read } = setUp();
+  const long = delta({ content: "x".repeat(1024 * 1024 - 1000) });
+  void first.write([CALL, ...Array.from({ length: 34 }, () => long)]).catch(() => {});
+  const readAll = async (): Promise<void> => {
+    while ((await read()) !== undefined);
+  };
+  await expect(readAll()).rejects.toMatchObject({ code: "upstream_invalid_response" });
+  expect(ended).toMatchObject({ code: "upstream_invalid_response" });
+});

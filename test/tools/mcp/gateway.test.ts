@@ -1,0 +1,91 @@
+import { expect, test } from "bun:test";
+import { type RunningGateway, startGateway } from "../../fixtures/start-gateway.ts";
+import { startMcpServer } from "./mcp-server.ts";
+
+const get = async (gateway: RunningGateway, path: string) => {
+  const response = await fetch(gateway.url + path);
+  return { status: response.status, body: (await response.json()) as unknown };
+};
+
+const connected = (gateway: RunningGateway) => gateway.logged((line) => line["msg"] === "MCP server is connected");
+
+test("the list of tools is refused unless it is exposed", async () => {
+  await using gateway = await startGateway({ MCP_ENABLED: "true" });
+  expect(await get(gateway, "/v1/mcp/tools")).toEqual({
+    status: 403,
+    body: expect.objectContaining({ error: "mcp tools endpoint is not exposed" }),
+  });
+});
+
+test("the list is empty while MCP is off, and readiness says nothing of it", async () => {
+  await using gateway = await startGateway({ MCP_EXPOSE: "true" });
+  expect(await get(gateway, "/v1/mcp/tools")).toEqual({ status: 200, body: { object: "list", data: [], tools: [] } });
+  expect(await get(gateway, "/health/ready")).toEqual({ status: 200, body: { message: "OK" } });
+});
+
+test("a bad server stops the start", async () => {
+  const starting = startGateway({ MCP_ENABLED: "true", MCP_SERVERS: "npx server" });
+  await expect(starting).rejects.toThrow(/ended with 2[^]*MCP_SERVERS="\*\*\*" is not accepted/);
+});
+
+test("tools are listed as they come, a server that is away is information, and shutdown ends the sessions", async () => {
+  await using server = await startMcpServer({
+    tools: [{ name: "now", description: "Tells the time" }, { name: "left-out" }],
+    token: "very-secret",
+  });
+  await using gateway = await startGateway({
+    MCP_ENABLED: "true",
+    MCP_EXPOSE: "true",
+    MCP_SERVERS: `time=${server.url}?key=very-secret,away=http://127.0.0.1:1/mcp?key=very-secret`,
+    MCP_TIME_TOKEN: "very-secret",
+    MCP_EXCLUDE_TOOLS: "left-out",
+    LOG_LEVEL: "trace",
+  });
+  expect(await connected(gateway)).toMatchObject({ server: "time", tools: 1 });
+  await gateway.logged((line) => line["server"] === "away");
+  const inputSchema = { type: "object" };
+  const tool = {
+    name: "mcp_now",
+    description: "Tells the time",
+    server: server.url,
+    inputSchema,
+    input_schema: inputSchema,
+  };
+  expect(await get(gateway, "/v1/mcp/tools")).toEqual({
+    status: 200,
+    body: { object: "list", data: [tool], tools: [tool] },
+  });
+  expect(await get(gateway, "/health/ready")).toEqual({
+    status: 200,
+    body: {
+      message: "OK",
+      mcp: [
+        { name: "time", status: "connected", tools: 1 },
+        { name: "away", status: "disconnected", tools: 0 },
+      ],
+    },
+  });
+  gateway.process.kill("SIGTERM");
+  expect(await gateway.process.exited).toBe(0);
+  expect(server.sessions).toBe(0);
+  const { stdout, stderr } = gateway.output();
+  expect(stdout + stderr).not.toContain("very-secret");
+  expect(gateway.log.filter((line) => line["server"] === "away")).toHaveLength(1);
+});
+
+test("a server that does not let go of its session does not hold up the end", async () => {
+  await using server = await startMcpServer({
+    intercept: (request) => (request.method === "DELETE" ? new Promise<never>(() => {}) : undefined),
+  });
+  await using gateway = await startGateway({
+    MCP_ENABLED: "true",
+    MCP_SERVERS: server.url,
+    MCP_CLIENT_TIMEOUT: "300ms",
+  });
+  await connected(gateway);
+  const startedAt = performance.now();
+  gateway.process.kill("SIGTERM");
+  expect(await gateway.process.exited).toBe(0);
+  expect(performance.now() - startedAt).toBeLessThan(2500);
+  expect(server.requests).toContain("DELETE");
+});

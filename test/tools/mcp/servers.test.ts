@@ -1,0 +1,288 @@
+import { expect, test } from "bun:test";
+import { createGate } from "../../fixtures/gate.ts";
+import { startMcpServer, text, type TestTool } from "./mcp-server.ts";
+import { openTestBox } from "./open-test-registry.ts";
+
+const tools = (...names: string[]): TestTool[] => names.map((name) => ({ name }));
+
+test("a server that is down at first joins by itself, and is told of once", async () => {
+  const port = await freePort();
+  await using box = openTestBox({ MCP_SERVERS: `late=http://127.0.0.1:${port}/mcp` });
+  await box.until(() => box.told.length > 0, "the failure is told");
+  expect(box.available()).toBe(false);
+  expect(await box.run("mcp_echo")).toBe('Error: there is no tool "mcp_echo"');
+  await using server = await startMcpServer({ port });
+  await box.until(() => box.available(), "the server joins");
+  expect(box.told).toEqual([
+    expect.stringMatching(/^late: disconnected: cannot be reached \(\w+\)$/),
+    "late: connected",
+  ]);
+  expect(box.servers()).toEqual([{ name: "late", status: "connected", tools: 1 }]);
+  expect(server.sessions).toBe(1);
+});
+
+test("the tools of a server that dies vanish, and come back with it", async () => {
+  const first = await startMcpServer();
+  await using box = openTestBox({ MCP_SERVERS: `a=${first.url}` });
+  await box.until(() => box.available(), "the server is connected");
+  const offer = box.offer(new Set());
+  await first.stop();
+  await box.until(() => !box.available(), "its tools vanish, without polling");
+  expect(await offer.execute("mcp_echo", {}, new AbortController().signal)).toBe(
+    "Error: the MCP server a is not connected",
+  );
+  await using _second = await startMcpServer({ port: first.port });
+  await box.until(() => box.available(), "it comes back");
+  expect(box.told).toEqual(["a: connected", expect.stringContaining("a: disconnected: "), "a: connected"]);
+  expect(await offer.execute("mcp_echo", { x: 1 }, new AbortController().signal)).toBe('{"x":1}');
+});
+
+test("a call whose session has expired is made again in a new one, and the tools stay", async () => {
+  await using server = await startMcpServer();
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  server.forget();
+  const both = await Promise.all([box.run("mcp_echo", { n: 1 }), box.run("mcp_echo", { n: 2 })]);
+  expect(both).toEqual(['{"n":1}', '{"n":2}']);
+  expect(server.sessions).toBe(1);
+  expect(box.told).toEqual(["127_0_0_1: connected"]);
+});
+
+test("a server that answers every call with 404 costs two calls, and no more", async () => {
+  let calls = 0;
+  await using server = await startMcpServer({
+    intercept: async (request) => {
+      if (!(request.method === "POST" && (await request.clone().text()).includes("tools/call")))
+        return undefined as never;
+      calls += 1;
+      return new Response("gone", { status: 404 });
+    },
+  });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_echo")).toMatch(/^Error: the MCP server 127_0_0_1 does not know the session/);
+  expect(calls).toBe(2);
+});
+
+test("all pages of tools are listed, in order", async () => {
+  const names = Array.from({ length: 25 }, (_, index) => `tool-${index}`);
+  await using server = await startMcpServer({ tools: tools(...names), pageSize: 10 });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  expect(box.names()).toEqual(names.map((name) => `mcp_${name}`));
+  expect(server.requests.filter((request) => request === "POST tools/list")).toHaveLength(3);
+});
+
+test("a list without an end is not followed for ever", async () => {
+  const endless = tools(...Array.from({ length: 200 }, (_, index) => `t${index}`));
+  await using server = await startMcpServer({ tools: endless, pageSize: 1 });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  expect(box.names()).toHaveLength(64);
+});
+
+test("list_changed is followed without polling", async () => {
+  await using server = await startMcpServer({ tools: tools("old") });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  await box.until(() => server.requests.includes("GET"), "the stream of notifications is open");
+  server.tools = tools("new");
+  await server.announce();
+  await box.until(() => box.names().join() === "mcp_new", "the new tool is there");
+  expect(box.told).toEqual(["127_0_0_1: connected"]);
+});
+
+test("tools are polled as set", async () => {
+  await using server = await startMcpServer({ tools: tools("old") });
+  await using box = openTestBox({ MCP_SERVERS: server.url, MCP_POLLING_INTERVAL: "300ms" });
+  await box.until(() => box.available(), "connected");
+  server.tools = [];
+  await box.until(() => !box.available(), "the tool is gone");
+});
+
+test("a server that speaks only SSE is connected, dies and comes back", async () => {
+  const first = await startMcpServer({ transport: "sse" });
+  await using box = openTestBox({ MCP_SERVERS: `s=${first.url}` });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_echo", { a: 1 })).toBe('{"a":1}');
+  first.tools = tools("other");
+  await first.announce();
+  await box.until(() => box.names().join() === "mcp_other", "list_changed is followed");
+  await first.stop();
+  await box.until(() => !box.available(), "its tools vanish");
+  await using second = await startMcpServer({ transport: "sse", port: first.port });
+  await box.until(() => box.available(), "it comes back");
+  expect(second.requests).toContain("GET");
+});
+
+test("the bearer token of a server goes to that server alone, and is told to nobody", async () => {
+  await using guarded = await startMcpServer({ token: "very-secret" });
+  const seen: (string | null)[] = [];
+  await using open = await startMcpServer({
+    intercept: (request) => void seen.push(request.headers.get("authorization")) as unknown as undefined,
+  });
+  await using box = openTestBox({
+    MCP_SERVERS: `guarded=${guarded.url}?key=very-secret,refused=${guarded.url},open=${open.url}`,
+    MCP_GUARDED_TOKEN: "very-secret",
+  });
+  await box.until(() => box.told.length === 3, "all three are told of");
+  expect(box.told.toSorted()).toEqual([
+    "guarded: connected",
+    "open: connected",
+    "refused: disconnected: does not accept the gateway's token (status 401)",
+  ]);
+  expect(new Set(seen)).toEqual(new Set([null]));
+  expect(JSON.stringify([box.told, box.servers(), box.offer(new Set()).tools])).not.toContain("very-secret");
+});
+
+test("a tool that takes too long ends with an error, and the server is told", async () => {
+  const cancelled = createGate();
+  const run: TestTool["run"] = (_, signal) =>
+    new Promise((resolve) => {
+      signal.addEventListener("abort", () => {
+        cancelled.open();
+        resolve(text("too late"));
+      });
+    });
+  await using server = await startMcpServer({ tools: [{ name: "slow", run }] });
+  await using box = openTestBox({ MCP_SERVERS: `s=${server.url}`, MCP_REQUEST_TIMEOUT: "100ms" });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_slow")).toBe("Error: the MCP server s did not answer within 100 ms (MCP_REQUEST_TIMEOUT)");
+  await cancelled.opened;
+  expect(box.available()).toBe(true);
+});
+
+test("a call that is aborted rejects with the signal's reason, and stops the tool", async () => {
+  const [begun, cancelled] = [createGate(), createGate()];
+  const run: TestTool["run"] = (_, signal) => {
+    begun.open();
+    return new Promise((resolve) => {
+      signal.addEventListener("abort", () => {
+        cancelled.open();
+        resolve(text("too late"));
+      });
+    });
+  };
+  await using server = await startMcpServer({ tools: [{ name: "slow", run }] });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  const leaving = new AbortController();
+  const reason = new Error("the client left");
+  const result = box.run("mcp_slow", {}, leaving.signal);
+  await begun.opened;
+  leaving.abort(reason);
+  await expect(result).rejects.toBe(reason);
+  await cancelled.opened;
+  await expect(box.run("mcp_slow", {}, leaving.signal)).rejects.toBe(reason);
+});
+
+test("a slow tool does not hold up another", async () => {
+  const gate = createGate();
+  const slow: TestTool = { name: "slow", run: async () => (await gate.opened, text("slow")) };
+  await using server = await startMcpServer({ tools: [slow, { name: "fast" }] });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  const pending = box.run("mcp_slow");
+  expect(await box.run("mcp_fast")).toBe("{}");
+  gate.open();
+  expect(await pending).toBe("slow");
+});
+
+test("failures of a tool and of the protocol become texts", async () => {
+  const failing: TestTool[] = [
+    { name: "fails", run: () => ({ ...text("no such city"), isError: true }) },
+    { name: "throws", run: () => Promise.reject(new Error("broken inside")) },
+    { name: "malformed", run: () => ({ content: [{ type: "image", data: 1 }] }) },
+  ];
+  await using server = await startMcpServer({ tools: failing });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_fails")).toBe("Error: no such city");
+  expect(await box.run("mcp_throws")).toBe("Error: broken inside");
+  expect(await box.run("mcp_malformed")).toMatch(/^Error: /);
+  expect(await box.run("mcp_fails", "{not json")).toBe("Error: the arguments are not a JSON object");
+  expect(await box.run("mcp_fails", "[1]")).toBe("Error: the arguments are not a JSON object");
+  expect(await box.run("mcp_nothing")).toBe('Error: there is no tool "mcp_nothing"');
+});
+
+test("a huge result is cut", async () => {
+  await using server = await startMcpServer({ tools: [{ name: "huge", run: () => text("ä".repeat(3_000_000)) }] });
+  await using box = openTestBox({ MCP_SERVERS: server.url, MCP_MAX_RESULT_BYTES: "1001" });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_huge")).toBe(`${"ä".repeat(500)}\n[cut: the first 1000 of 6000000 bytes]`);
+});
+
+test("an answer that would fill the memory ends the call", async () => {
+  const flood = new Uint8Array(8 * 1024 * 1024).fill(0x20);
+  await using server = await startMcpServer({
+    intercept: async (request) => {
+      if (!(request.method === "POST" && (await request.clone().text()).includes("tools/call")))
+        return undefined as never;
+      const body = new ReadableStream({ pull: (controller) => controller.enqueue(flood) });
+      return new Response(body, { headers: { "content-type": "application/json" } });
+    },
+  });
+  await using box = openTestBox({ MCP_SERVERS: `s=${server.url}` });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_echo")).toMatch(/^Error: the MCP server s answered with more than \d+ bytes$/);
+});
+
+test.each([
+  ["garbage", () => new Response("<html>", { headers: { "content-type": "text/html" } })],
+  ["garbage as JSON", () => new Response("{]", { headers: { "content-type": "application/json" } })],
+  ["another protocol", () => Response.json({ jsonrpc: "1.0", result: [] })],
+  ["an error", () => new Response("very-secret", { status: 500 })],
+  ["an event stream that ends", () => new Response(": hi\n\n", { headers: { "content-type": "text/event-stream" } })],
+  ["a redirect to elsewhere", () => Response.redirect("http://127.0.0.2:9/very-secret")],
+] as const)("a server that answers with %s is away, and costs the others nothing", async (_, answer) => {
+  await using bad = await startMcpServer({ intercept: answer });
+  await using good = await startMcpServer();
+  await using box = openTestBox({ MCP_SERVERS: `bad=${bad.url},good=${good.url}`, MCP_CLIENT_TIMEOUT: "300ms" });
+  await box.until(() => box.told.length === 2, "both are told of");
+  expect(box.told).toContain("good: connected");
+  expect(box.told.join()).toContain("bad: disconnected: ");
+  expect(box.told.join()).not.toContain("very-secret");
+  expect(box.names()).toEqual(["mcp_echo"]);
+});
+
+test("a server that never answers is away after the deadline, and closing does not wait for it", async () => {
+  await using server = await startMcpServer({ intercept: () => new Promise<never>(() => {}) });
+  const box = openTestBox({ MCP_SERVERS: `s=${server.url}`, MCP_CLIENT_TIMEOUT: "50ms" });
+  await box.until(() => box.told.length > 0, "it is told of");
+  expect(box.told).toEqual(["s: disconnected: did not answer within 50 ms (MCP_CLIENT_TIMEOUT)"]);
+  const startedAt = performance.now();
+  await box.close();
+  expect(performance.now() - startedAt).toBeLessThan(500);
+});
+
+test("closing ends the sessions at their servers", async () => {
+  await using server = await startMcpServer();
+  const box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => server.sessions === 1 && box.available(), "connected");
+  await box.close();
+  expect(server.sessions).toBe(0);
+  expect(server.requests.at(-1)).toBe("DELETE");
+  expect(box.available()).toBe(false);
+});
+
+test("the second server with the same tool gives it the name with its own, whoever connects first", async () => {
+  const gate = createGate();
+  const named = (name: string): TestTool => ({ name: "echo", run: () => text(name) });
+  await using one = await startMcpServer({ tools: [named("one")], intercept: () => gate.opened as Promise<never> });
+  await using two = await startMcpServer({ tools: [named("two")] });
+  await using box = openTestBox({ MCP_SERVERS: `one=${one.url},two=${two.url}` });
+  await box.until(() => box.available(), "the second is connected");
+  gate.open();
+  await box.until(() => box.names().length === 2, "the first is connected too");
+  expect(await box.run("mcp_echo")).toBe("one");
+  expect(await box.run("mcp_two_echo")).toBe("two");
+  await one.stop();
+  await box.until(() => box.names().length === 1, "the first is away");
+  expect(box.names()).toEqual(["mcp_two_echo"]);
+});
+
+async function freePort(): Promise<number> {
+  const server = await startMcpServer();
+  await server.stop();
+  return server.port;
+}

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "bun:test";
+import { createChunkedDecoder } from "../../../src/upstream/http1/chunked-decoder.ts";
+import { cutAt, everyCut, latin1 } from "./every-cut.ts";
+
+interface Decoded {
+  readonly body: string;
+  /** How many bytes came behind its end; undefined where it has none. */
+  readonly behind: number | undefined;
+}
+
+function decode(pieces: readonly Buffer[]): Decoded {
+  const decoder = createChunkedDecoder();
+  const taken: Uint8Array[] = [];
+  let behind: number | undefined;
+  for (const piece of pieces) {
+    if (behind !== undefined) behind += piece.length;
+    else {
+      const end = decoder.push(piece, 0, { onData: (bytes) => void taken.push(bytes) });
+      if (end >= 0) behind = piece.length - end;
+    }
+  }
+  return { body: Buffer.concat(taken).toString("latin1"), behind };
+}
+
+const LONG_EXTENSION = `;x="${"y".repeat(4000)}"`;
+
+describe("a body, wherever it is cut", () => {
+  test.each([
+    ["one chunk", "5\r\nhello\r\n0\r\n\r\n", "hello"],
+    ["several", "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", "hello"],
+    ["none", "0\r\n\r\n", ""],
+    [
+      "sizes in hexadecimal digits of either case",
+      `0A\r\n0123456789\r\nb\r\n0123456789a\r\n0\r\n\r\n`,
+      "01234567890123456789a",
+    ],
+    ["zeros before a size", "00005\r\nhello\r\n0000\r\n\r\n", "hello"],
+    ["white space behind a size", "5 \t\r\nhello\r\n0 \r\n\r\n", "hello"],
+    ["extensions", `5;a;b=c; d = "e;f"\r\nhello\r\n0;z\r\n\r\n`, "hello"],
+    ["an empty extension", "5;\r\nhello\r\n0;\r\n\r\n", "hello"],
+    ["line ends and sizes among its bytes", "9\r\n\r\n0\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n0\r\n\r\n\r\n"],
+    [
+      "every byte",
+      `100\r\n${String.fromCharCode(...Array.from({ length: 256 }).keys())}\r\n0\r\n\r\n`,
+      String.fromCharCode(...Array.from({ length: 256 }).keys()),
+    ],
+    ["a trailer", "5\r\nhello\r\n0\r\nx-sum: 1\r\nx-more:\r\n\r\n", "hello"],
+  ])("%s", (_, wire, body) => {
+    for (const pieces of everyCut(latin1(wire))) expect(decode(pieces)).toEqual({ body, behind: 0 });
+  });
+
+  test("an extension as long as may be", () => {
+    const wire = latin1(`5${LONG_EXTENSION}\r\nhello\r\n0\r\n\r\n`);
+    expect(decode([wire])).toEqual({ body: "hello", behind: 0 });
+    expect(decode(cutAt(wire, [1, 2000, 4000]))).toEqual({ body: "hello", behind: 0 });
+  });
+
+  test("bytes behind its end are told of, and are none of its own", () => {
+    for (const at of [16, 17]) {
+      expect(decode(cutAt(latin1("5\r\nhello\r\n0\r\n\r\nHTTP"), [at]))).toEqual({ body: "hello", behind: 4 });
+    }
+  });
+
+  test("a body that has not ended is not ended", () => {
+    const wire = latin1("5\r\nhello\r\n0\r\nx: y\r\n\r\n");
+    for (let length = 0; length < wire.length; length++) {
+      expect(decode([wire.subarray(0, length)]).behind).toBeUndefined();
+    }
+  });
+
+  test("begins where it is said to", () => {
+    const taken: string[] = [];
+    const taker = { onData: (bytes: Uint8Array) => void taken.push(Buffer.from(bytes).toString()) };
+    expect(createChunkedDecoder().push(latin1("head1\r\na\r\n0\r\n\r\n"), 4, taker)).toBe(15);
+    expect(taken).toEqual(["a"]);
+  });
+});
+
+describe("is refused, wherever it is cut:", () => {
+  test.each([
+    ["no size", "\r\nhello\r\n0\r\n\r\n"],
+    ["no size but an extension", ";x\r\nhello\r\n0\r\n\r\n"],
+    ["a size that is no number", "g\r\n"],
+    ["a negative size", "-5\r\nhello\r\n"],
+    ["a size with a sign", "+5\r\nhello\r\n"],
+    ["a size with its base", "0x5\r\nhello\r\n"],
+    ["a size with an underscore", "1_0\r\n"],
+    ["white space before a size", " 5\r\nhello\r\n"],
+    ["white space within a size", "5 5\r\nhello\r\n"],
+    ["a size beyond reason", "1000000000000\r\n"],
+    ["a size that wraps around", "10000000000000005\r\nhello\r\n"],
+    ["a bare line feed behind a size", "5\nhello\r\n0\r\n\r\n"],
+    ["a bare carriage return behind a size", "5\rhello\r\n0\r\n\r\n"],
+    ["a bare carriage return in an extension", "5;a\rb\r\nhello\r\n0\r\n\r\n"],
+    ["a chunk longer than its size", "4\r\nhello\r\n0\r\n\r\n"],
+    ["a chunk shorter than its size", "6\r\nhello\r\n0\r\n\r\n"],
+    ["a bare line feed behind a chunk", "5\r\nhello\n0\r\n\r\n"],
+    ["a bare line feed behind the last size", "5\r\nhello\r\n0\n\r\n"],
+    ["a bare line feed at the end", "5\r\nhello\r\n0\r\n\n"],
+    ["a bare line feed in a trailer", "5\r\nhello\r\n0\r\nx: y\n\r\n"],
+  ])("%s", (_, wire) => {
+    for (const pieces of everyCut(latin1(wire))) {
+      expect(() => decode(pieces)).toThrow(expect.objectContaining({ code: "HTTP_INVALID_CHUNK" }));
+    }
+  });
+
+  test.each([
+    ["an extension that is too long", `5;${"x".repeat(5000)}\r\nhello\r\n0\r\n\r\n`],
+    ["a size line without an end", "0".repeat(5000)],
+    ["a line of the trailer that is too long", `0\r\n${"x".repeat(17_000)}: y\r\n\r\n`],
+    ["a trailer that is too long", `0\r\n${"x: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n".repeat(500)}\r\n`],
+    ["a trailer without an end", `0\r\n${"x:\r\n".repeat(20_000)}`],
+    ["no line end behind a chunk", `1\r\na${"b".repeat(5000)}`],
+  ])("%s", (_, wire) => {
+    const bytes = latin1(wire);
+    for (const pieces of [[bytes], cutAt(bytes, Array.from(bytes.keys()))]) {
+      expect(() => decode(pieces)).toThrow(expect.objectContaining({ code: "HTTP_INVALID_CHUNK" }));
+    }
+  });
+});
