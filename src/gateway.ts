@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { createAgent } from "./agent/create-agent.ts";
 import type { Config } from "./config/load-config.ts";
 import { CHAT } from "./dialects/chat.ts";
@@ -22,6 +23,7 @@ import { listModels } from "./server/routes/list-models.ts";
 import { listTools } from "./server/routes/list-tools.ts";
 import { showDocumentation } from "./server/routes/show-documentation.ts";
 import { showModel } from "./server/routes/show-model.ts";
+import { createRequireOwnOrigin } from "./server/require-own-origin.ts";
 import { ROUTES, type RouteRow } from "./server/routes.ts";
 import type { RouteHandler } from "./server/serve-route.ts";
 import type { Log } from "./telemetry/create-log.ts";
@@ -200,9 +202,19 @@ export async function createGateway(
   // Read here too, so that bad files are found before anything is started.
   loadTls(settings);
 
+  const cors = createCors(settings.SERVER_CORS_ORIGINS);
   const application = createApplication({
     authenticate: authentication?.authenticate,
-    cors: createCors(settings.SERVER_CORS_ORIGINS),
+    requireOwnOrigin: authentication
+      ? undefined
+      : createRequireOwnOrigin({
+          serverHost: settings.SERVER_HOST,
+          machineName: hostname(),
+          allowed: settings.SERVER_ALLOWED_HOSTS,
+          tls: settings.SERVER_TLS_CERT_PATH !== undefined,
+          cors,
+        }),
+    cors,
     book,
     envelope: settings.ERROR_FORMAT,
     maxConcurrent: settings.SERVER_MAX_CONCURRENT_REQUESTS,
