@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { createAgent } from "./agent/create-agent.ts";
 import type { Config } from "./config/load-config.ts";
+import type { Settings } from "./config/settings-table.ts";
 import { CHAT } from "./dialects/chat.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import { EMBEDDINGS } from "./dialects/embeddings.ts";
@@ -210,7 +211,7 @@ export async function createGateway(
       : createRequireOwnOrigin({
           serverHost: settings.SERVER_HOST,
           machineName: hostname(),
-          allowed: settings.SERVER_ALLOWED_HOSTS,
+          allowed: allowedHosts(settings),
           tls: settings.SERVER_TLS_CERT_PATH !== undefined,
           cors,
         }),
@@ -260,4 +261,9 @@ export async function createGateway(
       return cut;
     },
   };
+}
+
+/** No page reaches a unix socket, and its clients ask under any name: only what the operator lists is held against them. */
+function allowedHosts({ SERVER_ALLOWED_HOSTS, SERVER_UNIX_SOCKET }: Settings): readonly string[] {
+  return SERVER_UNIX_SOCKET !== undefined && SERVER_ALLOWED_HOSTS.length === 0 ? ["*"] : SERVER_ALLOWED_HOSTS;
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { hostname } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
 import OpenAI from "openai";
 import { type RawClient, openRawClient } from "../fixtures/raw-http-client.ts";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
@@ -52,9 +54,8 @@ async function ask(
   body = NOTHING,
 ): Promise<Reply> {
   await using client = await openRawClient(port);
-  const length = body === NOTHING ? {} : { "content-length": String(Buffer.byteLength(body)) };
-  const lines = Object.entries({ host, ...length, ...fields }).map(([name, value]) => `${name}: ${value}\r\n`);
-  await client.send(`${line} HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
+  const [method = "", target = ""] = line.split(" ");
+  await client.request(method, target, { headers: { host, ...fields }, ...(body !== NOTHING && { body }) });
   return await replyOf(client);
 }
 
@@ -278,6 +279,19 @@ describe("with origins and hosts that are allowed", () => {
     expect(reply.status).toBe(status);
     // The others are the operator's alone to know.
     if (status === 403) expect(reply.text).not.toContain("apps.example,");
+  });
+
+  test("a unix socket, which no page reaches, is asked under any name unless some are listed", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "browsers-"));
+    const [any, listed] = [join(directory, "any.sock"), join(directory, "listed.sock")];
+    await using _first = await startGateway({ SERVER_UNIX_SOCKET: any });
+    await using _second = await startGateway({ SERVER_UNIX_SOCKET: listed, SERVER_ALLOWED_HOSTS: "gateway" });
+    const statusOf = async (unix: string, host: string, headers: Fields = {}): Promise<number> =>
+      (await fetch(`http://${host}/v1/models`, { unix, headers })).status;
+    expect(await statusOf(any, "whatever")).toBe(200);
+    expect(await statusOf(any, "whatever", EVIL)).toBe(403);
+    expect([await statusOf(listed, "gateway"), await statusOf(listed, "whatever")]).toEqual([200, 403]);
+    rmSync(directory, { recursive: true });
   });
 
   test("* allows all of them", async () => {

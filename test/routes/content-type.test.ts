@@ -81,7 +81,7 @@ test("a newcomer's curl -d is told what to add", async () => {
   const { text } = await post(started.gateway.port, "/v1/chat/completions", "application/x-www-form-urlencoded");
   expect(JSON.parse(text)).toMatchObject({
     error:
-      "The body must be JSON and is announced as application/x-www-form-urlencoded, which curl -d sends by itself. Send the header Content-Type: application/json",
+      "The body must be JSON, but the request announces application/x-www-form-urlencoded, as curl -d does by itself. Send the header Content-Type: application/json",
     type: "invalid_request_error",
     code: "unsupported_media_type",
   });
