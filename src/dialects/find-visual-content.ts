@@ -28,14 +28,36 @@ const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
   ["variables", "values"],
 ]);
 
-/** Top-level members that are no content; those without a row here are known by {@link CONTENT_ROOT} or are none. */
-const ORDINARY: ReadonlySet<string> = new Set([
-  ...["model", "metadata", "user", "stop", "stop_sequences", "tool_choice", "response_format", "stream_options"],
-  ...["reasoning", "reasoning_effort", "text", "include", "modalities", "service_tier", "thinking", "store"],
-]);
-
 /** Top-level members that reach the model, in every API. Servers written in Go mind no letter case. */
 const CONTENT_ROOT = /^(?:messages|system|inputs?|instructions|prompt|contents|prediction)$/i;
+
+/** The usual top-level members, so that their names need not be searched: whether each is content. */
+const USUAL_ROOTS: ReadonlyMap<string, boolean> = new Map<string, boolean>([
+  ...["messages", "system", "input", "instructions", "prompt"].map((name): [string, boolean] => [name, true]),
+  ...[
+    "model",
+    "stream",
+    "stream_options",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "max_completion_tokens",
+    "stop",
+    "n",
+  ].map((name): [string, boolean] => [name, false]),
+  ...[
+    "tools",
+    "tool_choice",
+    "response_format",
+    "metadata",
+    "user",
+    "seed",
+    "store",
+    "text",
+    "reasoning",
+    "thinking",
+  ].map((name): [string, boolean] => [name, false]),
+]);
 
 /** Top-level members in which servers take images beside the conversation. Settings of images to be made have other names. */
 const VISUAL_ROOT = /^(?:input_?)?(?:images?|videos?)(?:_?(?:urls?|data|base64))?$|^multi_?modal_?data$/i;
@@ -70,21 +92,20 @@ const MAX_DEPTH = 64;
 export function findVisualContent(request: JsonObject): string | undefined {
   for (const name in request) {
     const value = request[name];
-    if (isPlain(value) || ORDINARY.has(name)) continue;
-    const found = findInRoot(name, value);
+    const found = isContentRoot(name) ? findInValue("text", value, 0) : findBesideContent(name, value);
     if (found !== undefined) return `${name}${found}`;
   }
   return undefined;
 }
 
-/** The members of a request that {@link findVisualContent} searches. */
-export function contentMembers(request: JsonObject): string[] {
-  return Object.keys(request).filter((name) => !ORDINARY.has(name) && CONTENT_ROOT.test(name));
+/** Whether a top-level member of a request is one whose content reaches the model. */
+export function isContentRoot(name: string): boolean {
+  return USUAL_ROOTS.get(name) ?? CONTENT_ROOT.test(name);
 }
 
-function findInRoot(name: string, value: unknown): string | undefined {
+function findBesideContent(name: string, value: unknown): string | undefined {
   if (name === "tools") return Array.isArray(value) ? findInTools(value) : undefined;
-  if (CONTENT_ROOT.test(name)) return findInValue("text", value, 0);
+  if (USUAL_ROOTS.has(name)) return undefined;
   return VISUAL_ROOT.test(name) && !isEmpty(value) ? "" : undefined;
 }
 
@@ -99,7 +120,7 @@ function findInTools(tools: readonly unknown[]): string | undefined {
 
 function findInObject(part: JsonObject, depth: number): string | undefined {
   const type = part["type"];
-  if (typeof type === "string") {
+  if (typeof type === "string" && type !== "text") {
     if (MADE_BY_TOOLS.has(type)) return undefined;
     if (VISUAL_TYPE.test(type)) return "";
   }

@@ -1,6 +1,6 @@
 import type { Dialect } from "../dialects/dialect.ts";
 import { describeImageUrl, findImages, type ImageReference, mayHoldImages } from "../dialects/find-images.ts";
-import { contentMembers, findVisualContent } from "../dialects/find-visual-content.ts";
+import { findVisualContent, isContentRoot } from "../dialects/find-visual-content.ts";
 import { Failure } from "../failure/failure.ts";
 import { asBuffer } from "../json/as-buffer.ts";
 import { memberFinder } from "../json/find-member.ts";
@@ -19,8 +19,8 @@ function refuseVisualContent({ bytes, value }: ReceivedBody): void {
   const found = findVisualContent(value);
   if (found !== undefined) throw new Failure("vision_disabled", { param: found });
   const body = asBuffer(bytes);
-  for (const name of contentMembers(value)) {
-    if (mayStandTwice(body, name) && memberFinder(name)(bytes) === "repeated") {
+  for (const name in value) {
+    if (isContentRoot(name) && mayStandTwice(body, name) && memberFinder(name)(bytes) === "repeated") {
       throw new Failure("invalid_request", { message: `${name} must not be given more than once`, param: name });
     }
   }
@@ -28,13 +28,14 @@ function refuseVisualContent({ bytes, value }: ReceivedBody): void {
 
 /** How every escape of an ASCII character begins. */
 const ESCAPE = Buffer.from("\\u00");
+const MESSAGES = Buffer.from('"messages"');
 
 /**
  * Whether a member could be given again, where the parser has seen only the last one and the provider may read the first.
- * Two or three native searches tell for nearly all requests that it is not.
+ * Three native searches tell for nearly all requests that it is not.
  */
 function mayStandTwice(body: Buffer, name: string): boolean {
-  const quoted = JSON.stringify(name);
+  const quoted = name === "messages" ? MESSAGES : Buffer.from(JSON.stringify(name));
   const first = body.indexOf(quoted);
   return first < 0 || body.includes(quoted, first + quoted.length) || body.includes(ESCAPE);
 }
