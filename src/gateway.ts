@@ -1,5 +1,7 @@
+import { hostname } from "node:os";
 import { createToolLoop } from "./tools/loop/loop.ts";
 import type { Config } from "./config/load-config.ts";
+import type { Settings } from "./config/settings-table.ts";
 import { CHAT } from "./formats/chat/format.ts";
 import type { Format } from "./formats/format.ts";
 import { EMBEDDINGS } from "./formats/embeddings/format.ts";
@@ -22,6 +24,7 @@ import { listModels, showModel } from "./server/handlers/models.ts";
 import { listTools } from "./server/handlers/tools.ts";
 import { showDocumentation } from "./server/handlers/documentation.ts";
 import { showGuide } from "./server/handlers/guide.ts";
+import { createRequireOwnOrigin } from "./server/require-own-origin.ts";
 import { ROUTES, type RouteRow } from "./server/routes.ts";
 import type { RouteHandler } from "./server/serve-route.ts";
 import type { Log } from "./telemetry/log.ts";
@@ -202,9 +205,19 @@ export async function createGateway(
   // Read here too, so that bad files are found before anything is started.
   loadTls(settings);
 
+  const cors = createCors(settings.SERVER_CORS_ORIGINS);
   const application = createApplication({
     authenticate: authentication?.authenticate,
-    cors: createCors(settings.SERVER_CORS_ORIGINS),
+    requireOwnOrigin: authentication
+      ? undefined
+      : createRequireOwnOrigin({
+          serverHost: settings.SERVER_HOST,
+          machineName: hostname(),
+          allowed: allowedHosts(settings),
+          tls: settings.SERVER_TLS_CERT_PATH !== undefined,
+          cors,
+        }),
+    cors,
     book: requests,
     envelope: settings.ERROR_FORMAT,
     maxConcurrent: settings.SERVER_MAX_CONCURRENT_REQUESTS,
@@ -250,4 +263,9 @@ export async function createGateway(
       return cut;
     },
   };
+}
+
+/** No page reaches a unix socket, and its clients ask under any name: only what the operator lists is held against them. */
+function allowedHosts({ SERVER_ALLOWED_HOSTS, SERVER_UNIX_SOCKET }: Settings): readonly string[] {
+  return SERVER_UNIX_SOCKET !== undefined && SERVER_ALLOWED_HOSTS.length === 0 ? ["*"] : SERVER_ALLOWED_HOSTS;
 }

@@ -29,6 +29,10 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
       "SERVER_CORS_ORIGINS must list origins as browsers send them, such as https://app.example.com, or *: a scheme, a host, and a port where it is not the usual one",
     ],
     [
+      !settings.SERVER_ALLOWED_HOSTS.every((host) => host === "*" || isHost(host)),
+      "SERVER_ALLOWED_HOSTS must list host names, without schemes or ports, or *: such as gateway.example.com, or .example.com for a name with its subdomains",
+    ],
+    [
       settings.SERVER_UNIX_SOCKET !== undefined && settings.SERVER_WORKERS !== 1,
       "SERVER_WORKERS needs a port: a unix socket (SERVER_UNIX_SOCKET) can be served by one process only",
     ],
@@ -97,6 +101,10 @@ export function findIdleSettings(settings: Settings): string[] {
     [
       !settings.AUTH_ENABLED && settings.AUTH_OIDC_ISSUER !== undefined,
       "AUTH_OIDC_ISSUER has no effect without AUTH_ENABLED=true: nobody is asked for a token",
+    ],
+    [
+      settings.AUTH_ENABLED && settings.SERVER_ALLOWED_HOSTS.length > 0,
+      "SERVER_ALLOWED_HOSTS has no effect with AUTH_ENABLED=true: a credential is asked for under every name",
     ],
   ];
   return rules.flatMap(([idle, warning]) => (idle ? [warning] : []));

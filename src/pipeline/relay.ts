@@ -10,9 +10,10 @@ import { resolveTarget, type Target, type TargetSources } from "../routing/resol
 import { splitQuery } from "../upstream/relayed-query.ts";
 import type { createRequestHeaders } from "../upstream/request-headers.ts";
 import { requireBody, isEventStream, readWholeResponse, sendWholeResponse } from "./whole-response.ts";
+import { checkImages } from "./check-images.ts";
 import { type ClientConnections, readBody } from "./read-body.ts";
 import { openEventStream } from "./event-stream.ts";
-import { checkImages, prepareBody, type ReceivedBody } from "./prepare-body.ts";
+import { prepareBody, type ReceivedBody } from "./prepare-body.ts";
 import { readProviderFailure } from "./provider-failure.ts";
 
 /**
@@ -88,7 +89,7 @@ export function createRelay(parts: RelayParts): Relay {
     admit(context, target);
     const path = target.provider.paths[format.api];
     if (path === undefined) throw new Failure(format.notSupported, { provider: target.provider.id });
-    if (format.images) checkImages(body, format.images, parts.visionEnabled);
+    checkImages(body, format.images, parts.visionEnabled);
     const url = target.provider.baseUrl + path + query.rest;
     const takenOver = format.api === "chat" ? parts.toolLoop?.(context, request, { body, target, url }) : undefined;
     if (takenOver) return takenOver;

@@ -3,6 +3,8 @@ import { type ErrorEnvelope, failureHeaders, renderFailureBody } from "../format
 import type { RequestContext, Outcome } from "../core/request-context.ts";
 import type { InFlightRequests } from "../core/in-flight-requests.ts";
 import { type Failure, toFailure } from "../core/errors.ts";
+import { requireJson } from "./require-json.ts";
+import type { RequireOwnOrigin } from "./require-own-origin.ts";
 import { requireWellFormed } from "./require-well-formed.ts";
 import type { Cors } from "./cors.ts";
 import type { RouteRow } from "./routes.ts";
@@ -20,6 +22,8 @@ export interface ServeParts {
   readonly envelope: Exclude<ErrorEnvelope, "anthropic">;
   /** Absent where authentication is off: then no request pays for it. */
   readonly authenticate: Authenticate | undefined;
+  /** Absent where authentication is on: a page of another origin has no credential. */
+  readonly requireOwnOrigin: RequireOwnOrigin | undefined;
   /** Absent where no web page of another origin may call. */
   readonly cors: Cors | undefined;
 }
@@ -31,13 +35,14 @@ export interface ServeParts {
  * @returns a function of the request and its bearer token.
  */
 export function serveRoute(
-  { book: requests, envelope, authenticate, cors }: ServeParts,
+  { book: requests, envelope, authenticate, requireOwnOrigin, cors }: ServeParts,
   row: RouteRow,
   handler: RouteHandler,
 ): (request: Request, token: string | undefined) => Promise<Response> {
   const route = row.paths[0] ?? "";
   const rowEnvelope = row.anthropicErrors ? "anthropic" : envelope;
   const decide = row.open ? undefined : authenticate;
+  const checkOrigin = row.open ? undefined : requireOwnOrigin;
 
   const refuse = (context: RequestContext, error: unknown): Response => {
     const failure = toFailure(error);
@@ -57,7 +62,8 @@ export function serveRoute(
     const context = requests.open(request, route);
     let response: Response;
     try {
-      requireWellFormed(request, row.open);
+      const host = requireWellFormed(request, row.open);
+      if (checkOrigin && host !== null) checkOrigin(request, host, row);
       const preflight = cors?.preflight(context, request);
       if (!preflight && decide) {
         const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
@@ -65,6 +71,7 @@ export function serveRoute(
         // Mostly it is there at once.
         context.principal = decision instanceof Promise ? await decision : decision;
       }
+      if (row.json) requireJson(request);
       response = preflight ?? (await handler(context, request));
       if (!context.streaming && context.outcome === undefined) {
         context.status = response.status;

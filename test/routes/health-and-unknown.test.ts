@@ -6,7 +6,10 @@ let gateway: RunningGateway;
 let openAiErrors: RunningGateway;
 
 beforeAll(async () => {
-  [gateway, openAiErrors] = await Promise.all([startGateway(), startGateway({ ERROR_FORMAT: "openai" })]);
+  [gateway, openAiErrors] = await Promise.all([
+    startGateway({ SERVER_ALLOWED_HOSTS: "x, a-long-name.example.org" }),
+    startGateway({ ERROR_FORMAT: "openai" }),
+  ]);
 });
 afterAll(async () => {
   await Promise.all([gateway.stop(), openAiErrors.stop()]);

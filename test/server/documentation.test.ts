@@ -137,7 +137,7 @@ describe("the OpenAPI document", () => {
   test("tells the errors of each dialect, and streams", async () => {
     const { paths } = await openApiDocument();
     const chat = paths["/v1/chat/completions"]?.["post"]?.responses ?? {};
-    expect(Object.keys(chat)).toEqual(["200", "400", "401", "403", "413", "429", "500", "502", "504"]);
+    expect(Object.keys(chat)).toEqual(["200", "400", "401", "403", "413", "415", "429", "500", "502", "504"]);
     expect(chat["200"]).toMatchObject({
       content: {
         "application/json": { schema: { $ref: "#/components/schemas/CreateChatCompletionResponse" } },

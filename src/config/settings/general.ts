@@ -36,7 +36,7 @@ export const GENERAL_SETTINGS = {
     group: "General",
     type: "boolean",
     default: "false",
-    doc: "Accept images in requests",
+    doc: "Accept what a model can look at in requests: images, videos, and files, which may hold either",
   },
   ERROR_FORMAT: {
     group: "General",

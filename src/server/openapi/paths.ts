@@ -87,7 +87,7 @@ const GUIDE_PAGE: Operation = {
 };
 
 /** Errors of every route that calls a provider with a JSON body that names a model. */
-const RELAYED = [400, 403, 413, 429, 502, 504] as const;
+const RELAYED = [400, 403, 413, 415, 429, 502, 504] as const;
 
 /**
  * Every public route with its methods, as the OpenAPI document tells it. Written by hand because the routes take raw
