@@ -132,7 +132,7 @@ export async function createGateway(
     },
   });
   const providersById = new Map(providers.map((provider) => [provider.id, provider]));
-  const policy = createModelPolicy(settings.ALLOWED_MODELS, settings.DISALLOWED_MODELS);
+  const policy = createModelPolicy(providers, settings.ALLOWED_MODELS, settings.DISALLOWED_MODELS);
   const catalogue = createCatalogue({
     providers,
     fetchModels: (provider, signal) => fetchModels(provider, openCall, signal),
@@ -156,6 +156,7 @@ export async function createGateway(
     requestHeaders: createRequestHeaders(`inference-gateway/${version}`),
     targets: { providers: providersById, providerOf: catalogue.providerOf },
     policy,
+    proxiesWithoutModel: settings.PROXY_WITHOUT_MODEL === "allow",
     connections: {
       hold: (request) => listener?.hold(request),
       release: (request) => listener?.release(request),

@@ -126,6 +126,8 @@ function loadProvider(
     listing: row.listing,
     paths: Object.freeze({ ...row.paths }),
     refusesStreamOptions: row.refusesStreamOptions ?? false,
+    ...(row.impliedNameParts && { impliedNameParts: row.impliedNameParts }),
+    ...(row.modelMembers && { modelMembers: row.modelMembers }),
     callable: complete && (!keyMissing || row.keyOptional === true),
     configured: key !== undefined || readVariable(environment, variables.url) !== undefined,
   });

@@ -57,6 +57,11 @@ export const FAILURES = {
     message:
       "Unable to determine provider for model. Please specify a provider using the ?provider= query parameter or use the provider/model format (e.g., openai/gpt-4).",
   },
+  model_lists_incomplete: {
+    status: 503,
+    type: "overloaded_error",
+    message: "The models of some providers are not known yet, so that a model cannot be found by its name alone.",
+  },
   model_not_allowed: {
     status: 403,
     type: "permission_error",
@@ -66,6 +71,12 @@ export const FAILURES = {
     status: 403,
     type: "permission_error",
     message: "Model is disallowed. Please use a different model.",
+  },
+  model_unidentified: {
+    status: 403,
+    type: "permission_error",
+    message:
+      "No model was found in this request, while only some models may be used (ALLOWED_MODELS, DISALLOWED_MODELS). PROXY_WITHOUT_MODEL=allow lets such requests pass.",
   },
   vision_disabled: {
     status: 400,

@@ -20,6 +20,10 @@ export interface Provider {
   readonly listing: ListingShape;
   readonly paths: ProviderRow["paths"];
   readonly refusesStreamOptions: boolean;
+  /** See {@link ProviderRow.impliedNameParts}. */
+  readonly impliedNameParts?: ProviderRow["impliedNameParts"];
+  /** See {@link ProviderRow.modelMembers}. */
+  readonly modelMembers?: ProviderRow["modelMembers"];
   /** False where a key is required and none is set: calls are refused before anything is sent. */
   readonly callable: boolean;
   /** True where the operator named this provider by a key or a URL; others are local ones that may or may not answer. */

@@ -28,7 +28,27 @@ export interface ProviderRow {
   };
   /** The provider refuses `stream_options`, so it is taken out of what is sent. */
   readonly refusesStreamOptions?: true;
+  /**
+   * Parts of a model's name, in lower case, that this provider assumes where they are missing: with and without them it
+   * is the same model. Read by the model policy only; what is sent keeps them.
+   */
+  readonly impliedNameParts?: readonly RegExp[];
+  /** Top-level members of this provider's own APIs that name a model, beside those whose name says so. */
+  readonly modelMembers?: ReadonlySet<string>;
 }
+
+/**
+ * `[scheme://][host/][namespace/]model[:tag]`, where host is registry.ollama.ai, namespace is library and tag is latest
+ * unless given. https://github.com/ollama/ollama/blob/main/types/model/name.go
+ */
+const OLLAMA_NAMES = {
+  impliedNameParts: [/^https?:\/\//, /^registry\.ollama\.ai\//, /^library\/(?=[^/]+$)/, /:latest$/],
+  // https://github.com/ollama/ollama/blob/main/docs/api.md: create, copy, show and the older spelling of pull and delete.
+  modelMembers: new Set(["name", "from", "source", "destination"]),
+} as const satisfies Partial<ProviderRow>;
+
+/** Google's APIs name every resource with its collection: `models/gemini-2.5-pro`. */
+const MODELS_COLLECTION = /^models\//;
 
 const OPENAI_PATHS = { models: "/models", chat: "/chat/completions", embeddings: "/embeddings" } as const;
 
@@ -79,7 +99,13 @@ export const PROVIDER_TABLE = {
       embeddings: "/v1/embeddings",
     },
   },
-  ollama: { url: "http://localhost:11434/v1", auth: "none", listing: "openai", paths: OPENAI_PATHS },
+  ollama: {
+    url: "http://localhost:11434/v1",
+    auth: "none",
+    listing: "openai",
+    paths: OPENAI_PATHS,
+    ...OLLAMA_NAMES,
+  },
   deepseek: { url: "https://api.deepseek.com", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
   mistral: {
     url: "https://api.mistral.ai/v1",
@@ -94,11 +120,19 @@ export const PROVIDER_TABLE = {
     auth: "bearer",
     listing: "google",
     paths: OPENAI_PATHS,
+    // Resource names: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
+    impliedNameParts: [/^(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/google\/models\//, MODELS_COLLECTION],
   },
   nvidia: { url: "https://integrate.api.nvidia.com/v1", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
   minimax: { url: "https://api.minimax.io/v1", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
   zai: { url: "https://api.z.ai/api/paas/v4", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
-  ollama_cloud: { url: "https://ollama.com/v1", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
+  ollama_cloud: {
+    url: "https://ollama.com/v1",
+    auth: "bearer",
+    listing: "openai",
+    paths: OPENAI_PATHS,
+    ...OLLAMA_NAMES,
+  },
   llamacpp: {
     url: "http://localhost:8081/v1",
     auth: "bearer",
@@ -124,4 +158,6 @@ export const CUSTOM_PROVIDER_ROW = {
   keyOptional: true,
   listing: "openai",
   paths: OPENAI_PATHS,
+  // Whose server it is nobody knows; many are Ollama's.
+  impliedNameParts: [...OLLAMA_NAMES.impliedNameParts, MODELS_COLLECTION],
 } as const satisfies ProviderRow;

@@ -3,7 +3,11 @@ import { readUsage } from "../dialects/read-usage.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import { Failure } from "../failure/failure.ts";
+import { asBuffer } from "../json/as-buffer.ts";
 import { decodeObject, type JsonObject } from "../json/decode-object.ts";
+import { findJsonModels } from "../routing/find-json-models.ts";
+import { findQueryModels } from "../routing/find-url-models.ts";
+import { createModelNames } from "../routing/model-names.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
 import { splitQuery } from "../upstream/relayed-query.ts";
@@ -25,6 +29,8 @@ export interface RelayParts {
   readonly requestHeaders: ReturnType<typeof createRequestHeaders>;
   readonly targets: TargetSources;
   readonly policy: ModelPolicy;
+  /** `/proxy` also takes requests that name no model while {@link policy} is in force. */
+  readonly proxiesWithoutModel: boolean;
   readonly connections: ClientConnections;
   readonly maxBodyBytes: number;
   readonly visionEnabled: boolean;
@@ -55,11 +61,20 @@ export type Relay = (exchange: Exchange, request: Request, dialect: Dialect) => 
 export function createRelay(parts: RelayParts): Relay {
   const { book, openCall, requestHeaders, targets, policy, connections } = parts;
 
-  const admit = (exchange: Exchange, target: Target): void => {
-    exchange.provider = target.provider.id;
-    exchange.model = target.model;
-    const refusal = policy.refusal(target.provider, target.model);
+  const admit = (exchange: Exchange, { provider, model }: Target, body: Uint8Array, query: string): void => {
+    exchange.provider = provider.id;
+    exchange.model = model;
+    if (!policy.active) return;
+    const refusal = policy.refusal(provider, model);
     if (refusal) throw refusal;
+    // Fallbacks, tools with a model of their own: the provider takes each of them for one of its models.
+    const names = createModelNames();
+    findJsonModels(asBuffer(body), names, { skipsData: true });
+    findQueryModels(query, names);
+    const refused = names.refused(policy, provider);
+    if (!refused) return;
+    exchange.model = refused.name;
+    throw refused.failure;
   };
 
   return async (exchange, request, dialect) => {
@@ -69,7 +84,7 @@ export function createRelay(parts: RelayParts): Relay {
     const body: ReceivedBody = { bytes, value: readRequest(bytes, dialect) };
     const found = resolveTarget(targets, query.provider, String(body.value["model"]));
     const target = found instanceof Promise ? await found : found;
-    admit(exchange, target);
+    admit(exchange, target, bytes, query.rest);
     const path = target.provider.paths[dialect.api];
     if (path === undefined) throw new Failure(dialect.notSupported, { provider: target.provider.id });
     if (dialect.images) checkImages(body, dialect.images, parts.visionEnabled);

@@ -1,0 +1,81 @@
+import type { Exchange } from "../exchange/exchange.ts";
+import { Failure } from "../failure/failure.ts";
+import { asBuffer } from "../json/as-buffer.ts";
+import type { Provider } from "../providers/provider.ts";
+import { findUrlModels } from "../routing/find-url-models.ts";
+import { createModelNames } from "../routing/model-names.ts";
+import { findBodyModels } from "./find-body-models.ts";
+import { passUpload } from "./pass-upload.ts";
+import { announcedLength, decodeBody, readRawBody } from "./read-body.ts";
+import type { RelayParts } from "./relay-call.ts";
+
+const BODY_METHODS: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** The body of a `/proxy` request as it may be sent, or null where it has none. */
+export type AdmittedBody = Uint8Array | ReadableStream<Uint8Array> | null;
+
+/**
+ * Decides whether a request may go on to the provider.
+ * @param url the address that it goes to.
+ */
+export type AdmitProxyRequest = (
+  exchange: Exchange,
+  request: Request,
+  provider: Provider,
+  url: string,
+) => Promise<AdmittedBody>;
+
+type ProxyPolicyParts = Pick<RelayParts, "policy" | "connections" | "maxBodyBytes" | "proxiesWithoutModel">;
+
+/**
+ * Makes what applies the model policy to `/proxy`. With a policy in force every model that a request names must be
+ * allowed, in its address and its body, which is read for that; and it must name one, unless the operator waived that.
+ * Without one a body streams through unread.
+ * It throws `model_not_allowed`, `model_disallowed`, `model_unidentified`, and what reading the body can throw.
+ */
+export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
+  const { policy, connections, maxBodyBytes, proxiesWithoutModel } = parts;
+
+  const admitBySize = (exchange: Exchange, request: Request): AdmittedBody => {
+    if (!hasBody(request)) return null;
+    if ((announcedLength(request) ?? 0) > maxBodyBytes) throw new Failure("body_too_large");
+    return passUpload(request, request.body, connections, (count) => {
+      exchange.bytesIn += count;
+      if (exchange.bytesIn > maxBodyBytes) throw new Failure("body_too_large");
+    });
+  };
+
+  const admitByModels: AdmitProxyRequest = async (exchange, request, provider, url) => {
+    const found = createModelNames();
+    const requireAllowed = (): void => {
+      exchange.model = found.requested();
+      const refused = found.refused(policy, provider);
+      if (!refused) return;
+      exchange.model = refused.name;
+      throw refused.failure;
+    };
+    findUrlModels(url, found);
+    // Before the body, which is then not read.
+    requireAllowed();
+    let raw: Uint8Array | null = null;
+    if (hasBody(request)) {
+      raw = await readRawBody(request, maxBodyBytes, connections);
+      exchange.bytesIn = raw.length;
+      const encoding = request.headers.get("content-encoding");
+      const body = encoding === null ? raw : await decodeBody(raw, encoding, maxBodyBytes);
+      const contentType = request.headers.get("content-type");
+      if (body.length > 0) {
+        await findBodyModels(asBuffer(body), { contentType, provider, signal: request.signal }, found);
+        requireAllowed();
+      }
+    }
+    if (found.requested() === undefined && !proxiesWithoutModel) throw new Failure("model_unidentified");
+    return raw;
+  };
+
+  return policy.active ? admitByModels : async (exchange, request) => admitBySize(exchange, request);
+}
+
+function hasBody(request: Request): request is Request & { readonly body: ReadableStream<Uint8Array> } {
+  return request.body !== null && BODY_METHODS.has(request.method);
+}
