@@ -145,6 +145,12 @@ export async function createGateway(
       if (provider.configured) log.warn(line, "could not list the provider's models");
       else log.debug(line, "local provider does not answer");
     },
+    onGivenUp: ({ id }) => {
+      log.warn(
+        { provider: id },
+        "the provider's models are still unknown; bare names of models are looked up without it",
+      );
+    },
   });
 
   let listener: Listener | undefined;
@@ -154,7 +160,7 @@ export async function createGateway(
     book,
     openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${version}`),
-    targets: { providers: providersById, providerOf: catalogue.providerOf },
+    targets: { providers: providersById, findBareName: catalogue.findBareName },
     policy,
     proxiesWithoutModel: settings.PROXY_WITHOUT_MODEL === "allow",
     connections: {

@@ -1,4 +1,6 @@
 import { Failure } from "../failure/failure.ts";
+import { asBuffer } from "../json/as-buffer.ts";
+import { skipString } from "../json/scan.ts";
 import { readWithin } from "../transport/read-body.ts";
 import type { Answer } from "../transport/transport.ts";
 import type { OpenUpstreamCall, UpstreamCall } from "../upstream/upstream.ts";
@@ -6,11 +8,25 @@ import { credentialHeaders } from "./credential-headers.ts";
 import type { Provider } from "./provider.ts";
 import { type ListedModel, readModels } from "./read-models.ts";
 
-/** A list longer than this many pages is not followed further. */
-const MAX_PAGES = 50;
+// The longest lists that are known have some thousand models and about one megabyte. A list beyond any of these limits
+// counts as none at all: half a list would let a bare name go to another provider.
 
-/** Model lists are small; a longer answer is not one. */
-const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+const MAX_PAGES = 50;
+const MAX_MODELS = 20_000;
+/** Of one page: it is parsed in one turn of the event loop. */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+/** Of all pages together. */
+const MAX_LIST_BYTES = 8 * 1024 * 1024;
+/** Values of one page, nested ones included: parsing as many takes some 20 ms. */
+const MAX_PAGE_VALUES = 100_000;
+const MAX_PAGE_DEPTH = 32;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
 
 /**
  * Asks a provider for all of its models, page by page.
@@ -23,11 +39,16 @@ export async function listModels(
   signal: AbortSignal,
 ): Promise<readonly ListedModel[]> {
   const models: ListedModel[] = [];
+  let bytesLeft = MAX_LIST_BYTES;
   let next: Readonly<Record<string, string>> | undefined = {};
-  for (let page = 0; next && page < MAX_PAGES; page++) {
-    const answer = readModels(provider.listing, await fetchPage(provider, next, openCall, signal));
-    if (!answer) throw new Failure("upstream_invalid_response", { provider: provider.id });
-    models.push(...answer.models);
+  for (let page = 0; next; page++) {
+    if (page === MAX_PAGES) refuse(provider, `it has more than ${MAX_PAGES} pages`);
+    const bytes = await fetchPage(provider, next, openCall, signal, Math.min(bytesLeft, MAX_PAGE_BYTES));
+    bytesLeft -= bytes.length;
+    const answer = readModels(provider.listing, parsePage(bytes, provider));
+    if (!answer) refuse(provider, "it does not have the provider's shape");
+    if (models.length + answer.models.length > MAX_MODELS) refuse(provider, `it has more than ${MAX_MODELS} models`);
+    for (const model of answer.models) models.push(model);
     next = answer.next;
   }
   return models;
@@ -38,7 +59,8 @@ async function fetchPage(
   parameters: Readonly<Record<string, string>>,
   openCall: OpenUpstreamCall,
   signal: AbortSignal,
-): Promise<unknown> {
+  maxBytes: number,
+): Promise<Uint8Array> {
   const url = new URL(provider.baseUrl + provider.paths.models);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   const call = openCall(provider, signal);
@@ -53,26 +75,53 @@ async function fetchPage(
       response.body?.cancel();
       throw new Failure("provider_error", { provider: provider.id, cause: `status ${response.status}` });
     }
-    return parseAnswer(await readPage(response, call, provider), provider);
+    return await readPage(response, call, provider, maxBytes);
   } finally {
     call.close();
   }
 }
 
-async function readPage({ body }: Answer, call: UpstreamCall, provider: Provider): Promise<Uint8Array> {
+async function readPage(
+  { body }: Answer,
+  call: UpstreamCall,
+  provider: Provider,
+  maxBytes: number,
+): Promise<Uint8Array> {
   if (!body) return new Uint8Array(0);
-  const read = await Promise.resolve(readWithin(body, MAX_PAGE_BYTES)).catch((error: unknown) => {
+  const read = await Promise.resolve(readWithin(body, maxBytes)).catch((error: unknown) => {
     throw call.explain(error);
   });
   if ("whole" in read) return read.whole;
   read.tooLong.cancel();
-  throw new Failure("upstream_invalid_response", { provider: provider.id });
+  return refuse(provider, "it is too long");
 }
 
-function parseAnswer(bytes: Uint8Array, provider: Provider): unknown {
+function parsePage(bytes: Uint8Array, provider: Provider): unknown {
+  if (exceedsLimits(asBuffer(bytes))) refuse(provider, "it has too many values, or they are nested too deeply");
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    throw new Failure("upstream_invalid_response", { provider: provider.id, cause: "not JSON" });
+    return refuse(provider, "it is not JSON");
   }
+}
+
+/** Whether parsing these bytes would cost more than any list is worth: one pass that counts what makes values. */
+function exceedsLimits(json: Buffer): boolean {
+  let depth = 0;
+  let values = 0;
+  for (let position = 0; position < json.length; position++) {
+    const byte = json[position] as number;
+    if (byte === QUOTE) position = skipString(json, position) - 1;
+    else if (byte === COMMA) values++;
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      values++;
+      if (++depth > MAX_PAGE_DEPTH) return true;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
+    if (values > MAX_PAGE_VALUES) return true;
+  }
+  return false;
+}
+
+function refuse(provider: Provider, cause: string): never {
+  throw new Failure("upstream_invalid_response", { provider: provider.id, cause: `the list of models: ${cause}` });
 }

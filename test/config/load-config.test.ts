@@ -94,6 +94,7 @@ describe("settings", () => {
       LOG_FORMAT: "auto",
       ALLOWED_MODELS: [],
       DISALLOWED_MODELS: [],
+      PROXY_WITHOUT_MODEL: "refuse",
       ENABLE_VISION: false,
       ERROR_FORMAT: "simple",
       MODELS_TIMEOUT: 5_000,

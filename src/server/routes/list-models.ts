@@ -1,11 +1,11 @@
 import { Failure } from "../../failure/failure.ts";
 import type { Catalogue } from "../../providers/catalogue.ts";
-import { describeModel, parseExtras } from "../../providers/describe-model.ts";
+import { parseExtras } from "../../providers/describe-model.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
-import { jsonResponse } from "../json-response.ts";
 import type { RouteHandler } from "../serve-route.ts";
+import { createModelRenderer } from "./render-models.ts";
 
 export interface ModelRouteParts {
   readonly providers: ReadonlyMap<string, Provider>;
@@ -15,6 +15,8 @@ export interface ModelRouteParts {
 
 /** `GET /v1/models`: the models of all providers, or with `?provider=` of one. */
 export function listModels({ providers, catalogue, policy }: ModelRouteParts): RouteHandler {
+  const render = createModelRenderer(policy);
+
   return async (exchange, request) => {
     const query = new URL(request.url).searchParams;
     const extras = parseExtras(query.get("include"));
@@ -24,10 +26,23 @@ export function listModels({ providers, catalogue, policy }: ModelRouteParts): R
       exchange.provider = provider.id;
       if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
     }
-    const models = provider ? await catalogue.ofProvider(provider) : await catalogue.all();
-    const data = models
-      .filter((model) => !policy.active || policy.refusal(model.provider, model.id) === undefined)
-      .map((model) => describeModel(model, extras));
-    return jsonResponse(exchange, { ...(provider && { provider: provider.id }), object: "list", data });
+    const lists = provider ? [await catalogue.ofProvider(provider)] : await catalogue.all();
+    const rendered = await Promise.all(lists.map((list) => render(list, extras)));
+    const beginning = provider ? `{"provider":${JSON.stringify(provider.id)},` : "{";
+    const body = joinLists(`${beginning}"object":"list","data":[`, rendered, "]}");
+    exchange.bytesOut = body.length;
+    return new Response(body, { headers: { "content-type": "application/json", "x-request-id": exchange.id } });
   };
+}
+
+/** Copies what is kept rendered behind each other, with commas between. */
+function joinLists(beginning: string, lists: readonly Buffer[], end: string): Buffer<ArrayBuffer> {
+  const comma = Buffer.from(",");
+  const parts: Buffer[] = [];
+  for (const list of lists) {
+    if (list.length === 0) continue;
+    if (parts.length > 0) parts.push(comma);
+    parts.push(list);
+  }
+  return Buffer.concat([Buffer.from(beginning), ...parts, Buffer.from(end)]);
 }
