@@ -66,7 +66,7 @@ beforeAll(async () => {
   signing = await createSigningKey("ES256", "key-1");
   const untrusted = await startMockProvider({ tls: await createSelfSignedCertificate() });
   provider = await startMockProvider();
-  provider.answerAlways(echo);
+  provider.answerAlways((request) => (request.target.startsWith("/listed/") ? json(200, { data: [] }) : echo(request)));
   const proxy = await startEgressProxy({});
   proxy.refuse(`HTTP/1.1 407 ${SECRETS.proxyPassword}\r\nContent-Length: 4\r\nConnection: close\r\n\r\nLEAK`);
   const mcp = await startMcpServer({
@@ -95,7 +95,7 @@ beforeAll(async () => {
     MISTRAL_API_KEY: SECRETS.openAiKey,
     DEEPSEEK_API_KEY: SECRETS.openAiKey,
   };
-  [gateways["main"], gateways["strict"], gateways["busy"]] = await Promise.all([
+  [gateways["main"], gateways["strict"], gateways["busy"], gateways["listed"]] = await Promise.all([
     startGateway({
       ...both,
       ...keyed,
@@ -109,6 +109,7 @@ beforeAll(async () => {
       MUTE_API_KEY: SECRETS.openAiKey,
       MUTE_API_URL: `https://127.0.0.1:${mute.port}/v1`,
       DISALLOWED_MODELS: "openai/banned",
+      PROXY_WITHOUT_MODEL: "allow",
       SERVER_MAX_REQUEST_BODY_SIZE: "20000",
       MCP_ENABLED: "true",
       MCP_SERVERS: `tools=${mcp.url}?key=${SECRETS.queryKey}`,
@@ -135,6 +136,14 @@ beforeAll(async () => {
       SERVER_MAX_CONCURRENT_REQUESTS: "1",
       SERVER_SHUTDOWN_TIMEOUT: "0s",
       LOG_FORMAT: "json",
+    }),
+    // Every list is known.
+    startGateway({
+      LOG_LEVEL: "trace",
+      AUTH_ENABLED: "true",
+      AUTH_API_KEYS: `someone:${SECRETS.staticKey}`,
+      OPENAI_API_KEY: SECRETS.openAiKey,
+      OPENAI_API_URL: `${provider.url}/listed`,
     }),
   ]);
   const closed = untrusted.stop.bind(untrusted);
@@ -205,7 +214,7 @@ async function receive(what: string, client: RawClient): Promise<string> {
 interface Drive {
   readonly code: FailureCode;
   readonly request: Sent;
-  readonly on?: "strict" | "busy";
+  readonly on?: "strict" | "busy" | "listed";
   readonly token?: () => string;
   /** What the provider answers to it. */
   readonly answer?: Answer;
@@ -270,7 +279,10 @@ const DRIVES: readonly Drive[] = [
   },
   { code: "provider_not_found", request: proxied(`/proxy/${SECRETS.wrongToken}/x`) },
   { code: "provider_key_missing", request: chat("moonshot/m") },
-  { code: "provider_undetermined", request: chat("unknown-model") },
+  { code: "provider_undetermined", request: chat("unknown-model"), on: "listed" },
+  { code: "model_lists_incomplete", request: chat("unknown-model") },
+  { code: "model_unidentified", request: proxied("/proxy/openai/x"), on: "strict" },
+  { code: "model_unidentified", request: proxied(`/proxy/openai/${SECRETS.wrongToken}`, "GET"), on: "strict" },
   { code: "model_not_allowed", request: chat("openai/other"), on: "strict" },
   { code: "model_disallowed", request: chat("openai/banned") },
   { code: "vision_disabled", request: chat("openai/m", { messages: IMAGE }) },
