@@ -18,6 +18,9 @@ const MULTIPART = /^multipart\//i;
 const URL_ENCODED = /^application\/x-www-form-urlencoded\b/i;
 const JSON_LINES = /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines)\b/i;
 
+/** Readers decode in the charset that a type names; in UTF-7, say, other members stand in the same bytes. */
+const FOREIGN_CHARSET = /charset(?!\s*=\s*"?(?:utf-8|us-ascii)"?\s*(?:;|$))/i;
+
 const LINE_FEED = 0x0a;
 const SLASH = 0x2f;
 const OPEN_BRACKET = 0x5b;
@@ -43,6 +46,7 @@ export async function findBodyModels(body: Buffer, search: BodyModelSearch, foun
   const members = search.provider.modelMembers;
   if (MULTIPART.test(type)) return findFormModels(body, type, search, found);
   if (type.includes(",")) refuse("it has several content types");
+  if (FOREIGN_CHARSET.test(type)) refuse("its charset must be utf-8");
   if (JSON_LINES.test(type)) return findLineModels(body, search, found);
   if (looksLikeJson(body)) findDocumentModels(body, found, members);
   if (!URL_ENCODED.test(type)) return;

@@ -44,7 +44,7 @@ function findPathModels(path: string, found: ModelNames): void {
     const extent = COLLECTIONS.get(collection);
     const next = segments[index + 1];
     if (extent === undefined || next === undefined) continue;
-    if (collection === "run" && !next.startsWith("@")) continue;
+    if (collection === "run" && segments[index - 1]?.toLowerCase() !== "ai" && !next.startsWith("@")) continue;
     if (++collections > MAX_SEGMENTS) refuse(`it names more than ${MAX_SEGMENTS} models`);
     const prefix = collection === "tunedmodels" ? "tunedModels/" : "";
     addName(extent === "one" ? [next] : segments.slice(index + 1), prefix, found);

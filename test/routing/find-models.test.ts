@@ -140,6 +140,7 @@ describe("in an address", () => {
     ["/openai/deployments/a/embeddings", ["a"]],
     ["/openai/deployments/a/extensions/models/b", ["a", "b"]],
     ["/ai/run/@cf/meta/llama", ["@cf/meta/llama"]],
+    ["/accounts/a/ai/run/openai/gpt-oss", ["openai/gpt-oss"]],
     ["/v1/threads/t/runs/run/r", []],
     ["/v1/realtime?model=a&intent=transcription&Deployment-ID=b", ["a", "b"]],
     ["/x?modelling=a&supermodels=b", ["b"]],

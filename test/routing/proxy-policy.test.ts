@@ -43,6 +43,7 @@ const file = (name: string, content: string) =>
   ] as const;
 const MULTIPART = { "content-type": "multipart/form-data; boundary=b" };
 const URL_ENCODED = { "content-type": "application/x-www-form-urlencoded" };
+const UTF_7 = { "content-type": "application/json; charset=utf-7" };
 const JSON_TYPE = { "content-type": "application/json" };
 
 describe("a denied model is refused", () => {
@@ -190,6 +191,17 @@ describe("what parsers would read differently is refused", () => {
     expect(await outcome(Uint8Array.from(text.flatMap((code) => [0, 0, 0, code])))).toEqual([400, 0]);
   });
 
+  test("no charset but UTF-8 is", async () => {
+    for (const charset of ["utf-8", '"UTF-8"', "us-ascii", "utf-8; profile=x"]) {
+      const type = { "content-type": `application/json; charset=${charset}` };
+      expect([charset, await outcome('{"model":"ok"}', type)]).toEqual([charset, [200, 1]]);
+    }
+    for (const charset of ["utf-16", "utf-7", "latin1", "", "utf-8x"]) {
+      const type = { "content-type": `application/json;charset=${charset}` };
+      expect([charset, await outcome('{"model":"ok"}', type)]).toEqual([charset, [400, 0]]);
+    }
+  });
+
   test.each<[what: string, body: string, headers?: Record<string, string>]>([
     ["a preamble", `hello\r\n${multipart(field("model", "ok"))}`],
     ["an epilogue", `${multipart(field("model", "ok"))}--b\r\n`],
@@ -213,6 +225,7 @@ describe("what parsers would read differently is refused", () => {
     ["a part in UTF-16", multipart([`${field("model", "")[0]}\r\nContent-Type: text/plain; charset=utf-16`, "ok"])],
     ["a field that says how to read the others", multipart(field("_charset_", "utf-7"), field("model", "ok"))],
     ["lines of JSON with NaN", multipart(file("file", '{"body":{"model":"ok"}}\n{"x":NaN}'))],
+    ["a charset that hides members", '{"model":"ok","x":"+ACI-,+ACI-model+ACI-:+ACI-bad"}', UTF_7],
     ["two types", '{"model":"ok"}', { "content-type": "application/json, multipart/form-data; boundary=b" }],
   ])("a form with %s", async (_, body, ...[headers]) => {
     expect(await outcome(body, headers ?? MULTIPART)).toEqual([400, 0]);
