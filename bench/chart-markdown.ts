@@ -71,7 +71,7 @@ function processes({ summary }: BenchResult): string {
   ]);
 }
 
-/** What a run came to, as it stands in the README. */
+/** The results of a run as bench/README.md shows them. */
 export function describeResult(result: BenchResult): string {
   const { machine, settings, summary } = result;
   const parts = [

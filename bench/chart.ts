@@ -1,15 +1,15 @@
 import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { describeResult, replaceSection } from "./chart-markdown.ts";
 import { drawChart } from "./chart-svg.ts";
 import { type BenchResult, parseResult } from "./result.ts";
 
-const README = resolve(import.meta.dir, "..", "README.md");
+const README = join(import.meta.dir, "README.md");
 const RESULTS = join(import.meta.dir, "results");
 
 const USAGE = `bun run bench chart FILE   shows a result that \`bun run bench --json FILE\` wrote: as bench/results/chart.svg,
-as tables in README.md, and without its single runs as bench/results/summary.json`;
+as tables in bench/README.md, and without its single runs as bench/results/summary.json`;
 
 /**
  * Writes chart, tables and summary.
@@ -35,6 +35,6 @@ export async function chart(commandLine: readonly string[]): Promise<number> {
   await Bun.write(README, replaceSection(await Bun.file(README).text(), describeResult(result)));
   // Figures come as they are, and the page is kept as the formatter leaves it.
   Bun.spawnSync([process.execPath, "fmt", "--no-script", join(RESULTS, "summary.json"), README]);
-  console.log("written: bench/results/chart.svg, bench/results/summary.json, README.md");
+  console.log("written: bench/results/chart.svg, bench/results/summary.json, bench/README.md");
   return 0;
 }

@@ -1,5 +1,7 @@
+import { hostname } from "node:os";
 import { createAgent } from "./agent/create-agent.ts";
 import type { Config } from "./config/load-config.ts";
+import type { Settings } from "./config/settings-table.ts";
 import { CHAT } from "./dialects/chat.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import { EMBEDDINGS } from "./dialects/embeddings.ts";
@@ -21,7 +23,9 @@ import { type Listener, openListener } from "./server/open-listener.ts";
 import { listModels } from "./server/routes/list-models.ts";
 import { listTools } from "./server/routes/list-tools.ts";
 import { showDocumentation } from "./server/routes/show-documentation.ts";
+import { showGuide } from "./server/routes/show-guide.ts";
 import { showModel } from "./server/routes/show-model.ts";
+import { createRequireOwnOrigin } from "./server/require-own-origin.ts";
 import { ROUTES, type RouteRow } from "./server/routes.ts";
 import type { RouteHandler } from "./server/serve-route.ts";
 import type { Log } from "./telemetry/create-log.ts";
@@ -207,9 +211,19 @@ export async function createGateway(
   // Read here too, so that bad files are found before anything is started.
   loadTls(settings);
 
+  const cors = createCors(settings.SERVER_CORS_ORIGINS);
   const application = createApplication({
     authenticate: authentication?.authenticate,
-    cors: createCors(settings.SERVER_CORS_ORIGINS),
+    requireOwnOrigin: authentication
+      ? undefined
+      : createRequireOwnOrigin({
+          serverHost: settings.SERVER_HOST,
+          machineName: hostname(),
+          allowed: allowedHosts(settings),
+          tls: settings.SERVER_TLS_CERT_PATH !== undefined,
+          cors,
+        }),
+    cors,
     book,
     envelope: settings.ERROR_FORMAT,
     maxConcurrent: settings.SERVER_MAX_CONCURRENT_REQUESTS,
@@ -230,7 +244,7 @@ export async function createGateway(
       embeddings: relayAs(EMBEDDINGS),
       tools: listTools(settings.MCP_EXPOSE, toolBox),
       proxy: createProxy(parts),
-      ...(settings.SWAGGER_ENABLED && { documentation: showDocumentation(version) }),
+      ...(settings.SWAGGER_ENABLED && { documentation: showDocumentation(version), guide: showGuide() }),
     },
   });
 
@@ -255,4 +269,9 @@ export async function createGateway(
       return cut;
     },
   };
+}
+
+/** No page reaches a unix socket, and its clients ask under any name: only what the operator lists is held against them. */
+function allowedHosts({ SERVER_ALLOWED_HOSTS, SERVER_UNIX_SOCKET }: Settings): readonly string[] {
+  return SERVER_UNIX_SOCKET !== undefined && SERVER_ALLOWED_HOSTS.length === 0 ? ["*"] : SERVER_ALLOWED_HOSTS;
 }

@@ -71,7 +71,7 @@ function describeRow(name: string, row: SettingRow): SettingDescription {
   };
 }
 
-/** Everything an operator can set, group by group, for `--help` and the README. */
+/** Everything an operator can set, group by group, for `--help` and the guide. */
 export function describeSettings(): readonly {
   readonly group: SettingGroup;
   readonly settings: readonly SettingDescription[];

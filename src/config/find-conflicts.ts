@@ -29,6 +29,10 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
       "SERVER_CORS_ORIGINS must list origins as browsers send them, such as https://app.example.com, or *: a scheme, a host, and a port where it is not the usual one",
     ],
     [
+      !settings.SERVER_ALLOWED_HOSTS.every((host) => host === "*" || isHost(host)),
+      "SERVER_ALLOWED_HOSTS must list host names, without schemes or ports, or *: such as gateway.example.com, or .example.com for a name with its subdomains",
+    ],
+    [
       settings.SERVER_UNIX_SOCKET !== undefined && settings.SERVER_WORKERS !== 1,
       "SERVER_WORKERS needs a port: a unix socket (SERVER_UNIX_SOCKET) can be served by one process only",
     ],

@@ -16,6 +16,10 @@ export function findIdleSettings(settings: Settings): string[] {
       !settings.AUTH_ENABLED && settings.AUTH_OIDC_ISSUER !== undefined,
       "AUTH_OIDC_ISSUER has no effect without AUTH_ENABLED=true: nobody is asked for a token",
     ],
+    [
+      settings.AUTH_ENABLED && settings.SERVER_ALLOWED_HOSTS.length > 0,
+      "SERVER_ALLOWED_HOSTS has no effect with AUTH_ENABLED=true: a credential is asked for under every name",
+    ],
   ];
   return rules.flatMap(([idle, warning]) => (idle ? [warning] : []));
 }

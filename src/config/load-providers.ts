@@ -133,6 +133,12 @@ function loadProvider(
   });
 }
 
+/** A provider that no setting names: an OpenAI-compatible server at a URL on this machine, called without a key. */
+export function localProvider(id: string, url: string): Provider {
+  const environment = { [providerVariables(id).url]: url };
+  return loadProvider(environment, id, CUSTOM_PROVIDER_ROW, "none", { problems: [], warnings: [] });
+}
+
 function readCustomIds(listed: readonly string[], { problems }: Findings): readonly string[] {
   const idsByVariable = new Map<string, string>();
   for (const value of listed) {

@@ -16,9 +16,9 @@ function table(settings: readonly SettingDescription[]): string[] {
   return rows.flatMap((row, index) => (index === 0 ? [line(row), rule] : [line(row)]));
 }
 
-/** The README's tables of settings, one per group under a heading of level 3. Formatted as the formatter leaves it. */
+/** The guide's tables of settings, one per group under a heading of level 2. Formatted as the formatter leaves it. */
 export function settingsMarkdown(): string {
   return describeSettings()
-    .map(({ group, settings }) => [`### ${group}`, "", ...table(settings)].join("\n"))
+    .map(({ group, settings }) => [`## ${group}`, "", ...table(settings)].join("\n"))
     .join("\n\n");
 }

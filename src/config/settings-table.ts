@@ -8,7 +8,7 @@ import { SERVER_SETTINGS } from "./settings/server.ts";
 
 /**
  * Every setting, in the order in which it is listed. A setting is one row of its group: its type in `Settings`, its check
- * at start, `--help`, `--print-config`, the README table and the warning for misspellings follow from it.
+ * at start, `--help`, `--print-config`, the tables of the guide and the warning for misspellings follow from it.
  */
 export const SETTINGS_TABLE = {
   ...GENERAL_SETTINGS,

@@ -30,11 +30,26 @@ export const FAILURES = {
     type: "invalid_request_error",
     message: "Unsupported Content-Encoding: send the body as it is or with gzip",
   },
+  unsupported_media_type: {
+    status: 415,
+    type: "invalid_request_error",
+    message: "The body must be JSON. Send the header Content-Type: application/json",
+  },
   body_too_large: { status: 413, type: "invalid_request_error", message: "Request body too large" },
   url_too_long: { status: 414, type: "invalid_request_error", message: "The URL is too long" },
   route_not_found: { status: 404, type: "not_found_error", message: "Requested route is not found" },
   method_not_allowed: { status: 405, type: "invalid_request_error", message: "Method not allowed" },
   model_not_found: { status: 404, type: "not_found_error", message: "Model not found" },
+  origin_not_allowed: {
+    status: 403,
+    type: "permission_error",
+    message: "Web pages of other origins may not use this gateway",
+  },
+  host_not_allowed: {
+    status: 403,
+    type: "permission_error",
+    message: "The Host header names no address of this gateway",
+  },
   unauthorized: { status: 401, type: "authentication_error", message: "unauthorized" },
   authentication_unavailable: {
     status: 503,

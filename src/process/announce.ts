@@ -15,5 +15,10 @@ export function announce(log: Log, settings: Settings, announcement: Announcemen
   log.info(announcement, "listening");
   if (!settings.AUTH_ENABLED && !settings.SERVER_UNIX_SOCKET && !LOOPBACK.test(settings.SERVER_HOST)) {
     log.warn("everyone who reaches this address can use the providers' keys: set AUTH_ENABLED=true");
+    if (settings.SERVER_ALLOWED_HOSTS.length === 0) {
+      log.warn(
+        "requests under other names than this machine's own are refused: list in SERVER_ALLOWED_HOSTS those that clients use, such as the name of the service",
+      );
+    }
   }
 }

@@ -1,4 +1,4 @@
-/** How the process ends; the README tells operators the same. */
+/** How the process ends; src/guide/operations.md lists the same codes. */
 export const EXIT = {
   /** All requests were finished, or there was nothing to do but to print. */
   ok: 0,

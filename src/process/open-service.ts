@@ -1,6 +1,6 @@
 import { BadSetting } from "../config/bad-setting.ts";
 import type { Config } from "../config/load-config.ts";
-import { createDemoConfig } from "../demo/create-demo-config.ts";
+import { createDemoConfig } from "../demo/demo-provider.ts";
 import { EXIT } from "./exit.ts";
 import { createGateway, type Gateway, type GatewayDependencies } from "../gateway.ts";
 import { listeningProblem } from "./listening-problem.ts";

@@ -1,7 +1,4 @@
-import type { Dialect } from "../dialects/dialect.ts";
-import { describeImageUrl, findImages, type ImageReference, mayHoldImages } from "../dialects/find-images.ts";
 import { Failure } from "../failure/failure.ts";
-import { asBuffer } from "../json/as-buffer.ts";
 import { type Edit, editObject } from "../json/edit-object.ts";
 import type { JsonObject } from "../json/decode-object.ts";
 import { isJsonObject } from "../json/decode-object.ts";
@@ -18,7 +15,6 @@ export interface ReceivedBody {
 const MEMBERS = {
   model: memberFinder("model"),
   messages: memberFinder("messages"),
-  input: memberFinder("input"),
   stream_options: memberFinder("stream_options"),
   tools: memberFinder("tools"),
   tool_choice: memberFinder("tool_choice"),
@@ -47,25 +43,6 @@ export function findDecisive({ bytes, value }: ReceivedBody, name: keyof typeof 
     throw new Failure("invalid_request", { message: `${name} must not be given more than once`, param: name });
   }
   return found === "absent" ? undefined : found;
-}
-
-/**
- * The vision gate. Throws `vision_disabled` at the first image where images are off; where they are on, refuses images
- * whose url is neither http(s) nor a base64 data URI.
- */
-export function checkImages(body: ReceivedBody, images: NonNullable<Dialect["images"]>, visionEnabled: boolean): void {
-  if (!mayHoldImages(asBuffer(body.bytes))) return;
-  const { member, read, elsewhere } = images;
-  const accept = (image: ImageReference): boolean => {
-    if (!visionEnabled) throw new Failure("vision_disabled");
-    const message = describeImageUrl(image);
-    if (message !== undefined) throw new Failure("invalid_request", { message, param: image.path });
-    return false;
-  };
-  if (!visionEnabled) findDecisive(body, member);
-  findImages(body.value[member], member, read, accept);
-  const more = elsewhere?.(body.value);
-  if (more) findImages(more.parts, more.path, read, accept);
 }
 
 export interface PreparedBody {

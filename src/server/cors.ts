@@ -2,6 +2,8 @@ import type { Exchange } from "../exchange/exchange.ts";
 
 /** Lets web pages of other origins call the gateway. https://fetch.spec.whatwg.org/#http-cors-protocol */
 export interface Cors {
+  /** Whether pages of this origin may call; of null, which says that a request names none, whether all pages may. */
+  allows(origin: string | null): boolean;
   /**
    * The answer to a preflight, which browsers send without credentials; undefined for any other request. It is still to be
    * permitted, as every response.
@@ -34,6 +36,7 @@ export function createCors(origins: readonly string[]): Cors | undefined {
   };
 
   return {
+    allows: (origin) => every || (origin !== null && allowed.has(origin.toLowerCase())),
     preflight(exchange, request) {
       const method = request.headers.get("access-control-request-method");
       if (request.method !== "OPTIONS" || method === null || originOf(request) === undefined) return undefined;

@@ -8,6 +8,10 @@ export interface RouteRow {
   readonly open?: true;
   /** The credential may also come as `x-api-key`, as Anthropic's clients send it. */
   readonly acceptsApiKeyHeader?: true;
+  /** Takes a JSON body: one that is announced as anything else is refused. */
+  readonly json?: true;
+  /** A page that links of other pages may open, also where requests of other origins are refused. */
+  readonly linkable?: true;
   /** Asked by machines every few seconds: its log line is written at `debug`. */
   readonly quiet?: true;
 }
@@ -18,19 +22,27 @@ export const ROUTES = {
   readiness: { method: "GET", paths: ["/health/ready"], open: true, quiet: true },
   models: { method: "GET", paths: ["/v1/models"] },
   model: { method: "GET", paths: ["/v1/models/*"] },
-  chatCompletions: { method: "POST", paths: ["/v1/chat/completions"] },
-  messages: { method: "POST", paths: ["/v1/messages"], anthropicErrors: true, acceptsApiKeyHeader: true },
-  countTokens: {
+  chatCompletions: { method: "POST", paths: ["/v1/chat/completions"], json: true },
+  messages: {
     method: "POST",
-    paths: ["/v1/messages/count_tokens"],
+    paths: ["/v1/messages"],
+    json: true,
     anthropicErrors: true,
     acceptsApiKeyHeader: true,
   },
-  responses: { method: "POST", paths: ["/v1/responses"] },
-  embeddings: { method: "POST", paths: ["/v1/embeddings"] },
+  countTokens: {
+    method: "POST",
+    paths: ["/v1/messages/count_tokens"],
+    json: true,
+    anthropicErrors: true,
+    acceptsApiKeyHeader: true,
+  },
+  responses: { method: "POST", paths: ["/v1/responses"], json: true },
+  embeddings: { method: "POST", paths: ["/v1/embeddings"], json: true },
   tools: { method: "GET", paths: ["/v1/mcp/tools"] },
   proxy: { method: "ALL", paths: ["/proxy/*", "/v1/proxy/*"] },
-  documentation: { method: "GET", paths: ["/swagger", "/swagger/*"] },
+  documentation: { method: "GET", paths: ["/swagger", "/swagger/*"], linkable: true },
+  guide: { method: "GET", paths: ["/docs", "/docs/*"], linkable: true },
 } as const satisfies Record<string, RouteRow>;
 
 export type RouteName = keyof typeof ROUTES;

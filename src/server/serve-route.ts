@@ -3,6 +3,8 @@ import { type ErrorEnvelope, failureHeaders, renderFailureBody } from "../dialec
 import type { Exchange, Outcome } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import { type Failure, toFailure } from "../failure/failure.ts";
+import { requireJson } from "./require-json.ts";
+import type { RequireOwnOrigin } from "./require-own-origin.ts";
 import { requireWellFormed } from "./require-well-formed.ts";
 import type { Cors } from "./cors.ts";
 import type { RouteRow } from "./routes.ts";
@@ -20,6 +22,8 @@ export interface ServeParts {
   readonly envelope: Exclude<ErrorEnvelope, "anthropic">;
   /** Absent where authentication is off: then no request pays for it. */
   readonly authenticate: Authenticate | undefined;
+  /** Absent where authentication is on: a page of another origin has no credential. */
+  readonly requireOwnOrigin: RequireOwnOrigin | undefined;
   /** Absent where no web page of another origin may call. */
   readonly cors: Cors | undefined;
 }
@@ -31,13 +35,14 @@ export interface ServeParts {
  * @returns a function of the request and its bearer token.
  */
 export function serveRoute(
-  { book, envelope, authenticate, cors }: ServeParts,
+  { book, envelope, authenticate, requireOwnOrigin, cors }: ServeParts,
   row: RouteRow,
   handler: RouteHandler,
 ): (request: Request, token: string | undefined) => Promise<Response> {
   const route = row.paths[0] ?? "";
   const rowEnvelope = row.anthropicErrors ? "anthropic" : envelope;
   const decide = row.open ? undefined : authenticate;
+  const checkOrigin = row.open ? undefined : requireOwnOrigin;
 
   const refuse = (exchange: Exchange, error: unknown): Response => {
     const failure = toFailure(error);
@@ -57,7 +62,8 @@ export function serveRoute(
     const exchange = book.open(request, route);
     let response: Response;
     try {
-      requireWellFormed(request, row.open);
+      const host = requireWellFormed(request, row.open);
+      if (checkOrigin && host !== null) checkOrigin(request, host, row);
       const preflight = cors?.preflight(exchange, request);
       if (!preflight && decide) {
         const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
@@ -65,6 +71,7 @@ export function serveRoute(
         // Mostly it is there at once.
         exchange.identity = decision instanceof Promise ? await decision : decision;
       }
+      if (row.json) requireJson(request);
       response = preflight ?? (await handler(exchange, request));
       if (!exchange.streaming && exchange.outcome === undefined) {
         exchange.status = response.status;

@@ -32,6 +32,7 @@ function createTrap() {
     maxConcurrent: 0,
     handlers,
     cors: undefined,
+    requireOwnOrigin: undefined,
     authenticate: (credential) => {
       if (credential !== TOKEN) throw unauthorized();
       return { kind: "key", name: "test" };

@@ -14,6 +14,10 @@ describe("settings that do nothing are warned about", () => {
     [OIDC, "AUTH_OIDC_ISSUER has no effect without AUTH_ENABLED=true: nobody is asked for a token"],
     [{ MCP_SERVERS }, "MCP_SERVERS has no effect without MCP_ENABLED=true"],
     [{ MCP_ENABLED: "true" }, "MCP_ENABLED=true has no effect without MCP_SERVERS"],
+    [
+      { AUTH_ENABLED: "true", AUTH_API_KEYS, SERVER_ALLOWED_HOSTS: "gateway" },
+      "SERVER_ALLOWED_HOSTS has no effect with AUTH_ENABLED=true: a credential is asked for under every name",
+    ],
   ])("%j", (environment, warning) => {
     expect(warningsOf(environment)).toEqual([warning]);
   });

@@ -113,6 +113,7 @@ describe("settings", () => {
       SERVER_TLS_CERT_PATH: undefined,
       SERVER_TLS_KEY_PATH: undefined,
       SERVER_CORS_ORIGINS: [],
+      SERVER_ALLOWED_HOSTS: [],
       CLIENT_CONNECT_TIMEOUT: 10_000,
       CLIENT_RESPONSE_HEADER_TIMEOUT: 600_000,
       CLIENT_TIMEOUT: 600_000,

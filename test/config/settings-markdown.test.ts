@@ -4,7 +4,7 @@ import { SETTING_GROUPS } from "../../src/config/setting-row.ts";
 import { SETTING_ROWS } from "../../src/config/settings-table.ts";
 
 const tables = settingsMarkdown()
-  .split(/^### .*$\n/m)
+  .split(/^## .*$\n/m)
   .slice(1);
 
 test("has a table for every group, each of rows of equal length and four cells", () => {

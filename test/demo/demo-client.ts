@@ -1,11 +1,12 @@
 import { afterAll } from "bun:test";
 import type OpenAI from "openai";
-import { startDemoProvider } from "../../src/demo/start-demo-provider.ts";
-import type { DemoProvider, DemoProviderOptions } from "../../src/demo/start-demo-provider.ts";
+import { startDemoProvider } from "../../src/demo/demo-provider.ts";
+
+type DemoProvider = ReturnType<typeof startDemoProvider>;
 
 /** Starts a demo provider without pauses for the tests of one file, and stops it after them. */
-export function startForTests(options: DemoProviderOptions = { paceMs: 0 }): DemoProvider {
-  const provider = startDemoProvider(options);
+export function startForTests(): DemoProvider {
+  const provider = startDemoProvider(0);
   afterAll(() => provider.stop());
   return provider;
 }

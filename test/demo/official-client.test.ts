@@ -115,7 +115,7 @@ describe("a conversation with the gateway's selector tools", () => {
   test("without a fitting tool it looks at the whole list once and says so", async () => {
     const { calls, text } = await converse("Paint a horse", (_name, given) => ("query" in given ? [] : [listedEcho]));
     expect(calls).toEqual(['mcp_tools_get {"query":"paint horse"}', "mcp_tools_get {}"]);
-    expect(text).toContain("found none for this");
+    expect(text).toContain("No MCP tool fits this");
   });
 
   test("a greeting needs no tool", async () => {
@@ -137,13 +137,13 @@ describe("a conversation with the gateway's selector tools", () => {
     expect(text).toBe("The tool mcp_get-sum answered: The sum of 17 and 25 is 42.");
   });
 
-  test("runs the tool at once where the schema came with the list, and finds synonyms in the whole list", async () => {
-    const { calls } = await converse("Please add 4 and 5", (name, given) => {
+  test("runs the tool at once if the schema came with the list, and looks at the whole list if a search found nothing", async () => {
+    const { calls } = await converse("What is the sum of 4 and 5?", (name, given) => {
       if (name === "mcp_tools_execute") return "9";
       return "query" in given ? [] : [listedEcho, sum];
     });
     expect(calls).toEqual([
-      'mcp_tools_get {"query":"add"}',
+      'mcp_tools_get {"query":"sum"}',
       "mcp_tools_get {}",
       'mcp_tools_execute {"name":"mcp_get-sum","arguments":{"a":4,"b":5}}',
     ]);

@@ -83,7 +83,7 @@ test.skipIf(process.platform !== "linux")(
     const body = `${head}${"x".repeat(1.5 * MIB)}${tail}`;
     await using client = await rig.connect();
     const before = residentBytes();
-    await client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    await client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
     const chunks = [...body].map((byte) => `1\r\n${byte}\r\n`).join("");
     // All but its end, so that what is held is seen before it is given up.
     await client.send(chunks);

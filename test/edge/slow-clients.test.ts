@@ -49,7 +49,7 @@ interface Upload {
 /** Sends a head and then its body piece by piece, for as long as the connection stands. */
 async function upload(client: RawClient, { target, body, bytesPerSecond, chunked }: Upload): Promise<void> {
   const framing = chunked ? "Transfer-Encoding: chunked" : `Content-Length: ${body.length}`;
-  await client.send(`POST ${target} HTTP/1.1\r\nHost: x\r\n${framing}\r\n\r\n`);
+  await client.send(`POST ${target} HTTP/1.1\r\nHost: localhost\r\n${framing}\r\n\r\n`);
   const pieceBytes = Math.ceil((bytesPerSecond * GAP_MS) / 1000);
   const startedAt = performance.now();
   for (let at = 0; at < body.length; at += pieceBytes) {
@@ -69,9 +69,9 @@ async function drip(client: RawClient, bytes: string, gapMs: number): Promise<vo
   }
 }
 
-const HEAD = "GET /v1/models HTTP/1.1\r\nHost: x\r\n";
-const POST = "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n";
-const PROXY = "POST /proxy/openai/files HTTP/1.1\r\nHost: x\r\n";
+const HEAD = "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n";
+const POST = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n";
+const PROXY = "POST /proxy/openai/files HTTP/1.1\r\nHost: localhost\r\n";
 
 const CUT: readonly (readonly [who: string, act: (client: RawClient) => Promise<unknown>, byMs: number])[] = [
   ["says nothing", async () => {}, HEAD_BY_MS],

@@ -95,7 +95,7 @@ beforeAll(async () => {
     MISTRAL_API_KEY: SECRETS.openAiKey,
     DEEPSEEK_API_KEY: SECRETS.openAiKey,
   };
-  [gateways["main"], gateways["strict"], gateways["busy"], gateways["listed"]] = await Promise.all([
+  [gateways["main"], gateways["strict"], gateways["busy"], gateways["listed"], gateways["open"]] = await Promise.all([
     startGateway({
       ...both,
       ...keyed,
@@ -145,6 +145,7 @@ beforeAll(async () => {
       OPENAI_API_KEY: SECRETS.openAiKey,
       OPENAI_API_URL: `${provider.url}/listed`,
     }),
+    startGateway({ LOG_LEVEL: "trace", OPENAI_API_KEY: SECRETS.openAiKey, OPENAI_API_URL: `${provider.url}/v1` }),
   ]);
   const closed = untrusted.stop.bind(untrusted);
   disposables.push({ [Symbol.asyncDispose]: closed });
@@ -214,7 +215,7 @@ async function receive(what: string, client: RawClient): Promise<string> {
 interface Drive {
   readonly code: FailureCode;
   readonly request: Sent;
-  readonly on?: "strict" | "busy" | "listed";
+  readonly on?: "strict" | "busy" | "listed" | "open";
   readonly token?: () => string;
   /** What the provider answers to it. */
   readonly answer?: Answer;
@@ -258,6 +259,25 @@ const DRIVES: readonly Drive[] = [
   { code: "malformed_body", request: { target: "/v1/messages", body: `{"${SECRETS.prompt}` } },
   { code: "malformed_body", request: { ...chat("openai/m"), headers: { "content-encoding": "gzip" } } },
   { code: "unsupported_encoding", request: { ...chat("openai/m"), headers: { "content-encoding": "x-secret" } } },
+  {
+    code: "unsupported_media_type",
+    request: { ...chat("openai/m"), headers: { "content-type": `text/plain; ${SECRETS.wrongToken}` } },
+  },
+  {
+    code: "unsupported_media_type",
+    request: { ...chat("openai/m"), headers: { "content-type": `text/${SECRETS.wrongToken}` } },
+  },
+  { code: "host_not_allowed", request: { ...chat("openai/m"), headers: { host: "gateway.example" } }, on: "open" },
+  {
+    code: "origin_not_allowed",
+    request: { ...chat("openai/m"), headers: { origin: "https://page.example" } },
+    on: "open",
+  },
+  {
+    code: "origin_not_allowed",
+    request: { ...chat("openai/m"), headers: { "sec-fetch-site": SECRETS.wrongToken } },
+    on: "open",
+  },
   { code: "body_too_large", request: chat("openai/m", { filler: "x".repeat(20_000) }) },
   { code: "body_too_large", request: { target: "/proxy/openai/x", body: { ...TALK, filler: "x".repeat(20_000) } } },
   { code: "route_not_found", request: { method: "GET", target: `/v1/${encodeURIComponent(SECRETS.prompt)}` } },

@@ -105,7 +105,7 @@ describe("beyond the limit", () => {
   test("a body is not waited for, and what comes of it is thrown away", async () => {
     const full = await fill();
     const client = await rig.connect();
-    await client.send("POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 9000000\r\n\r\n{");
+    await client.send("POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9000000\r\n\r\n{");
     expect((await client.head()).status).toBe(503);
     await client.send(new Uint8Array(8_999_999));
     await client.request("GET", "/health");
@@ -144,7 +144,7 @@ describe("a slot is free again", () => {
   test("when an upload breaks off", async () => {
     const client = await rig.connect();
     await client.send(
-      'POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-request-id: upload\r\ncontent-length: 99\r\n\r\n{"model"',
+      'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nx-request-id: upload\r\ncontent-length: 99\r\n\r\n{"model"',
     );
     await rig.call({ method: "GET", target: "/health" });
     client.leave();

@@ -1,16 +1,25 @@
+import { describeSettings } from "../../src/config/describe-settings.ts";
 import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
 import { providerVariables } from "../../src/config/provider-variables.ts";
 import { FAILURES } from "../../src/failure/failure.ts";
 import { PROVIDER_TABLE, type ProviderRow } from "../../src/providers/table.ts";
+import { GUIDE, README } from "./markdown.ts";
+import { markdownTable } from "./markdown-table.ts";
+import { featureTable, performanceLines } from "./performance-figures.ts";
 
-/** A Markdown table as the formatter leaves it. */
-export function markdownTable(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  const line = (row: readonly string[]): string =>
-    `| ${widths.map((width, column) => (row[column] ?? "").padEnd(width)).join(" | ")} |`;
-  const [heading = [], ...body] = rows;
-  return [heading, widths.map((width) => "-".repeat(width)), ...body].map(line).join("\n");
-}
+/** The settings that the README shows. */
+const SETTINGS_SHOWN = [
+  "CUSTOM_PROVIDERS",
+  "ALLOWED_MODELS",
+  "ERROR_FORMAT",
+  "SERVER_HOST",
+  "SERVER_PORT",
+  "SERVER_WORKERS",
+  "SERVER_MAX_CONCURRENT_REQUESTS",
+  "CLIENT_RESPONSE_HEADER_TIMEOUT",
+  "AUTH_ENABLED",
+  "MCP_SERVERS",
+];
 
 function failures(): string {
   const rows = Object.entries(FAILURES).map(([code, { status, type, message }]) => [
@@ -33,15 +42,53 @@ function notes(row: ProviderRow): string {
     .join(", ");
 }
 
+function keyOf(id: string, row: ProviderRow): string {
+  return row.auth === "none" ? "none" : `\`${providerVariables(id).key}\`${row.keyOptional ? ", optional" : ""}`;
+}
+
+const PROVIDER_ROWS = Object.entries<ProviderRow>(PROVIDER_TABLE);
+
 function providers(): string {
-  const rows = Object.entries<ProviderRow>(PROVIDER_TABLE).map(([id, row]) => {
-    const key = row.auth === "none" ? "none" : `\`${providerVariables(id).key}\`${row.keyOptional ? ", optional" : ""}`;
-    return [`\`${id}\``, key, `\`${row.url}\``, notes(row)];
-  });
+  const rows = PROVIDER_ROWS.map(([id, row]) => [`\`${id}\``, keyOf(id, row), `\`${row.url}\``, notes(row)]);
   return markdownTable([["Id", "Key", "Base URL, unless `<ID>_API_URL` is set", "Also"], ...rows]);
 }
 
-/** The parts of the README that follow from the code, by the name in their `<!-- name:begin -->` and `<!-- name:end -->`. */
-export function generatedTables(): Readonly<Record<string, string>> {
-  return { providers: providers(), failures: failures(), settings: settingsMarkdown() };
+function providersShort(): string {
+  const rows = PROVIDER_ROWS.map(([id, row]) => [`\`${id}\``, keyOf(id, row), notes(row)]);
+  return markdownTable([["Id", "Key", "Also"], ...rows]);
+}
+
+/** A list, because a table would be as wide as its longest text in every row. */
+function settingsShort(): string {
+  const all = describeSettings().flatMap(({ settings }) => settings);
+  return SETTINGS_SHOWN.map((name) => {
+    const setting = all.find((setting) => setting.name === name);
+    if (setting === undefined) throw new Error(`there is no setting ${name}`);
+    const fallback = setting.default === "" ? "" : ` (\`${setting.default}\`)`;
+    return `- \`${name}\`${fallback}: ${setting.doc.replace(/<\w+>\w*/g, "`$&`")}`;
+  }).join("\n");
+}
+
+/** A part of a page that follows from the code or from measured figures. */
+export interface GeneratedTable {
+  /** Path of the page, relative to the project. */
+  readonly page: string;
+  /** The name in its `<!-- name:begin -->` and `<!-- name:end -->`. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Every generated part of the documentation, as it has to be. */
+export function generatedTables(): readonly GeneratedTable[] {
+  const performance = performanceLines();
+  return [
+    { page: README, name: "providers-short", text: providersShort() },
+    { page: README, name: "settings-short", text: settingsShort() },
+    { page: README, name: "performance", text: performance },
+    { page: `${GUIDE}/providers.md`, name: "providers", text: providers() },
+    { page: `${GUIDE}/settings.md`, name: "settings", text: settingsMarkdown() },
+    { page: `${GUIDE}/errors.md`, name: "failures", text: failures() },
+    { page: `${GUIDE}/performance.md`, name: "performance", text: performance },
+    { page: `${GUIDE}/performance.md`, name: "features", text: featureTable() },
+  ];
 }

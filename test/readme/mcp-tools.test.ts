@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
 import { type EverythingServer, startEverything } from "../mcp/start-everything.ts";
-import { codeBlocks, PROJECT, README } from "./readme-file.ts";
-import { expectShown, hasCurl, runCurl } from "./run-shown.ts";
+import { codeBlocks, GUIDE, readPage } from "./markdown.ts";
+import { expectShown, hasCurl, runCurl, startLine } from "./run-shown.ts";
 
-const blocks = codeBlocks(readFileSync(README, "utf8")).filter(({ section }) => section === "MCP tools");
+const blocks = codeBlocks(readPage(`${GUIDE}/tools.md`)).filter(({ section }) => section === "Try it");
 const [server = "", start = ""] = blocks.filter(({ language }) => language === "text").map(({ code }) => code.trim());
 const curls = blocks.flatMap(({ language, code }, index) =>
   language === "sh"
@@ -13,27 +12,18 @@ const curls = blocks.flatMap(({ language, code }, index) =>
     : [],
 );
 
-/** The demo's ids are made of what it is asked, in which the server's port stands. */
+/** The demo's ids are made of what it is asked, which contains the server's port. */
 const withoutIds = (text: string): string => text.replace(/_demo_[0-9a-f]{24}|-demo-[0-9a-f]{24}/g, "ID");
 
-describe("the walk-through of MCP tools", () => {
+describe("the example with MCP tools", () => {
   let everything: EverythingServer;
   let gateway: RunningGateway;
 
   beforeAll(async () => {
     everything = await startEverything();
-    const words = start.split(" ");
-    const settings = words.flatMap((word) =>
-      [/^([A-Z_]+)=(.*)$/.exec(word)?.slice(1) ?? []].filter(({ length }) => length),
-    );
-    const environment = Object.fromEntries(settings) as Record<string, string>;
-    for (const [name, value] of Object.entries(environment)) {
-      environment[name] = value.replace("http://localhost:3001/mcp", everything.url);
-    }
-    gateway = await startGateway(
-      { ...environment, MCP_RECONNECT_INTERVAL: "50ms" },
-      words.slice(words.indexOf("--") + 1),
-    );
+    const { environment, args } = startLine(start) ?? { environment: {}, args: [] };
+    const servers = (environment["MCP_SERVERS"] ?? "").replace("http://localhost:3001/mcp", everything.url);
+    gateway = await startGateway({ ...environment, MCP_SERVERS: servers, MCP_RECONNECT_INTERVAL: "50ms" }, args);
     await gateway.logged((line) => line["msg"] === "MCP server is connected", 15_000);
   }, 20_000);
 
@@ -43,7 +33,7 @@ describe("the walk-through of MCP tools", () => {
   });
 
   test("starts a server that is among the development dependencies, and the gateway with its tools", () => {
-    const manifest = JSON.parse(readFileSync(`${PROJECT}/package.json`, "utf8")) as { devDependencies: object };
+    const manifest = JSON.parse(readPage("package.json")) as { devDependencies: object };
     expect(Object.keys(manifest.devDependencies)).toContain(server.split(" ")[1] ?? "");
     expect(start).toMatch(/^MCP_ENABLED=true MCP_SERVERS=\S+ npm start -- --demo$/);
     expect(curls).toHaveLength(2);

@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { within } from "../fixtures/within.ts";
-import { PROJECT } from "./readme-file.ts";
+import { PROJECT } from "./markdown.ts";
 
 export const hasCurl = Bun.which("curl") !== null;
 
@@ -28,7 +28,7 @@ export function runCurl(code: string): Promise<string> {
   return run(["sh", "-c", code.replace("curl ", "curl --silent --show-error --fail ")]);
 }
 
-/** Expects the lines that are shown in this order, with nothing but what "..." stands for between them. */
+/** Expects the lines that are shown in this order, with nothing but what "..." replaces between them. */
 export function expectShown(output: string, shown: string): void {
   const wanted = shown.split("\n").filter((line) => line !== "" && line !== "...");
   expect(wanted.length).toBeGreaterThan(0);
@@ -37,4 +37,16 @@ export function expectShown(output: string, shown: string): void {
     expect(rest).toContain(line);
     rest = rest.slice(rest.indexOf(line) + line.length);
   }
+}
+
+/** The settings and arguments of a command that starts the gateway; undefined for any other text. */
+export function startLine(
+  text: string,
+): { readonly environment: Readonly<Record<string, string>>; readonly args: readonly string[] } | undefined {
+  const [, settings = "", args] = /^((?:[A-Z_]+=\S+ )*)npm start -- (.+)$/m.exec(text) ?? [];
+  if (args === undefined) return undefined;
+  const environment = Object.fromEntries(
+    [...settings.matchAll(/([A-Z_]+)=(\S+)/g)].map(([, name = "", value = ""]) => [name, value]),
+  );
+  return { environment, args: args.split(" ") };
 }

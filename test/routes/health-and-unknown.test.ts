@@ -6,7 +6,10 @@ let gateway: RunningGateway;
 let openAiErrors: RunningGateway;
 
 beforeAll(async () => {
-  [gateway, openAiErrors] = await Promise.all([startGateway(), startGateway({ ERROR_FORMAT: "openai" })]);
+  [gateway, openAiErrors] = await Promise.all([
+    startGateway({ SERVER_ALLOWED_HOSTS: "x, a-long-name.example.org" }),
+    startGateway({ ERROR_FORMAT: "openai" }),
+  ]);
 });
 afterAll(async () => {
   await Promise.all([gateway.stop(), openAiErrors.stop()]);
@@ -71,6 +74,8 @@ describe("unknown routes and methods", () => {
     ["PATCH", "/v1/responses", "POST"],
     ["POST", "/swagger", "GET, HEAD"],
     ["POST", "/swagger/json", "GET, HEAD"],
+    ["POST", "/docs", "GET, HEAD"],
+    ["POST", "/docs/settings", "GET, HEAD"],
   ])("%s %s is 405 and allows %s", async (method, path, allow) => {
     const response = await fetch(gateway.url + path, { method });
     expect([response.status, response.headers.get("allow")]).toEqual([405, allow]);
@@ -152,7 +157,16 @@ describe("health", () => {
 });
 
 describe("X-Request-Id", () => {
-  const PATHS = ["/health", "/v1/models", "/v1/models/none", "/nothing", "/swagger", "/swagger/json", "/proxy/none/x"];
+  const PATHS = [
+    "/health",
+    "/v1/models",
+    "/v1/models/none",
+    "/nothing",
+    "/swagger",
+    "/swagger/json",
+    "/docs",
+    "/proxy/none/x",
+  ];
 
   test.each([...PATHS, "/v1/messages"])("%s echoes a sane one and makes one where there is none", async (path) => {
     const echoed = await fetch(gateway.url + path, { headers: { "x-request-id": "Ab-1 ~!" } });

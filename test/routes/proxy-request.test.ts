@@ -44,7 +44,7 @@ describe("refusals", () => {
 
   test("an upload over the limit is 413 by its Content-Length, before the provider sees it", async () => {
     await using client = await openRawClient(started.gateway.port);
-    await client.send(`POST /proxy/openai/f HTTP/1.1\r\nHost: x\r\nContent-Length: ${33554433}\r\n\r\n{`);
+    await client.send(`POST /proxy/openai/f HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${33554433}\r\n\r\n{`);
     expect((await client.head()).status).toBe(413);
     expect(JSON.parse((await client.body()).text)).toMatchObject({ error: "Request body too large" });
     expect(started.takeCalls()).toEqual([]);
@@ -167,7 +167,9 @@ describe("the request", () => {
 
   test("an upload streams: the provider has its beginning before the client has sent its end", async () => {
     await using client = await openRawClient(started.gateway.port);
-    await client.send("POST /proxy/openai/up HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
+    await client.send(
+      "POST /proxy/openai/up HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n",
+    );
     let call = await started.provider.requestHead();
     while (call.target !== "/v1/up") call = await started.provider.requestHead();
     while (call.bodyReceived < 5) await Bun.sleep(1);
@@ -180,7 +182,9 @@ describe("the request", () => {
 
   test("a large upload is held back by a provider that does not read, instead of being buffered", async () => {
     await using client = await openRawClient(started.gateway.port);
-    await client.send("POST /proxy/openai/held HTTP/1.1\r\nHost: x\r\nContent-Length: 33554432\r\n\r\n12345678");
+    await client.send(
+      "POST /proxy/openai/held HTTP/1.1\r\nHost: localhost\r\nContent-Length: 33554432\r\n\r\n12345678",
+    );
     let call = await started.provider.requestHead();
     while (call.target !== "/v1/held") call = await started.provider.requestHead();
     started.provider.pauseReading(call.connection);

@@ -3,12 +3,12 @@ import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { chunk, end, head } from "../fixtures/script.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
 import { type PostRoute, POST_ROUTES, SMALLEST } from "./requests.ts";
-import { KEY, type StartedGateway, startBesideProvider } from "./started-gateway.ts";
+import { KEY, type StartedGateway, startBesideProvider, threeProviders } from "./started-gateway.ts";
 
 let started: StartedGateway;
 
 beforeAll(async () => {
-  started = await startBesideProvider();
+  started = await startBesideProvider((url) => ({ ...threeProviders(url), SERVER_CORS_ORIGINS: "*" }));
 });
 afterAll(() => started[Symbol.asyncDispose]());
 

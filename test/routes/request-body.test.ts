@@ -160,12 +160,12 @@ describe("size", () => {
   ])("%s over the limit by Content-Length is 413 in JSON, whether the body is sent or not", async (_, length) => {
     for (const route of POST_ROUTES) {
       await using client = await openRawClient(started.gateway.port);
-      await client.send(`POST ${route} HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`);
+      await client.send(`POST ${route} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`);
       expect((await client.head()).status).toBe(413);
       expect((await client.body()).text).toContain("Request body too large");
     }
     await using sending = await openRawClient(started.gateway.port);
-    const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`;
+    const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`;
     const sent = sending.send(Buffer.concat([Buffer.from(head), Buffer.alloc(length, "x")]));
     expect((await sending.head()).status).toBe(413);
     expect(JSON.parse((await sending.body()).text)).toMatchObject({ code: "body_too_large" });
@@ -179,7 +179,7 @@ describe("size", () => {
     ["far", 300],
   ])("%s over the limit by chunks is 413 in JSON", async (_, chunks) => {
     await using client = await openRawClient(started.gateway.port);
-    await client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    await client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
     const piece = Buffer.concat([Buffer.from("ffff\r\n"), Buffer.alloc(0xffff, "x"), Buffer.from("\r\n")]);
     const sent = client.send(Buffer.concat([...Array.from({ length: chunks }, () => piece), Buffer.from("0\r\n\r\n")]));
     expect((await client.head()).status).toBe(413);

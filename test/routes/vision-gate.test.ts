@@ -71,6 +71,85 @@ const PLACES: readonly (readonly [place: string, route: PostRoute, body: object]
   ],
 ];
 
+const file = { type: "file", file: { filename: "a.pdf", file_data: "data:application/pdf;base64,JVBERg==" } };
+const pdf = { type: "document", source: { type: "base64", media_type: "application/pdf", data: "JVBERg==" } };
+const inlineData = { mime_type: "image/png", data: "iVBORw0KGgo=" };
+const part = (...content: object[]) => chat({ role: "user", content: [text, ...content] });
+const turn = (message: object) => chat({ role: "user", content: "x", ...message });
+const item = (...content: object[]) => responses({ role: "user", content });
+const CHAT = "/v1/chat/completions";
+const MESSAGES = "/v1/messages";
+const RESPONSES = "/v1/responses";
+
+/** What a model may look at in other words than those of the three APIs, by the path at which it is found. */
+const OTHER_WORDS: readonly (readonly [path: string, route: PostRoute, body: object])[] = [
+  ["messages[1].content[1]", CHAT, part(file)],
+  ["messages[1].content[1]", CHAT, part({ type: "file", file: { file_id: "file-1" } })],
+  ["messages[1].content[1].file", CHAT, part({ type: "new", file: { file_id: "file-1" } })],
+  ["messages[1].content[1]", CHAT, part({ type: "video_url", video_url: { url: "https://h/x.mp4" } })],
+  ["messages[1].content[1].video_url", CHAT, part({ type: "text", text: "x", video_url: "https://h/x.mp4" })],
+  ["messages[1].content[1]", CHAT, part({ type: "input_video", data: "AAAA" })],
+  ["messages[1].content[1]", CHAT, part({ type: "document_url", document_url: "https://h/x.pdf" })],
+  ["messages[1].content[1].inline_data", CHAT, part({ type: "new", inline_data: inlineData })],
+  ["messages[1].content[1].inlineData", CHAT, part({ type: "new", inlineData: { data: "iVBORw0KGgo=" } })],
+  ["messages[1].content[1].fileData", CHAT, part({ type: "new", fileData: { fileUri: "gs://b/x.png" } })],
+  ["messages[1].content[1].mimeType", CHAT, part({ type: "media", mimeType: "image/png", data: "iVBORw0KGgo=" })],
+  ["messages[1].content[1].url", CHAT, part({ type: "new", url: PNG })],
+  ["messages[1].content[1].urls[1]", CHAT, part({ type: "new", urls: ["x", " DATA:IMAGE/png;base64,iVBORw0KGgo="] })],
+  ["messages[1].content[1].resource.mimeType", CHAT, part({ type: "resource", resource: { mimeType: "image/png" } })],
+  ["messages[1].content[1].content[0]", CHAT, part({ type: "tool_result", content: [base64] })],
+  ["messages[1].content[1].parts[0][0]", CHAT, part({ type: "new", parts: [[base64]] })],
+  ["messages[1].images", CHAT, turn({ images: ["iVBORw0KGgo="] })],
+  ["messages[1].Images", CHAT, turn({ Images: ["iVBORw0KGgo="] })],
+  ["messages[1].CONTENT[0]", CHAT, turn({ CONTENT: [imageUrl(PNG)] })],
+  ["messages[1].attachments[0].file_id", CHAT, turn({ attachments: [{ file_id: "file-1" }] })],
+  ["images", CHAT, { ...chat(), images: ["iVBORw0KGgo="] }],
+  ["image_data", CHAT, { ...chat(), image_data: "iVBORw0KGgo=" }],
+  ["Messages[0].images", CHAT, { ...chat(), Messages: [{ images: ["iVBORw0KGgo="] }] }],
+  ["messages[1].content[0]", MESSAGES, messages(pdf)],
+  [
+    "messages[1].content[0].source",
+    MESSAGES,
+    messages({ type: "document", source: { type: "url", url: "https://h" } }),
+  ],
+  ["messages[1].content[0].source", MESSAGES, messages({ type: "document", source: { type: "file", file_id: "f" } })],
+  [
+    "messages[1].content[0].source.content[0]",
+    MESSAGES,
+    messages({ type: "document", source: { type: "content", content: [base64] } }),
+  ],
+  ["messages[1].content[0]", MESSAGES, messages({ type: "container_upload", file_id: "f" })],
+  ["system[1]", MESSAGES, { ...messages(text), system: [text, base64] }],
+  ["system[0].source", "/v1/messages/count_tokens", { ...messages(text), system: [pdf] }],
+  [
+    "messages[1].content[0].content.content.source",
+    MESSAGES,
+    messages({ type: "web_fetch_tool_result", content: { type: "web_fetch_result", content: pdf } }),
+  ],
+  ["input[1].content[0]", RESPONSES, item({ type: "input_file", file_id: "f" })],
+  ["input[1].content[0]", RESPONSES, item({ type: "input_file", filename: "a.pdf", file_data: "JVBERg==" })],
+  ["input[1].output[0]", RESPONSES, responses({ type: "custom_tool_call_output", call_id: "c", output: [inputImage] })],
+  ["input[1].output.image_url", RESPONSES, responses({ type: "new_output", output: { type: "new", image_url: PNG } })],
+  [
+    "input[1].outputs[0]",
+    RESPONSES,
+    responses({ type: "code_interpreter_call", outputs: [{ type: "image", url: PNG }] }),
+  ],
+  ["input[1]", RESPONSES, responses({ type: "image_generation_call", id: "ig", result: "iVBORw0KGgo=" })],
+  [
+    "instructions[0].content[0]",
+    RESPONSES,
+    { ...responses(), instructions: [{ role: "user", content: [inputImage] }] },
+  ],
+  ["prompt.variables.photo", RESPONSES, { ...responses(), prompt: { id: "p", variables: { photo: inputImage } } }],
+  [
+    "tools[0].input_image_mask",
+    RESPONSES,
+    { ...responses(), tools: [{ type: "image_generation", input_image_mask: { file_id: "f" } }] },
+  ],
+  ["messages[1].content[1]", "/v1/embeddings", { ...part(imageUrl(PNG)), input: "x" }],
+];
+
 describe("with ENABLE_VISION=false", () => {
   test.each(PLACES)("an image in %s of %s is 400", async (_, route, body) => {
     const response = await blind.post(route, body);
@@ -81,11 +160,37 @@ describe("with ENABLE_VISION=false", () => {
     expect(blind.takeCalls()).toEqual([]);
   });
 
-  // A known gap in src/dialects/responses.ts: only `input` is searched.
-  // https://platform.openai.com/docs/api-reference/responses/create#responses-create-prompt
-  test("an image in a variable of a stored prompt of /v1/responses is 400", async () => {
-    const prompt = { id: "pmpt_1", variables: { photo: inputImage } };
-    expect((await blind.post("/v1/responses", { model: "openai/m", prompt })).status).toBe(400);
+  test.each(OTHER_WORDS)("%s of %s is 400, too", async (path, route, body) => {
+    for (const text of [JSON.stringify(body), escaped(JSON.stringify(body))]) {
+      const response = await blind.post(route, text);
+      const error = route.startsWith("/v1/messages")
+        ? { type: "error", error: { message: DISABLED, type: "invalid_request_error" } }
+        : { error: DISABLED, code: "vision_disabled", param: path };
+      expect([response.status, await response.json()]).toMatchObject([400, error]);
+    }
+    expect(blind.takeCalls()).toEqual([]);
+  });
+
+  /** The same JSON, with an escape in every name and value that could tell of an image. */
+  function escaped(json: string): string {
+    return json.replaceAll("im", "\\u0069m").replaceAll("fil", "f\\u0069l").replaceAll("vid", "v\\u0069d");
+  }
+
+  test.each(["messages", "system"])("a second %s hides no image", async (name) => {
+    const hidden = JSON.stringify([{ role: "user", type: "text", text: "x", content: [base64] }]);
+    const plain = '[{"role":"user","type":"text","text":"x","content":"x"}]';
+    const rest = name === "messages" ? "" : `,"messages":${plain}`;
+    for (const key of [name, name.replace("s", "\\u0073")]) {
+      const body = `{"model":"anthropic/m","max_tokens":8,"${key}":${hidden},"${name}":${plain}${rest}}`;
+      expect((await blind.post("/v1/messages", body)).status).toBe(400);
+    }
+    expect(blind.takeCalls()).toEqual([]);
+  });
+
+  test("a conversation too deep to be searched is 400", async () => {
+    const deep = `${'{"content":['.repeat(500)}${"]}".repeat(500)}`;
+    const body = `{"model":"openai/m","messages":[{"role":"user","content":[{"type":"new","x":${deep}}]}]}`;
+    expect((await blind.post("/v1/chat/completions", body)).status).toBe(400);
   });
 
   test.each(["messages", "mess\\u0061ges", "Messages"])("a second list under %j hides no image", async (key) => {
@@ -109,6 +214,84 @@ describe("with ENABLE_VISION=false", () => {
       messages(text, { type: "document", source: { type: "text", media_type: "text/plain", data: "x" } }),
     ],
     ["/v1/responses", { model: "openai/m", input: `{"type":"input_image"}` }],
+    [
+      CHAT,
+      part({ type: "input_audio", input_audio: { data: "AAAA", format: "wav" } }, { type: "new", image_url: null }),
+    ],
+    [CHAT, part({ type: "text", text: PNG, images: [], file_id: "", cache_control: { type: "ephemeral" } })],
+    [
+      CHAT,
+      part(
+        { type: "new", inline_data: { mime_type: "audio/wav", data: "AAAA" } },
+        { type: "new", url: "https://h/x.png" },
+      ),
+    ],
+    [CHAT, part({ type: "thinking", thinking: [text] }, { type: "reference", reference_ids: [1] })],
+    [
+      CHAT,
+      chat(
+        {
+          role: "assistant",
+          content: null,
+          reasoning_details: [{ type: "reasoning.encrypted", data: "AAAA" }],
+          tool_calls: [{ id: "c", type: "function", function: { name: "f", arguments: '{"image_url":"x"}' } }],
+        },
+        { role: "tool", tool_call_id: "c", content: `{"image_url":"${PNG}"}` },
+      ),
+    ],
+    [
+      CHAT,
+      {
+        ...chat(),
+        image_config: { aspect_ratio: "1:1" },
+        modalities: ["image", "text"],
+        tools: [
+          {
+            type: "function",
+            function: { name: "f", parameters: { type: "object", properties: { image_url: { type: "string" } } } },
+          },
+        ],
+      },
+    ],
+    [
+      MESSAGES,
+      messages(
+        { type: "tool_use", id: "t", name: "f", input: { image_url: PNG, file: "a", type: "image" } },
+        { type: "search_result", source: "https://h/x.png", title: "x", content: [text] },
+        {
+          type: "web_search_tool_result",
+          tool_use_id: "t",
+          content: [{ type: "web_search_result", url: "https://h/x.png", encrypted_content: "AAAA" }],
+        },
+        {
+          type: "code_execution_tool_result",
+          content: { type: "code_execution_result", content: [{ type: "code_execution_output", file_id: "f" }] },
+        },
+        { type: "document", source: { type: "content", content: [text] }, citations: { enabled: true } },
+        { type: "redacted_thinking", data: "AAAA" },
+      ),
+    ],
+    [
+      RESPONSES,
+      {
+        ...responses(
+          { type: "function_call", call_id: "c", name: "f", arguments: '{"file":"x"}' },
+          { type: "function_call_output", call_id: "c", output: PNG },
+          { type: "file_search_call", queries: ["x"], results: [{ file_id: "f", filename: "a.pdf", text: "x" }] },
+          { type: "computer_call", action: { type: "screenshot" } },
+          { type: "apply_patch_call", operation: { type: "update_file", path: "a.png", diff: "x" } },
+          { type: "reasoning", summary: [{ type: "summary_text", text: "x" }], encrypted_content: "AAAA" },
+          {
+            role: "assistant",
+            content: [{ type: "output_text", text: "x", annotations: [{ type: "file_citation", file_id: "f" }] }],
+          },
+        ),
+        include: ["message.input_image.image_url"],
+        tools: [{ type: "image_generation", input_image_mask: null, partial_images: 2 }],
+        prompt: { id: "p", variables: { image: "the words for an image" } },
+      },
+    ],
+    ["/v1/embeddings", { model: "openai/m", input: ["an image", "a file"] }],
   ] as const)("%s: what only talks of images passes", async (route, body) => {
     expect((await blind.post(route, body)).status).toBe(200);
     expect(blind.takeCalls()).toHaveLength(1);

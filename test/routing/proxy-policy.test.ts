@@ -149,7 +149,7 @@ describe("a denied model is refused", () => {
     expect(await outcome('{"model":"bad"}', {}, PATH, "PUT")).toEqual([403, 0]);
     expect(await outcome('{"model":"bad"}', {}, PATH, "PATCH")).toEqual([403, 0]);
     await using client = await openRawClient(started.gateway.port);
-    await client.send(`POST ${PATH} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    await client.send(`POST ${PATH} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`);
     await client.send('8\r\n{"model"\r\n7\r\n:"bad"}\r\n0\r\n\r\n');
     expect((await client.head()).status).toBe(403);
     expect(started.takeCalls()).toEqual([]);

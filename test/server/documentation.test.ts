@@ -56,6 +56,8 @@ const ROUTES: readonly (readonly [string, readonly string[]])[] = [
   ["/v1/mcp/tools", ["get"]],
   ["/swagger", ["get"]],
   ["/swagger/json", ["get"]],
+  ["/docs", ["get"]],
+  ["/docs/{page}", ["get"]],
   ["/proxy/{provider}/{path}", ["get", "put", "post", "delete", "options", "head", "patch", "trace"]],
   ["/v1/proxy/{provider}/{path}", ["get", "put", "post", "delete", "options", "head", "patch", "trace"]],
 ];
@@ -135,7 +137,7 @@ describe("the OpenAPI document", () => {
   test("tells the errors of each dialect, and streams", async () => {
     const { paths } = await openApiDocument();
     const chat = paths["/v1/chat/completions"]?.["post"]?.responses ?? {};
-    expect(Object.keys(chat)).toEqual(["200", "400", "401", "403", "413", "429", "500", "502", "504"]);
+    expect(Object.keys(chat)).toEqual(["200", "400", "401", "403", "413", "415", "429", "500", "502", "504"]);
     expect(chat["200"]).toMatchObject({
       content: {
         "application/json": { schema: { $ref: "#/components/schemas/CreateChatCompletionResponse" } },

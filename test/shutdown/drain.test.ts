@@ -85,7 +85,7 @@ describe("what does not finish in time is ended, and told so", () => {
   test("an upload that does not end, with a line in the log", async () => {
     const client = await rig.connect();
     await client.send(
-      'POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-request-id: upload\r\ncontent-length: 99\r\n\r\n{"model"',
+      'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nx-request-id: upload\r\ncontent-length: 99\r\n\r\n{"model"',
     );
     // Whatever came after the first bytes shows that they were read.
     await (await rig.call({ method: "GET", target: "/health" })).client.head();
@@ -120,7 +120,7 @@ describe("what finishes in time finishes whole, and the gateway ends at once", (
     const waiting = await begin("/v1/chat/completions", CHAT, [wait(gate), ...json(200, '{"a":1.0}')]);
     const uploading = await rig.connect();
     const body = JSON.stringify(CHAT);
-    const upload = `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`;
+    const upload = `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n`;
     await uploading.send(upload + body.slice(0, 5));
     // Whatever came after the first bytes shows that they were read.
     await (await rig.call({ method: "GET", target: "/health" })).client.head();
@@ -140,7 +140,7 @@ describe("what finishes in time finishes whole, and the gateway ends at once", (
 test("/health/ready says so, to whoever is still connected", async () => {
   const { client } = await begin("/v1/chat/completions", CHAT, [stall()]);
   const asking = await rig.connect();
-  await asking.send("GET /health/ready HTTP/1.1\r\nhost: x\r\n");
+  await asking.send("GET /health/ready HTTP/1.1\r\nhost: localhost\r\n");
   await (await rig.call({ method: "GET", target: "/health" })).client.head();
   await signal();
   await asking.send("\r\n");

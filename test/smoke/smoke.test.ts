@@ -29,3 +29,13 @@ test("a stream passes through the gateway byte for byte", async () => {
   expect(response.headers.get("content-type")).toBe("text/event-stream");
   expect(await response.text()).toBe(`${events.join("")}data: [DONE]\n\n`);
 });
+
+test("the guide and the API reference are served without any other file", async () => {
+  await using gateway = await startGateway({ PWD: "/" });
+  for (const path of ["/docs", "/docs/settings", "/docs/settings.md", "/swagger"]) {
+    const response = await fetch(gateway.url + path);
+    expect([path, response.status]).toEqual([path, 200]);
+    expect((await response.text()).length).toBeGreaterThan(500);
+  }
+  expect(await (await fetch(`${gateway.url}/docs/settings`)).text()).toContain("<code>SERVER_PORT</code>");
+});

@@ -101,7 +101,9 @@ describe("a client that leaves while it uploads", () => {
         const id = `upload-${target}-${framing}`;
         const client = await rig.connect();
         const content = framing.startsWith("transfer") ? `5\r\n{"a":\r\n` : `{"a":`;
-        await client.send(`POST ${target} HTTP/1.1\r\nhost: x\r\nx-request-id: ${id}\r\n${framing}\r\n\r\n${content}`);
+        await client.send(
+          `POST ${target} HTTP/1.1\r\nhost: localhost\r\nx-request-id: ${id}\r\n${framing}\r\n\r\n${content}`,
+        );
         client.leave();
         expect(await rig.settled(id)).toMatchObject({ outcome: "client_gone", client_gone: true });
         expect(rig.provider.requests.length).toBe(asked);
@@ -113,7 +115,7 @@ describe("a client that leaves while it uploads", () => {
     const client = await rig.connect();
     const id = "proxy-upload";
     await client.send(
-      `POST /proxy/openai/files HTTP/1.1\r\nhost: x\r\nx-request-id: ${id}\r\ncontent-length: 1000000\r\n\r\n`,
+      `POST /proxy/openai/files HTTP/1.1\r\nhost: localhost\r\nx-request-id: ${id}\r\ncontent-length: 1000000\r\n\r\n`,
     );
     await client.send("x".repeat(1000));
     received = await nextHead("/v1/files");

@@ -150,7 +150,7 @@ describe("a request over HTTP/2", () => {
       request.stream.once("data", () => begun.resolve(request));
     });
     await using client = await openRawClient(gateway.port);
-    await client.send("POST /proxy/openai/v1/up HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\npart");
+    await client.send("POST /proxy/openai/v1/up HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\npart");
     const request = await within(begun.promise, 2000, "the begun upload");
     const open = provider.openConnections;
     await client[Symbol.asyncDispose]();

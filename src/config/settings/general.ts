@@ -43,7 +43,7 @@ export const GENERAL_SETTINGS = {
     group: "General",
     type: "boolean",
     default: "false",
-    doc: "Accept images in requests",
+    doc: "Accept what a model can look at in requests: images, videos, and files, which may hold either",
   },
   ERROR_FORMAT: {
     group: "General",
@@ -77,6 +77,6 @@ export const GENERAL_SETTINGS = {
     group: "General",
     type: "boolean",
     default: "true",
-    doc: "Serve the API documentation at /swagger",
+    doc: "Serve the API reference at /swagger and the guide at /docs",
   },
 } as const satisfies SettingRows;

@@ -73,4 +73,9 @@ export const SERVER_SETTINGS = {
     type: "list",
     doc: "Origins whose web pages may call the gateway, such as https://app.example.com; * is every origin",
   },
+  SERVER_ALLOWED_HOSTS: {
+    group: "Server",
+    type: "list",
+    doc: "Names beside those of this machine under which clients may ask while authentication is off; .example.com is with its subdomains, * is every name",
+  },
 } as const satisfies SettingRows;

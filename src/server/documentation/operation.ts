@@ -29,9 +29,10 @@ export interface OperationSpecification {
 const ERRORS = {
   400: "The request is not valid, or no provider can be told from it.",
   401: "The bearer token is missing or not valid.",
-  403: "The policy of the operator forbids it.",
+  403: "The policy of the operator forbids it, or a web page of another origin asks a gateway without authentication.",
   404: "There is no such thing.",
   413: "The request body is larger than the operator allows.",
+  415: "The body is announced as something else than JSON.",
   429: "The provider limits the rate; Retry-After tells when to ask again.",
   500: "The gateway failed.",
   502: "The provider could not be reached or did not answer in HTTP.",
@@ -67,7 +68,7 @@ export function operation(specification: OperationSpecification): Operation {
   const { id, tag, summary, description, parameters, body, example, answer, event, errors } = specification;
   const errorSchema = specification.errorSchema ?? "ErrorResponse";
   const guarded = specification.guarded !== false;
-  const statuses = [...new Set<ErrorStatus>([...(guarded ? [401 as const] : []), ...errors, 500])].sort(
+  const statuses = [...new Set<ErrorStatus>([...(guarded ? [401 as const, 403 as const] : []), ...errors, 500])].sort(
     (a, b) => a - b,
   );
   const stream = event === undefined ? {} : { "text/event-stream": { schema: schemaReference(event) } };

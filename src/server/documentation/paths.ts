@@ -63,8 +63,32 @@ const DOCUMENT: Operation = {
   responses: { 200: { description: "OK", content: { "application/json": { schema: { type: "object" } } } } },
 };
 
+const TEXT_PAGE = { schema: { type: "string" } } as const;
+const GUIDE: Operation = {
+  operationId: "guide",
+  tags: ["Documentation"],
+  summary: "First page of the user's guide",
+  responses: { 200: { description: "OK", content: { "text/html": TEXT_PAGE } } },
+};
+const GUIDE_PAGE: Operation = {
+  operationId: "guidePage",
+  tags: ["Documentation"],
+  summary: "A page of the user's guide, as HTML or, if its name ends in .md, as Markdown",
+  parameters: [
+    {
+      name: "page",
+      in: "path",
+      required: true,
+      description: "Name of the page.",
+      schema: { type: "string" },
+      example: "settings",
+    },
+  ],
+  responses: { 200: { description: "OK", content: { "text/html": TEXT_PAGE, "text/markdown": TEXT_PAGE } } },
+};
+
 /** Errors of every route that calls a provider with a JSON body that names a model. */
-const RELAYED = [400, 403, 413, 429, 502, 504] as const;
+const RELAYED = [400, 403, 413, 415, 429, 502, 504] as const;
 
 /**
  * Every public route with its methods, as the OpenAPI document tells it. Written by hand because the routes take raw
@@ -183,6 +207,8 @@ export const ROUTE_DOCUMENTATION: Paths = {
   },
   "/swagger": { get: PAGE },
   "/swagger/json": { get: DOCUMENT },
+  "/docs": { get: GUIDE },
+  "/docs/{page}": { get: GUIDE_PAGE },
   "/proxy/{provider}/{path}": proxyPath(""),
   "/v1/proxy/{provider}/{path}": proxyPath("V1"),
 };

@@ -1,0 +1,189 @@
+import { Failure } from "../failure/failure.ts";
+import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
+
+/** How a member of a message, of a content part or of an input item is read. One without a row is looked into. */
+type Reading =
+  /** Holds what the model wrote for a program, or what a program wrote for the client: arguments, identifiers, notes. */
+  | "opaque"
+  /** Holds text, or a list of parts. */
+  | "text"
+  /** Names the type of the data beside it. */
+  | "media type"
+  /** Holds parts under names that the client chose. */
+  | "values";
+
+const OPAQUE = [
+  ...["type", "role", "name", "id", "call_id", "tool_call_id", "tool_use_id", "status", "signature", "cache_control"],
+  ...["tool_calls", "function_call", "arguments", "input", "action", "actions", "operation", "tools", "results"],
+  ...["annotations", "citations", "logprobs", "metadata", "audio", "input_audio"],
+  ...["reasoning_content", "reasoning_details", "encrypted_content"],
+];
+const TEXT = ["content", "output", "text", "thinking", "refusal", "summary", "instructions", "title"];
+const MEDIA_TYPE = ["mime_type", "mimeType", "media_type", "mediaType", "content_type", "contentType"];
+
+const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
+  ...OPAQUE.map((name): [string, Reading] => [name, "opaque"]),
+  ...TEXT.map((name): [string, Reading] => [name, "text"]),
+  ...MEDIA_TYPE.map((name): [string, Reading] => [name, "media type"]),
+  ["variables", "values"],
+]);
+
+/** Top-level members that reach the model, in every API. Servers written in Go mind no letter case. */
+const CONTENT_ROOT = /^(?:messages|system|inputs?|instructions|prompt|contents|prediction)$/i;
+
+/** The usual top-level members, so that their names need not be searched: whether each is content. */
+const USUAL_ROOTS: ReadonlyMap<string, boolean> = new Map<string, boolean>([
+  ...["messages", "system", "input", "instructions", "prompt"].map((name): [string, boolean] => [name, true]),
+  ...[
+    "model",
+    "stream",
+    "stream_options",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "max_completion_tokens",
+    "stop",
+    "n",
+  ].map((name): [string, boolean] => [name, false]),
+  ...[
+    "tools",
+    "tool_choice",
+    "response_format",
+    "metadata",
+    "user",
+    "seed",
+    "store",
+    "text",
+    "reasoning",
+    "thinking",
+  ].map((name): [string, boolean] => [name, false]),
+]);
+
+/** Top-level members in which servers take images beside the conversation. Settings of images to be made have other names. */
+const VISUAL_ROOT = /^(?:input_?)?(?:images?|videos?)(?:_?(?:urls?|data|base64))?$|^multi_?modal_?data$/i;
+
+const VISUAL_NAME = /image|video|screenshot/i;
+
+/** Files may hold images, and nobody but the provider can look into them. */
+const FILE_NAME = /^(?:input_?)?files?(?:_?(?:data|ids?|uris?|urls?))?$|^inline_?data$|^document_?urls?$/i;
+
+const VISUAL_TYPE =
+  /image|video|screenshot|^(?:input_)?file(?:_(?:data|id|uri|url))?$|^document_url$|^container_upload$/i;
+
+/** Parts with which a tool of the provider names what it has made: the model does not get to see it. */
+const MADE_BY_TOOLS: ReadonlySet<unknown> = new Set(["code_execution_output", "bash_code_execution_output"]);
+
+const VISUAL_MEDIA_TYPE = /^\s*(?:image|video)\/|^\s*application\/pdf\b/i;
+const OTHER_MEDIA_TYPE = /^\s*(?:audio|text)\//i;
+const VISUAL_DATA_URI = /^\s*data:\s*(?:(?:image|video)\/|application\/pdf\b)/i;
+
+/** A request that is nested deeper cannot be searched; no provider takes one. */
+const MAX_DEPTH = 64;
+
+/**
+ * Finds the first thing in a request that the model might look at: an image, a video, or a file, which may hold either.
+ * Of what types of parts there are nobody has a whole list, and each provider adds some. So nothing is refused for being
+ * unknown: a part is visual if its type, the name of a member, a media type or a data URI in it says so, in whatever
+ * position that reaches the model, and in members that nobody knows. What is never looked into are texts, and what the
+ * model wrote for programs ({@link READINGS}). Sound is not visual, nor is a document that is given as text.
+ * @returns its path, such as `messages[0].content[1].image_url`
+ * @throws Failure `invalid_request` if the conversation is nested too deeply
+ */
+export function findVisualContent(request: JsonObject): string | undefined {
+  for (const name in request) {
+    const value = request[name];
+    const found = isContentRoot(name) ? findInValue("text", value, 0) : findBesideContent(name, value);
+    if (found !== undefined) return `${name}${found}`;
+  }
+  return undefined;
+}
+
+/** Whether a top-level member of a request is one whose content reaches the model. */
+export function isContentRoot(name: string): boolean {
+  return USUAL_ROOTS.get(name) ?? CONTENT_ROOT.test(name);
+}
+
+function findBesideContent(name: string, value: unknown): string | undefined {
+  if (name === "tools") return Array.isArray(value) ? findInTools(value) : undefined;
+  if (USUAL_ROOTS.has(name)) return undefined;
+  return VISUAL_ROOT.test(name) && !isEmpty(value) ? "" : undefined;
+}
+
+/** Tools that make images take some to begin with. Their schemas, and all else in them, are words. */
+function findInTools(tools: readonly unknown[]): string | undefined {
+  for (const [index, tool] of tools.entries()) {
+    if (!isJsonObject(tool)) continue;
+    for (const name in tool) if (/^input_?image/i.test(name) && !isEmpty(tool[name])) return `[${index}].${name}`;
+  }
+  return undefined;
+}
+
+function findInObject(part: JsonObject, depth: number): string | undefined {
+  const type = part["type"];
+  if (typeof type === "string" && type !== "text") {
+    if (MADE_BY_TOOLS.has(type)) return undefined;
+    if (VISUAL_TYPE.test(type)) return "";
+  }
+  for (const name in part) {
+    const value = part[name];
+    if (isPlain(value)) continue;
+    const reading = READINGS.get(name);
+    if (reading === "opaque") continue;
+    const found = reading === undefined ? findInUnknown(name, value, depth) : findInValue(reading, value, depth);
+    if (found !== undefined) return `.${name}${found}`;
+  }
+  return undefined;
+}
+
+function findInUnknown(name: string, value: unknown, depth: number): string | undefined {
+  if (VISUAL_NAME.test(name) && !isEmpty(value)) return "";
+  if (FILE_NAME.test(name) && !isEmpty(value) && !isOtherMedia(value)) return "";
+  if (/^source$/i.test(name) && isJsonObject(value) && !isTextSource(value)) return "";
+  return findInValue(undefined, value, depth);
+}
+
+function findInValue(reading: Reading | undefined, value: unknown, depth: number): string | undefined {
+  if (typeof value === "string") return isVisualText(reading, value) ? "" : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth >= MAX_DEPTH) {
+    throw new Failure("invalid_request", { message: "The request is nested too deeply to be searched for images" });
+  }
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      const found = findInValue(reading, value[index], depth + 1);
+      if (found !== undefined) return `[${index}]${found}`;
+    }
+    return undefined;
+  }
+  if (reading !== "values") return findInObject(value as JsonObject, depth + 1);
+  for (const [name, part] of Object.entries(value)) {
+    const found = findInValue("text", part, depth + 1);
+    if (found !== undefined) return `.${name}${found}`;
+  }
+  return undefined;
+}
+
+function isVisualText(reading: Reading | undefined, text: string): boolean {
+  if (reading === "media type") return VISUAL_MEDIA_TYPE.test(text);
+  return reading === undefined && VISUAL_DATA_URI.test(text);
+}
+
+/** Where Anthropic's blocks have their content: inline as text or blocks, or else as data, by URL or by a file's id. */
+function isTextSource(source: JsonObject): boolean {
+  return source["type"] === "text" || source["type"] === "content";
+}
+
+function isOtherMedia(value: unknown): boolean {
+  if (!isJsonObject(value)) return false;
+  const type = value["mime_type"] ?? value["mimeType"];
+  return typeof type === "string" && OTHER_MEDIA_TYPE.test(type);
+}
+
+/** Clients that write out all their members write null, "" or [] into those that they do not use. */
+function isEmpty(value: unknown): boolean {
+  return isPlain(value) || value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+function isPlain(value: unknown): boolean {
+  return value === null || (typeof value !== "object" && typeof value !== "string");
+}
