@@ -15,10 +15,12 @@ const MAX_PAGES = 50;
 const MAX_MODELS = 20_000;
 /** Of one page: it is parsed in one turn of the event loop. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+/** A shorter one is parsed and read in a few milliseconds. */
+const LONG_PAGE_BYTES = 256 * 1024;
 /** Of all pages together. */
 const MAX_LIST_BYTES = 8 * 1024 * 1024;
-/** Values of one page, nested ones included: parsing as many takes some 20 ms. */
-const MAX_PAGE_VALUES = 100_000;
+/** Values of one page, nested ones included: parsing as many takes some 30 ms. */
+const MAX_PAGE_VALUES = 200_000;
 const MAX_PAGE_DEPTH = 32;
 
 const QUOTE = 0x22;
@@ -45,7 +47,10 @@ export async function listModels(
     if (page === MAX_PAGES) refuse(provider, `it has more than ${MAX_PAGES} pages`);
     const bytes = await fetchPage(provider, next, openCall, signal, Math.min(bytesLeft, MAX_PAGE_BYTES));
     bytesLeft -= bytes.length;
-    const answer = readModels(provider.listing, parsePage(bytes, provider));
+    const parsed = parsePage(bytes, provider);
+    // Other requests have their turn between parsing a long page and reading it.
+    if (bytes.length > LONG_PAGE_BYTES) await new Promise<void>((resolve) => setImmediate(resolve));
+    const answer = readModels(provider.listing, parsed);
     if (!answer) refuse(provider, "it does not have the provider's shape");
     if (models.length + answer.models.length > MAX_MODELS) refuse(provider, `it has more than ${MAX_MODELS} models`);
     for (const model of answer.models) models.push(model);
