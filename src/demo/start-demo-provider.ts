@@ -1,3 +1,4 @@
+import { parseBytes } from "../json/parse-bytes.ts";
 import { answerEmbeddings } from "./answer-embeddings.ts";
 import { buildCompletion, writeCompletion } from "./build-completion.ts";
 import { decideTurn } from "./decide-turn.ts";
@@ -73,7 +74,7 @@ function refuseMethod(allowed: string): Response {
 
 async function answerChat(request: Request, pace: Pace): Promise<Response> {
   const bytes = await request.bytes();
-  const body = readJson(bytes);
+  const body = await readJson(bytes);
   const chat = body.ok ? readChatRequest(body.value) : body;
   if (!chat.ok) return respondRefusal(chat.refusal);
   const digest = new Bun.CryptoHasher("sha256").update(bytes).digest("hex").slice(0, 24);
@@ -87,15 +88,13 @@ async function answerChat(request: Request, pace: Pace): Promise<Response> {
 }
 
 async function answerEmbedding(request: Request): Promise<Response> {
-  const body = readJson(await request.bytes());
+  const body = await readJson(await request.bytes());
   const answer = body.ok ? answerEmbeddings(body.value) : body;
   return answer.ok ? Response.json(answer.value) : respondRefusal(answer.refusal);
 }
 
-function readJson(bytes: Uint8Array): Reading<unknown> {
-  try {
-    return { ok: true, value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as unknown };
-  } catch {
-    return refuseField(null, "The request body is not valid JSON in UTF-8.");
-  }
+async function readJson(bytes: Uint8Array): Promise<Reading<unknown>> {
+  const parsed = await parseBytes(bytes);
+  if ("value" in parsed) return { ok: true, value: parsed.value };
+  return refuseField(null, "The request body is not valid JSON in UTF-8.");
 }

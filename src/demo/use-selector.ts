@@ -1,3 +1,4 @@
+import { parseJson } from "../json/parse-json.ts";
 import { buildArguments } from "./build-arguments.ts";
 import type { ChatTool } from "./chat-request.ts";
 import { chooseTool } from "./choose-tool.ts";
@@ -39,7 +40,7 @@ export function openSelector(message: string): Turn | undefined {
 export function continueSelector(message: string, steps: readonly ToolStep[]): Turn | undefined {
   const last = steps.at(-1);
   if (last === undefined || !isSelectorTool(last.name)) return undefined;
-  const asked = readJson(last.arguments);
+  const asked = parseJson(last.arguments);
   if (last.name === EXECUTE) {
     const name = isJsonObject(asked) && typeof asked["name"] === "string" ? asked["name"] : EXECUTE;
     return { kind: "text", text: composeToolAnswer([{ name, text: last.result }]) };
@@ -67,7 +68,7 @@ export function continueSelector(message: string, steps: readonly ToolStep[]): T
 }
 
 function readListedTools(result: string): readonly ListedTool[] | undefined {
-  const parsed = readJson(result);
+  const parsed = parseJson(result);
   if (!Array.isArray(parsed)) return undefined;
   const tools: ListedTool[] = [];
   for (const item of parsed as readonly unknown[]) {
@@ -78,12 +79,4 @@ function readListedTools(result: string): readonly ListedTool[] | undefined {
     tools.push({ name: item["name"], description, parameters, hasSchema: isJsonObject(schema) });
   }
   return tools;
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

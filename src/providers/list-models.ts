@@ -1,4 +1,7 @@
 import { Failure } from "../failure/failure.ts";
+import { describeExceeded, type JsonLimits } from "../json/json-limits.ts";
+import { parseBytes } from "../json/parse-bytes.ts";
+import { toWellFormed } from "../json/to-well-formed.ts";
 import { readWithin } from "../transport/read-body.ts";
 import type { Answer } from "../transport/transport.ts";
 import type { OpenUpstreamCall, UpstreamCall } from "../upstream/upstream.ts";
@@ -21,11 +24,12 @@ export async function listModels(
   provider: Provider,
   openCall: OpenUpstreamCall,
   signal: AbortSignal,
+  limits: JsonLimits,
 ): Promise<readonly ListedModel[]> {
   const models: ListedModel[] = [];
   let next: Readonly<Record<string, string>> | undefined = {};
   for (let page = 0; next && page < MAX_PAGES; page++) {
-    const answer = readModels(provider.listing, await fetchPage(provider, next, openCall, signal));
+    const answer = readModels(provider.listing, await fetchPage(provider, next, openCall, signal, limits));
     if (!answer) throw new Failure("upstream_invalid_response", { provider: provider.id });
     models.push(...answer.models);
     next = answer.next;
@@ -38,6 +42,7 @@ async function fetchPage(
   parameters: Readonly<Record<string, string>>,
   openCall: OpenUpstreamCall,
   signal: AbortSignal,
+  limits: JsonLimits,
 ): Promise<unknown> {
   const url = new URL(provider.baseUrl + provider.paths.models);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
@@ -53,7 +58,7 @@ async function fetchPage(
       response.body?.cancel();
       throw new Failure("provider_error", { provider: provider.id, cause: `status ${response.status}` });
     }
-    return parseAnswer(await readPage(response, call, provider), provider);
+    return await parseAnswer(await readPage(response, call, provider), provider, signal, limits);
   } finally {
     call.close();
   }
@@ -69,10 +74,16 @@ async function readPage({ body }: Answer, call: UpstreamCall, provider: Provider
   throw new Failure("upstream_invalid_response", { provider: provider.id });
 }
 
-function parseAnswer(bytes: Uint8Array, provider: Provider): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw new Failure("upstream_invalid_response", { provider: provider.id, cause: "not JSON" });
-  }
+async function parseAnswer(
+  bytes: Uint8Array,
+  provider: Provider,
+  signal: AbortSignal,
+  limits: JsonLimits,
+): Promise<unknown> {
+  const parsed = await parseBytes(toWellFormed(bytes), { limits, stop: { signal } });
+  if ("value" in parsed) return parsed.value;
+  const { fault } = parsed;
+  const isExceeded = fault === "depth" || fault === "values";
+  const cause = isExceeded ? `the list ${describeExceeded(fault, limits)}` : "not JSON";
+  throw new Failure("upstream_invalid_response", { provider: provider.id, cause });
 }

@@ -1,6 +1,7 @@
 import type { Exchange } from "../exchange/exchange.ts";
 import { Failure } from "../failure/failure.ts";
-import { decodeObject } from "../json/decode-object.ts";
+import { type DecodedObject, decodeObjectInTurns } from "../json/decode-object.ts";
+import { foundMember } from "../json/member-watch.ts";
 import type { Provider } from "../providers/provider.ts";
 import { findProvider } from "../routing/resolve-target.ts";
 import type { Answer } from "../transport/transport.ts";
@@ -10,9 +11,10 @@ import { targetUrl } from "../upstream/target-url.ts";
 import type { UpstreamCall } from "../upstream/upstream.ts";
 import { bufferAnswer } from "./buffer-answer.ts";
 import { holdCall } from "./hold-call.ts";
-import { findDecisive, spellingsOf } from "./prepare-body.ts";
+import { DECISIVE_NAMES, findDecisive } from "./prepare-body.ts";
 import { announcedLength, decodeBody, readRawBody } from "./read-body.ts";
 import { redactError } from "./redact-error.ts";
+import { refuseBody } from "./refuse-body.ts";
 import { passUpload } from "./pass-upload.ts";
 import type { RelayParts } from "./relay-call.ts";
 import { streamAnswer } from "./stream-answer.ts";
@@ -27,7 +29,7 @@ const BODY_METHODS: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELE
 export type Proxy = (exchange: Exchange, request: Request) => Promise<Response>;
 
 export function createProxy(parts: RelayParts): Proxy {
-  const { book, openCall, targets, policy, connections, maxBodyBytes } = parts;
+  const { book, openCall, targets, policy, connections, maxBodyBytes, jsonLimits } = parts;
 
   /** The body to send: as it streams in, unless the model policy has to read it first. */
   const admitBody = async (
@@ -44,7 +46,9 @@ export function createProxy(parts: RelayParts): Proxy {
         exchange.model = model;
         return policy.refusal(provider, model);
       };
-      requireAllowedModel(encoding === null ? raw : await decodeBody(raw, encoding, maxBodyBytes), refuse);
+      const plain = encoding === null ? raw : await decodeBody(raw, encoding, maxBodyBytes);
+      const options = { limits: jsonLimits, names: DECISIVE_NAMES, stop: request };
+      requireAllowedModel(plain, await decodeObjectInTurns(plain, options), refuse);
       return raw;
     }
     if ((announcedLength(request) ?? 0) > maxBodyBytes) throw new Failure("body_too_large");
@@ -135,15 +139,17 @@ export function createProxy(parts: RelayParts): Proxy {
  * Applies the model policy to a body that may be JSON. What looks like a JSON object must be one, and must name its model
  * once: a provider with a more lenient parser must not see another model than the policy did.
  */
-function requireAllowedModel(body: Uint8Array, refuse: (model: string) => Failure | undefined): void {
-  const decoded = decodeObject(body);
-  if ("problem" in decoded) {
-    if (looksLikeObject(body))
-      throw new Failure("malformed_body", { message: `Failed to decode request: ${decoded.problem}` });
+function requireAllowedModel(
+  body: Uint8Array,
+  decoded: DecodedObject,
+  refuse: (model: string) => Failure | undefined,
+): void {
+  if ("fault" in decoded) {
+    if (decoded.fault === "stopped" || looksLikeObject(body)) throw refuseBody(decoded);
     return;
   }
-  findDecisive({ bytes: body, value: decoded.value }, "model");
-  const [spelling] = spellingsOf(decoded.value, "model");
+  findDecisive({ bytes: body, value: decoded.value, members: decoded.watch }, "model");
+  const spelling = decoded.watch && foundMember(decoded.watch, "model")?.spelling;
   const model = spelling === undefined ? undefined : decoded.value[spelling];
   const refusal = typeof model === "string" ? refuse(model) : undefined;
   if (refusal) throw refusal;
