@@ -41,7 +41,9 @@ async function expectSame(text: string): Promise<void> {
     [7, 100],
     [64, 10],
   ] as const) {
-    expect(outcome(await parseInSlices(bytes, {}, { sliceBytes, maxStringBytes }))).toEqual(expected);
+    expect(outcome(await parseInSlices(bytes, {}, { sliceBytes, maxStringBytes, maxWholeValues: 0 }))).toEqual(
+      expected,
+    );
   }
 }
 
@@ -168,7 +170,7 @@ describe("the same refusals as JSON.parse, however it is sliced", () => {
       bytes[at] = 0xff;
       expect(parseAtOnce(bytes)).toEqual({ fault: "not_utf8" });
       for (const size of [1, 3, 9]) {
-        const result = await parseInSlices(bytes, {}, { sliceBytes: size, maxStringBytes: size });
+        const result = await parseInSlices(bytes, {}, { sliceBytes: size, maxStringBytes: size, maxWholeValues: 0 });
         expect(result).toEqual({ fault: "not_utf8" });
       }
     }
@@ -178,7 +180,9 @@ describe("the same refusals as JSON.parse, however it is sliced", () => {
 describe("limits", () => {
   const both = async (text: string, options: ParseOptions): Promise<unknown> => {
     const bytes = Buffer.from(text);
-    const sliced = outcome(await parseInSlices(bytes, options, { sliceBytes: 5, maxStringBytes: 5 }));
+    const sliced = outcome(
+      await parseInSlices(bytes, options, { sliceBytes: 5, maxStringBytes: 5, maxWholeValues: 0 }),
+    );
     expect(sliced).toEqual(outcome(parseAtOnce(bytes, options)));
     return sliced;
   };
