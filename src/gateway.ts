@@ -135,11 +135,12 @@ export async function createGateway(
       streamIdleMs: settings.CLIENT_STREAM_IDLE_TIMEOUT,
     },
   });
+  const jsonLimits = { depth: settings.SERVER_MAX_JSON_DEPTH, values: settings.SERVER_MAX_JSON_VALUES };
   const providersById = new Map(providers.map((provider) => [provider.id, provider]));
   const policy = createModelPolicy(providers, settings.ALLOWED_MODELS, settings.DISALLOWED_MODELS);
   const catalogue = createCatalogue({
     providers,
-    fetchModels: (provider, signal) => fetchModels(provider, openCall, signal),
+    fetchModels: (provider, signal) => fetchModels(provider, openCall, signal, jsonLimits),
     ttlMs: settings.MODELS_CACHE_TTL,
     timeoutMs: settings.MODELS_TIMEOUT,
     now,
@@ -173,6 +174,7 @@ export async function createGateway(
       uploadBytesPerTimeout: Math.ceil((settings.SERVER_IDLE_TIMEOUT / 1000) * MIN_UPLOAD_BYTES_PER_SECOND),
     },
     maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
+    jsonLimits,
     visionEnabled: settings.ENABLE_VISION,
     wantsUsage: settings.STREAM_USAGE === "always",
   };

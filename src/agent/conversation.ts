@@ -1,9 +1,11 @@
+import { asBuffer } from "../json/as-buffer.ts";
 import type { JsonObject } from "../json/decode-object.ts";
 import { type Edit, editObject } from "../json/edit-object.ts";
 import type { Member } from "../json/find-member.ts";
+import { watchMembers } from "../json/json-scan.ts";
 import type { ToolDefinition } from "../mcp/tool-definitions.ts";
 import { toJson } from "../json/to-json.ts";
-import { findDecisive } from "../relay/prepare-body.ts";
+import { DECISIVE_NAMES, findDecisive } from "../relay/prepare-body.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
 /** The request of one chat completion, which grows by the messages of every round. */
@@ -25,7 +27,7 @@ export interface Conversation {
  * @throws Failure where `messages`, `tools` or `tool_choice` stands twice
  */
 export function openConversation(bytes: Uint8Array, value: JsonObject, plan: ToolPlan): Conversation {
-  const request = { bytes, value };
+  const request = { bytes, value, members: watchMembers(asBuffer(bytes), DECISIVE_NAMES) };
   const messages = findDecisive(request, "messages");
   const tools = findDecisive(request, "tools");
   const choice = findDecisive(request, "tool_choice");

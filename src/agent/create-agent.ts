@@ -15,7 +15,7 @@ import { streamRounds } from "./stream-rounds.ts";
 import { planTools } from "./tool-plan.ts";
 
 /** What the agent needs of the rest of the gateway. */
-export interface AgentParts extends RoundsParts, Pick<RelayParts, "connections"> {
+export interface AgentParts extends RoundsParts, Pick<RelayParts, "connections" | "jsonLimits"> {
   readonly toolBox: ToolBox;
   readonly keepAlive: KeepAliveOptions;
 }
@@ -31,7 +31,7 @@ const SHOW_TOOLS_HEADER = "x-mcp-show-tools";
  * model makes of them, and asks again with the results, until the model answers without such calls.
  */
 export function createAgent(parts: AgentParts): TakeOver {
-  const { toolBox, book, keepAlive } = parts;
+  const { toolBox, book, keepAlive, jsonLimits } = parts;
 
   return (exchange, request, admitted) => {
     if (!toolBox.available() || request.headers.has(BYPASS_HEADER)) return undefined;
@@ -63,7 +63,7 @@ export function createAgent(parts: AgentParts): TakeOver {
   async function answerWhole(exchange: Exchange, rounds: Rounds, response: Answer): Promise<Response | undefined> {
     const bytes = await readWholeAnswer(response, rounds.calls);
     rounds.calls.rest();
-    const parsed = parseAnswer(bytes, rounds.plan, rounds.newId);
+    const parsed = await parseAnswer(bytes, rounds.plan, rounds.newId, jsonLimits);
     const used = rounds.use(parsed.usage);
     const step = nextStep(parsed.shape, rounds.left());
     if (step !== "return") {

@@ -1,8 +1,10 @@
-import { decodeObject, isJsonObject, type JsonObject } from "../json/decode-object.ts";
+import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
 import { editMembers } from "../json/edit-members.ts";
 import { editValue } from "../json/edit-value.ts";
 import { findElements, findValue } from "../json/find-value.ts";
+import type { JsonLimits } from "../json/json-limits.ts";
 import { writeArray } from "../json/write-array.ts";
+import { decodeCompletion } from "./decode-completion.ts";
 import { finalReason, type AnswerShape } from "./next-step.ts";
 import { messageForProvider, readToolCalls, type ToolCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
@@ -25,10 +27,17 @@ export interface ParsedAnswer {
 const FIRST_CHOICE = ["choices", 0] as const;
 const MESSAGE = [...FIRST_CHOICE, "message"] as const;
 
-/** Reads an answer; one that is no chat completion at all asks for nothing and is returned as it is. */
-export function parseAnswer(bytes: Uint8Array, plan: ToolPlan, newId: (index: number) => string): ParsedAnswer {
-  const decoded = decodeObject(bytes);
-  const answer: JsonObject = "value" in decoded ? decoded.value : {};
+/**
+ * Reads an answer; one that is no chat completion at all asks for nothing and is returned as it is.
+ * @throws Failure `upstream_invalid_response` if it exceeds a limit
+ */
+export async function parseAnswer(
+  bytes: Uint8Array,
+  plan: ToolPlan,
+  newId: (index: number) => string,
+  limits: JsonLimits,
+): Promise<ParsedAnswer> {
+  const answer: JsonObject = (await decodeCompletion(bytes, limits)) ?? {};
   const choice = firstObject(answer["choices"]) ?? {};
   const message = isJsonObject(choice["message"]) ? choice["message"] : undefined;
   const items = Array.isArray(message?.["tool_calls"]) ? message["tool_calls"] : [];

@@ -2,6 +2,7 @@ import { Failure } from "../failure/failure.ts";
 import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
 import { editMembers } from "../json/edit-members.ts";
 import { editValue } from "../json/edit-value.ts";
+import { parseJson } from "../json/parse-json.ts";
 import { toJson } from "../json/to-json.ts";
 import { findElements, findValue } from "../json/find-value.ts";
 import { writeArray } from "../json/write-array.ts";
@@ -213,10 +214,6 @@ function isEmpty(value: unknown): boolean {
 }
 
 function parseObject(bytes: Buffer): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(bytes.toString("utf8"));
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(bytes);
+  return isJsonObject(value) ? value : undefined;
 }

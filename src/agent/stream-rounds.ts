@@ -54,7 +54,7 @@ export function streamRounds(
   /** The chunks of an answer as they come. */
   async function* readChunks(response: Answer, isDone: () => boolean): AsyncGenerator<Uint8Array, void> {
     if (!isEventStream(response)) {
-      yield writeAsEvent(await readWholeAnswer(response, calls));
+      yield await writeAsEvent(await readWholeAnswer(response, calls));
       return;
     }
     if (!response.body) return;

@@ -1,6 +1,7 @@
 import type { TokenUsage } from "../exchange/token-usage.ts";
 import { asBuffer } from "../json/as-buffer.ts";
 import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
+import { parseJson } from "../json/parse-json.ts";
 
 const MARK = Buffer.from('"usage"');
 const OPEN_BRACE = 0x7b;
@@ -43,12 +44,8 @@ const readObjectBehind = (body: Buffer, from: number): TokenUsage | undefined =>
   if (start < 0 || !isColon(body, from, start)) return undefined;
   const end = endOfObject(body, start);
   if (end < 0) return undefined;
-  try {
-    const value: unknown = JSON.parse(body.toString("utf8", start, end));
-    return isJsonObject(value) ? toTokenUsage(value) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(body.subarray(start, end));
+  return isJsonObject(value) ? toTokenUsage(value) : undefined;
 };
 
 /** Whether nothing but a colon, and perhaps space, stands between two positions. */

@@ -24,6 +24,11 @@ interface FailureKind {
 export const FAILURES = {
   invalid_request: { status: 400, type: "invalid_request_error", message: "Invalid request" },
   malformed_body: { status: 400, type: "invalid_request_error", message: "Failed to decode request" },
+  body_too_complex: {
+    status: 400,
+    type: "invalid_request_error",
+    message: "The request body is nested too deeply or holds too many values",
+  },
   body_interrupted: { status: 400, type: "invalid_request_error", message: "The request body ended early" },
   unsupported_encoding: {
     status: 415,

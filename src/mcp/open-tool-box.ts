@@ -1,6 +1,7 @@
 import type { McpServer } from "../config/load-mcp-servers.ts";
 import type { Settings } from "../config/settings-table.ts";
 import { keepConnected } from "./keep-connected.ts";
+import { limitJson } from "./limit-json.ts";
 import type { McpProblem } from "./mcp-problem.ts";
 import type { OpenSession, SessionOptions } from "./session.ts";
 import { createToolBox, type ServerState, type ToolBox } from "./tool-box.ts";
@@ -30,10 +31,13 @@ export function openToolBox(
   dependencies: ToolBoxDependencies,
 ): OpenToolBox {
   const { onStatus, openSession = loadAndOpen, ...shared } = dependencies;
+  const limits = { depth: settings.SERVER_MAX_JSON_DEPTH, values: settings.SERVER_MAX_JSON_VALUES };
+  const fetch = limitJson(dependencies.fetch, limits);
   const connections = servers.map((server) => {
     let told: unknown = "connecting";
     return keepConnected(server, {
       ...shared,
+      fetch,
       openSession,
       limits: {
         callMs: settings.MCP_REQUEST_TIMEOUT,

@@ -1,6 +1,7 @@
 import { Failure } from "../failure/failure.ts";
-import { asBuffer } from "../json/as-buffer.ts";
-import { skipString } from "../json/scan.ts";
+import type { JsonLimits } from "../json/json-limits.ts";
+import { parseBytes } from "../json/parse-bytes.ts";
+import { toWellFormed } from "../json/to-well-formed.ts";
 import { readWithin } from "../transport/read-body.ts";
 import type { Answer } from "../transport/transport.ts";
 import type { OpenUpstreamCall, UpstreamCall } from "../upstream/upstream.ts";
@@ -13,7 +14,7 @@ import { type ListedModel, readModels } from "./read-models.ts";
 
 const MAX_PAGES = 50;
 const MAX_MODELS = 20_000;
-/** Of one page: it is parsed in one turn of the event loop. */
+/** Of one page. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 /** A shorter one is parsed and read in a few milliseconds. */
 const LONG_PAGE_BYTES = 256 * 1024;
@@ -22,13 +23,6 @@ const MAX_LIST_BYTES = 8 * 1024 * 1024;
 /** Values of one page, nested ones included: parsing as many takes some 30 ms. */
 const MAX_PAGE_VALUES = 200_000;
 const MAX_PAGE_DEPTH = 32;
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 /**
  * Asks a provider for all of its models, page by page.
@@ -39,15 +33,20 @@ export async function listModels(
   provider: Provider,
   openCall: OpenUpstreamCall,
   signal: AbortSignal,
+  limits: JsonLimits,
 ): Promise<readonly ListedModel[]> {
   const models: ListedModel[] = [];
+  const pageLimits = {
+    depth: Math.min(limits.depth, MAX_PAGE_DEPTH),
+    values: Math.min(limits.values, MAX_PAGE_VALUES),
+  };
   let bytesLeft = MAX_LIST_BYTES;
   let next: Readonly<Record<string, string>> | undefined = {};
   for (let page = 0; next; page++) {
     if (page === MAX_PAGES) refuse(provider, `it has more than ${MAX_PAGES} pages`);
     const bytes = await fetchPage(provider, next, openCall, signal, Math.min(bytesLeft, MAX_PAGE_BYTES));
     bytesLeft -= bytes.length;
-    const parsed = parsePage(bytes, provider);
+    const parsed = await parsePage(bytes, provider, signal, pageLimits);
     // Other requests have their turn between parsing a long page and reading it.
     if (bytes.length > LONG_PAGE_BYTES) await new Promise<void>((resolve) => setImmediate(resolve));
     const answer = readModels(provider.listing, parsed);
@@ -101,30 +100,17 @@ async function readPage(
   return refuse(provider, "it is too long");
 }
 
-function parsePage(bytes: Uint8Array, provider: Provider): unknown {
-  if (exceedsLimits(asBuffer(bytes))) refuse(provider, "it has too many values, or they are nested too deeply");
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return refuse(provider, "it is not JSON");
-  }
-}
-
-/** Whether parsing these bytes would cost more than any list is worth: one pass that counts what makes values. */
-function exceedsLimits(json: Buffer): boolean {
-  let depth = 0;
-  let values = 0;
-  for (let position = 0; position < json.length; position++) {
-    const byte = json[position] as number;
-    if (byte === QUOTE) position = skipString(json, position) - 1;
-    else if (byte === COMMA) values++;
-    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      values++;
-      if (++depth > MAX_PAGE_DEPTH) return true;
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
-    if (values > MAX_PAGE_VALUES) return true;
-  }
-  return false;
+async function parsePage(
+  bytes: Uint8Array,
+  provider: Provider,
+  signal: AbortSignal,
+  limits: JsonLimits,
+): Promise<unknown> {
+  const parsed = await parseBytes(toWellFormed(bytes), { limits, stop: { signal } });
+  if ("value" in parsed) return parsed.value;
+  const { fault } = parsed;
+  const isExceeded = fault === "depth" || fault === "values";
+  return refuse(provider, isExceeded ? "it has too many values, or they are nested too deeply" : "it is not JSON");
 }
 
 function refuse(provider: Provider, cause: string): never {

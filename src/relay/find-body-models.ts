@@ -1,12 +1,14 @@
 import { Failure } from "../failure/failure.ts";
-import { decodeObject } from "../json/decode-object.ts";
+import { decodeObject, decodeObjectInTurns } from "../json/decode-object.ts";
+import type { JsonLimits } from "../json/json-limits.ts";
 import type { Provider } from "../providers/provider.ts";
 import { findJsonModels } from "../routing/find-json-models.ts";
 import { addParameter, findParameterModels } from "../routing/find-url-models.ts";
 import { isModelMember } from "../routing/is-model-member.ts";
 import type { ModelNames } from "../routing/model-names.ts";
 import { parseMultipart } from "./parse-multipart.ts";
-import { findDecisive } from "./prepare-body.ts";
+import { DECISIVE_NAMES, findDecisive } from "./prepare-body.ts";
+import { refuseBody } from "./refuse-body.ts";
 
 /** Lines of JSON are read in turns of the event loop of about this many bytes. */
 const SLICE_BYTES = 256 * 1024;
@@ -30,6 +32,8 @@ const OPEN_BRACE = 0x7b;
 export interface BodyModelSearch {
   readonly contentType: string | null;
   readonly provider: Provider;
+  /** Of each JSON document in it. */
+  readonly jsonLimits: JsonLimits;
   /** The client's: a long search ends once it is gone. */
   readonly signal: AbortSignal;
 }
@@ -48,7 +52,7 @@ export async function findBodyModels(body: Buffer, search: BodyModelSearch, foun
   if (type.includes(",")) refuse("it has several content types");
   if (FOREIGN_CHARSET.test(type)) refuse("its charset must be utf-8");
   if (JSON_LINES.test(type)) return findLineModels(body, search, found);
-  if (looksLikeJson(body)) findDocumentModels(body, found, members);
+  if (looksLikeJson(body)) await findDocumentModels(body, search, found, members);
   if (!URL_ENCODED.test(type)) return;
   if (body.length > MAX_URL_ENCODED_BYTES) throw new Failure("body_too_large");
   findParameterModels(body.toString("utf8"), found, members);
@@ -64,29 +68,37 @@ async function findFormModels(body: Buffer, type: string, search: BodyModelSearc
 }
 
 /** One JSON document, or several, each on a line of its own. */
-async function findLineModels(text: Buffer, { signal }: BodyModelSearch, found: ModelNames): Promise<void> {
+async function findLineModels(text: Buffer, search: BodyModelSearch, found: ModelNames): Promise<void> {
   const firstEnd = text.indexOf(LINE_FEED);
-  if (firstEnd < 0 || "problem" in decodeObject(text.subarray(0, firstEnd))) return findDocumentModels(text, found);
+  if (firstEnd < 0 || "problem" in decodeObject(text.subarray(0, firstEnd), { limits: search.jsonLimits })) {
+    return findDocumentModels(text, search, found);
+  }
   let sliceEnd = SLICE_BYTES;
   for (let start = 0; start < text.length;) {
     const lineFeed = text.indexOf(LINE_FEED, start);
     const end = lineFeed < 0 ? text.length : lineFeed;
     const line = text.subarray(start, end);
-    if (firstSolidByte(line) !== undefined) findDocumentModels(line, found);
+    if (firstSolidByte(line) !== undefined) await findDocumentModels(line, search, found);
     start = end + 1;
     if (start < sliceEnd) continue;
     sliceEnd = start + SLICE_BYTES;
     await new Promise<void>((resolve) => setImmediate(resolve));
-    if (signal.aborted) throw new Failure("client_gone");
+    if (search.signal.aborted) throw new Failure("client_gone");
   }
 }
 
-function findDocumentModels(json: Buffer, found: ModelNames, members?: ReadonlySet<string>): void {
+async function findDocumentModels(
+  json: Buffer,
+  { signal, jsonLimits }: BodyModelSearch,
+  found: ModelNames,
+  members?: ReadonlySet<string>,
+): Promise<void> {
   const isArray = firstSolidByte(json) === OPEN_BRACKET;
   // An array is looked at as the only member of an object, so that the same limits hold for it.
-  const decoded = decodeObject(isArray ? Buffer.concat([Buffer.from('{"":'), json, Buffer.from("}")]) : json);
-  if ("problem" in decoded) refuse(decoded.problem);
-  if (!isArray) findDecisive({ bytes: json, value: decoded.value }, "model");
+  const object = isArray ? Buffer.concat([Buffer.from('{"":'), json, Buffer.from("}")]) : json;
+  const decoded = await decodeObjectInTurns(object, { limits: jsonLimits, names: DECISIVE_NAMES, stop: { signal } });
+  if ("problem" in decoded) throw refuseBody(decoded);
+  if (!isArray) findDecisive({ bytes: json, value: decoded.value, members: decoded.watch }, "model");
   findJsonModels(json, found, { skipsData: false, members });
 }
 

@@ -25,7 +25,10 @@ export type AdmitProxyRequest = (
   url: string,
 ) => Promise<AdmittedBody>;
 
-type ProxyPolicyParts = Pick<RelayParts, "policy" | "connections" | "maxBodyBytes" | "proxiesWithoutModel">;
+type ProxyPolicyParts = Pick<
+  RelayParts,
+  "policy" | "connections" | "maxBodyBytes" | "jsonLimits" | "proxiesWithoutModel"
+>;
 
 /**
  * Makes what applies the model policy to `/proxy`. With a policy in force every model that a request names must be
@@ -34,7 +37,7 @@ type ProxyPolicyParts = Pick<RelayParts, "policy" | "connections" | "maxBodyByte
  * It throws `model_not_allowed`, `model_disallowed`, `model_unidentified`, and what reading the body can throw.
  */
 export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
-  const { policy, connections, maxBodyBytes, proxiesWithoutModel } = parts;
+  const { policy, connections, maxBodyBytes, jsonLimits, proxiesWithoutModel } = parts;
 
   const admitBySize = (exchange: Exchange, request: Request): AdmittedBody => {
     if (!hasBody(request)) return null;
@@ -65,7 +68,7 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
       const body = encoding === null ? raw : await decodeBody(raw, encoding, maxBodyBytes);
       const contentType = request.headers.get("content-type");
       if (body.length > 0) {
-        await findBodyModels(asBuffer(body), { contentType, provider, signal: request.signal }, found);
+        await findBodyModels(asBuffer(body), { contentType, provider, jsonLimits, signal: request.signal }, found);
         requireAllowed();
       }
     }

@@ -4,7 +4,9 @@ import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import { Failure } from "../failure/failure.ts";
 import { asBuffer } from "../json/as-buffer.ts";
-import { decodeObject, type JsonObject } from "../json/decode-object.ts";
+import { type DecodedObject, decodeObjectInTurns } from "../json/decode-object.ts";
+import type { JsonLimits } from "../json/json-limits.ts";
+import { nextTurn } from "../json/next-turn.ts";
 import { findJsonModels } from "../routing/find-json-models.ts";
 import { findQueryModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
@@ -18,7 +20,8 @@ import { checkImages } from "./check-images.ts";
 import type { ClientConnections } from "./connections.ts";
 import { holdCall } from "./hold-call.ts";
 import { openEventStream } from "./open-event-stream.ts";
-import { prepareBody, type ReceivedBody } from "./prepare-body.ts";
+import { DECISIVE_NAMES, prepareBody, type ReceivedBody } from "./prepare-body.ts";
+import { refuseBody } from "./refuse-body.ts";
 import { readProviderFailure } from "./read-provider-failure.ts";
 import { readBody } from "./read-body.ts";
 import { isEventStream, readWholeAnswer, sendWholeAnswer } from "./whole-answer.ts";
@@ -34,6 +37,8 @@ export interface RelayParts {
   readonly proxiesWithoutModel: boolean;
   readonly connections: ClientConnections;
   readonly maxBodyBytes: number;
+  /** Of request bodies and of answers that are parsed whole. */
+  readonly jsonLimits: JsonLimits;
   readonly visionEnabled: boolean;
   /** Ask for the usage of every stream, for the gateway's own books. */
   readonly wantsUsage: boolean;
@@ -82,7 +87,11 @@ export function createRelay(parts: RelayParts): Relay {
     const query = splitQuery(request.url);
     const bytes = await readBody(request, parts.maxBodyBytes, connections);
     exchange.bytesIn = bytes.length;
-    const body: ReceivedBody = { bytes, value: readRequest(bytes, dialect) };
+    const decoded = decodeObjectInTurns(bytes, { limits: parts.jsonLimits, names: DECISIVE_NAMES, stop: request });
+    const body =
+      decoded instanceof Promise
+        ? await checkLargeBody(bytes, await decoded, dialect, request)
+        : checkBody(bytes, decoded, dialect);
     const found = resolveTarget(targets, query.provider, String(body.value["model"]));
     const target = found instanceof Promise ? await found : found;
     admit(exchange, target, bytes, query.rest);
@@ -119,12 +128,23 @@ export function createRelay(parts: RelayParts): Relay {
   };
 }
 
-function readRequest(bytes: Uint8Array, dialect: Dialect): JsonObject {
-  const decoded = decodeObject(bytes);
-  if ("problem" in decoded) {
-    throw new Failure("malformed_body", { message: `Failed to decode request: ${decoded.problem}` });
-  }
+function checkBody(bytes: Uint8Array, decoded: DecodedObject, dialect: Dialect): ReceivedBody {
+  if ("fault" in decoded) throw refuseBody(decoded);
   const problem = dialect.check(decoded.value);
   if (problem) throw new Failure("invalid_request", { message: problem.message, param: problem.path || null });
-  return decoded.value;
+  return { bytes, value: decoded.value, members: decoded.watch };
+}
+
+/** Like {@link checkBody}, with a turn of the event loop before and after the check of what may be a million values. */
+async function checkLargeBody(
+  bytes: Uint8Array,
+  decoded: DecodedObject,
+  dialect: Dialect,
+  request: Request,
+): Promise<ReceivedBody> {
+  await nextTurn();
+  const body = checkBody(bytes, decoded, dialect);
+  await nextTurn();
+  if (request.signal.aborted) throw new Failure("client_gone");
+  return body;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createDeadlines } from "../../src/deadlines/deadlines.ts";
 import { Failure } from "../../src/failure/failure.ts";
+import { DEFAULT_JSON_LIMITS } from "../../src/json/json-limits.ts";
 import { listModels } from "../../src/providers/list-models.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import type { ListedModel } from "../../src/providers/read-models.ts";
@@ -36,7 +37,7 @@ async function list(pageOf: (page: number) => string, listing: ListingShape = "o
     limits: LIMITS,
   });
   try {
-    return { models: await listModels(provider, open, new AbortController().signal), pages };
+    return { models: await listModels(provider, open, new AbortController().signal, DEFAULT_JSON_LIMITS), pages };
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== "upstream_invalid_response") throw error;
     return { pages, cause: error.details.cause };

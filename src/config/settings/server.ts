@@ -44,6 +44,20 @@ export const SERVER_SETTINGS = {
     default: "10485760",
     doc: "Largest request body, counted after decompression",
   },
+  SERVER_MAX_JSON_DEPTH: {
+    group: "Server",
+    type: "integer",
+    range: ["8", "512"],
+    default: "64",
+    doc: "Most levels of nested arrays and objects in a request, and in what providers and MCP servers answer",
+  },
+  SERVER_MAX_JSON_VALUES: {
+    group: "Server",
+    type: "integer",
+    range: ["1000", "100000000"],
+    default: "1000000",
+    doc: "Most values in the JSON of a request, and of what providers and MCP servers answer",
+  },
   SERVER_MAX_CONCURRENT_REQUESTS: {
     group: "Server",
     type: "integer",
