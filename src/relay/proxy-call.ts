@@ -37,14 +37,14 @@ export function createProxy(parts: RelayParts): Proxy {
   ): Promise<Uint8Array | ReadableStream<Uint8Array> | null> => {
     if (!request.body || !BODY_METHODS.has(request.method)) return null;
     if (policy.active) {
-      const raw = await readRawBody(request, maxBodyBytes, connections);
+      const raw = await readRawBody(exchange, request, parts);
       exchange.bytesIn = raw.length;
       const encoding = request.headers.get("content-encoding");
       const refuse = (model: string): Failure | undefined => {
         exchange.model = model;
         return policy.refusal(provider, model);
       };
-      requireAllowedModel(encoding === null ? raw : await decodeBody(raw, encoding, maxBodyBytes), refuse);
+      requireAllowedModel(encoding === null ? raw : await decodeBody(exchange, request, raw, encoding, parts), refuse);
       return raw;
     }
     if ((announcedLength(request) ?? 0) > maxBodyBytes) throw new Failure("body_too_large");

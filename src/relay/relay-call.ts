@@ -4,29 +4,29 @@ import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import { Failure } from "../failure/failure.ts";
 import { decodeObject, type JsonObject } from "../json/decode-object.ts";
+import { parsedWeight } from "../memory/parsed-weight.ts";
+import type { Provider } from "../providers/provider.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
 import { splitQuery } from "../upstream/relayed-query.ts";
 import type { createRequestHeaders } from "../upstream/request-headers.ts";
-import type { OpenUpstreamCall } from "../upstream/upstream.ts";
-import { requireBody } from "./buffer-answer.ts";
-import type { ClientConnections } from "./connections.ts";
+import type { Answer } from "../transport/transport.ts";
+import type { OpenUpstreamCall, UpstreamCall } from "../upstream/upstream.ts";
+import { requireBody, UNCOUNTED_BYTES } from "./buffer-answer.ts";
 import { holdCall } from "./hold-call.ts";
 import { openEventStream } from "./open-event-stream.ts";
 import { checkImages, prepareBody, type ReceivedBody } from "./prepare-body.ts";
 import { readProviderFailure } from "./read-provider-failure.ts";
-import { readBody } from "./read-body.ts";
-import { isEventStream, readWholeAnswer, sendWholeAnswer } from "./whole-answer.ts";
+import { type BodyReaderParts, readBody } from "./read-body.ts";
+import { isEventStream, passWholeAnswer, readWholeAnswer, sendWholeAnswer } from "./whole-answer.ts";
 
 /** What a relay needs of the rest of the gateway. */
-export interface RelayParts {
+export interface RelayParts extends BodyReaderParts {
   readonly book: ExchangeBook;
   readonly openCall: OpenUpstreamCall;
   readonly requestHeaders: ReturnType<typeof createRequestHeaders>;
   readonly targets: TargetSources;
   readonly policy: ModelPolicy;
-  readonly connections: ClientConnections;
-  readonly maxBodyBytes: number;
   readonly visionEnabled: boolean;
   /** Ask for the usage of every stream, for the gateway's own books. */
   readonly wantsUsage: boolean;
@@ -52,8 +52,16 @@ export type TakeOver = (
 /** Answers one request of a dialect from the provider that it names. Throws a {@link Failure} where there is no answer. */
 export type Relay = (exchange: Exchange, request: Request, dialect: Dialect) => Promise<Response>;
 
+/** A request as it goes to a provider; what was made of its body on the way there is not kept. */
+interface PreparedRequest {
+  readonly provider: Provider;
+  readonly url: string;
+  readonly bytes: Uint8Array;
+  readonly usageInjected: boolean;
+}
+
 export function createRelay(parts: RelayParts): Relay {
-  const { book, openCall, requestHeaders, targets, policy, connections } = parts;
+  const { book, openCall, requestHeaders, targets, policy, memory } = parts;
 
   const admit = (exchange: Exchange, target: Target): void => {
     exchange.provider = target.provider.id;
@@ -62,13 +70,25 @@ export function createRelay(parts: RelayParts): Relay {
     if (refusal) throw refusal;
   };
 
-  return async (exchange, request, dialect) => {
+  /**
+   * Everything up to the call, in a function of its own, because one that waits for the provider would keep the body, its
+   * parsed value and the prepared copy for as long.
+   * @returns the response if something else answers the request
+   */
+  const prepare = async (
+    exchange: Exchange,
+    request: Request,
+    dialect: Dialect,
+  ): Promise<PreparedRequest | Response> => {
     const query = splitQuery(request.url);
-    const bytes = await readBody(request, parts.maxBodyBytes, connections);
+    const bytes = await readBody(exchange, request, parts);
     exchange.bytesIn = bytes.length;
+    const wait = memory.hold(exchange, bytes.length + parsedWeight(bytes), request.signal);
+    if (wait) await wait;
     const body: ReceivedBody = { bytes, value: readRequest(bytes, dialect) };
     const found = resolveTarget(targets, query.provider, String(body.value["model"]));
     const target = found instanceof Promise ? await found : found;
+    requireClient(request);
     admit(exchange, target);
     const path = target.provider.paths[dialect.api];
     if (path === undefined) throw new Failure(dialect.notSupported, { provider: target.provider.id });
@@ -76,31 +96,65 @@ export function createRelay(parts: RelayParts): Relay {
     const url = target.provider.baseUrl + path + query.rest;
     const takenOver = dialect.api === "chat" ? parts.takeOver?.(exchange, request, { body, target, url }) : undefined;
     if (takenOver) return takenOver;
-    const prepared = prepareBody(body, target, dialect.hasStreamOptions, parts.wantsUsage);
+    return {
+      provider: target.provider,
+      url,
+      ...prepareBody(body, target, dialect.hasStreamOptions, parts.wantsUsage),
+    };
+  };
 
-    const call = openCall(target.provider, request.signal);
+  return async (exchange, request, dialect) => {
+    const prepared = await prepare(exchange, request, dialect);
+    if (prepared instanceof Response) return prepared;
+    const { provider, usageInjected } = prepared;
+    const call = openCall(provider, request.signal);
     const close = holdCall(parts, exchange, request, call);
-    let streaming = false;
+    let isPassedOn = false;
     try {
-      const response = await call.send({
-        url,
-        method: "POST",
-        headers: requestHeaders(target.provider, request.headers),
-        body: prepared.bytes,
-      });
+      const response = await send(exchange, request, prepared, call);
       book.markFirstByte(exchange);
-      if (response.status >= 300) throw await readProviderFailure(response, call, target.provider);
+      if (response.status >= 300) throw await readProviderFailure(response, call, provider);
+      const answer = { exchange, response, call, book, memory, close };
       if (isEventStream(response)) {
-        const stream = await openEventStream({ exchange, response, call, dialect, book, close, ...prepared });
-        streaming = true;
+        const stream = await openEventStream({ ...answer, dialect, usageInjected });
+        isPassedOn = true;
         return stream;
       }
-      const whole = response.body?.whole ?? (await readWholeAnswer(response, call));
-      return await sendWholeAnswer(book, exchange, response, requireBody(whole), readUsage(whole));
+      const whole = response.body?.whole ?? (await readWholeAnswer(response, call, memory, exchange));
+      const sent =
+        whole instanceof Uint8Array
+          ? await sendWholeAnswer(answer, requireBody(whole), readUsage(whole))
+          : await passWholeAnswer(answer, whole.tooMuch);
+      // A long answer is booked, and its call closed, when the client has taken it.
+      isPassedOn = exchange.outcome === undefined;
+      return sent;
     } finally {
-      if (!streaming) close();
+      if (!isPassedOn) close();
     }
   };
+
+  /** Sends a request, and gives back what it held in the budget: its parsed value at once, its bytes when they are sent. */
+  function send(
+    exchange: Exchange,
+    request: Request,
+    { provider, url, bytes }: PreparedRequest,
+    call: UpstreamCall,
+  ): Promise<Answer> {
+    const wireRequest = { url, method: "POST", headers: requestHeaders(provider, request.headers), body: bytes };
+    if (bytes.length <= UNCOUNTED_BYTES) {
+      memory.tryHold(exchange, 0);
+      return call.send(wireRequest);
+    }
+    const { length } = bytes;
+    const free = (): void => void memory.tryHold(exchange, 0);
+    memory.tryHold(exchange, length);
+    return call.send({ ...wireRequest, onSent: free }).finally(free);
+  }
+}
+
+/** Throws if the client has left: nothing more is done for it. */
+function requireClient({ signal }: Request): void {
+  if (signal.aborted) throw new Failure("client_gone");
 }
 
 function readRequest(bytes: Uint8Array, dialect: Dialect): JsonObject {

@@ -107,6 +107,7 @@ describe("settings", () => {
       SERVER_WORKERS: 1,
       SERVER_IDLE_TIMEOUT: 120_000,
       SERVER_MAX_REQUEST_BODY_SIZE: 10_485_760,
+      SERVER_MAX_BUFFERED_BYTES: undefined,
       SERVER_MAX_CONCURRENT_REQUESTS: 0,
       SERVER_SHUTDOWN_TIMEOUT: 30_000,
       SERVER_TLS_CERT_PATH: undefined,
@@ -137,6 +138,7 @@ describe("settings", () => {
       MCP_POLLING_INTERVAL: 30_000,
       MCP_MAX_ITERATIONS: 10,
       MCP_MAX_RESULT_BYTES: 1_048_576,
+      MCP_MAX_CONVERSATION_BYTES: 16_777_216,
     });
   });
 

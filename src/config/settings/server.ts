@@ -44,6 +44,12 @@ export const SERVER_SETTINGS = {
     default: "10485760",
     doc: "Largest request body, counted after decompression",
   },
+  SERVER_MAX_BUFFERED_BYTES: {
+    group: "Server",
+    type: "bytes",
+    range: ["1MiB", "1024GiB"],
+    doc: "Memory that bodies, conversations with tools and unsent answers may take together in each worker; beyond it requests wait up to 5 s, then get 503. Default: a quarter of the memory that the process may use, shared by the workers",
+  },
   SERVER_MAX_CONCURRENT_REQUESTS: {
     group: "Server",
     type: "integer",
