@@ -86,6 +86,10 @@ const MIN_UPLOAD_BYTES_PER_SECOND = 1536;
 /** Load balancers cut connections that are silent for half a minute or more. */
 const KEEP_ALIVE_MS = 15_000;
 
+function budgetOf({ SERVER_MAX_BUFFERED_BYTES: bytes }: Config["settings"], workers: number): number {
+  return bytes === "auto" ? defaultBudget(readMemoryLimit(), workers) : bytes;
+}
+
 /** How many processes share the memory, as far as the settings say; `auto` is at most one for each core. */
 function workersOf({ SERVER_WORKERS: count }: Config["settings"]): number {
   return count === "auto" ? availableParallelism() : count;
@@ -110,7 +114,7 @@ export async function createGateway(
   };
   const deadlines = createDeadlines(timers);
   const memory = createMemoryBudget({
-    limit: settings.SERVER_MAX_BUFFERED_BYTES ?? defaultBudget(readMemoryLimit(), worker ? workersOf(settings) : 1),
+    limit: budgetOf(settings, worker ? workersOf(settings) : 1),
     deadlines,
     now,
   });
@@ -187,6 +191,7 @@ export async function createGateway(
         client: { name: "inference-gateway", version },
         fetch: egress.fetch,
         timers,
+        memory,
         onStatus: ({ name: server, tools }, problem) => {
           if (problem) log.warn({ server, problem: problem.message }, "MCP server is not connected");
           else log.info({ server, tools }, "MCP server is connected");

@@ -43,7 +43,7 @@ export interface Rounds {
   readWhole(response: Answer): Promise<Uint8Array>;
   /**
    * Notes how many bytes of a streamed answer are remembered for the next round.
-   * @returns false where the conversation would become too long with them
+   * @returns false where they alone are more than may be added to a conversation
    * @throws Failure `memory_exhausted`
    */
   remember(bytes: number): boolean;
@@ -146,8 +146,7 @@ export function openRounds(
       return bytes;
     },
     remember(bytes) {
-      answerBytes = 0;
-      if (bytes > room()) return false;
+      if (bytes > maxConversationBytes) return false;
       answerBytes = bytes;
       if (bytes - remembered < UNCOUNTED_BYTES) return true;
       remembered = bytes;

@@ -1,6 +1,7 @@
 import type { Exchange } from "../exchange/exchange.ts";
 import { Failure } from "../failure/failure.ts";
 import { decodeObject } from "../json/decode-object.ts";
+import { parsedWeight } from "../memory/parsed-weight.ts";
 import type { Provider } from "../providers/provider.ts";
 import { findProvider } from "../routing/resolve-target.ts";
 import type { Answer } from "../transport/transport.ts";
@@ -27,7 +28,7 @@ const BODY_METHODS: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELE
 export type Proxy = (exchange: Exchange, request: Request) => Promise<Response>;
 
 export function createProxy(parts: RelayParts): Proxy {
-  const { book, openCall, targets, policy, connections, maxBodyBytes } = parts;
+  const { book, openCall, targets, policy, connections, memory, maxBodyBytes } = parts;
 
   /** The body to send: as it streams in, unless the model policy has to read it first. */
   const admitBody = async (
@@ -44,7 +45,10 @@ export function createProxy(parts: RelayParts): Proxy {
         exchange.model = model;
         return policy.refusal(provider, model);
       };
-      requireAllowedModel(encoding === null ? raw : await decodeBody(exchange, request, raw, encoding, parts), refuse);
+      const decoded = encoding === null ? raw : await decodeBody(exchange, request, raw, encoding, parts);
+      await memory.hold(exchange, raw.length + decoded.length + parsedWeight(decoded), request.signal);
+      requireAllowedModel(decoded, refuse);
+      memory.tryHold(exchange, raw.length);
       return raw;
     }
     if ((announcedLength(request) ?? 0) > maxBodyBytes) throw new Failure("body_too_large");
@@ -70,6 +74,7 @@ export function createProxy(parts: RelayParts): Proxy {
       const length = announcedLength(request);
       if (body instanceof ReadableStream && length !== undefined) headers.set("content-length", String(length));
       const sent = await call.send({ url, method: request.method, headers, body, keepEncoding: true });
+      memory.tryHold(exchange, 0);
       const response = sent.status >= 400 ? await redactError(sent, call, provider) : sent;
       const stream = await relayBody(exchange, request, response, call, close);
       streaming = stream instanceof ReadableStream;

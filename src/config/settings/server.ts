@@ -48,7 +48,9 @@ export const SERVER_SETTINGS = {
     group: "Server",
     type: "bytes",
     range: ["1MiB", "1024GiB"],
-    doc: "Memory that bodies, conversations with tools and unsent answers may take together in each worker; beyond it requests wait up to 5 s, then get 503. Default: a quarter of the memory that the process may use, shared by the workers",
+    words: ["auto"],
+    default: "auto",
+    doc: "Memory for bodies, conversations with tools and buffered answers together, in each worker; beyond it requests wait up to 5 s, then get 503. auto is a quarter of what the process may use, shared by the workers",
   },
   SERVER_MAX_CONCURRENT_REQUESTS: {
     group: "Server",
