@@ -117,6 +117,7 @@ export async function createGateway(
     limit: budgetOf(settings, worker ? workersOf(settings) : 1),
     deadlines,
     now,
+    collect: () => Bun.gc(true),
   });
   const book = createExchangeBook({
     // Whatever ends an exchange settles it, which is why its memory is given back there.

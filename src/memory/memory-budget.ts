@@ -42,6 +42,8 @@ export interface MemoryBudgetOptions {
   readonly deadlines: Deadlines;
   /** Milliseconds of the clock of the deadlines. */
   readonly now: () => number;
+  /** Makes the runtime free what nobody refers to any more. */
+  readonly collect: () => void;
 }
 
 /** Long enough for a burst to pass, short enough for a client that has others to ask. */
@@ -56,6 +58,12 @@ const SMALL_BYTES = 2 * 1024 * 1024;
 /** This part of the budget is for small ones, so that a few large bodies cannot keep everybody out. */
 const SHARE_OF_SMALL = 1 / 8;
 
+/**
+ * Less than this at a time is left to the runtime's own collections. What is more is still there for a while after it was
+ * given back: without a collection in between (7 ms), thirty bodies of a million values took 530 MiB within 256.
+ */
+const NOTICEABLE_BYTES = 1024 * 1024;
+
 const RETRY_AFTER_SECONDS = 1;
 
 interface Waiter {
@@ -65,22 +73,38 @@ interface Waiter {
   readonly settle: (failure?: Failure) => void;
 }
 
-export function createMemoryBudget({ limit, deadlines, now }: MemoryBudgetOptions): MemoryBudget {
+export function createMemoryBudget({ limit, deadlines, now, collect }: MemoryBudgetOptions): MemoryBudget {
   const limitOfLarge = Math.floor(limit * (1 - SHARE_OF_SMALL));
   /** In the order in which they came. */
   const waiters = new Set<Waiter>();
   let used = 0;
+  /** Bytes that were given back since the last collection. */
+  let uncollected = 0;
 
   const limitFor = (bytes: number): number => (bytes <= SMALL_BYTES ? limit : limitOfLarge);
 
   const tryHold = (holder: MemoryHolder, bytes: number): boolean => {
     if (holder.heldBytes === RELEASED) return false;
     const more = bytes - holder.heldBytes;
-    if (more > 0 && used + more > limitFor(bytes)) return false;
+    if (more <= 0) {
+      giveBack(-more);
+      holder.heldBytes = bytes;
+      if (more < 0 && waiters.size > 0) admitWaiters();
+      return true;
+    }
+    if (used + more > limitFor(bytes)) return false;
+    if (uncollected > 0 && used + more + uncollected > limit) {
+      uncollected = 0;
+      collect();
+    }
     holder.heldBytes = bytes;
     used += more;
-    if (more < 0 && waiters.size > 0) admitWaiters();
     return true;
+  };
+
+  const giveBack = (bytes: number): void => {
+    used -= bytes;
+    if (bytes >= NOTICEABLE_BYTES) uncollected += bytes;
   };
 
   const admitWaiters = (): void => {
@@ -125,7 +149,7 @@ export function createMemoryBudget({ limit, deadlines, now }: MemoryBudgetOption
     },
     release(holder) {
       if (holder.heldBytes === RELEASED) return;
-      used -= holder.heldBytes;
+      giveBack(holder.heldBytes);
       holder.heldBytes = RELEASED;
       if (waiters.size > 0) admitWaiters();
     },
@@ -138,5 +162,5 @@ export const memoryExhausted = (): Failure =>
 
 const tooLargeForAll = (limit: number): Failure =>
   new Failure("body_too_large", {
-    message: `Request body too large: reading it takes more memory than SERVER_MAX_BUFFERED_BYTES (${limit}) allows`,
+    message: `Request body too large: with what comes of it, it takes more memory than SERVER_MAX_BUFFERED_BYTES (${limit}) allows`,
   });

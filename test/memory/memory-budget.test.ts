@@ -39,6 +39,20 @@ test("counts what each holds at the moment, and nothing of those that are over",
   expect(budget.used()).toBe(0);
 });
 
+test("has what large ones gave back collected before as much is held again", () => {
+  let collections = 0;
+  const budget = createTestBudget(LIMIT, createManualClock(), () => (collections += 1));
+  const hold = (bytes: number): void => {
+    const who = holder();
+    expect(budget.tryHold(who, bytes)).toBe(true);
+    budget.release(who);
+  };
+  for (let count = 0; count < 1000; count += 1) hold(MIB / 2);
+  expect(collections).toBe(0);
+  for (let count = 0; count < 6; count += 1) hold(LIMIT / 4);
+  expect(collections).toBe(1);
+});
+
 describe("what does not fit", () => {
   test("is held as soon as enough was freed, in the order of asking", async () => {
     const { clock, budget, hold, outcomeOf } = setUp();
