@@ -12,6 +12,9 @@ export interface BodyReaderParts {
   readonly maxBodyBytes: number;
 }
 
+/** Up to this size what was announced is held from the start, and a body that must come within one idle timeout is not watched. */
+const WHOLE_BYTES = 64 * 1024;
+
 /**
  * The whole body of a request, decoded, and never more than `maxBodyBytes` of it. It may take long, but not without end:
  * see {@link ClientConnections.uploadBytesPerTimeout}. The exchange holds its bytes in the budget from then on.
@@ -28,10 +31,11 @@ export function readBody(exchange: Exchange, request: Request, parts: BodyReader
 export function readRawBody(exchange: Exchange, request: Request, parts: BodyReaderParts): Promise<Uint8Array> {
   const announced = announcedLength(request);
   if (announced !== undefined && announced > parts.maxBodyBytes) return Promise.reject(new Failure("body_too_large"));
-  const isShort = announced !== undefined && announced <= parts.connections.uploadBytesPerTimeout;
+  const isShort =
+    announced !== undefined && announced <= Math.min(WHOLE_BYTES, parts.connections.uploadBytesPerTimeout);
   const wait = parts.memory.hold(exchange, announced ?? 0, request.signal);
   if (wait) return afterWait(exchange, request, parts, wait);
-  // What must come within one idle timeout needs no watching, and costs less to read in one piece.
+  // That costs less.
   return isShort ? readWhole(request) : readInPieces(exchange, request, parts);
 }
 
