@@ -1,4 +1,4 @@
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { createAgent } from "./agent/create-agent.ts";
 import type { Config } from "./config/load-config.ts";
 import type { Settings } from "./config/settings-table.ts";
@@ -8,6 +8,8 @@ import { EMBEDDINGS } from "./dialects/embeddings.ts";
 import { COUNT_TOKENS, MESSAGES } from "./dialects/messages.ts";
 import { RESPONSES } from "./dialects/responses.ts";
 import { createExchangeBook } from "./exchange/exchange-book.ts";
+import { createMemoryBudget } from "./memory/memory-budget.ts";
+import { defaultBudget, readMemoryLimit } from "./memory/read-memory-limit.ts";
 import { openToolBox } from "./mcp/open-tool-box.ts";
 import { createCatalogue } from "./providers/catalogue.ts";
 import { listModels as fetchModels } from "./providers/list-models.ts";
@@ -72,6 +74,8 @@ export interface Gateway {
    * certificate could not be put to use.
    */
   reload(): void;
+  /** Bytes that requests in flight hold at the moment, of what `SERVER_MAX_BUFFERED_BYTES` allows. */
+  bufferedBytes(): number;
   /**
    * Stops accepting, lets requests in flight finish for as long as the settings allow, and ends the rest with an error.
    * @returns how many had to be ended.
@@ -85,6 +89,15 @@ const MIN_UPLOAD_BYTES_PER_SECOND = 1536;
 /** Load balancers cut connections that are silent for half a minute or more. */
 const KEEP_ALIVE_MS = 15_000;
 
+function budgetOf({ SERVER_MAX_BUFFERED_BYTES: bytes }: Config["settings"], workers: number): number {
+  return bytes === "auto" ? defaultBudget(readMemoryLimit(), workers) : bytes;
+}
+
+/** How many processes share the memory, as far as the settings say; `auto` is at most one for each core. */
+function workersOf({ SERVER_WORKERS: count }: Config["settings"]): number {
+  return count === "auto" ? availableParallelism() : count;
+}
+
 /**
  * Builds every part of the gateway and wires them; starts nothing.
  * What only some settings ask for is loaded only with them: most of it is code, which would stay in memory.
@@ -97,17 +110,24 @@ export async function createGateway(
   const { log, version, worker } = dependencies;
   const now = dependencies.now ?? (() => performance.now());
   const quietRoutes = new Set(Object.values<RouteRow>(ROUTES).flatMap((row) => (row.quiet ? row.paths : [])));
-  const book = createExchangeBook({
-    observers: [logExchange(log, quietRoutes)],
-    now,
-    newId: dependencies.newId ?? (() => crypto.randomUUID()),
-  });
   const timers: TimerSource = {
     now,
     setTimer: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
     clearTimer: (timer) => clearTimeout(timer as Timer),
   };
   const deadlines = createDeadlines(timers);
+  const memory = createMemoryBudget({
+    limit: budgetOf(settings, worker ? workersOf(settings) : 1),
+    deadlines,
+    now,
+    collect: () => Bun.gc(true),
+  });
+  const book = createExchangeBook({
+    // Whatever ends an exchange settles it, which is why its memory is given back there.
+    observers: [logExchange(log, quietRoutes), memory.release],
+    now,
+    newId: dependencies.newId ?? (() => crypto.randomUUID()),
+  });
   const egress = createEgress({
     proxy: settings.CLIENT_PROXY,
     direct: settings.CLIENT_NO_PROXY,
@@ -173,6 +193,7 @@ export async function createGateway(
       release: (request) => listener?.release(request),
       uploadBytesPerTimeout: Math.ceil((settings.SERVER_IDLE_TIMEOUT / 1000) * MIN_UPLOAD_BYTES_PER_SECOND),
     },
+    memory,
     maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
     jsonLimits,
     visionEnabled: settings.ENABLE_VISION,
@@ -183,6 +204,7 @@ export async function createGateway(
         client: { name: "inference-gateway", version },
         fetch: egress.fetch,
         timers,
+        memory,
         onStatus: ({ name: server, tools }, problem) => {
           if (problem) log.warn({ server, problem: problem.message }, "MCP server is not connected");
           else log.info({ server, tools }, "MCP server is connected");
@@ -190,7 +212,15 @@ export async function createGateway(
       })
     : undefined;
   const keepAlive = { timers, intervalMs: dependencies.keepAliveMs ?? KEEP_ALIVE_MS };
-  const takeOver = toolBox && createAgent({ ...parts, toolBox, maxRounds: settings.MCP_MAX_ITERATIONS, keepAlive });
+  const takeOver =
+    toolBox &&
+    createAgent({
+      ...parts,
+      toolBox,
+      maxRounds: settings.MCP_MAX_ITERATIONS,
+      maxConversationBytes: settings.MCP_MAX_CONVERSATION_BYTES,
+      keepAlive,
+    });
   const relay = createRelay({ ...parts, ...(takeOver && { takeOver }) });
   const relayAs =
     (dialect: Dialect): RouteHandler =>
@@ -258,6 +288,7 @@ export async function createGateway(
       for (const provider of providers) if (provider.callable) catalogue.ofProvider(provider).catch(() => {});
       return { url: listener.url };
     },
+    bufferedBytes: memory.used,
     reload() {
       const tls = loadTls(settings);
       authentication?.reload();

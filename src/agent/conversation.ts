@@ -18,6 +18,10 @@ export interface Conversation {
   body(toolChoice: unknown): Uint8Array;
   /** Adds messages, each as JSON text. */
   add(messages: readonly Uint8Array[]): void;
+  /** Bytes that were added. */
+  addedBytes(): number;
+  /** Bytes that it holds in all. */
+  bytes(): number;
 }
 
 /**
@@ -32,6 +36,7 @@ export function openConversation(bytes: Uint8Array, value: JsonObject, plan: Too
   const tools = findDecisive(request, "tools");
   const choice = findDecisive(request, "tool_choice");
   const added: Uint8Array[] = [];
+  let addedBytes = 0;
 
   const toolsEdit: Edit =
     tools && Array.isArray(value["tools"])
@@ -46,8 +51,13 @@ export function openConversation(bytes: Uint8Array, value: JsonObject, plan: Too
       return editObject(bytes, edits);
     },
     add(more) {
-      added.push(...more);
+      for (const message of more) {
+        added.push(message);
+        addedBytes += message.length;
+      }
     },
+    addedBytes: () => addedBytes,
+    bytes: () => bytes.length + addedBytes,
   };
 }
 

@@ -4,7 +4,7 @@ import type { ToolBox } from "../mcp/tool-box.ts";
 import { holdCall } from "../relay/hold-call.ts";
 import { openEventStream } from "../relay/open-event-stream.ts";
 import type { RelayParts, TakeOver } from "../relay/relay-call.ts";
-import { isEventStream, readWholeAnswer, sendWholeAnswer } from "../relay/whole-answer.ts";
+import { isEventStream, sendWholeAnswer } from "../relay/whole-answer.ts";
 import { bodyOfStream } from "../transport/stream-body.ts";
 import type { Answer } from "../transport/transport.ts";
 import type { KeepAliveOptions } from "./keep-alive.ts";
@@ -41,39 +41,47 @@ export function createAgent(parts: AgentParts): TakeOver {
 
   async function answer(exchange: Exchange, request: Request, rounds: Rounds): Promise<Response> {
     const close = holdCall(parts, exchange, request, rounds.calls);
-    let streaming = false;
+    let isPassedOn = false;
     try {
       for (;;) {
         const response = await rounds.ask();
         if (isEventStream(response)) {
           const showTools = request.headers.get(SHOW_TOOLS_HEADER)?.trim().toLowerCase() === "true";
           const stream = await answerAsStream(exchange, rounds, response, showTools, close);
-          streaming = true;
+          isPassedOn = true;
           return stream;
         }
-        const whole = await answerWhole(exchange, rounds, response);
+        const whole = await answerWhole(exchange, rounds, response, close);
+        // A long answer closes the calls itself, when the client has taken it.
+        isPassedOn = whole !== undefined && exchange.outcome === undefined;
         if (whole) return whole;
       }
     } finally {
-      if (!streaming) close();
+      if (!isPassedOn) close();
     }
   }
 
   /** Ends one round whose answer came in one piece: with the response for the client, or with nothing to ask again. */
-  async function answerWhole(exchange: Exchange, rounds: Rounds, response: Answer): Promise<Response | undefined> {
-    const bytes = await readWholeAnswer(response, rounds.calls);
-    rounds.calls.rest();
+  async function answerWhole(
+    exchange: Exchange,
+    rounds: Rounds,
+    response: Answer,
+    close: () => void,
+  ): Promise<Response | undefined> {
+    const bytes = await rounds.readWhole(response);
     const parsed = await parseAnswer(bytes, rounds.plan, rounds.newId, jsonLimits);
     const used = rounds.use(parsed.usage);
     const step = nextStep(parsed.shape, rounds.left());
     if (step !== "return") {
+      rounds.calls.rest();
       const results = await rounds.run(parsed.ours);
       if (step === "ask_again") {
         rounds.add(parsed.message(), results);
         return undefined;
       }
     }
-    return sendWholeAnswer(book, exchange, response, parsed.forClient(used.told), used.booked);
+    const answer = { exchange, response, call: rounds.calls, book, close };
+    return sendWholeAnswer(answer, parsed.forClient(used.told), used.booked);
   }
 
   async function answerAsStream(

@@ -1,12 +1,13 @@
+import { Failure } from "../failure/failure.ts";
 import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
 import { editMembers } from "../json/edit-members.ts";
-import { mergeDelta } from "./merge-delta.ts";
+import { mergeDelta, type MutableObject } from "./merge-delta.ts";
 import { isFunctionCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
 /** A call as the deltas have built it so far. */
 interface GrowingCall {
-  item: JsonObject;
+  readonly item: MutableObject;
   /** Undefined until its name is known. */
   shown: boolean | undefined;
   /** Its place among the calls that the client sees. */
@@ -17,10 +18,16 @@ interface GrowingCall {
 
 /** The calls of one round, put together from their deltas. */
 export interface DeltaCalls {
-  /** Takes one delta of `tool_calls`; gives what of it and those before it the client is shown now. */
+  /**
+   * Takes one delta of `tool_calls`, which is then part of the call; gives what of it and those before it the client is
+   * shown now.
+   * @throws Failure where the answer makes more calls than an answer can mean
+   */
   take(delta: JsonObject, bytes: Uint8Array): readonly Uint8Array[];
   /** Whether any call is, or may turn out to be, one that the gateway answers. */
   haveOurs(): boolean;
+  /** How many calls there are. */
+  count(): number;
   /** The calls as they stand in a whole message. */
   items(): JsonObject[];
 }
@@ -33,13 +40,19 @@ export interface DeltaCallsOptions {
   readonly nextIndex: () => number;
 }
 
+/** Calls of one answer; of so many most would not be run, and each costs far more than its bytes. */
+const MAX_CALLS = 1024;
+
 export function collectCalls({ isOurs, showsOurs, nextIndex }: DeltaCallsOptions): DeltaCalls {
   const calls: GrowingCall[] = [];
   const byIndex = new Map<unknown, GrowingCall>();
+  /** The first call of each id. */
+  const byId = new Map<string, GrowingCall>();
   let foundOurs = false;
+  let undecided = 0;
 
   const withId = (id: unknown): GrowingCall | undefined =>
-    typeof id === "string" && id !== "" ? calls.find(({ item }) => item["id"] === id) : undefined;
+    typeof id === "string" && id !== "" ? byId.get(id) : undefined;
 
   /** The call that a delta goes on with; undefined where it begins one. */
   const knownCall = (delta: JsonObject): GrowingCall | undefined => {
@@ -56,8 +69,13 @@ export function collectCalls({ isOurs, showsOurs, nextIndex }: DeltaCallsOptions
   const callOf = (delta: JsonObject): GrowingCall => {
     const known = knownCall(delta);
     if (known) return known;
+    if (calls.length >= MAX_CALLS) {
+      const message = `The upstream server's answer calls more than ${MAX_CALLS} tools`;
+      throw new Failure("upstream_invalid_response", { message });
+    }
     const call: GrowingCall = { item: {}, shown: undefined, shownIndex: -1, waiting: [] };
     calls.push(call);
+    undecided += 1;
     if (delta["index"] !== undefined) byIndex.set(delta["index"], call);
     return call;
   };
@@ -68,6 +86,7 @@ export function collectCalls({ isOurs, showsOurs, nextIndex }: DeltaCallsOptions
     const isFunction = isFunctionCall(call.item);
     if (isFunction && name === "") return;
     const ours = isOurs({ name, isFunction });
+    undecided -= 1;
     foundOurs ||= ours;
     call.shown = !ours || showsOurs;
     if (call.shown) call.shownIndex = nextIndex();
@@ -77,7 +96,9 @@ export function collectCalls({ isOurs, showsOurs, nextIndex }: DeltaCallsOptions
     take(delta, bytes) {
       const call = callOf(delta);
       const { index: _, ...item } = withArgumentsText(delta);
-      call.item = mergeDelta(call.item, item);
+      mergeDelta(call.item, item);
+      const { id } = call.item;
+      if (typeof id === "string" && !byId.has(id)) byId.set(id, call);
       decide(call);
       if (call.shown === undefined) call.waiting.push(bytes);
       if (!call.shown) return [];
@@ -85,7 +106,8 @@ export function collectCalls({ isOurs, showsOurs, nextIndex }: DeltaCallsOptions
       if (delta["index"] === call.shownIndex) return due;
       return due.map((text) => editMembers(text, { index: call.shownIndex }));
     },
-    haveOurs: () => foundOurs || calls.some(({ shown }) => shown === undefined),
+    haveOurs: () => foundOurs || undecided > 0,
+    count: () => calls.length,
     items: () => calls.map(({ item }) => item),
   };
 }

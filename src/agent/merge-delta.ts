@@ -1,17 +1,27 @@
 import { isJsonObject, type JsonObject } from "../json/decode-object.ts";
 
+/** An object that deltas build, and that nobody else has. */
+export type MutableObject = Record<string, unknown>;
+
 /** Names whose text comes whole, and perhaps again; every other text comes in pieces. */
 const WHOLE_TEXTS: ReadonlySet<string> = new Set(["id", "type", "role", "name", "format"]);
 
 /**
  * Adds what a delta brings to what the deltas before it have built: texts are joined, objects are merged, and of lists
  * the members with the same `index`. What a provider invents is treated alike, so that it can be given back to it.
+ * Costs what the delta weighs, not what was built: `built` is changed in place, and takes parts of the delta over.
  */
-export function mergeDelta(built: JsonObject, delta: JsonObject): JsonObject {
-  const merged: Record<string, unknown> = { ...built };
-  for (const [name, value] of Object.entries(delta)) merged[name] = merge(name, merged[name], value);
-  return merged;
+export function mergeDelta(built: MutableObject, delta: JsonObject): void {
+  for (const name of Object.keys(delta)) {
+    const earlier = Object.hasOwn(built, name) ? built[name] : undefined;
+    const merged = merge(name, earlier, delta[name]);
+    // Assigned, this name would not become a member.
+    if (name === "__proto__") Object.defineProperty(built, name, { value: merged, ...MEMBER });
+    else built[name] = merged;
+  }
 }
+
+const MEMBER = { configurable: true, enumerable: true, writable: true } as const;
 
 function merge(name: string, earlier: unknown, later: unknown): unknown {
   if (later === null || later === undefined) return earlier ?? later;
@@ -20,10 +30,13 @@ function merge(name: string, earlier: unknown, later: unknown): unknown {
     if (WHOLE_TEXTS.has(name)) return later === "" ? earlier : later;
     return earlier + later;
   }
-  if (isJsonObject(earlier) && isJsonObject(later)) return mergeDelta(earlier, later);
+  if (isJsonObject(earlier) && isJsonObject(later)) {
+    mergeDelta(earlier as MutableObject, later);
+    return earlier;
+  }
   // Mistral's content is a text while it answers, and a list of parts while it thinks.
-  if (Array.isArray(earlier)) return mergeLists(earlier, typeof later === "string" ? textPart(later) : later);
-  if (Array.isArray(later) && typeof earlier === "string") return mergeLists(textPart(earlier), later);
+  if (Array.isArray(earlier)) return mergeList(earlier, typeof later === "string" ? textPart(later) : later);
+  if (Array.isArray(later) && typeof earlier === "string") return mergeList(textPart(earlier), later);
   return later;
 }
 
@@ -31,18 +44,31 @@ function textPart(text: string): unknown[] {
   return text === "" ? [] : [{ type: "text", text }];
 }
 
-function mergeLists(earlier: readonly unknown[], later: unknown): unknown[] {
-  const merged = [...earlier];
-  for (const item of Array.isArray(later) ? (later as readonly unknown[]) : [later]) {
-    const at = indexOf(item) === undefined ? -1 : merged.findIndex((known) => indexOf(known) === indexOf(item));
-    const known = merged[at];
-    if (isJsonObject(known) && isJsonObject(item)) merged[at] = mergeDelta(known, item);
-    else merged.push(item);
+/** Where the members of a list are by their `index`, so that they need not be looked for. */
+const positions = new WeakMap<readonly unknown[], Map<number, number>>();
+
+function positionsIn(list: readonly unknown[]): Map<number, number> {
+  let known = positions.get(list);
+  if (!known) {
+    positions.set(list, (known = new Map()));
+    for (const [position, item] of list.entries()) notePosition(known, item, position);
   }
-  return merged;
+  return known;
 }
 
-function indexOf(item: unknown): number | undefined {
+function notePosition(known: Map<number, number>, item: unknown, position: number): void {
   const index = isJsonObject(item) ? item["index"] : undefined;
-  return typeof index === "number" ? index : undefined;
+  if (typeof index === "number" && !known.has(index)) known.set(index, position);
+}
+
+function mergeList(built: unknown[], later: unknown): unknown[] {
+  const known = positionsIn(built);
+  for (const item of Array.isArray(later) ? (later as readonly unknown[]) : [later]) {
+    const index = isJsonObject(item) ? item["index"] : undefined;
+    const position = typeof index === "number" ? known.get(index) : undefined;
+    const member = position === undefined ? undefined : built[position];
+    if (isJsonObject(member) && isJsonObject(item)) mergeDelta(member as MutableObject, item);
+    else notePosition(known, item, built.push(item) - 1);
+  }
+  return built;
 }

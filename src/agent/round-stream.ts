@@ -10,7 +10,7 @@ import { endsEvent } from "../sse/ends-event.ts";
 import { type EventData, readEventData } from "../sse/event-data.ts";
 import type { ClientStream } from "./client-stream.ts";
 import { collectCalls } from "./delta-calls.ts";
-import { mergeDelta } from "./merge-delta.ts";
+import { mergeDelta, type MutableObject } from "./merge-delta.ts";
 import { type AnswerShape, finalReason } from "./next-step.ts";
 import { messageForProvider, readToolCalls, type ToolCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
@@ -43,18 +43,21 @@ export interface RoundEnd {
   readonly message: Uint8Array;
 }
 
-/** A longer answer is not remembered, and no tool of it is run. */
-const MAX_REMEMBERED_BYTES = 32 * 1024 * 1024;
-
 const NOTHING = new Uint8Array(0);
 const FIRST_CHOICE = ["choices", 0] as const;
 const DELTA = [...FIRST_CHOICE, "delta"] as const;
 const DONE = Buffer.from("[DONE]");
 const DONE_EVENT = Buffer.from("data: [DONE]\n\n");
 
-export function openRoundStream(plan: ToolPlan, client: ClientStream, newId: (index: number) => string): RoundStream {
+/** @param mayRemember told how much of the answer is remembered; one that is too long is not, and no tool of it is run */
+export function openRoundStream(
+  plan: ToolPlan,
+  client: ClientStream,
+  newId: (index: number) => string,
+  mayRemember: (bytes: number) => boolean,
+): RoundStream {
   const calls = collectCalls({ isOurs: plan.isOurs, showsOurs: client.showsOurs, nextIndex: client.nextCallIndex });
-  let message: JsonObject = {};
+  let message: MutableObject = {};
   let usage: JsonObject | undefined;
   let finishReason: string | undefined;
   let remembered = 0;
@@ -72,10 +75,9 @@ export function openRoundStream(plan: ToolPlan, client: ClientStream, newId: (in
   const remember = (delta: JsonObject, size: number): void => {
     remembered += size;
     const { tool_calls: _, ...rest } = delta;
-    if (remembered <= MAX_REMEMBERED_BYTES) message = mergeDelta(message, rest);
-    else if (calls.items().length > 0) {
-      throw new Failure("upstream_invalid_response", { message: "The upstream server's answer is too long" });
-    } else message = {};
+    if (mayRemember(remembered)) mergeDelta(message, rest);
+    else if (calls.count() > 0) throw tooLong();
+    else message = {};
   };
 
   /** The client's share of the deltas of calls; undefined where it is all of them, as they are. */
@@ -203,6 +205,11 @@ export function openRoundStream(plan: ToolPlan, client: ClientStream, newId: (in
     },
   };
 }
+
+const tooLong = (): Failure =>
+  new Failure("upstream_invalid_response", {
+    message: "The upstream server's answer with calls of tools is too long (MCP_MAX_CONVERSATION_BYTES)",
+  });
 
 /** An event with the empty line that ends it, which the last one of a stream may lack. */
 export function withEmptyLine(event: Uint8Array): Uint8Array {

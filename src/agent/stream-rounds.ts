@@ -1,6 +1,6 @@
 import { Failure } from "../failure/failure.ts";
 import type { TokenUsage } from "../exchange/token-usage.ts";
-import { isEventStream, readWholeAnswer } from "../relay/whole-answer.ts";
+import { isEventStream } from "../relay/whole-answer.ts";
 import { createEventEditor } from "../sse/event-filter.ts";
 import { streamOfBody } from "../transport/stream-body.ts";
 import type { Answer } from "../transport/transport.ts";
@@ -44,7 +44,7 @@ export function streamRounds(
     usedBefore: rounds.usedBefore,
     isFirstRound: rounds.isFirst,
   });
-  let round = openRoundStream(plan, client, rounds.newId);
+  let round = openRoundStream(plan, client, rounds.newId, rounds.remember);
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   const keepAlive = createKeepAlive(options, () => {
     // One sign is enough for a client that does not read.
@@ -54,7 +54,7 @@ export function streamRounds(
   /** The chunks of an answer as they come. */
   async function* readChunks(response: Answer, isDone: () => boolean): AsyncGenerator<Uint8Array, void> {
     if (!isEventStream(response)) {
-      yield await writeAsEvent(await readWholeAnswer(response, calls));
+      yield await writeAsEvent(await rounds.readWhole(response));
       return;
     }
     if (!response.body) return;
@@ -102,7 +102,7 @@ export function streamRounds(
         const results = await rounds.run(ours);
         if (step === "ask_again") {
           rounds.add(message, results);
-          round = openRoundStream(plan, client, rounds.newId);
+          round = openRoundStream(plan, client, rounds.newId, rounds.remember);
           response = await rounds.ask();
           continue;
         }

@@ -44,6 +44,7 @@ export const createExchangeBook = ({ observers, now, newId }: ExchangeBookOption
         streaming: false,
         bytesIn: 0,
         bytesOut: 0,
+        heldBytes: 0,
         firstByteAt: undefined,
         usage: undefined,
         toolRounds: undefined,

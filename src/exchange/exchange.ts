@@ -1,5 +1,6 @@
 import type { ChainMember } from "../chain/chain.ts";
 import type { Failure, FailureCode } from "../failure/failure.ts";
+import type { MemoryHolder } from "../memory/memory-budget.ts";
 import type { Identity } from "./identity.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
@@ -16,7 +17,7 @@ export interface Interruptible {
 }
 
 /** One request in flight and what becomes known of it; mutable until it is settled. */
-export interface Exchange extends ChainMember<Exchange> {
+export interface Exchange extends ChainMember<Exchange>, MemoryHolder {
   /** The `X-Request-Id` of the response. */
   readonly id: string;
   readonly method: string;

@@ -191,6 +191,11 @@ export const FAILURES = {
     type: "overloaded_error",
     message: "The gateway is at its limit of simultaneous requests",
   },
+  memory_exhausted: {
+    status: 503,
+    type: "overloaded_error",
+    message: "The gateway holds as much of requests and answers as it may at the moment (SERVER_MAX_BUFFERED_BYTES)",
+  },
   shutting_down: { status: 503, type: "overloaded_error", message: "The gateway is shutting down" },
   internal: { status: 500, type: "api_error", message: "Internal server error" },
 } as const satisfies Record<string, FailureKind>;

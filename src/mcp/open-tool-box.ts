@@ -15,7 +15,7 @@ export interface OpenToolBox extends ToolBox {
   close(): Promise<void>;
 }
 
-export interface ToolBoxDependencies extends Pick<SessionOptions, "client" | "fetch" | "timers"> {
+export interface ToolBoxDependencies extends Pick<SessionOptions, "client" | "fetch" | "timers" | "memory"> {
   /** Told when a server comes or goes, and not when it only stays as it is. */
   readonly onStatus: (server: ServerState, problem: McpProblem | undefined) => void;
   readonly openSession?: OpenSession;

@@ -22,7 +22,7 @@ const MAX_WHOLE_BYTES = 64 * 1024;
 export type Proxy = (exchange: Exchange, request: Request) => Promise<Response>;
 
 export function createProxy(parts: RelayParts): Proxy {
-  const { book, openCall, targets } = parts;
+  const { book, openCall, targets, memory } = parts;
 
   const admit = createProxyPolicy(parts);
 
@@ -42,6 +42,7 @@ export function createProxy(parts: RelayParts): Proxy {
       const length = announcedLength(request);
       if (body instanceof ReadableStream && length !== undefined) headers.set("content-length", String(length));
       const sent = await call.send({ url, method: request.method, headers, body, keepEncoding: true });
+      memory.tryHold(exchange, 0);
       const response = sent.status >= 400 ? await redactError(sent, call, provider) : sent;
       const stream = await relayBody(exchange, request, response, call, close);
       streaming = stream instanceof ReadableStream;

@@ -1,6 +1,7 @@
 import type { Exchange } from "../exchange/exchange.ts";
 import { Failure } from "../failure/failure.ts";
 import { asBuffer } from "../json/as-buffer.ts";
+import { parsedWeight } from "../memory/parsed-weight.ts";
 import type { Provider } from "../providers/provider.ts";
 import { findUrlModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
@@ -27,7 +28,7 @@ export type AdmitProxyRequest = (
 
 type ProxyPolicyParts = Pick<
   RelayParts,
-  "policy" | "connections" | "maxBodyBytes" | "jsonLimits" | "proxiesWithoutModel"
+  "policy" | "connections" | "memory" | "maxBodyBytes" | "jsonLimits" | "proxiesWithoutModel"
 >;
 
 /**
@@ -37,7 +38,7 @@ type ProxyPolicyParts = Pick<
  * It throws `model_not_allowed`, `model_disallowed`, `model_unidentified`, and what reading the body can throw.
  */
 export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
-  const { policy, connections, maxBodyBytes, jsonLimits, proxiesWithoutModel } = parts;
+  const { policy, connections, memory, maxBodyBytes, jsonLimits, proxiesWithoutModel } = parts;
 
   const admitBySize = (exchange: Exchange, request: Request): AdmittedBody => {
     if (!hasBody(request)) return null;
@@ -62,15 +63,17 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
     requireAllowed();
     let raw: Uint8Array | null = null;
     if (hasBody(request)) {
-      raw = await readRawBody(request, maxBodyBytes, connections);
+      raw = await readRawBody(exchange, request, parts);
       exchange.bytesIn = raw.length;
       const encoding = request.headers.get("content-encoding");
-      const body = encoding === null ? raw : await decodeBody(raw, encoding, maxBodyBytes);
+      const body = encoding === null ? raw : await decodeBody(exchange, request, raw, encoding, parts);
+      await memory.hold(exchange, raw.length + body.length + parsedWeight(body), request.signal);
       const contentType = request.headers.get("content-type");
       if (body.length > 0) {
         await findBodyModels(asBuffer(body), { contentType, provider, jsonLimits, signal: request.signal }, found);
         requireAllowed();
       }
+      memory.tryHold(exchange, raw.length);
     }
     if (found.requested() === undefined && !proxiesWithoutModel) throw new Failure("model_unidentified");
     return raw;

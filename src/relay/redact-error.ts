@@ -4,7 +4,7 @@ import { bodyOfBytes } from "../transport/whole-body.ts";
 import { type Redact, redactionOf } from "../upstream/redact.ts";
 import type { UpstreamCall } from "../upstream/upstream.ts";
 import { bufferAnswer } from "./buffer-answer.ts";
-import { decodeBody } from "./read-body.ts";
+import { decompress } from "./decompress.ts";
 import { MAX_ERROR_BYTES } from "./read-provider-failure.ts";
 
 /** A compressed error longer than this, once it is decoded, is left as it is. */
@@ -32,7 +32,7 @@ export async function redactError(response: Answer, call: UpstreamCall, provider
 
 /** @returns undefined where the bytes cannot be decoded, by the client neither. */
 function decode(bytes: Uint8Array, encoding: string): Promise<Uint8Array | undefined> {
-  return decodeBody(bytes, encoding, MAX_DECODED_BYTES).catch(() => undefined);
+  return decompress(bytes, encoding, { maxBytes: MAX_DECODED_BYTES }).catch(() => undefined);
 }
 
 /** @returns undefined where there is nothing to mask. */

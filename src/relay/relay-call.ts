@@ -4,9 +4,10 @@ import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import { Failure } from "../failure/failure.ts";
 import { asBuffer } from "../json/as-buffer.ts";
-import { type DecodedObject, decodeObjectInTurns } from "../json/decode-object.ts";
+import { decodeObjectInTurns } from "../json/decode-object.ts";
 import type { JsonLimits } from "../json/json-limits.ts";
-import { nextTurn } from "../json/next-turn.ts";
+import { parsedWeight } from "../memory/parsed-weight.ts";
+import type { Provider } from "../providers/provider.ts";
 import { findJsonModels } from "../routing/find-json-models.ts";
 import { findQueryModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
@@ -14,20 +15,20 @@ import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
 import { splitQuery } from "../upstream/relayed-query.ts";
 import type { createRequestHeaders } from "../upstream/request-headers.ts";
-import type { OpenUpstreamCall } from "../upstream/upstream.ts";
-import { requireBody } from "./buffer-answer.ts";
+import type { Answer } from "../transport/transport.ts";
+import type { OpenUpstreamCall, UpstreamCall } from "../upstream/upstream.ts";
+import { requireBody, UNCOUNTED_BYTES } from "./buffer-answer.ts";
+import { checkBody, checkLargeBody, requireClient } from "./check-body.ts";
 import { checkImages } from "./check-images.ts";
-import type { ClientConnections } from "./connections.ts";
 import { holdCall } from "./hold-call.ts";
 import { openEventStream } from "./open-event-stream.ts";
 import { DECISIVE_NAMES, prepareBody, type ReceivedBody } from "./prepare-body.ts";
-import { refuseBody } from "./refuse-body.ts";
 import { readProviderFailure } from "./read-provider-failure.ts";
-import { readBody } from "./read-body.ts";
-import { isEventStream, readWholeAnswer, sendWholeAnswer } from "./whole-answer.ts";
+import { type BodyReaderParts, readBody } from "./read-body.ts";
+import { isEventStream, passWholeAnswer, readWholeAnswer, sendWholeAnswer } from "./whole-answer.ts";
 
 /** What a relay needs of the rest of the gateway. */
-export interface RelayParts {
+export interface RelayParts extends BodyReaderParts {
   readonly book: ExchangeBook;
   readonly openCall: OpenUpstreamCall;
   readonly requestHeaders: ReturnType<typeof createRequestHeaders>;
@@ -35,8 +36,6 @@ export interface RelayParts {
   readonly policy: ModelPolicy;
   /** `/proxy` also takes requests that name no model while {@link policy} is in force. */
   readonly proxiesWithoutModel: boolean;
-  readonly connections: ClientConnections;
-  readonly maxBodyBytes: number;
   /** Of request bodies and of answers that are parsed whole. */
   readonly jsonLimits: JsonLimits;
   readonly visionEnabled: boolean;
@@ -64,8 +63,16 @@ export type TakeOver = (
 /** Answers one request of a dialect from the provider that it names. Throws a {@link Failure} where there is no answer. */
 export type Relay = (exchange: Exchange, request: Request, dialect: Dialect) => Promise<Response>;
 
+/** A request as it goes to a provider; what was made of its body on the way there is not kept. */
+interface PreparedRequest {
+  readonly provider: Provider;
+  readonly url: string;
+  readonly bytes: Uint8Array;
+  readonly usageInjected: boolean;
+}
+
 export function createRelay(parts: RelayParts): Relay {
-  const { book, openCall, requestHeaders, targets, policy, connections } = parts;
+  const { book, openCall, requestHeaders, targets, policy, memory } = parts;
 
   const admit = (exchange: Exchange, { provider, model }: Target, body: Uint8Array, query: string): void => {
     exchange.provider = provider.id;
@@ -83,10 +90,21 @@ export function createRelay(parts: RelayParts): Relay {
     throw refused.failure;
   };
 
-  return async (exchange, request, dialect) => {
+  /**
+   * Everything up to the call, in a function of its own, because one that waits for the provider would keep the body, its
+   * parsed value and the prepared copy for as long.
+   * @returns the response if something else answers the request
+   */
+  const prepare = async (
+    exchange: Exchange,
+    request: Request,
+    dialect: Dialect,
+  ): Promise<PreparedRequest | Response> => {
     const query = splitQuery(request.url);
-    const bytes = await readBody(request, parts.maxBodyBytes, connections);
+    const bytes = await readBody(exchange, request, parts);
     exchange.bytesIn = bytes.length;
+    const wait = memory.hold(exchange, bytes.length + parsedWeight(bytes), request.signal);
+    if (wait) await wait;
     const decoded = decodeObjectInTurns(bytes, { limits: parts.jsonLimits, names: DECISIVE_NAMES, stop: request });
     const body =
       decoded instanceof Promise
@@ -94,6 +112,7 @@ export function createRelay(parts: RelayParts): Relay {
         : checkBody(bytes, decoded, dialect);
     const found = resolveTarget(targets, query.provider, String(body.value["model"]));
     const target = found instanceof Promise ? await found : found;
+    requireClient(request);
     admit(exchange, target, bytes, query.rest);
     const path = target.provider.paths[dialect.api];
     if (path === undefined) throw new Failure(dialect.notSupported, { provider: target.provider.id });
@@ -101,50 +120,58 @@ export function createRelay(parts: RelayParts): Relay {
     const url = target.provider.baseUrl + path + query.rest;
     const takenOver = dialect.api === "chat" ? parts.takeOver?.(exchange, request, { body, target, url }) : undefined;
     if (takenOver) return takenOver;
-    const prepared = prepareBody(body, target, dialect.hasStreamOptions, parts.wantsUsage);
+    return {
+      provider: target.provider,
+      url,
+      ...prepareBody(body, target, dialect.hasStreamOptions, parts.wantsUsage),
+    };
+  };
 
-    const call = openCall(target.provider, request.signal);
+  return async (exchange, request, dialect) => {
+    const prepared = await prepare(exchange, request, dialect);
+    if (prepared instanceof Response) return prepared;
+    const { provider, usageInjected } = prepared;
+    const call = openCall(provider, request.signal);
     const close = holdCall(parts, exchange, request, call);
-    let streaming = false;
+    let isPassedOn = false;
     try {
-      const response = await call.send({
-        url,
-        method: "POST",
-        headers: requestHeaders(target.provider, request.headers),
-        body: prepared.bytes,
-      });
+      const response = await send(exchange, request, prepared, call);
       book.markFirstByte(exchange);
-      if (response.status >= 300) throw await readProviderFailure(response, call, target.provider);
+      if (response.status >= 300) throw await readProviderFailure(response, call, provider);
+      const answer = { exchange, response, call, book, memory, close };
       if (isEventStream(response)) {
-        const stream = await openEventStream({ exchange, response, call, dialect, book, close, ...prepared });
-        streaming = true;
+        const stream = await openEventStream({ ...answer, dialect, usageInjected });
+        isPassedOn = true;
         return stream;
       }
-      const whole = response.body?.whole ?? (await readWholeAnswer(response, call));
-      return await sendWholeAnswer(book, exchange, response, requireBody(whole), readUsage(whole));
+      const whole = response.body?.whole ?? (await readWholeAnswer(response, call, memory, exchange));
+      const sent =
+        whole instanceof Uint8Array
+          ? await sendWholeAnswer(answer, requireBody(whole), readUsage(whole))
+          : await passWholeAnswer(answer, whole.tooMuch);
+      // A long answer is booked, and its call closed, when the client has taken it.
+      isPassedOn = exchange.outcome === undefined;
+      return sent;
     } finally {
-      if (!streaming) close();
+      if (!isPassedOn) close();
     }
   };
-}
 
-function checkBody(bytes: Uint8Array, decoded: DecodedObject, dialect: Dialect): ReceivedBody {
-  if ("fault" in decoded) throw refuseBody(decoded);
-  const problem = dialect.check(decoded.value);
-  if (problem) throw new Failure("invalid_request", { message: problem.message, param: problem.path || null });
-  return { bytes, value: decoded.value, members: decoded.watch };
-}
-
-/** Like {@link checkBody}, with a turn of the event loop before and after the check of what may be a million values. */
-async function checkLargeBody(
-  bytes: Uint8Array,
-  decoded: DecodedObject,
-  dialect: Dialect,
-  request: Request,
-): Promise<ReceivedBody> {
-  await nextTurn();
-  const body = checkBody(bytes, decoded, dialect);
-  await nextTurn();
-  if (request.signal.aborted) throw new Failure("client_gone");
-  return body;
+  /** Sends a request, and gives back what it held in the budget: its parsed value at once, its bytes when they are sent. */
+  function send(
+    exchange: Exchange,
+    request: Request,
+    { provider, url, bytes }: PreparedRequest,
+    call: UpstreamCall,
+  ): Promise<Answer> {
+    const wireRequest = { url, method: "POST", headers: requestHeaders(provider, request.headers), body: bytes };
+    if (bytes.length <= UNCOUNTED_BYTES) {
+      memory.tryHold(exchange, 0);
+      return call.send(wireRequest);
+    }
+    const { length } = bytes;
+    const free = (): void => void memory.tryHold(exchange, 0);
+    memory.tryHold(exchange, length);
+    return call.send({ ...wireRequest, onSent: free }).finally(free);
+  }
 }

@@ -1,5 +1,5 @@
 import type { Authenticate } from "../auth/authenticate.ts";
-import { type ErrorEnvelope, failureHeaders, renderFailureBody } from "../dialects/render-failure.ts";
+import { type ErrorEnvelope, failureHeaders, failureStatus, renderFailureBody } from "../dialects/render-failure.ts";
 import type { Exchange, Outcome } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
 import { type Failure, toFailure } from "../failure/failure.ts";
@@ -49,11 +49,11 @@ export function serveRoute(
     const body = renderFailureBody(failure, rowEnvelope, exchange.id);
     exchange.failure = failure.code;
     exchange.cause = failure.details.cause;
-    exchange.status = failure.status;
+    exchange.status = failureStatus(failure, rowEnvelope);
     exchange.bytesOut = Buffer.byteLength(body);
     book.settle(exchange, outcomeOf(failure));
     return new Response(body, {
-      status: failure.status,
+      status: exchange.status,
       headers: failureHeaders(failure, rowEnvelope, exchange.id),
     });
   };
@@ -73,7 +73,8 @@ export function serveRoute(
       }
       if (row.json) requireJson(request);
       response = preflight ?? (await handler(exchange, request));
-      if (!exchange.streaming && exchange.outcome === undefined) {
+      // One with a call that can still end it goes on after this, and is booked by whoever opened the call.
+      if (exchange.call === undefined && exchange.outcome === undefined) {
         exchange.status = response.status;
         book.settle(exchange, "answered");
       }

@@ -32,7 +32,7 @@ export function exchangeOn(
   const exchange = new WireExchange(connection, request, onDone);
   connection.listener = exchange;
   try {
-    exchange.begin(origin);
+    exchange.begin(origin, request);
   } catch (error) {
     exchange.abort(error);
   }
@@ -43,7 +43,7 @@ export function exchangeOn(
 class WireExchange implements Sending, AnswerBody, ConnectionListener {
   readonly answer: Promise<Answer>;
   readonly #connection: Connection;
-  readonly #request: WireRequest;
+  readonly #keepEncoding: boolean;
   readonly #onDone: (connection: Connection, reusable: boolean) => void;
   readonly #parser: AnswerParser;
   #resolve: ((answer: Answer) => void) | undefined;
@@ -64,7 +64,7 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
     onDone: (connection: Connection, reusable: boolean) => void,
   ) {
     this.#connection = connection;
-    this.#request = request;
+    this.#keepEncoding = request.keepEncoding === true;
     this.#onDone = onDone;
     this.#parser = new AnswerParser(request.method, this);
     this.answer = new Promise((resolve, reject) => {
@@ -73,10 +73,9 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
     });
   }
 
-  /** Writes the request. Throws where it cannot be written as one. */
-  begin(origin: Origin): void {
+  /** Writes the request, and keeps nothing of it: its answer may take minutes. Throws where it cannot be written as one. */
+  begin(origin: Origin, request: WireRequest): void {
     const connection = this.#connection;
-    const request = this.#request;
     const { body, method } = request;
     if (body === null) {
       connection.writeTogether(writeRequest(origin, request, BODILESS.has(method) ? null : 0, NOTHING));
@@ -87,7 +86,8 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
         connection.writeTogether(writeRequest(origin, request, body.length, body));
       } else {
         connection.write(writeRequest(origin, request, body.length, NOTHING));
-        connection.write(body);
+        if (connection.write(body)) request.onSent?.();
+        else this.#whenDrained = request.onSent;
       }
       return;
     }
@@ -202,7 +202,7 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
     if (!this.#resolve) return;
     const plain: Answer = { status, headers, body: framing.kind === "none" ? null : this };
     try {
-      this.#resolve(this.#request.keepEncoding ? plain : decodeAnswer(plain));
+      this.#resolve(this.#keepEncoding ? plain : decodeAnswer(plain));
     } catch (error) {
       this.#reject?.(error);
     }

@@ -66,17 +66,21 @@ export function createSocketTransport(
     let sending: Sending | undefined;
     let isGivenUp = false;
     let late: Deadline | undefined;
+    // Let go of when it is sent, because who may still abort it holds everything in here.
+    let unsent: WireRequest | undefined = request;
     const opening = open(origin);
     opening.connection.then(
       (connection) => {
         if (late) deadlines.release(late);
-        if (isGivenUp) return pool.give(connection);
+        if (isGivenUp || !unsent) return pool.give(connection);
         onConnected();
-        sending = exchangeOn(connection, origin, request, pool.giveBack);
+        sending = exchangeOn(connection, origin, unsent, pool.giveBack);
+        unsent = undefined;
         sending.answer.then(resolve, reject);
       },
       (error: unknown) => {
         isGivenUp = true;
+        unsent = undefined;
         if (late) deadlines.release(late);
         reject(error);
       },
@@ -87,11 +91,16 @@ export function createSocketTransport(
         if (sending) return sending.abort(reason);
         if (isGivenUp) return;
         isGivenUp = true;
+        unsent = undefined;
         reject(reason);
         late = deadlines.open(now() + LATE_MS, () => abandon(server, opening));
       },
     };
   };
+
+  /** Apart from `send`, so that only what may be sent again is kept. */
+  const sendTwice = (first: Sending, server: Server, request: WireRequest): Sending =>
+    repeated(first, () => sendFresh(server, request, () => {}));
 
   const send: Transport = (provider, request, onConnected) => {
     const server = serverOf(provider);
@@ -99,8 +108,8 @@ export function createSocketTransport(
     if (!kept) return sendFresh(server, request, onConnected);
     onConnected();
     const sending = exchangeOn(kept, server.origin, request, server.pool.giveBack);
-    if (!REPEATABLE.has(request.method) || request.body !== null) return sending;
-    return repeated(sending, () => sendFresh(server, request, () => {}));
+    const isRepeatable = REPEATABLE.has(request.method) && request.body === null;
+    return isRepeatable ? sendTwice(sending, server, request) : sending;
   };
 
   return {

@@ -78,19 +78,28 @@ class Call implements UpstreamCall, Deadline {
     if (client.aborted) this.handleEvent();
   }
 
-  async send(request: WireRequest): Promise<Answer> {
-    if (this.#reason) throw this.#reason;
+  /** Not `async`: such a function keeps its arguments, and with them the request's body, until it is over. */
+  send(request: WireRequest): Promise<Answer> {
+    if (this.#reason) return Promise.reject(this.#reason);
     const { transport, deadlines, now, limits } = this.#parts;
     this.#sentAt = now();
     this.#phase = "connecting";
     try {
       this.#sending = transport(this.#provider, request, () => this.#onConnected());
-      this.expiresAt = this.#sentAt + nextLimit(this.#phase, limits);
-      deadlines.add(this);
-      const answer = await this.#sending.answer;
+    } catch (error) {
+      return Promise.reject(this.explain(error));
+    }
+    this.expiresAt = this.#sentAt + nextLimit(this.#phase, limits);
+    deadlines.add(this);
+    return this.#receive(this.#sending);
+  }
+
+  async #receive({ answer }: Sending): Promise<Answer> {
+    try {
+      const received = await answer;
       this.#phase = "answered";
-      this.expiresAt = this.#sentAt + limits.totalMs;
-      return answer;
+      this.expiresAt = this.#sentAt + this.#parts.limits.totalMs;
+      return received;
     } catch (error) {
       throw this.explain(error);
     }

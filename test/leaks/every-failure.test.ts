@@ -111,6 +111,7 @@ beforeAll(async () => {
       DISALLOWED_MODELS: "openai/banned",
       PROXY_WITHOUT_MODEL: "allow",
       SERVER_MAX_REQUEST_BODY_SIZE: "20000",
+      SERVER_MAX_BUFFERED_BYTES: "1MiB",
       MCP_ENABLED: "true",
       MCP_SERVERS: `tools=${mcp.url}?key=${SECRETS.queryKey}`,
       MCP_TOOLS_TOKEN: SECRETS.mcpToken,
@@ -456,6 +457,23 @@ describe("no secret is in the answer or the log", () => {
     client.resume();
     expect(await receive("client_stalled", client)).toContain("did not read");
   });
+
+  test("of memory_exhausted", async () => {
+    const gateway = gateways["main"] as RunningGateway;
+    const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer ${SECRETS.staticKey}\r\ntransfer-encoding: chunked\r\n\r\n`;
+    const piece = `${SECRETS.prompt} `.repeat(1000).slice(0, 19_000);
+    const uploads = await Promise.all(
+      Array.from({ length: 60 }, async () => {
+        const client = await openRawClient(gateway.port);
+        await client.send(`${head}${piece.length.toString(16)}\r\n${piece}\r\n`);
+        return client;
+      }),
+    );
+    const refused = await Promise.race(uploads.map((client) => client.untilClosed(10_000).then(() => client)));
+    expect(await receive("memory_exhausted", refused)).toContain("SERVER_MAX_BUFFERED_BYTES");
+    for (const client of uploads) client.leave();
+    await gateway.logged((line) => line["failure"] === "memory_exhausted");
+  }, 20_000);
 
   test("of overloaded and shutting_down", async () => {
     const gateway = gateways["busy"] as RunningGateway;

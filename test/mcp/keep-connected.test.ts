@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { keepConnected } from "../../src/mcp/keep-connected.ts";
 import { McpProblem } from "../../src/mcp/mcp-problem.ts";
 import type { McpSession, RemoteTool, SessionEvents } from "../../src/mcp/session.ts";
+import { createTestBudget } from "../fixtures/memory-budget.ts";
 
 const TOOL: RemoteTool = { name: "echo", description: "", inputSchema: {} };
 const DOWN = new McpProblem("unreachable", "cannot be reached (TEST)");
@@ -47,6 +48,7 @@ function createRig() {
     {
       client: { name: "test", version: "1" },
       fetch,
+      memory: createTestBudget(),
       timers: {
         now: () => time,
         setTimer(callback, delayMs) {

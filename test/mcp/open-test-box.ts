@@ -2,6 +2,7 @@ import type { Environment } from "../../src/config/environment.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { openToolBox, type OpenToolBox, type ToolBoxDependencies } from "../../src/mcp/open-tool-box.ts";
 import { within } from "../fixtures/within.ts";
+import { createTestBudget } from "../fixtures/memory-budget.ts";
 
 /** A started tool box, and what it told about its servers: `name: connected`, `name: disconnected: problem`. */
 export interface TestBox extends OpenToolBox, AsyncDisposable {
@@ -40,6 +41,7 @@ export function openTestBox(environment: Environment, dependencies: Partial<Tool
     client: { name: "inference-gateway", version: "test" },
     fetch,
     timers: TIMERS,
+    memory: createTestBudget(),
     onStatus: ({ name, status }, problem) => told.push(`${name}: ${status}${problem ? `: ${problem.message}` : ""}`),
     ...dependencies,
   });

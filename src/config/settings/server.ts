@@ -58,6 +58,14 @@ export const SERVER_SETTINGS = {
     default: "1000000",
     doc: "Most values in the JSON of a request, and of what providers and MCP servers answer",
   },
+  SERVER_MAX_BUFFERED_BYTES: {
+    group: "Server",
+    type: "bytes",
+    range: ["1MiB", "1024GiB"],
+    words: ["auto"],
+    default: "auto",
+    doc: "Memory for bodies, conversations with tools and buffered answers together, in each worker; beyond it requests wait up to 5 s, then get 503. auto is a quarter of what the process may use, shared by the workers",
+  },
   SERVER_MAX_CONCURRENT_REQUESTS: {
     group: "Server",
     type: "integer",
