@@ -1,8 +1,10 @@
 import { loadConfig } from "../config/load-config.ts";
 import type { WorkerCount } from "../gateway.ts";
+import { endProcess } from "../process/end-process.ts";
 import { EXIT } from "../process/exit.ts";
 import { openLog } from "../process/open-log.ts";
 import { openService, type Service, StartFailure } from "../process/open-service.ts";
+import type { Log } from "../telemetry/create-log.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
 /**
@@ -14,6 +16,7 @@ export function runWorker(number: number, version: string): void {
   let service: Service | undefined;
   let count: WorkerCount = { up: 0, of: 0 };
   let draining = false;
+  let log: Log | undefined;
 
   const tell = (message: FromWorker): void => {
     if (process.connected) process.send?.(message);
@@ -23,7 +26,7 @@ export function runWorker(number: number, version: string): void {
     const loaded = loadConfig(environment);
     if (!loaded.ok) throw new StartFailure(loaded.problems.join("\n"), EXIT.badSettings);
     const { config } = loaded;
-    const log = await openLog(config.settings, number);
+    log = await openLog(config.settings, number);
     service = await openService({ config, demo, version, log, worker: { number, count: () => count } });
     tell({ kind: "built" });
   };
@@ -38,7 +41,7 @@ export function runWorker(number: number, version: string): void {
     draining = true;
     const stopped = service?.drain() ?? Promise.resolve(EXIT.ok);
     tell({ kind: "draining" });
-    void stopped.then((code) => process.exit(code));
+    void stopped.then((code) => (log ? endProcess(log, code) : process.exit(code)));
   };
 
   const obey = async (message: ToWorker): Promise<void> => {
