@@ -64,15 +64,16 @@ export interface Gateway {
   listen(): Promise<{ readonly url: string }>;
   /**
    * Reads again what operators change while the gateway runs: the file of static keys, certificate and key.
-   * Throws {@link BadSetting}, and changes nothing, where one of them cannot be used; another error where only the
-   * certificate could not be put to use.
+   * Rejects with {@link BadSetting}, and changes nothing, where one of them cannot be used; with another error where only
+   * the certificate could not be put to use.
    */
-  reload(): void;
+  reload(): Promise<void>;
   /**
    * Stops accepting, lets requests in flight finish for as long as the settings allow, and ends the rest with an error.
+   * @param onClosed called when nothing is accepted any more
    * @returns how many had to be ended.
    */
-  drain(): Promise<number>;
+  drain(onClosed: () => void): Promise<number>;
 }
 
 /** An upload below this, taken over the idle timeout, is no slow client's but one that means to keep a connection busy. */
@@ -202,6 +203,7 @@ export async function createGateway(
 
   const application = createApplication({
     authenticate: authentication?.authenticate,
+    endsConnections: () => listener?.endsConnections() === true,
     cors: createCors(settings.SERVER_CORS_ORIGINS),
     book,
     envelope: settings.ERROR_FORMAT,
@@ -235,14 +237,14 @@ export async function createGateway(
       for (const provider of providers) if (provider.callable) catalogue.ofProvider(provider).catch(() => {});
       return { url: listener.url };
     },
-    reload() {
+    async reload() {
       const tls = loadTls(settings);
       authentication?.reload();
-      if (tls) listener?.replaceTls(tls);
+      if (tls) await listener?.replaceTls(tls);
     },
-    async drain() {
+    async drain(onClosed) {
       draining = true;
-      const cut = await endRequests(book, listener, settings.SERVER_SHUTDOWN_TIMEOUT);
+      const cut = await endRequests(book, listener, settings.SERVER_SHUTDOWN_TIMEOUT, onClosed);
       await Promise.all([listener?.stop(true), toolBox?.close()]);
       sockets.close();
       return cut;

@@ -20,13 +20,12 @@ export async function serve(parts: ServiceParts): Promise<void> {
   // Before anyone can learn that the gateway listens: a signal right behind that must not find no one.
   onEndSignal(
     (signal) => {
-      const drained = service.drain();
-      log.info({ signal }, "draining");
+      const drained = service.drain(() => log.info({ signal }, "draining"));
       void drained.then((code) => endProcess(log, code));
     },
     (code) => void endProcess(log, code),
   );
-  process.on("SIGHUP", service.reload);
+  process.on("SIGHUP", () => void service.reload());
   try {
     announce(log, config.settings, { ...(await service.listen()), version });
   } catch (error) {

@@ -20,6 +20,8 @@ export interface ServeParts {
   readonly envelope: Exclude<ErrorEnvelope, "anthropic">;
   /** Absent where authentication is off: then no request pays for it. */
   readonly authenticate: Authenticate | undefined;
+  /** Whether each answer is to be the last one of its connection. */
+  readonly endsConnections?: () => boolean;
   /** Absent where no web page of another origin may call. */
   readonly cors: Cors | undefined;
 }
@@ -31,7 +33,7 @@ export interface ServeParts {
  * @returns a function of the request and its bearer token.
  */
 export function serveRoute(
-  { book, envelope, authenticate, cors }: ServeParts,
+  { book, envelope, authenticate, endsConnections, cors }: ServeParts,
   row: RouteRow,
   handler: RouteHandler,
 ): (request: Request, token: string | undefined) => Promise<Response> {
@@ -73,6 +75,7 @@ export function serveRoute(
     } catch (error) {
       response = refuse(exchange, error);
     }
+    if (endsConnections?.()) response.headers.set("connection", "close");
     return cors ? cors.permit(request, response) : response;
   };
 }

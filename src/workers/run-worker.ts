@@ -39,8 +39,8 @@ export function runWorker(number: number, version: string): void {
   const drain = (): void => {
     if (draining) return;
     draining = true;
-    const stopped = service?.drain() ?? Promise.resolve(EXIT.ok);
-    tell({ kind: "draining" });
+    const closed = (): void => tell({ kind: "draining" });
+    const stopped = service?.drain(closed) ?? Promise.resolve(EXIT.ok);
     void stopped.then((code) => (log ? endProcess(log, code) : process.exit(code)));
   };
 
@@ -69,7 +69,7 @@ export function runWorker(number: number, version: string): void {
   // A terminal and a service manager send their signals to every process of a service, so a worker gets them from two
   // sides: what they ask for is done once, and only the supervisor ends workers at once.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
-  process.on("SIGHUP", () => service?.reload());
+  process.on("SIGHUP", () => void service?.reload());
   if (!process.connected) drain();
   tell({ kind: "ready" });
 }

@@ -6,7 +6,7 @@ import { EXIT, fail } from "../process/exit.ts";
 import { listeningProblem } from "../process/listening-problem.ts";
 import { onEndSignal } from "../process/on-end-signal.ts";
 import { openLog } from "../process/open-log.ts";
-import { type HeldPort, holdPort } from "./hold-port.ts";
+import { type HeldPort, holdPort } from "../server/hold-port.ts";
 import { spawnWorker } from "./spawn-worker.ts";
 import { supervise } from "./supervise.ts";
 
