@@ -17,7 +17,8 @@ const MAX_SIZE_DIGITS = 12;
 /** Takes the chunked coding off a body. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
 export interface ChunkedDecoder {
   /**
-   * Takes the next bytes and hands those of the body to `taker`, which may be views.
+   * Takes the next bytes and hands those of the body to `taker` in one piece, which may be a view. Bytes that chunks
+   * separate are moved together within `bytes`: a piece for each of many small chunks would take far more memory than they do.
    * @returns the position behind the end of the body, or -1 while it goes on.
    * @throws with the code `HTTP_INVALID_CHUNK`
    */
@@ -36,7 +37,8 @@ type Part =
   | "trailer"
   | "trailer-line"
   | "trailer-line-end"
-  | "end";
+  | "end"
+  | "over";
 
 const AFTER_LINE_FEED = {
   "data-end": "size",
@@ -79,52 +81,64 @@ export function createChunkedDecoder(): ChunkedDecoder {
     else part = "trailer-line";
   };
 
+  /** Takes a byte that is none of the body's. */
+  const takeByte = (byte: number): void => {
+    switch (part) {
+      case "size":
+        return takeSizeByte(byte);
+      case "padding":
+        if (byte === CARRIAGE_RETURN) part = "size-end";
+        else takePaddingByte(byte);
+        return;
+      case "extension":
+        if (byte === CARRIAGE_RETURN) part = "size-end";
+        else if (byte === LINE_FEED || ++extensionBytes > MAX_EXTENSION_BYTES) refuse();
+        return;
+      case "size-end":
+        if (byte !== LINE_FEED) refuse();
+        return endSize();
+      case "data-return":
+        if (byte !== CARRIAGE_RETURN) refuse();
+        part = "data-end";
+        return;
+      case "trailer":
+      case "trailer-line":
+        return takeTrailerByte(byte);
+      case "end":
+        if (byte !== LINE_FEED) refuse();
+        part = "over";
+        return;
+      case "data-end":
+      case "trailer-line-end":
+        if (byte !== LINE_FEED) refuse();
+        part = AFTER_LINE_FEED[part];
+    }
+  };
+
   return {
     push(bytes, start, taker) {
       let position = start;
-      while (position < bytes.length) {
-        if (part === "data") {
+      /** Where what was found of the body lies. */
+      let bodyStart = start;
+      let bodyEnd = start;
+      try {
+        while (position < bytes.length && part !== "over") {
+          if (part !== "data") {
+            takeByte(bytes[position++] as number);
+            continue;
+          }
           const end = Math.min(position + left, bytes.length);
+          if (bodyEnd === bodyStart) bodyStart = bodyEnd = position;
+          else if (bodyEnd !== position) bytes.copyWithin(bodyEnd, position, end);
+          bodyEnd += end - position;
           left -= end - position;
-          taker.onData(pieceOf(bytes, position, end));
           position = end;
           if (left === 0) part = "data-return";
-          continue;
         }
-        const byte = bytes[position++] as number;
-        switch (part) {
-          case "size":
-            takeSizeByte(byte);
-            break;
-          case "padding":
-            if (byte === CARRIAGE_RETURN) part = "size-end";
-            else takePaddingByte(byte);
-            break;
-          case "extension":
-            if (byte === CARRIAGE_RETURN) part = "size-end";
-            else if (byte === LINE_FEED || ++extensionBytes > MAX_EXTENSION_BYTES) refuse();
-            break;
-          case "size-end":
-            if (byte !== LINE_FEED) refuse();
-            endSize();
-            break;
-          case "data-return":
-            if (byte !== CARRIAGE_RETURN) refuse();
-            part = "data-end";
-            break;
-          case "trailer":
-          case "trailer-line":
-            takeTrailerByte(byte);
-            break;
-          case "end":
-            if (byte !== LINE_FEED) refuse();
-            return position;
-          default:
-            if (byte !== LINE_FEED) refuse();
-            part = AFTER_LINE_FEED[part];
-        }
+      } finally {
+        if (bodyEnd > bodyStart) taker.onData(pieceOf(bytes, bodyStart, bodyEnd));
       }
-      return -1;
+      return part === "over" ? position : -1;
     },
   };
 }

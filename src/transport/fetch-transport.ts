@@ -20,6 +20,9 @@ export interface FetchTransportParts {
 /** For so long the runtime keeps a connection of HTTP/2 that carries nothing. */
 const SESSION_KEPT_MS = 300_000;
 
+/** No response can be made of a higher one. */
+const MAX_STATUS = 599;
+
 /** What is known of the way to one provider. */
 interface Way {
   /** When an answer last came, on the clock of the deadlines. */
@@ -80,6 +83,10 @@ export function createFetchTransport(parts: FetchTransportParts): Transport {
         .then(
           (response) => {
             way.heardAt = now();
+            if (response.status > MAX_STATUS) {
+              controller.abort();
+              throw wireError("HTTP_INVALID_HEAD");
+            }
             return {
               status: response.status,
               headers: response.headers,

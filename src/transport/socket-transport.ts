@@ -98,9 +98,10 @@ export function createSocketTransport(
     const kept = server.pool.take();
     if (!kept) return sendFresh(server, request, onConnected);
     onConnected();
-    const sending = exchangeOn(kept, server.origin, request, server.pool.giveBack);
+    const sendAgain = (): Sending => sendFresh(server, request, () => {});
+    const sending = exchangeOn(kept, server.origin, request, server.pool.giveBack, sendAgain);
     if (!REPEATABLE.has(request.method) || request.body !== null) return sending;
-    return repeated(sending, () => sendFresh(server, request, () => {}));
+    return repeated(sending, sendAgain);
   };
 
   return {
@@ -117,7 +118,7 @@ function repeated(first: Sending, sendAgain: () => Sending): Sending {
   let isAborted = false;
   return {
     answer: first.answer.catch((error: unknown) => {
-      if (isAborted || !isReset(error)) throw error;
+      if (isAborted || !isOfConnection(error)) throw error;
       current = sendAgain();
       return current.answer;
     }),
@@ -128,6 +129,9 @@ function repeated(first: Sending, sendAgain: () => Sending): Sending {
   };
 }
 
-function isReset(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
+/** What a connection that was kept fails with where the request is not at fault. */
+const OF_CONNECTION: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE", "HTTP_UNREQUESTED_BYTES"]);
+
+function isOfConnection(error: unknown): boolean {
+  return error instanceof Error && "code" in error && OF_CONNECTION.has(error.code);
 }

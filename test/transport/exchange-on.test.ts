@@ -18,6 +18,8 @@ function setUp(request: Partial<WireRequest> = {}, isDrained = true) {
     idleUntil: 0,
     keptMs: Number.POSITIVE_INFINITY,
     isOpen: true,
+    wasUsed: false,
+    isSuspect: false,
     isDrained,
     write(bytes) {
       written.push(Buffer.from(bytes).toString("latin1"));
@@ -91,7 +93,7 @@ describe("the body", () => {
     const parts = setUp();
     const body = await takeBody(parts, "abc");
     expect(body.whole).toBeUndefined();
-    parts.connection.listener?.closed(new Error("broken"));
+    parts.connection.listener?.closed(new Error("broken"), false);
     expect(body.whole).toBeUndefined();
     const { told, sink } = createSink();
     body.flow(sink);
@@ -190,8 +192,8 @@ describe("the connection", () => {
     const { listener } = parts.connection;
     parts.say(`${HEAD}abcdef`);
     listener?.data(latin1("x"));
-    listener?.closed(undefined);
-    listener?.closed(new Error("broken"));
+    listener?.closed(undefined, false);
+    listener?.closed(new Error("broken"), false);
     parts.sending.abort(new Error("late"));
     expect((await parts.sending.answer).body?.whole).toBeDefined();
     expect(parts.done).toEqual([true]);

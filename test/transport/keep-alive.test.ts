@@ -352,6 +352,8 @@ function createIdleConnection(): Connection {
     listener: undefined,
     idleUntil: 0,
     keptMs: Number.POSITIVE_INFINITY,
+    wasUsed: false,
+    isSuspect: false,
     isDrained: true,
     get isOpen() {
       return isOpen;
