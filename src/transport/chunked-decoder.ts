@@ -37,8 +37,7 @@ type Part =
   | "trailer"
   | "trailer-line"
   | "trailer-line-end"
-  | "end"
-  | "over";
+  | "end";
 
 const AFTER_LINE_FEED = {
   "data-end": "size",
@@ -81,64 +80,68 @@ export function createChunkedDecoder(): ChunkedDecoder {
     else part = "trailer-line";
   };
 
-  /** Takes a byte that is none of the body's. */
-  const takeByte = (byte: number): void => {
-    switch (part) {
-      case "size":
-        return takeSizeByte(byte);
-      case "padding":
-        if (byte === CARRIAGE_RETURN) part = "size-end";
-        else takePaddingByte(byte);
-        return;
-      case "extension":
-        if (byte === CARRIAGE_RETURN) part = "size-end";
-        else if (byte === LINE_FEED || ++extensionBytes > MAX_EXTENSION_BYTES) refuse();
-        return;
-      case "size-end":
-        if (byte !== LINE_FEED) refuse();
-        return endSize();
-      case "data-return":
-        if (byte !== CARRIAGE_RETURN) refuse();
-        part = "data-end";
-        return;
-      case "trailer":
-      case "trailer-line":
-        return takeTrailerByte(byte);
-      case "end":
-        if (byte !== LINE_FEED) refuse();
-        part = "over";
-        return;
-      case "data-end":
-      case "trailer-line-end":
-        if (byte !== LINE_FEED) refuse();
-        part = AFTER_LINE_FEED[part];
-    }
-  };
-
   return {
     push(bytes, start, taker) {
       let position = start;
       /** Where what was found of the body lies. */
       let bodyStart = start;
       let bodyEnd = start;
+      const handOver = (): void => {
+        if (bodyEnd > bodyStart) taker.onData(pieceOf(bytes, bodyStart, bodyEnd));
+      };
       try {
-        while (position < bytes.length && part !== "over") {
-          if (part !== "data") {
-            takeByte(bytes[position++] as number);
+        while (position < bytes.length) {
+          if (part === "data") {
+            const end = Math.min(position + left, bytes.length);
+            if (bodyEnd === bodyStart) bodyStart = bodyEnd = position;
+            else if (bodyEnd !== position) bytes.copyWithin(bodyEnd, position, end);
+            bodyEnd += end - position;
+            left -= end - position;
+            position = end;
+            if (left === 0) part = "data-return";
             continue;
           }
-          const end = Math.min(position + left, bytes.length);
-          if (bodyEnd === bodyStart) bodyStart = bodyEnd = position;
-          else if (bodyEnd !== position) bytes.copyWithin(bodyEnd, position, end);
-          bodyEnd += end - position;
-          left -= end - position;
-          position = end;
-          if (left === 0) part = "data-return";
+          const byte = bytes[position++] as number;
+          switch (part) {
+            case "size":
+              takeSizeByte(byte);
+              break;
+            case "padding":
+              if (byte === CARRIAGE_RETURN) part = "size-end";
+              else takePaddingByte(byte);
+              break;
+            case "extension":
+              if (byte === CARRIAGE_RETURN) part = "size-end";
+              else if (byte === LINE_FEED || ++extensionBytes > MAX_EXTENSION_BYTES) refuse();
+              break;
+            case "size-end":
+              if (byte !== LINE_FEED) refuse();
+              endSize();
+              break;
+            case "data-return":
+              if (byte !== CARRIAGE_RETURN) refuse();
+              part = "data-end";
+              break;
+            case "trailer":
+            case "trailer-line":
+              takeTrailerByte(byte);
+              break;
+            case "end":
+              if (byte !== LINE_FEED) refuse();
+              handOver();
+              return position;
+            default:
+              if (byte !== LINE_FEED) refuse();
+              part = AFTER_LINE_FEED[part];
+          }
         }
-      } finally {
-        if (bodyEnd > bodyStart) taker.onData(pieceOf(bytes, bodyStart, bodyEnd));
+      } catch (error) {
+        // What came before is good.
+        handOver();
+        throw error;
       }
-      return part === "over" ? position : -1;
+      handOver();
+      return -1;
     },
   };
 }

@@ -55,6 +55,17 @@ function setUp() {
   return { clock, deadlines, sent, last, probes, connected, send };
 }
 
+test("a status that no response can have is no answer", async () => {
+  const { last, send, deadlines } = setUp();
+  const { answer } = send(overHttp2("h2"));
+  const response = new Response("{}");
+  Object.defineProperty(response, "status", { value: 600 });
+  last().answer(response);
+  await expect(answer).rejects.toMatchObject({ code: "HTTP_INVALID_HEAD" });
+  expect(last().init.signal?.aborted).toBe(true);
+  expect(deadlines.size()).toBe(0);
+});
+
 describe("the probe", () => {
   test("is not made for an answer that comes soon", async () => {
     const { clock, deadlines, last, probes, send } = setUp();
