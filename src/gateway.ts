@@ -1,5 +1,6 @@
 import { createAgent } from "./agent/create-agent.ts";
 import type { Config } from "./config/load-config.ts";
+import { type ReadFile, readTextFile } from "./config/read-files.ts";
 import { CHAT } from "./dialects/chat.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import { EMBEDDINGS } from "./dialects/embeddings.ts";
@@ -40,6 +41,8 @@ export interface GatewayDependencies {
   readonly version: string;
   readonly fetch?: EgressParts["fetch"];
   readonly probe?: EgressParts["probe"];
+  /** Reads the files of static keys, certificate and key. */
+  readonly readFile?: ReadFile;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
   /** Milliseconds since the epoch. */
@@ -92,6 +95,7 @@ export async function createGateway(
   dependencies: GatewayDependencies,
 ): Promise<Gateway> {
   const { log, version, worker } = dependencies;
+  const readFile = dependencies.readFile ?? readTextFile;
   const now = dependencies.now ?? (() => performance.now());
   const quietRoutes = new Set(Object.values<RouteRow>(ROUTES).flatMap((row) => (row.quiet ? row.paths : [])));
   const book = createExchangeBook({
@@ -189,6 +193,7 @@ export async function createGateway(
   const authentication = settings.AUTH_ENABLED
     ? (await import("./auth/open-authentication.ts")).openAuthentication(settings, {
         fetch: egress.fetch,
+        readFile,
         now,
         clock: dependencies.clock ?? Date.now,
         onIssuerChange: (problem) => {
@@ -199,7 +204,7 @@ export async function createGateway(
     : undefined;
 
   // Read here too, so that bad files are found before anything is started.
-  loadTls(settings);
+  loadTls(settings, readFile);
 
   const application = createApplication({
     authenticate: authentication?.authenticate,
@@ -231,14 +236,14 @@ export async function createGateway(
 
   return {
     async listen() {
-      listener = await openListener(application, settings, { sharesPort: worker !== undefined, log });
+      listener = await openListener(application, settings, { sharesPort: worker !== undefined, readFile, log });
       authentication?.warm();
       toolBox?.start();
       for (const provider of providers) if (provider.callable) catalogue.ofProvider(provider).catch(() => {});
       return { url: listener.url };
     },
     async reload() {
-      const tls = loadTls(settings);
+      const tls = loadTls(settings, readFile);
       authentication?.reload();
       if (tls) await listener?.replaceTls(tls);
     },

@@ -26,8 +26,11 @@ export class StartFailure extends Error {
 export interface Service {
   /** @throws StartFailure where the address cannot be had. */
   listen(): Promise<Serving>;
-  /** Reads again what operators change while the gateway runs, and logs how that went. */
-  reload(): Promise<void>;
+  /**
+   * Reads again what operators change while the gateway runs, and logs how that went.
+   * @returns whether all of it is in use now.
+   */
+  reload(): Promise<boolean>;
   /**
    * Stops accepting, and lets requests in flight end; logs the end.
    * @param onClosed called when nothing is accepted any more; that of the first call counts.
@@ -73,10 +76,12 @@ export async function openService({ config, demo, ...dependencies }: ServicePart
       try {
         await gateway.reload();
         log.info("reloaded");
+        return true;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         if (error instanceof BadSetting) log.error({ reason }, "not reloaded; what was loaded before stays");
         else log.error({ reason }, "reloaded in part");
+        return false;
       }
     },
     drain(onClosed) {

@@ -1,3 +1,4 @@
+import type { ReadFile } from "../config/read-files.ts";
 import type { Settings } from "../config/settings-table.ts";
 import type { Log } from "../telemetry/create-log.ts";
 import { clearStaleSocket } from "./clear-stale-socket.ts";
@@ -52,6 +53,8 @@ type ListenOptions = Parameters<Application["listen"]>[0];
 export interface ListenerOptions {
   /** Whether other processes may listen on the same port, and get some of its connections each. */
   readonly sharesPort: boolean;
+  /** Reads the files of certificate and key. */
+  readonly readFile?: ReadFile;
   readonly log: Pick<Log, "info">;
 }
 
@@ -59,7 +62,7 @@ export interface ListenerOptions {
 export async function openListener(
   application: Application,
   settings: Settings,
-  { sharesPort, log }: ListenerOptions,
+  { sharesPort, readFile, log }: ListenerOptions,
 ): Promise<Listener> {
   const unix = settings.SERVER_UNIX_SOCKET;
   if (unix !== undefined) await clearStaleSocket(unix);
@@ -67,7 +70,7 @@ export async function openListener(
   limitHeads();
   /** The one that accepts stands last; before it, those whose connections have not ended. */
   let servers: Bun.Server<unknown>[] = [];
-  let current = loadTls(settings);
+  let current = loadTls(settings, readFile);
   let retry: Timer | undefined;
   let leaving = 0;
   // A running server keeps its certificate, so another one has to take its place, and both listen for a moment.
