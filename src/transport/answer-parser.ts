@@ -1,4 +1,5 @@
 import { type AnswerHead, readAnswerHead } from "./answer-head.ts";
+import { type BodyEnd, bodyEndOf } from "./body-end.ts";
 import { type ChunkedDecoder, createChunkedDecoder } from "./chunked-decoder.ts";
 import { PartialHead } from "./partial-head.ts";
 import { pieceOf } from "./piece-of.ts";
@@ -27,15 +28,22 @@ export class AnswerParser {
   #interimHeads = 0;
   #head: AnswerHead | undefined;
   #chunks: ChunkedDecoder | undefined;
+  readonly #isSecure: boolean;
+  /** Of a body that the connection delimits, where its end may be anybody's doing. */
+  #bodyEnd: BodyEnd | undefined;
   /** Of a body whose length was told, what has not come yet. */
   #left = 0;
 
   /** Something came behind the end of the answer, though nothing else was asked for. */
   hasExcess = false;
 
-  /** @param method of the request that will be answered. */
-  constructor(method: string, taker: AnswerTaker) {
+  /**
+   * @param method of the request that will be answered.
+   * @param isSecure whether it comes over TLS, where an end of the connection is no end of an answer.
+   */
+  constructor(method: string, taker: AnswerTaker, isSecure: boolean) {
     this.#method = method;
+    this.#isSecure = isSecure;
     this.#taker = taker;
   }
 
@@ -60,6 +68,7 @@ export class AnswerParser {
    */
   finish(): void {
     if (this.#head?.framing.kind !== "until-close") throw wireError("ECONNRESET");
+    if (this.#isSecure && !this.#bodyEnd?.isReached()) throw wireError("ECONNRESET");
   }
 
   /** Reads heads up to the one that counts, and what is behind it; keeps the rest where that one has not come whole. */
@@ -96,13 +105,14 @@ export class AnswerParser {
     this.#partial.check();
   }
 
-  #takeBody(bytes: Buffer, start: number, { framing }: AnswerHead): boolean {
+  #takeBody(bytes: Buffer, start: number, { framing, headers }: AnswerHead): boolean {
     if (framing.kind === "chunked") {
       this.#chunks ??= createChunkedDecoder();
       const end = this.#chunks.push(bytes, start, this.#taker);
       return end >= 0 && this.#end(bytes, end);
     }
     if (framing.kind === "until-close") {
+      if (this.#isSecure) (this.#bodyEnd ??= bodyEndOf(headers)).push(bytes.subarray(start));
       if (start < bytes.length) this.#taker.onData(pieceOf(bytes, start, bytes.length));
       return false;
     }

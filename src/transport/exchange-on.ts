@@ -34,7 +34,7 @@ export function exchangeOn(
   onDone: (connection: Connection, reusable: boolean) => void,
   sendAgain?: () => Sending,
 ): Sending {
-  const exchange = new WireExchange(connection, request, onDone, sendAgain);
+  const exchange = new WireExchange(connection, origin, request, onDone, sendAgain);
   connection.listener = exchange;
   try {
     exchange.begin(origin);
@@ -69,6 +69,7 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
 
   constructor(
     connection: Connection,
+    origin: Origin,
     request: WireRequest,
     onDone: (connection: Connection, reusable: boolean) => void,
     sendAgain?: () => Sending,
@@ -77,7 +78,7 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
     this.#request = request;
     this.#onDone = onDone;
     this.#sendAgain = sendAgain;
-    this.#parser = new AnswerParser(request.method, this);
+    this.#parser = new AnswerParser(request.method, this, origin.secure);
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

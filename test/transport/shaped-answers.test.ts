@@ -6,13 +6,17 @@ import { cutAt, latin1 } from "./every-cut.ts";
 /** A parser, and how many pieces of a body it has handed out. */
 function setUp() {
   const seen = { pieces: 0, bytes: 0, heads: 0 };
-  const parser = new AnswerParser("POST", {
-    onHead: () => void (seen.heads += 1),
-    onData({ length }) {
-      seen.pieces += 1;
-      seen.bytes += length;
+  const parser = new AnswerParser(
+    "POST",
+    {
+      onHead: () => void (seen.heads += 1),
+      onData({ length }) {
+        seen.pieces += 1;
+        seen.bytes += length;
+      },
     },
-  });
+    false,
+  );
   return { parser, seen };
 }
 
