@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from "node:os";
 import { createAgent } from "./agent/create-agent.ts";
 import type { Config } from "./config/load-config.ts";
+import { type ReadFile, readTextFile } from "./config/read-files.ts";
 import type { Settings } from "./config/settings-table.ts";
 import { CHAT } from "./dialects/chat.ts";
 import type { Dialect } from "./dialects/dialect.ts";
@@ -46,6 +47,8 @@ export interface GatewayDependencies {
   readonly version: string;
   readonly fetch?: EgressParts["fetch"];
   readonly probe?: EgressParts["probe"];
+  /** Reads the files of static keys, certificate and key. */
+  readonly readFile?: ReadFile;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
   /** Milliseconds since the epoch. */
@@ -70,17 +73,18 @@ export interface Gateway {
   listen(): Promise<{ readonly url: string }>;
   /**
    * Reads again what operators change while the gateway runs: the file of static keys, certificate and key.
-   * Throws {@link BadSetting}, and changes nothing, where one of them cannot be used; another error where only the
-   * certificate could not be put to use.
+   * Rejects with {@link BadSetting}, and changes nothing, where one of them cannot be used; with another error where only
+   * the certificate could not be put to use.
    */
-  reload(): void;
+  reload(): Promise<void>;
   /** Bytes that requests in flight hold at the moment, of what `SERVER_MAX_BUFFERED_BYTES` allows. */
   bufferedBytes(): number;
   /**
    * Stops accepting, lets requests in flight finish for as long as the settings allow, and ends the rest with an error.
+   * @param onClosed called when nothing is accepted any more
    * @returns how many had to be ended.
    */
-  drain(): Promise<number>;
+  drain(onClosed: () => void): Promise<number>;
 }
 
 /** An upload below this, taken over the idle timeout, is no slow client's but one that means to keep a connection busy. */
@@ -108,6 +112,7 @@ export async function createGateway(
   dependencies: GatewayDependencies,
 ): Promise<Gateway> {
   const { log, version, worker } = dependencies;
+  const readFile = dependencies.readFile ?? readTextFile;
   const now = dependencies.now ?? (() => performance.now());
   const quietRoutes = new Set(Object.values<RouteRow>(ROUTES).flatMap((row) => (row.quiet ? row.paths : [])));
   const timers: TimerSource = {
@@ -231,6 +236,7 @@ export async function createGateway(
   const authentication = settings.AUTH_ENABLED
     ? (await import("./auth/open-authentication.ts")).openAuthentication(settings, {
         fetch: egress.fetch,
+        readFile,
         now,
         clock: dependencies.clock ?? Date.now,
         onIssuerChange: (problem) => {
@@ -241,7 +247,7 @@ export async function createGateway(
     : undefined;
 
   // Read here too, so that bad files are found before anything is started.
-  loadTls(settings);
+  loadTls(settings, readFile);
 
   const cors = createCors(settings.SERVER_CORS_ORIGINS);
   const application = createApplication({
@@ -255,6 +261,7 @@ export async function createGateway(
           tls: settings.SERVER_TLS_CERT_PATH !== undefined,
           cors,
         }),
+    endsConnections: () => listener?.endsConnections() === true,
     cors,
     book,
     envelope: settings.ERROR_FORMAT,
@@ -282,21 +289,21 @@ export async function createGateway(
 
   return {
     async listen() {
-      listener = await openListener(application, settings, { sharesPort: worker !== undefined, log });
+      listener = await openListener(application, settings, { sharesPort: worker !== undefined, readFile, log });
       authentication?.warm();
       toolBox?.start();
       for (const provider of providers) if (provider.callable) catalogue.ofProvider(provider).catch(() => {});
       return { url: listener.url };
     },
     bufferedBytes: memory.used,
-    reload() {
-      const tls = loadTls(settings);
+    async reload() {
+      const tls = loadTls(settings, readFile);
       authentication?.reload();
-      if (tls) listener?.replaceTls(tls);
+      if (tls) await listener?.replaceTls(tls);
     },
-    async drain() {
+    async drain(onClosed) {
       draining = true;
-      const cut = await endRequests(book, listener, settings.SERVER_SHUTDOWN_TIMEOUT);
+      const cut = await endRequests(book, listener, settings.SERVER_SHUTDOWN_TIMEOUT, onClosed);
       await Promise.all([listener?.stop(true), toolBox?.close()]);
       sockets.close();
       return cut;

@@ -8,7 +8,7 @@ export const EXIT = {
   badSettings: 2,
   /** `SERVER_SHUTDOWN_TIMEOUT` passed and requests were cut off. */
   requestsCut: 3,
-  /** Workers ended again and again right after their start. */
+  /** All workers ended again and again right after their start. */
   workersLost: 4,
 } as const;
 

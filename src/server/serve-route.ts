@@ -24,6 +24,8 @@ export interface ServeParts {
   readonly authenticate: Authenticate | undefined;
   /** Absent where authentication is on: a page of another origin has no credential. */
   readonly requireOwnOrigin: RequireOwnOrigin | undefined;
+  /** Whether each answer is to be the last one of its connection. */
+  readonly endsConnections?: () => boolean;
   /** Absent where no web page of another origin may call. */
   readonly cors: Cors | undefined;
 }
@@ -35,7 +37,7 @@ export interface ServeParts {
  * @returns a function of the request and its bearer token.
  */
 export function serveRoute(
-  { book, envelope, authenticate, requireOwnOrigin, cors }: ServeParts,
+  { book, envelope, authenticate, requireOwnOrigin, endsConnections, cors }: ServeParts,
   row: RouteRow,
   handler: RouteHandler,
 ): (request: Request, token: string | undefined) => Promise<Response> {
@@ -81,6 +83,7 @@ export function serveRoute(
     } catch (error) {
       response = refuse(exchange, error);
     }
+    if (endsConnections?.()) response.headers.set("connection", "close");
     return cors ? cors.permit(request, response) : response;
   };
 }

@@ -3,10 +3,12 @@ import { AnswerParser } from "./answer-parser.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { decodeAnswer } from "./decode-answer.ts";
 import type { Origin } from "./origin.ts";
+import { PieceList } from "./piece-list.ts";
 import { readKeptTime } from "./read-kept-time.ts";
 import { writeRequest } from "./request-head.ts";
 import type { Answer, AnswerBody, BodySink, Sending, WireRequest } from "./transport.ts";
 import { writeUpload } from "./upload.ts";
+import { wireError } from "./wire-error.ts";
 
 /** So much of a body may arrive before anyone takes it; then the server has to wait. */
 const MAX_EARLY_BYTES = 256 * 1024;
@@ -22,14 +24,17 @@ const NOTHING = new Uint8Array(0);
 /**
  * Carries one request and its answer on a connection that carries nothing else meanwhile.
  * @param onDone called once, when the connection has no more to do with the request: whether it may carry another.
+ * @param sendAgain sends the request on another connection, where this one turns out to be of no use before anything of the
+ * request has left; not called for a request whose body is a stream.
  */
 export function exchangeOn(
   connection: Connection,
   origin: Origin,
   request: WireRequest,
   onDone: (connection: Connection, reusable: boolean) => void,
+  sendAgain?: () => Sending,
 ): Sending {
-  const exchange = new WireExchange(connection, request, onDone);
+  const exchange = new WireExchange(connection, origin, request, onDone, sendAgain);
   connection.listener = exchange;
   try {
     exchange.begin(origin, request);
@@ -50,23 +55,30 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
   #reject: ((reason: unknown) => void) | undefined;
   #head: AnswerHead | undefined;
   #sink: BodySink | undefined;
-  #early: Uint8Array[] | undefined;
-  #earlyBytes = 0;
+  #early: PieceList | undefined;
+  #isHeldBack = false;
   #isOver = false;
   #failure: { readonly error: unknown } | undefined;
   /** The request's body, while it is on its way. */
   #upload: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #whenDrained: (() => void) | undefined;
+  /** Until the request has left. */
+  #sendAgain: (() => Sending) | undefined;
+  /** The request, on the connection that it was sent on instead. */
+  #moved: Sending | undefined;
 
   constructor(
     connection: Connection,
+    origin: Origin,
     request: WireRequest,
     onDone: (connection: Connection, reusable: boolean) => void,
+    sendAgain?: () => Sending,
   ) {
     this.#connection = connection;
     this.#keepEncoding = request.keepEncoding === true;
     this.#onDone = onDone;
-    this.#parser = new AnswerParser(request.method, this);
+    this.#sendAgain = sendAgain;
+    this.#parser = new AnswerParser(request.method, this, origin.secure);
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -85,12 +97,14 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
       if (body.length <= ONE_WRITE_BYTES) {
         connection.writeTogether(writeRequest(origin, request, body.length, body));
       } else {
+        this.#sendAgain = undefined;
         connection.write(writeRequest(origin, request, body.length, NOTHING));
         if (connection.write(body)) request.onSent?.();
         else this.#whenDrained = request.onSent;
       }
       return;
     }
+    this.#sendAgain = undefined;
     const length = announcedLength(request.headers);
     connection.writeTogether(writeRequest(origin, request, length, NOTHING));
     const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
@@ -102,6 +116,7 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
   }
 
   abort(error: unknown): void {
+    if (this.#moved) return this.#moved.abort(error);
     if (this.#isOver) return;
     this.#failure = { error };
     this.#leave(false);
@@ -118,22 +133,27 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
     try {
       ended = this.#parser.push(bytes);
     } catch (error) {
-      return this.abort(error);
+      // What is no answer at all belongs to the request before, and so may what comes next.
+      const isUnrequested = !this.#head && this.#connection.wasUsed;
+      if (isUnrequested) this.#connection.isSuspect = true;
+      return this.abort(isUnrequested ? wireError("HTTP_UNREQUESTED_BYTES") : error);
     }
     if (!this.#head || this.#isOver) return;
     this.#sink?.flush();
     if (ended) this.#finish();
-    else if (!this.#sink && this.#earlyBytes > MAX_EARLY_BYTES) this.#connection.pause();
+    else if (!this.#sink && this.#early && this.#early.length > MAX_EARLY_BYTES) this.#holdBack();
     this.#answerOnce(this.#head);
   }
 
   drained(): void {
+    this.#sendAgain = undefined;
     const drained = this.#whenDrained;
     this.#whenDrained = undefined;
     drained?.();
   }
 
-  closed(error: unknown): void {
+  closed(error: unknown, isUnsent: boolean): void {
+    if (isUnsent && this.#sendAgain) return this.#move(this.#sendAgain());
     if (error !== undefined) return this.abort(error);
     try {
       this.#parser.finish();
@@ -152,9 +172,8 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
   onData(bytes: Uint8Array): void {
     if (this.#sink) return this.#sink.write(bytes);
     if (this.#isOver) return;
-    if (this.#early) this.#early.push(bytes);
-    else this.#early = [bytes];
-    this.#earlyBytes += bytes.length;
+    this.#early ??= new PieceList();
+    this.#early.push(bytes);
   }
 
   // As the answer's body:
@@ -162,14 +181,15 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
   get whole(): Uint8Array | undefined {
     if (!this.#isOver || this.#failure || this.#sink) return undefined;
     if (!this.#early) return NOTHING;
-    return this.#early.length === 1 ? this.#early[0] : Buffer.concat(this.#early);
+    const pieces = this.#early.pieces();
+    return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
   }
 
   flow(sink: BodySink): void {
     this.#sink = sink;
     // First, because the sink may ask it to wait again.
-    if (this.#earlyBytes > MAX_EARLY_BYTES) this.resume();
-    const early = this.#early;
+    if (this.#isHeldBack) this.resume();
+    const early = this.#early?.pieces();
     this.#early = undefined;
     // With each piece it may have enough, and is then another's or nobody's.
     for (const bytes of early ?? []) if (this.#sink === sink) sink.write(bytes);
@@ -191,6 +211,19 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
     this.#sink = undefined;
     this.#early = undefined;
     if (!this.#isOver) this.#leave(false);
+  }
+
+  #holdBack(): void {
+    this.#isHeldBack = true;
+    this.#connection.pause();
+  }
+
+  /** Leaves a connection that has ended before anything was sent on it, for another one. */
+  #move(sending: Sending): void {
+    this.#isOver = true;
+    this.#moved = sending;
+    sending.answer.then(this.#resolve, this.#reject);
+    this.#onDone(this.#connection, false);
   }
 
   #write(bytes: Uint8Array): Promise<void> | undefined {
@@ -216,6 +249,7 @@ class WireExchange implements Sending, AnswerBody, ConnectionListener {
     // An answer that is over before the request leaves the rest of it on the connection; what came behind an answer would
     // be taken for the next one.
     const isClean = !this.#upload && this.#connection.isDrained && !this.#parser.hasExcess;
+    if (this.#parser.hasExcess) this.#connection.isSuspect = true;
     const head = isClean && this.#head?.keepAlive ? this.#head : undefined;
     if (head) this.#connection.keptMs = readKeptTime(head.headers);
     this.#leave(head !== undefined);

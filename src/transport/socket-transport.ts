@@ -98,18 +98,15 @@ export function createSocketTransport(
     };
   };
 
-  /** Apart from `send`, so that only what may be sent again is kept. */
-  const sendTwice = (first: Sending, server: Server, request: WireRequest): Sending =>
-    repeated(first, () => sendFresh(server, request, () => {}));
-
   const send: Transport = (provider, request, onConnected) => {
     const server = serverOf(provider);
     const kept = server.pool.take();
     if (!kept) return sendFresh(server, request, onConnected);
     onConnected();
-    const sending = exchangeOn(kept, server.origin, request, server.pool.giveBack);
+    const sendAgain = (): Sending => sendFresh(server, request, () => {});
+    const sending = exchangeOn(kept, server.origin, request, server.pool.giveBack, sendAgain);
     const isRepeatable = REPEATABLE.has(request.method) && request.body === null;
-    return isRepeatable ? sendTwice(sending, server, request) : sending;
+    return isRepeatable ? repeated(sending, sendAgain) : sending;
   };
 
   return {
@@ -126,7 +123,7 @@ function repeated(first: Sending, sendAgain: () => Sending): Sending {
   let isAborted = false;
   return {
     answer: first.answer.catch((error: unknown) => {
-      if (isAborted || !isReset(error)) throw error;
+      if (isAborted || !isOfConnection(error)) throw error;
       current = sendAgain();
       return current.answer;
     }),
@@ -137,6 +134,9 @@ function repeated(first: Sending, sendAgain: () => Sending): Sending {
   };
 }
 
-function isReset(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
+/** What a connection that was kept fails with where the request is not at fault. */
+const OF_CONNECTION: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE", "HTTP_UNREQUESTED_BYTES"]);
+
+function isOfConnection(error: unknown): boolean {
+  return error instanceof Error && "code" in error && OF_CONNECTION.has(error.code);
 }

@@ -3,6 +3,9 @@ import type { AnswerBody } from "./transport.ts";
 /** So many bytes may lie unread in a stream made of a body before the sender has to wait. */
 const MAX_UNREAD_BYTES = 64 * 1024;
 
+/** What a piece takes beside its bytes: many small ones are not to take more memory than few large ones. */
+const PIECE_BYTES = 256;
+
 /** A body as a web-standard stream, for readers that take one; the hot path does without. */
 export function streamOfBody(body: AnswerBody): ReadableStream<Uint8Array> {
   let isPaused = false;
@@ -28,7 +31,7 @@ export function streamOfBody(body: AnswerBody): ReadableStream<Uint8Array> {
       },
       cancel: () => body.cancel(),
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD_BYTES }),
+    { highWaterMark: MAX_UNREAD_BYTES, size: (piece) => (piece?.length ?? 0) + PIECE_BYTES },
   );
 }
 

@@ -69,6 +69,8 @@ class Call implements UpstreamCall, Deadline {
   #reason: Failure | undefined;
   #listener: ((reason: Failure) => void) | undefined;
   #closed = false;
+  /** The process stood still when the time to connect was over, and has had some more since. */
+  #hadMoreTime = false;
 
   constructor(parts: UpstreamParts, provider: Provider, client: AbortSignal) {
     this.#parts = parts;
@@ -156,7 +158,9 @@ class Call implements UpstreamCall, Deadline {
     const { deadlines, now, limits } = this.#parts;
     const time = now();
     const expired = expiredLimit(this.#phase, time - this.#sentAt, limits);
-    if (expired === "connect_timeout" && time - this.expiresAt > STOOD_STILL_MS) {
+    if (expired === "connect_timeout" && time - this.expiresAt > STOOD_STILL_MS && !this.#hadMoreTime) {
+      // Once, because a process with too much to do is late every time.
+      this.#hadMoreTime = true;
       return deadlines.move(this, time + limits.connectMs / 2);
     }
     if (expired) return this.abort(new Failure(expired, { provider: this.#provider.id }));

@@ -64,7 +64,7 @@ export async function openInProcess(settings: Readonly<Record<string, string>> =
     untilReleased: () => until("nothing is held", () => gateway.bufferedBytes() === 0),
     untilHeld: (bytes) => until(`${bytes} bytes are held`, () => gateway.bufferedBytes() >= bytes),
     async [Symbol.asyncDispose]() {
-      await gateway.drain();
+      await gateway.drain(() => {});
       await provider.stop();
     },
   };

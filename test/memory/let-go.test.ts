@@ -37,7 +37,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  for (const gateway of Object.values(gateways)) await gateway.drain();
+  for (const gateway of Object.values(gateways)) await gateway.drain(() => {});
   provider.stop(true);
   await mcp.stop();
 });
