@@ -13,6 +13,8 @@ export function createDemoConfig(config: Config): Config {
     authHeader: "",
     key: undefined,
     headers: {},
+    relayedHeaders: [],
+    extraRequestHeaders: [],
     listing: "openai",
     paths: { models: "/models", chat: "/chat/completions", embeddings: "/embeddings" },
     refusesStreamOptions: false,

@@ -35,6 +35,11 @@ export const FAILURES = {
   route_not_found: { status: 404, type: "not_found_error", message: "Requested route is not found" },
   method_not_allowed: { status: 405, type: "invalid_request_error", message: "Method not allowed" },
   model_not_found: { status: 404, type: "not_found_error", message: "Model not found" },
+  origin_not_allowed: {
+    status: 403,
+    type: "permission_error",
+    message: "Web pages of other origins may not use this gateway",
+  },
   unauthorized: { status: 401, type: "authentication_error", message: "unauthorized" },
   authentication_unavailable: {
     status: 503,

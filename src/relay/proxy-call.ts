@@ -4,7 +4,8 @@ import { decodeObject } from "../json/decode-object.ts";
 import type { Provider } from "../providers/provider.ts";
 import { findProvider } from "../routing/resolve-target.ts";
 import type { Answer } from "../transport/transport.ts";
-import { proxyRequestHeaders, proxyResponseHeaders } from "../upstream/proxy-headers.ts";
+import { proxyRequestHeaders } from "../upstream/proxy-request-headers.ts";
+import { proxyResponseHeaders } from "../upstream/proxy-response-headers.ts";
 import { splitProxyUrl } from "../upstream/split-proxy-url.ts";
 import { targetUrl } from "../upstream/target-url.ts";
 import type { UpstreamCall } from "../upstream/upstream.ts";
@@ -79,12 +80,11 @@ export function createProxy(parts: RelayParts): Proxy {
       const isUntyped = stream instanceof Uint8Array && response.headers.get("content-type") === null;
       const answer = new Response(isUntyped ? untypedBody(stream) : stream, {
         status: response.status,
-        headers: proxyResponseHeaders(
-          response.headers,
-          provider,
-          exchange.id,
-          request.method === "HEAD" || response.status === 304,
-        ),
+        headers: proxyResponseHeaders(response.headers, provider, {
+          url,
+          requestId: exchange.id,
+          announcesLength: request.method === "HEAD" || response.status === 304,
+        }),
       });
       if (!streaming) book.settle(exchange, "answered");
       return answer;

@@ -48,9 +48,9 @@ describe("an error that repeats the key", () => {
       const type = { "content-type": "application/problem+json" };
       started.answerWith(
         framing === "length"
-          ? json(403, bytes, [["x-kept", "1"]])
+          ? json(403, bytes, [["x-ratelimit-kept", "1"]])
           : [
-              head(403, { ...type, "transfer-encoding": "chunked", "x-kept": "1" }),
+              head(403, { ...type, "transfer-encoding": "chunked", "x-ratelimit-kept": "1" }),
               chunk(bytes.subarray(0, 40)),
               chunk(bytes.subarray(40)),
               end(),
@@ -58,7 +58,7 @@ describe("an error that repeats the key", () => {
       );
       const response = await started.post("/proxy/openai/x", "{}");
       expect([response.status, await response.text()]).toEqual([403, write("***")]);
-      expect(response.headers.get("x-kept")).toBe("1");
+      expect(response.headers.get("x-ratelimit-kept")).toBe("1");
       expect(response.headers.get("content-length")).toBe(String(Buffer.byteLength(write("***"))));
     }
   });
