@@ -71,7 +71,7 @@ export function createProxy(parts: RelayParts): Proxy {
       const length = announcedLength(request);
       if (body instanceof ReadableStream && length !== undefined) headers.set("content-length", String(length));
       const sent = await call.send({ url, method: request.method, headers, body, keepEncoding: true });
-      const response = sent.status >= 400 ? await redactError(sent, call, provider) : sent;
+      const response = sent.status >= 300 ? await redactError(sent, call, provider) : sent;
       const stream = await relayBody(exchange, request, response, call, close);
       streaming = stream instanceof ReadableStream;
       book.markFirstByte(exchange);

@@ -1,5 +1,6 @@
 import { credentialHeaders } from "../providers/credential-headers.ts";
 import type { Provider } from "../providers/provider.ts";
+import { isDecodable } from "../transport/decode-answer.ts";
 import { createHeaderMatcher, type HeaderList, namedByConnection } from "./header-list.ts";
 
 /**
@@ -43,9 +44,6 @@ const isRelayed = createHeaderMatcher(RELAYED);
 const CREDENTIAL =
   /(?:^|-)(?:api-?key|assertion|auth|authenticated|authorization|cookie|credentials?|identity|jwt|key|password|principal|secret|signature|token)(?:-|$)/;
 
-/** The content codings that the gateway can search an error in. https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3 */
-const ACCEPTED_CODING = /^\s*(?:gzip|x-gzip|deflate|br|zstd|identity)\s*(?:;|$)/i;
-
 const matchers = new WeakMap<Provider, ReturnType<typeof createHeaderMatcher>>();
 
 /** Whether requests to this provider carry a header that others do not; made once for each. */
@@ -82,8 +80,12 @@ export function proxyRequestHeaders(client: Headers, provider: Provider): Header
   return headers;
 }
 
+/** Of the codings that a client takes those in which an error can be searched. https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3 */
 function acceptedCodings(wanted: string | null): string {
   if (wanted === null) return "identity";
-  const accepted = wanted.split(",").filter((coding) => ACCEPTED_CODING.test(coding));
-  return accepted.length === 0 ? "identity" : accepted.map((coding) => coding.trim()).join(", ");
+  const accepted = wanted
+    .split(",")
+    .map((coding) => coding.trim())
+    .filter((coding) => /^identity\s*(?:;|$)/i.test(coding) || isDecodable(coding.split(";", 1)[0] ?? ""));
+  return accepted.length === 0 ? "identity" : accepted.join(", ");
 }
