@@ -77,6 +77,8 @@ export function proxyResponseHeaders(
     const relayed = rewrite(name, value, url);
     if (relayed !== undefined) headers.append(clientNameOf(name), redact(relayed));
   }
+  // What a provider asks of the proxy before the gateway is dropped with the rest, and this is still right for streams.
+  if (/^text\/event-stream\b/i.test(headers.get("content-type") ?? "")) headers.set("x-accel-buffering", "no");
   const length = upstream.get("content-length");
   if (announcesLength && length !== null) headers.set("content-length", length);
   headers.set("x-request-id", requestId);

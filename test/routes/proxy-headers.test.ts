@@ -426,6 +426,24 @@ describe("to the client", () => {
     }
   });
 
+  test("a stream of events is not to be buffered by what stands before the gateway, as the gateway itself says", async () => {
+    for (const [type, expected] of [
+      ["text/event-stream", "no"],
+      ["Text/Event-Stream; charset=utf-8", "no"],
+      ["application/json", null],
+    ] as const) {
+      started.answerWith([
+        head(200, { "content-type": type, "x-accel-buffering": "yes" }),
+        chunk("data: 1\n\n"),
+        end(),
+      ]);
+      const { headers, body } = await started.send("GET", "/proxy/openai/x");
+      expect(headers.get("x-accel-buffering")).toBe(expected);
+      await body?.cancel();
+      started.takeCalls();
+    }
+  });
+
   test.each([
     ["/v1/files/2?a=b", (url: string) => `${url}/v1/files/2?a=b`],
     ["/swagger", (url: string) => `${url}/swagger`],
