@@ -3,6 +3,7 @@ import { CUSTOM_PROVIDER_ROW, PROVIDER_TABLE, type ProviderRow } from "../provid
 import { AUTH_TYPES, type AuthType } from "../schemas/auth-types.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import { ACCEPTED_BASE_URLS, mayHoldSecret, parseBaseUrl, type BaseUrl } from "./parse-base-url.ts";
+import { ACCEPTED_RELAY_HEADERS, parseRelayHeaders } from "./parse-relay-headers.ts";
 import { acceptedValues, parseSetting } from "./parse-setting.ts";
 import { problemLine } from "./problem-line.ts";
 import { providerVariables } from "./provider-variables.ts";
@@ -55,6 +56,20 @@ function readHttp2(environment: Environment, name: string, baseUrl: string, { pr
     problems.push(`${name}=${value} needs an https URL of that provider: HTTP/2 is spoken over TLS only`);
   }
   return http2 === true;
+}
+
+function readRelayHeaders(environment: Environment, name: string, { problems }: Findings): readonly string[] {
+  const value = readVariable(environment, name);
+  if (value === undefined) return [];
+  const parsed = parseRelayHeaders(value);
+  if ("names" in parsed) return parsed.names;
+  const { refused, reason } = parsed;
+  // Masked if it is no name, because it may be a whole header, with its value.
+  const secret = reason === undefined;
+  problems.push(
+    problemLine({ name, value: refused, secret, ...(reason && { reason }), expected: ACCEPTED_RELAY_HEADERS }),
+  );
+  return [];
 }
 
 /** Fills the placeholder of a base URL. Without a value for it the URL comes back as it was. */
@@ -123,6 +138,8 @@ function loadProvider(
     authHeader: row.authHeader ?? DEFAULT_AUTH_HEADER,
     key: auth === "none" ? undefined : key,
     headers: Object.freeze({ ...row.headers }),
+    relayedHeaders: row.relayedHeaders ?? [],
+    extraRequestHeaders: readRelayHeaders(environment, variables.relayHeaders, findings),
     listing: row.listing,
     paths: Object.freeze({ ...row.paths }),
     refusesStreamOptions: row.refusesStreamOptions ?? false,

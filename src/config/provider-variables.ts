@@ -5,6 +5,7 @@ export interface ProviderVariables {
   readonly url: string;
   readonly key: string;
   readonly http2: string;
+  readonly relayHeaders: string;
   /** Read for custom providers only. */
   readonly authType: string;
   /** The variable that fills in the placeholder of the base URL, where the provider has one. */
@@ -19,6 +20,7 @@ export function providerVariables(id: string): ProviderVariables {
     url: `${prefix}_API_URL`,
     key: `${prefix}_API_KEY`,
     http2: `${prefix}_HTTP2`,
+    relayHeaders: `${prefix}_RELAY_HEADERS`,
     authType: `${prefix}_AUTH_TYPE`,
     urlParameter: row?.urlParameter?.[1],
   };

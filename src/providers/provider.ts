@@ -17,6 +17,10 @@ export interface Provider {
   /** The credential; never logged, never sent anywhere but to `baseUrl`. */
   readonly key: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers that `/proxy` passes in both directions for this provider, beside those for every one: a `HeaderList`. */
+  readonly relayedHeaders: readonly string[];
+  /** Further request headers that the operator wants this provider to see, on every route; names in lower case. */
+  readonly extraRequestHeaders: readonly string[];
   readonly listing: ListingShape;
   readonly paths: ProviderRow["paths"];
   readonly refusesStreamOptions: boolean;

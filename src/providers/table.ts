@@ -16,6 +16,12 @@ export interface ProviderRow {
   readonly keyOptional?: true;
   /** Headers that every request to this provider needs, unless the client sent its own. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Headers of its own that it reads or sends, by its documentation, for `/proxy` to pass in both directions: a
+   * `HeaderList`. No credentials, and no family that an edge uses too: `x-goog-` and `x-ms-` would let through what
+   * Google's and Azure's proxies say of the caller.
+   */
+  readonly relayedHeaders?: readonly string[];
   readonly listing: ListingShape;
   /** Paths below the base URL; an absent one is an API that the provider does not have. */
   readonly paths: {
@@ -60,6 +66,7 @@ export const PROVIDER_TABLE = {
   openai: {
     url: "https://api.openai.com/v1",
     auth: "bearer",
+    relayedHeaders: ["openai-", "x-client-request-id"],
     listing: "openai",
     paths: { ...OPENAI_PATHS, responses: "/responses" },
   },
@@ -68,6 +75,7 @@ export const PROVIDER_TABLE = {
     auth: "x-header",
     authHeader: "x-api-key",
     headers: { "anthropic-version": "2023-06-01" },
+    relayedHeaders: ["anthropic-"],
     listing: "anthropic",
     paths: {
       models: "/models?limit=1000",
@@ -79,6 +87,7 @@ export const PROVIDER_TABLE = {
   cohere: {
     url: "https://api.cohere.ai",
     auth: "bearer",
+    relayedHeaders: ["x-client-name", "x-debug-trace-id", "x-endpoint-monthly-call-limit", "x-trial-endpoint-call-"],
     listing: "cohere",
     paths: {
       models: "/v1/models?page_size=1000",
@@ -87,11 +96,18 @@ export const PROVIDER_TABLE = {
     },
     refusesStreamOptions: true,
   },
-  groq: { url: "https://api.groq.com/openai/v1", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
+  groq: {
+    url: "https://api.groq.com/openai/v1",
+    auth: "bearer",
+    relayedHeaders: ["groq-", "x-groq-"],
+    listing: "openai",
+    paths: OPENAI_PATHS,
+  },
   cloudflare: {
     url: "https://api.cloudflare.com/client/v4/accounts/{ACCOUNT_ID}/ai",
     urlParameter: ["{ACCOUNT_ID}", "CLOUDFLARE_ACCOUNT_ID"],
     auth: "bearer",
+    relayedHeaders: ["cf-aig-", "cf-aig-cache-key", "x-session-affinity"],
     listing: "cloudflare",
     paths: {
       models: "/models/search?per_page=1000",
@@ -106,26 +122,65 @@ export const PROVIDER_TABLE = {
     paths: OPENAI_PATHS,
     ...OLLAMA_NAMES,
   },
-  deepseek: { url: "https://api.deepseek.com", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
+  deepseek: {
+    url: "https://api.deepseek.com",
+    auth: "bearer",
+    relayedHeaders: ["x-ds-trace-id"],
+    listing: "openai",
+    paths: OPENAI_PATHS,
+  },
   mistral: {
     url: "https://api.mistral.ai/v1",
     auth: "bearer",
+    relayedHeaders: ["mistral-"],
     listing: "openai",
     paths: OPENAI_PATHS,
     refusesStreamOptions: true,
   },
-  moonshot: { url: "https://api.moonshot.ai/v1", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
+  moonshot: {
+    url: "https://api.moonshot.ai/v1",
+    auth: "bearer",
+    relayedHeaders: ["msh-", "x-msh-"],
+    listing: "openai",
+    paths: OPENAI_PATHS,
+  },
   google: {
     url: "https://generativelanguage.googleapis.com/v1beta/openai",
     auth: "bearer",
+    relayedHeaders: [
+      "x-gemini-",
+      "x-goog-api-client",
+      "x-goog-fieldmask",
+      "x-goog-request-params",
+      "x-goog-upload-",
+      "x-server-timeout",
+    ],
     listing: "google",
     paths: OPENAI_PATHS,
     // Resource names: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
     impliedNameParts: [/^(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/google\/models\//, MODELS_COLLECTION],
   },
-  nvidia: { url: "https://integrate.api.nvidia.com/v1", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
-  minimax: { url: "https://api.minimax.io/v1", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
-  zai: { url: "https://api.z.ai/api/paas/v4", auth: "bearer", listing: "openai", paths: OPENAI_PATHS },
+  nvidia: {
+    url: "https://integrate.api.nvidia.com/v1",
+    auth: "bearer",
+    relayedHeaders: ["nvcf-"],
+    listing: "openai",
+    paths: OPENAI_PATHS,
+  },
+  minimax: {
+    url: "https://api.minimax.io/v1",
+    auth: "bearer",
+    relayedHeaders: ["minimax-", "trace-id"],
+    listing: "openai",
+    paths: OPENAI_PATHS,
+  },
+  zai: {
+    url: "https://api.z.ai/api/paas/v4",
+    auth: "bearer",
+    relayedHeaders: ["x-log-id"],
+    listing: "openai",
+    paths: OPENAI_PATHS,
+  },
   ollama_cloud: {
     url: "https://ollama.com/v1",
     auth: "bearer",
@@ -144,6 +199,7 @@ export const PROVIDER_TABLE = {
     url: "http://localhost:8000/v1",
     auth: "bearer",
     keyOptional: true,
+    relayedHeaders: ["x-data-parallel-rank"],
     listing: "openai",
     paths: OPENAI_PATHS,
   },

@@ -2,7 +2,8 @@ import type { Exchange } from "../exchange/exchange.ts";
 import { Failure } from "../failure/failure.ts";
 import { findProvider } from "../routing/resolve-target.ts";
 import type { Answer } from "../transport/transport.ts";
-import { proxyRequestHeaders, proxyResponseHeaders } from "../upstream/proxy-headers.ts";
+import { proxyRequestHeaders } from "../upstream/proxy-request-headers.ts";
+import { proxyResponseHeaders } from "../upstream/proxy-response-headers.ts";
 import { splitProxyUrl } from "../upstream/split-proxy-url.ts";
 import { targetUrl } from "../upstream/target-url.ts";
 import type { UpstreamCall } from "../upstream/upstream.ts";
@@ -43,7 +44,7 @@ export function createProxy(parts: RelayParts): Proxy {
       if (body instanceof ReadableStream && length !== undefined) headers.set("content-length", String(length));
       const sent = await call.send({ url, method: request.method, headers, body, keepEncoding: true });
       memory.tryHold(exchange, 0);
-      const response = sent.status >= 400 ? await redactError(sent, call, provider) : sent;
+      const response = sent.status >= 300 ? await redactError(sent, call, provider) : sent;
       const stream = await relayBody(exchange, request, response, call, close);
       streaming = stream instanceof ReadableStream;
       book.markFirstByte(exchange);
@@ -52,12 +53,11 @@ export function createProxy(parts: RelayParts): Proxy {
       const isUntyped = stream instanceof Uint8Array && response.headers.get("content-type") === null;
       const answer = new Response(isUntyped ? untypedBody(stream) : stream, {
         status: response.status,
-        headers: proxyResponseHeaders(
-          response.headers,
-          provider,
-          exchange.id,
-          request.method === "HEAD" || response.status === 304,
-        ),
+        headers: proxyResponseHeaders(response.headers, provider, {
+          url,
+          requestId: exchange.id,
+          announcesLength: request.method === "HEAD" || response.status === 304,
+        }),
       });
       if (!streaming) book.settle(exchange, "answered");
       return answer;

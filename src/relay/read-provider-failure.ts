@@ -8,7 +8,7 @@ import type { UpstreamCall } from "../upstream/upstream.ts";
 import { readErrorText } from "./buffer-answer.ts";
 
 /** Errors are short; of a longer one only the status is relayed. */
-export const MAX_ERROR_BYTES = 256 * 1024;
+const MAX_ERROR_BYTES = 256 * 1024;
 
 /**
  * The failure that tells the client of a provider's error: with the provider's status, message, type, code and retry

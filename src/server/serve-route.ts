@@ -2,11 +2,11 @@ import type { Authenticate } from "../auth/authenticate.ts";
 import { type ErrorEnvelope, failureHeaders, failureStatus, renderFailureBody } from "../dialects/render-failure.ts";
 import type { Exchange, Outcome } from "../exchange/exchange.ts";
 import type { ExchangeBook } from "../exchange/exchange-book.ts";
-import { type Failure, toFailure } from "../failure/failure.ts";
+import { Failure, toFailure } from "../failure/failure.ts";
 import { requireJson } from "./require-json.ts";
 import type { RequireOwnOrigin } from "./require-own-origin.ts";
 import { requireWellFormed } from "./require-well-formed.ts";
-import type { Cors } from "./cors.ts";
+import { type Cors, isPreflight } from "./cors.ts";
 import type { RouteRow } from "./routes.ts";
 
 /**
@@ -45,6 +45,8 @@ export function serveRoute(
   const rowEnvelope = row.anthropicErrors ? "anthropic" : envelope;
   const decide = row.open ? undefined : authenticate;
   const checkOrigin = row.open ? undefined : requireOwnOrigin;
+  // The router brings OPTIONS to no other rows.
+  const mayBePreflight = row.method === "ALL";
 
   const refuse = (exchange: Exchange, error: unknown): Response => {
     const failure = toFailure(error);
@@ -60,13 +62,19 @@ export function serveRoute(
     });
   };
 
+  const answerPreflight = (exchange: Exchange, request: Request): Response => {
+    const permission = cors?.preflight(exchange, request);
+    if (!permission) throw new Failure("origin_not_allowed");
+    return permission;
+  };
+
   return async (request, token) => {
     const exchange = book.open(request, route);
     let response: Response;
     try {
       const host = requireWellFormed(request, row.open);
       if (checkOrigin && host !== null) checkOrigin(request, host, row);
-      const preflight = cors?.preflight(exchange, request);
+      const preflight = mayBePreflight && isPreflight(request) ? answerPreflight(exchange, request) : undefined;
       if (!preflight && decide) {
         const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
         const decision = decide(token ?? apiKey ?? undefined);

@@ -288,6 +288,13 @@ const DRIVES: readonly Drive[] = [
     code: "model_not_found",
     request: { method: "GET", target: `/v1/models/openai/${encodeURIComponent(SECRETS.prompt)}` },
   },
+  {
+    code: "origin_not_allowed",
+    request: {
+      ...proxied(`/proxy/openai/${SECRETS.wrongToken}`, "OPTIONS"),
+      headers: { origin: `https://${SECRETS.wrongToken}`, "access-control-request-method": "POST" },
+    },
+  },
   { code: "unauthorized", request: chat("openai/m"), token: () => SECRETS.wrongToken },
   { code: "unauthorized", request: chat("openai/m"), token: () => `${SECRETS.staticKey}x` },
   { code: "unauthorized", request: chat("openai/m"), token: () => expired },

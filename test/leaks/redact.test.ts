@@ -41,11 +41,4 @@ describe("a secret", () => {
     );
     expect(createRedaction("x")("x axis, matrix: Bearer x")).toBe("*** axis, matrix: Bearer ***");
   });
-
-  test("is looked for in time that grows with the text alone", () => {
-    const redact = createRedaction("a".repeat(60));
-    const startedAt = performance.now();
-    redact(`${"a".repeat(59)}b`.repeat(4000) + "%61".repeat(50_000) + "\\".repeat(200_000) + "\\u0061".repeat(20_000));
-    expect(performance.now() - startedAt).toBeLessThan(1000);
-  });
 });
