@@ -248,6 +248,10 @@ const DRIVES: readonly Drive[] = [
   },
   { code: "malformed_body", request: { target: "/v1/messages", body: `{"${SECRETS.prompt}` } },
   { code: "malformed_body", request: { ...chat("openai/m"), headers: { "content-encoding": "gzip" } } },
+  {
+    code: "body_too_complex",
+    request: { target: "/v1/chat/completions", body: `{"${SECRETS.prompt}":`.repeat(65) },
+  },
   { code: "unsupported_encoding", request: { ...chat("openai/m"), headers: { "content-encoding": "x-secret" } } },
   { code: "body_too_large", request: chat("openai/m", { filler: "x".repeat(20_000) }) },
   { code: "body_too_large", request: { target: "/proxy/openai/x", body: { ...TALK, filler: "x".repeat(20_000) } } },
