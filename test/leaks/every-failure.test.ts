@@ -259,6 +259,10 @@ const DRIVES: readonly Drive[] = [
   },
   { code: "malformed_body", request: { target: "/v1/messages", body: `{"${SECRETS.prompt}` } },
   { code: "malformed_body", request: { ...chat("openai/m"), headers: { "content-encoding": "gzip" } } },
+  {
+    code: "body_too_complex",
+    request: { target: "/v1/chat/completions", body: `{"${SECRETS.prompt}":`.repeat(65) },
+  },
   { code: "unsupported_encoding", request: { ...chat("openai/m"), headers: { "content-encoding": "x-secret" } } },
   {
     code: "unsupported_media_type",
