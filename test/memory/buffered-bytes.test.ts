@@ -65,7 +65,7 @@ describe("nothing is held after", () => {
 
   test("a client that leaves while its body comes, while the provider thinks, while it does not read", async () => {
     await using uploading = await rig.connect();
-    await uploading.send(`POST ${CHAT_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: ${3 * MIB}\r\n\r\n`);
+    await uploading.send(`POST ${CHAT_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${3 * MIB}\r\n\r\n`);
     await uploading.send("x".repeat(2 * MIB));
     await rig.untilHeld(MIB);
     uploading.leave();
@@ -105,7 +105,7 @@ describe("beyond the budget", () => {
     const uploads = await Promise.all(
       Array.from({ length: 200 }, async () => {
         const client = await rig.connect();
-        await client.send(`POST ${CHAT_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: ${3 * MIB}\r\n\r\n`);
+        await client.send(`POST ${CHAT_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${3 * MIB}\r\n\r\n`);
         void client.send("x".repeat(bytes));
         return client;
       }),
@@ -148,7 +148,7 @@ describe("beyond the budget", () => {
       await holding.request("POST", CHAT_PATH, { body: SMALL });
       await blocking.untilHeld(6 * MIB);
       await using client = await blocking.connect();
-      await client.send(`POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: ${4 * MIB}\r\n\r\n`);
+      await client.send(`POST ${target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${4 * MIB}\r\n\r\n`);
       const refusal = await client.head(10_000);
       expect([refusal.status, refusal.header("retry-after")]).toEqual([status, "1"]);
       expect((await client.body()).text).toContain(type);

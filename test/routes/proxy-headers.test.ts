@@ -88,7 +88,12 @@ function batches(fields: HeaderList): HeaderList[] {
 
 describe("to the provider", () => {
   test.each(SPELLINGS)("nothing goes that is not listed, spelt %s", async (_, respell) => {
-    const hostile = HOSTILE_TO_PROVIDERS.map((name) => [respell(name), "marked"] as const);
+    // What an open gateway looks at itself has to be good.
+    const good: Readonly<Record<string, string>> = {
+      Origin: "http://localhost",
+      "Sec-Fetch-Site": "same-origin",
+    };
+    const hostile = HOSTILE_TO_PROVIDERS.map((name) => [respell(name), good[name] ?? "marked"] as const);
     expect(hostile.length).toBeGreaterThan(80);
     for (const provider of PROVIDERS) {
       for (const batch of batches(hostile)) {
