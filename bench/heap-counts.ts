@@ -5,7 +5,7 @@ import type { Rig, Target } from "./targets.ts";
 /** How many objects of each type are on a heap, those not collected yet included. */
 export type HeapCounts = Readonly<Record<string, number>>;
 
-const PROBE = join(import.meta.dir, "heap-probe.ts");
+const PROBE = join(import.meta.dir, "process-probe.ts");
 const socketOf = (name: string, port: number, rig: Rig): string => join(rig.directory, `${name}-${port}.probe`);
 
 /** As of `BUN_JSC_*`: the heap is not collected before it has grown by this much, but where it is asked for. */
@@ -38,7 +38,7 @@ export function withProbe(target: Target, collects: boolean): Target {
           ...(collects ? {} : NO_COLLECTION),
           // As the gateway sets it for itself, for which it would begin again without the probe.
           ...RUNTIME_ENVIRONMENT,
-          HEAP_PROBE_SOCKET: socketOf(target.name, port, rig),
+          PROCESS_PROBE_SOCKET: socketOf(target.name, port, rig),
         },
       };
     },
@@ -51,7 +51,7 @@ export function withProbe(target: Target, collects: boolean): Target {
  */
 export async function readHeap(target: Target, chatUrl: string, rig: Rig, collect: boolean): Promise<HeapCounts> {
   const unix = socketOf(target.name, Number(new URL(chatUrl).port), rig);
-  const response = await fetch(`http://probe/${collect ? "collected" : "now"}`, { unix });
+  const response = await fetch(`http://probe/${collect ? "collected" : "objects"}`, { unix });
   return (await response.json()) as HeapCounts;
 }
 
