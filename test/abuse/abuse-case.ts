@@ -11,8 +11,10 @@ export interface Exchange {
   readonly bytes: number;
   /** JSON of the input that the gateway may parse: a turn may last longer by what a bare parse of it takes. */
   readonly parsed?: Uint8Array;
-  /** What the clients do when their requests are sent: read the answers unless said. */
-  readonly clients?: "read" | "leave";
+  /** Resolves when the gateway has taken in what it asked for by itself; the exchange lasts until then. */
+  readonly until?: () => Promise<unknown>;
+  /** What the clients do when their requests are sent: read the answers unless said. `stall` reads nothing until the end. */
+  readonly clients?: "read" | "leave" | "stall";
 }
 
 /** One row of a table: an input whose size can be chosen. */

@@ -7,8 +7,18 @@ import { type MeasuredGateway, startMeasuredGateway } from "./measured-gateway.t
 /** Start, two deadlines of half a minute, and the building of the input, on a busy machine. */
 const TEST_MS = 120_000;
 
+/** A fault of the gateway shows every time; code that is compiled, or a large collection, does not. */
+const ATTEMPTS = 3;
+
 /** The probe is loaded into the gateway's source, and reads `/proc`. */
 const canMeasure = process.platform === "linux" && process.env["GATEWAY_BINARY"] === undefined;
+
+/** What the gateway of some cases differs in. */
+export interface CaseOptions {
+  readonly settings?: (provider: MockProvider) => Readonly<Record<string, string>>;
+  /** Each exchange gets a gateway of its own, for what a gateway does only once or remembers. */
+  readonly isFresh?: boolean;
+}
 
 /**
  * A test for each case, all against one gateway; one that fails a case is replaced before the next.
@@ -17,7 +27,7 @@ const canMeasure = process.platform === "linux" && process.env["GATEWAY_BINARY"]
 export function describeCases(
   title: string,
   cases: readonly AbuseCase[],
-  settings?: (provider: MockProvider) => Readonly<Record<string, string>>,
+  { settings, isFresh = false }: CaseOptions = {},
 ): void {
   describe.skipIf(!canMeasure)(title, () => {
     let measured: MeasuredGateway | undefined;
@@ -28,6 +38,7 @@ export function describeCases(
     afterAll(replace);
 
     const run = async ({ build }: AbuseCase, size: number): Promise<Run> => {
+      if (isFresh) await replace();
       measured ??= await startMeasuredGateway(settings);
       const exchange = build(size);
       return { exchange, measurement: await measured.measure(exchange) };
@@ -37,10 +48,15 @@ export function describeCases(
       "%s",
       async (name, row) => {
         try {
-          const small = await run(row, row.size);
-          const large = await run(row, row.size * GROWTH);
-          if (process.env["ABUSE_FIGURES"] !== undefined) print(name, [small, large]);
-          expect(judge(row, small, large)).toEqual([]);
+          let problems: readonly string[] = [];
+          for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+            const small = await run(row, row.size);
+            const large = await run(row, row.size * GROWTH);
+            if (process.env["ABUSE_FIGURES"] !== undefined) print(name, [small, large]);
+            problems = judge(row, small, large);
+            if (problems.length === 0) break;
+          }
+          expect(problems).toEqual([]);
         } catch (error) {
           await replace();
           throw error;

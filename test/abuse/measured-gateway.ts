@@ -7,7 +7,7 @@ import { measureTree } from "../../bench/process-tree.ts";
 import { json } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
-import { type Exchange, postJson } from "./abuse-case.ts";
+import { type Exchange, postJson, requestBytes } from "./abuse-case.ts";
 
 /** What one exchange cost the gateway. */
 export interface Measurement {
@@ -43,7 +43,13 @@ const POLL_MS = 50;
 const PROBE = join(import.meta.dir, "..", "..", "bench", "process-probe.ts");
 
 export const CHAT_PATH = "/v1/chat/completions";
-const SIDE_CHAT = postJson(CHAT_PATH, '{"model":"side/m","messages":[{"role":"user","content":"hi"}]}');
+/** The key of the client on the side, where keys are asked for. */
+export const SIDE_KEY = "sk-side";
+const SIDE_AUTHORIZATION = `authorization: Bearer ${SIDE_KEY}`;
+const SIDE_CHAT = postJson(CHAT_PATH, '{"model":"side/m","messages":[{"role":"user","content":"hi"}]}', [
+  SIDE_AUTHORIZATION,
+  "x-mcp-bypass: true",
+]);
 /** A good answer to a chat. */
 export const COMPLETION = {
   id: "c",
@@ -54,16 +60,22 @@ export const COMPLETION = {
   usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
 };
 
-/** Sends a request and reads its answer to the end, or leaves when it is sent. Resolves with the status. */
-async function send(port: number, request: Uint8Array, clients: Exchange["clients"]): Promise<number> {
+/** Sends a request, and does with its answer what such a client does. Resolves with the status, 0 without one. */
+async function send(
+  port: number,
+  request: Uint8Array,
+  clients: Exchange["clients"],
+  over?: Promise<unknown>,
+): Promise<number> {
   const connection = await connect("127.0.0.1", port);
   const { promise, resolve } = Promise.withResolvers<number>();
   connection.send(request, { body() {}, done: resolve, failed: () => resolve(0) });
-  if (clients === "leave") {
-    await Bun.sleep(POLL_MS);
-    connection.close();
-  }
-  return promise;
+  if (clients === "stall") connection.pause();
+  if (clients === "leave") await Bun.sleep(POLL_MS);
+  else if (clients === "stall") await over;
+  else return promise;
+  connection.close();
+  return 0;
 }
 
 /** Starts one. `settings` replace those of providers that are one mock: openai, anthropic, cohere. */
@@ -90,6 +102,8 @@ export async function startMeasuredGateway(
   }
   const gateway = await startGateway({ ...environment, ...settings(provider) });
   const { pid } = gateway.process;
+  // All model lists have been asked for when this is answered; nothing but the exchange is in the gateway from then on.
+  await send(gateway.port, requestBytes("GET", "/v1/models", undefined, [SIDE_AUTHORIZATION]), "read");
 
   const ask = async (path: string, milliseconds = DEADLINE_MS): Promise<unknown> =>
     (await fetch(`http://probe${path}`, { unix, signal: AbortSignal.timeout(milliseconds) })).json();
@@ -120,10 +134,12 @@ export async function startMeasuredGateway(
     return { answered, faults };
   }
 
-  async function exchangeAndWatch({ requests, clients }: Exchange, startedCpuMs: number): Promise<Measurement> {
+  async function exchangeAndWatch({ requests, clients, until }: Exchange, startedCpuMs: number): Promise<Measurement> {
     let isOver = false;
     const chatting = chatOnTheSide(() => isOver);
-    const statuses = await Promise.all(requests.map((request) => send(gateway.port, request, clients)));
+    const over = until?.();
+    const statuses = await Promise.all(requests.map((request) => send(gateway.port, request, clients, over)));
+    await over;
     isOver = true;
     const chats = await chatting;
     const { longestTurnMs, startBytes, peakBytes } = (await ask("/turns")) as WatchedTurns;

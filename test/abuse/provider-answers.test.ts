@@ -115,39 +115,3 @@ describeCases("an error of a provider costs what it weighs", [
     answering(`${name}, through the proxy`, 2 * MIB, { ...FAILED, request: PROXY }, body, REFUSED),
   ),
 ]);
-
-/** A head of a provider with more than anybody says. */
-const heads = (name: string, lines: (bytes: number) => readonly string[]): AbuseCase[] =>
-  [14 * KIB, 512 * KIB].map((size) =>
-    saying(size === 14 * KIB ? name : `${name}, too long`, size, ASKED, (bytes) =>
-      Buffer.concat([headOf("200 OK", ["content-length: 2", ...lines(bytes)]), Buffer.from("{}")]),
-    ),
-  );
-const each = (count: number, line: (index: number) => string): readonly string[] =>
-  Array.from({ length: count }, (_, index) => line(index));
-
-describeCases("a head of a provider costs what it weighs", [
-  ...heads("many fields", (bytes) => each(bytes / 8, (index) => `${index.toString(36)}: b`)),
-  ...heads("many equal fields", (bytes) => each(bytes / 6, () => "a: b")),
-  ...heads("many limits of rates", (bytes) => each(bytes / 24, (index) => `x-ratelimit-${index}: 1`)),
-  ...heads("many cookies", (bytes) => each(bytes / 18, () => "set-cookie: a=b")),
-  ...heads("a long value", (bytes) => [`x-request-id: ${"v".repeat(bytes)}`]),
-  ...heads("a long name", (bytes) => [`${"n".repeat(bytes)}: v`]),
-  ...heads("many blanks", (bytes) => [`a:${" ".repeat(bytes)}b`]),
-  ...heads("many commas", (bytes) => [`connection: ${"a,".repeat(bytes / 2)}b`]),
-  ...heads("many codings", (bytes) => [`content-encoding: ${"identity,".repeat(bytes / 9)}identity`]),
-  {
-    name: "in small pieces",
-    size: 14 * KIB,
-    build(bytes) {
-      const head = Buffer.from(
-        `HTTP/1.1 200 OK\r\ncontent-length: 2\r\n${"a: bcdefghij\r\n".repeat(bytes / 14)}\r\n{}`,
-      );
-      const script = Array.from({ length: Math.ceil(head.length / 32) }, (_, index) =>
-        raw(head.subarray(index * 32, (index + 1) * 32)),
-      );
-      return { requests: [CHAT], answer: () => script, bytes };
-    },
-    statuses: [200, 502],
-  },
-]);

@@ -59,7 +59,7 @@ function choice(index: number): string {
 const PIECES = [
   ["", 64 * KIB, 512 * KIB],
   [", in pieces of two hundred bytes", 200, 256 * KIB],
-  [", byte by byte", 1, 16 * KIB],
+  [", byte by byte", 1, 8 * KIB],
 ] as const;
 
 const streams: AbuseCase[] = ROUTES.flatMap(([route, target, body]) =>
@@ -81,4 +81,4 @@ const streams: AbuseCase[] = ROUTES.flatMap(([route, target, body]) =>
   ),
 );
 
-describeCases("a stream of a provider costs what it weighs", streams, () => ({ STREAM_USAGE: "always" }));
+describeCases("a stream of a provider costs what it weighs", streams, { settings: () => ({ STREAM_USAGE: "always" }) });

@@ -64,5 +64,5 @@ describeCases("a body that is proxied costs what it weighs", [...shapes(false, f
 describeCases(
   "a body that is proxied under a policy costs what it weighs",
   [...shapes(true, false), ...shapes(true, true), ...forms(true), chunks],
-  () => ({ ALLOWED_MODELS: "openai/gpt-4o,side/m" }),
+  { settings: () => ({ ALLOWED_MODELS: "openai/gpt-4o,side/m" }) },
 );
