@@ -40,6 +40,9 @@ const CPU_DEADLINE_MS = 3000;
 /** For a gateway that waits for what never comes. */
 const DEADLINE_MS = 30_000;
 const POLL_MS = 50;
+/** Who uses less than the second in the first is idle, but for the chats on the side and the probe. */
+const IDLE_MS = 300;
+const IDLE_CPU_MS = 60;
 const PROBE = join(import.meta.dir, "..", "..", "bench", "process-probe.ts");
 
 export const CHAT_PATH = "/v1/chat/completions";
@@ -134,12 +137,21 @@ export async function startMeasuredGateway(
     return { answered, faults };
   }
 
+  /** Resolves when the gateway does next to nothing any more: nobody waits for an answer that would tell. */
+  async function untilIdle(): Promise<void> {
+    for (let before = Number.NEGATIVE_INFINITY, now = cpuMs(); now - before > IDLE_CPU_MS; now = cpuMs()) {
+      before = now;
+      await Bun.sleep(IDLE_MS);
+    }
+  }
+
   async function exchangeAndWatch({ requests, clients, until }: Exchange, startedCpuMs: number): Promise<Measurement> {
     let isOver = false;
     const chatting = chatOnTheSide(() => isOver);
     const over = until?.();
     const statuses = await Promise.all(requests.map((request) => send(gateway.port, request, clients, over)));
     await over;
+    if (clients === "leave") await untilIdle();
     isOver = true;
     const chats = await chatting;
     const { longestTurnMs, startBytes, peakBytes } = (await ask("/turns")) as WatchedTurns;
