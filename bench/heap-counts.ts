@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { RUNTIME_ENVIRONMENT } from "../src/process/own-command.ts";
+import type { WatchedTurns } from "./process-probe.ts";
 import type { Rig, Target } from "./targets.ts";
 
 /** How many objects of each type are on a heap, those not collected yet included. */
@@ -50,9 +51,22 @@ export function withProbe(target: Target, collects: boolean): Target {
  * @param collect whether to collect garbage first
  */
 export async function readHeap(target: Target, chatUrl: string, rig: Rig, collect: boolean): Promise<HeapCounts> {
+  return (await ask(target, chatUrl, rig, collect ? "collected" : "objects")) as HeapCounts;
+}
+
+/** Has such a process collect its garbage, and watch the turns of its event loop from now on. */
+export async function startWatch(target: Target, chatUrl: string, rig: Rig): Promise<void> {
+  await ask(target, chatUrl, rig, "watch");
+}
+
+/** What such a process has seen since it was told to watch. */
+export async function readTurns(target: Target, chatUrl: string, rig: Rig): Promise<WatchedTurns> {
+  return (await ask(target, chatUrl, rig, "turns")) as WatchedTurns;
+}
+
+async function ask(target: Target, chatUrl: string, rig: Rig, what: string): Promise<unknown> {
   const unix = socketOf(target.name, Number(new URL(chatUrl).port), rig);
-  const response = await fetch(`http://probe/${collect ? "collected" : "objects"}`, { unix });
-  return (await response.json()) as HeapCounts;
+  return (await fetch(`http://probe/${what}`, { unix })).json();
 }
 
 /** What one heap has more than another of each type, most first; types without any difference are left out. */

@@ -36,10 +36,15 @@ export function inSingleBytes(bytes: number, extension = ""): Buffer {
   return Buffer.concat([repeated(chunk, bytes * chunk.length), LAST_CHUNK]);
 }
 
-/** An answer of a provider, written as fast as it is taken. */
-export function answerOf(body: Uint8Array, options: AnswerOptions = {}): Step[] {
+/** An answer of a provider as it is on the wire. */
+export function answerBytes(body: Uint8Array, options: AnswerOptions = {}): Buffer {
   const { status = "200 OK", type = "application/json", fields = [], chunkBytes } = options;
   const framing = chunkBytes === undefined ? `content-length: ${body.length}` : "transfer-encoding: chunked";
   const head = headOf(status, [`content-type: ${type}`, framing, ...fields]);
-  return [raw(head), raw(chunkBytes === undefined ? body : inChunks(body, chunkBytes))];
+  return Buffer.concat([head, chunkBytes === undefined ? body : inChunks(body, chunkBytes)]);
+}
+
+/** The same, written as fast as it is taken. */
+export function answerOf(body: Uint8Array, options: AnswerOptions = {}): Step[] {
+  return [raw(answerBytes(body, options))];
 }

@@ -1,6 +1,7 @@
 import { raw } from "../fixtures/script.ts";
 import { type AbuseCase, postJson, repeated, requestBytes } from "./abuse-case.ts";
 import { describeCases } from "./describe-cases.ts";
+import { ERROR_SHAPES } from "./error-shapes.ts";
 import { JSON_SHAPES, WIDE_SHAPES } from "./json-shapes.ts";
 import { CHAT_PATH } from "./measured-gateway.ts";
 import { type AnswerOptions, answerOf, headOf, inSingleBytes } from "./provider-answer.ts";
@@ -89,29 +90,10 @@ describeCases("an answer of a provider costs what it weighs", [
 
 const FAILED: Asking = { request: CHAT, statuses: [400, 502] };
 const REFUSED: AnswerOptions = { status: "400 Bad Request" };
-const error = (before: string, item: string, after: string) => (bytes: number) =>
-  Buffer.concat([Buffer.from(before), repeated(item, bytes), Buffer.from(after)]);
-
-/** Errors in every shape that providers use, and in those that they do not. */
-const ERRORS = [
-  ["a long message", error('{"error":{"message":"', "no ", '"}}')],
-  ["a long text", error("", "no ", "")],
-  ["a long page", error("<html><title>no</title>", "<p>no</p>\n", "</html>")],
-  ["many errors", error('{"errors":[', '{"message":"no"},', '{"message":"no"}]}')],
-  ["errors in errors", (bytes: number) => Buffer.from('{"error":'.repeat(bytes / 9))],
-  ["a deep error", (bytes: number) => Buffer.from(`${'{"error":'.repeat(bytes / 10)}"no"${"}".repeat(bytes / 10)}`)],
-  ["many keys", error('{"":0,', '"k":0,', '"error":{"message":"no"}}')],
-  ["many values", error('{"detail":[', "0,", '0],"error":{"message":"no"}}')],
-  ["the provider's key, many times", error('{"error":{"message":"', "sk-abuse ", '"}}')],
-  ["the beginning of the key, many times", error('{"error":{"message":"', "sk-abus", '"}}')],
-  ["escapes", error('{"error":{"message":"', "\\u0073k\\u002d", '"}}')],
-  ["percent signs", error('{"error":{"message":"', "%73%6b%2d", '"}}')],
-] as const;
-
 describeCases("an error of a provider costs what it weighs", [
-  ...ERRORS.map(([name, body]) => answering(name, 60 * KIB, FAILED, body, REFUSED)),
-  ...ERRORS.map(([name, body]) => answering(`${name}, too long`, MIB, FAILED, body, REFUSED)),
-  ...ERRORS.map(([name, body]) =>
+  ...ERROR_SHAPES.map(([name, body]) => answering(name, 60 * KIB, FAILED, body, REFUSED)),
+  ...ERROR_SHAPES.map(([name, body]) => answering(`${name}, too long`, MIB, FAILED, body, REFUSED)),
+  ...ERROR_SHAPES.map(([name, body]) =>
     answering(`${name}, through the proxy`, 2 * MIB, { ...FAILED, request: PROXY }, body, REFUSED),
   ),
 ]);

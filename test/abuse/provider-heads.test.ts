@@ -1,6 +1,7 @@
 import { raw } from "../fixtures/script.ts";
 import { type AbuseCase, postJson, requestBytes } from "./abuse-case.ts";
 import { describeCases } from "./describe-cases.ts";
+import { HEAD_SHAPES } from "./head-shapes.ts";
 import { CHAT_PATH } from "./measured-gateway.ts";
 import { headOf } from "./provider-answer.ts";
 
@@ -17,24 +18,8 @@ const ASKERS = [
   ["proxy", requestBytes("GET", "/proxy/openai/v1/files")],
 ] as const;
 
-const each = (count: number, line: (index: number) => string): readonly string[] =>
-  Array.from({ length: count }, (_, index) => line(index));
-
-/** Field lines of about so many bytes. */
-const SHAPES: readonly (readonly [name: string, lines: (bytes: number) => readonly string[]])[] = [
-  ["many fields", (bytes) => each(bytes / 9, (index) => `${index.toString(36)}: bc`)],
-  ["many equal fields", (bytes) => each(bytes / 6, () => "a: b")],
-  ["many limits of rates", (bytes) => each(bytes / 24, (index) => `x-ratelimit-${index}: 1`)],
-  ["many cookies", (bytes) => each(bytes / 18, () => "set-cookie: a=b")],
-  ["a long value", (bytes) => [`x-request-id: ${"v".repeat(bytes)}`]],
-  ["a long name", (bytes) => [`${"n".repeat(bytes)}: v`]],
-  ["many blanks", (bytes) => [`a:${" ".repeat(bytes)}b`]],
-  ["many commas", (bytes) => [`connection: ${"a,".repeat(bytes / 2)}b`]],
-  ["many codings", (bytes) => [`content-encoding: ${"identity,".repeat(bytes / 9)}identity`]],
-];
-
 const heads: AbuseCase[] = ASKERS.flatMap(([asker, request]) =>
-  SHAPES.flatMap(([name, lines]) =>
+  HEAD_SHAPES.flatMap(([name, lines]) =>
     SIZES.map(([suffix, size]): AbuseCase => ({
       name: `${asker}: ${name}${suffix}`,
       size,
@@ -52,7 +37,7 @@ const inPieces: AbuseCase = {
   name: "chat: many fields in small pieces",
   size: 14 * KIB,
   build(bytes) {
-    const head = headOf("200 OK", ["content-length: 2", ...each(bytes / 14, () => "a: bcdefghij")]);
+    const head = headOf("200 OK", ["content-length: 2", ...Array.from({ length: bytes / 14 }, () => "a: bcdefghij")]);
     const pieces = Array.from({ length: Math.ceil(head.length / PIECE_BYTES) }, (_, index) =>
       raw(head.subarray(index * PIECE_BYTES, (index + 1) * PIECE_BYTES)),
     );
