@@ -4,15 +4,16 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { abusiveRequests, drawManner, misbehave } from "./abuse-client.ts";
 import { type AbuseRecord, type AbuseRest, type HealthyRequest, judgeAbuse } from "./abuse-judge.ts";
-import { adopt, end } from "./children.ts";
+import { sendSteadily } from "./abuse-healthy.ts";
+import { type HostileProvider, startHostileProvider } from "./abuse-hostile.ts";
+import { end } from "./children.ts";
 import { countSockets } from "./count-sockets.ts";
 import { gatewayTarget, SOURCE } from "./gateway-target.ts";
 import { readTurns, startWatch, withProbe } from "./heap-counts.ts";
-import { freePort, launch, type Running } from "./launch.ts";
+import { launch, type Running } from "./launch.ts";
 import { measureTree, processTree } from "./process-tree.ts";
 import { createRandom, type Random } from "./random.ts";
-import { createSoakClient, type SoakClient } from "./soak-client.ts";
-import type { SoakKindName } from "./soak-kinds.ts";
+import { createSoakClient } from "./soak-client.ts";
 import { type SoakProvider, startSoakProvider } from "./soak-provider.ts";
 import { percentile } from "./statistics.ts";
 import { figure, mebibytes, table } from "./table.ts";
@@ -34,8 +35,6 @@ const SETTINGS = {
   CUSTOM_PROVIDERS: "side",
   ANTHROPIC_API_KEY: "sk-abuse",
 } as const;
-const CHATS_PER_SECOND = 10;
-const STREAM_EVERY = 10;
 const LONGEST_REST_SECONDS = 60;
 const REST_POLL_MILLISECONDS = 500;
 const CALM_POLLS = 5;
@@ -43,80 +42,6 @@ const GROWTH_AT_REST_BYTES = 20 * 1048576;
 /** How much longer than the abuse an exchange may last. */
 const LAST_MILLISECONDS = 2000;
 const DRAIN_MILLISECONDS = 10_000;
-
-/** A process that is started again whenever it was killed. */
-interface HostileProvider {
-  readonly origin: string;
-  /** Kills it, or has it do nothing for a while. */
-  disturb(random: Random): Promise<void>;
-  /** Kills it, and its connections with it, and starts another at the same address. */
-  restart(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-async function startHostileProvider(seed: number): Promise<HostileProvider> {
-  const port = freePort();
-  const start = async () => {
-    const listening = Promise.withResolvers<void>();
-    const child = Bun.spawn([process.execPath, join(import.meta.dir, "abuse-provider.ts")], {
-      env: { PATH: process.env["PATH"] ?? "", PORT: String(port), SEED: String(seed) },
-      stdio: ["ignore", "inherit", "inherit"],
-      ipc: () => listening.resolve(),
-    });
-    adopt(child);
-    await Promise.race([listening.promise, child.exited]);
-    return child;
-  };
-  let child = await start();
-  const restart = async (): Promise<void> => {
-    child.kill("SIGKILL");
-    await child.exited;
-    child = await start();
-  };
-  return {
-    restart,
-    origin: `http://127.0.0.1:${port}`,
-    async disturb(random) {
-      if (random.below(3) === 0) return restart();
-      child.kill("SIGSTOP");
-      await Bun.sleep(500 + random.below(2500));
-      child.kill("SIGCONT");
-    },
-    async stop() {
-      await end(child.pid);
-    },
-  };
-}
-
-/** Sends chats and streams at a steady rate until it is told to stop. */
-function sendSteadily(client: SoakClient, mayRetry: boolean) {
-  const sent: Record<"chat" | "stream", HealthyRequest[]> = { chat: [], stream: [] };
-  const pending = new Set<Promise<void>>();
-  const one = async (kind: "chat" | "stream"): Promise<void> => {
-    const startedAt = performance.now();
-    const ask = (name: SoakKindName) => client.exchange(name).catch((error: unknown) => String(error));
-    const first = await ask(kind);
-    // What a worker had in hand when it was killed is lost; asked again, it has to be answered.
-    const fault = first !== undefined && mayRetry ? await ask(kind) : first;
-    sent[kind].push({ startedAt, milliseconds: performance.now() - startedAt, fault });
-  };
-  let count = 0;
-  const timer = setInterval(() => {
-    count += 1;
-    for (const kind of count % STREAM_EVERY === 0 ? (["chat", "stream"] as const) : (["chat"] as const)) {
-      const request = one(kind).finally(() => pending.delete(request));
-      pending.add(request);
-    }
-  }, 1000 / CHATS_PER_SECOND);
-  return {
-    async stop(): Promise<typeof sent> {
-      clearInterval(timer);
-      await Promise.all(pending);
-      client.closeIdle();
-      return sent;
-    },
-  };
-}
 
 interface Phase {
   readonly name: string;

@@ -66,3 +66,13 @@ export async function startRawToolServer(): Promise<RawToolServer> {
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
+
+/** The settings of a gateway that offers the tools of such a server, and looks at its list ten times a second. */
+export const toolSettings = ({ url }: RawToolServer) => ({
+  MCP_ENABLED: "true",
+  MCP_EXPOSE: "true",
+  MCP_SERVERS: `test=${url}`,
+  MCP_TOOL_MODE: "direct",
+  MCP_POLLING_INTERVAL: "100ms",
+  MCP_RECONNECT_INTERVAL: "100ms",
+});
