@@ -9,7 +9,10 @@ export interface Exchange {
   readonly answer?: (request: ReceivedRequest) => Script;
   /** How many bytes the input has when nothing about it is compressed, in all requests and answers together. */
   readonly bytes: number;
-  /** JSON of the input that the gateway may parse: a turn may last longer by what a bare parse of it takes. */
+  /**
+   * JSON that not the gateway but a library parses, which does so in one turn: that may last longer by what a bare parse
+   * of it takes.
+   */
   readonly parsed?: Uint8Array;
   /** Resolves when the gateway has taken in what it asked for by itself; the exchange lasts until then. */
   readonly until?: () => Promise<unknown>;

@@ -3,7 +3,7 @@ import type { Measurement } from "./measured-gateway.ts";
 
 /** What no turn of the event loop may exceed, in CPU time of the main thread. */
 const TURN_MS = 50;
-/** A turn in which JSON is parsed may take so many times what a bare parse takes, in addition. */
+/** A turn in which a library parses JSON may take so many times what a bare parse takes, in addition. */
 const PARSE_SHARE = 1.5;
 /** What grows with the size is well within this, what grows with its square far beyond. */
 const MOST_GROWTH = GROWTH * 1.5;

@@ -56,7 +56,7 @@ describeCases(
       const script = answerOf(content);
       listed += 1;
       const requests = [asking(`list${listed % LISTS}`)];
-      return { requests, answer: () => script, bytes: content.length, parsed: content };
+      return { requests, answer: () => script, bytes: content.length };
     },
     statuses: [200, 502, 504],
   })),

@@ -8,13 +8,13 @@ const MODEL = Buffer.from(',"model":"gpt-4o"}');
 
 /** Every shape through the proxy: as it is, or read where a policy has to find the model in it. */
 function shapes(isRead: boolean, isGzip: boolean): AbuseCase[] {
-  return [...JSON_SHAPES, ...WIDE_SHAPES].map(({ name, members, isAcceptable }) => ({
+  return [...JSON_SHAPES, ...WIDE_SHAPES].map(({ name, members }) => ({
     name: isGzip ? `${name}, gzipped` : name,
     size: MIB / 2,
     build(bytes) {
       const body = Buffer.concat([Buffer.from("{"), members(bytes), MODEL]);
       const request = isGzip ? postGzip(TARGET, body) : postJson(TARGET, body);
-      return { requests: [request], bytes: body.length, ...(isRead && isAcceptable && { parsed: body }) };
+      return { requests: [request], bytes: body.length };
     },
     // What a policy cannot read it refuses; without one nothing of a body is looked at.
     statuses: isRead ? [200, 400, 403] : [200],

@@ -89,7 +89,7 @@ describeCases(
       issuer.answer(document, () => new Response(text));
       const claims = encoded(JSON.stringify({ iss: issuer.url, aud: AUDIENCE, exp: 4_000_000_000 }));
       const token = `${HEADER}.${claims}.${SIGNATURE}`;
-      return { requests: [knock(token), knock(`${token}x`)], bytes: text.length, parsed: Buffer.from(text) };
+      return { requests: [knock(token), knock(`${token}x`)], bytes: text.length };
     },
     statuses: [401, 503],
   })),
