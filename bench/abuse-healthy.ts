@@ -1,24 +1,29 @@
 import type { HealthyRequest } from "./abuse-judge.ts";
+import { waitedForCpuMs } from "./process-tree.ts";
 import type { SoakClient } from "./soak-client.ts";
-import type { SoakKindName } from "./soak-kinds.ts";
 
 const CHATS_PER_SECOND = 10;
 const STREAM_EVERY = 10;
+const TRIES = 3;
 
 /**
  * Sends chats and streams at a steady rate until it is told to stop.
- * @param mayRetry whether one that failed is sent a second time before it counts as not answered
+ * @param pid the process that answers
+ * @param mayRetry whether one that failed is sent again before it counts as not answered
  */
-export function sendSteadily(client: SoakClient, mayRetry: boolean) {
+export function sendSteadily(client: SoakClient, pid: number, mayRetry: boolean) {
   const sent: Record<"chat" | "stream", HealthyRequest[]> = { chat: [], stream: [] };
   const pending = new Set<Promise<void>>();
   const one = async (kind: "chat" | "stream"): Promise<void> => {
     const startedAt = performance.now();
-    const ask = (name: SoakKindName) => client.exchange(name).catch((error: unknown) => String(error));
-    const first = await ask(kind);
+    const waitedMs = waitedForCpuMs(pid);
+    let fault: string | undefined = "not sent";
     // What a worker had in hand when it was killed is lost; asked again, it has to be answered.
-    const fault = first !== undefined && mayRetry ? await ask(kind) : first;
-    sent[kind].push({ startedAt, milliseconds: performance.now() - startedAt, fault });
+    for (let tries = mayRetry ? TRIES : 1; tries > 0 && fault !== undefined; tries -= 1) {
+      fault = await client.exchange(kind).catch((error: unknown) => String(error));
+    }
+    const milliseconds = performance.now() - startedAt;
+    sent[kind].push({ startedAt, milliseconds, waitedForCpuMs: waitedForCpuMs(pid) - waitedMs, fault });
   };
   let count = 0;
   const timer = setInterval(() => {

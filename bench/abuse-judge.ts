@@ -4,6 +4,8 @@ import type { SoakFinding } from "./soak-judge.ts";
 export interface HealthyRequest {
   readonly startedAt: number;
   readonly milliseconds: number;
+  /** How much of it the main thread of whoever answers was ready to run but had no CPU, because of other processes. */
+  readonly waitedForCpuMs: number;
   /** What was wrong with its answer. */
   readonly fault?: string | undefined;
 }
@@ -38,20 +40,24 @@ const GROWTH_BYTES = 20 * MIB;
 const CONTROL_SHARE = 0.5;
 const AROUND_MS = 500;
 
-/** Those requests that took too long while the bare proxy, at the same time, did not. */
+/**
+ * Those requests that took too long because of what others asked of the gateway: the time in which the machine had no CPU for
+ * it does not count, nor do those at whose time the bare proxy was slow too.
+ */
 export function slowAlone(
   requests: readonly HealthyRequest[],
   control: readonly HealthyRequest[],
 ): readonly HealthyRequest[] {
-  return requests.filter(({ startedAt, milliseconds }) => {
-    if (milliseconds <= SLOW_MS) return false;
+  return requests.filter(({ startedAt, milliseconds, waitedForCpuMs }) => {
+    const ownMs = milliseconds - waitedForCpuMs;
+    if (ownMs <= SLOW_MS) return false;
     const slowest = control.reduce((most, other) => {
       const meets =
         other.startedAt <= startedAt + milliseconds + AROUND_MS &&
         other.startedAt + other.milliseconds >= startedAt - AROUND_MS;
       return meets ? Math.max(most, other.milliseconds) : most;
     }, 0);
-    return slowest < milliseconds * CONTROL_SHARE;
+    return slowest < ownMs * CONTROL_SHARE;
   });
 }
 

@@ -121,8 +121,8 @@ async function runPhase(stage: Stage, phase: Phase): Promise<AbuseRecord> {
   const pid = running.pid ?? 0;
   const load = async (seconds: number) => {
     const mayRetry = phase.workers > 1;
-    const healthy = sendSteadily(createSoakClient(running.chatUrl, "side"), mayRetry);
-    const bare = sendSteadily(createSoakClient(control.chatUrl), true);
+    const healthy = sendSteadily(createSoakClient(running.chatUrl, "side"), pid, mayRetry);
+    const bare = sendSteadily(createSoakClient(control.chatUrl), control.pid ?? 0, true);
     const abuses = await abuse(stage, running, phase, seconds);
     const [{ chat: chats, stream: streams }, { chat }] = await Promise.all([healthy.stop(), bare.stop()]);
     return { abuses, chats, streams, control: chat };

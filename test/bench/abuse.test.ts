@@ -7,7 +7,12 @@ import { json } from "../fixtures/answers.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";
 
 const MIB = 1048576;
-const at = (startedAt: number, milliseconds: number, fault?: string) => ({ startedAt, milliseconds, fault });
+const at = (startedAt: number, milliseconds: number, fault?: string) => ({
+  startedAt,
+  milliseconds,
+  waitedForCpuMs: 0,
+  fault,
+});
 
 const GOOD: AbuseRecord = {
   name: "one process",
@@ -49,6 +54,7 @@ describe("the abuse is judged", () => {
     expect(slowAlone([at(0, 400)], [at(100, 300)])).toEqual([]);
     expect(slowAlone([at(0, 400)], [at(100, 100)])).toHaveLength(1);
     expect(slowAlone([at(0, 400)], [at(5000, 300)])).toHaveLength(1);
+    expect(slowAlone([{ ...at(0, 400), waitedForCpuMs: 200 }], [])).toEqual([]);
   });
 });
 
