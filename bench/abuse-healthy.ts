@@ -5,6 +5,7 @@ import type { SoakClient } from "./soak-client.ts";
 const CHATS_PER_SECOND = 10;
 const STREAM_EVERY = 10;
 const TRIES = 3;
+const RETRY_MILLISECONDS = 100;
 
 /**
  * Sends chats and streams at a steady rate until it is told to stop.
@@ -19,8 +20,12 @@ export function sendSteadily(client: SoakClient, pid: number, mayRetry: boolean)
     const waitedMs = waitedForCpuMs(pid);
     let fault: string | undefined = "not sent";
     // What a worker had in hand when it was killed is lost; asked again, it has to be answered.
-    for (let tries = mayRetry ? TRIES : 1; tries > 0 && fault !== undefined; tries -= 1) {
+    for (let tries = mayRetry ? TRIES : 1; tries > 0; tries -= 1) {
       fault = await client.exchange(kind).catch((error: unknown) => String(error));
+      if (fault === undefined || tries === 1) break;
+      // Other connections to the same worker may not know yet that it is gone.
+      client.closeIdle();
+      await Bun.sleep(RETRY_MILLISECONDS);
     }
     const milliseconds = performance.now() - startedAt;
     sent[kind].push({ startedAt, milliseconds, waitedForCpuMs: waitedForCpuMs(pid) - waitedMs, fault });
