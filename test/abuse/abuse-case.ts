@@ -14,6 +14,8 @@ export interface Exchange {
    * of it takes.
    */
   readonly parsed?: Uint8Array;
+  /** How long a turn may last, in milliseconds, when what is asked for at once is ready at once, and shares turns. */
+  readonly turnMs?: number;
   /** Resolves when the gateway has taken in what it asked for by itself; the exchange lasts until then. */
   readonly until?: () => Promise<unknown>;
   /** What the clients do when their requests are sent: read the answers unless said. `stall` reads nothing until the end. */

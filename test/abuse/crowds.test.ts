@@ -16,6 +16,7 @@ const BODIES = [
   ["deep", bodyOf("", repeated("[", 9.9 * MIB), "")],
 ] as const;
 
+const SHARED_TURN_MS = 150;
 const QUIET_MS = 500;
 let provider: MockProvider | undefined;
 const settings = (mock: MockProvider) => {
@@ -44,8 +45,8 @@ const bodies: AbuseCase[] = BODIES.flatMap(([name, body]) => {
   return (["read", "leave"] as const).map((clients): AbuseCase => ({
     name: `${name} bodies at once, whose clients ${clients === "read" ? "stay" : "leave"}`,
     size: 4,
-    build: (count) => ({ requests: crowd(request, count), clients, bytes: 2 * body.length }),
-    statuses: [0, 200, 400, 503],
+    build: (count) => ({ requests: crowd(request, count), clients, bytes: 2 * body.length, turnMs: SHARED_TURN_MS }),
+    statuses: [0, 200, 400, 413, 503],
   }));
 });
 
@@ -60,6 +61,7 @@ const unread: AbuseCase = {
       requests: crowd(request, count),
       answer: () => script,
       bytes: 16 * MIB,
+      turnMs: SHARED_TURN_MS,
       clients: "stall",
       until: providerIsQuiet,
     };

@@ -44,7 +44,8 @@ export function judge({ statuses }: Pick<AbuseCase, "statuses">, small: Run, lar
     if (strange.length > 0)
       problems.push(`${size}: status ${[...new Set(strange)].join(", ")}, not ${statuses.join(" or ")}`);
     problems.push(...new Set(measurement.faults.map((fault) => `${size}: ${fault}`)));
-    const turnMs = TURN_MS + (exchange.parsed === undefined ? 0 : PARSE_SHARE * bareParseMs(exchange.parsed));
+    const turnMs =
+      (exchange.turnMs ?? TURN_MS) + (exchange.parsed === undefined ? 0 : PARSE_SHARE * bareParseMs(exchange.parsed));
     if (measurement.longestTurnMs > turnMs) {
       problems.push(`${size}: a turn of ${measurement.longestTurnMs.toFixed(0)} ms, may be ${turnMs.toFixed(0)}`);
     }
