@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { RUNTIME_ENVIRONMENT } from "../src/cli/own-command.ts";
+import type { WatchedTurns } from "./process-probe.ts";
 import type { Rig, Target } from "./targets.ts";
 
 /** How many objects of each type are on a heap, those not collected yet included. */
 export type HeapCounts = Readonly<Record<string, number>>;
 
-const PROBE = join(import.meta.dir, "heap-probe.ts");
+const PROBE = join(import.meta.dir, "process-probe.ts");
 const socketOf = (name: string, port: number, rig: Rig): string => join(rig.directory, `${name}-${port}.probe`);
 
 /** As of `BUN_JSC_*`: the heap is not collected before it has grown by this much, but where it is asked for. */
@@ -38,7 +39,7 @@ export function withProbe(target: Target, collects: boolean): Target {
           ...(collects ? {} : NO_COLLECTION),
           // As the gateway sets it for itself, for which it would begin again without the probe.
           ...RUNTIME_ENVIRONMENT,
-          HEAP_PROBE_SOCKET: socketOf(target.name, port, rig),
+          PROCESS_PROBE_SOCKET: socketOf(target.name, port, rig),
         },
       };
     },
@@ -50,9 +51,22 @@ export function withProbe(target: Target, collects: boolean): Target {
  * @param collect whether to collect garbage first
  */
 export async function readHeap(target: Target, chatUrl: string, rig: Rig, collect: boolean): Promise<HeapCounts> {
+  return (await ask(target, chatUrl, rig, collect ? "collected" : "objects")) as HeapCounts;
+}
+
+/** Has such a process collect its garbage, and watch the turns of its event loop from now on. */
+export async function startWatch(target: Target, chatUrl: string, rig: Rig): Promise<void> {
+  await ask(target, chatUrl, rig, "watch");
+}
+
+/** What such a process has seen since it was told to watch. */
+export async function readTurns(target: Target, chatUrl: string, rig: Rig): Promise<WatchedTurns> {
+  return (await ask(target, chatUrl, rig, "turns")) as WatchedTurns;
+}
+
+async function ask(target: Target, chatUrl: string, rig: Rig, what: string): Promise<unknown> {
   const unix = socketOf(target.name, Number(new URL(chatUrl).port), rig);
-  const response = await fetch(`http://probe/${collect ? "collected" : "now"}`, { unix });
-  return (await response.json()) as HeapCounts;
+  return (await fetch(`http://probe/${what}`, { unix })).json();
 }
 
 /** What one heap has more than another of each type, most first; types without any difference are left out. */

@@ -28,7 +28,7 @@ const QUICK_BUDGET_SECONDS = 105;
 
 /** What `--help` prints. */
 export const USAGE = `bun run bench [options]   compares the gateway with nginx and with bare proxies on Bun, in one run
-bun run bench soak | guard | chart   see their own --help
+bun run bench soak | abuse | guard | chart   see their own --help
 
   --quick             the shorter list of loads, three short repeats, fewer on a slow machine: under two minutes
   --only a,b          only these loads and targets (direct is the ceiling of generator and mock)

@@ -61,6 +61,14 @@ function cpuOf(pid: number): number {
   return tickMicroseconds - fine > 20_000 ? tickMicroseconds : fine;
 }
 
+/**
+ * How long the main thread of a process was ready to run, but waited for a CPU, since it began, in milliseconds; 0 where the
+ * kernel does not tell. https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat
+ */
+export function waitedForCpuMs(pid: number): number {
+  return Number(readOrNothing(`/proc/${pid}/task/${pid}/schedstat`).split(" ")[1] ?? 0) / 1e6;
+}
+
 /** Reads CPU time and memory of `root` and its descendants from `/proc`. Processes that ended are not counted. */
 export function measureTree(root: number): TreeUsage {
   if (!CAN_MEASURE) return { cpuMicroseconds: undefined, residentBytes: undefined };

@@ -8,6 +8,7 @@ type Command = (commandLine: readonly string[]) => Promise<number>;
 /** Programs of the bench beside the comparison; each is loaded only where it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   soak: async () => (await import("./soak.ts")).soak,
+  abuse: async () => (await import("./abuse.ts")).runAbuse,
   guard: async () => (await import("./guard.ts")).guard,
   chart: async () => (await import("./chart.ts")).chart,
 };

@@ -13,11 +13,11 @@ const TAIL_BYTES = 600;
 const LONGEST_MILLISECONDS = 60_000;
 
 /** A chat request of that kind. */
-function bodyOf(kind: SoakKind): Uint8Array {
+function bodyOf(kind: SoakKind, provider: string): Uint8Array {
   const content = "Say hello. ".repeat(Math.ceil((kind.bodyBytes ?? 200) / 11)).slice(0, kind.bodyBytes ?? 200);
   const stream = asksForStream(kind) ? { stream: true } : {};
   return Buffer.from(
-    JSON.stringify({ model: `openai/${kind.answer}`, ...stream, messages: [{ role: "user", content }] }),
+    JSON.stringify({ model: `${provider}/${kind.answer}`, ...stream, messages: [{ role: "user", content }] }),
   );
 }
 
@@ -33,13 +33,16 @@ export function findFault({ ending }: SoakKind, status: number, tail: string): s
   return tail.includes('"error"') ? undefined : `a stream without its error: ${JSON.stringify(tail.slice(-80))}`;
 }
 
-/** @param chatUrl address of chat completions */
-export function createSoakClient(chatUrl: string): SoakClient {
+/**
+ * @param chatUrl address of chat completions
+ * @param provider id under which the gateway knows the soak's provider
+ */
+export function createSoakClient(chatUrl: string, provider = "openai"): SoakClient {
   const url = new URL(chatUrl);
   const idle: Connection[] = [];
   const requests = new Map<SoakKindName, Uint8Array>();
   for (const name of Object.keys(SOAK_KINDS) as SoakKindName[]) {
-    requests.set(name, postRequest(url, bodyOf(SOAK_KINDS[name])));
+    requests.set(name, postRequest(url, bodyOf(SOAK_KINDS[name], provider)));
   }
 
   const take = async (): Promise<Connection> => {

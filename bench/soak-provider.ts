@@ -58,8 +58,12 @@ const FAILURE = { error: { message: "The server had an error", type: "server_err
 
 const NAMES = Object.keys(PROVIDER_ANSWERS) as ProviderAnswer[];
 
-/** Starts the provider on a free port of 127.0.0.1. It speaks HTTP by itself, since no server would answer as badly. */
-export function startSoakProvider(): SoakProvider {
+/**
+ * Starts the provider on 127.0.0.1. It speaks HTTP by itself, since no server would answer as badly.
+ * @param port a free one unless given
+ * @param otherwise makes the answer to a request that names none of the answers above; a list of models without it
+ */
+export function startSoakProvider(port = 0, otherwise: () => Buffer = () => MODELS): SoakProvider {
   const sockets = new Set<Socket<Wire>>();
 
   const flush = (socket: Socket<Wire>): void => {
@@ -135,13 +139,13 @@ export function startSoakProvider(): SoakProvider {
     wire.received = wire.received.subarray(total);
     wire.busy = true;
     const name = NAMES.find((candidate) => start.includes(`${candidate}"`));
-    if (name === undefined) finish(socket, MODELS);
+    if (name === undefined) finish(socket, otherwise());
     else answers[name](socket);
   };
 
   const listener: TCPSocketListener<Wire> = Bun.listen<Wire>({
     hostname: "127.0.0.1",
-    port: 0,
+    port,
     socket: {
       open(socket) {
         socket.data = { received: NOTHING, unsent: NOTHING, more: undefined, timer: undefined, busy: false };

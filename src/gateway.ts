@@ -1,6 +1,7 @@
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { createToolLoop } from "./tools/loop/loop.ts";
 import type { Config } from "./config/load-config.ts";
+import { type ReadFile, readTextFile } from "./config/read-files.ts";
 import type { Settings } from "./config/settings-table.ts";
 import { CHAT } from "./formats/chat/format.ts";
 import type { Format } from "./formats/format.ts";
@@ -8,6 +9,8 @@ import { EMBEDDINGS } from "./formats/embeddings/format.ts";
 import { COUNT_TOKENS, MESSAGES } from "./formats/messages/format.ts";
 import { RESPONSES } from "./formats/responses/format.ts";
 import { createInFlightRequests } from "./core/in-flight-requests.ts";
+import { createMemoryBudget } from "./core/memory/budget.ts";
+import { defaultBudget, readMemoryLimit } from "./core/memory/limit.ts";
 import { openToolRegistry } from "./tools/mcp/open-tool-registry.ts";
 import { createModelLists } from "./routing/model-lists.ts";
 import { listModels as fetchModels } from "./routing/fetch-models.ts";
@@ -43,6 +46,8 @@ export interface GatewayDependencies {
   readonly version: string;
   readonly fetch?: EgressParts["fetch"];
   readonly probe?: EgressParts["probe"];
+  /** Reads the files of static keys, certificate and key. */
+  readonly readFile?: ReadFile;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
   /** Milliseconds since the epoch. */
@@ -67,15 +72,18 @@ export interface Gateway {
   listen(): Promise<{ readonly url: string }>;
   /**
    * Reads again what operators change while the gateway runs: the file of static keys, certificate and key.
-   * Throws {@link BadSetting}, and changes nothing, where one of them cannot be used; another error where only the
-   * certificate could not be put to use.
+   * Rejects with {@link BadSetting}, and changes nothing, where one of them cannot be used; with another error where only
+   * the certificate could not be put to use.
    */
-  reload(): void;
+  reload(): Promise<void>;
+  /** Bytes that requests in flight hold at the moment, of what `SERVER_MAX_BUFFERED_BYTES` allows. */
+  bufferedBytes(): number;
   /**
    * Stops accepting, lets requests in flight finish for as long as the settings allow, and ends the rest with an error.
+   * @param onClosed called when nothing is accepted any more
    * @returns how many had to be ended.
    */
-  drain(): Promise<number>;
+  drain(onClosed: () => void): Promise<number>;
 }
 
 /** An upload below this, taken over the idle timeout, is no slow client's but one that means to keep a connection busy. */
@@ -83,6 +91,15 @@ const MIN_UPLOAD_BYTES_PER_SECOND = 1536;
 
 /** Load balancers cut connections that are silent for half a minute or more. */
 const KEEP_ALIVE_MS = 15_000;
+
+function budgetOf({ SERVER_MAX_BUFFERED_BYTES: bytes }: Config["settings"], workers: number): number {
+  return bytes === "auto" ? defaultBudget(readMemoryLimit(), workers) : bytes;
+}
+
+/** How many processes share the memory, as far as the settings say; `auto` is at most one for each core. */
+function workersOf({ SERVER_WORKERS: count }: Config["settings"]): number {
+  return count === "auto" ? availableParallelism() : count;
+}
 
 /**
  * Builds every part of the gateway and wires them; starts nothing.
@@ -94,19 +111,27 @@ export async function createGateway(
   dependencies: GatewayDependencies,
 ): Promise<Gateway> {
   const { log, version, worker } = dependencies;
+  const readFile = dependencies.readFile ?? readTextFile;
   const now = dependencies.now ?? (() => performance.now());
   const quietRoutes = new Set(Object.values<RouteRow>(ROUTES).flatMap((row) => (row.quiet ? row.paths : [])));
-  const requests = createInFlightRequests({
-    observers: [logExchange(log, quietRoutes)],
-    now,
-    newId: dependencies.newId ?? (() => crypto.randomUUID()),
-  });
   const timers: TimerSource = {
     now,
     setTimer: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
     clearTimer: (timer) => clearTimeout(timer as Timer),
   };
   const deadlines = createDeadlines(timers);
+  const memory = createMemoryBudget({
+    limit: budgetOf(settings, worker ? workersOf(settings) : 1),
+    deadlines,
+    now,
+    collect: () => Bun.gc(true),
+  });
+  const requests = createInFlightRequests({
+    // Whatever ends an exchange settles it, which is why its memory is given back there.
+    observers: [logExchange(log, quietRoutes), memory.release],
+    now,
+    newId: dependencies.newId ?? (() => crypto.randomUUID()),
+  });
   const egress = createEgress({
     proxy: settings.CLIENT_PROXY,
     direct: settings.CLIENT_NO_PROXY,
@@ -134,11 +159,12 @@ export async function createGateway(
       streamIdleMs: settings.CLIENT_STREAM_IDLE_TIMEOUT,
     },
   });
+  const jsonLimits = { depth: settings.SERVER_MAX_JSON_DEPTH, values: settings.SERVER_MAX_JSON_VALUES };
   const providersById = new Map(providers.map((provider) => [provider.id, provider]));
-  const policy = createModelPolicy(settings.ALLOWED_MODELS, settings.DISALLOWED_MODELS);
+  const policy = createModelPolicy(providers, settings.ALLOWED_MODELS, settings.DISALLOWED_MODELS);
   const modelLists = createModelLists({
     providers,
-    fetchModels: (provider, signal) => fetchModels(provider, openCall, signal),
+    fetchModels: (provider, signal) => fetchModels(provider, openCall, signal, jsonLimits),
     ttlMs: settings.MODELS_CACHE_TTL,
     timeoutMs: settings.MODELS_TIMEOUT,
     now,
@@ -147,6 +173,12 @@ export async function createGateway(
       // A local server that nobody configured is asked in case it runs; that it does not is no news.
       if (provider.configured) log.warn(line, "could not list the provider's models");
       else log.debug(line, "local provider does not answer");
+    },
+    onGivenUp: ({ id }) => {
+      log.warn(
+        { provider: id },
+        "the provider's models are still unknown; bare names of models are looked up without it",
+      );
     },
   });
 
@@ -157,14 +189,17 @@ export async function createGateway(
     book: requests,
     openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${version}`),
-    targets: { providers: providersById, providerOf: modelLists.providerOf },
+    targets: { providers: providersById, findBareName: modelLists.findBareName },
     policy,
+    proxiesWithoutModel: settings.PROXY_WITHOUT_MODEL === "allow",
     connections: {
       suspendIdleTimeout: (request) => listener?.suspendIdleTimeout(request),
       restoreIdleTimeout: (request) => listener?.restoreIdleTimeout(request),
       uploadBytesPerTimeout: Math.ceil((settings.SERVER_IDLE_TIMEOUT / 1000) * MIN_UPLOAD_BYTES_PER_SECOND),
     },
+    memory,
     maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
+    jsonLimits,
     visionEnabled: settings.ENABLE_VISION,
     wantsUsage: settings.STREAM_USAGE === "always",
   };
@@ -173,6 +208,7 @@ export async function createGateway(
         client: { name: "inference-gateway", version },
         fetch: egress.fetch,
         timers,
+        memory,
         onStatus: ({ name: server, tools }, problem) => {
           if (problem) log.warn({ server, problem: problem.message }, "MCP server is not connected");
           else log.info({ server, tools }, "MCP server is connected");
@@ -182,7 +218,13 @@ export async function createGateway(
   const keepAlive = { timers, intervalMs: dependencies.keepAliveMs ?? KEEP_ALIVE_MS };
   const takeOver =
     toolRegistry &&
-    createToolLoop({ ...parts, toolBox: toolRegistry, maxRounds: settings.MCP_MAX_ITERATIONS, keepAlive });
+    createToolLoop({
+      ...parts,
+      toolBox: toolRegistry,
+      maxRounds: settings.MCP_MAX_ITERATIONS,
+      maxConversationBytes: settings.MCP_MAX_CONVERSATION_BYTES,
+      keepAlive,
+    });
   const relay = createRelay({ ...parts, ...(takeOver && { toolLoop: takeOver }) });
   const relayAs =
     (format: Format): RouteHandler =>
@@ -193,6 +235,7 @@ export async function createGateway(
   const authentication = settings.AUTH_ENABLED
     ? (await import("./auth/open-authentication.ts")).openAuthentication(settings, {
         fetch: egress.fetch,
+        readFile,
         now,
         clock: dependencies.clock ?? Date.now,
         onIssuerChange: (problem) => {
@@ -203,7 +246,7 @@ export async function createGateway(
     : undefined;
 
   // Read here too, so that bad files are found before anything is started.
-  loadTls(settings);
+  loadTls(settings, readFile);
 
   const cors = createCors(settings.SERVER_CORS_ORIGINS);
   const application = createApplication({
@@ -217,6 +260,7 @@ export async function createGateway(
           tls: settings.SERVER_TLS_CERT_PATH !== undefined,
           cors,
         }),
+    endsConnections: () => listener?.endsConnections() === true,
     cors,
     book: requests,
     envelope: settings.ERROR_FORMAT,
@@ -244,20 +288,21 @@ export async function createGateway(
 
   return {
     async listen() {
-      listener = await openListener(application, settings, { sharesPort: worker !== undefined, log });
+      listener = await openListener(application, settings, { sharesPort: worker !== undefined, readFile, log });
       authentication?.warm();
       toolRegistry?.start();
       for (const provider of providers) if (provider.callable) modelLists.ofProvider(provider).catch(() => {});
       return { url: listener.url };
     },
-    reload() {
-      const tls = loadTls(settings);
+    bufferedBytes: memory.used,
+    async reload() {
+      const tls = loadTls(settings, readFile);
       authentication?.reload();
-      if (tls) listener?.replaceTls(tls);
+      if (tls) await listener?.replaceTls(tls);
     },
-    async drain() {
+    async drain(onClosed) {
       draining = true;
-      const cut = await endRequests(requests, listener, settings.SERVER_SHUTDOWN_TIMEOUT);
+      const cut = await endRequests(requests, listener, settings.SERVER_SHUTDOWN_TIMEOUT, onClosed);
       await Promise.all([listener?.stop(true), toolRegistry?.close()]);
       sockets.close();
       return cut;

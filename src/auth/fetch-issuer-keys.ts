@@ -1,5 +1,6 @@
 import type { JSONWebKeySet } from "jose";
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
+import { parseBytes, toWellFormed } from "../core/json/parse-bytes.ts";
 
 /** Discovery documents and key sets are small; a longer answer is not one. */
 const MAX_BYTES = 1024 * 1024;
@@ -56,22 +57,14 @@ const createFetchJson =
       await response.body?.cancel();
       return refuse(`was answered with status ${response.status}`);
     }
-    const text = await readBounded(response).catch(() => refuse("broke off or is too long"));
-    const value = parseJson(text);
-    if (value === undefined) return refuse("is not JSON");
-    return isJsonObject(value) ? value : refuse("is not a JSON object");
+    const bytes = await readBounded(response).catch(() => refuse("broke off or is too long"));
+    const parsed = await parseBytes(toWellFormed(bytes));
+    if ("value" in parsed) return isJsonObject(parsed.value) ? parsed.value : refuse("is not a JSON object");
+    const { fault } = parsed;
+    return refuse(fault === "depth" || fault === "values" ? "is nested too deeply or too large" : "is not JSON");
   };
 
-/** @returns undefined where the text is not JSON; JSON itself has no such value. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-async function readBounded(response: Response): Promise<string> {
+async function readBounded(response: Response): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
@@ -79,5 +72,5 @@ async function readBounded(response: Response): Promise<string> {
     if (length > MAX_BYTES) throw new Error("too long");
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }

@@ -1,4 +1,5 @@
 import { BadSetting } from "../config/setting-problem.ts";
+import type { ReadFile } from "../config/read-files.ts";
 import type { Settings } from "../config/settings-table.ts";
 import { type Authenticate, createAuthenticate } from "./authenticate.ts";
 import { type FetchDocument, fetchIssuerKeys } from "./fetch-issuer-keys.ts";
@@ -17,6 +18,8 @@ export interface Authentication {
 
 export interface AuthenticationParts {
   readonly fetch: FetchDocument;
+  /** Reads the file of static keys. */
+  readonly readFile: ReadFile;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   /** Milliseconds since the epoch. */
@@ -27,7 +30,7 @@ export interface AuthenticationParts {
 
 /** Throws {@link BadSetting} where the static keys cannot be read. */
 export function openAuthentication(settings: Settings, parts: AuthenticationParts): Authentication {
-  let staticKeys = loadStaticKeys(settings.AUTH_API_KEYS);
+  let staticKeys = loadStaticKeys(settings.AUTH_API_KEYS, parts.readFile);
   const issuer = openIssuer(settings, parts);
   return {
     authenticate: createAuthenticate({
@@ -40,15 +43,15 @@ export function openAuthentication(settings: Settings, parts: AuthenticationPart
       issuer?.warm();
     },
     reload() {
-      staticKeys = loadStaticKeys(settings.AUTH_API_KEYS);
+      staticKeys = loadStaticKeys(settings.AUTH_API_KEYS, parts.readFile);
     },
   };
 }
 
-function loadStaticKeys(setting: string | undefined): StaticKeys | undefined {
+function loadStaticKeys(setting: string | undefined, readFile: ReadFile): StaticKeys | undefined {
   if (setting === undefined) return undefined;
   try {
-    return readStaticKeys(setting);
+    return readStaticKeys(setting, readFile);
   } catch (error) {
     throw new BadSetting("AUTH_API_KEYS", error instanceof Error ? error.message : String(error));
   }

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { type ReadFile, readTextFile } from "../config/read-files.ts";
 
 const DIGEST_BYTES = 32;
 
@@ -39,8 +39,8 @@ const NAMED = /^([A-Za-z0-9_.-]{0,64}):(.*)$/;
  * each line, where empty lines and lines that begin with `#` do not count.
  * @throws Error whose message says what is wrong, without any key in it.
  */
-export function readStaticKeys(setting: string): StaticKeys {
-  const entries = setting.startsWith("@") ? readEntries(setting.slice(1)) : setting.split(",");
+export function readStaticKeys(setting: string, readFile: ReadFile = readTextFile): StaticKeys {
+  const entries = setting.startsWith("@") ? readEntries(setting.slice(1), readFile) : setting.split(",");
   const keys = entries
     .map((entry) => entry.trim())
     .filter((entry) => entry !== "")
@@ -57,10 +57,10 @@ export function readStaticKeys(setting: string): StaticKeys {
   };
 }
 
-function readEntries(path: string): string[] {
+function readEntries(path: string, readFile: ReadFile): string[] {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readFile(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
     throw new Error(`the file ${path} cannot be read (${code})`);

@@ -1,3 +1,4 @@
+import { flushLog, type Log } from "../telemetry/log.ts";
 import type { Settings } from "../config/settings-table.ts";
 
 /** How the process ends; src/guide/operations.md lists the same codes. */
@@ -10,7 +11,7 @@ export const EXIT = {
   badSettings: 2,
   /** `SERVER_SHUTDOWN_TIMEOUT` passed and requests were cut off. */
   requestsCut: 3,
-  /** Workers ended again and again right after their start. */
+  /** All workers ended again and again right after their start. */
   workersLost: 4,
 } as const;
 
@@ -21,6 +22,16 @@ export type EndSignal = keyof typeof SIGNAL_EXIT;
 /** Ends the process, saying why on standard error. */
 export function fail(lines: readonly string[], code: number): never {
   for (const line of lines) process.stderr.write(`${line}\n`);
+  process.exit(code);
+}
+
+/**
+ * Ends the process as soon as its log is written, or cannot be.
+ * @param problem what is said on standard error, in one line.
+ */
+export async function endProcess(log: Log, code: number, problem?: string): Promise<never> {
+  await flushLog(log);
+  if (problem !== undefined) process.stderr.write(`${problem}\n`);
   process.exit(code);
 }
 

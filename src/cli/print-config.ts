@@ -7,13 +7,14 @@ import { maskSecret } from "../config/setting-problem.ts";
 import { providerVariables } from "../config/load-providers.ts";
 import { SETTING_ROWS } from "../config/settings-table.ts";
 
-function providerLines({ id, baseUrl, unixSocket, http2, key, auth }: Provider): string[] {
+function providerLines({ id, baseUrl, unixSocket, http2, extraRequestHeaders, key, auth }: Provider): string[] {
   const variables = providerVariables(id);
   const url = unixSocket === undefined ? baseUrl : `unix:${unixSocket}:${new URL(baseUrl).pathname}`;
   return [
     `${variables.url}=${url}`,
     ...(key === undefined ? [] : [`${variables.key}=${maskSecret(key)}`]),
     ...(http2 ? [`${variables.http2}=true`] : []),
+    ...(extraRequestHeaders.length > 0 ? [`${variables.relayHeaders}=${extraRequestHeaders.join(",")}`] : []),
     ...(Object.hasOwn(PROVIDER_TABLE, id) ? [] : [`${variables.authType}=${auth}`]),
   ];
 }

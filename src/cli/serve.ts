@@ -1,5 +1,5 @@
 import { announce } from "./announce.ts";
-import { fail } from "./exit.ts";
+import { endProcess } from "./exit.ts";
 import { onEndSignal } from "./signals.ts";
 import { openService, type Service, type ServiceParts, StartFailure } from "./service.ts";
 
@@ -8,7 +8,7 @@ export async function openServiceOrFail(parts: ServiceParts): Promise<Service> {
   try {
     return await openService(parts);
   } catch (error) {
-    if (error instanceof StartFailure) fail([error.message], error.exitCode);
+    if (error instanceof StartFailure) return endProcess(parts.log, error.exitCode, error.message);
     throw error;
   }
 }
@@ -18,16 +18,18 @@ export async function serve(parts: ServiceParts): Promise<void> {
   const { log, version, config } = parts;
   const service = await openServiceOrFail(parts);
   // Before anyone can learn that the gateway listens: a signal right behind that must not find no one.
-  onEndSignal((signal) => {
-    const drained = service.drain();
-    log.info({ signal }, "draining");
-    void drained.then((code) => process.exit(code));
-  });
-  process.on("SIGHUP", service.reload);
+  onEndSignal(
+    (signal) => {
+      const drained = service.drain(() => log.info({ signal }, "draining"));
+      void drained.then((code) => endProcess(log, code));
+    },
+    (code) => void endProcess(log, code),
+  );
+  process.on("SIGHUP", () => void service.reload());
   try {
     announce(log, config.settings, { ...(await service.listen()), version });
   } catch (error) {
-    if (error instanceof StartFailure) fail([error.message], error.exitCode);
+    if (error instanceof StartFailure) return endProcess(parts.log, error.exitCode, error.message);
     throw error;
   }
 }

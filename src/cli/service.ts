@@ -25,13 +25,17 @@ export class StartFailure extends Error {
 export interface Service {
   /** @throws StartFailure where the address cannot be had. */
   listen(): Promise<Serving>;
-  /** Reads again what operators change while the gateway runs, and logs how that went. */
-  reload(): void;
   /**
-   * Accepts nothing any more from the moment of this call, and lets requests in flight end; logs the end.
+   * Reads again what operators change while the gateway runs, and logs how that went.
+   * @returns whether all of it is in use now.
+   */
+  reload(): Promise<boolean>;
+  /**
+   * Stops accepting, and lets requests in flight end; logs the end.
+   * @param onClosed called when nothing is accepted any more; that of the first call counts.
    * @returns the exit code. Another call returns the same.
    */
-  drain(): Promise<number>;
+  drain(onClosed: () => void): Promise<number>;
 }
 
 export interface ServiceParts extends GatewayDependencies {
@@ -51,8 +55,8 @@ export async function openService({ config, demo, ...dependencies }: ServicePart
   giveBackMemory();
   let drained: Promise<number> | undefined;
 
-  const drain = async (): Promise<number> => {
-    const cut = await gateway.drain();
+  const drain = async (onClosed: () => void): Promise<number> => {
+    const cut = await gateway.drain(onClosed);
     if (cut > 0) log.warn({ cut }, "stopped; requests were cut off");
     else log.info("stopped");
     return cut > 0 ? EXIT.requestsCut : EXIT.ok;
@@ -67,18 +71,20 @@ export async function openService({ config, demo, ...dependencies }: ServicePart
         throw new StartFailure(listeningProblem(error, settings), EXIT.notServing);
       }
     },
-    reload() {
+    async reload() {
       try {
-        gateway.reload();
+        await gateway.reload();
         log.info("reloaded");
+        return true;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         if (error instanceof BadSetting) log.error({ reason }, "not reloaded; what was loaded before stays");
         else log.error({ reason }, "reloaded in part");
+        return false;
       }
     },
-    drain() {
-      drained ??= drain();
+    drain(onClosed) {
+      drained ??= drain(onClosed);
       return drained;
     },
   };

@@ -1,6 +1,7 @@
 import { AUTH_TYPES } from "../providers/table.ts";
 import { HTTP2_ROW } from "./settings/providers.ts";
 import { acceptedValues } from "./parse-setting.ts";
+import { ACCEPTED_RELAY_HEADERS } from "./parse-relay-headers.ts";
 import { SETTING_GROUPS, type SettingGroup, type SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS } from "./settings-table.ts";
 
@@ -36,6 +37,13 @@ const FAMILIES: readonly SettingDescription[] = [
     accepted: acceptedValues(HTTP2_ROW),
     default: HTTP2_ROW.default,
     doc: HTTP2_ROW.doc,
+  },
+  {
+    group: "Providers",
+    name: "<ID>_RELAY_HEADERS",
+    accepted: ACCEPTED_RELAY_HEADERS,
+    default: "",
+    doc: "Headers of clients' requests that are passed on to that provider beside the usual ones, such as HTTP-Referer,X-Title",
   },
   {
     group: "Providers",

@@ -8,6 +8,7 @@ import {
 import type { Provider } from "../providers/provider.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import { ACCEPTED_BASE_URLS, mayHoldSecret, parseBaseUrl, type BaseUrl } from "./urls.ts";
+import { ACCEPTED_RELAY_HEADERS, parseRelayHeaders } from "./parse-relay-headers.ts";
 import { acceptedValues, parseSetting } from "./parse-setting.ts";
 import { problemLine } from "./setting-problem.ts";
 import { HTTP2_ROW } from "./settings/providers.ts";
@@ -17,6 +18,7 @@ export interface ProviderVariables {
   readonly url: string;
   readonly key: string;
   readonly http2: string;
+  readonly relayHeaders: string;
   /** Read for custom providers only. */
   readonly authType: string;
   /** The variable that fills in the placeholder of the base URL, where the provider has one. */
@@ -31,6 +33,7 @@ export function providerVariables(id: string): ProviderVariables {
     url: `${prefix}_API_URL`,
     key: `${prefix}_API_KEY`,
     http2: `${prefix}_HTTP2`,
+    relayHeaders: `${prefix}_RELAY_HEADERS`,
     authType: `${prefix}_AUTH_TYPE`,
     urlParameter: row?.urlParameter?.[1],
   };
@@ -83,6 +86,20 @@ function readHttp2(environment: Environment, name: string, baseUrl: string, { pr
     problems.push(`${name}=${value} needs an https URL of that provider: HTTP/2 is spoken over TLS only`);
   }
   return http2 === true;
+}
+
+function readRelayHeaders(environment: Environment, name: string, { problems }: Findings): readonly string[] {
+  const value = readVariable(environment, name);
+  if (value === undefined) return [];
+  const parsed = parseRelayHeaders(value);
+  if ("names" in parsed) return parsed.names;
+  const { refused, reason } = parsed;
+  // Masked if it is no name, because it may be a whole header, with its value.
+  const secret = reason === undefined;
+  problems.push(
+    problemLine({ name, value: refused, secret, ...(reason && { reason }), expected: ACCEPTED_RELAY_HEADERS }),
+  );
+  return [];
 }
 
 /** Fills the placeholder of a base URL. Without a value for it the URL comes back as it was. */
@@ -151,9 +168,13 @@ function loadProvider(
     authHeader: row.authHeader ?? DEFAULT_AUTH_HEADER,
     key: auth === "none" ? undefined : key,
     headers: Object.freeze({ ...row.headers }),
+    relayedHeaders: row.relayedHeaders ?? [],
+    extraRequestHeaders: readRelayHeaders(environment, variables.relayHeaders, findings),
     listing: row.listing,
     paths: Object.freeze({ ...row.paths }),
     refusesStreamOptions: row.refusesStreamOptions ?? false,
+    ...(row.impliedNameParts && { impliedNameParts: row.impliedNameParts }),
+    ...(row.modelMembers && { modelMembers: row.modelMembers }),
     callable: complete && (!keyMissing || row.keyOptional === true),
     configured: key !== undefined || readVariable(environment, variables.url) !== undefined,
   });

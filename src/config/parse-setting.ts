@@ -63,7 +63,7 @@ export function parseSetting(row: SettingRow, text: string): ParsedSetting | und
     case "duration":
       return parseWithin(text, parseDuration, row.range);
     case "bytes":
-      return parseWithin(text, parseByteSize, row.range);
+      return matchWord(text, row.words ?? []) ?? parseWithin(text, parseByteSize, row.range);
   }
 }
 
@@ -89,7 +89,7 @@ export function acceptedValues(row: SettingRow): string {
     case "duration":
       return `a duration (300ms, 1h30m, plain seconds)${inRange(row.range)}`;
     case "bytes":
-      return `a size (bytes, or with a unit such as 10MiB)${inRange(row.range)}`;
+      return [`a size (bytes, or with a unit such as 10MiB)${inRange(row.range)}`, ...(row.words ?? [])].join(" or ");
   }
 }
 

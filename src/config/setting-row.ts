@@ -31,10 +31,10 @@ export type SettingRange = readonly [minimum: string, maximum: string];
 export type SettingRow = CommonSettingRow &
   (
     | { readonly type: "string" | "boolean" | "list" | "proxy" }
-    | { readonly type: "duration" | "bytes"; readonly range?: SettingRange }
+    | { readonly type: "duration"; readonly range?: SettingRange }
     | { readonly type: "enum"; readonly values: readonly string[] }
     | {
-        readonly type: "integer";
+        readonly type: "integer" | "bytes";
         readonly range?: SettingRange;
         /** Words that are accepted in place of a number and reach the reader of the setting as they are. */
         readonly words?: readonly string[];

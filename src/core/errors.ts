@@ -24,6 +24,11 @@ interface FailureKind {
 export const FAILURES = {
   invalid_request: { status: 400, type: "invalid_request_error", message: "Invalid request" },
   malformed_body: { status: 400, type: "invalid_request_error", message: "Failed to decode request" },
+  body_too_complex: {
+    status: 400,
+    type: "invalid_request_error",
+    message: "The request body is nested too deeply or holds too many values",
+  },
   body_interrupted: { status: 400, type: "invalid_request_error", message: "The request body ended early" },
   unsupported_encoding: {
     status: 415,
@@ -72,6 +77,11 @@ export const FAILURES = {
     message:
       "Unable to determine provider for model. Please specify a provider using the ?provider= query parameter or use the provider/model format (e.g., openai/gpt-4).",
   },
+  model_lists_incomplete: {
+    status: 503,
+    type: "overloaded_error",
+    message: "The models of some providers are not known yet, so that a model cannot be found by its name alone.",
+  },
   model_not_allowed: {
     status: 403,
     type: "permission_error",
@@ -81,6 +91,12 @@ export const FAILURES = {
     status: 403,
     type: "permission_error",
     message: "Model is disallowed. Please use a different model.",
+  },
+  model_unidentified: {
+    status: 403,
+    type: "permission_error",
+    message:
+      "No model was found in this request, while only some models may be used (ALLOWED_MODELS, DISALLOWED_MODELS). PROXY_WITHOUT_MODEL=allow lets such requests pass.",
   },
   vision_disabled: {
     status: 400,
@@ -174,6 +190,11 @@ export const FAILURES = {
     status: 503,
     type: "overloaded_error",
     message: "The gateway is at its limit of simultaneous requests",
+  },
+  memory_exhausted: {
+    status: 503,
+    type: "overloaded_error",
+    message: "The gateway holds as much of requests and answers as it may at the moment (SERVER_MAX_BUFFERED_BYTES)",
   },
   shutting_down: { status: 503, type: "overloaded_error", message: "The gateway is shutting down" },
   internal: { status: 500, type: "api_error", message: "Internal server error" },

@@ -52,6 +52,7 @@ export const createInFlightRequests = ({ observers, now, newId }: InFlightReques
         streaming: false,
         bytesIn: 0,
         bytesOut: 0,
+        heldBytes: 0,
         firstByteAt: undefined,
         usage: undefined,
         toolRounds: undefined,

@@ -1,5 +1,6 @@
 import type { LinkedListNode } from "./linked-list.ts";
 import type { Failure, FailureCode } from "./errors.ts";
+import type { MemoryHolder } from "./memory/budget.ts";
 
 /** What a provider says a call used, in tokens; a member that it did not say is absent. */
 export interface TokenUsage {
@@ -29,7 +30,7 @@ export interface Interruptible {
 }
 
 /** One request in flight and what becomes known of it; mutable until it is settled. */
-export interface RequestContext extends LinkedListNode<RequestContext> {
+export interface RequestContext extends LinkedListNode<RequestContext>, MemoryHolder {
   /** The `X-Request-Id` of the response. */
   readonly id: string;
   readonly method: string;

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
+import { parseJson } from "../core/json/parse-bytes.ts";
 import { chooseTool, fillArguments, objectsOf, readTools, topicsOf } from "./tools.ts";
 
 /** What the demo model does next: it says something, or calls a tool. */
@@ -39,9 +40,9 @@ export function nextTurn(messages: readonly JsonObject[], request: JsonObject): 
   const question = textOf(messages.findLast(({ role }) => role === "user") ?? {});
   if (last?.["role"] === "tool") {
     const call = calls.find(({ id }) => id === last["tool_call_id"]);
-    const asked = parse(call?.arguments ?? "");
+    const asked = parseJson(call?.arguments ?? "");
     const args = isJsonObject(asked) ? asked : {};
-    const listed: unknown = call?.name === GET ? parse(textOf(last)) : undefined;
+    const listed: unknown = call?.name === GET ? parseJson(textOf(last)) : undefined;
     const found = readTools(listed);
     const best = "names" in args ? found[0] : chooseTool(question, found);
     if (best?.parameters) return use(EXECUTE, { name: best.name, arguments: fillArguments(best.parameters, question) });
@@ -81,12 +82,4 @@ function textOf({ content }: JsonObject): string {
   return objectsOf(content)
     .flatMap(({ text }) => (typeof text === "string" ? [text] : []))
     .join("\n");
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import { FAILURES, type Failure } from "../core/errors.ts";
+import { FAILURES, type Failure, type FailureCode } from "../core/errors.ts";
 
 /** The three shapes in which clients read an error. */
 export type ErrorEnvelope = "simple" | "openai" | "anthropic";
@@ -13,6 +13,15 @@ const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
   429: "rate_limit_error",
   529: "overloaded_error",
 };
+
+/** Anthropic's clients know a status of its own for a server with too much to do. https://docs.anthropic.com/en/api/errors */
+const ANTHROPIC_OVERLOADED = 529;
+
+const OVERLOADS: ReadonlySet<FailureCode> = new Set<FailureCode>(["overloaded", "memory_exhausted"]);
+
+/** The status with which clients of an envelope are told of a failure. */
+export const failureStatus = ({ code, status }: Failure, envelope: ErrorEnvelope): number =>
+  envelope === "anthropic" && OVERLOADS.has(code) ? ANTHROPIC_OVERLOADED : status;
 
 /** The error body of a failure, as JSON text. */
 export const renderFailureBody = (failure: Failure, envelope: ErrorEnvelope, requestId: string): string => {
@@ -58,5 +67,8 @@ const anthropicType = (failure: Failure): string => {
   if (failure.code === "messages_not_supported") return "not_supported_error";
   // What answers these routes speaks Anthropic's vocabulary itself.
   if (failure.details.wireType !== undefined) return failure.details.wireType;
-  return ANTHROPIC_TYPES[failure.status] ?? (failure.status < 500 ? "invalid_request_error" : "api_error");
+  return (
+    ANTHROPIC_TYPES[failureStatus(failure, "anthropic")] ??
+    (failure.status < 500 ? "invalid_request_error" : "api_error")
+  );
 };

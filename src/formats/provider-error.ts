@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
+import { parseJson } from "../core/json/parse-bytes.ts";
 
 /** What a provider said about its own error; members that it did not say are absent. */
 export interface ProviderError {
@@ -16,13 +17,8 @@ const MAX_MESSAGE_CHARACTERS = 4000;
  * An HTML page says nothing that a client could use.
  */
 export const readProviderError = (body: string): ProviderError => {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return readText(body);
-  }
-  return readValue(value);
+  const value = parseJson(body);
+  return value === undefined ? readText(body) : readValue(value);
 };
 
 const readText = (body: string): ProviderError => {

@@ -1,6 +1,7 @@
 import type { TokenUsage } from "../core/request-context.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
+import { parseJson } from "../core/json/parse-bytes.ts";
 
 const MARK = Buffer.from('"usage"');
 const OPEN_BRACE = 0x7b;
@@ -43,12 +44,8 @@ const readObjectBehind = (body: Buffer, from: number): TokenUsage | undefined =>
   if (start < 0 || !isColon(body, from, start)) return undefined;
   const end = endOfObject(body, start);
   if (end < 0) return undefined;
-  try {
-    const value: unknown = JSON.parse(body.toString("utf8", start, end));
-    return isJsonObject(value) ? toTokenUsage(value) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(body.subarray(start, end));
+  return isJsonObject(value) ? toTokenUsage(value) : undefined;
 };
 
 /** Whether nothing but a colon, and perhaps space, stands between two positions. */

@@ -1,8 +1,11 @@
+import { asBuffer } from "../core/json/bytes.ts";
 import { Failure } from "../core/errors.ts";
 import { type Edit, editObject } from "../core/json/edit.ts";
 import type { JsonObject } from "../core/json/parse.ts";
 import { isJsonObject } from "../core/json/parse.ts";
-import { type Member, memberFinder } from "../core/json/find.ts";
+import type { Member } from "../core/json/find.ts";
+import { watchMembers } from "../core/json/limit-scan.ts";
+import { foundMember, type MemberWatch, watchedNames } from "../core/json/member-watch.ts";
 import { toJson } from "../core/json/bytes.ts";
 import type { Target } from "../routing/resolve-target.ts";
 
@@ -10,39 +13,31 @@ import type { Target } from "../routing/resolve-target.ts";
 export interface ReceivedBody {
   readonly bytes: Uint8Array;
   readonly value: JsonObject;
+  /** What a scan of the bytes for {@link DECISIVE_NAMES} has found; without it, each search scans them. */
+  readonly members?: MemberWatch | undefined;
 }
 
-const MEMBERS = {
-  model: memberFinder("model"),
-  messages: memberFinder("messages"),
-  stream_options: memberFinder("stream_options"),
-  tools: memberFinder("tools"),
-  tool_choice: memberFinder("tool_choice"),
-} as const;
+type DecisiveName = "model" | "messages" | "stream_options" | "tools" | "tool_choice";
 
-/**
- * The top-level members that some server may read as `name`: written in Go, it minds no letter case, and folds `ſ` to `s`.
- * https://pkg.go.dev/encoding/json#Unmarshal
- */
-export function spellingsOf(value: JsonObject, name: string): string[] {
-  const folded = name.toUpperCase();
-  const spellings: string[] = [];
-  for (const key in value) {
-    if (key === name || (key.length === name.length && key.toUpperCase() === folded)) spellings.push(key);
-  }
-  return spellings;
-}
+/** The members on which decisions of the gateway rest. */
+export const DECISIVE_NAMES = watchedNames([
+  "model",
+  "messages",
+  "stream_options",
+  "tools",
+  "tool_choice",
+] satisfies DecisiveName[]);
 
 /**
  * Finds a member on which a decision of the gateway rests. One that stands twice, in whatever spelling, is refused: the
- * provider might read the other one than the gateway did.
+ * provider might read the other one than the gateway did. https://pkg.go.dev/encoding/json#Unmarshal
  */
-export function requireSingleMember({ bytes, value }: ReceivedBody, name: keyof typeof MEMBERS): Member | undefined {
-  const found = MEMBERS[name](bytes);
-  if (found === "repeated" || spellingsOf(value, name).length > 1) {
+export function requireSingleMember({ bytes, members }: ReceivedBody, name: DecisiveName): Member | undefined {
+  const found = foundMember(members ?? watchMembers(asBuffer(bytes), DECISIVE_NAMES), name);
+  if (found && found.count > 1) {
     throw new Failure("invalid_request", { message: `${name} must not be given more than once`, param: name });
   }
-  return found === "absent" ? undefined : found;
+  return found?.member;
 }
 
 export interface PreparedBody {

@@ -2,13 +2,13 @@ import { readProviderError } from "../formats/provider-error.ts";
 import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
-import { redactionOf } from "../core/redact.ts";
+import { redactionOf } from "../core/redact/redact.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import { readErrorText } from "./whole-response.ts";
 
 /** Errors are short; of a longer one only the status is relayed. */
-export const MAX_ERROR_BYTES = 256 * 1024;
+const MAX_ERROR_BYTES = 256 * 1024;
 
 /**
  * The failure that tells the client of a provider's error: with the provider's status, message, type, code and retry

@@ -1,4 +1,7 @@
+import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
+import type { MemoryBudget } from "../core/memory/budget.ts";
+import { decompress, ONE_GO_BYTES } from "./decompress.ts";
 
 /**
  * The client's side of a connection, as far as the relay must steer it. The server cuts connections that are silent for
@@ -16,43 +19,39 @@ export interface ClientConnections {
   readonly uploadBytesPerTimeout: number;
 }
 
-type Decoder = (
-  bytes: Uint8Array,
-  options: { readonly maxOutputLength: number },
-  callback: (error: Error | null, result: Uint8Array) => void,
-) => void;
+/** What reading a body needs of the rest of the gateway. */
+export interface BodyReaderParts {
+  readonly connections: ClientConnections;
+  readonly memory: MemoryBudget;
+  /** Longest body, in bytes, counted after it is decoded. */
+  readonly maxBodyBytes: number;
+}
 
-// Most clients never send a body compressed, and the module brings all of the runtime's streams into memory.
-const zlib = () => process.getBuiltinModule("node:zlib");
-
-/** The Content-Encodings that a request body may have. https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1 */
-const DECODERS: Readonly<Record<string, Decoder>> = {
-  gzip: (...call) => zlib().gunzip(...call),
-  "x-gzip": (...call) => zlib().gunzip(...call),
-  deflate: (...call) => zlib().inflate(...call),
-  br: (...call) => zlib().brotliDecompress(...call),
-  zstd: (...call) => zlib().zstdDecompress(...call),
-};
+/** Up to this size what was announced is held from the start, and a body that must come within one idle timeout is not watched. */
+const WHOLE_BYTES = 64 * 1024;
 
 /**
- * The whole body of a request, decoded, and never more than `limit` bytes of it. It may take long, but not without end:
- * see {@link ClientConnections.uploadBytesPerTimeout}.
- * @throws Failure `body_too_large`, `unsupported_encoding`, `malformed_body`, or, where the client did not send what it
- * announced, `client_gone` or `body_interrupted`.
+ * The whole body of a request, decoded, and never more than `maxBodyBytes` of it. It may take long, but not without end:
+ * see {@link ClientConnections.uploadBytesPerTimeout}. The exchange holds its bytes in the budget from then on.
+ * @throws Failure `body_too_large`, `unsupported_encoding`, `malformed_body`, `memory_exhausted`, or, where the client did
+ * not send what it announced, `client_gone` or `body_interrupted`.
  */
-export function readBody(request: Request, limit: number, connections: ClientConnections): Promise<Uint8Array> {
-  const raw = readRawBody(request, limit, connections);
+export function readBody(context: RequestContext, request: Request, parts: BodyReaderParts): Promise<Uint8Array> {
+  const raw = readRawBody(context, request, parts);
   const encoding = request.headers.get("content-encoding");
-  return encoding === null ? raw : raw.then((bytes) => decodeBody(bytes, encoding, limit));
+  return encoding === null ? raw : raw.then((bytes) => decodeBody(context, request, bytes, encoding, parts));
 }
 
 /** Like {@link readBody}, but with the Content-Encoding left as it is. */
-export function readRawBody(request: Request, limit: number, connections: ClientConnections): Promise<Uint8Array> {
+export function readRawBody(context: RequestContext, request: Request, parts: BodyReaderParts): Promise<Uint8Array> {
   const announced = announcedLength(request);
-  if (announced !== undefined && announced > limit) return Promise.reject(new Failure("body_too_large"));
-  // What must come within one idle timeout needs no watching, and costs less to read in one piece.
-  const isShort = announced !== undefined && announced <= connections.uploadBytesPerTimeout;
-  return isShort ? readWhole(request) : readInPieces(request, limit, connections);
+  if (announced !== undefined && announced > parts.maxBodyBytes) return Promise.reject(new Failure("body_too_large"));
+  const isShort =
+    announced !== undefined && announced <= Math.min(WHOLE_BYTES, parts.connections.uploadBytesPerTimeout);
+  const wait = parts.memory.hold(context, announced ?? 0, request.signal);
+  if (wait) return afterWait(context, request, parts, wait);
+  // That costs less.
+  return isShort ? readWhole(request) : readInPieces(context, request, parts);
 }
 
 /** The length of the body as its header announces it, in bytes; undefined for a chunked body. */
@@ -61,23 +60,49 @@ export function announcedLength(request: Request): number | undefined {
   return announced === null ? undefined : Number(announced);
 }
 
-/**
- * Undoes the Content-Encoding of a body that is wholly there.
- * @throws Failure `body_too_large` as soon as more than `limit` bytes come out, so that a small bomb stays small.
- */
-export function decodeBody(raw: Uint8Array, encoding: string, limit: number): Promise<Uint8Array> {
-  const name = encoding.trim().toLowerCase();
-  if (name === "" || name === "identity") return Promise.resolve(raw);
-  const decode = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined;
-  if (!decode) return Promise.reject(new Failure("unsupported_encoding"));
-  return new Promise((resolve, reject) => {
-    decode(raw, { maxOutputLength: limit }, (error, decoded) => {
-      if (!error) return resolve(decoded);
-      const tooLarge = "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
-      const message = `Failed to decode request: the body is not valid ${name}`;
-      reject(tooLarge ? new Failure("body_too_large") : new Failure("malformed_body", { message }));
-    });
-  });
+/** Undoes the Content-Encoding of a request's body, whose bytes the exchange holds decoded from then on. */
+export async function decodeBody(
+  context: RequestContext,
+  { signal }: Request,
+  raw: Uint8Array,
+  encoding: string,
+  { memory, maxBodyBytes }: BodyReaderParts,
+): Promise<Uint8Array> {
+  await memory.hold(context, raw.length + ONE_GO_BYTES, signal);
+  const mayHold = (bytes: number): boolean => memory.tryHold(context, bytes);
+  const decoded = await decompress(raw, encoding, { maxBytes: maxBodyBytes, mayHold, signal });
+  if (decoded.length > ONE_GO_BYTES) {
+    // What becomes of it takes long. If its client left meanwhile, the runtime says so when it has looked at its sockets.
+    await nextTurn();
+    if (signal.aborted) throw new Failure("client_gone");
+  }
+  memory.tryHold(context, decoded.length);
+  return decoded;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A body whose client was told nothing yet: no byte of it has been read. */
+async function afterWait(
+  context: RequestContext,
+  request: Request,
+  parts: BodyReaderParts,
+  wait: Promise<void>,
+): Promise<Uint8Array> {
+  await whileHeld(request, parts.connections, wait);
+  return readInPieces(context, request, parts);
+}
+
+/** While it waits for memory, nobody reads what the client sends: its silence does not count. */
+async function whileHeld(request: Request, connections: ClientConnections, wait: Promise<void>): Promise<void> {
+  connections.suspendIdleTimeout(request);
+  try {
+    await wait;
+  } finally {
+    connections.restoreIdleTimeout(request);
+  }
 }
 
 async function readWhole(request: Request): Promise<Uint8Array> {
@@ -99,31 +124,41 @@ const PIECES_OF_A_BLOCK = 1024;
 
 /**
  * Counts a body while it arrives, both because a chunked one has no announced length, and because the runtime takes an
- * upload below 16 kB/s for silence.
+ * upload below 16 kB/s for silence. Holds what has come, and not what was announced: whoever sends nothing must not keep
+ * others from the budget.
  */
-async function readInPieces(request: Request, limit: number, connections: ClientConnections): Promise<Uint8Array> {
+async function readInPieces(
+  context: RequestContext,
+  request: Request,
+  { connections, memory, maxBodyBytes }: BodyReaderParts,
+): Promise<Uint8Array> {
   const blocks: Uint8Array[] = [];
   let pieces: Uint8Array[] = [];
   let length = 0;
   let renewedAt = 0;
+  memory.tryHold(context, 0);
   const reader = request.body?.getReader();
-  while (reader) {
-    const { done, value } = await reader.read().catch((error: unknown) => {
-      throw interruption(request, error);
-    });
-    if (done) break;
-    length += value.length;
-    if (length > limit) {
-      await reader.cancel().catch(() => {});
-      throw new Failure("body_too_large");
+  try {
+    while (reader) {
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        throw interruption(request, error);
+      });
+      if (done) break;
+      length += value.length;
+      if (length > maxBodyBytes) throw new Failure("body_too_large");
+      const wait = memory.hold(context, length, request.signal);
+      if (wait) await whileHeld(request, connections, wait);
+      if (length - renewedAt >= connections.uploadBytesPerTimeout) {
+        renewedAt = length;
+        connections.restoreIdleTimeout(request);
+      }
+      if (pieces.push(value) < PIECES_OF_A_BLOCK) continue;
+      blocks.push(Buffer.concat(pieces));
+      pieces = [];
     }
-    if (length - renewedAt >= connections.uploadBytesPerTimeout) {
-      renewedAt = length;
-      connections.restoreIdleTimeout(request);
-    }
-    if (pieces.push(value) < PIECES_OF_A_BLOCK) continue;
-    blocks.push(Buffer.concat(pieces));
-    pieces = [];
+  } catch (error) {
+    await reader?.cancel().catch(() => {});
+    throw error;
   }
   if (length === pieces[0]?.length) return pieces[0];
   return Buffer.concat([...blocks, ...pieces], length);

@@ -1,19 +1,22 @@
 import type { Provider } from "../providers/provider.ts";
+import { decodeResponse, isDecodable } from "../upstream/decode-response.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import { bodyOfBytes } from "../upstream/body.ts";
-import { type Redact, redactionOf } from "../core/redact.ts";
+import { maskerOf } from "../core/redact/redact.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import { bufferResponse } from "./whole-response.ts";
-import { decodeBody } from "./read-body.ts";
-import { MAX_ERROR_BYTES } from "./provider-failure.ts";
+import { maskBody } from "./mask-body.ts";
 
-/** A compressed error longer than this, once it is decoded, is left as it is. */
-const MAX_DECODED_BYTES = 1024 * 1024;
+/** An error up to this size is read whole, so that its length can be told. */
+const MAX_WHOLE_BYTES = 64 * 1024;
+
+/** They tell of the bytes as the provider sent them. */
+const OF_THE_BYTES = ["content-length", "content-digest", "content-md5"] as const;
 
 /**
- * A provider's error as it came, but for the provider's key, which some repeat: each place where it stands is masked. One
- * that is too long to be held comes back as it is, and is the only one that is not read whole.
- * @throws Failure where it breaks off or its deadline passes.
+ * A provider's error or redirect as it came, but for the provider's key, which some repeat: each occurrence is masked, of
+ * whatever size the body is. One that is compressed is decoded first, and stays so.
+ * @throws Failure where it breaks off, is not what its Content-Encoding says, or its deadline passes.
  */
 export async function redactError(
   response: UpstreamResponse,
@@ -21,28 +24,15 @@ export async function redactError(
   provider: Provider,
 ): Promise<UpstreamResponse> {
   if (!response.body || provider.key === undefined) return response;
-  const { status } = response;
-  const headers = new Headers([...response.headers]);
-  const answer = await bufferResponse(response, call, MAX_ERROR_BYTES);
-  if ("tooLong" in answer) return { status, headers, body: answer.tooLong };
-  const encoding = headers.get("content-encoding");
-  const plain = encoding === null ? answer.whole : await decode(answer.whole, encoding);
-  const redacted = plain && redactBytes(plain, redactionOf(provider, provider.key));
-  if (redacted) headers.delete("content-encoding");
-  const body = redacted ?? answer.whole;
-  headers.set("content-length", String(body.length));
-  return { status, headers, body: bodyOfBytes(body) };
-}
-
-/** @returns undefined where the bytes cannot be decoded, by the client neither. */
-function decode(bytes: Uint8Array, encoding: string): Promise<Uint8Array | undefined> {
-  return decodeBody(bytes, encoding, MAX_DECODED_BYTES).catch(() => undefined);
-}
-
-/** @returns undefined where there is nothing to mask. */
-function redactBytes(bytes: Uint8Array, redact: Redact): Uint8Array<ArrayBuffer> | undefined {
-  // One character for each byte, whatever they mean: what is masked is ASCII, and all else must stay as it is.
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-  const redacted = redact(text);
-  return redacted === text ? undefined : new Uint8Array(Buffer.from(redacted, "latin1"));
+  const isEmpty = response.headers.get("content-length") === "0";
+  // What cannot be decoded was not asked for, and is mostly no coding at all (`utf-8`, `none`).
+  const isEncoded = !isEmpty && isDecodable(response.headers.get("content-encoding") ?? "");
+  const { status, headers: received, body } = isEncoded ? decodeResponse(response) : response;
+  const headers = new Headers([...received]);
+  for (const name of OF_THE_BYTES) headers.delete(name);
+  const masked = body && maskBody(body, maskerOf(provider, provider.key));
+  const read = await bufferResponse({ status, headers, body: masked }, call, MAX_WHOLE_BYTES);
+  if ("tooLong" in read) return { status, headers, body: read.tooLong };
+  headers.set("content-length", String(read.whole.length));
+  return { status, headers, body: bodyOfBytes(read.whole) };
 }

@@ -4,17 +4,33 @@ import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
 import type { InFlightRequests } from "../core/in-flight-requests.ts";
 import { Failure } from "../core/errors.ts";
-import { decodeObject, type JsonObject } from "../core/json/parse.ts";
+import { asBuffer } from "../core/json/bytes.ts";
+import { decodeObjectInTurns } from "../core/json/parse.ts";
+import type { JsonLimits } from "../core/json/limits.ts";
+import { parsedWeight } from "../core/memory/parsed-weight.ts";
+import type { Provider } from "../providers/provider.ts";
+import { findJsonModels } from "../routing/find-json-models.ts";
+import { findQueryModels } from "../routing/find-url-models.ts";
+import { createModelNames } from "../routing/model-names.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
 import { splitQuery } from "../upstream/relayed-query.ts";
 import type { createRequestHeaders } from "../upstream/request-headers.ts";
-import { requireBody, isEventStream, readWholeResponse, sendWholeResponse } from "./whole-response.ts";
+import type { UpstreamResponse } from "../upstream/transport.ts";
+import {
+  requireBody,
+  UNCOUNTED_BYTES,
+  isEventStream,
+  passWholeAnswer,
+  readWholeResponse,
+  sendWholeResponse,
+} from "./whole-response.ts";
+import { checkBody, checkLargeBody, requireClient } from "./check-body.ts";
 import { checkImages } from "./check-images.ts";
-import { type ClientConnections, readBody } from "./read-body.ts";
 import { openEventStream } from "./event-stream.ts";
-import { prepareBody, type ReceivedBody } from "./prepare-body.ts";
+import { DECISIVE_NAMES, prepareBody, type ReceivedBody } from "./prepare-body.ts";
 import { readProviderFailure } from "./provider-failure.ts";
+import { type BodyReaderParts, readBody } from "./read-body.ts";
 
 /**
  * Ties a call to the request that it answers: whatever ends the exchange early ends the call, and until it is over the
@@ -36,14 +52,16 @@ export function holdCall(
 }
 
 /** What a relay needs of the rest of the gateway. */
-export interface RelayParts {
+export interface RelayParts extends BodyReaderParts {
   readonly book: InFlightRequests;
   readonly openCall: OpenUpstreamCall;
   readonly requestHeaders: ReturnType<typeof createRequestHeaders>;
   readonly targets: TargetSources;
   readonly policy: ModelPolicy;
-  readonly connections: ClientConnections;
-  readonly maxBodyBytes: number;
+  /** `/proxy` also takes requests that name no model while {@link policy} is in force. */
+  readonly proxiesWithoutModel: boolean;
+  /** Of request bodies and of answers that are parsed whole. */
+  readonly jsonLimits: JsonLimits;
   readonly visionEnabled: boolean;
   /** Ask for the usage of every stream, for the gateway's own books. */
   readonly wantsUsage: boolean;
@@ -69,71 +87,115 @@ export type ToolLoop = (
 /** Answers one request of a dialect from the provider that it names. Throws a {@link Failure} where there is no answer. */
 export type Relay = (context: RequestContext, request: Request, format: Format) => Promise<Response>;
 
-export function createRelay(parts: RelayParts): Relay {
-  const { book: requests, openCall, requestHeaders, targets, policy, connections } = parts;
+/** A request as it goes to a provider; what was made of its body on the way there is not kept. */
+interface PreparedRequest {
+  readonly provider: Provider;
+  readonly url: string;
+  readonly bytes: Uint8Array;
+  readonly usageInjected: boolean;
+}
 
-  const admit = (context: RequestContext, target: Target): void => {
-    context.provider = target.provider.id;
-    context.model = target.model;
-    const refusal = policy.refusal(target.provider, target.model);
+export function createRelay(parts: RelayParts): Relay {
+  const { book: requests, openCall, requestHeaders, targets, policy, memory } = parts;
+
+  const admit = (context: RequestContext, { provider, model }: Target, body: Uint8Array, query: string): void => {
+    context.provider = provider.id;
+    context.model = model;
+    if (!policy.active) return;
+    const refusal = policy.refusal(provider, model);
     if (refusal) throw refusal;
+    // Fallbacks, tools with a model of their own: the provider takes each of them for one of its models.
+    const names = createModelNames();
+    findJsonModels(asBuffer(body), names, { skipsData: true });
+    findQueryModels(query, names);
+    const refused = names.refused(policy, provider);
+    if (!refused) return;
+    context.model = refused.name;
+    throw refused.failure;
   };
 
-  return async (context, request, format) => {
+  /**
+   * Everything up to the call, in a function of its own, because one that waits for the provider would keep the body, its
+   * parsed value and the prepared copy for as long.
+   * @returns the response if something else answers the request
+   */
+  const prepare = async (
+    context: RequestContext,
+    request: Request,
+    format: Format,
+  ): Promise<PreparedRequest | Response> => {
     const query = splitQuery(request.url);
-    const bytes = await readBody(request, parts.maxBodyBytes, connections);
+    const bytes = await readBody(context, request, parts);
     context.bytesIn = bytes.length;
-    const body: ReceivedBody = { bytes, value: readRequest(bytes, format) };
+    const wait = memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
+    if (wait) await wait;
+    const decoded = decodeObjectInTurns(bytes, { limits: parts.jsonLimits, names: DECISIVE_NAMES, stop: request });
+    const body =
+      decoded instanceof Promise
+        ? await checkLargeBody(bytes, await decoded, format, request)
+        : checkBody(bytes, decoded, format);
     const found = resolveTarget(targets, query.provider, String(body.value["model"]));
     const target = found instanceof Promise ? await found : found;
-    admit(context, target);
+    requireClient(request);
+    admit(context, target, bytes, query.rest);
     const path = target.provider.paths[format.api];
     if (path === undefined) throw new Failure(format.notSupported, { provider: target.provider.id });
     checkImages(body, format.images, parts.visionEnabled);
     const url = target.provider.baseUrl + path + query.rest;
     const takenOver = format.api === "chat" ? parts.toolLoop?.(context, request, { body, target, url }) : undefined;
     if (takenOver) return takenOver;
-    const prepared = prepareBody(body, target, format.hasStreamOptions, parts.wantsUsage);
+    return {
+      provider: target.provider,
+      url,
+      ...prepareBody(body, target, format.hasStreamOptions, parts.wantsUsage),
+    };
+  };
 
-    const call = openCall(target.provider, request.signal);
+  return async (context, request, format) => {
+    const prepared = await prepare(context, request, format);
+    if (prepared instanceof Response) return prepared;
+    const { provider, usageInjected } = prepared;
+    const call = openCall(provider, request.signal);
     const close = holdCall(parts, context, request, call);
-    let streaming = false;
+    let isPassedOn = false;
     try {
-      const response = await call.send({
-        url,
-        method: "POST",
-        headers: requestHeaders(target.provider, request.headers),
-        body: prepared.bytes,
-      });
+      const response = await send(context, request, prepared, call);
       requests.markFirstByte(context);
-      if (response.status >= 300) throw await readProviderFailure(response, call, target.provider);
+      if (response.status >= 300) throw await readProviderFailure(response, call, provider);
+      const answer = { exchange: context, response, call, book: requests, memory, close };
       if (isEventStream(response)) {
-        const stream = await openEventStream({
-          exchange: context,
-          response,
-          call,
-          dialect: format,
-          book: requests,
-          close,
-          ...prepared,
-        });
-        streaming = true;
+        const stream = await openEventStream({ ...answer, dialect: format, usageInjected });
+        isPassedOn = true;
         return stream;
       }
-      const whole = response.body?.whole ?? (await readWholeResponse(response, call));
-      return await sendWholeResponse(requests, context, response, requireBody(whole), readUsage(whole));
+      const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, context));
+      const sent =
+        whole instanceof Uint8Array
+          ? await sendWholeResponse(answer, requireBody(whole), readUsage(whole))
+          : await passWholeAnswer(answer, whole.tooMuch);
+      // A long answer is booked, and its call closed, when the client has taken it.
+      isPassedOn = context.outcome === undefined;
+      return sent;
     } finally {
-      if (!streaming) close();
+      if (!isPassedOn) close();
     }
   };
-}
 
-function readRequest(bytes: Uint8Array, format: Format): JsonObject {
-  const decoded = decodeObject(bytes);
-  if ("problem" in decoded) {
-    throw new Failure("malformed_body", { message: `Failed to decode request: ${decoded.problem}` });
+  /** Sends a request, and gives back what it held in the budget: its parsed value at once, its bytes when they are sent. */
+  function send(
+    context: RequestContext,
+    request: Request,
+    { provider, url, bytes }: PreparedRequest,
+    call: UpstreamCall,
+  ): Promise<UpstreamResponse> {
+    const wireRequest = { url, method: "POST", headers: requestHeaders(provider, request.headers), body: bytes };
+    if (bytes.length <= UNCOUNTED_BYTES) {
+      memory.tryHold(context, 0);
+      return call.send(wireRequest);
+    }
+    const { length } = bytes;
+    const free = (): void => void memory.tryHold(context, 0);
+    memory.tryHold(context, length);
+    return call.send({ ...wireRequest, onSent: free }).finally(free);
   }
-  const problem = format.check(decoded.value);
-  if (problem) throw new Failure("invalid_request", { message: problem.message, param: problem.path || null });
-  return decoded.value;
 }

@@ -1,27 +1,37 @@
 import { Failure } from "../core/errors.ts";
 import { readWithin, type ReadBody } from "../upstream/read-body.ts";
-import type { UpstreamResponse } from "../upstream/transport.ts";
+import type { UpstreamResponse, ResponseBody } from "../upstream/transport.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import { batchWrite } from "../core/batch-writes.ts";
+import { readUsage } from "../formats/usage.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import type { InFlightRequests } from "../core/in-flight-requests.ts";
+import type { MemoryBudget } from "../core/memory/budget.ts";
+import { createStreamTail } from "../core/sse/stream-tail.ts";
+import { bodyOfBytes } from "../upstream/body.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
+import { pumpStream } from "./stream-pump.ts";
 
 /** Up to this size an answer is read whole before anything is sent, so that one that breaks off becomes a proper error. */
-const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
+export const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
+
+/** A body up to this size is not counted in the budget while a provider has it, or the client's connection, which takes it whole. */
+export const UNCOUNTED_BYTES = 64 * 1024;
 
 /**
  * Reads the body of a provider's answer that is not a stream of events.
+ * @param mayHold asked before so many bytes of it are held; if not, it is too long
  * @throws Failure where it breaks off or its deadline passes.
  */
 export async function bufferResponse(
   { body }: UpstreamResponse,
   call: UpstreamCall,
   limit: number = MAX_BUFFERED_BYTES,
+  mayHold?: (length: number) => boolean,
 ): Promise<ReadBody> {
   if (!body) return { whole: new Uint8Array(0) };
   try {
-    return await readWithin(body, limit);
+    return await readWithin(body, limit, mayHold);
   } catch (error) {
     throw call.explain(error);
   }
@@ -45,39 +55,110 @@ export function requireBody(bytes: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** An answer that is no stream of events, and what is needed to send and to book it. */
+export interface WholeAnswerParts {
+  readonly exchange: RequestContext;
+  /** Of the provider; its status and headers are relayed. */
+  readonly response: UpstreamResponse;
+  readonly call: UpstreamCall;
+  readonly book: InFlightRequests;
+  /** Frees what the call holds. */
+  readonly close: () => void;
+}
+
+/** Usage is at the end of an answer, or, in the Messages API, near it. */
+const USAGE_TAIL_BYTES = 4096;
+
 /**
  * Reads an answer that is no stream of events.
+ * @returns its bytes, which the exchange holds from then on; in `tooMuch` all of it, still to be taken, if the budget has
+ * no room for it
  * @throws Failure where it is empty or too long, breaks off, or its deadline passes.
  */
-export async function readWholeResponse(response: UpstreamResponse, call: UpstreamCall): Promise<Uint8Array> {
-  const answer = await bufferResponse(response, call);
-  if ("tooLong" in answer) {
-    answer.tooLong.cancel();
-    throw new Failure("upstream_invalid_response", { message: "The upstream server's answer is too long" });
-  }
-  return requireBody(answer.whole);
+export async function readWholeResponse(
+  response: UpstreamResponse,
+  call: UpstreamCall,
+  memory: MemoryBudget,
+  context: RequestContext,
+  heldBefore: number = 0,
+): Promise<Uint8Array | { readonly tooMuch: ResponseBody }> {
+  let hasRoom = true;
+  const mayHold = (length: number): boolean =>
+    length <= UNCOUNTED_BYTES || (hasRoom = memory.tryHold(context, heldBefore + length));
+  const answer = await bufferResponse(response, call, MAX_BUFFERED_BYTES, mayHold);
+  if ("whole" in answer) return requireBody(answer.whole);
+  if (!hasRoom) return { tooMuch: answer.tooLong };
+  answer.tooLong.cancel();
+  throw new Failure("upstream_invalid_response", { message: "The upstream server's answer is too long" });
 }
 
 /**
- * The response that carries a whole answer, with what is relayed of the provider's headers. Books it at once, and resolves
- * when it is to leave.
+ * The response that carries a whole answer, with what is relayed of the provider's headers.
+ * A short one is booked at once, and resolves when it is to leave. A longer one stays in flight until the client has taken
+ * it, which the runtime tells of streams only: it goes out in chunks, and a client that does not read is not waited for
+ * without end. Whoever opened the call leaves it to the answer then: `exchange.outcome` is undefined.
  */
-export function sendWholeResponse(
-  requests: InFlightRequests,
-  context: RequestContext,
-  response: UpstreamResponse,
+export async function sendWholeResponse(
+  parts: WholeAnswerParts,
   bytes: Uint8Array,
   usage: TokenUsage | undefined,
 ): Promise<Response> {
+  const { book: requests, exchange: context, response } = parts;
   context.usage = usage;
   context.status = response.status;
+  if (bytes.length > UNCOUNTED_BYTES) return streamWhole(parts, bodyOfBytes(bytes));
   context.bytesOut = bytes.length;
   requests.finish(context, "answered");
+  const carried = new Response(bytes, { status: response.status, headers: headersOf(parts) });
+  return new Promise((resolve) => batchWrite(() => resolve(carried)));
+}
+
+/**
+ * The response that carries an answer as it comes, because there is no room to hold it: one that breaks off then ends the
+ * client's connection instead of becoming an error. Booked when it is over.
+ */
+export function passWholeAnswer(parts: WholeAnswerParts, body: ResponseBody): Promise<Response> {
+  const tail = createStreamTail(USAGE_TAIL_BYTES);
+  parts.exchange.status = parts.response.status;
+  return streamWhole(parts, body, {
+    onChunk: tail.push,
+    onEnd: () => (parts.exchange.usage = readUsage(tail.bytes())),
+  });
+}
+
+async function streamWhole(
+  parts: WholeAnswerParts,
+  body: ResponseBody,
+  observer?: { readonly onChunk: (chunk: Uint8Array) => void; readonly onEnd: () => void },
+): Promise<Response> {
+  const { exchange: context, response, call, book: requests, close } = parts;
+  const stream = await pumpStream(body, call, {
+    onChunk(chunk) {
+      context.bytesOut += chunk.length;
+      observer?.onChunk(chunk);
+    },
+    // In JSON there is no place for an error: the connection breaks off instead.
+    terminalErrorEvent: () => undefined,
+    onEnd(failure) {
+      observer?.onEnd();
+      context.failure = failure?.code;
+      context.cause = failure?.details.cause;
+      close();
+      requests.finish(
+        context,
+        failure === undefined ? "answered" : failure.code === "client_gone" ? "client_gone" : "cut",
+      );
+    },
+  });
+  if (!stream) throw new Failure("upstream_empty_response", { provider: context.provider ?? "" });
+  return new Response(stream, { status: response.status, headers: headersOf(parts) });
+}
+
+function headersOf({ exchange: context, response }: WholeAnswerParts): Record<string, string> {
   const headers = relayedResponseHeaders(response.headers);
   headers["x-request-id"] = context.id;
   headers["content-type"] ??= "application/json";
-  const carried = new Response(bytes, { status: response.status, headers });
-  return new Promise((resolve) => batchWrite(() => resolve(carried)));
+  return headers;
 }
 
 /** Whether a response is a stream of events, whatever the request asked for. */

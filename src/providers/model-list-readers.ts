@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
+import { type ModelExtras, readExtras } from "./model-extras.ts";
 import type { ListingShape } from "./table.ts";
 
 /** One model as its provider lists it, in the gateway's words. */
@@ -8,8 +9,8 @@ export interface ListedModel {
   /** Unix time in seconds; 0 where the provider does not say. */
   readonly created: number;
   readonly ownedBy: string | undefined;
-  /** The provider's entry as it was, for what only some clients ask for. */
-  readonly entry: JsonObject;
+  /** What only some clients ask for. */
+  readonly extras: ModelExtras;
 }
 
 export interface ModelPage {
@@ -18,8 +19,14 @@ export interface ModelPage {
   readonly next?: Readonly<Record<string, string>>;
 }
 
+/** A longer id, or one with control characters, names no model. */
+const MODEL_ID = /^[^\p{Cc}]{1,256}$/u;
+
+/** An owner is a word or two. */
+const MAX_OWNER_LENGTH = 256;
+
 /**
- * Reads one page of a provider's model list. Entries without an id are left out.
+ * Reads one page of a provider's model list. Entries without a sane id are left out.
  * @returns undefined where the answer does not have the provider's shape at all.
  */
 export function readModels(shape: ListingShape, answer: unknown): ModelPage | undefined {
@@ -69,13 +76,16 @@ function readList(
   if (!list) return undefined;
   const models = list.flatMap((entry): ListedModel[] => {
     const id = isJsonObject(entry) ? entry[idMember] : undefined;
-    if (!isJsonObject(entry) || typeof id !== "string" || id === "") return [];
+    if (!isJsonObject(entry) || typeof id !== "string" || !MODEL_ID.test(id)) return [];
     const owner = entry["owned_by"];
-    const ownedBy = typeof owner === "string" && owner !== "" ? owner : undefined;
-    return [{ id: readId(id), created: readCreated(entry), ownedBy, entry }];
+    const hasOwner = typeof owner === "string" && owner !== "" && owner.length <= MAX_OWNER_LENGTH;
+    const ownedBy = hasOwner ? owner : undefined;
+    return [{ id: readId(id), created: readCreated(entry), ownedBy, extras: readExtras(entry) }];
   });
   return { models };
 }
+
+const MAX_DATE_LENGTH = 64;
 
 /** `created` is Unix seconds; `created_at` is a date (Anthropic, Cloudflare). */
 function readCreated(entry: JsonObject): number {
@@ -83,6 +93,8 @@ function readCreated(entry: JsonObject): number {
   if (typeof created === "number" && Number.isFinite(created)) return Math.trunc(created);
   const date = entry["created_at"];
   const milliseconds =
-    typeof date === "string" ? Date.parse(date.includes("T") ? date : `${date.replace(" ", "T")}Z`) : Number.NaN;
+    typeof date === "string" && date.length <= MAX_DATE_LENGTH
+      ? Date.parse(date.includes("T") ? date : `${date.replace(" ", "T")}Z`)
+      : Number.NaN;
   return Number.isNaN(milliseconds) ? 0 : Math.trunc(milliseconds / 1000);
 }

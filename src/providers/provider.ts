@@ -16,9 +16,17 @@ export interface Provider {
   /** The credential; never logged, never sent anywhere but to `baseUrl`. */
   readonly key: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers that `/proxy` passes in both directions for this provider, beside those for every one: a `HeaderList`. */
+  readonly relayedHeaders: readonly string[];
+  /** Further request headers that the operator wants this provider to see, on every route; names in lower case. */
+  readonly extraRequestHeaders: readonly string[];
   readonly listing: ListingShape;
   readonly paths: ProviderRow["paths"];
   readonly refusesStreamOptions: boolean;
+  /** See {@link ProviderRow.impliedNameParts}. */
+  readonly impliedNameParts?: ProviderRow["impliedNameParts"];
+  /** See {@link ProviderRow.modelMembers}. */
+  readonly modelMembers?: ProviderRow["modelMembers"];
   /** False where a key is required and none is set: calls are refused before anything is sent. */
   readonly callable: boolean;
   /** True where the operator named this provider by a key or a URL; others are local ones that may or may not answer. */

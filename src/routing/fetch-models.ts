@@ -1,4 +1,6 @@
 import { Failure } from "../core/errors.ts";
+import type { JsonLimits } from "../core/json/limits.ts";
+import { parseBytes, toWellFormed } from "../core/json/parse-bytes.ts";
 import { readWithin } from "../upstream/read-body.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import type { OpenUpstreamCall, UpstreamCall } from "../upstream/call.ts";
@@ -6,11 +8,20 @@ import { credentialHeaders } from "../providers/credential-headers.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type ListedModel, readModels } from "../providers/model-list-readers.ts";
 
-/** A list longer than this many pages is not followed further. */
-const MAX_PAGES = 50;
+// The longest lists that are known have some thousand models and about one megabyte. A list beyond any of these limits
+// counts as none at all: half a list would let a bare name go to another provider.
 
-/** Model lists are small; a longer answer is not one. */
-const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+const MAX_PAGES = 50;
+const MAX_MODELS = 20_000;
+/** Of one page. */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+/** A shorter one is parsed and read in a few milliseconds. */
+const LONG_PAGE_BYTES = 256 * 1024;
+/** Of all pages together. */
+const MAX_LIST_BYTES = 8 * 1024 * 1024;
+/** Values of one page, nested ones included: parsing as many takes some 30 ms. */
+const MAX_PAGE_VALUES = 200_000;
+const MAX_PAGE_DEPTH = 32;
 
 /**
  * Asks a provider for all of its models, page by page.
@@ -21,13 +32,26 @@ export async function listModels(
   provider: Provider,
   openCall: OpenUpstreamCall,
   signal: AbortSignal,
+  limits: JsonLimits,
 ): Promise<readonly ListedModel[]> {
   const models: ListedModel[] = [];
+  const pageLimits = {
+    depth: Math.min(limits.depth, MAX_PAGE_DEPTH),
+    values: Math.min(limits.values, MAX_PAGE_VALUES),
+  };
+  let bytesLeft = MAX_LIST_BYTES;
   let next: Readonly<Record<string, string>> | undefined = {};
-  for (let page = 0; next && page < MAX_PAGES; page++) {
-    const answer = readModels(provider.listing, await fetchPage(provider, next, openCall, signal));
-    if (!answer) throw new Failure("upstream_invalid_response", { provider: provider.id });
-    models.push(...answer.models);
+  for (let page = 0; next; page++) {
+    if (page === MAX_PAGES) refuse(provider, `it has more than ${MAX_PAGES} pages`);
+    const bytes = await fetchPage(provider, next, openCall, signal, Math.min(bytesLeft, MAX_PAGE_BYTES));
+    bytesLeft -= bytes.length;
+    const parsed = await parsePage(bytes, provider, signal, pageLimits);
+    // Other requests have their turn between parsing a long page and reading it.
+    if (bytes.length > LONG_PAGE_BYTES) await new Promise<void>((resolve) => setImmediate(resolve));
+    const answer = readModels(provider.listing, parsed);
+    if (!answer) refuse(provider, "it does not have the provider's shape");
+    if (models.length + answer.models.length > MAX_MODELS) refuse(provider, `it has more than ${MAX_MODELS} models`);
+    for (const model of answer.models) models.push(model);
     next = answer.next;
   }
   return models;
@@ -38,7 +62,8 @@ async function fetchPage(
   parameters: Readonly<Record<string, string>>,
   openCall: OpenUpstreamCall,
   signal: AbortSignal,
-): Promise<unknown> {
+  maxBytes: number,
+): Promise<Uint8Array> {
   const url = new URL(provider.baseUrl + provider.paths.models);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   const call = openCall(provider, signal);
@@ -53,26 +78,40 @@ async function fetchPage(
       response.body?.cancel();
       throw new Failure("provider_error", { provider: provider.id, cause: `status ${response.status}` });
     }
-    return parseAnswer(await readPage(response, call, provider), provider);
+    return await readPage(response, call, provider, maxBytes);
   } finally {
     call.close();
   }
 }
 
-async function readPage({ body }: UpstreamResponse, call: UpstreamCall, provider: Provider): Promise<Uint8Array> {
+async function readPage(
+  { body }: UpstreamResponse,
+  call: UpstreamCall,
+  provider: Provider,
+  maxBytes: number,
+): Promise<Uint8Array> {
   if (!body) return new Uint8Array(0);
-  const read = await Promise.resolve(readWithin(body, MAX_PAGE_BYTES)).catch((error: unknown) => {
+  const read = await Promise.resolve(readWithin(body, maxBytes)).catch((error: unknown) => {
     throw call.explain(error);
   });
   if ("whole" in read) return read.whole;
   read.tooLong.cancel();
-  throw new Failure("upstream_invalid_response", { provider: provider.id });
+  return refuse(provider, "it is too long");
 }
 
-function parseAnswer(bytes: Uint8Array, provider: Provider): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw new Failure("upstream_invalid_response", { provider: provider.id, cause: "not JSON" });
-  }
+async function parsePage(
+  bytes: Uint8Array,
+  provider: Provider,
+  signal: AbortSignal,
+  limits: JsonLimits,
+): Promise<unknown> {
+  const parsed = await parseBytes(toWellFormed(bytes), { limits, stop: { signal } });
+  if ("value" in parsed) return parsed.value;
+  const { fault } = parsed;
+  const isExceeded = fault === "depth" || fault === "values";
+  return refuse(provider, isExceeded ? "it has too many values, or they are nested too deeply" : "it is not JSON");
+}
+
+function refuse(provider: Provider, cause: string): never {
+  throw new Failure("upstream_invalid_response", { provider: provider.id, cause: `the list of models: ${cause}` });
 }

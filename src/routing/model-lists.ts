@@ -1,20 +1,26 @@
 import { Failure, toFailure } from "../core/errors.ts";
+import { type BareName, createBareNames, type NameList } from "./bare-names.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { ListedModel } from "../providers/model-list-readers.ts";
 
-/** A model with the provider that serves it. */
-export interface ProviderModel extends ListedModel {
+/** The models of one provider, as it listed them at one time. Never changes, so that what is made from it can be kept. */
+export interface ModelList {
   readonly provider: Provider;
+  /** By their ids, in the provider's order; what it listed twice stands here once. */
+  readonly models: ReadonlyMap<string, ListedModel>;
 }
 
 /** The model lists of all providers, cached. */
 export interface ModelLists {
   /** The models of one provider. Throws `models_failed` or `models_timeout` where it has none to show. */
-  ofProvider(provider: Provider): Promise<readonly ProviderModel[]>;
-  /** The models of all providers, in table order; those that fail are left out. */
-  all(): Promise<readonly ProviderModel[]>;
-  /** The one provider whose list holds this bare model id; waits for at most one refresh where no list holds it yet. */
-  providerOf(modelId: string): Promise<Provider | undefined>;
+  ofProvider(provider: Provider): Promise<ModelList>;
+  /** The lists of all providers, in table order; those that fail are left out. */
+  all(): Promise<readonly ModelList[]>;
+  /**
+   * Which of the configured providers have a model of this bare id. Waits for at most one refresh, and only where the
+   * lists at hand do not say.
+   */
+  findBareName(modelId: string): BareName | Promise<BareName>;
 }
 
 export interface ModelListsOptions {
@@ -25,95 +31,141 @@ export interface ModelListsOptions {
   readonly timeoutMs: number;
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
-  /** Told about every provider that could not be listed. */
+  /** Called with every provider that could not be listed. */
   readonly onFailure: (provider: Provider, failure: Failure) => void;
+  /** Called with a provider whose list was never read, once bare names do not wait for it any more. */
+  readonly onGivenUp: (provider: Provider) => void;
 }
 
-/** An unknown name asks all providers again, but not more often than this. */
-const UNKNOWN_NAME_INTERVAL_MS = 5_000;
+/**
+ * How long bare names wait for a list that was never read: restarts of a provider are over in less, and one that has no
+ * list at all must not keep them waiting for good.
+ */
+const GIVE_UP_AFTER_MS = 60_000;
 
-interface CachedModelList {
-  models: readonly ProviderModel[] | undefined;
-  byId: ReadonlySet<string>;
+/** One failure and then a quiet minute prove nothing. */
+const GIVE_UP_AFTER_FAILURES = 3;
+
+/** One provider's list and what happened when it was read. */
+interface CachedList {
+  readonly provider: Provider;
+  /** What is shown; absent after a failure: a provider that stopped answering must not be offered by an old list. */
+  shown: ModelList | undefined;
+  /** The last one that was read, whatever has failed since. */
+  known: ModelList | undefined;
   fetchedAt: number;
-  pending: Promise<readonly ProviderModel[]> | undefined;
+  pending: Promise<ModelList> | undefined;
+  failures: number;
+  firstFailureAt: number;
+  lastFailureAt: number;
+  isGivenUp: boolean;
 }
 
 export function createModelLists(options: ModelListsOptions): ModelLists {
-  const { providers, fetchModels, ttlMs, timeoutMs, now, onFailure } = options;
-  const shelves = new Map<Provider, CachedModelList>(
-    providers.map((provider) => [
-      provider,
-      { models: undefined, byId: new Set<string>(), fetchedAt: Number.NEGATIVE_INFINITY, pending: undefined },
-    ]),
-  );
-  const askable = providers.filter((provider) => provider.callable);
-  let lastUnknownAt = Number.NEGATIVE_INFINITY;
+  const { providers, fetchModels, ttlMs, timeoutMs, now, onFailure, onGivenUp } = options;
+  const callable = providers.filter((provider) => provider.callable).map(emptyList);
+  const byProvider = new Map(callable.map((cached) => [cached.provider, cached]));
 
-  const shelfOf = (provider: Provider): CachedModelList => {
-    const shelf = shelves.get(provider);
-    if (!shelf) throw new Failure("provider_not_found");
-    return shelf;
+  const isStale = (cached: CachedList): boolean => now() - cached.fetchedAt >= ttlMs;
+
+  const countFailure = (cached: CachedList): void => {
+    const at = now();
+    if (cached.failures++ === 0) cached.firstFailureAt = at;
+    cached.lastFailureAt = at;
+    if (cached.known || cached.isGivenUp) return;
+    cached.isGivenUp = cached.failures >= GIVE_UP_AFTER_FAILURES && at - cached.firstFailureAt >= GIVE_UP_AFTER_MS;
+    if (cached.isGivenUp) onGivenUp(cached.provider);
   };
 
-  const refresh = async (provider: Provider, shelf: CachedModelList): Promise<readonly ProviderModel[]> => {
+  const fetchList = async (cached: CachedList): Promise<ModelList> => {
+    const { provider } = cached;
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), timeoutMs);
     try {
       const listed = await fetchModels(provider, controller.signal);
-      shelf.models = listed.map((model) => ({ ...model, provider }));
-      shelf.byId = new Set(listed.map((model) => model.id));
-      shelf.fetchedAt = now();
-      return shelf.models;
+      const list: ModelList = { provider, models: firstOfEachId(listed) };
+      cached.shown = cached.known = list;
+      cached.fetchedAt = now();
+      cached.failures = 0;
+      cached.isGivenUp = false;
+      return list;
     } catch (error) {
-      // A provider that stopped answering must not be offered on the strength of an old list.
-      shelf.models = undefined;
+      cached.shown = undefined;
       const cause = toFailure(error);
-      const code = controller.signal.aborted ? "models_timeout" : "models_failed";
       onFailure(provider, cause);
-      throw new Failure(code, { provider: provider.id, cause });
+      countFailure(cached);
+      throw new Failure(controller.signal.aborted ? "models_timeout" : "models_failed", {
+        provider: provider.id,
+        cause,
+      });
     } finally {
       clearTimeout(timer);
-      shelf.pending = undefined;
+      cached.pending = undefined;
     }
   };
 
   /** Concurrent callers share one fetch. */
-  const fetchOnce = (provider: Provider, shelf: CachedModelList): Promise<readonly ProviderModel[]> =>
-    (shelf.pending ??= refresh(provider, shelf));
+  const fetchOnce = (cached: CachedList): Promise<ModelList> => (cached.pending ??= fetchList(cached));
 
-  const ofProvider = async (provider: Provider): Promise<readonly ProviderModel[]> => {
-    const shelf = shelfOf(provider);
-    if (!shelf.models) return fetchOnce(provider, shelf);
-    if (now() - shelf.fetchedAt >= ttlMs) fetchOnce(provider, shelf).catch(() => {});
-    return shelf.models;
+  const ofProvider = async (provider: Provider): Promise<ModelList> => {
+    const cached = byProvider.get(provider);
+    if (!cached) throw new Failure("provider_key_missing", { provider: provider.id });
+    if (!cached.shown) return fetchOnce(cached);
+    if (isStale(cached)) fetchOnce(cached).catch(() => {});
+    return cached.shown;
   };
 
-  const all = async (): Promise<readonly ProviderModel[]> => {
-    const lists = await Promise.allSettled(askable.map(ofProvider));
-    return lists.flatMap((list) => (list.status === "fulfilled" ? list.value : []));
-  };
-
-  const holdersOf = (modelId: string): Provider[] => askable.filter((provider) => shelfOf(provider).byId.has(modelId));
+  const asNameList = (cached: CachedList): NameList => ({
+    provider: cached.provider,
+    get ids() {
+      return cached.known?.models;
+    },
+    get isGivenUp() {
+      return cached.isGivenUp;
+    },
+    get lastFailureAt() {
+      return cached.lastFailureAt;
+    },
+    get isStale() {
+      return isStale(cached);
+    },
+    get isPending() {
+      return cached.pending !== undefined;
+    },
+    refresh: () =>
+      fetchOnce(cached).then(
+        () => {},
+        () => {},
+      ),
+  });
 
   return {
     ofProvider,
-    all,
-    async providerOf(modelId) {
-      // The lists keep fresh by being used; a listing that fails leaves the known ids in place.
-      let holders = holdersOf(modelId);
-      if (holders.length === 0 && now() - lastUnknownAt >= UNKNOWN_NAME_INTERVAL_MS) {
-        lastUnknownAt = now();
-        await Promise.allSettled(askable.map((provider) => fetchOnce(provider, shelfOf(provider))));
-        holders = holdersOf(modelId);
-      } else if (holders.length === 0) {
-        await Promise.allSettled(askable.map((provider) => shelfOf(provider).pending));
-        holders = holdersOf(modelId);
-      }
-      const [holder] = holders;
-      if (!holder || holders.length > 1) return undefined;
-      if (now() - shelfOf(holder).fetchedAt >= ttlMs) fetchOnce(holder, shelfOf(holder)).catch(() => {});
-      return holder;
+    async all() {
+      const lists = await Promise.allSettled(callable.map(({ provider }) => ofProvider(provider)));
+      return lists.flatMap((list) => (list.status === "fulfilled" ? [list.value] : []));
     },
+    // Local servers that nobody configured may come and go: a name must not change its meaning with them.
+    findBareName: createBareNames(callable.filter(({ provider }) => provider.configured).map(asNameList), now),
   };
+}
+
+function emptyList(provider: Provider): CachedList {
+  return {
+    provider,
+    shown: undefined,
+    known: undefined,
+    fetchedAt: Number.NEGATIVE_INFINITY,
+    pending: undefined,
+    failures: 0,
+    firstFailureAt: 0,
+    lastFailureAt: Number.NEGATIVE_INFINITY,
+    isGivenUp: false,
+  };
+}
+
+function firstOfEachId(models: readonly ListedModel[]): ReadonlyMap<string, ListedModel> {
+  const byId = new Map<string, ListedModel>();
+  for (const model of models) if (!byId.has(model.id)) byId.set(model.id, model);
+  return byId;
 }

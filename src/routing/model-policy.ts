@@ -1,50 +1,74 @@
 import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
+import { canonicalModelName, foldName, MAX_MODEL_NAME_LENGTH } from "./model-name.ts";
 
 /** Decides whether a model may be used at all. */
 export interface ModelPolicy {
   /** False where every model is allowed: then nothing needs to be looked at. */
   readonly active: boolean;
-  /** Why this model of this provider is refused, or undefined where it is allowed. */
-  refusal(provider: Provider, model: string): Failure | undefined;
+  /**
+   * Why this model of this provider is refused, or undefined where it is allowed.
+   * @param model the name as it is sent to the provider.
+   * @param otherReadings what else the provider may take for the name; a list that denies holds for them too.
+   */
+  refusal(provider: Provider, model: string, otherReadings?: readonly string[]): Failure | undefined;
 }
 
+/** The canonical names of the models that a list holds, by the provider's id. */
+type NamesByProvider = ReadonlyMap<string, ReadonlySet<string>>;
+
 /**
- * @param allowed entries of `ALLOWED_MODELS`; where there are any, they alone decide.
- * @param disallowed entries of `DISALLOWED_MODELS`.
- * An entry is `provider/model` or a bare model, which then holds for every provider.
+ * The policy that two lists make. An entry whose first segment is the id of one of the providers means that provider and
+ * what follows; every other entry is a bare name, which holds for every provider.
+ * @param allowed entries of `ALLOWED_MODELS`; where there are any, they alone decide. An entry admits exactly what it
+ * means: `openai/good` no model `openai/good` of another provider.
+ * @param disallowed entries of `DISALLOWED_MODELS`. One that names a provider also refuses what other providers call by
+ * the whole entry: `openai/gpt-4o` is the same model behind an aggregator.
  */
-export function createModelPolicy(allowed: readonly string[], disallowed: readonly string[]): ModelPolicy {
-  const allowing = new Set(allowed.map(normalise).filter((entry) => entry !== ""));
-  const denying = new Set(disallowed.map(normalise).filter((entry) => entry !== ""));
-  const active = allowing.size > 0 || denying.size > 0;
+export function createModelPolicy(
+  providers: readonly Provider[],
+  allowed: readonly string[],
+  disallowed: readonly string[],
+): ModelPolicy {
+  const allowing = readEntries(allowed);
+  const denying = readEntries(disallowed);
+  const isAllowList = allowing.length > 0;
+  const names = namesByProvider(providers, isAllowList ? allowing : denying, !isAllowList);
+  const holds = (provider: Provider, model: string): boolean =>
+    names.get(provider.id)?.has(canonicalModelName(provider, model)) === true;
+  const tooLong = (model: string): boolean => model.length > MAX_MODEL_NAME_LENGTH;
   return {
-    active,
-    refusal(provider, model) {
-      if (!active) return undefined;
-      if (allowing.size > 0) return matches(allowing, provider, model) ? undefined : new Failure("model_not_allowed");
-      return matches(denying, provider, model) ? new Failure("model_disallowed") : undefined;
+    active: isAllowList || denying.length > 0,
+    refusal(provider, model, otherReadings = []) {
+      if (isAllowList) {
+        return !tooLong(model) && holds(provider, model) ? undefined : new Failure("model_not_allowed");
+      }
+      if (denying.length === 0) return undefined;
+      const denied = [model, ...otherReadings].some((reading) => tooLong(reading) || holds(provider, reading));
+      return denied ? new Failure("model_disallowed") : undefined;
     },
   };
 }
 
-function matches(entries: ReadonlySet<string>, provider: Provider, model: string): boolean {
-  const bare = normalise(model);
-  if (entries.has(bare)) return true;
-  const prefix = `${provider.id}/`;
-  // A second prefix of the same provider in front of the model names the same model to whoever wrote the entry.
-  return entries.has(prefix + bare) || (bare.startsWith(prefix) && entries.has(bare.slice(prefix.length)));
-}
+const readEntries = (entries: readonly string[]): string[] => entries.map(foldName).filter((entry) => entry !== "");
 
-/**
- * One spelling for all that providers take for the same model: letter case and outer space do not count, Google's ids
- * may begin with `models/`, and Ollama's tag `latest` is what it assumes where none is given.
- */
-function normalise(model: string): string {
-  return model
-    .normalize("NFKC")
-    .trim()
-    .toLowerCase()
-    .replace(/^((?:[a-z][a-z0-9_-]*\/)?)models\//, "$1")
-    .replace(/:latest$/, "");
+/** @param alsoWhole whether an entry that names a provider means that whole name at every other provider too. */
+function namesByProvider(
+  providers: readonly Provider[],
+  entries: readonly string[],
+  alsoWhole: boolean,
+): NamesByProvider {
+  const ids = new Set(providers.map(({ id }) => id));
+  return new Map(
+    providers.map((provider) => {
+      const meant = entries.flatMap((entry) => {
+        const slash = entry.indexOf("/");
+        const named = slash > 0 ? entry.slice(0, slash) : "";
+        if (!ids.has(named)) return [entry];
+        if (named === provider.id) return [entry.slice(slash + 1)];
+        return alsoWhole ? [entry] : [];
+      });
+      return [provider.id, new Set(meant.map((name) => canonicalModelName(provider, name)))];
+    }),
+  );
 }

@@ -1,4 +1,5 @@
-import { Failure } from "../core/errors.ts";
+import { Failure, FAILURES } from "../core/errors.ts";
+import type { BareName } from "./bare-names.ts";
 import type { Provider } from "../providers/provider.ts";
 
 /** Who is to answer, and for which model in the provider's own words. */
@@ -10,17 +11,17 @@ export interface Target {
 export interface TargetSources {
   /** All providers by their lower-case id. */
   readonly providers: ReadonlyMap<string, Provider>;
-  /** The one provider whose list holds a bare model id. */
-  readonly providerOf: (model: string) => Promise<Provider | undefined>;
+  /** Which providers have a model of this bare id. */
+  readonly findBareName: (model: string) => BareName | Promise<BareName>;
 }
 
 /**
  * Chooses the provider: the query's `provider`, else the prefix of the model's name, else the one provider that lists it.
  * @param asked the value of `?provider=`, or undefined.
- * @throws Failure `provider_not_found`, `provider_key_missing` or `provider_undetermined`.
+ * @throws Failure `provider_not_found`, `provider_key_missing`, `provider_undetermined` or `model_lists_incomplete`.
  */
 export function resolveTarget(
-  { providers, providerOf }: TargetSources,
+  { providers, findBareName }: TargetSources,
   asked: string | undefined,
   model: string,
 ): Target | Promise<Target> {
@@ -32,11 +33,32 @@ export function resolveTarget(
   }
   const prefixed = prefix === undefined ? undefined : providers.get(prefix);
   if (prefixed) return requireCallable(prefixed, model.slice(slash + 1));
-  return providerOf(model).then((provider) => {
-    if (!provider) throw new Failure("provider_undetermined", { param: "model" });
-    return requireCallable(provider, model);
-  });
+  const found = findBareName(model);
+  return found instanceof Promise ? found.then((name) => requireHolder(name, model)) : requireHolder(found, model);
 }
+
+/** Names of providers are no secret: clients write them before models, and `GET /v1/models` shows them. */
+function requireHolder(found: BareName, model: string): Target {
+  switch (found.kind) {
+    case "held":
+      return requireCallable(found.provider, model);
+    case "ambiguous":
+      throw new Failure("provider_undetermined", {
+        message: `${FAILURES.provider_undetermined.message} Several providers have it: ${namesOf(found.providers)}.`,
+        param: "model",
+      });
+    case "unknown":
+      throw new Failure("provider_undetermined", { param: "model" });
+    case "undecided":
+      throw new Failure("model_lists_incomplete", {
+        message: `${FAILURES.model_lists_incomplete.message} Missing: ${namesOf(found.missing)}. Name the provider, as in ${found.missing[0]?.id}/model, or try again.`,
+        param: "model",
+        headers: { "retry-after": String(found.retryAfterSeconds) },
+      });
+  }
+}
+
+const namesOf = (providers: readonly Provider[]): string => providers.map(({ id }) => id).join(", ");
 
 /** The provider of that id, in any letter case. Throws `provider_not_found`. */
 export function findProvider(providers: ReadonlyMap<string, Provider>, id: string): Provider {

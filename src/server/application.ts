@@ -37,19 +37,26 @@ export function createApplication({ handlers, ...parts }: ApplicationParts) {
     }
   };
 
-  for (const name of Object.keys(ROUTES) as RouteName[]) {
-    const handler = handlers[name];
-    if (handler) register(ROUTES[name], handler);
-  }
   const refuseUnknown: RouteHandler = (_, request) => {
     const allowed = allowedMethods(new URL(request.url).pathname);
     if (allowed.length === 0) throw new Failure("route_not_found");
     throw new Failure("method_not_allowed", { headers: { allow: allowed.join(", ") } });
   };
+  for (const name of Object.keys(ROUTES) as RouteName[]) {
+    const handler = handlers[name];
+    const row: RouteRow = ROUTES[name];
+    if (handler) register(row, row.allowed ? limitMethods(row.allowed, handler, refuseUnknown) : handler);
+  }
   register({ ...UNKNOWN, paths: ["/v1/messages", "/v1/messages/*"], anthropicErrors: true }, refuseUnknown);
   register(UNKNOWN, refuseUnknown);
 
   // Handlers turn their own errors into responses, so what arrives here is a method that the router does not know.
   const serveRest = limitConcurrency(parts, UNKNOWN, serveRoute(parts, UNKNOWN, refuseUnknown));
-  return application.onError(({ request }) => serveRest(request, undefined));
+  return application.onError(({ request }) => serveRest(request, readToken(request)));
+}
+
+/** A handler of all methods that leaves those that are not allowed to another one. */
+function limitMethods(allowed: readonly string[], handler: RouteHandler, refuse: RouteHandler): RouteHandler {
+  const methods = new Set(allowed);
+  return (context, request) => (methods.has(request.method) ? handler : refuse)(context, request);
 }

@@ -5,12 +5,21 @@ export interface Cors {
   /** Whether pages of this origin may call; of null, which says that a request names none, whether all pages may. */
   allows(origin: string | null): boolean;
   /**
-   * The answer to a preflight, which browsers send without credentials; undefined for any other request. It is still to be
-   * permitted, as every response.
+   * The answer to a preflight; undefined if its origin may not call. It is still to be permitted, as every response.
+   * @param request one that {@link isPreflight} says is one
    */
   preflight(context: RequestContext, request: Request): Response | undefined;
   /** Adds to a response what the browser needs to hand it to the page. */
   permit(request: Request, response: Response): Response;
+}
+
+/**
+ * Whether a request is a browser's question if a page may send another one. Browsers ask without a credential, and of
+ * the server that they reach: neither authentication nor a provider has a say in the answer.
+ * https://fetch.spec.whatwg.org/#cors-preflight-request
+ */
+export function isPreflight({ method, headers }: Request): boolean {
+  return method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method");
 }
 
 const PREFLIGHT_SECONDS = "600";
@@ -38,12 +47,11 @@ export function createCors(origins: readonly string[]): Cors | undefined {
   return {
     allows: (origin) => every || (origin !== null && allowed.has(origin.toLowerCase())),
     preflight(context, request) {
-      const method = request.headers.get("access-control-request-method");
-      if (request.method !== "OPTIONS" || method === null || originOf(request) === undefined) return undefined;
+      if (originOf(request) === undefined) return undefined;
       return new Response(null, {
         status: 204,
         headers: {
-          "access-control-allow-methods": method,
+          "access-control-allow-methods": request.headers.get("access-control-request-method") ?? "",
           "access-control-allow-headers": request.headers.get("access-control-request-headers") ?? "",
           "access-control-max-age": PREFLIGHT_SECONDS,
           vary: "Access-Control-Request-Method, Access-Control-Request-Headers",

@@ -8,14 +8,18 @@ const LAST_WORDS_MS = 500;
 /**
  * Stops accepting and lets open requests end by themselves; those that have not after `patienceMs` are told that the
  * gateway shuts down. Connections that are still open then are left to be cut.
+ * @param onClosed called when nothing is accepted any more.
  * @returns how many requests had to be ended.
  */
 export async function endRequests(
   requests: InFlightRequests,
   listener: Listener | undefined,
   patienceMs: number,
+  onClosed: () => void,
 ): Promise<number> {
+  await listener?.leave();
   const stopped = listener?.stop(false);
+  onClosed();
   // These timers keep the process alive, which a server that has stopped does not do.
   const deadline = after(patienceMs);
   await Promise.race([requests.whenEmpty(), deadline.passed]);

@@ -1,7 +1,15 @@
+/**
+ * What may be asked of a provider. Every other method that the runtime knows has a meaning for proxies and caches (TRACE
+ * echoes the request, key included) or for file servers, and none for an API.
+ */
+export const PROXY_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+
 /** One address of the gateway. `*` at the end of a path stands for any rest, which may contain slashes. */
 export interface RouteRow {
   readonly method: "GET" | "POST" | "ALL";
   readonly paths: readonly string[];
+  /** Of all methods, those that are good; the rest is 405. */
+  readonly allowed?: readonly string[];
   /** Errors are always said in Anthropic's envelope. */
   readonly anthropicErrors?: true;
   /** Answers without a credential, also where authentication is on. */
@@ -40,7 +48,7 @@ export const ROUTES = {
   responses: { method: "POST", paths: ["/v1/responses"], json: true },
   embeddings: { method: "POST", paths: ["/v1/embeddings"], json: true },
   tools: { method: "GET", paths: ["/v1/mcp/tools"] },
-  proxy: { method: "ALL", paths: ["/proxy/*", "/v1/proxy/*"] },
+  proxy: { method: "ALL", allowed: PROXY_METHODS, paths: ["/proxy/*", "/v1/proxy/*"] },
   documentation: { method: "GET", paths: ["/swagger", "/swagger/*"], linkable: true },
   guide: { method: "GET", paths: ["/docs", "/docs/*"], linkable: true },
 } as const satisfies Record<string, RouteRow>;
@@ -50,8 +58,9 @@ export type RouteName = keyof typeof ROUTES;
 /** The methods that a path answers to, for the `Allow` header; empty where there is no such path. */
 export function allowedMethods(path: string): string[] {
   const rows = Object.values(ROUTES).filter((row) => row.paths.some((template) => matches(template, path)));
-  const methods = new Set(rows.map((row) => row.method));
-  return [...methods].flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  const methods = new Set(rows.flatMap((row: RouteRow) => row.allowed ?? row.method));
+  if (methods.has("GET")) methods.add("HEAD");
+  return [...methods];
 }
 
 function matches(template: string, path: string): boolean {

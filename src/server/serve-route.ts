@@ -1,12 +1,12 @@
 import type { Authenticate } from "../auth/authenticate.ts";
-import { type ErrorEnvelope, failureHeaders, renderFailureBody } from "../formats/error-body.ts";
+import { type ErrorEnvelope, failureHeaders, failureStatus, renderFailureBody } from "../formats/error-body.ts";
 import type { RequestContext, Outcome } from "../core/request-context.ts";
 import type { InFlightRequests } from "../core/in-flight-requests.ts";
-import { type Failure, toFailure } from "../core/errors.ts";
+import { Failure, toFailure } from "../core/errors.ts";
 import { requireJson } from "./require-json.ts";
 import type { RequireOwnOrigin } from "./require-own-origin.ts";
 import { requireWellFormed } from "./require-well-formed.ts";
-import type { Cors } from "./cors.ts";
+import { type Cors, isPreflight } from "./cors.ts";
 import type { RouteRow } from "./routes.ts";
 
 /**
@@ -24,6 +24,8 @@ export interface ServeParts {
   readonly authenticate: Authenticate | undefined;
   /** Absent where authentication is on: a page of another origin has no credential. */
   readonly requireOwnOrigin: RequireOwnOrigin | undefined;
+  /** Whether each answer is to be the last one of its connection. */
+  readonly endsConnections?: () => boolean;
   /** Absent where no web page of another origin may call. */
   readonly cors: Cors | undefined;
 }
@@ -35,7 +37,7 @@ export interface ServeParts {
  * @returns a function of the request and its bearer token.
  */
 export function serveRoute(
-  { book: requests, envelope, authenticate, requireOwnOrigin, cors }: ServeParts,
+  { book: requests, envelope, authenticate, requireOwnOrigin, endsConnections, cors }: ServeParts,
   row: RouteRow,
   handler: RouteHandler,
 ): (request: Request, token: string | undefined) => Promise<Response> {
@@ -43,19 +45,27 @@ export function serveRoute(
   const rowEnvelope = row.anthropicErrors ? "anthropic" : envelope;
   const decide = row.open ? undefined : authenticate;
   const checkOrigin = row.open ? undefined : requireOwnOrigin;
+  // The router brings OPTIONS to no other rows.
+  const mayBePreflight = row.method === "ALL";
 
   const refuse = (context: RequestContext, error: unknown): Response => {
     const failure = toFailure(error);
     const body = renderFailureBody(failure, rowEnvelope, context.id);
     context.failure = failure.code;
     context.cause = failure.details.cause;
-    context.status = failure.status;
+    context.status = failureStatus(failure, rowEnvelope);
     context.bytesOut = Buffer.byteLength(body);
     requests.finish(context, outcomeOf(failure));
     return new Response(body, {
-      status: failure.status,
+      status: context.status,
       headers: failureHeaders(failure, rowEnvelope, context.id),
     });
+  };
+
+  const answerPreflight = (context: RequestContext, request: Request): Response => {
+    const permission = cors?.preflight(context, request);
+    if (!permission) throw new Failure("origin_not_allowed");
+    return permission;
   };
 
   return async (request, token) => {
@@ -64,7 +74,7 @@ export function serveRoute(
     try {
       const host = requireWellFormed(request, row.open);
       if (checkOrigin && host !== null) checkOrigin(request, host, row);
-      const preflight = cors?.preflight(context, request);
+      const preflight = mayBePreflight && isPreflight(request) ? answerPreflight(context, request) : undefined;
       if (!preflight && decide) {
         const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
         const decision = decide(token ?? apiKey ?? undefined);
@@ -73,13 +83,15 @@ export function serveRoute(
       }
       if (row.json) requireJson(request);
       response = preflight ?? (await handler(context, request));
-      if (!context.streaming && context.outcome === undefined) {
+      // One with a call that can still end it goes on after this, and is booked by whoever opened the call.
+      if (context.call === undefined && context.outcome === undefined) {
         context.status = response.status;
         requests.finish(context, "answered");
       }
     } catch (error) {
       response = refuse(context, error);
     }
+    if (endsConnections?.()) response.headers.set("connection", "close");
     return cors ? cors.permit(request, response) : response;
   };
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { BadSetting } from "../config/setting-problem.ts";
+import { type ReadFile, readTextFile } from "../config/read-files.ts";
 import type { Settings } from "../config/settings-table.ts";
 
 /** Certificate chain and key in PEM, and the suites that are offered. */
@@ -24,21 +24,21 @@ const CIPHERS = [
  * @returns undefined where TLS is not asked for.
  * @throws BadSetting where a file cannot be read or used.
  */
-export function loadTls({
-  SERVER_TLS_CERT_PATH: certPath,
-  SERVER_TLS_KEY_PATH: keyPath,
-}: Settings): TlsMaterial | undefined {
+export function loadTls(
+  { SERVER_TLS_CERT_PATH: certPath, SERVER_TLS_KEY_PATH: keyPath }: Settings,
+  readFile: ReadFile = readTextFile,
+): TlsMaterial | undefined {
   if (certPath === undefined || keyPath === undefined) return undefined;
-  const cert = readPem("SERVER_TLS_CERT_PATH", certPath);
-  const key = readPem("SERVER_TLS_KEY_PATH", keyPath);
+  const cert = readPem("SERVER_TLS_CERT_PATH", certPath, readFile);
+  const key = readPem("SERVER_TLS_KEY_PATH", keyPath, readFile);
   requireUsable("SERVER_TLS_CERT_PATH", `${certPath} holds no usable certificate`, { cert });
   requireUsable("SERVER_TLS_KEY_PATH", `${keyPath} holds no usable key, or not the key of ${certPath}`, { cert, key });
   return { cert, key, ciphers: CIPHERS };
 }
 
-function readPem(name: string, path: string): string {
+function readPem(name: string, path: string, readFile: ReadFile): string {
   try {
-    return readFileSync(path, "utf8");
+    return readFile(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
     throw new BadSetting(name, `${path} cannot be read (${code})`);

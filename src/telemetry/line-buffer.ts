@@ -1,5 +1,7 @@
-/** Beginning size in bytes; it grows where one line is longer. */
+/** Beginning size in bytes; it grows with what is written to it. */
 const CAPACITY = 8 * 1024;
+/** A buffer that is larger goes back to its beginning size when it is empty. */
+const MAX_KEPT_CAPACITY = 64 * 1024;
 
 const DIGIT_ZERO = 0x30;
 const QUOTE = 0x22;
@@ -82,7 +84,7 @@ export class LineBuffer {
     const taken = Buffer.from(this.#bytes.subarray(0, length));
     this.#bytes.copyWithin(0, length, this.#length);
     this.#length -= length;
-    if (this.#length === 0 && this.#bytes.length > CAPACITY) this.#bytes = Buffer.allocUnsafe(CAPACITY);
+    if (this.#length === 0 && this.#bytes.length > MAX_KEPT_CAPACITY) this.#bytes = Buffer.allocUnsafe(CAPACITY);
     return taken;
   }
 

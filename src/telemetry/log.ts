@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
 import type { LineBuffer } from "./line-buffer.ts";
 import { type LineStream, openLineStream } from "./line-stream.ts";
+import { openStandardOutput } from "./standard-output.ts";
 
 export type Log = Logger;
 
@@ -10,13 +11,22 @@ export interface LogOptions {
   readonly environment: string;
   /** Number of the worker process that writes it, also written to every line; undefined where there is only one process. */
   readonly worker?: number | undefined;
+  /** Makes of each JSON line what is written instead; with its line feed. */
+  readonly format?: ((line: string) => string) | undefined;
 }
 
+/** So much is written at once. */
+const BATCH_BYTES = 32 * 1024;
+
+/** What several processes write to one pipe is not mixed up to this size: POSIX asks for 512, Linux has 4096. */
+const SHARED_BATCH_BYTES = 4096;
+
 /**
- * The process's log: JSON lines on standard output.
- * @param destination takes the lines instead, to write them in another form
+ * The process's log: JSON lines on standard output, which never wait for their reader. What it does not take is lost
+ * beyond a limit, and a line says how many lines that were.
+ * @param destination takes the lines instead
  */
-export function createLog({ level, environment, worker }: LogOptions, destination?: DestinationStream): Log {
+export function createLog({ level, environment, worker, format }: LogOptions, destination?: DestinationStream): Log {
   const base = { environment, worker };
   const options = {
     level,
@@ -25,15 +35,30 @@ export function createLog({ level, environment, worker }: LogOptions, destinatio
     formatters: { level: (label: string) => ({ level: label }) },
   };
   if (destination) return pino(options, destination);
-  const lines = openLineStream();
+  const lines = openLineStream({
+    output: openStandardOutput(),
+    batchBytes: worker === undefined ? BATCH_BYTES : SHARED_BATCH_BYTES,
+    onLost: (dropped) => log.warn({ dropped }, "log lines were lost, because standard output did not take them"),
+  });
   const log = pino(options, {
     write(line) {
-      lines.buffer.text(line);
+      lines.buffer.text(format ? format(line) : line);
       lines.end();
     },
   });
-  lineWriters.set(log, createLineWriter(lines, base));
+  lineStreams.set(log, lines);
+  if (!format) lineWriters.set(log, createLineWriter(lines, base));
   return log;
+}
+
+const lineStreams = new WeakMap<Log, LineStream>();
+
+/** The last lines get this long to be written: whoever reads them may have stopped. */
+const LAST_LINES_MS = 1000;
+
+/** For the end of the process: resolves when all lines are written, cannot be, or have not been within a second. */
+export async function flushLog(log: Log): Promise<void> {
+  await lineStreams.get(log)?.flush(LAST_LINES_MS);
 }
 
 /** Writes lines as pino would, at a fraction of what it costs to go through it. One line at a time. */

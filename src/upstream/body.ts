@@ -1,7 +1,10 @@
-import type { ResponseBody } from "./transport.ts";
+import type { ResponseBody, BodyConsumer } from "./transport.ts";
 
 /** So many bytes may lie unread in a stream made of a body before the sender has to wait. */
 const MAX_UNREAD_BYTES = 64 * 1024;
+
+/** What a piece takes beside its bytes: many small ones are not to take more memory than few large ones. */
+const PIECE_BYTES = 256;
 
 /** A body as a web-standard stream, for readers that take one; the hot path does without. */
 export function streamOfBody(body: ResponseBody): ReadableStream<Uint8Array> {
@@ -28,7 +31,7 @@ export function streamOfBody(body: ResponseBody): ReadableStream<Uint8Array> {
       },
       cancel: () => body.cancel(),
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD_BYTES }),
+    { highWaterMark: MAX_UNREAD_BYTES, size: (piece) => (piece?.length ?? 0) + PIECE_BYTES },
   );
 }
 
@@ -70,17 +73,48 @@ export function bodyOfStream(stream: ReadableStream<Uint8Array>): ResponseBody {
   };
 }
 
+/** Handed over at a time, so that a taker can ask for a pause in between. */
+const SLICE_BYTES = 64 * 1024;
+
 /** Bytes that are all there, as the body of an answer. */
 export function bodyOfBytes(bytes: Uint8Array): ResponseBody {
+  let consumer: BodyConsumer | undefined;
+  let position = 0;
+  let isPaused = false;
+  let isCarrying = false;
+
+  const carry = (): void => {
+    // The sink may pause and resume within a write.
+    if (isCarrying) return;
+    isCarrying = true;
+    while (consumer && !isPaused && position < bytes.length) {
+      const piece = bytes.subarray(position, position + SLICE_BYTES);
+      position += piece.length;
+      consumer.write(piece);
+      consumer?.flush();
+    }
+    isCarrying = false;
+    if (!consumer || isPaused || position < bytes.length) return;
+    const ended = consumer;
+    consumer = undefined;
+    ended.end();
+  };
+
   return {
     whole: bytes,
-    consume(consumer) {
-      if (bytes.length > 0) consumer.write(bytes);
-      consumer.flush();
-      consumer.end();
+    consume(taker) {
+      consumer = taker;
+      carry();
     },
-    pause() {},
-    resume() {},
-    cancel() {},
+    pause() {
+      isPaused = true;
+    },
+    resume() {
+      isPaused = false;
+      carry();
+    },
+    cancel() {
+      consumer = undefined;
+    },
   };
 }

@@ -69,6 +69,8 @@ class Call implements UpstreamCall, Deadline {
   #reason: Failure | undefined;
   #listener: ((reason: Failure) => void) | undefined;
   #closed = false;
+  /** The process stood still when the time to connect was over, and has had some more since. */
+  #hadMoreTime = false;
 
   constructor(parts: UpstreamParts, provider: Provider, client: AbortSignal) {
     this.#parts = parts;
@@ -78,19 +80,28 @@ class Call implements UpstreamCall, Deadline {
     if (client.aborted) this.handleEvent();
   }
 
-  async send(request: WireRequest): Promise<UpstreamResponse> {
-    if (this.#reason) throw this.#reason;
+  /** Not `async`: such a function keeps its arguments, and with them the request's body, until it is over. */
+  send(request: WireRequest): Promise<UpstreamResponse> {
+    if (this.#reason) return Promise.reject(this.#reason);
     const { transport, deadlines, now, limits } = this.#parts;
     this.#sentAt = now();
     this.#phase = "connecting";
     try {
       this.#sending = transport(this.#provider, request, () => this.#onConnected());
-      this.expiresAt = this.#sentAt + nextLimit(this.#phase, limits);
-      deadlines.add(this);
-      const answer = await this.#sending.response;
+    } catch (error) {
+      return Promise.reject(this.explain(error));
+    }
+    this.expiresAt = this.#sentAt + nextLimit(this.#phase, limits);
+    deadlines.add(this);
+    return this.#receive(this.#sending);
+  }
+
+  async #receive({ response: answer }: PendingResponse): Promise<UpstreamResponse> {
+    try {
+      const received = await answer;
       this.#phase = "answered";
-      this.expiresAt = this.#sentAt + limits.totalMs;
-      return answer;
+      this.expiresAt = this.#sentAt + this.#parts.limits.totalMs;
+      return received;
     } catch (error) {
       throw this.explain(error);
     }
@@ -147,7 +158,9 @@ class Call implements UpstreamCall, Deadline {
     const { deadlines, now, limits } = this.#parts;
     const time = now();
     const expired = expiredLimit(this.#phase, time - this.#sentAt, limits);
-    if (expired === "connect_timeout" && time - this.expiresAt > STOOD_STILL_MS) {
+    if (expired === "connect_timeout" && time - this.expiresAt > STOOD_STILL_MS && !this.#hadMoreTime) {
+      // Once, because a process with too much to do is late every time.
+      this.#hadMoreTime = true;
       return deadlines.move(this, time + limits.connectMs / 2);
     }
     if (expired) return this.abort(new Failure(expired, { provider: this.#provider.id }));

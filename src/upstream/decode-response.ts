@@ -10,6 +10,11 @@ const FORMATS: Readonly<Record<string, Bun.CompressionFormat>> = {
   zstd: "zstd",
 };
 
+/** Whether {@link decodeResponse} can undo a Content-Encoding. */
+export function isDecodable(encoding: string): boolean {
+  return Object.hasOwn(FORMATS, encoding.trim().toLowerCase());
+}
+
 /** These tell of the body as it was on the wire. */
 const OF_THE_WIRE: ReadonlySet<string> = new Set(["content-encoding", "content-length"]);
 

@@ -12,6 +12,10 @@ export type WireErrorCode =
   | "HTTP2_HANDSHAKE_FAILED"
   | "HTTP_INVALID_HEAD"
   | "HTTP_HEAD_TOO_LONG"
+  | "HTTP_TOO_MANY_FIELDS"
+  | "HTTP_TOO_MANY_INTERIM_HEADS"
+  /** Bytes came on a connection before a request was sent on it, or in place of its answer. */
+  | "HTTP_UNREQUESTED_BYTES"
   | "HTTP_INVALID_FRAMING"
   | "HTTP_INVALID_CHUNK"
   | "HTTP_UNREQUESTED_UPGRADE"

@@ -1,7 +1,8 @@
 import type { Provider } from "../providers/provider.ts";
 import type { Deadlines } from "../core/deadlines.ts";
+import { bodyEndOf } from "./http1/body-end.ts";
 import { bodyOfStream } from "./body.ts";
-import type { Transport } from "./transport.ts";
+import type { ResponseBody, Transport } from "./transport.ts";
 import { wireError } from "./errors.ts";
 
 /** The runtime's `fetch`, as far as it is used here. */
@@ -19,6 +20,9 @@ export interface FetchTransportParts {
 
 /** For so long the runtime keeps a connection of HTTP/2 that carries nothing. */
 const SESSION_KEPT_MS = 300_000;
+
+/** No response can be made of a higher one. */
+const MAX_STATUS = 599;
 
 /** What is known of the way to one provider. */
 interface ProviderConnectionState {
@@ -80,10 +84,14 @@ export function createFetchTransport(parts: FetchTransportParts): Transport {
         .then(
           (response) => {
             way.heardAt = now();
+            if (response.status > MAX_STATUS) {
+              controller.abort();
+              throw wireError("HTTP_INVALID_HEAD");
+            }
             return {
               status: response.status,
               headers: response.headers,
-              body: response.body && bodyOfStream(response.body),
+              body: response.body && bodyOf(response, response.body, provider),
             };
           },
           (error: unknown) => {
@@ -93,6 +101,27 @@ export function createFetchTransport(parts: FetchTransportParts): Transport {
         .finally(() => deadlines.release(wait)),
       abort: (reason) => controller.abort(reason),
     };
+  };
+}
+
+/** The body of an answer, which over TLS has not ended where only its connection has; see {@link bodyEndOf}. */
+function bodyOf({ headers }: Response, stream: ReadableStream<Uint8Array>, { http2, baseUrl }: Provider): ResponseBody {
+  const body = bodyOfStream(stream);
+  const isDelimited = http2 || headers.has("content-length") || headers.has("transfer-encoding");
+  if (isDelimited || !baseUrl.startsWith("https:")) return body;
+  const bodyEnd = bodyEndOf(headers);
+  return {
+    ...body,
+    consume: (consumer) =>
+      body.consume({
+        write(bytes) {
+          bodyEnd.push(bytes);
+          consumer.write(bytes);
+        },
+        flush: () => consumer.flush(),
+        end: () => (bodyEnd.isReached() ? consumer.end() : consumer.fail(wireError("ECONNRESET"))),
+        fail: (error) => consumer.fail(error),
+      }),
   };
 }
 

@@ -6,13 +6,20 @@ export type ReadBody = { readonly whole: Uint8Array } | { readonly tooLong: Resp
 /**
  * Reads a body up to its end, or until more than `limit` bytes of it have come.
  * Rejects with whatever it breaks off with.
+ * @param mayHold asked whether so many bytes may be held, before each further piece; if not, the body is too long
  */
-export function readWithin(body: ResponseBody, limit: number): ReadBody | Promise<ReadBody> {
+export function readWithin(
+  body: ResponseBody,
+  limit: number,
+  mayHold?: (length: number) => boolean,
+): ReadBody | Promise<ReadBody> {
   const { whole } = body;
-  if (whole) return whole.length > limit ? { tooLong: body } : { whole };
+  const fits = (length: number): boolean => length <= limit && (mayHold === undefined || mayHold(length));
+  if (whole) return fits(whole.length) ? { whole } : { tooLong: body };
   const { promise, resolve, reject } = Promise.withResolvers<ReadBody>();
-  const chunks: Uint8Array[] = [];
+  let chunks: Uint8Array[] = [];
   let length = 0;
+  let isTooLong = false;
   let taker: Parameters<ResponseBody["consume"]>[0] | undefined;
   let ending: (() => void) | undefined;
   /** What has come, and then the rest. */
@@ -26,6 +33,7 @@ export function readWithin(body: ResponseBody, limit: number): ReadBody | Promis
       // First, because the sink may ask it to wait again.
       if (!ending) body.resume();
       for (const chunk of chunks) consumer.write(chunk);
+      chunks = [];
       consumer.flush();
       ending?.();
     },
@@ -35,7 +43,8 @@ export function readWithin(body: ResponseBody, limit: number): ReadBody | Promis
       if (taker) return taker.write(bytes);
       chunks.push(bytes);
       length += bytes.length;
-      if (length <= limit) return;
+      if (isTooLong || fits(length)) return;
+      isTooLong = true;
       body.pause();
       resolve({ tooLong: rest });
     },
@@ -43,7 +52,10 @@ export function readWithin(body: ResponseBody, limit: number): ReadBody | Promis
     end() {
       if (taker) return taker.end();
       ending = () => taker?.end();
+      if (isTooLong) return;
       resolve({ whole: chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, length) });
+      // Who sends the body may keep this sink for as long as the call lasts.
+      chunks = [];
     },
     fail(error) {
       if (taker) return taker.fail(error);

@@ -1,7 +1,7 @@
 import { credentialHeaders } from "../providers/credential-headers.ts";
 import type { Provider } from "../providers/provider.ts";
 
-/** Headers of the client that a provider may need to see; everything else stays in the gateway. */
+/** Headers of the client that any provider may need to see; everything else but the provider's extra ones stays in the gateway. */
 const RELAYED = [
   "anthropic-beta",
   "anthropic-version",
@@ -51,6 +51,11 @@ export function createRequestHeaders(
     for (const name of RELAYED) {
       const value = client.get(name);
       if (value !== null) (headers ??= { ...plain })[name] = value;
+    }
+    for (const name of provider.extraRequestHeaders) {
+      const value = client.get(name);
+      // What the gateway itself says of its request is not the client's to change.
+      if (value !== null && !Object.hasOwn(plain, name)) (headers ??= { ...plain })[name] = value;
     }
     return headers ?? plain;
   };

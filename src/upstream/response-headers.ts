@@ -1,18 +1,28 @@
 import type { ResponseHeaders } from "./transport.ts";
-import type { Redact } from "../core/redact.ts";
+import { createHeaderMatcher, type HeaderList } from "./header-list.ts";
+import type { Redact } from "../core/redact/redact.ts";
 
-/** Response headers of a provider that clients need, under the name by which they get them. */
-const RELAYED = {
-  "content-type": "content-type",
-  "retry-after": "retry-after",
-  "retry-after-ms": "retry-after-ms",
-  "x-request-id": "x-upstream-request-id",
-  "request-id": "request-id",
-  "openai-processing-ms": "openai-processing-ms",
-  "openai-version": "openai-version",
-} as const satisfies Readonly<Record<string, string>>;
+/** What providers say of their limits, of whether and when to ask again, and of the request, for clients to read. */
+export const LIMITS_AND_IDS: HeaderList = [
+  "anthropic-ratelimit-",
+  "openai-processing-ms",
+  "openai-version",
+  "ratelimit",
+  "ratelimit-",
+  "ratelimitbysize-",
+  "request-id",
+  "retry-after",
+  "retry-after-ms",
+  "x-ms-",
+  "x-ratelimit-",
+  "x-ratelimitbysize-",
+  "x-request-id",
+  "x-should-retry",
+];
 
-const RELAYED_PREFIXES = ["x-ratelimit-", "anthropic-ratelimit-"] as const;
+const RELAYED: HeaderList = ["content-type", ...LIMITS_AND_IDS];
+
+const isRelayed = createHeaderMatcher(RELAYED);
 
 const unchanged: Redact = (value) => value;
 
@@ -32,11 +42,13 @@ export function relayedResponseHeaders(upstream: ResponseHeaders, redact: Redact
 /** The name under which clients get a header of a provider, or undefined where they do not. */
 function relayedNameOf(name: string): string | undefined {
   // Nearly all headers of an answer are none of these, which their first letter tells.
-  if (!RELAYED_INITIALS.has(name.charCodeAt(0))) return undefined;
-  if (Object.hasOwn(RELAYED, name)) return RELAYED[name as keyof typeof RELAYED];
-  return RELAYED_PREFIXES.some((prefix) => name.startsWith(prefix)) ? name : undefined;
+  if (!RELAYED_INITIALS.has(name.charCodeAt(0)) || isRelayed(name) === undefined) return undefined;
+  return clientNameOf(name);
 }
 
-const RELAYED_INITIALS: ReadonlySet<number> = new Set(
-  [...Object.keys(RELAYED), ...RELAYED_PREFIXES].map((name) => name.charCodeAt(0)),
-);
+/** The provider's id of a request stands beside the gateway's own. */
+export function clientNameOf(name: string): string {
+  return name === "x-request-id" ? "x-upstream-request-id" : name;
+}
+
+const RELAYED_INITIALS: ReadonlySet<number> = new Set(RELAYED.map((name) => name.charCodeAt(0)));

@@ -10,6 +10,11 @@ export interface WireRequest {
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
   /** Hand out the body as it is on the wire instead of decoding its Content-Encoding. */
   readonly keepEncoding?: boolean;
+  /**
+   * Called when the system has taken all of a body of bytes, which the transport then does not hold any more. A transport
+   * that does not know never calls it; when the answer begins, the body is gone at the latest.
+   */
+  readonly onSent?: () => void;
 }
 
 /** The header fields of an answer, as far as the gateway looks at them; a web-standard `Headers` is one of these. */

@@ -289,7 +289,7 @@ describe("the gateway, without a token,", () => {
     "X-Forwarded-For: 127.0.0.1",
     "X-Forwarded-User: admin",
     "X-Real-IP: 127.0.0.1",
-    "Origin: http://localhost\r\nAccess-Control-Request-Method: GET",
+    "Access-Control-Request-Method: GET",
     "Connection: close, Authorization",
     "Cookie: token=x; authorization=x",
     "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13",

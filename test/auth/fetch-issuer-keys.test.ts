@@ -101,6 +101,13 @@ describe("keys are not had from an issuer", () => {
     expect(asked).toEqual(["https://issuer.test/.well-known/openid-configuration"]);
   });
 
+  test("whose discovery document is nested too deeply", async () => {
+    issuer.answer("discovery", () => new Response(`{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`));
+    await expect(fetchKeys()).rejects.toThrow(
+      new Error("the issuer's discovery document is nested too deeply or too large"),
+    );
+  });
+
   test.each([undefined, "x", { "0": {} }])("whose key set holds %p as keys", async (keys) => {
     issuer.answer("keys", () => Response.json({ keys }));
     await expect(fetchKeys()).rejects.toThrow(new Error("the key set holds no keys"));

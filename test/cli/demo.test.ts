@@ -30,7 +30,7 @@ const ask = (at: RunningGateway, body: object): Promise<Response> =>
   fetch(`${at.url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(body) });
 
 test("without --demo there is no demo, also where its name is asked for", async () => {
-  await using plain = await startGateway({ OLLAMA_API_URL: "http://127.0.0.1:1/v1" });
+  await using plain = await startGateway();
   expect((await models(plain)).filter(({ served_by: by }) => by === "demo")).toEqual([]);
   const body = { model: "demo/demo", messages: [{ role: "user", content: "hi" }] };
   expect((await ask(plain, body)).status).toBe(400);

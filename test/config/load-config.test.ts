@@ -94,6 +94,7 @@ describe("settings", () => {
       LOG_FORMAT: "auto",
       ALLOWED_MODELS: [],
       DISALLOWED_MODELS: [],
+      PROXY_WITHOUT_MODEL: "refuse",
       ENABLE_VISION: false,
       ERROR_FORMAT: "simple",
       MODELS_TIMEOUT: 5_000,
@@ -107,6 +108,9 @@ describe("settings", () => {
       SERVER_WORKERS: 1,
       SERVER_IDLE_TIMEOUT: 120_000,
       SERVER_MAX_REQUEST_BODY_SIZE: 10_485_760,
+      SERVER_MAX_JSON_DEPTH: 64,
+      SERVER_MAX_JSON_VALUES: 1_000_000,
+      SERVER_MAX_BUFFERED_BYTES: "auto",
       SERVER_MAX_CONCURRENT_REQUESTS: 0,
       SERVER_SHUTDOWN_TIMEOUT: 30_000,
       SERVER_TLS_CERT_PATH: undefined,
@@ -138,6 +142,7 @@ describe("settings", () => {
       MCP_POLLING_INTERVAL: 30_000,
       MCP_MAX_ITERATIONS: 10,
       MCP_MAX_RESULT_BYTES: 1_048_576,
+      MCP_MAX_CONVERSATION_BYTES: 16_777_216,
     });
   });
 

@@ -78,6 +78,8 @@ test("takes from the row what makes a provider differ", () => {
     authHeader: "x-api-key",
     key: KEY,
     headers: { "anthropic-version": "2023-06-01" },
+    relayedHeaders: ["anthropic-"],
+    extraRequestHeaders: [],
     listing: "anthropic",
     paths: PROVIDER_TABLE.anthropic.paths,
     refusesStreamOptions: false,

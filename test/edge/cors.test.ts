@@ -39,7 +39,7 @@ test("a preflight of an allowed origin is answered before any credential is aske
 
 test("a preflight of another origin, or where CORS is off, gets no permission", async () => {
   for (const response of [await preflight(open, "https://evil.example"), await preflight(closed, ORIGIN)]) {
-    expect(response.status).toBe(401);
+    expect(response.status).toBe(403);
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   }
 });

@@ -92,6 +92,37 @@ test("a new certificate cuts no request that is under way, and closes kept-alive
   expect((await reader?.read())?.done).toBe(true);
 });
 
+test("no connection is refused while certificates are replaced", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gateway-tls-"));
+  await using gateway = await startGateway(await writeCertificate(folder));
+  let isOver = false;
+  const codes: string[] = [];
+  const connectOn = async (): Promise<void> => {
+    while (!isOver) {
+      await shakeHands(gateway.port).catch((error: unknown) => {
+        codes.push(error instanceof Error && "code" in error ? String(error.code) : String(error));
+      });
+    }
+  };
+  const clients = Array.from({ length: 4 }, connectOn);
+  const reloads = (): number => gateway.log.filter(({ msg }) => msg === "reloaded").length;
+  for (let count = 0; count < 10; count++) {
+    await writeCertificate(folder);
+    gateway.process.kill("SIGHUP");
+    while (reloads() <= count) await Bun.sleep(1);
+  }
+  isOver = true;
+  await Promise.all(clients);
+  // Linux resets what a listener that closes has not accepted, unless net.ipv4.tcp_migrate_req is set: a few of thousands.
+  expect(codes.filter((code) => code !== "ECONNRESET")).toEqual([]);
+});
+
+test("a TLS port is shared with no second gateway", async () => {
+  const paths = await writeCertificate(mkdtempSync(join(tmpdir(), "gateway-tls-")));
+  await using gateway = await startGateway(paths);
+  await expect(startGateway({ ...paths, SERVER_PORT: String(gateway.port) })).rejects.toThrow(/ended with 1/);
+});
+
 /** A gateway whose certificate has such a key. */
 async function startWith(create: typeof createSelfSignedCertificate) {
   return startGateway(await writeCertificate(mkdtempSync(join(tmpdir(), "gateway-tls-")), create));

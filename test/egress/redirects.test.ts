@@ -4,6 +4,7 @@ import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.
 import { startGateway } from "../fixtures/start-gateway.ts";
 import { createSessionFetch } from "../../src/tools/mcp/session-fetch.ts";
 import { startMcpServer } from "../tools/mcp/mcp-server.ts";
+import { createTestBudget } from "../fixtures/memory-budget.ts";
 
 const STATUSES = [301, 302, 303, 307, 308] as const;
 
@@ -46,7 +47,7 @@ test("whatever the protocol's library asks for, its requests follow no redirect 
   const fetch = createSessionFetch(async (_url, init) => {
     inits.push(init);
     return new Response(null);
-  });
+  }, createTestBudget());
   await fetch("http://127.0.0.1:1/", { redirect: "follow" });
   expect(inits).toMatchObject([{ redirect: "manual", proxy: false }]);
 });

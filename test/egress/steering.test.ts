@@ -255,10 +255,10 @@ describe("a client's headers", () => {
   test.each(IDS)("nor through /proxy to %s", async (id) => {
     for (const method of ["GET", "POST"]) {
       const body = method === "POST" ? "{}" : undefined;
-      expect((await send(method, `/proxy/${id}/x`, [...HEADERS, ["X-Kept", "kept"]], body)).status).toBe(200);
+      expect((await send(method, `/proxy/${id}/x`, [...HEADERS, ["X-Stainless-Kept", "kept"]], body)).status).toBe(200);
       const call = takeOnly(id);
       expectClean(call, id);
-      expect([call.method, call.header("x-kept")]).toEqual([method, "kept"]);
+      expect([call.method, call.header("x-stainless-kept")]).toEqual([method, "kept"]);
     }
   });
 

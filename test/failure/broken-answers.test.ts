@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { closeWithoutAnswer, dataEvent, json, redirect, resetWithoutAnswer, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
-import { chunk, close, end, flood, head, raw, reset, type Step, wait } from "../fixtures/script.ts";
+import { chunk, close, end, flood, head, raw, reset, stall, type Step, wait } from "../fixtures/script.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { RIG_KEY, type Rig, startRig } from "../fixtures/start-rig.ts";
 
@@ -55,6 +55,7 @@ async function ask([, target, body]: Call, provider = target === "/v1/messages" 
   return {
     status,
     type: header("content-type"),
+    requestId: header("x-request-id"),
     text: answer.text,
     complete: answer.complete,
     line: await rig.settled(id),
@@ -87,6 +88,33 @@ const BROKEN: readonly (readonly [string, () => Step[], string, string])[] = [
     "upstream_invalid_response",
     INVALID,
   ],
+  ...[600, 999].map(
+    (status) =>
+      [
+        `sends the status ${status}, which no response can have,`,
+        () => [raw(`HTTP/1.1 ${status} x\r\ncontent-length: 2\r\n\r\n{}`), stall()],
+        "upstream_invalid_response",
+        INVALID,
+      ] as const,
+  ),
+  [
+    "ends its lines with line feeds alone, and waits,",
+    () => [raw("HTTP/1.1 200 OK\ncontent-type: application/json\ncontent-length: 2\n\n{}"), stall()],
+    "upstream_invalid_response",
+    INVALID,
+  ],
+  [
+    "sends more fields than any answer has",
+    () => [raw(`HTTP/1.1 200 OK\r\ncontent-length: 2\r\n${"x: y\r\n".repeat(6500)}\r\n{}`), stall()],
+    "upstream_invalid_response",
+    INVALID,
+  ],
+  [
+    "sends interim heads without end",
+    () => [raw("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(100)), stall()],
+    "upstream_invalid_response",
+    INVALID,
+  ],
   [
     "sends two lengths",
     () => [raw("HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}"), close()],
@@ -99,9 +127,10 @@ describe.each(CALLS)("%s: a provider that", (...call) => {
   test.each(BROKEN)("%s gives 502", async (_, script, code, message) => {
     rig.provider.answer(script());
     const asked = rig.provider.requests.length;
-    const { status, type, text, complete, line } = await ask(call);
+    const { status, type, requestId, text, complete, line } = await ask(call);
     expect([status, type, complete, messageOf(text)]).toEqual([502, "application/json", true, message]);
     expect(line).toMatchObject({ status: 502, outcome: "failed", failure: code });
+    expect(requestId).toBe(line["request_id"] as string);
     expect(rig.provider.requests.length).toBe(asked + 1);
   });
 });

@@ -272,3 +272,27 @@ describe("the other requests", () => {
     }
   });
 });
+
+describe("of many items, the first that is wrong is told", () => {
+  const messages = Array.from({ length: 1000 }, () => HELLO as unknown);
+  const messageAt = (index: number, message: unknown): unknown =>
+    checkChatRequest({ model: "x", messages: messages.with(index, message).concat([5]) })?.message;
+
+  test("whether the schema or a rule says so", () => {
+    expect(messageAt(500, {})).toBe("messages[500].role is required");
+    expect(messageAt(500, { role: "user" })).toBe("messages[500].content is required");
+    expect(messageAt(999, HELLO)).toBe("messages[1000] must be an object");
+  });
+
+  test("also within an item", () => {
+    const content = Array.from({ length: 1000 }, (_, index) =>
+      index === 900 ? { type: 1 } : { type: "text", text: "" },
+    );
+    expect(messageAt(500, { role: "user", content })).toBe("messages[500].content[900].type must be a string");
+  });
+
+  test("and of members in the order of the document", () => {
+    expect(checkChatRequest({ model: "x", messages: 1, stream: 1 })?.path).toBe("messages");
+    expect(checkChatRequest({ stream: 1, messages: 1, model: "x" })?.path).toBe("stream");
+  });
+});

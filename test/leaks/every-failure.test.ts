@@ -66,7 +66,7 @@ beforeAll(async () => {
   signing = await createSigningKey("ES256", "key-1");
   const untrusted = await startMockProvider({ tls: await createSelfSignedCertificate() });
   provider = await startMockProvider();
-  provider.answerAlways(echo);
+  provider.answerAlways((request) => (request.target.startsWith("/listed/") ? json(200, { data: [] }) : echo(request)));
   const proxy = await startEgressProxy({});
   proxy.refuse(`HTTP/1.1 407 ${SECRETS.proxyPassword}\r\nContent-Length: 4\r\nConnection: close\r\n\r\nLEAK`);
   const mcp = await startMcpServer({
@@ -95,7 +95,7 @@ beforeAll(async () => {
     MISTRAL_API_KEY: SECRETS.openAiKey,
     DEEPSEEK_API_KEY: SECRETS.openAiKey,
   };
-  [gateways["main"], gateways["strict"], gateways["busy"], gateways["open"]] = await Promise.all([
+  [gateways["main"], gateways["strict"], gateways["busy"], gateways["listed"], gateways["open"]] = await Promise.all([
     startGateway({
       ...both,
       ...keyed,
@@ -109,7 +109,9 @@ beforeAll(async () => {
       MUTE_API_KEY: SECRETS.openAiKey,
       MUTE_API_URL: `https://127.0.0.1:${mute.port}/v1`,
       DISALLOWED_MODELS: "openai/banned",
+      PROXY_WITHOUT_MODEL: "allow",
       SERVER_MAX_REQUEST_BODY_SIZE: "20000",
+      SERVER_MAX_BUFFERED_BYTES: "1MiB",
       MCP_ENABLED: "true",
       MCP_SERVERS: `tools=${mcp.url}?key=${SECRETS.queryKey}`,
       MCP_TOOLS_TOKEN: SECRETS.mcpToken,
@@ -135,6 +137,14 @@ beforeAll(async () => {
       SERVER_MAX_CONCURRENT_REQUESTS: "1",
       SERVER_SHUTDOWN_TIMEOUT: "0s",
       LOG_FORMAT: "json",
+    }),
+    // Every list is known.
+    startGateway({
+      LOG_LEVEL: "trace",
+      AUTH_ENABLED: "true",
+      AUTH_API_KEYS: `someone:${SECRETS.staticKey}`,
+      OPENAI_API_KEY: SECRETS.openAiKey,
+      OPENAI_API_URL: `${provider.url}/listed`,
     }),
     startGateway({ LOG_LEVEL: "trace", OPENAI_API_KEY: SECRETS.openAiKey, OPENAI_API_URL: `${provider.url}/v1` }),
   ]);
@@ -206,7 +216,7 @@ async function receive(what: string, client: RawClient): Promise<string> {
 interface Drive {
   readonly code: FailureCode;
   readonly request: Sent;
-  readonly on?: "strict" | "busy" | "open";
+  readonly on?: "strict" | "busy" | "listed" | "open";
   readonly token?: () => string;
   /** What the provider answers to it. */
   readonly answer?: Answer;
@@ -249,6 +259,10 @@ const DRIVES: readonly Drive[] = [
   },
   { code: "malformed_body", request: { target: "/v1/messages", body: `{"${SECRETS.prompt}` } },
   { code: "malformed_body", request: { ...chat("openai/m"), headers: { "content-encoding": "gzip" } } },
+  {
+    code: "body_too_complex",
+    request: { target: "/v1/chat/completions", body: `{"${SECRETS.prompt}":`.repeat(65) },
+  },
   { code: "unsupported_encoding", request: { ...chat("openai/m"), headers: { "content-encoding": "x-secret" } } },
   {
     code: "unsupported_media_type",
@@ -278,6 +292,13 @@ const DRIVES: readonly Drive[] = [
     code: "model_not_found",
     request: { method: "GET", target: `/v1/models/openai/${encodeURIComponent(SECRETS.prompt)}` },
   },
+  {
+    code: "origin_not_allowed",
+    request: {
+      ...proxied(`/proxy/openai/${SECRETS.wrongToken}`, "OPTIONS"),
+      headers: { origin: `https://${SECRETS.wrongToken}`, "access-control-request-method": "POST" },
+    },
+  },
   { code: "unauthorized", request: chat("openai/m"), token: () => SECRETS.wrongToken },
   { code: "unauthorized", request: chat("openai/m"), token: () => `${SECRETS.staticKey}x` },
   { code: "unauthorized", request: chat("openai/m"), token: () => expired },
@@ -290,7 +311,10 @@ const DRIVES: readonly Drive[] = [
   },
   { code: "provider_not_found", request: proxied(`/proxy/${SECRETS.wrongToken}/x`) },
   { code: "provider_key_missing", request: chat("moonshot/m") },
-  { code: "provider_undetermined", request: chat("unknown-model") },
+  { code: "provider_undetermined", request: chat("unknown-model"), on: "listed" },
+  { code: "model_lists_incomplete", request: chat("unknown-model") },
+  { code: "model_unidentified", request: proxied("/proxy/openai/x"), on: "strict" },
+  { code: "model_unidentified", request: proxied(`/proxy/openai/${SECRETS.wrongToken}`, "GET"), on: "strict" },
   { code: "model_not_allowed", request: chat("openai/other"), on: "strict" },
   { code: "model_disallowed", request: chat("openai/banned") },
   { code: "vision_disabled", request: chat("openai/m", { messages: IMAGE }) },
@@ -444,6 +468,23 @@ describe("no secret is in the answer or the log", () => {
     client.resume();
     expect(await receive("client_stalled", client)).toContain("did not read");
   });
+
+  test("of memory_exhausted", async () => {
+    const gateway = gateways["main"] as RunningGateway;
+    const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer ${SECRETS.staticKey}\r\ntransfer-encoding: chunked\r\n\r\n`;
+    const piece = `${SECRETS.prompt} `.repeat(1000).slice(0, 19_000);
+    const uploads = await Promise.all(
+      Array.from({ length: 60 }, async () => {
+        const client = await openRawClient(gateway.port);
+        await client.send(`${head}${piece.length.toString(16)}\r\n${piece}\r\n`);
+        return client;
+      }),
+    );
+    const refused = await Promise.race(uploads.map((client) => client.untilClosed(10_000).then(() => client)));
+    expect(await receive("memory_exhausted", refused)).toContain("SERVER_MAX_BUFFERED_BYTES");
+    for (const client of uploads) client.leave();
+    await gateway.logged((line) => line["failure"] === "memory_exhausted");
+  }, 20_000);
 
   test("of overloaded and shutting_down", async () => {
     const gateway = gateways["busy"] as RunningGateway;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { createRedaction } from "../../src/core/redact.ts";
+import { createRedaction } from "../../src/core/redact/redact.ts";
 import { SPELLING_NAMES, SPELLINGS } from "./spellings.ts";
 
 const KEY = 'sk-"proj"/a+b=c\\d&e<f> g%h~';
@@ -40,12 +40,5 @@ describe("a secret", () => {
       '{"key":"***","message":"EMPTYNESS of NONEMPTY, ***"}',
     );
     expect(createRedaction("x")("x axis, matrix: Bearer x")).toBe("*** axis, matrix: Bearer ***");
-  });
-
-  test("is looked for in time that grows with the text alone", () => {
-    const redact = createRedaction("a".repeat(60));
-    const startedAt = performance.now();
-    redact(`${"a".repeat(59)}b`.repeat(4000) + "%61".repeat(50_000) + "\\".repeat(200_000) + "\\u0061".repeat(20_000));
-    expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 });

@@ -77,6 +77,10 @@ describe("of the provider's headers", () => {
     "anthropic-ratelimit-requests-limit": "50",
     "openai-processing-ms": "31",
     "openai-version": "2020-10-01",
+    "ratelimit-remaining": "3",
+    "x-ratelimitbysize-limit": "4",
+    "x-ms-retry-after-ms": "9",
+    "x-should-retry": "false",
   };
   const DROPPED = {
     "x-request-id": "theirs",

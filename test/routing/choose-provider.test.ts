@@ -115,7 +115,7 @@ describe("by a bare name", () => {
     provider.answerAlways(({ target }) => {
       if (target === "/v1/models") return list("gpt-4o", "shared");
       if (target === "/groq/v1/models") return list("meta/llama", "shared");
-      return target.includes("/models") ? json(500, {}) : json(200, {});
+      return target.includes("/models") ? list() : json(200, {});
     });
     await using gateway = await startGateway(threeProviders(provider.url));
     const ask = async (model: string): Promise<unknown[]> => {
@@ -127,7 +127,8 @@ describe("by a bare name", () => {
     expect(await ask("gpt-4o")).toEqual([200, ["/v1/chat/completions", "gpt-4o"]]);
     expect(await ask("meta/llama")).toEqual([200, ["/groq/v1/chat/completions", "meta/llama"]]);
     const refused = [400, expect.objectContaining({ error: UNDETERMINED, param: "model" })];
-    expect(await ask("shared")).toEqual(refused);
+    const ambiguous = `${UNDETERMINED} Several providers have it: openai, groq.`;
+    expect(await ask("shared")).toEqual([400, expect.objectContaining({ error: ambiguous, param: "model" })]);
     expect(await ask("none")).toEqual(refused);
     expect(await ask("GPT-4o")).toEqual(refused);
   });
@@ -163,12 +164,13 @@ describe("by a bare name", () => {
     expect([await ask("old"), listings()]).toEqual([200, 2]);
   });
 
-  test("a provider that stops listing keeps the names it had, and one that never lists is not waited for", async () => {
+  test("a provider that stops listing keeps the names it had", async () => {
     await using provider = await startMockProvider();
     let failing = false;
     provider.answerAlways((request) => {
       if (!isListing(request)) return json(200, {});
-      return failing || request.target !== "/v1/models" ? json(503, {}) : list("gpt-4o");
+      if (failing) return json(503, {});
+      return request.target === "/v1/models" ? list("gpt-4o") : list();
     });
     await using gateway = await startGateway({ ...threeProviders(provider.url), MODELS_CACHE_TTL: "0s" });
     await fetch(`${gateway.url}/v1/models`);
@@ -176,5 +178,34 @@ describe("by a bare name", () => {
     await fetch(`${gateway.url}/v1/models?provider=openai`);
     const body = JSON.stringify({ ...CHAT, model: "gpt-4o" });
     expect((await fetch(`${gateway.url}/v1/chat/completions`, { method: "POST", body })).status).toBe(200);
+  });
+
+  test("while a configured provider never listed, a bare name is 503, and one with its provider is not", async () => {
+    await using provider = await startMockProvider();
+    let failing = true;
+    provider.answerAlways((request) => {
+      if (!isListing(request)) return json(200, {});
+      if (request.target === "/v1/models") return list("gpt-4o");
+      return failing ? json(503, {}) : list();
+    });
+    await using gateway = await startGateway({
+      ...threeProviders(provider.url),
+      VLLM_API_URL: `${provider.url}/vllm`,
+    });
+    const ask = (model: string) => {
+      const body = JSON.stringify({ ...CHAT, model });
+      return fetch(`${gateway.url}/v1/chat/completions`, { method: "POST", body });
+    };
+    const refused = await ask("gpt-4o");
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "2"]);
+    expect(await refused.json()).toMatchObject({
+      error: expect.stringContaining("Missing: anthropic, groq, vllm."),
+      type: "overloaded_error",
+      code: "model_lists_incomplete",
+    });
+    expect((await ask("openai/gpt-4o")).status).toBe(200);
+    failing = false;
+    await fetch(`${gateway.url}/v1/models`);
+    expect((await ask("gpt-4o")).status).toBe(200);
   });
 });

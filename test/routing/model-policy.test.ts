@@ -11,6 +11,8 @@ function start(lists: Readonly<Record<string, string>>): Promise<StartedGateway>
     GOOGLE_API_URL: `${url}/google/v1`,
     GOOGLE_API_KEY: "k",
     OLLAMA_API_URL: `${url}/ollama/v1`,
+    CUSTOM_PROVIDERS: "openrouter",
+    OPENROUTER_API_URL: `${url}/openrouter/v1`,
     ...lists,
   }));
 }
@@ -53,6 +55,23 @@ describe("a deny-list", () => {
     ["ollama/llama:latest", ""],
     ["ollama/LLAMA:Latest ", ""],
     ["llama", "?provider=ollama"],
+    ["ollama/library/llama", ""],
+    ["ollama/registry.ollama.ai/library/llama:latest", ""],
+    ["ollama/https://registry.ollama.ai/library/LLAMA", ""],
+    ["google/publishers/google/models/gemini-bad", ""],
+    ["google/projects/p/locations/eu/publishers/google/models/gemini-bad", ""],
+    ["openai/gpt\u200b-4o", ""],
+    ["openai/gpt-4\u00ado", ""],
+    ["openai/\u202egpt-4o\u2066", ""],
+    ["openai/gpt-4o\ufe0f", ""],
+    ["openai/gpt-4o\u3164", ""],
+    ["openai/gpt-4o\u{e0061}", ""],
+    ["openai/gpt-4o\u0000", ""],
+    ["openai/gpt -4\u3000o\n", ""],
+    ["openai/\u{1d420}pt-4o", ""],
+    ["groq/claude\u2060-bad", ""],
+    ["openrouter/openai/gpt-4o", ""],
+    [`openai/${"x".repeat(1025)}`, ""],
   ])("holds for %j%s", async (model, query) => {
     expect(await ask(started, model, query)).toEqual(DENIED);
   });
@@ -63,6 +82,10 @@ describe("a deny-list", () => {
     ["ollama/llama:70b", ""],
     ["groq/gemini-bad", ""],
     ["gemini-bad", "?provider=openai"],
+    ["ollama/other/llama", ""],
+    ["ollama/hf.co/library/llama", ""],
+    ["openrouter/gpt-4o", ""],
+    ["openrouter/meta-llama/openai/gpt-4o", ""],
   ])("does not hold for %j%s", async (model, query) => {
     expect(await ask(started, model, query)).toEqual(PASSED);
   });
@@ -91,6 +114,67 @@ describe("a deny-list", () => {
     const response = await started.post("/v1/chat/completions", body);
     expect([400, 403]).toContain(response.status);
     expect(started.takeCalls()).toEqual([]);
+  });
+
+  test.each<[what: string, route: PostRoute, more: object]>([
+    ["fallbacks of OpenRouter", "/v1/chat/completions", { models: ["ok", "GPT-4o"] }],
+    ["fallbacks of LiteLLM", "/v1/chat/completions", { fallbacks: ["gpt-4o"] }],
+    ["fallbacks with settings of their own", "/v1/chat/completions", { fallbacks: [{ model: "gpt-4o", n: 1 }] }],
+    ["a model said as an object", "/v1/chat/completions", { models: [{ id: "gpt-4o" }] }],
+    ["a plugin's model", "/v1/chat/completions", { plugins: [{ id: "p", options: { judge_model: "gpt-4o" } }] }],
+    ["an image tool's model", "/v1/responses", { tools: [{ type: "image_generation", model: "gpt-4o" }] }],
+    ["the model of an adviser", "/v1/responses", { tools: [{ type: "advisor", Model: "openai/gpt-4o" }] }],
+    ["a deployment", "/v1/embeddings", { deployment_id: "gpt-4o" }],
+  ])("holds for %s", async (_, route, more) => {
+    const response = await started.post(route, { ...SMALLEST[route], model: "openai/ok", ...more });
+    const { error } = (await response.json()) as { error: string };
+    expect([response.status, started.takeCalls().length]).toEqual(DENIED);
+    expect(error).toStartWith(DISALLOWED);
+    expect(error.toLowerCase()).toContain('gpt-4o"');
+  });
+
+  test("holds for a further model that stands twice, of which parsers read one or the other", async () => {
+    const tools = (model: string) => `"tools":[{"type":"image_generation","model":"${model}"}]`;
+    for (const [first, second] of [
+      ["gpt-4o", "ok"],
+      ["ok", "gpt-4o"],
+    ] as const) {
+      for (const members of [`${tools(first)},${tools(second)}`, `"a":{"model":"${first}","model":"${second}"}`]) {
+        const body = `{"model":"openai/ok",${members},"input":"hi"}`;
+        expect((await started.post("/v1/responses", body)).status).toBe(403);
+      }
+    }
+    expect(started.takeCalls()).toEqual([]);
+  });
+
+  test("holds for the query, which goes on to the provider", async () => {
+    expect(await ask(started, "openai/ok", "?model=gpt-4o")).toEqual(DENIED);
+    expect(await ask(started, "openai/ok", "?a=1&%6dodel=ok&MODEL=gpt-4o")).toEqual(DENIED);
+    expect(await ask(started, "openai/ok", "?model=ok")).toEqual(PASSED);
+  });
+
+  test("does not hold for what only looks like a model: conversations, schemas, metadata", async () => {
+    const model = "gpt-4o";
+    const schema = { type: "object", properties: { model: { type: "string", default: model } }, examples: [{ model }] };
+    const call = { id: "1", type: "function", function: { name: "f", arguments: JSON.stringify({ model }) } };
+    const chat = {
+      model: "openai/ok",
+      metadata: { model },
+      tools: [{ type: "function", function: { name: "f", parameters: schema } }],
+      response_format: { type: "json_schema", json_schema: { name: "x", schema } },
+      messages: [
+        { role: "user", content: [{ type: "text", text: "hi", model }] },
+        { role: "assistant", content: null, tool_calls: [call] },
+        { role: "tool", tool_call_id: "1", content: model },
+      ],
+    };
+    expect((await started.post("/v1/chat/completions", chat)).status).toBe(200);
+    const use = { type: "tool_use", id: "1", name: "f", input: { model } };
+    const messages = [{ role: "assistant", content: [use] }];
+    const tools = [{ name: "f", input_schema: schema }];
+    const request = { model: "anthropic/ok", max_tokens: 1, messages, tools };
+    expect((await started.post("/v1/messages", request)).status).toBe(200);
+    expect(started.takeCalls()).toHaveLength(2);
   });
 
   test("two models are refused too where either were allowed", async () => {
@@ -149,6 +233,56 @@ describe("an allow-list", () => {
       type: "permission_error",
       code: "model_not_allowed",
     });
+  });
+});
+
+describe("an allow-list reads its entries narrowly", () => {
+  let started: StartedGateway;
+  beforeAll(async () => {
+    started = await start({
+      ALLOWED_MODELS: "openai/good, groq/openai/gpt-oss-120b, meta-llama/llama-3, ollama/llama3, google/gemini",
+    });
+  });
+  afterAll(() => started[Symbol.asyncDispose]());
+
+  test.each([
+    ["openai/good", ""],
+    ["openai/openai/good", ""],
+    ["groq/openai/gpt-oss-120b", ""],
+    ["openai/gpt-oss-120b", "?provider=groq"],
+    ["groq/meta-llama/llama-3", ""],
+    ["openrouter/Meta-Llama/Llama-3", ""],
+    ["ollama/library/llama3:latest", ""],
+    ["ollama/registry.ollama.ai/library/llama3", ""],
+    ["google/models/gemini", ""],
+  ])("admits %j%s", async (model, query) => {
+    expect(await ask(started, model, query)).toEqual(PASSED);
+  });
+
+  test.each([
+    ["openrouter/openai/good", ""],
+    ["openai/good", "?provider=openrouter"],
+    ["good", "?provider=groq"],
+    ["openai/gpt-oss-120b", ""],
+    ["openrouter/groq/openai/gpt-oss-120b", ""],
+    ["openai/llama-3", ""],
+    ["ollama/alice/llama3", ""],
+    ["ollama/library/alice/llama3", ""],
+    ["ollama/hf.co/library/llama3", ""],
+    ["ollama/llama3:70b", ""],
+    ["ollama/models/llama3", ""],
+    ["google/tunedModels/gemini", ""],
+    [`openai/${"good".repeat(1000)}`, ""],
+  ])("does not admit %j%s", async (model, query) => {
+    expect(await ask(started, model, query)).toEqual(DENIED);
+  });
+
+  test("and holds for every further model", async () => {
+    const body = (more: object) => ({ ...SMALLEST["/v1/chat/completions"], model: "openai/good", ...more });
+    const status = async (more: object) => (await started.post("/v1/chat/completions", body(more))).status;
+    expect(await status({ models: ["good", "openai/good"] })).toBe(200);
+    expect(await status({ models: ["good", "other"] })).toBe(403);
+    expect(await status({ models: ["groq/openai/gpt-oss-120b"] })).toBe(403);
   });
 });
 

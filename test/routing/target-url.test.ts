@@ -23,6 +23,8 @@ function providerAt(baseUrl: string): Provider {
     authHeader: "x-api-key",
     key: undefined,
     headers: {},
+    relayedHeaders: [],
+    extraRequestHeaders: [],
     listing: "openai",
     paths: { models: "/models", chat: "/chat/completions" },
     refusesStreamOptions: false,

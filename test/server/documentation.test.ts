@@ -58,8 +58,8 @@ const ROUTES: readonly (readonly [string, readonly string[]])[] = [
   ["/swagger/json", ["get"]],
   ["/docs", ["get"]],
   ["/docs/{page}", ["get"]],
-  ["/proxy/{provider}/{path}", ["get", "put", "post", "delete", "options", "head", "patch", "trace"]],
-  ["/v1/proxy/{provider}/{path}", ["get", "put", "post", "delete", "options", "head", "patch", "trace"]],
+  ["/proxy/{provider}/{path}", ["get", "head", "post", "put", "patch", "delete", "options"]],
+  ["/v1/proxy/{provider}/{path}", ["get", "head", "post", "put", "patch", "delete", "options"]],
 ];
 
 interface OpenApiDocument {

@@ -10,13 +10,15 @@ import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate
 import { within } from "../fixtures/within.ts";
 
 /** A listener with TLS whose address cannot be had for as often as `refuse` says. */
-async function openListening() {
+async function openListening(kind: "port" | "unix") {
   const folder = mkdtempSync(join(tmpdir(), "gateway-listener-"));
   const first = await createSelfSignedCertificate();
   const paths = { SERVER_TLS_CERT_PATH: join(folder, "cert.pem"), SERVER_TLS_KEY_PATH: join(folder, "key.pem") };
   writeFileSync(paths.SERVER_TLS_CERT_PATH, first.cert);
   writeFileSync(paths.SERVER_TLS_KEY_PATH, first.key);
-  const loaded = loadConfig({ SERVER_HOST: "127.0.0.1", SERVER_PORT: "0", ...paths });
+  const unix = join(folder, "gateway.sock");
+  const address = kind === "port" ? { SERVER_HOST: "127.0.0.1", SERVER_PORT: "0" } : { SERVER_UNIX_SOCKET: unix };
+  const loaded = loadConfig({ ...address, ...paths });
   if (!loaded.ok) throw new Error(loaded.problems.join());
   const { settings } = loaded.config;
 
@@ -36,8 +38,11 @@ async function openListening() {
   });
   const other = await createSelfSignedCertificate();
   const { ciphers } = loadTls(settings) as TlsMaterial;
-  const ask = async (ca: string): Promise<string> =>
-    (await fetch(listener.url, { tls: { ca, checkServerIdentity: () => undefined }, keepalive: false })).text();
+  const ask = async (ca: string): Promise<string> => {
+    const tls = { ca, checkServerIdentity: () => undefined };
+    const [url, where] = kind === "port" ? [listener.url, {}] : ["https://localhost", { unix }];
+    return (await fetch(url, { tls, keepalive: false, ...where })).text();
+  };
   return {
     listener,
     first,
@@ -52,24 +57,27 @@ async function openListening() {
   };
 }
 
-test("where the address cannot be had with a new certificate, that of before is served on", async () => {
-  await using parts = await openListening();
-  const { listener, first, other, ask, refuse } = parts;
-  refuse(1);
-  expect(() => listener.replaceTls(other)).toThrow(
-    "cannot listen with the new certificate (EADDRINUSE); that of before is served on",
-  );
-  expect(await ask(first.cert)).toBe("here");
-  listener.replaceTls(other);
-  expect(await ask(other.cert)).toBe("here");
-});
+test.each(["port", "unix"] as const)(
+  "where the address cannot be had with a new certificate, that of before is served on (%s)",
+  async (kind) => {
+    await using parts = await openListening(kind);
+    const { listener, first, other, ask, refuse } = parts;
+    refuse(1);
+    await expect(listener.replaceTls(other)).rejects.toThrow(
+      "cannot listen with the new certificate (EADDRINUSE); that of before is served on",
+    );
+    expect(await ask(first.cert)).toBe("here");
+    await listener.replaceTls(other);
+    expect(await ask(other.cert)).toBe("here");
+  },
+);
 
-test("where it cannot be had at all, it is tried until it can, with the certificate that came last", async () => {
-  await using parts = await openListening();
+test("where a unix socket cannot be had at all, it is tried until it can, with the certificate that came last", async () => {
+  await using parts = await openListening("unix");
   const { listener, other, again, ask, refuse } = parts;
   refuse(2);
-  expect(() => listener.replaceTls(other)).toThrow("until that can be had again, nothing listens");
-  expect(() => listener.replaceTls(other)).toThrow("nothing listens yet");
+  await expect(listener.replaceTls(other)).rejects.toThrow("until that can be had again, nothing listens");
+  await expect(listener.replaceTls(other)).rejects.toThrow("nothing listens yet");
   await within(again, 5000, "listening again");
   expect(await ask(other.cert)).toBe("here");
 });

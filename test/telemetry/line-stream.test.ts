@@ -1,23 +1,57 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { openLineStream } from "../../src/telemetry/line-stream.ts";
 import { within } from "../fixtures/within.ts";
 
-/** A stream whose writes are kept; `bytes` resolves when so many have been written. */
-function setUp() {
+const BATCH_BYTES = 4096;
+const MAX_WAITING_BYTES = 1024 * 1024;
+/** Longer than any test waits. */
+const LONG_MS = 60_000;
+
+/**
+ * A stream whose writes are kept; `bytes` resolves when so many have been written.
+ * @param answer what the output answers to a write; undefined for one that it does not answer before `goOn`.
+ */
+function setUp(answer: (bytes: Uint8Array) => number | string | undefined = ({ length }) => length) {
   const writes: Buffer[] = [];
+  const lost: number[] = [];
   let awaited = Number.POSITIVE_INFINITY;
+  let goOn = (): void => {};
   const { promise, resolve } = Promise.withResolvers<void>();
   const written = (): number => writes.reduce((sum, { length }) => sum + length, 0);
-  const stream = openLineStream((lines) => {
-    writes.push(lines);
-    if (written() >= awaited) resolve();
+  const line = (text: string): void => {
+    stream.buffer.text(`${text}\n`);
+    stream.end();
+  };
+  const stream = openLineStream({
+    output: {
+      write(bytes, done) {
+        const answered = answer(bytes);
+        if (answered === undefined) {
+          goOn = () => {
+            writes.push(Buffer.from(bytes));
+            done(bytes.length);
+          };
+          return;
+        }
+        if (typeof answered === "number") writes.push(Buffer.from(bytes.subarray(0, answered)));
+        done(answered);
+        if (written() >= awaited) resolve();
+      },
+      writeLast() {},
+    },
+    batchBytes: BATCH_BYTES,
+    onLost(count) {
+      lost.push(count);
+      line(`lost ${count}`);
+    },
   });
   return {
     writes,
-    line(text: string) {
-      stream.buffer.text(`${text}\n`);
-      stream.end();
-    },
+    lost,
+    line,
+    flush: stream.flush,
+    goOn: () => goOn(),
+    text: () => Buffer.concat(writes).toString(),
     async bytes(count: number) {
       awaited = count;
       if (written() < count) await within(promise, 5000, "all lines");
@@ -25,16 +59,16 @@ function setUp() {
   };
 }
 
-test("many lines leave in few writes, each of whole lines and none longer than a pipe takes at once", async () => {
-  const { writes, line, bytes } = setUp();
+test("many lines leave in few writes, each of whole lines and none longer than a batch", async () => {
+  const { writes, line, bytes, text } = setUp();
   const lines = Array.from({ length: 200 }, (_, index) => `${index} ${"x".repeat(index % 400)}`);
   lines.forEach(line);
-  const expected = lines.map((text) => `${text}\n`).join("");
+  const expected = lines.map((each) => `${each}\n`).join("");
   await bytes(expected.length);
-  expect(Buffer.concat(writes).toString()).toBe(expected);
+  expect(text()).toBe(expected);
   expect(writes.length).toBeLessThan(20);
   for (const write of writes) {
-    expect(write.length).toBeLessThanOrEqual(4096);
+    expect(write.length).toBeLessThanOrEqual(BATCH_BYTES);
     expect(write.at(-1)).toBe(0x0a);
   }
 });
@@ -44,4 +78,60 @@ test("a line that is longer than that is a write of its own", async () => {
   for (const text of ["before", "y".repeat(5000), "behind"]) line(text);
   await bytes(7 + 5001 + 7);
   expect(writes.map(({ length }) => length)).toEqual([7, 5001, 7]);
+});
+
+test("what is taken in part is written to its end", async () => {
+  const { line, bytes, text } = setUp(({ length }) => Math.min(length, 1000));
+  const lines = Array.from({ length: 100 }, (_, index) => `${index} ${"x".repeat(90)}`);
+  lines.forEach(line);
+  const expected = lines.map((each) => `${each}\n`).join("");
+  await bytes(expected.length);
+  expect(text()).toBe(expected);
+});
+
+describe("an output that stalls", () => {
+  test("gets one write at a time, and what waits has a bound; what is lost is counted where it would stand", async () => {
+    let stalls = true;
+    const parts = setUp(({ length }) => (stalls ? undefined : length));
+    const LINE = "z".repeat(999);
+    const given = 4000;
+    for (let index = 0; index < given; index++) parts.line(LINE);
+    await parts.flush(1);
+    expect(parts.writes).toEqual([]);
+    stalls = false;
+    parts.goOn();
+    await parts.flush(LONG_MS);
+    expect(parts.lost).toHaveLength(1);
+    const lines = parts.text().trimEnd().split("\n");
+    const [lost = 0] = parts.lost;
+    expect(lines.filter((text) => text === LINE)).toHaveLength(given - lost);
+    expect((given - lost) * 1000).toBeWithin(MAX_WAITING_BYTES - BATCH_BYTES, MAX_WAITING_BYTES + BATCH_BYTES);
+    // What was held when the output stalled comes behind it, with what is written later.
+    const at = lines.indexOf(`lost ${lost}`);
+    expect(at).toBeGreaterThan(lines.length - 10);
+    parts.line("later");
+    await parts.flush(LONG_MS);
+    expect(parts.text().trimEnd().split("\n").at(-1)).toBe("later");
+  });
+
+  test("is not waited for longer than was asked for", async () => {
+    const parts = setUp(() => undefined);
+    parts.line("a");
+    await within(parts.flush(10), 5000, "the end of waiting");
+    expect(parts.writes).toEqual([]);
+  });
+});
+
+test("an output that refuses is tried again, with the same bytes", async () => {
+  const answers: (string | undefined)[] = ["EAGAIN", "ENOSPC", "EAGAIN"];
+  const { line, bytes, text } = setUp(({ length }) => answers.shift() ?? length);
+  line("a");
+  await bytes(2);
+  expect(text()).toBe("a\n");
+});
+
+test("an output with an error that lasts is not waited for", async () => {
+  const parts = setUp(() => "ENOSPC");
+  parts.line("a");
+  await within(parts.flush(LONG_MS), 5000, "the end of waiting");
 });

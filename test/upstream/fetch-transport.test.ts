@@ -55,6 +55,37 @@ function setUp() {
   return { clock, deadlines, sent, last, probes, connected, send };
 }
 
+test("a status that no response can have is no answer", async () => {
+  const { last, send, deadlines } = setUp();
+  const { response: answer } = send(overHttp2("h2"));
+  const response = new Response("{}");
+  Object.defineProperty(response, "status", { value: 600 });
+  last().answer(response);
+  await expect(answer).rejects.toMatchObject({ code: "HTTP_INVALID_HEAD" });
+  expect(last().init.signal?.aborted).toBe(true);
+  expect(deadlines.size()).toBe(0);
+});
+
+describe("a body that only the end of its connection delimits", () => {
+  const https: Provider = { ...groq, baseUrl: "https://upstream.example/v1" };
+
+  test.each<[what: string, provider: Provider, body: string, headers: Record<string, string>, isWhole: boolean]>([
+    ["has not ended over TLS", https, "hello", {}, false],
+    ["has ended over TLS where it is JSON", https, '{"a":1}', {}, true],
+    ["has a length", https, "hello", { "content-length": "5" }, true],
+    ["came in chunks", https, "hello", { "transfer-encoding": "chunked" }, true],
+    ["came over HTTP/2, which marks its end", overHttp2("h2"), "hello", {}, true],
+    ["has ended without TLS", groq, "hello", {}, true],
+  ])("%s", async (_, provider, body, headers, isWhole) => {
+    const { last, send } = setUp();
+    const { response: answer } = send(provider);
+    last().answer(new Response(body, { headers: { "content-type": "text/plain", ...headers } }));
+    const read = answer.then(readAnswer);
+    if (isWhole) expect((await read).text).toBe(body);
+    else await expect(read).rejects.toMatchObject({ code: "ECONNRESET" });
+  });
+});
+
 describe("the probe", () => {
   test("is not made for an answer that comes soon", async () => {
     const { clock, deadlines, last, probes, send } = setUp();

@@ -22,6 +22,8 @@ export const createProvider = (id: string, unixSocket?: string): Provider => ({
   authHeader: "authorization",
   key: undefined,
   headers: {},
+  relayedHeaders: [],
+  extraRequestHeaders: [],
   listing: "openai",
   paths: { models: "models", chat: "chat/completions" },
   refusesStreamOptions: false,

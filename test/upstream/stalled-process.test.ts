@@ -25,7 +25,7 @@ function sendAndStandStill() {
     .send(REQUEST)
     .catch((error: unknown) => (seen.failure = error));
   ahead = 5000;
-  return { clock, connect: () => connect(), seen };
+  return { clock, connect: () => connect(), seen, standStill: (ms: number) => void (ahead += ms) };
 }
 
 test("a process that stood still gives a connection some time before it gives it up", async () => {
@@ -43,6 +43,16 @@ test("a process that stood still gives a connection some time before it gives it
 test("but not for ever", async () => {
   const { clock, seen } = sendAndStandStill();
   await clock.advance(1499);
+  expect(seen.failure).toBeUndefined();
+  await clock.advance(1);
+  expect(seen.failure).toMatchObject({ code: "connect_timeout" });
+});
+
+test("nor again and again where it always has too much to do", async () => {
+  const { clock, seen, standStill } = sendAndStandStill();
+  await clock.advance(1000);
+  standStill(5000);
+  await clock.advance(499);
   expect(seen.failure).toBeUndefined();
   await clock.advance(1);
   expect(seen.failure).toMatchObject({ code: "connect_timeout" });

@@ -1,8 +1,10 @@
+import { changedFiles, createFileMemory, type FileMemory } from "../../config/read-files.ts";
 import { loadConfig } from "../../config/load-config.ts";
 import type { WorkerCount } from "../../gateway.ts";
-import { EXIT } from "../exit.ts";
+import { endProcess, EXIT } from "../exit.ts";
 import { openLog } from "../open-log.ts";
 import { openService, type Service, StartFailure } from "../service.ts";
+import type { Log } from "../../telemetry/log.ts";
 import type { FromWorker, ToWorker } from "./worker-process.ts";
 
 /**
@@ -13,32 +15,49 @@ import type { FromWorker, ToWorker } from "./worker-process.ts";
 export function runWorker(number: number, version: string): void {
   let service: Service | undefined;
   let count: WorkerCount = { up: 0, of: 0 };
+  let files: FileMemory | undefined;
   let draining = false;
+  let log: Log | undefined;
 
   const tell = (message: FromWorker): void => {
     if (process.connected) process.send?.(message);
   };
 
-  const build = async ({ environment, demo }: ToWorker & { kind: "start" }): Promise<void> => {
+  const build = async ({ environment, demo, files: given }: ToWorker & { kind: "start" }): Promise<void> => {
     const loaded = loadConfig(environment);
     if (!loaded.ok) throw new StartFailure(loaded.problems.join("\n"), EXIT.badSettings);
     const { config } = loaded;
-    const log = await openLog(config.settings, number);
-    service = await openService({ config, demo, version, log, worker: { number, count: () => count } });
-    tell({ kind: "built" });
+    log = await openLog(config.settings, number);
+    files = createFileMemory(given);
+    const worker = { number, count: () => count };
+    service = await openService({ config, demo, version, log, worker, readFile: files.read });
+    const changed = changedFiles(given ?? {});
+    if (changed.length > 0) {
+      log.warn(
+        { files: changed },
+        "started with what the other workers have of these files, which have changed: SIGHUP reads them",
+      );
+    }
+    tell({ kind: "built", files: given ?? files.take() });
   };
 
   const listen = async (): Promise<void> => {
     const serving = await service?.listen();
+    // From now on files are read as they are.
+    files?.take();
     if (serving) tell({ kind: "listening", serving });
+  };
+
+  const reload = async (): Promise<void> => {
+    if ((await service?.reload()) && files) tell({ kind: "reloaded", files: files.take() });
   };
 
   const drain = (): void => {
     if (draining) return;
     draining = true;
-    const stopped = service?.drain() ?? Promise.resolve(EXIT.ok);
-    tell({ kind: "draining" });
-    void stopped.then((code) => process.exit(code));
+    const closed = (): void => tell({ kind: "draining" });
+    const stopped = service?.drain(closed) ?? Promise.resolve(EXIT.ok);
+    void stopped.then((code) => (log ? endProcess(log, code) : process.exit(code)));
   };
 
   const obey = async (message: ToWorker): Promise<void> => {
@@ -48,7 +67,7 @@ export function runWorker(number: number, version: string): void {
       case "listen":
         return listen();
       case "reload":
-        return service?.reload();
+        return reload();
       case "drain":
         return drain();
       case "count":
@@ -66,7 +85,7 @@ export function runWorker(number: number, version: string): void {
   // A terminal and a service manager send their signals to every process of a service, so a worker gets them from two
   // sides: what they ask for is done once, and only the supervisor ends workers at once.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
-  process.on("SIGHUP", () => service?.reload());
+  process.on("SIGHUP", () => void reload());
   if (!process.connected) drain();
   tell({ kind: "ready" });
 }

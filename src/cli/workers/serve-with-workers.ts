@@ -1,10 +1,10 @@
 import type { Environment } from "../../config/environment.ts";
 import type { Config } from "../../config/load-config.ts";
 import { announce } from "../announce.ts";
-import { EXIT, fail, listeningProblem } from "../exit.ts";
+import { endProcess, EXIT, fail, listeningProblem } from "../exit.ts";
 import { onEndSignal } from "../signals.ts";
 import { openLog } from "../open-log.ts";
-import { type HeldPort, holdPort } from "./hold-port.ts";
+import { type HeldPort, holdPort } from "../../server/hold-port.ts";
 import { spawnWorker } from "./worker-process.ts";
 import { supervise } from "./supervisor.ts";
 
@@ -37,13 +37,19 @@ export async function serveWithWorkers({ config, environment, demo, version, cou
     log,
     shutdownMs: settings.SERVER_SHUTDOWN_TIMEOUT,
   });
-  onEndSignal((signal) => void supervisor.drain().then(() => log.info({ signal }, "draining")), supervisor.kill);
+  onEndSignal(
+    (signal) => void supervisor.drain().then(() => log.info({ signal }, "draining")),
+    (exitCode) => {
+      supervisor.kill();
+      void endProcess(log, exitCode);
+    },
+  );
   process.on("SIGHUP", supervisor.reload);
   const { exitCode, problem } = await supervisor.ended;
-  if (problem !== undefined) fail([problem], exitCode);
+  if (problem !== undefined) return endProcess(log, exitCode, problem);
   if (exitCode === EXIT.requestsCut) log.warn("stopped; requests were cut off");
   else log.info("stopped");
-  process.exit(exitCode);
+  return endProcess(log, exitCode);
 }
 
 function holdPortOrFail({ settings }: Config): HeldPort {

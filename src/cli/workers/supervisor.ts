@@ -2,6 +2,7 @@ import { EXIT } from "../exit.ts";
 import type { Serving } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
+import type { FileContents } from "../../config/read-files.ts";
 import type { FromWorker, ToWorker, WorkerEvents, WorkerHandle } from "./worker-process.ts";
 
 export interface SupervisorParts {
@@ -40,9 +41,10 @@ export interface Supervisor {
 
 /** A worker that served for so long was no failed start. */
 const STABLE_MS = 10_000;
-/** The first wait before a worker is started again; each failed start in a row doubles it. */
+/** The first wait before a worker is started again; each failed start in a row doubles it, up to the longest. */
 const FIRST_WAIT_MS = 100;
-/** After so many failed starts in a row, which take some three seconds, another one would not help. */
+const LONGEST_WAIT_MS = 30_000;
+/** After so many failed starts of each in a row, which take some three seconds, another one would not help. */
 const MAX_FAILED_STARTS = 6;
 /** Workers keep to the time for shutdown themselves; one that is so much over it hangs. */
 const OVERDUE_MS = 5000;
@@ -62,8 +64,8 @@ interface WorkerSlot {
 }
 
 /**
- * Keeps a number of workers running until it is asked to end: starts them, starts those again that end, and gives up where
- * that does not help.
+ * Keeps a number of workers running until it is asked to end: starts them, and starts those again that end, with what the
+ * others have read of the files that settings name. Gives up only where none serves any more and no start helps.
  */
 export function supervise(parts: SupervisorParts): Supervisor {
   const { count, log, timers } = parts;
@@ -73,6 +75,8 @@ export function supervise(parts: SupervisorParts): Supervisor {
   let ending: Ending | undefined;
   let overdue: unknown;
   let announced = false;
+  /** What the workers have read of the files that settings name, when they last could. */
+  let files: FileContents | undefined;
 
   const upCount = (): number => places.filter(({ upSince }) => upSince !== undefined).length;
   const tellCount = (): void => {
@@ -97,8 +101,12 @@ export function supervise(parts: SupervisorParts): Supervisor {
     switch (message.kind) {
       case "ready":
         place.ready = true;
-        return worker.send(ending ? { kind: "drain" } : parts.start);
+        return worker.send(ending ? { kind: "drain" } : files ? { ...parts.start, files } : parts.start);
+      case "reloaded":
+        files = message.files;
+        return;
       case "built":
+        files ??= message.files;
         void parts.releasePort().then(() => ending ?? worker.send({ kind: "listen" }));
         return;
       case "listening":
@@ -110,7 +118,7 @@ export function supervise(parts: SupervisorParts): Supervisor {
         return parts.onListening(message.serving);
       case "failed":
         // What keeps one from its first start keeps all of them from it; later it may be gone by the next attempt.
-        if (!announced) endAll({ exitCode: message.exitCode, problem: message.problem });
+        if (!announced && upCount() === 0) endAll({ exitCode: message.exitCode, problem: message.problem });
         else log.error({ worker: place.number, problem: message.problem }, "worker cannot serve");
         return worker.kill();
       case "draining":
@@ -132,12 +140,12 @@ export function supervise(parts: SupervisorParts): Supervisor {
     tellCount();
     place.failedStarts = wasAsked || servedMs >= STABLE_MS ? 0 : place.failedStarts + 1;
     const line = { worker: number, reason, failed_starts: place.failedStarts };
-    if (place.failedStarts === MAX_FAILED_STARTS) {
+    if (places.every(hasFailed)) {
       log.error(line, "worker ended");
       return endAll({ exitCode: EXIT.workersLost, problem: givingUp(number, reason) });
     }
     log[wasAsked ? "info" : "error"](line, "worker ended, starting it again");
-    const waitMs = FIRST_WAIT_MS * 2 ** Math.max(0, place.failedStarts - 1);
+    const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, place.failedStarts - 1));
     place.restart = timers.setTimer(() => begin(place), waitMs);
   };
 
@@ -180,6 +188,11 @@ export function supervise(parts: SupervisorParts): Supervisor {
   };
 }
 
+/** Whether a place has no worker that serves, and did not get one for long. */
+function hasFailed({ upSince, failedStarts }: WorkerSlot): boolean {
+  return upSince === undefined && failedStarts >= MAX_FAILED_STARTS;
+}
+
 function emptyPlace(number: number): WorkerSlot {
   return {
     number,
@@ -194,5 +207,5 @@ function emptyPlace(number: number): WorkerSlot {
 
 function givingUp(number: number, reason: number | string): string {
   const how = typeof reason === "number" ? `exit code ${reason}` : reason;
-  return `worker ${number} failed ${MAX_FAILED_STARTS} times in a row within ${STABLE_MS / 1000} s of its start, the last time by ${how}: giving up`;
+  return `no worker serves, and each failed ${MAX_FAILED_STARTS} times or more in a row within ${STABLE_MS / 1000} s of its start, the last one, worker ${number}, by ${how}: giving up`;
 }

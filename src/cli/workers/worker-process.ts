@@ -1,3 +1,4 @@
+import type { FileContents } from "../../config/read-files.ts";
 import type { Environment } from "../../config/environment.ts";
 import type { WorkerCount } from "../../gateway.ts";
 import type { Serving } from "../service.ts";
@@ -10,6 +11,8 @@ export type ToWorker =
       /** What the settings are read from, so that every worker has those of the supervisor, whenever it starts. */
       readonly environment: Environment;
       readonly demo: boolean;
+      /** What the files that settings name hold for the other workers; absent where there is none that has read them. */
+      readonly files?: FileContents;
     }
   /** The address may be listened on now. */
   | { readonly kind: "listen" }
@@ -21,8 +24,10 @@ export type ToWorker =
 export type FromWorker =
   /** It hears what is said to it. */
   | { readonly kind: "ready" }
-  /** It could listen. */
-  | { readonly kind: "built" }
+  /** It could listen, with what it has read of the files that settings name. */
+  | { readonly kind: "built"; readonly files: FileContents }
+  /** It has read them again, and they are good. */
+  | { readonly kind: "reloaded"; readonly files: FileContents }
   | { readonly kind: "listening"; readonly serving: Serving }
   /** It cannot serve, and waits to be ended; `exitCode` is what a gateway without workers would end with. */
   | { readonly kind: "failed"; readonly problem: string; readonly exitCode: number }

@@ -32,6 +32,13 @@ export const GENERAL_SETTINGS = {
     type: "list",
     doc: "These models may not be used (alias, provider/model or bare name)",
   },
+  PROXY_WITHOUT_MODEL: {
+    group: "General",
+    type: "enum",
+    values: ["refuse", "allow"],
+    default: "refuse",
+    doc: "Whether /proxy takes requests in which no model is found while ALLOWED_MODELS or DISALLOWED_MODELS is set",
+  },
   ENABLE_VISION: {
     group: "General",
     type: "boolean",

@@ -80,4 +80,11 @@ export const MCP_SETTINGS = {
     default: "1MiB",
     doc: "Longest result of a tool that is given to the model; what is longer is cut",
   },
+  MCP_MAX_CONVERSATION_BYTES: {
+    group: "MCP",
+    type: "bytes",
+    range: ["1KiB", "1GiB"],
+    default: "16MiB",
+    doc: "How much tool calls and their results may add to one chat completion; then results are cut and the model is asked a last time",
+  },
 } as const satisfies SettingRows;

@@ -44,6 +44,28 @@ export const SERVER_SETTINGS = {
     default: "10485760",
     doc: "Largest request body, counted after decompression",
   },
+  SERVER_MAX_JSON_DEPTH: {
+    group: "Server",
+    type: "integer",
+    range: ["8", "512"],
+    default: "64",
+    doc: "Most levels of nested arrays and objects in a request, and in what providers and MCP servers answer",
+  },
+  SERVER_MAX_JSON_VALUES: {
+    group: "Server",
+    type: "integer",
+    range: ["1000", "100000000"],
+    default: "1000000",
+    doc: "Most values in the JSON of a request, and of what providers and MCP servers answer",
+  },
+  SERVER_MAX_BUFFERED_BYTES: {
+    group: "Server",
+    type: "bytes",
+    range: ["1MiB", "1024GiB"],
+    words: ["auto"],
+    default: "auto",
+    doc: "Memory for bodies, conversations with tools and buffered answers together, in each worker; beyond it requests wait up to 5 s, then get 503. auto is a quarter of what the process may use, shared by the workers",
+  },
   SERVER_MAX_CONCURRENT_REQUESTS: {
     group: "Server",
     type: "integer",

@@ -15,6 +15,10 @@ const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const OPEN_BRACE = 0x7b;
 
+/** The most bytes that one character takes in a key: `\u0065`. */
+const MAX_ESCAPE_BYTES = 6;
+const QUOTES = 2;
+
 /**
  * Makes a function that finds the top-level member `name` in the bytes of a JSON object.
  * The bytes must already have passed `JSON.parse` and be an object: the scan checks nothing that the parser has checked.
@@ -32,10 +36,16 @@ export function memberFinder(name: string): (body: Uint8Array) => MemberSearch {
     return true;
   };
 
+  const maxSpellingBytes = QUOTES + name.length * MAX_ESCAPE_BYTES;
+
   const isName = (body: Buffer, start: number, end: number): boolean => {
-    const firstEscape = body.indexOf(BACKSLASH, start);
-    if (firstEscape >= 0 && firstEscape < end) return JSON.parse(body.toString("utf8", start, end)) === name;
-    return end - start === quotedName.length && body.compare(quotedName, 0, quotedName.length, start, end) === 0;
+    const length = end - start;
+    if (length < quotedName.length || length > maxSpellingBytes) return false;
+    // Only in the key: a search to the end of the body, for each key, would take the square of the time.
+    for (let position = start; position < end; position++) {
+      if (body[position] === BACKSLASH) return JSON.parse(body.toString("utf8", start, end)) === name;
+    }
+    return length === quotedName.length && body.compare(quotedName, 0, quotedName.length, start, end) === 0;
   };
 
   return (bytes) => {

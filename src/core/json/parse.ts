@@ -1,58 +1,69 @@
-import { type ParseError, parse as parseLeniently, printParseErrorCode } from "jsonc-parser";
-
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+import { findSyntaxError } from "./syntax-error.ts";
+import { DEFAULT_JSON_LIMITS, describeExceeded } from "./limits.ts";
+import type { MemberWatch } from "./member-watch.ts";
+import { parseAtOnce, parseBytes, type Parsed, type ParseFault, type ParseOptions } from "./parse-bytes.ts";
 
 export type JsonObject = { readonly [name: string]: unknown };
 
-/**
- * Parses the bytes of a JSON text that must be an object.
- * @returns the object, or in `problem` what is wrong with the bytes, in words that repeat nothing of them.
- */
-export function decodeObject(bytes: Uint8Array): { readonly value: JsonObject } | { readonly problem: string } {
-  if (bytes.length === 0) return { problem: "the body is empty" };
-  let text: string;
-  try {
-    text = decoder.decode(bytes);
-  } catch {
-    return { problem: "the body is not valid UTF-8" };
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { problem: describeMalformed(text) };
-  }
-  if (!isJsonObject(value)) return { problem: "the body must be a JSON object" };
-  return { value };
+/** An object, or in `problem` what is wrong with the bytes, in words that repeat nothing of them. */
+export type DecodedObject =
+  | { readonly value: JsonObject; readonly watch: MemberWatch | undefined }
+  | { readonly fault: ParseFault | "empty" | "no_object"; readonly problem: string };
+
+/** Parses the bytes of a JSON text that must be an object, within limits, in one turn of the event loop. */
+export function decodeObject(bytes: Uint8Array, options: ParseOptions = {}): DecodedObject {
+  if (bytes.length === 0) return EMPTY;
+  return requireObject(parseAtOnce(bytes, options), bytes, options);
+}
+
+/** Like {@link decodeObject}, but in as many turns as a long text takes: only then is there a promise. */
+export function decodeObjectInTurns(
+  bytes: Uint8Array,
+  options: ParseOptions = {},
+): DecodedObject | Promise<DecodedObject> {
+  if (bytes.length === 0) return EMPTY;
+  const parsed = parseBytes(bytes, options);
+  return parsed instanceof Promise
+    ? parsed.then((late) => requireObject(late, bytes, options))
+    : requireObject(parsed, bytes, options);
+}
+
+const EMPTY: DecodedObject = { fault: "empty", problem: "the body is empty" };
+
+function requireObject(parsed: Parsed, bytes: Uint8Array, options: ParseOptions): DecodedObject {
+  if ("fault" in parsed) return { fault: parsed.fault, problem: describeFault(parsed.fault, bytes, options) };
+  if (!isJsonObject(parsed.value)) return { fault: "no_object", problem: "the body must be a JSON object" };
+  return { value: parsed.value, watch: parsed.watch };
 }
 
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A longer text is not searched for the place of its error: that would cost more than the error is worth. */
-const LOCATABLE_CHARACTERS = 1024 * 1024;
-
-/** Runtimes quote the offending text in their messages and give no position, so the gateway words its own. */
-function describeMalformed(text: string): string {
-  if (text.charCodeAt(0) === 0xfeff) return "the body begins with a byte order mark, which JSON does not allow";
-  if (text.length > LOCATABLE_CHARACTERS) return "the body is not valid JSON";
-  const first = findFirstError(text);
-  if (first === "too deep") return "the body is nested too deeply";
-  if (!first) return "the body is not valid JSON";
-  const lines = text.slice(0, first.offset).split("\n");
-  const reason = printParseErrorCode(first.error)
-    .replace(/(?<!^)([A-Z])/g, " $1")
-    .toLowerCase();
-  return `the body is not valid JSON: ${reason} at line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
+function describeFault(fault: ParseFault, bytes: Uint8Array, { limits = DEFAULT_JSON_LIMITS }: ParseOptions): string {
+  switch (fault) {
+    case "not_utf8":
+      return "the body is not valid UTF-8";
+    case "stopped":
+      return "nobody waits for it any more";
+    case "depth":
+    case "values":
+      return `the body ${describeExceeded(fault, limits)}`;
+    case "malformed":
+      return describeMalformed(bytes);
+  }
 }
 
-/** The lenient parser is recursive, and a stranger decides how deep a body goes. */
-function findFirstError(text: string): ParseError | "too deep" | undefined {
-  const errors: ParseError[] = [];
-  try {
-    parseLeniently(text, errors, { disallowComments: true, allowTrailingComma: false });
-  } catch {
-    return "too deep";
+/** A longer text is not searched for the place of its error: that would cost more than the error is worth. */
+const MAX_LOCATABLE_BYTES = 1024 * 1024;
+
+/** Runtimes quote the offending text in their messages and give no position, so the gateway words its own. */
+function describeMalformed(bytes: Uint8Array): string {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    return "the body begins with a byte order mark, which JSON does not allow";
   }
-  return errors[0];
+  const text = bytes.length > MAX_LOCATABLE_BYTES ? undefined : new TextDecoder().decode(bytes);
+  const first = text === undefined ? undefined : findSyntaxError(text);
+  if (text === undefined || !first) return "the body is not valid JSON";
+  const lines = text.slice(0, first.offset).split("\n");
+  return `the body is not valid JSON: ${first.reason} at line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
 }

@@ -41,8 +41,12 @@ export function readEventData(event: Buffer): EventData | undefined {
 /** Where the values of the `data` lines stand. */
 function dataLines(event: Buffer): Line[] {
   const lines: Line[] = [];
+  let lineFeed = -1;
   for (let start = 0; start < event.length;) {
-    const end = endOfLine(event, start);
+    // Searched for once, not once for each of the lines before it, which may all end with CR.
+    if (lineFeed < start) lineFeed = lineFeedFrom(event, start);
+    const carriageReturn = event.subarray(start, lineFeed).indexOf(CARRIAGE_RETURN);
+    const end = carriageReturn < 0 ? lineFeed : start + carriageReturn;
     if (event[start + DATA.length] === COLON && event.compare(DATA, 0, DATA.length, start, start + DATA.length) === 0) {
       const value = start + DATA.length + 1;
       lines.push({ start: event[value] === SPACE ? value + 1 : value, end });
@@ -52,9 +56,8 @@ function dataLines(event: Buffer): Line[] {
   return lines;
 }
 
-function endOfLine(event: Buffer, from: number): number {
+/** The next line feed, or the end. */
+function lineFeedFrom(event: Buffer, from: number): number {
   const lineFeed = event.indexOf(LINE_FEED, from);
-  const end = lineFeed < 0 ? event.length : lineFeed;
-  const carriageReturn = event.subarray(from, end).indexOf(CARRIAGE_RETURN);
-  return carriageReturn < 0 ? end : from + carriageReturn;
+  return lineFeed < 0 ? event.length : lineFeed;
 }

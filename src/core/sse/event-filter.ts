@@ -1,4 +1,5 @@
 import { asBuffer } from "../json/bytes.ts";
+import { createEventHold } from "./event-hold.ts";
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -39,19 +40,23 @@ export function createEventEditor(
   maxHeldBytes: number = MAX_HELD_BYTES,
   mayEdit: (bytes: Buffer) => boolean = () => true,
 ): EventFilter {
-  let held: Buffer = NOTHING;
+  const hold = createEventHold();
+  /** How far the unfinished event has been looked through. */
+  const seen: SeenEvent = { position: 0, lineStart: 0 };
   /** The event under way was too long to be judged: it passes up to its end. */
   let unjudged = false;
 
   return {
     push(chunk) {
-      const bytes = held.length > 0 ? Buffer.concat([held, chunk]) : asBuffer(chunk);
-      held = NOTHING;
-      if (!unjudged && endsWithEmptyLine(bytes) && !mayEdit(bytes)) return bytes;
+      const bytes = hold.join(asBuffer(chunk));
+      if (!unjudged && endsWithEmptyLine(bytes) && !mayEdit(bytes)) {
+        reset(seen);
+        return bytes;
+      }
       const passed: Uint8Array[] = [];
       let start = 0;
       let kept = 0;
-      for (let end = endOfEvent(bytes, start); end > 0; end = endOfEvent(bytes, start)) {
+      for (let end = endOfEvent(bytes, start, seen); end > 0; end = endOfEvent(bytes, start, seen)) {
         const event = bytes.subarray(start, end);
         const edited = unjudged ? event : edit(event);
         if (edited !== event) {
@@ -63,14 +68,14 @@ export function createEventEditor(
         start = end;
       }
       unjudged ||= bytes.length - start > maxHeldBytes;
+      if (unjudged) reset(seen);
       const passEnd = unjudged ? startOfLineEnds(bytes) : start;
       if (passEnd > kept) passed.push(bytes.subarray(kept, passEnd));
-      if (passEnd < bytes.length) held = bytes.subarray(passEnd);
+      if (passEnd < bytes.length) hold.keep(bytes.subarray(passEnd));
       return passed.length === 1 ? (passed[0] as Uint8Array) : passed.length === 0 ? NOTHING : Buffer.concat(passed);
     },
     flush() {
-      const rest = held;
-      held = NOTHING;
+      const rest = hold.join(NOTHING);
       return unjudged || rest.length === 0 ? rest : edit(rest);
     },
   };
@@ -81,22 +86,43 @@ function endsWithEmptyLine(bytes: Buffer): boolean {
   return bytes[bytes.length - 1] === LINE_FEED && bytes[bytes.length - 2] === LINE_FEED;
 }
 
-/** The position behind the empty line that ends the event beginning at `from`, or 0 where it has not ended yet. */
-function endOfEvent(bytes: Buffer, from: number): number {
-  let lineStart = from;
-  for (let position = from; position < bytes.length; position++) {
+/** How far an event has been looked through, from its beginning. */
+interface SeenEvent {
+  position: number;
+  /** Where the line at `position` begins. */
+  lineStart: number;
+}
+
+function reset(seen: SeenEvent): void {
+  seen.position = 0;
+  seen.lineStart = 0;
+}
+
+/**
+ * The position behind the empty line that ends the event beginning at `from`, or 0 where it has not ended yet.
+ * @param seen goes on from there the next time, so that an event that comes in many pieces is looked through once
+ */
+function endOfEvent(bytes: Buffer, from: number, seen: SeenEvent): number {
+  let lineStart = from + seen.lineStart;
+  let position = from + seen.position;
+  for (; position < bytes.length; position++) {
     const byte = bytes[position];
     if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) continue;
     if (byte === CARRIAGE_RETURN) {
       // Whether a CR ends the line alone or with an LF is not known before the next byte.
-      if (position + 1 === bytes.length) return 0;
+      if (position + 1 === bytes.length) break;
       if (bytes[position + 1] === LINE_FEED) position++;
     }
     const isEmptyLine =
       position - lineStart < 1 || (position - lineStart === 1 && bytes[lineStart] === CARRIAGE_RETURN);
-    if (isEmptyLine && lineStart > from) return position + 1;
+    if (isEmptyLine && lineStart > from) {
+      reset(seen);
+      return position + 1;
+    }
     lineStart = position + 1;
   }
+  seen.position = position - from;
+  seen.lineStart = lineStart - from;
   return 0;
 }
 

@@ -1,4 +1,5 @@
 import { isJsonObject } from "../../core/json/parse.ts";
+import { parseJson } from "../../core/json/parse-bytes.ts";
 
 const MARK = Buffer.from('"usage"');
 const COLON = 0x3a;
@@ -28,15 +29,11 @@ export function isUsageOnlyEvent(event: Buffer): boolean {
     .split(/\r\n|\r|\n/)
     .flatMap((line) => /^data: ?(.*)$/.exec(line)?.[1] ?? [])
     .join("\n");
-  try {
-    const chunk: unknown = JSON.parse(data);
-    return (
-      isJsonObject(chunk) &&
-      Array.isArray(chunk["choices"]) &&
-      chunk["choices"].length === 0 &&
-      isJsonObject(chunk["usage"])
-    );
-  } catch {
-    return false;
-  }
+  const chunk = parseJson(data);
+  return (
+    isJsonObject(chunk) &&
+    Array.isArray(chunk["choices"]) &&
+    chunk["choices"].length === 0 &&
+    isJsonObject(chunk["usage"])
+  );
 }

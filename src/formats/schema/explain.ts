@@ -1,4 +1,5 @@
 import { Kind, Type, type TSchema } from "@sinclair/typebox";
+import { TypeCompiler, type TypeCheck } from "@sinclair/typebox/compiler";
 import { Value } from "@sinclair/typebox/value";
 import { branches, describeSchema } from "./describe.ts";
 import type { Problem } from "./building-blocks.ts";
@@ -99,9 +100,34 @@ function explainObject(schema: TSchema, value: object, path: string, rules: Rule
   const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
   const missing = schema["required"]?.find((key: string) => !Object.hasOwn(value, key));
   if (missing !== undefined) return problem(below(missing), "is required");
-  for (const [key, member] of Object.entries(value)) {
-    const known = Object.hasOwn(properties, key) ? properties[key] : undefined;
-    const found = known === undefined ? undefined : explain(known, member, below(key), rules);
+  const members = value as Readonly<Record<string, unknown>>;
+  const problems = new Map<string, Problem>();
+  // By the schema's few names, because a value may have a million.
+  for (const [key, known] of Object.entries(properties)) {
+    const found = Object.hasOwn(members, key) ? explain(known, members[key], below(key), rules) : undefined;
+    if (found !== undefined) problems.set(key, found);
+  }
+  if (problems.size > 1) for (const key in members) if (problems.has(key)) return problems.get(key);
+  const [only] = problems.values();
+  return only;
+}
+
+/** Of a longer array, a compiled check passes over the items that are as they should be: 20 ns each instead of a microsecond. */
+const MAX_EXPLAINED_ITEMS = 64;
+
+const compiledItems = new WeakMap<TSchema, TypeCheck<TSchema>>();
+
+function explainArray(items: TSchema, value: readonly unknown[], path: string, rules: Rules): Problem | undefined {
+  let compiled: TypeCheck<TSchema> | undefined;
+  if (value.length > MAX_EXPLAINED_ITEMS) {
+    compiled = compiledItems.get(items) ?? TypeCompiler.Compile(items);
+    compiledItems.set(items, compiled);
+  }
+  const rule = rules.get(items);
+  for (let index = 0; index < value.length; index++) {
+    const item = value[index];
+    if (compiled?.Check(item) === true && rule?.(item, () => "") === undefined) continue;
+    const found = explain(items, item, `${path}[${index}]`, rules);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -122,14 +148,7 @@ export function explain(schema: TSchema, value: unknown, path: string, rules: Ru
   if ("const" in schema && schema["const"] !== value) return problem(path, `must be ${describeSchema(schema)}`);
   const limits = explainLimits(schema, value);
   if (limits !== undefined) return problem(path, limits);
-  if (Array.isArray(value)) {
-    const items: TSchema = schema["items"];
-    for (const [index, item] of value.entries()) {
-      const found = explain(items, item, `${path}[${index}]`, rules);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
+  if (Array.isArray(value)) return explainArray(schema["items"], value, path, rules);
   if (!isObject(value)) return undefined;
   return explainObject(schema, value, path, rules) ?? rules.get(schema)?.(value, () => path);
 }

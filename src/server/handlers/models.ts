@@ -1,11 +1,13 @@
 import { Failure } from "../../core/errors.ts";
-import type { ModelLists, ProviderModel } from "../../routing/model-lists.ts";
-import { describeModel, parseExtras, publicModelId } from "../../routing/describe-model.ts";
+import type { ModelLists, ModelList } from "../../routing/model-lists.ts";
+import { parseExtras, describeModel } from "../../routing/describe-model.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
-import { jsonResponse } from "../json-response.ts";
 import type { RouteHandler } from "../serve-route.ts";
+import { createModelRenderer } from "../routes/render-models.ts";
+import type { ListedModel } from "../../providers/model-list-readers.ts";
+import { jsonResponse } from "../json-response.ts";
 
 export interface ModelRouteParts {
   readonly providers: ReadonlyMap<string, Provider>;
@@ -15,6 +17,8 @@ export interface ModelRouteParts {
 
 /** `GET /v1/models`: the models of all providers, or with `?provider=` of one. */
 export function listModels({ providers, catalogue: modelLists, policy }: ModelRouteParts): RouteHandler {
+  const render = createModelRenderer(policy);
+
   return async (context, request) => {
     const query = new URL(request.url).searchParams;
     const extras = parseExtras(query.get("include"));
@@ -24,27 +28,46 @@ export function listModels({ providers, catalogue: modelLists, policy }: ModelRo
       context.provider = provider.id;
       if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
     }
-    const models = provider ? await modelLists.ofProvider(provider) : await modelLists.all();
-    const data = models
-      .filter((model) => !policy.active || policy.refusal(model.provider, model.id) === undefined)
-      .map((model) => describeModel(model, extras));
-    return jsonResponse(context, { ...(provider && { provider: provider.id }), object: "list", data });
+    const lists = provider ? [await modelLists.ofProvider(provider)] : await modelLists.all();
+    const rendered = await Promise.all(lists.map((list) => render(list, extras)));
+    const beginning = provider ? `{"provider":${JSON.stringify(provider.id)},` : "{";
+    const body = joinLists(`${beginning}"object":"list","data":[`, rendered, "]}");
+    context.bytesOut = body.length;
+    return new Response(body, { headers: { "content-type": "application/json", "x-request-id": context.id } });
   };
+}
+
+/** Copies what is kept rendered behind each other, with commas between. */
+function joinLists(beginning: string, lists: readonly Buffer[], end: string): Buffer<ArrayBuffer> {
+  const comma = Buffer.from(",");
+  const parts: Buffer[] = [];
+  for (const list of lists) {
+    if (list.length === 0) continue;
+    if (parts.length > 0) parts.push(comma);
+    parts.push(list);
+  }
+  return Buffer.concat([Buffer.from(beginning), ...parts, Buffer.from(end)]);
 }
 
 const MOUNT = "/v1/models/";
 
+interface FoundModel {
+  readonly provider: Provider;
+  readonly model: ListedModel;
+}
+
 /** `GET /v1/models/{id}`: one model by `provider/model` or, where only one provider lists it, by its bare name. */
 export function showModel({ providers, catalogue: modelLists, policy }: ModelRouteParts): RouteHandler {
   /** Asks only the provider that the id names, so that another one's silence keeps nobody waiting. */
-  const findNamed = async (id: string): Promise<ProviderModel | undefined> => {
-    const provider = providers.get(id.split("/", 1)[0] ?? "");
+  const findNamed = async (id: string): Promise<FoundModel | undefined> => {
+    const slash = id.indexOf("/");
+    const provider = slash > 0 ? providers.get(id.slice(0, slash)) : undefined;
     if (!provider?.callable) return undefined;
-    const models = await modelLists.ofProvider(provider).catch(() => []);
-    return models.find((model) => publicModelId(model) === id);
+    const list = await modelLists.ofProvider(provider).catch(() => undefined);
+    return list && findIn(list, id.slice(slash + 1));
   };
-  const findBare = async (id: string): Promise<ProviderModel | undefined> => {
-    const holders = (await modelLists.all()).filter((model) => model.id === id);
+  const findBare = async (id: string): Promise<FoundModel | undefined> => {
+    const holders = (await modelLists.all()).flatMap((list) => findIn(list, id) ?? []);
     return holders.length === 1 ? holders[0] : undefined;
   };
 
@@ -53,9 +76,16 @@ export function showModel({ providers, catalogue: modelLists, policy }: ModelRou
     const extras = parseExtras(url.searchParams.get("include"));
     const id = decodeId(url.pathname.slice(MOUNT.length));
     const found = (await findNamed(id)) ?? (await findBare(id));
-    if (!found || policy.refusal(found.provider, found.id)) throw new Failure("model_not_found", { param: "model" });
-    return jsonResponse(context, describeModel(found, extras));
+    if (!found || policy.refusal(found.provider, found.model.id)) {
+      throw new Failure("model_not_found", { param: "model" });
+    }
+    return jsonResponse(context, describeModel(found.provider, found.model, extras));
   };
+}
+
+function findIn({ provider, models }: ModelList, id: string): FoundModel | undefined {
+  const model = models.get(id);
+  return model && { provider, model };
 }
 
 function decodeId(path: string): string {

@@ -1,7 +1,7 @@
 import { type Operation, type Parameter, type PathItem, operation } from "./operation.ts";
+import { PROXY_METHODS } from "../routes.ts";
 
-/** Methods that OpenAPI can write down; the proxy takes any. */
-const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"] as const;
+const METHODS = PROXY_METHODS.map((method) => method.toLowerCase());
 /** Methods whose requests carry a body as a rule. */
 const WITH_BODY: ReadonlySet<string> = new Set(["put", "post", "patch"]);
 
@@ -29,7 +29,8 @@ function proxyOperation(method: string, suffix: string): Operation {
     summary: "Pass a request through to a provider",
     description:
       "Path, query, body and answer pass through unchanged, whatever their types and statuses; only the credential is " +
-      "the gateway's. Errors of the provider are relayed as they are.",
+      "the gateway's. Headers pass in both directions by allow-list. Errors of the provider are relayed as they are, but for " +
+      "its key.",
     answer: "ProviderSpecificResponse",
     errors: [400, 403, 404, 413, 502, 504],
   });

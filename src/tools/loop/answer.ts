@@ -1,10 +1,29 @@
-import { decodeObject, isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { Failure } from "../../core/errors.ts";
+import { decodeObjectInTurns, type JsonObject, isJsonObject } from "../../core/json/parse.ts";
+import { DEFAULT_JSON_LIMITS, describeExceeded, type JsonLimits } from "../../core/json/limits.ts";
 import { editMembers, editValue } from "../../core/json/edit.ts";
 import { findElements, findValue } from "../../core/json/find.ts";
 import { writeArray } from "../../core/json/bytes.ts";
 import { finalReason, type AnswerShape } from "./next-step.ts";
 import { messageForProvider, readToolCalls, type ToolCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
+
+/**
+ * Parses a provider's answer that came in one piece.
+ * @returns undefined if it is no JSON object
+ * @throws Failure `upstream_invalid_response` if it exceeds a limit
+ */
+export async function decodeCompletion(
+  bytes: Uint8Array,
+  limits: JsonLimits = DEFAULT_JSON_LIMITS,
+): Promise<JsonObject | undefined> {
+  const decoded = await decodeObjectInTurns(bytes, { limits });
+  if ("value" in decoded) return decoded.value;
+  if (decoded.fault !== "depth" && decoded.fault !== "values") return undefined;
+  throw new Failure("upstream_invalid_response", {
+    message: `The upstream server's answer ${describeExceeded(decoded.fault, limits)}`,
+  });
+}
 
 /** A chat completion that came in one piece, as far as the loop must know it. */
 export interface ParsedResponse {
@@ -24,10 +43,17 @@ export interface ParsedResponse {
 const FIRST_CHOICE = ["choices", 0] as const;
 const MESSAGE = [...FIRST_CHOICE, "message"] as const;
 
-/** Reads an answer; one that is no chat completion at all asks for nothing and is returned as it is. */
-export function parseResponse(bytes: Uint8Array, plan: ToolPlan, newId: (index: number) => string): ParsedResponse {
-  const decoded = decodeObject(bytes);
-  const answer: JsonObject = "value" in decoded ? decoded.value : {};
+/**
+ * Reads an answer; one that is no chat completion at all asks for nothing and is returned as it is.
+ * @throws Failure `upstream_invalid_response` if it exceeds a limit
+ */
+export async function parseResponse(
+  bytes: Uint8Array,
+  plan: ToolPlan,
+  newId: (index: number) => string,
+  limits: JsonLimits,
+): Promise<ParsedResponse> {
+  const answer: JsonObject = (await decodeCompletion(bytes, limits)) ?? {};
   const choice = firstObject(answer["choices"]) ?? {};
   const message = isJsonObject(choice["message"]) ? choice["message"] : undefined;
   const items = Array.isArray(message?.["tool_calls"]) ? message["tool_calls"] : [];

@@ -1,9 +1,10 @@
+import { asBuffer, toJson } from "../../core/json/bytes.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import { type Edit, editObject } from "../../core/json/edit.ts";
 import type { Member } from "../../core/json/find.ts";
+import { watchMembers } from "../../core/json/limit-scan.ts";
 import type { ToolDefinition } from "../mcp/tool-definitions.ts";
-import { toJson } from "../../core/json/bytes.ts";
-import { requireSingleMember } from "../../pipeline/prepare-body.ts";
+import { DECISIVE_NAMES, requireSingleMember } from "../../pipeline/prepare-body.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
 /** The request of one chat completion, which grows by the messages of every round. */
@@ -16,6 +17,10 @@ export interface Conversation {
   body(toolChoice: unknown): Uint8Array;
   /** Adds messages, each as JSON text. */
   add(messages: readonly Uint8Array[]): void;
+  /** Bytes that were added. */
+  addedBytes(): number;
+  /** Bytes that it holds in all. */
+  bytes(): number;
 }
 
 /**
@@ -25,11 +30,12 @@ export interface Conversation {
  * @throws Failure where `messages`, `tools` or `tool_choice` stands twice
  */
 export function openConversation(bytes: Uint8Array, value: JsonObject, plan: ToolPlan): Conversation {
-  const request = { bytes, value };
+  const request = { bytes, value, members: watchMembers(asBuffer(bytes), DECISIVE_NAMES) };
   const messages = requireSingleMember(request, "messages");
   const tools = requireSingleMember(request, "tools");
   const choice = requireSingleMember(request, "tool_choice");
   const added: Uint8Array[] = [];
+  let addedBytes = 0;
 
   const toolsEdit: Edit =
     tools && Array.isArray(value["tools"])
@@ -44,8 +50,13 @@ export function openConversation(bytes: Uint8Array, value: JsonObject, plan: Too
       return editObject(bytes, edits);
     },
     add(more) {
-      added.push(...more);
+      for (const message of more) {
+        added.push(message);
+        addedBytes += message.length;
+      }
     },
+    addedBytes: () => addedBytes,
+    bytes: () => bytes.length + addedBytes,
   };
 }
 

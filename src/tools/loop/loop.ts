@@ -3,7 +3,7 @@ import type { RequestContext } from "../../core/request-context.ts";
 import type { ToolRegistry } from "../mcp/tool-registry.ts";
 import { holdCall, type RelayParts, type ToolLoop } from "../../pipeline/relay.ts";
 import { openEventStream } from "../../pipeline/event-stream.ts";
-import { isEventStream, readWholeResponse, sendWholeResponse } from "../../pipeline/whole-response.ts";
+import { isEventStream, sendWholeResponse } from "../../pipeline/whole-response.ts";
 import { bodyOfStream } from "../../upstream/body.ts";
 import type { UpstreamResponse } from "../../upstream/transport.ts";
 import type { KeepAliveOptions } from "./keep-alive.ts";
@@ -14,7 +14,7 @@ import { streamSteps } from "./stream-steps.ts";
 import { planTools } from "./tool-plan.ts";
 
 /** What the agent needs of the rest of the gateway. */
-export interface ToolLoopParts extends StepsParts, Pick<RelayParts, "connections"> {
+export interface ToolLoopParts extends StepsParts, Pick<RelayParts, "connections" | "jsonLimits"> {
   readonly toolBox: ToolRegistry;
   readonly keepAlive: KeepAliveOptions;
 }
@@ -30,7 +30,7 @@ const SHOW_TOOLS_HEADER = "x-mcp-show-tools";
  * model makes of them, and asks again with the results, until the model answers without such calls.
  */
 export function createToolLoop(parts: ToolLoopParts): ToolLoop {
-  const { toolBox: toolRegistry, book: requests, keepAlive } = parts;
+  const { toolBox: toolRegistry, book: requests, keepAlive, jsonLimits } = parts;
 
   return (context, request, admitted) => {
     if (!toolRegistry.available() || request.headers.has(BYPASS_HEADER)) return undefined;
@@ -40,21 +40,23 @@ export function createToolLoop(parts: ToolLoopParts): ToolLoop {
 
   async function answer(context: RequestContext, request: Request, steps: Steps): Promise<Response> {
     const close = holdCall(parts, context, request, steps.calls);
-    let streaming = false;
+    let isPassedOn = false;
     try {
       for (;;) {
         const response = await steps.ask();
         if (isEventStream(response)) {
           const showTools = request.headers.get(SHOW_TOOLS_HEADER)?.trim().toLowerCase() === "true";
           const stream = await answerAsStream(context, steps, response, showTools, close);
-          streaming = true;
+          isPassedOn = true;
           return stream;
         }
-        const whole = await answerWhole(context, steps, response);
+        const whole = await answerWhole(context, steps, response, close);
+        // A long answer closes the calls itself, when the client has taken it.
+        isPassedOn = whole !== undefined && context.outcome === undefined;
         if (whole) return whole;
       }
     } finally {
-      if (!streaming) close();
+      if (!isPassedOn) close();
     }
   }
 
@@ -63,20 +65,22 @@ export function createToolLoop(parts: ToolLoopParts): ToolLoop {
     context: RequestContext,
     steps: Steps,
     response: UpstreamResponse,
+    close: () => void,
   ): Promise<Response | undefined> {
-    const bytes = await readWholeResponse(response, steps.calls);
-    steps.calls.rest();
-    const parsed = parseResponse(bytes, steps.plan, steps.newId);
+    const bytes = await steps.readWhole(response);
+    const parsed = await parseResponse(bytes, steps.plan, steps.newId, jsonLimits);
     const used = steps.use(parsed.usage);
     const step = nextStep(parsed.shape, steps.left());
     if (step !== "return") {
+      steps.calls.rest();
       const results = await steps.run(parsed.ours);
       if (step === "ask_again") {
         steps.add(parsed.message(), results);
         return undefined;
       }
     }
-    return sendWholeResponse(requests, context, response, parsed.forClient(used.told), used.booked);
+    const answer = { exchange: context, response, call: steps.calls, book: requests, close };
+    return sendWholeResponse(answer, parsed.forClient(used.told), used.booked);
   }
 
   async function answerAsStream(

@@ -1,12 +1,13 @@
 import { Failure } from "../../core/errors.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { editMembers, editValue } from "../../core/json/edit.ts";
+import { parseJson } from "../../core/json/parse-bytes.ts";
 import { toJson, writeArray } from "../../core/json/bytes.ts";
 import { findElements, findValue } from "../../core/json/find.ts";
 import { endsEvent } from "../../core/sse/event-boundary.ts";
 import { type EventData, readEventData } from "../../core/sse/event-data.ts";
 import type { ClientStream } from "./client-stream.ts";
-import { createToolCallAccumulator, mergeDelta } from "./tool-call-accumulator.ts";
+import { createToolCallAccumulator, mergeDelta, type MutableObject } from "./tool-call-accumulator.ts";
 import { type AnswerShape, finalReason } from "./next-step.ts";
 import { messageForProvider, readToolCalls, type ToolCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
@@ -39,22 +40,25 @@ export interface StepEnd {
   readonly message: Uint8Array;
 }
 
-/** A longer answer is not remembered, and no tool of it is run. */
-const MAX_REMEMBERED_BYTES = 32 * 1024 * 1024;
-
 const NOTHING = new Uint8Array(0);
 const FIRST_CHOICE = ["choices", 0] as const;
 const DELTA = [...FIRST_CHOICE, "delta"] as const;
 const DONE = Buffer.from("[DONE]");
 const DONE_EVENT = Buffer.from("data: [DONE]\n\n");
 
-export function openStepStream(plan: ToolPlan, client: ClientStream, newId: (index: number) => string): StepStream {
+/** @param mayRemember told how much of the answer is remembered; one that is too long is not, and no tool of it is run */
+export function openStepStream(
+  plan: ToolPlan,
+  client: ClientStream,
+  newId: (index: number) => string,
+  mayRemember: (bytes: number) => boolean,
+): StepStream {
   const calls = createToolCallAccumulator({
     isOurs: plan.isOurs,
     showsOurs: client.showsOurs,
     nextIndex: client.nextCallIndex,
   });
-  let message: JsonObject = {};
+  let message: MutableObject = {};
   let usage: JsonObject | undefined;
   let finishReason: string | undefined;
   let remembered = 0;
@@ -72,10 +76,9 @@ export function openStepStream(plan: ToolPlan, client: ClientStream, newId: (ind
   const remember = (delta: JsonObject, size: number): void => {
     remembered += size;
     const { tool_calls: _, ...rest } = delta;
-    if (remembered <= MAX_REMEMBERED_BYTES) message = mergeDelta(message, rest);
-    else if (calls.items().length > 0) {
-      throw new Failure("upstream_invalid_response", { message: "The upstream server's answer is too long" });
-    } else message = {};
+    if (mayRemember(remembered)) mergeDelta(message, rest);
+    else if (calls.count() > 0) throw tooLong();
+    else message = {};
   };
 
   /** The client's share of the deltas of calls; undefined where it is all of them, as they are. */
@@ -204,6 +207,11 @@ export function openStepStream(plan: ToolPlan, client: ClientStream, newId: (ind
   };
 }
 
+const tooLong = (): Failure =>
+  new Failure("upstream_invalid_response", {
+    message: "The upstream server's answer with calls of tools is too long (MCP_MAX_CONVERSATION_BYTES)",
+  });
+
 /** An event with the empty line that ends it, which the last one of a stream may lack. */
 export function withEmptyLine(event: Uint8Array): Uint8Array {
   return endsEvent(event) ? event : Buffer.concat([event, Buffer.from("\n\n")]);
@@ -214,10 +222,6 @@ function isEmpty(value: unknown): boolean {
 }
 
 function parseObject(bytes: Buffer): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(bytes.toString("utf8"));
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(bytes);
+  return isJsonObject(value) ? value : undefined;
 }

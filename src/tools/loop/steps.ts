@@ -2,6 +2,9 @@ import { CHAT } from "../../formats/chat/format.ts";
 import { toTokenUsage } from "../../formats/usage.ts";
 import type { RequestContext, TokenUsage } from "../../core/request-context.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { memoryExhausted } from "../../core/memory/budget.ts";
+import { parsedWeight } from "../../core/memory/parsed-weight.ts";
+import { UNCOUNTED_BYTES, readWholeResponse } from "../../pipeline/whole-response.ts";
 import { prepareBody } from "../../pipeline/prepare-body.ts";
 import { readProviderFailure } from "../../pipeline/provider-failure.ts";
 import type { AdmittedRequest, RelayParts } from "../../pipeline/relay.ts";
@@ -22,7 +25,7 @@ export interface Steps {
   readonly usageAsked: boolean;
   /** Whether the model has not been asked a second time. */
   isFirst(): boolean;
-  /** How often the model may be asked again. */
+  /** How often the model may be asked again: not at all once what was added to the conversation is as long as it may be. */
   left(): number;
   /** The id of the call at an index of this round, where the provider gave it none. */
   newId(index: number): string;
@@ -31,7 +34,21 @@ export interface Steps {
    * @throws Failure where the provider cannot be reached or answers with an error
    */
   ask(): Promise<UpstreamResponse>;
-  /** Runs calls of the gateway's tools, and resolves with their messages. Throws the reason for which the rounds ended. */
+  /**
+   * Reads an answer that came in one piece.
+   * @throws Failure where it cannot be had whole, or `memory_exhausted` where there is no room for it
+   */
+  readWhole(response: UpstreamResponse): Promise<Uint8Array>;
+  /**
+   * Notes how many bytes of a streamed answer are remembered for the next round.
+   * @returns false where they alone are more than may be added to a conversation
+   * @throws Failure `memory_exhausted`
+   */
+  remember(bytes: number): boolean;
+  /**
+   * Runs calls of the gateway's tools, and resolves with their messages, which are cut so that the conversation does not
+   * become too long. Throws the reason for which the rounds ended.
+   */
   run(calls: readonly ToolCall[]): Promise<readonly Uint8Array[]>;
   /** Adds an answer of the model, and the messages of its tools, to what is said in the next round. */
   add(message: Uint8Array, results: readonly Uint8Array[]): void;
@@ -48,14 +65,16 @@ export interface UsedTokens {
 }
 
 /** What rounds need of the rest of the gateway. */
-export interface StepsParts extends Pick<RelayParts, "book" | "openCall" | "requestHeaders" | "wantsUsage"> {
+export interface StepsParts extends Pick<RelayParts, "book" | "openCall" | "requestHeaders" | "wantsUsage" | "memory"> {
   /** How often the model may be asked again within one chat completion. */
   readonly maxRounds: number;
+  /** How many bytes all rounds together may add to what the client sent. */
+  readonly maxConversationBytes: number;
 }
 
 /** Opens the rounds of a request; asks nothing yet. */
 export function openSteps(
-  { book: requests, openCall, requestHeaders, wantsUsage, maxRounds }: StepsParts,
+  { book: requests, openCall, requestHeaders, wantsUsage, memory, maxRounds, maxConversationBytes }: StepsParts,
   context: RequestContext,
   request: Request,
   { body, target, url }: AdmittedRequest,
@@ -68,39 +87,85 @@ export function openSteps(
   const { "idempotency-key": _, ...laterHeaders } = headers;
   const calls = chainCalls(() => openCall(target.provider, request.signal), request.signal);
   const options = body.value["stream_options"];
+  /** Bytes of the answer of this round. */
+  let answerBytes = 0;
+  /** Bytes of it that the budget knows of. */
+  let remembered = 0;
   let round = 0;
   let before: JsonObject | undefined;
   let now: JsonObject | undefined;
   context.toolRounds = 0;
   context.toolCalls = 0;
 
+  const room = (): number => Math.max(0, maxConversationBytes - conversation.addedBytes() - answerBytes);
+  const left = (): number => (room() === 0 ? 0 : maxRounds - round);
+  /** Notes in the budget that so many bytes are held beside the conversation. */
+  const holdBeside = (bytes: number): void => {
+    if (!memory.tryHold(context, conversation.bytes() + bytes)) throw memoryExhausted();
+  };
+
   return {
     plan,
     calls,
     usageAsked: isJsonObject(options) && options["include_usage"] === true,
     isFirst: () => round === 0,
-    left: () => maxRounds - round,
+    left,
     newId: (index) => `call_${round}_${index}`,
     async ask() {
-      const toolChoice = round === 0 ? undefined : plan.laterChoice(round === maxRounds);
-      const response = await calls.send({
-        url,
-        method: "POST",
-        headers: round === 0 ? headers : laterHeaders,
-        body: conversation.body(toolChoice),
-      });
+      answerBytes = 0;
+      const toolChoice = round === 0 ? undefined : plan.laterChoice(left() === 0);
+      // The body of a round is a copy, held until it is sent.
+      await memory.hold(context, conversation.bytes() * 2, request.signal);
+      const free = (): void => void memory.tryHold(context, conversation.bytes());
+      const response = await calls
+        .send({
+          url,
+          method: "POST",
+          headers: round === 0 ? headers : laterHeaders,
+          body: conversation.body(toolChoice),
+          onSent: free,
+        })
+        .finally(free);
       if (round === 0) requests.markFirstByte(context);
       if (response.status >= 300) throw await readProviderFailure(response, calls, target.provider);
       return response;
     },
-    run(toRun) {
+    async readWhole(response) {
+      const bytes = await readWholeResponse(response, calls, memory, context, conversation.bytes());
+      if (!(bytes instanceof Uint8Array)) {
+        bytes.tooMuch.cancel();
+        throw memoryExhausted();
+      }
+      answerBytes = bytes.length;
+      await memory.hold(context, conversation.bytes() + bytes.length + parsedWeight(bytes), request.signal);
+      return bytes;
+    },
+    remember(bytes) {
+      if (bytes > maxConversationBytes) return false;
+      answerBytes = bytes;
+      if (bytes - remembered < UNCOUNTED_BYTES) return true;
+      remembered = bytes;
+      holdBeside(bytes);
+      return true;
+    },
+    async run(toRun) {
       context.toolCalls = (context.toolCalls ?? 0) + toRun.length;
-      return runTools(plan.offer, toRun, calls.signal());
+      try {
+        return await runTools(plan.offer, toRun, calls.signal(), {
+          maxBytes: room(),
+          onHeld: (bytes) => holdBeside(answerBytes + bytes),
+        });
+      } catch (error) {
+        // Other tools of the round may still run.
+        calls.abort(calls.explain(error));
+        throw error;
+      }
     },
     add(message, results) {
       conversation.add([message, ...results]);
       before = now;
       round += 1;
+      remembered = 0;
       context.toolRounds = round;
     },
     usedBefore: () => before,

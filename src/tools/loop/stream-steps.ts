@@ -1,7 +1,8 @@
-import { decodeObject, isJsonObject } from "../../core/json/parse.ts";
+import { isJsonObject } from "../../core/json/parse.ts";
+import { decodeCompletion } from "./answer.ts";
 import { Failure } from "../../core/errors.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
-import { isEventStream, readWholeResponse } from "../../pipeline/whole-response.ts";
+import { isEventStream } from "../../pipeline/whole-response.ts";
 import { createEventEditor } from "../../core/sse/event-filter.ts";
 import { streamOfBody } from "../../upstream/body.ts";
 import type { UpstreamResponse } from "../../upstream/transport.ts";
@@ -15,10 +16,9 @@ import type { Steps } from "./steps.ts";
  * A chat completion that came in one piece, as the one event of a stream; some providers do not stream when tools are
  * offered. What is no completion is passed on as it is.
  */
-export function writeAsEvent(bytes: Uint8Array): Uint8Array {
-  const decoded = decodeObject(bytes);
-  const answer: unknown = "value" in decoded ? decoded.value : undefined;
-  if (!isJsonObject(answer)) return Buffer.from(`data: ${JSON.stringify(new TextDecoder().decode(bytes))}\n\n`);
+export async function writeAsEvent(bytes: Uint8Array): Promise<Uint8Array> {
+  const answer = await decodeCompletion(bytes);
+  if (!answer) return Buffer.from(`data: ${JSON.stringify(new TextDecoder().decode(bytes))}\n\n`);
   const choices = Array.isArray(answer["choices"]) ? answer["choices"].filter(isJsonObject) : undefined;
   const chunk = {
     ...answer,
@@ -61,7 +61,7 @@ export function streamSteps(
     usedBefore: steps.usedBefore,
     isFirstRound: steps.isFirst,
   });
-  let round = openStepStream(plan, client, steps.newId);
+  let round = openStepStream(plan, client, steps.newId, steps.remember);
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   const keepAlive = createKeepAlive(options, () => {
     // One sign is enough for a client that does not read.
@@ -71,7 +71,7 @@ export function streamSteps(
   /** The chunks of an answer as they come. */
   async function* readChunks(response: UpstreamResponse, isDone: () => boolean): AsyncGenerator<Uint8Array, void> {
     if (!isEventStream(response)) {
-      yield writeAsEvent(await readWholeResponse(response, calls));
+      yield await writeAsEvent(await steps.readWhole(response));
       return;
     }
     if (!response.body) return;
@@ -122,7 +122,7 @@ export function streamSteps(
         const results = await steps.run(ours);
         if (step === "ask_again") {
           steps.add(message, results);
-          round = openStepStream(plan, client, steps.newId);
+          round = openStepStream(plan, client, steps.newId, steps.remember);
           response = await steps.ask();
           continue;
         }

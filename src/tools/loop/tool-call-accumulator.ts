@@ -1,7 +1,11 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { Failure } from "../../core/errors.ts";
 import { editMembers } from "../../core/json/edit.ts";
 import { isFunctionCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
+
+/** An object that deltas build, and that nobody else has. */
+export type MutableObject = Record<string, unknown>;
 
 /** Names whose text comes whole, and perhaps again; every other text comes in pieces. */
 const WHOLE_TEXTS: ReadonlySet<string> = new Set(["id", "type", "role", "name", "format"]);
@@ -9,12 +13,19 @@ const WHOLE_TEXTS: ReadonlySet<string> = new Set(["id", "type", "role", "name", 
 /**
  * Adds what a delta brings to what the deltas before it have built: texts are joined, objects are merged, and of lists
  * the members with the same `index`. What a provider invents is treated alike, so that it can be given back to it.
+ * Costs what the delta weighs, not what was built: `built` is changed in place, and takes parts of the delta over.
  */
-export function mergeDelta(built: JsonObject, delta: JsonObject): JsonObject {
-  const merged: Record<string, unknown> = { ...built };
-  for (const [name, value] of Object.entries(delta)) merged[name] = merge(name, merged[name], value);
-  return merged;
+export function mergeDelta(built: MutableObject, delta: JsonObject): void {
+  for (const name of Object.keys(delta)) {
+    const earlier = Object.hasOwn(built, name) ? built[name] : undefined;
+    const merged = merge(name, earlier, delta[name]);
+    // Assigned, this name would not become a member.
+    if (name === "__proto__") Object.defineProperty(built, name, { value: merged, ...MEMBER });
+    else built[name] = merged;
+  }
 }
+
+const MEMBER = { configurable: true, enumerable: true, writable: true } as const;
 
 function merge(name: string, earlier: unknown, later: unknown): unknown {
   if (later === null || later === undefined) return earlier ?? later;
@@ -23,10 +34,13 @@ function merge(name: string, earlier: unknown, later: unknown): unknown {
     if (WHOLE_TEXTS.has(name)) return later === "" ? earlier : later;
     return earlier + later;
   }
-  if (isJsonObject(earlier) && isJsonObject(later)) return mergeDelta(earlier, later);
+  if (isJsonObject(earlier) && isJsonObject(later)) {
+    mergeDelta(earlier as MutableObject, later);
+    return earlier;
+  }
   // Mistral's content is a text while it answers, and a list of parts while it thinks.
-  if (Array.isArray(earlier)) return mergeLists(earlier, typeof later === "string" ? textPart(later) : later);
-  if (Array.isArray(later) && typeof earlier === "string") return mergeLists(textPart(earlier), later);
+  if (Array.isArray(earlier)) return mergeList(earlier, typeof later === "string" ? textPart(later) : later);
+  if (Array.isArray(later) && typeof earlier === "string") return mergeList(textPart(earlier), later);
   return later;
 }
 
@@ -34,25 +48,38 @@ function textPart(text: string): unknown[] {
   return text === "" ? [] : [{ type: "text", text }];
 }
 
-function mergeLists(earlier: readonly unknown[], later: unknown): unknown[] {
-  const merged = [...earlier];
-  for (const item of Array.isArray(later) ? (later as readonly unknown[]) : [later]) {
-    const at = indexOf(item) === undefined ? -1 : merged.findIndex((known) => indexOf(known) === indexOf(item));
-    const known = merged[at];
-    if (isJsonObject(known) && isJsonObject(item)) merged[at] = mergeDelta(known, item);
-    else merged.push(item);
+/** Where the members of a list are by their `index`, so that they need not be looked for. */
+const positions = new WeakMap<readonly unknown[], Map<number, number>>();
+
+function positionsIn(list: readonly unknown[]): Map<number, number> {
+  let known = positions.get(list);
+  if (!known) {
+    positions.set(list, (known = new Map()));
+    for (const [position, item] of list.entries()) notePosition(known, item, position);
   }
-  return merged;
+  return known;
 }
 
-function indexOf(item: unknown): number | undefined {
+function notePosition(known: Map<number, number>, item: unknown, position: number): void {
   const index = isJsonObject(item) ? item["index"] : undefined;
-  return typeof index === "number" ? index : undefined;
+  if (typeof index === "number" && !known.has(index)) known.set(index, position);
+}
+
+function mergeList(built: unknown[], later: unknown): unknown[] {
+  const known = positionsIn(built);
+  for (const item of Array.isArray(later) ? (later as readonly unknown[]) : [later]) {
+    const index = isJsonObject(item) ? item["index"] : undefined;
+    const position = typeof index === "number" ? known.get(index) : undefined;
+    const member = position === undefined ? undefined : built[position];
+    if (isJsonObject(member) && isJsonObject(item)) mergeDelta(member as MutableObject, item);
+    else notePosition(known, item, built.push(item) - 1);
+  }
+  return built;
 }
 
 /** A call as the deltas have built it so far. */
 interface GrowingCall {
-  item: JsonObject;
+  readonly item: MutableObject;
   /** Undefined until its name is known. */
   shown: boolean | undefined;
   /** Its place among the calls that the client sees. */
@@ -63,10 +90,16 @@ interface GrowingCall {
 
 /** The calls of one round, put together from their deltas. */
 export interface ToolCallAccumulator {
-  /** Takes one delta of `tool_calls`; gives what of it and those before it the client is shown now. */
+  /**
+   * Takes one delta of `tool_calls`, which is then part of the call; gives what of it and those before it the client is
+   * shown now.
+   * @throws Failure where the answer makes more calls than an answer can mean
+   */
   take(delta: JsonObject, bytes: Uint8Array): readonly Uint8Array[];
   /** Whether any call is, or may turn out to be, one that the gateway answers. */
   haveOurs(): boolean;
+  /** How many calls there are. */
+  count(): number;
   /** The calls as they stand in a whole message. */
   items(): JsonObject[];
 }
@@ -79,6 +112,9 @@ export interface ToolCallAccumulatorOptions {
   readonly nextIndex: () => number;
 }
 
+/** Calls of one answer; of so many most would not be run, and each costs far more than its bytes. */
+const MAX_CALLS = 1024;
+
 export function createToolCallAccumulator({
   isOurs,
   showsOurs,
@@ -86,10 +122,13 @@ export function createToolCallAccumulator({
 }: ToolCallAccumulatorOptions): ToolCallAccumulator {
   const calls: GrowingCall[] = [];
   const byIndex = new Map<unknown, GrowingCall>();
+  /** The first call of each id. */
+  const byId = new Map<string, GrowingCall>();
   let foundOurs = false;
+  let undecided = 0;
 
   const withId = (id: unknown): GrowingCall | undefined =>
-    typeof id === "string" && id !== "" ? calls.find(({ item }) => item["id"] === id) : undefined;
+    typeof id === "string" && id !== "" ? byId.get(id) : undefined;
 
   /** The call that a delta goes on with; undefined where it begins one. */
   const knownCall = (delta: JsonObject): GrowingCall | undefined => {
@@ -106,8 +145,13 @@ export function createToolCallAccumulator({
   const callOf = (delta: JsonObject): GrowingCall => {
     const known = knownCall(delta);
     if (known) return known;
+    if (calls.length >= MAX_CALLS) {
+      const message = `The upstream server's answer calls more than ${MAX_CALLS} tools`;
+      throw new Failure("upstream_invalid_response", { message });
+    }
     const call: GrowingCall = { item: {}, shown: undefined, shownIndex: -1, waiting: [] };
     calls.push(call);
+    undecided += 1;
     if (delta["index"] !== undefined) byIndex.set(delta["index"], call);
     return call;
   };
@@ -118,6 +162,7 @@ export function createToolCallAccumulator({
     const isFunction = isFunctionCall(call.item);
     if (isFunction && name === "") return;
     const ours = isOurs({ name, isFunction });
+    undecided -= 1;
     foundOurs ||= ours;
     call.shown = !ours || showsOurs;
     if (call.shown) call.shownIndex = nextIndex();
@@ -127,7 +172,9 @@ export function createToolCallAccumulator({
     take(delta, bytes) {
       const call = callOf(delta);
       const { index: _, ...item } = withArgumentsText(delta);
-      call.item = mergeDelta(call.item, item);
+      mergeDelta(call.item, item);
+      const { id } = call.item;
+      if (typeof id === "string" && !byId.has(id)) byId.set(id, call);
       decide(call);
       if (call.shown === undefined) call.waiting.push(bytes);
       if (!call.shown) return [];
@@ -135,7 +182,8 @@ export function createToolCallAccumulator({
       if (delta["index"] === call.shownIndex) return due;
       return due.map((text) => editMembers(text, { index: call.shownIndex }));
     },
-    haveOurs: () => foundOurs || calls.some(({ shown }) => shown === undefined),
+    haveOurs: () => foundOurs || undecided > 0,
+    count: () => calls.length,
     items: () => calls.map(({ item }) => item),
   };
 }

@@ -31,6 +31,8 @@ export function planTools(request: JsonObject, toolRegistry: ToolRegistry): Tool
   if (Array.isArray(functions) && functions.length > 0) return undefined;
   const tools = Array.isArray(request["tools"]) ? request["tools"] : [];
   const clientNames = new Set(tools.flatMap(namesOf));
+  // A plan lasts as long as its conversation, and must not keep the request's parsed tools for so long.
+  const hasOwnTools = tools.length > 0;
   const offer = toolRegistry.offer(clientNames);
   const definitions = offer.definitions();
   if (definitions.length === 0) return undefined;
@@ -41,8 +43,8 @@ export function planTools(request: JsonObject, toolRegistry: ToolRegistry): Tool
     isOurs: ({ name, isFunction }) => isFunction && !clientNames.has(name),
     laterChoice(isLast) {
       // A model that cannot use its tools any more says what it has found out, which is worth more than one more call.
-      if (tools.length === 0 && isLast) return "none";
-      return relaxedChoice(choice, tools.length > 0, (name) => !clientNames.has(name) && offer.owns(name));
+      if (!hasOwnTools && isLast) return "none";
+      return relaxedChoice(choice, hasOwnTools, (name) => !clientNames.has(name) && offer.owns(name));
     },
   };
 }

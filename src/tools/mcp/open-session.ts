@@ -9,13 +9,19 @@ import {
 } from "@modelcontextprotocol/client";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { bindRequests, bindSignal, type BoundSignal, orAborted } from "./session-requests.ts";
-import { tookTooLong, readSessionError } from "./errors.ts";
+import { McpError, tookTooLong, readSessionError } from "./errors.ts";
 import { readTools } from "./tool-list.ts";
 import { createSessionFetch } from "./session-fetch.ts";
 import type { McpSession, OpenSession, RemoteTool, SessionOptions } from "./session.ts";
 
 /** No list of tools is followed further; one that long does not end. */
 const MAX_PAGES = 64;
+
+/** All pages together. What a model can choose from is far less; each tool is looked at in every look-up. */
+const MAX_TOOLS = 4096;
+
+/** Names, descriptions and schemas of all pages together, in bytes of JSON. Every tool's schema is held all the time. */
+const MAX_LIST_BYTES = 16 * 1024 * 1024;
 
 /** How long a server may take to take note of the end of a session, in milliseconds. */
 const FAREWELL_MS = 2000;
@@ -117,9 +123,17 @@ async function openOver(kind: "http" | "sse", options: SessionOptions): Promise<
       const tools = new Map<string, RemoteTool>();
       if (!client.getServerCapabilities()?.tools) return [];
       let cursor: string | undefined;
+      let bytes = 0;
       for (let page = 0; page < MAX_PAGES; page += 1) {
         const result = await listPage(cursor, signal);
-        for (const tool of readTools(result)) if (!tools.has(tool.name)) tools.set(tool.name, tool);
+        for (const tool of readTools(result)) {
+          if (tools.has(tool.name)) continue;
+          bytes += JSON.stringify(tool).length;
+          if (tools.size >= MAX_TOOLS) throw new McpError("too_long", `lists more than ${MAX_TOOLS} tools`);
+          if (bytes > MAX_LIST_BYTES)
+            throw new McpError("too_long", `lists more than ${MAX_LIST_BYTES} bytes of tools`);
+          tools.set(tool.name, tool);
+        }
         const next = result["nextCursor"];
         if (typeof next !== "string" || next === cursor) break;
         cursor = next;
@@ -157,10 +171,10 @@ function acceptAll<Value>(): JsonSchemaValidator<Value> {
 /** Calls end by the signal they are given; this only has to come later. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-function createTransport(kind: "http" | "sse", { server, client, fetch, timers }: SessionOptions) {
+function createTransport(kind: "http" | "sse", { server, client, fetch, timers, memory }: SessionOptions) {
   const headers: Record<string, string> = { "user-agent": `${client.name}/${client.version}` };
   if (server.token !== undefined) headers["authorization"] = `Bearer ${server.token}`;
-  const shared = { fetch: createSessionFetch(fetch), requestInit: { headers } };
+  const shared = { fetch: createSessionFetch(fetch, memory), requestInit: { headers } };
   if (kind === "sse") return new SSEClientTransport(new URL(server.url), shared);
   return new StreamableHTTPClientTransport(new URL(server.url), {
     ...shared,

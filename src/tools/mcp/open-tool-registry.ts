@@ -1,6 +1,7 @@
 import type { McpServer } from "../../config/load-mcp-servers.ts";
 import type { Settings } from "../../config/settings-table.ts";
 import { openServerConnection } from "./server-connection.ts";
+import { limitJson } from "./limit-json.ts";
 import type { McpError } from "./errors.ts";
 import type { OpenSession, SessionOptions } from "./session.ts";
 import { createToolRegistry, type ServerState, type ToolRegistry } from "./tool-registry.ts";
@@ -14,7 +15,7 @@ export interface OpenToolRegistry extends ToolRegistry {
   close(): Promise<void>;
 }
 
-export interface ToolRegistryDependencies extends Pick<SessionOptions, "client" | "fetch" | "timers"> {
+export interface ToolRegistryDependencies extends Pick<SessionOptions, "client" | "fetch" | "timers" | "memory"> {
   /** Told when a server comes or goes, and not when it only stays as it is. */
   readonly onStatus: (server: ServerState, problem: McpError | undefined) => void;
   readonly openSession?: OpenSession;
@@ -30,10 +31,13 @@ export function openToolRegistry(
   dependencies: ToolRegistryDependencies,
 ): OpenToolRegistry {
   const { onStatus, openSession = loadAndOpen, ...shared } = dependencies;
+  const limits = { depth: settings.SERVER_MAX_JSON_DEPTH, values: settings.SERVER_MAX_JSON_VALUES };
+  const fetch = limitJson(dependencies.fetch, limits);
   const connections = servers.map((server) => {
     let told: unknown = "connecting";
     return openServerConnection(server, {
       ...shared,
+      fetch,
       openSession,
       limits: {
         callMs: settings.MCP_REQUEST_TIMEOUT,

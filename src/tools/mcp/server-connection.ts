@@ -67,7 +67,7 @@ export interface ConnectionLimits {
   readonly pollMs: number;
 }
 
-export interface ConnectionParts extends Pick<SessionOptions, "client" | "fetch" | "timers"> {
+export interface ConnectionParts extends Pick<SessionOptions, "client" | "fetch" | "timers" | "memory"> {
   readonly openSession: OpenSession;
   readonly limits: ConnectionLimits;
   /** Told when the status or the tools have changed; `problem` says why a server is away. */
@@ -136,6 +136,7 @@ export function openServerConnection(server: McpServer, parts: ConnectionParts):
       client: parts.client,
       fetch: parts.fetch,
       timers,
+      memory: parts.memory,
       timeoutMs: limits.connectMs,
       signal: shutdown.signal,
       events: {

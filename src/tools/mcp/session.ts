@@ -1,5 +1,6 @@
 import type { McpServer } from "../../config/load-mcp-servers.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
+import type { MemoryBudget } from "../../core/memory/budget.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { BoundSignal } from "./session-requests.ts";
 
@@ -40,6 +41,8 @@ export interface SessionOptions {
   readonly client: { readonly name: string; readonly version: string };
   readonly fetch: (url: string, init: BunFetchRequestInit) => Promise<Response>;
   readonly timers: TimerSource;
+  /** Counts what of a server's answers is held. */
+  readonly memory: MemoryBudget;
   /** How long connecting, one page of the list, or a notification may take, in milliseconds. */
   readonly timeoutMs: number;
   readonly events: SessionEvents;

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { parseJson } from "../../core/json/parse-bytes.ts";
 
 /**
  * The arguments of a call as models give them: an object, the JSON text of one, or nothing.
@@ -9,10 +10,6 @@ export function readArguments(given: unknown): JsonObject | undefined {
   if (isJsonObject(given)) return given;
   if (typeof given !== "string") return undefined;
   if (given.trim() === "") return {};
-  try {
-    const value: unknown = JSON.parse(given);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(given);
+  return isJsonObject(value) ? value : undefined;
 }

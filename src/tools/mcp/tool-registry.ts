@@ -4,7 +4,7 @@ import { findTools } from "./tool-search.ts";
 import type { ServerConnection, ServerStatus } from "./server-connection.ts";
 import { McpError } from "./errors.ts";
 import { readArguments } from "./tool-arguments.ts";
-import { redactionOf } from "../../core/redact.ts";
+import { redactionOf } from "../../core/redact/redact.ts";
 import { type ListedTool, listTools, SELECTOR_NAMES, type ToolDescription } from "./tool-list.ts";
 import { defineSelector, defineTools, type ToolDefinition } from "./tool-definitions.ts";
 import { type ToolFilter, chooseName } from "./tool-names.ts";

@@ -28,7 +28,8 @@ const MAX_SIZE_DIGITS = 12;
 /** Takes the chunked coding off a body. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
 export interface ChunkedDecoder {
   /**
-   * Takes the next bytes and hands those of the body to `taker`, which may be views.
+   * Takes the next bytes and hands those of the body to `taker` in one piece, which may be a view. Bytes that chunks
+   * separate are moved together within `bytes`: a piece for each of many small chunks would take far more memory than they do.
    * @returns the position behind the end of the body, or -1 while it goes on.
    * @throws with the code `HTTP_INVALID_CHUNK`
    */
@@ -93,48 +94,64 @@ export function createChunkedDecoder(): ChunkedDecoder {
   return {
     push(bytes, start, taker) {
       let position = start;
-      while (position < bytes.length) {
-        if (part === "data") {
-          const end = Math.min(position + left, bytes.length);
-          left -= end - position;
-          taker.onData(sliceOrCopy(bytes, position, end));
-          position = end;
-          if (left === 0) part = "data-return";
-          continue;
+      /** Where what was found of the body lies. */
+      let bodyStart = start;
+      let bodyEnd = start;
+      const handOver = (): void => {
+        if (bodyEnd > bodyStart) taker.onData(sliceOrCopy(bytes, bodyStart, bodyEnd));
+      };
+      try {
+        while (position < bytes.length) {
+          if (part === "data") {
+            const end = Math.min(position + left, bytes.length);
+            if (bodyEnd === bodyStart) bodyStart = bodyEnd = position;
+            else if (bodyEnd !== position) bytes.copyWithin(bodyEnd, position, end);
+            bodyEnd += end - position;
+            left -= end - position;
+            position = end;
+            if (left === 0) part = "data-return";
+            continue;
+          }
+          const byte = bytes[position++] as number;
+          switch (part) {
+            case "size":
+              takeSizeByte(byte);
+              break;
+            case "padding":
+              if (byte === CARRIAGE_RETURN) part = "size-end";
+              else takePaddingByte(byte);
+              break;
+            case "extension":
+              if (byte === CARRIAGE_RETURN) part = "size-end";
+              else if (byte === LINE_FEED || ++extensionBytes > MAX_EXTENSION_BYTES) refuse();
+              break;
+            case "size-end":
+              if (byte !== LINE_FEED) refuse();
+              endSize();
+              break;
+            case "data-return":
+              if (byte !== CARRIAGE_RETURN) refuse();
+              part = "data-end";
+              break;
+            case "trailer":
+            case "trailer-line":
+              takeTrailerByte(byte);
+              break;
+            case "end":
+              if (byte !== LINE_FEED) refuse();
+              handOver();
+              return position;
+            default:
+              if (byte !== LINE_FEED) refuse();
+              part = AFTER_LINE_FEED[part];
+          }
         }
-        const byte = bytes[position++] as number;
-        switch (part) {
-          case "size":
-            takeSizeByte(byte);
-            break;
-          case "padding":
-            if (byte === CARRIAGE_RETURN) part = "size-end";
-            else takePaddingByte(byte);
-            break;
-          case "extension":
-            if (byte === CARRIAGE_RETURN) part = "size-end";
-            else if (byte === LINE_FEED || ++extensionBytes > MAX_EXTENSION_BYTES) refuse();
-            break;
-          case "size-end":
-            if (byte !== LINE_FEED) refuse();
-            endSize();
-            break;
-          case "data-return":
-            if (byte !== CARRIAGE_RETURN) refuse();
-            part = "data-end";
-            break;
-          case "trailer":
-          case "trailer-line":
-            takeTrailerByte(byte);
-            break;
-          case "end":
-            if (byte !== LINE_FEED) refuse();
-            return position;
-          default:
-            if (byte !== LINE_FEED) refuse();
-            part = AFTER_LINE_FEED[part];
-        }
+      } catch (error) {
+        // What came before is good.
+        handOver();
+        throw error;
       }
+      handOver();
       return -1;
     },
   };

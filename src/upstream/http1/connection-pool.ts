@@ -20,7 +20,7 @@ export interface ConnectionPool {
   take(): Connection | undefined;
   /** Keeps a connection for later, or closes it where enough are kept. */
   give(connection: Connection): void;
-  /** Like `give`, for a connection that may not be good any more. */
+  /** Like `give`, for a connection that may not be good any more, and then tells of its server. */
   readonly giveBack: (connection: Connection, reusable: boolean) => void;
   /** Closes what is kept, and from now on what is given. */
   close(): void;
@@ -31,6 +31,12 @@ const MAX_IDLE = 2048;
 
 /** Load balancers and servers forget silent connections after a minute or more; most say so when they do. */
 const MAX_IDLE_MS = 55_000;
+
+/**
+ * For so long no connection is kept to a server that has sent more than was asked for: what comes late from it would be
+ * taken for the answer to the next request.
+ */
+const DISTRUST_MS = 600_000;
 
 /** So much before a server that tells when it closes connections, lest a request and its end pass each other on the way. */
 const SAFETY_MARGIN_MS = 1000;
@@ -44,6 +50,7 @@ export function createConnectionPool(
   let idle: Connection[] = [];
   let expiry: Deadline | undefined;
   let isClosed = false;
+  let distrustedUntil = 0;
 
   const closeOld = (): void => {
     expiry = undefined;
@@ -62,11 +69,20 @@ export function createConnectionPool(
     else if (time < expiry.expiresAt) deadlines.move(expiry, time);
   };
 
+  const closeAll = (): void => {
+    if (expiry) deadlines.release(expiry);
+    expiry = undefined;
+    for (const connection of idle) connection.close();
+    idle = [];
+  };
+
   const give = (connection: Connection): void => {
     if (!connection.isOpen) return;
     const idleMs = Math.min(MAX_IDLE_MS, connection.keptMs - SAFETY_MARGIN_MS);
-    if (isClosed || idle.length >= maxIdle || idleMs <= 0) return connection.close();
-    connection.idleUntil = now() + idleMs;
+    const time = now();
+    if (isClosed || idle.length >= maxIdle || idleMs <= 0 || time < distrustedUntil) return connection.close();
+    connection.wasUsed = true;
+    connection.idleUntil = time + idleMs;
     idle.push(connection);
     awaitExpiry(connection.idleUntil);
   };
@@ -80,14 +96,14 @@ export function createConnectionPool(
     },
     give,
     giveBack(connection, reusable) {
-      if (reusable) give(connection);
+      if (reusable) return give(connection);
+      if (!connection.isSuspect) return;
+      distrustedUntil = now() + DISTRUST_MS;
+      closeAll();
     },
     close() {
       isClosed = true;
-      if (expiry) deadlines.release(expiry);
-      expiry = undefined;
-      for (const connection of idle) connection.close();
-      idle = [];
+      closeAll();
     },
   };
 }

@@ -7,8 +7,11 @@ export interface ConnectionListener {
   data(bytes: Buffer): void;
   /** Everything that was written has left. */
   drained(): void;
-  /** Called once: the server ended the connection, or, with an error, it broke. */
-  closed(error: unknown): void;
+  /**
+   * Called once: the server ended the connection, or, with an error, it broke.
+   * @param isUnsent what was written last had not begun to leave.
+   */
+  closed(error: unknown, isUnsent: boolean): void;
 }
 
 /** A connection to a provider's server, with its TLS handshake done and its certificate verified. */
@@ -19,6 +22,10 @@ export interface Connection {
   /** For how long the server keeps it while it carries nothing, in milliseconds, as far as the server has told. */
   keptMs: number;
   readonly isOpen: boolean;
+  /** It has carried a request before. */
+  wasUsed: boolean;
+  /** More has come on it than answers: its server may do the same on others. */
+  isSuspect: boolean;
   /** Everything that was written has left. */
   readonly isDrained: boolean;
   /** @returns false where some of the bytes wait for the server to read; `drained` tells when they are gone. */
@@ -53,7 +60,14 @@ export function openConnection(origin: Origin): Opening {
   let isAbandoned = false;
   let isPaused = false;
   let unsent: Uint8Array | undefined;
+  /** Nothing of what is unsent has left, because it waits for the end of this turn. */
+  let isDeparting = false;
   let socket: Bun.Socket<undefined> | undefined;
+
+  const depart = (): void => {
+    isDeparting = false;
+    writeUnsent();
+  };
 
   const writeUnsent = (): void => {
     if (!socket || !unsent) return;
@@ -67,6 +81,8 @@ export function openConnection(origin: Origin): Opening {
     idleUntil: 0,
     keptMs: Number.POSITIVE_INFINITY,
     isOpen: false,
+    wasUsed: false,
+    isSuspect: false,
     get isDrained() {
       return unsent === undefined;
     },
@@ -84,7 +100,8 @@ export function openConnection(origin: Origin): Opening {
     writeTogether(bytes) {
       if (unsent || !connection.isOpen) return connection.write(bytes);
       unsent = bytes;
-      batchWrite(writeUnsent);
+      isDeparting = true;
+      batchWrite(depart);
       return false;
     },
     pause() {
@@ -117,7 +134,7 @@ export function openConnection(origin: Origin): Opening {
     unsent = undefined;
     const { listener } = connection;
     connection.listener = undefined;
-    listener?.closed(error);
+    listener?.closed(error, isDeparting);
     socket?.terminate();
   };
 
@@ -134,7 +151,8 @@ export function openConnection(origin: Origin): Opening {
     },
     data(_, bytes) {
       // What comes without having been asked for belongs to no request.
-      if (connection.listener) connection.listener.data(bytes);
+      if (isDeparting) end(wireError("HTTP_UNREQUESTED_BYTES"));
+      else if (connection.listener) connection.listener.data(bytes);
       else connection.close();
     },
     drain: writeUnsent,

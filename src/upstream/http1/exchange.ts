@@ -3,10 +3,12 @@ import { ResponseParser } from "./response-parser.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { decodeResponse } from "../decode-response.ts";
 import type { Origin } from "./origin.ts";
+import { PieceList } from "../piece-list.ts";
 import { parseKeepAlive } from "./connection-pool.ts";
 import { writeRequest } from "./request-head.ts";
 import type { UpstreamResponse, ResponseBody, BodyConsumer, PendingResponse, WireRequest } from "../transport.ts";
 import { writeUpload } from "./upload.ts";
+import { wireError } from "../errors.ts";
 
 /** So much of a body may arrive before anyone takes it; then the server has to wait. */
 const MAX_EARLY_BYTES = 256 * 1024;
@@ -22,17 +24,20 @@ const NOTHING = new Uint8Array(0);
 /**
  * Carries one request and its answer on a connection that carries nothing else meanwhile.
  * @param onDone called once, when the connection has no more to do with the request: whether it may carry another.
+ * @param sendAgain sends the request on another connection, where this one turns out to be of no use before anything of the
+ * request has left; not called for a request whose body is a stream.
  */
 export function startExchange(
   connection: Connection,
   origin: Origin,
   request: WireRequest,
   onDone: (connection: Connection, reusable: boolean) => void,
+  sendAgain?: () => PendingResponse,
 ): PendingResponse {
-  const exchange = new Http1Exchange(connection, request, onDone);
+  const exchange = new Http1Exchange(connection, origin, request, onDone, sendAgain);
   connection.listener = exchange;
   try {
-    exchange.begin(origin);
+    exchange.begin(origin, request);
   } catch (error) {
     exchange.abort(error);
   }
@@ -43,40 +48,46 @@ export function startExchange(
 class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener {
   readonly response: Promise<UpstreamResponse>;
   readonly #connection: Connection;
-  readonly #request: WireRequest;
+  readonly #keepEncoding: boolean;
   readonly #onDone: (connection: Connection, reusable: boolean) => void;
   readonly #parser: ResponseParser;
   #resolve: ((answer: UpstreamResponse) => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
   #head: ResponseHead | undefined;
   #sink: BodyConsumer | undefined;
-  #early: Uint8Array[] | undefined;
-  #earlyBytes = 0;
+  #early: PieceList | undefined;
+  #isHeldBack = false;
   #isOver = false;
   #failure: { readonly error: unknown } | undefined;
   /** The request's body, while it is on its way. */
   #upload: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #whenDrained: (() => void) | undefined;
+  /** Until the request has left. */
+  #sendAgain: (() => PendingResponse) | undefined;
+  /** The request, on the connection that it was sent on instead. */
+  #moved: PendingResponse | undefined;
 
   constructor(
     connection: Connection,
+    origin: Origin,
     request: WireRequest,
     onDone: (connection: Connection, reusable: boolean) => void,
+    sendAgain?: () => PendingResponse,
   ) {
     this.#connection = connection;
-    this.#request = request;
+    this.#keepEncoding = request.keepEncoding === true;
     this.#onDone = onDone;
-    this.#parser = new ResponseParser(request.method, this);
+    this.#sendAgain = sendAgain;
+    this.#parser = new ResponseParser(request.method, this, origin.secure);
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
   }
 
-  /** Writes the request. Throws where it cannot be written as one. */
-  begin(origin: Origin): void {
+  /** Writes the request, and keeps nothing of it: its answer may take minutes. Throws where it cannot be written as one. */
+  begin(origin: Origin, request: WireRequest): void {
     const connection = this.#connection;
-    const request = this.#request;
     const { body, method } = request;
     if (body === null) {
       connection.writeTogether(writeRequest(origin, request, BODILESS.has(method) ? null : 0, NOTHING));
@@ -86,11 +97,14 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
       if (body.length <= ONE_WRITE_BYTES) {
         connection.writeTogether(writeRequest(origin, request, body.length, body));
       } else {
+        this.#sendAgain = undefined;
         connection.write(writeRequest(origin, request, body.length, NOTHING));
-        connection.write(body);
+        if (connection.write(body)) request.onSent?.();
+        else this.#whenDrained = request.onSent;
       }
       return;
     }
+    this.#sendAgain = undefined;
     const length = announcedLength(request.headers);
     connection.writeTogether(writeRequest(origin, request, length, NOTHING));
     const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
@@ -102,6 +116,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
   }
 
   abort(error: unknown): void {
+    if (this.#moved) return this.#moved.abort(error);
     if (this.#isOver) return;
     this.#failure = { error };
     this.#leave(false);
@@ -118,22 +133,27 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
     try {
       ended = this.#parser.push(bytes);
     } catch (error) {
-      return this.abort(error);
+      // What is no answer at all belongs to the request before, and so may what comes next.
+      const isUnrequested = !this.#head && this.#connection.wasUsed;
+      if (isUnrequested) this.#connection.isSuspect = true;
+      return this.abort(isUnrequested ? wireError("HTTP_UNREQUESTED_BYTES") : error);
     }
     if (!this.#head || this.#isOver) return;
     this.#sink?.flush();
     if (ended) this.#finish();
-    else if (!this.#sink && this.#earlyBytes > MAX_EARLY_BYTES) this.#connection.pause();
+    else if (!this.#sink && this.#early && this.#early.length > MAX_EARLY_BYTES) this.#holdBack();
     this.#answerOnce(this.#head);
   }
 
   drained(): void {
+    this.#sendAgain = undefined;
     const drained = this.#whenDrained;
     this.#whenDrained = undefined;
     drained?.();
   }
 
-  closed(error: unknown): void {
+  closed(error: unknown, isUnsent: boolean): void {
+    if (isUnsent && this.#sendAgain) return this.#move(this.#sendAgain());
     if (error !== undefined) return this.abort(error);
     try {
       this.#parser.finish();
@@ -152,9 +172,8 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
   onData(bytes: Uint8Array): void {
     if (this.#sink) return this.#sink.write(bytes);
     if (this.#isOver) return;
-    if (this.#early) this.#early.push(bytes);
-    else this.#early = [bytes];
-    this.#earlyBytes += bytes.length;
+    this.#early ??= new PieceList();
+    this.#early.push(bytes);
   }
 
   // As the answer's body:
@@ -162,14 +181,15 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
   get whole(): Uint8Array | undefined {
     if (!this.#isOver || this.#failure || this.#sink) return undefined;
     if (!this.#early) return NOTHING;
-    return this.#early.length === 1 ? this.#early[0] : Buffer.concat(this.#early);
+    const pieces = this.#early.pieces();
+    return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
   }
 
   consume(consumer: BodyConsumer): void {
     this.#sink = consumer;
     // First, because the sink may ask it to wait again.
-    if (this.#earlyBytes > MAX_EARLY_BYTES) this.resume();
-    const early = this.#early;
+    if (this.#isHeldBack) this.resume();
+    const early = this.#early?.pieces();
     this.#early = undefined;
     // With each piece it may have enough, and is then another's or nobody's.
     for (const bytes of early ?? []) if (this.#sink === consumer) consumer.write(bytes);
@@ -193,6 +213,19 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
     if (!this.#isOver) this.#leave(false);
   }
 
+  #holdBack(): void {
+    this.#isHeldBack = true;
+    this.#connection.pause();
+  }
+
+  /** Leaves a connection that has ended before anything was sent on it, for another one. */
+  #move(sending: PendingResponse): void {
+    this.#isOver = true;
+    this.#moved = sending;
+    sending.response.then(this.#resolve, this.#reject);
+    this.#onDone(this.#connection, false);
+  }
+
   #write(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#isOver || this.#connection.write(bytes)) return undefined;
     return new Promise((drained) => (this.#whenDrained = drained));
@@ -202,7 +235,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
     if (!this.#resolve) return;
     const plain: UpstreamResponse = { status, headers, body: framing.kind === "none" ? null : this };
     try {
-      this.#resolve(this.#request.keepEncoding ? plain : decodeResponse(plain));
+      this.#resolve(this.#keepEncoding ? plain : decodeResponse(plain));
     } catch (error) {
       this.#reject?.(error);
     }
@@ -216,6 +249,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
     // An answer that is over before the request leaves the rest of it on the connection; what came behind an answer would
     // be taken for the next one.
     const isClean = !this.#upload && this.#connection.isDrained && !this.#parser.hasExcess;
+    if (this.#parser.hasExcess) this.#connection.isSuspect = true;
     const head = isClean && this.#head?.keepAlive ? this.#head : undefined;
     if (head) this.#connection.keptMs = parseKeepAlive(head.headers);
     this.#leave(head !== undefined);

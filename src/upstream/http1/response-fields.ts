@@ -21,6 +21,11 @@ export class ResponseFields implements ResponseHeaders {
     for (let end = head.indexOf("\r\n"); end >= 0; end = head.indexOf("\r\n", end + 2)) this.#starts.push(end + 2);
   }
 
+  /** How many there are, each line counted. */
+  get count(): number {
+    return this.#starts.length;
+  }
+
   get(name: string): string | null {
     let value: string | null = null;
     for (let index = 0; index < this.#starts.length; index++) {

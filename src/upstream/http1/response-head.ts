@@ -18,9 +18,12 @@ export interface ResponseHead {
   readonly keepAlive: boolean;
 }
 
+/** Answers have a few dozen fields. What goes through them more than once, as `Headers` do, takes long with thousands. */
+const MAX_FIELDS = 256;
+
 /** A whole head: its status line, and fields whose names and values hold nothing that they may not. */
 const HEAD =
-  /^HTTP\/1\.[01] [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?(?:\r\n[!#$%&'*+.^_`|~0-9a-zA-Z-]+:[\t\x20-\x7e\x80-\xff]*)*$/;
+  /^HTTP\/1\.[01] [1-5]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?(?:\r\n[!#$%&'*+.^_`|~0-9a-zA-Z-]+:[\t\x20-\x7e\x80-\xff]*)*$/;
 const MINOR_VERSION_AT = "HTTP/1.".length;
 const STATUS_AT = "HTTP/1.1 ".length;
 
@@ -34,12 +37,13 @@ const UNTIL_CLOSE: Framing = { kind: "until-close" };
  * Reads the head of an answer strictly: what another parser might read otherwise is refused.
  * @param text the head without its closing empty line, one character for each byte.
  * @param method of the request that is answered.
- * @throws with the code `HTTP_INVALID_HEAD` or `HTTP_INVALID_FRAMING`
+ * @throws with the code `HTTP_INVALID_HEAD`, `HTTP_TOO_MANY_FIELDS` or `HTTP_INVALID_FRAMING`
  */
 export function parseResponseHead(text: string, method: string): ResponseHead {
   if (!HEAD.test(text)) throw wireError("HTTP_INVALID_HEAD");
   const status = Number(text.slice(STATUS_AT, STATUS_AT + 3));
   const headers = new ResponseFields(text);
+  if (headers.count > MAX_FIELDS) throw wireError("HTTP_TOO_MANY_FIELDS");
   const connection = headers.get("connection")?.toLowerCase();
   const framing = framingOf(headers, status, method);
   return {

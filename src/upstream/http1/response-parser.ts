@@ -1,11 +1,16 @@
 import { type ResponseHead, parseResponseHead } from "./response-head.ts";
+import { type BodyEnd, bodyEndOf } from "./body-end.ts";
 import { type ChunkedDecoder, createChunkedDecoder, sliceOrCopy } from "./chunked-decoder.ts";
+import { PartialHead } from "./partial-head.ts";
 import { wireError } from "../errors.ts";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 
 /** Longer heads are refused. */
 const MAX_HEAD_BYTES = 64 * 1024;
+
+/** Heads of 1xx before the one that counts; more are refused. */
+const MAX_INTERIM_HEADS = 32;
 
 /** Hears what is found in the bytes of an answer, in this order. */
 export interface ResponseParserConsumer {
@@ -18,18 +23,26 @@ export interface ResponseParserConsumer {
 export class ResponseParser {
   readonly #method: string;
   readonly #taker: ResponseParserConsumer;
-  #held: Buffer | undefined;
+  #partial: PartialHead | undefined;
+  #interimHeads = 0;
   #head: ResponseHead | undefined;
   #chunks: ChunkedDecoder | undefined;
+  readonly #isSecure: boolean;
+  /** Of a body that the connection delimits, where its end may be anybody's doing. */
+  #bodyEnd: BodyEnd | undefined;
   /** Of a body whose length was told, what has not come yet. */
   #left = 0;
 
   /** Something came behind the end of the answer, though nothing else was asked for. */
   hasExcess = false;
 
-  /** @param method of the request that will be answered. */
-  constructor(method: string, taker: ResponseParserConsumer) {
+  /**
+   * @param method of the request that will be answered.
+   * @param isSecure whether it comes over TLS, where an end of the connection is no end of an answer.
+   */
+  constructor(method: string, taker: ResponseParserConsumer, isSecure: boolean) {
     this.#method = method;
+    this.#isSecure = isSecure;
     this.#taker = taker;
   }
 
@@ -40,12 +53,12 @@ export class ResponseParser {
    */
   push(bytes: Buffer): boolean {
     if (this.#head) return this.#takeBody(bytes, 0, this.#head);
-    const whole = this.#held ? Buffer.concat([this.#held, bytes]) : bytes;
-    this.#held = undefined;
-    const end = this.#takeHead(whole);
-    if (!this.#head) return false;
-    this.#taker.onHead(this.#head);
-    return this.#takeBody(whole, end, this.#head);
+    const partial = this.#partial;
+    if (!partial) return this.#takeHeads(bytes, 0);
+    // What has come before holds no end of a head, but perhaps the beginning of one.
+    const searchFrom = Math.max(0, partial.length - HEAD_END.length + 1);
+    partial.append(bytes);
+    return this.#takeHeads(partial.bytes, searchFrom);
   }
 
   /**
@@ -54,35 +67,51 @@ export class ResponseParser {
    */
   finish(): void {
     if (this.#head?.framing.kind !== "until-close") throw wireError("ECONNRESET");
+    if (this.#isSecure && !this.#bodyEnd?.isReached()) throw wireError("ECONNRESET");
   }
 
-  /** Reads heads up to the one that counts. Returns the position behind it; keeps what there is where it has not come whole. */
-  #takeHead(bytes: Buffer): number {
+  /** Reads heads up to the one that counts, and what is behind it; keeps the rest where that one has not come whole. */
+  #takeHeads(bytes: Buffer, searchFrom: number): boolean {
     let start = 0;
     for (;;) {
-      const end = bytes.indexOf(HEAD_END, start);
+      const end = bytes.indexOf(HEAD_END, start === 0 ? searchFrom : start);
       if ((end < 0 ? bytes.length : end) - start > MAX_HEAD_BYTES) throw wireError("HTTP_HEAD_TOO_LONG");
       if (end < 0) {
-        this.#held = start === 0 ? bytes : bytes.subarray(start);
-        return start;
+        this.#hold(bytes, start);
+        return false;
       }
       const head = parseResponseHead(bytes.toString("latin1", start, end), this.#method);
-      start = end + 4;
+      start = end + HEAD_END.length;
       if (head.status === 101) throw wireError("HTTP_UNREQUESTED_UPGRADE");
-      if (head.status < 200) continue;
+      if (head.status < 200) {
+        if (++this.#interimHeads > MAX_INTERIM_HEADS) throw wireError("HTTP_TOO_MANY_INTERIM_HEADS");
+        continue;
+      }
+      this.#partial = undefined;
       this.#head = head;
       this.#left = head.framing.kind === "length" ? head.framing.length : 0;
-      return start;
+      this.#taker.onHead(head);
+      return this.#takeBody(bytes, start, head);
     }
   }
 
-  #takeBody(bytes: Buffer, start: number, { framing }: ResponseHead): boolean {
+  /** Keeps a head that has not come whole, which begins at `start`. */
+  #hold(bytes: Buffer, start: number): void {
+    if (!this.#partial || start > 0) {
+      this.#partial = new PartialHead();
+      this.#partial.append(bytes.subarray(start));
+    }
+    this.#partial.check();
+  }
+
+  #takeBody(bytes: Buffer, start: number, { framing, headers }: ResponseHead): boolean {
     if (framing.kind === "chunked") {
       this.#chunks ??= createChunkedDecoder();
       const end = this.#chunks.push(bytes, start, this.#taker);
       return end >= 0 && this.#end(bytes, end);
     }
     if (framing.kind === "until-close") {
+      if (this.#isSecure) (this.#bodyEnd ??= bodyEndOf(headers)).push(bytes.subarray(start));
       if (start < bytes.length) this.#taker.onData(sliceOrCopy(bytes, start, bytes.length));
       return false;
     }

@@ -66,17 +66,21 @@ export function createSocketTransport(
     let sending: PendingResponse | undefined;
     let isGivenUp = false;
     let late: Deadline | undefined;
+    // Let go of when it is sent, because who may still abort it holds everything in here.
+    let unsent: WireRequest | undefined = request;
     const opening = open(origin);
     opening.connection.then(
       (connection) => {
         if (late) deadlines.release(late);
-        if (isGivenUp) return pool.give(connection);
+        if (isGivenUp || !unsent) return pool.give(connection);
         onConnected();
-        sending = startExchange(connection, origin, request, pool.giveBack);
+        sending = startExchange(connection, origin, unsent, pool.giveBack);
+        unsent = undefined;
         sending.response.then(resolve, reject);
       },
       (error: unknown) => {
         isGivenUp = true;
+        unsent = undefined;
         if (late) deadlines.release(late);
         reject(error);
       },
@@ -87,6 +91,7 @@ export function createSocketTransport(
         if (sending) return sending.abort(reason);
         if (isGivenUp) return;
         isGivenUp = true;
+        unsent = undefined;
         reject(reason);
         late = deadlines.open(now() + GRACE_MS, () => abandon(server, opening));
       },
@@ -98,9 +103,10 @@ export function createSocketTransport(
     const kept = server.pool.take();
     if (!kept) return sendFresh(server, request, onConnected);
     onConnected();
-    const sending = startExchange(kept, server.origin, request, server.pool.giveBack);
-    if (!REPEATABLE.has(request.method) || request.body !== null) return sending;
-    return repeated(sending, () => sendFresh(server, request, () => {}));
+    const sendAgain = (): PendingResponse => sendFresh(server, request, () => {});
+    const sending = startExchange(kept, server.origin, request, server.pool.giveBack, sendAgain);
+    const isRepeatable = REPEATABLE.has(request.method) && request.body === null;
+    return isRepeatable ? repeated(sending, sendAgain) : sending;
   };
 
   return {
@@ -117,7 +123,7 @@ function repeated(first: PendingResponse, sendAgain: () => PendingResponse): Pen
   let isAborted = false;
   return {
     response: first.response.catch((error: unknown) => {
-      if (isAborted || !isReset(error)) throw error;
+      if (isAborted || !isOfConnection(error)) throw error;
       current = sendAgain();
       return current.response;
     }),
@@ -128,6 +134,9 @@ function repeated(first: PendingResponse, sendAgain: () => PendingResponse): Pen
   };
 }
 
-function isReset(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
+/** What a connection that was kept fails with where the request is not at fault. */
+const OF_CONNECTION: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE", "HTTP_UNREQUESTED_BYTES"]);
+
+function isOfConnection(error: unknown): boolean {
+  return error instanceof Error && "code" in error && OF_CONNECTION.has(error.code);
 }

@@ -148,6 +148,50 @@ test("TLS: both workers serve the certificate, and a new one after SIGHUP", asyn
   expect(trusted(0)).rejects.toThrow();
 });
 
+test("a worker that is replaced after bad files were put in place serves what the others serve", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gateway-workers-"));
+  const keys = join(folder, "keys");
+  const paths = { SERVER_TLS_CERT_PATH: join(folder, "cert.pem"), SERVER_TLS_KEY_PATH: join(folder, "key.pem") };
+  const { cert, key } = await createSelfSignedCertificate();
+  const writeAll = (keyFile: string, certificate: string, privateKey: string): void => {
+    writeFileSync(keys, keyFile);
+    writeFileSync(paths.SERVER_TLS_CERT_PATH, certificate);
+    writeFileSync(paths.SERVER_TLS_KEY_PATH, privateKey);
+  };
+  writeAll("good-key\n", cert, key);
+  await using gateway = await startGateway({
+    SERVER_WORKERS: "2",
+    AUTH_ENABLED: "true",
+    AUTH_API_KEYS: `@${keys}`,
+    OPENAI_API_KEY: "sk-x",
+    ...paths,
+  });
+  writeAll("a bad key\n", "no certificate", "no key");
+  gateway.process.kill("SIGHUP");
+  await loggedByEach(gateway, "not reloaded; what was loaded before stays");
+  const pids = [...workerPids(gateway).values()];
+  for (const pid of pids) {
+    const worker = gateway.log.find((line) => line["pid"] === pid)?.["worker"];
+    process.kill(pid, "SIGKILL");
+    await gateway.logged((line) => line["msg"] === "worker is up" && line["worker"] === worker && line["pid"] !== pid);
+  }
+  await gateway.logged((line) => String(line["msg"]).startsWith("started with what the other workers have"));
+  const seen = new Set<number>();
+  for (let tries = 0; tries < 40 && seen.size < 2; tries += 1) {
+    const ready = await fetch(`${gateway.url}/health/ready`, { keepalive: false, tls: { ca: cert } });
+    seen.add(((await ready.json()) as { worker: number }).worker);
+    const headers = { authorization: "Bearer good-key" };
+    const asked = await fetch(`${gateway.url}/v1/nothing`, { keepalive: false, tls: { ca: cert }, headers });
+    expect(asked.status).toBe(404);
+  }
+  expect(seen).toEqual(new Set([1, 2]));
+  // What SIGHUP then finds is read as it is.
+  writeAll("other-key\n", cert, key);
+  const reloads = gateway.log.length;
+  gateway.process.kill("SIGHUP");
+  await gateway.logged((line) => line["msg"] === "reloaded" && gateway.log.indexOf(line) >= reloads);
+});
+
 test("--demo answers from every worker", async () => {
   await using gateway = await startGateway({ SERVER_WORKERS: "2" }, ["--demo"]);
   const body = JSON.stringify({ model: "demo/demo-chat", messages: [{ role: "user", content: "Hello!" }] });

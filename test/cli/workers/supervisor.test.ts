@@ -12,6 +12,7 @@ interface FakeWorker {
 }
 
 const START = { kind: "start", environment: { SERVER_PORT: "1" }, demo: false } as const;
+const FILES = { "/keys": "old-key" };
 const SERVING = { url: "http://x", providers: [] };
 const SHUTDOWN_MS = 1000;
 const STABLE_MS = 10_000;
@@ -66,7 +67,7 @@ const kindsOf = ({ heard }: FakeWorker): string[] => heard.map(({ kind }) => kin
 
 /** Brings a worker to where it serves. */
 async function bringUp(from: FakeWorker): Promise<void> {
-  say(from, { kind: "ready" }, { kind: "built" });
+  say(from, { kind: "ready" }, { kind: "built", files: FILES });
   await settle();
   say(from, { kind: "listening", serving: SERVING });
 }
@@ -83,7 +84,7 @@ describe("start", () => {
     say(worker(0), { kind: "ready" });
     expect(worker(0).heard).toEqual([START]);
     expect(releases).toBe(0);
-    say(worker(0), { kind: "built" });
+    say(worker(0), { kind: "built", files: FILES });
     await settle();
     expect([releases, kindsOf(worker(0))]).toEqual([1, ["start", "listen"]]);
     say(worker(0), { kind: "listening", serving: SERVING });
@@ -132,27 +133,57 @@ describe("a worker that ends", () => {
     expect([announced, releases]).toEqual([1, 3]);
   });
 
-  test("is given longer pauses the more starts in a row fail, and then up", async () => {
+  test("is given longer pauses the more starts in a row fail, and is never given up while another one serves", async () => {
     const pauses: number[] = [];
-    for (let failures = 1; failures < 6; failures += 1) {
+    for (let failures = 1; failures <= 12; failures += 1) {
       worker(failures === 1 ? 0 : -1).events.ended(1);
       const since = clock.now();
       const before = workers.length;
       while (workers.length === before) await clock.advance(50);
       pauses.push(clock.now() - since);
     }
-    expect(pauses).toEqual([100, 200, 400, 800, 1600]);
-    worker(-1).events.ended(1);
-    expect(kindsOf(worker(1)).at(-1)).toBe("drain");
-    worker(1).events.ended(0);
+    expect(pauses).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000, 30_000]);
+    expect(kindsOf(worker(1))).not.toContain("drain");
+    await bringUp(worker(-1));
+    expect(worker(1).heard.at(-1)).toEqual({ kind: "count", up: 2, of: 2 });
+  });
+
+  test("is given up with all others where none serves and no start helps", async () => {
+    const failOften = async (number: number, times: number): Promise<void> => {
+      for (let failures = 1; failures <= times; failures += 1) {
+        const last = workers.findLast((one) => one.number === number);
+        last?.events.ended(number);
+        if (failures < times) await clock.advance(5000);
+      }
+    };
+    await failOften(1, 6);
+    expect(kindsOf(worker(1))).not.toContain("drain");
+    // The first end of one that has served for long is no failed start.
+    await failOften(2, 7);
+    // The first one's next start had begun.
+    for (const { killed, events } of workers) if (killed) events.ended("SIGKILL");
     const { exitCode, problem } = await supervisor.ended;
     expect(exitCode).toBe(4);
     expect(problem).toBe(
-      "worker 1 failed 6 times in a row within 10 s of its start, the last time by exit code 1: giving up",
+      "no worker serves, and each failed 6 times or more in a row within 10 s of its start, the last one, worker 2, by exit code 2: giving up",
     );
+    const started = workers.length;
     await clock.advance(60_000);
-    expect(workers).toHaveLength(7);
+    expect(workers).toHaveLength(started);
     expect(clock.timersWaiting()).toBe(0);
+  });
+
+  test("is started again with what the others have read of the files that settings name", async () => {
+    const startOf = async (): Promise<ToWorker | undefined> => {
+      worker(0).events.ended(1);
+      await clock.advance(STABLE_MS);
+      say(worker(-1), { kind: "ready" });
+      return worker(-1).heard.at(-1);
+    };
+    expect(await startOf()).toEqual({ ...START, files: FILES });
+    const files = { "/keys": "new-key" };
+    say(worker(1), { kind: "reloaded", files });
+    expect(await startOf()).toEqual({ ...START, files });
   });
 
   test("is not given up where it serves for a while in between", async () => {

@@ -32,11 +32,12 @@ describe("what is wrong with a body", () => {
   test.each([
     ["lists that never end", "["],
     ["objects that never end", '{"a":'],
-  ])("nesting deeper than any stack: %s", (_, opening) => {
-    expect(problemOf(opening.repeat(150_000))).toBe("the body is nested too deeply");
+  ])("nesting deeper than the limit: %s", (_, opening) => {
+    expect(problemOf(opening.repeat(150_000))).toBe("the body is nested deeper than 64 levels (SERVER_MAX_JSON_DEPTH)");
   });
 });
 
 test("a good body is told as its value", () => {
-  expect(decodeObject(new TextEncoder().encode(' {"a":[1,"é"]} '))).toEqual({ value: { a: [1, "é"] } });
+  const decoded = decodeObject(new TextEncoder().encode(' {"a":[1,"é"]} '));
+  expect(decoded).toEqual({ value: { a: [1, "é"] }, watch: undefined });
 });

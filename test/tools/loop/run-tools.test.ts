@@ -29,8 +29,8 @@ function openTools() {
     },
   };
   const ending = new AbortController();
-  const run = async (count: number): Promise<Record<string, unknown>[]> =>
-    (await runTools(offer, callsOf(count), ending.signal)).map(
+  const run = async (count: number, maxBytes = 1024 * 1024): Promise<Record<string, unknown>[]> =>
+    (await runTools(offer, callsOf(count), ending.signal, { maxBytes, onHeld() {} })).map(
       (bytes) => JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown>,
     );
   return { runs, run, ending };
@@ -82,4 +82,17 @@ test("what waits for its turn is not begun once the signal is aborted", async ()
   ending.abort(reason);
   expect(await results).toBe(reason);
   expect(runs).toHaveLength(MAX_AT_ONCE);
+});
+
+test("results of one answer that are too long together are cut, and say so", async () => {
+  const { runs, run } = openTools();
+  const results = run(3, 100);
+  await settle();
+  for (const { end } of runs) end();
+  const texts = (await results).map((message) => String(message["content"]));
+  expect(texts).toEqual([
+    "result 0",
+    expect.stringMatching(/^r[esult ]*\n\[cut: the first \d of 8 bytes\]$/),
+    "\n[cut: the first 0 of 8 bytes]",
+  ]);
 });

@@ -20,7 +20,7 @@ function open(given = plan) {
     usedBefore: () => undefined,
     isFirstRound: () => true,
   });
-  return openStepStream(given, client, String);
+  return openStepStream(given, client, String, (bytes) => bytes <= 32 * 1024 * 1024);
 }
 
 const MEBIBYTE = Buffer.from(delta({ content: "x".repeat(1024 * 1024) }));

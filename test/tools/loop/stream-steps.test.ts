@@ -70,6 +70,8 @@ function setUp() {
     isFirst: () => round === 0,
     left: () => 5,
     newId: String,
+    readWhole: () => Promise.reject(new Error("no answer of these comes in one piece")),
+    remember: (bytes) => bytes <= 32 * 1024 * 1024,
     ask() {
       seen.asked += 1;
       return answer.promise;

@@ -25,7 +25,7 @@ export interface McpTestOptions {
   readonly transport?: "http" | "sse";
   readonly port?: number;
   /** Answers a request before the server sees it. */
-  readonly intercept?: (request: Request) => Response | Promise<Response> | undefined;
+  readonly intercept?: (request: Request) => Response | undefined | Promise<Response | undefined>;
 }
 
 /** An MCP server of a test's own, of the protocol with sessions, on 127.0.0.1. */

@@ -6,6 +6,7 @@ import {
   type ToolRegistryDependencies,
 } from "../../../src/tools/mcp/open-tool-registry.ts";
 import { within } from "../../fixtures/within.ts";
+import { createTestBudget } from "../../fixtures/memory-budget.ts";
 
 /** A started tool box, and what it told about its servers: `name: connected`, `name: disconnected: problem`. */
 export interface TestBox extends OpenToolRegistry, AsyncDisposable {
@@ -44,6 +45,7 @@ export function openTestBox(environment: Environment, dependencies: Partial<Tool
     client: { name: "inference-gateway", version: "test" },
     fetch,
     timers: TIMERS,
+    memory: createTestBudget(),
     onStatus: ({ name, status }, problem) => told.push(`${name}: ${status}${problem ? `: ${problem.message}` : ""}`),
     ...dependencies,
   });

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { openServerConnection } from "../../../src/tools/mcp/server-connection.ts";
 import { McpError } from "../../../src/tools/mcp/errors.ts";
 import type { McpSession, RemoteTool, SessionEvents } from "../../../src/tools/mcp/session.ts";
+import { createTestBudget } from "../../fixtures/memory-budget.ts";
 
 const TOOL: RemoteTool = { name: "echo", description: "", inputSchema: {} };
 const DOWN = new McpError("unreachable", "cannot be reached (TEST)");
@@ -47,6 +48,7 @@ function createRig() {
     {
       client: { name: "test", version: "1" },
       fetch,
+      memory: createTestBudget(),
       timers: {
         now: () => time,
         setTimer(callback, delayMs) {

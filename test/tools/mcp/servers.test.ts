@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { createGate } from "../../fixtures/gate.ts";
 import { startMcpServer, text, type TestTool } from "./mcp-server.ts";
 import { openTestBox } from "./open-test-registry.ts";
+import { createTestBudget } from "../../fixtures/memory-budget.ts";
 
 const tools = (...names: string[]): TestTool[] => names.map((name) => ({ name }));
 
@@ -79,6 +80,28 @@ test("a list without an end is not followed for ever", async () => {
   await using box = openTestBox({ MCP_SERVERS: server.url });
   await box.until(() => box.available(), "connected");
   expect(box.names()).toHaveLength(64);
+});
+
+test.each([
+  ["tools", 4100, "", "lists more than 4096 tools"],
+  ["bytes", 200, "x".repeat(100 * 1024), "lists more than 16777216 bytes of tools"],
+])("a list of too many %s over all its pages is refused by name", async (_, count, description, problem) => {
+  const listed = Array.from({ length: count }, (_, index) => ({ name: `t${index}`, description }));
+  await using server = await startMcpServer({ tools: listed, pageSize: 100 });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.told.length > 0, "it is told");
+  expect(box.told[0]).toBe(`127_0_0_1: disconnected: ${problem}`);
+});
+
+test("a result that there is no memory for is a failure of its tool, and holds nothing after", async () => {
+  const memory = createTestBudget(4 * 1024 * 1024);
+  const long = { name: "long", run: () => ({ content: [{ type: "text", text: "x".repeat(2 * 1024 * 1024) }] }) };
+  await using server = await startMcpServer({ tools: [long, { name: "echo" }] });
+  await using box = openTestBox({ MCP_SERVERS: server.url }, { memory });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_long")).toStartWith("Error: the MCP server 127_0_0_1 ");
+  expect(memory.used()).toBe(0);
+  expect(await box.run("mcp_echo")).toBe("{}");
 });
 
 test("list_changed is followed without polling", async () => {

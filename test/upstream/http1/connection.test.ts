@@ -44,6 +44,42 @@ test("a connection has not sent what waits to leave, and sends it before what is
   connection.close();
 });
 
+test("what comes before a request has left is none of its answer: nothing is sent behind it", async () => {
+  const heard: string[] = [];
+  const accepted: Bun.Socket<undefined>[] = [];
+  const { promise: bothAccepted, resolve: acceptBoth } = Promise.withResolvers<void>();
+  using server = Bun.listen<undefined>({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      open(socket) {
+        if (accepted.push(socket) === 2) acceptBoth();
+      },
+      data: (_, bytes) => void heard.push(bytes.toString()),
+    },
+  });
+  const origin = originOf({ baseUrl: `http://127.0.0.1:${server.port}`, unixSocket: undefined });
+  const connections = [await openConnection(origin).connection, await openConnection(origin).connection];
+  const { promise: closed, resolve: close } = Promise.withResolvers<readonly unknown[]>();
+  // Both are heard in one turn of the event loop. With the first of them a request is to be sent on the other one.
+  for (const connection of connections) {
+    connection.listener = {
+      data() {
+        for (const other of connections) if (other !== connection) other.writeTogether(Buffer.from("request"));
+      },
+      drained() {},
+      closed: (...how) => close(how),
+    };
+  }
+  await within(bothAccepted, 5000, "both connections");
+  for (const socket of accepted) socket.write("EXTRA");
+  const [error, isUnsent] = await within(closed, 5000, "the end of the connection");
+  expect([(error as { code: string }).code, isUnsent]).toEqual(["HTTP_UNREQUESTED_BYTES", true]);
+  await endOfTurn();
+  expect(heard).toEqual([]);
+  for (const connection of connections) connection.close();
+});
+
 test("a connection that is closed in the same turn sends nothing any more", async () => {
   using parts = await connect(1);
   parts.connection.writeTogether(Buffer.from("a"));

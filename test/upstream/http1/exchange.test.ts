@@ -2,14 +2,20 @@ import { describe, expect, test } from "bun:test";
 import type { Connection } from "../../../src/upstream/http1/connection.ts";
 import { startExchange } from "../../../src/upstream/http1/exchange.ts";
 import { originOf } from "../../../src/upstream/http1/origin.ts";
-import type { ResponseBody, BodyConsumer, WireRequest } from "../../../src/upstream/transport.ts";
+import type {
+  UpstreamResponse,
+  ResponseBody,
+  BodyConsumer,
+  PendingResponse,
+  WireRequest,
+} from "../../../src/upstream/transport.ts";
 import { latin1 } from "./every-cut.ts";
 
 const ORIGIN = originOf({ baseUrl: "http://upstream.example", unixSocket: undefined });
 const HEAD = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n";
 
 /** A request on a connection whose every byte the test says. */
-function setUp(request: Partial<WireRequest> = {}, isDrained = true) {
+function setUp(request: Partial<WireRequest> = {}, isDrained = true, sendAgain?: () => PendingResponse) {
   const asked: string[] = [];
   const written: string[] = [];
   const done: boolean[] = [];
@@ -18,6 +24,8 @@ function setUp(request: Partial<WireRequest> = {}, isDrained = true) {
     idleUntil: 0,
     keptMs: Number.POSITIVE_INFINITY,
     isOpen: true,
+    wasUsed: false,
+    isSuspect: false,
     isDrained,
     write(bytes) {
       written.push(Buffer.from(bytes).toString("latin1"));
@@ -29,7 +37,7 @@ function setUp(request: Partial<WireRequest> = {}, isDrained = true) {
     close: () => void asked.push("close"),
   };
   const whole = { url: "http://upstream.example/", method: "GET", headers: {}, body: null, ...request };
-  const sending = startExchange(connection, ORIGIN, whole, (_, reusable) => void done.push(reusable));
+  const sending = startExchange(connection, ORIGIN, whole, (_, reusable) => void done.push(reusable), sendAgain);
   return {
     connection,
     asked,
@@ -94,7 +102,7 @@ describe("the body", () => {
     const parts = setUp();
     const body = await takeBody(parts, "abc");
     expect(body.whole).toBeUndefined();
-    parts.connection.listener?.closed(new Error("broken"));
+    parts.connection.listener?.closed(new Error("broken"), false);
     expect(body.whole).toBeUndefined();
     const { told, sink: consumer } = createSink();
     body.consume(consumer);
@@ -133,6 +141,53 @@ describe("a sink that has enough", () => {
       else if (isOver) expect(rest.at(-1)).toBe("end");
       else expect(rest).toEqual(["fail enough"]);
       expect(parts.done).toEqual([isOver]);
+    }
+  });
+});
+
+describe("a connection that ends before anything of the request has left", () => {
+  const BODY = { method: "POST", body: Buffer.from("{}") };
+
+  /** A request on a connection that has not begun to write it; what it is sent on instead answers as the test says. */
+  function setUpUnsent(request: Partial<WireRequest> = BODY) {
+    const again = Promise.withResolvers<UpstreamResponse>();
+    const aborted: unknown[] = [];
+    let sent = 0;
+    const parts = setUp(request, false, () => {
+      sent += 1;
+      return { response: again.promise, abort: (reason) => void aborted.push(reason) };
+    });
+    return { ...parts, again, aborted, sent: () => sent };
+  }
+  const ANSWER: UpstreamResponse = { status: 204, headers: new Headers(), body: null };
+
+  test("is left for another one, whatever the method", async () => {
+    const parts = setUpUnsent();
+    parts.connection.listener?.closed(undefined, true);
+    expect([parts.sent(), parts.done]).toEqual([1, [false]]);
+    parts.again.resolve(ANSWER);
+    expect(await parts.sending.response).toBe(ANSWER);
+  });
+
+  test("and what is given up then is given up there", () => {
+    const parts = setUpUnsent();
+    parts.connection.listener?.closed(new Error("reset"), true);
+    const reason = new Error("given up");
+    parts.sending.abort(reason);
+    expect(parts.aborted).toEqual([reason]);
+  });
+
+  test("but not where the request has left, or has a body that cannot be sent twice", async () => {
+    const left = setUpUnsent();
+    left.connection.listener?.drained();
+    left.connection.listener?.closed(undefined, true);
+    const stream = setUpUnsent({ method: "POST", body: new ReadableStream() });
+    stream.connection.listener?.closed(undefined, true);
+    const begun = setUpUnsent();
+    begun.connection.listener?.closed(undefined, false);
+    for (const parts of [left, stream, begun]) {
+      await expect(parts.sending.response).rejects.toMatchObject({ code: "ECONNRESET" });
+      expect(parts.sent()).toBe(0);
     }
   });
 });
@@ -193,8 +248,8 @@ describe("the connection", () => {
     const { listener } = parts.connection;
     parts.say(`${HEAD}abcdef`);
     listener?.data(latin1("x"));
-    listener?.closed(undefined);
-    listener?.closed(new Error("broken"));
+    listener?.closed(undefined, false);
+    listener?.closed(new Error("broken"), false);
     parts.sending.abort(new Error("late"));
     expect((await parts.sending.response).body?.whole).toBeDefined();
     expect(parts.done).toEqual([true]);

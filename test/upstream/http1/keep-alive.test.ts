@@ -5,7 +5,7 @@ import { createDeadlines } from "../../../src/core/deadlines.ts";
 import { json } from "../../fixtures/answers.ts";
 import { createGate } from "../../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
-import { chunk, close, end, head, raw, reset, type Step, wait } from "../../fixtures/script.ts";
+import { chunk, close, end, head, raw, reset, stall, type Step, wait } from "../../fixtures/script.ts";
 import { createManualClock } from "../../fixtures/manual-clock.ts";
 import { openTransport, post } from "./open-transport.ts";
 
@@ -157,6 +157,36 @@ describe("a connection is not used again", () => {
     expect(provider.requests.map(({ connection }) => connection)).toEqual([1, 2]);
   });
 
+  test("once its server has answered a request with what nobody asked for, and no other for a while", async () => {
+    await using parts = await setUp();
+    const { provider, ask, clock } = parts;
+    provider.answerAlways(() => json(200, "{}"));
+    // Two connections, of which one is still kept when the other one turns out to be bad.
+    await Promise.all([ask(post(Buffer.from("1"))), ask(post(Buffer.from("2")))]);
+    provider.answer([raw("EXTRA"), stall()]);
+    await expect(ask(post(Buffer.from("3")))).rejects.toMatchObject({ code: "HTTP_UNREQUESTED_BYTES" });
+    await untilClosed(provider, 2);
+    for (let count = 0; count < 3; count++) {
+      expect((await ask(post(Buffer.from("4")))).status).toBe(200);
+      await provider.connectionClosed(provider.connections);
+    }
+    await clock.advance(600_000);
+    await ask(post(Buffer.from("5")));
+    await ask(post(Buffer.from("6")));
+    expect(provider.requests.slice(-2).map(({ connection }) => connection)).toEqual([6, 6]);
+  });
+
+  test("once an answer on it was longer than told; nor is any other to that server", async () => {
+    await using parts = await setUp();
+    const { provider, ask } = parts;
+    provider.answerAlways(() => json(200, "{}"));
+    provider.answer([raw("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nabc")]);
+    for (let count = 1; count <= 3; count++) {
+      expect((await ask()).status).toBe(200);
+      await provider.connectionClosed(count);
+    }
+  });
+
   test.each(["fin", "reset"] as const)("that the server ended (%s)", async (how) => {
     await using parts = await setUp();
     const { provider, ask } = parts;
@@ -193,6 +223,17 @@ describe("a kept connection that turns out to be dead", () => {
     const { provider, ask } = parts;
     provider.answer([reset()]);
     await expect(ask()).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(provider.connections).toBe(2);
+  });
+
+  test("a GET that is answered with what nobody asked for is sent again", async () => {
+    await using parts = await setUp();
+    const { provider, ask } = parts;
+    provider.answer(json(200, "first"));
+    provider.answer([raw("EXTRA"), stall()]);
+    provider.answer(json(200, "again"));
+    await ask();
+    expect((await ask()).text).toBe("again");
     expect(provider.connections).toBe(2);
   });
 
@@ -352,6 +393,8 @@ function createIdleConnection(): Connection {
     listener: undefined,
     idleUntil: 0,
     keptMs: Number.POSITIVE_INFINITY,
+    wasUsed: false,
+    isSuspect: false,
     isDrained: true,
     get isOpen() {
       return isOpen;

@@ -5,13 +5,17 @@ import { ResponseParser } from "../../../src/upstream/http1/response-parser.ts";
 import { cutAt, everyCut, latin1 } from "./every-cut.ts";
 
 /** Pushes pieces as they would come, and then the end of the connection where that is how they end. */
-function parse(pieces: readonly Buffer[], { method = "POST", thenCloses = false } = {}) {
+function parse(pieces: readonly Buffer[], { method = "POST", thenCloses = false, isSecure = false } = {}) {
   const heads: ResponseHead[] = [];
   const taken: Uint8Array[] = [];
-  const parser = new ResponseParser(method, {
-    onHead: (head) => void heads.push(head),
-    onData: (bytes) => void taken.push(bytes),
-  });
+  const parser = new ResponseParser(
+    method,
+    {
+      onHead: (head) => void heads.push(head),
+      onData: (bytes) => void taken.push(bytes),
+    },
+    isSecure,
+  );
   let ended = false;
   for (const piece of pieces) {
     if (ended) throw new Error("it was over before");
@@ -88,6 +92,45 @@ describe("an answer, wherever it is cut", () => {
         expect(parse(pieces).ended).toBe(false);
         expect(() => parse(pieces, { thenCloses: true })).toThrow(withCode("ECONNRESET"));
       }
+    }
+  });
+});
+
+describe("an answer that the end of a TLS connection delimits", () => {
+  const OPTIONS = { thenCloses: true, isSecure: true };
+  const HEAD = "HTTP/1.1 200 OK\r\n";
+  const NESTED = '{"a":"}\\"]{","b":[1,{"c":[]}]}';
+
+  test.each([
+    ["an object", `${HEAD}\r\n${NESTED}`],
+    ["an array, with white space around it", `${HEAD}content-type: text/plain\r\n\r\n \r\n[1]\n`],
+    ["a stream of events", `${HEAD}content-type: Text/Event-Stream; charset=utf-8\r\n\r\ndata: 1\n\n`],
+    ["compressed", `${HEAD}content-encoding: gzip\r\n\r\nx`],
+  ])("is complete where its format marks its end: %s", (_, wire) => {
+    for (const pieces of everyCut(latin1(wire))) expect(parse(pieces, OPTIONS).ended).toBe(true);
+  });
+
+  test.each([
+    ["an object, anywhere", NESTED.slice(0, -1)],
+    ["text", "hello"],
+    ["nothing", ""],
+    ["a number", "12"],
+    ["an object and another one", "{}{"],
+    ["two objects, as lines have them", "{}\n{}"],
+    ["an object behind something else", "x{}"],
+    ["an object before something else", "{}x"],
+  ])("breaks off where nothing does: %s", (_, body) => {
+    for (const pieces of everyCut(latin1(`${HEAD}\r\n${body}`))) {
+      expect(() => parse(pieces, OPTIONS)).toThrow(withCode("ECONNRESET"));
+    }
+  });
+
+  test("is told by its length or its chunks as without TLS", () => {
+    for (const wire of [
+      `${HEAD}content-length: 5\r\n\r\nhello`,
+      `${HEAD}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`,
+    ]) {
+      expect(parse([latin1(wire)], OPTIONS)).toEqual({ heads: [200], body: "hello", ended: true });
     }
   });
 });

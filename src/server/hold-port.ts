@@ -1,6 +1,6 @@
-import type { Settings } from "../../config/settings-table.ts";
+import type { Settings } from "../config/settings-table.ts";
 
-/** A port that is kept from others until the workers take it over. */
+/** A port that is kept from others until those take it over who share it. */
 export interface HeldPort {
   readonly port: number;
   /** Resolves when the port is free. Another call does nothing. */
@@ -8,8 +8,8 @@ export interface HeldPort {
 }
 
 /**
- * Listens on the address of the settings alone. Workers share their port with anyone who would share it, so this is what
- * refuses a second gateway; it also chooses the one port of all workers where the settings leave it open.
+ * Listens on the address of the settings alone. A port that several servers share is shared with anyone who would share it,
+ * so this is what refuses a second gateway; it also chooses the one port of all of them where the settings leave it open.
  * @throws the runtime's error where the address cannot be had.
  */
 export function holdPort({ SERVER_HOST, SERVER_PORT }: Settings): HeldPort {

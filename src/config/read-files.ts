@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+
+/** Reads a file that a setting names, as UTF-8. Throws the system's error. */
+export type ReadFile = (path: string) => string;
+
+/** What files hold, by their paths as the settings name them. */
+export type FileContents = Readonly<Record<string, string>>;
+
+export const readTextFile: ReadFile = (path) => readFileSync(path, "utf8");
+
+/** Reads files, and remembers what they held for those who are to begin with the same. */
+export interface FileMemory {
+  readonly read: ReadFile;
+  /** What was read since the last call; also ends what was given. */
+  take(): FileContents;
+}
+
+/** @param given takes the place of the files that it names, until `take` is called. */
+export function createFileMemory(given: FileContents = {}): FileMemory {
+  let instead = given;
+  let contents: Record<string, string> = {};
+  return {
+    read(path) {
+      const content = Object.hasOwn(instead, path) ? (instead[path] as string) : readTextFile(path);
+      contents[path] = content;
+      return content;
+    },
+    take() {
+      const taken = contents;
+      contents = {};
+      instead = {};
+      return taken;
+    },
+  };
+}
+
+/** The paths whose files hold something else by now, or cannot be read. */
+export function changedFiles(contents: FileContents): readonly string[] {
+  return Object.entries(contents)
+    .filter(([path, content]) => {
+      try {
+        return readTextFile(path) !== content;
+      } catch {
+        return true;
+      }
+    })
+    .map(([path]) => path);
+}

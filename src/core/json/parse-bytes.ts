@@ -1,0 +1,127 @@
+import { isUtf8 } from "node:buffer";
+import { asBuffer } from "./bytes.ts";
+import { DEFAULT_JSON_LIMITS, type ExceededLimit, type JsonLimits } from "./limits.ts";
+import { openScan, scanOn } from "./limit-scan.ts";
+import type { MemberWatch, WatchedNames } from "./member-watch.ts";
+import { openTurns } from "../next-turn.ts";
+import { openSliceParser } from "./parse-slices.ts";
+import { skipSpace } from "./scan.ts";
+import { openSlicePlan } from "./slice-plan.ts";
+
+/** Bytes as a lenient reader takes them: without a byte order mark, and with U+FFFD for what is no UTF-8. */
+export function toWellFormed(bytes: Uint8Array): Uint8Array {
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  if (isUtf8(bytes)) return hasMark ? bytes.subarray(3) : bytes;
+  return Buffer.from(new TextDecoder().decode(bytes));
+}
+
+export interface ParseOptions {
+  readonly limits?: JsonLimits;
+  /** Members of the outermost object to look out for on the way. */
+  readonly names?: WatchedNames;
+  /** Aborted when nobody waits for the value any more, such as a request of a client that left; asked between slices. */
+  readonly stop?: { readonly signal: { readonly aborted: boolean } };
+}
+
+/** Why there is no value. */
+export type ParseFault = "malformed" | "not_utf8" | "stopped" | ExceededLimit;
+
+export type Parsed =
+  { readonly value: unknown; readonly watch: MemberWatch | undefined } | { readonly fault: ParseFault };
+
+/** A text up to this size is parsed at once: 20 ms at the worst, which is an object with as many names as fit in. */
+const MAX_WHOLE_BYTES = 128 * 1024;
+
+export interface SliceSizes {
+  readonly sliceBytes: number;
+  readonly maxStringBytes: number;
+  /** A text of no more values, and no longer than the longest string, is not sliced: that would take twice the time. */
+  readonly maxWholeValues: number;
+}
+
+/** What is parsed natively between two looks at the clock, which takes 15 ms at the worst. */
+const SLICE_SIZES: SliceSizes = { sliceBytes: 64 * 1024, maxStringBytes: 2 * 1024 * 1024, maxWholeValues: 20_000 };
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Parses the bytes of a JSON text, with the same value as `JSON.parse`. Depth and number of values are checked before
+ * anything is parsed. A long text is worked on in turns of the event loop, and only then is there a promise.
+ */
+export function parseBytes(bytes: Uint8Array, options: ParseOptions = {}): Parsed | Promise<Parsed> {
+  return bytes.length > MAX_WHOLE_BYTES ? parseInSlices(asBuffer(bytes), options) : parseAtOnce(bytes, options);
+}
+
+/** Like {@link parseBytes}, but in one turn, whatever its length. */
+export function parseAtOnce(bytes: Uint8Array, { limits = DEFAULT_JSON_LIMITS, names }: ParseOptions = {}): Parsed {
+  const scan = openScan(asBuffer(bytes), limits, names);
+  scanOn(scan, bytes.length, 0);
+  if (scan.exceeded) return { fault: scan.exceeded };
+  try {
+    return { value: JSON.parse(decoder.decode(bytes)), watch: scan.watch };
+  } catch {
+    return refusal(bytes);
+  }
+}
+
+/** Parses in slices, however short the text. */
+export async function parseInSlices(
+  bytes: Buffer,
+  { limits = DEFAULT_JSON_LIMITS, names, stop }: ParseOptions,
+  { sliceBytes, maxStringBytes, maxWholeValues }: SliceSizes = SLICE_SIZES,
+): Promise<Parsed> {
+  const turns = openTurns();
+  const isStopped = (): boolean => stop?.signal.aborted ?? false;
+  const seams = { maxStringBytes, opened: [0], separated: [0], longString: -1 };
+  const scan = openScan(bytes, limits, names, seams);
+  const plan = openSlicePlan(scan, seams);
+  scan.position = skipSpace(bytes, 0);
+  do {
+    plan.scanTo(Math.min(scan.position + sliceBytes, bytes.length));
+    if (turns.isOver()) await turns.next();
+    if (isStopped()) return { fault: "stopped" };
+    if (scan.exceeded) return { fault: scan.exceeded };
+  } while (scan.depth > 0 && scan.position < bytes.length);
+
+  try {
+    const isLight = scan.values <= maxWholeValues && bytes.length <= maxStringBytes;
+    // There are no steps if no array or object is longer than a slice.
+    if (isLight || plan.steps.length === 0) return { value: JSON.parse(decoder.decode(bytes)), watch: scan.watch };
+    const isWhole = scan.depth === 0 && skipSpace(bytes, scan.position) === bytes.length;
+    if (!isWhole || !plan.isWellFormed()) return refusal(bytes);
+    const parser = openSliceParser(bytes, decoder);
+    for (const step of plan.steps) {
+      parser.take(step);
+      if (turns.isOver()) await turns.next();
+      if (isStopped()) return { fault: "stopped" };
+    }
+    return { value: parser.value(), watch: scan.watch };
+  } catch {
+    return refusal(bytes);
+  }
+}
+
+function refusal(bytes: Uint8Array): Parsed {
+  return { fault: isUtf8(bytes) ? "malformed" : "not_utf8" };
+}
+
+/**
+ * Parses a JSON text of a stranger in one turn: for texts that are short by their nature, such as an event or the
+ * arguments of a call. Bytes that are no UTF-8 become U+FFFD.
+ * @returns undefined if it is not JSON or exceeds a limit; JSON itself has no such value
+ */
+export function parseJson(text: string | Uint8Array, limits: JsonLimits = DEFAULT_JSON_LIMITS): unknown {
+  const isText = typeof text === "string";
+  // To be too deep takes a bracket for each level, and as many to end them.
+  if (text.length > 2 * limits.depth || text.length > limits.values) {
+    const bytes = isText ? Buffer.from(text) : asBuffer(text);
+    const scan = openScan(bytes, limits);
+    scanOn(scan, bytes.length, 0);
+    if (scan.exceeded) return undefined;
+  }
+  try {
+    return JSON.parse(isText ? text : asBuffer(text).toString("utf8")) as unknown;
+  } catch {
+    return undefined;
+  }
+}

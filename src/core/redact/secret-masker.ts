@@ -1,0 +1,344 @@
+import { type EscapeGraph, escapeGraph, SOFT_BREAK } from "./escapes.ts";
+import type { SecretPatterns } from "./secret-patterns.ts";
+
+/** Escapes of escapes, such as a percent-encoded URL in JSON in HTML, are undone to this depth. */
+const MAX_DEPTH = 8;
+
+/** A longer escape of one character, in bytes, is none, however many zeros its number begins with. A power of two. */
+const MAX_ESCAPE = 256;
+
+/** At most so many escapes are read at a time; text that begins more of them is no text of any encoder. */
+const MAX_OPEN_ESCAPES = 32;
+
+/** So many bytes before a word tell whether it begins there. */
+const LOOK_BEHIND = 2;
+
+/** No spelling takes more bytes for a character of the secret. */
+const MAX_SPREAD = 64;
+
+const MASK = Buffer.from("***");
+const BACKSLASH = 0x5c;
+
+/**
+ * A place between two bytes, and what is under way there. Reused for each {@link MAX_ESCAPE}th place, so its arrays may
+ * hold more than counts; emptying them instead takes a third of all time.
+ */
+interface Column {
+  /** -1 while nothing is under way. */
+  position: number;
+  /** Escapes that have begun: their node, where they begin, how deep they are within others, and {@link Column.reach}. */
+  escapes: number;
+  readonly nodes: number[];
+  readonly origins: number[];
+  readonly depths: number[];
+  readonly reaches: number[];
+  /** Occurrences that have begun: how far they are, and where they begin. */
+  matches: number;
+  readonly states: number[];
+  readonly starts: number[];
+  /** The first byte that something under way here may yet mask. */
+  reach: number;
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Masks a secret in bytes that come in pieces, wherever it stands, in any spelling of {@link EscapeGraph}, each character
+ * in its own, or in base64. What comes out has `***` for each occurrence and all other bytes as they were.
+ *
+ * It reads every text in all ways at once: at each place it keeps the escapes and the occurrences that have begun. A byte
+ * leads each of them on; an escape that ends is a character that leads on what was there where the escape began. So an
+ * escape may be escaped itself, and nothing before or after an occurrence can hide it by looking like a part of an
+ * escape. Both lists are bounded, so that the cost of a byte is, too; most bytes begin nothing and cost a look into a table.
+ *
+ * A class: one is made for each answer, and its state is read for every byte.
+ */
+export class SecretMasker {
+  readonly #patterns: SecretPatterns;
+  readonly #escapes: EscapeGraph;
+  readonly #columns: Column[] = [];
+  /** For each state where it was last reached, and its index there. */
+  readonly #reachedAt: Float64Array;
+  readonly #reachedIndex: Int32Array;
+  readonly #maxMatch: number;
+  /** The column that is being filled. */
+  #target: Column;
+  #position = 0;
+
+  /** The bytes that are not given out yet, and where the first of them stands in the text. */
+  #held: Uint8Array[] = [];
+  #heldFrom = 0;
+  /** What has been found and is not given out yet, in order, apart from each other. */
+  #spans: Span[] = [];
+  /** Occurrences of a short secret of which the next byte must show whether they are words. */
+  #words: Span[] = [];
+  /** The end of the last occurrence that was given out as a mask. */
+  #maskedTo = 0;
+  #hasMasked = false;
+  /** The last bytes of the pieces before the current one. */
+  #before: Uint8Array = new Uint8Array(0);
+  #piece: Uint8Array = this.#before;
+  #pieceAt = 0;
+
+  constructor(patterns: SecretPatterns) {
+    this.#patterns = patterns;
+    this.#escapes = escapeGraph();
+    this.#reachedAt = new Float64Array(patterns.characters.length).fill(-1);
+    this.#reachedIndex = new Int32Array(patterns.characters.length);
+    this.#maxMatch = patterns.longest * MAX_SPREAD;
+    this.#target = this.#columnAt(0);
+  }
+
+  /** Whether anything has been masked so far. */
+  get hasMasked(): boolean {
+    return this.#hasMasked;
+  }
+
+  /**
+   * Takes the next bytes of the text, which must not change afterwards.
+   * @returns what may be given out by now: all but what may be the beginning of an occurrence
+   */
+  push(bytes: Uint8Array): Uint8Array[] {
+    this.#piece = bytes;
+    this.#pieceAt = this.#position;
+    if (bytes.length > 0) this.#held.push(bytes);
+    const { first } = this.#patterns;
+    const end = bytes.length;
+    let index = 0;
+    while (index < end) {
+      if (this.#words.length > 0) this.#settleWords(bytes[index] as number);
+      if (this.#target.position !== this.#position) {
+        const from = index;
+        while (index < end && first[bytes[index] as number] === 0) index++;
+        this.#position += index - from;
+        if (index === end) break;
+      }
+      this.#read(bytes[index] as number);
+      index++;
+    }
+    this.#before = this.#lastBytes();
+    let limit = this.#position;
+    if (this.#target.position === limit) limit = Math.max(this.#target.reach, limit - this.#maxMatch - MAX_ESCAPE);
+    for (const { start } of this.#words) limit = Math.min(limit, start);
+    return this.#release(limit);
+  }
+
+  /** The text is over. @returns the rest of it */
+  end(): Uint8Array[] {
+    this.#settleWords(undefined);
+    return this.#release(Number.POSITIVE_INFINITY);
+  }
+
+  /** Follows everything under way over one byte. */
+  #read(byte: number): void {
+    const origin = this.#position++;
+    const target = this.#columnAt(origin + 1);
+    target.position = origin + 1;
+    target.reach = origin + 1;
+    target.escapes = 0;
+    target.matches = 0;
+    this.#target = target;
+    if (isText(byte)) this.#follow(byte, origin, 0);
+    if (target.escapes === 0 && target.matches === 0) target.position = -1;
+  }
+
+  /**
+   * Follows everything that was under way at a place over a character that stands from there to here.
+   * @param depth of how many escapes within each other the character was written
+   */
+  #follow(code: number, origin: number, depth: number): void {
+    const { transitions } = this.#escapes;
+    const { begins, characters, alternatives } = this.#patterns;
+    const column = this.#columnAt(origin);
+    const isLive = column.position === origin;
+    const isBreak = code === SOFT_BREAK;
+    const isSkipped = isBreak || code === BACKSLASH || code === 10 || code === 13;
+
+    const begun = transitions[code] as number;
+    if (begun !== 0) this.#addEscape(begun, origin, depth, isLive ? column.reach : origin);
+    for (const begin of begins) {
+      if (characters[begin] === code || alternatives[begin] === code) this.#begin(begin + 1, origin);
+    }
+    // The first of the backslashes that may stand before the first character is a part of the occurrence.
+    if (code === BACKSLASH) this.#addMatch(0, origin);
+    if (!isLive) return;
+    const { escapes, nodes, origins, depths, reaches, matches, states, starts } = column;
+    for (let index = 0; index < escapes; index++) {
+      const node = nodes[index] as number;
+      const next = isBreak ? node : (transitions[(node << 7) | code] as number);
+      if (next === 0) continue;
+      const deepest = Math.max(depths[index] as number, depth);
+      this.#addEscape(next, origins[index] as number, deepest, reaches[index] as number);
+    }
+    for (let index = 0; index < matches; index++) {
+      const state = states[index] as number;
+      const start = starts[index] as number;
+      if (characters[state] === code || alternatives[state] === code) {
+        if (state !== 0) this.#addMatch(state + 1, start);
+        else if (depth > 0 || isEscapedAlone(code)) this.#begin(1, start);
+      }
+      // Backslashes stand before quotes in JSON, line breaks within base64.
+      if (isSkipped && (characters[state] !== 0 || code === BACKSLASH)) this.#addMatch(state, start);
+    }
+  }
+
+  #addEscape(node: number, origin: number, depth: number, reach: number): void {
+    const target = this.#target;
+    const { escapes, nodes, origins } = target;
+    for (let index = 0; index < escapes; index++) {
+      if (nodes[index] === node && origins[index] === origin) return;
+    }
+    if (escapes === MAX_OPEN_ESCAPES || this.#position - origin >= MAX_ESCAPE) return;
+    target.escapes++;
+    nodes[escapes] = node;
+    origins[escapes] = origin;
+    target.depths[escapes] = depth;
+    target.reaches[escapes] = reach;
+    if (reach < target.reach) target.reach = reach;
+    const character = this.#escapes.accepts[node] as number;
+    if (character !== 0 && depth < MAX_DEPTH) this.#follow(character, origin, depth + 1);
+  }
+
+  #begin(state: number, start: number): void {
+    if (!this.#patterns.isWord || !this.#isWordBefore(start)) this.#addMatch(state, start);
+  }
+
+  #addMatch(state: number, start: number): void {
+    const { characters } = this.#patterns;
+    if (this.#position - start > this.#maxMatch) return;
+    if (characters[state] === 0) {
+      this.#complete({ start, end: this.#position });
+      // Its last backslash may be written as several.
+      if (characters[state - 1] !== BACKSLASH) return;
+    }
+    const target = this.#target;
+    if (start < target.reach) target.reach = start;
+    if (this.#reachedAt[state] === this.#position) {
+      const index = this.#reachedIndex[state] as number;
+      target.starts[index] = Math.min(target.starts[index] as number, start);
+      return;
+    }
+    this.#reachedAt[state] = this.#position;
+    const index = target.matches++;
+    this.#reachedIndex[state] = index;
+    target.states[index] = state;
+    target.starts[index] = start;
+  }
+
+  #complete(span: Span): void {
+    if (this.#patterns.isWord) this.#words.push(span);
+    else this.#addSpan(span);
+  }
+
+  /** @param next the byte behind what was found, undefined at the end of the text */
+  #settleWords(next: number | undefined): void {
+    const words = this.#words;
+    this.#words = [];
+    if (next !== undefined && isAlphanumeric(next)) return;
+    for (const span of words) this.#addSpan(span);
+  }
+
+  #addSpan({ start, end }: Span): void {
+    const spans = this.#spans;
+    if (start < this.#maskedTo) {
+      // It goes on with what was masked already.
+      this.#maskedTo = Math.max(this.#maskedTo, end);
+      return;
+    }
+    let merged = { start, end };
+    for (let last = spans.at(-1); last && last.end > start; last = spans.at(-1)) {
+      merged = { start: Math.min(last.start, merged.start), end: Math.max(last.end, end) };
+      spans.pop();
+    }
+    spans.push(merged);
+    this.#hasMasked = true;
+  }
+
+  /** Gives out what stands before a place, as far as it has not been. */
+  #release(limit: number): Uint8Array[] {
+    const released: Uint8Array[] = [];
+    this.#take(Math.min(this.#maskedTo, this.#position));
+    for (let [span] = this.#spans; span && span.start < limit; [span] = this.#spans) {
+      for (const bytes of this.#take(span.start)) released.push(bytes);
+      released.push(MASK);
+      this.#take(span.end);
+      this.#maskedTo = span.end;
+      this.#spans.shift();
+    }
+    for (const bytes of this.#take(limit)) released.push(bytes);
+    return released;
+  }
+
+  /** Takes the bytes up to a place out of those that are held. */
+  #take(limit: number): Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    let count = 0;
+    for (const bytes of this.#held) {
+      const wanted = limit - this.#heldFrom;
+      if (wanted <= 0) break;
+      if (wanted < bytes.length) {
+        taken.push(bytes.subarray(0, wanted));
+        this.#held[count] = bytes.subarray(wanted);
+        this.#heldFrom += wanted;
+        break;
+      }
+      taken.push(bytes);
+      this.#heldFrom += bytes.length;
+      count++;
+    }
+    this.#held.splice(0, count);
+    return taken;
+  }
+
+  #columnAt(position: number): Column {
+    const index = position & (MAX_ESCAPE - 1);
+    return (this.#columns[index] ??= {
+      position: -1,
+      escapes: 0,
+      nodes: [],
+      origins: [],
+      depths: [],
+      reaches: [],
+      matches: 0,
+      states: [],
+      starts: [],
+      reach: 0,
+    });
+  }
+
+  /** A byte that has been read, of the current piece or of the last before it; undefined if it is further back. */
+  #byteAt(position: number): number | undefined {
+    const index = position - this.#pieceAt;
+    return index < 0 ? this.#before[this.#before.length + index] : this.#piece[index];
+  }
+
+  /** Whether a word goes on at a place; the letter of `\n` is none. */
+  #isWordBefore(position: number): boolean {
+    const byte = this.#byteAt(position - 1);
+    return byte !== undefined && isAlphanumeric(byte) && this.#byteAt(position - 2) !== BACKSLASH;
+  }
+
+  #lastBytes(): Uint8Array {
+    const piece = this.#piece;
+    if (piece.length >= LOOK_BEHIND) return piece.subarray(piece.length - LOOK_BEHIND);
+    const kept = this.#before.subarray(Math.max(0, this.#before.length + piece.length - LOOK_BEHIND));
+    return Buffer.concat([kept, piece]);
+  }
+}
+
+/** Whether a character may stand behind a backslash in JSON or JavaScript and mean itself. */
+function isEscapedAlone(code: number): boolean {
+  return code === 0x22 || code === 0x27 || code === 0x2f || code === BACKSLASH;
+}
+
+/** Whether a byte is ASCII and means something to anybody but a terminal; 0 and 1 have meanings of their own here. */
+function isText(byte: number): boolean {
+  return (byte >= 0x20 && byte < 0x80) || byte === 10 || byte === 13;
+}
+
+function isAlphanumeric(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
+}

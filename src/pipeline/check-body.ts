@@ -1,0 +1,39 @@
+import { Failure } from "../core/errors.ts";
+import type { DecodedObject } from "../core/json/parse.ts";
+import type { Format } from "../formats/format.ts";
+import { nextTurn } from "../core/next-turn.ts";
+import type { ReceivedBody } from "./prepare-body.ts";
+
+/** The failure of a request whose body could not be decoded. */
+export function refuseBody({ fault, problem }: Extract<DecodedObject, { readonly fault: unknown }>): Failure {
+  if (fault === "stopped") return new Failure("client_gone");
+  const code = fault === "depth" || fault === "values" ? "body_too_complex" : "malformed_body";
+  return new Failure(code, { message: `Failed to decode request: ${problem}` });
+}
+
+/** Throws if the client has left: nothing more is done for it. */
+export function requireClient({ signal }: Request): void {
+  if (signal.aborted) throw new Failure("client_gone");
+}
+
+/** What the gateway knows of a body that it takes. Throws the {@link Failure} of one that it does not take. */
+export function checkBody(bytes: Uint8Array, decoded: DecodedObject, format: Format): ReceivedBody {
+  if ("fault" in decoded) throw refuseBody(decoded);
+  const problem = format.check(decoded.value);
+  if (problem) throw new Failure("invalid_request", { message: problem.message, param: problem.path || null });
+  return { bytes, value: decoded.value, members: decoded.watch };
+}
+
+/** Like {@link checkBody}, with a turn of the event loop before and after the check of what may be a million values. */
+export async function checkLargeBody(
+  bytes: Uint8Array,
+  decoded: DecodedObject,
+  format: Format,
+  request: Request,
+): Promise<ReceivedBody> {
+  await nextTurn();
+  const body = checkBody(bytes, decoded, format);
+  await nextTurn();
+  requireClient(request);
+  return body;
+}

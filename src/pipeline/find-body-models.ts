@@ -1,0 +1,122 @@
+import { Failure } from "../core/errors.ts";
+import { decodeObject, decodeObjectInTurns } from "../core/json/parse.ts";
+import type { JsonLimits } from "../core/json/limits.ts";
+import type { Provider } from "../providers/provider.ts";
+import { findJsonModels } from "../routing/find-json-models.ts";
+import { addParameter, findParameterModels } from "../routing/find-url-models.ts";
+import { isModelMember, type ModelNames } from "../routing/model-names.ts";
+import { parseMultipart } from "./parse-multipart.ts";
+import { DECISIVE_NAMES, requireSingleMember } from "./prepare-body.ts";
+import { refuseBody } from "./check-body.ts";
+
+/** Lines of JSON are read in turns of the event loop of about this many bytes. */
+const SLICE_BYTES = 256 * 1024;
+
+/** A form written like a query holds a few short fields; a longer one would take one long turn of the event loop. */
+const MAX_URL_ENCODED_BYTES = 256 * 1024;
+
+const MULTIPART = /^multipart\//i;
+const URL_ENCODED = /^application\/x-www-form-urlencoded\b/i;
+const JSON_LINES = /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines)\b/i;
+
+/** Readers decode in the charset that a type names; in UTF-7, say, other members stand in the same bytes. */
+const FOREIGN_CHARSET = /charset(?!\s*=\s*"?(?:utf-8|us-ascii)"?\s*(?:;|$))/i;
+
+const LINE_FEED = 0x0a;
+const SLASH = 0x2f;
+const OPEN_BRACKET = 0x5b;
+const OPEN_BRACE = 0x7b;
+
+/** What the models of a body are looked for with. */
+export interface BodyModelSearch {
+  readonly contentType: string | null;
+  readonly provider: Provider;
+  /** Of each JSON document in it. */
+  readonly jsonLimits: JsonLimits;
+  /** The client's: a long search ends once it is gone. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Finds the models that a body of `/proxy` names: in JSON of every type, in lines of JSON, in forms and in the JSON within
+ * those. What looks like JSON must be JSON, and must name its model once: a provider with a more lenient parser must not
+ * see another model than the policy does.
+ * @param body decoded, not empty.
+ * @throws Failure `malformed_body`, `invalid_request`, `body_too_large` or `client_gone`.
+ */
+export async function findBodyModels(body: Buffer, search: BodyModelSearch, found: ModelNames): Promise<void> {
+  const type = search.contentType ?? "";
+  const members = search.provider.modelMembers;
+  if (MULTIPART.test(type)) return findFormModels(body, type, search, found);
+  if (type.includes(",")) refuse("it has several content types");
+  if (FOREIGN_CHARSET.test(type)) refuse("its charset must be utf-8");
+  if (JSON_LINES.test(type)) return findLineModels(body, search, found);
+  if (looksLikeJson(body)) await findDocumentModels(body, search, found, members);
+  if (!URL_ENCODED.test(type)) return;
+  if (body.length > MAX_URL_ENCODED_BYTES) throw new Failure("body_too_large");
+  findParameterModels(body.toString("utf8"), found, members);
+}
+
+async function findFormModels(body: Buffer, type: string, search: BodyModelSearch, found: ModelNames): Promise<void> {
+  const members = search.provider.modelMembers;
+  for (const { name, content } of parseMultipart(body, type)) {
+    if (isModelMember(name) || members?.has(name.toLowerCase())) addParameter(content.toString("utf8"), found);
+    // The lines of a batch, or a request that stands in one field. Other files and fields begin like this too seldom.
+    if (firstSolidByte(content) === OPEN_BRACE) await findLineModels(content, search, found);
+  }
+}
+
+/** One JSON document, or several, each on a line of its own. */
+async function findLineModels(text: Buffer, search: BodyModelSearch, found: ModelNames): Promise<void> {
+  const firstEnd = text.indexOf(LINE_FEED);
+  if (firstEnd < 0 || "problem" in decodeObject(text.subarray(0, firstEnd), { limits: search.jsonLimits })) {
+    return findDocumentModels(text, search, found);
+  }
+  let sliceEnd = SLICE_BYTES;
+  for (let start = 0; start < text.length;) {
+    const lineFeed = text.indexOf(LINE_FEED, start);
+    const end = lineFeed < 0 ? text.length : lineFeed;
+    const line = text.subarray(start, end);
+    if (firstSolidByte(line) !== undefined) await findDocumentModels(line, search, found);
+    start = end + 1;
+    if (start < sliceEnd) continue;
+    sliceEnd = start + SLICE_BYTES;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (search.signal.aborted) throw new Failure("client_gone");
+  }
+}
+
+async function findDocumentModels(
+  json: Buffer,
+  { signal, jsonLimits }: BodyModelSearch,
+  found: ModelNames,
+  members?: ReadonlySet<string>,
+): Promise<void> {
+  const isArray = firstSolidByte(json) === OPEN_BRACKET;
+  // An array is looked at as the only member of an object, so that the same limits hold for it.
+  const object = isArray ? Buffer.concat([Buffer.from('{"":'), json, Buffer.from("}")]) : json;
+  const decoded = await decodeObjectInTurns(object, { limits: jsonLimits, names: DECISIVE_NAMES, stop: { signal } });
+  if ("problem" in decoded) throw refuseBody(decoded);
+  if (!isArray) requireSingleMember({ bytes: json, value: decoded.value, members: decoded.watch }, "model");
+  findJsonModels(json, found, { skipsData: false, members });
+}
+
+/** White space, the NULs of UTF-16 and UTF-32, and the bytes of byte order marks. */
+const BEFORE_DOCUMENT: ReadonlySet<number> = new Set([0, 9, 10, 11, 12, 13, 32, 0xef, 0xbb, 0xbf, 0xfe, 0xff]);
+
+/**
+ * Whether some parser more lenient than ours might find an object or an array in these bytes: one that detects UTF-16 and
+ * UTF-32, as Python's `json.loads` does, or that skips comments.
+ */
+function looksLikeJson(body: Buffer): boolean {
+  const first = firstSolidByte(body);
+  return first === OPEN_BRACE || first === OPEN_BRACKET || first === SLASH;
+}
+
+function firstSolidByte(bytes: Buffer): number | undefined {
+  return bytes.find((byte) => !BEFORE_DOCUMENT.has(byte));
+}
+
+function refuse(reason: string): never {
+  throw new Failure("malformed_body", { message: `Failed to decode request: ${reason}` });
+}

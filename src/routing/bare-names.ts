@@ -1,0 +1,83 @@
+import type { Provider } from "../providers/provider.ts";
+
+/** What is known of the providers that have a model of one bare id. */
+export type BareName =
+  | { readonly kind: "held"; readonly provider: Provider }
+  | { readonly kind: "ambiguous"; readonly providers: readonly Provider[] }
+  /** Every list is known, or given up, and none holds the id. */
+  | { readonly kind: "unknown" }
+  /** The list of a provider that may hold it has not been read yet. */
+  | { readonly kind: "undecided"; readonly missing: readonly Provider[]; readonly retryAfterSeconds: number };
+
+/** One provider's list, as far as bare names have to do with it. */
+export interface NameList {
+  readonly provider: Provider;
+  /** The ids that were read last, whatever has failed since; absent until a list was read. */
+  readonly ids: { has(modelId: string): boolean } | undefined;
+  /** It has failed for so long that it is not waited for any more. */
+  readonly isGivenUp: boolean;
+  /** Monotonic time of the last failure, in milliseconds. */
+  readonly lastFailureAt: number;
+  readonly isStale: boolean;
+  readonly isPending: boolean;
+  /** Reads it anew; callers share one reading. Never rejects. */
+  refresh(): Promise<void>;
+}
+
+/** An unknown name asks all providers again, but not more often than this. */
+const UNKNOWN_NAME_INTERVAL_MS = 5_000;
+
+/** A bare name asks for a list that was never read, but not more often than this. */
+const MISSING_LIST_INTERVAL_MS = 2_000;
+
+/**
+ * Makes what finds the provider of a bare model id: never by a guess. A name goes to a provider only once the lists of all
+ * providers that compete are known, so that none that answers late could have held it too.
+ * @param lists those of the providers that compete: the ones that the operator configured.
+ */
+export function createBareNames(
+  lists: readonly NameList[],
+  now: () => number,
+): (modelId: string) => BareName | Promise<BareName> {
+  let lastUnknownAt = Number.NEGATIVE_INFINITY;
+
+  const judge = (modelId: string): BareName => {
+    const holders: Provider[] = [];
+    const missing: Provider[] = [];
+    for (const { provider, ids, isGivenUp } of lists) {
+      if (!ids) isGivenUp || missing.push(provider);
+      else if (ids.has(modelId)) holders.push(provider);
+    }
+    const [first] = holders;
+    if (holders.length > 1) return { kind: "ambiguous", providers: holders };
+    if (missing.length > 0) {
+      return { kind: "undecided", missing, retryAfterSeconds: Math.ceil(MISSING_LIST_INTERVAL_MS / 1000) };
+    }
+    return first ? { kind: "held", provider: first } : { kind: "unknown" };
+  };
+
+  /** Those that have to be waited for before a name without an answer can have one; each is being read. */
+  const readAnew = (modelId: string): readonly NameList[] => {
+    const isHeld = lists.some(({ ids }) => ids?.has(modelId));
+    if (!isHeld && now() - lastUnknownAt >= UNKNOWN_NAME_INTERVAL_MS) {
+      lastUnknownAt = now();
+      return lists;
+    }
+    return lists.filter(
+      ({ ids, isGivenUp, isPending, lastFailureAt }) =>
+        (isPending && !(isHeld && ids)) || (!ids && !isGivenUp && now() - lastFailureAt >= MISSING_LIST_INTERVAL_MS),
+    );
+  };
+
+  return (modelId) => {
+    const verdict = judge(modelId);
+    if (verdict.kind === "held" || verdict.kind === "ambiguous") {
+      // The lists keep fresh by being used.
+      for (const list of lists) if (list.isStale && list.ids?.has(modelId)) void list.refresh();
+      return verdict;
+    }
+    const waitedFor = readAnew(modelId);
+    if (waitedFor.length === 0) return verdict;
+    return Promise.all(waitedFor.map((list) => list.refresh())).then(() => judge(modelId));
+  };
+}

@@ -1,0 +1,71 @@
+import { Failure } from "../core/errors.ts";
+import type { Provider } from "../providers/provider.ts";
+import { MAX_MODEL_NAME_LENGTH } from "./model-name.ts";
+import type { ModelPolicy } from "./model-policy.ts";
+
+/** What the names of members, fields and parameters that hold the name of a model end in, letters and digits alone. */
+const MODEL_MEMBER = /(?:model|deployment)s?(?:(?:id|name|arn|uri|url|slug|key|path)s?)?$|fallbacks?$/;
+
+/** The shortest of them, `model`. */
+const MIN_LENGTH = 5;
+
+/**
+ * Whether a member of this name holds the name of a model: `model`, `models`, `modelId`, `embedding_model`,
+ * `session[model]`, `deployment`, `fallbacks`. In any letter case, since servers written in Go mind none.
+ */
+export function isModelMember(name: string): boolean {
+  return name.length >= MIN_LENGTH && MODEL_MEMBER.test(foldMember(name));
+}
+
+/** A member's name without letter case and punctuation, so that `input_schema` and `inputSchema` are the same. */
+export function foldMember(name: string): string {
+  // Upper case first: ſ and the Kelvin sign are folded as Go folds them.
+  return name
+    .toUpperCase()
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "");
+}
+
+/** No request names more models than this but to keep the gateway busy. */
+const MAX_NAMES = 1000;
+
+/** The names of models that one request holds, wherever they stand. */
+export interface ModelNames {
+  /**
+   * Adds one. Throws `invalid_request` where there are too many.
+   * @param decides whether the provider takes the request to be for this model, rather than to mention it.
+   * @param otherReadings what else the provider may take for the name.
+   */
+  add(name: string, decides: boolean, otherReadings?: readonly string[]): void;
+  /** The first model that the request is for, or undefined where none was found. */
+  requested(): string | undefined;
+  /** Why the policy refuses one of them, and which; undefined where it allows all. */
+  refused(policy: ModelPolicy, provider: Provider): { readonly name: string; readonly failure: Failure } | undefined;
+}
+
+export function createModelNames(): ModelNames {
+  const names = new Map<string, readonly string[] | undefined>();
+  let requested: string | undefined;
+  return {
+    add(name, decides, otherReadings) {
+      if (decides) requested ??= name;
+      if (names.has(name)) return;
+      if (names.size >= MAX_NAMES) {
+        throw new Failure("invalid_request", { message: `The request names more than ${MAX_NAMES} models` });
+      }
+      names.set(name, otherReadings);
+    },
+    requested: () => requested,
+    refused(policy, provider) {
+      for (const [name, otherReadings] of names) {
+        const refusal = policy.refusal(provider, name, otherReadings);
+        if (!refusal) continue;
+        const shown =
+          name.length > MAX_MODEL_NAME_LENGTH ? "one of more characters than any has" : JSON.stringify(name);
+        const message = `${refusal.message} The request names the model ${shown}.`;
+        return { name, failure: new Failure(refusal.code, { message, param: "model" }) };
+      }
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { closeSync, constants, fstatSync, openSync, write, writeSync } from "node:fs";
+
+/** Where lines are written to. */
+export interface LineOutput {
+  /**
+   * Writes the first of these bytes; never waits for whoever reads them.
+   * @param done called when the system has answered, perhaps before this call returns: with how many bytes it took, or with
+   * the code of its error. Until then nothing else may be written.
+   */
+  write(bytes: Uint8Array, done: (written: number | string) => void): void;
+  /** Writes at once, where that can be done without waiting; for a process that has no time left. */
+  writeLast(bytes: Uint8Array): void;
+}
+
+const STANDARD_OUTPUT = 1;
+
+/**
+ * Opens standard output, whatever it is. Files take bytes at once. Pipes, sockets and terminals have somebody at their
+ * other end who may stop reading, and then a write waits: so it waits on a thread of the runtime's pool, one write at a
+ * time, which holds up neither the event loop nor the end of the process. Not `O_NONBLOCK`, and not `process.stdout`,
+ * which sets it: other processes write to the same open pipe and would get its errors.
+ */
+export function openStandardOutput(): LineOutput {
+  return mayStall() ? { write: writeOnPool, writeLast: writeIfRoom } : { write: writeAtOnce, writeLast: writeFile };
+}
+
+function mayStall(): boolean {
+  try {
+    const stats = fstatSync(STANDARD_OUTPUT);
+    return stats.isFIFO() || stats.isSocket() || isTerminal();
+  } catch {
+    return true;
+  }
+}
+
+/** Whether people look at standard output. */
+export function isTerminal(): boolean {
+  return process.getBuiltinModule("node:tty").isatty(STANDARD_OUTPUT);
+}
+
+function writeOnPool(bytes: Uint8Array, done: (written: number | string) => void): void {
+  write(STANDARD_OUTPUT, bytes, 0, bytes.length, null, (error, written) => done(error ? codeOf(error) : written));
+}
+
+function writeAtOnce(bytes: Uint8Array, done: (written: number | string) => void): void {
+  let result: number | string;
+  try {
+    result = writeSync(STANDARD_OUTPUT, bytes);
+  } catch (error) {
+    result = codeOf(error);
+  }
+  done(result);
+}
+
+function writeFile(bytes: Uint8Array): void {
+  writeAtOnce(bytes, () => {});
+}
+
+/** Opens the pipe or terminal once more, because only a descriptor of one's own may be made to refuse instead of wait. */
+function writeIfRoom(bytes: Uint8Array): void {
+  try {
+    const own = openSync("/proc/self/fd/1", constants.O_WRONLY | constants.O_NONBLOCK);
+    writeSync(own, bytes);
+    closeSync(own);
+  } catch {
+    // A socket cannot be opened again. Nobody but this process, which ends, is known to write to it.
+    process.stdout.write(bytes);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
+}

@@ -1,0 +1,91 @@
+import { credentialHeaders } from "../providers/credential-headers.ts";
+import type { Provider } from "../providers/provider.ts";
+import { isDecodable } from "./decode-response.ts";
+import { createHeaderMatcher, type HeaderList, namedByConnection } from "./header-list.ts";
+
+/**
+ * The headers of a proxied request that every provider may see: what the body is, what answer is wanted, and under which
+ * condition. Everything else stays in the gateway: what comes in may hold credentials, what the proxies before the gateway
+ * found out about the caller (`Cf-Access-Jwt-Assertion`, `X-Amzn-Oidc-Data`, `X-Forwarded-For`), or fields that some
+ * servers obey instead of the request line.
+ */
+const RELAYED: HeaderList = [
+  "accept",
+  "accept-charset",
+  "accept-encoding",
+  "accept-language",
+  "cache-control",
+  "content-digest",
+  "content-disposition",
+  "content-encoding",
+  "content-language",
+  "content-md5",
+  "content-range",
+  "content-type",
+  "idempotency-key",
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "if-range",
+  "if-unmodified-since",
+  "last-event-id",
+  "prefer",
+  "range",
+  "traceparent",
+  "tracestate",
+  "user-agent",
+  // What official clients made by Stainless tell of themselves and of their retries.
+  "x-stainless-",
+];
+
+const isRelayed = createHeaderMatcher(RELAYED);
+
+/** No member of a family may carry a credential or an identity, as `cf-aig-authorization` and `x-goog-iap-jwt-assertion` do. */
+const CREDENTIAL =
+  /(?:^|-)(?:api-?key|assertion|auth|authenticated|authorization|cookie|credentials?|identity|jwt|key|password|principal|secret|signature|token)(?:-|$)/;
+
+const matchers = new WeakMap<Provider, ReturnType<typeof createHeaderMatcher>>();
+
+/** Whether requests to this provider carry a header that others do not; made once for each. */
+function matcherOf(provider: Provider): ReturnType<typeof createHeaderMatcher> {
+  let matcher = matchers.get(provider);
+  if (!matcher) {
+    matcher = createHeaderMatcher([...provider.relayedHeaders, ...provider.extraRequestHeaders]);
+    matchers.set(provider, matcher);
+  }
+  return matcher;
+}
+
+/**
+ * The headers of a proxied request: the client's own that are allowed for every provider or for this one, but for those
+ * that its `Connection` names; and then, out of the client's reach, what the gateway adds: the provider's credential.
+ */
+export function proxyRequestHeaders(client: Headers, provider: Provider): Headers {
+  const named = namedByConnection(client.get("connection"));
+  const isProviders = matcherOf(provider);
+  const headers = new Headers();
+  for (const [name, value] of client) {
+    const match = isRelayed(name) ?? isProviders(name);
+    if (match === undefined || (match === "family" && CREDENTIAL.test(name))) continue;
+    // What says how the body is to be read stays: without it the provider might read another body than the gateway did.
+    if (named.has(name) && !name.startsWith("content-")) continue;
+    headers.append(name, value);
+  }
+  // Without one the runtime would add its own, and the client might get an encoding that it never asked for.
+  headers.set("accept-encoding", acceptedCodings(headers.get("accept-encoding")));
+  for (const [name, value] of Object.entries(credentialHeaders(provider))) {
+    const isDefault = name in provider.headers && headers.has(name);
+    if (!isDefault) headers.set(name, value);
+  }
+  return headers;
+}
+
+/** Of the codings that a client takes those in which an error can be searched. https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3 */
+function acceptedCodings(wanted: string | null): string {
+  if (wanted === null) return "identity";
+  const accepted = wanted
+    .split(",")
+    .map((coding) => coding.trim())
+    .filter((coding) => /^identity\s*(?:;|$)/i.test(coding) || isDecodable(coding.split(";", 1)[0] ?? ""));
+  return accepted.length === 0 ? "identity" : accepted.join(", ");
+}

@@ -1,0 +1,115 @@
+import type { Provider } from "../providers/provider.ts";
+import type { ResponseHeaders } from "./transport.ts";
+import { createHeaderMatcher, type HeaderList, namedByConnection } from "./header-list.ts";
+import { redactionOf } from "../core/redact/redact.ts";
+import { clientNameOf, LIMITS_AND_IDS } from "./response-headers.ts";
+
+/**
+ * The headers of a proxied answer that clients get from every provider: what the body is, how long it is good, where it or
+ * its sequel is. Everything else stays in the gateway: it would act on the gateway's own origin (`Set-Cookie`,
+ * `Access-Control-*`, `Strict-Transport-Security`, `Clear-Site-Data`, `Service-Worker-Allowed`), or on what stands before
+ * the gateway (`X-Accel-Redirect`, `X-Sendfile`, `Surrogate-Control`).
+ */
+const RELAYED: HeaderList = [
+  "accept-ranges",
+  "age",
+  "allow",
+  "cache-control",
+  "content-digest",
+  "content-disposition",
+  "content-encoding",
+  "content-language",
+  "content-md5",
+  "content-range",
+  "content-type",
+  "deprecation",
+  "etag",
+  "expires",
+  "idempotency-replayed",
+  "idempotent-replayed",
+  "last-modified",
+  "location",
+  "operation-location",
+  "preference-applied",
+  "sunset",
+  "vary",
+  ...LIMITS_AND_IDS,
+];
+
+const isRelayed = createHeaderMatcher(RELAYED);
+
+/**
+ * Answers come from the gateway's origin, where its documentation and perhaps other pages are too: a browser that opens
+ * one must run nothing of it there, nor take it for something else than it says it is.
+ */
+const INERT = {
+  "content-security-policy": "sandbox; default-src 'none'",
+  "x-content-type-options": "nosniff",
+} as const;
+
+const matchers = new WeakMap<Provider, ReturnType<typeof createHeaderMatcher>>();
+
+/** Whether answers of this provider carry a header that those of others do not; made once for each. */
+function matcherOf(provider: Provider): ReturnType<typeof createHeaderMatcher> {
+  let matcher = matchers.get(provider);
+  if (!matcher) matchers.set(provider, (matcher = createHeaderMatcher(provider.relayedHeaders)));
+  return matcher;
+}
+
+/**
+ * The headers of a proxied answer: the provider's own that are allowed for every provider or for this one, but for those
+ * that its `Connection` names, with its key masked.
+ * @param url that was asked; what the provider says relative to it is made absolute, because to the client it would mean
+ * a place at the gateway
+ * @param announcesLength the answer has no body of its own (HEAD, 304), so its Content-Length is a fact about another one.
+ */
+export function proxyResponseHeaders(
+  upstream: ResponseHeaders,
+  provider: Provider,
+  { url, requestId, announcesLength }: { url: string; requestId: string; announcesLength: boolean },
+): Headers {
+  const redact = redactionOf(provider, provider.key);
+  const named = namedByConnection(upstream.get("connection"));
+  const isProviders = matcherOf(provider);
+  const headers = new Headers(INERT);
+  for (const [name, value] of upstream) {
+    if ((isRelayed(name) ?? isProviders(name)) === undefined || named.has(name)) continue;
+    const relayed = rewrite(name, value, url);
+    if (relayed !== undefined) headers.append(clientNameOf(name), redact(relayed));
+  }
+  // What a provider asks of the proxy before the gateway is dropped with the rest, and this is still right for streams.
+  if (/^text\/event-stream\b/i.test(headers.get("content-type") ?? "")) headers.set("x-accel-buffering", "no");
+  const length = upstream.get("content-length");
+  if (announcesLength && length !== null) headers.set("content-length", length);
+  headers.set("x-request-id", requestId);
+  return headers;
+}
+
+function rewrite(name: string, value: string, url: string): string | undefined {
+  switch (name) {
+    case "location":
+    case "operation-location":
+      return absoluteUrl(value, url);
+    case "cache-control":
+      return forOneCaller(value);
+    default:
+      return value;
+  }
+}
+
+/** @returns an absolute URL as it is, a relative one as the provider meant it, undefined if it is none at all */
+function absoluteUrl(reference: string, base: string): string | undefined {
+  if (URL.canParse(reference)) return reference;
+  return URL.canParse(reference, base) ? new URL(reference, base).href : undefined;
+}
+
+/** Directives by which caches may keep the answer to one credential for everybody. https://www.rfc-editor.org/rfc/rfc9111#section-3.5 */
+const FOR_EVERYBODY = /^\s*(?:public|s-maxage|must-revalidate|proxy-revalidate)\s*(?:=|$)/i;
+
+/** What a provider says of its own callers does not hold for those of the gateway, who are all one caller to it. */
+function forOneCaller(cacheControl: string): string {
+  const directives = cacheControl.split(",");
+  const kept = directives.filter((directive) => !FOR_EVERYBODY.test(directive));
+  if (kept.length === directives.length) return cacheControl;
+  return ["private", ...kept.map((directive) => directive.trim())].join(", ");
+}

@@ -1,0 +1,126 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gatewayCommand } from "../fixtures/start-gateway.ts";
+import { within } from "../fixtures/within.ts";
+
+// Where the machine is busy, a gateway takes long to start.
+setDefaultTimeout(60_000);
+
+/** More than a pipe and the gateway hold together, by requests that each leave a line. */
+const REQUESTS = 5000;
+const AT_ONCE = 50;
+
+/** A gateway whose standard output, and standard error where that is asked for, is a pipe that nobody reads. */
+async function startStalled(settings: Readonly<Record<string, string>>, stderrToo = false) {
+  const directory = mkdtempSync(join(tmpdir(), "stalled-reader-"));
+  const pipe = join(directory, "pipe");
+  expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
+  // Opened for both, so that there is a reader, which does not read.
+  const output = openSync(pipe, "r+");
+  const port = await freePort();
+  const child = Bun.spawn(gatewayCommand([]), {
+    env: { PATH: process.env["PATH"] ?? "", SERVER_PORT: String(port), OPENAI_API_KEY: "sk-x", ...settings },
+    stdin: "ignore",
+    stdout: output,
+    stderr: stderrToo ? output : "pipe",
+  });
+  const ask = (): Promise<Response> => fetch(`http://127.0.0.1:${port}/v1/unknown/${"x".repeat(200)}`);
+  const untilItListens = async (): Promise<void> => {
+    // Before that a port that is held for workers answers with another status.
+    while ((await ask().catch(() => undefined))?.status !== 404) await Bun.sleep(10);
+  };
+  await within(untilItListens(), 15_000, "an answer of the gateway");
+  return {
+    child,
+    ask,
+    async askOften() {
+      let left = REQUESTS;
+      const work = async (): Promise<void> => {
+        while (left-- > 0) expect((await ask()).status).toBe(404);
+      };
+      await within(Promise.all(Array.from({ length: AT_ONCE }, work)), 40_000, "all answers");
+    },
+    /** Reads what lies in the pipe, and what comes until `isEnough`. */
+    async read(isEnough: (text: string) => boolean): Promise<string> {
+      const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+      const bytes = Buffer.alloc(64 * 1024);
+      let text = "";
+      const readOn = async (): Promise<void> => {
+        while (!isEnough(text)) {
+          try {
+            text += bytes.toString("latin1", 0, readSync(reader, bytes));
+          } catch {
+            await Bun.sleep(5);
+          }
+        }
+      };
+      await within(readOn(), 15_000, "the awaited lines");
+      closeSync(reader);
+      return text;
+    },
+    [Symbol.dispose]() {
+      child.kill("SIGKILL");
+      closeSync(output);
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = Bun.serve({ port: 0, fetch: () => new Response() });
+  const { port } = server;
+  await server.stop(true);
+  return port ?? 0;
+}
+
+const KINDS = [
+  ["one process", {}],
+  ["one process that writes for people", { LOG_FORMAT: "pretty" }],
+  ["two workers", { SERVER_WORKERS: "2" }],
+] as const;
+
+test.each(KINDS)("a reader of the log that stalls hinders neither requests nor the end: %s", async (_, settings) => {
+  using gateway = await startStalled(settings);
+  await gateway.askOften();
+  gateway.child.kill("SIGTERM");
+  expect(await within(gateway.child.exited, 10_000, "the gateway's end")).toBe(0);
+});
+
+test("the same where standard error goes there too", async () => {
+  using gateway = await startStalled({}, true);
+  await gateway.askOften();
+  gateway.child.kill("SIGTERM");
+  expect(await within(gateway.child.exited, 10_000, "the gateway's end")).toBe(0);
+});
+
+test("a second signal ends it at once all the same", async () => {
+  using gateway = await startStalled({});
+  await gateway.askOften();
+  gateway.child.kill("SIGTERM");
+  gateway.child.kill("SIGTERM");
+  expect(await within(gateway.child.exited, 10_000, "the gateway's end")).toBeOneOf([0, 143]);
+});
+
+test("a reader that comes back learns how many lines it has missed, and misses no other", async () => {
+  using gateway = await startStalled({});
+  await gateway.askOften();
+  const text = await gateway.read((so) => /"dropped":\d+.*\n/.test(so));
+  expect((await gateway.ask()).status).toBe(404);
+  gateway.child.kill("SIGTERM");
+  const rest = await gateway.read((so) => so.includes('"msg":"stopped"'));
+  const lines = (text + rest)
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const dropped = lines.reduce((sum, { dropped: count }) => sum + Number(count ?? 0), 0);
+  const requests = lines.filter(({ msg }) => msg === "request").length;
+  expect(dropped).toBeGreaterThan(0);
+  // Those of the start, which waited until it listened, and the last one.
+  expect(requests + dropped).toBeWithin(REQUESTS + 1, REQUESTS + 30);
+  expect(lines.filter(({ dropped: count }) => count)).toEqual([
+    expect.objectContaining({ level: "warn", msg: expect.stringContaining("lost") }),
+  ]);
+  expect(await within(gateway.child.exited, 10_000, "the gateway's end")).toBe(0);
+});

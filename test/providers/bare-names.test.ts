@@ -1,0 +1,248 @@
+import { describe, expect, test } from "bun:test";
+import { loadProviders } from "../../src/config/load-providers.ts";
+import { Failure } from "../../src/core/errors.ts";
+import { createModelLists } from "../../src/routing/model-lists.ts";
+import type { Provider } from "../../src/providers/provider.ts";
+import type { ListedModel } from "../../src/providers/model-list-readers.ts";
+import { resolveTarget } from "../../src/routing/resolve-target.ts";
+import { settle } from "../fixtures/manual-clock.ts";
+
+const MINUTE = 60_000;
+
+/**
+ * A catalogue of openai, groq and mistral, which are configured, and of vllm, which is not. Each listing waits until the
+ * test answers it: with ids, or with undefined for a failure.
+ */
+function setUp() {
+  const environment = { OPENAI_API_KEY: "k", GROQ_API_KEY: "k", MISTRAL_API_KEY: "k" };
+  const wanted = ["openai", "groq", "mistral", "vllm"];
+  const providers = loadProviders(environment, []).providers.filter(({ id }) => wanted.includes(id));
+  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  const waiting: { readonly id: string; readonly answer: (ids: readonly string[] | undefined) => void }[] = [];
+  const givenUp: string[] = [];
+  let time = 1000;
+  const modelLists = createModelLists({
+    providers,
+    fetchModels: ({ id }) =>
+      new Promise<readonly ListedModel[]>((resolve, reject) => {
+        const answer = (ids: readonly string[] | undefined): void => {
+          if (ids) resolve(ids.map((modelId) => ({ id: modelId, created: 0, ownedBy: undefined, extras: {} })));
+          else reject(new Failure("upstream_unreachable"));
+        };
+        waiting.push({ id, answer });
+      }),
+    ttlMs: MINUTE,
+    timeoutMs: 2 ** 30,
+    now: () => time,
+    onFailure() {},
+    onGivenUp: ({ id }) => givenUp.push(id),
+  });
+
+  return {
+    givenUp,
+    advance(milliseconds: number) {
+      time += milliseconds;
+    },
+    /** Which providers are being asked for their lists. */
+    asked: () => waiting.map(({ id }) => id),
+    /** Asks for the lists as the gateway does at its start. */
+    warm() {
+      for (const provider of providers) modelLists.ofProvider(provider).catch(() => {});
+    },
+    refresh(id: string) {
+      modelLists.ofProvider(byId.get(id) as Provider).catch(() => {});
+    },
+    async answer(id: string, ids: readonly string[] | undefined) {
+      const index = waiting.findIndex((listing) => listing.id === id);
+      const [listing] = waiting.splice(index, 1);
+      if (index < 0 || !listing) throw new Error(`${id} was not asked`);
+      listing.answer(ids);
+      await settle();
+    },
+    /** What becomes of a bare name: the provider, or the failure; `outcome` is undefined while it waits. */
+    ask(model: string) {
+      const result: { outcome: string | undefined; failure?: Failure } = { outcome: undefined };
+      const found = (async () =>
+        resolveTarget({ providers: byId, findBareName: modelLists.findBareName }, undefined, model))();
+      found.then(
+        ({ provider }) => (result.outcome = provider.id),
+        (failure: Failure) => Object.assign(result, { outcome: failure.code, failure }),
+      );
+      return result;
+    },
+    async asks(model: string) {
+      const result = this.ask(model);
+      await settle();
+      return result.outcome;
+    },
+  };
+}
+
+describe("while a configured provider's list was never read", () => {
+  test("no name goes to another that lists it, whoever answers first, and the request waits for the list", async () => {
+    const lists = setUp();
+    lists.warm();
+    await lists.answer("openai", ["gpt", "shared"]);
+    await lists.answer("mistral", []);
+    const shared = lists.ask("shared");
+    const gpt = lists.ask("gpt");
+    await settle();
+    expect([shared.outcome, gpt.outcome, lists.asked()]).toEqual([undefined, undefined, ["groq", "vllm"]]);
+    await lists.answer("groq", ["llama", "shared"]);
+    expect([shared.outcome, gpt.outcome]).toEqual(["provider_undetermined", "openai"]);
+    expect(shared.failure?.message).toEndWith("Several providers have it: openai, groq.");
+  });
+
+  test("a name is 503 with Retry-After once the list has failed, and says whose is missing", async () => {
+    const lists = setUp();
+    lists.warm();
+    await lists.answer("openai", ["gpt"]);
+    const waiting = lists.ask("gpt");
+    await lists.answer("groq", undefined);
+    await settle();
+    expect(waiting.outcome).toBeUndefined();
+    await lists.answer("mistral", undefined);
+    expect(waiting.outcome).toBe("model_lists_incomplete");
+    expect(waiting.failure?.status).toBe(503);
+    expect(waiting.failure?.details.headers).toEqual({ "retry-after": "2" });
+    expect(waiting.failure?.message).toContain("Missing: groq, mistral.");
+    // Asked just now: the next one does not wait, nor ask.
+    expect([await lists.asks("gpt"), lists.asked()]).toEqual(["model_lists_incomplete", ["vllm"]]);
+  });
+
+  test("a later name asks for the missing lists again, and for those alone, and is answered by what they say", async () => {
+    const lists = setUp();
+    lists.warm();
+    await lists.answer("openai", ["gpt"]);
+    await lists.answer("groq", undefined);
+    await lists.answer("mistral", []);
+    lists.advance(1999);
+    expect(await lists.asks("gpt")).toBe("model_lists_incomplete");
+    lists.advance(1);
+    const both = [lists.ask("gpt"), lists.ask("gpt")];
+    await settle();
+    expect(lists.asked()).toEqual(["vllm", "groq"]);
+    await lists.answer("groq", ["gpt"]);
+    expect(both.map(({ outcome }) => outcome)).toEqual(["provider_undetermined", "provider_undetermined"]);
+  });
+
+  test("a name that two known lists hold is refused at once", async () => {
+    const lists = setUp();
+    lists.warm();
+    await lists.answer("openai", ["shared"]);
+    await lists.answer("mistral", ["shared"]);
+    expect(await lists.asks("shared")).toBe("provider_undetermined");
+  });
+
+  test("a name that no known list holds waits for one refresh, not for two", async () => {
+    const lists = setUp();
+    lists.warm();
+    await lists.answer("openai", []);
+    await lists.answer("mistral", []);
+    const unknown = lists.ask("new");
+    await settle();
+    expect(lists.asked().toSorted()).toEqual(["groq", "mistral", "openai", "vllm"]);
+    await lists.answer("groq", []);
+    await lists.answer("mistral", []);
+    expect(unknown.outcome).toBeUndefined();
+    await lists.answer("openai", ["new"]);
+    expect([unknown.outcome, lists.asked()]).toEqual(["openai", ["vllm"]]);
+  });
+});
+
+describe("a list that cannot be read for long", () => {
+  async function failFor(milliseconds: number, attempts: number) {
+    const lists = setUp();
+    lists.warm();
+    await lists.answer("openai", ["gpt"]);
+    await lists.answer("mistral", []);
+    await lists.answer("groq", undefined);
+    for (let attempt = 1; attempt < attempts; attempt++) {
+      lists.advance(milliseconds / (attempts - 1));
+      const asked = lists.ask("gpt");
+      await settle();
+      await lists.answer("groq", undefined);
+      expect([attempt, asked.outcome]).toEqual([
+        attempt,
+        lists.givenUp.length > 0 ? "openai" : "model_lists_incomplete",
+      ]);
+    }
+    return lists;
+  }
+
+  test("is given up after a minute and three failures; names are then looked up without it", async () => {
+    const lists = await failFor(MINUTE, 3);
+    expect(lists.givenUp).toEqual(["groq"]);
+    expect([await lists.asks("gpt"), lists.asked()]).toEqual(["openai", ["vllm", "openai"]]);
+  });
+
+  test("is not given up before a minute, nor after fewer failures", async () => {
+    expect((await failFor(MINUTE - 1, 4)).givenUp).toEqual([]);
+    expect((await failFor(10 * MINUTE, 2)).givenUp).toEqual([]);
+  });
+
+  test("competes again as soon as it was read", async () => {
+    const lists = await failFor(MINUTE, 3);
+    lists.refresh("groq");
+    await lists.answer("groq", ["gpt"]);
+    expect(await lists.asks("gpt")).toBe("provider_undetermined");
+    // And failing anew, it is not forgotten.
+    lists.advance(MINUTE);
+    lists.refresh("groq");
+    await lists.answer("groq", undefined);
+    expect(await lists.asks("gpt")).toBe("provider_undetermined");
+    expect(lists.givenUp).toEqual(["groq"]);
+  });
+});
+
+describe("once every list was read", () => {
+  async function known() {
+    const lists = setUp();
+    lists.warm();
+    await lists.answer("openai", ["gpt", "shared"]);
+    await lists.answer("groq", ["llama", "shared"]);
+    await lists.answer("mistral", ["mixtral"]);
+    return lists;
+  }
+
+  test("a provider whose list fails later keeps its names, and a stale list is read again beside the request", async () => {
+    const lists = await known();
+    lists.advance(MINUTE);
+    expect([await lists.asks("gpt"), lists.asked()]).toEqual(["openai", ["vllm", "openai"]]);
+    await lists.answer("openai", undefined);
+    expect(await lists.asks("gpt")).toBe("openai");
+    expect(await lists.asks("shared")).toBe("provider_undetermined");
+    expect(await lists.asks("mixtral")).toBe("mistral");
+  });
+
+  test("a local server that nobody configured takes no name, and makes none ambiguous", async () => {
+    const lists = await known();
+    await lists.answer("vllm", ["gpt", "local"]);
+    expect(await lists.asks("gpt")).toBe("openai");
+    const local = lists.ask("local");
+    await settle();
+    expect(lists.asked().toSorted()).toEqual(["groq", "mistral", "openai"]);
+    for (const id of lists.asked()) await lists.answer(id, undefined);
+    expect(local.outcome).toBe("provider_undetermined");
+  });
+
+  test("an unknown name asks all configured providers once in five seconds", async () => {
+    const lists = await known();
+    await lists.answer("vllm", []);
+    const first = lists.ask("new");
+    const second = lists.ask("newer");
+    await settle();
+    expect(lists.asked().toSorted()).toEqual(["groq", "mistral", "openai"]);
+    await lists.answer("openai", ["new"]);
+    await lists.answer("groq", undefined);
+    expect([first.outcome, second.outcome]).toEqual([undefined, undefined]);
+    await lists.answer("mistral", []);
+    expect([first.outcome, second.outcome]).toEqual(["openai", "provider_undetermined"]);
+    lists.advance(4999);
+    expect([await lists.asks("newer"), lists.asked()]).toEqual(["provider_undetermined", []]);
+    lists.advance(1);
+    lists.ask("newer");
+    await settle();
+    expect(lists.asked()).toHaveLength(3);
+  });
+});

@@ -1,0 +1,56 @@
+import { expect, test } from "bun:test";
+import type { ModelList } from "../../src/routing/model-lists.ts";
+import type { ModelPolicy } from "../../src/routing/model-policy.ts";
+import { createModelRenderer } from "../../src/server/routes/render-models.ts";
+import { createProvider } from "../upstream/open-upstream.ts";
+
+function setUp() {
+  const asked = { count: 0 };
+  const policy: ModelPolicy = {
+    active: false,
+    refusal() {
+      asked.count++;
+      return undefined;
+    },
+  };
+  return { asked, render: createModelRenderer(policy) };
+}
+
+function listOf(count: number): ModelList {
+  const ids = Array.from({ length: count }, (_, index) => `model-${index}`);
+  const models = ids.map((id) => [id, { id, created: 0, ownedBy: undefined, extras: { pricing: 1 } }] as const);
+  return { provider: createProvider("mock"), models: new Map(models) };
+}
+
+test("a list is rendered once for each set of extras, whoever asks, and anew when it is another", async () => {
+  const { asked, render } = setUp();
+  const list = listOf(3);
+  const [first, second] = await Promise.all([render(list, []), render(list, [])]);
+  expect([first === second, asked.count]).toEqual([true, 3]);
+  expect(JSON.parse(`[${first}]`)).toHaveLength(3);
+  expect(JSON.parse(`[${await render(list, ["pricing"])}]`)).toMatchObject([{ pricing: 1 }, {}, {}]);
+  expect([await render(list, []), asked.count]).toEqual([first, 6]);
+  await render(listOf(3), []);
+  expect(asked.count).toBe(9);
+});
+
+test("a long list is rendered in many turns of the event loop, byte for byte as in one", async () => {
+  const { render } = setUp();
+  let turns = 0;
+  let isDone = false;
+  const count = (): void => {
+    turns++;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  const long = await render(listOf(20_000), []);
+  isDone = true;
+  expect(turns).toBeGreaterThanOrEqual(40);
+  const ids = (JSON.parse(`[${long}]`) as { id: string }[]).map(({ id }) => id);
+  expect(ids).toEqual(Array.from({ length: 20_000 }, (_, index) => `mock/model-${index}`));
+});
+
+test.each([0, 1, 499, 500, 501, 1000])("%i models make as many", async (count) => {
+  const { render } = setUp();
+  expect(JSON.parse(`[${await render(listOf(count), [])}]`)).toHaveLength(count);
+});
