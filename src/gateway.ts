@@ -2,11 +2,6 @@ import { hostname } from "node:os";
 import { createToolLoop } from "./tools/loop/loop.ts";
 import type { Config } from "./config/load-config.ts";
 import type { Settings } from "./config/settings-table.ts";
-import { CHAT } from "./formats/chat/format.ts";
-import type { Format } from "./formats/format.ts";
-import { EMBEDDINGS } from "./formats/embeddings/format.ts";
-import { COUNT_TOKENS, MESSAGES } from "./formats/messages/format.ts";
-import { RESPONSES } from "./formats/responses/format.ts";
 import { createInFlightRequests } from "./core/in-flight-requests.ts";
 import { openToolRegistry } from "./tools/mcp/open-tool-registry.ts";
 import { createModelLists } from "./routing/model-lists.ts";
@@ -25,8 +20,7 @@ import { listTools } from "./server/handlers/tools.ts";
 import { showDocumentation } from "./server/handlers/documentation.ts";
 import { showGuide } from "./server/handlers/guide.ts";
 import { createRequireOwnOrigin } from "./server/require-own-origin.ts";
-import { ROUTES, type RouteRow } from "./server/routes.ts";
-import type { RouteHandler } from "./server/serve-route.ts";
+import { ROUTE_ROWS } from "./server/routes.ts";
 import type { Log } from "./telemetry/log.ts";
 import { logExchange } from "./telemetry/log-request.ts";
 import { createFetchTransport } from "./upstream/fetch-transport.ts";
@@ -95,7 +89,7 @@ export async function createGateway(
 ): Promise<Gateway> {
   const { log, version, worker } = dependencies;
   const now = dependencies.now ?? (() => performance.now());
-  const quietRoutes = new Set(Object.values<RouteRow>(ROUTES).flatMap((row) => (row.quiet ? row.paths : [])));
+  const quietRoutes = new Set(ROUTE_ROWS.flatMap(([, row]) => (row.quiet ? row.paths : [])));
   const requests = createInFlightRequests({
     observers: [logExchange(log, quietRoutes)],
     now,
@@ -184,10 +178,6 @@ export async function createGateway(
     toolRegistry &&
     createToolLoop({ ...parts, toolBox: toolRegistry, maxRounds: settings.MCP_MAX_ITERATIONS, keepAlive });
   const relay = createRelay({ ...parts, ...(takeOver && { toolLoop: takeOver }) });
-  const relayAs =
-    (format: Format): RouteHandler =>
-    (context, request) =>
-      relay(context, request, format);
   const modelParts = { providers: providersById, catalogue: modelLists, policy };
 
   const authentication = settings.AUTH_ENABLED
@@ -221,6 +211,7 @@ export async function createGateway(
     book: requests,
     envelope: settings.ERROR_FORMAT,
     maxConcurrent: settings.SERVER_MAX_CONCURRENT_REQUESTS,
+    relay,
     handlers: {
       health: (context) => jsonResponse(context, { message: "OK" }),
       readiness: (context) => {
@@ -231,11 +222,6 @@ export async function createGateway(
       },
       models: listModels(modelParts),
       model: showModel(modelParts),
-      chatCompletions: relayAs(CHAT),
-      messages: relayAs(MESSAGES),
-      countTokens: relayAs(COUNT_TOKENS),
-      responses: relayAs(RESPONSES),
-      embeddings: relayAs(EMBEDDINGS),
       tools: listTools(settings.MCP_EXPOSE, toolRegistry),
       proxy: createPassthrough(parts),
       ...(settings.SWAGGER_ENABLED && { documentation: showDocumentation(version), guide: showGuide() }),

@@ -3,7 +3,7 @@ import { Failure } from "../core/errors.ts";
 import type { RouteRow } from "./routes.ts";
 import { type ServeParts, serveRoute } from "./serve-route.ts";
 
-/** Answers one request with its bearer token, as {@link serveRoute} makes it. */
+/** Answers one request, as {@link serveRoute} makes it. */
 export type Serve = ReturnType<typeof serveRoute>;
 
 export interface CapacityParts extends ServeParts {
@@ -24,13 +24,9 @@ export function limitConcurrency(parts: CapacityParts, row: RouteRow, serve: Ser
   const { book: requests, maxConcurrent } = parts;
   if (maxConcurrent === 0 || row.open) return serve;
   // One for all refusals: a gateway with too much to do must not spend on stack traces.
-  const overloaded = new Failure("overloaded", {
-    // Anthropic's clients know a status of its own for it. https://docs.anthropic.com/en/api/errors
-    ...(row.anthropicErrors && { status: 529 }),
-    headers: { "retry-after": String(RETRY_AFTER_SECONDS) },
-  });
+  const overloaded = new Failure("overloaded", { headers: { "retry-after": String(RETRY_AFTER_SECONDS) } });
   const refuse = serveRoute({ ...parts, authenticate: undefined }, row, () => {
     throw overloaded;
   });
-  return (request, token) => (requests.size() < maxConcurrent ? serve : refuse)(request, token);
+  return (request) => (requests.size() < maxConcurrent ? serve : refuse)(request);
 }

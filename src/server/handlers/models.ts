@@ -5,6 +5,7 @@ import type { Provider } from "../../providers/provider.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
 import { jsonResponse } from "../json-response.ts";
+import { ROUTES } from "../routes.ts";
 import type { RouteHandler } from "../serve-route.ts";
 
 export interface ModelRouteParts {
@@ -32,7 +33,8 @@ export function listModels({ providers, catalogue: modelLists, policy }: ModelRo
   };
 }
 
-const MOUNT = "/v1/models/";
+/** What a model's id stands behind. */
+const MOUNT = ROUTES.model.paths[0].replace("*", "");
 
 /** `GET /v1/models/{id}`: one model by `provider/model` or, where only one provider lists it, by its bare name. */
 export function showModel({ providers, catalogue: modelLists, policy }: ModelRouteParts): RouteHandler {
