@@ -93,6 +93,15 @@ describe("the application", () => {
     expect(reached.filter((name) => name !== "health" && name !== "readiness")).toEqual([]);
   });
 
+  test.each(METHODS)("refuses no %s with one for its token", async (method) => {
+    const { application } = createTrap();
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    for (const path of allPaths()) {
+      const { status } = await application.handle(new Request(`http://localhost${path}`, { method, headers }));
+      expect([path, [200, 404, 405].includes(status)]).toEqual([path, true]);
+    }
+  });
+
   test("runs every handler with one", async () => {
     const { application, reached, names } = createTrap();
     const headers = { authorization: `Bearer ${TOKEN}` };
