@@ -33,8 +33,9 @@ export interface RouteRow {
  * rerank: { method: "POST", paths: ["/v1/rerank"], json: true, format: RERANK },
  * ```
  * Its `format.ts` says how requests are checked and how streams and errors end, its `documentation.ts` what the OpenAPI
- * document says. What providers have it is said in their table, by the format's `api`. A route that is not relayed has no
- * format; the compiler then asks for its handler's name here and for its page in `openapi/route-documentation.ts`.
+ * document says. The compiler then asks for the names that it uses: of the API in `ApiName`, of the failure for providers
+ * without it in `FAILURES`; which providers have it, their table says. A route that is not relayed has no format, but a
+ * handler in `gateway.ts`, and the compiler asks for its entry in `openapi/route-documentation.ts`.
  */
 export const ROUTES = {
   chatCompletions: { method: "POST", paths: ["/v1/chat/completions"], json: true, format: CHAT },
