@@ -3,11 +3,6 @@ import { createToolLoop } from "./tools/loop/loop.ts";
 import type { Config } from "./config/load-config.ts";
 import { type ReadFile, readTextFile } from "./config/read-files.ts";
 import type { Settings } from "./config/settings-table.ts";
-import { CHAT } from "./formats/chat/format.ts";
-import type { Format } from "./formats/format.ts";
-import { EMBEDDINGS } from "./formats/embeddings/format.ts";
-import { COUNT_TOKENS, MESSAGES } from "./formats/messages/format.ts";
-import { RESPONSES } from "./formats/responses/format.ts";
 import { createInFlightRequests } from "./core/in-flight-requests.ts";
 import { createMemoryBudget } from "./core/memory/budget.ts";
 import { defaultBudget, readMemoryLimit } from "./core/memory/limit.ts";
@@ -28,8 +23,7 @@ import { listTools } from "./server/handlers/tools.ts";
 import { showDocumentation } from "./server/handlers/documentation.ts";
 import { showGuide } from "./server/handlers/guide.ts";
 import { createRequireOwnOrigin } from "./server/require-own-origin.ts";
-import { ROUTES, type RouteRow } from "./server/routes.ts";
-import type { RouteHandler } from "./server/serve-route.ts";
+import { ROUTE_ROWS } from "./server/routes.ts";
 import type { Log } from "./telemetry/log.ts";
 import { logExchange } from "./telemetry/log-request.ts";
 import { createFetchTransport } from "./upstream/fetch-transport.ts";
@@ -113,7 +107,7 @@ export async function createGateway(
   const { log, version, worker } = dependencies;
   const readFile = dependencies.readFile ?? readTextFile;
   const now = dependencies.now ?? (() => performance.now());
-  const quietRoutes = new Set(Object.values<RouteRow>(ROUTES).flatMap((row) => (row.quiet ? row.paths : [])));
+  const quietRoutes = new Set(ROUTE_ROWS.flatMap(([, row]) => (row.quiet ? row.paths : [])));
   const timers: TimerSource = {
     now,
     setTimer: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
@@ -226,10 +220,6 @@ export async function createGateway(
       keepAlive,
     });
   const relay = createRelay({ ...parts, ...(takeOver && { toolLoop: takeOver }) });
-  const relayAs =
-    (format: Format): RouteHandler =>
-    (context, request) =>
-      relay(context, request, format);
   const modelParts = { providers: providersById, catalogue: modelLists, policy };
 
   const authentication = settings.AUTH_ENABLED
@@ -265,6 +255,7 @@ export async function createGateway(
     book: requests,
     envelope: settings.ERROR_FORMAT,
     maxConcurrent: settings.SERVER_MAX_CONCURRENT_REQUESTS,
+    relay,
     handlers: {
       health: (context) => jsonResponse(context, { message: "OK" }),
       readiness: (context) => {
@@ -275,11 +266,6 @@ export async function createGateway(
       },
       models: listModels(modelParts),
       model: showModel(modelParts),
-      chatCompletions: relayAs(CHAT),
-      messages: relayAs(MESSAGES),
-      countTokens: relayAs(COUNT_TOKENS),
-      responses: relayAs(RESPONSES),
-      embeddings: relayAs(EMBEDDINGS),
       tools: listTools(settings.MCP_EXPOSE, toolRegistry),
       proxy: createPassthrough(parts),
       ...(settings.SWAGGER_ENABLED && { documentation: showDocumentation(version), guide: showGuide() }),

@@ -25,10 +25,16 @@ const CREDENTIAL = /^[\x21-\x2b\x2d-\x7e]+$/;
 interface StaticKey {
   readonly name: string;
   readonly hash: Uint8Array;
+  /** The entry gave no name: it is called by its place in the list. */
+  readonly isUnnamed: boolean;
 }
 
 export interface StaticKeys {
-  /** The name of the key with this hash. Takes the same time whichever key matches, and whether any does. */
+  /**
+   * The name of the key with this SHA-256, in the same time among ten keys and ten thousand; undefined if none has it.
+   * A lookup may take longer the more of a hash is right, but whoever sends a text does not choose its hash: for one that
+   * begins with given bits, twice as many texts must be tried for each bit, and all bits of a hash still are not its key.
+   */
   nameOf(hash: Uint8Array): string | undefined;
 }
 
@@ -36,7 +42,8 @@ const NAMED = /^([A-Za-z0-9_.-]{0,64}):(.*)$/;
 
 /**
  * Reads the value of `AUTH_API_KEYS`: `key` or `name:key`, separated by commas; or `@/path/file`, with one such entry on
- * each line, where empty lines and lines that begin with `#` do not count.
+ * each line, where empty lines and lines that begin with `#` do not count. Several keys may be given the same name, so that
+ * a new one can be handed out before the old one is taken away.
  * @throws Error whose message says what is wrong, without any key in it.
  */
 export function readStaticKeys(setting: string, readFile: ReadFile = readTextFile): StaticKeys {
@@ -46,15 +53,22 @@ export function readStaticKeys(setting: string, readFile: ReadFile = readTextFil
     .filter((entry) => entry !== "")
     .map(toStaticKey);
   if (keys.length === 0) throw new Error("it holds no key");
-  const names = new Set(keys.map(({ name }) => name));
-  if (names.size < keys.length) throw new Error("two keys have the same name");
+  requireOwnNames(keys);
+  const byHash = new Map(keys.map((key) => [key.hash.toBase64(), key]));
   return {
     nameOf(hash) {
-      let name: string | undefined;
-      for (const key of keys) if (timingSafeEqual(key.hash, hash)) name = key.name;
-      return name;
+      const key = byHash.get(hash.toBase64());
+      return key !== undefined && timingSafeEqual(key.hash, hash) ? key.name : undefined;
     },
   };
+}
+
+/** A name by place that is also given to another key would have the log take two holders for one. */
+function requireOwnNames(keys: readonly StaticKey[]): void {
+  const given = new Set(keys.flatMap(({ name, isUnnamed }) => (isUnnamed ? [] : [name])));
+  const taken = keys.find(({ name, isUnnamed }) => isUnnamed && given.has(name));
+  if (taken)
+    throw new Error(`${taken.name} is the name of one key and the place of another, which needs a name of its own`);
 }
 
 function readEntries(path: string, readFile: ReadFile): string[] {
@@ -75,5 +89,5 @@ function toStaticKey(entry: string, index: number): StaticKey {
   // What an unset variable leaves of `name:$KEY`; taken for a key, everyone could guess it.
   if (key === "") throw new Error(`the key of ${name} is empty`);
   if (!isCredential(key)) throw new Error(`${name} holds characters that a header cannot carry`);
-  return { name, hash: hashToken(key) };
+  return { name, hash: hashToken(key), isUnnamed: givenName === "" };
 }

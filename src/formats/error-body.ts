@@ -1,7 +1,64 @@
 import { FAILURES, type Failure, type FailureCode } from "../core/errors.ts";
 
-/** The three shapes in which clients read an error. */
-export type ErrorEnvelope = "simple" | "openai" | "anthropic";
+/** The shapes in which clients read an error. */
+export type ErrorEnvelopeName = "simple" | "openai" | "anthropic";
+
+/** How clients of one kind read an error: the whole way from a failure to what is sent, decided nowhere else. */
+export interface ErrorEnvelope {
+  readonly name: ErrorEnvelopeName;
+  /** The HTTP status with which they are told. */
+  status(failure: Failure): number;
+  /** The body, as JSON text. */
+  body(failure: Failure, requestId: string): string;
+  /** The headers of the response to a request that failed before its answer began. */
+  headers(failure: Failure, requestId: string): Record<string, string>;
+}
+
+/** What an error is called by in `type`, `code` and `param`; a provider's own words, if it said any, go first. */
+function wireMembers({ code, details }: Failure) {
+  return {
+    type: details.wireType ?? FAILURES[code].type,
+    code: details.wireCode === undefined ? code : details.wireCode,
+    param: details.param ?? null,
+  };
+}
+
+const statusOf = (failure: Failure): number => failure.status;
+
+const headersOf = ({ details }: Failure, requestId: string): Record<string, string> => ({
+  ...details.headers,
+  "content-type": "application/json",
+  "x-request-id": requestId,
+});
+
+/** The gateway's own: `{error: "…"}` with what more is known beside it. */
+const SIMPLE: ErrorEnvelope = {
+  name: "simple",
+  status: statusOf,
+  body(failure, requestId) {
+    const { type, code, param } = wireMembers(failure);
+    return JSON.stringify({
+      error: failure.message,
+      type,
+      code: code ?? undefined,
+      param: param ?? undefined,
+      provider: failure.details.provider,
+      request_id: requestId,
+    });
+  },
+  headers: headersOf,
+};
+
+/** OpenAI's. https://platform.openai.com/docs/guides/error-codes */
+const OPENAI: ErrorEnvelope = {
+  name: "openai",
+  status: statusOf,
+  body(failure) {
+    const { type, code, param } = wireMembers(failure);
+    return JSON.stringify({ error: { message: failure.message, type, param, code } });
+  },
+  headers: headersOf,
+};
 
 /** What Anthropic's clients know, by status. https://docs.anthropic.com/en/api/errors */
 const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
@@ -14,61 +71,41 @@ const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
   529: "overloaded_error",
 };
 
-/** Anthropic's clients know a status of its own for a server with too much to do. https://docs.anthropic.com/en/api/errors */
+/** Their status of a server that has too much to do. */
 const ANTHROPIC_OVERLOADED = 529;
 
+/** The failures of a gateway that has too much to do. */
 const OVERLOADS: ReadonlySet<FailureCode> = new Set<FailureCode>(["overloaded", "memory_exhausted"]);
 
-/** The status with which clients of an envelope are told of a failure. */
-export const failureStatus = ({ code, status }: Failure, envelope: ErrorEnvelope): number =>
-  envelope === "anthropic" && OVERLOADS.has(code) ? ANTHROPIC_OVERLOADED : status;
-
-/** The error body of a failure, as JSON text. */
-export const renderFailureBody = (failure: Failure, envelope: ErrorEnvelope, requestId: string): string => {
-  const { details, message } = failure;
-  const type = details.wireType ?? FAILURES[failure.code].type;
-  const code = details.wireCode === undefined ? failure.code : details.wireCode;
-  const param = details.param ?? null;
-  switch (envelope) {
-    case "simple":
-      return JSON.stringify({
-        error: message,
-        type,
-        code: code ?? undefined,
-        param: param ?? undefined,
-        provider: details.provider,
-        request_id: requestId,
-      });
-    case "openai":
-      return JSON.stringify({ error: { message, type, param, code } });
-    case "anthropic":
-      return JSON.stringify({
-        type: "error",
-        error: { type: anthropicType(failure), message },
-        request_id: requestId,
-      });
-  }
+/** Anthropic's. https://docs.anthropic.com/en/api/errors */
+const ANTHROPIC: ErrorEnvelope = {
+  name: "anthropic",
+  status: anthropicStatus,
+  body: (failure, requestId) =>
+    JSON.stringify({
+      type: "error",
+      error: { type: anthropicType(failure), message: failure.message },
+      request_id: requestId,
+    }),
+  // Where their clients look for the id; the provider's own, if it has one, wins.
+  headers: (failure, requestId) => ({ "request-id": requestId, ...headersOf(failure, requestId) }),
 };
 
-/** The headers of the response to a request that failed before its answer began. */
-export const failureHeaders = (
-  failure: Failure,
-  envelope: ErrorEnvelope,
-  requestId: string,
-): Record<string, string> => ({
-  // Where Anthropic's clients look for the id; the provider's own, where it has one, wins.
-  ...(envelope === "anthropic" && { "request-id": requestId }),
-  ...failure.details.headers,
-  "content-type": "application/json",
-  "x-request-id": requestId,
-});
+function anthropicStatus({ code, status }: Failure): number {
+  return OVERLOADS.has(code) ? ANTHROPIC_OVERLOADED : status;
+}
 
-const anthropicType = (failure: Failure): string => {
+function anthropicType(failure: Failure): string {
   if (failure.code === "messages_not_supported") return "not_supported_error";
   // What answers these routes speaks Anthropic's vocabulary itself.
   if (failure.details.wireType !== undefined) return failure.details.wireType;
-  return (
-    ANTHROPIC_TYPES[failureStatus(failure, "anthropic")] ??
-    (failure.status < 500 ? "invalid_request_error" : "api_error")
-  );
+  const known = ANTHROPIC_TYPES[anthropicStatus(failure)];
+  return known ?? (failure.status < 500 ? "invalid_request_error" : "api_error");
+}
+
+/** Every shape of an error. A format that has one of its own names it; all other routes tell theirs as `ERROR_FORMAT` says. */
+export const ERROR_ENVELOPES: Readonly<Record<ErrorEnvelopeName, ErrorEnvelope>> = {
+  simple: SIMPLE,
+  openai: OPENAI,
+  anthropic: ANTHROPIC,
 };

@@ -1,17 +1,23 @@
+import type { TSchema } from "@sinclair/typebox";
 import type { Failure, FailureCode } from "../core/errors.ts";
 import type { JsonObject } from "../core/json/parse.ts";
+import type { ErrorEnvelope } from "./error-body.ts";
 import type { CheckRequest } from "./schema/check.ts";
 import type { ReadImage } from "./images.ts";
 
-/** The APIs of a provider that a dialect may need, as named in the provider table. */
+/** The APIs of a provider that a format may need, as named in the provider table. */
 export type ApiName = "chat" | "embeddings" | "messages" | "countTokens" | "responses";
 
-/** One client API: how its requests are checked, and how its errors are said. */
+/**
+ * One API format: everything that is particular to the requests, answers and errors of one client API, and all that the
+ * rest of the gateway knows of it. A format is one room, which holds its schemas as well, and knows no other room.
+ */
 export interface Format {
-  /** The provider's API that answers it. */
+  /** Names the format, and the provider's API that answers it. */
   readonly api: ApiName;
   /** The failure where the chosen provider has no such API. */
   readonly notSupported: FailureCode;
+  /** What is wrong with a request's body, if anything is. */
   readonly check: CheckRequest;
   /** The member that holds the conversation, and how images are recognised in it; absent where there are none. */
   readonly images?: {
@@ -20,14 +26,40 @@ export interface Format {
     /** Further parts that reach the model, with the path at which they stand. */
     readonly elsewhere?: (request: JsonObject) => { readonly parts: readonly unknown[]; readonly path: string };
   };
-  /** Whether `stream_options` is this dialect's way to ask for usage in a stream. */
+  /** Whether `stream_options` is this format's way to ask for usage in a stream. */
   readonly hasStreamOptions: boolean;
-  /** Errors are always said in Anthropic's envelope, whatever `ERROR_FORMAT` says. */
-  readonly anthropicErrors: boolean;
   /** The usage of a stream is told in parts, of which the first stands at its beginning. */
   readonly usageAtStart: boolean;
+  /** How errors are told, whatever `ERROR_FORMAT` says; absent if its clients read what that setting chooses. */
+  readonly errors?: ErrorEnvelope;
+  /** The last event of a stream that broke off, as the format's clients expect an error. */
+  readonly errorEvent: (failure: Failure, requestId: string) => string;
   /** What stands in the last event of a whole stream; clients may leave as soon as they have it. */
   readonly finalEventMarker: string;
-  /** The last event of a stream that broke off, as the dialect's clients expect an error. */
-  readonly errorEvent: (failure: Failure, requestId: string) => string;
+  /** Loads what the OpenAPI document says of it: only there, because most gateways never show theirs. */
+  readonly documentation: () => Promise<FormatDocumentation>;
+}
+
+/** A heading of the OpenAPI document. */
+export interface DocumentationTag {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** What the OpenAPI document says of a format. Its paths, methods, rights and errors are those of its route. */
+export interface FormatDocumentation {
+  readonly operationId: string;
+  readonly tag: DocumentationTag;
+  readonly summary: string;
+  readonly description?: string;
+  /** A request that works, for the page to offer. */
+  readonly example: Readonly<Record<string, unknown>>;
+  /** The schemas of the format, by the names that the document gives them. */
+  readonly schemas: Readonly<Record<string, TSchema>>;
+  /** The one of them that a request is checked against. */
+  readonly request: TSchema;
+  /** The one of an answer that is no stream; absent if the provider's own goes to the client, whatever it is. */
+  readonly response?: TSchema;
+  /** Whether a request may ask for a stream of events. */
+  readonly streams: boolean;
 }

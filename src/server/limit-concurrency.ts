@@ -3,7 +3,7 @@ import { Failure } from "../core/errors.ts";
 import type { RouteRow } from "./routes.ts";
 import { type ServeParts, serveRoute } from "./serve-route.ts";
 
-/** Answers one request with its bearer token, as {@link serveRoute} makes it. */
+/** Answers one request, as {@link serveRoute} makes it. */
 export type Serve = ReturnType<typeof serveRoute>;
 
 export interface CapacityParts extends ServeParts {
@@ -28,5 +28,5 @@ export function limitConcurrency(parts: CapacityParts, row: RouteRow, serve: Ser
   const refuse = serveRoute({ ...parts, authenticate: undefined }, row, () => {
     throw overloaded;
   });
-  return (request, token) => (requests.size() < maxConcurrent ? serve : refuse)(request, token);
+  return (request) => (requests.size() < maxConcurrent ? serve : refuse)(request);
 }

@@ -1,11 +1,12 @@
 import type { Authenticate } from "../auth/authenticate.ts";
-import { type ErrorEnvelope, failureHeaders, failureStatus, renderFailureBody } from "../formats/error-body.ts";
+import { ERROR_ENVELOPES, type ErrorEnvelopeName } from "../formats/error-body.ts";
 import type { RequestContext, Outcome } from "../core/request-context.ts";
 import type { InFlightRequests } from "../core/in-flight-requests.ts";
 import { Failure, toFailure } from "../core/errors.ts";
+import { bearerToken } from "./bearer-token.ts";
 import { requireJson } from "./require-json.ts";
 import type { RequireOwnOrigin } from "./require-own-origin.ts";
-import { requireWellFormed } from "./require-well-formed.ts";
+import { createRequireWellFormed } from "./require-well-formed.ts";
 import { type Cors, isPreflight } from "./cors.ts";
 import type { RouteRow } from "./routes.ts";
 
@@ -18,8 +19,8 @@ export type RouteHandler = (context: RequestContext, request: Request) => Respon
 /** What stands between every request and its handler. */
 export interface ServeParts {
   readonly book: InFlightRequests;
-  /** The envelope of every error outside of Anthropic's routes. */
-  readonly envelope: Exclude<ErrorEnvelope, "anthropic">;
+  /** The envelope of every error on routes whose format has none of its own. */
+  readonly envelope: ErrorEnvelopeName;
   /** Absent where authentication is off: then no request pays for it. */
   readonly authenticate: Authenticate | undefined;
   /** Absent where authentication is on: a page of another origin has no credential. */
@@ -34,15 +35,15 @@ export interface ServeParts {
  * Wraps a handler in what every request needs: an exchange, the decision who may pass, errors in the right envelope, and
  * one settle on every exit. Nothing of a request but its form is looked at before its credential, which is decided on the
  * handler that the router chose and on nothing that could be spelt otherwise.
- * @returns a function of the request and its bearer token.
  */
 export function serveRoute(
   { book: requests, envelope, authenticate, requireOwnOrigin, endsConnections, cors }: ServeParts,
   row: RouteRow,
   handler: RouteHandler,
-): (request: Request, token: string | undefined) => Promise<Response> {
+): (request: Request) => Promise<Response> {
   const route = row.paths[0] ?? "";
-  const rowEnvelope = row.anthropicErrors ? "anthropic" : envelope;
+  const errors = row.format?.errors ?? ERROR_ENVELOPES[envelope];
+  const requireWellFormed = createRequireWellFormed(row.open);
   const decide = row.open ? undefined : authenticate;
   const checkOrigin = row.open ? undefined : requireOwnOrigin;
   // The router brings OPTIONS to no other rows.
@@ -50,16 +51,13 @@ export function serveRoute(
 
   const refuse = (context: RequestContext, error: unknown): Response => {
     const failure = toFailure(error);
-    const body = renderFailureBody(failure, rowEnvelope, context.id);
+    const body = errors.body(failure, context.id);
     context.failure = failure.code;
     context.cause = failure.details.cause;
-    context.status = failureStatus(failure, rowEnvelope);
+    context.status = errors.status(failure);
     context.bytesOut = Buffer.byteLength(body);
     requests.finish(context, outcomeOf(failure));
-    return new Response(body, {
-      status: context.status,
-      headers: failureHeaders(failure, rowEnvelope, context.id),
-    });
+    return new Response(body, { status: context.status, headers: errors.headers(failure, context.id) });
   };
 
   const answerPreflight = (context: RequestContext, request: Request): Response => {
@@ -68,17 +66,17 @@ export function serveRoute(
     return permission;
   };
 
-  return async (request, token) => {
+  return async (request) => {
     const context = requests.open(request, route);
     let response: Response;
     try {
-      const host = requireWellFormed(request, row.open);
+      const host = requireWellFormed(request);
       if (checkOrigin && host !== null) checkOrigin(request, host, row);
       const preflight = mayBePreflight && isPreflight(request) ? answerPreflight(context, request) : undefined;
       if (!preflight && decide) {
         const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
-        const decision = decide(token ?? apiKey ?? undefined);
-        // Mostly it is there at once.
+        const decision = decide(bearerToken(request) ?? apiKey ?? undefined);
+        // Usually synchronous.
         context.principal = decision instanceof Promise ? await decision : decision;
       }
       if (row.json) requireJson(request);

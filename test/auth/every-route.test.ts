@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createInFlightRequests } from "../../src/core/in-flight-requests.ts";
 import { unauthorized } from "../../src/auth/unauthorized.ts";
-import { createApplication } from "../../src/server/application.ts";
+import { type ApplicationParts, createApplication } from "../../src/server/application.ts";
 import { ROUTES, type RouteName, type RouteRow } from "../../src/server/routes.ts";
 import type { RouteHandler } from "../../src/server/serve-route.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
@@ -26,10 +26,15 @@ function createTrap() {
       },
     ]),
   );
+  const relay: ApplicationParts["relay"] = async (_, __, format) => {
+    reached.push(...names.filter((name) => (ROUTES[name] as RouteRow).format === format));
+    return new Response("reached");
+  };
   const application = createApplication({
     book: createInFlightRequests({ observers: [], now: () => 0, newId: () => "id" }),
     envelope: "simple",
     maxConcurrent: 0,
+    relay,
     handlers,
     cors: undefined,
     requireOwnOrigin: undefined,
@@ -86,6 +91,15 @@ describe("the application", () => {
       else expect([path, response.status]).toEqual([path, 401]);
     }
     expect(reached.filter((name) => name !== "health" && name !== "readiness")).toEqual([]);
+  });
+
+  test.each(METHODS)("refuses no %s with one for its token", async (method) => {
+    const { application } = createTrap();
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    for (const path of allPaths()) {
+      const { status } = await application.handle(new Request(`http://localhost${path}`, { method, headers }));
+      expect([path, [200, 404, 405].includes(status)]).toEqual([path, true]);
+    }
   });
 
   test("runs every handler with one", async () => {

@@ -136,6 +136,24 @@ describe("refusals", () => {
 });
 
 describe("a file of keys", () => {
+  test("gives a name a new key before it loses the old one", async () => {
+    const path = join(folder, "rotated");
+    writeFileSync(path, `alice:${FIRST}\n`);
+    await using gateway = await startGateway({ AUTH_ENABLED: "true", AUTH_API_KEYS: `@${path}` });
+    const isReload = (line: Readonly<Record<string, unknown>>): boolean => line["msg"] === "reloaded";
+    const steps = [
+      [`alice:${FIRST}\nalice:${SECOND}\n`, [ADMITTED, ADMITTED]],
+      [`alice:${SECOND}\n`, [401, ADMITTED]],
+    ] as const;
+    for (const [index, [content, expected]] of steps.entries()) {
+      writeFileSync(path, content);
+      gateway.process.kill("SIGHUP");
+      await gateway.logged(() => gateway.log.filter(isReload).length === index + 1);
+      const statuses = [FIRST, SECOND].map(async (key) => (await knock(gateway, bearer(key))).status);
+      expect(await Promise.all(statuses)).toEqual([...expected]);
+    }
+  });
+
   test("is read again on SIGHUP; one that is bad then leaves the old keys in force", async () => {
     const path = join(folder, "keys");
     writeFileSync(path, `# team\nalice:${FIRST}\n`);
@@ -150,7 +168,7 @@ describe("a file of keys", () => {
     gateway.process.kill("SIGHUP");
     await gateway.logged((line) => line["msg"] === "reloaded");
     expect(await statuses()).toEqual([401, ADMITTED]);
-    const bad = [`x:${FIRST}\nx:${SECOND}`, "", `x:${FIRST} and more`, "x:"];
+    const bad = [`key-2:${FIRST}\n${SECOND}`, "", `x:${FIRST} and more`, "x:"];
     for (const [index, content] of bad.entries()) {
       writeFileSync(path, content);
       gateway.process.kill("SIGHUP");

@@ -49,7 +49,11 @@ describe("the gateway does not start", () => {
       { AUTH_ENABLED: "true", AUTH_API_KEYS: `${KEY},alice:` },
       /the key of alice is empty/,
     ],
-    ["with two keys of one name", { AUTH_ENABLED: "true", AUTH_API_KEYS: `a:${KEY},a:${KEY}x` }, /have the same name/],
+    [
+      "with the name of one key for the place of another",
+      { AUTH_ENABLED: "true", AUTH_API_KEYS: `key-2:${KEY},${KEY}x` },
+      /key-2 is the name of one key and the place of another/,
+    ],
     ["without the file of its keys", { AUTH_ENABLED: "true", AUTH_API_KEYS: "@/does/not/exist" }, /\(ENOENT\)/],
     ["with an empty file of keys", { AUTH_ENABLED: "true", AUTH_API_KEYS: `@${fileOf("# none")}` }, /it holds no key/],
     [

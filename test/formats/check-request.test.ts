@@ -1,12 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import {
-  checkChatRequest,
-  checkCountTokensRequest,
-  checkEmbeddingRequest,
-  checkMessageRequest,
-  checkResponseRequest,
-  type CheckRequest,
-} from "../../src/formats/schema/check.ts";
+import { CHAT } from "../../src/formats/chat/format.ts";
+import { EMBEDDINGS } from "../../src/formats/embeddings/format.ts";
+import { COUNT_TOKENS, MESSAGES } from "../../src/formats/messages/format.ts";
+import { RESPONSES } from "../../src/formats/responses/format.ts";
+import type { CheckRequest } from "../../src/formats/schema/check.ts";
+
+const { check: checkChatRequest } = CHAT;
+const { check: checkMessageRequest } = MESSAGES;
+const { check: checkCountTokensRequest } = COUNT_TOKENS;
+const { check: checkResponseRequest } = RESPONSES;
+const { check: checkEmbeddingRequest } = EMBEDDINGS;
 
 const HELLO = { role: "user", content: "hello" };
 

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import { CreateChatCompletionRequest, CreateEmbeddingRequest } from "../../src/server/openapi/schemas.ts";
+import { CreateChatCompletionRequest } from "../../src/formats/chat/request-schema.ts";
+import { CreateEmbeddingRequest } from "../../src/formats/embeddings/schemas.ts";
 import { explain } from "../../src/formats/schema/explain.ts";
 
 const NO_RULES = new Map();

@@ -1,21 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import {
-  checkChatRequest,
-  checkEmbeddingRequest,
-  checkMessageRequest,
-  checkResponseRequest,
-  type CheckRequest,
-} from "../../src/formats/schema/check.ts";
+import { CHAT } from "../../src/formats/chat/format.ts";
+import { EMBEDDINGS } from "../../src/formats/embeddings/format.ts";
+import { MESSAGES } from "../../src/formats/messages/format.ts";
+import { RESPONSES } from "../../src/formats/responses/format.ts";
+import type { CheckRequest } from "../../src/formats/schema/check.ts";
 
 const RECORDED = resolve(import.meta.dir, "../../../shared/recorded");
 
 const CHECKS: Readonly<Record<string, CheckRequest>> = {
-  chat: checkChatRequest,
-  messages: checkMessageRequest,
-  responses: checkResponseRequest,
-  embeddings: checkEmbeddingRequest,
+  chat: CHAT.check,
+  messages: MESSAGES.check,
+  responses: RESPONSES.check,
+  embeddings: EMBEDDINGS.check,
 };
 
 /** Requests that a provider answered with success, as `[file, check, request]`. */

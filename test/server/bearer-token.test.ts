@@ -1,13 +1,11 @@
 import { expect, test } from "bun:test";
-import { createReadBearerToken } from "../../src/server/bearer-token.ts";
-
-const read = createReadBearerToken();
+import { bearerToken } from "../../src/server/bearer-token.ts";
 
 /** What is read of a request with these `Authorization` fields. */
 function tokenIn(...fields: readonly string[]): string | undefined {
   const request = new Request("http://localhost/x?access_token=of-the-query");
   for (const field of fields) request.headers.append("authorization", field);
-  return read(request);
+  return bearerToken(request);
 }
 
 test.each([
@@ -31,7 +29,7 @@ test("a request without the header has none", () => {
     body: "access_token=c",
     headers: { "content-type": "application/x-www-form-urlencoded", cookie: "access_token=d", "x-api-key": "e" },
   });
-  expect(read(request)).toBeUndefined();
+  expect(bearerToken(request)).toBeUndefined();
   expect(request.bodyUsed).toBe(false);
 });
 

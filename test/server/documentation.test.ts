@@ -62,16 +62,23 @@ const ROUTES: readonly (readonly [string, readonly string[]])[] = [
   ["/v1/proxy/{provider}/{path}", ["get", "head", "post", "put", "patch", "delete", "options"]],
 ];
 
+interface Operation {
+  readonly operationId: string;
+  readonly security?: readonly object[];
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+  readonly responses: Record<string, unknown>;
+}
+
 interface OpenApiDocument {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
-  readonly paths: Record<string, Record<string, { operationId: string; responses: Record<string, unknown> }>>;
+  readonly paths: Record<string, Record<string, Operation>>;
   readonly components: { readonly schemas: Record<string, unknown> };
 }
 
 // The other routes stand for the gateway's own, which the document must not repeat in their generated form.
 const gateway = new Elysia()
-  .use(documentation({ version: "1.2.3" }))
+  .use(await documentation({ version: "1.2.3" }))
   .post("/v1/chat/completions", () => "chat")
   .get("/unlisted", () => "unlisted")
   .all("/proxy/*", () => "proxy")
@@ -124,6 +131,32 @@ describe("the OpenAPI document", () => {
     for (const [path, methods] of ROUTES) {
       const documented = Object.keys(paths[path] ?? {}).filter((key) => key !== "parameters");
       expect([path, ...documented.sort()]).toEqual([path, ...[...methods].sort()]);
+    }
+  });
+
+  test("says which routes need a credential, as their rows do", async () => {
+    const { paths } = await openApiDocument();
+    for (const [path, methods] of ROUTES) {
+      const open = path === "/health" || path === "/v1/health" || path === "/health/ready";
+      for (const method of methods) {
+        const { security, responses } = paths[path]?.[method] ?? {};
+        expect([path, security]).toEqual([path, open ? [] : [{ bearer: [] }]]);
+        expect([path, "401" in (responses ?? {})]).toEqual([path, !open]);
+      }
+    }
+  });
+
+  test("describes each part of a path", async () => {
+    const { paths } = await openApiDocument();
+    for (const [path, item] of Object.entries(paths)) {
+      const parts = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      for (const [method, { parameters = [] }] of Object.entries(item).filter(([key]) => key !== "parameters")) {
+        const described = [item["parameters"], parameters].flat().flatMap((parameter) => {
+          const { in: place, name } = (parameter ?? {}) as { in?: string; name?: string };
+          return place === "path" ? [name] : [];
+        });
+        expect([method, path, described]).toEqual([method, path, parts]);
+      }
     }
   });
 

@@ -1,19 +1,16 @@
-import { checkChatRequest } from "../schema/check.ts";
 import type { Format } from "../format.ts";
 import { readChatImage } from "../images.ts";
+import { OPENAI_STREAM } from "../openai-stream.ts";
+import { checkChatRequest } from "./check-request.ts";
 
 /** OpenAI's Chat Completions. https://platform.openai.com/docs/api-reference/chat */
 export const CHAT: Format = {
+  ...OPENAI_STREAM,
   api: "chat",
   notSupported: "provider_not_found",
   check: checkChatRequest,
   images: { member: "messages", read: readChatImage },
   hasStreamOptions: true,
-  anthropicErrors: false,
   usageAtStart: false,
-  finalEventMarker: "data: [DONE]",
-  errorEvent: ({ message, code, details }) => {
-    const error = { message, type: "upstream_error", code: details.wireCode ?? code };
-    return `data: ${JSON.stringify({ error })}\n\n`;
-  },
+  documentation: async () => (await import("./documentation.ts")).CHAT_DOCUMENTATION,
 };

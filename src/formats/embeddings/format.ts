@@ -1,15 +1,15 @@
-import { checkEmbeddingRequest } from "../schema/check.ts";
-import { CHAT } from "../chat/format.ts";
 import type { Format } from "../format.ts";
+import { OPENAI_STREAM } from "../openai-stream.ts";
+import { checkAgainst } from "../schema/check.ts";
+import { CreateEmbeddingRequest } from "./schemas.ts";
 
 /** OpenAI's Embeddings. https://platform.openai.com/docs/api-reference/embeddings */
 export const EMBEDDINGS: Format = {
+  ...OPENAI_STREAM,
   api: "embeddings",
   notSupported: "embeddings_not_supported",
-  check: checkEmbeddingRequest,
+  check: checkAgainst(CreateEmbeddingRequest),
   hasStreamOptions: false,
-  anthropicErrors: false,
   usageAtStart: false,
-  finalEventMarker: CHAT.finalEventMarker,
-  errorEvent: CHAT.errorEvent,
+  documentation: async () => (await import("./documentation.ts")).EMBEDDINGS_DOCUMENTATION,
 };

@@ -1,20 +1,29 @@
-import { checkCountTokensRequest, checkMessageRequest } from "../schema/check.ts";
+import { ERROR_ENVELOPES } from "../error-body.ts";
 import type { Format } from "../format.ts";
 import { readAnthropicImage } from "../images.ts";
-import { renderFailureBody } from "../error-body.ts";
+import { checkAgainst } from "../schema/check.ts";
+import { CountMessageTokensRequest, CreateMessageRequest } from "./request-schema.ts";
+
+const ERRORS = ERROR_ENVELOPES.anthropic;
 
 /** Anthropic's Messages. https://docs.anthropic.com/en/api/messages */
 export const MESSAGES: Format = {
   api: "messages",
   notSupported: "messages_not_supported",
-  check: checkMessageRequest,
+  check: checkAgainst(CreateMessageRequest),
   images: { member: "messages", read: readAnthropicImage },
   hasStreamOptions: false,
-  anthropicErrors: true,
   usageAtStart: true,
+  errors: ERRORS,
+  errorEvent: (failure, requestId) => `event: error\ndata: ${ERRORS.body(failure, requestId)}\n\n`,
   finalEventMarker: '"message_stop"',
-  errorEvent: (failure, requestId) => `event: error\ndata: ${renderFailureBody(failure, "anthropic", requestId)}\n\n`,
+  documentation: async () => (await import("./documentation.ts")).MESSAGES_DOCUMENTATION,
 };
 
 /** https://docs.anthropic.com/en/api/messages-count-tokens */
-export const COUNT_TOKENS: Format = { ...MESSAGES, api: "countTokens", check: checkCountTokensRequest };
+export const COUNT_TOKENS: Format = {
+  ...MESSAGES,
+  api: "countTokens",
+  check: checkAgainst(CountMessageTokensRequest),
+  documentation: async () => (await import("./documentation.ts")).COUNT_TOKENS_DOCUMENTATION,
+};

@@ -1,7 +1,8 @@
-import { checkResponseRequest } from "../schema/check.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Format } from "../format.ts";
 import { readInputImage } from "../images.ts";
+import { checkAgainst } from "../schema/check.ts";
+import { CreateResponseRequest } from "./request-schema.ts";
 
 /** A stored prompt is filled with the values of its variables, which may be images. */
 function promptVariables({ prompt }: JsonObject): { parts: readonly unknown[]; path: string } {
@@ -13,15 +14,13 @@ function promptVariables({ prompt }: JsonObject): { parts: readonly unknown[]; p
 export const RESPONSES: Format = {
   api: "responses",
   notSupported: "responses_not_supported",
-  check: checkResponseRequest,
+  check: checkAgainst(CreateResponseRequest),
   images: { member: "input", read: readInputImage, elsewhere: promptVariables },
   hasStreamOptions: false,
-  anthropicErrors: false,
   usageAtStart: false,
+  errorEvent: ({ code, message }) =>
+    `event: error\ndata: ${JSON.stringify({ type: "error", code, message, param: null })}\n\n`,
   // The event that completes a response holds all of it, its name at the start and the only usage near its end.
   finalEventMarker: '"usage":{',
-  errorEvent: (failure) => {
-    const { code, message } = failure;
-    return `event: error\ndata: ${JSON.stringify({ type: "error", code, message, param: null })}\n\n`;
-  },
+  documentation: async () => (await import("./documentation.ts")).RESPONSES_DOCUMENTATION,
 };

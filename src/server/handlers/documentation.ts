@@ -7,8 +7,10 @@ export interface DocumentationPlugin {
 }
 
 // The plugin and the schemas of every answer are large; a gateway that shows no documentation shall not have them in memory.
-const load = async (version: string): Promise<DocumentationPlugin> =>
-  (await import("../openapi/page.ts")).documentation({ version });
+const load = async (version: string): Promise<DocumentationPlugin> => {
+  const { documentation } = await import("../openapi/page.ts");
+  return documentation({ version });
+};
 
 /**
  * `GET /swagger` and what lies below it: an Elysia plugin, which answers from behind the same door as every other route.

@@ -1,7 +1,8 @@
 import { Failure } from "../../core/errors.ts";
+import { ROUTES } from "../routes.ts";
 import type { RouteHandler } from "../serve-route.ts";
 
-const MOUNT = "/docs";
+const [MOUNT] = ROUTES.guide.paths;
 const RAW = ".md";
 
 /** Pages of the guide, as HTML and as Markdown. */

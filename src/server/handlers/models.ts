@@ -4,8 +4,9 @@ import { parseExtras, describeModel } from "../../routing/describe-model.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
+import { ROUTES } from "../routes.ts";
 import type { RouteHandler } from "../serve-route.ts";
-import { createModelRenderer } from "../routes/render-models.ts";
+import { createModelRenderer } from "./render-models.ts";
 import type { ListedModel } from "../../providers/model-list-readers.ts";
 import { jsonResponse } from "../json-response.ts";
 
@@ -49,7 +50,8 @@ function joinLists(beginning: string, lists: readonly Buffer[], end: string): Bu
   return Buffer.concat([Buffer.from(beginning), ...parts, Buffer.from(end)]);
 }
 
-const MOUNT = "/v1/models/";
+/** What a model's id stands behind. */
+const MOUNT = ROUTES.model.paths[0].replace("*", "");
 
 interface FoundModel {
   readonly provider: Provider;

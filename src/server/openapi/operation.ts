@@ -1,36 +1,34 @@
 import type { ElysiaSwaggerConfig } from "@elysiajs/swagger/types";
-import type { SchemaName } from "./schemas.ts";
+import type { ErrorEnvelopeName } from "../../formats/error-body.ts";
+import type { DocumentationTag } from "../../formats/format.ts";
+import type { RouteRow } from "../routes.ts";
 import { schemaReference, type SchemaReference } from "./components.ts";
+import type { SchemaName } from "./schemas.ts";
 
 /** The parts of an OpenAPI 3.0 document, as the documentation plugin takes them. */
 type Documentation = NonNullable<ElysiaSwaggerConfig["documentation"]>;
 export type Paths = NonNullable<Documentation["paths"]>;
 export type PathItem = NonNullable<Paths[string]>;
-export type Operation = NonNullable<PathItem["get"]>;
+type Operation = NonNullable<PathItem["get"]>;
 export type Parameter = NonNullable<Operation["parameters"]>[number];
-export type OperationResponse = Operation["responses"][string];
+type OperationResponse = Operation["responses"][string];
+/** What is in the body of an answer. */
+type Schema = SchemaReference | { readonly type: "string" | "object" };
 
-/** What an operation says about itself; the responses that every route has are added to it. */
+/** What an operation says about itself; what follows from the row of its route is added to it. */
 export interface OperationSpecification {
+  /** Unique in the document; of a route that takes all methods, what stands behind the method. */
   readonly id: string;
-  readonly tag: string;
+  readonly tag: DocumentationTag;
   readonly summary: string;
   readonly description?: string;
   readonly parameters?: readonly Parameter[];
-  /** Schema of the JSON body; absent where the route takes none. */
-  readonly body?: SchemaName;
-  /** A body that works, for the page to offer. */
-  readonly example?: Readonly<Record<string, unknown>>;
-  /** Schema of the JSON answer with status 200. */
-  readonly answer: SchemaName;
-  /** Schema of one event, where the route can answer with a stream. */
-  readonly event?: SchemaName;
-  /** Statuses of the errors that this route can answer, apart from 500. */
+  /** Absent where the route takes no body. */
+  readonly requestBody?: NonNullable<Operation["requestBody"]>;
+  /** Schemas of the answer with status 200, by media type. */
+  readonly answer: Readonly<Record<string, Schema>>;
+  /** Statuses of the errors that this route can answer, apart from 500 and those of a missing credential. */
   readonly errors: readonly ErrorStatus[];
-  /** Schema of the errors; `ErrorResponse` where absent. */
-  readonly errorSchema?: SchemaName;
-  /** False where the route answers without a credential even with `AUTH_ENABLED=true`. */
-  readonly guarded?: false;
 }
 
 /** What each error status of the gateway means. */
@@ -50,20 +48,32 @@ const ERRORS = {
 
 export type ErrorStatus = keyof typeof ERRORS;
 
+/** What every route answers that needs a credential. */
+const GUARDED: readonly ErrorStatus[] = [401, 403];
+
+const ERROR_SCHEMAS: Readonly<Record<ErrorEnvelopeName, SchemaName>> = {
+  simple: "ErrorResponse",
+  openai: "OpenAIErrorResponse",
+  anthropic: "AnthropicErrorResponse",
+};
+
+/** Methods whose requests carry a body as a rule. */
+const WITH_BODY: ReadonlySet<string> = new Set(["put", "post", "patch"]);
+
 const STRING = { type: "string" } as const;
 
 const REQUEST_ID = {
   "X-Request-Id": { description: "Identifies the exchange; the client's own where it sent one.", schema: STRING },
 };
 
-function jsonContent(name: SchemaName): { "application/json": { schema: SchemaReference } } {
-  return { "application/json": { schema: schemaReference(name) } };
+function contentOf(schemas: OperationSpecification["answer"]): Record<string, { schema: Schema }> {
+  return Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, { schema }]));
 }
 
 function errorResponse(status: ErrorStatus, schema: SchemaName): OperationResponse {
   return {
     description: ERRORS[status],
-    content: jsonContent(schema),
+    content: contentOf({ "application/json": schemaReference(schema) }),
     headers:
       status === 401
         ? { ...REQUEST_ID, "WWW-Authenticate": { description: "Bearer and its error.", schema: STRING } }
@@ -71,30 +81,33 @@ function errorResponse(status: ErrorStatus, schema: SchemaName): OperationRespon
   };
 }
 
-/** Writes one operation of the OpenAPI document. */
-export function operation(specification: OperationSpecification): Operation {
-  const { id, tag, summary, description, parameters, body, example, answer, event, errors } = specification;
-  const errorSchema = specification.errorSchema ?? "ErrorResponse";
-  const guarded = specification.guarded !== false;
-  const statuses = [...new Set<ErrorStatus>([...(guarded ? [401 as const, 403 as const] : []), ...errors, 500])].sort(
-    (a, b) => a - b,
-  );
-  const stream = event === undefined ? {} : { "text/event-stream": { schema: schemaReference(event) } };
+function operation(row: RouteRow, specification: OperationSpecification): Operation {
+  const { id, tag, summary, description, parameters, requestBody, answer, errors } = specification;
+  const errorSchema = ERROR_SCHEMAS[row.format?.errors?.name ?? "simple"];
+  const statuses = [...new Set<ErrorStatus>([...(row.open ? [] : GUARDED), ...errors, 500])].sort((a, b) => a - b);
   return {
     operationId: id,
-    tags: [tag],
+    tags: [tag.name],
     summary,
-    ...(description === undefined ? {} : { description }),
-    ...(parameters === undefined ? {} : { parameters: [...parameters] }),
-    ...(body === undefined
-      ? {}
-      : {
-          requestBody: { required: true, content: { "application/json": { schema: schemaReference(body), example } } },
-        }),
-    security: guarded ? [{ bearer: [] }] : [],
+    ...(description !== undefined && { description }),
+    ...(parameters !== undefined && { parameters: [...parameters] }),
+    ...(requestBody !== undefined && { requestBody }),
+    security: row.open ? [] : [{ bearer: [] }],
     responses: {
-      200: { description: "OK", headers: REQUEST_ID, content: { ...jsonContent(answer), ...stream } },
+      200: { description: "OK", headers: REQUEST_ID, content: contentOf(answer) },
       ...Object.fromEntries(statuses.map((status) => [status, errorResponse(status, errorSchema)])),
     },
   };
+}
+
+/** Writes one path of the OpenAPI document: an operation for each method that the row takes. */
+export function pathItem(row: RouteRow, specification: OperationSpecification): PathItem {
+  if (row.allowed === undefined) return { [row.method.toLowerCase()]: operation(row, specification) };
+  const { parameters, requestBody, ...rest } = specification;
+  const operations = row.allowed.map((allowed) => {
+    const method = allowed.toLowerCase();
+    const body = requestBody !== undefined && WITH_BODY.has(method) ? { requestBody } : {};
+    return [method, operation(row, { ...rest, ...body, id: method + specification.id })];
+  });
+  return { ...(parameters && { parameters: [...parameters] }), ...Object.fromEntries(operations) };
 }

@@ -1,25 +1,13 @@
 import { swagger } from "@elysiajs/swagger";
 import { Elysia } from "elysia";
-import { SCHEMAS } from "./schemas.ts";
+import { ROUTES } from "../routes.ts";
 import { toComponents } from "./components.ts";
 import { createAssetServer } from "./assets.ts";
 import { CONTENT_SECURITY_POLICY } from "./content-security-policy.ts";
-import { ROUTE_DOCUMENTATION } from "./paths.ts";
+import { describeRoutes } from "./describe-routes.ts";
 
 /** Where the page is; the document and the assets lie below it. */
-const PAGE_PATH = "/swagger";
-
-const TAGS = [
-  { name: "Chat", description: "Chat completions over every provider." },
-  { name: "Models", description: "What can be asked." },
-  { name: "Messages", description: "Anthropic's Messages API." },
-  { name: "Responses", description: "OpenAI's Responses API." },
-  { name: "Embeddings", description: "Vectors from text." },
-  { name: "MCP", description: "Tools of the connected MCP servers." },
-  { name: "Proxy", description: "Everything else a provider has." },
-  { name: "Health", description: "State of the gateway." },
-  { name: "Documentation", description: "What you are looking at." },
-];
+const [PAGE_PATH] = ROUTES.documentation.paths;
 
 /** What the documentation needs to know. */
 export interface DocumentationOptions {
@@ -31,7 +19,8 @@ export interface DocumentationOptions {
  * The OpenAPI document at `/swagger/json` and its page at `/swagger`, which loads nothing from any other host.
  * @returns an Elysia plugin with three GET routes, all of them hidden from the document's generated part
  */
-export function documentation(options: DocumentationOptions) {
+export async function documentation(options: DocumentationOptions) {
+  const { paths, tags, schemas } = await describeRoutes();
   const serveAsset = createAssetServer();
   return new Elysia({ name: "documentation" })
     .onBeforeHandle(({ set }) => {
@@ -59,10 +48,10 @@ export function documentation(options: DocumentationOptions) {
             version: options.version,
           },
           servers: [{ url: "/", description: "This gateway" }],
-          tags: TAGS,
-          paths: ROUTE_DOCUMENTATION,
+          tags: [...tags],
+          paths,
           components: {
-            schemas: toComponents(SCHEMAS),
+            schemas: toComponents(schemas),
             securitySchemes: {
               bearer: { type: "http", scheme: "bearer", description: "A JWT of the issuer, or one of AUTH_API_KEYS." },
             },

@@ -1,0 +1,86 @@
+import type { TSchema } from "@sinclair/typebox";
+import type { DocumentationTag, Format, FormatDocumentation } from "../../formats/format.ts";
+import { type HandledRouteName, readablePath, ROUTE_ROWS, type RouteRow } from "../routes.ts";
+import { schemaReference, type SchemaReference } from "./components.ts";
+import { type ErrorStatus, type OperationSpecification, type Parameter, pathItem, type Paths } from "./operation.ts";
+import { PROVIDER_PARAMETER, ROUTE_DOCUMENTATION } from "./route-documentation.ts";
+import { SCHEMAS } from "./schemas.ts";
+
+/** What an OpenAPI document says of all routes. */
+export interface RoutesDescription {
+  readonly paths: Paths;
+  /** In the order of the routes. */
+  readonly tags: readonly DocumentationTag[];
+  /** Every schema that the paths refer to, by its name. */
+  readonly schemas: Readonly<Record<string, TSchema>>;
+}
+
+/** Errors of every route that calls a provider with a JSON body that names a model. */
+const RELAYED: readonly ErrorStatus[] = [400, 403, 413, 415, 429, 502, 504];
+
+/** Headers that steer the tools of the gateway, which have a part in chat completions only. */
+const TOOL_PARAMETERS: readonly Parameter[] = [
+  {
+    name: "X-MCP-Bypass",
+    in: "header",
+    description: "Any value: leave the tools of the MCP servers out of this request.",
+    schema: { type: "string" },
+  },
+  {
+    name: "X-MCP-Show-Tools",
+    in: "header",
+    description: "true: stream the tool calls that the gateway runs itself as well.",
+    schema: { type: "string" },
+  },
+];
+
+/** Writes down every route of the gateway, which the router could not: it takes raw bytes and wildcards. */
+export async function describeRoutes(): Promise<RoutesDescription> {
+  const paths: Paths = {};
+  const tags = new Map<string, DocumentationTag>();
+  const schemas: Record<string, TSchema> = { ...SCHEMAS };
+
+  const describe = (row: RouteRow, path: string, specification: OperationSpecification): void => {
+    paths[readablePath(row, path)] = pathItem(row, specification);
+    tags.set(specification.tag.name, specification.tag);
+  };
+
+  for (const [name, row] of ROUTE_ROWS) {
+    if (row.format) {
+      const documentation = await row.format.documentation();
+      Object.assign(schemas, documentation.schemas);
+      for (const path of row.paths) describe(row, path, relayed(row.format, documentation));
+    } else {
+      const perPath: readonly OperationSpecification[] = ROUTE_DOCUMENTATION[name as HandledRouteName];
+      for (const [index, specification] of perPath.entries()) describe(row, row.paths[index] ?? "", specification);
+    }
+  }
+  return { paths, tags: [...tags.values()], schemas };
+}
+
+/** What is said of a route that is relayed. */
+function relayed({ api }: Format, documentation: FormatDocumentation): OperationSpecification {
+  const { operationId, tag, summary, description, example, schemas, request, response, streams } = documentation;
+  return {
+    id: operationId,
+    tag,
+    summary,
+    ...(description !== undefined && { description }),
+    parameters: [PROVIDER_PARAMETER, ...(api === "chat" ? TOOL_PARAMETERS : [])],
+    requestBody: {
+      required: true,
+      content: { "application/json": { schema: referenceIn(schemas, request), example } },
+    },
+    answer: {
+      "application/json": response ? referenceIn(schemas, response) : schemaReference("ProviderSpecificResponse"),
+      ...(streams && { "text/event-stream": schemaReference("SSEvent") }),
+    },
+    errors: RELAYED,
+  };
+}
+
+function referenceIn(schemas: FormatDocumentation["schemas"], schema: TSchema): SchemaReference {
+  const name = Object.keys(schemas).find((known) => schemas[known] === schema);
+  if (name === undefined) throw new Error("A format describes itself with a schema that it does not name");
+  return schemaReference(name);
+}

@@ -1,0 +1,134 @@
+import type { DocumentationTag } from "../../formats/format.ts";
+import type { HandledRouteName, ROUTES } from "../routes.ts";
+import { schemaReference } from "./components.ts";
+import type { OperationSpecification, Parameter } from "./operation.ts";
+
+const PROVIDER_SCHEMA = schemaReference("Provider");
+
+/** On every route that asks a provider. */
+export const PROVIDER_PARAMETER: Parameter = {
+  name: "provider",
+  in: "query",
+  description: "Id of the provider to ask, whatever the model name says.",
+  schema: PROVIDER_SCHEMA,
+};
+
+const INCLUDE_PARAMETER: Parameter = {
+  name: "include",
+  in: "query",
+  description: "Comma list of what to add to every model: context_window, pricing, modalities.",
+  schema: { type: "string" },
+  example: "context_window,modalities",
+};
+
+/** A part of the path: all of what `*` stands for in the row, or a piece of it. */
+function pathParameter(name: string, description: string, more?: Partial<Parameter>): Parameter {
+  return { name, in: "path", required: true, description, schema: { type: "string" }, ...more };
+}
+
+const MODELS: DocumentationTag = { name: "Models", description: "What can be asked." };
+const MCP: DocumentationTag = { name: "MCP", description: "Tools of the connected MCP servers." };
+const PROXY: DocumentationTag = { name: "Proxy", description: "Everything else a provider has." };
+const HEALTH: DocumentationTag = { name: "Health", description: "State of the gateway." };
+const DOCUMENTATION: DocumentationTag = { name: "Documentation", description: "What you are looking at." };
+
+const HEALTH_CHECK: OperationSpecification = {
+  id: "health",
+  tag: HEALTH,
+  summary: "Is the gateway running",
+  description: "Asks no provider and needs no credential.",
+  answer: { "application/json": schemaReference("HealthResponse") },
+  errors: [],
+};
+
+const PASSTHROUGH: OperationSpecification = {
+  id: "Proxy",
+  tag: PROXY,
+  summary: "Pass a request through to a provider",
+  description:
+    "Path, query, body and answer pass through unchanged, whatever their types and statuses; only the credential is " +
+    "the gateway's. Headers pass in both directions by allow-list. Errors of the provider are relayed as they are, but for " +
+    "its key.",
+  parameters: [
+    pathParameter("provider", "Id of the provider.", { schema: PROVIDER_SCHEMA }),
+    pathParameter("path", "Path at the provider; slashes stand as they are."),
+  ],
+  requestBody: { content: { "*/*": { schema: {} } } },
+  answer: { "application/json": schemaReference("ProviderSpecificResponse") },
+  errors: [400, 403, 404, 413, 502, 504],
+};
+
+const HTML = { "text/html": { type: "string" } } as const;
+
+/** What is said of each path of a row, in their order. */
+type PerPath<RowPaths extends readonly string[]> = { readonly [Index in keyof RowPaths]: OperationSpecification };
+
+/**
+ * What the OpenAPI document says of the routes without a format; those with one are described in its room. Paths, methods
+ * and rights follow from the rows, so that only what people read is here. A path without its entry is a type error.
+ */
+export const ROUTE_DOCUMENTATION: {
+  readonly [Name in HandledRouteName]: PerPath<(typeof ROUTES)[Name]["paths"]>;
+} = {
+  models: [
+    {
+      id: "listModels",
+      tag: MODELS,
+      summary: "List the models of all providers, or of one",
+      description: "A provider that fails or is slow is left out, unless it was asked for by name.",
+      parameters: [PROVIDER_PARAMETER, INCLUDE_PARAMETER],
+      answer: { "application/json": schemaReference("ListModelsResponse") },
+      errors: [400, 502, 504],
+    },
+  ],
+  model: [
+    {
+      id: "getModel",
+      tag: MODELS,
+      summary: "Describe one model",
+      parameters: [
+        pathParameter("id", "Model id, <provider>/<id at the provider>; slashes stand as they are."),
+        INCLUDE_PARAMETER,
+      ],
+      answer: { "application/json": schemaReference("Model") },
+      errors: [400, 404, 502, 504],
+    },
+  ],
+  tools: [
+    {
+      id: "listTools",
+      tag: MCP,
+      summary: "List the tools of the connected MCP servers",
+      description: "403 unless MCP_EXPOSE=true.",
+      answer: { "application/json": schemaReference("ListToolsResponse") },
+      errors: [403],
+    },
+  ],
+  proxy: [PASSTHROUGH, { ...PASSTHROUGH, id: "ProxyV1" }],
+  health: [
+    HEALTH_CHECK,
+    { ...HEALTH_CHECK, id: "healthV1", description: "The same as /health, where clients look under /v1." },
+  ],
+  readiness: [{ ...HEALTH_CHECK, id: "ready", summary: "Will the gateway take new requests", errors: [503] }],
+  documentation: [
+    { id: "documentationPage", tag: DOCUMENTATION, summary: "This documentation as a page", answer: HTML, errors: [] },
+    {
+      id: "openApiDocument",
+      tag: DOCUMENTATION,
+      summary: "This documentation as an OpenAPI document",
+      answer: { "application/json": { type: "object" } },
+      errors: [],
+    },
+  ],
+  guide: [
+    { id: "guide", tag: DOCUMENTATION, summary: "First page of the user's guide", answer: HTML, errors: [] },
+    {
+      id: "guidePage",
+      tag: DOCUMENTATION,
+      summary: "A page of the user's guide, as HTML or, if its name ends in .md, as Markdown",
+      parameters: [pathParameter("page", "Name of the page.", { example: "settings" })],
+      answer: { ...HTML, "text/markdown": { type: "string" } },
+      errors: [404],
+    },
+  ],
+};
