@@ -44,6 +44,8 @@ export interface GatewayDependencies {
   readonly now?: () => number;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
+  /** What waits are timed with; must agree with `now`. */
+  readonly timers?: Pick<TimerSource, "setTimer" | "clearTimer">;
   readonly newId?: () => string;
   /** Which worker this is, where several processes serve at one address; undefined where this one serves alone. */
   readonly worker?: { readonly number: number; readonly count: () => WorkerCount } | undefined;
@@ -100,8 +102,8 @@ export async function createGateway(
   });
   const timers: TimerSource = {
     now,
-    setTimer: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
-    clearTimer: (timer) => clearTimeout(timer as Timer),
+    setTimer: dependencies.timers?.setTimer ?? ((callback, delayMs) => setTimeout(callback, delayMs).unref()),
+    clearTimer: dependencies.timers?.clearTimer ?? ((timer) => clearTimeout(timer as Timer)),
   };
   const deadlines = createDeadlines(timers);
   const egress = createEgress({
@@ -138,7 +140,7 @@ export async function createGateway(
     fetchModels: (provider, signal) => fetchModels(provider, openCall, signal),
     ttlMs: settings.MODELS_CACHE_TTL,
     timeoutMs: settings.MODELS_TIMEOUT,
-    now,
+    timers,
     onFailure: (provider, failure) => {
       const line = { provider: provider.id, failure: failure.code, cause: failure.details.cause };
       // A local server that nobody configured is asked in case it runs; that it does not is no news.

@@ -56,6 +56,6 @@ if (process.env[startedAgain] === undefined && !isPrepared()) {
   if (!modulesExisted) throw new Error("The packages were missing and are now installed: run the tests again.");
 }
 
-// Many tests start gateways, of which a busy machine may start few in the five seconds that tests have by default. What
-// must happen soon has a deadline of its own.
-setDefaultTimeout(20_000);
+// Only what hangs takes so long: a busy machine may take many times the seconds that a test needs otherwise, and each
+// wait has a deadline of its own, below this one (test/fixtures/within.ts).
+setDefaultTimeout(150_000);

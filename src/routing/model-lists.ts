@@ -1,3 +1,4 @@
+import type { TimerSource } from "../core/deadlines.ts";
 import { Failure, toFailure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { ListedModel } from "../providers/model-list-readers.ts";
@@ -23,8 +24,7 @@ export interface ModelListsOptions {
   /** How long a list counts as fresh; a stale one is still served while one refresh runs. */
   readonly ttlMs: number;
   readonly timeoutMs: number;
-  /** Milliseconds of the monotonic clock. */
-  readonly now: () => number;
+  readonly timers: TimerSource;
   /** Told about every provider that could not be listed. */
   readonly onFailure: (provider: Provider, failure: Failure) => void;
 }
@@ -40,7 +40,8 @@ interface CachedModelList {
 }
 
 export function createModelLists(options: ModelListsOptions): ModelLists {
-  const { providers, fetchModels, ttlMs, timeoutMs, now, onFailure } = options;
+  const { providers, fetchModels, ttlMs, timeoutMs, onFailure } = options;
+  const { now, setTimer, clearTimer } = options.timers;
   const shelves = new Map<Provider, CachedModelList>(
     providers.map((provider) => [
       provider,
@@ -58,7 +59,7 @@ export function createModelLists(options: ModelListsOptions): ModelLists {
 
   const refresh = async (provider: Provider, shelf: CachedModelList): Promise<readonly ProviderModel[]> => {
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), timeoutMs);
+    const timer = setTimer(() => controller.abort(), timeoutMs);
     try {
       const listed = await fetchModels(provider, controller.signal);
       shelf.models = listed.map((model) => ({ ...model, provider }));
@@ -73,7 +74,7 @@ export function createModelLists(options: ModelListsOptions): ModelLists {
       onFailure(provider, cause);
       throw new Failure(code, { provider: provider.id, cause });
     } finally {
-      clearTimeout(timer);
+      clearTimer(timer);
       shelf.pending = undefined;
     }
   };

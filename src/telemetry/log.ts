@@ -15,8 +15,13 @@ export interface LogOptions {
 /**
  * The process's log: JSON lines on standard output.
  * @param destination takes the lines instead, to write them in another form
+ * @param openLines where JSON lines go
  */
-export function createLog({ level, environment, worker }: LogOptions, destination?: DestinationStream): Log {
+export function createLog(
+  { level, environment, worker }: LogOptions,
+  destination?: DestinationStream,
+  openLines: () => LineStream = openLineStream,
+): Log {
   const base = { environment, worker };
   const options = {
     level,
@@ -25,7 +30,7 @@ export function createLog({ level, environment, worker }: LogOptions, destinatio
     formatters: { level: (label: string) => ({ level: label }) },
   };
   if (destination) return pino(options, destination);
-  const lines = openLineStream();
+  const lines = openLines();
   const log = pino(options, {
     write(line) {
       lines.buffer.text(line);

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { json } from "../fixtures/answers.ts";
+import { type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 
-let rig: Rig;
+let rig: Rig<GatewayProcess>;
 beforeAll(async () => {
-  rig = await startRig({ SERVER_MAX_REQUEST_BODY_SIZE: "2MiB" });
+  rig = await startRig({ SERVER_MAX_REQUEST_BODY_SIZE: "2MiB" }, startGateway);
 });
 afterAll(async () => {
   await rig.finish();

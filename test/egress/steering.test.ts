@@ -34,7 +34,7 @@ beforeAll(async () => {
   });
   for (const id of IDS) await providers[id].nextRequest(10_000);
   takeAll();
-}, 20_000);
+});
 
 afterAll(async () => {
   await gateway.stop();

@@ -40,7 +40,7 @@ beforeAll(async () => {
   });
   await gateway.logged((line) => line["msg"] === "MCP server is connected", 15_000);
   await provider.nextRequest(10_000);
-}, 20_000);
+});
 afterAll(async () => {
   await gateway.stop();
   await Promise.all([provider.stop(), server.stop()]);

@@ -6,7 +6,8 @@ import { dataEvent, json } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { chunk, end, head, type Script, stall, wait } from "../fixtures/script.ts";
-import { startGateway } from "../fixtures/start-gateway.ts";
+
+import { type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 import { within } from "../fixtures/within.ts";
 
@@ -14,9 +15,9 @@ const EVENT_STREAM = { "content-type": "text/event-stream", "transfer-encoding":
 const CHAT = { model: "openai/m", messages: [{ role: "user", content: "hi" }] };
 const GOING = "The gateway is shutting down";
 
-let rig: Rig;
+let rig: Rig<GatewayProcess>;
 beforeEach(async () => {
-  rig = await startRig({ SERVER_SHUTDOWN_TIMEOUT: "300ms" });
+  rig = await startRig({ SERVER_SHUTDOWN_TIMEOUT: "300ms" }, startGateway);
 });
 afterEach(() => rig[Symbol.asyncDispose]());
 
@@ -97,7 +98,7 @@ describe("what does not finish in time is ended, and told so", () => {
 
   test("a client that does not read what it asked for: the time is not given twice", async () => {
     await rig[Symbol.asyncDispose]();
-    rig = await startRig({ SERVER_SHUTDOWN_TIMEOUT: "1s" });
+    rig = await startRig({ SERVER_SHUTDOWN_TIMEOUT: "1s" }, startGateway);
     const late = [wait(Bun.sleep(800)), ...json(200, "x".repeat(30 * 1024 * 1024))];
     const { client } = await begin("/v1/chat/completions", CHAT, late);
     client.pause();

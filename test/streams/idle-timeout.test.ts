@@ -72,4 +72,4 @@ test("a provider may be silent for longer than a client; afterwards the connecti
     Math.round(at - restsSince),
     closedAfter.map(Math.round).join(", "),
   );
-}, 30_000);
+});

@@ -4,11 +4,12 @@ import { dataEvent, sse } from "../fixtures/answers.ts";
 import { createGate, type Gate } from "../fixtures/gate.ts";
 import type { RawClient } from "../fixtures/raw-http-client.ts";
 import { chunk, end, flood, head } from "../fixtures/script.ts";
+import { type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 
-let rig: Rig;
+let rig: Rig<GatewayProcess>;
 beforeAll(async () => {
-  rig = await startRig();
+  rig = await startRig({}, startGateway);
 });
 afterAll(async () => {
   await rig.finish();

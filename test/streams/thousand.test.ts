@@ -2,11 +2,12 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
+import { type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 
-let rig: Rig;
+let rig: Rig<GatewayProcess>;
 beforeAll(async () => {
-  rig = await startRig();
+  rig = await startRig({}, startGateway);
 });
 afterAll(async () => {
   await rig.finish();
@@ -63,4 +64,4 @@ test("a thousand streams at once, and a side request stays quick", async () => {
     expect(await rig.settled(id)).toMatchObject({ outcome: "answered" });
     client.leave();
   }
-}, 30_000);
+});

@@ -59,7 +59,7 @@ beforeAll(async () => {
       ]),
     ),
   });
-}, 20_000);
+});
 
 afterAll(async () => {
   await gateway.stop();
@@ -249,7 +249,7 @@ describe("a provider that", () => {
       expect(await (await ask()).text()).toBe('{"id":"late"}');
     }
     expect(provider.connections).toBe(connections);
-  }, 10_000);
+  });
 
   test("has gone silent on its connection is called on another one once a call has been given up", async () => {
     provider.on(CHAT_PATH, answerJson({ id: "heard" }));
@@ -257,7 +257,7 @@ describe("a provider that", () => {
     relay.freeze();
     expect((await ask("frozen")).status).toBe(504);
     expect(await (await ask("frozen")).text()).toBe('{"id":"heard"}');
-  }, 10_000);
+  });
 
   test("restarts is called again at once", async () => {
     const first = await startH2Provider(tls);

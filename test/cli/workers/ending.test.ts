@@ -1,13 +1,13 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { dataEvent } from "../../fixtures/answers.ts";
 import { createGate, type Gate } from "../../fixtures/gate.ts";
 import { chunk, end, head, wait } from "../../fixtures/script.ts";
+import { type GatewayProcess, startGateway } from "../../fixtures/start-gateway.ts";
 import { type Rig, startRig } from "../../fixtures/start-rig.ts";
 import { within } from "../../fixtures/within.ts";
 import { allEnded, connectToEach, lives, workerPids } from "./worker-processes.ts";
 
 // Every test starts several processes on a machine that may be busy.
-setDefaultTimeout(20_000);
 
 const EVENT_STREAM = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
 const STREAM = JSON.stringify({ model: "openai/m", stream: true, messages: [{ role: "user", content: "hi" }] });
@@ -16,9 +16,9 @@ const CUT = dataEvent({
   error: { message: "The gateway is shutting down", type: "upstream_error", code: "shutting_down" },
 });
 
-let rig: Rig;
+let rig: Rig<GatewayProcess>;
 beforeEach(async () => {
-  rig = await startRig({ SERVER_WORKERS: "2", SERVER_SHUTDOWN_TIMEOUT: "400ms" });
+  rig = await startRig({ SERVER_WORKERS: "2", SERVER_SHUTDOWN_TIMEOUT: "400ms" }, startGateway);
 });
 afterEach(() => rig[Symbol.asyncDispose]());
 

@@ -274,9 +274,9 @@ test("a shutdown ends the tools and tells the client", async () => {
   const { client, id } = await stopping.rig.call({ target: "/v1/chat/completions", body: STREAM });
   await client.head();
   await within(began.promise, 2000, "the tool to begin");
-  stopping.rig.gateway.process.kill("SIGTERM");
+  const ending = stopping.rig.gateway.end();
   const { text } = await client.body();
   expect(eventsOf(text).at(-1)).toMatchObject({ error: { code: "shutting_down" } });
   expect(await stopping.rig.settled(id)).toMatchObject({ outcome: "cut", failure: "shutting_down" });
-  expect(await stopping.rig.gateway.process.exited).toBe(3);
+  expect(await ending).toBe(3);
 });

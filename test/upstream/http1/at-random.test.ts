@@ -132,4 +132,4 @@ test("whatever servers and takers do, every request ends, and nothing is left of
   expect(provider.openConnections).toBe(0);
   await transport.clock.advance(60_000);
   expect(transport.deadlines.size()).toBe(0);
-}, 20_000);
+});
