@@ -10,11 +10,11 @@ import {
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { chunk, head, reset, wait } from "../fixtures/script.ts";
-import { startGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { bodyText, PROVIDER_KEYS, rejectionOf, startRig } from "./start-rig.ts";
 
 const rig = await startRig({ ENABLE_VISION: "true" });
-const demo = await startGateway({}, ["--demo"]);
+const demo = await startGateway({}, { demo: true });
 const client = new InferenceGatewayClient({ baseURL: rig.baseUrl, apiKey: "sk-client" });
 const demoClient = new InferenceGatewayClient({ baseURL: `${demo.url}/v1` });
 afterAll(async () => {

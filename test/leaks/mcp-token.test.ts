@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { json } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { type McpTestServer, startMcpServer, text } from "../tools/mcp/mcp-server.ts";
 import { findSecrets, SECRETS } from "./secrets.ts";
 import { SPELLINGS } from "./spellings.ts";

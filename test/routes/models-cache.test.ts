@@ -3,7 +3,8 @@ import { json } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { stall, wait } from "../fixtures/script.ts";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { within } from "../fixtures/within.ts";
 
 const list = (id: string) => json(200, { data: [{ id }] });
