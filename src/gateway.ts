@@ -246,7 +246,7 @@ export async function createGateway(
     },
     async drain() {
       draining = true;
-      const cut = await endRequests(requests, listener, settings.SERVER_SHUTDOWN_TIMEOUT);
+      const cut = await endRequests(requests, listener, settings.SERVER_SHUTDOWN_TIMEOUT, dependencies.timers);
       await Promise.all([listener?.stop(true), toolRegistry?.close()]);
       sockets.close();
       return cut;

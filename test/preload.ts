@@ -70,6 +70,9 @@ if (process.env["BUN_TEST_WORKER_ID"] === undefined) {
   const test = given.indexOf("test");
   const isBound = given.some((argument) => /^--(timeout|isolate|parallel)\b/.test(argument));
   if (!isBound && test >= 0) {
-    process.execve?.(process.execPath, [process.execPath, ...given.toSpliced(test + 1, 0, `--timeout=${TEST_TIMEOUT_MS}`)]);
+    process.execve?.(process.execPath, [
+      process.execPath,
+      ...given.toSpliced(test + 1, 0, `--timeout=${TEST_TIMEOUT_MS}`),
+    ]);
   }
 }

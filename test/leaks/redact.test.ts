@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { cpuMilliseconds } from "../fixtures/cpu-time.ts";
 import fc from "fast-check";
 import { createRedaction } from "../../src/core/redact.ts";
 import { SPELLING_NAMES, SPELLINGS } from "./spellings.ts";
@@ -44,8 +45,8 @@ describe("a secret", () => {
 
   test("is looked for in time that grows with the text alone", () => {
     const redact = createRedaction("a".repeat(60));
-    const startedAt = performance.now();
-    redact(`${"a".repeat(59)}b`.repeat(4000) + "%61".repeat(50_000) + "\\".repeat(200_000) + "\\u0061".repeat(20_000));
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    const text =
+      `${"a".repeat(59)}b`.repeat(4000) + "%61".repeat(50_000) + "\\".repeat(200_000) + "\\u0061".repeat(20_000);
+    expect(cpuMilliseconds(() => redact(text))).toBeLessThan(1000);
   });
 });

@@ -58,6 +58,7 @@ describe("a request that is given up", () => {
     abort(new Error("too late"));
     await expect(answer).rejects.toBe(REASON);
     while (provider.connections === 0) await Bun.sleep(1);
+    // Both ends are in this process: this one learns of it within a turn of the event loop.
     await Bun.sleep(5);
     expect((await ask()).text).toBe("{}");
     expect(seen.connected).toBe(1);
