@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import {
   ChatCompletionToolType,
   InferenceGatewayClient,
@@ -80,6 +80,8 @@ describe("errors", () => {
 });
 
 test("an aborted stream closes the provider's connection", async () => {
+  // The client says on standard output that it was aborted.
+  using _said = spyOn(console, "log").mockImplementation(() => {});
   const gate = createGate();
   rig.answer(sse([delta("one"), delta("two")], { gaps: [undefined, gate] }));
   const leaving = new AbortController();
