@@ -155,6 +155,7 @@ describe("what finishes in time finishes whole, and the gateway ends at once", (
 });
 
 test("/health/ready says so, to whoever is still connected", async () => {
+  await giveHours();
   const { client } = await begin("/v1/chat/completions", CHAT, [stall()]);
   const asking = await rig.connect();
   await asking.send("GET /health/ready HTTP/1.1\r\nhost: x\r\n");

@@ -80,7 +80,7 @@ test("a server that does not let go of its session does not hold up the end", as
   await using gateway = await startGateway({
     MCP_ENABLED: "true",
     MCP_SERVERS: server.url,
-    MCP_CLIENT_TIMEOUT: "300ms",
+    MCP_CLIENT_TIMEOUT: "2s",
   });
   await connected(gateway);
   expect(await gateway.end()).toBe(0);
