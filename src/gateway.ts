@@ -46,6 +46,8 @@ export interface GatewayDependencies {
   readonly now?: () => number;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
+  /** What waits are timed with; must agree with `now`. */
+  readonly timers?: Pick<TimerSource, "setTimer" | "clearTimer">;
   readonly newId?: () => string;
   /** Which worker this is, where several processes serve at one address; undefined where this one serves alone. */
   readonly worker?: { readonly number: number; readonly count: () => WorkerCount } | undefined;
@@ -110,8 +112,8 @@ export async function createGateway(
   const quietRoutes = new Set(ROUTE_ROWS.flatMap(([, row]) => (row.quiet ? row.paths : [])));
   const timers: TimerSource = {
     now,
-    setTimer: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
-    clearTimer: (timer) => clearTimeout(timer as Timer),
+    setTimer: dependencies.timers?.setTimer ?? ((callback, delayMs) => setTimeout(callback, delayMs).unref()),
+    clearTimer: dependencies.timers?.clearTimer ?? ((timer) => clearTimeout(timer as Timer)),
   };
   const deadlines = createDeadlines(timers);
   const memory = createMemoryBudget({
@@ -161,7 +163,7 @@ export async function createGateway(
     fetchModels: (provider, signal) => fetchModels(provider, openCall, signal, jsonLimits),
     ttlMs: settings.MODELS_CACHE_TTL,
     timeoutMs: settings.MODELS_TIMEOUT,
-    now,
+    timers,
     onFailure: (provider, failure) => {
       const line = { provider: provider.id, failure: failure.code, cause: failure.details.cause };
       // A local server that nobody configured is asked in case it runs; that it does not is no news.
@@ -288,7 +290,8 @@ export async function createGateway(
     },
     async drain(onClosed) {
       draining = true;
-      const cut = await endRequests(requests, listener, settings.SERVER_SHUTDOWN_TIMEOUT, onClosed);
+      const timeoutMs = settings.SERVER_SHUTDOWN_TIMEOUT;
+      const cut = await endRequests(requests, listener, timeoutMs, onClosed, dependencies.timers);
       await Promise.all([listener?.stop(true), toolRegistry?.close()]);
       sockets.close();
       return cut;

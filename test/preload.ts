@@ -56,6 +56,23 @@ if (process.env[startedAgain] === undefined && !isPrepared()) {
   if (!modulesExisted) throw new Error("The packages were missing and are now installed: run the tests again.");
 }
 
-// Many tests start gateways, of which a busy machine may start few in the five seconds that tests have by default. What
-// must happen soon has a deadline of its own.
-setDefaultTimeout(20_000);
+/**
+ * How long a test may take: only what hangs takes so long. A busy machine may take many times the seconds that a test
+ * needs otherwise, and each wait has a deadline of its own, below this one (test/fixtures/within.ts).
+ */
+const TEST_TIMEOUT_MS = 150_000;
+
+// Holds for one file, and a preload runs before every file only where files are isolated: otherwise those behind the
+// first would have five seconds.
+setDefaultTimeout(TEST_TIMEOUT_MS);
+if (process.env["BUN_TEST_WORKER_ID"] === undefined) {
+  const given = commandLine();
+  const test = given.indexOf("test");
+  const isBound = given.some((argument) => /^--(timeout|isolate|parallel)\b/.test(argument));
+  if (!isBound && test >= 0) {
+    process.execve?.(process.execPath, [
+      process.execPath,
+      ...given.toSpliced(test + 1, 0, `--timeout=${TEST_TIMEOUT_MS}`),
+    ]);
+  }
+}

@@ -1,3 +1,4 @@
+import type { TimerSource } from "../core/deadlines.ts";
 import { Failure, toFailure } from "../core/errors.ts";
 import { type BareName, createBareNames, type NameList } from "./bare-names.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -29,8 +30,7 @@ export interface ModelListsOptions {
   /** How long a list counts as fresh; a stale one is still served while one refresh runs. */
   readonly ttlMs: number;
   readonly timeoutMs: number;
-  /** Milliseconds of the monotonic clock. */
-  readonly now: () => number;
+  readonly timers: TimerSource;
   /** Called with every provider that could not be listed. */
   readonly onFailure: (provider: Provider, failure: Failure) => void;
   /** Called with a provider whose list was never read, once bare names do not wait for it any more. */
@@ -62,7 +62,8 @@ interface CachedList {
 }
 
 export function createModelLists(options: ModelListsOptions): ModelLists {
-  const { providers, fetchModels, ttlMs, timeoutMs, now, onFailure, onGivenUp } = options;
+  const { providers, fetchModels, ttlMs, timeoutMs, onFailure, onGivenUp } = options;
+  const { now, setTimer, clearTimer } = options.timers;
   const callable = providers.filter((provider) => provider.callable).map(emptyList);
   const byProvider = new Map(callable.map((cached) => [cached.provider, cached]));
 
@@ -80,7 +81,7 @@ export function createModelLists(options: ModelListsOptions): ModelLists {
   const fetchList = async (cached: CachedList): Promise<ModelList> => {
     const { provider } = cached;
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), timeoutMs);
+    const timer = setTimer(() => controller.abort(), timeoutMs);
     try {
       const listed = await fetchModels(provider, controller.signal);
       const list: ModelList = { provider, models: firstOfEachId(listed) };
@@ -99,7 +100,7 @@ export function createModelLists(options: ModelListsOptions): ModelLists {
         cause,
       });
     } finally {
-      clearTimeout(timer);
+      clearTimer(timer);
       cached.pending = undefined;
     }
   };

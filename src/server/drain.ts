@@ -1,9 +1,18 @@
+import type { TimerSource } from "../core/deadlines.ts";
 import type { InFlightRequests } from "../core/in-flight-requests.ts";
 import { Failure } from "../core/errors.ts";
 import type { Listener } from "./listener.ts";
 
 /** After streams were told that they end, their clients get this long to take the last bytes. */
 const LAST_WORDS_MS = 500;
+
+type DrainTimers = Pick<TimerSource, "setTimer" | "clearTimer">;
+
+/** These keep the process alive, which a server that has stopped does not do. */
+const TIMERS: DrainTimers = {
+  setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
+  clearTimer: (timer) => clearTimeout(timer as Timer),
+};
 
 /**
  * Stops accepting and lets open requests end by themselves; those that have not after `patienceMs` are told that the
@@ -16,11 +25,12 @@ export async function endRequests(
   listener: Listener | undefined,
   patienceMs: number,
   onClosed: () => void,
+  timers: DrainTimers = TIMERS,
 ): Promise<number> {
+  const after = (milliseconds: number): Wait => waitFor(timers, milliseconds);
   await listener?.leave();
   const stopped = listener?.stop(false);
   onClosed();
-  // These timers keep the process alive, which a server that has stopped does not do.
   const deadline = after(patienceMs);
   await Promise.race([requests.whenEmpty(), deadline.passed]);
   const cut = requests.size();
@@ -29,14 +39,19 @@ export async function endRequests(
   const patience = cut > 0 ? after(LAST_WORDS_MS) : deadline;
   await Promise.race([stopped, patience.passed]);
   // What was written last leaves the process only when this turn of the event loop is over.
-  await after(0).passed;
+  await waitFor(TIMERS, 0).passed;
   deadline.clear();
   patience.clear();
   return cut;
 }
 
-function after(milliseconds: number): { readonly passed: Promise<void>; readonly clear: () => void } {
+interface Wait {
+  readonly passed: Promise<void>;
+  readonly clear: () => void;
+}
+
+function waitFor({ setTimer, clearTimer }: DrainTimers, milliseconds: number): Wait {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  return { passed: promise, clear: () => clearTimeout(timer) };
+  const timer = setTimer(resolve, milliseconds);
+  return { passed: promise, clear: () => clearTimer(timer) };
 }

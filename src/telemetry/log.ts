@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
 import type { LineBuffer } from "./line-buffer.ts";
-import { type LineStream, openLineStream } from "./line-stream.ts";
+import { type LineStream, type LineStreamParts, openLineStream } from "./line-stream.ts";
 import { openStandardOutput } from "./standard-output.ts";
 
 export type Log = Logger;
@@ -25,8 +25,13 @@ const SHARED_BATCH_BYTES = 4096;
  * The process's log: JSON lines on standard output, which never wait for their reader. What it does not take is lost
  * beyond a limit, and a line says how many lines that were.
  * @param destination takes the lines instead
+ * @param openLines opens what JSON lines are written to
  */
-export function createLog({ level, environment, worker, format }: LogOptions, destination?: DestinationStream): Log {
+export function createLog(
+  { level, environment, worker, format }: LogOptions,
+  destination?: DestinationStream,
+  openLines: (parts: LineStreamParts) => LineStream = openLineStream,
+): Log {
   const base = { environment, worker };
   const options = {
     level,
@@ -35,7 +40,7 @@ export function createLog({ level, environment, worker, format }: LogOptions, de
     formatters: { level: (label: string) => ({ level: label }) },
   };
   if (destination) return pino(options, destination);
-  const lines = openLineStream({
+  const lines = openLines({
     output: openStandardOutput(),
     batchBytes: worker === undefined ? BATCH_BYTES : SHARED_BATCH_BYTES,
     onLost: (dropped) => log.warn({ dropped }, "log lines were lost, because standard output did not take them"),

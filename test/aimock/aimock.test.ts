@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import Anthropic from "@anthropic-ai/sdk";
 import { type JournalEntry, LLMock } from "@copilotkit/aimock";
 import OpenAI, { APIError } from "openai";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { within } from "../fixtures/within.ts";
 
 /** Without a pause between chunks a cut stream is closed before its head is out. */

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { exportSPKI, importJWK } from "jose";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
 import { createSigningKey, type SigningKey, signToken, type TokenMembers } from "../fixtures/signing-key.ts";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { AUDIENCE, startTokenIssuer, type TokenIssuer } from "../fixtures/token-issuer.ts";
 import { ADMITTED, bearer, knock, NOWHERE } from "./knock.ts";
 

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { decodeProtectedHeader } from "jose";
 import { type OidcIssuer, OIDC_CLIENT, startOidcIssuer } from "../fixtures/oidc-issuer.ts";
 import { createSigningKey } from "../fixtures/signing-key.ts";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { ADMITTED, bearer, knock } from "./knock.ts";
 
 const ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];

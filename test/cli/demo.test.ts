@@ -65,7 +65,7 @@ test("it streams at a pace that a person can see, and ends as a stream ends", as
   expect(reads).toBeGreaterThan(3);
   expect(performance.now() - firstAt).toBeGreaterThan(50);
   expect(text).toEndWith("data: [DONE]\n\n");
-}, 15_000);
+});
 
 test("it calls a tool that it is offered", async () => {
   const [model] = (await models(gateway)).filter(({ served_by: by }) => by === "demo");

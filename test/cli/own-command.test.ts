@@ -1,12 +1,12 @@
 import { afterEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { RUNTIME_ENVIRONMENT } from "../../src/cli/own-command.ts";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import { type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 
 const CAN_LOOK = process.platform === "linux";
 if (!CAN_LOOK) console.log("skipped: only Linux shows the environment of another process");
 
-let gateway: RunningGateway | undefined;
+let gateway: GatewayProcess | undefined;
 afterEach(() => gateway?.stop());
 
 /** The environment with which a gateway's process serves. */

@@ -4,11 +4,11 @@ import { APICallError, generateText, jsonSchema, stepCountIs, streamText, tool }
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { chunk, head, reset, wait } from "../fixtures/script.ts";
-import { startGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { bodyText, rejectionOf, startRig } from "./start-rig.ts";
 
 const rig = await startRig({ ERROR_FORMAT: "openai" });
-const demo = await startGateway({}, ["--demo"]);
+const demo = await startGateway({}, { demo: true });
 afterAll(async () => {
   await Promise.all([rig[Symbol.asyncDispose](), demo.stop()]);
 });

@@ -20,7 +20,7 @@ import { bodyText, PROVIDER_KEYS, rejectionOf, startRig } from "./start-rig.ts";
 const rig = await startRig({
   ERROR_FORMAT: "openai",
   DISALLOWED_MODELS: "anthropic/claude-forbidden",
-  CLIENT_RESPONSE_HEADER_TIMEOUT: "1s",
+  CLIENT_RESPONSE_HEADER_TIMEOUT: "3s",
   SERVER_MAX_REQUEST_BODY_SIZE: "100kB",
 });
 const client = new Anthropic({ baseURL: rig.gateway.url, apiKey: "sk-ant-client", maxRetries: 0 });

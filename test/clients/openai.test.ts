@@ -3,12 +3,12 @@ import OpenAI, { APIError } from "openai";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { chunk, head, reset, wait } from "../fixtures/script.ts";
-import { startGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { within } from "../fixtures/within.ts";
 import { bodyText, PROVIDER_KEYS, rejectionOf, startRig } from "./start-rig.ts";
 
 const rig = await startRig();
-const demo = await startGateway({}, ["--demo"]);
+const demo = await startGateway({}, { demo: true });
 const client = new OpenAI({ baseURL: rig.baseUrl, apiKey: "sk-client", maxRetries: 0, organization: "org-1" });
 const demoClient = new OpenAI({ baseURL: `${demo.url}/v1`, apiKey: "unused", maxRetries: 0 });
 afterAll(async () => {

@@ -4,7 +4,8 @@ import { join, resolve } from "node:path";
 import { isJsonObject, type JsonObject } from "../../src/core/json/parse.ts";
 import { json, sse } from "../fixtures/answers.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";
-import { type LogLine, type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { LogLine, RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 
 /** One exchange with a provider, as `../shared/recorded` keeps it. */
 interface Recording {

@@ -1,7 +1,8 @@
 import { json } from "../fixtures/answers.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { type Answer, type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 
 /** The keys that the gateway holds; no client may ever see one, and no other may ever reach a provider. */
 export const PROVIDER_KEYS = { openai: "sk-provider-openai", anthropic: "sk-ant-provider" } as const;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 
 const ORIGIN = "https://app.example.com";
 const AUTH = { AUTH_ENABLED: "true", AUTH_API_KEYS: "ci:a-key-for-tests" };

@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { json } from "../fixtures/answers.ts";
+import { type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 
-let rig: Rig;
+let rig: Rig<GatewayProcess>;
 
 beforeAll(async () => {
-  rig = await startRig();
+  rig = await startRig({}, startGateway);
 });
 afterAll(async () => {
   await rig.finish();

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
 import { type StartedGateway, startBesideProvider, threeProviders } from "../routes/started-gateway.ts";
 
 // Where the machine is busy, a gateway takes long to start.
-setDefaultTimeout(20_000);
 
 let started: StartedGateway;
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { json } from "../fixtures/answers.ts";
+import { showFigures } from "../fixtures/figures.ts";
 import type { RawClient } from "../fixtures/raw-http-client.ts";
 import { wait } from "../fixtures/script.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
@@ -98,31 +99,27 @@ const dripBody = (target: string, chunked?: true): Upload => ({
   ...(chunked && { chunked }),
 });
 
-test.concurrent(
-  "a client that is silent, or drips, is cut off",
-  async () => {
-    const cut = CUT.map(async ([who, act, byMs]) => {
-      await using client = await rig.connect();
-      const startedAt = performance.now();
-      const acting = act(client);
-      const { by, at, wire } = await client.untilClosed(byMs);
-      await acting;
-      expect([who, by, Buffer.from(wire).toString()]).toEqual([who, "peer", ""]);
-      return Math.round(at - startedAt);
-    });
-    const dripped = [dripBody("/v1/chat/completions"), dripBody("/v1/messages", true)].map(async (slow) => {
-      await using client = await rig.connect();
-      const startedAt = performance.now();
-      const uploading = upload(client, slow);
-      const { by, at } = await client.untilClosed(CLOSED_BY_MS);
-      await uploading;
-      expect(by).toBe("peer");
-      return Math.round(at - startedAt);
-    });
-    console.info("Cut off after %s ms", (await Promise.all([...cut, ...dripped])).join(", "));
-  },
-  30_000,
-);
+test.concurrent("a client that is silent, or drips, is cut off", async () => {
+  const cut = CUT.map(async ([who, act, byMs]) => {
+    await using client = await rig.connect();
+    const startedAt = performance.now();
+    const acting = act(client);
+    const { by, at, wire } = await client.untilClosed(byMs);
+    await acting;
+    expect([who, by, Buffer.from(wire).toString()]).toEqual([who, "peer", ""]);
+    return Math.round(at - startedAt);
+  });
+  const dripped = [dripBody("/v1/chat/completions"), dripBody("/v1/messages", true)].map(async (slow) => {
+    await using client = await rig.connect();
+    const startedAt = performance.now();
+    const uploading = upload(client, slow);
+    const { by, at } = await client.untilClosed(CLOSED_BY_MS);
+    await uploading;
+    expect(by).toBe("peer");
+    return Math.round(at - startedAt);
+  });
+  showFigures("Cut off after %s ms", (await Promise.all([...cut, ...dripped])).join(", "));
+});
 
 const steady = (bytesPerSecond: number): string => chatOf((bytesPerSecond * STEADY_MS) / 1000);
 
@@ -133,51 +130,43 @@ const STEADY: readonly Upload[] = ["/v1/chat/completions", "/proxy/openai/files"
   ]),
 );
 
-test.concurrent(
-  "an upload may take longer than a silence may, as long as it goes on",
-  async () => {
-    const uploads = STEADY.map(async (slow) => {
-      await using client = await rig.connect();
-      await upload(client, slow);
-      const { status } = await client.head();
-      expect([slow.target, slow.bytesPerSecond, slow.chunked, status]).toEqual([
-        slow.target,
-        slow.bytesPerSecond,
-        slow.chunked,
-        200,
-      ]);
-      expect((await client.body()).text).toBe("{}");
-    });
-    await Promise.all(uploads);
-    const arrived = rig.provider.requests.filter(({ target }) => /(chat\/completions|files)$/.test(target));
-    const sent = STEADY.map(({ target, body }) => body.length - (target.startsWith("/v1") ? "openai/".length : 0));
-    // Only these: of those that were cut off none came whole.
-    expect(arrived.map(({ body }) => body.length).sort()).toEqual(sent.sort());
-  },
-  30_000,
-);
+test.concurrent("an upload may take longer than a silence may, as long as it goes on", async () => {
+  const uploads = STEADY.map(async (slow) => {
+    await using client = await rig.connect();
+    await upload(client, slow);
+    const { status } = await client.head();
+    expect([slow.target, slow.bytesPerSecond, slow.chunked, status]).toEqual([
+      slow.target,
+      slow.bytesPerSecond,
+      slow.chunked,
+      200,
+    ]);
+    expect((await client.body()).text).toBe("{}");
+  });
+  await Promise.all(uploads);
+  const arrived = rig.provider.requests.filter(({ target }) => /(chat\/completions|files)$/.test(target));
+  const sent = STEADY.map(({ target, body }) => body.length - (target.startsWith("/v1") ? "openai/".length : 0));
+  // Only these: of those that were cut off none came whole.
+  expect(arrived.map(({ body }) => body.length).sort()).toEqual(sent.sort());
+});
 
-test.concurrent(
-  "a provider that takes an upload slowly, or thinks about it, costs the client nothing",
-  async () => {
-    const thinking = async (): Promise<void> => {
-      await using client = await rig.connect();
-      await client.request("POST", `/proxy/openai${LATE}`, { body: "x".repeat(100_000) });
-      expect((await client.head(CLOSED_BY_MS + 3000)).status).toBe(200);
-    };
-    const notReading = async (): Promise<void> => {
-      await using client = await rig.connect();
-      const bytes = 40_000_000;
-      const taken = client.request("POST", "/proxy/openai/unread", { body: Buffer.alloc(bytes, "x") });
-      const connection = await headOf("/v1/unread");
-      rig.provider.pauseReading(connection);
-      // Time itself is under test: how long the provider takes nothing.
-      await Bun.sleep(CLOSED_BY_MS);
-      rig.provider.resumeReading(connection);
-      expect(await taken).toBe(true);
-      expect((await client.head(5000)).status).toBe(200);
-    };
-    await Promise.all([thinking(), notReading()]);
-  },
-  30_000,
-);
+test.concurrent("a provider that takes an upload slowly, or thinks about it, costs the client nothing", async () => {
+  const thinking = async (): Promise<void> => {
+    await using client = await rig.connect();
+    await client.request("POST", `/proxy/openai${LATE}`, { body: "x".repeat(100_000) });
+    expect((await client.head(CLOSED_BY_MS + 3000)).status).toBe(200);
+  };
+  const notReading = async (): Promise<void> => {
+    await using client = await rig.connect();
+    const bytes = 40_000_000;
+    const taken = client.request("POST", "/proxy/openai/unread", { body: Buffer.alloc(bytes, "x") });
+    const connection = await headOf("/v1/unread");
+    rig.provider.pauseReading(connection);
+    // Time itself is under test: how long the provider takes nothing.
+    await Bun.sleep(CLOSED_BY_MS);
+    rig.provider.resumeReading(connection);
+    expect(await taken).toBe(true);
+    expect((await client.head(5000)).status).toBe(200);
+  };
+  await Promise.all([thinking(), notReading()]);
+});

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { json } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { wait } from "../fixtures/script.ts";
@@ -8,7 +8,6 @@ import { type StartedGateway, startBesideProvider, threeProviders } from "../rou
 import { MALFORMED_CHUNKS, MALFORMED_HEADS, SMUGGLED, TOKEN } from "./malformed-requests.ts";
 
 // Where the machine is busy, a gateway takes long to start.
-setDefaultTimeout(20_000);
 
 let started: StartedGateway;
 let linesBefore = 0;

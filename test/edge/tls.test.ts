@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,6 @@ import { startRig } from "../fixtures/start-rig.ts";
 import { within } from "../fixtures/within.ts";
 
 // Where the machine is busy, a gateway takes long to start.
-setDefaultTimeout(20_000);
 
 async function writeCertificate(folder: string, create = createSelfSignedCertificate) {
   const { cert, key } = await create();
@@ -59,7 +58,7 @@ test("serves HTTPS, and takes a new certificate on SIGHUP without losing its por
 
 test("a new certificate cuts no request that is under way, and closes kept-alive connections between two", async () => {
   const folder = mkdtempSync(join(tmpdir(), "gateway-tls-"));
-  await using rig = await startRig(await writeCertificate(folder));
+  await using rig = await startRig(await writeCertificate(folder), startGateway);
   const { gateway, provider } = rig;
   const gate = createGate();
   provider.answerAlways(() => [

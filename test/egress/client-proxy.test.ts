@@ -119,7 +119,7 @@ describe("with CLIENT_PROXY", () => {
     await plain.nextRequest(10_000);
     await secure.nextRequest(10_000);
     await local.nextRequest(10_000);
-  }, 20_000);
+  });
   afterAll(() => gateway.stop());
 
   const call = (path: string, body: unknown) =>
@@ -270,5 +270,5 @@ describe("without CLIENT_PROXY", () => {
     const ended = await runToEnd(["--healthcheck"], { ...environmentProxies(), SERVER_PORT: String(gateway.port) });
     expect(ended).toMatchObject({ code: 0, stdout: "healthy\n" });
     expect(decoy.connections).toBe(0);
-  }, 20_000);
+  });
 });

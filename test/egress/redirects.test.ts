@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { redirect } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
-import { startGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { createSessionFetch } from "../../src/tools/mcp/session-fetch.ts";
 import { startMcpServer } from "../tools/mcp/mcp-server.ts";
 import { createTestBudget } from "../fixtures/memory-budget.ts";

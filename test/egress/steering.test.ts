@@ -3,7 +3,8 @@ import { json, redirect } from "../fixtures/answers.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { CHAT, POST_ROUTES, SMALLEST } from "../routes/requests.ts";
 
 /** Each provider is a server of its own, with a key of its own. */
@@ -35,7 +36,7 @@ beforeAll(async () => {
   });
   for (const id of IDS) await providers[id].nextRequest(10_000);
   takeAll();
-}, 20_000);
+});
 
 afterAll(async () => {
   await gateway.stop();

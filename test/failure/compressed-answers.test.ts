@@ -3,7 +3,8 @@ import { gzipSync } from "node:zlib";
 import { dataEvent, json } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { chunk, end, head } from "../fixtures/script.ts";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 
 let provider: MockProvider;
 let gateway: RunningGateway;

@@ -1,23 +1,51 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { dataEvent, json } from "../fixtures/answers.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
+import { createManualClock } from "../fixtures/manual-clock.ts";
 import { chunk, end, flood, head, stall, type Step, wait } from "../fixtures/script.ts";
+import { startAt } from "../fixtures/start-in-process.ts";
 import { RIG_KEY, type Rig, startRig } from "../fixtures/start-rig.ts";
 
 /** A server that accepts connections and never says a word: no TLS handshake with it comes to an end. */
 let mute: { readonly port: number; stop(closeActive?: boolean): void };
 let rig: Rig;
+/** The gateway's time: seconds of it pass in milliseconds, and none of them by itself. */
+const clock = createManualClock();
+/** So much of it passes with every turn of the event loop, in which whatever has been sent arrives. */
+const STEP_MS = 100;
+
+/** Lets time pass until something has happened. */
+async function passUntil<Value>(happened: Promise<Value>): Promise<Value> {
+  let isOver = false;
+  const over = (): void => void (isOver = true);
+  happened.then(over, over);
+  while (!isOver) {
+    await clock.advance(STEP_MS);
+    await Bun.sleep(1);
+  }
+  return happened;
+}
+
+/** Resolves when so much of the gateway's time has passed. */
+async function passed(milliseconds: number): Promise<void> {
+  const until = clock.now() + milliseconds;
+  while (clock.now() < until) await Bun.sleep(1);
+}
+
 beforeAll(async () => {
   mute = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  rig = await startRig({
-    CLIENT_CONNECT_TIMEOUT: "120ms",
-    CLIENT_RESPONSE_HEADER_TIMEOUT: "200ms",
-    CLIENT_TIMEOUT: "350ms",
-    CLIENT_STREAM_IDLE_TIMEOUT: "150ms",
-    CUSTOM_PROVIDERS: "mute",
-    MUTE_API_URL: `https://127.0.0.1:${mute.port}/v1`,
-    MODELS_TIMEOUT: "200ms",
-  });
+  rig = await startRig(
+    {
+      CLIENT_CONNECT_TIMEOUT: "12s",
+      CLIENT_RESPONSE_HEADER_TIMEOUT: "20s",
+      CLIENT_TIMEOUT: "35s",
+      CLIENT_STREAM_IDLE_TIMEOUT: "15s",
+      CUSTOM_PROVIDERS: "mute",
+      MUTE_API_URL: `https://127.0.0.1:${mute.port}/v1`,
+      MODELS_TIMEOUT: "20s",
+    },
+    startAt(clock),
+  );
 });
 afterAll(async () => {
   await rig.finish();
@@ -58,7 +86,7 @@ async function ask(target: string, body: object, script: () => Iterable<Step> | 
     began.resolve(request);
     return script();
   });
-  const startedAt = performance.now();
+  const startedAt = clock.now();
   const { client, id } = await rig.call({ target, body });
   const { connection } = await began.promise;
   return { client, id, connection, startedAt };
@@ -71,8 +99,8 @@ async function expectTimeout(
   ...asked: Parameters<typeof ask>
 ): Promise<void> {
   const { client, id, connection, startedAt } = await ask(...asked);
-  const { status, header } = await client.head();
-  const took = performance.now() - startedAt;
+  const { status, header } = await passUntil(client.head());
+  const took = clock.now() - startedAt;
   const { text } = await client.body();
   client.leave();
   const { error } = JSON.parse(text) as { error: string | { message: string } };
@@ -85,24 +113,27 @@ async function expectTimeout(
 
 describe.each(CALLS)("%s: 504 that names the setting", (_name, target, body) => {
   test("where the provider accepts and never answers", () =>
-    expectTimeout("CLIENT_RESPONSE_HEADER_TIMEOUT", [195, 1500], target, body, () => [stall()]));
+    expectTimeout("CLIENT_RESPONSE_HEADER_TIMEOUT", [20_000, 25_000], target, body, () => [stall()]));
 });
 
 describe.each(STREAMS)("%s: 504 that names the setting", (_name, target, body) => {
   test("where the stream never begins", () =>
-    expectTimeout("CLIENT_STREAM_IDLE_TIMEOUT", [145, 1500], target, body, () => [head(200, EVENT_STREAM), stall()]));
+    expectTimeout("CLIENT_STREAM_IDLE_TIMEOUT", [15_000, 20_000], target, body, () => [
+      head(200, EVENT_STREAM),
+      stall(),
+    ]));
 });
 
 describe.each(WHOLE)("%s: 504 that names the setting", (_name, target, body) => {
   test("where the body does not come", () =>
-    expectTimeout("CLIENT_TIMEOUT", [345, 1500], target, body, () => [head(200, JSON_HEAD), chunk("{"), stall()]));
+    expectTimeout("CLIENT_TIMEOUT", [35_000, 40_000], target, body, () => [head(200, JSON_HEAD), chunk("{"), stall()]));
 
   test("where the body comes too slowly", () =>
-    expectTimeout("CLIENT_TIMEOUT", [345, 1500], target, body, async function* () {
+    expectTimeout("CLIENT_TIMEOUT", [35_000, 40_000], target, body, async function* () {
       yield head(200, JSON_HEAD);
       for (;;) {
         yield chunk(" ");
-        yield wait(Bun.sleep(50));
+        yield wait(passed(5000));
       }
     }));
 });
@@ -112,10 +143,10 @@ test("a connection that never stands: 504 that names the setting", async () => {
     ["/v1/chat/completions", { ...CHAT, model: "mute/m" }],
     ["/proxy/mute/x", {}],
   ] as const) {
-    const startedAt = performance.now();
+    const startedAt = clock.now();
     const { client, id } = await rig.call({ target, body });
-    expect((await client.head()).status).toBe(504);
-    expect(performance.now() - startedAt).toBeWithin(115, 1500);
+    expect((await passUntil(client.head())).status).toBe(504);
+    expect(clock.now() - startedAt).toBeWithin(12_000, 20_000);
     expect((await client.body()).text).toContain(TEXTS.CLIENT_CONNECT_TIMEOUT);
     expect(await rig.settled(id)).toMatchObject({ failure: "connect_timeout", provider: "mute" });
     client.leave();
@@ -146,7 +177,7 @@ describe.each(STREAMS)("%s: a stream that falls silent ends with an error, and n
     ["amid a character", Buffer.from("data: \u{1f600}").subarray(0, 8), "\n\n"],
   ])("%s", async (_, sent, separator) => {
     const { client, id, connection } = await ask(target, body, () => [head(200, EVENT_STREAM), chunk(sent), stall()]);
-    const { bytes, complete } = await client.body();
+    const { bytes, complete } = await passUntil(client.body());
     client.leave();
     const expected = Buffer.concat([Buffer.from(sent), Buffer.from(`${separator}${ERROR_EVENTS[name]?.(id)}`)]);
     expect(Buffer.from(bytes).toString("latin1")).toBe(expected.toString("latin1"));
@@ -164,7 +195,7 @@ describe.each(STREAMS)("%s: a stream that falls silent ends with an error, and n
 test("proxy: a stream that falls silent breaks off visibly", async () => {
   const [, target, body] = CALLS[5];
   const { client, id } = await ask(target, body, () => [head(200, EVENT_STREAM), chunk("data: 1\n\n"), stall()]);
-  expect(await client.body()).toMatchObject({ text: "data: 1\n\n", complete: false });
+  expect(await passUntil(client.body())).toMatchObject({ text: "data: 1\n\n", complete: false });
   expect(await rig.settled(id)).toMatchObject({ outcome: "cut", failure: "stream_idle_timeout" });
 });
 
@@ -174,19 +205,19 @@ describe("what no deadline ends", () => {
     const { client, startedAt } = await ask(target, body, async function* () {
       yield head(200, EVENT_STREAM);
       for (const event of events) {
-        yield wait(Bun.sleep(50));
+        yield wait(passed(5000));
         yield chunk(event);
       }
       yield end();
     });
-    expect(await client.body()).toMatchObject({ text: events.join(""), complete: true });
-    expect(performance.now() - startedAt).toBeGreaterThan(350);
+    expect(await passUntil(client.body())).toMatchObject({ text: events.join(""), complete: true });
+    expect(clock.now() - startedAt).toBeGreaterThan(35_000);
     client.leave();
   });
 
   test("an answer that takes most of its time", async () => {
-    const { client } = await ask("/v1/chat/completions", CHAT, () => [wait(Bun.sleep(100)), ...json(200, "{}")]);
-    expect((await client.head()).status).toBe(200);
+    const { client } = await ask("/v1/chat/completions", CHAT, () => [wait(passed(15_000)), ...json(200, "{}")]);
+    expect((await passUntil(client.head())).status).toBe(200);
     client.leave();
   });
 });
@@ -200,7 +231,8 @@ test("a client that stops reading does not hold a stream open for ever", async (
   ]);
   await client.head();
   client.pause();
-  expect((await rig.provider.connectionClosed(connection)).by).toBe("peer");
+  await rig.provider.heldBack(connection, { quiet: 100 });
+  expect((await passUntil(rig.provider.connectionClosed(connection))).by).toBe("peer");
   expect(await rig.settled(id)).toMatchObject({ outcome: "cut" });
   client.leave();
 });

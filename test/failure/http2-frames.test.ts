@@ -96,7 +96,7 @@ beforeAll(async () => {
     OPENAI_HTTP2: "true",
   });
   await (await fetch(`${gateway.url}/v1/models`)).text();
-}, 20_000);
+});
 
 afterAll(async () => {
   await gateway.stop();

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { json } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { type McpTestServer, startMcpServer, text } from "../tools/mcp/mcp-server.ts";
 import { findSecrets, SECRETS } from "./secrets.ts";
 import { SPELLINGS } from "./spellings.ts";
@@ -40,7 +41,7 @@ beforeAll(async () => {
   });
   await gateway.logged((line) => line["msg"] === "MCP server is connected", 15_000);
   await provider.nextRequest(10_000);
-}, 20_000);
+});
 afterAll(async () => {
   await gateway.stop();
   await Promise.all([provider.stop(), server.stop()]);

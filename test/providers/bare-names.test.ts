@@ -33,7 +33,7 @@ function setUp() {
       }),
     ttlMs: MINUTE,
     timeoutMs: 2 ** 30,
-    now: () => time,
+    timers: { now: () => time, setTimer: () => undefined, clearTimer() {} },
     onFailure() {},
     onGivenUp: ({ id }) => givenUp.push(id),
   });

@@ -25,7 +25,7 @@ describe("the example with MCP tools", () => {
     const servers = (environment["MCP_SERVERS"] ?? "").replace("http://localhost:3001/mcp", everything.url);
     gateway = await startGateway({ ...environment, MCP_SERVERS: servers, MCP_RECONNECT_INTERVAL: "50ms" }, args);
     await gateway.logged((line) => line["msg"] === "MCP server is connected", 15_000);
-  }, 20_000);
+  });
 
   afterAll(async () => {
     await gateway.stop();

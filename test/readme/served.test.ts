@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { posix } from "node:path";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { GUIDE_PAGES, headingAnchors, readPage } from "./markdown.ts";
 
 const names = GUIDE_PAGES.map((page) => [posix.basename(page, ".md"), page] as const);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 
 let gateway: RunningGateway;
 let openAiErrors: RunningGateway;

@@ -5,7 +5,7 @@ import { type BuiltInProviderId, PROVIDER_TABLE, type ProviderRow } from "../../
 import { json } from "../fixtures/answers.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";
-import { startGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { CHAT, SMALLEST } from "./requests.ts";
 import { bodyText, type StartedGateway, startBesideProvider } from "./started-gateway.ts";
 

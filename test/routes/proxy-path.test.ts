@@ -46,9 +46,10 @@ test.each([
 });
 
 test("a path encoded thousands of times over is 400 at once", async () => {
-  const startedAt = performance.now();
+  const before = process.cpuUsage();
   expect(await statusOf(`/proxy/openai/%${"25".repeat(6000)}2e`)).toBe(400);
-  expect(performance.now() - startedAt).toBeLessThan(500);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(500);
 });
 
 // The runtime resolves these before the gateway sees them: they can only name another route, as a browser's would.

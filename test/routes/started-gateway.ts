@@ -1,7 +1,8 @@
 import { json } from "../fixtures/answers.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { type Answer, type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
-import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import type { RunningGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 
 /** A gateway whose only configured providers are one mock provider, under one or more names. */
 export interface StartedGateway extends AsyncDisposable {

@@ -4,7 +4,7 @@ import { createGate } from "../fixtures/gate.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";
 import { wait } from "../fixtures/script.ts";
-import { startGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { CHAT, SMALLEST } from "../routes/requests.ts";
 import { bodyText, KEY, type StartedGateway, startBesideProvider, threeProviders } from "../routes/started-gateway.ts";
 

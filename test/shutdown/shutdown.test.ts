@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
-import { gatewayCommand, type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
+import { gatewayCommand, type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { within } from "../fixtures/within.ts";
 
 const STREAM = JSON.stringify({
@@ -19,7 +19,7 @@ function settingsFor(provider: MockProvider): Record<string, string> {
 }
 
 /** Opens a stream of two events, of which the second waits for the gate, and reads up to the first. */
-async function openStream(gateway: RunningGateway, provider: MockProvider) {
+async function openStream(gateway: GatewayProcess, provider: MockProvider) {
   const gate = createGate();
   provider.answerAlways(({ target }) =>
     target === "/v1/models"
@@ -39,7 +39,7 @@ async function openStream(gateway: RunningGateway, provider: MockProvider) {
   return { gate, readRest };
 }
 
-const exitOf = (gateway: RunningGateway): Promise<number> => within(gateway.process.exited, 5000, "the gateway's end");
+const exitOf = (gateway: GatewayProcess): Promise<number> => within(gateway.process.exited, 5000, "the gateway's end");
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   test(`${signal} lets an open stream finish, accepts nothing new, and exits with 0`, async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { dataEvent } from "../fixtures/answers.ts";
+import { showFigures } from "../fixtures/figures.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import type { RawClient } from "../fixtures/raw-http-client.ts";
 import { chunk, flood, head, type Step, stall } from "../fixtures/script.ts";
@@ -11,7 +12,7 @@ beforeAll(async () => {
   rig = await startRig();
 });
 afterAll(async () => {
-  console.info("The slowest close of an upstream connection took %s ms.", slowest.toFixed(1));
+  showFigures("The slowest close of an upstream connection took %s ms.", slowest.toFixed(1));
   await rig.finish();
   await rig[Symbol.asyncDispose]();
 });
@@ -66,7 +67,6 @@ async function expectClosedAtOnce(leftAt: number): Promise<void> {
   const closing = await rig.provider.connectionClosed(received.connection, leftAt);
   slowest = Math.max(slowest, closing.milliseconds);
   expect(closing.by).toBe("peer");
-  expect(closing.milliseconds).toBeLessThan(500);
 }
 
 describe.each(TARGETS)("%s", (target, body) => {

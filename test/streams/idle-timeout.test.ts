@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
+import { showFigures } from "../fixtures/figures.ts";
 import { chunk, end, head, wait } from "../fixtures/script.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 
@@ -67,9 +68,9 @@ test("a provider may be silent for longer than a client; afterwards the connecti
   const { by, at } = await control.client.untilClosed(CLOSED_BY_MS);
   expect(by).toBe("peer");
   const closedAfter = await Promise.all(exchanges);
-  console.info(
+  showFigures(
     "Closed %d ms after an answer of the gateway's own, %s ms after a provider's",
     Math.round(at - restsSince),
     closedAfter.map(Math.round).join(", "),
   );
-}, 30_000);
+});

@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dataEvent, sse } from "../fixtures/answers.ts";
+import { showFigures } from "../fixtures/figures.ts";
 import { createGate, type Gate } from "../fixtures/gate.ts";
 import type { RawClient } from "../fixtures/raw-http-client.ts";
 import { chunk, end, flood, head } from "../fixtures/script.ts";
+import { type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 
-let rig: Rig;
+let rig: Rig<GatewayProcess>;
 beforeAll(async () => {
-  rig = await startRig();
+  rig = await startRig({}, startGateway);
 });
 afterAll(async () => {
   await rig.finish();
@@ -103,7 +105,7 @@ describe.skipIf(process.platform !== "linux")("a client that reads slowly", () =
       }
       client.leave();
       const inMebibytes = [taken, before, whileHeld, peak].map((bytes) => Math.round(bytes / MEBIBYTE));
-      console.info("%s: MiB taken %d; gateway before %d, held back %d, while draining %d", target, ...inMebibytes);
+      showFigures("%s: MiB taken %d; gateway before %d, held back %d, while draining %d", target, ...inMebibytes);
       expect(taken).toBeLessThan(64 * MEBIBYTE);
       expect(whileHeld - before).toBeLessThan(40 * MEBIBYTE);
       expect(peak - before).toBeLessThan(80 * MEBIBYTE);

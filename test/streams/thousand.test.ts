@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
+import { showFigures } from "../fixtures/figures.ts";
 import { createGate } from "../fixtures/gate.ts";
+import { type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 
-let rig: Rig;
+let rig: Rig<GatewayProcess>;
 beforeAll(async () => {
-  rig = await startRig();
+  rig = await startRig({}, startGateway);
 });
 afterAll(async () => {
   await rig.finish();
@@ -25,7 +27,7 @@ function affordableStreams(wanted: number): number {
 
 const CHAT = { model: "openai/m", stream: true, messages: [{ role: "user", content: "hi" }] };
 
-test("a thousand streams at once, and a side request stays quick", async () => {
+test("a thousand streams at once, and a side request is answered while all of them are open", async () => {
   const count = affordableStreams(1000);
   const gate = createGate();
   const events = [dataEvent({ n: 1 }), dataEvent({ n: 2 })];
@@ -44,17 +46,17 @@ test("a thousand streams at once, and a side request stays quick", async () => {
   const sideAt = performance.now();
   const side = await rig.call({ target: "/v1/embeddings", body: { model: "openai/m", input: "hi" } });
   expect((await side.client.head()).status).toBe(200);
+  expect(rig.provider.openConnections).toBeGreaterThanOrEqual(count);
   const sideTook = performance.now() - sideAt;
   side.client.leave();
   const status = readFileSync(`/proc/${rig.gateway.process.pid}/status`, "utf8");
-  console.info(
+  showFigures(
     "%d streams open after %d ms, side request %s ms, gateway %d MiB",
     count,
     Math.round(openedIn),
     sideTook.toFixed(1),
     Math.round(Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024),
   );
-  expect(sideTook).toBeLessThan(500);
 
   gate.open();
   for (const { client, id } of calls) {
@@ -63,4 +65,4 @@ test("a thousand streams at once, and a side request stays quick", async () => {
     expect(await rig.settled(id)).toMatchObject({ outcome: "answered" });
     client.leave();
   }
-}, 30_000);
+});

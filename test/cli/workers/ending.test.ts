@@ -1,13 +1,13 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { dataEvent } from "../../fixtures/answers.ts";
 import { createGate, type Gate } from "../../fixtures/gate.ts";
 import { chunk, end, head, wait } from "../../fixtures/script.ts";
+import { type GatewayProcess, startGateway } from "../../fixtures/start-gateway.ts";
 import { type Rig, startRig } from "../../fixtures/start-rig.ts";
 import { within } from "../../fixtures/within.ts";
 import { allEnded, connectToEach, lives, workerPids } from "./worker-processes.ts";
 
 // Every test starts several processes on a machine that may be busy.
-setDefaultTimeout(20_000);
 
 const EVENT_STREAM = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
 const STREAM = JSON.stringify({ model: "openai/m", stream: true, messages: [{ role: "user", content: "hi" }] });
@@ -16,9 +16,10 @@ const CUT = dataEvent({
   error: { message: "The gateway is shutting down", type: "upstream_error", code: "shutting_down" },
 });
 
-let rig: Rig;
+let rig: Rig<GatewayProcess>;
 beforeEach(async () => {
-  rig = await startRig({ SERVER_WORKERS: "2", SERVER_SHUTDOWN_TIMEOUT: "400ms" });
+  // So much time that nothing ends in these tests because it has run out.
+  rig = await startRig({ SERVER_WORKERS: "2", SERVER_SHUTDOWN_TIMEOUT: "2h" }, startGateway);
 });
 afterEach(() => rig[Symbol.asyncDispose]());
 
@@ -67,6 +68,8 @@ describe("streams on all workers", () => {
   });
 
   test("end with an error event where they take too long, exit code 3", async () => {
+    await rig[Symbol.asyncDispose]();
+    rig = await startRig({ SERVER_WORKERS: "2", SERVER_SHUTDOWN_TIMEOUT: "400ms" }, startGateway);
     const streams = await openStreams(createGate());
     rig.gateway.process.kill("SIGTERM");
     expect(await streams.bodies()).toEqual([FIRST + CUT, FIRST + CUT]);
@@ -129,7 +132,8 @@ test("idle workers end at once", async () => {
 });
 
 test("/health/ready of a worker that drains is 503", async () => {
-  const streams = await openStreams(createGate());
+  const gate = createGate();
+  const streams = await openStreams(gate);
   const [asking] = await connectToEach(rig.gateway);
   await asking?.client.send("GET /health/ready HTTP/1.1\r\nhost: x\r\n");
   // The beginning of the request has to be there before the connection counts as idle.
@@ -139,6 +143,7 @@ test("/health/ready of a worker that drains is 503", async () => {
   await asking?.client.send("\r\n");
   expect((await asking?.client.head())?.status).toBe(503);
   expect(JSON.parse((await asking?.client.body())?.text ?? "")).toMatchObject({ message: "draining", worker: 1 });
+  gate.open();
   await streams.bodies();
 });
 

@@ -1,30 +1,29 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { json } from "../../fixtures/answers.ts";
 import { createSelfSignedCertificate } from "../../fixtures/self-signed-certificate.ts";
-import { type RunningGateway, startGateway } from "../../fixtures/start-gateway.ts";
+import { type GatewayProcess, startGateway } from "../../fixtures/start-gateway.ts";
 import { type Rig, startRig } from "../../fixtures/start-rig.ts";
 import { runToEnd } from "../run-to-end.ts";
 import { connectToEach, connectToWorker, workerPids } from "./worker-processes.ts";
 
 // Every test starts several processes on a machine that may be busy.
-setDefaultTimeout(20_000);
 
 const CHAT = { model: "openai/m", messages: [{ role: "user", content: "hi" }] };
 
 /** Waits for a log line of every worker. */
-async function loggedByEach(gateway: RunningGateway, msg: string): Promise<void> {
+async function loggedByEach(gateway: GatewayProcess, msg: string): Promise<void> {
   for (const worker of [1, 2]) await gateway.logged((line) => line["msg"] === msg && line["worker"] === worker);
 }
 
 describe("two workers", () => {
   const keys = join(mkdtempSync(join(tmpdir(), "gateway-workers-")), "keys");
-  let rig: Rig;
+  let rig: Rig<GatewayProcess>;
   beforeAll(async () => {
     writeFileSync(keys, "old-key\n");
-    rig = await startRig({ SERVER_WORKERS: "2", AUTH_ENABLED: "true", AUTH_API_KEYS: `@${keys}` });
+    rig = await startRig({ SERVER_WORKERS: "2", AUTH_ENABLED: "true", AUTH_API_KEYS: `@${keys}` }, startGateway);
     rig.provider.answerAlways(() => json(200, {}));
   });
   afterAll(() => rig[Symbol.asyncDispose]());

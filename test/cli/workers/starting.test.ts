@@ -1,9 +1,8 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { startGateway } from "../../fixtures/start-gateway.ts";
 import { linesOf, runToEnd } from "../run-to-end.ts";
 
 // Every test starts several processes, one after the other, on a machine that may be busy.
-setDefaultTimeout(30_000);
 
 const WORKERS = { OPENAI_API_KEY: "sk-test", OPENAI_API_URL: "http://127.0.0.1:9", SERVER_WORKERS: "2" };
 

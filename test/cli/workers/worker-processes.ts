@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { openRawClient, type RawClient } from "../../fixtures/raw-http-client.ts";
-import type { RunningGateway } from "../../fixtures/start-gateway.ts";
+import type { GatewayProcess } from "../../fixtures/start-gateway.ts";
 
 /** What `/health/ready` of a gateway with workers says. */
 export interface Ready {
@@ -19,13 +19,13 @@ const MOST_CONNECTIONS = 100;
 const POLL_MS = 5;
 
 /** The process ids of the workers as the log last told them, by number. */
-export function workerPids(gateway: RunningGateway): ReadonlyMap<number, number> {
+export function workerPids(gateway: GatewayProcess): ReadonlyMap<number, number> {
   const lines = gateway.log.filter(({ msg }) => msg === "worker is up");
   return new Map(lines.map(({ worker, pid }) => [Number(worker), Number(pid)]));
 }
 
 /** Opens a connection and asks who has it. */
-export async function connectToWorker({ port }: RunningGateway): Promise<WorkerConnection> {
+export async function connectToWorker({ port }: GatewayProcess): Promise<WorkerConnection> {
   const client = await openRawClient(port);
   await client.request("GET", "/health/ready");
   await client.head();
@@ -33,7 +33,7 @@ export async function connectToWorker({ port }: RunningGateway): Promise<WorkerC
 }
 
 /** A connection to each of a number of workers, in order; which worker gets a connection is the kernel's choice. */
-export async function connectToEach(gateway: RunningGateway, count = 2): Promise<readonly WorkerConnection[]> {
+export async function connectToEach(gateway: GatewayProcess, count = 2): Promise<readonly WorkerConnection[]> {
   const found = new Map<number, WorkerConnection>();
   for (let tries = 0; tries < MOST_CONNECTIONS && found.size < count; tries += 1) {
     const connection = await connectToWorker(gateway);

@@ -23,7 +23,7 @@ beforeAll(async () => {
       await rig.gateway.logged((line) => line["msg"] === "MCP server is connected", 15_000);
     }),
   );
-}, 30_000);
+});
 
 afterAll(async () => {
   for (const rig of rigs.values()) {

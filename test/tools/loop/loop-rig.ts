@@ -2,6 +2,8 @@ import { json, sse, dataEvent, type SseOptions } from "../../fixtures/answers.ts
 import type { ReceivedRequest } from "../../fixtures/http-request-parser.ts";
 import { chunk, end, head, type Step } from "../../fixtures/script.ts";
 import type { LogLine } from "../../fixtures/start-gateway.ts";
+import type { ManualClock } from "../../fixtures/manual-clock.ts";
+import { startAt } from "../../fixtures/start-in-process.ts";
 import { type Rig, startRig } from "../../fixtures/start-rig.ts";
 import { type McpTestServer, startMcpServer, type TestTool, text } from "../mcp/mcp-server.ts";
 
@@ -34,10 +36,14 @@ const SUM = {
   required: ["a", "b"],
 };
 
-/** Tools of the rig: `add`, `fail`, `echo`, and what a test adds. */
+/**
+ * Tools of the rig: `add`, `fail`, `echo`, and what a test adds.
+ * @param clock the gateway's time, where it is not to pass by itself
+ */
 export async function startAgentRig(
   settings: Readonly<Record<string, string>> = {},
   tools: readonly TestTool[] = [],
+  clock?: ManualClock,
 ): Promise<AgentRig> {
   const ran: { name: string; args: unknown; signal: AbortSignal }[] = [];
   const all: TestTool[] = [
@@ -55,13 +61,16 @@ export async function startAgentRig(
       },
     })),
   });
-  const rig = await startRig({
-    MCP_ENABLED: "true",
-    MCP_SERVERS: `test=${mcp.url}`,
-    MCP_TOOL_MODE: "direct",
-    MCP_POLLING_INTERVAL: "0s",
-    ...settings,
-  });
+  const rig = await startRig(
+    {
+      MCP_ENABLED: "true",
+      MCP_SERVERS: `test=${mcp.url}`,
+      MCP_TOOL_MODE: "direct",
+      MCP_POLLING_INTERVAL: "0s",
+      ...settings,
+    },
+    startAt(clock),
+  );
   await rig.gateway.logged((line) => line["msg"] === "MCP server is connected");
   let before = rig.provider.requests.length;
 

@@ -3,6 +3,7 @@ import { openClientStream } from "../../../src/tools/loop/client-stream.ts";
 import { openStepStream } from "../../../src/tools/loop/step-stream.ts";
 import type { ToolPlan } from "../../../src/tools/loop/tool-plan.ts";
 import { createEventEditor } from "../../../src/core/sse/event-filter.ts";
+import { showFigures } from "../../fixtures/figures.ts";
 import { readRecordedStreams } from "../../fixtures/recorded-streams.ts";
 import { call, delta } from "./loop-rig.ts";
 
@@ -74,7 +75,7 @@ describe.skipIf(streams.length === 0)("recorded streams of real providers", () =
 
   test("are some that call tools", () => {
     const calling = streams.filter(({ body }) => replay(body, 4096, true).round.end().ours.length > 0);
-    console.info("Tools are called in %d recorded streams.", calling.length);
+    showFigures("Tools are called in %d recorded streams.", calling.length);
     expect(calling.length).toBeGreaterThan(5);
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { JsonObject } from "../../../src/core/json/parse.ts";
+import { createManualClock } from "../../fixtures/manual-clock.ts";
 import type { ReceivedRequest } from "../../fixtures/http-request-parser.ts";
 import { createGate } from "../../fixtures/gate.ts";
 import type { RawClient } from "../../fixtures/raw-http-client.ts";
@@ -43,6 +44,8 @@ async function toolsBegan(number: number): Promise<RunningTool[]> {
 }
 
 const LIMIT_MS = 400;
+/** Moved only by the tests: what a provider or a tool takes is no matter of the machine. */
+const clock = createManualClock();
 let agent: AgentRig;
 beforeAll(async () => {
   const run = (args: JsonObject, signal: AbortSignal): Promise<JsonObject> => {
@@ -60,6 +63,7 @@ beforeAll(async () => {
       CLIENT_STREAM_IDLE_TIMEOUT: `${LIMIT_MS}ms`,
     },
     [{ name: "slow", run }],
+    clock,
   );
 });
 afterAll(async () => {
@@ -88,6 +92,7 @@ describe.each(KINDS)("%s:", (_, body, callingAs) => {
     agent.answer(callingAs(SLOW), last("sorry"));
     const answering = agent.chat(body);
     const [tool] = await toolsBegan(1);
+    await clock.advance(1000);
     expect((await answering).text).toContain("sorry");
     expect(messagesOf(agent.asked()[1]).at(-1)?.["content"]).toBe(
       "Error: the MCP server test did not answer within 1000 ms (MCP_REQUEST_TIMEOUT)",
@@ -115,15 +120,22 @@ describe.each(KINDS)("%s:", (_, body, callingAs) => {
     const answering = agent.chat(body);
     for (let round = 0; round < 2; round += 1) {
       const [tool] = await toolsBegan(1);
-      await Bun.sleep(LIMIT_MS + 100);
+      await clock.advance(LIMIT_MS + 100);
       tool?.end("done");
     }
     expect((await answering).text).toContain("ok");
   });
 
   test("a deadline of a later round is told as that of a first one", async () => {
-    agent.answer(callingAs(call("a", "mcp_add")), [stall()]);
-    const { status, text, line } = await agent.chat(body);
+    const asked = Promise.withResolvers<void>();
+    agent.answer(callingAs(call("a", "mcp_add")), () => {
+      asked.resolve();
+      return [stall()];
+    });
+    const answering = agent.chat(body);
+    await asked.promise;
+    await clock.advance(LIMIT_MS);
+    const { status, text, line } = await answering;
     expect(line).toMatchObject({ failure: "response_header_timeout", tool_rounds: 1 });
     expect(text).toContain("CLIENT_RESPONSE_HEADER_TIMEOUT");
     expect(status).toBe(body === STREAM ? 200 : 504);
@@ -196,7 +208,6 @@ describe.each(KINDS)("%s:", (_, body, callingAs) => {
       const leftAt = await leave(() => asked.promise);
       const closing = await agent.rig.provider.connectionClosed((await asked.promise).connection, leftAt);
       expect(closing.by).toBe("peer");
-      expect(closing.milliseconds).toBeLessThan(500);
     });
   });
 });
@@ -274,9 +285,9 @@ test("a shutdown ends the tools and tells the client", async () => {
   const { client, id } = await stopping.rig.call({ target: "/v1/chat/completions", body: STREAM });
   await client.head();
   await within(began.promise, 2000, "the tool to begin");
-  stopping.rig.gateway.process.kill("SIGTERM");
+  const ending = stopping.rig.gateway.end();
   const { text } = await client.body();
   expect(eventsOf(text).at(-1)).toMatchObject({ error: { code: "shutting_down" } });
   expect(await stopping.rig.settled(id)).toMatchObject({ outcome: "cut", failure: "shutting_down" });
-  expect(await stopping.rig.gateway.process.exited).toBe(3);
+  expect(await ending).toBe(3);
 });

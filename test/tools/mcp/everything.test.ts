@@ -16,7 +16,7 @@ describe.each(["streamableHttp", "sse"] as const)("server-everything over %s", (
       MCP_MAX_RESULT_BYTES: "100KiB",
     });
     await box.until(() => box.available(), "it is connected", 15_000);
-  }, 20_000);
+  });
 
   afterAll(async () => {
     await box.close();

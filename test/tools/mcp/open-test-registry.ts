@@ -22,8 +22,8 @@ export interface TestBox extends OpenToolRegistry, AsyncDisposable {
 /** Timeouts are short and there is no polling, unless the settings say otherwise. */
 const QUICK: Environment = {
   MCP_ENABLED: "true",
-  MCP_CLIENT_TIMEOUT: "1s",
-  MCP_REQUEST_TIMEOUT: "2s",
+  MCP_CLIENT_TIMEOUT: "20s",
+  MCP_REQUEST_TIMEOUT: "20s",
   MCP_RECONNECT_INTERVAL: "30ms",
   MCP_POLLING_INTERVAL: "0s",
 };

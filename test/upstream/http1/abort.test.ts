@@ -5,7 +5,7 @@ import { json } from "../../fixtures/answers.ts";
 import { createGate } from "../../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
 import { chunk, flood, head, stall } from "../../fixtures/script.ts";
-import { within } from "../../fixtures/within.ts";
+import { isPending, within } from "../../fixtures/within.ts";
 import { openTransport, post } from "./open-transport.ts";
 
 const REASON = new Error("given up");
@@ -58,6 +58,7 @@ describe("a request that is given up", () => {
     abort(new Error("too late"));
     await expect(answer).rejects.toBe(REASON);
     while (provider.connections === 0) await Bun.sleep(1);
+    // Both ends are in this process: this one learns of it within a turn of the event loop.
     await Bun.sleep(5);
     expect((await ask()).text).toBe("{}");
     expect(seen.connected).toBe(1);
@@ -111,7 +112,7 @@ describe("a request that is given up", () => {
     else body?.cancel();
     await expectAllClosed(provider);
     if (how === "abort") expect(await ended).toBe(REASON);
-    else await expect(within(ended, 20, "an end")).rejects.toThrow("timed out");
+    else expect(await isPending(ended, 20)).toBe(true);
   });
 
   test("before anyone takes the body: its taker is told, and keeps what has come", async () => {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import type { UpstreamResponse } from "../../../src/upstream/transport.ts";
 import { json } from "../../fixtures/answers.ts";
+import { showFigures } from "../../fixtures/figures.ts";
 import { startMockProvider } from "../../fixtures/mock-provider.ts";
 import { chunk, close, end, flood, head, raw, reset, stall, type Step } from "../../fixtures/script.ts";
 import { within } from "../../fixtures/within.ts";
@@ -57,7 +58,7 @@ const ENDLESS = new Set([10, 12, 13].map((index) => SCRIPTS[index]));
 
 test("whatever servers and takers do, every request ends, and nothing is left of any", async () => {
   const seed = Date.now() | 0;
-  console.info("seed", seed);
+  showFigures("seed", seed);
   const dice = createDice(seed);
   await using provider = await startMockProvider();
   using transport = openTransport(provider);
@@ -132,4 +133,4 @@ test("whatever servers and takers do, every request ends, and nothing is left of
   expect(provider.openConnections).toBe(0);
   await transport.clock.advance(60_000);
   expect(transport.deadlines.size()).toBe(0);
-}, 20_000);
+});

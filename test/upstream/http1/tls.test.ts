@@ -45,7 +45,7 @@ beforeAll(async () => {
   const lines = (await new Response(child.stdout).text()).trim().split("\n");
   expect(await child.exited).toBe(0);
   for (const [index, name] of Object.keys(urls).entries()) got[name] = JSON.parse(lines[index] ?? "null");
-}, 15_000);
+});
 
 afterAll(async () => {
   rmSync(AUTHORITIES, { force: true });
