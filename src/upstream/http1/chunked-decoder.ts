@@ -97,9 +97,6 @@ export function createChunkedDecoder(): ChunkedDecoder {
       /** Where what was found of the body lies. */
       let bodyStart = start;
       let bodyEnd = start;
-      const handOver = (): void => {
-        if (bodyEnd > bodyStart) taker.onData(sliceOrCopy(bytes, bodyStart, bodyEnd));
-      };
       try {
         while (position < bytes.length) {
           if (part === "data") {
@@ -139,7 +136,7 @@ export function createChunkedDecoder(): ChunkedDecoder {
               break;
             case "end":
               if (byte !== LINE_FEED) refuse();
-              handOver();
+              if (bodyEnd > bodyStart) taker.onData(sliceOrCopy(bytes, bodyStart, bodyEnd));
               return position;
             default:
               if (byte !== LINE_FEED) refuse();
@@ -148,10 +145,10 @@ export function createChunkedDecoder(): ChunkedDecoder {
         }
       } catch (error) {
         // What came before is good.
-        handOver();
+        if (bodyEnd > bodyStart) taker.onData(sliceOrCopy(bytes, bodyStart, bodyEnd));
         throw error;
       }
-      handOver();
+      if (bodyEnd > bodyStart) taker.onData(sliceOrCopy(bytes, bodyStart, bodyEnd));
       return -1;
     },
   };
