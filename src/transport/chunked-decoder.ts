@@ -86,9 +86,6 @@ export function createChunkedDecoder(): ChunkedDecoder {
       /** Where what was found of the body lies. */
       let bodyStart = start;
       let bodyEnd = start;
-      const handOver = (): void => {
-        if (bodyEnd > bodyStart) taker.onData(pieceOf(bytes, bodyStart, bodyEnd));
-      };
       try {
         while (position < bytes.length) {
           if (part === "data") {
@@ -128,7 +125,7 @@ export function createChunkedDecoder(): ChunkedDecoder {
               break;
             case "end":
               if (byte !== LINE_FEED) refuse();
-              handOver();
+              if (bodyEnd > bodyStart) taker.onData(pieceOf(bytes, bodyStart, bodyEnd));
               return position;
             default:
               if (byte !== LINE_FEED) refuse();
@@ -137,10 +134,10 @@ export function createChunkedDecoder(): ChunkedDecoder {
         }
       } catch (error) {
         // What came before is good.
-        handOver();
+        if (bodyEnd > bodyStart) taker.onData(pieceOf(bytes, bodyStart, bodyEnd));
         throw error;
       }
-      handOver();
+      if (bodyEnd > bodyStart) taker.onData(pieceOf(bytes, bodyStart, bodyEnd));
       return -1;
     },
   };
