@@ -16,7 +16,7 @@ import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
 import { splitQuery } from "../upstream/relayed-query.ts";
 import type { createRequestHeaders } from "../upstream/request-headers.ts";
-import type { UpstreamResponse } from "../upstream/transport.ts";
+import type { UpstreamResponse, WireRequest } from "../upstream/transport.ts";
 import {
   requireBody,
   UNCOUNTED_BYTES,
@@ -193,9 +193,13 @@ export function createRelay(parts: RelayParts): Relay {
       memory.tryHold(context, 0);
       return call.send(wireRequest);
     }
-    const { length } = bytes;
+    memory.tryHold(context, bytes.length);
+    return sendLong(context, wireRequest, call);
+  }
+
+  /** Apart from `send`, because its closure would cost each short request an object, too. */
+  function sendLong(context: RequestContext, request: WireRequest, call: UpstreamCall): Promise<UpstreamResponse> {
     const free = (): void => void memory.tryHold(context, 0);
-    memory.tryHold(context, length);
-    return call.send({ ...wireRequest, onSent: free }).finally(free);
+    return call.send({ ...request, onSent: free }).finally(free);
   }
 }
