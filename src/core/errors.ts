@@ -221,7 +221,7 @@ export interface FailureDetails {
   readonly cause?: unknown;
 }
 
-/** The one error type inside the gateway; rendered for the client by `dialects/render-failure.ts`. */
+/** The one error type inside the gateway; rendered for the client by `formats/error-body.ts`. */
 export class Failure extends Error {
   readonly code: FailureCode;
   readonly status: number;

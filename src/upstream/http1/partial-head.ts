@@ -21,7 +21,7 @@ const TOKEN = tableOf("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEF
 /**
  * The beginning of a head that has not come whole, which most have. Each byte is copied and looked at once, however small
  * the pieces are, and a head that can become none any more is refused with the byte that spoils it rather than at the
- * deadline. What a whole head may be says `answer-head.ts`.
+ * deadline. What a whole head may be says `response-head.ts`.
  */
 export class PartialHead {
   #bytes = Buffer.allocUnsafe(CAPACITY);
