@@ -8,6 +8,7 @@ import { findUrlModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
 import { findBodyModels } from "./find-body-models.ts";
 import type { RelayParts } from "./relay.ts";
+import { openPieces } from "./upload-pieces.ts";
 
 /**
  * The body of a request as it comes in, for a provider to take as fast as it likes: the client's silence counts while its
@@ -20,18 +21,18 @@ export function passUpload(
   connections: ClientConnections,
   onBytes: (count: number) => void,
 ): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
+  const upload = openPieces(body);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         connections.restoreIdleTimeout(request);
-        const { done, value } = await reader.read();
+        const value = await upload.next();
         connections.suspendIdleTimeout(request);
-        if (done) return controller.close();
+        if (!value) return controller.close();
         onBytes(value.length);
         controller.enqueue(value);
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel: (reason) => upload.cancel(reason),
     },
     { highWaterMark: 0 },
   );

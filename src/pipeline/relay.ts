@@ -98,20 +98,31 @@ interface PreparedRequest {
 export function createRelay(parts: RelayParts): Relay {
   const { book: requests, openCall, requestHeaders, targets, policy, memory } = parts;
 
-  const admit = (context: RequestContext, { provider, model }: Target, body: Uint8Array, query: string): void => {
+  const admit = (
+    context: RequestContext,
+    request: Request,
+    { provider, model }: Target,
+    body: Uint8Array,
+    query: string,
+  ): Promise<void> | undefined => {
     context.provider = provider.id;
     context.model = model;
-    if (!policy.active) return;
+    if (!policy.active) return undefined;
     const refusal = policy.refusal(provider, model);
     if (refusal) throw refusal;
     // Fallbacks, tools with a model of their own: the provider takes each of them for one of its models.
     const names = createModelNames();
-    findJsonModels(asBuffer(body), names, { skipsData: true });
-    findQueryModels(query, names);
-    const refused = names.refused(policy, provider);
-    if (!refused) return;
-    context.model = refused.name;
-    throw refused.failure;
+    const requireAllowed = (): undefined => {
+      findQueryModels(query, names);
+      const refused = names.refused(policy, provider);
+      if (!refused) return undefined;
+      context.model = refused.name;
+      throw refused.failure;
+    };
+    return (
+      findJsonModels(asBuffer(body), names, { skipsData: true, stop: request })?.then(requireAllowed) ??
+      requireAllowed()
+    );
   };
 
   /**
@@ -137,7 +148,8 @@ export function createRelay(parts: RelayParts): Relay {
     const found = resolveTarget(targets, query.provider, String(body.value["model"]));
     const target = found instanceof Promise ? await found : found;
     requireClient(request);
-    admit(context, target, bytes, query.rest);
+    const admitted = admit(context, request, target, bytes, query.rest);
+    if (admitted) await admitted;
     const path = target.provider.paths[format.api];
     if (path === undefined) throw new Failure(format.notSupported, { provider: target.provider.id });
     checkImages(body, format.images, parts.visionEnabled);

@@ -1,4 +1,5 @@
 import type { Provider } from "../providers/provider.ts";
+import { MAX_MODEL_NAME_LENGTH } from "./model-name.ts";
 
 /** What is known of the providers that have a model of one bare id. */
 export type BareName =
@@ -70,6 +71,8 @@ export function createBareNames(
   };
 
   return (modelId) => {
+    // Nobody has it, so that no list needs to be asked for.
+    if (modelId.length > MAX_MODEL_NAME_LENGTH) return { kind: "unknown" };
     const verdict = judge(modelId);
     if (verdict.kind === "held" || verdict.kind === "ambiguous") {
       // The lists keep fresh by being used.
