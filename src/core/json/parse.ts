@@ -39,6 +39,13 @@ function requireObject(parsed: Parsed, bytes: Uint8Array, options: ParseOptions)
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Whether arrays and objects are nested deeper in a value than so many levels. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels <= 0) return true;
+  return Object.values(value).some((member) => isDeeperThan(member, levels - 1));
+}
+
 function describeFault(fault: ParseFault, bytes: Uint8Array, { limits = DEFAULT_JSON_LIMITS }: ParseOptions): string {
   switch (fault) {
     case "not_utf8":

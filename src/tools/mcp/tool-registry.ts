@@ -107,7 +107,7 @@ function createOffer(
     // What is said here goes to a model, for which the token is not meant.
     const redact = redactionOf(server, server.token);
     try {
-      return redact(resultText(await connection.call(remote, read, signal)));
+      return redact(await resultText(await connection.call(remote, read, signal)));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof McpError)) return asError("the tool could not be run");
