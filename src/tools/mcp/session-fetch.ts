@@ -136,7 +136,8 @@ async function* passEvents({ chunks, passed }: HeldChunks, gate: MessageGate): A
   };
 
   for await (const chunk of chunks) {
-    splitter.push(chunk);
+    // What is no event, such as empty lines, is not handed to the splitter's callback, and needs not pass.
+    passed(splitter.push(chunk).length);
     if (ended.length > 0) yield await passEnded();
   }
   splitter.flush();

@@ -100,14 +100,14 @@ function createOffer(
   const runTool = async (name: string, args: unknown, signal: AbortSignal): Promise<string> => {
     const tool = listed.get(name);
     if (!tool) return asError(`there is no tool ${JSON.stringify(name)}`);
-    const read = readArguments(args);
-    if (!read) return asError("the arguments are not a JSON object");
+    const read = await readArguments(args);
+    if ("problem" in read) return asError(read.problem);
     const { connection, remote } = tool;
     const { server } = connection;
     // What is said here goes to a model, for which the token is not meant.
     const redact = redactionOf(server, server.token);
     try {
-      return redact(await resultText(await connection.call(remote, read, signal)));
+      return redact(await resultText(await connection.call(remote, read.value, signal)));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof McpError)) return asError("the tool could not be run");
@@ -127,11 +127,11 @@ function createOffer(
 
   const run = async (name: string, args: unknown, signal: AbortSignal): Promise<string> => {
     if (name !== selector.get && name !== selector.execute) return runTool(name, args, signal);
-    const given = readArguments(args);
-    if (!given) return asError("the arguments are not a JSON object");
-    if (name === selector.get) return lookUp(given);
-    const { name: wanted } = given;
-    return typeof wanted === "string" ? runTool(wanted, given["arguments"], signal) : asError("name is missing");
+    const given = await readArguments(args);
+    if ("problem" in given) return asError(given.problem);
+    if (name === selector.get) return lookUp(given.value);
+    const { name: wanted } = given.value;
+    return typeof wanted === "string" ? runTool(wanted, given.value["arguments"], signal) : asError("name is missing");
   };
 
   const definitions: Partial<Record<ToolMode, readonly ToolDefinition[]>> = {};
