@@ -3,6 +3,7 @@ import { openScan, scanOn } from "../../core/json/limit-scan.ts";
 import { describeExceeded, type JsonLimits } from "../../core/json/limits.ts";
 import { isDeeperThan, isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { parseBytes, toWellFormed } from "../../core/json/parse-bytes.ts";
+import { nextTurn } from "../../core/next-turn.ts";
 import { McpError } from "./errors.ts";
 import { cutText } from "./tool-result.ts";
 
@@ -69,6 +70,8 @@ export function createMessageGate({ depth, values }: JsonLimits, pending: Pendin
   };
 
   const setAside = async (json: Buffer): Promise<Uint8Array> => {
+    // The tools of one answer run at once, and their results may come at once.
+    await nextTurn();
     const message = await parseMessage(json);
     if (Array.isArray(message)) return toJson(message.flatMap(shorten));
     const [short] = shorten(message);
