@@ -1,5 +1,6 @@
 import type { McpServer } from "../../config/load-mcp-servers.ts";
 import type { Settings } from "../../config/settings-table.ts";
+import { redactionOf } from "../../core/redact/redact.ts";
 import { openServerConnection } from "./server-connection.ts";
 import type { McpError } from "./errors.ts";
 import type { OpenSession, SessionOptions } from "./session.ts";
@@ -45,7 +46,7 @@ export function openToolRegistry(
         reconnectMs: settings.MCP_RECONNECT_INTERVAL,
         pollMs: settings.MCP_POLLING_INTERVAL,
       },
-      onToolFaults: (faults) => onToolFaults(server.name, faults),
+      onToolFaults: (faults) => onToolFaults(server.name, faults.map(redactionOf(server, server.token))),
       onChange(connection, problem) {
         toolRegistry.refresh();
         if (connection.status() === told) return;

@@ -12,9 +12,6 @@ const MAX_DESCRIPTION_BYTES = 16 * 1024;
 /** As JSON; the tools of a whole server seldom come to so much. */
 const MAX_SCHEMA_BYTES = 256 * 1024;
 
-/** So much of a name is shown to the operator. */
-const SHOWN_NAME_LENGTH = 64;
-
 const ANY_ARGUMENTS: JsonObject = { type: "object" };
 
 /** One entry of a server's list. */
@@ -35,9 +32,11 @@ export function toolsOfPage(page: JsonObject): JsonObject[] {
 /** Reads one tool. One without a name, or that is too much for any model, is left out, so that it does not cost the others. */
 export function readTool({ name, title, description, inputSchema }: JsonObject, { depth }: JsonLimits): ReadTool {
   if (typeof name !== "string" || name === "") return { size: 0 };
-  const shown = JSON.stringify(name.slice(0, SHOWN_NAME_LENGTH));
+  if (name.length > MAX_NAME_LENGTH) {
+    return { size: 0, fault: `one is left out: its name is longer than ${MAX_NAME_LENGTH} characters` };
+  }
+  const shown = JSON.stringify(name);
   const leaveOut = (why: string): ReadTool => ({ size: 0, fault: `${shown} is left out: ${why}` });
-  if (name.length > MAX_NAME_LENGTH) return leaveOut(`its name is longer than ${MAX_NAME_LENGTH} characters`);
   const schema = isJsonObject(inputSchema) ? inputSchema : ANY_ARGUMENTS;
   if (isDeeperThan(schema, depth)) {
     return leaveOut(`its schema is nested deeper than ${depth} levels (SERVER_MAX_JSON_DEPTH)`);
