@@ -4,6 +4,7 @@ import { findTools } from "./tool-search.ts";
 import type { ServerConnection, ServerStatus } from "./server-connection.ts";
 import { McpError } from "./errors.ts";
 import { readArguments } from "./tool-arguments.ts";
+import { openTurns } from "../../core/next-turn.ts";
 import { redactResult } from "./redact-result.ts";
 import { type ListedTool, listTools, SELECTOR_NAMES, type ToolDescription } from "./tool-list.ts";
 import { defineSelector, defineTools, type ToolDefinition } from "./tool-definitions.ts";
@@ -116,14 +117,20 @@ function createOffer(
     }
   };
 
-  const lookUp = (given: JsonObject): string => {
+  const lookUp = async (given: JsonObject): Promise<string> => {
     const query = typeof given["query"] === "string" ? given["query"] : "";
     // Models that mean one name do not always write a list.
     const names = [given["names"] ?? []].flat().filter((name) => typeof name === "string");
-    const found = findTools(tools, names, query);
+    const found = await findTools(tools, names, query);
     if (found.length === 0 && names.length > 0)
       return refuse(`there is no tool ${names.map((name) => JSON.stringify(name)).join(" or ")}`);
-    return cutText(JSON.stringify(found), maxResultBytes);
+    const turns = openTurns();
+    const texts: string[] = [];
+    for (const tool of found) {
+      texts.push(JSON.stringify(tool));
+      if (turns.isOver()) await turns.next();
+    }
+    return cutText(`[${texts.join(",")}]`, maxResultBytes);
   };
 
   const run = async (name: string, args: unknown, signal: AbortSignal): Promise<string> => {
