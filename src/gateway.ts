@@ -209,6 +209,8 @@ export async function createGateway(
           if (problem) log.warn({ server, problem: problem.message }, "MCP server is not connected");
           else log.info({ server, tools }, "MCP server is connected");
         },
+        onToolFaults: (server, faults) =>
+          log.warn({ server, tools: faults }, "tools of an MCP server are not as it lists them"),
       })
     : undefined;
   const keepAlive = { timers, intervalMs: dependencies.keepAliveMs ?? KEEP_ALIVE_MS };

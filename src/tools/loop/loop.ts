@@ -75,7 +75,7 @@ export function createToolLoop(parts: ToolLoopParts): ToolLoop {
       steps.calls.rest();
       const results = await steps.run(parsed.ours);
       if (step === "ask_again") {
-        steps.add(parsed.message(), results);
+        steps.add(await parsed.message(), results);
         return undefined;
       }
     }

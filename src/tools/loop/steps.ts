@@ -3,6 +3,7 @@ import { toTokenUsage } from "../../formats/usage.ts";
 import type { RequestContext, TokenUsage } from "../../core/request-context.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { memoryExhausted } from "../../core/memory/budget.ts";
+import { nextTurn } from "../../core/next-turn.ts";
 import { parsedWeight } from "../../core/memory/parsed-weight.ts";
 import { UNCOUNTED_BYTES, readWholeResponse } from "../../pipeline/whole-response.ts";
 import { prepareBody } from "../../pipeline/prepare-body.ts";
@@ -57,6 +58,9 @@ export interface Steps {
   /** Notes what this round has used so far, and gives the sum with the rounds before, for the client and for the books. */
   use(usage: JsonObject | undefined): UsedTokens;
 }
+
+/** A longer conversation gets a turn of the event loop to be sent in: 16 MiB take 20 ms. */
+const MAX_BYTES_IN_TURN = 1024 * 1024;
 
 /** What all rounds together used: as the provider says it, and as the gateway books it. */
 export interface UsedTokens {
@@ -116,6 +120,8 @@ export function openSteps(
       const toolChoice = round === 0 ? undefined : plan.laterChoice(left() === 0);
       // The body of a round is a copy, held until it is sent.
       await memory.hold(context, conversation.bytes() * 2, request.signal);
+      // To copy and send it takes long enough, after the last tool has had its turn.
+      if (conversation.bytes() > MAX_BYTES_IN_TURN) await nextTurn();
       const free = (): void => void memory.tryHold(context, conversation.bytes());
       const response = await calls
         .send({

@@ -1,7 +1,7 @@
 import type { McpServer } from "../../config/load-mcp-servers.ts";
 import type { Settings } from "../../config/settings-table.ts";
+import { redactionOf } from "../../core/redact/redact.ts";
 import { openServerConnection } from "./server-connection.ts";
-import { limitJson } from "./limit-json.ts";
 import type { McpError } from "./errors.ts";
 import type { OpenSession, SessionOptions } from "./session.ts";
 import { createToolRegistry, type ServerState, type ToolRegistry } from "./tool-registry.ts";
@@ -18,6 +18,8 @@ export interface OpenToolRegistry extends ToolRegistry {
 export interface ToolRegistryDependencies extends Pick<SessionOptions, "client" | "fetch" | "timers" | "memory"> {
   /** Told when a server comes or goes, and not when it only stays as it is. */
   readonly onStatus: (server: ServerState, problem: McpError | undefined) => void;
+  /** Told which tools of a server are left out or cut, and why, whenever these are other ones than before. */
+  readonly onToolFaults?: (server: string, faults: readonly string[]) => void;
   readonly openSession?: OpenSession;
 }
 
@@ -30,14 +32,13 @@ export function openToolRegistry(
   servers: readonly McpServer[],
   dependencies: ToolRegistryDependencies,
 ): OpenToolRegistry {
-  const { onStatus, openSession = loadAndOpen, ...shared } = dependencies;
-  const limits = { depth: settings.SERVER_MAX_JSON_DEPTH, values: settings.SERVER_MAX_JSON_VALUES };
-  const fetch = limitJson(dependencies.fetch, limits);
+  const { onStatus, onToolFaults = () => {}, openSession = loadAndOpen, ...shared } = dependencies;
+  const jsonLimits = { depth: settings.SERVER_MAX_JSON_DEPTH, values: settings.SERVER_MAX_JSON_VALUES };
   const connections = servers.map((server) => {
     let told: unknown = "connecting";
     return openServerConnection(server, {
       ...shared,
-      fetch,
+      jsonLimits,
       openSession,
       limits: {
         callMs: settings.MCP_REQUEST_TIMEOUT,
@@ -45,6 +46,7 @@ export function openToolRegistry(
         reconnectMs: settings.MCP_RECONNECT_INTERVAL,
         pollMs: settings.MCP_POLLING_INTERVAL,
       },
+      onToolFaults: (faults) => onToolFaults(server.name, faults.map(redactionOf(server, server.token))),
       onChange(connection, problem) {
         toolRegistry.refresh();
         if (connection.status() === told) return;
