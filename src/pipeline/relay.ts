@@ -145,7 +145,7 @@ export function createRelay(parts: RelayParts): Relay {
       decoded instanceof Promise
         ? await checkLargeBody(bytes, await decoded, format, request)
         : checkBody(bytes, decoded, format);
-    const found = resolveTarget(targets, query.provider, String(body.value["model"]));
+    const found = resolveTarget(targets, query.provider, String(body.value["model"]), format.api);
     const target = found instanceof Promise ? await found : found;
     requireClient(request);
     const admitted = admit(context, request, target, bytes, query.rest);

@@ -1,3 +1,4 @@
+import type { ApiName } from "../formats/format.ts";
 import type { Provider } from "../providers/provider.ts";
 import { MAX_MODEL_NAME_LENGTH } from "./model-name.ts";
 
@@ -31,18 +32,29 @@ const UNKNOWN_NAME_INTERVAL_MS = 5_000;
 /** A bare name asks for a list that was never read, but not more often than this. */
 const MISSING_LIST_INTERVAL_MS = 2_000;
 
+/** Finds the provider of a bare model id for a request of that API. */
+export type FindBareName = (modelId: string, api: ApiName) => BareName | Promise<BareName>;
+
 /**
  * Makes what finds the provider of a bare model id: never by a guess. A name goes to a provider only once the lists of all
- * providers that compete are known, so that none that answers late could have held it too.
- * @param lists those of the providers that compete: the ones that the operator configured.
+ * providers that compete are known, so that none that answers late could have held it too. Those that have the client's
+ * API compete; if there is none, all do, so that the client is told which of them has the model and not the API.
+ * @param allLists those of the providers that the operator configured.
  */
-export function createBareNames(
-  lists: readonly NameList[],
-  now: () => number,
-): (modelId: string) => BareName | Promise<BareName> {
+export function createBareNames(allLists: readonly NameList[], now: () => number): FindBareName {
   let lastUnknownAt = Number.NEGATIVE_INFINITY;
+  const competing = new Map<ApiName, readonly NameList[]>();
 
-  const judge = (modelId: string): BareName => {
+  const listsFor = (api: ApiName): readonly NameList[] => {
+    let lists = competing.get(api);
+    if (!lists) {
+      const able = allLists.filter(({ provider }) => provider.paths[api] !== undefined);
+      competing.set(api, (lists = able.length > 0 ? able : allLists));
+    }
+    return lists;
+  };
+
+  const judge = (lists: readonly NameList[], modelId: string): BareName => {
     const holders: Provider[] = [];
     const missing: Provider[] = [];
     for (const { provider, ids, isGivenUp } of lists) {
@@ -58,7 +70,7 @@ export function createBareNames(
   };
 
   /** Those that have to be waited for before a name without an answer can have one; each is being read. */
-  const readAnew = (modelId: string): readonly NameList[] => {
+  const readAnew = (lists: readonly NameList[], modelId: string): readonly NameList[] => {
     const isHeld = lists.some(({ ids }) => ids?.has(modelId));
     if (!isHeld && now() - lastUnknownAt >= UNKNOWN_NAME_INTERVAL_MS) {
       lastUnknownAt = now();
@@ -70,17 +82,18 @@ export function createBareNames(
     );
   };
 
-  return (modelId) => {
+  return (modelId, api) => {
     // Nobody has it, so that no list needs to be asked for.
     if (modelId.length > MAX_MODEL_NAME_LENGTH) return { kind: "unknown" };
-    const verdict = judge(modelId);
+    const lists = listsFor(api);
+    const verdict = judge(lists, modelId);
     if (verdict.kind === "held" || verdict.kind === "ambiguous") {
       // The lists keep fresh by being used.
       for (const list of lists) if (list.isStale && list.ids?.has(modelId)) void list.refresh();
       return verdict;
     }
-    const waitedFor = readAnew(modelId);
+    const waitedFor = readAnew(lists, modelId);
     if (waitedFor.length === 0) return verdict;
-    return Promise.all(waitedFor.map((list) => list.refresh())).then(() => judge(modelId));
+    return Promise.all(waitedFor.map((list) => list.refresh())).then(() => judge(lists, modelId));
   };
 }

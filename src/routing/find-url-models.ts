@@ -1,4 +1,5 @@
 import { Failure } from "../core/errors.ts";
+import { MAX_MODEL_NAME_LENGTH } from "./model-name.ts";
 import { isModelMember, type ModelNames } from "./model-names.ts";
 
 /** A method of Google's APIs behind the name of a resource, `:generateContent`; no tag is written like it. */
@@ -98,9 +99,13 @@ export function findParameterModels(encoded: string, found: ModelNames, members?
   }
 }
 
-/** Adds the value of a parameter, or of a field of a form, that names a model or several. */
+/**
+ * Adds the value of a parameter, or of a field of a form, that names a model or several. One that no model's name is as long
+ * as is refused whatever it may be taken for, and not taken apart.
+ */
 export function addParameter(value: string, found: ModelNames): void {
-  if (value !== "") found.add(value, true, value.includes(",") ? value.split(",") : undefined);
+  const mayBeSeveral = value.length <= MAX_MODEL_NAME_LENGTH && value.includes(",");
+  if (value !== "") found.add(value, true, mayBeSeveral ? value.split(",") : undefined);
 }
 
 /** More rounds than any chain of servers undoes. */

@@ -1,6 +1,6 @@
 import type { TimerSource } from "../core/deadlines.ts";
 import { Failure, toFailure } from "../core/errors.ts";
-import { type BareName, createBareNames, type NameList } from "./bare-names.ts";
+import { createBareNames, type FindBareName, type NameList } from "./bare-names.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { ListedModel } from "../providers/model-list-readers.ts";
 
@@ -21,7 +21,7 @@ export interface ModelLists {
    * Which of the configured providers have a model of this bare id. Waits for at most one refresh, and only where the
    * lists at hand do not say.
    */
-  findBareName(modelId: string): BareName | Promise<BareName>;
+  readonly findBareName: FindBareName;
 }
 
 export interface ModelListsOptions {

@@ -29,10 +29,13 @@ export function foldMember(name: string): string {
 /** No request names more models than this but to keep the gateway busy. */
 const MAX_NAMES = 1000;
 
+/** Characters of all names together. Folding one takes up to 300 ns, so that as many of the longest would take 300 ms. */
+const MAX_CHARACTERS = 64 * 1024;
+
 /** The names of models that one request holds, wherever they stand. */
 export interface ModelNames {
   /**
-   * Adds one. Throws `invalid_request` where there are too many.
+   * Adds one. Throws `invalid_request` where there are too many, or too long ones.
    * @param decides whether the provider takes the request to be for this model, rather than to mention it.
    * @param otherReadings what else the provider may take for the name.
    */
@@ -45,6 +48,7 @@ export interface ModelNames {
 
 export function createModelNames(): ModelNames {
   const names = new Map<string, readonly string[] | undefined>();
+  let characters = 0;
   let requested: string | undefined;
   return {
     add(name, decides, otherReadings) {
@@ -52,6 +56,12 @@ export function createModelNames(): ModelNames {
       if (names.has(name)) return;
       if (names.size >= MAX_NAMES) {
         throw new Failure("invalid_request", { message: `The request names more than ${MAX_NAMES} models` });
+      }
+      // A longer one is refused without being folded.
+      if (name.length <= MAX_MODEL_NAME_LENGTH) characters += name.length;
+      if (characters > MAX_CHARACTERS) {
+        const message = `The names of models in the request have more than ${MAX_CHARACTERS} characters together`;
+        throw new Failure("invalid_request", { message });
       }
       names.set(name, otherReadings);
     },

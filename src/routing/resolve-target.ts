@@ -1,5 +1,6 @@
 import { Failure, FAILURES } from "../core/errors.ts";
-import type { BareName } from "./bare-names.ts";
+import type { ApiName } from "../formats/format.ts";
+import type { BareName, FindBareName } from "./bare-names.ts";
 import type { Provider } from "../providers/provider.ts";
 
 /** Who is to answer, and for which model in the provider's own words. */
@@ -12,18 +13,20 @@ export interface TargetSources {
   /** All providers by their lower-case id. */
   readonly providers: ReadonlyMap<string, Provider>;
   /** Which providers have a model of this bare id. */
-  readonly findBareName: (model: string) => BareName | Promise<BareName>;
+  readonly findBareName: FindBareName;
 }
 
 /**
  * Chooses the provider: the query's `provider`, else the prefix of the model's name, else the one provider that lists it.
  * @param asked the value of `?provider=`, or undefined.
+ * @param api the API that the request is for; of a bare name it decides which providers come into question.
  * @throws Failure `provider_not_found`, `provider_key_missing`, `provider_undetermined` or `model_lists_incomplete`.
  */
 export function resolveTarget(
   { providers, findBareName }: TargetSources,
   asked: string | undefined,
   model: string,
+  api: ApiName,
 ): Target | Promise<Target> {
   const slash = model.indexOf("/");
   const prefix = slash > 0 ? model.slice(0, slash).toLowerCase() : undefined;
@@ -33,7 +36,7 @@ export function resolveTarget(
   }
   const prefixed = prefix === undefined ? undefined : providers.get(prefix);
   if (prefixed) return requireCallable(prefixed, model.slice(slash + 1));
-  const found = findBareName(model);
+  const found = findBareName(model, api);
   return found instanceof Promise ? found.then((name) => requireHolder(name, model)) : requireHolder(found, model);
 }
 

@@ -21,7 +21,8 @@ export interface FetchTransportParts {
 /** For so long the runtime keeps a connection of HTTP/2 that carries nothing. */
 const SESSION_KEPT_MS = 300_000;
 
-/** No response can be made of a higher one. */
+/** No final response has another, and none can be made of one. */
+const MIN_STATUS = 200;
 const MAX_STATUS = 599;
 
 /** What is known of the way to one provider. */
@@ -84,7 +85,7 @@ export function createFetchTransport(parts: FetchTransportParts): Transport {
         .then(
           (response) => {
             way.heardAt = now();
-            if (response.status > MAX_STATUS) {
+            if (response.status < MIN_STATUS || response.status > MAX_STATUS) {
               controller.abort();
               throw wireError("HTTP_INVALID_HEAD");
             }

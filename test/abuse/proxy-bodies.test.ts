@@ -59,10 +59,21 @@ const chunks: AbuseCase = {
   statuses: [200, 400, 403],
 };
 
+/** JSON of which the beginning has to be looked for. */
+const space: AbuseCase = {
+  name: "white space before an object",
+  size: MIB,
+  build(bytes) {
+    const body = Buffer.concat([repeated(" \n", bytes), Buffer.from('{"model":"gpt-4o"}')]);
+    return { requests: [requestBytes("POST", TARGET, body, ["content-type: text/plain"])], bytes: body.length };
+  },
+  statuses: [200],
+};
+
 describeCases("a body that is proxied costs what it weighs", [...shapes(false, false), ...forms(false), chunks]);
 
 describeCases(
   "a body that is proxied under a policy costs what it weighs",
-  [...shapes(true, false), ...shapes(true, true), ...forms(true), chunks],
+  [...shapes(true, false), ...shapes(true, true), ...forms(true), chunks, space],
   { settings: () => ({ ALLOWED_MODELS: "openai/gpt-4o,side/m" }) },
 );

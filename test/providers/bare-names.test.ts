@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { loadProviders } from "../../src/config/load-providers.ts";
 import { Failure } from "../../src/core/errors.ts";
+import type { ApiName } from "../../src/formats/format.ts";
 import { createModelLists } from "../../src/routing/model-lists.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import type { ListedModel } from "../../src/providers/model-list-readers.ts";
@@ -13,9 +14,8 @@ const MINUTE = 60_000;
  * A catalogue of openai, groq and mistral, which are configured, and of vllm, which is not. Each listing waits until the
  * test answers it: with ids, or with undefined for a failure.
  */
-function setUp() {
-  const environment = { OPENAI_API_KEY: "k", GROQ_API_KEY: "k", MISTRAL_API_KEY: "k" };
-  const wanted = ["openai", "groq", "mistral", "vllm"];
+function setUp(wanted = ["openai", "groq", "mistral", "vllm"]) {
+  const environment = { OPENAI_API_KEY: "k", ANTHROPIC_API_KEY: "k", GROQ_API_KEY: "k", MISTRAL_API_KEY: "k" };
   const providers = loadProviders(environment, []).providers.filter(({ id }) => wanted.includes(id));
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const waiting: { readonly id: string; readonly answer: (ids: readonly string[] | undefined) => void }[] = [];
@@ -60,18 +60,18 @@ function setUp() {
       await settle();
     },
     /** What becomes of a bare name: the provider, or the failure; `outcome` is undefined while it waits. */
-    ask(model: string) {
+    ask(model: string, api: ApiName = "chat") {
       const result: { outcome: string | undefined; failure?: Failure } = { outcome: undefined };
       const found = (async () =>
-        resolveTarget({ providers: byId, findBareName: modelLists.findBareName }, undefined, model))();
+        resolveTarget({ providers: byId, findBareName: modelLists.findBareName }, undefined, model, api))();
       found.then(
         ({ provider }) => (result.outcome = provider.id),
         (failure: Failure) => Object.assign(result, { outcome: failure.code, failure }),
       );
       return result;
     },
-    async asks(model: string) {
-      const result = this.ask(model);
+    async asks(model: string, api?: ApiName) {
+      const result = this.ask(model, api);
       await settle();
       return result.outcome;
     },
@@ -251,5 +251,32 @@ describe("once every list was read", () => {
     lists.ask("newer");
     await settle();
     expect(lists.asked()).toHaveLength(3);
+  });
+});
+
+describe("among providers of which only some have the client's API", () => {
+  test("a name does not wait for the list of one that has not", async () => {
+    const lists = setUp(["openai", "anthropic", "groq"]);
+    lists.warm();
+    await lists.answer("anthropic", ["claude", "shared"]);
+    expect(await lists.asks("claude", "messages")).toBe("anthropic");
+    const overChat = lists.ask("claude");
+    await lists.answer("openai", ["shared"]);
+    await lists.answer("groq", []);
+    await settle();
+    expect(overChat.outcome).toBe("anthropic");
+    expect([await lists.asks("shared"), await lists.asks("shared", "messages")]).toEqual([
+      "provider_undetermined",
+      "anthropic",
+    ]);
+    expect(await lists.asks("shared", "embeddings")).toBe("openai");
+  });
+
+  test("a name that only others list is found with them, who cannot answer it", async () => {
+    const lists = setUp(["groq", "mistral"]);
+    lists.warm();
+    await lists.answer("groq", ["llama"]);
+    await lists.answer("mistral", []);
+    expect(await lists.asks("llama", "messages")).toBe("groq");
   });
 });

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createProvider } from "../upstream/open-upstream.ts";
 import { findJsonModels, type JsonModelOptions } from "../../src/routing/find-json-models.ts";
-import { findUrlModels } from "../../src/routing/find-url-models.ts";
+import { addParameter, findUrlModels } from "../../src/routing/find-url-models.ts";
 import { createModelNames, foldMember, isModelMember, type ModelNames } from "../../src/routing/model-names.ts";
-import { canonicalModelName } from "../../src/routing/model-name.ts";
+import { canonicalModelName, MAX_MODEL_NAME_LENGTH } from "../../src/routing/model-name.ts";
 
 function collect(find: (found: ModelNames) => void) {
   const all = new Set<string>();
@@ -217,5 +217,27 @@ describe("the canonical name", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe("the names of one request", () => {
+  const longest = (index: number): string => String(index).padStart(MAX_MODEL_NAME_LENGTH, "\ufdfa");
+
+  test("may be 64 Ki characters long together: each of them is folded", () => {
+    const found = createModelNames();
+    for (let index = 0; index < 64; index += 1) found.add(longest(index), false);
+    found.add("a".repeat(MAX_MODEL_NAME_LENGTH + 1), false);
+    found.add(longest(0), false);
+    expect(() => found.add("a", false)).toThrow("more than 65536 characters together");
+  });
+
+  test.each([
+    ["a,b", ["a", "b"]],
+    ["a,".repeat(MAX_MODEL_NAME_LENGTH), undefined],
+  ])("a parameter is taken apart only if a name could be as long", (value, readings) => {
+    const added: unknown[] = [];
+    const found = { ...createModelNames(), add: (...parts: unknown[]) => void added.push(parts) };
+    addParameter(value, found);
+    expect(added).toEqual([[value, true, readings]]);
   });
 });

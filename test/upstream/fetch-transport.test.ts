@@ -55,11 +55,11 @@ function setUp() {
   return { clock, deadlines, sent, last, probes, connected, send };
 }
 
-test("a status that no response can have is no answer", async () => {
+test.each([99, 600])("the status %p, which no response can have, is no answer", async (status) => {
   const { last, send, deadlines } = setUp();
   const { response: answer } = send(overHttp2("h2"));
   const response = new Response("{}");
-  Object.defineProperty(response, "status", { value: 600 });
+  Object.defineProperty(response, "status", { value: status });
   last().answer(response);
   await expect(answer).rejects.toMatchObject({ code: "HTTP_INVALID_HEAD" });
   expect(last().init.signal?.aborted).toBe(true);

@@ -107,10 +107,14 @@ export function createMemoryBudget({ limit, deadlines, now, collect }: MemoryBud
     if (bytes >= NOTICEABLE_BYTES) uncollected += bytes;
   };
 
+  /** In their order, but small ones go before a large one that does not fit yet. */
   const admitWaiters = (): void => {
+    let isLargeWaiting = false;
     for (const waiter of waiters) {
+      if (isLargeWaiting && waiter.bytes > SMALL_BYTES) continue;
       if (waiter.holder.heldBytes === RELEASED) waiter.settle(new Failure("client_gone"));
       else if (tryHold(waiter.holder, waiter.bytes)) waiter.settle();
+      else if (waiter.bytes > SMALL_BYTES) isLargeWaiting = true;
       else return;
     }
   };
@@ -128,8 +132,10 @@ export function createMemoryBudget({ limit, deadlines, now, collect }: MemoryBud
         waiters.delete(waiter);
         deadlines.release(deadline);
         signal.removeEventListener("abort", leave);
-        if (failure) reject(failure);
-        else resolve();
+        if (!failure) return resolve();
+        reject(failure);
+        // It may have been what those behind it waited for.
+        if (waiters.size > 0) admitWaiters();
       },
     };
     waiters.add(waiter);

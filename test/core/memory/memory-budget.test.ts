@@ -98,6 +98,35 @@ describe("what does not fit", () => {
     expect(await outcomeOf(hold(holder(), 8 * MIB))).toBe("memory_exhausted");
   });
 
+  test("does not keep small ones waiting that fit before it", async () => {
+    const { budget, hold, outcomeOf } = setUp();
+    const [large, small] = [holder(), holder()];
+    await hold(large, LARGE);
+    for (let count = 0; count < 4; count += 1) await hold(holder(), 2 * MIB);
+    const waits = [hold(holder(), 30 * MIB), hold(small, MIB)].map(outcomeOf);
+    expect(budget.waiting()).toBe(2);
+    expect(budget.tryHold(large, LARGE - MIB)).toBe(true);
+    expect(small.heldBytes).toBe(MIB);
+    expect(await waits[1]).toBe("held");
+    expect(budget.waiting()).toBe(1);
+  });
+
+  test("lets those behind it in when it gives up", async () => {
+    const { budget, clock, hold, outcomeOf } = setUp();
+    const large = holder();
+    await hold(large, LARGE);
+    const gaveUp = new AbortController();
+    const first = outcomeOf(budget.hold(holder(), 30 * MIB, gaveUp.signal));
+    const second = outcomeOf(hold(holder(), 20 * MIB));
+    expect(budget.tryHold(large, LARGE - 22 * MIB)).toBe(true);
+    expect(budget.waiting()).toBe(2);
+    gaveUp.abort();
+    expect(await first).toBe("client_gone");
+    expect(budget.waiting()).toBe(0);
+    expect(await second).toBe("held");
+    expect(clock.timersWaiting()).toBeLessThanOrEqual(1);
+  });
+
   test("does not keep small ones out", async () => {
     const { budget, hold } = setUp();
     await hold(holder(), LARGE);
