@@ -1,8 +1,16 @@
-import { availableParallelism, hostname } from "node:os";
+import { hostname } from "node:os";
 import { createToolLoop } from "./tools/loop/loop.ts";
 import type { Config } from "./config/load-config.ts";
-import { type ReadFile, readTextFile } from "./config/read-files.ts";
-import type { Settings } from "./config/settings-table.ts";
+import { type ReadFile, readTextFile } from "./core/read-files.ts";
+import {
+  authenticationOptions,
+  jsonLimits as jsonLimitsOf,
+  listenerOptions,
+  ownOriginOptions,
+  toolRegistryOptions,
+  upstreamLimits,
+  workerCount,
+} from "./config/module-options.ts";
 import { createInFlightRequests } from "./core/in-flight-requests.ts";
 import { createMemoryBudget } from "./core/memory/budget.ts";
 import { defaultBudget, readMemoryLimit } from "./core/memory/limit.ts";
@@ -68,7 +76,7 @@ export interface Gateway {
   listen(): Promise<{ readonly url: string }>;
   /**
    * Reads again what operators change while the gateway runs: the file of static keys, certificate and key.
-   * Rejects with {@link BadSetting}, and changes nothing, where one of them cannot be used; with another error where only
+   * Rejects with {@link SettingError}, and changes nothing, where one of them cannot be used; with another error where only
    * the certificate could not be put to use.
    */
   reload(): Promise<void>;
@@ -92,15 +100,10 @@ function budgetOf({ SERVER_MAX_BUFFERED_BYTES: bytes }: Config["settings"], work
   return bytes === "auto" ? defaultBudget(readMemoryLimit(), workers) : bytes;
 }
 
-/** How many processes share the memory, as far as the settings say; `auto` is at most one for each core. */
-function workersOf({ SERVER_WORKERS: count }: Config["settings"]): number {
-  return count === "auto" ? availableParallelism() : count;
-}
-
 /**
  * Builds every part of the gateway and wires them; starts nothing.
  * What only some settings ask for is loaded only with them: most of it is code, which would stay in memory.
- * @throws BadSetting where a setting names something that cannot be used.
+ * @throws SettingError where a setting names something that cannot be used.
  */
 export async function createGateway(
   { settings, providers, mcpServers }: Config,
@@ -117,7 +120,7 @@ export async function createGateway(
   };
   const deadlines = createDeadlines(timers);
   const memory = createMemoryBudget({
-    limit: budgetOf(settings, worker ? workersOf(settings) : 1),
+    limit: budgetOf(settings, worker ? workerCount(settings) : 1),
     deadlines,
     now,
     collect: () => Bun.gc(true),
@@ -148,14 +151,9 @@ export async function createGateway(
     },
     deadlines,
     now,
-    limits: {
-      connectMs: settings.CLIENT_CONNECT_TIMEOUT,
-      responseHeaderMs: settings.CLIENT_RESPONSE_HEADER_TIMEOUT,
-      totalMs: settings.CLIENT_TIMEOUT,
-      streamIdleMs: settings.CLIENT_STREAM_IDLE_TIMEOUT,
-    },
+    limits: upstreamLimits(settings),
   });
-  const jsonLimits = { depth: settings.SERVER_MAX_JSON_DEPTH, values: settings.SERVER_MAX_JSON_VALUES };
+  const jsonLimits = jsonLimitsOf(settings);
   const providersById = new Map(providers.map((provider) => [provider.id, provider]));
   const policy = createModelPolicy(providers, settings.ALLOWED_MODELS, settings.DISALLOWED_MODELS);
   const modelLists = createModelLists({
@@ -200,16 +198,19 @@ export async function createGateway(
     wantsUsage: settings.STREAM_USAGE === "always",
   };
   const toolRegistry = settings.MCP_ENABLED
-    ? openToolRegistry(settings, mcpServers, {
-        client: { name: "inference-gateway", version },
-        fetch: egress.fetch,
-        timers,
-        memory,
-        onStatus: ({ name: server, tools }, problem) => {
-          if (problem) log.warn({ server, problem: problem.message }, "MCP server is not connected");
-          else log.info({ server, tools }, "MCP server is connected");
+    ? openToolRegistry(
+        { servers: mcpServers, ...toolRegistryOptions(settings) },
+        {
+          client: { name: "inference-gateway", version },
+          fetch: egress.fetch,
+          timers,
+          memory,
+          onStatus: ({ name: server, tools }, problem) => {
+            if (problem) log.warn({ server, problem: problem.message }, "MCP server is not connected");
+            else log.info({ server, tools }, "MCP server is connected");
+          },
         },
-      })
+      )
     : undefined;
   const keepAlive = { timers, intervalMs: dependencies.keepAliveMs ?? KEEP_ALIVE_MS };
   const takeOver =
@@ -225,7 +226,7 @@ export async function createGateway(
   const modelParts = { providers: providersById, catalogue: modelLists, policy };
 
   const authentication = settings.AUTH_ENABLED
-    ? (await import("./auth/open-authentication.ts")).openAuthentication(settings, {
+    ? (await import("./auth/open-authentication.ts")).openAuthentication(authenticationOptions(settings), {
         fetch: egress.fetch,
         readFile,
         now,
@@ -237,8 +238,9 @@ export async function createGateway(
       })
     : undefined;
 
+  const listening = listenerOptions(settings);
   // Read here too, so that bad files are found before anything is started.
-  loadTls(settings, readFile);
+  loadTls(listening.tls, readFile);
 
   const cors = createCors(settings.SERVER_CORS_ORIGINS);
   const application = createApplication({
@@ -246,10 +248,8 @@ export async function createGateway(
     requireOwnOrigin: authentication
       ? undefined
       : createRequireOwnOrigin({
-          serverHost: settings.SERVER_HOST,
+          ...ownOriginOptions(settings),
           machineName: hostname(),
-          allowed: allowedHosts(settings),
-          tls: settings.SERVER_TLS_CERT_PATH !== undefined,
           cors,
         }),
     endsConnections: () => listener?.endsConnections() === true,
@@ -276,7 +276,7 @@ export async function createGateway(
 
   return {
     async listen() {
-      listener = await openListener(application, settings, { sharesPort: worker !== undefined, readFile, log });
+      listener = await openListener(application, listening, { sharesPort: worker !== undefined, readFile, log });
       authentication?.warm();
       toolRegistry?.start();
       for (const provider of providers) if (provider.callable) modelLists.ofProvider(provider).catch(() => {});
@@ -284,7 +284,7 @@ export async function createGateway(
     },
     bufferedBytes: memory.used,
     async reload() {
-      const tls = loadTls(settings, readFile);
+      const tls = loadTls(listening.tls, readFile);
       authentication?.reload();
       if (tls) await listener?.replaceTls(tls);
     },
@@ -297,9 +297,4 @@ export async function createGateway(
       return cut;
     },
   };
-}
-
-/** No page reaches a unix socket, and its clients ask under any name: only what the operator lists is held against them. */
-function allowedHosts({ SERVER_ALLOWED_HOSTS, SERVER_UNIX_SOCKET }: Settings): readonly string[] {
-  return SERVER_UNIX_SOCKET !== undefined && SERVER_ALLOWED_HOSTS.length === 0 ? ["*"] : SERVER_ALLOWED_HOSTS;
 }

@@ -28,7 +28,7 @@ const RANKS: Readonly<Record<string, number>> = {
 };
 
 /** Every other part takes options of its own. */
-const MAY_IMPORT_CONFIG = ["config", "gateway.ts", "demo", "cli", "main.ts", "auth", "server", "tools"];
+const MAY_IMPORT_CONFIG = ["config", "gateway.ts", "demo", "cli", "main.ts"];
 
 const MAX_ROOMS = 16;
 const MAX_FUNCTION_LINES = 80;
@@ -44,7 +44,6 @@ const LONGER_FUNCTIONS: Readonly<Record<string, number>> = {
   "pipeline/relay.ts createRelay": 104,
   "pipeline/stream-pump.ts pumpStream": 110,
   "routing/model-lists.ts createModelLists": 89,
-  "server/listener.ts openListener": 110,
   "telemetry/line-stream.ts openLineStream": 107,
   "tools/loop/step-stream.ts openStepStream": 160,
   "tools/loop/steps.ts openSteps": 103,
@@ -64,7 +63,6 @@ const LONGER_FILES: Readonly<Record<string, readonly [lines: number, reason: str
   "core/redact/secret-masker.ts": [344, "to be split"],
   "gateway.ts": [305, "to be split"],
   "pipeline/relay.ts": [210, "to be split"],
-  "server/listener.ts": [210, "to be split"],
   "tools/loop/step-stream.ts": [227, "to be split"],
   "tools/loop/tool-call-accumulator.ts": [210, "to be split"],
   "tools/mcp/server-connection.ts": [263, "to be split"],

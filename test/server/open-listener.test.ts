@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Elysia } from "elysia";
 import { loadConfig } from "../../src/config/load-config.ts";
+import { listenerOptions } from "../../src/config/module-options.ts";
 import { loadTls, type TlsMaterial } from "../../src/server/tls.ts";
 import { openListener } from "../../src/server/listener.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
@@ -20,7 +21,7 @@ async function openListening(kind: "port" | "unix") {
   const address = kind === "port" ? { SERVER_HOST: "127.0.0.1", SERVER_PORT: "0" } : { SERVER_UNIX_SOCKET: unix };
   const loaded = loadConfig({ ...address, ...paths });
   if (!loaded.ok) throw new Error(loaded.problems.join());
-  const { settings } = loaded.config;
+  const options = listenerOptions(loaded.config.settings);
 
   let refusals = 0;
   const application = new Elysia().get("/", () => "here");
@@ -32,12 +33,12 @@ async function openListening(kind: "port" | "unix") {
     },
   });
   const again = Promise.withResolvers<void>();
-  const listener = await openListener(application as unknown as Parameters<typeof openListener>[0], settings, {
+  const listener = await openListener(application as unknown as Parameters<typeof openListener>[0], options, {
     sharesPort: false,
     log: { info: () => again.resolve() } as Parameters<typeof openListener>[2]["log"],
   });
   const other = await createSelfSignedCertificate();
-  const { ciphers } = loadTls(settings) as TlsMaterial;
+  const { ciphers } = loadTls(options.tls) as TlsMaterial;
   const ask = async (ca: string): Promise<string> => {
     const tls = { ca, checkServerIdentity: () => undefined };
     const [url, where] = kind === "port" ? [listener.url, {}] : ["https://localhost", { unix }];

@@ -1,4 +1,4 @@
-import { changedFiles, createFileMemory, type FileMemory } from "../../config/read-files.ts";
+import { changedFiles, createFileMemory, type FileMemory } from "../../core/read-files.ts";
 import { loadConfig } from "../../config/load-config.ts";
 import type { WorkerCount } from "../../gateway.ts";
 import { endProcess, EXIT } from "../exit.ts";

@@ -2,7 +2,7 @@ import { EXIT } from "../exit.ts";
 import type { Serving } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { FileContents } from "../../config/read-files.ts";
+import type { FileContents } from "../../core/read-files.ts";
 import type { FromWorker, ToWorker, WorkerEvents, WorkerHandle } from "./worker-process.ts";
 
 export interface SupervisorParts {

@@ -1,4 +1,4 @@
-import type { FileContents } from "../../config/read-files.ts";
+import type { FileContents } from "../../core/read-files.ts";
 import type { Environment } from "../../config/environment.ts";
 import type { WorkerCount } from "../../gateway.ts";
 import type { Serving } from "../service.ts";
