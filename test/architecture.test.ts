@@ -31,6 +31,7 @@ const RANKS: Readonly<Record<string, number>> = {
 const MAY_IMPORT_CONFIG = ["config", "gateway.ts", "demo", "cli", "main.ts"];
 
 const MAX_ROOMS = 16;
+const MAX_GATEWAY_LINES = 150;
 const MAX_FUNCTION_LINES = 80;
 const MAX_FILE_LINES = 200;
 
@@ -39,7 +40,6 @@ const LONGER_FUNCTIONS: Readonly<Record<string, number>> = {
   "cli/workers/supervisor.ts supervise": 120,
   "core/json/slice-plan.ts openSlicePlan": 92,
   "core/memory/budget.ts createMemoryBudget": 82,
-  "gateway.ts createGateway": 200,
   "pipeline/passthrough.ts createPassthrough": 81,
   "pipeline/relay.ts createRelay": 104,
   "pipeline/stream-pump.ts pumpStream": 110,
@@ -61,7 +61,6 @@ const LONGER_FILES: Readonly<Record<string, readonly [lines: number, reason: str
   "cli/workers/supervisor.ts": [211, "to be split"],
   "config/load-providers.ts": [227, "to be split"],
   "core/redact/secret-masker.ts": [344, "to be split"],
-  "gateway.ts": [305, "to be split"],
   "pipeline/relay.ts": [210, "to be split"],
   "tools/loop/step-stream.ts": [227, "to be split"],
   "tools/loop/tool-call-accumulator.ts": [210, "to be split"],
@@ -169,5 +168,6 @@ describe("the source", () => {
     expect(median).toBeLessThanOrEqual(120);
     const isTooLong = (file: string): boolean => linesOf(file) > (LONGER_FILES[file]?.[0] ?? MAX_FILE_LINES);
     expect(files.filter(isTooLong).map((file) => `${file} ${linesOf(file)}`)).toEqual([]);
+    expect(linesOf("gateway.ts")).toBeLessThanOrEqual(MAX_GATEWAY_LINES);
   });
 });

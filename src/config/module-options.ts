@@ -1,4 +1,6 @@
 import { availableParallelism } from "node:os";
+import { defaultBudget, readMemoryLimit } from "../core/memory/limit.ts";
+import type { Config } from "./load-config.ts";
 import type { Settings } from "./settings-table.ts";
 
 /*
@@ -20,7 +22,7 @@ export function listenerOptions(settings: Settings) {
 }
 
 /** Under which names clients may ask while authentication is off. */
-export function ownOriginOptions(settings: Settings) {
+function ownOriginOptions(settings: Settings) {
   const { SERVER_ALLOWED_HOSTS: allowed, SERVER_UNIX_SOCKET: unix } = settings;
   return {
     serverHost: settings.SERVER_HOST,
@@ -42,13 +44,29 @@ export function authenticationOptions(settings: Settings) {
 }
 
 /** Bounds on the JSON of requests, and of what providers and MCP servers answer. */
-export function jsonLimits(settings: Settings) {
+function jsonLimits(settings: Settings) {
   return { depth: settings.SERVER_MAX_JSON_DEPTH, values: settings.SERVER_MAX_JSON_VALUES };
 }
 
-/** The tools of MCP servers, beside the servers themselves. */
-export function toolRegistryOptions(settings: Settings) {
+/** What clients reach. */
+export function serverOptions(settings: Settings) {
   return {
+    listener: listenerOptions(settings),
+    ownOrigin: ownOriginOptions(settings),
+    corsOrigins: settings.SERVER_CORS_ORIGINS,
+    envelope: settings.ERROR_FORMAT,
+    maxConcurrent: settings.SERVER_MAX_CONCURRENT_REQUESTS,
+    exposesTools: settings.MCP_EXPOSE,
+    hasDocumentation: settings.SWAGGER_ENABLED,
+  };
+}
+
+/** The tools of MCP servers. */
+export function toolsOptions(settings: Settings, servers: Config["mcpServers"]) {
+  return {
+    servers,
+    maxRounds: settings.MCP_MAX_ITERATIONS,
+    maxConversationBytes: settings.MCP_MAX_CONVERSATION_BYTES,
     limits: {
       callMs: settings.MCP_REQUEST_TIMEOUT,
       connectMs: settings.MCP_CLIENT_TIMEOUT,
@@ -63,17 +81,57 @@ export function toolRegistryOptions(settings: Settings) {
   };
 }
 
-/** How long the steps of a call to a provider may take, in milliseconds. */
-export function upstreamLimits(settings: Settings) {
+/** How providers are called. */
+export function upstreamOptions(settings: Settings) {
   return {
-    connectMs: settings.CLIENT_CONNECT_TIMEOUT,
-    responseHeaderMs: settings.CLIENT_RESPONSE_HEADER_TIMEOUT,
-    totalMs: settings.CLIENT_TIMEOUT,
-    streamIdleMs: settings.CLIENT_STREAM_IDLE_TIMEOUT,
+    proxy: settings.CLIENT_PROXY,
+    direct: settings.CLIENT_NO_PROXY,
+    limits: {
+      connectMs: settings.CLIENT_CONNECT_TIMEOUT,
+      responseHeaderMs: settings.CLIENT_RESPONSE_HEADER_TIMEOUT,
+      totalMs: settings.CLIENT_TIMEOUT,
+      streamIdleMs: settings.CLIENT_STREAM_IDLE_TIMEOUT,
+    },
   };
 }
 
-/** How many processes share the memory of the machine, as far as the settings say; `auto` is at most one for each core. */
-export function workerCount({ SERVER_WORKERS: count }: Settings): number {
-  return count === "auto" ? availableParallelism() : count;
+/** Which models may be used, and how long lists of them are good. */
+export function routingOptions(settings: Settings) {
+  return {
+    allowed: settings.ALLOWED_MODELS,
+    disallowed: settings.DISALLOWED_MODELS,
+    ttlMs: settings.MODELS_CACHE_TTL,
+    timeoutMs: settings.MODELS_TIMEOUT,
+    jsonLimits: jsonLimits(settings),
+  };
+}
+
+/** What requests may hold, and what of them is looked at. */
+export function relayOptions(settings: Settings) {
+  return {
+    proxiesWithoutModel: settings.PROXY_WITHOUT_MODEL === "allow",
+    maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
+    jsonLimits: jsonLimits(settings),
+    visionEnabled: settings.ENABLE_VISION,
+    wantsUsage: settings.STREAM_USAGE === "always",
+  };
+}
+
+/** An upload below this, taken over the idle timeout, is no slow client's but one that means to keep a connection busy. */
+const MIN_UPLOAD_BYTES_PER_SECOND = 1536;
+
+/** How many bytes of an upload must come within one idle timeout. */
+export function uploadBytesPerTimeout(settings: Settings): number {
+  return Math.ceil((settings.SERVER_IDLE_TIMEOUT / 1000) * MIN_UPLOAD_BYTES_PER_SECOND);
+}
+
+/**
+ * How much requests in flight may hold together in this process.
+ * @param shared whether other processes of the gateway share the machine's memory
+ */
+export function bufferedBytes({ SERVER_MAX_BUFFERED_BYTES: bytes, SERVER_WORKERS: count }: Settings, shared: boolean) {
+  if (bytes !== "auto") return bytes;
+  // `auto` workers are at most one for each core.
+  const workers = count === "auto" ? availableParallelism() : count;
+  return defaultBudget(readMemoryLimit(), shared ? workers : 1);
 }

@@ -2,15 +2,18 @@ import type { ReadFile } from "../core/read-files.ts";
 import type { Log } from "../telemetry/log.ts";
 import { holdPort } from "./hold-port.ts";
 import { limitHeads } from "./limit-heads.ts";
-import { createUnixReplacement, reasonOf } from "./replace-unix-server.ts";
+import { createUnixReplacement, reasonOf, type UnixReplacement } from "./replace-unix-server.ts";
 import { type Application, createServers, type ListenAddress } from "./servers.ts";
 import { clearStaleSocket } from "./stale-socket.ts";
 import { loadTls, type TlsFiles, type TlsMaterial } from "./tls.ts";
 
 /** The address on which the gateway listens, over all the servers that have stood there. */
 export interface Listener {
-  /** Where clients reach it, without a trailing slash. */
-  readonly url: string;
+  /**
+   * Begins to listen. Throws if the address cannot be had.
+   * @returns where clients reach it, without a trailing slash
+   */
+  listen(application: Application): Promise<string>;
   /** Lets the connection of a request be silent without limit. */
   suspendIdleTimeout(request: Request): void;
   /** Lets it be silent for the idle timeout, from now on. */
@@ -59,41 +62,49 @@ export interface ListenerDependencies {
   readonly log: Pick<Log, "info">;
 }
 
-/** Begins to listen. Throws if the address cannot be had. */
-export async function openListener(
-  application: Application,
+/** Listens to nothing yet. */
+export function createListener(
   { address, idleTimeoutMs, tls: files }: ListenerOptions,
   { sharesPort, readFile, log }: ListenerDependencies,
-): Promise<Listener> {
+): Listener {
   const { unix } = address;
-  if (unix !== undefined) await clearStaleSocket(unix);
-  limitHeads();
   const idleSeconds = Math.min(Math.ceil(idleTimeoutMs / 1000) + TICK_SECONDS, MAX_IDLE_SECONDS);
-  const tls = loadTls(files, readFile);
-  // A running server keeps its certificate, so another one has to take its place, and both listen for a moment.
-  const replacesServers = tls !== undefined && unix === undefined;
-  const servers = createServers({ application, address, idleSeconds, reusePort: sharesPort || replacesServers });
-  const replacement = createUnixReplacement(servers, tls, log);
+  const servers = createServers({ address, idleSeconds });
+  let replacement: UnixReplacement | undefined;
+  /** The port that was had; 0 in the address is any. */
+  let port = address.port;
   let leaving = 0;
 
   const leave = async (): Promise<void> => {
+    if (!servers.last()) return;
     leaving += 1;
     await Bun.sleep(LEAVE_MS);
   };
 
-  const first = servers.start(await portFor(address, replacesServers && !sharesPort), tls);
-  // A server that was stopped does not tell its port any more.
-  const port = first.port ?? address.port;
   return {
-    url: unix === undefined ? first.url.href.replace(/\/$/, "") : `unix:${unix}`,
+    async listen(application) {
+      if (unix !== undefined) await clearStaleSocket(unix);
+      limitHeads();
+      const tls = loadTls(files, readFile);
+      // A running server keeps its certificate, so another one has to take its place, and both listen for a moment.
+      const replacesServers = tls !== undefined && unix === undefined;
+      servers.serve(application, sharesPort || replacesServers);
+      if (unix !== undefined) replacement = createUnixReplacement(servers, tls, log);
+      const first = servers.start(await portFor(address, replacesServers && !sharesPort), tls);
+      // Kept, because a server that was stopped does not tell its port any more.
+      port = first.port ?? address.port;
+      return unix === undefined ? first.url.href.replace(/\/$/, "") : `unix:${unix}`;
+    },
     suspendIdleTimeout: (request) => servers.last()?.timeout(request, 0),
     restoreIdleTimeout: (request) => servers.last()?.timeout(request, idleSeconds),
     endsConnections: () => leaving > 0,
-    async replaceTls(changed) {
-      if (unix !== undefined) return replacement.replace(changed);
+    async replaceTls(tls) {
+      if (replacement) return replacement.replace(tls);
       const old = servers.last();
+      // Nothing listens yet, and what begins to will read the files itself.
+      if (!old) return;
       try {
-        servers.start(port, changed);
+        servers.start(port, tls);
       } catch (error) {
         throw new Error(`cannot listen with the new certificate (${reasonOf(error)}); that of before is served on`);
       }
@@ -105,7 +116,7 @@ export async function openListener(
     },
     leave,
     async stop(cut) {
-      replacement.stop();
+      replacement?.stop();
       await servers.stop(cut);
     },
   };

@@ -12,15 +12,14 @@ export type Application = ReturnType<typeof createApplication>;
 type ListenOptions = Parameters<Application["listen"]>[0];
 
 export interface ServersParts {
-  readonly application: Application;
   readonly address: ListenAddress;
   readonly idleSeconds: number;
-  /** Whether another server may listen on the same port. */
-  readonly reusePort: boolean;
 }
 
 /** All the runtime's servers at one address: the one that accepts, and those whose connections have not ended. */
 export interface Servers {
+  /** Says what they serve, before the first is started; and whether another server may listen on the same port. */
+  serve(application: Application, reusePort: boolean): void;
   /** The one that accepts. */
   last(): Bun.Server<unknown> | undefined;
   /** Starts another one, which is the last from then on. Throws if the address cannot be had. */
@@ -32,13 +31,20 @@ export interface Servers {
 }
 
 /** Starts nothing yet. */
-export function createServers({ application, address, idleSeconds, reusePort }: ServersParts): Servers {
+export function createServers({ address, idleSeconds }: ServersParts): Servers {
+  let served: Application | undefined;
+  let reusePort = false;
   let servers: Bun.Server<unknown>[] = [];
   const { hostname, unix } = address;
   return {
+    serve(application, mayReusePort) {
+      served = application;
+      reusePort = mayReusePort;
+    },
     last: () => servers.at(-1),
     start(port, tls) {
-      application.listen({
+      if (!served) throw new Error("nothing to serve");
+      served.listen({
         ...(unix === undefined ? { hostname, port } : { unix }),
         ...(tls && { tls }),
         // Each of these has another default in Elysia, or in Bun, that would harm: pages with source code in errors, a
@@ -48,7 +54,7 @@ export function createServers({ application, address, idleSeconds, reusePort }: 
         maxRequestBodySize: Number.MAX_SAFE_INTEGER,
         idleTimeout: idleSeconds,
       } as ListenOptions);
-      const server = application.server as Bun.Server<unknown>;
+      const server = served.server as Bun.Server<unknown>;
       servers.push(server);
       return server;
     },

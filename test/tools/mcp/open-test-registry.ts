@@ -1,5 +1,5 @@
 import type { Environment } from "../../../src/config/environment.ts";
-import { toolRegistryOptions } from "../../../src/config/module-options.ts";
+import { toolsOptions } from "../../../src/config/module-options.ts";
 import { loadConfig } from "../../../src/config/load-config.ts";
 import {
   openToolRegistry,
@@ -42,17 +42,14 @@ export function openTestBox(environment: Environment, dependencies: Partial<Tool
   if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
   const told: string[] = [];
   const { settings, mcpServers } = loaded.config;
-  const box = openToolRegistry(
-    { servers: mcpServers, ...toolRegistryOptions(settings) },
-    {
-      client: { name: "inference-gateway", version: "test" },
-      fetch,
-      timers: TIMERS,
-      memory: createTestBudget(),
-      onStatus: ({ name, status }, problem) => told.push(`${name}: ${status}${problem ? `: ${problem.message}` : ""}`),
-      ...dependencies,
-    },
-  );
+  const box = openToolRegistry(toolsOptions(settings, mcpServers), {
+    client: { name: "inference-gateway", version: "test" },
+    fetch,
+    timers: TIMERS,
+    memory: createTestBudget(),
+    onStatus: ({ name, status }, problem) => told.push(`${name}: ${status}${problem ? `: ${problem.message}` : ""}`),
+    ...dependencies,
+  });
   box.start();
   const waiting = async (condition: () => boolean, ended: { value: boolean }): Promise<void> => {
     while (!condition() && !ended.value) await Bun.sleep(5);
