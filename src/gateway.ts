@@ -11,7 +11,7 @@ import { createListener } from "./server/listener.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
 import { createServer } from "./server/server.ts";
 import { createChangeLog } from "./telemetry/log-changes.ts";
-import { logExchange } from "./telemetry/log-request.ts";
+import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
 import { openTools } from "./tools/open-tools.ts";
 import type { EgressParts } from "./upstream/egress.ts";
@@ -71,7 +71,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
-  const observers = [logExchange(log, QUIET_ROUTES)];
+  const observers = [logRequest(log, QUIET_ROUTES)];
   const { requests, deadlines, memory } = openRequests({ maxBytes, timers, observers, newId });
   const upstream = openUpstream(options.upstreamOptions(settings), { deadlines, now, fetch, probe });
   const { modelLists, policy, ...routing } = openRouting(options.routingOptions(settings), {
@@ -85,7 +85,6 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
   const listener = createListener(serverOptions.listener, { sharesPort: worker !== undefined, readFile, log });
   const parts: RelayParts = {
     ...options.relayOptions(settings),
-    book: requests,
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${version}`),
     targets: { providers: routing.providers, findBareName: modelLists.findBareName },

@@ -47,7 +47,7 @@ const LONGER_FUNCTIONS: Readonly<Record<string, number>> = {
   "telemetry/line-stream.ts openLineStream": 107,
   "tools/loop/step-stream.ts openStepStream": 160,
   "tools/loop/steps.ts openSteps": 103,
-  "tools/loop/stream-steps.ts streamSteps": 112,
+  "tools/loop/stream-steps.ts streamSteps": 120,
   "tools/mcp/open-session.ts openOver": 107,
   "tools/mcp/server-connection.ts openServerConnection": 167,
   "upstream/http1/chunked-decoder.ts createChunkedDecoder": 98,

@@ -74,7 +74,7 @@ export function createServer(options: ServerOptions, parts: ServerParts): Server
       : createRequireOwnOrigin({ ...options.ownOrigin, machineName: hostname(), cors }),
     endsConnections: listener.endsConnections,
     cors,
-    book: requests,
+    requests,
     envelope: options.envelope,
     maxConcurrent: options.maxConcurrent,
     relay: parts.relay,
