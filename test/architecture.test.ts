@@ -44,7 +44,6 @@ const LONGER_FUNCTIONS: Readonly<Record<string, number>> = {
   "pipeline/relay.ts createRelay": 104,
   "pipeline/stream-pump.ts pumpStream": 110,
   "routing/model-lists.ts createModelLists": 89,
-  "telemetry/line-stream.ts openLineStream": 107,
   "tools/loop/step-stream.ts openStepStream": 160,
   "tools/loop/steps.ts openSteps": 103,
   "tools/loop/stream-steps.ts streamSteps": 120,

@@ -1,5 +1,5 @@
 import type { RequestObserver, RequestRecord } from "../core/request-context.ts";
-import { type Log, lineWriterOf } from "./log.ts";
+import type { Log } from "./log.ts";
 import { LineBuffer } from "./line-buffer.ts";
 
 /**
@@ -8,7 +8,7 @@ import { LineBuffer } from "./line-buffer.ts";
  * @param quietRoutes their lines are written at `debug`.
  */
 export function logRequest(log: Log, quietRoutes: ReadonlySet<string>): RequestObserver {
-  const writer = lineWriterOf(log);
+  const writer = log.lineWriter;
   return (context, finishedAt) => {
     if (context.failure === "internal") {
       return log.error(membersOf(context, finishedAt), "request failed unexpectedly");
