@@ -239,3 +239,12 @@ export class Failure extends Error {
 /** Whatever was thrown, as a {@link Failure}; the unforeseen becomes `internal` with the original as `cause`. */
 export const toFailure = (thrown: unknown): Failure =>
   thrown instanceof Failure ? thrown : new Failure("internal", { cause: thrown });
+
+/** A setting that only shows to be bad when it is used, such as the path of a file; the message is one line for the operator. */
+export class SettingError extends Error {
+  /** @param setting the variable's name, as the operator wrote it */
+  constructor(setting: string, reason: string) {
+    super(`${setting} is not accepted: ${reason}`);
+    this.name = "SettingError";
+  }
+}

@@ -72,7 +72,7 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
     if (!hasBody(request)) return null;
     if ((announcedLength(request) ?? 0) > maxBodyBytes) throw new Failure("body_too_large");
     return passUpload(request, request.body, connections, (count) => {
-      context.bytesIn += count;
+      context.received(count);
       if (context.bytesIn > maxBodyBytes) throw new Failure("body_too_large");
     });
   };
@@ -80,10 +80,10 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
   const admitByModels: AdmitProxyRequest = async (context, request, provider, url) => {
     const found = createModelNames();
     const requireAllowed = (): void => {
-      context.model = found.requested();
+      context.selected(provider.id, found.requested());
       const refused = found.refused(policy, provider);
       if (!refused) return;
-      context.model = refused.name;
+      context.selected(provider.id, refused.name);
       throw refused.failure;
     };
     findUrlModels(url, found);
@@ -92,7 +92,7 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
     let raw: Uint8Array | null = null;
     if (hasBody(request)) {
       raw = await readRawBody(context, request, parts);
-      context.bytesIn = raw.length;
+      context.received(raw.length);
       const encoding = request.headers.get("content-encoding");
       const body = encoding === null ? raw : await decodeBody(context, request, raw, encoding, parts);
       await memory.hold(context, raw.length + body.length + parsedWeight(body), request.signal);

@@ -1,5 +1,6 @@
 import { readProviderError } from "../formats/provider-error.ts";
 import { Failure } from "../core/errors.ts";
+import type { RequestContext } from "../core/request-context.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import { redactionOf } from "../core/redact/redact.ts";
@@ -15,6 +16,7 @@ const MAX_ERROR_BYTES = 256 * 1024;
  * hints. A redirect is an error too, because following it would carry the credential to another place.
  */
 export async function readProviderFailure(
+  context: RequestContext,
   response: UpstreamResponse,
   call: UpstreamCall,
   provider: Provider,
@@ -25,7 +27,7 @@ export async function readProviderFailure(
   }
   // Some providers repeat the key that they refuse, and not only in the message.
   const redact = redactionOf(provider, provider.key);
-  const error = readProviderError(redact(await readErrorText(response, call, MAX_ERROR_BYTES)));
+  const error = readProviderError(redact(await readErrorText(context, response, call, MAX_ERROR_BYTES)));
   const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);
   const message = error.message ?? `The provider answered with status ${response.status}`;
   return new Failure("provider_error", {

@@ -2,7 +2,6 @@ import type { RequestContext } from "../core/request-context.ts";
 import type { UpstreamCall, OpenUpstreamCall } from "../upstream/call.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
-import type { InFlightRequests } from "../core/in-flight-requests.ts";
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import { decodeObjectInTurns } from "../core/json/parse.ts";
@@ -38,13 +37,13 @@ import { type BodyReaderParts, readBody } from "./read-body.ts";
  * @returns what ends that, and the call with it; to be called on every exit
  */
 export function holdCall(
-  { book: requests, connections }: Pick<RelayParts, "book" | "connections">,
+  { connections }: Pick<RelayParts, "connections">,
   context: RequestContext,
   request: Request,
   call: UpstreamCall,
 ): () => void {
   connections.suspendIdleTimeout(request);
-  requests.onInterrupt(context, call);
+  context.interruptibleBy(call);
   return () => {
     call.close();
     connections.restoreIdleTimeout(request);
@@ -53,7 +52,6 @@ export function holdCall(
 
 /** What a relay needs of the rest of the gateway. */
 export interface RelayParts extends BodyReaderParts {
-  readonly book: InFlightRequests;
   readonly openCall: OpenUpstreamCall;
   readonly requestHeaders: ReturnType<typeof createRequestHeaders>;
   readonly targets: TargetSources;
@@ -96,7 +94,7 @@ interface PreparedRequest {
 }
 
 export function createRelay(parts: RelayParts): Relay {
-  const { book: requests, openCall, requestHeaders, targets, policy, memory } = parts;
+  const { openCall, requestHeaders, targets, policy, memory } = parts;
 
   const admit = (
     context: RequestContext,
@@ -105,8 +103,7 @@ export function createRelay(parts: RelayParts): Relay {
     body: Uint8Array,
     query: string,
   ): Promise<void> | undefined => {
-    context.provider = provider.id;
-    context.model = model;
+    context.selected(provider.id, model);
     if (!policy.active) return undefined;
     const refusal = policy.refusal(provider, model);
     if (refusal) throw refusal;
@@ -116,7 +113,7 @@ export function createRelay(parts: RelayParts): Relay {
       findQueryModels(query, names);
       const refused = names.refused(policy, provider);
       if (!refused) return undefined;
-      context.model = refused.name;
+      context.selected(provider.id, refused.name);
       throw refused.failure;
     };
     return (
@@ -137,7 +134,7 @@ export function createRelay(parts: RelayParts): Relay {
   ): Promise<PreparedRequest | Response> => {
     const query = splitQuery(request.url);
     const bytes = await readBody(context, request, parts);
-    context.bytesIn = bytes.length;
+    context.received(bytes.length);
     const wait = memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
     if (wait) await wait;
     const decoded = decodeObjectInTurns(bytes, { limits: parts.jsonLimits, names: DECISIVE_NAMES, stop: request });
@@ -172,11 +169,11 @@ export function createRelay(parts: RelayParts): Relay {
     let isPassedOn = false;
     try {
       const response = await send(context, request, prepared, call);
-      requests.markFirstByte(context);
-      if (response.status >= 300) throw await readProviderFailure(response, call, provider);
-      const answer = { exchange: context, response, call, book: requests, memory, close };
+      context.responseHeader();
+      if (response.status >= 300) throw await readProviderFailure(context, response, call, provider);
+      const answer = { context, response, call, close };
       if (isEventStream(response)) {
-        const stream = await openEventStream({ ...answer, dialect: format, usageInjected });
+        const stream = await openEventStream({ ...answer, format, usageInjected });
         isPassedOn = true;
         return stream;
       }

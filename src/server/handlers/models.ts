@@ -26,14 +26,14 @@ export function listModels({ providers, catalogue: modelLists, policy }: ModelRo
     const asked = query.get("provider");
     const provider = asked === null ? undefined : findProvider(providers, asked);
     if (provider) {
-      context.provider = provider.id;
+      context.selected(provider.id);
       if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
     }
     const lists = provider ? [await modelLists.ofProvider(provider)] : await modelLists.all();
     const rendered = await Promise.all(lists.map((list) => render(list, extras)));
     const beginning = provider ? `{"provider":${JSON.stringify(provider.id)},` : "{";
     const body = joinLists(`${beginning}"object":"list","data":[`, rendered, "]}");
-    context.bytesOut = body.length;
+    context.sent(body.length);
     return new Response(body, { headers: { "content-type": "application/json", "x-request-id": context.id } });
   };
 }

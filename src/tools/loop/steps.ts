@@ -40,6 +40,8 @@ export interface Steps {
    * @throws Failure where it cannot be had whole, or `memory_exhausted` where there is no room for it
    */
   readWhole(response: UpstreamResponse): Promise<Uint8Array>;
+  /** Notes that bytes of a streamed answer have come. */
+  firstByte(): void;
   /**
    * Notes how many bytes of a streamed answer are remembered for the next round.
    * @returns false where they alone are more than may be added to a conversation
@@ -69,7 +71,7 @@ export interface UsedTokens {
 }
 
 /** What rounds need of the rest of the gateway. */
-export interface StepsParts extends Pick<RelayParts, "book" | "openCall" | "requestHeaders" | "wantsUsage" | "memory"> {
+export interface StepsParts extends Pick<RelayParts, "openCall" | "requestHeaders" | "wantsUsage" | "memory"> {
   /** How often the model may be asked again within one chat completion. */
   readonly maxRounds: number;
   /** How many bytes all rounds together may add to what the client sent. */
@@ -78,7 +80,7 @@ export interface StepsParts extends Pick<RelayParts, "book" | "openCall" | "requ
 
 /** Opens the rounds of a request; asks nothing yet. */
 export function openSteps(
-  { book: requests, openCall, requestHeaders, wantsUsage, memory, maxRounds, maxConversationBytes }: StepsParts,
+  { openCall, requestHeaders, wantsUsage, memory, maxRounds, maxConversationBytes }: StepsParts,
   context: RequestContext,
   request: Request,
   { body, target, url }: AdmittedRequest,
@@ -98,8 +100,7 @@ export function openSteps(
   let round = 0;
   let before: JsonObject | undefined;
   let now: JsonObject | undefined;
-  context.toolRounds = 0;
-  context.toolCalls = 0;
+  context.toolsOffered();
 
   const room = (): number => Math.max(0, maxConversationBytes - conversation.addedBytes() - answerBytes);
   const left = (): number => (room() === 0 ? 0 : maxRounds - round);
@@ -132,8 +133,8 @@ export function openSteps(
           onSent: free,
         })
         .finally(free);
-      if (round === 0) requests.markFirstByte(context);
-      if (response.status >= 300) throw await readProviderFailure(response, calls, target.provider);
+      context.responseHeader();
+      if (response.status >= 300) throw await readProviderFailure(context, response, calls, target.provider);
       return response;
     },
     async readWhole(response) {
@@ -146,6 +147,7 @@ export function openSteps(
       await memory.hold(context, conversation.bytes() + bytes.length + parsedWeight(bytes), request.signal);
       return bytes;
     },
+    firstByte: () => context.firstByte(),
     remember(bytes) {
       if (bytes > maxConversationBytes) return false;
       answerBytes = bytes;
@@ -155,7 +157,7 @@ export function openSteps(
       return true;
     },
     async run(toRun) {
-      context.toolCalls = (context.toolCalls ?? 0) + toRun.length;
+      context.toolsCalled(toRun.length);
       try {
         return await runTools(plan.offer, toRun, calls.signal(), {
           maxBytes: room(),
@@ -172,12 +174,12 @@ export function openSteps(
       before = now;
       round += 1;
       remembered = 0;
-      context.toolRounds = round;
+      context.toolStep();
     },
     usedBefore: () => before,
     use(usage) {
       now = addUsage(before, usage);
-      context.usage = now && toTokenUsage(now);
+      context.used(now && toTokenUsage(now));
       return { told: now, booked: context.usage };
     },
   };

@@ -88,6 +88,7 @@ export function streamSteps(
         const { done, value } = await reader.read();
         calls.touch();
         if (done) return;
+        steps.firstByte();
         yield value;
         if (isDone()) lingering ??= timers.setTimer(() => void reader.cancel().catch(() => {}), LINGER_MS);
       }

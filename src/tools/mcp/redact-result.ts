@@ -1,4 +1,4 @@
-import type { McpServer } from "../../config/load-mcp-servers.ts";
+import type { McpServer } from "./session.ts";
 import { openTurns } from "../../core/next-turn.ts";
 import { maskerOf, redactionOf } from "../../core/redact/redact.ts";
 import { cutText } from "./tool-result.ts";

@@ -1,9 +1,8 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { McpServer } from "../../config/load-mcp-servers.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import { bindSignal, orAborted } from "./session-requests.ts";
 import { McpError, tookTooLong } from "./errors.ts";
-import type { McpSession, OpenSession, RemoteTool, SessionOptions } from "./session.ts";
+import type { McpServer, McpSession, OpenSession, RemoteTool, SessionOptions } from "./session.ts";
 
 /** Waits of one loop, which can be cut short. */
 export interface Pause {

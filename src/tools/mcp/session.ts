@@ -1,9 +1,20 @@
-import type { McpServer } from "../../config/load-mcp-servers.ts";
 import type { JsonLimits } from "../../core/json/limits.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { BoundSignal } from "./session-requests.ts";
+
+/** One MCP server: where it is and how it is called. */
+export interface McpServer {
+  /** Letters, digits, - and _. No two servers share one, in any case. */
+  readonly name: string;
+  /** Absolute http(s) URL without credentials and fragment; its query may hold a key. */
+  readonly url: string;
+  /** The URL as it may be shown: without its query. */
+  readonly shownUrl: string;
+  /** Sent as a bearer token. */
+  readonly token: string | undefined;
+}
 
 /** A tool as its server describes it. */
 export interface RemoteTool {

@@ -45,7 +45,7 @@ function createRig() {
     close: async () => void (rig.closed += 1),
   };
   const connection = openServerConnection(
-    { name: "s", url: "http://s/", shownUrl: "http://s/", token: undefined, tokenVariable: "MCP_S_TOKEN" },
+    { name: "s", url: "http://s/", shownUrl: "http://s/", token: undefined },
     {
       client: { name: "test", version: "1" },
       fetch,
