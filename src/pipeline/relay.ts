@@ -3,14 +3,10 @@ import type { UpstreamCall, OpenUpstreamCall } from "../upstream/call.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
 import { Failure } from "../core/errors.ts";
-import { asBuffer } from "../core/json/bytes.ts";
 import { decodeObjectInTurns } from "../core/json/parse.ts";
 import type { JsonLimits } from "../core/json/limits.ts";
 import { parsedWeight } from "../core/memory/parsed-weight.ts";
 import type { Provider } from "../providers/provider.ts";
-import { findJsonModels } from "../routing/find-json-models.ts";
-import { findQueryModels } from "../routing/find-url-models.ts";
-import { createModelNames } from "../routing/model-names.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
 import { splitQuery } from "../upstream/relayed-query.ts";
@@ -30,6 +26,7 @@ import { openEventStream } from "./event-stream.ts";
 import { DECISIVE_NAMES, prepareBody, type ReceivedBody } from "./prepare-body.ts";
 import { readProviderFailure } from "./provider-failure.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
+import { requireAllowedModels } from "./require-allowed-models.ts";
 
 /**
  * Ties a call to the request that it answers: whatever ends the exchange early ends the call, and until it is over the
@@ -96,32 +93,6 @@ interface PreparedRequest {
 export function createRelay(parts: RelayParts): Relay {
   const { openCall, requestHeaders, targets, policy, memory } = parts;
 
-  const admit = (
-    context: RequestContext,
-    request: Request,
-    { provider, model }: Target,
-    body: Uint8Array,
-    query: string,
-  ): Promise<void> | undefined => {
-    context.selected(provider.id, model);
-    if (!policy.active) return undefined;
-    const refusal = policy.refusal(provider, model);
-    if (refusal) throw refusal;
-    // Fallbacks, tools with a model of their own: the provider takes each of them for one of its models.
-    const names = createModelNames();
-    const requireAllowed = (): undefined => {
-      findQueryModels(query, names);
-      const refused = names.refused(policy, provider);
-      if (!refused) return undefined;
-      context.selected(provider.id, refused.name);
-      throw refused.failure;
-    };
-    return (
-      findJsonModels(asBuffer(body), names, { skipsData: true, stop: request })?.then(requireAllowed) ??
-      requireAllowed()
-    );
-  };
-
   /**
    * Everything up to the call, in a function of its own, because one that waits for the provider would keep the body, its
    * parsed value and the prepared copy for as long.
@@ -145,8 +116,8 @@ export function createRelay(parts: RelayParts): Relay {
     const found = resolveTarget(targets, query.provider, String(body.value["model"]), format.api);
     const target = found instanceof Promise ? await found : found;
     requireClient(request);
-    const admitted = admit(context, request, target, bytes, query.rest);
-    if (admitted) await admitted;
+    context.selected(target.provider.id, target.model);
+    if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
     const path = target.provider.paths[format.api];
     if (path === undefined) throw new Failure(format.notSupported, { provider: target.provider.id });
     checkImages(body, format.images, parts.visionEnabled);
