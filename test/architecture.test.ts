@@ -42,7 +42,6 @@ const LONGER_FUNCTIONS: Readonly<Record<string, number>> = {
   "pipeline/passthrough.ts createPassthrough": 81,
   "pipeline/relay.ts createRelay": 98,
   "pipeline/stream-pump.ts pumpStream": 110,
-  "routing/model-lists.ts createModelLists": 89,
   "tools/loop/step-stream.ts openStepStream": 160,
   "tools/loop/steps.ts openSteps": 105,
   "tools/loop/stream-steps.ts streamSteps": 121,

@@ -1,5 +1,6 @@
 import { Failure } from "../../core/errors.ts";
-import type { ModelLists, ModelList } from "../../routing/model-lists.ts";
+import type { ModelList } from "../../routing/cached-model-list.ts";
+import type { ModelLists } from "../../routing/model-lists.ts";
 import { parseExtras, describeModel } from "../../routing/describe-model.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
