@@ -31,7 +31,7 @@ import { createSocketTransport } from "./upstream/http1/transport.ts";
 import { createEgress, type EgressParts } from "./upstream/egress.ts";
 import { createDeadlines, type TimerSource } from "./core/deadlines.ts";
 import { probeConnection } from "./upstream/probe-connection.ts";
-import { createRequestHeaders } from "./upstream/request-headers.ts";
+import { createRequestHeaders } from "./providers/request-headers.ts";
 import { createUpstream } from "./upstream/call.ts";
 
 /** What of the outside world the gateway uses; every member has the real thing as its default. */
@@ -142,9 +142,9 @@ export async function createGateway(
     probeAfterMs: settings.CLIENT_CONNECT_TIMEOUT / 2,
   });
   const openCall = createUpstream({
-    transport: (provider, request, onConnected) => {
-      const send = egress.isDirect(provider) && !provider.http2 ? sockets.send : fetching;
-      return send(provider, request, onConnected);
+    transport: (endpoint, request, onConnected) => {
+      const { send } = egress.isDirect(endpoint) && !endpoint.http2 ? sockets : fetching;
+      return send(endpoint, request, onConnected);
     },
     deadlines,
     now,

@@ -6,6 +6,7 @@ import {
   type AuthType,
 } from "../providers/table.ts";
 import type { Provider } from "../providers/provider.ts";
+import { endpointKey } from "../upstream/endpoint.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import { ACCEPTED_BASE_URLS, mayHoldSecret, parseBaseUrl, type BaseUrl } from "./urls.ts";
 import { ACCEPTED_RELAY_HEADERS, parseRelayHeaders } from "./parse-relay-headers.ts";
@@ -161,6 +162,7 @@ function loadProvider(
   }
   return Object.freeze({
     id,
+    endpointKey: endpointKey({ id, baseUrl, unixSocket, http2 }),
     baseUrl,
     unixSocket,
     http2,

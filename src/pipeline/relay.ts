@@ -14,8 +14,8 @@ import { findQueryModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
-import { splitQuery } from "../upstream/relayed-query.ts";
-import type { createRequestHeaders } from "../upstream/request-headers.ts";
+import { splitQuery } from "../routing/relayed-query.ts";
+import type { createRequestHeaders } from "../providers/request-headers.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import {
   requireBody,

@@ -1,5 +1,5 @@
 import { Failure, type FailureCode } from "../core/errors.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { UpstreamResponse, PendingResponse, Transport, WireRequest } from "./transport.ts";
 import type { Deadline, Deadlines } from "../core/deadlines.ts";
 import { readTransportError } from "./errors.ts";
@@ -49,10 +49,10 @@ const STOOD_STILL_MS = 100;
 type Phase = "unsent" | "connecting" | "connected" | "answered" | "streaming" | "unread";
 
 /** Opens a call that ends when `client` aborts. */
-export type OpenUpstreamCall = (provider: Provider, client: AbortSignal) => UpstreamCall;
+export type OpenUpstreamCall = (endpoint: Endpoint, client: AbortSignal) => UpstreamCall;
 
 export function createUpstream(parts: UpstreamParts): OpenUpstreamCall {
-  return (provider, client) => new Call(parts, provider, client);
+  return (endpoint, client) => new Call(parts, endpoint, client);
 }
 
 /** A class, unlike most of what is here: one is made for every request, and with closures so would be its many methods. */
@@ -61,7 +61,7 @@ class Call implements UpstreamCall, Deadline {
   previous: Deadline | undefined;
   next: Deadline | undefined;
   readonly #parts: UpstreamParts;
-  readonly #provider: Provider;
+  readonly #endpoint: Endpoint;
   readonly #client: AbortSignal;
   #phase: Phase = "unsent";
   #sending: PendingResponse | undefined;
@@ -72,9 +72,9 @@ class Call implements UpstreamCall, Deadline {
   /** The process stood still when the time to connect was over, and has had some more since. */
   #hadMoreTime = false;
 
-  constructor(parts: UpstreamParts, provider: Provider, client: AbortSignal) {
+  constructor(parts: UpstreamParts, endpoint: Endpoint, client: AbortSignal) {
     this.#parts = parts;
-    this.#provider = provider;
+    this.#endpoint = endpoint;
     this.#client = client;
     client.addEventListener("abort", this);
     if (client.aborted) this.handleEvent();
@@ -87,7 +87,7 @@ class Call implements UpstreamCall, Deadline {
     this.#sentAt = now();
     this.#phase = "connecting";
     try {
-      this.#sending = transport(this.#provider, request, () => this.#onConnected());
+      this.#sending = transport(this.#endpoint, request, () => this.#onConnected());
     } catch (error) {
       return Promise.reject(this.explain(error));
     }
@@ -135,7 +135,7 @@ class Call implements UpstreamCall, Deadline {
   }
 
   explain(error: unknown): Failure {
-    return this.#reason ?? readTransportError(error, this.#provider.id);
+    return this.#reason ?? readTransportError(error, this.#endpoint.id);
   }
 
   close(): void {
@@ -163,7 +163,7 @@ class Call implements UpstreamCall, Deadline {
       this.#hadMoreTime = true;
       return deadlines.move(this, time + limits.connectMs / 2);
     }
-    if (expired) return this.abort(new Failure(expired, { provider: this.#provider.id }));
+    if (expired) return this.abort(new Failure(expired, { provider: this.#endpoint.id }));
     deadlines.move(this, this.#sentAt + nextLimit(this.#phase, limits));
   }
 

@@ -1,4 +1,4 @@
-import type { Provider } from "../providers/provider.ts";
+import type { EndpointAddress } from "./endpoint.ts";
 
 const THIS_MACHINE = /^(localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/i;
 
@@ -24,14 +24,14 @@ function hostOfEntry(entry: string): string {
 /** The runtime's `fetch`, as far as the gateway uses it. */
 export type EgressFetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
 
-type Probe = (provider: Pick<Provider, "baseUrl" | "unixSocket">) => Promise<boolean>;
+type Probe = (endpoint: EndpointAddress) => Promise<boolean>;
 
 /** How the gateway calls out, to whomever. */
 export interface Egress {
   readonly fetch: EgressFetch;
-  /** Whether calls to a provider go out without the proxy. */
-  readonly isDirect: (provider: Pick<Provider, "baseUrl" | "unixSocket">) => boolean;
-  /** Whether the first server on the way to a provider accepts a connection: the provider's own, or the proxy. */
+  /** Whether calls to an endpoint go out without the proxy. */
+  readonly isDirect: (endpoint: EndpointAddress) => boolean;
+  /** Whether the first server on the way to an endpoint accepts a connection: its own, or the proxy. */
   readonly probe: Probe;
 }
 
@@ -66,9 +66,9 @@ export function createEgress({ proxy, direct, fetch, probe }: EgressParts): Egre
       await response.body?.cancel();
       throw new ProxyError("STATUS_407");
     },
-    isDirect: (provider) => provider.unixSocket !== undefined || isDirect(provider.baseUrl),
-    probe: (provider) =>
-      probe(provider.unixSocket || isDirect(provider.baseUrl) ? provider : { baseUrl: proxy, unixSocket: undefined }),
+    isDirect: (endpoint) => endpoint.unixSocket !== undefined || isDirect(endpoint.baseUrl),
+    probe: (endpoint) =>
+      probe(endpoint.unixSocket || isDirect(endpoint.baseUrl) ? endpoint : { baseUrl: proxy, unixSocket: undefined }),
   };
 }
 

@@ -1,8 +1,8 @@
-import type { Provider } from "../providers/provider.ts";
+import type { Endpoint } from "./endpoint.ts";
 
-/** What is sent to a provider; the provider decides the connection. */
+/** What is sent to an endpoint; the endpoint decides the connection. */
 export interface WireRequest {
-  /** Below the provider's base URL. */
+  /** Below the endpoint's base URL. */
   readonly url: string;
   readonly method: string;
   readonly headers: Headers | Readonly<Record<string, string>>;
@@ -69,8 +69,8 @@ export interface PendingResponse {
 }
 
 /**
- * Carries requests to providers.
+ * Carries requests to endpoints.
  * @param onConnected called once, when the connection that the request goes out on stands.
  * @throws like the answer rejects, where the request cannot even be begun.
  */
-export type Transport = (provider: Provider, request: WireRequest, onConnected: () => void) => PendingResponse;
+export type Transport = (endpoint: Endpoint, request: WireRequest, onConnected: () => void) => PendingResponse;

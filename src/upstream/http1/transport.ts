@@ -1,4 +1,4 @@
-import type { Provider } from "../../providers/provider.ts";
+import type { Endpoint, EndpointState } from "../endpoint.ts";
 import type { Deadline, Deadlines } from "../../core/deadlines.ts";
 import { type Opening, openConnection } from "./connection.ts";
 import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
@@ -8,7 +8,7 @@ import type { UpstreamResponse, PendingResponse, Transport, WireRequest } from "
 import { wireError } from "../errors.ts";
 
 /** A transport that owns its connections. */
-export interface SocketTransport {
+export interface SocketTransport extends EndpointState {
   readonly send: Transport;
   /** Closes the connections that carry nothing. */
   close(): void;
@@ -35,20 +35,20 @@ const REPEATABLE: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /**
  * Carries requests over HTTP/1.1 on connections that it keeps: any number at once, each for one request at a time, and
- * each provider's for that provider alone. Names are looked up and TLS is set up only when a connection is opened.
+ * each endpoint's for that endpoint alone. Names are looked up and TLS is set up only when a connection is opened.
  */
 export function createSocketTransport(
   deadlines: Deadlines,
   now: () => number,
   open: typeof openConnection = openConnection,
 ): SocketTransport {
-  const servers = new Map<Provider, Server>();
+  const servers = new Map<string, Server>();
 
-  const serverOf = (provider: Provider): Server => {
-    let server = servers.get(provider);
+  const serverOf = (endpoint: Endpoint): Server => {
+    let server = servers.get(endpoint.endpointKey);
     if (!server) {
-      server = { hanging: 0, origin: originOf(provider), pool: createConnectionPool(deadlines, now) };
-      servers.set(provider, server);
+      server = { hanging: 0, origin: originOf(endpoint), pool: createConnectionPool(deadlines, now) };
+      servers.set(endpoint.endpointKey, server);
     }
     return server;
   };
@@ -98,8 +98,8 @@ export function createSocketTransport(
     };
   };
 
-  const send: Transport = (provider, request, onConnected) => {
-    const server = serverOf(provider);
+  const send: Transport = (endpoint, request, onConnected) => {
+    const server = serverOf(endpoint);
     const kept = server.pool.take();
     if (!kept) return sendFresh(server, request, onConnected);
     onConnected();
@@ -111,6 +111,13 @@ export function createSocketTransport(
 
   return {
     send,
+    retain(keys) {
+      for (const [key, { pool }] of servers) {
+        if (keys.has(key)) continue;
+        servers.delete(key);
+        pool.close();
+      }
+    },
     close() {
       for (const { pool } of servers.values()) pool.close();
     },
