@@ -3,7 +3,8 @@ import type { Deadlines } from "../core/deadlines.ts";
 import { bodyEndOf } from "./http1/body-end.ts";
 import { bodyOfStream } from "./body.ts";
 import type { ResponseBody, Transport } from "./transport.ts";
-import { wireError } from "./errors.ts";
+import { UpstreamError, type UpstreamPhase } from "./errors.ts";
+import { readFetchError } from "./fetch-errors.ts";
 
 /** The runtime's `fetch`, as far as it is used here. */
 export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
@@ -92,16 +93,21 @@ export function createFetchTransport(parts: FetchTransportParts): FetchTransport
             state.heardAt = now();
             if (response.status > MAX_STATUS) {
               controller.abort();
-              throw wireError("HTTP_INVALID_HEAD");
+              throw new UpstreamError("invalid_response", {
+                code: "HTTP_INVALID_HEAD",
+                phase: "header",
+                requestSent: true,
+              });
             }
             return {
               status: response.status,
               headers: response.headers,
-              body: response.body && bodyOf(response, response.body, endpoint),
+              body: response.body && bodyOf(response, response.body, endpoint, controller.signal),
             };
           },
           (error: unknown) => {
-            throw session ? ofHandshake(error) : error;
+            if (controller.signal.aborted) throw error;
+            throw session && isOfHandshake(error) ? http2Unavailable() : readFetchError(error, "header");
           },
         )
         .finally(() => deadlines.release(wait)),
@@ -122,29 +128,40 @@ export function createFetchTransport(parts: FetchTransportParts): FetchTransport
 }
 
 /** The body of an answer, which over TLS has not ended where only its connection has; see {@link bodyEndOf}. */
-function bodyOf({ headers }: Response, stream: ReadableStream<Uint8Array>, { http2, baseUrl }: Endpoint): ResponseBody {
+function bodyOf(
+  { headers }: Response,
+  stream: ReadableStream<Uint8Array>,
+  { http2, baseUrl }: Endpoint,
+  aborting: AbortSignal,
+): ResponseBody {
   const body = bodyOfStream(stream);
   const isDelimited = http2 || headers.has("content-length") || headers.has("transfer-encoding");
-  if (isDelimited || !baseUrl.startsWith("https:")) return body;
-  const bodyEnd = bodyEndOf(headers);
+  const bodyEnd = isDelimited || !baseUrl.startsWith("https:") ? undefined : bodyEndOf(headers);
+  let phase: UpstreamPhase = "first-token";
   return {
     ...body,
     consume: (consumer) =>
       body.consume({
         write(bytes) {
-          bodyEnd.push(bytes);
+          phase = "body";
+          bodyEnd?.push(bytes);
           consumer.write(bytes);
         },
         flush: () => consumer.flush(),
-        end: () => (bodyEnd.isReached() ? consumer.end() : consumer.fail(wireError("ECONNRESET"))),
-        fail: (error) => consumer.fail(error),
+        end() {
+          if (!bodyEnd || bodyEnd.isReached()) return consumer.end();
+          consumer.fail(new UpstreamError("reset", { code: "ECONNRESET", phase, requestSent: true }));
+        },
+        fail: (error) => consumer.fail(aborting.aborted ? error : readFetchError(error, phase)),
       }),
   };
 }
 
 /** Servers that know no HTTP/2 may answer a handshake that offers nothing else with an alert, of which the runtime tells no more. */
-function ofHandshake(error: unknown): unknown {
-  return error instanceof Error && "code" in error && error.code === "EPROTO"
-    ? wireError("HTTP2_HANDSHAKE_FAILED")
-    : error;
+function isOfHandshake(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EPROTO";
+}
+
+function http2Unavailable(): UpstreamError {
+  return new UpstreamError("http2_unavailable", { code: "HTTP2_HANDSHAKE_FAILED", phase: "tls", requestSent: false });
 }

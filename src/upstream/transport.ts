@@ -62,7 +62,7 @@ export interface UpstreamResponse {
 
 /** One request under way. */
 export interface PendingResponse {
-  /** Rejects with an error whose `code` tells what went wrong, or with the reason of an abort. */
+  /** Rejects with an `UpstreamError`, or with the reason of an abort. So does its body break off. */
   readonly response: Promise<UpstreamResponse>;
   /** Gives the request up, and its answer with it: whoever waits for either gets `reason`. */
   abort(reason: unknown): void;

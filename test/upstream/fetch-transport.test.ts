@@ -262,14 +262,14 @@ describe("the answer", () => {
     expect((await answer).body).toBeNull();
   });
 
-  test("that is refused rejects with the error; one that is given up, with the reason", async () => {
+  test("that is refused rejects with what the error means; one that is given up, with the reason", async () => {
     const { last, send } = setUp();
-    const [refused, givenUp] = [send(), send()];
+    const [givenUp, refused] = [send(), send()];
     const error = new Error("broken");
     last().refuse(error);
+    await expect(refused.response).rejects.toMatchObject({ fault: "unreachable", phase: "header", code: "Error" });
+    givenUp.abort(error);
     await expect(givenUp.response).rejects.toBe(error);
-    refused.abort(error);
-    await expect(refused.response).rejects.toBe(error);
     expect(last().init.signal?.aborted).toBe(false);
   });
 

@@ -1,3 +1,4 @@
+import { Failure } from "../../core/errors.ts";
 import type { ResponseHead } from "./response-head.ts";
 import { ResponseParser } from "./response-parser.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
@@ -8,7 +9,8 @@ import { parseKeepAlive } from "./connection-pool.ts";
 import { writeRequest } from "./request-head.ts";
 import type { UpstreamResponse, ResponseBody, BodyConsumer, PendingResponse, WireRequest } from "../transport.ts";
 import { writeUpload } from "./upload.ts";
-import { wireError } from "../errors.ts";
+import { errorCodeOf, UpstreamError, type UpstreamFault, type UpstreamPhase } from "../errors.ts";
+import { WireError } from "./wire-error.ts";
 
 /** So much of a body may arrive before anyone takes it; then the server has to wait. */
 const MAX_EARLY_BYTES = 256 * 1024;
@@ -39,7 +41,7 @@ export function startExchange(
   try {
     exchange.begin(origin, request);
   } catch (error) {
-    exchange.abort(error);
+    exchange.refuse(error);
   }
   return exchange;
 }
@@ -57,6 +59,9 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
   #sink: BodyConsumer | undefined;
   #early: PieceList | undefined;
   #isHeldBack = false;
+  /** Some of a body that is no stream has not left. */
+  #isSending = false;
+  #hasBodyBegun = false;
   #isOver = false;
   #failure: { readonly error: unknown } | undefined;
   /** The request's body, while it is on its way. */
@@ -89,6 +94,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
   begin(origin: Origin, request: WireRequest): void {
     const connection = this.#connection;
     const { body, method } = request;
+    this.#isSending = true;
     if (body === null) {
       connection.writeTogether(writeRequest(origin, request, BODILESS.has(method) ? null : 0, NOTHING));
       return;
@@ -99,8 +105,10 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
       } else {
         this.#sendAgain = undefined;
         connection.write(writeRequest(origin, request, body.length, NOTHING));
-        if (connection.write(body)) request.onSent?.();
-        else this.#whenDrained = request.onSent;
+        if (connection.write(body)) {
+          this.#isSending = false;
+          request.onSent?.();
+        } else this.#whenDrained = request.onSent;
       }
       return;
     }
@@ -111,8 +119,13 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
     this.#upload = reader;
     writeUpload(reader, length, { write: (bytes) => this.#write(bytes) }).then(
       () => (this.#upload = undefined),
-      (error: unknown) => this.abort(error),
+      (error: unknown) => this.#fail(error, true, "upload"),
     );
+  }
+
+  /** What was to be sent cannot be: nothing of it has been. */
+  refuse(error: unknown): void {
+    this.#fail(error, false, "unreachable");
   }
 
   abort(error: unknown): void {
@@ -136,7 +149,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
       // What is no answer at all belongs to the request before, and so may what comes next.
       const isUnrequested = !this.#head && this.#connection.wasUsed;
       if (isUnrequested) this.#connection.isSuspect = true;
-      return this.abort(isUnrequested ? wireError("HTTP_UNREQUESTED_BYTES") : error);
+      return this.#fail(isUnrequested ? new WireError("HTTP_UNREQUESTED_BYTES") : error, true);
     }
     if (!this.#head || this.#isOver) return;
     this.#sink?.flush();
@@ -147,6 +160,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
 
   drained(): void {
     this.#sendAgain = undefined;
+    this.#isSending = false;
     const drained = this.#whenDrained;
     this.#whenDrained = undefined;
     drained?.();
@@ -154,11 +168,11 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
 
   closed(error: unknown, isUnsent: boolean): void {
     if (isUnsent && this.#sendAgain) return this.#move(this.#sendAgain());
-    if (error !== undefined) return this.abort(error);
+    if (error !== undefined) return this.#fail(error, !isUnsent);
     try {
       this.#parser.finish();
     } catch (unfinished) {
-      return this.abort(unfinished);
+      return this.#fail(unfinished, !isUnsent);
     }
     this.#finish();
   }
@@ -170,6 +184,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
   }
 
   onData(bytes: Uint8Array): void {
+    this.#hasBodyBegun = true;
     if (this.#sink) return this.#sink.write(bytes);
     if (this.#isOver) return;
     this.#early ??= new PieceList();
@@ -211,6 +226,22 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
     this.#sink = undefined;
     this.#early = undefined;
     if (!this.#isOver) this.#leave(false);
+  }
+
+  /**
+   * Ends with an error that is not of who waits for the answer, and with it how far the exchange had come.
+   * @param fault if it is none of the bytes that came or were to go
+   */
+  #fail(error: unknown, requestSent: boolean, fault: UpstreamFault = "reset"): void {
+    // What a body that is sent as it comes in broke off with is the failure of whoever it comes from.
+    if (error instanceof Failure) return this.abort(error);
+    const facts = { code: errorCodeOf(error), phase: this.#phase(), requestSent };
+    this.abort(new UpstreamError(error instanceof WireError ? error.fault : fault, facts));
+  }
+
+  #phase(): UpstreamPhase {
+    if (this.#head) return this.#hasBodyBegun ? "body" : "first-token";
+    return this.#upload || this.#isSending ? "send" : "header";
   }
 
   #holdBack(): void {

@@ -1,6 +1,6 @@
 import type { Origin } from "./origin.ts";
 import type { WireRequest } from "../transport.ts";
-import { wireError } from "../errors.ts";
+import { WireError } from "./wire-error.ts";
 
 const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
 const METHOD = /^[A-Za-z]+$/;
@@ -57,7 +57,7 @@ function startOf(origin: Origin, request: WireRequest): Uint8Array {
 }
 
 function writeStart(origin: Origin, { method, url, headers }: WireRequest): string {
-  if (!METHOD.test(method)) throw wireError("REQUEST_METHOD");
+  if (!METHOD.test(method)) throw new WireError("REQUEST_METHOD");
   let start = `${method} ${targetOf(origin, url)} HTTP/1.1\r\nhost: ${origin.host}\r\nconnection: keep-alive\r\n`;
   if (headers instanceof Headers) {
     for (const [name, value] of headers) if (mayBeSent(name)) start += writeField(name, value);
@@ -69,12 +69,12 @@ function writeStart(origin: Origin, { method, url, headers }: WireRequest): stri
 
 /** Says no of what only the connection knows. Throws where a name could become more than one. */
 function mayBeSent(name: string): boolean {
-  if (!NAME.test(name)) throw wireError("REQUEST_HEADER");
+  if (!NAME.test(name)) throw new WireError("REQUEST_HEADER");
   return !OWN.has(name.toLowerCase());
 }
 
 function writeField(name: string, value: string): string {
-  if (BAD_VALUE.test(value)) throw wireError("REQUEST_HEADER");
+  if (BAD_VALUE.test(value)) throw new WireError("REQUEST_HEADER");
   return `${name}: ${value}\r\n`;
 }
 

@@ -5,7 +5,7 @@ import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts"
 import { startExchange } from "./exchange.ts";
 import { type Origin, originOf } from "./origin.ts";
 import type { UpstreamResponse, PendingResponse, Transport, WireRequest } from "../transport.ts";
-import { wireError } from "../errors.ts";
+import { UpstreamError } from "../errors.ts";
 
 /** A transport that owns its connections. */
 export interface SocketTransport extends EndpointState {
@@ -60,7 +60,7 @@ export function createSocketTransport(
   };
 
   const sendFresh = (server: Server, request: WireRequest, onConnected: () => void): PendingResponse => {
-    if (server.hanging >= MAX_HANGING) throw wireError("TOO_MANY_HANGING_ATTEMPTS");
+    if (server.hanging >= MAX_HANGING) throw tooManyHanging();
     const { origin, pool } = server;
     const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>();
     let sending: PendingResponse | undefined;
@@ -141,9 +141,12 @@ function repeated(first: PendingResponse, sendAgain: () => PendingResponse): Pen
   };
 }
 
-/** What a connection that was kept fails with where the request is not at fault. */
-const OF_CONNECTION: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE", "HTTP_UNREQUESTED_BYTES"]);
-
+/** Whether a connection that was kept failed, and not the request or its answer. */
 function isOfConnection(error: unknown): boolean {
-  return error instanceof Error && "code" in error && OF_CONNECTION.has(error.code);
+  return error instanceof UpstreamError && (error.fault === "reset" || error.code === "HTTP_UNREQUESTED_BYTES");
+}
+
+/** The server has left so many attempts to connect without an answer that no more are made. */
+function tooManyHanging(): UpstreamError {
+  return new UpstreamError("unreachable", { code: "TOO_MANY_HANGING_ATTEMPTS", phase: "connect", requestSent: false });
 }

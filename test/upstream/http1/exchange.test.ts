@@ -106,7 +106,7 @@ describe("the body", () => {
     expect(body.whole).toBeUndefined();
     const { told, sink: consumer } = createSink();
     body.consume(consumer);
-    expect(told).toEqual(["abc", "flush", "fail broken"]);
+    expect(told).toEqual(["abc", "flush", "fail Error"]);
   });
 });
 
