@@ -6,7 +6,7 @@ import { decodeResponse } from "../decode-response.ts";
 import type { Origin } from "./origin.ts";
 import { PieceList } from "../piece-list.ts";
 import { parseKeepAlive } from "./connection-pool.ts";
-import { writeRequest } from "./request-head.ts";
+import type { WriteRequest } from "./request-head.ts";
 import type { UpstreamResponse, ResponseBody, BodyConsumer, PendingResponse, WireRequest } from "../transport.ts";
 import { writeUpload } from "./upload.ts";
 import { errorCodeOf, UpstreamError, type UpstreamFault, type UpstreamPhase } from "../errors.ts";
@@ -23,6 +23,12 @@ const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS
 
 const NOTHING = new Uint8Array(0);
 
+/** The server that a request goes to. */
+export interface ExchangeServer {
+  readonly origin: Origin;
+  readonly write: WriteRequest;
+}
+
 /**
  * Carries one request and its answer on a connection that carries nothing else meanwhile.
  * @param onDone called once, when the connection has no more to do with the request: whether it may carry another.
@@ -31,15 +37,15 @@ const NOTHING = new Uint8Array(0);
  */
 export function startExchange(
   connection: Connection,
-  origin: Origin,
+  server: ExchangeServer,
   request: WireRequest,
   onDone: (connection: Connection, reusable: boolean) => void,
   sendAgain?: () => PendingResponse,
 ): PendingResponse {
-  const exchange = new Http1Exchange(connection, origin, request, onDone, sendAgain);
+  const exchange = new Http1Exchange(connection, server.origin, request, onDone, sendAgain);
   connection.listener = exchange;
   try {
-    exchange.begin(origin, request);
+    exchange.begin(server.write, request);
   } catch (error) {
     exchange.refuse(error);
   }
@@ -91,20 +97,20 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
   }
 
   /** Writes the request, and keeps nothing of it: its answer may take minutes. Throws where it cannot be written as one. */
-  begin(origin: Origin, request: WireRequest): void {
+  begin(write: WriteRequest, request: WireRequest): void {
     const connection = this.#connection;
     const { body, method } = request;
     this.#isSending = true;
     if (body === null) {
-      connection.writeTogether(writeRequest(origin, request, BODILESS.has(method) ? null : 0, NOTHING));
+      connection.writeTogether(write(request, BODILESS.has(method) ? null : 0, NOTHING));
       return;
     }
     if (body instanceof Uint8Array) {
       if (body.length <= ONE_WRITE_BYTES) {
-        connection.writeTogether(writeRequest(origin, request, body.length, body));
+        connection.writeTogether(write(request, body.length, body));
       } else {
         this.#sendAgain = undefined;
-        connection.write(writeRequest(origin, request, body.length, NOTHING));
+        connection.write(write(request, body.length, NOTHING));
         if (connection.write(body)) {
           this.#isSending = false;
           request.onSent?.();
@@ -114,7 +120,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
     }
     this.#sendAgain = undefined;
     const length = announcedLength(request.headers);
-    connection.writeTogether(writeRequest(origin, request, length, NOTHING));
+    connection.writeTogether(write(request, length, NOTHING));
     const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
     this.#upload = reader;
     writeUpload(reader, length, { write: (bytes) => this.#write(bytes) }).then(

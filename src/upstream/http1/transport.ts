@@ -2,8 +2,9 @@ import type { Endpoint, EndpointState } from "../endpoint.ts";
 import type { Deadline, Deadlines } from "../../core/deadlines.ts";
 import { type Opening, openConnection } from "./connection.ts";
 import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
-import { startExchange } from "./exchange.ts";
-import { type Origin, originOf } from "./origin.ts";
+import { type ExchangeServer, startExchange } from "./exchange.ts";
+import { originOf } from "./origin.ts";
+import { createRequestWriter } from "./request-head.ts";
 import type { UpstreamResponse, PendingResponse, Transport, WireRequest } from "../transport.ts";
 import { UpstreamError } from "../errors.ts";
 
@@ -23,10 +24,9 @@ const GRACE_MS = 1000;
  */
 export const MAX_HANGING = 512;
 
-interface Server {
+interface Server extends ExchangeServer {
   /** How many attempts to connect were given up and have not ended. */
   hanging: number;
-  readonly origin: Origin;
   readonly pool: ConnectionPool;
 }
 
@@ -47,7 +47,9 @@ export function createSocketTransport(
   const serverOf = (endpoint: Endpoint): Server => {
     let server = servers.get(endpoint.endpointKey);
     if (!server) {
-      server = { hanging: 0, origin: originOf(endpoint), pool: createConnectionPool(deadlines, now) };
+      const origin = originOf(endpoint);
+      const write = createRequestWriter(origin);
+      server = { hanging: 0, origin, write, pool: createConnectionPool(deadlines, now) };
       servers.set(endpoint.endpointKey, server);
     }
     return server;
@@ -61,20 +63,20 @@ export function createSocketTransport(
 
   const sendFresh = (server: Server, request: WireRequest, onConnected: () => void): PendingResponse => {
     if (server.hanging >= MAX_HANGING) throw tooManyHanging();
-    const { origin, pool } = server;
+    const { pool } = server;
     const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>();
     let sending: PendingResponse | undefined;
     let isGivenUp = false;
     let late: Deadline | undefined;
     // Let go of when it is sent, because who may still abort it holds everything in here.
     let unsent: WireRequest | undefined = request;
-    const opening = open(origin);
+    const opening = open(server.origin);
     opening.connection.then(
       (connection) => {
         if (late) deadlines.release(late);
         if (isGivenUp || !unsent) return pool.give(connection);
         onConnected();
-        sending = startExchange(connection, origin, unsent, pool.giveBack);
+        sending = startExchange(connection, server, unsent, pool.giveBack);
         unsent = undefined;
         sending.response.then(resolve, reject);
       },
@@ -104,7 +106,7 @@ export function createSocketTransport(
     if (!kept) return sendFresh(server, request, onConnected);
     onConnected();
     const sendAgain = (): PendingResponse => sendFresh(server, request, () => {});
-    const sending = startExchange(kept, server.origin, request, server.pool.giveBack, sendAgain);
+    const sending = startExchange(kept, server, request, server.pool.giveBack, sendAgain);
     const isRepeatable = REPEATABLE.has(request.method) && request.body === null;
     return isRepeatable ? repeated(sending, sendAgain) : sending;
   };
