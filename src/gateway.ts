@@ -16,7 +16,7 @@ import type { Log } from "./telemetry/log.ts";
 import { openTools } from "./tools/open-tools.ts";
 import type { EgressParts } from "./upstream/egress.ts";
 import { openUpstream } from "./upstream/open-upstream.ts";
-import { createRequestHeaders } from "./upstream/request-headers.ts";
+import { createRequestHeaders } from "./providers/request-headers.ts";
 
 /** What of the outside world the gateway uses; every member has the real thing as its default. */
 export interface GatewayDependencies {

@@ -1,5 +1,6 @@
 import { type AuthType, CUSTOM_PROVIDER_ROW, PROVIDER_TABLE, type ProviderRow } from "../providers/table.ts";
 import type { Provider } from "../providers/provider.ts";
+import { endpointKey } from "../upstream/endpoint.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import {
   type Findings,
@@ -49,6 +50,7 @@ function loadProvider(
   }
   return Object.freeze({
     id,
+    endpointKey: endpointKey({ id, baseUrl, unixSocket, http2 }),
     baseUrl,
     unixSocket,
     http2,

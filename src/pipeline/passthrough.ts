@@ -2,8 +2,8 @@ import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
 import { findProvider } from "../routing/resolve-target.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
-import { proxyRequestHeaders } from "../upstream/proxy-request-headers.ts";
-import { proxyResponseHeaders } from "../upstream/proxy-response-headers.ts";
+import { createProxyRequestHeaders } from "./proxy-request-headers.ts";
+import { createProxyResponseHeaders } from "./proxy-response-headers.ts";
 import { splitProxyUrl, targetUrl } from "../providers/url.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import { bufferResponse } from "./whole-response.ts";
@@ -35,6 +35,8 @@ export function createPassthrough(parts: RelayParts): Passthrough {
   const { openCall, targets, memory } = parts;
 
   const admit = createProxyPolicy(parts);
+  const proxyRequestHeaders = createProxyRequestHeaders();
+  const proxyResponseHeaders = createProxyResponseHeaders();
 
   return async (context, request) => {
     const { providerId, path, search } = splitProxyUrl(request.url);

@@ -9,8 +9,8 @@ import { parsedWeight } from "../core/memory/parsed-weight.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
-import { splitQuery } from "../upstream/relayed-query.ts";
-import type { createRequestHeaders } from "../upstream/request-headers.ts";
+import { splitQuery } from "../routing/relayed-query.ts";
+import type { createRequestHeaders } from "../providers/request-headers.ts";
 import type { UpstreamResponse, WireRequest } from "../upstream/transport.ts";
 import {
   requireBody,

@@ -35,9 +35,9 @@ export function openUpstream(
   const sockets = createSocketTransport(deadlines, now);
   const fetching = createFetchTransport({ ...egress, deadlines, now, probeAfterMs: limits.connectMs / 2 });
   const openCall = createUpstream({
-    transport: (provider, request, onConnected) => {
-      const send = egress.isDirect(provider) && !provider.http2 ? sockets.send : fetching;
-      return send(provider, request, onConnected);
+    transport: (endpoint, request, onConnected) => {
+      const { send } = egress.isDirect(endpoint) && !endpoint.http2 ? sockets : fetching;
+      return send(endpoint, request, onConnected);
     },
     deadlines,
     now,
