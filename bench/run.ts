@@ -1,30 +1,24 @@
 /** What the gateway costs, beside nginx and bare proxies on Bun. See `--help`. */
 
-import { parseOptions, USAGE } from "./options.ts";
+import { type Command, messageOf } from "./command.ts";
 
-/** Takes the rest of the command line; resolves with the exit code of the process. */
-type Command = (commandLine: readonly string[]) => Promise<number>;
-
-/** Programs of the bench beside the comparison; each is loaded only where it is asked for. */
+/** The programs beside the comparison; each is loaded only if it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  soak: async () => (await import("./soak.ts")).soak,
-  abuse: async () => (await import("./abuse.ts")).runAbuse,
-  guard: async () => (await import("./guard.ts")).guard,
-  chart: async () => (await import("./chart.ts")).chart,
+  abuse: async () => (await import("./endurance/abuse.ts")).abuse,
+  features: async () => (await import("./compare/compare.ts")).features,
+  guard: async () => (await import("./guard/guard.ts")).guard,
+  soak: async () => (await import("./endurance/soak.ts")).soak,
+  tables: async () => (await import("./report/publish.ts")).publish,
+  workers: async () => (await import("./compare/compare.ts")).workers,
 };
-
-async function comparison(commandLine: readonly string[]): Promise<number> {
-  const options = parseOptions(commandLine);
-  if (options === undefined) console.log(USAGE);
-  else await (await import("./compare.ts")).compare(options);
-  return 0;
-}
+const comparison = async (): Promise<Command> => (await import("./compare/compare.ts")).compare;
 
 try {
   const [name = "", ...rest] = process.argv.slice(2);
-  const command = await COMMANDS[name]?.();
-  process.exit(command === undefined ? await comparison(process.argv.slice(2)) : await command(rest));
+  const named = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const command = await (named ?? comparison)();
+  process.exit(await command(named === undefined ? process.argv.slice(2) : rest));
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(messageOf(error));
   process.exit(1);
 }

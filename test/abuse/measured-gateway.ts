@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect } from "../../bench/http-connection.ts";
-import type { WatchedTurns } from "../../bench/process-probe.ts";
-import { measureTree } from "../../bench/process-tree.ts";
+import { connect } from "../fixtures/load-connection.ts";
+import type { WatchedTurns } from "../fixtures/process-probe.ts";
+import { measureTree } from "../fixtures/process-tree.ts";
 import { json } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
@@ -43,7 +43,7 @@ const POLL_MS = 50;
 /** Who uses less than the second in the first is idle, but for the chats on the side and the probe. */
 const IDLE_MS = 300;
 const IDLE_CPU_MS = 60;
-const PROBE = join(import.meta.dir, "..", "..", "bench", "process-probe.ts");
+const PROBE = join(import.meta.dir, "..", "fixtures", "process-probe.ts");
 
 export const CHAT_PATH = "/v1/chat/completions";
 /** The key of the client on the side, where keys are asked for. */

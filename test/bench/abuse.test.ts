@@ -1,13 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { abusiveRequests, drawManner, misbehave } from "../../bench/abuse-client.ts";
-import { type AbuseRecord, judgeAbuse, slowAlone } from "../../bench/abuse-judge.ts";
-import { createRandom } from "../../bench/random.ts";
+import { abusiveRequests, drawManner, misbehave } from "../../bench/endurance/hostile-client.ts";
+import { type AbuseRecord, judgeAbuse, slowAlone } from "../../bench/endurance/judge.ts";
+import { createRandom } from "../../bench/endurance/random.ts";
 import { json } from "../fixtures/answers.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";
 
 const MIB = 1048576;
 const at = (startedAt: number, milliseconds: number, fault?: string) => ({
+  kind: "chat" as const,
   startedAt,
   milliseconds,
   waitedForCpuMs: 0,
@@ -17,13 +18,13 @@ const at = (startedAt: number, milliseconds: number, fault?: string) => ({
 const GOOD: AbuseRecord = {
   name: "one process",
   abuses: 100,
-  chats: [at(0, 10), at(100, 12)],
-  streams: [at(0, 1300)],
+  requests: [at(0, 10), at(100, 12), { ...at(0, 1300), kind: "stream" }],
   control: [at(0, 5), at(100, 6)],
   longestTurnMs: 40,
-  before: { residentBytes: 80 * MIB, sockets: 4 },
-  after: { residentBytes: 95 * MIB, sockets: 4 },
+  before: { residentBytes: 80 * MIB, sockets: 4, objects: undefined },
+  after: { residentBytes: 95 * MIB, sockets: 4, objects: undefined },
   exitCode: 0,
+  drainSeconds: 0.1,
 };
 
 /** Texts of the findings that do not hold. */
@@ -35,9 +36,9 @@ describe("the abuse is judged", () => {
   test("to have done nothing", () => expect(failuresOf({})).toEqual([]));
 
   const BAD = [
-    ["a healthy request without its answer", { streams: [at(0, 5, "status 502")] }, "1 x status 502"],
-    ["no healthy request", { chats: [], streams: [] }, "0 healthy requests"],
-    ["a chat that was slow", { chats: [at(0, 400)] }, "1 chats took more than 250 ms"],
+    ["a healthy request without its answer", { requests: [at(0, 5, "status 502")] }, "1 x chat: status 502"],
+    ["no healthy request", { requests: [] }, "0 requests"],
+    ["a chat that was slow", { requests: [at(0, 400)] }, "1 chats took more than 250 ms"],
     ["a long turn", { longestTurnMs: 251 }, "took 251 ms of CPU time"],
     ["memory that stays", { after: { ...GOOD.after, residentBytes: 101 * MIB } }, "grew by 21.0 MiB"],
     ["a socket that stays", { after: { ...GOOD.after, sockets: 5 } }, "4 before, 5 after"],
@@ -100,7 +101,7 @@ test.skipIf(process.platform !== "linux")(
     // Whether all bounds hold within three seconds on a busy machine is not what is asked here.
     expect([0, 1]).toContain(await bench.exited);
     expect(output).toContain("seed 5");
-    expect(output).toMatch(/one process +\d+ +\d+ /);
+    expect(output).toMatch(/one process \| +\d+ \| +\d+ \|/);
     expect(output.match(/^(ok {4}|FAILED) /gm)).toHaveLength(12);
   },
   180_000,

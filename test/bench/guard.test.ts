@@ -2,12 +2,13 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { combine, GUARD_MEASURES, judge, parseBaseline, passes, steadyRatio } from "../../bench/guard-judge.ts";
-import { countObjects, heapGrowth, readHeap, withProbe } from "../../bench/heap-counts.ts";
-import { launch } from "../../bench/launch.ts";
-import { OWN_TARGETS, rigWithout } from "../../bench/targets.ts";
+import { combine, GUARD_MEASURES, judge, parseBaseline, passes, steadyRatio } from "../../bench/guard/judge.ts";
+import { askProbe, countObjects, heapGrowth, withProbe } from "../../bench/measure/heap.ts";
+import { endAll, launch } from "../../bench/targets/launch.ts";
+import { BARE } from "../../bench/targets/own-targets.ts";
 
 const BASELINE = { chatCpu: 2, streamCpu: 1, chatObjects: 10, streamObjects: 4 };
+const UNMEASURED = { chatCpu: NaN, streamCpu: NaN, chatObjects: NaN, streamObjects: NaN };
 
 describe("the guard", () => {
   test("fails what became dearer by more than a quarter, whatever became cheaper", () => {
@@ -18,7 +19,7 @@ describe("the guard", () => {
   });
 
   test("fails a figure without a baseline: nobody decided what it may be", () => {
-    const verdicts = judge({}, { chatCpu: 2 });
+    const verdicts = judge({}, { ...UNMEASURED, chatCpu: 2 });
     expect(passes(verdicts)).toBe(false);
     expect(verdicts[0]).toMatchObject({ outcome: "unknown", change: undefined });
   });
@@ -31,16 +32,16 @@ describe("the guard", () => {
   });
 
   test("lets pass what a platform cannot measure", () => {
-    const verdicts = judge(BASELINE, { chatObjects: 10 });
+    const verdicts = judge(BASELINE, { ...UNMEASURED, chatObjects: 10 });
     expect(verdicts.map(({ outcome }) => outcome)).toEqual(["unmeasured", "unmeasured", "fine", "unmeasured"]);
     expect(passes(verdicts)).toBe(true);
   });
 
   test("takes the better of two attempts, and the worse for a new baseline", () => {
-    const first = { chatCpu: 3, chatObjects: 10 };
-    const second = { chatCpu: 2, chatObjects: 11, streamCpu: 5 };
-    expect(combine(first, second, Math.min)).toEqual({ chatCpu: 2, chatObjects: 10, streamCpu: 5 });
-    expect(combine(first, second, Math.max)).toEqual({ chatCpu: 3, chatObjects: 11, streamCpu: 5 });
+    const first = { ...UNMEASURED, chatCpu: 3, chatObjects: 10 };
+    const second = { ...UNMEASURED, chatCpu: 2, chatObjects: 11 };
+    expect(combine(first, second, Math.min)).toEqual({ ...UNMEASURED, chatCpu: 2, chatObjects: 10 });
+    expect(combine(first, second, Math.max)).toEqual({ ...UNMEASURED, chatCpu: 3, chatObjects: 11 });
   });
 
   test("goes by what a disturbance of one round does not move, and by what all rounds say", () => {
@@ -48,8 +49,8 @@ describe("the guard", () => {
     expect(steadyRatio([20, 20, 20], [10, 10, 5])).toBe(2);
     expect(steadyRatio([20, 60, 60], [10, 10, 10])).toBe(2);
     expect(steadyRatio([30, 30, 60], [10, 10, 10])).toBe(3);
-    expect(steadyRatio([], [])).toBeUndefined();
-    expect(steadyRatio([NaN], [NaN])).toBeUndefined();
+    expect(steadyRatio([], [])).toBeNaN();
+    expect(steadyRatio([NaN], [NaN])).toBeNaN();
   });
 
   test.each(["", "[", "null", '{"chatCpu":"2"}', '{"chatCpu":0}', '{"chatcpu":2}'])(
@@ -77,24 +78,21 @@ test("a heap grew by what it has more of each type, most first", () => {
 
 describe("a process with a probe", () => {
   const directory = mkdtempSync(join(tmpdir(), "heap-probe-"));
-  const rig = rigWithout("", directory);
+  const ground = { mockOrigin: "", directory };
   afterAll(() => rmSync(directory, { recursive: true }));
 
   test("cannot be one that the bench does not start", () => {
-    expect(() => withProbe({ name: "theirs", chatUrl: () => "" }, true)).toThrow("theirs is not started by the bench");
+    expect(() => withProbe({ name: "theirs" }, true)).toThrow("theirs is not started by the bench");
   });
 
   test("tells what is on its heap, and keeps its garbage until it is asked to collect it", async () => {
-    const bare = OWN_TARGETS.find(({ name }) => name === "bare");
-    if (!bare) throw new Error("there is no bare proxy");
-    const target = withProbe(bare, false);
-    const { chatUrl, pid = 0 } = await launch(target, rig);
-    const before = await readHeap(target, chatUrl, rig, true);
-    const health = new URL("/health", chatUrl);
+    const running = await launch(withProbe(BARE, false), ground);
+    const before = await askProbe(running, ground, "collected");
+    const health = new URL("/health", running.chatUrl);
     for (let count = 0; count < 200; count += 1) await (await fetch(health)).arrayBuffer();
-    const after = await readHeap(target, chatUrl, rig, false);
-    const collected = await readHeap(target, chatUrl, rig, true);
-    process.kill(pid);
+    const after = await askProbe(running, ground, "objects");
+    const collected = await askProbe(running, ground, "collected");
+    await endAll([running]);
     expect((after["URL"] ?? 0) - (before["URL"] ?? 0)).toBeGreaterThanOrEqual(200);
     expect((collected["URL"] ?? 0) - (before["URL"] ?? 0)).toBeLessThan(20);
   });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseOptions } from "../../bench/options.ts";
-import { rigWithout } from "../../bench/targets.ts";
+import { parseOptions } from "../../bench/compare/options.ts";
 
 describe("a command line that cannot be meant", () => {
   const WRONG = [
@@ -17,16 +16,12 @@ describe("a command line that cannot be meant", () => {
   });
 });
 
-test("--help measures nothing", () => {
-  expect(parseOptions(["--help"])).toBeUndefined();
-});
-
 test("everything is measured by default, and less and shorter with --quick", () => {
   const full = parseOptions([]);
   const quick = parseOptions(["--quick"]);
-  expect(full).toMatchObject({ measureFeatures: true, measureProcess: true, budgetSeconds: Infinity });
+  expect(full).toMatchObject({ measureFeatures: true, measureProcess: true, limitSeconds: Infinity });
   expect(quick).toMatchObject({ measureFeatures: true, measureProcess: true });
-  expect(quick?.budgetSeconds).toBeLessThan(120);
+  expect(quick?.limitSeconds).toBeLessThan(120);
   expect(quick?.scenarios.length).toBeLessThan(full?.scenarios.length ?? 0);
 });
 
@@ -44,6 +39,11 @@ test("another gateway takes part by its address", () => {
   const options = parseOptions(["--target", "mine=http://127.0.0.1:4000/v1/#77", "--mock-port", "9000"]);
   const mine = options?.targets.at(-1);
   expect(mine).toMatchObject({ name: "mine", pid: 77 });
-  expect(mine?.chatUrl(1, rigWithout("", ""))).toBe("http://127.0.0.1:4000/v1/chat/completions");
+  expect(mine?.chatUrl?.({ mockOrigin: "", directory: "" })).toBe("http://127.0.0.1:4000/v1/chat/completions");
   expect(options?.mockPort).toBe(9000);
+});
+
+test("numbers of workers take part only by name", () => {
+  expect(parseOptions([]).targets.map(({ name }) => name)).not.toContain("workers-2");
+  expect(parseOptions(["--only", "workers-2"]).targets.map(({ name }) => name)).toEqual(["workers-2"]);
 });

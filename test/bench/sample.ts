@@ -1,7 +1,7 @@
-import type { LoadResult } from "../../bench/load-plan.ts";
-import type { Sample } from "../../bench/measure-load.ts";
+import type { LoadResult } from "../../bench/load/plan.ts";
+import type { Sample } from "../../bench/measure/sample.ts";
 
-const NOTHING = { p50: undefined, p99: undefined, samples: 0 };
+const NOTHING = { p50: undefined, p99: undefined };
 
 /** What a test says of a run; the rest is as of a run of a thousand requests within a second. */
 export interface SampleParts {
@@ -9,7 +9,7 @@ export interface SampleParts {
   readonly repeat?: number;
   readonly scenario?: string;
   readonly cpuMicroseconds?: number;
-  readonly shares?: Partial<Pick<Sample, "generatorShare" | "mockShare" | "othersShare">>;
+  readonly shares?: Partial<Pick<Sample, "generatorShare" | "mockShare">>;
   readonly load?: Partial<LoadResult>;
 }
 
@@ -19,10 +19,9 @@ export function sample({ target, repeat = 1, scenario = "alone", cpuMicroseconds
     scenario,
     target,
     repeat,
-    cpuMicroseconds,
-    generatorShare: undefined,
-    mockShare: undefined,
-    othersShare: undefined,
+    cpuMicroseconds: cpuMicroseconds ?? NaN,
+    generatorShare: NaN,
+    mockShare: NaN,
     ...shares,
     load: {
       requests: 1000,
@@ -32,8 +31,6 @@ export function sample({ target, repeat = 1, scenario = "alone", cpuMicroseconds
       events: 0,
       latency: NOTHING,
       firstEvent: NOTHING,
-      gap: NOTHING,
-      lateness: NOTHING,
       ...load,
     },
   };

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { parseResult } from "../../bench/result.ts";
-import type { LoadRow } from "../../bench/summary.ts";
-import { figure, kibibytes, mebibytes } from "../../bench/table.ts";
+import { parseResult } from "../../bench/compare/summary.ts";
+import type { LoadRow } from "../../bench/compare/summary.ts";
+import { figure, kibibytes, mebibytes } from "../../bench/report/table.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { PROJECT } from "./markdown.ts";
 

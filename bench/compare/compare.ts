@@ -1,0 +1,163 @@
+import { arch, cpus, platform } from "node:os";
+import { type Command, messageOf } from "../command.ts";
+import { measureProcess, type ProcessSample } from "../measure/process-sample.ts";
+import { measureLoad, type Sample, warmUp } from "../measure/sample.ts";
+import { writeJson } from "../report/table.ts";
+import { featureTable, processTable, reportFailures, reportLoad } from "../report/tables.ts";
+import { endAll, launch, type Running } from "../targets/launch.ts";
+import { type Rig, startRig } from "../targets/rig.ts";
+import type { Target } from "../targets/target.ts";
+import { startFeatureTargets } from "./features.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { FEATURE_SCENARIOS, type Scenario } from "./scenarios.ts";
+import { summariseFeatures, summariseLoad, summariseProcess } from "./summary.ts";
+
+/** Shares of the time after which loads and features are not repeated any more. */
+const SHARES = { loads: 0.55, features: 0.8 } as const;
+
+const elapsed = (): number => performance.now() / 1000;
+const progress = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Does something for one target, without which the others go on if it fails. */
+async function attempt<T>(what: string, act: () => Promise<T>): Promise<T[]> {
+  try {
+    return [await act()];
+  } catch (error) {
+    progress(`! ${what}: ${messageOf(error)}`);
+    return [];
+  }
+}
+
+/** Repeats up to so many times; after the first, none is begun that would end after so many seconds of this process. */
+async function repeat(times: number, limitSeconds: number, act: (index: number) => Promise<void>): Promise<void> {
+  for (let index = 0, last = 0; index < times && (index === 0 || elapsed() + last < limitSeconds); index += 1) {
+    const beganAt = elapsed();
+    progress(`  repeat ${index + 1} of ${times}`);
+    await act(index);
+    last = elapsed() - beganAt;
+  }
+}
+
+async function startTargets(rig: Rig, targets: readonly Target[]): Promise<Running[]> {
+  const running: Running[] = [];
+  for (const target of targets) {
+    const start = async (): Promise<Running> => {
+      const started = await launch(target, rig);
+      const failures = await warmUp(rig, started);
+      if (failures.size > 0) progress(`! ${target.name}: failures while warming up: ${[...failures].join("; ")}`);
+      return started;
+    };
+    running.push(...(await attempt(`${target.name}: left out`, start)));
+  }
+  return running;
+}
+
+interface Loads {
+  readonly scenarios: readonly Scenario[];
+  readonly seconds: number;
+  readonly repeats: number;
+  readonly limitSeconds: number;
+}
+
+async function measureLoads(rig: Rig, running: readonly Running[], loads: Loads): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  await repeat(loads.repeats, loads.limitSeconds, async (index) => {
+    for (const { name, plan } of loads.scenarios) {
+      // Each repeat begins with another target, so that none always runs in the wake of the same neighbour.
+      const turn = index % Math.max(1, running.length);
+      for (const target of [...running.slice(turn), ...running.slice(0, turn)]) {
+        const measure = () => measureLoad(rig, target, name, { ...plan, seconds: loads.seconds }, index + 1);
+        samples.push(...(await attempt(`${name} ${target.target.name}`, measure)));
+      }
+    }
+  });
+  return samples;
+}
+
+async function measureFeatures(rig: Rig, { seconds, repeats, limitSeconds }: Options): Promise<Sample[]> {
+  progress("features");
+  await using features = await startFeatureTargets();
+  const running = await startTargets(rig, features.targets);
+  const samples = await measureLoads(rig, running, {
+    scenarios: FEATURE_SCENARIOS,
+    // Differences are small here: many short runs, near each other in time, tell them better than a few long ones.
+    seconds: seconds / 2,
+    repeats: repeats * 2,
+    limitSeconds: limitSeconds * SHARES.features,
+  });
+  await endAll(running);
+  return samples;
+}
+
+async function measureProcesses(rig: Rig, targets: readonly Target[], options: Options): Promise<ProcessSample[]> {
+  const samples: ProcessSample[] = [];
+  progress("starts and memory");
+  await repeat(options.repeats, options.limitSeconds, async (index) => {
+    for (const target of targets.filter(({ start }) => start !== undefined)) {
+      // Memory varies little from start to start and takes seconds to measure.
+      const measure = () => measureProcess(rig, target, index === 0 ? options.openStreams : 0);
+      samples.push(...(await attempt(target.name, measure)));
+    }
+  });
+  return samples;
+}
+
+/** Measures what the options ask for. */
+async function measure(options: Options, machine: string) {
+  const { scenarios, seconds, repeats, openStreams, limitSeconds } = options;
+  const rig = await startRig(options.mockPort);
+  progress(`${machine}; mock at ${rig.mockOrigin}`);
+  const needsTargets = scenarios.length > 0 || options.measureProcess;
+  const running = needsTargets ? await startTargets(rig, options.targets) : [];
+  if (needsTargets && running.length === 0) throw new Error("no target could be started");
+  const limits = { repeats: scenarios.length > 0 ? repeats : 0, limitSeconds: limitSeconds * SHARES.loads };
+  const loaded = await measureLoads(rig, running, { scenarios, seconds, ...limits });
+  await endAll(running);
+  const targets = running.map(({ target }) => target);
+  const featured = options.measureFeatures ? await measureFeatures(rig, options) : [];
+  const starts = options.measureProcess ? await measureProcesses(rig, targets, options) : [];
+  await rig.close();
+
+  const names = targets.map(({ name }) => name);
+  const samples = [...loaded, ...featured];
+  const summary = {
+    loads: scenarios.flatMap((scenario) => summariseLoad(scenario, names, loaded)),
+    features: summariseFeatures(FEATURE_SCENARIOS, featured),
+    processes: summariseProcess(targets, starts),
+  };
+  const done = Math.max(0, ...samples.map((sample) => sample.repeat));
+  return { machine, settings: { repeats: done, seconds, openStreams }, summary, samples, starts };
+}
+
+/** Runs the comparison, prints it, and writes the JSON file if one is named. */
+export const compare: Command = async (commandLine) => {
+  if (commandLine.includes("--help")) {
+    console.log(USAGE);
+    return 0;
+  }
+  const options = parseOptions(commandLine);
+  const machine = `${cpus()[0]?.model ?? "unknown CPU"}, ${cpus().length} cores, ${platform()} ${arch()}, Bun ${Bun.version}`;
+  const result = await measure(options, machine);
+  const { loads, features, processes } = result.summary;
+  const { repeats, seconds } = result.settings;
+  const parts = [`${machine}\nmedians of up to ${repeats} repeats of ${seconds} s; CPU time of the whole process tree`];
+  for (const one of options.scenarios)
+    parts.push(
+      reportLoad(
+        one,
+        loads.filter(({ scenario }) => scenario === one.name),
+      ),
+    );
+  if (features.length > 0) parts.push(featureTable(features), ...reportFailures(features));
+  if (processes.length > 0) parts.push(processTable(processes));
+  console.log([...parts, `${elapsed().toFixed(0)} s in all`].join("\n\n"));
+  await writeJson(options.jsonFile, result);
+  return 0;
+};
+
+/** The comparison of the gateway's features only. */
+export const features: Command = (commandLine) => compare(["--only", "features", ...commandLine]);
+
+/** The comparison of numbers of workers only. */
+export const workers: Command = (commandLine) =>
+  compare(["--only", "chat-0.2k,chat-128k,workers-1,workers-2", ...commandLine]);

@@ -1,0 +1,88 @@
+import { chatBody } from "../load/chat-body.ts";
+import { type Connection, connect, postRequest } from "../../test/fixtures/load-connection.ts";
+import { SOAK_KINDS, type SoakKind, type SoakKindName } from "./kinds.ts";
+
+/** The clients of the soak, all of one gateway. */
+export interface SoakClient {
+  /** Sends one request and does what clients of that kind do. Resolves with what was wrong; undefined if nothing was. */
+  exchange(name: SoakKindName): Promise<string | undefined>;
+  /** Closes the connections that carry no request. */
+  closeIdle(): void;
+}
+
+const TAIL_BYTES = 600;
+const LONGEST_MS = 60_000;
+
+/** What is wrong with an answer, by how it had to end. */
+export function findFault({ ending }: SoakKind, status: number, tail: string): string | undefined {
+  if ("status" in ending) return status === ending.status ? undefined : `status ${status}, not ${ending.status}`;
+  if (ending.stream === "failed" && status === ending.orStatus) return undefined;
+  if (status !== 200) return `status ${status}, not a stream`;
+  const isDone = tail.endsWith("data: [DONE]\n\n");
+  if (ending.stream === "left") return "a whole answer before the client had left";
+  if (ending.stream === "whole") return isDone ? undefined : `a stream that ends in ${JSON.stringify(tail.slice(-80))}`;
+  if (isDone) return "a whole stream where it had to fail";
+  return tail.includes('"error"') ? undefined : `a stream without its error: ${JSON.stringify(tail.slice(-80))}`;
+}
+
+/**
+ * @param chatUrl address of chat completions
+ * @param provider id under which the gateway knows the mock provider
+ */
+export function createSoakClient(chatUrl: string, provider = "openai"): SoakClient {
+  const url = new URL(chatUrl);
+  const idle: Connection[] = [];
+  const requests = new Map<string, Uint8Array>();
+  for (const [name, kind] of Object.entries<SoakKind>(SOAK_KINDS)) {
+    const body = chatBody(kind.answer, kind.bodyBytes ?? 200, { stream: "stream" in kind.ending, provider });
+    requests.set(name, postRequest(url, body));
+  }
+
+  const take = async (): Promise<Connection> => {
+    for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
+      if (connection.usable()) return connection;
+    }
+    return connect(url.hostname, Number(url.port));
+  };
+
+  return {
+    async exchange(name) {
+      const kind: SoakKind = SOAK_KINDS[name];
+      const connection = await take();
+      const { promise, resolve } = Promise.withResolvers<string | undefined>();
+      let tail = "";
+      let pieces = 0;
+      let hasLeft = false;
+      const leave = (): void => {
+        hasLeft = true;
+        connection.close();
+        resolve(undefined);
+      };
+      const timers = [setTimeout(() => resolve("no end within a minute"), LONGEST_MS)];
+      if (kind.leavesAfterMs !== undefined) timers.push(setTimeout(leave, kind.leavesAfterMs));
+      connection.send(requests.get(name) ?? new Uint8Array(), {
+        body(piece) {
+          if (hasLeft) return;
+          tail = (tail + piece.toString("latin1", Math.max(0, piece.length - TAIL_BYTES))).slice(-TAIL_BYTES);
+          pieces += 1;
+          if (pieces === kind.leavesAfterPieces) leave();
+          else if (kind.pauseMs !== undefined) {
+            connection.pause();
+            timers.push(setTimeout(() => connection.resume(), kind.pauseMs));
+          }
+        },
+        done: (status) => resolve(findFault(kind, status, tail)),
+        failed: (reason) => resolve(hasLeft ? undefined : reason),
+      });
+      const fault = await promise;
+      for (const timer of timers) clearTimeout(timer);
+      if (kind.pauseMs !== undefined) connection.resume();
+      if (!hasLeft && connection.usable() && fault === undefined) idle.push(connection);
+      else connection.close();
+      return fault;
+    },
+    closeIdle() {
+      for (const connection of idle.splice(0)) connection.close();
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { waitedForCpuMs } from "../../test/fixtures/process-tree.ts";
+import type { SoakClient } from "./client.ts";
+import type { SoakKindName } from "./kinds.ts";
+
+/** One request of those that are sent at a steady rate. Times by `performance.now()`, in milliseconds. */
+export interface SteadyRequest {
+  readonly kind: SoakKindName;
+  readonly startedAt: number;
+  readonly milliseconds: number;
+  /** How much of it the main thread of whoever answers was ready to run but had no CPU, because of other processes. */
+  readonly waitedForCpuMs: number;
+  /** What was wrong with its answer. */
+  readonly fault?: string | undefined;
+}
+
+/** What is sent, and how often. */
+export interface SteadyOptions {
+  readonly client: SoakClient;
+  /** The process that answers. */
+  readonly pid: number;
+  /** Requests a second. */
+  readonly rate: number;
+  /** The kind of the n-th request. */
+  readonly kindOf: (index: number) => SoakKindName;
+  /** How often one that failed is sent before it counts as not answered; once without it. */
+  readonly tries?: number;
+}
+
+const RETRY_MS = 100;
+const TICK_MS = 5;
+const MAX_IN_FLIGHT = 500;
+
+/** Sends requests at a steady rate, whatever comes back, until it is stopped; that resolves with all when the last has ended. */
+export function sendSteadily({ client, pid, rate, kindOf, tries = 1 }: SteadyOptions) {
+  const sent: SteadyRequest[] = [];
+  const pending = new Set<Promise<void>>();
+  const one = async (kind: SoakKindName): Promise<void> => {
+    const startedAt = performance.now();
+    const waitedMs = waitedForCpuMs(pid);
+    const exchange = () => client.exchange(kind).catch(String);
+    let fault = pending.size >= MAX_IN_FLIGHT ? "not sent: too many in flight" : await exchange();
+    for (let left = tries - 1; left > 0 && fault !== undefined; left -= 1) {
+      // Other connections to the same process may not know yet that it is gone.
+      client.closeIdle();
+      await Bun.sleep(RETRY_MS);
+      fault = await exchange();
+    }
+    const milliseconds = performance.now() - startedAt;
+    sent.push({ kind, startedAt, milliseconds, waitedForCpuMs: waitedForCpuMs(pid) - waitedMs, fault });
+  };
+  const beganAt = performance.now();
+  let begun = 0;
+  const timer = setInterval(() => {
+    for (; begun < ((performance.now() - beganAt) / 1000) * rate; begun += 1) {
+      const request = one(kindOf(begun)).finally(() => pending.delete(request));
+      pending.add(request);
+    }
+  }, TICK_MS);
+  return {
+    async stop(): Promise<readonly SteadyRequest[]> {
+      clearInterval(timer);
+      await Promise.all(pending);
+      client.closeIdle();
+      return sent;
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { LoadPlan, LoadResult } from "../load/plan.ts";
+import type { Running } from "../targets/launch.ts";
+import type { Rig } from "../targets/rig.ts";
+import { measureTree } from "../../test/fixtures/process-tree.ts";
+
+const MAX_REQUESTS = 1_000_000;
+// Signing a token takes longer than answering a request: they are all made before the run.
+const MAX_FRESH_REQUESTS = 1200;
+
+/** A plan that leaves out what is usual: as many requests as there is time for, in a closed loop. */
+export type PartialPlan = Omit<LoadPlan, "requests" | "loop" | "rate"> & Partial<LoadPlan>;
+
+/** Runs one load against one target, with the target's credentials. */
+export async function runPlan(rig: Rig, { target, chatUrl }: Running, partial: PartialPlan): Promise<LoadResult> {
+  const plan: LoadPlan = { requests: MAX_REQUESTS, loop: "closed", rate: 0, ...partial };
+  const isFresh = target.credentials?.fresh === true;
+  const requests = isFresh ? Math.min(plan.requests, MAX_FRESH_REQUESTS) : plan.requests;
+  const credentials = (await target.credentials?.make(isFresh ? requests : 1)) ?? [];
+  return rig.run({ url: chatUrl, plan: { ...plan, requests }, credentials });
+}
+
+/**
+ * Runs one load against one target and measures what target, mock and generator used meanwhile; NaN for what this platform cannot
+ * tell. Runs of the same `repeat` were next to each other in time and may be compared.
+ */
+export async function measureLoad(rig: Rig, running: Running, scenario: string, plan: PartialPlan, repeat: number) {
+  const pids = [running.pid, rig.loadPid, rig.mockPid];
+  const read = () => pids.map((pid) => (pid === undefined ? NaN : measureTree(pid).cpuMicroseconds));
+  const before = read();
+  const load = await runPlan(rig, running, plan);
+  const [own = NaN, generator = NaN, mock = NaN] = read().map((after, index) => after - (before[index] ?? 0));
+  return {
+    scenario,
+    target: running.target.name,
+    repeat,
+    load,
+    /** CPU time of the target's whole process tree during the run. */
+    cpuMicroseconds: own,
+    /** CPU time that generator and mock used during the run, as a share of one core. */
+    generatorShare: generator / 1e6 / load.seconds,
+    mockShare: mock / 1e6 / load.seconds,
+  };
+}
+export type Sample = Awaited<ReturnType<typeof measureLoad>>;
+
+/** What is called most goes on being compiled for the first fifty thousand requests or so: requests and streams, of every size. */
+const WARM_UP: readonly PartialPlan[] = [
+  { answer: "json", bodyBytes: 200, connections: 16, seconds: 4, requests: 60_000 },
+  { answer: "json", bodyBytes: 32_768, connections: 8, seconds: 0.2, requests: 400 },
+  { answer: "json", bodyBytes: 1_048_576, connections: 4, seconds: 0.2, requests: 20 },
+  { answer: "burst", bodyBytes: 200, connections: 4, seconds: 0.5, requests: 60 },
+];
+
+/** Brings a target's code to the state it has after some minutes of use. Returns the failures seen, told apart. */
+export async function warmUp(rig: Rig, running: Running): Promise<ReadonlySet<string>> {
+  const reasons: string[] = [];
+  for (const plan of WARM_UP) reasons.push(...(await runPlan(rig, running, plan)).reasons);
+  return new Set(reasons);
+}

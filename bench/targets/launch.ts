@@ -1,0 +1,76 @@
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { adopt, end, inheritedEnvironment } from "./children.ts";
+import type { Ground, Target } from "./target.ts";
+
+/** A target that answers. */
+export interface Running {
+  readonly target: Target;
+  /** `undefined` for one that was up already, and whose process nobody named. */
+  readonly pid: number | undefined;
+  readonly chatUrl: string;
+  /** From the start of the process to its first 200, in milliseconds; `undefined` for one that was up already. */
+  readonly startMilliseconds: number | undefined;
+}
+
+const START_DEADLINE_MS = 10_000;
+
+/** A port of 127.0.0.1 that nothing listened on a moment ago. */
+export function freePort(): number {
+  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = probe;
+  probe.stop(true);
+  return port;
+}
+
+async function answersOk(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { keepalive: false, signal: AbortSignal.timeout(2000) });
+    await response.arrayBuffer();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Starts a target and waits for its first 200.
+ * @throws Error with what the process wrote, if it cannot be started here, ends, or does not answer within ten seconds
+ */
+export async function launch(target: Target, ground: Ground): Promise<Running> {
+  if (target.missing !== undefined) throw new Error(target.missing);
+  const port = freePort();
+  const chatUrl = target.chatUrl?.(ground) ?? `http://127.0.0.1:${port}/v1/chat/completions`;
+  if (target.start === undefined) return { target, chatUrl, pid: target.pid, startMilliseconds: undefined };
+  const { command, environment, outputFile } = target.start(port, ground);
+  const errorFile = join(ground.directory, `${target.name}-${port}.stderr`);
+  const errors = openSync(errorFile, "w");
+  const output = outputFile === undefined ? undefined : openSync(outputFile, "a");
+  const beganAt = performance.now();
+  const child = adopt(
+    Bun.spawn([...command], {
+      // A directory of its own: neither a .env nor a bunfig.toml of this one may change what is measured.
+      cwd: ground.directory,
+      env: { ...inheritedEnvironment(), ...environment },
+      stdin: "ignore",
+      stdout: output ?? "ignore",
+      stderr: errors,
+    }),
+  );
+  closeSync(errors);
+  if (output !== undefined) closeSync(output);
+  while (performance.now() - beganAt < START_DEADLINE_MS && child.exitCode === null) {
+    if (await answersOk(`http://127.0.0.1:${port}/health`)) {
+      return { target, chatUrl, pid: child.pid, startMilliseconds: performance.now() - beganAt };
+    }
+    await Bun.sleep(1);
+  }
+  const outcome = child.exitCode === null ? "did not answer /health within 10 s" : `ended with code ${child.exitCode}`;
+  await end(child.pid);
+  throw new Error(`${outcome}\n${readFileSync(errorFile, "utf8").trim().split("\n").slice(0, 8).join("\n")}`);
+}
+
+/** Ends the targets that were started here. */
+export async function endAll(running: Iterable<Running>): Promise<void> {
+  for (const { target, pid } of running) if (target.start !== undefined && pid !== undefined) await end(pid);
+}

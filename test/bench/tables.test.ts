@@ -1,0 +1,59 @@
+import { describe, expect, test } from "bun:test";
+import { FEATURE_SCENARIOS, SCENARIOS } from "../../bench/compare/scenarios.ts";
+import { type BenchSummary, parseResult, summariseFeatures, summariseLoad } from "../../bench/compare/summary.ts";
+import { replaceSection } from "../../bench/report/publish.ts";
+import { describeResult } from "../../bench/report/tables.ts";
+import { sample } from "./sample.ts";
+
+function result(targets: Readonly<Record<string, number>>, features: Readonly<Record<string, number>>): BenchSummary {
+  const latency = { latency: { p50: 1, p99: 2 } };
+  const samples = Object.entries(targets).map(([target, cpuMicroseconds]) =>
+    sample({ target, cpuMicroseconds, load: latency }),
+  );
+  const featureSamples = Object.entries(features).map(([target, cpuMicroseconds]) =>
+    sample({ target, scenario: "chat-0.2k", cpuMicroseconds }),
+  );
+  return {
+    machine: "a machine of <2 cores",
+    settings: { repeats: 1, seconds: 1, openStreams: 100 },
+    summary: {
+      loads: SCENARIOS.flatMap((scenario) => summariseLoad(scenario, Object.keys(targets), samples)),
+      features: summariseFeatures(FEATURE_SCENARIOS, featureSamples),
+      processes: [],
+    },
+  };
+}
+
+const GOOD = result({ direct: 1, nginx: 10_000, bare: 21_000, "other & <mine>": 30_000 }, { plain: 100, key: 120 });
+
+describe("the tables", () => {
+  test("say every load and feature that was measured, and no other", () => {
+    const text = describeResult(GOOD);
+    expect(text).toContain("| 0.2K request, one connection, one request at a time |  1.00 | 2.10 |");
+    expect(text).toMatch(/\| authentication by static key \| +1\.20 \|/);
+    expect(text).not.toContain("1M request");
+    expect(text).not.toContain("First 200");
+  });
+
+  test("say nothing of delays where the mock was not asked directly", () => {
+    expect(describeResult(GOOD)).toContain("Added, p50 / p99 in ms");
+    expect(describeResult(result({ nginx: 1, bare: 2 }, {}))).not.toContain("Added");
+  });
+
+  test("stand between the marks of a page, and replace what stood there", () => {
+    const page = "before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter";
+    expect(replaceSection(page, "new")).toBe("before\n<!-- bench:begin -->\n\nnew\n\n<!-- bench:end -->\nafter");
+    expect(replaceSection(replaceSection(page, "a"), "b")).toBe(replaceSection(page, "b"));
+    expect(() => replaceSection("no marks", "new")).toThrow("the page has no <!-- bench:begin -->");
+  });
+});
+
+describe("a result", () => {
+  test.each(["", "null", "{}", '{"settings":{},"summary":{"loads":[]}}'])("is not %j", (text) => {
+    expect(() => parseResult(text)).toThrow();
+  });
+
+  test("is what the bench wrote", () => {
+    expect(parseResult(JSON.stringify(GOOD)).summary.loads).toHaveLength(GOOD.summary.loads.length);
+  });
+});
