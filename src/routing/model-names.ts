@@ -29,10 +29,14 @@ export function foldMember(name: string): string {
 /** No request names more models than this but to keep the gateway busy. */
 const MAX_NAMES = 1000;
 
+/** To fold a character beyond ASCII takes up to 0.3 µs, and the names of one request are folded in one turn. */
+const MAX_FOREIGN_CHARACTERS = 64 * 1024;
+const ASCII = /^[\0-\x7f]*$/;
+
 /** The names of models that one request holds, wherever they stand. */
 export interface ModelNames {
   /**
-   * Adds one. Throws `invalid_request` where there are too many.
+   * Adds one. Throws `invalid_request` where there are too many, or they are too long together.
    * @param decides whether the provider takes the request to be for this model, rather than to mention it.
    * @param otherReadings what else the provider may take for the name.
    */
@@ -46,12 +50,20 @@ export interface ModelNames {
 export function createModelNames(): ModelNames {
   const names = new Map<string, readonly string[] | undefined>();
   let requested: string | undefined;
+  let foreignCharacters = 0;
   return {
     add(name, decides, otherReadings) {
       if (decides) requested ??= name;
       if (names.has(name)) return;
       if (names.size >= MAX_NAMES) {
         throw new Failure("invalid_request", { message: `The request names more than ${MAX_NAMES} models` });
+      }
+      // What is longer is never folded.
+      if (name.length <= MAX_MODEL_NAME_LENGTH && !ASCII.test(name)) foreignCharacters += name.length;
+      if (foreignCharacters > MAX_FOREIGN_CHARACTERS) {
+        throw new Failure("invalid_request", {
+          message: `The names of models beyond ASCII have more than ${MAX_FOREIGN_CHARACTERS} characters together`,
+        });
       }
       names.set(name, otherReadings);
     },
