@@ -110,7 +110,8 @@ export function findVisualContent(request: JsonObject): string | undefined {
   return undefined;
 }
 
-function isContentRoot(name: string): boolean {
+/** Whether a top-level member of a request is one whose content reaches the model. */
+export function isContentRoot(name: string): boolean {
   return USUAL_ROOTS.get(name) ?? CONTENT_ROOT.test(name);
 }
 

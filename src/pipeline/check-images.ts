@@ -1,9 +1,9 @@
 import type { Format } from "../formats/format.ts";
 import { describeImageUrl, findImages, type ImageReference, mayHoldImages } from "../formats/images.ts";
-import { CONTENT_ROOTS, findVisualContent } from "../formats/visual-content.ts";
+import { findVisualContent, isContentRoot } from "../formats/visual-content.ts";
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
-import { type ReceivedBody, requireSingleMember } from "./prepare-body.ts";
+import { type ReceivedBody, refuseRepeated, watchDecisive } from "./prepare-body.ts";
 
 /**
  * The vision gate. Throws `vision_disabled` if images are off and the request holds anything to look at; if they are on,
@@ -18,7 +18,7 @@ function refuseVisualContent(body: ReceivedBody): void {
   const found = findVisualContent(body.value);
   if (found !== undefined) throw new Failure("vision_disabled", { param: found });
   // The parser has seen only the last of two members of one name, and the provider may read the first.
-  for (const name of CONTENT_ROOTS) requireSingleMember(body, name);
+  for (const { name, count } of watchDecisive(body).found) if (count > 1 && isContentRoot(name)) refuseRepeated(name);
 }
 
 function requireImageUrls({ bytes, value }: ReceivedBody, images: NonNullable<Format["images"]>): void {

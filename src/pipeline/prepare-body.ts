@@ -29,12 +29,19 @@ export const DECISIVE_NAMES = watchedNames([...ROUTING_NAMES, ...CONTENT_ROOTS])
  * Finds a member on which a decision of the gateway rests. One that stands twice, in whatever spelling, is refused: the
  * provider might read the other one than the gateway did. https://pkg.go.dev/encoding/json#Unmarshal
  */
-export function requireSingleMember({ bytes, members }: ReceivedBody, name: DecisiveName): Member | undefined {
-  const found = foundMember(members ?? watchMembers(asBuffer(bytes), DECISIVE_NAMES), name);
-  if (found && found.count > 1) {
-    throw new Failure("invalid_request", { message: `${name} must not be given more than once`, param: name });
-  }
+export function requireSingleMember(body: ReceivedBody, name: DecisiveName): Member | undefined {
+  const found = foundMember(watchDecisive(body), name);
+  if (found && found.count > 1) refuseRepeated(name);
   return found?.member;
+}
+
+/** What a scan for {@link DECISIVE_NAMES} finds in a body. */
+export function watchDecisive({ bytes, members }: ReceivedBody): MemberWatch {
+  return members ?? watchMembers(asBuffer(bytes), DECISIVE_NAMES);
+}
+
+export function refuseRepeated(name: string): never {
+  throw new Failure("invalid_request", { message: `${name} must not be given more than once`, param: name });
 }
 
 export interface PreparedBody {

@@ -146,6 +146,20 @@ describe("in JSON", () => {
     }
   });
 
+  test("names beyond ASCII that are long together are refused before they are folded", () => {
+    const short = Array.from({ length: 70 }, (_, index) => JSON.stringify({ model: `${index}`.padEnd(1024, "ﷺ") }));
+    const found = createModelNames();
+    const add = (): void => {
+      for (const text of short) findJsonModels(Buffer.from(text), found, { skipsData: false });
+    };
+    expect(add).toThrow("more than 65536 characters");
+    const equal = createModelNames();
+    for (let round = 0; round < 100; round++) {
+      findJsonModels(Buffer.from(short[0] ?? ""), equal, { skipsData: false });
+    }
+    expect(equal.requested()).toHaveLength(1024);
+  });
+
   test("a long text is not searched on for a client that left", async () => {
     const text = Buffer.from(`[${'{"a":0},'.repeat(1_000_000)}0]`);
     const stop = { signal: AbortSignal.abort() };
