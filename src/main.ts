@@ -88,7 +88,7 @@ async function main(args: string[]): Promise<void> {
   const parts = { config, demo, version, log: await openLog(config.settings) };
   if (action === "check") {
     await openServiceOrFail(parts);
-    await (await import("./telemetry/log.ts")).flushLog(parts.log);
+    await parts.log.flushLines();
     print("The settings are good.");
   }
   await serve(parts);

@@ -1,18 +1,33 @@
-import { BadSetting } from "../config/setting-problem.ts";
-import type { ReadFile } from "../config/read-files.ts";
-import type { Settings } from "../config/settings-table.ts";
+import { SettingError } from "../core/errors.ts";
+import type { ReadFile } from "../core/read-files.ts";
 import { type Authenticate, createAuthenticate } from "./authenticate.ts";
 import { type FetchDocument, fetchIssuerKeys } from "./fetch-issuer-keys.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
 import { readStaticKeys, type StaticKeys } from "./static-keys.ts";
 import { createTokenVerifier, type VerifyToken } from "./verify-token.ts";
 
-/** Authentication as the settings ask for it. */
+/** Whose credentials are good; each may be left out. */
+export interface AuthenticationOptions {
+  /** Static keys, or `@` and the path of their file, as `AUTH_API_KEYS` has them. */
+  readonly apiKeys?: string | undefined;
+  readonly issuer?: IssuerOptions | undefined;
+}
+
+/** An OpenID Connect issuer, and which of its tokens are good. */
+export interface IssuerOptions {
+  /** Exactly as its tokens name it. */
+  readonly url: string;
+  readonly audiences: readonly string[];
+  /** How long its known keys go on being used while it cannot be asked, in milliseconds. */
+  readonly graceMs: number;
+}
+
+/** Authentication as the options ask for it. */
 export interface Authentication {
   readonly authenticate: Authenticate;
   /** Asks the issuer for its keys ahead of the first token. */
   warm(): void;
-  /** Reads the static keys again. Throws {@link BadSetting}, and keeps the old ones, where they cannot be read. */
+  /** Reads the static keys again. Throws {@link SettingError}, and keeps the old ones, where they cannot be read. */
   reload(): void;
 }
 
@@ -28,10 +43,10 @@ export interface AuthenticationParts {
   readonly onIssuerChange: (problem: string | undefined) => void;
 }
 
-/** Throws {@link BadSetting} where the static keys cannot be read. */
-export function openAuthentication(settings: Settings, parts: AuthenticationParts): Authentication {
-  let staticKeys = loadStaticKeys(settings.AUTH_API_KEYS, parts.readFile);
-  const issuer = openIssuer(settings, parts);
+/** Throws {@link SettingError} where the static keys cannot be read. */
+export function openAuthentication(options: AuthenticationOptions, parts: AuthenticationParts): Authentication {
+  let staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
+  const issuer = openIssuer(options.issuer, parts);
   return {
     authenticate: createAuthenticate({
       staticKeys: () => staticKeys,
@@ -43,7 +58,7 @@ export function openAuthentication(settings: Settings, parts: AuthenticationPart
       issuer?.warm();
     },
     reload() {
-      staticKeys = loadStaticKeys(settings.AUTH_API_KEYS, parts.readFile);
+      staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
     },
   };
 }
@@ -53,26 +68,23 @@ function loadStaticKeys(setting: string | undefined, readFile: ReadFile): Static
   try {
     return readStaticKeys(setting, readFile);
   } catch (error) {
-    throw new BadSetting("AUTH_API_KEYS", error instanceof Error ? error.message : String(error));
+    throw new SettingError("AUTH_API_KEYS", error instanceof Error ? error.message : String(error));
   }
 }
 
 function openIssuer(
-  settings: Settings,
+  issuer: IssuerOptions | undefined,
   { fetch, now, clock, onIssuerChange }: AuthenticationParts,
 ): { readonly verifyToken: VerifyToken; readonly warm: () => void } | undefined {
-  const issuer = settings.AUTH_OIDC_ISSUER;
   if (issuer === undefined) return undefined;
   const keys = createIssuerKeys({
-    fetchKeys: () => fetchIssuerKeys(issuer, fetch),
+    fetchKeys: () => fetchIssuerKeys(issuer.url, fetch),
     now,
-    graceMs: settings.AUTH_JWKS_GRACE,
+    graceMs: issuer.graceMs,
     onChange: onIssuerChange,
   });
-  const given = settings.AUTH_OIDC_AUDIENCE;
-  const audiences = given.length > 0 ? given : [settings.AUTH_OIDC_CLIENT_ID ?? ""];
   return {
-    verifyToken: createTokenVerifier(keys, { issuer, audiences, clock }),
+    verifyToken: createTokenVerifier(keys, { issuer: issuer.url, audiences: issuer.audiences, clock }),
     warm: () => void keys.current().catch(() => {}),
   };
 }

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { type ReadFile, readTextFile } from "../config/read-files.ts";
+import { type ReadFile, readTextFile } from "../core/read-files.ts";
 
 const DIGEST_BYTES = 32;
 

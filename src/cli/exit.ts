@@ -1,4 +1,4 @@
-import { flushLog, type Log } from "../telemetry/log.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { Settings } from "../config/settings-table.ts";
 
 /** How the process ends; src/guide/operations.md lists the same codes. */
@@ -30,7 +30,7 @@ export function fail(lines: readonly string[], code: number): never {
  * @param problem what is said on standard error, in one line.
  */
 export async function endProcess(log: Log, code: number, problem?: string): Promise<never> {
-  await flushLog(log);
+  await log.flushLines();
   if (problem !== undefined) process.stderr.write(`${problem}\n`);
   process.exit(code);
 }

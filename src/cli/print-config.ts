@@ -4,7 +4,7 @@ import type { McpServer } from "../config/load-mcp-servers.ts";
 import { formatSetting } from "../config/parse-setting.ts";
 import type { Config } from "../config/load-config.ts";
 import { maskSecret } from "../config/setting-problem.ts";
-import { providerVariables } from "../config/load-providers.ts";
+import { providerVariables } from "../config/provider-variables.ts";
 import { SETTING_ROWS } from "../config/settings-table.ts";
 
 function providerLines({ id, baseUrl, unixSocket, http2, extraRequestHeaders, key, auth }: Provider): string[] {

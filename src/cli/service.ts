@@ -1,4 +1,4 @@
-import { BadSetting } from "../config/setting-problem.ts";
+import { SettingError } from "../core/errors.ts";
 import type { Config } from "../config/load-config.ts";
 import { createDemoConfig } from "../demo/demo-provider.ts";
 import { EXIT, listeningProblem } from "./exit.ts";
@@ -78,7 +78,7 @@ export async function openService({ config, demo, ...dependencies }: ServicePart
         return true;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        if (error instanceof BadSetting) log.error({ reason }, "not reloaded; what was loaded before stays");
+        if (error instanceof SettingError) log.error({ reason }, "not reloaded; what was loaded before stays");
         else log.error({ reason }, "reloaded in part");
         return false;
       }
@@ -100,7 +100,7 @@ async function build(config: Config, dependencies: GatewayDependencies): Promise
   try {
     return await createGateway(config, dependencies);
   } catch (error) {
-    if (error instanceof BadSetting) throw new StartFailure(error.message, EXIT.badSettings);
+    if (error instanceof SettingError) throw new StartFailure(error.message, EXIT.badSettings);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { Provider } from "../providers/provider.ts";
 import { directHosts } from "../upstream/egress.ts";
-import { providerVariables } from "./load-providers.ts";
+import { providerVariables } from "./provider-variables.ts";
 import type { Settings } from "./settings-table.ts";
 
 /** A host name, with or without a mark for its subdomains, or an IPv4 address. */

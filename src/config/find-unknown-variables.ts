@@ -1,6 +1,6 @@
 import { PROVIDER_TABLE } from "../providers/table.ts";
 import { readVariable, type Environment } from "./environment.ts";
-import { providerVariables } from "./load-providers.ts";
+import { providerVariables } from "./provider-variables.ts";
 import { SETTING_ROWS } from "./settings-table.ts";
 
 function editDistance(left: string, right: string): number {

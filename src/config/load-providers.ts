@@ -1,43 +1,18 @@
-import {
-  PROVIDER_TABLE,
-  type ProviderRow,
-  CUSTOM_PROVIDER_ROW,
-  AUTH_TYPES,
-  type AuthType,
-} from "../providers/table.ts";
+import { type AuthType, CUSTOM_PROVIDER_ROW, PROVIDER_TABLE, type ProviderRow } from "../providers/table.ts";
 import type { Provider } from "../providers/provider.ts";
+import { endpointKey } from "../upstream/endpoint.ts";
 import { readVariable, type Environment } from "./environment.ts";
-import { ACCEPTED_BASE_URLS, mayHoldSecret, parseBaseUrl, type BaseUrl } from "./urls.ts";
-import { ACCEPTED_RELAY_HEADERS, parseRelayHeaders } from "./parse-relay-headers.ts";
-import { acceptedValues, parseSetting } from "./parse-setting.ts";
+import {
+  type Findings,
+  providerVariables,
+  readAuthType,
+  readBaseUrl,
+  readHttp2,
+  readKey,
+  readRelayHeaders,
+} from "./provider-variables.ts";
 import { problemLine } from "./setting-problem.ts";
-import { HTTP2_ROW } from "./settings/providers.ts";
-
-/** The names of the variables that belong to one provider. */
-export interface ProviderVariables {
-  readonly url: string;
-  readonly key: string;
-  readonly http2: string;
-  readonly relayHeaders: string;
-  /** Read for custom providers only. */
-  readonly authType: string;
-  /** The variable that fills in the placeholder of the base URL, where the provider has one. */
-  readonly urlParameter: string | undefined;
-}
-
-/** Names the variables of a built-in or custom provider: `my-server` is set by `MY_SERVER_API_URL` and so on. */
-export function providerVariables(id: string): ProviderVariables {
-  const prefix = id.toUpperCase().replaceAll("-", "_");
-  const row: ProviderRow | undefined = Object.entries(PROVIDER_TABLE).find(([known]) => known === id)?.[1];
-  return {
-    url: `${prefix}_API_URL`,
-    key: `${prefix}_API_KEY`,
-    http2: `${prefix}_HTTP2`,
-    relayHeaders: `${prefix}_RELAY_HEADERS`,
-    authType: `${prefix}_AUTH_TYPE`,
-    urlParameter: row?.urlParameter?.[1],
-  };
-}
+import { ACCEPTED_BASE_URLS } from "./urls.ts";
 
 /** The providers of this process, and what is wrong or doubtful with their settings (one line each). */
 export interface LoadedProviders {
@@ -47,95 +22,9 @@ export interface LoadedProviders {
   readonly warnings: readonly string[];
 }
 
-interface Findings {
-  readonly problems: string[];
-  readonly warnings: string[];
-}
-
 const DEFAULT_AUTH_HEADER = "x-api-key";
 const CUSTOM_ID = /^[a-z][a-z0-9_-]*$/;
 const RESERVED_IDS = new Set([...Object.keys(PROVIDER_TABLE), "demo"]);
-// A key travels in a header: a line break would smuggle in another one, and fetch throws on most of what is not ASCII.
-const KEY = /^[\x20-\x7e]+$/;
-const URL_PARAMETER = /^[A-Za-z0-9_-]+$/;
-
-function readKey(environment: Environment, name: string, { problems }: Findings): string | undefined {
-  const value = readVariable(environment, name);
-  if (value === undefined || KEY.test(value)) return value;
-  problems.push(problemLine({ name, value, secret: true, expected: "printable ASCII characters in a single line" }));
-  return undefined;
-}
-
-function readAuthType(environment: Environment, name: string, { problems }: Findings): AuthType | undefined {
-  const value = readVariable(environment, name);
-  const authType = AUTH_TYPES.find((known) => known === value?.toLowerCase());
-  if (value !== undefined && authType === undefined) {
-    // Masked, because a key pasted into the wrong line looks like this.
-    problems.push(problemLine({ name, value, secret: true, expected: `one of ${AUTH_TYPES.join(", ")}` }));
-  }
-  return authType;
-}
-
-function readHttp2(environment: Environment, name: string, baseUrl: string, { problems }: Findings): boolean {
-  const value = readVariable(environment, name) ?? HTTP2_ROW.default;
-  const http2 = parseSetting(HTTP2_ROW, value);
-  if (http2 === undefined) {
-    problems.push(problemLine({ name, value, secret: false, expected: acceptedValues(HTTP2_ROW) }));
-  } else if (http2 === true && baseUrl.startsWith("http:")) {
-    // Servers choose it in the TLS handshake, and without one it would have to be assumed.
-    problems.push(`${name}=${value} needs an https URL of that provider: HTTP/2 is spoken over TLS only`);
-  }
-  return http2 === true;
-}
-
-function readRelayHeaders(environment: Environment, name: string, { problems }: Findings): readonly string[] {
-  const value = readVariable(environment, name);
-  if (value === undefined) return [];
-  const parsed = parseRelayHeaders(value);
-  if ("names" in parsed) return parsed.names;
-  const { refused, reason } = parsed;
-  // Masked if it is no name, because it may be a whole header, with its value.
-  const secret = reason === undefined;
-  problems.push(
-    problemLine({ name, value: refused, secret, ...(reason && { reason }), expected: ACCEPTED_RELAY_HEADERS }),
-  );
-  return [];
-}
-
-/** Fills the placeholder of a base URL. Without a value for it the URL comes back as it was. */
-function fillUrl(environment: Environment, row: ProviderRow, url: string, { problems }: Findings): string {
-  if (row.urlParameter === undefined) return url;
-  const [placeholder, name] = row.urlParameter;
-  const value = readVariable(environment, name);
-  if (value === undefined) return url;
-  if (URL_PARAMETER.test(value)) return url.replaceAll(placeholder, value);
-  problems.push(problemLine({ name, value, secret: true, expected: "letters, digits, - and _" }));
-  return url;
-}
-
-/** `complete` is false where the URL cannot be called as it is: refused, or with its placeholder still in it. */
-function readBaseUrl(
-  environment: Environment,
-  name: string,
-  row: ProviderRow,
-  findings: Findings,
-): BaseUrl & { readonly complete: boolean } {
-  const value = readVariable(environment, name) ?? row.url;
-  const filled = fillUrl(environment, row, value, findings);
-  const parsed = parseBaseUrl(filled);
-  if (!parsed.ok) {
-    // All of it, because the end of a URL may be the whole of a short password.
-    const shown = mayHoldSecret(value) ? "***" : value;
-    const { reason } = parsed;
-    findings.problems.push(problemLine({ name, value: shown, secret: false, reason, expected: ACCEPTED_BASE_URLS }));
-    return { baseUrl: row.url, unixSocket: undefined, complete: false };
-  }
-  const [placeholder] = row.urlParameter ?? [];
-  if (placeholder === undefined || !filled.includes(placeholder)) return { ...parsed.value, complete: true };
-  // Parsing escapes the braces; the URL is only ever shown, and an operator would not recognise it.
-  const baseUrl = parsed.value.baseUrl.replaceAll(encodeURI(placeholder), placeholder);
-  return { ...parsed.value, baseUrl, complete: false };
-}
 
 function loadProvider(
   environment: Environment,
@@ -161,6 +50,7 @@ function loadProvider(
   }
   return Object.freeze({
     id,
+    endpointKey: endpointKey({ id, baseUrl, unixSocket, http2 }),
     baseUrl,
     unixSocket,
     http2,

@@ -6,14 +6,6 @@ export function maskSecret(secret: string): string {
   return secret.length < SHORTEST_SHOWN_LENGTH ? "***" : `***${secret.slice(-SHOWN_CHARACTERS)}`;
 }
 
-/** A setting that only shows to be bad when it is used, such as the path of a file; the message is one line for the operator. */
-export class BadSetting extends Error {
-  constructor(name: string, reason: string) {
-    super(`${name} is not accepted: ${reason}`);
-    this.name = "BadSetting";
-  }
-}
-
 const LONGEST_SHOWN_VALUE = 80;
 // JSON leaves these as they are, and each can end a line or confuse a terminal.
 const LEFT_BY_JSON = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\ufeff]/g;

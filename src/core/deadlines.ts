@@ -30,6 +30,12 @@ export interface TimerSource {
   readonly clearTimer: (timer: unknown) => void;
 }
 
+/** Waits that do not keep the process alive. */
+export const BACKGROUND_TIMERS: Pick<TimerSource, "setTimer" | "clearTimer"> = {
+  setTimer: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
+  clearTimer: (timer) => clearTimeout(timer as Timer),
+};
+
 /** The longest delay that timers take; a later deadline is looked at again then. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

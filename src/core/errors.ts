@@ -221,7 +221,7 @@ export interface FailureDetails {
   readonly cause?: unknown;
 }
 
-/** The one error type inside the gateway; rendered for the client by `dialects/render-failure.ts`. */
+/** The one error type inside the gateway; rendered for the client by `formats/error-body.ts`. */
 export class Failure extends Error {
   readonly code: FailureCode;
   readonly status: number;
@@ -239,3 +239,12 @@ export class Failure extends Error {
 /** Whatever was thrown, as a {@link Failure}; the unforeseen becomes `internal` with the original as `cause`. */
 export const toFailure = (thrown: unknown): Failure =>
   thrown instanceof Failure ? thrown : new Failure("internal", { cause: thrown });
+
+/** A setting that only shows to be bad when it is used, such as the path of a file; the message is one line for the operator. */
+export class SettingError extends Error {
+  /** @param setting the variable's name, as the operator wrote it */
+  constructor(setting: string, reason: string) {
+    super(`${setting} is not accepted: ${reason}`);
+    this.name = "SettingError";
+  }
+}

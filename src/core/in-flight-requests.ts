@@ -1,6 +1,7 @@
 import { createLinkedList } from "./linked-list.ts";
 import type { Failure } from "./errors.ts";
-import type { RequestContext, RequestObserver, Interruptible, Outcome } from "./request-context.ts";
+import type { RequestContext, RequestObserver } from "./request-context.ts";
+import { Recorder, type RequestRegister } from "./request-recorder.ts";
 
 /** A client's own id is taken over where it is printable ASCII and at most 128 characters long. */
 const SANE_ID = /^[\x20-\x7e]{1,128}$/;
@@ -11,18 +12,13 @@ export const requestIdOf = (headers: Headers, newId: () => string): string => {
   return given !== null && SANE_ID.test(given) ? given : newId();
 };
 
-/** The register of all exchanges in flight: opens them, settles each exactly once, and knows how to end those that are open. */
+/** The register of all requests in flight: opens them, hears of their end, and knows how to end those that are open. */
 export interface InFlightRequests {
+  /** Whoever opens a request finishes it, on every exit. */
   open(request: Request, route: string): RequestContext;
-  /** Names what can end this exchange early; forgotten when it settles. */
-  onInterrupt(context: RequestContext, call: Interruptible): void;
-  /** Notes that the provider's answer has begun. */
-  markFirstByte(context: RequestContext): void;
-  /** Books the end of an exchange and tells the observers. A second call for the same exchange does nothing. */
-  finish(context: RequestContext, outcome: Outcome): void;
-  /** How many exchanges are open. */
+  /** How many are open. */
   size(): number;
-  /** Resolves when no exchange is open. */
+  /** Resolves when none is open. */
   whenEmpty(): Promise<void>;
   interruptAll(reason: Failure): void;
 }
@@ -38,52 +34,24 @@ export const createInFlightRequests = ({ observers, now, newId }: InFlightReques
   const open = createLinkedList<RequestContext>();
   let waiting: (() => void)[] = [];
 
-  return {
-    open(request, route) {
-      const context: RequestContext = {
-        id: requestIdOf(request.headers, newId),
-        method: request.method,
-        route,
-        startedAt: now(),
-        principal: undefined,
-        provider: undefined,
-        model: undefined,
-        status: 0,
-        streaming: false,
-        bytesIn: 0,
-        bytesOut: 0,
-        heldBytes: 0,
-        firstByteAt: undefined,
-        usage: undefined,
-        toolRounds: undefined,
-        toolCalls: undefined,
-        failure: undefined,
-        cause: undefined,
-        outcome: undefined,
-        call: undefined,
-        previous: undefined,
-        next: undefined,
-      };
-      open.append(context);
-      return context;
-    },
-    onInterrupt(context, call) {
-      if (context.outcome === undefined) context.call = call;
-    },
-    markFirstByte(context) {
-      context.firstByteAt = now();
-    },
-    finish(context, outcome) {
-      if (context.outcome !== undefined) return;
-      context.outcome = outcome;
-      context.call = undefined;
+  const register: RequestRegister = {
+    now,
+    remove(context) {
       open.remove(context);
-      const settledAt = now();
-      for (const observe of observers) observe(context, settledAt);
+      const finishedAt = now();
+      for (const observe of observers) observe(context, finishedAt);
       if (open.size() === 0 && waiting.length > 0) {
         for (const resolve of waiting) resolve();
         waiting = [];
       }
+    },
+  };
+
+  return {
+    open(request, route) {
+      const context = new Recorder(register, requestIdOf(request.headers, newId), request.method, route);
+      open.append(context);
+      return context;
     },
     size: open.size,
     whenEmpty: () => (open.size() === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),

@@ -1,9 +1,35 @@
 /** Work that may be long lets the event loop go on after so much time, in milliseconds. */
 const TURN_MS = 8;
 
-/** Resolves once the event loop has looked at what else there is to do. */
+/** Those who wait for a turn of their own, the first one first. */
+let waiting: (() => void)[] = [];
+let nextIndex = 0;
+/** So many who have had theirs are kept at the front of the list before it is made anew. */
+const MAX_SERVED = 1024;
+
+/**
+ * Resolves in a later turn of the event loop, which nobody else gets: what many have to do at once takes many turns, one
+ * after the other, and not one long turn.
+ */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    if (waiting.push(resolve) === 1) setImmediate(giveTurn);
+  });
+}
+
+function giveTurn(): void {
+  waiting[nextIndex++]?.();
+  if (nextIndex < waiting.length) {
+    if (nextIndex >= MAX_SERVED) {
+      waiting = waiting.slice(nextIndex);
+      nextIndex = 0;
+    }
+    // One that is set within another is due in the next turn.
+    setImmediate(giveTurn);
+    return;
+  }
+  waiting = [];
+  nextIndex = 0;
 }
 
 /** Cuts long work into turns of the event loop. Wall time decides: on a busy machine turns only get shorter. */

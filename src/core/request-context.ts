@@ -18,52 +18,90 @@ export interface Principal {
 }
 
 /**
- * How an exchange ended.
+ * How a request ended.
  * `answered`: the client was sent a whole answer, errors of the provider included; `failed`: the gateway answered with a
  * failure of its own; `cut`: the answer had begun and broke off; `client_gone`: the client left before the end.
  */
 export type Outcome = "answered" | "failed" | "cut" | "client_gone";
 
-/** Whatever can end an exchange that is still in flight; the reason reaches the client where its answer can still carry it. */
+/** Whatever can end a request that is still in flight; the reason reaches the client where its answer can still carry it. */
 export interface Interruptible {
   abort(reason: Failure): void;
 }
 
-/** One request in flight and what becomes known of it; mutable until it is settled. */
-export interface RequestContext extends LinkedListNode<RequestContext>, MemoryHolder {
+/** What is known of a request; only the recording methods of {@link RequestContext} change it. */
+export interface RequestRecord {
   /** The `X-Request-Id` of the response. */
   readonly id: string;
   readonly method: string;
   /** The route's template, e.g. `/v1/chat/completions`; never the path with its values. */
   readonly route: string;
-  /** Milliseconds of the monotonic clock. */
+  /** Milliseconds of the monotonic clock, as all times here. */
   readonly startedAt: number;
-  principal: Principal | undefined;
-  provider: string | undefined;
+  readonly principal: Principal | undefined;
+  readonly provider: string | undefined;
   /** The model as the provider is asked for it. */
-  model: string | undefined;
+  readonly model: string | undefined;
   /** HTTP status sent to the client; 0 before there is one. */
-  status: number;
-  streaming: boolean;
+  readonly status: number;
+  readonly streaming: boolean;
   /** Bytes of the request body, decoded. */
-  bytesIn: number;
+  readonly bytesIn: number;
   /** Bytes of the response body handed to the client's connection. */
-  bytesOut: number;
-  /** When the first byte of the provider's body arrived, milliseconds of the monotonic clock. */
-  firstByteAt: number | undefined;
-  usage: TokenUsage | undefined;
-  /** How often tools were run and the model asked again; undefined where the gateway's tools had no part in it. */
-  toolRounds: number | undefined;
+  readonly bytesOut: number;
+  /** When the head of the provider's response had come; of the first response, if tools made it several. */
+  readonly responseHeaderAt: number | undefined;
+  /** When the first byte of its body came; undefined if it has none. */
+  readonly firstByteAt: number | undefined;
+  readonly usage: TokenUsage | undefined;
+  /** How often tools were run and the model asked again; undefined if the gateway's tools had no part in it. */
+  readonly toolRounds: number | undefined;
   /** How many calls of tools the gateway ran. */
-  toolCalls: number | undefined;
-  /** What failed, where something did. */
-  failure: FailureCode | undefined;
+  readonly toolCalls: number | undefined;
+  /** What failed, if something did. */
+  readonly failure: FailureCode | undefined;
   /** The underlying error, for the log only. */
-  cause: unknown;
-  outcome: Outcome | undefined;
+  readonly cause: unknown;
+  readonly outcome: Outcome | undefined;
   /** What can end it early, once there is something. */
-  call: Interruptible | undefined;
+  readonly call: Interruptible | undefined;
 }
 
-/** Notified once per exchange, when it is over. Must not throw and must not keep the exchange. */
-export type RequestObserver = (context: RequestContext, settledAt: number) => void;
+/** One request in flight: every fact about it is recorded here, by the method that stands for it. */
+export interface RequestContext extends RequestRecord, LinkedListNode<RequestContext>, MemoryHolder {
+  /** Its credential is good. */
+  admitted(principal: Principal | undefined): void;
+  /** Who is to answer it; a later choice replaces the one of before. */
+  selected(provider: string, model?: string | undefined): void;
+  /** So many more bytes of its body came. */
+  received(bytes: number): void;
+  /** Names what can end it early; forgotten when it is finished. */
+  interruptibleBy(call: Interruptible): void;
+  /** The head of the provider's response has come. The first call counts. */
+  responseHeader(): void;
+  /** Bytes of the body of the provider's response have come. The first call counts. */
+  firstByte(): void;
+  /** The client is answered with this status. */
+  answered(status: number): void;
+  /** The answer is a stream. */
+  streamed(): void;
+  /** So many more bytes of the answer were handed to the client's connection. */
+  sent(bytes: number): void;
+  /** What the provider says it used, or says so far: members said before stay unless they are said anew. */
+  used(usage: TokenUsage | undefined): void;
+  /** The gateway's tools are offered with it. */
+  toolsOffered(): void;
+  /** The gateway runs so many more calls of its tools. */
+  toolsCalled(count: number): void;
+  /** The model is asked once more, with the results of tools. */
+  toolStep(): void;
+  /** Why it failed. */
+  failed(failure: Failure): void;
+  /** It is over: tells the observers. Every further call does nothing, so that every exit may call it. */
+  finish(outcome: Outcome): void;
+  /** Like `finish`, for an answer that had begun: `failure` is why it broke off, undefined if it came to its end. */
+  finishBody(failure: Failure | undefined): void;
+}
+
+/** Notified once per request, when it is over. Must not throw and must not keep the record. */
+export type RequestObserver = (request: RequestContext, finishedAt: number) => void;

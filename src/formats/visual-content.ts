@@ -28,8 +28,20 @@ const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
   ["variables", "values"],
 ]);
 
-/** Top-level members that reach the model, in every API. Servers written in Go mind no letter case. */
-const CONTENT_ROOT = /^(?:messages|system|inputs?|instructions|prompt|contents|prediction)$/i;
+/** Top-level members that reach the model, in every API. */
+export const CONTENT_ROOTS = [
+  "messages",
+  "system",
+  "input",
+  "inputs",
+  "instructions",
+  "prompt",
+  "contents",
+  "prediction",
+] as const;
+
+/** Servers written in Go mind no letter case, and take `ſ` for an `s`. */
+const CONTENT_ROOT = new RegExp(`^(?:${CONTENT_ROOTS.join("|")})$`, "iu");
 
 /** The usual top-level members, so that their names need not be searched: whether each is content. */
 const USUAL_ROOTS: ReadonlyMap<string, boolean> = new Map<string, boolean>([
@@ -98,8 +110,7 @@ export function findVisualContent(request: JsonObject): string | undefined {
   return undefined;
 }
 
-/** Whether a top-level member of a request is one whose content reaches the model. */
-export function isContentRoot(name: string): boolean {
+function isContentRoot(name: string): boolean {
   return USUAL_ROOTS.get(name) ?? CONTENT_ROOT.test(name);
 }
 

@@ -12,7 +12,7 @@ export function refuseBody({ fault, problem }: Extract<DecodedObject, { readonly
 }
 
 /** Throws if the client has left: nothing more is done for it. */
-export function requireClient({ signal }: Request): void {
+export function requireClient({ signal }: Pick<Request, "signal">): void {
   if (signal.aborted) throw new Failure("client_gone");
 }
 

@@ -1,10 +1,9 @@
 import type { Format } from "../formats/format.ts";
 import { describeImageUrl, findImages, type ImageReference, mayHoldImages } from "../formats/images.ts";
-import { findVisualContent, isContentRoot } from "../formats/visual-content.ts";
+import { CONTENT_ROOTS, findVisualContent } from "../formats/visual-content.ts";
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
-import { memberFinder } from "../core/json/find.ts";
-import type { ReceivedBody } from "./prepare-body.ts";
+import { type ReceivedBody, requireSingleMember } from "./prepare-body.ts";
 
 /**
  * The vision gate. Throws `vision_disabled` if images are off and the request holds anything to look at; if they are on,
@@ -15,29 +14,11 @@ export function checkImages(body: ReceivedBody, images: Format["images"], vision
   else if (images) requireImageUrls(body, images);
 }
 
-function refuseVisualContent({ bytes, value }: ReceivedBody): void {
-  const found = findVisualContent(value);
+function refuseVisualContent(body: ReceivedBody): void {
+  const found = findVisualContent(body.value);
   if (found !== undefined) throw new Failure("vision_disabled", { param: found });
-  const body = asBuffer(bytes);
-  for (const name in value) {
-    if (isContentRoot(name) && mayStandTwice(body, name) && memberFinder(name)(bytes) === "repeated") {
-      throw new Failure("invalid_request", { message: `${name} must not be given more than once`, param: name });
-    }
-  }
-}
-
-/** How every escape of an ASCII character begins. */
-const ESCAPE = Buffer.from("\\u00");
-const MESSAGES = Buffer.from('"messages"');
-
-/**
- * Whether a member could be given again, where the parser has seen only the last one and the provider may read the first.
- * Three native searches tell for nearly all requests that it is not.
- */
-function mayStandTwice(body: Buffer, name: string): boolean {
-  const quoted = name === "messages" ? MESSAGES : Buffer.from(JSON.stringify(name));
-  const first = body.indexOf(quoted);
-  return first < 0 || body.includes(quoted, first + quoted.length) || body.includes(ESCAPE);
+  // The parser has seen only the last of two members of one name, and the provider may read the first.
+  for (const name of CONTENT_ROOTS) requireSingleMember(body, name);
 }
 
 function requireImageUrls({ bytes, value }: ReceivedBody, images: NonNullable<Format["images"]>): void {

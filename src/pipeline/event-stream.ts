@@ -2,7 +2,6 @@ import type { Format } from "../formats/format.ts";
 import { isUsageOnlyEvent, mayContainUsage } from "../formats/chat/usage-event.ts";
 import { readFirstUsage, readUsage } from "../formats/usage.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
-import type { InFlightRequests } from "../core/in-flight-requests.ts";
 import { createEventFilter } from "../core/sse/event-filter.ts";
 import { Failure } from "../core/errors.ts";
 import { endsEvent } from "../core/sse/event-boundary.ts";
@@ -19,11 +18,10 @@ const USAGE_TAIL_BYTES = 4096;
 const USAGE_HEAD_BYTES = 2048;
 
 export interface EventStreamParts {
-  readonly exchange: RequestContext;
+  readonly context: RequestContext;
   readonly response: UpstreamResponse;
   readonly call: UpstreamCall;
-  readonly dialect: Format;
-  readonly book: InFlightRequests;
+  readonly format: Format;
   /** The gateway asked for usage and the client did not: the chunk that tells it is taken out. */
   readonly usageInjected: boolean;
   /** What was used, where the end of the stream does not tell it. */
@@ -37,21 +35,21 @@ export interface EventStreamParts {
  * @throws Failure where the stream ends before its first byte.
  */
 export async function openEventStream(parts: EventStreamParts): Promise<Response> {
-  const { exchange: context, response, call, dialect: format, book: requests } = parts;
+  const { context, response, call, format } = parts;
   const tail = createStreamTail(USAGE_TAIL_BYTES);
   let awaitsStartUsage = format.usageAtStart;
-  context.streaming = true;
+  context.streamed();
 
   const body = await pumpStream(
     response.body,
     call,
     {
       onChunk(chunk) {
-        context.bytesOut += chunk.length;
+        context.sent(chunk.length);
         tail.push(chunk);
         if (awaitsStartUsage) {
           // The first chunk is looked at itself: of a long one the tail has only the end.
-          context.usage = readFirstUsage(context.bytesOut === chunk.length ? chunk : tail.bytes());
+          context.used(readFirstUsage(context.bytesOut === chunk.length ? chunk : tail.bytes()));
           awaitsStartUsage = context.usage === undefined && context.bytesOut < USAGE_HEAD_BYTES;
         }
       },
@@ -59,24 +57,16 @@ export async function openEventStream(parts: EventStreamParts): Promise<Response
         const event = format.errorEvent(failure, context.id);
         // A client must see the error as an event of its own, wherever the provider's bytes broke off.
         const words = Buffer.from(endsEvent(tail.bytes()) ? event : `\n\n${event}`);
-        context.bytesOut += words.length;
+        context.sent(words.length);
         return words;
       },
       onEnd(reason) {
         // Clients leave when they have the last event, which may be before the provider has closed its stream.
         const hasAll = reason?.code === "client_gone" && Buffer.from(tail.bytes()).includes(format.finalEventMarker);
         const failure = hasAll ? undefined : reason;
-        const usage = parts.usage ? parts.usage() : readUsage(tail.bytes());
-        if (usage) context.usage = { ...context.usage, ...usage };
-        if (failure) {
-          context.failure = failure.code;
-          context.cause = failure.details.cause;
-        }
+        context.used(parts.usage ? parts.usage() : readUsage(tail.bytes()));
         parts.close();
-        requests.finish(
-          context,
-          failure === undefined ? "answered" : failure.code === "client_gone" ? "client_gone" : "cut",
-        );
+        context.finishBody(failure);
       },
     },
     parts.usageInjected ? createEventFilter(isUsageChunk, undefined, mayContainUsage) : undefined,
@@ -84,13 +74,13 @@ export async function openEventStream(parts: EventStreamParts): Promise<Response
 
   function isUsageChunk(event: Buffer): boolean {
     if (!isUsageOnlyEvent(event)) return false;
-    context.usage = readUsage(event);
+    context.used(readUsage(event));
     return true;
   }
 
   if (!body) throw new Failure("upstream_empty_response", { provider: context.provider ?? "" });
-  requests.markFirstByte(context);
-  context.status = response.status;
+  context.firstByte();
+  context.answered(response.status);
   return new Response(body, {
     status: response.status,
     headers: {

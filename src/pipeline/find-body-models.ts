@@ -1,16 +1,14 @@
 import { Failure } from "../core/errors.ts";
-import { decodeObject, decodeObjectInTurns } from "../core/json/parse.ts";
+import { decodeObjectInTurns } from "../core/json/parse.ts";
 import type { JsonLimits } from "../core/json/limits.ts";
+import { openTurns, type Turns } from "../core/next-turn.ts";
 import type { Provider } from "../providers/provider.ts";
 import { findJsonModels } from "../routing/find-json-models.ts";
 import { addParameter, findParameterModels } from "../routing/find-url-models.ts";
 import { isModelMember, type ModelNames } from "../routing/model-names.ts";
 import { parseMultipart } from "./parse-multipart.ts";
 import { DECISIVE_NAMES, requireSingleMember } from "./prepare-body.ts";
-import { refuseBody } from "./check-body.ts";
-
-/** Lines of JSON are read in turns of the event loop of about this many bytes. */
-const SLICE_BYTES = 256 * 1024;
+import { refuseBody, requireClient } from "./check-body.ts";
 
 /** A form written like a query holds a few short fields; a longer one would take one long turn of the event loop. */
 const MAX_URL_ENCODED_BYTES = 256 * 1024;
@@ -37,6 +35,11 @@ export interface BodyModelSearch {
   readonly signal: AbortSignal;
 }
 
+/** All documents of a body share the turns of the event loop: each may be short, and there may be many. */
+interface Search extends BodyModelSearch {
+  readonly turns: Turns;
+}
+
 /**
  * Finds the models that a body of `/proxy` names: in JSON of every type, in lines of JSON, in forms and in the JSON within
  * those. What looks like JSON must be JSON, and must name its model once: a provider with a more lenient parser must not
@@ -44,7 +47,8 @@ export interface BodyModelSearch {
  * @param body decoded, not empty.
  * @throws Failure `malformed_body`, `invalid_request`, `body_too_large` or `client_gone`.
  */
-export async function findBodyModels(body: Buffer, search: BodyModelSearch, found: ModelNames): Promise<void> {
+export async function findBodyModels(body: Buffer, wanted: BodyModelSearch, found: ModelNames): Promise<void> {
+  const search = { ...wanted, turns: openTurns() };
   const type = search.contentType ?? "";
   const members = search.provider.modelMembers;
   if (MULTIPART.test(type)) return findFormModels(body, type, search, found);
@@ -57,7 +61,7 @@ export async function findBodyModels(body: Buffer, search: BodyModelSearch, foun
   findParameterModels(body.toString("utf8"), found, members);
 }
 
-async function findFormModels(body: Buffer, type: string, search: BodyModelSearch, found: ModelNames): Promise<void> {
+async function findFormModels(body: Buffer, type: string, search: Search, found: ModelNames): Promise<void> {
   const members = search.provider.modelMembers;
   for (const { name, content } of parseMultipart(body, type)) {
     if (isModelMember(name) || members?.has(name.toLowerCase())) addParameter(content.toString("utf8"), found);
@@ -67,28 +71,27 @@ async function findFormModels(body: Buffer, type: string, search: BodyModelSearc
 }
 
 /** One JSON document, or several, each on a line of its own. */
-async function findLineModels(text: Buffer, search: BodyModelSearch, found: ModelNames): Promise<void> {
+async function findLineModels(text: Buffer, search: Search, found: ModelNames): Promise<void> {
   const firstEnd = text.indexOf(LINE_FEED);
-  if (firstEnd < 0 || "problem" in decodeObject(text.subarray(0, firstEnd), { limits: search.jsonLimits })) {
+  if (firstEnd < 0 || !(await isObject(text.subarray(0, firstEnd), search))) {
     return findDocumentModels(text, search, found);
   }
-  let sliceEnd = SLICE_BYTES;
   for (let start = 0; start < text.length;) {
     const lineFeed = text.indexOf(LINE_FEED, start);
     const end = lineFeed < 0 ? text.length : lineFeed;
     const line = text.subarray(start, end);
     if (firstSolidByte(line) !== undefined) await findDocumentModels(line, search, found);
     start = end + 1;
-    if (start < sliceEnd) continue;
-    sliceEnd = start + SLICE_BYTES;
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    if (search.signal.aborted) throw new Failure("client_gone");
   }
+}
+
+async function isObject(json: Buffer, { jsonLimits, signal }: Search): Promise<boolean> {
+  return !("problem" in (await decodeObjectInTurns(json, { limits: jsonLimits, stop: { signal } })));
 }
 
 async function findDocumentModels(
   json: Buffer,
-  { signal, jsonLimits }: BodyModelSearch,
+  { signal, jsonLimits, turns }: Search,
   found: ModelNames,
   members?: ReadonlySet<string>,
 ): Promise<void> {
@@ -98,7 +101,10 @@ async function findDocumentModels(
   const decoded = await decodeObjectInTurns(object, { limits: jsonLimits, names: DECISIVE_NAMES, stop: { signal } });
   if ("problem" in decoded) throw refuseBody(decoded);
   if (!isArray) requireSingleMember({ bytes: json, value: decoded.value, members: decoded.watch }, "model");
-  findJsonModels(json, found, { skipsData: false, members });
+  await findJsonModels(json, found, { skipsData: false, members, stop: { signal } });
+  if (!turns.isOver()) return;
+  await turns.next();
+  requireClient({ signal });
 }
 
 /** Has 1 for white space, the NULs of UTF-16 and UTF-32, and the bytes of byte order marks. */

@@ -8,6 +8,7 @@ import { findUrlModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
 import { findBodyModels } from "./find-body-models.ts";
 import type { RelayParts } from "./relay.ts";
+import { openPieces } from "./upload-pieces.ts";
 
 /**
  * The body of a request as it comes in, for a provider to take as fast as it likes: the client's silence counts while its
@@ -20,18 +21,18 @@ export function passUpload(
   connections: ClientConnections,
   onBytes: (count: number) => void,
 ): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
+  const upload = openPieces(body);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         connections.restoreIdleTimeout(request);
-        const { done, value } = await reader.read();
+        const value = await upload.next();
         connections.suspendIdleTimeout(request);
-        if (done) return controller.close();
+        if (!value) return controller.close();
         onBytes(value.length);
         controller.enqueue(value);
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel: (reason) => upload.cancel(reason),
     },
     { highWaterMark: 0 },
   );
@@ -71,7 +72,7 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
     if (!hasBody(request)) return null;
     if ((announcedLength(request) ?? 0) > maxBodyBytes) throw new Failure("body_too_large");
     return passUpload(request, request.body, connections, (count) => {
-      context.bytesIn += count;
+      context.received(count);
       if (context.bytesIn > maxBodyBytes) throw new Failure("body_too_large");
     });
   };
@@ -79,10 +80,10 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
   const admitByModels: AdmitProxyRequest = async (context, request, provider, url) => {
     const found = createModelNames();
     const requireAllowed = (): void => {
-      context.model = found.requested();
+      context.selected(provider.id, found.requested());
       const refused = found.refused(policy, provider);
       if (!refused) return;
-      context.model = refused.name;
+      context.selected(provider.id, refused.name);
       throw refused.failure;
     };
     findUrlModels(url, found);
@@ -91,7 +92,7 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
     let raw: Uint8Array | null = null;
     if (hasBody(request)) {
       raw = await readRawBody(context, request, parts);
-      context.bytesIn = raw.length;
+      context.received(raw.length);
       const encoding = request.headers.get("content-encoding");
       const body = encoding === null ? raw : await decodeBody(context, request, raw, encoding, parts);
       await memory.hold(context, raw.length + body.length + parsedWeight(body), request.signal);

@@ -2,8 +2,8 @@ import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
 import { findProvider } from "../routing/resolve-target.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
-import { proxyRequestHeaders } from "../upstream/proxy-request-headers.ts";
-import { proxyResponseHeaders } from "../upstream/proxy-response-headers.ts";
+import { createProxyRequestHeaders } from "./proxy-request-headers.ts";
+import { createProxyResponseHeaders } from "./proxy-response-headers.ts";
 import { splitProxyUrl, targetUrl } from "../providers/url.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import { bufferResponse } from "./whole-response.ts";
@@ -32,14 +32,16 @@ const MAX_WHOLE_BYTES = 64 * 1024;
 export type Passthrough = (context: RequestContext, request: Request) => Promise<Response>;
 
 export function createPassthrough(parts: RelayParts): Passthrough {
-  const { book: requests, openCall, targets, memory } = parts;
+  const { openCall, targets, memory } = parts;
 
   const admit = createProxyPolicy(parts);
+  const proxyRequestHeaders = createProxyRequestHeaders();
+  const proxyResponseHeaders = createProxyResponseHeaders();
 
   return async (context, request) => {
     const { providerId, path, search } = splitProxyUrl(request.url);
     const provider = findProvider(targets.providers, providerId);
-    context.provider = provider.id;
+    context.selected(provider.id);
     if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
     const url = targetUrl(provider, path, search);
     const body = await admit(context, request, provider, url);
@@ -52,13 +54,13 @@ export function createPassthrough(parts: RelayParts): Passthrough {
       const length = announcedLength(request);
       if (body instanceof ReadableStream && length !== undefined) headers.set("content-length", String(length));
       const sent = await call.send({ url, method: request.method, headers, body, keepEncoding: true });
+      context.responseHeader();
       memory.tryHold(context, 0);
-      const response = sent.status >= 300 ? await redactError(sent, call, provider) : sent;
+      const response = sent.status >= 300 ? await redactError(context, sent, call, provider) : sent;
       const stream = await relayBody(context, request, response, call, close);
       streaming = stream instanceof ReadableStream;
-      requests.markFirstByte(context);
-      context.status = response.status;
-      context.streaming = streaming;
+      context.answered(response.status);
+      if (streaming) context.streamed();
       const isUntyped = stream instanceof Uint8Array && response.headers.get("content-type") === null;
       const answer = new Response(isUntyped ? untypedBody(stream) : stream, {
         status: response.status,
@@ -68,7 +70,7 @@ export function createPassthrough(parts: RelayParts): Passthrough {
           announcesLength: request.method === "HEAD" || response.status === 304,
         }),
       });
-      if (!streaming) requests.finish(context, "answered");
+      if (!streaming) context.finish("answered");
       return answer;
     } finally {
       if (!streaming) close();
@@ -86,29 +88,26 @@ export function createPassthrough(parts: RelayParts): Passthrough {
     const announced = response.headers.get("content-length");
     let { body } = response;
     if (announced !== null && Number(announced) <= MAX_WHOLE_BYTES) {
-      const answer = await bufferResponse(response, call);
+      const answer = await bufferResponse(context, response, call);
       if ("whole" in answer) {
-        context.bytesOut = answer.whole.length;
+        context.sent(answer.whole.length);
         return answer.whole;
       }
       body = answer.tooLong;
     }
     const stream = await pumpStream(body, call, {
       onChunk(chunk) {
-        context.bytesOut += chunk.length;
+        context.sent(chunk.length);
       },
       // Whatever format this is, an error of the gateway's has no place in it: the connection breaks off instead.
       terminalErrorEvent: () => undefined,
       onEnd(failure) {
-        context.failure = failure?.code;
-        context.cause = failure?.details.cause;
         close();
-        requests.finish(
-          context,
-          failure === undefined ? "answered" : failure.code === "client_gone" ? "client_gone" : "cut",
-        );
+        context.finishBody(failure);
       },
     });
-    return stream ?? null;
+    if (!stream) return null;
+    context.firstByte();
+    return stream;
   }
 }

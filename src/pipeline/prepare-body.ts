@@ -7,6 +7,7 @@ import type { Member } from "../core/json/find.ts";
 import { watchMembers } from "../core/json/limit-scan.ts";
 import { foundMember, type MemberWatch, watchedNames } from "../core/json/member-watch.ts";
 import { toJson } from "../core/json/bytes.ts";
+import { CONTENT_ROOTS } from "../formats/visual-content.ts";
 import type { Target } from "../routing/resolve-target.ts";
 
 /** A request body as the client sent it: the parsed value is for reading, the bytes are what is forwarded. */
@@ -17,16 +18,12 @@ export interface ReceivedBody {
   readonly members?: MemberWatch | undefined;
 }
 
-type DecisiveName = "model" | "messages" | "stream_options" | "tools" | "tool_choice";
+const ROUTING_NAMES = ["model", "stream_options", "tools", "tool_choice"] as const;
+
+type DecisiveName = (typeof ROUTING_NAMES)[number] | (typeof CONTENT_ROOTS)[number];
 
 /** The members on which decisions of the gateway rest. */
-export const DECISIVE_NAMES = watchedNames([
-  "model",
-  "messages",
-  "stream_options",
-  "tools",
-  "tool_choice",
-] satisfies DecisiveName[]);
+export const DECISIVE_NAMES = watchedNames([...ROUTING_NAMES, ...CONTENT_ROOTS]);
 
 /**
  * Finds a member on which a decision of the gateway rests. One that stands twice, in whatever spelling, is refused: the

@@ -1,9 +1,12 @@
 import { readProviderError } from "../formats/provider-error.ts";
-import { Failure } from "../core/errors.ts";
+import type { Failure } from "../core/errors.ts";
+import type { RequestContext } from "../core/request-context.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
+import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
+import { parseRetryAfter } from "../upstream/retry-after.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import { readErrorText } from "./whole-response.ts";
 
@@ -15,23 +18,33 @@ const MAX_ERROR_BYTES = 256 * 1024;
  * hints. A redirect is an error too, because following it would carry the credential to another place.
  */
 export async function readProviderFailure(
+  context: RequestContext,
   response: UpstreamResponse,
   call: UpstreamCall,
   provider: Provider,
 ): Promise<Failure> {
   if (response.status < 400) {
     response.body?.cancel();
-    return new Failure("upstream_redirect", { provider: provider.id });
+    const { status } = response;
+    return new UpstreamFailure(
+      new UpstreamError("redirect", { phase: "header", requestSent: true, status }),
+      provider.id,
+    );
   }
   // Some providers repeat the key that they refuse, and not only in the message.
   const redact = redactionOf(provider, provider.key);
-  const error = readProviderError(redact(await readErrorText(response, call, MAX_ERROR_BYTES)));
+  const error = readProviderError(redact(await readErrorText(context, response, call, MAX_ERROR_BYTES)));
   const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);
   const message = error.message ?? `The provider answered with status ${response.status}`;
-  return new Failure("provider_error", {
+  const answered = new UpstreamError("status", {
+    phase: "header",
+    requestSent: true,
+    status: response.status,
+    retryAfterMs: parseRetryAfter(response.headers, Date.now()),
+  });
+  return new UpstreamFailure(answered, provider.id, {
     status: response.status,
     message,
-    provider: provider.id,
     headers,
     ...(error.type !== undefined && { wireType: error.type }),
     ...(error.code !== undefined && { wireCode: error.code }),

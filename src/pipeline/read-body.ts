@@ -1,7 +1,9 @@
 import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
+import { nextTurn } from "../core/next-turn.ts";
 import { decompress, ONE_GO_BYTES } from "./decompress.ts";
+import { openPieces } from "./upload-pieces.ts";
 
 /**
  * The client's side of a connection, as far as the relay must steer it. The server cuts connections that are silent for
@@ -80,10 +82,6 @@ export async function decodeBody(
   return decoded;
 }
 
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 /** A body whose client was told nothing yet: no byte of it has been read. */
 async function afterWait(
   context: RequestContext,
@@ -137,13 +135,13 @@ async function readInPieces(
   let length = 0;
   let renewedAt = 0;
   memory.tryHold(context, 0);
-  const reader = request.body?.getReader();
+  const upload = request.body ? openPieces(request.body) : undefined;
   try {
-    while (reader) {
-      const { done, value } = await reader.read().catch((error: unknown) => {
+    while (upload) {
+      const value = await upload.next().catch((error: unknown) => {
         throw interruption(request, error);
       });
-      if (done) break;
+      if (!value) break;
       length += value.length;
       if (length > maxBodyBytes) throw new Failure("body_too_large");
       const wait = memory.hold(context, length, request.signal);
@@ -157,7 +155,7 @@ async function readInPieces(
       pieces = [];
     }
   } catch (error) {
-    await reader?.cancel().catch(() => {});
+    await upload?.cancel().catch(() => {});
     throw error;
   }
   if (length === pieces[0]?.length) return pieces[0];

@@ -1,3 +1,4 @@
+import type { RequestContext } from "../core/request-context.ts";
 import type { Provider } from "../providers/provider.ts";
 import { decodeResponse, isDecodable } from "../upstream/decode-response.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
@@ -19,6 +20,7 @@ const OF_THE_BYTES = ["content-length", "content-digest", "content-md5"] as cons
  * @throws Failure where it breaks off, is not what its Content-Encoding says, or its deadline passes.
  */
 export async function redactError(
+  context: RequestContext,
   response: UpstreamResponse,
   call: UpstreamCall,
   provider: Provider,
@@ -31,7 +33,7 @@ export async function redactError(
   const headers = new Headers([...received]);
   for (const name of OF_THE_BYTES) headers.delete(name);
   const masked = body && maskBody(body, maskerOf(provider, provider.key));
-  const read = await bufferResponse({ status, headers, body: masked }, call, MAX_WHOLE_BYTES);
+  const read = await bufferResponse(context, { status, headers, body: masked }, call, MAX_WHOLE_BYTES);
   if ("tooLong" in read) return { status, headers, body: read.tooLong };
   headers.set("content-length", String(read.whole.length));
   return { status, headers, body: bodyOfBytes(read.whole) };

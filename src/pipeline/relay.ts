@@ -2,21 +2,16 @@ import type { RequestContext } from "../core/request-context.ts";
 import type { UpstreamCall, OpenUpstreamCall } from "../upstream/call.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
-import type { InFlightRequests } from "../core/in-flight-requests.ts";
 import { Failure } from "../core/errors.ts";
-import { asBuffer } from "../core/json/bytes.ts";
 import { decodeObjectInTurns } from "../core/json/parse.ts";
 import type { JsonLimits } from "../core/json/limits.ts";
 import { parsedWeight } from "../core/memory/parsed-weight.ts";
 import type { Provider } from "../providers/provider.ts";
-import { findJsonModels } from "../routing/find-json-models.ts";
-import { findQueryModels } from "../routing/find-url-models.ts";
-import { createModelNames } from "../routing/model-names.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
-import { splitQuery } from "../upstream/relayed-query.ts";
-import type { createRequestHeaders } from "../upstream/request-headers.ts";
-import type { UpstreamResponse } from "../upstream/transport.ts";
+import { splitQuery } from "../routing/relayed-query.ts";
+import type { createRequestHeaders } from "../providers/request-headers.ts";
+import type { UpstreamResponse, WireRequest } from "../upstream/transport.ts";
 import {
   requireBody,
   UNCOUNTED_BYTES,
@@ -31,6 +26,7 @@ import { openEventStream } from "./event-stream.ts";
 import { DECISIVE_NAMES, prepareBody, type ReceivedBody } from "./prepare-body.ts";
 import { readProviderFailure } from "./provider-failure.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
+import { requireAllowedModels } from "./require-allowed-models.ts";
 
 /**
  * Ties a call to the request that it answers: whatever ends the exchange early ends the call, and until it is over the
@@ -38,13 +34,13 @@ import { type BodyReaderParts, readBody } from "./read-body.ts";
  * @returns what ends that, and the call with it; to be called on every exit
  */
 export function holdCall(
-  { book: requests, connections }: Pick<RelayParts, "book" | "connections">,
+  { connections }: Pick<RelayParts, "connections">,
   context: RequestContext,
   request: Request,
   call: UpstreamCall,
 ): () => void {
   connections.suspendIdleTimeout(request);
-  requests.onInterrupt(context, call);
+  context.interruptibleBy(call);
   return () => {
     call.close();
     connections.restoreIdleTimeout(request);
@@ -53,7 +49,6 @@ export function holdCall(
 
 /** What a relay needs of the rest of the gateway. */
 export interface RelayParts extends BodyReaderParts {
-  readonly book: InFlightRequests;
   readonly openCall: OpenUpstreamCall;
   readonly requestHeaders: ReturnType<typeof createRequestHeaders>;
   readonly targets: TargetSources;
@@ -96,23 +91,7 @@ interface PreparedRequest {
 }
 
 export function createRelay(parts: RelayParts): Relay {
-  const { book: requests, openCall, requestHeaders, targets, policy, memory } = parts;
-
-  const admit = (context: RequestContext, { provider, model }: Target, body: Uint8Array, query: string): void => {
-    context.provider = provider.id;
-    context.model = model;
-    if (!policy.active) return;
-    const refusal = policy.refusal(provider, model);
-    if (refusal) throw refusal;
-    // Fallbacks, tools with a model of their own: the provider takes each of them for one of its models.
-    const names = createModelNames();
-    findJsonModels(asBuffer(body), names, { skipsData: true });
-    findQueryModels(query, names);
-    const refused = names.refused(policy, provider);
-    if (!refused) return;
-    context.model = refused.name;
-    throw refused.failure;
-  };
+  const { openCall, requestHeaders, targets, policy, memory } = parts;
 
   /**
    * Everything up to the call, in a function of its own, because one that waits for the provider would keep the body, its
@@ -126,7 +105,7 @@ export function createRelay(parts: RelayParts): Relay {
   ): Promise<PreparedRequest | Response> => {
     const query = splitQuery(request.url);
     const bytes = await readBody(context, request, parts);
-    context.bytesIn = bytes.length;
+    context.received(bytes.length);
     const wait = memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
     if (wait) await wait;
     const decoded = decodeObjectInTurns(bytes, { limits: parts.jsonLimits, names: DECISIVE_NAMES, stop: request });
@@ -137,7 +116,8 @@ export function createRelay(parts: RelayParts): Relay {
     const found = resolveTarget(targets, query.provider, String(body.value["model"]), format.api);
     const target = found instanceof Promise ? await found : found;
     requireClient(request);
-    admit(context, target, bytes, query.rest);
+    context.selected(target.provider.id, target.model);
+    if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
     const path = target.provider.paths[format.api];
     if (path === undefined) throw new Failure(format.notSupported, { provider: target.provider.id });
     checkImages(body, format.images, parts.visionEnabled);
@@ -160,11 +140,11 @@ export function createRelay(parts: RelayParts): Relay {
     let isPassedOn = false;
     try {
       const response = await send(context, request, prepared, call);
-      requests.markFirstByte(context);
-      if (response.status >= 300) throw await readProviderFailure(response, call, provider);
-      const answer = { exchange: context, response, call, book: requests, memory, close };
+      context.responseHeader();
+      if (response.status >= 300) throw await readProviderFailure(context, response, call, provider);
+      const answer = { context, response, call, close };
       if (isEventStream(response)) {
-        const stream = await openEventStream({ ...answer, dialect: format, usageInjected });
+        const stream = await openEventStream({ ...answer, format, usageInjected });
         isPassedOn = true;
         return stream;
       }
@@ -193,9 +173,13 @@ export function createRelay(parts: RelayParts): Relay {
       memory.tryHold(context, 0);
       return call.send(wireRequest);
     }
-    const { length } = bytes;
+    memory.tryHold(context, bytes.length);
+    return sendLong(context, wireRequest, call);
+  }
+
+  /** Apart from `send`, because its closure would cost each short request an object, too. */
+  function sendLong(context: RequestContext, request: WireRequest, call: UpstreamCall): Promise<UpstreamResponse> {
     const free = (): void => void memory.tryHold(context, 0);
-    memory.tryHold(context, length);
-    return call.send({ ...wireRequest, onSent: free }).finally(free);
+    return call.send({ ...request, onSent: free }).finally(free);
   }
 }

@@ -5,7 +5,6 @@ import type { UpstreamCall } from "../upstream/call.ts";
 import { batchWrite } from "../core/batch-writes.ts";
 import { readUsage } from "../formats/usage.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
-import type { InFlightRequests } from "../core/in-flight-requests.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
 import { createStreamTail } from "../core/sse/stream-tail.ts";
 import { bodyOfBytes } from "../upstream/body.ts";
@@ -19,27 +18,37 @@ export const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 export const UNCOUNTED_BYTES = 64 * 1024;
 
 /**
- * Reads the body of a provider's answer that is not a stream of events.
+ * Reads the body of a provider's answer that is not a stream of events, and records when it began to come.
  * @param mayHold asked before so many bytes of it are held; if not, it is too long
  * @throws Failure where it breaks off or its deadline passes.
  */
 export async function bufferResponse(
+  context: RequestContext,
   { body }: UpstreamResponse,
   call: UpstreamCall,
   limit: number = MAX_BUFFERED_BYTES,
-  mayHold?: (length: number) => boolean,
+  mayHold: (length: number) => boolean = () => true,
 ): Promise<ReadBody> {
   if (!body) return { whole: new Uint8Array(0) };
+  const onPiece = (length: number): boolean => {
+    if (length > 0) context.firstByte();
+    return mayHold(length);
+  };
   try {
-    return await readWithin(body, limit, mayHold);
+    return await readWithin(body, limit, onPiece);
   } catch (error) {
     throw call.explain(error);
   }
 }
 
 /** The beginning of an error's body, as text; an error that breaks off or runs on is read as far as it came. */
-export async function readErrorText(answer: UpstreamResponse, call: UpstreamCall, limit: number): Promise<string> {
-  const read = await bufferResponse(answer, call, limit).catch((error: unknown) => {
+export async function readErrorText(
+  context: RequestContext,
+  answer: UpstreamResponse,
+  call: UpstreamCall,
+  limit: number,
+): Promise<string> {
+  const read = await bufferResponse(context, answer, call, limit).catch((error: unknown) => {
     const failure = call.explain(error);
     if (failure.code === "client_gone") throw failure;
     return { whole: new Uint8Array(0) };
@@ -57,11 +66,10 @@ export function requireBody(bytes: Uint8Array): Uint8Array {
 
 /** An answer that is no stream of events, and what is needed to send and to book it. */
 export interface WholeAnswerParts {
-  readonly exchange: RequestContext;
+  readonly context: RequestContext;
   /** Of the provider; its status and headers are relayed. */
   readonly response: UpstreamResponse;
   readonly call: UpstreamCall;
-  readonly book: InFlightRequests;
   /** Frees what the call holds. */
   readonly close: () => void;
 }
@@ -85,7 +93,7 @@ export async function readWholeResponse(
   let hasRoom = true;
   const mayHold = (length: number): boolean =>
     length <= UNCOUNTED_BYTES || (hasRoom = memory.tryHold(context, heldBefore + length));
-  const answer = await bufferResponse(response, call, MAX_BUFFERED_BYTES, mayHold);
+  const answer = await bufferResponse(context, response, call, MAX_BUFFERED_BYTES, mayHold);
   if ("whole" in answer) return requireBody(answer.whole);
   if (!hasRoom) return { tooMuch: answer.tooLong };
   answer.tooLong.cancel();
@@ -96,19 +104,21 @@ export async function readWholeResponse(
  * The response that carries a whole answer, with what is relayed of the provider's headers.
  * A short one is booked at once, and resolves when it is to leave. A longer one stays in flight until the client has taken
  * it, which the runtime tells of streams only: it goes out in chunks, and a client that does not read is not waited for
- * without end. Whoever opened the call leaves it to the answer then: `exchange.outcome` is undefined.
+ * without end. Whoever opened the call leaves it to the answer then: `context.outcome` is undefined.
  */
 export async function sendWholeResponse(
   parts: WholeAnswerParts,
   bytes: Uint8Array,
   usage: TokenUsage | undefined,
 ): Promise<Response> {
-  const { book: requests, exchange: context, response } = parts;
-  context.usage = usage;
-  context.status = response.status;
+  const { context, response } = parts;
+  // Recorded already, unless the body came along with the head.
+  context.firstByte();
+  context.used(usage);
+  context.answered(response.status);
   if (bytes.length > UNCOUNTED_BYTES) return streamWhole(parts, bodyOfBytes(bytes));
-  context.bytesOut = bytes.length;
-  requests.finish(context, "answered");
+  context.sent(bytes.length);
+  context.finish("answered");
   const carried = new Response(bytes, { status: response.status, headers: headersOf(parts) });
   return new Promise((resolve) => batchWrite(() => resolve(carried)));
 }
@@ -119,10 +129,10 @@ export async function sendWholeResponse(
  */
 export function passWholeAnswer(parts: WholeAnswerParts, body: ResponseBody): Promise<Response> {
   const tail = createStreamTail(USAGE_TAIL_BYTES);
-  parts.exchange.status = parts.response.status;
+  parts.context.answered(parts.response.status);
   return streamWhole(parts, body, {
     onChunk: tail.push,
-    onEnd: () => (parts.exchange.usage = readUsage(tail.bytes())),
+    onEnd: () => parts.context.used(readUsage(tail.bytes())),
   });
 }
 
@@ -131,30 +141,25 @@ async function streamWhole(
   body: ResponseBody,
   observer?: { readonly onChunk: (chunk: Uint8Array) => void; readonly onEnd: () => void },
 ): Promise<Response> {
-  const { exchange: context, response, call, book: requests, close } = parts;
+  const { context, response, call, close } = parts;
   const stream = await pumpStream(body, call, {
     onChunk(chunk) {
-      context.bytesOut += chunk.length;
+      context.sent(chunk.length);
       observer?.onChunk(chunk);
     },
     // In JSON there is no place for an error: the connection breaks off instead.
     terminalErrorEvent: () => undefined,
     onEnd(failure) {
       observer?.onEnd();
-      context.failure = failure?.code;
-      context.cause = failure?.details.cause;
       close();
-      requests.finish(
-        context,
-        failure === undefined ? "answered" : failure.code === "client_gone" ? "client_gone" : "cut",
-      );
+      context.finishBody(failure);
     },
   });
   if (!stream) throw new Failure("upstream_empty_response", { provider: context.provider ?? "" });
   return new Response(stream, { status: response.status, headers: headersOf(parts) });
 }
 
-function headersOf({ exchange: context, response }: WholeAnswerParts): Record<string, string> {
+function headersOf({ context, response }: WholeAnswerParts): Record<string, string> {
   const headers = relayedResponseHeaders(response.headers);
   headers["x-request-id"] = context.id;
   headers["content-type"] ??= "application/json";

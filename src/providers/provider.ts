@@ -4,6 +4,8 @@ import type { AuthType, ListingShape, ProviderRow } from "./table.ts";
 export interface Provider {
   /** Lower-case id, as it stands before the `/` of a model name. */
   readonly id: string;
+  /** What its connections are kept under; by this and the three members below it is an `Endpoint` of upstream/. */
+  readonly endpointKey: string;
   /** Absolute http(s) URL without a trailing slash, query or credentials. */
   readonly baseUrl: string;
   /** Path of the unix socket to connect to instead of the host in `baseUrl`. */

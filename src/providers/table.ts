@@ -65,7 +65,7 @@ const OPENAI_PATHS = { models: "/models", chat: "/chat/completions", embeddings:
 
 /**
  * Every built-in provider, in the order in which their models are listed.
- * A provider is one row here, plus a reader in `read-models.ts` if it does not list models the OpenAI way.
+ * A provider is one row here, plus a reader in `model-list-readers.ts` if it does not list models the OpenAI way.
  */
 export const PROVIDER_TABLE = {
   openai: {

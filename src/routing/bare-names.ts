@@ -1,5 +1,6 @@
 import type { ApiName } from "../formats/format.ts";
 import type { Provider } from "../providers/provider.ts";
+import { MAX_MODEL_NAME_LENGTH } from "./model-name.ts";
 
 /** What is known of the providers that have a model of one bare id. */
 export type BareName =
@@ -82,6 +83,8 @@ export function createBareNames(allLists: readonly NameList[], now: () => number
   };
 
   return (modelId, api) => {
+    // Nobody has it, so that no list needs to be asked for.
+    if (modelId.length > MAX_MODEL_NAME_LENGTH) return { kind: "unknown" };
     const lists = listsFor(api);
     const verdict = judge(lists, modelId);
     if (verdict.kind === "held" || verdict.kind === "ambiguous") {

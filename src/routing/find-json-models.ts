@@ -1,4 +1,6 @@
-import { skipSpace, skipString, skipValue } from "../core/json/scan.ts";
+import { Failure } from "../core/errors.ts";
+import { skipSpace, skipString } from "../core/json/scan.ts";
+import { openTurns } from "../core/next-turn.ts";
 import { foldMember, isModelMember, type ModelNames } from "./model-names.ts";
 
 const QUOTE = 0x22;
@@ -18,6 +20,8 @@ const DECIDES = 2;
 const OUTERMOST = 4;
 /** It belongs to a member `audio`. */
 const AUDIO = 8;
+/** It is in one of {@link DATA}, where nothing is looked for. */
+const IS_DATA = 16;
 
 /** How an object that stands for a model is called, as in `models: [{"id": "x"}]`. */
 const NAME_WITHIN = new Set(["id", "name", "slug"]);
@@ -91,40 +95,71 @@ export interface JsonModelOptions {
   readonly skipsData: boolean;
   /** Further outermost members that name a model. */
   readonly members?: ReadonlySet<string> | undefined;
+  /** Aborted once nobody waits for the result, such as the request of a client that left; asked between turns. */
+  readonly stop?: { readonly signal: { readonly aborted: boolean } };
 }
+
+/** How far one pass over the bytes has come. */
+interface ModelScan {
+  readonly json: Buffer;
+  readonly found: ModelNames;
+  readonly options: JsonModelOptions;
+  position: number;
+  /** What is known of the arrays and objects around the innermost open one. */
+  readonly open: number[];
+  /** What is known of the innermost open one. */
+  container: number;
+  /** What is known of the value under way. */
+  value: number;
+}
+
+/** A text up to this size is searched at once, which takes 10 ms at the worst: many different keys. */
+const MAX_WHOLE_BYTES = 64 * 1024;
+
+/** What is searched between two looks at the clock. */
+const SLICE_BYTES = 16 * 1024;
 
 /**
  * Finds every name of a model in a JSON text, however deep, and also where a member stands twice and a parser would keep
- * one of the two. One pass over the bytes, which must have passed `JSON.parse`.
+ * one of the two. One pass over the bytes, which must have passed `JSON.parse`. A long text is searched in turns of the
+ * event loop, and only then is there a promise.
+ * @throws Failure `invalid_request` for too many names; `client_gone` once stopped.
  */
-export function findJsonModels(json: Buffer, found: ModelNames, { skipsData, members }: JsonModelOptions): void {
-  const open: number[] = [];
-  let container = OUTERMOST | DECIDES;
-  let value = container;
-  let position = 0;
+export function findJsonModels(json: Buffer, found: ModelNames, options: JsonModelOptions): Promise<void> | undefined {
+  const top = OUTERMOST | DECIDES;
+  const scan: ModelScan = { json, found, options, position: 0, open: [], container: top, value: top };
+  if (json.length > MAX_WHOLE_BYTES) return searchInTurns(scan);
+  searchOn(scan, json.length);
+  return undefined;
+}
 
-  const traitsOf = (key: string): number => {
-    const { name, isModel, isCarrier } = keyOf(key);
-    const names =
-      isModel ||
-      ((container & OUTERMOST) !== 0 && members?.has(name) === true) ||
-      ((container & NAMES_MODELS) !== 0 && NAME_WITHIN.has(name));
-    const carries = names || isCarrier || ((container & AUDIO) !== 0 && name === "input");
-    return (names ? NAMES_MODELS : 0) | (carries ? container & DECIDES : 0) | (name === "audio" ? AUDIO : 0);
-  };
+async function searchInTurns(scan: ModelScan): Promise<void> {
+  const { json, options } = scan;
+  const turns = openTurns();
+  while (scan.position < json.length) {
+    searchOn(scan, Math.min(scan.position + SLICE_BYTES, json.length));
+    if (!turns.isOver()) continue;
+    await turns.next();
+    if (options.stop?.signal.aborted) throw new Failure("client_gone");
+  }
+}
 
-  while (position < json.length) {
+/** Searches on to `stopAt`, or behind the string that reaches beyond it. */
+function searchOn(scan: ModelScan, stopAt: number): void {
+  const { json, found, options, open } = scan;
+  let { position, container, value } = scan;
+  while (position < stopAt) {
     const byte = json[position] as number;
     if (byte === QUOTE) {
       const start = position;
       position = skipString(json, start);
+      if ((container & IS_DATA) !== 0) continue;
       const end = position;
       const next = skipSpace(json, end);
       if (json[next] === COLON) {
         position = skipSpace(json, next + 1);
         const key = end - start > MAX_KEY_BYTES ? "" : readString(json, start, end);
-        if (skipsData && DATA.has(key)) position = skipValue(json, position);
-        else value = traitsOf(key);
+        value = options.skipsData && DATA.has(key) ? IS_DATA : traitsOf(key, container, options.members);
       } else if ((value & NAMES_MODELS) !== 0) {
         const name = readString(json, start, end);
         if (name !== "") found.add(name, (value & DECIDES) !== 0);
@@ -141,6 +176,20 @@ export function findJsonModels(json: Buffer, found: ModelNames, { skipsData, mem
       value = container;
     }
   }
+  scan.position = position;
+  scan.container = container;
+  scan.value = value;
+}
+
+/** What is known of the value of a key of `container`. */
+function traitsOf(key: string, container: number, members: ReadonlySet<string> | undefined): number {
+  const { name, isModel, isCarrier } = keyOf(key);
+  const names =
+    isModel ||
+    ((container & OUTERMOST) !== 0 && members?.has(name) === true) ||
+    ((container & NAMES_MODELS) !== 0 && NAME_WITHIN.has(name));
+  const carries = names || isCarrier || ((container & AUDIO) !== 0 && name === "input");
+  return (names ? NAMES_MODELS : 0) | (carries ? container & DECIDES : 0) | (name === "audio" ? AUDIO : 0);
 }
 
 /** The string that stands in `[start, end)`, its quotes included. */

@@ -1,4 +1,9 @@
-import type { Settings } from "../config/settings-table.ts";
+/** Where to listen. */
+export interface PortAddress {
+  readonly hostname: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
 
 /** A port that is kept from others until those take it over who share it. */
 export interface HeldPort {
@@ -8,15 +13,15 @@ export interface HeldPort {
 }
 
 /**
- * Listens on the address of the settings alone. A port that several servers share is shared with anyone who would share it,
+ * Listens on an address alone. A port that several servers share is shared with anyone who would share it,
  * so this is what refuses a second gateway; it also chooses the one port of all of them where the settings leave it open.
  * @throws the runtime's error where the address cannot be had.
  */
-export function holdPort({ SERVER_HOST, SERVER_PORT }: Settings): HeldPort {
+export function holdPort({ hostname, port }: PortAddress): HeldPort {
   // A server rather than a bare socket: its errors are those that a gateway without workers would meet.
   const server = Bun.serve({
-    hostname: SERVER_HOST,
-    port: SERVER_PORT,
+    hostname,
+    port,
     reusePort: false,
     development: false,
     fetch: () =>
@@ -27,7 +32,7 @@ export function holdPort({ SERVER_HOST, SERVER_PORT }: Settings): HeldPort {
   });
   let released: Promise<void> | undefined;
   return {
-    port: server.port ?? SERVER_PORT,
+    port: server.port ?? port,
     release() {
       released ??= server.stop(true);
       return released;

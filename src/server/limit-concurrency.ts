@@ -1,4 +1,3 @@
-import type { InFlightRequests } from "../core/in-flight-requests.ts";
 import { Failure } from "../core/errors.ts";
 import type { RouteRow } from "./routes.ts";
 import { type ServeParts, serveRoute } from "./serve-route.ts";
@@ -7,7 +6,6 @@ import { type ServeParts, serveRoute } from "./serve-route.ts";
 export type Serve = ReturnType<typeof serveRoute>;
 
 export interface CapacityParts extends ServeParts {
-  readonly book: InFlightRequests;
   /** How many requests may be in flight at once; 0 is without limit. */
   readonly maxConcurrent: number;
 }
@@ -21,7 +19,7 @@ const RETRY_AFTER_SECONDS = 1;
  * @returns the given function itself where there is no limit, so that nothing is paid for it.
  */
 export function limitConcurrency(parts: CapacityParts, row: RouteRow, serve: Serve): Serve {
-  const { book: requests, maxConcurrent } = parts;
+  const { requests, maxConcurrent } = parts;
   if (maxConcurrent === 0 || row.open) return serve;
   // One for all refusals: a gateway with too much to do must not spend on stack traces.
   const overloaded = new Failure("overloaded", { headers: { "retry-after": String(RETRY_AFTER_SECONDS) } });

@@ -43,7 +43,7 @@ export interface RouteRow {
  * Its `format.ts` says how requests are checked and how streams and errors end, its `documentation.ts` what the OpenAPI
  * document says. The compiler then asks for the names that it uses: of the API in `ApiName`, of the failure for providers
  * without it in `FAILURES`; which providers have it, their table says. A route that is not relayed has no format, but a
- * handler in `gateway.ts`, and the compiler asks for its entry in `openapi/route-documentation.ts`.
+ * handler in `server.ts`, and the compiler asks for its entry in `openapi/route-documentation.ts`.
  */
 export const ROUTES = {
   chatCompletions: { method: "POST", paths: ["/v1/chat/completions"], json: true, format: CHAT },
@@ -76,6 +76,9 @@ export type HandledRouteName = {
 
 /** Every row with its name. */
 export const ROUTE_ROWS = Object.entries(ROUTES) as readonly (readonly [RouteName, RouteRow])[];
+
+/** The names in the log of the routes that are asked all the time: their lines are written at `debug`. */
+export const QUIET_ROUTES: ReadonlySet<string> = new Set(ROUTE_ROWS.flatMap(([, row]) => (row.quiet ? row.paths : [])));
 
 /** A path as people read it: `/v1/models/{id}` for `/v1/models/*`. */
 export function readablePath({ rest }: RouteRow, path: string): string {

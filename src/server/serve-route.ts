@@ -11,14 +11,14 @@ import { type Cors, isPreflight } from "./cors.ts";
 import type { RouteRow } from "./routes.ts";
 
 /**
- * Answers one request. It may settle its exchange itself; where it does not, the exchange is settled as answered when
+ * Answers one request. It may finish it itself; if it does not, the request is finished as answered when
  * the response is returned. Whatever it throws becomes the error response.
  */
 export type RouteHandler = (context: RequestContext, request: Request) => Response | Promise<Response>;
 
 /** What stands between every request and its handler. */
 export interface ServeParts {
-  readonly book: InFlightRequests;
+  readonly requests: InFlightRequests;
   /** The envelope of every error on routes whose format has none of its own. */
   readonly envelope: ErrorEnvelopeName;
   /** Absent where authentication is off: then no request pays for it. */
@@ -32,12 +32,12 @@ export interface ServeParts {
 }
 
 /**
- * Wraps a handler in what every request needs: an exchange, the decision who may pass, errors in the right envelope, and
+ * Wraps a handler in what every request needs: a context, the decision who may pass, errors in the right envelope, and
  * one settle on every exit. Nothing of a request but its form is looked at before its credential, which is decided on the
  * handler that the router chose and on nothing that could be spelt otherwise.
  */
 export function serveRoute(
-  { book: requests, envelope, authenticate, requireOwnOrigin, endsConnections, cors }: ServeParts,
+  { requests, envelope, authenticate, requireOwnOrigin, endsConnections, cors }: ServeParts,
   row: RouteRow,
   handler: RouteHandler,
 ): (request: Request) => Promise<Response> {
@@ -52,11 +52,10 @@ export function serveRoute(
   const refuse = (context: RequestContext, error: unknown): Response => {
     const failure = toFailure(error);
     const body = errors.body(failure, context.id);
-    context.failure = failure.code;
-    context.cause = failure.details.cause;
-    context.status = errors.status(failure);
-    context.bytesOut = Buffer.byteLength(body);
-    requests.finish(context, outcomeOf(failure));
+    context.failed(failure);
+    context.answered(errors.status(failure));
+    context.sent(Buffer.byteLength(body));
+    context.finish(outcomeOf(failure));
     return new Response(body, { status: context.status, headers: errors.headers(failure, context.id) });
   };
 
@@ -77,14 +76,14 @@ export function serveRoute(
         const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
         const decision = decide(bearerToken(request) ?? apiKey ?? undefined);
         // Usually synchronous.
-        context.principal = decision instanceof Promise ? await decision : decision;
+        context.admitted(decision instanceof Promise ? await decision : decision);
       }
       if (row.json) requireJson(request);
       response = preflight ?? (await handler(context, request));
       // One with a call that can still end it goes on after this, and is booked by whoever opened the call.
       if (context.call === undefined && context.outcome === undefined) {
-        context.status = response.status;
-        requests.finish(context, "answered");
+        context.answered(response.status);
+        context.finish("answered");
       }
     } catch (error) {
       response = refuse(context, error);

@@ -1,6 +1,11 @@
-import { BadSetting } from "../config/setting-problem.ts";
-import { type ReadFile, readTextFile } from "../config/read-files.ts";
-import type { Settings } from "../config/settings-table.ts";
+import { SettingError } from "../core/errors.ts";
+import { type ReadFile, readTextFile } from "../core/read-files.ts";
+
+/** The files of certificate and key; without either, TLS is not asked for. */
+export interface TlsFiles {
+  readonly certPath?: string | undefined;
+  readonly keyPath?: string | undefined;
+}
 
 /** Certificate chain and key in PEM, and the suites that are offered. */
 export interface TlsMaterial {
@@ -20,14 +25,11 @@ const CIPHERS = [
 ].join(":");
 
 /**
- * Reads the certificate and the key that the settings name, and checks that they belong together.
- * @returns undefined where TLS is not asked for.
- * @throws BadSetting where a file cannot be read or used.
+ * Reads the certificate and the key, and checks that they belong together.
+ * @returns undefined if TLS is not asked for.
+ * @throws SettingError if a file cannot be read or used.
  */
-export function loadTls(
-  { SERVER_TLS_CERT_PATH: certPath, SERVER_TLS_KEY_PATH: keyPath }: Settings,
-  readFile: ReadFile = readTextFile,
-): TlsMaterial | undefined {
+export function loadTls({ certPath, keyPath }: TlsFiles, readFile: ReadFile = readTextFile): TlsMaterial | undefined {
   if (certPath === undefined || keyPath === undefined) return undefined;
   const cert = readPem("SERVER_TLS_CERT_PATH", certPath, readFile);
   const key = readPem("SERVER_TLS_KEY_PATH", keyPath, readFile);
@@ -41,7 +43,7 @@ function readPem(name: string, path: string, readFile: ReadFile): string {
     return readFile(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    throw new BadSetting(name, `${path} cannot be read (${code})`);
+    throw new SettingError(name, `${path} cannot be read (${code})`);
   }
 }
 
@@ -52,6 +54,6 @@ function requireUsable(name: string, reason: string, material: { readonly cert: 
   try {
     createSecureContext(material);
   } catch {
-    throw new BadSetting(name, reason);
+    throw new SettingError(name, reason);
   }
 }

@@ -1,29 +1,29 @@
-import type { RequestContext, RequestObserver } from "../core/request-context.ts";
-import { type Log, lineWriterOf } from "./log.ts";
+import type { RequestObserver, RequestRecord } from "../core/request-context.ts";
+import type { Log } from "./log.ts";
 import { LineBuffer } from "./line-buffer.ts";
 
 /**
- * Writes one line per settled exchange: who answered what, how it ended, how much and how long. Never a prompt, an
+ * Writes one line per finished request: who answered what, how it ended, how much and how long. Never a prompt, an
  * answer, a credential or an upstream URL.
  * @param quietRoutes their lines are written at `debug`.
  */
-export function logExchange(log: Log, quietRoutes: ReadonlySet<string>): RequestObserver {
-  const writer = lineWriterOf(log);
-  return (context, settledAt) => {
+export function logRequest(log: Log, quietRoutes: ReadonlySet<string>): RequestObserver {
+  const writer = log.lineWriter;
+  return (context, finishedAt) => {
     if (context.failure === "internal") {
-      return log.error(membersOf(context, settledAt), "request failed unexpectedly");
+      return log.error(membersOf(context, finishedAt), "request failed unexpectedly");
     }
     const level = quietRoutes.has(context.route) ? "debug" : "info";
     if (!log.isLevelEnabled(level)) return;
-    if (!writer) return log[level](membersOf(context, settledAt), "request");
-    writeMembers(writer.begin(level), context, settledAt);
+    if (!writer) return log[level](membersOf(context, finishedAt), "request");
+    writeMembers(writer.begin(level), context, finishedAt);
     writer.end("request");
   };
 }
 
 /** Writes the members of a line, each behind a comma. */
-function writeMembers(line: LineBuffer, context: RequestContext, settledAt: number): void {
-  const { principal: identity, provider, model, outcome, usage, firstByteAt, startedAt, failure } = context;
+function writeMembers(line: LineBuffer, context: RequestRecord, finishedAt: number): void {
+  const { principal: identity, provider, model, outcome, usage, startedAt, failure } = context;
   writeText(line, ',"request_id":', context.id);
   writeText(line, ',"method":', context.method);
   writeText(line, ',"route":', context.route);
@@ -42,12 +42,9 @@ function writeMembers(line: LineBuffer, context: RequestContext, settledAt: numb
   writeNumber(line, ',"cached_input_tokens":', usage?.cachedInputTokens);
   writeNumber(line, ',"tool_rounds":', context.toolRounds);
   writeNumber(line, ',"tool_calls":', context.toolCalls);
-  if (firstByteAt !== undefined) {
-    line.text(',"first_byte_ms":');
-    line.hundredths(firstByteAt - startedAt);
-  }
-  line.text(',"total_ms":');
-  line.hundredths(settledAt - startedAt);
+  writeTime(line, ',"response_header_ms":', startedAt, context.responseHeaderAt);
+  writeTime(line, ',"first_byte_ms":', startedAt, context.firstByteAt);
+  writeTime(line, ',"total_ms":', startedAt, finishedAt);
   writeText(line, ',"failure":', failure);
   writeText(line, ',"cause":', describeCause(context));
 }
@@ -64,10 +61,17 @@ function writeNumber(line: LineBuffer, name: string, value: number | undefined):
   line.number(value);
 }
 
+/** Writes the milliseconds between two times. */
+function writeTime(line: LineBuffer, name: string, from: number, to: number | undefined): void {
+  if (to === undefined) return;
+  line.text(name);
+  line.hundredths(to - from);
+}
+
 /** The same members for a log that writes its lines itself. */
-function membersOf(context: RequestContext, settledAt: number): object {
+function membersOf(context: RequestRecord, finishedAt: number): object {
   const line = new LineBuffer();
-  writeMembers(line, context, settledAt);
+  writeMembers(line, context, finishedAt);
   return JSON.parse(`{${line.take().toString().slice(1)}}`) as object;
 }
 
@@ -75,7 +79,7 @@ function membersOf(context: RequestContext, settledAt: number): object {
 const MAX_MODEL_CHARACTERS = 256;
 
 /** The stack of what nobody foresaw; of foreseen failures only a word, because their texts may quote the client. */
-function describeCause({ cause, failure }: RequestContext): string | undefined {
+function describeCause({ cause, failure }: RequestRecord): string | undefined {
   if (cause === undefined) return undefined;
   if (failure === "internal") return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   return typeof cause === "string" ? cause : undefined;

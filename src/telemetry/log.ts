@@ -3,7 +3,15 @@ import type { LineBuffer } from "./line-buffer.ts";
 import { type LineStream, type LineStreamParts, openLineStream } from "./line-stream.ts";
 import { openStandardOutput } from "./standard-output.ts";
 
-export type Log = Logger;
+/** The process's log, and what its lines go through. */
+export type Log = Logger & LogOutput;
+
+export interface LogOutput {
+  /** For what is written with every request; undefined if lines are written in another form. */
+  readonly lineWriter: LineWriter | undefined;
+  /** For the end of the process: resolves when all lines are written, cannot be, or have not been within a second. */
+  flushLines(): Promise<void>;
+}
 
 export interface LogOptions {
   readonly level: string;
@@ -39,45 +47,33 @@ export function createLog(
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (destination) return pino(options, destination);
+  if (destination) return Object.assign(pino(options, destination), { lineWriter: undefined, async flushLines() {} });
   const lines = openLines({
     output: openStandardOutput(),
     batchBytes: worker === undefined ? BATCH_BYTES : SHARED_BATCH_BYTES,
     onLost: (dropped) => log.warn({ dropped }, "log lines were lost, because standard output did not take them"),
   });
-  const log = pino(options, {
+  const logger = pino(options, {
     write(line) {
       lines.buffer.text(format ? format(line) : line);
       lines.end();
     },
   });
-  lineStreams.set(log, lines);
-  if (!format) lineWriters.set(log, createLineWriter(lines, base));
+  const log = Object.assign(logger, {
+    lineWriter: format ? undefined : createLineWriter(lines, base),
+    flushLines: () => lines.flush(LAST_LINES_MS),
+  });
   return log;
 }
 
-const lineStreams = new WeakMap<Log, LineStream>();
-
 /** The last lines get this long to be written: whoever reads them may have stopped. */
 const LAST_LINES_MS = 1000;
-
-/** For the end of the process: resolves when all lines are written, cannot be, or have not been within a second. */
-export async function flushLog(log: Log): Promise<void> {
-  await lineStreams.get(log)?.flush(LAST_LINES_MS);
-}
 
 /** Writes lines as pino would, at a fraction of what it costs to go through it. One line at a time. */
 export interface LineWriter {
   /** Begins a line. What comes back takes its members, each behind a comma. */
   begin(level: "debug" | "info"): LineBuffer;
   end(message: string): void;
-}
-
-const lineWriters = new WeakMap<Log, LineWriter>();
-
-/** For what is written with every request; undefined where lines are written in another form. */
-export function lineWriterOf(log: Log): LineWriter | undefined {
-  return lineWriters.get(log);
 }
 
 function createLineWriter({ buffer, end }: LineStream, base: object): LineWriter {

@@ -1,8 +1,8 @@
-import { Failure, type FailureCode } from "../core/errors.ts";
-import type { Provider } from "../providers/provider.ts";
+import { Failure } from "../core/errors.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { UpstreamResponse, PendingResponse, Transport, WireRequest } from "./transport.ts";
 import type { Deadline, Deadlines } from "../core/deadlines.ts";
-import { readTransportError } from "./errors.ts";
+import { toUpstreamFailure, UpstreamError, UpstreamFailure, type UpstreamPhase } from "./errors.ts";
 
 /** How long each part of a call to a provider may take, in milliseconds. */
 export interface UpstreamLimits {
@@ -46,13 +46,13 @@ export interface UpstreamParts {
 const STOOD_STILL_MS = 100;
 
 /** How far a call has come, which decides what its one deadline means. */
-type Phase = "unsent" | "connecting" | "connected" | "answered" | "streaming" | "unread";
+type Phase = "unsent" | "connecting" | "connected" | "answered" | "opened" | "streaming" | "unread";
 
 /** Opens a call that ends when `client` aborts. */
-export type OpenUpstreamCall = (provider: Provider, client: AbortSignal) => UpstreamCall;
+export type OpenUpstreamCall = (endpoint: Endpoint, client: AbortSignal) => UpstreamCall;
 
 export function createUpstream(parts: UpstreamParts): OpenUpstreamCall {
-  return (provider, client) => new Call(parts, provider, client);
+  return (endpoint, client) => new Call(parts, endpoint, client);
 }
 
 /** A class, unlike most of what is here: one is made for every request, and with closures so would be its many methods. */
@@ -61,7 +61,7 @@ class Call implements UpstreamCall, Deadline {
   previous: Deadline | undefined;
   next: Deadline | undefined;
   readonly #parts: UpstreamParts;
-  readonly #provider: Provider;
+  readonly #endpoint: Endpoint;
   readonly #client: AbortSignal;
   #phase: Phase = "unsent";
   #sending: PendingResponse | undefined;
@@ -72,9 +72,9 @@ class Call implements UpstreamCall, Deadline {
   /** The process stood still when the time to connect was over, and has had some more since. */
   #hadMoreTime = false;
 
-  constructor(parts: UpstreamParts, provider: Provider, client: AbortSignal) {
+  constructor(parts: UpstreamParts, endpoint: Endpoint, client: AbortSignal) {
     this.#parts = parts;
-    this.#provider = provider;
+    this.#endpoint = endpoint;
     this.#client = client;
     client.addEventListener("abort", this);
     if (client.aborted) this.handleEvent();
@@ -87,7 +87,7 @@ class Call implements UpstreamCall, Deadline {
     this.#sentAt = now();
     this.#phase = "connecting";
     try {
-      this.#sending = transport(this.#provider, request, () => this.#onConnected());
+      this.#sending = transport(this.#endpoint, request, () => this.#onConnected());
     } catch (error) {
       return Promise.reject(this.explain(error));
     }
@@ -108,7 +108,7 @@ class Call implements UpstreamCall, Deadline {
   }
 
   becomeStream(): void {
-    this.#phase = "streaming";
+    this.#phase = "opened";
     const { deadlines, now, limits } = this.#parts;
     if (!this.#closed) deadlines.move(this, now() + limits.streamIdleMs);
   }
@@ -135,7 +135,7 @@ class Call implements UpstreamCall, Deadline {
   }
 
   explain(error: unknown): Failure {
-    return this.#reason ?? readTransportError(error, this.#provider.id);
+    return this.#reason ?? toUpstreamFailure(error, this.#endpoint.id);
   }
 
   close(): void {
@@ -163,8 +163,18 @@ class Call implements UpstreamCall, Deadline {
       this.#hadMoreTime = true;
       return deadlines.move(this, time + limits.connectMs / 2);
     }
-    if (expired) return this.abort(new Failure(expired, { provider: this.#provider.id }));
+    if (expired) return this.abort(this.#timeout(expired));
     deadlines.move(this, this.#sentAt + nextLimit(this.#phase, limits));
+  }
+
+  #timeout(expired: ExpiredLimit): Failure {
+    // The endpoint is not at fault.
+    if (expired === "client_stalled") return new Failure(expired, { provider: this.#endpoint.id });
+    const phase = UPSTREAM_PHASES[this.#phase];
+    return new UpstreamFailure(
+      new UpstreamError(expired, { phase, requestSent: phase !== "connect" }),
+      this.#endpoint.id,
+    );
   }
 
   #onConnected(): void {
@@ -172,9 +182,23 @@ class Call implements UpstreamCall, Deadline {
   }
 }
 
+/** In other words those of an {@link UpstreamError}. */
+const UPSTREAM_PHASES = {
+  unsent: "connect",
+  connecting: "connect",
+  connected: "header",
+  answered: "body",
+  opened: "first-token",
+  streaming: "body",
+  unread: "body",
+} as const satisfies Record<Phase, UpstreamPhase>;
+
+type ExpiredLimit =
+  "connect_timeout" | "response_header_timeout" | "total_timeout" | "stream_idle_timeout" | "client_stalled";
+
 /** The limit that is over after `waited` milliseconds, if one is. A stream's deadline comes only when its limit is over. */
-function expiredLimit(phase: Phase, waited: number, limits: UpstreamLimits): FailureCode | undefined {
-  if (phase === "streaming") return "stream_idle_timeout";
+function expiredLimit(phase: Phase, waited: number, limits: UpstreamLimits): ExpiredLimit | undefined {
+  if (phase === "opened" || phase === "streaming") return "stream_idle_timeout";
   if (phase === "unread") return "client_stalled";
   if (phase !== "answered" && waited >= limits.responseHeaderMs) return "response_header_timeout";
   if (waited >= limits.totalMs) return "total_timeout";

@@ -1,6 +1,6 @@
 import { streamOfBody, bodyOfStream } from "./body.ts";
 import type { UpstreamResponse, ResponseHeaders, BodyConsumer } from "./transport.ts";
-import { wireError } from "./errors.ts";
+import { UpstreamError } from "./errors.ts";
 
 const FORMATS: Readonly<Record<string, Bun.CompressionFormat>> = {
   gzip: "gzip",
@@ -28,7 +28,11 @@ export function decodeResponse(answer: UpstreamResponse): UpstreamResponse {
   const format = Object.hasOwn(FORMATS, encoding) ? FORMATS[encoding] : undefined;
   if (!format) {
     answer.body.cancel();
-    throw wireError("HTTP_UNKNOWN_ENCODING");
+    throw new UpstreamError("invalid_response", {
+      code: "HTTP_UNKNOWN_ENCODING",
+      phase: "header",
+      requestSent: true,
+    });
   }
   const decoded = streamOfBody(answer.body).pipeThrough<Uint8Array>(
     new DecompressionStream(format) as ReadableWritablePair<Uint8Array, Uint8Array>,
@@ -45,9 +49,12 @@ export function decodeResponse(answer: UpstreamResponse): UpstreamResponse {
 function named(consumer: BodyConsumer): BodyConsumer {
   return {
     ...consumer,
-    fail: (error) =>
-      consumer.fail(error instanceof Error && "code" in error ? error : wireError("HTTP_INVALID_ENCODING")),
+    fail: (error) => consumer.fail(error instanceof Error && "code" in error ? error : invalidEncoding()),
   };
+}
+
+function invalidEncoding(): UpstreamError {
+  return new UpstreamError("invalid_response", { code: "HTTP_INVALID_ENCODING", phase: "body", requestSent: true });
 }
 
 function without(headers: ResponseHeaders): ResponseHeaders {

@@ -1,4 +1,6 @@
-import type { Provider } from "../providers/provider.ts";
+import type { EndpointAddress } from "./endpoint.ts";
+import { UpstreamError } from "./errors.ts";
+import { readFetchError } from "./fetch-errors.ts";
 
 const THIS_MACHINE = /^(localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/i;
 
@@ -24,14 +26,14 @@ function hostOfEntry(entry: string): string {
 /** The runtime's `fetch`, as far as the gateway uses it. */
 export type EgressFetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
 
-type Probe = (provider: Pick<Provider, "baseUrl" | "unixSocket">) => Promise<boolean>;
+type Probe = (endpoint: EndpointAddress) => Promise<boolean>;
 
 /** How the gateway calls out, to whomever. */
 export interface Egress {
   readonly fetch: EgressFetch;
-  /** Whether calls to a provider go out without the proxy. */
-  readonly isDirect: (provider: Pick<Provider, "baseUrl" | "unixSocket">) => boolean;
-  /** Whether the first server on the way to a provider accepts a connection: the provider's own, or the proxy. */
+  /** Whether calls to an endpoint go out without the proxy. */
+  readonly isDirect: (endpoint: EndpointAddress) => boolean;
+  /** Whether the first server on the way to an endpoint accepts a connection: its own, or the proxy. */
   readonly probe: Probe;
 }
 
@@ -47,7 +49,7 @@ export interface EgressParts {
 
 /**
  * Makes what calls out through the operator's proxy. Where there is none, calls go out as they are.
- * A `fetch` that fails at the proxy rejects with an error whose `code` begins with `PROXY_`.
+ * A `fetch` that fails at the proxy rejects with an {@link UpstreamError} whose `code` begins with `PROXY_`.
  */
 export function createEgress({ proxy, direct, fetch, probe }: EgressParts): Egress {
   if (proxy === undefined) return { fetch, isDirect: () => true, probe };
@@ -59,36 +61,33 @@ export function createEgress({ proxy, direct, fetch, probe }: EgressParts): Egre
     async fetch(url, init) {
       if (init.unix || isDirect(url)) return fetch(url, init);
       const response = await fetch(url, { ...init, proxy: through }).catch((error: unknown) => {
-        throw atProxy(error) ?? error;
+        throw readProxyError(error) ?? error;
       });
       if (response.status !== 407) return response;
       // What a provider cannot mean: only a proxy asks for credentials of its own.
       await response.body?.cancel();
-      throw new ProxyError("STATUS_407");
+      throw refusedByProxy(407);
     },
-    isDirect: (provider) => provider.unixSocket !== undefined || isDirect(provider.baseUrl),
-    probe: (provider) =>
-      probe(provider.unixSocket || isDirect(provider.baseUrl) ? provider : { baseUrl: proxy, unixSocket: undefined }),
+    isDirect: (endpoint) => endpoint.unixSocket !== undefined || isDirect(endpoint.baseUrl),
+    probe: (endpoint) =>
+      probe(endpoint.unixSocket || isDirect(endpoint.baseUrl) ? endpoint : { baseUrl: proxy, unixSocket: undefined }),
   };
 }
 
-/** A call that got no further than the proxy. Its message holds nothing but its code. */
-class ProxyError extends Error {
-  readonly code: string;
-
-  constructor(what: string) {
-    super(`PROXY_${what}`);
-    this.name = "ProxyError";
-    this.code = this.message;
-  }
+/** What an error means that is the proxy's: where there is one, it is the only one that is connected to. */
+function readProxyError(error: unknown): UpstreamError | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  if (error.code === "ERR_PROXY_TUNNEL") return refusedByProxy("status" in error ? error.status : "");
+  const { code, phase } = readFetchError(error, "header");
+  if (phase !== "dns" && phase !== "connect") return undefined;
+  return new UpstreamError("proxy_unreachable", { code: `PROXY_${code}`, phase, requestSent: false });
 }
 
-/** Codes with which no connection came about; where there is a proxy, it is the only one that is connected to. */
-const NO_CONNECTION = /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|ENODATA|EAI_\w+|ESERVFAIL|DNS\w*)$/;
-
-function atProxy(error: unknown): ProxyError | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  const code = String(error.code);
-  if (code === "ERR_PROXY_TUNNEL") return new ProxyError(`STATUS_${"status" in error ? String(error.status) : ""}`);
-  return NO_CONNECTION.test(code) ? new ProxyError(code) : undefined;
+/** The proxy opened no tunnel, and answered the request to do so with this status. */
+function refusedByProxy(status: unknown): UpstreamError {
+  return new UpstreamError("proxy_refused", {
+    code: `PROXY_STATUS_${String(status)}`,
+    phase: "connect",
+    requestSent: false,
+  });
 }

@@ -1,70 +1,137 @@
-import { Failure, type FailureCode } from "../core/errors.ts";
-
-/** What can be wrong with the bytes of a request or an answer, or with the connection that they come on, as the `code` of an error. */
-export type WireErrorCode =
-  /** The connection ended where more was to come. */
-  | "ECONNRESET"
-  /** Nobody waited for the connection any more. */
-  | "ECONNABORTED"
-  /** The server has left so many attempts to connect without an answer that no more are made. */
-  | "TOO_MANY_HANGING_ATTEMPTS"
-  /** TLS failed with a server that is to be spoken to over HTTP/2: one that does not offer it may refuse the handshake so. */
-  | "HTTP2_HANDSHAKE_FAILED"
-  | "HTTP_INVALID_HEAD"
-  | "HTTP_HEAD_TOO_LONG"
-  | "HTTP_TOO_MANY_FIELDS"
-  | "HTTP_TOO_MANY_INTERIM_HEADS"
-  /** Bytes came on a connection before a request was sent on it, or in place of its answer. */
-  | "HTTP_UNREQUESTED_BYTES"
-  | "HTTP_INVALID_FRAMING"
-  | "HTTP_INVALID_CHUNK"
-  | "HTTP_UNREQUESTED_UPGRADE"
-  /** What was to be sent cannot be written as a message of HTTP. */
-  | "REQUEST_HEADER"
-  | "REQUEST_METHOD"
-  /** The request's body did not have the length that its header told. */
-  | "UPLOAD_LENGTH";
-
-/** An error that tells nothing but its code: what was on the wire may hold secrets. */
-export function wireError(code: string): Error & { readonly code: string } {
-  return Object.assign(new Error(code), { code });
-}
-
-/** Error codes of the transports, by what they mean for the client; the first group that matches counts. */
-const GROUPS: readonly (readonly [FailureCode, RegExp, message?: string])[] = [
-  ["invalid_request", /^REQUEST_HEADER$/, "A header of the request cannot be sent to the provider"],
-  ["invalid_request", /^REQUEST_METHOD$/, "The method of the request cannot be sent to the provider"],
-  ["body_interrupted", /^UPLOAD_LENGTH$/],
-  ["proxy_refused", /^PROXY_STATUS_/],
-  ["proxy_unreachable", /^PROXY_/],
-  ["upstream_dns_failure", /^(ENOTFOUND|ENODATA|EAI_\w+|ESERVFAIL|DNS\w*)$/],
-  [
-    "upstream_tls_failure",
-    /^HTTP2(Unsupported|_HANDSHAKE_FAILED)$/,
-    "Failed to reach upstream server over HTTP/2 (<ID>_HTTP2): it may not offer it",
-  ],
-  ["upstream_tls_failure", /CERT|SSL|TLS|^EPROTO$|UNABLE_TO_|HOSTNAME_MISMATCH/],
-  ["upstream_reset", /^(HTTP2(StreamReset|RefusedStream|GoAway)|ECONNRESET|EPIPE|ECONNABORTED|ConnectionClosed)$/],
-  [
-    "upstream_invalid_response",
-    /HTTP|Decompress|Zlib|Brotli|Zstd|Chunk|Header|ContentLength|TransferEncoding|UnrequestedUpgrade/i,
-  ],
-];
-
-const UNREACHABLE: (typeof GROUPS)[number] = ["upstream_unreachable", /^/];
+import { Failure, type FailureCode, type FailureDetails } from "../core/errors.ts";
 
 /**
- * What an error of a transport means: that of a request that got no answer, or of a body that broke off.
- * Only the error's code is kept as `cause`: the runtime's messages quote upstream URLs, whose query may hold a key.
+ * How far a call had come when it failed: looking up the name, connecting, TLS, sending the request, waiting for the
+ * header, for the first byte of the body, for the rest of it.
  */
-export function readTransportError(error: unknown, providerId: string): Failure {
-  if (error instanceof Failure) return error;
-  const code = codeOf(error);
-  const [meaning, , message] = GROUPS.find(([, pattern]) => pattern.test(code)) ?? UNREACHABLE;
-  return new Failure(meaning, { provider: providerId, cause: code, ...(message && { message }) });
+export type UpstreamPhase = "dns" | "connect" | "tls" | "send" | "header" | "first-token" | "body";
+
+/** What a fault means for the client. */
+interface FaultMeaning {
+  readonly code: FailureCode;
+  /** Replaces the code's own message. */
+  readonly message?: string;
+  /** See {@link UpstreamError.retryable}. */
+  readonly retryable: boolean;
 }
 
-function codeOf(error: unknown): string {
+/** Everything that can be wrong with a call to an endpoint, and what clients are told of it. */
+const FAULTS = {
+  unreachable: { code: "upstream_unreachable", retryable: true },
+  name_unknown: { code: "upstream_dns_failure", retryable: true },
+  tls: { code: "upstream_tls_failure", retryable: false },
+  /** TLS failed with a server that is to be spoken to over HTTP/2: one that does not offer it may refuse the handshake so. */
+  http2_unavailable: {
+    code: "upstream_tls_failure",
+    message: "Failed to reach upstream server over HTTP/2 (<ID>_HTTP2): it may not offer it",
+    retryable: false,
+  },
+  proxy_unreachable: { code: "proxy_unreachable", retryable: true },
+  proxy_refused: { code: "proxy_refused", retryable: false },
+  reset: { code: "upstream_reset", retryable: true },
+  invalid_response: { code: "upstream_invalid_response", retryable: true },
+  invalid_header: {
+    code: "invalid_request",
+    message: "A header of the request cannot be sent to the provider",
+    retryable: false,
+  },
+  invalid_method: {
+    code: "invalid_request",
+    message: "The method of the request cannot be sent to the provider",
+    retryable: false,
+  },
+  /** The request's body did not come as it was announced. */
+  upload: { code: "body_interrupted", retryable: false },
+  redirect: { code: "upstream_redirect", retryable: false },
+  /** Whether asking again helps depends on the status. */
+  status: { code: "provider_error", retryable: false },
+  connect_timeout: { code: "connect_timeout", retryable: true },
+  response_header_timeout: { code: "response_header_timeout", retryable: true },
+  total_timeout: { code: "total_timeout", retryable: true },
+  stream_idle_timeout: { code: "stream_idle_timeout", retryable: true },
+} as const satisfies Record<string, FaultMeaning>;
+
+export type UpstreamFault = keyof typeof FAULTS;
+
+/** What is known of a failed call beside its fault. */
+export interface UpstreamErrorFacts {
+  /** The system's, the runtime's or this room's own word for it, which goes to the log; the fault unless given. */
+  readonly code?: string;
+  readonly phase: UpstreamPhase;
+  readonly requestSent: boolean;
+  /** Of an answer that is an error. */
+  readonly status?: number;
+  /** When the server wants to be asked again, in milliseconds from its answer. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** A call to an endpoint that failed. Its message is its code alone: what was on the wire may hold secrets. */
+export class UpstreamError extends Error {
+  readonly fault: UpstreamFault;
+  readonly code: string;
+  readonly phase: UpstreamPhase;
+  /** Some of the request may have reached the server, which may have begun to act on it. False: certainly nothing has. */
+  readonly requestSent: boolean;
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(fault: UpstreamFault, { code = fault, phase, requestSent, status, retryAfterMs }: UpstreamErrorFacts) {
+    super(code);
+    this.name = "UpstreamError";
+    this.fault = fault;
+    this.code = code;
+    this.phase = phase;
+    this.requestSent = requestSent;
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /**
+   * The same request may fare better if the same endpoint is asked again. Whether that is safe is another question, which
+   * {@link requestSent} answers.
+   */
+  get retryable(): boolean {
+    return this.status === undefined ? FAULTS[this.fault].retryable : isRetryableStatus(this.status);
+  }
+}
+
+/** Those with which the official clients of OpenAI and Anthropic ask again. */
+function isRetryableStatus(status: number): boolean {
+  return status === 408 || status === 409 || status === 429 || status >= 500;
+}
+
+/** What the client is told of a failed call, with what is known of it for whoever might ask again. */
+export class UpstreamFailure extends Failure {
+  readonly error: UpstreamError;
+
+  /**
+   * @param endpointId named to the client
+   * @param details said beyond the meaning of the fault, or in its place
+   */
+  constructor(error: UpstreamError, endpointId: string, details: FailureDetails = {}) {
+    const { code, message }: FaultMeaning = FAULTS[error.fault];
+    super(code, {
+      provider: endpointId,
+      ...(error.code !== error.fault && { cause: error.code }),
+      ...(message !== undefined && { message }),
+      ...details,
+    });
+    this.error = error;
+  }
+}
+
+/** What the client is told of an error with which a call ended; a failure of the gateway's own stays what it is. */
+export function toUpstreamFailure(error: unknown, endpointId: string): Failure {
+  if (error instanceof Failure) return error;
+  const known =
+    error instanceof UpstreamError
+      ? error
+      : new UpstreamError("unreachable", { code: errorCodeOf(error), phase: "header", requestSent: true });
+  return new UpstreamFailure(known, endpointId);
+}
+
+/** An error's code, or its name. Messages of the runtime quote URLs, whose query may hold a key. */
+export function errorCodeOf(error: unknown): string {
   if (typeof error === "object" && error !== null && "code" in error) return String(error.code);
   return error instanceof Error ? error.name : "unknown";
 }

@@ -1,9 +1,10 @@
-import type { Provider } from "../providers/provider.ts";
+import type { Endpoint, EndpointState } from "./endpoint.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import { bodyEndOf } from "./http1/body-end.ts";
 import { bodyOfStream } from "./body.ts";
 import type { ResponseBody, Transport } from "./transport.ts";
-import { wireError } from "./errors.ts";
+import { UpstreamError, type UpstreamPhase } from "./errors.ts";
+import { readFetchError } from "./fetch-errors.ts";
 
 /** The runtime's `fetch`, as far as it is used here. */
 export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
@@ -11,11 +12,16 @@ export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response
 export interface FetchTransportParts {
   readonly fetch: Fetch;
   /** Whether a connection to the first server on the way can be had at all. */
-  readonly probe: (provider: Provider) => Promise<boolean>;
+  readonly probe: (endpoint: Endpoint) => Promise<boolean>;
   readonly deadlines: Deadlines;
   readonly now: () => number;
   /** After this long without an answer the probe is sent, in milliseconds. */
   readonly probeAfterMs: number;
+}
+
+/** A transport that keeps connections of HTTP/2; those of HTTP/1.1 are the runtime's. */
+export interface FetchTransport extends EndpointState {
+  readonly send: Transport;
 }
 
 /** For so long the runtime keeps a connection of HTTP/2 that carries nothing. */
@@ -25,12 +31,12 @@ const SESSION_KEPT_MS = 300_000;
 const MIN_STATUS = 200;
 const MAX_STATUS = 599;
 
-/** What is known of the way to one provider. */
-interface ProviderConnectionState {
+/** What is known of the way to one endpoint. */
+interface ConnectionState {
   /** When an answer last came, on the clock of the deadlines. */
   heardAt: number;
   probing: Promise<boolean> | undefined;
-  /** Holds the HTTP/2 connections of this provider, and of no other. */
+  /** Holds the HTTP/2 connections of this endpoint, and of no other. */
   readonly session: Bun.FetchSession | undefined;
 }
 
@@ -38,28 +44,29 @@ interface ProviderConnectionState {
  * Carries requests by the runtime's `fetch`, which knows ways that the gateway's own transport does not: through a proxy, and
  * over HTTP/2.
  * `fetch` does not tell "still connecting" from "connected and thinking", so a second connection is asked instead, one for
- * a provider at a time, however many requests wait. Over HTTP/2 requests share a connection that is kept, and a provider may
+ * an endpoint at a time, however many requests wait. Over HTTP/2 requests share a connection that is kept, and a server may
  * accept no second one: there, an answer to any of them tells that it stands.
  */
-export function createFetchTransport(parts: FetchTransportParts): Transport {
+export function createFetchTransport(parts: FetchTransportParts): FetchTransport {
   const { fetch, probe, deadlines, now } = parts;
-  const ways = new Map<Provider, ProviderConnectionState>();
+  const states = new Map<string, ConnectionState>();
 
-  const wayTo = (provider: Provider): ProviderConnectionState => {
-    let way = ways.get(provider);
-    if (!way) {
-      const session = provider.http2 ? new Bun.FetchSession() : undefined;
-      ways.set(provider, (way = { heardAt: Number.NEGATIVE_INFINITY, probing: undefined, session }));
+  const stateOf = (endpoint: Endpoint): ConnectionState => {
+    let state = states.get(endpoint.endpointKey);
+    if (!state) {
+      const session = endpoint.http2 ? new Bun.FetchSession() : undefined;
+      state = { heardAt: Number.NEGATIVE_INFINITY, probing: undefined, session };
+      states.set(endpoint.endpointKey, state);
     }
-    return way;
+    return state;
   };
 
-  const canConnect = (provider: Provider, way: ProviderConnectionState): Promise<boolean> =>
-    (way.probing ??= probe(provider).finally(() => (way.probing = undefined)));
+  const canConnect = (endpoint: Endpoint, state: ConnectionState): Promise<boolean> =>
+    (state.probing ??= probe(endpoint).finally(() => (state.probing = undefined)));
 
-  return (provider, request, onConnected) => {
-    const way = wayTo(provider);
-    const { session } = way;
+  const send: Transport = (endpoint, request, onConnected) => {
+    const state = stateOf(endpoint);
+    const { session } = state;
     const sentAt = now();
     const controller = new AbortController();
     const fetched = fetch(request.url, {
@@ -71,12 +78,12 @@ export function createFetchTransport(parts: FetchTransportParts): Transport {
       decompress: request.keepEncoding !== true,
       timeout: false,
       proxy: false,
-      ...(provider.unixSocket && { unix: provider.unixSocket }),
+      ...(endpoint.unixSocket && { unix: endpoint.unixSocket }),
       ...(session && { protocol: "http2", session }),
     });
     const wait = deadlines.open(sentAt + parts.probeAfterMs, () => {
-      if (session && way.heardAt >= sentAt - SESSION_KEPT_MS) return onConnected();
-      void canConnect(provider, way).then((connects) => {
+      if (session && state.heardAt >= sentAt - SESSION_KEPT_MS) return onConnected();
+      void canConnect(endpoint, state).then((connects) => {
         if (connects) onConnected();
       });
     });
@@ -84,51 +91,78 @@ export function createFetchTransport(parts: FetchTransportParts): Transport {
       response: fetched
         .then(
           (response) => {
-            way.heardAt = now();
+            state.heardAt = now();
             if (response.status < MIN_STATUS || response.status > MAX_STATUS) {
               controller.abort();
-              throw wireError("HTTP_INVALID_HEAD");
+              throw new UpstreamError("invalid_response", {
+                code: "HTTP_INVALID_HEAD",
+                phase: "header",
+                requestSent: true,
+              });
             }
             return {
               status: response.status,
               headers: response.headers,
-              body: response.body && bodyOf(response, response.body, provider),
+              body: response.body && bodyOf(response, response.body, endpoint, controller.signal),
             };
           },
           (error: unknown) => {
-            throw session ? ofHandshake(error) : error;
+            if (controller.signal.aborted) throw error;
+            throw session && isOfHandshake(error) ? http2Unavailable() : readFetchError(error, "header");
           },
         )
         .finally(() => deadlines.release(wait)),
       abort: (reason) => controller.abort(reason),
     };
   };
+
+  return {
+    send,
+    retain(keys) {
+      for (const [key, { session }] of states) {
+        if (keys.has(key)) continue;
+        states.delete(key);
+        session?.close();
+      }
+    },
+  };
 }
 
 /** The body of an answer, which over TLS has not ended where only its connection has; see {@link bodyEndOf}. */
-function bodyOf({ headers }: Response, stream: ReadableStream<Uint8Array>, { http2, baseUrl }: Provider): ResponseBody {
+function bodyOf(
+  { headers }: Response,
+  stream: ReadableStream<Uint8Array>,
+  { http2, baseUrl }: Endpoint,
+  aborting: AbortSignal,
+): ResponseBody {
   const body = bodyOfStream(stream);
   const isDelimited = http2 || headers.has("content-length") || headers.has("transfer-encoding");
-  if (isDelimited || !baseUrl.startsWith("https:")) return body;
-  const bodyEnd = bodyEndOf(headers);
+  const bodyEnd = isDelimited || !baseUrl.startsWith("https:") ? undefined : bodyEndOf(headers);
+  let phase: UpstreamPhase = "first-token";
   return {
     ...body,
     consume: (consumer) =>
       body.consume({
         write(bytes) {
-          bodyEnd.push(bytes);
+          phase = "body";
+          bodyEnd?.push(bytes);
           consumer.write(bytes);
         },
         flush: () => consumer.flush(),
-        end: () => (bodyEnd.isReached() ? consumer.end() : consumer.fail(wireError("ECONNRESET"))),
-        fail: (error) => consumer.fail(error),
+        end() {
+          if (!bodyEnd || bodyEnd.isReached()) return consumer.end();
+          consumer.fail(new UpstreamError("reset", { code: "ECONNRESET", phase, requestSent: true }));
+        },
+        fail: (error) => consumer.fail(aborting.aborted ? error : readFetchError(error, phase)),
       }),
   };
 }
 
 /** Servers that know no HTTP/2 may answer a handshake that offers nothing else with an alert, of which the runtime tells no more. */
-function ofHandshake(error: unknown): unknown {
-  return error instanceof Error && "code" in error && error.code === "EPROTO"
-    ? wireError("HTTP2_HANDSHAKE_FAILED")
-    : error;
+function isOfHandshake(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EPROTO";
+}
+
+function http2Unavailable(): UpstreamError {
+  return new UpstreamError("http2_unavailable", { code: "HTTP2_HANDSHAKE_FAILED", phase: "tls", requestSent: false });
 }

@@ -1,18 +1,15 @@
-import type { Provider } from "../providers/provider.ts";
+import type { EndpointAddress } from "./endpoint.ts";
 
 /** A server that has said neither yes nor no for so long does not accept connections. */
 const PROBE_LIMIT_MS = 30_000;
 
 /**
- * Whether a connection to the provider's server can be established at all: TCP or unix socket, and the TLS handshake.
+ * Whether a connection to an endpoint's server can be established at all: TCP or unix socket, and the TLS handshake.
  * The runtime's `fetch` does not tell "still connecting" from "connected and thinking"; a second connection does.
  * The connection is closed as soon as it stands. Resolves `false` when the attempt ends without one.
  * @param limitMs after which an attempt that is still under way is given up
  */
-export const probeConnection = (
-  provider: Pick<Provider, "baseUrl" | "unixSocket">,
-  limitMs: number = PROBE_LIMIT_MS,
-): Promise<boolean> =>
+export const probeConnection = (endpoint: EndpointAddress, limitMs: number = PROBE_LIMIT_MS): Promise<boolean> =>
   new Promise((settle) => {
     let isOver = false;
     let shaking: { terminate(): void } | undefined;
@@ -25,7 +22,7 @@ export const probeConnection = (
       resolve(false);
       shaking?.terminate();
     }, limitMs).unref();
-    const { hostname, port, protocol } = new URL(provider.baseUrl);
+    const { hostname, port, protocol } = new URL(endpoint.baseUrl);
     const secure = protocol === "https:";
     const socket = {
       open(opened: { end(): void; terminate(): void }) {
@@ -45,8 +42,8 @@ export const probeConnection = (
       connectError: () => resolve(false),
       close: () => resolve(false),
     };
-    const attempt = provider.unixSocket
-      ? Bun.connect({ unix: provider.unixSocket, socket })
+    const attempt = endpoint.unixSocket
+      ? Bun.connect({ unix: endpoint.unixSocket, socket })
       : Bun.connect({
           hostname: hostname.replace(/^\[|\]$/g, ""),
           port: Number(port) || (secure ? 443 : 80),

@@ -1,5 +1,5 @@
 import type { ResponseHeaders } from "./transport.ts";
-import { createHeaderMatcher, type HeaderList } from "./header-list.ts";
+import { createHeaderMatcher, type HeaderList } from "../core/header-list.ts";
 import type { Redact } from "../core/redact/redact.ts";
 
 /** What providers say of their limits, of whether and when to ask again, and of the request, for clients to read. */

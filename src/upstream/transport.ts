@@ -1,8 +1,8 @@
-import type { Provider } from "../providers/provider.ts";
+import type { Endpoint } from "./endpoint.ts";
 
-/** What is sent to a provider; the provider decides the connection. */
+/** What is sent to an endpoint; the endpoint decides the connection. */
 export interface WireRequest {
-  /** Below the provider's base URL. */
+  /** Below the endpoint's base URL. */
   readonly url: string;
   readonly method: string;
   readonly headers: Headers | Readonly<Record<string, string>>;
@@ -62,15 +62,15 @@ export interface UpstreamResponse {
 
 /** One request under way. */
 export interface PendingResponse {
-  /** Rejects with an error whose `code` tells what went wrong, or with the reason of an abort. */
+  /** Rejects with an `UpstreamError`, or with the reason of an abort. So does its body break off. */
   readonly response: Promise<UpstreamResponse>;
   /** Gives the request up, and its answer with it: whoever waits for either gets `reason`. */
   abort(reason: unknown): void;
 }
 
 /**
- * Carries requests to providers.
+ * Carries requests to endpoints.
  * @param onConnected called once, when the connection that the request goes out on stands.
  * @throws like the answer rejects, where the request cannot even be begun.
  */
-export type Transport = (provider: Provider, request: WireRequest, onConnected: () => void) => PendingResponse;
+export type Transport = (endpoint: Endpoint, request: WireRequest, onConnected: () => void) => PendingResponse;

@@ -22,6 +22,11 @@ const texts = (item: string) => (bytes: number) => `{"content":[${repeated(`${it
 const RESULTS: readonly (readonly [name: string, size: number, json: (bytes: number) => string])[] = [
   ["a long text", 2 * MIB, (bytes) => `{"content":[{"type":"text","text":"${"lorem ipsum ".repeat(bytes / 12)}"}]}`],
   ["a text of escapes", 2 * MIB, (bytes) => `{"content":[{"type":"text","text":"${'\\n\\"'.repeat(bytes / 4)}"}]}`],
+  [
+    "a text of tokens",
+    MIB,
+    (bytes) => `{"content":[{"type":"text","text":"${"mcp-token-0123456789 ".repeat(bytes / 21)}"}]}`,
+  ],
   ["a text beyond ASCII", MIB, (bytes) => `{"content":[{"type":"text","text":"${"é€😀".repeat(bytes / 9)}"}]}`],
   ["many texts", MIB, texts('{"type":"text","text":"hello you"}')],
   ["many empty parts", MIB, texts("{}")],
@@ -37,19 +42,24 @@ const RESULTS: readonly (readonly [name: string, size: number, json: (bytes: num
 
 describeCases(
   "a result of a tool costs what it weighs",
-  RESULTS.map(([name, size, result]): AbuseCase => ({
-    name,
+  [false, true].flatMap((isStream) => RESULTS.map((shape): AbuseCase => resultCase(shape, isStream))),
+  options,
+);
+
+function resultCase([name, size, result]: (typeof RESULTS)[number], isStream: boolean): AbuseCase {
+  return {
+    name: isStream ? `${name}, as an event` : name,
     size,
     build(bytes) {
+      server.isStream = isStream;
       server.list = () => ONE_TOOL;
       server.result = result(bytes);
       const parsed = Buffer.from(server.result);
       return { requests: [CHAT], answer: once(calling(call("1", ECHO))), bytes: parsed.length, parsed };
     },
     statuses: [200],
-  })),
-  options,
-);
+  };
+}
 
 /** Results of so many bytes to each of so many calls, in every round until the gateway has had enough. */
 function rounds(name: string, callsOfRound: number, size: number): AbuseCase {
@@ -57,6 +67,7 @@ function rounds(name: string, callsOfRound: number, size: number): AbuseCase {
     name,
     size,
     build(bytes) {
+      server.isStream = false;
       server.list = () => ONE_TOOL;
       server.result = `{"content":[{"type":"text","text":"${"a".repeat(bytes)}"}]}`;
       const script = json(200, inJson(calls(callsOfRound, "{}")));

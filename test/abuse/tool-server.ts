@@ -5,6 +5,8 @@ export interface RawToolServer extends AsyncDisposable {
   readonly url: string;
   /** What every call of a tool results in from now on: JSON text. */
   result: string;
+  /** Whether answers come as events of a stream. */
+  isStream: boolean;
   /** What is listed from now on: JSON text for each cursor. */
   list: (cursor: string | undefined) => string;
   /** Resolves when a list has been asked for that began after this call, and then another: the first is taken in. */
@@ -22,7 +24,7 @@ export const ONE_TOOL = '{"tools":[{"name":"echo","inputSchema":{"type":"object"
 
 /** Starts one on a free port of 127.0.0.1. */
 export async function startRawToolServer(): Promise<RawToolServer> {
-  const state = { result: '{"content":[]}', list: (_: string | undefined): string => ONE_TOOL };
+  const state = { isStream: false, result: '{"content":[]}', list: (_: string | undefined): string => ONE_TOOL };
   let lists = 0;
   let watching: { from: number; resolve: () => void } | undefined;
 
@@ -37,7 +39,8 @@ export async function startRawToolServer(): Promise<RawToolServer> {
       method === "tools/list" ? state.list(params?.cursor) : method === "tools/call" ? state.result : undefined;
     if (result === undefined) return undefined;
     const text = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`;
-    return new Response(text, { headers: { "content-type": "application/json" } });
+    if (!state.isStream) return new Response(text, { headers: { "content-type": "application/json" } });
+    return new Response(`event: message\ndata: ${text}\n\n`, { headers: { "content-type": "text/event-stream" } });
   };
   const server: McpTestServer = await startMcpServer({
     // The type of the fixture wants to know at once whether it answers.
@@ -51,6 +54,12 @@ export async function startRawToolServer(): Promise<RawToolServer> {
     },
     set result(result) {
       state.result = result;
+    },
+    get isStream() {
+      return state.isStream;
+    },
+    set isStream(isStream) {
+      state.isStream = isStream;
     },
     get list() {
       return state.list;
@@ -72,6 +81,8 @@ export const toolSettings = ({ url }: RawToolServer) => ({
   MCP_ENABLED: "true",
   MCP_EXPOSE: "true",
   MCP_SERVERS: `test=${url}`,
+  // Who has a token looks for it in all that the server says.
+  MCP_TEST_TOKEN: "mcp-token-0123456789",
   MCP_TOOL_MODE: "direct",
   MCP_POLLING_INTERVAL: "100ms",
   MCP_RECONNECT_INTERVAL: "100ms",

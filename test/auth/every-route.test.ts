@@ -31,7 +31,7 @@ function createTrap() {
     return new Response("reached");
   };
   const application = createApplication({
-    book: createInFlightRequests({ observers: [], now: () => 0, newId: () => "id" }),
+    requests: createInFlightRequests({ observers: [], now: () => 0, newId: () => "id" }),
     envelope: "simple",
     maxConcurrent: 0,
     relay,

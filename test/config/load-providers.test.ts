@@ -71,6 +71,7 @@ test("freezes what it returns, without freezing the table", () => {
 test("takes from the row what makes a provider differ", () => {
   expect(loadOne("anthropic", { ANTHROPIC_API_KEY: KEY })).toEqual({
     id: "anthropic",
+    endpointKey: expect.any(String),
     baseUrl: "https://api.anthropic.com/v1",
     unixSocket: undefined,
     http2: false,

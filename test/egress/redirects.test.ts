@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { redirect } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { startGateway } from "../fixtures/start-in-process.ts";
+import { DEFAULT_JSON_LIMITS } from "../../src/core/json/limits.ts";
 import { createSessionFetch } from "../../src/tools/mcp/session-fetch.ts";
 import { startMcpServer } from "../tools/mcp/mcp-server.ts";
 import { createTestBudget } from "../fixtures/memory-budget.ts";
@@ -44,10 +45,15 @@ test.each(STATUSES)("an MCP server that answers %i gets no token sent elsewhere"
 
 test("whatever the protocol's library asks for, its requests follow no redirect and no proxy of the environment", async () => {
   const inits: BunFetchRequestInit[] = [];
-  const fetch = createSessionFetch(async (_url, init) => {
-    inits.push(init);
-    return new Response(null);
-  }, createTestBudget());
+  const fetch = createSessionFetch({
+    async fetch(_url, init) {
+      inits.push(init);
+      return new Response(null);
+    },
+    memory: createTestBudget(),
+    jsonLimits: DEFAULT_JSON_LIMITS,
+    pending: new Map(),
+  });
   await fetch("http://127.0.0.1:1/", { redirect: "follow" });
   expect(inits).toMatchObject([{ redirect: "manual", proxy: false }]);
 });

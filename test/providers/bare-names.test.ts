@@ -226,6 +226,13 @@ describe("once every list was read", () => {
     expect(local.outcome).toBe("provider_undetermined");
   });
 
+  test("a name that is longer than any model's asks nobody, and waits for no list", async () => {
+    const lists = setUp();
+    lists.warm();
+    const before = lists.asked();
+    expect([await lists.asks("m".repeat(1025)), lists.asked()]).toEqual(["provider_undetermined", before]);
+  });
+
   test("an unknown name asks all configured providers once in five seconds", async () => {
     const lists = await known();
     await lists.answer("vllm", []);

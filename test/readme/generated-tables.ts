@@ -1,5 +1,5 @@
 import { describeSettings, settingsMarkdown } from "../../src/config/describe-settings.ts";
-import { providerVariables } from "../../src/config/load-providers.ts";
+import { providerVariables } from "../../src/config/provider-variables.ts";
 import { FAILURES } from "../../src/core/errors.ts";
 import { PROVIDER_TABLE, type ProviderRow } from "../../src/providers/table.ts";
 import { GUIDE, README } from "./markdown.ts";

@@ -16,7 +16,13 @@ function pagesIn(folder: string): string[] {
 export const GUIDE_PAGES: readonly string[] = pagesIn(GUIDE);
 
 /** Paths of every page of documentation, relative to the project. */
-export const ALL_PAGES: readonly string[] = [README, ...GUIDE_PAGES, ...pagesIn(".github"), ...pagesIn("bench")];
+export const ALL_PAGES: readonly string[] = [
+  README,
+  ...GUIDE_PAGES,
+  ...pagesIn("src"),
+  ...pagesIn(".github"),
+  ...pagesIn("bench"),
+];
 
 /** The Markdown of a page. */
 export function readPage(page: string): string {

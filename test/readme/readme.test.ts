@@ -54,7 +54,7 @@ describe("the pages", () => {
     const rooms = readdirSync(join(PROJECT, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
     expect(
       missing(
-        ".github/CONTRIBUTING.md",
+        "src/README.md",
         rooms.map(({ name }) => `| \`${name}/\``),
       ),
     ).toEqual([]);

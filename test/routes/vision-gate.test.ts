@@ -176,6 +176,24 @@ describe("with ENABLE_VISION=false", () => {
     return json.replaceAll("im", "\\u0069m").replaceAll("fil", "f\\u0069l").replaceAll("vid", "v\\u0069d");
   }
 
+  test.each([
+    ["\u017fystem", "/v1/messages", '"max_tokens":8,"messages":[{"role":"user","content":"x"}]'],
+    ["\u017fystem", "/v1/chat/completions", '"messages":[{"role":"user","content":"x"}]'],
+  ])("%s, which servers written in Go read as system, hides no image", async (key, route, rest) => {
+    const body = `{"model":"anthropic/m",${rest},"${key}":[${JSON.stringify(base64)}]}`;
+    expect((await blind.post(route as PostRoute, body)).status).toBe(400);
+    expect(blind.takeCalls()).toEqual([]);
+  });
+
+  test("an input that stands twice hides no image, however its names are written", async () => {
+    const hidden = JSON.stringify([{ role: "user", content: [{ type: "input_image", image_url: PNG }] }]);
+    for (const key of ["input", "\\u0069nput", "INPUT", "\\u0049nput"]) {
+      const body = `{"model":"openai/m","${key}":${hidden},"input":"x"}`;
+      expect((await blind.post("/v1/responses", body)).status).toBe(400);
+    }
+    expect(blind.takeCalls()).toEqual([]);
+  });
+
   test.each(["messages", "system"])("a second %s hides no image", async (name) => {
     const hidden = JSON.stringify([{ role: "user", type: "text", text: "x", content: [base64] }]);
     const plain = '[{"role":"user","type":"text","text":"x","content":"x"}]';

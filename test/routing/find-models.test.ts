@@ -105,17 +105,53 @@ describe("in JSON", () => {
     ["backslashes", (count: number) => `{"a":"${"\\\\".repeat(count)}"}`],
     ["models of models", (count: number) => `${'{"model":'.repeat(count)}"x"${"}".repeat(count)}`],
     ["data", (count: number) => `{${'"messages":[],'.repeat(count)}"a":0}`],
-  ])("time grows with the number of %s", (_, make) => {
-    const cpuOf = (count: number): number => {
-      const text = make(count);
+  ])("time grows with the number of %s", async (_, make) => {
+    const cpuOf = async (count: number): Promise<number> => {
+      const text = Buffer.from(make(count));
       const before = process.cpuUsage();
-      for (let round = 0; round < 3; round++) ofJson(text, { skipsData: true });
+      for (let round = 0; round < 3; round++) await findJsonModels(text, createModelNames(), { skipsData: true });
       const { user, system } = process.cpuUsage(before);
       return user + system;
     };
-    cpuOf(20_000);
+    await cpuOf(20_000);
     // Sixteen times as many; the square would be 256.
-    expect(cpuOf(320_000) / Math.max(cpuOf(20_000), 500)).toBeLessThan(64);
+    expect((await cpuOf(320_000)) / Math.max(await cpuOf(20_000), 500)).toBeLessThan(64);
+  });
+
+  test("in a long text too, which is searched in turns", async () => {
+    const item = (index: number): string =>
+      `{"model":"m${index % 9}","messages":[{"model":"data"},["${"x".repeat(index % 40)}"]],"x":{"models":["n\\u0030"]}}`;
+    const items = (count: number): string => Array.from({ length: count }, (_, index) => item(index)).join(",");
+    for (const skipsData of [true, false]) {
+      const short = ofJson(`{"requests":[${items(9)}]}`, { skipsData });
+      const all = new Set<string>();
+      const deciding = new Set<string>();
+      const add: ModelNames["add"] = (name, decides) => {
+        all.add(name);
+        if (decides) deciding.add(name);
+      };
+      const text = Buffer.from(`{"requests":[${items(20_000)}]}`);
+      let turns = 0;
+      let isOver = false;
+      const count = (): void => {
+        turns++;
+        if (!isOver) setImmediate(count);
+      };
+      count();
+      await findJsonModels(text, { ...createModelNames(), add }, { skipsData });
+      isOver = true;
+      expect({ all: [...all].toSorted(), deciding: [...deciding].toSorted() }).toEqual(short);
+      expect(all.has("data")).toBe(!skipsData);
+      expect(turns).toBeGreaterThan(1);
+    }
+  });
+
+  test("a long text is not searched on for a client that left", async () => {
+    const text = Buffer.from(`[${'{"a":0},'.repeat(1_000_000)}0]`);
+    const stop = { signal: AbortSignal.abort() };
+    await expect(findJsonModels(text, createModelNames(), { skipsData: false, stop })).rejects.toThrow(
+      "The client closed",
+    );
   });
 });
 

@@ -16,6 +16,7 @@ const BASES = [
 function providerAt(baseUrl: string): Provider {
   return {
     id: "some",
+    endpointKey: "some",
     baseUrl,
     unixSocket: undefined,
     http2: false,

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Elysia } from "elysia";
 import { loadConfig } from "../../src/config/load-config.ts";
+import { listenerOptions } from "../../src/config/module-options.ts";
 import { loadTls, type TlsMaterial } from "../../src/server/tls.ts";
-import { openListener } from "../../src/server/listener.ts";
+import { createListener } from "../../src/server/listener.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { within } from "../fixtures/within.ts";
 
@@ -17,10 +18,10 @@ async function openListening(kind: "port" | "unix") {
   writeFileSync(paths.SERVER_TLS_CERT_PATH, first.cert);
   writeFileSync(paths.SERVER_TLS_KEY_PATH, first.key);
   const unix = join(folder, "gateway.sock");
-  const address = kind === "port" ? { SERVER_HOST: "127.0.0.1", SERVER_PORT: "0" } : { SERVER_UNIX_SOCKET: unix };
-  const loaded = loadConfig({ ...address, ...paths });
+  const where = kind === "port" ? { SERVER_HOST: "127.0.0.1", SERVER_PORT: "0" } : { SERVER_UNIX_SOCKET: unix };
+  const loaded = loadConfig({ ...where, ...paths });
   if (!loaded.ok) throw new Error(loaded.problems.join());
-  const { settings } = loaded.config;
+  const options = listenerOptions(loaded.config.settings);
 
   let refusals = 0;
   const application = new Elysia().get("/", () => "here");
@@ -32,15 +33,16 @@ async function openListening(kind: "port" | "unix") {
     },
   });
   const again = Promise.withResolvers<void>();
-  const listener = await openListener(application as unknown as Parameters<typeof openListener>[0], settings, {
+  const listener = createListener(options, {
     sharesPort: false,
-    log: { info: () => again.resolve() } as Parameters<typeof openListener>[2]["log"],
+    log: { info: () => again.resolve() } as Parameters<typeof createListener>[1]["log"],
   });
+  const address = await listener.listen(application as unknown as Parameters<typeof listener.listen>[0]);
   const other = await createSelfSignedCertificate();
-  const { ciphers } = loadTls(settings) as TlsMaterial;
+  const { ciphers } = loadTls(options.tls) as TlsMaterial;
   const ask = async (ca: string): Promise<string> => {
     const tls = { ca, checkServerIdentity: () => undefined };
-    const [url, where] = kind === "port" ? [listener.url, {}] : ["https://localhost", { unix }];
+    const [url, where] = kind === "port" ? [address, {}] : ["https://localhost", { unix }];
     return (await fetch(url, { tls, keepalive: false, ...where })).text();
   };
   return {

@@ -111,10 +111,14 @@ describe("what does not finish in time is ended, and told so", () => {
     parts.provider.answer([wait(gate), ...json(200, "x".repeat(30 * 1024 * 1024))]);
     const { client, id } = await parts.call({ target: "/v1/chat/completions", body: CHAT });
     await parts.provider.nextRequest();
-    client.pause();
+    const timers = clock.timersSet();
     const ending = parts.gateway.end();
+    // Until the time for requests in flight begins, every answer says that its connection ends.
+    while (clock.timersSet() === timers) await Bun.sleep(1);
     await clock.advance(8000);
     gate.open();
+    await client.head();
+    client.pause();
     // Its answer is in flight until it is taken.
     await clock.advance(1999);
     expect(await isPending(ending, 100)).toBe(true);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Provider } from "../../src/providers/provider.ts";
+import type { Endpoint } from "../../src/upstream/endpoint.ts";
 import { createFetchTransport, type Fetch } from "../../src/upstream/fetch-transport.ts";
 import { createDeadlines } from "../../src/core/deadlines.ts";
 import { createManualClock, settle } from "../fixtures/manual-clock.ts";
@@ -10,6 +11,7 @@ const PROBE_AFTER_MS = 500;
 
 const overHttp2 = (id: string): Provider => ({
   ...createProvider(id),
+  endpointKey: `${id} over HTTP/2`,
   baseUrl: "https://upstream.example/v1",
   http2: true,
 });
@@ -26,15 +28,15 @@ function setUp() {
   const clock = createManualClock();
   const deadlines = createDeadlines(clock);
   const sent: Sent[] = [];
-  const probes: { readonly provider: Provider; readonly resolve: (connects: boolean) => void }[] = [];
-  const connected: Provider[] = [];
+  const probes: { readonly provider: Endpoint; readonly resolve: (connects: boolean) => void }[] = [];
+  const connected: Endpoint[] = [];
   const fetch: Fetch = (url, init) => {
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
     init.signal?.addEventListener("abort", () => reject(init.signal?.reason), { once: true });
     sent.push({ url, init, answer: (response = new Response("{}")) => resolve(response), refuse: reject });
     return promise;
   };
-  const transport = createFetchTransport({
+  const { send: transport, retain } = createFetchTransport({
     fetch,
     probe(provider) {
       const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -52,7 +54,7 @@ function setUp() {
     if (!found) throw new Error("nothing was sent");
     return found;
   };
-  return { clock, deadlines, sent, last, probes, connected, send };
+  return { clock, deadlines, sent, last, probes, connected, send, retain };
 }
 
 test.each([99, 600])("the status %p, which no response can have, is no answer", async (status) => {
@@ -119,7 +121,7 @@ describe("the probe", () => {
     expect(probes.map(({ provider }) => provider)).toEqual([groq, other]);
     probes[0]?.resolve(true);
     await settle();
-    expect(connected).toEqual(Array<Provider>(25).fill(groq));
+    expect(connected).toEqual(Array<Endpoint>(25).fill(groq));
   });
 
   test("is made anew once the one before has ended", async () => {
@@ -260,14 +262,14 @@ describe("the answer", () => {
     expect((await answer).body).toBeNull();
   });
 
-  test("that is refused rejects with the error; one that is given up, with the reason", async () => {
+  test("that is refused rejects with what the error means; one that is given up, with the reason", async () => {
     const { last, send } = setUp();
-    const [refused, givenUp] = [send(), send()];
+    const [givenUp, refused] = [send(), send()];
     const error = new Error("broken");
     last().refuse(error);
+    await expect(refused.response).rejects.toMatchObject({ fault: "unreachable", phase: "header", code: "Error" });
+    givenUp.abort(error);
     await expect(givenUp.response).rejects.toBe(error);
-    refused.abort(error);
-    await expect(refused.response).rejects.toBe(error);
     expect(last().init.signal?.aborted).toBe(false);
   });
 
@@ -287,4 +289,15 @@ describe("the answer", () => {
     abort(reason);
     expect(await read).toBe(reason);
   });
+});
+
+test("the HTTP/2 connections of keys that nothing refers to any more are let go of, and no others", () => {
+  const { sent, send, retain } = setUp();
+  const [one, two] = [overHttp2("one"), overHttp2("two")];
+  for (const provider of [one, two]) send({ ...provider }).response.catch(() => {});
+  retain(new Set([two.endpointKey]));
+  for (const provider of [one, two]) send({ ...provider }).response.catch(() => {});
+  const [first, second, firstAgain, secondAgain] = sent.map(({ init }) => init.session);
+  expect(firstAgain).not.toBe(first as Bun.FetchSession);
+  expect(secondAgain).toBe(second as Bun.FetchSession);
 });

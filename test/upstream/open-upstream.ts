@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { Failure } from "../../src/core/errors.ts";
 import type { Provider } from "../../src/providers/provider.ts";
+import type { Endpoint } from "../../src/upstream/endpoint.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
 import type { UpstreamResponse, Transport, WireRequest } from "../../src/upstream/transport.ts";
 import { createDeadlines } from "../../src/core/deadlines.ts";
@@ -15,6 +16,7 @@ export const REQUEST = { url: "http://upstream.example/v1/x", method: "POST", he
 /** A provider that is called without a key. */
 export const createProvider = (id: string, unixSocket?: string): Provider => ({
   id,
+  endpointKey: `${id} ${unixSocket}`,
   baseUrl: "http://upstream.example/v1",
   unixSocket,
   http2: false,
@@ -34,7 +36,7 @@ export const groq = createProvider("groq");
 
 /** One request that is under way: the test says when its connection stands, and what becomes of it. */
 export interface Sent {
-  readonly provider: Provider;
+  readonly provider: Endpoint;
   readonly request: WireRequest;
   /** The reasons with which it was given up, in order. */
   readonly aborts: readonly unknown[];

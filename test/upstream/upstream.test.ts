@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { UpstreamError, UpstreamFailure } from "../../src/upstream/errors.ts";
 import { Failure, type FailureCode } from "../../src/core/errors.ts";
 import { createDeadlines } from "../../src/core/deadlines.ts";
-import { createUpstream, type UpstreamLimits } from "../../src/upstream/call.ts";
+import { createUpstream, type UpstreamCall, type UpstreamLimits } from "../../src/upstream/call.ts";
 import { createManualClock, settle } from "../fixtures/manual-clock.ts";
-import { groq, LIMITS, openAnswered, REQUEST, setUp, watch } from "./open-upstream.ts";
+import { groq, LIMITS, openAnswered, REQUEST, type Sent, setUp, watch } from "./open-upstream.ts";
 
 describe("before the header has come", () => {
   test.each<[when: string, limits: Partial<UpstreamLimits>, connects: boolean, code: string, at: number]>([
@@ -91,7 +92,7 @@ describe("before the header has come", () => {
     const { open, lastSent } = setUp();
     const call = open(groq, new AbortController().signal);
     const { state, sending, abortCodes } = watch(call);
-    lastSent().refuse(Object.assign(new TypeError("http://upstream.example"), { code: "ENOTFOUND" }));
+    lastSent().refuse(new UpstreamError("name_unknown", { code: "ENOTFOUND", phase: "dns", requestSent: false }));
     await settle();
     expect(sending()).toBe("upstream_dns_failure");
     expect(state.sending).toHaveProperty("details.provider", "groq");
@@ -183,7 +184,7 @@ describe("after the header has come", () => {
 
   test("a broken read that nobody aborted tells its meaning", async () => {
     const { call } = await openAnswered(setUp());
-    const failure = call.explain(Object.assign(new Error("broken"), { code: "ECONNRESET" }));
+    const failure = call.explain(new UpstreamError("reset", { code: "ECONNRESET", phase: "body", requestSent: true }));
     expect(failure.code).toBe("upstream_reset");
     expect(failure.details.provider).toBe("groq");
     call.close();
@@ -283,4 +284,47 @@ describe("the first reason counts", () => {
     expect(told).toEqual(["last"]);
     call.close();
   });
+});
+
+test.each<
+  [limit: string, come: (call: UpstreamCall, sent: Sent) => unknown, code: string, phase: string, sent: boolean]
+>([
+  ["to connect", () => {}, "connect_timeout", "connect", false],
+  ["to begin the answer", (_, { connect }) => connect(), "response_header_timeout", "header", true],
+  ["for the whole answer", (_, { answer }) => answer(), "total_timeout", "body", true],
+  [
+    "to begin the stream",
+    async (call, { answer }) => {
+      answer();
+      await settle();
+      call.becomeStream();
+    },
+    "stream_idle_timeout",
+    "first-token",
+    true,
+  ],
+  [
+    "between two pieces of a stream",
+    async (call, { answer }) => {
+      answer();
+      await settle();
+      call.becomeStream();
+      call.touch();
+    },
+    "stream_idle_timeout",
+    "body",
+    true,
+  ],
+])("the time %s is over: it is known how far the call had come", async (_, come, code, phase, requestSent) => {
+  const { clock, open, lastSent } = setUp();
+  const call = open(groq, new AbortController().signal);
+  const { state } = watch(call);
+  await come(call, lastSent());
+  await settle();
+  await clock.advance(LIMITS.totalMs);
+  const [reason] = state.aborts;
+  expect(reason).toBeInstanceOf(UpstreamFailure);
+  expect(reason).toMatchObject({ code, error: { fault: code, phase, requestSent, retryable: true } });
+  expect(reason?.details).toEqual({ provider: "groq" });
+  call.close();
 });

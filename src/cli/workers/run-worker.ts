@@ -1,6 +1,6 @@
-import { changedFiles, createFileMemory, type FileMemory } from "../../config/read-files.ts";
+import { changedFiles, createFileMemory, type FileMemory } from "../../core/read-files.ts";
 import { loadConfig } from "../../config/load-config.ts";
-import type { WorkerCount } from "../../gateway.ts";
+import type { WorkerCount } from "../../server/handlers/health.ts";
 import { endProcess, EXIT } from "../exit.ts";
 import { openLog } from "../open-log.ts";
 import { openService, type Service, StartFailure } from "../service.ts";

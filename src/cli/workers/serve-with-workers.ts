@@ -54,7 +54,7 @@ export async function serveWithWorkers({ config, environment, demo, version, cou
 
 function holdPortOrFail({ settings }: Config): HeldPort {
   try {
-    return holdPort(settings);
+    return holdPort({ hostname: settings.SERVER_HOST, port: settings.SERVER_PORT });
   } catch (error) {
     return fail([listeningProblem(error, settings)], EXIT.notServing);
   }

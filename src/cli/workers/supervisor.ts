@@ -2,8 +2,9 @@ import { EXIT } from "../exit.ts";
 import type { Serving } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { FileContents } from "../../config/read-files.ts";
+import type { FileContents } from "../../core/read-files.ts";
 import type { FromWorker, ToWorker, WorkerEvents, WorkerHandle } from "./worker-process.ts";
+import { emptySlot, givingUp, hasFailed, restartDelay, wasStable, type WorkerSlot } from "./worker-slot.ts";
 
 export interface SupervisorParts {
   /** How many workers there are to be. */
@@ -39,173 +40,156 @@ export interface Supervisor {
   kill(): void;
 }
 
-/** A worker that served for so long was no failed start. */
-const STABLE_MS = 10_000;
-/** The first wait before a worker is started again; each failed start in a row doubles it, up to the longest. */
-const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 30_000;
-/** After so many failed starts of each in a row, which take some three seconds, another one would not help. */
-const MAX_FAILED_STARTS = 6;
 /** Workers keep to the time for shutdown themselves; one that is so much over it hangs. */
 const OVERDUE_MS = 5000;
 
-/** One of the places that are to be filled, and the worker in it. */
-interface WorkerSlot {
-  readonly number: number;
-  worker: WorkerHandle | undefined;
-  /** Whether the worker can be spoken to. */
-  ready: boolean;
-  /** Since when the worker serves. */
-  upSince: number | undefined;
-  /** Whether the worker has said that it accepts nothing any more. */
-  closed: boolean;
-  failedStarts: number;
-  restart: unknown;
-}
-
 /**
  * Keeps a number of workers running until it is asked to end: starts them, and starts those again that end, with what the
- * others have read of the files that settings name. Gives up only where none serves any more and no start helps.
+ * others have read of the files that settings name. Gives up only if none serves any more and no start helps.
  */
 export function supervise(parts: SupervisorParts): Supervisor {
-  const { count, log, timers } = parts;
-  const places = Array.from({ length: count }, (_, index) => emptyPlace(index + 1));
-  const { promise: ended, resolve: end } = Promise.withResolvers<Ending>();
-  const { promise: quiet, resolve: resolveQuiet } = Promise.withResolvers<void>();
-  let ending: Ending | undefined;
-  let overdue: unknown;
-  let announced = false;
-  /** What the workers have read of the files that settings name, when they last could. */
-  let files: FileContents | undefined;
-
-  const upCount = (): number => places.filter(({ upSince }) => upSince !== undefined).length;
-  const tellCount = (): void => {
-    for (const { ready, worker } of places) if (ready) worker?.send({ kind: "count", up: upCount(), of: count });
+  const supervision = new Supervision(parts);
+  return {
+    ended: supervision.ended.promise,
+    reload: () => supervision.reload(),
+    drain: () => supervision.drain(),
+    kill: () => supervision.kill(),
   };
+}
 
-  const begin = (place: WorkerSlot): void => {
+class Supervision {
+  readonly ended = Promise.withResolvers<Ending>();
+  readonly #quiet = Promise.withResolvers<void>();
+  readonly #parts: SupervisorParts;
+  readonly #slots: readonly WorkerSlot[];
+  #ending: Ending | undefined;
+  #overdue: unknown;
+  #isAnnounced = false;
+  /** What the workers have read of the files that settings name, when they last could. */
+  #files: FileContents | undefined;
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts;
+    this.#slots = Array.from({ length: parts.count }, (_, index) => emptySlot(index + 1));
+    for (const slot of this.#slots) this.#begin(slot);
+  }
+
+  reload(): void {
+    for (const { ready, worker } of this.#slots) if (ready) worker?.send({ kind: "reload" });
+  }
+
+  drain(): Promise<void> {
+    this.#endAll({ exitCode: EXIT.ok });
+    return this.#quiet.promise;
+  }
+
+  kill(): void {
+    for (const { worker } of this.#slots) worker?.kill();
+  }
+
+  #begin(slot: WorkerSlot): void {
     let worker: WorkerHandle;
     try {
-      worker = parts.spawn(place.number, {
-        said: (message) => heard(place, worker, message),
-        ended: (reason) => over(place, reason),
+      worker = this.#parts.spawn(slot.number, {
+        said: (message) => this.#onMessage(slot, worker, message),
+        ended: (reason) => this.#onExit(slot, reason),
       });
     } catch (error) {
       // Memory or processes may be short for the moment, or the executable is being replaced.
-      return over(place, String(error));
+      return this.#onExit(slot, String(error));
     }
-    Object.assign(place, emptyPlace(place.number), { failedStarts: place.failedStarts, worker });
-  };
+    Object.assign(slot, emptySlot(slot.number), { failedStarts: slot.failedStarts, worker });
+  }
 
-  const heard = (place: WorkerSlot, worker: WorkerHandle, message: FromWorker): void => {
+  #onMessage(slot: WorkerSlot, worker: WorkerHandle, message: FromWorker): void {
+    const { start, releasePort } = this.#parts;
     switch (message.kind) {
       case "ready":
-        place.ready = true;
-        return worker.send(ending ? { kind: "drain" } : files ? { ...parts.start, files } : parts.start);
+        slot.ready = true;
+        if (this.#ending) return worker.send({ kind: "drain" });
+        return worker.send(this.#files ? { ...start, files: this.#files } : start);
       case "reloaded":
-        files = message.files;
+        this.#files = message.files;
         return;
       case "built":
-        files ??= message.files;
-        void parts.releasePort().then(() => ending ?? worker.send({ kind: "listen" }));
+        this.#files ??= message.files;
+        void releasePort().then(() => this.#ending ?? worker.send({ kind: "listen" }));
         return;
       case "listening":
-        place.upSince = timers.now();
-        log.info({ worker: place.number, pid: worker.pid }, "worker is up");
-        tellCount();
-        if (announced || upCount() < count) return;
-        announced = true;
-        return parts.onListening(message.serving);
+        return this.#onListening(slot, worker, message.serving);
       case "failed":
         // What keeps one from its first start keeps all of them from it; later it may be gone by the next attempt.
-        if (!announced && upCount() === 0) endAll({ exitCode: message.exitCode, problem: message.problem });
-        else log.error({ worker: place.number, problem: message.problem }, "worker cannot serve");
+        if (!this.#isAnnounced && this.#upCount() === 0) this.#endAll(message);
+        else this.#parts.log.error({ worker: slot.number, problem: message.problem }, "worker cannot serve");
         return worker.kill();
       case "draining":
-        place.closed = true;
-        return settle();
+        slot.closed = true;
+        return this.#settle();
     }
-  };
+  }
 
-  const over = (place: WorkerSlot, reason: number | string): void => {
-    const { upSince, number } = place;
+  #onListening(slot: WorkerSlot, { pid }: WorkerHandle, serving: Serving): void {
+    const { count, log, timers, onListening } = this.#parts;
+    slot.upSince = timers.now();
+    log.info({ worker: slot.number, pid }, "worker is up");
+    this.#tellCount();
+    if (this.#isAnnounced || this.#upCount() < count) return;
+    this.#isAnnounced = true;
+    onListening(serving);
+  }
+
+  #onExit(slot: WorkerSlot, reason: number | string): void {
+    const { log, timers } = this.#parts;
+    const { upSince, number } = slot;
     const servedMs = upSince === undefined ? 0 : timers.now() - upSince;
     const wasAsked = reason === EXIT.ok || reason === EXIT.requestsCut;
-    Object.assign(place, emptyPlace(number), { failedStarts: place.failedStarts });
-    if (ending) {
-      if (upSince !== undefined && reason !== EXIT.ok)
-        ending = { ...ending, exitCode: ending.exitCode || EXIT.requestsCut };
-      return settle();
+    Object.assign(slot, emptySlot(number), { failedStarts: slot.failedStarts });
+    if (this.#ending) {
+      if (upSince !== undefined && reason !== EXIT.ok) {
+        this.#ending = { ...this.#ending, exitCode: this.#ending.exitCode || EXIT.requestsCut };
+      }
+      return this.#settle();
     }
-    tellCount();
-    place.failedStarts = wasAsked || servedMs >= STABLE_MS ? 0 : place.failedStarts + 1;
-    const line = { worker: number, reason, failed_starts: place.failedStarts };
-    if (places.every(hasFailed)) {
+    this.#tellCount();
+    slot.failedStarts = wasAsked || wasStable(servedMs) ? 0 : slot.failedStarts + 1;
+    const line = { worker: number, reason, failed_starts: slot.failedStarts };
+    if (this.#slots.every(hasFailed)) {
       log.error(line, "worker ended");
-      return endAll({ exitCode: EXIT.workersLost, problem: givingUp(number, reason) });
+      return this.#endAll({ exitCode: EXIT.workersLost, problem: givingUp(number, reason) });
     }
     log[wasAsked ? "info" : "error"](line, "worker ended, starting it again");
-    const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, place.failedStarts - 1));
-    place.restart = timers.setTimer(() => begin(place), waitMs);
-  };
+    slot.restart = timers.setTimer(() => this.#begin(slot), restartDelay(slot));
+  }
 
-  const endAll = (why: Ending): void => {
-    if (ending) return;
-    ending = why;
-    for (const { ready, worker, restart } of places) {
+  #upCount(): number {
+    return this.#slots.filter(({ upSince }) => upSince !== undefined).length;
+  }
+
+  #tellCount(): void {
+    const count = { kind: "count", up: this.#upCount(), of: this.#parts.count } as const;
+    for (const { ready, worker } of this.#slots) if (ready) worker?.send(count);
+  }
+
+  #endAll({ exitCode, problem }: Ending): void {
+    if (this.#ending) return;
+    this.#ending = problem === undefined ? { exitCode } : { exitCode, problem };
+    const { timers, shutdownMs } = this.#parts;
+    for (const { ready, worker, restart } of this.#slots) {
       timers.clearTimer(restart);
       if (ready) worker?.send({ kind: "drain" });
       // It serves nobody yet, and would hear nothing before its code is loaded.
       else worker?.kill();
     }
-    overdue = timers.setTimer(kill, parts.shutdownMs + OVERDUE_MS);
-    settle();
-  };
+    this.#overdue = timers.setTimer(() => this.kill(), shutdownMs + OVERDUE_MS);
+    this.#settle();
+  }
 
-  const settle = (): void => {
-    if (!ending) return;
-    if (places.every(({ worker, closed }) => !worker || closed)) resolveQuiet();
-    if (places.some(({ worker }) => worker)) return;
-    timers.clearTimer(overdue);
-    end(ending);
-  };
-
-  const kill = (): void => {
-    for (const { worker } of places) worker?.kill();
-  };
-
-  places.forEach(begin);
-  return {
-    ended,
-    reload() {
-      for (const { ready, worker } of places) if (ready) worker?.send({ kind: "reload" });
-    },
-    drain() {
-      endAll({ exitCode: EXIT.ok });
-      return quiet;
-    },
-    kill,
-  };
-}
-
-/** Whether a place has no worker that serves, and did not get one for long. */
-function hasFailed({ upSince, failedStarts }: WorkerSlot): boolean {
-  return upSince === undefined && failedStarts >= MAX_FAILED_STARTS;
-}
-
-function emptyPlace(number: number): WorkerSlot {
-  return {
-    number,
-    worker: undefined,
-    ready: false,
-    upSince: undefined,
-    closed: false,
-    failedStarts: 0,
-    restart: undefined,
-  };
-}
-
-function givingUp(number: number, reason: number | string): string {
-  const how = typeof reason === "number" ? `exit code ${reason}` : reason;
-  return `no worker serves, and each failed ${MAX_FAILED_STARTS} times or more in a row within ${STABLE_MS / 1000} s of its start, the last one, worker ${number}, by ${how}: giving up`;
+  /** Tells whoever waits for it, if nothing is accepted any more, or if all workers have ended. */
+  #settle(): void {
+    if (!this.#ending) return;
+    if (this.#slots.every(({ worker, closed }) => !worker || closed)) this.#quiet.resolve();
+    if (this.#slots.some(({ worker }) => worker)) return;
+    this.#parts.timers.clearTimer(this.#overdue);
+    this.ended.resolve(this.#ending);
+  }
 }

@@ -1,6 +1,6 @@
-import type { FileContents } from "../../config/read-files.ts";
+import type { FileContents } from "../../core/read-files.ts";
 import type { Environment } from "../../config/environment.ts";
-import type { WorkerCount } from "../../gateway.ts";
+import type { WorkerCount } from "../../server/handlers/health.ts";
 import type { Serving } from "../service.ts";
 import { ownCommand, RUNTIME_ENVIRONMENT } from "../own-command.ts";
 

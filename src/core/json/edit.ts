@@ -12,10 +12,10 @@ export type Edit =
 interface Splice {
   readonly start: number;
   readonly end: number;
-  readonly bytes: Uint8Array;
+  /** What is in their place, one after another. */
+  readonly texts: readonly Uint8Array[];
 }
 
-const NOTHING = new Uint8Array(0);
 const COMMA = 0x2c;
 const COMMA_BYTES = Uint8Array.of(COMMA);
 const OPEN_BRACE = 0x7b;
@@ -34,7 +34,10 @@ export function editObject(body: Uint8Array, edits: readonly Edit[]): Uint8Array
       ? [toSplice(body, first)]
       : edits.map((edit) => toSplice(body, edit)).sort((a, b) => a.start - b.start);
   let size = body.length;
-  for (const splice of splices) size += splice.bytes.length - (splice.end - splice.start);
+  for (const { start, end, texts } of splices) {
+    size -= end - start;
+    for (const text of texts) size += text.length;
+  }
   // Every byte of it is written below.
   const edited = Buffer.allocUnsafe(size);
   const source = asBuffer(body);
@@ -43,8 +46,10 @@ export function editObject(body: Uint8Array, edits: readonly Edit[]): Uint8Array
   for (const splice of splices) {
     source.copy(edited, write, read, splice.start);
     write += splice.start - read;
-    edited.set(splice.bytes, write);
-    write += splice.bytes.length;
+    for (const text of splice.texts) {
+      edited.set(text, write);
+      write += text.length;
+    }
     read = splice.end;
   }
   source.copy(edited, write, read);
@@ -54,22 +59,22 @@ export function editObject(body: Uint8Array, edits: readonly Edit[]): Uint8Array
 function toSplice(body: Uint8Array, edit: Edit): Splice {
   switch (edit.kind) {
     case "replace":
-      return { start: edit.member.valueStart, end: edit.member.valueEnd, bytes: edit.json };
+      return { start: edit.member.valueStart, end: edit.member.valueEnd, texts: [edit.json] };
     case "append": {
       const end = edit.member.valueEnd - 1;
       const isEmpty = nextSolid(body, edit.member.valueStart + 1, 1) === end;
       const texts = edit.items.flatMap((item, index) => (index === 0 && isEmpty ? [item] : [COMMA_BYTES, item]));
-      return { start: end, end, bytes: Buffer.concat(texts) };
+      return { start: end, end, texts };
     }
     case "remove":
-      return { ...spanWithComma(body, edit.member), bytes: NOTHING };
+      return { ...spanWithComma(body, edit.member), texts: [] };
     case "insert": {
       const start = body.indexOf(OPEN_BRACE) + 1;
       const name = Buffer.from(`${JSON.stringify(edit.name)}:`);
       return {
         start,
         end: start,
-        bytes: Buffer.concat([name, edit.json, isEmptyObject(body, start) ? NOTHING : COMMA_BYTES]),
+        texts: isEmptyObject(body, start) ? [name, edit.json] : [name, edit.json, COMMA_BYTES],
       };
     }
   }

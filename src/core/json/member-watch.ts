@@ -15,6 +15,8 @@ export interface WatchedMember {
 /** Names to look out for, all in one pass. Made once for each list of names. */
 export interface WatchedNames {
   readonly entries: readonly { readonly name: string; readonly upper: string; readonly bytes: Buffer }[];
+  /** The indices of the names by their length: most keys need not be compared with any. */
+  readonly byLength: readonly (readonly number[] | undefined)[];
   /** A longer key cannot spell any of the names. */
   readonly maxKeyBytes: number;
 }
@@ -41,8 +43,11 @@ const MAX_ESCAPE_BYTES = 6;
 
 /** @param names of lower case ASCII letters and `_` */
 export function watchedNames(names: readonly string[]): WatchedNames {
+  const byLength: number[][] = [];
+  for (const [index, { length }] of names.entries()) (byLength[length] ??= []).push(index);
   return {
     entries: names.map((name) => ({ name, upper: name.toUpperCase(), bytes: Buffer.from(name) })),
+    byLength,
     maxKeyBytes: Math.max(...names.map((name) => name.length)) * MAX_ESCAPE_BYTES,
   };
 }
@@ -53,7 +58,12 @@ export function openWatch(body: Buffer, names: WatchedNames): MemberWatch {
 
 /** What was found of a name; undefined if no member can be read as it. */
 export function foundMember({ found }: MemberWatch, name: string): WatchedMember | undefined {
-  return found.find((member) => member.name === name);
+  // Not `find`, whose callback costs two objects for each of the names that a request is asked for.
+  for (let index = 0; index < found.length; index++) {
+    const member = found[index] as WatchedMember;
+    if (member.name === name) return member;
+  }
+  return undefined;
 }
 
 /** Takes note of a string directly in the outermost object, its quotes included: a key or a value. */
@@ -96,7 +106,9 @@ function indexOfKey({ body, names }: MemberWatch, start: number, end: number): n
     const byte = body[position] as number;
     if (byte === BACKSLASH || byte >= 0x80) return indexOfText(names, keyText(body, start, end));
   }
-  for (let index = 0; index < names.entries.length; index++) {
+  const candidates = names.byLength[end - start];
+  if (!candidates) return -1;
+  for (const index of candidates) {
     if (isSameWord(body, start, end, (names.entries[index] as WatchedNames["entries"][number]).bytes, CASE_BIT))
       return index;
   }

@@ -39,6 +39,24 @@ function requireObject(parsed: Parsed, bytes: Uint8Array, options: ParseOptions)
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Whether arrays and objects are nested deeper in a value than so many levels. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels <= 0) return true;
+  return Object.values(value).some((member) => isDeeperThan(member, levels - 1));
+}
+
+/** Whether a value holds more than so many values, itself included. */
+export function hasMoreValues(value: unknown, limit: number): boolean {
+  let left = limit;
+  const count = (counted: unknown): boolean => {
+    left--;
+    if (left < 0) return true;
+    return typeof counted === "object" && counted !== null && Object.values(counted).some(count);
+  };
+  return count(value);
+}
+
 function describeFault(fault: ParseFault, bytes: Uint8Array, { limits = DEFAULT_JSON_LIMITS }: ParseOptions): string {
   switch (fault) {
     case "not_utf8":

@@ -1,11 +1,10 @@
 import { type EscapeGraph, escapeGraph, SOFT_BREAK } from "./escapes.ts";
+import { type Column, Columns, MAX_ESCAPE } from "./columns.ts";
+import { MaskedOutput, type Span } from "./masked-output.ts";
 import type { SecretPatterns } from "./secret-patterns.ts";
 
 /** Escapes of escapes, such as a percent-encoded URL in JSON in HTML, are undone to this depth. */
 const MAX_DEPTH = 8;
-
-/** A longer escape of one character, in bytes, is none, however many zeros its number begins with. A power of two. */
-const MAX_ESCAPE = 256;
 
 /** At most so many escapes are read at a time; text that begins more of them is no text of any encoder. */
 const MAX_OPEN_ESCAPES = 32;
@@ -16,34 +15,7 @@ const LOOK_BEHIND = 2;
 /** No spelling takes more bytes for a character of the secret. */
 const MAX_SPREAD = 64;
 
-const MASK = Buffer.from("***");
 const BACKSLASH = 0x5c;
-
-/**
- * A place between two bytes, and what is under way there. Reused for each {@link MAX_ESCAPE}th place, so its arrays may
- * hold more than counts; emptying them instead takes a third of all time.
- */
-interface Column {
-  /** -1 while nothing is under way. */
-  position: number;
-  /** Escapes that have begun: their node, where they begin, how deep they are within others, and {@link Column.reach}. */
-  escapes: number;
-  readonly nodes: number[];
-  readonly origins: number[];
-  readonly depths: number[];
-  readonly reaches: number[];
-  /** Occurrences that have begun: how far they are, and where they begin. */
-  matches: number;
-  readonly states: number[];
-  readonly starts: number[];
-  /** The first byte that something under way here may yet mask. */
-  reach: number;
-}
-
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
 
 /**
  * Masks a secret in bytes that come in pieces, wherever it stands, in any spelling of {@link EscapeGraph}, each character
@@ -59,7 +31,8 @@ interface Span {
 export class SecretMasker {
   readonly #patterns: SecretPatterns;
   readonly #escapes: EscapeGraph;
-  readonly #columns: Column[] = [];
+  readonly #columns = new Columns();
+  readonly #output = new MaskedOutput();
   /** For each state where it was last reached, and its index there. */
   readonly #reachedAt: Float64Array;
   readonly #reachedIndex: Int32Array;
@@ -67,17 +40,8 @@ export class SecretMasker {
   /** The column that is being filled. */
   #target: Column;
   #position = 0;
-
-  /** The bytes that are not given out yet, and where the first of them stands in the text. */
-  #held: Uint8Array[] = [];
-  #heldFrom = 0;
-  /** What has been found and is not given out yet, in order, apart from each other. */
-  #spans: Span[] = [];
   /** Occurrences of a short secret of which the next byte must show whether they are words. */
   #words: Span[] = [];
-  /** The end of the last occurrence that was given out as a mask. */
-  #maskedTo = 0;
-  #hasMasked = false;
   /** The last bytes of the pieces before the current one. */
   #before: Uint8Array = new Uint8Array(0);
   #piece: Uint8Array = this.#before;
@@ -89,12 +53,12 @@ export class SecretMasker {
     this.#reachedAt = new Float64Array(patterns.characters.length).fill(-1);
     this.#reachedIndex = new Int32Array(patterns.characters.length);
     this.#maxMatch = patterns.longest * MAX_SPREAD;
-    this.#target = this.#columnAt(0);
+    this.#target = this.#columns.at(0);
   }
 
   /** Whether anything has been masked so far. */
   get hasMasked(): boolean {
-    return this.#hasMasked;
+    return this.#output.hasMasked;
   }
 
   /**
@@ -104,7 +68,7 @@ export class SecretMasker {
   push(bytes: Uint8Array): Uint8Array[] {
     this.#piece = bytes;
     this.#pieceAt = this.#position;
-    if (bytes.length > 0) this.#held.push(bytes);
+    this.#output.hold(bytes);
     const { first } = this.#patterns;
     const end = bytes.length;
     let index = 0;
@@ -123,19 +87,19 @@ export class SecretMasker {
     let limit = this.#position;
     if (this.#target.position === limit) limit = Math.max(this.#target.reach, limit - this.#maxMatch - MAX_ESCAPE);
     for (const { start } of this.#words) limit = Math.min(limit, start);
-    return this.#release(limit);
+    return this.#output.release(limit);
   }
 
   /** The text is over. @returns the rest of it */
   end(): Uint8Array[] {
     this.#settleWords(undefined);
-    return this.#release(Number.POSITIVE_INFINITY);
+    return this.#output.release(Number.POSITIVE_INFINITY);
   }
 
   /** Follows everything under way over one byte. */
   #read(byte: number): void {
     const origin = this.#position++;
-    const target = this.#columnAt(origin + 1);
+    const target = this.#columns.at(origin + 1);
     target.position = origin + 1;
     target.reach = origin + 1;
     target.escapes = 0;
@@ -152,7 +116,7 @@ export class SecretMasker {
   #follow(code: number, origin: number, depth: number): void {
     const { transitions } = this.#escapes;
     const { begins, characters, alternatives } = this.#patterns;
-    const column = this.#columnAt(origin);
+    const column = this.#columns.at(origin);
     const isLive = column.position === origin;
     const isBreak = code === SOFT_BREAK;
     const isSkipped = isBreak || code === BACKSLASH || code === 10 || code === 13;
@@ -230,7 +194,7 @@ export class SecretMasker {
 
   #complete(span: Span): void {
     if (this.#patterns.isWord) this.#words.push(span);
-    else this.#addSpan(span);
+    else this.#output.mask(span);
   }
 
   /** @param next the byte behind what was found, undefined at the end of the text */
@@ -238,75 +202,7 @@ export class SecretMasker {
     const words = this.#words;
     this.#words = [];
     if (next !== undefined && isAlphanumeric(next)) return;
-    for (const span of words) this.#addSpan(span);
-  }
-
-  #addSpan({ start, end }: Span): void {
-    const spans = this.#spans;
-    if (start < this.#maskedTo) {
-      // It goes on with what was masked already.
-      this.#maskedTo = Math.max(this.#maskedTo, end);
-      return;
-    }
-    let merged = { start, end };
-    for (let last = spans.at(-1); last && last.end > start; last = spans.at(-1)) {
-      merged = { start: Math.min(last.start, merged.start), end: Math.max(last.end, end) };
-      spans.pop();
-    }
-    spans.push(merged);
-    this.#hasMasked = true;
-  }
-
-  /** Gives out what stands before a place, as far as it has not been. */
-  #release(limit: number): Uint8Array[] {
-    const released: Uint8Array[] = [];
-    this.#take(Math.min(this.#maskedTo, this.#position));
-    for (let [span] = this.#spans; span && span.start < limit; [span] = this.#spans) {
-      for (const bytes of this.#take(span.start)) released.push(bytes);
-      released.push(MASK);
-      this.#take(span.end);
-      this.#maskedTo = span.end;
-      this.#spans.shift();
-    }
-    for (const bytes of this.#take(limit)) released.push(bytes);
-    return released;
-  }
-
-  /** Takes the bytes up to a place out of those that are held. */
-  #take(limit: number): Uint8Array[] {
-    const taken: Uint8Array[] = [];
-    let count = 0;
-    for (const bytes of this.#held) {
-      const wanted = limit - this.#heldFrom;
-      if (wanted <= 0) break;
-      if (wanted < bytes.length) {
-        taken.push(bytes.subarray(0, wanted));
-        this.#held[count] = bytes.subarray(wanted);
-        this.#heldFrom += wanted;
-        break;
-      }
-      taken.push(bytes);
-      this.#heldFrom += bytes.length;
-      count++;
-    }
-    this.#held.splice(0, count);
-    return taken;
-  }
-
-  #columnAt(position: number): Column {
-    const index = position & (MAX_ESCAPE - 1);
-    return (this.#columns[index] ??= {
-      position: -1,
-      escapes: 0,
-      nodes: [],
-      origins: [],
-      depths: [],
-      reaches: [],
-      matches: 0,
-      states: [],
-      starts: [],
-      reach: 0,
-    });
+    for (const span of words) this.#output.mask(span);
   }
 
   /** A byte that has been read, of the current piece or of the last before it; undefined if it is further back. */

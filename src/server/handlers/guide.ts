@@ -27,7 +27,7 @@ export function showGuide(): RouteHandler {
       ? pages.get(name.slice(0, -RAW.length))
       : renderPage(name || startPage, pathname === MOUNT ? "" : "../");
     if (text === undefined) throw new Failure("route_not_found");
-    context.bytesOut = Buffer.byteLength(text);
+    context.sent(Buffer.byteLength(text));
     return new Response(text, {
       headers: {
         "content-type": name.endsWith(RAW) ? "text/markdown; charset=utf-8" : "text/html; charset=utf-8",

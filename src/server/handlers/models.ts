@@ -1,5 +1,6 @@
 import { Failure } from "../../core/errors.ts";
-import type { ModelLists, ModelList } from "../../routing/model-lists.ts";
+import type { ModelList } from "../../routing/cached-model-list.ts";
+import type { ModelLists } from "../../routing/model-lists.ts";
 import { parseExtras, describeModel } from "../../routing/describe-model.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
@@ -26,14 +27,14 @@ export function listModels({ providers, catalogue: modelLists, policy }: ModelRo
     const asked = query.get("provider");
     const provider = asked === null ? undefined : findProvider(providers, asked);
     if (provider) {
-      context.provider = provider.id;
+      context.selected(provider.id);
       if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
     }
     const lists = provider ? [await modelLists.ofProvider(provider)] : await modelLists.all();
     const rendered = await Promise.all(lists.map((list) => render(list, extras)));
     const beginning = provider ? `{"provider":${JSON.stringify(provider.id)},` : "{";
     const body = joinLists(`${beginning}"object":"list","data":[`, rendered, "]}");
-    context.bytesOut = body.length;
+    context.sent(body.length);
     return new Response(body, { headers: { "content-type": "application/json", "x-request-id": context.id } });
   };
 }

@@ -31,7 +31,7 @@ export interface ParsedResponse {
   /** The calls that the gateway answers. */
   readonly ours: readonly ToolCall[];
   /** The assistant's message as it goes back to the provider, as JSON text; empty where it has no calls. */
-  message(): Uint8Array;
+  message(): Promise<Uint8Array>;
   readonly usage: JsonObject | undefined;
   /**
    * The answer for the client: the provider's bytes, without the gateway's calls.
@@ -81,7 +81,7 @@ export async function parseResponse(
   return {
     shape,
     ours,
-    message: () => (span ? messageForProvider(bytes.subarray(span.start, span.end), calls) : new Uint8Array(0)),
+    message: async () => (span ? messageForProvider(bytes.subarray(span.start, span.end), calls) : new Uint8Array(0)),
     usage,
     forClient(summed) {
       let edited = bytes;

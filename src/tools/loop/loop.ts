@@ -30,7 +30,7 @@ const SHOW_TOOLS_HEADER = "x-mcp-show-tools";
  * model makes of them, and asks again with the results, until the model answers without such calls.
  */
 export function createToolLoop(parts: ToolLoopParts): ToolLoop {
-  const { toolBox: toolRegistry, book: requests, keepAlive, jsonLimits } = parts;
+  const { toolBox: toolRegistry, keepAlive, jsonLimits } = parts;
 
   return (context, request, admitted) => {
     if (!toolRegistry.available() || request.headers.has(BYPASS_HEADER)) return undefined;
@@ -75,11 +75,11 @@ export function createToolLoop(parts: ToolLoopParts): ToolLoop {
       steps.calls.rest();
       const results = await steps.run(parsed.ours);
       if (step === "ask_again") {
-        steps.add(parsed.message(), results);
+        steps.add(await parsed.message(), results);
         return undefined;
       }
     }
-    const answer = { exchange: context, response, call: steps.calls, book: requests, close };
+    const answer = { context, response, call: steps.calls, close };
     return sendWholeResponse(answer, parsed.forClient(used.told), used.booked);
   }
 
@@ -92,12 +92,11 @@ export function createToolLoop(parts: ToolLoopParts): ToolLoop {
   ): Promise<Response> {
     const { body, usage } = streamSteps(steps, response, { showTools, keepAlive });
     return openEventStream({
-      exchange: context,
+      context,
       response: { status: response.status, headers: response.headers, body: bodyOfStream(body) },
       // The rounds see to the time of each of their calls themselves.
       call: { ...steps.calls, becomeStream() {}, touch() {}, awaitClient() {} },
-      dialect: CHAT,
-      book: requests,
+      format: CHAT,
       usageInjected: false,
       usage,
       close,

@@ -37,7 +37,7 @@ export interface StepEnd {
   /** The calls that the gateway answers. */
   readonly ours: readonly ToolCall[];
   /** The assistant's message as it goes back to the provider, as JSON text. */
-  readonly message: Uint8Array;
+  readonly message: () => Promise<Uint8Array>;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -162,7 +162,7 @@ export function openStepStream(
       complete: finishReason !== undefined || isDone,
       shape: { ours: isOver ? 0 : ours.length, theirs: read.length - ours.length, finishReason },
       ours,
-      message: messageForProvider(toJson(whole), read),
+      message: () => messageForProvider(toJson(whole), read),
     };
   };
 

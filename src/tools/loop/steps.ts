@@ -3,6 +3,7 @@ import { toTokenUsage } from "../../formats/usage.ts";
 import type { RequestContext, TokenUsage } from "../../core/request-context.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { memoryExhausted } from "../../core/memory/budget.ts";
+import { nextTurn } from "../../core/next-turn.ts";
 import { parsedWeight } from "../../core/memory/parsed-weight.ts";
 import { UNCOUNTED_BYTES, readWholeResponse } from "../../pipeline/whole-response.ts";
 import { prepareBody } from "../../pipeline/prepare-body.ts";
@@ -39,6 +40,8 @@ export interface Steps {
    * @throws Failure where it cannot be had whole, or `memory_exhausted` where there is no room for it
    */
   readWhole(response: UpstreamResponse): Promise<Uint8Array>;
+  /** Notes that bytes of a streamed answer have come. */
+  firstByte(): void;
   /**
    * Notes how many bytes of a streamed answer are remembered for the next round.
    * @returns false where they alone are more than may be added to a conversation
@@ -58,6 +61,9 @@ export interface Steps {
   use(usage: JsonObject | undefined): UsedTokens;
 }
 
+/** A longer conversation gets a turn of the event loop to be sent in: 16 MiB take 20 ms. */
+const MAX_BYTES_IN_TURN = 1024 * 1024;
+
 /** What all rounds together used: as the provider says it, and as the gateway books it. */
 export interface UsedTokens {
   readonly told: JsonObject | undefined;
@@ -65,7 +71,7 @@ export interface UsedTokens {
 }
 
 /** What rounds need of the rest of the gateway. */
-export interface StepsParts extends Pick<RelayParts, "book" | "openCall" | "requestHeaders" | "wantsUsage" | "memory"> {
+export interface StepsParts extends Pick<RelayParts, "openCall" | "requestHeaders" | "wantsUsage" | "memory"> {
   /** How often the model may be asked again within one chat completion. */
   readonly maxRounds: number;
   /** How many bytes all rounds together may add to what the client sent. */
@@ -74,7 +80,7 @@ export interface StepsParts extends Pick<RelayParts, "book" | "openCall" | "requ
 
 /** Opens the rounds of a request; asks nothing yet. */
 export function openSteps(
-  { book: requests, openCall, requestHeaders, wantsUsage, memory, maxRounds, maxConversationBytes }: StepsParts,
+  { openCall, requestHeaders, wantsUsage, memory, maxRounds, maxConversationBytes }: StepsParts,
   context: RequestContext,
   request: Request,
   { body, target, url }: AdmittedRequest,
@@ -94,8 +100,7 @@ export function openSteps(
   let round = 0;
   let before: JsonObject | undefined;
   let now: JsonObject | undefined;
-  context.toolRounds = 0;
-  context.toolCalls = 0;
+  context.toolsOffered();
 
   const room = (): number => Math.max(0, maxConversationBytes - conversation.addedBytes() - answerBytes);
   const left = (): number => (room() === 0 ? 0 : maxRounds - round);
@@ -116,6 +121,8 @@ export function openSteps(
       const toolChoice = round === 0 ? undefined : plan.laterChoice(left() === 0);
       // The body of a round is a copy, held until it is sent.
       await memory.hold(context, conversation.bytes() * 2, request.signal);
+      // To copy and send it takes long enough, after the last tool has had its turn.
+      if (conversation.bytes() > MAX_BYTES_IN_TURN) await nextTurn();
       const free = (): void => void memory.tryHold(context, conversation.bytes());
       const response = await calls
         .send({
@@ -126,8 +133,8 @@ export function openSteps(
           onSent: free,
         })
         .finally(free);
-      if (round === 0) requests.markFirstByte(context);
-      if (response.status >= 300) throw await readProviderFailure(response, calls, target.provider);
+      context.responseHeader();
+      if (response.status >= 300) throw await readProviderFailure(context, response, calls, target.provider);
       return response;
     },
     async readWhole(response) {
@@ -140,6 +147,7 @@ export function openSteps(
       await memory.hold(context, conversation.bytes() + bytes.length + parsedWeight(bytes), request.signal);
       return bytes;
     },
+    firstByte: () => context.firstByte(),
     remember(bytes) {
       if (bytes > maxConversationBytes) return false;
       answerBytes = bytes;
@@ -149,7 +157,7 @@ export function openSteps(
       return true;
     },
     async run(toRun) {
-      context.toolCalls = (context.toolCalls ?? 0) + toRun.length;
+      context.toolsCalled(toRun.length);
       try {
         return await runTools(plan.offer, toRun, calls.signal(), {
           maxBytes: room(),
@@ -166,12 +174,12 @@ export function openSteps(
       before = now;
       round += 1;
       remembered = 0;
-      context.toolRounds = round;
+      context.toolStep();
     },
     usedBefore: () => before,
     use(usage) {
       now = addUsage(before, usage);
-      context.usage = now && toTokenUsage(now);
+      context.used(now && toTokenUsage(now));
       return { told: now, booked: context.usage };
     },
   };

@@ -3,6 +3,7 @@ import { decodeCompletion } from "./answer.ts";
 import { Failure } from "../../core/errors.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import { isEventStream } from "../../pipeline/whole-response.ts";
+import { nextTurn } from "../../core/next-turn.ts";
 import { createEventEditor } from "../../core/sse/event-filter.ts";
 import { streamOfBody } from "../../upstream/body.ts";
 import type { UpstreamResponse } from "../../upstream/transport.ts";
@@ -39,6 +40,9 @@ const SIGN_OF_LIFE = Buffer.from(": keep-alive\n\n");
 
 /** An event longer than this passes without being looked at. */
 const MAX_EVENT_BYTES = 1024 * 1024;
+
+/** After so many bytes of events the event loop goes on with other work: they take up to 20 ms if the events are short. */
+const MAX_TURN_BYTES = 64 * 1024;
 
 /** How long a provider that has said `[DONE]` may take to end its answer, so that its connection can be used again. */
 const LINGER_MS = 1000;
@@ -84,6 +88,7 @@ export function streamSteps(
         const { done, value } = await reader.read();
         calls.touch();
         if (done) return;
+        steps.firstByte();
         yield value;
         if (isDone()) lingering ??= timers.setTimer(() => void reader.cancel().catch(() => {}), LINGER_MS);
       }
@@ -99,10 +104,18 @@ export function streamSteps(
     { translate, isDone }: StepStream,
   ): AsyncGenerator<Uint8Array, void> {
     const editor = createEventEditor(translate, MAX_EVENT_BYTES);
+    let room = MAX_TURN_BYTES;
     for await (const chunk of readChunks(response, isDone)) {
       keepAlive.stop();
-      const passed = editor.push(chunk);
-      if (passed.length > 0) yield passed;
+      for (let start = 0; start < chunk.length; start += MAX_TURN_BYTES) {
+        const piece = chunk.subarray(start, start + MAX_TURN_BYTES);
+        const passed = editor.push(piece);
+        if (passed.length > 0) yield passed;
+        room -= piece.length;
+        if (room > 0) continue;
+        await nextTurn();
+        room = MAX_TURN_BYTES;
+      }
     }
     const rest = editor.flush();
     if (rest.length > 0) yield withEmptyLine(rest);
@@ -121,7 +134,7 @@ export function streamSteps(
         keepAlive.start();
         const results = await steps.run(ours);
         if (step === "ask_again") {
-          steps.add(message, results);
+          steps.add(await message(), results);
           round = openStepStream(plan, client, steps.newId, steps.remember);
           response = await steps.ask();
           continue;

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { editMembers } from "../../core/json/edit.ts";
+import { openTurns } from "../../core/next-turn.ts";
 import { readArguments } from "../mcp/tool-arguments.ts";
 
 /** One call of a tool in a message of the assistant. */
@@ -43,15 +44,21 @@ export function isFunctionCall({ type, function: called }: JsonObject): boolean 
  * them, except where it would refuse them itself. Some give calls no id, or arguments as an object; and some parse the
  * arguments anew, so that ones which are no JSON would end the conversation instead of reaching the model as an error.
  */
-export function messageForProvider(message: Uint8Array, calls: readonly ToolCall[]): Uint8Array {
-  const repaired = calls.map(repairCall);
+export async function messageForProvider(message: Uint8Array, calls: readonly ToolCall[]): Promise<Uint8Array> {
+  const repaired: JsonObject[] = [];
+  const turns = openTurns();
+  for (const call of calls) {
+    repaired.push(await repairCall(call));
+    if (turns.isOver()) await turns.next();
+  }
   const changed = repaired.some((item, index) => item !== calls[index]?.item);
   return editMembers(message, { role: "assistant", ...(changed && { tool_calls: repaired }) });
 }
 
-function repairCall({ id, args, isFunction, item }: ToolCall): JsonObject {
-  const argumentsText =
-    typeof args === "string" && readArguments(args) ? args : JSON.stringify(readArguments(args) ?? {});
+async function repairCall({ id, args, isFunction, item }: ToolCall): Promise<JsonObject> {
+  const read = await readArguments(args);
+  const value = "value" in read ? read.value : undefined;
+  const argumentsText = typeof args === "string" && value ? args : JSON.stringify(value ?? {});
   const called = item["function"];
   const withId = item["id"] === id ? item : { ...item, id };
   if (!isFunction || !isJsonObject(called) || args === argumentsText) return withId;

@@ -10,7 +10,9 @@ import {
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { bindRequests, bindSignal, type BoundSignal, orAborted } from "./session-requests.ts";
 import { McpError, tookTooLong, readSessionError } from "./errors.ts";
-import { readTools } from "./tool-list.ts";
+import { readTool, toolsOfPage } from "./tool-limits.ts";
+import { openTurns } from "../../core/next-turn.ts";
+import type { PendingResults } from "./message-limits.ts";
 import { createSessionFetch } from "./session-fetch.ts";
 import type { McpSession, OpenSession, RemoteTool, SessionOptions } from "./session.ts";
 
@@ -22,6 +24,9 @@ const MAX_TOOLS = 4096;
 
 /** Names, descriptions and schemas of all pages together, in bytes of JSON. Every tool's schema is held all the time. */
 const MAX_LIST_BYTES = 16 * 1024 * 1024;
+
+/** Of so many tools that are left out or cut the operator is told. */
+const MAX_FAULTS = 10;
 
 /** How long a server may take to take note of the end of a session, in milliseconds. */
 const FAREWELL_MS = 2000;
@@ -58,7 +63,8 @@ export const openSession: OpenSession = async (options) => {
 
 async function openOver(kind: "http" | "sse", options: SessionOptions): Promise<McpSession> {
   const { timers, timeoutMs, events } = options;
-  const transport = createTransport(kind, options);
+  const pending: PendingResults = new Map();
+  const transport = createTransport(kind, options, pending);
   const client = new Client(options.client, {
     // Results go to a model, and are not checked against what the tool promised.
     jsonSchemaValidator: { getValidator: <Value>() => acceptAll<Value>() },
@@ -67,7 +73,7 @@ async function openOver(kind: "http" | "sse", options: SessionOptions): Promise<
     versionNegotiation: { mode: kind === "http" ? "auto" : "legacy" },
     listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: () => events.onToolsChanged() } },
   });
-  const duringCall = bindRequests(transport, timers, timeoutMs);
+  const duringCall = bindRequests(transport, timers, timeoutMs, pending);
 
   let closed = false;
   const end = async (): Promise<void> => {
@@ -96,10 +102,10 @@ async function openOver(kind: "http" | "sse", options: SessionOptions): Promise<
   };
 
   /** Does one request, in which `send` may take as long as the signal allows. */
-  const ask = async <Value>(
+  const ask = async (
     bound: BoundSignal,
-    send: (headers: Readonly<Record<string, string>>) => Promise<Value>,
-  ) => {
+    send: (headers: Readonly<Record<string, string>>) => Promise<JsonObject>,
+  ): Promise<JsonObject> => {
     try {
       return await orAborted(duringCall(bound, send), bound.signal);
     } catch (error) {
@@ -124,11 +130,16 @@ async function openOver(kind: "http" | "sse", options: SessionOptions): Promise<
       if (!client.getServerCapabilities()?.tools) return [];
       let cursor: string | undefined;
       let bytes = 0;
+      const faults: string[] = [];
+      const turns = openTurns();
       for (let page = 0; page < MAX_PAGES; page += 1) {
         const result = await listPage(cursor, signal);
-        for (const tool of readTools(result)) {
-          if (tools.has(tool.name)) continue;
-          bytes += JSON.stringify(tool).length;
+        for (const listed of toolsOfPage(result)) {
+          if (turns.isOver()) await turns.next();
+          const { tool, size, fault } = readTool(listed, options.jsonLimits);
+          if (fault !== undefined && faults.length < MAX_FAULTS) faults.push(fault);
+          if (!tool || tools.has(tool.name)) continue;
+          bytes += size;
           if (tools.size >= MAX_TOOLS) throw new McpError("too_long", `lists more than ${MAX_TOOLS} tools`);
           if (bytes > MAX_LIST_BYTES)
             throw new McpError("too_long", `lists more than ${MAX_LIST_BYTES} bytes of tools`);
@@ -138,6 +149,7 @@ async function openOver(kind: "http" | "sse", options: SessionOptions): Promise<
         if (typeof next !== "string" || next === cursor) break;
         cursor = next;
       }
+      events.onToolFaults(faults);
       return [...tools.values()];
     },
     callTool(tool, args, bound) {
@@ -171,10 +183,11 @@ function acceptAll<Value>(): JsonSchemaValidator<Value> {
 /** Calls end by the signal they are given; this only has to come later. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-function createTransport(kind: "http" | "sse", { server, client, fetch, timers, memory }: SessionOptions) {
+function createTransport(kind: "http" | "sse", options: SessionOptions, pending: PendingResults) {
+  const { server, client, timers } = options;
   const headers: Record<string, string> = { "user-agent": `${client.name}/${client.version}` };
   if (server.token !== undefined) headers["authorization"] = `Bearer ${server.token}`;
-  const shared = { fetch: createSessionFetch(fetch, memory), requestInit: { headers } };
+  const shared = { fetch: createSessionFetch({ ...options, pending }), requestInit: { headers } };
   if (kind === "sse") return new SSEClientTransport(new URL(server.url), shared);
   return new StreamableHTTPClientTransport(new URL(server.url), {
     ...shared,

@@ -1,13 +1,12 @@
-import type { McpServer } from "../../config/load-mcp-servers.ts";
-import type { Settings } from "../../config/settings-table.ts";
-import { openServerConnection } from "./server-connection.ts";
-import { limitJson } from "./limit-json.ts";
+import type { JsonLimits } from "../../core/json/limits.ts";
+import { redactionOf } from "../../core/redact/redact.ts";
+import { type ConnectionLimits, openServerConnection } from "./server-connection.ts";
 import type { McpError } from "./errors.ts";
-import type { OpenSession, SessionOptions } from "./session.ts";
-import { createToolRegistry, type ServerState, type ToolRegistry } from "./tool-registry.ts";
+import type { McpServer, OpenSession, SessionOptions } from "./session.ts";
+import { createToolRegistry, type ServerState, type ToolRegistry, type ToolRegistryParts } from "./tool-registry.ts";
 import { createToolFilter } from "./tool-names.ts";
 
-/** The tool box of the process, with the connections behind it. */
+/** The tool registry of the process, with the connections behind it. */
 export interface OpenToolRegistry extends ToolRegistry {
   /** Begins to connect to all servers, side by side and in the background. */
   start(): void;
@@ -15,9 +14,23 @@ export interface OpenToolRegistry extends ToolRegistry {
   close(): Promise<void>;
 }
 
+/** Which servers there are, and how much of them models get. */
+export interface ToolRegistryOptions extends Pick<ToolRegistryParts, "mode" | "maxResultBytes"> {
+  readonly servers: readonly McpServer[];
+  readonly limits: ConnectionLimits;
+  /** Of what servers answer. */
+  readonly jsonLimits: JsonLimits;
+  /** Only these tools exist (tool, mcp_tool or server/tool); `exclude` is then ignored. Empty for all. */
+  readonly include: readonly string[];
+  /** These tools do not exist. */
+  readonly exclude: readonly string[];
+}
+
 export interface ToolRegistryDependencies extends Pick<SessionOptions, "client" | "fetch" | "timers" | "memory"> {
   /** Told when a server comes or goes, and not when it only stays as it is. */
   readonly onStatus: (server: ServerState, problem: McpError | undefined) => void;
+  /** Told which tools of a server are left out or cut, and why, whenever these are other ones than before. */
+  readonly onToolFaults?: (server: string, faults: readonly string[]) => void;
   readonly openSession?: OpenSession;
 }
 
@@ -26,25 +39,18 @@ const loadAndOpen: OpenSession = async (options) => (await import("./open-sessio
 
 /** Builds the connections to the servers; starts nothing. */
 export function openToolRegistry(
-  settings: Settings,
-  servers: readonly McpServer[],
+  { servers, limits, jsonLimits, include, exclude, mode, maxResultBytes }: ToolRegistryOptions,
   dependencies: ToolRegistryDependencies,
 ): OpenToolRegistry {
-  const { onStatus, openSession = loadAndOpen, ...shared } = dependencies;
-  const limits = { depth: settings.SERVER_MAX_JSON_DEPTH, values: settings.SERVER_MAX_JSON_VALUES };
-  const fetch = limitJson(dependencies.fetch, limits);
+  const { onStatus, onToolFaults = () => {}, openSession = loadAndOpen, ...shared } = dependencies;
   const connections = servers.map((server) => {
     let told: unknown = "connecting";
     return openServerConnection(server, {
       ...shared,
-      fetch,
+      jsonLimits,
       openSession,
-      limits: {
-        callMs: settings.MCP_REQUEST_TIMEOUT,
-        connectMs: settings.MCP_CLIENT_TIMEOUT,
-        reconnectMs: settings.MCP_RECONNECT_INTERVAL,
-        pollMs: settings.MCP_POLLING_INTERVAL,
-      },
+      limits,
+      onToolFaults: (faults) => onToolFaults(server.name, faults.map(redactionOf(server, server.token))),
       onChange(connection, problem) {
         toolRegistry.refresh();
         if (connection.status() === told) return;
@@ -56,9 +62,9 @@ export function openToolRegistry(
   });
   const toolRegistry = createToolRegistry({
     connections,
-    isAllowed: createToolFilter(settings.MCP_INCLUDE_TOOLS, settings.MCP_EXCLUDE_TOOLS),
-    mode: settings.MCP_TOOL_MODE,
-    maxResultBytes: settings.MCP_MAX_RESULT_BYTES,
+    isAllowed: createToolFilter(include, exclude),
+    mode,
+    maxResultBytes,
   });
   return {
     ...toolRegistry,

@@ -1,9 +1,8 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { McpServer } from "../../config/load-mcp-servers.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import { bindSignal, orAborted } from "./session-requests.ts";
 import { McpError, tookTooLong } from "./errors.ts";
-import type { McpSession, OpenSession, RemoteTool, SessionOptions } from "./session.ts";
+import type { McpServer, McpSession, OpenSession, RemoteTool, SessionOptions } from "./session.ts";
 
 /** Waits of one loop, which can be cut short. */
 export interface Pause {
@@ -67,11 +66,13 @@ export interface ConnectionLimits {
   readonly pollMs: number;
 }
 
-export interface ConnectionParts extends Pick<SessionOptions, "client" | "fetch" | "timers" | "memory"> {
+export interface ConnectionParts extends Pick<SessionOptions, "client" | "fetch" | "timers" | "memory" | "jsonLimits"> {
   readonly openSession: OpenSession;
   readonly limits: ConnectionLimits;
   /** Told when the status or the tools have changed; `problem` says why a server is away. */
   readonly onChange: (connection: ServerConnection, problem: McpError | undefined) => void;
+  /** Told when other tools than before are left out or cut, and why. */
+  readonly onToolFaults: (faults: readonly string[]) => void;
 }
 
 /** Waits for a server that is away grow up to this many times the first. */
@@ -101,6 +102,7 @@ export function openServerConnection(server: McpServer, parts: ConnectionParts):
   let held: Held | undefined;
   let status: ServerStatus = "connecting";
   let tools: readonly RemoteTool[] = [];
+  let toolFaults: readonly string[] = [];
   /** Settles when the next attempt to connect does, with undefined where it fails. */
   let attempt = Promise.withResolvers<Held | undefined>();
   let running: Promise<void> | undefined;
@@ -123,6 +125,12 @@ export function openServerConnection(server: McpServer, parts: ConnectionParts):
     if (status === "connected") onChange(connection, undefined);
   };
 
+  const setToolFaults = (found: readonly string[]): void => {
+    if (Bun.deepEquals(toolFaults, found)) return;
+    toolFaults = found;
+    if (found.length > 0) parts.onToolFaults(found);
+  };
+
   const lose = (losing: Held | undefined, problem: McpError): void => {
     if (!losing || losing.lost) return;
     losing.lost = problem;
@@ -137,10 +145,12 @@ export function openServerConnection(server: McpServer, parts: ConnectionParts):
       fetch: parts.fetch,
       timers,
       memory: parts.memory,
+      jsonLimits: parts.jsonLimits,
       timeoutMs: limits.connectMs,
       signal: shutdown.signal,
       events: {
         onToolsChanged: pause.wake,
+        onToolFaults: setToolFaults,
         onDoubt: pause.wake,
         onLost: () => lose(opened, new McpError("disconnected", "closed the connection")),
       },

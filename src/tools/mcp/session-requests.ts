@@ -1,5 +1,7 @@
 import type { TimerSource } from "../../core/deadlines.ts";
+import type { JsonObject } from "../../core/json/parse.ts";
 import { McpError, tookTooLong } from "./errors.ts";
+import type { PendingResults } from "./message-limits.ts";
 import type { Transport } from "@modelcontextprotocol/client";
 
 /** A signal with a deadline; unlike those of the platform, one that leaves no timer and no listener behind. */
@@ -54,8 +56,22 @@ export async function orAborted<Value>(promise: Promise<Value>, signal: AbortSig
 /** Headers that say, within the gateway, to which call a request belongs. */
 export type CallHeaders = Readonly<Record<string, string>>;
 
-/** Makes the signal of a call hold for the HTTP requests that are made for it. */
-export type DuringCall = <Value>(bound: BoundSignal, run: (headers: CallHeaders) => Promise<Value>) => Promise<Value>;
+/**
+ * Makes the signal of a call hold for the HTTP requests that are made for it. Resolves with the call's result, which the
+ * protocol's library need not have seen.
+ */
+export type DuringCall = (
+  bound: BoundSignal,
+  run: (headers: CallHeaders) => Promise<JsonObject>,
+) => Promise<JsonObject>;
+
+/** A call under way. */
+interface OpenCall {
+  readonly bound: BoundSignal;
+  id: unknown;
+  /** Its result, if that was too long for the library. */
+  result: JsonObject | undefined;
+}
 
 /** Names a call to the transport, and is never sent. */
 const CALL_HEADER = "x-gateway-call";
@@ -66,8 +82,13 @@ const CALL_HEADER = "x-gateway-call";
  * header leads back to the signal of the call. Requests outside of calls belong to connecting, which closes the
  * transport when it gives up; notifications get a deadline here.
  */
-export function bindRequests(transport: Transport, timers: TimerSource, timeoutMs: number): DuringCall {
-  const calls = new Map<string, BoundSignal>();
+export function bindRequests(
+  transport: Transport,
+  timers: TimerSource,
+  timeoutMs: number,
+  pending: PendingResults,
+): DuringCall {
+  const calls = new Map<string, OpenCall>();
   const never = new AbortController().signal;
   let lastCall = 0;
 
@@ -76,11 +97,15 @@ export function bindRequests(transport: Transport, timers: TimerSource, timeoutM
     const { [CALL_HEADER]: name = "", ...headers } = options?.headers ?? {};
     const call = calls.get(name);
     if (call) {
+      if ("id" in message) {
+        call.id = message.id;
+        pending.set(message.id, (result) => (call.result = result));
+      }
       return send(message, {
         ...options,
         headers,
-        requestSignal: call.signal,
-        onRequestStreamEnd: () => call.abort(new McpError("protocol", "closed the connection without an answer")),
+        requestSignal: call.bound.signal,
+        onRequestStreamEnd: () => call.bound.abort(new McpError("protocol", "closed the connection without an answer")),
       });
     }
     if ("id" in message) return send(message, options);
@@ -94,11 +119,14 @@ export function bindRequests(transport: Transport, timers: TimerSource, timeoutM
 
   return async (bound, run) => {
     const name = String((lastCall += 1));
-    calls.set(name, bound);
+    const call: OpenCall = { bound, id: undefined, result: undefined };
+    calls.set(name, call);
     try {
-      return await run({ [CALL_HEADER]: name });
+      const seen = await run({ [CALL_HEADER]: name });
+      return call.result ?? seen;
     } finally {
       calls.delete(name);
+      pending.delete(call.id);
     }
   };
 }

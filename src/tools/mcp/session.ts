@@ -1,8 +1,20 @@
-import type { McpServer } from "../../config/load-mcp-servers.ts";
+import type { JsonLimits } from "../../core/json/limits.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { BoundSignal } from "./session-requests.ts";
+
+/** One MCP server: where it is and how it is called. */
+export interface McpServer {
+  /** Letters, digits, - and _. No two servers share one, in any case. */
+  readonly name: string;
+  /** Absolute http(s) URL without credentials and fragment; its query may hold a key. */
+  readonly url: string;
+  /** The URL as it may be shown: without its query. */
+  readonly shownUrl: string;
+  /** Sent as a bearer token. */
+  readonly token: string | undefined;
+}
 
 /** A tool as its server describes it. */
 export interface RemoteTool {
@@ -16,6 +28,8 @@ export interface RemoteTool {
 /** What a server says by itself. */
 export interface SessionEvents {
   onToolsChanged(): void;
+  /** Which tools of the list that was read last are left out or cut, and why; some of them if there are many. */
+  onToolFaults(faults: readonly string[]): void;
   /** Something is wrong with the connection, perhaps: it is worth a look. */
   onDoubt(): void;
   /** The session cannot be used any more. */
@@ -43,6 +57,7 @@ export interface SessionOptions {
   readonly timers: TimerSource;
   /** Counts what of a server's answers is held. */
   readonly memory: MemoryBudget;
+  readonly jsonLimits: JsonLimits;
   /** How long connecting, one page of the list, or a notification may take, in milliseconds. */
   readonly timeoutMs: number;
   readonly events: SessionEvents;

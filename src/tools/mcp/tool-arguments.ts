@@ -1,15 +1,23 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { DEFAULT_JSON_LIMITS, type JsonLimits } from "../../core/json/limits.ts";
+import { hasMoreValues, isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { parseBytes } from "../../core/json/parse-bytes.ts";
 
-/**
- * The arguments of a call as models give them: an object, the JSON text of one, or nothing.
- * @returns undefined where they are something else.
- */
-export function readArguments(given: unknown): JsonObject | undefined {
-  if (given === undefined || given === null) return {};
-  if (isJsonObject(given)) return given;
-  if (typeof given !== "string") return undefined;
-  if (given.trim() === "") return {};
-  const value = parseJson(given);
-  return isJsonObject(value) ? value : undefined;
+/** The protocol's library writes arguments in one turn of the event loop, which takes 10 ms for so many values. */
+const ARGUMENT_LIMITS: JsonLimits = { ...DEFAULT_JSON_LIMITS, values: 50_000 };
+
+/** The arguments of a call, or in words for the model why there are none. */
+export type ReadArguments = { readonly value: JsonObject } | { readonly problem: string };
+
+const NO_OBJECT: ReadArguments = { problem: "the arguments are not a JSON object" };
+const TOO_MANY: ReadArguments = { problem: `the arguments hold more than ${ARGUMENT_LIMITS.values} values` };
+
+/** Reads the arguments of a call as models give them: an object, the JSON text of one, or nothing. Long texts take turns. */
+export async function readArguments(given: unknown): Promise<ReadArguments> {
+  if (given === undefined || given === null) return { value: {} };
+  if (isJsonObject(given)) return hasMoreValues(given, ARGUMENT_LIMITS.values) ? TOO_MANY : { value: given };
+  if (typeof given !== "string") return NO_OBJECT;
+  if (given.trim() === "") return { value: {} };
+  const parsed = await parseBytes(Buffer.from(given), { limits: ARGUMENT_LIMITS });
+  if ("value" in parsed) return isJsonObject(parsed.value) ? { value: parsed.value } : NO_OBJECT;
+  return parsed.fault === "values" ? TOO_MANY : NO_OBJECT;
 }

@@ -4,7 +4,8 @@ import { findTools } from "./tool-search.ts";
 import type { ServerConnection, ServerStatus } from "./server-connection.ts";
 import { McpError } from "./errors.ts";
 import { readArguments } from "./tool-arguments.ts";
-import { redactionOf } from "../../core/redact/redact.ts";
+import { openTurns } from "../../core/next-turn.ts";
+import { redactResult } from "./redact-result.ts";
 import { type ListedTool, listTools, SELECTOR_NAMES, type ToolDescription } from "./tool-list.ts";
 import { defineSelector, defineTools, type ToolDefinition } from "./tool-definitions.ts";
 import { type ToolFilter, chooseName } from "./tool-names.ts";
@@ -97,41 +98,48 @@ function createOffer(
       : usual;
   const selector = { get: selectorName(SELECTOR_NAMES.get), execute: selectorName(SELECTOR_NAMES.execute) };
 
+  const refuse = (problem: string): string => cutText(asError(problem), maxResultBytes);
+
   const runTool = async (name: string, args: unknown, signal: AbortSignal): Promise<string> => {
     const tool = listed.get(name);
-    if (!tool) return asError(`there is no tool ${JSON.stringify(name)}`);
-    const read = readArguments(args);
-    if (!read) return asError("the arguments are not a JSON object");
+    if (!tool) return refuse(`there is no tool ${JSON.stringify(name)}`);
+    const read = await readArguments(args);
+    if ("problem" in read) return refuse(read.problem);
     const { connection, remote } = tool;
     const { server } = connection;
-    // What is said here goes to a model, for which the token is not meant.
-    const redact = redactionOf(server, server.token);
+    const say = (text: string): Promise<string> => redactResult(server, text, maxResultBytes);
     try {
-      return redact(resultText(await connection.call(remote, read, signal)));
+      return await say(await resultText(await connection.call(remote, read.value, signal)));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      if (!(error instanceof McpError)) return asError("the tool could not be run");
-      return asError(redact(error.serverMessage ?? `the MCP server ${server.name} ${error.message}`));
+      if (!(error instanceof McpError)) return refuse("the tool could not be run");
+      return say(asError(error.serverMessage ?? `the MCP server ${server.name} ${error.message}`));
     }
   };
 
-  const lookUp = (given: JsonObject): string => {
+  const lookUp = async (given: JsonObject): Promise<string> => {
     const query = typeof given["query"] === "string" ? given["query"] : "";
     // Models that mean one name do not always write a list.
     const names = [given["names"] ?? []].flat().filter((name) => typeof name === "string");
-    const found = findTools(tools, names, query);
+    const found = await findTools(tools, names, query);
     if (found.length === 0 && names.length > 0)
-      return asError(`there is no tool ${names.map((name) => JSON.stringify(name)).join(" or ")}`);
-    return JSON.stringify(found);
+      return refuse(`there is no tool ${names.map((name) => JSON.stringify(name)).join(" or ")}`);
+    const turns = openTurns();
+    const texts: string[] = [];
+    for (const tool of found) {
+      texts.push(JSON.stringify(tool));
+      if (turns.isOver()) await turns.next();
+    }
+    return cutText(`[${texts.join(",")}]`, maxResultBytes);
   };
 
   const run = async (name: string, args: unknown, signal: AbortSignal): Promise<string> => {
     if (name !== selector.get && name !== selector.execute) return runTool(name, args, signal);
-    const given = readArguments(args);
-    if (!given) return asError("the arguments are not a JSON object");
-    if (name === selector.get) return lookUp(given);
-    const { name: wanted } = given;
-    return typeof wanted === "string" ? runTool(wanted, given["arguments"], signal) : asError("name is missing");
+    const given = await readArguments(args);
+    if ("problem" in given) return refuse(given.problem);
+    if (name === selector.get) return lookUp(given.value);
+    const { name: wanted } = given.value;
+    return typeof wanted === "string" ? runTool(wanted, given.value["arguments"], signal) : refuse("name is missing");
   };
 
   const definitions: Partial<Record<ToolMode, readonly ToolDefinition[]>> = {};
@@ -145,7 +153,7 @@ function createOffer(
     owns: (name) => listed.has(name) || (tools.length > 0 && (name === selector.get || name === selector.execute)),
     async execute(name, args, signal) {
       signal.throwIfAborted();
-      return cutText(await run(name, args, signal), maxResultBytes);
+      return run(name, args, signal);
     },
   };
 }

@@ -1,13 +1,15 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { openTurns } from "../../core/next-turn.ts";
 
 /**
  * Cuts a text that is longer than `maxBytes` in UTF-8, at the end of a character, and says so in a last line that comes
  * on top.
+ * @param wholeBytes how long the text is of which this is the beginning, if it is not all
  */
-export function cutText(text: string, maxBytes: number): string {
+export function cutText(text: string, maxBytes: number, wholeBytes?: number): string {
   // No character takes more than three bytes for each of its UTF-16 units.
   if (text.length * 3 <= maxBytes) return text;
-  const length = Buffer.byteLength(text);
+  const length = wholeBytes ?? Buffer.byteLength(text);
   if (length <= maxBytes) return text;
   const { read, written } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes));
   return `${text.slice(0, read)}\n[cut: the first ${written} of ${length} bytes]`;
@@ -21,10 +23,15 @@ export const ERROR_PREFIX = "Error: ";
  * What is not text is named with its type and size and left out: base64 in a prompt costs much and says nothing.
  * Structured content is written as JSON where there is no text, since servers repeat it as text by the protocol's advice.
  */
-export function resultText(result: JsonObject): string {
+export async function resultText(result: JsonObject): Promise<string> {
   const content = Array.isArray(result["content"]) ? result["content"].filter(isJsonObject) : [];
   const structured = result["structuredContent"];
-  const parts = content.map(describeBlock);
+  const turns = openTurns();
+  const parts: string[] = [];
+  for (const block of content) {
+    parts.push(describeBlock(block));
+    if (turns.isOver()) await turns.next();
+  }
   if (structured !== undefined && !content.some(({ type }) => type === "text")) parts.push(JSON.stringify(structured));
   const text = parts.join("\n");
   if (result["isError"] === true) return asError(text === "" ? "the tool failed without saying why" : text);

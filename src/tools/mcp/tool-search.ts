@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../core/json/parse.ts";
+import { openTurns } from "../../core/next-turn.ts";
 import type { ToolDescription } from "./tool-list.ts";
 
 /** One tool in the answer of `mcp_tools_get`. */
@@ -14,19 +15,35 @@ const NAME_WEIGHT = 3;
 
 const WORD = /[\p{L}\p{N}]+/gu;
 
+/** Each is looked for in all that is said of all tools; so many of a query's words count, the first ones. */
+const MAX_WORDS = 32;
+
+/** A longer query is cut: no model needs so much to say what it looks for. */
+const MAX_QUERY_LENGTH = 4096;
+
 /**
  * What `mcp_tools_get` answers: the tools of `names` with their schemas, then those that have a word of `query` in their
  * names or descriptions, the best first; without either, all of them.
  */
-export function findTools(tools: readonly ToolDescription[], names: readonly string[], query: string): FoundTool[] {
-  const named = tools.filter(({ name }) => names.includes(name));
-  const rest = tools.filter((tool) => !named.includes(tool));
-  const words = query.toLowerCase().match(WORD) ?? [];
-  const asked = names.length > 0 || words.length > 0;
-  const matching = rest
-    .map((tool) => ({ tool, score: scoreOf(tool, words) }))
-    .filter(({ score }) => score > 0 || !asked)
-    .sort((left, right) => right.score - left.score);
+export async function findTools(
+  tools: readonly ToolDescription[],
+  names: readonly string[],
+  query: string,
+): Promise<FoundTool[]> {
+  const wanted = new Set(names);
+  const named = tools.filter(({ name }) => wanted.has(name));
+  const rest = tools.filter(({ name }) => !wanted.has(name));
+  const found = query.slice(0, MAX_QUERY_LENGTH).toLowerCase().match(WORD) ?? [];
+  const words = [...new Set(found)].slice(0, MAX_WORDS);
+  const asked = wanted.size > 0 || words.length > 0;
+  const turns = openTurns();
+  const matching: { readonly tool: ToolDescription; readonly score: number }[] = [];
+  for (const tool of rest) {
+    const score = scoreOf(tool, words);
+    if (score > 0 || !asked) matching.push({ tool, score });
+    if (turns.isOver()) await turns.next();
+  }
+  matching.sort((left, right) => right.score - left.score);
   return [
     ...named.map(({ name, description, server, inputSchema }) => ({
       name,

@@ -1,4 +1,4 @@
-import { wireError } from "../errors.ts";
+import { WireError } from "./wire-error.ts";
 
 /** Up to this size a copy costs less than a view, which needs two objects more and keeps all the bytes it looks at. */
 const COPIED_BYTES = 4096;
@@ -161,5 +161,5 @@ function hexDigit(byte: number): number {
 }
 
 function refuse(): never {
-  throw wireError("HTTP_INVALID_CHUNK");
+  throw new WireError("HTTP_INVALID_CHUNK");
 }

@@ -1,6 +1,7 @@
 import { batchWrite } from "../../core/batch-writes.ts";
 import { isAddress, type Origin } from "./origin.ts";
-import { wireError } from "../errors.ts";
+import { errorCodeOf, UpstreamError } from "../errors.ts";
+import { WireError } from "./wire-error.ts";
 
 /** Who is told what happens on a connection; replaced with each request. */
 export interface ConnectionListener {
@@ -43,7 +44,7 @@ const KEEP_ALIVE_PROBE_MS = 60_000;
 
 /** An attempt to connect. */
 export interface Opening {
-  /** Rejects with an error whose `code` is that of the system, of the name lookup or of the certificate's verification. */
+  /** Rejects with an {@link UpstreamError} whose `code` is that of the system, of the name lookup or of the certificate's verification. */
   readonly connection: Promise<Connection>;
   /** Resolves when the system has nothing to wait for any more, be the attempt given up or not. */
   readonly ended: Promise<void>;
@@ -128,7 +129,7 @@ export function openConnection(origin: Origin): Opening {
   };
 
   const end = (error: unknown): void => {
-    if (!stands) return reject(error ?? wireError("ECONNRESET"));
+    if (!stands) return reject(openingError(error, socket !== undefined));
     if (!connection.isOpen) return;
     connection.isOpen = false;
     unsent = undefined;
@@ -146,12 +147,12 @@ export function openConnection(origin: Origin): Opening {
     },
     handshake(shaken, isDone, problem) {
       if (isDone && shaken.authorized) return establish();
-      end(problem ?? wireError("ERR_TLS_HANDSHAKE"));
+      end(problem ?? { code: "ERR_TLS_HANDSHAKE" });
       shaken.terminate();
     },
     data(_, bytes) {
       // What comes without having been asked for belongs to no request.
-      if (isDeparting) end(wireError("HTTP_UNREQUESTED_BYTES"));
+      if (isDeparting) end(new WireError("HTTP_UNREQUESTED_BYTES"));
       else if (connection.listener) connection.listener.data(bytes);
       else connection.close();
     },
@@ -178,12 +179,38 @@ export function openConnection(origin: Origin): Opening {
       });
   return {
     connection: promise,
-    ended: attempt.then(() => {}, reject),
+    ended: attempt.then(
+      () => {},
+      (error: unknown) => reject(openingError(error, false)),
+    ),
     abandon() {
       if (stands) return;
       isAbandoned = true;
-      reject(wireError("ECONNABORTED"));
+      reject(new UpstreamError("reset", { code: "ECONNABORTED", phase: "connect", requestSent: false }));
       socket?.terminate();
     },
   };
+}
+
+/** What the system says where a name could not be looked up; the runtime's own resolver puts `DNS_` before its codes. */
+const OF_NAMES: ReadonlySet<string> = new Set([
+  ...["ENOTFOUND", "ENODATA", "ESERVFAIL", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA", "EAI_NONAME", "EAI_ADDRFAMILY"],
+  ...["EAI_BADFLAGS", "EAI_FAMILY", "EAI_MEMORY", "EAI_SERVICE", "EAI_SOCKTYPE", "EAI_SYSTEM", "EAI_OVERFLOW"],
+]);
+
+/** What the system says where the other side ended the connection. */
+const OF_ENDS: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"]);
+
+/**
+ * Why no connection came about.
+ * @param error undefined if the server ended it without one
+ * @param isConnected all that was missing is TLS
+ */
+function openingError(error: unknown, isConnected: boolean): UpstreamError {
+  const code = error === undefined ? "ECONNRESET" : errorCodeOf(error);
+  if (OF_NAMES.has(code) || code.startsWith("DNS_"))
+    return new UpstreamError("name_unknown", { code, phase: "dns", requestSent: false });
+  const phase = isConnected ? "tls" : "connect";
+  if (OF_ENDS.has(code)) return new UpstreamError("reset", { code, phase, requestSent: false });
+  return new UpstreamError(isConnected ? "tls" : "unreachable", { code, phase, requestSent: false });
 }

@@ -1,3 +1,4 @@
+import { Failure } from "../../core/errors.ts";
 import type { ResponseHead } from "./response-head.ts";
 import { ResponseParser } from "./response-parser.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
@@ -5,10 +6,11 @@ import { decodeResponse } from "../decode-response.ts";
 import type { Origin } from "./origin.ts";
 import { PieceList } from "../piece-list.ts";
 import { parseKeepAlive } from "./connection-pool.ts";
-import { writeRequest } from "./request-head.ts";
+import type { WriteRequest } from "./request-head.ts";
 import type { UpstreamResponse, ResponseBody, BodyConsumer, PendingResponse, WireRequest } from "../transport.ts";
 import { writeUpload } from "./upload.ts";
-import { wireError } from "../errors.ts";
+import { errorCodeOf, UpstreamError, type UpstreamFault, type UpstreamPhase } from "../errors.ts";
+import { WireError } from "./wire-error.ts";
 
 /** So much of a body may arrive before anyone takes it; then the server has to wait. */
 const MAX_EARLY_BYTES = 256 * 1024;
@@ -21,6 +23,12 @@ const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS
 
 const NOTHING = new Uint8Array(0);
 
+/** The server that a request goes to. */
+export interface ExchangeServer {
+  readonly origin: Origin;
+  readonly write: WriteRequest;
+}
+
 /**
  * Carries one request and its answer on a connection that carries nothing else meanwhile.
  * @param onDone called once, when the connection has no more to do with the request: whether it may carry another.
@@ -29,17 +37,17 @@ const NOTHING = new Uint8Array(0);
  */
 export function startExchange(
   connection: Connection,
-  origin: Origin,
+  server: ExchangeServer,
   request: WireRequest,
   onDone: (connection: Connection, reusable: boolean) => void,
   sendAgain?: () => PendingResponse,
 ): PendingResponse {
-  const exchange = new Http1Exchange(connection, origin, request, onDone, sendAgain);
+  const exchange = new Http1Exchange(connection, server.origin, request, onDone, sendAgain);
   connection.listener = exchange;
   try {
-    exchange.begin(origin, request);
+    exchange.begin(server.write, request);
   } catch (error) {
-    exchange.abort(error);
+    exchange.refuse(error);
   }
   return exchange;
 }
@@ -57,6 +65,9 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
   #sink: BodyConsumer | undefined;
   #early: PieceList | undefined;
   #isHeldBack = false;
+  /** Some of a body that is no stream has not left. */
+  #isSending = false;
+  #hasBodyBegun = false;
   #isOver = false;
   #failure: { readonly error: unknown } | undefined;
   /** The request's body, while it is on its way. */
@@ -86,33 +97,41 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
   }
 
   /** Writes the request, and keeps nothing of it: its answer may take minutes. Throws where it cannot be written as one. */
-  begin(origin: Origin, request: WireRequest): void {
+  begin(write: WriteRequest, request: WireRequest): void {
     const connection = this.#connection;
     const { body, method } = request;
+    this.#isSending = true;
     if (body === null) {
-      connection.writeTogether(writeRequest(origin, request, BODILESS.has(method) ? null : 0, NOTHING));
+      connection.writeTogether(write(request, BODILESS.has(method) ? null : 0, NOTHING));
       return;
     }
     if (body instanceof Uint8Array) {
       if (body.length <= ONE_WRITE_BYTES) {
-        connection.writeTogether(writeRequest(origin, request, body.length, body));
+        connection.writeTogether(write(request, body.length, body));
       } else {
         this.#sendAgain = undefined;
-        connection.write(writeRequest(origin, request, body.length, NOTHING));
-        if (connection.write(body)) request.onSent?.();
-        else this.#whenDrained = request.onSent;
+        connection.write(write(request, body.length, NOTHING));
+        if (connection.write(body)) {
+          this.#isSending = false;
+          request.onSent?.();
+        } else this.#whenDrained = request.onSent;
       }
       return;
     }
     this.#sendAgain = undefined;
     const length = announcedLength(request.headers);
-    connection.writeTogether(writeRequest(origin, request, length, NOTHING));
+    connection.writeTogether(write(request, length, NOTHING));
     const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
     this.#upload = reader;
     writeUpload(reader, length, { write: (bytes) => this.#write(bytes) }).then(
       () => (this.#upload = undefined),
-      (error: unknown) => this.abort(error),
+      (error: unknown) => this.#fail(error, true, "upload"),
     );
+  }
+
+  /** What was to be sent cannot be: nothing of it has been. */
+  refuse(error: unknown): void {
+    this.#fail(error, false, "unreachable");
   }
 
   abort(error: unknown): void {
@@ -136,7 +155,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
       // What is no answer at all belongs to the request before, and so may what comes next.
       const isUnrequested = !this.#head && this.#connection.wasUsed;
       if (isUnrequested) this.#connection.isSuspect = true;
-      return this.abort(isUnrequested ? wireError("HTTP_UNREQUESTED_BYTES") : error);
+      return this.#fail(isUnrequested ? new WireError("HTTP_UNREQUESTED_BYTES") : error, true);
     }
     if (!this.#head || this.#isOver) return;
     this.#sink?.flush();
@@ -147,6 +166,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
 
   drained(): void {
     this.#sendAgain = undefined;
+    this.#isSending = false;
     const drained = this.#whenDrained;
     this.#whenDrained = undefined;
     drained?.();
@@ -154,11 +174,11 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
 
   closed(error: unknown, isUnsent: boolean): void {
     if (isUnsent && this.#sendAgain) return this.#move(this.#sendAgain());
-    if (error !== undefined) return this.abort(error);
+    if (error !== undefined) return this.#fail(error, !isUnsent);
     try {
       this.#parser.finish();
     } catch (unfinished) {
-      return this.abort(unfinished);
+      return this.#fail(unfinished, !isUnsent);
     }
     this.#finish();
   }
@@ -170,6 +190,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
   }
 
   onData(bytes: Uint8Array): void {
+    this.#hasBodyBegun = true;
     if (this.#sink) return this.#sink.write(bytes);
     if (this.#isOver) return;
     this.#early ??= new PieceList();
@@ -211,6 +232,22 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
     this.#sink = undefined;
     this.#early = undefined;
     if (!this.#isOver) this.#leave(false);
+  }
+
+  /**
+   * Ends with an error that is not of who waits for the answer, and with it how far the exchange had come.
+   * @param fault if it is none of the bytes that came or were to go
+   */
+  #fail(error: unknown, requestSent: boolean, fault: UpstreamFault = "reset"): void {
+    // What a body that is sent as it comes in broke off with is the failure of whoever it comes from.
+    if (error instanceof Failure) return this.abort(error);
+    const facts = { code: errorCodeOf(error), phase: this.#phase(), requestSent };
+    this.abort(new UpstreamError(error instanceof WireError ? error.fault : fault, facts));
+  }
+
+  #phase(): UpstreamPhase {
+    if (this.#head) return this.#hasBodyBegun ? "body" : "first-token";
+    return this.#upload || this.#isSending ? "send" : "header";
   }
 
   #holdBack(): void {

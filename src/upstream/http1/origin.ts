@@ -1,4 +1,4 @@
-import type { Provider } from "../../providers/provider.ts";
+import type { EndpointAddress } from "../endpoint.ts";
 
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 
@@ -11,7 +11,7 @@ export function isAddress(hostname: string): boolean {
   return hostname.includes(":") || IPV4.test(hostname);
 }
 
-/** The one server that a provider's requests go to. */
+/** The one server that an endpoint's requests go to. */
 export interface Origin {
   /** Path of the unix socket to connect to instead of `hostname` and `port`. */
   readonly unix: string | undefined;
@@ -25,7 +25,7 @@ export interface Origin {
   readonly prefix: string;
 }
 
-export function originOf({ baseUrl, unixSocket }: Pick<Provider, "baseUrl" | "unixSocket">): Origin {
+export function originOf({ baseUrl, unixSocket }: EndpointAddress): Origin {
   const { protocol, hostname, port, host, origin } = new URL(baseUrl);
   const secure = protocol === "https:";
   return {

@@ -1,4 +1,4 @@
-import { wireError } from "../errors.ts";
+import { WireError } from "./wire-error.ts";
 
 /** How a head begins: `9` is any digit, `0` one of HTTP/1.0 and HTTP/1.1, `1` the first digit of a status. */
 const BEGINNING = "HTTP/1.0 199";
@@ -21,7 +21,7 @@ const TOKEN = tableOf("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEF
 /**
  * The beginning of a head that has not come whole, which most have. Each byte is copied and looked at once, however small
  * the pieces are, and a head that can become none any more is refused with the byte that spoils it rather than at the
- * deadline. What a whole head may be says `answer-head.ts`.
+ * deadline. What a whole head may be says `response-head.ts`.
  */
 export class PartialHead {
   #bytes = Buffer.allocUnsafe(CAPACITY);
@@ -58,7 +58,7 @@ export class PartialHead {
     for (; this.#checked < this.#length; this.#checked++) {
       const byte = this.#bytes[this.#checked] as number;
       const next = this.#partAfter(byte);
-      if (!next) throw wireError("HTTP_INVALID_HEAD");
+      if (!next) throw new WireError("HTTP_INVALID_HEAD");
       this.#part = next;
     }
   }

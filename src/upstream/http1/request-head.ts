@@ -1,6 +1,6 @@
 import type { Origin } from "./origin.ts";
 import type { WireRequest } from "../transport.ts";
-import { wireError } from "../errors.ts";
+import { WireError } from "./wire-error.ts";
 
 const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
 const METHOD = /^[A-Za-z]+$/;
@@ -11,53 +11,57 @@ const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const OWN: ReadonlySet<string> = new Set(["host", "content-length", "transfer-encoding", "connection"]);
 
 /**
- * A request as it goes on the wire: its head, and in the same piece the bytes that stand behind it.
+ * Writes a request as it goes on the wire: its head, and in the same piece the bytes that stand behind it.
  * @param length of the body in bytes; undefined for one that goes out in chunks, null for none
  * @throws with the code `REQUEST_METHOD` or `REQUEST_HEADER` where it could not be written without becoming another one; a
  * TypeError where the URL is none of this server's
  */
-export function writeRequest(
-  origin: Origin,
-  request: WireRequest,
-  length: number | undefined | null,
-  behind: Uint8Array,
-): Buffer {
-  const start = startOf(origin, request);
-  const end =
-    length === undefined
-      ? "transfer-encoding: chunked\r\n\r\n"
-      : length === null
-        ? "\r\n"
-        : `content-length: ${length}\r\n\r\n`;
-  const bytes = Buffer.allocUnsafe(start.length + end.length + behind.length);
-  bytes.set(start);
-  bytes.write(end, start.length, "latin1");
-  bytes.set(behind, start.length + end.length);
-  return bytes;
+export type WriteRequest = (request: WireRequest, length: number | undefined | null, behind: Uint8Array) => Buffer;
+
+/**
+ * Makes what writes the requests to one server. What those with frozen headers begin with is kept for as long as somebody
+ * holds the headers.
+ */
+export function createRequestWriter(origin: Origin): WriteRequest {
+  const startOf = createStartCache(origin);
+  return (request, length, behind) => {
+    const start = startOf(request);
+    const end =
+      length === undefined
+        ? "transfer-encoding: chunked\r\n\r\n"
+        : length === null
+          ? "\r\n"
+          : `content-length: ${length}\r\n\r\n`;
+    const bytes = Buffer.allocUnsafe(start.length + end.length + behind.length);
+    bytes.set(start);
+    bytes.write(end, start.length, "latin1");
+    bytes.set(behind, start.length + end.length);
+    return bytes;
+  };
 }
 
 /** All of a head but how its body is framed, one byte for each character. */
 interface WrittenStart {
-  readonly origin: Origin;
   readonly method: string;
   readonly url: string;
   readonly bytes: Uint8Array;
 }
 
-/** What the last request with frozen headers began with: whoever freezes them means to send them again. */
-const written = new WeakMap<object, WrittenStart>();
-
-function startOf(origin: Origin, request: WireRequest): Uint8Array {
-  const { method, url, headers } = request;
-  const known = written.get(headers);
-  if (known?.url === url && known.method === method && known.origin === origin) return known.bytes;
-  const bytes = Buffer.from(writeStart(origin, request), "latin1");
-  if (Object.isFrozen(headers)) written.set(headers, { origin, method, url, bytes });
-  return bytes;
+function createStartCache(origin: Origin): (request: WireRequest) => Uint8Array {
+  /** What the last request with frozen headers began with: whoever freezes them means to send them again. */
+  const written = new WeakMap<object, WrittenStart>();
+  return (request) => {
+    const { method, url, headers } = request;
+    const known = written.get(headers);
+    if (known?.url === url && known.method === method) return known.bytes;
+    const bytes = Buffer.from(writeStart(origin, request), "latin1");
+    if (Object.isFrozen(headers)) written.set(headers, { method, url, bytes });
+    return bytes;
+  };
 }
 
 function writeStart(origin: Origin, { method, url, headers }: WireRequest): string {
-  if (!METHOD.test(method)) throw wireError("REQUEST_METHOD");
+  if (!METHOD.test(method)) throw new WireError("REQUEST_METHOD");
   let start = `${method} ${targetOf(origin, url)} HTTP/1.1\r\nhost: ${origin.host}\r\nconnection: keep-alive\r\n`;
   if (headers instanceof Headers) {
     for (const [name, value] of headers) if (mayBeSent(name)) start += writeField(name, value);
@@ -69,12 +73,12 @@ function writeStart(origin: Origin, { method, url, headers }: WireRequest): stri
 
 /** Says no of what only the connection knows. Throws where a name could become more than one. */
 function mayBeSent(name: string): boolean {
-  if (!NAME.test(name)) throw wireError("REQUEST_HEADER");
+  if (!NAME.test(name)) throw new WireError("REQUEST_HEADER");
   return !OWN.has(name.toLowerCase());
 }
 
 function writeField(name: string, value: string): string {
-  if (BAD_VALUE.test(value)) throw wireError("REQUEST_HEADER");
+  if (BAD_VALUE.test(value)) throw new WireError("REQUEST_HEADER");
   return `${name}: ${value}\r\n`;
 }
 

@@ -1,6 +1,6 @@
 import { ResponseFields } from "./response-fields.ts";
 import type { ResponseHeaders } from "../transport.ts";
-import { wireError } from "../errors.ts";
+import { WireError } from "./wire-error.ts";
 
 /** How the end of an answer's body is known. https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
 export type Framing =
@@ -40,10 +40,10 @@ const UNTIL_CLOSE: Framing = { kind: "until-close" };
  * @throws with the code `HTTP_INVALID_HEAD`, `HTTP_TOO_MANY_FIELDS` or `HTTP_INVALID_FRAMING`
  */
 export function parseResponseHead(text: string, method: string): ResponseHead {
-  if (!HEAD.test(text)) throw wireError("HTTP_INVALID_HEAD");
+  if (!HEAD.test(text)) throw new WireError("HTTP_INVALID_HEAD");
   const status = Number(text.slice(STATUS_AT, STATUS_AT + 3));
   const headers = new ResponseFields(text);
-  if (headers.count > MAX_FIELDS) throw wireError("HTTP_TOO_MANY_FIELDS");
+  if (headers.count > MAX_FIELDS) throw new WireError("HTTP_TOO_MANY_FIELDS");
   const connection = headers.get("connection")?.toLowerCase();
   const framing = framingOf(headers, status, method);
   return {
@@ -64,12 +64,12 @@ function framingOf(headers: ResponseHeaders, status: number, method: string): Fr
   const coding = headers.get("transfer-encoding");
   // Both at once is how answers are smuggled. https://www.rfc-editor.org/rfc/rfc9112#section-6.1
   if (coding !== null && (length !== null || coding.toLowerCase() !== "chunked")) {
-    throw wireError("HTTP_INVALID_FRAMING");
+    throw new WireError("HTTP_INVALID_FRAMING");
   }
   if (length !== null && !LENGTH.test(length)) {
     // The same length told twice is harmless, and some servers do it.
     const [first = "", ...rest] = length.split(/, */);
-    if (!LENGTH.test(first) || rest.some((other) => other !== first)) throw wireError("HTTP_INVALID_FRAMING");
+    if (!LENGTH.test(first) || rest.some((other) => other !== first)) throw new WireError("HTTP_INVALID_FRAMING");
     return framed(Number(first), status, method);
   }
   if (status === 204 || status === 304 || method === "HEAD") return NONE;

@@ -2,7 +2,7 @@ import { type ResponseHead, parseResponseHead } from "./response-head.ts";
 import { type BodyEnd, bodyEndOf } from "./body-end.ts";
 import { type ChunkedDecoder, createChunkedDecoder, sliceOrCopy } from "./chunked-decoder.ts";
 import { PartialHead } from "./partial-head.ts";
-import { wireError } from "../errors.ts";
+import { WireError } from "./wire-error.ts";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 
@@ -66,8 +66,8 @@ export class ResponseParser {
    * @throws with the code `ECONNRESET` where more was to come
    */
   finish(): void {
-    if (this.#head?.framing.kind !== "until-close") throw wireError("ECONNRESET");
-    if (this.#isSecure && !this.#bodyEnd?.isReached()) throw wireError("ECONNRESET");
+    if (this.#head?.framing.kind !== "until-close") throw new WireError("ECONNRESET");
+    if (this.#isSecure && !this.#bodyEnd?.isReached()) throw new WireError("ECONNRESET");
   }
 
   /** Reads heads up to the one that counts, and what is behind it; keeps the rest where that one has not come whole. */
@@ -75,16 +75,16 @@ export class ResponseParser {
     let start = 0;
     for (;;) {
       const end = bytes.indexOf(HEAD_END, start === 0 ? searchFrom : start);
-      if ((end < 0 ? bytes.length : end) - start > MAX_HEAD_BYTES) throw wireError("HTTP_HEAD_TOO_LONG");
+      if ((end < 0 ? bytes.length : end) - start > MAX_HEAD_BYTES) throw new WireError("HTTP_HEAD_TOO_LONG");
       if (end < 0) {
         this.#hold(bytes, start);
         return false;
       }
       const head = parseResponseHead(bytes.toString("latin1", start, end), this.#method);
       start = end + HEAD_END.length;
-      if (head.status === 101) throw wireError("HTTP_UNREQUESTED_UPGRADE");
+      if (head.status === 101) throw new WireError("HTTP_UNREQUESTED_UPGRADE");
       if (head.status < 200) {
-        if (++this.#interimHeads > MAX_INTERIM_HEADS) throw wireError("HTTP_TOO_MANY_INTERIM_HEADS");
+        if (++this.#interimHeads > MAX_INTERIM_HEADS) throw new WireError("HTTP_TOO_MANY_INTERIM_HEADS");
         continue;
       }
       this.#partial = undefined;

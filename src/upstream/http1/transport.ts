@@ -1,14 +1,15 @@
-import type { Provider } from "../../providers/provider.ts";
+import type { Endpoint, EndpointState } from "../endpoint.ts";
 import type { Deadline, Deadlines } from "../../core/deadlines.ts";
 import { type Opening, openConnection } from "./connection.ts";
 import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
-import { startExchange } from "./exchange.ts";
-import { type Origin, originOf } from "./origin.ts";
+import { type ExchangeServer, startExchange } from "./exchange.ts";
+import { originOf } from "./origin.ts";
+import { createRequestWriter } from "./request-head.ts";
 import type { UpstreamResponse, PendingResponse, Transport, WireRequest } from "../transport.ts";
-import { wireError } from "../errors.ts";
+import { UpstreamError } from "../errors.ts";
 
 /** A transport that owns its connections. */
-export interface SocketTransport {
+export interface SocketTransport extends EndpointState {
   readonly send: Transport;
   /** Closes the connections that carry nothing. */
   close(): void;
@@ -23,10 +24,9 @@ const GRACE_MS = 1000;
  */
 export const MAX_HANGING = 512;
 
-interface Server {
+interface Server extends ExchangeServer {
   /** How many attempts to connect were given up and have not ended. */
   hanging: number;
-  readonly origin: Origin;
   readonly pool: ConnectionPool;
 }
 
@@ -35,20 +35,22 @@ const REPEATABLE: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /**
  * Carries requests over HTTP/1.1 on connections that it keeps: any number at once, each for one request at a time, and
- * each provider's for that provider alone. Names are looked up and TLS is set up only when a connection is opened.
+ * each endpoint's for that endpoint alone. Names are looked up and TLS is set up only when a connection is opened.
  */
 export function createSocketTransport(
   deadlines: Deadlines,
   now: () => number,
   open: typeof openConnection = openConnection,
 ): SocketTransport {
-  const servers = new Map<Provider, Server>();
+  const servers = new Map<string, Server>();
 
-  const serverOf = (provider: Provider): Server => {
-    let server = servers.get(provider);
+  const serverOf = (endpoint: Endpoint): Server => {
+    let server = servers.get(endpoint.endpointKey);
     if (!server) {
-      server = { hanging: 0, origin: originOf(provider), pool: createConnectionPool(deadlines, now) };
-      servers.set(provider, server);
+      const origin = originOf(endpoint);
+      const write = createRequestWriter(origin);
+      server = { hanging: 0, origin, write, pool: createConnectionPool(deadlines, now) };
+      servers.set(endpoint.endpointKey, server);
     }
     return server;
   };
@@ -60,21 +62,21 @@ export function createSocketTransport(
   };
 
   const sendFresh = (server: Server, request: WireRequest, onConnected: () => void): PendingResponse => {
-    if (server.hanging >= MAX_HANGING) throw wireError("TOO_MANY_HANGING_ATTEMPTS");
-    const { origin, pool } = server;
+    if (server.hanging >= MAX_HANGING) throw tooManyHanging();
+    const { pool } = server;
     const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>();
     let sending: PendingResponse | undefined;
     let isGivenUp = false;
     let late: Deadline | undefined;
     // Let go of when it is sent, because who may still abort it holds everything in here.
     let unsent: WireRequest | undefined = request;
-    const opening = open(origin);
+    const opening = open(server.origin);
     opening.connection.then(
       (connection) => {
         if (late) deadlines.release(late);
         if (isGivenUp || !unsent) return pool.give(connection);
         onConnected();
-        sending = startExchange(connection, origin, unsent, pool.giveBack);
+        sending = startExchange(connection, server, unsent, pool.giveBack);
         unsent = undefined;
         sending.response.then(resolve, reject);
       },
@@ -98,19 +100,26 @@ export function createSocketTransport(
     };
   };
 
-  const send: Transport = (provider, request, onConnected) => {
-    const server = serverOf(provider);
+  const send: Transport = (endpoint, request, onConnected) => {
+    const server = serverOf(endpoint);
     const kept = server.pool.take();
     if (!kept) return sendFresh(server, request, onConnected);
     onConnected();
     const sendAgain = (): PendingResponse => sendFresh(server, request, () => {});
-    const sending = startExchange(kept, server.origin, request, server.pool.giveBack, sendAgain);
+    const sending = startExchange(kept, server, request, server.pool.giveBack, sendAgain);
     const isRepeatable = REPEATABLE.has(request.method) && request.body === null;
     return isRepeatable ? repeated(sending, sendAgain) : sending;
   };
 
   return {
     send,
+    retain(keys) {
+      for (const [key, { pool }] of servers) {
+        if (keys.has(key)) continue;
+        servers.delete(key);
+        pool.close();
+      }
+    },
     close() {
       for (const { pool } of servers.values()) pool.close();
     },
@@ -134,9 +143,12 @@ function repeated(first: PendingResponse, sendAgain: () => PendingResponse): Pen
   };
 }
 
-/** What a connection that was kept fails with where the request is not at fault. */
-const OF_CONNECTION: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE", "HTTP_UNREQUESTED_BYTES"]);
-
+/** Whether a connection that was kept failed, and not the request or its answer. */
 function isOfConnection(error: unknown): boolean {
-  return error instanceof Error && "code" in error && OF_CONNECTION.has(error.code);
+  return error instanceof UpstreamError && (error.fault === "reset" || error.code === "HTTP_UNREQUESTED_BYTES");
+}
+
+/** The server has left so many attempts to connect without an answer that no more are made. */
+function tooManyHanging(): UpstreamError {
+  return new UpstreamError("unreachable", { code: "TOO_MANY_HANGING_ATTEMPTS", phase: "connect", requestSent: false });
 }

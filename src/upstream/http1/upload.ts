@@ -1,4 +1,4 @@
-import { wireError } from "../errors.ts";
+import { WireError } from "./wire-error.ts";
 
 /** What a body is written to; resolves, or returns, when it may be given more. */
 export interface UploadTarget {
@@ -24,11 +24,11 @@ export async function writeUpload(
     if (done) break;
     if (value.length === 0) continue;
     sent += value.length;
-    if (length !== undefined && sent > length) throw wireError("UPLOAD_LENGTH");
+    if (length !== undefined && sent > length) throw new WireError("UPLOAD_LENGTH");
     const framed =
       length === undefined ? Buffer.concat([Buffer.from(`${value.length.toString(16)}\r\n`), value, LINE_END]) : value;
     await target.write(framed);
   }
-  if (length !== undefined && sent !== length) throw wireError("UPLOAD_LENGTH");
+  if (length !== undefined && sent !== length) throw new WireError("UPLOAD_LENGTH");
   if (length === undefined) await target.write(LAST_CHUNK);
 }

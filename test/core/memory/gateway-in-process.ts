@@ -1,4 +1,4 @@
-import { pino } from "pino";
+import { createLog } from "../../../src/telemetry/log.ts";
 import { loadConfig } from "../../../src/config/load-config.ts";
 import { createGateway, type Gateway } from "../../../src/gateway.ts";
 import { json } from "../../fixtures/answers.ts";
@@ -39,7 +39,10 @@ export async function openInProcess(settings: Readonly<Record<string, string>> =
     ...settings,
   });
   if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
-  const gateway = await createGateway(loaded.config, { log: pino({ level: "silent" }), version: "test" });
+  const gateway = await createGateway(loaded.config, {
+    log: createLog({ level: "silent", environment: "test" }, { write() {} }),
+    version: "test",
+  });
   const { url } = await gateway.listen();
   const port = Number(new URL(url).port);
   await provider.nextRequest(DEADLINE_MS);

@@ -1,6 +1,6 @@
 import { heapStats } from "bun:jsc";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { pino } from "pino";
+import { createLog } from "../../../src/telemetry/log.ts";
 import { loadConfig } from "../../../src/config/load-config.ts";
 import { createGateway, type Gateway } from "../../../src/gateway.ts";
 import { openRawClient } from "../../fixtures/raw-http-client.ts";
@@ -18,7 +18,10 @@ async function open(name: string, settings: Readonly<Record<string, string>>): P
   const url = `http://127.0.0.1:${provider.port}/v1`;
   const loaded = loadConfig({ ...base, OPENAI_API_KEY: "sk", OPENAI_API_URL: url, ...settings });
   if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
-  const gateway = await createGateway(loaded.config, { log: pino({ level: "silent" }), version: "test" });
+  const gateway = await createGateway(loaded.config, {
+    log: createLog({ level: "silent", environment: "test" }, { write() {} }),
+    version: "test",
+  });
   gateways[name] = gateway;
   ports[name] = Number(new URL((await gateway.listen()).url).port);
 }

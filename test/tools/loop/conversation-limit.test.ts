@@ -56,11 +56,9 @@ describe("a conversation that tools make too long", () => {
     expect(second - first).toBeGreaterThan(LIMIT / 2);
     expect(second - first).toBeLessThan(LIMIT + KIB);
     const results = asked()[1]?.messages.filter(({ role }) => role === "tool") ?? [];
-    expect(results.map(({ content }) => /\[cut: the first \d+ of \d+ bytes\]$/.test(content))).toEqual([
-      false,
-      true,
-      true,
-    ]);
+    // Whichever result comes first has all the room it needs.
+    const cut = results.filter(({ content }) => /\[cut: the first \d+ of \d+ bytes\]$/.test(content));
+    expect([results.length, cut.length]).toEqual([3, 2]);
     expect(asked().map(({ tool_choice: choice }) => choice)).toEqual([undefined, "none"]);
   });
 

@@ -35,6 +35,18 @@ test("arguments that are nested too deeply are none", async () => {
   });
 });
 
+test("arguments of more values than can be written at once are none", async () => {
+  const values = Array.from({ length: 60_000 }, () => 0);
+  for (const args of [JSON.stringify({ values }), { values }]) {
+    agent.answer(calling(call("call-1", "mcp_add", args as string)));
+    agent.answer(completion({ content: "done" }));
+    expect((await agent.chat(CHAT)).status).toBe(200);
+    const [asked, result] = messagesOf(agent.asked().at(-1)).slice(-2);
+    expect(asked).toMatchObject({ tool_calls: [{ function: { arguments: "{}" } }] });
+    expect(result).toMatchObject({ role: "tool", content: "Error: the arguments hold more than 50000 values" });
+  }
+});
+
 test("an event that is nested too deeply passes as it is", async () => {
   const event = `data: {"choices":[{"index":0,"delta":{"content":"a"}}],"x":${"[".repeat(70)}${"]".repeat(70)}}\n\n`;
   const last = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n';

@@ -71,6 +71,7 @@ function setUp() {
     left: () => 5,
     newId: String,
     readWhole: () => Promise.reject(new Error("no answer of these comes in one piece")),
+    firstByte() {},
     remember: (bytes) => bytes <= 32 * 1024 * 1024,
     ask() {
       seen.asked += 1;

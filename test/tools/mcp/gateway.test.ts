@@ -86,3 +86,23 @@ test("a server that does not let go of its session does not hold up the end", as
   expect(await gateway.end()).toBe(0);
   expect(server.requests).toContain("DELETE");
 });
+
+test("the log names the tools of a server that are left out", async () => {
+  await using server = await startMcpServer({
+    tools: [{ name: "n".repeat(300) }, { name: "no-very-secret", description: "d".repeat(20_000) }],
+  });
+  await using gateway = await startGateway({
+    MCP_ENABLED: "true",
+    MCP_SERVERS: `tools=${server.url}`,
+    MCP_TOOLS_TOKEN: "very-secret",
+  });
+  const line = await gateway.logged(({ msg }) => msg === "tools of an MCP server are not as it lists them");
+  expect(line).toMatchObject({
+    level: "warn",
+    server: "tools",
+    tools: [
+      "one is left out: its name is longer than 256 characters",
+      '"no-***" is cut: its description is longer than 16384 bytes',
+    ],
+  });
+});

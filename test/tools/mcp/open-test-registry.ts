@@ -1,4 +1,5 @@
 import type { Environment } from "../../../src/config/environment.ts";
+import { toolsOptions } from "../../../src/config/module-options.ts";
 import { loadConfig } from "../../../src/config/load-config.ts";
 import {
   openToolRegistry,
@@ -41,7 +42,7 @@ export function openTestBox(environment: Environment, dependencies: Partial<Tool
   if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
   const told: string[] = [];
   const { settings, mcpServers } = loaded.config;
-  const box = openToolRegistry(settings, mcpServers, {
+  const box = openToolRegistry(toolsOptions(settings, mcpServers), {
     client: { name: "inference-gateway", version: "test" },
     fetch,
     timers: TIMERS,

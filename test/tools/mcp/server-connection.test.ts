@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { openServerConnection } from "../../../src/tools/mcp/server-connection.ts";
 import { McpError } from "../../../src/tools/mcp/errors.ts";
 import type { McpSession, RemoteTool, SessionEvents } from "../../../src/tools/mcp/session.ts";
+import { DEFAULT_JSON_LIMITS } from "../../../src/core/json/limits.ts";
 import { createTestBudget } from "../../fixtures/memory-budget.ts";
 
 const TOOL: RemoteTool = { name: "echo", description: "", inputSchema: {} };
@@ -44,11 +45,13 @@ function createRig() {
     close: async () => void (rig.closed += 1),
   };
   const connection = openServerConnection(
-    { name: "s", url: "http://s/", shownUrl: "http://s/", token: undefined, tokenVariable: "MCP_S_TOKEN" },
+    { name: "s", url: "http://s/", shownUrl: "http://s/", token: undefined },
     {
       client: { name: "test", version: "1" },
       fetch,
       memory: createTestBudget(),
+      jsonLimits: DEFAULT_JSON_LIMITS,
+      onToolFaults() {},
       timers: {
         now: () => time,
         setTimer(callback, delayMs) {

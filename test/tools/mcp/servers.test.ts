@@ -85,7 +85,7 @@ test("a list without an end is not followed for ever", async () => {
 
 test.each([
   ["tools", 4100, "", "lists more than 4096 tools"],
-  ["bytes", 200, "x".repeat(100 * 1024), "lists more than 16777216 bytes of tools"],
+  ["bytes", 1100, "x".repeat(16 * 1024), "lists more than 16777216 bytes of tools"],
 ])("a list of too many %s over all its pages is refused by name", async (_, count, description, problem) => {
   const listed = Array.from({ length: count }, (_, index) => ({ name: `t${index}`, description }));
   await using server = await startMcpServer({ tools: listed, pageSize: 100 });

@@ -152,3 +152,12 @@ test("a server of the newer protocol, without sessions, is spoken to as well, an
     await listener.stop(true);
   }
 });
+
+test("a query of very many words costs no more than one of a few: the first ones count", async () => {
+  const others = Array.from({ length: 32 }, (_, index) => `other${index}`).join(" ");
+  const found = async (query: string): Promise<number> =>
+    (JSON.parse(await box.run("mcp_tools_get", { query })) as unknown[]).length;
+  expect(await found(`weather ${others}`)).toBe(1);
+  expect(await found(`${"weather ".repeat(100_000)}`)).toBe(1);
+  expect(await found(`${others} weather`)).toBe(0);
+});

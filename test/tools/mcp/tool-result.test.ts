@@ -34,13 +34,13 @@ test.each([
     "[link, A, file:///a, what]",
   ],
   ["a kind of later versions", { content: [{ type: "hologram", x: 1 }] }, '{"type":"hologram","x":1}'],
-] as const)("%s", (_, result, expected) => {
-  expect(resultText(result)).toBe(expected);
+] as const)("%s", async (_, result, expected) => {
+  expect(await resultText(result)).toBe(expected);
 });
 
-test("no base64 reaches the model", () => {
+test("no base64 reaches the model", async () => {
   const data = Buffer.alloc(10_000, 1).toString("base64");
-  expect(resultText({ content: [{ type: "image", data, mimeType: "image/png" }] })).toBe(
+  expect(await resultText({ content: [{ type: "image", data, mimeType: "image/png" }] })).toBe(
     "[image, image/png, 10000 bytes]",
   );
 });

@@ -187,6 +187,8 @@ describe("a connection that does not come about", () => {
     const error: unknown = await answer.catch((reason: unknown) => reason);
     abort(undefined);
     expect(codes).toContain((error as { readonly code: string }).code);
+    const phase = url.endsWith(".invalid") ? "dns" : "connect";
+    expect(error).toMatchObject({ phase, requestSent: false, retryable: true });
     expect([transport.seen.connected, transport.deadlines.size()]).toEqual([0, 0]);
   });
 

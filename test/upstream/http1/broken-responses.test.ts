@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readTransportError } from "../../../src/upstream/errors.ts";
+import { toUpstreamFailure } from "../../../src/upstream/errors.ts";
 import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
 import { chunk, close, end, flood, head, raw, reset, type Step } from "../../fixtures/script.ts";
 import { openTransport } from "./open-transport.ts";
@@ -21,24 +21,25 @@ const LENGTH = { "content-length": "9" };
 const CHUNKED = { "transfer-encoding": "chunked" };
 
 describe("an answer that breaks off", () => {
-  test.each<[when: string, answer: readonly Step[]]>([
-    ["before it begins (FIN)", [close()]],
-    ["before it begins (RST)", [reset()]],
-    ["amid its head (FIN)", [raw("HTTP/1.1 200 OK\r\ncontent-le"), close()]],
-    ["amid its head (RST)", [raw("HTTP/1.1 200 OK\r\ncontent-le"), reset()]],
-    ["behind 100", [raw("HTTP/1.1 100 Continue\r\n\r\n"), close()]],
-    ["amid its length (FIN)", [head(200, LENGTH), chunk("abc"), close()]],
-    ["amid its length (RST)", [head(200, LENGTH), chunk("abc"), reset()]],
-    ["before its first byte", [head(200, LENGTH), close()]],
-    ["between two chunks (FIN)", [head(200, CHUNKED), chunk("abc"), close()]],
-    ["between two chunks (RST)", [head(200, CHUNKED), chunk("abc"), reset()]],
-    ["amid a chunk", [head(200, CHUNKED), raw("5\r\nabc"), close()]],
-    ["amid its last chunk", [head(200, CHUNKED), raw("1\r\na\r\n0\r\n"), close()]],
-    ["until the connection ends, which is reset", [head(200), chunk("abc"), reset()]],
-  ])("%s", async (_, answer) => {
+  test.each<[when: string, phase: string, answer: readonly Step[]]>([
+    ["before it begins (FIN)", "header", [close()]],
+    ["before it begins (RST)", "header", [reset()]],
+    ["amid its head (FIN)", "header", [raw("HTTP/1.1 200 OK\r\ncontent-le"), close()]],
+    ["amid its head (RST)", "header", [raw("HTTP/1.1 200 OK\r\ncontent-le"), reset()]],
+    ["behind 100", "header", [raw("HTTP/1.1 100 Continue\r\n\r\n"), close()]],
+    ["amid its length (FIN)", "body", [head(200, LENGTH), chunk("abc"), close()]],
+    ["amid its length (RST)", "body", [head(200, LENGTH), chunk("abc"), reset()]],
+    ["before its first byte", "first-token", [head(200, LENGTH), close()]],
+    ["between two chunks (FIN)", "body", [head(200, CHUNKED), chunk("abc"), close()]],
+    ["between two chunks (RST)", "body", [head(200, CHUNKED), chunk("abc"), reset()]],
+    ["amid a chunk", "body", [head(200, CHUNKED), raw("5\r\nabc"), close()]],
+    ["amid its last chunk", "body", [head(200, CHUNKED), raw("1\r\na\r\n0\r\n"), close()]],
+    ["until the connection ends, which is reset", "body", [head(200), chunk("abc"), reset()]],
+  ])("%s, in the phase %s", async (_, phase, answer) => {
     provider.answer(answer);
     const error: unknown = await transport.ask({ method: "POST" }).catch((reason: unknown) => reason);
-    expect(readTransportError(error, "x").code).toBe("upstream_reset");
+    expect(toUpstreamFailure(error, "x").code).toBe("upstream_reset");
+    expect(error).toMatchObject({ phase, requestSent: true, retryable: true });
     await provider.connectionClosed(1);
   });
 });
@@ -56,7 +57,7 @@ describe("what is no answer", () => {
   ])("%s", async (_, wire) => {
     provider.answer([raw(wire), { kind: "stall" }]);
     const error: unknown = await transport.ask({ method: "POST" }).catch((reason: unknown) => reason);
-    expect(readTransportError(error, "x").code).toBe("upstream_invalid_response");
+    expect(toUpstreamFailure(error, "x").code).toBe("upstream_invalid_response");
     transport.close();
     await provider.connectionClosed(1);
   });

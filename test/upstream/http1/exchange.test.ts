@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Connection } from "../../../src/upstream/http1/connection.ts";
 import { startExchange } from "../../../src/upstream/http1/exchange.ts";
+import { createRequestWriter } from "../../../src/upstream/http1/request-head.ts";
 import { originOf } from "../../../src/upstream/http1/origin.ts";
 import type {
   UpstreamResponse,
@@ -12,6 +13,7 @@ import type {
 import { latin1 } from "./every-cut.ts";
 
 const ORIGIN = originOf({ baseUrl: "http://upstream.example", unixSocket: undefined });
+const SERVER = { origin: ORIGIN, write: createRequestWriter(ORIGIN) };
 const HEAD = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n";
 
 /** A request on a connection whose every byte the test says. */
@@ -37,7 +39,7 @@ function setUp(request: Partial<WireRequest> = {}, isDrained = true, sendAgain?:
     close: () => void asked.push("close"),
   };
   const whole = { url: "http://upstream.example/", method: "GET", headers: {}, body: null, ...request };
-  const sending = startExchange(connection, ORIGIN, whole, (_, reusable) => void done.push(reusable), sendAgain);
+  const sending = startExchange(connection, SERVER, whole, (_, reusable) => void done.push(reusable), sendAgain);
   return {
     connection,
     asked,
@@ -106,7 +108,7 @@ describe("the body", () => {
     expect(body.whole).toBeUndefined();
     const { told, sink: consumer } = createSink();
     body.consume(consumer);
-    expect(told).toEqual(["abc", "flush", "fail broken"]);
+    expect(told).toEqual(["abc", "flush", "fail Error"]);
   });
 });
 

@@ -1,14 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { originOf } from "../../../src/upstream/http1/origin.ts";
-import { writeRequest } from "../../../src/upstream/http1/request-head.ts";
+import { createRequestWriter } from "../../../src/upstream/http1/request-head.ts";
 import type { WireRequest } from "../../../src/upstream/transport.ts";
 import { latin1 } from "./every-cut.ts";
 
 const ORIGIN = originOf({ baseUrl: "https://api.example:8443/v1", unixSocket: undefined });
 const REQUEST: WireRequest = { url: "https://api.example:8443/v1/x", method: "POST", headers: {}, body: null };
 
+const writeRequest = createRequestWriter(ORIGIN);
 const write = (request: Partial<WireRequest> = {}, length: number | null | undefined = null): string =>
-  writeRequest(ORIGIN, { ...REQUEST, ...request }, length, new Uint8Array(0)).toString("latin1");
+  writeRequest({ ...REQUEST, ...request }, length, new Uint8Array(0)).toString("latin1");
 const lines = (request: Partial<WireRequest>): string[] => write(request).split("\r\n").slice(3, -2);
 
 describe("what is written", () => {
@@ -20,7 +21,7 @@ describe("what is written", () => {
   ])("%s", (_, length, framing) => {
     const start = "POST /v1/x HTTP/1.1\r\nhost: api.example:8443\r\nconnection: keep-alive\r\n";
     const behind = latin1("{\xff}");
-    expect(writeRequest(ORIGIN, { ...REQUEST, headers: { a: "b" } }, length, behind).toString("latin1")).toBe(
+    expect(writeRequest({ ...REQUEST, headers: { a: "b" } }, length, behind).toString("latin1")).toBe(
       `${start}a: b\r\n${framing}\r\n{\xff}`,
     );
   });
@@ -31,9 +32,8 @@ describe("what is written", () => {
     expect(write(request)).toBe(first);
     expect(write({ ...request, method: "PUT" })).toBe(first.replace("POST", "PUT"));
     expect(write({ ...request, url: `${REQUEST.url}?y` })).toBe(first.replace("/x", "/x?y"));
-    const elsewhere = originOf({ baseUrl: "https://api.example:8443/v1", unixSocket: "/s" });
-    const other = { ...elsewhere, host: "other" };
-    expect(writeRequest(other, request, null, new Uint8Array(0)).toString("latin1")).toBe(
+    const writeToOther = createRequestWriter({ ...ORIGIN, host: "other" });
+    expect(writeToOther(request, null, new Uint8Array(0)).toString("latin1")).toBe(
       first.replace("host: api.example:8443", "host: other"),
     );
     expect(write(request, 7)).toBe(first.replace(/\r\n$/, "content-length: 7\r\n\r\n"));

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Socket } from "bun";
-import { readTransportError } from "../../../src/upstream/errors.ts";
+import { toUpstreamFailure } from "../../../src/upstream/errors.ts";
 import { json } from "../../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
 import {
@@ -75,7 +75,12 @@ describe("a certificate", () => {
 
   test("of nobody that is known, in this process too", async () => {
     using transport = openTransport(servers.trusted);
-    await expect(transport.ask()).rejects.toMatchObject({ code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
+    await expect(transport.ask()).rejects.toMatchObject({
+      code: "DEPTH_ZERO_SELF_SIGNED_CERT",
+      phase: "tls",
+      requestSent: false,
+      retryable: false,
+    });
     expect(transport.seen.connected).toBe(0);
   });
 });
@@ -89,7 +94,8 @@ describe("a server that amid the handshake", () => {
     using server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data } });
     using transport = openTransport({ url: `https://127.0.0.1:${server.port}`, unix: undefined });
     const error: unknown = await transport.ask().catch((reason: unknown) => reason);
-    expect(readTransportError(error, "x").code).toBe(failure as "upstream_reset");
+    expect(toUpstreamFailure(error, "x").code).toBe(failure as "upstream_reset");
+    expect(error).toMatchObject({ phase: "tls", requestSent: false });
     expect(transport.seen.connected).toBe(0);
   });
 });
@@ -97,5 +103,5 @@ describe("a server that amid the handshake", () => {
 test("a server that speaks TLS where none is expected", async () => {
   using transport = openTransport({ url: servers.trusted.url.replace("https", "http"), unix: undefined });
   const error: unknown = await transport.ask().catch((reason: unknown) => reason);
-  expect(["upstream_reset", "upstream_invalid_response"]).toContain(readTransportError(error, "x").code);
+  expect(["upstream_reset", "upstream_invalid_response"]).toContain(toUpstreamFailure(error, "x").code);
 });

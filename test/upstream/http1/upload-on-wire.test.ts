@@ -1,3 +1,4 @@
+import { Failure } from "../../../src/core/errors.ts";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,7 +66,7 @@ describe("a stream as body", () => {
   });
 
   test("that fails: the answer is its error, the server gets no end, the connection is closed", async () => {
-    const broken = new Error("the client has gone");
+    const broken = new Failure("body_interrupted");
     await expect(transport.ask(post(createSource([Buffer.from("ab"), broken]).stream))).rejects.toBe(broken);
     await provider.connectionClosed(1);
     expect(provider.requests).toEqual([]);
@@ -82,10 +83,19 @@ describe("a stream as body", () => {
     await provider.connectionClosed(1);
   });
 
+  test("that fails for another reason has not come as it was announced", async () => {
+    const { stream } = createSource([Buffer.from("ab"), new Error("the client has gone")]);
+    await expect(transport.ask(post(stream))).rejects.toMatchObject({ fault: "upload", phase: "send", code: "Error" });
+  });
+
   test("that another reads already is refused", async () => {
     const { stream } = createSource([]);
     stream.getReader();
-    await expect(transport.ask(post(stream))).rejects.toBeInstanceOf(TypeError);
+    await expect(transport.ask(post(stream))).rejects.toMatchObject({
+      code: "ERR_INVALID_STATE",
+      phase: "send",
+      requestSent: false,
+    });
   });
 
   test("that is answered before it has ended: the answer counts, the rest is let go of", async () => {

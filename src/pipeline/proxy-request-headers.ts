@@ -1,7 +1,8 @@
 import { credentialHeaders } from "../providers/credential-headers.ts";
 import type { Provider } from "../providers/provider.ts";
-import { isDecodable } from "./decode-response.ts";
-import { createHeaderMatcher, type HeaderList, namedByConnection } from "./header-list.ts";
+import { createMatchers } from "./provider-matchers.ts";
+import { isDecodable } from "../upstream/decode-response.ts";
+import { createHeaderMatcher, type HeaderList, type HeaderMatcher, namedByConnection } from "../core/header-list.ts";
 
 /**
  * The headers of a proxied request that every provider may see: what the body is, what answer is wanted, and under which
@@ -44,25 +45,24 @@ const isRelayed = createHeaderMatcher(RELAYED);
 const CREDENTIAL =
   /(?:^|-)(?:api-?key|assertion|auth|authenticated|authorization|cookie|credentials?|identity|jwt|key|password|principal|secret|signature|token)(?:-|$)/;
 
-const matchers = new WeakMap<Provider, ReturnType<typeof createHeaderMatcher>>();
-
-/** Whether requests to this provider carry a header that others do not; made once for each. */
-function matcherOf(provider: Provider): ReturnType<typeof createHeaderMatcher> {
-  let matcher = matchers.get(provider);
-  if (!matcher) {
-    matcher = createHeaderMatcher([...provider.relayedHeaders, ...provider.extraRequestHeaders]);
-    matchers.set(provider, matcher);
-  }
-  return matcher;
-}
+/** Makes the headers of a proxied request. */
+export type ProxyRequestHeaders = (client: Headers, provider: Provider) => Headers;
 
 /**
- * The headers of a proxied request: the client's own that are allowed for every provider or for this one, but for those
- * that its `Connection` names; and then, out of the client's reach, what the gateway adds: the provider's credential.
+ * Makes what makes the headers of proxied requests: the client's own that are allowed for every provider or for this one,
+ * but for those that its `Connection` names; and then, out of the client's reach, what the gateway adds: the provider's
+ * credential.
  */
-export function proxyRequestHeaders(client: Headers, provider: Provider): Headers {
+export function createProxyRequestHeaders(): ProxyRequestHeaders {
+  const matcherOf = createMatchers(({ relayedHeaders, extraRequestHeaders }) => [
+    ...relayedHeaders,
+    ...extraRequestHeaders,
+  ]);
+  return (client, provider) => headersFor(client, provider, matcherOf(provider));
+}
+
+function headersFor(client: Headers, provider: Provider, isProviders: HeaderMatcher): Headers {
   const named = namedByConnection(client.get("connection"));
-  const isProviders = matcherOf(provider);
   const headers = new Headers();
   for (const [name, value] of client) {
     const match = isRelayed(name) ?? isProviders(name);

@@ -1,8 +1,9 @@
 import type { Provider } from "../providers/provider.ts";
-import type { ResponseHeaders } from "./transport.ts";
-import { createHeaderMatcher, type HeaderList, namedByConnection } from "./header-list.ts";
+import type { ResponseHeaders } from "../upstream/transport.ts";
+import { createHeaderMatcher, type HeaderList, type HeaderMatcher, namedByConnection } from "../core/header-list.ts";
+import { createMatchers } from "./provider-matchers.ts";
 import { redactionOf } from "../core/redact/redact.ts";
-import { clientNameOf, LIMITS_AND_IDS } from "./response-headers.ts";
+import { clientNameOf, LIMITS_AND_IDS } from "../upstream/response-headers.ts";
 
 /**
  * The headers of a proxied answer that clients get from every provider: what the body is, how long it is good, where it or
@@ -47,30 +48,38 @@ const INERT = {
   "x-content-type-options": "nosniff",
 } as const;
 
-const matchers = new WeakMap<Provider, ReturnType<typeof createHeaderMatcher>>();
-
-/** Whether answers of this provider carry a header that those of others do not; made once for each. */
-function matcherOf(provider: Provider): ReturnType<typeof createHeaderMatcher> {
-  let matcher = matchers.get(provider);
-  if (!matcher) matchers.set(provider, (matcher = createHeaderMatcher(provider.relayedHeaders)));
-  return matcher;
-}
-
 /**
- * The headers of a proxied answer: the provider's own that are allowed for every provider or for this one, but for those
- * that its `Connection` names, with its key masked.
+ * Makes the headers of a proxied answer: the provider's own that are allowed for every provider or for this one, but for
+ * those that its `Connection` names, with its key masked.
  * @param url that was asked; what the provider says relative to it is made absolute, because to the client it would mean
  * a place at the gateway
  * @param announcesLength the answer has no body of its own (HEAD, 304), so its Content-Length is a fact about another one.
  */
-export function proxyResponseHeaders(
+export type ProxyResponseHeaders = (
   upstream: ResponseHeaders,
   provider: Provider,
-  { url, requestId, announcesLength }: { url: string; requestId: string; announcesLength: boolean },
+  answered: AnsweredRequest,
+) => Headers;
+
+interface AnsweredRequest {
+  readonly url: string;
+  readonly requestId: string;
+  readonly announcesLength: boolean;
+}
+
+export function createProxyResponseHeaders(): ProxyResponseHeaders {
+  const matcherOf = createMatchers(({ relayedHeaders }) => relayedHeaders);
+  return (upstream, provider, answered) => headersFor(upstream, provider, matcherOf(provider), answered);
+}
+
+function headersFor(
+  upstream: ResponseHeaders,
+  provider: Provider,
+  isProviders: HeaderMatcher,
+  { url, requestId, announcesLength }: AnsweredRequest,
 ): Headers {
   const redact = redactionOf(provider, provider.key);
   const named = namedByConnection(upstream.get("connection"));
-  const isProviders = matcherOf(provider);
   const headers = new Headers(INERT);
   for (const [name, value] of upstream) {
     if ((isRelayed(name) ?? isProviders(name)) === undefined || named.has(name)) continue;

@@ -1,5 +1,5 @@
-import { credentialHeaders } from "../providers/credential-headers.ts";
-import type { Provider } from "../providers/provider.ts";
+import { credentialHeaders } from "./credential-headers.ts";
+import type { Provider } from "./provider.ts";
 
 /** Headers of the client that any provider may need to see; everything else but the provider's extra ones stays in the gateway. */
 const RELAYED = [

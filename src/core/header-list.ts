@@ -6,11 +6,10 @@ export type HeaderList = readonly string[];
 
 const FAMILY_MEMBER = /^[a-z0-9-]+$/;
 
-/**
- * Makes the test whether a list has a name.
- * @returns a function of a name in lower case: `exact` if it is listed itself, `family` if only its family is
- */
-export function createHeaderMatcher(list: HeaderList): (name: string) => "exact" | "family" | undefined {
+/** Whether a list has a name in lower case: `exact` if it is listed itself, `family` if only its family is. */
+export type HeaderMatcher = (name: string) => "exact" | "family" | undefined;
+
+export function createHeaderMatcher(list: HeaderList): HeaderMatcher {
   const names = new Set(list.filter((entry) => !entry.endsWith("-")));
   const families = list.filter((entry) => entry.endsWith("-"));
   return (name) => {

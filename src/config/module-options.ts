@@ -1,0 +1,137 @@
+import { availableParallelism } from "node:os";
+import { defaultBudget, readMemoryLimit } from "../core/memory/limit.ts";
+import type { Config } from "./load-config.ts";
+import type { Settings } from "./settings-table.ts";
+
+/*
+ * What each part of the gateway is told of the settings, in the part's own words. The parts declare these types; they fit
+ * by their shape, so that no part knows the settings and the settings know no part.
+ */
+
+/** Where and how clients are listened to. */
+export function listenerOptions(settings: Settings) {
+  return {
+    address: {
+      hostname: settings.SERVER_HOST,
+      port: settings.SERVER_PORT,
+      unix: settings.SERVER_UNIX_SOCKET,
+    },
+    idleTimeoutMs: settings.SERVER_IDLE_TIMEOUT,
+    tls: { certPath: settings.SERVER_TLS_CERT_PATH, keyPath: settings.SERVER_TLS_KEY_PATH },
+  };
+}
+
+/** Under which names clients may ask while authentication is off. */
+function ownOriginOptions(settings: Settings) {
+  const { SERVER_ALLOWED_HOSTS: allowed, SERVER_UNIX_SOCKET: unix } = settings;
+  return {
+    serverHost: settings.SERVER_HOST,
+    // No page reaches a unix socket, and its clients ask under any name: only what the operator lists is held against them.
+    allowed: unix !== undefined && allowed.length === 0 ? ["*"] : allowed,
+    tls: settings.SERVER_TLS_CERT_PATH !== undefined,
+  };
+}
+
+/** Whose credentials are good. */
+export function authenticationOptions(settings: Settings) {
+  const { AUTH_OIDC_ISSUER: url, AUTH_OIDC_AUDIENCE: audiences } = settings;
+  const issuer = url !== undefined && {
+    url,
+    audiences: audiences.length > 0 ? audiences : [settings.AUTH_OIDC_CLIENT_ID ?? ""],
+    graceMs: settings.AUTH_JWKS_GRACE,
+  };
+  return { apiKeys: settings.AUTH_API_KEYS, issuer: issuer || undefined };
+}
+
+/** Bounds on the JSON of requests, and of what providers and MCP servers answer. */
+function jsonLimits(settings: Settings) {
+  return { depth: settings.SERVER_MAX_JSON_DEPTH, values: settings.SERVER_MAX_JSON_VALUES };
+}
+
+/** What clients reach. */
+export function serverOptions(settings: Settings) {
+  return {
+    listener: listenerOptions(settings),
+    ownOrigin: ownOriginOptions(settings),
+    corsOrigins: settings.SERVER_CORS_ORIGINS,
+    envelope: settings.ERROR_FORMAT,
+    maxConcurrent: settings.SERVER_MAX_CONCURRENT_REQUESTS,
+    exposesTools: settings.MCP_EXPOSE,
+    hasDocumentation: settings.SWAGGER_ENABLED,
+  };
+}
+
+/** The tools of MCP servers. */
+export function toolsOptions(settings: Settings, servers: Config["mcpServers"]) {
+  return {
+    servers,
+    maxRounds: settings.MCP_MAX_ITERATIONS,
+    maxConversationBytes: settings.MCP_MAX_CONVERSATION_BYTES,
+    limits: {
+      callMs: settings.MCP_REQUEST_TIMEOUT,
+      connectMs: settings.MCP_CLIENT_TIMEOUT,
+      reconnectMs: settings.MCP_RECONNECT_INTERVAL,
+      pollMs: settings.MCP_POLLING_INTERVAL,
+    },
+    jsonLimits: jsonLimits(settings),
+    include: settings.MCP_INCLUDE_TOOLS,
+    exclude: settings.MCP_EXCLUDE_TOOLS,
+    mode: settings.MCP_TOOL_MODE,
+    maxResultBytes: settings.MCP_MAX_RESULT_BYTES,
+  };
+}
+
+/** How providers are called. */
+export function upstreamOptions(settings: Settings) {
+  return {
+    proxy: settings.CLIENT_PROXY,
+    direct: settings.CLIENT_NO_PROXY,
+    limits: {
+      connectMs: settings.CLIENT_CONNECT_TIMEOUT,
+      responseHeaderMs: settings.CLIENT_RESPONSE_HEADER_TIMEOUT,
+      totalMs: settings.CLIENT_TIMEOUT,
+      streamIdleMs: settings.CLIENT_STREAM_IDLE_TIMEOUT,
+    },
+  };
+}
+
+/** Which models may be used, and how long lists of them are good. */
+export function routingOptions(settings: Settings) {
+  return {
+    allowed: settings.ALLOWED_MODELS,
+    disallowed: settings.DISALLOWED_MODELS,
+    ttlMs: settings.MODELS_CACHE_TTL,
+    timeoutMs: settings.MODELS_TIMEOUT,
+    jsonLimits: jsonLimits(settings),
+  };
+}
+
+/** What requests may hold, and what of them is looked at. */
+export function relayOptions(settings: Settings) {
+  return {
+    proxiesWithoutModel: settings.PROXY_WITHOUT_MODEL === "allow",
+    maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
+    jsonLimits: jsonLimits(settings),
+    visionEnabled: settings.ENABLE_VISION,
+    wantsUsage: settings.STREAM_USAGE === "always",
+  };
+}
+
+/** An upload below this, taken over the idle timeout, is no slow client's but one that means to keep a connection busy. */
+const MIN_UPLOAD_BYTES_PER_SECOND = 1536;
+
+/** How many bytes of an upload must come within one idle timeout. */
+export function uploadBytesPerTimeout(settings: Settings): number {
+  return Math.ceil((settings.SERVER_IDLE_TIMEOUT / 1000) * MIN_UPLOAD_BYTES_PER_SECOND);
+}
+
+/**
+ * How much requests in flight may hold together in this process.
+ * @param shared whether other processes of the gateway share the machine's memory
+ */
+export function bufferedBytes({ SERVER_MAX_BUFFERED_BYTES: bytes, SERVER_WORKERS: count }: Settings, shared: boolean) {
+  if (bytes !== "auto") return bytes;
+  // `auto` workers are at most one for each core.
+  const workers = count === "auto" ? availableParallelism() : count;
+  return defaultBudget(readMemoryLimit(), shared ? workers : 1);
+}

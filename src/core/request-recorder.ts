@@ -1,0 +1,117 @@
+import type { Failure, FailureCode } from "./errors.ts";
+import type { Interruptible, Outcome, Principal, RequestContext, TokenUsage } from "./request-context.ts";
+
+/** What all requests share: the clock, and the register that they leave when they are over. */
+export interface RequestRegister {
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  readonly remove: (request: RequestContext) => void;
+}
+
+/** A class with plain fields: one is made for every request, and closures for its methods would cost as much as the rest. */
+export class Recorder implements RequestContext {
+  readonly register: RequestRegister;
+  readonly id: string;
+  readonly method: string;
+  readonly route: string;
+  readonly startedAt: number;
+  principal: Principal | undefined = undefined;
+  provider: string | undefined = undefined;
+  model: string | undefined = undefined;
+  status = 0;
+  streaming = false;
+  bytesIn = 0;
+  bytesOut = 0;
+  heldBytes = 0;
+  responseHeaderAt: number | undefined = undefined;
+  firstByteAt: number | undefined = undefined;
+  usage: TokenUsage | undefined = undefined;
+  toolRounds: number | undefined = undefined;
+  toolCalls: number | undefined = undefined;
+  failure: FailureCode | undefined = undefined;
+  cause: unknown = undefined;
+  outcome: Outcome | undefined = undefined;
+  call: Interruptible | undefined = undefined;
+  previous: RequestContext | undefined = undefined;
+  next: RequestContext | undefined = undefined;
+
+  constructor(register: RequestRegister, id: string, method: string, route: string) {
+    this.register = register;
+    this.id = id;
+    this.method = method;
+    this.route = route;
+    this.startedAt = register.now();
+  }
+
+  admitted(principal: Principal | undefined): void {
+    this.principal = principal;
+  }
+
+  selected(provider: string, model?: string | undefined): void {
+    this.provider = provider;
+    this.model = model;
+  }
+
+  received(bytes: number): void {
+    this.bytesIn += bytes;
+  }
+
+  interruptibleBy(call: Interruptible): void {
+    if (this.outcome === undefined) this.call = call;
+  }
+
+  responseHeader(): void {
+    this.responseHeaderAt ??= this.register.now();
+  }
+
+  firstByte(): void {
+    this.firstByteAt ??= this.register.now();
+  }
+
+  answered(status: number): void {
+    this.status = status;
+  }
+
+  streamed(): void {
+    this.streaming = true;
+  }
+
+  sent(bytes: number): void {
+    this.bytesOut += bytes;
+  }
+
+  used(usage: TokenUsage | undefined): void {
+    if (usage) this.usage = this.usage ? { ...this.usage, ...usage } : usage;
+  }
+
+  toolsOffered(): void {
+    this.toolRounds = 0;
+    this.toolCalls = 0;
+  }
+
+  toolsCalled(count: number): void {
+    this.toolCalls = (this.toolCalls ?? 0) + count;
+  }
+
+  toolStep(): void {
+    this.toolRounds = (this.toolRounds ?? 0) + 1;
+  }
+
+  failed(failure: Failure): void {
+    this.failure = failure.code;
+    this.cause = failure.details.cause;
+  }
+
+  finish(outcome: Outcome): void {
+    if (this.outcome !== undefined) return;
+    this.outcome = outcome;
+    this.call = undefined;
+    this.register.remove(this);
+  }
+
+  finishBody(failure: Failure | undefined): void {
+    if (this.outcome !== undefined) return;
+    if (failure) this.failed(failure);
+    this.finish(failure === undefined ? "answered" : failure.code === "client_gone" ? "client_gone" : "cut");
+  }
+}

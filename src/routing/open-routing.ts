@@ -1,0 +1,41 @@
+import type { JsonLimits } from "../core/json/limits.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { OpenUpstreamCall } from "../upstream/call.ts";
+import { listModels } from "./fetch-models.ts";
+import { createModelLists, type ModelLists, type ModelListsOptions } from "./model-lists.ts";
+import { createModelPolicy, type ModelPolicy } from "./model-policy.ts";
+
+export interface RoutingOptions extends Pick<ModelListsOptions, "ttlMs" | "timeoutMs"> {
+  /** Models that may be used, and models that may not; both empty for all. */
+  readonly allowed: readonly string[];
+  readonly disallowed: readonly string[];
+  /** Of what providers list. */
+  readonly jsonLimits: JsonLimits;
+}
+
+export interface RoutingParts extends Pick<ModelListsOptions, "providers" | "timers" | "onFailure" | "onGivenUp"> {
+  readonly openCall: OpenUpstreamCall;
+}
+
+/** Which providers and models there are, and which of them may be used. */
+export interface Routing {
+  /** By their ids, in table order. */
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly modelLists: ModelLists;
+  readonly policy: ModelPolicy;
+}
+
+/** Asks no provider yet. */
+export function openRouting(options: RoutingOptions, { openCall, ...parts }: RoutingParts): Routing {
+  const { allowed, disallowed, jsonLimits, ttlMs, timeoutMs } = options;
+  return {
+    providers: new Map(parts.providers.map((provider) => [provider.id, provider])),
+    modelLists: createModelLists({
+      ...parts,
+      ttlMs,
+      timeoutMs,
+      fetchModels: (provider, signal) => listModels(provider, openCall, signal, jsonLimits),
+    }),
+    policy: createModelPolicy(parts.providers, allowed, disallowed),
+  };
+}

@@ -1,0 +1,64 @@
+import type { Log } from "../telemetry/log.ts";
+import type { Servers } from "./servers.ts";
+import type { TlsMaterial } from "./tls.ts";
+
+/** How long after a failure it is tried again to listen on a unix socket. */
+const RETRY_MS = 1000;
+
+/** Replaces the server at a unix socket, where two cannot listen at once. */
+export interface UnixReplacement {
+  /** Serves with another certificate. Throws if the path cannot be had with it; the message says what is served instead. */
+  replace(tls: TlsMaterial): void;
+  /** Gives up trying to listen again. */
+  stop(): void;
+}
+
+/** @param first what is served now */
+export function createUnixReplacement(
+  servers: Servers,
+  first: TlsMaterial | undefined,
+  log: Pick<Log, "info">,
+): UnixReplacement {
+  let current = first;
+  let retry: Timer | undefined;
+
+  const tryAgain = (): void => {
+    try {
+      servers.start(0, current);
+      retry = undefined;
+      log.info("listening again");
+    } catch {
+      retry = setTimeout(tryAgain, RETRY_MS);
+    }
+  };
+
+  return {
+    replace(tls) {
+      if (retry) {
+        current = tls;
+        throw new Error("nothing listens yet; the new certificate is served as soon as the address can be had again");
+      }
+      // The path is free as soon as the old one stops accepting, which it does before the last of its requests is answered.
+      servers.stopAccepting(servers.last());
+      try {
+        servers.start(0, tls);
+        current = tls;
+      } catch (error) {
+        const reason = `cannot listen with the new certificate (${reasonOf(error)})`;
+        try {
+          servers.start(0, current);
+        } catch {
+          retry = setTimeout(tryAgain, RETRY_MS);
+          throw new Error(`${reason}, nor with that of before: until that can be had again, nothing listens`);
+        }
+        throw new Error(`${reason}; that of before is served on`);
+      }
+    },
+    stop: () => clearTimeout(retry),
+  };
+}
+
+/** Why the runtime could not listen, in a word if it has one for it. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? ("code" in error ? String(error.code) : error.message) : String(error);
+}

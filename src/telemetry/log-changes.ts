@@ -1,0 +1,44 @@
+import type { Failure } from "../core/errors.ts";
+import type { Log } from "./log.ts";
+
+/** What became of the servers that the gateway needs, each once when it changes; every member writes one line. */
+export interface ChangeLog {
+  /** The keys of the issuer can be had again, or cannot: `problem` says why. */
+  issuerChanged(problem: string | undefined): void;
+  /** An MCP server came or went. */
+  toolServerChanged(server: { readonly name: string; readonly tools: number }, problem: Error | undefined): void;
+  /** Tools of an MCP server are left out or cut: which and why. */
+  toolsFaulty(server: string, faults: readonly string[]): void;
+  /** A provider's models could not be listed. */
+  modelListFailed(provider: { readonly id: string; readonly configured: boolean }, failure: Failure): void;
+  /** Bare names of models do not wait for this provider's list any more. */
+  modelListGivenUp(provider: { readonly id: string }): void;
+}
+
+export function createChangeLog(log: Log): ChangeLog {
+  return {
+    issuerChanged(problem) {
+      if (problem) log.warn({ problem }, "the issuer's keys cannot be fetched");
+      else log.info("the issuer's keys are known");
+    },
+    toolServerChanged({ name: server, tools }, problem) {
+      if (problem) log.warn({ server, problem: problem.message }, "MCP server is not connected");
+      else log.info({ server, tools }, "MCP server is connected");
+    },
+    toolsFaulty(server, faults) {
+      log.warn({ server, tools: faults }, "tools of an MCP server are not as it lists them");
+    },
+    modelListFailed({ id, configured }, failure) {
+      const line = { provider: id, failure: failure.code, cause: failure.details.cause };
+      // A local server that nobody configured is asked in case it runs; that it does not is no news.
+      if (configured) log.warn(line, "could not list the provider's models");
+      else log.debug(line, "local provider does not answer");
+    },
+    modelListGivenUp({ id }) {
+      log.warn(
+        { provider: id },
+        "the provider's models are still unknown; bare names of models are looked up without it",
+      );
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { RelayParts, ToolLoop } from "../pipeline/relay.ts";
+import { createToolLoop, type ToolLoopParts } from "./loop/loop.ts";
+import {
+  type OpenToolRegistry,
+  openToolRegistry,
+  type ToolRegistryDependencies,
+  type ToolRegistryOptions,
+} from "./mcp/open-tool-registry.ts";
+
+export interface ToolsOptions extends ToolRegistryOptions, Pick<ToolLoopParts, "maxRounds" | "maxConversationBytes"> {}
+
+export interface ToolsDependencies extends Pick<
+  ToolRegistryDependencies,
+  "fetch" | "timers" | "onStatus" | "onToolFaults"
+> {
+  /** What the loop shares with the relay. */
+  readonly relay: RelayParts;
+  /** How long a stream may be silent while tools run before its client is sent a comment, in milliseconds. */
+  readonly keepAliveMs: number | undefined;
+  /** Of the gateway, which the servers are told. */
+  readonly version: string;
+}
+
+/** The tools of the MCP servers, and what answers chat completions with them. */
+export interface Tools {
+  readonly registry: OpenToolRegistry;
+  readonly loop: ToolLoop;
+}
+
+/** Load balancers cut connections that are silent for half a minute or more. */
+const KEEP_ALIVE_MS = 15_000;
+
+/** Connects to nothing yet. */
+export function openTools(options: ToolsOptions, dependencies: ToolsDependencies): Tools {
+  const { relay, keepAliveMs, version, ...rest } = dependencies;
+  const client = { name: "inference-gateway", version };
+  const registry = openToolRegistry(options, { ...rest, client, memory: relay.memory });
+  const loop = createToolLoop({
+    ...relay,
+    toolBox: registry,
+    maxRounds: options.maxRounds,
+    maxConversationBytes: options.maxConversationBytes,
+    keepAlive: { timers: dependencies.timers, intervalMs: keepAliveMs ?? KEEP_ALIVE_MS },
+  });
+  return { registry, loop };
+}

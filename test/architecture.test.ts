@@ -1,0 +1,167 @@
+import { describe, expect, test } from "bun:test";
+import { Glob } from "bun";
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+const SOURCE = join(import.meta.dir, "../src");
+
+/** The rooms of `src` and how high each stands: a file imports from its own room and from lower ones. */
+const RANKS: Readonly<Record<string, number>> = {
+  guide: 0,
+  core: 0,
+  formats: 1,
+  providers: 1,
+  upstream: 2,
+  telemetry: 2,
+  routing: 3,
+  config: 3,
+  pipeline: 4,
+  auth: 4,
+  stages: 5,
+  tools: 5,
+  accounts: 5,
+  server: 6,
+  "gateway.ts": 7,
+  demo: 8,
+  cli: 9,
+  "main.ts": 10,
+};
+
+/** Every other part takes options of its own. */
+const MAY_IMPORT_CONFIG = ["config", "gateway.ts", "demo", "cli", "main.ts"];
+
+const MAX_ROOMS = 16;
+const MAX_GATEWAY_LINES = 150;
+const MAX_FUNCTION_LINES = 80;
+const MAX_FILE_LINES = 200;
+
+/** Functions that are longer yet, by file and first line, and how long they may be. To be split, and never to be added to. */
+const LONGER_FUNCTIONS: Readonly<Record<string, number>> = {
+  "core/json/slice-plan.ts openSlicePlan": 92,
+  "core/memory/budget.ts createMemoryBudget": 88,
+  "pipeline/passthrough.ts createPassthrough": 81,
+  "pipeline/relay.ts createRelay": 98,
+  "pipeline/stream-pump.ts pumpStream": 110,
+  "tools/loop/step-stream.ts openStepStream": 160,
+  "tools/loop/steps.ts openSteps": 105,
+  "tools/loop/stream-steps.ts streamSteps": 121,
+  "tools/mcp/open-session.ts openOver": 114,
+  "tools/mcp/server-connection.ts openServerConnection": 176,
+  "upstream/http1/chunked-decoder.ts createChunkedDecoder": 98,
+  "upstream/http1/connection.ts openConnection": 133,
+};
+
+/** Files that are longer, how long they may be, and why. */
+const LONGER_FILES: Readonly<Record<string, readonly [lines: number, reason: string]>> = {
+  "providers/table.ts": [260, "data: one row for each provider"],
+  "core/errors.ts": [260, "data: one row for each failure"],
+  "core/redact/secret-masker.ts": [250, "one automaton, whose state is read for every byte"],
+  "tools/loop/step-stream.ts": [227, "to be split"],
+  "tools/loop/tool-call-accumulator.ts": [210, "to be split"],
+  "tools/mcp/server-connection.ts": [273, "to be split"],
+  "upstream/http1/exchange.ts": [274, "to be split"],
+};
+
+const files = [...new Glob("**/*.ts").scanSync(SOURCE)].filter((file) => !file.endsWith(".d.ts")).sort();
+const texts = new Map(files.map((file) => [file, readFileSync(join(SOURCE, file), "utf8")]));
+
+/** `src/core/json/edit.ts` is of the room `core`; a file at the top is a room of its own. */
+const roomOf = (file: string): string => file.split("/", 1)[0] ?? file;
+
+/** Type imports, re-exports and dynamic imports included; relative to `src`. */
+const importsOf = (file: string): string[] =>
+  [...(texts.get(file) ?? "").matchAll(/(?:\bfrom |\bimport |\bimport\()"(\.[^"]+)"/g)].map(([, path = ""]) =>
+    relative(SOURCE, join(SOURCE, dirname(file), path)),
+  );
+
+const arrows = files.flatMap((from) => importsOf(from).map((to) => ({ from, to })));
+
+/** Every file that can be reached again from itself, with the way. */
+function findCircles(): string[] {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, way: readonly string[]): void => {
+    const start = way.indexOf(file);
+    if (start >= 0) circles.push([...way.slice(start), file].join(" → "));
+    if (start >= 0 || done.has(file)) return;
+    for (const next of importsOf(file)) if (texts.has(next)) visit(next, [...way, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+  return circles;
+}
+
+/** The last line of a function's head. The formatter puts what belongs to it at one indentation, and its end too. */
+const FUNCTION_HEAD = /(?:=>|\)(?:: .+)?) \{$/;
+const NO_FUNCTION = /^(?:\} )?(?:if|else|for|while|switch|catch|try|do)\b/;
+
+interface FunctionLines {
+  readonly name: string;
+  readonly lines: number;
+}
+
+/** The functions of a file, as the formatter indents them: from the first line of the head to the closing brace. */
+function functionsOf(text: string): FunctionLines[] {
+  const lines = text.split("\n");
+  const indents = lines.map((line) => (line === "" ? Infinity : line.length - line.trimStart().length));
+  return lines.flatMap((line, last): FunctionLines[] => {
+    const indent = indents[last] ?? 0;
+    const words = line.trimStart();
+    if (!FUNCTION_HEAD.test(line) || NO_FUNCTION.test(words)) return [];
+    let first = last;
+    // A head of several lines closes its parameters at the indentation that it began with.
+    while (/^[)}\]]/.test(lines[first]?.trimStart() ?? "") && first > 0) {
+      first -= 1;
+      while (first > 0 && (indents[first] ?? 0) > indent) first -= 1;
+    }
+    const length = indents.slice(last + 1).findIndex((other) => other <= indent);
+    const name = /(?:function\*? |const )(\w+)/.exec(lines[first] ?? "")?.[1] ?? `line ${first + 1}`;
+    return [{ name, lines: last + 1 + length - first + 1 }];
+  });
+}
+
+const linesOf = (file: string): number => (texts.get(file) ?? "").split("\n").length - 1;
+
+describe("the source", () => {
+  test("has at most 16 rooms, each of them in the list", () => {
+    const rooms = [...new Set(files.map(roomOf))];
+    expect(rooms.filter((room) => RANKS[room] === undefined)).toEqual([]);
+    expect(rooms.filter((room) => !room.endsWith(".ts")).length).toBeLessThanOrEqual(MAX_ROOMS);
+  });
+
+  test("imports downwards only", () => {
+    const isClimbing = (from: string, to: string): boolean => from !== to && (RANKS[to] ?? 0) >= (RANKS[from] ?? 0);
+    const inSource = arrows.filter(({ to }) => texts.has(to));
+    // Otherwise nothing was looked at.
+    expect(inSource.length).toBeGreaterThan(files.length);
+    expect(inSource.filter(({ from, to }) => isClimbing(roomOf(from), roomOf(to)))).toEqual([]);
+  });
+
+  test("has no circle of imports", () => {
+    expect(findCircles()).toEqual([]);
+  });
+
+  test("knows the configuration only where it is put together", () => {
+    const found = arrows.filter(({ from, to }) => roomOf(to) === "config" && !MAY_IMPORT_CONFIG.includes(roomOf(from)));
+    expect(found).toEqual([]);
+  });
+
+  test("has no function that is longer than a page", () => {
+    const found = files.flatMap((file) => functionsOf(texts.get(file) ?? "").map((each) => ({ file, ...each })));
+    expect(found.length).toBeGreaterThan(files.length);
+    const tooLong = found.filter(
+      ({ file, name, lines }) => lines > (LONGER_FUNCTIONS[`${file} ${name}`] ?? MAX_FUNCTION_LINES),
+    );
+    expect(tooLong).toEqual([]);
+  });
+
+  test("has files of a page or two", () => {
+    const lengths = files.map(linesOf).sort((one, other) => one - other);
+    const median = lengths[lengths.length >> 1];
+    expect(median).toBeGreaterThanOrEqual(60);
+    expect(median).toBeLessThanOrEqual(120);
+    const isTooLong = (file: string): boolean => linesOf(file) > (LONGER_FILES[file]?.[0] ?? MAX_FILE_LINES);
+    expect(files.filter(isTooLong).map((file) => `${file} ${linesOf(file)}`)).toEqual([]);
+    expect(linesOf("gateway.ts")).toBeLessThanOrEqual(MAX_GATEWAY_LINES);
+  });
+});
