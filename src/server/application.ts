@@ -16,6 +16,9 @@ export interface ApplicationParts extends CapacityParts {
 /** Everything that no route takes: what is left of the paths, and of the methods of known paths. */
 const UNKNOWN: RouteRow = { method: "ALL", paths: ["/*"] };
 
+/** Answers a request, whatever becomes of it. */
+type Serve = (request: Request) => Response | Promise<Response>;
+
 /** The Elysia application: every route of the table that has something to answer it, and the answer to everything else. */
 export function createApplication({ relay, handlers, ...parts }: ApplicationParts) {
   const application = new Elysia({
@@ -25,11 +28,12 @@ export function createApplication({ relay, handlers, ...parts }: ApplicationPart
   });
   const handlersByName: Readonly<Record<string, RouteHandler | undefined>> = handlers;
 
-  const register = (row: RouteRow, handler: RouteHandler): void => {
-    const serve = limitConcurrency(parts, row, serveRoute(parts, row, handler));
-    for (const path of row.paths) {
+  const registered: { readonly row: RouteRow; readonly serve: Serve }[] = [];
+
+  const add = ({ method, paths }: RouteRow, serve: Serve): void => {
+    for (const path of paths) {
       application.route(
-        row.method,
+        method,
         path,
         // Elysia compiles this into a handler for which it reads no header and no query.
         ({ request }) => serve(request),
@@ -37,6 +41,13 @@ export function createApplication({ relay, handlers, ...parts }: ApplicationPart
         { parse: "none" },
       );
     }
+  };
+  const serveOf = (row: RouteRow, handler: RouteHandler): Serve =>
+    limitConcurrency(parts, row, serveRoute(parts, row, handler));
+  const register = (row: RouteRow, handler: RouteHandler): void => {
+    const serve = serveOf(row, handler);
+    registered.push({ row, serve });
+    add(row, serve);
   };
 
   const refuseUnknown: RouteHandler = (_, request) => {
@@ -52,15 +63,30 @@ export function createApplication({ relay, handlers, ...parts }: ApplicationPart
     if (handler) register(row, allowed ? limitMethods(allowed, handler, refuseUnknown) : handler);
   }
   for (const scope of errorScopes()) register({ ...UNKNOWN, ...scope }, refuseUnknown);
-  register(UNKNOWN, refuseUnknown);
+  const serveUnknown = serveOf(UNKNOWN, refuseUnknown);
+  // Over TLS the router takes the host for the beginning of the path, and finds only what the runtime has found before it:
+  // https://github.com/elysiajs/elysia/blob/1.4.30/src/adapter/web-standard/index.ts
+  const serveMissed = (request: Request): Serve =>
+    registered.find(({ row }) => isFor(row, request))?.serve ?? serveUnknown;
+  add(UNKNOWN, (request) => (request.url.startsWith("https:") ? serveMissed(request) : serveUnknown)(request));
 
   // Handlers turn their own errors into responses, so what arrives here is a method that the router does not know.
-  const serveRest = limitConcurrency(parts, UNKNOWN, serveRoute(parts, UNKNOWN, refuseUnknown));
-  return application.onError(({ request }) => serveRest(request));
+  return application.onError(({ request }) => serveUnknown(request));
 }
 
 /** A handler of all methods that leaves those that are not allowed to another one. */
 function limitMethods(allowed: readonly string[], handler: RouteHandler, refuse: RouteHandler): RouteHandler {
   const methods = new Set(allowed);
   return (context, request) => (methods.has(request.method) ? handler : refuse)(context, request);
+}
+
+/** Whether a row answers a request, as the router decides it. */
+function isFor({ method, paths }: RouteRow, { method: asked, url }: Request): boolean {
+  if (method !== "ALL" && method !== (asked === "HEAD" ? "GET" : asked)) return false;
+  // What cannot be parsed is refused as unknown, with its Host.
+  if (!URL.canParse(url)) return false;
+  const { pathname } = new URL(url);
+  return paths.some((path) =>
+    path.endsWith("*") ? pathname.startsWith(path.slice(0, -1)) : pathname === path || pathname === `${path}/`,
+  );
 }

@@ -3,11 +3,13 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
+import { json } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
 import { chunk, end, head, wait } from "../fixtures/script.ts";
 import { createSelfSignedCertificate, createSelfSignedRsaCertificate } from "../fixtures/self-signed-certificate.ts";
 import { gatewayCommand, startGateway } from "../fixtures/start-gateway.ts";
+import { startGateway as startInProcess } from "../fixtures/start-in-process.ts";
 import { startRig } from "../fixtures/start-rig.ts";
 import { within } from "../fixtures/within.ts";
 
@@ -205,4 +207,31 @@ test("refuses to start with files that cannot be used, in one line and with exit
     expect(await within(child.exited, 5000, "the gateway's end")).toBe(2);
     expect((await child.stderr.text()).trim().split("\n")).toEqual([expect.stringMatching(expected)]);
   }
+});
+
+test("routes with a rest or a slash at the end of their path are the same over TLS", async () => {
+  const paths = await writeCertificate(mkdtempSync(join(tmpdir(), "gateway-tls-")));
+  await using rig = await startRig(paths, startInProcess);
+  const ask = (path: string, method = "GET"): Promise<Response> =>
+    fetch(`https://127.0.0.1:${rig.gateway.port}${path}`, { method, tls: { rejectUnauthorized: false } });
+  rig.provider.answerAlways(({ target }) => json(200, target.endsWith("/models") ? { data: [] } : { target }));
+  expect(await (await ask("/proxy/openai/files/a?b=c")).json()).toEqual({ target: "/v1/files/a?b=c" });
+  expect(await (await ask("/v1/proxy/openai/files", "POST")).json()).toEqual({ target: "/v1/files" });
+  const statuses: [string, string, number][] = [
+    ["GET", "/docs/security", 200],
+    ["HEAD", "/docs/security", 200],
+    ["GET", "/swagger/json", 200],
+    ["GET", "/health/", 200],
+    ["GET", "/v1/models/", 200],
+    ["GET", "/proxy/", 400],
+    ["GET", "/v1/models/openai/none", 404],
+    ["POST", "/v1/models/openai/none", 405],
+    ["TRACE", "/proxy/openai/files", 405],
+    ["GET", "/v1/messages/other", 404],
+    ["GET", "/nothing/proxy/openai/files", 404],
+  ];
+  for (const [method, path, status] of statuses) {
+    expect([method, path, (await ask(path, method)).status]).toEqual([method, path, status]);
+  }
+  expect(await (await ask("/v1/messages/other")).json()).toMatchObject({ type: "error" });
 });
