@@ -55,6 +55,8 @@ export async function runPhase<Loaded>(phase: Phase<Loaded>, ground: Ground): Pr
   /** Waits until the gateway is as it was, or for as long as it may take: what it gives back, it gives back at rest. */
   const rest = async (before?: AtRest): Promise<AtRest> => {
     await phase.release?.();
+    // Twice, here and at the end: what finalisers let go of is collected the second time.
+    if (hasProbe) await askProbe(running, ground, "collected");
     const until = performance.now() + Math.min(LONGEST_REST_SECONDS, 5 + seconds) * 1000;
     let last = look();
     for (let calm = 0; calm < CALM_POLLS && performance.now() < until;) {
@@ -67,8 +69,6 @@ export async function runPhase<Loaded>(phase: Phase<Loaded>, ground: Ground): Pr
       calm = now.sockets === last.sockets && isBack ? calm + 1 : 0;
       last = now;
     }
-    if (hasProbe) await askProbe(running, ground, "collected");
-    // Twice: what finalisers let go of is collected the second time.
     return { ...last, objects: hasProbe ? await askProbe(running, ground, "collected") : undefined };
   };
 

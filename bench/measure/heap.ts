@@ -60,11 +60,8 @@ interface ProbeAnswers {
 }
 
 /** Asks a process that was started {@link withProbe}. */
-export async function askProbe<What extends keyof ProbeAnswers>(
-  { target, chatUrl }: Running,
-  ground: Ground,
-  what: What,
-): Promise<ProbeAnswers[What]> {
+export async function askProbe<What extends keyof ProbeAnswers>(running: Running, ground: Ground, what: What) {
+  const { target, chatUrl } = running;
   const unix = socketOf(target.name, Number(new URL(chatUrl).port), ground);
   return (await (await fetch(`http://probe/${what}`, { unix })).json()) as ProbeAnswers[What];
 }

@@ -40,10 +40,9 @@ async function holdStreams(url: URL, streams: number) {
     // A burst that overflows the accept queue measures the queue.
     if (held.push(connection) % 50 === 0) await Bun.sleep(5);
   }
-  for (const until = performance.now() + HOLD_MS; open.size < streams && performance.now() < until;)
-    await Bun.sleep(50);
-  const close = (): void => held.forEach((connection) => connection.close());
-  return { open, close };
+  const until = performance.now() + HOLD_MS;
+  while (open.size < streams && performance.now() < until) await Bun.sleep(50);
+  return { open, close: () => held.forEach((connection) => connection.close()) };
 }
 
 /**
