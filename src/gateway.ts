@@ -26,6 +26,7 @@ import { createRequireOwnOrigin } from "./server/require-own-origin.ts";
 import { ROUTE_ROWS } from "./server/routes.ts";
 import type { Log } from "./telemetry/log.ts";
 import { logExchange } from "./telemetry/log-request.ts";
+import { chooseTransport } from "./upstream/choose-transport.ts";
 import { createFetchTransport } from "./upstream/fetch-transport.ts";
 import { createSocketTransport } from "./upstream/http1/transport.ts";
 import { createEgress, type EgressParts } from "./upstream/egress.ts";
@@ -142,10 +143,7 @@ export async function createGateway(
     probeAfterMs: settings.CLIENT_CONNECT_TIMEOUT / 2,
   });
   const openCall = createUpstream({
-    transport: (endpoint, request, onConnected) => {
-      const { send } = egress.isDirect(endpoint) && !endpoint.http2 ? sockets : fetching;
-      return send(endpoint, request, onConnected);
-    },
+    transport: chooseTransport({ socket: sockets.send, fetch: fetching.send, isDirect: egress.isDirect }),
     deadlines,
     now,
     limits: {

@@ -6,19 +6,20 @@ import {
   type AuthType,
 } from "../providers/table.ts";
 import type { Provider } from "../providers/provider.ts";
-import { endpointKey } from "../upstream/endpoint.ts";
+import { type Endpoint, endpointKey } from "../upstream/endpoint.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import { ACCEPTED_BASE_URLS, mayHoldSecret, parseBaseUrl, type BaseUrl } from "./urls.ts";
 import { ACCEPTED_RELAY_HEADERS, parseRelayHeaders } from "./parse-relay-headers.ts";
 import { acceptedValues, parseSetting } from "./parse-setting.ts";
 import { problemLine } from "./setting-problem.ts";
-import { HTTP2_ROW } from "./settings/providers.ts";
+import { HTTP2_ROW, TRANSPORT_ROW } from "./settings/providers.ts";
 
 /** The names of the variables that belong to one provider. */
 export interface ProviderVariables {
   readonly url: string;
   readonly key: string;
   readonly http2: string;
+  readonly transport: string;
   readonly relayHeaders: string;
   /** Read for custom providers only. */
   readonly authType: string;
@@ -34,6 +35,7 @@ export function providerVariables(id: string): ProviderVariables {
     url: `${prefix}_API_URL`,
     key: `${prefix}_API_KEY`,
     http2: `${prefix}_HTTP2`,
+    transport: `${prefix}_TRANSPORT`,
     relayHeaders: `${prefix}_RELAY_HEADERS`,
     authType: `${prefix}_AUTH_TYPE`,
     urlParameter: row?.urlParameter?.[1],
@@ -87,6 +89,20 @@ function readHttp2(environment: Environment, name: string, baseUrl: string, { pr
     problems.push(`${name}=${value} needs an https URL of that provider: HTTP/2 is spoken over TLS only`);
   }
   return http2 === true;
+}
+
+function readTransport(
+  environment: Environment,
+  name: string,
+  fallback: Endpoint["transport"],
+  { problems }: Findings,
+): Endpoint["transport"] {
+  const value = readVariable(environment, name);
+  if (value === undefined) return fallback;
+  const transport = TRANSPORT_ROW.values.find((known) => known === value.toLowerCase());
+  if (transport !== undefined) return transport;
+  problems.push(problemLine({ name, value, secret: false, expected: acceptedValues(TRANSPORT_ROW) }));
+  return fallback;
 }
 
 function readRelayHeaders(environment: Environment, name: string, { problems }: Findings): readonly string[] {
@@ -143,6 +159,7 @@ function loadProvider(
   id: string,
   row: ProviderRow,
   wantedAuth: AuthType | undefined,
+  usualTransport: Endpoint["transport"],
   findings: Findings,
 ): Provider {
   const { warnings } = findings;
@@ -166,6 +183,7 @@ function loadProvider(
     baseUrl,
     unixSocket,
     http2,
+    transport: readTransport(environment, variables.transport, usualTransport, findings),
     auth: keyMissing && row.keyOptional === true ? "none" : auth,
     authHeader: row.authHeader ?? DEFAULT_AUTH_HEADER,
     key: auth === "none" ? undefined : key,
@@ -185,7 +203,7 @@ function loadProvider(
 /** A provider that no setting names: an OpenAI-compatible server at a URL on this machine, called without a key. */
 export function localProvider(id: string, url: string): Provider {
   const environment = { [providerVariables(id).url]: url };
-  return loadProvider(environment, id, CUSTOM_PROVIDER_ROW, "none", { problems: [], warnings: [] });
+  return loadProvider(environment, id, CUSTOM_PROVIDER_ROW, "none", "auto", { problems: [], warnings: [] });
 }
 
 function readCustomIds(listed: readonly string[], { problems }: Findings): readonly string[] {
@@ -208,11 +226,16 @@ function readCustomIds(listed: readonly string[], { problems }: Findings): reado
 /**
  * Joins the provider table with the operator's settings.
  * @param customIds the entries of `CUSTOM_PROVIDERS`, in any case
+ * @param transport `CLIENT_TRANSPORT`, for providers that have none of their own
  */
-export function loadProviders(environment: Environment, customIds: readonly string[]): LoadedProviders {
+export function loadProviders(
+  environment: Environment,
+  customIds: readonly string[],
+  transport: Endpoint["transport"] = "auto",
+): LoadedProviders {
   const findings: Findings = { problems: [], warnings: [] };
   const builtIn = Object.entries(PROVIDER_TABLE).map(([id, row]) =>
-    loadProvider(environment, id, row, undefined, findings),
+    loadProvider(environment, id, row, undefined, transport, findings),
   );
   const custom = readCustomIds(customIds, findings).flatMap((id) => {
     const variables = providerVariables(id);
@@ -223,7 +246,7 @@ export function loadProviders(environment: Environment, customIds: readonly stri
       return [];
     }
     const auth = readAuthType(environment, variables.authType, findings);
-    return [loadProvider(environment, id, CUSTOM_PROVIDER_ROW, auth, findings)];
+    return [loadProvider(environment, id, CUSTOM_PROVIDER_ROW, auth, transport, findings)];
   });
   return { providers: Object.freeze([...builtIn, ...custom]), ...findings };
 }
