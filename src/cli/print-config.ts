@@ -7,13 +7,15 @@ import { maskSecret } from "../config/setting-problem.ts";
 import { providerVariables } from "../config/provider-variables.ts";
 import { SETTING_ROWS } from "../config/settings-table.ts";
 
-function providerLines({ id, baseUrl, unixSocket, http2, extraRequestHeaders, key, auth }: Provider): string[] {
+function providerLines(provider: Provider, usualTransport: Provider["transport"]): string[] {
+  const { id, baseUrl, unixSocket, http2, transport, extraRequestHeaders, key, auth } = provider;
   const variables = providerVariables(id);
   const url = unixSocket === undefined ? baseUrl : `unix:${unixSocket}:${new URL(baseUrl).pathname}`;
   return [
     `${variables.url}=${url}`,
     ...(key === undefined ? [] : [`${variables.key}=${maskSecret(key)}`]),
     ...(http2 ? [`${variables.http2}=true`] : []),
+    ...(transport === usualTransport ? [] : [`${variables.transport}=${transport}`]),
     ...(extraRequestHeaders.length > 0 ? [`${variables.relayHeaders}=${extraRequestHeaders.join(",")}`] : []),
     ...(Object.hasOwn(PROVIDER_TABLE, id) ? [] : [`${variables.authType}=${auth}`]),
   ];
@@ -28,7 +30,7 @@ export function printConfig(config: Config): string {
   return [
     ...SETTING_ROWS.map(([name, row]) => `${name}=${formatSetting(row, config.settings[name])}`),
     ...config.mcpServers.flatMap(tokenLines),
-    ...config.providers.flatMap(providerLines),
+    ...config.providers.flatMap((provider) => providerLines(provider, config.settings.CLIENT_TRANSPORT)),
     "",
   ].join("\n");
 }

@@ -1,5 +1,5 @@
 import { AUTH_TYPES } from "../providers/table.ts";
-import { HTTP2_ROW } from "./settings/providers.ts";
+import { HTTP2_ROW, TRANSPORT_ROW } from "./settings/providers.ts";
 import { acceptedValues } from "./parse-setting.ts";
 import { ACCEPTED_RELAY_HEADERS } from "./parse-relay-headers.ts";
 import { SETTING_GROUPS, type SettingGroup, type SettingRow } from "./setting-row.ts";
@@ -37,6 +37,13 @@ const FAMILIES: readonly SettingDescription[] = [
     accepted: acceptedValues(HTTP2_ROW),
     default: HTTP2_ROW.default,
     doc: HTTP2_ROW.doc,
+  },
+  {
+    group: "Providers",
+    name: "<ID>_TRANSPORT",
+    accepted: acceptedValues(TRANSPORT_ROW),
+    default: "",
+    doc: TRANSPORT_ROW.doc,
   },
   {
     group: "Providers",

@@ -36,6 +36,10 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
       settings.SERVER_UNIX_SOCKET !== undefined && settings.SERVER_WORKERS !== 1,
       "SERVER_WORKERS needs a port: a unix socket (SERVER_UNIX_SOCKET) can be served by one process only",
     ],
+    [
+      settings.CLIENT_TRANSPORT === "socket" && settings.CLIENT_PROXY !== undefined,
+      "CLIENT_TRANSPORT=socket does not go with CLIENT_PROXY, which only fetch can go through: set it to auto, or set <ID>_TRANSPORT=socket for providers whose hosts CLIENT_NO_PROXY names",
+    ],
     [hasCert !== hasKey, "SERVER_TLS_CERT_PATH and SERVER_TLS_KEY_PATH must be set together"],
     [
       issuer !== undefined && !isIssuerUrl(issuer),
@@ -48,19 +52,40 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
   ];
   const found = rules.flatMap(([broken, problem]) => (broken ? [problem] : []));
   // Only hosts that are each good can be compared with those of providers.
-  return found.length > 0 ? found : findProxied(settings, providers);
+  return found.length > 0 ? found : [...findSocketsOverHttp2(providers), ...findProxied(settings, providers)];
 }
 
-/** The runtime speaks HTTP/2 to nobody through a proxy. */
+/** The gateway's own sockets speak HTTP/1.1. */
+function findSocketsOverHttp2(providers: readonly Provider[]): string[] {
+  return providers
+    .filter(({ http2, transport }) => http2 && transport === "socket")
+    .map(({ id }) => {
+      const { http2, transport } = providerVariables(id);
+      return `${http2}=true does not go with the transport socket, which speaks HTTP/1.1 only: unset ${http2}, or set ${transport}=fetch`;
+    });
+}
+
+/** The runtime speaks HTTP/2 to nobody through a proxy, and the gateway's own sockets go through none. */
 function findProxied({ CLIENT_PROXY, CLIENT_NO_PROXY }: Settings, providers: readonly Provider[]): string[] {
   if (CLIENT_PROXY === undefined) return [];
   const isDirect = directHosts(CLIENT_NO_PROXY);
-  return providers
-    .filter(({ http2, baseUrl }) => http2 && !isDirect(baseUrl))
-    .map(({ id }) => {
-      const { http2 } = providerVariables(id);
-      return `${http2} does not go with CLIENT_PROXY, through which only HTTP/1.1 is spoken: unset ${http2}, or name the provider's host in CLIENT_NO_PROXY`;
-    });
+  const proxied = providers.filter(({ unixSocket, baseUrl }) => unixSocket === undefined && !isDirect(baseUrl));
+  return proxied.flatMap(({ id, http2, transport }) => {
+    const names = providerVariables(id);
+    const instead = "or name the provider's host in CLIENT_NO_PROXY";
+    return [
+      ...(http2
+        ? [
+            `${names.http2} does not go with CLIENT_PROXY, through which only HTTP/1.1 is spoken: unset ${names.http2}, ${instead}`,
+          ]
+        : []),
+      ...(transport === "socket"
+        ? [
+            `${names.transport}=socket does not go with CLIENT_PROXY, which only fetch can go through: unset ${names.transport}, ${instead}`,
+          ]
+        : []),
+    ];
+  });
 }
 
 function isHost(text: string): boolean {

@@ -63,8 +63,8 @@ export function findUnknownVariables(
   const known = new Set<string>([...SETTING_ROWS.map(([name]) => name), ...tokenVariables]);
   const prefixes: string[] = [...KNOWN_PREFIXES];
   for (const id of [...Object.keys(PROVIDER_TABLE), ...customIds]) {
-    const { url, key, http2, relayHeaders, authType, urlParameter } = providerVariables(id);
-    known.add(url).add(key).add(http2).add(relayHeaders);
+    const { url, key, http2, transport, relayHeaders, authType, urlParameter } = providerVariables(id);
+    known.add(url).add(key).add(http2).add(transport).add(relayHeaders);
     if (urlParameter !== undefined) known.add(urlParameter);
     if (customIds.includes(id)) known.add(authType);
     prefixes.push(url.slice(0, -"URL".length));

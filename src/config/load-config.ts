@@ -82,7 +82,7 @@ export function loadConfig(environment: Environment): LoadedConfig {
       SETTING_ROWS.map(([name, row]) => [name, readSetting(environment, name, row, problems, warnings)]),
     ),
   ) as Settings;
-  const loaded = loadProviders(environment, settings.CUSTOM_PROVIDERS);
+  const loaded = loadProviders(environment, settings.CUSTOM_PROVIDERS, settings.CLIENT_TRANSPORT);
   problems.push(...loaded.problems);
   const customIds = settings.CUSTOM_PROVIDERS.map((id) => id.toLowerCase());
   const mcp = loadMcpServers(environment, settings.MCP_SERVERS);

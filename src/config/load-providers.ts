@@ -1,6 +1,6 @@
 import { type AuthType, CUSTOM_PROVIDER_ROW, PROVIDER_TABLE, type ProviderRow } from "../providers/table.ts";
 import type { Provider } from "../providers/provider.ts";
-import { endpointKey } from "../upstream/endpoint.ts";
+import { type Endpoint, endpointKey } from "../upstream/endpoint.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import {
   type Findings,
@@ -10,6 +10,7 @@ import {
   readHttp2,
   readKey,
   readRelayHeaders,
+  readTransport,
 } from "./provider-variables.ts";
 import { problemLine } from "./setting-problem.ts";
 import { ACCEPTED_BASE_URLS } from "./urls.ts";
@@ -31,6 +32,7 @@ function loadProvider(
   id: string,
   row: ProviderRow,
   wantedAuth: AuthType | undefined,
+  usualTransport: Endpoint["transport"],
   findings: Findings,
 ): Provider {
   const { warnings } = findings;
@@ -54,6 +56,7 @@ function loadProvider(
     baseUrl,
     unixSocket,
     http2,
+    transport: readTransport(environment, variables.transport, usualTransport, findings),
     auth: keyMissing && row.keyOptional === true ? "none" : auth,
     authHeader: row.authHeader ?? DEFAULT_AUTH_HEADER,
     key: auth === "none" ? undefined : key,
@@ -73,7 +76,7 @@ function loadProvider(
 /** A provider that no setting names: an OpenAI-compatible server at a URL on this machine, called without a key. */
 export function localProvider(id: string, url: string): Provider {
   const environment = { [providerVariables(id).url]: url };
-  return loadProvider(environment, id, CUSTOM_PROVIDER_ROW, "none", { problems: [], warnings: [] });
+  return loadProvider(environment, id, CUSTOM_PROVIDER_ROW, "none", "auto", { problems: [], warnings: [] });
 }
 
 function readCustomIds(listed: readonly string[], { problems }: Findings): readonly string[] {
@@ -96,11 +99,16 @@ function readCustomIds(listed: readonly string[], { problems }: Findings): reado
 /**
  * Joins the provider table with the operator's settings.
  * @param customIds the entries of `CUSTOM_PROVIDERS`, in any case
+ * @param transport `CLIENT_TRANSPORT`, for providers that have none of their own
  */
-export function loadProviders(environment: Environment, customIds: readonly string[]): LoadedProviders {
+export function loadProviders(
+  environment: Environment,
+  customIds: readonly string[],
+  transport: Endpoint["transport"] = "auto",
+): LoadedProviders {
   const findings: Findings = { problems: [], warnings: [] };
   const builtIn = Object.entries(PROVIDER_TABLE).map(([id, row]) =>
-    loadProvider(environment, id, row, undefined, findings),
+    loadProvider(environment, id, row, undefined, transport, findings),
   );
   const custom = readCustomIds(customIds, findings).flatMap((id) => {
     const variables = providerVariables(id);
@@ -111,7 +119,7 @@ export function loadProviders(environment: Environment, customIds: readonly stri
       return [];
     }
     const auth = readAuthType(environment, variables.authType, findings);
-    return [loadProvider(environment, id, CUSTOM_PROVIDER_ROW, auth, findings)];
+    return [loadProvider(environment, id, CUSTOM_PROVIDER_ROW, auth, transport, findings)];
   });
   return { providers: Object.freeze([...builtIn, ...custom]), ...findings };
 }

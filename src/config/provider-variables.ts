@@ -1,16 +1,18 @@
 import { AUTH_TYPES, type AuthType, PROVIDER_TABLE, type ProviderRow } from "../providers/table.ts";
+import type { Endpoint } from "../upstream/endpoint.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import { ACCEPTED_BASE_URLS, mayHoldSecret, parseBaseUrl, type BaseUrl } from "./urls.ts";
 import { ACCEPTED_RELAY_HEADERS, parseRelayHeaders } from "./parse-relay-headers.ts";
 import { acceptedValues, parseSetting } from "./parse-setting.ts";
 import { problemLine } from "./setting-problem.ts";
-import { HTTP2_ROW } from "./settings/providers.ts";
+import { HTTP2_ROW, TRANSPORT_ROW } from "./settings/providers.ts";
 
 /** The names of the variables that belong to one provider. */
 export interface ProviderVariables {
   readonly url: string;
   readonly key: string;
   readonly http2: string;
+  readonly transport: string;
   readonly relayHeaders: string;
   /** Read for custom providers only. */
   readonly authType: string;
@@ -26,6 +28,7 @@ export function providerVariables(id: string): ProviderVariables {
     url: `${prefix}_API_URL`,
     key: `${prefix}_API_KEY`,
     http2: `${prefix}_HTTP2`,
+    transport: `${prefix}_TRANSPORT`,
     relayHeaders: `${prefix}_RELAY_HEADERS`,
     authType: `${prefix}_AUTH_TYPE`,
     urlParameter: row?.urlParameter?.[1],
@@ -69,6 +72,21 @@ export function readHttp2(environment: Environment, name: string, baseUrl: strin
     problems.push(`${name}=${value} needs an https URL of that provider: HTTP/2 is spoken over TLS only`);
   }
   return http2 === true;
+}
+
+/** @param fallback holds if the variable is not set, or not to be used. */
+export function readTransport(
+  environment: Environment,
+  name: string,
+  fallback: Endpoint["transport"],
+  { problems }: Findings,
+): Endpoint["transport"] {
+  const value = readVariable(environment, name);
+  if (value === undefined) return fallback;
+  const transport = TRANSPORT_ROW.values.find((known) => known === value.toLowerCase());
+  if (transport !== undefined) return transport;
+  problems.push(problemLine({ name, value, secret: false, expected: acceptedValues(TRANSPORT_ROW) }));
+  return fallback;
 }
 
 export function readRelayHeaders(environment: Environment, name: string, { problems }: Findings): readonly string[] {

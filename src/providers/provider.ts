@@ -4,7 +4,7 @@ import type { AuthType, ListingShape, ProviderRow } from "./table.ts";
 export interface Provider {
   /** Lower-case id, as it stands before the `/` of a model name. */
   readonly id: string;
-  /** What its connections are kept under; by this and the three members below it is an `Endpoint` of upstream/. */
+  /** What its connections are kept under; by this and the four members below it is an `Endpoint` of upstream/. */
   readonly endpointKey: string;
   /** Absolute http(s) URL without a trailing slash, query or credentials. */
   readonly baseUrl: string;
@@ -12,6 +12,8 @@ export interface Provider {
   readonly unixSocket: string | undefined;
   /** Calls go over HTTP/2, and over nothing else; `baseUrl` is https then. */
   readonly http2: boolean;
+  /** What carries the calls; `auto`: the gateway's own sockets where they can, else the runtime's `fetch`. */
+  readonly transport: "auto" | "socket" | "fetch";
   readonly auth: AuthType;
   /** Lower-case name of the header that carries the key where `auth` is `x-header`. */
   readonly authHeader: string;

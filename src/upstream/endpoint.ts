@@ -10,6 +10,8 @@ export interface Endpoint {
   readonly unixSocket: string | undefined;
   /** Calls go over HTTP/2, and over nothing else; `baseUrl` is https then. */
   readonly http2: boolean;
+  /** What carries the calls; `auto`: the gateway's own sockets where they can, else the runtime's `fetch`. */
+  readonly transport: "auto" | "socket" | "fetch";
 }
 
 /** As much of an endpoint as a connection is made from. */
@@ -19,7 +21,7 @@ export type EndpointAddress = Pick<Endpoint, "baseUrl" | "unixSocket">;
  * The key of an endpoint: equal for two that the same connections serve, such as those of the same provider before and
  * after its settings were read again. Other providers have other connections, even to the same server.
  */
-export function endpointKey({ id, baseUrl, unixSocket, http2 }: Omit<Endpoint, "endpointKey">): string {
+export function endpointKey({ id, baseUrl, unixSocket, http2 }: Omit<Endpoint, "endpointKey" | "transport">): string {
   return JSON.stringify([id, baseUrl, unixSocket, http2]);
 }
 

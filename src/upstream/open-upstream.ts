@@ -1,5 +1,6 @@
 import type { Deadlines } from "../core/deadlines.ts";
 import { createUpstream, type OpenUpstreamCall, type UpstreamLimits } from "./call.ts";
+import { chooseTransport } from "./choose-transport.ts";
 import { createEgress, type Egress, type EgressParts } from "./egress.ts";
 import { createFetchTransport } from "./fetch-transport.ts";
 import { createSocketTransport } from "./http1/transport.ts";
@@ -35,10 +36,7 @@ export function openUpstream(
   const sockets = createSocketTransport(deadlines, now);
   const fetching = createFetchTransport({ ...egress, deadlines, now, probeAfterMs: limits.connectMs / 2 });
   const openCall = createUpstream({
-    transport: (endpoint, request, onConnected) => {
-      const { send } = egress.isDirect(endpoint) && !endpoint.http2 ? sockets : fetching;
-      return send(endpoint, request, onConnected);
-    },
+    transport: chooseTransport({ socket: sockets.send, fetch: fetching.send, isDirect: egress.isDirect }),
     deadlines,
     now,
     limits,

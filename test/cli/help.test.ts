@@ -8,6 +8,7 @@ const PATTERNS = [
   "<ID>_API_KEY",
   "<ID>_API_URL",
   "<ID>_HTTP2",
+  "<ID>_TRANSPORT",
   "<ID>_RELAY_HEADERS",
   "<ID>_AUTH_TYPE",
   "CLOUDFLARE_ACCOUNT_ID",

@@ -75,6 +75,7 @@ test("takes from the row what makes a provider differ", () => {
     baseUrl: "https://api.anthropic.com/v1",
     unixSocket: undefined,
     http2: false,
+    transport: "auto",
     auth: "x-header",
     authHeader: "x-api-key",
     key: KEY,
@@ -131,6 +132,26 @@ describe("HTTP/2", () => {
   test("is for custom providers and placeholders too", () => {
     expect(loadOne("my-tgi", { MY_TGI_API_URL: "https://a", MY_TGI_HTTP2: "true" }, ["my-tgi"]).http2).toBe(true);
     expect(loadOne("cloudflare", { CLOUDFLARE_HTTP2: "true" }).http2).toBe(true);
+  });
+});
+
+describe("the transport", () => {
+  test.each<[Environment, "auto" | "socket" | "fetch", string, string]>([
+    [{}, "auto", "auto", "auto"],
+    [{}, "fetch", "fetch", "fetch"],
+    [{ OPENAI_TRANSPORT: "Fetch" }, "auto", "fetch", "auto"],
+    [{ OPENAI_TRANSPORT: "socket" }, "fetch", "socket", "fetch"],
+    [{ OPENAI_TRANSPORT: "" }, "socket", "socket", "socket"],
+  ])("with %j and CLIENT_TRANSPORT=%s: %s, and %s for others", (environment, usual, own, others) => {
+    const { providers } = loadProviders(environment, [], usual);
+    const transportOf = (wanted: string): unknown => providers.find(({ id }) => id === wanted)?.transport;
+    expect([transportOf("openai"), transportOf("groq")]).toEqual([own, others]);
+  });
+
+  test("that there is none of is refused, with those that there are", () => {
+    expect(loadProviders({ OPENAI_TRANSPORT: "curl" }, []).problems).toEqual([
+      'OPENAI_TRANSPORT="curl" is not accepted: expected one of auto, socket, fetch',
+    ]);
   });
 });
 

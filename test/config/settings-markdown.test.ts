@@ -24,6 +24,7 @@ test("has one row for every setting and for every pattern of variables", () => {
     "<ID>_API_KEY",
     "<ID>_API_URL",
     "<ID>_HTTP2",
+    "<ID>_TRANSPORT",
     "<ID>_RELAY_HEADERS",
     "<ID>_AUTH_TYPE",
     "CLOUDFLARE_ACCOUNT_ID",

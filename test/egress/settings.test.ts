@@ -67,6 +67,40 @@ describe("CLIENT_NO_PROXY", () => {
   );
 });
 
+describe("the transport socket", () => {
+  const CLIENT_PROXY = "http://proxy.example:3128";
+  const http2 = { OPENAI_HTTP2: "true", OPENAI_API_URL: "https://llm.example.com/v1" };
+  const overHttp2 =
+    "OPENAI_HTTP2=true does not go with the transport socket, which speaks HTTP/1.1 only: unset OPENAI_HTTP2, or set OPENAI_TRANSPORT=fetch";
+
+  test.each<[environment: Record<string, string>, problem: string]>([
+    [
+      { CLIENT_TRANSPORT: "socket", CLIENT_PROXY },
+      "CLIENT_TRANSPORT=socket does not go with CLIENT_PROXY, which only fetch can go through: set it to auto, or set <ID>_TRANSPORT=socket for providers whose hosts CLIENT_NO_PROXY names",
+    ],
+    [
+      { GROQ_TRANSPORT: "socket", CLIENT_PROXY },
+      "GROQ_TRANSPORT=socket does not go with CLIENT_PROXY, which only fetch can go through: unset GROQ_TRANSPORT, or name the provider's host in CLIENT_NO_PROXY",
+    ],
+    [{ CLIENT_TRANSPORT: "socket", ...http2 }, overHttp2],
+    [{ OPENAI_TRANSPORT: "socket", ...http2 }, overHttp2],
+  ])("is refused where it cannot go: %j", (environment, problem) => {
+    expect(load(environment).problems).toEqual([problem]);
+  });
+
+  test.each<Record<string, string>>([
+    { CLIENT_TRANSPORT: "socket" },
+    { CLIENT_TRANSPORT: "fetch", CLIENT_PROXY },
+    { CLIENT_TRANSPORT: "fetch", ...http2 },
+    { CLIENT_TRANSPORT: "socket", OPENAI_TRANSPORT: "fetch", ...http2 },
+    { OLLAMA_TRANSPORT: "socket", CLIENT_PROXY },
+    { GROQ_TRANSPORT: "socket", CLIENT_PROXY, CLIENT_NO_PROXY: "groq.com" },
+    { VLLM_TRANSPORT: "socket", VLLM_API_URL: "unix:/run/vllm.sock", CLIENT_PROXY },
+  ])("is accepted where it can: %j", (environment) => {
+    expect(load(environment).problems).toEqual([]);
+  });
+});
+
 describe("HTTP/2 of a provider", () => {
   const http2 = { OPENAI_HTTP2: "true", OPENAI_API_URL: "https://llm.example.com/v1" };
   const CLIENT_PROXY = "http://proxy.example:3128";

@@ -20,6 +20,7 @@ function providerAt(baseUrl: string): Provider {
     baseUrl,
     unixSocket: undefined,
     http2: false,
+    transport: "auto",
     auth: "none",
     authHeader: "x-api-key",
     key: undefined,

@@ -20,6 +20,7 @@ export const createProvider = (id: string, unixSocket?: string): Provider => ({
   baseUrl: "http://upstream.example/v1",
   unixSocket,
   http2: false,
+  transport: "auto",
   auth: "none",
   authHeader: "authorization",
   key: undefined,

@@ -31,6 +31,13 @@ export const CLIENT_SETTINGS = {
     default: "5m",
     doc: "How long a stream may be silent",
   },
+  CLIENT_TRANSPORT: {
+    group: "Client",
+    type: "enum",
+    values: ["auto", "socket", "fetch"],
+    default: "auto",
+    doc: "What carries the calls to providers: the gateway's own sockets, or Bun's fetch; auto takes fetch only for HTTP/2 and through CLIENT_PROXY",
+  },
   CLIENT_PROXY: {
     group: "Client",
     type: "proxy",

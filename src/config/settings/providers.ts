@@ -16,3 +16,11 @@ export const HTTP2_ROW = {
   default: "false",
   doc: "Call that provider over HTTP/2, many calls on one connection, instead of HTTP/1.1; it must offer it and have an https URL",
 } as const satisfies SettingRow;
+
+/** `<ID>_TRANSPORT`, which every provider has. */
+export const TRANSPORT_ROW = {
+  group: "Providers",
+  type: "enum",
+  values: ["auto", "socket", "fetch"],
+  doc: "What carries the calls to that provider, instead of CLIENT_TRANSPORT",
+} as const satisfies SettingRow;
