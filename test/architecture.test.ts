@@ -60,7 +60,10 @@ const LONGER_FILES: Readonly<Record<string, readonly [lines: number, reason: str
   "tools/loop/step-stream.ts": [227, "to be split"],
   "tools/loop/tool-call-accumulator.ts": [210, "to be split"],
   "tools/mcp/server-connection.ts": [273, "to be split"],
-  "upstream/http1/exchange.ts": [274, "to be split"],
+  "upstream/call.ts": [213, "to be split"],
+  "upstream/http1/connection.ts": [216, "to be split"],
+  "upstream/http1/exchange.ts": [311, "to be split"],
+  "formats/visual-content.ts": [201, "half of it is the table of what is visual"],
 };
 
 const files = [...new Glob("**/*.ts").scanSync(SOURCE)].filter((file) => !file.endsWith(".d.ts")).sort();
