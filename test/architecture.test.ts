@@ -48,7 +48,7 @@ const LONGER_FUNCTIONS: Readonly<Record<string, number>> = {
   "tools/mcp/open-session.ts openOver": 114,
   "tools/mcp/server-connection.ts openServerConnection": 176,
   "upstream/http1/chunked-decoder.ts createChunkedDecoder": 98,
-  "upstream/http1/connection.ts openConnection": 136,
+  "upstream/http1/connection.ts openConnection": 152,
   "upstream/http1/transport.ts createSocketTransport": 88,
 };
 
@@ -61,7 +61,7 @@ const LONGER_FILES: Readonly<Record<string, readonly [lines: number, reason: str
   "tools/loop/tool-call-accumulator.ts": [210, "to be split"],
   "tools/mcp/server-connection.ts": [273, "to be split"],
   "upstream/call.ts": [213, "to be split"],
-  "upstream/http1/connection.ts": [216, "to be split"],
+  "upstream/http1/connection.ts": [238, "to be split"],
   "upstream/http1/exchange.ts": [311, "to be split"],
   "formats/visual-content.ts": [201, "half of it is the table of what is visual"],
 };

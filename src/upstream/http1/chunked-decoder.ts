@@ -102,7 +102,7 @@ export function createChunkedDecoder(): ChunkedDecoder {
           if (part === "data") {
             const end = Math.min(position + left, bytes.length);
             if (bodyEnd === bodyStart) bodyStart = bodyEnd = position;
-            else if (bodyEnd !== position) bytes.copyWithin(bodyEnd, position, end);
+            else if (bodyEnd !== position) moveDown(bytes, bodyEnd, position, end);
             bodyEnd += end - position;
             left -= end - position;
             position = end;
@@ -152,6 +152,18 @@ export function createChunkedDecoder(): ChunkedDecoder {
       return -1;
     },
   };
+}
+
+/** A call into the runtime costs as much as some twenty steps of a loop, and chunks may be of one byte. */
+const FEW_BYTES = 16;
+
+/** Moves the bytes from `start` to before `end` down to `to`. */
+function moveDown(bytes: Buffer, to: number, start: number, end: number): void {
+  if (end - start > FEW_BYTES) {
+    bytes.copyWithin(to, start, end);
+    return;
+  }
+  for (let at = start; at < end; at++) bytes[to + at - start] = bytes[at] as number;
 }
 
 function hexDigit(byte: number): number {

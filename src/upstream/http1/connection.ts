@@ -39,6 +39,12 @@ export interface Connection {
   close(): void;
 }
 
+/**
+ * After so many bytes the others have their turn. The runtime goes on reading a connection for as long as bytes are there,
+ * 5.8 MB at a time were seen, and what is done with them all is one turn of the event loop.
+ */
+const MAX_BYTES_PER_TURN = 1024 * 1024;
+
 /** Milliseconds of silence after which the system asks whether the other side is still there. */
 const KEEP_ALIVE_PROBE_MS = 60_000;
 
@@ -60,10 +66,24 @@ export function openConnection(origin: Origin): Opening {
   let stands = false;
   let isAbandoned = false;
   let isPaused = false;
+  /** Reading goes on with the next turn of the event loop. */
+  let isYielding = false;
+  let bytesSinceYield = 0;
   let unsent: Uint8Array | undefined;
   /** Nothing of what is unsent has left, because it waits for the end of this turn. */
   let isDeparting = false;
   let socket: Bun.Socket<undefined> | undefined;
+
+  const yieldTurn = (): void => {
+    bytesSinceYield = 0;
+    if (isYielding || !connection.isOpen) return;
+    isYielding = true;
+    socket?.pause();
+    setImmediate(() => {
+      isYielding = false;
+      if (!isPaused && connection.isOpen) socket?.resume();
+    });
+  };
 
   const depart = (): void => {
     isDeparting = false;
@@ -110,7 +130,7 @@ export function openConnection(origin: Origin): Opening {
       socket?.pause();
     },
     resume() {
-      if (isPaused) socket?.resume();
+      if (isPaused && !isYielding) socket?.resume();
       isPaused = false;
     },
     close() {
@@ -155,6 +175,8 @@ export function openConnection(origin: Origin): Opening {
       if (isDeparting) end(new WireError("HTTP_UNREQUESTED_BYTES"));
       else if (connection.listener) connection.listener.data(bytes);
       else connection.close();
+      bytesSinceYield += bytes.length;
+      if (bytesSinceYield > MAX_BYTES_PER_TURN) yieldTurn();
     },
     drain: writeUnsent,
     end: () => end(undefined),

@@ -88,3 +88,40 @@ test("a connection that is closed in the same turn sends nothing any more", asyn
   await endOfTurn();
   expect(await parts.heard()).toBe("");
 });
+
+test("a server that sends faster than it is read leaves others their turn, and loses nothing", async () => {
+  const payload = Buffer.alloc(32 * 1024 * 1024, "lorem ipsum ");
+  const sent = new WeakMap<object, number>();
+  const send = (socket: Bun.Socket<unknown>): void => {
+    let position = sent.get(socket) ?? 0;
+    for (let written = 1; written > 0 && position < payload.length; position += written) {
+      written = Math.max(0, socket.write(payload.subarray(position, position + 1024 * 1024)));
+    }
+    sent.set(socket, position);
+  };
+  const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: send, drain: send } });
+  const origin = originOf({ baseUrl: `http://127.0.0.1:${server.port}`, unixSocket: undefined });
+  const connection = await openConnection(origin).connection;
+  let received = 0;
+  let ofTurn = 0;
+  let most = 0;
+  const { promise: all, resolve } = Promise.withResolvers<void>();
+  connection.listener = {
+    data(bytes) {
+      if (ofTurn === 0) setImmediate(() => (ofTurn = 0));
+      received += bytes.length;
+      ofTurn += bytes.length;
+      most = Math.max(most, ofTurn);
+      // What reads slowly finds more to read each time.
+      Bun.sleepSync(1);
+      if (received === payload.length) resolve();
+    },
+    drained() {},
+    closed() {},
+  };
+  connection.write(Buffer.from("go"));
+  await within(all, 5000, "all that was sent");
+  expect(most).toBeLessThan(3 * 1024 * 1024);
+  connection.close();
+  server.stop(true);
+});
