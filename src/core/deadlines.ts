@@ -9,7 +9,7 @@ export interface Deadline extends LinkedListNode<Deadline> {
 
 /**
  * All deadlines of the process on one timer: opening, moving and releasing one costs no timer of its own, which matters
- * where every chunk of every stream pushes its deadline back.
+ * because every chunk of every stream pushes its deadline back.
  */
 export interface Deadlines {
   open(expiresAt: number, onExpire: () => void): Deadline;

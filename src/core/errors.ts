@@ -1,4 +1,4 @@
-/** What stands in the `type` member of an error body: the vocabulary of OpenAI's API. */
+/** What is in the `type` member of an error body: the vocabulary of OpenAI's API. */
 export type FailureType =
   | "invalid_request_error"
   | "authentication_error"

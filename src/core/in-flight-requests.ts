@@ -3,7 +3,7 @@ import type { Failure } from "./errors.ts";
 import type { RequestContext, RequestObserver } from "./request-context.ts";
 import { Recorder, type RequestRegister } from "./request-recorder.ts";
 
-/** A client's own id is taken over where it is printable ASCII and at most 128 characters long. */
+/** A client's own id is used if it is printable ASCII and at most 128 characters long. */
 const SANE_ID = /^[\x20-\x7e]{1,128}$/;
 
 /** The id under which a request is logged and answered: the client's `X-Request-Id` if it is a sane one, else a new one. */
@@ -12,7 +12,7 @@ export const requestIdOf = (headers: Headers, newId: () => string): string => {
   return given !== null && SANE_ID.test(given) ? given : newId();
 };
 
-/** The register of all requests in flight: opens them, hears of their end, and knows how to end those that are open. */
+/** The register of all requests in flight: opens them, is notified of their end, and can end those that are open. */
 export interface InFlightRequests {
   /** Whoever opens a request finishes it, on every exit. */
   open(request: Request, route: string): RequestContext;

@@ -1,13 +1,13 @@
 /**
- * What can stand in a {@link LinkedList}: its links are its own. A `Set` makes an object for each of its members and keeps the
- * collector busy with it, which is felt where every request joins and leaves one.
+ * What can be in a {@link LinkedList}: its links are its own. A `Set` makes an object for each member and keeps the
+ * collector busy with it, which is noticeable if every request joins and leaves one.
  */
 export interface LinkedListNode<Member> {
   previous: Member | undefined;
   next: Member | undefined;
 }
 
-/** Members in the order in which they joined; joining and leaving cost a few assignments. A member stands in one chain only. */
+/** Members in the order they joined; joining and leaving cost a few assignments. A member is in one list only. */
 export interface LinkedList<Member> {
   /** Does nothing for one that has joined already. */
   append(member: Member): void;
@@ -15,7 +15,7 @@ export interface LinkedList<Member> {
   remove(member: Member): void;
   has(member: Member): boolean;
   size(): number;
-  /** All that stand in it at the moment, in a list that does not change with it. */
+  /** All that are in it at the moment, in a list that does not change with it. */
   members(): Member[];
 }
 

@@ -24,7 +24,7 @@ export interface Principal {
  */
 export type Outcome = "answered" | "failed" | "cut" | "client_gone";
 
-/** Whatever can end a request that is still in flight; the reason reaches the client where its answer can still carry it. */
+/** Whatever can end a request in flight; the reason reaches the client if its response can still carry it. */
 export interface Interruptible {
   abort(reason: Failure): void;
 }
@@ -67,7 +67,7 @@ export interface RequestRecord {
   readonly call: Interruptible | undefined;
 }
 
-/** One request in flight: every fact about it is recorded here, by the method that stands for it. */
+/** One request in flight: every fact about it is recorded here, by its own method. */
 export interface RequestContext extends RequestRecord, LinkedListNode<RequestContext>, MemoryHolder {
   /** Its credential is good. */
   admitted(principal: Principal | undefined): void;
@@ -97,7 +97,7 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   toolStep(): void;
   /** Why it failed. */
   failed(failure: Failure): void;
-  /** It is over: tells the observers. Every further call does nothing, so that every exit may call it. */
+  /** It is over: notifies the observers. Further calls do nothing, so every exit may call it. */
   finish(outcome: Outcome): void;
   /** Like `finish`, for an answer that had begun: `failure` is why it broke off, undefined if it came to its end. */
   finishBody(failure: Failure | undefined): void;

@@ -6,7 +6,7 @@ export type ErrorEnvelopeName = "simple" | "openai" | "anthropic";
 /** How clients of one kind read an error: the whole way from a failure to what is sent, decided nowhere else. */
 export interface ErrorEnvelope {
   readonly name: ErrorEnvelopeName;
-  /** The HTTP status with which they are told. */
+  /** The HTTP status with which they are sent. */
   status(failure: Failure): number;
   /** The body, as JSON text. */
   body(failure: Failure, requestId: string): string;
@@ -103,7 +103,7 @@ function anthropicType(failure: Failure): string {
   return known ?? (failure.status < 500 ? "invalid_request_error" : "api_error");
 }
 
-/** Every shape of an error. A format that has one of its own names it; all other routes tell theirs as `ERROR_FORMAT` says. */
+/** Every shape of an error. A format with its own shape names it; all other routes use what `ERROR_FORMAT` says. */
 export const ERROR_ENVELOPES: Readonly<Record<ErrorEnvelopeName, ErrorEnvelope>> = {
   simple: SIMPLE,
   openai: OPENAI,

@@ -1,7 +1,7 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { openObject, nullish } from "./schema/building-blocks.ts";
 
-/** How the gateway tells an error. */
+/** How the gateway reports an error. */
 export const ErrorResponse = openObject(
   {
     error: Type.String({ description: "What went wrong." }),
@@ -15,7 +15,7 @@ export const ErrorResponse = openObject(
 );
 export type ErrorResponse = Static<typeof ErrorResponse>;
 
-/** How the gateway tells an error with `ERROR_FORMAT=openai`. */
+/** How the gateway reports an error with `ERROR_FORMAT=openai`. */
 export const OpenAIErrorResponse = openObject(
   {
     error: openObject({
@@ -29,7 +29,7 @@ export const OpenAIErrorResponse = openObject(
 );
 export type OpenAIErrorResponse = Static<typeof OpenAIErrorResponse>;
 
-/** How `/v1/messages` tells an error. */
+/** How `/v1/messages` reports an error. */
 export const AnthropicErrorResponse = openObject(
   {
     type: Type.Literal("error"),

@@ -10,31 +10,31 @@ export type ApiName = "chat" | "embeddings" | "messages" | "countTokens" | "resp
 
 /**
  * One API format: everything that is particular to the requests, answers and errors of one client API, and all that the
- * rest of the gateway knows of it. A format is one room, which holds its schemas as well, and knows no other room.
+ * rest of the gateway knows of it. A format is one directory, which holds its schemas as well, and knows no other.
  */
 export interface Format {
   /** Names the format, and the provider's API that answers it. */
   readonly api: ApiName;
-  /** The failure where the chosen provider has no such API. */
+  /** The failure if the chosen provider has no such API. */
   readonly notSupported: FailureCode;
   /** What is wrong with a request's body, if anything is. */
   readonly check: CheckRequest;
-  /** The member that holds the conversation, and how images are recognised in it; absent where there are none. */
+  /** The member that holds the conversation, and how images are recognised in it; absent if there are none. */
   readonly images?: {
     readonly member: "messages" | "input";
     readonly read: ReadImage;
-    /** Further parts that reach the model, with the path at which they stand. */
+    /** Further parts that reach the model, with the path at which they are. */
     readonly elsewhere?: (request: JsonObject) => { readonly parts: readonly unknown[]; readonly path: string };
   };
   /** Whether `stream_options` is this format's way to ask for usage in a stream. */
   readonly hasStreamOptions: boolean;
-  /** The usage of a stream is told in parts, of which the first stands at its beginning. */
+  /** The usage of a stream comes in parts, the first of them at its beginning. */
   readonly usageAtStart: boolean;
-  /** How errors are told, whatever `ERROR_FORMAT` says; absent if its clients read what that setting chooses. */
+  /** How errors are reported, whatever `ERROR_FORMAT` says; absent if its clients read what that setting chooses. */
   readonly errors?: ErrorEnvelope;
   /** The last event of a stream that broke off, as the format's clients expect an error. */
   readonly errorEvent: (failure: Failure, requestId: string) => string;
-  /** What stands in the last event of a whole stream; clients may leave as soon as they have it. */
+  /** What is in the last event of a whole stream; clients may leave as soon as they have it. */
   readonly finalEventMarker: string;
   /** Loads what the OpenAPI document says of it: only there, because most gateways never show theirs. */
   readonly documentation: () => Promise<FormatDocumentation>;

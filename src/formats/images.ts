@@ -1,16 +1,16 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 
-/** An image in a request, by its path; `url` is present where the dialect names the image by one. */
+/** An image in a request, by its path; `url` is present if the format names the image by one. */
 export interface ImageReference {
   readonly path: string;
   readonly url?: unknown;
 }
 
-/** Reads one content part: the image that it is, or undefined where it is something else. */
+/** Reads one content part: the image that it is, or undefined if it is something else. */
 export type ReadImage = (part: JsonObject, path: string) => ImageReference | undefined;
 
 /**
- * The first images of a list of messages or input items, wherever they stand: as an item, as a part of its content, or as
+ * The first images of a list of messages or input items, wherever they are: as an item, as a part of its content, or as
  * a part of a tool's result inside that content.
  * @param accept called with every image in document order; the search ends when it returns true.
  * @returns whether any image was accepted.
@@ -33,15 +33,15 @@ export const findImages = (
   });
 };
 
-/** What every image has in its bytes, whatever its dialect; or an escape that could spell it. */
+/** What every image has in its bytes, whatever its format; or an escape that could spell it. */
 const SIGNS_OF_IMAGES = ["image", "screenshot", "\\u00"].map((text) => Buffer.from(text));
 
-/** Whether a request could hold an image at all, told from its bytes: most hold none, and need not be searched. */
+/** Whether a request could hold an image at all, judged by its bytes: most hold none, and need not be searched. */
 export function mayHoldImages(body: Buffer): boolean {
   return SIGNS_OF_IMAGES.some((sign) => body.includes(sign));
 }
 
-/** Where parts stand inside of parts: `content` everywhere, `output` in the Responses API's tool results. */
+/** Where parts are inside of parts: `content` everywhere, `output` in the Responses API's tool results. */
 const NESTING_MEMBERS = ["content", "output"] as const;
 
 /** Chat Completions: `{type: "image_url", image_url: {url}}`, with the url alone in some clients. */
@@ -77,7 +77,7 @@ export const readInputImage: ReadImage = (part, path) => {
 
 const IMAGE_URL = /^(https?:\/\/|data:[a-z0-9.+-]+\/[a-z0-9.+-]+(;[a-z0-9-]+=[^;,]*)*;base64,)/i;
 
-/** What is wrong with an image's url, as a whole sentence, or undefined where it is an http(s) URL or a base64 data URI. */
+/** What is wrong with an image's url, in a sentence; undefined if it is an http(s) URL or a base64 data URI. */
 export const describeImageUrl = ({ path, url }: ImageReference): string | undefined => {
   if (url === undefined) return undefined;
   if (typeof url === "string" && IMAGE_URL.test(url.slice(0, 256))) return undefined;

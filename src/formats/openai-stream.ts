@@ -1,6 +1,6 @@
 import type { Format } from "./format.ts";
 
-/** How the streams of OpenAI's older APIs, chat and embeddings, end and tell an error. */
+/** How the streams of OpenAI's older APIs, chat and embeddings, end and report an error. */
 export const OPENAI_STREAM: Pick<Format, "errorEvent" | "finalEventMarker"> = {
   errorEvent: ({ message, code, details }) => {
     const error = { message, type: "upstream_error", code: details.wireCode ?? code };

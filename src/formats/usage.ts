@@ -14,7 +14,7 @@ const MAX_CANDIDATES = 4;
 const MAX_USAGE_BYTES = 4096;
 
 /**
- * Finds the last usage report in bytes of any dialect, whole or cut anywhere, without decoding the rest.
+ * Finds the last usage report in bytes of any format, whole or cut anywhere, without decoding the rest.
  * Quotes inside JSON strings are escaped, so text that talks about usage is never mistaken for it.
  */
 export const readUsage = (bytes: Uint8Array): TokenUsage | undefined => {
@@ -40,7 +40,7 @@ export const readFirstUsage = (bytes: Uint8Array): TokenUsage | undefined => {
 
 const readObjectBehind = (body: Buffer, from: number): TokenUsage | undefined => {
   const start = body.indexOf(OPEN_BRACE, from);
-  // Between the name and its object stand a colon and perhaps space; anything else is `null` or not a usage object.
+  // Between the name and its object are a colon and perhaps space; anything else is `null` or not a usage object.
   if (start < 0 || !isColon(body, from, start)) return undefined;
   const end = endOfObject(body, start);
   if (end < 0) return undefined;
@@ -48,7 +48,7 @@ const readObjectBehind = (body: Buffer, from: number): TokenUsage | undefined =>
   return isJsonObject(value) ? toTokenUsage(value) : undefined;
 };
 
-/** Whether nothing but a colon, and perhaps space, stands between two positions. */
+/** Whether nothing but a colon, and perhaps space, is between two positions. */
 const isColon = (body: Buffer, from: number, to: number): boolean => {
   let colons = 0;
   for (let position = from; position < to; position++) {
@@ -70,7 +70,7 @@ const endOfObject = (body: Buffer, start: number): number => {
 };
 
 /**
- * What a usage object says; undefined where it says nothing of tokens. Chat and embeddings say `prompt_tokens`, Messages
+ * What a usage object says; undefined if it says nothing of tokens. Chat and embeddings say `prompt_tokens`, Messages
  * and Responses say `input_tokens`.
  */
 export const toTokenUsage = (usage: JsonObject): TokenUsage | undefined => {

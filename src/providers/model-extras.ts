@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 
-/** What `?include=` can add to a model, read from its provider's entry; undefined where the provider does not say. */
+/** What `?include=` can add to a model, read from its provider's entry; undefined if the provider does not say. */
 const READERS = {
   context_window: (entry: JsonObject) =>
     firstOf(entry, ["context_window", "context_length", "max_context_length", "max_model_len", "max_input_tokens"]),

@@ -6,7 +6,7 @@ import type { ListingShape } from "./table.ts";
 export interface ListedModel {
   /** The provider's own id, without the gateway's prefix. */
   readonly id: string;
-  /** Unix time in seconds; 0 where the provider does not say. */
+  /** Unix time in seconds; 0 if the provider does not say. */
   readonly created: number;
   readonly ownedBy: string | undefined;
   /** What only some clients ask for. */
@@ -27,7 +27,7 @@ const MAX_OWNER_LENGTH = 256;
 
 /**
  * Reads one page of a provider's model list. Entries without a sane id are left out.
- * @returns undefined where the answer does not have the provider's shape at all.
+ * @returns undefined if the answer does not have the provider's shape at all.
  */
 export function readModels(shape: ListingShape, answer: unknown): ModelPage | undefined {
   return READERS[shape](answer);

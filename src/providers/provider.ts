@@ -2,7 +2,7 @@ import type { AuthType, ListingShape, ProviderRow } from "./table.ts";
 
 /** One provider as this process will call it: its table row joined with the operator's settings. Frozen at start. */
 export interface Provider {
-  /** Lower-case id, as it stands before the `/` of a model name. */
+  /** Lower-case id, as it is before the `/` of a model name. */
   readonly id: string;
   /** What its connections are kept under; by this and the four members below it is an `Endpoint` of upstream/. */
   readonly endpointKey: string;
@@ -12,10 +12,10 @@ export interface Provider {
   readonly unixSocket: string | undefined;
   /** Calls go over HTTP/2, and over nothing else; `baseUrl` is https then. */
   readonly http2: boolean;
-  /** What carries the calls; `auto`: the gateway's own sockets where they can, else the runtime's `fetch`. */
+  /** What carries the calls; `auto`: the gateway's own sockets if they can, else the runtime's `fetch`. */
   readonly transport: "auto" | "socket" | "fetch";
   readonly auth: AuthType;
-  /** Lower-case name of the header that carries the key where `auth` is `x-header`. */
+  /** Lower-case name of the header that carries the key if `auth` is `x-header`. */
   readonly authHeader: string;
   /** The credential; never logged, never sent anywhere but to `baseUrl`. */
   readonly key: string | undefined;
@@ -31,8 +31,8 @@ export interface Provider {
   readonly impliedNameParts?: ProviderRow["impliedNameParts"];
   /** See {@link ProviderRow.modelMembers}. */
   readonly modelMembers?: ProviderRow["modelMembers"];
-  /** False where a key is required and none is set: calls are refused before anything is sent. */
+  /** False if a key is required and none is set: calls are refused before anything is sent. */
   readonly callable: boolean;
-  /** True where the operator named this provider by a key or a URL; others are local ones that may or may not answer. */
+  /** True if the operator named this provider by a key or a URL; others are local ones that may or may not answer. */
   readonly configured: boolean;
 }

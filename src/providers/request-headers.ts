@@ -13,7 +13,7 @@ const RELAYED = [
   "tracestate",
 ] as const;
 
-/** So many user agents are remembered for each provider; most gateways see a handful. */
+/** This many user agents are remembered for each provider; most gateways see a handful. */
 const MAX_AGENTS = 64;
 
 /**
@@ -28,7 +28,7 @@ export function createRequestHeaders(
   const make = (provider: Provider, clientAgent: string): Readonly<Record<string, string>> =>
     Object.freeze({
       "content-type": "application/json",
-      // The gateway reads what comes back and relays it as it is, so it must not be compressed on the way.
+      // The gateway reads what comes back and passes it on as it is, so it must not be compressed on the way.
       "accept-encoding": "identity",
       "user-agent": clientAgent === "" ? userAgent : `${userAgent} ${clientAgent}`,
       ...credentialHeaders(provider),

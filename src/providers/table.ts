@@ -15,7 +15,7 @@ export interface ProviderRow {
   /** Part of the base URL to be filled in from a setting, as `[placeholder, variable]`. */
   readonly urlParameter?: readonly [placeholder: string, variable: string];
   readonly auth: AuthType;
-  /** Header that carries the key where `auth` is `x-header`. */
+  /** Header that carries the key if `auth` is `x-header`. */
   readonly authHeader?: string;
   /** The key may be left out; without one no credential is sent. */
   readonly keyOptional?: true;
@@ -40,7 +40,7 @@ export interface ProviderRow {
   /** The provider refuses `stream_options`, so it is taken out of what is sent. */
   readonly refusesStreamOptions?: true;
   /**
-   * Parts of a model's name, in lower case, that this provider assumes where they are missing: with and without them it
+   * Parts of a model's name, in lower case, that this provider assumes if they are missing: with and without them it
    * is the same model. Read by the model policy only; what is sent keeps them.
    */
   readonly impliedNameParts?: readonly RegExp[];

@@ -16,7 +16,7 @@ const MOUNTED = /^\/(?:v1\/)?proxy\/([^/]*)\/?(.*)$/s;
 /**
  * Takes the URL of a request for `/proxy/{provider}/{path}`, with or without `/v1` before it, apart. Only its path counts:
  * a host may be named `proxy` too. Nothing is decoded.
- * @throws Failure `route_not_found` where the path is another, which the router should have made impossible.
+ * @throws Failure `route_not_found` if the path is another, which the router should have made impossible.
  */
 export function splitProxyUrl(url: string): ProxyTarget {
   const queryStart = url.indexOf("?");
@@ -33,9 +33,9 @@ const ABSOLUTE_URL = /^[a-z][a-z0-9+.-]*:\/\//i;
 /**
  * The URL of a provider for a raw path that a client gave, always below the provider's base URL.
  * A version segment with which the base URL ends is not doubled.
- * @param path the path as it stood in the request, still percent-encoded, without the leading slash.
+ * @param path the path as it was in the request, still percent-encoded, without the leading slash.
  * @param search the query with its `?`, or nothing; it is passed on as it is.
- * @throws Failure `path_not_allowed` where the path could lead anywhere else.
+ * @throws Failure `path_not_allowed` if the path could lead anywhere else.
  */
 export function targetUrl(provider: Provider, path: string, search: string): string {
   requireHarmless(path);
@@ -90,7 +90,7 @@ const MAX_DECODINGS = 8;
 /**
  * Undoes percent-encoding until nothing changes, because some servers decode twice, and leave alone what they cannot
  * decode. Bytes become characters one by one: all that is looked for is ASCII.
- * @returns undefined where it goes on for too long.
+ * @returns undefined if it goes on for too long.
  */
 function decodeFully(segment: string): string | undefined {
   let decoded = segment;

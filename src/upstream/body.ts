@@ -84,7 +84,7 @@ export function bodyOfBytes(bytes: Uint8Array): ResponseBody {
   let isCarrying = false;
 
   const carry = (): void => {
-    // The sink may pause and resume within a write.
+    // The consumer may pause and resume within a write.
     if (isCarrying) return;
     isCarrying = true;
     while (consumer && !isPaused && position < bytes.length) {

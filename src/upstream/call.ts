@@ -28,9 +28,9 @@ export interface UpstreamCall {
   abort(reason: Failure): void;
   /** Called at most once, when the call is aborted, with the reason; replaces the listener of before. */
   onAbort(listener: (reason: Failure) => void): void;
-  /** What the error means with which a body broke off: the reason of the abort where there was one. */
+  /** What the error means with which a body broke off: the reason of the abort if there was one. */
   explain(error: unknown): Failure;
-  /** Frees the deadline, lets go of the client, and gives up what has not come of the answer. */
+  /** Frees the deadline, releases the client, and gives up what has not come of the answer. */
   close(): void;
 }
 
@@ -42,7 +42,7 @@ export interface UpstreamParts {
   readonly limits: UpstreamLimits;
 }
 
-/** A deadline this late tells that the whole process stood still, and has yet to see what came meanwhile. */
+/** A deadline this late means that the whole process was stopped, and has yet to see what came meanwhile. */
 const STOOD_STILL_MS = 100;
 
 /** How far a call has come, which decides what its one deadline means. */
@@ -69,7 +69,7 @@ class Call implements UpstreamCall, Deadline {
   #reason: Failure | undefined;
   #listener: ((reason: Failure) => void) | undefined;
   #closed = false;
-  /** The process stood still when the time to connect was over, and has had some more since. */
+  /** The process was stopped when the time to connect was over, and has had some more since. */
   #hadMoreTime = false;
 
   constructor(parts: UpstreamParts, endpoint: Endpoint, client: AbortSignal) {

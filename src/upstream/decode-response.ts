@@ -15,7 +15,7 @@ export function isDecodable(encoding: string): boolean {
   return Object.hasOwn(FORMATS, encoding.trim().toLowerCase());
 }
 
-/** These tell of the body as it was on the wire. */
+/** These describe the body as it was on the wire. */
 const OF_THE_WIRE: ReadonlySet<string> = new Set(["content-encoding", "content-length"]);
 
 /**

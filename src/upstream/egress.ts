@@ -5,7 +5,7 @@ import { readFetchError } from "./fetch-errors.ts";
 const THIS_MACHINE = /^(localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/i;
 
 /**
- * Makes what tells whether a URL is called without the egress proxy: its host is an address of this machine, or one that the
+ * Decides whether a URL is called without the proxy: its host is an address of this machine, or one that the
  * operator exempted.
  * @param exempt the entries of `CLIENT_NO_PROXY`; each stands for its subdomains too
  */
@@ -28,7 +28,7 @@ export type EgressFetch = (url: string, init: BunFetchRequestInit) => Promise<Re
 
 type Probe = (endpoint: EndpointAddress) => Promise<boolean>;
 
-/** How the gateway calls out, to whomever. */
+/** How the gateway calls out, to any server. */
 export interface Egress {
   readonly fetch: EgressFetch;
   /** Whether calls to an endpoint go out without the proxy. */
@@ -38,7 +38,7 @@ export interface Egress {
 }
 
 export interface EgressParts {
-  /** URL of the proxy for every call, with its credentials; undefined where there is none. */
+  /** URL of the proxy for every call, with its credentials; undefined if there is none. */
   readonly proxy: string | undefined;
   /** Hosts that are called without it, with their subdomains. Addresses of this machine always are. */
   readonly direct: readonly string[];
@@ -48,7 +48,7 @@ export interface EgressParts {
 }
 
 /**
- * Makes what calls out through the operator's proxy. Where there is none, calls go out as they are.
+ * Makes what calls out through the operator's proxy. If there is none, calls go out as they are.
  * A `fetch` that fails at the proxy rejects with an {@link UpstreamError} whose `code` begins with `PROXY_`.
  */
 export function createEgress({ proxy, direct, fetch, probe }: EgressParts): Egress {
@@ -74,7 +74,7 @@ export function createEgress({ proxy, direct, fetch, probe }: EgressParts): Egre
   };
 }
 
-/** What an error means that is the proxy's: where there is one, it is the only one that is connected to. */
+/** What an error means that is the proxy's: if there is one, it is the only one that is connected to. */
 function readProxyError(error: unknown): UpstreamError | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   if (error.code === "ERR_PROXY_TUNNEL") return refusedByProxy("status" in error ? error.status : "");

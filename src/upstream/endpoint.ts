@@ -1,4 +1,4 @@
-/** Where a call goes and how it gets there: all that this room knows of whoever is asked. A provider is one. */
+/** Where a call goes and how it gets there: all that this directory knows of whoever is asked. A provider is one. */
 export interface Endpoint {
   /** What errors call it. */
   readonly id: string;
@@ -10,7 +10,7 @@ export interface Endpoint {
   readonly unixSocket: string | undefined;
   /** Calls go over HTTP/2, and over nothing else; `baseUrl` is https then. */
   readonly http2: boolean;
-  /** What carries the calls; `auto`: the gateway's own sockets where they can, else the runtime's `fetch`. */
+  /** What carries the calls; `auto`: the gateway's own sockets if they can, else the runtime's `fetch`. */
   readonly transport: "auto" | "socket" | "fetch";
 }
 
@@ -28,7 +28,7 @@ export function endpointKey({ id, baseUrl, unixSocket, http2 }: Omit<Endpoint, "
 /** What keeps something for each endpoint. */
 export interface EndpointState {
   /**
-   * Forgets all endpoints but these, and lets go of what it kept for the others. Calls in flight are not disturbed, and an
+   * Forgets all endpoints but these, and drops what it kept for the others. Calls in flight are not disturbed, and an
    * endpoint that is called again begins anew.
    */
   retain(keys: ReadonlySet<string>): void;

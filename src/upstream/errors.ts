@@ -15,7 +15,7 @@ interface FaultMeaning {
   readonly retryable: boolean;
 }
 
-/** Everything that can be wrong with a call to an endpoint, and what clients are told of it. */
+/** Everything that can be wrong with a call to an endpoint, and what clients read of it. */
 const FAULTS = {
   unreachable: { code: "upstream_unreachable", retryable: true },
   name_unknown: { code: "upstream_dns_failure", retryable: true },
@@ -55,7 +55,7 @@ export type UpstreamFault = keyof typeof FAULTS;
 
 /** What is known of a failed call beside its fault. */
 export interface UpstreamErrorFacts {
-  /** The system's, the runtime's or this room's own word for it, which goes to the log; the fault unless given. */
+  /** The system's, the runtime's or this directory's own word for it, which goes to the log; the fault unless given. */
   readonly code?: string;
   readonly phase: UpstreamPhase;
   readonly requestSent: boolean;
@@ -100,7 +100,7 @@ function isRetryableStatus(status: number): boolean {
   return status === 408 || status === 409 || status === 429 || status >= 500;
 }
 
-/** What the client is told of a failed call, with what is known of it for whoever might ask again. */
+/** What the client reads of a failed call, with what is known of it for whoever might ask again. */
 export class UpstreamFailure extends Failure {
   readonly error: UpstreamError;
 
@@ -120,7 +120,7 @@ export class UpstreamFailure extends Failure {
   }
 }
 
-/** What the client is told of an error with which a call ended; a failure of the gateway's own stays what it is. */
+/** What the client reads of an error with which a call ended; a failure of the gateway's own stays what it is. */
 export function toUpstreamFailure(error: unknown, endpointId: string): Failure {
   if (error instanceof Failure) return error;
   const known =

@@ -1,6 +1,6 @@
 import { errorCodeOf, UpstreamError, type UpstreamFault, type UpstreamPhase } from "./errors.ts";
 
-/** What the codes of the runtime's `fetch` mean, which tells nothing else of a failure; the first group that matches counts. */
+/** What the codes of the runtime's `fetch` mean, all that it says of a failure; the first matching group counts. */
 const GROUPS: readonly (readonly [UpstreamFault, UpstreamPhase | undefined, RegExp])[] = [
   ["name_unknown", "dns", /^(ENOTFOUND|ENODATA|EAI_\w+|ESERVFAIL|DNS\w*)$/],
   [
@@ -23,7 +23,7 @@ const BEFORE_SENDING: ReadonlySet<UpstreamPhase> = new Set(["dns", "connect", "t
 
 /**
  * What an error of the runtime's `fetch` means, or of a body that came from it. One that is known already stays as it is.
- * @param phase how far the call had come, unless the error tells that there was no connection
+ * @param phase how far the call had come, unless the error says that there was no connection
  */
 export function readFetchError(error: unknown, phase: UpstreamPhase): UpstreamError {
   if (error instanceof UpstreamError) return error;

@@ -24,7 +24,7 @@ export interface FetchTransport extends EndpointState {
   readonly send: Transport;
 }
 
-/** For so long the runtime keeps a connection of HTTP/2 that carries nothing. */
+/** For this long the runtime keeps a connection of HTTP/2 that carries nothing. */
 const SESSION_KEPT_MS = 300_000;
 
 /** No final response has another, and none can be made of one. */
@@ -43,9 +43,9 @@ interface ConnectionState {
 /**
  * Carries requests by the runtime's `fetch`, which knows ways that the gateway's own transport does not: through a proxy, and
  * over HTTP/2.
- * `fetch` does not tell "still connecting" from "connected and thinking", so a second connection is asked instead, one for
- * an endpoint at a time, however many requests wait. Over HTTP/2 requests share a connection that is kept, and a server may
- * accept no second one: there, an answer to any of them tells that it stands.
+ * `fetch` does not distinguish "still connecting" from "connected and thinking", so a second one is tried, one at a
+ * time for each endpoint, however many requests wait. Over HTTP/2 requests share a kept connection, and a server may
+ * accept no second one: there, an answer to any of them shows that it is open.
  */
 export function createFetchTransport(parts: FetchTransportParts): FetchTransport {
   const { fetch, probe, deadlines, now } = parts;
@@ -128,7 +128,7 @@ export function createFetchTransport(parts: FetchTransportParts): FetchTransport
   };
 }
 
-/** The body of an answer, which over TLS has not ended where only its connection has; see {@link bodyEndOf}. */
+/** The body of an answer, which over TLS has not ended if only its connection has; see {@link bodyEndOf}. */
 function bodyOf(
   { headers }: Response,
   stream: ReadableStream<Uint8Array>,
@@ -158,7 +158,7 @@ function bodyOf(
   };
 }
 
-/** Servers that know no HTTP/2 may answer a handshake that offers nothing else with an alert, of which the runtime tells no more. */
+/** Servers without HTTP/2 may answer a handshake that offers only that with an alert; the runtime says no more. */
 function isOfHandshake(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "EPROTO";
 }

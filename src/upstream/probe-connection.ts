@@ -1,12 +1,12 @@
 import type { EndpointAddress } from "./endpoint.ts";
 
-/** A server that has said neither yes nor no for so long does not accept connections. */
+/** A server that has said neither yes nor no for this long does not accept connections. */
 const PROBE_LIMIT_MS = 30_000;
 
 /**
  * Whether a connection to an endpoint's server can be established at all: TCP or unix socket, and the TLS handshake.
- * The runtime's `fetch` does not tell "still connecting" from "connected and thinking"; a second connection does.
- * The connection is closed as soon as it stands. Resolves `false` when the attempt ends without one.
+ * The runtime's `fetch` does not distinguish "still connecting" from "connected and thinking"; a second one does.
+ * The connection is closed as soon as it is open. Resolves `false` when the attempt ends without one.
  * @param limitMs after which an attempt that is still under way is given up
  */
 export const probeConnection = (endpoint: EndpointAddress, limitMs: number = PROBE_LIMIT_MS): Promise<boolean> =>

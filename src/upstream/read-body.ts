@@ -1,6 +1,6 @@
 import type { ResponseBody } from "./transport.ts";
 
-/** A whole body, or, where it is longer than was allowed, what of it had come; the rest is still to be taken. */
+/** A whole body, or, if it is longer than was allowed, what of it had come; the rest is still to be taken. */
 export type ReadBody = { readonly whole: Uint8Array } | { readonly tooLong: ResponseBody };
 
 /**
@@ -30,7 +30,7 @@ export function readWithin(
     cancel: () => body.cancel(),
     consume(consumer) {
       taker = consumer;
-      // First, because the sink may ask it to wait again.
+      // First, because the consumer may ask it to wait again.
       if (!ending) body.resume();
       for (const chunk of chunks) consumer.write(chunk);
       chunks = [];
@@ -54,7 +54,7 @@ export function readWithin(
       ending = () => taker?.end();
       if (isTooLong) return;
       resolve({ whole: chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, length) });
-      // Who sends the body may keep this sink for as long as the call lasts.
+      // Who sends the body may keep this consumer for as long as the call lasts.
       chunks = [];
     },
     fail(error) {

@@ -39,14 +39,14 @@ export function relayedResponseHeaders(upstream: ResponseHeaders, redact: Redact
   return relayed;
 }
 
-/** The name under which clients get a header of a provider, or undefined where they do not. */
+/** The name under which clients get a header of a provider, or undefined if they do not. */
 function relayedNameOf(name: string): string | undefined {
-  // Nearly all headers of an answer are none of these, which their first letter tells.
+  // Nearly all headers of an answer are none of these, which their first letter shows.
   if (!RELAYED_INITIALS.has(name.charCodeAt(0)) || isRelayed(name) === undefined) return undefined;
   return clientNameOf(name);
 }
 
-/** The provider's id of a request stands beside the gateway's own. */
+/** The provider's id of a request goes beside the gateway's own. */
 export function clientNameOf(name: string): string {
   return name === "x-request-id" ? "x-upstream-request-id" : name;
 }

@@ -6,7 +6,7 @@ export interface WireRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: Headers | Readonly<Record<string, string>>;
-  /** A stream goes out as it comes: of the length that a `content-length` header tells, else chunked. */
+  /** A stream goes out as it comes: of the length that a `content-length` header announces, else chunked. */
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
   /** Hand out the body as it is on the wire instead of decoding its Content-Encoding. */
   readonly keepEncoding?: boolean;
@@ -41,14 +41,14 @@ export interface BodyConsumer {
 
 /** The body of an answer, on its way. */
 export interface ResponseBody {
-  /** All of it, where it came along with the header. */
+  /** All of it, if it came along with the header. */
   readonly whole: Uint8Array | undefined;
-  /** Hands it to `sink`, what has arrived first, the rest as it comes. To be called at most once. */
+  /** Hands it to `consumer`, what has arrived first, the rest as it comes. To be called at most once. */
   consume(consumer: BodyConsumer): void;
   /** Asks the sender to wait. What has arrived is still handed over. */
   pause(): void;
   resume(): void;
-  /** Lets go of the rest; the sink hears nothing more. */
+  /** Drops the rest; the consumer gets nothing more. */
   cancel(): void;
 }
 
@@ -56,7 +56,7 @@ export interface ResponseBody {
 export interface UpstreamResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
-  /** Null where there can be none, as in an answer to HEAD. */
+  /** Null if there can be none, as in an answer to HEAD. */
   readonly body: ResponseBody | null;
 }
 
@@ -70,7 +70,7 @@ export interface PendingResponse {
 
 /**
  * Carries requests to endpoints.
- * @param onConnected called once, when the connection that the request goes out on stands.
- * @throws like the answer rejects, where the request cannot even be begun.
+ * @param onConnected called once, when the connection that the request goes out on is open.
+ * @throws like the answer rejects, if the request cannot even be begun.
  */
 export type Transport = (endpoint: Endpoint, request: WireRequest, onConnected: () => void) => PendingResponse;

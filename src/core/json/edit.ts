@@ -24,7 +24,7 @@ const CLOSE_BRACE = 0x7d;
 /**
  * Applies `edits` to the bytes of a JSON object and returns a new array of exactly the right size.
  * Bytes outside the edited members are copied untouched. With no edits the very same array comes back.
- * @param edits at most one per member; insertions go in front of the first member, more than one only where there is one
+ * @param edits at most one per member; insertions go in front of the first member, more than one only if there is one
  */
 export function editObject(body: Uint8Array, edits: readonly Edit[]): Uint8Array {
   const [first] = edits;
@@ -99,9 +99,9 @@ function nextSolid(body: Uint8Array, from: number, step: 1 | -1): number {
 }
 
 /**
- * Sets members of a JSON object: undefined removes one, anything else is written as JSON in its place, or in front where
- * there is none. Everything else keeps its bytes. A member that stands twice is left alone.
- * @returns the very same array where nothing is to be changed
+ * Sets members of a JSON object: undefined removes one, anything else is written as JSON in its place, or in front if
+ * there is none. Everything else keeps its bytes. A member that occurs twice is left alone.
+ * @returns the very same array if nothing is to be changed
  */
 export function editMembers(object: Uint8Array, members: Readonly<Record<string, unknown>>): Uint8Array {
   let bytes = object;
@@ -122,7 +122,7 @@ export function editMembers(object: Uint8Array, members: Readonly<Record<string,
 
 /**
  * Replaces the value that a path leads to with what `edit` makes of its bytes; everything else keeps its bytes.
- * @returns the very same array where there is no such value, or `edit` gives it back as it is.
+ * @returns the very same array if there is no such value, or if `edit` returns it unchanged.
  */
 export function editValue(
   bytes: Uint8Array,

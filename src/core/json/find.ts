@@ -1,7 +1,7 @@
 import { asBuffer } from "./bytes.ts";
 import { skipSpace, skipString, skipValue } from "./scan.ts";
 
-/** Where a member of the outermost object stands in the bytes; each span is `[start, end)` in bytes. */
+/** Where a member of the outermost object is in the bytes; each span is `[start, end)` in bytes. */
 export interface Member {
   readonly keyStart: number;
   readonly valueStart: number;
@@ -23,13 +23,13 @@ const QUOTES = 2;
  * Makes a function that finds the top-level member `name` in the bytes of a JSON object.
  * The bytes must already have passed `JSON.parse` and be an object: the scan checks nothing that the parser has checked.
  * A key spelt with escapes (`"mod\u0065l"`) counts as the name it spells, so that no spelling hides a second one.
- * @returns the member's span, `absent`, or `repeated` where parsers would disagree about which one counts.
+ * @returns the member's span, `absent`, or `repeated` if parsers would disagree about which one counts.
  */
 export function memberFinder(name: string): (body: Uint8Array) => MemberSearch {
   const quotedName = Buffer.from(JSON.stringify(name));
   const escapePrefixes = escapePrefixesOf(name);
 
-  /** True where nothing behind `from` can be a second spelling of the name: answered by native search, without a scan. */
+  /** True if nothing after `from` can be a second spelling of the name: by native search, without a scan. */
   const isCertainlyLast = (body: Buffer, from: number): boolean => {
     if (body.indexOf(quotedName, from) >= 0) return false;
     for (const prefix of escapePrefixes) if (body.indexOf(prefix, from) >= 0) return false;
@@ -78,7 +78,7 @@ function escapePrefixesOf(name: string): Buffer[] {
   });
 }
 
-/** Where a value stands, in bytes: `[start, end)`. */
+/** Where a value is, in bytes: `[start, end)`. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -111,7 +111,7 @@ export function findElements(bytes: Uint8Array): Span[] {
 
 /**
  * Finds the value that a path of member names and array indices leads to. The bytes must have passed `JSON.parse`.
- * @returns undefined where there is none, or where a member of the path stands twice.
+ * @returns undefined if there is none, or if a member of the path occurs twice.
  */
 export function findValue(bytes: Uint8Array, path: readonly (string | number)[]): Span | undefined {
   let span: Span = { start: 0, end: bytes.length };

@@ -162,7 +162,7 @@ export function createMemoryBudget({ limit, deadlines, now, collect }: MemoryBud
   };
 }
 
-/** What a client is told that cannot be served for lack of memory, with when to try again. */
+/** The error for a client that cannot be served for lack of memory, with when to try again. */
 export const memoryExhausted = (): Failure =>
   new Failure("memory_exhausted", { headers: { "retry-after": String(RETRY_AFTER_SECONDS) } });
 

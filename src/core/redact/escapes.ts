@@ -9,10 +9,10 @@ export interface EscapeGraph {
   readonly accepts: Uint8Array;
 }
 
-/** What stands for nothing at all: a line break that an encoding adds and its decoder takes away again. */
+/** What means nothing at all: a line break that an encoding adds and its decoder takes away again. */
 export const SOFT_BREAK = 1;
 
-/** The characters of secrets, and those that may stand between them. */
+/** The characters of secrets, and those that may be between them. */
 const CODES = [10, 13, ...Array.from({ length: 0x7f - 0x20 }, (_, index) => 0x20 + index)];
 
 /** https://html.spec.whatwg.org/multipage/named-characters.html, of ASCII; the first four are also read without a semicolon. */
@@ -70,7 +70,7 @@ function build(): Node {
   const decimal = walk(root, "&#");
   const hexadecimal = walk(root, "&#x");
   decimal.next.set(0x58, hexadecimal);
-  // Any number of zeros may stand before either.
+  // Any number of zeros may precede either.
   for (const node of [decimal, hexadecimal]) node.next.set(0x30, node);
 
   for (const code of CODES) {

@@ -8,7 +8,7 @@ const MASK = Buffer.from("***");
 
 /** The bytes of a text on their way out, with a mask for each occurrence that was found in them. */
 export class MaskedOutput {
-  /** The bytes that are not given out yet, and where the first of them stands in the text. */
+  /** The bytes that are not given out yet, and where the first of them is in the text. */
   #held: Uint8Array[] = [];
   #heldFrom = 0;
   /** What has been found and is not given out yet, in order, apart from each other. */
@@ -47,7 +47,7 @@ export class MaskedOutput {
     this.#hasMasked = true;
   }
 
-  /** Gives out what stands before a place, as far as it has not been. */
+  /** Gives out what is before a place, as far as it has not been. */
   release(limit: number): Uint8Array[] {
     const released: Uint8Array[] = [];
     this.#take(Math.min(this.#maskedTo, this.#length));

@@ -9,7 +9,7 @@ const MAX_DEPTH = 8;
 /** At most so many escapes are read at a time; text that begins more of them is no text of any encoder. */
 const MAX_OPEN_ESCAPES = 32;
 
-/** So many bytes before a word tell whether it begins there. */
+/** This many bytes before a word show whether it begins there. */
 const LOOK_BEHIND = 2;
 
 /** No spelling takes more bytes for a character of the secret. */
@@ -18,7 +18,7 @@ const MAX_SPREAD = 64;
 const BACKSLASH = 0x5c;
 
 /**
- * Masks a secret in bytes that come in pieces, wherever it stands, in any spelling of {@link EscapeGraph}, each character
+ * Masks a secret in bytes that come in pieces, wherever it is, in any spelling of {@link EscapeGraph}, each character
  * in its own, or in base64. What comes out has `***` for each occurrence and all other bytes as they were.
  *
  * It reads every text in all ways at once: at each place it keeps the escapes and the occurrences that have begun. A byte
@@ -110,7 +110,7 @@ export class SecretMasker {
   }
 
   /**
-   * Follows everything that was under way at a place over a character that stands from there to here.
+   * Follows everything that was under way at a place over a character that reaches from there to here.
    * @param depth of how many escapes within each other the character was written
    */
   #follow(code: number, origin: number, depth: number): void {
@@ -126,7 +126,7 @@ export class SecretMasker {
     for (const begin of begins) {
       if (characters[begin] === code || alternatives[begin] === code) this.#begin(begin + 1, origin);
     }
-    // The first of the backslashes that may stand before the first character is a part of the occurrence.
+    // The first of the backslashes that may precede the first character is a part of the occurrence.
     if (code === BACKSLASH) this.#addMatch(0, origin);
     if (!isLive) return;
     const { escapes, nodes, origins, depths, reaches, matches, states, starts } = column;
@@ -144,7 +144,7 @@ export class SecretMasker {
         if (state !== 0) this.#addMatch(state + 1, start);
         else if (depth > 0 || isEscapedAlone(code)) this.#begin(1, start);
       }
-      // Backslashes stand before quotes in JSON, line breaks within base64.
+      // Backslashes precede quotes in JSON, line breaks within base64.
       if (isSkipped && (characters[state] !== 0 || code === BACKSLASH)) this.#addMatch(state, start);
     }
   }
@@ -225,7 +225,7 @@ export class SecretMasker {
   }
 }
 
-/** Whether a character may stand behind a backslash in JSON or JavaScript and mean itself. */
+/** Whether a character may follow a backslash in JSON or JavaScript and mean itself. */
 function isEscapedAlone(code: number): boolean {
   return code === 0x22 || code === 0x27 || code === 0x2f || code === BACKSLASH;
 }

@@ -2,7 +2,7 @@
 export interface SecretPatterns {
   /** The characters of all patterns, one after another, each pattern followed by a 0. */
   readonly characters: Uint8Array;
-  /** What may stand instead of the character at the same place; the same if nothing may. */
+  /** What may replace the character at the same place; the same if nothing may. */
   readonly alternatives: Uint8Array;
   /** Where patterns begin. */
   readonly begins: readonly number[];
@@ -56,7 +56,7 @@ export function secretPatterns(secret: string): SecretPatterns {
 
 /**
  * The characters of a base64 text that depend on nothing but the secret in it. Three bytes are four characters, so it
- * matters how many bytes of a group stand before the secret: `user:` in `user:key` or `Bearer ` in `Bearer key`.
+ * matters how many bytes of a group are before the secret: `user:` in `user:key` or `Bearer ` in `Bearer key`.
  */
 function base64Of(secret: string, shift: number): string {
   const encoded = Buffer.from("\0".repeat(shift) + secret, "latin1").toString("base64");

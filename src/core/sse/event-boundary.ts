@@ -2,7 +2,7 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
- * True where `tail`, the last bytes of an event stream, ends between two events, so that a new event may be appended.
+ * True if `tail`, the last bytes of an event stream, ends between two events, so that a new event may be appended.
  * Events end with an empty line; lines end with LF, CRLF or CR (WHATWG HTML, "Parsing an event stream").
  */
 export function endsEvent(tail: Uint8Array): boolean {
@@ -11,7 +11,7 @@ export function endsEvent(tail: Uint8Array): boolean {
   return beforeLastLineEnd === 0 || skipLineEnd(tail, beforeLastLineEnd) < beforeLastLineEnd;
 }
 
-/** The position before the line end that stops at `end`, or `end` itself where no line ends there. */
+/** The position before the line end that stops at `end`, or `end` itself if no line ends there. */
 function skipLineEnd(bytes: Uint8Array, end: number): number {
   const last = bytes[end - 1];
   if (last === LINE_FEED) return bytes[end - 2] === CARRIAGE_RETURN ? end - 2 : end - 1;

@@ -19,7 +19,7 @@ interface Line {
 /**
  * The data of an event, its `data` lines joined (WHATWG HTML, "Interpreting an event stream").
  * @param event the bytes of the event, with or without its closing empty line
- * @returns undefined where it has none: a comment, an `event` line alone
+ * @returns undefined if it has none: a comment, an `event` line alone
  */
 export function readEventData(event: Buffer): EventData | undefined {
   const lines = dataLines(event);
@@ -38,7 +38,7 @@ export function readEventData(event: Buffer): EventData | undefined {
   };
 }
 
-/** Where the values of the `data` lines stand. */
+/** Where the values of the `data` lines are. */
 function dataLines(event: Buffer): Line[] {
   const lines: Line[] = [];
   let lineFeed = -1;

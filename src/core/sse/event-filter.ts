@@ -20,7 +20,7 @@ export interface EventFilter {
 }
 
 /**
- * @param isUnwanted judges one event: whole, its closing empty line included, or what there is of it where the stream
+ * @param isUnwanted judges one event: whole, its closing empty line included, or what there is of it if the stream
  * ends before that.
  * @param mayHoldUnwanted see `mayEdit` of {@link createEventEditor}.
  */
@@ -33,7 +33,7 @@ export function createEventFilter(
 }
 
 /**
- * @param edit gives the bytes that stand in the place of an event: its own, others, or none. It is given what
+ * @param edit gives the bytes that replace an event: its own, others, or none. It is given what
  * {@link createEventFilter} gives its judge.
  * @param mayEdit says quickly of bytes, which may be several events, whether one of them might be edited; those of which
  * it says no pass without being looked at one by one.
@@ -106,7 +106,7 @@ function reset(seen: SeenEvent): void {
 }
 
 /**
- * The position behind the empty line that ends the event beginning at `from`, or 0 where it has not ended yet.
+ * The position behind the empty line that ends the event beginning at `from`, or 0 if it has not ended yet.
  * @param seen goes on from there the next time, so that an event that comes in many pieces is looked through once
  */
 function endOfEvent(bytes: Buffer, from: number, seen: SeenEvent): number {
@@ -133,7 +133,7 @@ function endOfEvent(bytes: Buffer, from: number, seen: SeenEvent): number {
   return 0;
 }
 
-/** The position of the line ends with which `bytes` close: only with what follows can they tell whether an event ended. */
+/** The position of the line ends with which `bytes` close: only what follows can show whether an event ended. */
 function startOfLineEnds(bytes: Buffer): number {
   let position = bytes.length;
   while (bytes[position - 1] === LINE_FEED || bytes[position - 1] === CARRIAGE_RETURN) position--;

@@ -1,8 +1,8 @@
-/** Remembers the last bytes of a stream, so that what stands near its end can be read without decoding the rest. */
+/** Remembers the last bytes of a stream, so that what is near its end can be read without decoding the rest. */
 export interface StreamTail {
   /** Notes one chunk; copies at most the tail's size. */
   push(chunk: Uint8Array): void;
-  /** The remembered bytes, at least `size` of them where so many went by; a view that the next push overwrites. */
+  /** The remembered bytes, at least `size` of them if so many went by; a view that the next push overwrites. */
   bytes(): Uint8Array;
 }
 

@@ -4,7 +4,7 @@ import { checkAgainst } from "../schema/check.ts";
 import { Message } from "./message-schema.ts";
 import { CreateChatCompletionRequest } from "./request-schema.ts";
 
-/** Says whether an assistant message stands for itself without `content`. */
+/** Says whether an assistant message is complete without `content`. */
 function standsWithoutContent(message: Static<typeof Message>): boolean {
   return (
     (message.tool_calls?.length ?? 0) > 0 ||
@@ -15,12 +15,12 @@ function standsWithoutContent(message: Static<typeof Message>): boolean {
 }
 
 /**
- * The rules of a message that its schema does not tell: `content` may be null or absent only on an assistant message
+ * The rules of a message that its schema does not express: `content` may be null or absent only on an assistant message
  * that carries something else (and null on a `function` message, as OpenAI has it), and a `tool` message names the
  * call that it answers.
  * @param message a message that its schema accepts
- * @param path its path in the request; asked for only where there is a problem, as every message of every request
- * comes by here
+ * @param path its path in the request; called only if there is a problem, as every message of every request
+ * is checked here
  */
 export function checkMessage(message: Static<typeof Message>, path: () => string): Problem | undefined {
   if (message.content === null || message.content === undefined) {
@@ -45,7 +45,7 @@ export function checkMessage(message: Static<typeof Message>, path: () => string
   return undefined;
 }
 
-/** Says whether every message keeps the rules that the schema does not tell. */
+/** Says whether every message keeps the rules that the schema does not express. */
 function keepMessageRules({ messages }: Static<typeof CreateChatCompletionRequest>): boolean {
   for (const message of messages) if (checkMessage(message, () => "") !== undefined) return false;
   return true;

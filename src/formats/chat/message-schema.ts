@@ -32,7 +32,7 @@ export const ImageURL = openObject(
 );
 export type ImageURL = Static<typeof ImageURL>;
 
-/** A part of a message that is an image; accepted only where the operator set `ENABLE_VISION=true`. */
+/** A part of a message that is an image; accepted only if the operator set `ENABLE_VISION=true`. */
 export const ImageContentPart = openObject(
   { type: Type.Literal("image_url"), image_url: ImageURL },
   "An image. Accepted only with ENABLE_VISION=true.",
@@ -68,7 +68,7 @@ export const ProviderContentPart = openObject(
 );
 export type ProviderContentPart = Static<typeof ProviderContentPart>;
 
-/** One part of a message; `type` tells which. */
+/** One part of a message; `type` says which. */
 export const ContentPart = Type.Union(
   [TextContentPart, ImageContentPart, AudioContentPart, FileContentPart, RefusalContentPart, ProviderContentPart],
   { description: "One part of a message, told apart by type." },
@@ -90,7 +90,7 @@ export type ProviderToolCall = Static<typeof ProviderToolCall>;
 
 /**
  * One message of a conversation.
- * Two rules that JSON Schema tells badly stand in `check-message.ts`: where `content` may be left out, and that
+ * Two rules that JSON Schema expresses badly are in `check-request.ts`: when `content` may be left out, and that
  * `tool_call_id` is required for the role `tool`.
  */
 export const Message = openObject(

@@ -68,7 +68,7 @@ export const ChatCompletionMessageToolCall = openObject(
 );
 export type ChatCompletionMessageToolCall = Static<typeof ChatCompletionMessageToolCall>;
 
-/** A piece of a call that arrives over several chunks; `index` tells which call it belongs to. */
+/** A piece of a call that arrives over several chunks; `index` says which call it belongs to. */
 export const ChatCompletionMessageToolCallChunk = openObject(
   {
     index: Type.Integer({ minimum: 0, description: "Which tool call of the response this is a piece of." }),

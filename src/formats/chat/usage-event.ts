@@ -5,7 +5,7 @@ const MARK = Buffer.from('"usage"');
 const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 
-/** Whether a member `usage` that is an object may stand in these bytes of a stream; many chunks say `"usage":null`. */
+/** Whether a member `usage` that is an object may be in these bytes of a stream; many chunks say `"usage":null`. */
 export function mayContainUsage(bytes: Buffer): boolean {
   for (let mark = bytes.indexOf(MARK); mark >= 0; mark = bytes.indexOf(MARK, mark + 1)) {
     let position = mark + MARK.length;

@@ -1,7 +1,7 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { openObject, nullish } from "../schema/building-blocks.ts";
 
-/** Body of `POST /v1/responses`. `input` may be absent where a stored prompt or conversation stands in for it. */
+/** Body of `POST /v1/responses`. `input` may be absent if a stored prompt or conversation replaces it. */
 export const CreateResponseRequest = openObject(
   {
     model: Type.String({ minLength: 1, description: "openai/model, or a bare model name." }),

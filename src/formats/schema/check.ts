@@ -5,14 +5,14 @@ import { explain, type Rules } from "./explain.ts";
 
 export type { Problem } from "./building-blocks.ts";
 
-/** What `JSON.parse` made of a request body, and what is wrong with it: undefined where nothing is. */
+/** What `JSON.parse` made of a request body, and what is wrong with it: undefined if nothing is. */
 export type CheckRequest = (value: unknown) => Problem | undefined;
 
-/** What a schema cannot tell of a request. */
+/** What a schema cannot say of a request. */
 export interface FurtherRules<Schema extends TObject> {
-  /** Whether a request that the schema accepts keeps the rules. Every request comes by here. */
+  /** Whether a request that the schema accepts keeps the rules. Every request is checked here. */
   readonly areKept: (request: Static<Schema>) => boolean;
-  /** The same rules by the schema whose values they hold for, to tell which one is broken. */
+  /** The same rules by the schema whose values they hold for, to find which one is broken. */
   readonly rules: Rules;
 }
 

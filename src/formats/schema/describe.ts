@@ -24,7 +24,7 @@ export function branches(schema: TSchema): readonly TSchema[] {
   return alternatives.flatMap((branch: TSchema) => branches(branch)).filter((branch) => branch["type"] !== "null");
 }
 
-/** Says what a schema accepts, to stand after "must be": `a string or an array`, `one of a, b`, `"list"`. */
+/** Says what a schema accepts, to follow "must be": `a string or an array`, `one of a, b`, `"list"`. */
 export function describeSchema(schema: TSchema): string {
   const accepted = branches(schema);
   const constants = accepted.filter((branch) => "const" in branch);

@@ -4,7 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import { branches, describeSchema } from "./describe.ts";
 import type { Problem } from "./building-blocks.ts";
 
-/** A rule that a schema cannot tell, run on a value that the schema accepts. */
+/** A rule that a schema cannot express, run on a value that the schema accepts. */
 export type Rule = (value: unknown, path: () => string) => Problem | undefined;
 
 /** Rules by the schema whose values they hold for. */
@@ -38,7 +38,7 @@ function hasType(schema: TSchema, value: unknown): boolean {
   }
 }
 
-/** What is wrong with a number or the length of a string or array, in words; undefined where nothing is. */
+/** What is wrong with a number or the length of a string or array, in words; undefined if nothing is. */
 function explainLimits(schema: TSchema, value: unknown): string | undefined {
   if (typeof value === "number") {
     if (schema["type"] === "integer" && !Number.isInteger(value)) return "must be an integer";
@@ -58,7 +58,7 @@ function explainLimits(schema: TSchema, value: unknown): string | undefined {
 }
 
 /**
- * Chooses the branch of a union of objects that the value means to be, by `type`. Where no branch knows its `type`, the
+ * Chooses the branch of a union of objects that the value means to be, by `type`. If no branch knows its `type`, the
  * complaint is to come from one that can make it: the last one, open to any string, or one that does without `type`.
  */
 function chooseObject(candidates: readonly TSchema[], value: Record<string, unknown>): TSchema | undefined {
@@ -135,12 +135,12 @@ function explainArray(items: TSchema, value: readonly unknown[], path: string, r
 
 /**
  * Finds the first thing that is wrong with a value, in the order of the document; fields that are missing come before
- * the fields that stand there. Slow beside a compiled check, so for values that failed one.
+ * the fields that are there. Slow beside a compiled check, so for values that failed one.
  * @param schema what the value should be: objects, arrays, unions and plain types, none of them recursive
  * @param value anything that `JSON.parse` returns
- * @param path where the value stands, empty for the body as a whole
+ * @param path where the value is, empty for the body as a whole
  * @param rules further rules, by schema
- * @returns the problem, or undefined where the value is accepted
+ * @returns the problem, or undefined if the value is accepted
  */
 export function explain(schema: TSchema, value: unknown, path: string, rules: Rules): Problem | undefined {
   if (schema[Kind] === "Union") return explainUnion(schema, value, path, rules);

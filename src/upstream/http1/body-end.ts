@@ -17,8 +17,8 @@ const WHITE_SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const ALWAYS: BodyEnd = { push() {}, isReached: () => true };
 
 /**
- * What tells the end of a body that the end of its connection delimits, where that may be anybody's doing: over TLS, an end
- * without close_notify is not the server's (RFC 9112, section 9.8), and the runtime does not tell one from the other.
+ * Finds the end of a body that the end of its connection delimits, if that may be anybody's doing: over TLS, an end
+ * without close_notify is not the server's (RFC 9112, section 9.8), and the runtime does not distinguish them.
  * A body that is neither a stream of events nor compressed has to be one JSON object or array, whatever its content type.
  */
 export function bodyEndOf(headers: ResponseHeaders): BodyEnd {

@@ -18,7 +18,7 @@ const SPACE = 0x20;
 const TAB = 0x09;
 const SEMICOLON = 0x3b;
 
-/** What may stand behind the size of a chunk; and all lines of the trailer together. */
+/** What may follow the size of a chunk; and all lines of the trailer together. */
 const MAX_EXTENSION_BYTES = 4096;
 const MAX_TRAILER_BYTES = 16 * 1024;
 
@@ -36,7 +36,7 @@ export interface ChunkedDecoder {
   push(bytes: Buffer, start: number, taker: { onData(bytes: Uint8Array): void }): number;
 }
 
-/** What the next byte belongs to. Every line feed is its own part, so that none stands without its carriage return. */
+/** What the next byte belongs to. Every line feed is its own part, so that none comes without its carriage return. */
 type Part =
   | "size"
   | "padding"

@@ -5,7 +5,7 @@ import type { Connection } from "./connection.ts";
 const SECONDS = /(?:^|[\s,])timeout *= *"?(\d+)/i;
 
 /**
- * For how long a server keeps a connection that carries nothing, in milliseconds; Infinity where it does not tell.
+ * Keep-Alive timeout announced by the server, in milliseconds; Infinity if none.
  * https://www.rfc-editor.org/rfc/rfc2068#section-19.7.1.1
  */
 export function parseKeepAlive(headers: ResponseHeaders): number {
@@ -16,11 +16,11 @@ export function parseKeepAlive(headers: ResponseHeaders): number {
 
 /** The connections to one server that carry no request at the moment. */
 export interface ConnectionPool {
-  /** The one used last, or undefined where there is none. */
+  /** The one used last, or undefined if there is none. */
   take(): Connection | undefined;
-  /** Keeps a connection for later, or closes it where enough are kept. */
+  /** Keeps a connection for later, or closes it if enough are kept. */
   give(connection: Connection): void;
-  /** Like `give`, for a connection that may not be good any more, and then tells of its server. */
+  /** Like `give`, for a connection that may not be good any more, which then says something of its server. */
   readonly giveBack: (connection: Connection, reusable: boolean) => void;
   /** Closes what is kept, and from now on what is given. */
   close(): void;
@@ -33,12 +33,12 @@ const MAX_IDLE = 2048;
 const MAX_IDLE_MS = 55_000;
 
 /**
- * For so long no connection is kept to a server that has sent more than was asked for: what comes late from it would be
+ * For this long, no connection is kept to a server that sent more than was asked for: what comes late from it would be
  * taken for the answer to the next request.
  */
 const DISTRUST_MS = 600_000;
 
-/** So much before a server that tells when it closes connections, lest a request and its end pass each other on the way. */
+/** Before the server's announced close by this much, so that a request and the close do not cross on the way. */
 const SAFETY_MARGIN_MS = 1000;
 
 export function createConnectionPool(
@@ -46,7 +46,7 @@ export function createConnectionPool(
   now: () => number,
   maxIdle: number = MAX_IDLE,
 ): ConnectionPool {
-  /** The one used last stands last. */
+  /** The one used last is last. */
   let idle: Connection[] = [];
   let expiry: Deadline | undefined;
   let isClosed = false;

@@ -3,7 +3,7 @@ import { isAddress, type Origin } from "./origin.ts";
 import { errorCodeOf, UpstreamError } from "../errors.ts";
 import { WireError } from "./wire-error.ts";
 
-/** Who is told what happens on a connection; replaced with each request. */
+/** Who is notified of what happens on a connection; replaced with each request. */
 export interface ConnectionListener {
   data(bytes: Buffer): void;
   /** Everything that was written has left. */
@@ -20,7 +20,7 @@ export interface Connection {
   listener: ConnectionListener | undefined;
   /** While it carries nothing: when it is to be closed, in milliseconds of the monotonic clock. */
   idleUntil: number;
-  /** For how long the server keeps it while it carries nothing, in milliseconds, as far as the server has told. */
+  /** Keep-Alive timeout announced by the server, in milliseconds. */
   keptMs: number;
   readonly isOpen: boolean;
   /** It has carried a request before. */
@@ -29,18 +29,18 @@ export interface Connection {
   isSuspect: boolean;
   /** Everything that was written has left. */
   readonly isDrained: boolean;
-  /** @returns false where some of the bytes wait for the server to read; `drained` tells when they are gone. */
+  /** @returns false if some of the bytes wait for the server to read; `drained` says when they are gone. */
   write(bytes: Uint8Array): boolean;
   /** Like `write`, together with what other connections write in this turn of the event loop. */
   writeTogether(bytes: Uint8Array): boolean;
   pause(): void;
   resume(): void;
-  /** Ends it at once. The listener hears nothing more. */
+  /** Ends it at once. The listener gets nothing more. */
   close(): void;
 }
 
 /**
- * After so many bytes the others have their turn. The runtime goes on reading a connection for as long as bytes are there,
+ * After this many bytes the others have their turn. The runtime goes on reading a connection while bytes are there,
  * 5.8 MB at a time were seen, and what is done with them all is one turn of the event loop.
  */
 const MAX_BYTES_PER_TURN = 1024 * 1024;
@@ -59,7 +59,7 @@ export interface Opening {
 }
 
 /**
- * Connects. https: only where the certificate is valid for the host; NODE_EXTRA_CA_CERTS names further authorities.
+ * Connects. https: only if the certificate is valid for the host; NODE_EXTRA_CA_CERTS names further authorities.
  */
 export function openConnection(origin: Origin): Opening {
   const { promise, resolve, reject } = Promise.withResolvers<Connection>();
@@ -214,13 +214,13 @@ export function openConnection(origin: Origin): Opening {
   };
 }
 
-/** What the system says where a name could not be looked up; the runtime's own resolver puts `DNS_` before its codes. */
+/** What the system says if a name could not be looked up; the runtime's own resolver puts `DNS_` before its codes. */
 const OF_NAMES: ReadonlySet<string> = new Set([
   ...["ENOTFOUND", "ENODATA", "ESERVFAIL", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA", "EAI_NONAME", "EAI_ADDRFAMILY"],
   ...["EAI_BADFLAGS", "EAI_FAMILY", "EAI_MEMORY", "EAI_SERVICE", "EAI_SOCKTYPE", "EAI_SYSTEM", "EAI_OVERFLOW"],
 ]);
 
-/** What the system says where the other side ended the connection. */
+/** What the system says if the other side ended the connection. */
 const OF_ENDS: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"]);
 
 /**

@@ -12,7 +12,7 @@ import { writeUpload } from "./upload.ts";
 import { errorCodeOf, UpstreamError, type UpstreamFault, type UpstreamPhase } from "../errors.ts";
 import { WireError } from "./wire-error.ts";
 
-/** So much of a body may arrive before anyone takes it; then the server has to wait. */
+/** This much of a body may arrive before anyone takes it; then the server has to wait. */
 const MAX_EARLY_BYTES = 256 * 1024;
 
 /** A body up to this size goes out in one write with its head; copying a longer one costs more than a second write. */
@@ -32,7 +32,7 @@ export interface ExchangeServer {
 /**
  * Carries one request and its answer on a connection that carries nothing else meanwhile.
  * @param onDone called once, when the connection has no more to do with the request: whether it may carry another.
- * @param sendAgain sends the request on another connection, where this one turns out to be of no use before anything of the
+ * @param sendAgain sends the request on another connection, if this one proves useless before any of the
  * request has left; not called for a request whose body is a stream.
  */
 export function startExchange(
@@ -96,7 +96,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
     });
   }
 
-  /** Writes the request, and keeps nothing of it: its answer may take minutes. Throws where it cannot be written as one. */
+  /** Writes the request, keeping nothing of it: its answer may take minutes. Throws if it cannot be written as one. */
   begin(write: WriteRequest, request: WireRequest): void {
     const connection = this.#connection;
     const { body, method } = request;
@@ -208,7 +208,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
 
   consume(consumer: BodyConsumer): void {
     this.#sink = consumer;
-    // First, because the sink may ask it to wait again.
+    // First, because the consumer may ask it to wait again.
     if (this.#isHeldBack) this.resume();
     const early = this.#early?.pieces();
     this.#early = undefined;
@@ -281,7 +281,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
   }
 
   #finish(): void {
-    // Its sink may have had enough at the last moment.
+    // Its consumer may have had enough at the last moment.
     if (this.#isOver) return;
     // An answer that is over before the request leaves the rest of it on the connection; what came behind an answer would
     // be taken for the next one.
@@ -298,7 +298,7 @@ class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener
     this.#connection.listener = undefined;
     void this.#upload?.cancel().catch(() => {});
     this.#whenDrained?.();
-    // Its taker may have asked it to wait for more.
+    // Its consumer may have asked it to wait for more.
     if (reusable) this.#connection.resume();
     else this.#connection.close();
     this.#onDone(this.#connection, reusable);

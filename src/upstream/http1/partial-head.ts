@@ -52,7 +52,7 @@ export class PartialHead {
 
   /**
    * Looks at what has come since the last call.
-   * @throws with the code `HTTP_INVALID_HEAD` where no bytes could make a head of it any more
+   * @throws with the code `HTTP_INVALID_HEAD` if no bytes could make a head of it any more
    */
   check(): void {
     for (; this.#checked < this.#length; this.#checked++) {

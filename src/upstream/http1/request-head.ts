@@ -11,10 +11,10 @@ const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const OWN: ReadonlySet<string> = new Set(["host", "content-length", "transfer-encoding", "connection"]);
 
 /**
- * Writes a request as it goes on the wire: its head, and in the same piece the bytes that stand behind it.
+ * Writes a request as it goes on the wire: its head, and in the same piece the bytes that follow it.
  * @param length of the body in bytes; undefined for one that goes out in chunks, null for none
- * @throws with the code `REQUEST_METHOD` or `REQUEST_HEADER` where it could not be written without becoming another one; a
- * TypeError where the URL is none of this server's
+ * @throws with the code `REQUEST_METHOD` or `REQUEST_HEADER` if it could not be written without becoming another one; a
+ * TypeError if the URL is none of this server's
  */
 export type WriteRequest = (request: WireRequest, length: number | undefined | null, behind: Uint8Array) => Buffer;
 
@@ -71,7 +71,7 @@ function writeStart(origin: Origin, { method, url, headers }: WireRequest): stri
   return start;
 }
 
-/** Says no of what only the connection knows. Throws where a name could become more than one. */
+/** Rejects what only the connection knows. Throws if a name could become more than one. */
 function mayBeSent(name: string): boolean {
   if (!NAME.test(name)) throw new WireError("REQUEST_HEADER");
   return !OWN.has(name.toLowerCase());

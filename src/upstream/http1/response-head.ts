@@ -67,7 +67,7 @@ function framingOf(headers: ResponseHeaders, status: number, method: string): Fr
     throw new WireError("HTTP_INVALID_FRAMING");
   }
   if (length !== null && !LENGTH.test(length)) {
-    // The same length told twice is harmless, and some servers do it.
+    // The same length announced twice is harmless, and some servers do it.
     const [first = "", ...rest] = length.split(/, */);
     if (!LENGTH.test(first) || rest.some((other) => other !== first)) throw new WireError("HTTP_INVALID_FRAMING");
     return framed(Number(first), status, method);

@@ -28,9 +28,9 @@ export class ResponseParser {
   #head: ResponseHead | undefined;
   #chunks: ChunkedDecoder | undefined;
   readonly #isSecure: boolean;
-  /** Of a body that the connection delimits, where its end may be anybody's doing. */
+  /** Of a body that the connection delimits, if its end may be anybody's doing. */
   #bodyEnd: BodyEnd | undefined;
-  /** Of a body whose length was told, what has not come yet. */
+  /** Of a body whose length was announced, what has not come yet. */
   #left = 0;
 
   /** Something came behind the end of the answer, though nothing else was asked for. */
@@ -38,7 +38,7 @@ export class ResponseParser {
 
   /**
    * @param method of the request that will be answered.
-   * @param isSecure whether it comes over TLS, where an end of the connection is no end of an answer.
+   * @param isSecure whether it comes over TLS, because there an end of the connection is no end of an answer.
    */
   constructor(method: string, taker: ResponseParserConsumer, isSecure: boolean) {
     this.#method = method;
@@ -62,15 +62,15 @@ export class ResponseParser {
   }
 
   /**
-   * The connection has ended. Returns normally where that is how the answer ends.
-   * @throws with the code `ECONNRESET` where more was to come
+   * The connection has ended. Returns normally if that is how the answer ends.
+   * @throws with the code `ECONNRESET` if more was to come
    */
   finish(): void {
     if (this.#head?.framing.kind !== "until-close") throw new WireError("ECONNRESET");
     if (this.#isSecure && !this.#bodyEnd?.isReached()) throw new WireError("ECONNRESET");
   }
 
-  /** Reads heads up to the one that counts, and what is behind it; keeps the rest where that one has not come whole. */
+  /** Reads heads up to the one that counts, and what is behind it; keeps the rest if that one has not come whole. */
   #takeHeads(bytes: Buffer, searchFrom: number): boolean {
     let start = 0;
     for (;;) {

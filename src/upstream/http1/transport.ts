@@ -15,12 +15,12 @@ export interface SocketTransport extends EndpointState {
   close(): void;
 }
 
-/** So much longer may a connection take to stand when its request has been given up; it then serves the next one. */
+/** A connection may take this much longer to open after its request was given up; it then serves the next one. */
 const GRACE_MS = 1000;
 
 /**
  * Each attempt that was given up holds a file descriptor for as long as the system waits for the server, which can be two
- * minutes. With so many, a server that does not answer is not tried again until one of them has ended.
+ * minutes. With this many, a server that does not answer is not tried again until one of them has ended.
  */
 export const MAX_HANGING = 512;
 
@@ -30,7 +30,7 @@ interface Server extends ExchangeServer {
   readonly pool: ConnectionPool;
 }
 
-/** Requests that may be sent again where a connection that was kept turns out to be dead. */
+/** Requests that may be sent again if a connection that was kept turns out to be dead. */
 const REPEATABLE: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /**
@@ -68,7 +68,7 @@ export function createSocketTransport(
     let sending: PendingResponse | undefined;
     let isGivenUp = false;
     let late: Deadline | undefined;
-    // Let go of when it is sent, because who may still abort it holds everything in here.
+    // Released when it is sent, because whoever may still abort it holds everything in here.
     let unsent: WireRequest | undefined = request;
     const opening = open(server.origin);
     opening.connection.then(
@@ -126,7 +126,7 @@ export function createSocketTransport(
   };
 }
 
-/** Sends once more where the first connection was dead before anything came. */
+/** Sends once more if the first connection was dead before anything came. */
 function repeated(first: PendingResponse, sendAgain: () => PendingResponse): PendingResponse {
   let current = first;
   let isAborted = false;

@@ -10,8 +10,8 @@ const LINE_END = Buffer.from("\r\n");
 
 /**
  * Writes a body as it comes in, and never more of it than the server reads.
- * @param length that was told in the head; undefined for a body in chunks
- * @throws with the code `UPLOAD_LENGTH` where it has another length, or with whatever the body failed with
+ * @param length that was announced in the head; undefined for a body in chunks
+ * @throws with the code `UPLOAD_LENGTH` if it has another length, or with whatever the body failed with
  */
 export async function writeUpload(
   reader: ReadableStreamDefaultReader<Uint8Array>,

@@ -2,7 +2,7 @@ import type { UpstreamFault } from "../errors.ts";
 
 /** What can be wrong with the bytes of a request or an answer, by the code of the error. */
 const WIRE_FAULTS = {
-  /** The connection ended where more was to come. */
+  /** The connection ended although more was to come. */
   ECONNRESET: "reset",
   HTTP_INVALID_HEAD: "invalid_response",
   HTTP_HEAD_TOO_LONG: "invalid_response",
@@ -16,7 +16,7 @@ const WIRE_FAULTS = {
   /** What was to be sent cannot be written as a message of HTTP. */
   REQUEST_HEADER: "invalid_header",
   REQUEST_METHOD: "invalid_method",
-  /** The request's body did not have the length that its header told. */
+  /** The request's body did not have the length that its header announced. */
   UPLOAD_LENGTH: "upload",
 } as const satisfies Record<string, UpstreamFault>;
 
