@@ -18,7 +18,7 @@ import type { EgressParts } from "./upstream/egress.ts";
 import { openUpstream } from "./upstream/open-upstream.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 
-/** What of the outside world the gateway uses; every member has the real thing as its default. */
+/** What the gateway uses of the outside world; every member defaults to the real thing. */
 export interface GatewayDependencies {
   readonly log: Log;
   readonly version: string;
@@ -33,22 +33,22 @@ export interface GatewayDependencies {
   /** What waits are timed with; must agree with `now`. */
   readonly timers?: Pick<TimerSource, "setTimer" | "clearTimer">;
   readonly newId?: () => string;
-  /** Which worker this is, where several processes serve at one address; undefined where this one serves alone. */
+  /** Which worker this is, if several processes serve at one address; undefined if this one serves alone. */
   readonly worker?: WorkerPlace | undefined;
   /** How long a stream may be silent while tools run before its client is sent a comment, in milliseconds. */
   readonly keepAliveMs?: number;
 }
 
 export interface Gateway {
-  /** Begins to serve. Throws where the address cannot be had. */
+  /** Starts to serve. Throws if the address cannot be listened on. */
   listen(): Promise<{ readonly url: string }>;
   /**
    * Reads again what operators change while the gateway runs: the file of static keys, certificate and key.
-   * Rejects with {@link SettingError}, and changes nothing, where one of them cannot be used; with another error where only
-   * the certificate could not be put to use.
+   * Rejects with {@link SettingError}, and changes nothing, if one of them cannot be used; with another error if only
+   * the certificate could not be applied.
    */
   reload(): Promise<void>;
-  /** Bytes that requests in flight hold at the moment, of what `SERVER_MAX_BUFFERED_BYTES` allows. */
+  /** Bytes that requests in flight hold now, out of what `SERVER_MAX_BUFFERED_BYTES` allows. */
   bufferedBytes(): number;
   /**
    * Stops accepting, lets requests in flight finish for as long as the settings allow, and ends the rest with an error.
@@ -60,7 +60,7 @@ export interface Gateway {
 
 /**
  * Builds every part of the gateway and wires them; starts nothing.
- * What only some settings ask for is loaded only with them: most of it is code, which would stay in memory.
+ * What only some settings need is loaded only with them: most of it is code, which would stay in memory.
  * @throws SettingError if a setting names something that cannot be used.
  */
 export async function createGateway(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {

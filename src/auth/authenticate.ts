@@ -6,15 +6,15 @@ import type { VerifyToken } from "./verify-token.ts";
 
 /**
  * The one decision about who may use the gateway.
- * @param credential the bearer token or API key of the request, or undefined where it has none.
+ * @param credential the bearer token or API key of the request, or undefined if it has none.
  * @throws Failure `unauthorized` or `authentication_unavailable`.
  */
 export type Authenticate = (credential: string | undefined) => Principal | Promise<Principal>;
 
 export interface AuthenticateParts {
-  /** The static keys as they are now; they may be read anew while the gateway runs. */
+  /** The static keys as they are now; they may be read again while the gateway runs. */
   readonly staticKeys: () => StaticKeys | undefined;
-  /** Absent where no issuer is configured. */
+  /** Absent if no issuer is configured. */
   readonly verifyToken: VerifyToken | undefined;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
@@ -22,10 +22,10 @@ export interface AuthenticateParts {
   readonly clock: () => number;
 }
 
-/** Longer credentials are refused unread: real tokens stay far below, and hashing is not free. */
+/** Longer credentials are refused unread: real tokens are far shorter, and hashing is not free. */
 const MAX_CREDENTIAL_CHARACTERS = 16 * 1024;
 
-/** A verified token is believed this long without checking it again, so that one withdrawn key is noticed soon. */
+/** A verified token is accepted this long without another check, so that a withdrawn key is noticed soon. */
 const CACHE_MS = 60_000;
 
 const CACHE_ENTRIES = 10_000;
@@ -49,7 +49,7 @@ export function createAuthenticate({ staticKeys, verifyToken, now, clock }: Auth
     const cacheKey = hash.toBase64();
     const known = verified.get(cacheKey);
     if (known) return known;
-    // Only now: tokens are long, and one that was verified before has been looked through then.
+    // Only now: tokens are long, and one that was verified before was scanned then.
     if (!isCredential(credential)) throw unauthorized("invalid_request", "the credential is malformed");
     if (!verifyToken) throw unauthorized("invalid_token", "the key is not known");
     return verifyAndRemember(verifyToken, credential, cacheKey);

@@ -13,7 +13,7 @@ export type FetchDocument = (url: string, init: BunFetchRequestInit) => Promise<
  * The issuer's public keys, found through its discovery document.
  * https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
  * @param timeoutMs how long each of the two documents may take, to its last byte.
- * @throws Error whose message names the document that could not be had, and why.
+ * @throws Error whose message names the document that could not be fetched, and why.
  */
 export async function fetchIssuerKeys(
   issuer: string,
@@ -34,7 +34,7 @@ export async function fetchIssuerKeys(
   return { keys: keys["keys"].filter(isJsonObject) as JSONWebKeySet["keys"] };
 }
 
-/** Keys may come over plain HTTP only where the issuer itself is asked that way, and never from a file or the like. */
+/** Keys may come over plain HTTP only if the issuer itself is asked that way, and never from a file or similar. */
 function isAcceptable(keysUrl: string, issuer: string): boolean {
   if (!URL.canParse(keysUrl)) return false;
   const { protocol } = new URL(keysUrl);

@@ -4,13 +4,13 @@ import { authenticationUnavailable } from "./unauthorized.ts";
 /** Chooses the key that a token names. */
 export type KeyLookup = ReturnType<typeof createLocalJWKSet>;
 
-/** The issuer's keys, kept usable while the issuer is away. */
+/** The issuer's keys, kept usable while the issuer is unreachable. */
 export interface IssuerKeys {
-  /** The keys as known. Fetches them where none are, or where they are too old; throws `authentication_unavailable`. */
+  /** The known keys. Fetches them if there are none or they are too old; throws `authentication_unavailable`. */
   current(): Promise<KeyLookup>;
   /**
-   * For a token that names an unknown key: newly fetched keys, or undefined where they were fetched just now already.
-   * Throws `authentication_unavailable` where the issuer does not answer: then nobody knows whether the key is one of its.
+   * For a token that names an unknown key: newly fetched keys, or undefined if they were fetched just before.
+   * Throws `authentication_unavailable` if the issuer does not answer: then nobody knows whether the key is its own.
    */
   renewed(): Promise<KeyLookup | undefined>;
 }
@@ -19,9 +19,9 @@ export interface IssuerKeysOptions {
   readonly fetchKeys: () => Promise<JSONWebKeySet>;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** How long keys go on being used, beyond their freshness, while the issuer cannot be asked. */
+  /** How long stale keys are still used while the issuer cannot be asked. */
   readonly graceMs: number;
-  /** Told about each change between reachable and not. */
+  /** Called on each change between reachable and not. */
   readonly onChange: (problem: string | undefined) => void;
 }
 

@@ -18,7 +18,7 @@ export interface IssuerOptions {
   /** Exactly as its tokens name it. */
   readonly url: string;
   readonly audiences: readonly string[];
-  /** How long its known keys go on being used while it cannot be asked, in milliseconds. */
+  /** How long its known keys are still used while it cannot be asked, in milliseconds. */
   readonly graceMs: number;
 }
 
@@ -27,7 +27,7 @@ export interface Authentication {
   readonly authenticate: Authenticate;
   /** Asks the issuer for its keys ahead of the first token. */
   warm(): void;
-  /** Reads the static keys again. Throws {@link SettingError}, and keeps the old ones, where they cannot be read. */
+  /** Reads the static keys again. Throws {@link SettingError}, and keeps the old ones, if they cannot be read. */
   reload(): void;
 }
 
@@ -39,11 +39,11 @@ export interface AuthenticationParts {
   readonly now: () => number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Told when the issuer stops or starts to answer; undefined means that it answers. */
+  /** Called when the issuer stops or starts to answer; undefined means that it answers. */
   readonly onIssuerChange: (problem: string | undefined) => void;
 }
 
-/** Throws {@link SettingError} where the static keys cannot be read. */
+/** Throws {@link SettingError} if the static keys cannot be read. */
 export function openAuthentication(options: AuthenticationOptions, parts: AuthenticationParts): Authentication {
   let staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
   const issuer = openIssuer(options.issuer, parts);

@@ -25,7 +25,7 @@ const CREDENTIAL = /^[\x21-\x2b\x2d-\x7e]+$/;
 interface StaticKey {
   readonly name: string;
   readonly hash: Uint8Array;
-  /** The entry gave no name: it is called by its place in the list. */
+  /** The entry gave no name: it is named by its position in the list. */
   readonly isUnnamed: boolean;
 }
 
@@ -42,8 +42,8 @@ const NAMED = /^([A-Za-z0-9_.-]{0,64}):(.*)$/;
 
 /**
  * Reads the value of `AUTH_API_KEYS`: `key` or `name:key`, separated by commas; or `@/path/file`, with one such entry on
- * each line, where empty lines and lines that begin with `#` do not count. Several keys may be given the same name, so that
- * a new one can be handed out before the old one is taken away.
+ * each line; empty lines and lines that begin with `#` do not count. Several keys may have the same name, so that a new
+ * one can be handed out before the old one is withdrawn.
  * @throws Error whose message says what is wrong, without any key in it.
  */
 export function readStaticKeys(setting: string, readFile: ReadFile = readTextFile): StaticKeys {
@@ -63,7 +63,7 @@ export function readStaticKeys(setting: string, readFile: ReadFile = readTextFil
   };
 }
 
-/** A name by place that is also given to another key would have the log take two holders for one. */
+/** If a name by position is also given to another key, the log would mix up two holders. */
 function requireOwnNames(keys: readonly StaticKey[]): void {
   const given = new Set(keys.flatMap(({ name, isUnnamed }) => (isUnnamed ? [] : [name])));
   const taken = keys.find(({ name, isUnnamed }) => isUnnamed && given.has(name));
@@ -86,7 +86,7 @@ function toStaticKey(entry: string, index: number): StaticKey {
   const [, givenName = "", given = entry] = NAMED.exec(entry) ?? [];
   const name = givenName || `key-${index + 1}`;
   const key = given.trim();
-  // What an unset variable leaves of `name:$KEY`; taken for a key, everyone could guess it.
+  // What an unset variable leaves of `name:$KEY`; as a key, everyone could guess it.
   if (key === "") throw new Error(`the key of ${name} is empty`);
   if (!isCredential(key)) throw new Error(`${name} holds characters that a header cannot carry`);
   return { name, hash: hashToken(key), isUnnamed: givenName === "" };

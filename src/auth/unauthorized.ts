@@ -12,7 +12,7 @@ export function unauthorized(error?: BearerError, reason?: string): Failure {
   return new Failure("unauthorized", { headers: { "www-authenticate": challenge }, cause: reason ?? "no credential" });
 }
 
-/** Where the issuer cannot be asked and nothing is known of its keys, nobody can say whether a token is good. */
+/** If the issuer cannot be asked and none of its keys is known, nobody can say whether a token is good. */
 export function authenticationUnavailable(cause: string): Failure {
   return new Failure("authentication_unavailable", { headers: { "retry-after": "5" }, cause });
 }

@@ -3,7 +3,7 @@ import type { Principal } from "../core/request-context.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import { unauthorized } from "./unauthorized.ts";
 
-/** Signatures that a public key can check; a shared secret cannot be had from a public key set. */
+/** Signatures that a public key can check; a public key set has no shared secrets. */
 const ALGORITHMS = [
   "RS256",
   "RS384",
@@ -55,7 +55,7 @@ export function createTokenVerifier(keys: IssuerKeys, { issuer, audiences, clock
     return { identity: { kind: "token", name: subjectOf(payload) }, expiresAt: payload.exp ?? 0 };
   };
 
-  // The keys are asked for only once a token has shown to be one: what is none is refused without them.
+  // The keys are asked for only after the text has proved to be a token: anything else is refused without them.
   const lookUp: JWTVerifyGetKey = async (header, token) => (await keys.current())(header, token);
 
   return async (token) => {
@@ -92,7 +92,7 @@ async function verifyWithAnyKey(token: string, lookup: JWTVerifyGetKey, options:
   }
 }
 
-/** @param type the header member as it came: whatever the issuer signs, texts or not. */
+/** @param type the header member as received: whatever the issuer signs, a string or not. */
 function isAcceptedType(type: unknown): boolean {
   return type === undefined || (typeof type === "string" && ACCEPTED_TYPES.has(type.toLowerCase()));
 }

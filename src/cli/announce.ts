@@ -6,11 +6,11 @@ const LOOPBACK = /^(127\.|localhost$|::1$)/;
 
 export interface Announcement extends Serving {
   readonly version: string;
-  /** How many processes serve, where there are several. */
+  /** How many processes serve, if there are several. */
   readonly workers?: number;
 }
 
-/** Logs that the gateway serves, and a warning where it serves strangers. */
+/** Logs that the gateway serves, and a warning if it serves strangers. */
 export function announce(log: Log, settings: Settings, announcement: Announcement): void {
   log.info(announcement, "listening");
   if (!settings.AUTH_ENABLED && !settings.SERVER_UNIX_SOCKET && !LOOPBACK.test(settings.SERVER_HOST)) {

@@ -19,7 +19,7 @@ type OptionName = keyof typeof COMMAND_LINE_OPTIONS;
 
 /** What the operator asked for on the command line. */
 export interface CommandLine {
-  /** Where several are given, the one that comes first in: help, version, print-config, check, healthcheck. */
+  /** If several are given, the one that comes first in: help, version, print-config, check, healthcheck. */
   readonly action: "help" | "version" | "print-config" | "check" | "healthcheck" | "serve";
   readonly demo: boolean;
   /** Path of a file with settings, relative to the working directory. */
@@ -50,7 +50,7 @@ function unknownOption(rawName: string): string {
  * @returns the typed command line, or a one-line problem (for exit code 2)
  */
 export function parseCommandLine(args: string[]): Parsed {
-  // Not `strict`, whose messages take several lines and suggest nothing: the same checks stand below, over the tokens.
+  // Not `strict`, whose messages take several lines and suggest nothing: the same checks are below, over the tokens.
   const { tokens } = parseArgs({
     args,
     options: COMMAND_LINE_OPTIONS,
@@ -63,7 +63,7 @@ export function parseCommandLine(args: string[]): Parsed {
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
-      // Settings are no arguments; who gives one as such, may give a secret.
+      // Settings are not arguments; whoever passes one as such may pass a secret.
       const [shown = ""] = token.value.split("=", 1);
       return { ok: false, problem: `unexpected argument ${JSON.stringify(shown)}${SEE_HELP}` };
     }

@@ -3,7 +3,7 @@ import type { Settings } from "../config/settings-table.ts";
 
 /** How the process ends; src/guide/operations.md lists the same codes. */
 export const EXIT = {
-  /** All requests were finished, or there was nothing to do but to print. */
+  /** All requests were finished, or there was only something to print. */
   ok: 0,
   /** The address could not be listened on; or, for `--healthcheck`, nothing healthy answers there. */
   notServing: 1,

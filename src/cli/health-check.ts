@@ -1,12 +1,12 @@
 import type { Settings } from "../config/settings-table.ts";
 
-/** Health checks of container engines come every few seconds; an answer that takes longer than this is none. */
+/** Health checks of container engines come every few seconds; an answer that takes longer than this does not count. */
 const TIMEOUT_MS = 3000;
 
 /**
  * Asks the gateway that runs with these settings on this machine whether it serves: what `--healthcheck` does, so that a
  * container image needs no other program for it.
- * @returns undefined where it does, else why not in one line.
+ * @returns undefined if it does, else why not in one line.
  */
 export async function checkHealth(settings: Settings): Promise<string | undefined> {
   const unix = settings.SERVER_UNIX_SOCKET;
@@ -29,7 +29,7 @@ export async function checkHealth(settings: Settings): Promise<string | undefine
   }
 }
 
-/** An address that stands for every interface cannot be called itself. */
+/** An address that means every interface cannot be called itself. */
 function loopbackOf(host: string): string {
   if (host === "0.0.0.0") return "127.0.0.1";
   if (host === "::") return "[::1]";

@@ -17,7 +17,7 @@ function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** Two columns: names, and texts wrapped beside them; on a narrow terminal the texts stand below the names. */
+/** Two columns: names, and texts wrapped beside them; on a narrow terminal the texts are below the names. */
 function columns(
   entries: readonly (readonly [name: string, text: string])[],
   nameWidth: number,

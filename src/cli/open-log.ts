@@ -4,7 +4,7 @@ import { isTerminal } from "../telemetry/standard-output.ts";
 
 /**
  * Opens the log that the settings describe: JSON lines, or lines for people on a terminal.
- * @param worker number of the worker that writes it, where there are several.
+ * @param worker number of the worker that writes it, if there are several.
  */
 export async function openLog(settings: Settings, worker?: number): Promise<Log> {
   const { LOG_LEVEL: level, LOG_FORMAT: format, ENVIRONMENT: environment } = settings;

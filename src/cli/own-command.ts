@@ -1,6 +1,6 @@
 import { HEAD_LIMIT_OPTION } from "../server/limit-heads.ts";
 
-/** The beginning of the command line by which this very program is started again: the executable, and its script where it is one. */
+/** The start of the command line that runs this program again: the executable, and its script if it is one. */
 export function ownCommand(): readonly [executable: string, ...script: string[]] {
   const isBinary = Bun.main.startsWith("/$bunfs/");
   if (isBinary) return [process.execPath];
@@ -8,13 +8,14 @@ export function ownCommand(): readonly [executable: string, ...script: string[]]
   return [process.execPath, ...given, HEAD_LIMIT_OPTION, Bun.main];
 }
 
-/** What the runtime reads of its environment only when a process starts, where the operator has not set it. */
+/** What the runtime reads from its environment only when a process starts, if the operator has not set it. */
 export const RUNTIME_ENVIRONMENT = {
   /** Its own `fetch` lets 256 requests out at once by default. https://bun.com/docs/runtime/networking/fetch */
   BUN_CONFIG_MAX_HTTP_REQUESTS: "65535",
   /**
-   * For so many milliseconds it keeps memory that was freed. By default it gives it back after ten, and between the events
-   * of slow streams would give away and ask for the same pages again and again. https://microsoft.github.io/mimalloc/environment.html
+   * Keeps freed memory for this many milliseconds. By default it is given back after ten, so that between the events of
+   * slow streams the same pages would be given back and requested again and again.
+   * https://microsoft.github.io/mimalloc/environment.html
    */
   MIMALLOC_PURGE_DELAY: "1000",
 } as const;

@@ -3,7 +3,7 @@ import { endProcess } from "./exit.ts";
 import { onEndSignal } from "./signals.ts";
 import { openService, type Service, type ServiceParts, StartFailure } from "./service.ts";
 
-/** Builds the service, and ends the process with the reason where that cannot be done. */
+/** Builds the service, and ends the process with the reason if that cannot be done. */
 export async function openServiceOrFail(parts: ServiceParts): Promise<Service> {
   try {
     return await openService(parts);
@@ -17,7 +17,7 @@ export async function openServiceOrFail(parts: ServiceParts): Promise<Service> {
 export async function serve(parts: ServiceParts): Promise<void> {
   const { log, version, config } = parts;
   const service = await openServiceOrFail(parts);
-  // Before anyone can learn that the gateway listens: a signal right behind that must not find no one.
+  // Before anyone can learn that the gateway listens: a signal right after that must find a handler.
   onEndSignal(
     (signal) => {
       const drained = service.drain(() => log.info({ signal }, "draining"));

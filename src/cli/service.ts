@@ -4,7 +4,7 @@ import { createDemoConfig } from "../demo/demo-provider.ts";
 import { EXIT, listeningProblem } from "./exit.ts";
 import { createGateway, type Gateway, type GatewayDependencies } from "../gateway.ts";
 
-/** What a gateway that listens tells of itself. */
+/** What a listening gateway says about itself. */
 export interface Serving {
   readonly url: string;
   /** Ids of the configured providers. */
@@ -21,9 +21,9 @@ export class StartFailure extends Error {
   }
 }
 
-/** A gateway and what its process may ask of it. */
+/** A gateway as its process uses it. */
 export interface Service {
-  /** @throws StartFailure where the address cannot be had. */
+  /** @throws StartFailure if the address cannot be listened on. */
   listen(): Promise<Serving>;
   /**
    * Reads again what operators change while the gateway runs, and logs how that went.
@@ -46,7 +46,7 @@ export interface ServiceParts extends GatewayDependencies {
 
 /**
  * Builds the gateway of this process; it does not listen yet.
- * Rejects with {@link StartFailure} where a setting turns out to be bad only now.
+ * Rejects with {@link StartFailure} if a setting turns out to be bad only now.
  */
 export async function openService({ config, demo, ...dependencies }: ServiceParts): Promise<Service> {
   const { log } = dependencies;
@@ -90,7 +90,7 @@ export async function openService({ config, demo, ...dependencies }: ServicePart
   };
 }
 
-/** What only the start needed, code of modules above all, is a good part of what an idle gateway would hold. */
+/** What only the start needed, code of modules above all, is a large part of what an idle gateway would hold. */
 function giveBackMemory(): void {
   Bun.gc(true);
   Bun.shrink();

@@ -5,12 +5,12 @@ import { ACCEPTED_RELAY_HEADERS } from "./parse-relay-headers.ts";
 import { SETTING_GROUPS, type SettingGroup, type SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS } from "./settings-table.ts";
 
-/** One documented variable, or family of variables where the name has a `<ID>` in it. */
+/** One documented variable, or family of variables if the name has a `<ID>` in it. */
 export interface SettingDescription {
   readonly group: SettingGroup;
   readonly name: string;
   readonly accepted: string;
-  /** As the operator would write it; blank where there is none. */
+  /** As the operator would write it; blank if there is none. */
   readonly default: string;
   readonly doc: string;
 }

@@ -112,7 +112,7 @@ function isIssuerUrl(text: string): boolean {
 }
 
 /**
- * Warns, one line each and without values, of settings that are good and do nothing, because the one that they need is
+ * Warns, one line each and without values, about good settings that do nothing, because the one that they need is
  * not set. Whoever sets them believes that they do something; of those that keep strangers out, that is dangerous.
  */
 export function findIdleSettings(settings: Settings): string[] {

@@ -19,8 +19,8 @@ function editDistance(left: string, right: string): number {
 }
 
 /**
- * Finds what a misspelt name was meant to be.
- * @returns the known name with the smallest edit distance (the first of equals), or undefined where even that one
+ * Finds what a misspelled name was meant to be.
+ * @returns the known name with the smallest edit distance (the first of equals), or undefined if even that one
  * differs in more than a third of the characters, so that naming it would mislead
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {

@@ -60,7 +60,7 @@ function readSetting(
     const text = form === undefined ? found.value : form.translate(found.value);
     const value = text === undefined ? undefined : parseSetting(row, text);
     if (value !== undefined) return value;
-    // Of what is not even shaped as it should be, nobody can say which part is the secret.
+    // If the value is malformed, nobody can say which part is the secret.
     const shown = row.secret === undefined || row.secret === true ? found.value : "***";
     const expected = form?.expected ?? acceptedValues(row);
     problems.push(problemLine({ name: found.name, value: shown, secret: row.secret === true, expected }));

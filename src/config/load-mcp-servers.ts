@@ -18,7 +18,7 @@ export interface McpServer {
 
 /** The MCP servers of this process, and what is wrong with their settings (one line each). */
 export interface LoadedMcpServers {
-  /** In the operator's order. Complete only where there are no problems. */
+  /** In the operator's order. Complete only if there are no problems. */
   readonly servers: readonly McpServer[];
   readonly problems: readonly string[];
 }
@@ -31,7 +31,7 @@ const TOKEN = /^[\x21-\x7e]+$/;
 
 const tokenVariableOf = (name: string): string => `MCP_${name.toUpperCase().replaceAll("-", "_")}_TOKEN`;
 
-/** Why a URL cannot be one of a server, in words that repeat nothing of it. */
+/** Why a URL cannot be a server's, without repeating any of it. */
 function refuseUrl(text: string): string | undefined {
   if (/[\p{Cc}\s\\]/u.test(text)) return "it has spaces, backslashes or control characters";
   if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) return "it is not an absolute http or https URL";
@@ -40,7 +40,7 @@ function refuseUrl(text: string): string | undefined {
   return undefined;
 }
 
-/** A name out of the host, for a server that was given none: `127_0_0_1`, and `127_0_0_1_2` where that is taken. */
+/** A name made of the host, for a server without one: `127_0_0_1`, and `127_0_0_1_2` if that is taken. */
 function nameByHost(url: URL, isTaken: (name: string) => boolean): string {
   const host = url.hostname.replace(/[^a-z0-9]+/gi, "_").replace(/^_+|_+$/g, "");
   const stem = host.slice(0, LONGEST_NAME - 4);

@@ -17,7 +17,7 @@ import { ACCEPTED_BASE_URLS } from "./urls.ts";
 
 /** The providers of this process, and what is wrong or doubtful with their settings (one line each). */
 export interface LoadedProviders {
-  /** In table order, then custom ones as listed. Complete only where there are no problems. */
+  /** In table order, then custom ones as listed. Complete only if there are no problems. */
   readonly providers: readonly Provider[];
   readonly problems: readonly string[];
   readonly warnings: readonly string[];

@@ -4,8 +4,8 @@ import type { Config } from "./load-config.ts";
 import type { Settings } from "./settings-table.ts";
 
 /*
- * What each part of the gateway is told of the settings, in the part's own words. The parts declare these types; they fit
- * by their shape, so that no part knows the settings and the settings know no part.
+ * The settings that each part of the gateway is given, in the part's own terms. The parts declare these types, which
+ * match structurally, so that no part knows the settings and the settings know no part.
  */
 
 /** Where and how clients are listened to. */
@@ -26,7 +26,7 @@ function ownOriginOptions(settings: Settings) {
   const { SERVER_ALLOWED_HOSTS: allowed, SERVER_UNIX_SOCKET: unix } = settings;
   return {
     serverHost: settings.SERVER_HOST,
-    // No page reaches a unix socket, and its clients ask under any name: only what the operator lists is held against them.
+    // No page reaches a unix socket, and its clients use any name: only what the operator lists is enforced.
     allowed: unix !== undefined && allowed.length === 0 ? ["*"] : allowed,
     tls: settings.SERVER_TLS_CERT_PATH !== undefined,
   };
@@ -106,7 +106,7 @@ export function routingOptions(settings: Settings) {
   };
 }
 
-/** What requests may hold, and what of them is looked at. */
+/** What requests may hold, and which parts of them are looked at. */
 export function relayOptions(settings: Settings) {
   return {
     proxiesWithoutModel: settings.PROXY_WITHOUT_MODEL === "allow",
@@ -117,7 +117,7 @@ export function relayOptions(settings: Settings) {
   };
 }
 
-/** An upload below this, taken over the idle timeout, is no slow client's but one that means to keep a connection busy. */
+/** An upload below this, over the idle timeout, is not from a slow client but meant to keep a connection busy. */
 const MIN_UPLOAD_BYTES_PER_SECOND = 1536;
 
 /** How many bytes of an upload must come within one idle timeout. */

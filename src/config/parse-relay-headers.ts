@@ -1,4 +1,7 @@
-/** A field name, but for those that end in a hyphen, which would stand for a family. https://www.rfc-editor.org/rfc/rfc9110#section-5.1 */
+/**
+ * A field name, except those that end in a hyphen, which would mean a family.
+ * https://www.rfc-editor.org/rfc/rfc9110#section-5.1
+ */
 const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]*[!#$%&'*+.^_`|~0-9a-z]$/;
 
 /** Headers that no setting can make the gateway pass on, with the reason. */

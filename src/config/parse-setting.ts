@@ -44,7 +44,7 @@ function matchWord(text: string, words: readonly string[]): string | undefined {
 /**
  * Reads the value of one setting.
  * @param text not blank and without whitespace around it
- * @returns undefined where the row does not accept it; `acceptedValues` then says what would have been
+ * @returns undefined if the row does not accept it; `acceptedValues` then says what would have been
  */
 export function parseSetting(row: SettingRow, text: string): ParsedSetting | undefined {
   switch (row.type) {
@@ -96,7 +96,10 @@ export function acceptedValues(row: SettingRow): string {
 /** A URL, or a named one, up to its query: that may hold a key. */
 const QUERY = /^((?:[\w-]+=)?https?:[^?]*\?).*$/i;
 
-/** Writes the value of a setting as the operator would, secrets and the queries of URLs masked (each entry of a list); blank where unset. */
+/**
+ * Writes the value of a setting as the operator would, secrets and the queries of URLs masked (each entry of a list);
+ * blank if unset.
+ */
 export function formatSetting(row: SettingRow, value: ParsedSetting | undefined): string {
   if (value === undefined) return "";
   if (row.type === "duration" && typeof value === "number") return formatDuration(value);

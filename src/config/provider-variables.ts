@@ -16,7 +16,7 @@ export interface ProviderVariables {
   readonly relayHeaders: string;
   /** Read for custom providers only. */
   readonly authType: string;
-  /** The variable that fills in the placeholder of the base URL, where the provider has one. */
+  /** The variable that fills in the placeholder of the base URL, if the provider has one. */
   readonly urlParameter: string | undefined;
 }
 
@@ -74,7 +74,7 @@ export function readHttp2(environment: Environment, name: string, baseUrl: strin
   return http2 === true;
 }
 
-/** @param fallback holds if the variable is not set, or not to be used. */
+/** @param fallback applies if the variable is not set or not usable. */
 export function readTransport(
   environment: Environment,
   name: string,
@@ -95,7 +95,7 @@ export function readRelayHeaders(environment: Environment, name: string, { probl
   const parsed = parseRelayHeaders(value);
   if ("names" in parsed) return parsed.names;
   const { refused, reason } = parsed;
-  // Masked if it is no name, because it may be a whole header, with its value.
+  // Masked if it is not a name, because it may be a whole header, with its value.
   const secret = reason === undefined;
   problems.push(
     problemLine({ name, value: refused, secret, ...(reason && { reason }), expected: ACCEPTED_RELAY_HEADERS }),
@@ -114,7 +114,7 @@ function fillUrl(environment: Environment, row: ProviderRow, url: string, { prob
   return url;
 }
 
-/** `complete` is false where the URL cannot be called as it is: refused, or with its placeholder still in it. */
+/** `complete` is false if the URL cannot be called as it is: refused, or with its placeholder still in it. */
 export function readBaseUrl(
   environment: Environment,
   name: string,

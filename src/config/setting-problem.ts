@@ -1,7 +1,7 @@
 const SHORTEST_SHOWN_LENGTH = 12;
 const SHOWN_CHARACTERS = 4;
 
-/** Stands in for a secret in output: `***`, with the last four characters where they say little about the rest. */
+/** Replaces a secret in output: `***`, with the last four characters if they reveal little of the rest. */
 export function maskSecret(secret: string): string {
   return secret.length < SHORTEST_SHOWN_LENGTH ? "***" : `***${secret.slice(-SHOWN_CHARACTERS)}`;
 }
@@ -22,15 +22,15 @@ function quote(value: string): string {
 export interface BadValue {
   readonly name: string;
   readonly value: string;
-  /** True where `value` must not be shown. */
+  /** True if `value` must not be shown. */
   readonly secret: boolean;
-  /** Why it was refused, where `expected` does not already say so. */
+  /** Why it was refused, if `expected` does not already say so. */
   readonly reason?: string;
   /** What would have been accepted. */
   readonly expected: string;
 }
 
-/** The one line that tells an operator about a bad value. Never holds a line break or an unmasked secret. */
+/** The one line that reports a bad value to the operator. Never holds a line break or an unmasked secret. */
 export function problemLine({ name, value, secret, reason, expected }: BadValue): string {
   const because = reason === undefined ? "" : ` (${reason})`;
   return `${name}=${quote(secret ? maskSecret(value) : value)} is not accepted${because}: expected ${expected}`;

@@ -10,16 +10,16 @@ interface CommonSettingRow {
   readonly default?: string;
   /**
    * The value is never shown whole; `wholly`: no part of it is, because it holds several secrets; `credentials`: it is a
-   * URL, and what stands before its host is not.
+   * URL, and the part before its host is not.
    */
   readonly secret?: true | "wholly" | "credentials";
   /** Older spellings, each accepted with a warning. */
   readonly aliases?: readonly string[];
-  /** How a value under an older spelling is read where that had another form than this setting has. */
+  /** How a value under an older spelling is read if that had another form than this setting. */
   readonly aliasForm?: {
     /** What is accepted, to follow the word "expected". */
     readonly expected: string;
-    /** What would be written today; undefined where the value is not accepted. */
+    /** What would be written today; undefined if the value is not accepted. */
     readonly translate: (value: string) => string | undefined;
   };
 }
@@ -62,7 +62,7 @@ type ValueOf<Row extends SettingRow> = Row["type"] extends "integer" | "duration
         ? Value
         : string;
 
-/** What the reader of a setting gets: durations in milliseconds, sizes in bytes, undefined where unset. */
+/** What the reader of a setting gets: durations in milliseconds, sizes in bytes, undefined if unset. */
 export type SettingValue<Row extends SettingRow> = Row extends { readonly default: string } | { readonly type: "list" }
   ? ValueOf<Row>
   : ValueOf<Row> | undefined;

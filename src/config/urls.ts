@@ -15,7 +15,7 @@ const UNIX_BASE_PATH = "/v1";
 
 /**
  * Reads the base URL of a provider: http, https, or `unix:/path/to.sock`, optionally with `:/base/path` (`/v1`).
- * @returns the reason where it is refused; the reason holds nothing of the value, which may carry a credential
+ * @returns the reason if it is refused; the reason holds nothing of the value, which may carry a credential
  */
 export function parseBaseUrl(
   text: string,
@@ -36,7 +36,7 @@ export function parseBaseUrl(
   return { ok: true, value: { baseUrl: (url.origin + url.pathname).replace(/\/+$/, ""), unixSocket } };
 }
 
-/** True where a refused base URL may hold something secret: credentials, a key in its query, or a key instead of a URL. */
+/** True if a refused base URL may hold something secret: credentials, a key in its query, or a key instead of a URL. */
 export function mayHoldSecret(text: string): boolean {
   return /[@?#]/.test(text) || !/^[a-z]+:\//i.test(text);
 }
@@ -48,8 +48,8 @@ export const ACCEPTED_PROXY_URLS =
 const PROXY_URL = /^(https?:\/\/)(?:([^/]*)@)?[^/@]+\/?$/i;
 
 /**
- * Checks the URL of an egress proxy: http or https, with nothing behind the host and port.
- * @returns the text as it was, or undefined where it is refused
+ * Checks the URL of an egress proxy: http or https, with nothing after the host and port.
+ * @returns the text as it was, or undefined if it is refused
  */
 export function parseProxyUrl(text: string): string | undefined {
   // Parsers drop or rewrite these, and with them change where everything is sent.

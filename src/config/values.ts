@@ -16,7 +16,7 @@ const BYTE_SIZE = /^(\d+) ?([a-z]*)$/i;
 
 /**
  * Reads a size as operators write it: plain bytes (`10485760`), powers of 1024 (`10MiB`, `10Mi`) or of 1000 (`10MB`).
- * @returns whole bytes; undefined where `text` is not a size or is too large for an exact number
+ * @returns whole bytes; undefined if `text` is not a size or is too large for an exact number
  */
 export function parseByteSize(text: string): number | undefined {
   const [, digits, unit] = BYTE_SIZE.exec(text) ?? [];
@@ -48,7 +48,7 @@ function isUnit(unit: string | undefined): unit is keyof typeof NANOSECONDS_PER_
 
 /**
  * Reads a duration as operators write it: Go style (`300ms`, `1h30m`, `1.5s`) or plain seconds (`30`, `0.5`).
- * @returns whole milliseconds, rounded up so that a positive duration never becomes zero; undefined where `text` is
+ * @returns whole milliseconds, rounded up so that a positive duration never becomes zero; undefined if `text` is
  * not a duration, is negative, or is too large for an exact number.
  */
 export function parseDuration(text: string): number | undefined {

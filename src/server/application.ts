@@ -13,10 +13,10 @@ export interface ApplicationParts extends CapacityParts {
   readonly handlers: Partial<Record<HandledRouteName, RouteHandler>>;
 }
 
-/** Everything that no route takes: what is left of the paths, and of the methods of known paths. */
+/** Everything that no route takes: the remaining paths, and the remaining methods of known paths. */
 const UNKNOWN: RouteRow = { method: "ALL", paths: ["/*"] };
 
-/** Answers a request, whatever becomes of it. */
+/** Answers a request, whatever happens to it. */
 type Serve = (request: Request) => Response | Promise<Response>;
 
 /** The Elysia application: every route of the table that has something to answer it, and the answer to everything else. */

@@ -5,7 +5,7 @@ export interface Cors {
   /** Whether pages of this origin may call; of null, which says that a request names none, whether all pages may. */
   allows(origin: string | null): boolean;
   /**
-   * The answer to a preflight; undefined if its origin may not call. It is still to be permitted, as every response.
+   * The answer to a preflight; undefined if its origin may not call. It must still be permitted, like every response.
    * @param request one that {@link isPreflight} says is one
    */
   preflight(context: RequestContext, request: Request): Response | undefined;
@@ -14,7 +14,7 @@ export interface Cors {
 }
 
 /**
- * Whether a request is a browser's question if a page may send another one. Browsers ask without a credential, and of
+ * Whether a request is a browser asking whether a page may send another one. Browsers ask without a credential, and of
  * the server that they reach: neither authentication nor a provider has a say in the answer.
  * https://fetch.spec.whatwg.org/#cors-preflight-request
  */
@@ -28,15 +28,15 @@ const PREFLIGHT_SECONDS = "600";
 const EXPOSED = "x-request-id, x-upstream-request-id, request-id, retry-after, retry-after-ms";
 
 /**
- * @param origins as `SERVER_CORS_ORIGINS` lists them; `*` stands for every origin.
- * @returns undefined where no origin is allowed: then no request pays for it.
+ * @param origins as `SERVER_CORS_ORIGINS` lists them; `*` means every origin.
+ * @returns undefined if no origin is allowed: then no request pays for it.
  */
 export function createCors(origins: readonly string[]): Cors | undefined {
   if (origins.length === 0) return undefined;
   const every = origins.includes("*");
   const allowed = new Set(origins.map((origin) => origin.replace(/\/$/, "").toLowerCase()));
 
-  /** The value of `Access-Control-Allow-Origin`, or undefined where the origin may not see the answer. */
+  /** The value of `Access-Control-Allow-Origin`, or undefined if the origin may not see the answer. */
   const originOf = (request: Request): string | undefined => {
     const origin = request.headers.get("origin");
     if (origin === null) return undefined;

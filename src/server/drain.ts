@@ -3,7 +3,7 @@ import type { InFlightRequests } from "../core/in-flight-requests.ts";
 import { Failure } from "../core/errors.ts";
 import type { Listener } from "./listener.ts";
 
-/** After streams were told that they end, their clients get this long to take the last bytes. */
+/** After streams were ended, their clients get this long to take the last bytes. */
 const LAST_WORDS_MS = 500;
 
 type DrainTimers = Pick<TimerSource, "setTimer" | "clearTimer">;
@@ -15,8 +15,8 @@ const TIMERS: DrainTimers = {
 };
 
 /**
- * Stops accepting and lets open requests end by themselves; those that have not after `patienceMs` are told that the
- * gateway shuts down. Connections that are still open then are left to be cut.
+ * Stops accepting and lets open requests end by themselves; those that have not after `patienceMs` get the error that
+ * the gateway shuts down. Connections that are still open then are left for the caller to cut.
  * @param onClosed called when nothing is accepted any more.
  * @returns how many requests had to be ended.
  */
@@ -35,10 +35,10 @@ export async function endRequests(
   await Promise.race([requests.whenEmpty(), deadline.passed]);
   const cut = requests.size();
   requests.interruptAll(new Failure("shutting_down"));
-  // Answers that are booked may still be on their way to clients that read slowly.
+  // Responses of finished requests may still be on their way to clients that read slowly.
   const patience = cut > 0 ? after(LAST_WORDS_MS) : deadline;
   await Promise.race([stopped, patience.passed]);
-  // What was written last leaves the process only when this turn of the event loop is over.
+  // The last writes leave the process only after this turn of the event loop.
   await waitFor(TIMERS, 0).passed;
   deadline.clear();
   patience.clear();

@@ -5,7 +5,7 @@ export interface PortAddress {
   readonly port: number;
 }
 
-/** A port that is kept from others until those take it over who share it. */
+/** A port that is kept from others until the servers that share it take it over. */
 export interface HeldPort {
   readonly port: number;
   /** Resolves when the port is free. Another call does nothing. */
@@ -14,8 +14,8 @@ export interface HeldPort {
 
 /**
  * Listens on an address alone. A port that several servers share is shared with anyone who would share it,
- * so this is what refuses a second gateway; it also chooses the one port of all of them where the settings leave it open.
- * @throws the runtime's error where the address cannot be had.
+ * so this is what refuses a second gateway; it also chooses the one port of all of them if the settings leave it open.
+ * @throws the runtime's error if the address cannot be listened on.
  */
 export function holdPort({ hostname, port }: PortAddress): HeldPort {
   // A server rather than a bare socket: its errors are those that a gateway without workers would meet.

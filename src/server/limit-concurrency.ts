@@ -10,18 +10,18 @@ export interface CapacityParts extends ServeParts {
   readonly maxConcurrent: number;
 }
 
-/** A slot may be free any moment, and clients wait a little longer with each attempt by themselves. */
+/** A slot may be free any moment, and clients back off by themselves. */
 const RETRY_AFTER_SECONDS = 1;
 
 /**
  * Refuses requests to a route at once while as many as allowed are in flight, before their credentials or bodies are
- * looked at. Health checks always pass: a gateway with much to do is healthy.
- * @returns the given function itself where there is no limit, so that nothing is paid for it.
+ * looked at. Health checks always pass: a busy gateway is healthy.
+ * @returns the given function itself if there is no limit, so that it costs nothing.
  */
 export function limitConcurrency(parts: CapacityParts, row: RouteRow, serve: Serve): Serve {
   const { requests, maxConcurrent } = parts;
   if (maxConcurrent === 0 || row.open) return serve;
-  // One for all refusals: a gateway with too much to do must not spend on stack traces.
+  // One for all refusals: an overloaded gateway must not pay for stack traces.
   const overloaded = new Failure("overloaded", { headers: { "retry-after": String(RETRY_AFTER_SECONDS) } });
   const refuse = serveRoute({ ...parts, authenticate: undefined }, row, () => {
     throw overloaded;

@@ -1,6 +1,6 @@
 /**
- * What a request line and its header section may take together. Beyond it the runtime answers a bare 431, and its own
- * limit, half of this, would be that of the longest token and the longest URL, which have answers of the gateway's.
+ * Limit of a request line and its header section together. Beyond it the runtime answers a bare 431; its own limit,
+ * half of this, would also cut off the longest token and the longest URL, for which the gateway has its own answers.
  */
 const MAX_HEAD_BYTES = 32 * 1024;
 
@@ -8,7 +8,7 @@ const MAX_HEAD_BYTES = 32 * 1024;
 export const HEAD_LIMIT_OPTION = `--max-http-header-size=${MAX_HEAD_BYTES}`;
 
 /**
- * Sets the limit for servers that are started from now on, where the process was not started with it. A module of Node's
+ * Sets the limit for servers that are started from now on, if the process was not started with it. A module of Node's
  * is the only other way, and brings all of its HTTP, sockets and streams into memory: 2 MiB.
  */
 export function limitHeads(): void {

@@ -7,49 +7,49 @@ import { type Application, createServers, type ListenAddress } from "./servers.t
 import { clearStaleSocket } from "./stale-socket.ts";
 import { loadTls, type TlsFiles, type TlsMaterial } from "./tls.ts";
 
-/** The address on which the gateway listens, over all the servers that have stood there. */
+/** The address on which the gateway listens, across all the servers that have served it. */
 export interface Listener {
   /**
-   * Begins to listen. Throws if the address cannot be had.
+   * Starts to listen. Throws if the address cannot be listened on.
    * @returns where clients reach it, without a trailing slash
    */
   listen(application: Application): Promise<string>;
-  /** Lets the connection of a request be silent without limit. */
+  /** Lets the connection of a request be idle without limit. */
   suspendIdleTimeout(request: Request): void;
-  /** Lets it be silent for the idle timeout, from now on. */
+  /** Lets it be idle for the idle timeout, from now on. */
   restoreIdleTimeout(request: Request): void;
-  /** Whether each answer is to be the last one of its connection, and to say so. */
+  /** Whether each response is the last one of its connection, and says so. */
   endsConnections(): boolean;
   /**
-   * Serves new connections with another certificate, without refusing one meanwhile; requests under way go on over theirs,
-   * which ends after them. Resolves when no connection gets the certificate of before any more. Rejects if the address
-   * cannot be had with the new one; that of before then serves on.
+   * Serves new connections with another certificate, without refusing one meanwhile; requests in flight go on over
+   * their connections, which end after them. Resolves when no connection gets the old certificate any more. Rejects if
+   * it cannot listen with the new one; the old one then stays in use.
    */
   replaceTls(tls: TlsMaterial): Promise<void>;
   /**
-   * From now on every answer ends its connection and says so. Resolves a moment later, when nothing is accepted any more and
-   * connections that carry nothing are closed: by then, clients with a next request at hand have sent it, and know.
+   * From now on every response ends its connection and says so. Resolves a moment later, when nothing is accepted any
+   * more and idle connections are closed: by then, clients with a next request ready have sent it, and know.
    */
   leave(): Promise<void>;
   /** Accepts nothing any more; resolves when every connection has ended, or at once if they are to be cut. */
   stop(cut: boolean): Promise<void>;
 }
 
-/** The runtime looks at its connections this often, and without these seconds would close them up to so much too early. */
+/** The runtime checks its connections this often: without these seconds it could close them that much too early. */
 const TICK_SECONDS = 4;
 
-/** The longest that the runtime takes. */
+/** The longest that the runtime accepts. */
 const MAX_IDLE_SECONDS = 255;
 
 /**
- * For so long answers say that their connection ends before connections that carry nothing are closed, in milliseconds. The
- * request of a client that sends one after the other would otherwise meet the closing of its connection.
+ * Responses say this long that their connection ends before idle connections are closed, in milliseconds. Otherwise a
+ * client that sends one request after the other could send one on a connection that is just closing.
  */
 const LEAVE_MS = 100;
 
 export interface ListenerOptions {
   readonly address: ListenAddress;
-  /** How long a connection may be silent, in milliseconds. */
+  /** How long a connection may be idle, in milliseconds. */
   readonly idleTimeoutMs: number;
   readonly tls: TlsFiles;
 }
@@ -71,7 +71,7 @@ export function createListener(
   const idleSeconds = Math.min(Math.ceil(idleTimeoutMs / 1000) + TICK_SECONDS, MAX_IDLE_SECONDS);
   const servers = createServers({ address, idleSeconds });
   let replacement: UnixReplacement | undefined;
-  /** The port that was had; 0 in the address is any. */
+  /** The port in use; 0 in the address is any. */
   let port = address.port;
   let leaving = 0;
 
@@ -91,7 +91,7 @@ export function createListener(
       servers.serve(application, sharesPort || replacesServers);
       if (unix !== undefined) replacement = createUnixReplacement(servers, tls, log);
       const first = servers.start(await portFor(address, replacesServers && !sharesPort), tls);
-      // Kept, because a server that was stopped does not tell its port any more.
+      // Kept, because a stopped server no longer reports its port.
       port = first.port ?? address.port;
       return unix === undefined ? first.url.href.replace(/\/$/, "") : `unix:${unix}`;
     },
@@ -108,8 +108,8 @@ export function createListener(
       } catch (error) {
         throw new Error(`cannot listen with the new certificate (${reasonOf(error)}); that of before is served on`);
       }
-      // Timers run right after the runtime has accepted what waited for it, so that hardly a connection can wait for a
-      // server that stops. Linux hands even that over to the new one, where net.ipv4.tcp_migrate_req is set.
+      // Timers run right after the runtime has accepted the waiting connections, so that hardly any can wait for a
+      // server that stops. Linux hands even those over to the new one, if net.ipv4.tcp_migrate_req is set.
       await leave();
       servers.stopAccepting(old);
       leaving -= 1;
@@ -122,7 +122,7 @@ export function createListener(
   };
 }
 
-/** The port to listen on; one that is to be shared is made sure of first, because sharing it would not fail. */
+/** The port to listen on; one that is to be shared is secured first, because sharing it would not fail. */
 async function portFor(address: ListenAddress, isShared: boolean): Promise<number> {
   if (!isShared) return address.port;
   const held = holdPort(address);

@@ -2,12 +2,12 @@ import type { Log } from "../telemetry/log.ts";
 import type { Servers } from "./servers.ts";
 import type { TlsMaterial } from "./tls.ts";
 
-/** How long after a failure it is tried again to listen on a unix socket. */
+/** How long after a failure listening on a unix socket is tried again. */
 const RETRY_MS = 1000;
 
-/** Replaces the server at a unix socket, where two cannot listen at once. */
+/** Replaces the server at a unix socket, on which two cannot listen at once. */
 export interface UnixReplacement {
-  /** Serves with another certificate. Throws if the path cannot be had with it; the message says what is served instead. */
+  /** Serves with another certificate. Throws if it cannot listen with it; the message says what is served instead. */
   replace(tls: TlsMaterial): void;
   /** Gives up trying to listen again. */
   stop(): void;
@@ -58,7 +58,7 @@ export function createUnixReplacement(
   };
 }
 
-/** Why the runtime could not listen, in a word if it has one for it. */
+/** Why the runtime could not listen, as its error code if there is one. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? ("code" in error ? String(error.code) : error.message) : String(error);
 }

@@ -3,7 +3,7 @@ import { Failure } from "../core/errors.ts";
 /** A type whose subtype is `json` or ends in `+json`, with or without parameters. https://www.rfc-editor.org/rfc/rfc6839#section-3.1 */
 const JSON_TYPE = /^\s*[a-z0-9!#$&^_.-]+\/(?:[a-z0-9!#$&^_.+-]+\+)?json\s*(?:;|$)/i;
 
-/** Those that programs set by themselves, and which their users do not know of. */
+/** Those that programs set by themselves, without their users knowing. */
 const USUAL_MISTAKES: Readonly<Record<string, string>> = {
   "application/x-www-form-urlencoded": "application/x-www-form-urlencoded, as curl -d does by itself",
   "multipart/form-data": "multipart/form-data",
@@ -11,8 +11,8 @@ const USUAL_MISTAKES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Refuses a body that is announced as something else than JSON. The three types of forms are those that a web page may send
- * anywhere without asking first, and no client of a JSON API means them; without any type the body is taken as JSON.
+ * Refuses a body that is announced as something other than JSON. The three types of forms are those that a web page may
+ * send anywhere without asking first, and no client of a JSON API means them; without a type the body is taken as JSON.
  * https://fetch.spec.whatwg.org/#cors-safelisted-request-header
  * @throws Failure `unsupported_media_type`
  */

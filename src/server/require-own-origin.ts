@@ -11,7 +11,7 @@ import type { RouteRow } from "./routes.ts";
 export type RequireOwnOrigin = (request: Request, host: string, row: RouteRow) => void;
 
 export interface OwnOriginOptions extends AllowedHostsOptions {
-  /** Whether the gateway itself serves TLS. Without it a proxy before it may. */
+  /** Whether the gateway itself serves TLS. Without it a proxy in front of it may. */
   readonly tls: boolean;
   readonly cors: Cors | undefined;
 }
@@ -23,8 +23,8 @@ const MAX_QUOTED_CHARACTERS = 253;
 const OWN_SITES: ReadonlySet<string> = new Set(["same-origin", "none"]);
 
 /**
- * Keeps web pages out of a gateway that asks for no credential. To browsers anybody's page may send it requests: a form or
- * a `text/plain` POST without asking first, and after DNS rebinding any request, whose answer the page can read as well.
+ * Keeps web pages out of a gateway that asks for no credential. Browsers let any page send it requests: a form or a
+ * `text/plain` POST without asking first, and after DNS rebinding any request, whose answer the page can read as well.
  * The browser itself says where a request comes from, in `Origin`, in `Sec-Fetch-Site` and, after rebinding, in `Host`;
  * pages cannot change these. Programs send neither of the first two.
  * https://fetch.spec.whatwg.org/#origin-header, https://www.w3.org/TR/fetch-metadata/
@@ -48,7 +48,7 @@ export function createRequireOwnOrigin({ tls, cors, ...hosts }: OwnOriginOptions
   };
 }
 
-/** Whether somebody followed a link: the page with the link gets nothing of what then fills its place. */
+/** Whether somebody followed a link: the page with the link sees nothing of what replaces it. */
 function isLink(method: string, headers: Headers): boolean {
   return (
     method === "GET" &&
@@ -59,8 +59,8 @@ function isLink(method: string, headers: Headers): boolean {
 }
 
 /**
- * Whether an origin is the one under which the gateway was asked. Where the gateway serves no TLS itself, `https` may be
- * its own, too: a proxy before it may serve it.
+ * Whether an origin is the one under which the gateway was asked. If the gateway serves no TLS itself, `https` may be
+ * its own, too: a proxy in front of it may serve it.
  */
 function isOwn(origin: string, host: string, tls: boolean): boolean {
   const [scheme, authority] = origin.split("://", 2);

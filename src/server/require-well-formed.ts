@@ -8,8 +8,8 @@ const MAX_URL_LENGTH = 16 * 1024;
 
 /**
  * Refuses what the runtime lets through although the two sides of a connection could read it in two ways. The runtime
- * joins fields that stand twice with a comma, which none of these may hold.
- * @returns the `Host`; null only where it may be lacking
+ * joins repeated fields with a comma, which none of these may hold.
+ * @returns the `Host`; null only if it may be missing
  * @throws Failure `invalid_request`, which also closes the connection: what comes next on it cannot be trusted; or
  * `url_too_long`.
  */
@@ -17,7 +17,7 @@ export type RequireWellFormed = (request: Request) => string | null;
 
 /** @param mayLackHost whether an HTTP/1.0 request without a `Host` is good, as load balancers send it to ask for health. */
 export function createRequireWellFormed(mayLackHost = false): RequireWellFormed {
-  /** The last one that was good: most requests name the same, and whether a URL can be parsed depends on nothing else in it. */
+  /** The last good one: most requests name the same, and whether a URL can be parsed depends on nothing else in it. */
   let lastHost: string | undefined;
 
   return ({ url, headers }) => {
@@ -31,7 +31,7 @@ export function createRequireWellFormed(mayLackHost = false): RequireWellFormed 
     const host = headers.get("host");
     if (host === lastHost) return host;
     if (host !== null && !HOST.test(host)) refuse("Host");
-    // Without a host the runtime leaves the origin out of `request.url`, where a path is then looked for in the wrong place.
+    // Without a host the runtime leaves the origin out of `request.url`, and paths would be read from the wrong place.
     if (!URL.canParse(url) && !(host === null && mayLackHost)) refuse("Host");
     if (host !== null) lastHost = host;
     return host;

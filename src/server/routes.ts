@@ -10,7 +10,7 @@ import { RESPONSES } from "../formats/responses/format.ts";
  */
 export const PROXY_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
-/** One address of the gateway. `*` at the end of a path stands for any rest, which may contain slashes. */
+/** One address of the gateway. `*` at the end of a path matches any rest, which may contain slashes. */
 export interface RouteRow {
   readonly method: "GET" | "POST" | "ALL";
   readonly paths: readonly string[];
@@ -18,15 +18,15 @@ export interface RouteRow {
   readonly rest?: string;
   /** Of all methods, those that are good; the rest is 405. */
   readonly allowed?: readonly string[];
-  /** Whose requests are relayed to a provider; absent where a handler of the gateway's own answers. */
+  /** The format of requests that go to a provider; absent if a handler of the gateway's own answers. */
   readonly format?: Format;
   /** Takes a JSON body: one that is announced as anything else is refused. */
   readonly json?: true;
-  /** Answers without a credential, also where authentication is on. */
+  /** Answers without a credential, even if authentication is on. */
   readonly open?: true;
   /** The credential may also come as `x-api-key`, as Anthropic's clients send it. */
   readonly acceptsApiKeyHeader?: true;
-  /** A page that links of other pages may open, also where requests of other origins are refused. */
+  /** A page that links on other pages may open, even if requests of other origins are refused. */
   readonly linkable?: true;
   /** Asked by machines every few seconds: its log line is written at `debug`. */
   readonly quiet?: true;
@@ -36,13 +36,13 @@ export interface RouteRow {
  * Every route of the gateway, in the order of the OpenAPI document. Registration, `Allow`, the paths, methods, rights and
  * errors in the OpenAPI document, the names in the log and those in the guide follow from it.
  *
- * A further JSON API that is relayed is a room of `src/formats` and a row here, with no handler:
+ * Another JSON API that goes to a provider is a folder of `src/formats` and a row here, with no handler:
  * ```ts
  * rerank: { method: "POST", paths: ["/v1/rerank"], json: true, format: RERANK },
  * ```
  * Its `format.ts` says how requests are checked and how streams and errors end, its `documentation.ts` what the OpenAPI
  * document says. The compiler then asks for the names that it uses: of the API in `ApiName`, of the failure for providers
- * without it in `FAILURES`; which providers have it, their table says. A route that is not relayed has no format, but a
+ * without it in `FAILURES`; which providers have it, their table says. Any other route has no format, but a
  * handler in `server.ts`, and the compiler asks for its entry in `openapi/route-documentation.ts`.
  */
 export const ROUTES = {
@@ -69,7 +69,7 @@ export const ROUTES = {
 
 export type RouteName = keyof typeof ROUTES;
 
-/** The routes that a handler of the gateway's own answers; every other one is relayed, as its format says. */
+/** The routes that a handler of the gateway's own answers; every other one goes to a provider, as its format says. */
 export type HandledRouteName = {
   [Name in RouteName]: (typeof ROUTES)[Name] extends { readonly format: Format } ? never : Name;
 }[RouteName];
@@ -85,7 +85,7 @@ export function readablePath({ rest }: RouteRow, path: string): string {
   return rest === undefined ? path : path.replace("*", rest);
 }
 
-/** The methods that a path answers to, for the `Allow` header; empty where there is no such path. */
+/** The methods that a path answers to, for the `Allow` header; empty if there is no such path. */
 export function allowedMethods(path: string): string[] {
   const rows = ROUTE_ROWS.filter(([, row]) => row.paths.some((template) => matches(template, path)));
   const methods = new Set(rows.flatMap(([, row]) => row.allowed ?? row.method));
@@ -94,8 +94,8 @@ export function allowedMethods(path: string): string[] {
 }
 
 /**
- * Where the clients of a format with errors of its own look for an API: its paths and what lies below them. Errors are told
- * in its envelope there even if the path or the method is unknown.
+ * Where the clients of a format with errors of its own look for an API: its paths and what is below them. Errors use
+ * its envelope there even if the path or the method is unknown.
  */
 export function errorScopes(): Required<Pick<RouteRow, "paths" | "format">>[] {
   const scopes = ROUTE_ROWS.flatMap(([, { paths, format }]) =>

@@ -16,25 +16,25 @@ import type { RouteRow } from "./routes.ts";
  */
 export type RouteHandler = (context: RequestContext, request: Request) => Response | Promise<Response>;
 
-/** What stands between every request and its handler. */
+/** What is between every request and its handler. */
 export interface ServeParts {
   readonly requests: InFlightRequests;
   /** The envelope of every error on routes whose format has none of its own. */
   readonly envelope: ErrorEnvelopeName;
-  /** Absent where authentication is off: then no request pays for it. */
+  /** Absent if authentication is off: then no request pays for it. */
   readonly authenticate: Authenticate | undefined;
-  /** Absent where authentication is on: a page of another origin has no credential. */
+  /** Absent if authentication is on: a page of another origin has no credential. */
   readonly requireOwnOrigin: RequireOwnOrigin | undefined;
-  /** Whether each answer is to be the last one of its connection. */
+  /** Whether each response is the last one of its connection. */
   readonly endsConnections?: () => boolean;
-  /** Absent where no web page of another origin may call. */
+  /** Absent if no web page of another origin may call. */
   readonly cors: Cors | undefined;
 }
 
 /**
  * Wraps a handler in what every request needs: a context, the decision who may pass, errors in the right envelope, and
- * one settle on every exit. Nothing of a request but its form is looked at before its credential, which is decided on the
- * handler that the router chose and on nothing that could be spelt otherwise.
+ * one finish on every exit. Nothing of a request but its form is looked at before its credential, which is decided on
+ * the handler that the router chose and on nothing that could be spelt otherwise.
  */
 export function serveRoute(
   { requests, envelope, authenticate, requireOwnOrigin, endsConnections, cors }: ServeParts,
@@ -80,7 +80,7 @@ export function serveRoute(
       }
       if (row.json) requireJson(request);
       response = preflight ?? (await handler(context, request));
-      // One with a call that can still end it goes on after this, and is booked by whoever opened the call.
+      // A request whose upstream call can still end it goes on after this, and is finished by whoever opened the call.
       if (context.call === undefined && context.outcome === undefined) {
         context.answered(response.status);
         context.finish("answered");

@@ -44,12 +44,12 @@ export interface ServerParts extends Pick<ApplicationParts, "relay"> {
 
 /** What clients reach: every route, at one address. */
 export interface Server {
-  /** Begins to serve. Throws if the address cannot be had. */
+  /** Starts to serve. Throws if the address cannot be listened on. */
   listen(): Promise<{ readonly url: string }>;
   /** Reads static keys, certificate and key again; see `Gateway.reload`. */
   reload(): Promise<void>;
   /**
-   * Accepts nothing any more, and lets requests in flight finish for so many milliseconds.
+   * Accepts nothing any more, and lets requests in flight finish for this many milliseconds.
    * @param onClosed called when nothing is accepted any more
    * @returns how many had to be ended.
    */

@@ -22,7 +22,7 @@ export interface Servers {
   serve(application: Application, reusePort: boolean): void;
   /** The one that accepts. */
   last(): Bun.Server<unknown> | undefined;
-  /** Starts another one, which is the last from then on. Throws if the address cannot be had. */
+  /** Starts another one, which is the last from then on. Throws if the address cannot be listened on. */
   start(port: number, tls: TlsMaterial | undefined): Bun.Server<unknown>;
   /** Lets one accept nothing any more; it is forgotten when its connections have ended. */
   stopAccepting(server: Bun.Server<unknown> | undefined): void;
@@ -47,7 +47,7 @@ export function createServers({ address, idleSeconds }: ServersParts): Servers {
       served.listen({
         ...(unix === undefined ? { hostname, port } : { unix }),
         ...(tls && { tls }),
-        // Each of these has another default in Elysia, or in Bun, that would harm: pages with source code in errors, a
+        // Each of these has another default in Elysia or Bun that would do harm: pages with source code in errors, a
         // second gateway on the same port, and a 413 without a body before the gateway's own limit can answer.
         development: false,
         reusePort,

@@ -2,7 +2,7 @@ import { lstatSync, unlinkSync } from "node:fs";
 
 /**
  * Removes the unix socket that a process left behind when it was killed, so that its successor can listen there.
- * A file that is not a socket, and a socket where somebody answers, are left alone: listening then fails, as it should.
+ * A file that is not a socket, and a socket on which somebody answers, are left alone: listening then fails, as wanted.
  */
 export async function clearStaleSocket(path: string): Promise<void> {
   const file = lstatSync(path, { throwIfNoEntry: false });

@@ -17,10 +17,10 @@ export interface LineBatches {
   endLine(): void;
   /** Makes a batch of the lines that are held; they are lost if too much waits already. */
   release(): void;
-  /** The first of the batches that wait; stays until it is taken. */
+  /** The first of the waiting batches; stays until it is taken. */
   first(): Batch | undefined;
   all(): readonly Batch[];
-  /** So many bytes of the first one are written. */
+  /** This many bytes of the first one are written. */
   taken(written: number): void;
   /** How many lines were lost since this was last asked, once there is room for more; 0 before. */
   takeLost(): number;
@@ -63,7 +63,7 @@ export function createLineBatches(): LineBatches {
       else waiting.shift();
     },
     takeLost() {
-      // Not with the first room there is, or a slow reader would read of little else.
+      // Not as soon as there is room, or a slow reader would read little but this.
       if (waitingBytes > MAX_WAITING_BYTES / 2) return 0;
       const count = lost;
       lost = 0;

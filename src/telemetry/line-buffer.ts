@@ -1,6 +1,6 @@
-/** Beginning size in bytes; it grows with what is written to it. */
+/** Initial size in bytes; it grows with what is written to it. */
 const CAPACITY = 8 * 1024;
-/** A buffer that is larger goes back to its beginning size when it is empty. */
+/** A buffer that is larger goes back to its initial size when it is empty. */
 const MAX_KEPT_CAPACITY = 64 * 1024;
 
 const DIGIT_ZERO = 0x30;
@@ -52,7 +52,7 @@ export class LineBuffer {
 
   /** Writes a number as JSON has it. */
   number(value: number): void {
-    // Numbers of 32 bits are what the loop below is quick with.
+    // The loop below is fast for numbers of 32 bits.
     if (value !== (value | 0) || value < 0) return this.text(JSON.stringify(value));
     let digits = 1;
     for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
@@ -66,7 +66,7 @@ export class LineBuffer {
     this.#length += digits;
   }
 
-  /** Writes a number with at most two digits behind its point. */
+  /** Writes a number with at most two decimals. */
   hundredths(value: number): void {
     const hundredths = Math.round(value * 100);
     if (hundredths !== (hundredths | 0) || hundredths < 0) return this.number(hundredths / 100);
@@ -79,7 +79,7 @@ export class LineBuffer {
     if (fraction % 10 !== 0) this.#bytes[this.#length++] = DIGIT_ZERO + (fraction % 10);
   }
 
-  /** Takes what was written first, as bytes of its own; what is behind it stays. */
+  /** Takes what was written first, as bytes of its own; the rest stays. */
   take(length: number = this.#length): Buffer {
     const taken = Buffer.from(this.#bytes.subarray(0, length));
     this.#bytes.copyWithin(0, length, this.#length);

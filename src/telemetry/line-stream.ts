@@ -14,16 +14,16 @@ export interface LineStream {
 
 export interface LineStreamParts {
   readonly output: LineOutput;
-  /** So much is written at once, or one line that is longer. */
+  /** This many bytes are written at once, or one line that is longer. */
   readonly batchBytes: number;
-  /** Called, when the output takes lines again, with how many were lost; what it writes stands in their place. */
+  /** Called, when the output takes lines again, with how many were lost; what it writes replaces them. */
   readonly onLost: (lines: number) => void;
 }
 
-/** Lines are held for so long, because one write for many costs far less than one for each. */
+/** Lines are held this long, because one write for many costs far less than one for each. */
 const HOLD_MS = 5;
 
-/** After an error the output is tried again so much later: a disk may be full for a while, a pipe that does not wait is full. */
+/** Delay of a retry after an error of the output: a disk may be full for a while, a pipe that does not wait is full. */
 const RETRY_MS = 50;
 
 /** Opens a stream of lines. What it holds when the process exits is written then, if that can be done without waiting. */
@@ -79,12 +79,12 @@ export function openLineStream({ output, batchBytes, onLost }: LineStreamParts):
 
   const holdEnded = (): void => {
     timer = undefined;
-    // While others wait, these can be held on, and become a batch of full size.
+    // While others wait, these can be held longer, and become a batch of full size.
     if (!batches.first()) writeWaiting();
   };
 
   process.on("exit", () => {
-    // What is being written may have been taken in part; nothing can come behind it.
+    // What is being written may have been taken in part; nothing can follow it.
     if (isWriting) return;
     release();
     for (const { bytes } of batches.all()) output.writeLast(bytes);
@@ -108,7 +108,7 @@ export function openLineStream({ output, batchBytes, onLost }: LineStreamParts):
   };
 }
 
-/** A wait that ends when it is done, or after so many milliseconds. */
+/** A wait that ends when it is done, or after this many milliseconds. */
 function waitAtMost(timeoutMs: number): { readonly promise: Promise<void>; readonly done: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timeout = setTimeout(resolve, timeoutMs);

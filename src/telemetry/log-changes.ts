@@ -1,9 +1,9 @@
 import type { Failure } from "../core/errors.ts";
 import type { Log } from "./log.ts";
 
-/** What became of the servers that the gateway needs, each once when it changes; every member writes one line. */
+/** Changes of the servers that the gateway needs, each once; every member writes one line. */
 export interface ChangeLog {
-  /** The keys of the issuer can be had again, or cannot: `problem` says why. */
+  /** The keys of the issuer can be fetched again, or cannot: `problem` says why. */
   issuerChanged(problem: string | undefined): void;
   /** An MCP server came or went. */
   toolServerChanged(server: { readonly name: string; readonly tools: number }, problem: Error | undefined): void;
@@ -30,7 +30,7 @@ export function createChangeLog(log: Log): ChangeLog {
     },
     modelListFailed({ id, configured }, failure) {
       const line = { provider: id, failure: failure.code, cause: failure.details.cause };
-      // A local server that nobody configured is asked in case it runs; that it does not is no news.
+      // A local server that nobody configured is asked in case it runs; that it does not is not worth a line.
       if (configured) log.warn(line, "could not list the provider's models");
       else log.debug(line, "local provider does not answer");
     },

@@ -21,7 +21,7 @@ export function logRequest(log: Log, quietRoutes: ReadonlySet<string>): RequestO
   };
 }
 
-/** Writes the members of a line, each behind a comma. */
+/** Writes the members of a line, each after a comma. */
 function writeMembers(line: LineBuffer, context: RequestRecord, finishedAt: number): void {
   const { principal: identity, provider, model, outcome, usage, startedAt, failure } = context;
   writeText(line, ',"request_id":', context.id);
@@ -75,10 +75,10 @@ function membersOf(context: RequestRecord, finishedAt: number): object {
   return JSON.parse(`{${line.take().toString().slice(1)}}`) as object;
 }
 
-/** A client may send any length of name. */
+/** A client may send a name of any length. */
 const MAX_MODEL_CHARACTERS = 256;
 
-/** The stack of what nobody foresaw; of foreseen failures only a word, because their texts may quote the client. */
+/** The stack of unexpected errors; of expected failures only a word, because their texts may quote the client. */
 function describeCause({ cause, failure }: RequestRecord): string | undefined {
   if (cause === undefined) return undefined;
   if (failure === "internal") return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);

@@ -3,7 +3,7 @@ import type { LineBuffer } from "./line-buffer.ts";
 import { type LineStream, type LineStreamParts, openLineStream } from "./line-stream.ts";
 import { openStandardOutput } from "./standard-output.ts";
 
-/** The process's log, and what its lines go through. */
+/** The process's log, and the stream of its lines. */
 export type Log = Logger & LogOutput;
 
 export interface LogOutput {
@@ -17,13 +17,13 @@ export interface LogOptions {
   readonly level: string;
   /** Written to every line. */
   readonly environment: string;
-  /** Number of the worker process that writes it, also written to every line; undefined where there is only one process. */
+  /** Number of the worker process that writes it, also on every line; undefined if there is only one process. */
   readonly worker?: number | undefined;
   /** Makes of each JSON line what is written instead; with its line feed. */
   readonly format?: ((line: string) => string) | undefined;
 }
 
-/** So much is written at once. */
+/** This many bytes are written at once. */
 const BATCH_BYTES = 32 * 1024;
 
 /** What several processes write to one pipe is not mixed up to this size: POSIX asks for 512, Linux has 4096. */
@@ -71,7 +71,7 @@ const LAST_LINES_MS = 1000;
 
 /** Writes lines as pino would, at a fraction of what it costs to go through it. One line at a time. */
 export interface LineWriter {
-  /** Begins a line. What comes back takes its members, each behind a comma. */
+  /** Starts a line. The result takes its members, each after a comma. */
   begin(level: "debug" | "info"): LineBuffer;
   end(message: string): void;
 }

@@ -8,7 +8,7 @@ export interface LineOutput {
    * the code of its error. Until then nothing else may be written.
    */
   write(bytes: Uint8Array, done: (written: number | string) => void): void;
-  /** Writes at once, where that can be done without waiting; for a process that has no time left. */
+  /** Writes at once, if that can be done without waiting; for a process that has no time left. */
   writeLast(bytes: Uint8Array): void;
 }
 

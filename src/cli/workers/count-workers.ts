@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { controlGroups, readText, type ReadText } from "../../core/control-groups.ts";
 
 /**
- * Reads how many cores' worth of time the control groups of this process may use: what a container engine's or a
- * service's CPU limit is. The number of cores does not tell it.
- * @returns Infinity where nothing limits it.
+ * Reads how many cores' worth of time the control groups of this process may use: the CPU limit of a
+ * container engine or a service. The number of cores does not show it.
+ * @returns Infinity if nothing limits it.
  * https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
  */
 export function readCpuQuota(read: ReadText = readText): number {
@@ -30,17 +30,17 @@ function asCores(time: number | undefined, period: number | undefined): number {
 
 /** What decides how many workers can be of use. */
 export interface Machine {
-  /** As `process.platform` tells it. */
+  /** As in `process.platform`. */
   readonly platform: string;
   /** How many cores this process may run on. */
   readonly cores: number;
-  /** How many cores' worth of time its control group may use; Infinity where that is not limited. */
+  /** How many cores' worth of time its control group may use; Infinity if that is not limited. */
   readonly quota: number;
 }
 
 /**
  * How many worker processes a setting asks for; one means that the gateway serves by itself.
- * @returns with a warning where the machine does not allow what the setting asks for.
+ * @returns with a warning if the machine does not allow what the setting asks for.
  */
 export function countWorkers(
   setting: number | "auto",

@@ -43,7 +43,7 @@ export function runWorker(number: number, version: string): void {
 
   const listen = async (): Promise<void> => {
     const serving = await service?.listen();
-    // From now on files are read as they are.
+    // From now on files are read from disk.
     files?.take();
     if (serving) tell({ kind: "listening", serving });
   };

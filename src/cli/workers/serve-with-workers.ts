@@ -17,7 +17,7 @@ export interface WorkersParts {
   readonly count: number;
 }
 
-/** Serves with several worker processes, from their start to their end. This process carries no request itself. */
+/** Serves with several worker processes, from their start to their end. This process serves no requests itself. */
 export async function serveWithWorkers({ config, environment, demo, version, count }: WorkersParts): Promise<never> {
   const { settings } = config;
   const log = await openLog(settings);

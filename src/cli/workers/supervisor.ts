@@ -7,10 +7,10 @@ import type { FromWorker, ToWorker, WorkerEvents, WorkerHandle } from "./worker-
 import { emptySlot, givingUp, hasFailed, restartDelay, wasStable, type WorkerSlot } from "./worker-slot.ts";
 
 export interface SupervisorParts {
-  /** How many workers there are to be. */
+  /** How many workers to run. */
   readonly count: number;
   readonly spawn: (number: number, events: WorkerEvents) => WorkerHandle;
-  /** What every worker begins with. */
+  /** What every worker starts with. */
   readonly start: ToWorker & { readonly kind: "start" };
   /** Frees the address for the workers, the first time that one could listen. */
   readonly releasePort: () => Promise<void>;
@@ -25,7 +25,7 @@ export interface SupervisorParts {
 /** How the supervised gateway ended. */
 export interface Ending {
   readonly exitCode: number;
-  /** Why it could not go on, in one line, where nobody asked it to end. */
+  /** Why it could not go on, in one line, if nobody asked it to end. */
   readonly problem?: string;
 }
 
@@ -40,12 +40,12 @@ export interface Supervisor {
   kill(): void;
 }
 
-/** Workers keep to the time for shutdown themselves; one that is so much over it hangs. */
+/** Workers keep to the shutdown timeout themselves; one that exceeds it by this much hangs. */
 const OVERDUE_MS = 5000;
 
 /**
  * Keeps a number of workers running until it is asked to end: starts them, and starts those again that end, with what the
- * others have read of the files that settings name. Gives up only if none serves any more and no start helps.
+ * others have read of the files that settings name. Gives up only if none serves any more and no restart helps.
  */
 export function supervise(parts: SupervisorParts): Supervisor {
   const supervision = new Supervision(parts);
@@ -118,7 +118,7 @@ class Supervision {
       case "listening":
         return this.#onListening(slot, worker, message.serving);
       case "failed":
-        // What keeps one from its first start keeps all of them from it; later it may be gone by the next attempt.
+        // What prevents one's first start prevents all first starts; later, the next attempt may succeed.
         if (!this.#isAnnounced && this.#upCount() === 0) this.#endAll(message);
         else this.#parts.log.error({ worker: slot.number, problem: message.problem }, "worker cannot serve");
         return worker.kill();
@@ -177,14 +177,14 @@ class Supervision {
     for (const { ready, worker, restart } of this.#slots) {
       timers.clearTimer(restart);
       if (ready) worker?.send({ kind: "drain" });
-      // It serves nobody yet, and would hear nothing before its code is loaded.
+      // It serves nobody yet, and would receive nothing before its code is loaded.
       else worker?.kill();
     }
     this.#overdue = timers.setTimer(() => this.kill(), shutdownMs + OVERDUE_MS);
     this.#settle();
   }
 
-  /** Tells whoever waits for it, if nothing is accepted any more, or if all workers have ended. */
+  /** Notifies the waiters if nothing is accepted any more, or if all workers have ended. */
   #settle(): void {
     if (!this.#ending) return;
     if (this.#slots.every(({ worker, closed }) => !worker || closed)) this.#quiet.resolve();

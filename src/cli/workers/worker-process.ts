@@ -11,7 +11,7 @@ export type ToWorker =
       /** What the settings are read from, so that every worker has those of the supervisor, whenever it starts. */
       readonly environment: Environment;
       readonly demo: boolean;
-      /** What the files that settings name hold for the other workers; absent where there is none that has read them. */
+      /** What the files that settings name hold for the other workers; absent if no worker has read them. */
       readonly files?: FileContents;
     }
   /** The address may be listened on now. */
@@ -22,7 +22,7 @@ export type ToWorker =
 
 /** What a worker says to the supervising process. */
 export type FromWorker =
-  /** It hears what is said to it. */
+  /** It receives messages. */
   | { readonly kind: "ready" }
   /** It could listen, with what it has read of the files that settings name. */
   | { readonly kind: "built"; readonly files: FileContents }
@@ -37,7 +37,7 @@ export type FromWorker =
 /** A running worker, as its supervisor holds it. */
 export interface WorkerHandle {
   readonly pid: number;
-  /** Says something to it; is lost where the worker has ended, of which the supervisor is told anyway. */
+  /** Sends it a message, which is lost if the worker has ended; the supervisor is notified of that anyway. */
   send(message: ToWorker): void;
   /** Ends it at once. */
   kill(): void;
@@ -50,7 +50,7 @@ export interface WorkerEvents {
   ended(reason: number | string): void;
 }
 
-/** Starts a worker process: this very program again, told by its command line which worker it is. */
+/** Starts a worker process: this program again, with its worker number on the command line. */
 export function spawnWorker(number: number, events: WorkerEvents): WorkerHandle {
   const child = Bun.spawn([...ownCommand(), `${WORKER_OPTION}${number}`], {
     stdio: ["ignore", "inherit", "inherit"],
@@ -67,12 +67,12 @@ export function spawnWorker(number: number, events: WorkerEvents): WorkerHandle 
   };
 }
 
-/** Begins the argument by which a process learns that it is a worker, and which. */
+/** Prefix of the argument that says that a process is a worker, and which. */
 const WORKER_OPTION = "--worker=";
 
 /**
  * Which worker this process is.
- * @returns undefined where it is none: only a supervisor can start one, because it takes a channel to talk through.
+ * @returns undefined if it is none: only a supervisor can start one, because it needs an IPC channel.
  */
 export function workerNumber(args: readonly string[]): number | undefined {
   const [option = ""] = args;

@@ -1,18 +1,18 @@
 import type { WorkerHandle } from "./worker-process.ts";
 
-/** A worker that served for so long was no failed start. */
+/** A worker that served this long was not a failed start. */
 const STABLE_MS = 10_000;
 /** The first wait before a worker is started again; each failed start in a row doubles it, up to the longest. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 30_000;
-/** After so many failed starts of each in a row, which take some three seconds, another one would not help. */
+/** After this many failed starts of each in a row, which take about three seconds, another one would not help. */
 const MAX_FAILED_STARTS = 6;
 
 /** One of the slots that are to be filled, and the worker in it. */
 export interface WorkerSlot {
   readonly number: number;
   worker: WorkerHandle | undefined;
-  /** Whether the worker can be spoken to. */
+  /** Whether the worker can receive messages. */
   ready: boolean;
   /** Since when the worker serves. */
   upSince: number | undefined;
@@ -40,7 +40,7 @@ export function hasFailed({ upSince, failedStarts }: WorkerSlot): boolean {
   return upSince === undefined && failedStarts >= MAX_FAILED_STARTS;
 }
 
-/** Whether a worker that served for so many milliseconds had a good start. */
+/** Whether a worker that served for this many milliseconds had a good start. */
 export function wasStable(servedMs: number): boolean {
   return servedMs >= STABLE_MS;
 }

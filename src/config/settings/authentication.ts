@@ -39,7 +39,7 @@ export const AUTHENTICATION_SETTINGS = {
     secret: "wholly",
     doc: "Static keys, each key or name:key, separated by commas; or @/path/file with one on each line, read again on SIGHUP",
     aliases: ["API_KEY"],
-    // That was one key, in which neither a colon nor an @ means anything.
+    // That was one key, in which neither a colon nor an @ has a meaning.
     aliasForm: {
       expected: "one key, without commas",
       translate: (key) => (key.includes(",") ? undefined : `:${key}`),

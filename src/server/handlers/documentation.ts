@@ -6,14 +6,14 @@ export interface DocumentationPlugin {
   handle(request: Request): Promise<Response>;
 }
 
-// The plugin and the schemas of every answer are large; a gateway that shows no documentation shall not have them in memory.
+// The plugin and the schemas of every answer are large: a gateway that shows no documentation keeps them out of memory.
 const load = async (version: string): Promise<DocumentationPlugin> => {
   const { documentation } = await import("../openapi/page.ts");
   return documentation({ version });
 };
 
 /**
- * `GET /swagger` and what lies below it: an Elysia plugin, which answers from behind the same door as every other route.
+ * `GET /swagger` and what is below it: an Elysia plugin, which answers behind the same checks as every other route.
  * @param open makes the plugin. It is called with the first request, and once, unless it fails.
  */
 export function showDocumentation(version: string, open = load): RouteHandler {

@@ -4,7 +4,7 @@ import type { RouteHandler } from "../serve-route.ts";
 
 /** How many processes serve at one address. */
 export interface WorkerCount {
-  /** Those that serve at the moment. */
+  /** Those that serve now. */
   readonly up: number;
   /** Those that should. */
   readonly of: number;
@@ -28,7 +28,7 @@ export interface ReadinessParts {
 /** `GET /health`: the process answers. */
 export const showHealth: RouteHandler = (context) => jsonResponse(context, { message: "OK" });
 
-/** `GET /health/ready`: 503 from the moment that the gateway accepts nothing new, and what it is made of. */
+/** `GET /health/ready`: 503 from the moment that the gateway accepts nothing new, and the state of its parts. */
 export function showReadiness({ isDraining, worker, toolServers }: ReadinessParts): RouteHandler {
   return (context) => {
     const draining = isDraining();

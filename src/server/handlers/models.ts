@@ -39,7 +39,7 @@ export function listModels({ providers, catalogue: modelLists, policy }: ModelRo
   };
 }
 
-/** Copies what is kept rendered behind each other, with commas between. */
+/** Concatenates the cached renderings, separated by commas. */
 function joinLists(beginning: string, lists: readonly Buffer[], end: string): Buffer<ArrayBuffer> {
   const comma = Buffer.from(",");
   const parts: Buffer[] = [];
@@ -51,7 +51,7 @@ function joinLists(beginning: string, lists: readonly Buffer[], end: string): Bu
   return Buffer.concat([Buffer.from(beginning), ...parts, Buffer.from(end)]);
 }
 
-/** What a model's id stands behind. */
+/** What precedes a model's id. */
 const MOUNT = ROUTES.model.paths[0].replace("*", "");
 
 interface FoundModel {
@@ -59,9 +59,9 @@ interface FoundModel {
   readonly model: ListedModel;
 }
 
-/** `GET /v1/models/{id}`: one model by `provider/model` or, where only one provider lists it, by its bare name. */
+/** `GET /v1/models/{id}`: one model by `provider/model` or, if only one provider lists it, by its bare name. */
 export function showModel({ providers, catalogue: modelLists, policy }: ModelRouteParts): RouteHandler {
-  /** Asks only the provider that the id names, so that another one's silence keeps nobody waiting. */
+  /** Asks only the provider that the id names, so that nobody waits for another one. */
   const findNamed = async (id: string): Promise<FoundModel | undefined> => {
     const slash = id.indexOf("/");
     const provider = slash > 0 ? providers.get(id.slice(0, slash)) : undefined;

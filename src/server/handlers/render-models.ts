@@ -3,7 +3,7 @@ import { describeModel } from "../../routing/describe-model.ts";
 import type { ModelExtra } from "../../providers/model-extras.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 
-/** Rendering as many takes about a millisecond; then other requests have their turn. */
+/** Rendering this many takes about a millisecond; then other requests get their turn. */
 const MODELS_PER_TURN = 500;
 
 /**

@@ -12,7 +12,7 @@ const ASSETS: Readonly<Record<string, { type: string; read: () => Promise<Uint8A
   "swagger-ui.css": { type: STYLE, read: () => Bun.file(styleFile).bytes() },
 };
 
-/** Answers with an asset. Rejects where the asset's file cannot be read. */
+/** Answers with an asset. Rejects if the asset's file cannot be read. */
 export type ServeAsset = (name: string, acceptEncoding: string | null) => Promise<Response>;
 
 /**

@@ -24,7 +24,7 @@ export function schemaReference(name: string): SchemaReference {
  * of constants many-valued `enum`s; a union with null becomes `nullable`, as OpenAPI 3.0 has no type null.
  * @param schemas TypeBox schemas by their names
  * @returns plain JSON by the same names
- * @throws Error where a recursive schema refers to a name that is not in the table: the reference would dangle
+ * @throws Error if a recursive schema refers to a name that is not in the table: the reference would dangle
  */
 export function toComponents<Name extends string>(
   schemas: Readonly<Record<Name, TSchema>>,
@@ -79,7 +79,7 @@ export function toComponents<Name extends string>(
   function orNull(schema: TSchema, nullable: boolean): OpenApiSchema {
     const written = convert(schema);
     if (!nullable) return written;
-    // Whatever stands beside a $ref is ignored, so a reference that may be null goes through allOf.
+    // Whatever is beside a $ref is ignored, so a reference that may be null goes through allOf.
     if ("$ref" in written) return { nullable: true, allOf: [written] };
     const values = written["enum"];
     // An enum decides alone: nullable without null among its values would not accept null.

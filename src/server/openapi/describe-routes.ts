@@ -58,7 +58,7 @@ export async function describeRoutes(): Promise<RoutesDescription> {
   return { paths, tags: [...tags.values()], schemas };
 }
 
-/** What is said of a route that is relayed. */
+/** What is said of a route that goes to a provider. */
 function relayed({ api }: Format, documentation: FormatDocumentation): OperationSpecification {
   const { operationId, tag, summary, description, example, schemas, request, response, streams } = documentation;
   return {

@@ -17,13 +17,13 @@ type Schema = SchemaReference | { readonly type: "string" | "object" };
 
 /** What an operation says about itself; what follows from the row of its route is added to it. */
 export interface OperationSpecification {
-  /** Unique in the document; of a route that takes all methods, what stands behind the method. */
+  /** Unique in the document; of a route that takes all methods, the part after the method. */
   readonly id: string;
   readonly tag: DocumentationTag;
   readonly summary: string;
   readonly description?: string;
   readonly parameters?: readonly Parameter[];
-  /** Absent where the route takes no body. */
+  /** Absent if the route takes no body. */
   readonly requestBody?: NonNullable<Operation["requestBody"]>;
   /** Schemas of the answer with status 200, by media type. */
   readonly answer: Readonly<Record<string, Schema>>;

@@ -6,7 +6,7 @@ import { createAssetServer } from "./assets.ts";
 import { CONTENT_SECURITY_POLICY } from "./content-security-policy.ts";
 import { describeRoutes } from "./describe-routes.ts";
 
-/** Where the page is; the document and the assets lie below it. */
+/** Where the page is; the document and the assets are below it. */
 const [PAGE_PATH] = ROUTES.documentation.paths;
 
 /** What the documentation needs to know. */

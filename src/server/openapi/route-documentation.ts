@@ -21,7 +21,7 @@ const INCLUDE_PARAMETER: Parameter = {
   example: "context_window,modalities",
 };
 
-/** A part of the path: all of what `*` stands for in the row, or a piece of it. */
+/** A part of the path: all of what `*` matches in the row, or a piece of it. */
 function pathParameter(name: string, description: string, more?: Partial<Parameter>): Parameter {
   return { name, in: "path", required: true, description, schema: { type: "string" }, ...more };
 }
@@ -64,8 +64,8 @@ const HTML = { "text/html": { type: "string" } } as const;
 type PerPath<RowPaths extends readonly string[]> = { readonly [Index in keyof RowPaths]: OperationSpecification };
 
 /**
- * What the OpenAPI document says of the routes without a format; those with one are described in its room. Paths, methods
- * and rights follow from the rows, so that only what people read is here. A path without its entry is a type error.
+ * What the OpenAPI document says of the routes without a format; those with one are described in its folder. Paths,
+ * methods and rights follow from the rows, so only what people read is here. A path without its entry is a type error.
  */
 export const ROUTE_DOCUMENTATION: {
   readonly [Name in HandledRouteName]: PerPath<(typeof ROUTES)[Name]["paths"]>;
