@@ -55,7 +55,7 @@ export function createUpstream(parts: UpstreamParts): OpenUpstreamCall {
   return (endpoint, client) => new Call(parts, endpoint, client);
 }
 
-/** A class, unlike most of what is here: one is made for every request, and with closures so would be its many methods. */
+/** A class instead of closures: one instance for each request, whose methods are not made anew. */
 class Call implements UpstreamCall, Deadline {
   expiresAt = 0;
   previous: Deadline | undefined;

@@ -42,7 +42,7 @@ export const CLIENT_SETTINGS = {
     group: "Client",
     type: "proxy",
     secret: "credentials",
-    doc: "Egress proxy for every call to a provider, an MCP server or the issuer, but for addresses of this machine; HTTP_PROXY and its kin are ignored",
+    doc: "Egress proxy for every call to a provider, an MCP server or the issuer, but for addresses of this machine; HTTP_PROXY and the like are ignored",
   },
   CLIENT_NO_PROXY: {
     group: "Client",

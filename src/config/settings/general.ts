@@ -71,7 +71,7 @@ export const GENERAL_SETTINGS = {
     type: "enum",
     values: ["as-asked", "always"],
     default: "as-asked",
-    doc: "always: ask providers for token usage of every stream and remove the usage chunk again where the client did not ask",
+    doc: "always: ask providers for token usage of every stream and remove the usage chunk again if the client did not ask",
   },
   SWAGGER_ENABLED: {
     group: "General",

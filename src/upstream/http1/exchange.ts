@@ -52,7 +52,7 @@ export function startExchange(
   return exchange;
 }
 
-/** A class, unlike most of what is here: one is made for every request, and with closures so would be its many methods. */
+/** A class instead of closures: one instance for each request, whose methods are not made anew. */
 class Http1Exchange implements PendingResponse, ResponseBody, ConnectionListener {
   readonly response: Promise<UpstreamResponse>;
   readonly #connection: Connection;
