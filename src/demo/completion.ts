@@ -1,4 +1,7 @@
-/** `created` of everything that the demo provider makes: 2025-01-01T00:00:00Z, fixed so that answers repeat byte for byte. */
+/**
+ * `created` of everything that the demo provider makes: 2025-01-01T00:00:00Z, fixed so that answers repeat byte for
+ * byte.
+ */
 export const CREATED_SECONDS = 1_735_689_600;
 
 /** A finished answer, before it is written as one body or as a stream. */

@@ -10,7 +10,7 @@ export interface Turn {
   readonly prompt: number;
 }
 
-/** The two functions that stand for all MCP tools if the gateway offers them by selection. */
+/** The two functions that replace all MCP tools if the gateway offers them by selection. */
 const GET = "mcp_tools_get";
 const EXECUTE = "mcp_tools_execute";
 

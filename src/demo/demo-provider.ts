@@ -8,8 +8,8 @@ const describe = (id: string) => ({ id, object: "model", created: CREATED_SECOND
 const MODELS = ["demo-chat", "demo-embedding"].map(describe);
 
 /**
- * Starts a small OpenAI-compatible provider on a free loopback port, so that a demonstration without keys takes the same
- * path as a real provider. The same request always gets the same bytes.
+ * Starts a small OpenAI-compatible provider on a free loopback port, so that a demonstration without keys takes the
+ * same path as a real provider. The same request always gets the same bytes.
  * @param paceMs milliseconds between the words of a stream: slow enough to be seen, about 25 words a second
  * @returns its base URL, and what stops it
  */

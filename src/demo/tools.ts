@@ -14,7 +14,9 @@ const STOP_WORD =
 
 const PLACE = /city|location|place|town/i;
 
-/** The tools of a list, as a request offers them or as `mcp_tools_get` lists them, the latter perhaps without a schema. */
+/**
+ * The tools of a list, as a request offers them or as `mcp_tools_get` lists them, the latter perhaps without a schema.
+ */
 export function readTools(list: unknown): Tool[] {
   return objectsOf(list).flatMap((item) => {
     const { name, description, parameters, input_schema: schema } = { ...item, ...asObject(item["function"]) };
@@ -23,13 +25,15 @@ export function readTools(list: unknown): Tool[] {
   });
 }
 
-/** What a text is about: its telling words, in order and singular. */
+/** What a text is about: its significant words, in order and singular. */
 export function topicsOf(text: string): ReadonlySet<string> {
   const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];
   return new Set(words.filter((word) => !STOP_WORD.test(word)).map((word) => word.replace(/(?<=..[^s])s$/, "")));
 }
 
-/** The tool with most words in common with a message. One word of a name, or two of a description, are a request for it. */
+/**
+ * The tool with most words in common with a message. One word of a name, or two of a description, are a request for it.
+ */
 export function chooseTool(message: string, tools: readonly Tool[]): Tool | undefined {
   const asked = topicsOf(message);
   const score = ({ name, description }: Tool): number =>
@@ -38,7 +42,9 @@ export function chooseTool(message: string, tools: readonly Tool[]): Tool | unde
   return best && score(best) >= 2 ? best : undefined;
 }
 
-/** Arguments from a JSON Schema and a message; optional ones only if the message offers a number, a quotation or a name. */
+/**
+ * Arguments from a JSON Schema and a message; optional ones only if the message offers a number, a quotation or a name.
+ */
 export function fillArguments(schema: JsonObject, message: string): JsonObject {
   const properties = asObject(schema["properties"]) ?? {};
   const required: readonly unknown[] = Array.isArray(schema["required"]) ? schema["required"] : [];

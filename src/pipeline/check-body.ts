@@ -4,19 +4,19 @@ import type { Format } from "../formats/format.ts";
 import { nextTurn } from "../core/next-turn.ts";
 import type { ReceivedBody } from "./prepare-body.ts";
 
-/** The failure of a request whose body could not be decoded. */
+/** The failure for a request whose body could not be decoded. */
 export function refuseBody({ fault, problem }: Extract<DecodedObject, { readonly fault: unknown }>): Failure {
   if (fault === "stopped") return new Failure("client_gone");
   const code = fault === "depth" || fault === "values" ? "body_too_complex" : "malformed_body";
   return new Failure(code, { message: `Failed to decode request: ${problem}` });
 }
 
-/** Throws if the client has left: nothing more is done for it. */
+/** Throws if the client has left: no more work is done for it. */
 export function requireClient({ signal }: Pick<Request, "signal">): void {
   if (signal.aborted) throw new Failure("client_gone");
 }
 
-/** What the gateway knows of a body that it takes. Throws the {@link Failure} of one that it does not take. */
+/** What the gateway knows about a body that it accepts. Throws a {@link Failure} for one that it does not accept. */
 export function checkBody(bytes: Uint8Array, decoded: DecodedObject, format: Format): ReceivedBody {
   if ("fault" in decoded) throw refuseBody(decoded);
   const problem = format.check(decoded.value);
@@ -24,7 +24,7 @@ export function checkBody(bytes: Uint8Array, decoded: DecodedObject, format: For
   return { bytes, value: decoded.value, members: decoded.watch };
 }
 
-/** Like {@link checkBody}, with a turn of the event loop before and after the check of what may be a million values. */
+/** Like {@link checkBody}, with a turn of the event loop before and after the check of up to a million values. */
 export async function checkLargeBody(
   bytes: Uint8Array,
   decoded: DecodedObject,

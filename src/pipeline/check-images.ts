@@ -6,8 +6,8 @@ import { asBuffer } from "../core/json/bytes.ts";
 import { type ReceivedBody, refuseRepeated, watchDecisive } from "./prepare-body.ts";
 
 /**
- * The vision gate. Throws `vision_disabled` if images are off and the request holds anything to look at; if they are on,
- * refuses images whose url is neither http(s) nor a base64 data URI.
+ * The vision gate. Throws `vision_disabled` if images are off and the request contains anything visual; if they
+ * are on, refuses images whose url is neither http(s) nor a base64 data URI.
  */
 export function checkImages(body: ReceivedBody, images: Format["images"], visionEnabled: boolean): void {
   if (!visionEnabled) refuseVisualContent(body);

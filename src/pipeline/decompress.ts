@@ -14,23 +14,23 @@ const FORMATS: Readonly<Record<string, Compressed>> = {
   zstd: "zstd",
 };
 
-/** What decompressing one body may take, and when to stop. */
+/** Limits for decompressing one body, and when to stop. */
 export interface DecompressLimits {
   /** Of the decompressed body, in bytes. */
   readonly maxBytes: number;
-  /** Asked before more than so many bytes are held, the compressed ones included. */
+  /** Called before more than so many bytes are held, the compressed ones included. */
   readonly mayHold?: (bytes: number) => boolean;
-  /** Ends it when the client is gone. */
+  /** Aborts it if the client is gone. */
   readonly signal?: AbortSignal;
 }
 
-/** A body that comes to no more than this is decompressed in one go, which costs a third of a stream. */
+/** A body of at most this size is decompressed at once, which costs a third of a stream. */
 export const ONE_GO_BYTES = 256 * 1024;
 
-/** Bytes between two looks at the limits. */
+/** Bytes between two checks of the limits. */
 const STEP_BYTES = 64 * 1024;
 
-/** So many long bodies are decompressed at once; the others wait for their turn. */
+/** Maximum number of long bodies decompressed at once; the others wait for their turn. */
 const MAX_AT_ONCE = 2;
 
 const slots = createSlots(MAX_AT_ONCE);
@@ -39,8 +39,8 @@ const slots = createSlots(MAX_AT_ONCE);
 const zlib = () => process.getBuiltinModule("node:zlib");
 
 /**
- * Undoes the Content-Encoding of a body that is wholly there.
- * @throws Failure `body_too_large` as soon as more than `maxBytes` come out, so that a small bomb stays small;
+ * Undoes the Content-Encoding of a complete body.
+ * @throws Failure `body_too_large` as soon as the output exceeds `maxBytes`, so that a small bomb stays small;
  * `unsupported_encoding`, `malformed_body`, `client_gone`, or `memory_exhausted` if it may not be held
  */
 export async function decompress(raw: Uint8Array, encoding: string, limits: DecompressLimits): Promise<Uint8Array> {
@@ -105,7 +105,7 @@ async function inSteps(
       if (!mayHold(raw.length + length)) throw memoryExhausted();
       steps.push(step);
     }
-    // Both the steps and the whole are held for a moment.
+    // Both the pieces and the whole are held for a moment.
     if (!mayHold(raw.length + length * 2)) throw memoryExhausted();
     return Buffer.concat(steps, length);
   } finally {

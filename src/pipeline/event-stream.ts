@@ -11,10 +11,10 @@ import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import { pumpStream } from "./stream-pump.ts";
 
-/** Usage is told in the last event; the longest that carry it, of the Responses API, have it this near their end. */
+/** Usage comes in the last event; the longest ones, of the Responses API, have it this near their end. */
 const USAGE_TAIL_BYTES = 4096;
 
-/** The Messages API tells the input's tokens in its first event. */
+/** The Messages API reports the input tokens in its first event. */
 const USAGE_HEAD_BYTES = 2048;
 
 export interface EventStreamParts {
@@ -22,17 +22,17 @@ export interface EventStreamParts {
   readonly response: UpstreamResponse;
   readonly call: UpstreamCall;
   readonly format: Format;
-  /** The gateway asked for usage and the client did not: the chunk that tells it is taken out. */
+  /** The gateway asked for usage and the client did not: the chunk that has it is removed. */
   readonly usageInjected: boolean;
-  /** What was used, where the end of the stream does not tell it. */
+  /** What was used, if the end of the stream does not say. */
   readonly usage?: () => TokenUsage | undefined;
   /** Frees what the call holds. */
   readonly close: () => void;
 }
 
 /**
- * The response that carries a provider's event stream, byte for byte, and books it when it is over.
- * @throws Failure where the stream ends before its first byte.
+ * The response that carries a provider's event stream, byte for byte, and records its usage when it is over.
+ * @throws Failure if the stream ends before its first byte.
  */
 export async function openEventStream(parts: EventStreamParts): Promise<Response> {
   const { context, response, call, format } = parts;
@@ -48,7 +48,7 @@ export async function openEventStream(parts: EventStreamParts): Promise<Response
         context.sent(chunk.length);
         tail.push(chunk);
         if (awaitsStartUsage) {
-          // The first chunk is looked at itself: of a long one the tail has only the end.
+          // The first chunk is read itself: if it is long, the tail has only its end.
           context.used(readFirstUsage(context.bytesOut === chunk.length ? chunk : tail.bytes()));
           awaitsStartUsage = context.usage === undefined && context.bytesOut < USAGE_HEAD_BYTES;
         }

@@ -10,14 +10,14 @@ import { parseMultipart } from "./parse-multipart.ts";
 import { DECISIVE_NAMES, requireSingleMember } from "./prepare-body.ts";
 import { refuseBody, requireClient } from "./check-body.ts";
 
-/** A form written like a query holds a few short fields; a longer one would take one long turn of the event loop. */
+/** A URL-encoded form holds a few short fields; a longer one would block the event loop. */
 const MAX_URL_ENCODED_BYTES = 256 * 1024;
 
 const MULTIPART = /^multipart\//i;
 const URL_ENCODED = /^application\/x-www-form-urlencoded\b/i;
 const JSON_LINES = /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines)\b/i;
 
-/** Readers decode in the charset that a type names; in UTF-7, say, other members stand in the same bytes. */
+/** Readers decode in the charset that a type names; in UTF-7, for example, the same bytes have other members. */
 const FOREIGN_CHARSET = /charset(?!\s*=\s*"?(?:utf-8|us-ascii)"?\s*(?:;|$))/i;
 
 const LINE_FEED = 0x0a;
@@ -41,9 +41,9 @@ interface Search extends BodyModelSearch {
 }
 
 /**
- * Finds the models that a body of `/proxy` names: in JSON of every type, in lines of JSON, in forms and in the JSON within
- * those. What looks like JSON must be JSON, and must name its model once: a provider with a more lenient parser must not
- * see another model than the policy does.
+ * Finds the models that a body of `/proxy` names: in JSON of every type, in lines of JSON, in forms and in the JSON
+ * within those. What looks like JSON must be JSON, and must name its model once: a provider with a more lenient parser
+ * must not see another model than the policy does.
  * @param body decoded, not empty.
  * @throws Failure `malformed_body`, `invalid_request`, `body_too_large` or `client_gone`.
  */
@@ -65,7 +65,7 @@ async function findFormModels(body: Buffer, type: string, search: Search, found:
   const members = search.provider.modelMembers;
   for (const { name, content } of parseMultipart(body, type)) {
     if (isModelMember(name) || members?.has(name.toLowerCase())) addParameter(content.toString("utf8"), found);
-    // The lines of a batch, or a request that stands in one field. Other files and fields begin like this too seldom.
+    // The lines of a batch, or a request in one field. Other files and fields rarely begin like this.
     if (firstSolidByte(content) === OPEN_BRACE) await findLineModels(content, search, found);
   }
 }
@@ -112,8 +112,8 @@ const isBeforeDocument = new Uint8Array(256);
 for (const byte of [0, 9, 10, 11, 12, 13, 32, 0xef, 0xbb, 0xbf, 0xfe, 0xff]) isBeforeDocument[byte] = 1;
 
 /**
- * Whether some parser more lenient than ours might find an object or an array in these bytes: one that detects UTF-16 and
- * UTF-32, as Python's `json.loads` does, or that skips comments.
+ * Whether some parser more lenient than ours might find an object or an array in these bytes: one that detects UTF-16
+ * and UTF-32, as Python's `json.loads` does, or that skips comments.
  */
 function looksLikeJson(body: Buffer): boolean {
   const first = firstSolidByte(body);

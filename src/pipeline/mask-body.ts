@@ -1,20 +1,20 @@
 import type { ResponseBody, BodyConsumer } from "../upstream/transport.ts";
 import type { SecretMasker } from "../core/redact/secret-masker.ts";
 
-/** So much is searched at a time, 10 ms of work at the worst; a socket may bring half a megabyte at once. */
+/** Bytes searched at a time, at most 10 ms of work; a socket may bring half a megabyte at once. */
 const MAX_TURN_BYTES = 64 * 1024;
 
 /**
- * A body as it comes, but for what `masker` masks. It holds back what may be the beginning of that, and while there is more
- * to be searched than one turn of the event loop should do, it asks the sender to wait.
+ * A body as it comes, except what `masker` masks. It holds back what may be the beginning of that, and while there is
+ * more to be searched than one turn of the event loop should do, it asks the sender to wait.
  */
 export function maskBody(body: ResponseBody, masker: SecretMasker): ResponseBody {
-  /** What has come and is not searched yet. */
+  /** What has come and has not been searched yet. */
   let waiting: Uint8Array[] = [];
   let isScheduled = false;
   let isPaused = false;
   let consumer: BodyConsumer | undefined;
-  /** What is to happen when nothing waits any more: how the body ended. */
+  /** Called once nothing waits any more: how the body ended. */
   let ending: (() => void) | undefined;
 
   const search = (bytes: Uint8Array): void => {
@@ -65,7 +65,7 @@ export function maskBody(body: ResponseBody, masker: SecretMasker): ResponseBody
         },
         fail(error) {
           ending = () => taker.fail(error);
-          // What a client does not read must not keep the failure from it.
+          // Data that the client does not read must not delay the failure.
           if (isPaused) waiting = [];
           if (waiting.length === 0) ending();
         },

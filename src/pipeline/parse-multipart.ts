@@ -6,7 +6,7 @@ export interface FormPart {
   readonly content: Buffer;
 }
 
-/** No form has more but to keep the gateway busy. */
+/** A form has more only to keep the gateway busy. */
 const MAX_PARTS = 1000;
 
 /** Room for a long file name. */
@@ -23,9 +23,9 @@ const PARAMETER = /[ \t]*;[ \t]*([a-z]+\*?)=(?:"([^"\\]*)"|([^\s;"\\]+))/iy;
 const PLAIN_NAME = /^[\w.$[\]-]+$/;
 
 /**
- * Takes a form apart as RFC 7578 writes it, and refuses whatever two readers might take apart differently: a preamble, an
- * epilogue, bare line feeds around a boundary, a boundary within a part, encoded names, parts that are encoded.
- * Time grows with the bytes.
+ * Takes a form apart as RFC 7578 writes it, and refuses whatever two readers might take apart differently: a preamble,
+ * an epilogue, bare line feeds around a boundary, a boundary within a part, encoded names, parts that are encoded. Time
+ * grows with the bytes.
  * @throws Failure `malformed_body`.
  */
 export function parseMultipart(body: Buffer, contentType: string): readonly FormPart[] {

@@ -11,9 +11,9 @@ import type { RelayParts } from "./relay.ts";
 import { openPieces } from "./upload-pieces.ts";
 
 /**
- * The body of a request as it comes in, for a provider to take as fast as it likes: the client's silence counts while its
- * bytes are waited for, and not while the provider does not take them.
- * @param onBytes hears of every piece before it is passed on; what it throws breaks the upload off.
+ * The body of a request as it comes in, for a provider to take as fast as it likes: the client's silence counts while
+ * its bytes are waited for, and not while the provider does not take them.
+ * @param onBytes called with every piece before it is passed on; what it throws breaks the upload off.
  */
 export function passUpload(
   request: Request,
@@ -40,7 +40,7 @@ export function passUpload(
 
 const BODY_METHODS: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** The body of a `/proxy` request as it may be sent, or null where it has none. */
+/** The body of a `/proxy` request as it may be sent, or null if it has none. */
 export type AdmittedBody = Uint8Array | ReadableStream<Uint8Array> | null;
 
 /**
@@ -60,10 +60,10 @@ type ProxyPolicyParts = Pick<
 >;
 
 /**
- * Makes what applies the model policy to `/proxy`. With a policy in force every model that a request names must be
- * allowed, in its address and its body, which is read for that; and it must name one, unless the operator waived that.
- * Without one a body streams through unread.
- * It throws `model_not_allowed`, `model_disallowed`, `model_unidentified`, and what reading the body can throw.
+ * Creates the check that applies the model policy to `/proxy`. With a policy in force every model that a request names
+ * must be allowed, in its address and its body, which is read for that; and it must name one, unless the operator
+ * waived that. Without one a body streams through unread. It throws `model_not_allowed`, `model_disallowed`,
+ * `model_unidentified`, and what reading the body can throw.
  */
 export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
   const { policy, connections, memory, maxBodyBytes, jsonLimits, proxiesWithoutModel } = parts;
@@ -87,7 +87,7 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
       throw refused.failure;
     };
     findUrlModels(url, found);
-    // Before the body, which is then not read.
+    // Before the body, which then is not read.
     requireAllowed();
     let raw: Uint8Array | null = null;
     if (hasBody(request)) {

@@ -16,7 +16,7 @@ import { pumpStream } from "./stream-pump.ts";
 /** Bytes for a response without a Content-Type; the runtime gives one to bytes as they are, and none to a stream. */
 export function untypedBody(bytes: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
-    // One that ends when it is first asked is sent with its length.
+    // A stream that ends on its first read is sent with its length.
     type: "direct",
     pull(controller) {
       controller.write(bytes);
@@ -25,10 +25,10 @@ export function untypedBody(bytes: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-/** An answer announced as at most this long is handed over in one piece, which costs less than a stream. */
+/** A response announced as at most this long is sent in one piece, which costs less than a stream. */
 const MAX_WHOLE_BYTES = 64 * 1024;
 
-/** Answers one request of `/proxy/{provider}/{path}`, whatever it is. Throws a {@link Failure} where there is no answer. */
+/** Answers one request of `/proxy/{provider}/{path}`, of any kind. Throws a {@link Failure} if there is no response. */
 export type Passthrough = (context: RequestContext, request: Request) => Promise<Response>;
 
 export function createPassthrough(parts: RelayParts): Passthrough {
@@ -50,7 +50,7 @@ export function createPassthrough(parts: RelayParts): Passthrough {
     let streaming = false;
     try {
       const headers = proxyRequestHeaders(request.headers, provider);
-      // Some servers take no upload whose length they are not told.
+      // Some servers reject an upload without an announced length.
       const length = announcedLength(request);
       if (body instanceof ReadableStream && length !== undefined) headers.set("content-length", String(length));
       const sent = await call.send({ url, method: request.method, headers, body, keepEncoding: true });

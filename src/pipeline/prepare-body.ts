@@ -22,11 +22,11 @@ const ROUTING_NAMES = ["model", "stream_options", "tools", "tool_choice"] as con
 
 type DecisiveName = (typeof ROUTING_NAMES)[number] | (typeof CONTENT_ROOTS)[number];
 
-/** The members on which decisions of the gateway rest. */
+/** The members that decisions of the gateway depend on. */
 export const DECISIVE_NAMES = watchedNames([...ROUTING_NAMES, ...CONTENT_ROOTS]);
 
 /**
- * Finds a member on which a decision of the gateway rests. One that stands twice, in whatever spelling, is refused: the
+ * Finds a member that a decision of the gateway depends on. One that occurs twice, in any spelling, is refused: the
  * provider might read the other one than the gateway did. https://pkg.go.dev/encoding/json#Unmarshal
  */
 export function requireSingleMember(body: ReceivedBody, name: DecisiveName): Member | undefined {
@@ -46,11 +46,14 @@ export function refuseRepeated(name: string): never {
 
 export interface PreparedBody {
   readonly bytes: Uint8Array;
-  /** The client did not ask for usage in its stream and the gateway did: the chunk that tells it must not reach the client. */
+  /**
+   * The client did not ask for usage in its stream and the gateway did: the chunk that has it must not reach the
+   * client.
+   */
   readonly usageInjected: boolean;
 }
 
-/** What is sent to the provider: the client's bytes, with `model` and `stream_options` replaced where they must be. */
+/** What is sent to the provider: the client's bytes, with `model` and `stream_options` replaced if necessary. */
 export function prepareBody(
   body: ReceivedBody,
   target: Target,

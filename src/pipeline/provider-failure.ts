@@ -14,8 +14,8 @@ import { readErrorText } from "./whole-response.ts";
 const MAX_ERROR_BYTES = 256 * 1024;
 
 /**
- * The failure that tells the client of a provider's error: with the provider's status, message, type, code and retry
- * hints. A redirect is an error too, because following it would carry the credential to another place.
+ * The failure that reports a provider's error to the client: with the provider's status, message, type, code and retry
+ * hints. A redirect is an error too, because following it would carry the credential to another host.
  */
 export async function readProviderFailure(
   context: RequestContext,
@@ -31,7 +31,7 @@ export async function readProviderFailure(
       provider.id,
     );
   }
-  // Some providers repeat the key that they refuse, and not only in the message.
+  // Some providers repeat the rejected key, and not only in the message.
   const redact = redactionOf(provider, provider.key);
   const error = readProviderError(redact(await readErrorText(context, response, call, MAX_ERROR_BYTES)));
   const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);

@@ -2,8 +2,8 @@ import { createHeaderMatcher, type HeaderList, type HeaderMatcher } from "../cor
 import type { Provider } from "../providers/provider.ts";
 
 /**
- * Makes what tells whether a provider has a header that others do not. Each provider's matcher is made once and goes with
- * it: a provider whose settings were read again is another object, with a matcher of its own.
+ * Creates the check whether a provider has a header that others do not. Each provider's matcher is made once and goes
+ * with it: a provider whose settings were read again is another object, with a matcher of its own.
  * @param listOf the provider's own headers
  */
 export function createMatchers(listOf: (provider: Provider) => HeaderList): (provider: Provider) => HeaderMatcher {

@@ -5,10 +5,10 @@ import { isDecodable } from "../upstream/decode-response.ts";
 import { createHeaderMatcher, type HeaderList, type HeaderMatcher, namedByConnection } from "../core/header-list.ts";
 
 /**
- * The headers of a proxied request that every provider may see: what the body is, what answer is wanted, and under which
- * condition. Everything else stays in the gateway: what comes in may hold credentials, what the proxies before the gateway
- * found out about the caller (`Cf-Access-Jwt-Assertion`, `X-Amzn-Oidc-Data`, `X-Forwarded-For`), or fields that some
- * servers obey instead of the request line.
+ * The headers of a proxied request that every provider may see: what the body is, what answer is wanted, and under
+ * which condition. Everything else stays in the gateway: what comes in may hold credentials, what the proxies before
+ * the gateway found out about the caller (`Cf-Access-Jwt-Assertion`, `X-Amzn-Oidc-Data`, `X-Forwarded-For`), or fields
+ * that some servers obey instead of the request line.
  */
 const RELAYED: HeaderList = [
   "accept",
@@ -35,13 +35,16 @@ const RELAYED: HeaderList = [
   "traceparent",
   "tracestate",
   "user-agent",
-  // What official clients made by Stainless tell of themselves and of their retries.
+  // What official clients made by Stainless say about themselves and their retries.
   "x-stainless-",
 ];
 
 const isRelayed = createHeaderMatcher(RELAYED);
 
-/** No member of a family may carry a credential or an identity, as `cf-aig-authorization` and `x-goog-iap-jwt-assertion` do. */
+/**
+ * No member of a family may carry a credential or an identity, as `cf-aig-authorization` and `x-goog-iap-jwt-assertion`
+ * do.
+ */
 const CREDENTIAL =
   /(?:^|-)(?:api-?key|assertion|auth|authenticated|authorization|cookie|credentials?|identity|jwt|key|password|principal|secret|signature|token)(?:-|$)/;
 
@@ -49,9 +52,9 @@ const CREDENTIAL =
 export type ProxyRequestHeaders = (client: Headers, provider: Provider) => Headers;
 
 /**
- * Makes what makes the headers of proxied requests: the client's own that are allowed for every provider or for this one,
- * but for those that its `Connection` names; and then, out of the client's reach, what the gateway adds: the provider's
- * credential.
+ * Creates the function that makes the headers of proxied requests: the client's own that are allowed for every provider
+ * or for this one, but for those that its `Connection` names; and then, out of the client's reach, what the gateway
+ * adds: the provider's credential.
  */
 export function createProxyRequestHeaders(): ProxyRequestHeaders {
   const matcherOf = createMatchers(({ relayedHeaders, extraRequestHeaders }) => [
@@ -80,7 +83,10 @@ function headersFor(client: Headers, provider: Provider, isProviders: HeaderMatc
   return headers;
 }
 
-/** Of the codings that a client takes those in which an error can be searched. https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3 */
+/**
+ * Of the codings that a client takes those in which an error can be searched.
+ * https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
+ */
 function acceptedCodings(wanted: string | null): string {
   if (wanted === null) return "identity";
   const accepted = wanted

@@ -6,10 +6,10 @@ import { redactionOf } from "../core/redact/redact.ts";
 import { clientNameOf, LIMITS_AND_IDS } from "../upstream/response-headers.ts";
 
 /**
- * The headers of a proxied answer that clients get from every provider: what the body is, how long it is good, where it or
- * its sequel is. Everything else stays in the gateway: it would act on the gateway's own origin (`Set-Cookie`,
- * `Access-Control-*`, `Strict-Transport-Security`, `Clear-Site-Data`, `Service-Worker-Allowed`), or on what stands before
- * the gateway (`X-Accel-Redirect`, `X-Sendfile`, `Surrogate-Control`).
+ * The headers of a proxied answer that clients get from every provider: what the body is, how long it is valid, where
+ * it or its sequel is. Everything else stays in the gateway: it would act on the gateway's own origin (`Set-Cookie`,
+ * `Access-Control-*`, `Strict-Transport-Security`, `Clear-Site-Data`, `Service-Worker-Allowed`), or on a proxy in front
+ * of the gateway (`X-Accel-Redirect`, `X-Sendfile`, `Surrogate-Control`).
  */
 const RELAYED: HeaderList = [
   "accept-ranges",
@@ -41,7 +41,7 @@ const isRelayed = createHeaderMatcher(RELAYED);
 
 /**
  * Answers come from the gateway's origin, where its documentation and perhaps other pages are too: a browser that opens
- * one must run nothing of it there, nor take it for something else than it says it is.
+ * one must run nothing of it there, and must not treat it as another type than it declares.
  */
 const INERT = {
   "content-security-policy": "sandbox; default-src 'none'",
@@ -49,11 +49,12 @@ const INERT = {
 } as const;
 
 /**
- * Makes the headers of a proxied answer: the provider's own that are allowed for every provider or for this one, but for
- * those that its `Connection` names, with its key masked.
- * @param url that was asked; what the provider says relative to it is made absolute, because to the client it would mean
- * a place at the gateway
- * @param announcesLength the answer has no body of its own (HEAD, 304), so its Content-Length is a fact about another one.
+ * Makes the headers of a proxied answer: the provider's own that are allowed for every provider or for this one, but
+ * for those that its `Connection` names, with its key masked.
+ * @param url that was asked; what the provider says relative to it is made absolute, because to the client it would
+ * mean a place at the gateway
+ * @param announcesLength the answer has no body of its own (HEAD, 304), so its Content-Length is a fact about another
+ * one.
  */
 export type ProxyResponseHeaders = (
   upstream: ResponseHeaders,
@@ -112,7 +113,10 @@ function absoluteUrl(reference: string, base: string): string | undefined {
   return URL.canParse(reference, base) ? new URL(reference, base).href : undefined;
 }
 
-/** Directives by which caches may keep the answer to one credential for everybody. https://www.rfc-editor.org/rfc/rfc9111#section-3.5 */
+/**
+ * Directives by which caches may keep the answer to one credential for everybody.
+ * https://www.rfc-editor.org/rfc/rfc9111#section-3.5
+ */
 const FOR_EVERYBODY = /^\s*(?:public|s-maxage|must-revalidate|proxy-revalidate)\s*(?:=|$)/i;
 
 /** What a provider says of its own callers does not hold for those of the gateway, who are all one caller to it. */

@@ -6,18 +6,18 @@ import { decompress, ONE_GO_BYTES } from "./decompress.ts";
 import { openPieces } from "./upload-pieces.ts";
 
 /**
- * The client's side of a connection, as far as the relay must steer it. The server cuts connections that are silent for
- * its idle timeout; while a provider thinks, silence is right.
+ * The client's side of a connection, as far as the pipeline must control it. The server cuts connections that are
+ * silent for its idle timeout; while a provider thinks, silence is right.
  */
 export interface ClientConnections {
   /** Lets the connection of this request stay silent for as long as the call's own deadlines allow. */
   suspendIdleTimeout(request: Request): void;
   /**
-   * Gives the connection its idle timeout anew, from now on. Without this the exemption would outlive the request on a
+   * Restores the connection's idle timeout, from now on. Without this the exemption would outlive the request on a
    * kept-alive connection.
    */
   restoreIdleTimeout(request: Request): void;
-  /** How many bytes of an upload must come within the idle timeout, or what is left of it where that is less. */
+  /** How many bytes of an upload must come within the idle timeout, or what is left of it if that is less. */
   readonly uploadBytesPerTimeout: number;
 }
 
@@ -29,13 +29,16 @@ export interface BodyReaderParts {
   readonly maxBodyBytes: number;
 }
 
-/** Up to this size what was announced is held from the start, and a body that must come within one idle timeout is not watched. */
+/**
+ * Up to this size what was announced is held from the start, and a body that must come within one idle timeout is not
+ * watched.
+ */
 const WHOLE_BYTES = 64 * 1024;
 
 /**
- * The whole body of a request, decoded, and never more than `maxBodyBytes` of it. It may take long, but not without end:
- * see {@link ClientConnections.uploadBytesPerTimeout}. The exchange holds its bytes in the budget from then on.
- * @throws Failure `body_too_large`, `unsupported_encoding`, `malformed_body`, `memory_exhausted`, or, where the client did
+ * The whole body of a request, decoded, and never more than `maxBodyBytes` of it. It may take long, but not without
+ * end: see {@link ClientConnections.uploadBytesPerTimeout}. The request holds its bytes in the budget from then on.
+ * @throws Failure `body_too_large`, `unsupported_encoding`, `malformed_body`, `memory_exhausted`, or, if the client did
  * not send what it announced, `client_gone` or `body_interrupted`.
  */
 export function readBody(context: RequestContext, request: Request, parts: BodyReaderParts): Promise<Uint8Array> {
@@ -52,7 +55,7 @@ export function readRawBody(context: RequestContext, request: Request, parts: Bo
     announced !== undefined && announced <= Math.min(WHOLE_BYTES, parts.connections.uploadBytesPerTimeout);
   const wait = parts.memory.hold(context, announced ?? 0, request.signal);
   if (wait) return afterWait(context, request, parts, wait);
-  // That costs less.
+  // This costs less.
   return isShort ? readWhole(request) : readInPieces(context, request, parts);
 }
 
@@ -62,7 +65,7 @@ export function announcedLength(request: Request): number | undefined {
   return announced === null ? undefined : Number(announced);
 }
 
-/** Undoes the Content-Encoding of a request's body, whose bytes the exchange holds decoded from then on. */
+/** Undoes the Content-Encoding of a request's body, whose bytes the request holds decoded from then on. */
 export async function decodeBody(
   context: RequestContext,
   { signal }: Request,
@@ -74,7 +77,8 @@ export async function decodeBody(
   const mayHold = (bytes: number): boolean => memory.tryHold(context, bytes);
   const decoded = await decompress(raw, encoding, { maxBytes: maxBodyBytes, mayHold, signal });
   if (decoded.length > ONE_GO_BYTES) {
-    // What becomes of it takes long. If its client left meanwhile, the runtime says so when it has looked at its sockets.
+    // Processing it takes long. If its client left meanwhile, the runtime says so when it has looked at its
+    // sockets.
     await nextTurn();
     if (signal.aborted) throw new Failure("client_gone");
   }
@@ -82,7 +86,7 @@ export async function decodeBody(
   return decoded;
 }
 
-/** A body whose client was told nothing yet: no byte of it has been read. */
+/** A body whose client has had no response yet: no byte of it has been read. */
 async function afterWait(
   context: RequestContext,
   request: Request,
@@ -105,25 +109,28 @@ async function whileHeld(request: Request, connections: ClientConnections, wait:
 
 async function readWhole(request: Request): Promise<Uint8Array> {
   try {
-    // A Buffer from the start: everything that looks into the bytes needs one.
+    // A Buffer from the start: everything that reads the bytes needs one.
     return Buffer.from(await request.arrayBuffer());
   } catch (error) {
     throw interruption(request, error);
   }
 }
 
-/** The runtime closes the connection on bad framing just as a client does that leaves; neither hears an answer any more. */
+/**
+ * The runtime closes the connection on bad framing just as a client does that leaves; neither can get a response any
+ * more.
+ */
 function interruption(request: Request, cause: unknown): Failure {
   return request.signal.aborted ? new Failure("client_gone") : new Failure("body_interrupted", { cause });
 }
 
-/** An array for each piece costs far more than a small piece itself, so that many are put together at a time. */
+/** An array for each piece costs far more than a small piece itself, so many are joined at a time. */
 const PIECES_OF_A_BLOCK = 1024;
 
 /**
- * Counts a body while it arrives, both because a chunked one has no announced length, and because the runtime takes an
- * upload below 16 kB/s for silence. Holds what has come, and not what was announced: whoever sends nothing must not keep
- * others from the budget.
+ * Counts a body while it arrives, both because a chunked one has no announced length, and because the runtime treats an
+ * upload below 16 kB/s as silence. Holds what has come, and not what was announced: whoever sends nothing must not
+ * keep others from the budget.
  */
 async function readInPieces(
   context: RequestContext,

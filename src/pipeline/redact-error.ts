@@ -8,16 +8,16 @@ import type { UpstreamCall } from "../upstream/call.ts";
 import { bufferResponse } from "./whole-response.ts";
 import { maskBody } from "./mask-body.ts";
 
-/** An error up to this size is read whole, so that its length can be told. */
+/** An error up to this size is read whole, so that its length is known. */
 const MAX_WHOLE_BYTES = 64 * 1024;
 
-/** They tell of the bytes as the provider sent them. */
+/** They describe the bytes as the provider sent them. */
 const OF_THE_BYTES = ["content-length", "content-digest", "content-md5"] as const;
 
 /**
- * A provider's error or redirect as it came, but for the provider's key, which some repeat: each occurrence is masked, of
- * whatever size the body is. One that is compressed is decoded first, and stays so.
- * @throws Failure where it breaks off, is not what its Content-Encoding says, or its deadline passes.
+ * A provider's error or redirect as it came, but for the provider's key, which some repeat: each occurrence is masked,
+ * of whatever size the body is. One that is compressed is decoded first, and stays so.
+ * @throws Failure if it breaks off, is not what its Content-Encoding says, or its deadline passes.
  */
 export async function redactError(
   context: RequestContext,
@@ -27,7 +27,7 @@ export async function redactError(
 ): Promise<UpstreamResponse> {
   if (!response.body || provider.key === undefined) return response;
   const isEmpty = response.headers.get("content-length") === "0";
-  // What cannot be decoded was not asked for, and is mostly no coding at all (`utf-8`, `none`).
+  // What cannot be decoded was not asked for, and usually is no coding at all (`utf-8`, `none`).
   const isEncoded = !isEmpty && isDecodable(response.headers.get("content-encoding") ?? "");
   const { status, headers: received, body } = isEncoded ? decodeResponse(response) : response;
   const headers = new Headers([...received]);

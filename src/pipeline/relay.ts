@@ -29,9 +29,9 @@ import { type BodyReaderParts, readBody } from "./read-body.ts";
 import { requireAllowedModels } from "./require-allowed-models.ts";
 
 /**
- * Ties a call to the request that it answers: whatever ends the exchange early ends the call, and until it is over the
+ * Ties a call to the request that it answers: whatever ends the request early ends the call, and until it is over the
  * client's connection may be silent.
- * @returns what ends that, and the call with it; to be called on every exit
+ * @returns the function that ends that, and the call with it; call it on every exit
  */
 export function holdCall(
   { connections }: Pick<RelayParts, "connections">,
@@ -47,7 +47,7 @@ export function holdCall(
   };
 }
 
-/** What a relay needs of the rest of the gateway. */
+/** What the pipeline needs from the rest of the gateway. */
 export interface RelayParts extends BodyReaderParts {
   readonly openCall: OpenUpstreamCall;
   readonly requestHeaders: ReturnType<typeof createRequestHeaders>;
@@ -58,13 +58,13 @@ export interface RelayParts extends BodyReaderParts {
   /** Of request bodies and of answers that are parsed whole. */
   readonly jsonLimits: JsonLimits;
   readonly visionEnabled: boolean;
-  /** Ask for the usage of every stream, for the gateway's own books. */
+  /** Ask for the usage of every stream, for the gateway's own records. */
   readonly wantsUsage: boolean;
-  /** Looks at every chat completion before it is sent; absent where the gateway has nothing to add to any. */
+  /** Looks at every chat completion before it is sent; absent if the gateway has nothing to add to any. */
   readonly toolLoop?: ToolLoop;
 }
 
-/** A request that may be sent, and where to. */
+/** A request that may be sent, and its destination. */
 export interface AdmittedRequest {
   readonly body: ReceivedBody;
   readonly target: Target;
@@ -72,17 +72,19 @@ export interface AdmittedRequest {
   readonly url: string;
 }
 
-/** Answers a chat completion in the relay's place; undefined where the relay is to answer it as any other. */
+/** Answers a chat completion instead of the pipeline; undefined if the pipeline must answer it like any other. */
 export type ToolLoop = (
   context: RequestContext,
   request: Request,
   admitted: AdmittedRequest,
 ) => Promise<Response> | undefined;
 
-/** Answers one request of a dialect from the provider that it names. Throws a {@link Failure} where there is no answer. */
+/**
+ * Answers one request of a format from the provider that it names. Throws a {@link Failure} if there is no response.
+ */
 export type Relay = (context: RequestContext, request: Request, format: Format) => Promise<Response>;
 
-/** A request as it goes to a provider; what was made of its body on the way there is not kept. */
+/** A request as it goes to a provider; intermediate forms of its body are not kept. */
 interface PreparedRequest {
   readonly provider: Provider;
   readonly url: string;
@@ -94,8 +96,8 @@ export function createRelay(parts: RelayParts): Relay {
   const { openCall, requestHeaders, targets, policy, memory } = parts;
 
   /**
-   * Everything up to the call, in a function of its own, because one that waits for the provider would keep the body, its
-   * parsed value and the prepared copy for as long.
+   * Everything up to the call, in a function of its own, because one that waits for the provider would keep the body,
+   * its parsed value and the prepared copy for as long.
    * @returns the response if something else answers the request
    */
   const prepare = async (
@@ -153,7 +155,7 @@ export function createRelay(parts: RelayParts): Relay {
         whole instanceof Uint8Array
           ? await sendWholeResponse(answer, requireBody(whole), readUsage(whole))
           : await passWholeAnswer(answer, whole.tooMuch);
-      // A long answer is booked, and its call closed, when the client has taken it.
+      // A long response is recorded, and its call closed, when the client has taken it.
       isPassedOn = context.outcome === undefined;
       return sent;
     } finally {
@@ -161,7 +163,9 @@ export function createRelay(parts: RelayParts): Relay {
     }
   };
 
-  /** Sends a request, and gives back what it held in the budget: its parsed value at once, its bytes when they are sent. */
+  /**
+   * Sends a request, and releases what it held in the budget: its parsed value at once, its bytes when they are sent.
+   */
   function send(
     context: RequestContext,
     request: Request,
@@ -177,7 +181,7 @@ export function createRelay(parts: RelayParts): Relay {
     return sendLong(context, wireRequest, call);
   }
 
-  /** Apart from `send`, because its closure would cost each short request an object, too. */
+  /** Separate from `send`, because its closure would cost each short request an object. */
   function sendLong(context: RequestContext, request: WireRequest, call: UpstreamCall): Promise<UpstreamResponse> {
     const free = (): void => void memory.tryHold(context, 0);
     return call.send({ ...request, onSent: free }).finally(free);

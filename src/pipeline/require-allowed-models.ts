@@ -7,8 +7,8 @@ import type { ModelPolicy } from "../routing/model-policy.ts";
 import type { Target } from "../routing/resolve-target.ts";
 
 /**
- * Applies a model policy that is in force to a request of `/v1`: to its model, and to all others that the provider may take
- * for one of its models, such as fallbacks and tools with a model of their own.
+ * Applies a model policy that is in force to a request of `/v1`: to its model, and to all others that the provider may
+ * take for one of its models, such as fallbacks and tools with a model of their own.
  * @param query of the request, without its `provider`
  * @returns a promise only for a long body, which is searched in turns of the event loop
  * @throws Failure `model_not_allowed` or `model_disallowed`

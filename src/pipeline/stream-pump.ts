@@ -3,7 +3,7 @@ import type { EventFilter } from "../core/sse/event-filter.ts";
 import type { ResponseBody } from "../upstream/transport.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 
-/** What happens along a stream, told to whoever books it. */
+/** Events of a stream, for whoever records it. */
 export interface StreamListener {
   /** Every chunk as it is handed to the client; must not change it. */
   onChunk(chunk: Uint8Array): void;
@@ -13,15 +13,15 @@ export interface StreamListener {
   onEnd(failure: Failure | undefined): void;
 }
 
-/** So much may arrive before the server asks for it; then the provider has to wait. */
+/** Bytes that may arrive before the server asks for them; then the provider has to wait. */
 const MAX_WAITING_BYTES = 256 * 1024;
 
 /**
- * Carries a provider's stream to the client: what comes in goes out at once, the same bytes, never ahead of the client's
- * reading. Waits for the first chunk, so that a provider that fails before it is answered with a proper error.
+ * Carries a provider's stream to the client: what comes in goes out at once, the same bytes, never ahead of the
+ * client's reading. Waits for the first chunk, so that a failure before it becomes a proper error.
  * The caller has opened `call` and closes it in `onEnd`.
- * @returns undefined where the stream ends before its first byte; `onEnd` is then not called.
- * @throws Failure where it fails before its first byte; `onEnd` is then not called.
+ * @returns undefined if the stream ends before its first byte; `onEnd` is then not called.
+ * @throws Failure if it fails before its first byte; `onEnd` is then not called.
  */
 export async function pumpStream(
   body: ResponseBody | null,
@@ -32,13 +32,13 @@ export async function pumpStream(
   if (!body) return undefined;
   const began = Promise.withResolvers<boolean>();
   const done = Promise.withResolvers<void>();
-  /** What came before the server asked for it. */
+  /** What arrived before the server asked for it. */
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;
   let output: ReadableStreamDirectController | undefined;
   /** The client has to read before more is sent. */
   let isHeld = false;
-  /** How the provider's stream ended, while bytes of it are still on their way to the client. */
+  /** How the provider's stream ended, while bytes of it are still to be sent to the client. */
   let ending: { readonly failure: Failure | undefined } | undefined;
   let isOver = false;
 
@@ -62,7 +62,7 @@ export async function pumpStream(
     body.resume();
   };
 
-  /** Ends the client's stream, when everything before its end is handed over. */
+  /** Ends the client's stream once everything before its end is sent. */
   const close = (failure: Failure | undefined): void => {
     if (isOver) return;
     const isHeard = failure?.code !== "client_gone";
@@ -114,7 +114,7 @@ export async function pumpStream(
   call.onAbort(close);
 
   return new ReadableStream({
-    // The only kind that neither keeps nor joins what is written, and tells when the client does not read.
+    // The only kind that neither keeps nor joins what is written, and reports when the client does not read.
     type: "direct",
     pull(controller) {
       if (isOver) return void controller.close();

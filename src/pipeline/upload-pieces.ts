@@ -9,13 +9,13 @@ export interface UploadPieces {
 
 const SMALL_PIECE_BYTES = 4 * 1024;
 
-/** An ordinary request does not have as many. */
+/** An ordinary request has fewer. */
 const FREE_SMALL_PIECES = 16;
 
 /**
- * Reads a body piece by piece. A piece is handed out as it comes; what comes in the same turn of the event loop is joined
- * by the runtime if nobody asks for it. So behind many small pieces each turn hands out one: in chunks of one byte, a
- * mebibyte is a few pieces instead of a million, which would all be in one turn.
+ * Reads a body piece by piece. A piece is handed out as it comes; what comes in the same turn of the event loop is
+ * joined by the runtime if nobody asks for it. So behind many small pieces each turn hands out one: in chunks of one
+ * byte, a mebibyte is a few pieces instead of a million, which would all be in one turn.
  */
 export function openPieces(body: ReadableStream<Uint8Array>): UploadPieces {
   const reader = body.getReader();

@@ -11,16 +11,21 @@ import { bodyOfBytes } from "../upstream/body.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import { pumpStream } from "./stream-pump.ts";
 
-/** Up to this size an answer is read whole before anything is sent, so that one that breaks off becomes a proper error. */
+/**
+ * Up to this size an answer is read whole before anything is sent, so that one that breaks off becomes a proper error.
+ */
 export const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 
-/** A body up to this size is not counted in the budget while a provider has it, or the client's connection, which takes it whole. */
+/**
+ * A body up to this size is not counted in the budget while a provider has it, or the client's connection, which takes
+ * it whole.
+ */
 export const UNCOUNTED_BYTES = 64 * 1024;
 
 /**
  * Reads the body of a provider's answer that is not a stream of events, and records when it began to come.
- * @param mayHold asked before so many bytes of it are held; if not, it is too long
- * @throws Failure where it breaks off or its deadline passes.
+ * @param mayHold called before so many bytes of it are held; if not, it is too long
+ * @throws Failure if it breaks off or its deadline passes.
  */
 export async function bufferResponse(
   context: RequestContext,
@@ -58,13 +63,13 @@ export async function readErrorText(
   return "";
 }
 
-/** Throws where an answer that should hold something holds nothing. */
+/** Throws if an answer that must not be empty is empty. */
 export function requireBody(bytes: Uint8Array): Uint8Array {
   if (bytes.length === 0) throw new Failure("upstream_empty_response");
   return bytes;
 }
 
-/** An answer that is no stream of events, and what is needed to send and to book it. */
+/** An answer that is no stream of events, and what is needed to send and record it. */
 export interface WholeAnswerParts {
   readonly context: RequestContext;
   /** Of the provider; its status and headers are relayed. */
@@ -79,9 +84,9 @@ const USAGE_TAIL_BYTES = 4096;
 
 /**
  * Reads an answer that is no stream of events.
- * @returns its bytes, which the exchange holds from then on; in `tooMuch` all of it, still to be taken, if the budget has
- * no room for it
- * @throws Failure where it is empty or too long, breaks off, or its deadline passes.
+ * @returns its bytes, which the request holds from then on; in `tooMuch` all of it, still to be taken, if the budget
+ * has no room for it
+ * @throws Failure if it is empty or too long, breaks off, or its deadline passes.
  */
 export async function readWholeResponse(
   response: UpstreamResponse,
@@ -102,9 +107,9 @@ export async function readWholeResponse(
 
 /**
  * The response that carries a whole answer, with what is relayed of the provider's headers.
- * A short one is booked at once, and resolves when it is to leave. A longer one stays in flight until the client has taken
- * it, which the runtime tells of streams only: it goes out in chunks, and a client that does not read is not waited for
- * without end. Whoever opened the call leaves it to the answer then: `context.outcome` is undefined.
+ * A short one is recorded at once, and resolves when it is to be sent. A longer one stays in flight until the client
+ * has taken it, which the runtime reports for streams only: it goes out in chunks, and a client that does not read is
+ * not waited for without end. Whoever opened the call leaves it to the answer then: `context.outcome` is undefined.
  */
 export async function sendWholeResponse(
   parts: WholeAnswerParts,
@@ -124,8 +129,8 @@ export async function sendWholeResponse(
 }
 
 /**
- * The response that carries an answer as it comes, because there is no room to hold it: one that breaks off then ends the
- * client's connection instead of becoming an error. Booked when it is over.
+ * The response that carries an answer as it comes, because there is no room to hold it: one that breaks off then ends
+ * the client's connection instead of becoming an error. Recorded when it is over.
  */
 export function passWholeAnswer(parts: WholeAnswerParts, body: ResponseBody): Promise<Response> {
   const tail = createStreamTail(USAGE_TAIL_BYTES);
@@ -147,7 +152,7 @@ async function streamWhole(
       context.sent(chunk.length);
       observer?.onChunk(chunk);
     },
-    // In JSON there is no place for an error: the connection breaks off instead.
+    // JSON has no place for an error: the connection breaks off instead.
     terminalErrorEvent: () => undefined,
     onEnd(failure) {
       observer?.onEnd();

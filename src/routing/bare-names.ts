@@ -6,7 +6,7 @@ import { MAX_MODEL_NAME_LENGTH } from "./model-name.ts";
 export type BareName =
   | { readonly kind: "held"; readonly provider: Provider }
   | { readonly kind: "ambiguous"; readonly providers: readonly Provider[] }
-  /** Every list is known, or given up, and none holds the id. */
+  /** Every list is known, or no longer waited for, and none holds the id. */
   | { readonly kind: "unknown" }
   /** The list of a provider that may hold it has not been read yet. */
   | { readonly kind: "undecided"; readonly missing: readonly Provider[]; readonly retryAfterSeconds: number };
@@ -22,11 +22,11 @@ export interface NameList {
   readonly lastFailureAt: number;
   readonly isStale: boolean;
   readonly isPending: boolean;
-  /** Reads it anew; callers share one reading. Never rejects. */
+  /** Reads it again; callers share one read. Never rejects. */
   refresh(): Promise<void>;
 }
 
-/** An unknown name asks all providers again, but not more often than this. */
+/** An unknown name makes all providers be read again, but not more often than this. */
 const UNKNOWN_NAME_INTERVAL_MS = 5_000;
 
 /** A bare name asks for a list that was never read, but not more often than this. */
@@ -36,9 +36,9 @@ const MISSING_LIST_INTERVAL_MS = 2_000;
 export type FindBareName = (modelId: string, api: ApiName) => BareName | Promise<BareName>;
 
 /**
- * Makes what finds the provider of a bare model id: never by a guess. A name goes to a provider only once the lists of all
- * providers that compete are known, so that none that answers late could have held it too. Those that have the client's
- * API compete; if there is none, all do, so that the client is told which of them has the model and not the API.
+ * Creates what finds the provider of a bare model id: never by a guess. A name goes to a provider only once the lists
+ * of all providers that compete are known, so that none that answers late could have held it too. Those that have the
+ * client's API compete; if there is none, all do, so that the error says which of them has the model and not the API.
  * @param allLists those of the providers that the operator configured.
  */
 export function createBareNames(allLists: readonly NameList[], now: () => number): FindBareName {
@@ -69,7 +69,7 @@ export function createBareNames(allLists: readonly NameList[], now: () => number
     return first ? { kind: "held", provider: first } : { kind: "unknown" };
   };
 
-  /** Those that have to be waited for before a name without an answer can have one; each is being read. */
+  /** Those to wait for before an unresolved name can be resolved; each is being read. */
   const readAnew = (lists: readonly NameList[], modelId: string): readonly NameList[] => {
     const isHeld = lists.some(({ ids }) => ids?.has(modelId));
     if (!isHeld && now() - lastUnknownAt >= UNKNOWN_NAME_INTERVAL_MS) {

@@ -4,10 +4,12 @@ import type { ListedModel } from "../providers/model-list-readers.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { NameList } from "./bare-names.ts";
 
-/** The models of one provider, as it listed them at one time. Never changes, so that what is made from it can be kept. */
+/**
+ * The models of one provider, as it listed them at one time. Never changes, so that what is made from it can be kept.
+ */
 export interface ModelList {
   readonly provider: Provider;
-  /** By their ids, in the provider's order; what it listed twice stands here once. */
+  /** By their ids, in the provider's order; what it listed twice is here once. */
   readonly models: ReadonlyMap<string, ListedModel>;
 }
 
@@ -25,7 +27,7 @@ export interface CachedModelListOptions {
 
 /**
  * How long bare names wait for a list that was never read: restarts of a provider are over in less, and one that has no
- * list at all must not keep them waiting for good.
+ * list at all must not keep them waiting indefinitely.
  */
 const GIVE_UP_AFTER_MS = 60_000;
 
@@ -72,7 +74,10 @@ export class CachedModelList implements NameList {
     );
   }
 
-  /** The list to be shown; a stale one while it is read again. Throws `models_failed` or `models_timeout` if there is none. */
+  /**
+   * The list to be shown; a stale one while it is read again. Throws `models_failed` or `models_timeout` if there is
+   * none.
+   */
   async show(): Promise<ModelList> {
     if (!this.#shown) return this.#fetchOnce();
     if (this.isStale) void this.refresh();

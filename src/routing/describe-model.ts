@@ -13,7 +13,7 @@ export interface DescribedModel {
   readonly [extra: string]: unknown;
 }
 
-/** @param extras what to add; `null` where the provider does not say. */
+/** @param extras what to add; `null` if the provider does not say. */
 export function describeModel(provider: Provider, model: ListedModel, extras: readonly ModelExtra[]): DescribedModel {
   const described: { -readonly [Member in keyof DescribedModel]: DescribedModel[Member] } = {
     id: publicModelId(provider, model.id),

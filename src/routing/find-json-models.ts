@@ -23,7 +23,7 @@ const AUDIO = 8;
 /** It is in one of {@link DATA}, where nothing is looked for. */
 const IS_DATA = 16;
 
-/** How an object that stands for a model is called, as in `models: [{"id": "x"}]`. */
+/** Members that name the model in an object for it, as in `models: [{"id": "x"}]`. */
 const NAME_WITHIN = new Set(["id", "name", "slug"]);
 
 /**
@@ -77,7 +77,7 @@ interface Key {
   readonly isCarrier: boolean;
 }
 
-/** Requests are made of the same few keys: looking them up is a fifth of the work of folding them. */
+/** Requests have the same few keys: looking them up costs a fifth of folding them. */
 const knownKeys = new Map<string, Key>();
 const MAX_KNOWN_KEYS = 1000;
 
@@ -91,7 +91,7 @@ function keyOf(key: string): Key {
 }
 
 export interface JsonModelOptions {
-  /** Leaves out what stands in {@link DATA}: right only where the format is known to be that of a `/v1` route. */
+  /** Leaves out what is in {@link DATA}: right only if the format is known to be that of a `/v1` route. */
   readonly skipsData: boolean;
   /** Further outermost members that name a model. */
   readonly members?: ReadonlySet<string> | undefined;
@@ -113,14 +113,14 @@ interface ModelScan {
   value: number;
 }
 
-/** A text up to this size is searched at once, which takes 10 ms at the worst: many different keys. */
+/** A text up to this size is searched at once, which takes at most 10 ms: many different keys. */
 const MAX_WHOLE_BYTES = 64 * 1024;
 
-/** What is searched between two looks at the clock. */
+/** Bytes searched between two checks of the clock. */
 const SLICE_BYTES = 16 * 1024;
 
 /**
- * Finds every name of a model in a JSON text, however deep, and also where a member stands twice and a parser would keep
+ * Finds every name of a model in a JSON text, however deep, and also if a member occurs twice and a parser would keep
  * one of the two. One pass over the bytes, which must have passed `JSON.parse`. A long text is searched in turns of the
  * event loop, and only then is there a promise.
  * @throws Failure `invalid_request` for too many names; `client_gone` once stopped.
@@ -192,7 +192,7 @@ function traitsOf(key: string, container: number, members: ReadonlySet<string> |
   return (names ? NAMES_MODELS : 0) | (carries ? container & DECIDES : 0) | (name === "audio" ? AUDIO : 0);
 }
 
-/** The string that stands in `[start, end)`, its quotes included. */
+/** The string in `[start, end)`, its quotes included. */
 function readString(json: Buffer, start: number, end: number): string {
   const text = json.toString("utf8", start, end);
   return text.includes("\\") ? (JSON.parse(text) as string) : text.slice(1, -1);

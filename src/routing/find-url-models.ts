@@ -5,16 +5,16 @@ import { isModelMember, type ModelNames } from "./model-names.ts";
 /** A method of Google's APIs behind the name of a resource, `:generateContent`; no tag is written like it. */
 const RESOURCE_METHOD = /:(?:predict|[a-z]+[A-Z][A-Za-z]*)$/;
 
-/** What stands behind the name of a model in the paths of hosts that put an API of their own below each model. */
+/** What follows the name of a model in the paths of hosts that put an API of their own below each model. */
 const MODEL_API = /(?:\/v\d+)?\/(?:chat\/completions|completions|embeddings|images\/generations|predictions)$/;
 
 /** A name of more segments is read whole only. */
 const MAX_SEGMENTS = 8;
 
 /**
- * Finds the models that an address names: `/models/<id>`, `/models/<id>:generateContent` (Google), `/model/<id>/converse`
- * (Bedrock), `/deployments/<id>/…` (Azure), `/engines/<id>/…`, `/ai/run/@cf/…` (Cloudflare), and the parameters of its
- * query whose names say so, as `?model=` of realtime connections.
+ * Finds the models that an address names: `/models/<id>`, `/models/<id>:generateContent` (Google),
+ * `/model/<id>/converse` (Bedrock), `/deployments/<id>/…` (Azure), `/engines/<id>/…`, `/ai/run/@cf/…` (Cloudflare), and
+ * the parameters of its query whose names say so, as `?model=` of realtime connections.
  * @param url as it is sent; its path is validly percent-encoded.
  */
 export function findUrlModels(url: string, found: ModelNames): void {
@@ -23,7 +23,7 @@ export function findUrlModels(url: string, found: ModelNames): void {
   findQueryModels(search, found);
 }
 
-/** Below which segment of a path the name of a model stands, and whether it may span several segments. */
+/** Below which segment of a path the name of a model is, and whether it may span several segments. */
 const COLLECTIONS: ReadonlyMap<string, "rest" | "one"> = new Map([
   ["models", "rest"],
   ["tunedmodels", "rest"],
@@ -51,7 +51,7 @@ function findPathModels(path: string, found: ModelNames): void {
   }
 }
 
-/** Lower-case name of the segment. Throws `path_not_allowed` where a collection hides behind an encoded slash. */
+/** Lower-case name of the segment. Throws `path_not_allowed` if a collection hides behind an encoded slash. */
 function collectionOf(segment: string): string {
   const pieces = segment.toLowerCase().split(/[/\\]/);
   // Some servers take what follows a semicolon for parameters of the segment.
@@ -100,15 +100,15 @@ export function findParameterModels(encoded: string, found: ModelNames, members?
 }
 
 /**
- * Adds the value of a parameter, or of a field of a form, that names a model or several. One that no model's name is as long
- * as is refused whatever it may be taken for, and not taken apart.
+ * Adds the value of a parameter, or of a field of a form, that names a model or several. One that no model's name is as
+ * long as is refused whatever it may be taken for, and not taken apart.
  */
 export function addParameter(value: string, found: ModelNames): void {
   const mayBeSeveral = value.length <= MAX_MODEL_NAME_LENGTH && value.includes(",");
   if (value !== "") found.add(value, true, mayBeSeveral ? value.split(",") : undefined);
 }
 
-/** More rounds than any chain of servers undoes. */
+/** More decodings than any chain of servers does. */
 const MAX_DECODINGS = 8;
 
 /** Undoes percent-encoding until nothing changes, because some servers decode twice. */

@@ -5,12 +5,12 @@ import { CachedModelList, type CachedModelListOptions, type ModelList } from "./
 
 /** The model lists of all providers, cached. */
 export interface ModelLists {
-  /** The models of one provider. Throws `models_failed` or `models_timeout` where it has none to show. */
+  /** The models of one provider. Throws `models_failed` or `models_timeout` if it has none to show. */
   ofProvider(provider: Provider): Promise<ModelList>;
   /** The lists of all providers, in table order; those that fail are left out. */
   all(): Promise<readonly ModelList[]>;
   /**
-   * Which of the configured providers have a model of this bare id. Waits for at most one refresh, and only where the
+   * Which of the configured providers have a model of this bare id. Waits for at most one refresh, and only if the
    * lists at hand do not say.
    */
   readonly findBareName: FindBareName;

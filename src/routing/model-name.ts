@@ -8,8 +8,8 @@ const FOLDED = /^[!-@[-~]*$/;
 
 /**
  * What a reader may drop without anybody seeing it: white space, everything of the category "other" (controls, formats
- * such as bidirectional marks and soft hyphens, surrogates, private use), whatever else Unicode says to ignore (variation
- * selectors, fillers), and the blank of Braille.
+ * such as bidirectional marks and soft hyphens, surrogates, private use), whatever else Unicode says to ignore
+ * (variation selectors, fillers), and the blank of Braille.
  */
 const INVISIBLE = /[\p{White_Space}\p{C}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
@@ -35,7 +35,7 @@ export function canonicalModelName(provider: Provider, name: string): string {
 
 /** Without invisible characters, in compatibility form and without letter case. */
 export function foldName(name: string): string {
-  // The second round composes what an invisible character held apart in the first.
+  // The second pass composes what an invisible character held apart in the first.
   return FOLDED.test(name) ? name : foldOnce(foldOnce(name));
 }
 

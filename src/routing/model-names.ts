@@ -26,24 +26,24 @@ export function foldMember(name: string): string {
     .replace(/[^a-z0-9]+/g, "");
 }
 
-/** No request names more models than this but to keep the gateway busy. */
+/** A request names more models than this only to keep the gateway busy. */
 const MAX_NAMES = 1000;
 
 /** To fold a character beyond ASCII takes up to 0.3 µs, and the names of one request are folded in one turn. */
 const MAX_FOREIGN_CHARACTERS = 64 * 1024;
 const ASCII = /^[\0-\x7f]*$/;
 
-/** The names of models that one request holds, wherever they stand. */
+/** The names of models that one request holds, wherever they are. */
 export interface ModelNames {
   /**
-   * Adds one. Throws `invalid_request` where there are too many, or they are too long together.
+   * Adds one. Throws `invalid_request` if there are too many, or they are too long together.
    * @param decides whether the provider takes the request to be for this model, rather than to mention it.
    * @param otherReadings what else the provider may take for the name.
    */
   add(name: string, decides: boolean, otherReadings?: readonly string[]): void;
-  /** The first model that the request is for, or undefined where none was found. */
+  /** The first model that the request is for, or undefined if none was found. */
   requested(): string | undefined;
-  /** Why the policy refuses one of them, and which; undefined where it allows all. */
+  /** Why the policy refuses one of them, and which; undefined if it allows all. */
   refused(policy: ModelPolicy, provider: Provider): { readonly name: string; readonly failure: Failure } | undefined;
 }
 

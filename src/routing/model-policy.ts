@@ -4,10 +4,10 @@ import { canonicalModelName, foldName, MAX_MODEL_NAME_LENGTH } from "./model-nam
 
 /** Decides whether a model may be used at all. */
 export interface ModelPolicy {
-  /** False where every model is allowed: then nothing needs to be looked at. */
+  /** False if every model is allowed: then nothing needs to be checked. */
   readonly active: boolean;
   /**
-   * Why this model of this provider is refused, or undefined where it is allowed.
+   * Why this model of this provider is refused, or undefined if it is allowed.
    * @param model the name as it is sent to the provider.
    * @param otherReadings what else the provider may take for the name; a list that denies holds for them too.
    */
@@ -18,9 +18,9 @@ export interface ModelPolicy {
 type NamesByProvider = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
- * The policy that two lists make. An entry whose first segment is the id of one of the providers means that provider and
- * what follows; every other entry is a bare name, which holds for every provider.
- * @param allowed entries of `ALLOWED_MODELS`; where there are any, they alone decide. An entry admits exactly what it
+ * The policy that two lists make. An entry whose first segment is the id of one of the providers means that provider
+ * and what follows; every other entry is a bare name, which holds for every provider.
+ * @param allowed entries of `ALLOWED_MODELS`; if there are any, they alone decide. An entry admits exactly what it
  * means: `openai/good` no model `openai/good` of another provider.
  * @param disallowed entries of `DISALLOWED_MODELS`. One that names a provider also refuses what other providers call by
  * the whole entry: `openai/gpt-4o` is the same model behind an aggregator.

@@ -2,7 +2,7 @@
 export interface RelayedQuery {
   /** The value of the first `provider` parameter. */
   readonly provider: string | undefined;
-  /** The rest as it stood, with its `?`, or nothing. */
+  /** The rest unchanged, with its `?`, or nothing. */
   readonly rest: string;
 }
 

@@ -17,7 +17,8 @@ export interface TargetSources {
 }
 
 /**
- * Chooses the provider: the query's `provider`, else the prefix of the model's name, else the one provider that lists it.
+ * Chooses the provider: the query's `provider`, else the prefix of the model's name, else the one provider that lists
+ * it.
  * @param asked the value of `?provider=`, or undefined.
  * @param api the API that the request is for; of a bare name it decides which providers come into question.
  * @throws Failure `provider_not_found`, `provider_key_missing`, `provider_undetermined` or `model_lists_incomplete`.

@@ -13,11 +13,11 @@ export interface ToolsDependencies extends Pick<
   ToolRegistryDependencies,
   "fetch" | "timers" | "onStatus" | "onToolFaults"
 > {
-  /** What the loop shares with the relay. */
+  /** What the loop shares with the pipeline. */
   readonly relay: RelayParts;
   /** How long a stream may be silent while tools run before its client is sent a comment, in milliseconds. */
   readonly keepAliveMs: number | undefined;
-  /** Of the gateway, which the servers are told. */
+  /** Of the gateway, sent to the servers. */
   readonly version: string;
 }
 

@@ -30,7 +30,7 @@ export interface ParsedResponse {
   readonly shape: AnswerShape;
   /** The calls that the gateway answers. */
   readonly ours: readonly ToolCall[];
-  /** The assistant's message as it goes back to the provider, as JSON text; empty where it has no calls. */
+  /** The assistant's message as it goes back to the provider, as JSON text; empty if it has no calls. */
   message(): Promise<Uint8Array>;
   readonly usage: JsonObject | undefined;
   /**
@@ -44,7 +44,7 @@ const FIRST_CHOICE = ["choices", 0] as const;
 const MESSAGE = [...FIRST_CHOICE, "message"] as const;
 
 /**
- * Reads an answer; one that is no chat completion at all asks for nothing and is returned as it is.
+ * Reads an answer; one that is not a chat completion asks for nothing and is returned unchanged.
  * @throws Failure `upstream_invalid_response` if it exceeds a limit
  */
 export async function parseResponse(
@@ -57,7 +57,7 @@ export async function parseResponse(
   const choice = firstObject(answer["choices"]) ?? {};
   const message = isJsonObject(choice["message"]) ? choice["message"] : undefined;
   const items = Array.isArray(message?.["tool_calls"]) ? message["tool_calls"] : [];
-  // Most answers have no calls, and need not be looked into.
+  // Most answers have no calls, and need no parsing of them.
   const span = items.length > 0 ? findValue(bytes, MESSAGE) : undefined;
   const calls = message && span ? readToolCalls(message, newId) : [];
   const ours = calls.filter(plan.isOurs);

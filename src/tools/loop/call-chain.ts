@@ -5,7 +5,7 @@ import type { UpstreamCall } from "../../upstream/call.ts";
 export interface CallChain extends UpstreamCall {
   /** What is aborted with the {@link Failure} that ends the chain, whatever is under way then. */
   signal(): AbortSignal;
-  /** Lets go of the call that was sent last: from now until the next one, no time of a provider's is running. */
+  /** Releases the call that was sent last: from now until the next one, no deadline of a provider is running. */
   rest(): void;
 }
 
@@ -14,7 +14,7 @@ export interface CallChain extends UpstreamCall {
  * @param client aborted when the client leaves
  */
 export function chainCalls(openCall: () => UpstreamCall, client: AbortSignal): CallChain {
-  /** Made for the first who asks: most requests run no tool. */
+  /** Created on first use: most requests run no tool. */
   let ending: AbortController | undefined;
   let current: UpstreamCall | undefined;
   let reason: Failure | undefined;

@@ -1,27 +1,27 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { addUsage } from "./usage.ts";
 
-/** What a client has seen of its stream, over all rounds, so that these look like one completion. */
+/** What a client has seen of its stream, over all steps, so that these look like one completion. */
 export interface ClientStream {
   /** Show the client the calls that the gateway answers. */
   readonly showsOurs: boolean;
-  /** The client asked for a chunk that tells the usage. */
+  /** The client asked for a chunk with the usage. */
   readonly wantsUsage: boolean;
-  /** The place of the next call among all that the client has seen. */
+  /** The index of the next call among all that the client has seen. */
   nextCallIndex(): number;
-  /** Notes that a chunk has a role, and gives whether it is the first that has. */
+  /** Notes that a chunk has a role; returns whether it is the first that has one. */
   isRoleNew(): boolean;
   readonly isFirstRound: () => boolean;
-  /** The members of a chunk that must be other ones, lest the client sees a second completion begin. */
+  /** The members of a chunk to replace, so that the client does not see a second completion begin. */
   adjustments(chunk: JsonObject): Readonly<Record<string, unknown>>;
 }
 
 export interface ClientStreamOptions extends Pick<ClientStream, "showsOurs" | "wantsUsage" | "isFirstRound"> {
-  /** What the rounds before the present one used; undefined in the first. */
+  /** What the steps before the current one used; undefined in the first. */
   readonly usedBefore: () => JsonObject | undefined;
 }
 
-/** What tells one completion from another. */
+/** What distinguishes one completion from another. */
 const IDENTITY = ["id", "created", "model"] as const;
 
 export function openClientStream({

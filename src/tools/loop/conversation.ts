@@ -7,7 +7,7 @@ import type { ToolDefinition } from "../mcp/tool-definitions.ts";
 import { DECISIVE_NAMES, requireSingleMember } from "../../pipeline/prepare-body.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
-/** The request of one chat completion, which grows by the messages of every round. */
+/** The request of one chat completion, which grows by the messages of every step. */
 export interface Conversation {
   /**
    * The body of the next call: the client's bytes with the gateway's functions behind its tools and the messages that
@@ -27,7 +27,7 @@ export interface Conversation {
  * Begins the conversation.
  * @param bytes the request as it goes to the provider without tools
  * @param value what the client sent, parsed
- * @throws Failure where `messages`, `tools` or `tool_choice` stands twice
+ * @throws Failure if `messages`, `tools` or `tool_choice` occurs twice
  */
 export function openConversation(bytes: Uint8Array, value: JsonObject, plan: ToolPlan): Conversation {
   const request = { bytes, value, members: watchMembers(asBuffer(bytes), DECISIVE_NAMES) };

@@ -2,14 +2,14 @@ import type { TimerSource } from "../../core/deadlines.ts";
 
 export interface KeepAliveOptions {
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
-  /** Milliseconds of silence after which, again and again, a sign of life is due. */
+  /** Milliseconds of silence after which a sign of life is due, repeatedly. */
   readonly intervalMs: number;
 }
 
-/** Signs of life for a client whose stream is silent for a good reason. */
+/** Comments for a client whose stream is silent for a good reason. */
 export interface KeepAlive {
   start(): void;
-  /** To be called on every exit; calling it twice is harmless. */
+  /** Call it on every exit; calling it twice is harmless. */
   stop(): void;
 }
 

@@ -13,21 +13,21 @@ import { openSteps, type Steps, type StepsParts } from "./steps.ts";
 import { streamSteps } from "./stream-steps.ts";
 import { planTools } from "./tool-plan.ts";
 
-/** What the agent needs of the rest of the gateway. */
+/** What the tool loop needs from the rest of the gateway. */
 export interface ToolLoopParts extends StepsParts, Pick<RelayParts, "connections" | "jsonLimits"> {
   readonly toolBox: ToolRegistry;
   readonly keepAlive: KeepAliveOptions;
 }
 
-/** Any value of this header, and none too, leaves a request to the plain relay. */
+/** Any value of this header, even an empty one, leaves a request to the plain pipeline. */
 const BYPASS_HEADER = "x-mcp-bypass";
 
 /** With `true`, a stream shows the calls that the gateway runs itself. */
 const SHOW_TOOLS_HEADER = "x-mcp-show-tools";
 
 /**
- * Makes what gives chat completions the tools of the MCP servers: it offers them to the model, runs the calls that the
- * model makes of them, and asks again with the results, until the model answers without such calls.
+ * Creates what gives chat completions the tools of the MCP servers: it offers them to the model, runs the calls that
+ * the model makes of them, and asks again with the results, until the model answers without such calls.
  */
 export function createToolLoop(parts: ToolLoopParts): ToolLoop {
   const { toolBox: toolRegistry, keepAlive, jsonLimits } = parts;
@@ -60,7 +60,7 @@ export function createToolLoop(parts: ToolLoopParts): ToolLoop {
     }
   }
 
-  /** Ends one round whose answer came in one piece: with the response for the client, or with nothing to ask again. */
+  /** Ends one step whose answer came in one piece: with the response for the client, or with nothing to ask again. */
   async function answerWhole(
     context: RequestContext,
     steps: Steps,
@@ -94,7 +94,7 @@ export function createToolLoop(parts: ToolLoopParts): ToolLoop {
     return openEventStream({
       context,
       response: { status: response.status, headers: response.headers, body: bodyOfStream(body) },
-      // The rounds see to the time of each of their calls themselves.
+      // The steps handle the deadlines of each of their calls themselves.
       call: { ...steps.calls, becomeStream() {}, touch() {}, awaitClient() {} },
       format: CHAT,
       usageInjected: false,

@@ -13,7 +13,7 @@ export interface AnswerShape {
  */
 export type NextStep = "ask_again" | "run_and_return" | "return";
 
-/** With these, the answer was cut: the last call may be half a one. */
+/** With these, the answer was cut: the last call may be incomplete. */
 const CUT_REASONS: ReadonlySet<string | undefined> = new Set(["length", "content_filter"]);
 
 /** @param roundsLeft how often the model may be asked again */
@@ -24,7 +24,7 @@ export function nextStep({ ours, theirs, finishReason }: AnswerShape, roundsLeft
 }
 
 /**
- * The `finish_reason` that the client is told instead of the provider's; undefined where that one is right. Without the
+ * The `finish_reason` that the client gets instead of the provider's; undefined if that one is right. Without the
  * gateway's calls, an answer that ends with nothing else has no call to finish with: it stopped at a limit.
  */
 export function finalReason({ ours, theirs, finishReason }: AnswerShape): string | undefined {

@@ -3,17 +3,17 @@ import { cutText, asError } from "../mcp/tool-result.ts";
 import type { ToolSet } from "../mcp/tool-registry.ts";
 import type { ToolCall } from "./tool-call.ts";
 
-/** So many calls of one answer run at once; the others wait for their turn. */
+/** Maximum number of calls of one answer that run at once; the others wait for their turn. */
 export const MAX_AT_ONCE = 16;
 
-/** So many calls of one answer are run at all: a model that goes astray can write thousands in one answer. */
+/** Maximum number of calls of one answer that are run: a confused model can write thousands in one answer. */
 export const MAX_CALLS = 128;
 
-/** What the results of one answer may come to together. */
+/** The limits for the results of one answer together. */
 export interface ResultLimits {
-  /** Of their messages as JSON texts; what is longer is cut, and the model told so. */
+  /** Of their messages as JSON texts; what is longer is cut, and the message says so. */
   readonly maxBytes: number;
-  /** Called with the bytes that all of them have by now; what it throws ends the run. */
+  /** Called with the bytes that all of them have by now; if it throws, the run ends. */
   readonly onHeld: (bytes: number) => void;
 }
 
@@ -49,7 +49,9 @@ function toMessage(id: string, content: string): Uint8Array {
   return toJson({ role: "tool", tool_call_id: id, content });
 }
 
-/** A message of about `maxBytes` at most. Its text grows when it is written as JSON, by as much in each of its parts. */
+/**
+ * A message of about `maxBytes` at most. Its text grows when it is written as JSON, by as much in each of its parts.
+ */
 function messageWithin(id: string, content: string, maxBytes: number): Uint8Array {
   const message = toMessage(id, content);
   if (message.length <= maxBytes) return message;

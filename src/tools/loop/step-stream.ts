@@ -12,26 +12,26 @@ import { type AnswerShape, finalReason } from "./next-step.ts";
 import { messageForProvider, readToolCalls, type ToolCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
-/** The provider's stream of one round, as it becomes a part of the client's. */
+/** The provider's stream of one step, as it becomes a part of the client's. */
 export interface StepStream {
   /**
    * What the client is sent for one event: its own bytes, changed ones, or none.
-   * @throws Failure where more would have to be remembered than is good
+   * @throws Failure if too much would have to be remembered
    */
   translate(event: Buffer): Uint8Array;
   /** Whether the provider has said that its stream is over. */
   isDone(): boolean;
-  /** What this round has used, as far as the provider has told. */
+  /** What this step has used, as far as the provider has said. */
   usage(): JsonObject | undefined;
-  /** What the round came to, once its stream has ended. */
+  /** The result of the step, once its stream has ended. */
   end(): StepEnd;
-  /** What was kept back until it is known that this round is the last: the end of the client's stream. */
+  /** What was kept back until it is known that this step is the last: the end of the client's stream. */
   closingEvents(): Uint8Array;
 }
 
-/** What a streamed round came to. */
+/** The result of a streamed step. */
 export interface StepEnd {
-  /** False where the stream ended in the middle, so that its last call may be half a one. */
+  /** False if the stream ended in the middle, so that its last call may be incomplete. */
   readonly complete: boolean;
   readonly shape: AnswerShape;
   /** The calls that the gateway answers. */
@@ -46,7 +46,10 @@ const DELTA = [...FIRST_CHOICE, "delta"] as const;
 const DONE = Buffer.from("[DONE]");
 const DONE_EVENT = Buffer.from("data: [DONE]\n\n");
 
-/** @param mayRemember told how much of the answer is remembered; one that is too long is not, and no tool of it is run */
+/**
+ * @param mayRemember called with how much of the answer is remembered; one that is too long is not, and no tool of it
+ * is run
+ */
 export function openStepStream(
   plan: ToolPlan,
   client: ClientStream,
@@ -70,7 +73,7 @@ export function openStepStream(
   const kept: { finish?: { readonly chunk: Uint8Array; readonly data: EventData }; usage?: Uint8Array; done?: Buffer } =
     {};
 
-  /** Whether another round may follow: then what ends a stream is kept back. */
+  /** Whether another step may follow: then what ends a stream is kept back. */
   const mayGoOn = (): boolean => calls.haveOurs() && !isFinishSent;
 
   const remember = (delta: JsonObject, size: number): void => {
@@ -81,7 +84,7 @@ export function openStepStream(
     else message = {};
   };
 
-  /** The client's share of the deltas of calls; undefined where it is all of them, as they are. */
+  /** The client's share of the deltas of calls; undefined if it is all of them, unchanged. */
   const shareCalls = (deltas: readonly unknown[], chunk: Uint8Array): readonly Uint8Array[] | undefined => {
     const list = findValue(chunk, [...DELTA, "tool_calls"]);
     if (!list) return undefined;
@@ -104,7 +107,7 @@ export function openStepStream(
     return event;
   };
 
-  /** A chunk that tells the usage and nothing else. */
+  /** A chunk with the usage and nothing else. */
   const takeUsage = (event: Uint8Array, isBare: boolean): Uint8Array => {
     if (isBare && !client.wantsUsage) return NOTHING;
     if (!mayGoOn()) return event;
@@ -126,7 +129,7 @@ export function openStepStream(
     remember(delta, given.length);
     const changes: Record<string, undefined> = {};
     const repeatsRole = typeof delta["role"] === "string" && !client.isRoleNew();
-    // A provider that repeats it within one round, as OpenRouter does, is left its way.
+    // A provider that repeats it within one step, as OpenRouter does, is left as it is.
     if (repeatsRole && !client.isFirstRound()) changes["role"] = undefined;
     if (shared?.length === 0) changes["tool_calls"] = undefined;
 

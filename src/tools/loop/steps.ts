@@ -17,68 +17,72 @@ import { runTools } from "./run-tools.ts";
 import type { ToolCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
-/** The rounds of one chat completion: the model is asked, tools are run, the model is asked again. */
+/** The steps of one chat completion: the model is asked, tools are run, the model is asked again. */
 export interface Steps {
   readonly plan: ToolPlan;
-  /** The calls to the provider; whoever opened the rounds closes them. */
+  /** The calls to the provider; whoever opened the steps closes them. */
   readonly calls: CallChain;
   /** The client asked for the usage of its stream. */
   readonly usageAsked: boolean;
   /** Whether the model has not been asked a second time. */
   isFirst(): boolean;
-  /** How often the model may be asked again: not at all once what was added to the conversation is as long as it may be. */
+  /**
+   * How often the model may be asked again: not at all once what was added to the conversation is as long as it may be.
+   */
   left(): number;
-  /** The id of the call at an index of this round, where the provider gave it none. */
+  /** The id of the call at an index of this step, if the provider gave it none. */
   newId(index: number): string;
   /**
    * Asks the model with all that was said so far. Every call has its own deadlines.
-   * @throws Failure where the provider cannot be reached or answers with an error
+   * @throws Failure if the provider cannot be reached or answers with an error
    */
   ask(): Promise<UpstreamResponse>;
   /**
    * Reads an answer that came in one piece.
-   * @throws Failure where it cannot be had whole, or `memory_exhausted` where there is no room for it
+   * @throws Failure if it cannot be read whole, or `memory_exhausted` if there is no room for it
    */
   readWhole(response: UpstreamResponse): Promise<Uint8Array>;
   /** Notes that bytes of a streamed answer have come. */
   firstByte(): void;
   /**
-   * Notes how many bytes of a streamed answer are remembered for the next round.
-   * @returns false where they alone are more than may be added to a conversation
+   * Notes how many bytes of a streamed answer are remembered for the next step.
+   * @returns false if they alone are more than may be added to a conversation
    * @throws Failure `memory_exhausted`
    */
   remember(bytes: number): boolean;
   /**
-   * Runs calls of the gateway's tools, and resolves with their messages, which are cut so that the conversation does not
-   * become too long. Throws the reason for which the rounds ended.
+   * Runs calls of the gateway's tools, and resolves with their messages, which are cut so that the conversation does
+   * not become too long. Throws the reason why the steps ended.
    */
   run(calls: readonly ToolCall[]): Promise<readonly Uint8Array[]>;
-  /** Adds an answer of the model, and the messages of its tools, to what is said in the next round. */
+  /** Adds an answer of the model, and the messages of its tools, to what is sent in the next step. */
   add(message: Uint8Array, results: readonly Uint8Array[]): void;
-  /** What the rounds before this one used. */
+  /** What the steps before this one used. */
   usedBefore(): JsonObject | undefined;
-  /** Notes what this round has used so far, and gives the sum with the rounds before, for the client and for the books. */
+  /**
+   * Notes what this step has used so far; returns the sum with the steps before, for the client and for the records.
+   */
   use(usage: JsonObject | undefined): UsedTokens;
 }
 
 /** A longer conversation gets a turn of the event loop to be sent in: 16 MiB take 20 ms. */
 const MAX_BYTES_IN_TURN = 1024 * 1024;
 
-/** What all rounds together used: as the provider says it, and as the gateway books it. */
+/** What all steps together used: as the provider reports it, and as the gateway records it. */
 export interface UsedTokens {
   readonly told: JsonObject | undefined;
   readonly booked: TokenUsage | undefined;
 }
 
-/** What rounds need of the rest of the gateway. */
+/** What steps need from the rest of the gateway. */
 export interface StepsParts extends Pick<RelayParts, "openCall" | "requestHeaders" | "wantsUsage" | "memory"> {
   /** How often the model may be asked again within one chat completion. */
   readonly maxRounds: number;
-  /** How many bytes all rounds together may add to what the client sent. */
+  /** How many bytes all steps together may add to what the client sent. */
   readonly maxConversationBytes: number;
 }
 
-/** Opens the rounds of a request; asks nothing yet. */
+/** Opens the steps of a request; asks nothing yet. */
 export function openSteps(
   { openCall, requestHeaders, wantsUsage, memory, maxRounds, maxConversationBytes }: StepsParts,
   context: RequestContext,
@@ -89,13 +93,13 @@ export function openSteps(
   const prepared = prepareBody(body, target, CHAT.hasStreamOptions, wantsUsage);
   const conversation = openConversation(prepared.bytes, body.value, plan);
   const headers = requestHeaders(target.provider, request.headers);
-  // To the client all rounds are one request; to a provider each has a body of its own, which one key cannot stand for.
+  // To the client all steps are one request; to a provider each has its own body, which one key cannot identify.
   const { "idempotency-key": _, ...laterHeaders } = headers;
   const calls = chainCalls(() => openCall(target.provider, request.signal), request.signal);
   const options = body.value["stream_options"];
-  /** Bytes of the answer of this round. */
+  /** Bytes of the answer of this step. */
   let answerBytes = 0;
-  /** Bytes of it that the budget knows of. */
+  /** Bytes of it that the budget counts. */
   let remembered = 0;
   let round = 0;
   let before: JsonObject | undefined;
@@ -119,7 +123,7 @@ export function openSteps(
     async ask() {
       answerBytes = 0;
       const toolChoice = round === 0 ? undefined : plan.laterChoice(left() === 0);
-      // The body of a round is a copy, held until it is sent.
+      // The body of a step is a copy, held until it is sent.
       await memory.hold(context, conversation.bytes() * 2, request.signal);
       // To copy and send it takes long enough, after the last tool has had its turn.
       if (conversation.bytes() > MAX_BYTES_IN_TURN) await nextTurn();
@@ -164,7 +168,7 @@ export function openSteps(
           onHeld: (bytes) => holdBeside(answerBytes + bytes),
         });
       } catch (error) {
-        // Other tools of the round may still run.
+        // Other tools of the step may still run.
         calls.abort(calls.explain(error));
         throw error;
       }

@@ -35,22 +35,24 @@ export interface StreamOptions {
   readonly keepAlive: KeepAliveOptions;
 }
 
-/** A comment, which clients of event streams pass over. */
+/** A comment, which clients of event streams ignore. */
 const SIGN_OF_LIFE = Buffer.from(": keep-alive\n\n");
 
-/** An event longer than this passes without being looked at. */
+/** An event longer than this passes without being parsed. */
 const MAX_EVENT_BYTES = 1024 * 1024;
 
-/** After so many bytes of events the event loop goes on with other work: they take up to 20 ms if the events are short. */
+/**
+ * After so many bytes of events the event loop goes on with other work: they take up to 20 ms if the events are short.
+ */
 const MAX_TURN_BYTES = 64 * 1024;
 
 /** How long a provider that has said `[DONE]` may take to end its answer, so that its connection can be used again. */
 const LINGER_MS = 1000;
 
 /**
- * The stream of all rounds, from the first one's answer on: what every round says as it comes, with the gateway's calls
- * run in between. Never ahead of the reader. Fails with the {@link Failure} that ends the rounds.
- * @returns the stream, and what all rounds together have used so far
+ * The stream of all steps, from the first one's answer on: what every step says as it comes, with the gateway's calls
+ * run in between. Never ahead of the reader. Fails with the {@link Failure} that ends the steps.
+ * @returns the stream, and what all steps together have used so far
  */
 export function streamSteps(
   steps: Steps,
@@ -68,7 +70,7 @@ export function streamSteps(
   let round = openStepStream(plan, client, steps.newId, steps.remember);
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   const keepAlive = createKeepAlive(options, () => {
-    // One sign is enough for a client that does not read.
+    // One comment is enough for a client that does not read.
     if (controller && (controller.desiredSize ?? 0) >= 0) controller.enqueue(SIGN_OF_LIFE);
   });
 
@@ -158,7 +160,7 @@ export function streamSteps(
           if (done) pulled.close();
           else pulled.enqueue(value);
         } catch (error) {
-          // Whatever it was, a provider that is still talking shall know that nobody listens.
+          // Whatever it was, a provider that is still sending must learn that nobody listens.
           calls.abort(calls.explain(error));
           throw error;
         } finally {

@@ -4,7 +4,7 @@ import { editMembers } from "../../core/json/edit.ts";
 import { isFunctionCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
-/** An object that deltas build, and that nobody else has. */
+/** An object that deltas build, and that nothing else references. */
 export type MutableObject = Record<string, unknown>;
 
 /** Names whose text comes whole, and perhaps again; every other text comes in pieces. */
@@ -13,7 +13,7 @@ const WHOLE_TEXTS: ReadonlySet<string> = new Set(["id", "type", "role", "name", 
 /**
  * Adds what a delta brings to what the deltas before it have built: texts are joined, objects are merged, and of lists
  * the members with the same `index`. What a provider invents is treated alike, so that it can be given back to it.
- * Costs what the delta weighs, not what was built: `built` is changed in place, and takes parts of the delta over.
+ * Costs as much as the delta, not as what was built: `built` is changed in place, and takes over parts of the delta.
  */
 export function mergeDelta(built: MutableObject, delta: JsonObject): void {
   for (const name of Object.keys(delta)) {
@@ -88,19 +88,19 @@ interface GrowingCall {
   waiting: Uint8Array[];
 }
 
-/** The calls of one round, put together from their deltas. */
+/** The calls of one step, put together from their deltas. */
 export interface ToolCallAccumulator {
   /**
-   * Takes one delta of `tool_calls`, which is then part of the call; gives what of it and those before it the client is
-   * shown now.
-   * @throws Failure where the answer makes more calls than an answer can mean
+   * Takes one delta of `tool_calls`, which is then part of the call; returns what of it and those before it the client
+   * is shown now.
+   * @throws Failure if the answer makes more calls than an answer can mean
    */
   take(delta: JsonObject, bytes: Uint8Array): readonly Uint8Array[];
   /** Whether any call is, or may turn out to be, one that the gateway answers. */
   haveOurs(): boolean;
   /** How many calls there are. */
   count(): number;
-  /** The calls as they stand in a whole message. */
+  /** The calls as they are in a whole message. */
   items(): JsonObject[];
 }
 
@@ -130,7 +130,7 @@ export function createToolCallAccumulator({
   const withId = (id: unknown): GrowingCall | undefined =>
     typeof id === "string" && id !== "" ? byId.get(id) : undefined;
 
-  /** The call that a delta goes on with; undefined where it begins one. */
+  /** The call that a delta continues; undefined if it begins one. */
   const knownCall = (delta: JsonObject): GrowingCall | undefined => {
     const { index, id } = delta;
     const isNamed = nameOf(delta) !== "";
@@ -193,7 +193,7 @@ function nameOf(item: JsonObject): string {
   return isJsonObject(called) && typeof called["name"] === "string" ? called["name"] : "";
 }
 
-/** Arguments are text, which comes in pieces; where one is an object, it is all of them. */
+/** Arguments are text, which comes in pieces; if one is an object, it is all of them. */
 function withArgumentsText(delta: JsonObject): JsonObject {
   const called = delta["function"];
   if (!isJsonObject(called) || !isJsonObject(called["arguments"])) return delta;

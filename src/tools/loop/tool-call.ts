@@ -7,7 +7,7 @@ import { readArguments } from "../mcp/tool-arguments.ts";
 export interface ToolCall {
   /** No other call of its message has it. */
   readonly id: string;
-  /** Empty where the model named nothing. */
+  /** Empty if the model named nothing. */
   readonly name: string;
   /** An object, or its JSON text, or what the model wrote instead. */
   readonly args: unknown;
@@ -41,8 +41,8 @@ export function isFunctionCall({ type, function: called }: JsonObject): boolean 
 
 /**
  * The assistant's message as it goes back to the provider: the provider's own bytes, with whatever it needs to find in
- * them, except where it would refuse them itself. Some give calls no id, or arguments as an object; and some parse the
- * arguments anew, so that ones which are no JSON would end the conversation instead of reaching the model as an error.
+ * them, unless it would refuse them itself. Some give calls no id, or arguments as an object; and some parse the
+ * arguments again, so that ones that are not JSON would end the conversation instead of reaching the model as an error.
  */
 export async function messageForProvider(message: Uint8Array, calls: readonly ToolCall[]): Promise<Uint8Array> {
   const repaired: JsonObject[] = [];

@@ -10,7 +10,7 @@ export interface ToolPlan {
   readonly definitions: readonly ToolDefinition[];
   /**
    * Whether the gateway answers a call rather than the client: those of its own tools, and those of functions that
-   * nobody has, which are told so.
+   * nobody has, which get an error.
    */
   isOurs(call: Pick<ToolCall, "name" | "isFunction">): boolean;
   /**
@@ -22,8 +22,9 @@ export interface ToolPlan {
 
 /**
  * Plans the gateway's tools for a request.
- * @returns undefined where the request has no use for them: there are none, or it says `tool_choice: "none"`; it asks for
- * several answers, whose conversations would part; or it speaks the older `functions`, beside which there are no `tools`.
+ * @returns undefined if the request has no use for them: there are none, or it says `tool_choice: "none"`; it asks for
+ * several answers, whose conversations would part; or it speaks the older `functions`, beside which there are no
+ * `tools`.
  */
 export function planTools(request: JsonObject, toolRegistry: ToolRegistry): ToolPlan | undefined {
   const { tool_choice: choice, n, functions } = request;
@@ -31,7 +32,7 @@ export function planTools(request: JsonObject, toolRegistry: ToolRegistry): Tool
   if (Array.isArray(functions) && functions.length > 0) return undefined;
   const tools = Array.isArray(request["tools"]) ? request["tools"] : [];
   const clientNames = new Set(tools.flatMap(namesOf));
-  // A plan lasts as long as its conversation, and must not keep the request's parsed tools for so long.
+  // A plan lasts as long as its conversation, and must not keep the request's parsed tools that long.
   const hasOwnTools = tools.length > 0;
   const offer = toolRegistry.offer(clientNames);
   const definitions = offer.definitions();
@@ -50,8 +51,8 @@ export function planTools(request: JsonObject, toolRegistry: ToolRegistry): Tool
 }
 
 /**
- * A choice that forces calls would go on for ever once the gateway answers them: it is satisfied by the first. Only
- * where the client has tools of its own, a call of one of them is still owed to it, and ends the loop.
+ * A choice that forces calls would never end once the gateway answers them: it is satisfied by the first. Only
+ * if the client has tools of its own is a call of one of them still owed to it, which ends the loop.
  */
 function relaxedChoice(choice: unknown, hasOwnTools: boolean, isOurs: (name: string) => boolean): unknown {
   if (isJsonObject(choice)) {

@@ -1,8 +1,8 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError, SseError } from "@modelcontextprotocol/client";
 
 /**
- * Why something could not be had from an MCP server. Only `expired` says for certain that the server did not begin:
- * its session is gone, and the same call may be made again in a new one.
+ * Why something could not be obtained from an MCP server. Only `expired` says for certain that the server did not
+ * begin: its session is gone, and the same call may be made again in a new one.
  */
 export type McpErrorKind =
   | "disconnected"
@@ -16,8 +16,8 @@ export type McpErrorKind =
   | "unreachable";
 
 /**
- * What went wrong with an MCP server. The message goes on from the words "the MCP server <name>", and holds nothing that
- * the server said, no URL and no token, so that it may be logged and shown.
+ * What went wrong with an MCP server. The message goes on from the words "the MCP server <name>", and holds nothing
+ * that the server said, no URL and no token, so that it may be logged and shown.
  */
 export class McpError extends Error {
   readonly kind: McpErrorKind;
@@ -51,7 +51,7 @@ export function readSessionError(error: unknown, hasSession: boolean): McpError 
   return new McpError("protocol", "did not answer as an MCP server does");
 }
 
-/** The error, what caused it, and so on; bounded, because a chain may be a ring. */
+/** The error, its cause, and so on; bounded, because a chain may be a cycle. */
 function chainOf(error: unknown): unknown[] {
   const chain: unknown[] = [];
   for (let link = error; link instanceof Error && chain.length < 8; link = link.cause) chain.push(link);

@@ -8,7 +8,7 @@ import { McpError } from "./errors.ts";
 import { cutText } from "./tool-result.ts";
 
 /**
- * A longer message is not parsed by the protocol's library, which does so in one turn of the event loop and checks each
+ * A longer message is not parsed by the protocol's library, which parses in one turn of the event loop and checks each
  * value: 1 MiB of small values takes it 100 ms.
  */
 const MAX_WHOLE_BYTES = 32 * 1024;
@@ -16,7 +16,9 @@ const MAX_WHOLE_BYTES = 32 * 1024;
 /** Whatever the setting allows, no list of tools and no tool's result for a model has more. */
 const MAX_MESSAGE_VALUES = 100_000;
 
-/** Within a list, one tool whose schema is nested too deeply shall not cost the others; this deep it can still be read. */
+/**
+ * Within a list, one tool whose schema is nested too deeply must not cost the others; this deep it can still be read.
+ */
 const MAX_LIST_DEPTH = 1024;
 
 /** An id of a request is a number here; servers give their own requests other ones. */
@@ -30,7 +32,7 @@ export type MessageGate = (json: Buffer) => Uint8Array | Promise<Uint8Array>;
 
 /**
  * Lets short messages pass, and takes long ones past the library: they are parsed in turns, their results are given to
- * those who wait for them, and the library sees a message that answers the same request with next to nothing in it. Of
+ * those who wait for them, and the library sees a message that answers the same request with almost nothing in it. Of
  * long messages that are no responses nothing is left but, for requests, the method.
  * @throws McpError `too_long` if the message exceeds a limit, `protocol` if it is no JSON
  */

@@ -16,25 +16,29 @@ import type { PendingResults } from "./message-limits.ts";
 import { createSessionFetch } from "./session-fetch.ts";
 import type { McpSession, OpenSession, RemoteTool, SessionOptions } from "./session.ts";
 
-/** No list of tools is followed further; one that long does not end. */
+/** No list of tools is read further: one that long does not end. */
 const MAX_PAGES = 64;
 
 /** All pages together. What a model can choose from is far less; each tool is looked at in every look-up. */
 const MAX_TOOLS = 4096;
 
-/** Names, descriptions and schemas of all pages together, in bytes of JSON. Every tool's schema is held all the time. */
+/**
+ * Names, descriptions and schemas of all pages together, in bytes of JSON. Every tool's schema is held all the time.
+ */
 const MAX_LIST_BYTES = 16 * 1024 * 1024;
 
-/** Of so many tools that are left out or cut the operator is told. */
+/** So many tools that are left out or cut are reported to the operator. */
 const MAX_FAULTS = 10;
 
-/** How long a server may take to take note of the end of a session, in milliseconds. */
+/** How long a server may take to handle the end of a session, in milliseconds. */
 const FAREWELL_MS = 2000;
 
-/** The library has deadlines of its own. They come after the gateway's, which know their names. */
+/** The library has its own deadlines. They come after the gateway's, which know their names. */
 const LATER_MS = 5000;
 
-/** The library's own schemas would put the members of tools' schemas in another order, and refuse a list for one entry. */
+/**
+ * The library's own schemas would put the members of tools' schemas in another order, and refuse a list for one entry.
+ */
 const AS_SENT: StandardSchemaV1<unknown, JsonObject> = {
   "~standard": {
     version: 1,
@@ -44,8 +48,8 @@ const AS_SENT: StandardSchemaV1<unknown, JsonObject> = {
 };
 
 /**
- * Connects with Streamable HTTP, and where the server does not speak that, with SSE.
- * This file brings the protocol's library into memory, so it is loaded only where MCP is on.
+ * Connects with Streamable HTTP, or, if the server does not speak that, with SSE.
+ * This file brings the protocol's library into memory, so it is loaded only if MCP is on.
  */
 export const openSession: OpenSession = async (options) => {
   try {
@@ -54,7 +58,7 @@ export const openSession: OpenSession = async (options) => {
     if (options.signal.aborted) throw options.signal.reason;
     const problem = readSessionError(error, false);
     if (problem.kind === "unreachable" || problem.kind === "unauthorized") throw problem;
-    // A server that speaks neither is better described by what it said first.
+    // If a server speaks neither, its first error describes it better.
     return openOver("sse", options).catch(() => {
       throw options.signal.aborted ? options.signal.reason : problem;
     });

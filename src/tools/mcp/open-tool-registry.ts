@@ -10,7 +10,7 @@ import { createToolFilter } from "./tool-names.ts";
 export interface OpenToolRegistry extends ToolRegistry {
   /** Begins to connect to all servers, side by side and in the background. */
   start(): void;
-  /** Ends all sessions, within two seconds or so. Never throws. */
+  /** Ends all sessions, within about two seconds. Never throws. */
   close(): Promise<void>;
 }
 
@@ -27,14 +27,14 @@ export interface ToolRegistryOptions extends Pick<ToolRegistryParts, "mode" | "m
 }
 
 export interface ToolRegistryDependencies extends Pick<SessionOptions, "client" | "fetch" | "timers" | "memory"> {
-  /** Told when a server comes or goes, and not when it only stays as it is. */
+  /** Called when a server comes or goes, and not if it only stays as it is. */
   readonly onStatus: (server: ServerState, problem: McpError | undefined) => void;
-  /** Told which tools of a server are left out or cut, and why, whenever these are other ones than before. */
+  /** Called with the tools of a server that are left out or cut, and why, whenever these are other ones than before. */
   readonly onToolFaults?: (server: string, faults: readonly string[]) => void;
   readonly openSession?: OpenSession;
 }
 
-// The protocol's library is large; a gateway without MCP shall not have it in memory.
+// The protocol's library is large; a gateway without MCP must not have it in memory.
 const loadAndOpen: OpenSession = async (options) => (await import("./open-session.ts")).openSession(options);
 
 /** Builds the connections to the servers; starts nothing. */

@@ -3,12 +3,12 @@ import { openTurns } from "../../core/next-turn.ts";
 import { maskerOf, redactionOf } from "../../core/redact/redact.ts";
 import { cutText } from "./tool-result.ts";
 
-/** What is masked between two looks at the clock: 5 ms at the worst. */
+/** Bytes masked between two checks of the clock: at most 5 ms. */
 const PIECE_BYTES = 64 * 1024;
 
 /**
  * What a server said, cut to `maxBytes` and without the token that it was sent: the text goes to a model, for which the
- * token is not meant. No more of a long text is looked through than is kept, and that in turns.
+ * token is not meant. Only what is kept of a long text is searched, in turns of the event loop.
  */
 export async function redactResult(server: McpServer, text: string, maxBytes: number): Promise<string> {
   const { token } = server;

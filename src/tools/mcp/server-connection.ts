@@ -8,7 +8,7 @@ import type { McpServer, McpSession, OpenSession, RemoteTool, SessionOptions } f
 export interface Pause {
   /** Waits for so many milliseconds, or without an end; until it is woken, or everything stops. */
   for(milliseconds: number | undefined): Promise<void>;
-  /** Ends the wait; where there is none, the next one does not begin. */
+  /** Ends the wait; if there is none, the next one does not begin. */
   wake(): void;
 }
 
@@ -38,7 +38,7 @@ export function createPause({ setTimer, clearTimer }: TimerSource, stop: AbortSi
 
 export type ServerStatus = "connecting" | "connected" | "disconnected";
 
-/** One MCP server, connected to as far as it can be had. */
+/** One MCP server, connected to whenever it is available. */
 export interface ServerConnection {
   readonly server: McpServer;
   /** Begins to connect, in the background. */
@@ -47,8 +47,8 @@ export interface ServerConnection {
   /** The server's tools as last heard, also while it is away. Another array after each change. */
   tools(): readonly RemoteTool[];
   /**
-   * Runs a tool, once more in a new session where the old one has expired.
-   * @throws McpProblem, or the signal's reason once it is aborted.
+   * Runs a tool, once more in a new session if the old one has expired.
+   * @throws McpError, or the signal's reason once it is aborted.
    */
   call(tool: RemoteTool, args: JsonObject, signal: AbortSignal): Promise<JsonObject>;
   /** Ends the session, which takes two seconds at most, and every wait. Never throws. */
@@ -62,29 +62,31 @@ export interface ConnectionLimits {
   readonly connectMs: number;
   /** Wait before a server that is away is tried again; grows with each failure. */
   readonly reconnectMs: number;
-  /** Between two looks at the tools; 0 for never. */
+  /** Between two checks of the tools; 0 for never. */
   readonly pollMs: number;
 }
 
 export interface ConnectionParts extends Pick<SessionOptions, "client" | "fetch" | "timers" | "memory" | "jsonLimits"> {
   readonly openSession: OpenSession;
   readonly limits: ConnectionLimits;
-  /** Told when the status or the tools have changed; `problem` says why a server is away. */
+  /** Called when the status or the tools have changed; `problem` says why a server is away. */
   readonly onChange: (connection: ServerConnection, problem: McpError | undefined) => void;
-  /** Told when other tools than before are left out or cut, and why. */
+  /** Called when other tools than before are left out or cut, and why. */
   readonly onToolFaults: (faults: readonly string[]) => void;
 }
 
 /** Waits for a server that is away grow up to this many times the first. */
 const LONGEST_BACKOFF = 8;
 
-/** A server that was there a moment ago is tried again after this, if the setting is not shorter: it may be restarting. */
+/**
+ * A server that was there a moment ago is tried again after this, if the setting is not shorter: it may be restarting.
+ */
 const RESTART_MS = 1000;
 
-/** At least this long lies between two looks that a server's notifications cause. */
+/** Minimum time between two checks that a server's notifications cause. */
 const NOTIFIED_GAP_MS = 250;
 
-/** Looks in a row that may time out before the server counts as away; slow is not dead. */
+/** Checks in a row that may time out before the server counts as away: slow is not dead. */
 const PATIENCE = 2;
 
 /** A session in use. */
@@ -103,7 +105,7 @@ export function openServerConnection(server: McpServer, parts: ConnectionParts):
   let status: ServerStatus = "connecting";
   let tools: readonly RemoteTool[] = [];
   let toolFaults: readonly string[] = [];
-  /** Settles when the next attempt to connect does, with undefined where it fails. */
+  /** Settles when the next attempt to connect does, with undefined if it fails. */
   let attempt = Promise.withResolvers<Held | undefined>();
   let running: Promise<void> | undefined;
 
@@ -165,14 +167,14 @@ export function openServerConnection(server: McpServer, parts: ConnectionParts):
     }
   };
 
-  /** Looks at the server from time to time, and resolves with the reason when the session is lost. */
+  /** Checks the server from time to time, and resolves with the reason once the session is lost. */
   const watch = async (watched: Held): Promise<McpError> => {
     let timeouts = 0;
     for (;;) {
       const lookedAt = timers.now();
       await pause.for(timeouts > 0 ? RESTART_MS : limits.pollMs || undefined);
       shutdown.signal.throwIfAborted();
-      // Notifications come in bursts, and a look can itself be what raises the next doubt.
+      // Notifications come in bursts, and a check can itself cause the next doubt.
       while (!watched.lost && timers.now() - lookedAt < NOTIFIED_GAP_MS) {
         await pause.for(NOTIFIED_GAP_MS - (timers.now() - lookedAt));
         shutdown.signal.throwIfAborted();
@@ -207,7 +209,7 @@ export function openServerConnection(server: McpServer, parts: ConnectionParts):
         settleAttempt(opened);
         const problem = await watch(opened);
         drop(opened, problem);
-        // A new session is to be had at once, so the tools stay meanwhile.
+        // A new session is available at once, so the tools stay meanwhile.
         if (problem.kind === "expired") continue;
         setStatus("disconnected", problem);
         await pause.for(Math.min(RESTART_MS, limits.reconnectMs));

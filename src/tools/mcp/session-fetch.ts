@@ -8,7 +8,7 @@ import { McpError } from "./errors.ts";
 import { createMessageGate, type MessageGate, type PendingResults } from "./message-limits.ts";
 import type { SessionOptions } from "./session.ts";
 
-/** Longest answer, and longest event of a stream: room for results with images, and far from what would hurt. */
+/** Longest answer, and longest event of a stream: room for results with images, and far below what would hurt. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 /** Of an answer that is an error, only the status and a few words count. */
@@ -30,9 +30,9 @@ export interface SessionFetchParts extends Pick<SessionOptions, "fetch" | "memor
 }
 
 /**
- * The `fetch` of one session: without redirects, deadlines of its own and the environment's proxies, and with bodies that
- * can neither fill the memory nor keep the event loop busy: they break off, with {@link McpError}, if they are longer
- * than what a server may send or than what there is room for, or exceed a limit for JSON.
+ * The `fetch` of one session: without redirects, deadlines of its own and the environment's proxies, and with bodies
+ * that can neither fill the memory nor keep the event loop busy: they break off, with {@link McpError}, if they are
+ * longer than what a server may send or than what there is room for, or exceed a limit for JSON.
  */
 export function createSessionFetch({
   fetch,

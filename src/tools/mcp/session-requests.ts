@@ -57,8 +57,8 @@ export async function orAborted<Value>(promise: Promise<Value>, signal: AbortSig
 export type CallHeaders = Readonly<Record<string, string>>;
 
 /**
- * Makes the signal of a call hold for the HTTP requests that are made for it. Resolves with the call's result, which the
- * protocol's library need not have seen.
+ * Makes the signal of a call hold for the HTTP requests that are made for it. Resolves with the call's result, which
+ * the protocol's library need not have seen.
  */
 export type DuringCall = (
   bound: BoundSignal,
@@ -77,9 +77,9 @@ interface OpenCall {
 const CALL_HEADER = "x-gateway-call";
 
 /**
- * Gives every request of a transport an end. The protocol's library rejects a request that takes too long, but with most
- * servers lets its HTTP request and its retries go on. It does pass the headers of a call on to the transport, so a
- * header leads back to the signal of the call. Requests outside of calls belong to connecting, which closes the
+ * Gives every request of a transport an end. The protocol's library rejects a request that takes too long, but with
+ * most servers lets its HTTP request and its retries go on. It does pass the headers of a call on to the transport, so
+ * a header leads back to the signal of the call. Requests outside of calls belong to connecting, which closes the
  * transport when it gives up; notifications get a deadline here.
  */
 export function bindRequests(

@@ -19,18 +19,18 @@ export interface McpServer {
 /** A tool as its server describes it. */
 export interface RemoteTool {
   readonly name: string;
-  /** Empty where the server gives none. */
+  /** Empty if the server gives none. */
   readonly description: string;
   /** JSON Schema of the arguments, as the server sent it. */
   readonly inputSchema: JsonObject;
 }
 
-/** What a server says by itself. */
+/** What a server sends unasked. */
 export interface SessionEvents {
   onToolsChanged(): void;
   /** Which tools of the list that was read last are left out or cut, and why; some of them if there are many. */
   onToolFaults(faults: readonly string[]): void;
-  /** Something is wrong with the connection, perhaps: it is worth a look. */
+  /** Something is wrong with the connection, perhaps: it is worth a check. */
   onDoubt(): void;
   /** The session cannot be used any more. */
   onLost(): void;
@@ -38,20 +38,20 @@ export interface SessionEvents {
 
 /** One initialised session with one MCP server. */
 export interface McpSession {
-  /** All pages of the server's tools. Throws {@link McpProblem}, or the reason of the signal. */
+  /** All pages of the server's tools. Throws {@link McpError}, or the reason of the signal. */
   listTools(signal: AbortSignal): Promise<readonly RemoteTool[]>;
   /**
    * Calls a tool and resolves with the result as the protocol has it: `content`, `structuredContent`, `isError`.
-   * Throws {@link McpProblem}, or the reason of the signal.
+   * Throws {@link McpError}, or the reason of the signal.
    */
   callTool(tool: RemoteTool, args: JsonObject, bound: BoundSignal): Promise<JsonObject>;
-  /** Tells the server that the session ends, for a short time at most, and frees everything. Never throws. */
+  /** Notifies the server that the session ends, for a short time at most, and frees everything. Never throws. */
   close(): Promise<void>;
 }
 
 export interface SessionOptions {
   readonly server: McpServer;
-  /** Name and version that the server is told. */
+  /** Name and version sent to the server. */
   readonly client: { readonly name: string; readonly version: string };
   readonly fetch: (url: string, init: BunFetchRequestInit) => Promise<Response>;
   readonly timers: TimerSource;
@@ -65,5 +65,5 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
 }
 
-/** Connects to a server. Throws {@link McpProblem}, or the reason of the signal. */
+/** Connects to a server. Throws {@link McpError}, or the reason of the signal. */
 export type OpenSession = (options: SessionOptions) => Promise<McpSession>;

@@ -11,7 +11,10 @@ export type ReadArguments = { readonly value: JsonObject } | { readonly problem:
 const NO_OBJECT: ReadArguments = { problem: "the arguments are not a JSON object" };
 const TOO_MANY: ReadArguments = { problem: `the arguments hold more than ${ARGUMENT_LIMITS.values} values` };
 
-/** Reads the arguments of a call as models give them: an object, the JSON text of one, or nothing. Long texts take turns. */
+/**
+ * Reads the arguments of a call as models give them: an object, the JSON text of one, or nothing. Long texts take
+ * turns.
+ */
 export async function readArguments(given: unknown): Promise<ReadArguments> {
   if (given === undefined || given === null) return { value: {} };
   if (isJsonObject(given)) return hasMoreValues(given, ARGUMENT_LIMITS.values) ? TOO_MANY : { value: given };

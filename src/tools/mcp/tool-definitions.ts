@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { ToolDescription } from "./tool-list.ts";
 
-/** A tool as it stands in `tools` of a chat completion. */
+/** A tool as it is in `tools` of a chat completion. */
 export interface ToolDefinition {
   readonly type: "function";
   readonly function: { readonly name: string; readonly description: string; readonly parameters: JsonObject };

@@ -29,7 +29,10 @@ export function toolsOfPage(page: JsonObject): JsonObject[] {
   return Array.isArray(page["tools"]) ? page["tools"].filter(isJsonObject) : [];
 }
 
-/** Reads one tool. One without a name, or that is too much for any model, is left out, so that it does not cost the others. */
+/**
+ * Reads one tool. One without a name, or that is too much for any model, is left out, so that it does not cost the
+ * others.
+ */
 export function readTool({ name, title, description, inputSchema }: JsonObject, { depth }: JsonLimits): ReadTool {
   if (typeof name !== "string" || name === "") return { size: 0 };
   if (name.length > MAX_NAME_LENGTH) {

@@ -14,7 +14,7 @@ export interface ToolDescription {
   readonly inputSchema: JsonObject;
 }
 
-/** A tool with the way to it, which holds the server's token and stays inside. */
+/** A tool and its connection, which holds the server's token and stays internal. */
 export interface ListedTool {
   readonly description: ToolDescription;
   readonly connection: ServerConnection;

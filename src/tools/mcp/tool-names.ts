@@ -11,7 +11,7 @@ export function createToolFilter(included: readonly string[], excluded: readonly
   return (origin) => spellingsOf(origin).some((spelling) => decisive.has(spelling)) === included.length > 0;
 }
 
-/** What every name begins with, so that a tool of a server is told from one of the client. */
+/** What every name begins with, so that a tool of a server differs from one of the client. */
 const PREFIX = "mcp_";
 
 /** Longest function name that providers take. */

@@ -14,9 +14,11 @@ export type ToolMode = "selector" | "direct";
 
 /** The tools of all connected servers as they are now. */
 export interface ToolRegistry {
-  /** Whether there is any tool at all; costs next to nothing. */
+  /** Whether there is any tool at all; costs almost nothing. */
   available(): boolean;
-  /** What one request is offered. Its names stay valid for as long as the request lasts, whatever servers do meanwhile. */
+  /**
+   * What one request is offered. Its names stay valid for as long as the request lasts, whatever servers do meanwhile.
+   */
   offer(reserved: ReadonlySet<string>): ToolSet;
   /** The state of each server, in the operator's order. */
   servers(): readonly ServerState[];
@@ -26,7 +28,10 @@ export interface ToolRegistry {
 export interface ToolSet {
   /** Every tool, whatever the mode. */
   readonly tools: readonly ToolDescription[];
-  /** What is added to the request's `tools`, by `MCP_TOOL_MODE` or the given mode; empty where there is no tool. The same each time. */
+  /**
+   * What is added to the request's `tools`, by `MCP_TOOL_MODE` or the given mode; empty if there is no tool. The same
+   * each time.
+   */
   definitions(mode?: ToolMode): readonly ToolDefinition[];
   /** Whether the gateway runs calls of this name: a tool's, or one of the two functions of the selector. */
   owns(name: string): boolean;
@@ -55,7 +60,7 @@ export interface ToolRegistryParts {
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 
-/** @returns the tool box, and what is to be called when a connection has changed. */
+/** @returns the tool registry, and what to call when a connection has changed. */
 export function createToolRegistry(parts: ToolRegistryParts): ToolRegistry & { readonly refresh: () => void } {
   const { connections, isAllowed } = parts;
   let unreserved: ReadonlyMap<string, ListedTool> | undefined;

@@ -15,13 +15,13 @@ export function cutText(text: string, maxBytes: number, wholeBytes?: number): st
   return `${text.slice(0, read)}\n[cut: the first ${written} of ${length} bytes]`;
 }
 
-/** What a failed tool's text begins with. */
+/** How a failed tool's text begins. */
 export const ERROR_PREFIX = "Error: ";
 
 /**
- * The result of a tool as text for a model. Text comes as it is and embedded text with a line that says where it is from.
- * What is not text is named with its type and size and left out: base64 in a prompt costs much and says nothing.
- * Structured content is written as JSON where there is no text, since servers repeat it as text by the protocol's advice.
+ * The result of a tool as text for a model. Text comes as it is and embedded text with a line that says where it is
+ * from. What is not text is named with its type and size and left out: base64 in a prompt costs much and says nothing.
+ * Structured content is written as JSON if there is no text, since servers repeat it as text by the protocol's advice.
  */
 export async function resultText(result: JsonObject): Promise<string> {
   const content = Array.isArray(result["content"]) ? result["content"].filter(isJsonObject) : [];
@@ -69,7 +69,7 @@ function note(facts: readonly unknown[]): string {
   return `[${facts.filter((fact) => typeof fact === "string" && fact !== "").join(", ")}]`;
 }
 
-/** The size of what stands in base64. */
+/** The decoded size of a base64 text. */
 function sizeOf(data: unknown): string {
   if (typeof data !== "string") return "";
   const padding = data.endsWith("==") ? 2 : data.endsWith("=") ? 1 : 0;

@@ -22,8 +22,8 @@ const MAX_WORDS = 32;
 const MAX_QUERY_LENGTH = 4096;
 
 /**
- * What `mcp_tools_get` answers: the tools of `names` with their schemas, then those that have a word of `query` in their
- * names or descriptions, the best first; without either, all of them.
+ * What `mcp_tools_get` answers: the tools of `names` with their schemas, then those that have a word of `query` in
+ * their names or descriptions, the best first; without either, all of them.
  */
 export async function findTools(
   tools: readonly ToolDescription[],
