@@ -1,7 +1,8 @@
 import { Failure } from "../core/errors.ts";
 import { skipSpace, skipString } from "../core/json/scan.ts";
 import { openTurns } from "../core/next-turn.ts";
-import { foldMember, isModelMember, type ModelNames } from "./model-names.ts";
+import type { ModelNames } from "./model-names.ts";
+import { DECIDES, FALLBACKS, IS_DATA, NAMES_MODELS, OUTERMOST, traitsOf } from "./model-traits.ts";
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
@@ -10,41 +11,6 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-
-// What is known of a value by the member that it belongs to. The elements of an array are what the array is.
-/** Strings within name models: it belongs to a member such as `model` or `models`. */
-const NAMES_MODELS = 1;
-/** A model named here is the one that the request is for. */
-const DECIDES = 2;
-/** It is the outermost value, or an element of it. */
-const OUTERMOST = 4;
-/** It belongs to a member `audio`. */
-const AUDIO = 8;
-/** It is in one of {@link DATA}, where nothing is looked for. */
-const IS_DATA = 16;
-
-/** Members that name the model in an object for it, as in `models: [{"id": "x"}]`. */
-const NAME_WITHIN = new Set(["id", "name", "slug"]);
-
-/**
- * Members that carry the request proper, or a part of it that has a model of its own: of realtime sessions, of batches
- * (a line's `body`, Anthropic's `requests[].params`), of Google's wrapped requests, of evaluations.
- */
-const CARRIERS = new Set([
-  "session",
-  "response",
-  "audio",
-  "transcription",
-  "inputaudiotranscription",
-  "body",
-  "params",
-  "request",
-  "requests",
-  "generatecontentrequest",
-  "datasource",
-  "testingcriteria",
-  "grader",
-]);
 
 /**
  * Members whose content is the user's, as the formats behind the `/v1` routes define them: conversations, documents,
@@ -66,29 +32,11 @@ const DATA = new Set([
   "schema",
 ]);
 
+/** Members of a fallback that hold lists of strings and no models. */
+const OTHER_LISTS = new Set(["stop", "modalities", "include"]);
+
 /** A longer key, escapes included, is none of ours. */
 const MAX_KEY_BYTES = 256;
-
-/** What a key says by itself. */
-interface Key {
-  /** Folded. */
-  readonly name: string;
-  readonly isModel: boolean;
-  readonly isCarrier: boolean;
-}
-
-/** Requests have the same few keys: looking them up costs a fifth of folding them. */
-const knownKeys = new Map<string, Key>();
-const MAX_KNOWN_KEYS = 1000;
-
-function keyOf(key: string): Key {
-  const known = knownKeys.get(key);
-  if (known) return known;
-  const name = foldMember(key);
-  const made = { name, isModel: isModelMember(key), isCarrier: CARRIERS.has(name) };
-  if (knownKeys.size < MAX_KNOWN_KEYS) knownKeys.set(key, made);
-  return made;
-}
 
 export interface JsonModelOptions {
   /** Leaves out what is in {@link DATA}: right only if the format is known to be that of a `/v1` route. */
@@ -160,6 +108,7 @@ function searchOn(scan: ModelScan, stopAt: number): void {
         position = skipSpace(json, next + 1);
         const key = end - start > MAX_KEY_BYTES ? "" : readString(json, start, end);
         value = options.skipsData && DATA.has(key) ? IS_DATA : traitsOf(key, container, options.members);
+        if ((container & FALLBACKS) !== 0 && !OTHER_LISTS.has(key) && beginsList(json, position)) value |= NAMES_MODELS;
       } else if ((value & NAMES_MODELS) !== 0) {
         const name = readString(json, start, end);
         if (name !== "") found.add(name, (value & DECIDES) !== 0);
@@ -181,15 +130,9 @@ function searchOn(scan: ModelScan, stopAt: number): void {
   scan.value = value;
 }
 
-/** What is known of the value of a key of `container`. */
-function traitsOf(key: string, container: number, members: ReadonlySet<string> | undefined): number {
-  const { name, isModel, isCarrier } = keyOf(key);
-  const names =
-    isModel ||
-    ((container & OUTERMOST) !== 0 && members?.has(name) === true) ||
-    ((container & NAMES_MODELS) !== 0 && NAME_WITHIN.has(name));
-  const carries = names || isCarrier || ((container & AUDIO) !== 0 && name === "input");
-  return (names ? NAMES_MODELS : 0) | (carries ? container & DECIDES : 0) | (name === "audio" ? AUDIO : 0);
+/** Whether a list of strings begins at `position`. */
+function beginsList(json: Buffer, position: number): boolean {
+  return json[position] === OPEN_BRACKET && json[skipSpace(json, position + 1)] === QUOTE;
 }
 
 /** The string in `[start, end)`, its quotes included. */

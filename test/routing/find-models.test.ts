@@ -234,6 +234,17 @@ describe("the canonical name", () => {
   });
 });
 
+test("fallbacks by model are models, and what else a fallback lists is not", () => {
+  const names: string[] = [];
+  const found = { ...createModelNames(), add: (name: string) => void names.push(name) };
+  const body = {
+    fallbacks: [{ a: ["b", "c"] }, { model: "d", stop: ["e"], n: [1] }],
+    context_window_fallbacks: { f: ["g"] },
+  };
+  findJsonModels(Buffer.from(JSON.stringify(body)), found, { skipsData: true });
+  expect(names).toEqual(["b", "c", "d", "g"]);
+});
+
 describe("the names of one request", () => {
   const longest = (index: number): string => String(index).padStart(MAX_MODEL_NAME_LENGTH, "\ufdfa");
 

@@ -119,6 +119,7 @@ describe("a deny-list", () => {
   test.each<[what: string, route: PostRoute, more: object]>([
     ["fallbacks of OpenRouter", "/v1/chat/completions", { models: ["ok", "GPT-4o"] }],
     ["fallbacks of LiteLLM", "/v1/chat/completions", { fallbacks: ["gpt-4o"] }],
+    ["fallbacks of LiteLLM by model", "/v1/chat/completions", { fallbacks: [{ ok: ["ok", "gpt-4o"] }] }],
     ["fallbacks with settings of their own", "/v1/chat/completions", { fallbacks: [{ model: "gpt-4o", n: 1 }] }],
     ["a model said as an object", "/v1/chat/completions", { models: [{ id: "gpt-4o" }] }],
     ["a plugin's model", "/v1/chat/completions", { plugins: [{ id: "p", options: { judge_model: "gpt-4o" } }] }],
