@@ -158,7 +158,7 @@ class Supervision {
       return this.#endAll({ exitCode: EXIT.workersLost, problem: givingUp(number, reason) });
     }
     log[wasAsked ? "info" : "error"](line, "worker ended, starting it again");
-    slot.restart = timers.setTimer(() => this.#begin(slot), restartDelay(slot));
+    slot.restart = timers.setTimer(() => this.#begin(slot), restartDelay(slot, this.#upCount() > 0));
   }
 
   #upCount(): number {

@@ -5,6 +5,8 @@ const STABLE_MS = 10_000;
 /** The first wait before a worker is started again; each failed start in a row doubles it, up to the longest. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 30_000;
+/** The longest while no other worker serves, and clients are refused. */
+const LONGEST_OUTAGE_WAIT_MS = 1000;
 /** After this many failed starts of each in a row, which take about three seconds, another one would not help. */
 const MAX_FAILED_STARTS = 6;
 
@@ -45,9 +47,15 @@ export function wasStable(servedMs: number): boolean {
   return servedMs >= STABLE_MS;
 }
 
-/** How long to wait before a worker is started again, in milliseconds. */
-export function restartDelay({ failedStarts }: WorkerSlot): number {
-  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failedStarts - 1));
+/**
+ * How long to wait before a worker is started again, in milliseconds.
+ * @param isServed whether another worker serves meanwhile
+ */
+export function restartDelay({ failedStarts }: WorkerSlot, isServed: boolean): number {
+  return Math.min(
+    isServed ? LONGEST_WAIT_MS : LONGEST_OUTAGE_WAIT_MS,
+    FIRST_WAIT_MS * 2 ** Math.max(0, failedStarts - 1),
+  );
 }
 
 /**

@@ -148,6 +148,19 @@ describe("a worker that ends", () => {
     expect(worker(1).heard.at(-1)).toEqual({ kind: "count", up: 2, of: 2 });
   });
 
+  test("is back within a second if no other one serves, however often it was killed", async () => {
+    for (let kills = 1; kills <= 5; kills += 1) {
+      worker(kills === 1 ? 0 : -1).events.ended("SIGKILL");
+      await clock.advance(5000);
+      await bringUp(worker(-1));
+    }
+    worker(1).events.ended("SIGKILL");
+    worker(-1).events.ended("SIGKILL");
+    const before = workers.length;
+    await clock.advance(1000);
+    expect(workers.length).toBe(before + 2);
+  });
+
   test("is given up with all others where none serves and no start helps", async () => {
     const failOften = async (number: number, times: number): Promise<void> => {
       for (let failures = 1; failures <= times; failures += 1) {
