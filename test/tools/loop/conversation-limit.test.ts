@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import {
-  createToolCallAccumulator,
-  mergeDelta,
-  type MutableObject,
-} from "../../../src/tools/loop/tool-call-accumulator.ts";
+import { createDeltaMerge, type MutableObject } from "../../../src/tools/loop/merge-delta.ts";
+import { createToolCallAccumulator } from "../../../src/tools/loop/tool-call-accumulator.ts";
 import {
   type AgentRig,
   bodyOf,
@@ -111,6 +108,7 @@ describe("deltas cost what they weigh", () => {
       "of ever new members",
       (count) => {
         const built: MutableObject = {};
+        const mergeDelta = createDeltaMerge();
         for (let at = 0; at < count; at += 1) mergeDelta(built, { [`m${at}`]: at });
       },
     ],
@@ -118,6 +116,7 @@ describe("deltas cost what they weigh", () => {
       "of ever new parts, by index and without",
       (count) => {
         const built: MutableObject = {};
+        const mergeDelta = createDeltaMerge();
         for (let at = 0; at < count; at += 1) mergeDelta(built, { content: [{ index: at, text: "a" }, { text: "b" }] });
       },
     ],
