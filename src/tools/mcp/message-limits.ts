@@ -2,7 +2,7 @@ import { toJson } from "../../core/json/bytes.ts";
 import { openScan, scanOn } from "../../core/json/limit-scan.ts";
 import { describeExceeded, type JsonLimits } from "../../core/json/limits.ts";
 import { isDeeperThan, isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseBytes, toWellFormed } from "../../core/json/parse-bytes.ts";
+import { parseBytes, parseJson, toWellFormed } from "../../core/json/parse-bytes.ts";
 import { nextTurn } from "../../core/next-turn.ts";
 import { McpError } from "./errors.ts";
 import { cutText } from "./tool-result.ts";
@@ -24,6 +24,9 @@ const MAX_LIST_DEPTH = 1024;
 /** An id of a request is a number here; servers give their own requests other ones. */
 const MAX_ID_LENGTH = 256;
 
+/** Members of a result that it is about, which the library would check. */
+const LEFT_OUT: ReadonlySet<string> = new Set(["content", "tools", "isError", "structuredContent", "toolResult"]);
+
 /** Who waits for the result of which request, by its id. */
 export type PendingResults = Map<unknown, (result: JsonObject) => void>;
 
@@ -31,9 +34,9 @@ export type PendingResults = Map<unknown, (result: JsonObject) => void>;
 export type MessageGate = (json: Buffer) => Uint8Array | Promise<Uint8Array>;
 
 /**
- * Lets short messages pass, and takes long ones past the library: they are parsed in turns, their results are given to
- * those who wait for them, and the library sees a message that answers the same request with almost nothing in it. Of
- * long messages that are no responses nothing is left but, for requests, the method.
+ * Takes results past the library, which refuses whole ones for a detail: they are given to those who wait for them, and
+ * the library sees a message that answers the same request with almost nothing in it. So are all long messages, which
+ * are parsed in turns; of those that are no responses nothing is left but, for requests, the method.
  * @throws McpError `too_long` if the message exceeds a limit, `protocol` if it is no JSON
  */
 export function createMessageGate({ depth, values }: JsonLimits, pending: PendingResults): MessageGate {
@@ -60,8 +63,10 @@ export function createMessageGate({ depth, values }: JsonLimits, pending: Pendin
     const { id, result, error, method } = message;
     if (typeof id !== "number" && (typeof id !== "string" || id.length > MAX_ID_LENGTH)) return [];
     if (isJsonObject(result)) {
-      pending.get(id)?.(result);
-      return [{ jsonrpc: "2.0", id, result: shortResult(result) }];
+      const take = pending.get(id);
+      take?.(result);
+      const short = shortResult(result);
+      return [{ jsonrpc: "2.0", id, result: take && !("tools" in short) ? { ...short, content: [] } : short }];
     }
     if (isJsonObject(error)) {
       const { code, message: words } = error;
@@ -80,11 +85,20 @@ export function createMessageGate({ depth, values }: JsonLimits, pending: Pendin
     return toJson(short ?? []);
   };
 
+  /** A short message: most that come while someone waits are what is waited for. */
+  const takeShort = (json: Buffer): Uint8Array => {
+    const message = pending.size === 0 ? undefined : parseJson(json, limits);
+    if (!isJsonObject(message) || !isJsonObject(message["result"]) || !pending.has(message["id"])) return json;
+    // The library itself refuses what asks for more input.
+    if (message["result"]["resultType"] === "input_required") return json;
+    return toJson(shorten(message)[0] ?? []);
+  };
+
   return (json) => {
     if (json.length > MAX_WHOLE_BYTES) return setAside(json);
     const scan = openScan(json, limits);
     scanOn(scan, json.length, 0);
-    return scan.exceeded ? setAside(json) : json;
+    return scan.exceeded ? setAside(json) : takeShort(json);
   };
 }
 
@@ -95,16 +109,17 @@ function withoutTools(message: unknown): unknown {
   return Array.isArray(tools) ? { ...message, result: rest } : message;
 }
 
-/** What the library looks at in a result, without what the result is about. */
+/**
+ * What the library looks at in a result, without what the result is about, and without members that it would refuse the
+ * whole result for.
+ */
 function shortResult(result: JsonObject): JsonObject {
   const short: Record<string, unknown> = {};
   let room = MAX_WHOLE_BYTES;
   for (const name of Object.keys(result)) {
     const value = result[name];
-    if ((name === "content" || name === "tools") && Array.isArray(value)) {
-      short[name] = [];
-      continue;
-    }
+    if (name === "tools") short[name] = [];
+    if (LEFT_OUT.has(name) || (name === "_meta" && !isJsonObject(value))) continue;
     room -= name.length;
     if (room < 0) break;
     const size = toJson(value).length;

@@ -1,7 +1,8 @@
 import type { JsonLimits } from "../../core/json/limits.ts";
-import { redactionOf } from "../../core/redact/redact.ts";
 import { type ConnectionLimits, openServerConnection } from "./server-connection.ts";
 import type { McpError } from "./errors.ts";
+import { redact } from "./redact-result.ts";
+import { openCredentials } from "./server-credentials.ts";
 import type { McpServer, OpenSession, SessionOptions } from "./session.ts";
 import { createToolRegistry, type ServerState, type ToolRegistry, type ToolRegistryParts } from "./tool-registry.ts";
 import { createToolFilter } from "./tool-names.ts";
@@ -15,7 +16,7 @@ export interface OpenToolRegistry extends ToolRegistry {
 }
 
 /** Which servers there are, and how much of them models get. */
-export interface ToolRegistryOptions extends Pick<ToolRegistryParts, "mode" | "maxResultBytes"> {
+export interface ToolRegistryOptions extends Pick<ToolRegistryParts, "mode" | "reducesFor" | "maxResultBytes"> {
   readonly servers: readonly McpServer[];
   readonly limits: ConnectionLimits;
   /** Of what servers answer. */
@@ -39,18 +40,27 @@ const loadAndOpen: OpenSession = async (options) => (await import("./open-sessio
 
 /** Builds the connections to the servers; starts nothing. */
 export function openToolRegistry(
-  { servers, limits, jsonLimits, include, exclude, mode, maxResultBytes }: ToolRegistryOptions,
+  { servers, limits, jsonLimits, include, exclude, mode, reducesFor, maxResultBytes }: ToolRegistryOptions,
   dependencies: ToolRegistryDependencies,
 ): OpenToolRegistry {
   const { onStatus, onToolFaults = () => {}, openSession = loadAndOpen, ...shared } = dependencies;
   const connections = servers.map((server) => {
     let told: unknown = "connecting";
+    const { fetch, timers } = shared;
+    const credentials = openCredentials(server, { fetch, timers, timeoutMs: limits.connectMs });
     return openServerConnection(server, {
       ...shared,
+      fetch: credentials.fetch,
+      secrets: credentials.secrets,
       jsonLimits,
+      reducesSchemas: reducesFor.size > 0,
       openSession,
       limits,
-      onToolFaults: (faults) => onToolFaults(server.name, faults.map(redactionOf(server, server.token))),
+      onToolFaults: (faults) =>
+        onToolFaults(
+          server.name,
+          faults.map((fault) => redact(credentials.secrets(), fault)),
+        ),
       onChange(connection, problem) {
         toolRegistry.refresh();
         if (connection.status() === told) return;
@@ -64,6 +74,7 @@ export function openToolRegistry(
     connections,
     isAllowed: createToolFilter(include, exclude),
     mode,
+    reducesFor,
     maxResultBytes,
   });
   return {

@@ -66,6 +66,141 @@ test("a server that answers every call with 404 costs two calls, and no more", a
   expect(calls).toBe(2);
 });
 
+/** Answers calls of tools before the server sees them, with what the function says of each; undefined lets one through. */
+const onCall =
+  (answer: (id: unknown, count: number) => Response | undefined) =>
+  (): ((request: Request) => Promise<Response | undefined>) => {
+    let count = 0;
+    return async (request) => {
+      const body = (request.method === "POST" ? await request.clone().json() : {}) as Record<string, unknown>;
+      return body["method"] === "tools/call" ? answer(body["id"], (count += 1)) : undefined;
+    };
+  };
+
+const refusal = (id: unknown, code: number, message: string, status = 200): Response =>
+  Response.json({ jsonrpc: "2.0", id, error: { code, message } }, { status });
+
+const calls = (requests: readonly string[]): number =>
+  requests.filter((request) => request === "POST tools/call").length;
+const opened = (requests: readonly string[]): number =>
+  requests.filter((request) => request === "POST initialize").length;
+
+test.each([
+  ["503", () => new Response("starting", { status: 503 })],
+  ["-32602", (id: unknown) => refusal(id, -32602, "Invalid request parameters")],
+  ["-32602 with status 400", () => refusal("server-error", -32602, "Invalid params", 400)],
+  ["-32600 for a session that was not begun", (id: unknown) => refusal(id, -32600, "Server not initialized")],
+  ["status 400 for the same", () => refusal(null, -32000, "Bad Request: Server not initialized", 400)],
+] as const)("a first call that is answered %s is made again in a new session, once", async (_, answer) => {
+  await using server = await startMcpServer({
+    intercept: onCall((id, count) => (count === 1 ? answer(id) : undefined))(),
+  });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_echo", { n: 1 })).toBe('{"n":1}');
+  expect([calls(server.requests), opened(server.requests)]).toEqual([2, 2]);
+  expect(await box.run("mcp_echo", { n: 2 })).toBe('{"n":2}');
+  expect([calls(server.requests), opened(server.requests)]).toEqual([3, 2]);
+  expect(box.told).toEqual(["127_0_0_1: connected"]);
+});
+
+test("a server whose answer it always is costs one new session, and the model hears its words", async () => {
+  await using server = await startMcpServer({
+    intercept: onCall((id) => refusal(id, -32602, "city is missing"))(),
+  });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  for (let count = 0; count < 4; count += 1) expect(await box.run("mcp_echo")).toBe("Error: city is missing");
+  expect([calls(server.requests), opened(server.requests)]).toEqual([5, 2]);
+});
+
+test("a server that means it, and then is started again, is noticed", async () => {
+  let isRestarted = false;
+  await using server = await startMcpServer({
+    async intercept(request) {
+      const body = (request.method === "POST" ? await request.clone().json() : {}) as Record<string, unknown>;
+      if (body["method"] === "initialize") isRestarted = false;
+      if (isRestarted && "id" in body) return refusal(body["id"], -32602, "Invalid request parameters");
+      const args = (body["params"] as { arguments?: { bad?: boolean } } | undefined)?.arguments;
+      return args?.bad ? refusal(body["id"], -32602, "bad") : undefined;
+    },
+  });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_echo", { bad: true })).toBe("Error: bad");
+  isRestarted = true;
+  expect(await box.run("mcp_echo", { n: 1 })).toBe('{"n":1}');
+});
+
+test("other refusals are not made again", async () => {
+  await using server = await startMcpServer({
+    intercept: onCall((id, count) => refusal(id, [-32000, -32603, -32601][count % 3] ?? 0, "no browser session"))(),
+  });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  for (let count = 0; count < 3; count += 1) expect(await box.run("mcp_echo")).toBe("Error: no browser session");
+  expect([calls(server.requests), opened(server.requests)]).toEqual([3, 1]);
+});
+
+test.each([
+  ["an item without a type", { content: [{ text: "hi" }] }, "hi"],
+  [
+    "a text that is null",
+    {
+      content: [
+        { type: "text", text: null },
+        { type: "text", text: "hi" },
+      ],
+    },
+    "hi",
+  ],
+  ["content that is a text", { content: "text" }, "text"],
+  ["no content", { content: null, structuredContent: [1] }, "[1]"],
+  [
+    "a type of its own",
+    { content: [{ type: "text", text: "a", _meta: 1 }, { type: 5 }], isError: "no", _meta: "x" },
+    'a\n{"type":5}',
+  ],
+  ["an image of which only the type is right", { content: [{ type: "image", data: 1 }] }, "[image]"],
+])("the model gets what is in a result with %s", async (_, result, expected) => {
+  for (const isEvent of [false, true]) {
+    await using server = await startMcpServer({
+      intercept: onCall((id) => {
+        const message = { jsonrpc: "2.0", id, result };
+        if (!isEvent) return Response.json(message);
+        const headers = { "content-type": "text/event-stream" };
+        return new Response(`event: message\ndata: ${JSON.stringify(message)}\n\n`, { headers });
+      })(),
+    });
+    await using box = openTestBox({ MCP_SERVERS: server.url });
+    await box.until(() => box.available(), "connected");
+    expect(await box.run("mcp_echo")).toBe(expected);
+  }
+});
+
+test("headers of a server go to it with every request, beside its token, and are told to nobody", async () => {
+  const seen = new Set<string>();
+  const hears = (request: Request): undefined => {
+    seen.add(
+      `${request.headers.get("x-api-key")} ${request.headers.get("x-team")} ${request.headers.get("authorization")}`,
+    );
+  };
+  const echoes: TestTool = {
+    name: "leak",
+    run: () => text(`key header-secret, team a`),
+  };
+  await using server = await startMcpServer({ tools: [echoes], intercept: hears });
+  await using box = openTestBox({
+    MCP_SERVERS: `own=${server.url}`,
+    MCP_OWN_HEADERS: "X-Api-Key: header-secret, X-Team: a",
+    MCP_OWN_TOKEN: "very-secret",
+  });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_leak")).toBe("key ***, team a");
+  await box.close();
+  expect([...seen]).toEqual(["header-secret a Bearer very-secret"]);
+});
+
 test("all pages of tools are listed, in order", async () => {
   const names = Array.from({ length: 25 }, (_, index) => `tool-${index}`);
   await using server = await startMcpServer({ tools: tools(...names), pageSize: 10 });
