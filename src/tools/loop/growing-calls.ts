@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { type ArgumentsEnd, followArguments } from "./arguments-end.ts";
-import { createDeltaMerge, type MutableObject } from "./merge-delta.ts";
+import { createDeltaMerger, type MutableObject } from "./merge-delta.ts";
 
 /** A call as the deltas have built it so far. */
 export interface GrowingCall {
@@ -22,7 +22,7 @@ export interface GrowingCalls {
 }
 
 export function openGrowingCalls(): GrowingCalls {
-  const mergeDelta = createDeltaMerge();
+  const mergeDelta = createDeltaMerger();
   const all: GrowingCall[] = [];
   /** The last call that was begun at each index. */
   const byIndex = new Map<unknown, GrowingCall>();

@@ -15,30 +15,19 @@ const WHOLE_TEXTS: ReadonlySet<string> = new Set(["id", "type", "role", "name", 
 
 const MEMBER = { configurable: true, enumerable: true, writable: true } as const;
 
-/** Creates what merges the deltas of one stream. */
-export function createDeltaMerge(): MergeDelta {
+/** Creates the merger for what one answer builds; it knows the lists of that. */
+export function createDeltaMerger(): MergeDelta {
   /** Where the members of a list are by their `index`, so that they need not be looked for. */
   const positions = new WeakMap<readonly unknown[], Map<number, number>>();
 
-  const positionsIn = (list: readonly unknown[]): Map<number, number> => {
-    let known = positions.get(list);
-    if (!known) {
-      positions.set(list, (known = new Map()));
-      for (const [position, item] of list.entries()) notePosition(known, item, position);
+  const mergeDelta: MergeDelta = (built, delta) => {
+    for (const name of Object.keys(delta)) {
+      const earlier = Object.hasOwn(built, name) ? built[name] : undefined;
+      const merged = merge(name, earlier, delta[name]);
+      // Assigned, this name would not become a member.
+      if (name === "__proto__") Object.defineProperty(built, name, { value: merged, ...MEMBER });
+      else built[name] = merged;
     }
-    return known;
-  };
-
-  const mergeList = (built: unknown[], later: unknown): unknown[] => {
-    const known = positionsIn(built);
-    for (const item of Array.isArray(later) ? (later as readonly unknown[]) : [later]) {
-      const index = isJsonObject(item) ? item["index"] : undefined;
-      const position = typeof index === "number" ? known.get(index) : undefined;
-      const member = position === undefined ? undefined : built[position];
-      if (isJsonObject(member) && isJsonObject(item)) mergeDelta(member as MutableObject, item);
-      else notePosition(known, item, built.push(item) - 1);
-    }
-    return built;
   };
 
   const merge = (name: string, earlier: unknown, later: unknown): unknown => {
@@ -58,23 +47,35 @@ export function createDeltaMerge(): MergeDelta {
     return later;
   };
 
-  const mergeDelta: MergeDelta = (built, delta) => {
-    for (const name of Object.keys(delta)) {
-      const earlier = Object.hasOwn(built, name) ? built[name] : undefined;
-      const merged = merge(name, earlier, delta[name]);
-      // Assigned, this name would not become a member.
-      if (name === "__proto__") Object.defineProperty(built, name, { value: merged, ...MEMBER });
-      else built[name] = merged;
+  const mergeList = (built: unknown[], later: unknown): unknown[] => {
+    const known = positionsIn(built);
+    for (const item of Array.isArray(later) ? (later as readonly unknown[]) : [later]) {
+      const index = isJsonObject(item) ? item["index"] : undefined;
+      const position = typeof index === "number" ? known.get(index) : undefined;
+      const member = position === undefined ? undefined : built[position];
+      if (isJsonObject(member) && isJsonObject(item)) mergeDelta(member as MutableObject, item);
+      else notePosition(known, item, built.push(item) - 1);
     }
+    return built;
   };
-  return mergeDelta;
-}
 
-function textPart(text: string): unknown[] {
-  return text === "" ? [] : [{ type: "text", text }];
+  const positionsIn = (list: readonly unknown[]): Map<number, number> => {
+    let known = positions.get(list);
+    if (!known) {
+      positions.set(list, (known = new Map()));
+      for (const [position, item] of list.entries()) notePosition(known, item, position);
+    }
+    return known;
+  };
+
+  return mergeDelta;
 }
 
 function notePosition(known: Map<number, number>, item: unknown, position: number): void {
   const index = isJsonObject(item) ? item["index"] : undefined;
   if (typeof index === "number" && !known.has(index)) known.set(index, position);
+}
+
+function textPart(text: string): unknown[] {
+  return text === "" ? [] : [{ type: "text", text }];
 }

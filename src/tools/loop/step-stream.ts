@@ -7,7 +7,7 @@ import { findElements, findValue } from "../../core/json/find.ts";
 import { endsEvent } from "../../core/sse/event-boundary.ts";
 import { type EventData, readEventData } from "../../core/sse/event-data.ts";
 import type { ClientStream } from "./client-stream.ts";
-import { createDeltaMerge, type MutableObject } from "./merge-delta.ts";
+import { createDeltaMerger, type MutableObject } from "./merge-delta.ts";
 import { createToolCallAccumulator } from "./tool-call-accumulator.ts";
 import { type AnswerShape, finalReason } from "./next-step.ts";
 import { messageForProvider, readToolCalls, type ToolCall } from "./tool-call.ts";
@@ -62,7 +62,7 @@ export function openStepStream(
     showsOurs: client.showsOurs,
     nextIndex: client.nextCallIndex,
   });
-  const mergeDelta = createDeltaMerge();
+  const mergeDelta = createDeltaMerger();
   let message: MutableObject = {};
   let usage: JsonObject | undefined;
   let finishReason: string | undefined;

@@ -28,6 +28,7 @@ export function openCredentials(server: McpServer, parts: TokenSourceParts): Ser
   const own: Secret[] = [server.token, server.oauth?.clientSecret, ...headers.flatMap(([, value]) => partsOf(value))]
     .filter((value) => value !== undefined)
     .map((value) => ({ value }));
+  const { origin } = new URL(server.url);
   const tokens = server.oauth && createTokenSource(server.url, server.oauth, parts);
 
   const send = (url: string, init: BunFetchRequestInit, token: string | undefined): Promise<Response> => {
@@ -38,9 +39,12 @@ export function openCredentials(server: McpServer, parts: TokenSourceParts): Ser
   };
 
   return {
-    fetch: tokens
-      ? (url, init) => fetchWithToken(tokens, init, (token) => send(url, init, token))
-      : (url, init) => send(url, init, server.token),
+    fetch(url, init) {
+      // Wherever else the server may send the library, its credentials do not go.
+      if (new URL(url).origin !== origin) return parts.fetch(url, init);
+      if (!tokens) return send(url, init, server.token);
+      return fetchWithToken(tokens, init, (token) => send(url, init, token));
+    },
     secrets: () => [...own, ...(tokens?.known() ?? [])],
   };
 }

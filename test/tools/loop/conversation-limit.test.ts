@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createDeltaMerge, type MutableObject } from "../../../src/tools/loop/merge-delta.ts";
+import { createDeltaMerger, type MutableObject } from "../../../src/tools/loop/merge-delta.ts";
 import { createToolCallAccumulator } from "../../../src/tools/loop/tool-call-accumulator.ts";
 import {
   type AgentRig,
@@ -107,16 +107,16 @@ describe("deltas cost what they weigh", () => {
     [
       "of ever new members",
       (count) => {
+        const mergeDelta = createDeltaMerger();
         const built: MutableObject = {};
-        const mergeDelta = createDeltaMerge();
         for (let at = 0; at < count; at += 1) mergeDelta(built, { [`m${at}`]: at });
       },
     ],
     [
       "of ever new parts, by index and without",
       (count) => {
+        const mergeDelta = createDeltaMerger();
         const built: MutableObject = {};
-        const mergeDelta = createDeltaMerge();
         for (let at = 0; at < count; at += 1) mergeDelta(built, { content: [{ index: at, text: "a" }, { text: "b" }] });
       },
     ],

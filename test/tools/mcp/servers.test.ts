@@ -104,6 +104,61 @@ test.each([
   expect(box.told).toEqual(["127_0_0_1: connected"]);
 });
 
+test.each([404, 503])("a session over SSE whose messages are answered %d is made anew", async (status) => {
+  let isRestarted = false;
+  await using server = await startMcpServer({
+    transport: "sse",
+    intercept(request) {
+      if (request.method === "GET") isRestarted = false;
+      return isRestarted ? new Response("Could not find session", { status }) : undefined;
+    },
+  });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  isRestarted = true;
+  expect(await box.run("mcp_echo", { n: 1 })).toBe('{"n":1}');
+  expect(box.told).toEqual(["127_0_0_1: connected"]);
+});
+
+test("a server that is not ready again yet is away, and back soon", async () => {
+  let isStarting = false;
+  await using server = await startMcpServer({
+    intercept: () => (isStarting ? new Response("starting", { status: 503 }) : undefined),
+  });
+  await using box = openTestBox({ MCP_SERVERS: `s=${server.url}` });
+  await box.until(() => box.available(), "connected");
+  isStarting = true;
+  expect(await box.run("mcp_echo")).toBe("Error: the MCP server s is not connected");
+  await box.until(() => box.told.length === 2, "it is told of");
+  expect(box.told[1]).toBe("s: disconnected: answered with status 503");
+  isStarting = false;
+  await box.until(() => box.available(), "it is back");
+});
+
+test("credentials go to no other server than theirs", async () => {
+  const seen: (string | null)[] = [];
+  const other = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    development: false,
+    fetch(request) {
+      seen.push(request.headers.get("authorization"), request.headers.get("x-api-key"));
+      return new Response("", { status: 404 });
+    },
+  });
+  await using server = await startMcpServer({
+    intercept: () => Response.redirect(`http://127.0.0.1:${other.port}/mcp`, 307),
+  });
+  await using box = openTestBox({
+    MCP_SERVERS: `s=${server.url}`,
+    MCP_S_TOKEN: "very-secret",
+    MCP_S_HEADERS: "X-Api-Key: very-secret",
+  });
+  await box.until(() => box.told.length > 0, "it is told of");
+  await other.stop(true);
+  expect(seen.filter((value) => value !== null)).toEqual([]);
+});
+
 test("a server whose answer it always is costs one new session, and the model hears its words", async () => {
   await using server = await startMcpServer({
     intercept: onCall((id) => refusal(id, -32602, "city is missing"))(),
