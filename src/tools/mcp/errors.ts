@@ -28,7 +28,7 @@ export class McpError extends Error {
 
   constructor(kind: McpErrorKind, message: string, told?: string) {
     super(message);
-    this.name = "McpProblem";
+    this.name = "McpError";
     this.kind = kind;
     this.serverMessage = told;
   }

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { mergeSchemas } from "./merge-schemas.ts";
 import { findReference } from "./schema-references.ts";
+import { TYPES, typeOf, valuesOf } from "./schema-type.ts";
 
 /**
  * What Gemini takes of a schema as it is; other names make it refuse the whole request.
@@ -15,20 +16,17 @@ const KEPT = [
 const TEXT_FORMATS: ReadonlySet<unknown> = new Set(["enum", "date-time"]);
 const NUMBER_FORMATS: ReadonlySet<unknown> = new Set(["int32", "int64", "float", "double"]);
 
-const TYPES: ReadonlySet<unknown> = new Set(["string", "number", "integer", "boolean", "array", "object"]);
-
-/** Members that show of what type a schema is that does not say so. */
-const OF_OBJECTS = ["properties", "required", "additionalProperties", "patternProperties"] as const;
-const OF_ARRAYS = ["items", "prefixItems"] as const;
-
 /** References within references; deeper ones are cut, and those of a cycle at their first repetition. */
 const MAX_REFERENCES = 16;
 
 /** What all subschemas of one schema may come to, in characters of texts and names: references can repeat a part often. */
 const MAX_SIZE = 128 * 1024;
 
-/** Counted for each subschema beside its texts. */
+/** Counted for each subschema beside its texts, its members and what these list. */
 const SUBSCHEMA_SIZE = 32;
+
+/** Members that may be long lists of values. */
+const LISTS = ["enum", "items", "prefixItems", "required", "type"] as const;
 
 /** What stands for a part that is cut. */
 const ANYTHING: JsonObject = { type: "object" };
@@ -63,12 +61,28 @@ function reduce(given: unknown, place: Place): JsonObject {
   const { budget } = place;
   budget.left -= SUBSCHEMA_SIZE;
   if (!isJsonObject(given) || budget.left < 0) return ANYTHING;
+  budget.left -= Object.keys(given).length;
+  for (const name of LISTS) if (Array.isArray(given[name])) budget.left -= given[name].length;
   if (typeof given["$ref"] === "string") return reduceReference(given["$ref"], given, place);
   if (Array.isArray(given["allOf"])) return reduceAll(given, given["allOf"], place);
   const variants = [given["anyOf"], given["oneOf"]].find((list) => Array.isArray(list) && list.length > 0);
   if (Array.isArray(variants)) return reduceVariants(given, variants, place);
   if (Array.isArray(given["type"])) return reduceTypes(given, given["type"], place);
   return reducePlain(given, place);
+}
+
+/**
+ * Of a list too long for the budget, the first ones.
+ * @param costOfEach what is added to each of them
+ */
+function reduceEach(list: readonly unknown[], place: Place, costOfEach = 0): JsonObject[] {
+  const reduced: JsonObject[] = [];
+  for (const given of list) {
+    if (place.budget.left < 0) break;
+    reduced.push(reduce(given, place));
+    place.budget.left -= costOfEach;
+  }
+  return reduced;
 }
 
 function reduceReference(reference: string, given: JsonObject, place: Place): JsonObject {
@@ -83,32 +97,28 @@ function reduceReference(reference: string, given: JsonObject, place: Place): Js
 function reduceAll(given: JsonObject, parts: readonly unknown[], place: Place): JsonObject {
   const { allOf: _, ...beside } = given;
   const all = Object.keys(beside).some((name) => name === "properties" || name === "type") ? [beside, ...parts] : parts;
-  const reduced = mergeSchemas(
-    all.map((part) => reduce(part, place)),
-    "all",
-  );
-  return { ...reduced, ...describe(given, place) };
+  return { ...mergeSchemas(reduceEach(all, place), "all"), ...describe(given, place) };
 }
 
-/** With several variants nothing else may be said beside them, so each of them says it. */
+/** With several variants nothing else may be said beside them: the first one says it. */
 function reduceVariants(given: JsonObject, variants: readonly unknown[], place: Place): JsonObject {
   const { anyOf: _, oneOf: __, ...beside } = given;
   const real = variants.filter((variant) => !isJsonObject(variant) || variant["type"] !== "null");
   const nullable = real.length < variants.length ? { nullable: true } : {};
   const described = describe(given, place);
-  const reduced = real.map((variant) =>
-    isJsonObject(beside["properties"])
-      ? mergeSchemas([reduce(beside, place), reduce(variant, place)], "all")
-      : reduce(variant, place),
+  const before = place.budget.left;
+  const base = isJsonObject(beside["properties"]) ? reduce(beside, place) : undefined;
+  const reduced = reduceEach(real, place, before - place.budget.left).map((variant) =>
+    base ? mergeSchemas([base, variant], "all") : variant,
   );
-  const [first = ANYTHING] = reduced;
-  if (reduced.length < 2) return { ...first, ...nullable, ...described };
+  const [first = base ?? ANYTHING, ...others] = reduced;
+  if (others.length === 0) return { ...first, ...nullable, ...described };
   // Several constants are what others write as an enumeration.
   const values = reduced.flatMap(({ type, enum: texts }) => (type === "string" && Array.isArray(texts) ? [texts] : []));
   if (values.length === reduced.length) {
     return { type: "string", enum: [...new Set(values.flat())], ...nullable, ...described };
   }
-  return { anyOf: reduced.map((variant) => ({ ...described, ...variant, ...nullable })) };
+  return { anyOf: [{ ...described, ...first }, ...others].map((variant) => ({ ...variant, ...nullable })) };
 }
 
 function reduceTypes(given: JsonObject, types: readonly unknown[], place: Place): JsonObject {
@@ -131,22 +141,6 @@ function reducePlain(given: JsonObject, place: Place): JsonObject {
   if (type === "array") reduced["items"] = reduceItems(given, place);
   if (type === "object") reduceMembers(given, reduced, place);
   return reduced;
-}
-
-/** The only values that are accepted; none if all are. */
-function valuesOf(given: JsonObject): readonly unknown[] {
-  if ("const" in given) return [given["const"]];
-  return Array.isArray(given["enum"]) ? given["enum"] : [];
-}
-
-/** The type, or what the other members show; a text can say everything. */
-function typeOf(given: JsonObject): string {
-  const { type } = given;
-  if (typeof type === "string" && TYPES.has(type)) return type;
-  if (OF_OBJECTS.some((name) => name in given)) return "object";
-  if (OF_ARRAYS.some((name) => name in given)) return "array";
-  const [value] = valuesOf(given);
-  return typeof value === "number" || typeof value === "boolean" ? typeof value : "string";
 }
 
 /** An array must say of what it is. */
