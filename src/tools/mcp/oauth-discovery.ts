@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { parseBytes, toWellFormed } from "../../core/json/parse-bytes.ts";
-import { McpError } from "./errors.ts";
+import { McpError, readSessionError } from "./errors.ts";
 import type { SessionOptions } from "./session.ts";
 
 /** Metadata and answers with tokens are small. */
@@ -11,6 +11,8 @@ export interface TokenEndpoint {
   readonly url: string;
   /** Credentials in the body instead of the header; the header is what every server must take. */
   readonly wantsBody: boolean;
+  /** What the server calls itself, if it says so: what tokens are asked for. */
+  readonly resource: string | undefined;
 }
 
 /** An answer: its status, and its body if that is a JSON object. */
@@ -21,15 +23,17 @@ export interface JsonAnswer {
 
 type Fetch = SessionOptions["fetch"];
 
+type Asked = "server" | "authorization server";
+
 /**
  * Asks for a JSON object of bounded size, without redirects and the environment's proxies.
- * @param what is asked, for the message of the error
- * @throws McpError `unauthorized` if there is no answer; the reason of the signal
+ * @param asked who is asked: the MCP server itself, or the authorization server of it
+ * @throws McpError if there is no answer; the reason of the signal
  */
 export async function fetchJson(
   fetch: Fetch,
   url: string,
-  what: string,
+  asked: Asked,
   init: BunFetchRequestInit,
 ): Promise<JsonAnswer> {
   try {
@@ -39,7 +43,7 @@ export async function fetchJson(
     for await (const chunk of response.body ?? []) {
       length += chunk.length;
       if (length > MAX_BYTES)
-        throw new McpError("unauthorized", `has ${what} that answers with more than ${MAX_BYTES} bytes`);
+        throw new McpError("unauthorized", `answered with more than ${MAX_BYTES} bytes to a request for a token`);
       chunks.push(chunk);
     }
     const parsed = await parseBytes(toWellFormed(Buffer.concat(chunks)));
@@ -48,7 +52,8 @@ export async function fetchJson(
   } catch (error) {
     if (error instanceof McpError) throw error;
     if (init.signal?.aborted) throw init.signal.reason;
-    throw new McpError("unauthorized", `has ${what} that cannot be reached`);
+    if (asked === "server") throw readSessionError(error, false);
+    throw new McpError("unauthorized", "has an authorization server that cannot be reached");
   }
 }
 
@@ -66,9 +71,9 @@ export async function discoverTokenEndpoint(
   signal: AbortSignal,
 ): Promise<TokenEndpoint | undefined> {
   const init = { headers: { accept: "application/json" }, signal };
-  const firstFound = async (urls: readonly string[], what: string): Promise<JsonObject | undefined> => {
+  const firstFound = async (urls: readonly string[], asked: Asked): Promise<JsonObject | undefined> => {
     for (const url of urls) {
-      const { status, body } = await fetchJson(fetch, url, what, init);
+      const { status, body } = await fetchJson(fetch, url, asked, init);
       if (status === 200 && body) return body;
     }
     return undefined;
@@ -80,7 +85,7 @@ export async function discoverTokenEndpoint(
   if (!resourceUrls.every((url) => isAcceptable(url, isSecure))) {
     throw new McpError("unauthorized", "names metadata that are not at an acceptable URL");
   }
-  const resource = await firstFound(resourceUrls, "metadata");
+  const resource = await firstFound(resourceUrls, "server");
   if (resource && !isResource(resource["resource"], server)) {
     throw new McpError("unauthorized", "has metadata of another resource");
   }
@@ -89,7 +94,7 @@ export async function discoverTokenEndpoint(
   if (!isAcceptable(authorization, isSecure)) {
     throw new McpError("unauthorized", "names an authorization server that is not at an acceptable URL");
   }
-  const metadata = await firstFound(metadataUrls(new URL(authorization)), "an authorization server");
+  const metadata = await firstFound(metadataUrls(new URL(authorization)), "authorization server");
   if (!metadata) {
     if (!resource) return undefined;
     throw new McpError("unauthorized", "names an authorization server that has no metadata");
@@ -104,7 +109,11 @@ export async function discoverTokenEndpoint(
   }
   const methods = metadata["token_endpoint_auth_methods_supported"];
   const wantsBody = Array.isArray(methods) && !methods.includes("client_secret_basic");
-  return { url, wantsBody: wantsBody && methods.includes("client_secret_post") };
+  return {
+    url,
+    wantsBody: wantsBody && methods.includes("client_secret_post"),
+    resource: typeof resource?.["resource"] === "string" ? resource["resource"] : undefined,
+  };
 }
 
 /** Plain HTTP only if the server itself is called that way. */

@@ -64,7 +64,7 @@ interface IssuedToken extends AccessToken {
 export function createTokenSource(serverUrl: string, oauth: OAuthClient, parts: TokenSourceParts): TokenSource {
   const { fetch, timers, timeoutMs } = parts;
   let endpoint: TokenEndpoint | undefined =
-    oauth.tokenUrl === undefined ? undefined : { url: oauth.tokenUrl, wantsBody: false };
+    oauth.tokenUrl === undefined ? undefined : { url: oauth.tokenUrl, wantsBody: false, resource: undefined };
   let token: IssuedToken | undefined;
   /** Calls that began with it may still be answered. */
   let previous: IssuedToken | undefined;
@@ -125,13 +125,13 @@ export function createTokenSource(serverUrl: string, oauth: OAuthClient, parts: 
 /** https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2, for one resource: https://www.rfc-editor.org/rfc/rfc8707 */
 async function requestToken(
   fetch: SessionOptions["fetch"],
-  { url, wantsBody }: TokenEndpoint,
+  { url, wantsBody, resource }: TokenEndpoint,
   { clientId, clientSecret, scope }: OAuthClient,
   serverUrl: string,
   signal: AbortSignal,
 ): Promise<{ readonly value: string; readonly lifeMs: number }> {
   const { origin, pathname } = new URL(serverUrl);
-  const form = new URLSearchParams({ grant_type: "client_credentials", resource: origin + pathname });
+  const form = new URLSearchParams({ grant_type: "client_credentials", resource: resource ?? origin + pathname });
   if (scope !== undefined) form.set("scope", scope);
   const headers: Record<string, string> = {
     accept: "application/json",
@@ -145,7 +145,7 @@ async function requestToken(
     headers["authorization"] = `Basic ${Buffer.from(credentials).toString("base64")}`;
   }
   const init = { method: "POST", headers, body: form.toString(), signal };
-  const { status, body } = await fetchJson(fetch, url, "an authorization server", init);
+  const { status, body } = await fetchJson(fetch, url, "authorization server", init);
   const { access_token: value, expires_in: seconds, error } = body ?? {};
   if (status !== 200 || typeof value !== "string" || !TOKEN.test(value)) {
     const code = ERROR_CODES.has(error) ? ` (${String(error)})` : "";

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1, Tool } from "@modelcontextprotocol/client";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { readSessionError, tookTooLong } from "./errors.ts";
+import { McpError, readSessionError, tookTooLong } from "./errors.ts";
 import { readToolList } from "./list-tools.ts";
 import { connectClient, LATER_MS, type TransportKind } from "./session-client.ts";
 import { bindSignal, type BoundSignal, type CallHeaders, orAborted } from "./session-requests.ts";
@@ -43,7 +43,7 @@ async function openOver(kind: TransportKind, options: SessionOptions): Promise<M
   const { client, duringCall, hasSession, close } = await connectClient(kind, options);
 
   /** Does one request, in which `send` may take as long as the signal allows. */
-  const ask = async (bound: BoundSignal, send: (headers: CallHeaders) => Promise<JsonObject>): Promise<JsonObject> => {
+  const ask = async (bound: BoundSignal, send: (headers: CallHeaders) => Promise<unknown>): Promise<unknown> => {
     try {
       return await orAborted(duringCall(bound, send), bound.signal);
     } catch (error) {
@@ -56,7 +56,9 @@ async function openOver(kind: TransportKind, options: SessionOptions): Promise<M
     const request = { method: "tools/list", params: cursor === undefined ? {} : { cursor } } as const;
     const limits = { timeout: timeoutMs + LATER_MS, signal: bound.signal };
     try {
-      return await ask(bound, (headers) => client.request(request, AS_SENT, { ...limits, headers }));
+      const page = await ask(bound, (headers) => client.request(request, AS_SENT, { ...limits, headers }));
+      if (isJsonObject(page)) return page;
+      throw new McpError("protocol", "sent a malformed list of tools");
     } finally {
       bound.release();
     }
@@ -73,14 +75,15 @@ async function openOver(kind: TransportKind, options: SessionOptions): Promise<M
       events.onToolFaults(faults);
       return tools;
     },
-    callTool(tool, args, bound) {
+    async callTool(tool, args, bound) {
       const toolDefinition = { name: tool.name, inputSchema: tool.inputSchema } as Tool;
-      return ask(bound, (headers) =>
+      const result = await ask(bound, (headers) =>
         client.callTool(
           { name: tool.name, arguments: args },
           { toolDefinition, headers, signal: bound.signal, timeout: LONGEST_TIMEOUT_MS },
         ),
       );
+      return isJsonObject(result) ? result : { content: result };
     },
     close,
   };

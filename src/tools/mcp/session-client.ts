@@ -6,7 +6,7 @@ import {
   StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client";
 import { readSessionError, tookTooLong } from "./errors.ts";
-import type { PendingResults } from "./message-limits.ts";
+import type { PendingResults } from "./shorten-message.ts";
 import { createSessionFetch } from "./session-fetch.ts";
 import { bindRequests, bindSignal, type DuringCall, orAborted } from "./session-requests.ts";
 import type { SessionOptions } from "./session.ts";

@@ -220,7 +220,7 @@ describe("what is wrong is named", () => {
         "/token": () =>
           new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65536)) })),
       },
-      "has an authorization server that answers with more than 262144 bytes",
+      "answered with more than 262144 bytes to a request for a token",
     ],
   ] as const)("%s", async (_, answers, problem) => {
     await using rig = await startRig();
@@ -228,6 +228,21 @@ describe("what is wrong is named", () => {
     await using box = rig.open();
     await box.until(() => box.told.length > 0, "it is told of");
     expect(box.told).toEqual([`guarded: disconnected: ${problem}`]);
+  });
+
+  test("a server that is down", async () => {
+    await using box = openTestBox({ MCP_SERVERS: "guarded=http://127.0.0.1:1/mcp", ...CLIENT });
+    await box.until(() => box.told.length > 0, "it is told of");
+    expect(box.told).toEqual([expect.stringMatching(/^guarded: disconnected: cannot be reached \(\w+\)$/)]);
+  });
+
+  test("metadata of another resource", async () => {
+    await using server = await startMcpServer({
+      intercept: () => Response.json({ resource: "https://other.example/mcp", authorization_servers: [] }),
+    });
+    await using box = openTestBox({ MCP_SERVERS: `guarded=${server.url}`, ...CLIENT });
+    await box.until(() => box.told.length > 0, "it is told of");
+    expect(box.told).toEqual(["guarded: disconnected: has metadata of another resource"]);
   });
 
   test("no metadata at all", async () => {

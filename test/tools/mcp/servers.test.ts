@@ -216,13 +216,16 @@ test.each([
     { content: [{ type: "text", text: "a", _meta: 1 }, { type: 5 }], isError: "no", _meta: "x" },
     'a\n{"type":5}',
   ],
+  ["nothing but a text in it", "text", "text"],
+  ["a list for a result", [{ text: "hi" }, 5], "hi\n5"],
+  ["null for a result", null, "The tool returned nothing."],
   ["an image of which only the type is right", { content: [{ type: "image", data: 1 }] }, "[image]"],
 ])("the model gets what is in a result with %s", async (_, result, expected) => {
-  for (const isEvent of [false, true]) {
+  for (const form of ["json", "batch", "event"]) {
     await using server = await startMcpServer({
       intercept: onCall((id) => {
         const message = { jsonrpc: "2.0", id, result };
-        if (!isEvent) return Response.json(message);
+        if (form !== "event") return Response.json(form === "batch" ? [message] : message);
         const headers = { "content-type": "text/event-stream" };
         return new Response(`event: message\ndata: ${JSON.stringify(message)}\n\n`, { headers });
       })(),
@@ -231,6 +234,30 @@ test.each([
     await box.until(() => box.available(), "connected");
     expect(await box.run("mcp_echo")).toBe(expected);
   }
+});
+
+test.each([
+  ["a text for an error", { error: "no such city" }, "Error: no such city"],
+  ["a text for a code", { error: { code: "-5", message: "no such city" } }, "Error: no such city"],
+  ["no message", { error: { code: -5, detail: "no such city" } }, 'Error: {"code":-5,"detail":"no such city"}'],
+  [
+    "null for a result beside it",
+    { result: null, error: { code: -5, message: "no such city" } },
+    "Error: no such city",
+  ],
+  ["null for an error beside a result", { result: text("hi"), error: null }, "hi"],
+  ["its id as text", { result: text("hi"), id: "ID" }, "hi"],
+  ["no version", { result: text("hi"), jsonrpc: undefined }, "hi"],
+])("the model gets what is in a response with %s", async (_, members, expected) => {
+  await using server = await startMcpServer({
+    intercept: onCall((id) => {
+      const message = JSON.stringify({ jsonrpc: "2.0", id, ...members }).replace('"ID"', `"${String(id)}"`);
+      return new Response(message, { headers: { "content-type": "application/json" } });
+    })(),
+  });
+  await using box = openTestBox({ MCP_SERVERS: server.url, MCP_REQUEST_TIMEOUT: "3s" });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_echo")).toBe(expected);
 });
 
 test("headers of a server go to it with every request, beside its token, and are told to nobody", async () => {
