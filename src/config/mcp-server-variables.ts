@@ -77,8 +77,7 @@ export function readServerAccess(environment: Environment, name: string, problem
     if (isSet(dependent) && !isSet(names.clientId)) problems.push(`${dependent} needs ${names.clientId}`);
   }
   const authorizing: string[] = [names.token, names.clientId].filter(isSet);
-  const ownHeader = Object.keys(headers).some((header) => header.toLowerCase() === "authorization");
-  if (ownHeader) authorizing.push(`Authorization in ${names.headers}`);
+  if ("authorization" in headers) authorizing.push(`Authorization in ${names.headers}`);
   if (authorizing.length > 1) problems.push(`${authorizing.join(" and ")} must not be set together`);
 
   return {
@@ -109,7 +108,7 @@ function readHeaders(environment: Environment, name: string, problems: string[])
   const value = readVariable(environment, name);
   if (value === undefined) return Object.freeze({});
   const parsed = parseHeaders(value, (header) =>
-    OF_THE_PROTOCOL.has(header) || header.startsWith("mcp-") ? "it belongs to the protocol" : undefined,
+    OF_THE_PROTOCOL.has(header) || header.startsWith("mcp-") ? "belongs to the protocol" : undefined,
   );
   if ("headers" in parsed) return parsed.headers;
   // All of it is masked: nobody can say which part is the secret.

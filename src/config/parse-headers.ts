@@ -1,50 +1,53 @@
 import { isJsonObject } from "../core/json/parse.ts";
 
-/** A field name. https://www.rfc-editor.org/rfc/rfc9110#section-5.1 */
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** https://www.rfc-editor.org/rfc/rfc9110#section-5.1 */
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const NAME = new RegExp(`^${TOKEN}$`);
 
-/** Printable ASCII, since values go out as they are and a line break would smuggle in another header. */
-const VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+/** A line break would smuggle in another header, and most of what is not ASCII cannot be sent. */
+const VALUE = /^[\x20-\x7e]+$/;
 
 /** What a list of headers with values accepts, to follow the word "expected". */
-export const ACCEPTED_HEADERS =
-  'a comma-separated list of Name: value, or a JSON object ({"Name": "value"}) if a value has a comma';
+export const ACCEPTED_HEADERS = 'Name: value, or several separated by commas, or a JSON object ({"Name": "value"})';
 
-/** Headers by their names, or why they are refused, in words that repeat no value. */
+/** Headers by their names in lower case, or why they are refused, in words that repeat no value. */
 export type ParsedHeaders = { readonly headers: Readonly<Record<string, string>> } | { readonly reason: string };
 
 /**
- * Reads headers that the operator sets: `X-Api-Key: abc, X-Team: blue`, on one line or several, or a JSON object.
+ * Reads headers that an operator wrote: `Name: value` or `Name=value`, the next one after a comma or a line break, or a
+ * JSON object. A comma within a value is no end of it unless what follows looks like the next header.
  * @param refuse why a header, by its name in lower case, cannot be set; undefined if it can
  */
 export function parseHeaders(text: string, refuse: (name: string) => string | undefined): ParsedHeaders {
-  const pairs = text.trimStart().startsWith("{") ? readJson(text) : readList(text);
-  if (!pairs) return { reason: "it is not such a list" };
+  const pairs = text.startsWith("{") ? readObject(text) : readList(text);
+  if (!pairs) return { reason: "it is no JSON object of texts" };
   const headers: Record<string, string> = {};
-  const seen = new Set<string>();
-  for (const [name, value] of pairs) {
-    const key = name.toLowerCase();
-    if (!NAME.test(name)) return { reason: "a name in it is not a header's" };
-    const reason = refuse(key);
-    if (reason !== undefined) return { reason: `${name}: ${reason}` };
-    if (seen.has(key)) return { reason: `${name} is set twice` };
-    if (!VALUE.test(value)) return { reason: `the value of ${name} is empty or is not printable ASCII` };
-    seen.add(key);
+  for (const [given, value] of pairs) {
+    const name = given.toLowerCase();
+    if (!NAME.test(name)) return { reason: "an entry has no name" };
+    const reason = refuse(name);
+    if (reason !== undefined) return { reason: `${name} ${reason}` };
+    if (Object.hasOwn(headers, name)) return { reason: `${name} is there twice` };
+    if (!VALUE.test(value)) return { reason: `the value of ${name} is empty or not printable ASCII` };
     headers[name] = value;
   }
   return { headers: Object.freeze(headers) };
 }
 
-function readList(text: string): [name: string, value: string][] | undefined {
-  const entries = text.split(/[,\r\n]/).filter((entry) => entry.trim() !== "");
-  const pairs = entries.map((entry): [string, string] => {
-    const colon = entry.indexOf(":");
-    return [entry.slice(0, Math.max(0, colon)).trim(), entry.slice(colon + 1).trim()];
+type Pair = readonly [name: string, value: string];
+
+function readList(text: string): Pair[] {
+  const sign = /[:=]/.exec(text)?.[0] ?? ":";
+  // Not the scheme of a URL.
+  const next = new RegExp(`[,\\n]\\s*(?=${TOKEN}\\s*${sign}(?!//))|[,\\n]\\s*$`);
+  const entries = text.split(next).filter((entry) => entry.trim() !== "");
+  return entries.map((entry): Pair => {
+    const end = entry.indexOf(sign);
+    return [entry.slice(0, Math.max(0, end)).trim(), entry.slice(end + 1).trim()];
   });
-  return pairs.every(([name]) => name !== "") ? pairs : undefined;
 }
 
-function readJson(text: string): [name: string, value: string][] | undefined {
+function readObject(text: string): Pair[] | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!isJsonObject(value)) return undefined;

@@ -87,7 +87,7 @@ test("each server has the headers and the OAuth client of its variables", () => 
     MCP_ENABLED: "true",
     MCP_SERVERS: "my-time=http://host/mcp,other=http://other/mcp,third=http://third/mcp",
     MCP_MY_TIME_HEADERS: "X-Api-Key: very-secret-key:1,\n X-Team:blue ,",
-    MCP_OTHER_HEADERS: '{"Cookie": "a=1, b=2"}',
+    MCP_OTHER_HEADERS: '{"Cookie": "a=1, b: 2"}',
     MCP_THIRD_CLIENT_ID: "gateway",
     MCP_THIRD_CLIENT_SECRET: "very-secret-client",
     MCP_THIRD_TOKEN_URL: "https://issuer.example/token?tenant=very-secret",
@@ -95,8 +95,8 @@ test("each server has the headers and the OAuth client of its variables", () => 
   });
   expect(warnings).toEqual([]);
   expect(config.mcpServers.map(({ headers }) => headers)).toEqual([
-    { "X-Api-Key": "very-secret-key:1", "X-Team": "blue" },
-    { Cookie: "a=1, b=2" },
+    { "x-api-key": "very-secret-key:1", "x-team": "blue" },
+    { cookie: "a=1, b: 2" },
     {},
   ]);
   expect(config.mcpServers.map(({ oauth }) => oauth)).toEqual([
@@ -112,8 +112,8 @@ test("each server has the headers and the OAuth client of its variables", () => 
   const printed = printConfig(config);
   expect(printed).not.toContain("very-secret");
   for (const line of [
-    "MCP_MY_TIME_HEADERS=X-Api-Key: ***, X-Team: ***",
-    "MCP_OTHER_HEADERS=Cookie: ***",
+    "MCP_MY_TIME_HEADERS=x-api-key: ***, x-team: ***",
+    "MCP_OTHER_HEADERS=cookie: ***",
     "MCP_THIRD_CLIENT_ID=gateway",
     "MCP_THIRD_CLIENT_SECRET=***ient",
     "MCP_THIRD_TOKEN_URL=https://issuer.example/token?***",
@@ -124,14 +124,14 @@ test("each server has the headers and the OAuth client of its variables", () => 
 });
 
 test.each([
-  [{ MCP_A_HEADERS: "very-secret" }, /^MCP_A_HEADERS="\*\*\*" is not accepted \(it is not such a list\)/],
-  [{ MCP_A_HEADERS: "X A: very-secret" }, /a name in it is not a header's/],
-  [{ MCP_A_HEADERS: "X-A: very-secret, x-a: b" }, /x-a is set twice/],
-  [{ MCP_A_HEADERS: "X-A: very-secret, X-B:" }, /the value of X-B is empty or is not printable ASCII/],
-  [{ MCP_A_HEADERS: '{"X-A": "very-secret\\n"}' }, /the value of X-A is empty/],
-  [{ MCP_A_HEADERS: '{"X-A": 5, "X-B": "very-secret"}' }, /it is not such a list/],
-  [{ MCP_A_HEADERS: "Mcp-Session-Id: very-secret" }, /it belongs to the protocol/],
-  [{ MCP_A_HEADERS: "Host: very-secret" }, /it belongs to the protocol/],
+  [{ MCP_A_HEADERS: "very-secret" }, /^MCP_A_HEADERS="\*\*\*" is not accepted \(an entry has no name\)/],
+  [{ MCP_A_HEADERS: "X A: very-secret" }, /an entry has no name/],
+  [{ MCP_A_HEADERS: "X-A: very-secret, x-a: b" }, /x-a is there twice/],
+  [{ MCP_A_HEADERS: "X-A: very-secret, X-B:" }, /the value of x-b is empty or not printable ASCII/],
+  [{ MCP_A_HEADERS: '{"X-A": "very-secret\\n"}' }, /the value of x-a is empty/],
+  [{ MCP_A_HEADERS: '{"X-A": 5, "X-B": "very-secret"}' }, /it is no JSON object of texts/],
+  [{ MCP_A_HEADERS: "Mcp-Session-Id: very-secret" }, /belongs to the protocol/],
+  [{ MCP_A_HEADERS: "Host: very-secret" }, /belongs to the protocol/],
   [
     { MCP_A_HEADERS: "authorization: very-secret", MCP_A_TOKEN: "very-secret" },
     /^MCP_A_TOKEN and Authorization in MCP_A_HEADERS must not/,
