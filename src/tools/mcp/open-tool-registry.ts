@@ -1,8 +1,6 @@
 import type { JsonLimits } from "../../core/json/limits.ts";
 import { type ConnectionLimits, openServerConnection } from "./server-connection.ts";
 import type { McpError } from "./errors.ts";
-import { redact } from "./redact-result.ts";
-import { openCredentials } from "./server-credentials.ts";
 import type { McpServer, OpenSession, SessionOptions } from "./session.ts";
 import { createToolRegistry, type ServerState, type ToolRegistry, type ToolRegistryParts } from "./tool-registry.ts";
 import { createToolFilter } from "./tool-names.ts";
@@ -46,21 +44,13 @@ export function openToolRegistry(
   const { onStatus, onToolFaults = () => {}, openSession = loadAndOpen, ...shared } = dependencies;
   const connections = servers.map((server) => {
     let told: unknown = "connecting";
-    const { fetch, timers } = shared;
-    const credentials = openCredentials(server, { fetch, timers, timeoutMs: limits.connectMs });
     return openServerConnection(server, {
       ...shared,
-      fetch: credentials.fetch,
-      secrets: credentials.secrets,
       jsonLimits,
       reducesSchemas: reducesFor.size > 0,
       openSession,
       limits,
-      onToolFaults: (faults) =>
-        onToolFaults(
-          server.name,
-          faults.map((fault) => redact(credentials.secrets(), fault)),
-        ),
+      onToolFaults: (faults) => onToolFaults(server.name, faults),
       onChange(connection, problem) {
         toolRegistry.refresh();
         if (connection.status() === told) return;

@@ -7,7 +7,8 @@ import { createPause } from "./pause.ts";
 import { createConnectionState, type ServerStatus } from "./connection-state.ts";
 import { bindSignal } from "./session-requests.ts";
 import type { McpServer, OpenSession, RemoteTool, SessionOptions } from "./session.ts";
-import type { Secret } from "./server-credentials.ts";
+import { redact } from "./redact-result.ts";
+import { openCredentials, type Secret } from "./server-credentials.ts";
 import { watchSession } from "./watch-session.ts";
 
 /** One MCP server, connected to whenever it is available. */
@@ -45,22 +46,25 @@ export interface ConnectionParts extends Pick<
   "client" | "fetch" | "timers" | "memory" | "jsonLimits" | "reducesSchemas"
 > {
   readonly openSession: OpenSession;
-  readonly secrets: ServerConnection["secrets"];
   readonly limits: ConnectionLimits;
   /** Called when the status or the tools have changed; `problem` says why a server is away. */
   readonly onChange: (connection: ServerConnection, problem: McpError | undefined) => void;
-  /** Called when other tools than before are left out or cut, and why. */
+  /** Called when other tools than before are left out or cut, and why, without secrets. */
   readonly onToolFaults: (faults: readonly string[]) => void;
 }
 
 export function openServerConnection(server: McpServer, parts: ConnectionParts): ServerConnection {
-  const { openSession, onToolFaults, onChange, secrets, limits, ...shared } = parts;
+  const { openSession, onToolFaults, onChange, limits, ...shared } = parts;
   const { timers } = shared;
+  const { fetch, secrets } = openCredentials(server, { ...shared, timeoutMs: limits.connectMs });
   const shutdown = new AbortController();
   const stop = shutdown.signal;
   const pause = createPause(timers, stop);
   const sessions = createSessionHolder();
-  const state = createConnectionState((problem) => onChange(connection, problem), onToolFaults);
+  const state = createConnectionState(
+    (problem) => onChange(connection, problem),
+    (faults) => onToolFaults(faults.map((fault) => redact(secrets(), fault))),
+  );
   let running: Promise<void> | undefined;
 
   const lose = (losing: HeldSession | undefined, problem: McpError): void => {
@@ -77,7 +81,7 @@ export function openServerConnection(server: McpServer, parts: ConnectionParts):
       onDoubt: pause.wake,
       onLost: () => lose(opened, new McpError("disconnected", "closed the connection")),
     };
-    const session = await openSession({ ...shared, server, timeoutMs: limits.connectMs, signal: stop, events });
+    const session = await openSession({ ...shared, fetch, server, timeoutMs: limits.connectMs, signal: stop, events });
     opened = holdSession(session);
     try {
       state.setTools(await session.listTools(stop));

@@ -69,7 +69,6 @@ export interface SessionOptions {
   readonly server: McpServer;
   /** Name and version sent to the server. */
   readonly client: { readonly name: string; readonly version: string };
-  /** Adds to each request what shows the server who asks. */
   readonly fetch: (url: string, init: BunFetchRequestInit) => Promise<Response>;
   readonly timers: TimerSource;
   /** Counts what of a server's answers is held. */

@@ -52,7 +52,6 @@ function createRig() {
       memory: createTestBudget(),
       jsonLimits: DEFAULT_JSON_LIMITS,
       reducesSchemas: false,
-      secrets: () => [],
       onToolFaults() {},
       timers: {
         now: () => time,
