@@ -1,6 +1,5 @@
 import type { Provider } from "../providers/provider.ts";
 import { PROVIDER_TABLE } from "../providers/table.ts";
-import type { McpServer } from "../config/load-mcp-servers.ts";
 import { formatSetting } from "../config/parse-setting.ts";
 import type { Config } from "../config/load-config.ts";
 import { maskSecret } from "../config/setting-problem.ts";
@@ -21,15 +20,11 @@ function providerLines(provider: Provider, usualTransport: Provider["transport"]
   ];
 }
 
-function tokenLines({ token, tokenVariable }: McpServer): string[] {
-  return token === undefined ? [] : [`${tokenVariable}=${maskSecret(token)}`];
-}
-
-/** The effective configuration as `NAME=value` lines, in table order, MCP tokens and providers last, every secret masked. */
+/** The effective configuration as `NAME=value` lines, in table order, MCP servers and providers last, every secret masked. */
 export function printConfig(config: Config): string {
   return [
     ...SETTING_ROWS.map(([name, row]) => `${name}=${formatSetting(row, config.settings[name])}`),
-    ...config.mcpServers.flatMap(tokenLines),
+    ...config.mcpServers.flatMap(({ shownVariables }) => shownVariables),
     ...config.providers.flatMap((provider) => providerLines(provider, config.settings.CLIENT_TRANSPORT)),
     "",
   ].join("\n");

@@ -1,6 +1,7 @@
 import { AUTH_TYPES } from "../providers/table.ts";
 import { HTTP2_ROW, TRANSPORT_ROW } from "./settings/providers.ts";
 import { acceptedValues } from "./parse-setting.ts";
+import { ACCEPTED_HEADERS } from "./parse-headers.ts";
 import { ACCEPTED_RELAY_HEADERS } from "./parse-relay-headers.ts";
 import { SETTING_GROUPS, type SettingGroup, type SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS } from "./settings-table.ts";
@@ -72,6 +73,41 @@ const FAMILIES: readonly SettingDescription[] = [
     accepted: "printable ASCII characters in a single line",
     default: "",
     doc: "Bearer token for the MCP server of that name, in upper case; a server without a name has that of its host (127_0_0_1)",
+  },
+  {
+    group: "MCP",
+    name: "MCP_<NAME>_HEADERS",
+    accepted: ACCEPTED_HEADERS,
+    default: "",
+    doc: "Headers of every request to that server",
+  },
+  {
+    group: "MCP",
+    name: "MCP_<NAME>_CLIENT_ID",
+    accepted: "printable ASCII characters in a single line",
+    default: "",
+    doc: "OAuth client as which the gateway gets tokens for that server, with client credentials",
+  },
+  {
+    group: "MCP",
+    name: "MCP_<NAME>_CLIENT_SECRET",
+    accepted: "printable ASCII characters in a single line",
+    default: "",
+    doc: "Secret of that client",
+  },
+  {
+    group: "MCP",
+    name: "MCP_<NAME>_TOKEN_URL",
+    accepted: "an http or https URL without credentials and fragment",
+    default: "",
+    doc: "Where that client gets its tokens; unset, the server names its authorization server",
+  },
+  {
+    group: "MCP",
+    name: "MCP_<NAME>_SCOPE",
+    accepted: "names of scopes, separated by spaces",
+    default: "",
+    doc: "What that client asks to be allowed",
   },
 ];
 

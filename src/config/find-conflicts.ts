@@ -40,6 +40,10 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
       settings.CLIENT_TRANSPORT === "socket" && settings.CLIENT_PROXY !== undefined,
       "CLIENT_TRANSPORT=socket does not go with CLIENT_PROXY, which only fetch can go through: set it to auto, or set <ID>_TRANSPORT=socket for providers whose hosts CLIENT_NO_PROXY names",
     ],
+    [
+      !settings.MCP_REDUCE_SCHEMAS.every((listed) => providers.some(({ id }) => id === listed.toLowerCase())),
+      "MCP_REDUCE_SCHEMAS must list ids of providers, such as google",
+    ],
     [hasCert !== hasKey, "SERVER_TLS_CERT_PATH and SERVER_TLS_KEY_PATH must be set together"],
     [
       issuer !== undefined && !isIssuerUrl(issuer),
@@ -119,6 +123,10 @@ export function findIdleSettings(settings: Settings): string[] {
   const rules: readonly (readonly [idle: boolean, warning: string])[] = [
     [settings.MCP_ENABLED && settings.MCP_SERVERS.length === 0, "MCP_ENABLED=true has no effect without MCP_SERVERS"],
     [!settings.MCP_ENABLED && settings.MCP_SERVERS.length > 0, "MCP_SERVERS has no effect without MCP_ENABLED=true"],
+    [
+      settings.MCP_REDUCE_SCHEMAS.length > 0 && settings.MCP_TOOL_MODE !== "direct",
+      "MCP_REDUCE_SCHEMAS has no effect without MCP_TOOL_MODE=direct: no other mode gives providers the schemas of tools",
+    ],
     [
       !settings.AUTH_ENABLED && settings.AUTH_API_KEYS !== undefined,
       "AUTH_API_KEYS has no effect without AUTH_ENABLED=true: nobody is asked for a key",

@@ -52,15 +52,15 @@ const KNOWN_PREFIXES = [
 /**
  * Warns about variables that look like settings of the gateway and are none, one line each, sorted by name.
  * @param customIds the accepted ids of custom providers
- * @param tokenVariables the variables that hold the tokens of the MCP servers
+ * @param mcpVariables the variables that belong to MCP servers
  */
 export function findUnknownVariables(
   environment: Environment,
   customIds: readonly string[],
-  tokenVariables: readonly string[],
+  mcpVariables: readonly string[],
 ): string[] {
   const aliases = new Set(SETTING_ROWS.flatMap(([, row]) => row.aliases ?? []));
-  const known = new Set<string>([...SETTING_ROWS.map(([name]) => name), ...tokenVariables]);
+  const known = new Set<string>([...SETTING_ROWS.map(([name]) => name), ...mcpVariables]);
   const prefixes: string[] = [...KNOWN_PREFIXES];
   for (const id of [...Object.keys(PROVIDER_TABLE), ...customIds]) {
     const { url, key, http2, transport, relayHeaders, authType, urlParameter } = providerVariables(id);

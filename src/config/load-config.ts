@@ -3,6 +3,7 @@ import { readVariable, type Environment } from "./environment.ts";
 import { findConflicts, findIdleSettings } from "./find-conflicts.ts";
 import { findUnknownVariables } from "./find-unknown-variables.ts";
 import { loadMcpServers, type McpServer } from "./load-mcp-servers.ts";
+import { mcpServerVariables } from "./mcp-server-variables.ts";
 import { loadProviders } from "./load-providers.ts";
 import { acceptedValues, parseSetting, type ParsedSetting } from "./parse-setting.ts";
 import { problemLine } from "./setting-problem.ts";
@@ -87,8 +88,8 @@ export function loadConfig(environment: Environment): LoadedConfig {
   const customIds = settings.CUSTOM_PROVIDERS.map((id) => id.toLowerCase());
   const mcp = loadMcpServers(environment, settings.MCP_SERVERS);
   problems.push(...mcp.problems);
-  const tokenVariables = mcp.servers.map(({ tokenVariable }) => tokenVariable);
-  warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds, tokenVariables));
+  const mcpVariables = mcp.servers.flatMap(({ name }) => Object.values(mcpServerVariables(name)));
+  warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds, mcpVariables));
   // Only settings that are each good can be compared with one another.
   if (problems.length === 0) {
     problems.push(...findConflicts(settings, loaded.providers));

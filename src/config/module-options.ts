@@ -77,6 +77,7 @@ export function toolsOptions(settings: Settings, servers: Config["mcpServers"]) 
     include: settings.MCP_INCLUDE_TOOLS,
     exclude: settings.MCP_EXCLUDE_TOOLS,
     mode: settings.MCP_TOOL_MODE,
+    reducesFor: new Set(settings.MCP_REDUCE_SCHEMAS.map((id) => id.toLowerCase())),
     maxResultBytes: settings.MCP_MAX_RESULT_BYTES,
   };
 }

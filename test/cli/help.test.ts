@@ -13,6 +13,11 @@ const PATTERNS = [
   "<ID>_AUTH_TYPE",
   "CLOUDFLARE_ACCOUNT_ID",
   "MCP_<NAME>_TOKEN",
+  "MCP_<NAME>_HEADERS",
+  "MCP_<NAME>_CLIENT_ID",
+  "MCP_<NAME>_CLIENT_SECRET",
+  "MCP_<NAME>_TOKEN_URL",
+  "MCP_<NAME>_SCOPE",
 ];
 
 describe("helpText", () => {

@@ -135,6 +135,7 @@ describe("settings", () => {
       MCP_EXPOSE: false,
       MCP_SERVERS: [],
       MCP_TOOL_MODE: "selector",
+      MCP_REDUCE_SCHEMAS: [],
       MCP_INCLUDE_TOOLS: [],
       MCP_EXCLUDE_TOOLS: [],
       MCP_REQUEST_TIMEOUT: 30_000,

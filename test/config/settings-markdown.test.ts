@@ -29,6 +29,11 @@ test("has one row for every setting and for every pattern of variables", () => {
     "<ID>_AUTH_TYPE",
     "CLOUDFLARE_ACCOUNT_ID",
     "MCP_<NAME>_TOKEN",
+    "MCP_<NAME>_HEADERS",
+    "MCP_<NAME>_CLIENT_ID",
+    "MCP_<NAME>_CLIENT_SECRET",
+    "MCP_<NAME>_TOKEN_URL",
+    "MCP_<NAME>_SCOPE",
   ];
   expect(names.toSorted()).toEqual([...SETTING_ROWS.map(([name]) => name), ...patterns].toSorted());
 });

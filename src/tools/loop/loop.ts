@@ -34,7 +34,7 @@ export function createToolLoop(parts: ToolLoopParts): ToolLoop {
 
   return (context, request, admitted) => {
     if (!toolRegistry.available() || request.headers.has(BYPASS_HEADER)) return undefined;
-    const plan = planTools(admitted.body.value, toolRegistry);
+    const plan = planTools(admitted.body.value, toolRegistry, admitted.target.provider.id);
     return plan && answer(context, request, openSteps(parts, context, request, admitted, plan));
   };
 

@@ -7,7 +7,8 @@ import { findElements, findValue } from "../../core/json/find.ts";
 import { endsEvent } from "../../core/sse/event-boundary.ts";
 import { type EventData, readEventData } from "../../core/sse/event-data.ts";
 import type { ClientStream } from "./client-stream.ts";
-import { createToolCallAccumulator, mergeDelta, type MutableObject } from "./tool-call-accumulator.ts";
+import { createDeltaMerger, type MutableObject } from "./merge-delta.ts";
+import { createToolCallAccumulator } from "./tool-call-accumulator.ts";
 import { type AnswerShape, finalReason } from "./next-step.ts";
 import { messageForProvider, readToolCalls, type ToolCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
@@ -61,6 +62,7 @@ export function openStepStream(
     showsOurs: client.showsOurs,
     nextIndex: client.nextCallIndex,
   });
+  const mergeDelta = createDeltaMerger();
   let message: MutableObject = {};
   let usage: JsonObject | undefined;
   let finishReason: string | undefined;
@@ -174,8 +176,8 @@ export function openStepStream(
       const data = readEventData(event);
       if (!data || failed) return event;
       if (data.bytes.equals(DONE)) return takeDone(event);
-      const chunk = parseObject(data.bytes);
-      if (!chunk) return event;
+      const chunk = parseJson(data.bytes);
+      if (!isJsonObject(chunk)) return event;
       if (isJsonObject(chunk["error"]) || typeof chunk["error"] === "string") {
         failed = true;
         return event;
@@ -222,9 +224,4 @@ export function withEmptyLine(event: Uint8Array): Uint8Array {
 
 function isEmpty(value: unknown): boolean {
   return value === null || value === "" || (Array.isArray(value) && value.length === 0);
-}
-
-function parseObject(bytes: Buffer): JsonObject | undefined {
-  const value = parseJson(bytes);
-  return isJsonObject(value) ? value : undefined;
 }

@@ -1,5 +1,4 @@
 import type { JsonLimits } from "../../core/json/limits.ts";
-import { redactionOf } from "../../core/redact/redact.ts";
 import { type ConnectionLimits, openServerConnection } from "./server-connection.ts";
 import type { McpError } from "./errors.ts";
 import type { McpServer, OpenSession, SessionOptions } from "./session.ts";
@@ -15,7 +14,7 @@ export interface OpenToolRegistry extends ToolRegistry {
 }
 
 /** Which servers there are, and how much of them models get. */
-export interface ToolRegistryOptions extends Pick<ToolRegistryParts, "mode" | "maxResultBytes"> {
+export interface ToolRegistryOptions extends Pick<ToolRegistryParts, "mode" | "reducesFor" | "maxResultBytes"> {
   readonly servers: readonly McpServer[];
   readonly limits: ConnectionLimits;
   /** Of what servers answer. */
@@ -39,7 +38,7 @@ const loadAndOpen: OpenSession = async (options) => (await import("./open-sessio
 
 /** Builds the connections to the servers; starts nothing. */
 export function openToolRegistry(
-  { servers, limits, jsonLimits, include, exclude, mode, maxResultBytes }: ToolRegistryOptions,
+  { servers, limits, jsonLimits, include, exclude, mode, reducesFor, maxResultBytes }: ToolRegistryOptions,
   dependencies: ToolRegistryDependencies,
 ): OpenToolRegistry {
   const { onStatus, onToolFaults = () => {}, openSession = loadAndOpen, ...shared } = dependencies;
@@ -48,9 +47,10 @@ export function openToolRegistry(
     return openServerConnection(server, {
       ...shared,
       jsonLimits,
+      reducesSchemas: reducesFor.size > 0,
       openSession,
       limits,
-      onToolFaults: (faults) => onToolFaults(server.name, faults.map(redactionOf(server, server.token))),
+      onToolFaults: (faults) => onToolFaults(server.name, faults),
       onChange(connection, problem) {
         toolRegistry.refresh();
         if (connection.status() === told) return;
@@ -64,6 +64,7 @@ export function openToolRegistry(
     connections,
     isAllowed: createToolFilter(include, exclude),
     mode,
+    reducesFor,
     maxResultBytes,
   });
   return {

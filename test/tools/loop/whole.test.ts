@@ -46,6 +46,27 @@ describe("failures of tools become tool messages", () => {
     expect(agent.ran.map((run) => run.name)).toEqual(name === "mcp_fail" ? ["fail"] : []);
   });
 
+  test.each([
+    ["an empty text", { arguments: "" }],
+    ["white space", { arguments: " \n" }],
+    ["null", { arguments: null }],
+    ["the text null", { arguments: "null" }],
+    ["nothing", {}],
+    ["an empty object", { arguments: {} }],
+  ])("a call with %s for arguments runs without any, and is given back with {}", async (_, args) => {
+    const item = { id: "c", type: "function", function: { name: "mcp_fail", ...args } };
+    agent.answer(calling(item), completion({ content: "ok" }));
+    await agent.chat(CHAT);
+    expect(agent.ran).toMatchObject([{ name: "fail", args: {} }]);
+    expect(messagesOf(agent.asked()[1]).at(-2)).toMatchObject({ tool_calls: [call("c", "mcp_fail", "{}")] });
+  });
+
+  test("a tool that is called without mcp_ runs", async () => {
+    agent.answer(calling(call("c", "add", { a: 2, b: 3 })), completion({ content: "ok" }));
+    await agent.chat(CHAT);
+    expect(messagesOf(agent.asked()[1]).at(-1)).toMatchObject({ tool_call_id: "c", content: "5" });
+  });
+
   test("arguments that are no JSON are not given back, because some providers parse them", async () => {
     agent.answer(calling(call("c", "mcp_add", '{"a": 2')), completion({ content: "sorry" }));
     await agent.chat(CHAT);
