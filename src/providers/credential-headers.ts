@@ -1,14 +1,32 @@
-import type { Provider } from "./provider.ts";
+import type { AuthType } from "./provider-row.ts";
 
-/** The headers that make a request acceptable to this provider: its credential and what else it demands. Lower-case names. */
-export function credentialHeaders(provider: Provider): Readonly<Record<string, string>> {
-  if (provider.key === undefined) return provider.headers;
-  switch (provider.auth) {
-    case "bearer":
-      return { ...provider.headers, authorization: `Bearer ${provider.key}` };
-    case "x-header":
-      return { ...provider.headers, [provider.authHeader]: provider.key };
-    case "none":
-      return provider.headers;
-  }
+/** The header in which a key travels. */
+export interface AuthHeader {
+  /** In lower case. */
+  readonly name: string;
+  /** What is before the key, such as `Bearer `; blank if the key is alone. */
+  readonly prefix: string;
+}
+
+export const BEARER: AuthHeader = { name: "authorization", prefix: "Bearer " };
+
+/** The header that carries the key alone. */
+export const keyHeader = (name: string): AuthHeader => ({ name, prefix: "" });
+
+/** What a request carries for one API of a provider, beside what it says itself. Names in lower case. */
+export interface ApiAccess {
+  /** Sent unless the client sent its own. */
+  readonly defaults: Readonly<Record<string, string>>;
+  /** Sent whatever the client says: the operator's headers and the credential. */
+  readonly fixed: Readonly<Record<string, string>>;
+}
+
+/** All headers that make a request acceptable to one API of a provider. */
+export function accessHeaders({ defaults, fixed }: ApiAccess): Readonly<Record<string, string>> {
+  return { ...defaults, ...fixed };
+}
+
+/** How a key in that header is called in short. */
+export function authTypeOf({ name, prefix }: AuthHeader): AuthType {
+  return name === BEARER.name && prefix === BEARER.prefix ? "bearer" : "x-header";
 }

@@ -20,7 +20,30 @@ describe("refuses with one line", () => {
     [{ OPENAI_API_KEY: `${KEY}\u0000${KEY}` }, [], "OPENAI_API_KEY", "printable ASCII"],
     [{ OPENAI_API_KEY: `“${KEY}”` }, [], "OPENAI_API_KEY", "printable ASCII"],
     [{ OPENAI_API_URL: `https://u:${KEY}@host/v1` }, [], "OPENAI_API_URL", "http or https"],
-    [{ OPENAI_API_URL: `https://host/v1?key=${KEY}` }, [], "OPENAI_API_URL", "http or https"],
+    [{ OPENAI_API_URL: `https://host/v1?${KEY}` }, [], "OPENAI_API_URL", "its query has no parameters"],
+    [{ OPENAI_API_URL: `https://host/v1#${KEY}` }, [], "OPENAI_API_URL", "http or https"],
+    [{ OPENAI_HEADERS: KEY }, [], "OPENAI_HEADERS", "an entry has no name"],
+    [{ OPENAI_HEADERS: `X-A: ${KEY}, X-A: ${KEY}` }, [], "OPENAI_HEADERS", "x-a is there twice"],
+    [{ OPENAI_HEADERS: `X-A: ${KEY}\u00e9` }, [], "OPENAI_HEADERS", "x-a is empty or not printable"],
+    [{ OPENAI_HEADERS: "X-A:" }, [], "OPENAI_HEADERS", "x-a is empty"],
+    [{ OPENAI_HEADERS: "Host: evil.example" }, [], "OPENAI_HEADERS", "host is the gateway's own"],
+    [{ OPENAI_HEADERS: "Content_Length: 5" }, [], "OPENAI_HEADERS", "content_length is the gateway's own"],
+    [{ OPENAI_HEADERS: "Content-Type: x" }, [], "OPENAI_HEADERS", "content-type is the gateway's own"],
+    [{ OPENAI_HEADERS: `Authorization: ${KEY}`, OPENAI_API_KEY: KEY }, [], "OPENAI_HEADERS", "carries OPENAI_API_KEY"],
+    [{ OPENAI_QUERY: KEY }, [], "OPENAI_QUERY", "parameters as in a URL"],
+    [{ OPENAI_QUERY: `a=${KEY} b` }, [], "OPENAI_QUERY", "parameters as in a URL"],
+    [{ OPENAI_AUTH_HEADER: `Authorization: Bearer ${KEY}` }, [], "OPENAI_AUTH_HEADER", "it is no header"],
+    [{ OPENAI_AUTH_HEADER: "host" }, [], "OPENAI_AUTH_HEADER", "it is no header"],
+    [{ OPENAI_APIS: "chat,speech" }, [], "OPENAI_APIS", "there is no such API"],
+    [{ OPENAI_APIS: "chat,chat" }, [], "OPENAI_APIS", "it is there twice"],
+    [{ OPENAI_APIS: "messages=https://evil.example/v1/messages" }, [], "OPENAI_APIS", "its host is another one"],
+    [{ OPENAI_APIS: "messages=https://api.openai.com.evil.example/" }, [], "OPENAI_APIS", "its host is another one"],
+    [{ OPENAI_APIS: "messages=//evil.example/v1" }, [], "OPENAI_APIS", "its path is none"],
+    [{ OPENAI_APIS: "messages=/a/../b" }, [], "OPENAI_APIS", "its path is none"],
+    [{ OPENAI_APIS: "messages=v1/messages" }, [], "OPENAI_APIS", "its path is none"],
+    [{ OPENAI_APIS: "chat host" }, [], "OPENAI_APIS", "no header"],
+    [{ OPENAI_ROOT_PATHS: "a/../b" }, [], "OPENAI_ROOT_PATHS", "no path"],
+    [{ OPENAI_ENCODED_SLASHES: "some" }, [], "OPENAI_ENCODED_SLASHES", "true or false"],
     [{ OPENAI_API_URL: KEY }, [], "OPENAI_API_URL", "http or https"],
     [{ CLOUDFLARE_ACCOUNT_ID: "a/../b" }, [], "CLOUDFLARE_ACCOUNT_ID", "letters, digits, - and _"],
     [{ CLOUDFLARE_API_URL: `https://u:${KEY}@host/{ACCOUNT_ID}` }, [], "CLOUDFLARE_API_URL", "http or https"],
@@ -64,11 +87,13 @@ test("freezes what it returns, without freezing the table", () => {
   const { providers } = loadProviders({}, []);
   expect(Object.isFrozen(providers)).toBe(true);
   for (const provider of providers) {
-    expect([provider, provider.headers, provider.paths].every(Object.isFrozen)).toBe(true);
+    const { apis, bases, secrets, rootPaths } = provider;
+    expect([provider, apis, bases, secrets, rootPaths, apis.models.fixed, bases[0]].every(Object.isFrozen)).toBe(true);
   }
 });
 
 test("takes from the row what makes a provider differ", () => {
+  const anthropic = { defaults: { "anthropic-version": "2023-06-01" }, fixed: { "x-api-key": KEY } };
   expect(loadOne("anthropic", { ANTHROPIC_API_KEY: KEY })).toEqual({
     id: "anthropic",
     endpointKey: expect.any(String),
@@ -79,11 +104,25 @@ test("takes from the row what makes a provider differ", () => {
     auth: "x-header",
     authHeader: "x-api-key",
     key: KEY,
-    headers: { "anthropic-version": "2023-06-01" },
+    rootUrl: "https://api.anthropic.com",
+    query: "",
+    secrets: [KEY],
+    apis: {
+      models: { ...anthropic, url: "https://api.anthropic.com/v1/models?limit=1000" },
+      chat: { ...anthropic, url: "https://api.anthropic.com/v1/chat/completions" },
+      messages: { ...anthropic, url: "https://api.anthropic.com/v1/messages" },
+      countTokens: { ...anthropic, url: "https://api.anthropic.com/v1/messages/count_tokens" },
+    },
+    bases: [
+      { ...anthropic, path: "/v1" },
+      { ...anthropic, path: "" },
+    ],
+    rootPaths: [],
+    encodedSlashes: false,
+    shownSettings: [],
     relayedHeaders: ["anthropic-"],
     extraRequestHeaders: [],
     listing: "anthropic",
-    paths: PROVIDER_TABLE.anthropic.paths,
     refusesStreamOptions: false,
     callable: true,
     configured: true,
@@ -193,7 +232,7 @@ describe("custom providers", () => {
     [{ MY_TGI_AUTH_TYPE: "bearer" }, "none", undefined],
   ])("with %j authenticate by %s", (environment, auth, key) => {
     const provider = loadOne("my-tgi", { ...url, ...environment }, ["My-TGI"]);
-    expect(provider).toMatchObject({ baseUrl: "http://tgi:3000/v1", authHeader: "x-api-key", listing: "openai" });
+    expect(provider).toMatchObject({ baseUrl: "http://tgi:3000/v1", listing: "openai" });
     expect(provider).toMatchObject({ callable: true, configured: true });
     expect({ auth: provider.auth as string, key: provider.key }).toEqual({ auth, key });
   });
