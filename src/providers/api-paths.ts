@@ -42,7 +42,11 @@ export const VLLM_ROOT = [
   ...["pooling", "server_info", "tokenize", "tokenizer_info", "v2", "version"],
 ] as const;
 
-/** https://huggingface.co/docs/text-generation-inference and https://docs.sglang.ai/basic_usage/native_api.html */
+/**
+ * Of TGI, SGLang and Bedrock: https://huggingface.co/docs/text-generation-inference,
+ * https://docs.sglang.ai/basic_usage/native_api.html, https://docs.aws.amazon.com/bedrock/latest/APIReference
+ */
 export const OTHER_SERVERS_ROOT = [
-  ...["decode", "encode", "generate", "generate_stream", "get_model_info", "get_server_info", "info", "model_info"],
+  ...["decode", "encode", "generate", "generate_stream", "get_model_info", "get_server_info", "info"],
+  ...["model", "model_info"],
 ] as const;

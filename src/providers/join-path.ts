@@ -13,16 +13,18 @@ export function hasVersion(path: string): boolean {
   return path.split("/").some((segment) => VERSION_SEGMENT.test(segment));
 }
 
+/** How the base URLs of OpenAI-compatible APIs end: `/v1`, `/openai/v1`, `/v1beta/openai`. */
+const API_PATH = /(?:\/openai)?\/v\d+[a-z0-9]*(?:\/openai)?$/i;
+
 /**
  * The root of a provider: its base URL without the part that leads to its API.
- * @param basePath that part as the provider's row knows it; a base URL that ends otherwise loses its version only.
+ * @param basePath that part as the provider's row knows it; of a base URL that ends otherwise it is what most have.
  */
 export function rootOf(baseUrl: string, basePath: string): string {
   const path = pathOf(baseUrl);
   if (basePath !== "" && path.endsWith(basePath)) return baseUrl.slice(0, -basePath.length);
-  const lastSlash = path.lastIndexOf("/");
-  const isVersion = VERSION_SEGMENT.test(path.slice(lastSlash + 1));
-  return isVersion ? baseUrl.slice(0, lastSlash - path.length) : baseUrl;
+  const [end = ""] = API_PATH.exec(path) ?? [];
+  return baseUrl.slice(0, baseUrl.length - end.length);
 }
 
 /**
