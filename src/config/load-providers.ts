@@ -1,7 +1,7 @@
 import type { AuthType, ProviderRow } from "../providers/provider-row.ts";
 import { CUSTOM_PROVIDER_ROW, KNOWN_SERVERS, PROVIDER_TABLE } from "../providers/table.ts";
 import { PROVIDER_APIS } from "../providers/api-paths.ts";
-import { authTypeOf, BEARER, keyHeader, type AuthHeader } from "../providers/credential-headers.ts";
+import { authTypeOf, BEARER, keyHeader, type AuthHeader } from "../providers/api-access.ts";
 import { hasVersion, pathOf, rootOf } from "../providers/join-path.ts";
 import { buildApis } from "../providers/provider-apis.ts";
 import type { Provider } from "../providers/provider.ts";

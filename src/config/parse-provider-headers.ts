@@ -1,4 +1,4 @@
-import type { AuthHeader } from "../providers/credential-headers.ts";
+import type { AuthHeader } from "../providers/api-access.ts";
 import { isOfConnection } from "./parse-relay-headers.ts";
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-5.1 */

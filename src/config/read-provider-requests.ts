@@ -1,4 +1,4 @@
-import { type AuthHeader } from "../providers/credential-headers.ts";
+import { type AuthHeader } from "../providers/api-access.ts";
 import type { WantedApi } from "../providers/provider-apis.ts";
 import { withoutOwn } from "../providers/query.ts";
 import { readVariable, type Environment } from "./environment.ts";

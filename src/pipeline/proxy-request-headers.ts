@@ -1,4 +1,4 @@
-import type { ApiAccess } from "../providers/credential-headers.ts";
+import type { ApiAccess } from "../providers/api-access.ts";
 import type { Provider } from "../providers/provider.ts";
 import { createMatchers } from "./provider-matchers.ts";
 import { isDecodable } from "../upstream/decode-response.ts";

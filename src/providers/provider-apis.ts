@@ -1,5 +1,5 @@
 import { type ApiPaths, PROVIDER_APIS, type ProviderApiName, USUAL_PATHS } from "./api-paths.ts";
-import { type ApiAccess, type AuthHeader, keyHeader } from "./credential-headers.ts";
+import { type ApiAccess, type AuthHeader, keyHeader } from "./api-access.ts";
 import { hasVersion, joinPath, pathOf } from "./join-path.ts";
 import type { Provider, ProviderApi, ProviderBase } from "./provider.ts";
 import type { ProviderRow } from "./provider-row.ts";

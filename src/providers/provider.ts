@@ -1,5 +1,5 @@
 import type { ProviderApiName } from "./api-paths.ts";
-import type { ApiAccess } from "./credential-headers.ts";
+import type { ApiAccess } from "./api-access.ts";
 import type { AuthType, ListingShape, ProviderRow } from "./provider-row.ts";
 
 /** One API of a provider. */

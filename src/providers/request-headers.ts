@@ -1,5 +1,5 @@
 import type { ProviderApiName } from "./api-paths.ts";
-import { accessHeaders } from "./credential-headers.ts";
+import { accessHeaders } from "./api-access.ts";
 import type { Provider, ProviderApi } from "./provider.ts";
 
 /** Headers of the client that any provider may need to see; everything else but the provider's extra ones stays in the gateway. */

@@ -1,6 +1,6 @@
 import { Failure } from "../core/errors.ts";
 import { requireHarmlessPath } from "./check-path.ts";
-import type { ApiAccess } from "./credential-headers.ts";
+import type { ApiAccess } from "./api-access.ts";
 import type { ProviderApiName } from "./api-paths.ts";
 import { joinPath, pathOf } from "./join-path.ts";
 import type { Provider } from "./provider.ts";

@@ -4,7 +4,7 @@ import { parseBytes, toWellFormed } from "../core/json/parse-bytes.ts";
 import { readWithin } from "../upstream/read-body.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import type { OpenUpstreamCall, UpstreamCall } from "../upstream/call.ts";
-import { accessHeaders } from "../providers/credential-headers.ts";
+import { accessHeaders } from "../providers/api-access.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type ListedModel, readModels } from "../providers/model-list-readers.ts";
 

@@ -249,3 +249,79 @@ describe("custom providers", () => {
     expect(provider).toMatchObject({ baseUrl: "http://localhost/api", unixSocket: "/run/side.sock" });
   });
 });
+
+describe("APIs of custom providers", () => {
+  const urlsOf = (environment: Environment, id: string): Record<string, string> => {
+    const { apis } = loadOne(id, environment, [id]);
+    return Object.fromEntries(Object.entries(apis).map(([name, api]) => [name, api.url]));
+  };
+
+  test.each([
+    ["openrouter", "https://openrouter.ai/api/v1", ["messages", "responses"]],
+    ["xai", "https://api.x.ai/v1", ["responses"]],
+    ["other", "https://openrouter.ai.example/v1", []],
+  ])("at a well-known host are known: %s", (id, url, further) => {
+    const found = urlsOf({ [`${id.toUpperCase()}_API_URL`]: url }, id);
+    expect(Object.keys(found).toSorted()).toEqual(
+      ["models", "chat", "completions", "embeddings", ...further].toSorted(),
+    );
+    for (const name of further) expect(found[name]).toBe(`${url}/${name}`);
+  });
+
+  test.each([
+    ["http://h/v1", "messages=/anthropic/v1/messages", "http://h/anthropic/v1/messages"],
+    ["http://h/a/v1", "messages=/anthropic/v1/messages", "http://h/a/anthropic/v1/messages"],
+    ["http://h/a/v1", "messages=/a/v1/messages", "http://h/a/v1/messages"],
+    ["http://h/v1", "messages=/v1/messages", "http://h/v1/messages"],
+    ["http://h/v1", "messages=/messages", "http://h/v1/messages"],
+    ["http://h/v1", "messages=http://h/x/messages", "http://h/v1/x/messages"],
+    ["http://h/v1", "MESSAGES = /x/v2/messages", "http://h/x/v2/messages"],
+    ["http://h", "messages", "http://h/messages"],
+    ["unix:/a.sock", "messages=/anthropic/v1/messages", "http://localhost/anthropic/v1/messages"],
+  ])("%s with %s: %s", (url, apis, messages) => {
+    expect(urlsOf({ TGI_API_URL: url, TGI_APIS: apis }, "tgi")["messages"]).toBe(messages);
+  });
+});
+
+describe("the header of the key", () => {
+  test.each<[Environment, string[], string]>([
+    [{ GROQ_AUTH_HEADER: "api-key" }, [], "GROQ_AUTH_HEADER is not used: GROQ_API_KEY is not set"],
+    [
+      { TGI_API_URL: "http://h", TGI_API_KEY: KEY, TGI_AUTH_TYPE: "none", TGI_AUTH_HEADER: "api-key" },
+      ["tgi"],
+      "TGI_AUTH_HEADER is not used: TGI_AUTH_TYPE is none",
+    ],
+  ])("of which nothing comes is warned about: %j", (environment, ids, warning) => {
+    expect(loadProviders(environment, ids).warnings).toContain(warning);
+  });
+
+  test.each([
+    ["api-key", "api-key", KEY],
+    ["X-Api-Key", "x-api-key", KEY],
+    ["Authorization: Bearer", "authorization", `Bearer ${KEY}`],
+    ["authorization:Token", "authorization", `Token ${KEY}`],
+    ["Authorization", "authorization", KEY],
+  ])("%s", (value, name, sent) => {
+    const { apis } = loadOne("groq", { GROQ_API_KEY: KEY, GROQ_AUTH_HEADER: value });
+    expect(apis.chat?.fixed).toEqual({ [name]: sent });
+  });
+});
+
+describe("headers", () => {
+  test.each([
+    ["X-A: 1", { "x-a": "1" }],
+    ["X-A: 1, X-B: 2", { "x-a": "1", "x-b": "2" }],
+    ["X-A:1,X-B:2,", { "x-a": "1", "x-b": "2" }],
+    ["X-A: 1\nX-B: 2", { "x-a": "1", "x-b": "2" }],
+    ["X-A: a, b, c", { "x-a": "a, b, c" }],
+    [
+      "HTTP-Referer: https://a.example/?b=c, X-Title: My app",
+      { "http-referer": "https://a.example/?b=c", "x-title": "My app" },
+    ],
+    ["X-A: see, https://a.example", { "x-a": "see, https://a.example" }],
+    ["X-A=1,X-B=a:b", { "x-a": "1", "x-b": "a:b" }],
+    ["X-A: a=b, c=d", { "x-a": "a=b, c=d" }],
+  ])("%j", (value, headers) => {
+    expect(loadOne("ollama", { OLLAMA_HEADERS: value }).apis.chat?.fixed).toEqual(headers);
+  });
+});
