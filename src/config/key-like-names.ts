@@ -27,8 +27,10 @@ const OTHER_TOOLS = new Set([
   ...["WEATHER", "WEAVIATE", "YOUTUBE", "ZENDESK", "ZEP"],
 ]);
 
-const KEY = /^([a-z][a-z0-9_]*?)_?(?:api_?(?:key|token)s?)$/i;
-const OF_PROVIDER = /_(?:api_?)?(?:key|token|secret|url|endpoint)$/i;
+/** Many tools have a token, and most keys of providers are called this. */
+const KEY = /^([A-Z][A-Z0-9_]*?)_?API_?KEYS?$/;
+/** What may follow the id of a provider, other than what does. */
+const OF_PROVIDER = /^_?(?:API_?)?(?:(KEY|TOKEN|SECRET)|URL|ENDPOINT)$/;
 
 /** A misspelling is at most that far from the name that was meant. */
 const MAX_DISTANCE = 2;
@@ -49,15 +51,13 @@ export function explainProviderLike(
   const mean = (meant: string): string =>
     `${name} is not a setting of this version and is ignored (did you mean ${meant}?)`;
   if (known.has(upper)) return mean(upper);
-  const id = ids.find((id) => upper.startsWith(`${prefixOf(id)}_`));
+  const id = ids.find((id) => upper.startsWith(prefixOf(id)) && /^(?:_|API)/.test(upper.slice(prefixOf(id).length)));
   if (id !== undefined) {
-    const own = [...known].filter((each) => each.startsWith(`${prefixOf(id)}_`));
-    const isUrl = /_(?:url|endpoint)$/i.test(name);
+    const prefix = prefixOf(id);
+    const own = [...known].filter((each) => each.startsWith(`${prefix}_`));
+    const [usual, isKey] = OF_PROVIDER.exec(upper.slice(prefix.length)) ?? [];
     const meant =
-      nearestWithin(upper, own, MAX_DISTANCE) ??
-      (OF_PROVIDER.test(name) && upper.length < prefixOf(id).length + "_API_ENDPOINT_".length
-        ? `${prefixOf(id)}_API_${isUrl ? "URL" : "KEY"}`
-        : undefined);
+      usual === undefined ? nearestWithin(upper, own, MAX_DISTANCE) : `${prefix}_API_${isKey ? "KEY" : "URL"}`;
     return meant === undefined ? undefined : mean(meant);
   }
   const stem = KEY.exec(upper)?.[1];

@@ -28,7 +28,8 @@ export const LOCAL_PATHS = { ...OLLAMA_PATHS, ...COUNT_TOKENS } as const;
 /** Where an API is below a base URL unless a row or a setting says otherwise. */
 export const USUAL_PATHS: Readonly<Record<ProviderApiName, string>> = LOCAL_PATHS;
 
-// With what the paths of inference servers begin that are below their roots, beside their OpenAI-compatible APIs.
+// With what the paths of inference servers begin that are below their roots, beside their OpenAI-compatible APIs. Not what
+// runs the server or shows how it was started, perhaps with its key: `sleep`, `collective_rpc`, `get_server_info`.
 
 /** https://github.com/ggml-org/llama.cpp/tree/master/tools/server */
 export const LLAMACPP_ROOT = [
@@ -39,7 +40,7 @@ export const LLAMACPP_ROOT = [
 /** https://docs.vllm.ai/en/stable/serving/openai_compatible_server */
 export const VLLM_ROOT = [
   ...["classify", "detokenize", "health", "inference", "invocations", "is_sleeping", "load", "metrics", "ping"],
-  ...["pooling", "server_info", "tokenize", "tokenizer_info", "v2", "version"],
+  ...["pooling", "tokenize", "tokenizer_info", "v2", "version"],
 ] as const;
 
 /**
@@ -47,6 +48,6 @@ export const VLLM_ROOT = [
  * https://docs.sglang.ai/basic_usage/native_api.html, https://docs.aws.amazon.com/bedrock/latest/APIReference
  */
 export const OTHER_SERVERS_ROOT = [
-  ...["decode", "encode", "generate", "generate_stream", "get_model_info", "get_server_info", "info"],
+  ...["decode", "encode", "generate", "generate_stream", "get_model_info", "info"],
   ...["model", "model_info"],
 ] as const;

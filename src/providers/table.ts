@@ -20,7 +20,7 @@ import type { BaseRow, ProviderRow } from "./provider-row.ts";
 const OLLAMA_NAMES = {
   impliedNameParts: [/^https?:\/\//, /^registry\.ollama\.ai\//, /^library\/(?=[^/]+$)/, /:latest$/],
   // https://github.com/ollama/ollama/blob/main/docs/api.md: create, copy, show and the older spelling of pull and delete.
-  modelMembers: new Set(["name", "from", "source", "destination"]),
+  modelMembers: new Set(["name", "from", "modelfile", "source", "destination"]),
 } as const satisfies Partial<ProviderRow>;
 
 /** Google's APIs name every resource with its collection: `models/gemini-2.5-pro`. */
@@ -211,7 +211,7 @@ export const CUSTOM_PROVIDER_ROW = {
   // Whose server it is nobody knows; many are Ollama's.
   impliedNameParts: [...OLLAMA_NAMES.impliedNameParts, MODELS_COLLECTION],
   // Not `name`, which much else than a model has.
-  modelMembers: new Set(["from", "source", "destination"]),
+  modelMembers: new Set(["from", "modelfile", "source", "destination"]),
 } as const satisfies ProviderRow;
 
 /** What is known of well-known servers that are custom providers, by host. */

@@ -91,6 +91,8 @@ describe("what looks like a provider's is warned about", () => {
     ["groq_api_key", meant("groq_api_key", "GROQ_API_KEY")],
     ["OPENAI_KEY", meant("OPENAI_KEY", "OPENAI_API_KEY")],
     ["MISTRAL_TOKEN", meant("MISTRAL_TOKEN", "MISTRAL_API_KEY")],
+    ["OPENAIAPIKEY", meant("OPENAIAPIKEY", "OPENAI_API_KEY")],
+    ["groq_url", meant("groq_url", "GROQ_API_URL")],
     ["VLLM_URL", meant("VLLM_URL", "VLLM_API_URL")],
     ["OPENAI_HEADER", meant("OPENAI_HEADER", "OPENAI_HEADERS")],
     ["OPANAI_API_KEY", meant("OPANAI_API_KEY", "OPENAI_API_KEY")],
@@ -114,6 +116,7 @@ describe("what looks like a provider's is warned about", () => {
     ...["LANGSMITH_API_KEY", "DD_API_KEY", "TAVILY_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "STRIPE_API_KEY"],
     ...["OPENAI_ORG_ID", "OPENAI_LOG", "ANTHROPIC_MODEL", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"],
     ...["OLLAMA_MODELS", "OLLAMA_DEBUG", "VLLM_USE_V1", "NVIDIA_VISIBLE_DEVICES", "HOST", "HOSTNAME", "SSH_KEY"],
+    ...["GOOGLE_MAPS_API_KEY", "OPENAI_ADMIN_KEY", "TELEGRAM_BOT_TOKEN", "SOME_API_TOKEN", "HF_TOKEN"],
   ])("%s is not", (name) => {
     expect(load({ [name]: "1" }).warnings).toEqual([]);
   });

@@ -129,6 +129,9 @@ describe("the short form goes on to be below the base URL", () => {
     ["/proxy/llamacpp/chat/completions", "/v1/chat/completions"],
     ["/proxy/llamacpp/models", "/v1/models"],
     ["/proxy/llamacpp/things", "/v1/things"],
+    ["/proxy/llamacpp/cors-proxy?url=http://a", "/v1/cors-proxy?url=http://a"],
+    ["/proxy/vllm/collective_rpc", "/v1/collective_rpc"],
+    ["/proxy/tgi/get_server_info", "/v1/get_server_info"],
     ["/proxy/cloudflare/run/@cf/x", "/client/v4/accounts/acc/ai/run/@cf/x"],
     ["/proxy/mounted/x", "/team/v1/x"],
   ])("%s reaches %s", async (path, target) => {
@@ -189,6 +192,7 @@ describe("the policy judges what is below the root as well", () => {
     ["POST", "/proxy/ollama/api/chat", '{"model":"bad"}'],
     ["POST", "/proxy/ollama/api/chat", '{"model":"registry.ollama.ai/library/bad:latest"}'],
     ["POST", "/proxy/ollama/api/create", '{"model":"good","from":"bad"}'],
+    ["POST", "/proxy/ollama/api/create", '{"name":"good","modelfile":"FROM bad"}'],
     ["POST", "/proxy/ollama/api/copy", '{"source":"bad","destination":"good"}'],
     ["POST", "/proxy/llamacpp/completion", '{"model":"bad"}'],
     ["POST", "/proxy/llamacpp/completion", '{"prompt":"x"}'],
