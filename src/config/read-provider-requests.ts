@@ -2,13 +2,13 @@ import { type AuthHeader } from "../providers/api-access.ts";
 import type { WantedApi } from "../providers/provider-apis.ts";
 import { withoutOwn } from "../providers/query.ts";
 import { readVariable, type Environment } from "./environment.ts";
+import { ACCEPTED_HEADERS } from "./parse-headers.ts";
 import { ACCEPTED_APIS, parseApis } from "./parse-provider-apis.ts";
 import {
   ACCEPTED_AUTH_HEADERS,
-  ACCEPTED_HEADERS,
   ACCEPTED_QUERIES,
   parseAuthHeader,
-  parseHeaders,
+  parseProviderHeaders,
   parseQuery,
   Refused,
 } from "./parse-provider-headers.ts";
@@ -54,7 +54,7 @@ export function readProviderRequests(
     problems.push(problemLine({ name, value: "***", secret: false, reason: parsed.reason, expected }));
     return undefined;
   };
-  const headers = read(variables.headers, ACCEPTED_HEADERS, parseHeaders) ?? {};
+  const headers = read(variables.headers, ACCEPTED_HEADERS, parseProviderHeaders) ?? {};
   const query = read(variables.query, ACCEPTED_QUERIES, (text) => parseQuery(text) ?? new Refused("it has none"));
   const kept = query === undefined ? ownQuery : withoutOwn(ownQuery, query);
   const joined = [kept, query ?? ""].filter((part) => part !== "").join("&");

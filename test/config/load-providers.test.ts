@@ -319,6 +319,7 @@ describe("headers", () => {
       { "http-referer": "https://a.example/?b=c", "x-title": "My app" },
     ],
     ["X-A: see, https://a.example", { "x-a": "see, https://a.example" }],
+    ['{"X-A": "1, X-B: 2"}', { "x-a": "1, X-B: 2" }],
     ["X-A=1,X-B=a:b", { "x-a": "1", "x-b": "a:b" }],
     ["X-A: a=b, c=d", { "x-a": "a=b, c=d" }],
   ])("%j", (value, headers) => {
