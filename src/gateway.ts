@@ -69,7 +69,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
   const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
   const timers = { now, setTimer, clearTimer };
-  const changes = createChangeLog(log);
+  const changes = createChangeLog(log, worker?.number);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
   const observers = [logRequest(log, QUIET_ROUTES)];
   const { requests, deadlines, memory } = openRequests({ maxBytes, timers, observers, newId });
@@ -129,7 +129,8 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     async listen() {
       const listening = await server.listen();
       tools?.registry.start();
-      for (const provider of providers) if (provider.callable) modelLists.ofProvider(provider).catch(() => {});
+      for (const each of providers)
+        if (each.callable) modelLists.ofProvider(each).then(changes.modelListRead, () => {});
       return listening;
     },
     bufferedBytes: memory.used,

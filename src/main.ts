@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { version } from "../package.json" with { type: "json" };
 import { parseCommandLine } from "./cli/command-line.ts";
-import { type Environment, readEnvFile } from "./config/environment.ts";
+import { readEnvFile } from "./config/environment.ts";
 import { helpText } from "./cli/help.ts";
 import { type Config, loadConfig } from "./config/load-config.ts";
 import { printConfig } from "./cli/print-config.ts";
@@ -30,10 +30,10 @@ function warn(text: string): void {
   process.stderr.write(`warning: ${text}\n`);
 }
 
-function readEnvironment(path: string | undefined): Environment {
-  if (path === undefined) return process.env;
+function readEnvironment(path: string | undefined) {
+  if (path === undefined) return { environment: process.env, lines: undefined };
   const read = readEnvFile(path, process.env);
-  return read.ok ? read.environment : fail([read.problem], EXIT.badSettings);
+  return read.ok ? read : fail([read.problem], EXIT.badSettings);
 }
 
 /** Without any provider the gateway still serves, since a local one may come up later; but it says what is missing. */
@@ -64,8 +64,8 @@ async function main(args: string[]): Promise<void> {
   if (action === "help") print(helpText(process.stdout.columns ?? 100));
   if (action === "version") print(version);
   if (action === "serve") startAsConfigured();
-  const environment = readEnvironment(envFile);
-  const loaded = loadConfig(environment);
+  const { environment, lines } = readEnvironment(envFile);
+  const loaded = loadConfig(environment, lines);
   loaded.warnings.forEach(warn);
   if (!loaded.ok) fail(loaded.problems, EXIT.badSettings);
   const { config } = loaded;

@@ -7,7 +7,7 @@ import { providerVariables } from "../config/provider-variables.ts";
 import { SETTING_ROWS } from "../config/settings-table.ts";
 
 function providerLines(provider: Provider, usualTransport: Provider["transport"]): string[] {
-  const { id, baseUrl, unixSocket, http2, transport, extraRequestHeaders, key, auth } = provider;
+  const { id, baseUrl, unixSocket, http2, transport, extraRequestHeaders, key, auth, shownSettings } = provider;
   const variables = providerVariables(id);
   const url = unixSocket === undefined ? baseUrl : `unix:${unixSocket}:${new URL(baseUrl).pathname}`;
   return [
@@ -16,6 +16,7 @@ function providerLines(provider: Provider, usualTransport: Provider["transport"]
     ...(http2 ? [`${variables.http2}=true`] : []),
     ...(transport === usualTransport ? [] : [`${variables.transport}=${transport}`]),
     ...(extraRequestHeaders.length > 0 ? [`${variables.relayHeaders}=${extraRequestHeaders.join(",")}`] : []),
+    ...shownSettings,
     ...(Object.hasOwn(PROVIDER_TABLE, id) ? [] : [`${variables.authType}=${auth}`]),
   ];
 }

@@ -2,10 +2,12 @@ import type { Provider } from "../providers/provider.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import { findConflicts, findIdleSettings } from "./find-conflicts.ts";
 import { findUnknownVariables } from "./find-unknown-variables.ts";
+import { foreignNames, readForeignNames } from "./foreign-names.ts";
 import { loadMcpServers, type McpServer } from "./load-mcp-servers.ts";
 import { mcpServerVariables } from "./mcp-server-variables.ts";
 import { loadProviders } from "./load-providers.ts";
 import { acceptedValues, parseSetting, type ParsedSetting } from "./parse-setting.ts";
+import type { EnvFileLines } from "./scan-env-file.ts";
 import { problemLine } from "./setting-problem.ts";
 import type { SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS, type SettingName, type Settings } from "./settings-table.ts";
@@ -73,10 +75,17 @@ function readSetting(
 /**
  * Reads and checks the whole configuration. Blank variables count as unset.
  * Problems (for exit code 2) and warnings name variables and never hold an unmasked secret.
+ * @param file what is where in the file that a part of `given` comes from
  */
-export function loadConfig(environment: Environment): LoadedConfig {
+export function loadConfig(given: Environment, file?: EnvFileLines): LoadedConfig {
   const problems: string[] = [];
-  const warnings: string[] = [];
+  const customIds = (readVariable(given, "CUSTOM_PROVIDERS") ?? "")
+    .split(",")
+    .map((id) => id.trim().toLowerCase())
+    .filter((id) => id !== "");
+  const foreign = readForeignNames(given, customIds);
+  const { environment } = foreign;
+  const warnings = [...foreign.warnings];
   // The one place where values of the table's row types become the type derived from that table.
   const settings = Object.freeze(
     Object.fromEntries(
@@ -85,11 +94,13 @@ export function loadConfig(environment: Environment): LoadedConfig {
   ) as Settings;
   const loaded = loadProviders(environment, settings.CUSTOM_PROVIDERS, settings.CLIENT_TRANSPORT);
   problems.push(...loaded.problems);
-  const customIds = settings.CUSTOM_PROVIDERS.map((id) => id.toLowerCase());
   const mcp = loadMcpServers(environment, settings.MCP_SERVERS);
   problems.push(...mcp.problems);
-  const mcpVariables = mcp.servers.flatMap(({ name }) => Object.values(mcpServerVariables(name)));
-  warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds, mcpVariables));
+  const others = [
+    ...mcp.servers.flatMap(({ name }) => Object.values(mcpServerVariables(name))),
+    ...foreignNames(customIds).map(({ name }) => name),
+  ];
+  warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds, others, file));
   // Only settings that are each good can be compared with one another.
   if (problems.length === 0) {
     problems.push(...findConflicts(settings, loaded.providers));

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { type ModelExtras, readExtras } from "./model-extras.ts";
-import type { ListingShape } from "./table.ts";
+import type { ListingShape } from "./provider-row.ts";
 
 /** One model as its provider lists it, in the gateway's words. */
 export interface ListedModel {

@@ -1,6 +1,14 @@
 import type { Failure } from "../core/errors.ts";
 import type { Log } from "./log.ts";
 
+/** A provider that nobody configured may be a server on this machine that happens to run. */
+export interface LocalServer {
+  readonly id: string;
+  readonly configured: boolean;
+  readonly auth: string;
+  readonly baseUrl: string;
+}
+
 /** Changes of the servers that the gateway needs, each once; every member writes one line. */
 export interface ChangeLog {
   /** The keys of the issuer can be fetched again, or cannot: `problem` says why. */
@@ -11,11 +19,14 @@ export interface ChangeLog {
   toolsFaulty(server: string, faults: readonly string[]): void;
   /** A provider's models could not be listed. */
   modelListFailed(provider: { readonly id: string; readonly configured: boolean }, failure: Failure): void;
+  /** The first list of a provider's models has come. */
+  modelListRead(list: { readonly provider: LocalServer; readonly models: ReadonlyMap<string, unknown> }): void;
   /** Bare names of models do not wait for this provider's list any more. */
   modelListGivenUp(provider: { readonly id: string }): void;
 }
 
-export function createChangeLog(log: Log): ChangeLog {
+/** @param worker number of this process among several that serve */
+export function createChangeLog(log: Log, worker = 1): ChangeLog {
   return {
     issuerChanged(problem) {
       if (problem) log.warn({ problem }, "the issuer's keys cannot be fetched");
@@ -33,6 +44,14 @@ export function createChangeLog(log: Log): ChangeLog {
       // A local server that nobody configured is asked in case it runs; that it does not is not worth a line.
       if (configured) log.warn(line, "could not list the provider's models");
       else log.debug(line, "local provider does not answer");
+    },
+    modelListRead({ provider: { id, configured, auth, baseUrl }, models }) {
+      // Of several workers one says so.
+      if (configured || auth !== "none" || worker !== 1) return;
+      log.info(
+        { provider: id, url: baseUrl, models: models.size },
+        `a local server answers: its models are ${id}/<name>`,
+      );
     },
     modelListGivenUp({ id }) {
       log.warn(

@@ -48,7 +48,7 @@ describe("bad settings end the process with 2, one line each", () => {
       LOG_LEVEL: "x",
       OPENAI_API_KEY: `${KEY}\u00e9`,
       GROQ_API_URL: `https://user:${KEY}@h/v1`,
-      MISTRAL_API_URL: `https://h/v1?key=${KEY}`,
+      MISTRAL_API_URL: `https://h/v1?${KEY}`,
       DEEPSEEK_API_URL: KEY,
     });
     expect([code, linesOf(stderr).length]).toEqual([2, 6]);
