@@ -1,5 +1,6 @@
 import { Failure } from "../../core/errors.ts";
 import type { RouteHandler } from "../serve-route.ts";
+import { showGuide } from "./guide.ts";
 
 /** What answers for the documentation: an Elysia plugin, of which only this is used. */
 export interface DocumentationPlugin {
@@ -11,6 +12,12 @@ const load = async (version: string): Promise<DocumentationPlugin> => {
   const { documentation } = await import("../openapi/page.ts");
   return documentation({ version });
 };
+
+/** The handlers of everything that people read: the API reference and the guide. */
+export function documentationHandlers(version: string) {
+  const reference = showDocumentation(version);
+  return { documentation: reference, documentationAssets: reference, openApiDocument: reference, guide: showGuide() };
+}
 
 /**
  * `GET /swagger` and what is below it: an Elysia plugin, which answers behind the same checks as every other route.

@@ -5,6 +5,7 @@ import { toComponents } from "./components.ts";
 import { createAssetServer } from "./assets.ts";
 import { CONTENT_SECURITY_POLICY } from "./content-security-policy.ts";
 import { describeRoutes } from "./describe-routes.ts";
+import { SECURITY_SCHEMES } from "./operation.ts";
 
 /** Where the page is; the document and the assets are below it. */
 const [PAGE_PATH] = ROUTES.documentation.paths;
@@ -52,9 +53,7 @@ export async function documentation(options: DocumentationOptions) {
           paths,
           components: {
             schemas: toComponents(schemas),
-            securitySchemes: {
-              bearer: { type: "http", scheme: "bearer", description: "A JWT of the issuer, or one of AUTH_API_KEYS." },
-            },
+            securitySchemes: { ...SECURITY_SCHEMES },
           },
         },
       }),
