@@ -45,11 +45,11 @@ function providerLine(provider: Provider): string {
   return `provider: ${provider.id} at ${shownUrl(provider)}, ${key}`;
 }
 
-/** Id, base URL and variables of every built-in provider, for `--help`. */
+/** Every built-in provider with the variables that configure it, for `--help`. */
 export function builtInProviders(): readonly (readonly [id: string, text: string])[] {
   return Object.entries(PROVIDER_TABLE).map(([id, row]) => {
     const { key, url } = providerVariables(id);
-    const optional = "keyOptional" in row ? ", if it needs one" : "";
-    return [id, `${row.url} [${row.auth === "none" ? url : `${key}${optional}`}]`];
+    if (row.auth === "none") return [id, url];
+    return [id, "keyOptional" in row ? `${url}, and ${key} if it asks for one` : key];
   });
 }

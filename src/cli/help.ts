@@ -64,7 +64,7 @@ export function helpText(width: number): string {
     "Options:",
     ...columns(optionEntries(), longestOption, width),
     "",
-    "Providers, with the variable that configures each (CUSTOM_PROVIDERS adds others):",
+    ...wrap("Providers, and what configures each (CUSTOM_PROVIDERS adds others):", width),
     ...columns(providers, longestProvider, width),
     "",
     ...wrap("Settings are environment variables, read once at start. Blank ones count as unset.", width),

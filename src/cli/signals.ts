@@ -1,10 +1,11 @@
 import { type EndSignal, SIGNAL_EXIT } from "./exit.ts";
 
 /**
- * Signals within this time count as one. A terminal sends Ctrl+C to every process in the foreground, and a wrapper such as
- * npm, which gets it too, passes it on: then one press arrives twice, within milliseconds unless the machine is busy.
+ * The same signal within this time counts as one. A terminal sends Ctrl+C to every process in the foreground, and a wrapper
+ * such as npm, which gets it too, passes it on: then one press arrives twice, within milliseconds unless the machine is
+ * busy. SIGTERM comes twice only from whoever ends a process group and is passed on by one of its members as well.
  */
-const SAME_REQUEST_MS = 1000;
+const SAME_REQUEST_MS = { SIGINT: 1000, SIGTERM: 50 } as const satisfies Record<EndSignal, number>;
 
 export interface EndSignalActions {
   /** Called with the first signal that asks the process to end. */
@@ -21,12 +22,12 @@ export function createEndSignalHandler({
   atOnce,
   now = () => performance.now(),
 }: EndSignalActions): (signal: EndSignal) => void {
-  let begunAt: number | undefined;
+  let first: { readonly signal: EndSignal; readonly at: number } | undefined;
   return (signal) => {
-    if (begunAt === undefined) {
-      begunAt = now();
+    if (first === undefined) {
+      first = { signal, at: now() };
       begin(signal);
-    } else if (now() - begunAt >= SAME_REQUEST_MS) {
+    } else if (signal !== first.signal || now() - first.at >= SAME_REQUEST_MS[signal]) {
       atOnce(SIGNAL_EXIT[signal]);
     }
   };

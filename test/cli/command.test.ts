@@ -277,6 +277,6 @@ test("--help names every built-in provider with its variable", async () => {
   for (const id of ["openai", "anthropic", "groq", "ollama", "vllm"]) {
     expect(stdout).toMatch(new RegExp(`^ {2}${id} `, "m"));
   }
-  expect(stdout).toContain("[OLLAMA_API_URL]");
+  expect(stdout).toMatch(/^ {2}ollama +OLLAMA_API_URL$/m);
   expect(stdout).toContain("--check[=live]");
 });

@@ -53,7 +53,6 @@ describe("refuses with one line", () => {
     ["https://user:pw@h/v1?api-version=1&pw", "https://***@h/v1?api-version=***&***"],
     ["https://h/v1#pw", "https://h/v1#***"],
     ["https://user:p/w@h", "***"],
-    ["https://user:1/pw@h", "***"],
     ["https://user:1?pw@h", "***"],
     ["pw@h", "***"],
   ])("the secrets of a URL, of which host and path are shown: %s", (url, shown) => {
