@@ -7,7 +7,7 @@ import { type ApplicationParts, createApplication } from "./application.ts";
 import { createCors } from "./cors.ts";
 import { endRequests, waitBeforeDrain } from "./drain.ts";
 import { createDescribeClient, type DescribeClientOptions } from "./describe-client.ts";
-import { documentationHandlers } from "./handlers/documentation.ts";
+import { documentationHandlers, exampleModels } from "./handlers/documentation.ts";
 import { showHealth, showReadiness, type WorkerPlace } from "./handlers/health.ts";
 import { listModels, type ModelRouteParts, showModel } from "./handlers/models.ts";
 import { listTools } from "./handlers/tools.ts";
@@ -98,7 +98,8 @@ export function createServer(options: ServerOptions, parts: ServerParts): Server
       model: showModel(models),
       tools: listTools(options.exposesTools, toolRegistry),
       proxy: parts.passthrough,
-      ...(options.hasDocumentation && documentationHandlers(parts.version)),
+      ...(options.hasDocumentation &&
+        documentationHandlers({ version: parts.version, examples: exampleModels(models.providers.values()) })),
     },
   });
 
