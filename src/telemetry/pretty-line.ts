@@ -10,7 +10,7 @@ export function prettyLine(colorize = isTerminal()): (line: string) => string {
     colorize,
     translateTime: "SYS:HH:MM:ss.l",
     hideObject: true,
-    messageFormat: (line) => (line["msg"] === "request" ? describeRequest(line) : describeEvent(line)),
+    messageFormat: (line) => (line["outcome"] === undefined ? describeEvent(line) : describeRequest(line)),
   });
 }
 

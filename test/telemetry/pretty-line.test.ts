@@ -58,6 +58,18 @@ test.each([
     "INFO: POST /v1/chat/completions 200 client_gone x/a [31mb 12 ms",
   ],
   [
+    {
+      ...REQUEST,
+      level: "error",
+      msg: "request failed unexpectedly",
+      status: 500,
+      outcome: "failed",
+      failure: "internal",
+      cause: "Error: x\n    at y",
+    },
+    "ERROR: POST /v1/chat/completions 500 failed 12 ms: internal (Error: x     at y), request r1",
+  ],
+  [
     { msg: "listening", url: "http://localhost:8080", providers: ["openai"] },
     'INFO: listening url=http://localhost:8080 providers=["openai"]',
   ],
