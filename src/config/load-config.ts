@@ -6,7 +6,6 @@ import { loadMcpServers, type McpServer } from "./load-mcp-servers.ts";
 import { loadProviders } from "./load-providers.ts";
 import { acceptedValues, parseSetting, type ParsedSetting } from "./parse-setting.ts";
 import { problemLine } from "./setting-problem.ts";
-import { mayHoldSecret, shownRefusedUrl } from "./urls.ts";
 import type { SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS, type SettingName, type Settings } from "./settings-table.ts";
 
@@ -48,11 +47,6 @@ function findValue(
   return winner;
 }
 
-/** What an error shows of a malformed value: of a URL host and path, of anything else nothing. */
-function hidden({ secret }: SettingRow, value: string): string {
-  return secret === "credentials" && mayHoldSecret(value) ? shownRefusedUrl(value) : "***";
-}
-
 function readSetting(
   environment: Environment,
   name: SettingName,
@@ -67,7 +61,7 @@ function readSetting(
     const value = text === undefined ? undefined : parseSetting(row, text);
     if (value !== undefined) return value;
     // If the value is malformed, nobody can say which part is the secret.
-    const shown = row.secret === undefined || row.secret === true ? found.value : hidden(row, found.value);
+    const shown = row.secret === undefined || row.secret === true ? found.value : "***";
     const expected = form?.expected ?? acceptedValues(row);
     problems.push(problemLine({ name: found.name, value: shown, secret: row.secret === true, expected }));
   }
