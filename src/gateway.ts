@@ -110,6 +110,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
         now,
         clock,
         onIssuerChange: changes.issuerChanged,
+        onOtherName: changes.issuerNamedOtherwise,
       })
     : undefined;
   const server = createServer(serverOptions, {

@@ -60,7 +60,7 @@ async function main(args: string[]): Promise<void> {
 
   const parsed = parseCommandLine(args);
   if (!parsed.ok) fail([parsed.problem], EXIT.badSettings);
-  const { action, demo, envFile } = parsed.commandLine;
+  const { action, live, demo, envFile } = parsed.commandLine;
   if (action === "help") print(helpText(process.stdout.columns ?? 100));
   if (action === "version") print(version);
   if (action === "serve") startAsConfigured();
@@ -89,7 +89,12 @@ async function main(args: string[]): Promise<void> {
   if (action === "check") {
     await openServiceOrFail(parts);
     await parts.log.flushLines();
-    print("The settings are good.");
+    const { describeSetup } = await import("./cli/describe-setup.ts");
+    process.stdout.write(`${["The settings are good.", ...describeSetup(config, demo)].join("\n")}\n`);
+    if (!live) process.exit(EXIT.ok);
+    const { lines, isGood } = await (await import("./cli/check-live.ts")).checkLive(config);
+    process.stdout.write(`${lines.join("\n")}\n`);
+    process.exit(isGood ? EXIT.ok : EXIT.notServing);
   }
   await serve(parts);
 }

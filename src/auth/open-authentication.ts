@@ -1,23 +1,22 @@
 import { SettingError } from "../core/errors.ts";
 import type { ReadFile } from "../core/read-files.ts";
 import { type Authenticate, createAuthenticate } from "./authenticate.ts";
-import { type FetchDocument, fetchIssuerKeys } from "./fetch-issuer-keys.ts";
+import type { FetchDocument } from "./fetch-document.ts";
+import { fetchIssuerKeys, type IssuerSource } from "./fetch-issuer-keys.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
 import { readStaticKeys, type StaticKeys } from "./static-keys.ts";
-import { createTokenVerifier, type VerifyToken } from "./verify-token.ts";
+import { verifyByIssuer } from "./verify-by-issuer.ts";
+import { createTokenVerifier, type TokenRules, type VerifyToken } from "./verify-token.ts";
 
 /** Whose credentials are good; each may be left out. */
 export interface AuthenticationOptions {
   /** Static keys, or `@` and the path of their file, as `AUTH_API_KEYS` has them. */
   readonly apiKeys?: string | undefined;
-  readonly issuer?: IssuerOptions | undefined;
+  readonly issuers: readonly IssuerOptions[];
 }
 
-/** An OpenID Connect issuer, and which of its tokens are good. */
-export interface IssuerOptions {
-  /** Exactly as its tokens name it. */
-  readonly url: string;
-  readonly audiences: readonly string[];
+/** An OpenID Connect issuer, where its keys are found, and which of its tokens are good. */
+export interface IssuerOptions extends IssuerSource, Omit<TokenRules, "clock"> {
   /** How long its known keys are still used while it cannot be asked, in milliseconds. */
   readonly graceMs: number;
 }
@@ -25,7 +24,7 @@ export interface IssuerOptions {
 /** Authentication as the options ask for it. */
 export interface Authentication {
   readonly authenticate: Authenticate;
-  /** Asks the issuer for its keys ahead of the first token. */
+  /** Asks the issuers for their keys ahead of the first token. */
   warm(): void;
   /** Reads the static keys again. Throws {@link SettingError}, and keeps the old ones, if they cannot be read. */
   reload(): void;
@@ -39,23 +38,26 @@ export interface AuthenticationParts {
   readonly now: () => number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Called when the issuer stops or starts to answer; undefined means that it answers. */
-  readonly onIssuerChange: (problem: string | undefined) => void;
+  /** Called when an issuer stops or starts to answer; undefined means that it answers. */
+  readonly onIssuerChange: (issuer: string, problem: string | undefined) => void;
+  /** Called when the discovery document of an issuer calls it by another name than its tokens must have. */
+  readonly onOtherName: (issuer: string, otherName: string) => void;
 }
 
 /** Throws {@link SettingError} if the static keys cannot be read. */
 export function openAuthentication(options: AuthenticationOptions, parts: AuthenticationParts): Authentication {
   let staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
-  const issuer = openIssuer(options.issuer, parts);
+  const issuers = options.issuers.map((issuer) => openIssuer(issuer, parts));
+  const verifiers = new Map(issuers.map(({ name, verifyToken }) => [name, verifyToken]));
   return {
     authenticate: createAuthenticate({
       staticKeys: () => staticKeys,
-      verifyToken: issuer?.verifyToken,
+      verifyToken: issuers.length > 0 ? verifyByIssuer(verifiers) : undefined,
       now: parts.now,
       clock: parts.clock,
     }),
     warm() {
-      issuer?.warm();
+      for (const issuer of issuers) issuer.warm();
     },
     reload() {
       staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
@@ -72,19 +74,31 @@ function loadStaticKeys(setting: string | undefined, readFile: ReadFile): Static
   }
 }
 
-function openIssuer(
-  issuer: IssuerOptions | undefined,
-  { fetch, now, clock, onIssuerChange }: AuthenticationParts,
-): { readonly verifyToken: VerifyToken; readonly warm: () => void } | undefined {
-  if (issuer === undefined) return undefined;
+interface OpenIssuer {
+  /** As its tokens name it. */
+  readonly name: string;
+  readonly verifyToken: VerifyToken;
+  readonly warm: () => void;
+}
+
+function openIssuer(options: IssuerOptions, parts: AuthenticationParts): OpenIssuer {
+  const { issuer: name, graceMs } = options;
+  const { fetch, now, clock } = parts;
+  let knownAs: string | undefined;
   const keys = createIssuerKeys({
-    fetchKeys: () => fetchIssuerKeys(issuer.url, fetch),
+    async fetchKeys() {
+      const { keySet, otherName } = await fetchIssuerKeys(options, fetch);
+      if (otherName !== undefined && otherName !== knownAs) parts.onOtherName(name, otherName);
+      knownAs = otherName;
+      return keySet;
+    },
     now,
-    graceMs: issuer.graceMs,
-    onChange: onIssuerChange,
+    graceMs,
+    onChange: (problem) => parts.onIssuerChange(name, problem),
   });
   return {
-    verifyToken: createTokenVerifier(keys, { issuer: issuer.url, audiences: issuer.audiences, clock }),
+    name,
+    verifyToken: createTokenVerifier(keys, { ...options, clock }),
     warm: () => void keys.current().catch(() => {}),
   };
 }

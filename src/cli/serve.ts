@@ -1,4 +1,4 @@
-import { announce } from "./announce.ts";
+import { announce, announceDrainDelay } from "./announce.ts";
 import { endProcess } from "./exit.ts";
 import { onEndSignal } from "./signals.ts";
 import { openService, type Service, type ServiceParts, StartFailure } from "./service.ts";
@@ -18,13 +18,14 @@ export async function serve(parts: ServiceParts): Promise<void> {
   const { log, version, config } = parts;
   const service = await openServiceOrFail(parts);
   // Before anyone can learn that the gateway listens: a signal right after that must find a handler.
-  onEndSignal(
-    (signal) => {
+  onEndSignal({
+    begin(signal) {
+      announceDrainDelay(log, config.settings, signal);
       const drained = service.drain(() => log.info({ signal }, "draining"));
       void drained.then((code) => endProcess(log, code));
     },
-    (code) => void endProcess(log, code),
-  );
+    atOnce: (code) => void endProcess(log, code),
+  });
   process.on("SIGHUP", () => void service.reload());
   try {
     announce(log, config.settings, { ...(await service.listen()), version });

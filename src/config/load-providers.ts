@@ -122,9 +122,9 @@ function loadProvider(
 }
 
 /** A provider that no setting names: an OpenAI-compatible server at a URL on this machine, called without a key. */
-export function localProvider(id: string, url: string): Provider {
+export function localProvider(id: string, url: string, row: ProviderRow = CUSTOM_PROVIDER_ROW): Provider {
   const environment = { [providerVariables(id).url]: url };
-  return loadProvider(environment, id, CUSTOM_PROVIDER_ROW, "none", "auto", { problems: [], warnings: [] });
+  return loadProvider(environment, id, row, "none", "auto", { problems: [], warnings: [] });
 }
 
 function readCustomIds(listed: readonly string[], { problems }: Findings): readonly string[] {

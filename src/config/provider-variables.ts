@@ -2,7 +2,7 @@ import { AUTH_TYPES, type AuthType, type ProviderRow } from "../providers/provid
 import { PROVIDER_TABLE } from "../providers/table.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import { readVariable, type Environment } from "./environment.ts";
-import { ACCEPTED_BASE_URLS, mayHoldSecret, parseBaseUrl, type BaseUrl } from "./urls.ts";
+import { ACCEPTED_BASE_URLS, shownRefusedUrl, parseBaseUrl, type BaseUrl } from "./urls.ts";
 import { ACCEPTED_RELAY_HEADERS, parseRelayHeaders } from "./parse-relay-headers.ts";
 import { acceptedValues, parseSetting } from "./parse-setting.ts";
 import { problemLine } from "./setting-problem.ts";
@@ -139,7 +139,7 @@ export function readBaseUrl(
   const parsed = parseBaseUrl(filled);
   if (!parsed.ok) {
     // All of it, because the end of a URL may be the whole of a short password.
-    const shown = mayHoldSecret(value) ? "***" : value;
+    const shown = shownRefusedUrl(value);
     const { reason } = parsed;
     findings.problems.push(problemLine({ name, value: shown, secret: false, reason, expected: ACCEPTED_BASE_URLS }));
     return { baseUrl: row.url || "https://localhost", unixSocket: undefined, query: "", complete: false };

@@ -50,6 +50,31 @@ export function mayHoldSecret(text: string): boolean {
   return /[@?#]/.test(text) || !/^[a-z]+:\//i.test(text);
 }
 
+/**
+ * A URL as it may be shown: host and path, and what stands for user, password, fragment and the values of the query.
+ * @returns undefined if the text is no http or https URL
+ */
+export function maskUrl(text: string): string | undefined {
+  if (!/^https?:\/\/[^/]/i.test(text) || /[\p{Cc}\s\\]/u.test(text) || !URL.canParse(text)) return undefined;
+  const { protocol, host, pathname, username, password, search, hash } = new URL(text);
+  const userinfo = `${username}${password}` === "" ? "" : "***@";
+  const query = search
+    .slice(1)
+    .split("&")
+    .map((part) => part.replace(/^(?:([^=]*=))?.*$/s, "$1***"));
+  return `${protocol}//${userinfo}${host}${pathname}${search === "" ? "" : `?${query.join("&")}`}${hash === "" ? "" : "#***"}`;
+}
+
+/**
+ * A refused URL as it may be shown in an error: nothing of it if it cannot be said which part is a password.
+ * @param entry what is shown if nothing in it can be a secret
+ */
+export function shownRefusedUrl(text: string, entry: string = text): string {
+  if (!mayHoldSecret(text)) return entry;
+  // `https://user:1/pass@host` names the host `user`.
+  return /^[^:]*:\/\/[^/?#]*[/?#].*@/s.test(text) ? "***" : (maskUrl(text) ?? "***");
+}
+
 /** What `parseProxyUrl` accepts, to follow the word "expected". */
 export const ACCEPTED_PROXY_URLS =
   "an http or https URL of host and port, optionally with user:password@ before the host";

@@ -52,6 +52,8 @@ export interface Provider {
   readonly relayedHeaders: readonly string[];
   /** Further request headers that the operator wants this provider to see, on every route; names in lower case. */
   readonly extraRequestHeaders: readonly string[];
+  /** Models for the examples of the OpenAPI document, in the provider's naming, by API; absent if none are known to work. */
+  readonly exampleModels?: Readonly<Partial<Record<keyof ProviderRow["paths"], string>>>;
   readonly listing: ListingShape;
   readonly refusesStreamOptions: boolean;
   /** See {@link ProviderRow.impliedNameParts}. */

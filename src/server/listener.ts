@@ -18,6 +18,8 @@ export interface Listener {
   suspendIdleTimeout(request: Request): void;
   /** Lets it be idle for the idle timeout, from now on. */
   restoreIdleTimeout(request: Request): void;
+  /** The IP address at the other end of a request's connection; undefined over a unix socket. */
+  addressOf(request: Request): string | undefined;
   /** Whether each response is the last one of its connection, and says so. */
   endsConnections(): boolean;
   /**
@@ -97,6 +99,7 @@ export function createListener(
     },
     suspendIdleTimeout: (request) => servers.last()?.timeout(request, 0),
     restoreIdleTimeout: (request) => servers.last()?.timeout(request, idleSeconds),
+    addressOf: (request) => servers.last()?.requestIP(request)?.address || undefined,
     endsConnections: () => leaving > 0,
     async replaceTls(tls) {
       if (replacement) return replacement.replace(tls);

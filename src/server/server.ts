@@ -5,9 +5,9 @@ import type { ReadFile } from "../core/read-files.ts";
 import type { ToolRegistry } from "../tools/mcp/tool-registry.ts";
 import { type ApplicationParts, createApplication } from "./application.ts";
 import { createCors } from "./cors.ts";
-import { endRequests } from "./drain.ts";
-import { showDocumentation } from "./handlers/documentation.ts";
-import { showGuide } from "./handlers/guide.ts";
+import { endRequests, waitBeforeDrain } from "./drain.ts";
+import { createDescribeClient, type DescribeClientOptions } from "./describe-client.ts";
+import { documentationHandlers, exampleModels } from "./handlers/documentation.ts";
 import { showHealth, showReadiness, type WorkerPlace } from "./handlers/health.ts";
 import { listModels, type ModelRouteParts, showModel } from "./handlers/models.ts";
 import { listTools } from "./handlers/tools.ts";
@@ -25,6 +25,12 @@ export interface ServerOptions extends Pick<ApplicationParts, "envelope" | "maxC
   readonly exposesTools: boolean;
   /** Whether the API reference and the guide are served. */
   readonly hasDocumentation: boolean;
+  /** Whether they are served without a credential too. */
+  readonly showsDocumentationToAll: boolean;
+  /** How the client of each request is described for the log; undefined if it is not. */
+  readonly client: DescribeClientOptions | undefined;
+  /** How long requests are still taken while readiness says that the gateway drains, in milliseconds. */
+  readonly drainDelayMs: number;
 }
 
 export interface ServerParts extends Pick<ApplicationParts, "relay"> {
@@ -49,7 +55,8 @@ export interface Server {
   /** Reads static keys, certificate and key again; see `Gateway.reload`. */
   reload(): Promise<void>;
   /**
-   * Accepts nothing any more, and lets requests in flight finish for this many milliseconds.
+   * Says that it drains, for as long as the options have it; then accepts nothing any more, and lets requests in flight
+   * finish for this many milliseconds.
    * @param onClosed called when nothing is accepted any more
    * @returns how many had to be ended.
    */
@@ -72,6 +79,8 @@ export function createServer(options: ServerOptions, parts: ServerParts): Server
     requireOwnOrigin: authentication
       ? undefined
       : createRequireOwnOrigin({ ...options.ownOrigin, machineName: hostname(), cors }),
+    showsDocumentationToAll: options.showsDocumentationToAll,
+    describeClient: options.client && createDescribeClient(options.client, listener.addressOf),
     endsConnections: listener.endsConnections,
     cors,
     requests,
@@ -89,7 +98,8 @@ export function createServer(options: ServerOptions, parts: ServerParts): Server
       model: showModel(models),
       tools: listTools(options.exposesTools, toolRegistry),
       proxy: parts.passthrough,
-      ...(options.hasDocumentation && { documentation: showDocumentation(parts.version), guide: showGuide() }),
+      ...(options.hasDocumentation &&
+        documentationHandlers({ version: parts.version, examples: exampleModels(models.providers.values()) })),
     },
   });
 
@@ -106,6 +116,7 @@ export function createServer(options: ServerOptions, parts: ServerParts): Server
     },
     async drain(timeoutMs, onClosed) {
       draining = true;
+      await waitBeforeDrain(options.drainDelayMs, parts.timers);
       const cut = await endRequests(requests, listener, timeoutMs, onClosed, parts.timers);
       await listener.stop(true);
       return cut;

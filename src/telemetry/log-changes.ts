@@ -11,8 +11,10 @@ export interface LocalServer {
 
 /** Changes of the servers that the gateway needs, each once; every member writes one line. */
 export interface ChangeLog {
-  /** The keys of the issuer can be fetched again, or cannot: `problem` says why. */
-  issuerChanged(problem: string | undefined): void;
+  /** The keys of an issuer can be fetched again, or cannot: `problem` says why. */
+  issuerChanged(issuer: string, problem: string | undefined): void;
+  /** The discovery document of an issuer calls it by another name than its tokens must have. */
+  issuerNamedOtherwise(issuer: string, otherName: string): void;
   /** An MCP server came or went. */
   toolServerChanged(server: { readonly name: string; readonly tools: number }, problem: Error | undefined): void;
   /** Tools of an MCP server are left out or cut: which and why. */
@@ -28,9 +30,15 @@ export interface ChangeLog {
 /** @param worker number of this process among several that serve */
 export function createChangeLog(log: Log, worker = 1): ChangeLog {
   return {
-    issuerChanged(problem) {
-      if (problem) log.warn({ problem }, "the issuer's keys cannot be fetched");
-      else log.info("the issuer's keys are known");
+    issuerChanged(issuer, problem) {
+      if (problem) log.warn({ issuer, problem }, "the issuer's keys cannot be fetched");
+      else log.info({ issuer }, "the issuer's keys are known");
+    },
+    issuerNamedOtherwise(issuer, otherName) {
+      log.warn(
+        { issuer, discovery_document: otherName },
+        "the issuer's discovery document has another name for it; its tokens must have the one of AUTH_OIDC_ISSUER",
+      );
     },
     toolServerChanged({ name: server, tools }, problem) {
       if (problem) log.warn({ server, problem: problem.message }, "MCP server is not connected");

@@ -71,9 +71,16 @@ describe("refuses with one line", () => {
     expect(problems[0]).not.toContain(KEY.slice(0, 8));
   });
 
-  test("a short password in a URL, of which nothing is shown", () => {
-    const { problems } = loadProviders({ OPENAI_API_URL: "https://user:pw@h" }, []);
-    expect(problems[0]).toStartWith('OPENAI_API_URL="***" is not accepted (it has credentials');
+  test.each([
+    ["https://user:pw@h", "https://***@h/"],
+    ["https://user:pw@h/v1?api-version=1&pw", "https://***@h/v1?api-version=***&***"],
+    ["https://h/v1#pw", "https://h/v1#***"],
+    ["https://user:p/w@h", "***"],
+    ["https://user:1?pw@h", "***"],
+    ["pw@h", "***"],
+  ])("the secrets of a URL, of which host and path are shown: %s", (url, shown) => {
+    const { problems } = loadProviders({ OPENAI_API_URL: url }, []);
+    expect(problems[0]).toStartWith(`OPENAI_API_URL="${shown}" is not accepted (it`);
   });
 });
 

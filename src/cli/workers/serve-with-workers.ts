@@ -1,6 +1,6 @@
 import type { Environment } from "../../config/environment.ts";
 import type { Config } from "../../config/load-config.ts";
-import { announce } from "../announce.ts";
+import { announce, announceDrainDelay } from "../announce.ts";
 import { endProcess, EXIT, fail, listeningProblem } from "../exit.ts";
 import { onEndSignal } from "../signals.ts";
 import { openLog } from "../open-log.ts";
@@ -35,15 +35,18 @@ export async function serveWithWorkers({ config, environment, demo, version, cou
       clearTimer: (timer) => clearTimeout(timer as Timer | undefined),
     },
     log,
-    shutdownMs: settings.SERVER_SHUTDOWN_TIMEOUT,
+    shutdownMs: settings.SERVER_DRAIN_DELAY + settings.SERVER_SHUTDOWN_TIMEOUT,
   });
-  onEndSignal(
-    (signal) => void supervisor.drain().then(() => log.info({ signal }, "draining")),
-    (exitCode) => {
+  onEndSignal({
+    begin(signal) {
+      announceDrainDelay(log, settings, signal);
+      void supervisor.drain().then(() => log.info({ signal }, "draining"));
+    },
+    atOnce(exitCode) {
       supervisor.kill();
       void endProcess(log, exitCode);
     },
-  );
+  });
   process.on("SIGHUP", supervisor.reload);
   const { exitCode, problem } = await supervisor.ended;
   if (problem !== undefined) return endProcess(log, exitCode, problem);

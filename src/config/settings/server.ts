@@ -80,6 +80,18 @@ export const SERVER_SETTINGS = {
     default: "30s",
     doc: "How long requests in flight may go on after SIGTERM or SIGINT",
   },
+  SERVER_DRAIN_DELAY: {
+    group: "Server",
+    type: "duration",
+    range: ["0s", "10m"],
+    default: "0s",
+    doc: "How long requests are still taken after SIGTERM or SIGINT while /health/ready is 503 already, so that a load balancer sees it",
+  },
+  SERVER_TRUSTED_PROXIES: {
+    group: "Server",
+    type: "list",
+    doc: "Addresses and networks (10.0.0.0/8, or unix) of proxies whose X-Forwarded-For is believed in the log, see LOG_CLIENT",
+  },
   SERVER_TLS_CERT_PATH: {
     group: "Server",
     type: "string",
