@@ -27,8 +27,17 @@ export interface Authentication {
   readonly authenticate: Authenticate;
   /** Asks the issuer for its keys ahead of the first token. */
   warm(): void;
-  /** Reads the static keys again. Throws {@link SettingError}, and keeps the old ones, if they cannot be read. */
-  reload(): void;
+  /** What it knows of the issuer, for whoever comes after it. */
+  readonly issuer: OpenIssuer;
+}
+
+/** An issuer, with the keys of it that are known. */
+export interface OpenIssuer {
+  readonly options: IssuerOptions | undefined;
+  readonly fetch: FetchDocument;
+  /** Absent if there is no issuer. */
+  readonly verifyToken: VerifyToken | undefined;
+  warm(): void;
 }
 
 export interface AuthenticationParts {
@@ -43,23 +52,28 @@ export interface AuthenticationParts {
   readonly onIssuerChange: (problem: string | undefined) => void;
 }
 
-/** Throws {@link SettingError} if the static keys cannot be read. */
-export function openAuthentication(options: AuthenticationOptions, parts: AuthenticationParts): Authentication {
-  let staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
-  const issuer = openIssuer(options.issuer, parts);
+/**
+ * Throws {@link SettingError} if the static keys cannot be read.
+ * @param previous that before the settings were read again: the keys of the same issuer are not asked for anew.
+ */
+export function openAuthentication(
+  options: AuthenticationOptions,
+  parts: AuthenticationParts,
+  previous?: Authentication,
+): Authentication {
+  const staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
+  const known = previous?.issuer;
+  const isKnown = known?.fetch === parts.fetch && Bun.deepEquals(known.options, options.issuer);
+  const issuer = known && isKnown ? known : openIssuer(options.issuer, parts);
   return {
     authenticate: createAuthenticate({
       staticKeys: () => staticKeys,
-      verifyToken: issuer?.verifyToken,
+      verifyToken: issuer.verifyToken,
       now: parts.now,
       clock: parts.clock,
     }),
-    warm() {
-      issuer?.warm();
-    },
-    reload() {
-      staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
-    },
+    warm: issuer.warm,
+    issuer,
   };
 }
 
@@ -73,18 +87,20 @@ function loadStaticKeys(setting: string | undefined, readFile: ReadFile): Static
 }
 
 function openIssuer(
-  issuer: IssuerOptions | undefined,
+  options: IssuerOptions | undefined,
   { fetch, now, clock, onIssuerChange }: AuthenticationParts,
-): { readonly verifyToken: VerifyToken; readonly warm: () => void } | undefined {
-  if (issuer === undefined) return undefined;
+): OpenIssuer {
+  if (options === undefined) return { options, fetch, verifyToken: undefined, warm() {} };
   const keys = createIssuerKeys({
-    fetchKeys: () => fetchIssuerKeys(issuer.url, fetch),
+    fetchKeys: () => fetchIssuerKeys(options.url, fetch),
     now,
-    graceMs: issuer.graceMs,
+    graceMs: options.graceMs,
     onChange: onIssuerChange,
   });
   return {
-    verifyToken: createTokenVerifier(keys, { issuer: issuer.url, audiences: issuer.audiences, clock }),
+    options,
+    fetch,
+    verifyToken: createTokenVerifier(keys, { issuer: options.url, audiences: options.audiences, clock }),
     warm: () => void keys.current().catch(() => {}),
   };
 }
