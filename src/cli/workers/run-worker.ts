@@ -43,14 +43,14 @@ export function runWorker(number: number, version: string): void {
   };
 
   const listen = async (): Promise<void> => {
-    const serving = await service?.listen();
-    if (serving) tell({ kind: "listening", serving });
+    if (service) tell({ kind: "listening", serving: await service.listen() });
   };
 
-  const reload = async (environment: Environment): Promise<void> => {
-    // If it could not be built, that is told.
+  /** @param given absent if only files can have changed. */
+  const reload = async (given?: Environment): Promise<void> => {
     await busy.catch(() => {});
     if (!service || !files) return;
+    const environment = given ?? settingsOf;
     // From now on files are read from disk, whatever was given.
     files.take();
     if (!(await service.reload(loadConfig(environment)))) return tell({ kind: "not-reloaded" });
@@ -91,8 +91,7 @@ export function runWorker(number: number, version: string): void {
   // A terminal and a service manager send their signals to every process of a service, so a worker gets them from two
   // sides: what they ask for is done once, and only the supervisor ends workers at once.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
-  // Its own environment is as it was: only files can have changed.
-  process.on("SIGHUP", () => (busy = reload(settingsOf)));
+  process.on("SIGHUP", () => (busy = reload()));
   if (!process.connected) drain();
   tell({ kind: "ready" });
 }
