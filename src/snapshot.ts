@@ -1,6 +1,6 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
-import type { Authentication } from "./auth/open-authentication.ts";
+import type { Authentication, openAuthentication as OpenAuthentication } from "./auth/open-authentication.ts";
 import type { TimerSource } from "./core/deadlines.ts";
 import type { Requests } from "./core/open-requests.ts";
 import type { ReadFile } from "./core/read-files.ts";
@@ -57,31 +57,38 @@ export interface Snapshot {
 /**
  * Builds a snapshot, which changes nothing for anybody before it is started. What only some settings need is loaded only
  * with them: most of it is code, which would stay in memory.
- * @param previous what is in use now; must not be held on to, or all there ever were would stay in memory.
+ * @param previous what is in use now
  * @throws SettingError if a setting names something that cannot be used.
  */
 export async function buildSnapshot(config: Config, shared: SharedParts, previous?: Snapshot): Promise<Snapshot> {
+  await using building = new AsyncDisposableStack();
+  const auth = config.settings.AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined;
+  return assemble(config, shared, building, auth?.openAuthentication, previous);
+}
+
+/**
+ * Not `async`: what is made in such a function holds all of its arguments, and each snapshot would hold the one before.
+ * @param building disposes of what is made if this throws.
+ */
+function assemble(
+  config: Config,
+  shared: SharedParts,
+  building: AsyncDisposableStack,
+  openAuthentication: typeof OpenAuthentication | undefined,
+  previous: Snapshot | undefined,
+): Snapshot {
   const { settings, providers, mcpServers } = config;
   const { listener, memory, timers, changes } = shared;
-  await using building = new AsyncDisposableStack();
   const { files, readFile } = rememberFiles(shared.readFile);
 
   const upstream = shared.connections.configure(options.upstreamOptions(settings));
   building.defer(() => upstream.release());
   const tls = loadTls(options.tlsFiles(settings), readFile);
-  const authentication = settings.AUTH_ENABLED
-    ? (await import("./auth/open-authentication.ts")).openAuthentication(
-        options.authenticationOptions(settings),
-        {
-          fetch: upstream.fetch,
-          readFile,
-          now: timers.now,
-          clock: shared.clock,
-          onIssuerChange: changes.issuerChanged,
-        },
-        previous?.authentication,
-      )
-    : undefined;
+  const authentication = openAuthentication?.(
+    options.authenticationOptions(settings),
+    { fetch: upstream.fetch, readFile, now: timers.now, clock: shared.clock, onIssuerChange: changes.issuerChanged },
+    previous?.authentication,
+  );
   const { modelLists, policy, ...routing } = openRouting(options.routingOptions(settings), {
     providers,
     previous: previous?.modelLists,
