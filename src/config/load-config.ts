@@ -99,7 +99,7 @@ export function loadConfig(environment: Environment): LoadedConfig {
   }
   if (problems.length > 0) return { ok: false, problems, warnings };
   const { providers } = loaded;
-  const names = [...providers.flatMap(({ id }) => Object.values(providerVariables(id))), ...tokenVariables];
+  const names = [...providers.flatMap(({ id }) => Object.values(providerVariables(id)).flat()), ...tokenVariables];
   const variables = readVariables(environment, names);
   return { ok: true, config: Object.freeze({ settings, providers, mcpServers: mcp.servers, variables }), warnings };
 }
