@@ -1,6 +1,4 @@
-import { SettingError } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
-import { findConflicts } from "./find-conflicts.ts";
 import type { Config } from "./load-config.ts";
 import type { SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS, type SettingName, type Settings } from "./settings-table.ts";
@@ -20,8 +18,7 @@ export interface NextConfig extends ConfigChanges {
 
 /**
  * What a running gateway can make of a configuration that is wanted instead of its own. Providers that are the same as
- * before are the same objects.
- * @throws SettingError if what is wanted does not go with a setting that only a restart changes.
+ * before are the same objects, by which the parts of the gateway know them again.
  */
 export function nextConfig(running: Config, wanted: Config): NextConfig {
   const differing = SETTING_ROWS.filter(([name]) => !Bun.deepEquals(running.settings[name], wanted.settings[name]));
@@ -29,10 +26,6 @@ export function nextConfig(running: Config, wanted: Config): NextConfig {
   const needRestart = kept.map(([name]) => name);
   const settings = keepSettings(running.settings, wanted.settings, needRestart);
   const providers = keepProviders(running.providers, wanted.providers);
-  const [conflict] = needRestart.length > 0 ? findConflicts(settings, providers) : [];
-  if (conflict !== undefined) {
-    throw new SettingError(needRestart.join(", "), `cannot be applied without a restart, and until then ${conflict}`);
-  }
   const applied = differing.flatMap(([name]) => (needRestart.includes(name) ? [] : [name]));
   return {
     config: Object.freeze({ ...wanted, settings, providers }),
