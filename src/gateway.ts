@@ -87,7 +87,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     ...options.relayOptions(settings),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${version}`),
-    targets: { providers: routing.providers, findBareName: modelLists.findBareName },
+    targets: { ...modelLists, providers: routing.providers },
     policy,
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
     memory,

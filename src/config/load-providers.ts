@@ -50,6 +50,10 @@ function loadProvider(
   if (key !== undefined && !complete && urlParameter !== undefined && !readVariable(environment, urlParameter)) {
     warnings.push(`${variables.key} is set, but ${urlParameter} is not: ${id} cannot be called`);
   }
+  const missingVariables = [
+    ...(keyMissing && row.keyOptional !== true ? [variables.key] : []),
+    ...(!complete && urlParameter !== undefined ? [urlParameter] : []),
+  ];
   return Object.freeze({
     id,
     endpointKey: endpointKey({ id, baseUrl, unixSocket, http2 }),
@@ -69,6 +73,7 @@ function loadProvider(
     ...(row.impliedNameParts && { impliedNameParts: row.impliedNameParts }),
     ...(row.modelMembers && { modelMembers: row.modelMembers }),
     callable: complete && (!keyMissing || row.keyOptional === true),
+    ...(missingVariables.length > 0 && { missingVariables }),
     configured: key !== undefined || readVariable(environment, variables.url) !== undefined,
   });
 }

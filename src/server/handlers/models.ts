@@ -5,6 +5,7 @@ import { parseExtras, describeModel } from "../../routing/describe-model.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
+import { providerNotCallable } from "../../routing/target-failures.ts";
 import { ROUTES } from "../routes.ts";
 import type { RouteHandler } from "../serve-route.ts";
 import { createModelRenderer } from "./render-models.ts";
@@ -28,7 +29,7 @@ export function listModels({ providers, catalogue: modelLists, policy }: ModelRo
     const provider = asked === null ? undefined : findProvider(providers, asked);
     if (provider) {
       context.selected(provider.id);
-      if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
+      if (!provider.callable) throw providerNotCallable(provider);
     }
     const lists = provider ? [await modelLists.ofProvider(provider)] : await modelLists.all();
     const rendered = await Promise.all(lists.map((list) => render(list, extras)));
