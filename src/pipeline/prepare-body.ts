@@ -78,7 +78,10 @@ export function prepareBody(
 }
 
 function lacksUsage(request: JsonObject): boolean {
-  return request["stream"] === true && asObject(request["stream_options"])["include_usage"] !== true;
+  const { stream, stream_options: options } = request;
+  // Options of any other kind are for the provider to judge, and stay as they are.
+  const canHold = options === undefined || options === null || isJsonObject(options);
+  return stream === true && canHold && asObject(options)["include_usage"] !== true;
 }
 
 function asObject(value: unknown): JsonObject {
