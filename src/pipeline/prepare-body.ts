@@ -77,11 +77,11 @@ export function prepareBody(
   return { bytes: editObject(body.bytes, edits), usageInjected };
 }
 
-function lacksUsage(request: JsonObject): boolean {
-  const { stream, stream_options: options } = request;
-  // Options of any other kind are for the provider to judge, and stay as they are.
-  const canHold = options === undefined || options === null || isJsonObject(options);
-  return stream === true && canHold && asObject(options)["include_usage"] !== true;
+/** Options that are no object, or whose `include_usage` is no boolean, are for the provider to judge, and stay as they are. */
+function lacksUsage({ stream, stream_options: options }: JsonObject): boolean {
+  if (stream !== true) return false;
+  const wanted = isJsonObject(options) ? options["include_usage"] : options;
+  return wanted === undefined || wanted === null || (wanted === false && options !== false);
 }
 
 function asObject(value: unknown): JsonObject {

@@ -43,10 +43,10 @@ export function resolveTarget(
   const prefix = slash > 0 ? model.slice(0, slash).toLowerCase() : undefined;
   if (asked !== undefined) {
     const provider = findProvider(providers, asked, model);
-    return requireCallable(provider, prefix === provider.id ? model.slice(slash + 1) : model);
+    return requireCallable(providers, provider, prefix === provider.id ? model.slice(slash + 1) : model);
   }
   const prefixed = prefix === undefined ? undefined : providers.get(prefix);
-  if (prefixed) return requireCallable(prefixed, model.slice(slash + 1));
+  if (prefixed) return requireCallable(providers, prefixed, model.slice(slash + 1));
   const found = findBareName(model, api);
   return found instanceof Promise
     ? found.then((name) => requireHolder(sources, name, model))
@@ -56,7 +56,7 @@ export function resolveTarget(
 function requireHolder({ providers, findSimilar }: TargetSources, found: BareName, model: string): Target {
   switch (found.kind) {
     case "held":
-      return requireCallable(found.provider, model);
+      return requireCallable(providers, found.provider, model);
     case "ambiguous":
       throw severalProvidersHave(found.providers, model);
     case "unknown":
@@ -76,8 +76,8 @@ export function findProvider(providers: ReadonlyMap<string, Provider>, id: strin
   return provider;
 }
 
-function requireCallable(provider: Provider, model: string): Target {
-  if (!provider.callable) throw providerNotCallable(provider, model);
+function requireCallable(providers: TargetSources["providers"], provider: Provider, model: string): Target {
+  if (!provider.callable) throw providerNotCallable(provider, model, providers);
   if (model === "")
     throw new Failure("invalid_request", {
       message: "model must name a model behind the provider's prefix",

@@ -26,8 +26,11 @@ export function providerNotFound(providers: Providers, asked: string, model?: st
   });
 }
 
-/** The failure of a request for a provider that lacks a setting. */
-export function providerNotCallable(provider: Provider, model?: string): Failure {
+/**
+ * The failure of a request for a provider that lacks a setting.
+ * @param providers from which another could be chosen
+ */
+export function providerNotCallable(provider: Provider, model?: string, providers?: Providers): Failure {
   const { id, missingVariables = [] } = provider;
   const variables = missingVariables.join(" and ");
   const purpose = model === undefined ? id : `the model ${show(model)} of ${id}`;
@@ -35,6 +38,7 @@ export function providerNotCallable(provider: Provider, model?: string): Failure
     message: sentences(
       FAILURES.provider_key_missing.message,
       variables !== "" && `Set ${variables} to use ${purpose}.`,
+      providers !== undefined && listOf(providers),
     ),
     provider: id,
     asked: { provider: id, model },

@@ -74,8 +74,20 @@ describe("by the query and by the prefix", () => {
     ],
     ["x", "?provider=zzz", `${NO_SUCH} There is no provider zzz. Configured: ${CONFIGURED}.`, "zzz", "x"],
     ["x", "?provider=sk-0123456789", `${NO_SUCH} Configured: ${CONFIGURED}.`, undefined, "x"],
-    ["mistral/x", "", `${NO_KEY} Set MISTRAL_API_KEY to use the model "x" of mistral.`, "mistral", "x"],
-    ["x", "?provider=mistral", `${NO_KEY} Set MISTRAL_API_KEY to use the model "x" of mistral.`, "mistral", "x"],
+    [
+      "mistral/x",
+      "",
+      `${NO_KEY} Set MISTRAL_API_KEY to use the model "x" of mistral. Configured: ${CONFIGURED}.`,
+      "mistral",
+      "x",
+    ],
+    [
+      "x",
+      "?provider=mistral",
+      `${NO_KEY} Set MISTRAL_API_KEY to use the model "x" of mistral. Configured: ${CONFIGURED}.`,
+      "mistral",
+      "x",
+    ],
     [
       "nope/x",
       "",
