@@ -62,7 +62,7 @@ function requireHolder({ providers, findSimilar }: TargetSources, found: BareNam
     case "unknown":
       throw noProviderHas(providers, model, findSimilar(model));
     case "undecided":
-      throw listsIncomplete(found.missing, model, found.retryAfterSeconds);
+      throw listsIncomplete(providers, found.missing, model, found.retryAfterSeconds);
   }
 }
 

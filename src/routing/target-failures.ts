@@ -47,19 +47,17 @@ export function providerNotCallable(provider: Provider, model?: string, provider
 
 /** The failure of a request for a model that no configured provider is known to have. */
 export function noProviderHas(providers: Providers, model: string, similar: readonly string[]): Failure {
-  const slash = model.indexOf("/");
-  const prefix = slash > 0 ? model.slice(0, slash).toLowerCase() : "";
-  const isId = PROVIDER_ID.test(prefix);
+  const prefix = prefixOf(model);
   return new Failure("provider_undetermined", {
     message: sentences(
       FAILURES.provider_undetermined.message,
       model !== "" && `No configured provider lists ${show(model)}.`,
       similar.length > 0 && `Similar models: ${similar.join(", ")}.`,
-      isId && describeUnknown(providers, prefix),
+      prefix !== undefined && describeUnknown(providers, prefix),
       listOf(providers),
     ),
     param: "model",
-    asked: { provider: isId ? prefix : undefined, model },
+    asked: { provider: prefix, model },
   });
 }
 
@@ -73,13 +71,30 @@ export function severalProvidersHave(holders: readonly Provider[], model: string
 }
 
 /** The failure of a request for a model that a provider may have whose list is not known. */
-export function listsIncomplete(missing: readonly Provider[], model: string, retryAfterSeconds: number): Failure {
+export function listsIncomplete(
+  providers: Providers,
+  missing: readonly Provider[],
+  model: string,
+  retryAfterSeconds: number,
+): Failure {
+  const prefix = prefixOf(model);
   return new Failure("model_lists_incomplete", {
-    message: `${FAILURES.model_lists_incomplete.message} Missing: ${namesOf(missing)}. Name the provider, as in ${missing[0]?.id}/model, or try again.`,
+    message: sentences(
+      FAILURES.model_lists_incomplete.message,
+      prefix !== undefined && describeUnknown(providers, prefix),
+      `Missing: ${namesOf(missing)}. Name the provider, as in ${missing[0]?.id}/model, or try again.`,
+    ),
     param: "model",
     headers: { "retry-after": String(retryAfterSeconds) },
-    asked: { model },
+    asked: { provider: prefix, model },
   });
+}
+
+/** What is before the slash in a model's name, if it can be meant for a provider. */
+function prefixOf(model: string): string | undefined {
+  const slash = model.indexOf("/");
+  const prefix = slash > 0 ? model.slice(0, slash).toLowerCase() : "";
+  return PROVIDER_ID.test(prefix) ? prefix : undefined;
 }
 
 function describeUnknown(providers: Providers, id: string): string {

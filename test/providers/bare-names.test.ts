@@ -384,6 +384,18 @@ describe("the only configured provider that has the client's API", () => {
   });
 });
 
+test("a misspelt provider is told while lists are missing, too", async () => {
+  const lists = setUp();
+  lists.warm();
+  for (const id of ["openai", "groq", "mistral"]) await lists.answer(id, undefined);
+  const asked = lists.ask("opnai/x");
+  await settle();
+  for (const id of lists.asked()) await lists.answer(id, undefined);
+  await settle();
+  expect(asked.outcome).toBe("model_lists_incomplete");
+  expect(asked.failure?.message).toContain("There is no provider opnai: did you mean openai? Missing: openai,");
+});
+
 describe("a name that nobody lists", () => {
   async function refused(model: string): Promise<Failure | undefined> {
     const lists = setUp();
