@@ -109,7 +109,7 @@ function assemble(
     ...options.relayOptions(settings),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
-    targets: { providers: routing.providers, findBareName: modelLists.findBareName },
+    targets: { ...modelLists, providers: routing.providers },
     policy,
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
     memory,

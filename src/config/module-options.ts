@@ -134,6 +134,7 @@ export function relayOptions(settings: Settings) {
     maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
     jsonLimits: jsonLimits(settings),
     visionEnabled: settings.ENABLE_VISION,
+    isStrict: settings.VALIDATION === "strict",
     wantsUsage: settings.STREAM_USAGE === "always",
   };
 }

@@ -6,12 +6,16 @@ import { asBuffer } from "../core/json/bytes.ts";
 import { type ReceivedBody, refuseRepeated, watchDecisive } from "./prepare-body.ts";
 
 /**
- * The vision gate. Throws `vision_disabled` if images are off and the request contains anything visual; if they
- * are on, refuses images whose url is neither http(s) nor a base64 data URI.
+ * The vision gate. Throws `vision_disabled` if images are off and the request contains anything visual; if they are on
+ * and checks are strict, refuses images whose url is neither http(s) nor a base64 data URI.
  */
-export function checkImages(body: ReceivedBody, images: Format["images"], visionEnabled: boolean): void {
+export function checkImages(
+  body: ReceivedBody,
+  images: Format["images"],
+  { visionEnabled, isStrict }: { readonly visionEnabled: boolean; readonly isStrict: boolean },
+): void {
   if (!visionEnabled) refuseVisualContent(body);
-  else if (images) requireImageUrls(body, images);
+  else if (images && isStrict) requireImageUrls(body, images);
 }
 
 function refuseVisualContent(body: ReceivedBody): void {

@@ -1,6 +1,6 @@
 import type { RequestContext } from "../core/request-context.ts";
-import { Failure } from "../core/errors.ts";
 import { findProvider } from "../routing/resolve-target.ts";
+import { providerNotCallable } from "../routing/target-failures.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import { createProxyRequestHeaders } from "./proxy-request-headers.ts";
 import { createProxyResponseHeaders } from "./proxy-response-headers.ts";
@@ -28,7 +28,7 @@ export function untypedBody(bytes: Uint8Array): ReadableStream<Uint8Array> {
 /** A response announced as at most this long is sent in one piece, which costs less than a stream. */
 const MAX_WHOLE_BYTES = 64 * 1024;
 
-/** Answers one request of `/proxy/{provider}/{path}`, of any kind. Throws a {@link Failure} if there is no response. */
+/** Answers one request of `/proxy/{provider}/{path}`, of any kind. Throws a `Failure` if there is no response. */
 export type Passthrough = (context: RequestContext, request: Request) => Promise<Response>;
 
 export function createPassthrough(parts: RelayParts): Passthrough {
@@ -42,7 +42,7 @@ export function createPassthrough(parts: RelayParts): Passthrough {
     const { providerId, path, search } = splitProxyUrl(request.url);
     const provider = findProvider(targets.providers, providerId);
     context.selected(provider.id);
-    if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
+    if (!provider.callable) throw providerNotCallable(provider);
     const url = targetUrl(provider, path, search);
     const body = await admit(context, request, provider, url);
     const call = openCall(provider, request.signal);

@@ -77,8 +77,11 @@ export function prepareBody(
   return { bytes: editObject(body.bytes, edits), usageInjected };
 }
 
-function lacksUsage(request: JsonObject): boolean {
-  return request["stream"] === true && asObject(request["stream_options"])["include_usage"] !== true;
+/** Options that are no object, or whose `include_usage` is no boolean, are for the provider to judge, and stay as they are. */
+function lacksUsage({ stream, stream_options: options }: JsonObject): boolean {
+  if (stream !== true) return false;
+  const wanted = isJsonObject(options) ? options["include_usage"] : options;
+  return wanted === undefined || wanted === null || (wanted === false && options !== false);
 }
 
 function asObject(value: unknown): JsonObject {

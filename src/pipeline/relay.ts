@@ -21,7 +21,7 @@ import {
   readWholeResponse,
   sendWholeResponse,
 } from "./whole-response.ts";
-import { checkBody, checkLargeBody, requireClient } from "./check-body.ts";
+import { checkBody, checkLargeBody, requireClient, withoutByteOrderMark } from "./check-body.ts";
 import { checkImages } from "./check-images.ts";
 import { openEventStream } from "./event-stream.ts";
 import { DECISIVE_NAMES, prepareBody, type ReceivedBody } from "./prepare-body.ts";
@@ -59,6 +59,8 @@ export interface RelayParts extends BodyReaderParts {
   /** Of request bodies and of answers that are parsed whole. */
   readonly jsonLimits: JsonLimits;
   readonly visionEnabled: boolean;
+  /** Hold requests to all that their schemas say, and not only to what the gateway itself must read. */
+  readonly isStrict: boolean;
   /** Ask for the usage of every stream, for the gateway's own records. */
   readonly wantsUsage: boolean;
   /** Looks at every chat completion before it is sent; absent if the gateway has nothing to add to any. */
@@ -108,15 +110,16 @@ export function createRelay(parts: RelayParts): Relay {
     format: Format,
   ): Promise<PreparedRequest | Response> => {
     const query = splitQuery(request.url);
-    const bytes = await readBody(context, request, parts);
+    const bytes = withoutByteOrderMark(await readBody(context, request, parts));
     context.received(bytes.length);
     const wait = memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
     if (wait) await wait;
     const decoded = decodeObjectInTurns(bytes, { limits: parts.jsonLimits, names: DECISIVE_NAMES, stop: request });
+    const check = parts.isStrict ? format.check : format.checkRequired;
     const body =
       decoded instanceof Promise
-        ? await checkLargeBody(bytes, await decoded, format, request)
-        : checkBody(bytes, decoded, format);
+        ? await checkLargeBody(bytes, await decoded, check, request)
+        : checkBody(bytes, decoded, check);
     const found = resolveTarget(targets, query.provider, String(body.value["model"]), format.api);
     const target = found instanceof Promise ? await found : found;
     requireClient(request);
@@ -124,7 +127,7 @@ export function createRelay(parts: RelayParts): Relay {
     if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
     const url = apiUrl(target.provider, format.api, query.rest);
     if (url === undefined) throw new Failure(format.notSupported, { provider: target.provider.id });
-    checkImages(body, format.images, parts.visionEnabled);
+    checkImages(body, format.images, parts);
     const takenOver = format.api === "chat" ? parts.toolLoop?.(context, request, { body, target, url }) : undefined;
     if (takenOver) return takenOver;
     return {

@@ -1,3 +1,4 @@
+import { Failure } from "../../core/errors.ts";
 import { asBuffer, toJson } from "../../core/json/bytes.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import { type Edit, editObject } from "../../core/json/edit.ts";
@@ -27,9 +28,11 @@ export interface Conversation {
  * Begins the conversation.
  * @param bytes the request as it goes to the provider without tools
  * @param value what the client sent, parsed
- * @throws Failure if `messages`, `tools` or `tool_choice` occurs twice
+ * @throws Failure if `messages`, `tools` or `tool_choice` occurs twice, or one of the first two is no list
  */
 export function openConversation(bytes: Uint8Array, value: JsonObject, plan: ToolPlan): Conversation {
+  requireArray("messages", value["messages"]);
+  requireArray("tools", value["tools"] ?? []);
   const request = { bytes, value, members: watchMembers(asBuffer(bytes), DECISIVE_NAMES) };
   const messages = requireSingleMember(request, "messages");
   const tools = requireSingleMember(request, "tools");
@@ -58,6 +61,11 @@ export function openConversation(bytes: Uint8Array, value: JsonObject, plan: Too
     addedBytes: () => addedBytes,
     bytes: () => bytes.length + addedBytes,
   };
+}
+
+function requireArray(name: string, value: unknown): void {
+  if (Array.isArray(value)) return;
+  throw new Failure("invalid_request", { message: `${name} must be an array`, param: name });
 }
 
 function setMember(name: string, member: Member | undefined, json: Uint8Array): Edit {
