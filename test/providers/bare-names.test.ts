@@ -394,7 +394,7 @@ describe("the only configured provider that has the client's API", () => {
 test("a misspelt provider is told while lists are missing, too", async () => {
   const lists = setUp();
   lists.warm();
-  for (const id of ["openai", "google", "mistral"]) await lists.answer(id, undefined);
+  for (const id of ["openai", "groq", "mistral"]) await lists.answer(id, undefined);
   const asked = lists.ask("opnai/x");
   await settle();
   for (const id of lists.asked()) await lists.answer(id, undefined);
@@ -408,7 +408,7 @@ describe("a name that nobody lists", () => {
     const lists = setUp();
     lists.warm();
     await lists.answer("openai", ["gpt-4o", "gpt-4o-mini", "denied", "text-embedding-3-small"]);
-    await lists.answer("google", ["openai/gpt-oss-120b", "llama-3.3-70b"]);
+    await lists.answer("groq", ["openai/gpt-oss-120b", "llama-3.3-70b"]);
     await lists.answer("mistral", ["mistral-large"]);
     const asked = lists.ask(model);
     await settle();
