@@ -10,6 +10,7 @@ import type { WorkerPlace } from "./server/handlers/health.ts";
 import { createListener } from "./server/listener.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
 import { createServer } from "./server/server.ts";
+import { createVisionGate } from "./stages/vision-gate.ts";
 import { createChangeLog } from "./telemetry/log-changes.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
@@ -116,7 +117,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     listener,
     requests,
     authentication,
-    relay: createRelay({ ...parts, ...(tools && { toolLoop: tools.loop }) }),
+    relay: createRelay(parts, [createVisionGate(settings.ENABLE_VISION), ...(tools ? [tools.loop] : [])]),
     passthrough: createPassthrough(parts),
     models: { providers: routing.providers, catalogue: modelLists, policy },
     toolRegistry: tools?.registry,

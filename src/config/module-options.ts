@@ -65,7 +65,7 @@ export function serverOptions(settings: Settings) {
 export function toolsOptions(settings: Settings, servers: Config["mcpServers"]) {
   return {
     servers,
-    maxRounds: settings.MCP_MAX_ITERATIONS,
+    maxFurtherSteps: settings.MCP_MAX_ITERATIONS,
     maxConversationBytes: settings.MCP_MAX_CONVERSATION_BYTES,
     limits: {
       callMs: settings.MCP_REQUEST_TIMEOUT,
@@ -112,7 +112,6 @@ export function relayOptions(settings: Settings) {
     proxiesWithoutModel: settings.PROXY_WITHOUT_MODEL === "allow",
     maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
     jsonLimits: jsonLimits(settings),
-    visionEnabled: settings.ENABLE_VISION,
     wantsUsage: settings.STREAM_USAGE === "always",
   };
 }

@@ -3,15 +3,25 @@ import { describeImageUrl, findImages, type ImageReference, mayHoldImages } from
 import { findVisualContent, isContentRoot } from "../formats/visual-content.ts";
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
-import { type ReceivedBody, refuseRepeated, watchDecisive } from "./prepare-body.ts";
+import { type ReceivedBody, refuseRepeated, watchDecisive } from "../pipeline/prepare-body.ts";
+import type { Stage } from "../pipeline/stage.ts";
 
 /**
- * The vision gate. Throws `vision_disabled` if images are off and the request contains anything visual; if they
+ * Creates the vision gate. Throws `vision_disabled` if images are off and the request contains anything visual; if they
  * are on, refuses images whose url is neither http(s) nor a base64 data URI.
  */
-export function checkImages(body: ReceivedBody, images: Format["images"], visionEnabled: boolean): void {
-  if (!visionEnabled) refuseVisualContent(body);
-  else if (images) requireImageUrls(body, images);
+export function createVisionGate(isVisionEnabled: boolean): Stage {
+  if (!isVisionEnabled) {
+    return (admitted, next) => {
+      refuseVisualContent(admitted.body);
+      return next(admitted);
+    };
+  }
+  return (admitted, next) => {
+    const { images } = admitted.format;
+    if (images) requireImageUrls(admitted.body, images);
+    return next(admitted);
+  };
 }
 
 function refuseVisualContent(body: ReceivedBody): void {
