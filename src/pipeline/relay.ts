@@ -4,7 +4,7 @@ import { readUsage } from "../formats/usage.ts";
 import type { createRequestHeaders } from "../providers/request-headers.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
 import { openEventStream } from "./event-stream.ts";
-import { prepareBody } from "./prepare-body.ts";
+import { injectsUsage, prepareBody } from "./prepare-body.ts";
 import { isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
 import { type Answer, composeStages, type Stage } from "./stage.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
@@ -48,13 +48,13 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
  */
 function createAnswer({ requestHeaders, wantsUsage }: RelayParts): Answer {
   return ({ attempts, body, format, target, url }) => {
-    const prepared = prepareBody(body, target, format.hasStreamOptions, wantsUsage);
+    const usageInjected = injectsUsage(body, target, format, wantsUsage);
     const attempt = attempts.begin(target.provider, {
       url,
       method: "POST",
       headers: requestHeaders(target.provider, attempts.request.headers),
-      body: prepared.bytes,
-      usageInjected: prepared.usageInjected,
+      body: prepareBody(body, target, format, usageInjected),
+      usageInjected,
     });
     return attempt.answered();
   };
