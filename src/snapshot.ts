@@ -24,7 +24,7 @@ import { openTools } from "./tools/open-tools.ts";
 import type { Connections, Upstream } from "./upstream/open-upstream.ts";
 
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
-export interface SharedParts extends Pick<Requests, "requests" | "memory"> {
+export interface SharedParts extends Pick<Requests, "requests" | "memory" | "decompressions"> {
   readonly listener: Listener;
   readonly server: Server;
   readonly connections: Connections;
@@ -83,7 +83,7 @@ function assemble(
   previous: Snapshot | undefined,
 ): Snapshot {
   const { settings, providers, mcpServers } = config;
-  const { listener, memory, timers, changes } = shared;
+  const { listener, memory, decompressions, timers, changes } = shared;
   const { files, readFile } = rememberFiles(shared.readFile);
 
   const upstream = shared.connections.configure(options.upstreamOptions(settings));
@@ -111,6 +111,7 @@ function assemble(
     policy,
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
     memory,
+    decompressions,
   };
   const tools = settings.MCP_ENABLED
     ? openTools(options.toolsOptions(settings, mcpServers), {
