@@ -135,27 +135,17 @@ function bodyOf(
   { http2, baseUrl }: Endpoint,
   aborting: AbortSignal,
 ): ResponseBody {
-  const body = bodyOfStream(stream);
   const isDelimited = http2 || headers.has("content-length") || headers.has("transfer-encoding");
   const bodyEnd = isDelimited || !baseUrl.startsWith("https:") ? undefined : bodyEndOf(headers);
-  let phase: UpstreamPhase = "first-token";
-  return {
-    ...body,
-    consume: (consumer) =>
-      body.consume({
-        write(bytes) {
-          phase = "body";
-          bodyEnd?.push(bytes);
-          consumer.write(bytes);
-        },
-        flush: () => consumer.flush(),
-        end() {
-          if (!bodyEnd || bodyEnd.isReached()) return consumer.end();
-          consumer.fail(new UpstreamError("reset", { code: "ECONNRESET", phase, requestSent: true }));
-        },
-        fail: (error) => consumer.fail(aborting.aborted ? error : readFetchError(error, phase)),
-      }),
-  };
+  const phaseOf = (hasBegun: boolean): UpstreamPhase => (hasBegun ? "body" : "first-token");
+  return bodyOfStream(stream, {
+    onBytes: (bytes) => bodyEnd?.push(bytes),
+    errorAtEnd(hasBegun) {
+      if (!bodyEnd || bodyEnd.isReached()) return undefined;
+      return new UpstreamError("reset", { code: "ECONNRESET", phase: phaseOf(hasBegun), requestSent: true });
+    },
+    explain: (error, hasBegun) => (aborting.aborted ? error : readFetchError(error, phaseOf(hasBegun))),
+  });
 }
 
 /** Servers without HTTP/2 may answer a handshake that offers only that with an alert; the runtime says no more. */

@@ -43,9 +43,15 @@ export interface BodyConsumer {
 export interface ResponseBody {
   /** All of it, if it came along with the header. */
   readonly whole: Uint8Array | undefined;
+  /**
+   * Keeps what comes until it is enough.
+   * @param isEnough asked with the length of what is kept, after each piece
+   * @returns whether so much came; false if the body ended before. Rejects with what it broke off with before.
+   */
+  keepUntil(isEnough: (length: number) => boolean): Promise<boolean>;
   /** Hands it to `consumer`, what has arrived first, the rest as it comes. To be called at most once. */
   consume(consumer: BodyConsumer): void;
-  /** Asks the sender to wait. What has arrived is still handed over. */
+  /** Asks the sender to wait, until the body is taken or resumed. What has arrived is still handed over. */
   pause(): void;
   resume(): void;
   /** Drops the rest; the consumer gets nothing more. */
