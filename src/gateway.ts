@@ -3,6 +3,7 @@ import * as options from "./config/module-options.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests } from "./core/open-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
+import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
 import { openRouting } from "./routing/open-routing.ts";
@@ -35,8 +36,6 @@ export interface GatewayDependencies {
   readonly newId?: () => string;
   /** Which worker this is, if several processes serve at one address; undefined if this one serves alone. */
   readonly worker?: WorkerPlace | undefined;
-  /** How long a stream may be silent while tools run before its client is sent a comment, in milliseconds. */
-  readonly keepAliveMs?: number;
 }
 
 export interface Gateway {
@@ -83,8 +82,10 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
   });
   const serverOptions = options.serverOptions(settings);
   const listener = createListener(serverOptions.listener, { sharesPort: worker !== undefined, readFile, log });
+  const { keepAliveMs, ...relayOptions } = options.relayOptions(settings);
   const parts: RelayParts = {
-    ...options.relayOptions(settings),
+    ...relayOptions,
+    heartbeat: createHeartbeat(keepAliveMs, { deadlines, now }),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${version}`),
     targets: { providers: routing.providers, findBareName: modelLists.findBareName },
@@ -98,7 +99,6 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
         version,
         fetch: upstream.fetch,
         timers,
-        keepAliveMs: dependencies.keepAliveMs,
         onStatus: changes.toolServerChanged,
         onToolFaults: changes.toolsFaulty,
       })

@@ -114,6 +114,7 @@ export function relayOptions(settings: Settings) {
     jsonLimits: jsonLimits(settings),
     visionEnabled: settings.ENABLE_VISION,
     wantsUsage: settings.STREAM_USAGE === "always",
+    keepAliveMs: settings.STREAM_KEEPALIVE,
   };
 }
 

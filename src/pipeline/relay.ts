@@ -22,7 +22,9 @@ import {
 } from "./whole-response.ts";
 import { checkBody, checkLargeBody, requireClient } from "./check-body.ts";
 import { checkImages } from "./check-images.ts";
+import { beginsWithEvent } from "./detect-events.ts";
 import { openEventStream } from "./event-stream.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import { DECISIVE_NAMES, prepareBody, type ReceivedBody } from "./prepare-body.ts";
 import { readProviderFailure } from "./provider-failure.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
@@ -60,6 +62,8 @@ export interface RelayParts extends BodyReaderParts {
   readonly visionEnabled: boolean;
   /** Ask for the usage of every stream, for the gateway's own records. */
   readonly wantsUsage: boolean;
+  /** Signs of life for clients whose streams are silent; absent if there are to be none. */
+  readonly heartbeat: Heartbeat | undefined;
   /** Looks at every chat completion before it is sent; absent if the gateway has nothing to add to any. */
   readonly toolLoop?: ToolLoop;
 }
@@ -90,6 +94,8 @@ interface PreparedRequest {
   readonly url: string;
   readonly bytes: Uint8Array;
   readonly usageInjected: boolean;
+  /** The client asked for a stream. */
+  readonly streamAsked: boolean;
 }
 
 export function createRelay(parts: RelayParts): Relay {
@@ -129,6 +135,7 @@ export function createRelay(parts: RelayParts): Relay {
     return {
       provider: target.provider,
       url,
+      streamAsked: body.value["stream"] === true,
       ...prepareBody(body, target, format.hasStreamOptions, parts.wantsUsage),
     };
   };
@@ -136,7 +143,7 @@ export function createRelay(parts: RelayParts): Relay {
   return async (context, request, format) => {
     const prepared = await prepare(context, request, format);
     if (prepared instanceof Response) return prepared;
-    const { provider, usageInjected } = prepared;
+    const { provider, usageInjected, streamAsked } = prepared;
     const call = openCall(provider, request.signal);
     const close = holdCall(parts, context, request, call);
     let isPassedOn = false;
@@ -145,8 +152,8 @@ export function createRelay(parts: RelayParts): Relay {
       context.responseHeader();
       if (response.status >= 300) throw await readProviderFailure(context, response, call, provider);
       const answer = { context, response, call, close };
-      if (isEventStream(response)) {
-        const stream = await openEventStream({ ...answer, format, usageInjected });
+      if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call)))) {
+        const stream = await openEventStream({ ...answer, format, usageInjected, heartbeat: parts.heartbeat });
         isPassedOn = true;
         return stream;
       }

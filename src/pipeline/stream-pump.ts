@@ -1,22 +1,15 @@
 import { Failure } from "../core/errors.ts";
+import type { Deadline } from "../core/deadlines.ts";
 import type { EventFilter } from "../core/sse/event-filter.ts";
 import type { BodyConsumer, ResponseBody } from "../upstream/transport.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
-
-/** Events of a stream, for whoever records it. */
-export interface StreamListener {
-  /** Every chunk as it is handed to the client; must not change it. */
-  onChunk(chunk: Uint8Array): void;
-  /** The last bytes for a client whose stream breaks off, or undefined to break the connection off visibly. */
-  terminalErrorEvent(failure: Failure): Uint8Array | undefined;
-  /** Called exactly once: without a failure when the provider ended the stream itself. */
-  onEnd(failure: Failure | undefined): void;
-}
+import type { PumpOptions, StreamListener } from "./stream-listener.ts";
+import { awaitBeginning, awaitFirstByte, type Heartbeat } from "./heartbeat.ts";
 
 /**
  * Carries a provider's stream to the client: what comes in goes out at once, the same bytes, never ahead of the
- * client's reading. Waits for the first chunk, so that a failure before it becomes a proper error.
- * The caller has opened `call` and closes it in `onEnd`.
+ * client's reading. Waits for the first chunk, with a heartbeat only for a moment, so that a failure before it becomes a
+ * proper error. The caller has opened `call` and closes it in `onEnd`.
  * @returns undefined if the stream ends before its first byte; `onEnd` is then not called.
  * @throws Failure if it fails before its first byte; `onEnd` is then not called.
  */
@@ -24,16 +17,16 @@ export async function pumpStream(
   body: ResponseBody | null,
   call: UpstreamCall,
   listener: StreamListener,
-  filter?: EventFilter,
+  { filter, heartbeat }: PumpOptions = {},
 ): Promise<ReadableStream<Uint8Array> | undefined> {
   if (!body) return undefined;
   call.becomeStream();
   try {
-    if (!(await body.keepUntil(isSome))) return undefined;
+    if ((await (heartbeat ? awaitBeginning(body, heartbeat) : awaitFirstByte(body))) === "empty") return undefined;
   } catch (error) {
     throw call.explain(error);
   }
-  const pump = new StreamPump(body, call, listener, filter);
+  const pump = new StreamPump(body, call, listener, filter, heartbeat);
   // A client that leaves while nothing comes, or a deadline, ends the stream without waiting for more.
   call.onAbort((failure) => pump.break(failure));
   return new ReadableStream({
@@ -44,7 +37,8 @@ export async function pumpStream(
   });
 }
 
-const isSome = (length: number): boolean => length > 0;
+/** A comment, without which the runtime keeps the head of a stream back; clients of event streams ignore it. */
+const OPENING = Buffer.from(":\n\n");
 
 type PumpState =
   /** The server has not asked for the stream yet: the body keeps what comes. */
@@ -56,23 +50,34 @@ type PumpState =
   | "ended"
   | "over";
 
-/** A class instead of closures, which are made anew for each stream. */
-class StreamPump implements BodyConsumer {
+/** A class instead of closures, which are made anew for each stream; its deadline is the next sign of life. */
+class StreamPump implements BodyConsumer, Deadline {
+  expiresAt = 0;
+  previous: Deadline | undefined;
+  next: Deadline | undefined;
   readonly #body: ResponseBody;
   readonly #call: UpstreamCall;
   readonly #listener: StreamListener;
   readonly #filter: EventFilter | undefined;
+  readonly #heartbeat: Heartbeat | undefined;
   readonly #done = Promise.withResolvers<void>();
   #state: PumpState = "unasked";
   #output: ReadableStreamDirectController | undefined;
   /** Why the stream was broken off before the server asked for it. */
   #early: Failure | undefined;
 
-  constructor(body: ResponseBody, call: UpstreamCall, listener: StreamListener, filter: EventFilter | undefined) {
+  constructor(
+    body: ResponseBody,
+    call: UpstreamCall,
+    listener: StreamListener,
+    filter: EventFilter | undefined,
+    heartbeat: Heartbeat | undefined,
+  ) {
     this.#body = body;
     this.#call = call;
     this.#listener = listener;
     this.#filter = filter;
+    this.#heartbeat = heartbeat;
   }
 
   /** The server asks for the stream. */
@@ -80,8 +85,11 @@ class StreamPump implements BodyConsumer {
     if (this.#state === "over") return void output.close();
     this.#output = output;
     this.#state = "flowing";
+    const isSilent = this.#body.keptBytes === 0;
     this.#body.consume(this);
     if (this.#early) this.break(this.#early);
+    if (isSilent && this.#state === "flowing") this.#send(OPENING);
+    this.#awaitSilence();
     return this.#done.promise;
   }
 
@@ -91,8 +99,6 @@ class StreamPump implements BodyConsumer {
     this.#call.abort(new Failure("client_gone"));
   }
 
-  // As the consumer of the provider's body:
-
   write(bytes: Uint8Array): void {
     this.#hand(this.#filter ? this.#filter.push(bytes) : bytes);
   }
@@ -100,7 +106,9 @@ class StreamPump implements BodyConsumer {
   flush(): void {
     if (this.#state === "over") return;
     void this.#output?.flush();
-    if (this.#state === "flowing") this.#call.touch();
+    if (this.#state !== "flowing") return;
+    this.#call.touch();
+    if (this.#heartbeat) this.expiresAt = this.#heartbeat.now() + this.#heartbeat.intervalMs;
   }
 
   end(): void {
@@ -115,15 +123,38 @@ class StreamPump implements BodyConsumer {
   /** Ends the stream with a failure, however much of it is unread. */
   break(failure: Failure): void {
     // Before the server asks for it there is nowhere to say so, and nobody to say it to.
-    if (this.#state === "unasked" && failure.code !== "client_gone") this.#early ??= failure;
-    else this.#close(failure);
+    if (this.#state !== "unasked" || failure.code === "client_gone") return this.#close(failure);
+    this.#early ??= failure;
+  }
+
+  /** The provider has been silent for long. */
+  onExpire(): void {
+    const words = this.#state === "flowing" ? this.#listener.signOfLife?.() : undefined;
+    if (words) this.#send(words);
+    this.#awaitSilence();
+  }
+
+  #awaitSilence(): void {
+    if (!this.#heartbeat || this.#state === "over") return;
+    this.expiresAt = this.#heartbeat.now() + this.#heartbeat.intervalMs;
+    this.#heartbeat.deadlines.add(this);
   }
 
   #hand(chunk: Uint8Array): void {
     if (chunk.length === 0 || this.#state === "over") return;
     this.#listener.onChunk(chunk);
+    this.#write(chunk);
+  }
+
+  /** Sends bytes of the gateway's own. */
+  #send(words: Uint8Array): void {
+    this.#write(words);
+    void this.#output?.flush();
+  }
+
+  #write(chunk: Uint8Array): void {
     const accepted: unknown = this.#output?.write(chunk);
-    if (accepted instanceof Promise && this.#state === "flowing") this.#hold(accepted);
+    if (this.#state === "flowing" && accepted instanceof Promise) this.#hold(accepted);
   }
 
   #hold(accepted: Promise<unknown>): void {
@@ -144,10 +175,15 @@ class StreamPump implements BodyConsumer {
 
   #close(failure: Failure | undefined): void {
     if (this.#state === "over") return;
-    if (!failure && this.#filter) this.#hand(this.#filter.flush());
+    if (!failure) {
+      if (this.#filter) this.#hand(this.#filter.flush());
+      const unfinished = this.#listener.failureAtEnd?.();
+      if (unfinished) return this.#close(unfinished);
+    }
     const isHeard = failure && failure.code !== "client_gone";
     const lastWords = isHeard ? this.#listener.terminalErrorEvent(failure) : undefined;
     this.#state = "over";
+    this.#heartbeat?.deadlines.release(this);
     // Before the answer is over, while the runtime still takes the connection's idle timeout back from the listener.
     this.#listener.onEnd(failure);
     if (lastWords) this.#output?.write(lastWords);

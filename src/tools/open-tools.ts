@@ -15,8 +15,6 @@ export interface ToolsDependencies extends Pick<
 > {
   /** What the loop shares with the pipeline. */
   readonly relay: RelayParts;
-  /** How long a stream may be silent while tools run before its client is sent a comment, in milliseconds. */
-  readonly keepAliveMs: number | undefined;
   /** Of the gateway, sent to the servers. */
   readonly version: string;
 }
@@ -27,12 +25,9 @@ export interface Tools {
   readonly loop: ToolLoop;
 }
 
-/** Load balancers cut connections that are silent for half a minute or more. */
-const KEEP_ALIVE_MS = 15_000;
-
 /** Connects to nothing yet. */
 export function openTools(options: ToolsOptions, dependencies: ToolsDependencies): Tools {
-  const { relay, keepAliveMs, version, ...rest } = dependencies;
+  const { relay, version, ...rest } = dependencies;
   const client = { name: "inference-gateway", version };
   const registry = openToolRegistry(options, { ...rest, client, memory: relay.memory });
   const loop = createToolLoop({
@@ -40,7 +35,7 @@ export function openTools(options: ToolsOptions, dependencies: ToolsDependencies
     toolBox: registry,
     maxRounds: options.maxRounds,
     maxConversationBytes: options.maxConversationBytes,
-    keepAlive: { timers: dependencies.timers, intervalMs: keepAliveMs ?? KEEP_ALIVE_MS },
+    timers: dependencies.timers,
   });
   return { registry, loop };
 }

@@ -16,7 +16,7 @@ type BodyState =
 
 /** Waits for a part of a body that is kept. */
 interface Wait {
-  readonly isEnough: (length: number) => boolean;
+  readonly isEnough: (length: number, piece: Uint8Array) => boolean;
   readonly resolve: (cameSoFar: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -69,9 +69,16 @@ export abstract class Body implements ResponseBody, BodyConsumer {
     return pieces.length === 1 ? pieces[0] : pieces.length === 0 ? NOTHING : Buffer.concat(pieces);
   }
 
-  keepUntil(isEnough: (length: number) => boolean): Promise<boolean> {
-    const length = this.#kept?.length ?? 0;
-    if (length > 0 && isEnough(length)) return Promise.resolve(true);
+  get keptBytes(): number {
+    return this.#kept?.length ?? 0;
+  }
+
+  keepUntil(isEnough: Wait["isEnough"]): Promise<boolean> {
+    let length = 0;
+    for (const piece of this.#kept?.pieces() ?? []) {
+      length += piece.length;
+      if (isEnough(length, piece)) return Promise.resolve(true);
+    }
     if (this.#state === "complete") return Promise.resolve(false);
     if (this.#state === "broken") return Promise.reject(this.#error);
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
@@ -86,6 +93,7 @@ export abstract class Body implements ResponseBody, BodyConsumer {
     const wasPaused = this.#isPaused;
     this.#kept = undefined;
     this.#isPaused = false;
+    this.#wait = undefined;
     this.#consumer = consumer;
     if (this.#state === "kept") this.#state = "flowing";
     // With each piece it may have enough.
@@ -126,7 +134,7 @@ export abstract class Body implements ResponseBody, BodyConsumer {
     if (this.#state !== "kept") return;
     this.#kept ??= new PieceList();
     this.#kept.push(bytes);
-    if (this.#wait?.isEnough(this.#kept.length)) this.#endWait()?.resolve(true);
+    if (this.#wait?.isEnough(this.#kept.length, bytes)) this.#endWait()?.resolve(true);
   }
 
   flush(): void {

@@ -2,21 +2,21 @@ import { CHAT } from "../../formats/chat/format.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { ToolRegistry } from "../mcp/tool-registry.ts";
 import { holdCall, type RelayParts, type ToolLoop } from "../../pipeline/relay.ts";
+import { beginsWithEvent } from "../../pipeline/detect-events.ts";
 import { openEventStream } from "../../pipeline/event-stream.ts";
 import { isEventStream, sendWholeResponse } from "../../pipeline/whole-response.ts";
 import { bodyOfStream } from "../../upstream/body.ts";
 import type { UpstreamResponse } from "../../upstream/transport.ts";
-import type { KeepAliveOptions } from "./keep-alive.ts";
 import { nextStep } from "./next-step.ts";
 import { parseResponse } from "./answer.ts";
 import { openSteps, type Steps, type StepsParts } from "./steps.ts";
-import { streamSteps } from "./stream-steps.ts";
+import { streamSteps, type StreamOptions } from "./stream-steps.ts";
 import { planTools } from "./tool-plan.ts";
 
 /** What the tool loop needs from the rest of the gateway. */
-export interface ToolLoopParts extends StepsParts, Pick<RelayParts, "connections" | "jsonLimits"> {
+export interface ToolLoopParts extends StepsParts, Pick<RelayParts, "connections" | "jsonLimits" | "heartbeat"> {
   readonly toolBox: ToolRegistry;
-  readonly keepAlive: KeepAliveOptions;
+  readonly timers: StreamOptions["timers"];
 }
 
 /** Any value of this header, even an empty one, leaves a request to the plain pipeline. */
@@ -30,21 +30,22 @@ const SHOW_TOOLS_HEADER = "x-mcp-show-tools";
  * the model makes of them, and asks again with the results, until the model answers without such calls.
  */
 export function createToolLoop(parts: ToolLoopParts): ToolLoop {
-  const { toolBox: toolRegistry, keepAlive, jsonLimits } = parts;
+  const { toolBox: toolRegistry, timers, heartbeat, jsonLimits } = parts;
 
   return (context, request, admitted) => {
     if (!toolRegistry.available() || request.headers.has(BYPASS_HEADER)) return undefined;
     const plan = planTools(admitted.body.value, toolRegistry);
-    return plan && answer(context, request, openSteps(parts, context, request, admitted, plan));
+    const streams = admitted.body.value["stream"] === true;
+    return plan && answer(context, request, openSteps(parts, context, request, admitted, plan), streams);
   };
 
-  async function answer(context: RequestContext, request: Request, steps: Steps): Promise<Response> {
+  async function answer(context: RequestContext, request: Request, steps: Steps, streams: boolean): Promise<Response> {
     const close = holdCall(parts, context, request, steps.calls);
     let isPassedOn = false;
     try {
       for (;;) {
         const response = await steps.ask();
-        if (isEventStream(response)) {
+        if (isEventStream(response) || (streams && (await beginsWithEvent(response, steps.calls)))) {
           const showTools = request.headers.get(SHOW_TOOLS_HEADER)?.trim().toLowerCase() === "true";
           const stream = await answerAsStream(context, steps, response, showTools, close);
           isPassedOn = true;
@@ -90,7 +91,7 @@ export function createToolLoop(parts: ToolLoopParts): ToolLoop {
     showTools: boolean,
     close: () => void,
   ): Promise<Response> {
-    const { body, usage } = streamSteps(steps, response, { showTools, keepAlive });
+    const { body, usage } = streamSteps(steps, response, { showTools, timers });
     return openEventStream({
       context,
       response: { status: response.status, headers: response.headers, body: bodyOfStream(body) },
@@ -99,6 +100,7 @@ export function createToolLoop(parts: ToolLoopParts): ToolLoop {
       format: CHAT,
       usageInjected: false,
       usage,
+      heartbeat,
       close,
     });
   }

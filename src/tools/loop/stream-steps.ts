@@ -1,14 +1,15 @@
+import type { TimerSource } from "../../core/deadlines.ts";
 import { isJsonObject } from "../../core/json/parse.ts";
 import { decodeCompletion } from "./answer.ts";
 import { Failure } from "../../core/errors.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
+import { beginsWithEvent } from "../../pipeline/detect-events.ts";
 import { isEventStream } from "../../pipeline/whole-response.ts";
 import { nextTurn } from "../../core/next-turn.ts";
 import { createEventEditor } from "../../core/sse/event-filter.ts";
 import { streamOfBody } from "../../upstream/body.ts";
 import type { UpstreamResponse } from "../../upstream/transport.ts";
 import { openClientStream } from "./client-stream.ts";
-import { createKeepAlive, type KeepAliveOptions } from "./keep-alive.ts";
 import { nextStep } from "./next-step.ts";
 import { openStepStream, type StepStream, withEmptyLine } from "./step-stream.ts";
 import type { Steps } from "./steps.ts";
@@ -32,11 +33,8 @@ export async function writeAsEvent(bytes: Uint8Array): Promise<Uint8Array> {
 export interface StreamOptions {
   /** Show the client the calls that the gateway runs. */
   readonly showTools: boolean;
-  readonly keepAlive: KeepAliveOptions;
+  readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
 }
-
-/** A comment, which clients of event streams ignore. */
-const SIGN_OF_LIFE = Buffer.from(": keep-alive\n\n");
 
 /** An event longer than this passes without being parsed. */
 const MAX_EVENT_BYTES = 1024 * 1024;
@@ -57,10 +55,9 @@ const LINGER_MS = 1000;
 export function streamSteps(
   steps: Steps,
   first: UpstreamResponse,
-  { showTools, keepAlive: options }: StreamOptions,
+  { showTools, timers }: StreamOptions,
 ): { readonly body: ReadableStream<Uint8Array>; readonly usage: () => TokenUsage | undefined } {
   const { calls, plan } = steps;
-  const { timers } = options;
   const client = openClientStream({
     showsOurs: showTools,
     wantsUsage: steps.usageAsked,
@@ -68,15 +65,10 @@ export function streamSteps(
     isFirstRound: steps.isFirst,
   });
   let round = openStepStream(plan, client, steps.newId, steps.remember);
-  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  const keepAlive = createKeepAlive(options, () => {
-    // One comment is enough for a client that does not read.
-    if (controller && (controller.desiredSize ?? 0) >= 0) controller.enqueue(SIGN_OF_LIFE);
-  });
 
   /** The chunks of an answer as they come. */
   async function* readChunks(response: UpstreamResponse, isDone: () => boolean): AsyncGenerator<Uint8Array, void> {
-    if (!isEventStream(response)) {
+    if (!isEventStream(response) && !(await beginsWithEvent(response, calls))) {
       yield await writeAsEvent(await steps.readWhole(response));
       return;
     }
@@ -108,7 +100,6 @@ export function streamSteps(
     const editor = createEventEditor(translate, MAX_EVENT_BYTES);
     let room = MAX_TURN_BYTES;
     for await (const chunk of readChunks(response, isDone)) {
-      keepAlive.stop();
       for (let start = 0; start < chunk.length; start += MAX_TURN_BYTES) {
         const piece = chunk.subarray(start, start + MAX_TURN_BYTES);
         const passed = editor.push(piece);
@@ -133,7 +124,6 @@ export function streamSteps(
       const step = nextStep(shape, steps.left());
       if (step !== "return") {
         if (!complete) throw new Failure("upstream_reset");
-        keepAlive.start();
         const results = await steps.run(ours);
         if (step === "ask_again") {
           steps.add(await message(), results);
@@ -151,9 +141,6 @@ export function streamSteps(
   const passing = passRounds();
   const body = new ReadableStream<Uint8Array>(
     {
-      start(created) {
-        controller = created;
-      },
       async pull(pulled) {
         try {
           const { done, value } = await passing.next();
@@ -163,8 +150,6 @@ export function streamSteps(
           // Whatever it was, a provider that is still sending must learn that nobody listens.
           calls.abort(calls.explain(error));
           throw error;
-        } finally {
-          keepAlive.stop();
         }
       },
       async cancel() {

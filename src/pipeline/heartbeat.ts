@@ -1,0 +1,44 @@
+import type { Deadlines } from "../core/deadlines.ts";
+import type { ResponseBody } from "../upstream/transport.ts";
+
+/** How streams that are silent are kept alive. */
+export interface Heartbeat {
+  readonly deadlines: Deadlines;
+  /** Milliseconds of the monotonic clock. */
+  readonly now: () => number;
+  /** Silence of a provider after which a sign of life is due, again and again, in milliseconds. */
+  readonly intervalMs: number;
+}
+
+/** @param keepAliveMs 0 for none */
+export function createHeartbeat(keepAliveMs: number, clock: Omit<Heartbeat, "intervalMs">): Heartbeat | undefined {
+  return keepAliveMs > 0 ? { deadlines: clock.deadlines, now: clock.now, intervalMs: keepAliveMs } : undefined;
+}
+
+/**
+ * For this long, in milliseconds, the head of a stream waits for its first byte: one that fails at once becomes an error
+ * with its status, and one that begins at once gets nothing that the provider has not sent.
+ */
+const HEAD_GRACE_MS = 100;
+
+/** How a stream begins: `empty` if it ended without a byte, `silent` if none has come yet. */
+export type Beginning = "begun" | "empty" | "silent";
+
+/** Waits for the first byte of a body, however long it takes. Rejects with what the body breaks off with before. */
+export async function awaitFirstByte(body: ResponseBody): Promise<Beginning> {
+  return (await body.keepUntil(isSome)) ? "begun" : "empty";
+}
+
+const isSome = (length: number): boolean => length > 0;
+
+/** Waits for the first byte of a stream, but not for long. Rejects with what the body breaks off with before. */
+export function awaitBeginning(body: ResponseBody, { deadlines, now }: Heartbeat): Promise<Beginning> {
+  if (body.keptBytes > 0) return Promise.resolve("begun");
+  return new Promise((resolve, reject) => {
+    // What came while the process had no time is read first.
+    const grace = deadlines.open(now() + HEAD_GRACE_MS, () => void setImmediate(() => setImmediate(resolve, "silent")));
+    awaitFirstByte(body)
+      .then(resolve, reject)
+      .finally(() => deadlines.release(grace));
+  });
+}
