@@ -16,6 +16,9 @@ import type { StreamListener } from "./stream-listener.ts";
 import { pumpStream } from "./stream-pump.ts";
 import { isEventStream } from "./whole-response.ts";
 
+/** An empty comment. */
+const OPENING = ":\n\n";
+
 /** The provider ended its answer without an error, but before the end of the stream. */
 const UNFINISHED = { code: "STREAM_UNFINISHED", phase: "body", requestSent: true } as const;
 
@@ -110,9 +113,9 @@ function recordEvents({ context, format, usage, close }: EventStreamParts): Even
       if (ending === "error") context.failed(new Failure("provider_error", { provider }));
       return ending === "cut" ? new UpstreamFailure(new UpstreamError("reset", UNFINISHED), provider) : undefined;
     },
-    signOfLife() {
+    signOfLife(isFirst) {
       if (!endsEvent(tail.bytes())) return undefined;
-      const words = Buffer.from(format.keepAlive);
+      const words = Buffer.from(isFirst ? OPENING : format.keepAlive);
       context.sent(words.length);
       return words;
     },

@@ -8,8 +8,11 @@ export interface StreamListener {
   onChunk(chunk: Uint8Array): void;
   /** Why a stream that the provider has ended is not whole, if it is not; absent if every end is good. */
   failureAtEnd?(): Failure | undefined;
-  /** A sign of life for a client whose stream is silent, or undefined if none may be sent now. */
-  signOfLife?(): Uint8Array | undefined;
+  /**
+   * A sign of life for a client whose stream is silent, or undefined if none may be sent now.
+   * @param isFirst nothing has been sent yet, and the runtime keeps the head back until something is
+   */
+  signOfLife?(isFirst: boolean): Uint8Array | undefined;
   /** The last bytes for a client whose stream breaks off, or undefined to break the connection off visibly. */
   terminalErrorEvent(failure: Failure): Uint8Array | undefined;
   /** Called exactly once: without a failure when the provider ended the stream itself. */

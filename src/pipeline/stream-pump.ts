@@ -4,7 +4,7 @@ import type { EventFilter } from "../core/sse/event-filter.ts";
 import type { BodyConsumer, ResponseBody } from "../upstream/transport.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import type { PumpOptions, StreamListener } from "./stream-listener.ts";
-import { awaitBeginning, awaitFirstByte, type Heartbeat } from "./heartbeat.ts";
+import { awaitBeginning, awaitFirstByte, type Heartbeat, nextBeat } from "./heartbeat.ts";
 
 /**
  * Carries a provider's stream to the client: what comes in goes out at once, the same bytes, never ahead of the
@@ -36,9 +36,6 @@ export async function pumpStream(
     cancel: () => pump.cancel(),
   });
 }
-
-/** A comment, without which the runtime keeps the head of a stream back; clients of event streams ignore it. */
-const OPENING = Buffer.from(":\n\n");
 
 type PumpState =
   /** The server has not asked for the stream yet: the body keeps what comes. */
@@ -88,7 +85,7 @@ class StreamPump implements BodyConsumer, Deadline {
     const isSilent = this.#body.keptBytes === 0;
     this.#body.consume(this);
     if (this.#early) this.break(this.#early);
-    if (isSilent && this.#state === "flowing") this.#send(OPENING);
+    if (isSilent) this.#sendSign(true);
     this.#awaitSilence();
     return this.#done.promise;
   }
@@ -108,7 +105,7 @@ class StreamPump implements BodyConsumer, Deadline {
     void this.#output?.flush();
     if (this.#state !== "flowing") return;
     this.#call.touch();
-    if (this.#heartbeat) this.expiresAt = this.#heartbeat.now() + this.#heartbeat.intervalMs;
+    if (this.#heartbeat) this.expiresAt = nextBeat(this.#heartbeat);
   }
 
   end(): void {
@@ -129,14 +126,13 @@ class StreamPump implements BodyConsumer, Deadline {
 
   /** The provider has been silent for long. */
   onExpire(): void {
-    const words = this.#state === "flowing" ? this.#listener.signOfLife?.() : undefined;
-    if (words) this.#send(words);
+    this.#sendSign(false);
     this.#awaitSilence();
   }
 
   #awaitSilence(): void {
     if (!this.#heartbeat || this.#state === "over") return;
-    this.expiresAt = this.#heartbeat.now() + this.#heartbeat.intervalMs;
+    this.expiresAt = nextBeat(this.#heartbeat);
     this.#heartbeat.deadlines.add(this);
   }
 
@@ -146,9 +142,11 @@ class StreamPump implements BodyConsumer, Deadline {
     this.#write(chunk);
   }
 
-  /** Sends bytes of the gateway's own. */
-  #send(words: Uint8Array): void {
-    this.#write(words);
+  /** One is enough for a client that does not read. */
+  #sendSign(isFirst: boolean): void {
+    const sign = this.#state === "flowing" ? this.#listener.signOfLife?.(isFirst) : undefined;
+    if (!sign) return;
+    this.#write(sign);
     void this.#output?.flush();
   }
 

@@ -43,7 +43,7 @@ function judge(event: SeenEvent): "whole" | "error" | undefined {
 const MAX_EVENT_BYTES = 64 * 1024;
 
 /** Kept of all events together. */
-const MAX_KEPT_BYTES = 256 * 1024;
+const MAX_KEPT_BYTES = 128 * 1024;
 
 /** The events of which something is kept, by the letters with which their names go on behind `response.`. */
 const KEPT_NAMES = ["created", "in_progress", "output_item.done"] as const;
