@@ -21,13 +21,21 @@ export function createHeartbeat(keepAliveMs: number, clock: Omit<Heartbeat, "int
  */
 const HEAD_GRACE_MS = 100;
 
+/** For this long after it, what has come is read that a process with too much to do has not read before. In time of the machine. */
+const LATE_MS = 20;
+
 /** It ends for the streams of so many milliseconds together. */
 const GRACE_STEP_MS = 25;
 
-/** So many times within one interval signs of life may fall due: each time is a look at all open deadlines, of every stream. */
+/** When a sign of life is due for a stream that has just moved. */
+export function firstBeat({ now, intervalMs }: Heartbeat): number {
+  return now() + intervalMs;
+}
+
+/** So many times within one interval further signs may fall due: each time is a look at all open deadlines, of every stream. */
 const TIMES_PER_INTERVAL = 16;
 
-/** When the next sign of life is due: after one interval of silence, or by a sixteenth of it earlier, together with others. */
+/** When the next one is due for a stream that goes on being silent: up to a sixteenth earlier, together with others. */
 export function nextBeat({ now, intervalMs }: Heartbeat): number {
   const step = intervalMs / TIMES_PER_INTERVAL;
   return Math.floor((now() + intervalMs) / step) * step;
@@ -47,9 +55,8 @@ const isSome = (length: number): boolean => length > 0;
 export function awaitBeginning(body: ResponseBody, { deadlines, now }: Heartbeat): Promise<Beginning> {
   if (body.keptBytes > 0) return Promise.resolve("begun");
   return new Promise((resolve, reject) => {
-    // What came while the process had no time is read first.
     const until = Math.ceil((now() + HEAD_GRACE_MS) / GRACE_STEP_MS) * GRACE_STEP_MS;
-    const grace = deadlines.open(until, () => void setImmediate(() => setImmediate(resolve, "silent")));
+    const grace = deadlines.open(until, () => void setTimeout(resolve, LATE_MS, "silent"));
     awaitFirstByte(body)
       .then(resolve, reject)
       .finally(() => deadlines.release(grace));

@@ -4,7 +4,7 @@ import type { EventFilter } from "../core/sse/event-filter.ts";
 import type { BodyConsumer, ResponseBody } from "../upstream/transport.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import type { PumpOptions, StreamListener } from "./stream-listener.ts";
-import { awaitBeginning, awaitFirstByte, type Heartbeat, nextBeat } from "./heartbeat.ts";
+import { awaitBeginning, awaitFirstByte, firstBeat, type Heartbeat, nextBeat } from "./heartbeat.ts";
 
 /**
  * Carries a provider's stream to the client: what comes in goes out at once, the same bytes, never ahead of the
@@ -86,7 +86,7 @@ class StreamPump implements BodyConsumer, Deadline {
     this.#body.consume(this);
     if (this.#early) this.break(this.#early);
     if (isSilent) this.#sendSign(true);
-    this.#awaitSilence();
+    this.#awaitSilence(firstBeat);
     return this.#done.promise;
   }
 
@@ -105,7 +105,7 @@ class StreamPump implements BodyConsumer, Deadline {
     void this.#output?.flush();
     if (this.#state !== "flowing") return;
     this.#call.touch();
-    if (this.#heartbeat) this.expiresAt = nextBeat(this.#heartbeat);
+    if (this.#heartbeat) this.expiresAt = firstBeat(this.#heartbeat);
   }
 
   end(): void {
@@ -127,12 +127,12 @@ class StreamPump implements BodyConsumer, Deadline {
   /** The provider has been silent for long. */
   onExpire(): void {
     this.#sendSign(false);
-    this.#awaitSilence();
+    this.#awaitSilence(nextBeat);
   }
 
-  #awaitSilence(): void {
+  #awaitSilence(beat: typeof firstBeat): void {
     if (!this.#heartbeat || this.#state === "over") return;
-    this.expiresAt = nextBeat(this.#heartbeat);
+    this.expiresAt = beat(this.#heartbeat);
     this.#heartbeat.deadlines.add(this);
   }
 

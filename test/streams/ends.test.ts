@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { dataEvent } from "../fixtures/answers.ts";
-import { chunk, close, end, head, type Step } from "../fixtures/script.ts";
+import { createGate } from "../fixtures/gate.ts";
+import { chunk, close, end, head, type Step, wait } from "../fixtures/script.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 
 let rig: Rig;
@@ -172,13 +173,19 @@ describe("a response that breaks off", () => {
   async function added(
     text: string,
   ): Promise<{ readonly name: string | undefined; readonly data: Record<string, unknown> }[]> {
-    const seen = await ask("responses", [
-      head(200, { ...TYPE, "transfer-encoding": "chunked" }),
-      ...cutInto(text, 100),
-      close(),
-    ]);
-    return seen.text
-      .slice(text.length)
+    const gate = createGate();
+    const headers = { ...TYPE, "transfer-encoding": "chunked" };
+    rig.provider.answer([head(200, headers), ...cutInto(text, 100), wait(gate), close()]);
+    const { client, id } = await rig.call({
+      target: "/v1/responses",
+      body: { model: "openai/m", stream: true, input: "hi" },
+    });
+    for (let seen = 0; seen < text.length;) seen += (await client.nextBytes())?.length ?? Number.POSITIVE_INFINITY;
+    gate.open();
+    const { text: rest } = await client.body();
+    client.leave();
+    expect(await rig.settled(id)).toMatchObject({ outcome: "cut", failure: "upstream_reset" });
+    return rest
       .trim()
       .split("\n\n")
       .map((event) => ({

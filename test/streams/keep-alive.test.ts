@@ -141,13 +141,11 @@ test("a stream without an event is an error too", async () => {
 });
 
 test("signs of life do not put off the deadline of the provider", async () => {
-  const { rig, clock } = await start({ CLIENT_STREAM_IDLE_TIMEOUT: "40s" });
+  const { rig, clock } = await start({ CLIENT_STREAM_IDLE_TIMEOUT: "90s" });
   const { client, id } = await open(rig, "/v1/chat/completions", "openai/m", stall());
   await letPass(clock, client.head());
-  await clock.advance(40_000);
-  expect((await client.body()).text).toMatch(
-    /^:\n\n: keep-alive\n\n: keep-alive\n\ndata: .*stream_idle_timeout.*\n\n$/,
-  );
+  await clock.advance(90_000);
+  expect((await client.body()).text).toMatch(/^:\n\n(: keep-alive\n\n){2,}data: .*stream_idle_timeout.*\n\n$/);
   client.leave();
   expect(await rig.settled(id)).toMatchObject({ outcome: "cut", failure: "stream_idle_timeout" });
 });

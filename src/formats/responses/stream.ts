@@ -11,6 +11,7 @@ import { isErrorEvent, readEnding, type SeenEvent, type StreamEnding, type Strea
 const TERMINALS = ["response.completed", "response.incomplete", "response.failed", "response.cancelled"];
 
 const WORD = Buffer.from("response.");
+const TERMINAL_INITIALS: ReadonlySet<number> = new Set(TERMINALS.map((name) => name.charCodeAt(WORD.length)));
 
 /** What is before the name of an event: its `event` line, or the first member of its data. */
 const BEFORE_NAME = /(?:^|[\r\n])(?:event: ?|data: ?\{\s*"type"\s*:\s*")$/;
@@ -19,6 +20,8 @@ const BEFORE_NAME = /(?:^|[\r\n])(?:event: ?|data: ?\{\s*"type"\s*:\s*")$/;
 const TERMINAL_NAME = {
   word: WORD,
   isFound(bytes: Buffer, at: number, isLineStart: boolean): boolean {
+    // Nearly all events are none of these, which one letter shows.
+    if (!TERMINAL_INITIALS.has(bytes[at + WORD.length] as number)) return false;
     if (!TERMINALS.some((name) => isNameAt(bytes, at, name))) return false;
     const start = Math.max(0, at - REACH / 2);
     const before = bytes.toString("latin1", start, at);
