@@ -1,35 +1,35 @@
 import type { Provider } from "../providers/provider.ts";
 import { PROVIDER_TABLE } from "../providers/table.ts";
-import type { McpServer } from "../config/load-mcp-servers.ts";
 import { formatSetting } from "../config/parse-setting.ts";
 import type { Config } from "../config/load-config.ts";
 import { maskSecret } from "../config/setting-problem.ts";
 import { providerVariables } from "../config/provider-variables.ts";
 import { SETTING_ROWS } from "../config/settings-table.ts";
 
+/** The base URL of a provider as its variable has it. */
+export function shownUrl({ baseUrl, unixSocket }: Provider): string {
+  return unixSocket === undefined ? baseUrl : `unix:${unixSocket}:${new URL(baseUrl).pathname}`;
+}
+
 function providerLines(provider: Provider, usualTransport: Provider["transport"]): string[] {
-  const { id, baseUrl, unixSocket, http2, transport, extraRequestHeaders, key, auth } = provider;
+  const { id, http2, transport, extraRequestHeaders, key, auth, shownSettings } = provider;
   const variables = providerVariables(id);
-  const url = unixSocket === undefined ? baseUrl : `unix:${unixSocket}:${new URL(baseUrl).pathname}`;
   return [
-    `${variables.url}=${url}`,
+    `${variables.url}=${shownUrl(provider)}`,
     ...(key === undefined ? [] : [`${variables.key}=${maskSecret(key)}`]),
     ...(http2 ? [`${variables.http2}=true`] : []),
     ...(transport === usualTransport ? [] : [`${variables.transport}=${transport}`]),
     ...(extraRequestHeaders.length > 0 ? [`${variables.relayHeaders}=${extraRequestHeaders.join(",")}`] : []),
+    ...shownSettings,
     ...(Object.hasOwn(PROVIDER_TABLE, id) ? [] : [`${variables.authType}=${auth}`]),
   ];
 }
 
-function tokenLines({ token, tokenVariable }: McpServer): string[] {
-  return token === undefined ? [] : [`${tokenVariable}=${maskSecret(token)}`];
-}
-
-/** The effective configuration as `NAME=value` lines, in table order, MCP tokens and providers last, every secret masked. */
+/** The effective configuration as `NAME=value` lines, in table order, MCP servers and providers last, every secret masked. */
 export function printConfig(config: Config): string {
   return [
     ...SETTING_ROWS.map(([name, row]) => `${name}=${formatSetting(row, config.settings[name])}`),
-    ...config.mcpServers.flatMap(tokenLines),
+    ...config.mcpServers.flatMap(({ shownVariables }) => shownVariables),
     ...config.providers.flatMap((provider) => providerLines(provider, config.settings.CLIENT_TRANSPORT)),
     "",
   ].join("\n");

@@ -1,7 +1,11 @@
-import { AUTH_TYPES } from "../providers/table.ts";
-import { HTTP2_ROW, TRANSPORT_ROW } from "./settings/providers.ts";
+import { AUTH_TYPES } from "../providers/provider-row.ts";
+import { ENCODED_SLASHES_ROW, HTTP2_ROW, TRANSPORT_ROW } from "./settings/providers.ts";
 import { acceptedValues } from "./parse-setting.ts";
+import { ACCEPTED_HEADERS } from "./parse-headers.ts";
+import { ACCEPTED_APIS } from "./parse-provider-apis.ts";
+import { ACCEPTED_AUTH_HEADERS, ACCEPTED_QUERIES } from "./parse-provider-headers.ts";
 import { ACCEPTED_RELAY_HEADERS } from "./parse-relay-headers.ts";
+import { ACCEPTED_ROOT_PATHS } from "./read-provider-requests.ts";
 import { SETTING_GROUPS, type SettingGroup, type SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS } from "./settings-table.ts";
 
@@ -29,7 +33,7 @@ const FAMILIES: readonly SettingDescription[] = [
     name: "<ID>_API_URL",
     accepted: "an http or https URL, or unix:/path/to.sock[:/base/path]",
     default: "",
-    doc: "Base URL of that provider, instead of its usual one",
+    doc: "Base URL of that provider, instead of its usual one; a query in it goes with every request",
   },
   {
     group: "Providers",
@@ -54,6 +58,48 @@ const FAMILIES: readonly SettingDescription[] = [
   },
   {
     group: "Providers",
+    name: "<ID>_HEADERS",
+    accepted: ACCEPTED_HEADERS,
+    default: "",
+    doc: "Headers that every request to that provider carries, whatever the client says; their values are secrets",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_QUERY",
+    accepted: ACCEPTED_QUERIES,
+    default: "",
+    doc: "Parameters that every request to that provider has in its query, in place of the client's; their values are secrets",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_AUTH_HEADER",
+    accepted: ACCEPTED_AUTH_HEADERS,
+    default: "",
+    doc: "Header that carries the key of that provider, instead of its usual one",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_APIS",
+    accepted: ACCEPTED_APIS,
+    default: "",
+    doc: "All APIs that the provider has, instead of its usual ones; a path with a version in it (/anthropic/v1/messages) is below the provider's root, any other below its base URL",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_ROOT_PATHS",
+    accepted: ACCEPTED_ROOT_PATHS,
+    default: "",
+    doc: "Paths that /proxy finds below the root of that provider instead of its base URL, beside those that are known",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_ENCODED_SLASHES",
+    accepted: acceptedValues(ENCODED_SLASHES_ROW),
+    default: "",
+    doc: ENCODED_SLASHES_ROW.doc,
+  },
+  {
+    group: "Providers",
     name: "<ID>_AUTH_TYPE",
     accepted: `one of ${AUTH_TYPES.join(", ")}`,
     default: "bearer",
@@ -73,7 +119,47 @@ const FAMILIES: readonly SettingDescription[] = [
     default: "",
     doc: "Bearer token for the MCP server of that name, in upper case; a server without a name has that of its host (127_0_0_1)",
   },
+  {
+    group: "MCP",
+    name: "MCP_<NAME>_HEADERS",
+    accepted: ACCEPTED_HEADERS,
+    default: "",
+    doc: "Headers of every request to that server",
+  },
+  {
+    group: "MCP",
+    name: "MCP_<NAME>_CLIENT_ID",
+    accepted: "printable ASCII characters in a single line",
+    default: "",
+    doc: "OAuth client as which the gateway gets tokens for that server, with client credentials",
+  },
+  {
+    group: "MCP",
+    name: "MCP_<NAME>_CLIENT_SECRET",
+    accepted: "printable ASCII characters in a single line",
+    default: "",
+    doc: "Secret of that client",
+  },
+  {
+    group: "MCP",
+    name: "MCP_<NAME>_TOKEN_URL",
+    accepted: "an http or https URL without credentials and fragment",
+    default: "",
+    doc: "Where that client gets its tokens; unset, the server names its authorization server",
+  },
+  {
+    group: "MCP",
+    name: "MCP_<NAME>_SCOPE",
+    accepted: "names of scopes, separated by spaces",
+    default: "",
+    doc: "What that client asks to be allowed",
+  },
 ];
+
+const RESTART_NOTES = {
+  restart: "; another value needs a restart",
+  "restart-if-toggled": "; to set or unset it needs a restart",
+} as const satisfies Record<NonNullable<SettingRow["appliesAt"]>, string>;
 
 function describeRow(name: string, row: SettingRow): SettingDescription {
   const aliases = row.aliases === undefined ? "" : ` (older spelling: ${row.aliases.join(", ")})`;
@@ -82,7 +168,7 @@ function describeRow(name: string, row: SettingRow): SettingDescription {
     name,
     accepted: acceptedValues(row),
     default: row.default ?? "",
-    doc: row.doc + aliases,
+    doc: row.doc + (row.appliesAt ? RESTART_NOTES[row.appliesAt] : "") + aliases,
   };
 }
 
@@ -93,27 +179,4 @@ export function describeSettings(): readonly {
 }[] {
   const all = [...SETTING_ROWS.map(([name, row]) => describeRow(name, row)), ...FAMILIES];
   return SETTING_GROUPS.map((group) => ({ group, settings: all.filter((setting) => setting.group === group) }));
-}
-
-const COLUMNS = ["Variable", "Default", "Accepted", "Meaning"] as const;
-
-function cells({ name, default: fallback, accepted, doc }: SettingDescription): readonly string[] {
-  const escaped = (text: string): string => text.replaceAll("|", "\\|").replace(/<\w+>\w*/g, "`$&`");
-  return [`\`${name}\``, fallback === "" ? "" : `\`${fallback}\``, escaped(accepted), escaped(doc)];
-}
-
-function table(settings: readonly SettingDescription[]): string[] {
-  const rows = [COLUMNS, ...settings.map(cells)];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  const line = (row: readonly string[]): string =>
-    `| ${widths.map((width, column) => (row[column] ?? "").padEnd(width)).join(" | ")} |`;
-  const rule = line(widths.map((width) => "-".repeat(width)));
-  return rows.flatMap((row, index) => (index === 0 ? [line(row), rule] : [line(row)]));
-}
-
-/** The guide's tables of settings, one per group under a heading of level 2. Formatted as the formatter leaves it. */
-export function settingsMarkdown(): string {
-  return describeSettings()
-    .map(({ group, settings }) => [`## ${group}`, "", ...table(settings)].join("\n"))
-    .join("\n\n");
 }

@@ -1,19 +1,16 @@
-import { readVariable, type Environment } from "./environment.ts";
-import { mayHoldSecret } from "./urls.ts";
+import type { Environment } from "./environment.ts";
+import { type McpServerAccess, mcpPrefix, readServerAccess } from "./mcp-server-variables.ts";
+import { shownRefusedUrl } from "./urls.ts";
 import { problemLine } from "./setting-problem.ts";
 
 /** One MCP server that the operator named. */
-export interface McpServer {
+export interface McpServer extends McpServerAccess {
   /** Letters, digits, - and _; given as `name=url`, or made of the host. No two servers share one, in any case. */
   readonly name: string;
   /** Absolute http(s) URL without credentials and fragment; its query may hold a key. */
   readonly url: string;
   /** The URL as it may be shown: without its query. */
   readonly shownUrl: string;
-  /** Sent as a bearer token. */
-  readonly token: string | undefined;
-  /** Name of the variable that holds the token. */
-  readonly tokenVariable: string;
 }
 
 /** The MCP servers of this process, and what is wrong with their settings (one line each). */
@@ -27,9 +24,6 @@ const ACCEPTED = "URL or name=URL, each an http or https URL without credentials
 const NAMED = /^([^=:/?#]*)=(.*)$/s;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
 const LONGEST_NAME = 32;
-const TOKEN = /^[\x21-\x7e]+$/;
-
-const tokenVariableOf = (name: string): string => `MCP_${name.toUpperCase().replaceAll("-", "_")}_TOKEN`;
 
 /** Why a URL cannot be a server's, without repeating any of it. */
 function refuseUrl(text: string): string | undefined {
@@ -50,7 +44,7 @@ function nameByHost(url: URL, isTaken: (name: string) => boolean): string {
 }
 
 /**
- * Reads `MCP_SERVERS` and the servers' tokens.
+ * Reads `MCP_SERVERS` and the variables of each server.
  * @param listed the entries of `MCP_SERVERS`
  */
 export function loadMcpServers(environment: Environment, listed: readonly string[]): LoadedMcpServers {
@@ -59,13 +53,13 @@ export function loadMcpServers(environment: Environment, listed: readonly string
     const [, name, url = value] = NAMED.exec(value) ?? [];
     const reason = name !== undefined && !NAME.test(name) ? "its name is not one" : refuseUrl(url);
     if (reason === undefined) return [{ value, name, url: new URL(url) }];
-    const shown = mayHoldSecret(url) ? "***" : value;
+    const shown = shownRefusedUrl(url, value);
     problems.push(problemLine({ name: "MCP_SERVERS", value: shown, secret: false, reason, expected: ACCEPTED }));
     return [];
   });
 
   const taken = new Set<string>();
-  const isTaken = (name: string): boolean => taken.has(tokenVariableOf(name));
+  const isTaken = (name: string): boolean => taken.has(mcpPrefix(name));
   const repeated = new Set<unknown>();
   for (const entry of entries) {
     const { name, url, value } = entry;
@@ -74,24 +68,19 @@ export function loadMcpServers(environment: Environment, listed: readonly string
     if (unnamedTwice || (name !== undefined && isTaken(name))) {
       repeated.add(entry);
       const reason = unnamedTwice ? "the URL is listed twice" : `the name ${name} is used twice`;
-      const shown = mayHoldSecret(url.href) ? "***" : value;
+      const shown = shownRefusedUrl(url.href, value);
       problems.push(problemLine({ name: "MCP_SERVERS", value: shown, secret: false, reason, expected: ACCEPTED }));
     }
-    if (name !== undefined) taken.add(tokenVariableOf(name));
+    if (name !== undefined) taken.add(mcpPrefix(name));
   }
 
   const servers = entries
     .filter((entry) => !repeated.has(entry))
     .map(({ name: given, url }): McpServer => {
       const name = given ?? nameByHost(url, isTaken);
-      const tokenVariable = tokenVariableOf(name);
-      taken.add(tokenVariable);
-      const token = readVariable(environment, tokenVariable);
-      if (token !== undefined && !TOKEN.test(token)) {
-        const expected = "printable ASCII characters without spaces";
-        problems.push(problemLine({ name: tokenVariable, value: token, secret: true, expected }));
-      }
-      return Object.freeze({ name, url: url.href, shownUrl: url.origin + url.pathname, token, tokenVariable });
+      taken.add(mcpPrefix(name));
+      const access = readServerAccess(environment, name, problems);
+      return Object.freeze({ name, url: url.href, shownUrl: url.origin + url.pathname, ...access });
     });
   return { servers: Object.freeze(servers), problems };
 }

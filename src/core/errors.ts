@@ -103,6 +103,11 @@ export const FAILURES = {
     type: "invalid_request_error",
     message: "Vision support is disabled. Set ENABLE_VISION=true to accept image content.",
   },
+  chat_not_supported: {
+    status: 400,
+    type: "not_supported_error",
+    message: "The Chat Completions API is not supported by this provider.",
+  },
   messages_not_supported: {
     status: 400,
     type: "not_supported_error",
@@ -202,7 +207,7 @@ export const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES;
 
-/** What may be said beyond the row of {@link FAILURES}; everything here except `cause` reaches the client. */
+/** What may be said beyond the row of {@link FAILURES}; everything here except `asked` and `cause` reaches the client. */
 export interface FailureDetails {
   /** Replaces the row's message. */
   readonly message?: string;
@@ -215,6 +220,8 @@ export interface FailureDetails {
   readonly param?: string | null;
   /** Id of the provider that was asked. */
   readonly provider?: string;
+  /** What was asked for, if it failed before a provider was chosen; goes to the log only. */
+  readonly asked?: { readonly provider?: string | undefined; readonly model?: string | undefined };
   /** Response headers that belong to this failure, such as `retry-after` or `allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What went wrong underneath; goes to the log, never to the client. */

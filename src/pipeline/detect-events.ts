@@ -7,7 +7,10 @@ import type { UpstreamResponse } from "../upstream/transport.ts";
  * event. Waits for as much of it as that takes; JSON shows it with its first byte.
  * @throws Failure if it breaks off before, or its deadline passes
  */
-export async function beginsWithEvent({ body }: UpstreamResponse, call: UpstreamCall): Promise<boolean> {
+export async function beginsWithEvent(
+  { body }: UpstreamResponse,
+  call: Pick<UpstreamCall, "explain">,
+): Promise<boolean> {
   if (!body) return false;
   const sniffer = createEventSniffer();
   if (body.whole) return sniffer.push(body.whole) === "events";

@@ -1,20 +1,19 @@
 import type { Format } from "../formats/format.ts";
 import { isUsageOnlyEvent, mayContainUsage } from "../formats/chat/usage-event.ts";
 import { readFirstUsage, readUsage } from "../formats/usage.ts";
-import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import { createEventFilter } from "../core/sse/event-filter.ts";
 import { Failure } from "../core/errors.ts";
 import { endsEvent } from "../core/sse/event-boundary.ts";
 import { createStreamTail } from "../core/sse/stream-tail.ts";
-import type { UpstreamResponse } from "../upstream/transport.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
-import type { UpstreamCall } from "../upstream/call.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
+import type { Reply } from "./attempt.ts";
+import type { Attempts } from "./attempts.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import type { StreamListener } from "./stream-listener.ts";
 import { pumpStream } from "./stream-pump.ts";
-import { isEventStream } from "./whole-response.ts";
+import { isEventStream } from "./read-response.ts";
 
 /** An empty comment. */
 const OPENING = ":\n\n";
@@ -31,33 +30,26 @@ const TAIL_BYTES = 4096;
 /** The Messages API reports the input tokens in its first event. */
 const USAGE_HEAD_BYTES = 2048;
 
-export interface EventStreamParts {
-  readonly context: RequestContext;
-  readonly response: UpstreamResponse;
-  readonly call: UpstreamCall;
-  readonly format: Format;
-  /** The gateway asked for usage and the client did not: the chunk that has it is removed. */
-  readonly usageInjected: boolean;
-  readonly heartbeat: Heartbeat | undefined;
-  /** What was used, if the end of the stream does not say. */
-  readonly usage?: () => TokenUsage | undefined;
-  /** Frees what the call holds. */
-  readonly close: () => void;
-}
-
 /**
- * The response that carries a provider's event stream, byte for byte, and records its usage when it is over.
+ * The response that carries a provider's event stream, byte for byte, and records its usage when it is over. The
+ * attempts are handed over to it.
  * @throws Failure if the stream ends before its first byte.
  */
-export async function openEventStream(parts: EventStreamParts): Promise<Response> {
-  const { context, response, call, usageInjected, heartbeat } = parts;
+export async function openEventStream(
+  attempts: Attempts,
+  reply: Reply,
+  format: Format,
+  heartbeat: Heartbeat | undefined,
+): Promise<Response> {
+  const { context } = attempts;
+  const { response, call, usageInjected } = reply;
   context.streamed();
-  const recorder = recordEvents(parts);
+  const recorder = recordEvents(attempts, reply, format);
   const filter = usageInjected ? createEventFilter(recorder.isUsageChunk, undefined, mayContainUsage) : undefined;
   const body = await pumpStream(response.body, call, recorder.listener, { filter, heartbeat });
   if (!body) throw new Failure("upstream_empty_response", { provider: context.provider ?? "" });
   context.answered(response.status);
-  return new Response(body, {
+  const answer = new Response(body, {
     status: response.status,
     headers: {
       ...relayedResponseHeaders(response.headers),
@@ -67,6 +59,8 @@ export async function openEventStream(parts: EventStreamParts): Promise<Response
       "x-request-id": context.id,
     },
   });
+  attempts.handOver();
+  return answer;
 }
 
 interface EventRecorder {
@@ -76,7 +70,8 @@ interface EventRecorder {
 }
 
 /** Records a stream on its way, and judges how it ends. */
-function recordEvents({ context, format, usage, close }: EventStreamParts): EventRecorder {
+function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): EventRecorder {
+  const { context } = attempts;
   const tail = createStreamTail(TAIL_BYTES);
   const watch = format.watchStream();
   let awaitsStartUsage = format.usageAtStart;
@@ -123,7 +118,7 @@ function recordEvents({ context, format, usage, close }: EventStreamParts): Even
       // Clients leave when they have the last event, which may be before the provider has closed its stream.
       const hasAll = reason?.code === "client_gone" && asBuffer(tail.bytes()).includes(format.finalEventMarker);
       context.used(usage ? usage() : readUsage(tail.bytes()));
-      close();
+      attempts.close();
       context.finishBody(hasAll ? undefined : reason);
     },
   };

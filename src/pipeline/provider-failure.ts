@@ -8,7 +8,7 @@ import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import { parseRetryAfter } from "../upstream/retry-after.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
-import { readErrorText } from "./whole-response.ts";
+import { readErrorText } from "./read-response.ts";
 
 /** Errors are short; of a longer one only the status is relayed. */
 const MAX_ERROR_BYTES = 256 * 1024;
@@ -32,7 +32,7 @@ export async function readProviderFailure(
     );
   }
   // Some providers repeat the rejected key, and not only in the message.
-  const redact = redactionOf(provider, provider.key);
+  const redact = redactionOf(provider, ...provider.secrets);
   const error = readProviderError(redact(await readErrorText(context, response, call, MAX_ERROR_BYTES)));
   const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);
   const message = error.message ?? `The provider answered with status ${response.status}`;

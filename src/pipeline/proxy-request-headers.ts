@@ -1,8 +1,8 @@
-import { credentialHeaders } from "../providers/credential-headers.ts";
+import type { ApiAccess } from "../providers/api-access.ts";
 import type { Provider } from "../providers/provider.ts";
-import { createMatchers } from "./provider-matchers.ts";
 import { isDecodable } from "../upstream/decode-response.ts";
-import { createHeaderMatcher, type HeaderList, type HeaderMatcher, namedByConnection } from "../core/header-list.ts";
+import type { HeaderList, HeaderMatcher } from "../core/header-list.ts";
+import { createRelayedHeaders } from "./relayed-headers.ts";
 
 /**
  * The headers of a proxied request that every provider may see: what the body is, what answer is wanted, and under
@@ -39,8 +39,6 @@ const RELAYED: HeaderList = [
   "x-stainless-",
 ];
 
-const isRelayed = createHeaderMatcher(RELAYED);
-
 /**
  * No member of a family may carry a credential or an identity, as `cf-aig-authorization` and `x-goog-iap-jwt-assertion`
  * do.
@@ -49,37 +47,34 @@ const CREDENTIAL =
   /(?:^|-)(?:api-?key|assertion|auth|authenticated|authorization|cookie|credentials?|identity|jwt|key|password|principal|secret|signature|token)(?:-|$)/;
 
 /** Makes the headers of a proxied request. */
-export type ProxyRequestHeaders = (client: Headers, provider: Provider) => Headers;
+export type ProxyRequestHeaders = (client: Headers, provider: Provider, access: ApiAccess) => Headers;
 
 /**
  * Creates the function that makes the headers of proxied requests: the client's own that are allowed for every provider
  * or for this one, but for those that its `Connection` names; and then, out of the client's reach, what the gateway
- * adds: the provider's credential.
+ * adds: what `access` to the API says, with the provider's credential.
  */
 export function createProxyRequestHeaders(): ProxyRequestHeaders {
-  const matcherOf = createMatchers(({ relayedHeaders, extraRequestHeaders }) => [
-    ...relayedHeaders,
-    ...extraRequestHeaders,
-  ]);
-  return (client, provider) => headersFor(client, provider, matcherOf(provider));
+  const relayedOf = createRelayedHeaders(
+    RELAYED,
+    ({ relayedHeaders, extraRequestHeaders }) => [...relayedHeaders, ...extraRequestHeaders],
+    // What says how the body is to be read: without it the provider might read another body than the gateway did.
+    (name) => name.startsWith("content-"),
+  );
+  return (client, provider, access) => headersFor(client, access, relayedOf(client, provider));
 }
 
-function headersFor(client: Headers, provider: Provider, isProviders: HeaderMatcher): Headers {
-  const named = namedByConnection(client.get("connection"));
+function headersFor(client: Headers, access: ApiAccess, relayed: HeaderMatcher): Headers {
   const headers = new Headers();
   for (const [name, value] of client) {
-    const match = isRelayed(name) ?? isProviders(name);
+    const match = relayed(name);
     if (match === undefined || (match === "family" && CREDENTIAL.test(name))) continue;
-    // What says how the body is to be read stays: without it the provider might read another body than the gateway did.
-    if (named.has(name) && !name.startsWith("content-")) continue;
     headers.append(name, value);
   }
   // Without one the runtime would add its own, and the client might get an encoding that it never asked for.
   headers.set("accept-encoding", acceptedCodings(headers.get("accept-encoding")));
-  for (const [name, value] of Object.entries(credentialHeaders(provider))) {
-    const isDefault = name in provider.headers && headers.has(name);
-    if (!isDefault) headers.set(name, value);
-  }
+  for (const [name, value] of Object.entries(access.defaults)) if (!headers.has(name)) headers.set(name, value);
+  for (const [name, value] of Object.entries(access.fixed)) headers.set(name, value);
   return headers;
 }
 

@@ -1,5 +1,6 @@
 import type { Failure } from "../core/errors.ts";
 import type { EventFilter } from "../core/sse/event-filter.ts";
+import type { UpstreamCall } from "../upstream/call.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 
 /** Events of a stream, for whoever records it. */
@@ -24,3 +25,9 @@ export interface PumpOptions {
   /** Sends signs of life while the provider is silent. Without it, or for long enough, the head waits for the first byte. */
   readonly heartbeat?: Heartbeat | undefined;
 }
+
+/** What a stream asks of the call, or calls, that it comes from. */
+export type StreamedCall = Pick<
+  UpstreamCall,
+  "becomeStream" | "touch" | "awaitClient" | "abort" | "onAbort" | "explain"
+>;

@@ -2,8 +2,7 @@ import { Failure } from "../core/errors.ts";
 import type { Deadline } from "../core/deadlines.ts";
 import type { EventFilter } from "../core/sse/event-filter.ts";
 import type { BodyConsumer, ResponseBody } from "../upstream/transport.ts";
-import type { UpstreamCall } from "../upstream/call.ts";
-import type { PumpOptions, StreamListener } from "./stream-listener.ts";
+import type { PumpOptions, StreamedCall, StreamListener } from "./stream-listener.ts";
 import { awaitBeginning, awaitFirstByte, firstBeat, type Heartbeat, nextBeat } from "./heartbeat.ts";
 
 /**
@@ -15,7 +14,7 @@ import { awaitBeginning, awaitFirstByte, firstBeat, type Heartbeat, nextBeat } f
  */
 export async function pumpStream(
   body: ResponseBody | null,
-  call: UpstreamCall,
+  call: StreamedCall,
   listener: StreamListener,
   { filter, heartbeat }: PumpOptions = {},
 ): Promise<ReadableStream<Uint8Array> | undefined> {
@@ -53,7 +52,7 @@ class StreamPump implements BodyConsumer, Deadline {
   previous: Deadline | undefined;
   next: Deadline | undefined;
   readonly #body: ResponseBody;
-  readonly #call: UpstreamCall;
+  readonly #call: StreamedCall;
   readonly #listener: StreamListener;
   readonly #filter: EventFilter | undefined;
   readonly #heartbeat: Heartbeat | undefined;
@@ -65,7 +64,7 @@ class StreamPump implements BodyConsumer, Deadline {
 
   constructor(
     body: ResponseBody,
-    call: UpstreamCall,
+    call: StreamedCall,
     listener: StreamListener,
     filter: EventFilter | undefined,
     heartbeat: Heartbeat | undefined,

@@ -4,7 +4,7 @@ import { parseBytes, toWellFormed } from "../core/json/parse-bytes.ts";
 import { readWithin } from "../upstream/read-body.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import type { OpenUpstreamCall, UpstreamCall } from "../upstream/call.ts";
-import { credentialHeaders } from "../providers/credential-headers.ts";
+import { accessHeaders } from "../providers/api-access.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type ListedModel, readModels } from "../providers/model-list-readers.ts";
 
@@ -24,6 +24,12 @@ const MAX_PAGE_VALUES = 200_000;
 const MAX_PAGE_DEPTH = 32;
 
 /**
+ * Shapes that many servers send, some of which write the members for pages without reading the parameters: one that
+ * repeats what it has sent has no more.
+ */
+const UNSURE_PAGES: ReadonlySet<Provider["listing"]> = new Set<Provider["listing"]>(["openai", "google"]);
+
+/**
  * Asks a provider for all of its models, page by page.
  * @param signal aborts the listing, e.g. at its deadline.
  * @throws Failure with the reason why there is no list.
@@ -35,6 +41,7 @@ export async function listModels(
   limits: JsonLimits,
 ): Promise<readonly ListedModel[]> {
   const models: ListedModel[] = [];
+  const ids = new Set<string>();
   const pageLimits = {
     depth: Math.min(limits.depth, MAX_PAGE_DEPTH),
     values: Math.min(limits.values, MAX_PAGE_VALUES),
@@ -51,8 +58,13 @@ export async function listModels(
     const answer = readModels(provider.listing, parsed);
     if (!answer) refuse(provider, "it does not have the provider's shape");
     if (models.length + answer.models.length > MAX_MODELS) refuse(provider, `it has more than ${MAX_MODELS} models`);
-    for (const model of answer.models) models.push(model);
+    const known = ids.size;
+    for (const model of answer.models) {
+      models.push(model);
+      ids.add(model.id);
+    }
     next = answer.next;
+    if (ids.size === known && UNSURE_PAGES.has(provider.listing)) break;
   }
   return models;
 }
@@ -64,14 +76,15 @@ async function fetchPage(
   signal: AbortSignal,
   maxBytes: number,
 ): Promise<Uint8Array> {
-  const url = new URL(provider.baseUrl + provider.paths.models);
+  const { models } = provider.apis;
+  const url = new URL(models.url);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   const call = openCall(provider, signal);
   try {
     const response = await call.send({
       url: url.href,
       method: "GET",
-      headers: { ...credentialHeaders(provider), accept: "application/json" },
+      headers: { ...accessHeaders(models), accept: "application/json" },
       body: null,
     });
     if (response.status !== 200) {

@@ -1,4 +1,5 @@
-import type { RelayParts, ToolLoop } from "../pipeline/relay.ts";
+import type { RelayParts } from "../pipeline/relay.ts";
+import type { Stage } from "../pipeline/stage.ts";
 import { createToolLoop, type ToolLoopParts } from "./loop/loop.ts";
 import {
   type OpenToolRegistry,
@@ -6,36 +7,46 @@ import {
   type ToolRegistryDependencies,
   type ToolRegistryOptions,
 } from "./mcp/open-tool-registry.ts";
+import {
+  createSharedConnections,
+  type SharedConnections,
+  type SharedConnectionsParts,
+} from "./mcp/shared-connections.ts";
 
-export interface ToolsOptions extends ToolRegistryOptions, Pick<ToolLoopParts, "maxRounds" | "maxConversationBytes"> {}
+export interface ToolsOptions
+  extends ToolRegistryOptions, Pick<ToolLoopParts, "maxFurtherSteps" | "maxConversationBytes"> {}
 
-export interface ToolsDependencies extends Pick<
-  ToolRegistryDependencies,
-  "fetch" | "timers" | "onStatus" | "onToolFaults"
-> {
+export interface ToolsDependencies extends ToolRegistryDependencies, Pick<SharedConnectionsParts, "timers"> {
   /** What the loop shares with the pipeline. */
   readonly relay: RelayParts;
-  /** Of the gateway, sent to the servers. */
-  readonly version: string;
 }
 
 /** The tools of the MCP servers, and what answers chat completions with them. */
 export interface Tools {
   readonly registry: OpenToolRegistry;
-  readonly loop: ToolLoop;
+  readonly loop: Stage;
+}
+
+export interface ToolServersParts extends Omit<SharedConnectionsParts, "client"> {
+  /** Of the gateway, sent to the servers. */
+  readonly version: string;
+}
+
+/** What all tool registries take their connections from. */
+export function openToolServers({ version, ...parts }: ToolServersParts): SharedConnections {
+  return createSharedConnections({ ...parts, client: { name: "inference-gateway", version } });
 }
 
 /** Connects to nothing yet. */
 export function openTools(options: ToolsOptions, dependencies: ToolsDependencies): Tools {
-  const { relay, version, ...rest } = dependencies;
-  const client = { name: "inference-gateway", version };
-  const registry = openToolRegistry(options, { ...rest, client, memory: relay.memory });
+  const { relay, timers, ...rest } = dependencies;
+  const registry = openToolRegistry(options, rest);
   const loop = createToolLoop({
     ...relay,
-    toolBox: registry,
-    maxRounds: options.maxRounds,
+    toolRegistry: registry,
+    maxFurtherSteps: options.maxFurtherSteps,
     maxConversationBytes: options.maxConversationBytes,
-    timers: dependencies.timers,
+    timers,
   });
   return { registry, loop };
 }

@@ -30,7 +30,9 @@ export function streamOfBody(body: ResponseBody): ReadableStream<Uint8Array> {
 }
 
 /** What a stream as a body is looked at for on its way. */
-export interface StreamWatch {
+export interface BodyWatch {
+  /** Once it aborts, the body breaks off with its reason, whatever the stream is doing. */
+  readonly aborting?: AbortSignal;
   onBytes?(bytes: Uint8Array): void;
   /** An error if the stream must not have ended yet. */
   errorAtEnd?(hasBegun: boolean): unknown;
@@ -39,20 +41,22 @@ export interface StreamWatch {
 }
 
 /** The other way round: a web-standard stream as a body, which is read from the moment somebody wants it. */
-export function bodyOfStream(stream: ReadableStream<Uint8Array>, watch?: StreamWatch): ResponseBody {
+export function bodyOfStream(stream: ReadableStream<Uint8Array>, watch?: BodyWatch): ResponseBody {
   return new StreamBody(stream.getReader() as ReadableStreamDefaultReader<Uint8Array>, watch);
 }
 
 class StreamBody extends Body {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #watch: StreamWatch | undefined;
+  readonly #watch: BodyWatch | undefined;
   #reading: Promise<void> | undefined;
   #whenReleased: PromiseWithResolvers<void> | undefined;
 
-  constructor(reader: ReadableStreamDefaultReader<Uint8Array>, watch: StreamWatch | undefined) {
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>, watch: BodyWatch | undefined) {
     super();
     this.#reader = reader;
     this.#watch = watch;
+    const { aborting } = watch ?? {};
+    aborting?.addEventListener("abort", () => this.fail(aborting.reason), { once: true });
   }
 
   protected override start(): void {

@@ -10,9 +10,20 @@ const PATTERNS = [
   "<ID>_HTTP2",
   "<ID>_TRANSPORT",
   "<ID>_RELAY_HEADERS",
+  "<ID>_HEADERS",
+  "<ID>_QUERY",
+  "<ID>_AUTH_HEADER",
+  "<ID>_APIS",
+  "<ID>_ROOT_PATHS",
+  "<ID>_ENCODED_SLASHES",
   "<ID>_AUTH_TYPE",
   "CLOUDFLARE_ACCOUNT_ID",
   "MCP_<NAME>_TOKEN",
+  "MCP_<NAME>_HEADERS",
+  "MCP_<NAME>_CLIENT_ID",
+  "MCP_<NAME>_CLIENT_SECRET",
+  "MCP_<NAME>_TOKEN_URL",
+  "MCP_<NAME>_SCOPE",
 ];
 
 describe("helpText", () => {

@@ -77,7 +77,78 @@ test("the printed configuration shows neither the queries of URLs nor tokens", (
     MCP_TIME_TOKEN: "very-secret-token",
   });
   const printed = printConfig(config);
-  expect(printed).toContain("MCP_SERVERS=time=http://host/mcp?***,http://other/mcp\n");
+  expect(printed).toContain("MCP_SERVERS=time=http://host/mcp?key=***,http://other/mcp\n");
   expect(printed).toContain("MCP_TIME_TOKEN=***oken\n");
   expect(printed).not.toContain("very-secret");
+});
+
+test("each server has the headers and the OAuth client of its variables", () => {
+  const { config, warnings } = load({
+    MCP_ENABLED: "true",
+    MCP_SERVERS: "my-time=http://host/mcp,other=http://other/mcp,third=http://third/mcp",
+    MCP_MY_TIME_HEADERS: "X-Api-Key: very-secret-key:1,\n X-Team:blue ,",
+    MCP_OTHER_HEADERS: '{"Cookie": "a=1, b: 2"}',
+    MCP_THIRD_CLIENT_ID: "gateway",
+    MCP_THIRD_CLIENT_SECRET: "very-secret-client",
+    MCP_THIRD_TOKEN_URL: "https://issuer.example/token?tenant=very-secret",
+    MCP_THIRD_SCOPE: "read write",
+  });
+  expect(warnings).toEqual([]);
+  expect(config.mcpServers.map(({ headers }) => headers)).toEqual([
+    { "x-api-key": "very-secret-key:1", "x-team": "blue" },
+    { cookie: "a=1, b: 2" },
+    {},
+  ]);
+  expect(config.mcpServers.map(({ oauth }) => oauth)).toEqual([
+    undefined,
+    undefined,
+    {
+      clientId: "gateway",
+      clientSecret: "very-secret-client",
+      tokenUrl: "https://issuer.example/token?tenant=very-secret",
+      scope: "read write",
+    },
+  ]);
+  const printed = printConfig(config);
+  expect(printed).not.toContain("very-secret");
+  for (const line of [
+    "MCP_MY_TIME_HEADERS=x-api-key: ***, x-team: ***",
+    "MCP_OTHER_HEADERS=cookie: ***",
+    "MCP_THIRD_CLIENT_ID=gateway",
+    "MCP_THIRD_CLIENT_SECRET=***ient",
+    "MCP_THIRD_TOKEN_URL=https://issuer.example/token?***",
+    "MCP_THIRD_SCOPE=read write",
+  ]) {
+    expect(printed).toContain(`${line}\n`);
+  }
+});
+
+test.each([
+  [{ MCP_A_HEADERS: "very-secret" }, /^MCP_A_HEADERS="\*\*\*" is not accepted \(an entry has no name\)/],
+  [{ MCP_A_HEADERS: "X A: very-secret" }, /an entry has no name/],
+  [{ MCP_A_HEADERS: "X-A: very-secret, x-a: b" }, /x-a is there twice/],
+  [{ MCP_A_HEADERS: "X-A: very-secret, X-B:" }, /the value of x-b is empty or not printable ASCII/],
+  [{ MCP_A_HEADERS: '{"X-A": "very-secret\\n"}' }, /the value of x-a is empty/],
+  [{ MCP_A_HEADERS: '{"X-A": 5, "X-B": "very-secret"}' }, /it is no JSON object of texts/],
+  [{ MCP_A_HEADERS: "Mcp-Session-Id: very-secret" }, /belongs to the protocol/],
+  [{ MCP_A_HEADERS: "Host: very-secret" }, /belongs to the protocol/],
+  [
+    { MCP_A_HEADERS: "authorization: very-secret", MCP_A_TOKEN: "very-secret" },
+    /^MCP_A_TOKEN and Authorization in MCP_A_HEADERS must not/,
+  ],
+  [
+    { MCP_A_TOKEN: "very-secret", MCP_A_CLIENT_ID: "a", MCP_A_CLIENT_SECRET: "very-secret" },
+    /^MCP_A_TOKEN and MCP_A_CLIENT_ID must not/,
+  ],
+  [{ MCP_A_CLIENT_SECRET: "very-secret" }, /^MCP_A_CLIENT_ID and MCP_A_CLIENT_SECRET must be set together$/],
+  [{ MCP_A_SCOPE: "read" }, /^MCP_A_SCOPE needs MCP_A_CLIENT_ID$/],
+  [
+    { MCP_A_CLIENT_ID: "a", MCP_A_CLIENT_SECRET: "very-secret", MCP_A_TOKEN_URL: "https://very:secret@host/" },
+    /^MCP_A_TOKEN_URL="\*\*\*" is not accepted/,
+  ],
+  [{ MCP_REDUCE_SCHEMAS: "gemini" }, /^MCP_REDUCE_SCHEMAS must list ids of providers/],
+])("%j is refused with one line that shows no secret", (variables, line) => {
+  const problems = problemsOf({ MCP_SERVERS: "a=http://host/mcp", ...variables });
+  expect(problems).toEqual([expect.stringMatching(line)]);
+  expect(problems.join()).not.toContain("very-secret");
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { settingsMarkdown } from "../../src/config/describe-settings.ts";
+import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
 import { SETTING_GROUPS } from "../../src/config/setting-row.ts";
 import { SETTING_ROWS } from "../../src/config/settings-table.ts";
 
@@ -26,9 +26,20 @@ test("has one row for every setting and for every pattern of variables", () => {
     "<ID>_HTTP2",
     "<ID>_TRANSPORT",
     "<ID>_RELAY_HEADERS",
+    "<ID>_HEADERS",
+    "<ID>_QUERY",
+    "<ID>_AUTH_HEADER",
+    "<ID>_APIS",
+    "<ID>_ROOT_PATHS",
+    "<ID>_ENCODED_SLASHES",
     "<ID>_AUTH_TYPE",
     "CLOUDFLARE_ACCOUNT_ID",
     "MCP_<NAME>_TOKEN",
+    "MCP_<NAME>_HEADERS",
+    "MCP_<NAME>_CLIENT_ID",
+    "MCP_<NAME>_CLIENT_SECRET",
+    "MCP_<NAME>_TOKEN_URL",
+    "MCP_<NAME>_SCOPE",
   ];
   expect(names.toSorted()).toEqual([...SETTING_ROWS.map(([name]) => name), ...patterns].toSorted());
 });

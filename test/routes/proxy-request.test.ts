@@ -31,7 +31,8 @@ describe("refusals", () => {
     ["/proxy/mistral/x", 502, "Failed to reach upstream server"],
   ])("%s is %i", async (path, status, error) => {
     const response = await started.send("GET", path);
-    expect([response.status, await response.json()]).toEqual([status, expect.objectContaining({ error })]);
+    const { error: said } = (await response.json()) as { error: string };
+    expect([response.status, said.slice(0, error.length)]).toEqual([status, error]);
     expect(started.takeCalls()).toEqual([]);
   });
 
@@ -139,7 +140,7 @@ describe("the request", () => {
     expect(started.takeCall().header("anthropic-version")).toBe("2099-01-01");
     await started.send("GET", "/proxy/ollama/api/tags", undefined, { authorization: "Bearer callers" });
     const ollama = started.takeCall();
-    expect([ollama.target, ollama.header("authorization")]).toEqual(["/ollama/v1/api/tags", undefined]);
+    expect([ollama.target, ollama.header("authorization")]).toEqual(["/ollama/api/tags", undefined]);
   });
 
   test("a body passes byte for byte, whatever its type, and keeps its length", async () => {

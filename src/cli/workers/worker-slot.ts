@@ -1,7 +1,10 @@
 import type { WorkerHandle } from "./worker-process.ts";
 
-/** A worker that served this long was not a failed start. */
-const STABLE_MS = 10_000;
+/**
+ * A worker that served this long had a good start, whatever ended it: the next one is started without a longer wait. Kills
+ * from outside, such as for memory, would otherwise add up to waits of all workers at once, in which clients are refused.
+ */
+const STABLE_MS = 1000;
 /** The first wait before a worker is started again; each failed start in a row doubles it, up to the longest. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 30_000;

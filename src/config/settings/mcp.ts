@@ -28,6 +28,11 @@ export const MCP_SETTINGS = {
     default: "selector",
     doc: "selector: two functions with which the model looks tools up and runs them; direct: every tool is a function",
   },
+  MCP_REDUCE_SCHEMAS: {
+    group: "MCP",
+    type: "list",
+    doc: "Ids of providers that refuse most of JSON Schema, such as google: schemas of tools are reduced to what they accept (for MCP_TOOL_MODE=direct)",
+  },
   MCP_INCLUDE_TOOLS: {
     group: "MCP",
     type: "list",
@@ -57,7 +62,7 @@ export const MCP_SETTINGS = {
     type: "duration",
     range: ["1ms", LONGEST_WAIT],
     default: "30s",
-    doc: "How long to wait before a server that is away is tried again; doubles with each failure, up to eight times this",
+    doc: "Longest wait before a server that is away is tried again: after 1s at first, then twice as long each time, up to this",
   },
   MCP_POLLING_INTERVAL: {
     group: "MCP",

@@ -1,4 +1,5 @@
 import type { Format } from "../format.ts";
+import { checkModelAndStream } from "../required-members.ts";
 import { readChatImage } from "../images.ts";
 import { KEEP_ALIVE_COMMENT } from "../stream-watch.ts";
 import { checkChatRequest } from "./check-request.ts";
@@ -7,7 +8,8 @@ import { ChatStream } from "./stream.ts";
 /** OpenAI's Chat Completions. https://platform.openai.com/docs/api-reference/chat */
 export const CHAT: Format = {
   api: "chat",
-  notSupported: "provider_not_found",
+  notSupported: "chat_not_supported",
+  checkRequired: checkModelAndStream,
   check: checkChatRequest,
   images: { member: "messages", read: readChatImage },
   hasStreamOptions: true,

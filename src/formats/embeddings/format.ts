@@ -1,4 +1,5 @@
 import type { Format } from "../format.ts";
+import { checkModel } from "../required-members.ts";
 import { checkAgainst } from "../schema/check.ts";
 import { KEEP_ALIVE_COMMENT, UNKNOWN_STREAM } from "../stream-watch.ts";
 import { CreateEmbeddingRequest } from "./schemas.ts";
@@ -7,6 +8,7 @@ import { CreateEmbeddingRequest } from "./schemas.ts";
 export const EMBEDDINGS: Format = {
   api: "embeddings",
   notSupported: "embeddings_not_supported",
+  checkRequired: checkModel,
   check: checkAgainst(CreateEmbeddingRequest),
   hasStreamOptions: false,
   usageAtStart: false,

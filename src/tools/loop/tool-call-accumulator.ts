@@ -1,91 +1,18 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { Failure } from "../../core/errors.ts";
 import { editMembers } from "../../core/json/edit.ts";
+import type { JsonObject } from "../../core/json/parse.ts";
+import { type GrowingCall, nameOf, openGrowingCalls } from "./growing-calls.ts";
 import { isFunctionCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
-/** An object that deltas build, and that nothing else references. */
-export type MutableObject = Record<string, unknown>;
-
-/** Names whose text comes whole, and perhaps again; every other text comes in pieces. */
-const WHOLE_TEXTS: ReadonlySet<string> = new Set(["id", "type", "role", "name", "format"]);
-
-/**
- * Adds what a delta brings to what the deltas before it have built: texts are joined, objects are merged, and of lists
- * the members with the same `index`. What a provider invents is treated alike, so that it can be given back to it.
- * Costs as much as the delta, not as what was built: `built` is changed in place, and takes over parts of the delta.
- */
-export function mergeDelta(built: MutableObject, delta: JsonObject): void {
-  for (const name of Object.keys(delta)) {
-    const earlier = Object.hasOwn(built, name) ? built[name] : undefined;
-    const merged = merge(name, earlier, delta[name]);
-    // Assigned, this name would not become a member.
-    if (name === "__proto__") Object.defineProperty(built, name, { value: merged, ...MEMBER });
-    else built[name] = merged;
-  }
-}
-
-const MEMBER = { configurable: true, enumerable: true, writable: true } as const;
-
-function merge(name: string, earlier: unknown, later: unknown): unknown {
-  if (later === null || later === undefined) return earlier ?? later;
-  if (earlier === null || earlier === undefined) return later;
-  if (typeof later === "string" && typeof earlier === "string") {
-    if (WHOLE_TEXTS.has(name)) return later === "" ? earlier : later;
-    return earlier + later;
-  }
-  if (isJsonObject(earlier) && isJsonObject(later)) {
-    mergeDelta(earlier as MutableObject, later);
-    return earlier;
-  }
-  // Mistral's content is a text while it answers, and a list of parts while it thinks.
-  if (Array.isArray(earlier)) return mergeList(earlier, typeof later === "string" ? textPart(later) : later);
-  if (Array.isArray(later) && typeof earlier === "string") return mergeList(textPart(earlier), later);
-  return later;
-}
-
-function textPart(text: string): unknown[] {
-  return text === "" ? [] : [{ type: "text", text }];
-}
-
-/** Where the members of a list are by their `index`, so that they need not be looked for. */
-const positions = new WeakMap<readonly unknown[], Map<number, number>>();
-
-function positionsIn(list: readonly unknown[]): Map<number, number> {
-  let known = positions.get(list);
-  if (!known) {
-    positions.set(list, (known = new Map()));
-    for (const [position, item] of list.entries()) notePosition(known, item, position);
-  }
-  return known;
-}
-
-function notePosition(known: Map<number, number>, item: unknown, position: number): void {
-  const index = isJsonObject(item) ? item["index"] : undefined;
-  if (typeof index === "number" && !known.has(index)) known.set(index, position);
-}
-
-function mergeList(built: unknown[], later: unknown): unknown[] {
-  const known = positionsIn(built);
-  for (const item of Array.isArray(later) ? (later as readonly unknown[]) : [later]) {
-    const index = isJsonObject(item) ? item["index"] : undefined;
-    const position = typeof index === "number" ? known.get(index) : undefined;
-    const member = position === undefined ? undefined : built[position];
-    if (isJsonObject(member) && isJsonObject(item)) mergeDelta(member as MutableObject, item);
-    else notePosition(known, item, built.push(item) - 1);
-  }
-  return built;
-}
-
-/** A call as the deltas have built it so far. */
-interface GrowingCall {
-  readonly item: MutableObject;
-  /** Undefined until its name is known. */
-  shown: boolean | undefined;
+/** What the client is shown of a call. */
+interface ShownCall {
+  /** Undefined until the call's name is known. */
+  isShown: boolean | undefined;
   /** Its place among the calls that the client sees. */
-  shownIndex: number;
+  index: number;
   /** Deltas that wait for the name. */
-  waiting: Uint8Array[];
+  readonly waiting: Uint8Array[];
 }
 
 /** The calls of one step, put together from their deltas. */
@@ -120,82 +47,52 @@ export function createToolCallAccumulator({
   showsOurs,
   nextIndex,
 }: ToolCallAccumulatorOptions): ToolCallAccumulator {
-  const calls: GrowingCall[] = [];
-  const byIndex = new Map<unknown, GrowingCall>();
-  /** The first call of each id. */
-  const byId = new Map<string, GrowingCall>();
+  const calls = openGrowingCalls();
+  const shown = new Map<GrowingCall, ShownCall>();
   let foundOurs = false;
   let undecided = 0;
 
-  const withId = (id: unknown): GrowingCall | undefined =>
-    typeof id === "string" && id !== "" ? byId.get(id) : undefined;
-
-  /** The call that a delta continues; undefined if it begins one. */
-  const knownCall = (delta: JsonObject): GrowingCall | undefined => {
-    const { index, id } = delta;
-    const isNamed = nameOf(delta) !== "";
-    // Some providers send no index: there, a name begins a call.
-    if (index === undefined) return withId(id) ?? (isNamed ? undefined : calls.at(-1));
-    // Others send the same one for every call: there, a name with another id does.
-    const known = byIndex.get(index);
-    const knownId = known?.item["id"];
-    return isNamed && id && knownId && id !== knownId ? undefined : known;
-  };
-
-  const callOf = (delta: JsonObject): GrowingCall => {
-    const known = knownCall(delta);
-    if (known) return known;
-    if (calls.length >= MAX_CALLS) {
+  const begin = (delta: JsonObject): GrowingCall => {
+    if (calls.all.length >= MAX_CALLS) {
       const message = `The upstream server's answer calls more than ${MAX_CALLS} tools`;
       throw new Failure("upstream_invalid_response", { message });
     }
-    const call: GrowingCall = { item: {}, shown: undefined, shownIndex: -1, waiting: [] };
-    calls.push(call);
     undecided += 1;
-    if (delta["index"] !== undefined) byIndex.set(delta["index"], call);
-    return call;
+    return calls.begin(delta);
   };
 
-  const decide = (call: GrowingCall): void => {
-    if (call.shown !== undefined) return;
+  const shownOf = (call: GrowingCall): ShownCall => {
+    let known = shown.get(call);
+    if (!known) shown.set(call, (known = { isShown: undefined, index: -1, waiting: [] }));
+    return known;
+  };
+
+  const decide = (call: GrowingCall, decided: ShownCall): void => {
+    if (decided.isShown !== undefined) return;
     const name = nameOf(call.item);
     const isFunction = isFunctionCall(call.item);
     if (isFunction && name === "") return;
     const ours = isOurs({ name, isFunction });
     undecided -= 1;
     foundOurs ||= ours;
-    call.shown = !ours || showsOurs;
-    if (call.shown) call.shownIndex = nextIndex();
+    decided.isShown = !ours || showsOurs;
+    if (decided.isShown) decided.index = nextIndex();
   };
 
   return {
     take(delta, bytes) {
-      const call = callOf(delta);
-      const { index: _, ...item } = withArgumentsText(delta);
-      mergeDelta(call.item, item);
-      const { id } = call.item;
-      if (typeof id === "string" && !byId.has(id)) byId.set(id, call);
-      decide(call);
-      if (call.shown === undefined) call.waiting.push(bytes);
-      if (!call.shown) return [];
-      const due = [...call.waiting.splice(0), bytes];
-      if (delta["index"] === call.shownIndex) return due;
-      return due.map((text) => editMembers(text, { index: call.shownIndex }));
+      const call = calls.find(delta) ?? begin(delta);
+      calls.add(call, delta);
+      const share = shownOf(call);
+      decide(call, share);
+      if (share.isShown === undefined) share.waiting.push(bytes);
+      if (!share.isShown) return [];
+      const due = [...share.waiting.splice(0), bytes];
+      if (delta["index"] === share.index) return due;
+      return due.map((text) => editMembers(text, { index: share.index }));
     },
     haveOurs: () => foundOurs || undecided > 0,
-    count: () => calls.length,
-    items: () => calls.map(({ item }) => item),
+    count: () => calls.all.length,
+    items: () => calls.all.map(({ item }) => item),
   };
-}
-
-function nameOf(item: JsonObject): string {
-  const called = item["function"];
-  return isJsonObject(called) && typeof called["name"] === "string" ? called["name"] : "";
-}
-
-/** Arguments are text, which comes in pieces; if one is an object, it is all of them. */
-function withArgumentsText(delta: JsonObject): JsonObject {
-  const called = delta["function"];
-  if (!isJsonObject(called) || !isJsonObject(called["arguments"])) return delta;
-  return { ...delta, function: { ...called, arguments: JSON.stringify(called["arguments"]) } };
 }

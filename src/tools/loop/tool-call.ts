@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { editMembers } from "../../core/json/edit.ts";
 import { openTurns } from "../../core/next-turn.ts";
-import { readArguments } from "../mcp/tool-arguments.ts";
+import { hasNoArguments, readArguments } from "../mcp/tool-arguments.ts";
 
 /** One call of a tool in a message of the assistant. */
 export interface ToolCall {
@@ -41,8 +41,9 @@ export function isFunctionCall({ type, function: called }: JsonObject): boolean 
 
 /**
  * The assistant's message as it goes back to the provider: the provider's own bytes, with whatever it needs to find in
- * them, unless it would refuse them itself. Some give calls no id, or arguments as an object; and some parse the
- * arguments again, so that ones that are not JSON would end the conversation instead of reaching the model as an error.
+ * them, unless it would refuse them itself. Some give calls no id, no arguments, or arguments as an object; and some
+ * parse the arguments again, so that ones that are not JSON would end the conversation instead of reaching the model as
+ * an error.
  */
 export async function messageForProvider(message: Uint8Array, calls: readonly ToolCall[]): Promise<Uint8Array> {
   const repaired: JsonObject[] = [];
@@ -58,7 +59,8 @@ export async function messageForProvider(message: Uint8Array, calls: readonly To
 async function repairCall({ id, args, isFunction, item }: ToolCall): Promise<JsonObject> {
   const read = await readArguments(args);
   const value = "value" in read ? read.value : undefined;
-  const argumentsText = typeof args === "string" && value ? args : JSON.stringify(value ?? {});
+  const isObjectText = typeof args === "string" && value !== undefined && !hasNoArguments(args);
+  const argumentsText = isObjectText ? args : JSON.stringify(value ?? {});
   const called = item["function"];
   const withId = item["id"] === id ? item : { ...item, id };
   if (!isFunction || !isJsonObject(called) || args === argumentsText) return withId;

@@ -22,11 +22,12 @@ export interface ToolPlan {
 
 /**
  * Plans the gateway's tools for a request.
+ * @param provider the id of the provider that is asked
  * @returns undefined if the request has no use for them: there are none, or it says `tool_choice: "none"`; it asks for
  * several answers, whose conversations would part; or it speaks the older `functions`, beside which there are no
  * `tools`.
  */
-export function planTools(request: JsonObject, toolRegistry: ToolRegistry): ToolPlan | undefined {
+export function planTools(request: JsonObject, toolRegistry: ToolRegistry, provider: string): ToolPlan | undefined {
   const { tool_choice: choice, n, functions } = request;
   if (choice === "none" || (typeof n === "number" && n > 1)) return undefined;
   if (Array.isArray(functions) && functions.length > 0) return undefined;
@@ -35,7 +36,7 @@ export function planTools(request: JsonObject, toolRegistry: ToolRegistry): Tool
   // A plan lasts as long as its conversation, and must not keep the request's parsed tools that long.
   const hasOwnTools = tools.length > 0;
   const offer = toolRegistry.offer(clientNames);
-  const definitions = offer.definitions();
+  const definitions = offer.definitions(provider);
   if (definitions.length === 0) return undefined;
 
   return {

@@ -1,11 +1,13 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError, SseError } from "@modelcontextprotocol/client";
 
 /**
- * Why something could not be obtained from an MCP server. Only `expired` says for certain that the server did not
- * begin: its session is gone, and the same call may be made again in a new one.
+ * Why something could not be obtained from an MCP server. With two of them the server did not begin, so that the same
+ * call may be made again in a new session: `expired` says that the session is gone, and `doubtful` that it may be,
+ * since servers that were started again answer so, and others too.
  */
 export type McpErrorKind =
   | "disconnected"
+  | "doubtful"
   | "expired"
   | "http"
   | "protocol"
@@ -26,7 +28,7 @@ export class McpError extends Error {
 
   constructor(kind: McpErrorKind, message: string, told?: string) {
     super(message);
-    this.name = "McpProblem";
+    this.name = "McpError";
     this.kind = kind;
     this.serverMessage = told;
   }
@@ -64,9 +66,7 @@ function readLink(error: unknown, hasSession: boolean): McpError | undefined {
     if (error.code !== undefined) return readStatus(error.code, "", false);
     return new McpError("unreachable", "closed the connection or could not be reached");
   }
-  if (error instanceof ProtocolError) {
-    return new McpError("refused", `refused the request (JSON-RPC error ${error.code})`, error.message);
-  }
+  if (error instanceof ProtocolError) return readRefusal(error, hasSession);
   if (error instanceof SdkError) {
     if (error.code === SdkErrorCode.RequestTimeout) return new McpError("timeout", "did not answer in time");
     if (error.code === SdkErrorCode.ConnectionClosed) return new McpError("disconnected", "is not connected any more");
@@ -74,11 +74,26 @@ function readLink(error: unknown, hasSession: boolean): McpError | undefined {
     return undefined;
   }
   // The transport for SSE has no type for this.
-  const [, status] = /\(HTTP (\d{3})\)/.exec(error instanceof Error ? error.message : "") ?? [];
-  if (status !== undefined) return readStatus(Number(status), "", hasSession);
+  const words = error instanceof Error ? error.message : "";
+  const [, status] = /\(HTTP (\d{3})\)/.exec(words) ?? [];
+  if (status !== undefined) return readStatus(Number(status), words, hasSession);
   // Bun's fetch names its errors by code only.
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
   return code === undefined ? undefined : new McpError("unreachable", `cannot be reached (${code})`);
+}
+
+/** The protocol's code for arguments that are not right: also what servers answer in a session that they do not know. */
+const INVALID_PARAMS = -32602;
+
+/** Codes of refusals that mean many things, and their words for a session that was never begun. */
+const UNSPECIFIC_CODES: ReadonlySet<number> = new Set([-32600, -32000, -32001, -32002]);
+const UNKNOWN_SESSION =
+  /not (?:been )?initiali[sz]ed|before initiali[sz]ation|session (?:id )?(?:not found|has expired|expired)|(?:unknown|invalid|no valid|expired) session/i;
+
+function readRefusal({ code, message }: ProtocolError, hasSession: boolean): McpError {
+  const doubtful = code === INVALID_PARAMS || (UNSPECIFIC_CODES.has(code) && UNKNOWN_SESSION.test(message));
+  const kind = hasSession && doubtful ? "doubtful" : "refused";
+  return new McpError(kind, `refused the request (JSON-RPC error ${code})`, message);
 }
 
 function readStatus(status: number, body: string, hasSession: boolean): McpError {
@@ -86,7 +101,12 @@ function readStatus(status: number, body: string, hasSession: boolean): McpError
     return new McpError("unauthorized", `does not accept the gateway's token (status ${status})`);
   }
   // The protocol's status for this is 404; servers in use answer 400 as well and say so in words.
-  const expired = status === 404 || (status === 400 && /session/i.test(body));
+  const expired = status === 404 || (status === 400 && (/session/i.test(body) || UNKNOWN_SESSION.test(body)));
   if (hasSession && expired) return new McpError("expired", `does not know the session any more (status ${status})`);
-  return new McpError("http", `answered with status ${status}`);
+  const doubtful = status === 400 && body.includes(String(INVALID_PARAMS));
+  // Without a session, only the status for a server that is not ready yet is worth another call.
+  return new McpError(
+    status === 503 || (hasSession && doubtful) ? "doubtful" : "http",
+    `answered with status ${status}`,
+  );
 }

@@ -2,10 +2,10 @@ import { toJson } from "../../core/json/bytes.ts";
 import { openScan, scanOn } from "../../core/json/limit-scan.ts";
 import { describeExceeded, type JsonLimits } from "../../core/json/limits.ts";
 import { isDeeperThan, isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseBytes, toWellFormed } from "../../core/json/parse-bytes.ts";
+import { parseBytes, parseJson, toWellFormed } from "../../core/json/parse-bytes.ts";
 import { nextTurn } from "../../core/next-turn.ts";
 import { McpError } from "./errors.ts";
-import { cutText } from "./tool-result.ts";
+import { isAwaited, type PendingResults, shortenMessage } from "./shorten-message.ts";
 
 /**
  * A longer message is not parsed by the protocol's library, which parses in one turn of the event loop and checks each
@@ -21,19 +21,13 @@ const MAX_MESSAGE_VALUES = 100_000;
  */
 const MAX_LIST_DEPTH = 1024;
 
-/** An id of a request is a number here; servers give their own requests other ones. */
-const MAX_ID_LENGTH = 256;
-
-/** Who waits for the result of which request, by its id. */
-export type PendingResults = Map<unknown, (result: JsonObject) => void>;
-
 /** Gives what the library is handed for a message: its own bytes, or those of a shorter one. */
 export type MessageGate = (json: Buffer) => Uint8Array | Promise<Uint8Array>;
 
 /**
- * Lets short messages pass, and takes long ones past the library: they are parsed in turns, their results are given to
- * those who wait for them, and the library sees a message that answers the same request with almost nothing in it. Of
- * long messages that are no responses nothing is left but, for requests, the method.
+ * Takes results past the library, which refuses whole ones for a detail: they are given to those who wait for them, and
+ * the library sees a message that answers the same request with almost nothing in it. So are all long messages, which
+ * are parsed in turns; of those that are no responses nothing is left but, for requests, the method.
  * @throws McpError `too_long` if the message exceeds a limit, `protocol` if it is no JSON
  */
 export function createMessageGate({ depth, values }: JsonLimits, pending: PendingResults): MessageGate {
@@ -55,21 +49,7 @@ export function createMessageGate({ depth, values }: JsonLimits, pending: Pendin
   const tooLong = (exceeded: "depth" | "values"): McpError =>
     new McpError("too_long", `answered with JSON that ${describeExceeded(exceeded, limits)}`);
 
-  const shorten = (message: unknown): JsonObject[] => {
-    if (!isJsonObject(message)) return [];
-    const { id, result, error, method } = message;
-    if (typeof id !== "number" && (typeof id !== "string" || id.length > MAX_ID_LENGTH)) return [];
-    if (isJsonObject(result)) {
-      pending.get(id)?.(result);
-      return [{ jsonrpc: "2.0", id, result: shortResult(result) }];
-    }
-    if (isJsonObject(error)) {
-      const { code, message: words } = error;
-      const short = typeof words === "string" ? cutText(words, MAX_WHOLE_BYTES) : "";
-      return [{ jsonrpc: "2.0", id, error: { code: typeof code === "number" ? code : 0, message: short } }];
-    }
-    return typeof method === "string" ? [{ jsonrpc: "2.0", id, method: method.slice(0, MAX_ID_LENGTH) }] : [];
-  };
+  const shorten = (message: unknown): JsonObject[] => shortenMessage(message, pending, MAX_WHOLE_BYTES);
 
   const setAside = async (json: Buffer): Promise<Uint8Array> => {
     // The tools of one answer run at once, and their results may come at once.
@@ -80,11 +60,20 @@ export function createMessageGate({ depth, values }: JsonLimits, pending: Pendin
     return toJson(short ?? []);
   };
 
+  /** A short message: most that come while someone waits are what is waited for. */
+  const takeShort = (json: Buffer): Uint8Array => {
+    const message = pending.size === 0 ? undefined : parseJson(json, limits);
+    if (isJsonObject(message)) return isAwaited(message, pending) ? toJson(shorten(message)[0] ?? []) : json;
+    const batch = Array.isArray(message) ? message.filter(isJsonObject) : [];
+    if (!batch.some((each) => isAwaited(each, pending))) return json;
+    return toJson(batch.flatMap((each) => (isAwaited(each, pending) ? shorten(each) : [each])));
+  };
+
   return (json) => {
     if (json.length > MAX_WHOLE_BYTES) return setAside(json);
     const scan = openScan(json, limits);
     scanOn(scan, json.length, 0);
-    return scan.exceeded ? setAside(json) : json;
+    return scan.exceeded ? setAside(json) : takeShort(json);
   };
 }
 
@@ -93,24 +82,4 @@ function withoutTools(message: unknown): unknown {
   if (!isJsonObject(message) || !isJsonObject(message["result"])) return message;
   const { tools, ...rest } = message["result"];
   return Array.isArray(tools) ? { ...message, result: rest } : message;
-}
-
-/** What the library looks at in a result, without what the result is about. */
-function shortResult(result: JsonObject): JsonObject {
-  const short: Record<string, unknown> = {};
-  let room = MAX_WHOLE_BYTES;
-  for (const name of Object.keys(result)) {
-    const value = result[name];
-    if ((name === "content" || name === "tools") && Array.isArray(value)) {
-      short[name] = [];
-      continue;
-    }
-    room -= name.length;
-    if (room < 0) break;
-    const size = toJson(value).length;
-    if (size > room) continue;
-    room -= size;
-    short[name] = value;
-  }
-  return short;
 }

@@ -1,40 +1,10 @@
-import {
-  Client,
-  type JsonSchemaValidator,
-  SSEClientTransport,
-  SseError,
-  StreamableHTTPClientTransport,
-  type StandardSchemaV1,
-  type Tool,
-} from "@modelcontextprotocol/client";
+import type { StandardSchemaV1, Tool } from "@modelcontextprotocol/client";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { bindRequests, bindSignal, type BoundSignal, orAborted } from "./session-requests.ts";
-import { McpError, tookTooLong, readSessionError } from "./errors.ts";
-import { readTool, toolsOfPage } from "./tool-limits.ts";
-import { openTurns } from "../../core/next-turn.ts";
-import type { PendingResults } from "./message-limits.ts";
-import { createSessionFetch } from "./session-fetch.ts";
-import type { McpSession, OpenSession, RemoteTool, SessionOptions } from "./session.ts";
-
-/** No list of tools is read further: one that long does not end. */
-const MAX_PAGES = 64;
-
-/** All pages together. What a model can choose from is far less; each tool is looked at in every look-up. */
-const MAX_TOOLS = 4096;
-
-/**
- * Names, descriptions and schemas of all pages together, in bytes of JSON. Every tool's schema is held all the time.
- */
-const MAX_LIST_BYTES = 16 * 1024 * 1024;
-
-/** So many tools that are left out or cut are reported to the operator. */
-const MAX_FAULTS = 10;
-
-/** How long a server may take to handle the end of a session, in milliseconds. */
-const FAREWELL_MS = 2000;
-
-/** The library has its own deadlines. They come after the gateway's, which know their names. */
-const LATER_MS = 5000;
+import { McpError, readSessionError, tookTooLong } from "./errors.ts";
+import { readToolList } from "./list-tools.ts";
+import { connectClient, LATER_MS, type TransportKind } from "./session-client.ts";
+import { bindSignal, type BoundSignal, type CallHeaders, orAborted } from "./session-requests.ts";
+import type { McpSession, OpenSession, SessionOptions } from "./session.ts";
 
 /**
  * The library's own schemas would put the members of tools' schemas in another order, and refuse a list for one entry.
@@ -46,6 +16,9 @@ const AS_SENT: StandardSchemaV1<unknown, JsonObject> = {
     validate: (value) => (isJsonObject(value) ? { value } : { issues: [{ message: "not an object" }] }),
   },
 };
+
+/** Calls end by the signal they are given; this only has to come later. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * Connects with Streamable HTTP, or, if the server does not speak that, with SSE.
@@ -65,51 +38,12 @@ export const openSession: OpenSession = async (options) => {
   }
 };
 
-async function openOver(kind: "http" | "sse", options: SessionOptions): Promise<McpSession> {
-  const { timers, timeoutMs, events } = options;
-  const pending: PendingResults = new Map();
-  const transport = createTransport(kind, options, pending);
-  const client = new Client(options.client, {
-    // Results go to a model, and are not checked against what the tool promised.
-    jsonSchemaValidator: { getValidator: <Value>() => acceptAll<Value>() },
-    inputRequired: { autoFulfill: false },
-    // Servers for SSE are all of the older protocol, and some never answer a question from the newer one.
-    versionNegotiation: { mode: kind === "http" ? "auto" : "legacy" },
-    listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: () => events.onToolsChanged() } },
-  });
-  const duringCall = bindRequests(transport, timers, timeoutMs, pending);
-
-  let closed = false;
-  const end = async (): Promise<void> => {
-    closed = true;
-    await client.close().catch(() => {});
-    await transport.close().catch(() => {});
-  };
-  const hasSession = (): boolean =>
-    transport instanceof StreamableHTTPClientTransport && transport.sessionId !== undefined;
-
-  const connecting = bindSignal(timers, options.signal, timeoutMs, () => tookTooLong(timeoutMs, "MCP_CLIENT_TIMEOUT"));
-  try {
-    await orAborted(client.connect(transport, { timeout: timeoutMs + LATER_MS }), connecting.signal);
-  } catch (error) {
-    await end();
-    throw connecting.signal.aborted ? connecting.signal.reason : readSessionError(error, false);
-  } finally {
-    connecting.release();
-  }
-
-  client.onerror = (error) => {
-    if (closed) return;
-    // The stream would be opened again, but in a session that was never initialised.
-    if (error instanceof SseError) events.onLost();
-    else events.onDoubt();
-  };
+async function openOver(kind: TransportKind, options: SessionOptions): Promise<McpSession> {
+  const { timers, timeoutMs, events, jsonLimits, reducesSchemas } = options;
+  const { client, duringCall, hasSession, close } = await connectClient(kind, options);
 
   /** Does one request, in which `send` may take as long as the signal allows. */
-  const ask = async (
-    bound: BoundSignal,
-    send: (headers: Readonly<Record<string, string>>) => Promise<JsonObject>,
-  ): Promise<JsonObject> => {
+  const ask = async (bound: BoundSignal, send: (headers: CallHeaders) => Promise<unknown>): Promise<unknown> => {
     try {
       return await orAborted(duringCall(bound, send), bound.signal);
     } catch (error) {
@@ -117,12 +51,14 @@ async function openOver(kind: "http" | "sse", options: SessionOptions): Promise<
     }
   };
 
-  const listPage = async (cursor: string | undefined, signal: AbortSignal): Promise<JsonObject> => {
+  const askForPage = async (cursor: string | undefined, signal: AbortSignal): Promise<JsonObject> => {
     const bound = bindSignal(timers, signal, timeoutMs, () => tookTooLong(timeoutMs, "MCP_CLIENT_TIMEOUT"));
     const request = { method: "tools/list", params: cursor === undefined ? {} : { cursor } } as const;
     const limits = { timeout: timeoutMs + LATER_MS, signal: bound.signal };
     try {
-      return await ask(bound, (headers) => client.request(request, AS_SENT, { ...limits, headers }));
+      const page = await ask(bound, (headers) => client.request(request, AS_SENT, { ...limits, headers }));
+      if (isJsonObject(page)) return page;
+      throw new McpError("protocol", "sent a malformed list of tools");
     } finally {
       bound.release();
     }
@@ -130,74 +66,25 @@ async function openOver(kind: "http" | "sse", options: SessionOptions): Promise<
 
   return {
     async listTools(signal) {
-      const tools = new Map<string, RemoteTool>();
       if (!client.getServerCapabilities()?.tools) return [];
-      let cursor: string | undefined;
-      let bytes = 0;
-      const faults: string[] = [];
-      const turns = openTurns();
-      for (let page = 0; page < MAX_PAGES; page += 1) {
-        const result = await listPage(cursor, signal);
-        for (const listed of toolsOfPage(result)) {
-          if (turns.isOver()) await turns.next();
-          const { tool, size, fault } = readTool(listed, options.jsonLimits);
-          if (fault !== undefined && faults.length < MAX_FAULTS) faults.push(fault);
-          if (!tool || tools.has(tool.name)) continue;
-          bytes += size;
-          if (tools.size >= MAX_TOOLS) throw new McpError("too_long", `lists more than ${MAX_TOOLS} tools`);
-          if (bytes > MAX_LIST_BYTES)
-            throw new McpError("too_long", `lists more than ${MAX_LIST_BYTES} bytes of tools`);
-          tools.set(tool.name, tool);
-        }
-        const next = result["nextCursor"];
-        if (typeof next !== "string" || next === cursor) break;
-        cursor = next;
-      }
+      const { tools, faults } = await readToolList({
+        askForPage: (cursor) => askForPage(cursor, signal),
+        jsonLimits,
+        reducesSchemas,
+      });
       events.onToolFaults(faults);
-      return [...tools.values()];
+      return tools;
     },
-    callTool(tool, args, bound) {
+    async callTool(tool, args, bound) {
       const toolDefinition = { name: tool.name, inputSchema: tool.inputSchema } as Tool;
-      return ask(bound, (headers) =>
+      const result = await ask(bound, (headers) =>
         client.callTool(
           { name: tool.name, arguments: args },
           { toolDefinition, headers, signal: bound.signal, timeout: LONGEST_TIMEOUT_MS },
         ),
       );
+      return isJsonObject(result) ? result : { content: result };
     },
-    async close() {
-      if (closed) return;
-      closed = true;
-      if (transport instanceof StreamableHTTPClientTransport && transport.sessionId !== undefined) {
-        const never = new AbortController().signal;
-        const farewellMs = Math.min(FAREWELL_MS, timeoutMs);
-        const farewell = bindSignal(timers, never, farewellMs, () => tookTooLong(farewellMs, "MCP_CLIENT_TIMEOUT"));
-        await orAborted(transport.terminateSession(), farewell.signal).catch(() => {});
-        farewell.release();
-      }
-      await end();
-    },
+    close,
   };
-}
-
-function acceptAll<Value>(): JsonSchemaValidator<Value> {
-  return (data) => ({ valid: true, data: data as Value, errorMessage: undefined });
-}
-
-/** Calls end by the signal they are given; this only has to come later. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
-
-function createTransport(kind: "http" | "sse", options: SessionOptions, pending: PendingResults) {
-  const { server, client, timers } = options;
-  const headers: Record<string, string> = { "user-agent": `${client.name}/${client.version}` };
-  if (server.token !== undefined) headers["authorization"] = `Bearer ${server.token}`;
-  const shared = { fetch: createSessionFetch({ ...options, pending }), requestInit: { headers } };
-  if (kind === "sse") return new SSEClientTransport(new URL(server.url), shared);
-  return new StreamableHTTPClientTransport(new URL(server.url), {
-    ...shared,
-    reconnectionScheduler: (reconnect, delayMs) => {
-      const timer = timers.setTimer(reconnect, delayMs);
-      return () => timers.clearTimer(timer);
-    },
-  });
 }

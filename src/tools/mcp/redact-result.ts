@@ -1,24 +1,28 @@
-import type { McpServer } from "./session.ts";
 import { openTurns } from "../../core/next-turn.ts";
 import { maskerOf, redactionOf } from "../../core/redact/redact.ts";
+import type { Secret } from "./server-credentials.ts";
 import { cutText } from "./tool-result.ts";
 
-/** Bytes masked between two checks of the clock: at most 5 ms. */
+/** Bytes masked between two checks of the clock: at most 5 ms for one secret. */
 const PIECE_BYTES = 64 * 1024;
 
+/** What a server said, without any of its secrets. */
+export function redact(secrets: readonly Secret[], text: string): string {
+  return secrets.reduce((masked, secret) => redactionOf(secret, secret.value)(masked), text);
+}
+
 /**
- * What a server said, cut to `maxBytes` and without the token that it was sent: the text goes to a model, for which the
- * token is not meant. Only what is kept of a long text is searched, in turns of the event loop.
+ * What a server said, cut to `maxBytes` and without what shows the server who asks: the text goes to a model, for which
+ * that is not meant. Only what is kept of a long text is searched, in turns of the event loop.
  */
-export async function redactResult(server: McpServer, text: string, maxBytes: number): Promise<string> {
-  const { token } = server;
-  if (token === undefined || text.length <= PIECE_BYTES) return cutText(redactionOf(server, token)(text), maxBytes);
+export async function redactResult(secrets: readonly Secret[], text: string, maxBytes: number): Promise<string> {
+  if (secrets.length === 0 || text.length <= PIECE_BYTES) return cutText(redact(secrets, text), maxBytes);
   const bytes = Buffer.from(text);
-  const masker = maskerOf(server, token);
+  const masker = maskAll(secrets);
   const turns = openTurns();
   const masked: Uint8Array[] = [];
   let size = 0;
-  const take = (pieces: Iterable<Uint8Array>): void => {
+  const take = (pieces: readonly Uint8Array[]): void => {
     for (const piece of pieces) {
       masked.push(piece);
       size += piece.length;
@@ -34,4 +38,18 @@ export async function redactResult(server: McpServer, text: string, maxBytes: nu
   if (isWhole) take(masker.end());
   const kept = Buffer.concat(masked).toString();
   return isWhole ? cutText(kept, maxBytes) : cutText(kept, maxBytes, bytes.length);
+}
+
+/** Masks one secret after the other in bytes that come in pieces. */
+function maskAll(secrets: readonly Secret[]) {
+  const maskers = secrets.map((secret) => maskerOf(secret, secret.value));
+  return {
+    push: (bytes: Uint8Array): Uint8Array[] =>
+      maskers.reduce<Uint8Array[]>((pieces, masker) => pieces.flatMap((piece) => [...masker.push(piece)]), [bytes]),
+    end: (): Uint8Array[] =>
+      maskers.reduce<Uint8Array[]>(
+        (pieces, masker) => [...pieces.flatMap((piece) => [...masker.push(piece)]), ...masker.end()],
+        [],
+      ),
+  };
 }

@@ -5,7 +5,8 @@ import { openTurns } from "../../core/next-turn.ts";
 import { readEventData } from "../../core/sse/event-data.ts";
 import { createEventEditor } from "../../core/sse/event-filter.ts";
 import { McpError } from "./errors.ts";
-import { createMessageGate, type MessageGate, type PendingResults } from "./message-limits.ts";
+import { createMessageGate, type MessageGate } from "./message-limits.ts";
+import type { PendingResults } from "./shorten-message.ts";
 import type { SessionOptions } from "./session.ts";
 
 /** Longest answer, and longest event of a stream: room for results with images, and far below what would hurt. */

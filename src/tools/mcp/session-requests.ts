@@ -1,7 +1,6 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { JsonObject } from "../../core/json/parse.ts";
 import { McpError, tookTooLong } from "./errors.ts";
-import type { PendingResults } from "./message-limits.ts";
+import type { PendingResults } from "./shorten-message.ts";
 import type { Transport } from "@modelcontextprotocol/client";
 
 /** A signal with a deadline; unlike those of the platform, one that leaves no timer and no listener behind. */
@@ -58,19 +57,16 @@ export type CallHeaders = Readonly<Record<string, string>>;
 
 /**
  * Makes the signal of a call hold for the HTTP requests that are made for it. Resolves with the call's result, which
- * the protocol's library need not have seen.
+ * the protocol's library need not have seen: what the server sent, whatever that is.
  */
-export type DuringCall = (
-  bound: BoundSignal,
-  run: (headers: CallHeaders) => Promise<JsonObject>,
-) => Promise<JsonObject>;
+export type DuringCall = (bound: BoundSignal, run: (headers: CallHeaders) => Promise<unknown>) => Promise<unknown>;
 
 /** A call under way. */
 interface OpenCall {
   readonly bound: BoundSignal;
   id: unknown;
-  /** Its result, if that was too long for the library. */
-  result: JsonObject | undefined;
+  /** Its result, if that did not go through the library. */
+  taken: { readonly result: unknown } | undefined;
 }
 
 /** Names a call to the transport, and is never sent. */
@@ -99,7 +95,7 @@ export function bindRequests(
     if (call) {
       if ("id" in message) {
         call.id = message.id;
-        pending.set(message.id, (result) => (call.result = result));
+        pending.set(message.id, (result) => (call.taken = { result }));
       }
       return send(message, {
         ...options,
@@ -119,11 +115,11 @@ export function bindRequests(
 
   return async (bound, run) => {
     const name = String((lastCall += 1));
-    const call: OpenCall = { bound, id: undefined, result: undefined };
+    const call: OpenCall = { bound, id: undefined, taken: undefined };
     calls.set(name, call);
     try {
       const seen = await run({ [CALL_HEADER]: name });
-      return call.result ?? seen;
+      return call.taken ? call.taken.result : seen;
     } finally {
       calls.delete(name);
       pending.delete(call.id);

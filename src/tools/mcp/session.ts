@@ -14,6 +14,20 @@ export interface McpServer {
   readonly shownUrl: string;
   /** Sent as a bearer token. */
   readonly token: string | undefined;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The client as which the gateway gets tokens for the server. */
+  readonly oauth?: OAuthClient | undefined;
+}
+
+/** An OAuth client with credentials of its own. https://www.rfc-editor.org/rfc/rfc6749#section-4.4 */
+export interface OAuthClient {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Where tokens are got; undefined if the server is asked. */
+  readonly tokenUrl: string | undefined;
+  /** Separated by spaces; undefined if none is asked for. */
+  readonly scope: string | undefined;
 }
 
 /** A tool as its server describes it. */
@@ -23,6 +37,8 @@ export interface RemoteTool {
   readonly description: string;
   /** JSON Schema of the arguments, as the server sent it. */
   readonly inputSchema: JsonObject;
+  /** The schema reduced by {@link reduceSchema}, if the session does that. */
+  readonly reducedSchema?: JsonObject;
 }
 
 /** What a server sends unasked. */
@@ -58,6 +74,8 @@ export interface SessionOptions {
   /** Counts what of a server's answers is held. */
   readonly memory: MemoryBudget;
   readonly jsonLimits: JsonLimits;
+  /** Whether tools get a {@link RemoteTool.reducedSchema}. */
+  readonly reducesSchemas: boolean;
   /** How long connecting, one page of the list, or a notification may take, in milliseconds. */
   readonly timeoutMs: number;
   readonly events: SessionEvents;

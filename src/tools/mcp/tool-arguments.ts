@@ -11,15 +11,22 @@ export type ReadArguments = { readonly value: JsonObject } | { readonly problem:
 const NO_OBJECT: ReadArguments = { problem: "the arguments are not a JSON object" };
 const TOO_MANY: ReadArguments = { problem: `the arguments hold more than ${ARGUMENT_LIMITS.values} values` };
 
+/** Models that have nothing to say write nothing, white space, or `null`. */
+const NOTHING = /^\s*(?:null\s*)?$/;
+
+/** Whether a call of a tool is given no arguments at all, in whatever way. */
+export function hasNoArguments(given: unknown): boolean {
+  return given === undefined || given === null || (typeof given === "string" && NOTHING.test(given));
+}
+
 /**
  * Reads the arguments of a call as models give them: an object, the JSON text of one, or nothing. Long texts take
  * turns.
  */
 export async function readArguments(given: unknown): Promise<ReadArguments> {
-  if (given === undefined || given === null) return { value: {} };
+  if (hasNoArguments(given)) return { value: {} };
   if (isJsonObject(given)) return hasMoreValues(given, ARGUMENT_LIMITS.values) ? TOO_MANY : { value: given };
   if (typeof given !== "string") return NO_OBJECT;
-  if (given.trim() === "") return { value: {} };
   const parsed = await parseBytes(Buffer.from(given), { limits: ARGUMENT_LIMITS });
   if ("value" in parsed) return isJsonObject(parsed.value) ? { value: parsed.value } : NO_OBJECT;
   return parsed.fault === "values" ? TOO_MANY : NO_OBJECT;

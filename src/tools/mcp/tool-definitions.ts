@@ -7,9 +7,14 @@ export interface ToolDefinition {
   readonly function: { readonly name: string; readonly description: string; readonly parameters: JsonObject };
 }
 
-/** One function for each tool, with its schema as the server sent it. */
-export const defineTools = (tools: readonly ToolDescription[]): ToolDefinition[] =>
-  tools.map(({ name, description, inputSchema }) => define(name, description, inputSchema));
+/**
+ * One function for each tool, with its schema.
+ * @param reduced whether schemas are for a provider that refuses most of JSON Schema; else they are as the server sent them
+ */
+export const defineTools = (tools: readonly ToolDescription[], reduced: boolean): ToolDefinition[] =>
+  tools.map(({ name, description, inputSchema, reducedSchema }) =>
+    define(name, description, reduced && reducedSchema ? reducedSchema : inputSchema),
+  );
 
 /** The two functions with which a model looks tools up and runs them. */
 export const defineSelector = (names: { readonly get: string; readonly execute: string }): ToolDefinition[] => [

@@ -12,7 +12,7 @@ export function createToolFilter(included: readonly string[], excluded: readonly
 }
 
 /** What every name begins with, so that a tool of a server differs from one of the client. */
-const PREFIX = "mcp_";
+export const PREFIX = "mcp_";
 
 /** Longest function name that providers take. */
 const MAX_NAME_LENGTH = 64;

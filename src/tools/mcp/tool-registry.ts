@@ -1,12 +1,12 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import { cutText, asError, resultText } from "./tool-result.ts";
-import { findTools } from "./tool-search.ts";
-import type { ServerConnection, ServerStatus } from "./server-connection.ts";
+import { writeFoundTools } from "./tool-search.ts";
+import type { ServerStatus } from "./connection-state.ts";
+import type { ServerConnection } from "./server-connection.ts";
 import { McpError } from "./errors.ts";
 import { readArguments } from "./tool-arguments.ts";
-import { openTurns } from "../../core/next-turn.ts";
 import { redactResult } from "./redact-result.ts";
-import { type ListedTool, listTools, SELECTOR_NAMES, type ToolDescription } from "./tool-list.ts";
+import { listTools, SELECTOR_NAMES, type ToolDescription, type ToolList } from "./tool-list.ts";
 import { defineSelector, defineTools, type ToolDefinition } from "./tool-definitions.ts";
 import { type ToolFilter, chooseName } from "./tool-names.ts";
 
@@ -31,13 +31,15 @@ export interface ToolSet {
   /**
    * What is added to the request's `tools`, by `MCP_TOOL_MODE` or the given mode; empty if there is no tool. The same
    * each time.
+   * @param provider the id of the provider that is asked, by which schemas may be reduced
    */
-  definitions(mode?: ToolMode): readonly ToolDefinition[];
+  definitions(provider?: string, mode?: ToolMode): readonly ToolDefinition[];
   /** Whether the gateway runs calls of this name: a tool's, or one of the two functions of the selector. */
   owns(name: string): boolean;
   /**
    * Runs one call to its end and resolves with the text of the tool message; of a failure too, which begins with
    * `Error: `. Rejects only with the signal's reason, and only once the signal is aborted.
+   * @param name the tool's, or what else can only mean that tool
    * @param args an object, or its JSON text as the model wrote it
    */
   execute(name: string, args: unknown, signal: AbortSignal): Promise<string>;
@@ -54,6 +56,8 @@ export interface ToolRegistryParts {
   readonly connections: readonly ServerConnection[];
   readonly isAllowed: ToolFilter;
   readonly mode: ToolMode;
+  /** Ids of the providers that get reduced schemas. */
+  readonly reducesFor: ReadonlySet<string>;
   /** Longest text of a tool message, in bytes of UTF-8. */
   readonly maxResultBytes: number;
 }
@@ -63,13 +67,13 @@ const NO_NAMES: ReadonlySet<string> = new Set();
 /** @returns the tool registry, and what to call when a connection has changed. */
 export function createToolRegistry(parts: ToolRegistryParts): ToolRegistry & { readonly refresh: () => void } {
   const { connections, isAllowed } = parts;
-  let unreserved: ReadonlyMap<string, ListedTool> | undefined;
+  let unreserved: ToolList | undefined;
   const listUnreserved = () => (unreserved ??= listTools(connections, isAllowed, NO_NAMES));
   /** The offer to all requests that bring no tools of their own whose names could clash. */
   let usualOffer: ToolSet | undefined;
 
   return {
-    available: () => listUnreserved().size > 0,
+    available: () => listUnreserved().tools.size > 0,
     offer(reserved) {
       const clashes = reserved.size > 0 && [...reserved].some((name) => name.startsWith("mcp_"));
       if (clashes) return createOffer(listTools(connections, isAllowed, reserved), reserved, parts);
@@ -79,7 +83,7 @@ export function createToolRegistry(parts: ToolRegistryParts): ToolRegistry & { r
       connections.map((connection) => ({
         name: connection.server.name,
         status: connection.status(),
-        tools: [...listUnreserved().values()].filter((tool) => tool.connection === connection).length,
+        tools: [...listUnreserved().tools.values()].filter((tool) => tool.connection === connection).length,
       })),
     refresh() {
       unreserved = undefined;
@@ -89,16 +93,16 @@ export function createToolRegistry(parts: ToolRegistryParts): ToolRegistry & { r
 }
 
 function createOffer(
-  listed: ReadonlyMap<string, ListedTool>,
+  listed: ToolList,
   reserved: ReadonlySet<string>,
-  { mode: usualMode, maxResultBytes }: ToolRegistryParts,
+  { mode: usualMode, reducesFor, maxResultBytes }: ToolRegistryParts,
 ): ToolSet {
-  const tools = [...listed.values()].map(({ description }) => description);
+  const tools = [...listed.tools.values()].map(({ description }) => description);
   const selectorName = (usual: string): string =>
     reserved.has(usual)
       ? chooseName(
           { server: "gateway", tool: usual.slice("mcp_".length) },
-          (name) => reserved.has(name) || listed.has(name),
+          (name) => reserved.has(name) || listed.tools.has(name),
         )
       : usual;
   const selector = { get: selectorName(SELECTOR_NAMES.get), execute: selectorName(SELECTOR_NAMES.execute) };
@@ -106,13 +110,15 @@ function createOffer(
   const refuse = (problem: string): string => cutText(asError(problem), maxResultBytes);
 
   const runTool = async (name: string, args: unknown, signal: AbortSignal): Promise<string> => {
-    const tool = listed.get(name);
+    const [meant = name, ...others] = listed.named(name);
+    if (others.length > 0) return refuse(`${JSON.stringify(name)} may be ${[meant, ...others].join(" or ")}`);
+    const tool = listed.tools.get(meant);
     if (!tool) return refuse(`there is no tool ${JSON.stringify(name)}`);
     const read = await readArguments(args);
     if ("problem" in read) return refuse(read.problem);
     const { connection, remote } = tool;
     const { server } = connection;
-    const say = (text: string): Promise<string> => redactResult(server, text, maxResultBytes);
+    const say = (text: string): Promise<string> => redactResult(connection.secrets(), text, maxResultBytes);
     try {
       return await say(await resultText(await connection.call(remote, read.value, signal)));
     } catch (error) {
@@ -126,16 +132,9 @@ function createOffer(
     const query = typeof given["query"] === "string" ? given["query"] : "";
     // Models that mean one name do not always write a list.
     const names = [given["names"] ?? []].flat().filter((name) => typeof name === "string");
-    const found = await findTools(tools, names, query);
-    if (found.length === 0 && names.length > 0)
-      return refuse(`there is no tool ${names.map((name) => JSON.stringify(name)).join(" or ")}`);
-    const turns = openTurns();
-    const texts: string[] = [];
-    for (const tool of found) {
-      texts.push(JSON.stringify(tool));
-      if (turns.isOver()) await turns.next();
-    }
-    return cutText(`[${texts.join(",")}]`, maxResultBytes);
+    const found = await writeFoundTools(tools, names.flatMap(listed.named), query);
+    if (found !== undefined) return cutText(found, maxResultBytes);
+    return refuse(`there is no tool ${names.map((name) => JSON.stringify(name)).join(" or ")}`);
   };
 
   const run = async (name: string, args: unknown, signal: AbortSignal): Promise<string> => {
@@ -147,15 +146,23 @@ function createOffer(
     return typeof wanted === "string" ? runTool(wanted, given.value["arguments"], signal) : refuse("name is missing");
   };
 
-  const definitions: Partial<Record<ToolMode, readonly ToolDefinition[]>> = {};
+  const defined = new Map<string, readonly ToolDefinition[]>();
 
   return {
     tools,
-    definitions(mode = usualMode) {
+    definitions(provider = "", mode = usualMode) {
       if (tools.length === 0) return [];
-      return (definitions[mode] ??= mode === "direct" ? defineTools(tools) : defineSelector(selector));
+      const reduced = mode === "direct" && reducesFor.has(provider);
+      const key = `${mode} ${reduced}`;
+      let definitions = defined.get(key);
+      if (!definitions) {
+        definitions = mode === "direct" ? defineTools(tools, reduced) : defineSelector(selector);
+        defined.set(key, definitions);
+      }
+      return definitions;
     },
-    owns: (name) => listed.has(name) || (tools.length > 0 && (name === selector.get || name === selector.execute)),
+    owns: (name) =>
+      listed.tools.has(name) || (tools.length > 0 && (name === selector.get || name === selector.execute)),
     async execute(name, args, signal) {
       signal.throwIfAborted();
       return run(name, args, signal);

@@ -22,10 +22,30 @@ const MAX_WORDS = 32;
 const MAX_QUERY_LENGTH = 4096;
 
 /**
- * What `mcp_tools_get` answers: the tools of `names` with their schemas, then those that have a word of `query` in
+ * What `mcp_tools_get` answers, as JSON: {@link findTools}.
+ * @returns undefined if there are `names`, and no tool is found
+ */
+export async function writeFoundTools(
+  tools: readonly ToolDescription[],
+  names: readonly string[],
+  query: string,
+): Promise<string | undefined> {
+  const found = await findTools(tools, names, query);
+  if (found.length === 0 && names.length > 0) return undefined;
+  const turns = openTurns();
+  const texts: string[] = [];
+  for (const tool of found) {
+    texts.push(JSON.stringify(tool));
+    if (turns.isOver()) await turns.next();
+  }
+  return `[${texts.join(",")}]`;
+}
+
+/**
+ * The tools of `names` with their schemas, then those that have a word of `query` in
  * their names or descriptions, the best first; without either, all of them.
  */
-export async function findTools(
+async function findTools(
   tools: readonly ToolDescription[],
   names: readonly string[],
   query: string,

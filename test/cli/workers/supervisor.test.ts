@@ -15,7 +15,7 @@ const START = { kind: "start", environment: { SERVER_PORT: "1" }, demo: false } 
 const FILES = { "/keys": "old-key" };
 const SERVING = { url: "http://x", providers: [] };
 const SHUTDOWN_MS = 1000;
-const STABLE_MS = 10_000;
+const STABLE_MS = 1000;
 
 let clock: ManualClock;
 let workers: FakeWorker[];
@@ -133,6 +133,18 @@ describe("a worker that ends", () => {
     expect([announced, releases]).toEqual([1, 3]);
   });
 
+  test("is started again after the shortest pause if it served for a second, however often it is ended", async () => {
+    for (let ended = 1; ended <= 10; ended += 1) {
+      await clock.advance(STABLE_MS);
+      worker(ended === 1 ? 0 : -1).events.ended("SIGKILL");
+      expect(lines.at(-1)).toMatchObject({ worker: 1, failed_starts: 0 });
+      const before = workers.length;
+      await clock.advance(100);
+      expect(workers).toHaveLength(before + 1);
+      await bringUp(worker(-1));
+    }
+  });
+
   test("is given longer pauses the more starts in a row fail, and is never given up while another one serves", async () => {
     const pauses: number[] = [];
     for (let failures = 1; failures <= 12; failures += 1) {
@@ -178,7 +190,7 @@ describe("a worker that ends", () => {
     const { exitCode, problem } = await supervisor.ended;
     expect(exitCode).toBe(4);
     expect(problem).toBe(
-      "no worker serves, and each failed 6 times or more in a row within 10 s of its start, the last one, worker 2, by exit code 2: giving up",
+      "no worker serves, and each failed 6 times or more in a row within 1 s of its start, the last one, worker 2, by exit code 2: giving up",
     );
     const started = workers.length;
     await clock.advance(60_000);
@@ -195,8 +207,30 @@ describe("a worker that ends", () => {
     };
     expect(await startOf()).toEqual({ ...START, files: FILES });
     const files = { "/keys": "new-key" };
-    say(worker(1), { kind: "reloaded", files });
-    expect(await startOf()).toEqual({ ...START, files });
+    const environment = { SERVER_PORT: "1", LOG_LEVEL: "warn" };
+    say(worker(1), { kind: "reloaded", environment, files });
+    expect(await startOf()).toEqual({ ...START, files, reloaded: environment });
+  });
+
+  test.each([
+    ["taken", { kind: "reloaded", environment: { LOG_LEVEL: "warn" }, files: FILES }],
+    ["refused", { kind: "not-reloaded" }],
+  ] as const)("learns of a reload that nobody has answered yet; once it was %s, it does not", async (_, answer) => {
+    const environment = { LOG_LEVEL: "warn" };
+    worker(0).events.ended(1);
+    await clock.advance(STABLE_MS);
+    supervisor.reload(environment);
+    expect(worker(1).heard.at(-1)).toEqual({ kind: "reload", environment });
+    say(worker(-1), { kind: "ready" });
+    expect(worker(-1).heard).toEqual([
+      { ...START, files: FILES },
+      { kind: "reload", environment },
+    ]);
+    say(worker(1), answer);
+    worker(-1).events.ended(1);
+    await clock.advance(STABLE_MS);
+    say(worker(-1), { kind: "ready" });
+    expect(kindsOf(worker(-1))).toEqual(["start"]);
   });
 
   test("is not given up where it serves for a while in between", async () => {

@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import {
-  createToolCallAccumulator,
-  mergeDelta,
-  type MutableObject,
-} from "../../../src/tools/loop/tool-call-accumulator.ts";
+import { createDeltaMerger, type MutableObject } from "../../../src/tools/loop/merge-delta.ts";
+import { createToolCallAccumulator } from "../../../src/tools/loop/tool-call-accumulator.ts";
 import {
   type AgentRig,
   bodyOf,
@@ -110,6 +107,7 @@ describe("deltas cost what they weigh", () => {
     [
       "of ever new members",
       (count) => {
+        const mergeDelta = createDeltaMerger();
         const built: MutableObject = {};
         for (let at = 0; at < count; at += 1) mergeDelta(built, { [`m${at}`]: at });
       },
@@ -117,6 +115,7 @@ describe("deltas cost what they weigh", () => {
     [
       "of ever new parts, by index and without",
       (count) => {
+        const mergeDelta = createDeltaMerger();
         const built: MutableObject = {};
         for (let at = 0; at < count; at += 1) mergeDelta(built, { content: [{ index: at, text: "a" }, { text: "b" }] });
       },

@@ -341,6 +341,109 @@ describe("the deltas of calls are put together", () => {
     ]);
   });
 
+  const gemini = (name: string, args: string, more: object = {}): object => ({
+    index: 0,
+    id: "",
+    type: "function",
+    function: { name, arguments: args },
+    ...more,
+  });
+
+  test.each([
+    [
+      "of Gemini, whole in one delta, with one index and empty ids",
+      [delta({ tool_calls: [gemini("mcp_echo", "{}"), gemini("mcp_echo", '{"a":3}')] })],
+    ],
+    [
+      "of Gemini, in a delta each",
+      [gemini("mcp_echo", "{}"), gemini("mcp_echo", '{"a":3}')].map((item) => delta({ tool_calls: [item] })),
+    ],
+    [
+      "without ids, at one index",
+      [gemini("mcp_echo", "{}"), gemini("mcp_echo", '{"a":3}')].map((item) =>
+        delta({ tool_calls: [{ ...item, id: undefined }] }),
+      ),
+    ],
+    [
+      "without ids and indices",
+      [gemini("mcp_echo", "{}"), gemini("mcp_echo", '{"a":3}')].map((item) =>
+        delta({ tool_calls: [{ ...item, index: null, id: null }] }),
+      ),
+    ],
+    [
+      "with objects for arguments, at one index",
+      [
+        delta({
+          tool_calls: [
+            { ...gemini("mcp_echo", ""), function: { name: "mcp_echo", arguments: {} } },
+            { ...gemini("mcp_echo", ""), function: { name: "mcp_echo", arguments: { a: 3 } } },
+          ],
+        }),
+      ],
+    ],
+    [
+      "in pieces, the name of the second one with its first piece",
+      [
+        gemini("mcp_echo", "{"),
+        { index: 0, function: { arguments: "}" } },
+        gemini("mcp_echo", '{"a"'),
+        { index: 0, function: { arguments: ":3}" } },
+      ].map((item) => delta({ tool_calls: [item] })),
+    ],
+    [
+      "in pieces with the name in each",
+      [
+        gemini("mcp_echo", ""),
+        gemini("mcp_echo", "{}"),
+        gemini("mcp_echo", '{"a"', { index: 1 }),
+        gemini("mcp_echo", ":3}", { index: 1 }),
+        gemini("mcp_echo", "", { index: 1 }),
+      ].map((item) => delta({ tool_calls: [item] })),
+    ],
+    [
+      "interleaved at one index, told apart by their ids",
+      [
+        gemini("mcp_echo", "", { id: "a" }),
+        gemini("mcp_echo", '{"a"', { id: "b" }),
+        { index: 0, id: "a", function: { arguments: "{}" } },
+        { index: 0, id: "b", function: { arguments: ":3}" } },
+      ].map((item) => delta({ tool_calls: [item] })),
+    ],
+  ])("%s", async (_, events) => {
+    agent.answer(stream([...events, FINISH]), stream([delta({ content: "ok" }), STOP]));
+    const { text } = await agent.chat(STREAM);
+    expect([contentOf(text), reasonsOf(text)]).toEqual(["ok", ["stop"]]);
+    expect(agent.ran.map(({ args }) => args)).toEqual([{}, { a: 3 }]);
+    const [assistant, ...results] = messagesOf(agent.asked()[1]).slice(1);
+    const items = (assistant?.["tool_calls"] ?? []) as { id: string; function: object }[];
+    expect(items.map((item) => item.function)).toEqual([
+      { name: "mcp_echo", arguments: "{}" },
+      { name: "mcp_echo", arguments: '{"a":3}' },
+    ]);
+    expect(results.map((message) => message["tool_call_id"])).toEqual(items.map(({ id }) => id));
+    expect(new Set(items.map(({ id }) => id)).size).toBe(2);
+  });
+
+  test("two tools at one index, without ids or arguments, are two calls", async () => {
+    const items = [gemini("mcp_echo", ""), gemini("mcp_fail", "")];
+    agent.answer(stream([delta({ tool_calls: items }), FINISH]), stream([delta({ content: "ok" }), STOP]));
+    await agent.chat(STREAM);
+    expect(agent.ran.map(({ name }) => name)).toEqual(["echo", "fail"]);
+    const [assistant] = messagesOf(agent.asked()[1]).slice(1);
+    const sent = (assistant?.["tool_calls"] ?? []) as { function: { arguments: unknown } }[];
+    expect(sent.map((item) => item.function.arguments)).toEqual(["{}", "{}"]);
+  });
+
+  test("a name that comes again and again under one id, or none, is of one call", async () => {
+    for (const id of ["a", ""]) {
+      const pieces = ['{"a":', '{"b":"}"}', "}"].map((args) => gemini("mcp_echo", args, { id }));
+      const events = pieces.map((item) => delta({ tool_calls: [item] }));
+      agent.answer(stream([...events, FINISH]), stream([delta({ content: "ok" }), STOP]));
+      await agent.chat(STREAM);
+      expect(agent.ran.map(({ args }) => args)).toEqual([{ a: { b: "}" } }]);
+    }
+  });
+
   test("with all that the provider says beside, which it may need again", async () => {
     const details = [{ type: "reasoning.text", index: 0, text: "hm" }];
     agent.answer(

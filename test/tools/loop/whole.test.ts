@@ -46,6 +46,27 @@ describe("failures of tools become tool messages", () => {
     expect(agent.ran.map((run) => run.name)).toEqual(name === "mcp_fail" ? ["fail"] : []);
   });
 
+  test.each([
+    ["an empty text", { arguments: "" }],
+    ["white space", { arguments: " \n" }],
+    ["null", { arguments: null }],
+    ["the text null", { arguments: "null" }],
+    ["nothing", {}],
+    ["an empty object", { arguments: {} }],
+  ])("a call with %s for arguments runs without any, and is given back with {}", async (_, args) => {
+    const item = { id: "c", type: "function", function: { name: "mcp_fail", ...args } };
+    agent.answer(calling(item), completion({ content: "ok" }));
+    await agent.chat(CHAT);
+    expect(agent.ran).toMatchObject([{ name: "fail", args: {} }]);
+    expect(messagesOf(agent.asked()[1]).at(-2)).toMatchObject({ tool_calls: [call("c", "mcp_fail", "{}")] });
+  });
+
+  test("a tool that is called without mcp_ runs", async () => {
+    agent.answer(calling(call("c", "add", { a: 2, b: 3 })), completion({ content: "ok" }));
+    await agent.chat(CHAT);
+    expect(messagesOf(agent.asked()[1]).at(-1)).toMatchObject({ tool_call_id: "c", content: "5" });
+  });
+
   test("arguments that are no JSON are not given back, because some providers parse them", async () => {
     agent.answer(calling(call("c", "mcp_add", '{"a": 2')), completion({ content: "sorry" }));
     await agent.chat(CHAT);
@@ -305,4 +326,33 @@ describe("an answer", () => {
     const { text } = await agent.chat(CHAT);
     expect(JSON.parse(text)).toMatchObject({ choices: [{ message: { tool_calls: [custom] } }] });
   });
+});
+
+describe("a request that tools cannot be added to", () => {
+  test.each([
+    ["messages", { messages: undefined }],
+    ["messages", { messages: "hello" }],
+    ["messages", { messages: { role: "user", content: "hello" } }],
+    ["tools", { tools: { a: 1 } }],
+    ["tools", { tools: "own" }],
+  ])("because %s is no list: %j", async (name, members) => {
+    const refused = await agent.chat({ ...CHAT, ...members });
+    expect([refused.status, JSON.parse(refused.text), agent.asked()]).toMatchObject([
+      400,
+      { error: `${name} must be an array`, param: name },
+      [],
+    ]);
+    agent.answer(completion({ content: "ok" }));
+    expect((await agent.chat({ ...CHAT, ...members }, { "x-mcp-bypass": "1" })).status).toBe(200);
+    expect(agent.asked()).toHaveLength(1);
+  });
+
+  test.each([{ messages: [] }, { messages: ["hello", null] }, { tools: null }, { tools: [{ google_search: {} }, 5] }])(
+    "but not any other: %j",
+    async (members) => {
+      agent.answer(calling(ADD), completion({ content: "5" }));
+      expect((await agent.chat({ ...CHAT, ...members })).status).toBe(200);
+      expect(agent.ran).toHaveLength(1);
+    },
+  );
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 const SUITE = join(import.meta.dir, "../../../node_modules/@modelcontextprotocol/conformance/dist/index.js");
 const PROBE = join(import.meta.dir, "conformance-probe.ts");
 
-test.each(["initialize", "tools_call", "sse-retry"])(
+test.each(["initialize", "tools_call", "sse-retry", "auth/client-credentials-basic"])(
   "the client passes the protocol's own scenario %s",
   async (scenario) => {
     const suite = Bun.spawn(

@@ -37,8 +37,10 @@ describe.each(["streamableHttp", "sse"] as const)("server-everything over %s", (
 
   test("its tools run, by name and through the selector", async () => {
     expect(await box.run("mcp_get-sum", { a: 2, b: 3 })).toBe("The sum of 2 and 3 is 5.");
-    const args = { name: "mcp_get-sum", arguments: '{"a": 4, "b": 5}' };
-    expect(await box.run("mcp_tools_execute", JSON.stringify(args))).toBe("The sum of 4 and 5 is 9.");
+    for (const name of ["mcp_get-sum", "get-sum", "everything/get-sum"]) {
+      const args = { name, arguments: '{"a": 4, "b": 5}' };
+      expect(await box.run("mcp_tools_execute", JSON.stringify(args))).toBe("The sum of 4 and 5 is 9.");
+    }
   });
 
   test("wrong arguments become an error that says what is wrong", async () => {

@@ -39,6 +39,10 @@ test("tools are listed as they come, a server that is away is information, and s
     MCP_EXPOSE: "true",
     MCP_SERVERS: `time=${server.url}?key=very-secret,away=http://127.0.0.1:1/mcp?key=very-secret`,
     MCP_TIME_TOKEN: "very-secret",
+    MCP_TIME_HEADERS: "X-Api-Key: very-secret",
+    MCP_AWAY_CLIENT_ID: "gateway",
+    MCP_AWAY_CLIENT_SECRET: "very-secret",
+    MCP_AWAY_TOKEN_URL: "http://127.0.0.1:1/token?key=very-secret",
     MCP_EXCLUDE_TOOLS: "left-out",
     LOG_LEVEL: "trace",
   });
@@ -70,7 +74,9 @@ test("tools are listed as they come, a server that is away is information, and s
   expect(server.sessions).toBe(0);
   const { stdout, stderr } = gateway.output();
   expect(stdout + stderr).not.toContain("very-secret");
-  expect(gateway.log.filter((line) => line["server"] === "away")).toHaveLength(1);
+  expect(gateway.log.filter((line) => line["server"] === "away")).toMatchObject([
+    { level: "warn", problem: "has an authorization server that cannot be reached" },
+  ]);
 });
 
 test("a server that does not let go of its session does not hold up the end", async () => {

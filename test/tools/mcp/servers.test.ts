@@ -66,6 +66,223 @@ test("a server that answers every call with 404 costs two calls, and no more", a
   expect(calls).toBe(2);
 });
 
+/** Answers calls of tools before the server sees them, with what the function says of each; undefined lets one through. */
+const onCall =
+  (answer: (id: unknown, count: number) => Response | undefined) =>
+  (): ((request: Request) => Promise<Response | undefined>) => {
+    let count = 0;
+    return async (request) => {
+      const body = (request.method === "POST" ? await request.clone().json() : {}) as Record<string, unknown>;
+      return body["method"] === "tools/call" ? answer(body["id"], (count += 1)) : undefined;
+    };
+  };
+
+const refusal = (id: unknown, code: number, message: string, status = 200): Response =>
+  Response.json({ jsonrpc: "2.0", id, error: { code, message } }, { status });
+
+const calls = (requests: readonly string[]): number =>
+  requests.filter((request) => request === "POST tools/call").length;
+const opened = (requests: readonly string[]): number =>
+  requests.filter((request) => request === "POST initialize").length;
+
+test.each([
+  ["503", () => new Response("starting", { status: 503 })],
+  ["-32602", (id: unknown) => refusal(id, -32602, "Invalid request parameters")],
+  ["-32602 with status 400", () => refusal("server-error", -32602, "Invalid params", 400)],
+  ["-32600 for a session that was not begun", (id: unknown) => refusal(id, -32600, "Server not initialized")],
+  ["status 400 for the same", () => refusal(null, -32000, "Bad Request: Server not initialized", 400)],
+] as const)("a first call that is answered %s is made again in a new session, once", async (_, answer) => {
+  await using server = await startMcpServer({
+    intercept: onCall((id, count) => (count === 1 ? answer(id) : undefined))(),
+  });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_echo", { n: 1 })).toBe('{"n":1}');
+  expect([calls(server.requests), opened(server.requests)]).toEqual([2, 2]);
+  expect(await box.run("mcp_echo", { n: 2 })).toBe('{"n":2}');
+  expect([calls(server.requests), opened(server.requests)]).toEqual([3, 2]);
+  expect(box.told).toEqual(["127_0_0_1: connected"]);
+});
+
+test.each([404, 503])("a session over SSE whose messages are answered %d is made anew", async (status) => {
+  let isRestarted = false;
+  await using server = await startMcpServer({
+    transport: "sse",
+    intercept(request) {
+      if (request.method === "GET") isRestarted = false;
+      return isRestarted ? new Response("Could not find session", { status }) : undefined;
+    },
+  });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  isRestarted = true;
+  expect(await box.run("mcp_echo", { n: 1 })).toBe('{"n":1}');
+  expect(box.told).toEqual(["127_0_0_1: connected"]);
+});
+
+test("a server that is not ready again yet is away, and back soon", async () => {
+  let isStarting = false;
+  await using server = await startMcpServer({
+    intercept: () => (isStarting ? new Response("starting", { status: 503 }) : undefined),
+  });
+  await using box = openTestBox({ MCP_SERVERS: `s=${server.url}` });
+  await box.until(() => box.available(), "connected");
+  isStarting = true;
+  expect(await box.run("mcp_echo")).toBe("Error: the MCP server s is not connected");
+  await box.until(() => box.told.length === 2, "it is told of");
+  expect(box.told[1]).toBe("s: disconnected: answered with status 503");
+  isStarting = false;
+  await box.until(() => box.available(), "it is back");
+});
+
+test("credentials go to no other server than theirs", async () => {
+  const seen: (string | null)[] = [];
+  const other = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    development: false,
+    fetch(request) {
+      seen.push(request.headers.get("authorization"), request.headers.get("x-api-key"));
+      return new Response("", { status: 404 });
+    },
+  });
+  await using server = await startMcpServer({
+    intercept: () => Response.redirect(`http://127.0.0.1:${other.port}/mcp`, 307),
+  });
+  await using box = openTestBox({
+    MCP_SERVERS: `s=${server.url}`,
+    MCP_S_TOKEN: "very-secret",
+    MCP_S_HEADERS: "X-Api-Key: very-secret",
+  });
+  await box.until(() => box.told.length > 0, "it is told of");
+  await other.stop(true);
+  expect(seen.filter((value) => value !== null)).toEqual([]);
+});
+
+test("a server whose answer it always is costs one new session, and the model hears its words", async () => {
+  await using server = await startMcpServer({
+    intercept: onCall((id) => refusal(id, -32602, "city is missing"))(),
+  });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  for (let count = 0; count < 4; count += 1) expect(await box.run("mcp_echo")).toBe("Error: city is missing");
+  expect([calls(server.requests), opened(server.requests)]).toEqual([5, 2]);
+});
+
+test("a server that means it, and then is started again, is noticed", async () => {
+  let isRestarted = false;
+  await using server = await startMcpServer({
+    async intercept(request) {
+      const body = (request.method === "POST" ? await request.clone().json() : {}) as Record<string, unknown>;
+      if (body["method"] === "initialize") isRestarted = false;
+      if (isRestarted && "id" in body) return refusal(body["id"], -32602, "Invalid request parameters");
+      const args = (body["params"] as { arguments?: { bad?: boolean } } | undefined)?.arguments;
+      return args?.bad ? refusal(body["id"], -32602, "bad") : undefined;
+    },
+  });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_echo", { bad: true })).toBe("Error: bad");
+  isRestarted = true;
+  expect(await box.run("mcp_echo", { n: 1 })).toBe('{"n":1}');
+});
+
+test("other refusals are not made again", async () => {
+  await using server = await startMcpServer({
+    intercept: onCall((id, count) => refusal(id, [-32000, -32603, -32601][count % 3] ?? 0, "no browser session"))(),
+  });
+  await using box = openTestBox({ MCP_SERVERS: server.url });
+  await box.until(() => box.available(), "connected");
+  for (let count = 0; count < 3; count += 1) expect(await box.run("mcp_echo")).toBe("Error: no browser session");
+  expect([calls(server.requests), opened(server.requests)]).toEqual([3, 1]);
+});
+
+test.each([
+  ["an item without a type", { content: [{ text: "hi" }] }, "hi"],
+  [
+    "a text that is null",
+    {
+      content: [
+        { type: "text", text: null },
+        { type: "text", text: "hi" },
+      ],
+    },
+    "hi",
+  ],
+  ["content that is a text", { content: "text" }, "text"],
+  ["no content", { content: null, structuredContent: [1] }, "[1]"],
+  [
+    "a type of its own",
+    { content: [{ type: "text", text: "a", _meta: 1 }, { type: 5 }], isError: "no", _meta: "x" },
+    'a\n{"type":5}',
+  ],
+  ["nothing but a text in it", "text", "text"],
+  ["a list for a result", [{ text: "hi" }, 5], "hi\n5"],
+  ["null for a result", null, "The tool returned nothing."],
+  ["an image of which only the type is right", { content: [{ type: "image", data: 1 }] }, "[image]"],
+])("the model gets what is in a result with %s", async (_, result, expected) => {
+  for (const form of ["json", "batch", "event"]) {
+    await using server = await startMcpServer({
+      intercept: onCall((id) => {
+        const message = { jsonrpc: "2.0", id, result };
+        if (form !== "event") return Response.json(form === "batch" ? [message] : message);
+        const headers = { "content-type": "text/event-stream" };
+        return new Response(`event: message\ndata: ${JSON.stringify(message)}\n\n`, { headers });
+      })(),
+    });
+    await using box = openTestBox({ MCP_SERVERS: server.url });
+    await box.until(() => box.available(), "connected");
+    expect(await box.run("mcp_echo")).toBe(expected);
+  }
+});
+
+test.each([
+  ["a text for an error", { error: "no such city" }, "Error: no such city"],
+  ["a text for a code", { error: { code: "-5", message: "no such city" } }, "Error: no such city"],
+  ["no message", { error: { code: -5, detail: "no such city" } }, 'Error: {"code":-5,"detail":"no such city"}'],
+  [
+    "null for a result beside it",
+    { result: null, error: { code: -5, message: "no such city" } },
+    "Error: no such city",
+  ],
+  ["null for an error beside a result", { result: text("hi"), error: null }, "hi"],
+  ["its id as text", { result: text("hi"), id: "ID" }, "hi"],
+  ["no version", { result: text("hi"), jsonrpc: undefined }, "hi"],
+])("the model gets what is in a response with %s", async (_, members, expected) => {
+  await using server = await startMcpServer({
+    intercept: onCall((id) => {
+      const message = JSON.stringify({ jsonrpc: "2.0", id, ...members }).replace('"ID"', `"${String(id)}"`);
+      return new Response(message, { headers: { "content-type": "application/json" } });
+    })(),
+  });
+  await using box = openTestBox({ MCP_SERVERS: server.url, MCP_REQUEST_TIMEOUT: "3s" });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_echo")).toBe(expected);
+});
+
+test("headers of a server go to it with every request, beside its token, and are told to nobody", async () => {
+  const seen = new Set<string>();
+  const hears = (request: Request): undefined => {
+    seen.add(
+      `${request.headers.get("x-api-key")} ${request.headers.get("x-team")} ${request.headers.get("authorization")}`,
+    );
+  };
+  const echoes: TestTool = {
+    name: "leak",
+    run: () => text(`key header-secret, team a`),
+  };
+  await using server = await startMcpServer({ tools: [echoes], intercept: hears });
+  await using box = openTestBox({
+    MCP_SERVERS: `own=${server.url}`,
+    MCP_OWN_HEADERS: "X-Api-Key: header-secret, X-Team: a",
+    MCP_OWN_TOKEN: "very-secret",
+  });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_leak")).toBe("key ***, team a");
+  await box.close();
+  expect([...seen]).toEqual(["header-secret a Bearer very-secret"]);
+});
+
 test("all pages of tools are listed, in order", async () => {
   const names = Array.from({ length: 25 }, (_, index) => `tool-${index}`);
   await using server = await startMcpServer({ tools: tools(...names), pageSize: 10 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { PendingResults } from "../../../src/tools/mcp/message-limits.ts";
+import type { PendingResults } from "../../../src/tools/mcp/shorten-message.ts";
 import { createSessionFetch } from "../../../src/tools/mcp/session-fetch.ts";
 import { createTestBudget } from "../../fixtures/memory-budget.ts";
 import { startMcpServer, text } from "./mcp-server.ts";

@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 
 test("direct: every tool is a function, its schema as the server sent it", () => {
-  const definitions = box.offer(NONE).definitions("direct");
+  const definitions = box.offer(NONE).definitions(undefined, "direct");
   expect(JSON.stringify(definitions[0])).toBe(
     JSON.stringify({
       type: "function",
@@ -66,7 +66,7 @@ test("names that the client uses are left to it, in either mode", async () => {
   const reserved = new Set(["mcp_get_time", "mcp_tools_get", "mcp_tools_execute", "own"]);
   const offer = box.offer(reserved);
   expect(offer.tools.map(({ name }) => name)).toEqual(["mcp_get_weather", "mcp_all_get_time", "mcp_all_tools_get"]);
-  const selector = offer.definitions("selector").map((definition) => definition.function.name);
+  const selector = offer.definitions(undefined, "selector").map((definition) => definition.function.name);
   expect(selector).toEqual(["mcp_gateway_tools_get", "mcp_gateway_tools_execute"]);
   for (const name of reserved) expect(offer.owns(name)).toBe(false);
   expect(offer.owns("mcp_all_get_time")).toBe(true);
@@ -110,11 +110,49 @@ test("mistakes of the model become errors that say what is wrong", async () => {
   expect(await box.run("mcp_tools_execute", { name: "mcp_tools_get" })).toBe('Error: there is no tool "mcp_tools_get"');
 });
 
+test("a tool runs under its own name as well, alone or behind that of its server", async () => {
+  for (const name of ["mcp_get_weather", "get_weather", "all/get_weather", "all_get_weather", "mcp_all_get_weather"]) {
+    const args = { name, arguments: { city: "Rome" } };
+    expect(await box.run("mcp_tools_execute", args)).toBe("Rome: sun");
+    expect(await box.run("mcp_tools_get", { names: [name] })).toContain('"input_schema"');
+  }
+  // The name with the prefix is the gateway's own.
+  expect(await box.run("mcp_tools_execute", { name: "tools_get" })).toBe("{}");
+  for (const name of ["Get_weather", "weather", "mcp_", "", "other/get_weather"]) {
+    expect(await box.run("mcp_tools_execute", { name })).toBe(`Error: there is no tool ${JSON.stringify(name)}`);
+  }
+});
+
+test("a name that may mean several tools means the first server's, or none", async () => {
+  const named = (name: string, said: string) => ({ name, run: () => text(said) });
+  await using one = await startMcpServer({ tools: [named("echo", "one"), named("a.b", "dot"), named("a-b", "dash")] });
+  await using two = await startMcpServer({
+    tools: [named("echo", "two"), named("only", "two's"), named("a.b", "two's dot")],
+  });
+  await using both = openTestBox({ MCP_SERVERS: `one=${one.url},two=${two.url}`, MCP_EXCLUDE_TOOLS: "one/a-b" });
+  await both.until(() => both.told.length === 2, "connected");
+  const execute = (name: string) => both.run("mcp_tools_execute", { name });
+  expect(await execute("echo")).toBe("one");
+  expect(await execute("two/echo")).toBe("two");
+  expect(await execute("two_echo")).toBe("two");
+  expect(await execute("only")).toBe("two's");
+  expect(await execute("a.b")).toBe('Error: "a.b" may be mcp_a_b or mcp_two_a_b');
+  expect(await execute("a-b")).toBe('Error: there is no tool "a-b"');
+  await one.stop();
+  await both.until(() => both.names().length === 3, "the first is away");
+  expect(await execute("echo")).toBe('Error: there is no tool "echo"');
+  expect(await execute("two/echo")).toBe("two");
+});
+
 test("where there is no tool, nothing is offered", async () => {
   await using empty = openTestBox({});
   expect(empty.available()).toBe(false);
   const offer = empty.offer(NONE);
-  expect([offer.tools, offer.definitions("direct"), offer.definitions("selector")]).toEqual([[], [], []]);
+  expect([offer.tools, offer.definitions(undefined, "direct"), offer.definitions(undefined, "selector")]).toEqual([
+    [],
+    [],
+    [],
+  ]);
   expect(offer.owns("mcp_tools_get")).toBe(false);
 });
 
