@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { version } from "../package.json" with { type: "json" };
 import { parseCommandLine } from "./cli/command-line.ts";
-import { type Environment, readEnvFile } from "./config/environment.ts";
+import { readEnvironment } from "./config/environment.ts";
 import { helpText } from "./cli/help.ts";
-import { type Config, loadConfig } from "./config/load-config.ts";
+import { type Config, loadConfig, readConfig } from "./config/load-config.ts";
 import { printConfig } from "./cli/print-config.ts";
 import { EXIT, fail } from "./cli/exit.ts";
 import { ownCommand, RUNTIME_ENVIRONMENT } from "./cli/own-command.ts";
@@ -30,12 +30,6 @@ function warn(text: string): void {
   process.stderr.write(`warning: ${text}\n`);
 }
 
-function readEnvironment(path: string | undefined): Environment {
-  if (path === undefined) return process.env;
-  const read = readEnvFile(path, process.env);
-  return read.ok ? read.environment : fail([read.problem], EXIT.badSettings);
-}
-
 /** Without any provider the gateway still serves, since a local one may come up later; but it says what is missing. */
 function warnWithoutProviders({ providers }: Config, demo: boolean): void {
   if (demo || providers.some((provider) => provider.configured)) return;
@@ -60,12 +54,14 @@ async function main(args: string[]): Promise<void> {
 
   const parsed = parseCommandLine(args);
   if (!parsed.ok) fail([parsed.problem], EXIT.badSettings);
-  const { action, demo, envFile } = parsed.commandLine;
+  const { action, live, demo, envFile } = parsed.commandLine;
   if (action === "help") print(helpText(process.stdout.columns ?? 100));
   if (action === "version") print(version);
   if (action === "serve") startAsConfigured();
-  const environment = readEnvironment(envFile);
-  const loaded = loadConfig(environment);
+  const read = readEnvironment(process.env, envFile);
+  if (!read.ok) fail([read.problem], EXIT.badSettings);
+  const { environment } = read;
+  const loaded = loadConfig(environment, read.lines);
   loaded.warnings.forEach(warn);
   if (!loaded.ok) fail(loaded.problems, EXIT.badSettings);
   const { config } = loaded;
@@ -80,7 +76,7 @@ async function main(args: string[]): Promise<void> {
     const count = workersFor(config);
     if (count > 1) {
       const { serveWithWorkers } = await import("./cli/workers/serve-with-workers.ts");
-      return serveWithWorkers({ config, environment, demo, version, count });
+      return serveWithWorkers({ config, environment, envFile, demo, version, count });
     }
   }
   const { openServiceOrFail, serve } = await import("./cli/serve.ts");
@@ -89,9 +85,14 @@ async function main(args: string[]): Promise<void> {
   if (action === "check") {
     await openServiceOrFail(parts);
     await parts.log.flushLines();
-    print("The settings are good.");
+    const { describeSetup } = await import("./cli/describe-setup.ts");
+    process.stdout.write(`${["The settings are good.", ...describeSetup(config, demo)].join("\n")}\n`);
+    if (!live) process.exit(EXIT.ok);
+    const { lines, isGood } = await (await import("./cli/check-live.ts")).checkLive(config);
+    process.stdout.write(`${lines.join("\n")}\n`);
+    process.exit(isGood ? EXIT.ok : EXIT.notServing);
   }
-  await serve(parts);
+  await serve({ ...parts, readConfig: () => readConfig(process.env, envFile) });
 }
 
 await main(process.argv.slice(2));

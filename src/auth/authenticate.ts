@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { Failure } from "../core/errors.ts";
 import type { Principal } from "../core/request-context.ts";
 import { hashToken, isCredential, type StaticKeys } from "./static-keys.ts";
 import { unauthorized } from "./unauthorized.ts";
@@ -6,10 +7,10 @@ import type { VerifyToken } from "./verify-token.ts";
 
 /**
  * The one decision about who may use the gateway.
- * @param credential the bearer token or API key of the request, or undefined if it has none.
- * @throws Failure `unauthorized` or `authentication_unavailable`.
+ * @param credentials the tokens and keys of the request, in the order in which they are tried; the first good one counts.
+ * @throws Failure `unauthorized` or `authentication_unavailable`, at once or later.
  */
-export type Authenticate = (credential: string | undefined) => Principal | Promise<Principal>;
+export type Authenticate = (credentials: readonly string[]) => Principal | Promise<Principal>;
 
 export interface AuthenticateParts {
   /** The static keys as they are now; they may be read again while the gateway runs. */
@@ -33,25 +34,48 @@ const CACHE_ENTRIES = 10_000;
 export function createAuthenticate({ staticKeys, verifyToken, now, clock }: AuthenticateParts): Authenticate {
   const verified = new LRUCache<string, Principal>({ max: CACHE_ENTRIES, perf: { now }, ttlResolution: 0 });
 
-  const verifyAndRemember = async (verify: VerifyToken, credential: string, cacheKey: string): Promise<Principal> => {
-    const { identity, expiresAt } = await verify(credential);
-    const ttl = Math.min(CACHE_MS, expiresAt * 1000 - clock());
-    if (ttl > 0) verified.set(cacheKey, identity, { ttl });
-    return identity;
-  };
-
-  return (credential) => {
-    if (credential === undefined) throw unauthorized();
-    if (credential.length > MAX_CREDENTIAL_CHARACTERS) throw unauthorized("invalid_request", "the token is too long");
+  /** A key, or a token that was verified before. */
+  const recall = (credential: string): Principal | undefined => {
+    if (credential.length > MAX_CREDENTIAL_CHARACTERS) return undefined;
     const hash = hashToken(credential);
     const keyName = staticKeys()?.nameOf(hash);
-    if (keyName !== undefined) return { kind: "key", name: keyName };
-    const cacheKey = hash.toBase64();
-    const known = verified.get(cacheKey);
-    if (known) return known;
+    return keyName === undefined ? verified.get(hash.toBase64()) : { kind: "key", name: keyName };
+  };
+
+  const verifyAndRemember = async (credential: string): Promise<Principal> => {
+    if (credential.length > MAX_CREDENTIAL_CHARACTERS) throw unauthorized("invalid_request", "the token is too long");
     // Only now: tokens are long, and one that was verified before was scanned then.
     if (!isCredential(credential)) throw unauthorized("invalid_request", "the credential is malformed");
     if (!verifyToken) throw unauthorized("invalid_token", "the key is not known");
-    return verifyAndRemember(verifyToken, credential, cacheKey);
+    const { identity, expiresAt } = await verifyToken(credential);
+    const ttl = Math.min(CACHE_MS, expiresAt * 1000 - clock());
+    if (ttl > 0) verified.set(hashToken(credential).toBase64(), identity, { ttl });
+    return identity;
   };
+
+  const verifyFirstGood = async (credentials: readonly string[]): Promise<Principal> => {
+    const refusals: unknown[] = [];
+    for (const credential of credentials) {
+      try {
+        return await verifyAndRemember(credential);
+      } catch (error) {
+        refusals.push(error);
+      }
+    }
+    throw refusals.find(isUndecided) ?? refusals[0] ?? unauthorized();
+  };
+
+  return (credentials) => {
+    // What is known at once goes first: the issuer is not asked about a stranger's token beside a good key.
+    for (const credential of credentials) {
+      const principal = recall(credential);
+      if (principal) return principal;
+    }
+    return verifyFirstGood(credentials);
+  };
+}
+
+/** Whether it says that nobody knows if the credential is good: then the request may be sent again. */
+function isUndecided(error: unknown): boolean {
+  return !(error instanceof Failure) || error.code !== "unauthorized";
 }

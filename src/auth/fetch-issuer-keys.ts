@@ -1,13 +1,26 @@
 import type { JSONWebKeySet } from "jose";
-import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
-import { parseBytes, toWellFormed } from "../core/json/parse-bytes.ts";
-
-/** Discovery documents and key sets are small; a longer answer is not one. */
-const MAX_BYTES = 1024 * 1024;
+import { isJsonObject } from "../core/json/parse.ts";
+import { type FetchDocument, fetchIssuerDocument, isAsSafe } from "./fetch-document.ts";
+import { describeNames } from "./issuer-names.ts";
 
 const TIMEOUT_MS = 5000;
 
-export type FetchDocument = (url: string, init: BunFetchRequestInit) => Promise<Response>;
+/** Where the keys of an issuer are found. */
+export interface IssuerSource {
+  /** The issuer, exactly as its tokens name it. */
+  readonly issuer: string;
+  /** Where its discovery document is, if not below its name. */
+  readonly discoveryUrl?: string | undefined;
+  /** Where its key set is, if no discovery document is to be asked. */
+  readonly keysUrl?: string | undefined;
+  readonly followsRedirects?: boolean | undefined;
+}
+
+export interface IssuerDocuments {
+  readonly keySet: JSONWebKeySet;
+  /** What the discovery document calls the issuer, if that is not its name: only where the operator said where it is. */
+  readonly otherName: string | undefined;
+}
 
 /**
  * The issuer's public keys, found through its discovery document.
@@ -16,61 +29,38 @@ export type FetchDocument = (url: string, init: BunFetchRequestInit) => Promise<
  * @throws Error whose message names the document that could not be fetched, and why.
  */
 export async function fetchIssuerKeys(
-  issuer: string,
+  source: IssuerSource,
   fetchDocument: FetchDocument,
   timeoutMs: number = TIMEOUT_MS,
-): Promise<JSONWebKeySet> {
-  const fetchJson = createFetchJson(fetchDocument, timeoutMs);
-  const configurationUrl = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  const configuration = await fetchJson(configurationUrl, "discovery document");
-  // A document that speaks for another issuer must not decide which keys are trusted.
-  if (configuration["issuer"] !== issuer) throw new Error("the discovery document names another issuer");
-  const keysUrl = configuration["jwks_uri"];
-  if (typeof keysUrl !== "string" || !isAcceptable(keysUrl, issuer)) {
-    throw new Error("the discovery document has no acceptable jwks_uri");
-  }
+): Promise<IssuerDocuments> {
+  const { followsRedirects = false } = source;
+  const fetchJson = (url: string, what: string) =>
+    fetchIssuerDocument(url, what, { fetchDocument, timeoutMs, followsRedirects });
+  const { keysUrl, otherName } = source.keysUrl
+    ? { keysUrl: source.keysUrl, otherName: undefined }
+    : await discover(source, fetchJson);
   const keys = await fetchJson(keysUrl, "key set");
   if (!Array.isArray(keys["keys"])) throw new Error("the key set holds no keys");
-  return { keys: keys["keys"].filter(isJsonObject) as JSONWebKeySet["keys"] };
+  return { keySet: { keys: keys["keys"].filter(isJsonObject) as JSONWebKeySet["keys"] }, otherName };
 }
 
-/** Keys may come over plain HTTP only if the issuer itself is asked that way, and never from a file or similar. */
-function isAcceptable(keysUrl: string, issuer: string): boolean {
-  if (!URL.canParse(keysUrl)) return false;
-  const { protocol } = new URL(keysUrl);
-  return protocol === "https:" || (protocol === "http:" && new URL(issuer).protocol === "http:");
-}
-
-const createFetchJson =
-  (fetchDocument: FetchDocument, timeoutMs: number) =>
-  async (url: string, what: string): Promise<JsonObject> => {
-    const refuse = (reason: string): never => {
-      throw new Error(`the issuer's ${what} ${reason}`);
-    };
-    const response = await fetchDocument(url, {
-      headers: { accept: "application/json" },
-      redirect: "manual",
-      proxy: false,
-      signal: AbortSignal.timeout(timeoutMs),
-    }).catch(() => refuse("cannot be fetched"));
-    if (!response.ok) {
-      await response.body?.cancel();
-      return refuse(`was answered with status ${response.status}`);
-    }
-    const bytes = await readBounded(response).catch(() => refuse("broke off or is too long"));
-    const parsed = await parseBytes(toWellFormed(bytes));
-    if ("value" in parsed) return isJsonObject(parsed.value) ? parsed.value : refuse("is not a JSON object");
-    const { fault } = parsed;
-    return refuse(fault === "depth" || fault === "values" ? "is nested too deeply or too large" : "is not JSON");
-  };
-
-async function readBounded(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_BYTES) throw new Error("too long");
-    chunks.push(chunk);
+async function discover(
+  { issuer, discoveryUrl }: IssuerSource,
+  fetchJson: (url: string, what: string) => ReturnType<typeof fetchIssuerDocument>,
+): Promise<{ readonly keysUrl: string; readonly otherName: string | undefined }> {
+  const url = discoveryUrl ?? `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const configuration = await fetchJson(url, "discovery document");
+  const name = configuration["issuer"];
+  // A document that speaks for another issuer must not decide which keys are trusted, unless the operator chose it.
+  if (name !== issuer && (discoveryUrl === undefined || typeof name !== "string")) {
+    throw new Error(`the discovery document names another issuer: ${describeNames(name, [issuer])}${ADVICE}`);
   }
-  return Buffer.concat(chunks);
+  const keysUrl = configuration["jwks_uri"];
+  if (typeof keysUrl !== "string" || !isAsSafe(keysUrl, url)) {
+    throw new Error("the discovery document has no acceptable jwks_uri");
+  }
+  return { keysUrl, otherName: name === issuer ? undefined : name };
 }
+
+const ADVICE =
+  ". AUTH_OIDC_ISSUER must be what the tokens say; if the issuer is reached by another name, set AUTH_OIDC_DISCOVERY_URL";

@@ -1,23 +1,22 @@
 import { SettingError } from "../core/errors.ts";
 import type { ReadFile } from "../core/read-files.ts";
 import { type Authenticate, createAuthenticate } from "./authenticate.ts";
-import { type FetchDocument, fetchIssuerKeys } from "./fetch-issuer-keys.ts";
+import type { FetchDocument } from "./fetch-document.ts";
+import { fetchIssuerKeys, type IssuerSource } from "./fetch-issuer-keys.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
 import { readStaticKeys, type StaticKeys } from "./static-keys.ts";
-import { createTokenVerifier, type VerifyToken } from "./verify-token.ts";
+import { verifyByIssuer } from "./verify-by-issuer.ts";
+import { createTokenVerifier, type TokenRules, type VerifyToken } from "./verify-token.ts";
 
 /** Whose credentials are good; each may be left out. */
 export interface AuthenticationOptions {
   /** Static keys, or `@` and the path of their file, as `AUTH_API_KEYS` has them. */
   readonly apiKeys?: string | undefined;
-  readonly issuer?: IssuerOptions | undefined;
+  readonly issuers: readonly IssuerOptions[];
 }
 
-/** An OpenID Connect issuer, and which of its tokens are good. */
-export interface IssuerOptions {
-  /** Exactly as its tokens name it. */
-  readonly url: string;
-  readonly audiences: readonly string[];
+/** An OpenID Connect issuer, where its keys are found, and which of its tokens are good. */
+export interface IssuerOptions extends IssuerSource, Omit<TokenRules, "clock"> {
   /** How long its known keys are still used while it cannot be asked, in milliseconds. */
   readonly graceMs: number;
 }
@@ -25,10 +24,18 @@ export interface IssuerOptions {
 /** Authentication as the options ask for it. */
 export interface Authentication {
   readonly authenticate: Authenticate;
-  /** Asks the issuer for its keys ahead of the first token. */
+  /** Asks the issuers for their keys ahead of the first token. */
   warm(): void;
-  /** Reads the static keys again. Throws {@link SettingError}, and keeps the old ones, if they cannot be read. */
-  reload(): void;
+  /** What it knows of its issuers, for whoever comes after it. */
+  readonly issuers: readonly OpenIssuer[];
+}
+
+/** An issuer, with the keys of it that are known. */
+export interface OpenIssuer {
+  readonly options: IssuerOptions;
+  readonly fetch: FetchDocument;
+  readonly verifyToken: VerifyToken;
+  warm(): void;
 }
 
 export interface AuthenticationParts {
@@ -39,27 +46,39 @@ export interface AuthenticationParts {
   readonly now: () => number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Called when the issuer stops or starts to answer; undefined means that it answers. */
-  readonly onIssuerChange: (problem: string | undefined) => void;
+  /** Called when an issuer stops or starts to answer; undefined means that it answers. */
+  readonly onIssuerChange: (issuer: string, problem: string | undefined) => void;
+  /** Called when the discovery document of an issuer calls it by another name than its tokens must have. */
+  readonly onOtherName: (issuer: string, otherName: string) => void;
 }
 
-/** Throws {@link SettingError} if the static keys cannot be read. */
-export function openAuthentication(options: AuthenticationOptions, parts: AuthenticationParts): Authentication {
-  let staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
-  const issuer = openIssuer(options.issuer, parts);
+/**
+ * Throws {@link SettingError} if the static keys cannot be read.
+ * @param previous that before the settings were read again: the keys of the same issuers are not asked for anew.
+ */
+export function openAuthentication(
+  options: AuthenticationOptions,
+  parts: AuthenticationParts,
+  previous?: Authentication,
+): Authentication {
+  const staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
+  const issuers = options.issuers.map(
+    (issuer) =>
+      previous?.issuers.find((known) => known.fetch === parts.fetch && Bun.deepEquals(known.options, issuer)) ??
+      openIssuer(issuer, parts),
+  );
+  const verifiers = new Map(issuers.map(({ options: { issuer: name }, verifyToken }) => [name, verifyToken]));
   return {
     authenticate: createAuthenticate({
       staticKeys: () => staticKeys,
-      verifyToken: issuer?.verifyToken,
+      verifyToken: issuers.length > 0 ? verifyByIssuer(verifiers) : undefined,
       now: parts.now,
       clock: parts.clock,
     }),
     warm() {
-      issuer?.warm();
+      for (const issuer of issuers) issuer.warm();
     },
-    reload() {
-      staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
-    },
+    issuers,
   };
 }
 
@@ -72,19 +91,25 @@ function loadStaticKeys(setting: string | undefined, readFile: ReadFile): Static
   }
 }
 
-function openIssuer(
-  issuer: IssuerOptions | undefined,
-  { fetch, now, clock, onIssuerChange }: AuthenticationParts,
-): { readonly verifyToken: VerifyToken; readonly warm: () => void } | undefined {
-  if (issuer === undefined) return undefined;
+function openIssuer(options: IssuerOptions, parts: AuthenticationParts): OpenIssuer {
+  const { issuer: name, graceMs } = options;
+  const { fetch, now, clock } = parts;
+  let knownAs: string | undefined;
   const keys = createIssuerKeys({
-    fetchKeys: () => fetchIssuerKeys(issuer.url, fetch),
+    async fetchKeys() {
+      const { keySet, otherName } = await fetchIssuerKeys(options, fetch);
+      if (otherName !== undefined && otherName !== knownAs) parts.onOtherName(name, otherName);
+      knownAs = otherName;
+      return keySet;
+    },
     now,
-    graceMs: issuer.graceMs,
-    onChange: onIssuerChange,
+    graceMs,
+    onChange: (problem) => parts.onIssuerChange(name, problem),
   });
   return {
-    verifyToken: createTokenVerifier(keys, { issuer: issuer.url, audiences: issuer.audiences, clock }),
+    options,
+    fetch,
+    verifyToken: createTokenVerifier(keys, { ...options, clock }),
     warm: () => void keys.current().catch(() => {}),
   };
 }

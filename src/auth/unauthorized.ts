@@ -5,11 +5,13 @@ export type BearerError = "invalid_request" | "invalid_token";
 
 /**
  * The 401 of a request without an acceptable credential.
- * @param reason why, for the log and, in its general form, for the client; it must not repeat anything of the token.
+ * @param reason why, for client and log; it must not repeat anything of the token.
+ * @param detail what the operator needs to know beyond that, for the log only.
  */
-export function unauthorized(error?: BearerError, reason?: string): Failure {
+export function unauthorized(error?: BearerError, reason = "no credential", detail?: string): Failure {
   const challenge = error === undefined ? "Bearer" : `Bearer error="${error}", error_description="${reason}"`;
-  return new Failure("unauthorized", { headers: { "www-authenticate": challenge }, cause: reason ?? "no credential" });
+  const cause = detail === undefined ? reason : `${reason}: ${detail}`;
+  return new Failure("unauthorized", { headers: { "www-authenticate": challenge }, cause });
 }
 
 /** If the issuer cannot be asked and none of its keys is known, nobody can say whether a token is good. */

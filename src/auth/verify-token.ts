@@ -1,6 +1,7 @@
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from "jose";
 import type { Principal } from "../core/request-context.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
+import { type AudienceRules, requireAudience } from "./require-audience.ts";
 import { unauthorized } from "./unauthorized.ts";
 
 /** Signatures that a public key can check; a public key set has no shared secrets. */
@@ -18,9 +19,6 @@ const ALGORITHMS = [
   "Ed25519",
 ] as const;
 
-/** Kinds of JWT that are access tokens, or say nothing of their kind. https://www.rfc-editor.org/rfc/rfc9068#section-2.1 */
-const ACCEPTED_TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt", "application/at+jwt"]);
-
 const CLOCK_TOLERANCE_SECONDS = 30;
 
 export interface VerifiedToken {
@@ -29,10 +27,10 @@ export interface VerifiedToken {
   readonly expiresAt: number;
 }
 
-export interface TokenRules {
+export interface TokenRules extends AudienceRules {
   readonly issuer: string;
-  /** The token's audience must hold one of them. */
-  readonly audiences: readonly string[];
+  /** Media types of tokens that are good, with or without `application/`; a token that says none is good, too. */
+  readonly types: readonly string[];
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }
@@ -40,18 +38,20 @@ export interface TokenRules {
 /** Checks a JWT of the issuer. Throws `unauthorized` with the reason, or `authentication_unavailable`. */
 export type VerifyToken = (token: string) => Promise<VerifiedToken>;
 
-export function createTokenVerifier(keys: IssuerKeys, { issuer, audiences, clock }: TokenRules): VerifyToken {
+export function createTokenVerifier(keys: IssuerKeys, { issuer, types, clock, ...audience }: TokenRules): VerifyToken {
+  const acceptedTypes = new Set(types.map(withoutTree));
+
   const check = async (token: string, lookup: JWTVerifyGetKey): Promise<VerifiedToken> => {
     const options: JWTVerifyOptions = {
       issuer,
-      audience: [...audiences],
       algorithms: [...ALGORITHMS],
       requiredClaims: ["exp"],
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: new Date(clock()),
     };
     const { payload, protectedHeader } = await verifyWithAnyKey(token, lookup, options);
-    if (!isAcceptedType(protectedHeader.typ)) throw unauthorized("invalid_token", "the token is of another type");
+    requireAudience(payload, audience);
+    requireType(protectedHeader.typ, acceptedTypes);
     return { identity: { kind: "token", name: subjectOf(payload) }, expiresAt: payload.exp ?? 0 };
   };
 
@@ -93,8 +93,17 @@ async function verifyWithAnyKey(token: string, lookup: JWTVerifyGetKey, options:
 }
 
 /** @param type the header member as received: whatever the issuer signs, a string or not. */
-function isAcceptedType(type: unknown): boolean {
-  return type === undefined || (typeof type === "string" && ACCEPTED_TYPES.has(type.toLowerCase()));
+function requireType(type: unknown, accepted: ReadonlySet<string>): void {
+  if (type === undefined || (typeof type === "string" && accepted.has(withoutTree(type)))) return;
+  const detail = typeof type === "string" && MEDIA_TYPE.test(type) ? `its typ is ${type}` : "its typ is no media type";
+  throw unauthorized("invalid_token", "the token is of another type", `${detail}, see AUTH_OIDC_TOKEN_TYPES`);
+}
+
+const MEDIA_TYPE = /^[\w.+/-]{1,64}$/;
+
+/** A media type as it is compared; `application/` may be left out. https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9 */
+function withoutTree(type: string): string {
+  return type.toLowerCase().replace(/^application\//, "");
 }
 
 function subjectOf({ sub, ...claims }: JWTPayload): string {
@@ -127,7 +136,6 @@ function claimProblem({ claim, reason }: errors.JWTClaimValidationFailed): strin
   if (reason === "invalid") return `the token's ${claim} is malformed`;
   const problems: Readonly<Record<string, string>> = {
     iss: "the token is of another issuer",
-    aud: "the token is for another audience",
     nbf: "the token is not valid yet",
     exp: "the token has expired",
   };

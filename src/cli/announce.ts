@@ -1,4 +1,6 @@
 import type { Settings } from "../config/settings-table.ts";
+import type { EndSignal } from "./exit.ts";
+import { nextStep } from "./next-step.ts";
 import type { Serving } from "./service.ts";
 import type { Log } from "../telemetry/log.ts";
 
@@ -13,6 +15,7 @@ export interface Announcement extends Serving {
 /** Logs that the gateway serves, and a warning if it serves strangers. */
 export function announce(log: Log, settings: Settings, announcement: Announcement): void {
   log.info(announcement, "listening");
+  log.info(`try it: ${nextStep(settings, announcement)}`);
   if (!settings.AUTH_ENABLED && !settings.SERVER_UNIX_SOCKET && !LOOPBACK.test(settings.SERVER_HOST)) {
     log.warn("everyone who reaches this address can use the providers' keys: set AUTH_ENABLED=true");
     if (settings.SERVER_ALLOWED_HOSTS.length === 0) {
@@ -21,4 +24,9 @@ export function announce(log: Log, settings: Settings, announcement: Announcemen
       );
     }
   }
+}
+
+/** Logs that requests are still taken for a while, if the settings ask for that. */
+export function announceDrainDelay(log: Log, { SERVER_DRAIN_DELAY: delayMs }: Settings, signal: EndSignal): void {
+  if (delayMs > 0) log.info({ signal, delay_ms: delayMs }, "not ready any more; requests are still taken");
 }

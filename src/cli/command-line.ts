@@ -5,7 +5,11 @@ import { nearestName } from "../config/find-unknown-variables.ts";
 export const COMMAND_LINE_OPTIONS = {
   demo: { type: "boolean", doc: "add the built-in provider demo, which answers without any key" },
   "env-file": { type: "string", value: "PATH", doc: "read settings from this file too; the environment wins over it" },
-  check: { type: "boolean", doc: "check the settings and exit: 0 if they are good, 2 if not" },
+  check: {
+    type: "boolean",
+    word: "live",
+    doc: "check the settings, say what they mean, and exit: 0 if they are good, 2 if not; --check=live also asks each provider for its models and each issuer for its keys: 1 if one of them fails",
+  },
   "print-config": { type: "boolean", doc: "print the effective settings, secrets masked, and exit" },
   healthcheck: {
     type: "boolean",
@@ -21,6 +25,8 @@ type OptionName = keyof typeof COMMAND_LINE_OPTIONS;
 export interface CommandLine {
   /** If several are given, the one that comes first in: help, version, print-config, check, healthcheck. */
   readonly action: "help" | "version" | "print-config" | "check" | "healthcheck" | "serve";
+  /** Whether `check` asks providers and issuers. */
+  readonly live: boolean;
   readonly demo: boolean;
   /** Path of a file with settings, relative to the working directory. */
   readonly envFile: string | undefined;
@@ -34,6 +40,10 @@ const SEE_HELP = "; --help lists the options";
 
 function isOptionName(name: string): name is OptionName {
   return Object.hasOwn(COMMAND_LINE_OPTIONS, name);
+}
+
+function noSuchValue(name: OptionName, word: string | undefined): string {
+  return word === undefined ? `--${name} takes no value` : `--${name} takes no value but ${word}: --${name}=${word}`;
 }
 
 function unknownOption(rawName: string): string {
@@ -60,6 +70,7 @@ export function parseCommandLine(args: string[]): Parsed {
   });
   const given = new Set<OptionName>();
   let envFile: string | undefined;
+  let live = false;
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
@@ -68,8 +79,12 @@ export function parseCommandLine(args: string[]): Parsed {
       return { ok: false, problem: `unexpected argument ${JSON.stringify(shown)}${SEE_HELP}` };
     }
     if (!isOptionName(token.name)) return { ok: false, problem: unknownOption(token.rawName) };
-    if (COMMAND_LINE_OPTIONS[token.name].type === "boolean") {
-      if (token.value !== undefined) return { ok: false, problem: `--${token.name} takes no value` };
+    const option = COMMAND_LINE_OPTIONS[token.name];
+    if (option.type === "boolean") {
+      const word = "word" in option ? option.word : undefined;
+      if (token.value !== undefined && token.value !== word)
+        return { ok: false, problem: noSuchValue(token.name, word) };
+      live ||= token.value !== undefined;
     } else {
       const missing = !token.value || (!token.inlineValue && token.value.startsWith("-"));
       if (missing) return { ok: false, problem: `--${token.name} needs a path: --${token.name} PATH` };
@@ -79,5 +94,5 @@ export function parseCommandLine(args: string[]): Parsed {
     given.add(token.name);
   }
   const action = ACTIONS.find((name) => given.has(name)) ?? "serve";
-  return { ok: true, commandLine: Object.freeze({ action, demo: given.has("demo"), envFile }) };
+  return { ok: true, commandLine: Object.freeze({ action, demo: given.has("demo"), live, envFile }) };
 }

@@ -5,7 +5,7 @@ import type { Settings } from "../config/settings-table.ts";
 export const EXIT = {
   /** All requests were finished, or there was only something to print. */
   ok: 0,
-  /** The address could not be listened on; or, for `--healthcheck`, nothing healthy answers there. */
+  /** The address could not be listened on; for `--healthcheck`, nothing healthy answers there; for `--check=live`, somebody fails. */
   notServing: 1,
   /** The command line or a setting is wrong. */
   badSettings: 2,

@@ -1,4 +1,5 @@
 import { COMMAND_LINE_OPTIONS } from "./command-line.ts";
+import { builtInProviders } from "./describe-setup.ts";
 import { describeSettings, type SettingDescription } from "../config/describe-settings.ts";
 
 const NARROWEST_TEXT = 24;
@@ -37,7 +38,7 @@ function columns(
 function optionEntries(): (readonly [string, string])[] {
   return Object.entries(COMMAND_LINE_OPTIONS).map(([name, option]) => {
     const short = "short" in option ? `-${option.short}, ` : "";
-    const value = "value" in option ? ` ${option.value}` : "";
+    const value = "value" in option ? ` ${option.value}` : "word" in option ? `[=${option.word}]` : "";
     return [`${short}--${name}${value}`, option.doc];
   });
 }
@@ -48,10 +49,12 @@ function settingEntry(setting: SettingDescription): readonly [string, string] {
 }
 
 /**
- * The text of `--help`: usage, options, and all settings by group.
+ * The text of `--help`: usage, options, built-in providers, and all settings by group.
  * @param width columns of the terminal
  */
 export function helpText(width: number): string {
+  const providers = builtInProviders();
+  const longestProvider = Math.max(...providers.map(([id]) => id.length));
   const groups = describeSettings().map(({ group, settings }) => ({ group, entries: settings.map(settingEntry) }));
   const longestOption = Math.max(...optionEntries().map(([name]) => name.length));
   const longestSetting = Math.max(...groups.flatMap(({ entries }) => entries.map(([name]) => name.length)));
@@ -60,6 +63,9 @@ export function helpText(width: number): string {
     "",
     "Options:",
     ...columns(optionEntries(), longestOption, width),
+    "",
+    ...wrap("Providers, and what configures each (CUSTOM_PROVIDERS adds others):", width),
+    ...columns(providers, longestProvider, width),
     "",
     ...wrap("Settings are environment variables, read once at start. Blank ones count as unset.", width),
     ...groups.flatMap(({ group, entries }) => ["", `${group}:`, ...columns(entries, longestSetting, width)]),

@@ -6,16 +6,21 @@ import { maskSecret } from "../config/setting-problem.ts";
 import { providerVariables } from "../config/provider-variables.ts";
 import { SETTING_ROWS } from "../config/settings-table.ts";
 
+/** The base URL of a provider as its variable has it. */
+export function shownUrl({ baseUrl, unixSocket }: Provider): string {
+  return unixSocket === undefined ? baseUrl : `unix:${unixSocket}:${new URL(baseUrl).pathname}`;
+}
+
 function providerLines(provider: Provider, usualTransport: Provider["transport"]): string[] {
-  const { id, baseUrl, unixSocket, http2, transport, extraRequestHeaders, key, auth } = provider;
+  const { id, http2, transport, extraRequestHeaders, key, auth, shownSettings } = provider;
   const variables = providerVariables(id);
-  const url = unixSocket === undefined ? baseUrl : `unix:${unixSocket}:${new URL(baseUrl).pathname}`;
   return [
-    `${variables.url}=${url}`,
+    `${variables.url}=${shownUrl(provider)}`,
     ...(key === undefined ? [] : [`${variables.key}=${maskSecret(key)}`]),
     ...(http2 ? [`${variables.http2}=true`] : []),
     ...(transport === usualTransport ? [] : [`${variables.transport}=${transport}`]),
     ...(extraRequestHeaders.length > 0 ? [`${variables.relayHeaders}=${extraRequestHeaders.join(",")}`] : []),
+    ...shownSettings,
     ...(Object.hasOwn(PROVIDER_TABLE, id) ? [] : [`${variables.authType}=${auth}`]),
   ];
 }

@@ -1,8 +1,11 @@
-import { AUTH_TYPES } from "../providers/table.ts";
-import { HTTP2_ROW, TRANSPORT_ROW } from "./settings/providers.ts";
+import { AUTH_TYPES } from "../providers/provider-row.ts";
+import { ENCODED_SLASHES_ROW, HTTP2_ROW, TRANSPORT_ROW } from "./settings/providers.ts";
 import { acceptedValues } from "./parse-setting.ts";
 import { ACCEPTED_HEADERS } from "./parse-headers.ts";
+import { ACCEPTED_APIS } from "./parse-provider-apis.ts";
+import { ACCEPTED_AUTH_HEADERS, ACCEPTED_QUERIES } from "./parse-provider-headers.ts";
 import { ACCEPTED_RELAY_HEADERS } from "./parse-relay-headers.ts";
+import { ACCEPTED_ROOT_PATHS } from "./read-provider-requests.ts";
 import { SETTING_GROUPS, type SettingGroup, type SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS } from "./settings-table.ts";
 
@@ -30,7 +33,7 @@ const FAMILIES: readonly SettingDescription[] = [
     name: "<ID>_API_URL",
     accepted: "an http or https URL, or unix:/path/to.sock[:/base/path]",
     default: "",
-    doc: "Base URL of that provider, instead of its usual one",
+    doc: "Base URL of that provider, instead of its usual one; a query in it goes with every request",
   },
   {
     group: "Providers",
@@ -52,6 +55,48 @@ const FAMILIES: readonly SettingDescription[] = [
     accepted: ACCEPTED_RELAY_HEADERS,
     default: "",
     doc: "Headers of clients' requests that are passed on to that provider beside the usual ones, such as HTTP-Referer,X-Title",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_HEADERS",
+    accepted: ACCEPTED_HEADERS,
+    default: "",
+    doc: "Headers that every request to that provider carries, whatever the client says; their values are secrets",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_QUERY",
+    accepted: ACCEPTED_QUERIES,
+    default: "",
+    doc: "Parameters that every request to that provider has in its query, in place of the client's; their values are secrets",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_AUTH_HEADER",
+    accepted: ACCEPTED_AUTH_HEADERS,
+    default: "",
+    doc: "Header that carries the key of that provider, instead of its usual one",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_APIS",
+    accepted: ACCEPTED_APIS,
+    default: "",
+    doc: "All APIs that the provider has, instead of its usual ones; a path with a version in it (/anthropic/v1/messages) is below the provider's root, any other below its base URL",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_ROOT_PATHS",
+    accepted: ACCEPTED_ROOT_PATHS,
+    default: "",
+    doc: "Paths that /proxy finds below the root of that provider instead of its base URL, beside those that are known",
+  },
+  {
+    group: "Providers",
+    name: "<ID>_ENCODED_SLASHES",
+    accepted: acceptedValues(ENCODED_SLASHES_ROW),
+    default: "",
+    doc: ENCODED_SLASHES_ROW.doc,
   },
   {
     group: "Providers",
@@ -111,6 +156,11 @@ const FAMILIES: readonly SettingDescription[] = [
   },
 ];
 
+const RESTART_NOTES = {
+  restart: "; another value needs a restart",
+  "restart-if-toggled": "; to set or unset it needs a restart",
+} as const satisfies Record<NonNullable<SettingRow["appliesAt"]>, string>;
+
 function describeRow(name: string, row: SettingRow): SettingDescription {
   const aliases = row.aliases === undefined ? "" : ` (older spelling: ${row.aliases.join(", ")})`;
   return {
@@ -118,7 +168,7 @@ function describeRow(name: string, row: SettingRow): SettingDescription {
     name,
     accepted: acceptedValues(row),
     default: row.default ?? "",
-    doc: row.doc + aliases,
+    doc: row.doc + (row.appliesAt ? RESTART_NOTES[row.appliesAt] : "") + aliases,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Provider } from "../providers/provider.ts";
 import { directHosts } from "../upstream/egress.ts";
 import { providerVariables } from "./provider-variables.ts";
+import { findIssuerConflicts } from "./issuer-entries.ts";
 import type { Settings } from "./settings-table.ts";
 
 /** A host name, with or without a mark for its subdomains, or an IPv4 address. */
@@ -11,13 +12,11 @@ const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::\d+)
 
 /** What is wrong with settings that are each acceptable but do not go together; one line each, without values. */
 export function findConflicts(settings: Settings, providers: readonly Provider[]): string[] {
-  const issuer = settings.AUTH_OIDC_ISSUER;
-  const hasAudience = settings.AUTH_OIDC_CLIENT_ID !== undefined || settings.AUTH_OIDC_AUDIENCE.length > 0;
   const hasCert = settings.SERVER_TLS_CERT_PATH !== undefined;
   const hasKey = settings.SERVER_TLS_KEY_PATH !== undefined;
   const rules: readonly (readonly [broken: boolean, problem: string])[] = [
     [
-      settings.AUTH_ENABLED && issuer === undefined && settings.AUTH_API_KEYS === undefined,
+      settings.AUTH_ENABLED && settings.AUTH_OIDC_ISSUER.length === 0 && settings.AUTH_API_KEYS === undefined,
       "AUTH_ENABLED=true needs AUTH_OIDC_ISSUER, AUTH_API_KEYS, or both: without either nobody could get in",
     ],
     [
@@ -46,13 +45,10 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
     ],
     [hasCert !== hasKey, "SERVER_TLS_CERT_PATH and SERVER_TLS_KEY_PATH must be set together"],
     [
-      issuer !== undefined && !isIssuerUrl(issuer),
-      "AUTH_OIDC_ISSUER must be an http or https URL without credentials, query or fragment",
+      !settings.SERVER_TRUSTED_PROXIES.every(isPeerRange),
+      "SERVER_TRUSTED_PROXIES must list IP addresses, networks such as 10.0.0.0/8, or unix for those that come over the unix socket",
     ],
-    [
-      settings.AUTH_ENABLED && issuer !== undefined && !hasAudience,
-      "AUTH_OIDC_ISSUER needs AUTH_OIDC_CLIENT_ID or AUTH_OIDC_AUDIENCE: without an audience a token for any other service would do",
-    ],
+    ...findIssuerConflicts(settings),
   ];
   const found = rules.flatMap(([broken, problem]) => (broken ? [problem] : []));
   // Only hosts that are each good can be compared with those of providers.
@@ -109,10 +105,18 @@ function isOrigin(text: string): boolean {
   return !/^https?:/i.test(origin) || new URL(origin).origin === origin.toLowerCase();
 }
 
-function isIssuerUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, search, hash, username, password } = new URL(text);
-  return /^https?:$/.test(protocol) && `${search}${hash}${username}${password}` === "";
+/** An IP address, a network of them, or the word for peers without an address. */
+function isPeerRange(text: string): boolean {
+  const [address = "", length, ...rest] = text.split("/");
+  if (text === "unix") return true;
+  const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+  return (
+    rest.length === 0 && bits > 0 && (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits))
+  );
+}
+
+function isIPv4(text: string): boolean {
+  return /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split(".").every((part) => Number(part) <= 255);
 }
 
 /**
@@ -132,8 +136,12 @@ export function findIdleSettings(settings: Settings): string[] {
       "AUTH_API_KEYS has no effect without AUTH_ENABLED=true: nobody is asked for a key",
     ],
     [
-      !settings.AUTH_ENABLED && settings.AUTH_OIDC_ISSUER !== undefined,
+      !settings.AUTH_ENABLED && settings.AUTH_OIDC_ISSUER.length > 0,
       "AUTH_OIDC_ISSUER has no effect without AUTH_ENABLED=true: nobody is asked for a token",
+    ],
+    [
+      settings.SERVER_TRUSTED_PROXIES.length > 0 && !settings.LOG_CLIENT,
+      "SERVER_TRUSTED_PROXIES has no effect without LOG_CLIENT=true: addresses of clients are used in the log only",
     ],
     [
       settings.AUTH_ENABLED && settings.SERVER_ALLOWED_HOSTS.length > 0,

@@ -1,6 +1,8 @@
 import { PROVIDER_TABLE } from "../providers/table.ts";
 import { readVariable, type Environment } from "./environment.ts";
+import { explainProviderLike } from "./key-like-names.ts";
 import { providerVariables } from "./provider-variables.ts";
+import type { EnvFileLines } from "./scan-env-file.ts";
 import { SETTING_ROWS } from "./settings-table.ts";
 
 function editDistance(left: string, right: string): number {
@@ -24,8 +26,13 @@ function editDistance(left: string, right: string): number {
  * differs in more than a third of the characters, so that naming it would mislead
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  return nearestWithin(name, known, Math.max(2, Math.floor(name.length / 3)));
+}
+
+/** The same, with the most that the two may differ in. */
+function nearestWithin(name: string, known: Iterable<string>, distance: number): string | undefined {
   let nearest: string | undefined;
-  let smallest = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let smallest = distance + 1;
   for (const candidate of known) {
     const distance = editDistance(name, candidate);
     if (distance < smallest) {
@@ -49,33 +56,67 @@ const KNOWN_PREFIXES = [
   "CUSTOM_",
 ] as const;
 
+/** A name as it is written in a file; what is not like it may be a part of a secret. */
+const SHOWN_NAME = /^(?:[A-Z][A-Z0-9_]*|[a-z][a-z0-9]*(?:_[a-z0-9]+)+)$/;
+
 /**
- * Warns about variables that look like settings of the gateway and are none, one line each, sorted by name.
+ * Warns about variables that look like settings of the gateway, or of providers, and are none; and about everything in
+ * the gateway's own file that is none. One line each, sorted by name.
  * @param customIds the accepted ids of custom providers
- * @param mcpVariables the variables that belong to MCP servers
+ * @param others variables that are known beside the settings: those of MCP servers, and those of other tools
+ * @param file where the variables of `--env-file` are
  */
 export function findUnknownVariables(
   environment: Environment,
   customIds: readonly string[],
-  mcpVariables: readonly string[],
+  others: readonly string[],
+  file?: EnvFileLines,
 ): string[] {
-  const aliases = new Set(SETTING_ROWS.flatMap(([, row]) => row.aliases ?? []));
-  const known = new Set<string>([...SETTING_ROWS.map(([name]) => name), ...mcpVariables]);
+  const known = new Set<string>([...SETTING_ROWS.map(([name]) => name), ...others]);
+  const ofProviders = new Set<string>();
   const prefixes: string[] = [...KNOWN_PREFIXES];
-  for (const id of [...Object.keys(PROVIDER_TABLE), ...customIds]) {
-    const { url, key, http2, transport, relayHeaders, authType, urlParameter } = providerVariables(id);
-    known.add(url).add(key).add(http2).add(transport).add(relayHeaders);
-    if (urlParameter !== undefined) known.add(urlParameter);
-    if (customIds.includes(id)) known.add(authType);
-    prefixes.push(url.slice(0, -"URL".length));
+  const ids = [...Object.keys(PROVIDER_TABLE), ...customIds];
+  for (const id of ids) {
+    const { authType, ...variables } = providerVariables(id);
+    for (const name of Object.values(variables)) if (name !== undefined) ofProviders.add(name);
+    if (customIds.includes(id)) ofProviders.add(authType);
+    prefixes.push(variables.url.slice(0, -"URL".length));
   }
-  return Object.keys(environment)
-    .filter((name) => /^\w+$/.test(name) && prefixes.some((prefix) => name.startsWith(prefix)))
-    .filter((name) => !known.has(name) && !aliases.has(name) && readVariable(environment, name) !== undefined)
-    .sort()
-    .map((name) => {
+  for (const name of ofProviders) known.add(name);
+  const aliases = new Set(SETTING_ROWS.flatMap(([, row]) => row.aliases ?? []));
+  const isUnknown = (name: string): boolean =>
+    !known.has(name) && !aliases.has(name) && readVariable(environment, name) !== undefined;
+
+  const explain = (name: string): string | undefined => {
+    if (prefixes.some((prefix) => name.startsWith(prefix))) {
       const nearest = nearestName(name, known);
       const suggestion = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
       return `${name} is not a setting of this version and is ignored${suggestion}`;
+    }
+    return explainProviderLike(name, ofProviders, ids, nearestWithin);
+  };
+
+  const named = Object.keys(environment)
+    .filter((name) => /^\w+$/.test(name) && isUnknown(name) && !file?.variables.has(name))
+    .sort()
+    .flatMap((name) => explain(name) ?? []);
+  return [...named, ...linesInFile(file, isUnknown, explain)];
+}
+
+/** What to say of the lines of a file, in their order. */
+function linesInFile(
+  file: EnvFileLines | undefined,
+  isUnknown: (name: string) => boolean,
+  explain: (name: string) => string | undefined,
+): string[] {
+  const unknown = [...(file?.variables ?? [])]
+    .filter(([name]) => isUnknown(name))
+    .map(([name, line]): [number, string] => {
+      if (!SHOWN_NAME.test(name)) return [line, "its name is none of this version's, and it is ignored"];
+      return [line, explain(name) ?? `${name} is not a setting of this version and is ignored`];
     });
+  const unread = (file?.unread ?? []).map((line): [number, string] => [line, "it is not NAME=value and is ignored"]);
+  return [...unknown, ...unread]
+    .sort(([one], [other]) => one - other)
+    .map(([line, problem]) => `line ${line} of --env-file: ${problem}`);
 }

@@ -1,11 +1,14 @@
 import type { Provider } from "../providers/provider.ts";
-import { readVariable, type Environment } from "./environment.ts";
+import { type Environment, readEnvironment, readVariable } from "./environment.ts";
 import { findConflicts, findIdleSettings } from "./find-conflicts.ts";
 import { findUnknownVariables } from "./find-unknown-variables.ts";
+import { foreignNames, readForeignNames } from "./foreign-names.ts";
 import { loadMcpServers, type McpServer } from "./load-mcp-servers.ts";
 import { mcpServerVariables } from "./mcp-server-variables.ts";
 import { loadProviders } from "./load-providers.ts";
 import { acceptedValues, parseSetting, type ParsedSetting } from "./parse-setting.ts";
+import { providerVariables } from "./provider-variables.ts";
+import type { EnvFileLines } from "./scan-env-file.ts";
 import { problemLine } from "./setting-problem.ts";
 import type { SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS, type SettingName, type Settings } from "./settings-table.ts";
@@ -16,6 +19,8 @@ export interface Config {
   readonly providers: readonly Provider[];
   /** In the order of `MCP_SERVERS`, also while MCP is off. */
   readonly mcpServers: readonly McpServer[];
+  /** The variables of providers and MCP servers that are set. Only compared: their texts may be secret. */
+  readonly variables: ReadonlyMap<string, string>;
 }
 
 /** The outcome of reading the environment: a config, or all that is wrong with it at once, one line each. */
@@ -73,10 +78,17 @@ function readSetting(
 /**
  * Reads and checks the whole configuration. Blank variables count as unset.
  * Problems (for exit code 2) and warnings name variables and never hold an unmasked secret.
+ * @param file what is where in the file that a part of `given` comes from
  */
-export function loadConfig(environment: Environment): LoadedConfig {
+export function loadConfig(given: Environment, file?: EnvFileLines): LoadedConfig {
   const problems: string[] = [];
-  const warnings: string[] = [];
+  const customIds = (readVariable(given, "CUSTOM_PROVIDERS") ?? "")
+    .split(",")
+    .map((id) => id.trim().toLowerCase())
+    .filter((id) => id !== "");
+  const foreign = readForeignNames(given, customIds);
+  const { environment } = foreign;
+  const warnings = [...foreign.warnings];
   // The one place where values of the table's row types become the type derived from that table.
   const settings = Object.freeze(
     Object.fromEntries(
@@ -85,11 +97,11 @@ export function loadConfig(environment: Environment): LoadedConfig {
   ) as Settings;
   const loaded = loadProviders(environment, settings.CUSTOM_PROVIDERS, settings.CLIENT_TRANSPORT);
   problems.push(...loaded.problems);
-  const customIds = settings.CUSTOM_PROVIDERS.map((id) => id.toLowerCase());
   const mcp = loadMcpServers(environment, settings.MCP_SERVERS);
   problems.push(...mcp.problems);
   const mcpVariables = mcp.servers.flatMap(({ name }) => Object.values(mcpServerVariables(name)));
-  warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds, mcpVariables));
+  const others = [...mcpVariables, ...foreignNames(customIds).map(({ name }) => name)];
+  warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds, others, file));
   // Only settings that are each good can be compared with one another.
   if (problems.length === 0) {
     problems.push(...findConflicts(settings, loaded.providers));
@@ -97,5 +109,25 @@ export function loadConfig(environment: Environment): LoadedConfig {
   }
   if (problems.length > 0) return { ok: false, problems, warnings };
   const { providers } = loaded;
-  return { ok: true, config: Object.freeze({ settings, providers, mcpServers: mcp.servers }), warnings };
+  const names = [...providers.flatMap(({ id }) => Object.values(providerVariables(id))), ...mcpVariables];
+  const variables = readVariables(environment, names);
+  return { ok: true, config: Object.freeze({ settings, providers, mcpServers: mcp.servers, variables }), warnings };
+}
+
+function readVariables(environment: Environment, names: readonly (string | undefined)[]): ReadonlyMap<string, string> {
+  return new Map(
+    names.flatMap((name): [string, string][] => {
+      const value = name === undefined ? undefined : readVariable(environment, name);
+      return name === undefined || value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/**
+ * Like {@link loadConfig}, of an environment and the variables of a file, if a path is given: reads both anew each time.
+ * What prevents the file from being read is a problem too.
+ */
+export function readConfig(environment: Environment, envFile: string | undefined): LoadedConfig {
+  const read = readEnvironment(environment, envFile);
+  return read.ok ? loadConfig(read.environment, read.lines) : { ok: false, problems: [read.problem], warnings: [] };
 }

@@ -1,6 +1,6 @@
 import type { Environment } from "./environment.ts";
 import { type McpServerAccess, mcpPrefix, readServerAccess } from "./mcp-server-variables.ts";
-import { mayHoldSecret } from "./urls.ts";
+import { shownRefusedUrl } from "./urls.ts";
 import { problemLine } from "./setting-problem.ts";
 
 /** One MCP server that the operator named. */
@@ -53,7 +53,7 @@ export function loadMcpServers(environment: Environment, listed: readonly string
     const [, name, url = value] = NAMED.exec(value) ?? [];
     const reason = name !== undefined && !NAME.test(name) ? "its name is not one" : refuseUrl(url);
     if (reason === undefined) return [{ value, name, url: new URL(url) }];
-    const shown = mayHoldSecret(url) ? "***" : value;
+    const shown = shownRefusedUrl(url, value);
     problems.push(problemLine({ name: "MCP_SERVERS", value: shown, secret: false, reason, expected: ACCEPTED }));
     return [];
   });
@@ -68,7 +68,7 @@ export function loadMcpServers(environment: Environment, listed: readonly string
     if (unnamedTwice || (name !== undefined && isTaken(name))) {
       repeated.add(entry);
       const reason = unnamedTwice ? "the URL is listed twice" : `the name ${name} is used twice`;
-      const shown = mayHoldSecret(url.href) ? "***" : value;
+      const shown = shownRefusedUrl(url.href, value);
       problems.push(problemLine({ name: "MCP_SERVERS", value: shown, secret: false, reason, expected: ACCEPTED }));
     }
     if (name !== undefined) taken.add(mcpPrefix(name));

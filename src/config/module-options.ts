@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { defaultBudget, readMemoryLimit } from "../core/memory/limit.ts";
+import { entriesFor } from "./issuer-entries.ts";
 import type { Config } from "./load-config.ts";
 import type { Settings } from "./settings-table.ts";
 
@@ -8,7 +9,7 @@ import type { Settings } from "./settings-table.ts";
  * match structurally, so that no part knows the settings and the settings know no part.
  */
 
-/** Where and how clients are listened to. */
+/** Where and how clients are listened to; nothing of it changes while the gateway runs. */
 export function listenerOptions(settings: Settings) {
   return {
     address: {
@@ -17,8 +18,12 @@ export function listenerOptions(settings: Settings) {
       unix: settings.SERVER_UNIX_SOCKET,
     },
     idleTimeoutMs: settings.SERVER_IDLE_TIMEOUT,
-    tls: { certPath: settings.SERVER_TLS_CERT_PATH, keyPath: settings.SERVER_TLS_KEY_PATH },
   };
+}
+
+/** The files of certificate and key. */
+export function tlsFiles(settings: Settings) {
+  return { certPath: settings.SERVER_TLS_CERT_PATH, keyPath: settings.SERVER_TLS_KEY_PATH };
 }
 
 /** Under which names clients may ask while authentication is off. */
@@ -34,13 +39,22 @@ function ownOriginOptions(settings: Settings) {
 
 /** Whose credentials are good. */
 export function authenticationOptions(settings: Settings) {
-  const { AUTH_OIDC_ISSUER: url, AUTH_OIDC_AUDIENCE: audiences } = settings;
-  const issuer = url !== undefined && {
-    url,
-    audiences: audiences.length > 0 ? audiences : [settings.AUTH_OIDC_CLIENT_ID ?? ""],
-    graceMs: settings.AUTH_JWKS_GRACE,
-  };
-  return { apiKeys: settings.AUTH_API_KEYS, issuer: issuer || undefined };
+  const { AUTH_OIDC_ISSUER: names, AUTH_OIDC_AUDIENCE: listed, AUTH_OIDC_CLIENT_ID: client } = settings;
+  const audiences = listed.length > 0 || client === undefined ? listed : [client];
+  const issuers = names.map((issuer) => {
+    const own = (entries: readonly string[]) => entriesFor(issuer, entries, names);
+    return {
+      issuer,
+      audiences: own(audiences),
+      audienceClaims: settings.AUTH_OIDC_AUDIENCE_CLAIM,
+      types: settings.AUTH_OIDC_TOKEN_TYPES,
+      discoveryUrl: own(settings.AUTH_OIDC_DISCOVERY_URL)[0],
+      keysUrl: own(settings.AUTH_OIDC_JWKS_URL)[0],
+      followsRedirects: settings.AUTH_OIDC_FOLLOW_REDIRECTS,
+      graceMs: settings.AUTH_JWKS_GRACE,
+    };
+  });
+  return { apiKeys: settings.AUTH_API_KEYS, issuers };
 }
 
 /** Bounds on the JSON of requests, and of what providers and MCP servers answer. */
@@ -49,16 +63,22 @@ function jsonLimits(settings: Settings) {
 }
 
 /** What clients reach. */
-export function serverOptions(settings: Settings) {
+export function routesOptions(settings: Settings) {
   return {
-    listener: listenerOptions(settings),
     ownOrigin: ownOriginOptions(settings),
     corsOrigins: settings.SERVER_CORS_ORIGINS,
     envelope: settings.ERROR_FORMAT,
     maxConcurrent: settings.SERVER_MAX_CONCURRENT_REQUESTS,
     exposesTools: settings.MCP_EXPOSE,
     hasDocumentation: settings.SWAGGER_ENABLED,
+    showsDocumentationToAll: settings.SWAGGER_PUBLIC,
+    client: settings.LOG_CLIENT ? { trustedProxies: settings.SERVER_TRUSTED_PROXIES } : undefined,
   };
+}
+
+/** How the gateway ends. */
+export function drainOptions(settings: Settings) {
+  return { delayMs: settings.SERVER_DRAIN_DELAY, timeoutMs: settings.SERVER_SHUTDOWN_TIMEOUT };
 }
 
 /** The tools of MCP servers. */

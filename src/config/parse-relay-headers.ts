@@ -4,15 +4,23 @@
  */
 const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]*[!#$%&'*+.^_`|~0-9a-z]$/;
 
+/** They are between one sender and one receiver, who agree on them. */
+const OF_CONNECTION: ReadonlySet<string> = new Set([
+  ...["connection", "keep-alive", "proxy-authenticate", "proxy-connection", "te", "trailer", "transfer-encoding"],
+  ...["upgrade", "http2-settings", "host", "content-length", "expect"],
+]);
+
+/** Whether a header, in any letter case, belongs to a connection and to no request that goes on. */
+export function isOfConnection(name: string): boolean {
+  return OF_CONNECTION.has(name.toLowerCase().replaceAll("_", "-"));
+}
+
 /** Headers that no setting can make the gateway pass on, with the reason. */
 const REFUSED: ReadonlyMap<string, string> = new Map([
   ...["authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "cookie2"].map(
     (name) => [name, "it carries the caller's credential"] as const,
   ),
-  ...[
-    ...["connection", "keep-alive", "proxy-authenticate", "proxy-connection", "te", "trailer", "transfer-encoding"],
-    ...["upgrade", "http2-settings", "host", "content-length", "expect"],
-  ].map((name) => [name, "it belongs to the connection with the caller"] as const),
+  ...[...OF_CONNECTION].map((name) => [name, "it belongs to the connection with the caller"] as const),
   ...["x-mcp-bypass", "x-mcp-show-tools"].map((name) => [name, "it is for the gateway itself"] as const),
 ]);
 

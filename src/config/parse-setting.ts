@@ -1,5 +1,5 @@
 import { parseByteSize, parseDuration, formatDuration } from "./values.ts";
-import { ACCEPTED_PROXY_URLS, parseProxyUrl, maskProxyUrl } from "./urls.ts";
+import { ACCEPTED_PROXY_URLS, parseProxyUrl, maskProxyUrl, maskUrl } from "./urls.ts";
 import type { SettingRange, SettingRow } from "./setting-row.ts";
 import { maskSecret } from "./setting-problem.ts";
 
@@ -93,11 +93,11 @@ export function acceptedValues(row: SettingRow): string {
   }
 }
 
-/** A URL, or a named one, up to its query: that may hold a key. */
-const QUERY = /^((?:[\w-]+=)?https?:[^?]*\?).*$/i;
+/** A URL, or a named one, with a query, whose values may be keys. */
+const URL_WITH_QUERY = /^((?:[\w-]+|https?:[^=?]*)=)?(https?:[^?]*\?.*)$/i;
 
 /**
- * Writes the value of a setting as the operator would, secrets and the queries of URLs masked (each entry of a list);
+ * Writes the value of a setting as the operator would, secrets and the values in queries of URLs masked (each entry of a list);
  * blank if unset.
  */
 export function formatSetting(row: SettingRow, value: ParsedSetting | undefined): string {
@@ -106,5 +106,10 @@ export function formatSetting(row: SettingRow, value: ParsedSetting | undefined)
   if (row.secret === "wholly") return "***";
   if (row.secret === "credentials") return maskProxyUrl(String(value));
   const texts = typeof value === "object" ? value : [String(value)];
-  return texts.map((text) => (row.secret === true ? maskSecret(text) : text.replace(QUERY, "$1***"))).join(",");
+  return texts.map((text) => (row.secret === true ? maskSecret(text) : showEntry(text))).join(",");
+}
+
+function showEntry(text: string): string {
+  const [, name = "", url] = URL_WITH_QUERY.exec(text) ?? [];
+  return url === undefined ? text : `${name}${maskUrl(url) ?? "***"}`;
 }

@@ -1,7 +1,8 @@
-import { AUTH_TYPES, type AuthType, PROVIDER_TABLE, type ProviderRow } from "../providers/table.ts";
+import { AUTH_TYPES, type AuthType, type ProviderRow } from "../providers/provider-row.ts";
+import { PROVIDER_TABLE } from "../providers/table.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import { readVariable, type Environment } from "./environment.ts";
-import { ACCEPTED_BASE_URLS, mayHoldSecret, parseBaseUrl, type BaseUrl } from "./urls.ts";
+import { ACCEPTED_BASE_URLS, shownRefusedUrl, parseBaseUrl, type BaseUrl } from "./urls.ts";
 import { ACCEPTED_RELAY_HEADERS, parseRelayHeaders } from "./parse-relay-headers.ts";
 import { acceptedValues, parseSetting } from "./parse-setting.ts";
 import { problemLine } from "./setting-problem.ts";
@@ -14,6 +15,12 @@ export interface ProviderVariables {
   readonly http2: string;
   readonly transport: string;
   readonly relayHeaders: string;
+  readonly headers: string;
+  readonly query: string;
+  readonly authHeader: string;
+  readonly apis: string;
+  readonly encodedSlashes: string;
+  readonly rootPaths: string;
   /** Read for custom providers only. */
   readonly authType: string;
   /** The variable that fills in the placeholder of the base URL, if the provider has one. */
@@ -30,6 +37,12 @@ export function providerVariables(id: string): ProviderVariables {
     http2: `${prefix}_HTTP2`,
     transport: `${prefix}_TRANSPORT`,
     relayHeaders: `${prefix}_RELAY_HEADERS`,
+    headers: `${prefix}_HEADERS`,
+    query: `${prefix}_QUERY`,
+    authHeader: `${prefix}_AUTH_HEADER`,
+    apis: `${prefix}_APIS`,
+    encodedSlashes: `${prefix}_ENCODED_SLASHES`,
+    rootPaths: `${prefix}_ROOT_PATHS`,
     authType: `${prefix}_AUTH_TYPE`,
     urlParameter: row?.urlParameter?.[1],
   };
@@ -126,10 +139,10 @@ export function readBaseUrl(
   const parsed = parseBaseUrl(filled);
   if (!parsed.ok) {
     // All of it, because the end of a URL may be the whole of a short password.
-    const shown = mayHoldSecret(value) ? "***" : value;
+    const shown = shownRefusedUrl(value);
     const { reason } = parsed;
     findings.problems.push(problemLine({ name, value: shown, secret: false, reason, expected: ACCEPTED_BASE_URLS }));
-    return { baseUrl: row.url, unixSocket: undefined, complete: false };
+    return { baseUrl: row.url || "https://localhost", unixSocket: undefined, query: "", complete: false };
   }
   const [placeholder] = row.urlParameter ?? [];
   if (placeholder === undefined || !filled.includes(placeholder)) return { ...parsed.value, complete: true };

@@ -103,6 +103,11 @@ export const FAILURES = {
     type: "invalid_request_error",
     message: "Vision support is disabled. Set ENABLE_VISION=true to accept image content.",
   },
+  chat_not_supported: {
+    status: 400,
+    type: "not_supported_error",
+    message: "The Chat Completions API is not supported by this provider.",
+  },
   messages_not_supported: {
     status: 400,
     type: "not_supported_error",

@@ -17,6 +17,13 @@ export interface Principal {
   readonly name: string;
 }
 
+/** From where a request came, as the log has it. */
+export interface ClientDescription {
+  /** The IP address; undefined if the connection has none. */
+  readonly address: string | undefined;
+  readonly userAgent: string | undefined;
+}
+
 /**
  * How a request ended.
  * `answered`: the client was sent a whole answer, errors of the provider included; `failed`: the gateway answered with a
@@ -39,6 +46,8 @@ export interface RequestRecord {
   /** Milliseconds of the monotonic clock, as all times here. */
   readonly startedAt: number;
   readonly principal: Principal | undefined;
+  /** Undefined unless the log is to have it. */
+  readonly client: ClientDescription | undefined;
   readonly provider: string | undefined;
   /** The model as the provider is asked for it. */
   readonly model: string | undefined;
@@ -69,6 +78,8 @@ export interface RequestRecord {
 
 /** One request in flight: every fact about it is recorded here, by its own method. */
 export interface RequestContext extends RequestRecord, LinkedListNode<RequestContext>, MemoryHolder {
+  /** From where it came, for the log. */
+  cameFrom(client: ClientDescription): void;
   /** Its credential is good. */
   admitted(principal: Principal | undefined): void;
   /** Who is to answer it; a later choice replaces the one of before. */

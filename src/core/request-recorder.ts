@@ -1,5 +1,12 @@
 import type { Failure, FailureCode } from "./errors.ts";
-import type { Interruptible, Outcome, Principal, RequestContext, TokenUsage } from "./request-context.ts";
+import type {
+  ClientDescription,
+  Interruptible,
+  Outcome,
+  Principal,
+  RequestContext,
+  TokenUsage,
+} from "./request-context.ts";
 
 /** What all requests share: the clock, and the register that they leave when they are over. */
 export interface RequestRegister {
@@ -16,6 +23,7 @@ export class Recorder implements RequestContext {
   readonly route: string;
   readonly startedAt: number;
   principal: Principal | undefined = undefined;
+  client: ClientDescription | undefined = undefined;
   provider: string | undefined = undefined;
   model: string | undefined = undefined;
   status = 0;
@@ -41,6 +49,10 @@ export class Recorder implements RequestContext {
     this.method = method;
     this.route = route;
     this.startedAt = register.now();
+  }
+
+  cameFrom(client: ClientDescription): void {
+    this.client = client;
   }
 
   admitted(principal: Principal | undefined): void {

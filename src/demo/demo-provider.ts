@@ -1,11 +1,37 @@
 import type { Config } from "../config/load-config.ts";
 import { localProvider } from "../config/load-providers.ts";
 import { decodeObject, isJsonObject, type JsonObject } from "../core/json/parse.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { ProviderRow } from "../providers/provider-row.ts";
+import { CUSTOM_PROVIDER_ROW } from "../providers/table.ts";
 import { type Completion, CREATED_SECONDS, toEvents, toJson } from "./completion.ts";
 import { countWords, nextTurn } from "./conversation.ts";
+import { toMessage, toMessageEvents } from "./messages.ts";
+import { toResponse, toResponseEvents } from "./responses.ts";
 
 const describe = (id: string) => ({ id, object: "model", created: CREATED_SECONDS, owned_by: "demo" });
-const MODELS = ["demo-chat", "demo-embedding"].map(describe);
+const CHAT_MODEL = "demo-chat";
+const EMBEDDING_MODEL = "demo-embedding";
+const MODELS = [CHAT_MODEL, EMBEDDING_MODEL].map(describe);
+
+/** An OpenAI-compatible server that has the APIs of the gateway's other formats too. */
+const DEMO_ROW: ProviderRow = {
+  ...CUSTOM_PROVIDER_ROW,
+  paths: {
+    ...CUSTOM_PROVIDER_ROW.paths,
+    messages: "/messages",
+    countTokens: "/messages/count_tokens",
+    responses: "/responses",
+  },
+};
+
+const EXAMPLE_MODELS: NonNullable<Provider["exampleModels"]> = {
+  chat: CHAT_MODEL,
+  messages: CHAT_MODEL,
+  countTokens: CHAT_MODEL,
+  responses: CHAT_MODEL,
+  embeddings: EMBEDDING_MODEL,
+};
 
 /**
  * Starts a small OpenAI-compatible provider on a free loopback port, so that a demonstration without keys takes the
@@ -28,6 +54,9 @@ export function startDemoProvider(paceMs = 40): { readonly url: string; readonly
       if ("problem" in body) return refuse(400, `Invalid request: ${body.problem}.`, null);
       const digest = new Bun.CryptoHasher("sha256").update(bytes).digest("hex").slice(0, 24);
       if (route === "POST /v1/chat/completions") return answerChat(body.value, digest, paceMs);
+      if (route === "POST /v1/messages") return answerMessages(body.value, digest, paceMs);
+      if (route === "POST /v1/messages/count_tokens") return countTokens(body.value);
+      if (route === "POST /v1/responses") return answerResponses(body.value, digest, paceMs);
       if (route === "POST /v1/embeddings") return answerEmbedding(body.value);
       return refuse(404, "Unknown path or method.", null);
     },
@@ -35,9 +64,14 @@ export function startDemoProvider(paceMs = 40): { readonly url: string; readonly
   return { url: `http://127.0.0.1:${server.port}/v1`, stop: () => server.stop(true) };
 }
 
-/** Starts the demo provider and adds it to the configured ones; it lives as long as the process. */
-export function createDemoConfig(config: Config): Config {
-  return { ...config, providers: [...config.providers, localProvider("demo", startDemoProvider().url)] };
+/**
+ * Starts the demo provider, which lives as long as the process.
+ * @returns what adds it to the providers of a configuration
+ */
+export function openDemo(): (config: Config) => Config {
+  const demo = { ...localProvider("demo", startDemoProvider().url, DEMO_ROW), exampleModels: EXAMPLE_MODELS };
+  const provider = Object.freeze(demo);
+  return (config) => ({ ...config, providers: [...config.providers, provider] });
 }
 
 function refuse(status: number, message: string, param: string | null): Response {
@@ -47,24 +81,32 @@ function refuse(status: number, message: string, param: string | null): Response
 
 function answerChat(body: JsonObject, digest: string, paceMs: number): Response {
   const { model, messages, max_completion_tokens: limit = body["max_tokens"], stream_options: options } = body;
-  if (model !== MODELS[0]?.id) return refuse(404, `The model \`${String(model)}\` cannot chat.`, "model");
+  if (model !== CHAT_MODEL) return refuse(404, `The model \`${String(model)}\` cannot chat.`, "model");
   if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isJsonObject)) {
     return refuse(400, "messages must be a non-empty list of objects.", "messages");
   }
-  const { text, call, prompt } = nextTurn(messages, body);
+  const completion = complete(messages, body, limit, digest);
+  if (body["stream"] !== true) return Response.json(toJson(completion));
+  return stream(toEvents(completion, isJsonObject(options) && options["include_usage"] === true), paceMs);
+}
+
+/** @param request of which tools and `tool_choice` count. */
+function complete(messages: readonly JsonObject[], request: JsonObject, limit: unknown, digest: string): Completion {
+  const { text, call, prompt } = nextTurn(messages, request);
   const all = text.match(/^\s+|\S+\s*/g) ?? [];
   const words = typeof limit === "number" ? all.slice(0, limit) : all;
   const used = call ? countWords(`${call.name} ${call.arguments}`) : words.length;
-  const completion: Completion = {
+  return {
     id: `chatcmpl-demo-${digest}`,
-    model: String(model),
+    model: CHAT_MODEL,
     words,
     call: call && { id: `call_demo_${digest}`, ...call },
     finishReason: call ? "tool_calls" : words.length < all.length ? "length" : "stop",
     usage: { prompt_tokens: prompt, completion_tokens: used, total_tokens: prompt + used },
   };
-  if (body["stream"] !== true) return Response.json(toJson(completion));
-  const events = toEvents(completion, isJsonObject(options) && options["include_usage"] === true);
+}
+
+function stream(events: readonly string[], paceMs: number): Response {
   const paced = async function* (): AsyncGenerator<string, void> {
     for (const event of events) {
       yield event;
@@ -74,9 +116,39 @@ function answerChat(body: JsonObject, digest: string, paceMs: number): Response 
   return new Response(paced(), { headers: { "content-type": "text/event-stream", "cache-control": "no-cache" } });
 }
 
+/** The messages of a request in Anthropic's form. Tools are for chat completions only. */
+function readMessages({ system, messages }: JsonObject): readonly JsonObject[] {
+  const listed = Array.isArray(messages) ? messages.filter(isJsonObject) : [];
+  return system === undefined ? listed : [{ role: "system", content: system }, ...listed];
+}
+
+function answerMessages(body: JsonObject, digest: string, paceMs: number): Response {
+  if (body["model"] !== CHAT_MODEL) return refuseMessages(`model: ${String(body["model"])}`);
+  const completion = complete(readMessages(body), {}, body["max_tokens"], digest);
+  return body["stream"] === true ? stream(toMessageEvents(completion), paceMs) : Response.json(toMessage(completion));
+}
+
+function countTokens(body: JsonObject): Response {
+  if (body["model"] !== CHAT_MODEL) return refuseMessages(`model: ${String(body["model"])}`);
+  return Response.json({ input_tokens: nextTurn(readMessages(body), {}).prompt });
+}
+
+function refuseMessages(message: string): Response {
+  return Response.json({ type: "error", error: { type: "not_found_error", message } }, { status: 404 });
+}
+
+function answerResponses(body: JsonObject, digest: string, paceMs: number): Response {
+  const { model, input, instructions, max_output_tokens: limit } = body;
+  if (model !== CHAT_MODEL) return refuse(404, `The model \`${String(model)}\` cannot respond.`, "model");
+  const items = Array.isArray(input) ? input.filter(isJsonObject) : [{ role: "user", content: String(input) }];
+  const system = instructions === undefined ? [] : [{ role: "system", content: instructions }];
+  const completion = complete([...system, ...items], {}, limit, digest);
+  return body["stream"] === true ? stream(toResponseEvents(completion), paceMs) : Response.json(toResponse(completion));
+}
+
 /** Each word adds to a place of the vector that its hash names, so texts with words in common are near each other. */
 function answerEmbedding({ model, input, dimensions, encoding_format: format }: JsonObject): Response {
-  if (model !== MODELS[1]?.id) return refuse(404, `The model \`${String(model)}\` makes no embeddings.`, "model");
+  if (model !== EMBEDDING_MODEL) return refuse(404, `The model \`${String(model)}\` makes no embeddings.`, "model");
   const data = (Array.isArray(input) ? input : [input]).map((text, index) => {
     const vector = new Float32Array(typeof dimensions === "number" ? Math.min(Math.max(1, dimensions), 3072) : 256);
     for (const word of String(text).toLowerCase().split(/\s+/)) vector[Bun.hash.xxHash32(word) % vector.length]! += 1;

@@ -4,7 +4,7 @@ import { findProvider } from "../routing/resolve-target.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import { createProxyRequestHeaders } from "./proxy-request-headers.ts";
 import { createProxyResponseHeaders } from "./proxy-response-headers.ts";
-import { splitProxyUrl, targetUrl } from "../providers/url.ts";
+import { accessTo, splitProxyUrl, targetUrl } from "../providers/url.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import { bufferResponse } from "./whole-response.ts";
 import { holdCall, type RelayParts } from "./relay.ts";
@@ -49,7 +49,7 @@ export function createPassthrough(parts: RelayParts): Passthrough {
     const close = holdCall(parts, context, request, call);
     let streaming = false;
     try {
-      const headers = proxyRequestHeaders(request.headers, provider);
+      const headers = proxyRequestHeaders(request.headers, provider, accessTo(provider, url));
       // Some servers reject an upload without an announced length.
       const length = announcedLength(request);
       if (body instanceof ReadableStream && length !== undefined) headers.set("content-length", String(length));

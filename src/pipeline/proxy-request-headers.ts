@@ -1,4 +1,4 @@
-import { credentialHeaders } from "../providers/credential-headers.ts";
+import type { ApiAccess } from "../providers/api-access.ts";
 import type { Provider } from "../providers/provider.ts";
 import { createMatchers } from "./provider-matchers.ts";
 import { isDecodable } from "../upstream/decode-response.ts";
@@ -49,22 +49,22 @@ const CREDENTIAL =
   /(?:^|-)(?:api-?key|assertion|auth|authenticated|authorization|cookie|credentials?|identity|jwt|key|password|principal|secret|signature|token)(?:-|$)/;
 
 /** Makes the headers of a proxied request. */
-export type ProxyRequestHeaders = (client: Headers, provider: Provider) => Headers;
+export type ProxyRequestHeaders = (client: Headers, provider: Provider, access: ApiAccess) => Headers;
 
 /**
  * Creates the function that makes the headers of proxied requests: the client's own that are allowed for every provider
  * or for this one, but for those that its `Connection` names; and then, out of the client's reach, what the gateway
- * adds: the provider's credential.
+ * adds: what `access` to the API says, with the provider's credential.
  */
 export function createProxyRequestHeaders(): ProxyRequestHeaders {
   const matcherOf = createMatchers(({ relayedHeaders, extraRequestHeaders }) => [
     ...relayedHeaders,
     ...extraRequestHeaders,
   ]);
-  return (client, provider) => headersFor(client, provider, matcherOf(provider));
+  return (client, provider, access) => headersFor(client, access, matcherOf(provider));
 }
 
-function headersFor(client: Headers, provider: Provider, isProviders: HeaderMatcher): Headers {
+function headersFor(client: Headers, access: ApiAccess, isProviders: HeaderMatcher): Headers {
   const named = namedByConnection(client.get("connection"));
   const headers = new Headers();
   for (const [name, value] of client) {
@@ -76,10 +76,8 @@ function headersFor(client: Headers, provider: Provider, isProviders: HeaderMatc
   }
   // Without one the runtime would add its own, and the client might get an encoding that it never asked for.
   headers.set("accept-encoding", acceptedCodings(headers.get("accept-encoding")));
-  for (const [name, value] of Object.entries(credentialHeaders(provider))) {
-    const isDefault = name in provider.headers && headers.has(name);
-    if (!isDefault) headers.set(name, value);
-  }
+  for (const [name, value] of Object.entries(access.defaults)) if (!headers.has(name)) headers.set(name, value);
+  for (const [name, value] of Object.entries(access.fixed)) headers.set(name, value);
   return headers;
 }
 

@@ -79,7 +79,7 @@ function headersFor(
   isProviders: HeaderMatcher,
   { url, requestId, announcesLength }: AnsweredRequest,
 ): Headers {
-  const redact = redactionOf(provider, provider.key);
+  const redact = redactionOf(provider, ...provider.secrets);
   const named = namedByConnection(upstream.get("connection"));
   const headers = new Headers(INERT);
   for (const [name, value] of upstream) {
@@ -110,7 +110,9 @@ function rewrite(name: string, value: string, url: string): string | undefined {
 /** @returns an absolute URL as it is, a relative one as the provider meant it, undefined if it is none at all */
 function absoluteUrl(reference: string, base: string): string | undefined {
   if (URL.canParse(reference)) return reference;
-  return URL.canParse(reference, base) ? new URL(reference, base).href : undefined;
+  // What was asked may have parameters of the operator's in its query.
+  const place = base.split("?", 1)[0];
+  return URL.canParse(reference, place) ? new URL(reference, place).href : undefined;
 }
 
 /**

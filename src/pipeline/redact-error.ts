@@ -3,7 +3,7 @@ import type { Provider } from "../providers/provider.ts";
 import { decodeResponse, isDecodable } from "../upstream/decode-response.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import { bodyOfBytes } from "../upstream/body.ts";
-import { maskerOf } from "../core/redact/redact.ts";
+import { maskersOf } from "../core/redact/redact.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import { bufferResponse } from "./whole-response.ts";
 import { maskBody } from "./mask-body.ts";
@@ -15,7 +15,7 @@ const MAX_WHOLE_BYTES = 64 * 1024;
 const OF_THE_BYTES = ["content-length", "content-digest", "content-md5"] as const;
 
 /**
- * A provider's error or redirect as it came, but for the provider's key, which some repeat: each occurrence is masked,
+ * A provider's error or redirect as it came, but for its secrets, which some repeat: each occurrence is masked,
  * of whatever size the body is. One that is compressed is decoded first, and stays so.
  * @throws Failure if it breaks off, is not what its Content-Encoding says, or its deadline passes.
  */
@@ -25,14 +25,14 @@ export async function redactError(
   call: UpstreamCall,
   provider: Provider,
 ): Promise<UpstreamResponse> {
-  if (!response.body || provider.key === undefined) return response;
+  if (!response.body || provider.secrets.length === 0) return response;
   const isEmpty = response.headers.get("content-length") === "0";
   // What cannot be decoded was not asked for, and usually is no coding at all (`utf-8`, `none`).
   const isEncoded = !isEmpty && isDecodable(response.headers.get("content-encoding") ?? "");
   const { status, headers: received, body } = isEncoded ? decodeResponse(response) : response;
   const headers = new Headers([...received]);
   for (const name of OF_THE_BYTES) headers.delete(name);
-  const masked = body && maskBody(body, maskerOf(provider, provider.key));
+  const masked = body && maskersOf(provider, provider.secrets).reduce(maskBody, body);
   const read = await bufferResponse(context, { status, headers, body: masked }, call, MAX_WHOLE_BYTES);
   if ("tooLong" in read) return { status, headers, body: read.tooLong };
   headers.set("content-length", String(read.whole.length));

@@ -1,6 +1,6 @@
 import type { RequestContext } from "../core/request-context.ts";
 import type { UpstreamCall, OpenUpstreamCall } from "../upstream/call.ts";
-import type { Format } from "../formats/format.ts";
+import type { ApiName, Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
 import { Failure } from "../core/errors.ts";
 import { decodeObjectInTurns } from "../core/json/parse.ts";
@@ -10,7 +10,8 @@ import type { Provider } from "../providers/provider.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
 import { splitQuery } from "../routing/relayed-query.ts";
-import type { createRequestHeaders } from "../providers/request-headers.ts";
+import type { RequestHeaders } from "../providers/request-headers.ts";
+import { apiUrl } from "../providers/url.ts";
 import type { UpstreamResponse, WireRequest } from "../upstream/transport.ts";
 import {
   requireBody,
@@ -50,7 +51,7 @@ export function holdCall(
 /** What the pipeline needs from the rest of the gateway. */
 export interface RelayParts extends BodyReaderParts {
   readonly openCall: OpenUpstreamCall;
-  readonly requestHeaders: ReturnType<typeof createRequestHeaders>;
+  readonly requestHeaders: RequestHeaders;
   readonly targets: TargetSources;
   readonly policy: ModelPolicy;
   /** `/proxy` also takes requests that name no model while {@link policy} is in force. */
@@ -87,6 +88,7 @@ export type Relay = (context: RequestContext, request: Request, format: Format) 
 /** A request as it goes to a provider; intermediate forms of its body are not kept. */
 interface PreparedRequest {
   readonly provider: Provider;
+  readonly api: ApiName;
   readonly url: string;
   readonly bytes: Uint8Array;
   readonly usageInjected: boolean;
@@ -120,14 +122,14 @@ export function createRelay(parts: RelayParts): Relay {
     requireClient(request);
     context.selected(target.provider.id, target.model);
     if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
-    const path = target.provider.paths[format.api];
-    if (path === undefined) throw new Failure(format.notSupported, { provider: target.provider.id });
+    const url = apiUrl(target.provider, format.api, query.rest);
+    if (url === undefined) throw new Failure(format.notSupported, { provider: target.provider.id });
     checkImages(body, format.images, parts.visionEnabled);
-    const url = target.provider.baseUrl + path + query.rest;
     const takenOver = format.api === "chat" ? parts.toolLoop?.(context, request, { body, target, url }) : undefined;
     if (takenOver) return takenOver;
     return {
       provider: target.provider,
+      api: format.api,
       url,
       ...prepareBody(body, target, format.hasStreamOptions, parts.wantsUsage),
     };
@@ -169,10 +171,11 @@ export function createRelay(parts: RelayParts): Relay {
   function send(
     context: RequestContext,
     request: Request,
-    { provider, url, bytes }: PreparedRequest,
+    { provider, api, url, bytes }: PreparedRequest,
     call: UpstreamCall,
   ): Promise<UpstreamResponse> {
-    const wireRequest = { url, method: "POST", headers: requestHeaders(provider, request.headers), body: bytes };
+    const headers = requestHeaders(provider, request.headers, api);
+    const wireRequest = { url, method: "POST", headers, body: bytes };
     if (bytes.length <= UNCOUNTED_BYTES) {
       memory.tryHold(context, 0);
       return call.send(wireRequest);

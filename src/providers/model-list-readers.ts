@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { type ModelExtras, readExtras } from "./model-extras.ts";
-import type { ListingShape } from "./table.ts";
+import type { ListingShape } from "./provider-row.ts";
 
 /** One model as its provider lists it, in the gateway's words. */
 export interface ListedModel {
@@ -9,6 +9,8 @@ export interface ListedModel {
   /** Unix time in seconds; 0 if the provider does not say. */
   readonly created: number;
   readonly ownedBy: string | undefined;
+  /** A name for people; absent if the provider gives none. */
+  readonly displayName?: string | undefined;
   /** What only some clients ask for. */
   readonly extras: ModelExtras;
 }
@@ -80,9 +82,14 @@ function readList(
     const owner = entry["owned_by"];
     const hasOwner = typeof owner === "string" && owner !== "" && owner.length <= MAX_OWNER_LENGTH;
     const ownedBy = hasOwner ? owner : undefined;
-    return [{ id: readId(id), created: readCreated(entry), ownedBy, extras: readExtras(entry) }];
+    const displayName = readDisplayName(entry);
+    return [{ id: readId(id), created: readCreated(entry), ownedBy, displayName, extras: readExtras(entry) }];
   });
   return { models };
+}
+
+function readDisplayName({ display_name: name }: JsonObject): string | undefined {
+  return typeof name === "string" && MODEL_ID.test(name) ? name : undefined;
 }
 
 const MAX_DATE_LENGTH = 64;

@@ -1,4 +1,18 @@
-import type { AuthType, ListingShape, ProviderRow } from "./table.ts";
+import type { ProviderApiName } from "./api-paths.ts";
+import type { ApiAccess } from "./api-access.ts";
+import type { AuthType, ListingShape, ProviderRow } from "./provider-row.ts";
+
+/** One API of a provider. */
+export interface ProviderApi extends ApiAccess {
+  /** Absolute, with the provider's own query. */
+  readonly url: string;
+}
+
+/** What is below one path of a provider's server. */
+export interface ProviderBase extends ApiAccess {
+  /** From the host on, without a slash at its end: blank if it is everything. */
+  readonly path: string;
+}
 
 /** One provider as this process will call it: its table row joined with the operator's settings. Frozen at start. */
 export interface Provider {
@@ -14,23 +28,40 @@ export interface Provider {
   readonly http2: boolean;
   /** What carries the calls; `auto`: the gateway's own sockets if they can, else the runtime's `fetch`. */
   readonly transport: "auto" | "socket" | "fetch";
+  /** The part of `baseUrl` that nothing leaves which is sent to this provider. */
+  readonly rootUrl: string;
+  /** Parameters that every request to it has, as in a URL, without the `?`; blank if there are none. They may hold a key. */
+  readonly query: string;
+  /** How the key travels to `baseUrl`, in short. */
   readonly auth: AuthType;
-  /** Lower-case name of the header that carries the key if `auth` is `x-header`. */
+  /** Lower-case name of the header that carries the key, if one does. */
   readonly authHeader: string;
-  /** The credential; never logged, never sent anywhere but to `baseUrl`. */
+  /** The credential; never logged, never sent anywhere but to the host of `baseUrl`. */
   readonly key: string | undefined;
-  readonly headers: Readonly<Record<string, string>>;
+  /** All that may not be shown of what the provider says: the key, and the values of the operator's headers and query. */
+  readonly secrets: readonly string[];
+  /** Its APIs. */
+  readonly apis: { readonly models: ProviderApi } & { readonly [Name in ProviderApiName]?: ProviderApi };
+  /** What its paths need, the longest path first; the last one is for all of them. */
+  readonly bases: readonly ProviderBase[];
+  /** See {@link ProviderRow.rootPaths}; `*` is all paths. */
+  readonly rootPaths: readonly string[];
+  /** `/proxy` passes encoded slashes. */
+  readonly encodedSlashes: boolean;
   /** Headers that `/proxy` passes in both directions for this provider, beside those for every one: a `HeaderList`. */
   readonly relayedHeaders: readonly string[];
   /** Further request headers that the operator wants this provider to see, on every route; names in lower case. */
   readonly extraRequestHeaders: readonly string[];
+  /** Models for the examples of the OpenAPI document, in the provider's naming, by API; absent if none are known to work. */
+  readonly exampleModels?: Readonly<Partial<Record<keyof ProviderRow["paths"], string>>>;
   readonly listing: ListingShape;
-  readonly paths: ProviderRow["paths"];
   readonly refusesStreamOptions: boolean;
   /** See {@link ProviderRow.impliedNameParts}. */
   readonly impliedNameParts?: ProviderRow["impliedNameParts"];
   /** See {@link ProviderRow.modelMembers}. */
   readonly modelMembers?: ProviderRow["modelMembers"];
+  /** What the operator set of how it is asked, as `NAME=value` with nothing secret in it. */
+  readonly shownSettings: readonly string[];
   /** False if a key is required and none is set: calls are refused before anything is sent. */
   readonly callable: boolean;
   /** True if the operator named this provider by a key or a URL; others are local ones that may or may not answer. */

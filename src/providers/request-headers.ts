@@ -1,5 +1,6 @@
-import { credentialHeaders } from "./credential-headers.ts";
-import type { Provider } from "./provider.ts";
+import type { ProviderApiName } from "./api-paths.ts";
+import { accessHeaders } from "./api-access.ts";
+import type { Provider, ProviderApi } from "./provider.ts";
 
 /** Headers of the client that any provider may need to see; everything else but the provider's extra ones stays in the gateway. */
 const RELAYED = [
@@ -13,44 +14,51 @@ const RELAYED = [
   "tracestate",
 ] as const;
 
-/** This many user agents are remembered for each provider; most gateways see a handful. */
+/** This many user agents are remembered for each API of a provider; most gateways see a handful. */
 const MAX_AGENTS = 64;
 
-/**
- * Makes the headers of a JSON request to a provider from those of the client's request. Clients that send nothing to be
- * relayed but their name get the same frozen object each time, so that it is written out only once.
- */
-export function createRequestHeaders(
-  userAgent: string,
-): (provider: Provider, client: Headers) => Readonly<Record<string, string>> {
-  const known = new WeakMap<Provider, Map<string, Readonly<Record<string, string>>>>();
+/** Makes the headers of a JSON request to one of a provider's APIs from those of the client's request. */
+export type RequestHeaders = (
+  provider: Provider,
+  client: Headers,
+  api: ProviderApiName,
+) => Readonly<Record<string, string>>;
 
-  const make = (provider: Provider, clientAgent: string): Readonly<Record<string, string>> =>
+/**
+ * Creates what makes them. Clients that send nothing to be relayed but their name get the same frozen object each time,
+ * so that it is written out only once.
+ */
+export function createRequestHeaders(userAgent: string): RequestHeaders {
+  const known = new WeakMap<ProviderApi, Map<string, Readonly<Record<string, string>>>>();
+
+  const make = (api: ProviderApi, clientAgent: string): Readonly<Record<string, string>> =>
     Object.freeze({
       "content-type": "application/json",
       // The gateway reads what comes back and passes it on as it is, so it must not be compressed on the way.
       "accept-encoding": "identity",
       "user-agent": clientAgent === "" ? userAgent : `${userAgent} ${clientAgent}`,
-      ...credentialHeaders(provider),
+      ...accessHeaders(api),
     });
 
-  const plainHeaders = (provider: Provider, clientAgent: string): Readonly<Record<string, string>> => {
-    let ofProvider = known.get(provider);
-    if (!ofProvider) known.set(provider, (ofProvider = new Map()));
-    let headers = ofProvider.get(clientAgent);
+  const plainHeaders = (api: ProviderApi, clientAgent: string): Readonly<Record<string, string>> => {
+    let ofApi = known.get(api);
+    if (!ofApi) known.set(api, (ofApi = new Map()));
+    let headers = ofApi.get(clientAgent);
     if (!headers) {
-      if (ofProvider.size >= MAX_AGENTS) ofProvider.clear();
-      ofProvider.set(clientAgent, (headers = make(provider, clientAgent)));
+      if (ofApi.size >= MAX_AGENTS) ofApi.clear();
+      ofApi.set(clientAgent, (headers = make(api, clientAgent)));
     }
     return headers;
   };
 
-  return (provider, client) => {
-    const plain = plainHeaders(provider, client.get("user-agent") ?? "");
+  return (provider, client, name) => {
+    // Whoever asks has found the address of the API; what is missing is sent with the credential of the lists.
+    const api = provider.apis[name] ?? provider.apis.models;
+    const plain = plainHeaders(api, client.get("user-agent") ?? "");
     let headers: Record<string, string> | undefined;
     for (const name of RELAYED) {
       const value = client.get(name);
-      if (value !== null) (headers ??= { ...plain })[name] = value;
+      if (value !== null && !Object.hasOwn(api.fixed, name)) (headers ??= { ...plain })[name] = value;
     }
     for (const name of provider.extraRequestHeaders) {
       const value = client.get(name);

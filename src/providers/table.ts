@@ -1,52 +1,17 @@
-/**
- * How a provider's credential travels.
- * `bearer`: `Authorization: Bearer <key>`; `x-header`: the key alone in a header of the provider's own; `none`: no key.
- */
-export const AUTH_TYPES = ["bearer", "x-header", "none"] as const;
-export type AuthType = (typeof AUTH_TYPES)[number];
-
-/** The shapes in which providers list their models; `openai` is `{data: [{id, created, owned_by}]}`. */
-export type ListingShape = "openai" | "anthropic" | "cohere" | "cloudflare" | "google";
-
-/** One row of the provider table: everything that makes this provider differ from a plain OpenAI-compatible server. */
-export interface ProviderRow {
-  /** Default base URL, without a trailing slash. */
-  readonly url: string;
-  /** Part of the base URL to be filled in from a setting, as `[placeholder, variable]`. */
-  readonly urlParameter?: readonly [placeholder: string, variable: string];
-  readonly auth: AuthType;
-  /** Header that carries the key if `auth` is `x-header`. */
-  readonly authHeader?: string;
-  /** The key may be left out; without one no credential is sent. */
-  readonly keyOptional?: true;
-  /** Headers that every request to this provider needs, unless the client sent its own. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /**
-   * Headers of its own that it reads or sends, by its documentation, for `/proxy` to pass in both directions: a
-   * `HeaderList`. No credentials, and no family that an edge uses too: `x-goog-` and `x-ms-` would let through what
-   * Google's and Azure's proxies say of the caller.
-   */
-  readonly relayedHeaders?: readonly string[];
-  readonly listing: ListingShape;
-  /** Paths below the base URL; an absent one is an API that the provider does not have. */
-  readonly paths: {
-    readonly models: string;
-    readonly chat: string;
-    readonly embeddings?: string;
-    readonly messages?: string;
-    readonly countTokens?: string;
-    readonly responses?: string;
-  };
-  /** The provider refuses `stream_options`, so it is taken out of what is sent. */
-  readonly refusesStreamOptions?: true;
-  /**
-   * Parts of a model's name, in lower case, that this provider assumes if they are missing: with and without them it
-   * is the same model. Read by the model policy only; what is sent keeps them.
-   */
-  readonly impliedNameParts?: readonly RegExp[];
-  /** Top-level members of this provider's own APIs that name a model, beside those whose name says so. */
-  readonly modelMembers?: ReadonlySet<string>;
-}
+import {
+  type ApiPaths,
+  COMPLETIONS,
+  COUNT_TOKENS,
+  LLAMACPP_ROOT,
+  LOCAL_PATHS,
+  MESSAGES,
+  OLLAMA_PATHS,
+  OPENAI_PATHS,
+  OTHER_SERVERS_ROOT,
+  RESPONSES,
+  VLLM_ROOT,
+} from "./api-paths.ts";
+import type { BaseRow, ProviderRow } from "./provider-row.ts";
 
 /**
  * `[scheme://][host/][namespace/]model[:tag]`, where host is registry.ollama.ai, namespace is library and tag is latest
@@ -55,13 +20,20 @@ export interface ProviderRow {
 const OLLAMA_NAMES = {
   impliedNameParts: [/^https?:\/\//, /^registry\.ollama\.ai\//, /^library\/(?=[^/]+$)/, /:latest$/],
   // https://github.com/ollama/ollama/blob/main/docs/api.md: create, copy, show and the older spelling of pull and delete.
-  modelMembers: new Set(["name", "from", "source", "destination"]),
+  modelMembers: new Set(["name", "from", "modelfile", "source", "destination"]),
 } as const satisfies Partial<ProviderRow>;
 
 /** Google's APIs name every resource with its collection: `models/gemini-2.5-pro`. */
 const MODELS_COLLECTION = /^models\//;
 
-const OPENAI_PATHS = { models: "/models", chat: "/chat/completions", embeddings: "/embeddings" } as const;
+/** Anthropic's API asks for its version, and so may what is like it. */
+export const MESSAGES_HEADERS = { "anthropic-version": "2023-06-01" } as const;
+
+/** A base made for Anthropic's clients, to which the key goes as to the rest of the provider. */
+const anthropicBase = (path: string) =>
+  ({ path, headers: MESSAGES_HEADERS, paths: { messages: "/v1/messages" } }) as const satisfies BaseRow;
+
+const googleBase = (path: string): BaseRow => ({ path, authHeader: "x-goog-api-key", paths: {} });
 
 /**
  * Every built-in provider, in the order in which their models are listed.
@@ -73,20 +45,20 @@ export const PROVIDER_TABLE = {
     auth: "bearer",
     relayedHeaders: ["openai-", "x-client-request-id"],
     listing: "openai",
-    paths: { ...OPENAI_PATHS, responses: "/responses" },
+    paths: { ...OPENAI_PATHS, ...COMPLETIONS, ...RESPONSES },
   },
   anthropic: {
     url: "https://api.anthropic.com/v1",
     auth: "x-header",
     authHeader: "x-api-key",
-    headers: { "anthropic-version": "2023-06-01" },
+    headers: MESSAGES_HEADERS,
     relayedHeaders: ["anthropic-"],
     listing: "anthropic",
     paths: {
       models: "/models?limit=1000",
       chat: "/chat/completions",
-      messages: "/messages",
-      countTokens: "/messages/count_tokens",
+      ...MESSAGES,
+      ...COUNT_TOKENS,
     },
   },
   cohere: {
@@ -106,11 +78,13 @@ export const PROVIDER_TABLE = {
     auth: "bearer",
     relayedHeaders: ["groq-", "x-groq-"],
     listing: "openai",
-    paths: OPENAI_PATHS,
+    paths: { ...OPENAI_PATHS, ...RESPONSES },
   },
   cloudflare: {
     url: "https://api.cloudflare.com/client/v4/accounts/{ACCOUNT_ID}/ai",
     urlParameter: ["{ACCOUNT_ID}", "CLOUDFLARE_ACCOUNT_ID"],
+    // The key may be good for much more of the account than its models.
+    basePath: "",
     auth: "bearer",
     relayedHeaders: ["cf-aig-", "cf-aig-cache-key", "x-session-affinity"],
     listing: "cloudflare",
@@ -118,36 +92,41 @@ export const PROVIDER_TABLE = {
       models: "/models/search?per_page=1000",
       chat: "/v1/chat/completions",
       embeddings: "/v1/embeddings",
+      responses: "/v1/responses",
     },
   },
   ollama: {
     url: "http://localhost:11434/v1",
     auth: "none",
     listing: "openai",
-    paths: OPENAI_PATHS,
+    paths: OLLAMA_PATHS,
+    rootPaths: ["api"],
     ...OLLAMA_NAMES,
   },
   deepseek: {
     url: "https://api.deepseek.com",
     auth: "bearer",
-    relayedHeaders: ["x-ds-trace-id"],
+    relayedHeaders: ["anthropic-", "x-ds-trace-id"],
     listing: "openai",
-    paths: OPENAI_PATHS,
+    paths: { ...OPENAI_PATHS, ...RESPONSES, completions: "/beta/completions" },
+    // https://api-docs.deepseek.com/guides/anthropic_api
+    bases: [{ ...anthropicBase("/anthropic"), authHeader: "x-api-key" }],
   },
   mistral: {
     url: "https://api.mistral.ai/v1",
     auth: "bearer",
     relayedHeaders: ["mistral-"],
     listing: "openai",
-    paths: OPENAI_PATHS,
+    paths: { ...OPENAI_PATHS, ...RESPONSES, completions: "/fim/completions" },
     refusesStreamOptions: true,
   },
   moonshot: {
     url: "https://api.moonshot.ai/v1",
     auth: "bearer",
-    relayedHeaders: ["msh-", "x-msh-"],
+    relayedHeaders: ["anthropic-", "msh-", "x-msh-"],
     listing: "openai",
-    paths: OPENAI_PATHS,
+    paths: { ...OPENAI_PATHS, ...RESPONSES },
+    bases: [anthropicBase("/anthropic")],
   },
   google: {
     url: "https://generativelanguage.googleapis.com/v1beta/openai",
@@ -162,6 +141,8 @@ export const PROVIDER_TABLE = {
     ],
     listing: "google",
     paths: OPENAI_PATHS,
+    // Google's own API: https://ai.google.dev/api
+    bases: ["/v1beta", "/v1", "/v1alpha", "/upload", "/download"].map(googleBase),
     // Resource names: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
     impliedNameParts: [/^(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/google\/models\//, MODELS_COLLECTION],
   },
@@ -175,22 +156,26 @@ export const PROVIDER_TABLE = {
   minimax: {
     url: "https://api.minimax.io/v1",
     auth: "bearer",
-    relayedHeaders: ["minimax-", "trace-id"],
+    relayedHeaders: ["anthropic-", "minimax-", "trace-id"],
     listing: "openai",
-    paths: OPENAI_PATHS,
+    paths: { ...OPENAI_PATHS, ...RESPONSES },
+    // x-api-key is refused there: https://github.com/anomalyco/models.dev/issues/1398
+    bases: [anthropicBase("/anthropic")],
   },
   zai: {
     url: "https://api.z.ai/api/paas/v4",
     auth: "bearer",
-    relayedHeaders: ["x-log-id"],
+    relayedHeaders: ["anthropic-", "x-log-id"],
     listing: "openai",
     paths: OPENAI_PATHS,
+    bases: [anthropicBase("/api/anthropic"), { path: "/api/v1", paths: RESPONSES }],
   },
   ollama_cloud: {
     url: "https://ollama.com/v1",
     auth: "bearer",
     listing: "openai",
-    paths: OPENAI_PATHS,
+    paths: OLLAMA_PATHS,
+    rootPaths: ["api"],
     ...OLLAMA_NAMES,
   },
   llamacpp: {
@@ -198,7 +183,8 @@ export const PROVIDER_TABLE = {
     auth: "bearer",
     keyOptional: true,
     listing: "openai",
-    paths: OPENAI_PATHS,
+    paths: LOCAL_PATHS,
+    rootPaths: LLAMACPP_ROOT,
   },
   vllm: {
     url: "http://localhost:8000/v1",
@@ -206,7 +192,8 @@ export const PROVIDER_TABLE = {
     keyOptional: true,
     relayedHeaders: ["x-data-parallel-rank"],
     listing: "openai",
-    paths: OPENAI_PATHS,
+    paths: LOCAL_PATHS,
+    rootPaths: VLLM_ROOT,
   },
 } as const satisfies Record<string, ProviderRow>;
 
@@ -218,7 +205,19 @@ export const CUSTOM_PROVIDER_ROW = {
   auth: "bearer",
   keyOptional: true,
   listing: "openai",
-  paths: OPENAI_PATHS,
+  paths: { ...OPENAI_PATHS, ...COMPLETIONS },
+  rootPaths: [...LLAMACPP_ROOT, ...VLLM_ROOT, ...OTHER_SERVERS_ROOT],
+  encodedSlashes: true,
   // Whose server it is nobody knows; many are Ollama's.
   impliedNameParts: [...OLLAMA_NAMES.impliedNameParts, MODELS_COLLECTION],
+  // Not `name`, which much else than a model has.
+  modelMembers: new Set(["from", "modelfile", "source", "destination"]),
 } as const satisfies ProviderRow;
+
+/** What is known of well-known servers that are custom providers, by host. */
+export const KNOWN_SERVERS: Readonly<Record<string, ApiPaths>> = {
+  // https://openrouter.ai/docs/api-reference
+  "openrouter.ai": { ...MESSAGES, ...RESPONSES },
+  // https://docs.x.ai/docs/api-reference
+  "api.x.ai": RESPONSES,
+};

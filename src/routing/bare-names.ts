@@ -48,7 +48,7 @@ export function createBareNames(allLists: readonly NameList[], now: () => number
   const listsFor = (api: ApiName): readonly NameList[] => {
     let lists = competing.get(api);
     if (!lists) {
-      const able = allLists.filter(({ provider }) => provider.paths[api] !== undefined);
+      const able = allLists.filter(({ provider }) => provider.apis[api] !== undefined);
       competing.set(api, (lists = able.length > 0 ? able : allLists));
     }
     return lists;

@@ -26,6 +26,39 @@ export function describeModel(provider: Provider, model: ListedModel, extras: re
   return described;
 }
 
+/** A model as Anthropic's API shows it. https://docs.anthropic.com/en/api/models-list */
+export interface AnthropicModel {
+  readonly type: "model";
+  readonly id: string;
+  readonly display_name: string;
+  /** In RFC 3339; the epoch if the provider does not say. */
+  readonly created_at: string;
+  readonly [extra: string]: unknown;
+}
+
+/** @param extras what to add; `null` if the provider does not say. */
+export function describeForAnthropic(
+  provider: Provider,
+  model: ListedModel,
+  extras: readonly ModelExtra[],
+): AnthropicModel {
+  const described = {
+    type: "model" as const,
+    id: publicModelId(provider, model.id),
+    display_name: model.displayName ?? model.id,
+    created_at: toDate(model.created),
+  };
+  return Object.assign(described, Object.fromEntries(extras.map((extra) => [extra, model.extras[extra] ?? null])));
+}
+
+/** The last second of the year 9999: RFC 3339 has no later one. */
+const LAST_SECOND = 253_402_300_799;
+
+function toDate(seconds: number): string {
+  const known = seconds >= 0 && seconds <= LAST_SECOND ? seconds : 0;
+  return new Date(known * 1000).toISOString().replace(".000Z", "Z");
+}
+
 /** The id under which clients ask for a model: `<provider>/<the provider's own id>`. */
 export function publicModelId(provider: Provider, modelId: string): string {
   return `${provider.id}/${modelId}`;

@@ -4,7 +4,7 @@ import { parseBytes, toWellFormed } from "../core/json/parse-bytes.ts";
 import { readWithin } from "../upstream/read-body.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import type { OpenUpstreamCall, UpstreamCall } from "../upstream/call.ts";
-import { credentialHeaders } from "../providers/credential-headers.ts";
+import { accessHeaders } from "../providers/api-access.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type ListedModel, readModels } from "../providers/model-list-readers.ts";
 
@@ -64,14 +64,15 @@ async function fetchPage(
   signal: AbortSignal,
   maxBytes: number,
 ): Promise<Uint8Array> {
-  const url = new URL(provider.baseUrl + provider.paths.models);
+  const { models } = provider.apis;
+  const url = new URL(models.url);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   const call = openCall(provider, signal);
   try {
     const response = await call.send({
       url: url.href,
       method: "GET",
-      headers: { ...credentialHeaders(provider), accept: "application/json" },
+      headers: { ...accessHeaders(models), accept: "application/json" },
       body: null,
     });
     if (response.status !== 200) {

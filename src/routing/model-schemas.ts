@@ -1,5 +1,5 @@
 import { Type, type Static } from "@sinclair/typebox";
-import { AUTH_TYPES } from "../providers/table.ts";
+import { AUTH_TYPES } from "../providers/provider-row.ts";
 import { openObject, nullish } from "../formats/schema/building-blocks.ts";
 
 /** Id of a provider, built in or added by `CUSTOM_PROVIDERS`: therefore an open string and not an enumeration. */

@@ -17,18 +17,56 @@ export interface ApplicationParts extends CapacityParts {
 const UNKNOWN: RouteRow = { method: "ALL", paths: ["/*"] };
 
 /** Answers a request, whatever happens to it. */
-type Serve = (request: Request) => Response | Promise<Response>;
+export type Serve = (request: Request) => Response | Promise<Response>;
 
-/** The Elysia application: every route of the table that has something to answer it, and the answer to everything else. */
-export function createApplication({ relay, handlers, ...parts }: ApplicationParts) {
+/** Every row that is registered. The paths of error scopes and the last row take what no other one does. */
+const ROWS: readonly RouteRow[] = [
+  ...ROUTE_ROWS.map(([, row]) => row),
+  ...errorScopes().map((scope) => ({ ...UNKNOWN, ...scope })),
+];
+
+/** What answers requests while one configuration is in force. */
+export interface Routes {
+  /** By the index of their rows; undefined if the configuration has nothing that answers one. */
+  readonly serves: readonly (Serve | undefined)[];
+  /** Answers everything else. */
+  readonly serveUnknown: Serve;
+}
+
+/** What answers each row of the table, and everything else. */
+export function createRoutes({ relay, handlers, ...parts }: ApplicationParts): Routes {
+  const handlersByName: Readonly<Record<string, RouteHandler | undefined>> = handlers;
+  const serveOf = (row: RouteRow, handler: RouteHandler): Serve =>
+    limitConcurrency(parts, row, serveRoute(parts, row, handler));
+
+  const refuseUnknown: RouteHandler = (_, request) => {
+    const allowed = allowedMethods(new URL(request.url).pathname);
+    if (allowed.length === 0) throw new Failure("route_not_found");
+    throw new Failure("method_not_allowed", { headers: { allow: allowed.join(", ") } });
+  };
+  const handlerOf = (name: string | undefined, { format }: RouteRow): RouteHandler | undefined => {
+    if (name === undefined) return refuseUnknown;
+    return format ? (context, request) => relay(context, request, format) : handlersByName[name];
+  };
+  return {
+    serves: ROWS.map((row, index) => {
+      const handler = handlerOf(ROUTE_ROWS[index]?.[0], row);
+      return handler && serveOf(row, row.allowed ? limitMethods(row.allowed, handler, refuseUnknown) : handler);
+    }),
+    serveUnknown: serveOf(UNKNOWN, refuseUnknown),
+  };
+}
+
+/**
+ * The Elysia application: every route of the table, and the answer to everything else.
+ * @param current what answers now: asked once for each request, so that one goes on with what it began with.
+ */
+export function createApplication(current: () => Routes) {
   const application = new Elysia({
     // Without this the path is cut out of the URL at a fixed offset, and a short `Host` header changes the route.
     handler: { standardHostname: false },
     precompile: true,
   });
-  const handlersByName: Readonly<Record<string, RouteHandler | undefined>> = handlers;
-
-  const registered: { readonly row: RouteRow; readonly serve: Serve }[] = [];
 
   const add = ({ method, paths }: RouteRow, serve: Serve): void => {
     for (const path of paths) {
@@ -42,36 +80,24 @@ export function createApplication({ relay, handlers, ...parts }: ApplicationPart
       );
     }
   };
-  const serveOf = (row: RouteRow, handler: RouteHandler): Serve =>
-    limitConcurrency(parts, row, serveRoute(parts, row, handler));
-  const register = (row: RouteRow, handler: RouteHandler): void => {
-    const serve = serveOf(row, handler);
-    registered.push({ row, serve });
-    add(row, serve);
-  };
-
-  const refuseUnknown: RouteHandler = (_, request) => {
-    const allowed = allowedMethods(new URL(request.url).pathname);
-    if (allowed.length === 0) throw new Failure("route_not_found");
-    throw new Failure("method_not_allowed", { headers: { allow: allowed.join(", ") } });
-  };
-  for (const [name, row] of ROUTE_ROWS) {
-    const { format, allowed } = row;
-    const handler = format
-      ? (context: RequestContext, request: Request) => relay(context, request, format)
-      : handlersByName[name];
-    if (handler) register(row, allowed ? limitMethods(allowed, handler, refuseUnknown) : handler);
+  for (const [index, row] of ROWS.entries()) {
+    add(row, (request) => {
+      const { serves, serveUnknown } = current();
+      return (serves[index] ?? serveUnknown)(request);
+    });
   }
-  for (const scope of errorScopes()) register({ ...UNKNOWN, ...scope }, refuseUnknown);
-  const serveUnknown = serveOf(UNKNOWN, refuseUnknown);
   // Over TLS the router takes the host for the beginning of the path, and finds only what the runtime has found before it:
   // https://github.com/elysiajs/elysia/blob/1.4.30/src/adapter/web-standard/index.ts
-  const serveMissed = (request: Request): Serve =>
-    registered.find(({ row }) => isFor(row, request))?.serve ?? serveUnknown;
-  add(UNKNOWN, (request) => (request.url.startsWith("https:") ? serveMissed(request) : serveUnknown)(request));
+  const serveMissed = (request: Request): Serve => {
+    const { serves, serveUnknown } = current();
+    return serves[ROWS.findIndex((row) => isFor(row, request))] ?? serveUnknown;
+  };
+  add(UNKNOWN, (request) =>
+    (request.url.startsWith("https:") ? serveMissed(request) : current().serveUnknown)(request),
+  );
 
   // Handlers turn their own errors into responses, so what arrives here is a method that the router does not know.
-  return application.onError(({ request }) => serveUnknown(request));
+  return application.onError(({ request }) => current().serveUnknown(request));
 }
 
 /** A handler of all methods that leaves those that are not allowed to another one. */

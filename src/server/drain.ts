@@ -14,6 +14,11 @@ const TIMERS: DrainTimers = {
   clearTimer: (timer) => clearTimeout(timer as Timer),
 };
 
+/** Lets everything go on for a while, so that a load balancer that asks for readiness sends new requests elsewhere. */
+export function waitBeforeDrain(delayMs: number, timers: DrainTimers = TIMERS): Promise<void> {
+  return delayMs > 0 ? waitFor(timers, delayMs).passed : Promise.resolve();
+}
+
 /**
  * Stops accepting and lets open requests end by themselves; those that have not after `patienceMs` get the error that
  * the gateway shuts down. Connections that are still open then are left for the caller to cut.

@@ -24,8 +24,15 @@ export interface RouteRow {
   readonly json?: true;
   /** Answers without a credential, even if authentication is on. */
   readonly open?: true;
-  /** The credential may also come as `x-api-key`, as Anthropic's clients send it. */
-  readonly acceptsApiKeyHeader?: true;
+  /**
+   * Answers without a credential too, but else like a row that needs one: a page of the gateway's that is the same for
+   * everybody and says nothing of how it is set up. It asks for the key that it needs for the rest itself.
+   */
+  readonly staticPage?: true;
+  /** Answers without a credential if `SWAGGER_PUBLIC` says so. */
+  readonly mayBePublic?: true;
+  /** Speaks Anthropic's API to clients that send `anthropic-version`, errors included. */
+  readonly servesAnthropic?: true;
   /** A page that links on other pages may open, even if requests of other origins are refused. */
   readonly linkable?: true;
   /** Asked by machines every few seconds: its log line is written at `debug`. */
@@ -47,24 +54,20 @@ export interface RouteRow {
  */
 export const ROUTES = {
   chatCompletions: { method: "POST", paths: ["/v1/chat/completions"], json: true, format: CHAT },
-  models: { method: "GET", paths: ["/v1/models"] },
-  model: { method: "GET", paths: ["/v1/models/*"], rest: "{id}" },
-  messages: { method: "POST", paths: ["/v1/messages"], json: true, format: MESSAGES, acceptsApiKeyHeader: true },
-  countTokens: {
-    method: "POST",
-    paths: ["/v1/messages/count_tokens"],
-    json: true,
-    format: COUNT_TOKENS,
-    acceptsApiKeyHeader: true,
-  },
+  models: { method: "GET", paths: ["/v1/models"], servesAnthropic: true },
+  model: { method: "GET", paths: ["/v1/models/*"], rest: "{id}", servesAnthropic: true },
+  messages: { method: "POST", paths: ["/v1/messages"], json: true, format: MESSAGES },
+  countTokens: { method: "POST", paths: ["/v1/messages/count_tokens"], json: true, format: COUNT_TOKENS },
   responses: { method: "POST", paths: ["/v1/responses"], json: true, format: RESPONSES },
   embeddings: { method: "POST", paths: ["/v1/embeddings"], json: true, format: EMBEDDINGS },
   tools: { method: "GET", paths: ["/v1/mcp/tools"] },
   proxy: { method: "ALL", allowed: PROXY_METHODS, paths: ["/proxy/*", "/v1/proxy/*"], rest: "{provider}/{path}" },
   health: { method: "GET", paths: ["/health", "/v1/health"], open: true, quiet: true },
   readiness: { method: "GET", paths: ["/health/ready"], open: true, quiet: true },
-  documentation: { method: "GET", paths: ["/swagger", "/swagger/*"], rest: "json", linkable: true },
-  guide: { method: "GET", paths: ["/docs", "/docs/*"], rest: "{page}", linkable: true },
+  documentation: { method: "GET", paths: ["/swagger"], linkable: true, staticPage: true },
+  documentationAssets: { method: "GET", paths: ["/swagger/assets/*"], rest: "{name}", staticPage: true },
+  openApiDocument: { method: "GET", paths: ["/swagger/json"], linkable: true, mayBePublic: true },
+  guide: { method: "GET", paths: ["/docs", "/docs/*"], rest: "{page}", linkable: true, mayBePublic: true },
 } as const satisfies Record<string, RouteRow>;
 
 export type RouteName = keyof typeof ROUTES;

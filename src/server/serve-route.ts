@@ -1,9 +1,11 @@
 import type { Authenticate } from "../auth/authenticate.ts";
-import { ERROR_ENVELOPES, type ErrorEnvelopeName } from "../formats/error-body.ts";
+import type { ErrorEnvelopeName } from "../formats/error-body.ts";
 import type { RequestContext, Outcome } from "../core/request-context.ts";
-import type { InFlightRequests } from "../core/in-flight-requests.ts";
+import type { RequestOpener } from "../core/in-flight-requests.ts";
 import { Failure, toFailure } from "../core/errors.ts";
-import { bearerToken } from "./bearer-token.ts";
+import { chooseErrorEnvelope } from "./choose-error-envelope.ts";
+import { credentialsOf } from "./credentials.ts";
+import type { DescribeClient } from "./describe-client.ts";
 import { requireJson } from "./require-json.ts";
 import type { RequireOwnOrigin } from "./require-own-origin.ts";
 import { createRequireWellFormed } from "./require-well-formed.ts";
@@ -18,11 +20,15 @@ export type RouteHandler = (context: RequestContext, request: Request) => Respon
 
 /** What is between every request and its handler. */
 export interface ServeParts {
-  readonly requests: InFlightRequests;
+  readonly requests: RequestOpener;
   /** The envelope of every error on routes whose format has none of its own. */
   readonly envelope: ErrorEnvelopeName;
   /** Absent if authentication is off: then no request pays for it. */
   readonly authenticate: Authenticate | undefined;
+  /** Whether rows that may be public are. */
+  readonly showsDocumentationToAll?: boolean;
+  /** Absent if the log says nothing of clients. */
+  readonly describeClient?: DescribeClient | undefined;
   /** Absent if authentication is on: a page of another origin has no credential. */
   readonly requireOwnOrigin: RequireOwnOrigin | undefined;
   /** Whether each response is the last one of its connection. */
@@ -37,20 +43,22 @@ export interface ServeParts {
  * the handler that the router chose and on nothing that could be spelt otherwise.
  */
 export function serveRoute(
-  { requests, envelope, authenticate, requireOwnOrigin, endsConnections, cors }: ServeParts,
+  { requests, envelope, authenticate, describeClient, requireOwnOrigin, endsConnections, cors, ...parts }: ServeParts,
   row: RouteRow,
   handler: RouteHandler,
 ): (request: Request) => Promise<Response> {
   const route = row.paths[0] ?? "";
-  const errors = row.format?.errors ?? ERROR_ENVELOPES[envelope];
+  const errorsFor = chooseErrorEnvelope(row, envelope);
   const requireWellFormed = createRequireWellFormed(row.open);
-  const decide = row.open ? undefined : authenticate;
+  const isOpen = row.open || row.staticPage || (row.mayBePublic && parts.showsDocumentationToAll);
+  const decide = isOpen ? undefined : authenticate;
   const checkOrigin = row.open ? undefined : requireOwnOrigin;
   // The router brings OPTIONS to no other rows.
   const mayBePreflight = row.method === "ALL";
 
-  const refuse = (context: RequestContext, error: unknown): Response => {
+  const refuse = (context: RequestContext, { headers }: Request, error: unknown): Response => {
     const failure = toFailure(error);
+    const errors = errorsFor(headers);
     const body = errors.body(failure, context.id);
     context.failed(failure);
     context.answered(errors.status(failure));
@@ -67,14 +75,14 @@ export function serveRoute(
 
   return async (request) => {
     const context = requests.open(request, route);
+    if (describeClient) context.cameFrom(describeClient(request));
     let response: Response;
     try {
       const host = requireWellFormed(request);
       if (checkOrigin && host !== null) checkOrigin(request, host, row);
       const preflight = mayBePreflight && isPreflight(request) ? answerPreflight(context, request) : undefined;
       if (!preflight && decide) {
-        const apiKey = row.acceptsApiKeyHeader ? request.headers.get("x-api-key") : null;
-        const decision = decide(bearerToken(request) ?? apiKey ?? undefined);
+        const decision = decide(credentialsOf(request));
         // Usually synchronous.
         context.admitted(decision instanceof Promise ? await decision : decision);
       }
@@ -86,7 +94,7 @@ export function serveRoute(
         context.finish("answered");
       }
     } catch (error) {
-      response = refuse(context, error);
+      response = refuse(context, request, error);
     }
     if (endsConnections?.()) response.headers.set("connection", "close");
     return cors ? cors.permit(request, response) : response;

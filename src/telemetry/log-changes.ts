@@ -1,25 +1,44 @@
 import type { Failure } from "../core/errors.ts";
 import type { Log } from "./log.ts";
 
+/** A provider that nobody configured may be a server on this machine that happens to run. */
+export interface LocalServer {
+  readonly id: string;
+  readonly configured: boolean;
+  readonly auth: string;
+  readonly baseUrl: string;
+}
+
 /** Changes of the servers that the gateway needs, each once; every member writes one line. */
 export interface ChangeLog {
-  /** The keys of the issuer can be fetched again, or cannot: `problem` says why. */
-  issuerChanged(problem: string | undefined): void;
+  /** The keys of an issuer can be fetched again, or cannot: `problem` says why. */
+  issuerChanged(issuer: string, problem: string | undefined): void;
+  /** The discovery document of an issuer calls it by another name than its tokens must have. */
+  issuerNamedOtherwise(issuer: string, otherName: string): void;
   /** An MCP server came or went. */
   toolServerChanged(server: { readonly name: string; readonly tools: number }, problem: Error | undefined): void;
   /** Tools of an MCP server are left out or cut: which and why. */
   toolsFaulty(server: string, faults: readonly string[]): void;
   /** A provider's models could not be listed. */
   modelListFailed(provider: { readonly id: string; readonly configured: boolean }, failure: Failure): void;
+  /** The first list of a provider's models has come. */
+  modelListRead(list: { readonly provider: LocalServer; readonly models: ReadonlyMap<string, unknown> }): void;
   /** Bare names of models do not wait for this provider's list any more. */
   modelListGivenUp(provider: { readonly id: string }): void;
 }
 
-export function createChangeLog(log: Log): ChangeLog {
+/** @param worker number of this process among several that serve */
+export function createChangeLog(log: Log, worker = 1): ChangeLog {
   return {
-    issuerChanged(problem) {
-      if (problem) log.warn({ problem }, "the issuer's keys cannot be fetched");
-      else log.info("the issuer's keys are known");
+    issuerChanged(issuer, problem) {
+      if (problem) log.warn({ issuer, problem }, "the issuer's keys cannot be fetched");
+      else log.info({ issuer }, "the issuer's keys are known");
+    },
+    issuerNamedOtherwise(issuer, otherName) {
+      log.warn(
+        { issuer, discovery_document: otherName },
+        "the issuer's discovery document has another name for it; its tokens must have the one of AUTH_OIDC_ISSUER",
+      );
     },
     toolServerChanged({ name: server, tools }, problem) {
       if (problem) log.warn({ server, problem: problem.message }, "MCP server is not connected");
@@ -33,6 +52,14 @@ export function createChangeLog(log: Log): ChangeLog {
       // A local server that nobody configured is asked in case it runs; that it does not is not worth a line.
       if (configured) log.warn(line, "could not list the provider's models");
       else log.debug(line, "local provider does not answer");
+    },
+    modelListRead({ provider: { id, configured, auth, baseUrl }, models }) {
+      // Of several workers one says so.
+      if (configured || auth !== "none" || worker !== 1) return;
+      log.info(
+        { provider: id, url: baseUrl, models: models.size },
+        `a local server answers: its models are ${id}/<name>`,
+      );
     },
     modelListGivenUp({ id }) {
       log.warn(

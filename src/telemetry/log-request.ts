@@ -1,11 +1,12 @@
 import type { RequestObserver, RequestRecord } from "../core/request-context.ts";
-import type { Log } from "./log.ts";
+import type { LineLevel, Log } from "./log.ts";
 import { LineBuffer } from "./line-buffer.ts";
 
 /**
  * Writes one line per finished request: who answered what, how it ended, how much and how long. Never a prompt, an
- * answer, a credential or an upstream URL.
- * @param quietRoutes their lines are written at `debug`.
+ * answer, a credential or an upstream URL. Requests that failed are written at `warn`, those that the gateway itself let
+ * fail at `error`.
+ * @param quietRoutes their lines are written at `debug` unless they failed.
  */
 export function logRequest(log: Log, quietRoutes: ReadonlySet<string>): RequestObserver {
   const writer = log.lineWriter;
@@ -13,7 +14,7 @@ export function logRequest(log: Log, quietRoutes: ReadonlySet<string>): RequestO
     if (context.failure === "internal") {
       return log.error(membersOf(context, finishedAt), "request failed unexpectedly");
     }
-    const level = quietRoutes.has(context.route) ? "debug" : "info";
+    const level = levelOf(context, quietRoutes);
     if (!log.isLevelEnabled(level)) return;
     if (!writer) return log[level](membersOf(context, finishedAt), "request");
     writeMembers(writer.begin(level), context, finishedAt);
@@ -21,15 +22,25 @@ export function logRequest(log: Log, quietRoutes: ReadonlySet<string>): RequestO
   };
 }
 
+/** A client that left is no failure, whatever it left in the middle of. An error of the provider is one, also if relayed. */
+function levelOf({ failure, outcome, route }: RequestRecord, quietRoutes: ReadonlySet<string>): LineLevel {
+  if (failure !== undefined && outcome !== "client_gone") return "warn";
+  return quietRoutes.has(route) ? "debug" : "info";
+}
+
 /** Writes the members of a line, each after a comma. */
 function writeMembers(line: LineBuffer, context: RequestRecord, finishedAt: number): void {
-  const { principal: identity, provider, model, outcome, usage, startedAt, failure } = context;
+  const { principal: identity, client, provider, model, outcome, usage, startedAt, failure } = context;
   writeText(line, ',"request_id":', context.id);
   writeText(line, ',"method":', context.method);
   writeText(line, ',"route":', context.route);
   writeText(line, ',"identity":', identity?.name);
+  if (client !== undefined) {
+    writeText(line, ',"client_address":', client.address);
+    writeText(line, ',"user_agent":', client.userAgent?.slice(0, MAX_CHARACTERS));
+  }
   writeText(line, ',"provider":', provider);
-  writeText(line, ',"model":', model?.slice(0, MAX_MODEL_CHARACTERS));
+  writeText(line, ',"model":', model?.slice(0, MAX_CHARACTERS));
   writeNumber(line, ',"status":', context.status);
   writeText(line, ',"outcome":', outcome);
   line.text(outcome === "client_gone" ? ',"client_gone":true' : ',"client_gone":false');
@@ -76,7 +87,7 @@ function membersOf(context: RequestRecord, finishedAt: number): object {
 }
 
 /** A client may send a name of any length. */
-const MAX_MODEL_CHARACTERS = 256;
+const MAX_CHARACTERS = 256;
 
 /** The stack of unexpected errors; of expected failures only a word, because their texts may quote the client. */
 function describeCause({ cause, failure }: RequestRecord): string | undefined {

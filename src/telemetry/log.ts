@@ -69,17 +69,20 @@ export function createLog(
 /** The last lines get this long to be written: whoever reads them may have stopped. */
 const LAST_LINES_MS = 1000;
 
+/** Levels of the lines that are written with every request; unexpected errors, which are rare, have one of their own. */
+export type LineLevel = "debug" | "info" | "warn";
+
 /** Writes lines as pino would, at a fraction of what it costs to go through it. One line at a time. */
 export interface LineWriter {
   /** Starts a line. The result takes its members, each after a comma. */
-  begin(level: "debug" | "info"): LineBuffer;
+  begin(level: LineLevel): LineBuffer;
   end(message: string): void;
 }
 
 function createLineWriter({ buffer, end }: LineStream, base: object): LineWriter {
   const inEveryLine = JSON.stringify(base).slice(1, -1);
   /** A line's beginning up to the milliseconds of its time, which is the same for a second. */
-  const begins = { debug: "", info: "" };
+  const begins = { debug: "", info: "", warn: "" };
   let second = 0;
   return {
     begin(level) {
@@ -89,6 +92,7 @@ function createLineWriter({ buffer, end }: LineStream, base: object): LineWriter
         const beginOfTime = new Date(second).toISOString().slice(0, -4);
         begins.debug = `{"level":"debug","time":"${beginOfTime}`;
         begins.info = `{"level":"info","time":"${beginOfTime}`;
+        begins.warn = `{"level":"warn","time":"${beginOfTime}`;
       }
       const milliseconds = time - second;
       buffer.text(begins[level]);

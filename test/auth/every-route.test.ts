@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createInFlightRequests } from "../../src/core/in-flight-requests.ts";
 import { unauthorized } from "../../src/auth/unauthorized.ts";
-import { type ApplicationParts, createApplication } from "../../src/server/application.ts";
+import { type ApplicationParts, createApplication, createRoutes } from "../../src/server/application.ts";
 import { ROUTES, type RouteName, type RouteRow } from "../../src/server/routes.ts";
 import type { RouteHandler } from "../../src/server/serve-route.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
@@ -9,6 +9,9 @@ import { startBesideProvider, type StartedGateway, threeProviders } from "../rou
 
 /** The only paths that answer without a token, to GET and HEAD. Not read from the table, which is what is judged here. */
 const OPEN = ["/health", "/v1/health", "/health/ready"];
+
+/** The page that asks for a key itself, and what it loads: the same for everybody, whatever the settings are. */
+const isPage = (path: string): boolean => path === "/swagger" || path.startsWith("/swagger/assets/");
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "QUERY"] as const;
 const TOKEN = "good-key-0123456789";
@@ -30,7 +33,7 @@ function createTrap() {
     reached.push(...names.filter((name) => (ROUTES[name] as RouteRow).format === format));
     return new Response("reached");
   };
-  const application = createApplication({
+  const routes = createRoutes({
     requests: createInFlightRequests({ observers: [], now: () => 0, newId: () => "id" }),
     envelope: "simple",
     maxConcurrent: 0,
@@ -38,12 +41,12 @@ function createTrap() {
     handlers,
     cors: undefined,
     requireOwnOrigin: undefined,
-    authenticate: (credential) => {
-      if (credential !== TOKEN) throw unauthorized();
+    authenticate: (credentials) => {
+      if (!credentials.includes(TOKEN)) throw unauthorized();
       return { kind: "key", name: "test" };
     },
   });
-  return { application, reached, names };
+  return { application: createApplication(() => routes), reached, names };
 }
 
 /** Paths that a template takes. */
@@ -65,7 +68,7 @@ function allPaths(): string[] {
 }
 
 function isOpen(method: string, path: string): boolean {
-  return OPEN.includes(path) && (method === "GET" || method === "HEAD");
+  return (OPEN.includes(path) || isPage(path)) && (method === "GET" || method === "HEAD");
 }
 
 describe("the application", () => {
@@ -78,9 +81,11 @@ describe("the application", () => {
     expect(others.sort()).toEqual(["/*", "/v1/messages/*"]);
   });
 
-  test("opens three paths and nothing else", () => {
+  test("opens three paths and the page of the documentation, and nothing else", () => {
     const open = Object.values<RouteRow>(ROUTES).flatMap((row) => (row.open ? row.paths : []));
     expect(open.sort()).toEqual([...OPEN].sort());
+    const pages = Object.values<RouteRow>(ROUTES).flatMap((row) => (row.staticPage ? row.paths : []));
+    expect(pages).toEqual(["/swagger", "/swagger/assets/*"]);
   });
 
   test.each(METHODS)("runs no handler without a token for %s, but those of health", async (method) => {
@@ -90,7 +95,8 @@ describe("the application", () => {
       if (isOpen(method, path)) expect([path, response.status]).toEqual([path, 200]);
       else expect([path, response.status]).toEqual([path, 401]);
     }
-    expect(reached.filter((name) => name !== "health" && name !== "readiness")).toEqual([]);
+    const open = ["health", "readiness", "documentation", "documentationAssets"];
+    expect(reached.filter((name) => !open.includes(name))).toEqual([]);
   });
 
   test.each(METHODS)("refuses no %s with one for its token", async (method) => {
@@ -143,11 +149,11 @@ describe("the gateway, without a token,", () => {
     "answers 401 to %s for every path but those of health",
     async (method) => {
       for (const path of allPaths()) {
-        const expected = isOpen(method, path) ? 200 : 401;
+        const expected = isPage(path) && path !== "/swagger" ? 404 : 200;
         const body = method === "POST" ? "\r\nContent-Length: 0" : "";
         expect([path, (await answerTo(`${method} ${path}`, `Host: localhost${body}`))?.status]).toEqual([
           path,
-          expected,
+          isOpen(method, path) ? expected : 401,
         ]);
       }
       expect(started.takeCalls()).toEqual([]);
@@ -181,7 +187,7 @@ describe("the gateway, without a token,", () => {
   test.each(respellings)(
     "answers 401 to every protected path with %s, upgrade and override headers or not",
     async (_, respell) => {
-      const paths = allPaths().filter((path) => !OPEN.includes(path) && path !== "/");
+      const paths = allPaths().filter((path) => !OPEN.includes(path) && !isPage(path) && path !== "/");
       for (const path of paths) {
         for (const fields of disguises) {
           for (const method of ["GET", "POST"]) {

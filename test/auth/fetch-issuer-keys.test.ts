@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { fetchIssuerKeys } from "../../src/auth/fetch-issuer-keys.ts";
+import { fetchIssuerKeys, type IssuerSource } from "../../src/auth/fetch-issuer-keys.ts";
 import { createSigningKey, type SigningKey } from "../fixtures/signing-key.ts";
 import { startTokenIssuer, type TokenIssuer } from "../fixtures/token-issuer.ts";
 
@@ -17,9 +17,11 @@ afterEach(() => issuer[Symbol.asyncDispose]());
 /** Long enough for every proper answer on a busy machine. */
 const TIMEOUT_MS = 4000;
 
-function fetchKeys(url = issuer.url) {
-  return fetchIssuerKeys(url, fetch, TIMEOUT_MS);
+async function fetchKeys(source: Partial<IssuerSource> = {}) {
+  return fetchIssuerKeys({ issuer: issuer.url, ...source }, fetch, TIMEOUT_MS);
 }
+
+const of = (issuer: string): IssuerSource => ({ issuer });
 
 const MEGABYTE = 1024 * 1024;
 
@@ -34,7 +36,6 @@ function endless(): ReadableStream<Uint8Array> {
 
 describe("keys are not had from an issuer", () => {
   const bad: readonly (readonly [what: string, answer: () => Response | Promise<Response>, problem: string])[] = [
-    ["that redirects", () => Response.redirect("/elsewhere"), "was answered with status 302"],
     ["that finds nothing", () => new Response("", { status: 404 }), "was answered with status 404"],
     ["that has no content", () => new Response(null, { status: 204 }), "is not JSON"],
     ["that sends a page", () => new Response("<html>"), "is not JSON"],
@@ -71,7 +72,7 @@ describe("keys are not had from an issuer", () => {
   test.each(["https://other.test", "", undefined, "/", ["x"]])("that calls itself %p", async (name) => {
     const named = name === "/" ? `${issuer.url}/` : name;
     issuer.answer("discovery", () => Response.json({ issuer: named, jwks_uri: `${issuer.url}/keys` }));
-    await expect(fetchKeys()).rejects.toThrow(new Error("the discovery document names another issuer"));
+    await expect(fetchKeys()).rejects.toThrow("the discovery document names another issuer: ");
     expect(issuer.asked.keys).toBe(0);
   });
 
@@ -96,7 +97,7 @@ describe("keys are not had from an issuer", () => {
       asked.push(url);
       return Promise.resolve(Response.json({ issuer: "https://issuer.test", jwks_uri: "http://issuer.test/keys" }));
     };
-    const attempt = fetchIssuerKeys("https://issuer.test", answer);
+    const attempt = fetchIssuerKeys(of("https://issuer.test"), answer);
     await expect(attempt).rejects.toThrow(new Error("the discovery document has no acceptable jwks_uri"));
     expect(asked).toEqual(["https://issuer.test/.well-known/openid-configuration"]);
   });
@@ -117,7 +118,7 @@ describe("keys are not had from an issuer", () => {
 describe("keys are had", () => {
   test("as published, without what cannot be a key", async () => {
     issuer.answer("keys", () => Response.json({ keys: [1, null, "x", key.publicJwk, [], { kty: "new" }] }));
-    expect(await fetchKeys()).toEqual({ keys: [key.publicJwk, { kty: "new" } as never] });
+    expect((await fetchKeys()).keySet).toEqual({ keys: [key.publicJwk, { kty: "new" } as never] });
     expect(issuer.asked).toEqual({ discovery: 1, keys: 1 });
   });
 
@@ -131,14 +132,14 @@ describe("keys are had", () => {
         asked.push(url);
         return Promise.resolve(Response.json({ issuer: name, jwks_uri: "https://keys.test/", keys: [] }));
       };
-      expect(await fetchIssuerKeys(name, answer)).toEqual({ keys: [] });
+      expect(await fetchIssuerKeys(of(name), answer)).toEqual({ keySet: { keys: [] }, otherName: undefined });
       expect(asked).toEqual([expected, "https://keys.test/"]);
     }
   });
 
   test("without proxies, redirects, and credentials", async () => {
     const requests: BunFetchRequestInit[] = [];
-    await fetchIssuerKeys("https://issuer.test", (_, init) => {
+    await fetchIssuerKeys(of("https://issuer.test"), (_, init) => {
       requests.push(init);
       return Promise.resolve(Response.json({ issuer: "https://issuer.test", jwks_uri: "https://x.test", keys: [] }));
     });
@@ -146,5 +147,85 @@ describe("keys are had", () => {
       expect([init.redirect, init.proxy]).toEqual(["manual", false as never]);
       expect(init.headers).toEqual({ accept: "application/json" });
     }
+  });
+});
+
+describe("an issuer that is reached by another name", () => {
+  test("is told with both names, and what to set", async () => {
+    issuer.answer("discovery", () => Response.json({ issuer: "https://outer.test/realm", jwks_uri: "x" }));
+    await expect(fetchKeys()).rejects.toThrow(
+      new Error(
+        `the discovery document names another issuer: it says https://outer.test/realm, AUTH_OIDC_ISSUER is ${issuer.url}. AUTH_OIDC_ISSUER must be what the tokens say; if the issuer is reached by another name, set AUTH_OIDC_DISCOVERY_URL`,
+      ),
+    );
+  });
+
+  test("is told if only a slash at the end differs", async () => {
+    issuer.answer("discovery", () => Response.json({ issuer: `${issuer.url}/`, jwks_uri: "x" }));
+    await expect(fetchKeys()).rejects.toThrow("they differ by the slash at the end only, and must be the same");
+  });
+
+  test.each([
+    "https://u:marked@x.test",
+    "https://x.test/?key=marked",
+    "x\u001b[31mmarked",
+    `https://x.test/${"marked".repeat(99)}`,
+  ])("is not repeated where its name is odd: %j", async (name) => {
+    issuer.answer("discovery", () => Response.json({ issuer: name, jwks_uri: "x" }));
+    const problem = await fetchKeys().catch(String);
+    expect(problem).toContain("its name is not a plain URL");
+    expect(problem).not.toContain("marked");
+  });
+
+  test("is asked where the operator says, and its other name is told", async () => {
+    const discoveryUrl = `${issuer.url}/.well-known/openid-configuration`;
+    const outer = await fetchKeys({ issuer: "https://outer.test", discoveryUrl });
+    expect([outer.otherName, outer.keySet.keys.length]).toEqual([issuer.url, 1]);
+    const same = await fetchKeys({ discoveryUrl: `${discoveryUrl}?p=policy` });
+    expect([same.otherName, same.keySet.keys.length]).toEqual([undefined, 1]);
+    issuer.answer("discovery", () => Response.json({ jwks_uri: `${issuer.url}/keys` }));
+    await expect(fetchKeys({ discoveryUrl })).rejects.toThrow("names another issuer");
+  });
+
+  test("is asked for its keys alone, where the operator says where they are", async () => {
+    const { keySet } = await fetchKeys({ issuer: "https://outer.test", keysUrl: `${issuer.url}/keys` });
+    expect(keySet.keys).toHaveLength(1);
+    expect(issuer.asked).toEqual({ discovery: 0, keys: 1 });
+  });
+});
+
+describe("redirects", () => {
+  test("are told and not followed, unless the operator allows it", async () => {
+    for (const document of ["discovery", "keys"] as const) {
+      issuer.answer(document, () => Response.redirect("/elsewhere?key=marked"));
+      const name = document === "keys" ? "key set" : "discovery document";
+      await expect(fetchKeys()).rejects.toThrow(
+        new Error(
+          `the issuer's ${name} was answered with status 302, a redirect to ${issuer.url}/elsewhere, which AUTH_OIDC_FOLLOW_REDIRECTS=true follows`,
+        ),
+      );
+      issuer.answer(document);
+    }
+  });
+
+  test.each([301, 302, 303, 307, 308])("with status %i are followed if the operator allows it", async (status) => {
+    const { keySet } = await fetchIssuerKeys({ ...of(issuer.url), followsRedirects: true }, (url, init) => {
+      if (url === `${issuer.url}/moved`) return fetch(`${issuer.url}/keys`, init);
+      if (url !== `${issuer.url}/keys`) return fetch(url, init);
+      return Promise.resolve(new Response(null, { status, headers: { location: "/moved" } }));
+    });
+    expect(keySet.keys).toHaveLength(1);
+  });
+
+  test("are not followed for ever, to an unsafe place, or to none", async () => {
+    const follow = (name: string, location: string) =>
+      fetchIssuerKeys({ ...of(name), followsRedirects: true }, () =>
+        Promise.resolve(new Response(null, { status: 302, headers: { location } })),
+      );
+    const again = "a redirect to https://issuer.test/again, after 3 others";
+    await expect(follow("https://issuer.test", "/again")).rejects.toThrow(again);
+    await expect(follow("https://issuer.test", "http://issuer.test/")).rejects.toThrow("which is not as safe");
+    await expect(follow("http://issuer.test", "file:///etc/passwd")).rejects.toThrow("which is not as safe");
+    await expect(follow("http://issuer.test", "http://")).rejects.toThrow("was answered with status 302");
   });
 });

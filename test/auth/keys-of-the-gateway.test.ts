@@ -12,7 +12,7 @@ import {
   type StartedGateway,
   threeProviders,
 } from "../routes/started-gateway.ts";
-import { ADMITTED, bearer, knock } from "./knock.ts";
+import { ADMITTED, bearer, knock, NOWHERE } from "./knock.ts";
 
 const FIRST = "first-key-0123456789";
 const SECOND = "second-key-0123456789";
@@ -59,39 +59,58 @@ describe("static keys", () => {
     );
   });
 
-  test.each(POST_ROUTES)("in x-api-key reach %s only where Anthropic's clients send it", async (path) => {
-    const response = await started.post(path, SMALLEST[path], { "x-api-key": SECOND });
-    if (!ANTHROPIC_ROUTES.includes(path)) {
-      expect(response.status).toBe(401);
-      expect(started.takeCalls()).toEqual([]);
-      return;
+  const headersOfKeys = ["x-api-key", "api-key"] as const;
+  test.each(headersOfKeys)("in %s reach every route, and never the provider", async (name) => {
+    for (const path of POST_ROUTES) {
+      const response = await started.post(path, SMALLEST[path], { [name]: SECOND });
+      expect([path, response.status]).toEqual([path, 200]);
+      const call = started.takeCall();
+      expect(JSON.stringify(call.headers)).not.toContain(SECOND);
+      expect(call.header("api-key")).toBeUndefined();
     }
-    expect(response.status).toBe(200);
-    const call = started.takeCall();
-    expect([call.header("x-api-key"), JSON.stringify(call.headers).includes(SECOND)]).toEqual([PROVIDER_KEY, false]);
-  });
-
-  test("in x-api-key reach nothing else", async () => {
-    for (const path of ["/v1/models", "/proxy/anthropic/v1/messages", "/v1/messages/batches", "/swagger", "/nowhere"]) {
-      const { status } = await knock(started.gateway, { "x-api-key": SECOND }, path);
-      expect([path, status]).toEqual([path, 401]);
+    for (const path of ["/proxy/anthropic/v1/messages", "/proxy/openai/x", "/v1/proxy/groq/x"]) {
+      const response = await started.post(path, {}, { [name]: SECOND, ...bearer("sk-foreign") });
+      expect([path, response.status]).toEqual([path, 200]);
+      const sent = JSON.stringify(started.takeCall().headers);
+      expect([sent.includes(SECOND), sent.includes("sk-foreign"), sent.includes('"api-key"')]).toEqual([
+        false,
+        false,
+        false,
+      ]);
     }
-    expect(started.takeCalls()).toEqual([]);
-  });
-
-  test("in x-api-key do not help a bearer token that is wrong, but stand beside other schemes", async () => {
-    const body = SMALLEST["/v1/messages"];
-    const wrong = await started.post("/v1/messages", body, { ...bearer("wrong"), "x-api-key": SECOND });
-    expect(wrong.status).toBe(401);
-    const basic = await started.post("/v1/messages", body, { authorization: "Basic eDp5", "x-api-key": SECOND });
-    expect(basic.status).toBe(200);
-    const twice = new Headers([
-      ["x-api-key", SECOND],
-      ["x-api-key", SECOND],
-    ]);
-    const both = await fetch(`${started.gateway.url}/v1/messages`, { method: "POST", headers: twice, body: "{}" });
-    expect(both.status).toBe(401);
+    for (const path of ["/v1/models", "/v1/mcp/tools", "/swagger/json", NOWHERE]) {
+      const { status, line } = await knock(started.gateway, { [name]: SECOND }, path);
+      expect([path, status === 401, line["identity"]]).toEqual([path, false, "alice"]);
+    }
     started.takeCalls();
+  });
+
+  test("count wherever they are sent, beside whatever else", async () => {
+    const good: readonly Readonly<Record<string, string>>[] = [
+      { ...bearer("sk-ant-foreign"), "x-api-key": SECOND },
+      { ...bearer("eyJhbGciOiJSUzI1NiJ9.e30.x"), "api-key": SECOND },
+      { ...bearer(SECOND), "x-api-key": "sk-foreign", "api-key": "" },
+      { "x-api-key": "sk-foreign", "api-key": SECOND },
+      { "x-api-key": "", "api-key": SECOND },
+      { authorization: "Basic eDp5", "x-api-key": SECOND },
+      { authorization: "", "x-api-key": SECOND },
+    ];
+    for (const headers of good) {
+      const { status, line } = await knock(started.gateway, headers);
+      expect([headers, status, line["identity"]]).toEqual([headers, ADMITTED, "alice"]);
+    }
+    const bad: readonly (readonly [headers: Readonly<Record<string, string>>, cause: string])[] = [
+      [{ "x-api-key": "wrong" }, "the key is not known"],
+      [{ "x-api-key": "", "api-key": "" }, "no credential"],
+      [{ "x-api-key": `Bearer ${SECOND}` }, "the credential is malformed"],
+      [{ "x-api-key": `${SECOND},${SECOND}` }, "the credential is malformed"],
+      [{ "x-goog-api-key": SECOND, cookie: `x-api-key=${SECOND}` }, "no credential"],
+      [{ ...bearer("a b"), "x-api-key": "wrong", "api-key": "wrong" }, "the credential is malformed"],
+    ];
+    for (const [headers, cause] of bad) {
+      const { status, line } = await knock(started.gateway, headers);
+      expect([headers, status, line["cause"]]).toEqual([headers, 401, cause]);
+    }
   });
 
   test("are never written down", () => {

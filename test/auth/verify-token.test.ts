@@ -9,6 +9,14 @@ import { createSigningKey, type SigningKey, signToken, type TokenMembers } from 
 const NOW_SECONDS = 1_900_000_000;
 const CLAIMS = { iss: "https://issuer.test", aud: "gateway", sub: "user-1", exp: NOW_SECONDS + 60 };
 
+const RULES = {
+  issuer: CLAIMS.iss,
+  audiences: ["gateway"],
+  audienceClaims: ["aud"],
+  types: ["JWT", "at+jwt"],
+  clock: () => NOW_SECONDS * 1000,
+};
+
 let key: SigningKey;
 let second: SigningKey;
 
@@ -30,7 +38,7 @@ const unreachable: IssuerKeys = {
 };
 
 function verifyWith(keys: IssuerKeys, audiences: readonly string[] = ["gateway"]) {
-  return createTokenVerifier(keys, { issuer: CLAIMS.iss, audiences, clock: () => NOW_SECONDS * 1000 });
+  return createTokenVerifier(keys, { ...RULES, audiences });
 }
 
 function sign(claims: TokenMembers = {}, header?: TokenMembers, signer = key): Promise<string> {
@@ -73,6 +81,60 @@ describe("audiences", () => {
     const verified = verifyWith(keysOf([key.publicJwk]), ["gateway", "second"])(await sign({ aud }));
     if (isAccepted) expect((await verified).expiresAt).toBe(CLAIMS.exp);
     else expect(await failureOf(verified)).toEqual(["unauthorized", "the token is for another audience"]);
+  });
+});
+
+describe("the claims that say whom a token is for", () => {
+  const verify = (audienceClaims: readonly string[]) =>
+    createTokenVerifier(keysOf([key.publicJwk]), { ...RULES, audienceClaims });
+
+  test.each([
+    [["client_id"], { aud: undefined, client_id: "gateway" }],
+    [["azp"], { aud: ["account"], azp: "gateway" }],
+    [["aud", "client_id"], { aud: undefined, client_id: "gateway" }],
+    [["aud", "client_id"], { aud: "gateway", client_id: "other" }],
+    [["aud", "cid"], { aud: "api://default", cid: "gateway" }],
+    [["urn:x:for"], { aud: undefined, "urn:x:for": ["other", "gateway"] }],
+  ] as const)("%j let in %j", async (claims, token) => {
+    expect((await verify(claims)(await sign(token))).identity.name).toBe("user-1");
+  });
+
+  test.each([
+    [["client_id"], { client_id: undefined }, "the token has no client_id: its aud would do"],
+    [["client_id"], { client_id: "other" }, "the token is for another audience: its aud would do"],
+    [["aud"], { aud: undefined, client_id: "gateway" }, "the token has no aud: its client_id would do"],
+    [["aud"], { aud: "other", azp: "gateway" }, "the token is for another audience: its azp would do"],
+    [["azp", "client_id"], { aud: "other" }, "the token has no azp or client_id"],
+    [["client_id"], { aud: "other", client_id: { gateway: 1 } }, "the token is for another audience"],
+    [["client_id"], { aud: "other", client_id: "gateway2" }, "the token is for another audience"],
+    [["azp"], { aud: "other", azp: null }, "the token is for another audience"],
+  ] as const)("%j refuse %j", async (claims, token, cause) => {
+    const advice = cause.includes("would do") ? ", see AUTH_OIDC_AUDIENCE_CLAIM" : "";
+    expect(await failureOf(verify(claims)(await sign(token)))).toEqual(["unauthorized", cause + advice]);
+  });
+});
+
+describe("types", () => {
+  const verify = (types: readonly string[]) => createTokenVerifier(keysOf([key.publicJwk]), { ...RULES, types });
+
+  test.each([
+    [["application/okta-internal-at+jwt"], "application/okta-internal-at+jwt"],
+    [["application/okta-internal-at+jwt"], "okta-internal-at+jwt"],
+    [["okta-internal-at+jwt"], "application/OKTA-internal-at+jwt"],
+    [["JWT", "at+jwt"], "application/at+jwt"],
+    [["x+jwt"], undefined],
+  ] as const)("%j let in %p", async (types, typ) => {
+    expect((await verify(types)(await sign({}, { typ }))).identity.name).toBe("user-1");
+  });
+
+  test.each([
+    [["at+jwt"], "JWT", "its typ is JWT"],
+    [["JWT"], "application/okta-internal-at+jwt", "its typ is application/okta-internal-at+jwt"],
+    [["JWT"], "application/application/jwt", "its typ is application/application/jwt"],
+    [["JWT"], "\n", "its typ is no media type"],
+  ] as const)("%j refuse %p", async (types, typ, detail) => {
+    const failure = await failureOf(verify(types)(await sign({}, { typ })));
+    expect(failure).toEqual(["unauthorized", `the token is of another type: ${detail}, see AUTH_OIDC_TOKEN_TYPES`]);
   });
 });
 

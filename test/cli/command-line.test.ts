@@ -10,6 +10,8 @@ describe("parseCommandLine", () => {
     [["-x"], 'unknown option "-x"; --help lists the options'],
     [["-hx"], 'unknown option "-x"; --help lists the options'],
     [["--constructor"], 'unknown option "--constructor"; --help lists the options'],
+    [["--check=life"], "--check takes no value but live: --check=live"],
+    [["--check="], "--check takes no value but live: --check=live"],
     [["--demo=1"], "--demo takes no value"],
     [["--demo="], "--demo takes no value"],
     [["serve"], 'unexpected argument "serve"; --help lists the options'],
@@ -34,10 +36,11 @@ describe("parseCommandLine", () => {
     [["--version"], { action: "version", demo: false, envFile: undefined }],
     [["-v"], { action: "version", demo: false, envFile: undefined }],
     [["--check"], { action: "check", demo: false, envFile: undefined }],
+    [["--check=live", "--demo"], { action: "check", live: true, demo: true, envFile: undefined }],
     [["--print-config", "--demo"], { action: "print-config", demo: true, envFile: undefined }],
     [["--check", "--print-config"], { action: "print-config", demo: false, envFile: undefined }],
     [["--check", "-vh"], { action: "help", demo: false, envFile: undefined }],
   ] as const)("reads %j", (args, commandLine) => {
-    expect(parseCommandLine([...args])).toEqual({ ok: true, commandLine });
+    expect(parseCommandLine([...args])).toEqual({ ok: true, commandLine: { live: false, ...commandLine } });
   });
 });

@@ -48,7 +48,7 @@ describe("bad settings end the process with 2, one line each", () => {
       LOG_LEVEL: "x",
       OPENAI_API_KEY: `${KEY}\u00e9`,
       GROQ_API_URL: `https://user:${KEY}@h/v1`,
-      MISTRAL_API_URL: `https://h/v1?key=${KEY}`,
+      MISTRAL_API_URL: `https://h/v1?${KEY}`,
       DEEPSEEK_API_URL: KEY,
     });
     expect([code, linesOf(stderr).length]).toEqual([2, 6]);
@@ -199,4 +199,84 @@ describe("warnings", () => {
       expect(gateway.output().stderr).toBe("");
     }
   });
+});
+
+describe("--check", () => {
+  test("names address, authentication and providers, and no secret", async () => {
+    const { stdout, stderr, code } = await runToEnd(["--check", "--demo"], {
+      SERVER_PORT: "8123",
+      AUTH_ENABLED: "true",
+      AUTH_API_KEYS: `alice:${KEY}`,
+      AUTH_OIDC_ISSUER: "https://issuer.test",
+      AUTH_OIDC_CLIENT_ID: "gateway",
+      OPENAI_API_KEY: KEY,
+      OLLAMA_API_URL: "http://127.0.0.1:9/v1",
+      GROQ_API_URL: "https://groq.test/v1",
+    });
+    expect([code, stderr, linesOf(stdout)]).toEqual([
+      0,
+      "",
+      [
+        "The settings are good.",
+        "address: http://127.0.0.1:8123",
+        "authentication: static keys",
+        "authentication: tokens of https://issuer.test for gateway (aud)",
+        "provider: openai at https://api.openai.com/v1, with a key",
+        "provider: groq at https://groq.test/v1, needs GROQ_API_KEY",
+        "provider: ollama at http://127.0.0.1:9/v1, without a key",
+        "provider: demo, built in",
+      ],
+    ]);
+  });
+
+  test("=live asks every provider for its models and every issuer for its keys", async () => {
+    const served: string[] = [];
+    await using provider = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch(request) {
+        const { pathname } = new URL(request.url);
+        served.push(`${request.method} ${pathname} ${request.headers.get("authorization")}`);
+        if (pathname === "/groq/models") return Response.json({ error: "no" }, { status: 401 });
+        if (pathname === "/keys") return Response.json({ keys: [{ kty: "EC" }] });
+        return Response.json({ data: [{ id: "a" }, { id: "b" }] });
+      },
+    });
+    const url = `http://127.0.0.1:${provider.port}`;
+    const good = { OPENAI_API_KEY: KEY, OPENAI_API_URL: `${url}/openai` };
+    const local = { LLAMACPP_API_URL: `${url}/llamacpp`, OLLAMA_API_URL: `${url}/ollama`, VLLM_API_URL: `${url}/vllm` };
+    const whole = await runToEnd(["--check=live"], { ...good, ...local });
+    expect([whole.code, whole.stderr]).toEqual([0, ""]);
+    expect(linesOf(whole.stdout)).toContain("provider: openai lists 2 models");
+    expect(served).toContain(`GET /openai/models Bearer ${KEY}`);
+    const broken = await runToEnd(["--check=live"], {
+      ...good,
+      ...local,
+      GROQ_API_KEY: KEY,
+      GROQ_API_URL: `${url}/groq`,
+      MISTRAL_API_URL: `${url}/mistral`,
+      AUTH_ENABLED: "true",
+      AUTH_OIDC_ISSUER: "https://issuer.test,https://other.test",
+      AUTH_OIDC_CLIENT_ID: "gateway",
+      AUTH_OIDC_JWKS_URL: `https://issuer.test=${url}/keys,https://other.test=http://127.0.0.1:9/keys`,
+    });
+    expect([broken.code, broken.stderr]).toEqual([1, ""]);
+    const lines = linesOf(broken.stdout);
+    expect(lines).toContain("provider: openai lists 2 models");
+    expect(lines).toContain("issuer: https://issuer.test has 1 key");
+    expect(lines).toContain("issuer: https://other.test: the issuer's key set cannot be fetched");
+    for (const id of ["groq", "mistral"]) {
+      expect(lines.some((line) => line.startsWith(`provider: ${id} failed: `))).toBe(true);
+    }
+    expect(broken.stdout).not.toContain(KEY);
+  });
+});
+
+test("--help names every built-in provider with its variable", async () => {
+  const { stdout } = await runToEnd(["--help"]);
+  for (const id of ["openai", "anthropic", "groq", "ollama", "vllm"]) {
+    expect(stdout).toMatch(new RegExp(`^ {2}${id} `, "m"));
+  }
+  expect(stdout).toMatch(/^ {2}ollama +OLLAMA_API_URL$/m);
+  expect(stdout).toContain("--check[=live]");
 });

@@ -54,6 +54,35 @@ test("prints the effective values as an operator would write them", () => {
   ]);
 });
 
+test("shows what goes with requests by name only", () => {
+  const hidden = "hidden-value-0123456789";
+  const lines = printed({
+    OPENAI_API_URL: `https://host/v1?key=${hidden}&api-version=1`,
+    OPENAI_QUERY: `b=${hidden}`,
+    OPENAI_HEADERS: `X-Tenant: ${hidden}, X-Other: ${hidden}`,
+    CUSTOM_PROVIDERS: "azure",
+    AZURE_API_URL: "https://host/openai/v1",
+    AZURE_API_KEY: hidden,
+    AZURE_AUTH_HEADER: "Api-Key",
+    AZURE_APIS: "chat, messages=/anthropic/v1/messages x-api-key",
+    AZURE_ROOT_PATHS: "openai/deployments",
+    AZURE_ENCODED_SLASHES: "false",
+  });
+  expect(lines.filter((line) => /^(?:OPENAI|AZURE)_/.test(line))).toEqual([
+    "OPENAI_API_URL=https://host/v1",
+    "OPENAI_HEADERS=x-tenant: ***, x-other: ***",
+    "OPENAI_QUERY=key=***&api-version=***&b=***",
+    "AZURE_API_URL=https://host/openai/v1",
+    "AZURE_API_KEY=***6789",
+    "AZURE_AUTH_HEADER=Api-Key",
+    "AZURE_APIS=chat, messages=/anthropic/v1/messages x-api-key",
+    "AZURE_ENCODED_SLASHES=false",
+    "AZURE_ROOT_PATHS=openai/deployments",
+    "AZURE_AUTH_TYPE=x-header",
+  ]);
+  expect(lines.join("\n")).not.toContain("hidden");
+});
+
 test("names the providers that are called over HTTP/2", () => {
   expect(printed({ GROQ_HTTP2: "yes", OPENAI_HTTP2: "no" }).filter((line) => line.includes("HTTP2"))).toEqual([
     "GROQ_HTTP2=true",

@@ -77,7 +77,7 @@ test("the printed configuration shows neither the queries of URLs nor tokens", (
     MCP_TIME_TOKEN: "very-secret-token",
   });
   const printed = printConfig(config);
-  expect(printed).toContain("MCP_SERVERS=time=http://host/mcp?***,http://other/mcp\n");
+  expect(printed).toContain("MCP_SERVERS=time=http://host/mcp?key=***,http://other/mcp\n");
   expect(printed).toContain("MCP_TIME_TOKEN=***oken\n");
   expect(printed).not.toContain("very-secret");
 });

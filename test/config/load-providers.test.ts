@@ -20,7 +20,30 @@ describe("refuses with one line", () => {
     [{ OPENAI_API_KEY: `${KEY}\u0000${KEY}` }, [], "OPENAI_API_KEY", "printable ASCII"],
     [{ OPENAI_API_KEY: `“${KEY}”` }, [], "OPENAI_API_KEY", "printable ASCII"],
     [{ OPENAI_API_URL: `https://u:${KEY}@host/v1` }, [], "OPENAI_API_URL", "http or https"],
-    [{ OPENAI_API_URL: `https://host/v1?key=${KEY}` }, [], "OPENAI_API_URL", "http or https"],
+    [{ OPENAI_API_URL: `https://host/v1?${KEY}` }, [], "OPENAI_API_URL", "its query has no parameters"],
+    [{ OPENAI_API_URL: `https://host/v1#${KEY}` }, [], "OPENAI_API_URL", "http or https"],
+    [{ OPENAI_HEADERS: KEY }, [], "OPENAI_HEADERS", "an entry has no name"],
+    [{ OPENAI_HEADERS: `X-A: ${KEY}, X-A: ${KEY}` }, [], "OPENAI_HEADERS", "x-a is there twice"],
+    [{ OPENAI_HEADERS: `X-A: ${KEY}\u00e9` }, [], "OPENAI_HEADERS", "x-a is empty or not printable"],
+    [{ OPENAI_HEADERS: "X-A:" }, [], "OPENAI_HEADERS", "x-a is empty"],
+    [{ OPENAI_HEADERS: "Host: evil.example" }, [], "OPENAI_HEADERS", "host is the gateway's own"],
+    [{ OPENAI_HEADERS: "Content_Length: 5" }, [], "OPENAI_HEADERS", "content_length is the gateway's own"],
+    [{ OPENAI_HEADERS: "Content-Type: x" }, [], "OPENAI_HEADERS", "content-type is the gateway's own"],
+    [{ OPENAI_HEADERS: `Authorization: ${KEY}`, OPENAI_API_KEY: KEY }, [], "OPENAI_HEADERS", "carries OPENAI_API_KEY"],
+    [{ OPENAI_QUERY: KEY }, [], "OPENAI_QUERY", "parameters as in a URL"],
+    [{ OPENAI_QUERY: `a=${KEY} b` }, [], "OPENAI_QUERY", "parameters as in a URL"],
+    [{ OPENAI_AUTH_HEADER: `Authorization: Bearer ${KEY}` }, [], "OPENAI_AUTH_HEADER", "it is no header"],
+    [{ OPENAI_AUTH_HEADER: "host" }, [], "OPENAI_AUTH_HEADER", "it is no header"],
+    [{ OPENAI_APIS: "chat,speech" }, [], "OPENAI_APIS", "there is no such API"],
+    [{ OPENAI_APIS: "chat,chat" }, [], "OPENAI_APIS", "it is there twice"],
+    [{ OPENAI_APIS: "messages=https://evil.example/v1/messages" }, [], "OPENAI_APIS", "its host is another one"],
+    [{ OPENAI_APIS: "messages=https://api.openai.com.evil.example/" }, [], "OPENAI_APIS", "its host is another one"],
+    [{ OPENAI_APIS: "messages=//evil.example/v1" }, [], "OPENAI_APIS", "its path is none"],
+    [{ OPENAI_APIS: "messages=/a/../b" }, [], "OPENAI_APIS", "its path is none"],
+    [{ OPENAI_APIS: "messages=v1/messages" }, [], "OPENAI_APIS", "its path is none"],
+    [{ OPENAI_APIS: "chat host" }, [], "OPENAI_APIS", "no header"],
+    [{ OPENAI_ROOT_PATHS: "a/../b" }, [], "OPENAI_ROOT_PATHS", "no path"],
+    [{ OPENAI_ENCODED_SLASHES: "some" }, [], "OPENAI_ENCODED_SLASHES", "true or false"],
     [{ OPENAI_API_URL: KEY }, [], "OPENAI_API_URL", "http or https"],
     [{ CLOUDFLARE_ACCOUNT_ID: "a/../b" }, [], "CLOUDFLARE_ACCOUNT_ID", "letters, digits, - and _"],
     [{ CLOUDFLARE_API_URL: `https://u:${KEY}@host/{ACCOUNT_ID}` }, [], "CLOUDFLARE_API_URL", "http or https"],
@@ -48,9 +71,16 @@ describe("refuses with one line", () => {
     expect(problems[0]).not.toContain(KEY.slice(0, 8));
   });
 
-  test("a short password in a URL, of which nothing is shown", () => {
-    const { problems } = loadProviders({ OPENAI_API_URL: "https://user:pw@h" }, []);
-    expect(problems[0]).toStartWith('OPENAI_API_URL="***" is not accepted (it has credentials');
+  test.each([
+    ["https://user:pw@h", "https://***@h/"],
+    ["https://user:pw@h/v1?api-version=1&pw", "https://***@h/v1?api-version=***&***"],
+    ["https://h/v1#pw", "https://h/v1#***"],
+    ["https://user:p/w@h", "***"],
+    ["https://user:1?pw@h", "***"],
+    ["pw@h", "***"],
+  ])("the secrets of a URL, of which host and path are shown: %s", (url, shown) => {
+    const { problems } = loadProviders({ OPENAI_API_URL: url }, []);
+    expect(problems[0]).toStartWith(`OPENAI_API_URL="${shown}" is not accepted (it`);
   });
 });
 
@@ -64,11 +94,13 @@ test("freezes what it returns, without freezing the table", () => {
   const { providers } = loadProviders({}, []);
   expect(Object.isFrozen(providers)).toBe(true);
   for (const provider of providers) {
-    expect([provider, provider.headers, provider.paths].every(Object.isFrozen)).toBe(true);
+    const { apis, bases, secrets, rootPaths } = provider;
+    expect([provider, apis, bases, secrets, rootPaths, apis.models.fixed, bases[0]].every(Object.isFrozen)).toBe(true);
   }
 });
 
 test("takes from the row what makes a provider differ", () => {
+  const anthropic = { defaults: { "anthropic-version": "2023-06-01" }, fixed: { "x-api-key": KEY } };
   expect(loadOne("anthropic", { ANTHROPIC_API_KEY: KEY })).toEqual({
     id: "anthropic",
     endpointKey: expect.any(String),
@@ -79,11 +111,25 @@ test("takes from the row what makes a provider differ", () => {
     auth: "x-header",
     authHeader: "x-api-key",
     key: KEY,
-    headers: { "anthropic-version": "2023-06-01" },
+    rootUrl: "https://api.anthropic.com",
+    query: "",
+    secrets: [KEY],
+    apis: {
+      models: { ...anthropic, url: "https://api.anthropic.com/v1/models?limit=1000" },
+      chat: { ...anthropic, url: "https://api.anthropic.com/v1/chat/completions" },
+      messages: { ...anthropic, url: "https://api.anthropic.com/v1/messages" },
+      countTokens: { ...anthropic, url: "https://api.anthropic.com/v1/messages/count_tokens" },
+    },
+    bases: [
+      { ...anthropic, path: "/v1" },
+      { ...anthropic, path: "" },
+    ],
+    rootPaths: [],
+    encodedSlashes: false,
+    shownSettings: [],
     relayedHeaders: ["anthropic-"],
     extraRequestHeaders: [],
     listing: "anthropic",
-    paths: PROVIDER_TABLE.anthropic.paths,
     refusesStreamOptions: false,
     callable: true,
     configured: true,
@@ -193,7 +239,7 @@ describe("custom providers", () => {
     [{ MY_TGI_AUTH_TYPE: "bearer" }, "none", undefined],
   ])("with %j authenticate by %s", (environment, auth, key) => {
     const provider = loadOne("my-tgi", { ...url, ...environment }, ["My-TGI"]);
-    expect(provider).toMatchObject({ baseUrl: "http://tgi:3000/v1", authHeader: "x-api-key", listing: "openai" });
+    expect(provider).toMatchObject({ baseUrl: "http://tgi:3000/v1", listing: "openai" });
     expect(provider).toMatchObject({ callable: true, configured: true });
     expect({ auth: provider.auth as string, key: provider.key }).toEqual({ auth, key });
   });
@@ -208,5 +254,82 @@ describe("custom providers", () => {
   test("can be reached over a unix socket", () => {
     const provider = loadOne("side", { SIDE_API_URL: "unix:/run/side.sock:/api" }, ["side"]);
     expect(provider).toMatchObject({ baseUrl: "http://localhost/api", unixSocket: "/run/side.sock" });
+  });
+});
+
+describe("APIs of custom providers", () => {
+  const urlsOf = (environment: Environment, id: string): Record<string, string> => {
+    const { apis } = loadOne(id, environment, [id]);
+    return Object.fromEntries(Object.entries(apis).map(([name, api]) => [name, api.url]));
+  };
+
+  test.each([
+    ["openrouter", "https://openrouter.ai/api/v1", ["messages", "responses"]],
+    ["xai", "https://api.x.ai/v1", ["responses"]],
+    ["other", "https://openrouter.ai.example/v1", []],
+  ])("at a well-known host are known: %s", (id, url, further) => {
+    const found = urlsOf({ [`${id.toUpperCase()}_API_URL`]: url }, id);
+    expect(Object.keys(found).toSorted()).toEqual(
+      ["models", "chat", "completions", "embeddings", ...further].toSorted(),
+    );
+    for (const name of further) expect(found[name]).toBe(`${url}/${name}`);
+  });
+
+  test.each([
+    ["http://h/v1", "messages=/anthropic/v1/messages", "http://h/anthropic/v1/messages"],
+    ["http://h/a/v1", "messages=/anthropic/v1/messages", "http://h/a/anthropic/v1/messages"],
+    ["http://h/a/v1", "messages=/a/v1/messages", "http://h/a/v1/messages"],
+    ["http://h/v1", "messages=/v1/messages", "http://h/v1/messages"],
+    ["http://h/v1", "messages=/messages", "http://h/v1/messages"],
+    ["http://h/v1", "messages=http://h/x/messages", "http://h/v1/x/messages"],
+    ["http://h/v1", "MESSAGES = /x/v2/messages", "http://h/x/v2/messages"],
+    ["http://h", "messages", "http://h/messages"],
+    ["unix:/a.sock", "messages=/anthropic/v1/messages", "http://localhost/anthropic/v1/messages"],
+  ])("%s with %s: %s", (url, apis, messages) => {
+    expect(urlsOf({ TGI_API_URL: url, TGI_APIS: apis }, "tgi")["messages"]).toBe(messages);
+  });
+});
+
+describe("the header of the key", () => {
+  test.each<[Environment, string[], string]>([
+    [{ GROQ_AUTH_HEADER: "api-key" }, [], "GROQ_AUTH_HEADER is not used: GROQ_API_KEY is not set"],
+    [
+      { TGI_API_URL: "http://h", TGI_API_KEY: KEY, TGI_AUTH_TYPE: "none", TGI_AUTH_HEADER: "api-key" },
+      ["tgi"],
+      "TGI_AUTH_HEADER is not used: TGI_AUTH_TYPE is none",
+    ],
+  ])("of which nothing comes is warned about: %j", (environment, ids, warning) => {
+    expect(loadProviders(environment, ids).warnings).toContain(warning);
+  });
+
+  test.each([
+    ["api-key", "api-key", KEY],
+    ["X-Api-Key", "x-api-key", KEY],
+    ["Authorization: Bearer", "authorization", `Bearer ${KEY}`],
+    ["authorization:Token", "authorization", `Token ${KEY}`],
+    ["Authorization", "authorization", KEY],
+  ])("%s", (value, name, sent) => {
+    const { apis } = loadOne("groq", { GROQ_API_KEY: KEY, GROQ_AUTH_HEADER: value });
+    expect(apis.chat?.fixed).toEqual({ [name]: sent });
+  });
+});
+
+describe("headers", () => {
+  test.each([
+    ["X-A: 1", { "x-a": "1" }],
+    ["X-A: 1, X-B: 2", { "x-a": "1", "x-b": "2" }],
+    ["X-A:1,X-B:2,", { "x-a": "1", "x-b": "2" }],
+    ["X-A: 1\nX-B: 2", { "x-a": "1", "x-b": "2" }],
+    ["X-A: a, b, c", { "x-a": "a, b, c" }],
+    [
+      "HTTP-Referer: https://a.example/?b=c, X-Title: My app",
+      { "http-referer": "https://a.example/?b=c", "x-title": "My app" },
+    ],
+    ["X-A: see, https://a.example", { "x-a": "see, https://a.example" }],
+    ['{"X-A": "1, X-B: 2"}', { "x-a": "1, X-B: 2" }],
+    ["X-A=1,X-B=a:b", { "x-a": "1", "x-b": "a:b" }],
+    ["X-A: a=b, c=d", { "x-a": "a=b, c=d" }],
+  ])("%j", (value, headers) => {
+    expect(loadOne("ollama", { OLLAMA_HEADERS: value }).apis.chat?.fixed).toEqual(headers);
   });
 });

@@ -18,10 +18,14 @@ describe("parseBaseUrl", () => {
     ["https://user:pass@host/v1", "credentials"],
     ["https://user@host/v1", "credentials"],
     ["https://@host/v1", "credentials"],
-    ["https://host/v1?key=secret", "query"],
+    ["https://host/v1?secret", "query"],
     ["https://host/v1?", "query"],
+    ["https://host/v1?=secret", "query"],
+    ["https://host/v1?a=1&secret", "query"],
+    ['https://host/v1?a="secret"', "query"],
+    ["https://host/v1?key=a b", "spaces"],
     ["https://host/v1#part", "fragment"],
-    ["unix:/a.sock:/v1?key=secret", "query"],
+    ["unix:/a.sock:/v1#secret", "fragment"],
     ["https://ho st/v1", "spaces"],
     ["https://host/v1\n", "control characters"],
     ["https://host\\@other/v1", "backslashes"],
@@ -42,7 +46,16 @@ describe("parseBaseUrl", () => {
     ["unix:/run/a.sock:/", "http://localhost", "/run/a.sock"],
     ["unix:/run/a.sock:/base/path/", "http://localhost/base/path", "/run/a.sock"],
   ])("reads %j", (text, baseUrl, unixSocket) => {
-    expect(parseBaseUrl(text)).toEqual({ ok: true, value: { baseUrl, unixSocket } });
+    expect(parseBaseUrl(text)).toEqual({ ok: true, value: { baseUrl, unixSocket, query: "" } });
+  });
+
+  test.each([
+    ["https://host/v1?api-version=2024-10-21", "https://host/v1", "api-version=2024-10-21"],
+    ["https://host?a=1&b=%20x", "https://host", "a=1&b=%20x"],
+    ["https://host/v1/?a=", "https://host/v1", "a="],
+    ["unix:/a.sock:/v2?key=secret", "http://localhost/v2", "key=secret"],
+  ])("keeps the query of %j", (text, baseUrl, query) => {
+    expect(parseBaseUrl(text)).toEqual({ ok: true, value: expect.objectContaining({ baseUrl, query }) });
   });
 
   test("what it accepts is a fixed point without credentials, query, fragment or trailing slash", () => {
@@ -51,7 +64,7 @@ describe("parseBaseUrl", () => {
         const parsed = parseBaseUrl(text);
         if (!parsed.ok) return expect(text).toMatch(/[?#]/);
         expect(parsed.value.baseUrl).not.toMatch(/[?#]|\/$/);
-        expect(parseBaseUrl(parsed.value.baseUrl)).toEqual(parsed);
+        expect(parseBaseUrl(parsed.value.baseUrl)).toEqual({ ok: true, value: { ...parsed.value, query: "" } });
       }),
     );
   });

@@ -83,6 +83,9 @@ test.each([
 test.each([
   [SECRETS, ["short", "long-enough-key-1234"], "***,***1234"],
   [LIST, ["a", "b"], "a,b"],
+  [LIST, ["http://h/p?key=marked&marked", "n=https://h?k=marked"], "http://h/p?key=***&***,n=https://h/?k=***"],
+  [LIST, ["https://a.test/x=http://b:80/keys?p=marked"], "https://a.test/x=http://b/keys?p=***"],
+  [TEXT, "https://marked:marked@h/p?k=marked#marked", "https://***@h/p?k=***#***"],
   [WAIT, 90_000, "1m30s"],
   [SIZE, 1_024, "1024"],
   [FLAG, false, "false"],

@@ -25,7 +25,9 @@ test.each(STATUSES)("an issuer that answers %i is one that cannot be asked", asy
     AUTH_OIDC_CLIENT_ID: "gateway",
   });
   const { problem } = await gateway.logged((line) => line["msg"] === "the issuer's keys cannot be fetched");
-  expect(problem).toBe(`the issuer's discovery document was answered with status ${status}`);
+  expect(problem).toBe(
+    `the issuer's discovery document was answered with status ${status}, a redirect to ${trap.url}/.well-known/openid-configuration, which AUTH_OIDC_FOLLOW_REDIRECTS=true follows`,
+  );
   expect(trap.connections).toBe(0);
 });
 

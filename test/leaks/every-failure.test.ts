@@ -105,7 +105,10 @@ beforeAll(async () => {
       GROQ_API_URL: `http://127.0.0.1:${gone.port}/v1`,
       MISTRAL_API_URL: "http://no-such-host.invalid/v1",
       DEEPSEEK_API_URL: untrusted.url,
-      CUSTOM_PROVIDERS: "mute",
+      CUSTOM_PROVIDERS: "mute,chatless",
+      CHATLESS_API_URL: `${provider.url}/v1?key=${SECRETS.queryKey}`,
+      CHATLESS_HEADERS: `X-Tenant: ${SECRETS.cookie}`,
+      CHATLESS_APIS: "messages",
       MUTE_API_KEY: SECRETS.openAiKey,
       MUTE_API_URL: `https://127.0.0.1:${mute.port}/v1`,
       DISALLOWED_MODELS: "openai/banned",
@@ -318,6 +321,7 @@ const DRIVES: readonly Drive[] = [
   { code: "model_not_allowed", request: chat("openai/other"), on: "strict" },
   { code: "model_disallowed", request: chat("openai/banned") },
   { code: "vision_disabled", request: chat("openai/m", { messages: IMAGE }) },
+  { code: "chat_not_supported", request: chat("chatless/m") },
   {
     code: "messages_not_supported",
     request: {

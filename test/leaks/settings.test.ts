@@ -18,6 +18,9 @@ const GOOD = {
   CUSTOM_PROVIDERS: "tgi",
   TGI_API_URL: "http://127.0.0.1:1",
   TGI_API_KEY: SECRETS.openAiKey,
+  TGI_HEADERS: `X-Tenant: ${SECRETS.cookie}, Authorization-2: Basic ${SECRETS.urlPassword}`,
+  TGI_QUERY: `api-version=1&key=${SECRETS.queryKey}`,
+  GROQ_API_URL: `http://127.0.0.1:1/v1?key=${SECRETS.queryKey}`,
   AUTH_ENABLED: "true",
   AUTH_API_KEYS: `${SECRETS.staticKey},someone:other-${SECRETS.staticKey}`,
   AUTH_OIDC_CLIENT_SECRET: SECRETS.clientSecret,
@@ -57,7 +60,15 @@ describe("no secret is printed", () => {
   test.each([
     [{ OPENAI_API_URL: `https://user:${secret}@api.example/v1` }],
     [{ OPENAI_API_URL: `https://${secret}@api.example/v1` }],
-    [{ OPENAI_API_URL: `https://api.example/v1?key=${secret}` }],
+    [{ OPENAI_API_URL: `https://api.example/v1?${secret}` }],
+    [{ OPENAI_HEADERS: secret }],
+    [{ OPENAI_HEADERS: `Host: ${secret}` }],
+    [{ OPENAI_HEADERS: `X-Key: ${secret}, X-Key: other-${secret}` }],
+    [{ OPENAI_QUERY: secret }],
+    [{ OPENAI_QUERY: `key=${secret} x` }],
+    [{ OPENAI_AUTH_HEADER: `Authorization: Bearer ${secret}` }],
+    [{ OPENAI_APIS: `chat,${secret}` }],
+    [{ OPENAI_BASE_URL: `https://user:${secret}@api.example/v1` }],
     [{ OPENAI_API_URL: `https://api.example/v1#${secret}` }],
     [{ OPENAI_API_URL: `user:${secret}@api.example` }],
     [{ OPENAI_API_URL: secret }],
@@ -93,6 +104,10 @@ describe("no secret is printed", () => {
     { MCP_TOKEN: SECRETS.mcpToken },
     { OLLAMA_API_KEY: SECRETS.openAiKey },
     { CLIENT_PROXY_PASSWORD: SECRETS.proxyPassword },
+    { GROQ_APIKEY: SECRETS.openAiKey },
+    { XYZ_API_KEY: SECRETS.openAiKey },
+    { GEMINI_API_KEY: SECRETS.openAiKey },
+    { OPENAI_BASE_URL: `http://127.0.0.1:1/v1?key=${SECRETS.queryKey}` },
   ])("by a warning about %j", async (environment) => {
     const { stdout, stderr, code } = await runToEnd(["--check"], environment);
     expect([code, findSecrets(stdout + stderr)]).toEqual([0, []]);

@@ -5,7 +5,7 @@ import { DEFAULT_JSON_LIMITS } from "../../src/core/json/limits.ts";
 import { listModels } from "../../src/routing/fetch-models.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import type { ListedModel } from "../../src/providers/model-list-readers.ts";
-import type { ListingShape } from "../../src/providers/table.ts";
+import type { ListingShape } from "../../src/providers/provider-row.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
 import { createUpstream } from "../../src/upstream/call.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
@@ -23,7 +23,7 @@ interface Listed {
 
 /** Lists the models of a provider that answers each page with this text. */
 async function list(pageOf: (page: number) => string, listing: ListingShape = "openai"): Promise<Listed> {
-  const provider: Provider = { ...createProvider("mock"), listing, paths: { models: "/models", chat: "/chat" } };
+  const provider: Provider = { ...createProvider("mock"), listing };
   const clock = createManualClock();
   let pages = 0;
   const open = createUpstream({

@@ -1,7 +1,9 @@
 import { describeSettings, settingsMarkdown } from "../../src/config/describe-settings.ts";
 import { providerVariables } from "../../src/config/provider-variables.ts";
 import { FAILURES } from "../../src/core/errors.ts";
-import { PROVIDER_TABLE, type ProviderRow } from "../../src/providers/table.ts";
+import type { ProviderApiName } from "../../src/providers/api-paths.ts";
+import type { ProviderRow } from "../../src/providers/provider-row.ts";
+import { PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { GUIDE, README } from "./markdown.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { featureTable, performanceLines } from "./performance-figures.ts";
@@ -30,11 +32,14 @@ function failures(): string {
   return markdownTable([["Code", "Status", "Type", "Message"], ...rows]);
 }
 
+const hasApi = (row: ProviderRow, name: ProviderApiName): boolean =>
+  [row, ...(row.bases ?? [])].some(({ paths }) => paths[name] !== undefined);
+
 function notes(row: ProviderRow): string {
   return [
     row.urlParameter ? `\`${row.urlParameter[1]}\` fills in the account` : "",
-    row.paths.messages ? "Messages API" : "",
-    row.paths.responses ? "Responses API" : "",
+    hasApi(row, "messages") ? "Messages API" : "",
+    hasApi(row, "responses") ? "Responses API" : "",
     row.paths.embeddings ? "" : "no embeddings",
   ]
     .filter((note) => note !== "")

@@ -25,7 +25,8 @@ describe("the README", () => {
 
   test("names every provider and every route", () => {
     const providers = Object.keys(PROVIDER_TABLE).map((id) => `| \`${id}\``);
-    expect(missing(README, [...providers, ...routes.filter((route) => route !== "GET /docs/{page}")])).toEqual([]);
+    const parts = ["GET /docs/{page}", "GET /swagger/assets/{name}"];
+    expect(missing(README, [...providers, ...routes.filter((route) => !parts.includes(route))])).toEqual([]);
   });
 });
 

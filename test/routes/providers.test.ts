@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BuiltInProviderId, PROVIDER_TABLE, type ProviderRow } from "../../src/providers/table.ts";
+import type { ProviderRow } from "../../src/providers/provider-row.ts";
+import { type BuiltInProviderId, PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { json } from "../fixtures/answers.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";
@@ -122,24 +123,6 @@ describe.each([...IDS, ...CUSTOM])("%s", (id) => {
     const call = started.takeCall();
     expect([call.target, bodyText(call)]).toEqual([`${baseOf(id)}${prefix}/embeddings`, '{"model":"e","input":"hi"}']);
     expect(credentials(call)).toEqual(expectedCredentials(id));
-  });
-
-  test.each([
-    ["/v1/messages", "anthropic", "/messages"],
-    ["/v1/messages/count_tokens", "anthropic", "/messages/count_tokens"],
-    ["/v1/responses", "openai", "/responses"],
-  ] as const)("%s is answered by %s alone", async (route, owner, path) => {
-    const response = await started.post(route, { ...SMALLEST[route], model: `${id}/m` });
-    if (id === owner) {
-      const call = started.takeCall();
-      expect([call.target, bodyText(call)]).toEqual([
-        baseOf(id) + path,
-        JSON.stringify({ ...SMALLEST[route], model: "m" }),
-      ]);
-      expect(credentials(call)).toEqual(expectedCredentials(id));
-    } else {
-      expect([response.status, started.takeCalls()]).toEqual([400, []]);
-    }
   });
 });
 

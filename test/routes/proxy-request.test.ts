@@ -139,7 +139,7 @@ describe("the request", () => {
     expect(started.takeCall().header("anthropic-version")).toBe("2099-01-01");
     await started.send("GET", "/proxy/ollama/api/tags", undefined, { authorization: "Bearer callers" });
     const ollama = started.takeCall();
-    expect([ollama.target, ollama.header("authorization")]).toEqual(["/ollama/v1/api/tags", undefined]);
+    expect([ollama.target, ollama.header("authorization")]).toEqual(["/ollama/api/tags", undefined]);
   });
 
   test("a body passes byte for byte, whatever its type, and keeps its length", async () => {

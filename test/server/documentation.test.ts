@@ -55,6 +55,7 @@ const ROUTES: readonly (readonly [string, readonly string[]])[] = [
   ["/v1/embeddings", ["post"]],
   ["/v1/mcp/tools", ["get"]],
   ["/swagger", ["get"]],
+  ["/swagger/assets/{name}", ["get"]],
   ["/swagger/json", ["get"]],
   ["/docs", ["get"]],
   ["/docs/{page}", ["get"]],
@@ -137,10 +138,10 @@ describe("the OpenAPI document", () => {
   test("says which routes need a credential, as their rows do", async () => {
     const { paths } = await openApiDocument();
     for (const [path, methods] of ROUTES) {
-      const open = path === "/health" || path === "/v1/health" || path === "/health/ready";
+      const open = path.includes("/health") || path === "/swagger" || path.startsWith("/swagger/assets");
       for (const method of methods) {
         const { security, responses } = paths[path]?.[method] ?? {};
-        expect([path, security]).toEqual([path, open ? [] : [{ bearer: [] }]]);
+        expect([path, security]).toEqual([path, open ? [] : [{ bearer: [] }, { x_api_key: [] }, { api_key: [] }]]);
         expect([path, "401" in (responses ?? {})]).toEqual([path, !open]);
       }
     }

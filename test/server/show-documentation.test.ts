@@ -3,14 +3,14 @@ import type { RequestContext } from "../../src/core/request-context.ts";
 import { type DocumentationPlugin, showDocumentation } from "../../src/server/handlers/documentation.ts";
 
 const EXCHANGE = { id: "exchange-1" } as RequestContext;
-const VERSION = "1.2.3";
+const VERSION = { version: "1.2.3" };
 
 const page = (): Request => new Request("http://gateway/swagger");
 
 /** A plugin whose making the test holds in its hands, and how often it was asked for. */
 function heldPlugin() {
   const gates: PromiseWithResolvers<DocumentationPlugin>[] = [];
-  const open = (version: string): Promise<DocumentationPlugin> => {
+  const open = (version: object): Promise<DocumentationPlugin> => {
     expect(version).toBe(VERSION);
     const gate = Promise.withResolvers<DocumentationPlugin>();
     gates.push(gate);
@@ -50,7 +50,7 @@ test("several first requests side by side get the whole document each", async ()
   for (const response of await Promise.all(asked)) {
     expect(response.status).toBe(200);
     const { info, paths } = (await response.json()) as { info: { version: string }; paths: object };
-    expect(info.version).toBe(VERSION);
+    expect(info.version).toBe(VERSION.version);
     expect(Object.keys(paths)).toContain("/v1/chat/completions");
   }
 });

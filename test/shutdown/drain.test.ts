@@ -230,6 +230,46 @@ test.each([
   await expectExit(code, since, 0);
 });
 
+test("Ctrl+C that a wrapper passes on once more drains: the stream that is open comes to its end", async () => {
+  await giveHours();
+  const gate = createGate();
+  const { client } = await begin("/v1/chat/completions", { ...CHAT, stream: true }, [
+    head(200, EVENT_STREAM),
+    chunk("data: 1\n\n"),
+    wait(gate),
+    chunk("data: [DONE]\n\n"),
+    end(),
+  ]);
+  await client.nextChunk();
+  rig.gateway.process.kill("SIGINT");
+  rig.gateway.process.kill("SIGINT");
+  const since = await signal("SIGINT");
+  gate.open();
+  expect(await client.body()).toMatchObject({ text: "data: 1\n\ndata: [DONE]\n\n", complete: true });
+  await expectExit(0, since, 0);
+});
+
+test("with SERVER_DRAIN_DELAY requests are taken that long, while readiness says 503", async () => {
+  const clock = createManualClock();
+  await using parts = await startRig({ SERVER_DRAIN_DELAY: "10s" }, startAt(clock));
+  parts.provider.answerAlways(() => json(200, "{}"));
+  const ask = async (target: string, body?: object) => {
+    const { client } = await parts.call(body ? { target, body } : { method: "GET", target });
+    const { status } = await client.head();
+    await client.body();
+    return status;
+  };
+  expect(await ask("/health/ready")).toBe(200);
+  const ending = parts.gateway.end();
+  expect([await ask("/health/ready"), await ask("/health")]).toEqual([503, 200]);
+  expect(await ask("/v1/chat/completions", CHAT)).toBe(200);
+  await clock.advance(9999);
+  expect([await ask("/health/ready"), await ask("/v1/chat/completions", CHAT)]).toEqual([503, 200]);
+  await clock.advance(1);
+  expect(await within(ending, 3000, "the gateway's end")).toBe(0);
+  await expect(parts.connect()).rejects.toThrow();
+});
+
 test("a unix socket on which another gateway answers is left to it", async () => {
   const path = join(mkdtempSync(join(tmpdir(), "gateway-")), "gateway.sock");
   await using _first = await startGateway({ SERVER_UNIX_SOCKET: path });

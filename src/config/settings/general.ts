@@ -6,6 +6,7 @@ export const GENERAL_SETTINGS = {
     group: "General",
     type: "string",
     default: "production",
+    appliesAt: "restart",
     doc: "Name of the deployment, written to every log line",
   },
   LOG_LEVEL: {
@@ -20,7 +21,14 @@ export const GENERAL_SETTINGS = {
     type: "enum",
     values: ["auto", "json", "pretty"],
     default: "auto",
+    appliesAt: "restart",
     doc: "How log lines are written; auto is pretty on a terminal and json elsewhere",
+  },
+  LOG_CLIENT: {
+    group: "General",
+    type: "boolean",
+    default: "false",
+    doc: "Write the address and the user agent of the client to the log line of each request",
   },
   ALLOWED_MODELS: {
     group: "General",
@@ -78,5 +86,11 @@ export const GENERAL_SETTINGS = {
     type: "boolean",
     default: "true",
     doc: "Serve the API reference at /swagger and the guide at /docs",
+  },
+  SWAGGER_PUBLIC: {
+    group: "General",
+    type: "boolean",
+    default: "false",
+    doc: "Show API reference and guide without a credential too while authentication is on; else the page at /swagger asks for one",
   },
 } as const satisfies SettingRows;

@@ -24,3 +24,10 @@ export const TRANSPORT_ROW = {
   values: ["auto", "socket", "fetch"],
   doc: "What carries the calls to that provider, instead of CLIENT_TRANSPORT",
 } as const satisfies SettingRow;
+
+/** `<ID>_ENCODED_SLASHES`, which every provider has. */
+export const ENCODED_SLASHES_ROW = {
+  group: "Providers",
+  type: "boolean",
+  doc: "Whether /proxy passes %2F within a segment of a path to that provider, as ARNs have it, instead of refusing it; usual for custom providers only",
+} as const satisfies SettingRow;

@@ -22,21 +22,27 @@ function redactionWith(patterns: SecretPatterns): Redact {
   };
 }
 
-const patternsOf = new WeakMap<object, SecretPatterns>();
+const patternsOf = new WeakMap<object, Map<string, SecretPatterns>>();
 const redactions = new WeakMap<object, Redact>();
 
 /** What to look for in what its owner's server says; made once for each owner. */
 function patternsOfOwner(owner: object, secret: string): SecretPatterns {
-  let patterns = patternsOf.get(owner);
-  if (!patterns) patternsOf.set(owner, (patterns = secretPatterns(secret)));
+  let ofOwner = patternsOf.get(owner);
+  if (!ofOwner) patternsOf.set(owner, (ofOwner = new Map()));
+  let patterns = ofOwner.get(secret);
+  if (!patterns) ofOwner.set(secret, (patterns = secretPatterns(secret)));
   return patterns;
 }
 
-/** Takes a secret out of what its owner's server says; made once for each owner, a provider or an MCP server. */
-export function redactionOf(owner: object, secret: string | undefined): Redact {
+/** Takes secrets out of what their owner's server says; made once for each owner, a provider or an MCP server. */
+export function redactionOf(owner: object, ...secrets: readonly (string | undefined)[]): Redact {
   let redact = redactions.get(owner);
   if (!redact) {
-    redact = secret === undefined ? (text) => text : redactionWith(patternsOfOwner(owner, secret));
+    const each = secrets.flatMap((secret) =>
+      secret === undefined ? [] : [redactionWith(patternsOfOwner(owner, secret))],
+    );
+    const [first = (text: string) => text] = each;
+    redact = each.length < 2 ? first : (text) => each.reduce((masked, next) => next(masked), text);
     redactions.set(owner, redact);
   }
   return redact;
@@ -45,4 +51,9 @@ export function redactionOf(owner: object, secret: string | undefined): Redact {
 /** The same for bytes that come in pieces; one is for a single text. */
 export function maskerOf(owner: object, secret: string): SecretMasker {
   return new SecretMasker(patternsOfOwner(owner, secret));
+}
+
+/** One for each secret, which a text goes through one after another. */
+export function maskersOf(owner: object, secrets: readonly string[]): SecretMasker[] {
+  return secrets.map((secret) => maskerOf(owner, secret));
 }

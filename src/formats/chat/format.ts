@@ -7,7 +7,7 @@ import { checkChatRequest } from "./check-request.ts";
 export const CHAT: Format = {
   ...OPENAI_STREAM,
   api: "chat",
-  notSupported: "provider_not_found",
+  notSupported: "chat_not_supported",
   check: checkChatRequest,
   images: { member: "messages", read: readChatImage },
   hasStreamOptions: true,

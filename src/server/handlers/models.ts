@@ -1,12 +1,14 @@
 import { Failure } from "../../core/errors.ts";
 import type { ModelList } from "../../routing/cached-model-list.ts";
 import type { ModelLists } from "../../routing/model-lists.ts";
-import { parseExtras, describeModel } from "../../routing/describe-model.ts";
+import { parseExtras, describeForAnthropic, describeModel } from "../../routing/describe-model.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
 import { ROUTES } from "../routes.ts";
+import { isAnthropicClient } from "../choose-error-envelope.ts";
 import type { RouteHandler } from "../serve-route.ts";
+import { createAnthropicPages, parsePaging } from "./anthropic-models.ts";
 import { createModelRenderer } from "./render-models.ts";
 import type { ListedModel } from "../../providers/model-list-readers.ts";
 import { jsonResponse } from "../json-response.ts";
@@ -17,13 +19,15 @@ export interface ModelRouteParts {
   readonly policy: ModelPolicy;
 }
 
-/** `GET /v1/models`: the models of all providers, or with `?provider=` of one. */
+/** `GET /v1/models`: the models of all providers, or with `?provider=` of one; to Anthropic's clients in pages. */
 export function listModels({ providers, catalogue: modelLists, policy }: ModelRouteParts): RouteHandler {
   const render = createModelRenderer(policy);
+  const cutPage = createAnthropicPages(policy);
 
   return async (context, request) => {
     const query = new URL(request.url).searchParams;
     const extras = parseExtras(query.get("include"));
+    const paging = isAnthropicClient(request.headers) ? parsePaging(query) : undefined;
     const asked = query.get("provider");
     const provider = asked === null ? undefined : findProvider(providers, asked);
     if (provider) {
@@ -31,6 +35,7 @@ export function listModels({ providers, catalogue: modelLists, policy }: ModelRo
       if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
     }
     const lists = provider ? [await modelLists.ofProvider(provider)] : await modelLists.all();
+    if (paging) return jsonResponse(context, await cutPage(lists, paging, extras));
     const rendered = await Promise.all(lists.map((list) => render(list, extras)));
     const beginning = provider ? `{"provider":${JSON.stringify(provider.id)},` : "{";
     const body = joinLists(`${beginning}"object":"list","data":[`, rendered, "]}");
@@ -82,7 +87,8 @@ export function showModel({ providers, catalogue: modelLists, policy }: ModelRou
     if (!found || policy.refusal(found.provider, found.model.id)) {
       throw new Failure("model_not_found", { param: "model" });
     }
-    return jsonResponse(context, describeModel(found.provider, found.model, extras));
+    const describe = isAnthropicClient(request.headers) ? describeForAnthropic : describeModel;
+    return jsonResponse(context, describe(found.provider, found.model, extras));
   };
 }
 

@@ -1,5 +1,5 @@
 import type { TSchema } from "@sinclair/typebox";
-import type { DocumentationTag, Format, FormatDocumentation } from "../../formats/format.ts";
+import type { ApiName, DocumentationTag, Format, FormatDocumentation } from "../../formats/format.ts";
 import { type HandledRouteName, readablePath, ROUTE_ROWS, type RouteRow } from "../routes.ts";
 import { schemaReference, type SchemaReference } from "./components.ts";
 import { type ErrorStatus, type OperationSpecification, type Parameter, pathItem, type Paths } from "./operation.ts";
@@ -34,8 +34,11 @@ const TOOL_PARAMETERS: readonly Parameter[] = [
   },
 ];
 
+/** Ids of models, as clients ask for them, with which the examples work here; by API. */
+export type ExampleModels = Readonly<Partial<Record<ApiName, string>>>;
+
 /** Writes down every route of the gateway, which the router could not: it takes raw bytes and wildcards. */
-export async function describeRoutes(): Promise<RoutesDescription> {
+export async function describeRoutes(examples: ExampleModels = {}): Promise<RoutesDescription> {
   const paths: Paths = {};
   const tags = new Map<string, DocumentationTag>();
   const schemas: Record<string, TSchema> = { ...SCHEMAS };
@@ -49,7 +52,7 @@ export async function describeRoutes(): Promise<RoutesDescription> {
     if (row.format) {
       const documentation = await row.format.documentation();
       Object.assign(schemas, documentation.schemas);
-      for (const path of row.paths) describe(row, path, relayed(row.format, documentation));
+      for (const path of row.paths) describe(row, path, relayed(row.format, documentation, examples[row.format.api]));
     } else {
       const perPath: readonly OperationSpecification[] = ROUTE_DOCUMENTATION[name as HandledRouteName];
       for (const [index, specification] of perPath.entries()) describe(row, row.paths[index] ?? "", specification);
@@ -59,8 +62,13 @@ export async function describeRoutes(): Promise<RoutesDescription> {
 }
 
 /** What is said of a route that goes to a provider. */
-function relayed({ api }: Format, documentation: FormatDocumentation): OperationSpecification {
-  const { operationId, tag, summary, description, example, schemas, request, response, streams } = documentation;
+function relayed(
+  { api }: Format,
+  documentation: FormatDocumentation,
+  exampleModel: string | undefined,
+): OperationSpecification {
+  const { operationId, tag, summary, description, schemas, request, response, streams } = documentation;
+  const example = { ...documentation.example, ...(exampleModel !== undefined && { model: exampleModel }) };
   return {
     id: operationId,
     tag,

@@ -34,7 +34,7 @@ export interface OperationSpecification {
 /** What each error status of the gateway means. */
 const ERRORS = {
   400: "The request is not valid, or no provider can be told from it.",
-  401: "The bearer token is missing or not valid.",
+  401: "The credential is missing or not valid.",
   403: "The policy of the operator forbids it, or a web page of another origin asks a gateway without authentication.",
   404: "There is no such thing.",
   413: "The request body is larger than the operator allows.",
@@ -47,6 +47,26 @@ const ERRORS = {
 } as const;
 
 export type ErrorStatus = keyof typeof ERRORS;
+
+function needsCredential({ open, staticPage }: RouteRow): boolean {
+  return !open && !staticPage;
+}
+
+/** The ways to send a credential, of which one is enough: `components.securitySchemes` of the document. */
+export const SECURITY_SCHEMES = {
+  bearer: { type: "http", scheme: "bearer", description: "A JWT of an issuer, or one of AUTH_API_KEYS." },
+  x_api_key: {
+    type: "apiKey",
+    in: "header",
+    name: "x-api-key",
+    description: "The same, as Anthropic's clients send it.",
+  },
+  api_key: { type: "apiKey", in: "header", name: "api-key", description: "The same, as Azure's clients send it." },
+} as const;
+
+const SECURITY: readonly Readonly<Record<string, string[]>>[] = Object.keys(SECURITY_SCHEMES).map((name) => ({
+  [name]: [],
+}));
 
 /** What every route answers that needs a credential. */
 const GUARDED: readonly ErrorStatus[] = [401, 403];
@@ -84,7 +104,9 @@ function errorResponse(status: ErrorStatus, schema: SchemaName): OperationRespon
 function operation(row: RouteRow, specification: OperationSpecification): Operation {
   const { id, tag, summary, description, parameters, requestBody, answer, errors } = specification;
   const errorSchema = ERROR_SCHEMAS[row.format?.errors?.name ?? "simple"];
-  const statuses = [...new Set<ErrorStatus>([...(row.open ? [] : GUARDED), ...errors, 500])].sort((a, b) => a - b);
+  const statuses = [...new Set<ErrorStatus>([...(needsCredential(row) ? GUARDED : []), ...errors, 500])].sort(
+    (a, b) => a - b,
+  );
   return {
     operationId: id,
     tags: [tag.name],
@@ -92,7 +114,7 @@ function operation(row: RouteRow, specification: OperationSpecification): Operat
     ...(description !== undefined && { description }),
     ...(parameters !== undefined && { parameters: [...parameters] }),
     ...(requestBody !== undefined && { requestBody }),
-    security: row.open ? [] : [{ bearer: [] }],
+    security: needsCredential(row) ? [...SECURITY] : [],
     responses: {
       200: { description: "OK", headers: REQUEST_ID, content: contentOf(answer) },
       ...Object.fromEntries(statuses.map((status) => [status, errorResponse(status, errorSchema)])),

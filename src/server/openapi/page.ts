@@ -4,7 +4,8 @@ import { ROUTES } from "../routes.ts";
 import { toComponents } from "./components.ts";
 import { createAssetServer } from "./assets.ts";
 import { CONTENT_SECURITY_POLICY } from "./content-security-policy.ts";
-import { describeRoutes } from "./describe-routes.ts";
+import { describeRoutes, type ExampleModels } from "./describe-routes.ts";
+import { SECURITY_SCHEMES } from "./operation.ts";
 
 /** Where the page is; the document and the assets are below it. */
 const [PAGE_PATH] = ROUTES.documentation.paths;
@@ -13,6 +14,7 @@ const [PAGE_PATH] = ROUTES.documentation.paths;
 export interface DocumentationOptions {
   /** Version of the gateway, as package.json has it. */
   readonly version: string;
+  readonly examples?: ExampleModels;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface DocumentationOptions {
  * @returns an Elysia plugin with three GET routes, all of them hidden from the document's generated part
  */
 export async function documentation(options: DocumentationOptions) {
-  const { paths, tags, schemas } = await describeRoutes();
+  const { paths, tags, schemas } = await describeRoutes(options.examples);
   const serveAsset = createAssetServer();
   return new Elysia({ name: "documentation" })
     .onBeforeHandle(({ set }) => {
@@ -52,9 +54,7 @@ export async function documentation(options: DocumentationOptions) {
           paths,
           components: {
             schemas: toComponents(schemas),
-            securitySchemes: {
-              bearer: { type: "http", scheme: "bearer", description: "A JWT of the issuer, or one of AUTH_API_KEYS." },
-            },
+            securitySchemes: { ...SECURITY_SCHEMES },
           },
         },
       }),

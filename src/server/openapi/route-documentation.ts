@@ -75,7 +75,9 @@ export const ROUTE_DOCUMENTATION: {
       id: "listModels",
       tag: MODELS,
       summary: "List the models of all providers, or of one",
-      description: "A provider that fails or is slow is left out, unless it was asked for by name.",
+      description:
+        "A provider that fails or is slow is left out, unless it was asked for by name. With the header anthropic-version the " +
+        "answer is a page in Anthropic's form, by limit, after_id and before_id.",
       parameters: [PROVIDER_PARAMETER, INCLUDE_PARAMETER],
       answer: { "application/json": schemaReference("ListModelsResponse") },
       errors: [400, 502, 504],
@@ -112,6 +114,18 @@ export const ROUTE_DOCUMENTATION: {
   readiness: [{ ...HEALTH_CHECK, id: "ready", summary: "Will the gateway take new requests", errors: [503] }],
   documentation: [
     { id: "documentationPage", tag: DOCUMENTATION, summary: "This documentation as a page", answer: HTML, errors: [] },
+  ],
+  documentationAssets: [
+    {
+      id: "documentationAsset",
+      tag: DOCUMENTATION,
+      summary: "Scripts and styles of that page",
+      parameters: [pathParameter("name", "Name of the file.")],
+      answer: { "text/javascript": { type: "string" }, "text/css": { type: "string" } },
+      errors: [404],
+    },
+  ],
+  openApiDocument: [
     {
       id: "openApiDocument",
       tag: DOCUMENTATION,

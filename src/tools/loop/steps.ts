@@ -92,7 +92,7 @@ export function openSteps(
 ): Steps {
   const prepared = prepareBody(body, target, CHAT.hasStreamOptions, wantsUsage);
   const conversation = openConversation(prepared.bytes, body.value, plan);
-  const headers = requestHeaders(target.provider, request.headers);
+  const headers = requestHeaders(target.provider, request.headers, "chat");
   // To the client all steps are one request; to a provider each has its own body, which one key cannot identify.
   const { "idempotency-key": _, ...laterHeaders } = headers;
   const calls = chainCalls(() => openCall(target.provider, request.signal), request.signal);

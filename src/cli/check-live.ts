@@ -1,0 +1,86 @@
+import * as options from "../config/module-options.ts";
+import type { Config } from "../config/load-config.ts";
+import { fetchIssuerKeys } from "../auth/fetch-issuer-keys.ts";
+import { createDeadlines } from "../core/deadlines.ts";
+import { Failure } from "../core/errors.ts";
+import type { Provider } from "../providers/provider.ts";
+import { openRouting } from "../routing/open-routing.ts";
+import type { ModelLists } from "../routing/model-lists.ts";
+import { openConnections } from "../upstream/open-upstream.ts";
+
+/** What `--check=live` found. */
+export interface LiveCheck {
+  /** One line for everybody who was asked. */
+  readonly lines: readonly string[];
+  /** Whether everybody who is configured answered as they should. */
+  readonly isGood: boolean;
+}
+
+interface Finding {
+  readonly line: string;
+  readonly isGood: boolean;
+}
+
+/**
+ * Asks each provider for its list of models and each issuer for its keys, side by side, with the connections, keys and
+ * deadlines that the gateway would use. No model is called, so that it costs nothing.
+ */
+export async function checkLive(config: Config): Promise<LiveCheck> {
+  const { settings, providers } = config;
+  const timers = {
+    now: () => performance.now(),
+    setTimer: (callback: () => void, delayMs: number) => setTimeout(callback, delayMs),
+    clearTimer: (timer: unknown) => clearTimeout(timer as Timer),
+  };
+  const deadlines = createDeadlines(timers);
+  const connections = openConnections({ deadlines, now: timers.now });
+  const upstream = connections.configure(options.upstreamOptions(settings));
+  const { modelLists } = openRouting(options.routingOptions(settings), {
+    providers,
+    openCall: upstream.openCall,
+    timers,
+    onRead() {},
+    onFailure() {},
+    onGivenUp() {},
+  });
+  const issuers = settings.AUTH_ENABLED ? options.authenticationOptions(settings).issuers : [];
+  const asked = providers.filter(({ configured, callable }) => configured || callable);
+  const findings = await Promise.all([
+    ...asked.map((provider) => askProvider(provider, modelLists)),
+    ...issuers.map((issuer) =>
+      fetchIssuerKeys(issuer, upstream.fetch).then(
+        ({ keySet }) => good(`issuer: ${issuer.issuer} has ${count(keySet.keys.length, "key")}`),
+        (error: unknown) => bad(`issuer: ${issuer.issuer}: ${error instanceof Error ? error.message : String(error)}`),
+      ),
+    ),
+  ]);
+  upstream.release();
+  connections.close();
+  return { lines: findings.map(({ line }) => line), isGood: findings.every(({ isGood }) => isGood) };
+}
+
+async function askProvider(provider: Provider, modelLists: ModelLists): Promise<Finding> {
+  const { id, configured } = provider;
+  try {
+    const { models } = await modelLists.ofProvider(provider);
+    return good(`provider: ${id} lists ${count(models.size, "model")}`);
+  } catch (error) {
+    // A local server that nobody configured is asked in case it runs.
+    return configured ? bad(`provider: ${id} failed: ${reasonOf(error)}`) : good(`provider: ${id} does not run here`);
+  }
+}
+
+/** The failure, and what lay beneath it. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Failure)) return String(error);
+  const { cause } = error.details;
+  if (cause === undefined) return error.message;
+  return cause instanceof Failure ? `${error.message}: ${reasonOf(cause)}` : `${error.message} (${String(cause)})`;
+}
+
+const good = (line: string): Finding => ({ line, isGood: true });
+const bad = (line: string): Finding => ({ line, isGood: false });
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,74 @@
+/** Servers whose keys people have, and which are custom providers here, by id. */
+const KNOWN_ELSEWHERE: Readonly<Record<string, readonly [id: string, url: string]>> = {
+  CEREBRAS: ["cerebras", "https://api.cerebras.ai/v1"],
+  DASHSCOPE: ["dashscope", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"],
+  DEEPINFRA: ["deepinfra", "https://api.deepinfra.com/v1/openai"],
+  FIREWORKS: ["fireworks", "https://api.fireworks.ai/inference/v1"],
+  GROK: ["xai", "https://api.x.ai/v1"],
+  OPENROUTER: ["openrouter", "https://openrouter.ai/api/v1"],
+  PERPLEXITY: ["perplexity", "https://api.perplexity.ai"],
+  SAMBANOVA: ["sambanova", "https://api.sambanova.ai/v1"],
+  TOGETHER: ["together", "https://api.together.xyz/v1"],
+  XAI: ["xai", "https://api.x.ai/v1"],
+};
+
+/** What other tools call their keys for, which are often in the same environment and mean nothing to a gateway. */
+const OTHER_TOOLS = new Set([
+  ...["AGENTOPS", "ALGOLIA", "AMPLITUDE", "APIFY", "ARIZE", "ASSEMBLYAI", "ATLASSIAN", "BRAINTRUST", "BRAVE"],
+  ...["BRAVE_SEARCH", "BROWSERBASE", "BUILDKITE", "CIRCLECI", "CLOUDINARY", "COMET", "COMPOSIO", "CONFLUENCE"],
+  ...["CONTEXT7", "COURIER", "DATADOG", "DD", "DEEPGRAM", "DIGITALOCEAN", "E2B", "ELASTIC", "ELEVENLABS", "EXA"],
+  ...["FASTLY", "FIGMA", "FIRECRAWL", "FLY", "GALILEO", "GEM_HOST", "GITHUB", "GITLAB", "GOOGLE_MAPS", "GRAFANA"],
+  ...["HELICONE", "HEROKU", "HONEYCOMB", "HUBSPOT", "INFLUX", "INFRACOST", "JINA", "JIRA", "KAGI", "LANGCHAIN"],
+  ...["LANGFUSE", "LANGSMITH", "LINEAR", "LOGFIRE", "MAILCHIMP", "MAILGUN", "MAPBOX", "MEM0", "MISTRAL_OCR"],
+  ...["NEPTUNE", "NETLIFY", "NEW_RELIC", "NOTION", "NPM", "NUGET", "OPIK", "OPSGENIE", "PAGERDUTY", "PINECONE"],
+  ...["PORTKEY", "POSTHOG", "POSTMARK", "PULUMI", "QDRANT", "RENDER", "REPLICATE", "RESEND", "ROLLBAR", "SEGMENT"],
+  ...["SENDGRID", "SENTRY", "SERPAPI", "SERPER", "SLACK", "SNYK", "SONAR", "STRIPE", "SUPABASE", "TAVILY"],
+  ...["TRACELOOP", "TRELLO", "TWILIO", "UNSPLASH", "UPSTASH", "VERCEL", "VIRUSTOTAL", "VOYAGE", "WANDB"],
+  ...["WEATHER", "WEAVIATE", "YOUTUBE", "ZENDESK", "ZEP"],
+]);
+
+/** Many tools have a token, and most keys of providers are called this. */
+const KEY = /^([A-Z][A-Z0-9_]*?)_?API_?KEYS?$/;
+/** What may follow the id of a provider, other than what does. */
+const OF_PROVIDER = /^_?(?:API_?)?(?:(KEY|TOKEN|SECRET)|URL|ENDPOINT)$/;
+
+/** A misspelling is at most that far from the name that was meant. */
+const MAX_DISTANCE = 2;
+
+/**
+ * What to say of a variable that looks as if it were for a provider, and is none of the gateway's.
+ * @param known the names of all variables of providers
+ * @param ids of the providers
+ * @returns undefined if it does not look so, or is another tool's
+ */
+export function explainProviderLike(
+  name: string,
+  known: ReadonlySet<string>,
+  ids: readonly string[],
+  nearestWithin: (name: string, candidates: Iterable<string>, distance: number) => string | undefined,
+): string | undefined {
+  const upper = name.toUpperCase();
+  const mean = (meant: string): string =>
+    `${name} is not a setting of this version and is ignored (did you mean ${meant}?)`;
+  if (known.has(upper)) return mean(upper);
+  const id = ids.find((id) => upper.startsWith(prefixOf(id)) && /^(?:_|API)/.test(upper.slice(prefixOf(id).length)));
+  if (id !== undefined) {
+    const prefix = prefixOf(id);
+    const own = [...known].filter((each) => each.startsWith(`${prefix}_`));
+    const [usual, isKey] = OF_PROVIDER.exec(upper.slice(prefix.length)) ?? [];
+    const meant =
+      usual === undefined ? nearestWithin(upper, own, MAX_DISTANCE) : `${prefix}_API_${isKey ? "KEY" : "URL"}`;
+    return meant === undefined ? undefined : mean(meant);
+  }
+  const stem = KEY.exec(upper)?.[1];
+  if (stem === undefined || OTHER_TOOLS.has(stem)) return undefined;
+  const elsewhere = KNOWN_ELSEWHERE[stem];
+  const meant = elsewhere ? undefined : nearestWithin(`${stem}_API_KEY`, known, MAX_DISTANCE);
+  if (meant !== undefined) return mean(meant);
+  const [custom, url] = elsewhere ?? [stem.toLowerCase(), "..."];
+  const ownKey = `${prefixOf(custom)}_API_KEY`;
+  const also = ownKey === name ? "" : `, ${ownKey}`;
+  return `${name} looks like the key of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=${custom}, ${prefixOf(custom)}_API_URL=${url}${also}`;
+}
+
+const prefixOf = (id: string): string => id.toUpperCase().replaceAll("-", "_");

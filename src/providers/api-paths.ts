@@ -1,0 +1,53 @@
+/** The APIs of a provider that the gateway has a use for, by their names in the rows. */
+export const PROVIDER_APIS = [
+  "models",
+  "chat",
+  "completions",
+  "embeddings",
+  "messages",
+  "countTokens",
+  "responses",
+] as const;
+export type ProviderApiName = (typeof PROVIDER_APIS)[number];
+
+/** Paths below a base, by API; an absent one is an API that is not there. */
+export type ApiPaths = { readonly [Name in ProviderApiName]?: string };
+
+export const OPENAI_PATHS = { models: "/models", chat: "/chat/completions", embeddings: "/embeddings" } as const;
+export const COMPLETIONS = { completions: "/completions" } as const;
+export const MESSAGES = { messages: "/messages" } as const;
+export const COUNT_TOKENS = { countTokens: "/messages/count_tokens" } as const;
+export const RESPONSES = { responses: "/responses" } as const;
+
+/** Of Ollama, which does not count tokens. https://docs.ollama.com/api/anthropic-compatibility */
+export const OLLAMA_PATHS = { ...OPENAI_PATHS, ...COMPLETIONS, ...MESSAGES, ...RESPONSES } as const;
+
+/** Of servers that have every API below their base URL. */
+export const LOCAL_PATHS = { ...OLLAMA_PATHS, ...COUNT_TOKENS } as const;
+
+/** Where an API is below a base URL unless a row or a setting says otherwise. */
+export const USUAL_PATHS: Readonly<Record<ProviderApiName, string>> = LOCAL_PATHS;
+
+// With what the paths of inference servers begin that are below their roots, beside their OpenAI-compatible APIs. Not what
+// runs the server or shows how it was started, perhaps with its key: `sleep`, `collective_rpc`, `get_server_info`.
+
+/** https://github.com/ggml-org/llama.cpp/tree/master/tools/server */
+export const LLAMACPP_ROOT = [
+  ...["api", "apply-template", "completion", "detokenize", "health", "infill", "lora-adapters", "metrics"],
+  ...["models/load", "models/unload", "props", "slots", "tokenize"],
+] as const;
+
+/** https://docs.vllm.ai/en/stable/serving/openai_compatible_server */
+export const VLLM_ROOT = [
+  ...["classify", "detokenize", "health", "inference", "invocations", "is_sleeping", "load", "metrics", "ping"],
+  ...["pooling", "tokenize", "tokenizer_info", "v2", "version"],
+] as const;
+
+/**
+ * Of TGI, SGLang and Bedrock: https://huggingface.co/docs/text-generation-inference,
+ * https://docs.sglang.ai/basic_usage/native_api.html, https://docs.aws.amazon.com/bedrock/latest/APIReference
+ */
+export const OTHER_SERVERS_ROOT = [
+  ...["decode", "encode", "generate", "generate_stream", "get_model_info", "info"],
+  ...["model", "model_info"],
+] as const;

@@ -1,0 +1,70 @@
+import type { ApiPaths } from "./api-paths.ts";
+
+/**
+ * How a provider's credential travels.
+ * `bearer`: `Authorization: Bearer <key>`; `x-header`: the key alone in a header of the provider's own; `none`: no key.
+ */
+export const AUTH_TYPES = ["bearer", "x-header", "none"] as const;
+export type AuthType = (typeof AUTH_TYPES)[number];
+
+/** The shapes in which providers list their models; `openai` is `{data: [{id, created, owned_by}]}`. */
+export type ListingShape = "openai" | "anthropic" | "cohere" | "cloudflare" | "google";
+
+/** Another base of a provider, beside that of its base URL, with a credential of its own kind. */
+export interface BaseRow {
+  /** Below the provider's root; empty for the root itself. */
+  readonly path: string;
+  /** Header that carries the key below this base; absent if it is that of the provider. */
+  readonly authHeader?: string;
+  /** Headers that every request below this base needs, unless the client sent its own. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Below this base. */
+  readonly paths: ApiPaths;
+}
+
+/** One row of the provider table: everything that makes this provider differ from a plain OpenAI-compatible server. */
+export interface ProviderRow {
+  /** Default base URL, without a trailing slash. */
+  readonly url: string;
+  /** Part of the base URL to be filled in from a setting, as `[placeholder, variable]`. */
+  readonly urlParameter?: readonly [placeholder: string, variable: string];
+  /**
+   * How much of the base URL's path is below the provider's root, which is the most that `/proxy` reaches; absent if it
+   * is the whole path of `url`.
+   */
+  readonly basePath?: string;
+  readonly auth: AuthType;
+  /** Header that carries the key if `auth` is `x-header`. */
+  readonly authHeader?: string;
+  /** The key may be left out; without one no credential is sent. */
+  readonly keyOptional?: true;
+  /** Headers that every request to this provider needs, unless the client sent its own. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Headers of its own that it reads or sends, by its documentation, for `/proxy` to pass in both directions: a
+   * `HeaderList`. No credentials, and no family that an edge uses too: `x-goog-` and `x-ms-` would let through what
+   * Google's and Azure's proxies say of the caller.
+   */
+  readonly relayedHeaders?: readonly string[];
+  readonly listing: ListingShape;
+  /** Paths below the base URL; an absent one is an API that the provider does not have there. */
+  readonly paths: ApiPaths & { readonly models: string };
+  /** Further bases below the provider's root. */
+  readonly bases?: readonly BaseRow[];
+  /**
+   * With what paths begin that `/proxy` finds below the provider's root instead of its base URL, one or more segments
+   * each, beside the paths of {@link bases}.
+   */
+  readonly rootPaths?: readonly string[];
+  /** `/proxy` passes encoded slashes, which this provider has in its names, such as ARNs. */
+  readonly encodedSlashes?: true;
+  /** The provider refuses `stream_options`, so it is taken out of what is sent. */
+  readonly refusesStreamOptions?: true;
+  /**
+   * Parts of a model's name, in lower case, that this provider assumes if they are missing: with and without them it
+   * is the same model. Read by the model policy only; what is sent keeps them.
+   */
+  readonly impliedNameParts?: readonly RegExp[];
+  /** Top-level members of this provider's own APIs that name a model, beside those whose name says so. */
+  readonly modelMembers?: ReadonlySet<string>;
+}

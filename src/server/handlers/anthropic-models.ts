@@ -1,0 +1,89 @@
+import { Failure } from "../../core/errors.ts";
+import type { ModelExtra } from "../../providers/model-extras.ts";
+import type { ListedModel } from "../../providers/model-list-readers.ts";
+import type { ModelList } from "../../routing/cached-model-list.ts";
+import { type AnthropicModel, describeForAnthropic, publicModelId } from "../../routing/describe-model.ts";
+import type { ModelPolicy } from "../../routing/model-policy.ts";
+
+/** A page of `GET /v1/models` as Anthropic's clients read it. https://docs.anthropic.com/en/api/models-list */
+export interface AnthropicModelPage {
+  readonly data: readonly AnthropicModel[];
+  /** Whether there are more, before the page if it was asked for with `before_id`, else behind it. */
+  readonly has_more: boolean;
+  readonly first_id: string | null;
+  readonly last_id: string | null;
+}
+
+/** What page is asked for. */
+export interface AnthropicPaging {
+  readonly limit: number;
+  readonly afterId: string | undefined;
+  readonly beforeId: string | undefined;
+}
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 1000;
+
+/** Reads the query. Throws `invalid_request` for what Anthropic's API does not take either. */
+export function parsePaging(query: URLSearchParams): AnthropicPaging {
+  const limit = query.get("limit") ?? String(DEFAULT_LIMIT);
+  if (!/^\d{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > MAX_LIMIT) {
+    throw new Failure("invalid_request", { message: `limit must be from 1 to ${MAX_LIMIT}`, param: "limit" });
+  }
+  const afterId = query.get("after_id") || undefined;
+  const beforeId = query.get("before_id") || undefined;
+  if (afterId !== undefined && beforeId !== undefined) {
+    throw new Failure("invalid_request", { message: "after_id and before_id do not go together", param: "before_id" });
+  }
+  return { limit: Number(limit), afterId, beforeId };
+}
+
+/** Checking this many against the policy takes well below a millisecond; then other requests get their turn. */
+const MODELS_PER_TURN = 500;
+
+/** Makes what cuts a page out of lists; which of their models the policy allows is found out once for each list. */
+export function createAnthropicPages(
+  policy: ModelPolicy,
+): (
+  lists: readonly ModelList[],
+  paging: AnthropicPaging,
+  extras: readonly ModelExtra[],
+) => Promise<AnthropicModelPage> {
+  const known = new WeakMap<ModelList, Promise<readonly ListedModel[]>>();
+
+  const findAllowed = async ({ provider, models }: ModelList): Promise<readonly ListedModel[]> => {
+    const allowed: ListedModel[] = [];
+    let seen = 0;
+    for (const model of models.values()) {
+      if (policy.refusal(provider, model.id) === undefined) allowed.push(model);
+      if (++seen % MODELS_PER_TURN === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    return allowed;
+  };
+  const allowedOf = (list: ModelList): Promise<readonly ListedModel[]> => {
+    let allowed = known.get(list);
+    if (!allowed) known.set(list, (allowed = findAllowed(list)));
+    return allowed;
+  };
+
+  return async (lists, { limit, afterId, beforeId }, extras) => {
+    const allowed = await Promise.all(lists.map(allowedOf));
+    const models = lists.flatMap(({ provider }, index) => (allowed[index] ?? []).map((model) => ({ provider, model })));
+    const placeOf = (id: string, param: string): number => {
+      const place = models.findIndex(({ provider, model }) => publicModelId(provider, model.id) === id);
+      if (place < 0) throw new Failure("invalid_request", { message: `${param} is not in the list`, param });
+      return place;
+    };
+    const end = beforeId === undefined ? models.length : placeOf(beforeId, "before_id");
+    const start = afterId === undefined ? 0 : placeOf(afterId, "after_id") + 1;
+    const first = beforeId === undefined ? start : Math.max(start, end - limit);
+    const page = models.slice(first, Math.min(end, first + limit));
+    const data = page.map(({ provider, model }) => describeForAnthropic(provider, model, extras));
+    return {
+      data,
+      has_more: beforeId === undefined ? first + page.length < end : first > 0,
+      first_id: data[0]?.id ?? null,
+      last_id: data.at(-1)?.id ?? null,
+    };
+  };
+}

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { type BuiltInProviderId, PROVIDER_TABLE } from "../../src/providers/table.ts";
+import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
+import { SMALLEST } from "../routes/requests.ts";
+import { bodyText, type StartedGateway, startBesideProvider } from "../routes/started-gateway.ts";
+
+const IDS = Object.keys(PROVIDER_TABLE) as BuiltInProviderId[];
+const keyOf = (id: string): string => `key-of-${id}-0123`;
+
+/** A provider's own base URL, at the mock provider. */
+const baseOf = (id: BuiltInProviderId): string =>
+  new URL(PROVIDER_TABLE[id].url.replace("{ACCOUNT_ID}", "acc")).pathname.replace(/\/$/, "");
+
+let started: StartedGateway;
+
+beforeAll(async () => {
+  started = await startBesideProvider((url) => ({
+    ...Object.fromEntries(
+      IDS.flatMap((id) => [
+        [`${id.toUpperCase()}_API_URL`, url + baseOf(id)],
+        [`${id.toUpperCase()}_API_KEY`, keyOf(id)],
+      ]),
+    ),
+  }));
+});
+beforeEach(() => {
+  started.takeCalls();
+});
+afterAll(() => started[Symbol.asyncDispose]());
+
+/** Address and credential of a native API; of a provider that is not here there is none. */
+type Native = Partial<
+  Record<BuiltInProviderId, readonly [target: string, credential: "bearer" | "x-api-key" | "none"]>
+>;
+
+const MESSAGES: Native = {
+  anthropic: ["/v1/messages", "x-api-key"],
+  ollama: ["/v1/messages", "none"],
+  ollama_cloud: ["/v1/messages", "bearer"],
+  llamacpp: ["/v1/messages", "bearer"],
+  vllm: ["/v1/messages", "bearer"],
+  deepseek: ["/anthropic/v1/messages", "x-api-key"],
+  moonshot: ["/anthropic/v1/messages", "bearer"],
+  minimax: ["/anthropic/v1/messages", "bearer"],
+  zai: ["/api/anthropic/v1/messages", "bearer"],
+};
+
+const COUNT_TOKENS: Native = {
+  anthropic: ["/v1/messages/count_tokens", "x-api-key"],
+  llamacpp: ["/v1/messages/count_tokens", "bearer"],
+  vllm: ["/v1/messages/count_tokens", "bearer"],
+};
+
+const RESPONSES: Native = {
+  openai: ["/v1/responses", "bearer"],
+  ollama: ["/v1/responses", "none"],
+  ollama_cloud: ["/v1/responses", "bearer"],
+  llamacpp: ["/v1/responses", "bearer"],
+  vllm: ["/v1/responses", "bearer"],
+  deepseek: ["/responses", "bearer"],
+  moonshot: ["/v1/responses", "bearer"],
+  minimax: ["/v1/responses", "bearer"],
+  groq: ["/openai/v1/responses", "bearer"],
+  mistral: ["/v1/responses", "bearer"],
+  cloudflare: ["/client/v4/accounts/acc/ai/v1/responses", "bearer"],
+  zai: ["/api/v1/responses", "bearer"],
+};
+
+function credentialOf(call: ReceivedRequest): Record<string, string | undefined> {
+  return { bearer: call.header("authorization"), "x-api-key": call.header("x-api-key") };
+}
+
+describe.each([
+  ["/v1/messages", MESSAGES],
+  ["/v1/messages/count_tokens", COUNT_TOKENS],
+  ["/v1/responses", RESPONSES],
+] as const)("%s", (route, native) => {
+  test.each(IDS)("is relayed to %s if it has that API, and refused if not", async (id) => {
+    const body = { ...SMALLEST[route], model: `${id}/some/m` };
+    const response = await started.post(route, body, { "x-api-key": "callers", "anthropic-beta": "b-1" });
+    const expected = native[id];
+    if (!expected) {
+      expect([response.status, started.takeCalls()]).toEqual([400, []]);
+      return;
+    }
+    const call = started.takeCall();
+    const [target, credential] = expected;
+    expect([response.status, call.target]).toEqual([200, target]);
+    expect(bodyText(call)).toBe(JSON.stringify({ ...body, model: "some/m" }));
+    expect(credentialOf(call)).toEqual({
+      bearer: credential === "bearer" ? `Bearer ${keyOf(id)}` : undefined,
+      "x-api-key": credential === "x-api-key" ? keyOf(id) : undefined,
+    });
+    expect([call.header("anthropic-version"), call.header("anthropic-beta")]).toEqual([
+      route.startsWith("/v1/messages") || id === "anthropic" ? "2023-06-01" : undefined,
+      "b-1",
+    ]);
+  });
+});
+
+test("the version of the Messages API that a client asks for is kept", async () => {
+  await started.post(
+    "/v1/messages",
+    { ...SMALLEST["/v1/messages"], model: "deepseek/m" },
+    { "anthropic-version": "9" },
+  );
+  expect(started.takeCall().header("anthropic-version")).toBe("9");
+});
+
+test("a server on this machine answers all three APIs without any key", async () => {
+  await using bare = await startBesideProvider((url) => ({ LLAMACPP_API_URL: `${url}/v1` }));
+  for (const route of ["/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/embeddings"] as const) {
+    expect((await bare.post(route, { ...SMALLEST[route], model: "llamacpp/m" })).status).toBe(200);
+    const call = bare.takeCall();
+    expect([call.target, credentialOf(call)]).toEqual([route, { bearer: undefined, "x-api-key": undefined }]);
+  }
+});
