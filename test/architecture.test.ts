@@ -33,6 +33,8 @@ const MAY_IMPORT_CONFIG = ["config", "snapshot.ts", "gateway.ts", "demo", "cli",
 
 const MAX_ROOMS = 16;
 const MAX_GATEWAY_LINES = 150;
+/** Of all files together. To become 300. */
+const MAX_DEMO_LINES = 370;
 const MAX_FUNCTION_LINES = 80;
 const MAX_FILE_LINES = 200;
 
@@ -184,5 +186,7 @@ describe("the source", () => {
     const isTooLong = (file: string): boolean => linesOf(file) > (LONGER_FILES[file]?.[0] ?? MAX_FILE_LINES);
     expect(files.filter(isTooLong).map((file) => `${file} ${linesOf(file)}`)).toEqual([]);
     expect(linesOf("gateway.ts")).toBeLessThanOrEqual(MAX_GATEWAY_LINES);
+    const ofDemo = files.filter((file) => roomOf(file) === "demo").map(linesOf);
+    expect(ofDemo.reduce((sum, lines) => sum + lines, 0)).toBeLessThanOrEqual(MAX_DEMO_LINES);
   });
 });
