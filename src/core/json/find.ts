@@ -1,5 +1,4 @@
-import { asBuffer } from "./bytes.ts";
-import { skipSpace, skipString, skipValue } from "./scan.ts";
+import { asBuffer, skipSpace, skipString, skipValue } from "./bytes.ts";
 
 /** Where a member of the outermost object is in the bytes; each span is `[start, end)` in bytes. */
 export interface Member {

@@ -1,5 +1,5 @@
 import { type JsonScan, scanOn, type Seams } from "./limit-scan.ts";
-import { skipSpace } from "./scan.ts";
+import { skipSpace } from "./bytes.ts";
 
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
