@@ -5,6 +5,7 @@ import { openRequests } from "./core/open-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
+import { withStored } from "./pipeline/relay-stored.ts";
 import { openRouting } from "./routing/open-routing.ts";
 import type { WorkerPlace } from "./server/handlers/health.ts";
 import { createListener } from "./server/listener.ts";
@@ -117,7 +118,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     listener,
     requests,
     authentication,
-    relay: createRelay({ ...parts, ...(tools && { toolLoop: tools.loop }) }),
+    relay: withStored(createRelay({ ...parts, ...(tools && { toolLoop: tools.loop }) }), parts),
     passthrough: createPassthrough(parts),
     models: { providers: routing.providers, catalogue: modelLists, policy },
     toolRegistry: tools?.registry,

@@ -122,7 +122,7 @@ export function createRelay(parts: RelayParts): Relay {
     requireClient(request);
     context.selected(target.provider.id, target.model);
     if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
-    const url = apiUrl(target.provider, format.api, query.rest);
+    const url = apiUrl(target.provider, format.api, query.rest, format.subpath);
     if (url === undefined) throw new Failure(format.notSupported, { provider: target.provider.id });
     checkImages(body, format.images, parts.visionEnabled);
     const takenOver = format.api === "chat" ? parts.toolLoop?.(context, request, { body, target, url }) : undefined;

@@ -1,9 +1,11 @@
 import { Elysia } from "elysia";
-import { Failure } from "../core/errors.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { type CapacityParts, limitConcurrency } from "./limit-concurrency.ts";
-import { allowedMethods, errorScopes, type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
+import { routerPath, matchTemplate } from "./path-template.ts";
+import { refuseUnknown } from "./refuse-unknown.ts";
+import { withoutWebSocket } from "./refuse-websocket.ts";
+import { addressesOf, errorScopes, type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 import { type RouteHandler, serveRoute } from "./serve-route.ts";
 
 export interface ApplicationParts extends CapacityParts {
@@ -30,11 +32,11 @@ export function createApplication({ relay, handlers, ...parts }: ApplicationPart
 
   const registered: { readonly row: RouteRow; readonly serve: Serve }[] = [];
 
-  const add = ({ method, paths }: RouteRow, serve: Serve): void => {
-    for (const path of paths) {
+  const add = (row: RouteRow, serve: Serve): void => {
+    for (const template of addressesOf(row)) {
       application.route(
-        method,
-        path,
+        row.method,
+        routerPath(template),
         // Elysia compiles this into a handler for which it reads no header and no query.
         ({ request }) => serve(request),
         // The body stays unread: handlers take its bytes themselves, bounded.
@@ -50,17 +52,16 @@ export function createApplication({ relay, handlers, ...parts }: ApplicationPart
     add(row, serve);
   };
 
-  const refuseUnknown: RouteHandler = (_, request) => {
-    const allowed = allowedMethods(new URL(request.url).pathname);
-    if (allowed.length === 0) throw new Failure("route_not_found");
-    throw new Failure("method_not_allowed", { headers: { allow: allowed.join(", ") } });
-  };
   for (const [name, row] of ROUTE_ROWS) {
     const { format, allowed } = row;
     const handler = format
       ? (context: RequestContext, request: Request) => relay(context, request, format)
       : handlersByName[name];
-    if (handler) register(row, allowed ? limitMethods(allowed, handler, refuseUnknown) : handler);
+    if (!handler) continue;
+    const limited = allowed ? limitMethods(allowed, handler, refuseUnknown) : handler;
+    // It is asked for with GET, which the router brings to no other rows. Health stays what it is.
+    const mayUpgrade = !row.open && (row.method === "GET" || row.method === "ALL");
+    register(row, mayUpgrade ? withoutWebSocket(limited, row.websocketStatus) : limited);
   }
   for (const scope of errorScopes()) register({ ...UNKNOWN, ...scope }, refuseUnknown);
   const serveUnknown = serveOf(UNKNOWN, refuseUnknown);
@@ -81,12 +82,15 @@ function limitMethods(allowed: readonly string[], handler: RouteHandler, refuse:
 }
 
 /** Whether a row answers a request, as the router decides it. */
-function isFor({ method, paths }: RouteRow, { method: asked, url }: Request): boolean {
+function isFor(row: RouteRow, { method: asked, url }: Request): boolean {
+  const { method } = row;
   if (method !== "ALL" && method !== (asked === "HEAD" ? "GET" : asked)) return false;
   // What cannot be parsed is refused as unknown, with its Host.
   if (!URL.canParse(url)) return false;
   const { pathname } = new URL(url);
-  return paths.some((path) =>
-    path.endsWith("*") ? pathname.startsWith(path.slice(0, -1)) : pathname === path || pathname === `${path}/`,
+  return addressesOf(row).some((template) =>
+    template.endsWith("*")
+      ? pathname.startsWith(template.slice(0, -1))
+      : matchTemplate(template, pathname.replace(/\/$/, "")) !== undefined,
   );
 }

@@ -1,0 +1,18 @@
+import type { Format } from "../format.ts";
+import { OPENAI_STREAM } from "../openai-stream.ts";
+import { checkAgainst } from "../schema/check.ts";
+import { CreateCompletionRequest } from "./request-schema.ts";
+
+/**
+ * OpenAI's Completions, which editors use to fill in code: `prompt`, and `suffix` for what follows.
+ * https://platform.openai.com/docs/api-reference/completions
+ */
+export const COMPLETIONS: Format = {
+  ...OPENAI_STREAM,
+  api: "completions",
+  notSupported: "completions_not_supported",
+  check: checkAgainst(CreateCompletionRequest),
+  hasStreamOptions: true,
+  usageAtStart: false,
+  documentation: async () => (await import("./documentation.ts")).COMPLETIONS_DOCUMENTATION,
+};
