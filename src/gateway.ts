@@ -1,23 +1,20 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
+import { type ConfigChanges, nextConfig, settingsOfFiles } from "./config/next-config.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests } from "./core/open-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
-import { createPassthrough } from "./pipeline/passthrough.ts";
-import { createRelay, type RelayParts } from "./pipeline/relay.ts";
-import { withStored } from "./pipeline/relay-stored.ts";
-import { openRouting } from "./routing/open-routing.ts";
 import type { WorkerPlace } from "./server/handlers/health.ts";
 import { createListener } from "./server/listener.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
 import { createServer } from "./server/server.ts";
+import { buildSnapshot, type SharedParts, type Snapshot } from "./snapshot.ts";
 import { createChangeLog } from "./telemetry/log-changes.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
-import { openTools } from "./tools/open-tools.ts";
+import { openToolServers } from "./tools/open-tools.ts";
 import type { EgressParts } from "./upstream/egress.ts";
-import { openUpstream } from "./upstream/open-upstream.ts";
-import { createRequestHeaders } from "./providers/request-headers.ts";
+import { openConnections } from "./upstream/open-upstream.ts";
 
 /** What the gateway uses of the outside world; every member defaults to the real thing. */
 export interface GatewayDependencies {
@@ -44,11 +41,12 @@ export interface Gateway {
   /** Starts to serve. Throws if the address cannot be listened on. */
   listen(): Promise<{ readonly url: string }>;
   /**
-   * Reads again what operators change while the gateway runs: the file of static keys, certificate and key.
-   * Rejects with {@link SettingError}, and changes nothing, if one of them cannot be used; with another error if only
-   * the certificate could not be applied.
+   * Serves another configuration, and reads again the files that it names. Requests in flight finish on what they began
+   * with, new ones see the new state at once. What only a restart changes stays as it is, and is named.
+   * Rejects, and changes nothing, with {@link SettingError} if a setting cannot be used, or with another error if the
+   * address cannot be listened on with the new certificate, or if the gateway has begun to end.
    */
-  reload(): Promise<void>;
+  apply(config: Config): Promise<ConfigChanges>;
   /** Bytes that requests in flight hold now, out of what `SERVER_MAX_BUFFERED_BYTES` allows. */
   bufferedBytes(): number;
   /**
@@ -61,12 +59,71 @@ export interface Gateway {
 
 /**
  * Builds every part of the gateway and wires them; starts nothing.
- * What only some settings need is loaded only with them: most of it is code, which would stay in memory.
  * @throws SettingError if a setting names something that cannot be used.
  */
 export async function createGateway(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {
-  const { settings, providers, mcpServers } = config;
-  const { log, version, worker, fetch, probe, readFile = readTextFile } = dependencies;
+  const shared = openShared(config, dependencies, () => current.routes);
+  const { connections, server, listener, memory } = shared;
+  let current: Snapshot = await buildSnapshot(config, shared);
+  const inUse = new Set([current]);
+  let isListening = false;
+  let isEnding = false;
+  /** The last change that was asked for: each waits for the one before it. */
+  let applying: Promise<unknown> = Promise.resolve();
+
+  const retire = async (snapshot: Snapshot): Promise<void> => {
+    await snapshot.whenOver();
+    inUse.delete(snapshot);
+    connections.retain(new Set([...inUse].flatMap(({ endpoints }) => [...endpoints])));
+    await snapshot.dispose();
+  };
+
+  const apply = async (wanted: Config): Promise<ConfigChanges> => {
+    const { config: applied, changed, needRestart } = nextConfig(current.config, wanted);
+    const next = await buildSnapshot(applied, shared, current);
+    try {
+      if (isEnding) throw new Error("the gateway is shutting down");
+      if (next.tls && !Bun.deepEquals(next.tls, current.tls)) await listener.replaceTls(next.tls);
+    } catch (error) {
+      await next.dispose();
+      throw error;
+    }
+    const files = [...next.files].flatMap(([path, hash]) => (current.files.get(path) === hash ? [] : [path]));
+    const old = current;
+    current = next;
+    inUse.add(next);
+    if (isListening) next.start();
+    void retire(old);
+    return { changed: [...new Set([...changed, ...settingsOfFiles(applied.settings, files)])], needRestart };
+  };
+
+  return {
+    async listen() {
+      const listening = await server.listen(current.tls);
+      isListening = true;
+      current.start();
+      return listening;
+    },
+    apply(wanted) {
+      const applied = applying.then(() => apply(wanted));
+      applying = applied.catch(() => {});
+      return applied;
+    },
+    bufferedBytes: memory.used,
+    async drain(onClosed) {
+      isEnding = true;
+      const cut = await server.drain(options.drainOptions(current.config.settings), onClosed);
+      await applying;
+      await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));
+      connections.close();
+      return cut;
+    },
+  };
+}
+
+/** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
+function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Snapshot["routes"]) {
+  const { log, version, worker, fetch, probe, readFile = readTextFile, keepAliveMs } = dependencies;
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
   const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
   const timers = { now, setTimer, clearTimer };
@@ -74,74 +131,10 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
   const observers = [logRequest(log, QUIET_ROUTES)];
   const { requests, deadlines, memory } = openRequests({ maxBytes, timers, observers, newId });
-  const upstream = openUpstream(options.upstreamOptions(settings), { deadlines, now, fetch, probe });
-  const { modelLists, policy, ...routing } = openRouting(options.routingOptions(settings), {
-    providers,
-    openCall: upstream.openCall,
-    timers,
-    onFailure: changes.modelListFailed,
-    onGivenUp: changes.modelListGivenUp,
-  });
-  const serverOptions = options.serverOptions(settings);
-  const listener = createListener(serverOptions.listener, { sharesPort: worker !== undefined, readFile, log });
-  const parts: RelayParts = {
-    ...options.relayOptions(settings),
-    openCall: upstream.openCall,
-    requestHeaders: createRequestHeaders(`inference-gateway/${version}`),
-    targets: { providers: routing.providers, findBareName: modelLists.findBareName },
-    policy,
-    connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
-    memory,
-  };
-  const tools = settings.MCP_ENABLED
-    ? openTools(options.toolsOptions(settings, mcpServers), {
-        relay: parts,
-        version,
-        fetch: upstream.fetch,
-        timers,
-        keepAliveMs: dependencies.keepAliveMs,
-        onStatus: changes.toolServerChanged,
-        onToolFaults: changes.toolsFaulty,
-      })
-    : undefined;
-  const authentication = settings.AUTH_ENABLED
-    ? (await import("./auth/open-authentication.ts")).openAuthentication(options.authenticationOptions(settings), {
-        fetch: upstream.fetch,
-        readFile,
-        now,
-        clock,
-        onIssuerChange: changes.issuerChanged,
-        onOtherName: changes.issuerNamedOtherwise,
-      })
-    : undefined;
-  const server = createServer(serverOptions, {
-    listener,
-    requests,
-    authentication,
-    relay: withStored(createRelay({ ...parts, ...(tools && { toolLoop: tools.loop }) }), parts),
-    passthrough: createPassthrough(parts),
-    models: { providers: routing.providers, catalogue: modelLists, policy },
-    toolRegistry: tools?.registry,
-    worker,
-    version,
-    readFile,
-    timers: dependencies.timers,
-  });
-  return {
-    async listen() {
-      const listening = await server.listen();
-      tools?.registry.start();
-      for (const each of providers)
-        if (each.callable) modelLists.ofProvider(each).then(changes.modelListRead, () => {});
-      return listening;
-    },
-    bufferedBytes: memory.used,
-    reload: server.reload,
-    async drain(onClosed) {
-      const cut = await server.drain(settings.SERVER_SHUTDOWN_TIMEOUT, onClosed);
-      await tools?.registry.close();
-      upstream.close();
-      return cut;
-    },
-  };
+  const connections = openConnections({ deadlines, now, fetch, probe });
+  const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
+  const server = createServer({ listener, requests, worker, version, timers: dependencies.timers, current: routes });
+  const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
+  const known = { changes, version, readFile, timers, clock, keepAliveMs };
+  return { ...known, requests, memory, listener, server, connections, toolServers } satisfies SharedParts;
 }

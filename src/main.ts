@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { version } from "../package.json" with { type: "json" };
 import { parseCommandLine } from "./cli/command-line.ts";
-import { readEnvFile } from "./config/environment.ts";
+import { readEnvironment } from "./config/environment.ts";
 import { helpText } from "./cli/help.ts";
-import { type Config, loadConfig } from "./config/load-config.ts";
+import { type Config, loadConfig, readConfig } from "./config/load-config.ts";
 import { printConfig } from "./cli/print-config.ts";
 import { EXIT, fail } from "./cli/exit.ts";
 import { ownCommand, RUNTIME_ENVIRONMENT } from "./cli/own-command.ts";
@@ -28,12 +28,6 @@ function print(text: string): never {
 
 function warn(text: string): void {
   process.stderr.write(`warning: ${text}\n`);
-}
-
-function readEnvironment(path: string | undefined) {
-  if (path === undefined) return { environment: process.env, lines: undefined };
-  const read = readEnvFile(path, process.env);
-  return read.ok ? read : fail([read.problem], EXIT.badSettings);
 }
 
 /** Without any provider the gateway still serves, since a local one may come up later; but it says what is missing. */
@@ -64,8 +58,10 @@ async function main(args: string[]): Promise<void> {
   if (action === "help") print(helpText(process.stdout.columns ?? 100));
   if (action === "version") print(version);
   if (action === "serve") startAsConfigured();
-  const { environment, lines } = readEnvironment(envFile);
-  const loaded = loadConfig(environment, lines);
+  const read = readEnvironment(process.env, envFile);
+  if (!read.ok) fail([read.problem], EXIT.badSettings);
+  const { environment } = read;
+  const loaded = loadConfig(environment, read.lines);
   loaded.warnings.forEach(warn);
   if (!loaded.ok) fail(loaded.problems, EXIT.badSettings);
   const { config } = loaded;
@@ -80,7 +76,7 @@ async function main(args: string[]): Promise<void> {
     const count = workersFor(config);
     if (count > 1) {
       const { serveWithWorkers } = await import("./cli/workers/serve-with-workers.ts");
-      return serveWithWorkers({ config, environment, demo, version, count });
+      return serveWithWorkers({ config, environment, envFile, demo, version, count });
     }
   }
   const { openServiceOrFail, serve } = await import("./cli/serve.ts");
@@ -96,7 +92,7 @@ async function main(args: string[]): Promise<void> {
     process.stdout.write(`${lines.join("\n")}\n`);
     process.exit(isGood ? EXIT.ok : EXIT.notServing);
   }
-  await serve(parts);
+  await serve({ ...parts, readConfig: () => readConfig(process.env, envFile) });
 }
 
 await main(process.argv.slice(2));

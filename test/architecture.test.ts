@@ -21,14 +21,15 @@ const RANKS: Readonly<Record<string, number>> = {
   tools: 5,
   accounts: 5,
   server: 6,
-  "gateway.ts": 7,
-  demo: 8,
-  cli: 9,
-  "main.ts": 10,
+  "snapshot.ts": 7,
+  "gateway.ts": 8,
+  demo: 9,
+  cli: 10,
+  "main.ts": 11,
 };
 
 /** Every other part takes options of its own. */
-const MAY_IMPORT_CONFIG = ["config", "gateway.ts", "demo", "cli", "main.ts"];
+const MAY_IMPORT_CONFIG = ["config", "snapshot.ts", "gateway.ts", "demo", "cli", "main.ts"];
 
 const MAX_ROOMS = 16;
 const MAX_GATEWAY_LINES = 150;

@@ -26,8 +26,16 @@ export interface Authentication {
   readonly authenticate: Authenticate;
   /** Asks the issuers for their keys ahead of the first token. */
   warm(): void;
-  /** Reads the static keys again. Throws {@link SettingError}, and keeps the old ones, if they cannot be read. */
-  reload(): void;
+  /** What it knows of its issuers, for whoever comes after it. */
+  readonly issuers: readonly OpenIssuer[];
+}
+
+/** An issuer, with the keys of it that are known. */
+export interface OpenIssuer {
+  readonly options: IssuerOptions;
+  readonly fetch: FetchDocument;
+  readonly verifyToken: VerifyToken;
+  warm(): void;
 }
 
 export interface AuthenticationParts {
@@ -44,11 +52,22 @@ export interface AuthenticationParts {
   readonly onOtherName: (issuer: string, otherName: string) => void;
 }
 
-/** Throws {@link SettingError} if the static keys cannot be read. */
-export function openAuthentication(options: AuthenticationOptions, parts: AuthenticationParts): Authentication {
-  let staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
-  const issuers = options.issuers.map((issuer) => openIssuer(issuer, parts));
-  const verifiers = new Map(issuers.map(({ name, verifyToken }) => [name, verifyToken]));
+/**
+ * Throws {@link SettingError} if the static keys cannot be read.
+ * @param previous that before the settings were read again: the keys of the same issuers are not asked for anew.
+ */
+export function openAuthentication(
+  options: AuthenticationOptions,
+  parts: AuthenticationParts,
+  previous?: Authentication,
+): Authentication {
+  const staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
+  const issuers = options.issuers.map(
+    (issuer) =>
+      previous?.issuers.find((known) => known.fetch === parts.fetch && Bun.deepEquals(known.options, issuer)) ??
+      openIssuer(issuer, parts),
+  );
+  const verifiers = new Map(issuers.map(({ options: { issuer: name }, verifyToken }) => [name, verifyToken]));
   return {
     authenticate: createAuthenticate({
       staticKeys: () => staticKeys,
@@ -59,9 +78,7 @@ export function openAuthentication(options: AuthenticationOptions, parts: Authen
     warm() {
       for (const issuer of issuers) issuer.warm();
     },
-    reload() {
-      staticKeys = loadStaticKeys(options.apiKeys, parts.readFile);
-    },
+    issuers,
   };
 }
 
@@ -72,13 +89,6 @@ function loadStaticKeys(setting: string | undefined, readFile: ReadFile): Static
   } catch (error) {
     throw new SettingError("AUTH_API_KEYS", error instanceof Error ? error.message : String(error));
   }
-}
-
-interface OpenIssuer {
-  /** As its tokens name it. */
-  readonly name: string;
-  readonly verifyToken: VerifyToken;
-  readonly warm: () => void;
 }
 
 function openIssuer(options: IssuerOptions, parts: AuthenticationParts): OpenIssuer {
@@ -97,7 +107,8 @@ function openIssuer(options: IssuerOptions, parts: AuthenticationParts): OpenIss
     onChange: (problem) => parts.onIssuerChange(name, problem),
   });
   return {
-    name,
+    options,
+    fetch,
     verifyToken: createTokenVerifier(keys, { ...options, clock }),
     warm: () => void keys.current().catch(() => {}),
   };

@@ -6,7 +6,7 @@ import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
 import { openRouting } from "../routing/open-routing.ts";
 import type { ModelLists } from "../routing/model-lists.ts";
-import { openUpstream } from "../upstream/open-upstream.ts";
+import { openConnections } from "../upstream/open-upstream.ts";
 
 /** What `--check=live` found. */
 export interface LiveCheck {
@@ -33,11 +33,13 @@ export async function checkLive(config: Config): Promise<LiveCheck> {
     clearTimer: (timer: unknown) => clearTimeout(timer as Timer),
   };
   const deadlines = createDeadlines(timers);
-  const upstream = openUpstream(options.upstreamOptions(settings), { deadlines, now: timers.now });
+  const connections = openConnections({ deadlines, now: timers.now });
+  const upstream = connections.configure(options.upstreamOptions(settings));
   const { modelLists } = openRouting(options.routingOptions(settings), {
     providers,
     openCall: upstream.openCall,
     timers,
+    onRead() {},
     onFailure() {},
     onGivenUp() {},
   });
@@ -52,7 +54,8 @@ export async function checkLive(config: Config): Promise<LiveCheck> {
       ),
     ),
   ]);
-  upstream.close();
+  upstream.release();
+  connections.close();
   return { lines: findings.map(({ line }) => line), isGood: findings.every(({ isGood }) => isGood) };
 }
 

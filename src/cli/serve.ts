@@ -1,3 +1,4 @@
+import type { LoadedConfig } from "../config/load-config.ts";
 import { announce, announceDrainDelay } from "./announce.ts";
 import { endProcess } from "./exit.ts";
 import { onEndSignal } from "./signals.ts";
@@ -13,8 +14,13 @@ export async function openServiceOrFail(parts: ServiceParts): Promise<Service> {
   }
 }
 
+export interface ServeParts extends ServiceParts {
+  /** Reads the configuration anew, from where the one that is given comes from. */
+  readonly readConfig: () => LoadedConfig;
+}
+
 /** Serves with this process, from its start to its end. */
-export async function serve(parts: ServiceParts): Promise<void> {
+export async function serve(parts: ServeParts): Promise<void> {
   const { log, version, config } = parts;
   const service = await openServiceOrFail(parts);
   // Before anyone can learn that the gateway listens: a signal right after that must find a handler.
@@ -26,7 +32,7 @@ export async function serve(parts: ServiceParts): Promise<void> {
     },
     atOnce: (code) => void endProcess(log, code),
   });
-  process.on("SIGHUP", () => void service.reload());
+  process.on("SIGHUP", () => void service.reload(parts.readConfig()));
   try {
     announce(log, config.settings, { ...(await service.listen()), version });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { SettingError } from "../core/errors.ts";
-import type { Config } from "../config/load-config.ts";
-import { createDemoConfig } from "../demo/demo-provider.ts";
+import type { Config, LoadedConfig } from "../config/load-config.ts";
+import { openDemo } from "../demo/demo-provider.ts";
 import { EXIT, listeningProblem } from "./exit.ts";
 import { createGateway, type Gateway, type GatewayDependencies } from "../gateway.ts";
 
@@ -26,10 +26,11 @@ export interface Service {
   /** @throws StartFailure if the address cannot be listened on. */
   listen(): Promise<Serving>;
   /**
-   * Reads again what operators change while the gateway runs, and logs how that went.
-   * @returns whether all of it is in use now.
+   * Serves another configuration from now on, with the files that it names read again, and logs how that went: with the
+   * names of what changed, or with the reason why nothing did.
+   * @returns whether it is in use now, but for what needs a restart.
    */
-  reload(): Promise<boolean>;
+  reload(loaded: LoadedConfig): Promise<boolean>;
   /**
    * Stops accepting, and lets requests in flight end; logs the end.
    * @param onClosed called when nothing is accepted any more; that of the first call counts.
@@ -50,8 +51,10 @@ export interface ServiceParts extends GatewayDependencies {
  */
 export async function openService({ config, demo, ...dependencies }: ServiceParts): Promise<Service> {
   const { log } = dependencies;
-  const { settings, providers, ...rest } = demo ? createDemoConfig(config) : config;
-  const gateway = await build({ settings, providers, ...rest }, dependencies);
+  const complete = demo ? openDemo() : (given: Config) => given;
+  const first = complete(config);
+  const { settings, providers } = first;
+  const gateway = await build(first, dependencies);
   giveBackMemory();
   let drained: Promise<number> | undefined;
 
@@ -71,15 +74,18 @@ export async function openService({ config, demo, ...dependencies }: ServicePart
         throw new StartFailure(listeningProblem(error, settings), EXIT.notServing);
       }
     },
-    async reload() {
+    async reload(loaded) {
       try {
-        await gateway.reload();
-        log.info("reloaded");
+        if (!loaded.ok) throw new Error(loaded.problems.join("; "));
+        const { changed, needRestart } = await gateway.apply(complete(loaded.config));
+        const warnings = loaded.warnings.length > 0 ? { warnings: loaded.warnings } : {};
+        const line = { changed, ...(needRestart.length > 0 && { needs_restart: needRestart }), ...warnings };
+        log[needRestart.length > 0 ? "warn" : "info"](line, "reloaded");
+        log.level = loaded.config.settings.LOG_LEVEL;
         return true;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        if (error instanceof SettingError) log.error({ reason }, "not reloaded; what was loaded before stays");
-        else log.error({ reason }, "reloaded in part");
+        log.error({ reason }, "not reloaded; what was loaded before stays");
         return false;
       }
     },

@@ -156,6 +156,11 @@ const FAMILIES: readonly SettingDescription[] = [
   },
 ];
 
+const RESTART_NOTES = {
+  restart: "; another value needs a restart",
+  "restart-if-toggled": "; to set or unset it needs a restart",
+} as const satisfies Record<NonNullable<SettingRow["appliesAt"]>, string>;
+
 function describeRow(name: string, row: SettingRow): SettingDescription {
   const aliases = row.aliases === undefined ? "" : ` (older spelling: ${row.aliases.join(", ")})`;
   return {
@@ -163,7 +168,7 @@ function describeRow(name: string, row: SettingRow): SettingDescription {
     name,
     accepted: acceptedValues(row),
     default: row.default ?? "",
-    doc: row.doc + aliases,
+    doc: row.doc + (row.appliesAt ? RESTART_NOTES[row.appliesAt] : "") + aliases,
   };
 }
 

@@ -21,17 +21,22 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: "it is a directory",
 };
 
+/** An environment and what is where in its file, if it has one, or the one line that says why it cannot be read. */
+export type ReadEnvironment =
+  | { readonly ok: true; readonly environment: Environment; readonly lines?: EnvFileLines }
+  | { readonly ok: false; readonly problem: string };
+
+/** An environment as it is now, with the variables of a `.env` file as it is now, if there is one. */
+export function readEnvironment(environment: Environment, path: string | undefined): ReadEnvironment {
+  return path === undefined ? { ok: true, environment } : readEnvFile(path, environment);
+}
+
 /**
  * Adds the variables of a `.env` file to an environment. A variable that the environment sets (and not to blank) wins.
  * @param path relative to the working directory
  * @returns the joined environment and what is where in the file, or the one line that says why it cannot be read
  */
-export function readEnvFile(
-  path: string,
-  environment: Environment,
-):
-  | { readonly ok: true; readonly environment: Environment; readonly lines: EnvFileLines }
-  | { readonly ok: false; readonly problem: string } {
+export function readEnvFile(path: string, environment: Environment): ReadEnvironment {
   let text: string;
   try {
     text = readFileSync(path, "utf8");

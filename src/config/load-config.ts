@@ -1,5 +1,5 @@
 import type { Provider } from "../providers/provider.ts";
-import { readVariable, type Environment } from "./environment.ts";
+import { type Environment, readEnvironment, readVariable } from "./environment.ts";
 import { findConflicts, findIdleSettings } from "./find-conflicts.ts";
 import { findUnknownVariables } from "./find-unknown-variables.ts";
 import { foreignNames, readForeignNames } from "./foreign-names.ts";
@@ -7,6 +7,7 @@ import { loadMcpServers, type McpServer } from "./load-mcp-servers.ts";
 import { mcpServerVariables } from "./mcp-server-variables.ts";
 import { loadProviders } from "./load-providers.ts";
 import { acceptedValues, parseSetting, type ParsedSetting } from "./parse-setting.ts";
+import { providerVariables } from "./provider-variables.ts";
 import type { EnvFileLines } from "./scan-env-file.ts";
 import { problemLine } from "./setting-problem.ts";
 import type { SettingRow } from "./setting-row.ts";
@@ -18,6 +19,8 @@ export interface Config {
   readonly providers: readonly Provider[];
   /** In the order of `MCP_SERVERS`, also while MCP is off. */
   readonly mcpServers: readonly McpServer[];
+  /** The variables of providers and MCP servers that are set. Only compared: their texts may be secret. */
+  readonly variables: ReadonlyMap<string, string>;
 }
 
 /** The outcome of reading the environment: a config, or all that is wrong with it at once, one line each. */
@@ -96,10 +99,8 @@ export function loadConfig(given: Environment, file?: EnvFileLines): LoadedConfi
   problems.push(...loaded.problems);
   const mcp = loadMcpServers(environment, settings.MCP_SERVERS);
   problems.push(...mcp.problems);
-  const others = [
-    ...mcp.servers.flatMap(({ name }) => Object.values(mcpServerVariables(name))),
-    ...foreignNames(customIds).map(({ name }) => name),
-  ];
+  const mcpVariables = mcp.servers.flatMap(({ name }) => Object.values(mcpServerVariables(name)));
+  const others = [...mcpVariables, ...foreignNames(customIds).map(({ name }) => name)];
   warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds, others, file));
   // Only settings that are each good can be compared with one another.
   if (problems.length === 0) {
@@ -108,5 +109,25 @@ export function loadConfig(given: Environment, file?: EnvFileLines): LoadedConfi
   }
   if (problems.length > 0) return { ok: false, problems, warnings };
   const { providers } = loaded;
-  return { ok: true, config: Object.freeze({ settings, providers, mcpServers: mcp.servers }), warnings };
+  const names = [...providers.flatMap(({ id }) => Object.values(providerVariables(id))), ...mcpVariables];
+  const variables = readVariables(environment, names);
+  return { ok: true, config: Object.freeze({ settings, providers, mcpServers: mcp.servers, variables }), warnings };
+}
+
+function readVariables(environment: Environment, names: readonly (string | undefined)[]): ReadonlyMap<string, string> {
+  return new Map(
+    names.flatMap((name): [string, string][] => {
+      const value = name === undefined ? undefined : readVariable(environment, name);
+      return name === undefined || value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/**
+ * Like {@link loadConfig}, of an environment and the variables of a file, if a path is given: reads both anew each time.
+ * What prevents the file from being read is a problem too.
+ */
+export function readConfig(environment: Environment, envFile: string | undefined): LoadedConfig {
+  const read = readEnvironment(environment, envFile);
+  return read.ok ? loadConfig(read.environment, read.lines) : { ok: false, problems: [read.problem], warnings: [] };
 }

@@ -9,7 +9,7 @@ import type { Settings } from "./settings-table.ts";
  * match structurally, so that no part knows the settings and the settings know no part.
  */
 
-/** Where and how clients are listened to. */
+/** Where and how clients are listened to; nothing of it changes while the gateway runs. */
 export function listenerOptions(settings: Settings) {
   return {
     address: {
@@ -18,8 +18,12 @@ export function listenerOptions(settings: Settings) {
       unix: settings.SERVER_UNIX_SOCKET,
     },
     idleTimeoutMs: settings.SERVER_IDLE_TIMEOUT,
-    tls: { certPath: settings.SERVER_TLS_CERT_PATH, keyPath: settings.SERVER_TLS_KEY_PATH },
   };
+}
+
+/** The files of certificate and key. */
+export function tlsFiles(settings: Settings) {
+  return { certPath: settings.SERVER_TLS_CERT_PATH, keyPath: settings.SERVER_TLS_KEY_PATH };
 }
 
 /** Under which names clients may ask while authentication is off. */
@@ -59,9 +63,8 @@ function jsonLimits(settings: Settings) {
 }
 
 /** What clients reach. */
-export function serverOptions(settings: Settings) {
+export function routesOptions(settings: Settings) {
   return {
-    listener: listenerOptions(settings),
     ownOrigin: ownOriginOptions(settings),
     corsOrigins: settings.SERVER_CORS_ORIGINS,
     envelope: settings.ERROR_FORMAT,
@@ -69,9 +72,13 @@ export function serverOptions(settings: Settings) {
     exposesTools: settings.MCP_EXPOSE,
     hasDocumentation: settings.SWAGGER_ENABLED,
     showsDocumentationToAll: settings.SWAGGER_PUBLIC,
-    drainDelayMs: settings.SERVER_DRAIN_DELAY,
     client: settings.LOG_CLIENT ? { trustedProxies: settings.SERVER_TRUSTED_PROXIES } : undefined,
   };
+}
+
+/** How the gateway ends. */
+export function drainOptions(settings: Settings) {
+  return { delayMs: settings.SERVER_DRAIN_DELAY, timeoutMs: settings.SERVER_SHUTDOWN_TIMEOUT };
 }
 
 /** The tools of MCP servers. */

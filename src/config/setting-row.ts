@@ -9,6 +9,11 @@ interface CommonSettingRow {
   /** As the operator would write it. A row without one is undefined while unset; a list is then empty. */
   readonly default?: string;
   /**
+   * When another value takes effect, if not with a reload: `restart`; or `restart-if-toggled`: a reload replaces one value
+   * by another one, but to set it or to unset it takes a restart.
+   */
+  readonly appliesAt?: "restart" | "restart-if-toggled";
+  /**
    * The value is never shown whole; `wholly`: no part of it is, because it holds several secrets; `credentials`: it is a
    * URL, and the part before its host is not.
    */

@@ -12,12 +12,23 @@ export const requestIdOf = (headers: Headers, newId: () => string): string => {
   return given !== null && SANE_ID.test(given) ? given : newId();
 };
 
-/** The register of all requests in flight: opens them, is notified of their end, and can end those that are open. */
-export interface InFlightRequests {
-  /** Whoever opens a request finishes it, on every exit. */
+/** Opens requests. Whoever opens one finishes it, on every exit. */
+export interface RequestOpener {
   open(request: Request, route: string): RequestContext;
-  /** How many are open. */
+  /** How many are open, whoever opened them. */
   size(): number;
+}
+
+/** The requests that began while one configuration was in force. */
+export interface RequestGeneration extends RequestOpener {
+  /** Resolves when none of them is open. For one that opens no more. */
+  whenOver(): Promise<void>;
+}
+
+/** The register of all requests in flight: opens them, is notified of their end, and can end those that are open. */
+export interface InFlightRequests extends RequestOpener {
+  /** Requests that can be waited for apart from all others. */
+  beginGeneration(): RequestGeneration;
   /** Resolves when none is open. */
   whenEmpty(): Promise<void>;
   interruptAll(reason: Failure): void;
@@ -34,25 +45,47 @@ export const createInFlightRequests = ({ observers, now, newId }: InFlightReques
   const open = createLinkedList<RequestContext>();
   let waiting: (() => void)[] = [];
 
-  const register: RequestRegister = {
-    now,
-    remove(context) {
-      open.remove(context);
-      const finishedAt = now();
-      for (const observe of observers) observe(context, finishedAt);
-      if (open.size() === 0 && waiting.length > 0) {
-        for (const resolve of waiting) resolve();
-        waiting = [];
-      }
-    },
+  const leave = (context: RequestContext): void => {
+    open.remove(context);
+    const finishedAt = now();
+    for (const observe of observers) observe(context, finishedAt);
+    if (open.size() === 0 && waiting.length > 0) {
+      for (const resolve of waiting) resolve();
+      waiting = [];
+    }
+  };
+
+  const beginGeneration = (): RequestGeneration => {
+    const over = Promise.withResolvers<void>();
+    let count = 0;
+    let isAwaited = false;
+    const register: RequestRegister = {
+      now,
+      remove(context) {
+        count -= 1;
+        leave(context);
+        if (isAwaited && count === 0) over.resolve();
+      },
+    };
+    return {
+      open(request, route) {
+        const context = new Recorder(register, requestIdOf(request.headers, newId), request.method, route);
+        count += 1;
+        open.append(context);
+        return context;
+      },
+      size: open.size,
+      whenOver() {
+        isAwaited = true;
+        if (count === 0) over.resolve();
+        return over.promise;
+      },
+    };
   };
 
   return {
-    open(request, route) {
-      const context = new Recorder(register, requestIdOf(request.headers, newId), request.method, route);
-      open.append(context);
-      return context;
-    },
+    open: beginGeneration().open,
+    beginGeneration,
     size: open.size,
     whenEmpty: () => (open.size() === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
     interruptAll(reason) {

@@ -64,10 +64,14 @@ export function startDemoProvider(paceMs = 40): { readonly url: string; readonly
   return { url: `http://127.0.0.1:${server.port}/v1`, stop: () => server.stop(true) };
 }
 
-/** Starts the demo provider and adds it to the configured ones; it lives as long as the process. */
-export function createDemoConfig(config: Config): Config {
+/**
+ * Starts the demo provider, which lives as long as the process.
+ * @returns what adds it to the providers of a configuration
+ */
+export function openDemo(): (config: Config) => Config {
   const demo = { ...localProvider("demo", startDemoProvider().url, DEMO_ROW), exampleModels: EXAMPLE_MODELS };
-  return { ...config, providers: [...config.providers, Object.freeze(demo)] };
+  const provider = Object.freeze(demo);
+  return (config) => ({ ...config, providers: [...config.providers, provider] });
 }
 
 function refuse(status: number, message: string, param: string | null): Response {

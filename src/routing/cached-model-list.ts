@@ -37,7 +37,7 @@ const GIVE_UP_AFTER_FAILURES = 3;
 /** One provider's list, and what happened when it was read. */
 export class CachedModelList implements NameList {
   readonly provider: Provider;
-  readonly #options: CachedModelListOptions;
+  #options: CachedModelListOptions;
   /** What is shown; absent after a failure: a provider that stopped answering must not be offered by an old list. */
   #shown: ModelList | undefined;
   /** The last one that was read, whatever has failed since. */
@@ -49,8 +49,17 @@ export class CachedModelList implements NameList {
   lastFailureAt = Number.NEGATIVE_INFINITY;
   isGivenUp = false;
 
-  constructor(provider: Provider, options: CachedModelListOptions) {
+  /** @param before that of the same endpoint with other settings, such as another key: good until this one is read. */
+  constructor(provider: Provider, options: CachedModelListOptions, before?: CachedModelList) {
     this.provider = provider;
+    this.#options = options;
+    if (!before) return;
+    this.#shown = before.#shown && { ...before.#shown, provider };
+    this.#known = before.#known && { ...before.#known, provider };
+  }
+
+  /** From now on it is read as these options say. */
+  use(options: CachedModelListOptions): void {
     this.#options = options;
   }
 

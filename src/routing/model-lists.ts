@@ -14,17 +14,24 @@ export interface ModelLists {
    * lists at hand do not say.
    */
   readonly findBareName: FindBareName;
+  /** They are in use from now on: asks, in the background, the providers that are new or changed. */
+  start(): void;
+  /** By the keys of their providers' endpoints. */
+  readonly lists: ReadonlyMap<string, CachedModelList>;
 }
 
 export interface ModelListsOptions extends CachedModelListOptions {
+  /** Called with the list of each new or changed provider that answers at once. */
+  readonly onRead: (list: ModelList) => void;
   readonly providers: readonly Provider[];
+  /** Those before the settings were read again: the list of a provider that is the same object as before goes on. */
+  readonly previous?: ModelLists | undefined;
 }
 
 /** Reads no list yet. */
-export function createModelLists(options: ModelListsOptions): ModelLists {
-  const lists = options.providers
-    .filter((provider) => provider.callable)
-    .map((provider) => new CachedModelList(provider, options));
+export function createModelLists({ providers, previous, onRead, ...reading }: ModelListsOptions): ModelLists {
+  const callable = providers.filter((provider) => provider.callable);
+  const { lists, continued } = continueLists(callable, reading, previous);
   const byProvider = new Map(lists.map((list) => [list.provider, list]));
 
   return {
@@ -40,7 +47,30 @@ export function createModelLists(options: ModelListsOptions): ModelLists {
     // Local servers that nobody configured may come and go: a name must not change its meaning with them.
     findBareName: createBareNames(
       lists.filter(({ provider }) => provider.configured),
-      options.timers.now,
+      reading.timers.now,
     ),
+    start() {
+      for (const list of lists) {
+        if (continued.has(list)) list.use(reading);
+        else list.show().then(onRead, () => {});
+      }
+    },
+    lists: new Map(lists.map((list) => [list.provider.endpointKey, list])),
   };
+}
+
+/** Apart, so that nothing that lives on holds the lists of before. */
+function continueLists(
+  providers: readonly Provider[],
+  reading: CachedModelListOptions,
+  previous: ModelLists | undefined,
+): { readonly lists: readonly CachedModelList[]; readonly continued: ReadonlySet<CachedModelList> } {
+  const continued = new Set<CachedModelList>();
+  const lists = providers.map((provider) => {
+    const before = previous?.lists.get(provider.endpointKey);
+    if (before?.provider !== provider) return new CachedModelList(provider, reading, before);
+    continued.add(before);
+    return before;
+  });
+  return { lists, continued };
 }

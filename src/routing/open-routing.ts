@@ -13,7 +13,10 @@ export interface RoutingOptions extends Pick<ModelListsOptions, "ttlMs" | "timeo
   readonly jsonLimits: JsonLimits;
 }
 
-export interface RoutingParts extends Pick<ModelListsOptions, "providers" | "timers" | "onFailure" | "onGivenUp"> {
+export interface RoutingParts extends Pick<
+  ModelListsOptions,
+  "providers" | "timers" | "onRead" | "onFailure" | "onGivenUp" | "previous"
+> {
   readonly openCall: OpenUpstreamCall;
 }
 

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import type { RequestContext } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { type CapacityParts, limitConcurrency } from "./limit-concurrency.ts";
-import { routerPath, matchTemplate } from "./path-template.ts";
+import { matchTemplate, routerPath } from "./path-template.ts";
 import { refuseUnknown } from "./refuse-unknown.ts";
 import { withoutWebSocket } from "./refuse-websocket.ts";
 import { addressesOf, errorScopes, type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
@@ -19,18 +19,51 @@ export interface ApplicationParts extends CapacityParts {
 const UNKNOWN: RouteRow = { method: "ALL", paths: ["/*"] };
 
 /** Answers a request, whatever happens to it. */
-type Serve = (request: Request) => Response | Promise<Response>;
+export type Serve = (request: Request) => Response | Promise<Response>;
 
-/** The Elysia application: every route of the table that has something to answer it, and the answer to everything else. */
-export function createApplication({ relay, handlers, ...parts }: ApplicationParts) {
+/** Every row that is registered. The paths of error scopes and the last row take what no other one does. */
+const ROWS: readonly RouteRow[] = [
+  ...ROUTE_ROWS.map(([, row]) => row),
+  ...errorScopes().map((scope) => ({ ...UNKNOWN, ...scope })),
+];
+
+/** What answers requests while one configuration is in force. */
+export interface Routes {
+  /** By the index of their rows; undefined if the configuration has nothing that answers one. */
+  readonly serves: readonly (Serve | undefined)[];
+  /** Answers everything else. */
+  readonly serveUnknown: Serve;
+}
+
+/** What answers each row of the table, and everything else. */
+export function createRoutes({ relay, handlers, ...parts }: ApplicationParts): Routes {
+  const handlersByName: Readonly<Record<string, RouteHandler | undefined>> = handlers;
+  const serveOf = (row: RouteRow, handler: RouteHandler): Serve =>
+    limitConcurrency(parts, row, serveRoute(parts, row, handler));
+
+  const handlerOf = (name: string | undefined, { format }: RouteRow): RouteHandler | undefined => {
+    if (name === undefined) return refuseUnknown;
+    return format ? (context, request) => relay(context, request, format) : handlersByName[name];
+  };
+  return {
+    serves: ROWS.map((row, index) => {
+      const handler = handlerOf(ROUTE_ROWS[index]?.[0], row);
+      return handler && serveOf(row, limitHandler(row, handler));
+    }),
+    serveUnknown: serveOf(UNKNOWN, refuseUnknown),
+  };
+}
+
+/**
+ * The Elysia application: every route of the table, and the answer to everything else.
+ * @param current what answers now: asked once for each request, so that one goes on with what it began with.
+ */
+export function createApplication(current: () => Routes) {
   const application = new Elysia({
     // Without this the path is cut out of the URL at a fixed offset, and a short `Host` header changes the route.
     handler: { standardHostname: false },
     precompile: true,
   });
-  const handlersByName: Readonly<Record<string, RouteHandler | undefined>> = handlers;
-
-  const registered: { readonly row: RouteRow; readonly serve: Serve }[] = [];
 
   const add = (row: RouteRow, serve: Serve): void => {
     for (const template of addressesOf(row)) {
@@ -44,35 +77,32 @@ export function createApplication({ relay, handlers, ...parts }: ApplicationPart
       );
     }
   };
-  const serveOf = (row: RouteRow, handler: RouteHandler): Serve =>
-    limitConcurrency(parts, row, serveRoute(parts, row, handler));
-  const register = (row: RouteRow, handler: RouteHandler): void => {
-    const serve = serveOf(row, handler);
-    registered.push({ row, serve });
-    add(row, serve);
-  };
-
-  for (const [name, row] of ROUTE_ROWS) {
-    const { format, allowed } = row;
-    const handler = format
-      ? (context: RequestContext, request: Request) => relay(context, request, format)
-      : handlersByName[name];
-    if (!handler) continue;
-    const limited = allowed ? limitMethods(allowed, handler, refuseUnknown) : handler;
-    // It is asked for with GET, which the router brings to no other rows. Health stays what it is.
-    const mayUpgrade = !row.open && (row.method === "GET" || row.method === "ALL");
-    register(row, mayUpgrade ? withoutWebSocket(limited, row.websocketStatus) : limited);
+  for (const [index, row] of ROWS.entries()) {
+    add(row, (request) => {
+      const { serves, serveUnknown } = current();
+      return (serves[index] ?? serveUnknown)(request);
+    });
   }
-  for (const scope of errorScopes()) register({ ...UNKNOWN, ...scope }, refuseUnknown);
-  const serveUnknown = serveOf(UNKNOWN, refuseUnknown);
   // Over TLS the router takes the host for the beginning of the path, and finds only what the runtime has found before it:
   // https://github.com/elysiajs/elysia/blob/1.4.30/src/adapter/web-standard/index.ts
-  const serveMissed = (request: Request): Serve =>
-    registered.find(({ row }) => isFor(row, request))?.serve ?? serveUnknown;
-  add(UNKNOWN, (request) => (request.url.startsWith("https:") ? serveMissed(request) : serveUnknown)(request));
+  const serveMissed = (request: Request): Serve => {
+    const { serves, serveUnknown } = current();
+    return serves[ROWS.findIndex((row) => isFor(row, request))] ?? serveUnknown;
+  };
+  add(UNKNOWN, (request) =>
+    (request.url.startsWith("https:") ? serveMissed(request) : current().serveUnknown)(request),
+  );
 
   // Handlers turn their own errors into responses, so what arrives here is a method that the router does not know.
-  return application.onError(({ request }) => serveUnknown(request));
+  return application.onError(({ request }) => current().serveUnknown(request));
+}
+
+/** A handler that refuses what the row does not allow. */
+function limitHandler({ method, open, allowed, websocketStatus }: RouteRow, handler: RouteHandler): RouteHandler {
+  const limited = allowed ? limitMethods(allowed, handler, refuseUnknown) : handler;
+  // WebSocket is asked for with GET, which the router brings to no other rows. Health stays what it is.
+  const mayUpgrade = !open && handler !== refuseUnknown && (method === "GET" || method === "ALL");
+  return mayUpgrade ? withoutWebSocket(limited, websocketStatus) : limited;
 }
 
 /** A handler of all methods that leaves those that are not allowed to another one. */

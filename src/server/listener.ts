@@ -1,19 +1,19 @@
-import type { ReadFile } from "../core/read-files.ts";
 import type { Log } from "../telemetry/log.ts";
 import { holdPort } from "./hold-port.ts";
 import { limitHeads } from "./limit-heads.ts";
 import { createUnixReplacement, reasonOf, type UnixReplacement } from "./replace-unix-server.ts";
 import { type Application, createServers, type ListenAddress } from "./servers.ts";
 import { clearStaleSocket } from "./stale-socket.ts";
-import { loadTls, type TlsFiles, type TlsMaterial } from "./tls.ts";
+import type { TlsMaterial } from "./tls.ts";
 
 /** The address on which the gateway listens, across all the servers that have served it. */
 export interface Listener {
   /**
    * Starts to listen. Throws if the address cannot be listened on.
+   * @param tls undefined to serve without TLS, for good
    * @returns where clients reach it, without a trailing slash
    */
-  listen(application: Application): Promise<string>;
+  listen(application: Application, tls: TlsMaterial | undefined): Promise<string>;
   /** Lets the connection of a request be idle without limit. */
   suspendIdleTimeout(request: Request): void;
   /** Lets it be idle for the idle timeout, from now on. */
@@ -25,7 +25,7 @@ export interface Listener {
   /**
    * Serves new connections with another certificate, without refusing one meanwhile; requests in flight go on over
    * their connections, which end after them. Resolves when no connection gets the old certificate any more. Rejects if
-   * it cannot listen with the new one; the old one then stays in use.
+   * it cannot listen with the new one; the old one then stays in use. Does nothing before it listens.
    */
   replaceTls(tls: TlsMaterial): Promise<void>;
   /**
@@ -53,21 +53,18 @@ export interface ListenerOptions {
   readonly address: ListenAddress;
   /** How long a connection may be idle, in milliseconds. */
   readonly idleTimeoutMs: number;
-  readonly tls: TlsFiles;
 }
 
 export interface ListenerDependencies {
   /** Whether other processes may listen on the same port, and get some of its connections each. */
   readonly sharesPort: boolean;
-  /** Reads the files of certificate and key. */
-  readonly readFile?: ReadFile;
   readonly log: Pick<Log, "info">;
 }
 
 /** Listens to nothing yet. */
 export function createListener(
-  { address, idleTimeoutMs, tls: files }: ListenerOptions,
-  { sharesPort, readFile, log }: ListenerDependencies,
+  { address, idleTimeoutMs }: ListenerOptions,
+  { sharesPort, log }: ListenerDependencies,
 ): Listener {
   const { unix } = address;
   const idleSeconds = Math.min(Math.ceil(idleTimeoutMs / 1000) + TICK_SECONDS, MAX_IDLE_SECONDS);
@@ -84,10 +81,9 @@ export function createListener(
   };
 
   return {
-    async listen(application) {
+    async listen(application, tls) {
       if (unix !== undefined) await clearStaleSocket(unix);
       limitHeads();
-      const tls = loadTls(files, readFile);
       // A running server keeps its certificate, so another one has to take its place, and both listen for a moment.
       const replacesServers = tls !== undefined && unix === undefined;
       servers.serve(application, sharesPort || replacesServers);
@@ -104,7 +100,6 @@ export function createListener(
     async replaceTls(tls) {
       if (replacement) return replacement.replace(tls);
       const old = servers.last();
-      // Nothing listens yet, and what begins to will read the files itself.
       if (!old) return;
       try {
         servers.start(port, tls);

@@ -23,7 +23,8 @@ export const refuseUnknown: RouteHandler = (_, request) => {
       headers: { allow: allowed.join(", ") },
     });
   }
-  const nearest = nearestRoute(method, pathname);
+  // A path that is known and takes the method is switched off.
+  const nearest = allowed.length > 0 ? undefined : nearestRoute(method, pathname);
   throw new Failure(
     "route_not_found",
     nearest === undefined ? {} : { message: `${FAILURES.route_not_found.message}. Did you mean ${nearest}?` },

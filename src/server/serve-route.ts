@@ -1,7 +1,7 @@
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { ErrorEnvelopeName } from "../formats/error-body.ts";
 import type { RequestContext, Outcome } from "../core/request-context.ts";
-import type { InFlightRequests } from "../core/in-flight-requests.ts";
+import type { RequestOpener } from "../core/in-flight-requests.ts";
 import { Failure, toFailure } from "../core/errors.ts";
 import { chooseErrorEnvelope } from "./choose-error-envelope.ts";
 import { credentialsOf } from "./credentials.ts";
@@ -20,7 +20,7 @@ export type RouteHandler = (context: RequestContext, request: Request) => Respon
 
 /** What is between every request and its handler. */
 export interface ServeParts {
-  readonly requests: InFlightRequests;
+  readonly requests: RequestOpener;
   /** The envelope of every error on routes whose format has none of its own. */
   readonly envelope: ErrorEnvelopeName;
   /** Absent if authentication is off: then no request pays for it. */

@@ -1,9 +1,8 @@
 import { hostname } from "node:os";
 import type { Authentication } from "../auth/open-authentication.ts";
-import type { InFlightRequests } from "../core/in-flight-requests.ts";
-import type { ReadFile } from "../core/read-files.ts";
+import type { InFlightRequests, RequestOpener } from "../core/in-flight-requests.ts";
 import type { ToolRegistry } from "../tools/mcp/tool-registry.ts";
-import { type ApplicationParts, createApplication } from "./application.ts";
+import { type ApplicationParts, createApplication, createRoutes, type Routes } from "./application.ts";
 import { createCors } from "./cors.ts";
 import { endRequests, waitBeforeDrain } from "./drain.ts";
 import { createDescribeClient, type DescribeClientOptions } from "./describe-client.ts";
@@ -11,13 +10,12 @@ import { documentationHandlers, exampleModels } from "./handlers/documentation.t
 import { showHealth, showReadiness, type WorkerPlace } from "./handlers/health.ts";
 import { listModels, type ModelRouteParts, showModel } from "./handlers/models.ts";
 import { listTools } from "./handlers/tools.ts";
-import type { Listener, ListenerOptions } from "./listener.ts";
+import type { Listener } from "./listener.ts";
 import { createRequireOwnOrigin, type OwnOriginOptions } from "./require-own-origin.ts";
 import type { RouteHandler } from "./serve-route.ts";
-import { loadTls } from "./tls.ts";
+import type { TlsMaterial } from "./tls.ts";
 
-export interface ServerOptions extends Pick<ApplicationParts, "envelope" | "maxConcurrent"> {
-  readonly listener: ListenerOptions;
+export interface RoutesOptions extends Pick<ApplicationParts, "envelope" | "maxConcurrent"> {
   readonly ownOrigin: Pick<OwnOriginOptions, "serverHost" | "allowed" | "tls">;
   /** Origins whose web pages may call; `*` is every one. */
   readonly corsOrigins: readonly string[];
@@ -29,95 +27,88 @@ export interface ServerOptions extends Pick<ApplicationParts, "envelope" | "maxC
   readonly showsDocumentationToAll: boolean;
   /** How the client of each request is described for the log; undefined if it is not. */
   readonly client: DescribeClientOptions | undefined;
-  /** How long requests are still taken while readiness says that the gateway drains, in milliseconds. */
-  readonly drainDelayMs: number;
 }
 
-export interface ServerParts extends Pick<ApplicationParts, "relay"> {
-  readonly listener: Listener;
-  readonly requests: InFlightRequests;
+export interface RoutesParts extends Pick<ApplicationParts, "relay"> {
+  readonly requests: RequestOpener;
   /** Absent if everybody may ask. */
   readonly authentication: Authentication | undefined;
   readonly models: ModelRouteParts;
   readonly passthrough: RouteHandler;
   /** Absent if MCP is off. */
   readonly toolRegistry: ToolRegistry | undefined;
+}
+
+export interface ServerParts {
+  readonly listener: Listener;
+  readonly requests: InFlightRequests;
   readonly worker: WorkerPlace | undefined;
   readonly version: string;
-  readonly readFile: ReadFile;
   readonly timers: Parameters<typeof endRequests>[4];
+  /** What answers requests now. Asked only once the server listens. */
+  readonly current: () => Routes;
+}
+
+export interface DrainOptions {
+  /** How long requests are still taken while readiness says that the gateway drains, in milliseconds. */
+  readonly delayMs: number;
+  readonly timeoutMs: number;
 }
 
 /** What clients reach: every route, at one address. */
 export interface Server {
+  /** Builds what answers each route, as one configuration wants it; nothing is in use before `current` returns it. */
+  buildRoutes(options: RoutesOptions, parts: RoutesParts): Routes;
   /** Starts to serve. Throws if the address cannot be listened on. */
-  listen(): Promise<{ readonly url: string }>;
-  /** Reads static keys, certificate and key again; see `Gateway.reload`. */
-  reload(): Promise<void>;
+  listen(tls: TlsMaterial | undefined): Promise<{ readonly url: string }>;
   /**
-   * Says that it drains, for as long as the options have it; then accepts nothing any more, and lets requests in flight
-   * finish for this many milliseconds.
+   * Says that it drains, and goes on for `delayMs`; then accepts nothing any more, and lets requests in flight finish for
+   * `timeoutMs`, all in milliseconds.
    * @param onClosed called when nothing is accepted any more
    * @returns how many had to be ended.
    */
-  drain(timeoutMs: number, onClosed: () => void): Promise<number>;
+  drain(options: DrainOptions, onClosed: () => void): Promise<number>;
 }
 
-/**
- * Builds the routes; listens to nothing yet.
- * @throws SettingError if certificate or key cannot be used: before anything is started.
- */
-export function createServer(options: ServerOptions, parts: ServerParts): Server {
-  const { listener, requests, authentication, models, toolRegistry, readFile } = parts;
-  const files = options.listener.tls;
+/** Listens to nothing yet. */
+export function createServer({ listener, requests, worker, version, timers, current }: ServerParts): Server {
   let draining = false;
 
-  loadTls(files, readFile);
-  const cors = createCors(options.corsOrigins);
-  const application = createApplication({
-    authenticate: authentication?.authenticate,
-    requireOwnOrigin: authentication
-      ? undefined
-      : createRequireOwnOrigin({ ...options.ownOrigin, machineName: hostname(), cors }),
-    showsDocumentationToAll: options.showsDocumentationToAll,
-    describeClient: options.client && createDescribeClient(options.client, listener.addressOf),
-    endsConnections: listener.endsConnections,
-    cors,
-    requests,
-    envelope: options.envelope,
-    maxConcurrent: options.maxConcurrent,
-    relay: parts.relay,
-    handlers: {
-      health: showHealth,
-      readiness: showReadiness({
-        isDraining: () => draining,
-        worker: parts.worker,
-        toolServers: toolRegistry?.servers,
-      }),
-      models: listModels(models),
-      model: showModel(models),
-      tools: listTools(options.exposesTools, toolRegistry),
-      proxy: parts.passthrough,
-      ...(options.hasDocumentation &&
-        documentationHandlers({ version: parts.version, examples: exampleModels(models.providers.values()) })),
-    },
-  });
-
   return {
-    async listen() {
-      const url = await listener.listen(application);
-      authentication?.warm();
-      return { url };
+    buildRoutes(options, { authentication, models, toolRegistry, ...parts }) {
+      const cors = createCors(options.corsOrigins);
+      return createRoutes({
+        authenticate: authentication?.authenticate,
+        requireOwnOrigin: authentication
+          ? undefined
+          : createRequireOwnOrigin({ ...options.ownOrigin, machineName: hostname(), cors }),
+        showsDocumentationToAll: options.showsDocumentationToAll,
+        describeClient: options.client && createDescribeClient(options.client, listener.addressOf),
+        endsConnections: listener.endsConnections,
+        cors,
+        requests: parts.requests,
+        envelope: options.envelope,
+        maxConcurrent: options.maxConcurrent,
+        relay: parts.relay,
+        handlers: {
+          health: showHealth,
+          readiness: showReadiness({ isDraining: () => draining, worker, toolServers: toolRegistry?.servers }),
+          models: listModels(models),
+          model: showModel(models),
+          tools: listTools(options.exposesTools, toolRegistry),
+          proxy: parts.passthrough,
+          ...(options.hasDocumentation &&
+            documentationHandlers({ version, examples: exampleModels(models.providers.values()) })),
+        },
+      });
     },
-    async reload() {
-      const tls = loadTls(files, readFile);
-      authentication?.reload();
-      if (tls) await listener.replaceTls(tls);
+    async listen(tls) {
+      return { url: await listener.listen(createApplication(current), tls) };
     },
-    async drain(timeoutMs, onClosed) {
+    async drain({ delayMs, timeoutMs }, onClosed) {
       draining = true;
-      await waitBeforeDrain(options.drainDelayMs, parts.timers);
-      const cut = await endRequests(requests, listener, timeoutMs, onClosed, parts.timers);
+      await waitBeforeDrain(delayMs, timers);
+      const cut = await endRequests(requests, listener, timeoutMs, onClosed, timers);
       await listener.stop(true);
       return cut;
     },

@@ -6,19 +6,19 @@ import {
   type ToolRegistryDependencies,
   type ToolRegistryOptions,
 } from "./mcp/open-tool-registry.ts";
+import {
+  createSharedConnections,
+  type SharedConnections,
+  type SharedConnectionsParts,
+} from "./mcp/shared-connections.ts";
 
 export interface ToolsOptions extends ToolRegistryOptions, Pick<ToolLoopParts, "maxRounds" | "maxConversationBytes"> {}
 
-export interface ToolsDependencies extends Pick<
-  ToolRegistryDependencies,
-  "fetch" | "timers" | "onStatus" | "onToolFaults"
-> {
+export interface ToolsDependencies extends ToolRegistryDependencies, Pick<SharedConnectionsParts, "timers"> {
   /** What the loop shares with the pipeline. */
   readonly relay: RelayParts;
   /** How long a stream may be silent while tools run before its client is sent a comment, in milliseconds. */
   readonly keepAliveMs: number | undefined;
-  /** Of the gateway, sent to the servers. */
-  readonly version: string;
 }
 
 /** The tools of the MCP servers, and what answers chat completions with them. */
@@ -30,17 +30,26 @@ export interface Tools {
 /** Load balancers cut connections that are silent for half a minute or more. */
 const KEEP_ALIVE_MS = 15_000;
 
+export interface ToolServersParts extends Omit<SharedConnectionsParts, "client"> {
+  /** Of the gateway, sent to the servers. */
+  readonly version: string;
+}
+
+/** What all tool registries take their connections from. */
+export function openToolServers({ version, ...parts }: ToolServersParts): SharedConnections {
+  return createSharedConnections({ ...parts, client: { name: "inference-gateway", version } });
+}
+
 /** Connects to nothing yet. */
 export function openTools(options: ToolsOptions, dependencies: ToolsDependencies): Tools {
-  const { relay, keepAliveMs, version, ...rest } = dependencies;
-  const client = { name: "inference-gateway", version };
-  const registry = openToolRegistry(options, { ...rest, client, memory: relay.memory });
+  const { relay, keepAliveMs, timers, ...rest } = dependencies;
+  const registry = openToolRegistry(options, rest);
   const loop = createToolLoop({
     ...relay,
     toolBox: registry,
     maxRounds: options.maxRounds,
     maxConversationBytes: options.maxConversationBytes,
-    keepAlive: { timers: dependencies.timers, intervalMs: keepAliveMs ?? KEEP_ALIVE_MS },
+    keepAlive: { timers, intervalMs: keepAliveMs ?? KEEP_ALIVE_MS },
   });
   return { registry, loop };
 }

@@ -2,7 +2,8 @@ import type { Deadlines } from "../core/deadlines.ts";
 import { createUpstream, type OpenUpstreamCall, type UpstreamLimits } from "./call.ts";
 import { chooseTransport } from "./choose-transport.ts";
 import { createEgress, type Egress, type EgressParts } from "./egress.ts";
-import { createFetchTransport } from "./fetch-transport.ts";
+import type { EndpointState } from "./endpoint.ts";
+import { createFetchTransport, type FetchTransport } from "./fetch-transport.ts";
 import { createSocketTransport } from "./http1/transport.ts";
 import { probeConnection } from "./probe-connection.ts";
 
@@ -19,27 +20,84 @@ export interface UpstreamDependencies {
   readonly probe?: EgressParts["probe"] | undefined;
 }
 
-/** The way out: calls to providers over the transport that fits each, and requests to any other server. */
+/** The way out, as one configuration wants it: calls to providers, and requests to any other server. */
 export interface Upstream {
   readonly openCall: OpenUpstreamCall;
+  /** The same function for all configurations with the same proxy. */
   readonly fetch: Egress["fetch"];
+  /** Says that nothing is called this way any more. */
+  release(): void;
+}
+
+/** The connections that are kept to providers, whatever configuration opened them. */
+export interface Connections extends EndpointState {
+  /** Calls over these connections as the options want them. Opens no connection yet. */
+  configure(options: UpstreamOptions): Upstream;
   /** Closes the connections that are kept. */
   close(): void;
 }
 
+/** What decides which way calls take. */
+interface WayOptions extends Pick<EgressParts, "proxy" | "direct"> {
+  readonly probeAfterMs: number;
+}
+
+/** One way through the network, with what is kept for it: a new proxy must not be passed by on connections of before. */
+interface Way {
+  readonly options: WayOptions;
+  readonly egress: Egress;
+  readonly fetching: FetchTransport;
+  /** How many configurations use it. */
+  users: number;
+}
+
+const NO_ENDPOINTS: ReadonlySet<string> = new Set();
+
 /** Opens no connection yet. */
-export function openUpstream(
-  { proxy, direct, limits }: UpstreamOptions,
-  { deadlines, now, fetch: send = fetch, probe = probeConnection }: UpstreamDependencies,
-): Upstream {
-  const egress = createEgress({ proxy, direct, fetch: send, probe });
+export function openConnections({
+  deadlines,
+  now,
+  fetch: send = fetch,
+  probe = probeConnection,
+}: UpstreamDependencies): Connections {
   const sockets = createSocketTransport(deadlines, now);
-  const fetching = createFetchTransport({ ...egress, deadlines, now, probeAfterMs: limits.connectMs / 2 });
-  const openCall = createUpstream({
-    transport: chooseTransport({ socket: sockets.send, fetch: fetching.send, isDirect: egress.isDirect }),
-    deadlines,
-    now,
-    limits,
-  });
-  return { openCall, fetch: egress.fetch, close: sockets.close };
+  let ways: readonly Way[] = [];
+
+  const wayFor = ({ proxy, direct, limits }: UpstreamOptions): Way => {
+    const wanted: WayOptions = { proxy, direct, probeAfterMs: limits.connectMs / 2 };
+    const known = ways.find((way) => Bun.deepEquals(way.options, wanted));
+    if (known) return known;
+    const egress = createEgress({ proxy, direct, fetch: send, probe });
+    const fetching = createFetchTransport({ ...egress, deadlines, now, probeAfterMs: wanted.probeAfterMs });
+    const way = { options: wanted, egress, fetching, users: 0 };
+    ways = [...ways, way];
+    return way;
+  };
+
+  const leave = (way: Way): void => {
+    way.users -= 1;
+    if (way.users > 0) return;
+    ways = ways.filter((other) => other !== way);
+    way.fetching.retain(NO_ENDPOINTS);
+  };
+
+  return {
+    configure(options) {
+      const way = wayFor(options);
+      way.users += 1;
+      const { egress, fetching } = way;
+      const openCall = createUpstream({
+        transport: chooseTransport({ socket: sockets.send, fetch: fetching.send, isDirect: egress.isDirect }),
+        deadlines,
+        now,
+        limits: options.limits,
+      });
+      return { openCall, fetch: egress.fetch, release: () => leave(way) };
+    },
+    retain(keys) {
+      sockets.retain(keys);
+      for (const { fetching } of ways) fetching.retain(keys);
+    },
+    close: sockets.close,
+  };
 }

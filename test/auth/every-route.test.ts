@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createInFlightRequests } from "../../src/core/in-flight-requests.ts";
 import { unauthorized } from "../../src/auth/unauthorized.ts";
-import { type ApplicationParts, createApplication } from "../../src/server/application.ts";
+import { type ApplicationParts, createApplication, createRoutes } from "../../src/server/application.ts";
 import { ROUTES, type RouteName, type RouteRow } from "../../src/server/routes.ts";
 import type { RouteHandler } from "../../src/server/serve-route.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
@@ -33,7 +33,7 @@ function createTrap() {
     reached.push(...names.filter((name) => (ROUTES[name] as RouteRow).format === format));
     return new Response("reached");
   };
-  const application = createApplication({
+  const routes = createRoutes({
     requests: createInFlightRequests({ observers: [], now: () => 0, newId: () => "id" }),
     envelope: "simple",
     maxConcurrent: 0,
@@ -46,7 +46,7 @@ function createTrap() {
       return { kind: "key", name: "test" };
     },
   });
-  return { application, reached, names };
+  return { application: createApplication(() => routes), reached, names };
 }
 
 /** Paths that a template takes. */

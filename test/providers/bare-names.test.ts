@@ -34,6 +34,7 @@ function setUp(wanted = ["openai", "groq", "mistral", "vllm"]) {
     ttlMs: MINUTE,
     timeoutMs: 2 ** 30,
     timers: { now: () => time, setTimer: () => undefined, clearTimer() {} },
+    onRead() {},
     onFailure() {},
     onGivenUp: ({ id }) => givenUp.push(id),
   });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Elysia } from "elysia";
 import { loadConfig } from "../../src/config/load-config.ts";
-import { listenerOptions } from "../../src/config/module-options.ts";
+import { listenerOptions, tlsFiles } from "../../src/config/module-options.ts";
 import { loadTls, type TlsMaterial } from "../../src/server/tls.ts";
 import { createListener } from "../../src/server/listener.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
@@ -21,7 +21,8 @@ async function openListening(kind: "port" | "unix") {
   const where = kind === "port" ? { SERVER_HOST: "127.0.0.1", SERVER_PORT: "0" } : { SERVER_UNIX_SOCKET: unix };
   const loaded = loadConfig({ ...where, ...paths });
   if (!loaded.ok) throw new Error(loaded.problems.join());
-  const options = listenerOptions(loaded.config.settings);
+  const { settings } = loaded.config;
+  const tls = loadTls(tlsFiles(settings)) as TlsMaterial;
 
   let refusals = 0;
   const application = new Elysia().get("/", () => "here");
@@ -33,13 +34,13 @@ async function openListening(kind: "port" | "unix") {
     },
   });
   const again = Promise.withResolvers<void>();
-  const listener = createListener(options, {
+  const listener = createListener(listenerOptions(settings), {
     sharesPort: false,
     log: { info: () => again.resolve() } as Parameters<typeof createListener>[1]["log"],
   });
-  const address = await listener.listen(application as unknown as Parameters<typeof listener.listen>[0]);
+  const address = await listener.listen(application as unknown as Parameters<typeof listener.listen>[0], tls);
   const other = await createSelfSignedCertificate();
-  const { ciphers } = loadTls(options.tls) as TlsMaterial;
+  const { ciphers } = tls;
   const ask = async (ca: string): Promise<string> => {
     const tls = { ca, checkServerIdentity: () => undefined };
     const [url, where] = kind === "port" ? [address, {}] : ["https://localhost", { unix }];

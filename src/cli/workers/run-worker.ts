@@ -1,11 +1,15 @@
-import { changedFiles, createFileMemory, type FileMemory } from "../../core/read-files.ts";
-import { loadConfig } from "../../config/load-config.ts";
+import { changedFiles, createFileMemory, type FileContents, type FileMemory } from "../../core/read-files.ts";
+import type { Environment } from "../../config/environment.ts";
+import { type Config, loadConfig } from "../../config/load-config.ts";
+import { nextConfig } from "../../config/next-config.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
 import { endProcess, EXIT } from "../exit.ts";
 import { openLog } from "../open-log.ts";
 import { openService, type Service, StartFailure } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { FromWorker, ToWorker } from "./worker-process.ts";
+
+type StartMessage = ToWorker & { readonly kind: "start" };
 
 /**
  * Serves as one of several workers, as the supervising process says. Ends, after its requests, when that process is gone:
@@ -16,6 +20,10 @@ export function runWorker(number: number, version: string): void {
   let service: Service | undefined;
   let count: WorkerCount = { up: 0, of: 0 };
   let files: FileMemory | undefined;
+  /** What the settings were read from, when they last could be. */
+  let settingsOf: Environment = {};
+  /** Settles when it is built, and reloaded as often as it was asked to. */
+  let busy: Promise<void> = Promise.resolve();
   let draining = false;
   let log: Log | undefined;
 
@@ -23,33 +31,31 @@ export function runWorker(number: number, version: string): void {
     if (process.connected) process.send?.(message);
   };
 
-  const build = async ({ environment, demo, files: given }: ToWorker & { kind: "start" }): Promise<void> => {
-    const loaded = loadConfig(environment);
-    if (!loaded.ok) throw new StartFailure(loaded.problems.join("\n"), EXIT.badSettings);
-    const { config } = loaded;
+  const build = async (message: StartMessage): Promise<void> => {
+    settingsOf = message.reloaded ?? message.environment;
+    const config = configOf(message);
     log = await openLog(config.settings, number);
-    files = createFileMemory(given);
+    files = createFileMemory(message.files);
     const worker = { number, count: () => count };
-    service = await openService({ config, demo, version, log, worker, readFile: files.read });
-    const changed = changedFiles(given ?? {});
-    if (changed.length > 0) {
-      log.warn(
-        { files: changed },
-        "started with what the other workers have of these files, which have changed: SIGHUP reads them",
-      );
-    }
-    tell({ kind: "built", files: given ?? files.take() });
+    service = await openService({ config, demo: message.demo, version, log, worker, readFile: files.read });
+    warnOfChanges(log, message.files);
+    tell({ kind: "built", files: message.files ?? files.take() });
   };
 
   const listen = async (): Promise<void> => {
-    const serving = await service?.listen();
-    // From now on files are read from disk.
-    files?.take();
-    if (serving) tell({ kind: "listening", serving });
+    if (service) tell({ kind: "listening", serving: await service.listen() });
   };
 
-  const reload = async (): Promise<void> => {
-    if ((await service?.reload()) && files) tell({ kind: "reloaded", files: files.take() });
+  /** @param given absent if only files can have changed. */
+  const reload = async (given?: Environment): Promise<void> => {
+    await busy.catch(() => {});
+    if (!service || !files) return;
+    const environment = given ?? settingsOf;
+    // From now on files are read from disk, whatever was given.
+    files.take();
+    if (!(await service.reload(loadConfig(environment)))) return tell({ kind: "not-reloaded" });
+    settingsOf = environment;
+    tell({ kind: "reloaded", environment, files: files.take() });
   };
 
   const drain = (): void => {
@@ -63,11 +69,11 @@ export function runWorker(number: number, version: string): void {
   const obey = async (message: ToWorker): Promise<void> => {
     switch (message.kind) {
       case "start":
-        return build(message);
+        return (busy = build(message));
       case "listen":
         return listen();
       case "reload":
-        return reload();
+        return (busy = reload(message.environment));
       case "drain":
         return drain();
       case "count":
@@ -85,7 +91,25 @@ export function runWorker(number: number, version: string): void {
   // A terminal and a service manager send their signals to every process of a service, so a worker gets them from two
   // sides: what they ask for is done once, and only the supervisor ends workers at once.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
-  process.on("SIGHUP", () => void reload());
+  process.on("SIGHUP", () => (busy = reload()));
   if (!process.connected) drain();
   tell({ kind: "ready" });
+}
+
+/** Those who were reloaded go on with what only a restart changes, and this one is to be like them. */
+function configOf({ environment, reloaded }: StartMessage): Config {
+  const first = loadOrFail(environment);
+  return reloaded ? nextConfig(first, loadOrFail(reloaded)).config : first;
+}
+
+function warnOfChanges(log: Log, given: FileContents = {}): void {
+  const files = changedFiles(given);
+  if (files.length === 0) return;
+  log.warn({ files }, "started with what the other workers have of these files, which have changed: SIGHUP reads them");
+}
+
+function loadOrFail(environment: Environment): Config {
+  const loaded = loadConfig(environment);
+  if (!loaded.ok) throw new StartFailure(loaded.problems.join("\n"), EXIT.badSettings);
+  return loaded.config;
 }

@@ -1,4 +1,4 @@
-import type { Environment } from "../../config/environment.ts";
+import { type Environment, readEnvironment } from "../../config/environment.ts";
 import type { Config } from "../../config/load-config.ts";
 import { announce, announceDrainDelay } from "../announce.ts";
 import { endProcess, EXIT, fail, listeningProblem } from "../exit.ts";
@@ -12,13 +12,16 @@ export interface WorkersParts {
   readonly config: Config;
   /** What the config was read from. */
   readonly environment: Environment;
+  /** Path of the file that a part of it came from. */
+  readonly envFile: string | undefined;
   readonly demo: boolean;
   readonly version: string;
   readonly count: number;
 }
 
 /** Serves with several worker processes, from their start to their end. This process serves no requests itself. */
-export async function serveWithWorkers({ config, environment, demo, version, count }: WorkersParts): Promise<never> {
+export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
+  const { config, environment, envFile, demo, version, count } = parts;
   const { settings } = config;
   const log = await openLog(settings);
   const held = holdPortOrFail(config);
@@ -47,7 +50,14 @@ export async function serveWithWorkers({ config, environment, demo, version, cou
       void endProcess(log, exitCode);
     },
   });
-  process.on("SIGHUP", supervisor.reload);
+  process.on("SIGHUP", () => {
+    const read = readEnvironment(process.env, envFile);
+    if (!read.ok) return log.error({ reason: read.problem }, "not reloaded; what was loaded before stays");
+    const { SERVER_PORT: port } = read.environment;
+    // As long as it is asked for, the port that was chosen here is the one.
+    const isSamePort = port === environment["SERVER_PORT"];
+    supervisor.reload(isSamePort ? { ...read.environment, SERVER_PORT: String(held.port) } : read.environment);
+  });
   const { exitCode, problem } = await supervisor.ended;
   if (problem !== undefined) return endProcess(log, exitCode, problem);
   if (exitCode === EXIT.requestsCut) log.warn("stopped; requests were cut off");

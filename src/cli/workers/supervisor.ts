@@ -2,7 +2,8 @@ import { EXIT } from "../exit.ts";
 import type { Serving } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { FileContents } from "../../core/read-files.ts";
+import type { Environment } from "../../config/environment.ts";
+import { RunningState } from "./running-state.ts";
 import type { FromWorker, ToWorker, WorkerEvents, WorkerHandle } from "./worker-process.ts";
 import { emptySlot, givingUp, hasFailed, restartDelay, wasStable, type WorkerSlot } from "./worker-slot.ts";
 
@@ -32,8 +33,8 @@ export interface Ending {
 export interface Supervisor {
   /** Resolves when the last worker has ended. */
   readonly ended: Promise<Ending>;
-  /** Has every worker read again what operators change. */
-  reload(): void;
+  /** Has every worker run with the settings of this environment, and read again the files that they name. */
+  reload(environment: Environment): void;
   /** Has every worker finish its requests and end. Resolves when none accepts anything any more. */
   drain(): Promise<void>;
   /** Ends every worker at once. */
@@ -51,7 +52,7 @@ export function supervise(parts: SupervisorParts): Supervisor {
   const supervision = new Supervision(parts);
   return {
     ended: supervision.ended.promise,
-    reload: () => supervision.reload(),
+    reload: (environment) => supervision.reload(environment),
     drain: () => supervision.drain(),
     kill: () => supervision.kill(),
   };
@@ -65,8 +66,7 @@ class Supervision {
   #ending: Ending | undefined;
   #overdue: unknown;
   #isAnnounced = false;
-  /** What the workers have read of the files that settings name, when they last could. */
-  #files: FileContents | undefined;
+  readonly #running = new RunningState();
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -74,8 +74,9 @@ class Supervision {
     for (const slot of this.#slots) this.#begin(slot);
   }
 
-  reload(): void {
-    for (const { ready, worker } of this.#slots) if (ready) worker?.send({ kind: "reload" });
+  reload(environment: Environment): void {
+    this.#running.ask(environment);
+    for (const { ready, worker } of this.#slots) if (ready) worker?.send({ kind: "reload", environment });
   }
 
   drain(): Promise<void> {
@@ -107,12 +108,13 @@ class Supervision {
       case "ready":
         slot.ready = true;
         if (this.#ending) return worker.send({ kind: "drain" });
-        return worker.send(this.#files ? { ...start, files: this.#files } : start);
-      case "reloaded":
-        this.#files = message.files;
+        for (const first of this.#running.firstMessages(start)) worker.send(first);
         return;
+      case "reloaded":
+      case "not-reloaded":
+        return this.#running.answered(message);
       case "built":
-        this.#files ??= message.files;
+        this.#running.answered(message);
         void releasePort().then(() => this.#ending ?? worker.send({ kind: "listen" }));
         return;
       case "listening":

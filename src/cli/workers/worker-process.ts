@@ -10,13 +10,16 @@ export type ToWorker =
       readonly kind: "start";
       /** What the settings are read from, so that every worker has those of the supervisor, whenever it starts. */
       readonly environment: Environment;
+      /** What the other workers have read them from since, if they have: it changes what needs no restart. */
+      readonly reloaded?: Environment;
       readonly demo: boolean;
       /** What the files that settings name hold for the other workers; absent if no worker has read them. */
       readonly files?: FileContents;
     }
   /** The address may be listened on now. */
   | { readonly kind: "listen" }
-  | { readonly kind: "reload" }
+  /** The settings, and the files that they name, are to be read again. */
+  | { readonly kind: "reload"; readonly environment: Environment }
   | { readonly kind: "drain" }
   | ({ readonly kind: "count" } & WorkerCount);
 
@@ -26,8 +29,10 @@ export type FromWorker =
   | { readonly kind: "ready" }
   /** It could listen, with what it has read of the files that settings name. */
   | { readonly kind: "built"; readonly files: FileContents }
-  /** It has read them again, and they are good. */
-  | { readonly kind: "reloaded"; readonly files: FileContents }
+  /** It runs with these settings now, and with what it has read of the files that they name. */
+  | { readonly kind: "reloaded"; readonly environment: Environment; readonly files: FileContents }
+  /** It was asked to, but they are not good. */
+  | { readonly kind: "not-reloaded" }
   | { readonly kind: "listening"; readonly serving: Serving }
   /** It cannot serve, and waits to be ended; `exitCode` is what a gateway without workers would end with. */
   | { readonly kind: "failed"; readonly problem: string; readonly exitCode: number }

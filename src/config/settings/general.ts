@@ -6,6 +6,7 @@ export const GENERAL_SETTINGS = {
     group: "General",
     type: "string",
     default: "production",
+    appliesAt: "restart",
     doc: "Name of the deployment, written to every log line",
   },
   LOG_LEVEL: {
@@ -20,6 +21,7 @@ export const GENERAL_SETTINGS = {
     type: "enum",
     values: ["auto", "json", "pretty"],
     default: "auto",
+    appliesAt: "restart",
     doc: "How log lines are written; auto is pretty on a terminal and json elsewhere",
   },
   LOG_CLIENT: {

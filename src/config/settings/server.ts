@@ -6,6 +6,7 @@ export const SERVER_SETTINGS = {
     group: "Server",
     type: "string",
     default: "127.0.0.1",
+    appliesAt: "restart",
     doc: "Address to listen on; 0.0.0.0 is every IPv4 interface",
   },
   SERVER_PORT: {
@@ -13,11 +14,13 @@ export const SERVER_SETTINGS = {
     type: "integer",
     range: ["0", "65535"],
     default: "8080",
+    appliesAt: "restart",
     doc: "Port to listen on; 0 takes a free one",
   },
   SERVER_UNIX_SOCKET: {
     group: "Server",
     type: "string",
+    appliesAt: "restart",
     doc: "Path of a unix socket to listen on, instead of host and port",
   },
   SERVER_WORKERS: {
@@ -26,6 +29,7 @@ export const SERVER_SETTINGS = {
     range: ["1", "256"],
     words: ["auto"],
     default: "1",
+    appliesAt: "restart",
     doc: "How many processes serve, each with its own share of connections; auto is one for each core",
   },
   SERVER_IDLE_TIMEOUT: {
@@ -35,6 +39,7 @@ export const SERVER_SETTINGS = {
     // most that Bun.serve takes.
     range: ["1s", "255s"],
     default: "120s",
+    appliesAt: "restart",
     doc: "How long a client connection may be silent between requests or within one",
   },
   SERVER_MAX_REQUEST_BODY_SIZE: {
@@ -64,6 +69,7 @@ export const SERVER_SETTINGS = {
     range: ["1MiB", "1024GiB"],
     words: ["auto"],
     default: "auto",
+    appliesAt: "restart",
     doc: "Memory for bodies, conversations with tools and buffered answers together, in each worker; beyond it requests wait up to 5 s, then get 503. auto is a quarter of what the process may use, shared by the workers",
   },
   SERVER_MAX_CONCURRENT_REQUESTS: {
@@ -78,6 +84,7 @@ export const SERVER_SETTINGS = {
     type: "duration",
     range: ["0s", LONGEST_WAIT],
     default: "30s",
+    appliesAt: "restart",
     doc: "How long requests in flight may go on after SIGTERM or SIGINT",
   },
   SERVER_DRAIN_DELAY: {
@@ -85,6 +92,7 @@ export const SERVER_SETTINGS = {
     type: "duration",
     range: ["0s", "10m"],
     default: "0s",
+    appliesAt: "restart",
     doc: "How long requests are still taken after SIGTERM or SIGINT while /health/ready is 503 already, so that a load balancer sees it",
   },
   SERVER_TRUSTED_PROXIES: {
@@ -95,11 +103,13 @@ export const SERVER_SETTINGS = {
   SERVER_TLS_CERT_PATH: {
     group: "Server",
     type: "string",
+    appliesAt: "restart-if-toggled",
     doc: "File with the certificate chain in PEM, to serve HTTPS; read again on SIGHUP",
   },
   SERVER_TLS_KEY_PATH: {
     group: "Server",
     type: "string",
+    appliesAt: "restart-if-toggled",
     doc: "File with the certificate's private key in PEM; read again on SIGHUP",
   },
   SERVER_CORS_ORIGINS: {

@@ -1,15 +1,16 @@
 import type { JsonLimits } from "../../core/json/limits.ts";
-import { type ConnectionLimits, openServerConnection } from "./server-connection.ts";
+import type { ConnectionLimits } from "./server-connection.ts";
 import type { McpError } from "./errors.ts";
-import type { McpServer, OpenSession, SessionOptions } from "./session.ts";
+import type { McpServer } from "./session.ts";
+import type { ConnectionOptions, ConnectionUser, SharedConnections } from "./shared-connections.ts";
 import { createToolRegistry, type ServerState, type ToolRegistry, type ToolRegistryParts } from "./tool-registry.ts";
 import { createToolFilter } from "./tool-names.ts";
 
-/** The tool registry of the process, with the connections behind it. */
+/** A tool registry, with the connections behind it. */
 export interface OpenToolRegistry extends ToolRegistry {
   /** Begins to connect to all servers, side by side and in the background. */
   start(): void;
-  /** Ends all sessions, within about two seconds. Never throws. */
+  /** Ends the sessions that nobody else uses, within about two seconds. Never throws. */
   close(): Promise<void>;
 }
 
@@ -25,43 +26,29 @@ export interface ToolRegistryOptions extends Pick<ToolRegistryParts, "mode" | "r
   readonly exclude: readonly string[];
 }
 
-export interface ToolRegistryDependencies extends Pick<SessionOptions, "client" | "fetch" | "timers" | "memory"> {
+export interface ToolRegistryDependencies extends Pick<ConnectionOptions, "fetch"> {
+  readonly connections: SharedConnections;
   /** Called when a server comes or goes, and not if it only stays as it is. */
   readonly onStatus: (server: ServerState, problem: McpError | undefined) => void;
-  /** Called with the tools of a server that are left out or cut, and why, whenever these are other ones than before. */
-  readonly onToolFaults?: (server: string, faults: readonly string[]) => void;
-  readonly openSession?: OpenSession;
 }
 
-// The protocol's library is large; a gateway without MCP must not have it in memory.
-const loadAndOpen: OpenSession = async (options) => (await import("./open-session.ts")).openSession(options);
-
-/** Builds the connections to the servers; starts nothing. */
+/** Builds the connections to the servers that nobody has yet; starts nothing. */
 export function openToolRegistry(
   { servers, limits, jsonLimits, include, exclude, mode, reducesFor, maxResultBytes }: ToolRegistryOptions,
-  dependencies: ToolRegistryDependencies,
+  { connections: shared, fetch, onStatus }: ToolRegistryDependencies,
 ): OpenToolRegistry {
-  const { onStatus, onToolFaults = () => {}, openSession = loadAndOpen, ...shared } = dependencies;
-  const connections = servers.map((server) => {
-    let told: unknown = "connecting";
-    return openServerConnection(server, {
-      ...shared,
-      jsonLimits,
-      reducesSchemas: reducesFor.size > 0,
-      openSession,
-      limits,
-      onToolFaults: (faults) => onToolFaults(server.name, faults),
-      onChange(connection, problem) {
-        toolRegistry.refresh();
-        if (connection.status() === told) return;
-        told = connection.status();
-        const state = toolRegistry.servers().find(({ name }) => name === server.name);
-        if (state) onStatus(state, problem);
-      },
-    });
-  });
+  // One for all of its connections.
+  const user: ConnectionUser = {
+    refresh: () => toolRegistry.refresh(),
+    report(connection, problem) {
+      const state = toolRegistry.servers().find(({ name }) => name === connection.server.name);
+      if (state) onStatus(state, problem);
+    },
+  };
+  const reducesSchemas = reducesFor.size > 0;
+  const leases = servers.map((server) => shared.lease({ server, limits, jsonLimits, fetch, reducesSchemas }, user));
   const toolRegistry = createToolRegistry({
-    connections,
+    connections: leases.map(({ connection }) => connection),
     isAllowed: createToolFilter(include, exclude),
     mode,
     reducesFor,
@@ -70,10 +57,10 @@ export function openToolRegistry(
   return {
     ...toolRegistry,
     start() {
-      for (const connection of connections) connection.start();
+      for (const { connection } of leases) connection.start();
     },
     async close() {
-      await Promise.all(connections.map((connection) => connection.close()));
+      await Promise.all(leases.map((lease) => lease.release()));
       toolRegistry.refresh();
     },
   };

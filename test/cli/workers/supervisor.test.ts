@@ -207,8 +207,30 @@ describe("a worker that ends", () => {
     };
     expect(await startOf()).toEqual({ ...START, files: FILES });
     const files = { "/keys": "new-key" };
-    say(worker(1), { kind: "reloaded", files });
-    expect(await startOf()).toEqual({ ...START, files });
+    const environment = { SERVER_PORT: "1", LOG_LEVEL: "warn" };
+    say(worker(1), { kind: "reloaded", environment, files });
+    expect(await startOf()).toEqual({ ...START, files, reloaded: environment });
+  });
+
+  test.each([
+    ["taken", { kind: "reloaded", environment: { LOG_LEVEL: "warn" }, files: FILES }],
+    ["refused", { kind: "not-reloaded" }],
+  ] as const)("learns of a reload that nobody has answered yet; once it was %s, it does not", async (_, answer) => {
+    const environment = { LOG_LEVEL: "warn" };
+    worker(0).events.ended(1);
+    await clock.advance(STABLE_MS);
+    supervisor.reload(environment);
+    expect(worker(1).heard.at(-1)).toEqual({ kind: "reload", environment });
+    say(worker(-1), { kind: "ready" });
+    expect(worker(-1).heard).toEqual([
+      { ...START, files: FILES },
+      { kind: "reload", environment },
+    ]);
+    say(worker(1), answer);
+    worker(-1).events.ended(1);
+    await clock.advance(STABLE_MS);
+    say(worker(-1), { kind: "ready" });
+    expect(kindsOf(worker(-1))).toEqual(["start"]);
   });
 
   test("is not given up where it serves for a while in between", async () => {

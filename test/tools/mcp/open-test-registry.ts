@@ -6,6 +6,7 @@ import {
   type OpenToolRegistry,
   type ToolRegistryDependencies,
 } from "../../../src/tools/mcp/open-tool-registry.ts";
+import { createSharedConnections, type SharedConnectionsParts } from "../../../src/tools/mcp/shared-connections.ts";
 import { within } from "../../fixtures/within.ts";
 import { createTestBudget } from "../../fixtures/memory-budget.ts";
 
@@ -29,7 +30,7 @@ const QUICK: Environment = {
   MCP_POLLING_INTERVAL: "0s",
 };
 
-export const TIMERS: ToolRegistryDependencies["timers"] = {
+export const TIMERS: SharedConnectionsParts["timers"] = {
   now: () => performance.now(),
   setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
   clearTimer: (timer) => clearTimeout(timer as Timer),
@@ -37,18 +38,24 @@ export const TIMERS: ToolRegistryDependencies["timers"] = {
 
 const NONE: ReadonlySet<string> = new Set();
 
-export function openTestBox(environment: Environment, dependencies: Partial<ToolRegistryDependencies> = {}): TestBox {
+type Dependencies = Omit<ToolRegistryDependencies, "connections"> & SharedConnectionsParts;
+
+export function openTestBox(environment: Environment, dependencies: Partial<Dependencies> = {}): TestBox {
   const loaded = loadConfig({ ...QUICK, ...environment });
   if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
   const told: string[] = [];
   const { settings, mcpServers } = loaded.config;
-  const box = openToolRegistry(toolsOptions(settings, mcpServers), {
+  const parts: Dependencies = {
     client: { name: "inference-gateway", version: "test" },
     fetch,
     timers: TIMERS,
     memory: createTestBudget(),
     onStatus: ({ name, status }, problem) => told.push(`${name}: ${status}${problem ? `: ${problem.message}` : ""}`),
     ...dependencies,
+  };
+  const box = openToolRegistry(toolsOptions(settings, mcpServers), {
+    ...parts,
+    connections: createSharedConnections(parts),
   });
   box.start();
   const waiting = async (condition: () => boolean, ended: { value: boolean }): Promise<void> => {

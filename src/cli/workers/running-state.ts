@@ -1,0 +1,38 @@
+import type { Environment } from "../../config/environment.ts";
+import type { FileContents } from "../../core/read-files.ts";
+import type { FromWorker, ToWorker } from "./worker-process.ts";
+
+/** What the workers run on, so that one that is started later runs on the same. */
+export class RunningState {
+  /** What they have read of the files that settings name, when they last could. */
+  #files: FileContents | undefined;
+  /** What they have read their settings from since they were started, when they last could. */
+  #reloaded: Environment | undefined;
+  /** What they were asked to read them from, if none has said yet how that went. */
+  #asked: Environment | undefined;
+
+  /** @returns what a worker is told first. */
+  firstMessages(start: ToWorker & { readonly kind: "start" }): readonly ToWorker[] {
+    const files = this.#files && { files: this.#files };
+    const reloaded = this.#reloaded && { reloaded: this.#reloaded };
+    const reload = this.#asked && ({ kind: "reload", environment: this.#asked } as const);
+    return [{ ...start, ...files, ...reloaded }, ...(reload ? [reload] : [])];
+  }
+
+  /** They are asked to read their settings from this. */
+  ask(environment: Environment): void {
+    this.#asked = environment;
+  }
+
+  /** One of them says what it has read. */
+  answered(message: FromWorker & { readonly kind: "built" | "reloaded" | "not-reloaded" }): void {
+    if (message.kind === "built") {
+      this.#files ??= message.files;
+      return;
+    }
+    this.#asked = undefined;
+    if (message.kind === "not-reloaded") return;
+    this.#files = message.files;
+    this.#reloaded = message.environment;
+  }
+}

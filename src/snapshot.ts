@@ -1,0 +1,167 @@
+import type { Config } from "./config/load-config.ts";
+import * as options from "./config/module-options.ts";
+import type { Authentication, openAuthentication as OpenAuthentication } from "./auth/open-authentication.ts";
+import type { TimerSource } from "./core/deadlines.ts";
+import type { Requests } from "./core/open-requests.ts";
+import type { ReadFile } from "./core/read-files.ts";
+import { createPassthrough } from "./pipeline/passthrough.ts";
+import { createRelay, type RelayParts } from "./pipeline/relay.ts";
+import { withStored } from "./pipeline/relay-stored.ts";
+import { createRequestHeaders } from "./providers/request-headers.ts";
+import type { ModelLists } from "./routing/model-lists.ts";
+import { openRouting } from "./routing/open-routing.ts";
+import type { Routes } from "./server/application.ts";
+import type { Listener } from "./server/listener.ts";
+import type { Server } from "./server/server.ts";
+import { loadTls, type TlsMaterial } from "./server/tls.ts";
+import type { ChangeLog } from "./telemetry/log-changes.ts";
+import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
+import { openTools } from "./tools/open-tools.ts";
+import type { Connections } from "./upstream/open-upstream.ts";
+
+/** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
+export interface SharedParts extends Pick<Requests, "requests" | "memory"> {
+  readonly listener: Listener;
+  readonly server: Server;
+  readonly connections: Connections;
+  readonly toolServers: SharedConnections;
+  readonly changes: ChangeLog;
+  readonly version: string;
+  readonly readFile: ReadFile;
+  readonly timers: TimerSource;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly keepAliveMs: number | undefined;
+}
+
+/** One configuration, with everything built from it that a request needs. Requests keep the one that they began with. */
+export interface Snapshot {
+  readonly config: Config;
+  /** What answers each route. */
+  readonly routes: Routes;
+  readonly tls: TlsMaterial | undefined;
+  /** Hashes of the files that settings name, by their paths. */
+  readonly files: ReadonlyMap<string, bigint | number>;
+  /** Keys of the endpoints that its requests may call. */
+  readonly endpoints: ReadonlySet<string>;
+  /** What the next one goes on with where it is to be the same. */
+  readonly authentication: Authentication | undefined;
+  readonly modelLists: ModelLists;
+  /** It is in use from now on: connects and asks, in the background, for what it will need. */
+  start(): void;
+  /** Resolves when no request is on it. For one that no request begins on any more. */
+  whenOver(): Promise<void>;
+  /** Frees what it does not share with another one. Never throws; a second call does nothing. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Builds a snapshot, which changes nothing for anybody before it is started. What only some settings need is loaded only
+ * with them: most of it is code, which would stay in memory.
+ * @param previous what is in use now
+ * @throws SettingError if a setting names something that cannot be used.
+ */
+export async function buildSnapshot(config: Config, shared: SharedParts, previous?: Snapshot): Promise<Snapshot> {
+  await using building = new AsyncDisposableStack();
+  const auth = config.settings.AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined;
+  return assemble(config, shared, building, auth?.openAuthentication, previous);
+}
+
+/**
+ * Not `async`: what is made in such a function holds all of its arguments, and each snapshot would hold the one before.
+ * @param building disposes of what is made if this throws.
+ */
+function assemble(
+  config: Config,
+  shared: SharedParts,
+  building: AsyncDisposableStack,
+  openAuthentication: typeof OpenAuthentication | undefined,
+  previous: Snapshot | undefined,
+): Snapshot {
+  const { settings, providers, mcpServers } = config;
+  const { listener, memory, timers, changes } = shared;
+  const { files, readFile } = rememberFiles(shared.readFile);
+
+  const upstream = shared.connections.configure(options.upstreamOptions(settings));
+  building.defer(() => upstream.release());
+  const tls = loadTls(options.tlsFiles(settings), readFile);
+  const authentication = openAuthentication?.(
+    options.authenticationOptions(settings),
+    {
+      fetch: upstream.fetch,
+      readFile,
+      now: timers.now,
+      clock: shared.clock,
+      onIssuerChange: changes.issuerChanged,
+      onOtherName: changes.issuerNamedOtherwise,
+    },
+    previous?.authentication,
+  );
+  const { modelLists, policy, ...routing } = openRouting(options.routingOptions(settings), {
+    providers,
+    previous: previous?.modelLists,
+    openCall: upstream.openCall,
+    timers,
+    onRead: changes.modelListRead,
+    onFailure: changes.modelListFailed,
+    onGivenUp: changes.modelListGivenUp,
+  });
+  const parts: RelayParts = {
+    ...options.relayOptions(settings),
+    openCall: upstream.openCall,
+    requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
+    targets: { providers: routing.providers, findBareName: modelLists.findBareName },
+    policy,
+    connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
+    memory,
+  };
+  const tools = settings.MCP_ENABLED
+    ? openTools(options.toolsOptions(settings, mcpServers), {
+        relay: parts,
+        connections: shared.toolServers,
+        fetch: upstream.fetch,
+        timers,
+        keepAliveMs: shared.keepAliveMs,
+        onStatus: changes.toolServerChanged,
+      })
+    : undefined;
+  building.defer(() => tools?.registry.close());
+  const requests = shared.requests.beginGeneration();
+  const routes = shared.server.buildRoutes(options.routesOptions(settings), {
+    requests,
+    authentication,
+    relay: withStored(createRelay({ ...parts, ...(tools && { toolLoop: tools.loop }) }), parts),
+    passthrough: createPassthrough(parts),
+    models: { providers: routing.providers, catalogue: modelLists, policy },
+    toolRegistry: tools?.registry,
+  });
+
+  const owned = building.move();
+  return {
+    config,
+    routes,
+    tls,
+    files,
+    endpoints: new Set(providers.map(({ endpointKey }) => endpointKey)),
+    authentication,
+    modelLists,
+    start() {
+      authentication?.warm();
+      tools?.registry.start();
+      modelLists.start();
+    },
+    whenOver: requests.whenOver,
+    dispose: () => owned.disposeAsync(),
+  };
+}
+
+/** @returns what reads files, and the hashes of those that it has read. */
+function rememberFiles(read: ReadFile): { readonly readFile: ReadFile; readonly files: Snapshot["files"] } {
+  const files = new Map<string, bigint | number>();
+  const readFile: ReadFile = (path) => {
+    const text = read(path);
+    files.set(path, Bun.hash(text));
+    return text;
+  };
+  return { readFile, files };
+}

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "bun:test";
+import { type Config, loadConfig } from "../../src/config/load-config.ts";
+import { nextConfig, settingsOfFiles } from "../../src/config/next-config.ts";
+import { SETTING_ROWS } from "../../src/config/settings-table.ts";
+
+function load(variables: Readonly<Record<string, string>>): Config {
+  const loaded = loadConfig(variables);
+  if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
+  return loaded.config;
+}
+
+describe("what changed", () => {
+  test.each([
+    ["nothing", {}, {}, []],
+    ["another spelling of the same value", { MODELS_TIMEOUT: "60s" }, { MODELS_TIMEOUT: "1m" }, []],
+    ["a default that is written out", {}, { ENABLE_VISION: "false", LOG_LEVEL: "info" }, []],
+    ["a setting under an older spelling", {}, { API_KEY: "k" }, ["AUTH_API_KEYS"]],
+    ["settings, in the order of the table", {}, { MCP_EXPOSE: "true", LOG_LEVEL: "warn" }, ["LOG_LEVEL", "MCP_EXPOSE"]],
+    ["a list", { DISALLOWED_MODELS: "a,b" }, { DISALLOWED_MODELS: "b,a" }, ["DISALLOWED_MODELS"]],
+    ["a key that is set", {}, { OPENAI_API_KEY: "sk" }, ["OPENAI_API_KEY"]],
+    ["a key that is gone", { GROQ_API_KEY: "a" }, { GROQ_API_KEY: " " }, ["GROQ_API_KEY"]],
+    ["spaces around a key", { OPENAI_API_KEY: "sk" }, { OPENAI_API_KEY: " sk\n" }, []],
+    ["the parameter of a URL", {}, { CLOUDFLARE_ACCOUNT_ID: "x" }, ["CLOUDFLARE_ACCOUNT_ID"]],
+    [
+      "the token of an MCP server",
+      { MCP_SERVERS: "a=http://x" },
+      { MCP_SERVERS: "a=http://x", MCP_A_TOKEN: "t" },
+      ["MCP_A_TOKEN"],
+    ],
+    [
+      "a custom provider",
+      {},
+      { CUSTOM_PROVIDERS: "a-b", A_B_API_URL: "http://x" },
+      ["CUSTOM_PROVIDERS", "A_B_API_URL"],
+    ],
+    ["what no setting is", {}, { PATH: "/bin" }, []],
+  ] as const)("is named: %s", (_, before, after, changed) => {
+    expect(nextConfig(load(before), load(after))).toMatchObject({ changed, needRestart: [] });
+  });
+});
+
+describe("what needs a restart", () => {
+  test("stays as it is, and everything else is as it is wanted", () => {
+    const { config, ...changes } = nextConfig(
+      load({ SERVER_PORT: "1", SERVER_IDLE_TIMEOUT: "5s" }),
+      load({ SERVER_PORT: "2", LOG_LEVEL: "warn" }),
+    );
+    expect(changes).toEqual({ changed: ["LOG_LEVEL"], needRestart: ["SERVER_PORT", "SERVER_IDLE_TIMEOUT"] });
+    expect(config.settings).toMatchObject({ SERVER_PORT: 1, SERVER_IDLE_TIMEOUT: 5000, LOG_LEVEL: "warn" });
+    expect([Object.isFrozen(config), Object.isFrozen(config.settings)]).toEqual([true, true]);
+  });
+
+  const TLS = { SERVER_TLS_CERT_PATH: "/a", SERVER_TLS_KEY_PATH: "/b" };
+  const NAMES = Object.keys(TLS);
+  test.each([
+    ["to be switched on", {}, TLS, [], NAMES, undefined],
+    ["to be switched off", TLS, {}, [], NAMES, "/a"],
+    ["but not for another file", TLS, { ...TLS, SERVER_TLS_CERT_PATH: "/c" }, ["SERVER_TLS_CERT_PATH"], [], "/c"],
+  ] as const)("TLS, %s", (_, before, after, changed, needRestart, path) => {
+    const next = nextConfig(load(before), load(after));
+    expect(next).toMatchObject({ changed: [...changed], needRestart: [...needRestart] });
+    expect(next.config.settings.SERVER_TLS_CERT_PATH).toBe(path as string);
+  });
+
+  test("is said in the table of all that the process reads only when it starts", () => {
+    const rows = SETTING_ROWS.filter(([, { appliesAt }]) => appliesAt === "restart").map(([name]) => name);
+    expect(rows).toEqual([
+      "ENVIRONMENT",
+      "LOG_FORMAT",
+      "SERVER_HOST",
+      "SERVER_PORT",
+      "SERVER_UNIX_SOCKET",
+      "SERVER_WORKERS",
+      "SERVER_IDLE_TIMEOUT",
+      "SERVER_MAX_BUFFERED_BYTES",
+      "SERVER_SHUTDOWN_TIMEOUT",
+    ]);
+  });
+});
+
+test("providers that are the same as before are the same objects", () => {
+  const running = load({ OPENAI_API_KEY: "a", GROQ_API_KEY: "b" });
+  const { config } = nextConfig(running, load({ OPENAI_API_KEY: "a", GROQ_API_KEY: "c" }));
+  const of = ({ providers }: Config, wanted: string) => providers.find(({ id }) => id === wanted);
+  expect(of(config, "openai")).toBe(of(running, "openai"));
+  expect(of(config, "groq")).not.toBe(of(running, "groq"));
+  expect(of(config, "groq")?.key).toBe("c");
+});
+
+test("files are known by the settings that name them", () => {
+  const { settings } = load({ AUTH_API_KEYS: "@/keys", SERVER_TLS_CERT_PATH: "/cert", SERVER_TLS_KEY_PATH: "/cert" });
+  expect(settingsOfFiles(settings, ["/keys"])).toEqual(["AUTH_API_KEYS"]);
+  expect(settingsOfFiles(settings, ["/cert"])).toEqual(["SERVER_TLS_CERT_PATH", "SERVER_TLS_KEY_PATH"]);
+  expect(settingsOfFiles(settings, ["/other"])).toEqual([]);
+});
