@@ -54,7 +54,7 @@ const LONGER_FUNCTIONS: Readonly<Record<string, number>> = {
 /** Files that are longer, how long they may be, and why. */
 const LONGER_FILES: Readonly<Record<string, readonly [lines: number, reason: string]>> = {
   "providers/table.ts": [260, "data: one row for each provider"],
-  "core/errors.ts": [260, "data: one row for each failure"],
+  "core/errors.ts": [280, "data: one row for each failure"],
   "core/redact/secret-masker.ts": [250, "one automaton, whose state is read for every byte"],
   "tools/loop/step-stream.ts": [230, "to be split"],
   "upstream/call.ts": [213, "to be split"],

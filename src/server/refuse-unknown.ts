@@ -56,7 +56,7 @@ const takes = ({ method, allowed }: RouteRow, asked: string): boolean =>
 
 /** The row's method, if it has one, and that of its full paths which is meant by a path. */
 function describe(row: RouteRow, path: string): string {
-  const index = addressesOf(row).findIndex((template) => isAt({ ...row, paths: [template], shortPaths: [] }, path));
+  const index = addressesOf(row).findIndex((template) => isAt({ paths: [template] }, path));
   const template = row.paths[index] ?? row.paths[index - row.paths.length] ?? "";
   const readable = readablePath(row, template);
   return row.method === "ALL" ? readable : `${row.method} ${readable}`;

@@ -150,9 +150,10 @@ export function restOfPath(row: RouteRow, path: string): string {
   return "";
 }
 
-/** Whether a row answers at a path. */
-export function isAt(row: RouteRow, path: string): boolean {
-  return addressesOf(row).some((template) => matchTemplate(template, path) !== undefined);
+/** Whether a row answers at a path, with or without a slash behind it. */
+export function isAt(row: Pick<RouteRow, "paths" | "shortPaths">, path: string): boolean {
+  const bare = path.replace(/(.)\/$/, "$1");
+  return addressesOf(row).some((template) => matchTemplate(template, bare) !== undefined);
 }
 
 /**
