@@ -1,5 +1,4 @@
 /** What the gateway costs, beside nginx and bare proxies on Bun. See `--help`. */
-
 import { type Command, messageOf } from "./command.ts";
 
 /** The programs beside the comparison; each is loaded only if it is asked for. */

@@ -1,6 +1,10 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
-import type { Authentication, openAuthentication as OpenAuthentication } from "./auth/open-authentication.ts";
+import type {
+  Authentication,
+  AuthenticationParts,
+  openAuthentication as OpenAuthentication,
+} from "./auth/open-authentication.ts";
 import type { TimerSource } from "./core/deadlines.ts";
 import type { Requests } from "./core/open-requests.ts";
 import type { ReadFile } from "./core/read-files.ts";
@@ -14,10 +18,11 @@ import type { Routes } from "./server/application.ts";
 import type { Listener } from "./server/listener.ts";
 import type { Server } from "./server/server.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
+import { createVisionGate } from "./stages/vision-gate.ts";
 import type { ChangeLog } from "./telemetry/log-changes.ts";
 import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
 import { openTools } from "./tools/open-tools.ts";
-import type { Connections } from "./upstream/open-upstream.ts";
+import type { Connections, Upstream } from "./upstream/open-upstream.ts";
 
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
 export interface SharedParts extends Pick<Requests, "requests" | "memory"> {
@@ -87,14 +92,7 @@ function assemble(
   const tls = loadTls(options.tlsFiles(settings), readFile);
   const authentication = openAuthentication?.(
     options.authenticationOptions(settings),
-    {
-      fetch: upstream.fetch,
-      readFile,
-      now: timers.now,
-      clock: shared.clock,
-      onIssuerChange: changes.issuerChanged,
-      onOtherName: changes.issuerNamedOtherwise,
-    },
+    authenticationParts(shared, upstream, readFile),
     previous?.authentication,
   );
   const { modelLists, policy, ...routing } = openRouting(options.routingOptions(settings), {
@@ -110,7 +108,7 @@ function assemble(
     ...options.relayOptions(settings),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
-    targets: { providers: routing.providers, findBareName: modelLists.findBareName },
+    targets: { ...modelLists, providers: routing.providers },
     policy,
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
     memory,
@@ -126,11 +124,12 @@ function assemble(
       })
     : undefined;
   building.defer(() => tools?.registry.close());
+  const stages = [...createVisionGate(options.visionOptions(settings)), ...(tools ? [tools.loop] : [])];
   const requests = shared.requests.beginGeneration();
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
     authentication,
-    relay: withStored(createRelay({ ...parts, ...(tools && { toolLoop: tools.loop }) }), parts),
+    relay: withStored(createRelay(parts, stages), parts),
     passthrough: createPassthrough(parts),
     models: { providers: routing.providers, catalogue: modelLists, policy },
     toolRegistry: tools?.registry,
@@ -153,6 +152,15 @@ function assemble(
     whenOver: requests.whenOver,
     dispose: () => owned.disposeAsync(),
   };
+}
+
+function authenticationParts(
+  { timers, clock, changes }: SharedParts,
+  { fetch }: Upstream,
+  readFile: ReadFile,
+): AuthenticationParts {
+  const { issuerChanged: onIssuerChange, issuerNamedOtherwise: onOtherName } = changes;
+  return { fetch, readFile, now: timers.now, clock, onIssuerChange, onOtherName };
 }
 
 /** @returns what reads files, and the hashes of those that it has read. */

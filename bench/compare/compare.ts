@@ -141,13 +141,7 @@ export const compare: Command = async (commandLine) => {
   const { loads, features, processes } = result.summary;
   const { repeats, seconds } = result.settings;
   const parts = [`${machine}\nmedians of up to ${repeats} repeats of ${seconds} s; CPU time of the whole process tree`];
-  for (const one of options.scenarios)
-    parts.push(
-      reportLoad(
-        one,
-        loads.filter(({ scenario }) => scenario === one.name),
-      ),
-    );
+  for (const scenario of options.scenarios) parts.push(reportLoad(scenario, loads));
   if (features.length > 0) parts.push(featureTable(features), ...reportFailures(features));
   if (processes.length > 0) parts.push(processTable(processes));
   console.log([...parts, `${elapsed().toFixed(0)} s in all`].join("\n\n"));

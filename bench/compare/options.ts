@@ -1,16 +1,11 @@
 import { parseArgs } from "node:util";
 import { positive } from "../command.ts";
-import { gatewayTarget } from "../targets/gateway.ts";
-import { OWN_TARGETS } from "../targets/own-targets.ts";
+import { FURTHER_TARGETS, OWN_TARGETS } from "../targets/own-targets.ts";
 import { parseTarget } from "../targets/target.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 const QUICK_SECONDS = 105;
 const LOADS = new Set([...SCENARIOS.map(({ name }) => name), "features", "process"]);
-/** Take part only if they are named. */
-const WORKERS = [1, 2, 4].map((count) =>
-  gatewayTarget(`workers-${count}`, { settings: { SERVER_WORKERS: String(count) } }),
-);
 
 /** What `--help` prints. */
 export const USAGE = `bun run bench [options]   compares the gateway with nginx and with bare proxies on Bun, in one run
@@ -29,7 +24,7 @@ bun run bench abuse | guard | soak | tables   see their own --help
   --json FILE         write every run and the summary as JSON too
 
 Loads:   ${[...LOADS].join(" ")}
-Targets: ${[...OWN_TARGETS, ...WORKERS].map(({ name }) => name).join(" ")}`;
+Targets: ${[...OWN_TARGETS, ...FURTHER_TARGETS].map(({ name }) => name).join(" ")}`;
 
 /**
  * Reads the command line.
@@ -51,7 +46,7 @@ export function parseOptions(commandLine: readonly string[]) {
   });
   const { quick } = values;
   const usual = [...OWN_TARGETS, ...values.target.map(parseTarget)];
-  const targetNames = new Set([...usual, ...WORKERS].map(({ name }) => name));
+  const targetNames = new Set([...usual, ...FURTHER_TARGETS].map(({ name }) => name));
   const only = new Set(values.only.split(",").filter((name) => name !== ""));
   const [unknown] = only.difference(LOADS).difference(targetNames);
   if (unknown !== undefined) {
@@ -66,7 +61,7 @@ export function parseOptions(commandLine: readonly string[]) {
     measureFeatures: anyLoad ? anyTarget : only.has("features"),
     /** Whether start-up time and memory are measured too. */
     measureProcess: anyLoad || only.has("process"),
-    targets: anyTarget ? usual : [...usual, ...WORKERS].filter(({ name }) => only.has(name)),
+    targets: anyTarget ? usual : [...usual, ...FURTHER_TARGETS].filter(({ name }) => only.has(name)),
     repeats: Math.ceil(positive("repeats", values.repeats ?? (quick ? "3" : "5"))),
     /** Length of one run. */
     seconds: positive("seconds", values.seconds ?? (quick ? "0.3" : "2")),

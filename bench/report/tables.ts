@@ -24,8 +24,9 @@ export const reportFailures = (rows: readonly (LoadRow | FeatureRow)[]): string[
     .filter(({ errors }) => errors > 0)
     .map((row) => `! ${"target" in row ? row.target : row.feature}: ${row.reasons.join("; ")}`);
 
-/** One load's rows as a table with its title, and the failures of each target below it. */
-export function reportLoad({ name, title, unit }: Scenario, rows: readonly LoadRow[]): string {
+/** The rows of one load as a table with its title, and the failures of each target below it. */
+export function reportLoad({ name, title, unit }: Scenario, loads: readonly LoadRow[]): string {
+  const rows = loads.filter(({ scenario }) => scenario === name);
   const columns = loadColumns(unit, unit === "event" ? 2 : 1);
   return [`${name}: ${title}`, table(rows, columns), ...reportFailures(rows)].join("\n");
 }

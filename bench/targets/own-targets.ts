@@ -6,17 +6,12 @@ import type { Ground, Target } from "./target.ts";
 const NGINX_PLACES = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"];
 const nginxProgram = NGINX_PLACES.find((path) => existsSync(path)) ?? Bun.which("nginx") ?? undefined;
 
-function bareProxy(name: string, parse: boolean): Target {
+function bareProxy(name: string, settings: Readonly<Record<string, string>> = {}): Target {
   return {
     name,
     start: (port, { mockOrigin }) => ({
       command: [process.execPath, join(import.meta.dir, "bare-proxy.ts")],
-      environment: {
-        PORT: String(port),
-        UPSTREAM: mockOrigin,
-        PARSE: parse ? "1" : "0",
-        BUN_CONFIG_MAX_HTTP_REQUESTS: "65535",
-      },
+      environment: { PORT: String(port), UPSTREAM: mockOrigin, BUN_CONFIG_MAX_HTTP_REQUESTS: "65535", ...settings },
     }),
   };
 }
@@ -42,8 +37,8 @@ http {
 `;
 }
 
-/** The least that a proxy on Bun can do, and the same with the request parsed. */
-export const BARE = bareProxy("bare", false);
+/** The least that a proxy on Bun can do. */
+export const BARE = bareProxy("bare");
 
 /** The gateway from source, as most people would run it. */
 export const GATEWAY = gatewayTarget("gateway");
@@ -63,7 +58,14 @@ export const OWN_TARGETS: readonly Target[] = [
     },
   },
   BARE,
-  bareProxy("bare-json", true),
+  bareProxy("bare-json", { PARSE: "1" }),
   GATEWAY,
   gatewayTarget("binary", { binary: true }),
+];
+
+/** Take part only if they are named. */
+export const FURTHER_TARGETS: readonly Target[] = [
+  bareProxy("bare-pump", { PUMP: "1" }),
+  gatewayTarget("fetch", { settings: { CLIENT_TRANSPORT: "fetch" } }),
+  ...[1, 2, 4].map((count) => gatewayTarget(`workers-${count}`, { settings: { SERVER_WORKERS: String(count) } })),
 ];

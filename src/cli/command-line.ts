@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { nearestName } from "../config/find-unknown-variables.ts";
+import { nearestName } from "../core/nearest-name.ts";
 
 /** Every option of the command, in the order in which `--help` lists them. */
 export const COMMAND_LINE_OPTIONS = {

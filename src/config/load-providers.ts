@@ -101,6 +101,10 @@ function loadProvider(
   }
   const keyOptional = row.keyOptional === true || row.auth === "none";
   const used = auth === "none" ? undefined : key;
+  const missingVariables = [
+    ...(keyMissing && !keyOptional ? [variables.key] : []),
+    ...(!complete && urlParameter !== undefined ? [urlParameter] : []),
+  ];
   return Object.freeze({
     id,
     endpointKey: endpointKey({ id, baseUrl, unixSocket, http2 }),
@@ -117,6 +121,7 @@ function loadProvider(
     ...(row.impliedNameParts && { impliedNameParts: row.impliedNameParts }),
     ...(row.modelMembers && { modelMembers: row.modelMembers }),
     callable: complete && (!keyMissing || keyOptional),
+    ...(missingVariables.length > 0 && { missingVariables }),
     configured: key !== undefined || readVariable(environment, variables.url) !== undefined,
   });
 }

@@ -76,6 +76,11 @@ export function routesOptions(settings: Settings) {
   };
 }
 
+/** What models may be sent to look at. */
+export function visionOptions(settings: Settings) {
+  return { isEnabled: settings.ENABLE_VISION, isStrict: settings.VALIDATION === "strict" };
+}
+
 /** How the gateway ends. */
 export function drainOptions(settings: Settings) {
   return { delayMs: settings.SERVER_DRAIN_DELAY, timeoutMs: settings.SERVER_SHUTDOWN_TIMEOUT };
@@ -85,7 +90,7 @@ export function drainOptions(settings: Settings) {
 export function toolsOptions(settings: Settings, servers: Config["mcpServers"]) {
   return {
     servers,
-    maxRounds: settings.MCP_MAX_ITERATIONS,
+    maxFurtherSteps: settings.MCP_MAX_ITERATIONS,
     maxConversationBytes: settings.MCP_MAX_CONVERSATION_BYTES,
     limits: {
       callMs: settings.MCP_REQUEST_TIMEOUT,
@@ -133,7 +138,7 @@ export function relayOptions(settings: Settings) {
     proxiesWithoutModel: settings.PROXY_WITHOUT_MODEL === "allow",
     maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
     jsonLimits: jsonLimits(settings),
-    visionEnabled: settings.ENABLE_VISION,
+    isStrict: settings.VALIDATION === "strict",
     wantsUsage: settings.STREAM_USAGE === "always",
   };
 }

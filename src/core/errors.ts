@@ -217,7 +217,7 @@ export const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES;
 
-/** What may be said beyond the row of {@link FAILURES}; everything here except `cause` reaches the client. */
+/** What may be said beyond the row of {@link FAILURES}; everything here except `asked` and `cause` reaches the client. */
 export interface FailureDetails {
   /** Replaces the row's message. */
   readonly message?: string;
@@ -230,6 +230,8 @@ export interface FailureDetails {
   readonly param?: string | null;
   /** Id of the provider that was asked. */
   readonly provider?: string;
+  /** What was asked for, if it failed before a provider was chosen; goes to the log only. */
+  readonly asked?: { readonly provider?: string | undefined; readonly model?: string | undefined };
   /** Response headers that belong to this failure, such as `retry-after` or `allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What went wrong underneath; goes to the log, never to the client. */

@@ -111,7 +111,10 @@ export class Recorder implements RequestContext {
 
   failed(failure: Failure): void {
     this.failure = failure.code;
-    this.cause = failure.details.cause;
+    const { cause, asked } = failure.details;
+    this.cause = cause;
+    this.provider ??= asked?.provider;
+    this.model ??= asked?.model;
   }
 
   finish(outcome: Outcome): void {

@@ -24,7 +24,9 @@ export interface Format {
   readonly stored?: RegExp;
   /** The failure if the chosen provider has no such API. */
   readonly notSupported: FailureCode;
-  /** What is wrong with a request's body, if anything is. */
+  /** What is wrong with the members of a request's body that the gateway itself reads, if anything is. */
+  readonly checkRequired: CheckRequest;
+  /** What is wrong with a request's body by its schema, if anything is: for `VALIDATION=strict`. */
   readonly check: CheckRequest;
   /** The member that holds the conversation, and how images are recognised in it; absent if there are none. */
   readonly images?: {

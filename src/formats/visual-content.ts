@@ -7,21 +7,26 @@ type Reading =
   | "opaque"
   /** Holds text, or a list of parts. */
   | "text"
+  /** A word, such as an identifier. */
+  | "label"
   /** Names the type of the data beside it. */
   | "media type"
   /** Holds parts under names that the client chose. */
   | "values";
 
+const LABELS = ["type", "role", "name", "id", "call_id", "tool_call_id", "tool_use_id", "status", "signature"];
 const OPAQUE = [
-  ...["type", "role", "name", "id", "call_id", "tool_call_id", "tool_use_id", "status", "signature", "cache_control"],
   ...["tool_calls", "function_call", "arguments", "input", "action", "actions", "operation", "tools", "results"],
-  ...["annotations", "citations", "logprobs", "metadata", "audio", "input_audio"],
-  ...["reasoning_content", "reasoning_details", "encrypted_content"],
+  ...["annotations", "citations", "cache_control", "logprobs", "metadata", "audio", "input_audio"],
+  ...["reasoning_details", "encrypted_content"],
 ];
-const TEXT = ["content", "output", "text", "thinking", "refusal", "summary", "instructions", "title"];
+const TEXT = [
+  ...["content", "output", "text", "thinking", "reasoning_content", "refusal", "summary", "instructions", "title"],
+];
 const MEDIA_TYPE = ["mime_type", "mimeType", "media_type", "mediaType", "content_type", "contentType"];
 
 const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
+  ...LABELS.map((name): [string, Reading] => [name, "label"]),
   ...OPAQUE.map((name): [string, Reading] => [name, "opaque"]),
   ...TEXT.map((name): [string, Reading] => [name, "text"]),
   ...MEDIA_TYPE.map((name): [string, Reading] => [name, "media type"]),
@@ -43,32 +48,16 @@ export const CONTENT_ROOTS = [
 /** Servers written in Go mind no letter case, and take `ſ` for an `s`. */
 const CONTENT_ROOT = new RegExp(`^(?:${CONTENT_ROOTS.join("|")})$`, "iu");
 
+const USUAL_CONTENT = ["messages", "system", "input", "instructions", "prompt"];
+const USUAL_OTHERS = [
+  ...["model", "stream", "stream_options", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "n"],
+  ...["tools", "tool_choice", "response_format", "metadata", "user", "seed", "store", "text", "reasoning", "thinking"],
+];
+
 /** The usual top-level members, so that their names need not be searched: whether each is content. */
 const USUAL_ROOTS: ReadonlyMap<string, boolean> = new Map<string, boolean>([
-  ...["messages", "system", "input", "instructions", "prompt"].map((name): [string, boolean] => [name, true]),
-  ...[
-    "model",
-    "stream",
-    "stream_options",
-    "temperature",
-    "top_p",
-    "max_tokens",
-    "max_completion_tokens",
-    "stop",
-    "n",
-  ].map((name): [string, boolean] => [name, false]),
-  ...[
-    "tools",
-    "tool_choice",
-    "response_format",
-    "metadata",
-    "user",
-    "seed",
-    "store",
-    "text",
-    "reasoning",
-    "thinking",
-  ].map((name): [string, boolean] => [name, false]),
+  ...USUAL_CONTENT.map((name): [string, boolean] => [name, true]),
+  ...USUAL_OTHERS.map((name): [string, boolean] => [name, false]),
 ]);
 
 /** Top-level members in which servers take images beside the conversation. Settings of images to be made have other names. */
@@ -140,7 +129,7 @@ function findInObject(part: JsonObject, depth: number): string | undefined {
     const value = part[name];
     if (isPlain(value)) continue;
     const reading = READINGS.get(name);
-    if (reading === "opaque") continue;
+    if (reading === "opaque" || (reading === "label" && typeof value === "string")) continue;
     const found = reading === undefined ? findInUnknown(name, value, depth) : findInValue(reading, value, depth);
     if (found !== undefined) return `.${name}${found}`;
   }
@@ -161,8 +150,10 @@ function findInValue(reading: Reading | undefined, value: unknown, depth: number
     throw new Failure("invalid_request", { message: "The request is nested too deeply to be searched for images" });
   }
   if (Array.isArray(value)) {
+    // A part that is a string need not be text.
+    const elementReading = reading === "text" ? undefined : reading;
     for (let index = 0; index < value.length; index++) {
-      const found = findInValue(reading, value[index], depth + 1);
+      const found = findInValue(elementReading, value[index], depth + 1);
       if (found !== undefined) return `[${index}]${found}`;
     }
     return undefined;

@@ -1,8 +1,13 @@
 import { Failure } from "../core/errors.ts";
 import type { DecodedObject } from "../core/json/parse.ts";
-import type { Format } from "../formats/format.ts";
+import type { CheckRequest } from "../formats/schema/check.ts";
 import { nextTurn } from "../core/next-turn.ts";
 import type { ReceivedBody } from "./prepare-body.ts";
+
+/** The bytes of a JSON text without a byte order mark, which no provider takes. https://www.rfc-editor.org/rfc/rfc8259#section-8.1 */
+export function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
 
 /** The failure for a request whose body could not be decoded. */
 export function refuseBody({ fault, problem }: Extract<DecodedObject, { readonly fault: unknown }>): Failure {
@@ -17,9 +22,9 @@ export function requireClient({ signal }: Pick<Request, "signal">): void {
 }
 
 /** What the gateway knows about a body that it accepts. Throws a {@link Failure} for one that it does not accept. */
-export function checkBody(bytes: Uint8Array, decoded: DecodedObject, format: Format): ReceivedBody {
+export function checkBody(bytes: Uint8Array, decoded: DecodedObject, check: CheckRequest): ReceivedBody {
   if ("fault" in decoded) throw refuseBody(decoded);
-  const problem = format.check(decoded.value);
+  const problem = check(decoded.value);
   if (problem) throw new Failure("invalid_request", { message: problem.message, param: problem.path || null });
   return { bytes, value: decoded.value, members: decoded.watch };
 }
@@ -28,11 +33,11 @@ export function checkBody(bytes: Uint8Array, decoded: DecodedObject, format: For
 export async function checkLargeBody(
   bytes: Uint8Array,
   decoded: DecodedObject,
-  format: Format,
+  check: CheckRequest,
   request: Request,
 ): Promise<ReceivedBody> {
   await nextTurn();
-  const body = checkBody(bytes, decoded, format);
+  const body = checkBody(bytes, decoded, check);
   await nextTurn();
   requireClient(request);
   return body;

@@ -14,6 +14,20 @@ const FORMATS: Readonly<Record<string, Compressed>> = {
   zstd: "zstd",
 };
 
+/** What clients say of a body that is not compressed: that there is no encoding, or that of its characters. */
+const PLAIN: ReadonlySet<string> = new Set([
+  "",
+  "none",
+  "identity",
+  "utf-8",
+  "utf8",
+  "us-ascii",
+  "ascii",
+  "7bit",
+  "8bit",
+  "binary",
+]);
+
 /** Limits for decompressing one body, and when to stop. */
 export interface DecompressLimits {
   /** Of the decompressed body, in bytes. */
@@ -44,9 +58,12 @@ const zlib = () => process.getBuiltinModule("node:zlib");
  * `unsupported_encoding`, `malformed_body`, `client_gone`, or `memory_exhausted` if it may not be held
  */
 export async function decompress(raw: Uint8Array, encoding: string, limits: DecompressLimits): Promise<Uint8Array> {
-  const name = encoding.trim().toLowerCase();
-  if (name === "" || name === "identity") return raw;
-  const format = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
+  const [name, ...more] = encoding
+    .split(",")
+    .map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => !PLAIN.has(coding));
+  if (name === undefined) return raw;
+  const format = more.length === 0 && Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
   if (!format) throw new Failure("unsupported_encoding");
   try {
     return (await inOneGo(raw, format, limits)) ?? (await inSteps(raw, format, limits));

@@ -1,14 +1,13 @@
 import type { Format } from "../formats/format.ts";
 import { isUsageOnlyEvent, mayContainUsage } from "../formats/chat/usage-event.ts";
 import { readFirstUsage, readUsage } from "../formats/usage.ts";
-import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import { createEventFilter } from "../core/sse/event-filter.ts";
 import { Failure } from "../core/errors.ts";
 import { endsEvent } from "../core/sse/event-boundary.ts";
 import { createStreamTail } from "../core/sse/stream-tail.ts";
-import type { UpstreamResponse } from "../upstream/transport.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
-import type { UpstreamCall } from "../upstream/call.ts";
+import type { Reply } from "./attempt.ts";
+import type { Attempts } from "./attempts.ts";
 import { pumpStream } from "./stream-pump.ts";
 
 /** Usage comes in the last event; the longest ones, of the Responses API, have it this near their end. */
@@ -17,25 +16,14 @@ const USAGE_TAIL_BYTES = 4096;
 /** The Messages API reports the input tokens in its first event. */
 const USAGE_HEAD_BYTES = 2048;
 
-export interface EventStreamParts {
-  readonly context: RequestContext;
-  readonly response: UpstreamResponse;
-  readonly call: UpstreamCall;
-  readonly format: Format;
-  /** The gateway asked for usage and the client did not: the chunk that has it is removed. */
-  readonly usageInjected: boolean;
-  /** What was used, if the end of the stream does not say. */
-  readonly usage?: () => TokenUsage | undefined;
-  /** Frees what the call holds. */
-  readonly close: () => void;
-}
-
 /**
- * The response that carries a provider's event stream, byte for byte, and records its usage when it is over.
+ * The response that carries a provider's event stream, byte for byte, and records its usage when it is over. The
+ * attempts are handed over to it.
  * @throws Failure if the stream ends before its first byte.
  */
-export async function openEventStream(parts: EventStreamParts): Promise<Response> {
-  const { context, response, call, format } = parts;
+export async function openEventStream(attempts: Attempts, reply: Reply, format: Format): Promise<Response> {
+  const { context } = attempts;
+  const { response, call } = reply;
   const tail = createStreamTail(USAGE_TAIL_BYTES);
   let awaitsStartUsage = format.usageAtStart;
   context.streamed();
@@ -64,12 +52,12 @@ export async function openEventStream(parts: EventStreamParts): Promise<Response
         // Clients leave when they have the last event, which may be before the provider has closed its stream.
         const hasAll = reason?.code === "client_gone" && Buffer.from(tail.bytes()).includes(format.finalEventMarker);
         const failure = hasAll ? undefined : reason;
-        context.used(parts.usage ? parts.usage() : readUsage(tail.bytes()));
-        parts.close();
+        context.used(reply.usage ? reply.usage() : readUsage(tail.bytes()));
+        attempts.close();
         context.finishBody(failure);
       },
     },
-    parts.usageInjected ? createEventFilter(isUsageChunk, undefined, mayContainUsage) : undefined,
+    reply.usageInjected ? createEventFilter(isUsageChunk, undefined, mayContainUsage) : undefined,
   );
 
   function isUsageChunk(event: Buffer): boolean {
@@ -81,7 +69,7 @@ export async function openEventStream(parts: EventStreamParts): Promise<Response
   if (!body) throw new Failure("upstream_empty_response", { provider: context.provider ?? "" });
   context.firstByte();
   context.answered(response.status);
-  return new Response(body, {
+  const answer = new Response(body, {
     status: response.status,
     headers: {
       ...relayedResponseHeaders(response.headers),
@@ -91,4 +79,6 @@ export async function openEventStream(parts: EventStreamParts): Promise<Response
       "x-request-id": context.id,
     },
   });
+  attempts.handOver();
+  return answer;
 }

@@ -1,15 +1,16 @@
 import type { RequestContext } from "../core/request-context.ts";
-import { Failure } from "../core/errors.ts";
 import { findProvider } from "../routing/resolve-target.ts";
+import { providerNotCallable } from "../routing/target-failures.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import { createProxyRequestHeaders } from "./proxy-request-headers.ts";
 import { createProxyResponseHeaders } from "./proxy-response-headers.ts";
 import { accessTo, splitProxyUrl, targetUrl } from "../providers/url.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
-import { bufferResponse } from "./whole-response.ts";
-import { holdCall, type RelayParts } from "./relay.ts";
+import { Attempts } from "./attempts.ts";
+import type { RelayParts } from "./relay.ts";
 import { createProxyPolicy } from "./passthrough-policy.ts";
 import { announcedLength } from "./read-body.ts";
+import { bufferResponse } from "./read-response.ts";
 import { redactError } from "./redact-error.ts";
 import { pumpStream } from "./stream-pump.ts";
 
@@ -28,12 +29,11 @@ export function untypedBody(bytes: Uint8Array): ReadableStream<Uint8Array> {
 /** A response announced as at most this long is sent in one piece, which costs less than a stream. */
 const MAX_WHOLE_BYTES = 64 * 1024;
 
-/** Answers one request of `/proxy/{provider}/{path}`, of any kind. Throws a {@link Failure} if there is no response. */
+/** Answers one request of `/proxy/{provider}/{path}`, of any kind. Throws a `Failure` if there is no response. */
 export type Passthrough = (context: RequestContext, request: Request) => Promise<Response>;
 
 export function createPassthrough(parts: RelayParts): Passthrough {
-  const { openCall, targets, memory } = parts;
-
+  const { targets } = parts;
   const admit = createProxyPolicy(parts);
   const proxyRequestHeaders = createProxyRequestHeaders();
   const proxyResponseHeaders = createProxyResponseHeaders();
@@ -42,72 +42,66 @@ export function createPassthrough(parts: RelayParts): Passthrough {
     const { providerId, path, search } = splitProxyUrl(request.url);
     const provider = findProvider(targets.providers, providerId);
     context.selected(provider.id);
-    if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
+    if (!provider.callable) throw providerNotCallable(provider);
     const url = targetUrl(provider, path, search);
     const body = await admit(context, request, provider, url);
-    const call = openCall(provider, request.signal);
-    const close = holdCall(parts, context, request, call);
-    let streaming = false;
-    try {
-      const headers = proxyRequestHeaders(request.headers, provider, accessTo(provider, url));
-      // Some servers reject an upload without an announced length.
-      const length = announcedLength(request);
-      if (body instanceof ReadableStream && length !== undefined) headers.set("content-length", String(length));
-      const sent = await call.send({ url, method: request.method, headers, body, keepEncoding: true });
-      context.responseHeader();
-      memory.tryHold(context, 0);
-      const response = sent.status >= 300 ? await redactError(context, sent, call, provider) : sent;
-      const stream = await relayBody(context, request, response, call, close);
-      streaming = stream instanceof ReadableStream;
-      context.answered(response.status);
-      if (streaming) context.streamed();
-      const isUntyped = stream instanceof Uint8Array && response.headers.get("content-type") === null;
-      const answer = new Response(isUntyped ? untypedBody(stream) : stream, {
-        status: response.status,
-        headers: proxyResponseHeaders(response.headers, provider, {
-          url,
-          requestId: context.id,
-          announcesLength: request.method === "HEAD" || response.status === 304,
-        }),
-      });
-      if (!streaming) context.finish("answered");
-      return answer;
-    } finally {
-      if (!streaming) close();
-    }
-  };
-
-  async function relayBody(
-    context: RequestContext,
-    request: Request,
-    response: UpstreamResponse,
-    call: UpstreamCall,
-    close: () => void,
-  ): Promise<Uint8Array | ReadableStream<Uint8Array> | null> {
-    if (request.method === "HEAD" || !response.body) return null;
-    const announced = response.headers.get("content-length");
-    let { body } = response;
-    if (announced !== null && Number(announced) <= MAX_WHOLE_BYTES) {
-      const answer = await bufferResponse(context, response, call);
-      if ("whole" in answer) {
-        context.sent(answer.whole.length);
-        return answer.whole;
-      }
-      body = answer.tooLong;
-    }
-    const stream = await pumpStream(body, call, {
-      onChunk(chunk) {
-        context.sent(chunk.length);
-      },
-      // Whatever format this is, an error of the gateway's has no place in it: the connection breaks off instead.
-      terminalErrorEvent: () => undefined,
-      onEnd(failure) {
-        close();
-        context.finishBody(failure);
-      },
+    using attempts = new Attempts(parts, context, request);
+    const headers = proxyRequestHeaders(request.headers, provider, accessTo(provider, url));
+    // Some servers reject an upload without an announced length.
+    const length = announcedLength(request);
+    if (body instanceof ReadableStream && length !== undefined) headers.set("content-length", String(length));
+    const attempt = attempts.begin(provider, { url, method: request.method, headers, body, keepEncoding: true });
+    const received = await attempt.received();
+    const response = received.status >= 300 ? await redactError(context, received, attempt.call, provider) : received;
+    const relayed = await relayBody(attempts, attempt.call, response);
+    const isStream = relayed instanceof ReadableStream;
+    context.answered(response.status);
+    if (isStream) context.streamed();
+    const isUntyped = relayed instanceof Uint8Array && response.headers.get("content-type") === null;
+    const answer = new Response(isUntyped ? untypedBody(relayed) : relayed, {
+      status: response.status,
+      headers: proxyResponseHeaders(response.headers, provider, {
+        url,
+        requestId: context.id,
+        announcesLength: request.method === "HEAD" || response.status === 304,
+      }),
     });
-    if (!stream) return null;
-    context.firstByte();
-    return stream;
+    if (isStream) attempts.handOver();
+    else context.finish("answered");
+    return answer;
+  };
+}
+
+/** The body of an answer for the client: whole if it is short, else a stream that closes the attempts at its end. */
+async function relayBody(
+  attempts: Attempts,
+  call: UpstreamCall,
+  response: UpstreamResponse,
+): Promise<Uint8Array | ReadableStream<Uint8Array> | null> {
+  const { context, request } = attempts;
+  if (request.method === "HEAD" || !response.body) return null;
+  const announced = response.headers.get("content-length");
+  let { body } = response;
+  if (announced !== null && Number(announced) <= MAX_WHOLE_BYTES) {
+    const answer = await bufferResponse(context, response, call);
+    if ("whole" in answer) {
+      context.sent(answer.whole.length);
+      return answer.whole;
+    }
+    body = answer.tooLong;
   }
+  const stream = await pumpStream(body, call, {
+    onChunk(chunk) {
+      context.sent(chunk.length);
+    },
+    // Whatever format this is, an error of the gateway's has no place in it: the connection breaks off instead.
+    terminalErrorEvent: () => undefined,
+    onEnd(failure) {
+      attempts.close();
+      context.finishBody(failure);
+    },
+  });
+  if (!stream) return null;
+  context.firstByte();
+  return stream;
 }

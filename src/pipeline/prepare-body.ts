@@ -7,6 +7,7 @@ import type { Member } from "../core/json/find.ts";
 import { watchMembers } from "../core/json/limit-scan.ts";
 import { foundMember, type MemberWatch, watchedNames } from "../core/json/member-watch.ts";
 import { toJson } from "../core/json/bytes.ts";
+import type { Format } from "../formats/format.ts";
 import { CONTENT_ROOTS } from "../formats/visual-content.ts";
 import type { Target } from "../routing/resolve-target.ts";
 
@@ -44,28 +45,32 @@ export function refuseRepeated(name: string): never {
   throw new Failure("invalid_request", { message: `${name} must not be given more than once`, param: name });
 }
 
-export interface PreparedBody {
-  readonly bytes: Uint8Array;
-  /**
-   * The client did not ask for usage in its stream and the gateway did: the chunk that has it must not reach the
-   * client.
-   */
-  readonly usageInjected: boolean;
+/**
+ * Whether the gateway asks for the usage of a stream for which the client did not: the event that has it must not reach
+ * the client.
+ * @param wantsUsage the gateway wants it of every stream
+ */
+export function injectsUsage(body: ReceivedBody, target: Target, format: BodyFormat, wantsUsage: boolean): boolean {
+  return format.hasStreamOptions && wantsUsage && !target.provider.refusesStreamOptions && lacksUsage(body.value);
 }
 
-/** What is sent to the provider: the client's bytes, with `model` and `stream_options` replaced if necessary. */
+type BodyFormat = Pick<Format, "hasStreamOptions">;
+
+/**
+ * What is sent to the provider: the client's bytes, with `model` and `stream_options` replaced if necessary.
+ * @param usageInjected see {@link injectsUsage}
+ */
 export function prepareBody(
   body: ReceivedBody,
   target: Target,
-  hasStreamOptions: boolean,
-  wantsUsage: boolean,
-): PreparedBody {
+  { hasStreamOptions }: BodyFormat,
+  usageInjected: boolean,
+): Uint8Array {
   const edits: Edit[] = [];
   const model = requireSingleMember(body, "model");
   if (model && body.value["model"] !== target.model)
     edits.push({ kind: "replace", member: model, json: toJson(target.model) });
   const refused = target.provider.refusesStreamOptions;
-  const usageInjected = hasStreamOptions && wantsUsage && !refused && lacksUsage(body.value);
   if (hasStreamOptions && (usageInjected || refused)) {
     const member = requireSingleMember(body, "stream_options");
     if (refused && member) edits.push({ kind: "remove", member });
@@ -74,11 +79,14 @@ export function prepareBody(
       edits.push(member ? { kind: "replace", member, json } : { kind: "insert", name: "stream_options", json });
     }
   }
-  return { bytes: editObject(body.bytes, edits), usageInjected };
+  return editObject(body.bytes, edits);
 }
 
-function lacksUsage(request: JsonObject): boolean {
-  return request["stream"] === true && asObject(request["stream_options"])["include_usage"] !== true;
+/** Options that are no object, or whose `include_usage` is no boolean, are for the provider to judge, and stay as they are. */
+function lacksUsage({ stream, stream_options: options }: JsonObject): boolean {
+  if (stream !== true) return false;
+  const wanted = isJsonObject(options) ? options["include_usage"] : options;
+  return wanted === undefined || wanted === null || (wanted === false && options !== false);
 }
 
 function asObject(value: unknown): JsonObject {

@@ -8,7 +8,7 @@ import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import { parseRetryAfter } from "../upstream/retry-after.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
-import { readErrorText } from "./whole-response.ts";
+import { readErrorText } from "./read-response.ts";
 
 /** Errors are short; of a longer one only the status is relayed. */
 const MAX_ERROR_BYTES = 256 * 1024;

@@ -1,8 +1,8 @@
 import type { ApiAccess } from "../providers/api-access.ts";
 import type { Provider } from "../providers/provider.ts";
-import { createMatchers } from "./provider-matchers.ts";
 import { isDecodable } from "../upstream/decode-response.ts";
-import { createHeaderMatcher, type HeaderList, type HeaderMatcher, namedByConnection } from "../core/header-list.ts";
+import type { HeaderList, HeaderMatcher } from "../core/header-list.ts";
+import { createRelayedHeaders } from "./relayed-headers.ts";
 
 /**
  * The headers of a proxied request that every provider may see: what the body is, what answer is wanted, and under
@@ -39,8 +39,6 @@ const RELAYED: HeaderList = [
   "x-stainless-",
 ];
 
-const isRelayed = createHeaderMatcher(RELAYED);
-
 /**
  * No member of a family may carry a credential or an identity, as `cf-aig-authorization` and `x-goog-iap-jwt-assertion`
  * do.
@@ -57,21 +55,20 @@ export type ProxyRequestHeaders = (client: Headers, provider: Provider, access: 
  * adds: what `access` to the API says, with the provider's credential.
  */
 export function createProxyRequestHeaders(): ProxyRequestHeaders {
-  const matcherOf = createMatchers(({ relayedHeaders, extraRequestHeaders }) => [
-    ...relayedHeaders,
-    ...extraRequestHeaders,
-  ]);
-  return (client, provider, access) => headersFor(client, access, matcherOf(provider));
+  const relayedOf = createRelayedHeaders(
+    RELAYED,
+    ({ relayedHeaders, extraRequestHeaders }) => [...relayedHeaders, ...extraRequestHeaders],
+    // What says how the body is to be read: without it the provider might read another body than the gateway did.
+    (name) => name.startsWith("content-"),
+  );
+  return (client, provider, access) => headersFor(client, access, relayedOf(client, provider));
 }
 
-function headersFor(client: Headers, access: ApiAccess, isProviders: HeaderMatcher): Headers {
-  const named = namedByConnection(client.get("connection"));
+function headersFor(client: Headers, access: ApiAccess, relayed: HeaderMatcher): Headers {
   const headers = new Headers();
   for (const [name, value] of client) {
-    const match = isRelayed(name) ?? isProviders(name);
+    const match = relayed(name);
     if (match === undefined || (match === "family" && CREDENTIAL.test(name))) continue;
-    // What says how the body is to be read stays: without it the provider might read another body than the gateway did.
-    if (named.has(name) && !name.startsWith("content-")) continue;
     headers.append(name, value);
   }
   // Without one the runtime would add its own, and the client might get an encoding that it never asked for.

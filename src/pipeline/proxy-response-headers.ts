@@ -1,9 +1,9 @@
 import type { Provider } from "../providers/provider.ts";
 import type { ResponseHeaders } from "../upstream/transport.ts";
-import { createHeaderMatcher, type HeaderList, type HeaderMatcher, namedByConnection } from "../core/header-list.ts";
-import { createMatchers } from "./provider-matchers.ts";
+import type { HeaderList, HeaderMatcher } from "../core/header-list.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { clientNameOf, LIMITS_AND_IDS } from "../upstream/response-headers.ts";
+import { createRelayedHeaders } from "./relayed-headers.ts";
 
 /**
  * The headers of a proxied answer that clients get from every provider: what the body is, how long it is valid, where
@@ -37,8 +37,6 @@ const RELAYED: HeaderList = [
   ...LIMITS_AND_IDS,
 ];
 
-const isRelayed = createHeaderMatcher(RELAYED);
-
 /**
  * Answers come from the gateway's origin, where its documentation and perhaps other pages are too: a browser that opens
  * one must run nothing of it there, and must not treat it as another type than it declares.
@@ -69,23 +67,22 @@ interface AnsweredRequest {
 }
 
 export function createProxyResponseHeaders(): ProxyResponseHeaders {
-  const matcherOf = createMatchers(({ relayedHeaders }) => relayedHeaders);
-  return (upstream, provider, answered) => headersFor(upstream, provider, matcherOf(provider), answered);
+  const relayedOf = createRelayedHeaders(RELAYED, ({ relayedHeaders }) => relayedHeaders);
+  return (upstream, provider, answered) => headersFor(upstream, provider, relayedOf(upstream, provider), answered);
 }
 
 function headersFor(
   upstream: ResponseHeaders,
   provider: Provider,
-  isProviders: HeaderMatcher,
+  relayed: HeaderMatcher,
   { url, requestId, announcesLength }: AnsweredRequest,
 ): Headers {
   const redact = redactionOf(provider, ...provider.secrets);
-  const named = namedByConnection(upstream.get("connection"));
   const headers = new Headers(INERT);
   for (const [name, value] of upstream) {
-    if ((isRelayed(name) ?? isProviders(name)) === undefined || named.has(name)) continue;
-    const relayed = rewrite(name, value, url);
-    if (relayed !== undefined) headers.append(clientNameOf(name), redact(relayed));
+    if (relayed(name) === undefined) continue;
+    const rewritten = rewrite(name, value, url);
+    if (rewritten !== undefined) headers.append(clientNameOf(name), redact(rewritten));
   }
   // What a provider asks of the proxy before the gateway is dropped with the rest, and this is still right for streams.
   if (/^text\/event-stream\b/i.test(headers.get("content-type") ?? "")) headers.set("x-accel-buffering", "no");

@@ -5,7 +5,7 @@ import type { UpstreamResponse } from "../upstream/transport.ts";
 import { bodyOfBytes } from "../upstream/body.ts";
 import { maskersOf } from "../core/redact/redact.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
-import { bufferResponse } from "./whole-response.ts";
+import { bufferResponse } from "./read-response.ts";
 import { maskBody } from "./mask-body.ts";
 
 /** An error up to this size is read whole, so that its length is known. */

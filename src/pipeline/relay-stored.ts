@@ -1,17 +1,15 @@
 import { Failure } from "../core/errors.ts";
 import type { Format } from "../formats/format.ts";
-import { readUsage } from "../formats/usage.ts";
 import { requireHarmlessPath } from "../providers/check-path.ts";
 import { pathOf } from "../providers/join-path.ts";
 import type { Provider } from "../providers/provider.ts";
 import { apiUrl } from "../providers/url.ts";
 import { splitQuery } from "../routing/relayed-query.ts";
 import { findProvider } from "../routing/resolve-target.ts";
+import { providerNotCallable } from "../routing/target-failures.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
-import { openEventStream } from "./event-stream.ts";
-import { readProviderFailure } from "./provider-failure.ts";
-import { holdCall, type Relay, type RelayParts } from "./relay.ts";
-import { isEventStream, passWholeAnswer, readWholeResponse, sendWholeResponse } from "./whole-response.ts";
+import { Attempts } from "./attempts.ts";
+import { type Relay, type RelayParts, respond } from "./relay.ts";
 
 /**
  * Adds to a relay the requests that have no body and name no model, such as `GET /v1/responses/{id}`. The path below the
@@ -24,50 +22,30 @@ export function withStored(relay: Relay, parts: RelayParts): Relay {
 }
 
 function createStoredRelay(parts: RelayParts): Relay {
-  const { openCall, requestHeaders, targets, policy, memory, proxiesWithoutModel } = parts;
+  const { requestHeaders, targets, policy, memory, proxiesWithoutModel } = parts;
 
   return async (context, request, format) => {
     const query = splitQuery(request.url);
     const provider = chooseProvider(targets.providers, query.provider, format);
     context.selected(provider.id);
-    if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
+    if (!provider.callable) throw providerNotCallable(provider, undefined, targets.providers);
     const url = apiUrl(provider, format.api, query.rest, subpathOf(request.url, format));
     if (url === undefined) throw new Failure(format.notSupported, { provider: provider.id });
     if (policy.active && !proxiesWithoutModel) throw new Failure("model_unidentified", { provider: provider.id });
 
-    const call = openCall(provider, request.signal);
-    const close = holdCall(parts, context, request, call);
-    let isPassedOn = false;
-    try {
-      // Some servers refuse the announcement of a body that is not there.
-      const { "content-type": _, ...headers } = requestHeaders(provider, request.headers, format.api);
-      const isHead = request.method === "HEAD";
-      const method = isHead ? "GET" : request.method;
-      const response = await call.send({ url, method, headers, body: method === "POST" ? NO_BODY : null });
-      context.responseHeader();
-      if (response.status >= 300) throw await readProviderFailure(context, response, call, provider);
-      if (isHead || response.status === 204) {
-        context.answered(response.status);
-        const sentHeaders = { ...relayedResponseHeaders(response.headers), "x-request-id": context.id };
-        context.finish("answered");
-        return new Response(null, { status: response.status, headers: sentHeaders });
-      }
-      const answer = { context, response, call, close };
-      if (isEventStream(response)) {
-        const stream = await openEventStream({ ...answer, format, usageInjected: false });
-        isPassedOn = true;
-        return stream;
-      }
-      const whole = await readWholeResponse(response, call, memory, context);
-      const sent =
-        whole instanceof Uint8Array
-          ? await sendWholeResponse(answer, whole, readUsage(whole))
-          : await passWholeAnswer(answer, whole.tooMuch);
-      isPassedOn = context.outcome === undefined;
-      return sent;
-    } finally {
-      if (!isPassedOn) close();
-    }
+    using attempts = new Attempts(parts, context, request);
+    // Some servers refuse the announcement of a body that is not there.
+    const { "content-type": _, ...headers } = requestHeaders(provider, request.headers, format.api);
+    const isHead = request.method === "HEAD";
+    const method = isHead ? "GET" : request.method;
+    const body = method === "POST" ? NO_BODY : null;
+    const reply = await attempts.begin(provider, { url, method, headers, body }).answered();
+    const { status } = reply.response;
+    if (!isHead && status !== 204) return await respond(attempts, reply, format, memory);
+    context.answered(status);
+    context.finish("answered");
+    const relayed = { ...relayedResponseHeaders(reply.response.headers), "x-request-id": context.id };
+    return new Response(null, { status, headers: relayed });
   };
 }
 

@@ -13,6 +13,12 @@ export interface StreamListener {
   onEnd(failure: Failure | undefined): void;
 }
 
+/** What a stream asks of the call, or calls, that it comes from. */
+export type StreamedCall = Pick<
+  UpstreamCall,
+  "becomeStream" | "touch" | "awaitClient" | "abort" | "onAbort" | "explain"
+>;
+
 /** Bytes that may arrive before the server asks for them; then the provider has to wait. */
 const MAX_WAITING_BYTES = 256 * 1024;
 
@@ -25,7 +31,7 @@ const MAX_WAITING_BYTES = 256 * 1024;
  */
 export async function pumpStream(
   body: ResponseBody | null,
-  call: UpstreamCall,
+  call: StreamedCall,
   listener: StreamListener,
   filter?: EventFilter,
 ): Promise<ReadableStream<Uint8Array> | undefined> {

@@ -1,9 +1,36 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 
+/**
+ * Members that hold the longest input of a model, in tokens, by path; the first that is there counts. What a running
+ * server was started with is before what the model could take.
+ */
+const CONTEXT_WINDOWS: readonly (readonly string[])[] = [
+  ["context_window"],
+  // LM Studio
+  ["loaded_context_length"],
+  ["context_length"],
+  ["contextLength"],
+  ["context_size"],
+  ["max_context_length"],
+  // vLLM
+  ["max_model_len"],
+  ["max_input_tokens"],
+  // Gemini
+  ["inputTokenLimit"],
+  // llama.cpp
+  ["meta", "n_ctx"],
+  ["meta", "n_ctx_train"],
+  // GitHub Models
+  ["limits", "max_input_tokens"],
+  // OpenRouter
+  ["top_provider", "context_length"],
+  // LiteLLM
+  ["model_info", "max_input_tokens"],
+];
+
 /** What `?include=` can add to a model, read from its provider's entry; undefined if the provider does not say. */
 const READERS = {
-  context_window: (entry: JsonObject) =>
-    firstOf(entry, ["context_window", "context_length", "max_context_length", "max_model_len", "max_input_tokens"]),
+  context_window: (entry: JsonObject) => firstAt(entry, CONTEXT_WINDOWS),
   pricing: (entry: JsonObject) => firstOf(entry, ["pricing", "price"]),
   modalities: (entry: JsonObject) => {
     const architecture = entry["architecture"];
@@ -50,6 +77,14 @@ function isSmall(value: unknown, left: { values: number; characters: number }, d
 function firstOf(entry: JsonObject, members: readonly string[]): unknown {
   const member = members.find((name) => entry[name] !== undefined && entry[name] !== null);
   return member === undefined ? undefined : entry[member];
+}
+
+function firstAt(entry: JsonObject, paths: readonly (readonly string[])[]): unknown {
+  for (const path of paths) {
+    const value = path.reduce<unknown>((holder, member) => (isJsonObject(holder) ? holder[member] : undefined), entry);
+    if (value !== undefined && value !== null) return value;
+  }
+  return undefined;
 }
 
 function readModalities(source: JsonObject): unknown {

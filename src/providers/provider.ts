@@ -64,6 +64,8 @@ export interface Provider {
   readonly shownSettings: readonly string[];
   /** False if a key is required and none is set: calls are refused before anything is sent. */
   readonly callable: boolean;
+  /** The variables to be set before it is callable. */
+  readonly missingVariables?: readonly string[];
   /** True if the operator named this provider by a key or a URL; others are local ones that may or may not answer. */
   readonly configured: boolean;
 }

@@ -15,7 +15,9 @@ export type BareName =
 export interface NameList {
   readonly provider: Provider;
   /** The ids that were read last, whatever has failed since; absent until a list was read. */
-  readonly ids: { has(modelId: string): boolean } | undefined;
+  readonly ids: { has(modelId: string): boolean; keys(): Iterable<string> } | undefined;
+  /** Whether one of them is a longer form of this one, such as `claude-sonnet-4-5-20250929` of `claude-sonnet-4-5`. */
+  hasFormOf(modelId: string): boolean;
   /** It has failed for so long that it is not waited for any more. */
   readonly isGivenUp: boolean;
   /** Monotonic time of the last failure, in milliseconds. */
@@ -35,43 +37,37 @@ const MISSING_LIST_INTERVAL_MS = 2_000;
 /** Finds the provider of a bare model id for a request of that API. */
 export type FindBareName = (modelId: string, api: ApiName) => BareName | Promise<BareName>;
 
+/** The lists that come into question for one API. */
+interface Competition {
+  readonly lists: readonly NameList[];
+  /** The one list whose provider has the API, if it is the only one. */
+  readonly only: NameList | undefined;
+}
+
 /**
- * Creates what finds the provider of a bare model id: never by a guess. A name goes to a provider only once the lists
- * of all providers that compete are known, so that none that answers late could have held it too. Those that have the
- * client's API compete; if there is none, all do, so that the error says which of them has the model and not the API.
+ * Creates what finds the provider of a bare model id: never by a guess between two. A name goes to a provider only once
+ * the lists of all providers that compete are known, so that none that answers late could have held it too. Those that
+ * have the client's API compete; if there is none, all do, so that the error says which of them has the model and not
+ * the API. If there is exactly one, nobody else could answer, and it need not list the name: see {@link mayTakeUnlisted}.
  * @param allLists those of the providers that the operator configured.
  */
 export function createBareNames(allLists: readonly NameList[], now: () => number): FindBareName {
   let lastUnknownAt = Number.NEGATIVE_INFINITY;
-  const competing = new Map<ApiName, readonly NameList[]>();
+  const competing = new Map<ApiName, Competition>();
 
-  const listsFor = (api: ApiName): readonly NameList[] => {
-    let lists = competing.get(api);
-    if (!lists) {
+  const competitionFor = (api: ApiName): Competition => {
+    let competition = competing.get(api);
+    if (!competition) {
       const able = allLists.filter(({ provider }) => provider.apis[api] !== undefined);
-      competing.set(api, (lists = able.length > 0 ? able : allLists));
+      const lists = able.length > 0 ? able : allLists;
+      competing.set(api, (competition = { lists, only: able.length === 1 ? able[0] : undefined }));
     }
-    return lists;
-  };
-
-  const judge = (lists: readonly NameList[], modelId: string): BareName => {
-    const holders: Provider[] = [];
-    const missing: Provider[] = [];
-    for (const { provider, ids, isGivenUp } of lists) {
-      if (!ids) isGivenUp || missing.push(provider);
-      else if (ids.has(modelId)) holders.push(provider);
-    }
-    const [first] = holders;
-    if (holders.length > 1) return { kind: "ambiguous", providers: holders };
-    if (missing.length > 0) {
-      return { kind: "undecided", missing, retryAfterSeconds: Math.ceil(MISSING_LIST_INTERVAL_MS / 1000) };
-    }
-    return first ? { kind: "held", provider: first } : { kind: "unknown" };
+    return competition;
   };
 
   /** Those to wait for before an unresolved name can be resolved; each is being read. */
   const readAnew = (lists: readonly NameList[], modelId: string): readonly NameList[] => {
-    const isHeld = lists.some(({ ids }) => ids?.has(modelId));
+    const isHeld = lists.some((list) => isIn(list, modelId));
     if (!isHeld && now() - lastUnknownAt >= UNKNOWN_NAME_INTERVAL_MS) {
       lastUnknownAt = now();
       return lists;
@@ -85,15 +81,59 @@ export function createBareNames(allLists: readonly NameList[], now: () => number
   return (modelId, api) => {
     // Nobody has it, so that no list needs to be asked for.
     if (modelId.length > MAX_MODEL_NAME_LENGTH) return { kind: "unknown" };
-    const lists = listsFor(api);
+    const { lists, only } = competitionFor(api);
     const verdict = judge(lists, modelId);
     if (verdict.kind === "held" || verdict.kind === "ambiguous") {
       // The lists keep fresh by being used.
-      for (const list of lists) if (list.isStale && list.ids?.has(modelId)) void list.refresh();
+      for (const list of lists) if (list.isStale && isIn(list, modelId)) void list.refresh();
       return verdict;
+    }
+    if (only && mayTakeUnlisted(only, modelId, api)) {
+      if (only.isStale && now() - only.lastFailureAt >= MISSING_LIST_INTERVAL_MS) void only.refresh();
+      return { kind: "held", provider: only.provider };
     }
     const waitedFor = readAnew(lists, modelId);
     if (waitedFor.length === 0) return verdict;
-    return Promise.all(waitedFor.map((list) => list.refresh())).then(() => judge(lists, modelId));
+    return Promise.all(waitedFor.map((list) => list.refresh())).then(() => {
+      const later = judge(lists, modelId);
+      const isOnly = only && later.kind !== "held" && mayTakeUnlisted(only, modelId, api);
+      return isOnly ? { kind: "held", provider: only.provider } : later;
+    });
   };
+}
+
+const isIn = (list: NameList, modelId: string): boolean => list.ids?.has(modelId) === true || list.hasFormOf(modelId);
+
+function judge(lists: readonly NameList[], modelId: string): BareName {
+  const exact = lists.filter(({ ids }) => ids?.has(modelId));
+  if (exact.length > 1) return ambiguous(exact);
+  const missing = lists.filter(({ ids, isGivenUp }) => !ids && !isGivenUp);
+  if (missing.length > 0) {
+    return {
+      kind: "undecided",
+      missing: missing.map(({ provider }) => provider),
+      retryAfterSeconds: Math.ceil(MISSING_LIST_INTERVAL_MS / 1000),
+    };
+  }
+  // A list that has exactly this name means more than one that has a form of it.
+  const holders = exact.length > 0 ? exact : lists.filter((list) => list.hasFormOf(modelId));
+  if (holders.length > 1) return ambiguous(holders);
+  const [only] = holders;
+  return only ? { kind: "held", provider: only.provider } : { kind: "unknown" };
+}
+
+const ambiguous = (holders: readonly NameList[]): BareName => ({
+  kind: "ambiguous",
+  providers: holders.map(({ provider }) => provider),
+});
+
+/**
+ * Whether a name goes to the only provider that has the client's API although its list does not hold it: lists leave out
+ * aliases and what is new. Not in two cases: chat, which every provider has, so that being the only one configured says
+ * little, and names with a slash, whose first part more likely is a misspelt provider. Both need the list, unless it
+ * could not be read.
+ */
+function mayTakeUnlisted({ ids, isPending, lastFailureAt }: NameList, modelId: string, api: ApiName): boolean {
+  const needsList = api === "chat" || modelId.includes("/");
+  return !needsList || (!ids && !isPending && lastFailureAt > Number.NEGATIVE_INFINITY);
 }

@@ -3,15 +3,8 @@ import { Failure, toFailure } from "../core/errors.ts";
 import type { ListedModel } from "../providers/model-list-readers.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { NameList } from "./bare-names.ts";
-
-/**
- * The models of one provider, as it listed them at one time. Never changes, so that what is made from it can be kept.
- */
-export interface ModelList {
-  readonly provider: Provider;
-  /** By their ids, in the provider's order; what it listed twice is here once. */
-  readonly models: ReadonlyMap<string, ListedModel>;
-}
+import { firstOfEachId, type ModelList } from "./model-list.ts";
+import { shorterForms } from "./model-forms.ts";
 
 export interface CachedModelListOptions {
   readonly fetchModels: (provider: Provider, signal: AbortSignal) => Promise<readonly ListedModel[]>;
@@ -34,18 +27,38 @@ const GIVE_UP_AFTER_MS = 60_000;
 /** One failure and then a quiet minute prove nothing. */
 const GIVE_UP_AFTER_FAILURES = 3;
 
+/** Who asks for all lists does not wait for one that takes longer: some clients wait three seconds for the whole answer. */
+const SLOW_AFTER_MS = 1000;
+
+/** How many times the time limit a provider is left alone after a reading that failed slowly. */
+const COOL_DOWN_TIMEOUTS = 3;
+
+/** A list being read. */
+interface Reading {
+  readonly list: Promise<ModelList>;
+  /** Resolved when it has taken {@link SLOW_AFTER_MS}. */
+  readonly slow: Promise<undefined>;
+}
+
 /** One provider's list, and what happened when it was read. */
 export class CachedModelList implements NameList {
   readonly provider: Provider;
   #options: CachedModelListOptions;
-  /** What is shown; absent after a failure: a provider that stopped answering must not be offered by an old list. */
+  /**
+   * What is shown. Absent after a failure, because a provider that refuses to answer must not be offered by an old list;
+   * one that only was too slow is.
+   */
   #shown: ModelList | undefined;
   /** The last one that was read, whatever has failed since. */
   #known: ModelList | undefined;
+  /** Of {@link #known}; made if a name asks for them. */
+  #forms: ReadonlySet<string> | undefined;
   #fetchedAt = Number.NEGATIVE_INFINITY;
-  #pending: Promise<ModelList> | undefined;
+  #pending: Reading | undefined;
   #failures = 0;
   #firstFailureAt = 0;
+  /** How the last reading failed, if it did so slowly: at its time limit, or after {@link SLOW_AFTER_MS}. */
+  #slowFailure: Failure | undefined;
   lastFailureAt = Number.NEGATIVE_INFINITY;
   isGivenUp = false;
 
@@ -75,9 +88,23 @@ export class CachedModelList implements NameList {
     return this.#pending !== undefined;
   }
 
-  /** Reads it again, unless that is under way. Never rejects. */
+  /** Milliseconds for which the provider is not to be asked; 0 or less if it may be. */
+  get #coolDownMs(): number {
+    if (!this.#slowFailure) return 0;
+    const { timeoutMs, timers } = this.#options;
+    return this.lastFailureAt + COOL_DOWN_TIMEOUTS * timeoutMs - timers.now();
+  }
+
+  hasFormOf(modelId: string): boolean {
+    if (!this.#known) return false;
+    this.#forms ??= shorterForms(this.provider, this.#known.models.keys());
+    return this.#forms.has(modelId);
+  }
+
+  /** Reads it again, unless that is under way, or the provider is left alone for now. Never rejects. */
   refresh(): Promise<void> {
-    return this.#fetchOnce().then(
+    if (this.#coolDownMs > 0) return Promise.resolve();
+    return this.#fetchOnce().list.then(
       () => {},
       () => {},
     );
@@ -88,39 +115,66 @@ export class CachedModelList implements NameList {
    * none.
    */
   async show(): Promise<ModelList> {
-    if (!this.#shown) return this.#fetchOnce();
+    if (!this.#shown) {
+      if (this.#slowFailure && this.#coolDownMs > 0) throw this.#slowFailure;
+      return this.#fetchOnce().list;
+    }
     if (this.isStale) void this.refresh();
     return this.#shown;
   }
 
+  /** Like {@link show} for one list among others: undefined if there is none, or none within {@link SLOW_AFTER_MS}. */
+  async showSoon(): Promise<ModelList | undefined> {
+    if (this.#shown) return this.show();
+    if (this.#slowFailure) {
+      void this.refresh();
+      return undefined;
+    }
+    const { list, slow } = this.#fetchOnce();
+    return Promise.race([list.catch(() => undefined), slow]);
+  }
+
   /** Concurrent callers share one fetch. */
-  #fetchOnce(): Promise<ModelList> {
-    return (this.#pending ??= this.#fetch());
+  #fetchOnce(): Reading {
+    if (this.#pending) return this.#pending;
+    const { timers } = this.#options;
+    const { promise: slow, resolve } = Promise.withResolvers<undefined>();
+    const timer = timers.setTimer(() => resolve(undefined), SLOW_AFTER_MS);
+    const list = this.#fetch().finally(() => {
+      timers.clearTimer(timer);
+      this.#pending = undefined;
+    });
+    return (this.#pending = { list, slow });
   }
 
   async #fetch(): Promise<ModelList> {
     const { provider } = this;
     const { fetchModels, timeoutMs, timers, onFailure } = this.#options;
     const controller = new AbortController();
+    const startedAt = timers.now();
     const timer = timers.setTimer(() => controller.abort(), timeoutMs);
     try {
       const listed = await fetchModels(provider, controller.signal);
       const list: ModelList = { provider, models: firstOfEachId(listed) };
       this.#shown = this.#known = list;
+      this.#forms = undefined;
       this.#fetchedAt = timers.now();
       this.#failures = 0;
+      this.#slowFailure = undefined;
       this.isGivenUp = false;
       return list;
     } catch (error) {
-      this.#shown = undefined;
-      const cause = toFailure(error);
-      onFailure(provider, cause);
+      const isTimeout = controller.signal.aborted;
+      const isSlow = isTimeout || timers.now() - startedAt >= SLOW_AFTER_MS;
+      const cause = isTimeout ? undefined : toFailure(error);
+      const failure = new Failure(isTimeout ? "models_timeout" : "models_failed", { provider: provider.id, cause });
+      if (!isTimeout) this.#shown = undefined;
+      this.#slowFailure = isSlow ? failure : undefined;
+      onFailure(provider, cause ?? failure);
       this.#countFailure();
-      const code = controller.signal.aborted ? "models_timeout" : "models_failed";
-      throw new Failure(code, { provider: provider.id, cause });
+      throw failure;
     } finally {
       timers.clearTimer(timer);
-      this.#pending = undefined;
     }
   }
 
@@ -132,10 +186,4 @@ export class CachedModelList implements NameList {
     this.isGivenUp = this.#failures >= GIVE_UP_AFTER_FAILURES && at - this.#firstFailureAt >= GIVE_UP_AFTER_MS;
     if (this.isGivenUp) this.#options.onGivenUp(this.provider);
   }
-}
-
-function firstOfEachId(models: readonly ListedModel[]): ReadonlyMap<string, ListedModel> {
-  const byId = new Map<string, ListedModel>();
-  for (const model of models) if (!byId.has(model.id)) byId.set(model.id, model);
-  return byId;
 }

@@ -24,6 +24,12 @@ const MAX_PAGE_VALUES = 200_000;
 const MAX_PAGE_DEPTH = 32;
 
 /**
+ * Shapes that many servers send, some of which write the members for pages without reading the parameters: one that
+ * repeats what it has sent has no more.
+ */
+const UNSURE_PAGES: ReadonlySet<Provider["listing"]> = new Set<Provider["listing"]>(["openai", "google"]);
+
+/**
  * Asks a provider for all of its models, page by page.
  * @param signal aborts the listing, e.g. at its deadline.
  * @throws Failure with the reason why there is no list.
@@ -35,6 +41,7 @@ export async function listModels(
   limits: JsonLimits,
 ): Promise<readonly ListedModel[]> {
   const models: ListedModel[] = [];
+  const ids = new Set<string>();
   const pageLimits = {
     depth: Math.min(limits.depth, MAX_PAGE_DEPTH),
     values: Math.min(limits.values, MAX_PAGE_VALUES),
@@ -51,8 +58,13 @@ export async function listModels(
     const answer = readModels(provider.listing, parsed);
     if (!answer) refuse(provider, "it does not have the provider's shape");
     if (models.length + answer.models.length > MAX_MODELS) refuse(provider, `it has more than ${MAX_MODELS} models`);
-    for (const model of answer.models) models.push(model);
+    const known = ids.size;
+    for (const model of answer.models) {
+      models.push(model);
+      ids.add(model.id);
+    }
     next = answer.next;
+    if (ids.size === known && UNSURE_PAGES.has(provider.listing)) break;
   }
   return models;
 }

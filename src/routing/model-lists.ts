@@ -1,13 +1,15 @@
-import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
 import { createBareNames, type FindBareName } from "./bare-names.ts";
-import { CachedModelList, type CachedModelListOptions, type ModelList } from "./cached-model-list.ts";
+import { findSimilarModels } from "./similar-models.ts";
+import { providerNotCallable } from "./target-failures.ts";
+import { CachedModelList, type CachedModelListOptions } from "./cached-model-list.ts";
+import type { ModelList } from "./model-list.ts";
 
 /** The model lists of all providers, cached. */
 export interface ModelLists {
   /** The models of one provider. Throws `models_failed` or `models_timeout` if it has none to show. */
   ofProvider(provider: Provider): Promise<ModelList>;
-  /** The lists of all providers, in table order; those that fail are left out. */
+  /** The lists of all providers, in table order; those that fail, or are slow, are left out. */
   all(): Promise<readonly ModelList[]>;
   /**
    * Which of the configured providers have a model of this bare id. Waits for at most one refresh, and only if the
@@ -18,6 +20,8 @@ export interface ModelLists {
   start(): void;
   /** By the keys of their providers' endpoints. */
   readonly lists: ReadonlyMap<string, CachedModelList>;
+  /** The models of configured providers that a name which none of them lists may have meant, as `provider/id`. */
+  findSimilar(name: string): readonly string[];
 }
 
 export interface ModelListsOptions extends CachedModelListOptions {
@@ -26,29 +30,31 @@ export interface ModelListsOptions extends CachedModelListOptions {
   readonly providers: readonly Provider[];
   /** Those before the settings were read again: the list of a provider that is the same object as before goes on. */
   readonly previous?: ModelLists | undefined;
+  /** Whether a model may be used, and so be suggested. */
+  readonly isAllowed: (provider: Provider, modelId: string) => boolean;
 }
 
 /** Reads no list yet. */
-export function createModelLists({ providers, previous, onRead, ...reading }: ModelListsOptions): ModelLists {
+export function createModelLists(options: ModelListsOptions): ModelLists {
+  const { providers, previous, onRead, isAllowed, ...reading } = options;
   const callable = providers.filter((provider) => provider.callable);
   const { lists, continued } = continueLists(callable, reading, previous);
   const byProvider = new Map(lists.map((list) => [list.provider, list]));
+  // Local servers that nobody configured may come and go: a name must not change its meaning with them.
+  const configured = lists.filter(({ provider }) => provider.configured);
 
   return {
     async ofProvider(provider) {
       const list = byProvider.get(provider);
-      if (!list) throw new Failure("provider_key_missing", { provider: provider.id });
+      if (!list) throw providerNotCallable(provider);
       return list.show();
     },
     async all() {
-      const shown = await Promise.allSettled(lists.map((list) => list.show()));
-      return shown.flatMap((list) => (list.status === "fulfilled" ? [list.value] : []));
+      const shown = await Promise.all(lists.map((list) => list.showSoon()));
+      return shown.filter((list) => list !== undefined);
     },
-    // Local servers that nobody configured may come and go: a name must not change its meaning with them.
-    findBareName: createBareNames(
-      lists.filter(({ provider }) => provider.configured),
-      reading.timers.now,
-    ),
+    findBareName: createBareNames(configured, reading.timers.now),
+    findSimilar: (name) => findSimilarModels(configured, name, isAllowed),
     start() {
       for (const list of lists) {
         if (continued.has(list)) list.use(reading);

@@ -31,14 +31,16 @@ export interface Routing {
 /** Asks no provider yet. */
 export function openRouting(options: RoutingOptions, { openCall, ...parts }: RoutingParts): Routing {
   const { allowed, disallowed, jsonLimits, ttlMs, timeoutMs } = options;
+  const policy = createModelPolicy(parts.providers, allowed, disallowed);
   return {
     providers: new Map(parts.providers.map((provider) => [provider.id, provider])),
     modelLists: createModelLists({
       ...parts,
       ttlMs,
       timeoutMs,
+      isAllowed: (provider, modelId) => policy.refusal(provider, modelId) === undefined,
       fetchModels: (provider, signal) => listModels(provider, openCall, signal, jsonLimits),
     }),
-    policy: createModelPolicy(parts.providers, allowed, disallowed),
+    policy,
   };
 }

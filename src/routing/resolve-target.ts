@@ -1,7 +1,14 @@
-import { Failure, FAILURES } from "../core/errors.ts";
+import { Failure } from "../core/errors.ts";
 import type { ApiName } from "../formats/format.ts";
 import type { BareName, FindBareName } from "./bare-names.ts";
 import type { Provider } from "../providers/provider.ts";
+import {
+  listsIncomplete,
+  noProviderHas,
+  providerNotCallable,
+  providerNotFound,
+  severalProvidersHave,
+} from "./target-failures.ts";
 
 /** Who is to answer, and for which model in the provider's own words. */
 export interface Target {
@@ -14,6 +21,8 @@ export interface TargetSources {
   readonly providers: ReadonlyMap<string, Provider>;
   /** Which providers have a model of this bare id. */
   readonly findBareName: FindBareName;
+  /** The models that a name which nobody lists may have meant, as `provider/id`. */
+  readonly findSimilar: (name: string) => readonly string[];
 }
 
 /**
@@ -24,59 +33,56 @@ export interface TargetSources {
  * @throws Failure `provider_not_found`, `provider_key_missing`, `provider_undetermined` or `model_lists_incomplete`.
  */
 export function resolveTarget(
-  { providers, findBareName }: TargetSources,
+  sources: TargetSources,
   asked: string | undefined,
   model: string,
   api: ApiName,
 ): Target | Promise<Target> {
+  const { providers, findBareName } = sources;
   const slash = model.indexOf("/");
   const prefix = slash > 0 ? model.slice(0, slash).toLowerCase() : undefined;
   if (asked !== undefined) {
-    const provider = findProvider(providers, asked);
-    return requireCallable(provider, prefix === provider.id ? model.slice(slash + 1) : model);
+    const provider = findProvider(providers, asked, model);
+    return requireCallable(providers, provider, prefix === provider.id ? model.slice(slash + 1) : model);
   }
   const prefixed = prefix === undefined ? undefined : providers.get(prefix);
-  if (prefixed) return requireCallable(prefixed, model.slice(slash + 1));
+  if (prefixed) return requireCallable(providers, prefixed, model.slice(slash + 1));
   const found = findBareName(model, api);
-  return found instanceof Promise ? found.then((name) => requireHolder(name, model)) : requireHolder(found, model);
+  return found instanceof Promise
+    ? found.then((name) => requireHolder(sources, name, model))
+    : requireHolder(sources, found, model);
 }
 
-/** Names of providers are no secret: clients write them before models, and `GET /v1/models` shows them. */
-function requireHolder(found: BareName, model: string): Target {
+function requireHolder({ providers, findSimilar }: TargetSources, found: BareName, model: string): Target {
   switch (found.kind) {
     case "held":
-      return requireCallable(found.provider, model);
+      return requireCallable(providers, found.provider, model);
     case "ambiguous":
-      throw new Failure("provider_undetermined", {
-        message: `${FAILURES.provider_undetermined.message} Several providers have it: ${namesOf(found.providers)}.`,
-        param: "model",
-      });
+      throw severalProvidersHave(found.providers, model);
     case "unknown":
-      throw new Failure("provider_undetermined", { param: "model" });
+      throw noProviderHas(providers, model, findSimilar(model));
     case "undecided":
-      throw new Failure("model_lists_incomplete", {
-        message: `${FAILURES.model_lists_incomplete.message} Missing: ${namesOf(found.missing)}. Name the provider, as in ${found.missing[0]?.id}/model, or try again.`,
-        param: "model",
-        headers: { "retry-after": String(found.retryAfterSeconds) },
-      });
+      throw listsIncomplete(providers, found.missing, model, found.retryAfterSeconds);
   }
 }
 
-const namesOf = (providers: readonly Provider[]): string => providers.map(({ id }) => id).join(", ");
-
-/** The provider of that id, in any letter case. Throws `provider_not_found`. */
-export function findProvider(providers: ReadonlyMap<string, Provider>, id: string): Provider {
+/**
+ * The provider of that id, in any letter case. Throws `provider_not_found`.
+ * @param model that is asked for, as far as it is known
+ */
+export function findProvider(providers: ReadonlyMap<string, Provider>, id: string, model?: string): Provider {
   const provider = providers.get(id.trim().toLowerCase());
-  if (!provider) throw new Failure("provider_not_found", { param: "provider" });
+  if (!provider) throw providerNotFound(providers, id, model);
   return provider;
 }
 
-function requireCallable(provider: Provider, model: string): Target {
-  if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
+function requireCallable(providers: TargetSources["providers"], provider: Provider, model: string): Target {
+  if (!provider.callable) throw providerNotCallable(provider, model, providers);
   if (model === "")
     throw new Failure("invalid_request", {
       message: "model must name a model behind the provider's prefix",
       param: "model",
+      asked: { provider: provider.id },
     });
   return { provider, model };
 }

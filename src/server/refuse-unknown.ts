@@ -1,4 +1,5 @@
 import { Failure, FAILURES } from "../core/errors.ts";
+import { nearestName } from "../core/nearest-name.ts";
 import { asksForWebSocket, refuseWebSocket } from "./refuse-websocket.ts";
 import { addressesOf, allowedMethods, isAt, readablePath, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 import type { RouteHandler } from "./serve-route.ts";
@@ -6,8 +7,15 @@ import type { RouteHandler } from "./serve-route.ts";
 /** They echo a request, its credentials included, or open a tunnel, and are refused wherever they are sent to. */
 const NEVER_ALLOWED: ReadonlySet<string> = new Set(["TRACE", "CONNECT"]);
 
-/** A path of more segments is compared with nothing. */
+/** A path of more segments is compared with nothing, and one of more characters not letter by letter. */
 const MAX_SEGMENTS = 16;
+const MAX_CHARACTERS = 64;
+
+/** A path that is so much longer or shorter is another one. */
+const MAX_EDITS = 2;
+
+/** The paths with no part that may be anything. */
+const PLAIN_PATHS = ROUTE_ROWS.flatMap(([, row]) => addressesOf(row)).filter((path) => !/[*{]/.test(path));
 
 /** Answers every request that no row takes: 405 if there are other methods for its path, else 404. */
 export const refuseUnknown: RouteHandler = (_, request) => {
@@ -33,7 +41,8 @@ export const refuseUnknown: RouteHandler = (_, request) => {
 
 /**
  * Finds the route that a misspelt path means: the one at its longest end that is a path of the gateway, whatever is before
- * it (`/v1/v1/…`, `/api/v1/…`, `/openai/…`), in any letter case, with empty segments or encoded slashes.
+ * it (`/v1/v1/…`, `/api/v1/…`, `/openai/…`), in any letter case, with empty segments or encoded slashes; or else one that
+ * is written almost alike.
  * @returns its method and path, as people read them; nothing of what was asked for
  */
 export function nearestRoute(method: string, path: string): string | undefined {
@@ -44,11 +53,21 @@ export function nearestRoute(method: string, path: string): string | undefined {
   if (segments.length > MAX_SEGMENTS) return undefined;
   for (let start = 0; start < segments.length; start++) {
     const end = `/${segments.slice(start).join("/")}`;
-    const rows = ROUTE_ROWS.filter(([, row]) => isAt(row, end));
-    const [, row] = rows.find(([, row]) => takes(row, method)) ?? rows[0] ?? [];
-    if (row) return describe(row, end);
+    const found = describeAt(method, end);
+    if (found !== undefined) return found;
   }
-  return undefined;
+  const written = `/${segments.join("/")}`;
+  if (written.length > MAX_CHARACTERS) return undefined;
+  const similar = PLAIN_PATHS.filter((path) => Math.abs(path.length - written.length) <= MAX_EDITS);
+  const nearest = nearestName(written, similar);
+  return nearest && describeAt(method, nearest);
+}
+
+/** The row at a path, rather one that takes the method; undefined if there is none. */
+function describeAt(method: string, path: string): string | undefined {
+  const rows = ROUTE_ROWS.filter(([, row]) => isAt(row, path));
+  const [, row] = rows.find(([, row]) => takes(row, method)) ?? rows[0] ?? [];
+  return row && describe(row, path);
 }
 
 const takes = ({ method, allowed }: RouteRow, asked: string): boolean =>

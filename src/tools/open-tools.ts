@@ -1,4 +1,5 @@
-import type { RelayParts, ToolLoop } from "../pipeline/relay.ts";
+import type { RelayParts } from "../pipeline/relay.ts";
+import type { Stage } from "../pipeline/stage.ts";
 import { createToolLoop, type ToolLoopParts } from "./loop/loop.ts";
 import {
   type OpenToolRegistry,
@@ -12,7 +13,8 @@ import {
   type SharedConnectionsParts,
 } from "./mcp/shared-connections.ts";
 
-export interface ToolsOptions extends ToolRegistryOptions, Pick<ToolLoopParts, "maxRounds" | "maxConversationBytes"> {}
+export interface ToolsOptions
+  extends ToolRegistryOptions, Pick<ToolLoopParts, "maxFurtherSteps" | "maxConversationBytes"> {}
 
 export interface ToolsDependencies extends ToolRegistryDependencies, Pick<SharedConnectionsParts, "timers"> {
   /** What the loop shares with the pipeline. */
@@ -24,7 +26,7 @@ export interface ToolsDependencies extends ToolRegistryDependencies, Pick<Shared
 /** The tools of the MCP servers, and what answers chat completions with them. */
 export interface Tools {
   readonly registry: OpenToolRegistry;
-  readonly loop: ToolLoop;
+  readonly loop: Stage;
 }
 
 /** Load balancers cut connections that are silent for half a minute or more. */
@@ -46,8 +48,8 @@ export function openTools(options: ToolsOptions, dependencies: ToolsDependencies
   const registry = openToolRegistry(options, rest);
   const loop = createToolLoop({
     ...relay,
-    toolBox: registry,
-    maxRounds: options.maxRounds,
+    toolRegistry: registry,
+    maxFurtherSteps: options.maxFurtherSteps,
     maxConversationBytes: options.maxConversationBytes,
     keepAlive: { timers, intervalMs: keepAliveMs ?? KEEP_ALIVE_MS },
   });

@@ -65,7 +65,7 @@ export function createEgress({ proxy, direct, fetch, probe }: EgressParts): Egre
       });
       if (response.status !== 407) return response;
       // What a provider cannot mean: only a proxy asks for credentials of its own.
-      await response.body?.cancel();
+      void response.body?.cancel().catch(() => {});
       throw refusedByProxy(407);
     },
     isDirect: (endpoint) => endpoint.unixSocket !== undefined || isDirect(endpoint.baseUrl),

@@ -1,10 +1,9 @@
 import type { Endpoint, EndpointState } from "./endpoint.ts";
 import type { Deadlines } from "../core/deadlines.ts";
-import { bodyEndOf } from "./http1/body-end.ts";
-import { bodyOfStream } from "./body.ts";
-import type { ResponseBody, Transport } from "./transport.ts";
-import { UpstreamError, type UpstreamPhase } from "./errors.ts";
+import { UpstreamError } from "./errors.ts";
 import { readFetchError } from "./fetch-errors.ts";
+import { acceptResponse } from "./fetch-response.ts";
+import type { Transport, UpstreamResponse, WireRequest } from "./transport.ts";
 
 /** The runtime's `fetch`, as far as it is used here. */
 export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
@@ -26,10 +25,6 @@ export interface FetchTransport extends EndpointState {
 
 /** For this long the runtime keeps a connection of HTTP/2 that carries nothing. */
 const SESSION_KEPT_MS = 300_000;
-
-/** No final response has another, and none can be made of one. */
-const MIN_STATUS = 200;
-const MAX_STATUS = 599;
 
 /** What is known of the way to one endpoint. */
 interface ConnectionState {
@@ -69,50 +64,37 @@ export function createFetchTransport(parts: FetchTransportParts): FetchTransport
     const { session } = state;
     const sentAt = now();
     const controller = new AbortController();
-    const fetched = fetch(request.url, {
-      method: request.method,
-      headers: request.headers as Record<string, string>,
-      body: request.body,
-      signal: controller.signal,
-      redirect: "manual",
-      decompress: request.keepEncoding !== true,
-      timeout: false,
-      proxy: false,
-      ...(endpoint.unixSocket && { unix: endpoint.unixSocket }),
-      ...(session && { protocol: "http2", session }),
-    });
+    const { signal } = controller;
+    const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>();
+    const fetched = fetch(request.url, initOf(endpoint, request, session, signal));
     const wait = deadlines.open(sentAt + parts.probeAfterMs, () => {
       if (session && state.heardAt >= sentAt - SESSION_KEPT_MS) return onConnected();
       void canConnect(endpoint, state).then((connects) => {
         if (connects) onConnected();
       });
     });
+    const over = (): void => deadlines.release(wait);
+    const refuse = (error: unknown): void => {
+      over();
+      const isUnavailable = session !== undefined && isOfHandshake(error);
+      reject(isUnavailable ? http2Unavailable() : readFetchError(error, "header"));
+    };
+    fetched
+      .then((response) => {
+        state.heardAt = now();
+        const accepted = acceptResponse(response, endpoint, controller);
+        over();
+        resolve(accepted);
+      })
+      .catch(refuse);
     return {
-      response: fetched
-        .then(
-          (response) => {
-            state.heardAt = now();
-            if (response.status < MIN_STATUS || response.status > MAX_STATUS) {
-              controller.abort();
-              throw new UpstreamError("invalid_response", {
-                code: "HTTP_INVALID_HEAD",
-                phase: "header",
-                requestSent: true,
-              });
-            }
-            return {
-              status: response.status,
-              headers: response.headers,
-              body: response.body && bodyOf(response, response.body, endpoint, controller.signal),
-            };
-          },
-          (error: unknown) => {
-            if (controller.signal.aborted) throw error;
-            throw session && isOfHandshake(error) ? http2Unavailable() : readFetchError(error, "header");
-          },
-        )
-        .finally(() => deadlines.release(wait)),
-      abort: (reason) => controller.abort(reason),
+      response: promise,
+      abort(reason) {
+        controller.abort(reason);
+        // The runtime does not end every wait that its signal is to end, and none of them at once.
+        reject(signal.reason);
+        over();
+      },
     };
   };
 
@@ -128,33 +110,24 @@ export function createFetchTransport(parts: FetchTransportParts): FetchTransport
   };
 }
 
-/** The body of an answer, which over TLS has not ended if only its connection has; see {@link bodyEndOf}. */
-function bodyOf(
-  { headers }: Response,
-  stream: ReadableStream<Uint8Array>,
-  { http2, baseUrl }: Endpoint,
-  aborting: AbortSignal,
-): ResponseBody {
-  const body = bodyOfStream(stream);
-  const isDelimited = http2 || headers.has("content-length") || headers.has("transfer-encoding");
-  const bodyEnd = isDelimited || !baseUrl.startsWith("https:") ? undefined : bodyEndOf(headers);
-  let phase: UpstreamPhase = "first-token";
+/** A request in the runtime's words, which leave it nothing to decide. */
+function initOf(
+  { unixSocket }: Endpoint,
+  { method, headers, body, keepEncoding }: WireRequest,
+  session: Bun.FetchSession | undefined,
+  signal: AbortSignal,
+): BunFetchRequestInit {
   return {
-    ...body,
-    consume: (consumer) =>
-      body.consume({
-        write(bytes) {
-          phase = "body";
-          bodyEnd?.push(bytes);
-          consumer.write(bytes);
-        },
-        flush: () => consumer.flush(),
-        end() {
-          if (!bodyEnd || bodyEnd.isReached()) return consumer.end();
-          consumer.fail(new UpstreamError("reset", { code: "ECONNRESET", phase, requestSent: true }));
-        },
-        fail: (error) => consumer.fail(aborting.aborted ? error : readFetchError(error, phase)),
-      }),
+    method,
+    headers: headers as Record<string, string>,
+    body,
+    signal,
+    redirect: "manual",
+    decompress: keepEncoding !== true,
+    timeout: false,
+    proxy: false,
+    ...(unixSocket && { unix: unixSocket }),
+    ...(session && { protocol: "http2", session }),
   };
 }
 

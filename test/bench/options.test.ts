@@ -43,7 +43,7 @@ test("another gateway takes part by its address", () => {
   expect(options?.mockPort).toBe(9000);
 });
 
-test("numbers of workers take part only by name", () => {
-  expect(parseOptions([]).targets.map(({ name }) => name)).not.toContain("workers-2");
-  expect(parseOptions(["--only", "workers-2"]).targets.map(({ name }) => name)).toEqual(["workers-2"]);
+test.each(["workers-2", "fetch", "bare-pump"])("%s takes part only by name", (target) => {
+  expect(parseOptions([]).targets.map(({ name }) => name)).not.toContain(target);
+  expect(parseOptions(["--only", target]).targets.map(({ name }) => name)).toEqual([target]);
 });

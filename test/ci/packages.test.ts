@@ -1,11 +1,21 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { PLATFORMS, runtimePackage } from "../../.ci/archives/platforms.ts";
 import manifest from "../../package.json" with { type: "json" };
 
 test("package.json asks for exact versions and lets no package run a script when it is installed", () => {
-  const versions = Object.values({ ...manifest.dependencies, ...manifest.devDependencies });
+  const versions = Object.values({ ...manifest.optionalDependencies, ...manifest.devDependencies });
   expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   expect(manifest.trustedDependencies).toEqual([]);
+});
+
+test("package.json asks for the Bun of each platform in one version, and for nothing else that is not bundled", () => {
+  expect(manifest).not.toContainKey("dependencies");
+  const bun = manifest.packageManager.replace("bun@", "");
+  expect(manifest.optionalDependencies).toEqual(
+    Object.fromEntries(PLATFORMS.map((platform) => [runtimePackage(platform), bun])) as never,
+  );
+  expect(manifest.devDependencies["bun-types"]).toBe(bun);
 });
 
 test("bun.lock has a hash of every package, and fetches none from an address of its own", async () => {

@@ -103,7 +103,7 @@ describe("an error of the provider", () => {
 describe("an error of the gateway", () => {
   const cases = [
     ["a denied model", () => ask("anthropic/claude-forbidden"), PermissionDeniedError, "permission_error"],
-    ["a model of nobody", () => ask("unknown"), BadRequestError, "invalid_request_error"],
+    ["a model of nobody", () => ask("nobody/unknown"), BadRequestError, "invalid_request_error"],
     ["another provider", () => ask("openai/gpt-4o"), BadRequestError, "not_supported_error"],
     ["too long a body", () => ask(undefined, "x".repeat(110_000)), ContentTooLargeError, "request_too_large"],
   ] as const;
@@ -116,7 +116,7 @@ describe("an error of the gateway", () => {
   });
 
   test("names the request where the client looks for it", async () => {
-    const seen = await refusal(ask("unknown"));
+    const seen = await refusal(ask("nobody/unknown"));
     expect(seen.requestID).toBeString();
     expect(seen.requestID).toBe(seen.headers?.get("x-request-id") ?? "");
     expect(seen.error).toMatchObject({ request_id: seen.requestID });

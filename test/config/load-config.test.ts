@@ -97,6 +97,7 @@ describe("settings", () => {
       DISALLOWED_MODELS: [],
       PROXY_WITHOUT_MODEL: "refuse",
       ENABLE_VISION: false,
+      VALIDATION: "liberal",
       ERROR_FORMAT: "simple",
       MODELS_TIMEOUT: 5_000,
       MODELS_CACHE_TTL: 60_000,

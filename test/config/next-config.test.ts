@@ -74,6 +74,7 @@ describe("what needs a restart", () => {
       "SERVER_IDLE_TIMEOUT",
       "SERVER_MAX_BUFFERED_BYTES",
       "SERVER_SHUTDOWN_TIMEOUT",
+      "SERVER_DRAIN_DELAY",
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { settingsMarkdown } from "../../src/config/describe-settings.ts";
+import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
 import { SETTING_GROUPS } from "../../src/config/setting-row.ts";
 import { SETTING_ROWS } from "../../src/config/settings-table.ts";
 

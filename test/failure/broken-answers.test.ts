@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { closeWithoutAnswer, dataEvent, json, redirect, resetWithoutAnswer, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { chunk, close, end, flood, head, raw, reset, stall, type Step, wait } from "../fixtures/script.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { RIG_KEY, type Rig, startRig } from "../fixtures/start-rig.ts";
+import { byTransport, IS_OVER_FETCH } from "../fixtures/transport-differences.ts";
 
 let rig: Rig;
 let selfSigned: MockProvider;
@@ -42,10 +43,10 @@ const CALLS = [
 type Call = (typeof CALLS)[number];
 
 /** Asks, and gives back what the client sees: the status, and the error however its dialect wraps it. */
-async function ask([, target, body]: Call, provider = target === "/v1/messages" ? "anthropic" : "openai") {
+async function ask([, target, body]: Call, provider = target === "/v1/messages" ? "anthropic" : "openai", on = rig) {
   const isProxy = target.startsWith("/proxy");
   const query = `key=${RIG_KEY}`;
-  const { client, id } = await rig.call({
+  const { client, id } = await on.call({
     target: `${target.replace("PROVIDER", provider)}?${isProxy ? query : `provider=${provider}&${query}`}`,
     body: { model: "m", ...body },
   });
@@ -58,7 +59,7 @@ async function ask([, target, body]: Call, provider = target === "/v1/messages" 
     requestId: header("x-request-id"),
     text: answer.text,
     complete: answer.complete,
-    line: await rig.settled(id),
+    line: await on.settled(id),
   };
 }
 
@@ -71,7 +72,9 @@ const RESET = "The upstream server closed the connection before its answer was c
 const INVALID = "The upstream server sent an invalid response";
 const EMPTY = "The upstream server sent an empty response";
 
-const BROKEN: readonly (readonly [string, () => Step[], string, string])[] = [
+type Broken = readonly [string, () => Step[], string, string];
+
+const BROKEN: readonly Broken[] = [
   ["resets the connection, unanswered", resetWithoutAnswer, "upstream_reset", RESET],
   ["closes the connection, unanswered", closeWithoutAnswer, "upstream_reset", RESET],
   ["closes the connection amid the head", () => [raw("HTTP/1.1 200 OK\r\ncontent-"), close()], "upstream_reset", RESET],
@@ -88,21 +91,28 @@ const BROKEN: readonly (readonly [string, () => Step[], string, string])[] = [
     "upstream_invalid_response",
     INVALID,
   ],
-  ...[600, 999].map(
-    (status) =>
-      [
-        `sends the status ${status}, which no response can have,`,
-        () => [raw(`HTTP/1.1 ${status} x\r\ncontent-length: 2\r\n\r\n{}`), stall()],
-        "upstream_invalid_response",
-        INVALID,
-      ] as const,
-  ),
   [
-    "ends its lines with line feeds alone, and waits,",
-    () => [raw("HTTP/1.1 200 OK\ncontent-type: application/json\ncontent-length: 2\n\n{}"), stall()],
+    "sends two lengths",
+    () => [raw("HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}"), close()],
     "upstream_invalid_response",
     INVALID,
   ],
+];
+
+const LINE_FEEDS: Broken = [
+  "ends its lines with line feeds alone, and waits,",
+  () => [raw("HTTP/1.1 200 OK\nconnection: close\ncontent-type: application/json\ncontent-length: 2\n\n{}"), stall()],
+  "upstream_invalid_response",
+  INVALID,
+];
+
+const MALFORMED: readonly Broken[] = [
+  ...[600, 999].map((status): Broken => [
+    `sends the status ${status}, which no response can have,`,
+    () => [raw(`HTTP/1.1 ${status} x\r\ncontent-length: 2\r\n\r\n{}`), stall()],
+    "upstream_invalid_response",
+    INVALID,
+  ]),
   [
     "sends more fields than any answer has",
     () => [raw(`HTTP/1.1 200 OK\r\ncontent-length: 2\r\n${"x: y\r\n".repeat(6500)}\r\n{}`), stall()],
@@ -115,16 +125,16 @@ const BROKEN: readonly (readonly [string, () => Step[], string, string])[] = [
     "upstream_invalid_response",
     INVALID,
   ],
-  [
-    "sends two lengths",
-    () => [raw("HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}"), close()],
-    "upstream_invalid_response",
-    INVALID,
-  ],
+];
+
+const REFUSED: readonly Broken[] = [
+  ...BROKEN,
+  ...byTransport("lineFeeds", [LINE_FEEDS], []),
+  ...byTransport("malformedHead", MALFORMED, []),
 ];
 
 describe.each(CALLS)("%s: a provider that", (...call) => {
-  test.each(BROKEN)("%s gives 502", async (_, script, code, message) => {
+  test.each(REFUSED)("%s gives 502", async (_, script, code, message) => {
     rig.provider.answer(script());
     const asked = rig.provider.requests.length;
     const { status, type, requestId, text, complete, line } = await ask(call);
@@ -134,6 +144,34 @@ describe.each(CALLS)("%s: a provider that", (...call) => {
     expect(rig.provider.requests.length).toBe(asked + 1);
   });
 });
+
+if (IS_OVER_FETCH) {
+  describe("over fetch, a provider that", () => {
+    let impatient: Rig;
+    // One for each test, because a connection on which such a response has come may carry the next call.
+    beforeEach(async () => {
+      impatient = await startRig({ CLIENT_RESPONSE_HEADER_TIMEOUT: "1s" });
+    });
+    afterEach(() => impatient[Symbol.asyncDispose]());
+
+    test.each([LINE_FEEDS])("%s has answered", async (_, script) => {
+      for (const call of CALLS) {
+        rig.provider.answer(script());
+        expect(await ask(call)).toMatchObject({ status: 200, text: "{}" });
+      }
+    });
+
+    test.each(MALFORMED)("%s keeps nobody waiting for longer than a head may take", async (_, script) => {
+      impatient.provider.answerAlways(script);
+      const answers = await Promise.all(CALLS.map((call) => ask(call, undefined, impatient)));
+      for (const { status, type, complete, line } of answers) {
+        expect([502, 504]).toContain(status);
+        expect([type, complete]).toEqual(["application/json", true]);
+        expect(line).toMatchObject({ status, outcome: "failed" });
+      }
+    });
+  });
+}
 
 /** The other two dialects are spoken by the built-in providers only. */
 const ANY_PROVIDER = CALLS.filter(([, target]) => target !== "/v1/messages" && target !== "/v1/responses");

@@ -51,6 +51,16 @@ describe("a client that did not ask for usage", () => {
     expect(answer.text).toBe(CONTENT + DONE);
   });
 
+  test.each([`"x"`, "false", "[1]", `{"include_usage":"yes"}`, `{"include_usage":1}`])(
+    "but %s for stream_options stays as it is",
+    async (given) => {
+      const body = `{"model":"openai/m","stream":true,"stream_options":${given},${MESSAGES}}`;
+      const { sent, answer } = await relay(body, [CONTENT, USAGE, DONE]);
+      expect(sent).toBe(body.replace("openai/", ""));
+      expect(answer.text).toBe(CONTENT + USAGE + DONE);
+    },
+  );
+
   test.each([
     ["in any cut", [CONTENT, USAGE, DONE], CONTENT + DONE],
     [

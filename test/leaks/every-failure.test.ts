@@ -112,6 +112,7 @@ beforeAll(async () => {
       MUTE_API_KEY: SECRETS.openAiKey,
       MUTE_API_URL: `https://127.0.0.1:${mute.port}/v1`,
       DISALLOWED_MODELS: "openai/banned",
+      VALIDATION: "strict",
       PROXY_WITHOUT_MODEL: "allow",
       SERVER_MAX_REQUEST_BODY_SIZE: "20000",
       SERVER_MAX_BUFFERED_BYTES: "1MiB",

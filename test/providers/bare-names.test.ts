@@ -15,7 +15,13 @@ const MINUTE = 60_000;
  * test answers it: with ids, or with undefined for a failure.
  */
 function setUp(wanted = ["openai", "groq", "mistral", "vllm"]) {
-  const environment = { OPENAI_API_KEY: "k", ANTHROPIC_API_KEY: "k", GROQ_API_KEY: "k", MISTRAL_API_KEY: "k" };
+  const environment = {
+    OPENAI_API_KEY: "k",
+    ANTHROPIC_API_KEY: "k",
+    GROQ_API_KEY: "k",
+    MISTRAL_API_KEY: "k",
+    GOOGLE_API_KEY: "k",
+  };
   const providers = loadProviders(environment, []).providers.filter(({ id }) => wanted.includes(id));
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const waiting: { readonly id: string; readonly answer: (ids: readonly string[] | undefined) => void }[] = [];
@@ -35,6 +41,7 @@ function setUp(wanted = ["openai", "groq", "mistral", "vllm"]) {
     timeoutMs: 2 ** 30,
     timers: { now: () => time, setTimer: () => undefined, clearTimer() {} },
     onRead() {},
+    isAllowed: (_provider, modelId) => modelId !== "denied",
     onFailure() {},
     onGivenUp: ({ id }) => givenUp.push(id),
   });
@@ -63,8 +70,7 @@ function setUp(wanted = ["openai", "groq", "mistral", "vllm"]) {
     /** What becomes of a bare name: the provider, or the failure; `outcome` is undefined while it waits. */
     ask(model: string, api: ApiName = "chat") {
       const result: { outcome: string | undefined; failure?: Failure } = { outcome: undefined };
-      const found = (async () =>
-        resolveTarget({ providers: byId, findBareName: modelLists.findBareName }, undefined, model, api))();
+      const found = (async () => resolveTarget({ ...modelLists, providers: byId }, undefined, model, api))();
       found.then(
         ({ provider }) => (result.outcome = provider.id),
         (failure: Failure) => Object.assign(result, { outcome: failure.code, failure }),
@@ -279,5 +285,154 @@ describe("among providers of which only some have the client's API", () => {
     await lists.answer("groq", ["llama"]);
     await lists.answer("mistral", []);
     expect(await lists.asks("llama", "messages")).toBe("groq");
+  });
+});
+
+describe("a name that lists have in a longer form only", () => {
+  async function known() {
+    const lists = setUp(["openai", "anthropic", "groq"]);
+    lists.warm();
+    await lists.answer("openai", ["gpt-4o-2024-08-06", "gpt-4-0613", "both-20250101", "exact-20250101", "a-latest"]);
+    await lists.answer("anthropic", ["claude-sonnet-4-5-20250929", "both@20250101"]);
+    await lists.answer("groq", ["exact", "size-4096", "size-8b", "mistral-large-2411"]);
+    return lists;
+  }
+
+  test.each([
+    ["gpt-4o", "openai"],
+    ["gpt-4", "openai"],
+    ["a", "openai"],
+    ["claude-sonnet-4-5", "anthropic"],
+    ["mistral-large", "groq"],
+    // Exactly this name is meant, whoever has a form of it.
+    ["exact", "groq"],
+    // Two have a form of it.
+    ["both", "provider_undetermined"],
+  ])("%s: %s, without another reading", async (model, outcome) => {
+    const lists = await known();
+    expect([await lists.asks(model), lists.asked()]).toEqual([outcome, []]);
+  });
+
+  test.each(["size", "gpt-4o-2024", "claude-sonnet", "2411"])("%s is no such form", async (model) => {
+    const lists = await known();
+    const asked = lists.ask(model);
+    await settle();
+    expect(asked.outcome).toBeUndefined();
+    for (const id of lists.asked()) await lists.answer(id, undefined);
+    expect(asked.outcome).toBe("provider_undetermined");
+  });
+
+  test("waits for lists that may have exactly this name", async () => {
+    const lists = setUp(["openai", "groq"]);
+    lists.warm();
+    await lists.answer("openai", ["gpt-4o-2024-08-06"]);
+    const asked = lists.ask("gpt-4o");
+    await lists.answer("groq", ["gpt-4o"]);
+    await settle();
+    expect(asked.outcome).toBe("groq");
+  });
+
+  test("keeps its list fresh by being used", async () => {
+    const lists = await known();
+    lists.advance(MINUTE);
+    expect([await lists.asks("gpt-4o"), lists.asked()]).toEqual(["openai", ["openai"]]);
+  });
+});
+
+describe("the only configured provider that has the client's API", () => {
+  test("answers every name over it, whatever its list holds, and whether or not it could be read", async () => {
+    const lists = setUp(["openai", "anthropic", "google"]);
+    lists.warm();
+    expect(await lists.asks("claude-new", "messages")).toBe("anthropic");
+    await lists.answer("anthropic", undefined);
+    expect(await lists.asks("claude-new", "messages")).toBe("anthropic");
+    lists.refresh("anthropic");
+    await lists.answer("anthropic", ["claude-old"]);
+    expect(await lists.asks("claude-new", "countTokens")).toBe("anthropic");
+    expect(await lists.asks("gpt-new", "responses")).toBe("openai");
+    // Of these there are two.
+    await lists.answer("openai", []);
+    await lists.answer("google", []);
+    const embedding = lists.ask("new", "embeddings");
+    await settle();
+    for (const id of lists.asked()) await lists.answer(id, undefined);
+    expect(embedding.outcome).toBe("provider_undetermined");
+  });
+
+  test("its list is read again beside the request, but not at every one", async () => {
+    const lists = setUp(["anthropic"]);
+    lists.warm();
+    await lists.answer("anthropic", undefined);
+    expect([await lists.asks("claude", "messages"), lists.asked()]).toEqual(["anthropic", []]);
+    lists.advance(2000);
+    expect([await lists.asks("claude", "messages"), lists.asked()]).toEqual(["anthropic", ["anthropic"]]);
+  });
+
+  test("over chat, or with a slash in the name, needs its list unless that could not be read", async () => {
+    for (const [model, api] of [
+      ["claude", "chat"],
+      ["nope/x", "messages"],
+    ] as const) {
+      const lists = setUp(["anthropic"]);
+      lists.warm();
+      const waiting = lists.ask(model, api);
+      await settle();
+      expect(waiting.outcome).toBeUndefined();
+      await lists.answer("anthropic", undefined);
+      expect(waiting.outcome).toBe("anthropic");
+      expect(await lists.asks(model, api)).toBe("anthropic");
+      lists.refresh("anthropic");
+      await lists.answer("anthropic", ["other"]);
+      const known = lists.ask(model, api);
+      await settle();
+      for (const id of lists.asked()) await lists.answer(id, ["other"]);
+      expect(known.outcome).toBe("provider_undetermined");
+    }
+  });
+});
+
+test("a misspelt provider is told while lists are missing, too", async () => {
+  const lists = setUp();
+  lists.warm();
+  for (const id of ["openai", "groq", "mistral"]) await lists.answer(id, undefined);
+  const asked = lists.ask("opnai/x");
+  await settle();
+  for (const id of lists.asked()) await lists.answer(id, undefined);
+  await settle();
+  expect(asked.outcome).toBe("model_lists_incomplete");
+  expect(asked.failure?.message).toContain("There is no provider opnai: did you mean openai? Missing: openai,");
+});
+
+describe("a name that nobody lists", () => {
+  async function refused(model: string): Promise<Failure | undefined> {
+    const lists = setUp();
+    lists.warm();
+    await lists.answer("openai", ["gpt-4o", "gpt-4o-mini", "denied", "text-embedding-3-small"]);
+    await lists.answer("groq", ["openai/gpt-oss-120b", "llama-3.3-70b"]);
+    await lists.answer("mistral", ["mistral-large"]);
+    const asked = lists.ask(model);
+    await settle();
+    for (const id of lists.asked()) await lists.answer(id, undefined);
+    return asked.failure;
+  }
+
+  test.each([
+    ["gpt4o", "Similar models: openai/gpt-4o."],
+    ["mistrl-large", "Similar models: mistral/mistral-large."],
+    ["gpt-oss", "Similar models: groq/openai/gpt-oss-120b."],
+    ["nope/gpt-4o-mini", "Similar models: openai/gpt-4o-mini. There is no provider nope. Configured:"],
+    ["GPT-4O", "Similar models: openai/gpt-4o, openai/gpt-4o-mini."],
+    ["opnai/x", "There is no provider opnai: did you mean openai? Configured: openai, groq, mistral."],
+    ["something else", "Configured: openai, groq, mistral."],
+  ])("%s is told what there is", async (model, message) => {
+    const failure = await refused(model);
+    expect(failure?.message).toContain(`No configured provider lists ${JSON.stringify(model)}.`);
+    expect(failure?.message).toContain(message);
+  });
+
+  test("but not what may not be used, nor anything of a name that can be none", async () => {
+    expect((await refused("denied-"))?.message).not.toContain("Similar");
+    expect((await refused(`x${"y".repeat(5000)}`))?.message.length).toBeLessThan(600);
+    expect((await refused("sk-1234567890abcdef/x"))?.message).not.toContain("provider sk-");
   });
 });

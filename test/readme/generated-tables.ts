@@ -1,4 +1,5 @@
-import { describeSettings, settingsMarkdown } from "../../src/config/describe-settings.ts";
+import { describeSettings } from "../../src/config/describe-settings.ts";
+import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
 import { providerVariables } from "../../src/config/provider-variables.ts";
 import { FAILURES } from "../../src/core/errors.ts";
 import type { ProviderApiName } from "../../src/providers/api-paths.ts";

@@ -1,9 +1,9 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { json } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
-import { stall, wait } from "../fixtures/script.ts";
+import { type Script, stall, wait } from "../fixtures/script.ts";
 import type { RunningGateway } from "../fixtures/start-gateway.ts";
 import { startGateway } from "../fixtures/start-in-process.ts";
 import { within } from "../fixtures/within.ts";
@@ -95,4 +95,90 @@ test("a model named with its provider does not wait for the lists of others", as
   });
   const found = await within(fetch(`${gateway.url}/v1/models/openai/a`), 1000, "the model");
   expect(await found.json()).toMatchObject({ id: "openai/a" });
+});
+
+/** A gateway on a clock of its own with openai, which answers, and groq, which does what the test says. */
+async function startBeside(groq: () => Script) {
+  const provider = await startMockProvider();
+  provider.answerAlways(({ target }) => (target.startsWith("/groq") ? groq() : list("a")));
+  const clock = createManualClock();
+  const gateway = await startGateway(
+    {
+      OPENAI_API_URL: `${provider.url}/openai`,
+      OPENAI_API_KEY: "k",
+      GROQ_API_URL: `${provider.url}/groq`,
+      GROQ_API_KEY: "k",
+    },
+    { now: clock.now, timers: clock },
+  );
+  return {
+    clock,
+    gateway,
+    /** How often groq was asked. */
+    asked: () => provider.requests.filter(({ target }) => target.startsWith("/groq")).length,
+    provider,
+    failures: () => gateway.log.filter(({ msg, provider: of }) => /could not list/.test(String(msg)) && of === "groq"),
+    async [Symbol.asyncDispose]() {
+      const stopping = gateway.stop();
+      await clock.advance(60_000);
+      await stopping;
+      await provider.stop();
+    },
+  };
+}
+
+describe("a provider that hangs", () => {
+  test("costs the callers of all lists nothing once a second has passed, and is left alone for a while", async () => {
+    let isHanging = true;
+    await using rig = await startBeside(() => (isHanging ? [stall()] : list("b")));
+    const { clock, gateway } = rig;
+    const first = ids(gateway, "");
+    while (rig.asked() === 0) await rig.provider.nextRequest();
+    await clock.advance(999);
+    await ids(gateway, "?provider=openai");
+    // Some providers answer late, and the first caller waits a little for them.
+    await clock.advance(1);
+    expect(await first).toEqual(["openai/a"]);
+    expect(await ids(gateway, "")).toEqual(["openai/a"]);
+    await clock.advance(4000);
+    const line = await gateway.logged(({ failure }) => failure === "models_timeout");
+    expect(line).toMatchObject({ level: "warn", provider: "groq" });
+    // Known to be slow: nobody waits, nor asks it again, until three times its limit has passed.
+    expect(await ids(gateway, "")).toEqual(["openai/a"]);
+    const refused = await fetch(`${gateway.url}/v1/models?provider=groq`);
+    expect(refused.status).toBe(504);
+    await clock.advance(14_999);
+    expect(await ids(gateway, "")).toEqual(["openai/a"]);
+    expect([rig.asked(), rig.failures().length]).toEqual([1, 1]);
+    await clock.advance(1);
+    isHanging = false;
+    expect(await ids(gateway, "")).toEqual(["openai/a"]);
+    while (rig.asked() < 2) await rig.provider.nextRequest();
+    const untilBack = async (): Promise<void> => {
+      while ((await ids(gateway, "")).length < 2) await Bun.sleep(5);
+    };
+    await within(untilBack(), 2000, "the list to be back");
+    expect(await ids(gateway, "")).toEqual(["openai/a", "groq/b"]);
+  });
+
+  test("is shown with its last list, while one that fails is not", async () => {
+    let answer: () => Script = () => list("b");
+    await using rig = await startBeside(() => answer());
+    const { clock, gateway } = rig;
+    expect(await ids(gateway, "")).toEqual(["openai/a", "groq/b"]);
+    answer = () => [stall()];
+    await clock.advance(60_000);
+    expect(await ids(gateway, "")).toEqual(["openai/a", "groq/b"]);
+    while (rig.asked() < 2) await rig.provider.nextRequest();
+    await clock.advance(5000);
+    await gateway.logged(({ failure }) => failure === "models_timeout");
+    expect(await ids(gateway, "")).toEqual(["openai/a", "groq/b"]);
+    expect(await ids(gateway, "?provider=groq")).toEqual(["groq/b"]);
+    expect(rig.asked()).toBe(2);
+    answer = () => json(503, {});
+    await clock.advance(15_000);
+    expect(await ids(gateway, "")).toEqual(["openai/a", "groq/b"]);
+    await gateway.logged(({ failure }) => failure === "provider_error");
+    expect(await ids(gateway, "")).toEqual(["openai/a"]);
+  });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { json } from "../fixtures/answers.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
 import { chunk, end, head, type HeaderList } from "../fixtures/script.ts";
+import { byTransport } from "../fixtures/transport-differences.ts";
 import { KEY, type StartedGateway, startBesideProvider, threeProviders } from "./started-gateway.ts";
 
 let started: StartedGateway;
@@ -106,7 +107,8 @@ describe("to the provider", () => {
         const names = call.headers.map(([name]) => name.toLowerCase()).sort();
         const own =
           provider === "anthropic" ? ["anthropic-version", "x-api-key"] : provider === "mine" ? [] : ["authorization"];
-        expect(names).toEqual(["accept-encoding", "connection", "content-length", "host", ...own].sort());
+        const added = byTransport("addedHeaders", [], ["accept", "user-agent"]);
+        expect(names).toEqual(["accept-encoding", "connection", "content-length", "host", ...added, ...own].sort());
       }
     }
   });

@@ -31,7 +31,8 @@ describe("refusals", () => {
     ["/proxy/mistral/x", 502, "Failed to reach upstream server"],
   ])("%s is %i", async (path, status, error) => {
     const response = await started.send("GET", path);
-    expect([response.status, await response.json()]).toEqual([status, expect.objectContaining({ error })]);
+    const { error: said } = (await response.json()) as { error: string };
+    expect([response.status, said.slice(0, error.length)]).toEqual([status, error]);
     expect(started.takeCalls()).toEqual([]);
   });
 

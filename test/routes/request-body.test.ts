@@ -20,15 +20,98 @@ beforeEach(() => {
 afterAll(() => started[Symbol.asyncDispose]());
 
 /** The message of an error in the envelope of its route. */
-async function refusal(route: PostRoute, body: unknown, headers: Record<string, string> = {}) {
-  const response = await started.post(route, body, headers);
+async function refusal(
+  route: PostRoute,
+  body: unknown,
+  headers: Record<string, string> = {},
+  by: StartedGateway = started,
+) {
+  const response = await by.post(route, body, headers);
   expect(response.headers.get("content-type")).toBe("application/json");
-  expect(started.takeCalls()).toEqual([]);
+  expect(by.takeCalls()).toEqual([]);
   const { error } = (await response.json()) as { error: string | { message: string } };
   return [response.status, typeof error === "string" ? error : error.message];
 }
 
-describe("a request that is wrong in a known field is 400 with the field's path", () => {
+describe("what the gateway itself must read is checked, and nothing else", () => {
+  test.each([
+    ["/v1/chat/completions", {}, "model is required"],
+    ["/v1/chat/completions", { ...CHAT, model: "" }, "model must not be empty"],
+    ["/v1/chat/completions", { ...CHAT, model: 7 }, "model must be a string"],
+    ["/v1/chat/completions", { ...CHAT, model: null }, "model must be a string"],
+    ["/v1/chat/completions", { ...CHAT, stream: "yes" }, "stream must be a boolean"],
+    ["/v1/messages", { ...SMALLEST["/v1/messages"], stream: 1 }, "stream must be a boolean"],
+    ["/v1/messages/count_tokens", {}, "model is required"],
+    ["/v1/responses", { input: "x" }, "model is required"],
+    ["/v1/responses", { ...SMALLEST["/v1/responses"], stream: [] }, "stream must be a boolean"],
+    ["/v1/embeddings", { model: ["m"] }, "model must be a string"],
+  ] as const)("%s %j: %s", async (route, body, problem) => {
+    expect(await refusal(route, body)).toEqual([400, problem]);
+  });
+
+  const said = (...messages: object[]) => ({ messages: [{ role: "user", content: "x" }, ...messages] });
+  const call = { id: "a1", type: "function", function: { name: "f", arguments: "{}" } };
+  const calling = (...calls: object[]) =>
+    said({ role: "assistant", tool_calls: calls }, { role: "tool", tool_call_id: "a1", content: "y" });
+  test.each([
+    ["/v1/chat/completions", {}],
+    ["/v1/chat/completions", { messages: [] }],
+    ["/v1/chat/completions", { messages: "x" }],
+    ["/v1/chat/completions", { messages: ["x", null, 5] }],
+    ["/v1/chat/completions", calling({ id: "a1", function: { name: "f", arguments: "{}" } })],
+    ["/v1/chat/completions", calling({ ...call, function: { name: "f", arguments: { a: 1.0 } } })],
+    ["/v1/chat/completions", calling({ type: "function", function: { name: "f", arguments: "{}" } })],
+    ["/v1/chat/completions", calling({ ...call, id: null })],
+    ["/v1/chat/completions", calling({ ...call, function: {} })],
+    ["/v1/chat/completions", said({ role: "assistant", content: null, reasoning_content: "r" })],
+    ["/v1/chat/completions", said({ role: "assistant", content: null, tool_calls: [] })],
+    ["/v1/chat/completions", said({ role: "assistant" })],
+    ["/v1/chat/completions", said({ role: "tool", tool_call_id: "a1", content: null })],
+    ["/v1/chat/completions", said({ role: "tool", name: "f", content: "y" })],
+    ["/v1/chat/completions", said({ role: "latest_reminder", content: "y" })],
+    ["/v1/chat/completions", said({ role: "robot", content: 7 })],
+    ["/v1/chat/completions", said({ content: { text: "y" } })],
+    ["/v1/chat/completions", said({ role: "user", content: [{ type: "text" }, "y", { text: "z" }, { type: 1 }] })],
+    [
+      "/v1/chat/completions",
+      said({ role: "assistant", content: "y", reasoning_content: [{ type: "text", text: "r" }] }),
+    ],
+    ["/v1/chat/completions", { ...said(), tools: [{ google_search: {} }] }],
+    ["/v1/chat/completions", { ...said(), tools: [{ type: "function", function: {} }], tool_choice: 1 }],
+    ["/v1/chat/completions", { ...said(), tools: { a: 1 }, functions: "x" }],
+    ["/v1/chat/completions", { ...said(), top_logprobs: 50, temperature: 3, user: 42 }],
+    ["/v1/chat/completions", { ...said(), top_logprobs: -1, max_tokens: 0, n: 0, top_p: 7, seed: 1.5 }],
+    [
+      "/v1/chat/completions",
+      { ...said(), max_tokens: "10", stop: 1, logit_bias: [], metadata: "x", response_format: {} },
+    ],
+    ["/v1/chat/completions", { ...said(), stream: null, stream_options: "x" }],
+    ["/v1/messages", { ...said(), max_tokens: 0 }],
+    ["/v1/messages", { max_tokens: null, system: 5, tools: {}, thinking: "x" }],
+    ["/v1/messages/count_tokens", {}],
+    ["/v1/responses", { input: 7, temperature: 3, max_output_tokens: 0, store: "x" }],
+    ["/v1/responses", { input: ["x"], tools: "x", previous_response_id: 5 }],
+    ["/v1/embeddings", {}],
+    ["/v1/embeddings", { input: [{ text: "a" }], dimensions: 0, user: 1 }],
+    ["/v1/embeddings", { input: [], stream: "x" }],
+  ] as const)("%s %j is sent", async (route, members) => {
+    const provider = route.startsWith("/v1/messages") ? "anthropic" : "openai";
+    const body = JSON.stringify({ ...members, model: `${provider}/m` }).replace(
+      /\}$/,
+      ' , "big":12345678901234567890.10 }',
+    );
+    expect((await started.post(route, body)).status).toBe(200);
+    expect(bodyText(started.takeCall())).toBe(body.replace(`${provider}/m`, "m"));
+  });
+});
+
+describe("with VALIDATION=strict, a request that is wrong in a known field is 400 with the field's path", () => {
+  let strict: StartedGateway;
+  beforeAll(async () => {
+    strict = await startBesideProvider((url) => ({ ...threeProviders(url), VALIDATION: "strict" }));
+  });
+  afterAll(() => strict[Symbol.asyncDispose]());
+
   const message = (value: object) => ({ model: "openai/m", messages: [{ role: "user", content: "x" }, value] });
   test.each([
     ["/v1/chat/completions", {}, "model"],
@@ -52,9 +135,14 @@ describe("a request that is wrong in a known field is 400 with the field's path"
     ["/v1/embeddings", { model: "openai/m" }, "input"],
     ["/v1/embeddings", { model: "openai/m", input: [] }, "input"],
   ] as const)("%s %j: %s", async (route, body, path) => {
-    const [status, error] = await refusal(route, body);
+    const [status, error] = await refusal(route, body, {}, strict);
     expect(status).toBe(400);
     expect(error).toStartWith(path);
+  });
+
+  test("one that is right is sent", async () => {
+    for (const route of POST_ROUTES) expect((await strict.post(route, SMALLEST[route])).status).toBe(200);
+    expect(strict.takeCalls()).toHaveLength(POST_ROUTES.length);
   });
 
   test("the path stands in `param`, and nothing of the value is repeated", async () => {
@@ -75,10 +163,19 @@ describe("a body that cannot be read is 400, on every route", () => {
     ]);
     const invalid = new Uint8Array(Buffer.concat([Buffer.from('{"model":"'), Uint8Array.of(0xc3, 0x28)]));
     expect(await refusal(route, invalid)).toEqual([400, "Failed to decode request: the body is not valid UTF-8"]);
-    expect(await refusal(route, "\ufeff{}")).toEqual([
-      400,
-      "Failed to decode request: the body begins with a byte order mark, which JSON does not allow",
-    ]);
+  });
+
+  test.each(POST_ROUTES)("%s: a byte order mark before it is taken, and not sent", async (route) => {
+    const body = JSON.stringify(SMALLEST[route]);
+    for (const [sent, headers] of [
+      [`\ufeff${body}`, {}],
+      [new Uint8Array(gzipSync(`\ufeff${body}`)), { "content-encoding": "gzip" }],
+    ] as const) {
+      expect((await started.post(route, sent, headers)).status).toBe(200);
+      expect(bodyText(started.takeCall())).toBe(body.replace(/(openai|anthropic)\//, ""));
+    }
+    expect(await refusal(route, "\ufeff")).toEqual([400, "Failed to decode request: the body is empty"]);
+    expect((await refusal(route, `\ufeff\ufeff${body}`))[1]).toContain("byte order mark");
   });
 
   test("a stream that was asked for makes no difference: the error is JSON", async () => {
@@ -123,9 +220,24 @@ describe("encodings", () => {
     expect((await refusal("/v1/chat/completions", cut, headers))[0]).toBe(400);
   });
 
-  test("identity is no encoding; what is not known, or stacked, is 415", async () => {
-    expect((await started.post("/v1/chat/completions", BODY, { "content-encoding": "identity" })).status).toBe(200);
-    started.takeCalls();
+  test.each(["identity", "none", "utf-8", "UTF8", "us-ascii", "8bit", "identity, identity", "None", " "])(
+    "%j is no encoding",
+    async (name) => {
+      const response = await started.post("/v1/chat/completions", BODY, { "content-encoding": name });
+      expect(response.status).toBe(200);
+      const call = started.takeCall();
+      expect([bodyText(call), call.header("content-encoding")]).toEqual([SENT, undefined]);
+    },
+  );
+
+  test("beside another it counts for nothing; what is not known, or stacked, is 415", async () => {
+    for (const name of ["identity, gzip", "gzip,utf-8"]) {
+      const response = await started.post("/v1/chat/completions", new Uint8Array(gzipSync(BODY)), {
+        "content-encoding": name,
+      });
+      expect(response.status).toBe(200);
+      expect(bodyText(started.takeCall())).toBe(SENT);
+    }
     for (const name of ["compress", "gzip, gzip", "constructor"]) {
       const [status] = await refusal("/v1/chat/completions", BODY, { "content-encoding": name });
       expect([name, status]).toEqual([name, 415]);

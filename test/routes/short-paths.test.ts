@@ -85,6 +85,12 @@ describe("a path that is not there", () => {
     ["DELETE", "/v1/v1/responses/r", "DELETE /v1/responses/{id}"],
     ["GET", "//proxy/openai/v1/files", "/proxy/{provider}/{path}"],
     ["GET", "//health", "GET /health"],
+    ["POST", "/v1/chat/completion", "POST /v1/chat/completions"],
+    ["POST", "/chat/completion", "POST /v1/chat/completions"],
+    ["POST", "/v1/embedding", "POST /v1/embeddings"],
+    ["GET", "/v1/model", "GET /v1/models"],
+    ["POST", "/v1/response", "POST /v1/responses"],
+    ["GET", "/v1/mcp/tool", "GET /v1/mcp/tools"],
   ])("%s %s is told to be %s", async (method, path, meant) => {
     await using client = await openRawClient(open.gateway.port);
     await client.request(method, path, method === "GET" ? {} : { body: "{}" });

@@ -147,6 +147,25 @@ const OTHER_WORDS: readonly (readonly [path: string, route: PostRoute, body: obj
     RESPONSES,
     { ...responses(), tools: [{ type: "image_generation", input_image_mask: { file_id: "f" } }] },
   ],
+  // Shapes that no schema has, and that a provider may take all the same.
+  ["messages[1].content[1]", CHAT, part({ type: "image_url", image_url: "https://h/x.png" })],
+  ["messages[1].content[1]", CHAT, part({ type: "image_url" })],
+  ["messages[1].content[1].image_url", CHAT, part({ image_url: "https://h/x.png" })],
+  ["messages[1].content[1].image_url", CHAT, part({ type: ["image_url"], image_url: { url: 5 } })],
+  ["messages[1].content", CHAT, chat({ role: "user", content: { type: "image_url", image_url: "gs://b/x.png" } })],
+  ["messages[1].content[0]", CHAT, chat({ role: "user", content: [PNG] })],
+  ["messages[1].content[0][1]", CHAT, chat({ role: "user", content: [["x", PNG]] })],
+  ["messages[0]", CHAT, { model: "openai/m", messages: [PNG] }],
+  ["messages", CHAT, { model: "openai/m", messages: { type: "image_url", image_url: PNG } }],
+  ["messages.0.content[0]", CHAT, { model: "openai/m", messages: { "0": { role: "user", content: [base64] } } }],
+  ["messages[1].reasoning_content[0]", CHAT, turn({ reasoning_content: [imageUrl(PNG)] })],
+  ["messages[1].role[0].image_url", CHAT, chat({ role: [{ image_url: PNG }], content: "x" })],
+  ["messages[1].name.content[0]", CHAT, turn({ name: { content: [base64] } })],
+  ["messages[1].content[0].text", CHAT, chat({ role: "user", content: [{ type: "text", text: imageUrl(PNG) }] })],
+  ["messages[0]", MESSAGES, { ...messages(text), messages: [base64] }],
+  ["input[0].image", "/v1/embeddings", { model: "openai/m", input: [{ image: "https://h/x.png" }] }],
+  ["input[1]", "/v1/embeddings", { model: "openai/m", input: ["x", PNG] }],
+  ["input[0][0]", "/v1/embeddings", { model: "openai/m", input: [[{ type: "image_url", image_url: PNG }]] }],
   ["messages[1].content[1]", "/v1/embeddings", { ...part(imageUrl(PNG)), input: "x" }],
 ];
 
@@ -322,11 +341,39 @@ describe("with ENABLE_VISION=true", () => {
     expect(bodyText(seeing.takeCall())).toBe(JSON.stringify(body).replace(/"(openai|anthropic)\/m"/, '"m"'));
   });
 
+  test.each(["", "x.png", "gs://bucket/a.png", "file:///d/a.png", "iVBORw0KGgo=", "data:;base64,AAAA"])(
+    "%j is for the provider to judge",
+    async (url) => {
+      for (const image of [
+        imageUrl(url),
+        { type: "image_url", image_url: url },
+        { type: "image_url", image_url: { url, detail: "" } },
+      ]) {
+        const body = chat({ role: "user", content: [text, image] });
+        expect((await seeing.post("/v1/chat/completions", body)).status).toBe(200);
+        expect(bodyText(seeing.takeCall())).toBe(JSON.stringify(body).replace("openai/m", "m"));
+      }
+    },
+  );
+});
+
+describe("with ENABLE_VISION=true and VALIDATION=strict", () => {
+  let strict: StartedGateway;
+  beforeAll(async () => {
+    strict = await startBesideProvider((url) => ({
+      ...threeProviders(url),
+      ENABLE_VISION: "true",
+      VALIDATION: "strict",
+    }));
+  });
+  afterAll(() => strict[Symbol.asyncDispose]());
+
   test.each(["https://h/x", "http://h/x", "HTTPS://h/x", PNG, "data:image/svg+xml;charset=utf-8;base64,PHN2Zz4="])(
     "%s is an image's url",
     async (url) => {
       const body = chat({ role: "user", content: [imageUrl(url)] });
-      expect((await seeing.post("/v1/chat/completions", body)).status).toBe(200);
+      expect((await strict.post("/v1/chat/completions", body)).status).toBe(200);
+      strict.takeCalls();
     },
   );
 
@@ -341,7 +388,7 @@ describe("with ENABLE_VISION=true", () => {
     "data:text",
     " https://h/x",
   ])("%j is none", async (url) => {
-    const response = await seeing.post("/v1/chat/completions", chat({ role: "user", content: [text, imageUrl(url)] }));
+    const response = await strict.post("/v1/chat/completions", chat({ role: "user", content: [text, imageUrl(url)] }));
     expect([response.status, await response.json()]).toMatchObject([
       400,
       {
@@ -349,14 +396,14 @@ describe("with ENABLE_VISION=true", () => {
         param: "messages[1].content[1].image_url.url",
       },
     ]);
-    expect(seeing.takeCalls()).toEqual([]);
+    expect(strict.takeCalls()).toEqual([]);
   });
 
   test("the same holds for messages and responses", async () => {
     const block = { type: "image", source: { type: "url", url: "file:///x" } };
-    expect((await seeing.post("/v1/messages", messages(block))).status).toBe(400);
+    expect((await strict.post("/v1/messages", messages(block))).status).toBe(400);
     const item = { role: "user", content: [{ type: "input_image", image_url: "file:///x" }] };
-    expect((await seeing.post("/v1/responses", responses(item))).status).toBe(400);
-    expect(seeing.takeCalls()).toEqual([]);
+    expect((await strict.post("/v1/responses", responses(item))).status).toBe(400);
+    expect(strict.takeCalls()).toEqual([]);
   });
 });

@@ -13,6 +13,9 @@ const UNDETERMINED =
 const NO_SUCH = "Provider not found. Please check the list of supported providers.";
 const NO_KEY = "Provider requires an API key. Please configure the provider's API key.";
 
+/** The providers of the gateway below. */
+const CONFIGURED = "openai, anthropic, groq, cloudflare, my-tgi";
+
 /** Which provider was reached, and with which model. */
 function reached(call: ReceivedRequest): [target: string, model: unknown] {
   return [call.target, (JSON.parse(bodyText(call)) as { model: unknown }).model];
@@ -49,8 +52,65 @@ describe("by the query and by the prefix", () => {
     ["constructor/x", "", 400, UNDETERMINED],
   ])("%j with %j is %i", async (model, query, status, error) => {
     const response = await started.post(`/v1/chat/completions${query}`, { ...CHAT, model });
-    expect([response.status, await response.json()]).toEqual([status, expect.objectContaining({ error })]);
+    const { error: said } = (await response.json()) as { error: string };
+    expect([response.status, said.slice(0, error.length)]).toEqual([status, error]);
     expect(started.takeCalls()).toEqual([]);
+  });
+
+  test.each([
+    [
+      "x",
+      "?provider=opnai",
+      `${NO_SUCH} There is no provider opnai: did you mean openai? Configured: ${CONFIGURED}.`,
+      "opnai",
+      "x",
+    ],
+    [
+      "x",
+      "?provider=OpnAI",
+      `${NO_SUCH} There is no provider opnai: did you mean openai? Configured: ${CONFIGURED}.`,
+      "opnai",
+      "x",
+    ],
+    ["x", "?provider=zzz", `${NO_SUCH} There is no provider zzz. Configured: ${CONFIGURED}.`, "zzz", "x"],
+    ["x", "?provider=sk-0123456789", `${NO_SUCH} Configured: ${CONFIGURED}.`, undefined, "x"],
+    [
+      "mistral/x",
+      "",
+      `${NO_KEY} Set MISTRAL_API_KEY to use the model "x" of mistral. Configured: ${CONFIGURED}.`,
+      "mistral",
+      "x",
+    ],
+    [
+      "x",
+      "?provider=mistral",
+      `${NO_KEY} Set MISTRAL_API_KEY to use the model "x" of mistral. Configured: ${CONFIGURED}.`,
+      "mistral",
+      "x",
+    ],
+    [
+      "nope/x",
+      "",
+      `${UNDETERMINED} No configured provider lists "nope/x". There is no provider nope. Configured: ${CONFIGURED}.`,
+      "nope",
+      "nope/x",
+    ],
+    ["x", "", `${UNDETERMINED} No configured provider lists "x". Configured: ${CONFIGURED}.`, undefined, "x"],
+  ])("%j with %j is told what is wrong, in the log too", async (model, query, error, provider, logged) => {
+    const id = crypto.randomUUID();
+    const response = await started.post(`/v1/chat/completions${query}`, { ...CHAT, model }, { "x-request-id": id });
+    expect(await response.json()).toMatchObject({ error });
+    const line = await started.gateway.logged(({ request_id: of }) => of === id);
+    expect([line["provider"], line["model"], line["status"]]).toEqual([provider, logged, 400]);
+  });
+
+  test("a provider without its key is told so on /proxy and in lists of models, too", async () => {
+    for (const path of ["/proxy/mistral/models", "/v1/models?provider=mistral"]) {
+      const response = await started.send("GET", path);
+      expect(await response.json()).toMatchObject({ error: `${NO_KEY} Set MISTRAL_API_KEY to use mistral.` });
+    }
+    const response = await started.send("GET", "/proxy/opnai/models");
+    expect(await response.json()).toMatchObject({ error: expect.stringContaining("did you mean openai?") });
   });
 
   test.each([
@@ -126,7 +186,7 @@ describe("by a bare name", () => {
     };
     expect(await ask("gpt-4o")).toEqual([200, ["/v1/chat/completions", "gpt-4o"]]);
     expect(await ask("meta/llama")).toEqual([200, ["/groq/v1/chat/completions", "meta/llama"]]);
-    const refused = [400, expect.objectContaining({ error: UNDETERMINED, param: "model" })];
+    const refused = [400, expect.objectContaining({ error: expect.stringContaining(UNDETERMINED), param: "model" })];
     const ambiguous = `${UNDETERMINED} Several providers have it: openai, groq.`;
     expect(await ask("shared")).toEqual([400, expect.objectContaining({ error: ambiguous, param: "model" })]);
     expect(await ask("none")).toEqual(refused);

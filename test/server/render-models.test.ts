@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { ModelList } from "../../src/routing/cached-model-list.ts";
+import type { ModelList } from "../../src/routing/model-list.ts";
 import type { ModelPolicy } from "../../src/routing/model-policy.ts";
 import { createModelRenderer } from "../../src/server/handlers/render-models.ts";
 import { createProvider } from "../upstream/open-upstream.ts";

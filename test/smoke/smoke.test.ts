@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { version } from "../../package.json" with { type: "json" };
+import { runToEnd } from "../cli/run-to-end.ts";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";
 import { startGateway } from "../fixtures/start-gateway.ts";
@@ -39,3 +41,27 @@ test("the guide and the API reference are served without any other file", async 
   }
   expect(await (await fetch(`${gateway.url}/docs/settings`)).text()).toContain("<code>SERVER_PORT</code>");
 });
+
+test("it says its version, and what is wrong with its settings", async () => {
+  expect(await runToEnd(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+  expect(await runToEnd(["--check"])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("The settings are good."),
+  });
+  expect(await runToEnd(["--check"], { SERVER_PORT: "http" })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("SERVER_PORT"),
+  });
+});
+
+test.each(["1", "2"])(
+  "with --demo it answers without any provider, and ends when it is told to: %s process",
+  async (n) => {
+    await using gateway = await startGateway({ SERVER_WORKERS: n }, ["--demo"]);
+    const body = JSON.stringify({ ...CHAT, model: "demo/demo-chat" });
+    const response = await fetch(`${gateway.url}/v1/chat/completions`, { method: "POST", body });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ choices: [{ finish_reason: "stop" }] });
+    expect(await gateway.end()).toBe(0);
+  },
+);

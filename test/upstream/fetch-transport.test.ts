@@ -291,6 +291,67 @@ describe("the answer", () => {
   });
 });
 
+describe("a runtime that does not hear its signal", () => {
+  const reason = new Error("given up");
+  const deaf = (response: Promise<Response>) => {
+    const clock = createManualClock();
+    const deadlines = createDeadlines(clock);
+    const fetch: Fetch = () => response;
+    const probe = async (): Promise<boolean> => false;
+    const { send } = createFetchTransport({ fetch, probe, deadlines, now: clock.now, probeAfterMs: PROBE_AFTER_MS });
+    return { deadlines, ...send(groq, REQUEST, () => {}) };
+  };
+  /** A body of which so much comes, and then nothing, not even its end. */
+  const unending = (...pieces: readonly string[]): Promise<Response> =>
+    Promise.resolve(
+      new Response(
+        new ReadableStream({
+          start(controller) {
+            for (const piece of pieces) controller.enqueue(Buffer.from(piece));
+          },
+        }),
+      ),
+    );
+
+  test("still gives up the wait for a response, at once", async () => {
+    const { response, abort, deadlines } = deaf(new Promise(() => {}));
+    abort(reason);
+    await expect(response).rejects.toBe(reason);
+    expect(deadlines.size()).toBe(0);
+  });
+
+  test.each([
+    ["before its first byte", []],
+    ["amid it", ["a"]],
+  ])("still gives up a body %s", async (_, pieces) => {
+    const { response, abort } = deaf(unending(...pieces));
+    const read = readAnswer(await response).catch((error: unknown) => error);
+    await settle();
+    abort(reason);
+    expect(await read).toBe(reason);
+  });
+
+  test.each(["pause", "cancel"] as const)("a body whose taker said %s", async (said) => {
+    const { response, abort } = deaf(unending("a", "b"));
+    const { body } = await response;
+    const heard: unknown[] = [];
+    body?.consume({
+      write(bytes) {
+        heard.push(Buffer.from(bytes).toString());
+        body[said]();
+      },
+      flush() {},
+      end: () => heard.push("end"),
+      fail: (error) => heard.push(error),
+    });
+    await settle();
+    abort(reason);
+    abort(undefined);
+    await settle();
+    expect(heard).toEqual(said === "pause" ? ["a", reason] : ["a"]);
+  });
+});
+
 test("the HTTP/2 connections of keys that nothing refers to any more are let go of, and no others", () => {
   const { sent, send, retain } = setUp();
   const [one, two] = [overHttp2("one"), overHttp2("two")];

@@ -53,6 +53,13 @@ export const GENERAL_SETTINGS = {
     default: "false",
     doc: "Accept what a model can look at in requests: images, videos, and files, which may hold either",
   },
+  VALIDATION: {
+    group: "General",
+    type: "enum",
+    values: ["liberal", "strict"],
+    default: "liberal",
+    doc: "strict: refuse requests that break OpenAI's or Anthropic's documented form; liberal leaves that to the provider",
+  },
   ERROR_FORMAT: {
     group: "General",
     type: "enum",

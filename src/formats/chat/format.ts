@@ -1,4 +1,5 @@
 import type { Format } from "../format.ts";
+import { checkModelAndStream } from "../required-members.ts";
 import { readChatImage } from "../images.ts";
 import { OPENAI_STREAM } from "../openai-stream.ts";
 import { checkChatRequest } from "./check-request.ts";
@@ -8,6 +9,7 @@ export const CHAT: Format = {
   ...OPENAI_STREAM,
   api: "chat",
   notSupported: "chat_not_supported",
+  checkRequired: checkModelAndStream,
   check: checkChatRequest,
   images: { member: "messages", read: readChatImage },
   hasStreamOptions: true,

@@ -1,4 +1,5 @@
 import type { Format } from "../format.ts";
+import { checkModelAndStream } from "../required-members.ts";
 import { OPENAI_STREAM } from "../openai-stream.ts";
 import { checkAgainst } from "../schema/check.ts";
 import { CreateCompletionRequest } from "./request-schema.ts";
@@ -11,6 +12,7 @@ export const COMPLETIONS: Format = {
   ...OPENAI_STREAM,
   api: "completions",
   notSupported: "completions_not_supported",
+  checkRequired: checkModelAndStream,
   check: checkAgainst(CreateCompletionRequest),
   hasStreamOptions: true,
   usageAtStart: false,

@@ -1,4 +1,5 @@
 import type { Format } from "../format.ts";
+import { checkModel } from "../required-members.ts";
 import { OPENAI_STREAM } from "../openai-stream.ts";
 import { checkAgainst } from "../schema/check.ts";
 import { CreateEmbeddingRequest } from "./schemas.ts";
@@ -8,6 +9,7 @@ export const EMBEDDINGS: Format = {
   ...OPENAI_STREAM,
   api: "embeddings",
   notSupported: "embeddings_not_supported",
+  checkRequired: checkModel,
   check: checkAgainst(CreateEmbeddingRequest),
   hasStreamOptions: false,
   usageAtStart: false,

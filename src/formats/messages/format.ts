@@ -1,6 +1,7 @@
 import { ERROR_ENVELOPES } from "../error-body.ts";
 import type { Format } from "../format.ts";
 import { readAnthropicImage } from "../images.ts";
+import { checkModel, checkModelAndStream } from "../required-members.ts";
 import { checkAgainst } from "../schema/check.ts";
 import { CountMessageTokensRequest, CreateMessageRequest } from "./request-schema.ts";
 
@@ -10,6 +11,7 @@ const ERRORS = ERROR_ENVELOPES.anthropic;
 export const MESSAGES: Format = {
   api: "messages",
   notSupported: "messages_not_supported",
+  checkRequired: checkModelAndStream,
   check: checkAgainst(CreateMessageRequest),
   images: { member: "messages", read: readAnthropicImage },
   hasStreamOptions: false,
@@ -24,6 +26,7 @@ export const MESSAGES: Format = {
 export const COUNT_TOKENS: Format = {
   ...MESSAGES,
   api: "countTokens",
+  checkRequired: checkModel,
   check: checkAgainst(CountMessageTokensRequest),
   documentation: async () => (await import("./documentation.ts")).COUNT_TOKENS_DOCUMENTATION,
 };

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Format } from "../format.ts";
+import { checkModelAndStream } from "../required-members.ts";
 import { readInputImage } from "../images.ts";
 import { checkAgainst } from "../schema/check.ts";
 import { CreateResponseRequest } from "./request-schema.ts";
@@ -14,6 +15,7 @@ function promptVariables({ prompt }: JsonObject): { parts: readonly unknown[]; p
 export const RESPONSES: Format = {
   api: "responses",
   notSupported: "responses_not_supported",
+  checkRequired: checkModelAndStream,
   check: checkAgainst(CreateResponseRequest),
   images: { member: "input", read: readInputImage, elsewhere: promptVariables },
   hasStreamOptions: false,

@@ -1,3 +1,4 @@
+import { checkModel } from "../required-members.ts";
 import type { Format, FormatDocumentation } from "../format.ts";
 import { checkAgainst } from "../schema/check.ts";
 import { RESPONSES } from "./format.ts";
@@ -14,6 +15,7 @@ const documented = (name: string) => async (): Promise<FormatDocumentation> => {
 export const COMPACT_RESPONSE: Format = {
   ...RESPONSES,
   subpath: "/compact",
+  checkRequired: checkModel,
   check: checkAgainst(CompactResponseRequest),
   documentation: documented("compact"),
 };
@@ -22,6 +24,7 @@ export const COMPACT_RESPONSE: Format = {
 export const COUNT_INPUT_TOKENS: Format = {
   ...RESPONSES,
   subpath: "/input_tokens",
+  checkRequired: checkModel,
   check: checkAgainst(CountInputTokensRequest),
   documentation: documented("inputTokens"),
 };

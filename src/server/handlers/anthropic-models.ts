@@ -1,7 +1,7 @@
 import { Failure } from "../../core/errors.ts";
 import type { ModelExtra } from "../../providers/model-extras.ts";
 import type { ListedModel } from "../../providers/model-list-readers.ts";
-import type { ModelList } from "../../routing/cached-model-list.ts";
+import type { ModelList } from "../../routing/model-list.ts";
 import { type AnthropicModel, describeForAnthropic, publicModelId } from "../../routing/describe-model.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 

@@ -1,10 +1,11 @@
 import { Failure } from "../../core/errors.ts";
-import type { ModelList } from "../../routing/cached-model-list.ts";
+import type { ModelList } from "../../routing/model-list.ts";
 import type { ModelLists } from "../../routing/model-lists.ts";
 import { parseExtras, describeForAnthropic, describeModel } from "../../routing/describe-model.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
+import { providerNotCallable } from "../../routing/target-failures.ts";
 import { restOfPath, ROUTES } from "../routes.ts";
 import { isAnthropicClient } from "../choose-error-envelope.ts";
 import type { RouteHandler } from "../serve-route.ts";
@@ -32,7 +33,7 @@ export function listModels({ providers, catalogue: modelLists, policy }: ModelRo
     const provider = asked === null ? undefined : findProvider(providers, asked);
     if (provider) {
       context.selected(provider.id);
-      if (!provider.callable) throw new Failure("provider_key_missing", { provider: provider.id });
+      if (!provider.callable) throw providerNotCallable(provider);
     }
     const lists = provider ? [await modelLists.ofProvider(provider)] : await modelLists.all();
     if (paging) return jsonResponse(context, await cutPage(lists, paging, extras));

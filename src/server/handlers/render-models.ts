@@ -1,4 +1,4 @@
-import type { ModelList } from "../../routing/cached-model-list.ts";
+import type { ModelList } from "../../routing/model-list.ts";
 import { describeModel } from "../../routing/describe-model.ts";
 import type { ModelExtra } from "../../providers/model-extras.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";

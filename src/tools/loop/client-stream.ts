@@ -11,12 +11,12 @@ export interface ClientStream {
   nextCallIndex(): number;
   /** Notes that a chunk has a role; returns whether it is the first that has one. */
   isRoleNew(): boolean;
-  readonly isFirstRound: () => boolean;
+  readonly isFirstStep: () => boolean;
   /** The members of a chunk to replace, so that the client does not see a second completion begin. */
   adjustments(chunk: JsonObject): Readonly<Record<string, unknown>>;
 }
 
-export interface ClientStreamOptions extends Pick<ClientStream, "showsOurs" | "wantsUsage" | "isFirstRound"> {
+export interface ClientStreamOptions extends Pick<ClientStream, "showsOurs" | "wantsUsage" | "isFirstStep"> {
   /** What the steps before the current one used; undefined in the first. */
   readonly usedBefore: () => JsonObject | undefined;
 }
@@ -28,7 +28,7 @@ export function openClientStream({
   showsOurs,
   wantsUsage,
   usedBefore,
-  isFirstRound,
+  isFirstStep,
 }: ClientStreamOptions): ClientStream {
   let identity: JsonObject | undefined;
   let callIndex = 0;
@@ -42,12 +42,12 @@ export function openClientStream({
       isRoleTold = true;
       return isNew;
     },
-    isFirstRound,
+    isFirstStep,
     adjustments(chunk) {
       const { choices, usage } = chunk;
       // Chunks without choices, such as a report of content filters, may come before there is an id.
       if (!identity && Array.isArray(choices) && choices.length > 0) identity = chunk;
-      if (isFirstRound()) return {};
+      if (isFirstStep()) return {};
       const adjusted: Record<string, unknown> = {};
       for (const name of IDENTITY) {
         const first = identity?.[name];

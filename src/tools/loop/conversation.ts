@@ -1,3 +1,4 @@
+import { Failure } from "../../core/errors.ts";
 import { asBuffer, toJson } from "../../core/json/bytes.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import { type Edit, editObject } from "../../core/json/edit.ts";
@@ -5,7 +6,6 @@ import type { Member } from "../../core/json/find.ts";
 import { watchMembers } from "../../core/json/limit-scan.ts";
 import type { ToolDefinition } from "../mcp/tool-definitions.ts";
 import { DECISIVE_NAMES, requireSingleMember } from "../../pipeline/prepare-body.ts";
-import type { ToolPlan } from "./tool-plan.ts";
 
 /** The request of one chat completion, which grows by the messages of every step. */
 export interface Conversation {
@@ -27,9 +27,12 @@ export interface Conversation {
  * Begins the conversation.
  * @param bytes the request as it goes to the provider without tools
  * @param value what the client sent, parsed
- * @throws Failure if `messages`, `tools` or `tool_choice` occurs twice
+ * @param definitions the functions of the gateway that join the client's tools
+ * @throws Failure if `messages`, `tools` or `tool_choice` occurs twice, or one of the first two is no list
  */
-export function openConversation(bytes: Uint8Array, value: JsonObject, plan: ToolPlan): Conversation {
+export function openConversation(bytes: Uint8Array, value: JsonObject, definitions: DefinitionTexts): Conversation {
+  requireArray("messages", value["messages"]);
+  requireArray("tools", value["tools"] ?? []);
   const request = { bytes, value, members: watchMembers(asBuffer(bytes), DECISIVE_NAMES) };
   const messages = requireSingleMember(request, "messages");
   const tools = requireSingleMember(request, "tools");
@@ -39,8 +42,8 @@ export function openConversation(bytes: Uint8Array, value: JsonObject, plan: Too
 
   const toolsEdit: Edit =
     tools && Array.isArray(value["tools"])
-      ? { kind: "append", member: tools, items: textsOf(plan.definitions).items }
-      : setMember("tools", tools, textsOf(plan.definitions).array);
+      ? { kind: "append", member: tools, items: definitions.items }
+      : setMember("tools", tools, definitions.array);
 
   return {
     body(toolChoice) {
@@ -60,6 +63,11 @@ export function openConversation(bytes: Uint8Array, value: JsonObject, plan: Too
   };
 }
 
+function requireArray(name: string, value: unknown): void {
+  if (Array.isArray(value)) return;
+  throw new Failure("invalid_request", { message: `${name} must be an array`, param: name });
+}
+
 function setMember(name: string, member: Member | undefined, json: Uint8Array): Edit {
   return member ? { kind: "replace", member, json } : { kind: "insert", name, json };
 }
@@ -70,11 +78,15 @@ interface DefinitionTexts {
   readonly array: Uint8Array;
 }
 
-/** Most requests are offered the very same definitions. */
-const known = new WeakMap<readonly ToolDefinition[], DefinitionTexts>();
+/** Writes the definitions of tools as JSON. */
+export type WriteDefinitions = (definitions: readonly ToolDefinition[]) => DefinitionTexts;
 
-function textsOf(definitions: readonly ToolDefinition[]): DefinitionTexts {
-  let texts = known.get(definitions);
-  if (!texts) known.set(definitions, (texts = { items: definitions.map(toJson), array: toJson(definitions) }));
-  return texts;
+/** Creates a writer that writes the same definitions once: most requests are offered the very same. */
+export function createDefinitionWriter(): WriteDefinitions {
+  const known = new WeakMap<readonly ToolDefinition[], DefinitionTexts>();
+  return (definitions) => {
+    let texts = known.get(definitions);
+    if (!texts) known.set(definitions, (texts = { items: definitions.map(toJson), array: toJson(definitions) }));
+    return texts;
+  };
 }

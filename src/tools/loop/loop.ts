@@ -1,21 +1,20 @@
-import { CHAT } from "../../formats/chat/format.ts";
-import type { RequestContext } from "../../core/request-context.ts";
+import { bodyOfBytes, bodyOfStream } from "../../upstream/body.ts";
+import type { Reply } from "../../pipeline/attempt.ts";
+import { isEventStream } from "../../pipeline/read-response.ts";
+import type { RelayParts } from "../../pipeline/relay.ts";
+import type { Stage } from "../../pipeline/stage.ts";
 import type { ToolRegistry } from "../mcp/tool-registry.ts";
-import { holdCall, type RelayParts, type ToolLoop } from "../../pipeline/relay.ts";
-import { openEventStream } from "../../pipeline/event-stream.ts";
-import { isEventStream, sendWholeResponse } from "../../pipeline/whole-response.ts";
-import { bodyOfStream } from "../../upstream/body.ts";
-import type { UpstreamResponse } from "../../upstream/transport.ts";
+import { parseResponse } from "./answer.ts";
+import { createDefinitionWriter } from "./conversation.ts";
 import type { KeepAliveOptions } from "./keep-alive.ts";
 import { nextStep } from "./next-step.ts";
-import { parseResponse } from "./answer.ts";
-import { openSteps, type Steps, type StepsParts } from "./steps.ts";
+import { openSteps, type StepReply, type Steps, type StepsParts } from "./steps.ts";
 import { streamSteps } from "./stream-steps.ts";
 import { planTools } from "./tool-plan.ts";
 
 /** What the tool loop needs from the rest of the gateway. */
-export interface ToolLoopParts extends StepsParts, Pick<RelayParts, "connections" | "jsonLimits"> {
-  readonly toolBox: ToolRegistry;
+export interface ToolLoopParts extends Omit<StepsParts, "writeDefinitions">, Pick<RelayParts, "jsonLimits"> {
+  readonly toolRegistry: ToolRegistry;
   readonly keepAlive: KeepAliveOptions;
 }
 
@@ -26,80 +25,64 @@ const BYPASS_HEADER = "x-mcp-bypass";
 const SHOW_TOOLS_HEADER = "x-mcp-show-tools";
 
 /**
- * Creates what gives chat completions the tools of the MCP servers: it offers them to the model, runs the calls that
- * the model makes of them, and asks again with the results, until the model answers without such calls.
+ * Creates the stage that gives chat completions the tools of the MCP servers: it offers them to the model, runs the
+ * calls that the model makes of them, and asks again with the results, until the model answers without such calls.
  */
-export function createToolLoop(parts: ToolLoopParts): ToolLoop {
-  const { toolBox: toolRegistry, keepAlive, jsonLimits } = parts;
+export function createToolLoop(parts: ToolLoopParts): Stage {
+  const { toolRegistry, keepAlive, jsonLimits } = parts;
+  const stepsParts: StepsParts = { ...parts, writeDefinitions: createDefinitionWriter() };
 
-  return (context, request, admitted) => {
-    if (!toolRegistry.available() || request.headers.has(BYPASS_HEADER)) return undefined;
+  return (admitted, next) => {
+    const { headers } = admitted.attempts.request;
+    if (admitted.format.api !== "chat" || !toolRegistry.available() || headers.has(BYPASS_HEADER))
+      return next(admitted);
     const plan = planTools(admitted.body.value, toolRegistry, admitted.target.provider.id);
-    return plan && answer(context, request, openSteps(parts, context, request, admitted, plan));
+    if (!plan) return next(admitted);
+    const showTools = headers.get(SHOW_TOOLS_HEADER)?.trim().toLowerCase() === "true";
+    return answer(openSteps(stepsParts, admitted, plan), showTools);
   };
 
-  async function answer(context: RequestContext, request: Request, steps: Steps): Promise<Response> {
-    const close = holdCall(parts, context, request, steps.calls);
-    let isPassedOn = false;
-    try {
-      for (;;) {
-        const response = await steps.ask();
-        if (isEventStream(response)) {
-          const showTools = request.headers.get(SHOW_TOOLS_HEADER)?.trim().toLowerCase() === "true";
-          const stream = await answerAsStream(context, steps, response, showTools, close);
-          isPassedOn = true;
-          return stream;
-        }
-        const whole = await answerWhole(context, steps, response, close);
-        // A long answer closes the calls itself, when the client has taken it.
-        isPassedOn = whole !== undefined && context.outcome === undefined;
-        if (whole) return whole;
-      }
-    } finally {
-      if (!isPassedOn) close();
+  async function answer(steps: Steps, showTools: boolean): Promise<Reply> {
+    for (;;) {
+      const step = await steps.ask();
+      if (isEventStream(step.response)) return answerAsStream(steps, step, showTools);
+      const whole = await answerWhole(steps, step);
+      if (whole) return whole;
     }
   }
 
-  /** Ends one step whose answer came in one piece: with the response for the client, or with nothing to ask again. */
-  async function answerWhole(
-    context: RequestContext,
-    steps: Steps,
-    response: UpstreamResponse,
-    close: () => void,
-  ): Promise<Response | undefined> {
-    const bytes = await steps.readWhole(response);
+  /** Ends one step whose answer came in one piece: with the answer for the client, or with nothing to ask again. */
+  async function answerWhole(steps: Steps, answered: StepReply): Promise<Reply | undefined> {
+    const { status, headers } = answered.response;
+    const bytes = await steps.readWhole(answered);
     const parsed = await parseResponse(bytes, steps.plan, steps.newId, jsonLimits);
     const used = steps.use(parsed.usage);
-    const step = nextStep(parsed.shape, steps.left());
-    if (step !== "return") {
-      steps.calls.rest();
+    const next = nextStep(parsed.shape, steps.left());
+    if (next !== "return") {
+      // From now until the next attempt, no deadline of the provider is running.
+      answered.close();
       const results = await steps.run(parsed.ours);
-      if (step === "ask_again") {
+      if (next === "ask_again") {
         steps.add(await parsed.message(), results);
         return undefined;
       }
     }
-    const answer = { context, response, call: steps.calls, close };
-    return sendWholeResponse(answer, parsed.forClient(used.told), used.booked);
+    return {
+      response: { status, headers, body: bodyOfBytes(parsed.forClient(used.told)) },
+      call: answered.isClosed ? steps.attempts : answered.call,
+      usageInjected: false,
+      usage: () => used.booked,
+    };
   }
 
-  async function answerAsStream(
-    context: RequestContext,
-    steps: Steps,
-    response: UpstreamResponse,
-    showTools: boolean,
-    close: () => void,
-  ): Promise<Response> {
-    const { body, usage } = streamSteps(steps, response, { showTools, keepAlive });
-    return openEventStream({
-      context,
-      response: { status: response.status, headers: response.headers, body: bodyOfStream(body) },
-      // The steps handle the deadlines of each of their calls themselves.
-      call: { ...steps.calls, becomeStream() {}, touch() {}, awaitClient() {} },
-      format: CHAT,
+  function answerAsStream(steps: Steps, first: StepReply, showTools: boolean): Reply {
+    const { status, headers } = first.response;
+    const { body, usage } = streamSteps(steps, first, { showTools, keepAlive });
+    return {
+      response: { status, headers, body: bodyOfStream(body) },
+      call: steps.attempts,
       usageInjected: false,
       usage,
-      close,
-    });
+    };
   }
 }

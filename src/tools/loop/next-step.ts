@@ -16,11 +16,11 @@ export type NextStep = "ask_again" | "run_and_return" | "return";
 /** With these, the answer was cut: the last call may be incomplete. */
 const CUT_REASONS: ReadonlySet<string | undefined> = new Set(["length", "content_filter"]);
 
-/** @param roundsLeft how often the model may be asked again */
-export function nextStep({ ours, theirs, finishReason }: AnswerShape, roundsLeft: number): NextStep {
+/** @param stepsLeft how often the model may be asked again */
+export function nextStep({ ours, theirs, finishReason }: AnswerShape, stepsLeft: number): NextStep {
   if (ours === 0 || CUT_REASONS.has(finishReason)) return "return";
   if (theirs > 0) return "run_and_return";
-  return roundsLeft > 0 ? "ask_again" : "return";
+  return stepsLeft > 0 ? "ask_again" : "return";
 }
 
 /**

@@ -1,27 +1,26 @@
-import { CHAT } from "../../formats/chat/format.ts";
-import { toTokenUsage } from "../../formats/usage.ts";
-import type { RequestContext, TokenUsage } from "../../core/request-context.ts";
+import type { Failure } from "../../core/errors.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { memoryExhausted } from "../../core/memory/budget.ts";
 import { nextTurn } from "../../core/next-turn.ts";
-import { parsedWeight } from "../../core/memory/parsed-weight.ts";
-import { UNCOUNTED_BYTES, readWholeResponse } from "../../pipeline/whole-response.ts";
-import { prepareBody } from "../../pipeline/prepare-body.ts";
-import { readProviderFailure } from "../../pipeline/provider-failure.ts";
-import type { AdmittedRequest, RelayParts } from "../../pipeline/relay.ts";
-import type { UpstreamResponse } from "../../upstream/transport.ts";
-import { addUsage } from "./usage.ts";
-import { type CallChain, chainCalls } from "./call-chain.ts";
-import { openConversation } from "./conversation.ts";
+import type { Attempt } from "../../pipeline/attempt.ts";
+import { injectsUsage, prepareBody } from "../../pipeline/prepare-body.ts";
+import type { RelayParts } from "../../pipeline/relay.ts";
+import type { AdmittedRequest } from "../../pipeline/stage.ts";
+import type { StreamedCall } from "../../pipeline/stream-pump.ts";
+import { openConversation, type WriteDefinitions } from "./conversation.ts";
 import { runTools } from "./run-tools.ts";
+import { openStepMemory, type StepMemory } from "./step-memory.ts";
 import type { ToolCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
+import { createUsageSum, type UsageSum } from "./usage.ts";
+
+/** The model's answer in one step. */
+export type StepReply = Pick<Attempt, "response" | "call" | "isClosed" | "close">;
 
 /** The steps of one chat completion: the model is asked, tools are run, the model is asked again. */
-export interface Steps {
+export interface Steps extends Pick<StepMemory, "readWhole" | "remember">, Pick<UsageSum, "use"> {
   readonly plan: ToolPlan;
-  /** The calls to the provider; whoever opened the steps closes them. */
-  readonly calls: CallChain;
+  /** All attempts together: what ends one of them, or the tools between them, ends this. */
+  readonly attempts: StreamedCall;
   /** The client asked for the usage of its stream. */
   readonly usageAsked: boolean;
   /** Whether the model has not been asked a second time. */
@@ -33,23 +32,12 @@ export interface Steps {
   /** The id of the call at an index of this step, if the provider gave it none. */
   newId(index: number): string;
   /**
-   * Asks the model with all that was said so far. Every call has its own deadlines.
+   * Asks the model with all that was said so far. Every attempt has its own deadlines.
    * @throws Failure if the provider cannot be reached or answers with an error
    */
-  ask(): Promise<UpstreamResponse>;
-  /**
-   * Reads an answer that came in one piece.
-   * @throws Failure if it cannot be read whole, or `memory_exhausted` if there is no room for it
-   */
-  readWhole(response: UpstreamResponse): Promise<Uint8Array>;
+  ask(): Promise<StepReply>;
   /** Notes that bytes of a streamed answer have come. */
   firstByte(): void;
-  /**
-   * Notes how many bytes of a streamed answer are remembered for the next step.
-   * @returns false if they alone are more than may be added to a conversation
-   * @throws Failure `memory_exhausted`
-   */
-  remember(bytes: number): boolean;
   /**
    * Runs calls of the gateway's tools, and resolves with their messages, which are cut so that the conversation does
    * not become too long. Throws the reason why the steps ended.
@@ -59,132 +47,85 @@ export interface Steps {
   add(message: Uint8Array, results: readonly Uint8Array[]): void;
   /** What the steps before this one used. */
   usedBefore(): JsonObject | undefined;
-  /**
-   * Notes what this step has used so far; returns the sum with the steps before, for the client and for the records.
-   */
-  use(usage: JsonObject | undefined): UsedTokens;
 }
 
 /** A longer conversation gets a turn of the event loop to be sent in: 16 MiB take 20 ms. */
 const MAX_BYTES_IN_TURN = 1024 * 1024;
 
-/** What all steps together used: as the provider reports it, and as the gateway records it. */
-export interface UsedTokens {
-  readonly told: JsonObject | undefined;
-  readonly booked: TokenUsage | undefined;
-}
-
 /** What steps need from the rest of the gateway. */
-export interface StepsParts extends Pick<RelayParts, "openCall" | "requestHeaders" | "wantsUsage" | "memory"> {
+export interface StepsParts extends Pick<RelayParts, "requestHeaders" | "wantsUsage" | "memory"> {
+  readonly writeDefinitions: WriteDefinitions;
   /** How often the model may be asked again within one chat completion. */
-  readonly maxRounds: number;
+  readonly maxFurtherSteps: number;
   /** How many bytes all steps together may add to what the client sent. */
   readonly maxConversationBytes: number;
 }
 
 /** Opens the steps of a request; asks nothing yet. */
-export function openSteps(
-  { openCall, requestHeaders, wantsUsage, memory, maxRounds, maxConversationBytes }: StepsParts,
-  context: RequestContext,
-  request: Request,
-  { body, target, url }: AdmittedRequest,
-  plan: ToolPlan,
-): Steps {
-  const prepared = prepareBody(body, target, CHAT.hasStreamOptions, wantsUsage);
-  const conversation = openConversation(prepared.bytes, body.value, plan);
+export function openSteps(parts: StepsParts, admitted: AdmittedRequest, plan: ToolPlan): Steps {
+  const { requestHeaders, wantsUsage, writeDefinitions, maxFurtherSteps, maxConversationBytes } = parts;
+  const { attempts, body, format, target, url } = admitted;
+  const { context, request } = attempts;
+  const prepared = prepareBody(body, target, format, injectsUsage(body, target, format, wantsUsage));
+  const conversation = openConversation(prepared, body.value, writeDefinitions(plan.definitions));
+  const held = openStepMemory(parts, attempts, conversation, maxConversationBytes);
+  const usage = createUsageSum(context);
   const headers = requestHeaders(target.provider, request.headers, "chat");
   // To the client all steps are one request; to a provider each has its own body, which one key cannot identify.
   const { "idempotency-key": _, ...laterHeaders } = headers;
-  const calls = chainCalls(() => openCall(target.provider, request.signal), request.signal);
   const options = body.value["stream_options"];
-  /** Bytes of the answer of this step. */
-  let answerBytes = 0;
-  /** Bytes of it that the budget counts. */
-  let remembered = 0;
-  let round = 0;
-  let before: JsonObject | undefined;
-  let now: JsonObject | undefined;
+  let step = 0;
   context.toolsOffered();
 
-  const room = (): number => Math.max(0, maxConversationBytes - conversation.addedBytes() - answerBytes);
-  const left = (): number => (room() === 0 ? 0 : maxRounds - round);
-  /** Notes in the budget that so many bytes are held beside the conversation. */
-  const holdBeside = (bytes: number): void => {
-    if (!memory.tryHold(context, conversation.bytes() + bytes)) throw memoryExhausted();
-  };
+  const left = (): number => (held.room() === 0 ? 0 : maxFurtherSteps - step);
+  const endAll = (reason: Failure): void => attempts.abort(reason);
 
   return {
     plan,
-    calls,
+    attempts,
     usageAsked: isJsonObject(options) && options["include_usage"] === true,
-    isFirst: () => round === 0,
+    isFirst: () => step === 0,
     left,
-    newId: (index) => `call_${round}_${index}`,
+    newId: (index) => `call_${step}_${index}`,
     async ask() {
-      answerBytes = 0;
-      const toolChoice = round === 0 ? undefined : plan.laterChoice(left() === 0);
-      // The body of a step is a copy, held until it is sent.
-      await memory.hold(context, conversation.bytes() * 2, request.signal);
+      await held.holdRequest();
+      const toolChoice = step === 0 ? undefined : plan.laterChoice(left() === 0);
       // To copy and send it takes long enough, after the last tool has had its turn.
       if (conversation.bytes() > MAX_BYTES_IN_TURN) await nextTurn();
-      const free = (): void => void memory.tryHold(context, conversation.bytes());
-      const response = await calls
-        .send({
-          url,
-          method: "POST",
-          headers: round === 0 ? headers : laterHeaders,
-          body: conversation.body(toolChoice),
-          onSent: free,
-        })
-        .finally(free);
-      context.responseHeader();
-      if (response.status >= 300) throw await readProviderFailure(context, response, calls, target.provider);
-      return response;
-    },
-    async readWhole(response) {
-      const bytes = await readWholeResponse(response, calls, memory, context, conversation.bytes());
-      if (!(bytes instanceof Uint8Array)) {
-        bytes.tooMuch.cancel();
-        throw memoryExhausted();
-      }
-      answerBytes = bytes.length;
-      await memory.hold(context, conversation.bytes() + bytes.length + parsedWeight(bytes), request.signal);
-      return bytes;
+      const attempt = attempts.begin(target.provider, {
+        url,
+        method: "POST",
+        headers: step === 0 ? headers : laterHeaders,
+        body: conversation.body(toolChoice),
+        keptBytes: conversation.bytes(),
+      });
+      attempt.call.onAbort(endAll);
+      return await attempt.answered();
     },
     firstByte: () => context.firstByte(),
-    remember(bytes) {
-      if (bytes > maxConversationBytes) return false;
-      answerBytes = bytes;
-      if (bytes - remembered < UNCOUNTED_BYTES) return true;
-      remembered = bytes;
-      holdBeside(bytes);
-      return true;
-    },
+    readWhole: held.readWhole,
+    remember: held.remember,
     async run(toRun) {
       context.toolsCalled(toRun.length);
       try {
-        return await runTools(plan.offer, toRun, calls.signal(), {
-          maxBytes: room(),
-          onHeld: (bytes) => holdBeside(answerBytes + bytes),
+        return await runTools(plan.offer, toRun, attempts.signal(), {
+          maxBytes: held.room(),
+          onHeld: held.holdResults,
         });
       } catch (error) {
         // Other tools of the step may still run.
-        calls.abort(calls.explain(error));
+        attempts.abort(attempts.explain(error));
         throw error;
       }
     },
     add(message, results) {
       conversation.add([message, ...results]);
-      before = now;
-      round += 1;
-      remembered = 0;
+      usage.nextStep();
+      held.nextStep();
+      step += 1;
       context.toolStep();
     },
-    usedBefore: () => before,
-    use(usage) {
-      now = addUsage(before, usage);
-      context.used(now && toTokenUsage(now));
-      return { told: now, booked: context.usage };
-    },
+    usedBefore: usage.before,
+    use: usage.use,
   };
 }

@@ -19,7 +19,7 @@ function open(given = plan) {
     showsOurs: false,
     wantsUsage: true,
     usedBefore: () => undefined,
-    isFirstRound: () => true,
+    isFirstStep: () => true,
   });
   return openStepStream(given, client, String, (bytes) => bytes <= 32 * 1024 * 1024);
 }
@@ -30,18 +30,18 @@ const CALL = Buffer.from(delta({ tool_calls: [{ index: 0, ...call("c", "mcp_x") 
 describe("an answer that is too long to be remembered", () => {
   test("fails where it calls tools, early or late", () => {
     for (const position of [0, 33]) {
-      const round = open();
+      const step = open();
       expect(() => {
-        for (let count = 0; count <= 34; count += 1) round.translate(count === position ? CALL : MEBIBYTE);
-        round.translate(MEBIBYTE);
+        for (let count = 0; count <= 34; count += 1) step.translate(count === position ? CALL : MEBIBYTE);
+        step.translate(MEBIBYTE);
       }).toThrow(expect.objectContaining({ code: "upstream_invalid_response" }));
     }
   });
 
   test("goes on where it only talks, and is forgotten", async () => {
-    const round = open();
-    for (let count = 0; count < 40; count += 1) expect(round.translate(MEBIBYTE)).toBe(MEBIBYTE);
-    expect((await round.end().message()).length).toBeLessThan(1000);
+    const step = open();
+    for (let count = 0; count < 40; count += 1) expect(step.translate(MEBIBYTE)).toBe(MEBIBYTE);
+    expect((await step.end().message()).length).toBeLessThan(1000);
   });
 });
 
@@ -49,20 +49,20 @@ const streams = (await readRecordedStreams()).filter(({ kind }) => kind === "cha
 
 function replay(body: string, size: number, isOurs: boolean) {
   const bytes = Buffer.from(body);
-  const round = open({ ...plan, isOurs: ({ isFunction }) => isOurs && isFunction });
-  const editor = createEventEditor(round.translate, 1024 * 1024);
+  const step = open({ ...plan, isOurs: ({ isFunction }) => isOurs && isFunction });
+  const editor = createEventEditor(step.translate, 1024 * 1024);
   const passed: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += size) passed.push(editor.push(bytes.subarray(at, at + size)));
   passed.push(editor.flush());
-  return { round, passed: Buffer.concat(passed).toString() };
+  return { step, passed: Buffer.concat(passed).toString() };
 }
 
 describe.skipIf(streams.length === 0)("recorded streams of real providers", () => {
   test.each(streams.map(({ name, body }) => [name, body] as const))("%s", (_, body) => {
     for (const size of [7, 4096]) expect(replay(body, size, false).passed).toBe(body);
-    const { round, passed } = replay(body, 37, true);
+    const { step, passed } = replay(body, 37, true);
     expect(passed).not.toMatch(/"tool_calls":\s*\[/);
-    const { ours, complete, shape } = round.end();
+    const { ours, complete, shape } = step.end();
     expect(shape.theirs).toBe(0);
     for (const { id, name, args } of ours) {
       expect(id).not.toBe("");
@@ -74,7 +74,7 @@ describe.skipIf(streams.length === 0)("recorded streams of real providers", () =
   });
 
   test("are some that call tools", () => {
-    const calling = streams.filter(({ body }) => replay(body, 4096, true).round.end().ours.length > 0);
+    const calling = streams.filter(({ body }) => replay(body, 4096, true).step.end().ours.length > 0);
     showFigures("Tools are called in %d recorded streams.", calling.length);
     expect(calling.length).toBeGreaterThan(5);
   });

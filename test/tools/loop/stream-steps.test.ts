@@ -1,11 +1,10 @@
 import { beforeEach, expect, test } from "bun:test";
-import type { CallChain } from "../../../src/tools/loop/call-chain.ts";
-import type { Steps } from "../../../src/tools/loop/steps.ts";
+import type { StepReply, Steps } from "../../../src/tools/loop/steps.ts";
 import { streamSteps } from "../../../src/tools/loop/stream-steps.ts";
 import type { ToolSet } from "../../../src/tools/mcp/tool-registry.ts";
 import { Failure, toFailure } from "../../../src/core/errors.ts";
 import { bodyOfStream } from "../../../src/upstream/body.ts";
-import type { UpstreamResponse } from "../../../src/upstream/transport.ts";
+import type { UpstreamCall } from "../../../src/upstream/call.ts";
 import { createManualClock, settle } from "../../fixtures/manual-clock.ts";
 import { delta } from "./loop-rig.ts";
 
@@ -20,8 +19,7 @@ let ended: Failure | undefined;
 beforeEach(() => {
   ended = undefined;
 });
-const chain: CallChain = {
-  signal: () => new AbortController().signal,
+const call: UpstreamCall = {
   send: () => Promise.reject(new Error("not used")),
   becomeStream() {},
   awaitClient() {},
@@ -31,7 +29,6 @@ const chain: CallChain = {
   },
   onAbort() {},
   explain: toFailure,
-  rest() {},
   close() {},
 };
 
@@ -48,10 +45,15 @@ function openAnswer() {
   const writer = stream.writable.getWriter();
   return {
     answer: {
-      status: 200,
-      headers: new Headers({ "content-type": "text/event-stream" }),
-      body: bodyOfStream(stream.readable),
-    } satisfies UpstreamResponse,
+      call,
+      isClosed: false,
+      response: {
+        status: 200,
+        headers: new Headers({ "content-type": "text/event-stream" }),
+        body: bodyOfStream(stream.readable),
+      },
+      close() {},
+    } satisfies StepReply,
     write: (events: readonly string[]) => Promise.all(events.map((event) => writer.write(Buffer.from(event)))),
     close: () => writer.close(),
   };
@@ -60,14 +62,14 @@ function openAnswer() {
 function setUp() {
   const clock = createManualClock();
   const tools = Promise.withResolvers<readonly Uint8Array[]>();
-  const answer = Promise.withResolvers<UpstreamResponse>();
+  const answer = Promise.withResolvers<StepReply>();
   const seen = { ran: 0, asked: 0 };
-  let round = 0;
+  let step = 0;
   const steps: Steps = {
     plan: { offer, definitions: [], isOurs: () => true, laterChoice: () => undefined },
-    calls: chain,
+    attempts: call,
     usageAsked: false,
-    isFirst: () => round === 0,
+    isFirst: () => step === 0,
     left: () => 5,
     newId: String,
     readWhole: () => Promise.reject(new Error("no answer of these comes in one piece")),
@@ -82,7 +84,7 @@ function setUp() {
       return tools.promise;
     },
     add() {
-      round += 1;
+      step += 1;
     },
     usedBefore: () => undefined,
     use: () => ({ told: undefined, booked: undefined }),

@@ -327,3 +327,32 @@ describe("an answer", () => {
     expect(JSON.parse(text)).toMatchObject({ choices: [{ message: { tool_calls: [custom] } }] });
   });
 });
+
+describe("a request that tools cannot be added to", () => {
+  test.each([
+    ["messages", { messages: undefined }],
+    ["messages", { messages: "hello" }],
+    ["messages", { messages: { role: "user", content: "hello" } }],
+    ["tools", { tools: { a: 1 } }],
+    ["tools", { tools: "own" }],
+  ])("because %s is no list: %j", async (name, members) => {
+    const refused = await agent.chat({ ...CHAT, ...members });
+    expect([refused.status, JSON.parse(refused.text), agent.asked()]).toMatchObject([
+      400,
+      { error: `${name} must be an array`, param: name },
+      [],
+    ]);
+    agent.answer(completion({ content: "ok" }));
+    expect((await agent.chat({ ...CHAT, ...members }, { "x-mcp-bypass": "1" })).status).toBe(200);
+    expect(agent.asked()).toHaveLength(1);
+  });
+
+  test.each([{ messages: [] }, { messages: ["hello", null] }, { tools: null }, { tools: [{ google_search: {} }, 5] }])(
+    "but not any other: %j",
+    async (members) => {
+      agent.answer(calling(ADD), completion({ content: "5" }));
+      expect((await agent.chat({ ...CHAT, ...members })).status).toBe(200);
+      expect(agent.ran).toHaveLength(1);
+    },
+  );
+});

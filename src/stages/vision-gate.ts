@@ -3,15 +3,38 @@ import { describeImageUrl, findImages, type ImageReference, mayHoldImages } from
 import { findVisualContent, isContentRoot } from "../formats/visual-content.ts";
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
-import { type ReceivedBody, refuseRepeated, watchDecisive } from "./prepare-body.ts";
+import { type ReceivedBody, refuseRepeated, watchDecisive } from "../pipeline/prepare-body.ts";
+import type { Stage } from "../pipeline/stage.ts";
 
 /**
- * The vision gate. Throws `vision_disabled` if images are off and the request contains anything visual; if they
- * are on, refuses images whose url is neither http(s) nor a base64 data URI.
+ * Creates the vision gate. With images off it throws `vision_disabled` if a request contains anything visual; with images
+ * on and strict checks, it refuses images whose url is neither http(s) nor a base64 data URI.
+ * @returns no stage if there is nothing to check
  */
-export function checkImages(body: ReceivedBody, images: Format["images"], visionEnabled: boolean): void {
-  if (!visionEnabled) refuseVisualContent(body);
-  else if (images) requireImageUrls(body, images);
+export function createVisionGate({ isEnabled, isStrict }: VisionOptions): readonly Stage[] {
+  if (!isEnabled) {
+    return [
+      (admitted, next) => {
+        refuseVisualContent(admitted.body);
+        return next(admitted);
+      },
+    ];
+  }
+  if (!isStrict) return [];
+  return [
+    (admitted, next) => {
+      const { images } = admitted.format;
+      if (images) requireImageUrls(admitted.body, images);
+      return next(admitted);
+    },
+  ];
+}
+
+export interface VisionOptions {
+  /** Whether models may be sent what they can look at. */
+  readonly isEnabled: boolean;
+  /** Whether requests are held to all that their schemas say. */
+  readonly isStrict: boolean;
 }
 
 function refuseVisualContent(body: ReceivedBody): void {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { nearestName } from "../../src/config/find-unknown-variables.ts";
+import { nearestName } from "../../src/core/nearest-name.ts";
 
 const KNOWN = ["SERVER_HOST", "SERVER_PORT", "CLIENT_TIMEOUT", "SWAGGER_ENABLED"];
 

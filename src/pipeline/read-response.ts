@@ -1,0 +1,92 @@
+import type { RequestContext } from "../core/request-context.ts";
+import { Failure } from "../core/errors.ts";
+import type { MemoryBudget } from "../core/memory/budget.ts";
+import type { UpstreamCall } from "../upstream/call.ts";
+import { readWithin, type ReadBody } from "../upstream/read-body.ts";
+import type { ResponseBody, UpstreamResponse } from "../upstream/transport.ts";
+
+/** Whether a response is a stream of events, whatever the request asked for. */
+export function isEventStream(response: UpstreamResponse): boolean {
+  return response.headers.get("content-type")?.toLowerCase().startsWith("text/event-stream") ?? false;
+}
+
+/**
+ * Up to this size an answer is read whole before anything is sent, so that one that breaks off becomes a proper error.
+ */
+export const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
+
+/**
+ * A body up to this size is not counted in the budget while a provider has it, or the client's connection, which takes
+ * it whole.
+ */
+export const UNCOUNTED_BYTES = 64 * 1024;
+
+/**
+ * Reads the body of a provider's answer that is not a stream of events, and records when it began to come.
+ * @param mayHold called before so many bytes of it are held; if not, it is too long
+ * @throws Failure if it breaks off or its deadline passes.
+ */
+export async function bufferResponse(
+  context: RequestContext,
+  { body }: UpstreamResponse,
+  call: Pick<UpstreamCall, "explain">,
+  limit: number = MAX_BUFFERED_BYTES,
+  mayHold: (length: number) => boolean = () => true,
+): Promise<ReadBody> {
+  if (!body) return { whole: new Uint8Array(0) };
+  const onPiece = (length: number): boolean => {
+    if (length > 0) context.firstByte();
+    return mayHold(length);
+  };
+  try {
+    return await readWithin(body, limit, onPiece);
+  } catch (error) {
+    throw call.explain(error);
+  }
+}
+
+/** The beginning of an error's body, as text; an error that breaks off or runs on is read as far as it came. */
+export async function readErrorText(
+  context: RequestContext,
+  answer: UpstreamResponse,
+  call: Pick<UpstreamCall, "explain">,
+  limit: number,
+): Promise<string> {
+  const read = await bufferResponse(context, answer, call, limit).catch((error: unknown) => {
+    const failure = call.explain(error);
+    if (failure.code === "client_gone") throw failure;
+    return { whole: new Uint8Array(0) };
+  });
+  if ("whole" in read) return new TextDecoder().decode(read.whole);
+  read.tooLong.cancel();
+  return "";
+}
+
+/** Throws if an answer that must not be empty is empty. */
+export function requireBody(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0) throw new Failure("upstream_empty_response");
+  return bytes;
+}
+
+/**
+ * Reads an answer that is no stream of events.
+ * @returns its bytes, which the request holds from then on; in `tooMuch` all of it, still to be taken, if the budget
+ * has no room for it
+ * @throws Failure if it is empty or too long, breaks off, or its deadline passes.
+ */
+export async function readWholeResponse(
+  response: UpstreamResponse,
+  call: Pick<UpstreamCall, "explain">,
+  memory: MemoryBudget,
+  context: RequestContext,
+  heldBefore: number = 0,
+): Promise<Uint8Array | { readonly tooMuch: ResponseBody }> {
+  let hasRoom = true;
+  const mayHold = (length: number): boolean =>
+    length <= UNCOUNTED_BYTES || (hasRoom = memory.tryHold(context, heldBefore + length));
+  const answer = await bufferResponse(context, response, call, MAX_BUFFERED_BYTES, mayHold);
+  if ("whole" in answer) return requireBody(answer.whole);
+  if (!hasRoom) return { tooMuch: answer.tooLong };
+  answer.tooLong.cancel();
+  throw new Failure("upstream_invalid_response", { message: "The upstream server's answer is too long" });
+}

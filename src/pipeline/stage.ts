@@ -1,0 +1,37 @@
+import type { Format } from "../formats/format.ts";
+import type { Target } from "../routing/resolve-target.ts";
+import type { Reply } from "./attempt.ts";
+import type { Attempts } from "./attempts.ts";
+import type { ReceivedBody } from "./prepare-body.ts";
+
+/** A request that its form, its credential and the model policy let pass, and where it goes. */
+export interface AdmittedRequest {
+  readonly format: Format;
+  readonly body: ReceivedBody;
+  readonly target: Target;
+  /** The address of the provider's API, with the query that is relayed. */
+  readonly url: string;
+  /** Call providers through these; they hold the client's request and its context. */
+  readonly attempts: Attempts;
+}
+
+/** Answers an admitted request. @throws Failure if there is no answer */
+export type Answer = (admitted: AdmittedRequest) => Promise<Reply>;
+
+/**
+ * One feature between an admitted request and the provider. It may refuse the request (throw a `Failure`), answer it
+ * without `next`, change it on the way to `next`, call `next` more than once, and look at or replace the answer that
+ * comes back, whose body is still to be read. Whatever calls it opened are closed with `admitted.attempts`.
+ *
+ * One that only checks should not be `async`, and one that is should not use `admitted` after `next`: while a provider
+ * thinks, an `async` function keeps what it uses later, which would be the body and its parsed value.
+ */
+export type Stage = (admitted: AdmittedRequest, next: Answer) => Promise<Reply>;
+
+/**
+ * Puts stages in front of what answers a request: the first of them is called first. To be done once, not for each
+ * request.
+ */
+export function composeStages(stages: readonly Stage[], answer: Answer): Answer {
+  return stages.reduceRight<Answer>((next, stage) => (admitted) => stage(admitted, next), answer);
+}

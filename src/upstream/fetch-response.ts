@@ -1,0 +1,75 @@
+import { bodyOfStream } from "./body.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { UpstreamError, type UpstreamPhase } from "./errors.ts";
+import { readFetchError } from "./fetch-errors.ts";
+import { bodyEndOf } from "./http1/body-end.ts";
+import type { ResponseBody, UpstreamResponse } from "./transport.ts";
+
+/** No final response has another, and none can be made of one. */
+const MIN_STATUS = 200;
+const MAX_STATUS = 599;
+
+/**
+ * A response of the runtime's `fetch` as one of a transport.
+ * @param controller of the request; once it aborts, whoever takes the body hears the reason, whatever the runtime is doing
+ * @throws UpstreamError if it has a status that no response can have
+ */
+export function acceptResponse(response: Response, endpoint: Endpoint, controller: AbortController): UpstreamResponse {
+  const { status, headers, body } = response;
+  if (status < MIN_STATUS || status > MAX_STATUS) {
+    controller.abort();
+    throw new UpstreamError("invalid_response", { code: "HTTP_INVALID_HEAD", phase: "header", requestSent: true });
+  }
+  return { status, headers, body: body && bodyOf(headers, body, endpoint, controller.signal) };
+}
+
+/** The body of an answer, which over TLS has not ended if only its connection has; see {@link bodyEndOf}. */
+function bodyOf(
+  headers: Headers,
+  stream: ReadableStream<Uint8Array>,
+  { http2, baseUrl }: Endpoint,
+  aborting: AbortSignal,
+): ResponseBody {
+  const body = bodyOfStream(stream);
+  const isDelimited = http2 || headers.has("content-length") || headers.has("transfer-encoding");
+  const bodyEnd = isDelimited || !baseUrl.startsWith("https:") ? undefined : bodyEndOf(headers);
+  let phase: UpstreamPhase = "first-token";
+  /** The consumer has been told how it ended, or wants nothing more. */
+  let isOver = false;
+  return {
+    ...body,
+    consume(consumer) {
+      const fail = (error: unknown): void => {
+        if (isOver) return;
+        isOver = true;
+        consumer.fail(error);
+      };
+      // A read that is under way need not end with the signal, and none is under way while the body is paused.
+      aborting.addEventListener("abort", () => fail(aborting.reason), { once: true });
+      body.consume({
+        write(bytes) {
+          if (isOver) return;
+          phase = "body";
+          bodyEnd?.push(bytes);
+          consumer.write(bytes);
+        },
+        flush() {
+          if (!isOver) consumer.flush();
+        },
+        end() {
+          if (isOver) return;
+          if (bodyEnd && !bodyEnd.isReached()) {
+            return fail(new UpstreamError("reset", { code: "ECONNRESET", phase, requestSent: true }));
+          }
+          isOver = true;
+          consumer.end();
+        },
+        fail: (error) => fail(readFetchError(error, phase)),
+      });
+    },
+    cancel() {
+      isOver = true;
+      body.cancel();
+    },
+  };
+}
