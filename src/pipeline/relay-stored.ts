@@ -22,7 +22,7 @@ export function withStored(relay: Relay, parts: RelayParts): Relay {
 }
 
 function createStoredRelay(parts: RelayParts): Relay {
-  const { requestHeaders, targets, policy, memory, proxiesWithoutModel } = parts;
+  const { requestHeaders, targets, policy, proxiesWithoutModel } = parts;
 
   return async (context, request, format) => {
     const query = splitQuery(request.url);
@@ -41,13 +41,17 @@ function createStoredRelay(parts: RelayParts): Relay {
     const body = method === "POST" ? NO_BODY : null;
     const reply = await attempts.begin(provider, { url, method, headers, body }).answered();
     const { status } = reply.response;
-    if (!isHead && status !== 204) return await respond(attempts, reply, format, memory);
+    if (!isHead && status !== 204)
+      return await respond(parts, attempts, reply, format, ASKS_FOR_STREAM.test(query.rest));
     context.answered(status);
     context.finish("answered");
     const relayed = { ...relayedResponseHeaders(reply.response.headers), "x-request-id": context.id };
     return new Response(null, { status, headers: relayed });
   };
 }
+
+/** In the query, because there is no body. */
+const ASKS_FOR_STREAM = /[?&]stream=(?:true|1)(?:&|$)/i;
 
 /** A `POST` without a body is announced as one of no bytes. */
 const NO_BODY = new Uint8Array(0);

@@ -1,4 +1,3 @@
-import type { MemoryBudget } from "../core/memory/budget.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
@@ -6,7 +5,9 @@ import type { RequestHeaders } from "../providers/request-headers.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
+import { beginsWithEvent } from "./detect-events.ts";
 import { openEventStream } from "./event-stream.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import { injectsUsage, prepareBody } from "./prepare-body.ts";
 import { isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
 import { type Answer, composeStages, type Stage } from "./stage.ts";
@@ -19,6 +20,8 @@ export interface RelayParts extends AdmitParts {
   readonly proxiesWithoutModel: boolean;
   /** Ask for the usage of every stream, for the gateway's own records. */
   readonly wantsUsage: boolean;
+  /** Signs of life for clients whose streams are silent; absent if there are to be none. */
+  readonly heartbeat: Heartbeat | undefined;
 }
 
 /**
@@ -28,26 +31,31 @@ export type Relay = (context: RequestContext, request: Request, format: Format) 
 
 /** @param stages what is between an admitted request and its provider, the first one first; what is off is not in it */
 export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay {
-  const { memory } = parts;
   const admit = createAdmit(parts);
   const answer = composeStages(stages, createAnswer(parts));
 
   return async (context, request, format) => {
     const admitted = await admit(context, request, format);
     using attempts = admitted.attempts;
-    return await respond(attempts, await answer(admitted), format, memory);
+    const streamAsked = admitted.body.value["stream"] === true;
+    return await respond(parts, attempts, await answer(admitted), format, streamAsked);
   };
 }
 
-/** The response to the client that a provider's answer becomes: a stream, which takes the attempts over, or a whole one. */
+/**
+ * The response to the client that a provider's answer becomes: a stream, which takes the attempts over, or a whole one.
+ * @param streamAsked whether the client asked for a stream
+ */
 export async function respond(
+  { memory, heartbeat }: Pick<RelayParts, "memory" | "heartbeat">,
   attempts: Attempts,
   reply: Reply,
   format: Format,
-  memory: MemoryBudget,
+  streamAsked: boolean,
 ): Promise<Response> {
   const { response, call } = reply;
-  if (isEventStream(response)) return openEventStream(attempts, reply, format);
+  if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call))))
+    return openEventStream(attempts, reply, format, heartbeat);
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
   return whole instanceof Uint8Array
     ? sendWholeResponse(attempts, reply, requireBody(whole), reply.usage ? reply.usage() : readUsage(whole))

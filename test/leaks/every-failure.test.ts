@@ -342,7 +342,7 @@ const DRIVES: readonly Drive[] = [
     code: "websocket_not_supported",
     request: {
       ...proxied(`/proxy/openai/${SECRETS.wrongToken}`, "GET"),
-      headers: { upgrade: "websocket", connection: "Upgrade" },
+      headers: { upgrade: "websocket", connection: "close, Upgrade" },
     },
   },
   {

@@ -68,6 +68,24 @@ test("no credential is 401 all the same, and a good one changes nothing", async 
   expect(guarded.takeCalls()).toEqual([]);
 });
 
+test("a connection that is to end after its refusal does", async () => {
+  await using client = await openRawClient(open.gateway.port);
+  await client.request("GET", "/v1/responses", { headers: { ...HANDSHAKE, connection: "close, Upgrade" } });
+  expect((await client.head()).status).toBe(426);
+  await client.body();
+  expect((await client.untilClosed()).by).toBe("peer");
+});
+
+test("one that is not goes on with HTTP, as Codex does", async () => {
+  await using client = await openRawClient(open.gateway.port);
+  await client.request("GET", "/v1/responses", { headers: HANDSHAKE });
+  expect((await client.head()).status).toBe(426);
+  await client.body();
+  const body = '{"model":"openai/x","input":"a"}';
+  await client.request("POST", "/v1/responses", { headers: { "content-type": "application/json" }, body });
+  expect((await client.head()).status).toBe(200);
+});
+
 test("other protocols and other places are as ever", async () => {
   const h2c = { upgrade: "h2c", connection: "Upgrade, HTTP2-Settings", "http2-settings": "AAMAAABkAAQAAP__" };
   expect((await ask(open, "/proxy/openai/x", h2c)).head.status).toBe(200);

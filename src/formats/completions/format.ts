@@ -1,7 +1,8 @@
 import type { Format } from "../format.ts";
 import { checkModelAndStream } from "../required-members.ts";
-import { OPENAI_STREAM } from "../openai-stream.ts";
+import { OpenAiStream } from "../openai-stream.ts";
 import { checkAgainst } from "../schema/check.ts";
+import { KEEP_ALIVE_COMMENT } from "../stream-watch.ts";
 import { CreateCompletionRequest } from "./request-schema.ts";
 
 /**
@@ -9,12 +10,14 @@ import { CreateCompletionRequest } from "./request-schema.ts";
  * https://platform.openai.com/docs/api-reference/completions
  */
 export const COMPLETIONS: Format = {
-  ...OPENAI_STREAM,
   api: "completions",
   notSupported: "completions_not_supported",
   checkRequired: checkModelAndStream,
   check: checkAgainst(CreateCompletionRequest),
   hasStreamOptions: true,
   usageAtStart: false,
+  watchStream: () => new OpenAiStream(),
+  keepAlive: KEEP_ALIVE_COMMENT,
+  finalEventMarker: "data: [DONE]",
   documentation: async () => (await import("./documentation.ts")).COMPLETIONS_DOCUMENTATION,
 };
