@@ -73,6 +73,20 @@ describe("POST /v1/completions", () => {
     });
   });
 
+  test("a stream without a finish reason or [DONE] is cut, and its client is told", async () => {
+    const event = dataEvent({ choices: [{ index: 0, text: "a", finish_reason: null }] });
+    started.answerWith(sse([event]));
+    const body = { model: "openai/x", prompt: "a", stream: true };
+    const response = await started.post("/v1/completions", body, { "x-request-id": "cut" });
+    const text = await response.text();
+    expect([text.startsWith(event), text.includes('"code":"upstream_reset"'), text.includes("[DONE]")]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(await started.gateway.logged((line) => line["request_id"] === "cut")).toMatchObject({ outcome: "cut" });
+  });
+
   test.each<[what: string, body: object]>([
     ["tokens", { prompt: [1, 2, 3] }],
     ["lists of tokens", { prompt: [[1], [2]] }],

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
-import { close, head } from "../fixtures/script.ts";
+import { chunk, close, head } from "../fixtures/script.ts";
 import { KEY, type StartedGateway, startBesideProvider } from "./started-gateway.ts";
 
 let one: StartedGateway;
@@ -101,6 +101,14 @@ describe("a stored response", () => {
       provider: "openai",
       outcome: "answered",
     });
+  });
+
+  test("is a stream whatever its content type, if it was asked for and begins like one", async () => {
+    const event = dataEvent({ type: "response.completed", response: { usage: { input_tokens: 1 } } });
+    one.answerWith([head(200, [["content-type", "text/plain"]]), chunk(Buffer.from(event)), close()]);
+    const response = await one.send("GET", "/v1/responses/r?stream=true");
+    expect([response.headers.get("content-type"), await response.text()]).toEqual(["text/event-stream", event]);
+    one.takeCalls();
   });
 
   test("keeps the provider's status and reason, and its 204", async () => {
