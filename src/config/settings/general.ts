@@ -45,7 +45,7 @@ export const GENERAL_SETTINGS = {
     type: "enum",
     values: ["refuse", "allow"],
     default: "refuse",
-    doc: "Whether /proxy takes requests in which no model is found while ALLOWED_MODELS or DISALLOWED_MODELS is set",
+    doc: "Whether /proxy and stored responses take requests that name no model while ALLOWED_MODELS or DISALLOWED_MODELS is set",
   },
   ENABLE_VISION: {
     group: "General",
