@@ -17,13 +17,13 @@ import { type Relay, type RelayParts, respond } from "./relay.ts";
  */
 export function withStored(relay: Relay, parts: RelayParts): Relay {
   const relayStored = createStoredRelay(parts);
-  return (context, request, format) => (format.stored ? relayStored : relay)(context, request, format);
+  return (format) => (format.stored ? relayStored : relay)(format);
 }
 
 function createStoredRelay(parts: RelayParts): Relay {
   const { requestHeaders, targets, policy, proxiesWithoutModel } = parts;
 
-  return async (context, request, format) => {
+  return (format) => async (context, request) => {
     const query = splitQuery(request.url);
     const provider = chooseProvider(targets.providers, query.provider, format);
     context.selected(provider.id);
