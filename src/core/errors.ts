@@ -220,6 +220,8 @@ export interface FailureDetails {
   readonly param?: string | null;
   /** Id of the provider that was asked. */
   readonly provider?: string;
+  /** What else the provider said of its error, as members of a JSON object, with its secrets masked. */
+  readonly providerError?: Readonly<Record<string, unknown>>;
   /** Response headers that belong to this failure, such as `retry-after` or `allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What went wrong underneath; goes to the log, never to the client. */

@@ -24,6 +24,7 @@ import {
 import { checkBody, checkLargeBody, requireClient } from "./check-body.ts";
 import { checkImages } from "./check-images.ts";
 import { openEventStream } from "./event-stream.ts";
+import { judgeAnswer } from "./judge-answer.ts";
 import { DECISIVE_NAMES, prepareBody, type ReceivedBody } from "./prepare-body.ts";
 import { readProviderFailure } from "./provider-failure.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
@@ -153,9 +154,10 @@ export function createRelay(parts: RelayParts): Relay {
         return stream;
       }
       const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, context));
+      const usage = whole instanceof Uint8Array ? readUsage(requireBody(whole)) : undefined;
       const sent =
         whole instanceof Uint8Array
-          ? await sendWholeResponse(answer, requireBody(whole), readUsage(whole))
+          ? await sendWholeResponse(answer, judgeAnswer(context, provider, whole, usage), usage)
           : await passWholeAnswer(answer, whole.tooMuch);
       // A long response is recorded, and its call closed, when the client has taken it.
       isPassedOn = context.outcome === undefined;

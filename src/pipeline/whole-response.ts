@@ -123,7 +123,8 @@ export async function sendWholeResponse(
   context.answered(response.status);
   if (bytes.length > UNCOUNTED_BYTES) return streamWhole(parts, bodyOfBytes(bytes));
   context.sent(bytes.length);
-  context.finish("answered");
+  // A provider may send an error with a good status.
+  context.finish(context.failure === undefined ? "answered" : "failed");
   const carried = new Response(bytes, { status: response.status, headers: headersOf(parts) });
   return new Promise((resolve) => batchWrite(() => resolve(carried)));
 }

@@ -1,9 +1,10 @@
 import type { Authenticate } from "../auth/authenticate.ts";
-import { ERROR_ENVELOPES, type ErrorEnvelopeName } from "../formats/error-body.ts";
+import type { ErrorFormat } from "../formats/error-body.ts";
 import type { RequestContext, Outcome } from "../core/request-context.ts";
 import type { InFlightRequests } from "../core/in-flight-requests.ts";
 import { Failure, toFailure } from "../core/errors.ts";
 import { bearerToken } from "./bearer-token.ts";
+import { chooseErrorEnvelope } from "./choose-error-envelope.ts";
 import { requireJson } from "./require-json.ts";
 import type { RequireOwnOrigin } from "./require-own-origin.ts";
 import { createRequireWellFormed } from "./require-well-formed.ts";
@@ -20,7 +21,7 @@ export type RouteHandler = (context: RequestContext, request: Request) => Respon
 export interface ServeParts {
   readonly requests: InFlightRequests;
   /** The envelope of every error on routes whose format has none of its own. */
-  readonly envelope: ErrorEnvelopeName;
+  readonly envelope: ErrorFormat;
   /** Absent if authentication is off: then no request pays for it. */
   readonly authenticate: Authenticate | undefined;
   /** Absent if authentication is on: a page of another origin has no credential. */
@@ -42,15 +43,16 @@ export function serveRoute(
   handler: RouteHandler,
 ): (request: Request) => Promise<Response> {
   const route = row.paths[0] ?? "";
-  const errors = row.format?.errors ?? ERROR_ENVELOPES[envelope];
+  const errorsFor = chooseErrorEnvelope(row, envelope);
   const requireWellFormed = createRequireWellFormed(row.open);
   const decide = row.open ? undefined : authenticate;
   const checkOrigin = row.open ? undefined : requireOwnOrigin;
   // The router brings OPTIONS to no other rows.
   const mayBePreflight = row.method === "ALL";
 
-  const refuse = (context: RequestContext, error: unknown): Response => {
+  const refuse = (context: RequestContext, { headers }: Request, error: unknown): Response => {
     const failure = toFailure(error);
+    const errors = errorsFor(headers);
     const body = errors.body(failure, context.id);
     context.failed(failure);
     context.answered(errors.status(failure));
@@ -86,7 +88,7 @@ export function serveRoute(
         context.finish("answered");
       }
     } catch (error) {
-      response = refuse(context, error);
+      response = refuse(context, request, error);
     }
     if (endsConnections?.()) response.headers.set("connection", "close");
     return cors ? cors.permit(request, response) : response;

@@ -75,7 +75,7 @@ describe("the application", () => {
     const listed = new Set(Object.values<RouteRow>(ROUTES).flatMap(({ paths }) => paths));
     expect([...listed].filter((path) => !registered.has(path))).toEqual([]);
     const others = [...registered].filter((path) => !listed.has(path));
-    expect(others.sort()).toEqual(["/*", "/v1/messages/*"]);
+    expect(others.sort()).toEqual(["/*", "/v1/messages/*", "/v1/responses/*"]);
   });
 
   test("opens three paths and nothing else", () => {

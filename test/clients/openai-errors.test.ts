@@ -13,8 +13,9 @@ import { PROVIDER_KEYS, rejectionOf, startRig } from "./start-rig.ts";
 
 const DENIED = { DISALLOWED_MODELS: "openai/forbidden" };
 const rigs = {
-  simple: await startRig(DENIED),
-  openai: await startRig({ ...DENIED, ERROR_FORMAT: "openai" }),
+  simple: await startRig({ ...DENIED, ERROR_FORMAT: "simple" }),
+  // By the default, which knows this client.
+  openai: await startRig(DENIED),
 };
 const clients = {
   simple: new OpenAI({ baseURL: rigs.simple.baseUrl, apiKey: "sk-client", maxRetries: 0 }),
@@ -56,7 +57,7 @@ describe.each(CLASSES)("a provider's %d", (status, ErrorClass) => {
     expect(seen.requestID).toBeString();
   });
 
-  test("has its class, message, type, code and param in OpenAI's, for a stream too", async () => {
+  test("has its class, message, type, code and param by default, for a stream too", async () => {
     for (const stream of [false, true]) {
       rigs.openai.answer(json(status, { error }));
       const seen = await refusal("openai", "openai/gpt-4o", stream);

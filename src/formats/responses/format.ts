@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { ERROR_ENVELOPES } from "../error-body.ts";
 import type { Format } from "../format.ts";
 import { readInputImage } from "../images.ts";
 import { checkAgainst } from "../schema/check.ts";
@@ -18,6 +19,8 @@ export const RESPONSES: Format = {
   images: { member: "input", read: readInputImage, elsewhere: promptVariables },
   hasStreamOptions: false,
   usageAtStart: false,
+  // All of its clients read only that.
+  errors: ERROR_ENVELOPES.openai,
   errorEvent: ({ code, message }) =>
     `event: error\ndata: ${JSON.stringify({ type: "error", code, message, param: null })}\n\n`,
   // The event that completes a response holds all of it, its name at the start and the only usage near its end.

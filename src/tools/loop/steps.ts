@@ -1,11 +1,12 @@
 import { CHAT } from "../../formats/chat/format.ts";
-import { toTokenUsage } from "../../formats/usage.ts";
+import { readUsage, toTokenUsage } from "../../formats/usage.ts";
 import type { RequestContext, TokenUsage } from "../../core/request-context.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { memoryExhausted } from "../../core/memory/budget.ts";
 import { nextTurn } from "../../core/next-turn.ts";
 import { parsedWeight } from "../../core/memory/parsed-weight.ts";
 import { UNCOUNTED_BYTES, readWholeResponse } from "../../pipeline/whole-response.ts";
+import { judgeAnswer } from "../../pipeline/judge-answer.ts";
 import { prepareBody } from "../../pipeline/prepare-body.ts";
 import { readProviderFailure } from "../../pipeline/provider-failure.ts";
 import type { AdmittedRequest, RelayParts } from "../../pipeline/relay.ts";
@@ -149,7 +150,7 @@ export function openSteps(
       }
       answerBytes = bytes.length;
       await memory.hold(context, conversation.bytes() + bytes.length + parsedWeight(bytes), request.signal);
-      return bytes;
+      return judgeAnswer(context, target.provider, bytes, readUsage(bytes));
     },
     firstByte: () => context.firstByte(),
     remember(bytes) {
