@@ -30,7 +30,7 @@ function wireMembers({ code, details }: Failure) {
 const statusOf = (failure: Failure): number => failure.status;
 
 /** Names the provider whose error it is: without it, an error is the gateway's own, even if a provider had a part in it. */
-const PROVIDER_HEADER = "x-gateway-provider";
+export const PROVIDER_HEADER = "x-gateway-provider";
 
 const headersOf = ({ code, details }: Failure, requestId: string): Record<string, string> => ({
   ...details.headers,

@@ -24,6 +24,9 @@ const MAX_WORD_CHARACTERS = 256;
 /** Objects, arrays and JSON texts within each other, of which the innermost one may have the message. */
 const MAX_LEVELS = 8;
 
+/** What a JSON text begins with that may hold a message. */
+const JSON_TEXT = /^\s*[{["]/;
+
 const unchanged: Redact = (text) => text;
 
 /**
@@ -59,7 +62,7 @@ export function readValue(value: unknown, redact: Redact = unchanged, level: num
 function readString(text: string, redact: Redact, level: number): ProviderError {
   const plain = text.trim();
   if (plain === "") return {};
-  if (plain.startsWith("{") || plain.startsWith("[")) {
+  if (JSON_TEXT.test(plain)) {
     const opened = readValue(parseJson(redact(plain)), redact, level + 1);
     if (opened.message !== undefined) return opened;
   }
@@ -131,7 +134,7 @@ class ErrorReader {
   /** What an object or a list says, or a text that is one; `error` may have a code and no message. */
   #nested(name: string): ProviderError | undefined {
     const value = this.#value(name);
-    const isText = typeof value === "string" && /^\s*[[{]/.test(value);
+    const isText = typeof value === "string" && JSON_TEXT.test(value);
     if (!isText && (typeof value !== "object" || value === null)) return undefined;
     const error = readValue(value, this.#redact, this.#level + 1);
     if (error.message === undefined && name !== "error") return undefined;

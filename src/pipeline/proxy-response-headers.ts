@@ -3,6 +3,7 @@ import type { ResponseHeaders } from "../upstream/transport.ts";
 import { createHeaderMatcher, type HeaderList, type HeaderMatcher, namedByConnection } from "../core/header-list.ts";
 import { createMatchers } from "./provider-matchers.ts";
 import { redactionOf } from "../core/redact/redact.ts";
+import { PROVIDER_HEADER } from "../formats/error-body.ts";
 import { clientNameOf, LIMITS_AND_IDS } from "../upstream/response-headers.ts";
 
 /**
@@ -65,6 +66,7 @@ export type ProxyResponseHeaders = (
 interface AnsweredRequest {
   readonly url: string;
   readonly requestId: string;
+  readonly isError: boolean;
   readonly announcesLength: boolean;
 }
 
@@ -77,7 +79,7 @@ function headersFor(
   upstream: ResponseHeaders,
   provider: Provider,
   isProviders: HeaderMatcher,
-  { url, requestId, announcesLength }: AnsweredRequest,
+  { url, requestId, isError, announcesLength }: AnsweredRequest,
 ): Headers {
   const redact = redactionOf(provider, ...provider.secrets);
   const named = namedByConnection(upstream.get("connection"));
@@ -92,6 +94,7 @@ function headersFor(
   const length = upstream.get("content-length");
   if (announcesLength && length !== null) headers.set("content-length", length);
   headers.set("x-request-id", requestId);
+  if (isError) headers.set(PROVIDER_HEADER, provider.id);
   return headers;
 }
 

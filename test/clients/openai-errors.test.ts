@@ -68,6 +68,24 @@ describe.each(CLASSES)("a provider's %d", (status, ErrorClass) => {
   });
 });
 
+test("what else a provider said is in the error's body, and whose it is in a header", async () => {
+  const error = { message: "too long", type: "exceed_context_size_error", code: 400, n_ctx: 4, n_prompt_tokens: 9 };
+  rigs.openai.answer(json(400, { error }));
+  const seen = await refusal("openai", "openai/gpt-4o");
+  expect(seen).toMatchObject({
+    message: "400 too long",
+    error: { code: 400, param: null, provider_error: { n_ctx: 4, n_prompt_tokens: 9 } },
+  });
+  expect(seen.headers?.get("x-gateway-provider")).toBe("openai");
+});
+
+test("the Responses API has the code of a context that ran over", async () => {
+  const error = { message: "too long", type: "invalid_request_error", param: "input", code: "context_length_exceeded" };
+  rigs.simple.answer(json(400, { error }));
+  const asking = clients.simple.responses.create({ model: "openai/gpt-4o", input: "hi" });
+  expect(await rejectionOf(asking)).toMatchObject({ ...error, message: "400 too long" });
+});
+
 describe("errors of the gateway itself", () => {
   const cases = [
     ["nobody/knows-this", BadRequestError, "Unable to determine provider", "provider_undetermined"],
