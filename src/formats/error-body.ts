@@ -96,7 +96,7 @@ const ANTHROPIC: ErrorEnvelope = {
       error: {
         type: anthropicType(failure),
         message: failure.message,
-        provider_error: failure.details.providerError,
+        provider_error: anthropicRest(failure),
       },
       request_id: requestId,
     }),
@@ -106,6 +106,14 @@ const ANTHROPIC: ErrorEnvelope = {
 
 function anthropicStatus({ code, status }: Failure): number {
   return OVERLOADS.has(code) ? ANTHROPIC_OVERLOADED : status;
+}
+
+/** This envelope has no place of its own for a code and a param. */
+function anthropicRest({ code, details }: Failure): object | undefined {
+  if (code !== "provider_error") return undefined;
+  const { wireCode, param, providerError } = details;
+  const rest = { ...(wireCode != null && { code: wireCode }), ...(param != null && { param }), ...providerError };
+  return Object.keys(rest).length > 0 ? rest : undefined;
 }
 
 function anthropicType(failure: Failure): string {

@@ -103,7 +103,7 @@ describe("what else a provider said of its error", () => {
       error: { message: "Bad key", type: "t", param: "p", code: "invalid_api_key", provider_error },
     });
     expect((await refusal(gateways.auto, "/v1/messages")).value).toMatchObject({
-      error: { message: "Bad key", type: "t", provider_error },
+      error: { message: "Bad key", type: "t", provider_error: { code: "invalid_api_key", param: "p", n_ctx: 4 } },
     });
   });
 
