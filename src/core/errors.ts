@@ -232,6 +232,8 @@ export interface FailureDetails {
   readonly provider?: string;
   /** What was asked for, if it failed before a provider was chosen; goes to the log only. */
   readonly asked?: { readonly provider?: string | undefined; readonly model?: string | undefined };
+  /** What else the provider said of its error, as members of a JSON object, with its secrets masked. */
+  readonly providerError?: Readonly<Record<string, unknown>>;
   /** Response headers that belong to this failure, such as `retry-after` or `allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What went wrong underneath; goes to the log, never to the client. */

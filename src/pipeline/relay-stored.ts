@@ -41,7 +41,7 @@ function createStoredRelay(parts: RelayParts): Relay {
     const reply = await attempts.begin(provider, { url, method, headers, body }).answered();
     const { status } = reply.response;
     if (!isHead && status !== 204)
-      return await respond(parts, attempts, reply, format, ASKS_FOR_STREAM.test(query.rest));
+      return await respond(parts, attempts, reply, { format, provider, streamAsked: ASKS_FOR_STREAM.test(query.rest) });
     context.answered(status);
     context.finish("answered");
     const relayed = { ...relayedResponseHeaders(reply.response.headers), "x-request-id": context.id };

@@ -1,6 +1,7 @@
 import type { RequestContext } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
+import type { Provider } from "../providers/provider.ts";
 import type { RequestHeaders } from "../providers/request-headers.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
 import type { Reply } from "./attempt.ts";
@@ -8,6 +9,7 @@ import type { Attempts } from "./attempts.ts";
 import { beginsWithEvent } from "./detect-events.ts";
 import { openEventStream } from "./event-stream.ts";
 import type { Heartbeat } from "./heartbeat.ts";
+import { judgeAnswer } from "./judge-answer.ts";
 import { injectsUsage, prepareBody } from "./prepare-body.ts";
 import { isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
 import { type Answer, composeStages, type Stage } from "./stage.ts";
@@ -39,28 +41,38 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
     const admitted = await admit(context, request, format);
     using attempts = admitted.attempts;
     const streamAsked = admitted.body.value["stream"] === true;
-    return await respond(parts, attempts, await answer(admitted), format, streamAsked);
+    return await respond(parts, attempts, await answer(admitted), {
+      format,
+      provider: admitted.target.provider,
+      streamAsked,
+    });
   };
+}
+
+/** What an answer must fit. */
+interface Asked {
+  readonly format: Format;
+  readonly provider: Provider;
+  /** Whether the client asked for a stream. */
+  readonly streamAsked: boolean;
 }
 
 /**
  * The response to the client that a provider's answer becomes: a stream, which takes the attempts over, or a whole one.
- * @param streamAsked whether the client asked for a stream
  */
 export async function respond(
   { memory, heartbeat }: Pick<RelayParts, "memory" | "heartbeat">,
   attempts: Attempts,
   reply: Reply,
-  format: Format,
-  streamAsked: boolean,
+  { format, provider, streamAsked }: Asked,
 ): Promise<Response> {
   const { response, call } = reply;
   if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call))))
     return openEventStream(attempts, reply, format, heartbeat);
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
-  return whole instanceof Uint8Array
-    ? sendWholeResponse(attempts, reply, requireBody(whole), reply.usage ? reply.usage() : readUsage(whole))
-    : passWholeAnswer(attempts, reply, whole.tooMuch);
+  if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch);
+  const usage = reply.usage ? reply.usage() : readUsage(requireBody(whole));
+  return sendWholeResponse(attempts, reply, judgeAnswer(attempts.context, provider, whole, usage), usage);
 }
 
 /**

@@ -67,10 +67,12 @@ describe("a stored response", () => {
       const response = await several.send(method, path);
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({
-        error:
-          "The request names no model, and several providers may keep what it is for: openai, azure. Name one with ?provider=openai.",
-        code: "provider_undetermined",
-        param: "provider",
+        error: {
+          message:
+            "The request names no model, and several providers may keep what it is for: openai, azure. Name one with ?provider=openai.",
+          code: "provider_undetermined",
+          param: "provider",
+        },
       });
     }
     expect(several.takeCalls()).toEqual([]);
@@ -83,7 +85,7 @@ describe("a stored response", () => {
     ["", "responses_not_supported"],
   ])("%s where there is no such provider is %s", async (query, code) => {
     const response = await none.send("GET", `/v1/responses/r${query}`);
-    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([400, code]);
+    expect([response.status, ((await response.json()) as { error: { code: string } }).error.code]).toEqual([400, code]);
     expect(none.takeCalls()).toEqual([]);
   });
 
@@ -169,7 +171,7 @@ describe("while a model policy is in force", () => {
       await using guarded = await startBesideProvider((url) => ({ ...openai(url), ...policy }));
       for (const [method, path] of STORED) {
         const response = await guarded.send(method, path);
-        expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
+        expect([response.status, ((await response.json()) as { error: { code: string } }).error.code]).toEqual([
           403,
           "model_unidentified",
         ]);
@@ -210,5 +212,5 @@ test("compacting and counting go below the API of the model's provider", async (
     ]);
   }
   const refused = await one.post("/v1/responses/compact", { model: "anthropic/x" });
-  expect(await refused.json()).toMatchObject({ code: "responses_not_supported", provider: "anthropic" });
+  expect(await refused.json()).toMatchObject({ error: { code: "responses_not_supported" } });
 });

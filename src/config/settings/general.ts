@@ -63,9 +63,9 @@ export const GENERAL_SETTINGS = {
   ERROR_FORMAT: {
     group: "General",
     type: "enum",
-    values: ["simple", "openai"],
-    default: "simple",
-    doc: 'Shape of errors: {"error": "message"}, or OpenAI\'s envelope',
+    values: ["auto", "simple", "openai"],
+    default: "auto",
+    doc: 'Shape of errors: simple is {"error": "message"}, openai is OpenAI\'s envelope, auto is openai for clients that read nothing else',
   },
   MODELS_TIMEOUT: {
     group: "General",
