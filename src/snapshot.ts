@@ -96,13 +96,9 @@ function assemble(
     previous?.authentication,
   );
   const { modelLists, policy, ...routing } = openRouting(options.routingOptions(settings), {
+    ...routingParts(shared, upstream),
     providers,
     previous: previous?.modelLists,
-    openCall: upstream.openCall,
-    timers,
-    onRead: changes.modelListRead,
-    onFailure: changes.modelListFailed,
-    onGivenUp: changes.modelListGivenUp,
   });
   const { keepAliveMs, ...relayOptions } = options.relayOptions(settings);
   const parts: RelayParts = {
@@ -154,6 +150,11 @@ function assemble(
     whenOver: requests.whenOver,
     dispose: () => owned.disposeAsync(),
   };
+}
+
+function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) {
+  const { modelListRead: onRead, modelListFailed: onFailure, modelListGivenUp: onGivenUp } = changes;
+  return { openCall, timers, onRead, onFailure, onGivenUp };
 }
 
 function authenticationParts(
