@@ -40,12 +40,10 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
   return (format) => async (context, request) => {
     const admitted = await admit(context, request, format);
     using attempts = admitted.attempts;
-    const streamAsked = admitted.body.value["stream"] === true;
-    return await respond(parts, attempts, await answer(admitted), {
-      format,
-      provider: admitted.target.provider,
-      streamAsked,
-    });
+    // Before the wait, which would keep all that was admitted if something of it were needed behind.
+    const { provider } = admitted.target;
+    const asked = { format, provider, streamAsked: admitted.body.value["stream"] === true };
+    return await respond(parts, attempts, await answer(admitted), asked);
   };
 }
 
