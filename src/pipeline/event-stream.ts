@@ -108,6 +108,7 @@ function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): Eve
       if (ending === "error") context.failed(new Failure("provider_error", { provider }));
       return ending === "cut" ? new UpstreamFailure(new UpstreamError("reset", UNFINISHED), provider) : undefined;
     },
+    isOver: () => watch.isOver(asBuffer(tail.bytes())),
     signOfLife(isFirst) {
       if (!endsEvent(tail.bytes())) return undefined;
       const words = Buffer.from(isFirst ? OPENING : format.keepAlive);

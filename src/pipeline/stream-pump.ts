@@ -1,6 +1,7 @@
 import { Failure } from "../core/errors.ts";
 import type { Deadline } from "../core/deadlines.ts";
 import type { EventFilter } from "../core/sse/event-filter.ts";
+import { UpstreamFailure } from "../upstream/errors.ts";
 import type { BodyConsumer, ResponseBody } from "../upstream/transport.ts";
 import type { PumpOptions, StreamedCall, StreamListener } from "./stream-listener.ts";
 import { awaitBeginning, awaitFirstByte, firstBeat, type Heartbeat, nextBeat } from "./heartbeat.ts";
@@ -119,12 +120,14 @@ class StreamPump implements BodyConsumer, Deadline {
   /** Ends the stream with a failure, however much of it is unread. */
   break(failure: Failure): void {
     // Before the server asks for it there is nowhere to say so, and nobody to say it to.
-    if (this.#state !== "unasked" || failure.code === "client_gone") return this.#close(failure);
-    this.#early ??= failure;
+    if (this.#state === "unasked" && failure.code !== "client_gone") this.#early ??= failure;
+    else if (failure instanceof UpstreamFailure && this.#listener.isOver?.()) this.end();
+    else this.#close(failure);
   }
 
   /** The provider has been silent for long. */
   onExpire(): void {
+    if (this.#listener.isOver?.()) return this.end();
     this.#sendSign(false);
     this.#awaitSilence(nextBeat);
   }

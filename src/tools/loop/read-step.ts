@@ -3,6 +3,7 @@ import type { TimerSource } from "../../core/deadlines.ts";
 import { beginsWithEvent } from "../../pipeline/detect-events.ts";
 import { isEventStream } from "../../pipeline/read-response.ts";
 import { streamOfBody } from "../../upstream/body.ts";
+import { UpstreamFailure } from "../../upstream/errors.ts";
 import { decodeCompletion } from "./answer.ts";
 import type { StepReply, Steps } from "./steps.ts";
 
@@ -56,7 +57,9 @@ export async function* readStep(
       if (isDone()) lingering ??= timers.setTimer(() => void reader.cancel().catch(() => {}), LINGER_MS);
     }
   } catch (error) {
-    throw call.explain(error);
+    const failure = call.explain(error);
+    // Behind `[DONE]` nothing was lost.
+    if (!(isDone() && failure instanceof UpstreamFailure)) throw failure;
   } finally {
     if (lingering !== undefined) timers.clearTimer(lingering);
   }
