@@ -50,7 +50,7 @@ export function createAdmit(parts: AdmitParts): Admit {
     requireClient(request);
     context.selected(target.provider.id, target.model);
     if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
-    const url = apiUrl(target.provider, format.api, query.rest);
+    const url = apiUrl(target.provider, format.api, query.rest, format.subpath);
     if (url === undefined) throw new Failure(format.notSupported, { provider: target.provider.id });
     return { format, body, target, url, attempts: new Attempts(parts, context, request) };
   };

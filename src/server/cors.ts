@@ -25,7 +25,8 @@ export function isPreflight({ method, headers }: Request): boolean {
 const PREFLIGHT_SECONDS = "600";
 
 /** Response headers that pages may read beyond the few that they always may. */
-const EXPOSED = "x-request-id, x-upstream-request-id, request-id, retry-after, retry-after-ms";
+const EXPOSED =
+  "x-request-id, x-upstream-request-id, request-id, retry-after, retry-after-ms, x-should-retry, x-gateway-provider";
 
 /**
  * @param origins as `SERVER_CORS_ORIGINS` lists them; `*` means every origin.

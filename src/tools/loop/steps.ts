@@ -1,7 +1,9 @@
 import type { Failure } from "../../core/errors.ts";
+import { readUsage } from "../../formats/usage.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { nextTurn } from "../../core/next-turn.ts";
 import type { Attempt } from "../../pipeline/attempt.ts";
+import { judgeAnswer } from "../../pipeline/judge-answer.ts";
 import { injectsUsage, prepareBody } from "../../pipeline/prepare-body.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { AdmittedRequest } from "../../pipeline/stage.ts";
@@ -103,7 +105,10 @@ export function openSteps(parts: StepsParts, admitted: AdmittedRequest, plan: To
       return await attempt.answered();
     },
     firstByte: () => context.firstByte(),
-    readWhole: held.readWhole,
+    async readWhole(answer) {
+      const bytes = await held.readWhole(answer);
+      return judgeAnswer(context, target.provider, bytes, readUsage(bytes));
+    },
     remember: held.remember,
     async run(toRun) {
       context.toolsCalled(toRun.length);
