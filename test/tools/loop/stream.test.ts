@@ -106,6 +106,18 @@ describe("a provider that fails", () => {
     expect(line).toMatchObject({ outcome: "answered", tool_calls: 1 });
   });
 
+  test("answers with JSON and calls it a stream: its calls are run", async () => {
+    const message = { role: "assistant", content: null, tool_calls: [ADD] };
+    const whole = JSON.stringify({ id: "c", choices: [{ index: 0, message, finish_reason: "tool_calls" }] });
+    agent.answer(
+      [head(200, { "content-type": "text/event-stream", "transfer-encoding": "chunked" }), chunk(whole), end()],
+      stream([ROLE, delta({ content: "5" }), STOP]),
+    );
+    const { text, line } = await agent.chat(STREAM);
+    expect(contentOf(text)).toBe("5");
+    expect(line).toMatchObject({ outcome: "answered", tool_calls: 1 });
+  });
+
   test("says so in its stream: what it says passes, and nothing is run", async () => {
     const error = dataEvent({ error: { message: "broken", code: 500 } });
     agent.answer(stream([...CALLING.slice(0, -1), error], { done: false }));
