@@ -50,7 +50,9 @@ async function fetchFinal(
       proxy: false,
       signal,
     }).catch((error: unknown) =>
-      refuse(signal.aborted ? `did not come within ${timeoutMs / 1000} s` : `cannot be fetched (${errorCodeOf(error)})`),
+      refuse(
+        signal.aborted ? `did not come within ${timeoutMs / 1000} s` : `cannot be fetched (${errorCodeOf(error)})`,
+      ),
     );
     if (response.ok) return response;
     await response.body?.cancel();

@@ -73,7 +73,7 @@ async function askProvider(provider: Provider, modelLists: ModelLists): Promise<
   }
 }
 
-/** The failure, and what lay beneath it. */
+/** The failure, and its cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Failure)) return String(error);
   const { cause } = error.details;

@@ -21,7 +21,7 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
     ],
     [
       !settings.CLIENT_NO_PROXY.every(isHost),
-      "CLIENT_NO_PROXY must list host names or IP addresses, without ports; a name stands for its subdomains too",
+      "CLIENT_NO_PROXY must list host names or IP addresses, without ports; a name includes its subdomains",
     ],
     [
       !settings.SERVER_CORS_ORIGINS.every((origin) => origin === "*" || isOrigin(origin)),
