@@ -26,7 +26,7 @@ import { openTools } from "./tools/open-tools.ts";
 import type { Connections, Upstream } from "./upstream/open-upstream.ts";
 
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
-export interface SharedParts extends Pick<Requests, "requests" | "memory" | "deadlines"> {
+export interface SharedParts extends Requests {
   readonly listener: Listener;
   readonly server: Server;
   readonly connections: Connections;
@@ -84,7 +84,7 @@ function assemble(
   previous: Snapshot | undefined,
 ): Snapshot {
   const { settings, providers, mcpServers } = config;
-  const { listener, memory, timers, changes } = shared;
+  const { listener, memory, decompressions, timers, changes } = shared;
   const { files, readFile } = rememberFiles(shared.readFile);
 
   const upstream = shared.connections.configure(options.upstreamOptions(settings));
@@ -96,13 +96,9 @@ function assemble(
     previous?.authentication,
   );
   const { modelLists, policy, ...routing } = openRouting(options.routingOptions(settings), {
+    ...routingParts(shared, upstream),
     providers,
     previous: previous?.modelLists,
-    openCall: upstream.openCall,
-    timers,
-    onRead: changes.modelListRead,
-    onFailure: changes.modelListFailed,
-    onGivenUp: changes.modelListGivenUp,
   });
   const { keepAliveMs, ...relayOptions } = options.relayOptions(settings);
   const parts: RelayParts = {
@@ -114,6 +110,7 @@ function assemble(
     policy,
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
     memory,
+    decompressions,
   };
   const tools = settings.MCP_ENABLED
     ? openTools(options.toolsOptions(settings, mcpServers), {
@@ -153,6 +150,11 @@ function assemble(
     whenOver: requests.whenOver,
     dispose: () => owned.disposeAsync(),
   };
+}
+
+function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) {
+  const { modelListRead: onRead, modelListFailed: onFailure, modelListGivenUp: onGivenUp } = changes;
+  return { openCall, timers, onRead, onFailure, onGivenUp };
 }
 
 function authenticationParts(
