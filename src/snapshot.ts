@@ -49,7 +49,7 @@ export interface Snapshot {
   readonly files: ReadonlyMap<string, bigint | number>;
   /** Keys of the endpoints that its requests may call. */
   readonly endpoints: ReadonlySet<string>;
-  /** What the next one goes on with where it is to be the same. */
+  /** What the next one goes on with if its settings are the same. */
   readonly authentication: Authentication | undefined;
   readonly modelLists: ModelLists;
   /** It is in use from now on: connects and asks, in the background, for what it will need. */

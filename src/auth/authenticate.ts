@@ -75,7 +75,7 @@ export function createAuthenticate({ staticKeys, verifyToken, now, clock }: Auth
   };
 }
 
-/** Whether it says that nobody knows if the credential is good: then the request may be sent again. */
+/** Whether it says that the credential could not be checked: then the request may be sent again. */
 function isUndecided(error: unknown): boolean {
   return !(error instanceof Failure) || error.code !== "unauthorized";
 }

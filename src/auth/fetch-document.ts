@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { parseBytes, toWellFormed } from "../core/json/parse-bytes.ts";
+import { errorCodeOf } from "../upstream/errors.ts";
 
 /** Discovery documents and key sets are small; a longer answer is not one. */
 const MAX_BYTES = 1024 * 1024;
@@ -48,7 +49,11 @@ async function fetchFinal(
       redirect: "manual",
       proxy: false,
       signal,
-    }).catch(() => refuse("cannot be fetched"));
+    }).catch((error: unknown) =>
+      refuse(
+        signal.aborted ? `did not come within ${timeoutMs / 1000} s` : `cannot be fetched (${errorCodeOf(error)})`,
+      ),
+    );
     if (response.ok) return response;
     await response.body?.cancel();
     const answered = `was answered with status ${response.status}`;

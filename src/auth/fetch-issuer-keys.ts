@@ -18,7 +18,7 @@ export interface IssuerSource {
 
 export interface IssuerDocuments {
   readonly keySet: JSONWebKeySet;
-  /** What the discovery document calls the issuer, if that is not its name: only where the operator said where it is. */
+  /** What the discovery document calls the issuer, if that is not its name: only if the operator set its URL. */
   readonly otherName: string | undefined;
 }
 

@@ -10,7 +10,7 @@ export interface IssuerKeys {
   current(): Promise<KeyLookup>;
   /**
    * For a token that names an unknown key: newly fetched keys, or undefined if they were fetched just before.
-   * Throws `authentication_unavailable` if the issuer does not answer: then nobody knows whether the key is its own.
+   * Throws `authentication_unavailable` if the issuer does not answer: then it is not known whether the key is its own.
    */
   renewed(): Promise<KeyLookup | undefined>;
 }

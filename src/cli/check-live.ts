@@ -1,5 +1,6 @@
 import * as options from "../config/module-options.ts";
 import type { Config } from "../config/load-config.ts";
+import { providerVariables } from "../config/provider-variables.ts";
 import { fetchIssuerKeys } from "../auth/fetch-issuer-keys.ts";
 import { createDeadlines } from "../core/deadlines.ts";
 import { Failure } from "../core/errors.ts";
@@ -66,16 +67,25 @@ async function askProvider(provider: Provider, modelLists: ModelLists): Promise<
     return good(`provider: ${id} lists ${count(models.size, "model")}`);
   } catch (error) {
     // A local server that nobody configured is asked in case it runs.
-    return configured ? bad(`provider: ${id} failed: ${reasonOf(error)}`) : good(`provider: ${id} does not run here`);
+    return configured
+      ? bad(`provider: ${id} failed: ${reasonOf(error)}${adviceOn(error, provider)}`)
+      : good(`provider: ${id} does not run here`);
   }
 }
 
-/** The failure, and what lay beneath it. */
+/** The failure, and its cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Failure)) return String(error);
   const { cause } = error.details;
   if (cause === undefined) return error.message;
   return cause instanceof Failure ? `${error.message}: ${reasonOf(cause)}` : `${error.message} (${String(cause)})`;
+}
+
+/** What to look at if the provider refuses the credential. */
+function adviceOn(error: unknown, { id, key }: Provider): string {
+  if (!/\(status 40[13]\)$/.test(reasonOf(error))) return "";
+  const variable = providerVariables(id).key;
+  return key === undefined ? `: it may need ${variable}` : `: is ${variable} right?`;
 }
 
 const good = (line: string): Finding => ({ line, isGood: true });

@@ -1,3 +1,4 @@
+import { errorCodeOf } from "../upstream/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Settings } from "../config/settings-table.ts";
 
@@ -35,9 +36,16 @@ export async function endProcess(log: Log, code: number, problem?: string): Prom
   process.exit(code);
 }
 
+/** What the system's codes mean here. */
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "it is in use",
+  EADDRNOTAVAIL: "no interface of this machine has that address (SERVER_HOST)",
+  EACCES: "the system does not let this user; ports below 1024 may need a right of their own",
+  ENOENT: "its folder is not there",
+};
+
 /** Says in one line why the address of the settings could not be listened on. */
 export function listeningProblem(error: unknown, settings: Settings): string {
-  const inUse = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
   const address = settings.SERVER_UNIX_SOCKET ?? `${settings.SERVER_HOST}:${settings.SERVER_PORT}`;
-  return `cannot listen on ${address}: ${inUse ? "it is in use" : String(error)}`;
+  return `cannot listen on ${address}: ${REASONS[errorCodeOf(error)] ?? String(error)}`;
 }

@@ -67,7 +67,10 @@ export function helpText(width: number): string {
     ...wrap("Providers, and what configures each (CUSTOM_PROVIDERS adds others):", width),
     ...columns(providers, longestProvider, width),
     "",
-    ...wrap("Settings are environment variables, read once at start. Blank ones count as unset.", width),
+    ...wrap(
+      "Settings are environment variables, or lines of the file of --env-file. Blank ones count as unset. SIGHUP reads the file again.",
+      width,
+    ),
     ...groups.flatMap(({ group, entries }) => ["", `${group}:`, ...columns(entries, longestSetting, width)]),
     "",
   ].join("\n");

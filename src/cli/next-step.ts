@@ -6,7 +6,7 @@ const DEMO = { provider: "demo", model: "demo/demo-chat" } as const;
 
 /**
  * A command that a shell can run to see the gateway work: a chat with the demo provider if there is one, else the list of
- * models. Where a credential is needed, `$GATEWAY_KEY` stands in its place.
+ * models. If a credential is needed, `$GATEWAY_KEY` is in its place.
  */
 export function nextStep(settings: Settings, { url, providers }: Serving): string {
   const scheme = settings.SERVER_TLS_CERT_PATH === undefined ? "http" : "https";

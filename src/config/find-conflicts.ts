@@ -21,11 +21,11 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
     ],
     [
       !settings.CLIENT_NO_PROXY.every(isHost),
-      "CLIENT_NO_PROXY must list host names or IP addresses, without ports; a name stands for its subdomains too",
+      "CLIENT_NO_PROXY must list host names or IP addresses, without ports; a name includes its subdomains",
     ],
     [
       !settings.SERVER_CORS_ORIGINS.every((origin) => origin === "*" || isOrigin(origin)),
-      "SERVER_CORS_ORIGINS must list origins as browsers send them, such as https://app.example.com, or *: a scheme, a host, and a port where it is not the usual one",
+      "SERVER_CORS_ORIGINS must list origins as browsers send them, such as https://app.example.com, or *: a scheme, a host, and a port if it is not the usual one",
     ],
     [
       !settings.SERVER_ALLOWED_HOSTS.every((host) => host === "*" || isHost(host)),
@@ -138,6 +138,14 @@ export function findIdleSettings(settings: Settings): string[] {
     [
       !settings.AUTH_ENABLED && settings.AUTH_OIDC_ISSUER.length > 0,
       "AUTH_OIDC_ISSUER has no effect without AUTH_ENABLED=true: nobody is asked for a token",
+    ],
+    [
+      settings.ALLOWED_MODELS.length > 0 && settings.DISALLOWED_MODELS.length > 0,
+      "DISALLOWED_MODELS has no effect with ALLOWED_MODELS, which decides alone",
+    ],
+    [
+      settings.MCP_INCLUDE_TOOLS.length > 0 && settings.MCP_EXCLUDE_TOOLS.length > 0,
+      "MCP_EXCLUDE_TOOLS has no effect with MCP_INCLUDE_TOOLS, which decides alone",
     ],
     [
       settings.SERVER_TRUSTED_PROXIES.length > 0 && !settings.LOG_CLIENT,

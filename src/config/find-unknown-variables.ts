@@ -1,7 +1,7 @@
 import { nearestName, nearestWithin } from "../core/nearest-name.ts";
 import { PROVIDER_TABLE } from "../providers/table.ts";
 import { readVariable, type Environment } from "./environment.ts";
-import { explainProviderLike } from "./key-like-names.ts";
+import { explainProviderLike, explainUrl } from "./key-like-names.ts";
 import { providerVariables } from "./provider-variables.ts";
 import type { EnvFileLines } from "./scan-env-file.ts";
 import { SETTING_ROWS } from "./settings-table.ts";
@@ -47,8 +47,8 @@ export function findUnknownVariables(
   }
   for (const name of ofProviders) known.add(name);
   const aliases = new Set(SETTING_ROWS.flatMap(([, row]) => row.aliases ?? []));
-  const isUnknown = (name: string): boolean =>
-    !known.has(name) && !aliases.has(name) && readVariable(environment, name) !== undefined;
+  const isSet = (name: string): boolean => readVariable(environment, name) !== undefined;
+  const isUnknown = (name: string): boolean => !known.has(name) && !aliases.has(name) && isSet(name);
 
   const explain = (name: string): string | undefined => {
     if (prefixes.some((prefix) => name.startsWith(prefix))) {
@@ -56,7 +56,8 @@ export function findUnknownVariables(
       const suggestion = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
       return `${name} is not a setting of this version and is ignored${suggestion}`;
     }
-    return explainProviderLike(name, ofProviders, ids, nearestWithin);
+    const explained = explainProviderLike(name, ofProviders, ids, nearestWithin, isSet);
+    return explained ?? explainUrl(name, file?.variables.has(name) === true, isSet);
   };
 
   const named = Object.keys(environment)

@@ -32,13 +32,30 @@ const KEY = /^([A-Z][A-Z0-9_]*?)_?API_?KEYS?$/;
 /** What may follow the id of a provider, other than what does. */
 const OF_PROVIDER = /^_?(?:API_?)?(?:(KEY|TOKEN|SECRET)|URL|ENDPOINT)$/;
 
-/** A misspelling is at most that far from the name that was meant. */
-const MAX_DISTANCE = 2;
+/** A misspelling is at most that far from the name that was meant; of a short id, half of it would be another one. */
+const maxDistance = (stem: string): number => (stem.length < 5 ? 1 : 2);
+
+/** The key or the base URL of a custom provider. */
+const CUSTOM = /^([A-Z][A-Z0-9_]*)_API_(KEY|URL)$/;
+
+/**
+ * What to say of a base URL that belongs to a key, or may be nothing else, and of no provider.
+ * @param isOwn whether it is in the gateway's own file
+ * @param isSet whether a variable is set
+ * @returns undefined if it is none, or may be another tool's
+ */
+export function explainUrl(name: string, isOwn: boolean, isSet: (name: string) => boolean): string | undefined {
+  const [, stem, kind] = CUSTOM.exec(name) ?? [];
+  if (stem === undefined || kind !== "URL" || OTHER_TOOLS.has(stem)) return undefined;
+  if (!isOwn && !isSet(`${stem}_API_KEY`)) return undefined;
+  return `${name} looks like the base URL of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=${stem.toLowerCase()}`;
+}
 
 /**
  * What to say of a variable that looks as if it were for a provider, and is none of the gateway's.
  * @param known the names of all variables of providers
  * @param ids of the providers
+ * @param isSet whether a variable is set
  * @returns undefined if it does not look so, or is another tool's
  */
 export function explainProviderLike(
@@ -46,6 +63,7 @@ export function explainProviderLike(
   known: ReadonlySet<string>,
   ids: readonly string[],
   nearestWithin: (name: string, candidates: Iterable<string>, distance: number) => string | undefined,
+  isSet: (name: string) => boolean,
 ): string | undefined {
   const upper = name.toUpperCase();
   const mean = (meant: string): string =>
@@ -56,19 +74,19 @@ export function explainProviderLike(
     const prefix = prefixOf(id);
     const own = [...known].filter((each) => each.startsWith(`${prefix}_`));
     const [usual, isKey] = OF_PROVIDER.exec(upper.slice(prefix.length)) ?? [];
-    const meant =
-      usual === undefined ? nearestWithin(upper, own, MAX_DISTANCE) : `${prefix}_API_${isKey ? "KEY" : "URL"}`;
+    const meant = usual === undefined ? nearestWithin(upper, own, 2) : `${prefix}_API_${isKey ? "KEY" : "URL"}`;
     return meant === undefined ? undefined : mean(meant);
   }
   const stem = KEY.exec(upper)?.[1];
   if (stem === undefined || OTHER_TOOLS.has(stem)) return undefined;
   const elsewhere = KNOWN_ELSEWHERE[stem];
-  const meant = elsewhere ? undefined : nearestWithin(`${stem}_API_KEY`, known, MAX_DISTANCE);
+  const meant = elsewhere ? undefined : nearestWithin(`${stem}_API_KEY`, known, maxDistance(stem));
   if (meant !== undefined) return mean(meant);
   const [custom, url] = elsewhere ?? [stem.toLowerCase(), "..."];
   const ownKey = `${prefixOf(custom)}_API_KEY`;
   const also = ownKey === name ? "" : `, ${ownKey}`;
-  return `${name} looks like the key of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=${custom}, ${prefixOf(custom)}_API_URL=${url}${also}`;
+  const place = isSet(`${prefixOf(custom)}_API_URL`) ? "" : `, ${prefixOf(custom)}_API_URL=${url}`;
+  return `${name} looks like the key of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=${custom}${place}${also}`;
 }
 
 const prefixOf = (id: string): string => id.toUpperCase().replaceAll("-", "_");

@@ -3,8 +3,7 @@ import type { WantedApi } from "../providers/provider-apis.ts";
 import { parseAuthHeader, Refused } from "./parse-provider-headers.ts";
 
 /** The name of an API as operators write it: `count_tokens`. */
-export const apiWord = (name: ProviderApiName): string =>
-  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const apiWord = (name: ProviderApiName): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** What `<ID>_APIS` accepts, to follow the word "expected". */
 export const ACCEPTED_APIS = `a comma-separated list of ${PROVIDER_APIS.map(apiWord).join(", ")}, each optionally with its path and the header that carries the key (messages=/anthropic/v1/messages x-api-key)`;
@@ -20,22 +19,28 @@ const PATH = /^\/(?!\/)[A-Za-z0-9_.~!$&'()*+;=:@/-]+$/;
  */
 export function parseApis(list: string, origin: string): readonly WantedApi[] | Refused {
   const apis: WantedApi[] = [];
-  for (const entry of list.split(",").map((text) => text.trim())) {
+  for (const [index, entry] of list
+    .split(",")
+    .map((text) => text.trim())
+    .entries()) {
     if (entry === "") continue;
     const [, word = "", place, header] = ENTRY.exec(entry) ?? [];
     const name = PROVIDER_APIS.find((known) => apiWord(known) === word.toLowerCase());
-    if (name === undefined) return new Refused("there is no such API");
-    if (apis.some((api) => api.name === name)) return new Refused("it is there twice");
+    if (name === undefined) return new Refused(`there is no such API as entry ${index + 1}`);
+    if (apis.some((api) => api.name === name)) return new Refused(`${apiWord(name)} is there twice`);
     const isAddress = place !== undefined && /^[a-z]+:/i.test(place);
     if (isAddress && place !== origin && !place.startsWith(`${origin}/`)) {
-      return new Refused("its host is another one than that of the base URL, and would need a provider of its own");
+      return new Refused(
+        `the host of ${apiWord(name)} is not that of the base URL, and would need a provider of its own`,
+      );
     }
     const path = isAddress ? place.slice(origin.length) : place;
     if (path !== undefined && (!PATH.test(path) || path.split("/").some((segment) => /^\.{1,2}$/.test(segment)))) {
-      return new Refused("its path is none");
+      return new Refused(`the path of ${apiWord(name)} is none`);
     }
     const authHeader = header === undefined ? undefined : parseAuthHeader(header);
-    if (header !== undefined && authHeader === undefined) return new Refused("what follows its path is no header");
+    if (header !== undefined && authHeader === undefined)
+      return new Refused(`what follows the path of ${apiWord(name)} is no header`);
     apis.push({ name, ...(path !== undefined && { path }), ...(authHeader && { authHeader }) });
   }
   return apis;

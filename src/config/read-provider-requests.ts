@@ -37,7 +37,7 @@ export const ACCEPTED_ROOT_PATHS = "a comma-separated list of the first segments
 const ROOT_PATH = /^(?:\*|[A-Za-z0-9_.~-]+(?:\/[A-Za-z0-9_.~-]+)*)$/;
 
 /**
- * Reads them. What is wrong is told without any value, since all of them may be secrets.
+ * Reads them. Problems are reported without any value, since all of them may be secrets.
  * @param baseUrl of the provider
  * @param ownQuery that of its base URL, which gives way to parameters of the same name
  */

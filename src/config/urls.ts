@@ -51,7 +51,7 @@ export function mayHoldSecret(text: string): boolean {
 }
 
 /**
- * A URL as it may be shown: host and path, and what stands for user, password, fragment and the values of the query.
+ * A URL as it may be shown: host and path, and `***` for user, password, fragment and the values of the query.
  * @returns undefined if the text is no http or https URL
  */
 export function maskUrl(text: string): string | undefined {

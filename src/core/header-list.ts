@@ -1,5 +1,5 @@
 /**
- * Names of header fields, in lower case. One that ends in `-` is a family: it stands for every name that begins with it
+ * Names of header fields, in lower case. One that ends in `-` is a family: it means every name that begins with it
  * and goes on with letters, digits and hyphens; not with underscores, which many servers read as hyphens.
  */
 export type HeaderList = readonly string[];

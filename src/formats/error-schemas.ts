@@ -21,7 +21,7 @@ export const ErrorResponse = openObject(
 );
 export type ErrorResponse = Static<typeof ErrorResponse>;
 
-/** How the gateway reports an error on `/v1/responses`, and where `ERROR_FORMAT` says so. */
+/** How the gateway reports an error on `/v1/responses`, and elsewhere if `ERROR_FORMAT` says so. */
 export const OpenAIErrorResponse = openObject(
   {
     error: openObject({

@@ -50,7 +50,7 @@ export function readStreamedText(text: string): string | undefined {
   return data === undefined || data === text ? undefined : data;
 }
 
-/** Of a list of problems; the first ones are told. */
+/** Of a list of problems; the first ones are kept. */
 const MAX_PROBLEMS = 32;
 
 /** One text of a list of sentences or of FastAPI's `{loc, msg}`; undefined if it holds anything else, or nothing. */

@@ -69,7 +69,7 @@ function readString(text: string, redact: Redact, level: number): ProviderError 
   return { message: shorten(plain) };
 }
 
-/** Several messages are one; of several errors the first one counts, and all are told. */
+/** Several messages are one; of several errors the first one counts, and all are in the message. */
 function readList(list: readonly unknown[], redact: Redact, level: number): ProviderError {
   const [first] = list;
   if (list.length === 1 && typeof first === "string") return readString(first, redact, level);
@@ -81,12 +81,12 @@ function readList(list: readonly unknown[], redact: Redact, level: number): Prov
   return rest === undefined ? error : { ...error, rest };
 }
 
-/** Reads one object; what of it became a part of the error is not told again in the rest. */
+/** Reads one object; what of it became a part of the error is not repeated in the rest. */
 class ErrorReader {
   readonly #object: JsonObject;
   readonly #redact: Redact;
   readonly #level: number;
-  /** The names of the members as they are spelt, by the form in which they are compared. */
+  /** The names of the members as they are spelled, by the form in which they are compared. */
   readonly #names = new Map<string, string>();
   readonly #used = new Set<string>();
 

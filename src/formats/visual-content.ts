@@ -85,7 +85,7 @@ const MAX_DEPTH = 64;
  * Finds the first thing in a request that the model might look at: an image, a video, or a file, which may hold either.
  * Of what types of parts there are nobody has a whole list, and each provider adds some. So nothing is refused for being
  * unknown: a part is visual if its type, the name of a member, a media type or a data URI in it says so, in whatever
- * position that reaches the model, and in members that nobody knows. What is never looked into are texts, and what the
+ * position that reaches the model, and in unknown members. What is never looked into are texts, and what the
  * model wrote for programs ({@link READINGS}). Sound is not visual, nor is a document that is given as text.
  * @returns its path, such as `messages[0].content[1].image_url`
  * @throws Failure `invalid_request` if the conversation is nested too deeply

@@ -109,7 +109,7 @@ function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): Eve
       if (hasUsageChunk && endsEvent(tail.bytes())) return undefined;
       if (!hasBegun) return new Failure("upstream_empty_response", { provider });
       const ending = watch.ending(asBuffer(tail.bytes()));
-      // Told by the provider itself, and relayed.
+      // Reported by the provider itself, and relayed.
       if (ending === "error") context.failed(new Failure("provider_error", { provider }));
       return ending === "cut" ? new UpstreamFailure(new UpstreamError("reset", UNFINISHED), provider) : undefined;
     },

@@ -15,7 +15,7 @@ import { openPieces } from "./upload-pieces.ts";
  * its bytes are waited for, and not while the provider does not take them.
  * @param onBytes called with every piece before it is passed on; what it throws breaks the upload off.
  */
-export function passUpload(
+function passUpload(
   request: Request,
   body: ReadableStream<Uint8Array>,
   connections: ClientConnections,

@@ -15,7 +15,7 @@ import { redactError } from "./redact-error.ts";
 import { pumpStream } from "./stream-pump.ts";
 
 /** Bytes for a response without a Content-Type; the runtime gives one to bytes as they are, and none to a stream. */
-export function untypedBody(bytes: Uint8Array): ReadableStream<Uint8Array> {
+function untypedBody(bytes: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
     // A stream that ends on its first read is sent with its length.
     type: "direct",

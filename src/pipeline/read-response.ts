@@ -13,7 +13,7 @@ export function isEventStream(response: UpstreamResponse): boolean {
 /**
  * Up to this size an answer is read whole before anything is sent, so that one that breaks off becomes a proper error.
  */
-export const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
+const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 
 /**
  * A body up to this size is not counted in the budget while a provider has it, or the client's connection, which takes

@@ -1,5 +1,5 @@
 /**
- * Adds the query of a request to a URL. Where the provider has a parameter of its own, the client's of that name is left
+ * Adds the query of a request to a URL. If the provider has a parameter of its own, the client's of that name is left
  * out, in any letter case.
  * @param search with its `?`, or nothing
  * @param own parameters that the provider's requests have, without the `?`

@@ -211,7 +211,7 @@ export const CUSTOM_PROVIDER_ROW = {
   paths: { ...OPENAI_PATHS, ...COMPLETIONS },
   rootPaths: [...LLAMACPP_ROOT, ...VLLM_ROOT, ...OTHER_SERVERS_ROOT],
   encodedSlashes: true,
-  // Whose server it is nobody knows; many are Ollama's.
+  // The server is not known; many are Ollama's.
   impliedNameParts: [...OLLAMA_NAMES.impliedNameParts, MODELS_COLLECTION, BEDROCK_ARN],
   // Not `name`, which much else than a model has.
   modelMembers: new Set(["from", "modelfile", "source", "destination"]),

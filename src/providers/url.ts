@@ -8,7 +8,7 @@ import { joinQuery } from "./query.ts";
 
 /** What a proxied request is for. */
 export interface ProxyTarget {
-  /** As the client spelt it; it may name no provider. */
+  /** As the client spelled it; it may name no provider. */
   readonly providerId: string;
   /** Of the provider, still percent-encoded, without the leading slash. */
   readonly path: string;

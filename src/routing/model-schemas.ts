@@ -75,7 +75,7 @@ export const Model = openObject(
     pricing: nullish(Pricing),
     modalities: nullish(ModelModalities),
   },
-  "One model. context_window, pricing and modalities stand only where ?include= asks for them, null where unknown.",
+  "One model. context_window, pricing and modalities are there only if ?include= asks for them, null if unknown.",
 );
 export type Model = Static<typeof Model>;
 

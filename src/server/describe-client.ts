@@ -19,7 +19,7 @@ const PORT = /^(?:\[([^\]]*)\](?::\d{1,5})?|(\d+\.\d+\.\d+\.\d+):\d{1,5})$/;
 
 /**
  * Makes what says who sent a request: the other end of its connection or, if that is a trusted proxy, the last address in
- * `X-Forwarded-For` that is not a trusted proxy's. What stands before that, its sender may have made up.
+ * `X-Forwarded-For` that is not a trusted proxy's. What is before that may be made up.
  * @param addressOf the IP address of the other end of the request's connection; undefined if it has none
  */
 export function createDescribeClient(

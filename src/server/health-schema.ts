@@ -6,7 +6,9 @@ export const HealthResponse = openObject(
   {
     message: Type.String(),
     worker: nullish(
-      Type.Integer({ description: "Which of several workers answers; only told by /health/ready, and for itself." }),
+      Type.Integer({
+        description: "Which of several workers answers; only in /health/ready, and of that worker itself.",
+      }),
     ),
     workers: nullish(
       openObject({ up: Type.Integer(), of: Type.Integer() }, "How many workers serve at the moment, of how many."),
@@ -18,7 +20,7 @@ export const HealthResponse = openObject(
           status: Type.Union([Type.Literal("connecting"), Type.Literal("connected"), Type.Literal("disconnected")]),
           tools: Type.Integer({ description: "How many tools it offers now." }),
         }),
-        { description: "The MCP servers; only told by /health/ready, and never what decides about it." },
+        { description: "The MCP servers; only in /health/ready, whose status does not depend on them." },
       ),
     ),
   },

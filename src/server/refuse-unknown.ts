@@ -45,7 +45,7 @@ export const refuseUnknown: RouteHandler = (_, request) => {
  * is written almost alike.
  * @returns its method and path, as people read them; nothing of what was asked for
  */
-export function nearestRoute(method: string, path: string): string | undefined {
+function nearestRoute(method: string, path: string): string | undefined {
   const segments = path
     .toLowerCase()
     .split(/\/|\\|%2f|%5c/)

@@ -12,7 +12,7 @@ export function asksForWebSocket({ headers }: Request): boolean {
 
 /**
  * The answer to it, at once: clients such as Codex then send the same over HTTP, and wait and try again after any other.
- * @param status 501 where no method would do
+ * @param status 501 if no method would do
  */
 export function refuseWebSocket(status: 426 | 501 = 426): never {
   if (status === 426) throw new Failure("websocket_not_supported", { headers: HEADERS });

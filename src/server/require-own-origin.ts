@@ -95,6 +95,6 @@ function refuseOrigin(origin: string): never {
 function refuseSite(site: string): never {
   const given = /^[a-z-]{1,20}$/.test(site) ? ` (${site})` : "";
   throw new Failure("origin_not_allowed", {
-    message: `The Sec-Fetch-Site header${given} tells of a web page of another origin, and authentication is off. If that page is to use this gateway, list its origin in SERVER_CORS_ORIGINS`,
+    message: `The Sec-Fetch-Site header${given} says that a web page of another origin asks, and authentication is off. If that page is to use this gateway, list its origin in SERVER_CORS_ORIGINS`,
   });
 }

@@ -18,7 +18,7 @@ import { matchTemplate } from "./path-template.ts";
  * What may be asked of a provider. Every other method that the runtime knows has a meaning for proxies and caches (TRACE
  * echoes the request, key included) or for file servers, and none for an API.
  */
-export const PROXY_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+const PROXY_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
 /**
  * One address of the gateway. `{name}` in a path is any one segment, `*` at its end any rest, which may contain slashes.

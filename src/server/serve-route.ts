@@ -40,7 +40,7 @@ export interface ServeParts {
 /**
  * Wraps a handler in what every request needs: a context, the decision who may pass, errors in the right envelope, and
  * one finish on every exit. Nothing of a request but its form is looked at before its credential, which is decided on
- * the handler that the router chose and on nothing that could be spelt otherwise.
+ * the handler that the router chose and on nothing that could be spelled otherwise.
  */
 export function serveRoute(
   { requests, envelope, authenticate, describeClient, requireOwnOrigin, endsConnections, cors, ...parts }: ServeParts,

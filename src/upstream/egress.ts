@@ -7,7 +7,7 @@ const THIS_MACHINE = /^(localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/i;
 /**
  * Decides whether a URL is called without the proxy: its host is an address of this machine, or one that the
  * operator exempted.
- * @param exempt the entries of `CLIENT_NO_PROXY`; each stands for its subdomains too
+ * @param exempt the entries of `CLIENT_NO_PROXY`; each is for its subdomains too
  */
 export function directHosts(exempt: readonly string[]): (url: string) => boolean {
   const hosts = exempt.map(hostOfEntry);

@@ -33,8 +33,8 @@ export const probeConnection = (endpoint: EndpointAddress, limitMs: number = PRO
         opened.end();
       },
       // Called for a handshake that failed, too; whether the certificate is trusted is fetch's business.
-      handshake(shaken: { end(): void }, stands: boolean) {
-        resolve(stands);
+      handshake(shaken: { end(): void }, succeeded: boolean) {
+        resolve(succeeded);
         shaken.end();
       },
       data() {},

@@ -28,7 +28,7 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * The body of an answer, between its source, which calls the members of {@link BodyConsumer}, and whoever takes it, who
- * uses those of {@link ResponseBody}: keeps what comes too early, has the source wait, and tells each end once.
+ * uses those of {@link ResponseBody}: keeps what comes too early, has the source wait, and reports each end once.
  * A class to be extended by the source: an exchange is its own body, so that a request needs no further object.
  */
 export abstract class Body implements ResponseBody, BodyConsumer {

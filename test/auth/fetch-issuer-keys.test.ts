@@ -50,7 +50,7 @@ describe("keys are not had from an issuer", () => {
       () => new Response(Bun.gzipSync(new Uint8Array(50 * MEGABYTE)), { headers: { "content-encoding": "gzip" } }),
       "broke off or is too long",
     ],
-    ["that does not answer", () => new Promise<Response>(() => {}), "cannot be fetched"],
+    ["that does not answer", () => new Promise<Response>(() => {}), "did not come within 4 s"],
     [
       "that does not end its answer",
       () => new Response(new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array([0x7b])) })),
@@ -67,7 +67,9 @@ describe("keys are not had from an issuer", () => {
 
   test("that is not there", async () => {
     await issuer[Symbol.asyncDispose]();
-    expect(await outcomeOf(fetchKeys())).toThrow(new Error("the issuer's discovery document cannot be fetched"));
+    expect(await outcomeOf(fetchKeys())).toThrow(
+      new Error("the issuer's discovery document cannot be fetched (ECONNREFUSED)"),
+    );
   });
 
   test.each(["https://other.test", "", undefined, "/", ["x"]])("that calls itself %p", async (name) => {

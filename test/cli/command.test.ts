@@ -264,10 +264,13 @@ describe("--check", () => {
     const lines = linesOf(broken.stdout);
     expect(lines).toContain("provider: openai lists 2 models");
     expect(lines).toContain("issuer: https://issuer.test has 1 key");
-    expect(lines).toContain("issuer: https://other.test: the issuer's key set cannot be fetched");
+    expect(lines).toContain("issuer: https://other.test: the issuer's key set cannot be fetched (ECONNREFUSED)");
     for (const id of ["groq", "mistral"]) {
       expect(lines.some((line) => line.startsWith(`provider: ${id} failed: `))).toBe(true);
     }
+    expect(lines).toContain(
+      "provider: groq failed: Failed to list models: The provider answered with an error (status 401): is GROQ_API_KEY right?",
+    );
     expect(broken.stdout).not.toContain(KEY);
   });
 });

@@ -13,6 +13,14 @@ describe("settings that do nothing are warned about", () => {
     [{ AUTH_API_KEYS }, "AUTH_API_KEYS has no effect without AUTH_ENABLED=true: nobody is asked for a key"],
     [OIDC, "AUTH_OIDC_ISSUER has no effect without AUTH_ENABLED=true: nobody is asked for a token"],
     [{ MCP_SERVERS }, "MCP_SERVERS has no effect without MCP_ENABLED=true"],
+    [
+      { ALLOWED_MODELS: "a", DISALLOWED_MODELS: "b" },
+      "DISALLOWED_MODELS has no effect with ALLOWED_MODELS, which decides alone",
+    ],
+    [
+      { MCP_INCLUDE_TOOLS: "a", MCP_EXCLUDE_TOOLS: "b" },
+      "MCP_EXCLUDE_TOOLS has no effect with MCP_INCLUDE_TOOLS, which decides alone",
+    ],
     [{ MCP_ENABLED: "true" }, "MCP_ENABLED=true has no effect without MCP_SERVERS"],
     [
       { AUTH_ENABLED: "true", AUTH_API_KEYS, SERVER_ALLOWED_HOSTS: "gateway" },

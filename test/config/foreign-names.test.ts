@@ -112,6 +112,15 @@ describe("what looks like a provider's is warned about", () => {
     expect(load({ [name]: "a-value-that-is-not-shown" }).warnings).toEqual([line]);
   });
 
+  test("key and base URL of a custom provider that CUSTOM_PROVIDERS does not name", () => {
+    expect(load({ TGI_API_KEY: "secret", TGI_API_URL: "http://127.0.0.1:9/v1" }).warnings).toEqual([
+      "TGI_API_KEY looks like the key of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=tgi",
+      "TGI_API_URL looks like the base URL of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=tgi",
+    ]);
+    // Alone it may be anybody's, except in the gateway's own file.
+    expect(load({ TGI_API_URL: "http://127.0.0.1:9/v1" }).warnings).toEqual([]);
+  });
+
   test.each([
     ...["LANGSMITH_API_KEY", "DD_API_KEY", "TAVILY_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "STRIPE_API_KEY"],
     ...["OPENAI_ORG_ID", "OPENAI_LOG", "ANTHROPIC_MODEL", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"],

@@ -61,7 +61,7 @@ describe("CLIENT_NO_PROXY", () => {
     "refuses %s, which it does not understand",
     (list) => {
       expect(load({ CLIENT_NO_PROXY: `vllm,${list}` }).problems).toEqual([
-        "CLIENT_NO_PROXY must list host names or IP addresses, without ports; a name stands for its subdomains too",
+        "CLIENT_NO_PROXY must list host names or IP addresses, without ports; a name includes its subdomains",
       ]);
     },
   );

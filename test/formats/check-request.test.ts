@@ -50,7 +50,7 @@ const REFUSED_CHAT: readonly (readonly [unknown, string])[] = [
   [saying({ role: "function" }), "messages[0].content is required"],
   [
     saying({ role: "assistant", content: null, tool_calls: [] }),
-    "messages[0].content must be a string or an array where no tool_calls, function_call, refusal or audio stand",
+    "messages[0].content must be a string or an array if there are no tool_calls, function_call, refusal or audio",
   ],
   [saying({ role: "user", tool_calls: [CALL] }), "messages[0].content is required"],
   [saying({ role: "tool", content: "sunny" }), "messages[0].tool_call_id is required"],

@@ -38,8 +38,7 @@ function gatewayOf(start: string): Promise<RunningGateway> {
   const known = gateways.get(start);
   if (known) return known;
   const { environment, args } = startLine(start) ?? { environment: {}, args: [] };
-  // As the Vercel AI SDK needs it.
-  const gateway = startGateway({ ERROR_FORMAT: "openai", ...environment }, args);
+  const gateway = startGateway(environment, args);
   gateways.set(start, gateway);
   return gateway;
 }
@@ -82,8 +81,13 @@ describe("what the pages show", () => {
   test("has snippets of several SDKs", () => {
     const packages = (wanted: string): string[] =>
       snippets.filter(({ page }) => page === wanted).map(({ block }) => /from "([^"]+)"/.exec(block.code)?.[1] ?? "");
-    expect(packages(README)).toEqual(["openai", "@ai-sdk/openai-compatible"]);
-    expect(packages("src/guide/clients.md")).toEqual(["openai", "@ai-sdk/openai-compatible", "@inference-gateway/sdk"]);
+    expect(packages(README)).toEqual(["openai", "@anthropic-ai/sdk", "@ai-sdk/openai-compatible"]);
+    expect(packages("src/guide/clients.md")).toEqual([
+      "openai",
+      "@anthropic-ai/sdk",
+      "@ai-sdk/openai-compatible",
+      "@inference-gateway/sdk",
+    ]);
   });
 
   const byPackage = snippets.map((one) => [/from "([^"]+)"/.exec(one.block.code)?.[1] ?? "", one.page, one] as const);

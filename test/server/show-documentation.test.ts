@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import type { RequestContext } from "../../src/core/request-context.ts";
 import { type DocumentationPlugin, showDocumentation } from "../../src/server/handlers/documentation.ts";
 
-const EXCHANGE = { id: "exchange-1" } as RequestContext;
+let sentBytes = 0;
+const EXCHANGE = { id: "exchange-1", sent: (bytes: number) => void (sentBytes += bytes) } as RequestContext;
 const VERSION = { version: "1.2.3" };
 
 const page = (): Request => new Request("http://gateway/swagger");
@@ -29,7 +30,9 @@ test("a failure to load is told to every request that waits for it, and the next
   const again = show(EXCHANGE, page());
   expect(gates).toHaveLength(2);
   gates[1]?.resolve({ handle: async () => new Response("page") });
+  sentBytes = 0;
   expect(await (await again).text()).toBe("page");
+  expect(sentBytes).toBe("page".length);
 });
 
 test("the documentation is not made before it is asked for, and once for all who ask", async () => {

@@ -11,7 +11,7 @@ export class RunningState {
   /** What they were asked to read them from, if none has said yet how that went. */
   #asked: Environment | undefined;
 
-  /** @returns what a worker is told first. */
+  /** @returns what a worker is sent first. */
   firstMessages(start: ToWorker & { readonly kind: "start" }): readonly ToWorker[] {
     const files = this.#files && { files: this.#files };
     const reloaded = this.#reloaded && { reloaded: this.#reloaded };

@@ -6,7 +6,7 @@ export const AUTHENTICATION_SETTINGS = {
     group: "Authentication",
     type: "boolean",
     default: "false",
-    doc: "Refuse every request without a token of an issuer or one of AUTH_API_KEYS, except health checks",
+    doc: "Refuse every request without a token of an issuer or one of AUTH_API_KEYS, except health checks and the page at /swagger",
     aliases: ["AUTH_ENABLE", "ENABLE_AUTH"],
   },
   AUTH_OIDC_ISSUER: {

@@ -47,6 +47,6 @@ export const CLIENT_SETTINGS = {
   CLIENT_NO_PROXY: {
     group: "Client",
     type: "list",
-    doc: "Hosts that are called without CLIENT_PROXY; a name stands for its subdomains too",
+    doc: "Hosts that are called without CLIENT_PROXY; a name includes its subdomains",
   },
 } as const satisfies SettingRows;

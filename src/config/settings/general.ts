@@ -33,12 +33,12 @@ export const GENERAL_SETTINGS = {
   ALLOWED_MODELS: {
     group: "General",
     type: "list",
-    doc: "Only these models may be used (alias, provider/model or bare name); DISALLOWED_MODELS is then ignored",
+    doc: "Only these models may be used (provider/model or bare name); DISALLOWED_MODELS is then ignored",
   },
   DISALLOWED_MODELS: {
     group: "General",
     type: "list",
-    doc: "These models may not be used (alias, provider/model or bare name)",
+    doc: "These models may not be used (provider/model or bare name)",
   },
   PROXY_WITHOUT_MODEL: {
     group: "General",

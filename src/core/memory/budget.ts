@@ -8,7 +8,7 @@ export interface MemoryHolder {
 }
 
 /** `heldBytes` of a holder that is over. */
-export const RELEASED = -1;
+const RELEASED = -1;
 
 /**
  * How much memory all requests together may hold: bodies that are read, decompressed and parsed, conversations with

@@ -5,7 +5,7 @@
 export interface EscapeGraph {
   /** The node after `node` and the character `code`, at `(node << 7) | code`; 0 if no escape goes on so. 0 is also the root. */
   readonly transitions: Uint16Array;
-  /** The character that an escape stands for if it ends at a node, {@link SOFT_BREAK}, or 0. */
+  /** The character that an escape means if it ends at a node, {@link SOFT_BREAK}, or 0. */
   readonly accepts: Uint8Array;
 }
 

@@ -22,13 +22,13 @@ function standsWithoutContent(message: Static<typeof Message>): boolean {
  * @param path its path in the request; called only if there is a problem, as every message of every request
  * is checked here
  */
-export function checkMessage(message: Static<typeof Message>, path: () => string): Problem | undefined {
+function checkMessage(message: Static<typeof Message>, path: () => string): Problem | undefined {
   if (message.content === null || message.content === undefined) {
     if (message.role === "assistant" && !standsWithoutContent(message)) {
       const field = `${path()}.content`;
       return {
         path: field,
-        message: `${field} must be a string or an array where no tool_calls, function_call, refusal or audio stand`,
+        message: `${field} must be a string or an array if there are no tool_calls, function_call, refusal or audio`,
       };
     }
     if (message.role !== "assistant" && !(message.role === "function" && message.content === null)) {

@@ -42,7 +42,7 @@ export const ChatCompletionStreamChoice = openObject(
       }),
     ),
   },
-  "One choice of a chunk; finish_reason stands in its last.",
+  "One choice of a chunk; finish_reason is in the last one.",
 );
 export type ChatCompletionStreamChoice = Static<typeof ChatCompletionStreamChoice>;
 

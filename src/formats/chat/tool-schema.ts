@@ -72,7 +72,7 @@ export type ChatCompletionMessageToolCall = Static<typeof ChatCompletionMessageT
 export const ChatCompletionMessageToolCallChunk = openObject(
   {
     index: Type.Integer({ minimum: 0, description: "Which tool call of the response this is a piece of." }),
-    id: nullish(Type.String({ description: "Stands in the first chunk." })),
+    id: nullish(Type.String({ description: "In the first chunk only." })),
     type: nullish(ChatCompletionToolType),
     function: nullish(
       openObject(

@@ -38,8 +38,10 @@ export function showDocumentation(options: DocumentationOptions, open = load): R
     const plugin = await opened();
     const response = await plugin.handle(request);
     if (response.status === 404) throw new Failure("route_not_found");
+    const body = await response.bytes();
+    context.sent(body.length);
     response.headers.set("x-request-id", context.id);
-    return response;
+    return new Response(body, response);
   };
 }
 

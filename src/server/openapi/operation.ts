@@ -33,13 +33,13 @@ export interface OperationSpecification {
 
 /** What each error status of the gateway means. */
 const ERRORS = {
-  400: "The request is not valid, or no provider can be told from it.",
+  400: "The request is not valid, or does not say which provider it is for.",
   401: "The credential is missing or not valid.",
   403: "The policy of the operator forbids it, or a web page of another origin asks a gateway without authentication.",
   404: "There is no such thing.",
   413: "The request body is larger than the operator allows.",
   415: "The body is announced as something else than JSON.",
-  429: "The provider limits the rate; Retry-After tells when to ask again.",
+  429: "The provider limits the rate; Retry-After says when to ask again.",
   500: "The gateway failed.",
   502: "The provider could not be reached or did not answer in HTTP.",
   503: "The gateway is shutting down.",

@@ -51,7 +51,7 @@ const PASSTHROUGH: OperationSpecification = {
     "its key.",
   parameters: [
     pathParameter("provider", "Id of the provider.", { schema: PROVIDER_SCHEMA }),
-    pathParameter("path", "Path at the provider; slashes stand as they are."),
+    pathParameter("path", "Path at the provider; slashes are not encoded."),
   ],
   requestBody: { content: { "*/*": { schema: {} } } },
   answer: { "application/json": schemaReference("ProviderSpecificResponse") },
@@ -89,7 +89,7 @@ export const ROUTE_DOCUMENTATION: {
       tag: MODELS,
       summary: "Describe one model",
       parameters: [
-        pathParameter("id", "Model id, <provider>/<id at the provider>; slashes stand as they are."),
+        pathParameter("id", "Model id, <provider>/<id at the provider>; slashes are not encoded."),
         INCLUDE_PARAMETER,
       ],
       answer: { "application/json": schemaReference("Model") },

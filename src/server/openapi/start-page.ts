@@ -18,7 +18,7 @@ export const START_PAGE = `"use strict";
     window.ui = SwaggerUIBundle({
       domNode: place,
       spec,
-      // Off: the public validator would be told the address of this gateway.
+      // Off: the public validator would get the address of this gateway.
       validatorUrl: null,
       deepLinking: true,
       docExpansion: "list",

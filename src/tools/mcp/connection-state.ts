@@ -15,7 +15,7 @@ export interface ConnectionState {
 }
 
 /**
- * Keeps what is known of a server, and tells of changes only.
+ * Keeps what is known of a server, and reports changes only.
  * @param onChange the status or, while the server is connected, the tools are other ones
  */
 export function createConnectionState(

@@ -14,7 +14,7 @@ export interface AccessToken {
 /** The tokens of one OAuth client for one server. */
 export interface TokenSource {
   /**
-   * The token to send; a new one if there is none or its end is near. Undefined if nobody knows where tokens are got,
+   * The token to send; a new one if there is none or its end is near. Undefined if it is not known where tokens come from,
    * before the server has refused a request.
    * @throws McpError `unauthorized`, or the signal's reason
    */

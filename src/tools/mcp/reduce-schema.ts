@@ -28,7 +28,7 @@ const SUBSCHEMA_SIZE = 32;
 /** Members that may be long lists of values. */
 const LISTS = ["enum", "items", "prefixItems", "required", "type"] as const;
 
-/** What stands for a part that is cut. */
+/** Replaces a part that is cut. */
 const ANYTHING: JsonObject = { type: "object" };
 
 /** Where in a schema the reduction is. */

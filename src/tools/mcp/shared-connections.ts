@@ -12,7 +12,7 @@ export interface ConnectionOptions extends Pick<ConnectionParts, "limits" | "jso
 export interface ConnectionUser {
   /** Its status or its tools have changed. */
   refresh(): void;
-  /** Its status has changed; told to one of the users only, the last that came. */
+  /** Its status has changed; only the user that came last hears of it. */
   report(connection: ServerConnection, problem: McpError | undefined): void;
 }
 

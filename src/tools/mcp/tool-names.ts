@@ -30,7 +30,7 @@ export interface ToolOrigin {
  * and then ones with a hash, which differ from each other. All match `^[a-zA-Z0-9_-]{1,64}$`: other characters become
  * `_`, and what is too long is cut and gets a hash of the whole.
  */
-export function* candidateNames(origin: ToolOrigin): Generator<string, never> {
+function* candidateNames(origin: ToolOrigin): Generator<string, never> {
   const { server, tool } = origin;
   const names = [`${PREFIX}${tool}`, `${PREFIX}${server}_${tool}`].map((name) => name.replace(/[^a-zA-Z0-9_-]/g, "_"));
   for (const name of names) yield name.length > MAX_NAME_LENGTH ? withHash(name, origin, 0) : name;
@@ -51,7 +51,7 @@ export function chooseName(origin: ToolOrigin, isTaken: (name: string) => boolea
 }
 
 /** Everything an operator may write to mean this tool, in lower case: `tool`, `server/tool`, and its names. */
-export function spellingsOf(origin: ToolOrigin): readonly string[] {
+function spellingsOf(origin: ToolOrigin): readonly string[] {
   const candidates = candidateNames(origin);
   const names = [candidates.next().value, candidates.next().value];
   const plain = `${PREFIX}${origin.tool}`;

@@ -16,7 +16,7 @@ export function cutText(text: string, maxBytes: number, wholeBytes?: number): st
 }
 
 /** How a failed tool's text begins. */
-export const ERROR_PREFIX = "Error: ";
+const ERROR_PREFIX = "Error: ";
 
 /** Members of a result that are no content of their own. */
 const ABOUT_RESULT: ReadonlySet<string> = new Set(["content", "structuredContent", "isError", "resultType", "_meta"]);
