@@ -33,8 +33,6 @@ export interface GatewayDependencies {
   readonly newId?: () => string;
   /** Which worker this is, if several processes serve at one address; undefined if this one serves alone. */
   readonly worker?: WorkerPlace | undefined;
-  /** How long a stream may be silent while tools run before its client is sent a comment, in milliseconds. */
-  readonly keepAliveMs?: number;
 }
 
 export interface Gateway {
@@ -123,7 +121,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
 
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
 function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Snapshot["routes"]) {
-  const { log, version, worker, fetch, probe, readFile = readTextFile, keepAliveMs } = dependencies;
+  const { log, version, worker, fetch, probe, readFile = readTextFile } = dependencies;
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
   const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
   const timers = { now, setTimer, clearTimer };
@@ -135,6 +133,6 @@ function openShared({ settings }: Config, dependencies: GatewayDependencies, rou
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
   const server = createServer({ listener, requests, worker, version, timers: dependencies.timers, current: routes });
   const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
-  const known = { changes, version, readFile, timers, clock, keepAliveMs };
-  return { ...known, requests, memory, listener, server, connections, toolServers } satisfies SharedParts;
+  const known = { changes, version, readFile, timers, clock };
+  return { ...known, requests, memory, deadlines, listener, server, connections, toolServers } satisfies SharedParts;
 }

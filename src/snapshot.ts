@@ -8,6 +8,7 @@ import type {
 import type { TimerSource } from "./core/deadlines.ts";
 import type { Requests } from "./core/open-requests.ts";
 import type { ReadFile } from "./core/read-files.ts";
+import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
@@ -24,7 +25,7 @@ import { openTools } from "./tools/open-tools.ts";
 import type { Connections, Upstream } from "./upstream/open-upstream.ts";
 
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
-export interface SharedParts extends Pick<Requests, "requests" | "memory"> {
+export interface SharedParts extends Pick<Requests, "requests" | "memory" | "deadlines"> {
   readonly listener: Listener;
   readonly server: Server;
   readonly connections: Connections;
@@ -35,7 +36,6 @@ export interface SharedParts extends Pick<Requests, "requests" | "memory"> {
   readonly timers: TimerSource;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  readonly keepAliveMs: number | undefined;
 }
 
 /** One configuration, with everything built from it that a request needs. Requests keep the one that they began with. */
@@ -103,8 +103,10 @@ function assemble(
     onFailure: changes.modelListFailed,
     onGivenUp: changes.modelListGivenUp,
   });
+  const { keepAliveMs, ...relayOptions } = options.relayOptions(settings);
   const parts: RelayParts = {
-    ...options.relayOptions(settings),
+    ...relayOptions,
+    heartbeat: createHeartbeat(keepAliveMs, { deadlines: shared.deadlines, now: timers.now }),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
     targets: { ...modelLists, providers: routing.providers },
@@ -118,7 +120,6 @@ function assemble(
         connections: shared.toolServers,
         fetch: upstream.fetch,
         timers,
-        keepAliveMs: shared.keepAliveMs,
         onStatus: changes.toolServerChanged,
       })
     : undefined;

@@ -1,9 +1,10 @@
 import type { TSchema } from "@sinclair/typebox";
-import type { Failure, FailureCode } from "../core/errors.ts";
+import type { FailureCode } from "../core/errors.ts";
 import type { JsonObject } from "../core/json/parse.ts";
 import type { ErrorEnvelope } from "./error-body.ts";
 import type { CheckRequest } from "./schema/check.ts";
 import type { ReadImage } from "./images.ts";
+import type { StreamWatch } from "./stream-watch.ts";
 
 /** The APIs of a provider that a format may need, as named in the provider table. */
 export type ApiName = "chat" | "embeddings" | "messages" | "countTokens" | "responses";
@@ -34,8 +35,10 @@ export interface Format {
   readonly usageAtStart: boolean;
   /** How errors are reported, whatever `ERROR_FORMAT` says; absent if its clients read what that setting chooses. */
   readonly errors?: ErrorEnvelope;
-  /** The last event of a stream that broke off, as the format's clients expect an error. */
-  readonly errorEvent: (failure: Failure, requestId: string) => string;
+  /** Watches over one stream; a new one for each stream that has a state. */
+  readonly watchStream: () => StreamWatch;
+  /** What a client whose stream is silent for long is sent between two events. */
+  readonly keepAlive: string;
   /** What is in the last event of a whole stream; clients may leave as soon as they have it. */
   readonly finalEventMarker: string;
   /** Loads what the OpenAPI document says of it: only there, because most gateways never show theirs. */

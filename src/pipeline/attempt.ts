@@ -3,7 +3,7 @@ import type { Provider } from "../providers/provider.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import { readProviderFailure } from "./provider-failure.ts";
-import type { StreamedCall } from "./stream-pump.ts";
+import type { StreamedCall } from "./stream-listener.ts";
 
 /** The answer to a client's request, on its way: what stages hand on, and what becomes the response. */
 export interface Reply {

@@ -7,7 +7,7 @@ import type { UpstreamResponse, WireRequest } from "../upstream/transport.ts";
 import { Attempt } from "./attempt.ts";
 import type { ClientConnections } from "./read-body.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";
-import type { StreamedCall } from "./stream-pump.ts";
+import type { StreamedCall } from "./stream-listener.ts";
 
 /** What attempts need from the rest of the gateway. */
 export interface AttemptParts {

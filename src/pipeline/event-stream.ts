@@ -1,17 +1,31 @@
 import type { Format } from "../formats/format.ts";
 import { isUsageOnlyEvent, mayContainUsage } from "../formats/chat/usage-event.ts";
 import { readFirstUsage, readUsage } from "../formats/usage.ts";
+import { asBuffer } from "../core/json/bytes.ts";
 import { createEventFilter } from "../core/sse/event-filter.ts";
 import { Failure } from "../core/errors.ts";
 import { endsEvent } from "../core/sse/event-boundary.ts";
 import { createStreamTail } from "../core/sse/stream-tail.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
+import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import type { StreamListener } from "./stream-listener.ts";
 import { pumpStream } from "./stream-pump.ts";
+import { isEventStream } from "./read-response.ts";
 
-/** Usage comes in the last event; the longest ones, of the Responses API, have it this near their end. */
-const USAGE_TAIL_BYTES = 4096;
+/** An empty comment. */
+const OPENING = ":\n\n";
+
+/** The provider ended its answer without an error, but before the end of the stream. */
+const UNFINISHED = { code: "STREAM_UNFINISHED", phase: "body", requestSent: true } as const;
+
+/**
+ * Usage comes in the last event; the longest ones, of the Responses API, have it this near their end. So do the signs of
+ * an end that are not looked for in all bytes.
+ */
+const TAIL_BYTES = 4096;
 
 /** The Messages API reports the input tokens in its first event. */
 const USAGE_HEAD_BYTES = 2048;
@@ -21,59 +35,25 @@ const USAGE_HEAD_BYTES = 2048;
  * attempts are handed over to it.
  * @throws Failure if the stream ends before its first byte.
  */
-export async function openEventStream(attempts: Attempts, reply: Reply, format: Format): Promise<Response> {
+export async function openEventStream(
+  attempts: Attempts,
+  reply: Reply,
+  format: Format,
+  heartbeat: Heartbeat | undefined,
+): Promise<Response> {
   const { context } = attempts;
-  const { response, call } = reply;
-  const tail = createStreamTail(USAGE_TAIL_BYTES);
-  let awaitsStartUsage = format.usageAtStart;
+  const { response, call, usageInjected } = reply;
   context.streamed();
-
-  const body = await pumpStream(
-    response.body,
-    call,
-    {
-      onChunk(chunk) {
-        context.sent(chunk.length);
-        tail.push(chunk);
-        if (awaitsStartUsage) {
-          // The first chunk is read itself: if it is long, the tail has only its end.
-          context.used(readFirstUsage(context.bytesOut === chunk.length ? chunk : tail.bytes()));
-          awaitsStartUsage = context.usage === undefined && context.bytesOut < USAGE_HEAD_BYTES;
-        }
-      },
-      terminalErrorEvent(failure) {
-        const event = format.errorEvent(failure, context.id);
-        // A client must see the error as an event of its own, wherever the provider's bytes broke off.
-        const words = Buffer.from(endsEvent(tail.bytes()) ? event : `\n\n${event}`);
-        context.sent(words.length);
-        return words;
-      },
-      onEnd(reason) {
-        // Clients leave when they have the last event, which may be before the provider has closed its stream.
-        const hasAll = reason?.code === "client_gone" && Buffer.from(tail.bytes()).includes(format.finalEventMarker);
-        const failure = hasAll ? undefined : reason;
-        context.used(reply.usage ? reply.usage() : readUsage(tail.bytes()));
-        attempts.close();
-        context.finishBody(failure);
-      },
-    },
-    reply.usageInjected ? createEventFilter(isUsageChunk, undefined, mayContainUsage) : undefined,
-  );
-
-  function isUsageChunk(event: Buffer): boolean {
-    if (!isUsageOnlyEvent(event)) return false;
-    context.used(readUsage(event));
-    return true;
-  }
-
+  const recorder = recordEvents(attempts, reply, format);
+  const filter = usageInjected ? createEventFilter(recorder.isUsageChunk, undefined, mayContainUsage) : undefined;
+  const body = await pumpStream(response.body, call, recorder.listener, { filter, heartbeat });
   if (!body) throw new Failure("upstream_empty_response", { provider: context.provider ?? "" });
-  context.firstByte();
   context.answered(response.status);
   const answer = new Response(body, {
     status: response.status,
     headers: {
       ...relayedResponseHeaders(response.headers),
-      "content-type": response.headers.get("content-type") ?? "text/event-stream",
+      "content-type": isEventStream(response) ? (response.headers.get("content-type") ?? "") : "text/event-stream",
       "cache-control": "no-cache",
       "x-accel-buffering": "no",
       "x-request-id": context.id,
@@ -81,4 +61,76 @@ export async function openEventStream(attempts: Attempts, reply: Reply, format: 
   });
   attempts.handOver();
   return answer;
+}
+
+interface EventRecorder {
+  readonly listener: StreamListener;
+  /** Whether an event is the chunk with the usage alone, which is recorded then. */
+  readonly isUsageChunk: (event: Buffer) => boolean;
+}
+
+/** Records a stream on its way, and judges how it ends. */
+function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): EventRecorder {
+  const { context } = attempts;
+  const tail = createStreamTail(TAIL_BYTES);
+  const watch = format.watchStream();
+  let awaitsStartUsage = format.usageAtStart;
+  let hasBegun = false;
+  let hasUsageChunk = false;
+
+  const listener: StreamListener = {
+    onChunk(chunk) {
+      context.firstByte();
+      context.sent(chunk.length);
+      watch.push(asBuffer(chunk), tail);
+      tail.push(chunk);
+      if (awaitsStartUsage) {
+        // The first chunk is read itself: if it is long, the tail has only its end.
+        context.used(readFirstUsage(hasBegun ? tail.bytes() : chunk));
+        awaitsStartUsage = context.usage === undefined && context.bytesOut < USAGE_HEAD_BYTES;
+      }
+      hasBegun = true;
+    },
+    terminalErrorEvent(failure) {
+      const event = watch.errorEvents(failure, context.id, asBuffer(tail.bytes()));
+      // A client must see the error as an event of its own, wherever the provider's bytes broke off.
+      const words = Buffer.from(endsEvent(tail.bytes()) ? event : `\n\n${event}`);
+      context.sent(words.length);
+      return words;
+    },
+    failureAtEnd() {
+      const provider = context.provider ?? "";
+      // The chunk that was removed is the last but for `[DONE]`.
+      if (hasUsageChunk && endsEvent(tail.bytes())) return undefined;
+      if (!hasBegun) return new Failure("upstream_empty_response", { provider });
+      const ending = watch.ending(asBuffer(tail.bytes()));
+      // Told by the provider itself, and relayed.
+      if (ending === "error") context.failed(new Failure("provider_error", { provider }));
+      return ending === "cut" ? new UpstreamFailure(new UpstreamError("reset", UNFINISHED), provider) : undefined;
+    },
+    signOfLife(isFirst) {
+      if (!endsEvent(tail.bytes())) return undefined;
+      const words = Buffer.from(isFirst ? OPENING : format.keepAlive);
+      context.sent(words.length);
+      return words;
+    },
+    onEnd(reason) {
+      // Clients leave when they have the last event, which may be before the provider has closed its stream.
+      const hasAll = reason?.code === "client_gone" && asBuffer(tail.bytes()).includes(format.finalEventMarker);
+      context.used(usage ? usage() : readUsage(tail.bytes()));
+      attempts.close();
+      context.finishBody(hasAll ? undefined : reason);
+    },
+  };
+
+  return {
+    listener,
+    isUsageChunk(event) {
+      if (!isUsageOnlyEvent(event)) return false;
+      context.firstByte();
+      context.used(readUsage(event));
+      hasUsageChunk = true;
+      return true;
+    },
+  };
 }

@@ -1,4 +1,5 @@
-import type { ResponseBody, BodyConsumer } from "../upstream/transport.ts";
+import { Body } from "../upstream/response-body.ts";
+import type { ResponseBody } from "../upstream/transport.ts";
 import type { SecretMasker } from "../core/redact/secret-masker.ts";
 
 /** Bytes searched at a time, at most 10 ms of work; a socket may bring half a megabyte at once. */
@@ -9,81 +10,91 @@ const MAX_TURN_BYTES = 64 * 1024;
  * more to be searched than one turn of the event loop should do, it asks the sender to wait.
  */
 export function maskBody(body: ResponseBody, masker: SecretMasker): ResponseBody {
+  return new MaskedBody(body, masker);
+}
+
+class MaskedBody extends Body {
+  readonly #source: ResponseBody;
+  readonly #masker: SecretMasker;
   /** What has come and has not been searched yet. */
-  let waiting: Uint8Array[] = [];
-  let isScheduled = false;
-  let isPaused = false;
-  let consumer: BodyConsumer | undefined;
+  #waiting: Uint8Array[] = [];
+  #isTaken = false;
+  #isScheduled = false;
   /** Called once nothing waits any more: how the body ended. */
-  let ending: (() => void) | undefined;
+  #ending: (() => void) | undefined;
 
-  const search = (bytes: Uint8Array): void => {
-    for (const piece of masker.push(bytes)) consumer?.write(piece);
-  };
+  constructor(source: ResponseBody, masker: SecretMasker) {
+    super();
+    this.#source = source;
+    this.#masker = masker;
+  }
 
-  const schedule = (): void => {
-    if (isScheduled) return;
-    isScheduled = true;
-    setImmediate(searchNext);
-  };
+  protected override start(): void {
+    if (this.#isTaken) return;
+    this.#isTaken = true;
+    this.#source.consume({
+      write: (bytes) => this.#take(bytes),
+      flush: () => {
+        if (this.#waiting.length === 0) this.flush();
+      },
+      end: () =>
+        this.#endWith(() => {
+          for (const piece of this.#masker.end()) this.write(piece);
+          this.flush();
+          this.end();
+        }),
+      fail: (error) => {
+        // Data that the client does not read must not delay the failure.
+        if (this.isPaused) this.#waiting = [];
+        this.#endWith(() => this.fail(error));
+      },
+    });
+  }
 
-  const searchNext = (): void => {
-    isScheduled = false;
-    const [first] = waiting;
-    if (!first || isPaused) return;
-    if (first.length > MAX_TURN_BYTES) waiting[0] = first.subarray(MAX_TURN_BYTES);
-    else waiting.shift();
-    search(first.subarray(0, MAX_TURN_BYTES));
-    consumer?.flush();
-    if (!consumer) return;
-    if (waiting.length > 0) schedule();
-    else if (ending) ending();
-    else if (!isPaused) body.resume();
-  };
+  protected override pauseSource(isPaused: boolean): void {
+    if (isPaused) this.#source.pause();
+    else if (this.#waiting.length > 0) this.#schedule();
+    else if (!this.#ending) this.#source.resume();
+  }
 
-  return {
-    whole: undefined,
-    consume(taker) {
-      consumer = taker;
-      body.consume({
-        write(bytes) {
-          if (waiting.length === 0 && bytes.length <= MAX_TURN_BYTES) return search(bytes);
-          waiting.push(bytes);
-          body.pause();
-          schedule();
-        },
-        flush() {
-          if (waiting.length === 0) taker.flush();
-        },
-        end() {
-          ending = () => {
-            for (const piece of masker.end()) taker.write(piece);
-            taker.flush();
-            taker.end();
-          };
-          if (waiting.length === 0) ending();
-        },
-        fail(error) {
-          ending = () => taker.fail(error);
-          // Data that the client does not read must not delay the failure.
-          if (isPaused) waiting = [];
-          if (waiting.length === 0) ending();
-        },
-      });
-    },
-    pause() {
-      isPaused = true;
-      body.pause();
-    },
-    resume() {
-      isPaused = false;
-      if (waiting.length > 0) schedule();
-      else if (!ending) body.resume();
-    },
-    cancel() {
-      waiting = [];
-      consumer = undefined;
-      body.cancel();
-    },
-  };
+  protected override dropSource(): void {
+    this.#waiting = [];
+    this.#source.cancel();
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (this.#waiting.length === 0 && bytes.length <= MAX_TURN_BYTES) return this.#search(bytes);
+    this.#waiting.push(bytes);
+    this.#source.pause();
+    this.#schedule();
+  }
+
+  #endWith(ending: () => void): void {
+    this.#ending = ending;
+    if (this.#waiting.length === 0) ending();
+  }
+
+  #search(bytes: Uint8Array): void {
+    for (const piece of this.#masker.push(bytes)) this.write(piece);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#searchNext());
+  }
+
+  #searchNext(): void {
+    this.#isScheduled = false;
+    const [first] = this.#waiting;
+    if (!first || this.isPaused) return;
+    if (first.length > MAX_TURN_BYTES) this.#waiting[0] = first.subarray(MAX_TURN_BYTES);
+    else this.#waiting.shift();
+    this.#search(first.subarray(0, MAX_TURN_BYTES));
+    this.flush();
+    if (!this.isOpen) return;
+    if (this.#waiting.length > 0) this.#schedule();
+    else if (this.#ending) this.#ending();
+    else if (!this.isPaused) this.#source.resume();
+  }
 }

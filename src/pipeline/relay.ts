@@ -3,7 +3,9 @@ import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
 import type { RequestHeaders } from "../providers/request-headers.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
+import { beginsWithEvent } from "./detect-events.ts";
 import { openEventStream } from "./event-stream.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import { injectsUsage, prepareBody } from "./prepare-body.ts";
 import { isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
 import { type Answer, composeStages, type Stage } from "./stage.ts";
@@ -16,6 +18,8 @@ export interface RelayParts extends AdmitParts {
   readonly proxiesWithoutModel: boolean;
   /** Ask for the usage of every stream, for the gateway's own records. */
   readonly wantsUsage: boolean;
+  /** Signs of life for clients whose streams are silent; absent if there are to be none. */
+  readonly heartbeat: Heartbeat | undefined;
 }
 
 /**
@@ -25,16 +29,18 @@ export type Relay = (context: RequestContext, request: Request, format: Format) 
 
 /** @param stages what is between an admitted request and its provider, the first one first; what is off is not in it */
 export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay {
-  const { memory } = parts;
+  const { memory, heartbeat } = parts;
   const admit = createAdmit(parts);
   const answer = composeStages(stages, createAnswer(parts));
 
   return async (context, request, format) => {
     const admitted = await admit(context, request, format);
     using attempts = admitted.attempts;
+    const streamAsked = admitted.body.value["stream"] === true;
     const reply = await answer(admitted);
     const { response, call } = reply;
-    if (isEventStream(response)) return await openEventStream(attempts, reply, format);
+    if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call))))
+      return await openEventStream(attempts, reply, format, heartbeat);
     const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, context));
     return whole instanceof Uint8Array
       ? await sendWholeResponse(attempts, reply, requireBody(whole), reply.usage ? reply.usage() : readUsage(whole))

@@ -1,31 +1,14 @@
 import { Failure } from "../core/errors.ts";
+import type { Deadline } from "../core/deadlines.ts";
 import type { EventFilter } from "../core/sse/event-filter.ts";
-import type { ResponseBody } from "../upstream/transport.ts";
-import type { UpstreamCall } from "../upstream/call.ts";
-
-/** Events of a stream, for whoever records it. */
-export interface StreamListener {
-  /** Every chunk as it is handed to the client; must not change it. */
-  onChunk(chunk: Uint8Array): void;
-  /** The last bytes for a client whose stream breaks off, or undefined to break the connection off visibly. */
-  terminalErrorEvent(failure: Failure): Uint8Array | undefined;
-  /** Called exactly once: without a failure when the provider ended the stream itself. */
-  onEnd(failure: Failure | undefined): void;
-}
-
-/** What a stream asks of the call, or calls, that it comes from. */
-export type StreamedCall = Pick<
-  UpstreamCall,
-  "becomeStream" | "touch" | "awaitClient" | "abort" | "onAbort" | "explain"
->;
-
-/** Bytes that may arrive before the server asks for them; then the provider has to wait. */
-const MAX_WAITING_BYTES = 256 * 1024;
+import type { BodyConsumer, ResponseBody } from "../upstream/transport.ts";
+import type { PumpOptions, StreamedCall, StreamListener } from "./stream-listener.ts";
+import { awaitBeginning, awaitFirstByte, firstBeat, type Heartbeat, nextBeat } from "./heartbeat.ts";
 
 /**
  * Carries a provider's stream to the client: what comes in goes out at once, the same bytes, never ahead of the
- * client's reading. Waits for the first chunk, so that a failure before it becomes a proper error.
- * The caller has opened `call` and closes it in `onEnd`.
+ * client's reading. Waits for the first chunk, with a heartbeat only for a moment, so that a failure before it becomes a
+ * proper error. The caller has opened `call` and closes it in `onEnd`.
  * @returns undefined if the stream ends before its first byte; `onEnd` is then not called.
  * @throws Failure if it fails before its first byte; `onEnd` is then not called.
  */
@@ -33,111 +16,181 @@ export async function pumpStream(
   body: ResponseBody | null,
   call: StreamedCall,
   listener: StreamListener,
-  filter?: EventFilter,
+  { filter, heartbeat }: PumpOptions = {},
 ): Promise<ReadableStream<Uint8Array> | undefined> {
   if (!body) return undefined;
-  const began = Promise.withResolvers<boolean>();
-  const done = Promise.withResolvers<void>();
-  /** What arrived before the server asked for it. */
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
-  let output: ReadableStreamDirectController | undefined;
-  /** The client has to read before more is sent. */
-  let isHeld = false;
-  /** How the provider's stream ended, while bytes of it are still to be sent to the client. */
-  let ending: { readonly failure: Failure | undefined } | undefined;
-  let isOver = false;
-
-  const hand = (chunk: Uint8Array): void => {
-    if (chunk.length === 0) return;
-    listener.onChunk(chunk);
-    const accepted: unknown = output?.write(chunk);
-    if (accepted instanceof Promise && !isHeld) {
-      isHeld = true;
-      body.pause();
-      call.awaitClient();
-      accepted.then(release, release);
-    }
-  };
-
-  const release = (): void => {
-    isHeld = false;
-    if (isOver) return;
-    if (ending) return close(ending.failure);
-    call.touch();
-    body.resume();
-  };
-
-  /** Ends the client's stream once everything before its end is sent. */
-  const close = (failure: Failure | undefined): void => {
-    if (isOver) return;
-    const isHeard = failure?.code !== "client_gone";
-    if (isHeard && (!output || (isHeld && !failure))) {
-      ending ??= { failure };
-      return;
-    }
-    if (!failure) hand(filter?.flush() ?? NOTHING);
-    const lastWords = failure && isHeard ? listener.terminalErrorEvent(failure) : undefined;
-    isOver = true;
-    // Before the answer is over, while the runtime still takes the connection's idle timeout back from the listener.
-    listener.onEnd(failure);
-    if (lastWords) output?.write(lastWords);
-    if (failure && !lastWords) output?.close(failure);
-    else output?.close();
-    done.resolve();
-  };
-
   call.becomeStream();
-  body.consume({
-    write(bytes) {
-      if (isOver) return;
-      if (output) return hand(filter ? filter.push(bytes) : bytes);
-      waiting.push(bytes);
-      waitingBytes += bytes.length;
-    },
-    flush() {
-      if (isOver) return;
-      if (!output) {
-        if (waitingBytes > 0) began.resolve(true);
-        if (waitingBytes > MAX_WAITING_BYTES) body.pause();
-        return;
-      }
-      void output.flush();
-      if (!isHeld) call.touch();
-    },
-    end() {
-      if (waitingBytes === 0 && !output) began.resolve(false);
-      else close(undefined);
-    },
-    fail(error) {
-      const failure = call.explain(error);
-      if (waitingBytes === 0 && !output) began.reject(failure);
-      else close(failure);
-    },
-  });
-  if (!(await began.promise)) return undefined;
+  try {
+    if ((await (heartbeat ? awaitBeginning(body, heartbeat) : awaitFirstByte(body))) === "empty") return undefined;
+  } catch (error) {
+    throw call.explain(error);
+  }
+  const pump = new StreamPump(body, call, listener, filter, heartbeat);
   // A client that leaves while nothing comes, or a deadline, ends the stream without waiting for more.
-  call.onAbort(close);
-
+  call.onAbort((failure) => pump.break(failure));
   return new ReadableStream({
     // The only kind that neither keeps nor joins what is written, and reports when the client does not read.
     type: "direct",
-    pull(controller) {
-      if (isOver) return void controller.close();
-      output = controller;
-      for (const bytes of waiting) hand(filter ? filter.push(bytes) : bytes);
-      waiting = [];
-      void controller.flush();
-      // Closed with an error within `pull`, the runtime forgets what was written and prints the error.
-      if (ending?.failure) setImmediate(close, ending.failure);
-      else if (ending) close(undefined);
-      else if (waitingBytes > MAX_WAITING_BYTES && !isHeld) body.resume();
-      return done.promise;
-    },
-    cancel() {
-      call.abort(new Failure("client_gone"));
-    },
+    pull: (controller) => pump.open(controller),
+    cancel: () => pump.cancel(),
   });
 }
 
-const NOTHING = new Uint8Array(0);
+type PumpState =
+  /** The server has not asked for the stream yet: the body keeps what comes. */
+  | "unasked"
+  | "flowing"
+  /** The client has to read before the provider may send more. */
+  | "held"
+  /** The provider has ended the stream, of which the client has something to read. */
+  | "ended"
+  | "over";
+
+/** A class instead of closures, which are made anew for each stream; its deadline is the next sign of life. */
+class StreamPump implements BodyConsumer, Deadline {
+  expiresAt = 0;
+  previous: Deadline | undefined;
+  next: Deadline | undefined;
+  readonly #body: ResponseBody;
+  readonly #call: StreamedCall;
+  readonly #listener: StreamListener;
+  readonly #filter: EventFilter | undefined;
+  readonly #heartbeat: Heartbeat | undefined;
+  readonly #done = Promise.withResolvers<void>();
+  #state: PumpState = "unasked";
+  #output: ReadableStreamDirectController | undefined;
+  /** Why the stream was broken off before the server asked for it. */
+  #early: Failure | undefined;
+
+  constructor(
+    body: ResponseBody,
+    call: StreamedCall,
+    listener: StreamListener,
+    filter: EventFilter | undefined,
+    heartbeat: Heartbeat | undefined,
+  ) {
+    this.#body = body;
+    this.#call = call;
+    this.#listener = listener;
+    this.#filter = filter;
+    this.#heartbeat = heartbeat;
+  }
+
+  /** The server asks for the stream. */
+  open(output: ReadableStreamDirectController): Promise<void> | undefined {
+    if (this.#state === "over") return void output.close();
+    this.#output = output;
+    this.#state = "flowing";
+    const isSilent = this.#body.keptBytes === 0;
+    this.#body.consume(this);
+    if (this.#early) this.break(this.#early);
+    if (isSilent) this.#sendSign(true);
+    this.#awaitSilence(firstBeat);
+    return this.#done.promise;
+  }
+
+  /** The client does not want the stream any more. */
+  cancel(): void {
+    this.#output = undefined;
+    this.#call.abort(new Failure("client_gone"));
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#hand(this.#filter ? this.#filter.push(bytes) : bytes);
+  }
+
+  flush(): void {
+    if (this.#state === "over") return;
+    void this.#output?.flush();
+    if (this.#state !== "flowing") return;
+    this.#call.touch();
+    if (this.#heartbeat) this.expiresAt = firstBeat(this.#heartbeat);
+  }
+
+  end(): void {
+    if (this.#state === "held") this.#state = "ended";
+    else this.#close(undefined);
+  }
+
+  fail(error: unknown): void {
+    this.break(this.#call.explain(error));
+  }
+
+  /** Ends the stream with a failure, however much of it is unread. */
+  break(failure: Failure): void {
+    // Before the server asks for it there is nowhere to say so, and nobody to say it to.
+    if (this.#state !== "unasked" || failure.code === "client_gone") return this.#close(failure);
+    this.#early ??= failure;
+  }
+
+  /** The provider has been silent for long. */
+  onExpire(): void {
+    this.#sendSign(false);
+    this.#awaitSilence(nextBeat);
+  }
+
+  #awaitSilence(beat: typeof firstBeat): void {
+    if (!this.#heartbeat || this.#state === "over") return;
+    this.expiresAt = beat(this.#heartbeat);
+    this.#heartbeat.deadlines.add(this);
+  }
+
+  #hand(chunk: Uint8Array): void {
+    if (chunk.length === 0 || this.#state === "over") return;
+    this.#listener.onChunk(chunk);
+    this.#write(chunk);
+  }
+
+  /** One is enough for a client that does not read. */
+  #sendSign(isFirst: boolean): void {
+    const sign = this.#state === "flowing" ? this.#listener.signOfLife?.(isFirst) : undefined;
+    if (!sign) return;
+    this.#write(sign);
+    void this.#output?.flush();
+  }
+
+  #write(chunk: Uint8Array): void {
+    const accepted: unknown = this.#output?.write(chunk);
+    if (this.#state === "flowing" && accepted instanceof Promise) this.#hold(accepted);
+  }
+
+  #hold(accepted: Promise<unknown>): void {
+    this.#state = "held";
+    this.#body.pause();
+    this.#call.awaitClient();
+    const release = (): void => this.#release();
+    accepted.then(release, release);
+  }
+
+  #release(): void {
+    if (this.#state === "ended") return this.#close(undefined);
+    if (this.#state !== "held") return;
+    this.#state = "flowing";
+    this.#call.touch();
+    this.#body.resume();
+  }
+
+  #close(failure: Failure | undefined): void {
+    if (this.#state === "over") return;
+    if (!failure) {
+      if (this.#filter) this.#hand(this.#filter.flush());
+      const unfinished = this.#listener.failureAtEnd?.();
+      if (unfinished) return this.#close(unfinished);
+    }
+    const isHeard = failure && failure.code !== "client_gone";
+    const lastWords = isHeard ? this.#listener.terminalErrorEvent(failure) : undefined;
+    this.#state = "over";
+    this.#heartbeat?.deadlines.release(this);
+    // Before the answer is over, while the runtime still takes the connection's idle timeout back from the listener.
+    this.#listener.onEnd(failure);
+    if (lastWords) this.#output?.write(lastWords);
+    if (!failure || lastWords) this.#endOutput();
+    // Closed with an error within `pull`, the runtime forgets what was written and prints the error.
+    else setImmediate(() => this.#endOutput(failure));
+  }
+
+  #endOutput(failure?: Failure): void {
+    this.#output?.close(failure);
+    this.#done.resolve();
+  }
+}

@@ -19,8 +19,6 @@ export interface ToolsOptions
 export interface ToolsDependencies extends ToolRegistryDependencies, Pick<SharedConnectionsParts, "timers"> {
   /** What the loop shares with the pipeline. */
   readonly relay: RelayParts;
-  /** How long a stream may be silent while tools run before its client is sent a comment, in milliseconds. */
-  readonly keepAliveMs: number | undefined;
 }
 
 /** The tools of the MCP servers, and what answers chat completions with them. */
@@ -28,9 +26,6 @@ export interface Tools {
   readonly registry: OpenToolRegistry;
   readonly loop: Stage;
 }
-
-/** Load balancers cut connections that are silent for half a minute or more. */
-const KEEP_ALIVE_MS = 15_000;
 
 export interface ToolServersParts extends Omit<SharedConnectionsParts, "client"> {
   /** Of the gateway, sent to the servers. */
@@ -44,14 +39,14 @@ export function openToolServers({ version, ...parts }: ToolServersParts): Shared
 
 /** Connects to nothing yet. */
 export function openTools(options: ToolsOptions, dependencies: ToolsDependencies): Tools {
-  const { relay, keepAliveMs, timers, ...rest } = dependencies;
+  const { relay, timers, ...rest } = dependencies;
   const registry = openToolRegistry(options, rest);
   const loop = createToolLoop({
     ...relay,
     toolRegistry: registry,
     maxFurtherSteps: options.maxFurtherSteps,
     maxConversationBytes: options.maxConversationBytes,
-    keepAlive: { timers, intervalMs: keepAliveMs ?? KEEP_ALIVE_MS },
+    timers,
   });
   return { registry, loop };
 }

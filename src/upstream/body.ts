@@ -1,4 +1,5 @@
-import type { ResponseBody, BodyConsumer } from "./transport.ts";
+import { Body } from "./response-body.ts";
+import type { ResponseBody } from "./transport.ts";
 
 /** So many bytes may lie unread in a stream made of a body before the sender has to wait. */
 const MAX_UNREAD_BYTES = 64 * 1024;
@@ -8,69 +9,94 @@ const PIECE_BYTES = 256;
 
 /** A body as a web-standard stream, for readers that take one; the hot path does without. */
 export function streamOfBody(body: ResponseBody): ReadableStream<Uint8Array> {
-  let isPaused = false;
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         body.consume({
           write(bytes) {
             controller.enqueue(bytes);
-            if (isPaused || (controller.desiredSize ?? 0) > 0) return;
-            isPaused = true;
-            body.pause();
+            if ((controller.desiredSize ?? 0) <= 0) body.pause();
           },
           flush() {},
           end: () => controller.close(),
           fail: (error) => controller.error(error),
         });
       },
-      pull() {
-        if (!isPaused) return;
-        isPaused = false;
-        body.resume();
-      },
+      pull: () => body.resume(),
       cancel: () => body.cancel(),
     },
     { highWaterMark: MAX_UNREAD_BYTES, size: (piece) => (piece?.length ?? 0) + PIECE_BYTES },
   );
 }
 
-/** The other way round: a web-standard stream as a body. */
-export function bodyOfStream(stream: ReadableStream<Uint8Array>): ResponseBody {
-  const reader = stream.getReader();
-  let whenResumed: PromiseWithResolvers<void> | undefined;
-  let isCancelled = false;
-  return {
-    whole: undefined,
-    consume(consumer) {
-      const carry = async (): Promise<void> => {
-        for (;;) {
-          const { done, value } = await reader.read();
-          if (isCancelled) return;
-          if (done) return consumer.end();
-          consumer.write(value);
-          if (isCancelled) return;
-          consumer.flush();
-          await whenResumed?.promise;
-        }
-      };
-      carry().catch((error: unknown) => {
-        if (!isCancelled) consumer.fail(error);
-      });
-    },
-    pause() {
-      whenResumed ??= Promise.withResolvers<void>();
-    },
-    resume() {
-      whenResumed?.resolve();
-      whenResumed = undefined;
-    },
-    cancel() {
-      isCancelled = true;
-      whenResumed?.resolve();
-      void reader.cancel().catch(() => {});
-    },
-  };
+/** What a stream as a body is looked at for on its way. */
+export interface BodyWatch {
+  /** Once it aborts, the body breaks off with its reason, whatever the stream is doing. */
+  readonly aborting?: AbortSignal;
+  onBytes?(bytes: Uint8Array): void;
+  /** An error if the stream must not have ended yet. */
+  errorAtEnd?(hasBegun: boolean): unknown;
+  /** The error with which the body breaks off in place of the stream's. */
+  explain(error: unknown, hasBegun: boolean): unknown;
+}
+
+/** The other way round: a web-standard stream as a body, which is read from the moment somebody wants it. */
+export function bodyOfStream(stream: ReadableStream<Uint8Array>, watch?: BodyWatch): ResponseBody {
+  return new StreamBody(stream.getReader() as ReadableStreamDefaultReader<Uint8Array>, watch);
+}
+
+class StreamBody extends Body {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #watch: BodyWatch | undefined;
+  #reading: Promise<void> | undefined;
+  #whenReleased: PromiseWithResolvers<void> | undefined;
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>, watch: BodyWatch | undefined) {
+    super();
+    this.#reader = reader;
+    this.#watch = watch;
+    const { aborting } = watch ?? {};
+    aborting?.addEventListener("abort", () => this.fail(aborting.reason), { once: true });
+  }
+
+  protected override start(): void {
+    this.#reading ??= this.#read().catch((error: unknown) => {
+      this.fail(this.#watch ? this.#watch.explain(error, this.hasBegun) : error);
+    });
+  }
+
+  protected override pauseSource(isPaused: boolean): void {
+    if (isPaused) {
+      this.#whenReleased ??= Promise.withResolvers<void>();
+      return;
+    }
+    this.#whenReleased?.resolve();
+    this.#whenReleased = undefined;
+  }
+
+  protected override dropSource(): void {
+    this.#whenReleased?.resolve();
+    void this.#reader.cancel().catch(() => {});
+  }
+
+  async #read(): Promise<void> {
+    for (;;) {
+      const { done, value } = await this.#reader.read();
+      if (!this.isOpen) return;
+      if (done) return this.#endStream();
+      this.#watch?.onBytes?.(value);
+      this.write(value);
+      this.flush();
+      if (!this.isOpen) return;
+      await this.#whenReleased?.promise;
+    }
+  }
+
+  #endStream(): void {
+    const error = this.#watch?.errorAtEnd?.(this.hasBegun);
+    if (error === undefined) this.end();
+    else this.fail(error);
+  }
 }
 
 /** Handed over at a time, so that a taker can ask for a pause in between. */
@@ -78,43 +104,40 @@ const SLICE_BYTES = 64 * 1024;
 
 /** Bytes that are all there, as the body of an answer. */
 export function bodyOfBytes(bytes: Uint8Array): ResponseBody {
-  let consumer: BodyConsumer | undefined;
-  let position = 0;
-  let isPaused = false;
-  let isCarrying = false;
+  return new BytesBody(bytes);
+}
 
-  const carry = (): void => {
-    // The consumer may pause and resume within a write.
-    if (isCarrying) return;
-    isCarrying = true;
-    while (consumer && !isPaused && position < bytes.length) {
-      const piece = bytes.subarray(position, position + SLICE_BYTES);
-      position += piece.length;
-      consumer.write(piece);
-      consumer?.flush();
+class BytesBody extends Body {
+  readonly #bytes: Uint8Array;
+  #position = 0;
+  /** Its consumer may pause and resume within a write. */
+  #isCarrying = false;
+
+  constructor(bytes: Uint8Array) {
+    super();
+    this.#bytes = bytes;
+  }
+
+  override get whole(): Uint8Array {
+    return this.#bytes;
+  }
+
+  protected override start(): void {
+    if (this.#isCarrying) return;
+    this.#isCarrying = true;
+    while (this.isOpen && !this.isPaused && this.#position < this.#bytes.length) {
+      const piece = this.#bytes.subarray(this.#position, this.#position + SLICE_BYTES);
+      this.#position += piece.length;
+      this.write(piece);
+      this.flush();
     }
-    isCarrying = false;
-    if (!consumer || isPaused || position < bytes.length) return;
-    const ended = consumer;
-    consumer = undefined;
-    ended.end();
-  };
+    this.#isCarrying = false;
+    if (!this.isPaused && this.#position >= this.#bytes.length) this.end();
+  }
 
-  return {
-    whole: bytes,
-    consume(taker) {
-      consumer = taker;
-      carry();
-    },
-    pause() {
-      isPaused = true;
-    },
-    resume() {
-      isPaused = false;
-      carry();
-    },
-    cancel() {
-      consumer = undefined;
-    },
-  };
+  protected override pauseSource(isPaused: boolean): void {
+    if (!isPaused) this.start();
+  }
+
+  protected override dropSource(): void {}
 }

@@ -2,17 +2,15 @@ import { Failure } from "../core/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { UpstreamResponse, PendingResponse, Transport, WireRequest } from "./transport.ts";
 import type { Deadline, Deadlines } from "../core/deadlines.ts";
-import { toUpstreamFailure, UpstreamError, UpstreamFailure, type UpstreamPhase } from "./errors.ts";
-
-/** How long each part of a call to a provider may take, in milliseconds. */
-export interface UpstreamLimits {
-  readonly connectMs: number;
-  readonly responseHeaderMs: number;
-  /** A whole call that is not streamed. */
-  readonly totalMs: number;
-  /** Between two reads of a stream. */
-  readonly streamIdleMs: number;
-}
+import {
+  type CallPhase,
+  expiredLimit,
+  type ExpiredLimit,
+  nextLimit,
+  phaseOfError,
+  type UpstreamLimits,
+} from "./call-limits.ts";
+import { toUpstreamFailure, UpstreamError, UpstreamFailure } from "./errors.ts";
 
 /** One call to a provider. Whoever opens it must `close` it, on every exit. */
 export interface UpstreamCall {
@@ -45,9 +43,6 @@ export interface UpstreamParts {
 /** A deadline this late means that the whole process was stopped, and has yet to see what came meanwhile. */
 const STOOD_STILL_MS = 100;
 
-/** How far a call has come, which decides what its one deadline means. */
-type Phase = "unsent" | "connecting" | "connected" | "answered" | "opened" | "streaming" | "unread";
-
 /** Opens a call that ends when `client` aborts. */
 export type OpenUpstreamCall = (endpoint: Endpoint, client: AbortSignal) => UpstreamCall;
 
@@ -63,7 +58,7 @@ class Call implements UpstreamCall, Deadline {
   readonly #parts: UpstreamParts;
   readonly #endpoint: Endpoint;
   readonly #client: AbortSignal;
-  #phase: Phase = "unsent";
+  #phase: CallPhase = "unsent";
   #sending: PendingResponse | undefined;
   #sentAt = 0;
   #reason: Failure | undefined;
@@ -170,7 +165,7 @@ class Call implements UpstreamCall, Deadline {
   #timeout(expired: ExpiredLimit): Failure {
     // The endpoint is not at fault.
     if (expired === "client_stalled") return new Failure(expired, { provider: this.#endpoint.id });
-    const phase = UPSTREAM_PHASES[this.#phase];
+    const phase = phaseOfError(this.#phase);
     return new UpstreamFailure(
       new UpstreamError(expired, { phase, requestSent: phase !== "connect" }),
       this.#endpoint.id,
@@ -180,34 +175,4 @@ class Call implements UpstreamCall, Deadline {
   #onConnected(): void {
     if (this.#phase === "connecting") this.#phase = "connected";
   }
-}
-
-/** In other words those of an {@link UpstreamError}. */
-const UPSTREAM_PHASES = {
-  unsent: "connect",
-  connecting: "connect",
-  connected: "header",
-  answered: "body",
-  opened: "first-token",
-  streaming: "body",
-  unread: "body",
-} as const satisfies Record<Phase, UpstreamPhase>;
-
-type ExpiredLimit =
-  "connect_timeout" | "response_header_timeout" | "total_timeout" | "stream_idle_timeout" | "client_stalled";
-
-/** The limit that is over after `waited` milliseconds, if one is. A stream's deadline comes only when its limit is over. */
-function expiredLimit(phase: Phase, waited: number, limits: UpstreamLimits): ExpiredLimit | undefined {
-  if (phase === "opened" || phase === "streaming") return "stream_idle_timeout";
-  if (phase === "unread") return "client_stalled";
-  if (phase !== "answered" && waited >= limits.responseHeaderMs) return "response_header_timeout";
-  if (waited >= limits.totalMs) return "total_timeout";
-  return phase === "connecting" && waited >= limits.connectMs ? "connect_timeout" : undefined;
-}
-
-/** The first limit that a call can run into in this phase, in milliseconds from its beginning. */
-function nextLimit(phase: Phase, { connectMs, responseHeaderMs, totalMs }: UpstreamLimits): number {
-  if (phase === "answered") return totalMs;
-  const headerMs = Math.min(responseHeaderMs, totalMs);
-  return phase === "connecting" ? Math.min(connectMs, headerMs) : headerMs;
 }

@@ -1,5 +1,5 @@
 import { streamOfBody, bodyOfStream } from "./body.ts";
-import type { UpstreamResponse, ResponseHeaders, BodyConsumer } from "./transport.ts";
+import type { UpstreamResponse, ResponseHeaders } from "./transport.ts";
 import { UpstreamError } from "./errors.ts";
 
 const FORMATS: Readonly<Record<string, Bun.CompressionFormat>> = {
@@ -37,19 +37,13 @@ export function decodeResponse(answer: UpstreamResponse): UpstreamResponse {
   const decoded = streamOfBody(answer.body).pipeThrough<Uint8Array>(
     new DecompressionStream(format) as ReadableWritablePair<Uint8Array, Uint8Array>,
   );
-  const body = bodyOfStream(decoded);
   return {
     status: answer.status,
     headers: without(answer.headers),
-    body: { ...body, consume: (consumer) => body.consume(named(consumer)) },
-  };
-}
-
-/** The decoder's own errors have no code, and their messages are not to be relied on. */
-function named(consumer: BodyConsumer): BodyConsumer {
-  return {
-    ...consumer,
-    fail: (error) => consumer.fail(error instanceof Error && "code" in error ? error : invalidEncoding()),
+    // The decoder's own errors have no code, and their messages are not to be relied on.
+    body: bodyOfStream(decoded, {
+      explain: (error) => (error instanceof Error && "code" in error ? error : invalidEncoding()),
+    }),
   };
 }
 

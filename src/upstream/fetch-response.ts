@@ -30,46 +30,17 @@ function bodyOf(
   { http2, baseUrl }: Endpoint,
   aborting: AbortSignal,
 ): ResponseBody {
-  const body = bodyOfStream(stream);
   const isDelimited = http2 || headers.has("content-length") || headers.has("transfer-encoding");
   const bodyEnd = isDelimited || !baseUrl.startsWith("https:") ? undefined : bodyEndOf(headers);
-  let phase: UpstreamPhase = "first-token";
-  /** The consumer has been told how it ended, or wants nothing more. */
-  let isOver = false;
-  return {
-    ...body,
-    consume(consumer) {
-      const fail = (error: unknown): void => {
-        if (isOver) return;
-        isOver = true;
-        consumer.fail(error);
-      };
-      // A read that is under way need not end with the signal, and none is under way while the body is paused.
-      aborting.addEventListener("abort", () => fail(aborting.reason), { once: true });
-      body.consume({
-        write(bytes) {
-          if (isOver) return;
-          phase = "body";
-          bodyEnd?.push(bytes);
-          consumer.write(bytes);
-        },
-        flush() {
-          if (!isOver) consumer.flush();
-        },
-        end() {
-          if (isOver) return;
-          if (bodyEnd && !bodyEnd.isReached()) {
-            return fail(new UpstreamError("reset", { code: "ECONNRESET", phase, requestSent: true }));
-          }
-          isOver = true;
-          consumer.end();
-        },
-        fail: (error) => fail(readFetchError(error, phase)),
-      });
+  const phaseOf = (hasBegun: boolean): UpstreamPhase => (hasBegun ? "body" : "first-token");
+  return bodyOfStream(stream, {
+    // A read that is under way need not end with the signal, and none is under way while the body is paused.
+    aborting,
+    onBytes: (bytes) => bodyEnd?.push(bytes),
+    errorAtEnd(hasBegun) {
+      if (!bodyEnd || bodyEnd.isReached()) return undefined;
+      return new UpstreamError("reset", { code: "ECONNRESET", phase: phaseOf(hasBegun), requestSent: true });
     },
-    cancel() {
-      isOver = true;
-      body.cancel();
-    },
-  };
+    explain: (error, hasBegun) => readFetchError(error, phaseOf(hasBegun)),
+  });
 }

@@ -1,5 +1,6 @@
 import type { Deadlines } from "../core/deadlines.ts";
-import { createUpstream, type OpenUpstreamCall, type UpstreamLimits } from "./call.ts";
+import { createUpstream, type OpenUpstreamCall } from "./call.ts";
+import type { UpstreamLimits } from "./call-limits.ts";
 import { chooseTransport } from "./choose-transport.ts";
 import { createEgress, type Egress, type EgressParts } from "./egress.ts";
 import type { EndpointState } from "./endpoint.ts";

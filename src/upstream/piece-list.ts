@@ -27,7 +27,7 @@ export class PieceList {
     this.#filled += piece.length;
   }
 
-  /** All of them in order. Nothing may be pushed any more. */
+  /** All of them in order. */
   pieces(): readonly Uint8Array[] {
     this.#closeBlock();
     return this.#pieces;

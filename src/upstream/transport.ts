@@ -43,9 +43,17 @@ export interface BodyConsumer {
 export interface ResponseBody {
   /** All of it, if it came along with the header. */
   readonly whole: Uint8Array | undefined;
+  /** How much of it is kept, for whoever will take it. */
+  readonly keptBytes: number;
+  /**
+   * Keeps what comes until it is enough. To be given up by taking the body.
+   * @param isEnough asked after each piece, with the length of what is kept and that piece
+   * @returns whether so much came; false if the body ended before. Rejects with what it broke off with before.
+   */
+  keepUntil(isEnough: (length: number, piece: Uint8Array) => boolean): Promise<boolean>;
   /** Hands it to `consumer`, what has arrived first, the rest as it comes. To be called at most once. */
   consume(consumer: BodyConsumer): void;
-  /** Asks the sender to wait. What has arrived is still handed over. */
+  /** Asks the sender to wait, until the body is taken or resumed. What has arrived is still handed over. */
   pause(): void;
   resume(): void;
   /** Drops the rest; the consumer gets nothing more. */

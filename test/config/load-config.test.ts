@@ -101,6 +101,7 @@ describe("settings", () => {
       ERROR_FORMAT: "simple",
       MODELS_TIMEOUT: 5_000,
       MODELS_CACHE_TTL: 60_000,
+      STREAM_KEEPALIVE: 15_000,
       STREAM_USAGE: "as-asked",
       SWAGGER_ENABLED: true,
       SWAGGER_PUBLIC: false,

@@ -116,12 +116,18 @@ describe.each(CALLS)("%s: 504 that names the setting", (_name, target, body) => 
     expectTimeout("CLIENT_RESPONSE_HEADER_TIMEOUT", [20_000, 25_000], target, body, () => [stall()]));
 });
 
-describe.each(STREAMS)("%s: 504 that names the setting", (_name, target, body) => {
-  test("where the stream never begins", () =>
-    expectTimeout("CLIENT_STREAM_IDLE_TIMEOUT", [15_000, 20_000], target, body, () => [
-      head(200, EVENT_STREAM),
-      stall(),
-    ]));
+describe.each(STREAMS)("%s: an error event that names the setting", (_name, target, body) => {
+  test("where the stream never begins", async () => {
+    const { client, id, connection, startedAt } = await ask(target, body, () => [head(200, EVENT_STREAM), stall()]);
+    expect((await passUntil(client.head())).status).toBe(200);
+    const { text, complete } = await passUntil(client.body());
+    expect(clock.now() - startedAt).toBeWithin(15_000, 20_000);
+    client.leave();
+    expect(text).toContain(JSON.stringify(TEXTS.CLIENT_STREAM_IDLE_TIMEOUT));
+    expect(complete).toBe(true);
+    expect((await rig.provider.connectionClosed(connection)).by).toBe("peer");
+    expect(await rig.settled(id)).toMatchObject({ status: 200, outcome: "cut", failure: "stream_idle_timeout" });
+  });
 });
 
 describe.each(WHOLE)("%s: 504 that names the setting", (_name, target, body) => {
@@ -162,9 +168,13 @@ const ERROR_EVENTS: Readonly<Record<string, (id: string) => string>> = {
     const error = { type: "api_error", message: TEXTS.CLIENT_STREAM_IDLE_TIMEOUT };
     return dataEvent({ type: "error", error, request_id: id }, "error");
   },
-  "responses stream": () => {
-    const message = TEXTS.CLIENT_STREAM_IDLE_TIMEOUT;
-    return dataEvent({ type: "error", code: "stream_idle_timeout", message, param: null }, "error");
+  "responses stream": (id) => {
+    const told = { code: "stream_idle_timeout", message: TEXTS.CLIENT_STREAM_IDLE_TIMEOUT };
+    const response = { id: `resp_${id}`, object: "response", output: [], status: "failed", error: told };
+    const failed = { type: "response.failed", sequence_number: 0, response };
+    const error = { type: "upstream_error", ...told, param: null };
+    const last = { type: "error", ...told, param: null, sequence_number: 1, error };
+    return dataEvent(failed, "response.failed") + dataEvent(last, "error");
   },
 };
 
@@ -201,7 +211,8 @@ test("proxy: a stream that falls silent breaks off visibly", async () => {
 
 describe("what no deadline ends", () => {
   test.each(STREAMS)("%s: a stream that lasts longer than a whole call may", async (_name, target, body) => {
-    const events = Array.from({ length: 8 }, (_, n) => dataEvent({ n }));
+    const events = Array.from({ length: 8 }, (_, n) => dataEvent({ n, choices: [{ finish_reason: "stop" }] }));
+    events.push(dataEvent({ type: "message_stop" }), dataEvent({ type: "response.completed" }));
     const { client, startedAt } = await ask(target, body, async function* () {
       yield head(200, EVENT_STREAM);
       for (const event of events) {
@@ -210,7 +221,10 @@ describe("what no deadline ends", () => {
       }
       yield end();
     });
-    expect(await passUntil(client.body())).toMatchObject({ text: events.join(""), complete: true });
+    expect(await passUntil(client.body())).toMatchObject({
+      text: `:\n\n${events.join("")}`,
+      complete: true,
+    });
     expect(clock.now() - startedAt).toBeGreaterThan(35_000);
     client.leave();
   });

@@ -47,21 +47,36 @@ async function replay(kind: string, request: unknown, body: Uint8Array, splitEve
   return { received, answer, id, contentType: header("content-type") };
 }
 
-const HAND_MADE = [
-  ["CRLF", "data: {}\r\n\r\ndata: [DONE]\r\n\r\n"],
-  ["CR", "data: {}\r\rdata: [DONE]\r\r"],
-  ["comments", ": OPENROUTER PROCESSING\n\ndata: {}\n\n:\n\ndata: [DONE]\n\n"],
-  ["no final empty line", "data: {}\n\ndata: [DONE]\n"],
-  ["no final line end", "data: {}\n\ndata: [DONE]"],
-  ["no [DONE]", "data: {}\n\n"],
-  ["an error inside of a stream of status 200", 'data: {"error":{"message":"no","code":502}}\n\n'],
-  ["UTF-8 of 2, 3 and 4 bytes", `data: {"c":"é€\u{1f600}\u{10ffff}"}\n\ndata: [DONE]\n\n`],
-  ["bytes that are no UTF-8", Buffer.from([0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 0xfe, 0x00, 0x0a, 0x0a])],
-  ["a byte order mark", "\ufeffdata: {}\n\n"],
-  ["an event name, an id and a retry", "event: x\nid: 1\nretry: 5\ndata: {}\n\n"],
-  ["blank lines only", "\n\n\n"],
-  ["usage that the client asked for", 'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n'],
-] as const;
+/** The event with which a stream says that it is whole. */
+const LAST: Readonly<Record<string, string>> = {
+  chat: "data: [DONE]\n\n",
+  messages: 'event: message_stop\ndata: {"type":"message_stop"}\n\n',
+  responses: 'event: response.completed\ndata: {"type":"response.completed"}\n\n',
+  "generate-content": "data: {}\n\n",
+};
+
+/** Streams that end with a given event. */
+const HAND_MADE: readonly (readonly [string, (last: string) => string | Buffer])[] = [
+  ["CRLF", (last) => `data: {}\n\n${last}`.replaceAll("\n", "\r\n")],
+  ["CR", (last) => `data: {}\n\n${last}`.replaceAll("\n", "\r")],
+  ["comments", (last) => `: OPENROUTER PROCESSING\n\ndata: {}\n\n:\n\n${last}`],
+  ["no final empty line", (last) => `data: {}\n\n${last.trimEnd()}\n`],
+  ["no final line end", (last) => `data: {}\n\n${last.trimEnd()}`],
+  ["an error inside of a stream of status 200", () => 'data: {"error":{"message":"no","code":502}}\n\n'],
+  ["UTF-8 of 2, 3 and 4 bytes", (last) => `data: {"c":"é€\u{1f600}\u{10ffff}"}\n\n${last}`],
+  [
+    "bytes that are no UTF-8",
+    (last) =>
+      Buffer.concat([Buffer.from([0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 0xfe, 0x00, 0x0a, 0x0a]), Buffer.from(last)]),
+  ],
+  ["a byte order mark", (last) => `\ufeffdata: {}\n\n${last}`],
+  ["an event name, an id and a retry", (last) => `event: x\nid: 1\nretry: 5\ndata: {}\n\n${last}`],
+  ["blank lines", (last) => `\n\n\n${last}\n\n`],
+  [
+    "usage that the client asked for",
+    (last) => `data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n${last}`,
+  ],
+];
 
 describe.each(Object.keys(TARGETS))("%s", (kind) => {
   const request =
@@ -69,12 +84,13 @@ describe.each(Object.keys(TARGETS))("%s", (kind) => {
       ? { model: "m", stream: true, messages: [{ role: "user", content: "hi" }] }
       : { model: "m", stream: true, max_tokens: 1, messages: [{ role: "user", content: "hi" }], input: "hi" };
 
-  test.each(HAND_MADE)("%s, in any cut", async (_, text) => {
-    const body = Buffer.from(text);
+  test.each(HAND_MADE)("%s, in any cut", async (_, textWith) => {
+    const body = Buffer.from(textWith(LAST[kind] ?? ""));
     for (const splitEvery of SPLITS) {
-      const { answer } = await replay(kind, request, body, splitEvery, "text/event-stream");
+      const { answer, id } = await replay(kind, request, body, splitEvery, "text/event-stream");
       expect(Buffer.from(answer.bytes).toString("latin1")).toBe(body.toString("latin1"));
       expect(answer.complete).toBe(true);
+      expect(await rig.settled(id)).toMatchObject({ outcome: "answered" });
     }
   });
 });

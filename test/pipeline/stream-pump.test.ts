@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { Failure } from "../../src/core/errors.ts";
 import { pumpStream } from "../../src/pipeline/stream-pump.ts";
-import type { ResponseBody, BodyConsumer } from "../../src/upstream/transport.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
 import type { UpstreamCall } from "../../src/upstream/call.ts";
+import { PushedBody } from "../fixtures/pushed-body.ts";
 import { openRawClient, type RawClient } from "../fixtures/raw-http-client.ts";
 import { within } from "../fixtures/within.ts";
 
@@ -58,30 +58,16 @@ function createJournal(terminalErrorEvent = "bye") {
 
 /** A body that a test pushes, with what was asked of its sender. */
 function createBody() {
-  let consumer: BodyConsumer | undefined;
-  const asked: string[] = [];
-  const flowing = (): BodyConsumer => {
-    if (!consumer) throw new Error("nobody takes the body");
-    return consumer;
-  };
-  const body: ResponseBody = {
-    whole: undefined,
-    consume(taker) {
-      consumer = taker;
-    },
-    pause: () => void asked.push("pause"),
-    resume: () => void asked.push("resume"),
-    cancel: () => void asked.push("cancel"),
-  };
+  const body = new PushedBody();
   return {
     body,
-    asked,
+    asked: body.asked,
     push(...chunks: readonly (string | Uint8Array)[]) {
-      for (const chunk of chunks) flowing().write(Buffer.from(chunk));
-      flowing().flush();
+      for (const chunk of chunks) body.write(Buffer.from(chunk));
+      body.flush();
     },
-    end: () => flowing().end(),
-    fail: () => flowing().fail(new Error("broken")),
+    end: () => body.end(),
+    fail: () => body.fail(new Error("broken")),
   };
 }
 

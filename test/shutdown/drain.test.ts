@@ -65,10 +65,21 @@ describe("what does not finish in time is ended, and told so", () => {
     const since = await signal();
     const bodies = await Promise.all(calls.map(({ client }) => client.body()));
     const type = "error";
+    const told = { code: "shutting_down", message: GOING };
+    const failed = {
+      type: "response.failed",
+      sequence_number: 0,
+      response: { id: `resp_${calls[2].id}`, object: "response", output: [], status: "failed", error: told },
+    };
+    const error = { type: "upstream_error", ...told, param: null };
     expect(bodies.map(({ text, complete }) => [text.replace("data: 1\n\n", ""), complete])).toEqual([
       [dataEvent({ error: { message: GOING, type: "upstream_error", code: "shutting_down" } }), true],
       [dataEvent({ type, error: { type: "api_error", message: GOING }, request_id: calls[1].id }, "error"), true],
-      [dataEvent({ type, code: "shutting_down", message: GOING, param: null }, "error"), true],
+      [
+        dataEvent(failed, "response.failed") +
+          dataEvent({ type, ...told, param: null, sequence_number: 1, error }, "error"),
+        true,
+      ],
       ["", false],
     ]);
     for (const { id, connection } of calls) {
@@ -83,11 +94,15 @@ describe("what does not finish in time is ended, and told so", () => {
     const silent = await begin("/v1/chat/completions", { ...CHAT, stream: true }, [head(200, EVENT_STREAM), stall()]);
     const proxied = await begin("/proxy/openai/x", {}, [stall()]);
     const since = await signal();
-    for (const { client, id } of [waiting, silent, proxied]) {
+    for (const { client, id } of [waiting, proxied]) {
       expect((await client.head()).status).toBe(503);
       expect(JSON.parse((await client.body()).text)).toMatchObject({ error: GOING, code: "shutting_down" });
       expect(await rig.settled(id)).toMatchObject({ status: 503, outcome: "failed", failure: "shutting_down" });
     }
+    // A stream has its head before its first byte.
+    expect((await silent.client.head()).status).toBe(200);
+    expect((await silent.client.body()).text).toContain('"code":"shutting_down"');
+    expect(await rig.settled(silent.id)).toMatchObject({ outcome: "cut", failure: "shutting_down" });
     await expectExit(3, since, 290);
   });
 

@@ -20,7 +20,7 @@ const CLOSED_BY_MS = 8500;
 const silence = (): Promise<void> => Bun.sleep(CLOSED_BY_MS);
 
 const CHAT = { model: "openai/m", messages: [{ role: "user", content: "hi" }] };
-const EVENTS = [dataEvent({ n: 1 }), dataEvent({ n: 2 })];
+const EVENTS = [dataEvent({ n: 1 }), "data: [DONE]\n\n"];
 const ANSWER = '{"late":1.0}';
 const TEXT = { "content-type": "text/plain", "transfer-encoding": "chunked" };
 
@@ -30,7 +30,7 @@ const CASES = [
     "a stream, quiet before its first event",
     "/v1/chat/completions",
     () => sse(EVENTS, { gaps: [{ opened: silence(), open() {}, isOpen: false }] }),
-    EVENTS.join(""),
+    `:\n\n${EVENTS.join("")}`,
   ],
   [
     "a stream, quiet between two events",

@@ -26,6 +26,7 @@ const STREAMS = [
 
 const EVENT_STREAM = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
 const MEBIBYTE = 1024 * 1024;
+const LAST = "\n\ndata: [DONE]\n\n";
 
 async function nextText(client: RawClient): Promise<string | undefined> {
   const bytes = await client.nextChunk();
@@ -34,8 +35,11 @@ async function nextText(client: RawClient): Promise<string | undefined> {
 
 describe.each(STREAMS)("%s", (target, body) => {
   test("each event reaches the client before the provider sends the next, one chunk for one chunk", async () => {
-    const gates: Gate[] = Array.from({ length: 5 }, createGate);
+    const gates: Gate[] = Array.from({ length: 6 }, createGate);
     const events = gates.map((_, index) => dataEvent({ index }, index % 2 === 0 ? undefined : "odd"));
+    // The end of any of the APIs' streams.
+    const message = dataEvent({ type: "message_stop" });
+    events[5] = `${message}${dataEvent({ type: "response.completed" })}data: [DONE]\n\n`;
     rig.provider.answer(sse(events, { gaps: gates }));
     const { client } = await rig.call({ target, body });
     for (const [index, gate] of gates.entries()) {
@@ -88,7 +92,7 @@ describe.skipIf(process.platform !== "linux")("a client that reads slowly", () =
       rig.provider.answer((request) => {
         ({ connection } = request);
         writtenBefore = rig.provider.bytesWritten(connection);
-        return [head(200, EVENT_STREAM), chunk("data: 1\n\n"), flood(total), end()];
+        return [head(200, EVENT_STREAM), chunk("data: 1\n\n"), flood(total), chunk(LAST), end()];
       });
       const before = residentBytes();
       const { client, id } = await rig.call({ target, body });
@@ -109,7 +113,7 @@ describe.skipIf(process.platform !== "linux")("a client that reads slowly", () =
       expect(taken).toBeLessThan(64 * MEBIBYTE);
       expect(whileHeld - before).toBeLessThan(40 * MEBIBYTE);
       expect(peak - before).toBeLessThan(80 * MEBIBYTE);
-      expect(received).toBe(total + "data: 1\n\n".length);
+      expect(received).toBe(total + `data: 1\n\n${LAST}`.length);
       expect(await rig.settled(id)).toMatchObject({ outcome: "answered", bytes_out: received });
     },
   );

@@ -1,34 +1,22 @@
 import { describe, expect, test } from "bun:test";
 import { readWithin } from "../../src/upstream/read-body.ts";
 import { bodyOfStream, streamOfBody, bodyOfBytes } from "../../src/upstream/body.ts";
-import type { ResponseBody, BodyConsumer } from "../../src/upstream/transport.ts";
+import type { BodyConsumer } from "../../src/upstream/transport.ts";
+import { PushedBody } from "../fixtures/pushed-body.ts";
 import { settle } from "../fixtures/manual-clock.ts";
 
 /** A body that a test pushes, with what was asked of its sender. */
 function createBody() {
-  let consumer: BodyConsumer | undefined;
-  const asked: string[] = [];
-  const body: ResponseBody = {
-    whole: undefined,
-    consume(taker) {
-      consumer = taker;
-    },
-    pause: () => void asked.push("pause"),
-    resume: () => void asked.push("resume"),
-    cancel() {
-      asked.push("cancel");
-      consumer = undefined;
-    },
-  };
+  const body = new PushedBody();
   return {
     body,
-    asked,
+    asked: body.asked,
     push(...texts: readonly string[]) {
-      for (const text of texts) consumer?.write(Buffer.from(text));
-      consumer?.flush();
+      for (const text of texts) body.write(Buffer.from(text));
+      body.flush();
     },
-    end: () => consumer?.end(),
-    fail: (error: unknown) => consumer?.fail(error),
+    end: () => body.end(),
+    fail: (error: unknown) => body.fail(error),
   };
 }
 

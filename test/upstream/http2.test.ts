@@ -193,8 +193,8 @@ describe("a stream over HTTP/2", () => {
     expect(left.request.stream.session).toBe(other.request.stream.session);
     await left.client[Symbol.asyncDispose]();
     expect(await within(left.request.closed, 2000, "the end of the stream that was left")).toBe(NGHTTP2_CANCEL);
-    other.request.stream.end("data: more\n\n");
-    expect((await other.client.body()).text).toBe("data: other\n\ndata: more\n\n");
+    other.request.stream.end("data: [DONE]\n\n");
+    expect((await other.client.body()).text).toBe("data: other\n\ndata: [DONE]\n\n");
   });
 
   test.each<[what: string, cut: (request: H2Request) => void]>([

@@ -5,7 +5,8 @@ import type { Endpoint } from "../../src/upstream/endpoint.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
 import type { UpstreamResponse, Transport, WireRequest } from "../../src/upstream/transport.ts";
 import { createDeadlines } from "../../src/core/deadlines.ts";
-import { createUpstream, type UpstreamCall, type UpstreamLimits } from "../../src/upstream/call.ts";
+import { createUpstream, type UpstreamCall } from "../../src/upstream/call.ts";
+import type { UpstreamLimits } from "../../src/upstream/call-limits.ts";
 import { createManualClock, settle } from "../fixtures/manual-clock.ts";
 
 /** The limits of every call unless a test says otherwise, each far enough from the others to tell them apart. */

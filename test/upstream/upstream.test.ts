@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { UpstreamError, UpstreamFailure } from "../../src/upstream/errors.ts";
 import { Failure, type FailureCode } from "../../src/core/errors.ts";
 import { createDeadlines } from "../../src/core/deadlines.ts";
-import { createUpstream, type UpstreamCall, type UpstreamLimits } from "../../src/upstream/call.ts";
+import { createUpstream, type UpstreamCall } from "../../src/upstream/call.ts";
+import type { UpstreamLimits } from "../../src/upstream/call-limits.ts";
 import { createManualClock, settle } from "../fixtures/manual-clock.ts";
 import { groq, LIMITS, openAnswered, REQUEST, type Sent, setUp, watch } from "./open-upstream.ts";
 

@@ -81,6 +81,13 @@ export const GENERAL_SETTINGS = {
     default: "60s",
     doc: "How long a list of models is served before the provider is asked again",
   },
+  STREAM_KEEPALIVE: {
+    group: "General",
+    type: "duration",
+    range: ["0s", LONGEST_WAIT],
+    default: "15s",
+    doc: "Streams get a sign of life after so long without a byte from the provider: a comment, on Messages a ping; 0s: never",
+  },
   STREAM_USAGE: {
     group: "General",
     type: "enum",

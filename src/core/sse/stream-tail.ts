@@ -4,6 +4,8 @@ export interface StreamTail {
   push(chunk: Uint8Array): void;
   /** The remembered bytes, at least `size` of them if so many went by; a view that the next push overwrites. */
   bytes(): Uint8Array;
+  /** A copy of so many last bytes, or of all that there were. */
+  last(count: number): Buffer;
 }
 
 /** @param size how many last bytes are kept at least; twice as many are held, from the first chunk on. */
@@ -26,5 +28,6 @@ export function createStreamTail(size: number): StreamTail {
       length += chunk.length;
     },
     bytes: () => (buffer ? buffer.subarray(0, length) : new Uint8Array(0)),
+    last: (count) => (buffer ? Buffer.from(buffer.subarray(Math.max(0, length - count), length)) : Buffer.alloc(0)),
   };
 }

@@ -3,6 +3,7 @@ import type { Format } from "../format.ts";
 import { readAnthropicImage } from "../images.ts";
 import { checkModel, checkModelAndStream } from "../required-members.ts";
 import { checkAgainst } from "../schema/check.ts";
+import { MESSAGES_STREAM } from "./stream.ts";
 import { CountMessageTokensRequest, CreateMessageRequest } from "./request-schema.ts";
 
 const ERRORS = ERROR_ENVELOPES.anthropic;
@@ -17,7 +18,9 @@ export const MESSAGES: Format = {
   hasStreamOptions: false,
   usageAtStart: true,
   errors: ERRORS,
-  errorEvent: (failure, requestId) => `event: error\ndata: ${ERRORS.body(failure, requestId)}\n\n`,
+  watchStream: () => MESSAGES_STREAM,
+  // https://docs.anthropic.com/en/docs/build-with-claude/streaming#ping-events
+  keepAlive: 'event: ping\ndata: {"type": "ping"}\n\n',
   finalEventMarker: '"message_stop"',
   documentation: async () => (await import("./documentation.ts")).MESSAGES_DOCUMENTATION,
 };

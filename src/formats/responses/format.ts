@@ -3,6 +3,8 @@ import type { Format } from "../format.ts";
 import { checkModelAndStream } from "../required-members.ts";
 import { readInputImage } from "../images.ts";
 import { checkAgainst } from "../schema/check.ts";
+import { KEEP_ALIVE_COMMENT } from "../stream-watch.ts";
+import { ResponsesStream } from "./stream.ts";
 import { CreateResponseRequest } from "./request-schema.ts";
 
 /** A stored prompt is filled with the values of its variables, which may be images. */
@@ -20,8 +22,8 @@ export const RESPONSES: Format = {
   images: { member: "input", read: readInputImage, elsewhere: promptVariables },
   hasStreamOptions: false,
   usageAtStart: false,
-  errorEvent: ({ code, message }) =>
-    `event: error\ndata: ${JSON.stringify({ type: "error", code, message, param: null })}\n\n`,
+  watchStream: () => new ResponsesStream(),
+  keepAlive: KEEP_ALIVE_COMMENT,
   // The event that completes a response holds all of it, its name at the start and the only usage near its end.
   finalEventMarker: '"usage":{',
   documentation: async () => (await import("./documentation.ts")).RESPONSES_DOCUMENTATION,

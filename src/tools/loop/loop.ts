@@ -1,21 +1,21 @@
 import { bodyOfBytes, bodyOfStream } from "../../upstream/body.ts";
 import type { Reply } from "../../pipeline/attempt.ts";
+import { beginsWithEvent } from "../../pipeline/detect-events.ts";
 import { isEventStream } from "../../pipeline/read-response.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { Stage } from "../../pipeline/stage.ts";
 import type { ToolRegistry } from "../mcp/tool-registry.ts";
 import { parseResponse } from "./answer.ts";
 import { createDefinitionWriter } from "./conversation.ts";
-import type { KeepAliveOptions } from "./keep-alive.ts";
 import { nextStep } from "./next-step.ts";
 import { openSteps, type StepReply, type Steps, type StepsParts } from "./steps.ts";
-import { streamSteps } from "./stream-steps.ts";
+import { streamSteps, type StreamOptions } from "./stream-steps.ts";
 import { planTools } from "./tool-plan.ts";
 
 /** What the tool loop needs from the rest of the gateway. */
 export interface ToolLoopParts extends Omit<StepsParts, "writeDefinitions">, Pick<RelayParts, "jsonLimits"> {
   readonly toolRegistry: ToolRegistry;
-  readonly keepAlive: KeepAliveOptions;
+  readonly timers: StreamOptions["timers"];
 }
 
 /** Any value of this header, even an empty one, leaves a request to the plain pipeline. */
@@ -29,7 +29,7 @@ const SHOW_TOOLS_HEADER = "x-mcp-show-tools";
  * calls that the model makes of them, and asks again with the results, until the model answers without such calls.
  */
 export function createToolLoop(parts: ToolLoopParts): Stage {
-  const { toolRegistry, keepAlive, jsonLimits } = parts;
+  const { toolRegistry, timers, jsonLimits } = parts;
   const stepsParts: StepsParts = { ...parts, writeDefinitions: createDefinitionWriter() };
 
   return (admitted, next) => {
@@ -39,13 +39,15 @@ export function createToolLoop(parts: ToolLoopParts): Stage {
     const plan = planTools(admitted.body.value, toolRegistry, admitted.target.provider.id);
     if (!plan) return next(admitted);
     const showTools = headers.get(SHOW_TOOLS_HEADER)?.trim().toLowerCase() === "true";
-    return answer(openSteps(stepsParts, admitted, plan), showTools);
+    const streams = admitted.body.value["stream"] === true;
+    return answer(openSteps(stepsParts, admitted, plan), showTools, streams);
   };
 
-  async function answer(steps: Steps, showTools: boolean): Promise<Reply> {
+  async function answer(steps: Steps, showTools: boolean, streams: boolean): Promise<Reply> {
     for (;;) {
       const step = await steps.ask();
-      if (isEventStream(step.response)) return answerAsStream(steps, step, showTools);
+      if (isEventStream(step.response) || (streams && (await beginsWithEvent(step.response, step.call))))
+        return answerAsStream(steps, step, showTools);
       const whole = await answerWhole(steps, step);
       if (whole) return whole;
     }
@@ -77,7 +79,7 @@ export function createToolLoop(parts: ToolLoopParts): Stage {
 
   function answerAsStream(steps: Steps, first: StepReply, showTools: boolean): Reply {
     const { status, headers } = first.response;
-    const { body, usage } = streamSteps(steps, first, { showTools, keepAlive });
+    const { body, usage } = streamSteps(steps, first, { showTools, timers });
     return {
       response: { status, headers, body: bodyOfStream(body) },
       call: steps.attempts,

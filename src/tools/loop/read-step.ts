@@ -1,5 +1,6 @@
 import { isJsonObject } from "../../core/json/parse.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
+import { beginsWithEvent } from "../../pipeline/detect-events.ts";
 import { isEventStream } from "../../pipeline/read-response.ts";
 import { streamOfBody } from "../../upstream/body.ts";
 import { decodeCompletion } from "./answer.ts";
@@ -36,7 +37,7 @@ export async function* readStep(
   timers: Pick<TimerSource, "setTimer" | "clearTimer">,
 ): AsyncGenerator<Uint8Array, void> {
   const { response, call } = answer;
-  if (!isEventStream(response)) {
+  if (!isEventStream(response) && !(await beginsWithEvent(response, call))) {
     yield await writeAsEvent(await steps.readWhole(answer));
     return;
   }

@@ -5,7 +5,7 @@ import type { Attempt } from "../../pipeline/attempt.ts";
 import { injectsUsage, prepareBody } from "../../pipeline/prepare-body.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { AdmittedRequest } from "../../pipeline/stage.ts";
-import type { StreamedCall } from "../../pipeline/stream-pump.ts";
+import type { StreamedCall } from "../../pipeline/stream-listener.ts";
 import { openConversation, type WriteDefinitions } from "./conversation.ts";
 import { runTools } from "./run-tools.ts";
 import { openStepMemory, type StepMemory } from "./step-memory.ts";

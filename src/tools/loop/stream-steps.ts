@@ -1,9 +1,9 @@
+import type { TimerSource } from "../../core/deadlines.ts";
 import { Failure } from "../../core/errors.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import { nextTurn } from "../../core/next-turn.ts";
 import { createEventEditor } from "../../core/sse/event-filter.ts";
 import { openClientStream } from "./client-stream.ts";
-import { createKeepAlive, type KeepAlive, type KeepAliveOptions } from "./keep-alive.ts";
 import { nextStep } from "./next-step.ts";
 import { readStep } from "./read-step.ts";
 import { withEmptyLine } from "./step-ending.ts";
@@ -13,11 +13,8 @@ import type { StepReply, Steps } from "./steps.ts";
 export interface StreamOptions {
   /** Show the client the calls that the gateway runs. */
   readonly showTools: boolean;
-  readonly keepAlive: KeepAliveOptions;
+  readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
 }
-
-/** A comment, which clients of event streams ignore. */
-const SIGN_OF_LIFE = Buffer.from(": keep-alive\n\n");
 
 /** An event longer than this passes without being parsed. */
 const MAX_EVENT_BYTES = 1024 * 1024;
@@ -35,7 +32,7 @@ const MAX_TURN_BYTES = 64 * 1024;
 export function streamSteps(
   steps: Steps,
   first: StepReply,
-  { showTools, keepAlive: options }: StreamOptions,
+  { showTools, timers }: StreamOptions,
 ): { readonly body: ReadableStream<Uint8Array>; readonly usage: () => TokenUsage | undefined } {
   const client = openClientStream({
     showsOurs: showTools,
@@ -45,16 +42,11 @@ export function streamSteps(
   });
   const openStep = (): StepStream => openStepStream(steps.plan, client, steps.newId, steps.remember);
   let current = openStep();
-  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  const keepAlive = createKeepAlive(options, () => {
-    // One comment is enough for a client that does not read.
-    if (controller && (controller.desiredSize ?? 0) >= 0) controller.enqueue(SIGN_OF_LIFE);
-  });
 
   async function* passSteps(): AsyncGenerator<Uint8Array, void> {
     let answer = first;
     for (;;) {
-      yield* passStep(readStep(steps, answer, current.isDone, options.timers), current, keepAlive);
+      yield* passStep(readStep(steps, answer, current.isDone, timers), current);
       // From now until the next attempt, no deadline of the provider is running.
       answer.close();
       const { shape, complete, message, ours } = current.end();
@@ -62,7 +54,6 @@ export function streamSteps(
       const next = nextStep(shape, steps.left());
       if (next !== "return") {
         if (!complete) throw new Failure("upstream_reset");
-        keepAlive.start();
         const results = await steps.run(ours);
         if (next === "ask_again") {
           steps.add(await message(), results);
@@ -80,9 +71,6 @@ export function streamSteps(
   const passing = passSteps();
   const body = new ReadableStream<Uint8Array>(
     {
-      start(created) {
-        controller = created;
-      },
       async pull(pulled) {
         try {
           const { done, value } = await passing.next();
@@ -92,8 +80,6 @@ export function streamSteps(
           // Whatever it was, a provider that is still sending must learn that nobody listens.
           steps.attempts.abort(steps.attempts.explain(error));
           throw error;
-        } finally {
-          keepAlive.stop();
         }
       },
       async cancel() {
@@ -109,12 +95,10 @@ export function streamSteps(
 async function* passStep(
   chunks: AsyncGenerator<Uint8Array, void>,
   { translate }: StepStream,
-  keepAlive: KeepAlive,
 ): AsyncGenerator<Uint8Array, void> {
   const editor = createEventEditor(translate, MAX_EVENT_BYTES);
   let room = MAX_TURN_BYTES;
   for await (const chunk of chunks) {
-    keepAlive.stop();
     for (let start = 0; start < chunk.length; start += MAX_TURN_BYTES) {
       const piece = chunk.subarray(start, start + MAX_TURN_BYTES);
       const passed = editor.push(piece);

@@ -1,3 +1,4 @@
+import { createEventSniffer, type SniffedKind } from "../../core/sse/event-sniffer.ts";
 import type { ResponseHeaders } from "../transport.ts";
 
 /** Finds whether a body has come to an end that its own format marks. */
@@ -19,13 +20,27 @@ const ALWAYS: BodyEnd = { push() {}, isReached: () => true };
 /**
  * Finds the end of a body that the end of its connection delimits, if that may be anybody's doing: over TLS, an end
  * without close_notify is not the server's (RFC 9112, section 9.8), and the runtime does not distinguish them.
- * A body that is neither a stream of events nor compressed has to be one JSON object or array, whatever its content type.
+ * A body that is neither a stream of events nor compressed has to be one JSON object or array, whatever its content type says.
  */
 export function bodyEndOf(headers: ResponseHeaders): BodyEnd {
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   if (encoding !== "" && encoding !== "identity") return ALWAYS;
   const isEvents = headers.get("content-type")?.trim().toLowerCase().startsWith("text/event-stream") === true;
-  return isEvents ? ALWAYS : createJsonEnd();
+  return isEvents ? ALWAYS : createUnnamedEnd();
+}
+
+/** Streams of events are sent under other content types too. */
+function createUnnamedEnd(): BodyEnd {
+  const sniffer = createEventSniffer();
+  const json = createJsonEnd();
+  let kind: SniffedKind = "unknown";
+  return {
+    push(bytes) {
+      if (kind === "unknown") kind = sniffer.push(bytes);
+      json.push(bytes);
+    },
+    isReached: () => kind === "events" || json.isReached(),
+  };
 }
 
 function createJsonEnd(): BodyEnd {

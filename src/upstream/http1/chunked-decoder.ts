@@ -25,17 +25,6 @@ const MAX_TRAILER_BYTES = 16 * 1024;
 /** Sizes up to 2^48 are exact, and no chunk is longer. */
 const MAX_SIZE_DIGITS = 12;
 
-/** Takes the chunked coding off a body. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
-export interface ChunkedDecoder {
-  /**
-   * Takes the next bytes and hands those of the body to `taker` in one piece, which may be a view. Bytes that chunks
-   * separate are moved together within `bytes`: a piece for each of many small chunks would take far more memory than they do.
-   * @returns the position behind the end of the body, or -1 while it goes on.
-   * @throws with the code `HTTP_INVALID_CHUNK`
-   */
-  push(bytes: Buffer, start: number, taker: { onData(bytes: Uint8Array): void }): number;
-}
-
 /** What the next byte belongs to. Every line feed is its own part, so that none comes without its carriage return. */
 type Part =
   | "size"
@@ -55,103 +44,120 @@ const AFTER_LINE_FEED = {
   "trailer-line-end": "trailer",
 } as const satisfies Partial<Record<Part, Part>>;
 
-export function createChunkedDecoder(): ChunkedDecoder {
-  let part: Part = "size";
-  let digits = 0;
+/** Hears of the bytes of a body. */
+export interface BodyTaker {
+  onData(bytes: Uint8Array): void;
+}
+
+/** Takes the chunked coding off a body. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
+export class ChunkedDecoder {
+  #part: Part = "size";
+  #digits = 0;
   /** Of the chunk under way: its size as far as it has been read, then what of it has not come. */
-  let left = 0;
-  let extensionBytes = 0;
-  let trailerBytes = 0;
+  #left = 0;
+  #extensionBytes = 0;
+  #trailerBytes = 0;
+  /** Where in the bytes under way what was found of the body lies. */
+  #bodyStart = 0;
+  #bodyEnd = 0;
 
-  const takeSizeByte = (byte: number): void => {
-    const digit = hexDigit(byte);
-    if (digit >= 0 && digits < MAX_SIZE_DIGITS) {
-      left = left * 16 + digit;
-      digits += 1;
-    } else if (digits === 0) refuse();
-    else if (byte === CARRIAGE_RETURN) part = "size-end";
-    else takePaddingByte(byte);
-  };
-
-  const takePaddingByte = (byte: number): void => {
-    if (byte === SEMICOLON) part = "extension";
-    else if ((byte === SPACE || byte === TAB) && ++extensionBytes <= MAX_EXTENSION_BYTES) part = "padding";
-    else refuse();
-  };
-
-  const endSize = (): void => {
-    part = left === 0 ? "trailer" : "data";
-    digits = 0;
-    extensionBytes = 0;
-  };
-
-  const takeTrailerByte = (byte: number): void => {
-    if (byte === CARRIAGE_RETURN) part = part === "trailer" ? "end" : "trailer-line-end";
-    else if (byte === LINE_FEED || ++trailerBytes > MAX_TRAILER_BYTES) refuse();
-    else part = "trailer-line";
-  };
-
-  return {
-    push(bytes, start, taker) {
-      let position = start;
-      /** Where what was found of the body lies. */
-      let bodyStart = start;
-      let bodyEnd = start;
-      try {
-        while (position < bytes.length) {
-          if (part === "data") {
-            const end = Math.min(position + left, bytes.length);
-            if (bodyEnd === bodyStart) bodyStart = bodyEnd = position;
-            else if (bodyEnd !== position) moveDown(bytes, bodyEnd, position, end);
-            bodyEnd += end - position;
-            left -= end - position;
-            position = end;
-            if (left === 0) part = "data-return";
-            continue;
-          }
-          const byte = bytes[position++] as number;
-          switch (part) {
-            case "size":
-              takeSizeByte(byte);
-              break;
-            case "padding":
-              if (byte === CARRIAGE_RETURN) part = "size-end";
-              else takePaddingByte(byte);
-              break;
-            case "extension":
-              if (byte === CARRIAGE_RETURN) part = "size-end";
-              else if (byte === LINE_FEED || ++extensionBytes > MAX_EXTENSION_BYTES) refuse();
-              break;
-            case "size-end":
-              if (byte !== LINE_FEED) refuse();
-              endSize();
-              break;
-            case "data-return":
-              if (byte !== CARRIAGE_RETURN) refuse();
-              part = "data-end";
-              break;
-            case "trailer":
-            case "trailer-line":
-              takeTrailerByte(byte);
-              break;
-            case "end":
-              if (byte !== LINE_FEED) refuse();
-              if (bodyEnd > bodyStart) taker.onData(sliceOrCopy(bytes, bodyStart, bodyEnd));
-              return position;
-            default:
-              if (byte !== LINE_FEED) refuse();
-              part = AFTER_LINE_FEED[part];
-          }
-        }
-      } catch (error) {
-        // What came before is good.
-        if (bodyEnd > bodyStart) taker.onData(sliceOrCopy(bytes, bodyStart, bodyEnd));
-        throw error;
+  /**
+   * Takes the next bytes and hands those of the body to `taker` in one piece, which may be a view. Bytes that chunks
+   * separate are moved together within `bytes`: a piece for each of many small chunks would take far more memory than they do.
+   * @returns the position behind the end of the body, or -1 while it goes on.
+   * @throws with the code `HTTP_INVALID_CHUNK`
+   */
+  push(bytes: Buffer, start: number, taker: BodyTaker): number {
+    let position = start;
+    this.#bodyStart = start;
+    this.#bodyEnd = start;
+    try {
+      while (position < bytes.length) {
+        if (this.#part === "data") position = this.#takeData(bytes, position);
+        else if (this.#takeByte(bytes[position++] as number)) return position;
       }
-      if (bodyEnd > bodyStart) taker.onData(sliceOrCopy(bytes, bodyStart, bodyEnd));
       return -1;
-    },
-  };
+    } finally {
+      // What came before an error is good.
+      if (this.#bodyEnd > this.#bodyStart) taker.onData(sliceOrCopy(bytes, this.#bodyStart, this.#bodyEnd));
+    }
+  }
+
+  /** @returns the position behind what came of the chunk. */
+  #takeData(bytes: Buffer, position: number): number {
+    const end = Math.min(position + this.#left, bytes.length);
+    if (this.#bodyEnd === this.#bodyStart) this.#bodyStart = this.#bodyEnd = position;
+    else if (this.#bodyEnd !== position) moveDown(bytes, this.#bodyEnd, position, end);
+    this.#bodyEnd += end - position;
+    this.#left -= end - position;
+    if (this.#left === 0) this.#part = "data-return";
+    return end;
+  }
+
+  /** @returns whether it is the last one of the body. */
+  #takeByte(byte: number): boolean {
+    switch (this.#part) {
+      case "size":
+        this.#takeSizeByte(byte);
+        break;
+      case "padding":
+        if (byte === CARRIAGE_RETURN) this.#part = "size-end";
+        else this.#takePaddingByte(byte);
+        break;
+      case "extension":
+        if (byte === CARRIAGE_RETURN) this.#part = "size-end";
+        else if (byte === LINE_FEED || ++this.#extensionBytes > MAX_EXTENSION_BYTES) refuse();
+        break;
+      case "size-end":
+        if (byte !== LINE_FEED) refuse();
+        this.#endSize();
+        break;
+      case "data-return":
+        if (byte !== CARRIAGE_RETURN) refuse();
+        this.#part = "data-end";
+        break;
+      case "trailer":
+      case "trailer-line":
+        this.#takeTrailerByte(byte);
+        break;
+      case "end":
+        if (byte !== LINE_FEED) refuse();
+        return true;
+      case "data-end":
+      case "trailer-line-end":
+        if (byte !== LINE_FEED) refuse();
+        this.#part = AFTER_LINE_FEED[this.#part];
+    }
+    return false;
+  }
+
+  #takeSizeByte(byte: number): void {
+    const digit = hexDigit(byte);
+    if (digit >= 0 && this.#digits < MAX_SIZE_DIGITS) {
+      this.#left = this.#left * 16 + digit;
+      this.#digits += 1;
+    } else if (this.#digits === 0) refuse();
+    else if (byte === CARRIAGE_RETURN) this.#part = "size-end";
+    else this.#takePaddingByte(byte);
+  }
+
+  #takePaddingByte(byte: number): void {
+    if (byte === SEMICOLON) this.#part = "extension";
+    else if ((byte === SPACE || byte === TAB) && ++this.#extensionBytes <= MAX_EXTENSION_BYTES) this.#part = "padding";
+    else refuse();
+  }
+
+  #endSize(): void {
+    this.#part = this.#left === 0 ? "trailer" : "data";
+    this.#digits = 0;
+    this.#extensionBytes = 0;
+  }
+
+  #takeTrailerByte(byte: number): void {
+    if (byte === CARRIAGE_RETURN) this.#part = this.#part === "trailer" ? "end" : "trailer-line-end";
+    else if (byte === LINE_FEED || ++this.#trailerBytes > MAX_TRAILER_BYTES) refuse();
+    else this.#part = "trailer-line";
+  }
 }
 
 /** A call into the runtime costs as much as some twenty steps of a loop, and chunks may be of one byte. */

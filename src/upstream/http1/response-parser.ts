@@ -1,6 +1,6 @@
 import { type ResponseHead, parseResponseHead } from "./response-head.ts";
 import { type BodyEnd, bodyEndOf } from "./body-end.ts";
-import { type ChunkedDecoder, createChunkedDecoder, sliceOrCopy } from "./chunked-decoder.ts";
+import { ChunkedDecoder, sliceOrCopy } from "./chunked-decoder.ts";
 import { PartialHead } from "./partial-head.ts";
 import { WireError } from "./wire-error.ts";
 
@@ -106,7 +106,7 @@ export class ResponseParser {
 
   #takeBody(bytes: Buffer, start: number, { framing, headers }: ResponseHead): boolean {
     if (framing.kind === "chunked") {
-      this.#chunks ??= createChunkedDecoder();
+      this.#chunks ??= new ChunkedDecoder();
       const end = this.#chunks.push(bytes, start, this.#taker);
       return end >= 0 && this.#end(bytes, end);
     }

@@ -1,10 +1,11 @@
 import type { Endpoint, EndpointState } from "../endpoint.ts";
 import type { Deadline, Deadlines } from "../../core/deadlines.ts";
-import { type Opening, openConnection } from "./connection.ts";
+import { type Opening, openConnection } from "./open-connection.ts";
 import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
-import { type ExchangeServer, startExchange } from "./exchange.ts";
+import { startExchange } from "./exchange.ts";
 import { originOf } from "./origin.ts";
 import { createRequestWriter } from "./request-head.ts";
+import type { ExchangeServer } from "./send-request.ts";
 import type { UpstreamResponse, PendingResponse, Transport, WireRequest } from "../transport.ts";
 import { UpstreamError } from "../errors.ts";
 
@@ -55,49 +56,10 @@ export function createSocketTransport(
     return server;
   };
 
-  const abandon = (server: Server, opening: Opening): void => {
-    opening.abandon();
-    server.hanging += 1;
-    void opening.ended.then(() => (server.hanging -= 1));
-  };
-
   const sendFresh = (server: Server, request: WireRequest, onConnected: () => void): PendingResponse => {
     if (server.hanging >= MAX_HANGING) throw tooManyHanging();
-    const { pool } = server;
-    const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>();
-    let sending: PendingResponse | undefined;
-    let isGivenUp = false;
-    let late: Deadline | undefined;
-    // Released when it is sent, because whoever may still abort it holds everything in here.
-    let unsent: WireRequest | undefined = request;
-    const opening = open(server.origin);
-    opening.connection.then(
-      (connection) => {
-        if (late) deadlines.release(late);
-        if (isGivenUp || !unsent) return pool.give(connection);
-        onConnected();
-        sending = startExchange(connection, server, unsent, pool.giveBack);
-        unsent = undefined;
-        sending.response.then(resolve, reject);
-      },
-      (error: unknown) => {
-        isGivenUp = true;
-        unsent = undefined;
-        if (late) deadlines.release(late);
-        reject(error);
-      },
-    );
-    return {
-      response: promise,
-      abort(reason) {
-        if (sending) return sending.abort(reason);
-        if (isGivenUp) return;
-        isGivenUp = true;
-        unsent = undefined;
-        reject(reason);
-        late = deadlines.open(now() + GRACE_MS, () => abandon(server, opening));
-      },
-    };
+    const grace = { begin: (onOver: () => void) => deadlines.open(now() + GRACE_MS, onOver), end: deadlines.release };
+    return sendOnNew(open(server.origin), server, request, onConnected, grace);
   };
 
   const send: Transport = (endpoint, request, onConnected) => {
@@ -124,6 +86,61 @@ export function createSocketTransport(
       for (const { pool } of servers.values()) pool.close();
     },
   };
+}
+
+/** The time that an attempt to connect has left when its request was given up. */
+interface Grace {
+  begin(onOver: () => void): Deadline;
+  end(deadline: Deadline): void;
+}
+
+/** Carries a request on a connection that is being opened, which goes to the pool if the request is given up meanwhile. */
+function sendOnNew(
+  opening: Opening,
+  server: Server,
+  request: WireRequest,
+  onConnected: () => void,
+  grace: Grace,
+): PendingResponse {
+  const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>();
+  let sending: PendingResponse | undefined;
+  let late: Deadline | undefined;
+  // Released when it is sent or given up, because whoever may still abort it holds everything in here.
+  let unsent: WireRequest | undefined = request;
+
+  const giveUp = (reason: unknown): void => {
+    unsent = undefined;
+    reject(reason);
+  };
+  opening.connection.then(
+    (connection) => {
+      if (late) grace.end(late);
+      if (!unsent) return server.pool.give(connection);
+      onConnected();
+      sending = startExchange(connection, server, unsent, server.pool.giveBack);
+      unsent = undefined;
+      sending.response.then(resolve, reject);
+    },
+    (error: unknown) => {
+      if (late) grace.end(late);
+      giveUp(error);
+    },
+  );
+  return {
+    response: promise,
+    abort(reason) {
+      if (sending) return sending.abort(reason);
+      if (!unsent) return;
+      giveUp(reason);
+      late = grace.begin(() => abandon(server, opening));
+    },
+  };
+}
+
+function abandon(server: Server, opening: Opening): void {
+  opening.abandon();
+  server.hanging += 1;
+  void opening.ended.then(() => (server.hanging -= 1));
 }
 
 /** Sends once more if the first connection was dead before anything came. */

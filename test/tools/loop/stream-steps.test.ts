@@ -8,12 +8,10 @@ import type { UpstreamCall } from "../../../src/upstream/call.ts";
 import { createManualClock, settle } from "../../fixtures/manual-clock.ts";
 import { delta } from "./loop-rig.ts";
 
-const INTERVAL_MS = 15_000;
 const CALL = delta({
   tool_calls: [{ index: 0, id: "c", type: "function", function: { name: "mcp_x", arguments: "{}" } }],
 });
 const FIRST = [delta({ role: "assistant", content: "one" }), CALL, delta({}, "tool_calls"), "data: [DONE]\n\n"];
-const SECOND = [delta({ content: "two" }), delta({}, "stop"), "data: [DONE]\n\n"];
 
 let ended: Failure | undefined;
 beforeEach(() => {
@@ -92,7 +90,7 @@ function setUp() {
   const first = openAnswer();
   const { body } = streamSteps(steps, first.answer, {
     showTools: false,
-    keepAlive: { timers: clock, intervalMs: INTERVAL_MS },
+    timers: clock,
   });
   const reader = body.getReader();
   const read = async (): Promise<string | undefined> => {
@@ -101,61 +99,6 @@ function setUp() {
   };
   return { clock, tools, answer, seen, first, read };
 }
-
-test("comments keep the connection alive while tools run and until the next round speaks, and the timer is freed", async () => {
-  const { clock, tools, answer, first, read } = setUp();
-  await first.write(FIRST);
-  await first.close();
-  expect(await read()).toBe(FIRST[0] ?? "");
-  let next = read();
-  for (let time = 0; time < 2; time += 1) {
-    await clock.advance(INTERVAL_MS);
-    expect(await next).toBe(": keep-alive\n\n");
-    next = read();
-  }
-  tools.resolve([]);
-  await settle();
-  await clock.advance(INTERVAL_MS);
-  expect(await next).toBe(": keep-alive\n\n");
-  const second = openAnswer();
-  answer.resolve(second.answer);
-  next = read();
-  await clock.advance(INTERVAL_MS);
-  expect(await next).toBe(": keep-alive\n\n");
-  await second.write(SECOND);
-  expect([await read(), await read(), await read()]).toEqual([...SECOND]);
-  await second.close();
-  expect(await read()).toBeUndefined();
-  expect(clock.timersWaiting()).toBe(0);
-});
-
-test("a client that does not read is sent one comment, and no more", async () => {
-  const { clock, tools, answer, first, read } = setUp();
-  await first.write(FIRST);
-  await first.close();
-  await read();
-  const next = read();
-  await clock.advance(10 * INTERVAL_MS);
-  expect(await next).toBe(": keep-alive\n\n");
-  tools.resolve([]);
-  const second = openAnswer();
-  answer.resolve(second.answer);
-  await second.write(SECOND);
-  expect([await read(), await read()]).toEqual([": keep-alive\n\n", SECOND[0] ?? ""]);
-});
-
-test("the timer is freed where the tools are ended", async () => {
-  const { clock, tools, first, read } = setUp();
-  await first.write(FIRST);
-  await first.close();
-  await read();
-  const next = read();
-  await clock.advance(1);
-  expect(clock.timersWaiting()).toBe(1);
-  tools.reject(new Failure("client_gone"));
-  await expect(next).rejects.toMatchObject({ code: "client_gone" });
-  expect(clock.timersWaiting()).toBe(0);
-});
 
 test("a provider that says [DONE] and does not end its answer is waited for a second, not for ever", async () => {
   const { clock, seen, first, read } = setUp();

@@ -142,7 +142,10 @@ describe("one round", () => {
 
   test("without [DONE] gets none where the provider has not said that it is finished", async () => {
     agent.answer(stream([ROLE], { done: false }));
-    expect((await agent.chat(STREAM)).text).toBe(ROLE);
+    const { text, line } = await agent.chat(STREAM);
+    expect(text).toStartWith(`${ROLE}data: {"error":`);
+    expect(text).not.toContain("[DONE]");
+    expect(line).toMatchObject({ outcome: "cut", failure: "upstream_reset" });
   });
 });
 

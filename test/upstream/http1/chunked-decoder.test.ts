@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createChunkedDecoder } from "../../../src/upstream/http1/chunked-decoder.ts";
+import { ChunkedDecoder } from "../../../src/upstream/http1/chunked-decoder.ts";
 import { cutAt, everyCut, latin1 } from "./every-cut.ts";
 
 interface Decoded {
@@ -9,7 +9,7 @@ interface Decoded {
 }
 
 function decode(pieces: readonly Buffer[]): Decoded {
-  const decoder = createChunkedDecoder();
+  const decoder = new ChunkedDecoder();
   const taken: Uint8Array[] = [];
   let behind: number | undefined;
   for (const piece of pieces) {
@@ -71,7 +71,7 @@ describe("a body, wherever it is cut", () => {
   test("begins where it is said to", () => {
     const taken: string[] = [];
     const taker = { onData: (bytes: Uint8Array) => void taken.push(Buffer.from(bytes).toString()) };
-    expect(createChunkedDecoder().push(latin1("head1\r\na\r\n0\r\n\r\n"), 4, taker)).toBe(15);
+    expect(new ChunkedDecoder().push(latin1("head1\r\na\r\n0\r\n\r\n"), 4, taker)).toBe(15);
     expect(taken).toEqual(["a"]);
   });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { type Connection, openConnection } from "../../../src/upstream/http1/connection.ts";
+import type { Connection } from "../../../src/upstream/http1/connection.ts";
+import { openConnection } from "../../../src/upstream/http1/open-connection.ts";
 import { originOf } from "../../../src/upstream/http1/origin.ts";
 import { within } from "../../fixtures/within.ts";
 

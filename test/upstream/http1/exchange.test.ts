@@ -216,7 +216,9 @@ describe("a body that comes faster than it is taken", () => {
     open(parts);
     const { body } = await parts.sending.response;
     body?.consume(createSink(LONG, () => body.pause()).sink);
-    expect(parts.asked).toEqual(["pause", "resume", "pause"]);
+    expect(parts.asked).toEqual(["pause", "pause"]);
+    body?.resume();
+    expect(parts.asked.at(-1)).toBe("resume");
   });
 
   test("cannot be held back when it is over: the connection may be another's by then", async () => {

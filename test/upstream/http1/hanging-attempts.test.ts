@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Opening } from "../../../src/upstream/http1/connection.ts";
+import type { Opening } from "../../../src/upstream/http1/open-connection.ts";
 import { createSocketTransport, MAX_HANGING } from "../../../src/upstream/http1/transport.ts";
 import { createDeadlines } from "../../../src/core/deadlines.ts";
 import { createManualClock, settle } from "../../fixtures/manual-clock.ts";

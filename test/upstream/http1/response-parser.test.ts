@@ -105,6 +105,7 @@ describe("an answer that the end of a TLS connection delimits", () => {
     ["an object", `${HEAD}\r\n${NESTED}`],
     ["an array, with white space around it", `${HEAD}content-type: text/plain\r\n\r\n \r\n[1]\n`],
     ["a stream of events", `${HEAD}content-type: Text/Event-Stream; charset=utf-8\r\n\r\ndata: 1\n\n`],
+    ["a stream of events under another type", `${HEAD}content-type: text/plain\r\n\r\nevent: x\ndata: 1\n\n`],
     ["compressed", `${HEAD}content-encoding: gzip\r\n\r\nx`],
   ])("is complete where its format marks its end: %s", (_, wire) => {
     for (const pieces of everyCut(latin1(wire))) expect(parse(pieces, OPTIONS).ended).toBe(true);

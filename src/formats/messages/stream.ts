@@ -1,0 +1,22 @@
+import type { Failure } from "../../core/errors.ts";
+import { isJsonObject } from "../../core/json/parse.ts";
+import { ERROR_ENVELOPES } from "../error-body.ts";
+import { isErrorEvent, readEnding, type SeenEvent, type StreamWatch } from "../stream-watch.ts";
+
+/** `message_stop`, or the reason to stop that comes before it. */
+function judge(event: SeenEvent): "whole" | "error" | undefined {
+  if (isErrorEvent(event)) return "error";
+  const { name, data } = event;
+  const type = isJsonObject(data) ? data["type"] : undefined;
+  if (type === "message_stop" || name === "message_stop") return "whole";
+  if (!isJsonObject(data) || type !== "message_delta" || !isJsonObject(data["delta"])) return undefined;
+  return typeof data["delta"]["stop_reason"] === "string" ? "whole" : undefined;
+}
+
+/** A stream of Anthropic's Messages, whose last events are short. */
+export const MESSAGES_STREAM: StreamWatch = {
+  push() {},
+  ending: (last) => readEnding(last, false, judge),
+  errorEvents: (failure: Failure, requestId) =>
+    `event: error\ndata: ${ERROR_ENVELOPES.anthropic.body(failure, requestId)}\n\n`,
+};

@@ -1,0 +1,101 @@
+import { endsEvent } from "../core/sse/event-boundary.ts";
+import type { StreamTail } from "../core/sse/stream-tail.ts";
+import type { Failure } from "../core/errors.ts";
+import { isJsonObject } from "../core/json/parse.ts";
+import { parseJson } from "../core/json/parse-bytes.ts";
+
+/**
+ * How a provider's stream came to its end: `whole` with the format's own sign of it, `error` with an error that the
+ * provider itself reported, `cut` without either or in the middle of an event.
+ */
+export type StreamEnding = "whole" | "error" | "cut";
+
+/** What a format sees of one stream on its way to the client. */
+export interface StreamWatch {
+  /**
+   * Looks at the next bytes.
+   * @param before what came before them
+   */
+  push(bytes: Buffer, before: StreamTail): void;
+  /** @param last the last bytes of the stream, at least some kilobytes if there were so many */
+  ending(last: Buffer): StreamEnding;
+  /**
+   * The last events for a client whose stream breaks off.
+   * @param last as in `ending`
+   */
+  errorEvents(failure: Failure, requestId: string, last: Buffer): string;
+}
+
+/** One event, as far as it says how its stream ends. */
+export interface SeenEvent {
+  /** Of its `event` line; empty if it has none. */
+  readonly name: string;
+  /** What its data is as JSON, or the text of it if it is none. */
+  readonly data: unknown;
+}
+
+/** What an event says of the end of its stream. */
+export type JudgeEvent = (event: SeenEvent) => Exclude<StreamEnding, "cut"> | undefined;
+
+const EMPTY_LINE = /\r\n\r\n|\n\n|\r\r/;
+const LINE_END = /\r\n|\n|\r/;
+
+/**
+ * Finds how a stream ended from its last bytes.
+ * @param hasSign whether the sign of an end is known to have gone by before
+ */
+export function readEnding(last: Buffer, hasSign: boolean, judge: JudgeEvent): StreamEnding {
+  const isAtBoundary = endsEvent(last);
+  if (isAtBoundary && hasSign) return "whole";
+  const events = last.toString("utf8").split(EMPTY_LINE).map(readEvent);
+  // Clients that are not strict take an event without its empty line, and providers forget that of the last one.
+  if (!isAtBoundary && events.at(-1) === "unreadable") return "cut";
+  if (hasSign) return "whole";
+  let ending: StreamEnding = "cut";
+  for (const event of events) {
+    const said = typeof event === "object" ? judge(event) : undefined;
+    if (said === "whole" || (said === "error" && ending === "cut")) ending = said;
+  }
+  return ending;
+}
+
+/** @returns undefined if it is nothing but comments, `unreadable` if it has no data or some that is cut */
+function readEvent(text: string): SeenEvent | "unreadable" | undefined {
+  const lines = text.split(LINE_END).filter((line) => line !== "" && !line.startsWith(":"));
+  if (lines.length === 0) return undefined;
+  const valuesOf = (field: string): string[] =>
+    lines.flatMap((line) => (line.startsWith(`${field}:`) ? line.slice(field.length + 1).replace(/^ /, "") : []));
+  const [name = ""] = valuesOf("event");
+  const data = valuesOf("data").join("\n");
+  if (data === DONE) return { name, data };
+  const value = parseJson(data);
+  return value === undefined ? "unreadable" : { name, data: value };
+}
+
+/** What ends the streams of OpenAI's older APIs. */
+export const DONE = "[DONE]";
+
+/** Whether the provider reports an error with an event, in the API's own words or in any that are common. */
+export function isErrorEvent({ name, data }: SeenEvent): boolean {
+  if (name === "error") return true;
+  if (!isJsonObject(data)) return false;
+  return (
+    data["type"] === "error" || (data["error"] !== undefined && data["error"] !== null && data["type"] === undefined)
+  );
+}
+
+/** A comment, which clients of event streams ignore. */
+export const KEEP_ALIVE_COMMENT = ": keep-alive\n\n";
+
+/** An error as clients of OpenAI's older APIs expect it in a stream. */
+export function openAiErrorEvent({ message, code, details }: Failure): string {
+  const error = { message, type: "upstream_error", code: details.wireCode ?? code };
+  return `data: ${JSON.stringify({ error })}\n\n`;
+}
+
+/** A stream of an API that has none: nothing is known of its end. */
+export const UNKNOWN_STREAM: StreamWatch = {
+  push() {},
+  ending: () => "whole",
+  errorEvents: openAiErrorEvent,
+};

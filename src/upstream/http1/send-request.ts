@@ -1,0 +1,130 @@
+import type { WireRequest } from "../transport.ts";
+import type { Connection } from "./connection.ts";
+import type { Origin } from "./origin.ts";
+import type { WriteRequest } from "./request-head.ts";
+import { writeUpload } from "./upload.ts";
+
+/** A body up to this size goes out in one write with its head; copying a longer one costs more than a second write. */
+const ONE_WRITE_BYTES = 32 * 1024;
+
+/** Methods that need not say that they bring no body. https://www.rfc-editor.org/rfc/rfc9110#section-8.6 */
+const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
+
+const NOTHING = new Uint8Array(0);
+
+/** The server that a request goes to. */
+export interface ExchangeServer {
+  readonly origin: Origin;
+  readonly write: WriteRequest;
+}
+
+/** The body of a request that did not leave in one write with its head. */
+export interface Upload {
+  /** It is a stream, of which more may come. */
+  readonly isComing: boolean;
+  /** Everything that was written has left. */
+  drained(): void;
+  /** Nobody waits for the rest of it. */
+  cancel(): void;
+}
+
+/** Hears why the body of a request could not be sent to its end. */
+export interface UploadOwner {
+  uploadFailed(error: unknown): void;
+}
+
+/**
+ * Writes a request on a connection that has carried everything before it.
+ * @param owner told if a body that is a stream breaks off, or has another length than announced
+ * @returns what goes on after that; undefined if everything was written together
+ * @throws if it cannot be written as a request
+ */
+export function sendRequest(
+  connection: Connection,
+  write: WriteRequest,
+  request: WireRequest,
+  owner: UploadOwner,
+): Upload | undefined {
+  const { body, method } = request;
+  if (body === null) {
+    connection.writeTogether(write(request, BODILESS.has(method) ? null : 0, NOTHING));
+    return undefined;
+  }
+  if (!(body instanceof Uint8Array)) {
+    const length = announcedLength(request.headers);
+    connection.writeTogether(write(request, length, NOTHING));
+    return new StreamUpload(connection, body.getReader() as ReadableStreamDefaultReader<Uint8Array>, length, owner);
+  }
+  if (body.length <= ONE_WRITE_BYTES) {
+    connection.writeTogether(write(request, body.length, body));
+    return undefined;
+  }
+  connection.write(write(request, body.length, NOTHING));
+  return new LongUpload(connection.write(body), request.onSent);
+}
+
+/** Bytes of which some may wait for the server to read. */
+class LongUpload implements Upload {
+  readonly isComing = false;
+  #onSent: (() => void) | undefined;
+
+  constructor(isSent: boolean, onSent: (() => void) | undefined) {
+    this.#onSent = onSent;
+    if (isSent) this.drained();
+  }
+
+  drained(): void {
+    const onSent = this.#onSent;
+    this.#onSent = undefined;
+    onSent?.();
+  }
+
+  cancel(): void {
+    this.drained();
+  }
+}
+
+/** A body that is written as it comes in. */
+class StreamUpload implements Upload {
+  isComing = true;
+  readonly #connection: Connection;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #isCancelled = false;
+  #whenDrained: (() => void) | undefined;
+
+  constructor(
+    connection: Connection,
+    reader: ReadableStreamDefaultReader<Uint8Array>,
+    length: number | undefined,
+    owner: UploadOwner,
+  ) {
+    this.#connection = connection;
+    this.#reader = reader;
+    writeUpload(reader, length, this).then(
+      () => (this.isComing = false),
+      (error: unknown) => owner.uploadFailed(error),
+    );
+  }
+
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#isCancelled || this.#connection.write(bytes)) return undefined;
+    return new Promise((drained) => (this.#whenDrained = drained));
+  }
+
+  drained(): void {
+    const drained = this.#whenDrained;
+    this.#whenDrained = undefined;
+    drained?.();
+  }
+
+  cancel(): void {
+    this.#isCancelled = true;
+    if (this.isComing) void this.#reader.cancel().catch(() => {});
+    this.drained();
+  }
+}
+
+function announcedLength(headers: WireRequest["headers"]): number | undefined {
+  const announced = headers instanceof Headers ? headers.get("content-length") : (headers["content-length"] ?? null);
+  return announced === null ? undefined : Number(announced);
+}
