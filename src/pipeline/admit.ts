@@ -6,6 +6,7 @@ import { parsedWeight } from "../core/memory/parsed-weight.ts";
 import type { Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { apiUrl } from "../providers/url.ts";
+import { chooseWire } from "../routing/choose-wire.ts";
 import { splitQuery } from "../routing/relayed-query.ts";
 import { resolveTarget, type TargetSources } from "../routing/resolve-target.ts";
 import { type AttemptParts, Attempts } from "./attempts.ts";
@@ -50,8 +51,11 @@ export function createAdmit(parts: AdmitParts): Admit {
     requireClient(request);
     context.selected(target.provider.id, target.model);
     if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
-    const url = apiUrl(target.provider, format.api, query.rest);
-    if (url === undefined) throw new Failure(format.notSupported, { provider: target.provider.id });
-    return { format, body, target, url, attempts: new Attempts(parts, context, request) };
+    const wire = chooseWire(target.provider, format.api);
+    // The query belongs to the client's API.
+    const url = wire && apiUrl(target.provider, wire, wire === format.api ? query.rest : "");
+    if (wire === undefined || url === undefined)
+      throw new Failure(format.notSupported, { provider: target.provider.id });
+    return { format, body, target, wire, url, attempts: new Attempts(parts, context, request) };
   };
 }

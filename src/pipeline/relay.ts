@@ -1,19 +1,19 @@
 import type { RequestContext } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
-import type { RequestHeaders } from "../providers/request-headers.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
 import { beginsWithEvent } from "./detect-events.ts";
 import { openEventStream } from "./event-stream.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import { injectsUsage, prepareBody } from "./prepare-body.ts";
 import { isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
+import type { Reply } from "./attempt.ts";
 import { type Answer, composeStages, type Stage } from "./stage.ts";
+import { createTranslatedAnswer, type TranslationParts } from "./translate/translate.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
 
 /** What the pipeline needs from the rest of the gateway. */
-export interface RelayParts extends AdmitParts {
-  readonly requestHeaders: RequestHeaders;
+export interface RelayParts extends AdmitParts, TranslationParts {
   /** `/proxy` also takes requests that name no model while the model policy is in force. */
   readonly proxiesWithoutModel: boolean;
   /** Ask for the usage of every stream, for the gateway's own records. */
@@ -40,20 +40,33 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
     const reply = await answer(admitted);
     const { response, call } = reply;
     if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call))))
-      return await openEventStream(attempts, reply, format, heartbeat);
+      return withHeaders(await openEventStream(attempts, reply, format, heartbeat), reply.headers);
     const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, context));
-    return whole instanceof Uint8Array
-      ? await sendWholeResponse(attempts, reply, requireBody(whole), reply.usage ? reply.usage() : readUsage(whole))
-      : await passWholeAnswer(attempts, reply, whole.tooMuch);
+    const answered =
+      whole instanceof Uint8Array
+        ? await sendWholeResponse(attempts, reply, requireBody(whole), reply.usage ? reply.usage() : readUsage(whole))
+        : await passWholeAnswer(attempts, reply, whole.tooMuch);
+    return withHeaders(answered, reply.headers);
   };
 }
 
+function withHeaders(response: Response, headers: Reply["headers"]): Response {
+  if (headers) for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
+}
+
 /**
- * What the stages lead to: one attempt at the provider of the target, with the client's own bytes as far as they fit.
+ * What the stages lead to: one attempt at the provider of the target, with the client's own bytes as far as they fit, or
+ * translated if the provider does not have the client's API.
  * Not `async`: while the provider thinks, such a function would keep the body, its parsed value and the prepared copy.
  */
-function createAnswer({ requestHeaders, wantsUsage }: RelayParts): Answer {
-  return ({ attempts, body, format, target, url }) => {
+function createAnswer(parts: RelayParts): Answer {
+  const { requestHeaders, wantsUsage } = parts;
+  const answerTranslated = createTranslatedAnswer(parts);
+
+  return (admitted) => {
+    const { attempts, body, format, target, wire, url } = admitted;
+    if (wire !== format.api) return answerTranslated(admitted);
     const usageInjected = injectsUsage(body, target, format, wantsUsage);
     const attempt = attempts.begin(target.provider, {
       url,

@@ -1,0 +1,108 @@
+import { toJson } from "../../core/json/bytes.ts";
+import type { Dialects } from "../../formats/dialects.ts";
+import { factsOf } from "../../formats/form/model-facts.ts";
+import type { Dialect } from "../../formats/form/dialect.ts";
+import type { ApiName } from "../../formats/format.ts";
+import { isWire, type Wire } from "../../formats/wires.ts";
+import type { RequestHeaders } from "../../providers/request-headers.ts";
+import { UpstreamFailure } from "../../upstream/errors.ts";
+import type { MemoryBudget } from "../../core/memory/budget.ts";
+import type { Reply } from "../attempt.ts";
+import { beginsWithEvent } from "../detect-events.ts";
+import { isEventStream, UNCOUNTED_BYTES } from "../read-response.ts";
+import type { AdmittedRequest, Answer } from "../stage.ts";
+import { inClientsWords } from "./answer-failure.ts";
+import { noteHeaders } from "./note-headers.ts";
+import { translateRequest } from "./translate-request.ts";
+import {
+  type AnswerTranslationParts,
+  type TranslatedAttempt,
+  translateStream,
+  translateWhole,
+} from "./translated-answer.ts";
+
+/** What translation needs from the rest of the gateway. */
+export interface TranslationParts extends AnswerTranslationParts {
+  readonly dialects: Dialects;
+  readonly requestHeaders: RequestHeaders;
+  readonly memory: MemoryBudget;
+  /** Refuse requests with members for which a provider's API has no place, rather than leave these out. */
+  readonly refusesUnsupported: boolean;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}
+
+/**
+ * Creates what answers a request whose API its provider does not have: it is sent in an API that the provider has, and the
+ * answer comes back as one of the client's API.
+ */
+export function createTranslatedAnswer(parts: TranslationParts): Answer {
+  const begin = createBegin(parts);
+  const finish = createFinish(parts);
+  // One after the other: while the provider thinks, the first one would keep the body, its value and its translation.
+  return (admitted) => begin(admitted).then(finish);
+}
+
+function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clock }: TranslationParts) {
+  const loaded = new Map<Wire, Dialect>();
+  const load = async (name: ApiName): Promise<Dialect> => {
+    if (!isWire(name)) throw new Error(`there is no dialect ${name}`);
+    const dialect = loaded.get(name) ?? (await dialects[name]());
+    loaded.set(name, dialect);
+    return dialect;
+  };
+
+  return async ({ format, body, target, url, wire: api, attempts }: AdmittedRequest): Promise<TranslatedAttempt> => {
+    const { context, request } = attempts;
+    const { provider, model } = target;
+    const client = await load(format.api);
+    const wire = await load(api);
+    // Beside the client's body and its value there are those of the provider.
+    if (body.bytes.length > UNCOUNTED_BYTES) await memory.hold(context, context.heldBytes * 2, request.signal);
+    const wireTarget = { provider: provider.id, model, facts: factsOf(model) };
+    const {
+      body: written,
+      notes,
+      asked,
+    } = await translateRequest(body.value, body.bytes.length, {
+      client,
+      wire,
+      target: wireTarget,
+      provider,
+      refusesUnsupported,
+    });
+    const headers = noteHeaders(format.api, api, notes);
+    const attempt = attempts.begin(provider, {
+      url,
+      method: "POST",
+      headers: requestHeaders(provider, request.headers, api),
+      body: toJson(written),
+    });
+    const ask = {
+      model: String(body.value["model"]),
+      request: asked,
+      newId,
+      createdAt: Math.floor(clock() / 1000),
+    };
+    return { attempts, attempt, format, provider, client, wire, target: wireTarget, ask, headers };
+  };
+}
+
+function createFinish(parts: AnswerTranslationParts) {
+  return async (translated: TranslatedAttempt): Promise<Reply> => {
+    const { attempt, format, headers, ask } = translated;
+    try {
+      await attempt.answered();
+      const { response, call } = attempt;
+      const isStream = isEventStream(response) || (ask.request.stream && (await beginsWithEvent(response, call)));
+      return isStream ? translateStream(translated) : await translateWhole(translated, parts);
+    } catch (error) {
+      throw error instanceof UpstreamFailure ? inClientsWords(error, format, headers) : error;
+    }
+  };
+}
+
+/** Twenty-four random characters. */
+function newId(): string {
+  return crypto.randomUUID().replaceAll("-", "").slice(0, 24);
+}
