@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Failure } from "../../src/core/errors.ts";
 import { factsOf } from "../../src/formats/form/model-facts.ts";
 import type { ClientAsk } from "../../src/formats/form/dialect.ts";
 import { StreamTranslation } from "../../src/pipeline/translate/stream-translation.ts";
@@ -41,7 +42,7 @@ function translate(pieces: readonly (Uint8Array | string)[]) {
     writer: client.writeStream(ask),
     redact: (error) => ({ ...error, message: error.message.replaceAll("secret", "***") }),
     onError: ({ message }) => told.push(message),
-    failureOf: ({ message }) => new Error(`failed: ${message}`),
+    failureOf: ({ message }) => new Failure("provider_error", { message: `failed: ${message}` }),
   });
   const writes: string[] = [];
   const write = (bytes: Uint8Array): void => void writes.push(Buffer.from(bytes).toString());
@@ -110,7 +111,7 @@ describe("an error of the provider's", () => {
 
   test("is thrown if nothing was said before", () => {
     const { text, thrown, told } = translate([error]);
-    expect([text, String(thrown), told]).toEqual(["", "Error: failed: it is secret", []]);
+    expect([text, String(thrown), told]).toEqual(["", "Failure: failed: it is secret", []]);
   });
 
   test.each([[[`${STREAM[0]}${error}${STREAM[1]}`]], [[STREAM[0] ?? "", error, STREAM[1] ?? ""]]])(
@@ -134,5 +135,5 @@ test("an endless event is not kept without end", () => {
 
 test("what a dialect throws breaks the stream off behind what was said", () => {
   const { text, thrown } = translate([`${STREAM[0]}data: no json\n\n${STREAM[1]}`]);
-  expect([text, String(thrown)]).toEqual([written({ model: "groq/m" }), "Error: no JSON"]);
+  expect([text, thrown]).toMatchObject([written({ model: "groq/m" }), { code: "internal" }]);
 });

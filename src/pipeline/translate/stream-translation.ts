@@ -1,3 +1,4 @@
+import { toFailure } from "../../core/errors.ts";
 import { parseJson } from "../../core/json/parse-bytes.ts";
 import { EventReader, EventTooLong, type ServerEvent } from "../../core/sse/event-reader.ts";
 import type { AnswerError, Usage } from "../../formats/form/answer.ts";
@@ -50,7 +51,7 @@ export class StreamTranslation implements BodyTransform {
     try {
       this.#events.push(bytes, this.#take);
     } catch (error) {
-      throw error instanceof EventTooLong ? new UpstreamError("invalid_response", TOO_LONG) : error;
+      throw error instanceof EventTooLong ? new UpstreamError("invalid_response", TOO_LONG) : ownFault(error);
     } finally {
       this.#hand(write);
     }
@@ -63,6 +64,8 @@ export class StreamTranslation implements BodyTransform {
       // One that is cut could be taken for another one.
       if (last && isWhole(last)) this.#take(last);
       if (this.#hasRead && !this.isOver) this.#end();
+    } catch (error) {
+      throw ownFault(error);
     } finally {
       this.#hand(write);
     }
@@ -111,6 +114,11 @@ export class StreamTranslation implements BodyTransform {
     this.#hasWritten = true;
     write(bytes);
   }
+}
+
+/** What a dialect throws is no failure of the call. */
+function ownFault(error: unknown): unknown {
+  return error instanceof UpstreamError ? error : toFailure(error);
 }
 
 const isWhole = ({ data }: ServerEvent): boolean => data === "[DONE]" || parseJson(data) !== undefined;
