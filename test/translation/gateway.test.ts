@@ -76,7 +76,13 @@ describe.each(PAIRS)("a client of %s at a provider of %s", (client, wire) => {
       said: ["hello"],
     });
     const line = await started.gateway.logged(({ request_id: id }) => id === response.headers.get("x-request-id"));
-    expect(line).toMatchObject({ provider: PROVIDERS[wire], model: "m", status: 200, input_tokens: 5, output_tokens: 2 });
+    expect(line).toMatchObject({
+      provider: PROVIDERS[wire],
+      model: "m",
+      status: 200,
+      input_tokens: 5,
+      output_tokens: 2,
+    });
   });
 
   test("gets each event of a stream at once, in its own API", async () => {
