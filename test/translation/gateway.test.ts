@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
-import { chunk, head, reset } from "../fixtures/script.ts";
-import { ENDS } from "../fixtures/test-dialect.ts";
+import { createManualClock } from "../fixtures/manual-clock.ts";
+import { startMockProvider } from "../fixtures/mock-provider.ts";
+import { chunk, end, head, reset, stall, wait } from "../fixtures/script.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
+import { ENDS, TEST_DIALECTS } from "../fixtures/test-dialect.ts";
 import { bodyText } from "../routes/started-gateway.ts";
 import {
   APIS,
@@ -287,4 +290,108 @@ test("the version of Anthropic's API goes along with its Messages", async () => 
   await started.post(ROUTES.chat, { model: "messaging/m", said: "x" });
   const [call] = started.takeCalls();
   expect(call?.header("anthropic-version")).toBe("2023-06-01");
+});
+
+describe("a translated stream", () => {
+  const open = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
+  const begun = [head(200, open), chunk(EVENTS.slice(0, 2).join(""))];
+
+  test("whose client leaves ends the provider's call", async () => {
+    started.answerWith([...begun, stall()]);
+    const leaving = new AbortController();
+    const body = { model: "chatty/m", said: "x", stream: true };
+    const response = await started.post(ROUTES.messages, body, { signal: leaving.signal });
+    await (response.body as ReadableStream<Uint8Array>).getReader().read();
+    const [call] = started.takeCalls();
+    leaving.abort();
+    expect((await started.provider.connectionClosed(call?.connection ?? 0)).by).toBe("peer");
+    const line = await started.gateway.logged(({ request_id: id }) => id === response.headers.get("x-request-id"));
+    expect(line).toMatchObject({ outcome: "client_gone" });
+  });
+
+  test("whose provider falls silent ends with an error of the client's API", async () => {
+    const clock = createManualClock();
+    await using timed = await startTranslating({ STREAM_KEEPALIVE: "0s" }, { now: clock.now, timers: clock });
+    timed.answerWith([...begun, stall()]);
+    const response = await timed.post(ROUTES.messages, { model: "chatty/m", said: "x", stream: true });
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let text = Buffer.from((await reader.read()).value ?? []).toString();
+    await clock.advance(24 * 60 * 60 * 1000);
+    for (let read = await reader.read(); !read.done; read = await reader.read())
+      text += Buffer.from(read.value).toString();
+    expect(text).toStartWith(translated("messages", "chatty/m").split("\n\n", 2).join("\n\n"));
+    expect(text).toContain("event: error");
+    expect(text).toContain("CLIENT_STREAM_IDLE_TIMEOUT");
+    await clock.advance(10_000);
+  });
+
+  test("that is none although it was asked for is a whole answer, and the other way round", async () => {
+    started.answerWith(ANSWER);
+    const whole = await started.post(ROUTES.chat, { model: "messaging/m", said: "x", stream: true });
+    expect(await whole.json()).toEqual({ for: "chat", model: "messaging/m", text: "hi" });
+    started.answerWith(sse(EVENTS));
+    const stream = await started.post(ROUTES.chat, { model: "messaging/m", said: "x" });
+    expect(await stream.text()).toBe(translated("chat", "messaging/m"));
+  });
+
+  test("whose content type does not say that it is one is one", async () => {
+    const text = EVENTS.join("");
+    started.answerWith(json(200, text));
+    const response = await started.post(ROUTES.chat, { model: "messaging/m", said: "x", stream: true });
+    expect([response.headers.get("content-type"), await response.text()]).toEqual([
+      "text/event-stream",
+      translated("chat", "messaging/m"),
+    ]);
+  });
+
+  test("without an end of its own is one of the client's, with its end as soon as the provider has said it", async () => {
+    const gate = createGate();
+    started.answerWith([head(200, open), chunk(EVENTS.join("")), wait(gate), end()]);
+    const response = await started.post(ROUTES.chat, { model: "messaging/m", said: "x", stream: true });
+    const expected = translated("chat", "messaging/m");
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let text = "";
+    while (text.length < expected.length) text += Buffer.from((await reader.read()).value ?? []).toString();
+    expect(text).toBe(expected);
+    gate.open();
+    expect((await reader.read()).done).toBe(true);
+  });
+
+  test("that is long comes through whole, to a client that reads slowly too", async () => {
+    const pieces = Array.from({ length: 20_000 }, (_, index) => dataEvent({ piece: `${index} `.repeat(10) }));
+    started.answerWith([head(200, open), chunk([EVENTS[0], ...pieces, ...EVENTS.slice(3)].join("")), end()]);
+    const response = await started.post(ROUTES.messages, { model: "chatty/m", said: "x", stream: true });
+    const text = await response.text();
+    expect(text.match(/"piece"/g)).toHaveLength(20_000);
+    expect(text).toEndWith(ENDS.messages);
+  });
+});
+
+describe("a bare name", () => {
+  test("goes to the provider that lists it and can only be translated to, if none has the client's API", async () => {
+    await using provider = await startMockProvider();
+    provider.answerAlways(({ method, target }) => {
+      if (method === "GET") return json(200, { data: [{ id: target.startsWith("/a/") ? "of-a" : "of-b" }] });
+      return json(200, { text: target });
+    });
+    await using gateway = await startGateway(
+      {
+        CUSTOM_PROVIDERS: "aaa,bbb",
+        AAA_API_URL: `${provider.url}/a/v1`,
+        AAA_APIS: "chat",
+        BBB_API_URL: `${provider.url}/b/v1`,
+        BBB_APIS: "responses",
+      },
+      { dialects: TEST_DIALECTS },
+    );
+    const ask = async (model: string): Promise<unknown> => {
+      const body = JSON.stringify({ model, said: "x" });
+      const response = await fetch(`${gateway.url}/v1/messages`, { method: "POST", body });
+      return [response.status, response.headers.get("x-gateway-translated")];
+    };
+    expect(await ask("of-a")).toEqual([200, "messages->chat"]);
+    expect(await ask("of-b")).toEqual([200, "messages->responses"]);
+    // No guess, although one of two could be asked.
+    expect(await ask("of-nobody")).toEqual([400, null]);
+  });
 });

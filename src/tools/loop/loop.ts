@@ -34,7 +34,13 @@ export function createToolLoop(parts: ToolLoopParts): Stage {
 
   return (admitted, next) => {
     const { headers } = admitted.attempts.request;
-    if (admitted.format.api !== "chat" || !toolRegistry.available() || headers.has(BYPASS_HEADER))
+    // TODO
+    if (
+      admitted.format.api !== "chat" ||
+      admitted.wire !== "chat" ||
+      !toolRegistry.available() ||
+      headers.has(BYPASS_HEADER)
+    )
       return next(admitted);
     const plan = planTools(admitted.body.value, toolRegistry, admitted.target.provider.id);
     if (!plan) return next(admitted);
