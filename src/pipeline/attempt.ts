@@ -15,7 +15,7 @@ export interface Reply {
   /** What was used, if the bytes of the answer do not say. */
   readonly usage?: () => TokenUsage | undefined;
   /** What the gateway itself says of the answer; names in lower case. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /**

@@ -7,10 +7,10 @@ import { isWire, type Wire } from "../../formats/wires.ts";
 import type { RequestHeaders } from "../../providers/request-headers.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
-import type { Reply } from "../attempt.ts";
+import type { Attempt, Reply } from "../attempt.ts";
 import { beginsWithEvent } from "../detect-events.ts";
 import { isEventStream, UNCOUNTED_BYTES } from "../read-response.ts";
-import type { AdmittedRequest, Answer } from "../stage.ts";
+import type { AdmittedRequest } from "../stage.ts";
 import { inClientsWords } from "./answer-failure.ts";
 import { noteHeaders } from "./note-headers.ts";
 import { translateRequest } from "./translate-request.ts";
@@ -32,15 +32,29 @@ export interface TranslationParts extends AnswerTranslationParts {
   readonly clock: () => number;
 }
 
+/** How one of several attempts for a request differs from a single one. */
+export interface SendOptions {
+  /** Bytes that the request goes on holding in the budget once its body is sent. */
+  readonly keptBytes?: number;
+  /** The client's idempotency key belongs to another attempt. */
+  readonly dropsKey?: boolean;
+}
+
+/** The answer to a translated request, in the client's API, and its call. */
+export type TranslatedReply = Reply & Pick<Attempt, "call" | "isClosed" | "close">;
+
+/** Answers an admitted request whose API its provider does not have. @throws Failure if there is no answer */
+export type AnswerTranslated = (admitted: AdmittedRequest, options?: SendOptions) => Promise<TranslatedReply>;
+
 /**
  * Creates what answers a request whose API its provider does not have: it is sent in an API that the provider has, and the
  * answer comes back as one of the client's API.
  */
-export function createTranslatedAnswer(parts: TranslationParts): Answer {
+export function createTranslatedAnswer(parts: TranslationParts): AnswerTranslated {
   const begin = createBegin(parts);
   const finish = createFinish(parts);
   // One after the other: while the provider thinks, the first one would keep the body, its value and its translation.
-  return (admitted) => begin(admitted).then(finish);
+  return (admitted, options = {}) => begin(admitted, options).then(finish);
 }
 
 function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clock }: TranslationParts) {
@@ -52,7 +66,10 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
     return dialect;
   };
 
-  return async ({ format, body, target, url, wire: api, attempts }: AdmittedRequest): Promise<TranslatedAttempt> => {
+  return async (
+    { format, body, target, url, wire: api, attempts }: AdmittedRequest,
+    { keptBytes = 0, dropsKey = false }: SendOptions,
+  ): Promise<TranslatedAttempt> => {
     const { context, request } = attempts;
     const { provider, model } = target;
     const client = await load(format.api);
@@ -72,11 +89,13 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
       refusesUnsupported,
     });
     const headers = noteHeaders(format.api, api, notes);
+    const sent = requestHeaders(provider, request.headers, api);
     const attempt = attempts.begin(provider, {
       url,
       method: "POST",
-      headers: requestHeaders(provider, request.headers, api),
+      headers: dropsKey ? withoutKey(sent) : sent,
       body: toJson(written),
+      keptBytes,
     });
     const ask = {
       model: String(body.value["model"]),
@@ -89,17 +108,29 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
 }
 
 function createFinish(parts: AnswerTranslationParts) {
-  return async (translated: TranslatedAttempt): Promise<Reply> => {
+  return async (translated: TranslatedAttempt): Promise<TranslatedReply> => {
     const { attempt, format, headers, ask } = translated;
     try {
       await attempt.answered();
       const { response, call } = attempt;
       const isStream = isEventStream(response) || (ask.request.stream && (await beginsWithEvent(response, call)));
-      return isStream ? translateStream(translated) : await translateWhole(translated, parts);
+      const reply = isStream ? translateStream(translated) : await translateWhole(translated, parts);
+      return {
+        ...reply,
+        call,
+        get isClosed() {
+          return attempt.isClosed;
+        },
+        close: () => attempt.close(),
+      };
     } catch (error) {
       throw error instanceof UpstreamFailure ? inClientsWords(error, format, headers) : error;
     }
   };
+}
+
+function withoutKey({ "idempotency-key": _, ...headers }: Readonly<Record<string, string>>): Record<string, string> {
+  return headers;
 }
 
 /** Twenty-four random characters. */

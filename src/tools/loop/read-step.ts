@@ -4,7 +4,8 @@ import { beginsWithEvent } from "../../pipeline/detect-events.ts";
 import { isEventStream } from "../../pipeline/read-response.ts";
 import { streamOfBody } from "../../upstream/body.ts";
 import { decodeCompletion } from "./answer.ts";
-import type { StepReply, Steps } from "./steps.ts";
+import type { StepReply } from "./ask-provider.ts";
+import type { Steps } from "./steps.ts";
 
 /**
  * A chat completion that came in one piece, as the one event of a stream; some providers do not stream when tools are
