@@ -80,6 +80,13 @@ test("what comes after the end is not said", () => {
   expect(translate([...STREAM, dataEvent({ piece: "more" })]).text).toBe(TRANSLATED + ENDS.messages);
 });
 
+test("the last event may lack its empty line", () => {
+  const [last = "", ...before] = STREAM.toReversed();
+  for (const end of ["", "\n"]) {
+    expect(translate([...before.toReversed(), last.trimEnd() + end]).text).toBe(TRANSLATED + ENDS.messages);
+  }
+});
+
 test("a stream without the wire's sign of its end that has stopped is whole", () => {
   expect(translate(STREAM.slice(0, -1)).text).toBe(TRANSLATED + ENDS.messages);
 });

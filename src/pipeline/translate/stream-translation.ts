@@ -63,7 +63,7 @@ export class StreamTranslation implements BodyTransform {
       const last = this.#events.end();
       // One that is cut could be taken for another one.
       if (last && isWhole(last)) this.#take(last);
-      if (this.#hasRead && !this.isOver) this.#end();
+      if (this.#hasRead && !this.isOver && !this.#isEnded) this.#end();
     } catch (error) {
       throw ownFault(error);
     } finally {
