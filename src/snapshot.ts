@@ -11,6 +11,7 @@ import type { ReadFile } from "./core/read-files.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
+import { withStored } from "./pipeline/relay-stored.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import { openRouting } from "./routing/open-routing.ts";
@@ -128,11 +129,12 @@ function assemble(
       })
     : undefined;
   building.defer(() => tools?.registry.close());
+  const stages = [...createVisionGate(options.visionOptions(settings)), ...(tools ? [tools.loop] : [])];
   const requests = shared.requests.beginGeneration();
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
     authentication,
-    relay: createRelay(parts, [...createVisionGate(options.visionOptions(settings)), ...(tools ? [tools.loop] : [])]),
+    relay: withStored(createRelay(parts, stages), parts),
     passthrough: createPassthrough(parts),
     models: { providers: routing.providers, catalogue: modelLists, policy },
     toolRegistry: tools?.registry,

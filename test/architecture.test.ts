@@ -45,7 +45,7 @@ const LONGER_FUNCTIONS: Readonly<Record<string, number>> = {
 /** Files that are longer, how long they may be, and why. */
 const LONGER_FILES: Readonly<Record<string, readonly [lines: number, reason: string]>> = {
   "providers/table.ts": [260, "data: one row for each provider"],
-  "core/errors.ts": [260, "data: one row for each failure"],
+  "core/errors.ts": [280, "data: one row for each failure"],
   "core/redact/secret-masker.ts": [250, "one automaton, whose state is read for every byte"],
   "formats/visual-content.ts": [201, "half of it is the table of what is visual"],
 };

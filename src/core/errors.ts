@@ -44,6 +44,11 @@ export const FAILURES = {
   url_too_long: { status: 414, type: "invalid_request_error", message: "The URL is too long" },
   route_not_found: { status: 404, type: "not_found_error", message: "Requested route is not found" },
   method_not_allowed: { status: 405, type: "invalid_request_error", message: "Method not allowed" },
+  websocket_not_supported: {
+    status: 426,
+    type: "not_supported_error",
+    message: "WebSocket is not offered here. Send the request over HTTP",
+  },
   model_not_found: { status: 404, type: "not_found_error", message: "Model not found" },
   origin_not_allowed: {
     status: 403,
@@ -107,6 +112,11 @@ export const FAILURES = {
     status: 400,
     type: "not_supported_error",
     message: "The Chat Completions API is not supported by this provider.",
+  },
+  completions_not_supported: {
+    status: 400,
+    type: "not_supported_error",
+    message: "The Completions API is not supported by this provider. Use /v1/chat/completions instead.",
   },
   messages_not_supported: {
     status: 400,
@@ -223,6 +233,8 @@ export interface FailureDetails {
   readonly provider?: string;
   /** What was asked for, if it failed before a provider was chosen; goes to the log only. */
   readonly asked?: { readonly provider?: string | undefined; readonly model?: string | undefined };
+  /** What else the provider said of its error, as members of a JSON object, with its secrets masked. */
+  readonly providerError?: Readonly<Record<string, unknown>>;
   /** Response headers that belong to this failure, such as `retry-after` or `allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What went wrong underneath; goes to the log, never to the client. */

@@ -7,7 +7,8 @@ import { CUSTOM_PROVIDER_ROW } from "../providers/table.ts";
 import { type Completion, CREATED_SECONDS, toEvents, toJson } from "./completion.ts";
 import { countWords, nextTurn } from "./conversation.ts";
 import { toMessage, toMessageEvents } from "./messages.ts";
-import { toResponse, toResponseEvents } from "./responses.ts";
+import { toCompaction, toInputTokens, toResponse, toResponseEvents } from "./responses.ts";
+import { toTextCompletion, toTextEvents } from "./text-completion.ts";
 
 const describe = (id: string) => ({ id, object: "model", created: CREATED_SECONDS, owned_by: "demo" });
 const CHAT_MODEL = "demo-chat";
@@ -27,6 +28,7 @@ const DEMO_ROW: ProviderRow = {
 
 const EXAMPLE_MODELS: NonNullable<Provider["exampleModels"]> = {
   chat: CHAT_MODEL,
+  completions: CHAT_MODEL,
   messages: CHAT_MODEL,
   countTokens: CHAT_MODEL,
   responses: CHAT_MODEL,
@@ -54,9 +56,12 @@ export function startDemoProvider(paceMs = 40): { readonly url: string; readonly
       if ("problem" in body) return refuse(400, `Invalid request: ${body.problem}.`, null);
       const digest = new Bun.CryptoHasher("sha256").update(bytes).digest("hex").slice(0, 24);
       if (route === "POST /v1/chat/completions") return answerChat(body.value, digest, paceMs);
+      if (route === "POST /v1/completions") return answerCompletion(body.value, digest, paceMs);
       if (route === "POST /v1/messages") return answerMessages(body.value, digest, paceMs);
       if (route === "POST /v1/messages/count_tokens") return countTokens(body.value);
       if (route === "POST /v1/responses") return answerResponses(body.value, digest, paceMs);
+      if (route === "POST /v1/responses/compact") return answerBelowResponses(body.value, digest, toCompaction);
+      if (route === "POST /v1/responses/input_tokens") return answerBelowResponses(body.value, digest, toInputTokens);
       if (route === "POST /v1/embeddings") return answerEmbedding(body.value);
       return refuse(404, "Unknown path or method.", null);
     },
@@ -137,12 +142,31 @@ function refuseMessages(message: string): Response {
   return Response.json({ type: "error", error: { type: "not_found_error", message } }, { status: 404 });
 }
 
-function answerResponses(body: JsonObject, digest: string, paceMs: number): Response {
-  const { model, input, instructions, max_output_tokens: limit } = body;
-  if (model !== CHAT_MODEL) return refuse(404, `The model \`${String(model)}\` cannot respond.`, "model");
+function answerCompletion(body: JsonObject, digest: string, paceMs: number): Response {
+  const { model, prompt, max_tokens: limit, stream_options: options } = body;
+  if (model !== CHAT_MODEL) return refuse(404, `The model \`${String(model)}\` completes nothing.`, "model");
+  const completion = complete([{ role: "user", content: String(prompt) }], {}, limit, digest);
+  if (body["stream"] !== true) return Response.json(toTextCompletion(completion));
+  return stream(toTextEvents(completion, isJsonObject(options) && options["include_usage"] === true), paceMs);
+}
+
+/** @param write what is made of a completion of the request */
+function answerBelowResponses(body: JsonObject, digest: string, write: (completion: Completion) => object): Response {
+  if (body["model"] !== CHAT_MODEL)
+    return refuse(404, `The model \`${String(body["model"])}\` cannot respond.`, "model");
+  return Response.json(write(completeResponse(body, digest)));
+}
+
+function completeResponse({ input, instructions, max_output_tokens: limit }: JsonObject, digest: string): Completion {
   const items = Array.isArray(input) ? input.filter(isJsonObject) : [{ role: "user", content: String(input) }];
   const system = instructions === undefined ? [] : [{ role: "system", content: instructions }];
-  const completion = complete([...system, ...items], {}, limit, digest);
+  return complete([...system, ...items], {}, limit, digest);
+}
+
+function answerResponses(body: JsonObject, digest: string, paceMs: number): Response {
+  const { model } = body;
+  if (model !== CHAT_MODEL) return refuse(404, `The model \`${String(model)}\` cannot respond.`, "model");
+  const completion = completeResponse(body, digest);
   return body["stream"] === true ? stream(toResponseEvents(completion), paceMs) : Response.json(toResponse(completion));
 }
 

@@ -25,6 +25,17 @@ export function toResponse({ id, model, words, finishReason, usage }: Completion
   };
 }
 
+/** A completion as a conversation that was made shorter. https://platform.openai.com/docs/api-reference/responses/compact */
+export function toCompaction(completion: Completion) {
+  const { id, output, usage } = toResponse(completion);
+  return { id, object: "response.compaction", created_at: CREATED_SECONDS, output, usage };
+}
+
+/** A completion as the count of its input. https://platform.openai.com/docs/api-reference/responses/input-tokens */
+export function toInputTokens({ usage }: Completion) {
+  return { object: "response.input_tokens", input_tokens: usage.prompt_tokens };
+}
+
 /** A completion as the events of a stream of responses. https://platform.openai.com/docs/api-reference/responses-streaming */
 export function toResponseEvents(completion: Completion): string[] {
   const response = toResponse(completion);

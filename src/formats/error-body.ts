@@ -3,6 +3,9 @@ import { FAILURES, type Failure, type FailureCode } from "../core/errors.ts";
 /** The shapes in which clients read an error. */
 export type ErrorEnvelopeName = "simple" | "openai" | "anthropic";
 
+/** What `ERROR_FORMAT` says; with `auto` it is `openai` for clients that read nothing else. */
+export type ErrorFormat = "auto" | "simple" | "openai";
+
 /** How clients of one kind read an error: the whole way from a failure to what is sent, decided nowhere else. */
 export interface ErrorEnvelope {
   readonly name: ErrorEnvelopeName;
@@ -20,13 +23,18 @@ function wireMembers({ code, details }: Failure) {
     type: details.wireType ?? FAILURES[code].type,
     code: details.wireCode === undefined ? code : details.wireCode,
     param: details.param ?? null,
+    provider_error: details.providerError,
   };
 }
 
 const statusOf = (failure: Failure): number => failure.status;
 
-const headersOf = ({ details }: Failure, requestId: string): Record<string, string> => ({
+/** Names the provider whose error it is: without it, an error is the gateway's own, even if a provider had a part in it. */
+export const PROVIDER_HEADER = "x-gateway-provider";
+
+const headersOf = ({ code, details }: Failure, requestId: string): Record<string, string> => ({
   ...details.headers,
+  ...(code === "provider_error" && details.provider !== undefined && { [PROVIDER_HEADER]: details.provider }),
   "content-type": "application/json",
   "x-request-id": requestId,
 });
@@ -36,13 +44,14 @@ const SIMPLE: ErrorEnvelope = {
   name: "simple",
   status: statusOf,
   body(failure, requestId) {
-    const { type, code, param } = wireMembers(failure);
+    const { type, code, param, provider_error } = wireMembers(failure);
     return JSON.stringify({
       error: failure.message,
       type,
       code: code ?? undefined,
       param: param ?? undefined,
       provider: failure.details.provider,
+      provider_error,
       request_id: requestId,
     });
   },
@@ -54,8 +63,8 @@ const OPENAI: ErrorEnvelope = {
   name: "openai",
   status: statusOf,
   body(failure) {
-    const { type, code, param } = wireMembers(failure);
-    return JSON.stringify({ error: { message: failure.message, type, param, code } });
+    const { type, code, param, provider_error } = wireMembers(failure);
+    return JSON.stringify({ error: { message: failure.message, type, param, code, provider_error } });
   },
   headers: headersOf,
 };
@@ -84,7 +93,11 @@ const ANTHROPIC: ErrorEnvelope = {
   body: (failure, requestId) =>
     JSON.stringify({
       type: "error",
-      error: { type: anthropicType(failure), message: failure.message },
+      error: {
+        type: anthropicType(failure),
+        message: failure.message,
+        provider_error: anthropicRest(failure),
+      },
       request_id: requestId,
     }),
   // Where their clients look for the id; the provider's own, if it has one, wins.
@@ -93,6 +106,14 @@ const ANTHROPIC: ErrorEnvelope = {
 
 function anthropicStatus({ code, status }: Failure): number {
   return OVERLOADS.has(code) ? ANTHROPIC_OVERLOADED : status;
+}
+
+/** This envelope has no place of its own for a code and a param. */
+function anthropicRest({ code, details }: Failure): object | undefined {
+  if (code !== "provider_error") return undefined;
+  const { wireCode, param, providerError } = details;
+  const rest = { ...(wireCode != null && { code: wireCode }), ...(param != null && { param }), ...providerError };
+  return Object.keys(rest).length > 0 ? rest : undefined;
 }
 
 function anthropicType(failure: Failure): string {

@@ -1,31 +1,38 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { openObject, nullish } from "./schema/building-blocks.ts";
 
+/** What else a provider said of its error. */
+const ProviderErrorRest = Type.Optional(
+  openObject({}, "What else the provider said of its error, such as metadata, details or innererror."),
+);
+
 /** How the gateway reports an error. */
 export const ErrorResponse = openObject(
   {
     error: Type.String({ description: "What went wrong." }),
     type: nullish(Type.String({ description: "The provider's type of error." })),
-    code: nullish(Type.String({ description: "The provider's code of the error." })),
+    code: nullish(Type.Union([Type.String(), Type.Number()], { description: "The provider's code of the error." })),
     param: nullish(Type.String({ description: "The field of the request that is to blame." })),
     provider: nullish(Type.String({ description: "The provider that was asked." })),
+    provider_error: ProviderErrorRest,
     request_id: nullish(Type.String({ description: "The X-Request-Id of this exchange." })),
   },
   "An error.",
 );
 export type ErrorResponse = Static<typeof ErrorResponse>;
 
-/** How the gateway reports an error with `ERROR_FORMAT=openai`. */
+/** How the gateway reports an error on `/v1/responses`, and where `ERROR_FORMAT` says so. */
 export const OpenAIErrorResponse = openObject(
   {
     error: openObject({
       message: Type.String(),
       type: Type.Union([Type.String(), Type.Null()]),
       param: Type.Union([Type.String(), Type.Null()]),
-      code: Type.Union([Type.String(), Type.Null()]),
+      code: Type.Union([Type.String(), Type.Number(), Type.Null()]),
+      provider_error: ProviderErrorRest,
     }),
   },
-  "An error in OpenAI's envelope, which ERROR_FORMAT=openai chooses.",
+  "An error in OpenAI's envelope, which clients get that read no other one.",
 );
 export type OpenAIErrorResponse = Static<typeof OpenAIErrorResponse>;
 
@@ -33,7 +40,11 @@ export type OpenAIErrorResponse = Static<typeof OpenAIErrorResponse>;
 export const AnthropicErrorResponse = openObject(
   {
     type: Type.Literal("error"),
-    error: openObject({ type: Type.String({ description: "E.g. invalid_request_error." }), message: Type.String() }),
+    error: openObject({
+      type: Type.String({ description: "E.g. invalid_request_error." }),
+      message: Type.String(),
+      provider_error: ProviderErrorRest,
+    }),
     request_id: nullish(Type.String()),
   },
   "An error in Anthropic's envelope.",

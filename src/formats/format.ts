@@ -7,7 +7,7 @@ import type { ReadImage } from "./images.ts";
 import type { StreamWatch } from "./stream-watch.ts";
 
 /** The APIs of a provider that a format may need, as named in the provider table. */
-export type ApiName = "chat" | "embeddings" | "messages" | "countTokens" | "responses";
+export type ApiName = "chat" | "completions" | "embeddings" | "messages" | "countTokens" | "responses";
 
 /**
  * One API format: everything that is particular to the requests, answers and errors of one client API, and all that the
@@ -16,6 +16,13 @@ export type ApiName = "chat" | "embeddings" | "messages" | "countTokens" | "resp
 export interface Format {
   /** Names the format, and the provider's API that answers it. */
   readonly api: ApiName;
+  /** Below the path of the provider's API, such as `/compact`; absent for the API itself. */
+  readonly subpath?: string;
+  /**
+   * Its requests are for what the provider keeps under an id: they have no body and name no model. How their path looks;
+   * the only group is what goes below the path of the provider's API.
+   */
+  readonly stored?: RegExp;
   /** The failure if the chosen provider has no such API. */
   readonly notSupported: FailureCode;
   /** What is wrong with the members of a request's body that the gateway itself reads, if anything is. */
@@ -57,12 +64,16 @@ export interface FormatDocumentation {
   readonly tag: DocumentationTag;
   readonly summary: string;
   readonly description?: string;
-  /** A request that works, for the page to offer. */
-  readonly example: Readonly<Record<string, unknown>>;
+  /** What `{name}` in its path is, by that name; absent if there is none. */
+  readonly pathParameters?: Readonly<Record<string, string>>;
+  /** Further parameters of the query, by their names. */
+  readonly queryParameters?: Readonly<Record<string, string>>;
+  /** A request that works, for the page to offer; absent if requests have no body. */
+  readonly example?: Readonly<Record<string, unknown>>;
   /** The schemas of the format, by the names that the document gives them. */
   readonly schemas: Readonly<Record<string, TSchema>>;
-  /** The one of them that a request is checked against. */
-  readonly request: TSchema;
+  /** The one of them that a request is checked against; absent if requests have no body. */
+  readonly request?: TSchema;
   /** The one of an answer that is no stream; absent if the provider's own goes to the client, whatever it is. */
   readonly response?: TSchema;
   /** Whether a request may ask for a stream of events. */

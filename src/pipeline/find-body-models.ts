@@ -1,5 +1,6 @@
 import { Failure } from "../core/errors.ts";
 import { decodeObjectInTurns } from "../core/json/parse.ts";
+import { parseJson } from "../core/json/parse-bytes.ts";
 import type { JsonLimits } from "../core/json/limits.ts";
 import { openTurns, type Turns } from "../core/next-turn.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -15,6 +16,7 @@ const MAX_URL_ENCODED_BYTES = 256 * 1024;
 
 const MULTIPART = /^multipart\//i;
 const URL_ENCODED = /^application\/x-www-form-urlencoded\b/i;
+const JSON_TYPE = /^[^;]*[/+]json\s*(?:;|$)/i;
 const JSON_LINES = /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines)\b/i;
 
 /** Readers decode in the charset that a type names; in UTF-7, for example, the same bytes have other members. */
@@ -56,18 +58,35 @@ export async function findBodyModels(body: Buffer, wanted: BodyModelSearch, foun
   if (FOREIGN_CHARSET.test(type)) refuse("its charset must be utf-8");
   if (JSON_LINES.test(type)) return findLineModels(body, search, found);
   if (looksLikeJson(body)) await findDocumentModels(body, search, found, members);
-  if (!URL_ENCODED.test(type)) return;
-  if (body.length > MAX_URL_ENCODED_BYTES) throw new Failure("body_too_large");
-  findParameterModels(body.toString("utf8"), found, members);
+  if (URL_ENCODED.test(type)) findUrlEncodedModels(body, search, found);
 }
 
 async function findFormModels(body: Buffer, type: string, search: Search, found: ModelNames): Promise<void> {
   const members = search.provider.modelMembers;
-  for (const { name, content } of parseMultipart(body, type)) {
-    if (isModelMember(name) || members?.has(name.toLowerCase())) addParameter(content.toString("utf8"), found);
+  for (const { name, type: partType, content } of parseMultipart(body, type)) {
+    const isJson = JSON_TYPE.test(partType);
+    if (isModelMember(name) || members?.has(name.toLowerCase())) addField(content.toString("utf8"), isJson, found);
     // The lines of a batch, or a request in one field. Other files and fields rarely begin like this.
-    if (firstSolidByte(content) === OPEN_BRACE) await findLineModels(content, search, found);
+    const first = firstSolidByte(content);
+    if (first === OPEN_BRACE) await findLineModels(content, search, found);
+    // A text may begin with a bracket too, unless it says that it is none.
+    if (first === OPEN_BRACKET && (isJson || (await isArray(content, search)))) {
+      await findDocumentModels(content, search, found);
+    }
+    if (URL_ENCODED.test(partType)) findUrlEncodedModels(content, search, found);
   }
+}
+
+/** Adds the value of a field that names a model, and what it is as JSON if it says that it is. */
+function addField(text: string, isJson: boolean, found: ModelNames): void {
+  const value = isJson ? parseJson(text) : undefined;
+  if (typeof value === "string" && value !== "") found.add(value, true, [text]);
+  else addParameter(text, found);
+}
+
+function findUrlEncodedModels(body: Buffer, { provider }: Search, found: ModelNames): void {
+  if (body.length > MAX_URL_ENCODED_BYTES) throw new Failure("body_too_large");
+  findParameterModels(body.toString("utf8"), found, provider.modelMembers);
 }
 
 /** One JSON document, or several, each on a line of its own. */
@@ -89,18 +108,22 @@ async function isObject(json: Buffer, { jsonLimits, signal }: Search): Promise<b
   return !("problem" in (await decodeObjectInTurns(json, { limits: jsonLimits, stop: { signal } })));
 }
 
+const isArray = (json: Buffer, search: Search): Promise<boolean> => isObject(asMember(json), search);
+
+/** An array as the only member of an object, so that the same limits hold for it. */
+const asMember = (array: Buffer): Buffer => Buffer.concat([Buffer.from('{"":'), array, Buffer.from("}")]);
+
 async function findDocumentModels(
   json: Buffer,
   { signal, jsonLimits, turns }: Search,
   found: ModelNames,
   members?: ReadonlySet<string>,
 ): Promise<void> {
-  const isArray = firstSolidByte(json) === OPEN_BRACKET;
-  // An array is looked at as the only member of an object, so that the same limits hold for it.
-  const object = isArray ? Buffer.concat([Buffer.from('{"":'), json, Buffer.from("}")]) : json;
+  const isList = firstSolidByte(json) === OPEN_BRACKET;
+  const object = isList ? asMember(json) : json;
   const decoded = await decodeObjectInTurns(object, { limits: jsonLimits, names: DECISIVE_NAMES, stop: { signal } });
   if ("problem" in decoded) throw refuseBody(decoded);
-  if (!isArray) requireSingleMember({ bytes: json, value: decoded.value, members: decoded.watch }, "model");
+  if (!isList) requireSingleMember({ bytes: json, value: decoded.value, members: decoded.watch }, "model");
   await findJsonModels(json, found, { skipsData: false, members, stop: { signal } });
   if (!turns.isOver()) return;
   await turns.next();

@@ -3,6 +3,8 @@ import { Failure } from "../core/errors.ts";
 /** One part of a `multipart/form-data` body. */
 export interface FormPart {
   readonly name: string;
+  /** Its Content-Type; blank if it has none. */
+  readonly type: string;
   readonly content: Buffer;
 }
 
@@ -24,8 +26,8 @@ const PLAIN_NAME = /^[\w.$[\]-]+$/;
 
 /**
  * Takes a form apart as RFC 7578 writes it, and refuses whatever two readers might take apart differently: a preamble,
- * an epilogue, bare line feeds around a boundary, a boundary within a part, encoded names, parts that are encoded. Time
- * grows with the bytes.
+ * an epilogue, bare line feeds around a boundary, a boundary within a part, encoded names, parts that are encoded or have
+ * parts themselves. Time grows with the bytes.
  * @throws Failure `malformed_body`.
  */
 export function parseMultipart(body: Buffer, contentType: string): readonly FormPart[] {
@@ -40,12 +42,12 @@ export function parseMultipart(body: Buffer, contentType: string): readonly Form
     if (parts.length === MAX_PARTS) refuse(`it must not have more than ${MAX_PARTS} parts`);
     const headersEnd = body.indexOf(HEADERS_END, position);
     if (headersEnd < 0 || headersEnd - position > MAX_HEADER_BYTES) refuse("the headers of a part do not end");
-    const name = readName(body.toString("latin1", position, headersEnd));
+    const head = readHead(body.toString("latin1", position, headersEnd));
     const start = headersEnd + HEADERS_END.length;
     const next = body.indexOf(delimiter, start);
     const end = next - LINE_END.length;
     if (end < start || body.toString("latin1", end, next) !== LINE_END) refuse("a part does not end with the boundary");
-    parts.push({ name, content: body.subarray(start, end) });
+    parts.push({ ...head, content: body.subarray(start, end) });
     position = next + delimiter.length;
   }
   if (body.toString("latin1", position + 2).trim() !== "") refuse("something follows its last boundary");
@@ -53,7 +55,7 @@ export function parseMultipart(body: Buffer, contentType: string): readonly Form
 }
 
 /** @param block from behind the boundary to before the empty line. */
-function readName(block: string): string {
+function readHead(block: string): Omit<FormPart, "content"> {
   const [beforeFirst, ...lines] = block.split(LINE_END);
   if (beforeFirst !== "") refuse("a boundary must be followed by a line end");
   const fields = new Map<string, string>();
@@ -66,7 +68,8 @@ function readName(block: string): string {
   if (!/^(?:|7bit|8bit|binary)$/i.test(fields.get("content-transfer-encoding") ?? "")) refuse("a part is encoded");
   const type = fields.get("content-type") ?? "";
   if (/charset/i.test(type) && !/;[ \t]*charset="?(?:utf-8|us-ascii)"?$/i.test(type)) refuse("a part is not UTF-8");
-  return readDispositionName(fields.get("content-disposition") ?? "");
+  if (/^(?:multipart|message)\//i.test(type)) refuse("a part has parts of its own");
+  return { name: readDispositionName(fields.get("content-disposition") ?? ""), type };
 }
 
 function readDispositionName(disposition: string): string {

@@ -63,6 +63,7 @@ export function createPassthrough(parts: RelayParts): Passthrough {
       headers: proxyResponseHeaders(response.headers, provider, {
         url,
         requestId: context.id,
+        isError: response.status >= 400,
         announcesLength: request.method === "HEAD" || response.status === 304,
       }),
     });

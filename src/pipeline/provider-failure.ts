@@ -33,7 +33,7 @@ export async function readProviderFailure(
   }
   // Some providers repeat the rejected key, and not only in the message.
   const redact = redactionOf(provider, ...provider.secrets);
-  const error = readProviderError(redact(await readErrorText(context, response, call, MAX_ERROR_BYTES)));
+  const error = readProviderError(redact(await readErrorText(context, response, call, MAX_ERROR_BYTES)), redact);
   const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);
   const message = error.message ?? `The provider answered with status ${response.status}`;
   const answered = new UpstreamError("status", {
@@ -49,5 +49,6 @@ export async function readProviderFailure(
     ...(error.type !== undefined && { wireType: error.type }),
     ...(error.code !== undefined && { wireCode: error.code }),
     ...(error.param !== undefined && { param: error.param }),
+    ...(error.rest !== undefined && { providerError: error.rest }),
   });
 }

@@ -2,6 +2,7 @@ import type { Provider } from "../providers/provider.ts";
 import type { ResponseHeaders } from "../upstream/transport.ts";
 import type { HeaderList, HeaderMatcher } from "../core/header-list.ts";
 import { redactionOf } from "../core/redact/redact.ts";
+import { PROVIDER_HEADER } from "../formats/error-body.ts";
 import { clientNameOf, LIMITS_AND_IDS } from "../upstream/response-headers.ts";
 import { createRelayedHeaders } from "./relayed-headers.ts";
 
@@ -63,6 +64,7 @@ export type ProxyResponseHeaders = (
 interface AnsweredRequest {
   readonly url: string;
   readonly requestId: string;
+  readonly isError: boolean;
   readonly announcesLength: boolean;
 }
 
@@ -75,7 +77,7 @@ function headersFor(
   upstream: ResponseHeaders,
   provider: Provider,
   relayed: HeaderMatcher,
-  { url, requestId, announcesLength }: AnsweredRequest,
+  { url, requestId, isError, announcesLength }: AnsweredRequest,
 ): Headers {
   const redact = redactionOf(provider, ...provider.secrets);
   const headers = new Headers(INERT);
@@ -89,6 +91,7 @@ function headersFor(
   const length = upstream.get("content-length");
   if (announcesLength && length !== null) headers.set("content-length", length);
   headers.set("x-request-id", requestId);
+  if (isError) headers.set(PROVIDER_HEADER, provider.id);
   return headers;
 }
 

@@ -1,13 +1,16 @@
 import type { RequestContext } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
+import type { Provider } from "../providers/provider.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
+import type { Reply } from "./attempt.ts";
+import type { Attempts } from "./attempts.ts";
 import { beginsWithEvent } from "./detect-events.ts";
 import { openEventStream } from "./event-stream.ts";
 import type { Heartbeat } from "./heartbeat.ts";
+import { judgeAnswer } from "./judge-answer.ts";
 import { injectsUsage, prepareBody } from "./prepare-body.ts";
 import { isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
-import type { Reply } from "./attempt.ts";
 import { type Answer, composeStages, type Stage } from "./stage.ts";
 import { createTranslatedAnswer, type TranslationParts } from "./translate/translate.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
@@ -29,7 +32,6 @@ export type Relay = (context: RequestContext, request: Request, format: Format) 
 
 /** @param stages what is between an admitted request and its provider, the first one first; what is off is not in it */
 export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay {
-  const { memory, heartbeat } = parts;
   const admit = createAdmit(parts);
   const answer = composeStages(stages, createAnswer(parts));
 
@@ -37,22 +39,42 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
     const admitted = await admit(context, request, format);
     using attempts = admitted.attempts;
     const streamAsked = admitted.body.value["stream"] === true;
+    const { provider } = admitted.target;
     const reply = await answer(admitted);
-    const { response, call } = reply;
-    if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call))))
-      return withHeaders(await openEventStream(attempts, reply, format, heartbeat), reply.headers);
-    const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, context));
-    const answered =
-      whole instanceof Uint8Array
-        ? await sendWholeResponse(attempts, reply, requireBody(whole), reply.usage ? reply.usage() : readUsage(whole))
-        : await passWholeAnswer(attempts, reply, whole.tooMuch);
-    return withHeaders(answered, reply.headers);
+    const response = await respond(parts, attempts, reply, { format, provider, streamAsked });
+    return reply.headers ? withHeaders(response, reply.headers) : response;
   };
 }
 
-function withHeaders(response: Response, headers: Reply["headers"]): Response {
-  if (headers) for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+function withHeaders(response: Response, headers: NonNullable<Reply["headers"]>): Response {
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   return response;
+}
+
+/** What an answer must fit. */
+interface Asked {
+  readonly format: Format;
+  readonly provider: Provider;
+  /** Whether the client asked for a stream. */
+  readonly streamAsked: boolean;
+}
+
+/**
+ * The response to the client that a provider's answer becomes: a stream, which takes the attempts over, or a whole one.
+ */
+export async function respond(
+  { memory, heartbeat }: Pick<RelayParts, "memory" | "heartbeat">,
+  attempts: Attempts,
+  reply: Reply,
+  { format, provider, streamAsked }: Asked,
+): Promise<Response> {
+  const { response, call } = reply;
+  if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call))))
+    return openEventStream(attempts, reply, format, heartbeat);
+  const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
+  if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch);
+  const usage = reply.usage ? reply.usage() : readUsage(requireBody(whole));
+  return sendWholeResponse(attempts, reply, judgeAnswer(attempts.context, provider, whole, usage), usage);
 }
 
 /**

@@ -34,7 +34,8 @@ export function sendWholeResponse(
   context.answered(status);
   if (bytes.length > UNCOUNTED_BYTES) return streamWhole(attempts, reply, bodyOfBytes(bytes));
   context.sent(bytes.length);
-  context.finish("answered");
+  // A provider may send an error with a good status.
+  context.finish(context.failure === undefined ? "answered" : "failed");
   const carried = new Response(bytes, { status, headers: headersOf(context, reply) });
   return new Promise((resolve) => batchWrite(() => resolve(carried)));
 }

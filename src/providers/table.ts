@@ -23,6 +23,9 @@ const OLLAMA_NAMES = {
   modelMembers: new Set(["name", "from", "modelfile", "source", "destination"]),
 } as const satisfies Partial<ProviderRow>;
 
+/** Bedrock takes the id of a model or its ARN. https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html */
+const BEDROCK_ARN = /^arn:aws[a-z-]*:bedrock:[^/]*:(?:foundation-model|inference-profile)\//;
+
 /** Google's APIs name every resource with its collection: `models/gemini-2.5-pro`. */
 const MODELS_COLLECTION = /^models\//;
 
@@ -209,7 +212,7 @@ export const CUSTOM_PROVIDER_ROW = {
   rootPaths: [...LLAMACPP_ROOT, ...VLLM_ROOT, ...OTHER_SERVERS_ROOT],
   encodedSlashes: true,
   // Whose server it is nobody knows; many are Ollama's.
-  impliedNameParts: [...OLLAMA_NAMES.impliedNameParts, MODELS_COLLECTION],
+  impliedNameParts: [...OLLAMA_NAMES.impliedNameParts, MODELS_COLLECTION, BEDROCK_ARN],
   // Not `name`, which much else than a model has.
   modelMembers: new Set(["from", "modelfile", "source", "destination"]),
 } as const satisfies ProviderRow;

@@ -35,11 +35,25 @@ export function splitProxyUrl(url: string): ProxyTarget {
 /**
  * The address of one of a provider's APIs.
  * @param search the query of the request with its `?`, or nothing
+ * @param subpath what is asked for below the API, with a leading slash, or nothing
  * @returns undefined if the provider does not have that API
  */
-export function apiUrl(provider: Provider, name: ProviderApiName, search: string): string | undefined {
+export function apiUrl(
+  provider: Provider,
+  name: ProviderApiName,
+  search: string,
+  subpath: string = "",
+): string | undefined {
   const api = provider.apis[name];
-  return api && (search === "" ? api.url : joinQuery(api.url, search, provider.query));
+  if (!api) return undefined;
+  const url = subpath === "" ? api.url : below(api.url, subpath);
+  return search === "" ? url : joinQuery(url, search, provider.query);
+}
+
+/** Puts a path between the path of a URL and its query. */
+function below(url: string, subpath: string): string {
+  const queryStart = url.indexOf("?");
+  return queryStart < 0 ? url + subpath : url.slice(0, queryStart) + subpath + url.slice(queryStart);
 }
 
 /**

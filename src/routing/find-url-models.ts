@@ -5,16 +5,23 @@ import { isModelMember, type ModelNames } from "./model-names.ts";
 /** A method of Google's APIs behind the name of a resource, `:generateContent`; no tag is written like it. */
 const RESOURCE_METHOD = /:(?:predict|[a-z]+[A-Z][A-Za-z]*)$/;
 
-/** What follows the name of a model in the paths of hosts that put an API of their own below each model. */
-const MODEL_API = /(?:\/v\d+)?\/(?:chat\/completions|completions|embeddings|images\/generations|predictions)$/;
+/**
+ * What follows the name of a model in the paths of hosts that put an API of their own below each model: Hugging Face,
+ * Replicate, DeepInfra, and servers of the Open Inference Protocol.
+ */
+const MODEL_API =
+  /(?:(?:\/versions\/[^/]+)?(?:\/v\d+)?\/(?:chat\/completions|completions|embeddings|images\/generations|predictions|infer|generate|generate_stream)|\/pipeline\/[a-z-]+)$/;
+
+/** APIs below `/models` itself, whose models are in the body. https://learn.microsoft.com/azure/ai-foundry/model-inference */
+const MODELS_API = /^(?:chat\/completions|(?:images\/)?embeddings)$/;
 
 /** A name of more segments is read whole only. */
 const MAX_SEGMENTS = 8;
 
 /**
  * Finds the models that an address names: `/models/<id>`, `/models/<id>:generateContent` (Google),
- * `/model/<id>/converse` (Bedrock), `/deployments/<id>/…` (Azure), `/engines/<id>/…`, `/ai/run/@cf/…` (Cloudflare), and
- * the parameters of its query whose names say so, as `?model=` of realtime connections.
+ * `/model/<id>/converse` (Bedrock), `/deployments/<id>/…` (Azure), `/engines/<id>/…`, `/ai/run/@cf/…` (Cloudflare),
+ * `/pipeline/<task>/<id>` (Hugging Face), `/serving-endpoints/<id>/invocations` (Databricks), and the parameters of its query whose names say so, as `?model=` of realtime connections.
  * @param url as it is sent; its path is validly percent-encoded.
  */
 export function findUrlModels(url: string, found: ModelNames): void {
@@ -28,7 +35,11 @@ const COLLECTIONS: ReadonlyMap<string, "rest" | "one"> = new Map([
   ["models", "rest"],
   ["tunedmodels", "rest"],
   ["run", "rest"],
+  ["pipeline", "rest"],
   ["model", "one"],
+  ["foundation-models", "one"],
+  ["custom-models", "one"],
+  ["serving-endpoints", "one"],
   ["deployments", "one"],
   ["engines", "one"],
 ]);
@@ -42,12 +53,15 @@ function findPathModels(path: string, found: ModelNames): void {
   for (const [index, segment] of segments.entries()) {
     const collection = collectionOf(segment);
     const extent = COLLECTIONS.get(collection);
-    const next = segments[index + 1];
+    // A pipeline has its task first.
+    const behind = segments.slice(collection === "pipeline" ? index + 2 : index + 1);
+    const [next] = behind;
     if (extent === undefined || next === undefined) continue;
     if (collection === "run" && segments[index - 1]?.toLowerCase() !== "ai" && !next.startsWith("@")) continue;
+    if (collection === "models" && MODELS_API.test(behind.join("/"))) continue;
     if (++collections > MAX_SEGMENTS) refuse(`it names more than ${MAX_SEGMENTS} models`);
     const prefix = collection === "tunedmodels" ? "tunedModels/" : "";
-    addName(extent === "one" ? [next] : segments.slice(index + 1), prefix, found);
+    addName(extent === "one" ? [next] : behind, behind, prefix, found);
   }
 }
 
@@ -64,10 +78,10 @@ function refuse(reason: string): never {
   throw new Failure("path_not_allowed", { message: `Path is not allowed: ${reason}` });
 }
 
-/** Adds a name that may span several segments: whole, and, as other readings, each beginning of it. */
-function addName(segments: readonly string[], prefix: string, found: ModelNames): void {
+/** Adds a name, and, as other readings, each beginning of what is behind its collection. */
+function addName(segments: readonly string[], behind: readonly string[], prefix: string, found: ModelNames): void {
   const whole = segments.join("/");
-  const beginnings = segments.slice(0, MAX_SEGMENTS).map((_, index) => segments.slice(0, index + 1).join("/"));
+  const beginnings = behind.slice(0, MAX_SEGMENTS).map((_, index) => segments.slice(0, index + 1).join("/"));
   const readings = [...beginnings, whole].flatMap((reading) => [
     reading,
     reading.replace(/[;:][^/;:]*$/, ""),

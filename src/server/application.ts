@@ -1,9 +1,11 @@
 import { Elysia } from "elysia";
-import { Failure } from "../core/errors.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { type CapacityParts, limitConcurrency } from "./limit-concurrency.ts";
-import { allowedMethods, errorScopes, type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
+import { matchTemplate, routerPath } from "./path-template.ts";
+import { refuseUnknown } from "./refuse-unknown.ts";
+import { withoutWebSocket } from "./refuse-websocket.ts";
+import { addressesOf, errorScopes, type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 import { type RouteHandler, serveRoute } from "./serve-route.ts";
 
 export interface ApplicationParts extends CapacityParts {
@@ -39,11 +41,6 @@ export function createRoutes({ relay, handlers, ...parts }: ApplicationParts): R
   const serveOf = (row: RouteRow, handler: RouteHandler): Serve =>
     limitConcurrency(parts, row, serveRoute(parts, row, handler));
 
-  const refuseUnknown: RouteHandler = (_, request) => {
-    const allowed = allowedMethods(new URL(request.url).pathname);
-    if (allowed.length === 0) throw new Failure("route_not_found");
-    throw new Failure("method_not_allowed", { headers: { allow: allowed.join(", ") } });
-  };
   const handlerOf = (name: string | undefined, { format }: RouteRow): RouteHandler | undefined => {
     if (name === undefined) return refuseUnknown;
     return format ? (context, request) => relay(context, request, format) : handlersByName[name];
@@ -51,7 +48,7 @@ export function createRoutes({ relay, handlers, ...parts }: ApplicationParts): R
   return {
     serves: ROWS.map((row, index) => {
       const handler = handlerOf(ROUTE_ROWS[index]?.[0], row);
-      return handler && serveOf(row, row.allowed ? limitMethods(row.allowed, handler, refuseUnknown) : handler);
+      return handler && serveOf(row, limitHandler(row, handler));
     }),
     serveUnknown: serveOf(UNKNOWN, refuseUnknown),
   };
@@ -68,11 +65,11 @@ export function createApplication(current: () => Routes) {
     precompile: true,
   });
 
-  const add = ({ method, paths }: RouteRow, serve: Serve): void => {
-    for (const path of paths) {
+  const add = (row: RouteRow, serve: Serve): void => {
+    for (const template of addressesOf(row)) {
       application.route(
-        method,
-        path,
+        row.method,
+        routerPath(template),
         // Elysia compiles this into a handler for which it reads no header and no query.
         ({ request }) => serve(request),
         // The body stays unread: handlers take its bytes themselves, bounded.
@@ -100,6 +97,14 @@ export function createApplication(current: () => Routes) {
   return application.onError(({ request }) => current().serveUnknown(request));
 }
 
+/** A handler that refuses what the row does not allow. */
+function limitHandler({ method, open, allowed, websocketStatus }: RouteRow, handler: RouteHandler): RouteHandler {
+  const limited = allowed ? limitMethods(allowed, handler, refuseUnknown) : handler;
+  // WebSocket is asked for with GET, which the router brings to no other rows. Health stays what it is.
+  const mayUpgrade = !open && handler !== refuseUnknown && (method === "GET" || method === "ALL");
+  return mayUpgrade ? withoutWebSocket(limited, websocketStatus) : limited;
+}
+
 /** A handler of all methods that leaves those that are not allowed to another one. */
 function limitMethods(allowed: readonly string[], handler: RouteHandler, refuse: RouteHandler): RouteHandler {
   const methods = new Set(allowed);
@@ -107,12 +112,15 @@ function limitMethods(allowed: readonly string[], handler: RouteHandler, refuse:
 }
 
 /** Whether a row answers a request, as the router decides it. */
-function isFor({ method, paths }: RouteRow, { method: asked, url }: Request): boolean {
+function isFor(row: RouteRow, { method: asked, url }: Request): boolean {
+  const { method } = row;
   if (method !== "ALL" && method !== (asked === "HEAD" ? "GET" : asked)) return false;
   // What cannot be parsed is refused as unknown, with its Host.
   if (!URL.canParse(url)) return false;
   const { pathname } = new URL(url);
-  return paths.some((path) =>
-    path.endsWith("*") ? pathname.startsWith(path.slice(0, -1)) : pathname === path || pathname === `${path}/`,
+  return addressesOf(row).some((template) =>
+    template.endsWith("*")
+      ? pathname.startsWith(template.slice(0, -1))
+      : matchTemplate(template, pathname.replace(/\/$/, "")) !== undefined,
   );
 }

@@ -1,4 +1,5 @@
-import { ERROR_ENVELOPES, type ErrorEnvelope, type ErrorEnvelopeName } from "../formats/error-body.ts";
+import { ERROR_ENVELOPES, type ErrorEnvelope, type ErrorFormat } from "../formats/error-body.ts";
+import { readsOnlyOpenAiErrors } from "../formats/openai-clients.ts";
 import type { RouteRow } from "./routes.ts";
 
 /** Whether a request is of a client of Anthropic's API, which every request of such a client says. */
@@ -8,10 +9,12 @@ export function isAnthropicClient(headers: Headers): boolean {
 
 /**
  * Chooses how the errors of a route's requests are sent, by the headers of each.
- * @param usual the envelope of routes whose format has none of its own
+ * @param usual for routes whose format has no envelope of its own
  */
-export function chooseErrorEnvelope(row: RouteRow, usual: ErrorEnvelopeName): (headers: Headers) => ErrorEnvelope {
-  const envelope = row.format?.errors ?? ERROR_ENVELOPES[usual];
-  if (!row.servesAnthropic) return () => envelope;
-  return (headers) => (isAnthropicClient(headers) ? ERROR_ENVELOPES.anthropic : envelope);
+export function chooseErrorEnvelope(row: RouteRow, usual: ErrorFormat): (headers: Headers) => ErrorEnvelope {
+  const fixed = row.format?.errors ?? (usual === "auto" ? undefined : ERROR_ENVELOPES[usual]);
+  const choose = (headers: Headers): ErrorEnvelope =>
+    fixed ?? (readsOnlyOpenAiErrors(headers) ? ERROR_ENVELOPES.openai : ERROR_ENVELOPES.simple);
+  if (!row.servesAnthropic) return choose;
+  return (headers) => (isAnthropicClient(headers) ? ERROR_ENVELOPES.anthropic : choose(headers));
 }

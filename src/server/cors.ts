@@ -27,7 +27,8 @@ const PREFLIGHT_SECONDS = "600";
 
 /** Response headers that pages may read beyond the few that they always may. */
 const EXPOSED = [
-  ...["x-request-id", "x-upstream-request-id", "request-id", "retry-after", "retry-after-ms"],
+  ...["x-request-id", "x-upstream-request-id", "request-id", "retry-after", "retry-after-ms", "x-should-retry"],
+  "x-gateway-provider",
   ...Object.values(TRANSLATION_HEADERS),
 ].join(", ");
 

@@ -1,8 +1,18 @@
 import { CHAT } from "../formats/chat/format.ts";
+import { COMPLETIONS } from "../formats/completions/format.ts";
 import { EMBEDDINGS } from "../formats/embeddings/format.ts";
 import type { Format } from "../formats/format.ts";
 import { COUNT_TOKENS, MESSAGES } from "../formats/messages/format.ts";
 import { RESPONSES } from "../formats/responses/format.ts";
+import {
+  CANCEL_RESPONSE,
+  COMPACT_RESPONSE,
+  COUNT_INPUT_TOKENS,
+  DELETE_RESPONSE,
+  LIST_INPUT_ITEMS,
+  STORED_RESPONSE,
+} from "../formats/responses/further-formats.ts";
+import { matchTemplate } from "./path-template.ts";
 
 /**
  * What may be asked of a provider. Every other method that the runtime knows has a meaning for proxies and caches (TRACE
@@ -10,10 +20,14 @@ import { RESPONSES } from "../formats/responses/format.ts";
  */
 export const PROXY_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
-/** One address of the gateway. `*` at the end of a path matches any rest, which may contain slashes. */
+/**
+ * One address of the gateway. `{name}` in a path is any one segment, `*` at its end any rest, which may contain slashes.
+ */
 export interface RouteRow {
-  readonly method: "GET" | "POST" | "ALL";
+  readonly method: "GET" | "POST" | "DELETE" | "ALL";
   readonly paths: readonly string[];
+  /** Further paths, which clients with a base URL that lacks `/v1` ask for; no document names them. */
+  readonly shortPaths?: readonly string[];
   /** What the `*` of a path is called where people read of it: in the OpenAPI document and the guide. */
   readonly rest?: string;
   /** Of all methods, those that are good; the rest is 405. */
@@ -35,9 +49,22 @@ export interface RouteRow {
   readonly servesAnthropic?: true;
   /** A page that links on other pages may open, even if requests of other origins are refused. */
   readonly linkable?: true;
+  /** The status of a request to go over to WebSocket, if it is another than 426. */
+  readonly websocketStatus?: 501;
   /** Asked by machines every few seconds: its log line is written at `debug`. */
   readonly quiet?: true;
 }
+
+/** A row that goes to a provider, with the same path without its `/v1` as the short one. */
+const relayed = <const Method extends RouteRow["method"]>(method: Method, format: Format, path: `/v1/${string}`) => ({
+  method,
+  paths: [path],
+  shortPaths: [path.slice("/v1".length)],
+  format,
+});
+
+/** The same with a JSON body. */
+const json = (format: Format, path: `/v1/${string}`) => ({ ...relayed("POST", format, path), json: true }) as const;
 
 /**
  * Every route of the gateway, in the order of the OpenAPI document. Registration, `Allow`, the paths, methods, rights and
@@ -45,7 +72,7 @@ export interface RouteRow {
  *
  * Another JSON API that goes to a provider is a folder of `src/formats` and a row here, with no handler:
  * ```ts
- * rerank: { method: "POST", paths: ["/v1/rerank"], json: true, format: RERANK },
+ * rerank: json(RERANK, "/v1/rerank"),
  * ```
  * Its `format.ts` says how requests are checked and how streams and errors end, its `documentation.ts` what the OpenAPI
  * document says. The compiler then asks for the names that it uses: of the API in `ApiName`, of the failure for providers
@@ -53,15 +80,28 @@ export interface RouteRow {
  * handler in `server.ts`, and the compiler asks for its entry in `openapi/route-documentation.ts`.
  */
 export const ROUTES = {
-  chatCompletions: { method: "POST", paths: ["/v1/chat/completions"], json: true, format: CHAT },
-  models: { method: "GET", paths: ["/v1/models"], servesAnthropic: true },
-  model: { method: "GET", paths: ["/v1/models/*"], rest: "{id}", servesAnthropic: true },
-  messages: { method: "POST", paths: ["/v1/messages"], json: true, format: MESSAGES },
-  countTokens: { method: "POST", paths: ["/v1/messages/count_tokens"], json: true, format: COUNT_TOKENS },
-  responses: { method: "POST", paths: ["/v1/responses"], json: true, format: RESPONSES },
-  embeddings: { method: "POST", paths: ["/v1/embeddings"], json: true, format: EMBEDDINGS },
+  chatCompletions: json(CHAT, "/v1/chat/completions"),
+  completions: json(COMPLETIONS, "/v1/completions"),
+  models: { method: "GET", paths: ["/v1/models"], shortPaths: ["/models"], servesAnthropic: true },
+  model: { method: "GET", paths: ["/v1/models/*"], shortPaths: ["/models/*"], rest: "{id}", servesAnthropic: true },
+  messages: json(MESSAGES, "/v1/messages"),
+  countTokens: json(COUNT_TOKENS, "/v1/messages/count_tokens"),
+  responses: json(RESPONSES, "/v1/responses"),
+  compactResponse: json(COMPACT_RESPONSE, "/v1/responses/compact"),
+  countInputTokens: json(COUNT_INPUT_TOKENS, "/v1/responses/input_tokens"),
+  storedResponse: relayed("GET", STORED_RESPONSE, "/v1/responses/{id}"),
+  deleteResponse: relayed("DELETE", DELETE_RESPONSE, "/v1/responses/{id}"),
+  inputItems: relayed("GET", LIST_INPUT_ITEMS, "/v1/responses/{id}/input_items"),
+  cancelResponse: relayed("POST", CANCEL_RESPONSE, "/v1/responses/{id}/cancel"),
+  embeddings: json(EMBEDDINGS, "/v1/embeddings"),
   tools: { method: "GET", paths: ["/v1/mcp/tools"] },
-  proxy: { method: "ALL", allowed: PROXY_METHODS, paths: ["/proxy/*", "/v1/proxy/*"], rest: "{provider}/{path}" },
+  proxy: {
+    method: "ALL",
+    allowed: PROXY_METHODS,
+    paths: ["/proxy/*", "/v1/proxy/*"],
+    rest: "{provider}/{path}",
+    websocketStatus: 501,
+  },
   health: { method: "GET", paths: ["/health", "/v1/health"], open: true, quiet: true },
   readiness: { method: "GET", paths: ["/health/ready"], open: true, quiet: true },
   documentation: { method: "GET", paths: ["/swagger"], linkable: true, staticPage: true },
@@ -88,12 +128,32 @@ export function readablePath({ rest }: RouteRow, path: string): string {
   return rest === undefined ? path : path.replace("*", rest);
 }
 
+/** Every path that a row answers at. */
+export function addressesOf({ paths, shortPaths = [] }: Pick<RouteRow, "paths" | "shortPaths">): readonly string[] {
+  return [...paths, ...shortPaths];
+}
+
 /** The methods that a path answers to, for the `Allow` header; empty if there is no such path. */
 export function allowedMethods(path: string): string[] {
-  const rows = ROUTE_ROWS.filter(([, row]) => row.paths.some((template) => matches(template, path)));
+  const rows = ROUTE_ROWS.filter(([, row]) => isAt(row, path));
   const methods = new Set(rows.flatMap(([, row]) => row.allowed ?? row.method));
   if (methods.has("GET")) methods.add("HEAD");
   return [...methods];
+}
+
+/** What the `*` of a row takes of a path that it answers at. */
+export function restOfPath(row: RouteRow, path: string): string {
+  for (const template of addressesOf(row)) {
+    const rest = matchTemplate(template, path);
+    if (rest !== undefined) return rest;
+  }
+  return "";
+}
+
+/** Whether a row answers at a path, with or without a slash behind it. */
+export function isAt(row: Pick<RouteRow, "paths" | "shortPaths">, path: string): boolean {
+  const bare = path.replace(/(.)\/$/, "$1");
+  return addressesOf(row).some((template) => matchTemplate(template, bare) !== undefined);
 }
 
 /**
@@ -101,16 +161,11 @@ export function allowedMethods(path: string): string[] {
  * its envelope there even if the path or the method is unknown.
  */
 export function errorScopes(): Required<Pick<RouteRow, "paths" | "format">>[] {
-  const scopes = ROUTE_ROWS.flatMap(([, { paths, format }]) =>
-    format?.errors ? paths.map((path) => ({ path, format })) : [],
-  );
+  const scopes = ROUTE_ROWS.flatMap(([, row]) => {
+    const { format } = row;
+    return format?.errors ? addressesOf(row).map((path) => ({ path, format })) : [];
+  });
   return scopes
     .filter(({ path }) => !scopes.some((other) => path.startsWith(`${other.path}/`)))
     .map(({ path, format }) => ({ paths: [path, `${path}/*`], format }));
-}
-
-function matches(template: string, path: string): boolean {
-  if (!template.endsWith("/*")) return path === template;
-  const stem = template.slice(0, -1);
-  return path.startsWith(stem) && path.length > stem.length;
 }

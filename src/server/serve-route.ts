@@ -1,5 +1,5 @@
 import type { Authenticate } from "../auth/authenticate.ts";
-import type { ErrorEnvelopeName } from "../formats/error-body.ts";
+import type { ErrorFormat } from "../formats/error-body.ts";
 import type { RequestContext, Outcome } from "../core/request-context.ts";
 import type { RequestOpener } from "../core/in-flight-requests.ts";
 import { Failure, toFailure } from "../core/errors.ts";
@@ -22,7 +22,7 @@ export type RouteHandler = (context: RequestContext, request: Request) => Respon
 export interface ServeParts {
   readonly requests: RequestOpener;
   /** The envelope of every error on routes whose format has none of its own. */
-  readonly envelope: ErrorEnvelopeName;
+  readonly envelope: ErrorFormat;
   /** Absent if authentication is off: then no request pays for it. */
   readonly authenticate: Authenticate | undefined;
   /** Whether rows that may be public are. */

@@ -7,17 +7,22 @@ export const LIMITS_AND_IDS: HeaderList = [
   "anthropic-ratelimit-",
   "openai-processing-ms",
   "openai-version",
+  "rate-limit-",
   "ratelimit",
   "ratelimit-",
   "ratelimitbysize-",
   "request-id",
   "retry-after",
   "retry-after-ms",
+  // Cohere's. https://docs.cohere.com/docs/rate-limits
+  "x-endpoint-monthly-call-limit",
   "x-ms-",
+  "x-rate-limit-",
   "x-ratelimit-",
   "x-ratelimitbysize-",
   "x-request-id",
   "x-should-retry",
+  "x-trial-endpoint-call-",
 ];
 
 const RELAYED: HeaderList = ["content-type", ...LIMITS_AND_IDS];

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createInFlightRequests } from "../../src/core/in-flight-requests.ts";
 import { unauthorized } from "../../src/auth/unauthorized.ts";
 import { type ApplicationParts, createApplication, createRoutes } from "../../src/server/application.ts";
-import { ROUTES, type RouteName, type RouteRow } from "../../src/server/routes.ts";
+import { routerPath } from "../../src/server/path-template.ts";
+import { addressesOf, ROUTES, type RouteName, type RouteRow } from "../../src/server/routes.ts";
 import type { RouteHandler } from "../../src/server/serve-route.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
 import { startBesideProvider, type StartedGateway, threeProviders } from "../routes/started-gateway.ts";
@@ -60,7 +61,7 @@ function pathsOf(template: string): string[] {
 function allPaths(): string[] {
   const { application } = createTrap();
   const templates = [
-    ...Object.values<RouteRow>(ROUTES).flatMap(({ paths }) => paths),
+    ...Object.values<RouteRow>(ROUTES).flatMap((row) => addressesOf(row).map((path) => path.replace("{id}", "x"))),
     ...application.routes.map(({ path }) => path.replace(/:[a-z]+\??/gi, "*")),
     ...["/", "/metrics", "/admin", "/v1", "/v1/files", "/v2/models", "/favicon.ico", "/.well-known/x", "/debug/*"],
   ];
@@ -75,10 +76,10 @@ describe("the application", () => {
   test("knows the routes of the table and no others", () => {
     const { application } = createTrap();
     const registered = new Set(application.routes.map(({ path }) => path));
-    const listed = new Set(Object.values<RouteRow>(ROUTES).flatMap(({ paths }) => paths));
+    const listed = new Set(Object.values<RouteRow>(ROUTES).flatMap((row) => addressesOf(row).map(routerPath)));
     expect([...listed].filter((path) => !registered.has(path))).toEqual([]);
     const others = [...registered].filter((path) => !listed.has(path));
-    expect(others.sort()).toEqual(["/*", "/v1/messages/*"]);
+    expect(others.sort()).toEqual(["/*", "/messages/*", "/responses/*", "/v1/messages/*", "/v1/responses/*"]);
   });
 
   test("opens three paths and the page of the documentation, and nothing else", () => {
@@ -112,7 +113,7 @@ describe("the application", () => {
     const { application, reached, names } = createTrap();
     const headers = { authorization: `Bearer ${TOKEN}` };
     for (const path of allPaths()) {
-      for (const method of ["GET", "POST"]) {
+      for (const method of ["GET", "POST", "DELETE"]) {
         await application.handle(new Request(`http://localhost${path}`, { method, headers }));
       }
     }

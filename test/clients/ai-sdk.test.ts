@@ -7,7 +7,7 @@ import { chunk, head, reset, wait } from "../fixtures/script.ts";
 import { startGateway } from "../fixtures/start-in-process.ts";
 import { bodyText, rejectionOf, startRig } from "./start-rig.ts";
 
-const rig = await startRig({ ERROR_FORMAT: "openai" });
+const rig = await startRig();
 const demo = await startGateway({}, { demo: true });
 afterAll(async () => {
   await Promise.all([rig[Symbol.asyncDispose](), demo.stop()]);

@@ -13,8 +13,9 @@ import { PROVIDER_KEYS, rejectionOf, startRig } from "./start-rig.ts";
 
 const DENIED = { DISALLOWED_MODELS: "openai/forbidden" };
 const rigs = {
-  simple: await startRig(DENIED),
-  openai: await startRig({ ...DENIED, ERROR_FORMAT: "openai" }),
+  simple: await startRig({ ...DENIED, ERROR_FORMAT: "simple" }),
+  // By the default, which knows this client.
+  openai: await startRig(DENIED),
 };
 const clients = {
   simple: new OpenAI({ baseURL: rigs.simple.baseUrl, apiKey: "sk-client", maxRetries: 0 }),
@@ -56,7 +57,7 @@ describe.each(CLASSES)("a provider's %d", (status, ErrorClass) => {
     expect(seen.requestID).toBeString();
   });
 
-  test("has its class, message, type, code and param in OpenAI's, for a stream too", async () => {
+  test("has its class, message, type, code and param by default, for a stream too", async () => {
     for (const stream of [false, true]) {
       rigs.openai.answer(json(status, { error }));
       const seen = await refusal("openai", "openai/gpt-4o", stream);
@@ -65,6 +66,24 @@ describe.each(CLASSES)("a provider's %d", (status, ErrorClass) => {
       expect(seen).toMatchObject({ type: error.type, code: error.code, param: error.param });
     }
   });
+});
+
+test("what else a provider said is in the error's body, and whose it is in a header", async () => {
+  const error = { message: "too long", type: "exceed_context_size_error", code: 400, n_ctx: 4, n_prompt_tokens: 9 };
+  rigs.openai.answer(json(400, { error }));
+  const seen = await refusal("openai", "openai/gpt-4o");
+  expect(seen).toMatchObject({
+    message: "400 too long",
+    error: { code: 400, param: null, provider_error: { n_ctx: 4, n_prompt_tokens: 9 } },
+  });
+  expect(seen.headers?.get("x-gateway-provider")).toBe("openai");
+});
+
+test("the Responses API has the code of a context that ran over", async () => {
+  const error = { message: "too long", type: "invalid_request_error", param: "input", code: "context_length_exceeded" };
+  rigs.simple.answer(json(400, { error }));
+  const asking = clients.simple.responses.create({ model: "openai/gpt-4o", input: "hi" });
+  expect(await rejectionOf(asking)).toMatchObject({ ...error, message: "400 too long" });
 });
 
 describe("errors of the gateway itself", () => {

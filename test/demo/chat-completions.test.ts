@@ -39,7 +39,7 @@ describe("refusals, in OpenAI's shape", () => {
   });
 
   test("404 for an unknown path", async () => {
-    expect((await post(provider, "/completions", CHAT)).status).toBe(404);
+    expect((await post(provider, "/nothing", CHAT)).status).toBe(404);
   });
 });
 

@@ -34,7 +34,7 @@ test("every example of the OpenAPI document is answered, whole and as a stream",
     const answer = await post(path, example);
     expect([path, answer.status, typeof (await answer.json())]).toEqual([path, 200, "object"]);
   }
-  for (const path of ["/v1/chat/completions", "/v1/messages", "/v1/responses"]) {
+  for (const path of ["/v1/chat/completions", "/v1/completions", "/v1/messages", "/v1/responses"]) {
     const example = examples.find(([of]) => of === path)?.[1] ?? {};
     const answer = await post(path, { ...example, stream: true });
     expect([path, answer.headers.get("content-type")]).toEqual([path, "text/event-stream"]);
@@ -77,4 +77,16 @@ test("OpenAI's client reads responses and their streams", async () => {
   expect(streamed.output_text).toBe(whole.output_text);
   const cut = await client.responses.create({ ...request, max_output_tokens: 3 });
   expect([cut.status, cut.output_text.trim().split(" ").length]).toEqual(["incomplete", 3]);
+});
+
+test("OpenAI's client reads completions and their streams, also with a base URL without /v1", async () => {
+  const client = new OpenAI({ baseURL: gateway.url, apiKey: "none" });
+  const request = { model: "demo/demo-chat", prompt: "Hello there", max_tokens: 5 };
+  const whole = await client.completions.create(request);
+  expect([whole.object, whole.choices[0]?.finish_reason]).toEqual(["text_completion", "length"]);
+  let text = "";
+  for await (const chunk of await client.completions.create({ ...request, stream: true })) {
+    text += chunk.choices[0]?.text ?? "";
+  }
+  expect(text).toBe(whole.choices[0]?.text ?? "none");
 });

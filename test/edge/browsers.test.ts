@@ -100,7 +100,9 @@ describe("with authentication off", () => {
             type: "error",
             error: { type: "permission_error", message: expect.stringContaining("SERVER_CORS_ORIGINS") },
           }
-        : { code: "origin_not_allowed", error: expect.stringContaining("SERVER_CORS_ORIGINS") },
+        : line.includes("/responses")
+          ? { error: { code: "origin_not_allowed", message: expect.stringContaining("SERVER_CORS_ORIGINS") } }
+          : { code: "origin_not_allowed", error: expect.stringContaining("SERVER_CORS_ORIGINS") },
     ]);
     expect(header("x-request-id")).toBeString();
     expect(open.takeCalls()).toEqual([]);

@@ -217,6 +217,17 @@ test("routes with a rest or a slash at the end of their path are the same over T
   rig.provider.answerAlways(({ target }) => json(200, target.endsWith("/models") ? { data: [] } : { target }));
   expect(await (await ask("/proxy/openai/files/a?b=c")).json()).toEqual({ target: "/v1/files/a?b=c" });
   expect(await (await ask("/v1/proxy/openai/files", "POST")).json()).toEqual({ target: "/v1/files" });
+  for (const [method, below] of [
+    ["GET", "/r"],
+    ["DELETE", "/r"],
+    ["GET", "/r/input_items"],
+    ["POST", "/r/cancel"],
+  ] as const) {
+    for (const path of [`/v1/responses${below}`, `/responses${below}`, `/v1/responses${below}/`]) {
+      const response = await ask(`${path}?provider=openai`, method);
+      expect([method, path, await response.json()]).toEqual([method, path, { target: `/v1/responses${below}` }]);
+    }
+  }
   const statuses: [string, string, number][] = [
     ["GET", "/docs/security", 200],
     ["HEAD", "/docs/security", 200],
@@ -229,6 +240,14 @@ test("routes with a rest or a slash at the end of their path are the same over T
     ["TRACE", "/proxy/openai/files", 405],
     ["GET", "/v1/messages/other", 404],
     ["GET", "/nothing/proxy/openai/files", 404],
+    ["GET", "/models", 200],
+    ["GET", "/models/", 200],
+    ["GET", "/models/openai/none", 404],
+    ["GET", "/chat/completions", 405],
+    ["POST", "/chat/completions/", 400],
+    ["POST", "/v1/responses/r", 405],
+    ["GET", "/v1/responses/r/other", 404],
+    ["GET", "/nothing/v1/responses/r", 404],
   ];
   for (const [method, path, status] of statuses) {
     expect([method, path, (await ask(path, method)).status]).toEqual([method, path, status]);

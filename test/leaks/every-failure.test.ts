@@ -344,6 +344,21 @@ const DRIVES: readonly Drive[] = [
     },
   },
   {
+    code: "completions_not_supported",
+    request: { target: "/v1/completions", body: { model: "anthropic/m", prompt: SECRETS.prompt } },
+  },
+  {
+    code: "websocket_not_supported",
+    request: {
+      ...proxied(`/proxy/openai/${SECRETS.wrongToken}`, "GET"),
+      headers: { upgrade: "websocket", connection: "close, Upgrade" },
+    },
+  },
+  {
+    code: "responses_not_supported",
+    request: proxied(`/v1/responses/${SECRETS.wrongToken}?provider=anthropic`, "GET"),
+  },
+  {
     code: "embeddings_not_supported",
     request: { target: "/v1/embeddings", body: { model: "anthropic/m", input: SECRETS.prompt } },
   },

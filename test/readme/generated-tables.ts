@@ -52,7 +52,7 @@ function notes(row: ProviderRow): string {
 
 /** How each API of clients reaches each provider. */
 function clientApis(): string {
-  const clients = ["chat", "messages", "responses", "countTokens", "embeddings"] as const;
+  const clients = ["chat", "messages", "responses", "countTokens", "completions", "embeddings"] as const;
   const rows = PROVIDER_ROWS.map(([id, row]) => {
     const apis = Object.fromEntries(PROVIDER_APIS.map((name) => [name, hasApi(row, name) ? ANY_API : undefined]));
     const cells = clients.map((client) => {
@@ -75,6 +75,7 @@ const API_TITLES: Readonly<Record<ApiName, string>> = {
   messages: "Messages",
   responses: "Responses",
   countTokens: "Token count",
+  completions: "Completions",
   embeddings: "Embeddings",
 };
 

@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 const UNKNOWN = "Requested route is not found";
-const NOT_ALLOWED = "Method not allowed";
+const NOT_ALLOWED = "Method not allowed. Use POST";
 
 describe("unknown routes and methods", () => {
   test("an unknown route is 404, a wrong method 405 with Allow, as plain errors", async () => {
@@ -83,7 +83,7 @@ describe("unknown routes and methods", () => {
     expect(response.headers.get("x-request-id")).toBeTruthy();
   });
 
-  test("a path is looked up as it is: in another case or with doubled slashes it names nothing", async () => {
+  test("a path is looked up as it is: in another case or with doubled slashes it is 404", async () => {
     await using client = await openRawClient(gateway.port);
     for (const path of ["/V1/models", "//v1/models", "/v1//models", "/health//", "/v1/models%2f"]) {
       await client.request("GET", path);

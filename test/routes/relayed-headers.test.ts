@@ -109,6 +109,8 @@ describe("of the provider's headers", () => {
       "date",
       "transfer-encoding",
       "x-accel-buffering",
+      // Of errors.
+      "x-gateway-provider",
     ]).toEqual(expect.arrayContaining(rest));
     await response.body?.cancel();
   }

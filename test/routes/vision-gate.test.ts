@@ -172,7 +172,7 @@ const OTHER_WORDS: readonly (readonly [path: string, route: PostRoute, body: obj
 describe("with ENABLE_VISION=false", () => {
   test.each(PLACES)("an image in %s of %s is 400", async (_, route, body) => {
     const response = await blind.post(route, body);
-    const error = route.startsWith("/v1/messages")
+    const error = /messages|responses/.test(route)
       ? expect.objectContaining({ message: DISABLED, type: "invalid_request_error" })
       : DISABLED;
     expect([response.status, await response.json()]).toMatchObject([400, { error }]);
@@ -184,7 +184,9 @@ describe("with ENABLE_VISION=false", () => {
       const response = await blind.post(route, text);
       const error = route.startsWith("/v1/messages")
         ? { type: "error", error: { message: DISABLED, type: "invalid_request_error" } }
-        : { error: DISABLED, code: "vision_disabled", param: path };
+        : route === RESPONSES
+          ? { error: { message: DISABLED, code: "vision_disabled", param: path } }
+          : { error: DISABLED, code: "vision_disabled", param: path };
       expect([response.status, await response.json()]).toMatchObject([400, error]);
     }
     expect(blind.takeCalls()).toEqual([]);

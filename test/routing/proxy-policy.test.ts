@@ -82,6 +82,20 @@ describe("a denied model is refused", () => {
     ["in a form, as one of several", multipart(field("model[]", "bad")), MULTIPART],
     ["in a form, as a file", multipart(file("model", "bad")), MULTIPART],
     ["in a field of JSON", multipart(field("session", '{"model":"ok","tools":[{"model":"bad"}]}')), MULTIPART],
+    ["in a field of a JSON list", multipart(field("x", '[{"model":"ok"},{"model":"bad"}]')), MULTIPART],
+    [
+      "in a field that says it is JSON",
+      multipart(['Content-Disposition: form-data; name="model"\r\nContent-Type: application/json', '"b\\u0061d"']),
+      MULTIPART,
+    ],
+    [
+      "in a form within a form",
+      multipart([
+        'Content-Disposition: form-data; name="x"\r\nContent-Type: application/x-www-form-urlencoded',
+        "a=1&model=bad",
+      ]),
+      MULTIPART,
+    ],
     [
       "in a batch",
       multipart(field("purpose", "batch"), file("file", '{"body":{"model":"ok"}}\n{"body":{"model":"bad"}}\n')),
@@ -106,6 +120,9 @@ describe("a denied model is refused", () => {
     ["as the first of several segments", "/proxy/openai/v1/models/bad/endpoints"],
     ["percent-encoded", "/proxy/openai/v1/m%6fdels/b%61d"],
     ["percent-encoded twice", "/proxy/openai/v1/models/b%2561d"],
+    ["as Hugging Face's pipelines do", "/proxy/openai/pipeline/feature-extraction/bad"],
+    ["as Databricks does", "/proxy/openai/serving-endpoints/bad/invocations"],
+    ["as Triton does", "/proxy/openai/v2/models/bad/versions/1/infer"],
     ["with parameters of the segment", "/proxy/openai/v1/models;a=1/bad;b=2"],
     ["in the query", "/proxy/openai/v1/realtime?model=bad"],
     ["in the query, behind another", "/proxy/openai/v1/realtime?model=ok&Model=bad"],
@@ -207,6 +224,18 @@ describe("what parsers would read differently is refused", () => {
     ["an epilogue", `${multipart(field("model", "ok"))}--b\r\n`],
     ["a boundary behind a bare line feed", multipart(field("model", "ok"), file("file", "x\n--b\nmodel"))],
     ["a boundary within a part", multipart(field("model", "ok"), file("file", "x--b"))],
+    [
+      "a form within it",
+      multipart(field("model", "ok"), [
+        'Content-Disposition: form-data; name="files"\r\nContent-Type: multipart/mixed; boundary=c',
+        "--c\r\nContent-Disposition: form-data; name=model\r\n\r\nbad\r\n--c--",
+      ]),
+    ],
+    ["a message within it", multipart([`${field("x", "")[0]}\r\nContent-Type: message/rfc822`, "ok"])],
+    [
+      "a list that says it is JSON and is none",
+      multipart([`${field("x", "")[0]}\r\nContent-Type: application/json`, "[x"]),
+    ],
     ["no end", multipart(field("model", "ok")).slice(0, -6)],
     ["no boundary", multipart(field("model", "ok")), { "content-type": "multipart/form-data" }],
     [
@@ -298,6 +327,16 @@ describe("with a list of allowed models", () => {
 
   test.each<[method: string, path: string, body?: string, headers?: Record<string, string>]>([
     ["POST", PATH, '{"model":"good"}'],
+    ["POST", "/proxy/openai/models/org/good/pipeline/feature-extraction", "{}"],
+    ["POST", "/proxy/openai/pipeline/feature-extraction/org/good", "{}"],
+    ["POST", "/proxy/openai/v2/models/good/versions/1/infer", "{}"],
+    ["POST", "/proxy/openai/models/chat/completions?api-version=1", '{"model":"good"}'],
+    [
+      "POST",
+      "/proxy/openai/v1/audio/transcriptions",
+      multipart(['Content-Disposition: form-data; name="model"\r\nContent-Type: application/json', '"good"']),
+      MULTIPART,
+    ],
     ["POST", PATH, '{"models":["good","openai/good"]}'],
     ["POST", "/proxy/openai/v1/realtime/client_secrets", '{"session":{"type":"realtime","model":"good"}}'],
     [
@@ -372,5 +411,42 @@ describe("with a list of allowed models", () => {
       JSON.stringify({ model: "good", models: Array.from({ length: count }, (_, i) => spelt(i)) });
     expect((await ask("POST", PATH, body(1000)))[0]).toBe(200);
     expect((await ask("POST", PATH, body(1001)))[0]).toBe(400);
+  });
+});
+
+describe("a server that is known by its settings only", () => {
+  test("lets only allowed models through in forms", async () => {
+    await using listed = await startBesideProvider((url) => ({
+      CUSTOM_PROVIDERS: "mock",
+      MOCK_API_URL: `${url}/v1`,
+      ALLOWED_MODELS: "mock/whisper-1",
+    }));
+    for (const [parts, status] of [
+      [[field("model", "whisper-1"), file("file", "RIFF")], 200],
+      [[field("model", "other"), file("file", "RIFF")], 403],
+      [[field("model", "whisper-1"), field("model", "other")], 403],
+      [[field("MODEL", "other"), field("model", "whisper-1")], 403],
+      [[file("file", "RIFF")], 403],
+    ] as const) {
+      const response = await listed.send("POST", "/proxy/mock/v1/audio/transcriptions", multipart(...parts), MULTIPART);
+      expect([response.status, listed.takeCalls().length]).toEqual([status, status === 200 ? 1 : 0]);
+    }
+  });
+
+  test("is not reached under the ARN of a model that is denied", async () => {
+    await using denied = await startBesideProvider((url) => ({
+      CUSTOM_PROVIDERS: "bedrock",
+      BEDROCK_API_URL: url,
+      DISALLOWED_MODELS: "anthropic.claude-v2",
+    }));
+    const arn = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-v2";
+    for (const [path, status] of [
+      ["/proxy/bedrock/model/anthropic.claude-v2/converse", 403],
+      [`/proxy/bedrock/model/${encodeURIComponent(arn)}/converse`, 403],
+      [`/proxy/bedrock/model/${encodeURIComponent(arn)}-x/converse`, 200],
+    ] as const) {
+      expect([path, (await denied.send("POST", path, "{}", JSON_TYPE)).status]).toEqual([path, status]);
+    }
+    expect((await denied.post("/proxy/bedrock/async-invoke", { modelId: arn })).status).toBe(403);
   });
 });

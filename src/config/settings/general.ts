@@ -45,7 +45,7 @@ export const GENERAL_SETTINGS = {
     type: "enum",
     values: ["refuse", "allow"],
     default: "refuse",
-    doc: "Whether /proxy takes requests in which no model is found while ALLOWED_MODELS or DISALLOWED_MODELS is set",
+    doc: "Whether /proxy and stored responses take requests that name no model while ALLOWED_MODELS or DISALLOWED_MODELS is set",
   },
   ENABLE_VISION: {
     group: "General",
@@ -70,9 +70,9 @@ export const GENERAL_SETTINGS = {
   ERROR_FORMAT: {
     group: "General",
     type: "enum",
-    values: ["simple", "openai"],
-    default: "simple",
-    doc: 'Shape of errors: {"error": "message"}, or OpenAI\'s envelope',
+    values: ["auto", "simple", "openai"],
+    default: "auto",
+    doc: 'Shape of errors: simple is {"error": "message"}, openai is OpenAI\'s envelope, auto is openai for clients that read nothing else',
   },
   MODELS_TIMEOUT: {
     group: "General",

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { ERROR_ENVELOPES } from "../error-body.ts";
 import type { Format } from "../format.ts";
 import { checkModelAndStream } from "../required-members.ts";
 import { readInputImage } from "../images.ts";
@@ -22,6 +23,8 @@ export const RESPONSES: Format = {
   images: { member: "input", read: readInputImage, elsewhere: promptVariables },
   hasStreamOptions: false,
   usageAtStart: false,
+  // All of its clients read only that.
+  errors: ERROR_ENVELOPES.openai,
   watchStream: () => new ResponsesStream(),
   keepAlive: KEEP_ALIVE_COMMENT,
   // The event that completes a response holds all of it, its name at the start and the only usage near its end.

@@ -6,7 +6,7 @@ import type { Provider } from "../../providers/provider.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
 import { providerNotCallable } from "../../routing/target-failures.ts";
-import { ROUTES } from "../routes.ts";
+import { restOfPath, ROUTES } from "../routes.ts";
 import { isAnthropicClient } from "../choose-error-envelope.ts";
 import type { RouteHandler } from "../serve-route.ts";
 import { createAnthropicPages, parsePaging } from "./anthropic-models.ts";
@@ -57,9 +57,6 @@ function joinLists(beginning: string, lists: readonly Buffer[], end: string): Bu
   return Buffer.concat([Buffer.from(beginning), ...parts, Buffer.from(end)]);
 }
 
-/** What precedes a model's id. */
-const MOUNT = ROUTES.model.paths[0].replace("*", "");
-
 interface FoundModel {
   readonly provider: Provider;
   readonly model: ListedModel;
@@ -83,7 +80,7 @@ export function showModel({ providers, catalogue: modelLists, policy }: ModelRou
   return async (context, request) => {
     const url = new URL(request.url);
     const extras = parseExtras(url.searchParams.get("include"));
-    const id = decodeId(url.pathname.slice(MOUNT.length));
+    const id = decodeId(restOfPath(ROUTES.model, url.pathname));
     const found = (await findNamed(id)) ?? (await findBare(id));
     if (!found || policy.refusal(found.provider, found.model.id)) {
       throw new Failure("model_not_found", { param: "model" });

@@ -18,6 +18,9 @@ export interface RoutesDescription {
 /** Errors of every route that calls a provider with a JSON body that names a model. */
 const RELAYED: readonly ErrorStatus[] = [400, 403, 413, 415, 429, 502, 504];
 
+/** Errors of every one without a body. */
+const RELAYED_WITHOUT_BODY: readonly ErrorStatus[] = [400, 403, 404, 429, 502, 504];
+
 /** Headers that steer the tools of the gateway, which have a part in chat completions only. */
 const TOOL_PARAMETERS: readonly Parameter[] = [
   {
@@ -44,7 +47,8 @@ export async function describeRoutes(examples: ExampleModels = {}): Promise<Rout
   const schemas: Record<string, TSchema> = { ...SCHEMAS };
 
   const describe = (row: RouteRow, path: string, specification: OperationSpecification): void => {
-    paths[readablePath(row, path)] = pathItem(row, specification);
+    const readable = readablePath(row, path);
+    paths[readable] = { ...paths[readable], ...pathItem(row, specification) };
     tags.set(specification.tag.name, specification.tag);
   };
 
@@ -68,23 +72,34 @@ function relayed(
   exampleModel: string | undefined,
 ): OperationSpecification {
   const { operationId, tag, summary, description, schemas, request, response, streams } = documentation;
+  const { pathParameters = {}, queryParameters = {} } = documentation;
   const example = { ...documentation.example, ...(exampleModel !== undefined && { model: exampleModel }) };
+  const body = request && {
+    required: true,
+    content: { "application/json": { schema: referenceIn(schemas, request), example } },
+  };
   return {
     id: operationId,
     tag,
     summary,
     ...(description !== undefined && { description }),
-    parameters: [PROVIDER_PARAMETER, ...(api === "chat" ? TOOL_PARAMETERS : [])],
-    requestBody: {
-      required: true,
-      content: { "application/json": { schema: referenceIn(schemas, request), example } },
-    },
+    parameters: [
+      ...Object.entries(pathParameters).map(([name, text]) => parameter("path", name, text)),
+      PROVIDER_PARAMETER,
+      ...Object.entries(queryParameters).map(([name, text]) => parameter("query", name, text)),
+      ...(api === "chat" ? TOOL_PARAMETERS : []),
+    ],
+    ...(body && { requestBody: body }),
     answer: {
       "application/json": response ? referenceIn(schemas, response) : schemaReference("ProviderSpecificResponse"),
       ...(streams && { "text/event-stream": schemaReference("SSEvent") }),
     },
-    errors: RELAYED,
+    errors: body ? RELAYED : RELAYED_WITHOUT_BODY,
   };
+}
+
+function parameter(place: "path" | "query", name: string, description: string): Parameter {
+  return { name, in: place, ...(place === "path" && { required: true }), description, schema: { type: "string" } };
 }
 
 function referenceIn(schemas: FormatDocumentation["schemas"], schema: TSchema): SchemaReference {

@@ -1,5 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { nextTurn } from "../../core/next-turn.ts";
+import { readUsage } from "../../formats/usage.ts";
+import { judgeAnswer } from "../../pipeline/judge-answer.ts";
 import { injectsUsage, prepareBody } from "../../pipeline/prepare-body.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { AdmittedRequest } from "../../pipeline/stage.ts";
@@ -87,7 +89,10 @@ export function openSteps(parts: StepsParts, admitted: AdmittedRequest, plan: To
       return askProvider(conversation.body(toolChoice), conversation.bytes(), step === 0);
     },
     firstByte: () => context.firstByte(),
-    readWhole: held.readWhole,
+    async readWhole(answer) {
+      const bytes = await held.readWhole(answer);
+      return judgeAnswer(context, target.provider, bytes, readUsage(bytes));
+    },
     remember: held.remember,
     async run(toRun) {
       context.toolsCalled(toRun.length);

@@ -88,16 +88,31 @@ describe("the provider", () => {
   });
 
   test.each([
-    ["is no JSON", "<html>", "text/html"],
     ["has no choices", '{"id":"x", "choices":[], "n":1.0}', "application/json"],
     ["has no message", '{"id":"x","choices":[{"index":0}]}', "application/json"],
-    ["is a list", "[]", "application/json"],
   ])("gives an answer that %s: it passes byte for byte", async (_, body) => {
     agent.answer(json(200, body));
     const { status, text } = await agent.chat(CHAT);
     expect([status, text]).toEqual([200, body]);
     agent.answer(calling(ADD), json(200, body));
     expect((await agent.chat(CHAT)).text).toBe(body);
+  });
+
+  test.each(["<html>", "[]"])("gives %s, which is no answer: 502, in whichever round", async (body) => {
+    for (const rounds of [0, 1]) {
+      agent.answer(...Array.from({ length: rounds }, () => calling(ADD)), json(200, body));
+      const { status, text, line } = await agent.chat(CHAT);
+      expect([status, JSON.parse(text)]).toMatchObject([502, { code: "upstream_invalid_response" }]);
+      expect(line).toMatchObject({ outcome: "failed", failure: "upstream_invalid_response" });
+    }
+  });
+
+  test("gives an error with a good status: it passes byte for byte, and is recorded as one", async () => {
+    const body = '{"error": {"code":429, "message":"slow"}}';
+    agent.answer(calling(ADD), json(200, body));
+    const { status, text, line } = await agent.chat(CHAT);
+    expect([status, text]).toEqual([200, body]);
+    expect(line).toMatchObject({ outcome: "failed", failure: "provider_error", cause: "slow" });
   });
 
   test("calls tools for ever: after the last round its calls are taken away, and the reason says that it was a limit", async () => {

@@ -1,7 +1,7 @@
-import { isJsonObject } from "../../core/json/parse.ts";
-import { SignScanner } from "../../core/sse/sign-scanner.ts";
-import type { StreamTail } from "../../core/sse/stream-tail.ts";
-import type { Failure } from "../../core/errors.ts";
+import { isJsonObject } from "../core/json/parse.ts";
+import { SignScanner } from "../core/sse/sign-scanner.ts";
+import type { StreamTail } from "../core/sse/stream-tail.ts";
+import type { Failure } from "../core/errors.ts";
 import {
   DONE,
   isErrorEvent,
@@ -10,7 +10,7 @@ import {
   type SeenEvent,
   type StreamEnding,
   type StreamWatch,
-} from "../stream-watch.ts";
+} from "./stream-watch.ts";
 
 const WORD = Buffer.from('"finish_reason"');
 const QUOTE = 0x22;
@@ -45,11 +45,11 @@ function judge(event: SeenEvent): "whole" | "error" | undefined {
 }
 
 /**
- * A stream of chat completion chunks: it ends with a finish reason, which other chunks may follow, with the chunk that has
+ * A stream of chat completions or completions: it ends with a finish reason, which other chunks may follow, with the chunk that has
  * the usage alone, or with `[DONE]`.
  * A class because one is made for each stream.
  */
-export class ChatStream implements StreamWatch {
+export class OpenAiStream implements StreamWatch {
   readonly #finish = new SignScanner(FINISH_REASON);
 
   push(bytes: Buffer, before: StreamTail): void {

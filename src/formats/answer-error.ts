@@ -1,0 +1,51 @@
+import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
+import type { Redact } from "../core/redact/redact.ts";
+import { readValue, type ProviderError } from "./provider-error.ts";
+
+/** What answers hold, in the APIs of all formats; an error sent with status 200 has it empty, or not at all. */
+const CONTENTS = ["choices", "content", "data", "embeddings", "output", "input_tokens"] as const;
+
+/** Codes with which some providers say that all is well. */
+const GOOD_CODES: readonly unknown[] = [0, 200, "", "0", "200", "ok", "success"];
+
+/**
+ * The error that a provider sent in place of an answer, although its status says otherwise; undefined if it is none.
+ * MiniMax says so in `base_resp`, which its answers have too, Cloudflare in `success`, Zhipu, SiliconFlow and DashScope
+ * in `code`, Baidu in `error_code`, vLLM in `object`, OpenRouter in the choice.
+ */
+export function readAnswerError(answer: JsonObject, redact: Redact): ProviderError | undefined {
+  const { error, base_resp: status } = answer;
+  if (isSaid(error)) return readValue(answer, redact);
+  if (isJsonObject(status) && isBadCode(status["status_code"])) return readValue({ base_resp: status }, redact);
+  const inChoice = isJsonObject(answer["choices"]) ? undefined : errorOfChoice(answer["choices"]);
+  if (inChoice !== undefined) return readValue({ error: inChoice }, redact);
+  if (CONTENTS.some((name) => isSaid(answer[name]))) return undefined;
+  const isError =
+    answer["success"] === false ||
+    [answer["object"], answer["type"], answer["status"]].includes("error") ||
+    [answer["code"], answer["error_code"], answer["errorCode"]].some(isBadCode) ||
+    ["errors", "error_msg", "detail", "fault"].some((name) => isSaid(answer[name])) ||
+    isErrorOfTencent(answer["Response"]);
+  return isError ? readValue(answer, redact) : undefined;
+}
+
+/** Some providers begin their choices, and fail in the middle of one. */
+function errorOfChoice(choices: unknown): unknown {
+  const [first]: unknown[] = Array.isArray(choices) ? choices : [];
+  return isJsonObject(first) && isSaid(first["error"]) ? first["error"] : undefined;
+}
+
+function isErrorOfTencent(response: unknown): boolean {
+  return isJsonObject(response) && isSaid(response["Error"]);
+}
+
+function isBadCode(code: unknown): boolean {
+  if (typeof code === "string") return !GOOD_CODES.includes(code.toLowerCase());
+  return typeof code === "number" && !GOOD_CODES.includes(code);
+}
+
+/** Whether a member says something: null, false, and empty texts, lists and objects do not. */
+function isSaid(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.keys(value).length > 0;
+  return value !== undefined && value !== null && value !== false && value !== "";
+}

@@ -1,0 +1,23 @@
+import type { Format } from "../format.ts";
+import { checkModelAndStream } from "../required-members.ts";
+import { OpenAiStream } from "../openai-stream.ts";
+import { checkAgainst } from "../schema/check.ts";
+import { KEEP_ALIVE_COMMENT } from "../stream-watch.ts";
+import { CreateCompletionRequest } from "./request-schema.ts";
+
+/**
+ * OpenAI's Completions, which editors use to fill in code: `prompt`, and `suffix` for what follows.
+ * https://platform.openai.com/docs/api-reference/completions
+ */
+export const COMPLETIONS: Format = {
+  api: "completions",
+  notSupported: "completions_not_supported",
+  checkRequired: checkModelAndStream,
+  check: checkAgainst(CreateCompletionRequest),
+  hasStreamOptions: true,
+  usageAtStart: false,
+  watchStream: () => new OpenAiStream(),
+  keepAlive: KEEP_ALIVE_COMMENT,
+  finalEventMarker: "data: [DONE]",
+  documentation: async () => (await import("./documentation.ts")).COMPLETIONS_DOCUMENTATION,
+};

@@ -1,0 +1,22 @@
+// Names of members are compared in lower case and without `_` and `-`: `error_message`, `errorMessage`, `Message`, `__type`.
+
+/** What a message is called, the most telling name first. */
+export const MESSAGES = ["message", "msg", "errormessage", "errormsg", "errordescription", "statusmsg", "faultstring"];
+
+/** What errors are wrapped in, beside `error`, which comes before a message beside it; these come after one. */
+export const WRAPPERS = ["detail", "errors", "baseresp", "fault", "response", "exception"];
+
+/** What is a message if there is no other. RFC 9457 has `detail` and `title`. */
+export const WEAK_MESSAGES = ["detail", "details", "title", "description", "reason"];
+
+export const TYPES = ["type", "errortype", "status"];
+export const CODES = ["code", "errorcode"];
+
+/** Said of every error, by the headers as well, or of the operator's account. */
+export const NOISE: ReadonlySet<string> = new Set(["object", "success", "requestid", "id", "userid"]);
+
+/** They say no more than that there is an error. */
+export const EMPTY_TYPES: ReadonlySet<string> = new Set(["error", "fail", "failed", "about:blank"]);
+
+/** A name that programs compare, not a sentence. */
+export const IDENTIFIER = /^[\w.-]+$/;

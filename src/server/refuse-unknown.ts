@@ -1,0 +1,82 @@
+import { Failure, FAILURES } from "../core/errors.ts";
+import { nearestName } from "../core/nearest-name.ts";
+import { asksForWebSocket, refuseWebSocket } from "./refuse-websocket.ts";
+import { addressesOf, allowedMethods, isAt, readablePath, ROUTE_ROWS, type RouteRow } from "./routes.ts";
+import type { RouteHandler } from "./serve-route.ts";
+
+/** They echo a request, its credentials included, or open a tunnel, and are refused wherever they are sent to. */
+const NEVER_ALLOWED: ReadonlySet<string> = new Set(["TRACE", "CONNECT"]);
+
+/** A path of more segments is compared with nothing, and one of more characters not letter by letter. */
+const MAX_SEGMENTS = 16;
+const MAX_CHARACTERS = 64;
+
+/** A path that is so much longer or shorter is another one. */
+const MAX_EDITS = 2;
+
+/** The paths with no part that may be anything. */
+const PLAIN_PATHS = ROUTE_ROWS.flatMap(([, row]) => addressesOf(row)).filter((path) => !/[*{]/.test(path));
+
+/** Answers every request that no row takes: 405 if there are other methods for its path, else 404. */
+export const refuseUnknown: RouteHandler = (_, request) => {
+  const { method, url } = request;
+  const { pathname } = new URL(url);
+  const allowed = allowedMethods(pathname);
+  if (allowed.length > 0 && asksForWebSocket(request)) refuseWebSocket();
+  const isKnown = allowed.length > 0 && !allowed.includes(method);
+  if (isKnown || NEVER_ALLOWED.has(method)) {
+    const use = allowed.length > 0 ? `. Use ${allowed.join(", ")}` : "";
+    throw new Failure("method_not_allowed", {
+      message: FAILURES.method_not_allowed.message + use,
+      headers: { allow: allowed.join(", ") },
+    });
+  }
+  // A path that is known and takes the method is switched off.
+  const nearest = allowed.length > 0 ? undefined : nearestRoute(method, pathname);
+  throw new Failure(
+    "route_not_found",
+    nearest === undefined ? {} : { message: `${FAILURES.route_not_found.message}. Did you mean ${nearest}?` },
+  );
+};
+
+/**
+ * Finds the route that a misspelt path means: the one at its longest end that is a path of the gateway, whatever is before
+ * it (`/v1/v1/…`, `/api/v1/…`, `/openai/…`), in any letter case, with empty segments or encoded slashes; or else one that
+ * is written almost alike.
+ * @returns its method and path, as people read them; nothing of what was asked for
+ */
+export function nearestRoute(method: string, path: string): string | undefined {
+  const segments = path
+    .toLowerCase()
+    .split(/\/|\\|%2f|%5c/)
+    .filter((segment) => segment !== "" && segment !== ".");
+  if (segments.length > MAX_SEGMENTS) return undefined;
+  for (let start = 0; start < segments.length; start++) {
+    const end = `/${segments.slice(start).join("/")}`;
+    const found = describeAt(method, end);
+    if (found !== undefined) return found;
+  }
+  const written = `/${segments.join("/")}`;
+  if (written.length > MAX_CHARACTERS) return undefined;
+  const similar = PLAIN_PATHS.filter((path) => Math.abs(path.length - written.length) <= MAX_EDITS);
+  const nearest = nearestName(written, similar);
+  return nearest && describeAt(method, nearest);
+}
+
+/** The row at a path, rather one that takes the method; undefined if there is none. */
+function describeAt(method: string, path: string): string | undefined {
+  const rows = ROUTE_ROWS.filter(([, row]) => isAt(row, path));
+  const [, row] = rows.find(([, row]) => takes(row, method)) ?? rows[0] ?? [];
+  return row && describe(row, path);
+}
+
+const takes = ({ method, allowed }: RouteRow, asked: string): boolean =>
+  allowed?.includes(asked) ?? method === (asked === "HEAD" ? "GET" : asked);
+
+/** The row's method, if it has one, and that of its full paths which is meant by a path. */
+function describe(row: RouteRow, path: string): string {
+  const index = addressesOf(row).findIndex((template) => isAt({ paths: [template] }, path));
+  const template = row.paths[index] ?? row.paths[index - row.paths.length] ?? "";
+  const readable = readablePath(row, template);
+  return row.method === "ALL" ? readable : `${row.method} ${readable}`;
+}
