@@ -32,7 +32,7 @@ export function eventsOf(text: string): WrittenEvent[] {
     .split("\n\n")
     .filter((event) => event !== "")
     .map((event) => {
-      const [, name = "", data = ""] = /^event: (.+)\ndata: (.+)$/.exec(event) ?? [];
+      const [, name = "", data = ""] = /^event: ([^\n]+)\ndata: ([^\n]+)$/.exec(event) ?? [];
       return { name, data: JSON.parse(data) as JsonObject };
     });
 }
