@@ -72,7 +72,7 @@ export type Tool =
  * others the tool is the function that it is described as.
  */
 export type NativeTool =
-  /** Of a named group; the tool's name in the form is `<namespace>__<its own name>`. */
+  /** Of a named group; the tool's name in the form begins with that of the group, `<namespace>__<its own name>`. */
   | { readonly kind: "namespace"; readonly name: string; readonly description: string | undefined }
   | { readonly kind: "local_shell" };
 

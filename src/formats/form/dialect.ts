@@ -48,6 +48,7 @@ export interface WireTarget {
 export interface ClientAsk {
   /** The model as the client named it, which the answer repeats. */
   readonly model: string;
+  /** What was asked; of its turns only the instructions at their beginning are left. */
   readonly request: Conversation;
   /** Makes the random part of ids, of 24 characters. */
   readonly newId: () => string;
@@ -57,6 +58,8 @@ export interface ClientAsk {
 
 /** Reads a provider's stream. Pure: the same bytes in any pieces give the same events. */
 export interface AnswerStreamReader {
+  /** Whether the provider has said, by its wire's own sign, that nothing more comes; absent if only its end shows that. */
+  readonly isComplete?: boolean;
   /** Events of one SSE event of the provider: the name of its `event:` line if it has one, and its data. */
   read(event: { readonly name: string | undefined; readonly data: string }): readonly AnswerEvent[];
   /**

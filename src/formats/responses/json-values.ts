@@ -19,5 +19,7 @@ export const isSet = (value: unknown): boolean => value !== undefined && value !
 
 /** The same members without those that are undefined, which JSON cannot say. */
 export function withoutUndefined(members: Readonly<Record<string, unknown>>): JsonObject {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+  const kept: Record<string, unknown> = {};
+  for (const name in members) if (members[name] !== undefined) kept[name] = members[name];
+  return kept;
 }

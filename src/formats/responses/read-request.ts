@@ -1,9 +1,10 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import type { Bookkeeping, Conversation, Effort, OutputFormat, Reasoning } from "../form/conversation.ts";
+import type { Bookkeeping, Conversation, OutputFormat } from "../form/conversation.ts";
 import { booleanOf, isSet, listOf, numberOf, objectOf, textOf } from "./json-values.ts";
 import { createForeignMembers, type ForeignMembers } from "./member-lists.ts";
 import { readItems } from "./read-items.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";
+import { readReasoning } from "./reasoning.ts";
 
 /** Members that the form has a place for, in this file or in those that it calls. */
 const KNOWN = new Set([
@@ -91,24 +92,6 @@ function listForeign(body: JsonObject, foreign: ForeignMembers): void {
   for (const [index, included] of listOf(body["include"]).entries()) {
     if (included !== LOGPROBS && included !== "reasoning.encrypted_content") foreign.harmless(`include[${index}]`);
   }
-}
-
-const EFFORTS: readonly Effort[] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
-
-function readReasoning(value: unknown, foreign: ForeignMembers): Reasoning | undefined {
-  const reasoning = objectOf(value);
-  if (!reasoning) return undefined;
-  const effort = EFFORTS.find((known) => known === reasoning["effort"]);
-  if (isSet(reasoning["effort"]) && !effort) foreign.harmless("reasoning.effort");
-  for (const name of Object.keys(reasoning)) {
-    if (name !== "effort" && name !== "summary" && name !== "generate_summary" && isSet(reasoning[name])) {
-      foreign.harmless(`reasoning.${name}`);
-    }
-  }
-  // The older name of `summary`.
-  const isShown = isSet(reasoning["summary"]) || isSet(reasoning["generate_summary"]) ? true : undefined;
-  if (effort === undefined && isShown === undefined) return undefined;
-  return { effort, budget: undefined, isAdaptive: false, isShown };
 }
 
 function readOutputFormat(value: unknown, foreign: ForeignMembers): OutputFormat | undefined {

@@ -74,6 +74,9 @@ export function readStream({ provider }: WireTarget): AnswerStreamReader {
   };
 
   return {
+    get isComplete() {
+      return isOver;
+    },
     read({ data }) {
       read(data);
       return take();

@@ -3,6 +3,7 @@ import type { NativeTool, Tool, ToolChoice } from "../form/conversation.ts";
 import { isSet, listOf, objectOf, textOf, booleanOf } from "./json-values.ts";
 import { LOCAL_SHELL, LOCAL_SHELL_TOOL } from "./local-shell.ts";
 import type { ForeignMembers } from "./member-lists.ts";
+import { namespacePrefix } from "./tool-names.ts";
 
 /** Tools that the provider runs and that an agent with tools of its own can do without. */
 const OPTIONAL_TOOLS = new Set(["web_search", "web_search_preview", "image_generation"]);
@@ -18,7 +19,9 @@ export interface ToolList {
 
 /** The name in the form of a tool in a namespace. A function loaded by a search comes in a namespace of its own name. */
 export const flatName = (name: string, namespace: unknown): string =>
-  typeof namespace === "string" && namespace !== "" && namespace !== name ? `${namespace}__${name}` : name;
+  typeof namespace === "string" && namespace !== "" && namespace !== name
+    ? `${namespacePrefix(namespace)}${name}`
+    : name;
 
 interface ListedTools {
   readonly path: string;
@@ -100,7 +103,7 @@ function readOwnTool(tool: JsonObject, native: NativeTool | undefined): Tool {
   const spec = objectOf(tool[String(tool["type"])]) ?? tool;
   const ownName = textOf(spec["name"]) ?? "";
   const shared = {
-    name: native?.kind === "namespace" ? `${native.name}__${ownName}` : ownName,
+    name: native?.kind === "namespace" ? `${namespacePrefix(native.name)}${ownName}` : ownName,
     description: textOf(spec["description"]),
     ...(native ? { native } : {}),
   };
@@ -124,7 +127,7 @@ export function readToolChoice(value: unknown, list: ToolList, foreign: ForeignM
   const choice = objectOf(value) ?? {};
   const name = nameOfChoice(choice, list);
   if (name !== undefined) return { kind: "named", name };
-  if (choice["type"] === "allowed_tools") return readAllowed(choice, list);
+  if (choice["type"] === "allowed_tools") return readAllowed(choice, list, foreign);
   foreign.essential("tool_choice");
   return undefined;
 }
@@ -137,7 +140,7 @@ function nameOfChoice(choice: JsonObject, list: ToolList): string | undefined {
 }
 
 /** Tools of the provider among them are not there to be chosen. */
-function readAllowed(choice: JsonObject, list: ToolList): ToolChoice {
+function readAllowed(choice: JsonObject, list: ToolList, foreign: ForeignMembers): ToolChoice {
   const names = listOf(choice["tools"]).flatMap((value) => {
     const allowed = objectOf(value) ?? {};
     if (allowed["type"] !== "namespace") return nameOfChoice(allowed, list) ?? [];
@@ -145,5 +148,6 @@ function readAllowed(choice: JsonObject, list: ToolList): ToolChoice {
       native?.kind === "namespace" && native.name === allowed["name"] ? [name] : [],
     );
   });
+  if (names.length === 0) foreign.essential("tool_choice.tools");
   return { kind: "allowed", mode: choice["mode"] === "required" ? "required" : "auto", names };
 }

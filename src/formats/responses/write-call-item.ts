@@ -3,7 +3,7 @@ import { createCustomInput } from "./custom-input.ts";
 import { withoutUndefined } from "./json-values.ts";
 import { writeShellAction } from "./local-shell.ts";
 import type { BlockWriter, OutputItems } from "./output-items.ts";
-import { splitName } from "./write-tools.ts";
+import { splitName } from "./tool-names.ts";
 
 /** A call as an answer opens it. */
 export interface OpenedCall {

@@ -8,7 +8,7 @@ import { writeShellAction } from "./local-shell.ts";
 import type { Notes } from "./member-lists.ts";
 import { writeThinking } from "./thinking.ts";
 import { writeInputContent, writeOutputPart } from "./write-content.ts";
-import { splitName } from "./write-tools.ts";
+import { splitName } from "./tool-names.ts";
 
 const MAX_CALL_ID_LENGTH = 64;
 

@@ -1,11 +1,13 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import type { Bookkeeping, Conversation, Effort, OutputFormat, Reasoning, Tool, Turn } from "../form/conversation.ts";
+import type { Bookkeeping, Conversation, OutputFormat, Tool, Turn } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
 import { withoutUndefined } from "./json-values.ts";
 import { createNotes, type Notes } from "./member-lists.ts";
+import { returnsThoughts, writeReasoning } from "./reasoning.ts";
 import { writeItems } from "./write-items.ts";
-import { splitName, writeToolChoice, writeTools } from "./write-tools.ts";
+import { splitName } from "./tool-names.ts";
+import { writeToolChoice, writeTools } from "./write-tools.ts";
 
 /** OpenAI refuses less. */
 const MIN_OUTPUT_TOKENS = 16;
@@ -14,16 +16,6 @@ const MAX_KEY_LENGTH = 64;
 const TOOL_NAME = /^[\w-]{1,64}$/;
 const SERVICE_TIERS: readonly string[] = ["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"];
 const VERBOSITIES: readonly string[] = ["low", "medium", "high"];
-
-/** Up to how many tokens of thought an effort is meant. */
-const EFFORT_OF_BUDGET: readonly (readonly [below: number, effort: Effort])[] = [
-  [1, "none"],
-  [1536, "minimal"],
-  [4096, "low"],
-  [16384, "medium"],
-  [28672, "high"],
-  [Infinity, "xhigh"],
-];
 
 /**
  * Writes a request for a provider of OpenAI's Responses API. The provider is not asked to keep the answer unless the
@@ -109,26 +101,6 @@ function writeSampling({ sampling }: Conversation, facts: ModelFacts, notes: Not
   };
   for (const [member, value] of Object.entries(untold)) if (value !== undefined) notes.dropped(member);
   return facts.takesSampling ? { temperature, top_p: topP } : {};
-}
-
-/** Models without reasoning refuse to be asked for thoughts. */
-const returnsThoughts = (reasoning: Reasoning | undefined, facts: ModelFacts): boolean =>
-  facts.thinking !== "none" && (!facts.takesSampling || (reasoning !== undefined && reasoning.effort !== "none"));
-
-function writeReasoning(
-  { effort, budget, isShown }: Reasoning,
-  facts: ModelFacts,
-  notes: Notes,
-): JsonObject | undefined {
-  if (facts.thinking === "none") {
-    notes.dropped("reasoning");
-    return undefined;
-  }
-  const asked = effort ?? EFFORT_OF_BUDGET.find(([below]) => (budget ?? Infinity) < below)?.[1];
-  if (effort === undefined && budget !== undefined) notes.adjusted("thinking.budget_tokens");
-  const chosen = effort === undefined && budget === undefined ? undefined : asked;
-  if (chosen === undefined && !isShown) return undefined;
-  return withoutUndefined({ effort: chosen, summary: isShown ? "auto" : undefined });
 }
 
 function writeText(output: OutputFormat | undefined, { verbosity }: Bookkeeping, notes: Notes): JsonObject | undefined {

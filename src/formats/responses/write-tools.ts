@@ -2,6 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Tool, ToolChoice } from "../form/conversation.ts";
 import { withoutUndefined } from "./json-values.ts";
 import { LOCAL_SHELL } from "./local-shell.ts";
+import { splitName } from "./tool-names.ts";
 
 const TAKES_NOTHING: JsonObject = { type: "object", properties: {} };
 
@@ -32,18 +33,6 @@ function writeTool(tool: Tool): JsonObject {
   if (tool.kind === "custom") return withoutUndefined({ type: "custom", name, description, format: tool.format });
   const { parameters = TAKES_NOTHING, strict = false } = tool;
   return withoutUndefined({ type: "function", name, description, parameters, strict });
-}
-
-export interface SplitName {
-  readonly name: string;
-  readonly namespace: string | undefined;
-}
-
-/** The own name of a tool, and that of its namespace if it is in one. */
-export function splitName({ name, native }: Tool): SplitName {
-  return native?.kind === "namespace"
-    ? { name: name.slice(native.name.length + "__".length), namespace: native.name }
-    : { name, namespace: undefined };
 }
 
 export function writeToolChoice(choice: ToolChoice, tools: readonly Tool[]): unknown {

@@ -148,6 +148,17 @@ describe("reading a request", () => {
     expect(again["input"]).toMatchObject([{ namespace: "files", name: "read" }, { name: "weather" }]);
   });
 
+  test("does not double the end of a namespace", () => {
+    const inner = { type: "function", name: "search", parameters: {}, strict: false };
+    const conversation = read({
+      tools: [{ type: "namespace", name: "mcp__github__", description: "", tools: [inner] }],
+    });
+    expect(conversation.tools).toMatchObject([{ name: "mcp__github__search" }]);
+    expect(write({ ...conversation, turns: empty.turns }).body["tools"]).toMatchObject([
+      { name: "mcp__github__", tools: [inner] },
+    ]);
+  });
+
   test("makes a function of the local shell, and its calls", () => {
     const action = { type: "exec", command: ["ls"], timeout_ms: 1000, env: {} };
     const conversation = read({
@@ -222,6 +233,7 @@ describe("reading a request", () => {
       "tools[1].name",
     ],
     [{ tool_choice: { type: "file_search" } }, "tool_choice"],
+    [{ tool_choice: { type: "allowed_tools", mode: "auto", tools: [{ type: "mcp" }] } }, "tool_choice.tools"],
     [{ text: { format: { type: "grammar" } } }, "text.format.type"],
   ])("names what cannot be left out of %p", (body, path) => {
     expect(read(body).foreign.filter(({ isEssential }) => isEssential)).toEqual([{ path, isEssential: true }]);
@@ -275,6 +287,19 @@ describe("writing a request", () => {
     [{ effort: "none", budget: undefined, isAdaptive: false, isShown: undefined }, { effort: "none" }],
   ])("asks to think as in %p", (reasoning, written) => {
     expect(write({ ...empty, reasoning: reasoning as never }, "gpt-5").body["reasoning"]).toEqual(written);
+  });
+
+  test("asks for an effort that the model knows", () => {
+    const effortOf = (effort: string, model: string): unknown => {
+      const { body, notes } = write({ ...empty, reasoning: { effort, isAdaptive: false } as never }, model);
+      return [(body["reasoning"] as JsonObject | undefined)?.["effort"], ...notes.map(({ member }) => member)];
+    };
+    expect(effortOf("xhigh", "gpt-5")).toEqual(["xhigh"]);
+    expect(effortOf("xhigh", "anthropic/claude-opus-4.5")).toEqual(["high", "reasoning.effort"]);
+    expect(effortOf("xhigh", "anthropic/claude-opus-4.6")).toEqual(["max", "reasoning.effort"]);
+    expect(effortOf("none", "anthropic/claude-mythos-1")).toEqual(["low", "reasoning.effort"]);
+    expect(effortOf("high", "gpt-4o")).toEqual([undefined, "reasoning"]);
+    expect(effortOf("none", "gpt-4o")).toEqual([undefined]);
   });
 
   test("keeps system turns in their places; the first is the instructions", () => {

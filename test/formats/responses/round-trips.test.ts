@@ -10,8 +10,8 @@ import { accumulateOfficially, addUp, readAll, streamOf, writeAll } from "./accu
 import { ask, target } from "./samples.ts";
 
 const RUNS = { numRuns: 300 };
-/** A model that takes sampling and gives its thoughts only encrypted. */
-const TARGET = target("gpt-4o");
+/** A model that takes sampling and thinks as much as it is told. */
+const TARGET = target("some-model");
 
 const text = fc.string({ minLength: 1, maxLength: 12, unit: "grapheme" });
 const name = fc.stringMatching(/^[a-z][\w-]{0,7}$/);
