@@ -56,6 +56,7 @@ export type Tool =
       /** Whether arguments must match the schema exactly; undefined leaves it to the wire's default. */
       readonly strict: boolean | undefined;
       readonly cache: CacheMark | undefined;
+      readonly native?: NativeTool | undefined;
     }
   /** Takes free text, such as Codex's `apply_patch`. `format` is the wire's own description of it (a grammar). */
   | {
@@ -63,7 +64,17 @@ export type Tool =
       readonly name: string;
       readonly description: string | undefined;
       readonly format: JsonObject | undefined;
+      readonly native?: NativeTool | undefined;
     };
+
+/**
+ * What a tool is in the client's own format if it is more than a plain function there. Only that format looks at it; to
+ * others the tool is the function that it is described as.
+ */
+export type NativeTool =
+  /** Of a named group; the tool's name in the form begins with that of the group, `<namespace>__<its own name>`. */
+  | { readonly kind: "namespace"; readonly name: string; readonly description: string | undefined }
+  | { readonly kind: "local_shell" };
 
 export type ToolChoice =
   | { readonly kind: "auto" | "none" | "required" }
