@@ -32,6 +32,7 @@ const FACTS: readonly FactsRow[] = [
   { pattern: /claude-(?:opus|sonnet|haiku)-4-6/, thinking: "adaptive" },
   { pattern: /claude/, thinking: "adaptive", takesSampling: false },
   { pattern: /^(?:openai\/)?(?:o\d|gpt-5)/, takesSampling: false },
+  { pattern: /^(?:openai\/)?(?:chat)?gpt-(?:3|4)/, thinking: "none" },
 ];
 
 /** @param model as the provider is asked for it, in any case and with any prefix */
