@@ -34,16 +34,20 @@ const DETAIL_TEXTS = ["text", "summary"] as const;
  * the details count then.
  */
 export function thoughtPieces(message: JsonObject): readonly ThoughtPiece[] {
-  const details = asList(message["reasoning_details"]).filter(isJsonObject).map(readDetail);
+  const items = asList(message["reasoning_details"]);
+  const details = items.length === 0 ? NONE : items.filter(isJsonObject).map(readDetail);
   if (details.some(({ text }) => text !== "")) return details;
   const member = TEXT_MEMBERS.find((name) => textOf(message[name]) !== "");
   if (member === undefined) return details;
   return [{ key: member, text: textOf(message[member]), carrier: { member } }, ...details];
 }
 
+const NONE: readonly ThoughtPiece[] = [];
+
 /** Some servers send the thoughts as a list of texts or parts. */
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
+  if (value === undefined || value === null) return "";
   return asList(value)
     .map((part) => (typeof part === "string" ? part : (asFilled(asObject(part)?.["text"]) ?? "")))
     .join("");
