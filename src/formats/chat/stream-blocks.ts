@@ -1,0 +1,122 @@
+import type { AnswerEvent } from "../form/answer-events.ts";
+import type { Annotation } from "../form/blocks.ts";
+import { makeCallId } from "./call-items.ts";
+import type { StreamedCall } from "./stream-calls.ts";
+import {
+  isWorthKeeping,
+  mergeCarriers,
+  originOf,
+  sealThought,
+  type ThoughtCarrier,
+  type ThoughtPiece,
+} from "./thoughts.ts";
+
+/** The blocks of a streamed answer: one of text or thinking is open at a time, and beside it calls. */
+export interface StreamBlocks {
+  say(text: string, isRefusal: boolean): void;
+  think(piece: ThoughtPiece): void;
+  /**
+   * Takes an item of `reasoning_details` that says again what came as `reasoning_content`, as gateways like this one do.
+   * @returns false if nothing came so
+   */
+  recall(piece: ThoughtPiece): boolean;
+  annotate(annotations: readonly Annotation[]): void;
+  /** A part that is whole at once, and that only this format has. */
+  show(name: string, value: unknown): void;
+  /** Opens a call once its name must be known: when its first arguments come, or nothing more does. */
+  open(call: StreamedCall, answer: string): void;
+  extend(call: StreamedCall, piece: string): void;
+  closeAll(calls: readonly StreamedCall[]): void;
+  readonly hasRefusal: boolean;
+  readonly isEmpty: boolean;
+}
+
+type Open =
+  | { readonly type: "text"; readonly block: number; readonly isRefusal: boolean }
+  | { readonly type: "thinking"; readonly block: number; key: string; carrier: ThoughtCarrier };
+
+export function openStreamBlocks(provider: string, emit: (event: AnswerEvent) => void): StreamBlocks {
+  let count = 0;
+  let current: Open | undefined;
+  let hasRefusal = false;
+
+  const next = (): number => {
+    count += 1;
+    return count - 1;
+  };
+
+  const close = (): void => {
+    if (current === undefined) return;
+    const { block } = current;
+    if (current.type === "thinking") emit({ type: "seal", block, seal: sealThought(current.carrier, provider) });
+    emit({ type: "close", block });
+    current = undefined;
+  };
+
+  return {
+    say(text, isRefusal) {
+      if (text === "") return;
+      hasRefusal ||= isRefusal;
+      if (current?.type !== "text" || current.isRefusal !== isRefusal) {
+        close();
+        current = { type: "text", block: next(), isRefusal };
+        emit({ type: "open", block: current.block, opened: { type: "text", isRefusal } });
+      }
+      emit({ type: "piece", block: current.block, text });
+    },
+    think({ key, text, carrier }) {
+      if (current?.type === "thinking" && current.key === key) {
+        current.carrier = mergeCarriers(current.carrier, carrier);
+      } else {
+        if (text === "" && !isWorthKeeping(carrier)) return;
+        close();
+        current = { type: "thinking", block: next(), key, carrier };
+        emit({ type: "open", block: current.block, opened: { type: "thinking" } });
+      }
+      if (text !== "") emit({ type: "piece", block: current.block, text });
+    },
+    recall({ key, carrier }) {
+      if (current?.type !== "thinking" || !("member" in current.carrier)) return false;
+      current.key = key;
+      current.carrier = carrier;
+      return true;
+    },
+    annotate(annotations) {
+      if (current?.type !== "text") return;
+      for (const annotation of annotations) emit({ type: "annotation", block: current.block, annotation });
+    },
+    show(name, value) {
+      close();
+      const block = next();
+      emit({ type: "open", block, opened: { type: "opaque", format: "chat", name, value } });
+      emit({ type: "close", block });
+    },
+    open(call, answer) {
+      if (call.block !== undefined) return;
+      close();
+      call.block = next();
+      const { block, name, kind, position } = call;
+      const id = call.id === "" ? makeCallId(answer, position) : call.id;
+      emit({ type: "open", block, opened: { type: "call", id, name, kind } });
+    },
+    extend(call, piece) {
+      if (call.block !== undefined && piece !== "") emit({ type: "piece", block: call.block, text: piece });
+    },
+    closeAll(calls) {
+      close();
+      for (const { block, signature } of calls) {
+        if (block === undefined) continue;
+        if (signature !== undefined) {
+          emit({ type: "seal", block, seal: { origin: originOf(provider), kind: "signature", value: signature } });
+        }
+        emit({ type: "close", block });
+      }
+    },
+    get hasRefusal() {
+      return hasRefusal;
+    },
+    get isEmpty() {
+      return count === 0;
+    },
+  };
+}
