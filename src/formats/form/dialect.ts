@@ -53,10 +53,14 @@ export interface ClientAsk {
   readonly newId: () => string;
   /** Seconds since the epoch, when the answer began. */
   readonly createdAt: number;
+  /** About how many tokens the request has, for wires that tell it at the beginning of a stream. */
+  readonly estimatedInput?: number | undefined;
 }
 
 /** Reads a provider's stream. Pure: the same bytes in any pieces give the same events. */
 export interface AnswerStreamReader {
+  /** Whether the provider has said, by its wire's own sign, that nothing more comes; absent if only its end shows that. */
+  readonly isComplete?: boolean;
   /** Events of one SSE event of the provider: the name of its `event:` line if it has one, and its data. */
   read(event: { readonly name: string | undefined; readonly data: string }): readonly AnswerEvent[];
   /**

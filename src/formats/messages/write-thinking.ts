@@ -55,7 +55,7 @@ export function writeThinking(conversation: Conversation, lacksThoughts: boolean
   const usesBudget =
     facts.thinking !== "adaptive" || (facts.takesBudget && reasoning.budget !== undefined && !reasoning.isAdaptive);
   // A forced call is worth more than thoughts, which exclude it; so is a model's going on with its calls.
-  const isExcluded = isCallForced(conversation) || (facts.thinking === "budget" && lacksThoughts);
+  const isExcluded = isCallForced(conversation) || (usesBudget && lacksThoughts);
   const { thinking, effort, maxTokens } = usesBudget
     ? writeBudget(conversation, reasoning, writing)
     : writeAdaptive(reasoning, off.maxTokens, limits.maxOutputTokens === undefined, writing);

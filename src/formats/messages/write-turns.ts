@@ -13,8 +13,8 @@ export interface WrittenTurns {
   readonly system: string | readonly WireObject[] | undefined;
   readonly messages: readonly WireObject[];
   /**
-   * The provider is to go on with calls that it has thought about before, and does not get its thoughts back: models with
-   * a budget refuse that unless they are told not to think.
+   * The provider is to go on with calls that it has thought about before, and does not get its thoughts back: with a
+   * budget that is refused, unless the model is told not to think.
    */
   readonly lacksThoughts: boolean;
 }
@@ -75,7 +75,7 @@ const isResult = (block: Block): block is ResultBlock => block.type === "result"
 /** The results come first in the turn behind their calls, each once. */
 function writeStep({ said, results, others }: Step, messages: Message[], writing: Writing): void {
   const content = said.flatMap((block) => writeAssistantBlock(block, writing));
-  append(messages, "assistant", writing.target.facts.thinking === "budget" ? thoughtsFirst(content) : content);
+  append(messages, "assistant", writing.target.facts.thinking === "adaptive" ? content : thoughtsFirst(content));
   const open = new Set(said.flatMap((block) => (block.type === "call" ? block.id : [])));
   const orphans: ResultBlock[] = [];
   for (const result of results) {
@@ -91,7 +91,7 @@ function writeStep({ said, results, others }: Step, messages: Message[], writing
 
 const isThought = (block: WireObject): boolean => block["type"] === "thinking" || block["type"] === "redacted_thinking";
 
-/** Models with a budget refuse what is said before a thought, which clients that keep thoughts apart do not know. */
+/** With a budget nothing may be said before the first thought, which clients that keep thoughts apart do not know. */
 function thoughtsFirst(content: readonly WireObject[]): readonly WireObject[] {
   const [first] = content;
   if (!first || isThought(first)) return content;
