@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { parseJson } from "../../core/json/parse-bytes.ts";
 import type { Block, CallBlock, ResultBlock, TextBlock, ThinkingBlock } from "../form/blocks.ts";
-import { isBlank, type WireObject } from "./members.ts";
+import { isBlank, readCache, type WireObject } from "./members.ts";
 import { isOwnSeal } from "./seals.ts";
 import { toWireId, toWireName } from "./tool-names.ts";
 import { writeMedia } from "./write-media.ts";
@@ -72,7 +72,7 @@ export function inputObject(input: string): JsonObject {
 }
 
 function writeOpaque(format: string, name: string, value: unknown, writing: Writing): readonly WireObject[] {
-  if (format === "messages" && isJsonObject(value)) return [{ ...value }];
+  if (format === "messages" && isJsonObject(value)) return [writing.mark({ ...value }, readCache(value))];
   writing.note("dropped", `messages[].${name}`);
   return [];
 }

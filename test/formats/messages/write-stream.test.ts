@@ -187,6 +187,16 @@ describe("a client's stream", () => {
   });
 });
 
+test("blank text that is left out is held no longer", () => {
+  const blank = " ".repeat(MAX_HELD / 4);
+  const events = Array.from({ length: 5 }, (_, block) => [...text(block, blank), close(block)]).flat();
+  expect(summary(written([START, ...events, STOP]))).toEqual([
+    "message_start",
+    "message_delta end_turn",
+    "message_stop",
+  ]);
+});
+
 describe("the official client", () => {
   const seal = fc.option(
     fc.record<Seal>({
