@@ -3,10 +3,10 @@ import type { ModelAnswer } from "../form/answer.ts";
 import type { Block, CallBlock } from "../form/blocks.ts";
 import type { ClientAsk } from "../form/dialect.ts";
 import { isBlank } from "./members.ts";
+import { parseArguments } from "./parse-arguments.ts";
 import { carryCallSeal, carryThinking } from "./seals.ts";
 import { writeStop } from "./stop-reason.ts";
 import { writeUsage } from "./usage.ts";
-import { inputObject } from "./write-content.ts";
 
 /** Writes a whole answer for a client of the Messages API, with every member that its official types have. */
 export function writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject {
@@ -52,7 +52,7 @@ function writeBlock(block: Block): readonly JsonObject[] {
       return thought ? [thought] : [];
     }
     case "call": {
-      const written = callBlock(block, block.kind === "custom" ? { input: block.input } : inputObject(block.input));
+      const written = callBlock(block, block.kind === "custom" ? { input: block.input } : parseArguments(block.input));
       return block.seal ? [carryCallSeal(block.seal), written] : [written];
     }
     case "opaque":

@@ -1,7 +1,7 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { isJsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, ResultBlock, TextBlock, ThinkingBlock } from "../form/blocks.ts";
 import { isBlank, readCache, type WireObject } from "./members.ts";
+import { parseArguments } from "./parse-arguments.ts";
 import { isOwnSeal } from "./seals.ts";
 import { toWireId, toWireName } from "./tool-names.ts";
 import { writeMedia } from "./write-media.ts";
@@ -60,15 +60,8 @@ function writeThought({ text, seal }: ThinkingBlock, writing: Writing): readonly
 }
 
 function writeCall({ id, name, input, kind }: CallBlock): WireObject {
-  const written = kind === "custom" ? { input } : inputObject(input);
+  const written = kind === "custom" ? { input } : parseArguments(input);
   return { type: "tool_use", id: toWireId(id), name: toWireName(name), input: written };
-}
-
-/** Arguments as an object, which they must be: what a model wrote wrongly is kept as it is under a name of its own. */
-export function inputObject(input: string): JsonObject {
-  if (isBlank(input)) return {};
-  const value = parseJson(input);
-  return isJsonObject(value) ? value : { _raw: input };
 }
 
 function writeOpaque(format: string, name: string, value: unknown, writing: Writing): readonly WireObject[] {

@@ -192,6 +192,13 @@ describe("messages for a provider", () => {
     expect(given.content.map(({ tool_use_id: id }) => id)).toEqual(said.content.map(({ id }) => id));
   });
 
+  test("have the numbers of arguments with all their digits", () => {
+    const input = '{"id":1234567890123456789,"n":[0.12345678901234567,1],"s":"1234567890123456789"}';
+    expect(JSON.stringify(messagesOf([assistant(call("a", input)), tool(result("a", "1"))]))).toContain(
+      `"input":${input}`,
+    );
+  });
+
   test("have thoughts only if this provider sealed them", () => {
     const thought = (origin: string): Block => ({
       type: "thinking",
