@@ -54,6 +54,8 @@ export interface ClientAsk {
   readonly newId: () => string;
   /** Seconds since the epoch, when the answer began. */
   readonly createdAt: number;
+  /** About how many tokens the request has, for wires that tell it at the beginning of a stream. */
+  readonly estimatedInput?: number | undefined;
 }
 
 /** Reads a provider's stream. Pure: the same bytes in any pieces give the same events. */
