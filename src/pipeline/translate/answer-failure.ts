@@ -44,8 +44,8 @@ export function redactAnswerError(error: AnswerError, provider: Provider): Answe
 }
 
 /**
- * A provider's failure for a client of another API. A format with an envelope of its own has its own types of errors,
- * which follow from the status.
+ * A provider's failure for a client of another API. Anthropic's clients know a list of types, and get the one that
+ * belongs to the status.
  * @param headers for the response
  */
 export function inClientsWords(
@@ -54,7 +54,7 @@ export function inClientsWords(
   headers: Readonly<Record<string, string>>,
 ): Failure {
   const { wireType, ...details } = failure.details;
-  const keepsType = wireType !== undefined && errors === undefined;
+  const keepsType = wireType !== undefined && errors?.name !== "anthropic";
   return new UpstreamFailure(failure.error, details.provider ?? "", {
     ...details,
     ...(keepsType && { wireType }),

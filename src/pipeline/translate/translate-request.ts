@@ -2,6 +2,7 @@ import { Failure } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import { nextTurn } from "../../core/next-turn.ts";
 import type { Conversation } from "../../formats/form/conversation.ts";
+import { estimateInput } from "../../formats/form/estimate-input.ts";
 import { CannotTranslate, type Dialect, type Note, type WireTarget } from "../../formats/form/dialect.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { listOf } from "./note-headers.ts";
@@ -12,6 +13,8 @@ export interface TranslatedRequest {
   readonly notes: readonly Note[];
   /** What was asked, without what was said: only the instructions are left of its turns. */
   readonly asked: Conversation;
+  /** About how many tokens the request has, if it is for a stream. */
+  readonly estimatedInput: number | undefined;
 }
 
 export interface RequestTranslation {
@@ -53,6 +56,7 @@ export async function translateRequest(
     body: provider.refusesStreamOptions ? withoutStreamOptions(written.body) : written.body,
     notes,
     asked: withoutTalk(conversation),
+    estimatedInput: conversation.stream ? estimateInput(conversation) : undefined,
   };
 }
 

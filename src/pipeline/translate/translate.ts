@@ -81,6 +81,7 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
       body: written,
       notes,
       asked,
+      estimatedInput,
     } = await translateRequest(body.value, body.bytes.length, {
       client,
       wire,
@@ -102,6 +103,7 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
       request: asked,
       newId,
       createdAt: Math.floor(clock() / 1000),
+      estimatedInput,
     };
     return { attempts, attempt, format, provider, client, wire, target: wireTarget, ask, headers };
   };
