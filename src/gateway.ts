@@ -131,11 +131,12 @@ function openShared({ settings }: Config, dependencies: GatewayDependencies, rou
   const changes = createChangeLog(log, worker?.number);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
   const observers = [logRequest(log, QUIET_ROUTES)];
-  const { requests, deadlines, memory } = openRequests({ maxBytes, timers, observers, newId });
+  const inFlight = openRequests({ maxBytes, timers, observers, newId });
+  const { requests, memory, deadlines } = inFlight;
   const connections = openConnections({ deadlines, now, fetch, probe });
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
   const server = createServer({ listener, requests, worker, version, timers: dependencies.timers, current: routes });
   const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
   const known = { changes, version, readFile, dialects, timers, clock };
-  return { ...known, requests, memory, deadlines, listener, server, connections, toolServers } satisfies SharedParts;
+  return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

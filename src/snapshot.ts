@@ -27,7 +27,7 @@ import type { Dialects } from "./formats/dialects.ts";
 import type { Connections, Upstream } from "./upstream/open-upstream.ts";
 
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
-export interface SharedParts extends Pick<Requests, "requests" | "memory" | "deadlines"> {
+export interface SharedParts extends Requests {
   readonly listener: Listener;
   readonly server: Server;
   readonly connections: Connections;
@@ -86,7 +86,7 @@ function assemble(
   previous: Snapshot | undefined,
 ): Snapshot {
   const { settings, providers, mcpServers } = config;
-  const { listener, memory, timers, changes } = shared;
+  const { listener, memory, decompressions, timers, changes } = shared;
   const { files, readFile } = rememberFiles(shared.readFile);
 
   const upstream = shared.connections.configure(options.upstreamOptions(settings));
@@ -98,13 +98,9 @@ function assemble(
     previous?.authentication,
   );
   const { modelLists, policy, ...routing } = openRouting(options.routingOptions(settings), {
+    ...routingParts(shared, upstream),
     providers,
     previous: previous?.modelLists,
-    openCall: upstream.openCall,
-    timers,
-    onRead: changes.modelListRead,
-    onFailure: changes.modelListFailed,
-    onGivenUp: changes.modelListGivenUp,
   });
   const { keepAliveMs, ...relayOptions } = options.relayOptions(settings);
   const parts: RelayParts = {
@@ -118,6 +114,7 @@ function assemble(
     clock: shared.clock,
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
     memory,
+    decompressions,
   };
   const tools = settings.MCP_ENABLED
     ? openTools(options.toolsOptions(settings, mcpServers), {
@@ -157,6 +154,11 @@ function assemble(
     whenOver: requests.whenOver,
     dispose: () => owned.disposeAsync(),
   };
+}
+
+function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) {
+  const { modelListRead: onRead, modelListFailed: onFailure, modelListGivenUp: onGivenUp } = changes;
+  return { openCall, timers, onRead, onFailure, onGivenUp };
 }
 
 function authenticationParts(

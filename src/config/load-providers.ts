@@ -1,3 +1,4 @@
+import { secretPatterns } from "../core/redact/secret-patterns.ts";
 import type { AuthType, ProviderRow } from "../providers/provider-row.ts";
 import { CUSTOM_PROVIDER_ROW, KNOWN_SERVERS, PROVIDER_TABLE } from "../providers/table.ts";
 import { PROVIDER_APIS } from "../providers/api-paths.ts";
@@ -50,7 +51,9 @@ function requestParts(row: ProviderRow, base: BaseUrl, key: string | undefined, 
     shownSettings: own.shown,
     auth: auth === "none" ? auth : authTypeOf(authHeader),
     authHeader: authHeader.name,
-    secrets: Object.freeze([...(key === undefined ? [] : [key]), ...secretValues(own.headers, own.query)]),
+    secrets: Object.freeze(
+      [...(key === undefined ? [] : [key]), ...secretValues(own.headers, own.query)].map(secretPatterns),
+    ),
     encodedSlashes: own.encodedSlashes ?? row.encodedSlashes === true,
     ...buildApis({
       ...{ baseUrl, rootUrl, rootPaths, row, key, query: own.query, headers: own.headers, wanted: known },

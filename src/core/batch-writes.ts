@@ -1,6 +1,7 @@
 /** So many wait for each other at most, so that the first is not late when very many come in one turn. */
 const MAX_BATCH = 32;
 
+/** In the module because the turn of the event loop, at whose end they leave together, is one for the process, too. */
 let waiting: (() => void)[] = [];
 
 /**

@@ -1,7 +1,10 @@
 /** Work that may be long lets the event loop go on after so much time, in milliseconds. */
 const TURN_MS = 8;
 
-/** Those who wait for a turn of their own, the first one first. */
+/**
+ * Those who wait for a turn of their own, the first one first. In the module because the event loop is one for the process,
+ * too: with two queues, two would have the same turn.
+ */
 let waiting: (() => void)[] = [];
 let nextIndex = 0;
 /** So many who have had theirs are kept at the front of the list before it is made anew. */

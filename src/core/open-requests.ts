@@ -1,6 +1,7 @@
 import { createDeadlines, type Deadlines, type TimerSource } from "./deadlines.ts";
 import { createInFlightRequests, type InFlightRequests, type InFlightRequestsOptions } from "./in-flight-requests.ts";
 import { createMemoryBudget, type MemoryBudget } from "./memory/budget.ts";
+import { createSlots, type Slots } from "./slots.ts";
 
 export interface RequestsOptions extends Pick<InFlightRequestsOptions, "observers" | "newId"> {
   /** How many bytes all requests may hold together. */
@@ -13,7 +14,12 @@ export interface Requests {
   readonly requests: InFlightRequests;
   readonly deadlines: Deadlines;
   readonly memory: MemoryBudget;
+  /** Turns at decompressing the long body of one. */
+  readonly decompressions: Slots;
 }
+
+/** So many long bodies are decompressed at once; the others wait for their turn. */
+const MAX_DECOMPRESSIONS = 2;
 
 /** Builds the register of requests. Whatever ends a request finishes it there, so its memory is given back there too. */
 export function openRequests({ maxBytes, timers, observers, newId }: RequestsOptions): Requests {
@@ -21,5 +27,5 @@ export function openRequests({ maxBytes, timers, observers, newId }: RequestsOpt
   const deadlines = createDeadlines(timers);
   const memory = createMemoryBudget({ limit: maxBytes, deadlines, now, collect: () => Bun.gc(true) });
   const requests = createInFlightRequests({ observers: [...observers, memory.release], now, newId });
-  return { requests, deadlines, memory };
+  return { requests, deadlines, memory, decompressions: createSlots(MAX_DECOMPRESSIONS) };
 }

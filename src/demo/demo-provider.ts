@@ -1,38 +1,36 @@
 import type { Config } from "../config/load-config.ts";
 import { localProvider } from "../config/load-providers.ts";
 import { decodeObject, isJsonObject, type JsonObject } from "../core/json/parse.ts";
-import type { Provider } from "../providers/provider.ts";
-import type { ProviderRow } from "../providers/provider-row.ts";
 import { CUSTOM_PROVIDER_ROW } from "../providers/table.ts";
-import { type Completion, CREATED_SECONDS, toEvents, toJson } from "./completion.ts";
-import { countWords, nextTurn } from "./conversation.ts";
-import { toMessage, toMessageEvents } from "./messages.ts";
-import { toCompaction, toInputTokens, toResponse, toResponseEvents } from "./responses.ts";
-import { toTextCompletion, toTextEvents } from "./text-completion.ts";
+import * as answers from "./answers.ts";
+import { CHAT_MODEL, CREATED } from "./answers.ts";
+import { countWords, nextTurn } from "./model.ts";
 
-const describe = (id: string) => ({ id, object: "model", created: CREATED_SECONDS, owned_by: "demo" });
-const CHAT_MODEL = "demo-chat";
 const EMBEDDING_MODEL = "demo-embedding";
-const MODELS = [CHAT_MODEL, EMBEDDING_MODEL].map(describe);
+const MODELS = [CHAT_MODEL, EMBEDDING_MODEL].map((id) => ({ id, object: "model", created: CREATED, owned_by: "demo" }));
 
-/** An OpenAI-compatible server that has the APIs of the gateway's other formats too. */
-const DEMO_ROW: ProviderRow = {
-  ...CUSTOM_PROVIDER_ROW,
-  paths: {
-    ...CUSTOM_PROVIDER_ROW.paths,
-    messages: "/messages",
-    countTokens: "/messages/count_tokens",
-    responses: "/responses",
+/** Below the base URL, beside what every OpenAI-compatible provider has. */
+const PATHS = { messages: "/messages", countTokens: "/messages/count_tokens", responses: "/responses" };
+const ROW = { ...CUSTOM_PROVIDER_ROW, paths: { ...CUSTOM_PROVIDER_ROW.paths, ...PATHS } };
+const CHAT_APIS = ["chat", "completions", "messages", "countTokens", "responses"] as const;
+
+/** Reads the conversation of a request, with what chat completions say of tools, and writes what the model says next. */
+interface Route {
+  readonly read: (body: JsonObject) => JsonObject;
+  readonly write: (completion: answers.Completion, body: JsonObject) => answers.Answer;
+}
+
+const ROUTES: Readonly<Record<string, Route>> = {
+  "POST /v1/chat/completions": { read: (body) => body, write: answers.toChatCompletion },
+  "POST /v1/completions": { read: readPrompt, write: answers.toTextCompletion },
+  "POST /v1/messages": { read: readMessages, write: answers.toMessage },
+  "POST /v1/messages/count_tokens": { read: readMessages, write: ({ input }) => ({ whole: { input_tokens: input } }) },
+  "POST /v1/responses": { read: readItems, write: answers.toResponse },
+  "POST /v1/responses/compact": { read: readItems, write: answers.toCompaction },
+  "POST /v1/responses/input_tokens": {
+    read: readItems,
+    write: ({ input }) => ({ whole: { object: "response.input_tokens", input_tokens: input } }),
   },
-};
-
-const EXAMPLE_MODELS: NonNullable<Provider["exampleModels"]> = {
-  chat: CHAT_MODEL,
-  completions: CHAT_MODEL,
-  messages: CHAT_MODEL,
-  countTokens: CHAT_MODEL,
-  responses: CHAT_MODEL,
-  embeddings: EMBEDDING_MODEL,
 };
 
 /**
@@ -49,21 +47,15 @@ export function startDemoProvider(paceMs = 40): { readonly url: string; readonly
     // Its one client is the gateway beside it, whose slow readers and kept-alive connections must not be cut.
     idleTimeout: 0,
     async fetch(request) {
-      const route = `${request.method} ${new URL(request.url).pathname}`;
-      if (route === "GET /v1/models") return Response.json({ object: "list", data: MODELS });
+      const address = `${request.method} ${new URL(request.url).pathname}`;
+      if (address === "GET /v1/models") return Response.json({ object: "list", data: MODELS });
       const bytes = await request.bytes();
       const body = decodeObject(bytes);
       if ("problem" in body) return refuse(400, `Invalid request: ${body.problem}.`, null);
-      const digest = new Bun.CryptoHasher("sha256").update(bytes).digest("hex").slice(0, 24);
-      if (route === "POST /v1/chat/completions") return answerChat(body.value, digest, paceMs);
-      if (route === "POST /v1/completions") return answerCompletion(body.value, digest, paceMs);
-      if (route === "POST /v1/messages") return answerMessages(body.value, digest, paceMs);
-      if (route === "POST /v1/messages/count_tokens") return countTokens(body.value);
-      if (route === "POST /v1/responses") return answerResponses(body.value, digest, paceMs);
-      if (route === "POST /v1/responses/compact") return answerBelowResponses(body.value, digest, toCompaction);
-      if (route === "POST /v1/responses/input_tokens") return answerBelowResponses(body.value, digest, toInputTokens);
-      if (route === "POST /v1/embeddings") return answerEmbedding(body.value);
-      return refuse(404, "Unknown path or method.", null);
+      if (address === "POST /v1/embeddings") return embed(body.value);
+      const route = ROUTES[address];
+      if (!route) return refuse(404, "Unknown path or method.", null);
+      return answer(route, body.value, new Bun.CryptoHasher("sha256").update(bytes).digest("hex").slice(0, 24), paceMs);
     },
   });
   return { url: `http://127.0.0.1:${server.port}/v1`, stop: () => server.stop(true) };
@@ -74,44 +66,20 @@ export function startDemoProvider(paceMs = 40): { readonly url: string; readonly
  * @returns what adds it to the providers of a configuration
  */
 export function openDemo(): (config: Config) => Config {
-  const demo = { ...localProvider("demo", startDemoProvider().url, DEMO_ROW), exampleModels: EXAMPLE_MODELS };
-  const provider = Object.freeze(demo);
+  const chats = Object.fromEntries(CHAT_APIS.map((api) => [api, CHAT_MODEL]));
+  const exampleModels = { ...chats, embeddings: EMBEDDING_MODEL };
+  const provider = Object.freeze({ ...localProvider("demo", startDemoProvider().url, ROW), exampleModels });
   return (config) => ({ ...config, providers: [...config.providers, provider] });
 }
 
-function refuse(status: number, message: string, param: string | null): Response {
-  const code = param === "model" ? "model_not_found" : null;
-  return Response.json({ error: { message, type: "invalid_request_error", param, code } }, { status });
-}
-
-function answerChat(body: JsonObject, digest: string, paceMs: number): Response {
-  const { model, messages, max_completion_tokens: limit = body["max_tokens"], stream_options: options } = body;
-  if (model !== CHAT_MODEL) return refuse(404, `The model \`${String(model)}\` cannot chat.`, "model");
+function answer({ read, write }: Route, body: JsonObject, digest: string, paceMs: number): Response {
+  if (body["model"] !== CHAT_MODEL) return refuseModel(body, "chat");
+  const { messages, ...tools } = read(body);
   if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isJsonObject)) {
     return refuse(400, "messages must be a non-empty list of objects.", "messages");
   }
-  const completion = complete(messages, body, limit, digest);
-  if (body["stream"] !== true) return Response.json(toJson(completion));
-  return stream(toEvents(completion, isJsonObject(options) && options["include_usage"] === true), paceMs);
-}
-
-/** @param request of which tools and `tool_choice` count. */
-function complete(messages: readonly JsonObject[], request: JsonObject, limit: unknown, digest: string): Completion {
-  const { text, call, prompt } = nextTurn(messages, request);
-  const all = text.match(/^\s+|\S+\s*/g) ?? [];
-  const words = typeof limit === "number" ? all.slice(0, limit) : all;
-  const used = call ? countWords(`${call.name} ${call.arguments}`) : words.length;
-  return {
-    id: `chatcmpl-demo-${digest}`,
-    model: CHAT_MODEL,
-    words,
-    call: call && { id: `call_demo_${digest}`, ...call },
-    finishReason: call ? "tool_calls" : words.length < all.length ? "length" : "stop",
-    usage: { prompt_tokens: prompt, completion_tokens: used, total_tokens: prompt + used },
-  };
-}
-
-function stream(events: readonly string[], paceMs: number): Response {
+  const { whole, events } = write(complete(messages, tools, body, digest), body);
+  if (!events || body["stream"] !== true) return Response.json(whole);
   const paced = async function* (): AsyncGenerator<string, void> {
     for (const event of events) {
       yield event;
@@ -121,68 +89,49 @@ function stream(events: readonly string[], paceMs: number): Response {
   return new Response(paced(), { headers: { "content-type": "text/event-stream", "cache-control": "no-cache" } });
 }
 
-/** The messages of a request in Anthropic's form. Tools are for chat completions only. */
-function readMessages({ system, messages }: JsonObject): readonly JsonObject[] {
-  const listed = Array.isArray(messages) ? messages.filter(isJsonObject) : [];
-  return system === undefined ? listed : [{ role: "system", content: system }, ...listed];
+/** In OpenAI's shape, which the gateway reads in answers of every API. */
+function refuse(status: number, message: string, param: string | null): Response {
+  const code = param === "model" ? "model_not_found" : null;
+  return Response.json({ error: { message, type: "invalid_request_error", param, code } }, { status });
 }
 
-function answerMessages(body: JsonObject, digest: string, paceMs: number): Response {
-  if (body["model"] !== CHAT_MODEL) return refuseMessages(`model: ${String(body["model"])}`);
-  const completion = complete(readMessages(body), {}, body["max_tokens"], digest);
-  return body["stream"] === true ? stream(toMessageEvents(completion), paceMs) : Response.json(toMessage(completion));
+const refuseModel = ({ model }: JsonObject, what: string): Response =>
+  refuse(404, `The model \`${String(model)}\` cannot ${what}.`, "model");
+
+/** The prompt of OpenAI's oldest API, as a message. */
+function readPrompt({ prompt }: JsonObject): JsonObject {
+  return { messages: [{ role: "user", content: String(prompt) }] };
 }
 
-function countTokens(body: JsonObject): Response {
-  if (body["model"] !== CHAT_MODEL) return refuseMessages(`model: ${String(body["model"])}`);
-  return Response.json({ input_tokens: nextTurn(readMessages(body), {}).prompt });
+/** The messages of a request in Anthropic's form, as OpenAI's. */
+function readMessages({ system, messages }: JsonObject): JsonObject {
+  return { messages: system === undefined ? messages : [{ role: "system", content: system }, ...[messages].flat()] };
 }
 
-function refuseMessages(message: string): Response {
-  return Response.json({ type: "error", error: { type: "not_found_error", message } }, { status: 404 });
+/** The items of a request for a response, as messages. */
+function readItems({ input, instructions: system }: JsonObject): JsonObject {
+  return readMessages({ system, messages: typeof input === "string" ? [{ role: "user", content: input }] : input });
 }
 
-function answerCompletion(body: JsonObject, digest: string, paceMs: number): Response {
-  const { model, prompt, max_tokens: limit, stream_options: options } = body;
-  if (model !== CHAT_MODEL) return refuse(404, `The model \`${String(model)}\` completes nothing.`, "model");
-  const completion = complete([{ role: "user", content: String(prompt) }], {}, limit, digest);
-  if (body["stream"] !== true) return Response.json(toTextCompletion(completion));
-  return stream(toTextEvents(completion, isJsonObject(options) && options["include_usage"] === true), paceMs);
-}
-
-/** @param write what is made of a completion of the request */
-function answerBelowResponses(body: JsonObject, digest: string, write: (completion: Completion) => object): Response {
-  if (body["model"] !== CHAT_MODEL)
-    return refuse(404, `The model \`${String(body["model"])}\` cannot respond.`, "model");
-  return Response.json(write(completeResponse(body, digest)));
-}
-
-function completeResponse({ input, instructions, max_output_tokens: limit }: JsonObject, digest: string): Completion {
-  const items = Array.isArray(input) ? input.filter(isJsonObject) : [{ role: "user", content: String(input) }];
-  const system = instructions === undefined ? [] : [{ role: "system", content: instructions }];
-  return complete([...system, ...items], {}, limit, digest);
-}
-
-function answerResponses(body: JsonObject, digest: string, paceMs: number): Response {
-  const { model } = body;
-  if (model !== CHAT_MODEL) return refuse(404, `The model \`${String(model)}\` cannot respond.`, "model");
-  const completion = completeResponse(body, digest);
-  return body["stream"] === true ? stream(toResponseEvents(completion), paceMs) : Response.json(toResponse(completion));
+function complete(messages: JsonObject[], tools: JsonObject, request: JsonObject, digest: string): answers.Completion {
+  const { max_output_tokens, max_tokens = max_output_tokens, max_completion_tokens: limit = max_tokens } = request;
+  const { text, call, input } = nextTurn(messages, tools);
+  const all = text.match(/^\s+|\S+\s*/g) ?? [];
+  const words = typeof limit === "number" ? all.slice(0, limit) : all;
+  const output = call ? countWords(`${call.name} ${call.arguments}`) : words.length;
+  return { digest, words, call, isCut: words.length < all.length, input, output };
 }
 
 /** Each word adds to a place of the vector that its hash names, so texts with words in common are near each other. */
-function answerEmbedding({ model, input, dimensions, encoding_format: format }: JsonObject): Response {
-  if (model !== EMBEDDING_MODEL) return refuse(404, `The model \`${String(model)}\` makes no embeddings.`, "model");
-  const data = (Array.isArray(input) ? input : [input]).map((text, index) => {
+function embed({ model, input, dimensions, encoding_format: format }: JsonObject): Response {
+  if (model !== EMBEDDING_MODEL) return refuseModel({ model }, "make embeddings");
+  const data = [input].flat().map((text, index) => {
     const vector = new Float32Array(typeof dimensions === "number" ? Math.min(Math.max(1, dimensions), 3072) : 256);
     for (const word of String(text).toLowerCase().split(/\s+/)) vector[Bun.hash.xxHash32(word) % vector.length]! += 1;
     const length = Math.hypot(...vector);
     const unit = vector.map((value) => value / length);
-    return {
-      object: "embedding",
-      index,
-      embedding: format === "base64" ? Buffer.from(unit.buffer).toString("base64") : [...unit],
-    };
+    const embedding = format === "base64" ? Buffer.from(unit.buffer).toString("base64") : [...unit];
+    return { object: "embedding", index, embedding };
   });
   const tokens = countWords(String(input));
   return Response.json({ object: "list", data, model, usage: { prompt_tokens: tokens, total_tokens: tokens } });

@@ -1,7 +1,7 @@
 import type { Transform } from "node:stream";
 import { Failure } from "../core/errors.ts";
 import { memoryExhausted } from "../core/memory/budget.ts";
-import { createSlots } from "../core/slots.ts";
+import type { Slots } from "../core/slots.ts";
 
 type Compressed = "gzip" | "deflate" | "br" | "zstd";
 
@@ -32,6 +32,8 @@ const PLAIN: ReadonlySet<string> = new Set([
 export interface DecompressLimits {
   /** Of the decompressed body, in bytes. */
   readonly maxBytes: number;
+  /** For those that take long. */
+  readonly slots: Slots;
   /** Called before more than so many bytes are held, the compressed ones included. */
   readonly mayHold?: (bytes: number) => boolean;
   /** Aborts it if the client is gone. */
@@ -43,11 +45,6 @@ export const ONE_GO_BYTES = 256 * 1024;
 
 /** Bytes between two checks of the limits. */
 const STEP_BYTES = 64 * 1024;
-
-/** Maximum number of long bodies decompressed at once; the others wait for their turn. */
-const MAX_AT_ONCE = 2;
-
-const slots = createSlots(MAX_AT_ONCE);
 
 // Most clients never send a body compressed, and the module brings all of the runtime's streams into memory.
 const zlib = () => process.getBuiltinModule("node:zlib");
@@ -105,7 +102,7 @@ function inOneGo(raw: Uint8Array, format: Compressed, { maxBytes }: DecompressLi
 async function inSteps(
   raw: Uint8Array,
   format: Compressed,
-  { maxBytes, mayHold = () => true, signal }: DecompressLimits,
+  { maxBytes, slots, mayHold = () => true, signal }: DecompressLimits,
 ): Promise<Uint8Array> {
   using _slot = await slots.take(signal);
   const stream = openStream(format);

@@ -56,7 +56,7 @@ export type AdmitProxyRequest = (
 
 type ProxyPolicyParts = Pick<
   RelayParts,
-  "policy" | "connections" | "memory" | "maxBodyBytes" | "jsonLimits" | "proxiesWithoutModel"
+  "policy" | "connections" | "memory" | "decompressions" | "maxBodyBytes" | "jsonLimits" | "proxiesWithoutModel"
 >;
 
 /**

@@ -1,12 +1,10 @@
-import { asBuffer } from "../core/json/bytes.ts";
+import { asBuffer, toJson } from "../core/json/bytes.ts";
 import { Failure } from "../core/errors.ts";
 import { type Edit, editObject } from "../core/json/edit.ts";
-import type { JsonObject } from "../core/json/parse.ts";
-import { isJsonObject } from "../core/json/parse.ts";
+import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import type { Member } from "../core/json/find.ts";
 import { watchMembers } from "../core/json/limit-scan.ts";
 import { foundMember, type MemberWatch, watchedNames } from "../core/json/member-watch.ts";
-import { toJson } from "../core/json/bytes.ts";
 import type { Format } from "../formats/format.ts";
 import { CONTENT_ROOTS } from "../formats/visual-content.ts";
 import type { Target } from "../routing/resolve-target.ts";

@@ -32,7 +32,7 @@ export async function readProviderFailure(
     );
   }
   // Some providers repeat the rejected key, and not only in the message.
-  const redact = redactionOf(provider, ...provider.secrets);
+  const redact = redactionOf(provider.secrets);
   const error = readProviderError(redact(await readErrorText(context, response, call, MAX_ERROR_BYTES)), redact);
   const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);
   const message = error.message ?? `The provider answered with status ${response.status}`;

@@ -79,7 +79,7 @@ function headersFor(
   relayed: HeaderMatcher,
   { url, requestId, isError, announcesLength }: AnsweredRequest,
 ): Headers {
-  const redact = redactionOf(provider, ...provider.secrets);
+  const redact = redactionOf(provider.secrets);
   const headers = new Headers(INERT);
   for (const [name, value] of upstream) {
     if (relayed(name) === undefined) continue;

@@ -2,6 +2,7 @@ import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
 import { nextTurn } from "../core/next-turn.ts";
+import type { Slots } from "../core/slots.ts";
 import { decompress, ONE_GO_BYTES } from "./decompress.ts";
 import { openPieces } from "./upload-pieces.ts";
 
@@ -25,6 +26,8 @@ export interface ClientConnections {
 export interface BodyReaderParts {
   readonly connections: ClientConnections;
   readonly memory: MemoryBudget;
+  /** Turns at decompressing long bodies. */
+  readonly decompressions: Slots;
   /** Longest body, in bytes, counted after it is decoded. */
   readonly maxBodyBytes: number;
 }
@@ -71,11 +74,11 @@ export async function decodeBody(
   { signal }: Request,
   raw: Uint8Array,
   encoding: string,
-  { memory, maxBodyBytes }: BodyReaderParts,
+  { memory, decompressions, maxBodyBytes }: BodyReaderParts,
 ): Promise<Uint8Array> {
   await memory.hold(context, raw.length + ONE_GO_BYTES, signal);
   const mayHold = (bytes: number): boolean => memory.tryHold(context, bytes);
-  const decoded = await decompress(raw, encoding, { maxBytes: maxBodyBytes, mayHold, signal });
+  const decoded = await decompress(raw, encoding, { maxBytes: maxBodyBytes, slots: decompressions, mayHold, signal });
   if (decoded.length > ONE_GO_BYTES) {
     // Processing it takes long. If its client left meanwhile, the runtime says so when it has looked at its
     // sockets.

@@ -3,7 +3,7 @@ import type { Provider } from "../providers/provider.ts";
 import { decodeResponse, isDecodable } from "../upstream/decode-response.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import { bodyOfBytes } from "../upstream/body.ts";
-import { maskersOf } from "../core/redact/redact.ts";
+import { SecretMasker } from "../core/redact/secret-masker.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import { bufferResponse } from "./read-response.ts";
 import { maskBody } from "./transform-body.ts";
@@ -32,7 +32,7 @@ export async function redactError(
   const { status, headers: received, body } = isEncoded ? decodeResponse(response) : response;
   const headers = new Headers([...received]);
   for (const name of OF_THE_BYTES) headers.delete(name);
-  const masked = body && maskersOf(provider, provider.secrets).reduce(maskBody, body);
+  const masked = body && provider.secrets.map((secret) => new SecretMasker(secret)).reduce(maskBody, body);
   const read = await bufferResponse(context, { status, headers, body: masked }, call, MAX_WHOLE_BYTES);
   if ("tooLong" in read) return { status, headers, body: read.tooLong };
   headers.set("content-length", String(read.whole.length));

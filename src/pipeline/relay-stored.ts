@@ -4,8 +4,7 @@ import { requireHarmlessPath } from "../providers/check-path.ts";
 import { pathOf } from "../providers/join-path.ts";
 import type { Provider } from "../providers/provider.ts";
 import { apiUrl } from "../providers/url.ts";
-import { splitQuery } from "../routing/relayed-query.ts";
-import { findProvider } from "../routing/resolve-target.ts";
+import { findProvider, splitQuery } from "../routing/resolve-target.ts";
 import { providerNotCallable } from "../routing/target-failures.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import { Attempts } from "./attempts.ts";
@@ -18,13 +17,13 @@ import { type Relay, type RelayParts, respond } from "./relay.ts";
  */
 export function withStored(relay: Relay, parts: RelayParts): Relay {
   const relayStored = createStoredRelay(parts);
-  return (context, request, format) => (format.stored ? relayStored : relay)(context, request, format);
+  return (format) => (format.stored ? relayStored : relay)(format);
 }
 
 function createStoredRelay(parts: RelayParts): Relay {
   const { requestHeaders, targets, policy, proxiesWithoutModel } = parts;
 
-  return async (context, request, format) => {
+  return (format) => async (context, request) => {
     const query = splitQuery(request.url);
     const provider = chooseProvider(targets.providers, query.provider, format);
     context.selected(provider.id);

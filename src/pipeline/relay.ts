@@ -25,17 +25,18 @@ export interface RelayParts extends AdmitParts, TranslationParts {
   readonly heartbeat: Heartbeat | undefined;
 }
 
-/**
- * Answers one request of a format from the provider that it names. Throws a `Failure` if there is no response.
- */
-export type Relay = (context: RequestContext, request: Request, format: Format) => Promise<Response>;
+/** Makes what answers requests of a format, once for each route. */
+export type Relay = (format: Format) => RelayRequest;
+
+/** Answers one request from the provider that it names. Throws a `Failure` if there is no response. */
+export type RelayRequest = (context: RequestContext, request: Request) => Promise<Response>;
 
 /** @param stages what is between an admitted request and its provider, the first one first; what is off is not in it */
 export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay {
   const admit = createAdmit(parts);
   const answer = composeStages(stages, createAnswer(parts));
 
-  return async (context, request, format) => {
+  return (format) => async (context, request) => {
     const admitted = await admit(context, request, format);
     using attempts = admitted.attempts;
     const streamAsked = admitted.body.value["stream"] === true;

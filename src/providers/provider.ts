@@ -1,3 +1,4 @@
+import type { SecretPatterns } from "../core/redact/secret-patterns.ts";
 import type { ProviderApiName } from "./api-paths.ts";
 import type { ApiAccess } from "./api-access.ts";
 import type { AuthType, ListingShape, ProviderRow } from "./provider-row.ts";
@@ -38,8 +39,8 @@ export interface Provider {
   readonly authHeader: string;
   /** The credential; never logged, never sent anywhere but to the host of `baseUrl`. */
   readonly key: string | undefined;
-  /** All that may not be shown of what the provider says: the key, and the values of the operator's headers and query. */
-  readonly secrets: readonly string[];
+  /** What may not be shown of what the provider says: the key, and the values of the operator's headers and query. */
+  readonly secrets: readonly SecretPatterns[];
   /** Its APIs. */
   readonly apis: { readonly models: ProviderApi } & { readonly [Name in ProviderApiName]?: ProviderApi };
   /** What its paths need, the longest path first; the last one is for all of them. */

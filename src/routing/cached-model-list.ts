@@ -4,7 +4,7 @@ import type { ListedModel } from "../providers/model-list-readers.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { NameList } from "./bare-names.ts";
 import { firstOfEachId, type ModelList } from "./model-list.ts";
-import { shorterForms } from "./model-forms.ts";
+import { shorterForms } from "./model-name.ts";
 
 export interface CachedModelListOptions {
   readonly fetchModels: (provider: Provider, signal: AbortSignal) => Promise<readonly ListedModel[]>;

@@ -1,8 +1,8 @@
 import { Failure } from "../core/errors.ts";
-import { skipSpace, skipString } from "../core/json/scan.ts";
+import { skipSpace, skipString } from "../core/json/bytes.ts";
 import { openTurns } from "../core/next-turn.ts";
 import type { ModelNames } from "./model-names.ts";
-import { DECIDES, FALLBACKS, IS_DATA, NAMES_MODELS, OUTERMOST, traitsOf } from "./model-traits.ts";
+import { DECIDES, FALLBACKS, IS_DATA, type KnownKeys, NAMES_MODELS, OUTERMOST, traitsOf } from "./model-traits.ts";
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
@@ -52,6 +52,7 @@ interface ModelScan {
   readonly json: Buffer;
   readonly found: ModelNames;
   readonly options: JsonModelOptions;
+  readonly known: KnownKeys;
   position: number;
   /** What is known of the arrays and objects around the innermost open one. */
   readonly open: number[];
@@ -75,7 +76,8 @@ const SLICE_BYTES = 16 * 1024;
  */
 export function findJsonModels(json: Buffer, found: ModelNames, options: JsonModelOptions): Promise<void> | undefined {
   const top = OUTERMOST | DECIDES;
-  const scan: ModelScan = { json, found, options, position: 0, open: [], container: top, value: top };
+  const begun = { position: 0, open: [], container: top, value: top };
+  const scan: ModelScan = { json, found, options, known: new Map(), ...begun };
   if (json.length > MAX_WHOLE_BYTES) return searchInTurns(scan);
   searchOn(scan, json.length);
   return undefined;
@@ -94,7 +96,7 @@ async function searchInTurns(scan: ModelScan): Promise<void> {
 
 /** Searches on to `stopAt`, or behind the string that reaches beyond it. */
 function searchOn(scan: ModelScan, stopAt: number): void {
-  const { json, found, options, open } = scan;
+  const { json, found, options, known, open } = scan;
   let { position, container, value } = scan;
   while (position < stopAt) {
     const byte = json[position] as number;
@@ -107,7 +109,7 @@ function searchOn(scan: ModelScan, stopAt: number): void {
       if (json[next] === COLON) {
         position = skipSpace(json, next + 1);
         const key = end - start > MAX_KEY_BYTES ? "" : readString(json, start, end);
-        value = options.skipsData && DATA.has(key) ? IS_DATA : traitsOf(key, container, options.members);
+        value = options.skipsData && DATA.has(key) ? IS_DATA : traitsOf(key, known, container, options.members);
         if ((container & FALLBACKS) !== 0 && !OTHER_LISTS.has(key) && beginsList(json, position)) value |= NAMES_MODELS;
       } else if ((value & NAMES_MODELS) !== 0) {
         const name = readString(json, start, end);

@@ -46,11 +46,12 @@ interface Key {
   readonly isFallback: boolean;
 }
 
-/** Requests have the same few keys: looking them up costs a fifth of folding them. */
-const knownKeys = new Map<string, Key>();
+/** What the keys of one text say: in a long one the same few come again, and looking them up costs a fifth of folding them. */
+export type KnownKeys = Map<string, Key>;
+
 const MAX_KNOWN_KEYS = 1000;
 
-function keyOf(key: string): Key {
+function keyOf(key: string, knownKeys: KnownKeys): Key {
   const known = knownKeys.get(key);
   if (known) return known;
   const name = foldMember(key);
@@ -66,11 +67,17 @@ function keyOf(key: string): Key {
 
 /**
  * What is known of the value of a key.
+ * @param known the keys of the same text so far, which it adds to
  * @param container what is known of the object that the key is in
  * @param members further outermost members that name a model
  */
-export function traitsOf(key: string, container: number, members: ReadonlySet<string> | undefined): number {
-  const { name, isModel, isCarrier, isFallback } = keyOf(key);
+export function traitsOf(
+  key: string,
+  known: KnownKeys,
+  container: number,
+  members: ReadonlySet<string> | undefined,
+): number {
+  const { name, isModel, isCarrier, isFallback } = keyOf(key, known);
   const names =
     isModel ||
     ((container & OUTERMOST) !== 0 && members?.has(name) === true) ||

@@ -1,5 +1,4 @@
 import { Elysia } from "elysia";
-import type { RequestContext } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { type CapacityParts, limitConcurrency } from "./limit-concurrency.ts";
 import { matchTemplate, routerPath } from "./path-template.ts";
@@ -9,8 +8,8 @@ import { addressesOf, errorScopes, type HandledRouteName, ROUTE_ROWS, type Route
 import { type RouteHandler, serveRoute } from "./serve-route.ts";
 
 export interface ApplicationParts extends CapacityParts {
-  /** Answers the requests of every row that has a format. */
-  readonly relay: (context: RequestContext, request: Request, format: Format) => Promise<Response>;
+  /** Makes what answers the requests of every row that has a format. */
+  readonly relay: (format: Format) => RouteHandler;
   /** What answers the other rows. A route without a handler is not registered. */
   readonly handlers: Partial<Record<HandledRouteName, RouteHandler>>;
 }
@@ -43,7 +42,7 @@ export function createRoutes({ relay, handlers, ...parts }: ApplicationParts): R
 
   const handlerOf = (name: string | undefined, { format }: RouteRow): RouteHandler | undefined => {
     if (name === undefined) return refuseUnknown;
-    return format ? (context, request) => relay(context, request, format) : handlersByName[name];
+    return format ? relay(format) : handlersByName[name];
   };
   return {
     serves: ROWS.map((row, index) => {

@@ -1,5 +1,3 @@
-import { bearerToken } from "./bearer-token.ts";
-
 /** Headers that hold a credential and nothing else: `x-api-key` as Anthropic's clients send it, `api-key` as Azure's do. */
 const KEY_HEADERS = ["x-api-key", "api-key"] as const;
 
@@ -15,4 +13,32 @@ export function credentialsOf(request: Request): readonly string[] {
     if (key !== null && key !== "") credentials.push(key);
   }
   return credentials;
+}
+
+const SCHEME = /^bearer +/i;
+
+/** The form that nearly all clients send. */
+const USUAL = "Bearer ";
+
+const SPACE = 0x20;
+
+/**
+ * The bearer token of a request, from its `Authorization` header and from nowhere else: in a query or a form it would end
+ * in access logs. The scheme may be in any case (https://www.rfc-editor.org/rfc/rfc9110#section-11.1) and is followed by
+ * spaces; all that comes after them is the token, so that two headers, joined into one, are not taken for one of them.
+ * Whether it can be a credential at all is for authentication to judge.
+ *
+ * In place of `@elysiajs/bearer`, which refuses the scheme in lower case, takes `Bearertoken`, reads the query, and has
+ * Elysia make objects of all headers and of the query of each request: mounted as its documentation shows it costs 2.3 µs
+ * of CPU a request, of 12.0 that a bare route of Elysia spends with this.
+ * @returns undefined if there is none
+ */
+export function bearerToken({ headers }: Request): string | undefined {
+  const authorization = headers.get("authorization");
+  if (authorization === null) return undefined;
+  if (authorization.startsWith(USUAL) && authorization.charCodeAt(USUAL.length) !== SPACE) {
+    return authorization.slice(USUAL.length) || undefined;
+  }
+  const scheme = SCHEME.exec(authorization);
+  return scheme ? authorization.slice(scheme[0].length) || undefined : undefined;
 }

@@ -30,7 +30,7 @@ function createTrap() {
       },
     ]),
   );
-  const relay: ApplicationParts["relay"] = async (_, __, format) => {
+  const relay: ApplicationParts["relay"] = (format) => () => {
     reached.push(...names.filter((name) => (ROUTES[name] as RouteRow).format === format));
     return new Response("reached");
   };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Environment } from "../../src/config/environment.ts";
+import { secretPatterns } from "../../src/core/redact/secret-patterns.ts";
 import { loadProviders } from "../../src/config/load-providers.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";
@@ -113,7 +114,7 @@ test("takes from the row what makes a provider differ", () => {
     key: KEY,
     rootUrl: "https://api.anthropic.com",
     query: "",
-    secrets: [KEY],
+    secrets: [secretPatterns(KEY)],
     apis: {
       models: { ...anthropic, url: "https://api.anthropic.com/v1/models?limit=1000" },
       chat: { ...anthropic, url: "https://api.anthropic.com/v1/chat/completions" },

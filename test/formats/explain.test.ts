@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { CreateChatCompletionRequest } from "../../src/formats/chat/request-schema.ts";
 import { CreateEmbeddingRequest } from "../../src/formats/embeddings/schemas.ts";
-import { explain } from "../../src/formats/schema/explain.ts";
+import { createExplainer } from "../../src/formats/schema/explain.ts";
 
-const NO_RULES = new Map();
+const explainChat = createExplainer(CreateChatCompletionRequest, new Map());
+const explainEmbedding = createExplainer(CreateEmbeddingRequest, new Map());
 
 /** Values near what the schemas accept: right in places, of the wrong type or out of range in others. */
 const odd = fc.oneof(
@@ -59,7 +60,7 @@ test("explains a chat request exactly where the compiled check refuses it", () =
   const compiled = TypeCompiler.Compile(CreateChatCompletionRequest);
   fc.assert(
     fc.property(fc.oneof({ weight: 9, arbitrary: request }, odd), (value) => {
-      const problem = explain(CreateChatCompletionRequest, value, "", NO_RULES);
+      const problem = explainChat(value);
       expect(problem === undefined).toBe(compiled.Check(value));
       if (problem !== undefined) expect(problem.path).toMatch(PATH);
     }),
@@ -73,7 +74,7 @@ test("explains an embedding request exactly where the compiled check refuses it"
   const input = fc.oneof(fc.array(fc.string()), fc.array(fc.integer()), fc.array(item, { maxLength: 4 }), odd);
   fc.assert(
     fc.property(fc.record({ model: fc.constantFrom("x", ""), input }), (value) => {
-      expect(explain(CreateEmbeddingRequest, value, "", NO_RULES) === undefined).toBe(compiled.Check(value));
+      expect(explainEmbedding(value) === undefined).toBe(compiled.Check(value));
     }),
     { numRuns: 2000 },
   );

@@ -144,7 +144,7 @@ describe("new requests see at once", () => {
     });
     expect(await (await gateway.post("/v1/nothing", {})).json()).toHaveProperty("error.code", "route_not_found");
     expect((await preflight()).headers.get("access-control-allow-origin")).toBe("https://app.example");
-    expect(await guide()).toBe(405);
+    expect(await guide()).toBe(404);
     await gateway.apply(at(one));
     expect([(await preflight()).headers.get("access-control-allow-origin"), await guide()]).toEqual([null, 200]);
   });

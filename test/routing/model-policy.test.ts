@@ -97,7 +97,9 @@ describe("a deny-list", () => {
       const response = await started.post(route, { ...SMALLEST[route], model });
       expect([route, response.status]).toEqual([route, 403]);
       expect(await response.json()).toMatchObject(
-        isAnthropic ? { error: { type: "permission_error", message: DISALLOWED } } : { error: DISALLOWED },
+        isAnthropic || route.startsWith("/v1/responses")
+          ? { error: { type: "permission_error", message: DISALLOWED } }
+          : { error: DISALLOWED },
       );
     }
     expect(started.takeCalls()).toEqual([]);
@@ -128,7 +130,8 @@ describe("a deny-list", () => {
     ["a deployment", "/v1/embeddings", { deployment_id: "gpt-4o" }],
   ])("holds for %s", async (_, route, more) => {
     const response = await started.post(route, { ...SMALLEST[route], model: "openai/ok", ...more });
-    const { error } = (await response.json()) as { error: string };
+    const answer = (await response.json()) as { error: string | { message: string } };
+    const error = typeof answer.error === "string" ? answer.error : answer.error.message;
     expect([response.status, started.takeCalls().length]).toEqual(DENIED);
     expect(error).toStartWith(DISALLOWED);
     expect(error.toLowerCase()).toContain('gpt-4o"');

@@ -123,7 +123,7 @@ describe("what does not finish in time is ended, and told so", () => {
     const clock = createManualClock();
     await using parts = await startRig({ SERVER_SHUTDOWN_TIMEOUT: "10s" }, startAt(clock));
     const gate = createGate();
-    parts.provider.answer([wait(gate), ...json(200, "x".repeat(30 * 1024 * 1024))]);
+    parts.provider.answer([wait(gate), ...json(200, { choices: "x".repeat(30 * 1024 * 1024) })]);
     const { client, id } = await parts.call({ target: "/v1/chat/completions", body: CHAT });
     await parts.provider.nextRequest();
     const timers = clock.timersSet();

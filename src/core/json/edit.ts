@@ -107,7 +107,7 @@ export function editMembers(object: Uint8Array, members: Readonly<Record<string,
   let bytes = object;
   // One after the other: two neighbours that are both removed share a comma.
   for (const [name, value] of Object.entries(members)) {
-    const member = findMember(name)(bytes);
+    const member = findMember(bytes, name);
     if (member === "repeated") continue;
     if (member !== "absent") {
       bytes = editObject(bytes, [

@@ -1,6 +1,6 @@
 import type { ExceededLimit, JsonLimits } from "./limits.ts";
 import { type MemberWatch, noteMemberEnd, noteString, openWatch, type WatchedNames } from "./member-watch.ts";
-import { skipSpace, skipString } from "./scan.ts";
+import { skipSpace, skipString } from "./bytes.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

@@ -1,5 +1,5 @@
 import type { Member } from "./find.ts";
-import { skipSpace } from "./scan.ts";
+import { skipSpace } from "./bytes.ts";
 
 /** What a scan found of one name among the members of the outermost object. */
 export interface WatchedMember {

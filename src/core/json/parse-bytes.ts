@@ -1,11 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import { asBuffer } from "./bytes.ts";
+import { asBuffer, skipSpace } from "./bytes.ts";
 import { DEFAULT_JSON_LIMITS, type ExceededLimit, type JsonLimits } from "./limits.ts";
 import { openScan, scanOn } from "./limit-scan.ts";
 import type { MemberWatch, WatchedNames } from "./member-watch.ts";
 import { openTurns } from "../next-turn.ts";
 import { openSliceParser } from "./parse-slices.ts";
-import { skipSpace } from "./scan.ts";
 import { openSlicePlan } from "./slice-plan.ts";
 
 /** Bytes as a lenient reader takes them: without a byte order mark, and with U+FFFD for what is no UTF-8. */

@@ -5,10 +5,14 @@ import { parseAtOnce, parseBytes, type Parsed, type ParseFault, type ParseOption
 
 export type JsonObject = { readonly [name: string]: unknown };
 
+interface ParsedObject {
+  readonly value: JsonObject;
+  readonly watch: MemberWatch | undefined;
+}
+
 /** An object, or in `problem` what is wrong with the bytes, in words that repeat nothing of them. */
 export type DecodedObject =
-  | { readonly value: JsonObject; readonly watch: MemberWatch | undefined }
-  | { readonly fault: ParseFault | "empty" | "no_object"; readonly problem: string };
+  ParsedObject | { readonly fault: ParseFault | "empty" | "no_object"; readonly problem: string };
 
 /** Parses the bytes of a JSON text that must be an object, within limits, in one turn of the event loop. */
 export function decodeObject(bytes: Uint8Array, options: ParseOptions = {}): DecodedObject {
@@ -32,9 +36,11 @@ const EMPTY: DecodedObject = { fault: "empty", problem: "the body is empty" };
 
 function requireObject(parsed: Parsed, bytes: Uint8Array, options: ParseOptions): DecodedObject {
   if ("fault" in parsed) return { fault: parsed.fault, problem: describeFault(parsed.fault, bytes, options) };
-  if (!isJsonObject(parsed.value)) return { fault: "no_object", problem: "the body must be a JSON object" };
-  return { value: parsed.value, watch: parsed.watch };
+  return isObject(parsed) ? parsed : { fault: "no_object", problem: "the body must be a JSON object" };
 }
+
+const isObject = (parsed: Exclude<Parsed, { readonly fault: unknown }>): parsed is ParsedObject =>
+  isJsonObject(parsed.value);
 
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);

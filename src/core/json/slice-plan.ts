@@ -1,5 +1,5 @@
 import { type JsonScan, scanOn, type Seams } from "./limit-scan.ts";
-import { skipSpace } from "./scan.ts";
+import { skipSpace } from "./bytes.ts";
 
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
@@ -55,51 +55,66 @@ export interface SlicePlan {
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
+/** How far the steps have come. */
+interface Planned {
+  /** How many of the open arrays and objects have a step `open`: the outer ones. */
+  built: number;
+  /** From here on, what is in the innermost of them has no step. */
+  from: number;
+  /** What is before `from`. */
+  previous: "open" | "comma" | "member";
+  wellFormed: boolean;
+}
+
+/** Passes over the comma that must separate a member from what is behind it. */
+function passComma(bytes: Buffer, planned: Planned): void {
+  if (planned.previous !== "member") return;
+  const comma = skipSpace(bytes, planned.from);
+  if (bytes[comma] !== COMMA) planned.wellFormed = false;
+  planned.from = comma + 1;
+  planned.previous = "comma";
+}
+
+/** Cuts the inside of a long string into pieces. */
+function planPieces(bytes: Buffer, from: number, end: number, maxBytes: number, steps: SliceStep[]): void {
+  for (let start = from; start < end;) {
+    const wanted = start + maxBytes;
+    const pieceEnd = wanted < end ? Math.min(pieceBoundary(bytes, start, wanted), end) : end;
+    steps.push({ kind: "piece", start, end: pieceEnd });
+    start = pieceEnd;
+  }
+}
+
 /** @param scan at its beginning, with `seams` */
 export function openSlicePlan(scan: JsonScan, seams: Seams): SlicePlan {
   const { bytes } = scan;
   const steps: SliceStep[] = [];
-  /** How many of the open arrays and objects have a step `open`: the outer ones. */
-  let built = 0;
-  /** From here on, what is in the innermost of them has no step. */
-  let from = 0;
-  /** What is before `from`. */
-  let previous: "open" | "comma" | "member" = "open";
-  let wellFormed = true;
-
-  /** Passes over the comma that must separate a member from what is behind it. */
-  const passComma = (): void => {
-    if (previous !== "member") return;
-    const comma = skipSpace(bytes, from);
-    if (bytes[comma] !== COMMA) wellFormed = false;
-    from = comma + 1;
-    previous = "comma";
-  };
+  const planned: Planned = { built: 0, from: 0, previous: "open", wellFormed: true };
 
   const planMembers = (end: number): void => {
-    passComma();
+    passComma(bytes, planned);
     // Empty if two commas have nothing between them, which the parser refuses.
-    if (from <= end) steps.push({ kind: "members", start: from, end });
+    if (planned.from <= end) steps.push({ kind: "members", start: planned.from, end });
   };
 
   /** Plans what is complete in the innermost built array or object: all up to its last comma. */
   const planCompleteMembers = (): void => {
-    const comma = seams.separated[built] as number;
-    if (comma < from) return;
+    const comma = seams.separated[planned.built] as number;
+    if (comma < planned.from) return;
     planMembers(comma);
-    from = comma + 1;
-    previous = "comma";
+    planned.from = comma + 1;
+    planned.previous = "comma";
   };
 
   const cut = (): void => {
-    if (built > 0) planCompleteMembers();
-    while (built < scan.depth) {
-      if (built > 0) passComma();
-      const begin = seams.opened[built + 1] as number;
-      steps.push({ kind: "open", start: from, end: begin });
-      built++;
-      from = begin + 1;
-      previous = "open";
+    if (planned.built > 0) planCompleteMembers();
+    while (planned.built < scan.depth) {
+      if (planned.built > 0) passComma(bytes, planned);
+      const begin = seams.opened[planned.built + 1] as number;
+      steps.push({ kind: "open", start: planned.from, end: begin });
+      planned.built++;
+      planned.from = begin + 1;
+      planned.previous = "open";
       planCompleteMembers();
     }
   };
@@ -108,43 +123,37 @@ export function openSlicePlan(scan: JsonScan, seams: Seams): SlicePlan {
   const planString = (begin: number): void => {
     if (bytes[skipSpace(bytes, scan.position)] === COLON) return;
     cut();
-    passComma();
-    const end = scan.position - 1;
-    for (let start = begin + 1; start < end;) {
-      const wanted = start + seams.maxStringBytes;
-      const pieceEnd = wanted < end ? Math.min(pieceBoundary(bytes, start, wanted), end) : end;
-      steps.push({ kind: "piece", start, end: pieceEnd });
-      start = pieceEnd;
-    }
-    steps.push({ kind: "string", start: from, end: begin });
-    from = scan.position;
-    previous = "member";
+    passComma(bytes, planned);
+    planPieces(bytes, begin + 1, scan.position - 1, seams.maxStringBytes, steps);
+    steps.push({ kind: "string", start: planned.from, end: begin });
+    planned.from = scan.position;
+    planned.previous = "member";
   };
 
   const close = (): void => {
     const end = scan.position - 1;
-    const isBlank = skipSpace(bytes, from) === end;
+    const isBlank = skipSpace(bytes, planned.from) === end;
     if (!isBlank) planMembers(end);
     // A comma with nothing behind it is found by the parser: the run of members is empty then.
-    else if (previous === "comma") steps.push({ kind: "members", start: from, end });
+    else if (planned.previous === "comma") steps.push({ kind: "members", start: planned.from, end });
     steps.push({ kind: "close", end });
-    built--;
-    from = end + 1;
-    previous = "member";
+    planned.built--;
+    planned.from = end + 1;
+    planned.previous = "member";
   };
 
   return {
     steps,
     scanTo(stopAt) {
       while (scan.position < stopAt && !scan.exceeded) {
-        scanOn(scan, stopAt, Math.max(built - 1, 0));
+        scanOn(scan, stopAt, Math.max(planned.built - 1, 0));
         if (seams.longString >= 0 && scan.depth > 0) planString(seams.longString);
         seams.longString = -1;
-        if (scan.depth < built) close();
+        if (scan.depth < planned.built) close();
         if (scan.depth <= 0) break;
       }
       if (scan.depth > 0 && !scan.exceeded) cut();
     },
-    isWellFormed: () => wellFormed,
+    isWellFormed: () => planned.wellFormed,
   };
 }

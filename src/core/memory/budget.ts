@@ -73,42 +73,22 @@ interface Waiter {
   readonly settle: (failure?: Failure) => void;
 }
 
-export function createMemoryBudget({ limit, deadlines, now, collect }: MemoryBudgetOptions): MemoryBudget {
-  const limitOfLarge = Math.floor(limit * (1 - SHARE_OF_SMALL));
+/** The most that may be held by all together once someone holds so many bytes. */
+const limitFor = (limit: number, bytes: number): number =>
+  bytes <= SMALL_BYTES ? limit : Math.floor(limit * (1 - SHARE_OF_SMALL));
+
+/** Those who wait for bytes to be freed. */
+function createQueue({
+  limit,
+  deadlines,
+  now,
+  tryHold,
+}: Omit<MemoryBudgetOptions, "collect"> & Pick<MemoryBudget, "tryHold">) {
   /** In the order in which they came. */
   const waiters = new Set<Waiter>();
-  let used = 0;
-  /** Bytes that were given back since the last collection. */
-  let uncollected = 0;
-
-  const limitFor = (bytes: number): number => (bytes <= SMALL_BYTES ? limit : limitOfLarge);
-
-  const tryHold = (holder: MemoryHolder, bytes: number): boolean => {
-    if (holder.heldBytes === RELEASED) return false;
-    const more = bytes - holder.heldBytes;
-    if (more <= 0) {
-      giveBack(-more);
-      holder.heldBytes = bytes;
-      if (more < 0 && waiters.size > 0) admitWaiters();
-      return true;
-    }
-    if (used + more > limitFor(bytes)) return false;
-    if (uncollected > 0 && used + more + uncollected > limit) {
-      uncollected = 0;
-      collect();
-    }
-    holder.heldBytes = bytes;
-    used += more;
-    return true;
-  };
-
-  const giveBack = (bytes: number): void => {
-    used -= bytes;
-    if (bytes >= NOTICEABLE_BYTES) uncollected += bytes;
-  };
 
   /** In their order, but small ones go before a large one that does not fit yet. */
-  const admitWaiters = (): void => {
+  const admit = (): void => {
     let isLargeWaiting = false;
     for (const waiter of waiters) {
       if (isLargeWaiting && waiter.bytes > SMALL_BYTES) continue;
@@ -120,7 +100,7 @@ export function createMemoryBudget({ limit, deadlines, now, collect }: MemoryBud
   };
 
   const wait = (holder: MemoryHolder, bytes: number, signal: AbortSignal): Promise<void> => {
-    if (bytes > limitFor(bytes)) return Promise.reject(tooLargeForAll(limit));
+    if (bytes > limitFor(limit, bytes)) return Promise.reject(tooLargeForAll(limit));
     if (waiters.size >= MAX_WAITING) return Promise.reject(memoryExhausted());
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const leave = (): void => waiter.settle(new Failure("client_gone"));
@@ -135,7 +115,7 @@ export function createMemoryBudget({ limit, deadlines, now, collect }: MemoryBud
         if (!failure) return resolve();
         reject(failure);
         // It may have been what those behind it waited for.
-        if (waiters.size > 0) admitWaiters();
+        if (waiters.size > 0) admit();
       },
     };
     waiters.add(waiter);
@@ -144,6 +124,41 @@ export function createMemoryBudget({ limit, deadlines, now, collect }: MemoryBud
     return promise;
   };
 
+  return { waiters, admit, wait };
+}
+
+export function createMemoryBudget({ limit, deadlines, now, collect }: MemoryBudgetOptions): MemoryBudget {
+  let used = 0;
+  /** Bytes that were given back since the last collection. */
+  let uncollected = 0;
+
+  const tryHold = (holder: MemoryHolder, bytes: number): boolean => {
+    if (holder.heldBytes === RELEASED) return false;
+    const more = bytes - holder.heldBytes;
+    if (more <= 0) {
+      giveBack(-more);
+      holder.heldBytes = bytes;
+      if (more < 0 && waiters.size > 0) queue.admit();
+      return true;
+    }
+    if (used + more > limitFor(limit, bytes)) return false;
+    if (uncollected > 0 && used + more + uncollected > limit) {
+      uncollected = 0;
+      collect();
+    }
+    holder.heldBytes = bytes;
+    used += more;
+    return true;
+  };
+
+  const giveBack = (bytes: number): void => {
+    used -= bytes;
+    if (bytes >= NOTICEABLE_BYTES) uncollected += bytes;
+  };
+
+  const queue = createQueue({ limit, deadlines, now, tryHold });
+  const { waiters } = queue;
+
   return {
     limit,
     used: () => used,
@@ -151,13 +166,13 @@ export function createMemoryBudget({ limit, deadlines, now, collect }: MemoryBud
     tryHold,
     hold(holder, bytes, signal) {
       const mayPass = waiters.size === 0 || bytes <= SMALL_BYTES || bytes <= holder.heldBytes;
-      return mayPass && tryHold(holder, bytes) ? undefined : wait(holder, bytes, signal);
+      return mayPass && tryHold(holder, bytes) ? undefined : queue.wait(holder, bytes, signal);
     },
     release(holder) {
       if (holder.heldBytes === RELEASED) return;
       giveBack(holder.heldBytes);
       holder.heldBytes = RELEASED;
-      if (waiters.size > 0) admitWaiters();
+      if (waiters.size > 0) queue.admit();
     },
   };
 }

@@ -1,4 +1,7 @@
-/** What is looked for because of one secret: the secret, and each of its base64 forms. */
+/**
+ * What is looked for because of one secret: the secret, and each of its base64 forms. Whoever may say the secret has them,
+ * made once.
+ */
 export interface SecretPatterns {
   /** The characters of all patterns, one after another, each pattern followed by a 0. */
   readonly characters: Uint8Array;

@@ -1,7 +1,7 @@
 import type { Static, TObject } from "@sinclair/typebox";
 import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
 import type { Problem } from "./building-blocks.ts";
-import { explain, type Rules } from "./explain.ts";
+import { createExplainer, type Rules } from "./explain.ts";
 
 export type { Problem } from "./building-blocks.ts";
 
@@ -23,12 +23,12 @@ const NO_RULES: Rules = new Map();
  * microseconds then, but compiling takes milliseconds, and megabytes that a gateway would hold for routes that nobody calls.
  */
 export function checkAgainst<Schema extends TObject>(schema: Schema, further?: FurtherRules<Schema>): CheckRequest {
+  const explain = createExplainer(schema, further?.rules ?? NO_RULES);
   let compiled: TypeCheck<Schema> | undefined;
   return (value) => {
     compiled ??= TypeCompiler.Compile(schema);
     if (compiled.Check(value) && (further === undefined || further.areKept(value))) return undefined;
     // The last resort is for a schema that the explainer does not understand, so that none gets by.
-    const problem = explain(schema, value, "", further?.rules ?? NO_RULES);
-    return problem ?? { path: "", message: "request body is not accepted" };
+    return explain(value) ?? { path: "", message: "request body is not accepted" };
   };
 }

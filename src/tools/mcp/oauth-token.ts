@@ -1,12 +1,14 @@
+import { type SecretPatterns, secretPatterns } from "../../core/redact/secret-patterns.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import { McpError, tookTooLong } from "./errors.ts";
 import { discoverTokenEndpoint, fetchJson, type TokenEndpoint } from "./oauth-discovery.ts";
 import { bindSignal, orAborted } from "./session-requests.ts";
 import type { OAuthClient, SessionOptions } from "./session.ts";
 
-/** A token, and the object by which its redaction is known. */
+/** A token, and what is looked for so that nobody sees it. */
 export interface AccessToken {
   readonly value: string;
+  readonly patterns: SecretPatterns;
 }
 
 /** The tokens of one OAuth client for one server. */
@@ -79,7 +81,7 @@ export function createTokenSource(serverUrl: string, oauth: OAuthClient, parts: 
     const issuedAt = timers.now();
     const { value, lifeMs } = await requestToken(fetch, endpoint, oauth, serverUrl, signal);
     const staleAt = issuedAt + Math.max(lifeMs / 2, lifeMs - MARGIN_MS);
-    return { value, issuedAt, staleAt, endsAt: issuedAt + lifeMs };
+    return { value, patterns: secretPatterns(value), issuedAt, staleAt, endsAt: issuedAt + lifeMs };
   };
 
   /** Concurrent callers share one request, which none of them can abort. */

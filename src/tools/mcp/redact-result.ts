@@ -1,22 +1,22 @@
 import { openTurns } from "../../core/next-turn.ts";
-import { maskerOf, redactionOf } from "../../core/redact/redact.ts";
-import type { Secret } from "./server-credentials.ts";
+import { redactionOf } from "../../core/redact/redact.ts";
+import { SecretMasker } from "../../core/redact/secret-masker.ts";
+import type { SecretPatterns } from "../../core/redact/secret-patterns.ts";
 import { cutText } from "./tool-result.ts";
 
 /** Bytes masked between two checks of the clock: at most 5 ms for one secret. */
 const PIECE_BYTES = 64 * 1024;
 
-/** What a server said, without any of its secrets. */
-export function redact(secrets: readonly Secret[], text: string): string {
-  return secrets.reduce((masked, secret) => redactionOf(secret, secret.value)(masked), text);
-}
-
 /**
  * What a server said, cut to `maxBytes` and without what shows the server who asks: the text goes to a model, for which
  * that is not meant. Only what is kept of a long text is searched, in turns of the event loop.
  */
-export async function redactResult(secrets: readonly Secret[], text: string, maxBytes: number): Promise<string> {
-  if (secrets.length === 0 || text.length <= PIECE_BYTES) return cutText(redact(secrets, text), maxBytes);
+export async function redactResult(
+  secrets: readonly SecretPatterns[],
+  text: string,
+  maxBytes: number,
+): Promise<string> {
+  if (secrets.length === 0 || text.length <= PIECE_BYTES) return cutText(redactionOf(secrets)(text), maxBytes);
   const bytes = Buffer.from(text);
   const masker = maskAll(secrets);
   const turns = openTurns();
@@ -41,8 +41,8 @@ export async function redactResult(secrets: readonly Secret[], text: string, max
 }
 
 /** Masks one secret after the other in bytes that come in pieces. */
-function maskAll(secrets: readonly Secret[]) {
-  const maskers = secrets.map((secret) => maskerOf(secret, secret.value));
+function maskAll(secrets: readonly SecretPatterns[]) {
+  const maskers = secrets.map((secret) => new SecretMasker(secret));
   return {
     push: (bytes: Uint8Array): Uint8Array[] =>
       maskers.reduce<Uint8Array[]>((pieces, masker) => pieces.flatMap((piece) => [...masker.push(piece)]), [bytes]),

@@ -7,8 +7,9 @@ import { createPause } from "./pause.ts";
 import { createConnectionState, type ServerStatus } from "./connection-state.ts";
 import { bindSignal } from "./session-requests.ts";
 import type { McpServer, OpenSession, RemoteTool, SessionOptions } from "./session.ts";
-import { redact } from "./redact-result.ts";
-import { openCredentials, type Secret } from "./server-credentials.ts";
+import { redactionOf } from "../../core/redact/redact.ts";
+import type { SecretPatterns } from "../../core/redact/secret-patterns.ts";
+import { openCredentials } from "./server-credentials.ts";
 import { watchSession } from "./watch-session.ts";
 
 /** One MCP server, connected to whenever it is available. */
@@ -20,7 +21,7 @@ export interface ServerConnection {
   /** The server's tools as last heard, also while it is away. Another array after each change. */
   tools(): readonly RemoteTool[];
   /** What must not be seen of what the server says, as it is now. */
-  secrets(): readonly Secret[];
+  secrets(): readonly SecretPatterns[];
   /**
    * Runs a tool, once more in a new session if the old one is gone.
    * @throws McpError, or the signal's reason once it is aborted.
@@ -63,7 +64,7 @@ export function openServerConnection(server: McpServer, parts: ConnectionParts):
   const sessions = createSessionHolder();
   const state = createConnectionState(
     (problem) => onChange(connection, problem),
-    (faults) => onToolFaults(faults.map((fault) => redact(secrets(), fault))),
+    (faults) => onToolFaults(faults.map(redactionOf(secrets()))),
   );
   let running: Promise<void> | undefined;
 

@@ -1,10 +1,6 @@
+import { type SecretPatterns, secretPatterns } from "../../core/redact/secret-patterns.ts";
 import { createTokenSource, type TokenSource, type TokenSourceParts } from "./oauth-token.ts";
 import type { McpServer, SessionOptions } from "./session.ts";
-
-/** A text that nobody but its server may see; the object by which its redaction is known. */
-export interface Secret {
-  readonly value: string;
-}
 
 /** What shows one MCP server who asks. */
 export interface ServerCredentials {
@@ -14,7 +10,7 @@ export interface ServerCredentials {
    */
   readonly fetch: SessionOptions["fetch"];
   /** What must not be seen of it, as it is now. */
-  secrets(): readonly Secret[];
+  secrets(): readonly SecretPatterns[];
 }
 
 /**
@@ -25,9 +21,9 @@ const SHORTEST_SECRET = 8;
 /** @param parts with the `fetch` that has no credentials */
 export function openCredentials(server: McpServer, parts: TokenSourceParts): ServerCredentials {
   const headers = Object.entries(server.headers ?? {});
-  const own: Secret[] = [server.token, server.oauth?.clientSecret, ...headers.flatMap(([, value]) => partsOf(value))]
+  const own = [server.token, server.oauth?.clientSecret, ...headers.flatMap(([, value]) => partsOf(value))]
     .filter((value) => value !== undefined)
-    .map((value) => ({ value }));
+    .map(secretPatterns);
   const { origin } = new URL(server.url);
   const tokens = server.oauth && createTokenSource(server.url, server.oauth, parts);
 
@@ -45,7 +41,7 @@ export function openCredentials(server: McpServer, parts: TokenSourceParts): Ser
       if (!tokens) return send(url, init, server.token);
       return fetchWithToken(tokens, init, (token) => send(url, init, token));
     },
-    secrets: () => [...own, ...(tokens?.known() ?? [])],
+    secrets: () => [...own, ...(tokens?.known() ?? []).map(({ patterns }) => patterns)],
   };
 }
 

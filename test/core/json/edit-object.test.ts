@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Edit, editObject } from "../../../src/core/json/edit.ts";
-import { type Member, memberFinder } from "../../../src/core/json/find.ts";
+import { type Member, findMember } from "../../../src/core/json/find.ts";
 import { toJson } from "../../../src/core/json/bytes.ts";
 import { anyChoices, anyWritten, otherMembers, writeObject } from "./write-json.ts";
 
@@ -9,7 +9,7 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array): string => new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 
 function find(body: Uint8Array, name: string): Member {
-  const found = memberFinder(name)(body);
+  const found = findMember(body, name);
   if (typeof found === "string") throw new Error(`${name} is ${found}`);
   return found;
 }

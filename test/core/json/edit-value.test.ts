@@ -67,7 +67,7 @@ describe("members are set", () => {
 
 describe("texts are appended to a list", () => {
   const append = (body: string, ...items: string[]): string => {
-    const member = findMember("list")(encode(body));
+    const member = findMember(encode(body), "list");
     if (typeof member === "string") throw new Error(member);
     return decode(editObject(encode(body), [{ kind: "append", member, items: items.map(encode) }]));
   };

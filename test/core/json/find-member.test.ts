@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { cpuMilliseconds } from "../../fixtures/cpu-time.ts";
 import fc from "fast-check";
-import { memberFinder } from "../../../src/core/json/find.ts";
+import { findMember } from "../../../src/core/json/find.ts";
 import { anyChoices, anyWritten, otherMembers, writeObject } from "./write-json.ts";
 
-const findModel = memberFinder("model");
+const findModel = (body: Uint8Array) => findMember(body, "model");
 
 /** The text of the value that was found, or how it was not. */
 function valueOf(body: string | Uint8Array): string {

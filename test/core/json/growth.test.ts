@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { decodeObject } from "../../../src/core/json/parse.ts";
-import { memberFinder, findElements } from "../../../src/core/json/find.ts";
+import { findMember, findElements } from "../../../src/core/json/find.ts";
 import { findSyntaxError } from "../../../src/core/json/syntax-error.ts";
 import { watchMembers } from "../../../src/core/json/limit-scan.ts";
 import { watchedNames } from "../../../src/core/json/member-watch.ts";
 import { parseAtOnce, parseBytes } from "../../../src/core/json/parse-bytes.ts";
 import { cpuGrowth, LINEAR } from "../../fixtures/cpu-growth.ts";
 
-const findModel = memberFinder("model");
+const findModel = (body: Uint8Array) => findMember(body, "model");
 const NAMES = watchedNames(["model", "messages", "tool_choice"]);
 
 /** Objects that end with the member that is looked for, by what comes before it `count` times. */

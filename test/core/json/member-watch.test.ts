@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { memberFinder } from "../../../src/core/json/find.ts";
+import { findMember } from "../../../src/core/json/find.ts";
 import { watchMembers } from "../../../src/core/json/limit-scan.ts";
 import { foundMember, watchedNames } from "../../../src/core/json/member-watch.ts";
 import { parseAtOnce, parseInSlices } from "../../../src/core/json/parse-bytes.ts";
@@ -64,7 +64,7 @@ test("any object, in any spelling: what a naive reader of the parsed text finds"
           const place = places.find((entry) => entry.name === name);
           const value = found?.member && body.toString("utf8", found.member.valueStart, found.member.valueEnd);
           expect(value).toBe(place && text.slice(place.valueStart, place.valueEnd));
-          const single = memberFinder(name)(body);
+          const single = findMember(body, name);
           if (typeof single !== "string") expect(found?.member).toEqual(single);
         }
       }

@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
 import { redactionOf } from "../../../src/core/redact/redact.ts";
+import { secretPatterns } from "../../../src/core/redact/secret-patterns.ts";
 import { redactResult } from "../../../src/tools/mcp/redact-result.ts";
 import { cutText } from "../../../src/tools/mcp/tool-result.ts";
 
 const SECRET = "mcp-token-0123456789";
-const secret = { value: SECRET };
-const others = [{ value: "another-secret" }, secret, { value: "third" }];
+const secret = secretPatterns(SECRET);
+const others = [secretPatterns("another-secret"), secret, secretPatterns("third")];
 const MIB = 1024 * 1024;
 
 test.each([
@@ -14,7 +15,7 @@ test.each([
   ["a long text full of tokens", `${SECRET} é€😀 `.repeat(10_000)],
   ["a long text with the token where it is cut into pieces", `${"x".repeat(64 * 1024 - 10)}${SECRET}`.repeat(5)],
 ])("%s is told without it, as far as it is kept", async (_, text) => {
-  const redacted = redactionOf(secret, SECRET)(text);
+  const redacted = redactionOf([secret])(text);
   expect(await redactResult([secret], text, MIB)).toBe(redacted);
   expect(await redactResult(others, text, MIB)).toBe(redacted);
   for (const kept of [1, 1000, 64 * 1024 - 2, 64 * 1024 + 1, 100_003]) {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { bearerToken } from "../../src/server/bearer-token.ts";
+import { bearerToken } from "../../src/server/credentials.ts";
 
 /** What is read of a request with these `Authorization` fields. */
 function tokenIn(...fields: readonly string[]): string | undefined {
