@@ -104,13 +104,7 @@ export function openStreamBlocks(provider: string, emit: (event: AnswerEvent) =>
     },
     closeAll(calls) {
       close();
-      for (const { block, signature } of calls) {
-        if (block === undefined) continue;
-        if (signature !== undefined) {
-          emit({ type: "seal", block, seal: { origin: originOf(provider), kind: "signature", value: signature } });
-        }
-        emit({ type: "close", block });
-      }
+      for (const call of calls) closeCall(call, provider, emit);
     },
     get hasRefusal() {
       return hasRefusal;
@@ -119,4 +113,12 @@ export function openStreamBlocks(provider: string, emit: (event: AnswerEvent) =>
       return count === 0;
     },
   };
+}
+
+function closeCall({ block, signature }: StreamedCall, provider: string, emit: (event: AnswerEvent) => void): void {
+  if (block === undefined) return;
+  if (signature !== undefined) {
+    emit({ type: "seal", block, seal: { origin: originOf(provider), kind: "signature", value: signature } });
+  }
+  emit({ type: "close", block });
 }
