@@ -3,6 +3,7 @@ import type { Block, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../fo
 import type { Turn } from "../form/conversation.ts";
 import { fitCallId, signatureMember, wrapCustomInput } from "./call-items.ts";
 import { originOf } from "./thoughts.ts";
+import { fitToolName } from "./tool-names.ts";
 import { type WriteContext, writeCacheMark, writeParts, writeText, writeTexts } from "./write-content.ts";
 import { writeThoughts } from "./write-thoughts.ts";
 
@@ -90,7 +91,7 @@ function writeAssistant(blocks: readonly Block[], context: WriteContext): readon
   const said = blocks.filter(isPart(context));
   const texts = said.filter((block) => block.type === "text");
   if (said.length > texts.length) context.notes.dropped("images of the assistant");
-  const calls = blocks.filter((block) => block.type === "call").map((call) => writeCall(call, context));
+  const calls = blocks.filter((block) => block.type === "call").map((call, index) => writeCall(call, index, context));
   const thoughts = writeThoughts(blocks, context);
   const isEmpty = Object.keys(thoughts.members).length === 0 && thoughts.parts.length === 0;
   if (texts.length === 0 && calls.length === 0 && isEmpty && blocks.length > 0) return [];
@@ -123,14 +124,34 @@ function writeRefusable(block: TextBlock, context: WriteContext): JsonObject {
   return block.isRefusal === true ? { type: "refusal", refusal: block.text } : writeText(block, context);
 }
 
-function writeCall({ id, name, input, kind, seal }: CallBlock, { provider, traits, notes }: WriteContext): JsonObject {
+function writeCall(call: CallBlock, index: number, context: WriteContext): JsonObject {
+  const { id, input, kind } = call;
+  const { traits } = context;
   const item = { id: fitCallId(id, traits.callIds) };
-  const isOwn = seal?.origin === originOf(provider);
-  if (seal !== undefined && !isOwn) notes.dropped("thinking");
-  const signature = seal !== undefined && isOwn ? signatureMember(seal.value) : {};
+  const name = fitToolName(call.name);
+  const signature = writeSignature(call, index, context);
   if (kind === "custom" && traits.isOpenAi) return { ...item, type: "custom", custom: { name, input } };
   const text = kind === "custom" ? wrapCustomInput(input) : input === "" ? "{}" : input;
   return { ...item, type: "function", function: { name, arguments: text }, ...signature };
+}
+
+/**
+ * Gemini 3 refuses the first call of each step without a signature; this is Google's word for one that is lost.
+ * https://ai.google.dev/gemini-api/docs/thought-signatures
+ */
+const LOST_SIGNATURE = "skip_thought_signature_validator";
+const WITHOUT_SIGNATURES = /gemini-[12]\b/;
+
+function writeSignature(
+  { seal }: CallBlock,
+  index: number,
+  { provider, model, traits, notes }: WriteContext,
+): JsonObject {
+  if (seal?.origin === originOf(provider)) return signatureMember(seal.value);
+  if (seal !== undefined) notes.dropped("thinking");
+  if (!traits.signsCalls || index > 0 || WITHOUT_SIGNATURES.test(model)) return {};
+  notes.adjusted("thought_signature");
+  return signatureMember(LOST_SIGNATURE);
 }
 
 function writeResult(result: ResultBlock, context: WriteContext): JsonObject {

@@ -16,12 +16,14 @@ import { writeStrict, writeTools } from "./write-tools.ts";
 export function writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest {
   const traits = traitsOf(target.provider);
   const notes = gatherNotes();
-  const context: WriteContext = { provider: target.provider, traits, notes };
+  const { provider, model } = target;
+  const context: WriteContext = { provider, model, traits, notes };
   const messages = writeMessages(conversation.turns, context);
   const body = defined({
     model: target.model,
     messages: continued(messages, context),
-    ...writeStream(conversation.stream, context),
+    // Usage is always asked for: other APIs' streams always tell it, and the gateway counts it.
+    ...(conversation.stream && { stream: true, stream_options: { include_usage: true } }),
     ...(messages.at(-1)?.["role"] === "assistant" && writeContinuation(context)),
     ...writeLimits(conversation.limits, context),
     ...writeSampling(conversation.sampling, target, context),
@@ -31,12 +33,6 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
     ...writeBookkeeping(conversation.bookkeeping, context),
   });
   return { body, notes: notes.all };
-}
-
-/** Usage is always asked for: other APIs' streams always tell it, and the gateway counts it. */
-function writeStream(stream: boolean, { traits }: WriteContext): JsonObject {
-  if (!stream) return {};
-  return { stream, ...(traits.takesStreamOptions && { stream_options: { include_usage: true } }) };
 }
 
 /** An answer that the request has begun: most providers would begin another one behind it. */
