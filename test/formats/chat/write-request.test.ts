@@ -199,6 +199,7 @@ describe("messages", () => {
     const turns: Turn[] = [user, { role: "assistant", blocks: [text("{")] }];
     expect(refused(() => messagesOf(turns))).toBe("messages");
     expect(messagesOf(turns, "mistral")).toMatchObject([{}, { content: "{", prefix: true }]);
+    expect(messagesOf([user, { role: "assistant", blocks: [call("c1")] }])).toHaveLength(2);
     expect(write({ turns }, "vllm").body).toMatchObject({ continue_final_message: true, add_generation_prompt: false });
   });
 });
