@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
+import { CannotTranslate } from "../form/dialect.ts";
 import { fitCallId, signatureMember, wrapCustomInput } from "./call-items.ts";
 import { originOf } from "./thoughts.ts";
 import { fitToolName } from "./tool-names.ts";
@@ -21,7 +22,7 @@ export function writeMessages(turns: readonly Turn[], context: WriteContext): re
   };
   for (const turn of mergeTurns(turns, context)) {
     if (turn.role === "user") {
-      const content = writeParts([...attachments, ...turn.blocks.filter(isPart(context))], context);
+      const content = writeParts([...attachments, ...turn.blocks.filter(isAsked)], context);
       attachments = [];
       messages.push({ role: "user", content });
       continue;
@@ -77,6 +78,12 @@ function writeInstructions(
   const texts = blocks.filter(({ text }) => !text.startsWith(BILLING_HEADER));
   if (texts.length === 0 && blocks.length > 0) return [];
   return [{ role: context.traits.isOpenAi ? role : "system", content: writeTexts(texts, context) }];
+}
+
+/** What a user gives must not be left out without a word; only the traces of what a provider did may be. */
+function isAsked(block: Block): block is TextBlock | MediaBlock {
+  if (block.type === "opaque") throw new CannotTranslate(block.name, "chat completions have no place for it");
+  return block.type !== "thinking" && block.type !== "call" && block.type !== "result";
 }
 
 const isPart =

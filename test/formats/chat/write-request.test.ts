@@ -159,6 +159,7 @@ describe("messages", () => {
     const { body, notes } = write({ turns: [{ role: "assistant", blocks }, user] });
     expect(body["messages"]).toMatchObject([{ role: "assistant", content: "A" }, {}]);
     expect(notes).toEqual([{ kind: "dropped", member: "server_tool_use" }]);
+    expect(refused(() => messagesOf([{ role: "user", blocks }]))).toBe("server_tool_use");
   });
 
   test("marks of a cache go only to who takes them", () => {
