@@ -91,6 +91,16 @@ const TRAITS: ReadonlyMap<string, ProviderTraits> = new Map(
   Object.entries(ROWS).map(([id, row]) => [id, { ...DEFAULTS, ...row }]),
 );
 
+/** Models whose own template demands it, whoever serves them. */
+const MISTRAL_MODEL = /(?:mi(?:ni)?s|devs|codes|magis|mix|pix)tral/i;
+
+/**
+ * Whether user and assistant must take turns, and the assistant must answer its tools before anybody else speaks:
+ * Mistral says "Unexpected role 'user' after role 'tool'".
+ */
+export const mustTakeTurns = (provider: string, model: string): boolean =>
+  provider === "mistral" || MISTRAL_MODEL.test(model);
+
 /** @param provider its id; one without a row is asked for what most take */
 export function traitsOf(provider: string): ProviderTraits {
   return TRAITS.get(provider) ?? DEFAULTS;

@@ -3,6 +3,7 @@ import type { Block, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../fo
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { fitCallId, signatureMember, wrapCustomInput } from "./call-items.ts";
+import { mustTakeTurns } from "./provider-traits.ts";
 import { originOf } from "./thoughts.ts";
 import { fitToolName } from "./tool-names.ts";
 import { type WriteContext, writeCacheMark, writeParts, writeText, writeTexts } from "./write-content.ts";
@@ -16,12 +17,19 @@ export function writeMessages(turns: readonly Turn[], context: WriteContext): re
   const messages: JsonObject[] = [];
   /** Media of results, which tool messages cannot hold: for the user's message behind them. */
   let attachments: MediaBlock[] = [];
+  const takeTurns = mustTakeTurns(context.provider, context.model);
+  const bridge = (): void => {
+    if (takeTurns && messages.at(-1)?.["role"] === "tool") messages.push(ACKNOWLEDGEMENT);
+  };
   const attach = (): void => {
-    if (attachments.length > 0) messages.push({ role: "user", content: writeParts(attachments, context) });
+    if (attachments.length === 0) return;
+    bridge();
+    messages.push({ role: "user", content: writeParts(attachments, context) });
     attachments = [];
   };
-  for (const turn of mergeTurns(turns, context)) {
+  for (const turn of mergeTurns(turns, takeTurns, context)) {
     if (turn.role === "user") {
+      bridge();
       const content = writeParts([...attachments, ...turn.blocks.filter(isAsked)], context);
       attachments = [];
       messages.push({ role: "user", content });
@@ -31,6 +39,7 @@ export function writeMessages(turns: readonly Turn[], context: WriteContext): re
     switch (turn.role) {
       case "system":
       case "developer":
+        bridge();
         messages.push(...writeInstructions(turn.role, turn.blocks, context));
         break;
       case "assistant":
@@ -48,7 +57,9 @@ export function writeMessages(turns: readonly Turn[], context: WriteContext): re
   return messages;
 }
 
-function mergeTurns(turns: readonly Turn[], { traits }: WriteContext): readonly Turn[] {
+const ACKNOWLEDGEMENT: JsonObject = { role: "assistant", content: "OK" };
+
+function mergeTurns(turns: readonly Turn[], takeTurns: boolean, { traits }: WriteContext): readonly Turn[] {
   const merged: Turn[] = [];
   let blocks: Block[] = [];
   let texts: TextBlock[] = [];
@@ -58,7 +69,7 @@ function mergeTurns(turns: readonly Turn[], { traits }: WriteContext): readonly 
     if (turn.role === "system" || turn.role === "developer") {
       if (isLeading && (last === "system" || last === "developer")) for (const text of turn.blocks) texts.push(text);
       else merged.push({ role: turn.role, blocks: (texts = [...turn.blocks]) });
-    } else if (turn.role === last && turn.role !== "user") {
+    } else if (turn.role === last && (turn.role !== "user" || takeTurns)) {
       for (const block of turn.blocks) blocks.push(block);
     } else {
       merged.push({ role: turn.role, blocks: (blocks = [...turn.blocks]) });

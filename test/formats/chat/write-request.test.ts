@@ -148,6 +148,27 @@ describe("messages", () => {
     }
   });
 
+  test("Mistral's models get an answer to their tools before the user speaks", () => {
+    const result: Block = { type: "result", callId: "abcDEF123", blocks: [image], isError: false, kind: "function" };
+    const turns: Turn[] = [
+      { role: "assistant", blocks: [call("abcDEF123")] },
+      { role: "tool", blocks: [result] },
+    ];
+    const roles = (provider: string, model: string, added: readonly Turn[]): unknown[] =>
+      (write({ turns: [...turns, ...added] }, provider, model).body["messages"] as JsonObject[]).map(
+        ({ role }) => role,
+      );
+    const bridged = ["assistant", "tool", "assistant", "user"];
+    expect(roles("mistral", "any", [user])).toEqual(bridged);
+    expect(roles("openrouter", "mistralai/devstral-small", [user])).toEqual(bridged);
+    expect(roles("vllm", "Ministral-3-8B", [])).toEqual(bridged);
+    expect(roles("openai", "gpt-5", [user])).toEqual(["assistant", "tool", "user"]);
+    expect(roles("mistral", "any", [user, user])).toEqual(bridged);
+    // The image of the result is the user's first.
+    const answered: Turn = { role: "assistant", blocks: [text("a")] };
+    expect(roles("mistral", "any", [answered, user])).toEqual([...bridged, "assistant", "user"]);
+  });
+
   test("a refusal is one with OpenAI, and text elsewhere", () => {
     const turns: Turn[] = [{ role: "assistant", blocks: [{ type: "text", text: "No", isRefusal: true }] }, user];
     expect(messagesOf(turns)).toMatchObject([{ role: "assistant", content: null, refusal: "No" }, {}]);
