@@ -337,6 +337,8 @@ describe("how much to think", () => {
     ["openai", "gpt-5", { budget: 2048 }, { reasoning_effort: "low" }],
     ["openai", "gpt-4o", { effort: "high" }, {}],
     ["openai", "gpt-5", { isAdaptive: true }, {}],
+    ["groq", "llama-3.3-70b-versatile", { budget: 31_999 }, {}],
+    ["vllm", "Qwen/Qwen3-32B", { effort: "high" }, { reasoning_effort: "high" }],
     ["groq", "qwen", { effort: "none" }, { reasoning_effort: "none" }],
     ["groq", "gpt-oss", { budget: 32_000 }, { reasoning_effort: "high" }],
     ["openrouter", "x", { budget: 9000, isShown: false }, { reasoning: { max_tokens: 9000, exclude: true } }],
