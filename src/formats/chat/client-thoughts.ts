@@ -8,8 +8,8 @@ import { writeDetails } from "./write-details.ts";
  * `reasoning_details` when it is over, as most clients keep of unknown members what the last delta said.
  */
 export interface ClientThoughts {
-  /** @param index its place among the blocks of the answer */
-  open(block: number, index: number): void;
+  /** @param others how many other blocks the message that comes back has in front of it; all texts are one there */
+  open(block: number, others: number): void;
   extend(block: number, piece: string): string;
   seal(block: number, seal: Seal): void;
   close(block: number): string;
@@ -24,9 +24,11 @@ interface ClientThought {
 
 export function createClientThoughts(texts: ChunkTexts): ClientThoughts {
   const thoughts = new Map<number, ClientThought>();
+  let opened = 0;
   return {
-    open(block, index) {
-      thoughts.set(block, { index, held: holdText(), seal: undefined });
+    open(block, others) {
+      thoughts.set(block, { index: opened + others, held: holdText(), seal: undefined });
+      opened += 1;
     },
     extend(block, piece) {
       // If it is too long, its item has no text, and clients have it from the pieces.

@@ -10,7 +10,8 @@ export interface ProviderTraits {
   readonly thoughtsMember: "reasoning_content" | "reasoning" | undefined;
   readonly takesCacheControl: boolean;
   readonly takesTopK: boolean;
-  readonly takesStreamOptions: boolean;
+  /** Its calls have signatures, which some of its models demand back. */
+  readonly signsCalls: boolean;
   readonly seedMember: "seed" | "random_seed";
   /** Ids of calls that it takes. */
   readonly callIds: RegExp;
@@ -29,7 +30,7 @@ const DEFAULTS: ProviderTraits = {
   thoughtsMember: undefined,
   takesCacheControl: false,
   takesTopK: false,
-  takesStreamOptions: true,
+  signsCalls: false,
   seedMember: "seed",
   callIds: /^.{1,64}$/s,
   documentUrl: undefined,
@@ -65,16 +66,15 @@ const ROWS: Readonly<Record<string, Partial<ProviderTraits>>> = {
   },
   mistral: {
     bookkeeping: new Set(),
-    takesStreamOptions: false,
     seedMember: "random_seed",
     callIds: /^[a-zA-Z0-9]{9}$/,
     documentUrl: "document_url",
     continuation: "prefix",
   },
-  cohere: { bookkeeping: new Set(), takesStreamOptions: false },
+  cohere: { bookkeeping: new Set() },
   groq: { bookkeeping: new Set(["user", "service_tier"]), thoughtsMember: "reasoning" },
   cerebras: { thoughtsMember: "reasoning" },
-  google: { bookkeeping: new Set() },
+  google: { bookkeeping: new Set(), signsCalls: true },
   deepseek: { ...THINKING_SWITCH, bookkeeping: new Set() },
   moonshot: { ...THINKING_SWITCH, bookkeeping: new Set(["prompt_cache_key", "safety_identifier"]) },
   zai: THINKING_SWITCH,
@@ -90,6 +90,16 @@ const ROWS: Readonly<Record<string, Partial<ProviderTraits>>> = {
 const TRAITS: ReadonlyMap<string, ProviderTraits> = new Map(
   Object.entries(ROWS).map(([id, row]) => [id, { ...DEFAULTS, ...row }]),
 );
+
+/** Models whose own template demands it, whoever serves them. */
+const MISTRAL_MODEL = /(?:mi(?:ni)?s|devs|codes|magis|mix|pix)tral/i;
+
+/**
+ * Whether user and assistant must take turns, and the assistant must answer its tools before anybody else speaks:
+ * Mistral says "Unexpected role 'user' after role 'tool'".
+ */
+export const mustTakeTurns = (provider: string, model: string): boolean =>
+  provider === "mistral" || MISTRAL_MODEL.test(model);
 
 /** @param provider its id; one without a row is asked for what most take */
 export function traitsOf(provider: string): ProviderTraits {

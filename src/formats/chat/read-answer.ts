@@ -16,6 +16,7 @@ import {
   type ThoughtPiece,
   thoughtPieces,
 } from "./thoughts.ts";
+import { type ClientToolName, clientToolNames } from "./tool-names.ts";
 import { readUsage } from "./usage.ts";
 
 /** What reads a part of an answer must know of it. */
@@ -23,20 +24,24 @@ interface AnswerSource {
   readonly provider: string;
   /** The answer's id, from which those of calls without one are made. */
   readonly id: string | undefined;
+  readonly toolName: ClientToolName;
 }
 
 /**
  * Reads a provider's `chat.completion`. Of several choices the first one counts.
  * @returns an error if the body tells one, or has no message
  */
-export function readAnswer(body: JsonObject, { provider }: WireTarget): ModelAnswer | { readonly error: AnswerError } {
+export function readAnswer(
+  body: JsonObject,
+  { provider, tools }: WireTarget,
+): ModelAnswer | { readonly error: AnswerError } {
   const error = readAnswerError(body);
   if (error !== undefined) return { error };
   const choice = asList(body["choices"]).find(isJsonObject);
   const message = asObject(choice?.["message"]);
   if (choice === undefined || message === undefined) return { error: NO_MESSAGE };
   const id = asFilled(body["id"]);
-  const blocks = readBlocks(message, { provider, id });
+  const blocks = readBlocks(message, { provider, id, toolName: clientToolNames(tools) });
   const hasCalls = blocks.some(({ type }) => type === "call");
   const hasRefusal = blocks.some((block) => block.type === "text" && block.isRefusal === true);
   const stop = readStop(asText(choice["finish_reason"]), choice, { hasCalls, hasRefusal });
@@ -115,7 +120,7 @@ function annotate(blocks: readonly Block[], annotations: readonly Annotation[]):
   return blocks.with(position, annotated);
 }
 
-function readCalls(message: JsonObject, { provider, id: answer }: AnswerSource): readonly CallBlock[] {
+function readCalls(message: JsonObject, { provider, id: answer, toolName }: AnswerSource): readonly CallBlock[] {
   const old = asObject(message["function_call"]);
   const items = asList(message["tool_calls"]).filter(isJsonObject);
   return (old === undefined ? items : [...items, { function: old }]).map((item, position) => {
@@ -123,7 +128,7 @@ function readCalls(message: JsonObject, { provider, id: answer }: AnswerSource):
     return {
       type: "call",
       id: id ?? makeCallId(answer ?? "", position),
-      name,
+      name: toolName(name),
       input,
       kind,
       ...(signature !== undefined && {

@@ -6,6 +6,7 @@ import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
 import { readAnswerError } from "./answer-error.ts";
 import { asList } from "./narrow.ts";
 import { openStreamAnswer } from "./stream-answer.ts";
+import { clientToolNames } from "./tool-names.ts";
 import { readUsage } from "./usage.ts";
 
 const END_MARK = "[DONE]";
@@ -30,10 +31,10 @@ const NO_EVENTS: readonly AnswerEvent[] = [];
  * Reads a provider's stream of chunks. The end is told once nothing more can come: behind `finish_reason` there is usage
  * yet, and some providers go on talking. Streams without a `finish_reason` are whole if `[DONE]` says so.
  */
-export function readStream({ provider }: WireTarget): AnswerStreamReader {
+export function readStream({ provider, tools }: WireTarget): AnswerStreamReader {
   let events: AnswerEvent[] = [];
   const emit = (event: AnswerEvent): void => void events.push(event);
-  const answer = openStreamAnswer(provider, emit);
+  const answer = openStreamAnswer(provider, clientToolNames(tools), emit);
   /** Behind a stop there may be usage. */
   let state: "open" | "stopped" | "failed" = "open";
   let isComplete = false;

@@ -61,6 +61,10 @@ const MODEL_EFFORTS: readonly (readonly [pattern: RegExp, efforts: readonly Effo
 /** What most providers beside OpenAI take. `none` never becomes the default: that would turn the wish around. */
 const USUAL_EFFORTS: readonly Effort[] = ["none", "low", "medium", "high"];
 
+/** Open families that do not think: their servers refuse to be asked how much. Claude Code asks every model. */
+const UNTHINKING =
+  /llama-?[34]|gemma-?[123](?!\d)|qwen-?2|phi-?[123](?!\d)|(?:codes|devs|minis|pix|mix)tral|command-r(?!eas)/;
+
 /** Writes how much the model is to think, in the provider's own words. */
 export function writeReasoning(
   reasoning: Reasoning | undefined,
@@ -70,7 +74,7 @@ export function writeReasoning(
 ): JsonObject {
   if (reasoning === undefined) return {};
   const effort = effortOf(reasoning);
-  if (facts.thinking === "none") {
+  if (facts.thinking === "none" || UNTHINKING.test(model.toLowerCase())) {
     if (effort !== undefined && effort !== "none") notes.dropped("reasoning");
     return {};
   }

@@ -7,6 +7,7 @@ import { hasSignature } from "./read-answer.ts";
 import { openStreamBlocks, type StreamBlocks } from "./stream-blocks.ts";
 import { openStreamedCalls } from "./stream-calls.ts";
 import { thinkingPartText, thoughtPieces } from "./thoughts.ts";
+import type { ClientToolName } from "./tool-names.ts";
 
 /** An answer as its chunks build it. */
 export interface StreamAnswer {
@@ -21,8 +22,12 @@ export interface StreamAnswer {
   stop(): void;
 }
 
-export function openStreamAnswer(provider: string, emit: (event: AnswerEvent) => void): StreamAnswer {
-  const blocks = openStreamBlocks(provider, emit);
+export function openStreamAnswer(
+  provider: string,
+  toolName: ClientToolName,
+  emit: (event: AnswerEvent) => void,
+): StreamAnswer {
+  const blocks = openStreamBlocks(provider, toolName, emit);
   const calls = openStreamedCalls();
   let id: string | undefined;
   let isStarted = false;

@@ -11,6 +11,8 @@ import {
   type ThoughtPiece,
 } from "./thoughts.ts";
 
+import type { ClientToolName } from "./tool-names.ts";
+
 /** The blocks of a streamed answer: one of text or thinking is open at a time, and beside it calls. */
 export interface StreamBlocks {
   say(text: string, isRefusal: boolean): void;
@@ -35,15 +37,15 @@ type Open =
   | { readonly type: "text"; readonly block: number; readonly isRefusal: boolean }
   | { readonly type: "thinking"; readonly block: number; key: string; carrier: ThoughtCarrier };
 
-export function openStreamBlocks(provider: string, emit: (event: AnswerEvent) => void): StreamBlocks {
+export function openStreamBlocks(
+  provider: string,
+  toolName: ClientToolName,
+  emit: (event: AnswerEvent) => void,
+): StreamBlocks {
   let count = 0;
   let current: Open | undefined;
   let hasRefusal = false;
-
-  const next = (): number => {
-    count += 1;
-    return count - 1;
-  };
+  const next = (): number => count++;
 
   const close = (): void => {
     if (current === undefined) return;
@@ -87,30 +89,23 @@ export function openStreamBlocks(provider: string, emit: (event: AnswerEvent) =>
     },
     show(name, value) {
       close();
-      const block = next();
-      emit({ type: "open", block, opened: { type: "opaque", format: "chat", name, value } });
-      emit({ type: "close", block });
+      emit({ type: "open", block: next(), opened: { type: "opaque", format: "chat", name, value } });
+      emit({ type: "close", block: count - 1 });
     },
     open(call, answer) {
       if (call.block !== undefined) return;
       close();
       call.block = next();
-      const { block, name, kind, position } = call;
-      const id = call.id === "" ? makeCallId(answer, position) : call.id;
-      emit({ type: "open", block, opened: { type: "call", id, name, kind } });
+      const id = call.id === "" ? makeCallId(answer, call.position) : call.id;
+      const opened = { type: "call", id, name: toolName(call.name), kind: call.kind } as const;
+      emit({ type: "open", block: call.block, opened });
     },
-    extend(call, piece) {
-      if (call.block !== undefined && piece !== "") emit({ type: "piece", block: call.block, text: piece });
+    extend({ block }, piece) {
+      if (block !== undefined && piece !== "") emit({ type: "piece", block, text: piece });
     },
     closeAll(calls) {
       close();
-      for (const { block, signature } of calls) {
-        if (block === undefined) continue;
-        if (signature !== undefined) {
-          emit({ type: "seal", block, seal: { origin: originOf(provider), kind: "signature", value: signature } });
-        }
-        emit({ type: "close", block });
-      }
+      for (const call of calls) closeCall(call, provider, emit);
     },
     get hasRefusal() {
       return hasRefusal;
@@ -119,4 +114,12 @@ export function openStreamBlocks(provider: string, emit: (event: AnswerEvent) =>
       return count === 0;
     },
   };
+}
+
+function closeCall({ block, signature }: StreamedCall, provider: string, emit: (event: AnswerEvent) => void): void {
+  if (block === undefined) return;
+  if (signature !== undefined) {
+    emit({ type: "seal", block, seal: { origin: originOf(provider), kind: "signature", value: signature } });
+  }
+  emit({ type: "close", block });
 }

@@ -56,8 +56,12 @@ function textOf(value: unknown): string {
 function readDetail(item: JsonObject): ThoughtPiece {
   const { text: _, summary: __, ...detail } = item;
   const text = DETAIL_TEXTS.map((name) => asFilled(item[name]) ?? "").join("");
-  return { key: `${String(item["type"])} ${String(item["index"] ?? item["id"] ?? "")}`, text, carrier: { detail } };
+  const key = [item["type"], item["index"] ?? item["id"]].map(asWord).join(" ");
+  return { key, text, carrier: { detail } };
 }
+
+const asWord = (value: unknown): string =>
+  typeof value === "string" || typeof value === "number" ? String(value) : "";
 
 /** The text of Mistral's part `{type: "thinking", thinking: [{type: "text", text}]}`. */
 export const thinkingPartText = (part: JsonObject): string => textOf(part["thinking"]);

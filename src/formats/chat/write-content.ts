@@ -9,6 +9,8 @@ import type { ProviderTraits } from "./provider-traits.ts";
 /** What writers of parts of a request share. */
 export interface WriteContext {
   readonly provider: string;
+  /** As the provider is asked for it. */
+  readonly model: string;
   readonly traits: ProviderTraits;
   readonly notes: Notes;
 }

@@ -1,8 +1,11 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
+import { CannotTranslate } from "../form/dialect.ts";
 import { fitCallId, signatureMember, wrapCustomInput } from "./call-items.ts";
+import { mustTakeTurns } from "./provider-traits.ts";
 import { originOf } from "./thoughts.ts";
+import { fitToolName } from "./tool-names.ts";
 import { type WriteContext, writeCacheMark, writeParts, writeText, writeTexts } from "./write-content.ts";
 import { writeThoughts } from "./write-thoughts.ts";
 
@@ -14,13 +17,20 @@ export function writeMessages(turns: readonly Turn[], context: WriteContext): re
   const messages: JsonObject[] = [];
   /** Media of results, which tool messages cannot hold: for the user's message behind them. */
   let attachments: MediaBlock[] = [];
+  const takeTurns = mustTakeTurns(context.provider, context.model);
+  const bridge = (): void => {
+    if (takeTurns && messages.at(-1)?.["role"] === "tool") messages.push(ACKNOWLEDGEMENT);
+  };
   const attach = (): void => {
-    if (attachments.length > 0) messages.push({ role: "user", content: writeParts(attachments, context) });
+    if (attachments.length === 0) return;
+    bridge();
+    messages.push({ role: "user", content: writeParts(attachments, context) });
     attachments = [];
   };
-  for (const turn of mergeTurns(turns, context)) {
+  for (const turn of mergeTurns(turns, takeTurns, context)) {
     if (turn.role === "user") {
-      const content = writeParts([...attachments, ...turn.blocks.filter(isPart(context))], context);
+      bridge();
+      const content = writeParts([...attachments, ...turn.blocks.filter(isAsked)], context);
       attachments = [];
       messages.push({ role: "user", content });
       continue;
@@ -29,6 +39,7 @@ export function writeMessages(turns: readonly Turn[], context: WriteContext): re
     switch (turn.role) {
       case "system":
       case "developer":
+        bridge();
         messages.push(...writeInstructions(turn.role, turn.blocks, context));
         break;
       case "assistant":
@@ -46,7 +57,9 @@ export function writeMessages(turns: readonly Turn[], context: WriteContext): re
   return messages;
 }
 
-function mergeTurns(turns: readonly Turn[], { traits }: WriteContext): readonly Turn[] {
+const ACKNOWLEDGEMENT: JsonObject = { role: "assistant", content: "OK" };
+
+function mergeTurns(turns: readonly Turn[], takeTurns: boolean, { traits }: WriteContext): readonly Turn[] {
   const merged: Turn[] = [];
   let blocks: Block[] = [];
   let texts: TextBlock[] = [];
@@ -56,7 +69,7 @@ function mergeTurns(turns: readonly Turn[], { traits }: WriteContext): readonly 
     if (turn.role === "system" || turn.role === "developer") {
       if (isLeading && (last === "system" || last === "developer")) for (const text of turn.blocks) texts.push(text);
       else merged.push({ role: turn.role, blocks: (texts = [...turn.blocks]) });
-    } else if (turn.role === last && turn.role !== "user") {
+    } else if (turn.role === last && (turn.role !== "user" || takeTurns)) {
       for (const block of turn.blocks) blocks.push(block);
     } else {
       merged.push({ role: turn.role, blocks: (blocks = [...turn.blocks]) });
@@ -78,6 +91,12 @@ function writeInstructions(
   return [{ role: context.traits.isOpenAi ? role : "system", content: writeTexts(texts, context) }];
 }
 
+/** What a user gives must not be left out without a word; only the traces of what a provider did may be. */
+function isAsked(block: Block): block is TextBlock | MediaBlock {
+  if (block.type === "opaque") throw new CannotTranslate(block.name, "chat completions have no place for it");
+  return block.type !== "thinking" && block.type !== "call" && block.type !== "result";
+}
+
 const isPart =
   ({ notes }: WriteContext) =>
   (block: Block): block is TextBlock | MediaBlock => {
@@ -90,7 +109,7 @@ function writeAssistant(blocks: readonly Block[], context: WriteContext): readon
   const said = blocks.filter(isPart(context));
   const texts = said.filter((block) => block.type === "text");
   if (said.length > texts.length) context.notes.dropped("images of the assistant");
-  const calls = blocks.filter((block) => block.type === "call").map((call) => writeCall(call, context));
+  const calls = blocks.filter((block) => block.type === "call").map((call, index) => writeCall(call, index, context));
   const thoughts = writeThoughts(blocks, context);
   const isEmpty = Object.keys(thoughts.members).length === 0 && thoughts.parts.length === 0;
   if (texts.length === 0 && calls.length === 0 && isEmpty && blocks.length > 0) return [];
@@ -123,14 +142,34 @@ function writeRefusable(block: TextBlock, context: WriteContext): JsonObject {
   return block.isRefusal === true ? { type: "refusal", refusal: block.text } : writeText(block, context);
 }
 
-function writeCall({ id, name, input, kind, seal }: CallBlock, { provider, traits, notes }: WriteContext): JsonObject {
+function writeCall(call: CallBlock, index: number, context: WriteContext): JsonObject {
+  const { id, input, kind } = call;
+  const { traits } = context;
   const item = { id: fitCallId(id, traits.callIds) };
-  const isOwn = seal?.origin === originOf(provider);
-  if (seal !== undefined && !isOwn) notes.dropped("thinking");
-  const signature = seal !== undefined && isOwn ? signatureMember(seal.value) : {};
+  const name = fitToolName(call.name);
+  const signature = writeSignature(call, index, context);
   if (kind === "custom" && traits.isOpenAi) return { ...item, type: "custom", custom: { name, input } };
   const text = kind === "custom" ? wrapCustomInput(input) : input === "" ? "{}" : input;
   return { ...item, type: "function", function: { name, arguments: text }, ...signature };
+}
+
+/**
+ * Gemini 3 refuses the first call of each step without a signature; this is Google's word for one that is lost.
+ * https://ai.google.dev/gemini-api/docs/thought-signatures
+ */
+const LOST_SIGNATURE = "skip_thought_signature_validator";
+const WITHOUT_SIGNATURES = /gemini-[12]\b/;
+
+function writeSignature(
+  { seal }: CallBlock,
+  index: number,
+  { provider, model, traits, notes }: WriteContext,
+): JsonObject {
+  if (seal?.origin === originOf(provider)) return signatureMember(seal.value);
+  if (seal !== undefined) notes.dropped("thinking");
+  if (!traits.signsCalls || index > 0 || WITHOUT_SIGNATURES.test(model)) return {};
+  notes.adjusted("thought_signature");
+  return signatureMember(LOST_SIGNATURE);
 }
 
 function writeResult(result: ResultBlock, context: WriteContext): JsonObject {

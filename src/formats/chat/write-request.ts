@@ -16,13 +16,15 @@ import { writeStrict, writeTools } from "./write-tools.ts";
 export function writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest {
   const traits = traitsOf(target.provider);
   const notes = gatherNotes();
-  const context: WriteContext = { provider: target.provider, traits, notes };
+  const { provider, model } = target;
+  const context: WriteContext = { provider, model, traits, notes };
   const messages = writeMessages(conversation.turns, context);
   const body = defined({
     model: target.model,
-    messages: continued(messages, context),
-    ...writeStream(conversation.stream, context),
-    ...(messages.at(-1)?.["role"] === "assistant" && writeContinuation(context)),
+    messages: isBegun(messages.at(-1)) ? continued(messages, context) : messages,
+    // Usage is always asked for: other APIs' streams always tell it, and the gateway counts it.
+    ...(conversation.stream && { stream: true, stream_options: { include_usage: true } }),
+    ...(isBegun(messages.at(-1)) && writeContinuation(context)),
     ...writeLimits(conversation.limits, context),
     ...writeSampling(conversation.sampling, target, context),
     ...writeTools(conversation, context),
@@ -33,20 +35,16 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
   return { body, notes: notes.all };
 }
 
-/** Usage is always asked for: other APIs' streams always tell it, and the gateway counts it. */
-function writeStream(stream: boolean, { traits }: WriteContext): JsonObject {
-  if (!stream) return {};
-  return { stream, ...(traits.takesStreamOptions && { stream_options: { include_usage: true } }) };
-}
+/** Whether a last message is the beginning of the answer that is asked for. */
+const isBegun = (last: JsonObject | undefined): boolean =>
+  last?.["role"] === "assistant" && last["tool_calls"] === undefined;
 
-/** An answer that the request has begun: most providers would begin another one behind it. */
+/** Most providers would begin another answer behind the one that the request has begun. */
 function continued(messages: readonly JsonObject[], { traits }: WriteContext): readonly JsonObject[] {
-  const last = messages.at(-1);
-  if (last?.["role"] !== "assistant") return messages;
   if (traits.continuation === undefined) {
     throw new CannotTranslate("messages", "it does not go on with an answer that the last message begins");
   }
-  return traits.continuation === "prefix" ? [...messages.slice(0, -1), { ...last, prefix: true }] : messages;
+  return traits.continuation === "prefix" ? [...messages.slice(0, -1), { ...messages.at(-1), prefix: true }] : messages;
 }
 
 /** https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html */

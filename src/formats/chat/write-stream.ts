@@ -1,10 +1,10 @@
 import type { AnswerError, Stop, Usage } from "../form/answer.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
 import type { AnswerStreamWriter, ClientAsk } from "../form/dialect.ts";
-import { createChunkTexts, END_EVENT, errorEvent } from "./chunk-text.ts";
-import { createClientCalls, INPUT_TOO_LONG } from "./client-calls.ts";
-import { createClientTexts } from "./client-texts.ts";
-import { createClientThoughts } from "./client-thoughts.ts";
+import { type ChunkTexts, createChunkTexts, END_EVENT, errorEvent } from "./chunk-text.ts";
+import { type ClientCalls, createClientCalls, INPUT_TOO_LONG } from "./client-calls.ts";
+import { type ClientTexts, createClientTexts } from "./client-texts.ts";
+import { type ClientThoughts, createClientThoughts } from "./client-thoughts.ts";
 import { writeFinishReason } from "./finish-reason.ts";
 
 /** Writes a client's stream: the role once, each piece at once, one finish, usage only if asked for, one `[DONE]`. */
@@ -16,7 +16,6 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   let isStarted = false;
   let state: "open" | "stopped" | "failed" = "open";
   let usage: Usage | undefined;
-  let openedThoughts = 0;
 
   const start = (): string => {
     if (isStarted) return "";
@@ -29,23 +28,6 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
     return event;
   };
 
-  const open = (block: number, opened: OpenedBlock): string => {
-    switch (opened.type) {
-      case "text":
-        texts.open(block, opened.isRefusal);
-        return "";
-      case "thinking":
-        // Its place in the message that comes back, where all texts are one.
-        thoughts.open(block, openedThoughts + calls.count + (texts.hasText ? 1 : 0));
-        openedThoughts += 1;
-        return "";
-      case "call":
-        return calls.open(block, opened);
-      case "opaque":
-        return "";
-    }
-  };
-
   const extend = (block: number, piece: string): string => {
     if (calls.has(block)) return calls.extend(block, piece) ?? fail(INPUT_TOO_LONG);
     return thoughts.has(block) ? thoughts.extend(block, piece) : texts.extend(block, piece);
@@ -54,10 +36,7 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   const stop = (told: Stop): string => {
     if (told.reason === "error") return fail(errorEvent(stopError(told)));
     state = "stopped";
-    const isExplained = told.reason === "refusal" && !texts.hasRefusal && told.explanation !== undefined;
-    const refusal = isExplained ? chunks.delta({ refusal: told.explanation }) : "";
-    const seen = { hasCalls: calls.count > 0, hasRefusal: texts.hasRefusal || isExplained };
-    return texts.annotations() + refusal + chunks.finish(writeFinishReason(told, seen));
+    return writeEnd(told, chunks, texts, calls);
   };
 
   const write = (event: AnswerEvent): string => {
@@ -65,7 +44,7 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
       case "start":
         return "";
       case "open":
-        return open(event.block, event.opened);
+        return openBlock(event.block, event.opened, texts, thoughts, calls);
       case "piece":
         return extend(event.block, event.text);
       case "seal":
@@ -98,6 +77,34 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
       return (ask.request.wantsUsage && usage !== undefined ? chunks.usage(usage) : "") + END_EVENT;
     },
   };
+}
+
+function openBlock(
+  block: number,
+  opened: OpenedBlock,
+  texts: ClientTexts,
+  thoughts: ClientThoughts,
+  calls: ClientCalls,
+): string {
+  switch (opened.type) {
+    case "text":
+      texts.open(block, opened.isRefusal);
+      return "";
+    case "thinking":
+      thoughts.open(block, calls.count + (texts.hasText ? 1 : 0));
+      return "";
+    case "call":
+      return calls.open(block, opened);
+    case "opaque":
+      return "";
+  }
+}
+
+function writeEnd(stop: Stop, chunks: ChunkTexts, texts: ClientTexts, calls: ClientCalls): string {
+  const isExplained = stop.reason === "refusal" && !texts.hasRefusal && stop.explanation !== undefined;
+  const refusal = isExplained ? chunks.delta({ refusal: stop.explanation }) : "";
+  const seen = { hasCalls: calls.count > 0, hasRefusal: texts.hasRefusal || isExplained };
+  return texts.annotations() + refusal + chunks.finish(writeFinishReason(stop, seen));
 }
 
 const UNFINISHED: AnswerError = {

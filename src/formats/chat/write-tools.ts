@@ -2,8 +2,9 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { CUSTOM_PARAMETERS } from "./call-items.ts";
-import { asObject, defined } from "./narrow.ts";
+import { asObject, asText, defined } from "./narrow.ts";
 import { isStrictSchema } from "./strict-schema.ts";
+import { fitToolName } from "./tool-names.ts";
 import { type WriteContext, writeCacheMark } from "./write-content.ts";
 
 /** Writes `tools`, `tool_choice` and `parallel_tool_calls`; nothing of them without tools, as providers refuse that. */
@@ -29,18 +30,17 @@ export function writeTools(
 }
 
 function writeTool(tool: Tool, path: string, context: WriteContext): JsonObject {
-  const { name, description } = tool;
+  const { description } = tool;
+  const name = fitToolName(tool.name);
   const { isOpenAi } = context.traits;
   if (tool.kind === "custom") {
     if (isOpenAi) {
       const format = tool.format && nestGrammar(tool.format);
       return { type: "custom", custom: defined({ name, description, format }) };
     }
-    if (tool.format !== undefined && tool.format["type"] !== "text") {
-      throw new CannotTranslate(`${path}.format`, "it has no tools whose text follows a grammar");
-    }
     context.notes.adjusted(`${path}.type`);
-    return { type: "function", function: defined({ name, description, parameters: CUSTOM_PARAMETERS }) };
+    const described = describeGrammar(description, tool.format);
+    return { type: "function", function: defined({ name, description: described, parameters: CUSTOM_PARAMETERS }) };
   }
   const parameters = tool.parameters ?? (isOpenAi ? undefined : { type: "object", properties: {} });
   const strict = writeStrict(tool.strict, parameters, `${path}.strict`, context);
@@ -49,6 +49,13 @@ function writeTool(tool: Tool, path: string, context: WriteContext): JsonObject 
     function: defined({ name, description, parameters, strict }),
     ...writeCacheMark(tool.cache, context.traits),
   };
+}
+
+/** A grammar cannot be enforced here, so the model is told of it. */
+function describeGrammar(description: string | undefined, format: JsonObject | undefined): string | undefined {
+  const definition = asText((asObject(format?.["grammar"]) ?? format)?.["definition"]);
+  if (definition === undefined) return description;
+  return `${description ?? ""}\n\nThe text in \`input\` must follow this grammar:\n${definition}`.trimStart();
 }
 
 /** The form has a grammar flat, as the Responses API does. */
@@ -73,7 +80,8 @@ export function writeStrict(
 function writeToolChoice(choice: ToolChoice, tools: readonly Tool[], isOpenAi: boolean): unknown {
   const reference = (name: string): JsonObject => {
     const isCustom = isOpenAi && tools.some((tool) => tool.kind === "custom" && tool.name === name);
-    return isCustom ? { type: "custom", custom: { name } } : { type: "function", function: { name } };
+    const named = { name: fitToolName(name) };
+    return isCustom ? { type: "custom", custom: named } : { type: "function", function: named };
   };
   switch (choice.kind) {
     case "auto":

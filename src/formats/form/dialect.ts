@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError, ModelAnswer } from "./answer.ts";
 import type { AnswerEvent } from "./answer-events.ts";
-import type { Conversation } from "./conversation.ts";
+import type { Conversation, Tool } from "./conversation.ts";
 import type { ModelFacts } from "./model-facts.ts";
 
 /**
@@ -42,6 +42,8 @@ export interface WireTarget {
   /** As the provider is asked for it. */
   readonly model: string;
   readonly facts: ModelFacts;
+  /** Those of the request, for readers of answers: names that a wire cannot say come back as they were. */
+  readonly tools?: readonly Tool[] | undefined;
 }
 
 /** What the writer of an answer for a client must know beyond the answer. */

@@ -5,7 +5,9 @@ import type { Conversation, Reasoning, Turn } from "../../../src/formats/form/co
 import { CannotTranslate } from "../../../src/formats/form/dialect.ts";
 import { originOf } from "../../../src/formats/chat/thoughts.ts";
 import { readAnswer } from "../../../src/formats/chat/read-answer.ts";
+import { readStream } from "../../../src/formats/chat/read-stream.ts";
 import { writeRequest } from "../../../src/formats/chat/write-request.ts";
+import { addUp } from "./events.ts";
 import { conversationOf, targetOf } from "./samples.ts";
 
 const write = (members: Partial<Conversation>, provider = "openai", model?: string) =>
@@ -146,6 +148,27 @@ describe("messages", () => {
     }
   });
 
+  test("Mistral's models get an answer to their tools before the user speaks", () => {
+    const result: Block = { type: "result", callId: "abcDEF123", blocks: [image], isError: false, kind: "function" };
+    const turns: Turn[] = [
+      { role: "assistant", blocks: [call("abcDEF123")] },
+      { role: "tool", blocks: [result] },
+    ];
+    const roles = (provider: string, model: string, added: readonly Turn[]): unknown[] =>
+      (write({ turns: [...turns, ...added] }, provider, model).body["messages"] as JsonObject[]).map(
+        ({ role }) => role,
+      );
+    const bridged = ["assistant", "tool", "assistant", "user"];
+    expect(roles("mistral", "any", [user])).toEqual(bridged);
+    expect(roles("openrouter", "mistralai/devstral-small", [user])).toEqual(bridged);
+    expect(roles("vllm", "Ministral-3-8B", [])).toEqual(bridged);
+    expect(roles("openai", "gpt-5", [user])).toEqual(["assistant", "tool", "user"]);
+    expect(roles("mistral", "any", [user, user])).toEqual(bridged);
+    // The image of the result is the user's first.
+    const answered: Turn = { role: "assistant", blocks: [text("a")] };
+    expect(roles("mistral", "any", [answered, user])).toEqual([...bridged, "assistant", "user"]);
+  });
+
   test("a refusal is one with OpenAI, and text elsewhere", () => {
     const turns: Turn[] = [{ role: "assistant", blocks: [{ type: "text", text: "No", isRefusal: true }] }, user];
     expect(messagesOf(turns)).toMatchObject([{ role: "assistant", content: null, refusal: "No" }, {}]);
@@ -157,6 +180,7 @@ describe("messages", () => {
     const { body, notes } = write({ turns: [{ role: "assistant", blocks }, user] });
     expect(body["messages"]).toMatchObject([{ role: "assistant", content: "A" }, {}]);
     expect(notes).toEqual([{ kind: "dropped", member: "server_tool_use" }]);
+    expect(refused(() => messagesOf([{ role: "user", blocks }]))).toBe("server_tool_use");
   });
 
   test("marks of a cache go only to who takes them", () => {
@@ -197,6 +221,7 @@ describe("messages", () => {
     const turns: Turn[] = [user, { role: "assistant", blocks: [text("{")] }];
     expect(refused(() => messagesOf(turns))).toBe("messages");
     expect(messagesOf(turns, "mistral")).toMatchObject([{}, { content: "{", prefix: true }]);
+    expect(messagesOf([user, { role: "assistant", blocks: [call("c1")] }])).toHaveLength(2);
     expect(write({ turns }, "vllm").body).toMatchObject({ continue_final_message: true, add_generation_prompt: false });
   });
 });
@@ -267,6 +292,23 @@ describe("thoughts", () => {
     expect(JSON.stringify(elsewhere)).not.toMatch(/AVSo|sig|gAA|thinking|reasoning/);
   });
 
+  test("Gemini 3 gets Google's word for a signature that is lost, with the first call of a step", () => {
+    const turns: Turn[] = [{ role: "assistant", blocks: [call("c1", { seal }), call("c2")] }, user];
+    const signed = { extra_content: { google: { thought_signature: "skip_thought_signature_validator" } } };
+    const callsTo = (provider: string, model: string): unknown =>
+      (write({ turns }, provider, model).body["messages"] as [{ tool_calls: unknown }])[0].tool_calls;
+    expect(callsTo("google", "gemini-3-pro")).toEqual([
+      expect.objectContaining(signed),
+      expect.not.objectContaining(signed),
+    ]);
+    for (const [provider, model] of [
+      ["google", "gemini-2.5-pro"],
+      ["openrouter", "google/gemini-3-pro"],
+    ] as const) {
+      expect(JSON.stringify(callsTo(provider, model))).not.toContain("extra_content");
+    }
+  });
+
   test("a seal of a provider's own that is damaged is left out", () => {
     const damaged = { ...seal, origin: originOf("openrouter"), value: "{" };
     const turns: Turn[] = [
@@ -295,6 +337,8 @@ describe("how much to think", () => {
     ["openai", "gpt-5", { budget: 2048 }, { reasoning_effort: "low" }],
     ["openai", "gpt-4o", { effort: "high" }, {}],
     ["openai", "gpt-5", { isAdaptive: true }, {}],
+    ["groq", "llama-3.3-70b-versatile", { budget: 31_999 }, {}],
+    ["vllm", "Qwen/Qwen3-32B", { effort: "high" }, { reasoning_effort: "high" }],
     ["groq", "qwen", { effort: "none" }, { reasoning_effort: "none" }],
     ["groq", "gpt-oss", { budget: 32_000 }, { reasoning_effort: "high" }],
     ["openrouter", "x", { budget: 9000, isShown: false }, { reasoning: { max_tokens: 9000, exclude: true } }],
@@ -348,6 +392,7 @@ describe("members of the request", () => {
       model: "some-model",
       messages: [{ role: "user", content: "Hello" }],
       stream: true,
+      stream_options: { include_usage: true },
       max_tokens: 9,
       stop: ["a"],
       random_seed: 1,
@@ -427,12 +472,38 @@ describe("tools", () => {
       tool_choice: "required",
     });
     expect(notes).toEqual([{ kind: "adjusted", member: "tools[0].type" }]);
-    expect(refused(() => write({ tools: [patch] }, "groq"))).toBe("tools[0].format");
+    expect(write({ tools: [patch] }, "groq").body["tools"]).toMatchObject([
+      { function: { description: "The text in `input` must follow this grammar:\nstart: x" } },
+    ]);
     const history: Turn[] = [{ role: "assistant", blocks: [call("c", { kind: "custom", input: "x" })] }, user];
     expect(messagesOf(history, "groq")).toMatchObject([
       { tool_calls: [{ function: { arguments: '{"input":"x"}' } }] },
       {},
     ]);
+  });
+
+  test("names that providers would refuse are changed alike everywhere, and come back as they were", () => {
+    const long = `mcp__server__${"x".repeat(80)}`;
+    const tools = [{ ...f, name: long }, { ...f, name: "a.b" }, f];
+    const turns: Turn[] = [{ role: "assistant", blocks: [call("c", { name: long })] }, user];
+    const { body } = write({ tools, turns, toolChoice: { kind: "named", name: "a.b" } });
+    const names = (body["tools"] as { function: { name: string } }[]).map((tool) => tool.function.name);
+    expect(names).toEqual([
+      expect.stringMatching(/^mcp__server__x{42}_[0-9a-f]{8}$/),
+      expect.stringMatching(/^a_b_[0-9a-f]{8}$/),
+      "f",
+    ]);
+    expect(body["messages"]).toMatchObject([{ tool_calls: [{ function: { name: names[0] } }] }, {}]);
+    expect(body["tool_choice"]).toMatchObject({ function: { name: names[1] } });
+    const tool_calls = names.map((name, index) => ({ index, id: `c${index}`, function: { name, arguments: "{}" } }));
+    const target = { ...targetOf("openai"), tools };
+    const whole = readAnswer({ choices: [{ message: { tool_calls } }] }, target);
+    const reader = readStream(target);
+    const chunk = { choices: [{ index: 0, delta: { tool_calls }, finish_reason: "tool_calls" }] };
+    const streamed = addUp([...reader.read({ name: undefined, data: JSON.stringify(chunk) }), ...reader.end()]);
+    for (const answer of [whole, streamed]) {
+      expect(answer).toMatchObject({ blocks: [{ name: long }, { name: "a.b" }, { name: "f" }] });
+    }
   });
 
   test("without tools nothing is said of them", () => {
