@@ -59,6 +59,8 @@ class StreamPump implements BodyConsumer, Deadline {
   readonly #done = Promise.withResolvers<void>();
   #state: PumpState = "unasked";
   #output: ReadableStreamDirectController | undefined;
+  /** Something was handed over since the last flush: a provider may send what says nothing to the client. */
+  #hasHanded = false;
   /** Why the stream was broken off before the server asked for it. */
   #early: Failure | undefined;
 
@@ -104,7 +106,8 @@ class StreamPump implements BodyConsumer, Deadline {
     void this.#output?.flush();
     if (this.#state !== "flowing") return;
     this.#call.touch();
-    if (this.#heartbeat) this.expiresAt = firstBeat(this.#heartbeat);
+    if (this.#heartbeat && this.#hasHanded) this.expiresAt = firstBeat(this.#heartbeat);
+    this.#hasHanded = false;
   }
 
   end(): void {
@@ -137,6 +140,7 @@ class StreamPump implements BodyConsumer, Deadline {
 
   #hand(chunk: Uint8Array): void {
     if (chunk.length === 0 || this.#state === "over") return;
+    this.#hasHanded = true;
     this.#listener.onChunk(chunk);
     this.#write(chunk);
   }

@@ -40,7 +40,7 @@ export function answerFailure(error: AnswerError, provider: Provider, format: Fo
 
 /** Some providers repeat the rejected key. */
 export function redactAnswerError(error: AnswerError, provider: Provider): AnswerError {
-  return { ...error, message: redactionOf(provider, ...provider.secrets)(error.message) };
+  return { ...error, message: redactionOf(provider.secrets)(error.message) };
 }
 
 /**
