@@ -190,3 +190,15 @@ describe("the source", () => {
     expect(ofDemo.reduce((sum, lines) => sum + lines, 0)).toBeLessThanOrEqual(MAX_DEMO_LINES);
   });
 });
+
+describe("the tests", () => {
+  /** A matcher that waits for a promise; test/fixtures/rejection.ts has what to use instead, and why. */
+  const WAITING_MATCHER = /\.(?:rejects|resolves)\b|\bexpect\(\s*async\b/;
+
+  test("wait for nothing within a matcher", () => {
+    const tests = [...new Glob("**/*.ts").scanSync(import.meta.dir)];
+    expect(tests.length).toBeGreaterThan(100);
+    const waits = (file: string): boolean => WAITING_MATCHER.test(readFileSync(join(import.meta.dir, file), "utf8"));
+    expect(tests.filter(waits)).toEqual([]);
+  });
+});

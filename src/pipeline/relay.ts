@@ -39,10 +39,11 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
   return (format) => async (context, request) => {
     const admitted = await admit(context, request, format);
     using attempts = admitted.attempts;
-    const streamAsked = admitted.body.value["stream"] === true;
+    // Before the wait, which would keep all that was admitted if something of it were needed behind.
     const { provider } = admitted.target;
+    const asked = { format, provider, streamAsked: admitted.body.value["stream"] === true };
     const reply = await answer(admitted);
-    const response = await respond(parts, attempts, reply, { format, provider, streamAsked });
+    const response = await respond(parts, attempts, reply, asked);
     return reply.headers ? withHeaders(response, reply.headers) : response;
   };
 }

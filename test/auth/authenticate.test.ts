@@ -3,6 +3,7 @@ import { type Authenticate, createAuthenticate } from "../../src/auth/authentica
 import { readStaticKeys, type StaticKeys } from "../../src/auth/static-keys.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { authenticationUnavailable, unauthorized } from "../../src/auth/unauthorized.ts";
+import { rejectionOf } from "../fixtures/rejection.ts";
 
 const START = 1_900_000_000_000;
 
@@ -71,7 +72,7 @@ describe("a verified token", () => {
     expect(rig.verified).toBe(1);
     rig.failure = unauthorized("invalid_token", "the token has expired");
     rig.elapsed = 10_001;
-    await expect(Promise.resolve(rig.authenticate(["token"]))).rejects.toBe(rig.failure);
+    expect(await rejectionOf(rig.authenticate(["token"]))).toBe(rig.failure);
     expect(rig.verified).toBe(2);
   });
 
@@ -89,7 +90,7 @@ describe("a verified token", () => {
     expect(await rig.authenticate(["tokem"])).toEqual({ kind: "token", name: "of tokem" });
     expect(rig.verified).toBe(2);
     rig.failure = unauthorized("invalid_token", "x");
-    await expect(Promise.resolve(rig.authenticate(["third"]))).rejects.toBe(rig.failure);
+    expect(await rejectionOf(rig.authenticate(["third"]))).toBe(rig.failure);
     rig.failure = undefined;
     expect(await rig.authenticate(["third"])).toEqual({ kind: "token", name: "of third" });
     expect(rig.verified).toBe(4);
@@ -109,7 +110,7 @@ describe("a static key", () => {
     await rig.authenticate(["old-key"]);
     rig.staticKeys = readStaticKeys("new-key");
     rig.failure = unauthorized("invalid_token", "malformed");
-    await expect(Promise.resolve(rig.authenticate(["old-key"]))).rejects.toBe(rig.failure);
+    expect(await rejectionOf(rig.authenticate(["old-key"]))).toBe(rig.failure);
     expect(await rig.authenticate(["new-key"])).toEqual({ kind: "key", name: "key-1" });
   });
 
@@ -146,7 +147,7 @@ describe("of several credentials", () => {
     }
     expect(rig.verified).toBe(0);
     rig.failure = unauthorized("invalid_token", "the token is malformed");
-    await expect(Promise.resolve(rig.authenticate(["foreign", "other"]))).rejects.toBe(rig.failure);
+    expect(await rejectionOf(rig.authenticate(["foreign", "other"]))).toBe(rig.failure);
     expect(rig.verified).toBe(2);
   });
 
@@ -155,7 +156,7 @@ describe("of several credentials", () => {
     rig.failure = unauthorized("invalid_token", "the token has expired");
     expect(await causeOf(() => rig.authenticate(["a b", "token"]))).toBe("the credential is malformed");
     rig.failure = authenticationUnavailable("down");
-    await expect(Promise.resolve(rig.authenticate(["a b", "token"]))).rejects.toBe(rig.failure);
+    expect(await rejectionOf(rig.authenticate(["a b", "token"]))).toBe(rig.failure);
   });
 
   test("one that cannot be decided does not keep out a good one behind it", async () => {

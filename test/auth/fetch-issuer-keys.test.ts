@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { fetchIssuerKeys, type IssuerSource } from "../../src/auth/fetch-issuer-keys.ts";
+import { outcomeOf } from "../fixtures/rejection.ts";
 import { createSigningKey, type SigningKey } from "../fixtures/signing-key.ts";
 import { startTokenIssuer, type TokenIssuer } from "../fixtures/token-issuer.ts";
 
@@ -60,19 +61,19 @@ describe("keys are not had from an issuer", () => {
     const name = document === "keys" ? "key set" : "discovery document";
     test.each(bad)(`%s instead of its ${name}`, async (_, answer, problem) => {
       issuer.answer(document, answer);
-      await expect(fetchKeys()).rejects.toThrow(new Error(`the issuer's ${name} ${problem}`));
+      expect(await outcomeOf(fetchKeys())).toThrow(new Error(`the issuer's ${name} ${problem}`));
     });
   }
 
   test("that is not there", async () => {
     await issuer[Symbol.asyncDispose]();
-    await expect(fetchKeys()).rejects.toThrow(new Error("the issuer's discovery document cannot be fetched"));
+    expect(await outcomeOf(fetchKeys())).toThrow(new Error("the issuer's discovery document cannot be fetched"));
   });
 
   test.each(["https://other.test", "", undefined, "/", ["x"]])("that calls itself %p", async (name) => {
     const named = name === "/" ? `${issuer.url}/` : name;
     issuer.answer("discovery", () => Response.json({ issuer: named, jwks_uri: `${issuer.url}/keys` }));
-    await expect(fetchKeys()).rejects.toThrow("the discovery document names another issuer: ");
+    expect(await outcomeOf(fetchKeys())).toThrow("the discovery document names another issuer: ");
     expect(issuer.asked.keys).toBe(0);
   });
 
@@ -88,7 +89,7 @@ describe("keys are not had from an issuer", () => {
     "s3://bucket/keys",
   ])("whose keys are said to be at %p", async (address) => {
     issuer.answer("discovery", () => Response.json({ issuer: issuer.url, jwks_uri: address }));
-    await expect(fetchKeys()).rejects.toThrow(new Error("the discovery document has no acceptable jwks_uri"));
+    expect(await outcomeOf(fetchKeys())).toThrow(new Error("the discovery document has no acceptable jwks_uri"));
   });
 
   test("that is asked by HTTPS and sends plain HTTP for its keys", async () => {
@@ -98,20 +99,20 @@ describe("keys are not had from an issuer", () => {
       return Promise.resolve(Response.json({ issuer: "https://issuer.test", jwks_uri: "http://issuer.test/keys" }));
     };
     const attempt = fetchIssuerKeys(of("https://issuer.test"), answer);
-    await expect(attempt).rejects.toThrow(new Error("the discovery document has no acceptable jwks_uri"));
+    expect(await outcomeOf(attempt)).toThrow(new Error("the discovery document has no acceptable jwks_uri"));
     expect(asked).toEqual(["https://issuer.test/.well-known/openid-configuration"]);
   });
 
   test("whose discovery document is nested too deeply", async () => {
     issuer.answer("discovery", () => new Response(`{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`));
-    await expect(fetchKeys()).rejects.toThrow(
+    expect(await outcomeOf(fetchKeys())).toThrow(
       new Error("the issuer's discovery document is nested too deeply or too large"),
     );
   });
 
   test.each([undefined, "x", { "0": {} }])("whose key set holds %p as keys", async (keys) => {
     issuer.answer("keys", () => Response.json({ keys }));
-    await expect(fetchKeys()).rejects.toThrow(new Error("the key set holds no keys"));
+    expect(await outcomeOf(fetchKeys())).toThrow(new Error("the key set holds no keys"));
   });
 });
 
@@ -153,7 +154,7 @@ describe("keys are had", () => {
 describe("an issuer that is reached by another name", () => {
   test("is told with both names, and what to set", async () => {
     issuer.answer("discovery", () => Response.json({ issuer: "https://outer.test/realm", jwks_uri: "x" }));
-    await expect(fetchKeys()).rejects.toThrow(
+    expect(await outcomeOf(fetchKeys())).toThrow(
       new Error(
         `the discovery document names another issuer: it says https://outer.test/realm, AUTH_OIDC_ISSUER is ${issuer.url}. AUTH_OIDC_ISSUER must be what the tokens say; if the issuer is reached by another name, set AUTH_OIDC_DISCOVERY_URL`,
       ),
@@ -162,7 +163,7 @@ describe("an issuer that is reached by another name", () => {
 
   test("is told if only a slash at the end differs", async () => {
     issuer.answer("discovery", () => Response.json({ issuer: `${issuer.url}/`, jwks_uri: "x" }));
-    await expect(fetchKeys()).rejects.toThrow("they differ by the slash at the end only, and must be the same");
+    expect(await outcomeOf(fetchKeys())).toThrow("they differ by the slash at the end only, and must be the same");
   });
 
   test.each([
@@ -184,7 +185,7 @@ describe("an issuer that is reached by another name", () => {
     const same = await fetchKeys({ discoveryUrl: `${discoveryUrl}?p=policy` });
     expect([same.otherName, same.keySet.keys.length]).toEqual([undefined, 1]);
     issuer.answer("discovery", () => Response.json({ jwks_uri: `${issuer.url}/keys` }));
-    await expect(fetchKeys({ discoveryUrl })).rejects.toThrow("names another issuer");
+    expect(await outcomeOf(fetchKeys({ discoveryUrl }))).toThrow("names another issuer");
   });
 
   test("is asked for its keys alone, where the operator says where they are", async () => {
@@ -199,7 +200,7 @@ describe("redirects", () => {
     for (const document of ["discovery", "keys"] as const) {
       issuer.answer(document, () => Response.redirect("/elsewhere?key=marked"));
       const name = document === "keys" ? "key set" : "discovery document";
-      await expect(fetchKeys()).rejects.toThrow(
+      expect(await outcomeOf(fetchKeys())).toThrow(
         new Error(
           `the issuer's ${name} was answered with status 302, a redirect to ${issuer.url}/elsewhere, which AUTH_OIDC_FOLLOW_REDIRECTS=true follows`,
         ),
@@ -223,9 +224,9 @@ describe("redirects", () => {
         Promise.resolve(new Response(null, { status: 302, headers: { location } })),
       );
     const again = "a redirect to https://issuer.test/again, after 3 others";
-    await expect(follow("https://issuer.test", "/again")).rejects.toThrow(again);
-    await expect(follow("https://issuer.test", "http://issuer.test/")).rejects.toThrow("which is not as safe");
-    await expect(follow("http://issuer.test", "file:///etc/passwd")).rejects.toThrow("which is not as safe");
-    await expect(follow("http://issuer.test", "http://")).rejects.toThrow("was answered with status 302");
+    expect(await outcomeOf(follow("https://issuer.test", "/again"))).toThrow(again);
+    expect(await outcomeOf(follow("https://issuer.test", "http://issuer.test/"))).toThrow("which is not as safe");
+    expect(await outcomeOf(follow("http://issuer.test", "file:///etc/passwd"))).toThrow("which is not as safe");
+    expect(await outcomeOf(follow("http://issuer.test", "http://"))).toThrow("was answered with status 302");
   });
 });

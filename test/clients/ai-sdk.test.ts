@@ -3,9 +3,10 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { APICallError, generateText, jsonSchema, stepCountIs, streamText, tool } from "ai";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
+import { rejectionOf } from "../fixtures/rejection.ts";
 import { chunk, head, reset, wait } from "../fixtures/script.ts";
 import { startGateway } from "../fixtures/start-in-process.ts";
-import { bodyText, rejectionOf, startRig } from "./start-rig.ts";
+import { bodyText, startRig } from "./start-rig.ts";
 
 const rig = await startRig();
 const demo = await startGateway({}, { demo: true });

@@ -14,8 +14,9 @@ import Anthropic, {
 } from "@anthropic-ai/sdk";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
+import { rejectionOf } from "../fixtures/rejection.ts";
 import { chunk, head, reset, stall, wait } from "../fixtures/script.ts";
-import { bodyText, PROVIDER_KEYS, rejectionOf, startRig } from "./start-rig.ts";
+import { bodyText, PROVIDER_KEYS, startRig } from "./start-rig.ts";
 
 const rig = await startRig({
   ERROR_FORMAT: "openai",

@@ -2,8 +2,9 @@ import Anthropic from "@anthropic-ai/sdk";
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import OpenAI, { APIError } from "openai";
 import { dataEvent } from "../fixtures/answers.ts";
+import { rejectionOf } from "../fixtures/rejection.ts";
 import { chunk, close, end, head, type Step } from "../fixtures/script.ts";
-import { rejectionOf, startRig } from "./start-rig.ts";
+import { startRig } from "./start-rig.ts";
 
 const rig = await startRig();
 afterAll(() => rig[Symbol.asyncDispose]());

@@ -9,9 +9,10 @@ import {
 } from "@inference-gateway/sdk";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
+import { rejectionOf } from "../fixtures/rejection.ts";
 import { chunk, head, reset, wait } from "../fixtures/script.ts";
 import { startGateway } from "../fixtures/start-in-process.ts";
-import { bodyText, PROVIDER_KEYS, rejectionOf, startRig } from "./start-rig.ts";
+import { bodyText, PROVIDER_KEYS, startRig } from "./start-rig.ts";
 
 const rig = await startRig({ ENABLE_VISION: "true" });
 const demo = await startGateway({}, { demo: true });

@@ -9,7 +9,8 @@ import OpenAI, {
   RateLimitError,
 } from "openai";
 import { json } from "../fixtures/answers.ts";
-import { PROVIDER_KEYS, rejectionOf, startRig } from "./start-rig.ts";
+import { rejectionOf } from "../fixtures/rejection.ts";
+import { PROVIDER_KEYS, startRig } from "./start-rig.ts";
 
 const DENIED = { DISALLOWED_MODELS: "openai/forbidden" };
 const rigs = {

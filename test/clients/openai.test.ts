@@ -2,10 +2,11 @@ import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import OpenAI, { APIError } from "openai";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
+import { rejectionOf } from "../fixtures/rejection.ts";
 import { chunk, head, reset, wait } from "../fixtures/script.ts";
 import { startGateway } from "../fixtures/start-in-process.ts";
 import { within } from "../fixtures/within.ts";
-import { bodyText, PROVIDER_KEYS, rejectionOf, startRig } from "./start-rig.ts";
+import { bodyText, PROVIDER_KEYS, startRig } from "./start-rig.ts";
 
 const rig = await startRig();
 const demo = await startGateway({}, { demo: true });

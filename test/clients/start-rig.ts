@@ -66,13 +66,3 @@ export async function startRig(environment: Readonly<Record<string, string>> = {
 export function bodyText(request: ReceivedRequest | undefined): string {
   return Buffer.from(request?.body ?? []).toString();
 }
-
-/** What a promise rejects with; fails the test where it does not. */
-export async function rejectionOf(promise: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error("expected a rejection");
-}

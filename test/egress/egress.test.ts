@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createEgress } from "../../src/upstream/egress.ts";
+import { rejectionOf } from "../fixtures/rejection.ts";
 
 const PROXY = "http://user:pass@proxy.example:3128";
 
@@ -104,7 +105,9 @@ describe("a call that fails", () => {
         },
       });
     const { egress } = setUp(async () => new Response(body(), { status: 407 }));
-    await expect(egress.fetch("http://api.example/v1", DIRECT)).rejects.toMatchObject({ code: "PROXY_STATUS_407" });
+    expect(await rejectionOf(egress.fetch("http://api.example/v1", DIRECT))).toMatchObject({
+      code: "PROXY_STATUS_407",
+    });
     expect(cancelled).toBe(1);
     const direct = await egress.fetch("http://127.0.0.1/v1", DIRECT);
     expect([direct.status, cancelled]).toEqual([407, 1]);

@@ -7,6 +7,7 @@ import type { UpstreamCall } from "../../src/upstream/call.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
 import { PushedBody } from "../fixtures/pushed-body.ts";
 import { openRawClient, type RawClient } from "../fixtures/raw-http-client.ts";
+import { rejectionOf } from "../fixtures/rejection.ts";
 import { within } from "../fixtures/within.ts";
 
 const MIB = 1024 * 1024;
@@ -105,7 +106,7 @@ describe("before the first byte", () => {
   test("a failure is thrown, and nobody is told of an end", async () => {
     const { streaming, fail, entries } = setUp();
     fail();
-    await expect(streaming).rejects.toMatchObject({ code: "upstream_reset" });
+    expect(await rejectionOf(streaming)).toMatchObject({ code: "upstream_reset" });
     expect(entries).toEqual([]);
   });
 

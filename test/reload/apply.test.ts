@@ -6,6 +6,7 @@ import { json, sse } from "../fixtures/answers.ts";
 import { createGate, type Gate } from "../fixtures/gate.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
+import { outcomeOf } from "../fixtures/rejection.ts";
 import { forcedTransport } from "../fixtures/start-gateway.ts";
 import { chunk, end, head, type Script, wait } from "../fixtures/script.ts";
 import { openReloadable, until } from "./reloadable.ts";
@@ -173,7 +174,7 @@ describe("what cannot be used", () => {
     const headers = { authorization: "Bearer good-key" };
     writeFileSync(path, "a bad key\n");
     const bad = { ...at(other, "sk-2"), AUTH_ENABLED: "true", AUTH_API_KEYS: `@${path}`, ERROR_FORMAT: "openai" };
-    await expect(gateway.apply(bad)).rejects.toThrow("AUTH_API_KEYS is not accepted");
+    expect(await outcomeOf(gateway.apply(bad))).toThrow("AUTH_API_KEYS is not accepted");
     expect(await (await gateway.chat("openai/m", {}, headers)).json()).toEqual({ from: "one" });
     expect(chats(one).at(-1)?.header("authorization")).toBe("Bearer sk-one");
     expect(await (await gateway.post("/v1/nothing", {}, headers)).json()).toHaveProperty(
@@ -207,7 +208,7 @@ describe("what cannot be used", () => {
   test("is refused once the gateway ends", async () => {
     const gateway = await openReloadable(at(one));
     await gateway[Symbol.asyncDispose]();
-    await expect(gateway.apply(at(other))).rejects.toThrow("shutting down");
+    expect(await outcomeOf(gateway.apply(at(other)))).toThrow("shutting down");
   });
 });
 

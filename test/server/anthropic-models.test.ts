@@ -3,6 +3,7 @@ import { Failure } from "../../src/core/errors.ts";
 import type { ModelList } from "../../src/routing/model-list.ts";
 import { createAnthropicPages, parsePaging } from "../../src/server/handlers/anthropic-models.ts";
 import { createProvider } from "../upstream/open-upstream.ts";
+import { rejectionOf } from "../fixtures/rejection.ts";
 
 function listOf(provider: string, ...ids: readonly string[]): ModelList {
   const models = ids.map((id) => [id, { id, created: 86_400, ownedBy: undefined, extras: {} }] as const);
@@ -69,7 +70,7 @@ describe("a page", () => {
   test.each(["after_id=one/hidden", "before_id=nowhere"])(
     "for %j, which is not in the list, is refused",
     async (query) => {
-      await expect(pageOf(query)).rejects.toMatchObject({ code: "invalid_request" });
+      expect(await rejectionOf(pageOf(query))).toMatchObject({ code: "invalid_request" });
     },
   );
 });

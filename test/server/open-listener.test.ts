@@ -7,6 +7,7 @@ import { loadConfig } from "../../src/config/load-config.ts";
 import { listenerOptions, tlsFiles } from "../../src/config/module-options.ts";
 import { loadTls, type TlsMaterial } from "../../src/server/tls.ts";
 import { createListener } from "../../src/server/listener.ts";
+import { outcomeOf } from "../fixtures/rejection.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { within } from "../fixtures/within.ts";
 
@@ -66,7 +67,7 @@ test.each(["port", "unix"] as const)(
     await using parts = await openListening(kind);
     const { listener, first, other, ask, refuse } = parts;
     refuse(1);
-    await expect(listener.replaceTls(other)).rejects.toThrow(
+    expect(await outcomeOf(listener.replaceTls(other))).toThrow(
       "cannot listen with the new certificate (EADDRINUSE); that of before is served on",
     );
     expect(await ask(first.cert)).toBe("here");
@@ -79,8 +80,8 @@ test("where a unix socket cannot be had at all, it is tried until it can, with t
   await using parts = await openListening("unix");
   const { listener, other, again, ask, refuse } = parts;
   refuse(2);
-  await expect(listener.replaceTls(other)).rejects.toThrow("until that can be had again, nothing listens");
-  await expect(listener.replaceTls(other)).rejects.toThrow("nothing listens yet");
+  expect(await outcomeOf(listener.replaceTls(other))).toThrow("until that can be had again, nothing listens");
+  expect(await outcomeOf(listener.replaceTls(other))).toThrow("nothing listens yet");
   await within(again, 5000, "listening again");
   expect(await ask(other.cert)).toBe("here");
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
+import { outcomeOf } from "../fixtures/rejection.ts";
 import { gatewayCommand, type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { within } from "../fixtures/within.ts";
 
@@ -48,7 +49,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const { gate, readRest } = await openStream(gateway, provider);
     gateway.process.kill(signal);
     await gateway.logged((line) => line["msg"] === "draining");
-    expect(fetch(`${gateway.url}/health`)).rejects.toThrow();
+    expect(await outcomeOf(fetch(`${gateway.url}/health`))).toThrow();
     gate.open();
     expect(await readRest()).toBe(`${dataEvent({ n: 2 })}data: [DONE]\n\n`);
     expect(await exitOf(gateway)).toBe(0);
@@ -112,6 +113,6 @@ test("a unix socket that a killed gateway left behind is taken over; a file that
 
   const precious = join(folder, "precious.txt");
   writeFileSync(precious, "precious");
-  expect(startGateway({ SERVER_UNIX_SOCKET: precious })).rejects.toThrow(/ended with 1/);
+  expect(await outcomeOf(startGateway({ SERVER_UNIX_SOCKET: precious }))).toThrow(/ended with 1/);
   expect(await Bun.file(precious).text()).toBe("precious");
 });

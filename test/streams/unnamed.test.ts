@@ -71,7 +71,6 @@ const WHOLE: readonly (readonly [string, string, string | undefined])[] = [
   ["JSON behind white space", ' \n\n{"choices":[]}', "application/json"],
   ["JSON without a type", '{"error":{"message":"no"}}', undefined],
   ["JSON as plain text", '{"error":{"message":"no"}}', "text/plain"],
-  ["text that is no event", "database: gone", "text/plain"],
 ];
 
 test.each(WHOLE)("%s is answered whole although a stream was asked for", async (_, text, type) => {
@@ -92,11 +91,21 @@ test.each(WHOLE)("%s is answered whole although a stream was asked for", async (
   }
 });
 
-test("what begins like an event is no stream if none was asked for", async () => {
+test("what begins like an event is no stream if none was asked for, and no answer either", async () => {
   rig.provider.answer([head(200, { "content-type": "text/plain", ...CHUNKED }), chunk("data: 1\n\n"), end()]);
   const { client } = await ask("/v1/chat/completions", "openai/m", {});
   const { header } = await client.head();
-  expect([header("content-type"), (await client.body()).text]).toEqual(["text/plain", "data: 1\n\n"]);
+  expect([header("content-type"), (await client.body()).text]).toEqual([
+    "application/json",
+    expect.stringContaining("upstream_invalid_response"),
+  ]);
+  client.leave();
+});
+
+test("text that is no event is no answer", async () => {
+  rig.provider.answer([head(200, { "content-type": "text/plain", ...CHUNKED }), chunk("database: gone"), end()]);
+  const { client } = await ask(...CHAT);
+  expect((await client.head()).status).toBe(502);
   client.leave();
 });
 

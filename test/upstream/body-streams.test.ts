@@ -4,6 +4,7 @@ import { bodyOfStream, streamOfBody, bodyOfBytes } from "../../src/upstream/body
 import type { BodyConsumer } from "../../src/upstream/transport.ts";
 import { PushedBody } from "../fixtures/pushed-body.ts";
 import { settle } from "../fixtures/manual-clock.ts";
+import { rejectionOf } from "../fixtures/rejection.ts";
 
 /** A body that a test pushes, with what was asked of its sender. */
 function createBody() {
@@ -63,7 +64,7 @@ describe("a body read whole", () => {
     push("a");
     const error = new Error("broken");
     fail(error);
-    await expect(reading).rejects.toBe(error);
+    expect(await rejectionOf(reading)).toBe(error);
   });
 
   test("that is longer: the sender waits; what has come is handed over, and then the rest", async () => {
@@ -125,7 +126,7 @@ describe("a stream made of a body", () => {
     push("a");
     const error = new Error("broken");
     fail(error);
-    await expect(reader.read().then(() => reader.read())).rejects.toBe(error);
+    expect(await rejectionOf(reader.read().then(() => reader.read()))).toBe(error);
   });
 
   test("has the sender wait while much of it is unread, once, and go on when it is read", async () => {

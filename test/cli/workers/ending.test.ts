@@ -2,6 +2,7 @@ import type { LogLine } from "../../fixtures/log-lines.ts";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { dataEvent } from "../../fixtures/answers.ts";
 import { createGate, type Gate } from "../../fixtures/gate.ts";
+import { outcomeOf } from "../../fixtures/rejection.ts";
 import { chunk, end, head, wait } from "../../fixtures/script.ts";
 import { type GatewayProcess, startGateway } from "../../fixtures/start-gateway.ts";
 import { type Rig, startRig } from "../../fixtures/start-rig.ts";
@@ -60,7 +61,7 @@ describe("streams on all workers", () => {
     const streams = await openStreams(gate);
     rig.gateway.process.kill(signal);
     await rig.gateway.logged(({ msg }) => msg === "draining");
-    await expect(rig.connect()).rejects.toThrow("Failed to connect");
+    expect(await outcomeOf(rig.connect())).toThrow("Failed to connect");
     gate.open();
     expect(await streams.bodies()).toEqual([DONE, DONE]);
     expect(await exit()).toBe(0);

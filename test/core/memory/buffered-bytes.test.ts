@@ -55,7 +55,7 @@ describe("nothing is held after", () => {
     ["an answer that does not end", () => [head(200, LONG), chunk("x".repeat(MIB)), stall()], 504],
     ["an answer that does not begin", () => [stall()], 504],
     ["a stream that breaks off", () => [head(200, EVENTS), chunk("data: 1\n\n"), reset()], 200],
-    ["an answer of some megabytes", () => [head(200, LONG), chunk("x".repeat(5 * MIB)), end()], 200],
+    ["an answer of some megabytes", () => [head(200, LONG), chunk(`{"x":"${"x".repeat(5 * MIB)}"}`), end()], 200],
   ];
   test.each(failing)("%s", async (_, script, status) => {
     answers(script);
@@ -77,7 +77,7 @@ describe("nothing is held after", () => {
     waiting.leave();
     await rig.untilReleased();
 
-    answers(() => json(200, "x".repeat(20 * MIB)));
+    answers(() => json(200, { choices: "x".repeat(20 * MIB) }));
     await using unread = await rig.connect();
     unread.pause();
     await unread.request("POST", CHAT_PATH, { body: SMALL });
@@ -87,7 +87,7 @@ describe("nothing is held after", () => {
   });
 
   test("a client that does not read its answer for too long", async () => {
-    answers(() => json(200, "x".repeat(20 * MIB)));
+    answers(() => json(200, { choices: "x".repeat(20 * MIB) }));
     await using client = await rig.connect();
     client.pause();
     await client.request("POST", CHAT_PATH, { body: SMALL });
@@ -123,7 +123,7 @@ describe("beyond the budget", () => {
   }, 30_000);
 
   test("a large body waits until others are done", async () => {
-    answers(() => json(200, "x".repeat(24 * MIB)));
+    answers(() => json(200, { choices: "x".repeat(24 * MIB) }));
     await using holding = await rig.connect();
     holding.pause();
     await holding.request("POST", CHAT_PATH, { body: SMALL });
@@ -142,7 +142,7 @@ describe("beyond the budget", () => {
     async (target, status, type) => {
       const blocking = await openInProcess({ SERVER_MAX_BUFFERED_BYTES: "8MiB", CLIENT_STREAM_IDLE_TIMEOUT: "1m" });
       await using _ = blocking;
-      blocking.provider.answerAlways(() => json(200, "x".repeat(6 * MIB)));
+      blocking.provider.answerAlways(() => json(200, { choices: "x".repeat(6 * MIB) }));
       await using holding = await blocking.connect();
       holding.pause();
       await holding.request("POST", CHAT_PATH, { body: SMALL });
@@ -160,7 +160,7 @@ describe("beyond the budget", () => {
 
   test("an answer is passed on as it comes", async () => {
     const gate = createGate();
-    answers(() => json(200, "x".repeat(20 * MIB)));
+    answers(() => json(200, { choices: "x".repeat(20 * MIB) }));
     await using holding = await rig.connect();
     holding.pause();
     await holding.request("POST", CHAT_PATH, { body: SMALL });

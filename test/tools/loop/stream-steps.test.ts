@@ -7,6 +7,7 @@ import { Failure, toFailure } from "../../../src/core/errors.ts";
 import { bodyOfStream } from "../../../src/upstream/body.ts";
 import type { UpstreamCall } from "../../../src/upstream/call.ts";
 import { createManualClock, settle } from "../../fixtures/manual-clock.ts";
+import { rejectionOf } from "../../fixtures/rejection.ts";
 import { delta } from "./loop-rig.ts";
 
 const CALL = delta({
@@ -120,6 +121,6 @@ test("a provider whose answer is too long to be remembered is let go of", async 
   const readAll = async (): Promise<void> => {
     while ((await read()) !== undefined);
   };
-  await expect(readAll()).rejects.toMatchObject({ code: "upstream_invalid_response" });
+  expect(await rejectionOf(readAll())).toMatchObject({ code: "upstream_invalid_response" });
   expect(ended).toMatchObject({ code: "upstream_invalid_response" });
 });

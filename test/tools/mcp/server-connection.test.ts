@@ -4,6 +4,7 @@ import { McpError } from "../../../src/tools/mcp/errors.ts";
 import type { McpSession, RemoteTool, SessionEvents } from "../../../src/tools/mcp/session.ts";
 import { DEFAULT_JSON_LIMITS } from "../../../src/core/json/limits.ts";
 import { createTestBudget } from "../../fixtures/memory-budget.ts";
+import { outcomeOf } from "../../fixtures/rejection.ts";
 
 const TOOL: RemoteTool = { name: "echo", description: "", inputSchema: {} };
 const DOWN = new McpError("unreachable", "cannot be reached (TEST)");
@@ -206,7 +207,7 @@ test("closing leaves no timer behind, whatever is under way", async () => {
   expect(connected.timers.size).toBe(1);
   await connected.connection.close();
   expect([connected.timers.size, connected.closed]).toEqual([0, 1]);
-  await expect(connected.connection.call(TOOL, {}, never)).rejects.toThrow("is not connected");
+  expect(await outcomeOf(connected.connection.call(TOOL, {}, never))).toThrow("is not connected");
 
   const away = createRig();
   away.open = fail(DOWN);

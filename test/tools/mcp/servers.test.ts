@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { createGate } from "../../fixtures/gate.ts";
+import { rejectionOf } from "../../fixtures/rejection.ts";
 import { within } from "../../fixtures/within.ts";
 import { startMcpServer, text, type TestTool } from "./mcp-server.ts";
 import { openTestBox } from "./open-test-registry.ts";
@@ -412,9 +413,9 @@ test("a call that is aborted rejects with the signal's reason, and stops the too
   const result = box.run("mcp_slow", {}, leaving.signal);
   await begun.opened;
   leaving.abort(reason);
-  await expect(result).rejects.toBe(reason);
+  expect(await rejectionOf(result)).toBe(reason);
   await cancelled.opened;
-  await expect(box.run("mcp_slow", {}, leaving.signal)).rejects.toBe(reason);
+  expect(await rejectionOf(box.run("mcp_slow", {}, leaving.signal))).toBe(reason);
 });
 
 test("a slow tool does not hold up another", async () => {

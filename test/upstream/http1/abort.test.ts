@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { json } from "../../fixtures/answers.ts";
 import { createGate } from "../../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
+import { rejectionOf } from "../../fixtures/rejection.ts";
 import { chunk, flood, head, stall } from "../../fixtures/script.ts";
 import { isPending, within } from "../../fixtures/within.ts";
 import { openTransport, post } from "./open-transport.ts";
@@ -56,7 +57,7 @@ describe("a request that is given up", () => {
     const { response: answer, abort } = send(post(Buffer.from("never")));
     abort(REASON);
     abort(new Error("too late"));
-    await expect(answer).rejects.toBe(REASON);
+    expect(await rejectionOf(answer)).toBe(REASON);
     while (provider.connections === 0) await Bun.sleep(1);
     // Both ends are in this process: this one learns of it within a turn of the event loop.
     await Bun.sleep(5);
@@ -71,7 +72,7 @@ describe("a request that is given up", () => {
     const { response: answer, abort } = send();
     abort(REASON);
     closeAll();
-    await expect(answer).rejects.toBe(REASON);
+    expect(await rejectionOf(answer)).toBe(REASON);
     while (provider.connections === 0) await Bun.sleep(1);
     await expectAllClosed(provider);
   });

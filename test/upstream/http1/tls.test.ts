@@ -6,6 +6,7 @@ import type { Socket } from "bun";
 import { toUpstreamFailure } from "../../../src/upstream/errors.ts";
 import { json } from "../../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
+import { rejectionOf } from "../../fixtures/rejection.ts";
 import {
   createExpiredCertificate,
   createSelfSignedCertificate,
@@ -75,7 +76,7 @@ describe("a certificate", () => {
 
   test("of nobody that is known, in this process too", async () => {
     using transport = openTransport(servers.trusted);
-    await expect(transport.ask()).rejects.toMatchObject({
+    expect(await rejectionOf(transport.ask())).toMatchObject({
       code: "DEPTH_ZERO_SELF_SIGNED_CERT",
       phase: "tls",
       requestSent: false,

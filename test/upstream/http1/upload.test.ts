@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { writeUpload } from "../../../src/upstream/http1/upload.ts";
 import { settle } from "../../fixtures/manual-clock.ts";
+import { rejectionOf } from "../../fixtures/rejection.ts";
 
 function createTarget(waits = false) {
   const written: string[] = [];
@@ -49,7 +50,7 @@ describe("a body of known length", () => {
     ["of bytes where none were told", ["a"], 0, []],
   ])("%s", async (_, chunks, length, expected) => {
     const { written, target } = createTarget();
-    await expect(writeUpload(sourceOf(...chunks).reader, length, target)).rejects.toMatchObject({
+    expect(await rejectionOf(writeUpload(sourceOf(...chunks).reader, length, target))).toMatchObject({
       code: "UPLOAD_LENGTH",
     });
     expect(written).toEqual(expected);
@@ -78,7 +79,7 @@ describe("a body of unknown length", () => {
   test("that fails is not ended", async () => {
     const { written, target } = createTarget();
     const broken = new Error("broken");
-    await expect(writeUpload(sourceOf("ab", broken).reader, undefined, target)).rejects.toBe(broken);
+    expect(await rejectionOf(writeUpload(sourceOf("ab", broken).reader, undefined, target))).toBe(broken);
     expect(written).toEqual(["2\r\nab\r\n"]);
   });
 });
