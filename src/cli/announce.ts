@@ -12,10 +12,13 @@ export interface Announcement extends Serving {
   readonly workers?: number;
 }
 
-/** Logs that the gateway serves, and a warning if it serves strangers. */
+/** Logs that the gateway serves, and warnings if it has nobody to ask, or serves strangers. */
 export function announce(log: Log, settings: Settings, announcement: Announcement): void {
   log.info(announcement, "listening");
   log.info(`try it: ${nextStep(settings, announcement)}`);
+  if (announcement.providers.length === 0) {
+    log.warn("no provider is configured: set a key such as OPENAI_API_KEY, or start with --demo");
+  }
   if (!settings.AUTH_ENABLED && !settings.SERVER_UNIX_SOCKET && !LOOPBACK.test(settings.SERVER_HOST)) {
     log.warn("everyone who reaches this address can use the providers' keys: set AUTH_ENABLED=true");
     if (settings.SERVER_ALLOWED_HOSTS.length === 0) {

@@ -4,6 +4,7 @@ import type { StreamTail } from "../core/sse/stream-tail.ts";
 import type { Failure } from "../core/errors.ts";
 import {
   DONE,
+  endsWith,
   isErrorEvent,
   openAiErrorEvent,
   readEnding,
@@ -58,6 +59,10 @@ export class OpenAiStream implements StreamWatch {
 
   ending(last: Buffer): StreamEnding {
     return readEnding(last, this.#finish.found, judge);
+  }
+
+  isOver(last: Buffer): boolean {
+    return endsWith(last, (event) => event.data === DONE || isErrorEvent(event));
   }
 
   errorEvents(failure: Failure): string {

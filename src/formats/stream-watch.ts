@@ -20,6 +20,12 @@ export interface StreamWatch {
   /** @param last the last bytes of the stream, at least some kilobytes if there were so many */
   ending(last: Buffer): StreamEnding;
   /**
+   * Whether nothing can be lost any more: the last event is the one that ends every stream of the format, or an error of
+   * the provider's.
+   * @param last as in `ending`
+   */
+  isOver(last: Buffer): boolean;
+  /**
    * The last events for a client whose stream breaks off.
    * @param last as in `ending`
    */
@@ -40,23 +46,34 @@ export type JudgeEvent = (event: SeenEvent) => Exclude<StreamEnding, "cut"> | un
 const EMPTY_LINE = /\r\n\r\n|\n\n|\r\r/;
 const LINE_END = /\r\n|\n|\r/;
 
+/** In the events of all formats that report an error. */
+const ERROR = "error";
+
 /**
  * Finds how a stream ended from its last bytes.
  * @param hasSign whether the sign of an end is known to have gone by before
  */
 export function readEnding(last: Buffer, hasSign: boolean, judge: JudgeEvent): StreamEnding {
   const isAtBoundary = endsEvent(last);
-  if (isAtBoundary && hasSign) return "whole";
+  if (isAtBoundary && hasSign && !last.includes(ERROR)) return "whole";
   const events = last.toString("utf8").split(EMPTY_LINE).map(readEvent);
   // Clients that are not strict take an event without its empty line, and providers forget that of the last one.
   if (!isAtBoundary && events.at(-1) === "unreadable") return "cut";
-  if (hasSign) return "whole";
-  let ending: StreamEnding = "cut";
+  let ending: StreamEnding = hasSign ? "whole" : "cut";
   for (const event of events) {
     const said = typeof event === "object" ? judge(event) : undefined;
-    if (said === "whole" || (said === "error" && ending === "cut")) ending = said;
+    // Many providers end a stream properly behind the error with which it failed.
+    if (said === "error") return said;
+    if (said) ending = said;
   }
   return ending;
+}
+
+/** Whether the last of these events is one behind which nothing comes; comments may follow it. */
+export function endsWith(last: Buffer, isLast: (event: SeenEvent) => boolean): boolean {
+  const events = last.toString("utf8").split(EMPTY_LINE).map(readEvent);
+  const event = events.findLast((seen) => seen !== undefined);
+  return typeof event === "object" && isLast(event);
 }
 
 /** @returns undefined if it is nothing but comments, `unreadable` if it has no data or some that is cut */
@@ -97,5 +114,6 @@ export function openAiErrorEvent({ message, code, details }: Failure): string {
 export const UNKNOWN_STREAM: StreamWatch = {
   push() {},
   ending: () => "whole",
+  isOver: () => false,
   errorEvents: openAiErrorEvent,
 };

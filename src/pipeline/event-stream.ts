@@ -10,9 +10,10 @@ import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
-import type { Heartbeat } from "./heartbeat.ts";
+import { beginsLikeDocument } from "./detect-events.ts";
+import { beginStream, type Heartbeat } from "./heartbeat.ts";
 import type { StreamListener } from "./stream-listener.ts";
-import { pumpStream } from "./stream-pump.ts";
+import { startPump } from "./stream-pump.ts";
 import { isEventStream } from "./read-response.ts";
 
 /** An empty comment. */
@@ -33,6 +34,7 @@ const USAGE_HEAD_BYTES = 2048;
 /**
  * The response that carries a provider's event stream, byte for byte, and records its usage when it is over. The
  * attempts are handed over to it.
+ * @returns undefined if it is no such stream, although it is called one
  * @throws Failure if the stream ends before its first byte.
  */
 export async function openEventStream(
@@ -40,14 +42,17 @@ export async function openEventStream(
   reply: Reply,
   format: Format,
   heartbeat: Heartbeat | undefined,
-): Promise<Response> {
+): Promise<Response | undefined> {
   const { context } = attempts;
   const { response, call, usageInjected } = reply;
+  const source = response.body;
+  if (!source || (await beginStream(source, call, heartbeat)) === "empty")
+    throw new Failure("upstream_empty_response", { provider: context.provider ?? "" });
+  if (await beginsLikeDocument(source)) return undefined;
   context.streamed();
   const recorder = recordEvents(attempts, reply, format);
   const filter = usageInjected ? createEventFilter(recorder.isUsageChunk, undefined, mayContainUsage) : undefined;
-  const body = await pumpStream(response.body, call, recorder.listener, { filter, heartbeat });
-  if (!body) throw new Failure("upstream_empty_response", { provider: context.provider ?? "" });
+  const body = startPump(source, call, recorder.listener, { filter, heartbeat });
   context.answered(response.status);
   const answer = new Response(body, {
     status: response.status,
@@ -108,6 +113,7 @@ function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): Eve
       if (ending === "error") context.failed(new Failure("provider_error", { provider }));
       return ending === "cut" ? new UpstreamFailure(new UpstreamError("reset", UNFINISHED), provider) : undefined;
     },
+    isOver: () => watch.isOver(asBuffer(tail.bytes())),
     signOfLife(isFirst) {
       if (!endsEvent(tail.bytes())) return undefined;
       const words = Buffer.from(isFirst ? OPENING : format.keepAlive);

@@ -1,4 +1,5 @@
 import type { Deadlines } from "../core/deadlines.ts";
+import type { UpstreamCall } from "../upstream/call.ts";
 import type { ResponseBody } from "../upstream/transport.ts";
 
 /** How streams that are silent are kept alive. */
@@ -44,15 +45,30 @@ export function nextBeat({ now, intervalMs }: Heartbeat): number {
 /** How a stream begins: `empty` if it ended without a byte, `silent` if none has come yet. */
 export type Beginning = "begun" | "empty" | "silent";
 
-/** Waits for the first byte of a body, however long it takes. Rejects with what the body breaks off with before. */
-export async function awaitFirstByte(body: ResponseBody): Promise<Beginning> {
+async function awaitFirstByte(body: ResponseBody): Promise<Beginning> {
   return (await body.keepUntil(isSome)) ? "begun" : "empty";
 }
 
 const isSome = (length: number): boolean => length > 0;
 
-/** Waits for the first byte of a stream, but not for long. Rejects with what the body breaks off with before. */
-export function awaitBeginning(body: ResponseBody, { deadlines, now }: Heartbeat): Promise<Beginning> {
+/**
+ * Waits for the first byte of a stream, with a heartbeat not for long.
+ * @throws Failure if it breaks off before
+ */
+export async function beginStream(
+  body: ResponseBody,
+  call: Pick<UpstreamCall, "becomeStream" | "explain">,
+  heartbeat?: Heartbeat,
+): Promise<Beginning> {
+  call.becomeStream();
+  try {
+    return await (heartbeat ? awaitBeginning(body, heartbeat) : awaitFirstByte(body));
+  } catch (error) {
+    throw call.explain(error);
+  }
+}
+
+function awaitBeginning(body: ResponseBody, { deadlines, now }: Heartbeat): Promise<Beginning> {
   if (body.keptBytes > 0) return Promise.resolve("begun");
   return new Promise((resolve, reject) => {
     const until = Math.ceil((now() + HEAD_GRACE_MS) / GRACE_STEP_MS) * GRACE_STEP_MS;

@@ -71,8 +71,10 @@ export async function respond(
   { format, provider, streamAsked }: Asked,
 ): Promise<Response> {
   const { response, call } = reply;
-  if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call))))
-    return openEventStream(attempts, reply, format, heartbeat);
+  if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call)))) {
+    const stream = await openEventStream(attempts, reply, format, heartbeat);
+    if (stream) return stream;
+  }
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
   if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch);
   const usage = reply.usage ? reply.usage() : readUsage(requireBody(whole));

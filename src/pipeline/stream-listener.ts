@@ -9,6 +9,8 @@ export interface StreamListener {
   onChunk(chunk: Uint8Array): void;
   /** Why a stream that the provider has ended is not whole, if it is not; absent if every end is good. */
   failureAtEnd?(): Failure | undefined;
+  /** Whether nothing can follow what was handed to the client: however the stream ends now, it is whole. */
+  isOver?(): boolean;
   /**
    * A sign of life for a client whose stream is silent, or undefined if none may be sent now.
    * @param isFirst nothing has been sent yet, and the runtime keeps the head back until something is

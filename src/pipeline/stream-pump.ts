@@ -1,31 +1,37 @@
 import { Failure } from "../core/errors.ts";
 import type { Deadline } from "../core/deadlines.ts";
 import type { EventFilter } from "../core/sse/event-filter.ts";
+import { UpstreamFailure } from "../upstream/errors.ts";
 import type { BodyConsumer, ResponseBody } from "../upstream/transport.ts";
 import type { PumpOptions, StreamedCall, StreamListener } from "./stream-listener.ts";
-import { awaitBeginning, awaitFirstByte, firstBeat, type Heartbeat, nextBeat } from "./heartbeat.ts";
+import { beginStream, firstBeat, type Heartbeat, nextBeat } from "./heartbeat.ts";
 
 /**
- * Carries a provider's stream to the client: what comes in goes out at once, the same bytes, never ahead of the
- * client's reading. Waits for the first chunk, with a heartbeat only for a moment, so that a failure before it becomes a
- * proper error. The caller has opened `call` and closes it in `onEnd`.
- * @returns undefined if the stream ends before its first byte; `onEnd` is then not called.
+ * Carries a body to the client as {@link startPump} does, once its first chunk has come, so that a failure before it
+ * becomes a proper error.
+ * @returns undefined if the body ends before its first byte; `onEnd` is then not called.
  * @throws Failure if it fails before its first byte; `onEnd` is then not called.
  */
 export async function pumpStream(
   body: ResponseBody | null,
   call: StreamedCall,
   listener: StreamListener,
-  { filter, heartbeat }: PumpOptions = {},
 ): Promise<ReadableStream<Uint8Array> | undefined> {
-  if (!body) return undefined;
-  call.becomeStream();
-  try {
-    if ((await (heartbeat ? awaitBeginning(body, heartbeat) : awaitFirstByte(body))) === "empty") return undefined;
-  } catch (error) {
-    throw call.explain(error);
-  }
-  const pump = new StreamPump(body, call, listener, filter, heartbeat);
+  if (!body || (await beginStream(body, call)) === "empty") return undefined;
+  return startPump(body, call, listener);
+}
+
+/**
+ * Carries a stream to the client: what comes in goes out at once, the same bytes, never ahead of the client's reading.
+ * The caller has opened `call` and closes it in `onEnd`.
+ */
+export function startPump(
+  body: ResponseBody,
+  call: StreamedCall,
+  listener: StreamListener,
+  options: PumpOptions = {},
+): ReadableStream<Uint8Array> {
+  const pump = new StreamPump(body, call, listener, options);
   // A client that leaves while nothing comes, or a deadline, ends the stream without waiting for more.
   call.onAbort((failure) => pump.break(failure));
   return new ReadableStream({
@@ -64,13 +70,7 @@ class StreamPump implements BodyConsumer, Deadline {
   /** Why the stream was broken off before the server asked for it. */
   #early: Failure | undefined;
 
-  constructor(
-    body: ResponseBody,
-    call: StreamedCall,
-    listener: StreamListener,
-    filter: EventFilter | undefined,
-    heartbeat: Heartbeat | undefined,
-  ) {
+  constructor(body: ResponseBody, call: StreamedCall, listener: StreamListener, { filter, heartbeat }: PumpOptions) {
     this.#body = body;
     this.#call = call;
     this.#listener = listener;
@@ -122,12 +122,14 @@ class StreamPump implements BodyConsumer, Deadline {
   /** Ends the stream with a failure, however much of it is unread. */
   break(failure: Failure): void {
     // Before the server asks for it there is nowhere to say so, and nobody to say it to.
-    if (this.#state !== "unasked" || failure.code === "client_gone") return this.#close(failure);
-    this.#early ??= failure;
+    if (this.#state === "unasked" && failure.code !== "client_gone") this.#early ??= failure;
+    else if (failure instanceof UpstreamFailure && this.#listener.isOver?.()) this.end();
+    else this.#close(failure);
   }
 
   /** The provider has been silent for long. */
   onExpire(): void {
+    if (this.#listener.isOver?.()) return this.end();
     this.#sendSign(false);
     this.#awaitSilence(nextBeat);
   }

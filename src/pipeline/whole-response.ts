@@ -14,8 +14,11 @@ import { pumpStream } from "./stream-pump.ts";
 /** Usage is at the end of an answer, or, in the Messages API, near it. */
 const USAGE_TAIL_BYTES = 4096;
 
+/** Without such a type some clients do not read an answer as JSON, and some providers call it text, or a stream. */
+const JSON_TYPE = /^[a-z]+\/(?:[\w.+-]+\+)?json\b/i;
+
 /**
- * The response that carries a whole answer, with what is relayed of the provider's headers.
+ * The response that carries a whole answer, a JSON object, with what is relayed of the provider's headers.
  * A short one is recorded at once, and resolves when it is to be sent. A longer one stays in flight until the client
  * has taken it, which the runtime reports for streams only: it goes out in chunks, and a client that does not read is
  * not waited for without end. The attempts are handed over to it.
@@ -82,6 +85,6 @@ async function streamWhole(
 function headersOf(context: RequestContext, { response }: Reply): Record<string, string> {
   const headers = relayedResponseHeaders(response.headers);
   headers["x-request-id"] = context.id;
-  headers["content-type"] ??= "application/json";
+  if (!JSON_TYPE.test(headers["content-type"] ?? "")) headers["content-type"] = "application/json";
   return headers;
 }

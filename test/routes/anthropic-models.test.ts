@@ -14,12 +14,15 @@ let gateway: RunningGateway;
 beforeAll(async () => {
   provider = await startMockProvider();
   provider.answerAlways(({ target }) => {
+    if (target.startsWith("/none/")) return json(404, {});
     if (!target.startsWith("/anthropic/")) return json(200, { data: [{ id: "gpt-4o", created: 1715367049 }] });
     const data = [{ type: "model", id: "claude-1", display_name: "Claude One", created_at: "2025-02-19T00:00:00Z" }];
     return json(200, { data, has_more: false });
   });
   gateway = await startGateway({
     ...threeProviders(provider.url),
+    // Some may run on the machine of the test.
+    ...Object.fromEntries(["OLLAMA", "LLAMACPP", "VLLM"].map((id) => [`${id}_API_URL`, `${provider.url}/none/v1`])),
     AUTH_ENABLED: "true",
     AUTH_API_KEYS: OWN_KEY,
     DISALLOWED_MODELS: "groq/gpt-4o",

@@ -66,6 +66,7 @@ test.each(BEGINNINGS)("that begins with %j is known, wherever it is cut", async 
   }
 });
 
+/** Some clients read an answer as JSON only if its type says so. */
 const WHOLE: readonly (readonly [string, string, string | undefined])[] = [
   ["JSON", '{"choices":[{"message":{"content":"data: x"},"finish_reason":"stop"}]}', "application/json"],
   ["JSON behind white space", ' \n\n{"choices":[]}', "application/json"],
@@ -85,28 +86,45 @@ test.each(WHOLE)("%s is answered whole although a stream was asked for", async (
     ]);
     const { client, id } = await ask(...CHAT);
     const { header } = await client.head();
-    expect([header("content-type"), (await client.body()).text]).toEqual([type ?? "application/json", text]);
+    expect([header("content-type"), (await client.body()).text]).toEqual(["application/json", text]);
     client.leave();
     expect(await rig.settled(id)).toMatchObject({ streaming: false });
   }
 });
 
-test("what begins like an event is no stream if none was asked for, and no answer either", async () => {
-  rig.provider.answer([head(200, { "content-type": "text/plain", ...CHUNKED }), chunk("data: 1\n\n"), end()]);
-  const { client } = await ask("/v1/chat/completions", "openai/m", {});
-  const { header } = await client.head();
-  expect([header("content-type"), (await client.body()).text]).toEqual([
-    "application/json",
-    expect.stringContaining("upstream_invalid_response"),
-  ]);
-  client.leave();
+const DOCUMENTS: readonly (readonly [string, string, number, object])[] = [
+  ["an answer", '{"choices":[{"message":{"content":"hi"}}]}', 200, { outcome: "answered" }],
+  ["an answer behind white space", '\ufeff\r\n {"choices":[{}]}', 200, { outcome: "answered" }],
+  ["an error", '{"error":{"message":"slow down","code":429}}', 200, { failure: "provider_error" }],
+  ["a page", "<html>log in</html>", 502, { failure: "upstream_invalid_response" }],
+];
+
+describe.each(DOCUMENTS)("%s that is called a stream of events", (_, text, status, line) => {
+  test.each(["15s", "0s"])("is none, with STREAM_KEEPALIVE=%s", async (keepAlive) => {
+    await using own = await startRig({ STREAM_KEEPALIVE: keepAlive });
+    for (const stream of [true, false]) {
+      own.provider.answer([head(200, { "content-type": "text/event-stream", ...CHUNKED }), chunk(text), end()]);
+      const body = { model: "openai/m", stream, messages: [{ role: "user", content: "hi" }] };
+      const { client, id } = await own.call({ target: "/v1/chat/completions", body });
+      const answer = await client.head();
+      const { text: sent } = await client.body();
+      client.leave();
+      expect([answer.status, answer.header("content-type")]).toEqual([status, "application/json"]);
+      if (status === 200) expect(sent).toBe(text);
+      expect(await own.settled(id)).toMatchObject({ ...line, streaming: false });
+    }
+  });
 });
 
-test("text that is no event is no answer", async () => {
-  rig.provider.answer([head(200, { "content-type": "text/plain", ...CHUNKED }), chunk("database: gone"), end()]);
-  const { client } = await ask(...CHAT);
+test.each([
+  ["what begins like an event is no stream if none was asked for", "data: 1\n\n", {}],
+  ["text that is no event is no answer", "database: gone", { stream: true }],
+])("%s: 502", async (_, text, more) => {
+  rig.provider.answer([head(200, { "content-type": "text/plain", ...CHUNKED }), chunk(text), end()]);
+  const { client, id } = await ask("/v1/chat/completions", "openai/m", more);
   expect((await client.head()).status).toBe(502);
   client.leave();
+  expect(await rig.settled(id)).toMatchObject({ failure: "upstream_invalid_response", streaming: false });
 });
 
 test("one that breaks off before it is known gives an error with its status", async () => {

@@ -1,14 +1,23 @@
 import type { Failure } from "../../core/errors.ts";
+import { endsEvent } from "../../core/sse/event-boundary.ts";
 import { createEventFilter } from "../../core/sse/event-filter.ts";
 import { readEventData } from "../../core/sse/event-data.ts";
 import { REACH, SignScanner } from "../../core/sse/sign-scanner.ts";
 import type { StreamTail } from "../../core/sse/stream-tail.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { parseJson } from "../../core/json/parse-bytes.ts";
-import { isErrorEvent, readEnding, type SeenEvent, type StreamEnding, type StreamWatch } from "../stream-watch.ts";
+import {
+  endsWith,
+  isErrorEvent,
+  readEnding,
+  type SeenEvent,
+  type StreamEnding,
+  type StreamWatch,
+} from "../stream-watch.ts";
 
 /** With one of these events a response is over. */
-const TERMINALS = ["response.completed", "response.incomplete", "response.failed", "response.cancelled"];
+const FAILED = "response.failed";
+const TERMINALS = ["response.completed", "response.incomplete", FAILED, "response.cancelled"];
 
 const WORD = Buffer.from("response.");
 const TERMINAL_INITIALS: ReadonlySet<number> = new Set(TERMINALS.map((name) => name.charCodeAt(WORD.length)));
@@ -39,6 +48,7 @@ function judge(event: SeenEvent): "whole" | "error" | undefined {
   if (isErrorEvent(event)) return "error";
   const { name, data } = event;
   const type = isJsonObject(data) ? data["type"] : undefined;
+  if (type === FAILED) return "error";
   return TERMINALS.some((terminal) => terminal === type || terminal === name) ? "whole" : undefined;
 }
 
@@ -69,6 +79,10 @@ export class ResponsesStream implements StreamWatch {
 
   ending(last: Buffer): StreamEnding {
     return readEnding(last, this.#end.found, judge);
+  }
+
+  isOver(last: Buffer): boolean {
+    return (this.#end.found && endsEvent(last)) || endsWith(last, isErrorEvent);
   }
 
   /** `response.failed`, which some clients read, and `error`, which others do, in all the shapes that they know. */

@@ -1,8 +1,10 @@
 import { isJsonObject } from "../../core/json/parse.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
-import { beginsWithEvent } from "../../pipeline/detect-events.ts";
+import { beginsLikeDocument, beginsWithEvent } from "../../pipeline/detect-events.ts";
+import { beginStream } from "../../pipeline/heartbeat.ts";
 import { isEventStream } from "../../pipeline/read-response.ts";
 import { streamOfBody } from "../../upstream/body.ts";
+import { UpstreamFailure } from "../../upstream/errors.ts";
 import { decodeCompletion } from "./answer.ts";
 import type { StepReply } from "./ask-provider.ts";
 import type { Steps } from "./steps.ts";
@@ -38,12 +40,16 @@ export async function* readStep(
   timers: Pick<TimerSource, "setTimer" | "clearTimer">,
 ): AsyncGenerator<Uint8Array, void> {
   const { response, call } = answer;
-  if (!isEventStream(response) && !(await beginsWithEvent(response, call))) {
+  const { body } = response;
+  if (!body) return;
+  const isStream = isEventStream(response)
+    ? (await beginStream(body, call)) === "empty" || !(await beginsLikeDocument(body))
+    : await beginsWithEvent(response, call);
+  if (!isStream) {
     yield await writeAsEvent(await steps.readWhole(answer));
     return;
   }
-  if (!response.body) return;
-  const reader = streamOfBody(response.body).getReader();
+  const reader = streamOfBody(body).getReader();
   let lingering: unknown;
   call.becomeStream();
   try {
@@ -57,7 +63,9 @@ export async function* readStep(
       if (isDone()) lingering ??= timers.setTimer(() => void reader.cancel().catch(() => {}), LINGER_MS);
     }
   } catch (error) {
-    throw call.explain(error);
+    const failure = call.explain(error);
+    // Behind `[DONE]` nothing was lost.
+    if (!(isDone() && failure instanceof UpstreamFailure)) throw failure;
   } finally {
     if (lingering !== undefined) timers.clearTimer(lingering);
   }

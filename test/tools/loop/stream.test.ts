@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { dataEvent, json } from "../../fixtures/answers.ts";
-import { chunk, end, head, reset, wait } from "../../fixtures/script.ts";
+import { chunk, close, end, head, reset, type Step, wait } from "../../fixtures/script.ts";
 import { createGate } from "../../fixtures/gate.ts";
 import {
   type AgentRig,
@@ -92,6 +92,30 @@ describe("a provider that fails", () => {
     expect(eventsOf(text).at(-1)).toMatchObject({ error: { code: "upstream_reset" } });
     expect(text).not.toContain("[DONE]");
     expect(agent.ran).toEqual([]);
+  });
+
+  test.each([
+    ["breaks off", reset()],
+    ["closes its connection too early", close()],
+  ])("%s behind [DONE]: nothing is lost, and the calls are run", async (_, last) => {
+    const [opening, ...events] = stream(CALLING).slice(0, -1);
+    agent.answer([opening as Step, ...events, last], stream([ROLE, delta({ content: "5" }), STOP]));
+    const { text, line } = await agent.chat(STREAM);
+    expect(contentOf(text)).toBe("5");
+    expect(text).toEndWith("data: [DONE]\n\n");
+    expect(line).toMatchObject({ outcome: "answered", tool_calls: 1 });
+  });
+
+  test("answers with JSON and calls it a stream: its calls are run", async () => {
+    const message = { role: "assistant", content: null, tool_calls: [ADD] };
+    const whole = JSON.stringify({ id: "c", choices: [{ index: 0, message, finish_reason: "tool_calls" }] });
+    agent.answer(
+      [head(200, { "content-type": "text/event-stream", "transfer-encoding": "chunked" }), chunk(whole), end()],
+      stream([ROLE, delta({ content: "5" }), STOP]),
+    );
+    const { text, line } = await agent.chat(STREAM);
+    expect(contentOf(text)).toBe("5");
+    expect(line).toMatchObject({ outcome: "answered", tool_calls: 1 });
   });
 
   test("says so in its stream: what it says passes, and nothing is run", async () => {
