@@ -7,7 +7,6 @@ import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { beginsWithEvent } from "./detect-events.ts";
 import { openEventStream } from "./event-stream.ts";
-import type { Heartbeat } from "./heartbeat.ts";
 import { judgeAnswer } from "./judge-answer.ts";
 import { injectsUsage, prepareBody } from "./prepare-body.ts";
 import { isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
@@ -21,8 +20,6 @@ export interface RelayParts extends AdmitParts, TranslationParts {
   readonly proxiesWithoutModel: boolean;
   /** Ask for the usage of every stream, for the gateway's own records. */
   readonly wantsUsage: boolean;
-  /** Signs of life for clients whose streams are silent; absent if there are to be none. */
-  readonly heartbeat: Heartbeat | undefined;
 }
 
 /** Makes what answers requests of a format, once for each route. */

@@ -65,8 +65,7 @@ class StreamPump implements BodyConsumer, Deadline {
   readonly #done = Promise.withResolvers<void>();
   #state: PumpState = "unasked";
   #output: ReadableStreamDirectController | undefined;
-  /** Something was handed over since the last flush: a provider may send what says nothing to the client. */
-  #hasHanded = false;
+  #hasNewsForClient = false;
   /** Why the stream was broken off before the server asked for it. */
   #early: Failure | undefined;
 
@@ -106,8 +105,8 @@ class StreamPump implements BodyConsumer, Deadline {
     void this.#output?.flush();
     if (this.#state !== "flowing") return;
     this.#call.touch();
-    if (this.#heartbeat && this.#hasHanded) this.expiresAt = firstBeat(this.#heartbeat);
-    this.#hasHanded = false;
+    if (this.#heartbeat && this.#hasNewsForClient) this.expiresAt = firstBeat(this.#heartbeat);
+    this.#hasNewsForClient = false;
   }
 
   end(): void {
@@ -142,7 +141,7 @@ class StreamPump implements BodyConsumer, Deadline {
 
   #hand(chunk: Uint8Array): void {
     if (chunk.length === 0 || this.#state === "over") return;
-    this.#hasHanded = true;
+    this.#hasNewsForClient = true;
     this.#listener.onChunk(chunk);
     this.#write(chunk);
   }
@@ -150,9 +149,8 @@ class StreamPump implements BodyConsumer, Deadline {
   /** One is enough for a client that does not read. */
   #sendSign(isFirst: boolean): void {
     const sign = this.#state === "flowing" ? this.#listener.signOfLife?.(isFirst) : undefined;
-    if (!sign) return;
-    this.#write(sign);
-    void this.#output?.flush();
+    if (sign) this.#write(sign);
+    if (sign) void this.#output?.flush();
   }
 
   #write(chunk: Uint8Array): void {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createDeadlines } from "../../src/core/deadlines.ts";
 import { Failure } from "../../src/core/errors.ts";
-import { pumpStream } from "../../src/pipeline/stream-pump.ts";
+import { pumpStream, startPump } from "../../src/pipeline/stream-pump.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
 import type { UpstreamCall } from "../../src/upstream/call.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
@@ -209,9 +209,7 @@ describe("after it", () => {
     const { listener } = createJournal();
     push("a");
     const options = { filter: { ...filter, flush: () => new Uint8Array(0) }, heartbeat };
-    const client = await ask(
-      await pumpStream(body, call, { ...listener, signOfLife: () => Buffer.from("!") }, options),
-    );
+    const client = await ask(startPump(body, call, { ...listener, signOfLife: () => Buffer.from("!") }, options));
     expect(await text(client.nextChunk())).toBe("a");
     await clock.advance(10_000);
     const before = told.length;

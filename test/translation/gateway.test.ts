@@ -344,6 +344,18 @@ describe("a translated stream", () => {
     ]);
   });
 
+  test("that is called one and is JSON is a whole answer", async () => {
+    started.answerWith(
+      json(200, { text: "hi" }, { "content-type": "text/event-stream" }).map((step) =>
+        step.kind === "head"
+          ? { ...step, headers: step.headers.filter(([, value]) => value !== "application/json") }
+          : step,
+      ),
+    );
+    const response = await started.post(ROUTES.chat, { model: "messaging/m", said: "x", stream: true });
+    expect(await response.json()).toEqual({ for: "chat", model: "messaging/m", text: "hi" });
+  });
+
   test("without an end of its own is one of the client's, with its end as soon as the provider has said it", async () => {
     const gate = createGate();
     started.answerWith([head(200, open), chunk(EVENTS.join("")), wait(gate), end()]);

@@ -5,10 +5,13 @@ import type { Dialect } from "../../formats/form/dialect.ts";
 import type { ApiName } from "../../formats/format.ts";
 import { isWire, type Wire } from "../../formats/wires.ts";
 import type { RequestHeaders } from "../../providers/request-headers.ts";
+import type { UpstreamCall } from "../../upstream/call.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
+import type { ResponseBody } from "../../upstream/transport.ts";
 import type { Attempt, Reply } from "../attempt.ts";
-import { beginsWithEvent } from "../detect-events.ts";
+import { beginsLikeDocument, beginsWithEvent } from "../detect-events.ts";
+import { beginStream, type Heartbeat } from "../heartbeat.ts";
 import { isEventStream, UNCOUNTED_BYTES } from "../read-response.ts";
 import type { AdmittedRequest } from "../stage.ts";
 import { inClientsWords } from "./answer-failure.ts";
@@ -30,6 +33,8 @@ export interface TranslationParts extends AnswerTranslationParts {
   readonly refusesUnsupported: boolean;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Signs of life for clients whose streams are silent; absent if there are to be none. */
+  readonly heartbeat: Heartbeat | undefined;
 }
 
 /** How one of several attempts for a request differs from a single one. */
@@ -109,13 +114,20 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
   };
 }
 
-function createFinish(parts: AnswerTranslationParts) {
+/** Whether what is called a stream of events is a whole answer. Waits for its beginning, but not for long. */
+async function isDocument(body: ResponseBody, call: UpstreamCall, heartbeat: Heartbeat | undefined): Promise<boolean> {
+  return (await beginStream(body, call, heartbeat)) === "begun" && (await beginsLikeDocument(body));
+}
+
+function createFinish(parts: TranslationParts) {
   return async (translated: TranslatedAttempt): Promise<TranslatedReply> => {
     const { attempt, format, headers, ask } = translated;
     try {
       await attempt.answered();
       const { response, call } = attempt;
-      const isStream = isEventStream(response) || (ask.request.stream && (await beginsWithEvent(response, call)));
+      const isStream = isEventStream(response)
+        ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
+        : ask.request.stream && (await beginsWithEvent(response, call));
       const reply = isStream ? translateStream(translated) : await translateWhole(translated, parts);
       return {
         ...reply,
