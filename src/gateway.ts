@@ -5,6 +5,7 @@ import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests } from "./core/open-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import type { WorkerPlace } from "./server/handlers/health.ts";
+import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createListener } from "./server/listener.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
 import { createServer } from "./server/server.ts";
@@ -31,6 +32,8 @@ export interface GatewayDependencies {
   /** What waits are timed with; must agree with `now`. */
   readonly timers?: Pick<TimerSource, "setTimer" | "clearTimer">;
   readonly newId?: () => string;
+  /** What translates between API formats. */
+  readonly dialects?: Dialects;
   /** Which worker this is, if several processes serve at one address; undefined if this one serves alone. */
   readonly worker?: WorkerPlace | undefined;
 }
@@ -121,7 +124,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
 
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
 function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Snapshot["routes"]) {
-  const { log, version, worker, fetch, probe, readFile = readTextFile } = dependencies;
+  const { log, version, worker, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
   const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
   const timers = { now, setTimer, clearTimer };
@@ -134,6 +137,6 @@ function openShared({ settings }: Config, dependencies: GatewayDependencies, rou
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
   const server = createServer({ listener, requests, worker, version, timers: dependencies.timers, current: routes });
   const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
-  const known = { changes, version, readFile, timers, clock };
+  const known = { changes, version, readFile, dialects, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

@@ -23,6 +23,7 @@ import { createVisionGate } from "./stages/vision-gate.ts";
 import type { ChangeLog } from "./telemetry/log-changes.ts";
 import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
 import { openTools } from "./tools/open-tools.ts";
+import type { Dialects } from "./formats/dialects.ts";
 import type { Connections, Upstream } from "./upstream/open-upstream.ts";
 
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
@@ -34,6 +35,7 @@ export interface SharedParts extends Requests {
   readonly changes: ChangeLog;
   readonly version: string;
   readonly readFile: ReadFile;
+  readonly dialects: Dialects;
   readonly timers: TimerSource;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -108,6 +110,8 @@ function assemble(
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
     targets: { ...modelLists, providers: routing.providers },
     policy,
+    dialects: shared.dialects,
+    clock: shared.clock,
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
     memory,
     decompressions,

@@ -140,6 +140,7 @@ export function relayOptions(settings: Settings) {
     jsonLimits: jsonLimits(settings),
     isStrict: settings.VALIDATION === "strict",
     wantsUsage: settings.STREAM_USAGE === "always",
+    refusesUnsupported: settings.UNSUPPORTED_FIELDS === "refuse",
     keepAliveMs: settings.STREAM_KEEPALIVE,
   };
 }

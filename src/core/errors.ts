@@ -126,13 +126,14 @@ export const FAILURES = {
   responses_not_supported: {
     status: 400,
     type: "not_supported_error",
-    message: "The Responses API is not supported by this provider yet. Use /v1/chat/completions instead.",
+    message: "The Responses API is not supported by this provider yet.",
   },
   embeddings_not_supported: {
     status: 400,
     type: "not_supported_error",
     message: "The Embeddings API is not supported by this provider yet.",
   },
+  unsupported_parameter: { status: 400, type: "invalid_request_error", message: "Not possible at this provider" },
   mcp_not_exposed: { status: 403, type: "permission_error", message: "mcp tools endpoint is not exposed" },
   path_not_allowed: { status: 400, type: "invalid_request_error", message: "Path is not allowed" },
   provider_error: { status: 502, type: "upstream_error", message: "The provider answered with an error" },

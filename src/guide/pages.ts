@@ -1,4 +1,5 @@
 import authentication from "./authentication.md" with { type: "text" };
+import clientApis from "./client-apis.md" with { type: "text" };
 import clients from "./clients.md" with { type: "text" };
 import deployment from "./deployment.md" with { type: "text" };
 import errors from "./errors.md" with { type: "text" };
@@ -22,6 +23,7 @@ export const PAGES: ReadonlyMap<string, string> = new Map([
   ["getting-started", gettingStarted],
   ["clients", clients],
   ["providers", providers],
+  ["client-apis", clientApis],
   ["models-and-routing", modelsAndRouting],
   ["streaming", streaming],
   ["tools", tools],

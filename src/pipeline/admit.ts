@@ -6,6 +6,7 @@ import { parsedWeight } from "../core/memory/parsed-weight.ts";
 import type { Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { apiUrl } from "../providers/url.ts";
+import { chooseWire } from "../routing/choose-wire.ts";
 import { resolveTarget, splitQuery, type TargetSources } from "../routing/resolve-target.ts";
 import { type AttemptParts, Attempts } from "./attempts.ts";
 import { checkBody, checkLargeBody, requireClient, withoutByteOrderMark } from "./check-body.ts";
@@ -49,8 +50,11 @@ export function createAdmit(parts: AdmitParts): Admit {
     requireClient(request);
     context.selected(target.provider.id, target.model);
     if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
-    const url = apiUrl(target.provider, format.api, query.rest, format.subpath);
-    if (url === undefined) throw new Failure(format.notSupported, { provider: target.provider.id });
-    return { format, body, target, url, attempts: new Attempts(parts, context, request) };
+    const wire = format.subpath === undefined ? chooseWire(target.provider, format.api) : format.api;
+    // The query belongs to the client's API.
+    const url = wire && apiUrl(target.provider, wire, wire === format.api ? query.rest : "", format.subpath);
+    if (wire === undefined || url === undefined)
+      throw new Failure(format.notSupported, { provider: target.provider.id });
+    return { format, body, target, wire, url, attempts: new Attempts(parts, context, request) };
   };
 }

@@ -14,6 +14,8 @@ export interface Reply {
   readonly usageInjected: boolean;
   /** What was used, if the bytes of the answer do not say. */
   readonly usage?: () => TokenUsage | undefined;
+  /** What the gateway itself says of the answer; names in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /**

@@ -79,7 +79,7 @@ function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): Eve
   const { context } = attempts;
   const tail = createStreamTail(TAIL_BYTES);
   const watch = format.watchStream();
-  let awaitsStartUsage = format.usageAtStart;
+  let awaitsStartUsage = format.usageAtStart && usage === undefined;
   let hasBegun = false;
   let hasUsageChunk = false;
 

@@ -6,7 +6,7 @@ import { bodyOfBytes } from "../upstream/body.ts";
 import { SecretMasker } from "../core/redact/secret-masker.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import { bufferResponse } from "./read-response.ts";
-import { maskBody } from "./mask-body.ts";
+import { maskBody } from "./transform-body.ts";
 
 /** An error up to this size is read whole, so that its length is known. */
 const MAX_WHOLE_BYTES = 64 * 1024;

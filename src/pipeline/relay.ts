@@ -2,28 +2,24 @@ import type { RequestContext } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { RequestHeaders } from "../providers/request-headers.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { beginsWithEvent } from "./detect-events.ts";
 import { openEventStream } from "./event-stream.ts";
-import type { Heartbeat } from "./heartbeat.ts";
 import { judgeAnswer } from "./judge-answer.ts";
 import { injectsUsage, prepareBody } from "./prepare-body.ts";
 import { isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
 import { type Answer, composeStages, type Stage } from "./stage.ts";
+import { createTranslatedAnswer, type TranslationParts } from "./translate/translate.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
 
 /** What the pipeline needs from the rest of the gateway. */
-export interface RelayParts extends AdmitParts {
-  readonly requestHeaders: RequestHeaders;
+export interface RelayParts extends AdmitParts, TranslationParts {
   /** `/proxy` also takes requests that name no model while the model policy is in force. */
   readonly proxiesWithoutModel: boolean;
   /** Ask for the usage of every stream, for the gateway's own records. */
   readonly wantsUsage: boolean;
-  /** Signs of life for clients whose streams are silent; absent if there are to be none. */
-  readonly heartbeat: Heartbeat | undefined;
 }
 
 /** Makes what answers requests of a format, once for each route. */
@@ -43,8 +39,15 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
     // Before the wait, which would keep all that was admitted if something of it were needed behind.
     const { provider } = admitted.target;
     const asked = { format, provider, streamAsked: admitted.body.value["stream"] === true };
-    return await respond(parts, attempts, await answer(admitted), asked);
+    const reply = await answer(admitted);
+    const response = await respond(parts, attempts, reply, asked);
+    return reply.headers ? withHeaders(response, reply.headers) : response;
   };
+}
+
+function withHeaders(response: Response, headers: NonNullable<Reply["headers"]>): Response {
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
 }
 
 /** What an answer must fit. */
@@ -76,11 +79,17 @@ export async function respond(
 }
 
 /**
- * What the stages lead to: one attempt at the provider of the target, with the client's own bytes as far as they fit.
+ * What the stages lead to: one attempt at the provider of the target, with the client's own bytes as far as they fit, or
+ * translated if the provider does not have the client's API.
  * Not `async`: while the provider thinks, such a function would keep the body, its parsed value and the prepared copy.
  */
-function createAnswer({ requestHeaders, wantsUsage }: RelayParts): Answer {
-  return ({ attempts, body, format, target, url }) => {
+function createAnswer(parts: RelayParts): Answer {
+  const { requestHeaders, wantsUsage } = parts;
+  const answerTranslated = createTranslatedAnswer(parts);
+
+  return (admitted) => {
+    const { attempts, body, format, target, wire, url } = admitted;
+    if (wire !== format.api) return answerTranslated(admitted);
     const usageInjected = injectsUsage(body, target, format, wantsUsage);
     const attempt = attempts.begin(target.provider, {
       url,

@@ -1,4 +1,4 @@
-import type { Format } from "../formats/format.ts";
+import type { ApiName, Format } from "../formats/format.ts";
 import type { Target } from "../routing/resolve-target.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
@@ -9,7 +9,9 @@ export interface AdmittedRequest {
   readonly format: Format;
   readonly body: ReceivedBody;
   readonly target: Target;
-  /** The address of the provider's API, with the query that is relayed. */
+  /** The provider's API that it goes to: that of the client's format, or one that it is translated to. */
+  readonly wire: ApiName;
+  /** The address of that API, with the query that is relayed. */
   readonly url: string;
   /** Call providers through these; they hold the client's request and its context. */
   readonly attempts: Attempts;

@@ -65,6 +65,7 @@ class StreamPump implements BodyConsumer, Deadline {
   readonly #done = Promise.withResolvers<void>();
   #state: PumpState = "unasked";
   #output: ReadableStreamDirectController | undefined;
+  #hasNewsForClient = false;
   /** Why the stream was broken off before the server asked for it. */
   #early: Failure | undefined;
 
@@ -104,7 +105,8 @@ class StreamPump implements BodyConsumer, Deadline {
     void this.#output?.flush();
     if (this.#state !== "flowing") return;
     this.#call.touch();
-    if (this.#heartbeat) this.expiresAt = firstBeat(this.#heartbeat);
+    if (this.#heartbeat && this.#hasNewsForClient) this.expiresAt = firstBeat(this.#heartbeat);
+    this.#hasNewsForClient = false;
   }
 
   end(): void {
@@ -139,6 +141,7 @@ class StreamPump implements BodyConsumer, Deadline {
 
   #hand(chunk: Uint8Array): void {
     if (chunk.length === 0 || this.#state === "over") return;
+    this.#hasNewsForClient = true;
     this.#listener.onChunk(chunk);
     this.#write(chunk);
   }
@@ -146,9 +149,8 @@ class StreamPump implements BodyConsumer, Deadline {
   /** One is enough for a client that does not read. */
   #sendSign(isFirst: boolean): void {
     const sign = this.#state === "flowing" ? this.#listener.signOfLife?.(isFirst) : undefined;
-    if (!sign) return;
-    this.#write(sign);
-    void this.#output?.flush();
+    if (sign) this.#write(sign);
+    if (sign) void this.#output?.flush();
   }
 
   #write(chunk: Uint8Array): void {

@@ -1,5 +1,6 @@
 import type { ApiName } from "../formats/format.ts";
 import type { Provider } from "../providers/provider.ts";
+import { chooseWire } from "./choose-wire.ts";
 import { MAX_MODEL_NAME_LENGTH } from "./model-name.ts";
 
 /** What is known of the providers that have a model of one bare id. */
@@ -47,8 +48,8 @@ interface Competition {
 /**
  * Creates what finds the provider of a bare model id: never by a guess between two. A name goes to a provider only once
  * the lists of all providers that compete are known, so that none that answers late could have held it too. Those that
- * have the client's API compete; if there is none, all do, so that the error says which of them has the model and not
- * the API. If there is exactly one, nobody else could answer, and it need not list the name: see {@link mayTakeUnlisted}.
+ * have the client's API compete; if there is none, those to whose API it can be translated; and if there is none either,
+ * all do, so that the error says which of them has the model and not the API. If exactly one has the API, nobody else could answer, and it need not list the name: see {@link mayTakeUnlisted}.
  * @param allLists those of the providers that the operator configured.
  */
 export function createBareNames(allLists: readonly NameList[], now: () => number): FindBareName {
@@ -59,7 +60,8 @@ export function createBareNames(allLists: readonly NameList[], now: () => number
     let competition = competing.get(api);
     if (!competition) {
       const able = allLists.filter(({ provider }) => provider.apis[api] !== undefined);
-      const lists = able.length > 0 ? able : allLists;
+      const reachable = able.length > 0 ? able : allLists.filter(({ provider }) => chooseWire(provider, api));
+      const lists = reachable.length > 0 ? reachable : allLists;
       competing.set(api, (competition = { lists, only: able.length === 1 ? able[0] : undefined }));
     }
     return competition;

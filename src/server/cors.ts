@@ -1,4 +1,5 @@
 import type { RequestContext } from "../core/request-context.ts";
+import { TRANSLATION_HEADERS } from "../pipeline/translate/note-headers.ts";
 
 /** Lets web pages of other origins call the gateway. https://fetch.spec.whatwg.org/#http-cors-protocol */
 export interface Cors {
@@ -25,8 +26,11 @@ export function isPreflight({ method, headers }: Request): boolean {
 const PREFLIGHT_SECONDS = "600";
 
 /** Response headers that pages may read beyond the few that they always may. */
-const EXPOSED =
-  "x-request-id, x-upstream-request-id, request-id, retry-after, retry-after-ms, x-should-retry, x-gateway-provider";
+const EXPOSED = [
+  ...["x-request-id", "x-upstream-request-id", "request-id", "retry-after", "retry-after-ms", "x-should-retry"],
+  "x-gateway-provider",
+  ...Object.values(TRANSLATION_HEADERS),
+].join(", ");
 
 /**
  * @param origins as `SERVER_CORS_ORIGINS` lists them; `*` means every origin.

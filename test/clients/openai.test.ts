@@ -153,12 +153,6 @@ describe("what reaches the provider", () => {
 describe("the Responses API", () => {
   const input = "Say hello";
 
-  test("of a provider without one is refused with what to use instead", async () => {
-    const error = await rejectionOf(client.responses.create({ model: "anthropic/claude-sonnet-4-5", input }));
-    expect(error).toBeInstanceOf(OpenAI.BadRequestError);
-    expect(String(error)).toContain("Use /v1/chat/completions instead.");
-  });
-
   test("raises an error where its stream breaks off", async () => {
     const created = dataEvent({ type: "response.created", sequence_number: 0, response: {} }, "response.created");
     const gate = createGate();

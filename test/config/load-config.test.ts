@@ -98,6 +98,7 @@ describe("settings", () => {
       PROXY_WITHOUT_MODEL: "refuse",
       ENABLE_VISION: false,
       VALIDATION: "liberal",
+      UNSUPPORTED_FIELDS: "drop",
       ERROR_FORMAT: "auto",
       MODELS_TIMEOUT: 5_000,
       MODELS_CACHE_TTL: 60_000,

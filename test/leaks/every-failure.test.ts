@@ -105,10 +105,12 @@ beforeAll(async () => {
       GROQ_API_URL: `http://127.0.0.1:${gone.port}/v1`,
       MISTRAL_API_URL: "http://no-such-host.invalid/v1",
       DEEPSEEK_API_URL: untrusted.url,
-      CUSTOM_PROVIDERS: "mute,chatless",
+      CUSTOM_PROVIDERS: "mute,chatless,silent",
       CHATLESS_API_URL: `${provider.url}/v1?key=${SECRETS.queryKey}`,
       CHATLESS_HEADERS: `X-Tenant: ${SECRETS.cookie}`,
       CHATLESS_APIS: "messages",
+      SILENT_API_URL: `${provider.url}/v1?key=${SECRETS.queryKey}`,
+      SILENT_APIS: "embeddings",
       MUTE_API_KEY: SECRETS.openAiKey,
       MUTE_API_URL: `https://127.0.0.1:${mute.port}/v1`,
       DISALLOWED_MODELS: "openai/banned",
@@ -322,17 +324,24 @@ const DRIVES: readonly Drive[] = [
   { code: "model_not_allowed", request: chat("openai/other"), on: "strict" },
   { code: "model_disallowed", request: chat("openai/banned") },
   { code: "vision_disabled", request: chat("openai/m", { messages: IMAGE }) },
-  { code: "chat_not_supported", request: chat("chatless/m") },
+  { code: "chat_not_supported", request: chat("silent/m") },
   {
     code: "messages_not_supported",
     request: {
-      target: "/v1/messages",
-      body: { model: "openai/m", max_tokens: 1, messages: [{ role: "user", content: SECRETS.prompt }] },
+      target: "/v1/messages/count_tokens",
+      body: { model: "openai/m", messages: [{ role: "user", content: SECRETS.prompt }] },
     },
   },
   {
     code: "responses_not_supported",
-    request: { target: "/v1/responses", body: { model: "anthropic/m", input: SECRETS.prompt } },
+    request: { target: "/v1/responses", body: { model: "silent/m", input: SECRETS.prompt } },
+  },
+  {
+    code: "unsupported_parameter",
+    request: {
+      target: "/v1/responses",
+      body: { model: "chatless/m", input: SECRETS.prompt, previous_response_id: SECRETS.wrongToken },
+    },
   },
   {
     code: "completions_not_supported",

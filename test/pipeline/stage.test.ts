@@ -19,6 +19,7 @@ function admit(model = "m"): AdmittedRequest {
     format: CHAT,
     body: { bytes: Buffer.from("{}"), value: {} },
     target: { provider: groq, model },
+    wire: "chat",
     url: "http://upstream.example/",
     attempts: new Attempts(parts, requests.open(request, "/"), request),
   };

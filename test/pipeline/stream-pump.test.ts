@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { createDeadlines } from "../../src/core/deadlines.ts";
 import { Failure } from "../../src/core/errors.ts";
-import { pumpStream } from "../../src/pipeline/stream-pump.ts";
+import { pumpStream, startPump } from "../../src/pipeline/stream-pump.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
 import type { UpstreamCall } from "../../src/upstream/call.ts";
+import { createManualClock } from "../fixtures/manual-clock.ts";
 import { PushedBody } from "../fixtures/pushed-body.ts";
 import { openRawClient, type RawClient } from "../fixtures/raw-http-client.ts";
 import { rejectionOf } from "../fixtures/rejection.ts";
@@ -196,6 +198,27 @@ describe("after it", () => {
     end();
     expect(await client.body()).toMatchObject({ text: "abye", complete: true });
     expect(entries).toEqual(["chunk a", "last words for shutting_down", "end shutting_down"]);
+  });
+
+  test("a provider that sends what says nothing to the client is silent: the client gets a sign of life", async () => {
+    const clock = createManualClock();
+    const heartbeat = { deadlines: createDeadlines(clock), now: clock.now, intervalMs: 15_000 };
+    const filter = { push: (bytes: Uint8Array) => (bytes[0] === 0x3a ? bytes.subarray(bytes.length) : bytes) };
+    const { body, push, end } = createBody();
+    const { call, told } = createCall();
+    const { listener } = createJournal();
+    push("a");
+    const options = { filter: { ...filter, flush: () => new Uint8Array(0) }, heartbeat };
+    const client = await ask(startPump(body, call, { ...listener, signOfLife: () => Buffer.from("!") }, options));
+    expect(await text(client.nextChunk())).toBe("a");
+    await clock.advance(10_000);
+    const before = told.length;
+    push(": ping");
+    expect(told.slice(before)).toEqual(["touch"]);
+    await clock.advance(6_000);
+    expect(await text(client.nextChunk())).toBe("!");
+    end();
+    expect(await client.nextChunk()).toBeUndefined();
   });
 
   test("a client that leaves: one end, no words, and the call is given up", async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { type BuiltInProviderId, PROVIDER_TABLE } from "../../src/providers/table.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { SMALLEST } from "../routes/requests.ts";
+import { TEST_DIALECTS } from "../fixtures/test-dialect.ts";
 import { bodyText, type StartedGateway, startBesideProvider } from "../routes/started-gateway.ts";
 
 const IDS = Object.keys(PROVIDER_TABLE) as BuiltInProviderId[];
@@ -14,14 +15,14 @@ const baseOf = (id: BuiltInProviderId): string =>
 let started: StartedGateway;
 
 beforeAll(async () => {
-  started = await startBesideProvider((url) => ({
-    ...Object.fromEntries(
+  const settings = (url: string) =>
+    Object.fromEntries(
       IDS.flatMap((id) => [
         [`${id.toUpperCase()}_API_URL`, url + baseOf(id)],
         [`${id.toUpperCase()}_API_KEY`, keyOf(id)],
       ]),
-    ),
-  }));
+    );
+  started = await startBesideProvider(settings, { dialects: TEST_DIALECTS });
 });
 beforeEach(() => {
   started.takeCalls();
@@ -66,6 +67,11 @@ const RESPONSES: Native = {
   zai: ["/api/v1/responses", "bearer"],
 };
 
+/** Those that are not at the usual place. */
+const CHAT_TARGETS: Partial<Record<BuiltInProviderId, string>> = {
+  cohere: "/compatibility/v1/chat/completions",
+};
+
 function credentialOf(call: ReceivedRequest): Record<string, string | undefined> {
   return { bearer: call.header("authorization"), "x-api-key": call.header("x-api-key") };
 }
@@ -75,15 +81,21 @@ describe.each([
   ["/v1/messages/count_tokens", COUNT_TOKENS],
   ["/v1/responses", RESPONSES],
 ] as const)("%s", (route, native) => {
-  test.each(IDS)("is relayed to %s if it has that API, and refused if not", async (id) => {
+  test.each(IDS)("is relayed to %s if it has that API; if not, translated, or refused if it cannot be", async (id) => {
     const body = { ...SMALLEST[route], model: `${id}/some/m` };
     const response = await started.post(route, body, { "x-api-key": "callers", "anthropic-beta": "b-1" });
     const expected = native[id];
-    if (!expected) {
+    if (!expected && route === "/v1/messages/count_tokens") {
       expect([response.status, started.takeCalls()]).toEqual([400, []]);
       return;
     }
     const call = started.takeCall();
+    if (!expected) {
+      // All of them have Responses or Messages, or at least Chat Completions.
+      const [target = CHAT_TARGETS[id]] = (route === "/v1/messages" ? RESPONSES : MESSAGES)[id] ?? [];
+      expect([response.status, call.target]).toEqual([200, target ?? `${baseOf(id)}/chat/completions`]);
+      return;
+    }
     const [target, credential] = expected;
     expect([response.status, call.target]).toEqual([200, target]);
     expect(bodyText(call)).toBe(JSON.stringify({ ...body, model: "some/m" }));

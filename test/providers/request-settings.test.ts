@@ -137,7 +137,7 @@ describe("the APIs of a setting", () => {
     expect(started.takeCall().target).toBe(target);
   });
 
-  test.each(["/v1/chat/completions", "/v1/responses", "/v1/embeddings"] as const)(
+  test.each(["/v1/messages/count_tokens", "/v1/embeddings"] as const)(
     "are all that there are: %s is refused",
     async (route) => {
       const response = await started.post(route, { ...SMALLEST[route], model: "open/m" });

@@ -2,9 +2,12 @@ import { describeSettings } from "../../src/config/describe-settings.ts";
 import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
 import { providerVariables } from "../../src/config/provider-variables.ts";
 import { FAILURES } from "../../src/core/errors.ts";
-import type { ProviderApiName } from "../../src/providers/api-paths.ts";
+import type { ApiName } from "../../src/formats/format.ts";
+import { PROVIDER_APIS, type ProviderApiName } from "../../src/providers/api-paths.ts";
+import type { ProviderApi } from "../../src/providers/provider.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";
+import { chooseWire } from "../../src/routing/choose-wire.ts";
 import { GUIDE, README } from "./markdown.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { featureTable, performanceLines } from "./performance-figures.ts";
@@ -47,9 +50,34 @@ function notes(row: ProviderRow): string {
     .join(", ");
 }
 
+/** How each API of clients reaches each provider. */
+function clientApis(): string {
+  const clients = ["chat", "messages", "responses", "countTokens", "completions", "embeddings"] as const;
+  const rows = PROVIDER_ROWS.map(([id, row]) => {
+    const apis = Object.fromEntries(PROVIDER_APIS.map((name) => [name, hasApi(row, name) ? ANY_API : undefined]));
+    const cells = clients.map((client) => {
+      const wire = chooseWire({ apis: { models: ANY_API, ...apis } }, client);
+      return wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`;
+    });
+    return [`\`${id}\``, ...cells];
+  });
+  return markdownTable([["Provider", ...clients.map((client) => API_TITLES[client])], ...rows]);
+}
+
 function keyOf(id: string, row: ProviderRow): string {
   return row.auth === "none" ? "none" : `\`${providerVariables(id).key}\`${row.keyOptional ? ", optional" : ""}`;
 }
+
+const ANY_API: ProviderApi = { url: "", defaults: {}, fixed: {} };
+
+const API_TITLES: Readonly<Record<ApiName, string>> = {
+  chat: "Chat Completions",
+  messages: "Messages",
+  responses: "Responses",
+  countTokens: "Token count",
+  completions: "Completions",
+  embeddings: "Embeddings",
+};
 
 const PROVIDER_ROWS = Object.entries<ProviderRow>(PROVIDER_TABLE);
 
@@ -91,6 +119,7 @@ export function generatedTables(): readonly GeneratedTable[] {
     { page: README, name: "settings-short", text: settingsShort() },
     { page: README, name: "performance", text: performance },
     { page: `${GUIDE}/providers.md`, name: "providers", text: providers() },
+    { page: `${GUIDE}/client-apis.md`, name: "client-apis", text: clientApis() },
     { page: `${GUIDE}/settings.md`, name: "settings", text: settingsMarkdown() },
     { page: `${GUIDE}/errors.md`, name: "failures", text: failures() },
     { page: `${GUIDE}/performance.md`, name: "performance", text: performance },

@@ -2,7 +2,7 @@ import { json } from "../fixtures/answers.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { type Answer, type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import type { RunningGateway } from "../fixtures/start-gateway.ts";
-import { startGateway } from "../fixtures/start-in-process.ts";
+import { startGateway, type Substitutes } from "../fixtures/start-in-process.ts";
 
 /** A gateway whose only configured providers are one mock provider, under one or more names. */
 export interface StartedGateway extends AsyncDisposable {
@@ -39,6 +39,7 @@ export function threeProviders(url: string): Record<string, string> {
  */
 export async function startBesideProvider(
   environment: (providerUrl: string) => Readonly<Record<string, string>> = threeProviders,
+  substitutes: Substitutes = {},
 ): Promise<StartedGateway> {
   const provider = await startMockProvider();
   let answer: Answer = () => json(200, {});
@@ -47,7 +48,7 @@ export async function startBesideProvider(
     if (isListing(request)) return json(200, { data: [], models: [], result: [] });
     return typeof answer === "function" ? answer(request) : answer;
   });
-  const gateway = await startGateway(environment(provider.url)).catch(async (error: unknown) => {
+  const gateway = await startGateway(environment(provider.url), substitutes).catch(async (error: unknown) => {
     await provider.stop();
     throw error;
   });

@@ -147,13 +147,8 @@ describe("by the query and by the prefix", () => {
   });
 
   test.each([
-    ["/v1/messages", "openai/x", "The Messages API is not supported by this provider yet."],
+    ["/v1/messages/count_tokens", "openai/x", "The Messages API is not supported by this provider yet."],
     ["/v1/messages/count_tokens", "groq/x", "The Messages API is not supported by this provider yet."],
-    [
-      "/v1/responses",
-      "anthropic/x",
-      "The Responses API is not supported by this provider yet. Use /v1/chat/completions instead.",
-    ],
     ["/v1/embeddings", "anthropic/x", "The Embeddings API is not supported by this provider yet."],
   ] as const)("%s is not supported by the provider of %s", async (route, model, message) => {
     const response = await started.post(route, { ...SMALLEST[route], model });

@@ -60,6 +60,13 @@ export const GENERAL_SETTINGS = {
     default: "liberal",
     doc: "strict: refuse requests that break OpenAI's or Anthropic's documented form; liberal leaves that to the provider",
   },
+  UNSUPPORTED_FIELDS: {
+    group: "General",
+    type: "enum",
+    values: ["drop", "refuse"],
+    default: "drop",
+    doc: "What becomes of members of a translated request that the provider's API has no place for; drop names them in X-Gateway-Dropped",
+  },
   ERROR_FORMAT: {
     group: "General",
     type: "enum",

@@ -10,7 +10,7 @@ export const MESSAGES_DOCUMENTATION: FormatDocumentation = {
   operationId: "createMessage",
   tag: TAG,
   summary: "Complete a conversation in Anthropic's form",
-  description: "Relayed to Anthropic byte for byte.",
+  description: "Relayed byte for byte to providers that have this API, and translated for all others.",
   example: { model: MODEL, max_tokens: 100, messages: [{ role: "user", content: "Hello" }] },
   schemas,
   request: schemas.CreateMessageRequest,

@@ -2,18 +2,19 @@ import { bodyOfBytes, bodyOfStream } from "../../upstream/body.ts";
 import type { Reply } from "../../pipeline/attempt.ts";
 import { beginsWithEvent } from "../../pipeline/detect-events.ts";
 import { isEventStream } from "../../pipeline/read-response.ts";
-import type { RelayParts } from "../../pipeline/relay.ts";
 import type { Stage } from "../../pipeline/stage.ts";
+import { createTranslatedAnswer, type TranslationParts } from "../../pipeline/translate/translate.ts";
 import type { ToolRegistry } from "../mcp/tool-registry.ts";
 import { parseResponse } from "./answer.ts";
 import { createDefinitionWriter } from "./conversation.ts";
 import { nextStep } from "./next-step.ts";
-import { openSteps, type StepReply, type Steps, type StepsParts } from "./steps.ts";
+import type { StepReply } from "./ask-provider.ts";
+import { openSteps, type Steps, type StepsParts } from "./steps.ts";
 import { streamSteps, type StreamOptions } from "./stream-steps.ts";
 import { planTools } from "./tool-plan.ts";
 
 /** What the tool loop needs from the rest of the gateway. */
-export interface ToolLoopParts extends Omit<StepsParts, "writeDefinitions">, Pick<RelayParts, "jsonLimits"> {
+export interface ToolLoopParts extends Omit<StepsParts, "writeDefinitions" | "answerTranslated">, TranslationParts {
   readonly toolRegistry: ToolRegistry;
   readonly timers: StreamOptions["timers"];
 }
@@ -30,7 +31,11 @@ const SHOW_TOOLS_HEADER = "x-mcp-show-tools";
  */
 export function createToolLoop(parts: ToolLoopParts): Stage {
   const { toolRegistry, timers, jsonLimits } = parts;
-  const stepsParts: StepsParts = { ...parts, writeDefinitions: createDefinitionWriter() };
+  const stepsParts: StepsParts = {
+    ...parts,
+    writeDefinitions: createDefinitionWriter(),
+    answerTranslated: createTranslatedAnswer(parts),
+  };
 
   return (admitted, next) => {
     const { headers } = admitted.attempts.request;
@@ -74,6 +79,7 @@ export function createToolLoop(parts: ToolLoopParts): Stage {
       call: answered.isClosed ? steps.attempts : answered.call,
       usageInjected: false,
       usage: () => used.booked,
+      headers: answered.headers,
     };
   }
 
@@ -85,6 +91,7 @@ export function createToolLoop(parts: ToolLoopParts): Stage {
       call: steps.attempts,
       usageInjected: false,
       usage,
+      headers: first.headers,
     };
   }
 }

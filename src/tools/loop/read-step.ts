@@ -6,7 +6,8 @@ import { isEventStream } from "../../pipeline/read-response.ts";
 import { streamOfBody } from "../../upstream/body.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import { decodeCompletion } from "./answer.ts";
-import type { StepReply, Steps } from "./steps.ts";
+import type { StepReply } from "./ask-provider.ts";
+import type { Steps } from "./steps.ts";
 
 /**
  * A chat completion that came in one piece, as the one event of a stream; some providers do not stream when tools are

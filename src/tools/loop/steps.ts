@@ -1,22 +1,18 @@
-import type { Failure } from "../../core/errors.ts";
-import { readUsage } from "../../formats/usage.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { nextTurn } from "../../core/next-turn.ts";
-import type { Attempt } from "../../pipeline/attempt.ts";
+import { readUsage } from "../../formats/usage.ts";
 import { judgeAnswer } from "../../pipeline/judge-answer.ts";
 import { injectsUsage, prepareBody } from "../../pipeline/prepare-body.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { AdmittedRequest } from "../../pipeline/stage.ts";
 import type { StreamedCall } from "../../pipeline/stream-listener.ts";
+import { type AskProviderParts, createAskProvider, type StepReply } from "./ask-provider.ts";
 import { openConversation, type WriteDefinitions } from "./conversation.ts";
 import { runTools } from "./run-tools.ts";
 import { openStepMemory, type StepMemory } from "./step-memory.ts";
 import type { ToolCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 import { createUsageSum, type UsageSum } from "./usage.ts";
-
-/** The model's answer in one step. */
-export type StepReply = Pick<Attempt, "response" | "call" | "isClosed" | "close">;
 
 /** The steps of one chat completion: the model is asked, tools are run, the model is asked again. */
 export interface Steps extends Pick<StepMemory, "readWhole" | "remember">, Pick<UsageSum, "use"> {
@@ -34,8 +30,7 @@ export interface Steps extends Pick<StepMemory, "readWhole" | "remember">, Pick<
   /** The id of the call at an index of this step, if the provider gave it none. */
   newId(index: number): string;
   /**
-   * Asks the model with all that was said so far. Every attempt has its own deadlines.
-   * @throws Failure if the provider cannot be reached or answers with an error
+   * Asks the model with all that was said so far: see {@link AskProvider}.
    */
   ask(): Promise<StepReply>;
   /** Notes that bytes of a streamed answer have come. */
@@ -55,7 +50,7 @@ export interface Steps extends Pick<StepMemory, "readWhole" | "remember">, Pick<
 const MAX_BYTES_IN_TURN = 1024 * 1024;
 
 /** What steps need from the rest of the gateway. */
-export interface StepsParts extends Pick<RelayParts, "requestHeaders" | "wantsUsage" | "memory"> {
+export interface StepsParts extends AskProviderParts, Pick<RelayParts, "wantsUsage" | "memory"> {
   readonly writeDefinitions: WriteDefinitions;
   /** How often the model may be asked again within one chat completion. */
   readonly maxFurtherSteps: number;
@@ -65,22 +60,19 @@ export interface StepsParts extends Pick<RelayParts, "requestHeaders" | "wantsUs
 
 /** Opens the steps of a request; asks nothing yet. */
 export function openSteps(parts: StepsParts, admitted: AdmittedRequest, plan: ToolPlan): Steps {
-  const { requestHeaders, wantsUsage, writeDefinitions, maxFurtherSteps, maxConversationBytes } = parts;
-  const { attempts, body, format, target, url } = admitted;
-  const { context, request } = attempts;
+  const { wantsUsage, writeDefinitions, maxFurtherSteps, maxConversationBytes } = parts;
+  const { attempts, body, format, target } = admitted;
+  const { context } = attempts;
   const prepared = prepareBody(body, target, format, injectsUsage(body, target, format, wantsUsage));
   const conversation = openConversation(prepared, body.value, writeDefinitions(plan.definitions));
   const held = openStepMemory(parts, attempts, conversation, maxConversationBytes);
   const usage = createUsageSum(context);
-  const headers = requestHeaders(target.provider, request.headers, "chat");
-  // To the client all steps are one request; to a provider each has its own body, which one key cannot identify.
-  const { "idempotency-key": _, ...laterHeaders } = headers;
+  const askProvider = createAskProvider(parts, admitted);
   const options = body.value["stream_options"];
   let step = 0;
   context.toolsOffered();
 
   const left = (): number => (held.room() === 0 ? 0 : maxFurtherSteps - step);
-  const endAll = (reason: Failure): void => attempts.abort(reason);
 
   return {
     plan,
@@ -94,15 +86,7 @@ export function openSteps(parts: StepsParts, admitted: AdmittedRequest, plan: To
       const toolChoice = step === 0 ? undefined : plan.laterChoice(left() === 0);
       // To copy and send it takes long enough, after the last tool has had its turn.
       if (conversation.bytes() > MAX_BYTES_IN_TURN) await nextTurn();
-      const attempt = attempts.begin(target.provider, {
-        url,
-        method: "POST",
-        headers: step === 0 ? headers : laterHeaders,
-        body: conversation.body(toolChoice),
-        keptBytes: conversation.bytes(),
-      });
-      attempt.call.onAbort(endAll);
-      return await attempt.answered();
+      return askProvider(conversation.body(toolChoice), conversation.bytes(), step === 0);
     },
     firstByte: () => context.firstByte(),
     async readWhole(answer) {

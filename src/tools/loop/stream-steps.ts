@@ -8,7 +8,8 @@ import { nextStep } from "./next-step.ts";
 import { readStep } from "./read-step.ts";
 import { withEmptyLine } from "./step-ending.ts";
 import { openStepStream, type StepStream } from "./step-stream.ts";
-import type { StepReply, Steps } from "./steps.ts";
+import type { StepReply } from "./ask-provider.ts";
+import type { Steps } from "./steps.ts";
 
 export interface StreamOptions {
   /** Show the client the calls that the gateway runs. */

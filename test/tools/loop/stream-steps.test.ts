@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "bun:test";
-import type { StepReply, Steps } from "../../../src/tools/loop/steps.ts";
+import type { StepReply } from "../../../src/tools/loop/ask-provider.ts";
+import type { Steps } from "../../../src/tools/loop/steps.ts";
 import { streamSteps } from "../../../src/tools/loop/stream-steps.ts";
 import type { ToolSet } from "../../../src/tools/mcp/tool-registry.ts";
 import { Failure, toFailure } from "../../../src/core/errors.ts";

@@ -1,0 +1,35 @@
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import type { Annotation } from "../form/blocks.ts";
+import { asNumber, asObject, asText } from "./narrow.ts";
+
+/** Reads `annotations`: `{type: "url_citation", url_citation: {…}}`, or the same without the nesting. Others are left out. */
+export function readAnnotations(value: unknown): readonly Annotation[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isJsonObject).flatMap((item): Annotation[] => {
+    const citation = asObject(item["url_citation"]) ?? item;
+    const url = asText(citation["url"]);
+    if (url === undefined) return [];
+    return [
+      {
+        url,
+        title: asText(citation["title"]),
+        start: asNumber(citation["start_index"]),
+        end: asNumber(citation["end_index"]),
+      },
+    ];
+  });
+}
+
+/**
+ * @param offset where the text of the block begins in the content
+ * @param length of that text, for citations of all of it
+ * @returns undefined for what is not on the web
+ */
+export function writeAnnotation(annotation: Annotation, offset: number, length: number): JsonObject | undefined {
+  const { url, title, start = 0, end = length } = annotation;
+  if (url === undefined) return undefined;
+  return {
+    type: "url_citation",
+    url_citation: { start_index: offset + start, end_index: offset + end, title: title ?? "", url },
+  };
+}

@@ -1,0 +1,28 @@
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import type { AnswerError } from "../form/answer.ts";
+import { readProviderError } from "../provider-error.ts";
+import { asFilled, asObject } from "./narrow.ts";
+
+/**
+ * The error that a body or a chunk tells, though its status was good: `error` at the top or in the choice (OpenRouter),
+ * `object: "error"` (vLLM), `base_resp` (MiniMax).
+ */
+export function readAnswerError(body: JsonObject): AnswerError | undefined {
+  const error = body["error"] ?? undefined;
+  if (error !== undefined && error !== false) return describe({ error });
+  if (body["object"] === "error") return describe(body);
+  const base = asObject(body["base_resp"]);
+  if (base && typeof base["status_code"] === "number" && base["status_code"] !== 0) {
+    const message = asFilled(base["status_msg"]) ?? UNEXPLAINED;
+    return { message, type: undefined, code: String(base["status_code"]) };
+  }
+  const [choice] = Array.isArray(body["choices"]) ? body["choices"] : [];
+  return isJsonObject(choice) && isJsonObject(choice["error"]) ? describe({ error: choice["error"] }) : undefined;
+}
+
+const UNEXPLAINED = "The provider reported an error without a message";
+
+function describe(body: JsonObject): AnswerError {
+  const { message = UNEXPLAINED, type, code } = readProviderError(JSON.stringify(body));
+  return { message, type, code: code === undefined ? undefined : String(code) };
+}

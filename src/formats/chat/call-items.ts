@@ -1,0 +1,63 @@
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { parseJson } from "../../core/json/parse-bytes.ts";
+import { asFilled, asObject } from "./narrow.ts";
+
+/** What an item of `tool_calls`, or a piece of one, says. */
+export interface CallItem {
+  readonly id: string | undefined;
+  readonly name: string;
+  readonly input: string;
+  readonly kind: "function" | "custom";
+  /** Google's signature of the call, in its own member or in the one that LiteLLM puts it into. */
+  readonly signature: string | undefined;
+}
+
+export function readCallItem(item: JsonObject): CallItem {
+  const custom = asObject(item["custom"]);
+  const called = custom ?? asObject(item["function"]) ?? {};
+  const input = called[custom ? "input" : "arguments"];
+  return {
+    id: asFilled(item["id"]),
+    name: asFilled(called["name"]) ?? "",
+    input: typeof input === "string" ? input : isJsonObject(input) ? JSON.stringify(input) : "",
+    kind: custom ? "custom" : "function",
+    signature:
+      asFilled(asObject(asObject(item["extra_content"])?.["google"])?.["thought_signature"]) ??
+      asFilled(asObject(item["provider_specific_fields"])?.["thought_signature"]),
+  };
+}
+
+/** Where Google's API has, and wants back, the signature of a call. https://ai.google.dev/gemini-api/docs/thought-signatures */
+export const signatureMember = (signature: string): JsonObject => ({
+  extra_content: { google: { thought_signature: signature } },
+});
+
+/** An id for a call that has none: the same for the same call of the same answer. */
+export const makeCallId = (answer: string, position: number): string => `call_${digest(`${answer} ${position}`, 24)}`;
+
+/** The id as a provider takes it; the same one for a call and its result. */
+export function fitCallId(id: string, wanted: RegExp): string {
+  if (wanted.test(id)) return id;
+  const hash = digest(id, 24);
+  return wanted.test(`call_${hash}`) ? `call_${hash}` : hash.slice(0, 9);
+}
+
+function digest(text: string, length: number): string {
+  return new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, length);
+}
+
+/** Custom tools are sent to providers without them as functions with this one parameter. */
+export const CUSTOM_PARAMETERS: JsonObject = {
+  type: "object",
+  properties: { input: { type: "string" } },
+  required: ["input"],
+  additionalProperties: false,
+};
+
+export const wrapCustomInput = (input: string): string => JSON.stringify({ input });
+
+/** The text for a custom tool out of the arguments of the function that it was sent as; they are kept if they are others. */
+export function unwrapCustomInput(text: string): string {
+  const value = parseJson(text);
+  return isJsonObject(value) && typeof value["input"] === "string" ? value["input"] : text;
+}

@@ -1,0 +1,78 @@
+import type { AnswerEvent } from "../form/answer-events.ts";
+import type { Seal } from "../form/blocks.ts";
+import type { Tool } from "../form/conversation.ts";
+import { wrapSeal } from "../form/seal-envelope.ts";
+import { signatureMember, unwrapCustomInput } from "./call-items.ts";
+import { type ChunkTexts, errorEvent } from "./chunk-text.ts";
+import { customToolNames } from "./custom-tool-names.ts";
+import { type HeldText, holdText } from "./held-text.ts";
+
+/** The calls of a client's stream. Chunks may be of several calls in turn, so nothing need wait for another call. */
+export interface ClientCalls {
+  open(block: number, call: OpenedCall): string;
+  /** @returns undefined if a text that must be held has become too long */
+  extend(block: number, piece: string): string | undefined;
+  seal(block: number, seal: Seal): string;
+  close(block: number): string;
+  has(block: number): boolean;
+  readonly count: number;
+}
+
+type OpenedCall = Extract<Extract<AnswerEvent, { type: "open" }>["opened"], { type: "call" }>;
+
+interface ClientCall {
+  readonly index: number;
+  readonly kind: "function" | "custom";
+  /** Arguments of the function as which a custom tool was sent: its text is inside of them. */
+  readonly held: HeldText | undefined;
+  isEmpty: boolean;
+}
+
+export function createClientCalls(texts: ChunkTexts, tools: readonly Tool[]): ClientCalls {
+  const customTools = customToolNames(tools);
+  const calls = new Map<number, ClientCall>();
+
+  const write = ({ index, kind }: ClientCall, piece: string): string =>
+    texts.delta({
+      tool_calls: [kind === "custom" ? { index, custom: { input: piece } } : { index, function: { arguments: piece } }],
+    });
+
+  return {
+    open(block, { id, name, kind: sent }) {
+      const isHeld = sent === "function" && customTools.has(name);
+      const kind = isHeld ? "custom" : sent;
+      const index = calls.size;
+      calls.set(block, { index, kind, held: isHeld ? holdText() : undefined, isEmpty: true });
+      const called = kind === "custom" ? { custom: { name, input: "" } } : { function: { name, arguments: "" } };
+      return texts.delta({ tool_calls: [{ index, id, type: kind, ...called }] });
+    },
+    extend(block, piece) {
+      const call = calls.get(block);
+      if (call === undefined) return "";
+      call.isEmpty = false;
+      if (call.held === undefined) return write(call, piece);
+      return call.held.add(piece) ? "" : undefined;
+    },
+    seal(block, seal) {
+      const call = calls.get(block);
+      if (call === undefined) return "";
+      return texts.delta({ tool_calls: [{ index: call.index, ...signatureMember(wrapSeal(seal)) }] });
+    },
+    close(block) {
+      const call = calls.get(block);
+      if (call === undefined) return "";
+      if (call.held !== undefined) return write(call, unwrapCustomInput(call.held.whole()));
+      return call.isEmpty && call.kind === "function" ? write(call, "{}") : "";
+    },
+    has: (block) => calls.has(block),
+    get count() {
+      return calls.size;
+    },
+  };
+}
+
+export const INPUT_TOO_LONG = errorEvent({
+  message: "The input of a custom tool is too long",
+  type: undefined,
+  code: undefined,
+});

@@ -1,0 +1,107 @@
+import type { JsonObject } from "../../core/json/parse.ts";
+import type { Bookkeeping, Conversation, Limits, OutputFormat, Sampling } from "../form/conversation.ts";
+import { asBoolean, asFilled, asList, asNumber, asObject, asText } from "./narrow.ts";
+import type { Foreign } from "./read-content.ts";
+import { readMessages } from "./read-messages.ts";
+import { readTools, readToolChoice } from "./read-tools.ts";
+import { readReasoning } from "./reasoning-ask.ts";
+
+/** Members that the form has. */
+const UNDERSTOOD: ReadonlySet<string> = new Set([
+  ...["model", "messages", "stream", "stream_options", "max_completion_tokens", "max_tokens", "stop", "n"],
+  ...["temperature", "top_p", "top_k", "seed", "random_seed", "frequency_penalty", "presence_penalty"],
+  ...["logit_bias", "logprobs", "top_logprobs"],
+  ...["tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "response_format"],
+  ...["reasoning_effort", "reasoning", "thinking", "enable_thinking", "thinking_budget"],
+  ...["reasoning_format", "include_reasoning"],
+  ...["user", "safety_identifier", "metadata", "service_tier", "verbosity", "prompt_cache_key", "store"],
+]);
+
+/** Members that the form has not, and without which the answer would be another one. */
+const ESSENTIAL: ReadonlySet<string> = new Set([
+  ...["audio", "modalities", "web_search_options", "search_parameters", "plugins", "documents"],
+  ...["grammar", "structured_outputs", "guided_json", "guided_regex", "guided_choice", "guided_grammar"],
+  ...["json_schema", "regex", "ebnf", "continue_final_message"],
+]);
+
+/** Reads a body of `POST /v1/chat/completions`, with what providers add to OpenAI's API. */
+export function readRequest(body: JsonObject): Conversation {
+  const foreign: Foreign = [];
+  const conversation = {
+    model: asText(body["model"]) ?? "",
+    stream: body["stream"] === true,
+    turns: readMessages(body["messages"], foreign),
+    tools: readTools(body, foreign),
+    toolChoice: readToolChoice(body, foreign),
+    parallelCalls: asBoolean(body["parallel_tool_calls"]),
+    limits: readLimits(body),
+    sampling: readSampling(body),
+    reasoning: readReasoning(body),
+    output: readOutputFormat(body["response_format"], foreign),
+    bookkeeping: readBookkeeping(body),
+    wantsUsage: asObject(body["stream_options"])?.["include_usage"] === true,
+  };
+  for (const name in body) if (!UNDERSTOOD.has(name)) addForeign(name, body[name], foreign);
+  return { ...conversation, foreign };
+}
+
+/** Clients that write out all their members write null, "" or [] into those that they do not use. */
+function addForeign(name: string, value: unknown, foreign: Foreign): void {
+  if (value === null || value === undefined || value === "" || value === false) return;
+  if (Array.isArray(value) && value.length === 0) return;
+  // Text is all that an answer is without this member.
+  if (name === "modalities" && Array.isArray(value) && value.every((each) => each === "text")) return;
+  foreign.push({ path: name, isEssential: ESSENTIAL.has(name) });
+}
+
+function readLimits(body: JsonObject): Limits {
+  const stop = asFilled(body["stop"]);
+  return {
+    maxOutputTokens: asNumber(body["max_completion_tokens"]) ?? asNumber(body["max_tokens"]),
+    stop: stop === undefined ? asList(body["stop"]).filter((text) => typeof text === "string") : [stop],
+    answers: asNumber(body["n"]),
+  };
+}
+
+function readSampling(body: JsonObject): Sampling {
+  return {
+    temperature: asNumber(body["temperature"]),
+    topP: asNumber(body["top_p"]),
+    topK: asNumber(body["top_k"]),
+    seed: asNumber(body["seed"]) ?? asNumber(body["random_seed"]),
+    frequencyPenalty: asNumber(body["frequency_penalty"]),
+    presencePenalty: asNumber(body["presence_penalty"]),
+    logitBias: asObject(body["logit_bias"]),
+    logprobs: body["logprobs"] === true ? (asNumber(body["top_logprobs"]) ?? 0) : undefined,
+  };
+}
+
+function readOutputFormat(value: unknown, foreign: Foreign): OutputFormat | undefined {
+  const format = asObject(value);
+  if (format === undefined || format["type"] === "text") return undefined;
+  const described = asObject(format["json_schema"]);
+  const schema = asObject(described?.["schema"]) ?? asObject(format["schema"]);
+  if (schema !== undefined) {
+    return {
+      kind: "schema",
+      name: asFilled(described?.["name"]),
+      description: asFilled(described?.["description"]),
+      schema,
+      strict: asBoolean(described?.["strict"]),
+    };
+  }
+  if (format["type"] === "json_object") return { kind: "json" };
+  foreign.push({ path: "response_format", isEssential: true });
+  return undefined;
+}
+
+function readBookkeeping(body: JsonObject): Bookkeeping {
+  return {
+    user: asFilled(body["safety_identifier"]) ?? asFilled(body["user"]),
+    metadata: asObject(body["metadata"]),
+    serviceTier: asFilled(body["service_tier"]),
+    verbosity: asFilled(body["verbosity"]),
+    promptCacheKey: asFilled(body["prompt_cache_key"]),
+    store: asBoolean(body["store"]),
+  };
+}

@@ -1,0 +1,109 @@
+import type { JsonObject } from "../../core/json/parse.ts";
+import type { CacheMark, MediaBlock, TextBlock } from "../form/blocks.ts";
+import { CannotTranslate } from "../form/dialect.ts";
+import { dataUrl } from "./media.ts";
+import { defined } from "./narrow.ts";
+import type { Notes } from "./notes.ts";
+import type { ProviderTraits } from "./provider-traits.ts";
+
+/** What writers of parts of a request share. */
+export interface WriteContext {
+  readonly provider: string;
+  /** As the provider is asked for it. */
+  readonly model: string;
+  readonly traits: ProviderTraits;
+  readonly notes: Notes;
+}
+
+/** Texts alone: a text where there is one, else parts. */
+export function writeTexts(blocks: readonly TextBlock[], context: WriteContext): string | readonly JsonObject[] {
+  const [first] = blocks;
+  if (first === undefined) return "";
+  if (blocks.length > 1 || (first.cache !== undefined && context.traits.takesCacheControl)) {
+    return blocks.map((block) => writeText(block, context));
+  }
+  return first.text;
+}
+
+/** The content of a user's message: a text if it is one text, else parts. */
+export function writeParts(
+  blocks: readonly (TextBlock | MediaBlock)[],
+  context: WriteContext,
+): string | readonly JsonObject[] {
+  if (blocks.every((block) => block.type === "text")) return writeTexts(blocks, context);
+  return blocks.map((block) => (block.type === "text" ? writeText(block, context) : writeMedia(block, context)));
+}
+
+export function writeText({ text, cache }: TextBlock, { traits }: WriteContext): JsonObject {
+  return { type: "text", text, ...writeCacheMark(cache, traits) };
+}
+
+/** Where it is not taken, caching is the provider's own business, and nothing is lost. */
+export function writeCacheMark(cache: CacheMark | undefined, { takesCacheControl }: ProviderTraits): JsonObject {
+  if (cache === undefined || !takesCacheControl) return {};
+  return { cache_control: defined({ type: "ephemeral", ttl: cache.ttl }) };
+}
+
+function writeMedia(block: MediaBlock, context: WriteContext): JsonObject {
+  const { source } = block;
+  if (source.kind === "file") {
+    throw new CannotTranslate("file_id", "the file is in the store of another provider; send its data instead");
+  }
+  const cache = writeCacheMark(block.cache, context.traits);
+  switch (block.type) {
+    case "image":
+      return { ...writeImage(block), ...cache };
+    case "document":
+      return { ...writeDocument(block, context), ...cache };
+    case "audio":
+      return writeAudio(block);
+    case "video":
+      throw new CannotTranslate("video", "chat completions take no videos");
+  }
+}
+
+function writeImage({ source, mediaType, detail }: MediaBlock): JsonObject {
+  if (source.kind === "url") return { type: "image_url", image_url: defined({ url: source.url, detail }) };
+  if (source.kind !== "base64" || mediaType === undefined) {
+    throw new CannotTranslate("image", "its media type is neither said nor to be seen in its data");
+  }
+  return { type: "image_url", image_url: defined({ url: dataUrl(mediaType, source.data), detail }) };
+}
+
+function writeDocument({ source, mediaType, name }: MediaBlock, { traits, notes }: WriteContext): JsonObject {
+  if (source.kind === "text") {
+    // Few providers take files, and all take text.
+    notes.adjusted("document");
+    return { type: "text", text: name === undefined ? source.text : `${name}\n\n${source.text}` };
+  }
+  if (source.kind === "url") {
+    if (traits.documentUrl === "document_url") {
+      return defined({ type: "document_url", document_url: source.url, document_name: name });
+    }
+    if (traits.documentUrl === "file_data") {
+      return { type: "file", file: { filename: name ?? FILE_NAME, file_data: source.url } };
+    }
+    throw new CannotTranslate("document", "it takes no documents by URL; send the data instead");
+  }
+  if (source.kind !== "base64") throw new CannotTranslate("document", "it has no data");
+  if (mediaType === undefined) {
+    throw new CannotTranslate("document", "its media type is neither said nor to be seen in its data");
+  }
+  return { type: "file", file: { filename: name ?? FILE_NAME, file_data: dataUrl(mediaType, source.data) } };
+}
+
+/** OpenAI refuses file data without a name. */
+const FILE_NAME = "document";
+
+const AUDIO_FORMATS: ReadonlyMap<string, string> = new Map([
+  ["mpeg", "mp3"],
+  ["x-wav", "wav"],
+  ["wave", "wav"],
+]);
+
+function writeAudio({ source, mediaType }: MediaBlock): JsonObject {
+  if (source.kind !== "base64") throw new CannotTranslate("audio", "it takes audio only as data");
+  if (mediaType === undefined) throw new CannotTranslate("audio", "its media type is not said");
+  const kind = mediaType.slice(mediaType.indexOf("/") + 1);
+  return { type: "input_audio", input_audio: { data: source.data, format: AUDIO_FORMATS.get(kind) ?? kind } };
+}

@@ -1,0 +1,100 @@
+import type { JsonObject } from "../../core/json/parse.ts";
+import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
+import { CannotTranslate } from "../form/dialect.ts";
+import { CUSTOM_PARAMETERS } from "./call-items.ts";
+import { asObject, asText, defined } from "./narrow.ts";
+import { isStrictSchema } from "./strict-schema.ts";
+import { fitToolName } from "./tool-names.ts";
+import { type WriteContext, writeCacheMark } from "./write-content.ts";
+
+/** Writes `tools`, `tool_choice` and `parallel_tool_calls`; nothing of them without tools, as providers refuse that. */
+export function writeTools(
+  { tools, toolChoice, parallelCalls }: Pick<Conversation, "tools" | "toolChoice" | "parallelCalls">,
+  context: WriteContext,
+): JsonObject {
+  const { isOpenAi } = context.traits;
+  // Others know no `allowed_tools`: they get the allowed ones alone.
+  const names = toolChoice?.kind === "allowed" && !isOpenAi ? new Set(toolChoice.names) : undefined;
+  const offered = names === undefined ? tools : tools.filter(({ name }) => names.has(name));
+  if (offered.length === 0) {
+    const isDemanded = toolChoice !== undefined && toolChoice.kind !== "auto" && toolChoice.kind !== "none";
+    if (isDemanded) throw new CannotTranslate("tool_choice", "it asks for tools, and there are none");
+    return {};
+  }
+  return defined({
+    tools: offered.map((tool, index) => writeTool(tool, `tools[${index}]`, context)),
+    tool_choice: toolChoice && writeToolChoice(toolChoice, tools, isOpenAi),
+    // They are parallel unless said otherwise.
+    parallel_tool_calls: parallelCalls === false ? false : undefined,
+  });
+}
+
+function writeTool(tool: Tool, path: string, context: WriteContext): JsonObject {
+  const { description } = tool;
+  const name = fitToolName(tool.name);
+  const { isOpenAi } = context.traits;
+  if (tool.kind === "custom") {
+    if (isOpenAi) {
+      const format = tool.format && nestGrammar(tool.format);
+      return { type: "custom", custom: defined({ name, description, format }) };
+    }
+    context.notes.adjusted(`${path}.type`);
+    const described = describeGrammar(description, tool.format);
+    return { type: "function", function: defined({ name, description: described, parameters: CUSTOM_PARAMETERS }) };
+  }
+  const parameters = tool.parameters ?? (isOpenAi ? undefined : { type: "object", properties: {} });
+  const strict = writeStrict(tool.strict, parameters, `${path}.strict`, context);
+  return {
+    type: "function",
+    function: defined({ name, description, parameters, strict }),
+    ...writeCacheMark(tool.cache, context.traits),
+  };
+}
+
+/** A grammar cannot be enforced here, so the model is told of it. */
+function describeGrammar(description: string | undefined, format: JsonObject | undefined): string | undefined {
+  const definition = asText((asObject(format?.["grammar"]) ?? format)?.["definition"]);
+  if (definition === undefined) return description;
+  return `${description ?? ""}\n\nThe text in \`input\` must follow this grammar:\n${definition}`.trimStart();
+}
+
+/** The form has a grammar flat, as the Responses API does. */
+function nestGrammar(format: JsonObject): JsonObject {
+  if (format["type"] !== "grammar" || asObject(format["grammar"])) return format;
+  const { type, ...grammar } = format;
+  return { type, grammar };
+}
+
+/** A schema is sent as it is; if the provider would refuse it as strict, it is not called strict. */
+export function writeStrict(
+  strict: boolean | undefined,
+  schema: JsonObject | undefined,
+  member: string,
+  { notes }: WriteContext,
+): boolean | undefined {
+  if (strict !== true || isStrictSchema(schema)) return strict;
+  notes.adjusted(member);
+  return false;
+}
+
+function writeToolChoice(choice: ToolChoice, tools: readonly Tool[], isOpenAi: boolean): unknown {
+  const reference = (name: string): JsonObject => {
+    const isCustom = isOpenAi && tools.some((tool) => tool.kind === "custom" && tool.name === name);
+    const named = { name: fitToolName(name) };
+    return isCustom ? { type: "custom", custom: named } : { type: "function", function: named };
+  };
+  switch (choice.kind) {
+    case "auto":
+    case "none":
+    case "required":
+      return choice.kind;
+    case "named":
+      return reference(choice.name);
+    case "allowed":
+      if (!isOpenAi) return choice.mode;
+      return {
+        type: "allowed_tools",
+        allowed_tools: { mode: choice.mode, tools: choice.names.map(reference) },
+      };
+  }
+}

@@ -1,0 +1,99 @@
+import type { JsonObject } from "../../core/json/parse.ts";
+import type { AnswerError, ModelAnswer } from "./answer.ts";
+import type { AnswerEvent } from "./answer-events.ts";
+import type { Conversation, Tool } from "./conversation.ts";
+import type { ModelFacts } from "./model-facts.ts";
+
+/**
+ * What a writer did with something that its wire cannot say as it was asked for.
+ * `dropped`: left out, which does not change what the answer means; `adjusted`: sent as near as the wire can say it.
+ */
+export interface Note {
+  readonly kind: "dropped" | "adjusted";
+  /** In the client's words: `top_k`, `messages[3].content[1]`. */
+  readonly member: string;
+}
+
+/** A request that a wire cannot carry without a change of meaning; it becomes 400 `unsupported_parameter`. */
+export class CannotTranslate extends Error {
+  readonly member: string;
+
+  /**
+   * @param member the path in the client's words
+   * @param reason goes on from "`member` cannot be sent to PROVIDER: ", in a few words
+   */
+  constructor(member: string, reason: string) {
+    super(reason);
+    this.name = "CannotTranslate";
+    this.member = member;
+  }
+}
+
+/** A body for a provider, and what could not be said in it. */
+export interface WrittenRequest {
+  readonly body: JsonObject;
+  readonly notes: readonly Note[];
+}
+
+/** Who is asked, as far as writers of requests and readers of answers must know. */
+export interface WireTarget {
+  /** Provider id. */
+  readonly provider: string;
+  /** As the provider is asked for it. */
+  readonly model: string;
+  readonly facts: ModelFacts;
+  /** Those of the request, for readers of answers: names that a wire cannot say come back as they were. */
+  readonly tools?: readonly Tool[] | undefined;
+}
+
+/** What the writer of an answer for a client must know beyond the answer. */
+export interface ClientAsk {
+  /** The model as the client named it, which the answer repeats. */
+  readonly model: string;
+  /** What was asked; of its turns only the instructions at their beginning are left. */
+  readonly request: Conversation;
+  /** Makes the random part of ids, of 24 characters. */
+  readonly newId: () => string;
+  /** Seconds since the epoch, when the answer began. */
+  readonly createdAt: number;
+  /** About how many tokens the request has, for wires that tell it at the beginning of a stream. */
+  readonly estimatedInput?: number | undefined;
+}
+
+/** Reads a provider's stream. Pure: the same bytes in any pieces give the same events. */
+export interface AnswerStreamReader {
+  /** Whether the provider has said, by its wire's own sign, that nothing more comes; absent if only its end shows that. */
+  readonly isComplete?: boolean;
+  /** Events of one SSE event of the provider: the name of its `event:` line if it has one, and its data. */
+  read(event: { readonly name: string | undefined; readonly data: string }): readonly AnswerEvent[];
+  /**
+   * What is left when the provider has ended its stream: missing `close` and `stop` events of a stream that came to its
+   * end by the wire's own rules, or a `fail` if it broke off.
+   */
+  end(): readonly AnswerEvent[];
+}
+
+/** Writes a client's stream, as the text of its SSE events. It owns all ids and indexes of its wire. */
+export interface AnswerStreamWriter {
+  /** The client's bytes for one event of the form; often none. */
+  write(event: AnswerEvent): string;
+  /** Everything that ends the stream, after the last event. */
+  end(): string;
+}
+
+/**
+ * One API format on the way to and from the form. As a client's API: `readRequest`, `writeAnswer`, `writeStream`; as a
+ * provider's wire: `writeRequest`, `readAnswer`, `readStream`. Whole answers and streams agree: what the official client
+ * adds up from the stream is what the whole answer says.
+ */
+export interface Dialect {
+  /** @throws CannotTranslate for what has no place in the form and changes the meaning */
+  readRequest(body: JsonObject): Conversation;
+  /** @throws CannotTranslate */
+  writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest;
+  /** @returns the answer, or the error that a body with a good status told instead of one */
+  readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | { readonly error: AnswerError };
+  writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject;
+  readStream(target: WireTarget): AnswerStreamReader;
+  writeStream(ask: ClientAsk): AnswerStreamWriter;
+}

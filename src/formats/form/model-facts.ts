@@ -1,0 +1,95 @@
+import type { Effort } from "./conversation.ts";
+
+/** What cannot be seen on a wire and must be known of a model to write a request for it. */
+export interface ModelFacts {
+  /** Longest output in tokens that is asked for if the client did not say and the wire needs a number. */
+  readonly defaultMaxTokens: number;
+  /** More tokens of output are refused; undefined if it is not known. */
+  readonly maxOutputTokens?: number | undefined;
+  /** How it is told to think. */
+  readonly thinking: "effort" | "budget" | "adaptive" | "none";
+  /** Takes a budget although it is told to think in another way. */
+  readonly takesBudget?: boolean | undefined;
+  /** Cannot be told not to think. */
+  readonly alwaysThinks?: boolean | undefined;
+  /** The efforts that it knows, lowest first, `none` aside; undefined if that is all of them. */
+  readonly efforts?: readonly Effort[] | undefined;
+  /** Takes temperature, top_p and top_k. */
+  readonly takesSampling: boolean;
+  /** Takes temperature or top_p, but not both. */
+  readonly takesOneOfSampling?: boolean | undefined;
+  /** Takes a JSON schema of its output. */
+  readonly takesOutputSchema: boolean;
+  /** Takes turns of the system between those of the user and the assistant, on a wire on which not all models do. */
+  readonly takesSystemTurns?: boolean | undefined;
+}
+
+interface FactsRow extends Partial<ModelFacts> {
+  readonly pattern: RegExp;
+}
+
+/** The newest behaviour, which models that nobody knows yet most probably have. */
+const NEWEST: ModelFacts = { defaultMaxTokens: 8192, thinking: "effort", takesSampling: true, takesOutputSchema: true };
+
+/** Claude before it had a schema of its output. */
+const EARLY: Partial<ModelFacts> = { thinking: "none", takesOutputSchema: false };
+
+/** Claude from the first that could think up to 4.1. */
+const BUDGET: Partial<ModelFacts> = { thinking: "budget", takesOutputSchema: false };
+
+/** Claude from 4.7 on. */
+const ADAPTIVE: Partial<ModelFacts> = {
+  thinking: "adaptive",
+  takesSampling: false,
+  maxOutputTokens: 128_000,
+  efforts: ["low", "medium", "high", "xhigh", "max"],
+};
+
+/**
+ * By model name, the first that matches counts. Names are in lower case with `-` for `.`, `@` and `_`, as the clouds that
+ * resell a model spell it each in a way of their own: `claude-3.7-sonnet`, `claude-sonnet-4@20250514`.
+ * Claude: https://docs.anthropic.com/en/docs/about-claude/models/overview, .../build-with-claude/extended-thinking,
+ * .../effort and .../structured-outputs
+ * OpenAI: https://platform.openai.com/docs/guides/reasoning
+ */
+const FACTS: readonly FactsRow[] = [
+  { pattern: /claude-(?:2|instant|3-(?:opus|sonnet|haiku))/, ...EARLY, defaultMaxTokens: 4096, maxOutputTokens: 4096 },
+  { pattern: /claude-3-5/, ...EARLY, maxOutputTokens: 8192 },
+  { pattern: /claude-3-7/, ...BUDGET, maxOutputTokens: 64_000 },
+  { pattern: /claude-opus-4-1(?!\d)/, ...BUDGET, maxOutputTokens: 32_000, takesOneOfSampling: true },
+  { pattern: /claude-opus-4(?:-0)?(?:-\d{6,8}|[^-\d]|-(?!\d)|$)/, ...BUDGET, maxOutputTokens: 32_000 },
+  { pattern: /claude-sonnet-4(?:-0)?(?:-\d{6,8}|[^-\d]|-(?!\d)|$)/, ...BUDGET, maxOutputTokens: 64_000 },
+  {
+    pattern: /claude-opus-4-5(?!\d)/,
+    thinking: "budget",
+    maxOutputTokens: 64_000,
+    efforts: ["low", "medium", "high"],
+    takesOneOfSampling: true,
+  },
+  {
+    pattern: /claude-(?:sonnet|haiku)-4-5(?!\d)/,
+    thinking: "budget",
+    maxOutputTokens: 64_000,
+    takesOneOfSampling: true,
+  },
+  {
+    pattern: /claude-(?:opus|sonnet|haiku)-4-6(?!\d)/,
+    thinking: "adaptive",
+    takesBudget: true,
+    maxOutputTokens: 64_000,
+    efforts: ["low", "medium", "high", "max"],
+    takesOneOfSampling: true,
+  },
+  { pattern: /claude-(?:opus|sonnet|haiku)-4-7(?!\d)/, ...ADAPTIVE },
+  { pattern: /claude-(?:fable|mythos)/, ...ADAPTIVE, alwaysThinks: true, takesSystemTurns: true },
+  { pattern: /claude/, ...ADAPTIVE, takesSystemTurns: true },
+  { pattern: /(?:^|\/)(?:o\d|gpt-5)/, takesSampling: false },
+  { pattern: /(?:^|\/)(?:chatgpt-4|gpt-[34])/, thinking: "none" },
+];
+
+/** @param model as the provider is asked for it, in any case and with any prefix */
+export function factsOf(model: string): ModelFacts {
+  const name = model.toLowerCase().replace(/[.@_]/g, "-");
+  const { pattern: _, ...facts } = FACTS.find(({ pattern }) => pattern.test(name)) ?? { pattern: /$/ };
+  return { ...NEWEST, ...facts };
+}

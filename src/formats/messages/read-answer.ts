@@ -1,0 +1,72 @@
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import type { AnswerError, ModelAnswer } from "../form/answer.ts";
+import type { Block } from "../form/blocks.ts";
+import type { WireTarget } from "../form/dialect.ts";
+import { blocksOf, textOf } from "./members.ts";
+import { inputText, readOpaque, readText } from "./read-content.ts";
+import { originOf } from "./seals.ts";
+import { readStop } from "./stop-reason.ts";
+import { fromWireName } from "./tool-names.ts";
+import { readUsage } from "./usage.ts";
+
+/** Reads a whole answer of a provider of the Messages API. */
+export function readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | { readonly error: AnswerError } {
+  const content = blocksOf(body["content"]);
+  if (body["type"] === "error" || isJsonObject(body["error"])) return { error: readError(body) };
+  if (!content || body["content"] === undefined) return { error: NO_MESSAGE };
+  const origin = originOf(target);
+  const blocks = content.flatMap((block) => readBlock(block, origin));
+  return {
+    id: textOf(body["id"]),
+    model: textOf(body["model"]),
+    blocks,
+    stop: readStop(
+      body,
+      blocks.some(({ type }) => type === "call"),
+    ),
+    usage: readUsage(body["usage"]),
+  };
+}
+
+const NO_MESSAGE: AnswerError = {
+  message: "The provider's answer is not a message of its API.",
+  type: "api_error",
+  code: undefined,
+};
+
+/** Reads `{type: "error", error: {type, message}}`. https://docs.anthropic.com/en/api/errors */
+export function readError(body: JsonObject): AnswerError {
+  const error = isJsonObject(body["error"]) ? body["error"] : body;
+  const code = error["code"];
+  return {
+    message: textOf(error["message"]) ?? textOf(body["error"]) ?? "The provider failed and did not say why.",
+    type: error === body ? undefined : textOf(error["type"]),
+    code: typeof code === "number" ? String(code) : textOf(code),
+  };
+}
+
+function readBlock(block: JsonObject, origin: string): readonly Block[] {
+  switch (block["type"]) {
+    case "text": {
+      const text = readText(block);
+      return text.text === "" ? [] : [text];
+    }
+    case "thinking": {
+      const value = textOf(block["signature"]);
+      const seal = value ? ({ origin, kind: "signature", value } as const) : undefined;
+      const text = textOf(block["thinking"]) ?? "";
+      return text === "" && !seal ? [] : [{ type: "thinking", text, seal }];
+    }
+    case "redacted_thinking": {
+      const value = textOf(block["data"]);
+      return value ? [{ type: "thinking", text: "", seal: { origin, kind: "encrypted", value } }] : [];
+    }
+    case "tool_use": {
+      const name = fromWireName(textOf(block["name"]) ?? "");
+      const id = textOf(block["id"]) ?? "";
+      return [{ type: "call", id, name, input: inputText(block["input"]), kind: "function" }];
+    }
+    default:
+      return [readOpaque(block)];
+  }
+}

@@ -1,0 +1,138 @@
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import type { Bookkeeping, Conversation } from "../form/conversation.ts";
+import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
+import { isBlank, type WireObject } from "./members.ts";
+import { writeThinking, type WrittenThinking } from "./write-thinking.ts";
+import { writeTools } from "./write-tools.ts";
+import { writeTurns } from "./write-turns.ts";
+import { openWriting, type Writing } from "./writing.ts";
+
+/**
+ * Writes a request for a provider of the Messages API. https://docs.anthropic.com/en/api/messages
+ * @throws CannotTranslate for what changes the answer and cannot be said
+ */
+export function writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest {
+  const writing = openWriting(target);
+  const { limits, sampling } = conversation;
+  if (limits.answers !== undefined && limits.answers > 1) throw new CannotTranslate("n", "its API gives one answer");
+  if (sampling.logprobs !== undefined) throw new CannotTranslate("logprobs", "its API has no log probabilities");
+  // In the order in which the provider caches them.
+  const tools = writeTools(conversation, writing);
+  const { system, messages, lacksThoughts } = writeTurns(conversation.turns, writing);
+  const thinking = writeThinking(conversation, lacksThoughts, writing);
+  const config = writeOutputConfig(conversation, thinking, writing);
+  const stop = limits.stop.filter((text) => !isBlank(text));
+  if (stop.length < limits.stop.length) writing.note("adjusted", "stop");
+  const body: WireObject = { model: target.model, max_tokens: thinking.maxTokens };
+  if (system !== undefined) body["system"] = system;
+  body["messages"] = messages;
+  Object.assign(body, tools);
+  if (stop.length > 0) body["stop_sequences"] = stop;
+  if (thinking.thinking) body["thinking"] = thinking.thinking;
+  if (config) body["output_config"] = config;
+  Object.assign(body, writeSampling(conversation, thinking.isOn, writing));
+  Object.assign(body, writeBookkeeping(conversation.bookkeeping, writing));
+  if (conversation.stream) body["stream"] = true;
+  return { body, notes: writing.finish() };
+}
+
+function writeOutputConfig(
+  { output }: Conversation,
+  { effort }: WrittenThinking,
+  writing: Writing,
+): WireObject | undefined {
+  const config: WireObject = effort ? { effort } : {};
+  if (output?.kind === "json") {
+    throw new CannotTranslate("response_format", "its API has JSON output only by a schema; send json_schema");
+  }
+  if (output) {
+    if (!writing.target.facts.takesOutputSchema) {
+      throw new CannotTranslate("response_format", "this model cannot be held to a schema");
+    }
+    config["format"] = { type: "json_schema", schema: closeObjects(output.schema) };
+  }
+  return Object.keys(config).length > 0 ? config : undefined;
+}
+
+/** Members of a schema that hold schemas by name. */
+const BY_NAME: ReadonlySet<string> = new Set(["properties", "$defs", "definitions"]);
+
+/** Members of a schema that are values, not schemas. */
+const VALUES: ReadonlySet<string> = new Set(["enum", "const", "default", "examples", "required"]);
+
+/** Every object of a schema must say that it has no further members. */
+function closeObjects(schema: JsonObject): JsonObject {
+  const closed = Object.entries(schema).map(([name, value]): [string, unknown] => {
+    if (VALUES.has(name)) return [name, value];
+    return [name, BY_NAME.has(name) && isJsonObject(value) ? closeMembers(value) : closeMember(value)];
+  });
+  const isObject = schema["type"] === "object" || isJsonObject(schema["properties"]);
+  if (isObject && schema["additionalProperties"] === undefined) closed.push(["additionalProperties", false]);
+  return Object.fromEntries(closed);
+}
+
+const closeMembers = (schemas: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, closeMember(schema)]));
+
+const closeMember = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map(closeMember) : isJsonObject(value) ? closeObjects(value) : value;
+
+/** At these values they change nothing, so that nothing is lost without them. */
+const NEUTRAL = { temperature: 1, top_p: 1 } as const;
+
+function writeSampling({ sampling }: Conversation, isThinking: boolean, writing: Writing): WireObject {
+  const { facts } = writing.target;
+  for (const [name, value] of [
+    ["seed", sampling.seed],
+    ["frequency_penalty", sampling.frequencyPenalty],
+    ["presence_penalty", sampling.presencePenalty],
+    ["logit_bias", sampling.logitBias && Object.keys(sampling.logitBias).length],
+  ] as const) {
+    // A penalty of 0 is none, and a seed of 0 is one.
+    if (value !== undefined && (value !== 0 || name === "seed")) writing.note("dropped", name);
+  }
+  const written: WireObject = {};
+  const wanted = { temperature: sampling.temperature, top_p: sampling.topP, top_k: sampling.topK };
+  const isTaken = (name: keyof typeof wanted, value: number): boolean => {
+    if (!facts.takesSampling) return false;
+    if (name === "top_p" && facts.takesOneOfSampling && wanted.temperature !== undefined) return false;
+    // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking, "Feature compatibility"
+    return !isThinking || (name === "top_p" ? value >= 0.95 : name === "temperature" && value === 1);
+  };
+  for (const name of ["temperature", "top_p", "top_k"] as const) {
+    const value = wanted[name];
+    if (value === undefined) continue;
+    if (isTaken(name, value)) written[name] = name === "temperature" ? clampTemperature(value, writing) : value;
+    else if (name === "top_k" || value !== NEUTRAL[name]) writing.note("dropped", name);
+  }
+  return written;
+}
+
+function clampTemperature(value: number, writing: Writing): number {
+  const clamped = Math.min(Math.max(value, 0), 1);
+  if (clamped !== value) writing.note("adjusted", "temperature");
+  return clamped;
+}
+
+/** OpenAI's tiers by their names here: what is faster or slower than usual is not sold on this wire. */
+const TIERS: Readonly<Record<string, string>> = {
+  auto: "auto",
+  default: "standard_only",
+  standard_only: "standard_only",
+};
+
+function writeBookkeeping(bookkeeping: Bookkeeping, writing: Writing): WireObject {
+  const { user, metadata, serviceTier, verbosity, promptCacheKey, store } = bookkeeping;
+  const written: WireObject = user === undefined ? {} : { metadata: { user_id: user } };
+  const tier = serviceTier === undefined ? undefined : TIERS[serviceTier];
+  if (tier) written["service_tier"] = tier;
+  const dropped = {
+    service_tier: serviceTier !== undefined && !tier,
+    metadata: metadata !== undefined,
+    verbosity: verbosity !== undefined,
+    prompt_cache_key: promptCacheKey !== undefined,
+    store: store === true,
+  };
+  for (const [name, isDropped] of Object.entries(dropped)) if (isDropped) writing.note("dropped", name);
+  return written;
+}

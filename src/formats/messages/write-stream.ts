@@ -1,0 +1,95 @@
+import type { AnswerError, Stop, Usage } from "../form/answer.ts";
+import type { AnswerStreamWriter, ClientAsk } from "../form/dialect.ts";
+import { errorType } from "./error-type.ts";
+import { writeStop } from "./stop-reason.ts";
+import { writeEvent } from "./stream-events.ts";
+import { writeDeltaUsage, writeUsage } from "./usage.ts";
+import { messageHead } from "./write-answer.ts";
+import { StreamBlockWriter } from "./write-stream-blocks.ts";
+
+/** Writes a stream for a client of the Messages API. https://docs.anthropic.com/en/docs/build-with-claude/streaming */
+export function writeStream(ask: ClientAsk): AnswerStreamWriter {
+  const blocks = new StreamBlockWriter();
+  let hasStarted = false;
+  let isOver = false;
+  let stop: Stop | undefined;
+  let usage: Usage | undefined;
+
+  const start = (): string => {
+    if (hasStarted) return "";
+    hasStarted = true;
+    return startEvent(ask);
+  };
+
+  const fail = (error: AnswerError): string => {
+    isOver = true;
+    return errorEvent(error);
+  };
+
+  return {
+    write(event) {
+      if (isOver) return "";
+      switch (event.type) {
+        case "start":
+          return start();
+        case "usage":
+          ({ usage } = event);
+          return "";
+        case "stop":
+          if (event.stop.reason === "error") return fail(stopError(event.stop));
+          ({ stop } = event);
+          return start() + blocks.end();
+        case "fail":
+          return fail(event.error);
+        default: {
+          const written = start() + blocks.write(event);
+          return blocks.isFull ? written + fail(TOO_MUCH) : written;
+        }
+      }
+    },
+    end() {
+      if (isOver) return "";
+      if (!stop) return fail(BROKE_OFF);
+      isOver = true;
+      const delta = writeStop(stop, blocks.hasCalls);
+      const last = writeEvent("message_delta", { delta, usage: writeDeltaUsage(usage) });
+      return blocks.end() + last + writeEvent("message_stop", {});
+    },
+  };
+}
+
+/** Nothing is known of usage yet; clients that show it go by the beginning, so that an estimate is better than nothing. */
+function startEvent(ask: ClientAsk): string {
+  const message = {
+    ...messageHead(ask),
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    stop_details: null,
+    container: null,
+    diagnostics: null,
+    usage: { ...writeUsage(undefined), input_tokens: ask.estimatedInput ?? 0 },
+  };
+  return writeEvent("message_start", { message });
+}
+
+const errorEvent = (error: AnswerError): string =>
+  writeEvent("error", { error: { type: errorType(error), message: error.message } });
+
+const stopError = ({ explanation }: Stop): AnswerError => ({
+  message: explanation ?? "The provider could not finish its answer.",
+  type: "api_error",
+  code: undefined,
+});
+
+const BROKE_OFF: AnswerError = {
+  message: "The provider's answer broke off before its end.",
+  type: "api_error",
+  code: undefined,
+};
+
+const TOO_MUCH: AnswerError = {
+  message: "The provider mixed the parts of its answer so far that they cannot be put in order.",
+  type: "api_error",
+  code: undefined,
+};

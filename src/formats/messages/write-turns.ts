@@ -1,0 +1,135 @@
+import type { Block, ResultBlock, TextBlock } from "../form/blocks.ts";
+import type { Turn } from "../form/conversation.ts";
+import type { WireObject } from "./members.ts";
+import { compact, writeAssistantBlock, writeOrphan, writeResult, writeText, writeUserBlock } from "./write-content.ts";
+import type { Writing } from "./writing.ts";
+
+interface Message {
+  readonly role: "user" | "assistant" | "system";
+  readonly content: WireObject[];
+}
+
+export interface WrittenTurns {
+  readonly system: string | readonly WireObject[] | undefined;
+  readonly messages: readonly WireObject[];
+  /**
+   * The provider is to go on with calls that it has thought about before, and does not get its thoughts back: with a
+   * budget that is refused, unless the model is told not to think.
+   */
+  readonly lacksThoughts: boolean;
+}
+
+/** Said for the user if nothing else is: there must be a message. */
+const NOTHING_SAID = ".";
+
+/** Writes `system` and `messages`. */
+export function writeTurns(turns: readonly Turn[], writing: Writing): WrittenTurns {
+  const first = turns.findIndex(({ role }) => role !== "system" && role !== "developer");
+  const instructions = first < 0 ? turns : turns.slice(0, first);
+  const system = instructions.flatMap(({ blocks }) => writeSystem(blocks, writing));
+  const messages: Message[] = [];
+  for (const step of stepsOf(first < 0 ? [] : turns.slice(first))) writeStep(step, messages, writing);
+  if (messages.length === 0) {
+    writing.note("adjusted", "messages");
+    messages.push({ role: "user", content: [{ type: "text", text: NOTHING_SAID }] });
+  }
+  trimEnd(messages.at(-1));
+  const lacksThoughts = isWithoutThoughts(messages);
+  return {
+    system: system.length > 0 ? compact(system) : undefined,
+    messages: messages.map(({ role, content }) => ({ role, content: compact(content) })),
+    lacksThoughts,
+  };
+}
+
+const writeSystem = (blocks: readonly Block[], writing: Writing): readonly WireObject[] =>
+  blocks.filter(isText).flatMap((block) => writeText(block, writing));
+
+const isText = (block: Block): block is TextBlock => block.type === "text";
+
+/** What the assistant says, and everything until it speaks again. */
+interface Step {
+  readonly said: Block[];
+  readonly results: ResultBlock[];
+  readonly others: Turn[];
+}
+
+function stepsOf(turns: readonly Turn[]): readonly Step[] {
+  const steps: Step[] = [];
+  let step: Step | undefined;
+  for (const turn of turns) {
+    const isNext = turn.role === "assistant" && step && (step.results.length > 0 || step.others.length > 0);
+    if (!step || isNext) {
+      step = { said: [], results: [], others: [] };
+      steps.push(step);
+    }
+    if (turn.role === "assistant") for (const block of turn.blocks) step.said.push(block);
+    else if (turn.role === "tool") for (const block of turn.blocks.filter(isResult)) step.results.push(block);
+    else step.others.push(turn);
+  }
+  return steps;
+}
+
+const isResult = (block: Block): block is ResultBlock => block.type === "result";
+
+/** The results come first in the turn behind their calls, each once. */
+function writeStep({ said, results, others }: Step, messages: Message[], writing: Writing): void {
+  const content = said.flatMap((block) => writeAssistantBlock(block, writing));
+  append(messages, "assistant", writing.target.facts.thinking === "adaptive" ? content : thoughtsFirst(content));
+  const open = new Set(said.flatMap((block) => (block.type === "call" ? block.id : [])));
+  const orphans: ResultBlock[] = [];
+  for (const result of results) {
+    if (open.delete(result.callId)) append(messages, "user", [writeResult(result, writing)]);
+    else orphans.push(result);
+  }
+  for (const orphan of orphans) {
+    writing.note("adjusted", "messages[].tool_call_id");
+    append(messages, "user", writeOrphan(orphan, writing));
+  }
+  for (const turn of others) writeOther(turn, messages, writing);
+}
+
+const isThought = (block: WireObject): boolean => block["type"] === "thinking" || block["type"] === "redacted_thinking";
+
+/** With a budget nothing may be said before the first thought, which clients that keep thoughts apart do not know. */
+function thoughtsFirst(content: readonly WireObject[]): readonly WireObject[] {
+  const [first] = content;
+  if (!first || isThought(first)) return content;
+  return [...content.filter(isThought), ...content.filter((block) => !isThought(block))];
+}
+
+function writeOther({ role, blocks }: Turn, messages: Message[], writing: Writing): void {
+  if (role === "user") {
+    for (const block of blocks) append(messages, "user", writeUserBlock(block, writing));
+  } else if (writing.target.facts.takesSystemTurns) {
+    append(messages, "system", writeSystem(blocks, writing));
+  } else {
+    // Not moved to the instructions: that would change what comes before, and with it what is cached.
+    append(messages, "user", writeSystem(blocks, writing).map(remind));
+  }
+}
+
+const remind = (block: WireObject): WireObject => {
+  block["text"] = `<system-reminder>\n${String(block["text"])}\n</system-reminder>`;
+  return block;
+};
+
+/** Neighbours of one role are one message. */
+function append(messages: Message[], role: Message["role"], content: readonly WireObject[]): void {
+  if (content.length === 0) return;
+  const last = messages.at(-1);
+  if (last?.role === role) for (const block of content) last.content.push(block);
+  else messages.push({ role, content: [...content] });
+}
+
+/** What the assistant is to go on with must not end with white space. */
+function trimEnd(last: Message | undefined): void {
+  const block = last?.role === "assistant" ? last.content.at(-1) : undefined;
+  if (block?.["type"] === "text" && typeof block["text"] === "string") block["text"] = block["text"].trimEnd();
+}
+
+function isWithoutThoughts(messages: readonly Message[]): boolean {
+  const said = messages.findLast(({ role }) => role === "assistant")?.content ?? [];
+  const [first] = said;
+  return said.some(({ type }) => type === "tool_use") && !(first && isThought(first));
+}

@@ -1,0 +1,25 @@
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+
+/** A member of unknown JSON as text; undefined if it is anything else. */
+export const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
+/** As a finite number. */
+export const numberOf = (value: unknown): number | undefined =>
+  typeof value === "number" && Number.isFinite(value) ? value : undefined;
+
+export const booleanOf = (value: unknown): boolean | undefined => (typeof value === "boolean" ? value : undefined);
+
+export const objectOf = (value: unknown): JsonObject | undefined => (isJsonObject(value) ? value : undefined);
+
+/** Anything but a list has no elements. */
+export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** Whether a member is there: null is how clients leave one out. */
+export const isSet = (value: unknown): boolean => value !== undefined && value !== null;
+
+/** The same members without those that are undefined, which JSON cannot say. */
+export function withoutUndefined(members: Readonly<Record<string, unknown>>): JsonObject {
+  const kept: Record<string, unknown> = {};
+  for (const name in members) if (members[name] !== undefined) kept[name] = members[name];
+  return kept;
+}

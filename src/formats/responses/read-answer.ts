@@ -1,0 +1,48 @@
+import type { JsonObject } from "../../core/json/parse.ts";
+import type { AnswerError, ModelAnswer } from "../form/answer.ts";
+import type { Block } from "../form/blocks.ts";
+import type { WireTarget } from "../form/dialect.ts";
+import { readAnswerError } from "./answer-error.ts";
+import { isSet, listOf, objectOf, textOf } from "./json-values.ts";
+import { readOutputPart } from "./read-content.ts";
+import { readCall, readOpaque } from "./read-items.ts";
+import { flatName } from "./read-tools.ts";
+import { isAnswer, readStop } from "./stop-reason.ts";
+import { isEmptyThinking, originOf, readThinking } from "./thinking.ts";
+import { readUsage } from "./usage.ts";
+
+/** Reads a whole response. One that failed, or is still being made, is an error. */
+export function readAnswer(body: JsonObject, { provider }: WireTarget): ModelAnswer | { readonly error: AnswerError } {
+  const hasOutput = Array.isArray(body["output"]);
+  if (!isAnswer(body) || !hasOutput) return { error: readAnswerError(body) };
+  const blocks = listOf(body["output"]).flatMap((item) => readOutputItem(objectOf(item) ?? {}, originOf(provider)));
+  return {
+    id: textOf(body["id"]),
+    model: textOf(body["model"]),
+    blocks,
+    stop: readStop(body, {
+      hasCalls: blocks.some(({ type }) => type === "call"),
+      hasRefusal: blocks.some((block) => block.type === "text" && block.isRefusal === true),
+    }),
+    usage: readUsage(body["usage"]),
+  };
+}
+
+/** The blocks of one item of an answer; parts and thoughts that are empty are none. */
+export function readOutputItem(item: JsonObject, origin: string): Block[] {
+  const call = readCall(item, flatName);
+  if (call) return [call];
+  switch (item["type"]) {
+    case "message":
+      return listOf(item["content"]).flatMap((part): Block[] => {
+        const block = readOutputPart(objectOf(part) ?? {});
+        return block && block.text !== "" ? [block] : [];
+      });
+    case "reasoning": {
+      const thinking = readThinking(item, origin);
+      return isEmptyThinking(thinking) ? [] : [thinking];
+    }
+    default:
+      return isSet(item["type"]) ? [readOpaque(item)] : [];
+  }
+}

@@ -1,0 +1,42 @@
+import type { Seal } from "../form/blocks.ts";
+import type { BlockWriter, OutputItems } from "./output-items.ts";
+import { writeSeal } from "./thinking.ts";
+
+export interface ReasoningWriter extends BlockWriter {
+  piece(text: string): void;
+  seal(seal: Seal): void;
+}
+
+/** Thoughts, as a summary: that is what clients show and what they send back. */
+export function createReasoningItem(items: OutputItems): ReasoningWriter {
+  const pieces: string[] = [];
+  let encrypted: string | null = null;
+  const item = items.add("rs", (id) => ({
+    id,
+    type: "reasoning",
+    summary: pieces.length === 0 ? [] : [{ type: "summary_text", text: pieces.join("") }],
+    content: [],
+    encrypted_content: encrypted,
+  }));
+  const summary_index = 0;
+  return {
+    piece(delta) {
+      if (pieces.length === 0) {
+        item.emit("response.reasoning_summary_part.added", { summary_index, part: { type: "summary_text", text: "" } });
+      }
+      pieces.push(delta);
+      item.emit("response.reasoning_summary_text.delta", { summary_index, delta });
+    },
+    seal(seal) {
+      encrypted = writeSeal(seal);
+    },
+    close() {
+      if (pieces.length > 0) {
+        const text = pieces.join("");
+        item.emit("response.reasoning_summary_text.done", { summary_index, text });
+        item.emit("response.reasoning_summary_part.done", { summary_index, part: { type: "summary_text", text } });
+      }
+      item.finish();
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import type { JsonObject } from "../../core/json/parse.ts";
+import type { Bookkeeping, Conversation, OutputFormat, Tool, Turn } from "../form/conversation.ts";
+import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
+import type { ModelFacts } from "../form/model-facts.ts";
+import { withoutUndefined } from "./json-values.ts";
+import { createNotes, type Notes } from "./member-lists.ts";
+import { returnsThoughts, writeReasoning } from "./reasoning.ts";
+import { writeItems } from "./write-items.ts";
+import { splitName } from "./tool-names.ts";
+import { writeToolChoice, writeTools } from "./write-tools.ts";
+
+/** OpenAI refuses less. */
+const MIN_OUTPUT_TOKENS = 16;
+/** Of end users' ids and cache keys. */
+const MAX_KEY_LENGTH = 64;
+const TOOL_NAME = /^[\w-]{1,64}$/;
+const SERVICE_TIERS: readonly string[] = ["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"];
+const VERBOSITIES: readonly string[] = ["low", "medium", "high"];
+
+/**
+ * Writes a request for a provider of OpenAI's Responses API. The provider is not asked to keep the answer unless the
+ * client said so, and thoughts come back encrypted, so that the conversation goes on without a store.
+ * @throws CannotTranslate
+ */
+export function writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest {
+  refuse(conversation);
+  const notes = createNotes();
+  const { tools, toolChoice, parallelCalls, limits, reasoning, bookkeeping } = conversation;
+  const { instructions, input } = writeInput(conversation, target, notes);
+  const hasTools = tools.length > 0;
+  const body = withoutUndefined({
+    model: target.model,
+    instructions,
+    input,
+    stream: conversation.stream ? true : undefined,
+    max_output_tokens: writeLimit(limits.maxOutputTokens, notes),
+    ...writeSampling(conversation, target.facts, notes),
+    tools: hasTools ? writeTools(tools) : undefined,
+    tool_choice: hasTools && toolChoice ? writeToolChoice(toolChoice, tools) : undefined,
+    parallel_tool_calls: hasTools ? parallelCalls : undefined,
+    reasoning: reasoning && writeReasoning(reasoning, target.facts, notes),
+    include: returnsThoughts(reasoning, target.facts) ? ["reasoning.encrypted_content"] : undefined,
+    text: writeText(conversation.output, bookkeeping, notes),
+    store: bookkeeping.store ?? false,
+    ...writeBookkeeping(bookkeeping, notes),
+  });
+  return { body, notes: notes.list() };
+}
+
+function refuse({ limits, sampling, tools }: Conversation): void {
+  if (limits.stop.length > 0) throw new CannotTranslate("stop", "its API has no stop texts");
+  if ((limits.answers ?? 1) > 1) throw new CannotTranslate("n", "its API gives one answer");
+  // Its log probabilities have no place in the form of answers.
+  if (sampling.logprobs !== undefined) throw new CannotTranslate("logprobs", "they are not translated from its API");
+  const odd = tools.findIndex((tool) => !TOOL_NAME.test(splitName(tool).name));
+  if (odd >= 0) {
+    throw new CannotTranslate(`tools[${odd}].name`, "names of tools are up to 64 letters, digits, _ and - in its API");
+  }
+}
+
+interface WrittenInput {
+  readonly instructions: string | undefined;
+  readonly input: readonly JsonObject[];
+}
+
+/** The instructions of a conversation, for which the API has a member: its first turn, if that is the system's. */
+export function instructionsOf([first]: readonly Turn[]): string | undefined {
+  if (first?.role !== "system") return undefined;
+  return first.blocks.map(({ text }) => text).join("\n\n");
+}
+
+function writeInput({ turns, tools }: Conversation, target: WireTarget, notes: Notes): WrittenInput {
+  const last = turns.at(-1);
+  // The API would answer it with a new turn instead of going on.
+  if (last?.role === "assistant" && last.blocks.at(-1)?.type === "text") {
+    throw new CannotTranslate(`messages[${turns.length - 1}]`, "its API cannot go on with a begun answer");
+  }
+  const write = (first: number, named: readonly Tool[] = tools): readonly JsonObject[] =>
+    writeItems(turns.slice(first), first, named, target, notes);
+  const instructions = instructionsOf(turns);
+  // Without any input the provider would refuse it.
+  if (instructions === undefined || turns.length === 1) return { instructions: undefined, input: write(0) };
+  return { instructions, input: write(1) };
+}
+
+function writeLimit(tokens: number | undefined, notes: Notes): number | undefined {
+  if (tokens === undefined || tokens >= MIN_OUTPUT_TOKENS) return tokens;
+  notes.adjusted("max_tokens");
+  return MIN_OUTPUT_TOKENS;
+}
+
+function writeSampling({ sampling }: Conversation, facts: ModelFacts, notes: Notes): JsonObject {
+  const { temperature, topP } = sampling;
+  const untold = {
+    top_k: sampling.topK,
+    seed: sampling.seed,
+    frequency_penalty: sampling.frequencyPenalty || undefined,
+    presence_penalty: sampling.presencePenalty || undefined,
+    logit_bias: sampling.logitBias,
+    ...(facts.takesSampling ? {} : { temperature, top_p: topP }),
+  };
+  for (const [member, value] of Object.entries(untold)) if (value !== undefined) notes.dropped(member);
+  return facts.takesSampling ? { temperature, top_p: topP } : {};
+}
+
+function writeText(output: OutputFormat | undefined, { verbosity }: Bookkeeping, notes: Notes): JsonObject | undefined {
+  const isKnown = verbosity === undefined || VERBOSITIES.includes(verbosity);
+  if (!isKnown) notes.dropped("verbosity");
+  if (!output && (verbosity === undefined || !isKnown)) return undefined;
+  return withoutUndefined({ format: output && writeOutputFormat(output), verbosity: isKnown ? verbosity : undefined });
+}
+
+export function writeOutputFormat(output: OutputFormat): JsonObject {
+  if (output.kind === "json") return { type: "json_object" };
+  const { name = "response", description, schema, strict = false } = output;
+  return withoutUndefined({ type: "json_schema", name, description, schema, strict });
+}
+
+function writeBookkeeping(bookkeeping: Bookkeeping, notes: Notes): JsonObject {
+  const { user, promptCacheKey, serviceTier, metadata } = bookkeeping;
+  const keep = (member: string, value: string | undefined, isGood: boolean): string | undefined => {
+    if (value === undefined || isGood) return value;
+    notes.dropped(member);
+    return undefined;
+  };
+  return {
+    safety_identifier: keep("user", user, (user?.length ?? 0) <= MAX_KEY_LENGTH),
+    prompt_cache_key: keep("prompt_cache_key", promptCacheKey, (promptCacheKey?.length ?? 0) <= MAX_KEY_LENGTH),
+    service_tier: keep("service_tier", serviceTier, SERVICE_TIERS.includes(serviceTier ?? "")),
+    metadata,
+  };
+}

@@ -1,0 +1,116 @@
+import { Failure } from "../../core/errors.ts";
+import { toJson } from "../../core/json/bytes.ts";
+import type { JsonLimits } from "../../core/json/limits.ts";
+import { decodeObjectInTurns } from "../../core/json/parse.ts";
+import { type MemoryBudget, memoryExhausted } from "../../core/memory/budget.ts";
+import { parsedWeight } from "../../core/memory/parsed-weight.ts";
+import type { TokenUsage } from "../../core/request-context.ts";
+import type { Usage } from "../../formats/form/answer.ts";
+import type { ClientAsk, Dialect, WireTarget } from "../../formats/form/dialect.ts";
+import type { Format } from "../../formats/format.ts";
+import type { Provider } from "../../providers/provider.ts";
+import { bodyOfBytes } from "../../upstream/body.ts";
+import type { ResponseBody, UpstreamResponse } from "../../upstream/transport.ts";
+import type { Attempt, Reply } from "../attempt.ts";
+import type { Attempts } from "../attempts.ts";
+import { readWholeResponse, UNCOUNTED_BYTES } from "../read-response.ts";
+import { transformBody } from "../transform-body.ts";
+import { answerFailure, redactAnswerError } from "./answer-failure.ts";
+import { withContentType } from "./response-type.ts";
+import { StreamTranslation } from "./stream-translation.ts";
+
+/** A request that a provider has been sent in its own API, and what is needed to translate its answer back. */
+export interface TranslatedAttempt {
+  readonly attempts: Attempts;
+  readonly attempt: Attempt;
+  readonly format: Format;
+  readonly provider: Provider;
+  readonly client: Dialect;
+  readonly wire: Dialect;
+  readonly target: WireTarget;
+  readonly ask: ClientAsk;
+  /** For the response to the client. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface AnswerTranslationParts {
+  readonly memory: MemoryBudget;
+  readonly jsonLimits: JsonLimits;
+}
+
+/** A stream of a provider's API as one of the client's API. */
+export function translateStream(translated: TranslatedAttempt): Reply {
+  const { attempts, attempt, format, provider, client, wire, target, ask, headers } = translated;
+  const { response } = attempt;
+  const translation = new StreamTranslation({
+    reader: wire.readStream(target),
+    writer: client.writeStream(ask),
+    redact: (error) => redactAnswerError(error, provider),
+    onError: (error) => attempts.context.failed(answerFailure(error, provider, format)),
+    failureOf: (error) => answerFailure(error, provider, format),
+  });
+  const body = response.body && transformBody(response.body, translation);
+  return {
+    response: responseWith(response, "text/event-stream", body),
+    call: attempt.call,
+    usageInjected: false,
+    usage: () => toTokenUsage(translation.usage),
+    headers,
+  };
+}
+
+/**
+ * A whole answer of a provider's API as one of the client's API.
+ * @throws Failure if it breaks off, is an error or nothing that can be read, or if there is no room for it
+ */
+export async function translateWhole(
+  { attempts, attempt, format, provider, client, wire, target, ask, headers }: TranslatedAttempt,
+  { memory, jsonLimits }: AnswerTranslationParts,
+): Promise<Reply> {
+  const { context, request } = attempts;
+  const { response, call } = attempt;
+  const bytes = await readWholeResponse(response, call, memory, context);
+  if (!(bytes instanceof Uint8Array)) {
+    bytes.tooMuch.cancel();
+    throw memoryExhausted();
+  }
+  const isLong = bytes.length > UNCOUNTED_BYTES;
+  if (isLong) await memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
+  const decoded = await decodeObjectInTurns(bytes, { limits: jsonLimits, stop: request });
+  if ("fault" in decoded) throw unreadable(decoded.fault, decoded.problem, provider);
+  const answer = wire.readAnswer(decoded.value, target);
+  if ("error" in answer) throw answerFailure(answer.error, provider, format);
+  const written = toJson(client.writeAnswer(answer, ask));
+  if (isLong) memory.tryHold(context, written.length);
+  return {
+    response: responseWith(response, "application/json", bodyOfBytes(written)),
+    call,
+    usageInjected: false,
+    usage: () => toTokenUsage(answer.usage),
+    headers,
+  };
+}
+
+function unreadable(fault: string, problem: string, { id }: Provider): Failure {
+  if (fault === "stopped") return new Failure("client_gone");
+  const message = `The upstream server sent an answer that cannot be translated: ${problem}`;
+  return new Failure("upstream_invalid_response", { message, provider: id });
+}
+
+function responseWith(
+  { status, headers }: UpstreamResponse,
+  type: string,
+  body: ResponseBody | null,
+): UpstreamResponse {
+  return { status, headers: withContentType(headers, type), body };
+}
+
+function toTokenUsage(usage: Usage | undefined): TokenUsage | undefined {
+  if (!usage) return undefined;
+  const { input, output, cacheRead } = usage;
+  return {
+    inputTokens: input,
+    outputTokens: output,
+    ...(cacheRead !== undefined && { cachedInputTokens: cacheRead }),
+  };
+}

@@ -1,0 +1,164 @@
+import Anthropic from "@anthropic-ai/sdk";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import OpenAI from "openai";
+import type { Wire } from "../../src/formats/wires.ts";
+import { DIALECTS } from "../../src/formats/dialects.ts";
+import { bodyText } from "../routes/started-gateway.ts";
+import { answerOf, CALL, TEXT, USAGE } from "./provider-traffic.ts";
+import { PAIRS, PROVIDERS, startTranslating, type TranslatingGateway } from "./translating-gateway.ts";
+
+let started: TranslatingGateway;
+let openai: OpenAI;
+let anthropic: Anthropic;
+beforeAll(async () => {
+  started = await startTranslating({}, { dialects: DIALECTS });
+  openai = new OpenAI({ baseURL: `${started.gateway.url}/v1`, apiKey: "none", maxRetries: 0 });
+  anthropic = new Anthropic({ baseURL: started.gateway.url, apiKey: "none", maxRetries: 0 });
+});
+afterAll(() => started[Symbol.asyncDispose]());
+
+const parameters = { type: "object" as const, properties: { city: { type: "string" } }, required: ["city"] };
+const QUESTION = "How is the weather?";
+
+/** What a client has understood of an answer. */
+interface Understood {
+  readonly text: string;
+  readonly calls: readonly unknown[];
+  readonly stop: unknown;
+  readonly usage: unknown;
+  /** The same request with this answer and a result of the tool. */
+  readonly goOn: () => Promise<unknown>;
+}
+
+const RESULT = "sunny";
+
+async function askChat(model: string, streams: boolean): Promise<Understood> {
+  const question = { role: "user" as const, content: QUESTION };
+  const request = {
+    model,
+    messages: [question] as OpenAI.ChatCompletionMessageParam[],
+    tools: [{ type: "function" as const, function: { name: CALL.name, parameters } }],
+  };
+  const options = { stream_options: { include_usage: true } };
+  const answer = streams
+    ? await openai.chat.completions.stream({ ...request, ...options }).finalChatCompletion()
+    : await openai.chat.completions.create(request);
+  const [choice] = answer.choices;
+  const calls = choice?.message.tool_calls ?? [];
+  return {
+    text: choice?.message.content ?? "",
+    calls: calls.map((call) =>
+      call.type === "function"
+        ? { id: call.id, name: call.function.name, input: JSON.parse(call.function.arguments) as unknown }
+        : call,
+    ),
+    stop: choice?.finish_reason,
+    usage: [
+      answer.usage?.prompt_tokens,
+      answer.usage?.completion_tokens,
+      answer.usage?.prompt_tokens_details?.cached_tokens,
+    ],
+    goOn: () =>
+      openai.chat.completions.create({
+        ...request,
+        messages: [
+          question,
+          ...(choice ? [choice.message] : []),
+          { role: "tool", tool_call_id: CALL.id, content: RESULT },
+        ],
+      }),
+  };
+}
+
+async function askMessages(model: string, streams: boolean): Promise<Understood> {
+  const question = { role: "user" as const, content: QUESTION };
+  const request = {
+    model,
+    max_tokens: 100,
+    messages: [question] as Anthropic.MessageParam[],
+    tools: [{ name: CALL.name, input_schema: parameters }],
+  };
+  const answer = streams
+    ? await anthropic.messages.stream(request).finalMessage()
+    : await anthropic.messages.create(request);
+  return {
+    text: answer.content.map((block) => (block.type === "text" ? block.text : "")).join(""),
+    calls: answer.content.flatMap((block) =>
+      block.type === "tool_use" ? [{ id: block.id, name: block.name, input: block.input }] : [],
+    ),
+    stop: answer.stop_reason,
+    usage: [
+      answer.usage.input_tokens + (answer.usage.cache_read_input_tokens ?? 0),
+      answer.usage.output_tokens,
+      answer.usage.cache_read_input_tokens,
+    ],
+    goOn: () =>
+      anthropic.messages.create({
+        ...request,
+        messages: [
+          question,
+          { role: "assistant", content: answer.content },
+          { role: "user", content: [{ type: "tool_result", tool_use_id: CALL.id, content: RESULT }] },
+        ],
+      }),
+  };
+}
+
+async function askResponses(model: string, streams: boolean): Promise<Understood> {
+  const request = {
+    model,
+    input: [{ role: "user", content: QUESTION }] as OpenAI.Responses.ResponseInput,
+    tools: [{ type: "function" as const, name: CALL.name, parameters, strict: false }],
+    store: false,
+  };
+  const answer = streams
+    ? await openai.responses.stream(request).finalResponse()
+    : await openai.responses.create(request);
+  const calls = answer.output.flatMap((item) => (item.type === "function_call" ? [item] : []));
+  return {
+    text: answer.output_text,
+    calls: calls.map((item) => ({
+      id: item.call_id,
+      name: item.name,
+      input: JSON.parse(item.arguments) as unknown,
+    })),
+    stop: answer.status,
+    usage: [answer.usage?.input_tokens, answer.usage?.output_tokens, answer.usage?.input_tokens_details.cached_tokens],
+    goOn: () =>
+      openai.responses.create({
+        ...request,
+        input: [
+          ...request.input,
+          ...(answer.output as OpenAI.Responses.ResponseInput),
+          { type: "function_call_output", call_id: CALL.id, output: RESULT },
+        ],
+      }),
+  };
+}
+
+const ASK = { chat: askChat, messages: askMessages, responses: askResponses } as const;
+const STOPS: Readonly<Record<Wire, string>> = { chat: "tool_calls", messages: "tool_use", responses: "completed" };
+
+describe.each(PAIRS.flatMap((pair) => [false, true].map((streams) => [...pair, streams] as const)))(
+  "the official client of %s, at a provider of %s, as a stream: %s",
+  (client, wire, streams) => {
+    test("understands text, call, reason to stop and usage, and what it sends back is understood", async () => {
+      started.answerWith(({ body }) =>
+        answerOf(wire, (JSON.parse(Buffer.from(body).toString()) as { stream?: unknown }).stream === true),
+      );
+      const { goOn, ...understood } = await ASK[client](`${PROVIDERS[wire]}/m`, streams);
+      expect(understood).toEqual({
+        text: TEXT,
+        calls: [CALL],
+        stop: STOPS[client],
+        usage: [USAGE.input, USAGE.output, USAGE.cached],
+      });
+      started.takeCalls();
+      await goOn();
+      const [call] = started.takeCalls();
+      const sent = call ? bodyText(call) : "";
+      for (const part of [QUESTION, TEXT, CALL.id, CALL.name, RESULT]) expect(sent).toContain(part);
+      expect(sent).not.toContain(`${PROVIDERS[wire]}/m`);
+    });
+  },
+);

@@ -1,0 +1,113 @@
+import { describe, expect, test } from "bun:test";
+import { DIALECTS } from "../../src/formats/dialects.ts";
+import { factsOf } from "../../src/formats/form/model-facts.ts";
+import { isWire, WIRES, type Wire } from "../../src/formats/wires.ts";
+import { StreamTranslation } from "../../src/pipeline/translate/stream-translation.ts";
+import { readRecordedStreams } from "../fixtures/recorded-streams.ts";
+import { STREAMS } from "./provider-traffic.ts";
+
+const REQUESTS: Readonly<Record<Wire, Record<string, unknown>>> = {
+  chat: {
+    model: "p/m",
+    stream: true,
+    stream_options: { include_usage: true },
+    messages: [{ role: "user", content: "hi" }],
+  },
+  messages: { model: "p/m", stream: true, max_tokens: 100, messages: [{ role: "user", content: "hi" }] },
+  responses: { model: "p/m", stream: true, input: "hi" },
+};
+
+/** Whether a client takes its stream for whole. */
+const ENDS: Readonly<Record<Wire, RegExp>> = {
+  chat: /data: \[DONE\]/,
+  messages: /event: message_stop/,
+  responses: /event: response\.(?:completed|incomplete)/,
+};
+
+/** With what a provider says that an answer is whole; usage may come after it. */
+const STOPS: Readonly<Record<Wire, string>> = {
+  chat: '"finish_reason":"tool_calls"}',
+  messages: '"type":"message_stop"}',
+  responses: '"type":"response.completed"',
+};
+
+/** A recorded stream that the provider ended with an error. */
+const HAS_FAILED = /"(?:finish_reason":"error"|error":\{)/;
+
+const dialects = new Map(await Promise.all(WIRES.map(async (wire) => [wire, await DIALECTS[wire]()] as const)));
+
+function dialectOf(wire: Wire) {
+  const dialect = dialects.get(wire);
+  if (!dialect) throw new Error(`there is no dialect ${wire}`);
+  return dialect;
+}
+
+/** What a client gets of a stream that comes in these pieces, and with what it broke off. */
+function translate(client: Wire, wire: Wire, pieces: Iterable<Uint8Array>) {
+  let ids = 0;
+  const translation = new StreamTranslation({
+    reader: dialectOf(wire).readStream({ provider: "p", model: "m", facts: factsOf("m") }),
+    writer: dialectOf(client).writeStream({
+      model: "p/m",
+      request: dialectOf(client).readRequest(REQUESTS[client]),
+      newId: () => String((ids += 1)).padStart(24, "0"),
+      createdAt: 1,
+    }),
+    redact: (error) => error,
+    onError() {},
+    failureOf: ({ message }) => new Error(message),
+  });
+  const written: Uint8Array[] = [];
+  const write = (bytes: Uint8Array): void => void written.push(bytes);
+  let thrown: unknown;
+  try {
+    for (const piece of pieces) translation.push(piece, write);
+    translation.end(write);
+  } catch (error) {
+    thrown = error;
+  }
+  return { text: Buffer.concat(written).toString(), thrown };
+}
+
+function* cut(bytes: Buffer, size: number): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+const recorded = (await readRecordedStreams()).flatMap(({ name, kind, body }) => {
+  const wire = kind as Parameters<typeof isWire>[0];
+  return isWire(wire) ? [{ name, wire, body }] : [];
+});
+const own = WIRES.map((wire) => ({ name: `own ${wire}`, wire, body: STREAMS[wire].join("") }));
+const CASES = [...own, ...recorded].flatMap(({ name, wire, body }) =>
+  WIRES.filter((client) => client !== wire).map((client) => [name, client, wire, Buffer.from(body)] as const),
+);
+
+describe("a stream, as it was recorded", () => {
+  test.each(CASES)("%s is whole for a client of %s", (_, client, wire, body) => {
+    const { text, thrown } = translate(client, wire, [body]);
+    expect(thrown).toBeUndefined();
+    if (HAS_FAILED.test(body.toString())) expect(text).not.toMatch(ENDS[client]);
+    else expect(text).toMatch(ENDS[client]);
+    expect(text).toEndWith("\n\n");
+  });
+
+  test.each(CASES)("%s gives a client of %s the same bytes however it is cut", (_, client, wire, body) => {
+    const { text } = translate(client, wire, [body]);
+    for (const size of body.length > 50_000 ? [1000, 37] : [1, 7, 37]) {
+      expect(translate(client, wire, cut(body, size)).text).toBe(text);
+    }
+  });
+});
+
+test.each(CASES.slice(0, own.length * 2))(
+  "%s, cut at any byte, is whole for a client of %s only if it has stopped",
+  (_, client, wire, body) => {
+    for (let length = 1; length < body.length; length++) {
+      const part = body.subarray(0, length);
+      const { text, thrown } = translate(client, wire, [part]);
+      if (part.includes(STOPS[wire])) continue;
+      expect([length, text]).not.toEqual([length, expect.stringMatching(ENDS[client])]);
+      if (text !== "") expect([length, thrown]).toMatchObject([length, { code: "STREAM_UNFINISHED" }]);
+    }
+  },
+);
