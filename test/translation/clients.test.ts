@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import OpenAI from "openai";
 import type { Wire } from "../../src/formats/wires.ts";
 import { DIALECTS } from "../../src/formats/dialects.ts";
+import { json } from "../fixtures/answers.ts";
 import { bodyText } from "../routes/started-gateway.ts";
 import { answerOf, CALL, TEXT, USAGE } from "./provider-traffic.ts";
 import { PAIRS, PROVIDERS, startTranslating, type TranslatingGateway } from "./translating-gateway.ts";
@@ -162,3 +163,23 @@ describe.each(PAIRS.flatMap((pair) => [false, true].map((streams) => [...pair, s
     });
   },
 );
+
+test("a tool's name that the provider does not take comes back as the client gave it", async () => {
+  const name = `mcp__server__${"tool_".repeat(12)}end`;
+  let sent: string | undefined;
+  started.answerWith((request) => {
+    const { tools } = JSON.parse(bodyText(request)) as { tools: { function: { name: string } }[] };
+    sent = tools[0]?.function.name;
+    const tool_calls = [{ id: "c1", type: "function", function: { name: sent, arguments: "{}" } }];
+    const message = { role: "assistant", content: null, tool_calls };
+    return json(200, { id: "x", choices: [{ index: 0, message, finish_reason: "tool_calls" }] });
+  });
+  const answer = await anthropic.messages.create({
+    model: `${PROVIDERS.chat}/m`,
+    max_tokens: 10,
+    messages: [{ role: "user", content: QUESTION }],
+    tools: [{ name, input_schema: parameters }],
+  });
+  expect(sent?.length).toBeLessThanOrEqual(64);
+  expect(answer.content).toMatchObject([{ type: "tool_use", id: "c1", name, input: {} }]);
+});
