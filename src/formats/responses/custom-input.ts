@@ -1,3 +1,4 @@
+import { parseJson } from "../../core/json/parse-bytes.ts";
 import { objectOf, textOf } from "./json-values.ts";
 
 /** What a wire without custom tools calls the one argument of the function that stands for one. */
@@ -77,10 +78,5 @@ const unescape = (text: string): string =>
   );
 
 function unwrap(text: string): string {
-  try {
-    const value: unknown = JSON.parse(text);
-    return textOf(objectOf(value)?.["input"]) ?? (text.trim() === "{}" ? "" : text);
-  } catch {
-    return text;
-  }
+  return textOf(objectOf(parseJson(text))?.["input"]) ?? (text.trim() === "{}" ? "" : text);
 }

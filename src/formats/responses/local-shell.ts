@@ -1,3 +1,4 @@
+import { parseJson } from "../../core/json/parse-bytes.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Tool } from "../form/conversation.ts";
 import { listOf, objectOf, textOf, withoutUndefined } from "./json-values.ts";
@@ -37,7 +38,7 @@ export function readShellAction(action: unknown): string {
 
 /** The arguments of the function as an action. A command that is one text is given to a shell. */
 export function writeShellAction(input: string): JsonObject {
-  const members = objectOf(parse(input)) ?? {};
+  const members = objectOf(parseJson(input)) ?? {};
   const { command } = members;
   return {
     ...withoutUndefined(members),
@@ -45,12 +46,4 @@ export function writeShellAction(input: string): JsonObject {
     command: textOf(command) === undefined ? listOf(command).map(String) : ["bash", "-lc", command],
     env: objectOf(members["env"]) ?? {},
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,4 @@
+import { parseJson } from "../../core/json/parse-bytes.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
@@ -62,7 +63,7 @@ export function readStream({ provider }: WireTarget): AnswerStreamReader {
 
   function read(data: string): void {
     if (isOver || data === "" || data === "[DONE]") return;
-    const event = parse(data);
+    const event = objectOf(parseJson(data));
     if (event) readEvent(event);
     else fail({ message: "the provider sent an event that is no JSON object", type: undefined, code: undefined });
   }
@@ -86,12 +87,4 @@ export function readStream({ provider }: WireTarget): AnswerStreamReader {
       return take();
     },
   };
-}
-
-function parse(data: string): JsonObject | undefined {
-  try {
-    return objectOf(JSON.parse(data));
-  } catch {
-    return undefined;
-  }
 }

@@ -27,11 +27,12 @@ export function createAskProvider(parts: AskProviderParts, admitted: AdmittedReq
   const endAll = (reason: Failure): void => attempts.abort(reason);
   const ask = admitted.wire === admitted.format.api ? askDirectly(parts, admitted) : askTranslated(parts, admitted);
 
-  return async (body, keptBytes, isFirst) => {
-    const attempt = await ask(body, keptBytes, isFirst);
-    attempt.call.onAbort(endAll);
-    return attempt;
-  };
+  // Not `async`: such a function would keep the body while the provider thinks.
+  return (body, keptBytes, isFirst) =>
+    ask(body, keptBytes, isFirst).then((attempt) => {
+      attempt.call.onAbort(endAll);
+      return attempt;
+    });
 }
 
 function askDirectly({ requestHeaders }: AskProviderParts, { attempts, target, url }: AdmittedRequest): AskProvider {
