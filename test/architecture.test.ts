@@ -43,7 +43,6 @@ const LONGER_FILES: Readonly<Record<string, readonly [lines: number, reason: str
   "providers/table.ts": [260, "data: one row for each provider"],
   "core/errors.ts": [280, "data: one row for each failure"],
   "core/redact/secret-masker.ts": [250, "one automaton, whose state is read for every byte"],
-  "formats/visual-content.ts": [201, "half of it is the table of what is visual"],
 };
 
 /** Modules with state of their own, and why. All other state has an owner, which was made by a function and can be made twice. */

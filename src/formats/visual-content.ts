@@ -92,12 +92,20 @@ const MAX_DEPTH = 64;
  */
 export function findVisualContent(request: JsonObject): string | undefined {
   for (const name in request) {
-    const value = request[name];
-    const found = isContentRoot(name) ? findInValue("text", value, 0) : findBesideContent(name, value);
-    if (found !== undefined) return `${name}${found}`;
+    const found = findInMember(name, request[name]);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
+
+/** {@link findVisualContent} of one top-level member. */
+export function findInMember(name: string, value: unknown): string | undefined {
+  const found = isContentRoot(name) ? findInValue("text", value, 0) : findBesideContent(name, value);
+  return found === undefined ? undefined : `${name}${found}`;
+}
+
+/** The same for one element of a top-level list that {@link isContentRoot}: the rest of its path. */
+export const findInElement = (element: unknown): string | undefined => findInValue(undefined, element, 1);
 
 /** Whether a top-level member of a request is one whose content reaches the model. */
 export function isContentRoot(name: string): boolean {

@@ -1,8 +1,10 @@
 import type { Format } from "../formats/format.ts";
 import { describeImageUrl, findImages, type ImageReference, mayHoldImages } from "../formats/images.ts";
-import { findVisualContent, isContentRoot } from "../formats/visual-content.ts";
+import { findInElement, findInMember, findVisualContent, isContentRoot } from "../formats/visual-content.ts";
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
+import type { JsonObject } from "../core/json/parse.ts";
+import { openTurns, type Turns } from "../core/next-turn.ts";
 import { type ReceivedBody, refuseRepeated, watchDecisive } from "../pipeline/prepare-body.ts";
 import type { Stage } from "../pipeline/stage.ts";
 
@@ -15,7 +17,10 @@ export function createVisionGate({ isEnabled, isStrict }: VisionOptions): readon
   if (!isEnabled) {
     return [
       (admitted, next) => {
-        refuseVisualContent(admitted.body);
+        const { body } = admitted;
+        // Not `async`: such a function would keep the body while the provider thinks.
+        if (body.bytes.length > MAX_BYTES_IN_TURN) return searchInTurns(body).then(() => next(admitted));
+        refuseVisualContent(body, findVisualContent(body.value));
         return next(admitted);
       },
     ];
@@ -37,8 +42,34 @@ export interface VisionOptions {
   readonly isStrict: boolean;
 }
 
-function refuseVisualContent(body: ReceivedBody): void {
-  const found = findVisualContent(body.value);
+/** A longer body is searched in turns of its own: 3 MB with as many names as fit in take 30 ms. */
+const MAX_BYTES_IN_TURN = 512 * 1024;
+
+async function searchInTurns(body: ReceivedBody): Promise<void> {
+  const turns = openTurns();
+  await turns.next();
+  refuseVisualContent(body, await findInTurns(body.value, turns));
+  await turns.next();
+}
+
+async function findInTurns(request: JsonObject, turns: Turns): Promise<string | undefined> {
+  for (const name in request) {
+    const value = request[name];
+    if (!Array.isArray(value) || !isContentRoot(name)) {
+      const found = findInMember(name, value);
+      if (found !== undefined) return found;
+      continue;
+    }
+    for (const [index, element] of value.entries()) {
+      const found = findInElement(element);
+      if (found !== undefined) return `${name}[${index}]${found}`;
+      if (turns.isOver()) await turns.next();
+    }
+  }
+  return undefined;
+}
+
+function refuseVisualContent(body: ReceivedBody, found: string | undefined): void {
   if (found !== undefined) throw new Failure("vision_disabled", { param: found });
   // The parser has seen only the last of two members of one name, and the provider may read the first.
   for (const { name, count } of watchDecisive(body).found) if (count > 1 && isContentRoot(name)) refuseRepeated(name);

@@ -5,7 +5,7 @@ import type { Measurement } from "./measured-gateway.ts";
 const TURN_MS = 50;
 
 /** The CPU time of a thread grows by up to half while another one runs on the same core. */
-const SHARED_CORE = 1.5;
+const SHARED_CORE = 1;
 /** A turn in which a library parses JSON may take so many times what a bare parse takes, in addition. */
 const PARSE_SHARE = 1.5;
 /** What grows with the size is well within this, what grows with its square far beyond. */

@@ -409,3 +409,36 @@ describe("with ENABLE_VISION=true and VALIDATION=strict", () => {
     expect(strict.takeCalls()).toEqual([]);
   });
 });
+
+describe("a long request, which is searched in turns", () => {
+  // Many of them together are longer than what is searched at once.
+  const long = Array.from({ length: 7000 }, (_, index) => ({ role: "user", content: `${index} ${"x".repeat(80)}` }));
+
+  test.each([
+    [
+      "in its last message",
+      chat(...long, { role: "user", content: [text, imageUrl(PNG)] }),
+      "messages[7001].content[1]",
+    ],
+    ["beside its messages", { ...chat(...long), images: ["iVBORw0KGgo="] }, "images"],
+    ["in a member that is no list", { ...chat(...long), system: { type: "image" } }, "system"],
+  ])("is refused with an image %s", async (_, body, path) => {
+    const response = await blind.post("/v1/chat/completions", body);
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      expect.objectContaining({
+        error: DISABLED,
+        code: "vision_disabled",
+        param: path,
+      }),
+    ]);
+    expect(blind.takeCalls()).toEqual([]);
+  });
+
+  test("is sent as it is without one", async () => {
+    const body = chat(...long);
+    expect((await blind.post("/v1/chat/completions", body)).status).toBe(200);
+    const [call] = blind.takeCalls();
+    expect(call && JSON.parse(bodyText(call))).toEqual({ ...body, model: "m" });
+  });
+});
