@@ -21,7 +21,7 @@ const MAX_MESSAGE_CHARACTERS = 4000;
 /** Of a type, a code or the name of a parameter. */
 const MAX_WORD_CHARACTERS = 256;
 
-/** Objects, arrays and JSON texts within each other, of which the innermost one may have the message. */
+/** Objects, arrays, JSON texts and events within each other, of which the innermost one may have the message. */
 const MAX_LEVELS = 8;
 
 /** What a JSON text begins with that may hold a message. */
@@ -46,7 +46,8 @@ function readText(text: string, redact: Redact, level: number): ProviderError {
   const value = parseJson(plain);
   if (value !== undefined) return readValue(value, redact, level);
   if (plain.startsWith("<")) return readMarkup(plain);
-  const streamed = readStreamedText(plain);
+  // Each event within another one is read again from its beginning to its end.
+  const streamed = level < MAX_LEVELS ? readStreamedText(plain) : undefined;
   return streamed === undefined ? { message: shorten(plain) } : readText(streamed, redact, level + 1);
 }
 
@@ -120,7 +121,8 @@ class ErrorReader {
   }
 
   #value(name: string): unknown {
-    return this.#object[this.#names.get(name) ?? ""];
+    const spelt = this.#names.get(name);
+    return spelt === undefined ? undefined : this.#object[spelt];
   }
 
   #first<Value>(names: readonly string[], read: (name: string) => Value | undefined): Value | undefined {
