@@ -246,6 +246,11 @@ test.each([
     { result: null, error: { code: -5, message: "no such city" } },
     "Error: no such city",
   ],
+  [
+    "an object for a code",
+    { error: { code: { valueOf: 1, toString: 1 }, message: "no such city" } },
+    "Error: no such city",
+  ],
   ["null for an error beside a result", { result: text("hi"), error: null }, "hi"],
   ["its id as text", { result: text("hi"), id: "ID" }, "hi"],
   ["no version", { result: text("hi"), jsonrpc: undefined }, "hi"],
