@@ -1,10 +1,19 @@
 // Names of members are compared in lower case and without `_` and `-`: `error_message`, `errorMessage`, `Message`, `__type`.
 
 /** What a message is called, the most telling name first. */
-export const MESSAGES = ["message", "msg", "errormessage", "errormsg", "errordescription", "statusmsg", "faultstring"];
+export const MESSAGES = [
+  "message",
+  "msg",
+  "errormessage",
+  "errormsg",
+  "errordescription",
+  "statusmsg",
+  "faultstring",
+  "err",
+];
 
 /** What errors are wrapped in, beside `error`, which comes before a message beside it; these come after one. */
-export const WRAPPERS = ["detail", "errors", "baseresp", "fault", "response", "exception"];
+export const WRAPPERS = ["detail", "errors", "baseresp", "fault", "response", "exception", "data", "result", "body"];
 
 /** What is a message if there is no other. RFC 9457 has `detail` and `title`. */
 export const WEAK_MESSAGES = ["detail", "details", "title", "description", "reason"];
