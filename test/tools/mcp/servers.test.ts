@@ -289,6 +289,22 @@ test("headers of a server go to it with every request, beside its token, and are
   expect([...seen]).toEqual(["header-secret a Bearer very-secret"]);
 });
 
+test("what shows the server who asks is told to nobody, wherever it is sent", async () => {
+  const run = () => text("query-secret session-secret digest-secret Basic basic-secret engineering");
+  await using server = await startMcpServer({ tools: [{ name: "leak", run }] });
+  await using box = openTestBox({
+    MCP_SERVERS: `own=${server.url}?api_key=query-secret`,
+    MCP_OWN_HEADERS: JSON.stringify({
+      Cookie: "a=1; session=session-secret",
+      Authorization: 'Digest username="u", response="digest-secret"',
+      "X-Key": "Basic basic-secret",
+      "X-Team": "team of engineering",
+    }),
+  });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_leak")).toBe("*** *** *** Basic *** engineering");
+});
+
 test("all pages of tools are listed, in order", async () => {
   const names = Array.from({ length: 25 }, (_, index) => `tool-${index}`);
   await using server = await startMcpServer({ tools: tools(...names), pageSize: 10 });
