@@ -1,4 +1,7 @@
-// Names of members are compared in lower case and without `_` and `-`: `error_message`, `errorMessage`, `Message`, `__type`.
+/** Names of members are compared in this form: `error_message`, `errorMessage`, `Message` and `__type` have one each. */
+export function plainName(name: string): string {
+  return name.replace(/[_-]/g, "").toLowerCase();
+}
 
 /** What a message is called, the most telling name first. */
 export const MESSAGES = [

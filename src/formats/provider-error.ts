@@ -2,7 +2,17 @@ import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { parseJson } from "../core/json/parse-bytes.ts";
 import type { Redact } from "../core/redact/redact.ts";
 import { boundedMembers } from "./bounded-members.ts";
-import { CODES, EMPTY_TYPES, IDENTIFIER, MESSAGES, NOISE, TYPES, WEAK_MESSAGES, WRAPPERS } from "./error-names.ts";
+import {
+  CODES,
+  EMPTY_TYPES,
+  IDENTIFIER,
+  MESSAGES,
+  NOISE,
+  plainName,
+  TYPES,
+  WEAK_MESSAGES,
+  WRAPPERS,
+} from "./error-names.ts";
 import { describeProblems, readMarkup, readStreamedText } from "./error-text.ts";
 
 /** What a provider said about its own error; members that it did not say are absent. */
@@ -96,7 +106,7 @@ class ErrorReader {
     this.#redact = redact;
     this.#level = level;
     for (const name of Object.keys(object)) {
-      const plain = name.replace(/[_-]/g, "").toLowerCase();
+      const plain = plainName(name);
       if (!this.#names.has(plain)) this.#names.set(plain, name);
     }
   }
