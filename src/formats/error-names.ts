@@ -25,10 +25,16 @@ export const TYPES = ["type", "errortype", "status"];
 export const CODES = ["code", "errorcode"];
 
 /** Said of every error, by the headers as well, or of the operator's account. */
-export const NOISE: ReadonlySet<string> = new Set(["object", "success", "requestid", "id", "userid"]);
+const NOISE: ReadonlySet<string> = new Set(["object", "success", "requestid", "id", "userid"]);
 
 /** They say no more than that there is an error. */
 export const EMPTY_TYPES: ReadonlySet<string> = new Set(["error", "fail", "failed", "about:blank"]);
 
 /** A name that programs compare, not a sentence. */
 export const IDENTIFIER = /^[\w.-]+$/;
+
+/** Whether a member, by the form of its name in which names are compared, says nothing beside what else is told. */
+export function isNoise(name: string, value: unknown): boolean {
+  if (typeof value === "number" && (name === "status" || name === "statuscode")) return true;
+  return NOISE.has(name) || (TYPES.includes(name) && typeof value === "string" && EMPTY_TYPES.has(value.toLowerCase()));
+}

@@ -75,3 +75,11 @@ function describeProblem(problem: Problem): string {
   const path = problem.loc.filter((part) => typeof part === "string" || typeof part === "number").join(".");
   return [path, problem.msg].filter((part) => typeof part === "string" && part !== "").join(": ");
 }
+
+/** Of a message; providers are not known to write longer ones but by repeating the request. */
+const MAX_MESSAGE_CHARACTERS = 4000;
+
+/** A message, cut if it is too long to be one. */
+export function shorten(text: string): string {
+  return text.length > MAX_MESSAGE_CHARACTERS ? `${text.slice(0, MAX_MESSAGE_CHARACTERS)}…` : text;
+}

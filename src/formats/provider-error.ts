@@ -6,14 +6,14 @@ import {
   CODES,
   EMPTY_TYPES,
   IDENTIFIER,
+  isNoise,
   MESSAGES,
-  NOISE,
   plainName,
   TYPES,
   WEAK_MESSAGES,
   WRAPPERS,
 } from "./error-names.ts";
-import { describeProblems, readMarkup, readStreamedText } from "./error-text.ts";
+import { describeProblems, readMarkup, readStreamedText, shorten } from "./error-text.ts";
 
 /** What a provider said about its own error; members that it did not say are absent. */
 export interface ProviderError {
@@ -24,9 +24,6 @@ export interface ProviderError {
   /** What else it said, such as `metadata`, `details` or `innererror`, within bounds. */
   readonly rest?: JsonObject;
 }
-
-/** Of a message; providers are not known to write longer ones but by repeating the request. */
-const MAX_MESSAGE_CHARACTERS = 4000;
 
 /** Of a type, a code or the name of a parameter. */
 const MAX_WORD_CHARACTERS = 256;
@@ -188,11 +185,7 @@ class ErrorReader {
     const left: Record<string, unknown> = {};
     for (const [plain, name] of this.#names) {
       const value = this.#object[name];
-      const isNoise =
-        NOISE.has(plain) ||
-        (typeof value === "number" && (plain === "status" || plain === "statuscode")) ||
-        (typeof value === "string" && EMPTY_TYPES.has(value.toLowerCase()) && TYPES.includes(plain));
-      if (!this.#used.has(plain) && !isNoise) left[name] = value;
+      if (!this.#used.has(plain) && !isNoise(plain, value)) left[name] = value;
     }
     return left;
   }
@@ -202,8 +195,4 @@ function withoutAbsent(members: {
   readonly [Name in keyof ProviderError]-?: ProviderError[Name] | undefined;
 }): ProviderError {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
-}
-
-function shorten(text: string): string {
-  return text.length > MAX_MESSAGE_CHARACTERS ? `${text.slice(0, MAX_MESSAGE_CHARACTERS)}…` : text;
 }
