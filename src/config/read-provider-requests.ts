@@ -1,3 +1,4 @@
+import { secretParts } from "../core/redact/secret-parts.ts";
 import { type AuthHeader } from "../providers/api-access.ts";
 import type { WantedApi } from "../providers/provider-apis.ts";
 import { withoutOwn } from "../providers/query.ts";
@@ -104,10 +105,7 @@ function parseRootPaths(list: string): readonly string[] | Refused {
 /** Of headers and parameters that say nothing secret, and of which providers speak in their errors. */
 const PUBLIC = new Set(["accept", "anthropic-beta", "anthropic-version", "api-version", "openai-beta", "user-agent"]);
 
-/** A shorter value would be found in words that have nothing to do with it. */
-const MIN_LENGTH = 8;
-
-/** The values of an operator's headers and parameters that may be secrets: they are masked in what the provider says. */
+/** What may be secret of an operator's headers and parameters: it is masked in what the provider says. */
 export function secretValues(headers: Readonly<Record<string, string>>, query: string): string[] {
   const parameters = [...new URLSearchParams(query)];
   const written = query.split("&").map((pair): [string, string] => {
@@ -115,9 +113,7 @@ export function secretValues(headers: Readonly<Record<string, string>>, query: s
     return [pair.slice(0, sign), pair.slice(sign + 1)];
   });
   const values = [...Object.entries(headers), ...parameters, ...written]
-    .filter(([name, value]) => !PUBLIC.has(name.toLowerCase()) && value.length >= MIN_LENGTH)
-    // A scheme such as `Basic` is no part of the secret, which may be repeated without it.
-    .map(([, value]) => value.replace(/^[A-Za-z]+ (?=\S{8,}$)/, ""))
-    .filter((value) => /^[\x20-\x7e]+$/.test(value));
+    .filter(([name]) => !PUBLIC.has(name.toLowerCase()))
+    .flatMap(([name, value]) => secretParts(name, value));
   return [...new Set(values)];
 }

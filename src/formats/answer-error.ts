@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import type { Redact } from "../core/redact/redact.ts";
+import { CODES, EMPTY_TYPES, MESSAGES, plainName, TYPES } from "./error-names.ts";
 import { readValue, type ProviderError } from "./provider-error.ts";
 
 /** What answers hold, in the APIs of all formats; an error sent with status 200 has it empty, or not at all. */
@@ -7,6 +8,12 @@ const CONTENTS = ["choices", "content", "data", "embeddings", "output", "input_t
 
 /** Codes with which some providers say that all is well. */
 const GOOD_CODES: readonly unknown[] = [0, 200, "", "0", "200", "ok", "success"];
+
+/** What is false of an error. */
+const SUCCESSES = ["success", "ok"];
+
+/** What an answer does not have, or empty. */
+const ERRORS = ["error", "errors", "detail", "fault"];
 
 /**
  * The error that a provider sent in place of an answer, although its status says otherwise; undefined if it is none.
@@ -20,13 +27,22 @@ export function readAnswerError(answer: JsonObject, redact: Redact): ProviderErr
   const inChoice = isJsonObject(answer["choices"]) ? undefined : errorOfChoice(answer["choices"]);
   if (inChoice !== undefined) return readValue({ error: inChoice }, redact);
   if (CONTENTS.some((name) => isSaid(answer[name]))) return undefined;
-  const isError =
-    answer["success"] === false ||
-    [answer["object"], answer["type"], answer["status"]].includes("error") ||
-    [answer["code"], answer["error_code"], answer["errorCode"]].some(isBadCode) ||
-    ["errors", "error_msg", "detail", "fault"].some((name) => isSaid(answer[name])) ||
-    isErrorOfTencent(answer["Response"]);
+  const isError = saysError(answer) || isErrorOfTencent(answer["Response"]);
   return isError ? readValue(answer, redact) : undefined;
+}
+
+/** Of an object without any content: whether it says that it is an error, or has nothing but a message. */
+function saysError(answer: JsonObject): boolean {
+  const members = new Map(Object.entries(answer).map(([name, value]) => [plainName(name), value]));
+  const status = members.get("statuscode");
+  return (
+    SUCCESSES.some((name) => members.get(name) === false) ||
+    ["object", ...TYPES].some((name) => isWordFor(members.get(name), EMPTY_TYPES)) ||
+    CODES.some((name) => isBadCode(members.get(name))) ||
+    (typeof status === "number" && status >= 400) ||
+    ERRORS.some((name) => isSaid(members.get(name))) ||
+    MESSAGES.some((name) => isText(members.get(name)))
+  );
 }
 
 /** Some providers begin their choices, and fail in the middle of one. */
@@ -43,6 +59,12 @@ function isBadCode(code: unknown): boolean {
   if (typeof code === "string") return !GOOD_CODES.includes(code.toLowerCase());
   return typeof code === "number" && !GOOD_CODES.includes(code);
 }
+
+function isWordFor(value: unknown, words: ReadonlySet<string>): boolean {
+  return typeof value === "string" && words.has(value.toLowerCase());
+}
+
+const isText = (value: unknown): boolean => typeof value === "string" && value.trim() !== "";
 
 /** Whether a member says something: null, false, and empty texts, lists and objects do not. */
 function isSaid(value: unknown): boolean {

@@ -55,16 +55,31 @@ const MAX_PROBLEMS = 32;
 
 /** One text of a list of sentences or of FastAPI's `{loc, msg}`; undefined if it holds anything else, or nothing. */
 export function describeProblems(list: readonly unknown[]): string | undefined {
-  if (list.length === 0 || !list.every(isProblem)) return undefined;
-  return list.slice(0, MAX_PROBLEMS).map(describeProblem).join("; ");
+  if (!list.every(isProblem)) return undefined;
+  const told = list
+    .slice(0, MAX_PROBLEMS)
+    .map(describeProblem)
+    .filter((problem) => problem !== "");
+  return told.length === 0 ? undefined : told.join("; ");
 }
 
-function isProblem(item: unknown): boolean {
+type Problem = string | { readonly loc: readonly unknown[]; readonly msg?: unknown };
+
+function isProblem(item: unknown): item is Problem {
   return typeof item === "string" || (isJsonObject(item) && Array.isArray(item["loc"]));
 }
 
-function describeProblem(problem: unknown): string {
-  if (!isJsonObject(problem)) return String(problem);
-  const { loc, msg } = problem;
-  return `${[loc].flat().join(".")}: ${typeof msg === "string" ? msg : ""}`;
+function describeProblem(problem: Problem): string {
+  if (typeof problem === "string") return problem;
+  // Names and positions; an object has no text that could be asked of it safely.
+  const path = problem.loc.filter((part) => typeof part === "string" || typeof part === "number").join(".");
+  return [path, problem.msg].filter((part) => typeof part === "string" && part !== "").join(": ");
+}
+
+/** Of a message; providers are not known to write longer ones but by repeating the request. */
+const MAX_MESSAGE_CHARACTERS = 4000;
+
+/** A message, cut if it is too long to be one. */
+export function shorten(text: string): string {
+  return text.length > MAX_MESSAGE_CHARACTERS ? `${text.slice(0, MAX_MESSAGE_CHARACTERS)}…` : text;
 }

@@ -2,8 +2,18 @@ import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { parseJson } from "../core/json/parse-bytes.ts";
 import type { Redact } from "../core/redact/redact.ts";
 import { boundedMembers } from "./bounded-members.ts";
-import { CODES, EMPTY_TYPES, IDENTIFIER, MESSAGES, NOISE, TYPES, WEAK_MESSAGES, WRAPPERS } from "./error-names.ts";
-import { describeProblems, readMarkup, readStreamedText } from "./error-text.ts";
+import {
+  CODES,
+  EMPTY_TYPES,
+  IDENTIFIER,
+  isNoise,
+  MESSAGES,
+  plainName,
+  TYPES,
+  WEAK_MESSAGES,
+  WRAPPERS,
+} from "./error-names.ts";
+import { describeProblems, readMarkup, readStreamedText, shorten } from "./error-text.ts";
 
 /** What a provider said about its own error; members that it did not say are absent. */
 export interface ProviderError {
@@ -15,13 +25,10 @@ export interface ProviderError {
   readonly rest?: JsonObject;
 }
 
-/** Of a message; providers are not known to write longer ones but by repeating the request. */
-const MAX_MESSAGE_CHARACTERS = 4000;
-
 /** Of a type, a code or the name of a parameter. */
 const MAX_WORD_CHARACTERS = 256;
 
-/** Objects, arrays and JSON texts within each other, of which the innermost one may have the message. */
+/** Objects, arrays, JSON texts and events within each other, of which the innermost one may have the message. */
 const MAX_LEVELS = 8;
 
 /** What a JSON text begins with that may hold a message. */
@@ -46,7 +53,8 @@ function readText(text: string, redact: Redact, level: number): ProviderError {
   const value = parseJson(plain);
   if (value !== undefined) return readValue(value, redact, level);
   if (plain.startsWith("<")) return readMarkup(plain);
-  const streamed = readStreamedText(plain);
+  // Each event within another one is read again from its beginning to its end.
+  const streamed = level < MAX_LEVELS ? readStreamedText(plain) : undefined;
   return streamed === undefined ? { message: shorten(plain) } : readText(streamed, redact, level + 1);
 }
 
@@ -95,7 +103,7 @@ class ErrorReader {
     this.#redact = redact;
     this.#level = level;
     for (const name of Object.keys(object)) {
-      const plain = name.replace(/[_-]/g, "").toLowerCase();
+      const plain = plainName(name);
       if (!this.#names.has(plain)) this.#names.set(plain, name);
     }
   }
@@ -120,7 +128,8 @@ class ErrorReader {
   }
 
   #value(name: string): unknown {
-    return this.#object[this.#names.get(name) ?? ""];
+    const spelt = this.#names.get(name);
+    return spelt === undefined ? undefined : this.#object[spelt];
   }
 
   #first<Value>(names: readonly string[], read: (name: string) => Value | undefined): Value | undefined {
@@ -176,11 +185,7 @@ class ErrorReader {
     const left: Record<string, unknown> = {};
     for (const [plain, name] of this.#names) {
       const value = this.#object[name];
-      const isNoise =
-        NOISE.has(plain) ||
-        (typeof value === "number" && (plain === "status" || plain === "statuscode")) ||
-        (typeof value === "string" && EMPTY_TYPES.has(value.toLowerCase()) && TYPES.includes(plain));
-      if (!this.#used.has(plain) && !isNoise) left[name] = value;
+      if (!this.#used.has(plain) && !isNoise(plain, value)) left[name] = value;
     }
     return left;
   }
@@ -190,8 +195,4 @@ function withoutAbsent(members: {
   readonly [Name in keyof ProviderError]-?: ProviderError[Name] | undefined;
 }): ProviderError {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
-}
-
-function shorten(text: string): string {
-  return text.length > MAX_MESSAGE_CHARACTERS ? `${text.slice(0, MAX_MESSAGE_CHARACTERS)}…` : text;
 }

@@ -1,5 +1,5 @@
 import { Failure, FAILURES } from "../core/errors.ts";
-import { nearestName } from "../core/nearest-name.ts";
+import { nearestWithin } from "../core/nearest-name.ts";
 import { asksForWebSocket, refuseWebSocket } from "./refuse-websocket.ts";
 import { addressesOf, allowedMethods, isAt, readablePath, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 import type { RouteHandler } from "./serve-route.ts";
@@ -11,7 +11,7 @@ const NEVER_ALLOWED: ReadonlySet<string> = new Set(["TRACE", "CONNECT"]);
 const MAX_SEGMENTS = 16;
 const MAX_CHARACTERS = 64;
 
-/** A path that is so much longer or shorter is another one. */
+/** A path in which more characters differ is another one: all begin alike, so that a share of their length says little. */
 const MAX_EDITS = 2;
 
 /** The paths with no part that may be anything. */
@@ -58,8 +58,7 @@ function nearestRoute(method: string, path: string): string | undefined {
   }
   const written = `/${segments.join("/")}`;
   if (written.length > MAX_CHARACTERS) return undefined;
-  const similar = PLAIN_PATHS.filter((path) => Math.abs(path.length - written.length) <= MAX_EDITS);
-  const nearest = nearestName(written, similar);
+  const nearest = nearestWithin(written, PLAIN_PATHS, MAX_EDITS);
   return nearest && describeAt(method, nearest);
 }
 

@@ -11,6 +11,8 @@ export const ERROR_SHAPES: readonly (readonly [name: string, body: (bytes: numbe
   ["many errors", error('{"errors":[', '{"message":"no"},', '{"message":"no"}]}')],
   ["errors in errors", (bytes) => Buffer.from('{"error":'.repeat(bytes / 9))],
   ["a deep error", (bytes) => Buffer.from(`${'{"error":'.repeat(bytes / 10)}"no"${"}".repeat(bytes / 10)}`)],
+  ["members without a name", (bytes) => Buffer.from(`${'{"":'.repeat(bytes / 10)}0${"}".repeat(bytes / 10)}`)],
+  ["events in events", error("", "data:", "no")],
   ["many keys", error('{"":0,', '"k":0,', '"error":{"message":"no"}}')],
   ["many values", error('{"detail":[', "0,", '0],"error":{"message":"no"}}')],
   ["the provider's key, many times", error('{"error":{"message":"', "sk-abuse ", '"}}')],

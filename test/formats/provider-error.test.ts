@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { cpuGrowth, LINEAR } from "../fixtures/cpu-growth.ts";
 import { readProviderError } from "../../src/formats/provider-error.ts";
 
 const read = (value: unknown) => readProviderError(JSON.stringify(value));
@@ -18,6 +19,11 @@ describe("the message of an error is found", () => {
     ["in Tencent's form", { Response: { Error: { Code: "A.B", Message: "b" } } }, { message: "b", code: "A.B" }],
     ["in Baidu's form", { error_code: 336003, error_msg: "q" }, { message: "q", code: 336003 }],
     ["in Apigee's form", { fault: { faultstring: "quota" } }, { message: "quota" }],
+    ["under a short name", { err: "e", data: { n: 1 } }, { message: "e", rest: { data: { n: 1 } } }],
+    ["as an object under a short name", { err: { code: "c", msg: "m" } }, { message: "m", code: "c" }],
+    ["in the data", { code: 7, data: { error: { message: "in" } } }, { message: "in", code: 7 }],
+    ["in a result that is a text of JSON", { result: text({ detail: "in" }) }, { message: "in" }],
+    ["beside data with words", { msg: "m", data: { message: "of the data" } }, { message: "m" }],
     ["in OAuth's form", { error: "invalid_scope", error_description: "d" }, { message: "d", code: "invalid_scope" }],
     ["beside a status phrase", { statusCode: 400, error: "Bad Request", message: "real" }, { message: "real" }],
     ["in several sentences", { error: "Bad Request", message: ["a", "b"] }, { message: "a; b" }],
@@ -39,6 +45,22 @@ describe("the message of an error is found", () => {
     ["in a problem without detail", { type: "about:blank", title: "Broke" }, { message: "Broke" }],
   ])("%s", (_, body, expected) => {
     expect(read(body)).toMatchObject(expected);
+  });
+
+  test.each([
+    ["names that are objects", { detail: [{ loc: ["body", { toString: 1 }, 0], msg: "m" }] }, { message: "body.0: m" }],
+    ["a path of objects", { detail: [{ loc: [{ toString: 1, valueOf: 1 }], msg: "m" }] }, { message: "m" }],
+    ["a problem without words", { detail: [{ loc: ["n"], msg: { toString: 1 } }] }, { message: "n" }],
+    ["problems that say nothing", { detail: [{ loc: [] }], title: "t" }, { message: "t" }],
+    [
+      "codes and types that are objects",
+      { message: "m", code: { valueOf: 1 }, type: { toString: 1 } },
+      { message: "m" },
+    ],
+    ["a member without a name", { "": 5, message: "m" }, { message: "m", rest: { "": 5 } }],
+  ])("although there are %s", (_, body, expected) => {
+    expect(read(body)).toMatchObject(expected);
+    expect(read(body).code).toBeUndefined();
   });
 
   test.each([
@@ -129,4 +151,20 @@ test("no shape makes it fail, or take longer than its length", () => {
 test("texts that are opened are masked before they are", () => {
   const masks = (body: string): string => body.replaceAll("\\u0073ecret", "***");
   expect(readProviderError(text({ error: { message: '{"message":"a \\u0073ecret"}' } }), masks).message).toBe("a ***");
+});
+
+describe("reading an error takes time that grows with its bytes", () => {
+  test("however many members without a name are within each other", () => {
+    // Would take half a minute if each level were read under every name that is looked for.
+    expect(readProviderError(`${'{"":'.repeat(9)}1${"}".repeat(9)}`).message).toBeUndefined();
+  });
+
+  test("however many events are within each other", async () => {
+    expect(readProviderError(`${"data:".repeat(5)}x`)).toEqual({ message: "x" });
+    const make = (size: number) => {
+      const body = "data:".repeat(size / 5);
+      return () => readProviderError(body);
+    };
+    expect(await cpuGrowth(40_000, make)).toBeLessThan(LINEAR);
+  });
 });

@@ -104,13 +104,14 @@ describe("a path that is not there", () => {
     expect((await stranger.head()).status).toBe(401);
   });
 
-  test.each(["/", "/v2/nothing", "/favicon.ico", "/v1", "/v1/files", "/a".repeat(40) + "/v1/models", "/wp-login.php"])(
-    "%s is plainly not found",
-    async (path) => {
-      const response = await open.send("GET", path);
-      expect([response.status, await response.json()]).toMatchObject([404, { error: "Requested route is not found" }]);
-    },
-  );
+  test.each([
+    ...["/", "/v2/nothing", "/favicon.ico", "/v1", "/a".repeat(40) + "/v1/models", "/wp-login.php"],
+    // Of OpenAI's other APIs, each no nearer to one of the gateway's than to anything.
+    ...["/v1/files", "/v1/moderations", "/v1/realtime", "/v1/videos", "/v1/batches", "/v1/threads", "/v1/rerank"],
+  ])("%s is plainly not found", async (path) => {
+    const response = await open.send("GET", path);
+    expect([response.status, await response.json()]).toMatchObject([404, { error: "Requested route is not found" }]);
+  });
 
   test("takes neither TRACE nor CONNECT", async () => {
     for (const method of ["TRACE", "CONNECT"]) {

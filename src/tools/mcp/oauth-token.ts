@@ -154,7 +154,7 @@ async function requestToken(
     const answer = status === 200 ? "without a token" : `with status ${status}${code}`;
     throw new McpError("unauthorized", `has an authorization server that answered ${answer}`);
   }
-  const life = Number(seconds);
+  const life = typeof seconds === "number" || typeof seconds === "string" ? Number(seconds) : NaN;
   return { value, lifeMs: Number.isFinite(life) && life > 0 ? life * 1000 : Infinity };
 }
 

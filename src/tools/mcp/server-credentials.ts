@@ -1,3 +1,4 @@
+import { secretParts } from "../../core/redact/secret-parts.ts";
 import { type SecretPatterns, secretPatterns } from "../../core/redact/secret-patterns.ts";
 import { createTokenSource, type TokenSource, type TokenSourceParts } from "./oauth-token.ts";
 import type { McpServer, SessionOptions } from "./session.ts";
@@ -13,41 +14,33 @@ export interface ServerCredentials {
   secrets(): readonly SecretPatterns[];
 }
 
-/**
- * A shorter value of a header is no secret that could be looked for: it would be found in words of its own.
- */
-const SHORTEST_SECRET = 8;
-
-/** @param parts with the `fetch` that has no credentials */
-export function openCredentials(server: McpServer, parts: TokenSourceParts): ServerCredentials {
+/** @param sources with the `fetch` that has no credentials */
+export function openCredentials(server: McpServer, sources: TokenSourceParts): ServerCredentials {
   const headers = Object.entries(server.headers ?? {});
-  const own = [server.token, server.oauth?.clientSecret, ...headers.flatMap(([, value]) => partsOf(value))]
+  const { origin, searchParams } = new URL(server.url);
+  // Some servers take their token in their URL.
+  const parts = [...headers, ...searchParams].flatMap(([name, value]) => secretParts(name, value));
+  const own = [...new Set([server.token, server.oauth?.clientSecret, ...parts])]
     .filter((value) => value !== undefined)
     .map(secretPatterns);
-  const { origin } = new URL(server.url);
-  const tokens = server.oauth && createTokenSource(server.url, server.oauth, parts);
+  const tokens = server.oauth && createTokenSource(server.url, server.oauth, sources);
 
   const send = (url: string, init: BunFetchRequestInit, token: string | undefined): Promise<Response> => {
     const all = new Headers(init.headers);
     for (const [name, value] of headers) all.set(name, value);
     if (token !== undefined) all.set("authorization", `Bearer ${token}`);
-    return parts.fetch(url, { ...init, headers: all });
+    return sources.fetch(url, { ...init, headers: all });
   };
 
   return {
     fetch(url, init) {
       // Wherever else the server may send the library, its credentials do not go.
-      if (new URL(url).origin !== origin) return parts.fetch(url, init);
+      if (new URL(url).origin !== origin) return sources.fetch(url, init);
       if (!tokens) return send(url, init, server.token);
       return fetchWithToken(tokens, init, (token) => send(url, init, token));
     },
     secrets: () => [...own, ...(tokens?.known() ?? []).map(({ patterns }) => patterns)],
   };
-}
-
-/** An authorization without its scheme is a secret too. */
-function partsOf(value: string): string[] {
-  return [...new Set([value, ...value.split(" ")])].filter((part) => part.length >= SHORTEST_SECRET);
 }
 
 async function fetchWithToken(

@@ -48,9 +48,13 @@ function waiterOf(id: unknown, pending: PendingResults): ((result: unknown) => v
 /** A failure as the protocol has it, whatever the server made of it. */
 function shortError(error: unknown, maxBytes: number): JsonObject {
   const { code, message } = isJsonObject(error) ? error : { code: 0, message: error };
-  const number = Number(code);
+  // Of an object no number could be asked: it may have a `valueOf` of its own.
+  const number = typeof code === "string" ? Number(code) : code;
   const words = typeof message === "string" ? message : JSON.stringify(message ?? error);
-  return { code: Number.isInteger(number) ? number : 0, message: cutText(words, maxBytes) };
+  return {
+    code: typeof number === "number" && Number.isInteger(number) ? number : 0,
+    message: cutText(words, maxBytes),
+  };
 }
 
 /**

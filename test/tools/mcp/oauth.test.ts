@@ -110,6 +110,17 @@ test("a token is got where the setting says", async () => {
   expect(rig.asked).toEqual([form(rig.mcp, "&scope=tools+read")]);
 });
 
+test("a token whose life is no number is used until it is refused", async () => {
+  await using rig = await startRig();
+  rig.answers["/token"] = () => {
+    rig.valid.add("access-token-1");
+    return Response.json({ access_token: "access-token-1", expires_in: { valueOf: 1, toString: 1 } });
+  };
+  await using box = rig.open();
+  await box.until(() => box.available(), "connected");
+  expect(tokens(rig)).toBe(1);
+});
+
 test("the server says in its challenge where its metadata are", async () => {
   await using rig = await startRig('Bearer error="invalid_token", resource_metadata="ORIGIN/.well-known/elsewhere"');
   await using box = rig.open();

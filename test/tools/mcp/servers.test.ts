@@ -246,6 +246,11 @@ test.each([
     { result: null, error: { code: -5, message: "no such city" } },
     "Error: no such city",
   ],
+  [
+    "an object for a code",
+    { error: { code: { valueOf: 1, toString: 1 }, message: "no such city" } },
+    "Error: no such city",
+  ],
   ["null for an error beside a result", { result: text("hi"), error: null }, "hi"],
   ["its id as text", { result: text("hi"), id: "ID" }, "hi"],
   ["no version", { result: text("hi"), jsonrpc: undefined }, "hi"],
@@ -282,6 +287,22 @@ test("headers of a server go to it with every request, beside its token, and are
   expect(await box.run("mcp_leak")).toBe("key ***, team a");
   await box.close();
   expect([...seen]).toEqual(["header-secret a Bearer very-secret"]);
+});
+
+test("what shows the server who asks is told to nobody, wherever it is sent", async () => {
+  const run = () => text("query-secret session-secret digest-secret Basic basic-secret engineering");
+  await using server = await startMcpServer({ tools: [{ name: "leak", run }] });
+  await using box = openTestBox({
+    MCP_SERVERS: `own=${server.url}?api_key=query-secret`,
+    MCP_OWN_HEADERS: JSON.stringify({
+      Cookie: "a=1; session=session-secret",
+      Authorization: 'Digest username="u", response="digest-secret"',
+      "X-Key": "Basic basic-secret",
+      "X-Team": "team of engineering",
+    }),
+  });
+  await box.until(() => box.available(), "connected");
+  expect(await box.run("mcp_leak")).toBe("*** *** *** Basic *** engineering");
 });
 
 test("all pages of tools are listed, in order", async () => {
