@@ -58,11 +58,17 @@ const MAX_LIST_DEPTH = 2;
 
 /**
  * Reads one page of a provider's model list, whatever it is called there. Entries without a sane id are left out.
+ * @param maxEntries a longer page is not read: an entry takes about 1 µs
  * @returns undefined if no list is found in the answer.
  */
-export function readModels(shape: ListingShape, answer: unknown): ModelPage | undefined {
+export function readModels(
+  shape: ListingShape,
+  answer: unknown,
+  maxEntries: number,
+): ModelPage | "too_long" | undefined {
   const list = findList(answer, MAX_LIST_DEPTH);
   if (!list) return undefined;
+  if (list.length > maxEntries) return "too_long";
   const models = list.flatMap((entry) => readModel(SHAPES[shape], entry) ?? []);
   return { models, next: isJsonObject(answer) ? findNextPage(shape, answer, models.at(-1)?.id) : undefined };
 }

@@ -55,9 +55,9 @@ export async function listModels(
     const parsed = await parsePage(bytes, provider, signal, pageLimits);
     // Other requests have their turn between parsing a long page and reading it.
     if (bytes.length > LONG_PAGE_BYTES) await new Promise<void>((resolve) => setImmediate(resolve));
-    const answer = readModels(provider.listing, parsed);
+    const answer = readModels(provider.listing, parsed, MAX_MODELS - models.length);
     if (!answer) refuse(provider, "it does not have the provider's shape");
-    if (models.length + answer.models.length > MAX_MODELS) refuse(provider, `it has more than ${MAX_MODELS} models`);
+    if (answer === "too_long") refuse(provider, `it has more than ${MAX_MODELS} models`);
     const known = ids.size;
     for (const model of answer.models) {
       models.push(model);

@@ -3,9 +3,6 @@ import type { Measurement } from "./measured-gateway.ts";
 
 /** What no turn of the event loop may exceed, in CPU time of the main thread. */
 const TURN_MS = 50;
-
-/** The CPU time of a thread grows by up to half while another one runs on the same core. */
-const SHARED_CORE = 1;
 /** A turn in which a library parses JSON may take so many times what a bare parse takes, in addition. */
 const PARSE_SHARE = 1.5;
 /** What grows with the size is well within this, what grows with its square far beyond. */
@@ -48,8 +45,7 @@ export function judge({ statuses }: Pick<AbuseCase, "statuses">, small: Run, lar
       problems.push(`${size}: status ${[...new Set(strange)].join(", ")}, not ${statuses.join(" or ")}`);
     problems.push(...new Set(measurement.faults.map((fault) => `${size}: ${fault}`)));
     const turnMs =
-      (exchange.turnMs ?? TURN_MS) * SHARED_CORE +
-      (exchange.parsed === undefined ? 0 : PARSE_SHARE * bareParseMs(exchange.parsed));
+      (exchange.turnMs ?? TURN_MS) + (exchange.parsed === undefined ? 0 : PARSE_SHARE * bareParseMs(exchange.parsed));
     if (measurement.longestTurnMs > turnMs) {
       problems.push(`${size}: a turn of ${measurement.longestTurnMs.toFixed(0)} ms, may be ${turnMs.toFixed(0)}`);
     }
