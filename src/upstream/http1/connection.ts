@@ -39,9 +39,10 @@ export interface Connection {
 
 /**
  * After this many bytes the others have their turn. The runtime goes on reading a connection while bytes are there,
- * 5.8 MB at a time were seen, and what is done with them all is one turn of the event loop.
+ * 5.8 MB at a time were seen, and what is done with them all is one turn of the event loop: 1 MiB of short events, each of
+ * which may be the last, takes 60 ms.
  */
-const MAX_BYTES_PER_TURN = 1024 * 1024;
+const MAX_BYTES_PER_TURN = 512 * 1024;
 
 /** Milliseconds of silence after which the system asks whether the other side is still there. */
 const KEEP_ALIVE_PROBE_MS = 60_000;
