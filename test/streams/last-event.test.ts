@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { dataEvent } from "../fixtures/answers.ts";
+import { createGate, type Gate } from "../fixtures/gate.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
-import { chunk, close, end, head, reset, stall, type Step } from "../fixtures/script.ts";
+import { chunk, close, end, head, reset, stall, type Step, wait } from "../fixtures/script.ts";
 import { startAt } from "../fixtures/start-in-process.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 
@@ -58,15 +59,26 @@ const OVER: readonly (readonly [Api, string, string, boolean])[] = [
   ["responses", "an error", CREATED + dataEvent({ type: "error", message: "overloaded" }, "error"), true],
 ];
 
-/** The ways in which a connection ends that was not to end yet. */
-const BREAKS: readonly (readonly [string, (text: string) => Step[]])[] = [
-  ["closed without its last chunk", (text) => [head(200, CHUNKED), chunk(text), close()]],
-  ["reset", (text) => [head(200, CHUNKED), chunk(text), reset()]],
+/**
+ * The ways in which a connection ends that was not to end yet: once what was sent has come, because the runtime's `fetch`
+ * loses a body that comes together with its end.
+ */
+const BREAKS: readonly (readonly [string, (text: string, come: Gate) => Step[]])[] = [
+  ["closed without its last chunk", (text, come) => [head(200, CHUNKED), chunk(text), wait(come), close()]],
+  ["reset", (text, come) => [head(200, CHUNKED), chunk(text), wait(come), reset()]],
   [
     "shorter than announced",
-    (text) => [head(200, { ...TYPE, "content-length": String(text.length + 9) }), chunk(text), close()],
+    (text, come) => [
+      head(200, { ...TYPE, "content-length": String(text.length + 9) }),
+      chunk(text),
+      wait(come),
+      close(),
+    ],
   ],
-  ["reset, where the close would have been the end", (text) => [head(200, TYPE), chunk(text), reset()]],
+  [
+    "reset, where the close would have been the end",
+    (text, come) => [head(200, TYPE), chunk(text), wait(come), reset()],
+  ],
 ];
 
 async function ask(on: Rig, api: Api, script: Step[]) {
@@ -78,7 +90,10 @@ async function ask(on: Rig, api: Api, script: Step[]) {
 
 describe.each(OVER)("%s, over with %s", (api, _, text, isError) => {
   test.each(BREAKS)("%s: nothing is added", async (_how, script) => {
-    const { client, id } = await ask(rig, api, script(text));
+    const come = createGate();
+    const { client, id } = await ask(rig, api, script(text, come));
+    await client.head();
+    come.open();
     const seen = await client.body();
     client.leave();
     const { outcome, failure } = await rig.settled(id);
@@ -100,7 +115,10 @@ const NOT_OVER: readonly (readonly [Api, string, string])[] = [
 ];
 
 test.each(NOT_OVER)("%s, broken off behind %s: cut", async (api, _, text) => {
-  const { client, id } = await ask(rig, api, [head(200, CHUNKED), chunk(text), close()]);
+  const come = createGate();
+  const { client, id } = await ask(rig, api, [head(200, CHUNKED), chunk(text), wait(come), close()]);
+  await client.head();
+  come.open();
   const seen = await client.body();
   client.leave();
   expect(seen.text.slice(text.length)).toContain('"error"');
