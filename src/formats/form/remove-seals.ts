@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { openSeal } from "./seal-envelope.ts";
 
-/** How every envelope begins as a JSON string: a body without these bytes has none. */
-export const ENVELOPE_SIGN = '"gw1.';
+/** How every envelope begins as a JSON string: a body without these bytes has none. Bytes, as text is encoded anew each time. */
+export const ENVELOPE_SIGN = Buffer.from('"gw1.');
 
 /** The members that carry the seal of a thought, in the APIs of all clients. */
 const CARRIERS = ["signature", "data", "encrypted_content"];
