@@ -46,8 +46,6 @@ export interface Format {
   readonly watchStream: () => StreamWatch;
   /** What a client whose stream is silent for long is sent between two events. */
   readonly keepAlive: string;
-  /** What is in the last event of a whole stream; clients may leave as soon as they have it. */
-  readonly finalEventMarker: string;
   /** Loads what the OpenAPI document says of it: only there, because most gateways never show theirs. */
   readonly documentation: () => Promise<FormatDocumentation>;
 }

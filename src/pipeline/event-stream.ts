@@ -83,6 +83,11 @@ function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): Eve
   let hasBegun = false;
   let hasUsageChunk = false;
 
+  const isWhole = (): boolean => {
+    const last = asBuffer(tail.bytes());
+    return watch.isOver(last) && watch.ending(last) === "whole";
+  };
+
   const listener: StreamListener = {
     onChunk(chunk) {
       context.firstByte();
@@ -122,7 +127,7 @@ function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): Eve
     },
     onEnd(reason) {
       // Clients leave when they have the last event, which may be before the provider has closed its stream.
-      const hasAll = reason?.code === "client_gone" && asBuffer(tail.bytes()).includes(format.finalEventMarker);
+      const hasAll = reason?.code === "client_gone" && isWhole();
       context.used(usage ? usage() : readUsage(tail.bytes()));
       attempts.close();
       context.finishBody(hasAll ? undefined : reason);

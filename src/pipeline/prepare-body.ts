@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import type { Member } from "../core/json/find.ts";
 import { watchMembers } from "../core/json/limit-scan.ts";
 import { foundMember, type MemberWatch, watchedNames } from "../core/json/member-watch.ts";
+import { ENVELOPE_SIGN, removeSeals } from "../formats/form/remove-seals.ts";
 import type { Format } from "../formats/format.ts";
 import { CONTENT_ROOTS } from "../formats/visual-content.ts";
 import type { Target } from "../routing/resolve-target.ts";
@@ -52,16 +53,17 @@ export function injectsUsage(body: ReceivedBody, target: Target, format: BodyFor
   return format.hasStreamOptions && wantsUsage && !target.provider.refusesStreamOptions && lacksUsage(body.value);
 }
 
-type BodyFormat = Pick<Format, "hasStreamOptions">;
+type BodyFormat = Pick<Format, "hasStreamOptions" | "images">;
 
 /**
- * What is sent to the provider: the client's bytes, with `model` and `stream_options` replaced if necessary.
+ * What is sent to the provider: the client's bytes, with `model` and `stream_options` replaced if necessary, and without
+ * the seals of providers that this conversation was translated for before.
  * @param usageInjected see {@link injectsUsage}
  */
 export function prepareBody(
   body: ReceivedBody,
   target: Target,
-  { hasStreamOptions }: BodyFormat,
+  { hasStreamOptions, images }: BodyFormat,
   usageInjected: boolean,
 ): Uint8Array {
   const edits: Edit[] = [];
@@ -77,7 +79,15 @@ export function prepareBody(
       edits.push(member ? { kind: "replace", member, json } : { kind: "insert", name: "stream_options", json });
     }
   }
+  if (images && asBuffer(body.bytes).includes(ENVELOPE_SIGN)) edits.push(...editSeals(body, images.member));
   return editObject(body.bytes, edits);
+}
+
+function editSeals(body: ReceivedBody, name: "messages" | "input"): Edit[] {
+  const turns = body.value[name];
+  const kept = Array.isArray(turns) ? removeSeals(turns) : undefined;
+  const member = kept && requireSingleMember(body, name);
+  return member ? [{ kind: "replace", member, json: toJson(kept) }] : [];
 }
 
 /** Options that are no object, or whose `include_usage` is no boolean, are for the provider to judge, and stay as they are. */

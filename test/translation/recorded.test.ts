@@ -53,7 +53,7 @@ function translate(client: Wire, wire: Wire, pieces: Iterable<Uint8Array>) {
       newId: () => String((ids += 1)).padStart(24, "0"),
       createdAt: 1,
     }),
-    redact: (error) => error,
+    clientsError: (error) => error,
     onError() {},
     failureOf: ({ message }) => new Error(message),
   });

@@ -40,7 +40,7 @@ function translate(pieces: readonly (Uint8Array | string)[]) {
   const translation = new StreamTranslation({
     reader: wire.readStream(target),
     writer: client.writeStream(ask),
-    redact: (error) => ({ ...error, message: error.message.replaceAll("secret", "***") }),
+    clientsError: (error) => ({ ...error, message: error.message.replaceAll("secret", "***") }),
     onError: ({ message }) => told.push(message),
     failureOf: ({ message }) => new Failure("provider_error", { message: `failed: ${message}` }),
   });

@@ -16,6 +16,5 @@ export const CHAT: Format = {
   usageAtStart: false,
   watchStream: () => new OpenAiStream(),
   keepAlive: KEEP_ALIVE_COMMENT,
-  finalEventMarker: "data: [DONE]",
   documentation: async () => (await import("./documentation.ts")).CHAT_DOCUMENTATION,
 };

@@ -108,7 +108,7 @@ const isPart =
 function writeAssistant(blocks: readonly Block[], context: WriteContext): readonly JsonObject[] {
   const said = blocks.filter(isPart(context));
   const texts = said.filter((block) => block.type === "text");
-  if (said.length > texts.length) context.notes.dropped("images of the assistant");
+  if (said.length > texts.length) context.notes.dropped("assistant.images");
   const calls = blocks.filter((block) => block.type === "call").map((call, index) => writeCall(call, index, context));
   const thoughts = writeThoughts(blocks, context);
   const isEmpty = Object.keys(thoughts.members).length === 0 && thoughts.parts.length === 0;
@@ -178,7 +178,7 @@ function writeResult(result: ResultBlock, context: WriteContext): JsonObject {
   if (result.isError) context.notes.adjusted("is_error");
   const prefixed = result.isError ? prefix(texts) : texts;
   const content = prefixed.length === 0 && hasMedia ? "(see attachment)" : writeTexts(prefixed, context);
-  if (hasMedia) context.notes.adjusted("images of tool results");
+  if (hasMedia) context.notes.adjusted("tool_result.images");
   const id = fitCallId(result.callId, context.traits.callIds);
   const message = { role: "tool", tool_call_id: id, content };
   return { ...message, ...writeCacheMark(result.cache, context.traits) };

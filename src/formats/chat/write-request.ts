@@ -96,7 +96,7 @@ function writeOutputFormat(output: OutputFormat, context: WriteContext): JsonObj
   return { type: "json_schema", json_schema: defined({ name, description, schema, strict }) };
 }
 
-/** `safety_identifier` is refused if it is longer. */
+/** OpenAI and Azure refuse longer ones in `safety_identifier` and in `user`; Claude Code's has 150. */
 const MAX_IDENTIFIER_CHARACTERS = 64;
 
 /** Anthropic's `standard_only` is what others call the default. */
@@ -114,7 +114,7 @@ function writeBookkeeping(bookkeeping: Bookkeeping, { traits, notes }: WriteCont
   const kept = store === true ? metadata : undefined;
   if (metadata !== undefined && kept === undefined) notes.dropped("metadata");
   const members = {
-    [identifier]: user === undefined || identifier === "user" ? user : shorten(user),
+    [identifier]: user === undefined ? undefined : shorten(user),
     metadata: kept,
     service_tier: tier,
     verbosity,

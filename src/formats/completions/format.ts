@@ -18,6 +18,5 @@ export const COMPLETIONS: Format = {
   usageAtStart: false,
   watchStream: () => new OpenAiStream(),
   keepAlive: KEEP_ALIVE_COMMENT,
-  finalEventMarker: "data: [DONE]",
   documentation: async () => (await import("./documentation.ts")).COMPLETIONS_DOCUMENTATION,
 };

@@ -14,6 +14,5 @@ export const EMBEDDINGS: Format = {
   usageAtStart: false,
   watchStream: () => UNKNOWN_STREAM,
   keepAlive: KEEP_ALIVE_COMMENT,
-  finalEventMarker: "data: [DONE]",
   documentation: async () => (await import("./documentation.ts")).EMBEDDINGS_DOCUMENTATION,
 };

@@ -21,7 +21,6 @@ export const MESSAGES: Format = {
   watchStream: () => MESSAGES_STREAM,
   // https://docs.anthropic.com/en/docs/build-with-claude/streaming#ping-events
   keepAlive: 'event: ping\ndata: {"type": "ping"}\n\n',
-  finalEventMarker: '"message_stop"',
   documentation: async () => (await import("./documentation.ts")).MESSAGES_DOCUMENTATION,
 };
 

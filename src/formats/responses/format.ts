@@ -27,7 +27,5 @@ export const RESPONSES: Format = {
   errors: ERROR_ENVELOPES.openai,
   watchStream: () => new ResponsesStream(),
   keepAlive: KEEP_ALIVE_COMMENT,
-  // The event that completes a response holds all of it, its name at the start and the only usage near its end.
-  finalEventMarker: '"usage":{',
   documentation: async () => (await import("./documentation.ts")).RESPONSES_DOCUMENTATION,
 };

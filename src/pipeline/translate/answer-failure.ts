@@ -4,8 +4,9 @@ import type { Format } from "../../formats/format.ts";
 import type { AnswerError } from "../../formats/form/answer.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";
+import { nameOverflow } from "./context-overflow.ts";
 
-/** What the types of errors that OpenAI and Anthropic have mean as a status. Of any other, nothing is known. */
+/** What the types and codes of errors that OpenAI and Anthropic have mean as a status. Of any other, nothing is known. */
 const STATUSES: Readonly<Record<string, number>> = {
   invalid_request_error: 400,
   authentication_error: 401,
@@ -17,13 +18,32 @@ const STATUSES: Readonly<Record<string, number>> = {
   insufficient_quota: 429,
   timeout_error: 504,
   overloaded_error: 529,
+  context_length_exceeded: 400,
+  invalid_prompt: 400,
+  content_policy_violation: 400,
+  invalid_image: 400,
+  invalid_image_format: 400,
+  invalid_base64_image: 400,
+  invalid_image_url: 400,
+  image_too_large: 400,
+  image_parse_error: 400,
+  image_content_policy_violation: 400,
+  unsupported_image_media_type: 400,
+  failed_to_download_image: 400,
+  invalid_api_key: 401,
+  model_not_found: 404,
+  server_is_overloaded: 529,
+  slow_down: 429,
 };
+
+/** With which providers say that a request is too long; a limit of requests a minute has another status. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 413, 422]);
 
 const UNKNOWN_STATUS = 502;
 
 /** The failure for an answer that came with a good status and is an error. */
 export function answerFailure(error: AnswerError, provider: Provider, format: Format): Failure {
-  const { type, code, message } = redactAnswerError(error, provider);
+  const { type, code, message } = clientsError(error, provider, format);
   const status = STATUSES[type ?? ""] ?? STATUSES[code ?? ""] ?? UNKNOWN_STATUS;
   const failure = new UpstreamFailure(
     new UpstreamError("status", { phase: "body", requestSent: true, status }),
@@ -38,9 +58,9 @@ export function answerFailure(error: AnswerError, provider: Provider, format: Fo
   return inClientsWords(failure, format, {});
 }
 
-/** Some providers repeat the rejected key. */
-export function redactAnswerError(error: AnswerError, provider: Provider): AnswerError {
-  return { ...error, message: redactionOf(provider.secrets)(error.message) };
+/** An error as a client of that format may read it: some providers repeat the rejected key. */
+export function clientsError(error: AnswerError, provider: Provider, { api }: Format): AnswerError {
+  return nameOverflow({ ...error, message: redactionOf(provider.secrets)(error.message) }, api);
 }
 
 /**
@@ -50,14 +70,19 @@ export function redactAnswerError(error: AnswerError, provider: Provider): Answe
  */
 export function inClientsWords(
   failure: UpstreamFailure,
-  { errors }: Format,
+  { errors, api }: Format,
   headers: Readonly<Record<string, string>>,
 ): Failure {
-  const { wireType, ...details } = failure.details;
-  const keepsType = wireType !== undefined && errors?.name !== "anthropic";
+  const { wireType, wireCode, ...details } = failure.details;
+  const code = typeof wireCode === "string" ? wireCode : undefined;
+  const told = { message: failure.message, type: wireType, code };
+  const named = REFUSALS.has(failure.status) ? nameOverflow(told, api) : told;
+  const keepsType = named.type !== undefined && errors?.name !== "anthropic";
   return new UpstreamFailure(failure.error, details.provider ?? "", {
     ...details,
-    ...(keepsType && { wireType }),
+    message: named.message,
+    ...(keepsType && { wireType: named.type }),
+    ...((named.code ?? wireCode) !== undefined && { wireCode: named.code ?? wireCode }),
     headers: { ...details.headers, ...headers },
   });
 }

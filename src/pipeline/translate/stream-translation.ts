@@ -19,7 +19,7 @@ export interface StreamTranslationParts {
   readonly reader: AnswerStreamReader;
   readonly writer: AnswerStreamWriter;
   /** The error as the client may read it. */
-  readonly redact: (error: AnswerError) => AnswerError;
+  readonly clientsError: (error: AnswerError) => AnswerError;
   /** Called with an error that the provider reported after something was written. */
   readonly onError: (error: AnswerError) => void;
   /** What is thrown for an error that the provider reported before. */
@@ -89,10 +89,10 @@ export class StreamTranslation implements BodyTransform {
 
   /** The provider says itself that it failed. */
   #fail(told: AnswerError): void {
-    const { redact, failureOf, onError, writer } = this.#parts;
+    const { clientsError, failureOf, onError, writer } = this.#parts;
     // Nothing of the answer has gone out: the client can still have an error with a status.
     if (!this.#hasWritten && this.#text === "") throw failureOf(told);
-    this.#text += writer.write({ type: "fail", error: redact(told) });
+    this.#text += writer.write({ type: "fail", error: clientsError(told) });
     this.isOver = true;
     onError(told);
   }

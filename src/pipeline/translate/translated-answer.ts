@@ -15,7 +15,7 @@ import type { Attempt, Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
 import { readWholeResponse, UNCOUNTED_BYTES } from "../read-response.ts";
 import { transformBody } from "../transform-body.ts";
-import { answerFailure, redactAnswerError } from "./answer-failure.ts";
+import { answerFailure, clientsError } from "./answer-failure.ts";
 import { withContentType } from "./response-type.ts";
 import { StreamTranslation } from "./stream-translation.ts";
 
@@ -45,7 +45,7 @@ export function translateStream(translated: TranslatedAttempt): Reply {
   const translation = new StreamTranslation({
     reader: wire.readStream(target),
     writer: client.writeStream(ask),
-    redact: (error) => redactAnswerError(error, provider),
+    clientsError: (error) => clientsError(error, provider, format),
     onError: (error) => attempts.context.failed(answerFailure(error, provider, format)),
     failureOf: (error) => answerFailure(error, provider, format),
   });

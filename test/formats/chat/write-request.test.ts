@@ -117,7 +117,7 @@ describe("messages", () => {
         ],
       },
     ]);
-    expect(notes.map(({ member }) => member)).toEqual(["images of tool results", "is_error"]);
+    expect(notes.map(({ member }) => member)).toEqual(["tool_result.images", "is_error"]);
   });
 
   test("ids of calls that a provider would refuse are changed alike in the call and in its result", () => {
@@ -361,6 +361,14 @@ describe("members of the request", () => {
     promptCacheKey: "k",
     store: undefined,
   };
+
+  test("an identifier that is too long for any of its names stays one of its user", () => {
+    const user = "u".repeat(65);
+    const written = (user: string): unknown => write({ bookkeeping: { ...bookkeeping, user } }, "chatty").body["user"];
+    expect(written(user)).toMatch(/^[0-9a-f]{64}$/);
+    expect(written(user)).toBe(written(user));
+    expect(written(user.slice(1))).toBe(user.slice(1));
+  });
 
   test("OpenAI", () => {
     const { limits, sampling } = conversationOf({ max_tokens: 9, temperature: 0.5, top_k: 4, seed: 1, logprobs: true });
