@@ -2,8 +2,9 @@ import type { Format } from "../formats/format.ts";
 import { isUsageOnlyEvent, mayContainUsage } from "../formats/chat/usage-event.ts";
 import { readFirstUsage, readUsage } from "../formats/usage.ts";
 import { asBuffer } from "../core/json/bytes.ts";
-import { createEventFilter } from "../core/sse/event-filter.ts";
+import { createEventFilter, type EventFilter } from "../core/sse/event-filter.ts";
 import { Failure } from "../core/errors.ts";
+import type { Provider } from "../providers/provider.ts";
 import { endsEvent } from "../core/sse/event-boundary.ts";
 import { createStreamTail } from "../core/sse/stream-tail.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
@@ -12,6 +13,7 @@ import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { beginsLikeDocument } from "./detect-events.ts";
 import { beginStream, type Heartbeat } from "./heartbeat.ts";
+import { createErrorMask } from "./mask-errors.ts";
 import type { StreamListener } from "./stream-listener.ts";
 import { startPump } from "./stream-pump.ts";
 import { isEventStream } from "./read-response.ts";
@@ -31,6 +33,12 @@ const TAIL_BYTES = 4096;
 /** The Messages API reports the input tokens in its first event. */
 const USAGE_HEAD_BYTES = 2048;
 
+export interface StreamOptions {
+  readonly format: Format;
+  readonly provider: Provider;
+  readonly heartbeat: Heartbeat | undefined;
+}
+
 /**
  * The response that carries a provider's event stream, byte for byte, and records its usage when it is over. The
  * attempts are handed over to it.
@@ -40,8 +48,7 @@ const USAGE_HEAD_BYTES = 2048;
 export async function openEventStream(
   attempts: Attempts,
   reply: Reply,
-  format: Format,
-  heartbeat: Heartbeat | undefined,
+  { format, provider, heartbeat }: StreamOptions,
 ): Promise<Response | undefined> {
   const { context } = attempts;
   const { response, call, usageInjected } = reply;
@@ -51,7 +58,8 @@ export async function openEventStream(
   if (await beginsLikeDocument(source)) return undefined;
   context.streamed();
   const recorder = recordEvents(attempts, reply, format);
-  const filter = usageInjected ? createEventFilter(recorder.isUsageChunk, undefined, mayContainUsage) : undefined;
+  const usageFilter = usageInjected ? createEventFilter(recorder.isUsageChunk, undefined, mayContainUsage) : undefined;
+  const filter = chainFilters(usageFilter, createErrorMask(provider));
   const body = startPump(source, call, recorder.listener, { filter, heartbeat });
   context.answered(response.status);
   const answer = new Response(body, {
@@ -66,6 +74,14 @@ export async function openEventStream(
   });
   attempts.handOver();
   return answer;
+}
+
+function chainFilters(first: EventFilter | undefined, second: EventFilter | undefined): EventFilter | undefined {
+  if (!first || !second) return first ?? second;
+  return {
+    push: (chunk) => second.push(first.push(chunk)),
+    flush: () => Buffer.concat([second.push(first.flush()), second.flush()]),
+  };
 }
 
 interface EventRecorder {

@@ -69,7 +69,7 @@ export async function respond(
 ): Promise<Response> {
   const { response, call } = reply;
   if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call)))) {
-    const stream = await openEventStream(attempts, reply, format, heartbeat);
+    const stream = await openEventStream(attempts, reply, { format, provider, heartbeat });
     if (stream) return stream;
   }
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));

@@ -1,0 +1,64 @@
+import { asBuffer } from "../core/json/bytes.ts";
+import { redactionOf } from "../core/redact/redact.ts";
+import { createEventEditor, type EventFilter } from "../core/sse/event-filter.ts";
+import type { Provider } from "../providers/provider.ts";
+
+const ERROR = Buffer.from('"error"');
+/** What the Responses API says in the events of a response that has not failed. */
+const NO_ERROR = /^\s*:\s*null\b/;
+const LONGEST_NO_ERROR = 16;
+
+/** An error event is shorter; a longer event passes as it is. */
+const MAX_EVENT_BYTES = 1024 * 1024;
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Masks the provider's secrets in the errors that it reports within a stream, because some repeat the key. Until an error
+ * is mentioned every chunk passes as it came, searched once (50 ns for a short one); from then on events pass whole.
+ * @returns undefined if the provider has no secret
+ */
+export function createErrorMask({ secrets }: Pick<Provider, "secrets">): EventFilter | undefined {
+  if (secrets.length === 0) return undefined;
+  let editor: EventFilter | undefined;
+  /** The end of the chunk before, if the mention of an error may go on behind it. */
+  let before: Uint8Array = NOTHING;
+
+  // Read as Latin-1, so that bytes that are no text come out as they were.
+  const mask = (event: Buffer): Uint8Array => {
+    const text = event.toString("latin1");
+    const masked = redactionOf(secrets)(text);
+    return masked === text ? event : Buffer.from(masked, "latin1");
+  };
+
+  return {
+    push(chunk) {
+      if (editor) return editor.push(chunk);
+      const searched = before.length > 0 ? Buffer.concat([before, chunk]) : asBuffer(chunk);
+      if (!mentionsError(searched)) {
+        before = beginningOfError(searched);
+        return chunk;
+      }
+      editor = createEventEditor(mask, MAX_EVENT_BYTES);
+      return editor.push(chunk);
+    },
+    flush: () => editor?.flush() ?? NOTHING,
+  };
+}
+
+function mentionsError(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(ERROR); at >= 0; at = bytes.indexOf(ERROR, at + ERROR.length)) {
+    const from = at + ERROR.length;
+    if (!NO_ERROR.test(bytes.toString("latin1", from, from + LONGEST_NO_ERROR))) return true;
+  }
+  return false;
+}
+
+/** The last bytes, if they are the first ones of {@link ERROR}. An event ends with a line feed, which is none of them. */
+function beginningOfError(bytes: Buffer): Uint8Array {
+  for (let length = Math.min(ERROR.length - 1, bytes.length); length > 0; length--) {
+    const end = bytes.subarray(bytes.length - length);
+    if (end.equals(ERROR.subarray(0, length))) return end.slice();
+  }
+  return NOTHING;
+}
