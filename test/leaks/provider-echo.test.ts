@@ -48,6 +48,25 @@ describe("an error that repeats the key", () => {
     }
   });
 
+  test.each(SPELLING_NAMES)("%s reaches no client of /v1 as an event of a stream either", async (name) => {
+    const message = `Incorrect API key provided: ${SPELLINGS["in JSON"](SPELLINGS[name](KEY))}.`;
+    const event = `event: error\ndata: {"type":"error","error":{"message":"${message}"}}\n\n`;
+    const type = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
+    for (const route of ["/v1/chat/completions", "/v1/messages", "/v1/responses"] as const) {
+      started.answerWith([
+        head(200, type),
+        chunk(": hi\n\n"),
+        chunk(event.slice(0, 40)),
+        chunk(event.slice(40)),
+        end(),
+      ]);
+      const response = await started.post(route, { ...SMALLEST[route], stream: true });
+      const text = await response.text();
+      expect([response.status, text]).toEqual([200, expect.stringContaining("Incorrect API key provided: ***.")]);
+      expect(text).not.toMatch(LEAK);
+    }
+  });
+
   test.each(SPELLING_NAMES)("%s passes through /proxy with all its other bytes", async (name) => {
     const write = (key: string) => `{ "error": {"n": 1.0, "message":"\\u00e9 é ${key}", "key" : "${key}"}}\n`;
     for (const framing of ["length", "chunks"]) {
