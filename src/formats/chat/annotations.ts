@@ -1,20 +1,20 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Annotation } from "../form/blocks.ts";
-import { asNumber, asObject, asText } from "./narrow.ts";
+import { numberOf, objectOf, textOf } from "../../core/json/values.ts";
 
 /** Reads `annotations`: `{type: "url_citation", url_citation: {…}}`, or the same without the nesting. Others are left out. */
 export function readAnnotations(value: unknown): readonly Annotation[] {
   if (!Array.isArray(value)) return [];
   return value.filter(isJsonObject).flatMap((item): Annotation[] => {
-    const citation = asObject(item["url_citation"]) ?? item;
-    const url = asText(citation["url"]);
+    const citation = objectOf(item["url_citation"]) ?? item;
+    const url = textOf(citation["url"]);
     if (url === undefined) return [];
     return [
       {
         url,
-        title: asText(citation["title"]),
-        start: asNumber(citation["start_index"]),
-        end: asNumber(citation["end_index"]),
+        title: textOf(citation["title"]),
+        start: numberOf(citation["start_index"]),
+        end: numberOf(citation["end_index"]),
       },
     ];
   });

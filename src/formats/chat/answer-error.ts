@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError } from "../form/answer.ts";
 import { readProviderError } from "../provider-error.ts";
-import { asFilled, asObject } from "./narrow.ts";
+import { filledTextOf, objectOf } from "../../core/json/values.ts";
 
 /**
  * The error that a body or a chunk tells, though its status was good: `error` at the top or in the choice (OpenRouter),
@@ -11,9 +11,9 @@ export function readAnswerError(body: JsonObject): AnswerError | undefined {
   const error = body["error"] ?? undefined;
   if (error !== undefined && error !== false) return describe({ error });
   if (body["object"] === "error") return describe(body);
-  const base = asObject(body["base_resp"]);
+  const base = objectOf(body["base_resp"]);
   if (base && typeof base["status_code"] === "number" && base["status_code"] !== 0) {
-    const message = asFilled(base["status_msg"]) ?? UNEXPLAINED;
+    const message = filledTextOf(base["status_msg"]) ?? UNEXPLAINED;
     return { message, type: undefined, code: String(base["status_code"]) };
   }
   const [choice] = Array.isArray(body["choices"]) ? body["choices"] : [];

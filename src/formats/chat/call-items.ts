@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { parseJson } from "../../core/json/parse-bytes.ts";
-import { asFilled, asObject } from "./narrow.ts";
+import { filledTextOf, objectOf } from "../../core/json/values.ts";
 
 /** What an item of `tool_calls`, or a piece of one, says. */
 export interface CallItem {
@@ -13,17 +13,17 @@ export interface CallItem {
 }
 
 export function readCallItem(item: JsonObject): CallItem {
-  const custom = asObject(item["custom"]);
-  const called = custom ?? asObject(item["function"]) ?? {};
+  const custom = objectOf(item["custom"]);
+  const called = custom ?? objectOf(item["function"]) ?? {};
   const input = called[custom ? "input" : "arguments"];
   return {
-    id: asFilled(item["id"]),
-    name: asFilled(called["name"]) ?? "",
+    id: filledTextOf(item["id"]),
+    name: filledTextOf(called["name"]) ?? "",
     input: typeof input === "string" ? input : isJsonObject(input) ? JSON.stringify(input) : "",
     kind: custom ? "custom" : "function",
     signature:
-      asFilled(asObject(asObject(item["extra_content"])?.["google"])?.["thought_signature"]) ??
-      asFilled(asObject(item["provider_specific_fields"])?.["thought_signature"]),
+      filledTextOf(objectOf(objectOf(item["extra_content"])?.["google"])?.["thought_signature"]) ??
+      filledTextOf(objectOf(item["provider_specific_fields"])?.["thought_signature"]),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Stop, StopReason } from "../form/answer.ts";
-import { asFilled } from "./narrow.ts";
+import { filledTextOf } from "../../core/json/values.ts";
 
 /** Words of `finish_reason`, those of other providers' APIs that reach chat clients included. */
 const REASONS: ReadonlyMap<string, StopReason> = new Map(
@@ -46,7 +46,7 @@ export function readStop(reason: string | undefined, choice: JsonObject, { hasCa
   // Several providers say `stop` with calls.
   if (hasCalls) return { reason: "tool" };
   if (hasRefusal) return { reason: "refusal" };
-  const sequence = asFilled(choice["stop_reason"]) ?? asFilled(choice["matched_stop"]);
+  const sequence = filledTextOf(choice["stop_reason"]) ?? filledTextOf(choice["matched_stop"]);
   if (sequence !== undefined) return { reason: "stop_sequence", sequence };
   return { reason: said === "tool" ? "end" : said };
 }

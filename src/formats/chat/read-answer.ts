@@ -6,7 +6,7 @@ import { readAnnotations } from "./annotations.ts";
 import { readAnswerError } from "./answer-error.ts";
 import { makeCallId, readCallItem } from "./call-items.ts";
 import { readStop } from "./finish-reason.ts";
-import { asFilled, asList, asObject, asText } from "./narrow.ts";
+import { filledTextOf, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import {
   isWorthKeeping,
   mergeCarriers,
@@ -37,15 +37,15 @@ export function readAnswer(
 ): ModelAnswer | { readonly error: AnswerError } {
   const error = readAnswerError(body);
   if (error !== undefined) return { error };
-  const choice = asList(body["choices"]).find(isJsonObject);
-  const message = asObject(choice?.["message"]);
+  const choice = listOf(body["choices"]).find(isJsonObject);
+  const message = objectOf(choice?.["message"]);
   if (choice === undefined || message === undefined) return { error: NO_MESSAGE };
-  const id = asFilled(body["id"]);
+  const id = filledTextOf(body["id"]);
   const blocks = readBlocks(message, { provider, id, toolName: clientToolNames(tools) });
   const hasCalls = blocks.some(({ type }) => type === "call");
   const hasRefusal = blocks.some((block) => block.type === "text" && block.isRefusal === true);
-  const stop = readStop(asText(choice["finish_reason"]), choice, { hasCalls, hasRefusal });
-  return { id, model: asFilled(body["model"]), blocks, stop, usage: readUsage(body["usage"]) };
+  const stop = readStop(textOf(choice["finish_reason"]), choice, { hasCalls, hasRefusal });
+  return { id, model: filledTextOf(body["model"]), blocks, stop, usage: readUsage(body["usage"]) };
 }
 
 const NO_MESSAGE: AnswerError = {
@@ -56,9 +56,9 @@ const NO_MESSAGE: AnswerError = {
 
 /** Thoughts, then text, then calls, as they come in streams; what belongs to the whole message is behind. */
 function readBlocks(message: JsonObject, source: AnswerSource): readonly Block[] {
-  const refusal = asFilled(message["refusal"]);
+  const refusal = filledTextOf(message["refusal"]);
   const content = readSaid(message, source);
-  const extra = asObject(message["extra_content"]);
+  const extra = objectOf(message["extra_content"]);
   return [
     ...readThoughts(thoughtPieces(message), source),
     ...annotate(content, readAnnotations(message["annotations"])),
@@ -73,7 +73,7 @@ function readBlocks(message: JsonObject, source: AnswerSource): readonly Block[]
 
 /** Google's `extra_content` of a message: without a signature it says nothing that must come back. */
 export function hasSignature(extra: JsonObject): boolean {
-  return asFilled(asObject(extra["google"])?.["thought_signature"]) !== undefined;
+  return filledTextOf(objectOf(extra["google"])?.["thought_signature"]) !== undefined;
 }
 
 function readThoughts(pieces: readonly ThoughtPiece[], { provider }: AnswerSource): readonly Block[] {
@@ -93,10 +93,10 @@ function readThoughts(pieces: readonly ThoughtPiece[], { provider }: AnswerSourc
 
 /** The content: a text, or, with Mistral, parts, of which texts in a row are one. */
 function readSaid(message: JsonObject, source: AnswerSource): readonly Block[] {
-  const text = asText(message["content"]);
+  const text = textOf(message["content"]);
   if (text !== undefined) return text === "" ? [] : [{ type: "text", text }];
   const blocks: Block[] = [];
-  for (const part of asList(message["content"]).filter(isJsonObject)) {
+  for (const part of listOf(message["content"]).filter(isJsonObject)) {
     const last = blocks.at(-1);
     if (part["type"] === "thinking") {
       blocks.push(
@@ -104,7 +104,7 @@ function readSaid(message: JsonObject, source: AnswerSource): readonly Block[] {
       );
       continue;
     }
-    const said = asFilled(part["text"]) ?? "";
+    const said = filledTextOf(part["text"]) ?? "";
     if (said === "") continue;
     if (last?.type === "text") blocks[blocks.length - 1] = { ...last, text: last.text + said };
     else blocks.push({ type: "text", text: said });
@@ -121,8 +121,8 @@ function annotate(blocks: readonly Block[], annotations: readonly Annotation[]):
 }
 
 function readCalls(message: JsonObject, { provider, id: answer, toolName }: AnswerSource): readonly CallBlock[] {
-  const old = asObject(message["function_call"]);
-  const items = asList(message["tool_calls"]).filter(isJsonObject);
+  const old = objectOf(message["function_call"]);
+  const items = listOf(message["tool_calls"]).filter(isJsonObject);
   return (old === undefined ? items : [...items, { function: old }]).map((item, position) => {
     const { id, name, input, kind, signature } = readCallItem(item);
     return {

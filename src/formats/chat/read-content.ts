@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Block, CacheMark, MediaBlock, TextBlock } from "../form/blocks.ts";
 import type { ForeignMember } from "../form/conversation.ts";
 import { blockTypeOf, readMediaUrl } from "./media.ts";
-import { asFilled, asObject, asText } from "./narrow.ts";
+import { filledTextOf, objectOf, textOf } from "../../core/json/values.ts";
 import { thinkingPartText } from "./thoughts.ts";
 
 /** Gathers members that are not understood. */
@@ -32,9 +32,9 @@ function readKnownPart(part: JsonObject): Block | undefined {
     case "text":
     case "input_text":
     case "output_text":
-      return withCache({ type: "text", text: asText(part["text"]) ?? "" }, cache);
+      return withCache({ type: "text", text: textOf(part["text"]) ?? "" }, cache);
     case "refusal":
-      return { type: "text", text: asText(part["refusal"]) ?? "", isRefusal: true };
+      return { type: "text", text: textOf(part["refusal"]) ?? "", isRefusal: true };
     case "thinking":
       return { type: "thinking", text: thinkingPartText(part), seal: undefined };
     case "image_url":
@@ -47,7 +47,7 @@ function readKnownPart(part: JsonObject): Block | undefined {
     case "input_audio":
       return readAudio(part["input_audio"], cache);
     case "file":
-      return readFile(asObject(part["file"]) ?? {}, cache);
+      return readFile(objectOf(part["file"]) ?? {}, cache);
     default:
       return part["type"] === undefined && typeof part["text"] === "string"
         ? withCache({ type: "text", text: part["text"] }, cache)
@@ -62,11 +62,11 @@ function readUrlPart(
   part: JsonObject,
   cache: CacheMark | undefined,
 ): MediaBlock | undefined {
-  const members = asObject(value);
-  const url = members ? asFilled(members["url"]) : asFilled(value);
+  const members = objectOf(value);
+  const url = members ? filledTextOf(members["url"]) : filledTextOf(value);
   if (url === undefined) return undefined;
-  const detail = asFilled(members?.["detail"]) ?? asFilled(part["detail"]);
-  const name = asFilled(part["document_name"]);
+  const detail = filledTextOf(members?.["detail"]) ?? filledTextOf(part["detail"]);
+  const name = filledTextOf(part["document_name"]);
   return withCache(
     { type, ...readMediaUrl(url), ...(detail !== undefined && { detail }), ...(name !== undefined && { name }) },
     cache,
@@ -75,20 +75,20 @@ function readUrlPart(
 
 /** OpenAI: `{data, format}`; Mistral: base64 or a URL alone. */
 function readAudio(value: unknown, cache: CacheMark | undefined): MediaBlock | undefined {
-  const text = asFilled(value);
+  const text = filledTextOf(value);
   if (text !== undefined) return withCache({ type: "audio", ...readMediaUrl(text) }, cache);
-  const audio = asObject(value);
-  const data = asFilled(audio?.["data"]);
-  const format = asFilled(audio?.["format"]);
+  const audio = objectOf(value);
+  const data = filledTextOf(audio?.["data"]);
+  const format = filledTextOf(audio?.["format"]);
   if (data === undefined) return undefined;
   const { source, mediaType } = readMediaUrl(data);
   return withCache({ type: "audio", source, mediaType: format === undefined ? mediaType : `audio/${format}` }, cache);
 }
 
 function readFile(file: JsonObject, cache: CacheMark | undefined): MediaBlock | undefined {
-  const data = asFilled(file["file_data"]);
-  const id = asFilled(file["file_id"]);
-  const name = asFilled(file["filename"]);
+  const data = filledTextOf(file["file_data"]);
+  const id = filledTextOf(file["file_id"]);
+  const name = filledTextOf(file["filename"]);
   const named = name === undefined ? {} : { name };
   if (data !== undefined) {
     const media = readMediaUrl(data);
@@ -104,7 +104,7 @@ function withCache<Kind extends TextBlock | MediaBlock>(block: Kind, cache: Cach
 
 /** Anthropic's `cache_control`, as OpenRouter and others take it, or OpenAI's `prompt_cache_breakpoint`. */
 export function readCacheMark(part: JsonObject): CacheMark | undefined {
-  const mark = asObject(part["cache_control"]) ?? asObject(part["prompt_cache_breakpoint"]);
+  const mark = objectOf(part["cache_control"]) ?? objectOf(part["prompt_cache_breakpoint"]);
   if (mark === undefined) return undefined;
   const { ttl } = mark;
   if (ttl === "5m" || ttl === "30m") return { ttl: "5m" };

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { makeCallId, readCallItem } from "./call-items.ts";
-import { asFilled, asList, asObject } from "./narrow.ts";
+import { filledTextOf, listOf, objectOf } from "../../core/json/values.ts";
 import { type Foreign, readCacheMark, readContent } from "./read-content.ts";
 import { type AnsweredCalls, findCalls } from "./answered-calls.ts";
 import { openCarried, placeThoughts } from "./read-thoughts.ts";
@@ -12,7 +12,7 @@ export function readMessages(messages: unknown, foreign: Foreign): readonly Turn
   const turns: Turn[] = [];
   let calls = findCalls([]);
   let results: Block[] | undefined;
-  for (const [position, message] of asList(messages).entries()) {
+  for (const [position, message] of listOf(messages).entries()) {
     if (!isJsonObject(message)) continue;
     const path = `messages[${position}]`;
     const role = message["role"];
@@ -60,11 +60,11 @@ function onlyTexts(blocks: readonly Block[], path: string, foreign: Foreign): re
 
 function readAssistant(message: JsonObject, position: number, path: string, foreign: Foreign): readonly Block[] {
   const content = readContent(message["content"], `${path}.content`, foreign);
-  const refusal = asFilled(message["refusal"]);
+  const refusal = filledTextOf(message["refusal"]);
   const refusals: Block[] = refusal === undefined ? [] : [{ type: "text", text: refusal, isRefusal: true }];
   if (isJsonObject(message["audio"])) foreign.push({ path: `${path}.audio`, isEssential: true });
-  const calls = asList(message["tool_calls"]).filter(isJsonObject);
-  const old = asObject(message["function_call"]);
+  const calls = listOf(message["tool_calls"]).filter(isJsonObject);
+  const old = objectOf(message["function_call"]);
   const items = old === undefined ? calls : [...calls, { function: old }];
   const others = [
     ...content.filter((block) => block.type !== "text" || block.text !== ""),
@@ -90,8 +90,8 @@ function readCall(item: JsonObject, position: number, index: number, path: strin
 }
 
 function readResult(message: JsonObject, calls: AnsweredCalls, path: string, foreign: Foreign): ResultBlock {
-  const id = asFilled(message["tool_call_id"]);
-  const name = asFilled(message["name"]);
+  const id = filledTextOf(message["tool_call_id"]);
+  const name = filledTextOf(message["name"]);
   const call = calls.answer(id, name);
   const cache = readCacheMark(message);
   return {

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, Limits, OutputFormat, Sampling } from "../form/conversation.ts";
-import { asBoolean, asFilled, asList, asNumber, asObject, asText } from "./narrow.ts";
+import { booleanOf, filledTextOf, listOf, numberOf, objectOf, textOf } from "../../core/json/values.ts";
 import type { Foreign } from "./read-content.ts";
 import { readMessages } from "./read-messages.ts";
 import { readTools, readToolChoice } from "./read-tools.ts";
@@ -28,18 +28,18 @@ const ESSENTIAL: ReadonlySet<string> = new Set([
 export function readRequest(body: JsonObject): Conversation {
   const foreign: Foreign = [];
   const conversation = {
-    model: asText(body["model"]) ?? "",
+    model: textOf(body["model"]) ?? "",
     stream: body["stream"] === true,
     turns: readMessages(body["messages"], foreign),
     tools: readTools(body, foreign),
     toolChoice: readToolChoice(body, foreign),
-    parallelCalls: asBoolean(body["parallel_tool_calls"]),
+    parallelCalls: booleanOf(body["parallel_tool_calls"]),
     limits: readLimits(body),
     sampling: readSampling(body),
     reasoning: readReasoning(body),
     output: readOutputFormat(body["response_format"], foreign),
     bookkeeping: readBookkeeping(body),
-    wantsUsage: asObject(body["stream_options"])?.["include_usage"] === true,
+    wantsUsage: objectOf(body["stream_options"])?.["include_usage"] === true,
   };
   for (const name in body) if (!UNDERSTOOD.has(name)) addForeign(name, body[name], foreign);
   return { ...conversation, foreign };
@@ -55,39 +55,39 @@ function addForeign(name: string, value: unknown, foreign: Foreign): void {
 }
 
 function readLimits(body: JsonObject): Limits {
-  const stop = asFilled(body["stop"]);
+  const stop = filledTextOf(body["stop"]);
   return {
-    maxOutputTokens: asNumber(body["max_completion_tokens"]) ?? asNumber(body["max_tokens"]),
-    stop: stop === undefined ? asList(body["stop"]).filter((text) => typeof text === "string") : [stop],
-    answers: asNumber(body["n"]),
+    maxOutputTokens: numberOf(body["max_completion_tokens"]) ?? numberOf(body["max_tokens"]),
+    stop: stop === undefined ? listOf(body["stop"]).filter((text) => typeof text === "string") : [stop],
+    answers: numberOf(body["n"]),
   };
 }
 
 function readSampling(body: JsonObject): Sampling {
   return {
-    temperature: asNumber(body["temperature"]),
-    topP: asNumber(body["top_p"]),
-    topK: asNumber(body["top_k"]),
-    seed: asNumber(body["seed"]) ?? asNumber(body["random_seed"]),
-    frequencyPenalty: asNumber(body["frequency_penalty"]),
-    presencePenalty: asNumber(body["presence_penalty"]),
-    logitBias: asObject(body["logit_bias"]),
-    logprobs: body["logprobs"] === true ? (asNumber(body["top_logprobs"]) ?? 0) : undefined,
+    temperature: numberOf(body["temperature"]),
+    topP: numberOf(body["top_p"]),
+    topK: numberOf(body["top_k"]),
+    seed: numberOf(body["seed"]) ?? numberOf(body["random_seed"]),
+    frequencyPenalty: numberOf(body["frequency_penalty"]),
+    presencePenalty: numberOf(body["presence_penalty"]),
+    logitBias: objectOf(body["logit_bias"]),
+    logprobs: body["logprobs"] === true ? (numberOf(body["top_logprobs"]) ?? 0) : undefined,
   };
 }
 
 function readOutputFormat(value: unknown, foreign: Foreign): OutputFormat | undefined {
-  const format = asObject(value);
+  const format = objectOf(value);
   if (format === undefined || format["type"] === "text") return undefined;
-  const described = asObject(format["json_schema"]);
-  const schema = asObject(described?.["schema"]) ?? asObject(format["schema"]);
+  const described = objectOf(format["json_schema"]);
+  const schema = objectOf(described?.["schema"]) ?? objectOf(format["schema"]);
   if (schema !== undefined) {
     return {
       kind: "schema",
-      name: asFilled(described?.["name"]),
-      description: asFilled(described?.["description"]),
+      name: filledTextOf(described?.["name"]),
+      description: filledTextOf(described?.["description"]),
       schema,
-      strict: asBoolean(described?.["strict"]),
+      strict: booleanOf(described?.["strict"]),
     };
   }
   if (format["type"] === "json_object") return { kind: "json" };
@@ -97,11 +97,11 @@ function readOutputFormat(value: unknown, foreign: Foreign): OutputFormat | unde
 
 function readBookkeeping(body: JsonObject): Bookkeeping {
   return {
-    user: asFilled(body["safety_identifier"]) ?? asFilled(body["user"]),
-    metadata: asObject(body["metadata"]),
-    serviceTier: asFilled(body["service_tier"]),
-    verbosity: asFilled(body["verbosity"]),
-    promptCacheKey: asFilled(body["prompt_cache_key"]),
-    store: asBoolean(body["store"]),
+    user: filledTextOf(body["safety_identifier"]) ?? filledTextOf(body["user"]),
+    metadata: objectOf(body["metadata"]),
+    serviceTier: filledTextOf(body["service_tier"]),
+    verbosity: filledTextOf(body["verbosity"]),
+    promptCacheKey: filledTextOf(body["prompt_cache_key"]),
+    store: booleanOf(body["store"]),
   };
 }

@@ -4,7 +4,7 @@ import type { AnswerError } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
 import { readAnswerError } from "./answer-error.ts";
-import { asList } from "./narrow.ts";
+import { listOf } from "../../core/json/values.ts";
 import { openStreamAnswer } from "./stream-answer.ts";
 import { clientToolNames } from "./tool-names.ts";
 import { readUsage } from "./usage.ts";
@@ -53,7 +53,7 @@ export function readStream({ provider, tools }: WireTarget): AnswerStreamReader 
   const readChunk = (chunk: JsonObject, name: string | undefined): void => {
     const error = readAnswerError(name === "error" && !("error" in chunk) ? { error: chunk } : chunk);
     if (error !== undefined) return fail(error);
-    const choice = asList(chunk["choices"]).find(isFirstChoice);
+    const choice = listOf(chunk["choices"]).find(isFirstChoice);
     if (state === "open") {
       answer.start(chunk);
       if (choice !== undefined) answer.take(choice);

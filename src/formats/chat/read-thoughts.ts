@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Block, Seal, ThinkingBlock } from "../form/blocks.ts";
 import { openSeal } from "../form/seal-envelope.ts";
-import { asFilled, asList } from "./narrow.ts";
+import { filledTextOf, listOf } from "../../core/json/values.ts";
 import type { Foreign } from "./read-content.ts";
 import { thinkingPartText, thoughtPieces } from "./thoughts.ts";
 
@@ -46,9 +46,9 @@ function arePlaced(thoughts: readonly PlacedThought[]): boolean {
 }
 
 function readThoughts(message: JsonObject, path: string, foreign: Foreign): readonly PlacedThought[] {
-  const details = readDetails(asList(message["reasoning_details"]), `${path}.reasoning_details`, foreign);
+  const details = readDetails(listOf(message["reasoning_details"]), `${path}.reasoning_details`, foreign);
   if (details.some(({ block }) => block.text !== "")) return details;
-  const blocks = readThinkingBlocks(asList(message["thinking_blocks"]), `${path}.thinking_blocks`, foreign);
+  const blocks = readThinkingBlocks(listOf(message["thinking_blocks"]), `${path}.thinking_blocks`, foreign);
   if (blocks.length > 0) return blocks;
   const { reasoning_details: _, ...members } = message;
   const plain = thoughtPieces(members).map(({ text }) => unsealed(text));
@@ -67,9 +67,9 @@ function readDetails(items: readonly unknown[], path: string, foreign: Foreign):
     if (!isJsonObject(item)) continue;
     const index = Number.isSafeInteger(item["index"]) ? Number(item["index"]) : undefined;
     const last = thoughts.at(-1);
-    const text = (asFilled(item["text"]) ?? "") + (asFilled(item["summary"]) ?? "");
-    const carried = asFilled(item["signature"]) ?? asFilled(item["data"]);
-    const seal = openCarried(carried, asFilled(item["id"]), `${path}[${position}]`, foreign);
+    const text = (filledTextOf(item["text"]) ?? "") + (filledTextOf(item["summary"]) ?? "");
+    const carried = filledTextOf(item["signature"]) ?? filledTextOf(item["data"]);
+    const seal = openCarried(carried, filledTextOf(item["id"]), `${path}[${position}]`, foreign);
     if (last && index !== undefined && last.index === index) {
       const { block } = last;
       thoughts[thoughts.length - 1] = {
@@ -87,8 +87,8 @@ function readDetails(items: readonly unknown[], path: string, foreign: Foreign):
 function readThinkingBlocks(items: readonly unknown[], path: string, foreign: Foreign): readonly PlacedThought[] {
   return items.flatMap((item, position): PlacedThought[] => {
     if (!isJsonObject(item)) return [];
-    const text = asFilled(item["thinking"]) ?? thinkingPartText(item);
-    const carried = asFilled(item["signature"]) ?? asFilled(item["data"]);
+    const text = filledTextOf(item["thinking"]) ?? thinkingPartText(item);
+    const carried = filledTextOf(item["signature"]) ?? filledTextOf(item["data"]);
     const seal = openCarried(carried, undefined, `${path}[${position}]`, foreign);
     if (text === "" && seal === undefined) return [];
     return [{ block: { type: "thinking", text, seal }, index: undefined }];

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Effort, Reasoning } from "../form/conversation.ts";
 import type { WireTarget } from "../form/dialect.ts";
-import { asBoolean, asNumber, asObject, asText, defined } from "./narrow.ts";
+import { booleanOf, numberOf, objectOf, textOf, withoutUndefined } from "../../core/json/values.ts";
 import type { Notes } from "./notes.ts";
 import type { ProviderTraits } from "./provider-traits.ts";
 
@@ -15,13 +15,13 @@ const asEffort = (value: unknown): Effort | undefined => EFFORTS.find((effort) =
  * Z.ai, Moonshot and Anthropic's chat layer, Alibaba's `enable_thinking`, Groq's `reasoning_format`.
  */
 export function readReasoning(body: JsonObject): Reasoning | undefined {
-  const reasoning = asObject(body["reasoning"]);
-  const thinking = asObject(body["thinking"]);
-  const isSwitchedOn = thinking ? thinking["type"] !== "disabled" : asBoolean(body["enable_thinking"]);
-  const isEnabled = asBoolean(reasoning?.["enabled"]) ?? isSwitchedOn;
-  const said = asEffort(asText(body["reasoning_effort"])) ?? asEffort(reasoning?.["effort"]);
+  const reasoning = objectOf(body["reasoning"]);
+  const thinking = objectOf(body["thinking"]);
+  const isSwitchedOn = thinking ? thinking["type"] !== "disabled" : booleanOf(body["enable_thinking"]);
+  const isEnabled = booleanOf(reasoning?.["enabled"]) ?? isSwitchedOn;
+  const said = asEffort(textOf(body["reasoning_effort"])) ?? asEffort(reasoning?.["effort"]);
   const budget =
-    asNumber(reasoning?.["max_tokens"]) ?? asNumber(thinking?.["budget_tokens"]) ?? asNumber(body["thinking_budget"]);
+    numberOf(reasoning?.["max_tokens"]) ?? numberOf(thinking?.["budget_tokens"]) ?? numberOf(body["thinking_budget"]);
   const effort = said ?? (isEnabled === false ? "none" : undefined);
   const isAdaptive = isEnabled === true && effort === undefined && budget === undefined;
   const isShown = readIsShown(body, reasoning);
@@ -30,10 +30,10 @@ export function readReasoning(body: JsonObject): Reasoning | undefined {
 }
 
 function readIsShown(body: JsonObject, reasoning: JsonObject | undefined): boolean | undefined {
-  const isExcluded = asBoolean(reasoning?.["exclude"]);
+  const isExcluded = booleanOf(reasoning?.["exclude"]);
   if (isExcluded !== undefined) return !isExcluded;
-  const format = asText(body["reasoning_format"]);
-  return format === undefined ? asBoolean(body["include_reasoning"]) : format !== "hidden";
+  const format = textOf(body["reasoning_format"]);
+  return format === undefined ? booleanOf(body["include_reasoning"]) : format !== "hidden";
 }
 
 /** Tokens below which a budget is of this effort. */
@@ -90,7 +90,7 @@ export function writeReasoning(
     case "enable_thinking":
       if (effort === undefined && !reasoning.isAdaptive) return {};
       if (reasoning.budget === undefined && effort !== undefined && effort !== "none") notes.adjusted("reasoning");
-      return defined({ enable_thinking: effort !== "none", thinking_budget: reasoning.budget });
+      return withoutUndefined({ enable_thinking: effort !== "none", thinking_budget: reasoning.budget });
   }
 }
 
@@ -117,7 +117,7 @@ function nearest(effort: Effort, efforts: readonly Effort[]): Effort {
 
 /** https://openrouter.ai/docs/use-cases/reasoning-tokens */
 function writeOpenRouter({ effort, budget, isAdaptive, isShown }: Reasoning): JsonObject {
-  return defined({
+  return withoutUndefined({
     effort: budget === undefined ? effort : undefined,
     max_tokens: budget,
     enabled: isAdaptive ? true : undefined,

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import { readAnnotations } from "./annotations.ts";
 import { readStop } from "./finish-reason.ts";
-import { asFilled, asList, asObject, asText } from "./narrow.ts";
+import { filledTextOf, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import { hasSignature } from "./read-answer.ts";
 import { openStreamBlocks, type StreamBlocks } from "./stream-blocks.ts";
 import { openStreamedCalls } from "./stream-calls.ts";
@@ -39,8 +39,8 @@ export function openStreamAnswer(
   const start = (chunk: JsonObject): void => {
     if (isStarted) return;
     isStarted = true;
-    id = asFilled(chunk["id"]);
-    emit({ type: "start", id, model: asFilled(chunk["model"]) });
+    id = filledTextOf(chunk["id"]);
+    emit({ type: "start", id, model: filledTextOf(chunk["model"]) });
   };
 
   /** Calls without arguments are opened late, but before those that began after them. */
@@ -62,16 +62,16 @@ export function openStreamAnswer(
   return {
     start,
     take(choice) {
-      const delta = asObject(choice["delta"]) ?? (blocks.isEmpty ? asObject(choice["message"]) : undefined);
+      const delta = objectOf(choice["delta"]) ?? (blocks.isEmpty ? objectOf(choice["message"]) : undefined);
       if (delta !== undefined) {
         takeSaid(delta, blocks);
-        const old = asObject(delta["function_call"]);
+        const old = objectOf(delta["function_call"]);
         if (old !== undefined) takeCall({ index: 0, function: old });
-        for (const item of asList(delta["tool_calls"])) if (isJsonObject(item)) takeCall(item);
-        const said = asObject(delta["extra_content"]);
+        for (const item of listOf(delta["tool_calls"])) if (isJsonObject(item)) takeCall(item);
+        const said = objectOf(delta["extra_content"]);
         if (said !== undefined && hasSignature(said)) extra = said;
       }
-      const reason = asFilled(choice["finish_reason"]);
+      const reason = filledTextOf(choice["finish_reason"]);
       if (reason !== undefined) finish = { reason, choice };
     },
     get isFinished() {
@@ -105,8 +105,8 @@ function takeSaid(delta: JsonObject, blocks: StreamBlocks): void {
   }
   const { content } = delta;
   if (typeof content === "string") blocks.say(content, false);
-  else for (const part of asList(content)) if (isJsonObject(part)) takePart(part, blocks);
-  blocks.say(asText(delta["refusal"]) ?? "", true);
+  else for (const part of listOf(content)) if (isJsonObject(part)) takePart(part, blocks);
+  blocks.say(textOf(delta["refusal"]) ?? "", true);
   const { annotations, images } = delta;
   if (annotations !== undefined) blocks.annotate(readAnnotations(annotations));
   if (Array.isArray(images) && images.length > 0) blocks.show("images", images);
@@ -114,6 +114,6 @@ function takeSaid(delta: JsonObject, blocks: StreamBlocks): void {
 
 /** Of Mistral's content. */
 function takePart(part: JsonObject, blocks: StreamBlocks): void {
-  if (part["type"] !== "thinking") return blocks.say(asText(part["text"]) ?? "", false);
+  if (part["type"] !== "thinking") return blocks.say(textOf(part["text"]) ?? "", false);
   blocks.think({ key: "content", text: thinkingPartText(part), carrier: { member: "content" } });
 }

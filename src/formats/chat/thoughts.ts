@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { parseJson } from "../../core/json/parse-bytes.ts";
 import type { Seal } from "../form/blocks.ts";
-import { asFilled, asList, asObject } from "./narrow.ts";
+import { filledTextOf, listOf, objectOf } from "../../core/json/values.ts";
 
 /**
  * Where a provider of this API said a thought, and what it must get back with it, so that it can be given back as it came.
@@ -34,7 +34,7 @@ const DETAIL_TEXTS = ["text", "summary"] as const;
  * the details count then.
  */
 export function thoughtPieces(message: JsonObject): readonly ThoughtPiece[] {
-  const items = asList(message["reasoning_details"]);
+  const items = listOf(message["reasoning_details"]);
   const details = items.length === 0 ? NONE : items.filter(isJsonObject).map(readDetail);
   if (details.some(({ text }) => text !== "")) return details;
   const member = TEXT_MEMBERS.find((name) => textOf(message[name]) !== "");
@@ -48,14 +48,14 @@ const NONE: readonly ThoughtPiece[] = [];
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (value === undefined || value === null) return "";
-  return asList(value)
-    .map((part) => (typeof part === "string" ? part : (asFilled(asObject(part)?.["text"]) ?? "")))
+  return listOf(value)
+    .map((part) => (typeof part === "string" ? part : (filledTextOf(objectOf(part)?.["text"]) ?? "")))
     .join("");
 }
 
 function readDetail(item: JsonObject): ThoughtPiece {
   const { text: _, summary: __, ...detail } = item;
-  const text = DETAIL_TEXTS.map((name) => asFilled(item[name]) ?? "").join("");
+  const text = DETAIL_TEXTS.map((name) => filledTextOf(item[name]) ?? "").join("");
   const key = [item["type"], item["index"] ?? item["id"]].map(asWord).join(" ");
   return { key, text, carrier: { detail } };
 }
@@ -69,7 +69,7 @@ export const thinkingPartText = (part: JsonObject): string => textOf(part["think
 /** Whether there is something to give back beyond the text. */
 export function isWorthKeeping(carrier: ThoughtCarrier): boolean {
   if (!("detail" in carrier)) return "extra" in carrier;
-  return asFilled(carrier.detail["signature"]) !== undefined || asFilled(carrier.detail["data"]) !== undefined;
+  return filledTextOf(carrier.detail["signature"]) !== undefined || filledTextOf(carrier.detail["data"]) !== undefined;
 }
 
 /** What a later piece of the same thought adds: a signature comes behind the text. */

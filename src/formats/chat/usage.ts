@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Usage } from "../form/answer.ts";
-import { asNumber, asObject } from "./narrow.ts";
+import { numberOf, objectOf } from "../../core/json/values.ts";
 
 /**
  * Reads `usage` in the variants of the field: DeepSeek says `prompt_cache_hit_tokens`, Moonshot `cached_tokens`, Mistral
@@ -8,24 +8,24 @@ import { asNumber, asObject } from "./narrow.ts";
  * @returns undefined if it says nothing of tokens
  */
 export function readUsage(value: unknown): Usage | undefined {
-  const usage = asObject(value);
-  const input = asNumber(usage?.["prompt_tokens"]);
-  const said = asNumber(usage?.["completion_tokens"]);
+  const usage = objectOf(value);
+  const input = numberOf(usage?.["prompt_tokens"]);
+  const said = numberOf(usage?.["completion_tokens"]);
   if (usage === undefined || (input === undefined && said === undefined)) return undefined;
-  const prompt = asObject(usage["prompt_tokens_details"]);
-  const completion = asObject(usage["completion_tokens_details"]);
-  const reasoning = asNumber(completion?.["reasoning_tokens"]) ?? asNumber(usage["reasoning_tokens"]);
-  const hidden = (asNumber(usage["total_tokens"]) ?? 0) - (input ?? 0) - (said ?? 0);
+  const prompt = objectOf(usage["prompt_tokens_details"]);
+  const completion = objectOf(usage["completion_tokens_details"]);
+  const reasoning = numberOf(completion?.["reasoning_tokens"]) ?? numberOf(usage["reasoning_tokens"]);
+  const hidden = (numberOf(usage["total_tokens"]) ?? 0) - (input ?? 0) - (said ?? 0);
   const areThoughtsHidden = hidden > 0 && (reasoning === undefined || reasoning === hidden);
   return {
     input: input ?? 0,
     output: (said ?? 0) + (areThoughtsHidden ? hidden : 0),
     cacheRead:
-      asNumber(prompt?.["cached_tokens"]) ??
-      asNumber(usage["prompt_cache_hit_tokens"]) ??
-      asNumber(usage["cached_tokens"]) ??
-      asNumber(usage["num_cached_tokens"]),
-    cacheWrite: asNumber(prompt?.["cache_write_tokens"]),
+      numberOf(prompt?.["cached_tokens"]) ??
+      numberOf(usage["prompt_cache_hit_tokens"]) ??
+      numberOf(usage["cached_tokens"]) ??
+      numberOf(usage["num_cached_tokens"]),
+    cacheWrite: numberOf(prompt?.["cache_write_tokens"]),
     cacheWriteHour: undefined,
     reasoning: areThoughtsHidden ? hidden : reasoning,
   };

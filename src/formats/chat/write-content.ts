@@ -2,7 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { CacheMark, MediaBlock, TextBlock } from "../form/blocks.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { dataUrl } from "./media.ts";
-import { defined } from "./narrow.ts";
+import { withoutUndefined } from "../../core/json/values.ts";
 import type { Notes } from "./notes.ts";
 import type { ProviderTraits } from "./provider-traits.ts";
 
@@ -41,7 +41,7 @@ export function writeText({ text, cache }: TextBlock, { traits }: WriteContext):
 /** Where it is not taken, caching is the provider's own business, and nothing is lost. */
 export function writeCacheMark(cache: CacheMark | undefined, { takesCacheControl }: ProviderTraits): JsonObject {
   if (cache === undefined || !takesCacheControl) return {};
-  return { cache_control: defined({ type: "ephemeral", ttl: cache.ttl }) };
+  return { cache_control: withoutUndefined({ type: "ephemeral", ttl: cache.ttl }) };
 }
 
 function writeMedia(block: MediaBlock, context: WriteContext): JsonObject {
@@ -63,11 +63,11 @@ function writeMedia(block: MediaBlock, context: WriteContext): JsonObject {
 }
 
 function writeImage({ source, mediaType, detail }: MediaBlock): JsonObject {
-  if (source.kind === "url") return { type: "image_url", image_url: defined({ url: source.url, detail }) };
+  if (source.kind === "url") return { type: "image_url", image_url: withoutUndefined({ url: source.url, detail }) };
   if (source.kind !== "base64" || mediaType === undefined) {
     throw new CannotTranslate("image", "its media type is neither said nor to be seen in its data");
   }
-  return { type: "image_url", image_url: defined({ url: dataUrl(mediaType, source.data), detail }) };
+  return { type: "image_url", image_url: withoutUndefined({ url: dataUrl(mediaType, source.data), detail }) };
 }
 
 function writeDocument({ source, mediaType, name }: MediaBlock, { traits, notes }: WriteContext): JsonObject {
@@ -78,7 +78,7 @@ function writeDocument({ source, mediaType, name }: MediaBlock, { traits, notes 
   }
   if (source.kind === "url") {
     if (traits.documentUrl === "document_url") {
-      return defined({ type: "document_url", document_url: source.url, document_name: name });
+      return withoutUndefined({ type: "document_url", document_url: source.url, document_name: name });
     }
     if (traits.documentUrl === "file_data") {
       return { type: "file", file: { filename: name ?? FILE_NAME, file_data: source.url } };

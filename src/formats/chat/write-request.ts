@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, Limits, OutputFormat, Sampling } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
-import { defined } from "./narrow.ts";
+import { withoutUndefined } from "../../core/json/values.ts";
 import { gatherNotes } from "./notes.ts";
 import { traitsOf } from "./provider-traits.ts";
 import { writeReasoning } from "./reasoning-ask.ts";
@@ -19,7 +19,7 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
   const { provider, model } = target;
   const context: WriteContext = { provider, model, traits, notes };
   const messages = writeMessages(conversation.turns, context);
-  const body = defined({
+  const body = withoutUndefined({
     model: target.model,
     messages: isBegun(messages.at(-1)) ? continued(messages, context) : messages,
     // Usage is always asked for: other APIs' streams always tell it, and the gateway counts it.
@@ -93,7 +93,7 @@ function writeOutputFormat(output: OutputFormat, context: WriteContext): JsonObj
   if (output.kind === "json") return { type: "json_object" };
   const { name = SCHEMA_NAME, description, schema } = output;
   const strict = writeStrict(output.strict, schema, "response_format.json_schema.strict", context);
-  return { type: "json_schema", json_schema: defined({ name, description, schema, strict }) };
+  return { type: "json_schema", json_schema: withoutUndefined({ name, description, schema, strict }) };
 }
 
 /** OpenAI and Azure refuse longer ones in `safety_identifier` and in `user`; Claude Code's has 150. */

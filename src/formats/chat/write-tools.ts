@@ -2,7 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { CUSTOM_PARAMETERS } from "./call-items.ts";
-import { asObject, asText, defined } from "./narrow.ts";
+import { objectOf, textOf, withoutUndefined } from "../../core/json/values.ts";
 import { isStrictSchema } from "./strict-schema.ts";
 import { fitToolName } from "./tool-names.ts";
 import { type WriteContext, writeCacheMark } from "./write-content.ts";
@@ -21,7 +21,7 @@ export function writeTools(
     if (isDemanded) throw new CannotTranslate("tool_choice", "it asks for tools, and there are none");
     return {};
   }
-  return defined({
+  return withoutUndefined({
     tools: offered.map((tool, index) => writeTool(tool, `tools[${index}]`, context)),
     tool_choice: toolChoice && writeToolChoice(toolChoice, tools, isOpenAi),
     // They are parallel unless said otherwise.
@@ -36,31 +36,34 @@ function writeTool(tool: Tool, path: string, context: WriteContext): JsonObject 
   if (tool.kind === "custom") {
     if (isOpenAi) {
       const format = tool.format && nestGrammar(tool.format);
-      return { type: "custom", custom: defined({ name, description, format }) };
+      return { type: "custom", custom: withoutUndefined({ name, description, format }) };
     }
     context.notes.adjusted(`${path}.type`);
     const described = describeGrammar(description, tool.format);
-    return { type: "function", function: defined({ name, description: described, parameters: CUSTOM_PARAMETERS }) };
+    return {
+      type: "function",
+      function: withoutUndefined({ name, description: described, parameters: CUSTOM_PARAMETERS }),
+    };
   }
   const parameters = tool.parameters ?? (isOpenAi ? undefined : { type: "object", properties: {} });
   const strict = writeStrict(tool.strict, parameters, `${path}.strict`, context);
   return {
     type: "function",
-    function: defined({ name, description, parameters, strict }),
+    function: withoutUndefined({ name, description, parameters, strict }),
     ...writeCacheMark(tool.cache, context.traits),
   };
 }
 
 /** A grammar cannot be enforced here, so the model is told of it. */
 function describeGrammar(description: string | undefined, format: JsonObject | undefined): string | undefined {
-  const definition = asText((asObject(format?.["grammar"]) ?? format)?.["definition"]);
+  const definition = textOf((objectOf(format?.["grammar"]) ?? format)?.["definition"]);
   if (definition === undefined) return description;
   return `${description ?? ""}\n\nThe text in \`input\` must follow this grammar:\n${definition}`.trimStart();
 }
 
 /** The form has a grammar flat, as the Responses API does. */
 function nestGrammar(format: JsonObject): JsonObject {
-  if (format["type"] !== "grammar" || asObject(format["grammar"])) return format;
+  if (format["type"] !== "grammar" || objectOf(format["grammar"])) return format;
   const { type, ...grammar } = format;
   return { type, grammar };
 }

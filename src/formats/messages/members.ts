@@ -4,14 +4,6 @@ import type { CacheMark } from "../form/blocks.ts";
 /** An object of the wire while it is put together. */
 export type WireObject = { [name: string]: unknown };
 
-export const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-
-export const numberOf = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
-
-export const booleanOf = (value: unknown): boolean | undefined => (typeof value === "boolean" ? value : undefined);
-
-export const objectOf = (value: unknown): JsonObject | undefined => (isJsonObject(value) ? value : undefined);
-
 /** Whether a text says nothing: the API refuses such blocks of text. */
 export const isBlank = (text: string): boolean => !/\S/.test(text);
 

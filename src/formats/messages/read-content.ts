@@ -10,7 +10,8 @@ import type {
   TextBlock,
 } from "../form/blocks.ts";
 import type { ForeignMember } from "../form/conversation.ts";
-import { blocksOf, readCache, textOf } from "./members.ts";
+import { textOf } from "../../core/json/values.ts";
+import { blocksOf, readCache } from "./members.ts";
 import { readMedia } from "./read-media.ts";
 import { readSeal } from "./seals.ts";
 

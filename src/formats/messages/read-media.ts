@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { MediaBlock, MediaSource } from "../form/blocks.ts";
 import type { ForeignMember } from "../form/conversation.ts";
-import { blocksOf, readCache, textOf } from "./members.ts";
+import { textOf } from "../../core/json/values.ts";
+import { blocksOf, readCache } from "./members.ts";
 
 /**
  * Reads an `image` or `document` block.

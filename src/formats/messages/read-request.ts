@@ -8,7 +8,7 @@ import type {
   Reasoning,
 } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { numberOf, objectOf, textOf } from "./members.ts";
+import { numberOf, objectOf, textOf } from "../../core/json/values.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";
 import { readTurns } from "./read-turns.ts";
 

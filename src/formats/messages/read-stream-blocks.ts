@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { parseJson } from "../../core/json/parse-bytes.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
 import type { Seal } from "../form/blocks.ts";
-import { numberOf, textOf } from "./members.ts";
+import { numberOf, textOf } from "../../core/json/values.ts";
 import { inputText, readCitation, readCitations, readOpaque } from "./read-content.ts";
 import { fromWireName } from "./tool-names.ts";
 

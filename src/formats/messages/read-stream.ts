@@ -3,7 +3,7 @@ import { parseJson } from "../../core/json/parse-bytes.ts";
 import type { AnswerError } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
-import { textOf } from "./members.ts";
+import { textOf } from "../../core/json/values.ts";
 import { readError } from "./read-answer.ts";
 import { StreamBlockReader } from "./read-stream-blocks.ts";
 import { originOf } from "./seals.ts";

@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { ForeignMember, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { booleanOf, objectOf, readCache, textOf } from "./members.ts";
+import { booleanOf, objectOf, textOf } from "../../core/json/values.ts";
+import { readCache } from "./members.ts";
 
 /**
  * The provider looks for deferred tools with it. Other formats have all tools at hand from the beginning, so nothing is

@@ -2,7 +2,8 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Block, TextBlock } from "../form/blocks.ts";
 import type { ForeignMember, Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { blocksOf, textOf } from "./members.ts";
+import { textOf } from "../../core/json/values.ts";
+import { blocksOf } from "./members.ts";
 import { readAssistantBlocks, readResult, readText, readUserBlock } from "./read-content.ts";
 
 /** Claude Code's first block of instructions. It differs in every request, so with it no provider could cache a prompt. */

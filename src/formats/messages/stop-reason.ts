@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Stop, StopReason } from "../form/answer.ts";
-import { objectOf, textOf } from "./members.ts";
+import { objectOf, textOf } from "../../core/json/values.ts";
 
 /** https://docs.anthropic.com/en/api/handling-stop-reasons */
 const READ: Readonly<Record<string, StopReason>> = {

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Usage } from "../form/answer.ts";
-import { numberOf, objectOf } from "./members.ts";
+import { numberOf, objectOf } from "../../core/json/values.ts";
 
 /**
  * Reads `usage`. On this wire `input_tokens` is without what was read from or written to a cache.

@@ -1,7 +1,7 @@
 import type { Stop } from "../form/answer.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
 import type { ClientAsk } from "../form/dialect.ts";
-import { objectOf, textOf } from "./json-values.ts";
+import { objectOf, textOf } from "../../core/json/values.ts";
 import type { OutputItems } from "./output-items.ts";
 import { createCallItem, type CallWriter } from "./write-call-item.ts";
 import { createMessageItem, type MessageItem, type PartWriter } from "./write-message-item.ts";

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError } from "../form/answer.ts";
-import { objectOf, textOf } from "./json-values.ts";
+import { objectOf, textOf } from "../../core/json/values.ts";
 
 /** Codes that clients of the API know; Codex acts on the last four. */
 const CODES: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 import { parseJson } from "../../core/json/parse-bytes.ts";
-import { objectOf, textOf } from "./json-values.ts";
+import { objectOf, textOf } from "../../core/json/values.ts";
 
 /** What a wire without custom tools calls the one argument of the function that stands for one. */
 const START = /^\s*\{\s*"input"\s*:\s*"/;

@@ -1,7 +1,7 @@
 import { parseJson } from "../../core/json/parse-bytes.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Tool } from "../form/conversation.ts";
-import { listOf, objectOf, textOf, withoutUndefined } from "./json-values.ts";
+import { listOf, objectOf, textOf, withoutUndefined } from "../../core/json/values.ts";
 
 /** The name of the function that stands for the tool on other wires. */
 export const LOCAL_SHELL = "local_shell";

@@ -3,7 +3,7 @@ import type { AnswerError, ModelAnswer } from "../form/answer.ts";
 import type { Block } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
 import { readAnswerError } from "./answer-error.ts";
-import { isSet, listOf, objectOf, textOf } from "./json-values.ts";
+import { isSet, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import { readOutputPart } from "./read-content.ts";
 import { readCall, readOpaque } from "./read-items.ts";
 import { flatName } from "./read-tools.ts";

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Annotation, CacheMark, MediaBlock, TextBlock } from "../form/blocks.ts";
-import { isSet, listOf, numberOf, objectOf, textOf } from "./json-values.ts";
+import { isSet, listOf, numberOf, objectOf, textOf } from "../../core/json/values.ts";
 import { type MediaData, readMediaText } from "./media-data.ts";
 import type { ForeignMembers } from "./member-lists.ts";
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, OpaqueBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
-import { isSet, listOf, objectOf, textOf } from "./json-values.ts";
+import { isSet, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import { LOCAL_SHELL, readShellAction } from "./local-shell.ts";
 import type { ForeignMembers } from "./member-lists.ts";
 import { readContent } from "./read-content.ts";

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { OpenedBlock } from "../form/answer-events.ts";
-import { listOf, numberOf, objectOf, textOf } from "./json-values.ts";
+import { listOf, numberOf, objectOf, textOf } from "../../core/json/values.ts";
 import { readAnnotation, readOutputPart } from "./read-content.ts";
 import { createStreamBlock, type ItemReader, type StreamBlock, type StreamOutput } from "./stream-block.ts";
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { OpenedBlock } from "../form/answer-events.ts";
-import { textOf } from "./json-values.ts";
+import { textOf } from "../../core/json/values.ts";
 import { createStreamBlock, type ItemReader, type StreamOutput } from "./stream-block.ts";
 import { isEmptyThinking, readThinking } from "./thinking.ts";
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, OutputFormat } from "../form/conversation.ts";
-import { booleanOf, isSet, listOf, numberOf, objectOf, textOf } from "./json-values.ts";
+import { booleanOf, isSet, listOf, numberOf, objectOf, textOf } from "../../core/json/values.ts";
 import { createForeignMembers, type ForeignMembers } from "./member-lists.ts";
 import { readItems } from "./read-items.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";

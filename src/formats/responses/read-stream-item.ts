@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import { isSet, objectOf, textOf } from "./json-values.ts";
+import { isSet, objectOf, textOf } from "../../core/json/values.ts";
 import { createCallReader } from "./read-call-events.ts";
 import { readOpaque } from "./read-items.ts";
 import { createMessageReader } from "./read-message-events.ts";

@@ -4,7 +4,7 @@ import type { AnswerError } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
 import { readAnswerError } from "./answer-error.ts";
-import { isSet, objectOf, textOf } from "./json-values.ts";
+import { isSet, objectOf, textOf } from "../../core/json/values.ts";
 import { readStop, type Held } from "./stop-reason.ts";
 import { createStreamItems } from "./stream-items.ts";
 import { originOf } from "./thinking.ts";

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { NativeTool, Tool, ToolChoice } from "../form/conversation.ts";
-import { isSet, listOf, objectOf, textOf, booleanOf } from "./json-values.ts";
+import { isSet, listOf, objectOf, textOf, booleanOf } from "../../core/json/values.ts";
 import { LOCAL_SHELL, LOCAL_SHELL_TOOL } from "./local-shell.ts";
 import type { ForeignMembers } from "./member-lists.ts";
 import { namespacePrefix } from "./tool-names.ts";

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Effort, Reasoning } from "../form/conversation.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
-import { isSet, objectOf, withoutUndefined } from "./json-values.ts";
+import { isSet, objectOf, withoutUndefined } from "../../core/json/values.ts";
 import type { ForeignMembers, Notes } from "./member-lists.ts";
 
 /** Lowest first. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Stop } from "../form/answer.ts";
-import { isSet, objectOf, textOf } from "./json-values.ts";
+import { isSet, objectOf, textOf } from "../../core/json/values.ts";
 
 /** What an answer holds that says why the model stopped better than the status of the response does. */
 export interface Held {

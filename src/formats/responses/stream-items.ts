@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import { listOf, objectOf } from "./json-values.ts";
+import { listOf, objectOf } from "../../core/json/values.ts";
 import { createStreamItem, type StreamItem } from "./read-stream-item.ts";
 import type { StreamOutput } from "./stream-block.ts";
 

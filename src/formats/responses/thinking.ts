@@ -2,7 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Seal, ThinkingBlock } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
 import { openSeal, wrapSeal } from "../form/seal-envelope.ts";
-import { listOf, objectOf, textOf, withoutUndefined } from "./json-values.ts";
+import { listOf, objectOf, textOf, withoutUndefined } from "../../core/json/values.ts";
 
 const WIRE = "responses";
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Usage } from "../form/answer.ts";
-import { numberOf, objectOf } from "./json-values.ts";
+import { numberOf, objectOf } from "../../core/json/values.ts";
 
 /** The `usage` of a response; undefined if the provider said none. */
 export function readUsage(value: unknown): Usage | undefined {

@@ -1,6 +1,6 @@
 import type { Tool } from "../form/conversation.ts";
 import { createCustomInput } from "./custom-input.ts";
-import { withoutUndefined } from "./json-values.ts";
+import { withoutUndefined } from "../../core/json/values.ts";
 import { writeShellAction } from "./local-shell.ts";
 import type { BlockWriter, OutputItems } from "./output-items.ts";
 import { splitName } from "./tool-names.ts";

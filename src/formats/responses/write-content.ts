@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Annotation, Block, MediaBlock, TextBlock } from "../form/blocks.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { withoutUndefined } from "./json-values.ts";
+import { withoutUndefined } from "../../core/json/values.ts";
 import { mediaTypeByBytes, toDataUrl } from "./media-data.ts";
 
 /**

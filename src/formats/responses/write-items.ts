@@ -3,7 +3,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Tool, Turn } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget } from "../form/dialect.ts";
-import { withoutUndefined } from "./json-values.ts";
+import { withoutUndefined } from "../../core/json/values.ts";
 import { writeShellAction } from "./local-shell.ts";
 import type { Notes } from "./member-lists.ts";
 import { writeThinking } from "./thinking.ts";

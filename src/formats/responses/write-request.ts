@@ -2,7 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, OutputFormat, Tool, Turn } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
-import { withoutUndefined } from "./json-values.ts";
+import { withoutUndefined } from "../../core/json/values.ts";
 import { createNotes, type Notes } from "./member-lists.ts";
 import { returnsThoughts, writeReasoning } from "./reasoning.ts";
 import { writeItems } from "./write-items.ts";

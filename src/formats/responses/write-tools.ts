@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Tool, ToolChoice } from "../form/conversation.ts";
-import { withoutUndefined } from "./json-values.ts";
+import { withoutUndefined } from "../../core/json/values.ts";
 import { LOCAL_SHELL } from "./local-shell.ts";
 import { splitName } from "./tool-names.ts";
 

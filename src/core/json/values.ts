@@ -1,7 +1,11 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { isJsonObject, type JsonObject } from "./parse.ts";
 
-/** A member of unknown JSON as text; undefined if it is anything else. */
+/** A member of unknown JSON as text; undefined if it is anything else, as clients write null for what they do not say. */
 export const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
+/** A text that says something. */
+export const filledTextOf = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
 
 /** As a finite number. */
 export const numberOf = (value: unknown): number | undefined =>
