@@ -1,3 +1,4 @@
+import { objectOf } from "../core/json/values.ts";
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { parseJson } from "../core/json/parse-bytes.ts";
 
@@ -22,7 +23,6 @@ const STOP_WORD =
 /** Runs of anything but white space; the demo provider counts them as tokens. */
 export const countWords = (text: string): number => text.match(/\S+/g)?.length ?? 0;
 
-const asObject = (value: unknown): JsonObject | undefined => (isJsonObject(value) ? value : undefined);
 const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const objectsOf = (value: unknown): JsonObject[] => asList(value).filter(isJsonObject);
 
@@ -36,7 +36,7 @@ function textOf({ content }: JsonObject): string {
 export function nextTurn(messages: readonly JsonObject[], request: JsonObject): Turn {
   const calls = messages
     .flatMap((message) => objectsOf(message["tool_calls"]))
-    .map(({ id, function: called }) => ({ id, name: "", arguments: "", ...asObject(called) }));
+    .map(({ id, function: called }) => ({ id, name: "", arguments: "", ...objectOf(called) }));
   const said = [...messages.map(textOf), ...calls.flatMap((call) => [call.name, call.arguments])];
   const input = countWords(said.join(" "));
   const question = textOf(messages.findLast(({ role }) => role === "user") ?? {});
@@ -53,7 +53,7 @@ type Step = string | readonly [name: string, args: JsonObject];
 
 /** @param call what the result is of, if the conversation has it */
 function afterTool(result: string, call: Turn["call"], question: string): Step {
-  const args = asObject(parseJson(call?.arguments ?? "")) ?? {};
+  const args = objectOf(parseJson(call?.arguments ?? "")) ?? {};
   const listed: unknown = call?.name === GET ? parseJson(result) : undefined;
   const found = readTools(listed);
   const best = "names" in args ? found[0] : chooseTool(question, found);
@@ -70,7 +70,7 @@ function choose(request: JsonObject, { role }: JsonObject, question: string): St
   const tools = readTools(request["tools"]);
   if (choice === "none" || role !== "user") return greet(question);
   const own = tools.filter(({ name }) => name !== GET && name !== EXECUTE);
-  const forced = asObject(asObject(choice)?.["function"])?.["name"];
+  const forced = objectOf(objectOf(choice)?.["function"])?.["name"];
   const chosen = forced ? tools.find(({ name }) => name === forced) : chooseTool(question, own);
   const query = topicsOf(question).slice(0, 8).join(" ");
   if (!chosen && own.length < tools.length && query !== "") return [GET, { query }];
@@ -92,8 +92,8 @@ function greet(question: string): string {
 /** The tools of a list, as a request offers them or as `mcp_tools_get` lists them, the latter perhaps without a schema. */
 function readTools(list: unknown) {
   return objectsOf(list).flatMap((item) => {
-    const { name, description, parameters, input_schema: schema } = { ...item, ...asObject(item["function"]) };
-    const known = { description: String(description ?? ""), parameters: asObject(parameters ?? schema) };
+    const { name, description, parameters, input_schema: schema } = { ...item, ...objectOf(item["function"]) };
+    const known = { description: String(description ?? ""), parameters: objectOf(parameters ?? schema) };
     return typeof name === "string" ? [{ name, ...known }] : [];
   });
 }
@@ -124,8 +124,8 @@ function fillArguments(schema: JsonObject, message: string): JsonObject {
     if (type !== "string") return [undefined, given ?? (type === "array" ? [] : type === "boolean" ? false : {})];
     return /city|location|place|town/i.test(name) ? [names.shift(), "Paris"] : [quoted.shift(), given ?? message];
   };
-  const filled = Object.entries(asObject(schema["properties"]) ?? {}).flatMap(([name, property]) => {
-    const [offered, usual] = valuesOf(name, asObject(property) ?? {});
+  const filled = Object.entries(objectOf(schema["properties"]) ?? {}).flatMap(([name, property]) => {
+    const [offered, usual] = valuesOf(name, objectOf(property) ?? {});
     const value = offered ?? (asList(schema["required"]).includes(name) ? usual : undefined);
     return value === undefined ? [] : [[name, value] as const];
   });

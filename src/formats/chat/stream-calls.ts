@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import { type ArgumentsEnd, followArguments } from "./arguments-end.ts";
+import { type ArgumentsEnd, followArguments } from "../../core/json/arguments-end.ts";
 import { type CallItem, readCallItem } from "./call-items.ts";
 
 /** A call as the deltas have built it so far. */
@@ -37,7 +37,7 @@ export function openStreamedCalls(): StreamedCalls {
     const known = byId.get(item.id ?? "");
     const last = all.at(-1);
     if (known || item.name === "") return known ?? last;
-    return item.id === undefined && last && !last.end.isEmpty && continues(last, item) ? last : undefined;
+    return item.id === undefined && last && !last.end.isEmpty() && continues(last, item) ? last : undefined;
   };
 
   const find = (item: CallItem, index: unknown): StreamedCall | undefined => {
@@ -86,7 +86,7 @@ export function openStreamedCalls(): StreamedCalls {
 
 /** Whether a delta with a name goes on with a call: its name is the same or in pieces, and the arguments are not over. */
 function continues(call: StreamedCall, { name, id, input }: CallItem): boolean {
-  const isPieceOfName = call.id !== "" && id === undefined && call.end.isEmpty;
+  const isPieceOfName = call.id !== "" && id === undefined && call.end.isEmpty();
   if (call.name !== "" && call.name !== name && !isPieceOfName) return false;
-  return !call.end.isWhole || input.trim() === "";
+  return !call.end.isWhole() || input.trim() === "";
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { type ArgumentsEnd, followArguments } from "./arguments-end.ts";
+import { type ArgumentsEnd, followArguments } from "../../core/json/arguments-end.ts";
 import { createDeltaMerger, type MutableObject } from "./merge-delta.ts";
 
 /** A call as the deltas have built it so far. */
