@@ -54,11 +54,11 @@ function mentionsError(bytes: Buffer): boolean {
   return false;
 }
 
-/** The last bytes, if they are the first ones of {@link ERROR}. An event ends with a line feed, which is none of them. */
+/** The last bytes, if they are the first ones of {@link ERROR}. No object for each chunk: the end of an event is none of them. */
 function beginningOfError(bytes: Buffer): Uint8Array {
-  for (let length = Math.min(ERROR.length - 1, bytes.length); length > 0; length--) {
-    const end = bytes.subarray(bytes.length - length);
-    if (end.equals(ERROR.subarray(0, length))) return end.slice();
+  if (!ERROR.includes(bytes[bytes.length - 1] ?? 0)) return NOTHING;
+  for (let at = Math.max(0, bytes.length - ERROR.length + 1); at < bytes.length; at++) {
+    if (ERROR.compare(bytes, at, bytes.length, 0, bytes.length - at) === 0) return Buffer.from(bytes.subarray(at));
   }
   return NOTHING;
 }
