@@ -120,6 +120,7 @@ function loadProvider(
     relayedHeaders: row.relayedHeaders ?? [],
     extraRequestHeaders: readRelayHeaders(environment, variables.relayHeaders, findings),
     listing: row.listing,
+    ...(row.wires && { wires: row.wires }),
     refusesStreamOptions: row.refusesStreamOptions ?? false,
     ...(row.impliedNameParts && { impliedNameParts: row.impliedNameParts }),
     ...(row.modelMembers && { modelMembers: row.modelMembers }),

@@ -1,11 +1,14 @@
-import type { Dialect } from "./form/dialect.ts";
-import type { Wire } from "./wires.ts";
+import type { ClientDialect, WireDialect } from "./form/dialect.ts";
+import type { TranslatedApi, Wire } from "./wires.ts";
 
-/** Loads the dialect of each wire; only gateways that translate hold their code in memory. */
-export type Dialects = { readonly [Name in Wire]: () => Promise<Dialect> };
+/** Loads what translates each API of clients and each wire; only gateways that translate hold their code in memory. */
+export type Dialects = { readonly [Name in Wire | TranslatedApi]: () => Promise<DialectOf<Name>> };
 
-export const DIALECTS: Dialects = {
+type DialectOf<Name> = (Name extends Wire ? WireDialect : unknown) &
+  (Name extends TranslatedApi ? ClientDialect : unknown);
+
+export const DIALECTS = {
   chat: async () => (await import("./chat/dialect.ts")).CHAT_DIALECT,
   messages: async () => (await import("./messages/dialect.ts")).MESSAGES_DIALECT,
   responses: async () => (await import("./responses/dialect.ts")).RESPONSES_DIALECT,
-};
+} satisfies Dialects;

@@ -1,11 +1,18 @@
 import type { ApiName } from "./format.ts";
 
 /**
- * The formats between which requests and answers are translated, as APIs of clients and as wires of providers. The one
- * that can say most comes first: of what a provider has, it is the one that is taken.
+ * The formats in which providers can be asked in place of the client's own. The one that can say most comes first: of
+ * what a provider has, it is the one that is taken, unless the provider's row says otherwise.
  */
-export const WIRES = ["messages", "responses", "chat"] as const satisfies readonly ApiName[];
+export const WIRES = ["messages", "responses", "chat"] as const;
 
 export type Wire = (typeof WIRES)[number];
 
-export const isWire = (api: ApiName): api is Wire => WIRES.some((wire) => wire === api);
+export const isWire = (api: string): api is Wire => WIRES.some((wire) => wire === api);
+
+/** The APIs of clients whose requests can be translated. */
+export const TRANSLATED_APIS = ["messages", "responses", "chat"] as const satisfies readonly ApiName[];
+
+export type TranslatedApi = (typeof TRANSLATED_APIS)[number];
+
+export const isTranslated = (api: string): api is TranslatedApi => TRANSLATED_APIS.some((known) => known === api);

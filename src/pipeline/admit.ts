@@ -52,7 +52,9 @@ export function createAdmit(parts: AdmitParts): Admit {
     if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
     const wire = format.subpath === undefined ? chooseWire(target.provider, format.api) : format.api;
     // The query belongs to the client's API.
-    const url = wire && apiUrl(target.provider, wire, wire === format.api ? query.rest : "", format.subpath);
+    const url =
+      wire &&
+      apiUrl(target, wire, body.value["stream"] === true, wire === format.api ? query.rest : "", format.subpath);
     if (wire === undefined || url === undefined)
       throw new Failure(format.notSupported, { provider: target.provider.id });
     return { format, body, target, wire, url, attempts: new Attempts(parts, context, request) };

@@ -1,4 +1,5 @@
-import type { ApiName, Format } from "../formats/format.ts";
+import type { Format } from "../formats/format.ts";
+import type { ProviderApiName } from "../providers/api-paths.ts";
 import type { Target } from "../routing/resolve-target.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
@@ -10,7 +11,7 @@ export interface AdmittedRequest {
   readonly body: ReceivedBody;
   readonly target: Target;
   /** The provider's API that it goes to: that of the client's format, or one that it is translated to. */
-  readonly wire: ApiName;
+  readonly wire: ProviderApiName;
   /** The address of that API, with the query that is relayed. */
   readonly url: string;
   /** Call providers through these; they hold the client's request and its context. */

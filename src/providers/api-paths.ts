@@ -10,7 +10,10 @@ export const PROVIDER_APIS = [
 ] as const;
 export type ProviderApiName = (typeof PROVIDER_APIS)[number];
 
-/** Paths below a base, by API; an absent one is an API that is not there. */
+/**
+ * Paths below a base, by API; an absent one is an API that is not there. In a path `{model}` is the model, and of
+ * `{one|other}` the first is for whole answers and the other for streams: `/models/{model}:{generate|stream?alt=sse}`.
+ */
 export type ApiPaths = { readonly [Name in ProviderApiName]?: string };
 
 export const OPENAI_PATHS = { models: "/models", chat: "/chat/completions", embeddings: "/embeddings" } as const;

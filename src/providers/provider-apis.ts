@@ -55,7 +55,13 @@ export function buildApis(sources: ApiSources): Pick<Provider, "apis" | "bases">
     if (authHeader) ownBases.push(freezeAll({ path, ...access }));
     const isMessages = name === "messages" || name === "countTokens";
     const defaults = isMessages ? { ...MESSAGES_HEADERS, ...access.defaults } : access.defaults;
-    apis[name] = freezeAll({ url: joinQuery(url, "", query, true), defaults, fixed: access.fixed });
+    const { whole, stream } = alternatives(url);
+    apis[name] = freezeAll({
+      url: joinQuery(whole, "", query, true),
+      ...(stream !== whole && { streamUrl: joinQuery(stream, "", query, true) }),
+      defaults,
+      fixed: access.fixed,
+    });
   }
   const { models = { url: baseUrl, defaults: {}, fixed: {} } } = apis;
   return {
@@ -63,6 +69,14 @@ export function buildApis(sources: ApiSources): Pick<Provider, "apis" | "bases">
     bases: Object.freeze([...sortByLength([...ownBases, ...bases]), freezeAll({ ...main, path: "" })]),
   };
 }
+
+const ALTERNATIVES = /\{([^|{}]*)\|([^{}]*)\}/;
+
+/** The two addresses of which a path with alternatives speaks, see {@link ApiPaths}. */
+const alternatives = (url: string) => ({
+  whole: url.replace(ALTERNATIVES, "$1"),
+  stream: url.replace(ALTERNATIVES, "$2"),
+});
 
 /** What requests carry below a base whose key is in that header. */
 function accessBy(

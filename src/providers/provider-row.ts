@@ -1,4 +1,4 @@
-import type { ApiPaths } from "./api-paths.ts";
+import type { ApiPaths, ProviderApiName } from "./api-paths.ts";
 
 /**
  * How a provider's credential travels.
@@ -58,6 +58,11 @@ export interface ProviderRow {
   readonly rootPaths?: readonly string[];
   /** `/proxy` passes encoded slashes, which this provider has in its names, such as ARNs. */
   readonly encodedSlashes?: true;
+  /**
+   * The APIs in which it is asked what clients ask in another one, the best one first; absent for all that it has, the
+   * one first that can say most.
+   */
+  readonly wires?: readonly ProviderApiName[];
   /** The provider refuses `stream_options`, so it is taken out of what is sent. */
   readonly refusesStreamOptions?: true;
   /**

@@ -5,8 +5,10 @@ import type { AuthType, ListingShape, ProviderRow } from "./provider-row.ts";
 
 /** One API of a provider. */
 export interface ProviderApi extends ApiAccess {
-  /** Absolute, with the provider's own query. */
+  /** Absolute, with the provider's own query; `{model}` is still to be filled in if it names the model. */
   readonly url: string;
+  /** The same for streams, if they are elsewhere. */
+  readonly streamUrl?: string;
 }
 
 /** What is below one path of a provider's server. */
@@ -56,6 +58,8 @@ export interface Provider {
   /** Models for the examples of the OpenAPI document, in the provider's naming, by API; absent if none are known to work. */
   readonly exampleModels?: Readonly<Partial<Record<keyof ProviderRow["paths"], string>>>;
   readonly listing: ListingShape;
+  /** See {@link ProviderRow.wires}. */
+  readonly wires?: ProviderRow["wires"];
   readonly refusesStreamOptions: boolean;
   /** See {@link ProviderRow.impliedNameParts}. */
   readonly impliedNameParts?: ProviderRow["impliedNameParts"];

@@ -34,20 +34,37 @@ export function splitProxyUrl(url: string): ProxyTarget {
 
 /**
  * The address of one of a provider's APIs.
+ * @param target who is asked, and for which model in the provider's own words
+ * @param isStream whether the answer is to be a stream
  * @param search the query of the request with its `?`, or nothing
  * @param subpath what is asked for below the API, with a leading slash, or nothing
  * @returns undefined if the provider does not have that API
+ * @throws Failure `invalid_request` if the address names the model and the model is one that would change the path
  */
 export function apiUrl(
-  provider: Provider,
+  { provider, model }: { readonly provider: Provider; readonly model: string },
   name: ProviderApiName,
+  isStream: boolean,
   search: string,
   subpath: string = "",
 ): string | undefined {
   const api = provider.apis[name];
   if (!api) return undefined;
-  const url = subpath === "" ? api.url : below(api.url, subpath);
+  const template = isStream ? (api.streamUrl ?? api.url) : api.url;
+  const place = template.includes(MODEL_PLACE) ? template.replace(MODEL_PLACE, () => modelSegment(model)) : template;
+  const url = subpath === "" ? place : below(place, subpath);
   return search === "" ? url : joinQuery(url, search, provider.query);
+}
+
+const MODEL_PLACE = "{model}";
+
+/** A model's name as one segment of a path. */
+function modelSegment(model: string): string {
+  // Encoded or not, these lead elsewhere.
+  if (/^\.{1,2}$/.test(model)) {
+    throw new Failure("invalid_request", { message: "model must not be a path", param: "model" });
+  }
+  return encodeURIComponent(model);
 }
 
 /** Puts a path between the path of a URL and its query. */

@@ -1,5 +1,6 @@
 import type { ApiName } from "../formats/format.ts";
-import { isWire, WIRES } from "../formats/wires.ts";
+import { isTranslated, WIRES } from "../formats/wires.ts";
+import type { ProviderApiName } from "../providers/api-paths.ts";
 import type { Provider } from "../providers/provider.ts";
 
 /**
@@ -7,7 +8,10 @@ import type { Provider } from "../providers/provider.ts";
  * that can say most of those that it has and that the request can be translated to.
  * @returns undefined if there is none: embeddings and counts of tokens are never translated
  */
-export function chooseWire({ apis }: Pick<Provider, "apis">, api: ApiName): ApiName | undefined {
+export function chooseWire(
+  { apis, wires = WIRES }: Pick<Provider, "apis" | "wires">,
+  api: ApiName,
+): ProviderApiName | undefined {
   if (apis[api] !== undefined) return api;
-  return isWire(api) ? WIRES.find((wire) => apis[wire] !== undefined) : undefined;
+  return isTranslated(api) ? wires.find((wire) => apis[wire] !== undefined) : undefined;
 }

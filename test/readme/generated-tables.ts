@@ -2,7 +2,6 @@ import { describeSettings } from "../../src/config/describe-settings.ts";
 import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
 import { providerVariables } from "../../src/config/provider-variables.ts";
 import { FAILURES } from "../../src/core/errors.ts";
-import type { ApiName } from "../../src/formats/format.ts";
 import { PROVIDER_APIS, type ProviderApiName } from "../../src/providers/api-paths.ts";
 import type { ProviderApi } from "../../src/providers/provider.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
@@ -56,7 +55,7 @@ function clientApis(): string {
   const rows = PROVIDER_ROWS.map(([id, row]) => {
     const apis = Object.fromEntries(PROVIDER_APIS.map((name) => [name, hasApi(row, name) ? ANY_API : undefined]));
     const cells = clients.map((client) => {
-      const wire = chooseWire({ apis: { models: ANY_API, ...apis } }, client);
+      const wire = chooseWire({ apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) }, client);
       return wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`;
     });
     return [`\`${id}\``, ...cells];
@@ -70,7 +69,8 @@ function keyOf(id: string, row: ProviderRow): string {
 
 const ANY_API: ProviderApi = { url: "", defaults: {}, fixed: {} };
 
-const API_TITLES: Readonly<Record<ApiName, string>> = {
+const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
+  models: "Models",
   chat: "Chat Completions",
   messages: "Messages",
   responses: "Responses",

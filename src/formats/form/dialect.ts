@@ -82,18 +82,24 @@ export interface AnswerStreamWriter {
 }
 
 /**
- * One API format on the way to and from the form. As a client's API: `readRequest`, `writeAnswer`, `writeStream`; as a
- * provider's wire: `writeRequest`, `readAnswer`, `readStream`. Whole answers and streams agree: what the official client
- * adds up from the stream is what the whole answer says.
+ * A client's API on the way to and from the form. Whole answers and streams agree: what the official client adds up from
+ * the stream is what the whole answer says.
  */
-export interface Dialect {
+export interface ClientDialect {
   /** @throws CannotTranslate for what has no place in the form and changes the meaning */
   readRequest(body: JsonObject): Conversation;
+  writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject;
+  writeStream(ask: ClientAsk): AnswerStreamWriter;
+}
+
+/** A provider's wire on the way from and to the form. Whole answers and streams agree, as they do for clients. */
+export interface WireDialect {
   /** @throws CannotTranslate */
   writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest;
   /** @returns the answer, or the error that a body with a good status told instead of one */
   readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | { readonly error: AnswerError };
-  writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject;
   readStream(target: WireTarget): AnswerStreamReader;
-  writeStream(ask: ClientAsk): AnswerStreamWriter;
 }
+
+/** A format that clients and providers speak. */
+export type Dialect = ClientDialect & WireDialect;

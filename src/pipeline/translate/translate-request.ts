@@ -3,7 +3,13 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import { nextTurn } from "../../core/next-turn.ts";
 import type { Conversation } from "../../formats/form/conversation.ts";
 import { estimateInput } from "../../formats/form/estimate-input.ts";
-import { CannotTranslate, type Dialect, type Note, type WireTarget } from "../../formats/form/dialect.ts";
+import {
+  CannotTranslate,
+  type ClientDialect,
+  type Note,
+  type WireDialect,
+  type WireTarget,
+} from "../../formats/form/dialect.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { listOf } from "./note-headers.ts";
 
@@ -18,8 +24,8 @@ export interface TranslatedRequest {
 }
 
 export interface RequestTranslation {
-  readonly client: Dialect;
-  readonly wire: Dialect;
+  readonly client: ClientDialect;
+  readonly wire: WireDialect;
   readonly target: WireTarget;
   readonly provider: Pick<Provider, "refusesStreamOptions">;
   /** Refuse members for which the wire has no place, rather than leave them out. */

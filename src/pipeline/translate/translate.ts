@@ -1,9 +1,10 @@
 import { toJson } from "../../core/json/bytes.ts";
 import type { Dialects } from "../../formats/dialects.ts";
 import { factsOf } from "../../formats/form/model-facts.ts";
-import type { Dialect } from "../../formats/form/dialect.ts";
+import type { ClientDialect, WireDialect } from "../../formats/form/dialect.ts";
 import type { ApiName } from "../../formats/format.ts";
-import { isWire, type Wire } from "../../formats/wires.ts";
+import type { ProviderApiName } from "../../providers/api-paths.ts";
+import { isTranslated, isWire } from "../../formats/wires.ts";
 import type { RequestHeaders } from "../../providers/request-headers.ts";
 import type { UpstreamCall } from "../../upstream/call.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
@@ -63,11 +64,18 @@ export function createTranslatedAnswer(parts: TranslationParts): AnswerTranslate
 }
 
 function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clock }: TranslationParts) {
-  const loaded = new Map<Wire, Dialect>();
-  const load = async (name: ApiName): Promise<Dialect> => {
-    if (!isWire(name)) throw new Error(`there is no dialect ${name}`);
-    const dialect = loaded.get(name) ?? (await dialects[name]());
-    loaded.set(name, dialect);
+  const clients = new Map<string, ClientDialect>();
+  const wires = new Map<string, WireDialect>();
+  const loadClient = async (api: ApiName): Promise<ClientDialect> => {
+    if (!isTranslated(api)) throw new Error(`requests of ${api} are not translated`);
+    const dialect = clients.get(api) ?? (await dialects[api]());
+    clients.set(api, dialect);
+    return dialect;
+  };
+  const loadWire = async (api: ProviderApiName): Promise<WireDialect> => {
+    if (!isWire(api)) throw new Error(`nothing is translated to ${api}`);
+    const dialect = wires.get(api) ?? (await dialects[api]());
+    wires.set(api, dialect);
     return dialect;
   };
 
@@ -77,8 +85,8 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
   ): Promise<TranslatedAttempt> => {
     const { context, request } = attempts;
     const { provider, model } = target;
-    const client = await load(format.api);
-    const wire = await load(api);
+    const client = await loadClient(format.api);
+    const wire = await loadWire(api);
     // Beside the client's body and its value there are those of the provider.
     if (body.bytes.length > UNCOUNTED_BYTES) await memory.hold(context, context.heldBytes * 2, request.signal);
     const wireTarget = { provider: provider.id, model, facts: factsOf(model) };

@@ -6,7 +6,7 @@ import { type MemoryBudget, memoryExhausted } from "../../core/memory/budget.ts"
 import { parsedWeight } from "../../core/memory/parsed-weight.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import type { Usage } from "../../formats/form/answer.ts";
-import type { ClientAsk, Dialect, WireTarget } from "../../formats/form/dialect.ts";
+import type { ClientAsk, ClientDialect, WireDialect, WireTarget } from "../../formats/form/dialect.ts";
 import type { Format } from "../../formats/format.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
@@ -25,8 +25,8 @@ export interface TranslatedAttempt {
   readonly attempt: Attempt;
   readonly format: Format;
   readonly provider: Provider;
-  readonly client: Dialect;
-  readonly wire: Dialect;
+  readonly client: ClientDialect;
+  readonly wire: WireDialect;
   readonly target: WireTarget;
   readonly ask: ClientAsk;
   /** For the response to the client. */
