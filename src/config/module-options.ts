@@ -141,6 +141,7 @@ export function relayOptions(settings: Settings) {
     isStrict: settings.VALIDATION === "strict",
     wantsUsage: settings.STREAM_USAGE === "always",
     refusesUnsupported: settings.UNSUPPORTED_FIELDS === "refuse",
+    fetchesMedia: settings.IMAGE_FETCH,
     keepAliveMs: settings.STREAM_KEEPALIVE,
   };
 }

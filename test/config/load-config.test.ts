@@ -98,6 +98,7 @@ describe("settings", () => {
       PROXY_WITHOUT_MODEL: "refuse",
       ENABLE_VISION: false,
       VALIDATION: "liberal",
+      IMAGE_FETCH: false,
       UNSUPPORTED_FIELDS: "drop",
       ERROR_FORMAT: "auto",
       MODELS_TIMEOUT: 5_000,

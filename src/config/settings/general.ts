@@ -60,6 +60,12 @@ export const GENERAL_SETTINGS = {
     default: "liberal",
     doc: "strict: refuse requests that break OpenAI's or Anthropic's documented form; liberal leaves that to the provider",
   },
+  IMAGE_FETCH: {
+    group: "General",
+    type: "boolean",
+    default: "false",
+    doc: "Fetch images and documents that a request names by URL, if the provider's API takes only their bytes; from public addresses only, at most 20 and 32 MiB a request",
+  },
   UNSUPPORTED_FIELDS: {
     group: "General",
     type: "enum",

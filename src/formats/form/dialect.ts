@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError, ModelAnswer } from "./answer.ts";
 import type { AnswerEvent } from "./answer-events.ts";
+import type { MediaBlock } from "./blocks.ts";
 import type { Conversation, Tool } from "./conversation.ts";
 import type { ModelFacts } from "./model-facts.ts";
 
@@ -94,6 +95,11 @@ export interface ClientDialect {
 
 /** A provider's wire on the way from and to the form. Whole answers and streams agree, as they do for clients. */
 export interface WireDialect {
+  /**
+   * Whether something at a URL can be said on this wire only as its bytes, which the gateway then fetches if it may;
+   * absent if the wire takes URLs.
+   */
+  needsBytes?(block: MediaBlock, target: WireTarget): boolean;
   /** @throws CannotTranslate */
   writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest;
   /** @returns the answer, or the error that a body with a good status told instead of one */

@@ -11,6 +11,7 @@ import {
   type WireTarget,
 } from "../../formats/form/dialect.ts";
 import type { Provider } from "../../providers/provider.ts";
+import type { FetchMedia, MediaAsker } from "./fetch-media.ts";
 import { listOf } from "./note-headers.ts";
 
 /** A request as it goes to a provider, and what could not be said in it. */
@@ -28,6 +29,9 @@ export interface RequestTranslation {
   readonly wire: WireDialect;
   readonly target: WireTarget;
   readonly provider: Pick<Provider, "refusesStreamOptions">;
+  /** Absent if nothing is fetched. */
+  readonly fetchMedia?: FetchMedia | undefined;
+  readonly asker: MediaAsker;
   /** Refuse members for which the wire has no place, rather than leave them out. */
   readonly refusesUnsupported: boolean;
 }
@@ -43,12 +47,16 @@ const MAX_BYTES_IN_TURN = 256 * 1024;
 export async function translateRequest(
   body: JsonObject,
   bytes: number,
-  { client, wire, target, provider, refusesUnsupported }: RequestTranslation,
+  { client, wire, target, provider, fetchMedia, asker, refusesUnsupported }: RequestTranslation,
 ): Promise<TranslatedRequest> {
   const isLong = bytes > MAX_BYTES_IN_TURN;
-  const conversation = orRefuse(target, () => client.readRequest(body));
-  const essential = conversation.foreign.find(({ isEssential }) => isEssential);
+  const asked = orRefuse(target, () => client.readRequest(body));
+  const essential = asked.foreign.find(({ isEssential }) => isEssential);
   if (essential) throw refuse(essential.path, target, "its API has no place for it");
+  const conversation =
+    fetchMedia && wire.needsBytes
+      ? await fetchMedia(asked, (block) => wire.needsBytes?.(block, target) === true, asker)
+      : asked;
   if (isLong) await nextTurn();
   const written = orRefuse(target, () => wire.writeRequest(conversation, target));
   const notes = [

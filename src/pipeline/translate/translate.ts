@@ -16,6 +16,7 @@ import { beginStream, type Heartbeat } from "../heartbeat.ts";
 import { isEventStream, UNCOUNTED_BYTES } from "../read-response.ts";
 import type { AdmittedRequest } from "../stage.ts";
 import { inClientsWords } from "./answer-failure.ts";
+import type { FetchMedia } from "./fetch-media.ts";
 import { noteHeaders } from "./note-headers.ts";
 import { translateRequest } from "./translate-request.ts";
 import {
@@ -30,6 +31,8 @@ export interface TranslationParts extends AnswerTranslationParts {
   readonly dialects: Dialects;
   readonly requestHeaders: RequestHeaders;
   readonly memory: MemoryBudget;
+  /** Gets what requests name by URL, for wires that need the bytes; absent if nothing is fetched. */
+  readonly fetchMedia?: FetchMedia | undefined;
   /** Refuse requests with members for which a provider's API has no place, rather than leave these out. */
   readonly refusesUnsupported: boolean;
   /** Milliseconds since the epoch. */
@@ -63,7 +66,7 @@ export function createTranslatedAnswer(parts: TranslationParts): AnswerTranslate
   return (admitted, options = {}) => begin(admitted, options).then(finish);
 }
 
-function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clock }: TranslationParts) {
+function createBegin({ dialects, requestHeaders, memory, fetchMedia, refusesUnsupported, clock }: TranslationParts) {
   const clients = new Map<string, ClientDialect>();
   const wires = new Map<string, WireDialect>();
   const loadClient = async (api: ApiName): Promise<ClientDialect> => {
@@ -100,6 +103,8 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
       wire,
       target: wireTarget,
       provider,
+      fetchMedia,
+      asker: { context, signal: request.signal },
       refusesUnsupported,
     });
     const headers = noteHeaders(format.api, api, notes);
