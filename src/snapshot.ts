@@ -13,6 +13,7 @@ import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
 import type { FetchMedia } from "./pipeline/translate/fetch-media.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
+import type { ReplayCache } from "./pipeline/translate/replay-cache.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import { openRouting } from "./routing/open-routing.ts";
@@ -37,6 +38,7 @@ export interface SharedParts extends Requests {
   readonly version: string;
   readonly readFile: ReadFile;
   readonly dialects: Dialects;
+  readonly replays: ReplayCache | undefined;
   readonly timers: TimerSource;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -112,6 +114,7 @@ function assemble(
     targets: { ...modelLists, providers: routing.providers },
     policy,
     dialects: shared.dialects,
+    replays: shared.replays,
     fetchMedia: fetchesMedia ? openFetchMedia(shared, upstream) : undefined,
     clock: shared.clock,
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },

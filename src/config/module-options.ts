@@ -146,6 +146,9 @@ export function relayOptions(settings: Settings) {
   };
 }
 
+/** How much of answers is kept for clients that lose it. */
+export const replayBytes = (settings: Settings): number => settings.REPLAY_CACHE_BYTES;
+
 /** An upload below this, over the idle timeout, is not from a slow client but meant to keep a connection busy. */
 const MIN_UPLOAD_BYTES_PER_SECOND = 1536;
 

@@ -20,6 +20,8 @@ export interface StreamTranslationParts {
   readonly writer: AnswerStreamWriter;
   /** The error as the client may read it. */
   readonly clientsError: (error: AnswerError) => AnswerError;
+  /** Called with each event of the answer. */
+  readonly onEvent?: ((event: AnswerEvent) => void) | undefined;
   /** Called with an error that the provider reported after something was written. */
   readonly onError: (error: AnswerError) => void;
   /** What is thrown for an error that the provider reported before. */
@@ -84,6 +86,7 @@ export class StreamTranslation implements BodyTransform {
 
   #write(event: AnswerEvent): void {
     if (event.type === "usage") this.usage = event.usage;
+    this.#parts.onEvent?.(event);
     this.#text += this.#parts.writer.write(event);
   }
 

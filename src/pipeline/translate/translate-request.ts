@@ -32,6 +32,8 @@ export interface RequestTranslation {
   /** Absent if nothing is fetched. */
   readonly fetchMedia?: FetchMedia | undefined;
   readonly asker: MediaAsker;
+  /** Puts back what the client has lost; absent if nothing is kept for it. */
+  readonly restore?: ((conversation: Conversation) => Conversation) | undefined;
   /** Refuse members for which the wire has no place, rather than leave them out. */
   readonly refusesUnsupported: boolean;
 }
@@ -47,16 +49,17 @@ const MAX_BYTES_IN_TURN = 256 * 1024;
 export async function translateRequest(
   body: JsonObject,
   bytes: number,
-  { client, wire, target, provider, fetchMedia, asker, refusesUnsupported }: RequestTranslation,
+  { client, wire, target, provider, fetchMedia, asker, restore, refusesUnsupported }: RequestTranslation,
 ): Promise<TranslatedRequest> {
   const isLong = bytes > MAX_BYTES_IN_TURN;
   const asked = orRefuse(target, () => client.readRequest(body));
   const essential = asked.foreign.find(({ isEssential }) => isEssential);
   if (essential) throw refuse(essential.path, target, "its API has no place for it");
+  const known = restore ? restore(asked) : asked;
   const conversation =
     fetchMedia && wire.needsBytes
-      ? await fetchMedia(asked, (block) => wire.needsBytes?.(block, target) === true, asker)
-      : asked;
+      ? await fetchMedia(known, (block) => wire.needsBytes?.(block, target) === true, asker)
+      : known;
   if (isLong) await nextTurn();
   const written = orRefuse(target, () => wire.writeRequest(conversation, target));
   const notes = [

@@ -18,6 +18,7 @@ import type { AdmittedRequest } from "../stage.ts";
 import { inClientsWords } from "./answer-failure.ts";
 import type { FetchMedia } from "./fetch-media.ts";
 import { noteHeaders } from "./note-headers.ts";
+import { ownerOf } from "./replay-cache.ts";
 import { translateRequest } from "./translate-request.ts";
 import {
   type AnswerTranslationParts,
@@ -66,7 +67,8 @@ export function createTranslatedAnswer(parts: TranslationParts): AnswerTranslate
   return (admitted, options = {}) => begin(admitted, options).then(finish);
 }
 
-function createBegin({ dialects, requestHeaders, memory, fetchMedia, refusesUnsupported, clock }: TranslationParts) {
+function createBegin(parts: TranslationParts) {
+  const { dialects, requestHeaders, memory, fetchMedia, replays, refusesUnsupported, clock } = parts;
   const clients = new Map<string, ClientDialect>();
   const wires = new Map<string, WireDialect>();
   const loadClient = async (api: ApiName): Promise<ClientDialect> => {
@@ -105,6 +107,7 @@ function createBegin({ dialects, requestHeaders, memory, fetchMedia, refusesUnsu
       provider,
       fetchMedia,
       asker: { context, signal: request.signal },
+      restore: replays && ((conversation) => replays.restore(ownerOf(context), conversation)),
       refusesUnsupported,
     });
     const headers = noteHeaders(format.api, api, notes);
@@ -143,7 +146,7 @@ function createFinish(parts: TranslationParts) {
       const isStream = isEventStream(response)
         ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
         : ask.request.stream && (await beginsWithEvent(response, call));
-      const reply = isStream ? translateStream(translated) : await translateWhole(translated, parts);
+      const reply = isStream ? translateStream(translated, parts) : await translateWhole(translated, parts);
       return {
         ...reply,
         call,
