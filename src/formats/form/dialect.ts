@@ -63,6 +63,8 @@ export interface ClientAsk {
 
 /** Reads a provider's stream. Pure: the same bytes in any pieces give the same events. */
 export interface AnswerStreamReader {
+  /** How much of texts it holds back, in UTF-16 units; absent if it holds nothing back. */
+  readonly held?: number;
   /** Whether the provider has said, by its wire's own sign, that nothing more comes; absent if only its end shows that. */
   readonly isComplete?: boolean;
   /** Events of one SSE event of the provider: the name of its `event:` line if it has one, and its data. */
@@ -76,6 +78,8 @@ export interface AnswerStreamReader {
 
 /** Writes a client's stream, as the text of its SSE events. It owns all ids and indexes of its wire. */
 export interface AnswerStreamWriter {
+  /** How much of texts it holds back, in UTF-16 units; absent if it holds nothing back. */
+  readonly held?: number;
   /** The client's bytes for one event of the form; often none. */
   write(event: AnswerEvent): string;
   /** Everything that ends the stream, after the last event. */

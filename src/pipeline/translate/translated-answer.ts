@@ -44,13 +44,14 @@ export interface AnswerTranslationParts {
 /** A stream of a provider's API as one of the client's API. */
 export function translateStream(
   translated: TranslatedAttempt,
-  { replays }: Pick<AnswerTranslationParts, "replays">,
+  { memory, replays }: Pick<AnswerTranslationParts, "memory" | "replays">,
 ): Reply {
   const { attempts, attempt, format, provider, client, wire, target, ask, headers } = translated;
   const { response } = attempt;
   const translation = new StreamTranslation({
     reader: wire.readStream(target),
     writer: client.writeStream(ask),
+    mayHold: (bytes) => memory.tryHold(attempts.context, bytes),
     onEvent: replays?.listen(ownerOf(attempts.context)),
     clientsError: (error) => clientsError(error, provider, format),
     onError: (error) => attempts.context.failed(answerFailure(error, provider, format)),
