@@ -1,10 +1,10 @@
 import { type ApiPaths, PROVIDER_APIS, type ProviderApiName, USUAL_PATHS } from "./api-paths.ts";
 import { type ApiAccess, type AuthHeader, keyHeader } from "./api-access.ts";
+import { MESSAGES_HEADERS } from "./anthropic-base.ts";
 import { hasVersion, joinPath, pathOf } from "./join-path.ts";
 import type { Provider, ProviderApi, ProviderBase } from "./provider.ts";
 import type { ProviderRow } from "./provider-row.ts";
 import { joinQuery } from "./query.ts";
-import { MESSAGES_HEADERS } from "./table.ts";
 
 /** One API as the operator wants it. */
 export interface WantedApi {

@@ -71,6 +71,8 @@ export interface Provider {
   readonly callable: boolean;
   /** The variables to be set before it is callable. */
   readonly missingVariables?: readonly string[];
+  /** See {@link ProviderRow.probed}. */
+  readonly probed?: true;
   /** True if the operator named this provider by a key or a URL; others are local ones that may or may not answer. */
   readonly configured: boolean;
 }

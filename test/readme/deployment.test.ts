@@ -115,7 +115,7 @@ const shown: readonly Shown[] = [
 const known = new Set<string>([
   ...Object.keys(SETTINGS_TABLE),
   ...Object.keys(PROVIDER_TABLE).flatMap((id) =>
-    Object.values(providerVariables(id)).filter((name) => name !== undefined),
+    Object.values(providerVariables(id)).flat(),
   ),
 ]);
 
