@@ -3,7 +3,7 @@ import type { AuthType, ProviderRow } from "../providers/provider-row.ts";
 import { CUSTOM_PROVIDER_ROW, customRowAt, PROVIDER_TABLE } from "../providers/table.ts";
 import { authTypeOf, BEARER, type AuthHeader } from "../providers/api-access.ts";
 import { hasVersion, pathOf, rootOf } from "../providers/join-path.ts";
-import { withoutOwn } from "../providers/query.ts";
+import { joined, withoutOwn } from "../providers/query.ts";
 import { buildApis } from "../providers/provider-apis.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type Endpoint, endpointKey } from "../upstream/endpoint.ts";
@@ -106,10 +106,7 @@ function loadProvider(
   }
   const keyOptional = row.keyOptional === true || row.auth === "none";
   const used = auth === "none" ? undefined : key;
-  const missingVariables = [
-    ...(keyMissing && !keyOptional ? [variables.key] : []),
-    ...missing,
-  ];
+  const missingVariables = [...(keyMissing && !keyOptional ? [variables.key] : []), ...missing];
   return Object.freeze({
     id,
     endpointKey: endpointKey({ id, baseUrl, unixSocket, http2 }),
@@ -136,9 +133,7 @@ function loadProvider(
 
 /** The version that a setting asks for is before what else the query says of it. */
 const withVersion = (own: ProviderRequests, version: string): ProviderRequests =>
-  version === ""
-    ? own
-    : { ...own, query: [version, withoutOwn(own.query, version)].filter((part) => part !== "").join("&") };
+  version === "" ? own : { ...own, query: joined(version, withoutOwn(own.query, version)) };
 
 /** A provider that no setting names: an OpenAI-compatible server at a URL on this machine, called without a key. */
 export function localProvider(id: string, url: string, row: ProviderRow = CUSTOM_PROVIDER_ROW): Provider {

@@ -15,6 +15,8 @@ export interface ProviderApi extends ApiAccess {
 export interface ProviderBase extends ApiAccess {
   /** From the host on, without a slash at its end: blank if it is everything. */
   readonly path: string;
+  /** Matches what is below the path, if it has placeholders. */
+  readonly pattern?: RegExp;
 }
 
 /** One provider as this process will call it: its table row joined with the operator's settings. Frozen at start. */

@@ -117,10 +117,7 @@ export const COMPATIBLE_CLOUDS = {
     relayedHeaders: ["anthropic-", "x-dashscope-"],
     listing: "openai",
     paths: OPENAI_PATHS,
-    bases: [
-      anthropicBase("/apps/anthropic"),
-      { path: "/api/v2/apps/protocols/compatible-mode/v1", paths: RESPONSES },
-    ],
+    bases: [anthropicBase("/apps/anthropic"), { path: "/api/v2/apps/protocols/compatible-mode/v1", paths: RESPONSES }],
     wires: CHAT_FIRST,
   },
   // https://www.volcengine.com/docs/82379
@@ -158,7 +155,10 @@ export const COMPATIBLE_CLOUDS = {
     relayedHeaders: ["anthropic-", "x-databricks-"],
     listing: "databricks",
     paths: { chat: OPENAI_PATHS.chat, ...EMBEDDINGS, ...COMPLETIONS, ...RESPONSES },
-    bases: [anthropicBase("/serving-endpoints/anthropic"), { path: "/api/2.0", paths: { models: "/serving-endpoints" } }],
+    bases: [
+      anthropicBase("/serving-endpoints/anthropic"),
+      { path: "/api/2.0", paths: { models: "/serving-endpoints" } },
+    ],
     wires: CHAT_FIRST,
   },
   // https://developers.cloudflare.com/ai-gateway/usage/chat-completion, /configuration/authentication
