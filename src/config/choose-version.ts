@@ -13,6 +13,9 @@ export interface VersionChoice {
   readonly shown: readonly string[];
 }
 
+/** What such a setting accepts, to follow the word "expected". */
+export const ACCEPTED_VERSIONS = "a version such as 2024-10-21 or preview";
+
 /** `2024-10-21`, `2025-04-01-preview` */
 const DATED = /^\d{4}-\d{2}-\d{2}(?:-[a-z]+)?$/i;
 
@@ -26,7 +29,7 @@ export function chooseVersion(environment: Environment, row: ProviderRow, { prob
   const { variable: name, parameter, url, paths } = dated;
   const query = VERSION.test(value) ? parseQuery(`${parameter}=${value}`) : undefined;
   if (query === undefined) {
-    problems.push(problemLine({ name, value, secret: true, expected: "a version such as 2024-10-21 or preview" }));
+    problems.push(problemLine({ name, value, secret: true, expected: ACCEPTED_VERSIONS }));
     return { row, query: "", shown: [] };
   }
   return { row: DATED.test(value) ? { ...row, url, paths } : row, query, shown: [`${name}=${value}`] };

@@ -7,7 +7,7 @@ import { parseAuthHeader, Refused } from "./parse-provider-headers.ts";
 const apiWord = (name: ProviderApiName): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** What `<ID>_APIS` accepts, to follow the word "expected". */
-export const ACCEPTED_APIS = `a comma-separated list of ${PROVIDER_APIS.map(apiWord).join(", ")}, each optionally with its path and the header that carries the key (messages=/anthropic/v1/messages x-api-key); in a path {model} is the model, and of {a|b} a is for whole answers and b for streams`;
+export const ACCEPTED_APIS = `a comma-separated list of ${PROVIDER_APIS.map(apiWord).join(", ")}, each optionally with its path and the header that carries the key (messages=/anthropic/v1/messages x-api-key)`;
 
 const ENTRY = /^([a-z_]+)(?:\s*=\s*(\S+))?(?:\s+(\S.*))?$/i;
 

@@ -18,19 +18,19 @@ export interface ProviderBaseUrl extends BaseUrl {
 const NAME = /^[A-Za-z0-9_-]+$/;
 const HOST = /^(?:https:\/\/)?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d{1,5})?)\/?$/i;
 
+/** What the setting for a placeholder accepts, to follow the word "expected". */
+export const acceptedParameter = ({ isHost }: UrlParameter): string =>
+  isHost ? "a host, with or without https:// before it" : "letters, digits, - and _";
+
 /** What is put in for a placeholder, or undefined if it is not set or refused. */
-function readParameter(
-  environment: Environment,
-  { variable, isHost }: UrlParameter,
-  { problems }: Findings,
-): string | undefined {
+function readParameter(environment: Environment, parameter: UrlParameter, { problems }: Findings): string | undefined {
+  const { variable, isHost } = parameter;
   const value = readVariable(environment, variable);
   if (value === undefined) return undefined;
   const [, host] = isHost ? (HOST.exec(value) ?? []) : [];
   const accepted = isHost ? host : NAME.test(value) ? value : undefined;
   if (accepted !== undefined) return accepted;
-  const expected = isHost ? "a host, with or without https:// before it" : "letters, digits, - and _";
-  problems.push(problemLine({ name: variable, value, secret: true, expected }));
+  problems.push(problemLine({ name: variable, value, secret: true, expected: acceptedParameter(parameter) }));
   return undefined;
 }
 

@@ -15,6 +15,8 @@ export interface UrlParameter {
   /** As it is in the URL: `{ACCOUNT_ID}`. */
   readonly placeholder: string;
   readonly variable: string;
+  /** What it is, in a word or two. */
+  readonly what: string;
   /** It is a host, with or without `https://` before it, and not one name. */
   readonly isHost?: true;
 }
@@ -24,6 +26,8 @@ export interface DatedVersion {
   /** The setting that names the version. Any value becomes a query parameter of every request. */
   readonly variable: string;
   readonly parameter: string;
+  /** What it is of the provider, in a few words. */
+  readonly what: string;
   /** The default base URL, and the paths below it. */
   readonly url: string;
   readonly paths: ApiPaths;

@@ -81,7 +81,7 @@ export const PROVIDER_TABLE = {
   },
   cloudflare: {
     url: "https://api.cloudflare.com/client/v4/accounts/{ACCOUNT_ID}/ai",
-    urlParameters: [{ placeholder: "{ACCOUNT_ID}", variable: "CLOUDFLARE_ACCOUNT_ID" }],
+    urlParameters: [{ placeholder: "{ACCOUNT_ID}", variable: "CLOUDFLARE_ACCOUNT_ID", what: "Account" }],
     // The key may be good for much more of the account than its models.
     basePath: "",
     auth: "bearer",

@@ -108,7 +108,14 @@ const FILTERS = { hate: { filtered: false, severity: "safe" } };
 
 /** As Azure sends it: the first event has no choices, but what the filters say of the prompt. */
 const STREAM = [
-  { choices: [], created: 0, id: "", model: "", object: "", prompt_filter_results: [{ prompt_index: 0, content_filter_results: FILTERS }] },
+  {
+    choices: [],
+    created: 0,
+    id: "",
+    model: "",
+    object: "",
+    prompt_filter_results: [{ prompt_index: 0, content_filter_results: FILTERS }],
+  },
   chunk({ role: "assistant", content: "" }),
   chunk({ content: "Hello" }),
   { ...chunk({ content: " you" }), choices: [{ ...choice({ content: " you" }), content_filter_results: FILTERS }] },
@@ -120,7 +127,13 @@ function choice(delta: object) {
   return { content_filter_results: {}, delta, finish_reason: null, index: 0, logprobs: null };
 }
 function chunk(delta: object) {
-  return { choices: [choice(delta)], created: 1, id: "chatcmpl-1", model: "gpt-4o-2024-11-20", object: "chat.completion.chunk" };
+  return {
+    choices: [choice(delta)],
+    created: 1,
+    id: "chatcmpl-1",
+    model: "gpt-4o-2024-11-20",
+    object: "chat.completion.chunk",
+  };
 }
 
 /** https://learn.microsoft.com/en-us/azure/ai-foundry/openai/concepts/content-filter */
@@ -160,7 +173,9 @@ describe.each([
     await started.post(`${route}?api-version=1&x=2`, { ...SMALLEST[route], model: "azure/my gpt" });
     const call = started.takeCall();
     expect(call.target).toBe(
-      isDated ? `/openai/deployments/my%20gpt/${api}?api-version=2024-10-21&x=2` : `/openai/v1/${api}?api-version=1&x=2`,
+      isDated
+        ? `/openai/deployments/my%20gpt/${api}?api-version=2024-10-21&x=2`
+        : `/openai/v1/${api}?api-version=1&x=2`,
     );
     expect([call.header("api-key"), call.header("authorization")]).toEqual([KEY, undefined]);
     expect(bodyText(call)).toContain('"my gpt"');
@@ -220,20 +235,23 @@ describe("translated from chat", () => {
   });
   afterAll(() => started[Symbol.asyncDispose]());
 
-  test.each([1, 7, 1000])("a stream cut every %d bytes is whole for clients of Messages and Responses", async (splitEvery) => {
-    started.answerWith(sse(STREAM, { done: true, splitEvery }));
-    const ask = { stream: true, model: "azure/m" };
-    const messages = await (await started.post("/v1/messages", { ...SMALLEST["/v1/messages"], ...ask })).text();
-    expect(messages).toContain('"text":"Hello"');
-    expect(messages).toContain('"stop_reason":"end_turn"');
-    expect(messages).toContain('"output_tokens":2');
-    expect(messages).toEndWith('event: message_stop\ndata: {"type":"message_stop"}\n\n');
-    expect(messages.match(/event: message_start/g)).toHaveLength(1);
-    expect(messages).toContain('"model":"azure/m"');
-    const responses = await (await started.post("/v1/responses", { ...SMALLEST["/v1/responses"], ...ask })).text();
-    expect(responses).toContain("event: response.completed");
-    expect(responses).toContain('"text":"Hello you"');
-  });
+  test.each([1, 7, 1000])(
+    "a stream cut every %d bytes is whole for clients of Messages and Responses",
+    async (splitEvery) => {
+      started.answerWith(sse(STREAM, { done: true, splitEvery }));
+      const ask = { stream: true, model: "azure/m" };
+      const messages = await (await started.post("/v1/messages", { ...SMALLEST["/v1/messages"], ...ask })).text();
+      expect(messages).toContain('"text":"Hello"');
+      expect(messages).toContain('"stop_reason":"end_turn"');
+      expect(messages).toContain('"output_tokens":2');
+      expect(messages).toEndWith('event: message_stop\ndata: {"type":"message_stop"}\n\n');
+      expect(messages.match(/event: message_start/g)).toHaveLength(1);
+      expect(messages).toContain('"model":"azure/m"');
+      const responses = await (await started.post("/v1/responses", { ...SMALLEST["/v1/responses"], ...ask })).text();
+      expect(responses).toContain("event: response.completed");
+      expect(responses).toContain('"text":"Hello you"');
+    },
+  );
 
   test("a whole answer is read with what the filters say", async () => {
     started.answerWith(

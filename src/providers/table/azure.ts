@@ -11,12 +11,13 @@ const below = (api: string): string => `/deployments/{model}${api}`;
  */
 export const AZURE_ROW = {
   url: "https://{RESOURCE}.openai.azure.com/openai/v1",
-  urlParameters: [{ placeholder: "{RESOURCE}", variable: "AZURE_RESOURCE" }],
+  urlParameters: [{ placeholder: "{RESOURCE}", variable: "AZURE_RESOURCE", what: "Name of the resource" }],
   // The portal shows the address without a path, older clients ask for that of all their APIs.
   completedPaths: ["", "/openai", "/openai/v1"],
   dated: {
     variable: "AZURE_API_VERSION",
     parameter: "api-version",
+    what: "the older API of deployments",
     url: "https://{RESOURCE}.openai.azure.com/openai",
     paths: {
       models: OPENAI_PATHS.models,

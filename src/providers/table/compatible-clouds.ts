@@ -150,7 +150,7 @@ export const COMPATIBLE_CLOUDS = {
   // Responses for OpenAI's models. The list: https://docs.databricks.com/api/workspace/servingendpoints/list
   databricks: {
     url: "https://{HOST}/serving-endpoints",
-    urlParameters: [{ placeholder: "{HOST}", variable: "DATABRICKS_HOST", isHost: true }],
+    urlParameters: [{ placeholder: "{HOST}", variable: "DATABRICKS_HOST", what: "Workspace", isHost: true }],
     auth: "bearer",
     relayedHeaders: ["anthropic-", "x-databricks-"],
     listing: "databricks",
@@ -165,8 +165,8 @@ export const COMPATIBLE_CLOUDS = {
   cloudflare_gateway: {
     url: "https://gateway.ai.cloudflare.com/v1/{ACCOUNT_ID}/{GATEWAY_ID}/compat",
     urlParameters: [
-      { placeholder: "{ACCOUNT_ID}", variable: "CLOUDFLARE_ACCOUNT_ID" },
-      { placeholder: "{GATEWAY_ID}", variable: "CLOUDFLARE_GATEWAY_ID" },
+      { placeholder: "{ACCOUNT_ID}", variable: "CLOUDFLARE_ACCOUNT_ID", what: "Account" },
+      { placeholder: "{GATEWAY_ID}", variable: "CLOUDFLARE_GATEWAY_ID", what: "Name of the AI Gateway" },
     ],
     // What is beside /compat are the providers behind the gateway, in their own APIs.
     basePath: "/compat",
