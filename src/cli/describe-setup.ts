@@ -40,9 +40,12 @@ function authenticationLines({ settings }: Config): readonly string[] {
 }
 
 function providerLine(provider: Provider): string {
-  const variables = providerVariables(provider.id);
-  const key =
-    provider.key !== undefined ? "with a key" : provider.callable ? "without a key" : `needs ${variables.key}`;
+  const { key: held, callable, missingVariables = [] } = provider;
+  const key = !callable
+    ? `needs ${missingVariables.join(" and ")}`
+    : held === undefined
+      ? "without a key"
+      : "with a key";
   return `provider: ${provider.id} at ${shownUrl(provider)}, ${key}`;
 }
 
