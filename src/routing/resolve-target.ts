@@ -65,7 +65,8 @@ function resolvePrefixed(
   model: string,
 ): Target | Promise<Target> {
   if (found instanceof Promise) return found.then((name) => resolvePrefixed(sources, prefixed, name, model));
-  if (found.kind === "held" || found.kind === "ambiguous") return requireHolder(sources, found, model);
+  const isListed = found.kind === "ambiguous" || (found.kind === "held" && !found.isUnlisted);
+  if (isListed) return requireHolder(sources, found, model);
   return requireCallable(sources.providers, prefixed, model.slice(model.indexOf("/") + 1));
 }
 

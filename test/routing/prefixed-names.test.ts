@@ -36,14 +36,16 @@ describe("a name that begins with the id of a provider without a key", () => {
     );
   });
 
-  test.each<BareName>([{ kind: "unknown" }, { kind: "undecided", missing: [groq], retryAfterSeconds: 1 }])(
-    "needs the key if nobody is known to: %j",
-    async (found) => {
-      expect(() => resolve("perplexity/sonar", found).target).toThrow("Set PERPLEXITY_API_KEY to use the model");
-      const later = resolve("perplexity/sonar", Promise.resolve(found)).target;
-      expect(await Promise.resolve(later).catch((error: unknown) => error)).toBeInstanceOf(Failure);
-    },
-  );
+  test.each<BareName>([
+    { kind: "unknown" },
+    // Nobody else is configured, which says nothing of this name.
+    { ...HELD, isUnlisted: true },
+    { kind: "undecided", missing: [groq], retryAfterSeconds: 1 },
+  ])("needs the key if nobody is known to: %j", async (found) => {
+    expect(() => resolve("perplexity/sonar", found).target).toThrow("Set PERPLEXITY_API_KEY to use the model");
+    const later = resolve("perplexity/sonar", Promise.resolve(found)).target;
+    expect(await Promise.resolve(later).catch((error: unknown) => error)).toBeInstanceOf(Failure);
+  });
 });
 
 test("a name that begins with the id of a provider with a key is that provider's, and no list is asked", () => {
