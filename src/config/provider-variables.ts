@@ -26,11 +26,12 @@ export interface ProviderVariables {
   readonly particular: readonly string[];
 }
 
+const ROWS: ReadonlyMap<string, ProviderRow> = new Map(Object.entries<ProviderRow>(PROVIDER_TABLE));
+
 /** Names the variables of a built-in or custom provider: `my-server` is set by `MY_SERVER_API_URL` and so on. */
 export function providerVariables(id: string): ProviderVariables {
   const prefix = id.toUpperCase().replaceAll("-", "_");
-  const row: ProviderRow | undefined = Object.entries(PROVIDER_TABLE).find(([known]) => known === id)?.[1];
-  const { urlParameters = [], dated } = row ?? {};
+  const { urlParameters = [], dated } = ROWS.get(id) ?? {};
   return {
     url: `${prefix}_API_URL`,
     key: `${prefix}_API_KEY`,
