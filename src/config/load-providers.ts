@@ -1,6 +1,6 @@
 import { secretPatterns } from "../core/redact/secret-patterns.ts";
 import type { AuthType, ProviderRow } from "../providers/provider-row.ts";
-import { CUSTOM_PROVIDER_ROW, KNOWN_SERVERS, PROVIDER_TABLE } from "../providers/table.ts";
+import { CUSTOM_PROVIDER_ROW, GOOGLE_NATIVE_ROW, KNOWN_SERVERS, PROVIDER_TABLE } from "../providers/table.ts";
 import { PROVIDER_APIS } from "../providers/api-paths.ts";
 import { authTypeOf, BEARER, keyHeader, type AuthHeader } from "../providers/api-access.ts";
 import { hasVersion, pathOf, rootOf } from "../providers/join-path.ts";
@@ -157,14 +157,20 @@ function readCustomIds(listed: readonly string[], { problems }: Findings): reado
  * Joins the provider table with the operator's settings.
  * @param customIds the entries of `CUSTOM_PROVIDERS`, in any case
  * @param transport `CLIENT_TRANSPORT`, for providers that have none of their own
+ * @param googleWire `GOOGLE_WIRE`
  */
 export function loadProviders(
   environment: Environment,
   customIds: readonly string[],
   transport: Endpoint["transport"] = "auto",
+  googleWire: "chat" | "native" = "chat",
 ): LoadedProviders {
   const findings: Findings = { problems: [], warnings: [] };
-  const builtIn = Object.entries(PROVIDER_TABLE).map(([id, row]) =>
+  const rows: Readonly<Record<string, ProviderRow>> = {
+    ...PROVIDER_TABLE,
+    ...(googleWire === "native" && { google: GOOGLE_NATIVE_ROW }),
+  };
+  const builtIn = Object.entries(rows).map(([id, row]) =>
     loadProvider(environment, id, row, undefined, transport, findings),
   );
   const custom = readCustomIds(customIds, findings).flatMap((id) => {

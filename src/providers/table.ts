@@ -2,6 +2,7 @@ import {
   type ApiPaths,
   COMPLETIONS,
   COUNT_TOKENS,
+  GENERATE,
   LLAMACPP_ROOT,
   LOCAL_PATHS,
   MESSAGES,
@@ -36,7 +37,7 @@ export const MESSAGES_HEADERS = { "anthropic-version": "2023-06-01" } as const;
 const anthropicBase = (path: string) =>
   ({ path, headers: MESSAGES_HEADERS, paths: { messages: "/v1/messages" } }) as const satisfies BaseRow;
 
-const googleBase = (path: string): BaseRow => ({ path, authHeader: "x-goog-api-key", paths: {} });
+const googleBase = (path: string, paths: ApiPaths = {}): BaseRow => ({ path, authHeader: "x-goog-api-key", paths });
 
 /**
  * Every built-in provider, in the order in which their models are listed.
@@ -145,7 +146,11 @@ export const PROVIDER_TABLE = {
     listing: "google",
     paths: OPENAI_PATHS,
     // Google's own API: https://ai.google.dev/api
-    bases: ["/v1beta", "/v1", "/v1alpha", "/upload", "/download"].map(googleBase),
+    bases: [
+      googleBase("/v1beta", GENERATE),
+      ...["/v1", "/v1alpha", "/upload", "/download"].map((path) => googleBase(path)),
+    ],
+    wires: ["chat", "generate"],
     // Resource names: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
     impliedNameParts: [/^(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/google\/models\//, MODELS_COLLECTION],
   },
@@ -199,6 +204,11 @@ export const PROVIDER_TABLE = {
     rootPaths: VLLM_ROOT,
   },
 } as const satisfies Record<string, ProviderRow>;
+
+const { chat: _, ...withoutChat } = OPENAI_PATHS;
+
+/** Google, if all that it is asked goes to its own API. */
+export const GOOGLE_NATIVE_ROW: ProviderRow = { ...PROVIDER_TABLE.google, paths: withoutChat, wires: ["generate"] };
 
 export type BuiltInProviderId = keyof typeof PROVIDER_TABLE;
 

@@ -51,12 +51,22 @@ export function apiUrl(
   const api = provider.apis[name];
   if (!api) return undefined;
   const template = isStream ? (api.streamUrl ?? api.url) : api.url;
-  const place = template.includes(MODEL_PLACE) ? template.replace(MODEL_PLACE, () => modelSegment(model)) : template;
+  const place = template.includes(MODEL_PLACE) ? putModel(template, model) : template;
   const url = subpath === "" ? place : below(place, subpath);
   return search === "" ? url : joinQuery(url, search, provider.query);
 }
 
 const MODEL_PLACE = "{model}";
+
+/** The collection in which a path has its model, with its slash: `models/`. */
+const COLLECTION = /([^/]+\/)\{model\}/;
+
+/** Google names a model with its collection, `models/gemini-2.5-pro`, which the path has already. */
+function putModel(template: string, model: string): string {
+  const collection = COLLECTION.exec(template)?.[1] ?? "";
+  const name = model.startsWith(collection) ? model.slice(collection.length) : model;
+  return template.replace(MODEL_PLACE, () => modelSegment(name));
+}
 
 /** A model's name as one segment of a path. */
 function modelSegment(model: string): string {

@@ -43,6 +43,7 @@ function notes(row: ProviderRow): string {
     row.urlParameter ? `\`${row.urlParameter[1]}\` fills in the account` : "",
     hasApi(row, "messages") ? "Messages API" : "",
     hasApi(row, "responses") ? "Responses API" : "",
+    hasApi(row, "generate") ? "Gemini API" : "",
     row.paths.embeddings ? "" : "no embeddings",
   ]
     .filter((note) => note !== "")
@@ -74,6 +75,7 @@ const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
   chat: "Chat Completions",
   messages: "Messages",
   responses: "Responses",
+  generate: "Gemini API",
   countTokens: "Token count",
   completions: "Completions",
   embeddings: "Embeddings",

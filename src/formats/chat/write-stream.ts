@@ -1,11 +1,13 @@
 import type { AnswerError, Stop, Usage } from "../form/answer.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
+import type { Seal } from "../form/blocks.ts";
 import type { AnswerStreamWriter, ClientAsk } from "../form/dialect.ts";
 import { type ChunkTexts, createChunkTexts, END_EVENT, errorEvent } from "./chunk-text.ts";
 import { type ClientCalls, createClientCalls, INPUT_TOO_LONG } from "./client-calls.ts";
 import { type ClientTexts, createClientTexts } from "./client-texts.ts";
 import { type ClientThoughts, createClientThoughts } from "./client-thoughts.ts";
 import { writeFinishReason } from "./finish-reason.ts";
+import { writeImage } from "./write-image.ts";
 
 /** Writes a client's stream: the role once, each piece at once, one finish, usage only if asked for, one `[DONE]`. */
 export function writeStream(ask: ClientAsk): AnswerStreamWriter {
@@ -13,6 +15,7 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   const calls = createClientCalls(chunks, ask.request.tools);
   const thoughts = createClientThoughts(chunks);
   const texts = createClientTexts(chunks);
+  const textSeals = new Map<number, Seal>();
   let isStarted = false;
   let state: "open" | "stopped" | "failed" = "open";
   let usage: Usage | undefined;
@@ -33,6 +36,22 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
     return thoughts.has(block) ? thoughts.extend(block, piece) : texts.extend(block, piece);
   };
 
+  const seal = (block: number, value: Seal): string => {
+    if (calls.has(block)) return calls.seal(block, value);
+    if (thoughts.has(block)) thoughts.seal(block, value);
+    else textSeals.set(block, value);
+    return "";
+  };
+
+  /** Messages have no place for the seal of a text: it is that of a thought without words behind it. */
+  const closeText = (block: number): string => {
+    const value = textSeals.get(block);
+    if (value === undefined || !texts.has(block)) return "";
+    thoughts.open(block, calls.count + 1);
+    thoughts.seal(block, { ...value, kind: "encrypted" });
+    return thoughts.close(block);
+  };
+
   const stop = (told: Stop): string => {
     if (told.reason === "error") return fail(errorEvent(stopError(told)));
     state = "stopped";
@@ -44,17 +63,16 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
       case "start":
         return "";
       case "open":
-        return openBlock(event.block, event.opened, texts, thoughts, calls);
+        return openBlock(event.block, event.opened, { chunks, texts, thoughts, calls });
       case "piece":
         return extend(event.block, event.text);
       case "seal":
-        if (thoughts.has(event.block)) thoughts.seal(event.block, event.seal);
-        return calls.seal(event.block, event.seal);
+        return seal(event.block, event.seal);
       case "annotation":
         texts.annotate(event.block, event.annotation);
         return "";
       case "close":
-        return calls.close(event.block) + thoughts.close(event.block);
+        return calls.close(event.block) + thoughts.close(event.block) + closeText(event.block);
       case "stop":
         return stop(event.stop);
       case "usage":
@@ -79,13 +97,14 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   };
 }
 
-function openBlock(
-  block: number,
-  opened: OpenedBlock,
-  texts: ClientTexts,
-  thoughts: ClientThoughts,
-  calls: ClientCalls,
-): string {
+interface Parts {
+  readonly chunks: ChunkTexts;
+  readonly texts: ClientTexts;
+  readonly thoughts: ClientThoughts;
+  readonly calls: ClientCalls;
+}
+
+function openBlock(block: number, opened: OpenedBlock, { chunks, texts, thoughts, calls }: Parts): string {
   switch (opened.type) {
     case "text":
       texts.open(block, opened.isRefusal);
@@ -95,6 +114,10 @@ function openBlock(
       return "";
     case "call":
       return calls.open(block, opened);
+    case "media": {
+      const image = writeImage(opened.media);
+      return image === undefined ? "" : chunks.delta({ images: [image] });
+    }
     case "opaque":
       return "";
   }

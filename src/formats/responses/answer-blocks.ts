@@ -1,10 +1,12 @@
 import type { Stop } from "../form/answer.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
+import type { Seal } from "../form/blocks.ts";
 import type { ClientAsk } from "../form/dialect.ts";
 import { objectOf, textOf } from "../../core/json/values.ts";
 import type { OutputItems } from "./output-items.ts";
 import { createCallItem, type CallWriter } from "./write-call-item.ts";
 import { createMessageItem, type MessageItem, type PartWriter } from "./write-message-item.ts";
+import { createImageItem, isPicture } from "./write-image-item.ts";
 import { createReasoningItem, type ReasoningWriter } from "./write-reasoning-item.ts";
 
 type OpenBlock =
@@ -22,6 +24,9 @@ export interface AnswerBlocks {
 export function createAnswerBlocks({ request, newId }: ClientAsk, items: OutputItems): AnswerBlocks {
   const tools = new Map(request.tools.map((tool) => [tool.name, tool]));
   const blocks = new Map<number, OpenBlock>();
+  /** A call that has been opened: its seal may come next, and is an item before it. */
+  let waiting: { readonly block: number; readonly begin: () => void } | undefined;
+  const textSeals = new Map<number, Seal>();
   let message: MessageItem | undefined;
   let hasRefusal = false;
 
@@ -36,17 +41,54 @@ export function createAnswerBlocks({ request, newId }: ClientAsk, items: OutputI
     return message.openPart(isRefusal);
   }
 
-  function open(opened: OpenedBlock): OpenBlock | undefined {
+  function writeSeal(seal: Seal): void {
+    const item = createReasoningItem(items);
+    item.seal(seal);
+    item.close();
+  }
+
+  function beginCall(): void {
+    waiting?.begin();
+    waiting = undefined;
+  }
+
+  function seal(block: number, value: Seal): void {
+    const opened = blocks.get(block);
+    if (waiting?.block === block) writeSeal(value);
+    else if (opened?.kind === "thinking") opened.writer.seal(value);
+    else if (opened?.kind === "text") textSeals.set(block, value);
+  }
+
+  function close(block: number): void {
+    blocks.get(block)?.writer.close();
+    blocks.delete(block);
+    const value = textSeals.get(block);
+    if (!value) return;
+    // A message has no place for it.
+    textSeals.delete(block);
+    endMessage();
+    writeSeal({ ...value, kind: "encrypted" });
+  }
+
+  function open(block: number, opened: OpenedBlock): OpenBlock | undefined {
     if (opened.type === "text") return { kind: "text", writer: openText(opened.isRefusal) };
     if (opened.type === "opaque" && opened.format !== "responses") return undefined;
+    if (opened.type === "media" && !isPicture(opened.media)) return undefined;
     endMessage();
     switch (opened.type) {
       case "thinking":
         return { kind: "thinking", writer: createReasoningItem(items) };
       case "call": {
         const call = opened.id === "" ? { ...opened, id: `call_${newId()}` } : opened;
-        return { kind: "call", writer: createCallItem(items, call, tools.get(call.name)) };
+        const begin = (): void => {
+          blocks.set(block, { kind: "call", writer: createCallItem(items, call, tools.get(call.name)) });
+        };
+        waiting = { block, begin };
+        return undefined;
       }
+      case "media":
+        createImageItem(items, opened.media);
+        return undefined;
       case "opaque": {
         const value = objectOf(opened.value) ?? {};
         items.add("item", (ownId) => ({ ...value, id: textOf(value["id"]) ?? ownId })).finish();
@@ -58,22 +100,23 @@ export function createAnswerBlocks({ request, newId }: ClientAsk, items: OutputI
   return {
     add(event) {
       if (!("block" in event)) return;
+      if (event.type === "seal") seal(event.block, event.seal);
+      beginCall();
       const block = blocks.get(event.block);
       if (event.type === "open") {
-        const opened = open(event.opened);
+        const opened = open(event.block, event.opened);
         if (opened) blocks.set(event.block, opened);
       } else if (event.type === "piece") {
         if (event.text !== "") block?.writer.piece(event.text);
       } else if (event.type === "close") {
-        block?.writer.close();
-        blocks.delete(event.block);
-      } else if (event.type === "seal") {
-        if (block?.kind === "thinking") block.writer.seal(event.seal);
-      } else if (block?.kind === "text") block.writer.annotate(event.annotation);
+        close(event.block);
+      } else if (event.type === "annotation" && block?.kind === "text") {
+        block.writer.annotate(event.annotation);
+      }
     },
     end({ reason, explanation = "The model declined to answer." }) {
-      for (const { writer } of blocks.values()) writer.close();
-      blocks.clear();
+      beginCall();
+      for (const block of [...blocks.keys()]) close(block);
       // Models of other APIs decline without a word; this API has only words for it.
       if (reason === "refusal" && !hasRefusal) {
         const part = openText(true);

@@ -77,6 +77,8 @@ function toBlock({ opened, text, seal, annotations }: Growing): Block[] {
       const { id, name, kind } = opened;
       return [{ type: "call", id, name, kind, input: text, ...(seal && { seal }) }];
     }
+    case "media":
+      return [opened.media];
     case "opaque":
       return [opened];
   }
