@@ -134,7 +134,7 @@ class Cleaner {
     if (variants.length < all.length) written["nullable"] = true;
     const [only] = variants;
     if (variants.length > 1) written["anyOf"] = variants;
-    else if (only) for (const [name, value] of Object.entries(only)) written[name] ??= value;
+    else if (only) Object.assign(written, mergeSchemas({ ...written, allOf: [only] }));
   }
 }
 

@@ -70,7 +70,7 @@ function toBlock({ opened, text, seal, annotations }: Growing): Block[] {
   switch (opened.type) {
     case "text":
       if (text === "") return [];
-      return [{ type: "text", text, ...(annotations.length > 0 && { annotations }) }];
+      return [{ type: "text", text, ...(annotations.length > 0 && { annotations }), ...(seal && { seal }) }];
     case "thinking":
       return text === "" && !seal ? [] : [{ type: "thinking", text, seal }];
     case "call": {
