@@ -34,11 +34,13 @@ export async function readProviderFailure(
   }
   // Some providers repeat the rejected key, and not only in the message.
   const redact = redactionOf(provider.secrets);
-  const error = readProviderError(redact(await readErrorText(context, response, call, MAX_ERROR_BYTES)), redact);
+  const told = readProviderError(redact(await readErrorText(context, response, call, MAX_ERROR_BYTES)), redact);
   const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);
-  const details = readRpcDetails(error.rest ?? {});
+  const details = readRpcDetails(told.rest ?? {});
   // Google says of a bad key that the request is an invalid one, which no client takes for what it is.
-  const status = response.status === 400 && isBadKey(details) ? 401 : response.status;
+  const isBad = response.status === 400 && isBadKey(details);
+  const error = isBad ? { ...told, type: "UNAUTHENTICATED", code: 401 } : told;
+  const status = isBad ? 401 : response.status;
   const said = parseRetryAfter(response.headers, Date.now());
   if (said === undefined && details.retryAfterMs !== undefined) {
     headers["retry-after"] = String(Math.ceil(details.retryAfterMs / 1000));

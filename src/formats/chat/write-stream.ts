@@ -1,6 +1,5 @@
 import type { AnswerError, Stop, Usage } from "../form/answer.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
-import type { Seal } from "../form/blocks.ts";
 import type { AnswerStreamWriter, ClientAsk } from "../form/dialect.ts";
 import { type ChunkTexts, createChunkTexts, END_EVENT, errorEvent } from "./chunk-text.ts";
 import { type ClientCalls, createClientCalls, INPUT_TOO_LONG } from "./client-calls.ts";
@@ -15,7 +14,6 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   const calls = createClientCalls(chunks, ask.request.tools);
   const thoughts = createClientThoughts(chunks);
   const texts = createClientTexts(chunks);
-  const textSeals = new Map<number, Seal>();
   let isStarted = false;
   let state: "open" | "stopped" | "failed" = "open";
   let usage: Usage | undefined;
@@ -36,22 +34,6 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
     return thoughts.has(block) ? thoughts.extend(block, piece) : texts.extend(block, piece);
   };
 
-  const seal = (block: number, value: Seal): string => {
-    if (calls.has(block)) return calls.seal(block, value);
-    if (thoughts.has(block)) thoughts.seal(block, value);
-    else textSeals.set(block, value);
-    return "";
-  };
-
-  /** Messages have no place for the seal of a text: it is that of a thought without words behind it. */
-  const closeText = (block: number): string => {
-    const value = textSeals.get(block);
-    if (value === undefined || !texts.has(block)) return "";
-    thoughts.open(block, calls.count + 1);
-    thoughts.seal(block, { ...value, kind: "encrypted" });
-    return thoughts.close(block);
-  };
-
   const stop = (told: Stop): string => {
     if (told.reason === "error") return fail(errorEvent(stopError(told)));
     state = "stopped";
@@ -67,12 +49,18 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
       case "piece":
         return extend(event.block, event.text);
       case "seal":
-        return seal(event.block, event.seal);
+        thoughts.seal(event.block, event.seal);
+        texts.seal(event.block, event.seal);
+        return calls.seal(event.block, event.seal);
       case "annotation":
         texts.annotate(event.block, event.annotation);
         return "";
       case "close":
-        return calls.close(event.block) + thoughts.close(event.block) + closeText(event.block);
+        return (
+          calls.close(event.block) +
+          thoughts.close(event.block) +
+          thoughts.alone(texts.takeSeal(event.block), calls.count + 1)
+        );
       case "stop":
         return stop(event.stop);
       case "usage":
