@@ -79,13 +79,19 @@ function writeStep({ said, results, others }: Step, contents: Content[], called:
   append(contents, "model", writeModelParts(said, writing));
   const calls = said.filter(isCall);
   for (const { id } of calls) called.add(id);
-  const open = new Map(calls.map((call, at) => [call.id, at]));
+  // Some providers count the ids of their calls from the beginning again, or give several the same.
+  const open = new Map<string, number[]>();
+  for (const [at, { id }] of calls.entries()) {
+    const same = open.get(id);
+    if (same) same.push(at);
+    else open.set(id, [at]);
+  }
   const answers: { readonly call: CallBlock; readonly result: ResultBlock }[] = [];
   const late: ResultBlock[] = [];
   for (const result of results) {
-    const at = open.get(result.callId);
+    const at = open.get(result.callId)?.shift();
     const call = at === undefined ? undefined : calls[at];
-    if (at !== undefined && call && open.delete(result.callId)) answers[at] = { call, result };
+    if (at !== undefined && call) answers[at] = { call, result };
     else if (called.has(result.callId)) late.push(result);
     else throw new CannotTranslate("messages[].tool_call_id", "the call of this result is not in the conversation");
   }
