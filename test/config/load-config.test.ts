@@ -99,6 +99,8 @@ describe("settings", () => {
       GOOGLE_WIRE: "chat",
       ENABLE_VISION: false,
       VALIDATION: "liberal",
+      IMAGE_FETCH: false,
+      REPLAY_CACHE_BYTES: 0,
       UNSUPPORTED_FIELDS: "drop",
       ERROR_FORMAT: "auto",
       MODELS_TIMEOUT: 5_000,
