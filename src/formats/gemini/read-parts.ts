@@ -55,6 +55,11 @@ export class PartReader {
     });
   }
 
+  /** Characters that are kept. */
+  get held(): number {
+    return this.#open?.pieces.length ? this.#open.length : 0;
+  }
+
   /** Nothing more comes. */
   close(): AnswerEvent[] {
     const open = this.#open;

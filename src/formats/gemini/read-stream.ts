@@ -64,6 +64,9 @@ export function readStream(target: WireTarget): AnswerStreamReader {
   };
 
   return {
+    get held() {
+      return parts.held;
+    },
     read({ data }) {
       if (hasFailed || data === DONE || data === "") return [];
       const body = parseJson(data);

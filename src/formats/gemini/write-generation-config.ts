@@ -44,11 +44,18 @@ function writeSampling(sampling: Sampling, writing: Writing): WireObject {
     temperature: clamped,
     topP,
     topK,
-    seed,
+    seed: fitSeed(seed, writing),
     // None is the default, and not all models take even that.
     presencePenalty: presencePenalty === 0 ? undefined : presencePenalty,
     frequencyPenalty: frequencyPenalty === 0 ? undefined : frequencyPenalty,
   };
+}
+
+/** A seed must be an integer of 32 bits, and clients have longer ones: the same one is always the same. */
+function fitSeed(seed: number | undefined, writing: Writing): number | undefined {
+  if (seed === undefined || seed === (seed | 0)) return seed;
+  writing.note("adjusted", "seed");
+  return Math.trunc(seed % 2 ** 31);
 }
 
 /** https://ai.google.dev/gemini-api/docs/structured-output */

@@ -1,5 +1,5 @@
 import type { MediaBlock } from "../form/blocks.ts";
-import { CannotTranslate } from "../form/dialect.ts";
+import { CannotTranslate, type WireTarget } from "../form/dialect.ts";
 import { mediaTypeOf } from "../form/media-type.ts";
 import type { WireObject, Writing } from "./writing.ts";
 
@@ -46,21 +46,21 @@ function writeSource({ type, source, mediaType }: MediaBlock, writing: Writing):
     case "text":
       return { inlineData: { mimeType: "text/plain", data: Buffer.from(source.text).toString("base64") } };
     case "url":
-      requireReachable(type, source.url, writing);
+      if (!isReachable(source.url, writing.target)) throw new CannotTranslate(`${type}_url`, UNREACHABLE);
       return { fileData: { ...(mediaType !== undefined && { mimeType: mediaType }), fileUri: source.url } };
     case "file":
       throw new CannotTranslate("file_id", "the file is in the store of another provider; send its bytes");
   }
 }
 
-function requireReachable(type: MediaBlock["type"], url: string, { target }: Writing): void {
-  if (GOOGLE_FILE.test(url)) return;
-  if (YOUTUBE.test(url) && !target.facts.knowsSchemasInPart) return;
-  throw new CannotTranslate(
-    `${type}_url`,
-    "its API takes addresses of Google's own files and of YouTube only; send the bytes",
-  );
-}
+const UNREACHABLE = "its API takes addresses of Google's own files and of YouTube only; send the bytes";
+
+const isReachable = (url: string, { facts }: WireTarget): boolean =>
+  GOOGLE_FILE.test(url) || (YOUTUBE.test(url) && !facts.knowsSchemasInPart);
+
+/** Whether it is at an address at which the provider does not look. */
+export const needsBytes = ({ type, source }: MediaBlock, target: WireTarget): boolean =>
+  (type === "image" || type === "document") && source.kind === "url" && !isReachable(source.url, target);
 
 /** What the bytes are; an unknown beginning is what it is said to be. */
 function wireType(type: MediaBlock["type"], data: string, said: string | undefined): string {

@@ -160,6 +160,15 @@ describe("media", () => {
     });
   });
 
+  test("what is at another address must come as bytes", () => {
+    const needed = (block: MediaBlock): boolean | undefined => GEMINI_WIRE.needsBytes?.(block, target());
+    expect(needed(image(url("https://example.com/a.png")))).toBeTrue();
+    expect(needed(image(url("https://example.com/a.pdf"), { type: "document" }))).toBeTrue();
+    expect(needed(image(url("https://youtu.be/1"), { type: "document" }))).toBeFalse();
+    expect(needed(image(url("https://example.com/a.mp4"), { type: "video" }))).toBeFalse();
+    expect(needed(image(base64(BYTES)))).toBeFalse();
+  });
+
   test.each<[string, MediaBlock, string, string]>([
     ["an image on the web", image(url("https://example.com/a.png")), "image_url", NEW],
     ["a document on the web", image(url("http://example.com/a.pdf"), { type: "document" }), "document_url", NEW],
@@ -546,6 +555,11 @@ describe("settings", () => {
     const cache = { ttl: undefined };
     const turns: Turn[] = [{ role: "user", blocks: [{ type: "text", text: "a", cache }] }];
     expect(write({ turns, tools: [{ ...tool("f"), cache } as never] }).notes).toEqual([]);
+  });
+
+  test("a seed of more than 32 bits", () => {
+    const { body, notes } = write({ sampling: { ...NO_SAMPLING, seed: 2 ** 40 + 7 } });
+    expect([body["generationConfig"], notes]).toEqual([{ seed: 7 }, ["~seed"]]);
   });
 
   test("an output that is longer than the model's longest one", () => {
