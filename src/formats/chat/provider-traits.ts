@@ -1,11 +1,21 @@
+/**
+ * The members in which a provider is told whether and how hard to think: OpenAI's `reasoning_effort`; OpenRouter's
+ * `reasoning`; `thinking` with `reasoning_effort` (DeepSeek, Z.ai, Moonshot, Volcengine); `reasoning` for whether and
+ * `reasoning_effort` for how hard (Together); `enable_thinking` with `thinking_budget` (Alibaba, SiliconFlow); variables
+ * of the chat template of a model (vLLM, SGLang, llama.cpp).
+ */
+export type ThinkingAsk =
+  "reasoning_effort" | "reasoning" | "thinking" | "reasoning_enabled" | "enable_thinking" | "template";
+
 /** In what a provider's chat API differs from what most providers take. */
 export interface ProviderTraits {
   /** OpenAI's own API: all of its roles, kinds of tools and members are taken, and its limits are enforced. */
   readonly isOpenAi: boolean;
   /** Members that do not change the answer and that it takes; strict providers refuse unknown ones. */
   readonly bookkeeping: ReadonlySet<string>;
-  /** How it is told to think. */
-  readonly thinkingAsk: "reasoning_effort" | "reasoning" | "thinking" | "enable_thinking";
+  readonly thinkingAsk: ThinkingAsk;
+  /** Its word for thinking of models that are told only whether to; undefined if it takes any effort for that. */
+  readonly switchedOn: string | undefined;
   /** The member of a message in which it takes thoughts of unknown origin; undefined if it might refuse them. */
   readonly thoughtsMember: "reasoning_content" | "reasoning" | undefined;
   readonly takesCacheControl: boolean;
@@ -27,12 +37,14 @@ const DEFAULTS: ProviderTraits = {
   isOpenAi: false,
   bookkeeping: USER_ONLY,
   thinkingAsk: "reasoning_effort",
+  switchedOn: undefined,
   thoughtsMember: undefined,
   takesCacheControl: false,
   takesTopK: false,
   signsCalls: false,
   seedMember: "seed",
-  callIds: /^.{1,64}$/s,
+  // OpenAI refuses longer ones here, and so does Copilot.
+  callIds: /^.{1,40}$/s,
   documentUrl: undefined,
   continuation: undefined,
 };
@@ -44,12 +56,19 @@ const OPENAI: Partial<ProviderTraits> = {
 
 /** Open servers, which take the thoughts of the models that they run. */
 const SERVER: Partial<ProviderTraits> = {
+  thinkingAsk: "template",
   thoughtsMember: "reasoning_content",
   takesTopK: true,
   continuation: "continue_final_message",
 };
 
 const THINKING_SWITCH: Partial<ProviderTraits> = { thinkingAsk: "thinking", thoughtsMember: "reasoning_content" };
+
+const ENABLE_THINKING: Partial<ProviderTraits> = {
+  thinkingAsk: "enable_thinking",
+  thoughtsMember: "reasoning_content",
+  takesTopK: true,
+};
 
 /** By provider id. Sources: each provider's reference of its chat endpoint, and recorded requests. */
 const ROWS: Readonly<Record<string, Partial<ProviderTraits>>> = {
@@ -71,15 +90,24 @@ const ROWS: Readonly<Record<string, Partial<ProviderTraits>>> = {
     documentUrl: "document_url",
     continuation: "prefix",
   },
-  cohere: { bookkeeping: new Set() },
-  groq: { bookkeeping: new Set(["user", "service_tier"]), thoughtsMember: "reasoning" },
+  // https://docs.cohere.com/docs/compatibility-api
+  cohere: { bookkeeping: new Set(), switchedOn: "high" },
+  // https://console.groq.com/docs/reasoning
+  groq: { bookkeeping: new Set(["user", "service_tier"]), switchedOn: "default", thoughtsMember: "reasoning" },
   cerebras: { thoughtsMember: "reasoning" },
   google: { bookkeeping: new Set(), signsCalls: true },
   deepseek: { ...THINKING_SWITCH, bookkeeping: new Set() },
   moonshot: { ...THINKING_SWITCH, bookkeeping: new Set(["prompt_cache_key", "safety_identifier"]) },
   zai: THINKING_SWITCH,
-  minimax: { thoughtsMember: "reasoning_content" },
-  alibaba: { thinkingAsk: "enable_thinking", thoughtsMember: "reasoning_content", takesTopK: true },
+  volcengine: THINKING_SWITCH,
+  minimax: { ...THINKING_SWITCH, switchedOn: "adaptive" },
+  // https://www.alibabacloud.com/help/en/model-studio/context-cache
+  alibaba: { ...ENABLE_THINKING, takesCacheControl: true },
+  siliconflow: ENABLE_THINKING,
+  // https://docs.together.ai/docs/inference/chat/reasoning
+  together: { thinkingAsk: "reasoning_enabled", thoughtsMember: "reasoning", takesTopK: true },
+  // https://docs.nvidia.com/nim/large-language-models/latest/reasoning-model.html
+  nvidia: { thinkingAsk: "template" },
   vllm: SERVER,
   sglang: SERVER,
   llamacpp: { ...SERVER, continuation: "as_is" },

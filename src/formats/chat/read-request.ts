@@ -12,7 +12,7 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([
   ...["temperature", "top_p", "top_k", "seed", "random_seed", "frequency_penalty", "presence_penalty"],
   ...["logit_bias", "logprobs", "top_logprobs"],
   ...["tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "response_format"],
-  ...["reasoning_effort", "reasoning", "thinking", "enable_thinking", "thinking_budget"],
+  ...["reasoning_effort", "reasoning", "thinking", "enable_thinking", "thinking_budget", "chat_template_kwargs"],
   ...["reasoning_format", "include_reasoning"],
   ...["user", "safety_identifier", "metadata", "service_tier", "verbosity", "prompt_cache_key", "store"],
 ]);
@@ -36,7 +36,7 @@ export function readRequest(body: JsonObject): Conversation {
     parallelCalls: booleanOf(body["parallel_tool_calls"]),
     limits: readLimits(body),
     sampling: readSampling(body),
-    reasoning: readReasoning(body),
+    reasoning: readReasoning(body, foreign),
     output: readOutputFormat(body["response_format"], foreign),
     bookkeeping: readBookkeeping(body),
     wantsUsage: objectOf(body["stream_options"])?.["include_usage"] === true,

@@ -2,11 +2,12 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, Limits, OutputFormat, Sampling } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
+import type { ModelFacts } from "../form/model-facts.ts";
 import { gatherNotes } from "./notes.ts";
 import { traitsOf } from "./provider-traits.ts";
-import { writeReasoning } from "./reasoning-ask.ts";
 import type { WriteContext } from "./write-content.ts";
 import { writeMessages } from "./write-messages.ts";
+import { writeReasoning } from "./write-reasoning.ts";
 import { writeStrict, writeTools } from "./write-tools.ts";
 
 /**
@@ -19,6 +20,7 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
   const { provider, model } = target;
   const context: WriteContext = { provider, model, traits, notes };
   const messages = writeMessages(conversation.turns, context);
+  const reasoning = writeReasoning(conversation.reasoning, target, traits, notes);
   const body = withoutUndefined({
     model: target.model,
     messages: isBegun(messages.at(-1)) ? continued(messages, context) : messages,
@@ -26,9 +28,9 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
     ...(conversation.stream && { stream: true, stream_options: { include_usage: true } }),
     ...(isBegun(messages.at(-1)) && writeContinuation(context)),
     ...writeLimits(conversation.limits, context),
-    ...writeSampling(conversation.sampling, target, context),
+    ...writeSampling(conversation.sampling, takesSampling(target.facts, reasoning), context),
     ...writeTools(conversation, context),
-    ...writeReasoning(conversation.reasoning, target, traits, notes),
+    ...reasoning,
     response_format: conversation.output && writeOutputFormat(conversation.output, context),
     ...writeBookkeeping(conversation.bookkeeping, context),
   });
@@ -66,16 +68,19 @@ function writeLimits({ maxOutputTokens, stop, answers }: Limits, { traits }: Wri
   };
 }
 
-function writeSampling(sampling: Sampling, { facts }: WireTarget, { traits, notes }: WriteContext): JsonObject {
+const takesSampling = (facts: ModelFacts, { reasoning_effort: effort }: JsonObject): boolean =>
+  facts.takesSampling || (facts.takesSamplingUnthinking === true && effort === "none");
+
+function writeSampling(sampling: Sampling, isTaken: boolean, { traits, notes }: WriteContext): JsonObject {
   const { temperature, topP, topK, logprobs } = sampling;
-  if (!facts.takesSampling) {
+  if (!isTaken) {
     if (temperature !== undefined) notes.dropped("temperature");
     if (topP !== undefined) notes.dropped("top_p");
   }
   if (topK !== undefined && !traits.takesTopK) notes.dropped("top_k");
   return {
-    temperature: facts.takesSampling ? temperature : undefined,
-    top_p: facts.takesSampling ? topP : undefined,
+    temperature: isTaken ? temperature : undefined,
+    top_p: isTaken ? topP : undefined,
     top_k: traits.takesTopK ? topK : undefined,
     [traits.seedMember]: sampling.seed,
     frequency_penalty: sampling.frequencyPenalty,

@@ -1,4 +1,6 @@
 import type { Effort } from "./conversation.ts";
+import { OPEN_FAMILIES } from "./open-models.ts";
+import { OPENAI_FAMILY } from "./openai-models.ts";
 
 /** What cannot be seen on a wire and must be known of a model to write a request for it. */
 export interface ModelFacts {
@@ -6,8 +8,8 @@ export interface ModelFacts {
   readonly defaultMaxTokens: number;
   /** More tokens of output are refused; undefined if it is not known. */
   readonly maxOutputTokens?: number | undefined;
-  /** How it is told to think. */
-  readonly thinking: "effort" | "budget" | "adaptive" | "none";
+  /** How it is told to think; `switch`: only whether to, and not even that if it always thinks. `none`: it cannot think. */
+  readonly thinking: "effort" | "budget" | "adaptive" | "switch" | "none";
   /** Takes a budget although it is told to think in another way. */
   readonly takesBudget?: boolean | undefined;
   /** The fewest and the most tokens of a budget; undefined if that is not known. */
@@ -18,10 +20,14 @@ export interface ModelFacts {
   readonly efforts?: readonly Effort[] | undefined;
   /** Takes temperature, top_p and top_k. */
   readonly takesSampling: boolean;
+  /** Takes them only if it is told not to think. */
+  readonly takesSamplingUnthinking?: boolean | undefined;
   /** Takes temperature or top_p, but not both. */
   readonly takesOneOfSampling?: boolean | undefined;
   /** Takes a JSON schema of its output. */
   readonly takesOutputSchema: boolean;
+  /** Takes marks of where its prompt is to be cached, on wires whose providers else cache by themselves. */
+  readonly takesCacheBreakpoints?: boolean | undefined;
   /** Takes turns of the system between those of the user and the assistant, on a wire on which not all models do. */
   readonly takesSystemTurns?: boolean | undefined;
   /** Knows only some words of JSON Schema, on a wire on which newer models know them all. */
@@ -70,11 +76,10 @@ const ADAPTIVE: Partial<ModelFacts> = {
 
 /**
  * By model name, the first that matches counts. Names are in lower case with `-` for `.`, `@` and `_`, as the clouds that
- * resell a model spell it each in a way of their own: `claude-3.7-sonnet`, `claude-sonnet-4@20250514`.
+ * resell a model spell it each in a way of their own: `claude-3.7-sonnet`, `claude-sonnet-4@20250514`, `glm-4p6`.
  * Claude: https://docs.anthropic.com/en/docs/about-claude/models/overview, .../build-with-claude/extended-thinking,
  * .../effort and .../structured-outputs
  * Gemini: https://ai.google.dev/gemini-api/docs/thinking, .../thought-signatures and .../function-calling
- * OpenAI: https://platform.openai.com/docs/guides/reasoning
  */
 const FACTS: readonly FactsRow[] = [
   { pattern: /claude-(?:2|instant|3-(?:opus|sonnet|haiku))/, ...EARLY, defaultMaxTokens: 4096, maxOutputTokens: 4096 },
@@ -116,13 +121,25 @@ const FACTS: readonly FactsRow[] = [
   { pattern: /gemini-(?:[\d-]+-)?pro/, ...GEMINI, efforts: ["low", "medium", "high"] },
   { pattern: /gemini/, ...GEMINI, efforts: ["minimal", "low", "medium", "high"] },
   { pattern: /gemma-?[123](?!\d)/, thinking: "none", knowsSchemasInPart: true },
-  { pattern: /(?:^|\/)(?:o\d|gpt-5)/, takesSampling: false },
-  { pattern: /(?:^|\/)(?:chatgpt-4|gpt-[34])/, thinking: "none" },
 ];
+
+const FAMILIES: readonly { readonly family: RegExp; readonly models: readonly FactsRow[] }[] = [
+  OPENAI_FAMILY,
+  ...OPEN_FAMILIES,
+];
+
+/** No model has a longer name; what is before that is where it comes from. */
+const MAX_NAME_CHARACTERS = 200;
 
 /** @param model as the provider is asked for it, in any case and with any prefix */
 export function factsOf(model: string): ModelFacts {
-  const name = model.toLowerCase().replace(/[.@_]/g, "-");
-  const { pattern: _, ...facts } = FACTS.find(({ pattern }) => pattern.test(name)) ?? { pattern: /$/ };
+  const name = model
+    .slice(-MAX_NAME_CHARACTERS)
+    .toLowerCase()
+    .replace(/[.@_]/g, "-")
+    .replace(/(?<=\d)p(?=\d)/g, "-");
+  const matches = ({ pattern }: FactsRow): boolean => pattern.test(name);
+  const row = FACTS.find(matches) ?? FAMILIES.find(({ family }) => family.test(name))?.models.find(matches);
+  const { pattern: _, ...facts } = row ?? { pattern: /$/ };
   return { ...NEWEST, ...facts };
 }

@@ -1,4 +1,5 @@
 import type { Conversation, Effort, Reasoning } from "../form/conversation.ts";
+import { effortOf, isOff, nearestEffort } from "../form/efforts.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
 import type { WireObject } from "./members.ts";
 import { isCallForced } from "./write-tools.ts";
@@ -22,15 +23,6 @@ const BUDGETS: Readonly<Record<Exclude<Effort, "none" | "max">, number>> = {
   xhigh: 32_768,
 };
 
-/** From how many tokens on a budget is more than an effort. */
-const EFFORTS: readonly (readonly [below: number, effort: Effort])[] = [
-  [1536, "minimal"],
-  [4096, "low"],
-  [16_384, "medium"],
-  [28_672, "high"],
-  [Infinity, "xhigh"],
-];
-
 const LEAST_BUDGET = 1024;
 
 /** What a model decides by itself is not known on this wire; this is how it is described. */
@@ -48,10 +40,15 @@ export function writeThinking(conversation: Conversation, lacksThoughts: boolean
   const isAsked = reasoning && (reasoning.effort ?? reasoning.budget ?? reasoning.isAdaptive) !== false;
   if (!reasoning || !isAsked) return off;
   if (facts.thinking === "none") {
-    if (reasoning.effort !== "none") writing.note("dropped", "thinking");
+    if (!isOff(reasoning)) writing.note("dropped", "thinking");
     return off;
   }
-  if (reasoning.effort === "none" && !facts.alwaysThinks) return { ...off, thinking: { type: "disabled" } };
+  if (isOff(reasoning)) {
+    if (!facts.alwaysThinks) return { ...off, thinking: { type: "disabled" } };
+    writing.note("adjusted", "thinking");
+    // Not even how hard to think can be told it.
+    if (facts.thinking === "switch") return off;
+  }
   const usesBudget =
     facts.thinking !== "adaptive" || (facts.takesBudget && reasoning.budget !== undefined && !reasoning.isAdaptive);
   // A forced call is worth more than thoughts, which exclude it; so is a model's going on with its calls.
@@ -72,10 +69,12 @@ interface Written {
 
 function writeBudget({ limits }: Conversation, reasoning: Reasoning, writing: Writing): Written {
   const { facts } = writing.target;
-  const wanted = reasoning.budget ?? budgetOf(reasoning.effort ?? USUAL_EFFORT, facts);
+  // Below 0, the model is to decide.
+  const asked = reasoning.budget !== undefined && reasoning.budget >= 0 ? reasoning.budget : undefined;
+  const wanted = asked ?? budgetOf(reasoning.effort ?? USUAL_EFFORT, facts);
   if (reasoning.isAdaptive) writing.note("adjusted", "thinking");
   const fitted = fitBudget(wanted, limits.maxOutputTokens, facts);
-  if (reasoning.budget !== undefined && fitted.budget !== wanted) writing.note("adjusted", "thinking.budget_tokens");
+  if (asked !== undefined && fitted.budget !== wanted) writing.note("adjusted", "thinking.budget_tokens");
   if (limits.maxOutputTokens !== undefined && fitted.maxTokens !== limits.maxOutputTokens) {
     writing.note("adjusted", "max_tokens");
   }
@@ -89,7 +88,7 @@ function writeBudget({ limits }: Conversation, reasoning: Reasoning, writing: Wr
 /** Models that nobody knows take the one or the other, and few known ones take both. */
 function besideBudget(effort: Effort | undefined, { thinking, efforts }: ModelFacts): Effort | undefined {
   const isTaken = thinking === "effort" || efforts !== undefined;
-  return effort && isTaken ? nearestEffort(effort, efforts) : undefined;
+  return effort && isTaken ? fitEffort(effort, efforts) : undefined;
 }
 
 function budgetOf(effort: Effort, { maxOutputTokens, defaultMaxTokens }: ModelFacts): number {
@@ -114,8 +113,8 @@ function fitBudget(wanted: number, asked: number | undefined, facts: ModelFacts)
 
 function writeAdaptive(reasoning: Reasoning, maxTokens: number, isDefault: boolean, writing: Writing): Written {
   const { facts } = writing.target;
-  const asked = reasoning.effort ?? (reasoning.budget === undefined ? undefined : effortOf(reasoning.budget));
-  const effort = asked && nearestEffort(asked, facts.efforts);
+  const asked = effortOf(reasoning);
+  const effort = asked && fitEffort(asked, facts.efforts);
   if (effort !== reasoning.effort) writing.note("adjusted", "thinking");
   // A client that only says how hard to think comes from a wire on which thoughts are shown.
   const isShown = reasoning.isShown ?? (reasoning.isAdaptive ? undefined : true);
@@ -128,19 +127,15 @@ function writeAdaptive(reasoning: Reasoning, maxTokens: number, isDefault: boole
   };
 }
 
-const effortOf = (budget: number): Effort => EFFORTS.find(([below]) => budget < below)?.[1] ?? "high";
-
-const RANKS: readonly Effort[] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
-
 /** All that the wire has a word for. */
 const WIRE_EFFORTS: readonly Effort[] = ["low", "medium", "high", "xhigh", "max"];
 
-/** The nearest effort that a model knows, of two the higher one. */
-function nearestEffort(wanted: Effort, known: readonly Effort[] = WIRE_EFFORTS): Effort {
-  if (known.includes(wanted)) return wanted;
-  const distance = (effort: Effort): number => Math.abs(RANKS.indexOf(effort) - RANKS.indexOf(wanted));
-  return known.reduce((best, effort) => (distance(effort) <= distance(best) ? effort : best));
-}
+/** The nearest effort that a model knows and the wire has a word for. */
+const fitEffort = (wanted: Effort, known: readonly Effort[] = WIRE_EFFORTS): Effort =>
+  nearestEffort(
+    wanted,
+    WIRE_EFFORTS.filter((effort) => known.includes(effort)),
+  );
 
 const displayOf = (isShown: boolean | undefined): WireObject =>
   isShown === undefined ? {} : { display: isShown ? "summarized" : "omitted" };

@@ -1,21 +1,9 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Effort, Reasoning } from "../form/conversation.ts";
+import { asEffort, EFFORTS, effortOf, effortsOf, isThinkingFixed, nearestEffort } from "../form/efforts.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
 import { isSet, objectOf, withoutUndefined } from "../../core/json/values.ts";
 import type { ForeignMembers, Notes } from "./member-lists.ts";
-
-/** Lowest first. */
-const EFFORTS: readonly Effort[] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
-
-/** Up to how many tokens of thought an effort is meant. */
-const EFFORT_OF_BUDGET: readonly (readonly [below: number, effort: Effort])[] = [
-  [1, "none"],
-  [1536, "minimal"],
-  [4096, "low"],
-  [16384, "medium"],
-  [28672, "high"],
-  [Infinity, "xhigh"],
-];
 
 const READ = new Set(["effort", "summary", "generate_summary"]);
 
@@ -23,7 +11,7 @@ const READ = new Set(["effort", "summary", "generate_summary"]);
 export function readReasoning(value: unknown, foreign: ForeignMembers): Reasoning | undefined {
   const reasoning = objectOf(value);
   if (!reasoning) return undefined;
-  const effort = EFFORTS.find((known) => known === reasoning["effort"]);
+  const effort = asEffort(reasoning["effort"]);
   if (isSet(reasoning["effort"]) && !effort) foreign.harmless("reasoning.effort");
   for (const [name, member] of Object.entries(reasoning)) {
     if (!READ.has(name) && isSet(member)) foreign.harmless(`reasoning.${name}`);
@@ -49,25 +37,12 @@ export function writeReasoning(reasoning: Reasoning, facts: ModelFacts, notes: N
   return withoutUndefined({ effort, summary: reasoning.isShown ? "auto" : undefined });
 }
 
-function chooseEffort({ effort, budget }: Reasoning, facts: ModelFacts, notes: Notes): Effort | undefined {
+function chooseEffort(reasoning: Reasoning, facts: ModelFacts, notes: Notes): Effort | undefined {
+  const { effort, budget } = reasoning;
   if (effort === undefined && budget !== undefined) notes.adjusted("thinking.budget_tokens");
-  const asked = effort ?? (budget === undefined ? undefined : EFFORT_OF_BUDGET.find(([below]) => budget < below)?.[1]);
-  if (asked === undefined || isTaken(asked, facts)) return asked;
-  notes.adjusted("reasoning.effort");
-  return nearest(asked, facts);
-}
-
-const isTaken = (effort: Effort, { efforts, alwaysThinks }: ModelFacts): boolean =>
-  effort === "none" ? alwaysThinks !== true : (efforts?.includes(effort) ?? true);
-
-/** Of the efforts that a model knows; of two that are as near the higher one. */
-function nearest(asked: Effort, { efforts = ["low"] }: ModelFacts): Effort | undefined {
-  const place = EFFORTS.indexOf(asked);
-  const distance = (effort: Effort): number => Math.abs(EFFORTS.indexOf(effort) - place);
-  return efforts
-    .toReversed()
-    .reduce<Effort | undefined>(
-      (best, effort) => (best === undefined || distance(effort) < distance(best) ? effort : best),
-      undefined,
-    );
+  const asked = effortOf(reasoning);
+  if (asked === undefined) return undefined;
+  const fitting = isThinkingFixed(facts) ? undefined : nearestEffort(asked, effortsOf(facts, EFFORTS));
+  if (fitting !== asked) notes.adjusted("reasoning.effort");
+  return fitting;
 }

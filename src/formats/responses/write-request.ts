@@ -28,17 +28,18 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
   const { tools, toolChoice, parallelCalls, limits, reasoning, bookkeeping } = conversation;
   const { instructions, input } = writeInput(conversation, target, notes);
   const hasTools = tools.length > 0;
+  const written = reasoning && writeReasoning(reasoning, target.facts, notes);
   const body = withoutUndefined({
     model: target.model,
     instructions,
     input,
     stream: conversation.stream ? true : undefined,
     max_output_tokens: writeLimit(limits.maxOutputTokens, notes),
-    ...writeSampling(conversation, target.facts, notes),
+    ...writeSampling(conversation, takesSampling(target.facts, written), notes),
     tools: hasTools ? writeTools(tools) : undefined,
     tool_choice: hasTools && toolChoice ? writeToolChoice(toolChoice, tools) : undefined,
     parallel_tool_calls: hasTools ? parallelCalls : undefined,
-    reasoning: reasoning && writeReasoning(reasoning, target.facts, notes),
+    reasoning: written,
     include: returnsThoughts(reasoning, target.facts) ? ["reasoning.encrypted_content"] : undefined,
     text: writeText(conversation.output, bookkeeping, notes),
     store: bookkeeping.store ?? false,
@@ -89,7 +90,10 @@ function writeLimit(tokens: number | undefined, notes: Notes): number | undefine
   return MIN_OUTPUT_TOKENS;
 }
 
-function writeSampling({ sampling }: Conversation, facts: ModelFacts, notes: Notes): JsonObject {
+const takesSampling = (facts: ModelFacts, reasoning: JsonObject | undefined): boolean =>
+  facts.takesSampling || (facts.takesSamplingUnthinking === true && reasoning?.["effort"] === "none");
+
+function writeSampling({ sampling }: Conversation, isTaken: boolean, notes: Notes): JsonObject {
   const { temperature, topP } = sampling;
   const untold = {
     top_k: sampling.topK,
@@ -97,10 +101,10 @@ function writeSampling({ sampling }: Conversation, facts: ModelFacts, notes: Not
     frequency_penalty: sampling.frequencyPenalty || undefined,
     presence_penalty: sampling.presencePenalty || undefined,
     logit_bias: sampling.logitBias,
-    ...(facts.takesSampling ? {} : { temperature, top_p: topP }),
+    ...(isTaken ? {} : { temperature, top_p: topP }),
   };
   for (const [member, value] of Object.entries(untold)) if (value !== undefined) notes.dropped(member);
-  return facts.takesSampling ? { temperature, top_p: topP } : {};
+  return isTaken ? { temperature, top_p: topP } : {};
 }
 
 function writeText(output: OutputFormat | undefined, { verbosity }: Bookkeeping, notes: Notes): JsonObject | undefined {

@@ -268,6 +268,16 @@ describe("members of the request", () => {
     [{ enable_thinking: false }, { ...reasoning, effort: "none" }],
     [{ reasoning_format: "parsed" }, { ...reasoning, isShown: true }],
     [{ reasoning_effort: "default" }, undefined],
+    [{ reasoning_effort: "ultra" }, undefined],
+    [{ chat_template_kwargs: { enable_thinking: false } }, { ...reasoning, effort: "none" }],
+    [{ chat_template_kwargs: { thinking: true } }, { ...reasoning, isAdaptive: true }],
+    [{ chat_template_kwargs: { reasoning_effort: "low" } }, { ...reasoning, effort: "low" }],
+    [{ thinking_budget: 0 }, { ...reasoning, effort: "none" }],
+    [{ thinking_budget: -1 }, { ...reasoning, isAdaptive: true }],
+    [
+      { enable_thinking: false, thinking_budget: 500 },
+      { ...reasoning, effort: "none" },
+    ],
   ])("%j", (members, wanted) => {
     expect(conversationOf(members).reasoning).toEqual(wanted as never);
   });

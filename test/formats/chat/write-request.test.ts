@@ -338,13 +338,65 @@ describe("how much to think", () => {
     ["openai", "gpt-4o", { effort: "high" }, {}],
     ["openai", "gpt-5", { isAdaptive: true }, {}],
     ["groq", "llama-3.3-70b-versatile", { budget: 31_999 }, {}],
-    ["vllm", "Qwen/Qwen3-32B", { effort: "high" }, { reasoning_effort: "high" }],
-    ["groq", "qwen", { effort: "none" }, { reasoning_effort: "none" }],
-    ["groq", "gpt-oss", { budget: 32_000 }, { reasoning_effort: "high" }],
+    ["openai", "gpt-5.4", { effort: "max" }, { reasoning_effort: "xhigh" }],
+    ["openai", "gpt-5-pro", { effort: "low" }, { reasoning_effort: "high" }],
+    ["openai", "o4-mini", { effort: "none" }, { reasoning_effort: "low" }],
+    ["openai", "gpt-5", { budget: 0 }, { reasoning_effort: "minimal" }],
+    ["openai", "gpt-5.2", { budget: 0 }, { reasoning_effort: "none" }],
+    ["openai", "gpt-5.2", { budget: -1, isAdaptive: true }, {}],
+    ["openai", "gpt-5-chat-latest", { effort: "high" }, {}],
+    ["groq", "qwen/qwen3-32b", { effort: "none" }, { reasoning_effort: "none" }],
+    ["groq", "qwen/qwen3-32b", { effort: "low" }, { reasoning_effort: "default" }],
+    ["groq", "openai/gpt-oss-120b", { budget: 32_000 }, { reasoning_effort: "high" }],
+    ["groq", "openai/gpt-oss-120b", { effort: "none" }, { reasoning_effort: "low" }],
+    ["fireworks", "accounts/fireworks/models/glm-4p6", { effort: "none" }, { reasoning_effort: "none" }],
+    ["deepinfra", "deepseek-ai/DeepSeek-R1", { effort: "none" }, {}],
+    ["xai", "grok-3-mini", { effort: "medium" }, { reasoning_effort: "high" }],
+    ["xai", "grok-4-fast-reasoning", { effort: "high" }, {}],
+    ["xai", "grok-4-0709", { effort: "none" }, {}],
+    ["xai", "grok-4.3", { effort: "none" }, { reasoning_effort: "none" }],
+    ["mistral", "mistral-small-latest", { effort: "low" }, { reasoning_effort: "high" }],
+    ["mistral", "mistral-small-latest", { effort: "none" }, { reasoning_effort: "none" }],
+    ["mistral", "magistral-medium-latest", { effort: "high" }, {}],
+    ["cohere", "command-a-reasoning-08-2025", { effort: "medium" }, { reasoning_effort: "high" }],
+    ["cohere", "command-a-03-2025", { effort: "medium" }, {}],
     ["openrouter", "x", { budget: 9000, isShown: false }, { reasoning: { max_tokens: 9000, exclude: true } }],
-    ["zai", "glm", { effort: "none" }, { thinking: { type: "disabled" } }],
-    ["zai", "glm", { isAdaptive: true }, { thinking: { type: "enabled" } }],
-    ["alibaba", "qwen", { budget: 500 }, { enable_thinking: true, thinking_budget: 500 }],
+    ["zai", "glm-4.6", { effort: "none" }, { thinking: { type: "disabled" } }],
+    ["zai", "glm-4.6", { isAdaptive: true }, { thinking: { type: "enabled" } }],
+    ["zai", "glm-5.3", { effort: "medium" }, { reasoning_effort: "high" }],
+    ["deepseek", "deepseek-v4-pro", { effort: "none" }, { thinking: { type: "disabled" } }],
+    ["deepseek", "deepseek-v4-pro", { effort: "max" }, { thinking: { type: "enabled" }, reasoning_effort: "max" }],
+    ["moonshot", "kimi-k2.5", { effort: "none" }, { thinking: { type: "disabled" } }],
+    ["moonshot", "kimi-k3", { effort: "medium" }, { reasoning_effort: "high" }],
+    ["moonshot", "kimi-k2-thinking", { effort: "none" }, {}],
+    ["minimax", "MiniMax-M3", { effort: "high" }, { thinking: { type: "adaptive" } }],
+    ["together", "Qwen/Qwen3.5-397B-A17B", { effort: "none" }, { reasoning: { enabled: false } }],
+    ["together", "openai/gpt-oss-20b", { effort: "none" }, { reasoning_effort: "low" }],
+    ["alibaba", "qwen-plus", { budget: 500 }, { enable_thinking: true, thinking_budget: 500 }],
+    ["alibaba", "qwen-plus", { effort: "low" }, { enable_thinking: true, thinking_budget: 2048 }],
+    ["alibaba", "qwen-plus", { effort: "none" }, { enable_thinking: false }],
+    ["siliconflow", "Qwen/Qwen3-8B", { effort: "none" }, { enable_thinking: false }],
+    ["vllm", "Qwen/Qwen3-32B", { effort: "high" }, { chat_template_kwargs: { enable_thinking: true, thinking: true } }],
+    [
+      "sglang",
+      "deepseek-ai/DeepSeek-V3.1",
+      { effort: "none" },
+      { chat_template_kwargs: { enable_thinking: false, thinking: false } },
+    ],
+    [
+      "llamacpp",
+      "gpt-oss-20b",
+      { effort: "xhigh" },
+      { reasoning_effort: "high", chat_template_kwargs: { reasoning_effort: "high" } },
+    ],
+    [
+      "vllm",
+      "deepseek-v4-flash",
+      { effort: "max" },
+      { chat_template_kwargs: { enable_thinking: true, thinking: true, reasoning_effort: "max" } },
+    ],
+    ["vllm", "Qwen/Qwen3-Coder-480B", { effort: "high" }, {}],
+    ["vllm", "Qwen/QwQ-32B", { effort: "none" }, {}],
   ] as [string, string, Partial<Reasoning>, JsonObject][])("%s %s %j", (provider, model, members, wanted) => {
     const { body } = write({ reasoning: ask(members) }, provider, model);
     const { model: _, messages: __, ...others } = body;
@@ -405,6 +457,12 @@ describe("members of the request", () => {
       stop: ["a"],
       random_seed: 1,
     });
+  });
+
+  test("models that take sampling only while they do not think", () => {
+    const { sampling, reasoning } = conversationOf({ temperature: 0.5, reasoning_effort: "none" });
+    expect(write({ sampling, reasoning }, "openai", "gpt-5.2").body).toMatchObject({ temperature: 0.5 });
+    expect(write({ sampling, reasoning }, "openai", "gpt-5").body).not.toContainKey("temperature");
   });
 
   test("models without sampling", () => {

@@ -389,7 +389,13 @@ describe("thinking for a provider", () => {
       [{ effort: "none" }, 9000],
       [{ type: "adaptive", display: "summarized" }, 9000, { effort: "low" }],
     ],
-    ["deepseek-chat", [{ effort: "minimal" }, 9000], [enabled(1024), 9000, { effort: "low" }]],
+    ["of-next-year", [{ effort: "minimal" }, 9000], [enabled(1024), 9000, { effort: "low" }]],
+    ["deepseek-v4-pro", [{ effort: "medium" }, 9000], [enabled(8192), 9000, { effort: "high" }]],
+    ["gpt-5", [{ effort: "minimal" }, 9000], [enabled(1024), 9000, { effort: "low" }]],
+    ["glm-4.6", [{ effort: "low" }, 9000], [enabled(2048), 9000, undefined]],
+    ["kimi-k2-thinking", [{ effort: "none" }, 9000], [undefined, 9000, undefined]],
+    ["claude-sonnet-4-5", [{ budget: 0 }, 9000], [{ type: "disabled" }, 9000, undefined]],
+    ["claude-sonnet-4-5", [{ budget: -1 }, 90_000], [enabled(24_576), 90_000, undefined]],
   ])("%s %j", (model, args, written) => {
     expect(thinkingOf(model, ...args)).toEqual(written);
   });

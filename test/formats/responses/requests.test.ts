@@ -282,9 +282,9 @@ describe("writing a request", () => {
       { effort: "high", summary: "auto" },
     ],
     [{ effort: undefined, budget: 8192, isAdaptive: false, isShown: undefined }, { effort: "medium" }],
-    [{ effort: undefined, budget: 0, isAdaptive: false, isShown: undefined }, { effort: "none" }],
+    [{ effort: undefined, budget: 0, isAdaptive: false, isShown: undefined }, { effort: "minimal" }],
     [{ effort: undefined, budget: undefined, isAdaptive: true, isShown: undefined }, undefined],
-    [{ effort: "none", budget: undefined, isAdaptive: false, isShown: undefined }, { effort: "none" }],
+    [{ effort: "none", budget: undefined, isAdaptive: false, isShown: undefined }, { effort: "minimal" }],
   ])("asks to think as in %p", (reasoning, written) => {
     expect(write({ ...empty, reasoning: reasoning as never }, "gpt-5").body["reasoning"]).toEqual(written);
   });
@@ -294,7 +294,11 @@ describe("writing a request", () => {
       const { body, notes } = write({ ...empty, reasoning: { effort, isAdaptive: false } as never }, model);
       return [(body["reasoning"] as JsonObject | undefined)?.["effort"], ...notes.map(({ member }) => member)];
     };
-    expect(effortOf("xhigh", "gpt-5")).toEqual(["xhigh"]);
+    expect(effortOf("xhigh", "gpt-5")).toEqual(["high", "reasoning.effort"]);
+    expect(effortOf("xhigh", "gpt-5.2")).toEqual(["xhigh"]);
+    expect(effortOf("minimal", "gpt-5.2")).toEqual(["low", "reasoning.effort"]);
+    expect(effortOf("none", "o3")).toEqual(["low", "reasoning.effort"]);
+    expect(effortOf("high", "grok-4")).toEqual([undefined, "reasoning.effort"]);
     expect(effortOf("xhigh", "anthropic/claude-opus-4.5")).toEqual(["high", "reasoning.effort"]);
     expect(effortOf("xhigh", "anthropic/claude-opus-4.6")).toEqual(["max", "reasoning.effort"]);
     expect(effortOf("none", "anthropic/claude-mythos-1")).toEqual(["low", "reasoning.effort"]);
