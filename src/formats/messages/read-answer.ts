@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError, ModelAnswer } from "../form/answer.ts";
 import type { Block } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
+import { answerToolName } from "../form/forced-answer.ts";
 import { textOf } from "../../core/json/values.ts";
 import { blocksOf } from "./members.ts";
 import { inputText, readOpaque, readText } from "./read-content.ts";
@@ -16,7 +17,8 @@ export function readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | 
   if (body["type"] === "error" || isJsonObject(body["error"])) return { error: readError(body) };
   if (!content || body["content"] === undefined) return { error: NO_MESSAGE };
   const origin = originOf(target);
-  const blocks = content.flatMap((block) => readBlock(block, origin));
+  const answerTool = answerToolName(target.tools);
+  const blocks = content.flatMap((block) => readBlock(block, origin, answerTool));
   return {
     id: textOf(body["id"]),
     model: textOf(body["model"]),
@@ -46,7 +48,7 @@ export function readError(body: JsonObject): AnswerError {
   };
 }
 
-function readBlock(block: JsonObject, origin: string): readonly Block[] {
+function readBlock(block: JsonObject, origin: string, answerTool: string): readonly Block[] {
   switch (block["type"]) {
     case "text": {
       const text = readText(block);
@@ -64,6 +66,7 @@ function readBlock(block: JsonObject, origin: string): readonly Block[] {
     }
     case "tool_use": {
       const name = fromWireName(textOf(block["name"]) ?? "");
+      if (name === answerTool) return [{ type: "text", text: inputText(block["input"]) }];
       const id = textOf(block["id"]) ?? "";
       return [{ type: "call", id, name, input: inputText(block["input"]), kind: "function" }];
     }

@@ -23,6 +23,7 @@ interface BlockState {
 export class StreamBlockReader {
   hasCalls = false;
   readonly #origin: string;
+  readonly #answerTool: string;
   /** By the provider's index. */
   readonly #states = new Map<number, BlockState>();
   /** The number of the next block. */
@@ -31,9 +32,13 @@ export class StreamBlockReader {
   #last = -1;
   #held = 0;
 
-  /** @param origin of seals */
-  constructor(origin: string) {
+  /**
+   * @param origin of seals
+   * @param answerTool whose calls are text
+   */
+  constructor(origin: string, answerTool: string) {
     this.#origin = origin;
+    this.#answerTool = answerTool;
   }
 
   start(event: JsonObject): readonly AnswerEvent[] {
@@ -69,7 +74,7 @@ export class StreamBlockReader {
   }
 
   #begin(index: number, begun: JsonObject): readonly AnswerEvent[] {
-    const opened = openedBlock(begun);
+    const opened = openedBlock(begun, this.#answerTool);
     this.#last = index;
     this.#states.set(index, { number: opened && this.#next, begun, held: [], hasPieces: false });
     if (!opened) return [];
@@ -138,7 +143,7 @@ const TOO_MUCH: AnswerEvent = {
   error: { message: "The provider sent too long a block.", type: "api_error", code: undefined },
 };
 
-function openedBlock(begun: JsonObject): OpenedBlock | undefined {
+function openedBlock(begun: JsonObject, answerTool: string): OpenedBlock | undefined {
   switch (begun["type"]) {
     case "text":
       return { type: "text", isRefusal: false };
@@ -147,6 +152,7 @@ function openedBlock(begun: JsonObject): OpenedBlock | undefined {
       return { type: "thinking" };
     case "tool_use": {
       const name = fromWireName(textOf(begun["name"]) ?? "");
+      if (name === answerTool) return { type: "text", isRefusal: false };
       return { type: "call", id: textOf(begun["id"]) ?? "", name, kind: "function" };
     }
     default:

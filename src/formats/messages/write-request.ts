@@ -1,6 +1,7 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
+import { forceAnswer } from "../form/forced-answer.ts";
+import { fitSchema } from "./fit-schema.ts";
 import { isBlank, type WireObject } from "./members.ts";
 import { writeThinking, type WrittenThinking } from "./write-thinking.ts";
 import { writeTools } from "./write-tools.ts";
@@ -11,8 +12,9 @@ import { openWriting, type Writing } from "./writing.ts";
  * Writes a request for a provider of the Messages API. https://docs.anthropic.com/en/api/messages
  * @throws CannotTranslate for what changes the answer and cannot be said
  */
-export function writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest {
+export function writeRequest(asked: Conversation, target: WireTarget): WrittenRequest {
   const writing = openWriting(target);
+  const conversation = holdToOutput(asked, writing);
   const { limits, sampling } = conversation;
   if (limits.answers !== undefined && limits.answers > 1) throw new CannotTranslate("n", "its API gives one answer");
   if (sampling.logprobs !== undefined) throw new CannotTranslate("logprobs", "its API has no log probabilities");
@@ -36,46 +38,30 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
   return { body, notes: writing.finish() };
 }
 
+/** Whether a model is held to a schema by the wire's own member, which only Claude is known to take. */
+const takesSchema = ({ model, provider, facts }: WireTarget): boolean =>
+  facts.takesOutputSchema && (provider === "anthropic" || /claude/i.test(model));
+
+function holdToOutput(conversation: Conversation, writing: Writing): Conversation {
+  const { output } = conversation;
+  if (!output || (output.kind === "schema" && takesSchema(writing.target))) return conversation;
+  writing.note("adjusted", "response_format");
+  return forceAnswer(conversation, output);
+}
+
 function writeOutputConfig(
   { output }: Conversation,
   { effort }: WrittenThinking,
   writing: Writing,
 ): WireObject | undefined {
   const config: WireObject = effort ? { effort } : {};
-  if (output?.kind === "json") {
-    throw new CannotTranslate("response_format", "its API has JSON output only by a schema; send json_schema");
-  }
-  if (output) {
-    if (!writing.target.facts.takesOutputSchema) {
-      throw new CannotTranslate("response_format", "this model cannot be held to a schema");
-    }
-    config["format"] = { type: "json_schema", schema: closeObjects(output.schema) };
+  if (output?.kind === "schema") {
+    const { schema, isExact } = fitSchema(output.schema, true);
+    if (!isExact) writing.note("adjusted", "response_format");
+    config["format"] = { type: "json_schema", schema };
   }
   return Object.keys(config).length > 0 ? config : undefined;
 }
-
-/** Members of a schema that hold schemas by name. */
-const BY_NAME: ReadonlySet<string> = new Set(["properties", "$defs", "definitions"]);
-
-/** Members of a schema that are values, not schemas. */
-const VALUES: ReadonlySet<string> = new Set(["enum", "const", "default", "examples", "required"]);
-
-/** Every object of a schema must say that it has no further members. */
-function closeObjects(schema: JsonObject): JsonObject {
-  const closed = Object.entries(schema).map(([name, value]): [string, unknown] => {
-    if (VALUES.has(name)) return [name, value];
-    return [name, BY_NAME.has(name) && isJsonObject(value) ? closeMembers(value) : closeMember(value)];
-  });
-  const isObject = schema["type"] === "object" || isJsonObject(schema["properties"]);
-  if (isObject && schema["additionalProperties"] === undefined) closed.push(["additionalProperties", false]);
-  return Object.fromEntries(closed);
-}
-
-const closeMembers = (schemas: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, closeMember(schema)]));
-
-const closeMember = (value: unknown): unknown =>
-  Array.isArray(value) ? value.map(closeMember) : isJsonObject(value) ? closeObjects(value) : value;
 
 /** At these values they change nothing, so that nothing is lost without them. */
 const NEUTRAL = { temperature: 1, top_p: 1 } as const;

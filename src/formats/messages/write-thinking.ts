@@ -53,12 +53,15 @@ export function writeThinking(conversation: Conversation, lacksThoughts: boolean
     facts.thinking !== "adaptive" || (facts.takesBudget && reasoning.budget !== undefined && !reasoning.isAdaptive);
   // A forced call is worth more than thoughts, which exclude it; so is a model's going on with its calls.
   const isExcluded = isCallForced(conversation) || (usesBudget && lacksThoughts);
+  if (isExcluded) {
+    writing.note("adjusted", "thinking");
+    const effort = usesBudget ? besideBudget(reasoning.effort, facts) : adaptiveEffort(reasoning, facts);
+    return { ...off, ...(effort && { effort }) };
+  }
   const { thinking, effort, maxTokens } = usesBudget
     ? writeBudget(conversation, reasoning, writing)
     : writeAdaptive(reasoning, off.maxTokens, limits.maxOutputTokens === undefined, writing);
-  if (!isExcluded) return { thinking, maxTokens, isOn: true, ...(effort && { effort }) };
-  writing.note("adjusted", "thinking");
-  return { ...off, ...(effort && { effort }) };
+  return { thinking, maxTokens, isOn: true, ...(effort && { effort }) };
 }
 
 interface Written {
@@ -111,10 +114,14 @@ function fitBudget(wanted: number, asked: number | undefined, facts: ModelFacts)
   return { budget: Math.min(least, maxTokens - LEAST_BUDGET), maxTokens };
 }
 
+function adaptiveEffort(reasoning: Reasoning, { efforts }: ModelFacts): Effort | undefined {
+  const asked = effortOf(reasoning);
+  return asked && fitEffort(asked, efforts);
+}
+
 function writeAdaptive(reasoning: Reasoning, maxTokens: number, isDefault: boolean, writing: Writing): Written {
   const { facts } = writing.target;
-  const asked = effortOf(reasoning);
-  const effort = asked && fitEffort(asked, facts.efforts);
+  const effort = adaptiveEffort(reasoning, facts);
   if (effort !== reasoning.effort) writing.note("adjusted", "thinking");
   // A client that only says how hard to think comes from a wire on which thoughts are shown.
   const isShown = reasoning.isShown ?? (reasoning.isAdaptive ? undefined : true);

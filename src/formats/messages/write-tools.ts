@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
+import { fitSchema } from "./fit-schema.ts";
 import type { WireObject } from "./members.ts";
 import { toWireName } from "./tool-names.ts";
 import type { Writing } from "./writing.ts";
@@ -35,8 +36,10 @@ function writeTool(tool: Tool, writing: Writing): WireObject {
   }
   const written: WireObject = { name };
   if (tool.description !== undefined) written["description"] = tool.description;
-  written["input_schema"] = inputSchema(tool.parameters);
-  if (tool.strict && writing.target.facts.takesOutputSchema) written["strict"] = true;
+  const schema = inputSchema(tool.parameters);
+  const isStrict = tool.strict === true && writing.target.facts.takesOutputSchema;
+  written["input_schema"] = isStrict ? strictSchema(schema, writing) : schema;
+  if (isStrict) written["strict"] = true;
   else if (tool.strict) writing.note("dropped", "tools[].strict");
   return writing.mark(written, tool.cache);
 }
@@ -57,6 +60,12 @@ function describeCustom(description: string | undefined, format: JsonObject | un
 function inputSchema(parameters: JsonObject | undefined): JsonObject {
   if (!parameters) return { type: "object", properties: {} };
   return parameters["type"] === undefined ? { type: "object", ...parameters } : parameters;
+}
+
+function strictSchema(parameters: JsonObject, writing: Writing): JsonObject {
+  const { schema, isExact } = fitSchema(parameters, false);
+  if (!isExact) writing.note("adjusted", "tools[].parameters");
+  return schema;
 }
 
 function writeChoice(choice: ToolChoice | undefined, parallelCalls: boolean | undefined): WireObject | undefined {

@@ -83,7 +83,8 @@ const tool = fc
     fc.record({ name, input_schema: object.map((schema) => ({ type: "object", ...schema })) }),
     optional({ description: fc.string(), strict: fc.constant(true) }),
   )
-  .map(([tool, more]) => ({ ...tool, ...more }));
+  // What a strict tool takes is said in words that the provider knows.
+  .map(([tool, more]) => ({ ...tool, ...more, ...("strict" in more && { input_schema: { type: "object" } }) }));
 
 const choice = fc.constantFrom<object>(
   { type: "auto" },

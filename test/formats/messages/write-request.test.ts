@@ -503,8 +503,6 @@ describe("settings for a provider", () => {
         },
       },
     });
-    expect(refusedMember({ output }, target("claude-sonnet-4-0"))).toBe("response_format");
-    expect(refusedMember({ output: { kind: "json" } })).toBe("response_format");
   });
 
   test("that would change the answer are refused", () => {
