@@ -20,6 +20,13 @@ export function readAnswerError(body: JsonObject): AnswerError | undefined {
   return isJsonObject(choice) && isJsonObject(choice["error"]) ? describe({ error: choice["error"] }) : undefined;
 }
 
+/** Of a `finish_reason` that says so, without an error. */
+export const STOPPED: AnswerError = {
+  message: "The provider stopped with an error",
+  type: undefined,
+  code: undefined,
+};
+
 const UNEXPLAINED = "The provider reported an error without a message";
 
 function describe(body: JsonObject): AnswerError {

@@ -18,7 +18,8 @@ export interface ProviderTraits {
   readonly switchedOn: string | undefined;
   /** The member of a message in which it takes thoughts of unknown origin; undefined if it might refuse them. */
   readonly thoughtsMember: "reasoning_content" | "reasoning" | undefined;
-  readonly takesCacheControl: boolean;
+  /** The models of which it takes Anthropic's marks of what to cache. */
+  readonly cacheControl: RegExp | undefined;
   readonly takesTopK: boolean;
   /** Its calls have signatures, which some of its models demand back. */
   readonly signsCalls: boolean;
@@ -31,6 +32,9 @@ export interface ProviderTraits {
   readonly continuation: "as_is" | "prefix" | "continue_final_message" | undefined;
 }
 
+const ANY_MODEL = /(?:)/;
+const CLAUDE = /claude/i;
+
 const USER_ONLY = new Set(["user"]);
 
 const DEFAULTS: ProviderTraits = {
@@ -39,7 +43,7 @@ const DEFAULTS: ProviderTraits = {
   thinkingAsk: "reasoning_effort",
   switchedOn: undefined,
   thoughtsMember: undefined,
-  takesCacheControl: false,
+  cacheControl: undefined,
   takesTopK: false,
   signsCalls: false,
   seedMember: "seed",
@@ -78,7 +82,7 @@ const ROWS: Readonly<Record<string, Partial<ProviderTraits>>> = {
     bookkeeping: new Set(["user", "service_tier", "verbosity", "prompt_cache_key"]),
     thinkingAsk: "reasoning",
     thoughtsMember: "reasoning",
-    takesCacheControl: true,
+    cacheControl: ANY_MODEL,
     takesTopK: true,
     documentUrl: "file_data",
     continuation: "as_is",
@@ -102,8 +106,11 @@ const ROWS: Readonly<Record<string, Partial<ProviderTraits>>> = {
   volcengine: THINKING_SWITCH,
   minimax: { ...THINKING_SWITCH, switchedOn: "adaptive" },
   // https://www.alibabacloud.com/help/en/model-studio/context-cache
-  alibaba: { ...ENABLE_THINKING, takesCacheControl: true },
+  alibaba: { ...ENABLE_THINKING, cacheControl: ANY_MODEL },
   siliconflow: ENABLE_THINKING,
+  deepinfra: { cacheControl: CLAUDE, takesTopK: true },
+  // https://docs.databricks.com/aws/en/machine-learning/model-serving/prompt-caching
+  databricks: { cacheControl: CLAUDE },
   // https://docs.together.ai/docs/inference/chat/reasoning
   together: { thinkingAsk: "reasoning_enabled", thoughtsMember: "reasoning", takesTopK: true },
   // https://docs.nvidia.com/nim/large-language-models/latest/reasoning-model.html

@@ -3,7 +3,7 @@ import type { AnswerError, ModelAnswer } from "../form/answer.ts";
 import type { Annotation, Block, CallBlock, TextBlock } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
 import { readAnnotations } from "./annotations.ts";
-import { readAnswerError } from "./answer-error.ts";
+import { readAnswerError, STOPPED } from "./answer-error.ts";
 import { makeCallId, readCallItem } from "./call-items.ts";
 import { readStop } from "./finish-reason.ts";
 import { filledTextOf, listOf, objectOf, textOf } from "../../core/json/values.ts";
@@ -45,6 +45,7 @@ export function readAnswer(
   const hasCalls = blocks.some(({ type }) => type === "call");
   const hasRefusal = blocks.some((block) => block.type === "text" && block.isRefusal === true);
   const stop = readStop(textOf(choice["finish_reason"]), choice, { hasCalls, hasRefusal });
+  if (stop.reason === "error") return { error: STOPPED };
   return { id, model: filledTextOf(body["model"]), blocks, stop, usage: readUsage(body["usage"]) };
 }
 

@@ -16,6 +16,7 @@ export function readMessages(messages: unknown, foreign: Foreign): readonly Turn
     if (!isJsonObject(message)) continue;
     const path = `messages[${position}]`;
     const role = message["role"];
+    addName(message, foreign);
     if (role === "assistant") {
       const blocks = readAssistant(message, position, path, foreign);
       calls = findCalls(blocks.filter((block) => block.type === "call"));
@@ -34,6 +35,15 @@ export function readMessages(messages: unknown, foreign: Foreign): readonly Turn
   }
   return turns;
 }
+
+/** Of who speaks. What others need in place of it is in the text, if it matters at all; told once. */
+function addName(message: JsonObject, foreign: Foreign): void {
+  const isSpeaker = message["role"] !== "tool" && message["role"] !== "function";
+  if (!isSpeaker || filledTextOf(message["name"]) === undefined) return;
+  if (!foreign.some(({ path }) => path === NAMES)) foreign.push({ path: NAMES, isEssential: false });
+}
+
+const NAMES = "messages[].name";
 
 function readOther(message: JsonObject, path: string, foreign: Foreign): Turn {
   const blocks = readContent(message["content"], `${path}.content`, foreign);

@@ -3,8 +3,8 @@ import { parseJson } from "../../core/json/parse-bytes.ts";
 import type { AnswerError } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
-import { readAnswerError } from "./answer-error.ts";
-import { listOf } from "../../core/json/values.ts";
+import { readAnswerError, STOPPED } from "./answer-error.ts";
+import { listOf, objectOf } from "../../core/json/values.ts";
 import { openStreamAnswer } from "./stream-answer.ts";
 import { clientToolNames } from "./tool-names.ts";
 import { readUsage } from "./usage.ts";
@@ -22,8 +22,6 @@ const NO_JSON: AnswerError = {
   type: undefined,
   code: "upstream_invalid_response",
 };
-
-const STOPPED: AnswerError = { message: "The provider stopped with an error", type: undefined, code: undefined };
 
 const NO_EVENTS: readonly AnswerEvent[] = [];
 
@@ -59,8 +57,9 @@ export function readStream({ provider, tools }: WireTarget): AnswerStreamReader 
       if (choice !== undefined) answer.take(choice);
       if (answer.hasFailed) return fail(STOPPED);
     }
-    // Moonshot tells usage in the choice.
-    const usage = readUsage(chunk["usage"]) ?? readUsage(choice?.["usage"]);
+    // Moonshot tells usage in the choice, Groq beside it if it was not asked for.
+    const usage =
+      readUsage(chunk["usage"]) ?? readUsage(choice?.["usage"]) ?? readUsage(objectOf(chunk["x_groq"])?.["usage"]);
     if (usage === undefined) return;
     emit({ type: "usage", usage });
     if (answer.isFinished) stop();

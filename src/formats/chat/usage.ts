@@ -4,7 +4,7 @@ import { numberOf, objectOf } from "../../core/json/values.ts";
 
 /**
  * Reads `usage` in the variants of the field: DeepSeek says `prompt_cache_hit_tokens`, Moonshot `cached_tokens`, Mistral
- * `num_cached_tokens` beside the total. xAI and Google leave thoughts out of `completion_tokens` and count them in the total.
+ * `num_cached_tokens` beside the total, and those that resell Claude some of Anthropic's words. xAI and Google leave thoughts out of `completion_tokens` and count them in the total.
  * @returns undefined if it says nothing of tokens
  */
 export function readUsage(value: unknown): Usage | undefined {
@@ -24,9 +24,14 @@ export function readUsage(value: unknown): Usage | undefined {
       numberOf(prompt?.["cached_tokens"]) ??
       numberOf(usage["prompt_cache_hit_tokens"]) ??
       numberOf(usage["cached_tokens"]) ??
-      numberOf(usage["num_cached_tokens"]),
-    cacheWrite: numberOf(prompt?.["cache_write_tokens"]),
-    cacheWriteHour: undefined,
+      numberOf(usage["num_cached_tokens"]) ??
+      numberOf(usage["cache_read_input_tokens"]),
+    cacheWrite:
+      numberOf(prompt?.["cache_write_tokens"]) ??
+      numberOf(prompt?.["cache_creation_tokens"]) ??
+      numberOf(prompt?.["cache_creation_input_tokens"]) ??
+      numberOf(usage["cache_creation_input_tokens"]),
+    cacheWriteHour: numberOf(objectOf(prompt?.["cache_creation"])?.["ephemeral_1h_input_tokens"]),
     reasoning: areThoughtsHidden ? hidden : reasoning,
   };
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import type { CacheMark, MediaBlock, TextBlock } from "../form/blocks.ts";
-import { CannotTranslate } from "../form/dialect.ts";
+import type { CacheMark, MediaBlock, MediaSource, TextBlock } from "../form/blocks.ts";
+import { CannotTranslate, type WireTarget } from "../form/dialect.ts";
+import { fileNameOf, isTextType, mediaTypeOf } from "../form/media-type.ts";
 import { dataUrl } from "./media.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
 import type { Notes } from "./notes.ts";
@@ -12,14 +13,23 @@ export interface WriteContext {
   /** As the provider is asked for it. */
   readonly model: string;
   readonly traits: ProviderTraits;
+  readonly cacheMarks: CacheMarks;
   readonly notes: Notes;
+}
+
+/** Marks of what to cache: Anthropic's, which messages and tools may have as well, OpenAI's of parts alone, or none. */
+export type CacheMarks = "cache_control" | "prompt_cache_breakpoint" | undefined;
+
+export function cacheMarksOf({ isOpenAi, cacheControl }: ProviderTraits, { model, facts }: WireTarget): CacheMarks {
+  if (isOpenAi) return facts.takesCacheBreakpoints ? "prompt_cache_breakpoint" : undefined;
+  return cacheControl?.test(model) ? "cache_control" : undefined;
 }
 
 /** Texts alone: a text where there is one, else parts. */
 export function writeTexts(blocks: readonly TextBlock[], context: WriteContext): string | readonly JsonObject[] {
   const [first] = blocks;
   if (first === undefined) return "";
-  if (blocks.length > 1 || (first.cache !== undefined && context.traits.takesCacheControl)) {
+  if (blocks.length > 1 || (first.cache !== undefined && context.cacheMarks !== undefined)) {
     return blocks.map((block) => writeText(block, context));
   }
   return first.text;
@@ -34,14 +44,20 @@ export function writeParts(
   return blocks.map((block) => (block.type === "text" ? writeText(block, context) : writeMedia(block, context)));
 }
 
-export function writeText({ text, cache }: TextBlock, { traits }: WriteContext): JsonObject {
-  return { type: "text", text, ...writeCacheMark(cache, traits) };
+export function writeText({ text, cache }: TextBlock, context: WriteContext): JsonObject {
+  return { type: "text", text, ...writePartMark(cache, context) };
 }
 
 /** Where it is not taken, caching is the provider's own business, and nothing is lost. */
-export function writeCacheMark(cache: CacheMark | undefined, { takesCacheControl }: ProviderTraits): JsonObject {
-  if (cache === undefined || !takesCacheControl) return {};
+export function writeCacheMark(cache: CacheMark | undefined, { cacheMarks }: WriteContext): JsonObject {
+  if (cache === undefined || cacheMarks !== "cache_control") return {};
   return { cache_control: withoutUndefined({ type: "ephemeral", ttl: cache.ttl }) };
+}
+
+/** OpenAI keeps what is marked for as long as it likes. https://developers.openai.com/api/docs/guides/prompt-caching */
+function writePartMark(cache: CacheMark | undefined, context: WriteContext): JsonObject {
+  if (cache === undefined || context.cacheMarks !== "prompt_cache_breakpoint") return writeCacheMark(cache, context);
+  return { prompt_cache_breakpoint: { mode: "explicit" } };
 }
 
 function writeMedia(block: MediaBlock, context: WriteContext): JsonObject {
@@ -49,7 +65,7 @@ function writeMedia(block: MediaBlock, context: WriteContext): JsonObject {
   if (source.kind === "file") {
     throw new CannotTranslate("file_id", "the file is in the store of another provider; send its data instead");
   }
-  const cache = writeCacheMark(block.cache, context.traits);
+  const cache = writePartMark(block.cache, context);
   switch (block.type) {
     case "image":
       return { ...writeImage(block), ...cache };
@@ -62,7 +78,9 @@ function writeMedia(block: MediaBlock, context: WriteContext): JsonObject {
   }
 }
 
-function writeImage({ source, mediaType, detail }: MediaBlock): JsonObject {
+function writeImage(block: MediaBlock): JsonObject {
+  const { source, detail } = block;
+  const mediaType = typeOf(block);
   if (source.kind === "url") return { type: "image_url", image_url: withoutUndefined({ url: source.url, detail }) };
   if (source.kind !== "base64" || mediaType === undefined) {
     throw new CannotTranslate("image", "its media type is neither said nor to be seen in its data");
@@ -70,18 +88,25 @@ function writeImage({ source, mediaType, detail }: MediaBlock): JsonObject {
   return { type: "image_url", image_url: withoutUndefined({ url: dataUrl(mediaType, source.data), detail }) };
 }
 
-function writeDocument({ source, mediaType, name }: MediaBlock, { traits, notes }: WriteContext): JsonObject {
-  if (source.kind === "text") {
-    // Few providers take files, and all take text.
+/** What it is said to be, or else what its bytes say. */
+const typeOf = ({ source, mediaType }: MediaBlock): string | undefined =>
+  mediaType ?? (source.kind === "base64" ? mediaTypeOf(source.data) : undefined);
+
+function writeDocument(block: MediaBlock, { traits, notes }: WriteContext): JsonObject {
+  const { source, name } = block;
+  const mediaType = typeOf(block);
+  const text = textOf(source, mediaType);
+  if (text !== undefined) {
+    // Few providers take files, OpenAI none but PDF here, and all take text.
     notes.adjusted("document");
-    return { type: "text", text: name === undefined ? source.text : `${name}\n\n${source.text}` };
+    return { type: "text", text: name === undefined ? text : `${name}\n\n${text}` };
   }
   if (source.kind === "url") {
     if (traits.documentUrl === "document_url") {
       return withoutUndefined({ type: "document_url", document_url: source.url, document_name: name });
     }
     if (traits.documentUrl === "file_data") {
-      return { type: "file", file: { filename: name ?? FILE_NAME, file_data: source.url } };
+      return { type: "file", file: { filename: fileNameOf(name, "application/pdf"), file_data: source.url } };
     }
     throw new CannotTranslate("document", "it takes no documents by URL; send the data instead");
   }
@@ -89,11 +114,15 @@ function writeDocument({ source, mediaType, name }: MediaBlock, { traits, notes 
   if (mediaType === undefined) {
     throw new CannotTranslate("document", "its media type is neither said nor to be seen in its data");
   }
-  return { type: "file", file: { filename: name ?? FILE_NAME, file_data: dataUrl(mediaType, source.data) } };
+  const filename = fileNameOf(name, mediaType);
+  return { type: "file", file: { filename, file_data: dataUrl(mediaType, source.data) } };
 }
 
-/** OpenAI refuses file data without a name. */
-const FILE_NAME = "document";
+function textOf(source: MediaSource, mediaType: string | undefined): string | undefined {
+  if (source.kind === "text") return source.text;
+  if (source.kind !== "base64" || mediaType === undefined || !isTextType(mediaType)) return undefined;
+  return Buffer.from(source.data, "base64").toString("utf8");
+}
 
 const AUDIO_FORMATS: ReadonlyMap<string, string> = new Map([
   ["mpeg", "mp3"],

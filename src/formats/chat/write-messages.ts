@@ -1,7 +1,8 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import type { Block, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
+import type { Block, CacheMark, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
+import { placeResults } from "../form/place-results.ts";
 import { fitCallId, signatureMember, wrapCustomInput } from "./call-items.ts";
 import { mustTakeTurns } from "./provider-traits.ts";
 import { originOf } from "./thoughts.ts";
@@ -27,7 +28,8 @@ export function writeMessages(turns: readonly Turn[], context: WriteContext): re
     messages.push({ role: "user", content: writeParts(attachments, context) });
     attachments = [];
   };
-  for (const turn of mergeTurns(turns, takeTurns, context)) {
+  const placed = placeResults(turns, () => context.notes.adjusted("messages[].tool_call_id"));
+  for (const turn of mergeTurns(placed, takeTurns, context)) {
     if (turn.role === "user") {
       bridge();
       const content = writeParts([...attachments, ...turn.blocks.filter(isAsked)], context);
@@ -176,12 +178,19 @@ function writeResult(result: ResultBlock, context: WriteContext): JsonObject {
   const texts = result.blocks.filter((block) => block.type === "text");
   const hasMedia = texts.length < result.blocks.length;
   if (result.isError) context.notes.adjusted("is_error");
-  const prefixed = result.isError ? prefix(texts) : texts;
+  const prefixed = markLast(result.isError ? prefix(texts) : texts, result.cache, context);
   const content = prefixed.length === 0 && hasMedia ? "(see attachment)" : writeTexts(prefixed, context);
   if (hasMedia) context.notes.adjusted("tool_result.images");
   const id = fitCallId(result.callId, context.traits.callIds);
   const message = { role: "tool", tool_call_id: id, content };
-  return { ...message, ...writeCacheMark(result.cache, context.traits) };
+  return { ...message, ...writeCacheMark(result.cache, context) };
+}
+
+/** OpenAI has marks only of parts. */
+function markLast(texts: readonly TextBlock[], cache: CacheMark | undefined, { cacheMarks }: WriteContext) {
+  const last = texts.at(-1);
+  if (cache === undefined || last === undefined || cacheMarks !== "prompt_cache_breakpoint") return texts;
+  return [...texts.slice(0, -1), { ...last, cache }];
 }
 
 /** A tool message has no member that says that its tool failed. */

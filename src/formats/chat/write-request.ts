@@ -5,7 +5,7 @@ import { withoutUndefined } from "../../core/json/values.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
 import { gatherNotes } from "./notes.ts";
 import { traitsOf } from "./provider-traits.ts";
-import type { WriteContext } from "./write-content.ts";
+import { cacheMarksOf, type WriteContext } from "./write-content.ts";
 import { writeMessages } from "./write-messages.ts";
 import { writeReasoning } from "./write-reasoning.ts";
 import { writeStrict, writeTools } from "./write-tools.ts";
@@ -18,7 +18,7 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
   const traits = traitsOf(target.provider);
   const notes = gatherNotes();
   const { provider, model } = target;
-  const context: WriteContext = { provider, model, traits, notes };
+  const context: WriteContext = { provider, model, traits, cacheMarks: cacheMarksOf(traits, target), notes };
   const messages = writeMessages(conversation.turns, context);
   const reasoning = writeReasoning(conversation.reasoning, target, traits, notes);
   const body = withoutUndefined({
@@ -58,13 +58,14 @@ function writeContinuation({ traits }: WriteContext): JsonObject {
 const OPENAI_MAX_STOPS = 4;
 
 function writeLimits({ maxOutputTokens, stop, answers }: Limits, { traits }: WriteContext): JsonObject {
+  // The form of answers has room for one answer.
+  if ((answers ?? 1) > 1) throw new CannotTranslate("n", "only one of its answers would come back");
   if (traits.isOpenAi && stop.length > OPENAI_MAX_STOPS) {
     throw new CannotTranslate("stop", `it takes at most ${OPENAI_MAX_STOPS} stop texts`);
   }
   return {
     [traits.isOpenAi ? "max_completion_tokens" : "max_tokens"]: maxOutputTokens,
     stop: stop.length === 0 ? undefined : stop,
-    n: answers === 1 ? undefined : answers,
   };
 }
 
@@ -72,7 +73,9 @@ const takesSampling = (facts: ModelFacts, { reasoning_effort: effort }: JsonObje
   facts.takesSampling || (facts.takesSamplingUnthinking === true && effort === "none");
 
 function writeSampling(sampling: Sampling, isTaken: boolean, { traits, notes }: WriteContext): JsonObject {
-  const { temperature, topP, topK, logprobs } = sampling;
+  const { temperature, topP, topK } = sampling;
+  // Nor for the probabilities of its tokens.
+  if (sampling.logprobs !== undefined) throw new CannotTranslate("logprobs", "they are not translated from its API");
   if (!isTaken) {
     if (temperature !== undefined) notes.dropped("temperature");
     if (topP !== undefined) notes.dropped("top_p");
@@ -86,8 +89,6 @@ function writeSampling(sampling: Sampling, isTaken: boolean, { traits, notes }: 
     frequency_penalty: sampling.frequencyPenalty,
     presence_penalty: sampling.presencePenalty,
     logit_bias: sampling.logitBias,
-    logprobs: logprobs === undefined ? undefined : true,
-    top_logprobs: logprobs === 0 ? undefined : logprobs,
   };
 }
 
@@ -104,10 +105,11 @@ function writeOutputFormat(output: OutputFormat, context: WriteContext): JsonObj
 /** OpenAI and Azure refuse longer ones in `safety_identifier` and in `user`; Claude Code's has 150. */
 const MAX_IDENTIFIER_CHARACTERS = 64;
 
-/** Anthropic's `standard_only` is what others call the default. */
+/** Anthropic's `standard_only` and Google's `standard` are what others call the default. */
 const SERVICE_TIERS: ReadonlyMap<string, string> = new Map([
   ...["auto", "default", "flex", "priority", "scale", "fast"].map((tier): [string, string] => [tier, tier]),
   ["standard_only", "default"],
+  ["standard", "default"],
 ]);
 
 function writeBookkeeping(bookkeeping: Bookkeeping, { traits, notes }: WriteContext): JsonObject {

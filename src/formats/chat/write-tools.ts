@@ -50,7 +50,7 @@ function writeTool(tool: Tool, path: string, context: WriteContext): JsonObject 
   return {
     type: "function",
     function: withoutUndefined({ name, description, parameters, strict }),
-    ...writeCacheMark(tool.cache, context.traits),
+    ...writeCacheMark(tool.cache, context),
   };
 }
 

@@ -12,3 +12,29 @@ const BEGINNINGS: readonly (readonly [beginning: RegExp, mediaType: string])[] =
 export function mediaTypeOf(base64: string): string | undefined {
   return BEGINNINGS.find(([beginning]) => beginning.test(base64))?.[1];
 }
+
+/** Types of documents that are read as plain text. */
+const TEXT = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|javascript|sql|toml)(?:;|$))/i;
+
+export const isTextType = (mediaType: string): boolean => TEXT.test(mediaType);
+
+/** What names of files end with, where that is not the second half of the type. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  "text/plain": "txt",
+  "text/markdown": "md",
+  "application/javascript": "js",
+  "application/x-yaml": "yaml",
+};
+
+const HAS_ENDING = /\.[a-z\d]{1,8}$/i;
+
+/**
+ * A name for a file: providers refuse a file without one, and OpenAI goes by what it ends with.
+ * @param name as the client calls it, such as the title of a document
+ */
+export function fileNameOf(name: string | undefined, mediaType: string): string {
+  if (name !== undefined && HAS_ENDING.test(name)) return name;
+  const type = mediaType.split(";", 1)[0]?.toLowerCase() ?? "";
+  const ending = ENDINGS[type] ?? /\/([a-z\d]{1,8})$/.exec(type)?.[1];
+  return ending === undefined ? (name ?? "document") : `${name ?? "document"}.${ending}`;
+}

@@ -1,15 +1,12 @@
 import type { MediaBlock } from "../form/blocks.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { mediaTypeOf } from "../form/media-type.ts";
+import { isTextType, mediaTypeOf } from "../form/media-type.ts";
 import type { WireObject } from "./members.ts";
 import type { Writing } from "./writing.ts";
 
 const IMAGES: ReadonlySet<string> = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"]);
 
 const PDF = "application/pdf";
-
-/** Types of documents that are read as plain text. */
-const TEXT = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|javascript|sql|toml)(?:;|$))/;
 
 /**
  * Writes an `image` or `document` block.
@@ -49,7 +46,7 @@ function documentSource({ source, mediaType }: MediaBlock): WireObject {
   if (source.kind !== "base64") throw new CannotTranslate("document", "a document must be bytes, text or a URL");
   const type = typeOf(source.data, mediaType);
   if (type === PDF) return { type: "base64", media_type: PDF, data: source.data };
-  if (type && TEXT.test(type)) return plainText(Buffer.from(source.data, "base64").toString("utf8"));
+  if (type && isTextType(type)) return plainText(Buffer.from(source.data, "base64").toString("utf8"));
   throw new CannotTranslate("document", `documents must be PDF or text, not ${type ?? "of an unknown type"}`);
 }
 

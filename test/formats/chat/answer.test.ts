@@ -87,6 +87,36 @@ describe("reading", () => {
       { ...none, input: 66, output: 34, reasoning: 28 },
     ],
     [
+      "OpenRouter, with its price",
+      {
+        prompt_tokens: 9,
+        completion_tokens: 5,
+        total_tokens: 14,
+        cost: 0.01,
+        prompt_tokens_details: { cached_tokens: 4, cache_write_tokens: 2, audio_tokens: 0 },
+      },
+      { ...none, input: 9, output: 5, cacheRead: 4, cacheWrite: 2 },
+    ],
+    [
+      "Alibaba",
+      {
+        prompt_tokens: 9,
+        completion_tokens: 5,
+        prompt_tokens_details: { cached_tokens: 0, cache_creation_input_tokens: 4 },
+      },
+      { ...none, input: 9, output: 5, cacheRead: 0, cacheWrite: 4 },
+    ],
+    [
+      "Claude on Databricks",
+      { prompt_tokens: 9, completion_tokens: 5, cache_read_input_tokens: 3, cache_creation_input_tokens: 4 },
+      { ...none, input: 9, output: 5, cacheRead: 3, cacheWrite: 4 },
+    ],
+    [
+      "Perplexity",
+      { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14, reasoning_tokens: 3, citation_tokens: 7 },
+      { ...none, input: 9, output: 5, reasoning: 3 },
+    ],
+    [
       "null details",
       { prompt_tokens: 9, completion_tokens: 5, prompt_tokens_details: null },
       { ...none, input: 9, output: 5 },
@@ -136,6 +166,11 @@ describe("reading", () => {
       "OpenRouter's",
       { choices: [{ error: { message: "M", code: 502 }, message: { content: "" } }] },
       { message: "M", code: "502" },
+    ],
+    [
+      "an end that is one",
+      { choices: [{ message: { content: "A" }, finish_reason: "error" }] },
+      { message: "The provider stopped with an error" },
     ],
     ["nothing", {}, { message: "The provider's answer has no message" }],
     ["no choice", { choices: [] }, { message: "The provider's answer has no message" }],

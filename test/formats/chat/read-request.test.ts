@@ -282,6 +282,22 @@ describe("members of the request", () => {
     expect(conversationOf(members).reasoning).toEqual(wanted as never);
   });
 
+  test("names of speakers have no place, which is told once", () => {
+    const messages = ["a", "b"].map((name) => ({ role: "user", content: "Hi", name }));
+    expect(conversationOf({ messages }).foreign).toEqual([{ path: "messages[].name", isEssential: false }]);
+    const result = { role: "tool", tool_call_id: "c", name: "f", content: "R" };
+    expect(conversationOf({ messages: [result] }).foreign).toEqual([]);
+  });
+
+  test("what is understood in part is told", () => {
+    expect(conversationOf({ reasoning_effort: "ultra" }).foreign).toEqual([
+      { path: "reasoning_effort", isEssential: false },
+    ]);
+    expect(conversationOf({ chat_template_kwargs: { enable_thinking: true, other: 1 } }).foreign).toEqual([
+      { path: "chat_template_kwargs.other", isEssential: false },
+    ]);
+  });
+
   test("limits, sampling and bookkeeping", () => {
     const conversation = conversationOf({
       max_tokens: 5,

@@ -38,6 +38,14 @@ const item = (
   function: { name, arguments: text },
 });
 
+test("usage that Groq tells beside what was asked for", () => {
+  const x_groq = { usage: { prompt_tokens: 3, completion_tokens: 2 } };
+  expect(readAll([chunk({ content: "A" }), finish("stop", { x_groq })])).toContainEqual({
+    type: "usage",
+    usage: expect.objectContaining({ input: 3, output: 2 }),
+  });
+});
+
 describe("text and thoughts", () => {
   test("one chunk may bundle everything, and nothing of it is lost", () => {
     const usage = { prompt_tokens: 1, completion_tokens: 2 };

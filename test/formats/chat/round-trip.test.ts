@@ -191,7 +191,7 @@ const file: fc.Arbitrary<Block> = fc.record({
   type: fc.constant("document"),
   source: base64.map((data) => ({ kind: "base64", data }) as const),
   mediaType: fc.constant("application/pdf"),
-  name,
+  name: name.map((own) => `${own}.pdf`),
 });
 const audio: fc.Arbitrary<Block> = fc.record({
   type: fc.constant("audio"),
@@ -271,7 +271,7 @@ const conversation: fc.Arbitrary<Conversation> = fc
     limits: fc.record({
       maxOutputTokens: optional(count),
       stop: fc.array(text, { maxLength: 4 }),
-      answers: fc.constantFrom(undefined, 2),
+      answers: fc.constant(undefined),
     }),
     sampling: fc.record({
       temperature: optional(fc.constantFrom(0, 0.5, 2)),
@@ -281,7 +281,7 @@ const conversation: fc.Arbitrary<Conversation> = fc
       frequencyPenalty: optional(fc.constantFrom(-1, 0.5)),
       presencePenalty: optional(fc.constantFrom(-1, 0.5)),
       logitBias: optional(fc.constant({ "50256": -100 })),
-      logprobs: optional(fc.nat({ max: 20 })),
+      logprobs: fc.constant(undefined),
     }),
     effort: optional(fc.constantFrom("none", "minimal", "low", "medium", "high", "xhigh", "max")),
     output: fc.oneof(

@@ -191,6 +191,76 @@ describe("messages", () => {
     ]);
   });
 
+  test("OpenAI takes marks of parts, of its newer models", () => {
+    const cache = { ttl: "1h" as const };
+    const marked = (type: "text"): Block => ({ type, text: "Hi", cache });
+    const turns: Turn[] = [
+      { role: "system", blocks: [{ type: "text", text: "S", cache }] },
+      { role: "user", blocks: [marked("text")] },
+      { role: "assistant", blocks: [call("c1")] },
+      {
+        role: "tool",
+        blocks: [
+          {
+            type: "result",
+            callId: "c1",
+            blocks: [{ type: "text", text: "R" }],
+            isError: false,
+            kind: "function",
+            cache,
+          },
+        ],
+      },
+    ];
+    const prompt_cache_breakpoint = { mode: "explicit" };
+    const written = write({ turns }, "openai", "gpt-5.6").body["messages"];
+    expect(written).toMatchObject([
+      { content: [{ type: "text", text: "S", prompt_cache_breakpoint }] },
+      { content: [{ type: "text", text: "Hi", prompt_cache_breakpoint }] },
+      {},
+      { role: "tool", content: [{ type: "text", text: "R", prompt_cache_breakpoint }] },
+    ]);
+    expect(JSON.stringify(written)).not.toContain("cache_control");
+    expect(JSON.stringify(write({ turns }, "openai", "gpt-5.2").body)).not.toMatch(/cache/);
+    expect(JSON.stringify(write({ turns }, "databricks", "databricks-claude-opus-4-5").body)).toContain(
+      "cache_control",
+    );
+    expect(JSON.stringify(write({ turns }, "databricks", "databricks-gpt-oss-20b").body)).not.toContain(
+      "cache_control",
+    );
+  });
+
+  test("results are directly behind their calls, and those of none are words", () => {
+    const result = (callId: string): Block => ({
+      ...{ type: "result", callId, isError: false, kind: "function" },
+      blocks: [{ type: "text", text: `R${callId}` }],
+    });
+    const turns: Turn[] = [
+      { role: "tool", blocks: [result("c0")] },
+      { role: "assistant", blocks: [call("c1"), call("c2")] },
+      { role: "tool", blocks: [result("c1")] },
+      user,
+      { role: "tool", blocks: [result("c2"), result("c2")] },
+    ];
+    const { body, notes } = write({ turns });
+    expect(body["messages"]).toMatchObject([
+      { role: "user", content: [{ text: "Tool result:" }, { text: "Rc0" }] },
+      { role: "assistant" },
+      { role: "tool", tool_call_id: "c1" },
+      { role: "tool", tool_call_id: "c2" },
+      { role: "user", content: "Hi" },
+      { role: "user", content: [{ text: "Tool result:" }, { text: "Rc2" }] },
+    ]);
+    expect(notes).toEqual([{ kind: "adjusted", member: "messages[].tool_call_id" }]);
+  });
+
+  test("what would not come back is refused", () => {
+    const { limits, sampling } = conversationOf({ n: 2, logprobs: true });
+    expect(refused(() => write({ limits }, "groq"))).toBe("n");
+    expect(refused(() => write({ sampling }, "groq"))).toBe("logprobs");
+    expect(write({ limits: { ...limits, answers: 1 } }).body).not.toContainKey("n");
+  });
+
   test("media", () => {
     const media = (members: object): Block =>
       ({ type: "document", source: { kind: "base64", data: "AA" }, mediaType: "application/pdf", ...members }) as Block;
@@ -201,7 +271,16 @@ describe("messages", () => {
       type: "file",
       file: { filename: "a.pdf", file_data: "data:application/pdf;base64,AA" },
     });
+    expect(part(media({ name: "Annual report" }))).toMatchObject({ file: { filename: "Annual report.pdf" } });
+    expect(part(media({}))).toMatchObject({ file: { filename: "document.pdf" } });
     expect(part(media({ source: { kind: "text", text: "T" } }))).toEqual({ type: "text", text: "T" });
+    expect(
+      part(media({ name: "a.csv", mediaType: "text/csv", source: { kind: "base64", data: btoa("a,b") } })),
+    ).toEqual({ type: "text", text: "a.csv\n\na,b" });
+    const png = { kind: "base64", data: "iVBORw0KGgoAAAA" };
+    expect(part(media({ type: "image", mediaType: undefined, source: png }))).toMatchObject({
+      image_url: { url: `data:image/png;base64,${png.data}` },
+    });
     expect(part(media(byUrl), "mistral")).toEqual({ type: "document_url", document_url: "https://e.example/a" });
     expect(part(media({ type: "audio", mediaType: "audio/mpeg" }))).toEqual({
       type: "input_audio",
@@ -423,7 +502,7 @@ describe("members of the request", () => {
   });
 
   test("OpenAI", () => {
-    const { limits, sampling } = conversationOf({ max_tokens: 9, temperature: 0.5, top_k: 4, seed: 1, logprobs: true });
+    const { limits, sampling } = conversationOf({ max_tokens: 9, temperature: 0.5, top_k: 4, seed: 1 });
     const { body, notes } = write({ stream: true, limits, sampling, bookkeeping });
     expect(body).toEqual({
       model: "some-model",
@@ -433,7 +512,6 @@ describe("members of the request", () => {
       max_completion_tokens: 9,
       temperature: 0.5,
       seed: 1,
-      logprobs: true,
       safety_identifier: expect.stringMatching(/^[0-9a-f]{64}$/),
       service_tier: "default",
       verbosity: "low",
