@@ -6,7 +6,7 @@ import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
 import { readAnswerError, STOPPED } from "./answer-error.ts";
 import { listOf, objectOf } from "../../core/json/values.ts";
 import { openStreamAnswer } from "./stream-answer.ts";
-import { clientToolNames } from "./tool-names.ts";
+import { clientToolNames } from "../form/fit-tool-name.ts";
 import { readUsage } from "./usage.ts";
 
 const END_MARK = "[DONE]";
@@ -38,6 +38,8 @@ export function readStream({ provider, tools }: WireTarget): AnswerStreamReader 
   let isComplete = false;
 
   const fail = (error: AnswerError): void => {
+    // The answer is whole; what goes wrong behind it takes nothing from it.
+    if (state !== "open") return;
     state = "failed";
     emit({ type: "fail", error });
   };

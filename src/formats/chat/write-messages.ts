@@ -6,7 +6,7 @@ import { placeResults } from "../form/place-results.ts";
 import { fitCallId, signatureMember, wrapCustomInput } from "./call-items.ts";
 import { mustTakeTurns } from "./provider-traits.ts";
 import { originOf } from "./thoughts.ts";
-import { fitToolName } from "./tool-names.ts";
+import { fitToolName } from "../form/fit-tool-name.ts";
 import { type WriteContext, writeCacheMark, writeParts, writeText, writeTexts } from "./write-content.ts";
 import { writeThoughts } from "./write-thoughts.ts";
 
@@ -28,7 +28,7 @@ export function writeMessages(turns: readonly Turn[], context: WriteContext): re
     messages.push({ role: "user", content: writeParts(attachments, context) });
     attachments = [];
   };
-  const placed = placeResults(turns, () => context.notes.adjusted("messages[].tool_call_id"));
+  const placed = placeResults(turns, "chat", () => context.notes.adjusted("messages[].tool_call_id"));
   for (const turn of mergeTurns(placed, takeTurns, context)) {
     if (turn.role === "user") {
       bridge();

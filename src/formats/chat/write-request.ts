@@ -2,6 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, Limits, OutputFormat, Sampling } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
+import { fitIdentifier } from "../form/fit-identifier.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
 import { gatherNotes } from "./notes.ts";
 import { traitsOf } from "./provider-traits.ts";
@@ -102,9 +103,6 @@ function writeOutputFormat(output: OutputFormat, context: WriteContext): JsonObj
   return { type: "json_schema", json_schema: withoutUndefined({ name, description, schema, strict }) };
 }
 
-/** OpenAI and Azure refuse longer ones in `safety_identifier` and in `user`; Claude Code's has 150. */
-const MAX_IDENTIFIER_CHARACTERS = 64;
-
 /** Anthropic's `standard_only` and Google's `standard` are what others call the default. */
 const SERVICE_TIERS: ReadonlyMap<string, string> = new Map([
   ...["auto", "default", "flex", "priority", "scale", "fast"].map((tier): [string, string] => [tier, tier]),
@@ -121,11 +119,11 @@ function writeBookkeeping(bookkeeping: Bookkeeping, { traits, notes }: WriteCont
   const kept = store === true ? metadata : undefined;
   if (metadata !== undefined && kept === undefined) notes.dropped("metadata");
   const members = {
-    [identifier]: user === undefined ? undefined : shorten(user),
+    [identifier]: user && fitIdentifier(user),
     metadata: kept,
     service_tier: tier,
     verbosity,
-    prompt_cache_key: promptCacheKey,
+    prompt_cache_key: promptCacheKey && fitIdentifier(promptCacheKey),
     // Not to keep an answer is the default.
     store: store === true ? true : undefined,
   };
@@ -136,10 +134,4 @@ function writeBookkeeping(bookkeeping: Bookkeeping, { traits, notes }: WriteCont
     else notes.dropped(name);
   }
   return written;
-}
-
-/** Tells users apart as well as the identifier itself. */
-function shorten(user: string): string {
-  if (user.length <= MAX_IDENTIFIER_CHARACTERS) return user;
-  return new Bun.CryptoHasher("sha256").update(user).digest("hex");
 }

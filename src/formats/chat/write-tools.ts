@@ -3,8 +3,8 @@ import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { CUSTOM_PARAMETERS } from "./call-items.ts";
 import { objectOf, textOf, withoutUndefined } from "../../core/json/values.ts";
-import { isStrictSchema } from "./strict-schema.ts";
-import { fitToolName } from "./tool-names.ts";
+import { isStrictSchema } from "../form/strict-schema.ts";
+import { fitToolName } from "../form/fit-tool-name.ts";
 import { type WriteContext, writeCacheMark } from "./write-content.ts";
 
 /** Writes `tools`, `tool_choice` and `parallel_tool_calls`; nothing of them without tools, as providers refuse that. */

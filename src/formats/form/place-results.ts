@@ -1,19 +1,27 @@
-import type { Block, CallBlock, ResultBlock } from "./blocks.ts";
+import { isJsonObject } from "../../core/json/parse.ts";
+import { textOf } from "../../core/json/values.ts";
+import type { Block, ResultBlock } from "./blocks.ts";
 import type { Turn } from "./conversation.ts";
 
 /** What stands before a result whose call is not there, which as a result would be refused. */
 export const ORPHAN_MARK = "Tool result:";
 
-const isCall = (block: Block): block is CallBlock => block.type === "call";
+/** Of something that only one format has, such as a search for tools that the client answers. */
+function ownCallId(block: Block, format: string): string | undefined {
+  if (block.type !== "opaque" || block.format !== format || !isJsonObject(block.value)) return undefined;
+  return textOf(block.value["call_id"]);
+}
+
 const isResult = (block: Block): block is ResultBlock => block.type === "result";
 
 /**
  * Puts results directly behind their calls, as most providers demand, whatever was said in between. One whose call is not
  * in the assistant's turn before, or that has an answer already, becomes words of the user.
+ * @param format the one that is written, whose own kinds of calls are calls too
  * @param onOrphan called for each of those
  * @returns turns that are in order as they are
  */
-export function placeResults(turns: readonly Turn[], onOrphan: () => void): readonly Turn[] {
+export function placeResults(turns: readonly Turn[], format: string, onOrphan: () => void): readonly Turn[] {
   const placed: Turn[] = [];
   /** Ids of calls of the last turn of the assistant without an answer, each with how many there are. */
   let open = new Map<string, number>();
@@ -23,7 +31,10 @@ export function placeResults(turns: readonly Turn[], onOrphan: () => void): read
 
   const takeCalls = (blocks: readonly Block[]): void => {
     if (placed.at(-1)?.role !== "assistant") open = new Map();
-    for (const { id } of blocks.filter(isCall)) open.set(id, (open.get(id) ?? 0) + 1);
+    for (const block of blocks) {
+      const id = block.type === "call" ? block.id : ownCallId(block, format);
+      if (id !== undefined) open.set(id, (open.get(id) ?? 0) + 1);
+    }
   };
 
   const answers = ({ callId }: ResultBlock): boolean => {

@@ -2,6 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError, ModelAnswer } from "../form/answer.ts";
 import type { Block } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
+import { type ClientToolName, clientToolNames } from "../form/fit-tool-name.ts";
 import { readAnswerError } from "./answer-error.ts";
 import { isSet, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import { readOutputPart } from "./read-content.ts";
@@ -12,10 +13,16 @@ import { isEmptyThinking, originOf, readThinking } from "./thinking.ts";
 import { readUsage } from "./usage.ts";
 
 /** Reads a whole response. One that failed, or is still being made, is an error. */
-export function readAnswer(body: JsonObject, { provider }: WireTarget): ModelAnswer | { readonly error: AnswerError } {
+export function readAnswer(
+  body: JsonObject,
+  { provider, tools }: WireTarget,
+): ModelAnswer | { readonly error: AnswerError } {
   const hasOutput = Array.isArray(body["output"]);
   if (!isAnswer(body) || !hasOutput) return { error: readAnswerError(body) };
-  const blocks = listOf(body["output"]).flatMap((item) => readOutputItem(objectOf(item) ?? {}, originOf(provider)));
+  const toolName = clientToolNames(tools);
+  const blocks = listOf(body["output"]).flatMap((item) =>
+    readOutputItem(objectOf(item) ?? {}, originOf(provider), toolName),
+  );
   return {
     id: textOf(body["id"]),
     model: textOf(body["model"]),
@@ -29,8 +36,8 @@ export function readAnswer(body: JsonObject, { provider }: WireTarget): ModelAns
 }
 
 /** The blocks of one item of an answer; parts and thoughts that are empty are none. */
-export function readOutputItem(item: JsonObject, origin: string): Block[] {
-  const call = readCall(item, flatName);
+function readOutputItem(item: JsonObject, origin: string, toolName: ClientToolName): Block[] {
+  const call = readCall(item, (name, namespace) => toolName(flatName(name, namespace)));
   if (call) return [call];
   switch (item["type"]) {
     case "message":

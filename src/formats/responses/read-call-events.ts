@@ -17,7 +17,7 @@ export function createCallReader(output: StreamOutput): ItemReader {
   }
 
   function readItem(item: JsonObject, isDone: boolean): void {
-    const read = readCall(item, flatName);
+    const read = readCall(item, (name, namespace) => output.toolName(flatName(name, namespace)));
     // The command of a shell call is there only when the item is done.
     const isEarly = !isDone && (item["type"] === "local_shell_call" || read?.name === "" || read?.id === "");
     if (!read || isEarly) return;

@@ -3,6 +3,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
+import { clientToolNames } from "../form/fit-tool-name.ts";
 import { readAnswerError } from "./answer-error.ts";
 import { isSet, objectOf, textOf } from "../../core/json/values.ts";
 import { readStop, type Held } from "./stop-reason.ts";
@@ -11,7 +12,7 @@ import { originOf } from "./thinking.ts";
 import { readUsage } from "./usage.ts";
 
 /** Reads the stream of a response, which ends with the event of the whole response. */
-export function readStream({ provider }: WireTarget): AnswerStreamReader {
+export function readStream({ provider, tools }: WireTarget): AnswerStreamReader {
   const held: Held = { hasCalls: false, hasRefusal: false };
   let events: AnswerEvent[] = [];
   let blocks = 0;
@@ -25,7 +26,12 @@ export function readStream({ provider }: WireTarget): AnswerStreamReader {
     }
     events.push(event);
   };
-  const items = createStreamItems({ emit, newBlock: () => blocks++, origin: originOf(provider) });
+  const items = createStreamItems({
+    emit,
+    newBlock: () => blocks++,
+    origin: originOf(provider),
+    toolName: clientToolNames(tools),
+  });
 
   function start(response: JsonObject | undefined): void {
     if (hasStarted) return;
@@ -68,23 +74,19 @@ export function readStream({ provider }: WireTarget): AnswerStreamReader {
     else fail({ message: "the provider sent an event that is no JSON object", type: undefined, code: undefined });
   }
 
-  const take = (): readonly AnswerEvent[] => {
-    const taken = events;
-    events = [];
-    return taken;
-  };
-
   return {
     get isComplete() {
       return isOver;
     },
     read({ data }) {
+      events = [];
       read(data);
-      return take();
+      return events;
     },
     end() {
+      events = [];
       if (!isOver) fail({ message: "the provider's stream broke off", type: undefined, code: undefined });
-      return take();
+      return events;
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
 import type { Annotation, Seal } from "../form/blocks.ts";
+import type { ClientToolName } from "../form/fit-tool-name.ts";
 
 /** Where the events of a stream's items go. */
 export interface StreamOutput {
@@ -9,6 +10,7 @@ export interface StreamOutput {
   readonly newBlock: () => number;
   /** Of the seals in it. */
   readonly origin: string;
+  readonly toolName: ClientToolName;
 }
 
 /** Reads the events of one item of a streamed response. */

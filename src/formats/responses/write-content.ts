@@ -1,20 +1,33 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Annotation, Block, MediaBlock, TextBlock } from "../form/blocks.ts";
-import { CannotTranslate } from "../form/dialect.ts";
+import { CannotTranslate, type WireTarget } from "../form/dialect.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
-import { mediaTypeOf } from "../form/media-type.ts";
+import { fileNameOf, mediaTypeOf } from "../form/media-type.ts";
 import { toDataUrl } from "./media-data.ts";
 
 /**
- * What a user or a tool said: a text alone as it is, else parts. Cache marks are left out: OpenAI caches by itself.
+ * What a user or a tool said: a text alone as it is, else parts. Marks of what to cache go to models that take them; others
+ * are cached by OpenAI itself.
  * @param path of the blocks, `messages[2].content`
  * @throws CannotTranslate
  */
-export function writeInputContent(blocks: readonly Block[], path: string): string | JsonObject[] {
+export function writeInputContent(
+  blocks: readonly Block[],
+  path: string,
+  { facts }: Pick<WireTarget, "facts">,
+): string | JsonObject[] {
   const [first] = blocks;
-  if (blocks.length === 1 && first?.type === "text") return first.text;
-  return blocks.map((block, index) => writeInputPart(block, `${path}[${index}]`));
+  const isMarked = (block: Block | undefined): boolean =>
+    facts.takesCacheBreakpoints === true && block !== undefined && "cache" in block && block.cache !== undefined;
+  if (blocks.length === 1 && first?.type === "text" && !isMarked(first)) return first.text;
+  return blocks.map((block, index) => {
+    const part = writeInputPart(block, `${path}[${index}]`);
+    return isMarked(block) ? { ...part, ...CACHE_MARK } : part;
+  });
 }
+
+/** https://developers.openai.com/api/docs/guides/prompt-caching */
+const CACHE_MARK: JsonObject = { prompt_cache_breakpoint: { mode: "explicit" } };
 
 function writeInputPart(block: Block, path: string): JsonObject {
   switch (block.type) {
@@ -53,9 +66,9 @@ function requireType(mediaType: string | undefined, path: string): string {
 
 function writeFile(block: MediaBlock, path: string): JsonObject {
   const url = mediaUrl(block, path);
-  return block.source.kind === "url"
-    ? { type: "input_file", file_url: url }
-    : { type: "input_file", filename: block.name ?? "document", file_data: url };
+  if (block.source.kind === "url") return { type: "input_file", file_url: url };
+  const type = block.mediaType ?? (block.source.kind === "base64" ? mediaTypeOf(block.source.data) : "text/plain");
+  return { type: "input_file", filename: fileNameOf(block.name, type ?? ""), file_data: url };
 }
 
 /** What the model said, as a part of a message. */

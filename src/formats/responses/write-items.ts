@@ -4,11 +4,12 @@ import type { Block, CallBlock, ResultBlock, TextBlock } from "../form/blocks.ts
 import type { Tool, Turn } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget } from "../form/dialect.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
+import { fitToolName } from "../form/fit-tool-name.ts";
 import { writeShellAction } from "./local-shell.ts";
 import type { Notes } from "./member-lists.ts";
 import { writeThinking } from "./thinking.ts";
 import { writeInputContent, writeOutputPart } from "./write-content.ts";
-import { splitName } from "./tool-names.ts";
+import { fitName } from "./write-tools.ts";
 
 const MAX_CALL_ID_LENGTH = 64;
 
@@ -42,7 +43,8 @@ function writeTurn({ role, blocks }: Turn, path: string, writing: Writing): Json
   const items: JsonObject[] = [];
   let said: Block[] = [];
   const flush = (): void => {
-    if (said.length > 0) items.push({ type: "message", role, content: writeMessage(role, said, `${path}.content`) });
+    if (said.length > 0)
+      items.push({ type: "message", role, content: writeMessage(role, said, `${path}.content`, writing) });
     said = [];
   };
   for (const [index, block] of blocks.entries()) {
@@ -65,8 +67,13 @@ const isSaid = (block: Block): block is Exclude<Block, { type: "thinking" | "cal
 
 const isText = (block: Block): block is TextBlock => block.type === "text";
 
-function writeMessage(role: Turn["role"], blocks: readonly Block[], path: string): string | JsonObject[] {
-  if (role !== "assistant") return writeInputContent(blocks, path);
+function writeMessage(
+  role: Turn["role"],
+  blocks: readonly Block[],
+  path: string,
+  { target }: Writing,
+): string | JsonObject[] {
+  if (role !== "assistant") return writeInputContent(blocks, path, target);
   const media = blocks.findIndex((block) => !isText(block));
   if (media >= 0) throw new CannotTranslate(`${path}[${media}]`, "its API takes only text from the model");
   const texts = blocks.filter(isText);
@@ -105,7 +112,7 @@ const fitCallId = (id: string): string =>
 
 function writeCall({ id, name: flatName, input, kind }: CallBlock, { tools, shellCalls }: Writing): JsonObject {
   const tool = tools.get(flatName);
-  const { name, namespace } = tool ? splitName(tool) : { name: flatName, namespace: undefined };
+  const { name, namespace } = tool ? fitName(tool) : { name: fitToolName(flatName), namespace: undefined };
   const call_id = fitCallId(id);
   if (tool?.native?.kind === "local_shell") {
     shellCalls.add(id);
@@ -116,10 +123,14 @@ function writeCall({ id, name: flatName, input, kind }: CallBlock, { tools, shel
     : withoutUndefined({ type: "function_call", call_id, name, namespace, arguments: input === "" ? "{}" : input });
 }
 
-function writeResult({ callId, blocks, isError, kind }: ResultBlock, path: string, writing: Writing): JsonObject {
+function writeResult({ callId, isError, kind, ...result }: ResultBlock, path: string, writing: Writing): JsonObject {
+  const last = result.blocks.at(-1);
+  // Only parts have marks of what to cache.
+  const blocks =
+    result.cache && last ? [...result.blocks.slice(0, -1), { ...last, cache: result.cache }] : result.blocks;
   const call_id = fitCallId(callId);
   if (isError) writing.notes.adjusted(`${path}.is_error`);
-  const output = blocks.length === 0 ? "" : writeInputContent(blocks, path);
+  const output = blocks.length === 0 ? "" : writeInputContent(blocks, path, writing.target);
   const told = isError ? markError(output) : output;
   if (writing.shellCalls.has(callId)) return { type: "local_shell_call_output", id: call_id, output: told };
   return { type: kind === "custom" ? "custom_tool_call_output" : "function_call_output", call_id, output: told };

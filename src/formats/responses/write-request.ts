@@ -1,19 +1,18 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, OutputFormat, Tool, Turn } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
+import { fitIdentifier } from "../form/fit-identifier.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
+import { placeResults } from "../form/place-results.ts";
+import { isStrictSchema } from "../form/strict-schema.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
 import { createNotes, type Notes } from "./member-lists.ts";
 import { returnsThoughts, writeReasoning } from "./reasoning.ts";
 import { writeItems } from "./write-items.ts";
-import { splitName } from "./tool-names.ts";
 import { writeToolChoice, writeTools } from "./write-tools.ts";
 
 /** OpenAI refuses less. */
 const MIN_OUTPUT_TOKENS = 16;
-/** Of end users' ids and cache keys. */
-const MAX_KEY_LENGTH = 64;
-const TOOL_NAME = /^[\w-]{1,64}$/;
 const SERVICE_TIERS: readonly string[] = ["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"];
 const VERBOSITIES: readonly string[] = ["low", "medium", "high"];
 
@@ -36,7 +35,7 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
     stream: conversation.stream ? true : undefined,
     max_output_tokens: writeLimit(limits.maxOutputTokens, notes),
     ...writeSampling(conversation, takesSampling(target.facts, written), notes),
-    tools: hasTools ? writeTools(tools) : undefined,
+    tools: hasTools ? writeTools(tools, notes) : undefined,
     tool_choice: hasTools && toolChoice ? writeToolChoice(toolChoice, tools) : undefined,
     parallel_tool_calls: hasTools ? parallelCalls : undefined,
     reasoning: written,
@@ -48,14 +47,13 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
   return { body, notes: notes.list() };
 }
 
-function refuse({ limits, sampling, tools }: Conversation): void {
+function refuse({ limits, sampling, tools, toolChoice }: Conversation): void {
   if (limits.stop.length > 0) throw new CannotTranslate("stop", "its API has no stop texts");
   if ((limits.answers ?? 1) > 1) throw new CannotTranslate("n", "its API gives one answer");
   // Its log probabilities have no place in the form of answers.
   if (sampling.logprobs !== undefined) throw new CannotTranslate("logprobs", "they are not translated from its API");
-  const odd = tools.findIndex((tool) => !TOOL_NAME.test(splitName(tool).name));
-  if (odd >= 0) {
-    throw new CannotTranslate(`tools[${odd}].name`, "names of tools are up to 64 letters, digits, _ and - in its API");
+  if (tools.length === 0 && toolChoice !== undefined && toolChoice.kind !== "auto" && toolChoice.kind !== "none") {
+    throw new CannotTranslate("tool_choice", "it asks for tools, and there are none");
   }
 }
 
@@ -70,7 +68,8 @@ export function instructionsOf([first]: readonly Turn[]): string | undefined {
   return first.blocks.map(({ text }) => text).join("\n\n");
 }
 
-function writeInput({ turns, tools }: Conversation, target: WireTarget, notes: Notes): WrittenInput {
+function writeInput({ turns: told, tools }: Conversation, target: WireTarget, notes: Notes): WrittenInput {
+  const turns = placeResults(told, "responses", () => notes.adjusted("messages[].tool_call_id"));
   const last = turns.at(-1);
   // The API would answer it with a new turn instead of going on.
   if (last?.role === "assistant" && last.blocks.at(-1)?.type === "text") {
@@ -80,7 +79,10 @@ function writeInput({ turns, tools }: Conversation, target: WireTarget, notes: N
     writeItems(turns.slice(first), first, named, target, notes);
   const instructions = instructionsOf(turns);
   // Without any input the provider would refuse it.
-  if (instructions === undefined || turns.length === 1) return { instructions: undefined, input: write(0) };
+  const isMarked =
+    target.facts.takesCacheBreakpoints && turns[0]?.blocks.some((block) => "cache" in block && block.cache);
+  // Nor is there a place for marks of what to cache in instructions.
+  if (instructions === undefined || turns.length === 1 || isMarked) return { instructions: undefined, input: write(0) };
   return { instructions, input: write(1) };
 }
 
@@ -111,7 +113,17 @@ function writeText(output: OutputFormat | undefined, { verbosity }: Bookkeeping,
   const isKnown = verbosity === undefined || VERBOSITIES.includes(verbosity);
   if (!isKnown) notes.dropped("verbosity");
   if (!output && (verbosity === undefined || !isKnown)) return undefined;
-  return withoutUndefined({ format: output && writeOutputFormat(output), verbosity: isKnown ? verbosity : undefined });
+  return withoutUndefined({
+    format: output && fitOutputFormat(output, notes),
+    verbosity: isKnown ? verbosity : undefined,
+  });
+}
+
+function fitOutputFormat(output: OutputFormat, notes: Notes): JsonObject {
+  if (output.kind === "json" || output.strict !== true || isStrictSchema(output.schema))
+    return writeOutputFormat(output);
+  notes.adjusted("response_format.json_schema.strict");
+  return writeOutputFormat({ ...output, strict: false });
 }
 
 export function writeOutputFormat(output: OutputFormat): JsonObject {
@@ -122,15 +134,13 @@ export function writeOutputFormat(output: OutputFormat): JsonObject {
 
 function writeBookkeeping(bookkeeping: Bookkeeping, notes: Notes): JsonObject {
   const { user, promptCacheKey, serviceTier, metadata } = bookkeeping;
-  const keep = (member: string, value: string | undefined, isGood: boolean): string | undefined => {
-    if (value === undefined || isGood) return value;
-    notes.dropped(member);
-    return undefined;
-  };
+  // Anthropic's and Google's words for the usual one.
+  const tier = serviceTier === "standard_only" || serviceTier === "standard" ? "default" : serviceTier;
+  if (tier !== undefined && !SERVICE_TIERS.includes(tier)) notes.dropped("service_tier");
   return {
-    safety_identifier: keep("user", user, (user?.length ?? 0) <= MAX_KEY_LENGTH),
-    prompt_cache_key: keep("prompt_cache_key", promptCacheKey, (promptCacheKey?.length ?? 0) <= MAX_KEY_LENGTH),
-    service_tier: keep("service_tier", serviceTier, SERVICE_TIERS.includes(serviceTier ?? "")),
+    safety_identifier: user && fitIdentifier(user),
+    prompt_cache_key: promptCacheKey && fitIdentifier(promptCacheKey),
+    service_tier: tier === undefined || SERVICE_TIERS.includes(tier) ? tier : undefined,
     metadata,
   };
 }

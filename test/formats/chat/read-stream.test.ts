@@ -38,6 +38,13 @@ const item = (
   function: { name, arguments: text },
 });
 
+test("an error behind the end of an answer takes nothing from it", () => {
+  const told = [chunk({ content: "A" }), finish("stop", { usage: { prompt_tokens: 1 } })];
+  for (const behind of [{ error: { message: "M" } }, "no JSON"]) {
+    expect(readAll([...told, behind]).map(({ type }) => type)).toEqual(readAll(told).map(({ type }) => type));
+  }
+});
+
 test("usage that Groq tells beside what was asked for", () => {
   const x_groq = { usage: { prompt_tokens: 3, completion_tokens: 2 } };
   expect(readAll([chunk({ content: "A" }), finish("stop", { x_groq })])).toContainEqual({

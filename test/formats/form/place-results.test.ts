@@ -21,7 +21,7 @@ const orphan = (text: string): Turn => ({
 
 const place = (...turns: Turn[]) => {
   let orphans = 0;
-  return { turns: placeResults(turns, () => (orphans += 1)), orphans };
+  return { turns: placeResults(turns, "responses", () => (orphans += 1)), orphans };
 };
 
 describe("results of calls", () => {
@@ -57,6 +57,16 @@ describe("results of calls", () => {
   test("of two calls with one id are both answers", () => {
     const turns = [assistant("1", "1"), tool(result("1", "a"), result("1", "b"))];
     expect(place(...turns)).toEqual({ turns, orphans: 0 });
+  });
+
+  test("of what only one format calls are answers in that format alone", () => {
+    const search = (format: string): Turn => ({
+      role: "assistant",
+      blocks: [{ type: "opaque", format, name: "tool_search_call", value: { call_id: "1" } }],
+    });
+    const answered = [search("responses"), tool(result("1"))];
+    expect(place(...answered)).toEqual({ turns: answered, orphans: 0 });
+    expect(place(search("messages"), tool(result("1"))).orphans).toBe(1);
   });
 
   test("of turns of the assistant in a row answer all of their calls", () => {

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { JsonObject } from "../../../src/core/json/parse.ts";
 import type { AnswerEvent } from "../../../src/formats/form/answer-events.ts";
+import type { Conversation } from "../../../src/formats/form/conversation.ts";
 import type { ModelAnswer } from "../../../src/formats/form/answer.ts";
 import { RESPONSES_DIALECT } from "../../../src/formats/responses/dialect.ts";
 import { accumulateOfficially, addUp, readAll, writeAll } from "./accumulate.ts";
@@ -67,11 +68,14 @@ describe.skipIf(!present)("recorded traffic", () => {
     "%s: the request keeps its meaning",
     (_, request) => {
       const conversation = RESPONSES_DIALECT.readRequest(request);
-      const { body } = RESPONSES_DIALECT.writeRequest(conversation, target(conversation.model));
+      // A choice among tools of the provider's own is refused before.
+      const toolChoice = conversation.tools.length === 0 ? undefined : conversation.toolChoice;
+      const { body } = RESPONSES_DIALECT.writeRequest({ ...conversation, toolChoice }, target(conversation.model));
       const again = RESPONSES_DIALECT.readRequest(body);
-      // Cache marks are not written, nor a choice among tools of the provider's own, which are refused before.
-      expect(JSON.stringify(again.turns)).toBe(JSON.stringify(conversation.turns).replaceAll(',"cache":{}', ""));
-      expect(again.toolChoice).toEqual(again.tools.length === 0 ? undefined : conversation.toolChoice);
+      // Cache marks are written for newer models only.
+      const withoutMarks = ({ turns }: Conversation): string => JSON.stringify(turns).replaceAll(',"cache":{}', "");
+      expect(withoutMarks(again)).toBe(withoutMarks(conversation));
+      expect(again.toolChoice).toEqual(toolChoice);
       expect(again.tools).toEqual(conversation.tools);
     },
   );

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { JsonObject } from "../../../src/core/json/parse.ts";
-import type { Conversation, Turn } from "../../../src/formats/form/conversation.ts";
+import type { Block, ResultBlock } from "../../../src/formats/form/blocks.ts";
+import type { Conversation, Tool, Turn } from "../../../src/formats/form/conversation.ts";
 import { CannotTranslate } from "../../../src/formats/form/dialect.ts";
 import { openSeal, wrapSeal } from "../../../src/formats/form/seal-envelope.ts";
 import { RESPONSES_DIALECT } from "../../../src/formats/responses/dialect.ts";
@@ -12,6 +13,22 @@ const write = (conversation: Conversation, model?: string, provider?: string) =>
   RESPONSES_DIALECT.writeRequest(conversation, target(model, provider));
 const empty = read({ input: "Hello" });
 const withTurns = (...turns: Turn[]): Conversation => ({ ...empty, turns });
+const LOOK: Extract<Tool, { kind: "function" }> = {
+  kind: "function",
+  name: "look",
+  description: undefined,
+  parameters: undefined,
+  strict: undefined,
+  cache: undefined,
+};
+const resultOf = (text: string, more: Partial<ResultBlock> = {}): ResultBlock => ({
+  type: "result",
+  callId: "c",
+  isError: false,
+  kind: "function",
+  blocks: [{ type: "text", text }],
+  ...more,
+});
 const SCHEMA = { type: "object", properties: { city: { type: "string" } } };
 
 function refusal(act: () => unknown): string {
@@ -389,12 +406,15 @@ describe("writing a request", () => {
       "gpt-5",
     );
     expect(body).toMatchObject({ max_output_tokens: 16, text: { verbosity: "low" } });
-    for (const member of ["temperature", "top_p", "safety_identifier", "service_tier"]) {
+    // What is too long is another one that tells its user from others as well.
+    expect(body["safety_identifier"]).toMatch(/^[0-9a-f]{64}$/);
+    expect(body["service_tier"]).toBe("default");
+    for (const member of ["temperature", "top_p"]) {
       expect(body).not.toHaveProperty(member);
     }
     expect(notes).toEqual([
       { kind: "adjusted", member: "max_tokens" },
-      ...["top_k", "seed", "frequency_penalty", "temperature", "top_p", "user", "service_tier"].map((member) => ({
+      ...["top_k", "seed", "frequency_penalty", "temperature", "top_p"].map((member) => ({
         kind: "dropped" as const,
         member,
       })),
@@ -412,7 +432,98 @@ describe("writing a request", () => {
     expect(refusal(() => write(media({ kind: "url", url: "x" }, "video")))).toBe("messages[0].content[0]");
     const begun: Turn = { role: "assistant", blocks: [{ type: "text", text: "{" }] };
     expect(refusal(() => write(withTurns(...empty.turns, begun)))).toBe("messages[1]");
-    const long = read({ tools: [{ type: "function", name: "n".repeat(65) }] });
-    expect(refusal(() => write(long))).toBe("tools[0].name");
+    const demanded = { ...empty, toolChoice: { kind: "required" } as const };
+    expect(refusal(() => write(demanded))).toBe("tool_choice");
+    expect(write({ ...empty, toolChoice: { kind: "none" } }).body).not.toHaveProperty("tool_choice");
+  });
+
+  test("names of tools that the API refuses are others on the way, in answers as well", () => {
+    const name = `mcp__${"n".repeat(70)}.read`;
+    const tools: Tool[] = [{ ...LOOK, name }];
+    const call: Block = { type: "call", id: "c", name, input: "{}", kind: "function" };
+    const written = write({
+      ...withTurns(...empty.turns, { role: "assistant", blocks: [call] }),
+      tools,
+      toolChoice: { kind: "named", name },
+    });
+    const sent = (written.body["tools"] as [{ name: string }])[0].name;
+    expect(sent).toMatch(/^mcp__n+_[0-9a-f]{8}$/);
+    expect(sent.length).toBeLessThanOrEqual(64);
+    expect(written.body["tool_choice"]).toEqual({ type: "function", name: sent });
+    expect(written.body["input"]).toMatchObject([{}, { type: "function_call", name: sent }]);
+    const item = { type: "function_call", id: "fc", call_id: "c", name: sent, arguments: "{}", status: "completed" };
+    const response = { id: "r", status: "completed", output: [item] };
+    const asked = { ...target(), tools };
+    expect(RESPONSES_DIALECT.readAnswer(response, asked)).toMatchObject({ blocks: [{ type: "call", name }] });
+    const reader = RESPONSES_DIALECT.readStream(asked);
+    const events = [
+      { type: "response.created", response: { id: "r" } },
+      { type: "response.output_item.added", output_index: 0, item: { ...item, arguments: "" } },
+      { type: "response.output_item.done", output_index: 0, item },
+      { type: "response.completed", response },
+    ].flatMap((event) => reader.read({ name: undefined, data: JSON.stringify(event) }));
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: "open", opened: { type: "call", id: "c", name, kind: "function" } }),
+    );
+  });
+
+  test("what is not strict is not called so", () => {
+    const output = { kind: "schema", name: "n", description: undefined, schema: SCHEMA, strict: true } as const;
+    const { body, notes } = write({ ...empty, output, tools: [{ ...LOOK, parameters: SCHEMA, strict: true }] });
+    expect(body).toMatchObject({ text: { format: { strict: false } }, tools: [{ strict: false, parameters: SCHEMA }] });
+    expect(notes.map(({ kind, member }) => `${kind} ${member}`)).toEqual([
+      "adjusted tools[].strict",
+      "adjusted response_format.json_schema.strict",
+    ]);
+    const closed = { ...SCHEMA, required: ["city"], additionalProperties: false };
+    const exact = write({ ...empty, tools: [{ ...LOOK, parameters: closed, strict: true }] });
+    expect(exact).toMatchObject({ body: { tools: [{ strict: true }] }, notes: [] });
+  });
+
+  test("marks what to cache for models that take it, instructions included", () => {
+    const cache = { ttl: "1h" } as const;
+    const marked = { type: "text", text: "A", cache } as const;
+    const turns: Turn[] = [
+      { role: "system", blocks: [marked] },
+      { role: "user", blocks: [marked] },
+      { role: "assistant", blocks: [{ type: "call", id: "c", name: "f", input: "{}", kind: "function" }] },
+      { role: "tool", blocks: [resultOf("R", { cache })] },
+    ];
+    const prompt_cache_breakpoint = { mode: "explicit" };
+    expect(write(withTurns(...turns), "gpt-5.6").body).toMatchObject({
+      input: [
+        { role: "system", content: [{ text: "A", prompt_cache_breakpoint }] },
+        { role: "user", content: [{ text: "A", prompt_cache_breakpoint }] },
+        {},
+        { output: [{ text: "R", prompt_cache_breakpoint }] },
+      ],
+    });
+    expect(write(withTurns(...turns), "gpt-5.2").body).toMatchObject({
+      instructions: "A",
+      input: [{ role: "user", content: "A" }, {}, { output: "R" }],
+    });
+  });
+
+  test("a result of no call is told in words", () => {
+    const { body, notes } = write(withTurns({ role: "tool", blocks: [resultOf("R")] }, ...empty.turns));
+    expect(body["input"]).toMatchObject([
+      { role: "user", content: [{ text: "Tool result:" }, { text: "R" }] },
+      { role: "user" },
+    ]);
+    expect(notes).toEqual([{ kind: "adjusted", member: "messages[].tool_call_id" }]);
+  });
+
+  test("files have names that say what they are", () => {
+    const file = (name: string | undefined, mediaType: string): unknown => {
+      const block = { type: "document", source: { kind: "base64", data: "AAAA" }, mediaType, name } as const;
+      const [message] = write(withTurns({ role: "user", blocks: [block] })).body["input"] as [
+        { content: [JsonObject] },
+      ];
+      return message.content[0]["filename"];
+    };
+    expect(file("Annual report", "application/pdf")).toBe("Annual report.pdf");
+    expect(file(undefined, "text/plain")).toBe("document.txt");
+    expect(file("a.md", "text/markdown")).toBe("a.md");
+    expect(file("v1.2 notes", "text/plain; charset=utf-8")).toBe("v1.2 notes.txt");
   });
 });

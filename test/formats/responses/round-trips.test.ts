@@ -42,7 +42,7 @@ const media: fc.Arbitrary<MediaBlock> = fc.oneof(
     type: "document",
     source: { kind: "base64", data },
     mediaType: "application/pdf",
-    name: file,
+    name: `${file}.pdf`,
   })),
   fc.webUrl().map((url): MediaBlock => ({ type: "document", source: { kind: "url", url }, mediaType: undefined })),
 );
@@ -91,7 +91,12 @@ const tool: fc.Arbitrary<Tool> = fc.oneof(
     kind: fc.constant("function" as const),
     name,
     description: maybe(text),
-    parameters: fc.constant({ type: "object", properties: { a: { type: "string" } } }),
+    parameters: fc.constant({
+      type: "object",
+      properties: { a: { type: "string" } },
+      required: ["a"],
+      additionalProperties: false,
+    }),
     strict: fc.boolean(),
     cache: fc.constant(undefined),
   }),
