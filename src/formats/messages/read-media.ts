@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { MediaBlock, MediaSource } from "../form/blocks.ts";
 import type { ForeignMember } from "../form/conversation.ts";
+import { readMediaUrl } from "../form/media-url.ts";
 import { textOf } from "../../core/json/values.ts";
 import { blocksOf, readCache } from "./members.ts";
 
@@ -34,7 +35,8 @@ function readSource(source: JsonObject): Pick<MediaBlock, "source" | "mediaType"
       return data === undefined ? undefined : { source: { kind: "text", text: data }, mediaType: "text/plain" };
     case "url": {
       const url = textOf(source["url"]);
-      return url === undefined ? undefined : { source: { kind: "url", url }, mediaType: undefined };
+      // Bytes as a URL are understood as well.
+      return url === undefined ? undefined : readMediaUrl(url);
     }
     case "content": {
       const text = readPlainContent(source["content"]);

@@ -98,8 +98,11 @@ function readReasoning(body: JsonObject, foreign: ForeignMember[]): Reasoning | 
   const display = thinking?.["display"];
   const isShown = display === "summarized" ? true : display === "omitted" ? false : undefined;
   switch (thinking?.["type"]) {
-    case "enabled":
-      return { effort, budget: numberOf(thinking["budget_tokens"]), isAdaptive: false, isShown };
+    case "enabled": {
+      // Of other providers of this wire, which have no budgets, clients say none.
+      const budget = numberOf(thinking["budget_tokens"]);
+      return { effort, budget, isAdaptive: budget === undefined && effort === undefined, isShown };
+    }
     case "between_tools":
       foreign.push({ path: "thinking.type", isEssential: false });
       return { effort, budget: undefined, isAdaptive: true, isShown };

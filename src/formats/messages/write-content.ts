@@ -73,9 +73,18 @@ function writeOpaque(format: string, name: string, value: unknown, writing: Writ
 /** A failed result must say something. */
 const NO_WORDS = "The tool failed and said nothing.";
 
+const FAILED = "Error:";
+
 export function writeResult(block: ResultBlock, writing: Writing): WireObject {
-  const content = compact(resultContent(block, writing));
+  const parts = resultContent(block, writing);
   const written: WireObject = { type: "tool_result", tool_use_id: toWireId(block.callId) };
+  if (block.isError && parts.some(({ type }) => type !== "text")) {
+    // What is marked as failed may hold only text.
+    writing.note("adjusted", "is_error");
+    written["content"] = [{ type: "text", text: FAILED }, ...parts];
+    return writing.mark(written, block.cache);
+  }
+  const content = compact(parts);
   if (content.length > 0) written["content"] = content;
   else if (block.isError) written["content"] = NO_WORDS;
   if (block.isError) written["is_error"] = true;

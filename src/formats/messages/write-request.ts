@@ -14,7 +14,7 @@ import { openWriting, type Writing } from "./writing.ts";
  */
 export function writeRequest(asked: Conversation, target: WireTarget): WrittenRequest {
   const writing = openWriting(target);
-  const conversation = holdToOutput(asked, writing);
+  const conversation = fitLimits(holdToOutput(asked, writing), writing);
   const { limits, sampling } = conversation;
   if (limits.answers !== undefined && limits.answers > 1) throw new CannotTranslate("n", "its API gives one answer");
   if (sampling.logprobs !== undefined) throw new CannotTranslate("logprobs", "its API has no log probabilities");
@@ -36,6 +36,15 @@ export function writeRequest(asked: Conversation, target: WireTarget): WrittenRe
   Object.assign(body, writeBookkeeping(conversation.bookkeeping, writing));
   if (conversation.stream) body["stream"] = true;
   return { body, notes: writing.finish() };
+}
+
+/** A model refuses to be asked for more than it can say, which clients of other models do not know. */
+function fitLimits(conversation: Conversation, writing: Writing): Conversation {
+  const { maxOutputTokens: asked } = conversation.limits;
+  const most = writing.target.facts.maxOutputTokens;
+  if (asked === undefined || most === undefined || asked <= most) return conversation;
+  writing.note("adjusted", "max_tokens");
+  return { ...conversation, limits: { ...conversation.limits, maxOutputTokens: most } };
 }
 
 /** Whether a model is held to a schema by the wire's own member, which only Claude is known to take. */

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
+import { CannotTranslate } from "../form/dialect.ts";
 import { fitSchema } from "./fit-schema.ts";
 import type { WireObject } from "./members.ts";
 import { toWireName } from "./tool-names.ts";
@@ -10,22 +11,39 @@ export interface WrittenTools {
   readonly tool_choice?: WireObject;
 }
 
-/** Writes `tools` and `tool_choice`; without tools there is no choice to be made. */
-export function writeTools({ tools, toolChoice, parallelCalls }: Conversation, writing: Writing): WrittenTools {
+/**
+ * Writes `tools` and `tool_choice`.
+ * @throws CannotTranslate for a choice among no tools
+ */
+export function writeTools(conversation: Conversation, writing: Writing): WrittenTools {
+  const { tools, toolChoice, parallelCalls } = conversation;
   const offered = toolChoice?.kind === "allowed" ? tools.filter(({ name }) => toolChoice.names.includes(name)) : tools;
-  if (offered.length === 0) return {};
+  if (offered.length === 0) {
+    if (demandsCall(toolChoice)) throw new CannotTranslate("tool_choice", "it asks for tools, and there are none");
+    return writeForgotten(conversation, writing);
+  }
   const choice = writeChoice(toolChoice, parallelCalls);
   return { tools: offered.map((tool) => writeTool(tool, writing)), ...(choice && { tool_choice: choice }) };
 }
 
 /** Whether the model must call a tool. */
-export function isCallForced({ tools, toolChoice }: Conversation): boolean {
-  if (!toolChoice || tools.length === 0) return false;
-  return (
-    toolChoice.kind === "required" ||
-    toolChoice.kind === "named" ||
-    (toolChoice.kind === "allowed" && toolChoice.mode === "required")
+export const isCallForced = ({ tools, toolChoice }: Conversation): boolean =>
+  tools.length > 0 && demandsCall(toolChoice);
+
+const demandsCall = (choice: ToolChoice | undefined): boolean =>
+  choice?.kind === "required" || choice?.kind === "named" || (choice?.kind === "allowed" && choice.mode === "required");
+
+/** Those who resell Claude refuse calls of tools that are not there; Anthropic itself does not. */
+function writeForgotten({ turns }: Conversation, { target }: Writing): WrittenTools {
+  if (target.provider === "anthropic") return {};
+  const names = new Set(
+    turns.flatMap(({ blocks }) => blocks.flatMap((block) => (block.type === "call" ? toWireName(block.name) : []))),
   );
+  if (names.size === 0) return {};
+  return {
+    tools: [...names].map((name): WireObject => ({ name, input_schema: { type: "object" } })),
+    tool_choice: { type: "none" },
+  };
 }
 
 function writeTool(tool: Tool, writing: Writing): WireObject {

@@ -28,7 +28,8 @@ export function writeTurns(turns: readonly Turn[], writing: Writing): WrittenTur
   const instructions = first < 0 ? turns : turns.slice(0, first);
   const system = instructions.flatMap(({ blocks }) => writeSystem(blocks, writing));
   const messages: Message[] = [];
-  for (const step of stepsOf(first < 0 ? [] : turns.slice(first))) writeStep(step, messages, writing);
+  const told = new Set<string>();
+  for (const step of stepsOf(first < 0 ? [] : turns.slice(first))) writeStep(tellApart(step, told), messages, writing);
   if (messages.length === 0) {
     writing.note("adjusted", "messages");
     messages.push({ role: "user", content: [{ type: "text", text: NOTHING_SAID }] });
@@ -68,6 +69,31 @@ function stepsOf(turns: readonly Turn[]): readonly Step[] {
     else step.others.push(turn);
   }
   return steps;
+}
+
+/**
+ * Calls of one conversation must have ids of their own, and some providers count them anew in each answer, or give two the
+ * same: later ones get others, and so do their results, in their order.
+ * @param told ids that calls have already
+ */
+function tellApart(step: Step, told: Set<string>): Step {
+  const made = new Map<string, string[]>();
+  let isChanged = false;
+  const said = step.said.map((block) => {
+    if (block.type !== "call") return block;
+    let id = block.id;
+    for (let count = 2; told.has(id); count += 1) id = `${block.id}#${count}`;
+    told.add(id);
+    isChanged ||= id !== block.id;
+    made.set(block.id, [...(made.get(block.id) ?? []), id]);
+    return id === block.id ? block : { ...block, id };
+  });
+  if (!isChanged) return step;
+  const results = step.results.map((result) => {
+    const callId = made.get(result.callId)?.shift();
+    return callId === undefined ? result : { ...result, callId };
+  });
+  return { ...step, said, results };
 }
 
 const isResult = (block: Block): block is ResultBlock => block.type === "result";

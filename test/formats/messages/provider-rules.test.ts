@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Block, Seal } from "../../../src/formats/form/blocks.ts";
+import type { Block, MediaBlock, Seal } from "../../../src/formats/form/blocks.ts";
 import type { Conversation, Turn } from "../../../src/formats/form/conversation.ts";
 import { writeRequest } from "../../../src/formats/messages/write-request.ts";
 import { conversation, NO_SAMPLING, target } from "./conversations.ts";
@@ -29,10 +29,15 @@ const call = fc.record({
   seal,
   cache,
 });
+const image = fc.constant<MediaBlock>({
+  type: "image",
+  source: { kind: "base64", data: "iVBORw0KGgo=" },
+  mediaType: "image/png",
+});
 const result = fc.record({
   type: fc.constant("result" as const),
   callId: id,
-  blocks: fc.array(text, { maxLength: 2 }),
+  blocks: fc.array(fc.oneof({ weight: 3, arbitrary: text }, { weight: 1, arbitrary: image }), { maxLength: 2 }),
   isError: fc.boolean(),
   kind: fc.constant("function" as const),
   cache,
@@ -97,10 +102,17 @@ const MODELS = [
 describe("any conversation", () => {
   test("is written so that the provider takes it", () => {
     fc.assert(
-      fc.property(asked, fc.constantFrom(...MODELS), (members, model) => {
-        const { body } = writeRequest(conversation(members), target(model));
-        expect(brokenRules(body)).toEqual([]);
-      }),
+      fc.property(
+        asked,
+        fc.constantFrom(...MODELS),
+        fc.constantFrom("anthropic", "zai"),
+        (members, model, provider) => {
+          const isDemand = members.toolChoice?.kind === "required" && members.tools?.length === 0;
+          const asked = conversation({ ...members, ...(isDemand && { toolChoice: undefined }) });
+          const { body } = writeRequest(asked, target(model, provider));
+          expect(brokenRules(body)).toEqual([]);
+        },
+      ),
       { numRuns: 1000 },
     );
   });

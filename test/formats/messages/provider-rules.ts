@@ -7,6 +7,7 @@ import { isJsonObject, type JsonObject } from "../../../src/core/json/parse.ts";
 export function brokenRules(body: JsonObject): readonly string[] {
   const messages = objectsOf(body["messages"]);
   const broken: string[] = [];
+  const ids = new Set<unknown>();
   const rule = (isKept: boolean, name: string): void => {
     if (!isKept) broken.push(name);
   };
@@ -18,6 +19,10 @@ export function brokenRules(body: JsonObject): readonly string[] {
     rule(message["role"] !== messages[at - 1]?.["role"], "neighbours of one role are one message");
     checkResults(content, messages[at - 1], rule);
     const calls = content.filter(({ type }) => type === "tool_use");
+    for (const { id } of calls) {
+      rule(!ids.has(id), "an id is of one call");
+      ids.add(id);
+    }
     for (const { id, name, input } of calls) {
       rule(/^[a-zA-Z0-9_-]+$/.test(String(id)), "the id of a call");
       rule(/^[a-zA-Z0-9_-]{1,128}$/.test(String(name)), "the name of a call");
@@ -60,6 +65,8 @@ function checkResults(content: readonly JsonObject[], before: JsonObject | undef
   for (const id of ids) rule(calls.includes(id), "a result must have its call in the message before");
   for (const result of results) {
     rule(result["is_error"] !== true || contentOf(result).length > 0, "a failed result says something");
+    const isText = contentOf(result).every(({ type }) => type === "text");
+    rule(result["is_error"] !== true || isText, "a failed result has only text");
   }
 }
 

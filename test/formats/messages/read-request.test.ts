@@ -32,6 +32,13 @@ describe("turns of a messages request", () => {
     expect(read({ system: "x-anthropic-billing-header: cch=1" }).turns).toHaveLength(1);
   });
 
+  test("have pictures as data URLs, too", () => {
+    const url = "data:image/png;base64,iVBORw0KGgo=";
+    expect(said([{ type: "image", source: { type: "url", url } }]).turns[0]?.blocks).toMatchObject([
+      { type: "image", source: { kind: "base64", data: "iVBORw0KGgo=" }, mediaType: "image/png" },
+    ]);
+  });
+
   test("keep instructions in the middle in their place", () => {
     const messages = [
       { role: "user", content: "A" },
@@ -226,6 +233,8 @@ describe("settings of a messages request", () => {
     ],
     [{ type: "adaptive" }, { effort: undefined, budget: undefined, isAdaptive: true }],
     [{ type: "disabled" }, { effort: "none", isAdaptive: false }],
+    // DeepSeek's, Z.ai's and Moonshot's have no budget.
+    [{ type: "enabled" }, { isAdaptive: true }],
   ])("thinking %j", (thinking, reasoning) => {
     expect<object | undefined>(read({ thinking }).reasoning).toEqual({
       effort: undefined,

@@ -70,7 +70,8 @@ const exchange = fc
       type: "tool_result",
       tool_use_id: id,
       ...(content.length > 0 && { content: compact(content) }),
-      ...(isError && content.length > 0 && { is_error: true }),
+      // What failed may hold only text.
+      ...(isError && content.length > 0 && content.every(({ type }) => type === "text") && { is_error: true }),
     }));
     return [
       { role: "assistant", content: compact([...thoughts, ...said, ...calls]) },
@@ -115,7 +116,7 @@ const body = fc
     settings,
   )
   .map(([content, exchanges, offered, rest]) => ({
-    max_tokens: 9000,
+    max_tokens: 8000,
     messages: [{ role: "user", content }, ...exchanges.flat()],
     ...offered,
     ...rest,
