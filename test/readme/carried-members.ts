@@ -17,9 +17,9 @@ interface Column {
 /** Whom each wire is asked of: whoever invented it, for a model that takes much. */
 const COLUMNS: Readonly<Record<Wire, Column>> = {
   messages: { title: "Messages", provider: "anthropic", models: ["claude-sonnet-4-5", "claude-sonnet-4-5"] },
-  responses: { title: "Responses", provider: "openai", models: ["gpt-4.1", "gpt-5"] },
+  responses: { title: "Responses", provider: "openai", models: ["gpt-4.1", "gpt-5.6"] },
   generate: { title: "Gemini API", provider: "google", models: ["gemini-2.5-pro", "gemini-3-pro"] },
-  chat: { title: "Chat Completions", provider: "openai", models: ["gpt-4.1", "gpt-5"] },
+  chat: { title: "Chat Completions", provider: "openai", models: ["gpt-4.1", "gpt-5.6"] },
 };
 
 const user = (...blocks: Block[]): Turn => ({ role: "user", blocks });
@@ -73,8 +73,18 @@ const SCHEMA = { type: "object", properties: {}, required: [], additionalPropert
 /** What a client may say, and a request that says it. */
 const MEMBERS: Readonly<Record<string, Change>> = {
   "system turn at the beginning": () => ({ turns: [{ role: "system", blocks: [said("be brief")] }, user(said("hi"))] }),
+  "developer turn at the beginning": () => ({
+    turns: [{ role: "developer", blocks: [said("be brief")] }, user(said("hi"))],
+  }),
   "system turn later": () => ({ turns: [user(said("hi")), { role: "system", blocks: [said("be brief")] }] }),
+  "answer that the request begins": () => ({
+    turns: [user(said("hi")), { role: "assistant", blocks: [said("Well,")] }],
+  }),
+  "what the model declined": () => ({
+    turns: [user(said("hi")), { role: "assistant", blocks: [{ ...said("No."), isRefusal: true }] }, user(said("why"))],
+  }),
   "image, bytes": asked(PNG),
+  "image, how closely it is looked at": asked({ ...PNG, detail: "low" }),
   "image, URL": asked(at("image", "https://example.com/cat.png")),
   "PDF, bytes": asked(PDF),
   "PDF, URL": asked(at("document", "https://example.com/report.pdf")),
@@ -83,6 +93,7 @@ const MEMBERS: Readonly<Record<string, Change>> = {
   audio: asked(bytes("audio", "audio/wav", "UklGRiQAAABXQVZF")),
   video: asked(bytes("video", "video/mp4", "AAAAIGZ0eXA=")),
   tools: () => ({ tools: [LOOK] }),
+  "tools with long names": () => ({ tools: [{ ...LOOK, name: `mcp__${"look".repeat(20)}` }] }),
   "tools, strict": () => ({ tools: [{ ...LOOK, strict: true }] }),
   "tools that take free text": () => ({
     tools: [{ kind: "custom", name: "look", description: "Looks", format: undefined }],
@@ -90,6 +101,10 @@ const MEMBERS: Readonly<Record<string, Change>> = {
   "tool choice: one must be called": () => ({ tools: [LOOK], toolChoice: { kind: "required" } }),
   "tool choice: none": () => ({ tools: [LOOK], toolChoice: { kind: "none" } }),
   "tool choice: this one": () => ({ tools: [LOOK], toolChoice: { kind: "named", name: "look" } }),
+  "tool choice: one of some must be called": () => ({
+    tools: [LOOK, LISTEN],
+    toolChoice: { kind: "allowed", mode: "required", names: ["look"] },
+  }),
   "tool choice: some of them": () => ({
     tools: [LOOK, LISTEN],
     toolChoice: { kind: "allowed", mode: "auto", names: ["look"] },
@@ -97,12 +112,26 @@ const MEMBERS: Readonly<Record<string, Change>> = {
   "one call at a time": () => ({ tools: [LOOK], parallelCalls: false }),
   "result of a tool": () => talk(called(), answered([said("seen")])),
   "result of a tool, with an image": () => talk(called(), answered([said("seen"), PNG])),
+  "result of a tool, with a PDF": () => talk(called(), answered([said("seen"), PDF])),
+  "result of a tool, of no call": () => talk(answered([said("seen")])),
+  "result of a tool, after a word of the user": () => talk(called(), user(said("wait")), answered([said("seen")])),
+  "result of a tool that takes free text": () => ({
+    ...talk(called("custom"), answered([said("seen")])),
+    tools: [{ kind: "custom", name: "look", description: "Looks", format: undefined }],
+  }),
   "result of a tool that failed": () => talk(called(), answered([said("no")], true)),
   "reasoning effort": thinking({ effort: "high" }),
   "thinking budget": thinking({ budget: 4096 }),
+  "as much thinking as the model likes": thinking({ isAdaptive: true }),
   "no thinking": thinking({ effort: "none" }),
   "JSON schema of the answer": () => ({
     output: { kind: "schema", name: "answer", description: undefined, schema: SCHEMA, strict: true },
+  }),
+  "JSON schema with limits of values": () => ({
+    output: {
+      ...{ kind: "schema", name: "answer", description: undefined, strict: true },
+      schema: { ...SCHEMA, properties: { a: { type: "integer", minimum: 1 } }, required: ["a"] },
+    },
   }),
   "JSON without a schema": () => ({ output: { kind: "json" } }),
   "longest output": limits({ maxOutputTokens: 2000 }),
@@ -121,17 +150,24 @@ const MEMBERS: Readonly<Record<string, Change>> = {
   "service tier": noted({ serviceTier: "flex" }),
   verbosity: noted({ verbosity: "low" }),
   "prompt cache key": noted({ promptCacheKey: "a" }),
-  "prompt cache mark": () => ({ turns: [user({ ...said("hi"), cache: { ttl: "5m" } })] }),
+  "not to be kept": noted({ store: false }),
+  "prompt cache mark": () => ({ turns: [user({ ...said("hi"), cache: { ttl: undefined } })] }),
+  "prompt cache mark, for an hour": () => ({ turns: [user({ ...said("hi"), cache: { ttl: "1h" } })] }),
 };
 
 /** What becomes of something on a wire. */
 export type Fate = "yes" | "nearly" | "left out" | "refused" | "automatic" | "LOST";
 
-/** What is left out without a word, because it happens there anyway. */
-const AUTOMATIC: ReadonlySet<string> = new Set(["prompt cache mark"]);
+/** What is left out without a word, because it happens there anyway, with the models that the table is for. */
+const AUTOMATIC: ReadonlySet<string> = new Set([
+  ...["prompt cache mark", "prompt cache mark, for an hour", "not to be kept", "as much thinking as the model likes"],
+]);
 
-/** What only models that think are asked for. */
-const OF_THINKING: ReadonlySet<string> = new Set(["reasoning effort", "thinking budget", "no thinking"]);
+/** What only models that think are asked for, and newer ones at that. */
+const OF_THINKING: ReadonlySet<string> = new Set([
+  ...["reasoning effort", "thinking budget", "as much thinking as the model likes", "no thinking"],
+  ...["prompt cache mark", "prompt cache mark, for an hour"],
+]);
 
 /** Asks the writer of the wire itself. `LOST` is what may not be: it is not in the request, and nobody is told. */
 function fateOf(wire: WireDialect, { provider, models }: Column, member: string, change: Change): Fate {

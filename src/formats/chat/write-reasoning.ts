@@ -2,7 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
 import type { Effort, Reasoning } from "../form/conversation.ts";
 import type { WireTarget } from "../form/dialect.ts";
-import { EFFORTS, effortOf, effortsOf, isThinkingFixed, nearestEffort } from "../form/efforts.ts";
+import { askedEffort, EFFORTS, effortsOf, isThinkingFixed, nearestEffort } from "../form/efforts.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
 import type { Notes } from "./notes.ts";
 import type { ProviderTraits } from "./provider-traits.ts";
@@ -31,7 +31,7 @@ export function writeReasoning(
   notes: Notes,
 ): JsonObject {
   if (reasoning === undefined) return {};
-  const effort = effortOf(reasoning);
+  const effort = askedEffort(reasoning, facts);
   if (facts.thinking === "none") {
     if (effort !== undefined && effort !== "none") notes.dropped("reasoning");
     return {};

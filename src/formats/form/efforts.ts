@@ -27,6 +27,14 @@ export function effortOf({ effort, budget }: Reasoning): Effort | undefined {
   return BUDGETS.find(([below]) => budget < below)?.[1];
 }
 
+/** What a model that thinks only if it is told to is told by a client that leaves it to the model how much it thinks. */
+const USUAL_EFFORT: Effort = "medium";
+
+/** As {@link effortOf}, for a model. */
+export function askedEffort(reasoning: Reasoning, { restsUnlessAsked }: ModelFacts): Effort | undefined {
+  return effortOf(reasoning) ?? (reasoning.isAdaptive && restsUnlessAsked ? USUAL_EFFORT : undefined);
+}
+
 /**
  * The effort that a model takes in place of one that was asked for: the nearest one, of two the higher one. What is to
  * think not at all thinks as little as it can, and what is to think does not stop thinking.

@@ -16,6 +16,8 @@ export interface ModelFacts {
   readonly budgets?: { readonly least: number; readonly most: number } | undefined;
   /** Cannot be told not to think. */
   readonly alwaysThinks?: boolean | undefined;
+  /** Does not think unless it is told to. */
+  readonly restsUnlessAsked?: boolean | undefined;
   /** The efforts that it knows, lowest first, `none` aside; undefined if that is all of them. */
   readonly efforts?: readonly Effort[] | undefined;
   /** Takes temperature, top_p and top_k. */

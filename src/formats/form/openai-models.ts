@@ -27,8 +27,8 @@ export const OPENAI_FAMILY = {
     { pattern: /gpt-5-(?:1-)?codex(?!-max)/, ...ALWAYS, efforts: LOW_TO_HIGH },
     { pattern: /gpt-5-[2-9]-pro/, ...ALWAYS, efforts: ["medium", "high", "xhigh"] },
     { pattern: /gpt-5-[1-5]-codex/, ...ALWAYS, efforts: LOW_TO_XHIGH },
-    { pattern: /gpt-5-1(?!\d)/, ...RESTING, efforts: LOW_TO_HIGH },
-    { pattern: /gpt-5-[2-5](?!\d)/, ...RESTING, efforts: LOW_TO_XHIGH },
+    { pattern: /gpt-5-1(?!\d)/, ...RESTING, restsUnlessAsked: true, efforts: LOW_TO_HIGH },
+    { pattern: /gpt-5-[2-5](?!\d)/, ...RESTING, restsUnlessAsked: true, efforts: LOW_TO_XHIGH },
     { pattern: /gpt-5(?!-\d(?!\d))/, ...ALWAYS, efforts: ["minimal", ...LOW_TO_HIGH] },
     {
       pattern: /gpt-(?:[5-9]|[12]\d)/,

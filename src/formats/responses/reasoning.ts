@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Effort, Reasoning } from "../form/conversation.ts";
-import { asEffort, EFFORTS, effortOf, effortsOf, isThinkingFixed, nearestEffort } from "../form/efforts.ts";
+import { asEffort, askedEffort, EFFORTS, effortsOf, isThinkingFixed, nearestEffort } from "../form/efforts.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
 import { isSet, objectOf, withoutUndefined } from "../../core/json/values.ts";
 import type { ForeignMembers, Notes } from "./member-lists.ts";
@@ -40,9 +40,9 @@ export function writeReasoning(reasoning: Reasoning, facts: ModelFacts, notes: N
 function chooseEffort(reasoning: Reasoning, facts: ModelFacts, notes: Notes): Effort | undefined {
   const { effort, budget } = reasoning;
   if (effort === undefined && budget !== undefined) notes.adjusted("thinking.budget_tokens");
-  const asked = effortOf(reasoning);
+  const asked = askedEffort(reasoning, facts);
   if (asked === undefined) return undefined;
   const fitting = isThinkingFixed(facts) ? undefined : nearestEffort(asked, effortsOf(facts, EFFORTS));
-  if (fitting !== asked) notes.adjusted("reasoning.effort");
+  if (fitting !== asked || (effort === undefined && budget === undefined)) notes.adjusted("reasoning.effort");
   return fitting;
 }

@@ -60,7 +60,7 @@ describe("what is known of a model", () => {
     ["gpt-5-pro", { ...ALWAYS, efforts: ["high"] }],
     ["gpt-5-chat-latest", { thinking: "none", takesSampling: true }],
     ["gpt-5.1-chat-latest", { ...ALWAYS, efforts: ["medium"] }],
-    ["gpt-5.1-2025-11-13", { efforts: LOW_TO_HIGH, takesSamplingUnthinking: true }],
+    ["gpt-5.1-2025-11-13", { efforts: LOW_TO_HIGH, restsUnlessAsked: true, takesSamplingUnthinking: true }],
     ["gpt-5.1-codex-mini", { ...ALWAYS, efforts: LOW_TO_HIGH }],
     ["gpt-5.1-codex-max", { ...ALWAYS, efforts: LOW_TO_XHIGH }],
     ["openai/gpt-5.2", { thinking: "effort", efforts: LOW_TO_XHIGH, takesSampling: false }],
