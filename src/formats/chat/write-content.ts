@@ -114,6 +114,10 @@ function writeDocument(block: MediaBlock, { traits, notes }: WriteContext): Json
   if (mediaType === undefined) {
     throw new CannotTranslate("document", "its media type is neither said nor to be seen in its data");
   }
+  if (traits.documentUrl === "document_url") {
+    const document_url = dataUrl(mediaType, source.data);
+    return withoutUndefined({ type: "document_url", document_url, document_name: name });
+  }
   const filename = fileNameOf(name, mediaType);
   return { type: "file", file: { filename, file_data: dataUrl(mediaType, source.data) } };
 }

@@ -4,6 +4,7 @@ import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { placeResults } from "../form/place-results.ts";
 import { fitCallId, signatureMember, wrapCustomInput } from "./call-items.ts";
+import { mergeTurns } from "./merge-turns.ts";
 import { mustTakeTurns } from "./provider-traits.ts";
 import { originOf } from "./thoughts.ts";
 import { fitToolName } from "../form/fit-tool-name.ts";
@@ -29,7 +30,7 @@ export function writeMessages(turns: readonly Turn[], context: WriteContext): re
     attachments = [];
   };
   const placed = placeResults(turns, "chat", () => context.notes.adjusted("messages[].tool_call_id"));
-  for (const turn of mergeTurns(placed, takeTurns, context)) {
+  for (const turn of mergeTurns(placed, takeTurns, context.traits)) {
     if (turn.role === "user") {
       bridge();
       const content = writeParts([...attachments, ...turn.blocks.filter(isAsked)], context);
@@ -60,25 +61,6 @@ export function writeMessages(turns: readonly Turn[], context: WriteContext): re
 }
 
 const ACKNOWLEDGEMENT: JsonObject = { role: "assistant", content: "OK" };
-
-function mergeTurns(turns: readonly Turn[], takeTurns: boolean, { traits }: WriteContext): readonly Turn[] {
-  const merged: Turn[] = [];
-  let blocks: Block[] = [];
-  let texts: TextBlock[] = [];
-  for (const turn of turns) {
-    const last = merged.at(-1)?.role;
-    const isLeading = merged.length === 1 && !traits.isOpenAi;
-    if (turn.role === "system" || turn.role === "developer") {
-      if (isLeading && (last === "system" || last === "developer")) for (const text of turn.blocks) texts.push(text);
-      else merged.push({ role: turn.role, blocks: (texts = [...turn.blocks]) });
-    } else if (turn.role === last && (turn.role !== "user" || takeTurns)) {
-      for (const block of turn.blocks) blocks.push(block);
-    } else {
-      merged.push({ role: turn.role, blocks: (blocks = [...turn.blocks]) });
-    }
-  }
-  return merged;
-}
 
 /** Claude Code's first text, whose hash changes with every request and would defeat every prompt cache. */
 const BILLING_HEADER = "x-anthropic-billing-header:";

@@ -20,7 +20,8 @@ export function readMediaUrl(url: string): ReadMedia {
   const comma = url.indexOf(",");
   if (!DATA_SCHEME.test(url) || comma < 0) return { source: { kind: "url", url }, mediaType: undefined };
   const head = url.slice("data:".length, comma);
-  const mediaType = head.split(";", 1)[0]?.trim() || undefined;
+  const said = head.split(";", 1)[0]?.trim().toLowerCase() || undefined;
+  const mediaType = said === "image/jpg" ? "image/jpeg" : said;
   const data = url.slice(comma + 1);
   if (BASE64_MARK.test(head)) return readBase64(data, mediaType);
   return readBase64(Buffer.from(decodePercents(data)).toString("base64"), mediaType ?? "text/plain");

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import type { Bookkeeping, Conversation, OutputFormat, Tool, Turn } from "../form/conversation.ts";
+import type { Bookkeeping, Conversation, OutputFormat, Turn } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import { fitIdentifier } from "../form/fit-identifier.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
@@ -57,6 +57,9 @@ function refuse({ limits, sampling, tools, toolChoice }: Conversation): void {
   }
 }
 
+/** Said for the user if nothing else is: without any input the provider refuses a request. */
+const NOTHING_SAID: readonly JsonObject[] = [{ type: "message", role: "user", content: "." }];
+
 interface WrittenInput {
   readonly instructions: string | undefined;
   readonly input: readonly JsonObject[];
@@ -75,8 +78,12 @@ function writeInput({ turns: told, tools }: Conversation, target: WireTarget, no
   if (last?.role === "assistant" && last.blocks.at(-1)?.type === "text") {
     throw new CannotTranslate(`messages[${turns.length - 1}]`, "its API cannot go on with a begun answer");
   }
-  const write = (first: number, named: readonly Tool[] = tools): readonly JsonObject[] =>
-    writeItems(turns.slice(first), first, named, target, notes);
+  const write = (first: number): readonly JsonObject[] => {
+    const items = writeItems(turns.slice(first), first, tools, target, notes);
+    if (items.length > 0) return items;
+    notes.adjusted("messages");
+    return NOTHING_SAID;
+  };
   const instructions = instructionsOf(turns);
   // Without any input the provider would refuse it.
   const isMarked =

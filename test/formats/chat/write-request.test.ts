@@ -261,6 +261,20 @@ describe("messages", () => {
     expect(write({ limits: { ...limits, answers: 1 } }).body).not.toContainKey("n");
   });
 
+  test("an assistant who said nothing is not there, and those around it take turns", () => {
+    const nothing: Turn = { role: "assistant", blocks: [{ type: "text", text: "" }] };
+    expect(messagesOf([user, nothing, { role: "assistant", blocks: [] }, user], "mistral")).toEqual([
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "Hi" },
+          { type: "text", text: "Hi" },
+        ],
+      },
+    ]);
+    expect(messagesOf([user, nothing, user])).toHaveLength(2);
+  });
+
   test("media", () => {
     const media = (members: object): Block =>
       ({ type: "document", source: { kind: "base64", data: "AA" }, mediaType: "application/pdf", ...members }) as Block;
@@ -282,6 +296,11 @@ describe("messages", () => {
       image_url: { url: `data:image/png;base64,${png.data}` },
     });
     expect(part(media(byUrl), "mistral")).toEqual({ type: "document_url", document_url: "https://e.example/a" });
+    expect(part(media({ name: "a.pdf" }), "mistral")).toEqual({
+      type: "document_url",
+      document_url: "data:application/pdf;base64,AA",
+      document_name: "a.pdf",
+    });
     expect(part(media({ type: "audio", mediaType: "audio/mpeg" }))).toEqual({
       type: "input_audio",
       input_audio: { data: "AA", format: "mp3" },

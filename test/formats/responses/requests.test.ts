@@ -504,6 +504,12 @@ describe("writing a request", () => {
     });
   });
 
+  test("says something for a user who says nothing", () => {
+    const { body, notes } = write(withTurns({ role: "user", blocks: [] }));
+    expect(body["input"]).toEqual([{ type: "message", role: "user", content: "." }]);
+    expect(notes).toEqual([{ kind: "adjusted", member: "messages" }]);
+  });
+
   test("a result of no call is told in words", () => {
     const { body, notes } = write(withTurns({ role: "tool", blocks: [resultOf("R")] }, ...empty.turns));
     expect(body["input"]).toMatchObject([
