@@ -1,7 +1,9 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Effort, Reasoning } from "../form/conversation.ts";
 import { asEffort, askedEffort, EFFORTS, effortsOf, isThinkingFixed, nearestEffort } from "../form/efforts.ts";
+import type { WireTarget } from "../form/dialect.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
+import { isEncrypting, traitsOf } from "./provider-traits.ts";
 import { isSet, objectOf, withoutUndefined } from "../../core/json/values.ts";
 import type { ForeignMembers, Notes } from "./member-lists.ts";
 
@@ -22,9 +24,11 @@ export function readReasoning(value: unknown, foreign: ForeignMembers): Reasonin
   return { effort, budget: undefined, isAdaptive: false, isShown };
 }
 
-/** Whether a model is asked for its thoughts, encrypted: those without reasoning refuse that. */
-export const returnsThoughts = (reasoning: Reasoning | undefined, facts: ModelFacts): boolean =>
-  facts.thinking !== "none" && (!facts.takesSampling || (reasoning !== undefined && reasoning.effort !== "none"));
+/** Whether a model is asked for its thoughts, encrypted: those without reasoning refuse that, and so do some providers. */
+export function returnsThoughts(reasoning: Reasoning | undefined, { provider, model, facts }: WireTarget): boolean {
+  const isThinking = !facts.takesSampling || (reasoning !== undefined && reasoning.effort !== "none");
+  return facts.thinking !== "none" && isThinking && (traitsOf(provider).encrypts ?? isEncrypting(model));
+}
 
 /** @returns undefined if the model is left to think as it likes */
 export function writeReasoning(reasoning: Reasoning, facts: ModelFacts, notes: Notes): JsonObject | undefined {

@@ -2,15 +2,13 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Seal, ThinkingBlock } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
 import { openSeal, wrapSeal } from "../form/seal-envelope.ts";
+import { isEncrypting } from "./provider-traits.ts";
 import { listOf, objectOf, textOf, withoutUndefined } from "../../core/json/values.ts";
 
 const WIRE = "responses";
 
 /** Of values that a client got from a provider of this API, nobody knows which. */
 const UNKNOWN_PROVIDER = `/${WIRE}`;
-
-/** Models whose vendors take back only thoughts that they have encrypted; others are given their thoughts as text. */
-const TAKES_ENCRYPTED_ONLY = /(?:^|\/)(?:o\d|gpt-\d|chatgpt|codex|claude|gemini|grok)/;
 
 export const originOf = (provider: string): string => `${provider}/${WIRE}`;
 
@@ -60,6 +58,6 @@ export function writeThinking({ text, seal }: ThinkingBlock, target: WireTarget,
     const summary = text === "" ? [] : [{ type: "summary_text", text }];
     return withoutUndefined({ type: "reasoning", id: seal.id, summary, encrypted_content: seal.value });
   }
-  if (text === "" || TAKES_ENCRYPTED_ONLY.test(target.model.toLowerCase())) return undefined;
+  if (text === "" || isEncrypting(target.model)) return undefined;
   return { type: "reasoning", id, summary: [], content: [{ type: "reasoning_text", text }] };
 }

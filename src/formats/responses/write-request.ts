@@ -7,6 +7,7 @@ import { placeResults } from "../form/place-results.ts";
 import { isStrictSchema } from "../form/strict-schema.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
 import { createNotes, type Notes } from "./member-lists.ts";
+import { type ProviderTraits, traitsOf } from "./provider-traits.ts";
 import { returnsThoughts, writeReasoning } from "./reasoning.ts";
 import { writeItems } from "./write-items.ts";
 import { writeToolChoice, writeTools } from "./write-tools.ts";
@@ -27,6 +28,7 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
   const { tools, toolChoice, parallelCalls, limits, reasoning, bookkeeping } = conversation;
   const { instructions, input } = writeInput(conversation, target, notes);
   const hasTools = tools.length > 0;
+  const kept = writeBookkeeping(bookkeeping, traitsOf(target.provider), notes);
   const written = reasoning && writeReasoning(reasoning, target.facts, notes);
   const body = withoutUndefined({
     model: target.model,
@@ -39,10 +41,10 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
     tool_choice: hasTools && toolChoice ? writeToolChoice(toolChoice, tools) : undefined,
     parallel_tool_calls: hasTools ? parallelCalls : undefined,
     reasoning: written,
-    include: returnsThoughts(reasoning, target.facts) ? ["reasoning.encrypted_content"] : undefined,
-    text: writeText(conversation.output, bookkeeping, notes),
+    include: returnsThoughts(reasoning, target) ? ["reasoning.encrypted_content"] : undefined,
+    text: writeText(conversation.output, kept["verbosity"], notes),
     store: bookkeeping.store ?? false,
-    ...writeBookkeeping(bookkeeping, notes),
+    ...withoutVerbosity(kept),
   });
   return { body, notes: notes.list() };
 }
@@ -116,14 +118,9 @@ function writeSampling({ sampling }: Conversation, isTaken: boolean, notes: Note
   return isTaken ? { temperature, top_p: topP } : {};
 }
 
-function writeText(output: OutputFormat | undefined, { verbosity }: Bookkeeping, notes: Notes): JsonObject | undefined {
-  const isKnown = verbosity === undefined || VERBOSITIES.includes(verbosity);
-  if (!isKnown) notes.dropped("verbosity");
-  if (!output && (verbosity === undefined || !isKnown)) return undefined;
-  return withoutUndefined({
-    format: output && fitOutputFormat(output, notes),
-    verbosity: isKnown ? verbosity : undefined,
-  });
+function writeText(output: OutputFormat | undefined, verbosity: unknown, notes: Notes): JsonObject | undefined {
+  if (!output && verbosity === undefined) return undefined;
+  return withoutUndefined({ format: output && fitOutputFormat(output, notes), verbosity });
 }
 
 function fitOutputFormat(output: OutputFormat, notes: Notes): JsonObject {
@@ -139,15 +136,33 @@ export function writeOutputFormat(output: OutputFormat): JsonObject {
   return withoutUndefined({ type: "json_schema", name, description, schema, strict });
 }
 
-function writeBookkeeping(bookkeeping: Bookkeeping, notes: Notes): JsonObject {
-  const { user, promptCacheKey, serviceTier, metadata } = bookkeeping;
+/** Those members that the provider takes. */
+function writeBookkeeping(bookkeeping: Bookkeeping, { bookkeeping: taken }: ProviderTraits, notes: Notes): JsonObject {
+  const { user, promptCacheKey, serviceTier, metadata, verbosity } = bookkeeping;
   // Anthropic's and Google's words for the usual one.
   const tier = serviceTier === "standard_only" || serviceTier === "standard" ? "default" : serviceTier;
-  if (tier !== undefined && !SERVICE_TIERS.includes(tier)) notes.dropped("service_tier");
-  return {
-    safety_identifier: user && fitIdentifier(user),
+  const identifier = taken.has("safety_identifier") ? "safety_identifier" : "user";
+  const members = {
+    [identifier]: user && fitIdentifier(user),
     prompt_cache_key: promptCacheKey && fitIdentifier(promptCacheKey),
-    service_tier: tier === undefined || SERVICE_TIERS.includes(tier) ? tier : undefined,
+    service_tier: tier,
+    verbosity,
     metadata,
   };
+  const isTaken = (name: string): boolean =>
+    taken.has(name) &&
+    (name !== "service_tier" || SERVICE_TIERS.includes(tier ?? "")) &&
+    (name !== "verbosity" || VERBOSITIES.includes(verbosity ?? ""));
+  const written: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(members)) {
+    if (value === undefined) continue;
+    if (isTaken(name)) written[name] = value;
+    else notes.dropped(name);
+  }
+  return written;
+}
+
+/** It is a member of `text`. */
+function withoutVerbosity({ verbosity: _, ...members }: JsonObject): JsonObject {
+  return members;
 }

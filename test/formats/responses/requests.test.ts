@@ -504,6 +504,33 @@ describe("writing a request", () => {
     });
   });
 
+  test("says to each provider what it takes, and asks for encrypted thoughts where there are some", () => {
+    const bookkeeping = {
+      ...empty.bookkeeping,
+      ...{ user: "u", metadata: { a: "b" }, serviceTier: "flex", verbosity: "low", promptCacheKey: "k" },
+    };
+    const reasoning = { effort: "low", budget: undefined, isAdaptive: false, isShown: undefined } as const;
+    const sent = (provider: string, model: string) => {
+      const { body, notes } = write({ ...empty, bookkeeping, reasoning }, model, provider);
+      const { input: _, model: __, store: ___, reasoning: ____, ...others } = body;
+      return [others, notes.map(({ member }) => member)];
+    };
+    const include = ["reasoning.encrypted_content"];
+    const all = { safety_identifier: "u", metadata: { a: "b" }, service_tier: "flex", prompt_cache_key: "k" };
+    expect(sent("openai", "gpt-5")).toEqual([{ ...all, text: { verbosity: "low" }, include }, []]);
+    expect(sent("groq", "openai/gpt-oss-120b")).toEqual([
+      { user: "u", metadata: { a: "b" }, service_tier: "flex" },
+      ["prompt_cache_key", "verbosity"],
+    ]);
+    expect(sent("xai", "grok-4.5")).toEqual([
+      { user: "u", prompt_cache_key: "k", include },
+      ["service_tier", "verbosity", "metadata"],
+    ]);
+    const least = { user: "u", metadata: { a: "b" } };
+    expect(sent("vllm", "Qwen/Qwen3-8B")[0]).toEqual(least);
+    expect(sent("mine", "gpt-5")[0]).toEqual({ ...least, include });
+  });
+
   test("says something for a user who says nothing", () => {
     const { body, notes } = write(withTurns({ role: "user", blocks: [] }));
     expect(body["input"]).toEqual([{ type: "message", role: "user", content: "." }]);
