@@ -31,16 +31,23 @@ const json = fc.dictionary(name, fc.oneof(count, text)).map((value) => JSON.stri
 /** Calls with ids of their own. */
 const callsOf = (withSeals: boolean): fc.Arbitrary<readonly Block[]> =>
   fc
-    .array(fc.record({ name, input: json, seal: withSeals ? optional(seal) : fc.constant(undefined) }), {
-      maxLength: 3,
-    })
+    .array(
+      fc.record({
+        name,
+        input: json,
+        // Answers of a provider without custom tools have none.
+        kind: withSeals ? fc.constant("function" as const) : fc.constantFrom("function" as const, "custom" as const),
+        seal: withSeals ? optional(seal) : fc.constant(undefined),
+      }),
+      { maxLength: 3 },
+    )
     .map((calls) =>
       calls.map((call, index) => ({
         type: "call",
         id: `call_${index}`,
         name: call.name,
         input: call.input,
-        kind: "function",
+        kind: call.kind,
         ...(call.seal !== undefined && { seal: call.seal }),
       })),
     );
@@ -207,10 +214,12 @@ const instructions: fc.Arbitrary<Turn> = fc.record({
   ),
 }) as fc.Arbitrary<Turn>;
 
+const declined: fc.Arbitrary<Block> = text.map((each) => ({ type: "text", text: each, isRefusal: true }));
+
 const exchange: fc.Arbitrary<readonly Turn[]> = fc
   .tuple(
     fc.array(fc.oneof(said, image, file, audio), { minLength: 1, maxLength: 3 }),
-    optional(said),
+    optional(fc.oneof({ weight: 4, arbitrary: said }, { weight: 1, arbitrary: declined })),
     callsOf(false),
     fc.array(text, { minLength: 3, maxLength: 3 }),
     optional(instructions),
@@ -230,7 +239,7 @@ const exchange: fc.Arbitrary<readonly Turn[]> = fc
               callId: call.type === "call" ? call.id : "",
               blocks: [{ type: "text", text: results[index] ?? "" }],
               isError: false,
-              kind: "function",
+              kind: call.type === "call" ? call.kind : "function",
             })),
           } as const,
         ]),
@@ -332,7 +341,76 @@ const conversation: fc.Arbitrary<Conversation> = fc
     } as Conversation;
   });
 
+/** Marks of what to cache, of which some of a conversation's texts, results and tools get one. */
+const cache = fc.constantFrom(undefined, { ttl: undefined }, { ttl: "1h" as const });
+
+/** What OpenRouter takes beyond OpenAI, and the other way round. */
+const toOpenRouter = fc
+  .record({
+    asked: conversation,
+    marks: fc.array(cache, { minLength: 8, maxLength: 8 }),
+    topK: optional(fc.integer({ min: 1, max: 99 })),
+    reasoning: optional(
+      fc.oneof(
+        fc.record({
+          effort: fc.constantFrom("none", "minimal", "low", "medium", "high", "xhigh"),
+          budget: fc.constant(undefined),
+          isAdaptive: fc.constant(false),
+          isShown: optional(fc.boolean()),
+        }),
+        fc.record({
+          effort: fc.constant(undefined),
+          budget: fc.integer({ min: 1, max: 9000 }),
+          isAdaptive: fc.constant(false),
+          isShown: optional(fc.boolean()),
+        }),
+        fc.constant({ effort: undefined, budget: undefined, isAdaptive: true, isShown: undefined }),
+      ),
+    ),
+  })
+  .map(({ asked, marks, topK, reasoning }) => {
+    let at = 0;
+    const mark = <Marked extends object>(one: Marked): Marked => {
+      const given = marks[at++ % marks.length];
+      return given === undefined ? one : { ...one, cache: given };
+    };
+    const functions = asked.tools.flatMap((one) => (one.kind === "function" && one.parameters ? [mark(one)] : []));
+    const isFunction = (block: Block): boolean =>
+      (block.type !== "call" && block.type !== "result") || block.kind === "function";
+    const turns = asked.turns
+      .filter(({ role }) => role !== "system" && role !== "developer")
+      .map(({ role, blocks }) => ({
+        role,
+        blocks: blocks.filter(isFunction).map((block) => {
+          if (block.type === "call" || block.type === "thinking" || block.type === "audio") return block;
+          const { isRefusal: _, ...plain } = block as Extract<Block, { type: "text" }>;
+          return mark(plain as Block & object);
+        }),
+      }))
+      .filter(({ blocks }) => blocks.length > 0);
+    return {
+      ...asked,
+      turns: [{ role: "system", blocks: [mark({ type: "text", text: "S" })] }, ...turns],
+      tools: functions,
+      toolChoice: functions.length > 0 ? { kind: "auto" } : undefined,
+      parallelCalls: functions.length > 0 ? asked.parallelCalls : undefined,
+      reasoning,
+      sampling: { ...asked.sampling, topK },
+    } as Conversation;
+  });
+
 describe("requests", () => {
+  test("written to OpenRouter and read again are what they were", () => {
+    fc.assert(
+      fc.property(toOpenRouter, (asked) => {
+        const { body, notes } = CHAT_DIALECT.writeRequest(asked, targetOf("openrouter", "m"));
+        expect(CHAT_DIALECT.readRequest(JSON.parse(JSON.stringify(body)) as JsonObject)).toEqual(asked);
+        expect(notes).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test("written to OpenAI and read again are what they were", () => {
     fc.assert(
       fc.property(conversation, (asked) => {

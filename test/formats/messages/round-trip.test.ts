@@ -125,6 +125,14 @@ const body = fc
 /** Settings that belong to some models, and are all that the writer gives back for them. */
 const BY_MODEL: Readonly<Record<string, readonly object[]>> = {
   "claude-3-5-haiku-latest": [{}, { temperature: 0.5, top_p: 0.3, top_k: 5 }],
+  "claude-sonnet-4-5": [
+    { temperature: 0.5, top_k: 5 },
+    { thinking: { type: "enabled", budget_tokens: 2000 } },
+    { thinking: { type: "enabled", budget_tokens: 1024, display: "summarized" }, top_p: 0.96 },
+    { output_config: { format: { type: "json_schema", schema: { type: "object", additionalProperties: false } } } },
+  ],
+  "claude-opus-4-5": [{ thinking: { type: "enabled", budget_tokens: 2000 }, output_config: { effort: "low" } }],
+  "claude-sonnet-4-6": [{ thinking: { type: "adaptive" }, output_config: { effort: "max" } }],
   "claude-opus-4-8": [
     { thinking: { type: "adaptive", display: "omitted" }, output_config: { effort: "xhigh" } },
     { thinking: { type: "disabled" } },
@@ -140,11 +148,19 @@ const modelled = fc.constantFrom(
 const isForced = (sent: object): boolean =>
   /"(?:any|tool)"/.test(JSON.stringify("tool_choice" in sent ? sent.tool_choice : ""));
 
+/** With a budget, calls come back behind the thought that led to them. */
+const thinksBeforeCalls = (messages: readonly { readonly role: string; readonly content: unknown }[]): boolean =>
+  messages.every(({ role, content }) => {
+    const types = Array.isArray(content) ? content.map(({ type }: { readonly type: string }) => type) : [];
+    return role !== "assistant" || !types.includes("tool_use") || /thinking/.test(types[0] ?? "");
+  });
+
 describe("a request of a client for a provider of the same wire", () => {
   test("is what it was", () => {
     fc.assert(
       fc.property(body, modelled, (sent, [model, members]) => {
         fc.pre(!("thinking" in members && isForced(sent)));
+        fc.pre(!JSON.stringify(members).includes("budget_tokens") || thinksBeforeCalls(sent.messages));
         fc.pre(model !== "claude-3-5-haiku-latest" || !JSON.stringify(sent).includes('"strict":true'));
         const whole = { model, ...sent, ...members };
         const conversation = MESSAGES_DIALECT.readRequest(whole);
