@@ -25,20 +25,26 @@ export function readReasoning(value: unknown, foreign: ForeignMembers): Reasonin
 }
 
 /** Whether a model is asked for its thoughts, encrypted: those without reasoning refuse that, and so do some providers. */
-export function returnsThoughts(reasoning: Reasoning | undefined, { provider, model, facts }: WireTarget): boolean {
-  const isThinking = !facts.takesSampling || (reasoning !== undefined && reasoning.effort !== "none");
-  return facts.thinking !== "none" && isThinking && (traitsOf(provider).encrypts ?? isEncrypting(model));
+export function returnsThoughts(reasoning: Reasoning | undefined, target: WireTarget): boolean {
+  const { thinking, takesSampling } = target.facts;
+  const isThinking = !takesSampling || (reasoning !== undefined && reasoning.effort !== "none");
+  return thinking !== "none" && isThinking && isSealing(target);
 }
 
+const isSealing = ({ provider, model }: WireTarget): boolean => traitsOf(provider).encrypts ?? isEncrypting(model);
+
 /** @returns undefined if the model is left to think as it likes */
-export function writeReasoning(reasoning: Reasoning, facts: ModelFacts, notes: Notes): JsonObject | undefined {
+export function writeReasoning(reasoning: Reasoning, target: WireTarget, notes: Notes): JsonObject | undefined {
+  const { facts } = target;
   if (facts.thinking === "none") {
     if (reasoning.effort !== "none") notes.dropped("reasoning");
     return undefined;
   }
   const effort = chooseEffort(reasoning, facts, notes);
-  if (effort === undefined && !reasoning.isShown) return undefined;
-  return withoutUndefined({ effort, summary: reasoning.isShown ? "auto" : undefined });
+  // Models that do not encrypt their thoughts show them unasked.
+  const asksSummary = reasoning.isShown === true && isSealing(target);
+  if (effort === undefined && !asksSummary) return undefined;
+  return withoutUndefined({ effort, summary: asksSummary ? "auto" : undefined });
 }
 
 function chooseEffort(reasoning: Reasoning, facts: ModelFacts, notes: Notes): Effort | undefined {

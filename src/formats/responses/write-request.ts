@@ -29,7 +29,7 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
   const { instructions, input } = writeInput(conversation, target, notes);
   const hasTools = tools.length > 0;
   const kept = writeBookkeeping(bookkeeping, traitsOf(target.provider), notes);
-  const written = reasoning && writeReasoning(reasoning, target.facts, notes);
+  const written = reasoning && writeReasoning(reasoning, target, notes);
   const body = withoutUndefined({
     model: target.model,
     instructions,

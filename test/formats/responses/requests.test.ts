@@ -526,6 +526,9 @@ describe("writing a request", () => {
       { user: "u", prompt_cache_key: "k", include },
       ["service_tier", "verbosity", "metadata"],
     ]);
+    const shown = { ...empty, reasoning: { ...reasoning, isShown: true } };
+    expect(write(shown, "gpt-5").body["reasoning"]).toEqual({ effort: "low", summary: "auto" });
+    expect(write(shown, "openai/gpt-oss-20b", "groq").body["reasoning"]).toEqual({ effort: "low" });
     const least = { user: "u", metadata: { a: "b" } };
     expect(sent("vllm", "Qwen/Qwen3-8B")[0]).toEqual(least);
     expect(sent("mine", "gpt-5")[0]).toEqual({ ...least, include });
