@@ -3,7 +3,8 @@ import type { Block, CacheMark, CallBlock, MediaBlock, ResultBlock, TextBlock } 
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { placeResults } from "../form/place-results.ts";
-import { fitCallId, signatureMember, wrapCustomInput } from "./call-items.ts";
+import { wrapCustomInput } from "../form/plain-tools.ts";
+import { fitCallId, signatureMember } from "./call-items.ts";
 import { mergeTurns } from "./merge-turns.ts";
 import { mustTakeTurns } from "./provider-traits.ts";
 import { originOf } from "./thoughts.ts";

@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { CUSTOM_PARAMETERS } from "./call-items.ts";
-import { objectOf, textOf, withoutUndefined } from "../../core/json/values.ts";
+import { CUSTOM_PARAMETERS, describeGrammar } from "../form/plain-tools.ts";
+import { objectOf, withoutUndefined } from "../../core/json/values.ts";
 import { isStrictSchema } from "../form/strict-schema.ts";
 import { fitToolName } from "../form/fit-tool-name.ts";
 import { type WriteContext, writeCacheMark } from "./write-content.ts";
@@ -52,13 +52,6 @@ function writeTool(tool: Tool, path: string, context: WriteContext): JsonObject 
     function: withoutUndefined({ name, description, parameters, strict }),
     ...writeCacheMark(tool.cache, context),
   };
-}
-
-/** A grammar cannot be enforced here, so the model is told of it. */
-function describeGrammar(description: string | undefined, format: JsonObject | undefined): string | undefined {
-  const definition = textOf((objectOf(format?.["grammar"]) ?? format)?.["definition"]);
-  if (definition === undefined) return description;
-  return `${description ?? ""}\n\nThe text in \`input\` must follow this grammar:\n${definition}`.trimStart();
 }
 
 /** The form has a grammar flat, as the Responses API does. */

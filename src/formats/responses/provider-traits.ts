@@ -2,14 +2,21 @@
 export interface ProviderTraits {
   /** Members that do not change the answer and that it takes; strict providers refuse unknown ones. */
   readonly bookkeeping: ReadonlySet<string>;
+  /** It knows tools that take free text, and a choice between some of all tools. */
+  readonly takesCustomTools: boolean;
   /** Whether it may be asked for its thoughts, encrypted; undefined if that depends on whose model it serves. */
   readonly encrypts: boolean | undefined;
 }
 
-const DEFAULTS: ProviderTraits = { bookkeeping: new Set(["user", "metadata"]), encrypts: undefined };
+const DEFAULTS: ProviderTraits = {
+  bookkeeping: new Set(["user", "metadata"]),
+  takesCustomTools: false,
+  encrypts: undefined,
+};
 
 const OPENAI: ProviderTraits = {
   bookkeeping: new Set(["safety_identifier", "metadata", "service_tier", "verbosity", "prompt_cache_key"]),
+  takesCustomTools: true,
   encrypts: true,
 };
 
@@ -19,9 +26,9 @@ const ROWS: Readonly<Record<string, ProviderTraits>> = {
   azure: OPENAI,
   openrouter: OPENAI,
   // https://console.groq.com/docs/responses-api: include, safety_identifier and prompt_cache_key are not supported.
-  groq: { bookkeeping: new Set(["user", "metadata", "service_tier"]), encrypts: false },
+  groq: { ...DEFAULTS, bookkeeping: new Set(["user", "metadata", "service_tier"]), encrypts: false },
   // https://docs.x.ai/developers/rest-api-reference/inference
-  xai: { bookkeeping: new Set(["user", "prompt_cache_key"]), encrypts: true },
+  xai: { ...DEFAULTS, bookkeeping: new Set(["user", "prompt_cache_key"]), encrypts: true },
 };
 
 const TRAITS: ReadonlyMap<string, ProviderTraits> = new Map(Object.entries(ROWS));

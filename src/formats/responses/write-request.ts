@@ -3,6 +3,7 @@ import type { Bookkeeping, Conversation, OutputFormat, Turn } from "../form/conv
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import { fitIdentifier } from "../form/fit-identifier.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
+import { withPlainTools } from "../form/plain-tools.ts";
 import { placeResults } from "../form/place-results.ts";
 import { isStrictSchema } from "../form/strict-schema.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
@@ -22,13 +23,17 @@ const VERBOSITIES: readonly string[] = ["low", "medium", "high"];
  * client said so, and thoughts come back encrypted, so that the conversation goes on without a store.
  * @throws CannotTranslate
  */
-export function writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest {
-  refuse(conversation);
+export function writeRequest(asked: Conversation, target: WireTarget): WrittenRequest {
   const notes = createNotes();
+  const traits = traitsOf(target.provider);
+  const conversation = traits.takesCustomTools
+    ? asked
+    : withPlainTools(asked, (index) => notes.adjusted(`tools[${index}].type`));
+  refuse(conversation);
   const { tools, toolChoice, parallelCalls, limits, reasoning, bookkeeping } = conversation;
   const { instructions, input } = writeInput(conversation, target, notes);
   const hasTools = tools.length > 0;
-  const kept = writeBookkeeping(bookkeeping, traitsOf(target.provider), notes);
+  const kept = writeBookkeeping(bookkeeping, traits, notes);
   const written = reasoning && writeReasoning(reasoning, target, notes);
   const body = withoutUndefined({
     model: target.model,

@@ -534,6 +534,43 @@ describe("writing a request", () => {
     expect(sent("mine", "gpt-5")[0]).toEqual({ ...least, include });
   });
 
+  test("gives functions alone to providers that know nothing else", () => {
+    const patch: Tool = {
+      kind: "custom",
+      name: "patch",
+      description: "Patches",
+      format: { type: "grammar", syntax: "lark", definition: "start: WORD" },
+    };
+    const call: Block = { type: "call", id: "c", name: "patch", input: 'a "b"', kind: "custom" };
+    const turns: Turn[] = [
+      ...empty.turns,
+      { role: "assistant", blocks: [call] },
+      { role: "tool", blocks: [resultOf("R", { kind: "custom" })] },
+    ];
+    const toolChoice = { kind: "allowed", mode: "required", names: ["patch"] } as const;
+    const asked = { ...withTurns(...turns), tools: [LOOK, patch], toolChoice };
+    expect(write(asked, "gpt-5.2").body).toMatchObject({
+      tools: [{ type: "function" }, { type: "custom", name: "patch" }],
+      tool_choice: { type: "allowed_tools" },
+      input: [{}, { type: "custom_tool_call", input: 'a "b"' }, { type: "custom_tool_call_output" }],
+    });
+    const { body, notes } = write(asked, "openai/gpt-oss-20b", "groq");
+    expect(body).toMatchObject({
+      tools: [
+        {
+          type: "function",
+          name: "patch",
+          description: "Patches\n\nThe text in `input` must follow this grammar:\nstart: WORD",
+          parameters: { required: ["input"] },
+        },
+      ],
+      tool_choice: "required",
+      input: [{}, { type: "function_call", arguments: '{"input":"a \\"b\\""}' }, { type: "function_call_output" }],
+    });
+    expect(body["tools"]).toHaveLength(1);
+    expect(notes).toEqual([{ kind: "adjusted", member: "tools[1].type" }]);
+  });
+
   test("says something for a user who says nothing", () => {
     const { body, notes } = write(withTurns({ role: "user", blocks: [] }));
     expect(body["input"]).toEqual([{ type: "message", role: "user", content: "." }]);

@@ -1,0 +1,70 @@
+import { type JsonObject, isJsonObject } from "../../core/json/parse.ts";
+import type { Block } from "./blocks.ts";
+import type { Conversation, Tool, Turn } from "./conversation.ts";
+
+/** The parameters of a function that stands for a tool that takes free text. */
+export const CUSTOM_PARAMETERS: JsonObject = {
+  type: "object",
+  properties: { input: { type: "string" } },
+  required: ["input"],
+  additionalProperties: false,
+};
+
+/** The arguments of such a function. */
+export const wrapCustomInput = (input: string): string => JSON.stringify({ input });
+
+/** A grammar cannot be enforced on a function, so the model is told of it. */
+export function describeGrammar(description: string | undefined, format: JsonObject | undefined): string | undefined {
+  const grammar = isJsonObject(format?.["grammar"]) ? format["grammar"] : format;
+  const definition = grammar?.["definition"];
+  if (typeof definition !== "string") return description;
+  return `${description ?? ""}\n\nThe text in \`input\` must follow this grammar:\n${definition}`.trimStart();
+}
+
+/**
+ * A request for a provider that knows only functions, and no choice between some of them: tools that take free text, and
+ * their calls, become functions of one text, and only tools that may be called are there.
+ * @param onFunction called with the place of each tool that becomes one
+ */
+export function withPlainTools(conversation: Conversation, onFunction: (index: number) => void): Conversation {
+  const { tools, toolChoice, turns } = conversation;
+  const names = toolChoice?.kind === "allowed" ? new Set(toolChoice.names) : undefined;
+  return {
+    ...conversation,
+    turns: turns.map(toFunctionTurn),
+    tools: tools.flatMap((tool, index) => {
+      if (names?.has(tool.name) === false) return [];
+      if (tool.kind === "custom") onFunction(index);
+      return [toFunction(tool)];
+    }),
+    toolChoice: toolChoice?.kind === "allowed" ? { kind: toolChoice.mode } : toolChoice,
+  };
+}
+
+function toFunctionTurn(turn: Turn): Turn {
+  if (turn.role !== "assistant" && turn.role !== "tool") return turn;
+  return turn.blocks.some(isCustom) ? { ...turn, blocks: turn.blocks.map(toFunctionBlock) } : turn;
+}
+
+const isCustom = (block: Block): boolean =>
+  (block.type === "call" || block.type === "result") && block.kind === "custom";
+
+function toFunctionBlock(block: Block): Block {
+  if (block.type === "call" && block.kind === "custom") {
+    return { ...block, kind: "function", input: wrapCustomInput(block.input) };
+  }
+  return block.type === "result" ? { ...block, kind: "function" } : block;
+}
+
+function toFunction(tool: Tool): Tool {
+  if (tool.kind === "function") return tool;
+  const { name, description, format } = tool;
+  return {
+    kind: "function",
+    name,
+    description: describeGrammar(description, format),
+    parameters: CUSTOM_PARAMETERS,
+    strict: undefined,
+    cache: undefined,
+  };
+}
