@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { answerToolName } from "../form/forced-answer.ts";
 import type { AnswerError, ModelAnswer } from "../form/answer.ts";
 import type { Annotation, Block, CallBlock, TextBlock } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
@@ -25,6 +26,8 @@ interface AnswerSource {
   /** The answer's id, from which those of calls without one are made. */
   readonly id: string | undefined;
   readonly toolName: ClientToolName;
+  /** Whose calls are text. */
+  readonly answerTool: string;
 }
 
 /**
@@ -41,7 +44,10 @@ export function readAnswer(
   const message = objectOf(choice?.["message"]);
   if (choice === undefined || message === undefined) return { error: NO_MESSAGE };
   const id = filledTextOf(body["id"]);
-  const blocks = readBlocks(message, { provider, id, toolName: clientToolNames(tools) });
+  const blocks = readBlocks(message, {
+    ...{ provider, id, toolName: clientToolNames(tools) },
+    answerTool: answerToolName(tools),
+  });
   const hasCalls = blocks.some(({ type }) => type === "call");
   const hasRefusal = blocks.some((block) => block.type === "text" && block.isRefusal === true);
   const stop = readStop(textOf(choice["finish_reason"]), choice, { hasCalls, hasRefusal });
@@ -121,11 +127,13 @@ function annotate(blocks: readonly Block[], annotations: readonly Annotation[]):
   return blocks.with(position, annotated);
 }
 
-function readCalls(message: JsonObject, { provider, id: answer, toolName }: AnswerSource): readonly CallBlock[] {
+function readCalls(message: JsonObject, source: AnswerSource): readonly (CallBlock | TextBlock)[] {
+  const { provider, id: answer, toolName, answerTool } = source;
   const old = objectOf(message["function_call"]);
   const items = listOf(message["tool_calls"]).filter(isJsonObject);
   return (old === undefined ? items : [...items, { function: old }]).map((item, position) => {
     const { id, name, input, kind, signature } = readCallItem(item);
+    if (name === answerTool) return { type: "text", text: input === "" ? "{}" : input };
     return {
       type: "call",
       id: id ?? makeCallId(answer ?? "", position),

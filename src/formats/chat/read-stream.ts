@@ -6,6 +6,7 @@ import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
 import { readAnswerError, STOPPED } from "./answer-error.ts";
 import { listOf, objectOf } from "../../core/json/values.ts";
 import { openStreamAnswer } from "./stream-answer.ts";
+import { answerToolName } from "../form/forced-answer.ts";
 import { clientToolNames } from "../form/fit-tool-name.ts";
 import { readUsage } from "./usage.ts";
 
@@ -32,7 +33,11 @@ const NO_EVENTS: readonly AnswerEvent[] = [];
 export function readStream({ provider, tools }: WireTarget): AnswerStreamReader {
   let events: AnswerEvent[] = [];
   const emit = (event: AnswerEvent): void => void events.push(event);
-  const answer = openStreamAnswer(provider, clientToolNames(tools), emit);
+  const answer = openStreamAnswer(
+    provider,
+    { toolName: clientToolNames(tools), answerTool: answerToolName(tools) },
+    emit,
+  );
   /** Behind a stop there may be usage. */
   let state: "open" | "stopped" | "failed" = "open";
   let isComplete = false;

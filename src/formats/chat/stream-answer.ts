@@ -4,10 +4,9 @@ import { readAnnotations } from "./annotations.ts";
 import { readStop } from "./finish-reason.ts";
 import { filledTextOf, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import { hasSignature } from "./read-answer.ts";
-import { openStreamBlocks, type StreamBlocks } from "./stream-blocks.ts";
+import { openStreamBlocks, type StreamBlocks, type StreamNames } from "./stream-blocks.ts";
 import { openStreamedCalls } from "./stream-calls.ts";
 import { thinkingPartText, thoughtPieces } from "./thoughts.ts";
-import type { ClientToolName } from "../form/fit-tool-name.ts";
 
 /** An answer as its chunks build it. */
 export interface StreamAnswer {
@@ -24,10 +23,10 @@ export interface StreamAnswer {
 
 export function openStreamAnswer(
   provider: string,
-  toolName: ClientToolName,
+  names: StreamNames,
   emit: (event: AnswerEvent) => void,
 ): StreamAnswer {
-  const blocks = openStreamBlocks(provider, toolName, emit);
+  const blocks = openStreamBlocks(provider, names, emit);
   const calls = openStreamedCalls();
   let id: string | undefined;
   let isStarted = false;
@@ -88,7 +87,7 @@ export function openStreamAnswer(
         blocks.think({ key: "extra", text: "", carrier: { extra } });
         blocks.closeAll([]);
       }
-      const hasCalls = calls.all.some(({ block }) => block !== undefined);
+      const hasCalls = calls.all.some(({ block, name }) => block !== undefined && name !== names.answerTool);
       const stop = readStop(finish?.reason, finish?.choice ?? {}, { hasCalls, hasRefusal: blocks.hasRefusal });
       emit({ type: "stop", stop });
     },

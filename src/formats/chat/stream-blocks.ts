@@ -1,4 +1,4 @@
-import type { AnswerEvent } from "../form/answer-events.ts";
+import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
 import type { Annotation } from "../form/blocks.ts";
 import { makeCallId } from "./call-items.ts";
 import type { StreamedCall } from "./stream-calls.ts";
@@ -33,13 +33,20 @@ export interface StreamBlocks {
   readonly isEmpty: boolean;
 }
 
+/** How names of tools in an answer are understood. */
+export interface StreamNames {
+  readonly toolName: ClientToolName;
+  /** Whose calls are text. */
+  readonly answerTool: string;
+}
+
 type Open =
   | { readonly type: "text"; readonly block: number; readonly isRefusal: boolean }
   | { readonly type: "thinking"; readonly block: number; key: string; carrier: ThoughtCarrier };
 
 export function openStreamBlocks(
   provider: string,
-  toolName: ClientToolName,
+  names: StreamNames,
   emit: (event: AnswerEvent) => void,
 ): StreamBlocks {
   let count = 0;
@@ -96,16 +103,17 @@ export function openStreamBlocks(
       if (call.block !== undefined) return;
       close();
       call.block = next();
-      const id = call.id === "" ? makeCallId(answer, call.position) : call.id;
-      const opened = { type: "call", id, name: toolName(call.name), kind: call.kind } as const;
-      emit({ type: "open", block: call.block, opened });
+      emit({ type: "open", block: call.block, opened: openedCall(call, answer, names) });
     },
     extend({ block }, piece) {
       if (block !== undefined && piece !== "") emit({ type: "piece", block, text: piece });
     },
     closeAll(calls) {
       close();
-      for (const call of calls) closeCall(call, provider, emit);
+      for (const call of calls) {
+        if (call.name === names.answerTool) closeAnswer(call, emit);
+        else closeCall(call, provider, emit);
+      }
     },
     get hasRefusal() {
       return hasRefusal;
@@ -114,6 +122,19 @@ export function openStreamBlocks(
       return count === 0;
     },
   };
+}
+
+function openedCall(call: StreamedCall, answer: string, { toolName, answerTool }: StreamNames): OpenedBlock {
+  if (call.name === answerTool) return { type: "text", isRefusal: false };
+  const id = call.id === "" ? makeCallId(answer, call.position) : call.id;
+  return { type: "call", id, name: toolName(call.name), kind: call.kind };
+}
+
+/** The arguments are the answer, and none are an empty object. */
+function closeAnswer({ block, end }: StreamedCall, emit: (event: AnswerEvent) => void): void {
+  if (block === undefined) return;
+  if (end.isEmpty()) emit({ type: "piece", block, text: "{}" });
+  emit({ type: "close", block });
 }
 
 function closeCall({ block, signature }: StreamedCall, provider: string, emit: (event: AnswerEvent) => void): void {

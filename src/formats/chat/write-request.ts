@@ -2,9 +2,11 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, Limits, OutputFormat, Sampling } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
+import { isOff } from "../form/efforts.ts";
 import { fitIdentifier } from "../form/fit-identifier.ts";
+import { forceAnswer } from "../form/forced-answer.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
-import { gatherNotes } from "./notes.ts";
+import { gatherNotes, type Notes } from "./notes.ts";
 import { traitsOf } from "./provider-traits.ts";
 import { cacheMarksOf, type WriteContext } from "./write-content.ts";
 import { writeMessages } from "./write-messages.ts";
@@ -15,9 +17,10 @@ import { writeStrict, writeTools } from "./write-tools.ts";
  * Writes a body for a provider's chat endpoint.
  * @throws CannotTranslate for what chat completions, or this provider's, have no place for
  */
-export function writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest {
+export function writeRequest(asked: Conversation, target: WireTarget): WrittenRequest {
   const traits = traitsOf(target.provider);
   const notes = gatherNotes();
+  const conversation = holdToOutput(asked, target, notes);
   const { provider, model } = target;
   const context: WriteContext = { provider, model, traits, cacheMarks: cacheMarksOf(traits, target), notes };
   const messages = writeMessages(conversation.turns, context);
@@ -36,6 +39,15 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
     ...writeBookkeeping(conversation.bookkeeping, context),
   });
   return { body, notes: notes.all };
+}
+
+/** Models that know no schema of their output are held to it by a tool, which excludes thinking. */
+function holdToOutput(conversation: Conversation, { facts }: WireTarget, notes: Notes): Conversation {
+  const { output, reasoning } = conversation;
+  if (!output || facts.takesOutputSchema) return conversation;
+  notes.adjusted("response_format");
+  if (reasoning && !isOff(reasoning)) notes.adjusted("reasoning");
+  return { ...forceAnswer(conversation, output), reasoning: undefined };
 }
 
 /** Whether a last message is the beginning of the answer that is asked for. */

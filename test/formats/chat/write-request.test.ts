@@ -3,6 +3,7 @@ import type { JsonObject } from "../../../src/core/json/parse.ts";
 import type { Block } from "../../../src/formats/form/blocks.ts";
 import type { Conversation, Reasoning, Turn } from "../../../src/formats/form/conversation.ts";
 import { CannotTranslate } from "../../../src/formats/form/dialect.ts";
+import { ANSWER_TOOL } from "../../../src/formats/form/forced-answer.ts";
 import { originOf } from "../../../src/formats/chat/thoughts.ts";
 import { readAnswer } from "../../../src/formats/chat/read-answer.ts";
 import { readStream } from "../../../src/formats/chat/read-stream.ts";
@@ -252,6 +253,45 @@ describe("messages", () => {
       { role: "user", content: [{ text: "Tool result:" }, { text: "Rc2" }] },
     ]);
     expect(notes).toEqual([{ kind: "adjusted", member: "messages[].tool_call_id" }]);
+  });
+
+  test("models that know no schema are held to it by a tool, whose call is text", () => {
+    const { output, reasoning } = conversationOf({
+      response_format: { type: "json_schema", json_schema: { name: "n", schema: { type: "object", properties: {} } } },
+      reasoning_effort: "low",
+    });
+    const { body, notes } = write({ output, reasoning }, "databricks", "databricks-claude-3-7-sonnet");
+    expect(body).toMatchObject({
+      tools: [{ function: { name: ANSWER_TOOL, parameters: { type: "object", properties: {} } } }],
+      tool_choice: { type: "function", function: { name: ANSWER_TOOL } },
+      parallel_tool_calls: false,
+    });
+    expect(body).not.toContainAnyKeys(["response_format", "reasoning_effort"]);
+    expect(notes.map(({ member }) => member)).toEqual(["response_format", "reasoning"]);
+    const called = (text: string) => ({ index: 0, id: "c", function: { name: ANSWER_TOOL, arguments: text } });
+    const message = { content: null, tool_calls: [called('{"a":1}')] };
+    expect(readAnswer({ choices: [{ message, finish_reason: "tool_calls" }] }, targetOf("databricks"))).toMatchObject({
+      blocks: [{ type: "text", text: '{"a":1}' }],
+      stop: { reason: "end" },
+    });
+    for (const [pieces, text] of [
+      [["", '{"a"', ":1}"], '{"a":1}'],
+      [[""], "{}"],
+    ] as const) {
+      const reader = readStream(targetOf("databricks"));
+      const deltas = pieces.map((piece, at) =>
+        at === 0 ? called(piece) : { index: 0, function: { arguments: piece } },
+      );
+      const chunks = deltas.map((item) => ({ choices: [{ index: 0, delta: { tool_calls: [item] } }] }));
+      const finish = { choices: [{ index: 0, delta: {}, finish_reason: "tool_calls" }] };
+      const events = [...chunks, finish].flatMap((each) =>
+        reader.read({ name: undefined, data: JSON.stringify(each) }),
+      );
+      expect(addUp([...events, ...reader.end()])).toMatchObject({
+        blocks: [{ type: "text", text }],
+        stop: { reason: "end" },
+      });
+    }
   });
 
   test("what would not come back is refused", () => {
