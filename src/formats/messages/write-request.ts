@@ -54,6 +54,9 @@ const takesSchema = ({ model, provider, facts }: WireTarget): boolean =>
 function holdToOutput(conversation: Conversation, writing: Writing): Conversation {
   const { output } = conversation;
   if (!output || (output.kind === "schema" && takesSchema(writing.target))) return conversation;
+  if (takesSchema(writing.target) && writing.target.facts.alwaysThinks) {
+    throw new CannotTranslate("response_format", "this model always thinks, which excludes JSON without a schema");
+  }
   writing.note("adjusted", "response_format");
   return forceAnswer(conversation, output);
 }

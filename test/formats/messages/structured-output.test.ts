@@ -53,6 +53,11 @@ describe("JSON where the model has no schema of its output", () => {
     expect(write(BY_SCHEMA, target("glm-4.6", "zai"))).toMatchObject({ tools: [answerTool(SCHEMA)] });
   });
 
+  test("is refused without a schema by models that always think, as they may not be made to call a tool", () => {
+    expect(() => write(JSON_ONLY, target("claude-mythos-1"))).toThrow(CannotTranslate);
+    expect(write(BY_SCHEMA, target("claude-mythos-1"))).toMatchObject({ output_config: { format: {} } });
+  });
+
   test("excludes thinking, which is told", () => {
     const reasoning = { effort: "high", budget: undefined, isAdaptive: false, isShown: undefined } as const;
     const written = write({ ...BY_SCHEMA, reasoning });
