@@ -8,7 +8,7 @@ import { blocksOf } from "./members.ts";
 import { inputText, readOpaque, readText } from "./read-content.ts";
 import { originOf } from "./seals.ts";
 import { readStop } from "./stop-reason.ts";
-import { fromWireName } from "./tool-names.ts";
+import { type ClientToolName, clientToolNames } from "./tool-names.ts";
 import { readUsage } from "./usage.ts";
 
 /** Reads a whole answer of a provider of the Messages API. */
@@ -16,9 +16,8 @@ export function readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | 
   const content = blocksOf(body["content"]);
   if (body["type"] === "error" || isJsonObject(body["error"])) return { error: readError(body) };
   if (!content || body["content"] === undefined) return { error: NO_MESSAGE };
-  const origin = originOf(target);
-  const answerTool = answerToolName(target.tools);
-  const blocks = content.flatMap((block) => readBlock(block, origin, answerTool));
+  const source = sourceOf(target);
+  const blocks = content.flatMap((block) => readBlock(block, source));
   return {
     id: textOf(body["id"]),
     model: textOf(body["model"]),
@@ -48,7 +47,22 @@ export function readError(body: JsonObject): AnswerError {
   };
 }
 
-function readBlock(block: JsonObject, origin: string, answerTool: string): readonly Block[] {
+/** What reads a block of an answer must know of it. */
+export interface AnswerSource {
+  /** Of seals. */
+  readonly origin: string;
+  /** Whose calls are text. */
+  readonly answerTool: string;
+  readonly toolName: ClientToolName;
+}
+
+export const sourceOf = (target: WireTarget): AnswerSource => ({
+  origin: originOf(target),
+  answerTool: answerToolName(target.tools),
+  toolName: clientToolNames(target.tools),
+});
+
+function readBlock(block: JsonObject, { origin, answerTool, toolName }: AnswerSource): readonly Block[] {
   switch (block["type"]) {
     case "text": {
       const text = readText(block);
@@ -65,7 +79,7 @@ function readBlock(block: JsonObject, origin: string, answerTool: string): reado
       return value ? [{ type: "thinking", text: "", seal: { origin, kind: "encrypted", value } }] : [];
     }
     case "tool_use": {
-      const name = fromWireName(textOf(block["name"]) ?? "");
+      const name = toolName(textOf(block["name"]) ?? "");
       if (name === answerTool) return [{ type: "text", text: inputText(block["input"]) }];
       const id = textOf(block["id"]) ?? "";
       return [{ type: "call", id, name, input: inputText(block["input"]), kind: "function" }];

@@ -4,7 +4,7 @@ import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
 import type { Seal } from "../form/blocks.ts";
 import { numberOf, textOf } from "../../core/json/values.ts";
 import { inputText, readCitation, readCitations, readOpaque } from "./read-content.ts";
-import { fromWireName } from "./tool-names.ts";
+import type { AnswerSource } from "./read-answer.ts";
 
 /** The arguments of tools that the provider runs itself are held until they are whole. In UTF-16 units. */
 const MAX_HELD = 16 * 1024 * 1024;
@@ -22,8 +22,7 @@ interface BlockState {
 /** Reads the blocks of a message as they come. */
 export class StreamBlockReader {
   hasCalls = false;
-  readonly #origin: string;
-  readonly #answerTool: string;
+  readonly #source: AnswerSource;
   /** By the provider's index. */
   readonly #states = new Map<number, BlockState>();
   /** The number of the next block. */
@@ -32,13 +31,8 @@ export class StreamBlockReader {
   #last = -1;
   #held = 0;
 
-  /**
-   * @param origin of seals
-   * @param answerTool whose calls are text
-   */
-  constructor(origin: string, answerTool: string) {
-    this.#origin = origin;
-    this.#answerTool = answerTool;
+  constructor(source: AnswerSource) {
+    this.#source = source;
   }
 
   start(event: JsonObject): readonly AnswerEvent[] {
@@ -74,7 +68,7 @@ export class StreamBlockReader {
   }
 
   #begin(index: number, begun: JsonObject): readonly AnswerEvent[] {
-    const opened = openedBlock(begun, this.#answerTool);
+    const opened = openedBlock(begun, this.#source);
     this.#last = index;
     this.#states.set(index, { number: opened && this.#next, begun, held: [], hasPieces: false });
     if (!opened) return [];
@@ -118,7 +112,7 @@ export class StreamBlockReader {
 
   #seal(block: number, kind: Seal["kind"], value: unknown): readonly AnswerEvent[] {
     if (typeof value !== "string" || value === "") return [];
-    return [{ type: "seal", block, seal: { origin: this.#origin, kind, value } }];
+    return [{ type: "seal", block, seal: { origin: this.#source.origin, kind, value } }];
   }
 
   #hold(state: BlockState, text: string): readonly AnswerEvent[] {
@@ -143,7 +137,7 @@ const TOO_MUCH: AnswerEvent = {
   error: { message: "The provider sent too long a block.", type: "api_error", code: undefined },
 };
 
-function openedBlock(begun: JsonObject, answerTool: string): OpenedBlock | undefined {
+function openedBlock(begun: JsonObject, { answerTool, toolName }: AnswerSource): OpenedBlock | undefined {
   switch (begun["type"]) {
     case "text":
       return { type: "text", isRefusal: false };
@@ -151,7 +145,7 @@ function openedBlock(begun: JsonObject, answerTool: string): OpenedBlock | undef
     case "redacted_thinking":
       return { type: "thinking" };
     case "tool_use": {
-      const name = fromWireName(textOf(begun["name"]) ?? "");
+      const name = toolName(textOf(begun["name"]) ?? "");
       if (name === answerTool) return { type: "text", isRefusal: false };
       return { type: "call", id: textOf(begun["id"]) ?? "", name, kind: "function" };
     }

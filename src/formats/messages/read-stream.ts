@@ -3,11 +3,9 @@ import { parseJson } from "../../core/json/parse-bytes.ts";
 import type { AnswerError } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
-import { answerToolName } from "../form/forced-answer.ts";
 import { textOf } from "../../core/json/values.ts";
-import { readError } from "./read-answer.ts";
+import { readError, sourceOf } from "./read-answer.ts";
 import { StreamBlockReader } from "./read-stream-blocks.ts";
-import { originOf } from "./seals.ts";
 import { readStop } from "./stop-reason.ts";
 import { mergeUsage, readUsage } from "./usage.ts";
 
@@ -16,7 +14,7 @@ const DONE = "[DONE]";
 
 /** Reads the stream of a provider of the Messages API. https://docs.anthropic.com/en/docs/build-with-claude/streaming */
 export function readStream(target: WireTarget): AnswerStreamReader {
-  const blocks = new StreamBlockReader(originOf(target), answerToolName(target.tools));
+  const blocks = new StreamBlockReader(sourceOf(target));
   let hasStarted = false;
   let hasStopped = false;
   let isComplete = false;

@@ -169,6 +169,21 @@ describe("an answer that is the call of a tool", () => {
   });
 });
 
+test("names that are too long are others on the way", () => {
+  for (const name of ["n".repeat(140), "é.".repeat(40), "_x41_".repeat(30)]) {
+    const tools: Tool[] = [{ ...LOOK, name }];
+    const sent = (write({ tools })["tools"] as [{ name: string }])[0].name;
+    expect(sent).toMatch(/^[a-zA-Z0-9_-]{1,128}$/);
+    const call = { type: "tool_use", id: "t", name: sent, input: {} };
+    const answer = { content: [call], stop_reason: "tool_use" };
+    expect(MESSAGES_DIALECT.readAnswer(answer, { ...OLD, tools })).toMatchObject({ blocks: [{ type: "call", name }] });
+    const events = streamOf([{ type: "content_block_start", index: 0, content_block: call }], tools);
+    expect(events).toContainEqual(
+      expect.objectContaining({ opened: { type: "call", id: "t", name, kind: "function" } }),
+    );
+  }
+});
+
 describe("a schema for a model that knows some", () => {
   const written = (schema: JsonObject): unknown => {
     const { output_config, notes } = write(

@@ -585,7 +585,7 @@ describe("settings for a provider", () => {
     expect(refusedMember(sampling({ logprobs: 0 }))).toBe("logprobs");
     const tool = {
       kind: "function",
-      name: "f".repeat(129),
+      name: "",
       description: undefined,
       parameters: undefined,
       strict: undefined,
