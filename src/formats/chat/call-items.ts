@@ -46,14 +46,6 @@ function digest(text: string, length: number): string {
   return new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, length);
 }
 
-/** Custom tools are sent to providers without them as functions with this one parameter. */
-export const CUSTOM_PARAMETERS: JsonObject = {
-  type: "object",
-  properties: { input: { type: "string" } },
-  required: ["input"],
-  additionalProperties: false,
-};
-
 export const wrapCustomInput = (input: string): string => JSON.stringify({ input });
 
 /** The text for a custom tool out of the arguments of the function that it was sent as; they are kept if they are others. */

@@ -16,7 +16,7 @@ import {
   type ThoughtPiece,
   thoughtPieces,
 } from "./thoughts.ts";
-import { type ClientToolName, clientToolNames } from "./tool-names.ts";
+import { type ClientToolName, clientToolNames } from "../form/tool-names.ts";
 import { readUsage } from "./usage.ts";
 
 /** What reads a part of an answer must know of it. */

@@ -5,7 +5,7 @@ import { CannotTranslate } from "../form/dialect.ts";
 import { fitCallId, signatureMember, wrapCustomInput } from "./call-items.ts";
 import { mustTakeTurns } from "./provider-traits.ts";
 import { originOf } from "./thoughts.ts";
-import { fitToolName } from "./tool-names.ts";
+import { fitToolName } from "../form/tool-names.ts";
 import { type WriteContext, writeCacheMark, writeParts, writeText, writeTexts } from "./write-content.ts";
 import { writeThoughts } from "./write-thoughts.ts";
 

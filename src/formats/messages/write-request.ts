@@ -1,8 +1,8 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { closeObjects } from "../form/close-objects.ts";
 import type { Bookkeeping, Conversation } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import { isBlank, type WireObject } from "./members.ts";
-import { writeThinking, type WrittenThinking } from "./write-thinking.ts";
+import { writeThinking, type WrittenThinking } from "../form/claude-thinking.ts";
 import { writeTools } from "./write-tools.ts";
 import { writeTurns } from "./write-turns.ts";
 import { openWriting, type Writing } from "./writing.ts";
@@ -53,29 +53,6 @@ function writeOutputConfig(
   }
   return Object.keys(config).length > 0 ? config : undefined;
 }
-
-/** Members of a schema that hold schemas by name. */
-const BY_NAME: ReadonlySet<string> = new Set(["properties", "$defs", "definitions"]);
-
-/** Members of a schema that are values, not schemas. */
-const VALUES: ReadonlySet<string> = new Set(["enum", "const", "default", "examples", "required"]);
-
-/** Every object of a schema must say that it has no further members. */
-function closeObjects(schema: JsonObject): JsonObject {
-  const closed = Object.entries(schema).map(([name, value]): [string, unknown] => {
-    if (VALUES.has(name)) return [name, value];
-    return [name, BY_NAME.has(name) && isJsonObject(value) ? closeMembers(value) : closeMember(value)];
-  });
-  const isObject = schema["type"] === "object" || isJsonObject(schema["properties"]);
-  if (isObject && schema["additionalProperties"] === undefined) closed.push(["additionalProperties", false]);
-  return Object.fromEntries(closed);
-}
-
-const closeMembers = (schemas: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, closeMember(schema)]));
-
-const closeMember = (value: unknown): unknown =>
-  Array.isArray(value) ? value.map(closeMember) : isJsonObject(value) ? closeObjects(value) : value;
 
 /** At these values they change nothing, so that nothing is lost without them. */
 const NEUTRAL = { temperature: 1, top_p: 1 } as const;

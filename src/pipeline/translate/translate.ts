@@ -20,6 +20,7 @@ import { noteHeaders } from "./note-headers.ts";
 import { translateRequest } from "./translate-request.ts";
 import {
   type AnswerTranslationParts,
+  framingOf,
   type TranslatedAttempt,
   translateStream,
   translateWhole,
@@ -135,9 +136,10 @@ function createFinish(parts: TranslationParts) {
     try {
       await attempt.answered();
       const { response, call } = attempt;
-      const isStream = isEventStream(response)
-        ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
-        : ask.request.stream && (await beginsWithEvent(response, call));
+      const isStream =
+        isEventStream(response) || framingOf(translated)
+          ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
+          : ask.request.stream && (await beginsWithEvent(response, call));
       const reply = isStream ? translateStream(translated) : await translateWhole(translated, parts);
       return {
         ...reply,

@@ -1,12 +1,17 @@
-import type { Conversation, Effort, Reasoning } from "../form/conversation.ts";
-import type { ModelFacts } from "../form/model-facts.ts";
-import type { WireObject } from "./members.ts";
-import { isCallForced } from "./write-tools.ts";
-import type { Writing } from "./writing.ts";
+import type { JsonObject } from "../../core/json/parse.ts";
+import type { Conversation, Effort, Reasoning } from "./conversation.ts";
+import type { Note, WireTarget } from "./dialect.ts";
+import type { ModelFacts } from "./model-facts.ts";
+
+/** Whom a request is written for, and where to say what could not be written as it was asked for. */
+interface Writing {
+  readonly target: WireTarget;
+  note(kind: Note["kind"], member: string): void;
+}
 
 /** How much a model is to think, and how long its output may be with that. */
 export interface WrittenThinking {
-  readonly thinking?: WireObject;
+  readonly thinking?: JsonObject;
   readonly effort?: Effort;
   readonly maxTokens: number;
   /** It thinks, so that there are things that it may not be asked. */
@@ -36,10 +41,21 @@ const LEAST_BUDGET = 1024;
 /** What a model decides by itself is not known on this wire; this is how it is described. */
 const USUAL_EFFORT: Effort = "high";
 
+/** Whether the model must call a tool. */
+function isCallForced({ tools, toolChoice }: Conversation): boolean {
+  if (!toolChoice || tools.length === 0) return false;
+  return (
+    toolChoice.kind === "required" ||
+    toolChoice.kind === "named" ||
+    (toolChoice.kind === "allowed" && toolChoice.mode === "required")
+  );
+}
+
 /**
- * Writes `thinking` in the way that the model takes.
+ * Writes `thinking` in the way that a model of Claude takes, over whichever wire it is asked.
  * https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking and .../adaptive-thinking
- * @param lacksThoughts see `writeTurns`
+ * @param lacksThoughts the model is to go on with calls that it has thought about before, and does not get its thoughts
+ * back: with a budget that is refused, unless it is told not to think
  */
 export function writeThinking(conversation: Conversation, lacksThoughts: boolean, writing: Writing): WrittenThinking {
   const { reasoning, limits } = conversation;
@@ -65,7 +81,7 @@ export function writeThinking(conversation: Conversation, lacksThoughts: boolean
 }
 
 interface Written {
-  readonly thinking: WireObject;
+  readonly thinking: JsonObject;
   readonly effort: Effort | undefined;
   readonly maxTokens: number;
 }
@@ -142,5 +158,5 @@ function nearestEffort(wanted: Effort, known: readonly Effort[] = WIRE_EFFORTS):
   return known.reduce((best, effort) => (distance(effort) <= distance(best) ? effort : best));
 }
 
-const displayOf = (isShown: boolean | undefined): WireObject =>
+const displayOf = (isShown: boolean | undefined): JsonObject =>
   isShown === undefined ? {} : { display: isShown ? "summarized" : "omitted" };
