@@ -77,6 +77,8 @@ const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
   countTokens: "Token count",
   completions: "Completions",
   embeddings: "Embeddings",
+  converse: "Converse",
+  cohere: "Cohere's chat",
 };
 
 const PROVIDER_ROWS = Object.entries<ProviderRow>(PROVIDER_TABLE);

@@ -1,6 +1,6 @@
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { Annotation } from "../form/blocks.ts";
-import { makeCallId } from "./call-items.ts";
+import { makeCallId } from "../form/call-ids.ts";
 import type { StreamedCall } from "./stream-calls.ts";
 import {
   isWorthKeeping,

@@ -1,10 +1,11 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Effort, Reasoning } from "./conversation.ts";
 import type { Note, WireTarget } from "./dialect.ts";
+import { BUDGETS, effortOf, nearestEffort } from "./efforts.ts";
 import type { ModelFacts } from "./model-facts.ts";
 
 /** Whom a request is written for, and where to say what could not be written as it was asked for. */
-interface Writing {
+export interface ClaudeWriting {
   readonly target: WireTarget;
   note(kind: Note["kind"], member: string): void;
 }
@@ -18,23 +19,8 @@ export interface WrittenThinking {
   readonly isOn: boolean;
 }
 
-/** Tokens to think with; `max` is what the model's longest output leaves. */
-const BUDGETS: Readonly<Record<Exclude<Effort, "none" | "max">, number>> = {
-  minimal: 1024,
-  low: 2048,
-  medium: 8192,
-  high: 24_576,
-  xhigh: 32_768,
-};
-
-/** From how many tokens on a budget is more than an effort. */
-const EFFORTS: readonly (readonly [below: number, effort: Effort])[] = [
-  [1536, "minimal"],
-  [4096, "low"],
-  [16_384, "medium"],
-  [28_672, "high"],
-  [Infinity, "xhigh"],
-];
+/** All that its API has a word for. */
+const EFFORTS: readonly Effort[] = ["low", "medium", "high", "xhigh", "max"];
 
 const LEAST_BUDGET = 1024;
 
@@ -57,7 +43,11 @@ function isCallForced({ tools, toolChoice }: Conversation): boolean {
  * @param lacksThoughts the model is to go on with calls that it has thought about before, and does not get its thoughts
  * back: with a budget that is refused, unless it is told not to think
  */
-export function writeThinking(conversation: Conversation, lacksThoughts: boolean, writing: Writing): WrittenThinking {
+export function writeThinking(
+  conversation: Conversation,
+  lacksThoughts: boolean,
+  writing: ClaudeWriting,
+): WrittenThinking {
   const { reasoning, limits } = conversation;
   const { facts } = writing.target;
   const off: WrittenThinking = { maxTokens: limits.maxOutputTokens ?? facts.defaultMaxTokens, isOn: false };
@@ -86,7 +76,7 @@ interface Written {
   readonly maxTokens: number;
 }
 
-function writeBudget({ limits }: Conversation, reasoning: Reasoning, writing: Writing): Written {
+function writeBudget({ limits }: Conversation, reasoning: Reasoning, writing: ClaudeWriting): Written {
   const { facts } = writing.target;
   const wanted = reasoning.budget ?? budgetOf(reasoning.effort ?? USUAL_EFFORT, facts);
   if (reasoning.isAdaptive) writing.note("adjusted", "thinking");
@@ -105,7 +95,7 @@ function writeBudget({ limits }: Conversation, reasoning: Reasoning, writing: Wr
 /** Models that nobody knows take the one or the other, and few known ones take both. */
 function besideBudget(effort: Effort | undefined, { thinking, efforts }: ModelFacts): Effort | undefined {
   const isTaken = thinking === "effort" || efforts !== undefined;
-  return effort && isTaken ? nearestEffort(effort, efforts) : undefined;
+  return effort && isTaken ? nearestEffort(effort, efforts ?? EFFORTS) : undefined;
 }
 
 function budgetOf(effort: Effort, { maxOutputTokens, defaultMaxTokens }: ModelFacts): number {
@@ -128,10 +118,10 @@ function fitBudget(wanted: number, asked: number | undefined, facts: ModelFacts)
   return { budget: Math.min(least, maxTokens - LEAST_BUDGET), maxTokens };
 }
 
-function writeAdaptive(reasoning: Reasoning, maxTokens: number, isDefault: boolean, writing: Writing): Written {
+function writeAdaptive(reasoning: Reasoning, maxTokens: number, isDefault: boolean, writing: ClaudeWriting): Written {
   const { facts } = writing.target;
   const asked = reasoning.effort ?? (reasoning.budget === undefined ? undefined : effortOf(reasoning.budget));
-  const effort = asked && nearestEffort(asked, facts.efforts);
+  const effort = asked && nearestEffort(asked, facts.efforts ?? EFFORTS);
   if (effort !== reasoning.effort) writing.note("adjusted", "thinking");
   // A client that only says how hard to think comes from a wire on which thoughts are shown.
   const isShown = reasoning.isShown ?? (reasoning.isAdaptive ? undefined : true);
@@ -142,20 +132,6 @@ function writeAdaptive(reasoning: Reasoning, maxTokens: number, isDefault: boole
     effort,
     maxTokens: isDefault ? Math.min(maxTokens + room, longest) : maxTokens,
   };
-}
-
-const effortOf = (budget: number): Effort => EFFORTS.find(([below]) => budget < below)?.[1] ?? "high";
-
-const RANKS: readonly Effort[] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
-
-/** All that the wire has a word for. */
-const WIRE_EFFORTS: readonly Effort[] = ["low", "medium", "high", "xhigh", "max"];
-
-/** The nearest effort that a model knows, of two the higher one. */
-function nearestEffort(wanted: Effort, known: readonly Effort[] = WIRE_EFFORTS): Effort {
-  if (known.includes(wanted)) return wanted;
-  const distance = (effort: Effort): number => Math.abs(RANKS.indexOf(effort) - RANKS.indexOf(wanted));
-  return known.reduce((best, effort) => (distance(effort) <= distance(best) ? effort : best));
 }
 
 const displayOf = (isShown: boolean | undefined): JsonObject =>
