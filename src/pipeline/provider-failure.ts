@@ -33,7 +33,8 @@ export async function readProviderFailure(
   }
   // Some providers repeat the rejected key, and not only in the message.
   const redact = redactionOf(provider.secrets);
-  const error = readProviderError(redact(await readErrorText(context, response, call, MAX_ERROR_BYTES)), redact);
+  const told = redact(await readErrorText(context, response, call, MAX_ERROR_BYTES));
+  const error = readProviderError(told, redact, response.headers.get("x-amzn-errortype"));
   const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);
   const message = error.message ?? `The provider answered with status ${response.status}`;
   const answered = new UpstreamError("status", {
