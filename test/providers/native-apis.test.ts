@@ -67,9 +67,9 @@ const RESPONSES: Native = {
   zai: ["/api/v1/responses", "bearer"],
 };
 
-/** Those that are not at the usual place. */
-const CHAT_TARGETS: Partial<Record<BuiltInProviderId, string>> = {
-  cohere: "/compatibility/v1/chat/completions",
+/** Those that are translated to another API than Chat Completions at its usual place. */
+const OWN_TARGETS: Partial<Record<BuiltInProviderId, string>> = {
+  cohere: "/v2/chat",
 };
 
 function credentialOf(call: ReceivedRequest): Record<string, string | undefined> {
@@ -91,8 +91,8 @@ describe.each([
     }
     const call = started.takeCall();
     if (!expected) {
-      // All of them have Responses or Messages, or at least Chat Completions.
-      const [target = CHAT_TARGETS[id]] = (route === "/v1/messages" ? RESPONSES : MESSAGES)[id] ?? [];
+      // All of them have Responses, Messages or an API of their own, or at least Chat Completions.
+      const [target = OWN_TARGETS[id]] = (route === "/v1/messages" ? RESPONSES : MESSAGES)[id] ?? [];
       expect([response.status, call.target]).toEqual([200, target ?? `${baseOf(id)}/chat/completions`]);
       return;
     }
