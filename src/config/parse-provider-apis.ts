@@ -11,7 +11,7 @@ export const ACCEPTED_APIS = `a comma-separated list of ${PROVIDER_APIS.map(apiW
 const ENTRY = /^([a-z_]+)(?:\s*=\s*(\S+))?(?:\s+(\S.*))?$/i;
 
 /** A path that cannot lead elsewhere, with the places that `ApiPaths` knows. */
-const PATH = /^\/(?!\/)(?:[A-Za-z0-9_.~!$&'()*+;=:@/-]|\{model\}|\{[A-Za-z0-9_.~:-]+\|[A-Za-z0-9_.~:-]+\})+$/;
+const PATH = /^\/(?!\/)(?:[A-Za-z0-9_.~!$&'()*+;=:@/-]|\{model\}|\{[A-Za-z0-9_~:-]+\|[A-Za-z0-9_~:-]+\})+$/;
 
 /**
  * Reads which APIs a provider has.

@@ -133,6 +133,19 @@ describe("Converse", () => {
     }
   });
 
+  test("tells clients that the model has no room for a request", async () => {
+    for (const client of CLIENTS) {
+      started.answerWith(
+        eventStream([exceptionFrame("validationException", "Input is too long for requested model.")]),
+      );
+      const response = await ask(client, "conversing/m", true);
+      const error = await errorOf(response);
+      expect(response.status).toBe(400);
+      if (client === "messages") expect(String(error["message"])).toStartWith("prompt is too long");
+      else expect(error["code"]).toBe("context_length_exceeded");
+    }
+  });
+
   describe.each(CLIENTS)("and a client of %s", (client) => {
     test("is told of an exception amid the stream, in its own words", async () => {
       started.answerWith(eventStream([...STREAMS.converse.slice(0, 3), exceptionFrame("throttlingException", "slow")]));

@@ -1,5 +1,6 @@
-import { EventStreamCodec } from "@smithy/eventstream-codec";
+import { HeaderMarshaller } from "@smithy/eventstream-codec";
 import { crc32 } from "node:zlib";
+import { asBuffer } from "../../core/json/bytes.ts";
 import { isJsonObject } from "../../core/json/parse.ts";
 import { parseJson } from "../../core/json/parse-bytes.ts";
 import { EventTooLong, type ServerEvent } from "../../core/sse/event-reader.ts";
@@ -8,11 +9,17 @@ import { BrokenFrame, type FrameReader, type Framing } from "../form/framing.ts"
 /** Length of the frame, length of its headers, checksum of both. */
 const PRELUDE_BYTES = 12;
 const CHECKED_BYTES = 8;
-/** The prelude, and the checksum at the end. */
-const LEAST_BYTES = PRELUDE_BYTES + 4;
+const CHECKSUM_BYTES = 4;
+const LEAST_BYTES = PRELUDE_BYTES + CHECKSUM_BYTES;
 
 /** As for server-sent events. AWS itself sends none that is longer. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+
+/** What a header of a frame says; blank if there is none of that name. */
+type Said = (header: string) => string;
+
+/** Headers that are remembered of a stream. */
+const MAX_KNOWN = 32;
 
 /** The name of events that report a failure of the provider's: their data is `{type, message}`. */
 export const EXCEPTION = "exception";
@@ -27,20 +34,38 @@ export const EVENT_STREAM: Framing = { contentType: "application/vnd.amazon.even
 function openFrameReader(): FrameReader {
   const decoder = new TextDecoder();
   const encoder = new TextEncoder();
-  const codec = new EventStreamCodec(
+  const marshaller = new HeaderMarshaller(
     (input) => (typeof input === "string" ? input : decoder.decode(input)),
     (text) => encoder.encode(text),
   );
+  /**
+   * What was read of the headers of earlier frames, by their bytes: a stream has a handful of different ones. With the
+   * library's own decoder, a frame takes 1.3 us instead of 0.4 us.
+   */
+  const known = new Map<string, Said>();
   /** The beginning of a frame, and how much of it there must be before anything can be done. */
   let pieces: Uint8Array[] = [];
   let kept = 0;
   let needed = PRELUDE_BYTES;
 
-  const takeEvent = (frame: Uint8Array): ServerEvent => {
+  const readHeaders = (frame: Buffer, end: number): Said => {
+    const bytes = frame.toString("latin1", PRELUDE_BYTES, end);
+    const before = known.get(bytes);
+    if (before) return before;
+    const headers = marshaller.parse(new DataView(frame.buffer, frame.byteOffset + PRELUDE_BYTES, end - PRELUDE_BYTES));
+    const said: Said = (name) => String(headers[name]?.value ?? "");
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(bytes, said);
+    return said;
+  };
+
+  const takeEvent = (bytes: Uint8Array): ServerEvent => {
+    const frame = asBuffer(bytes);
+    const end = frame.length - CHECKSUM_BYTES;
+    if (crc32(frame.subarray(0, end)) !== frame.readUInt32BE(end)) throw new BrokenFrame();
+    const headersEnd = PRELUDE_BYTES + frame.readUInt32BE(4);
     try {
-      const { headers, body } = codec.decode(frame);
-      const said = (name: string): string => String(headers[name]?.value ?? "");
-      return toEvent(said, decoder.decode(body));
+      return toEvent(readHeaders(frame, headersEnd), frame.toString("utf8", headersEnd, end));
     } catch {
       throw new BrokenFrame();
     }
@@ -84,7 +109,7 @@ function frameLength(bytes: Uint8Array): number {
   return length;
 }
 
-function toEvent(said: (header: string) => string, payload: string): ServerEvent {
+function toEvent(said: Said, payload: string): ServerEvent {
   switch (said(":message-type")) {
     case "exception": {
       const told = parseJson(payload);
