@@ -30,14 +30,15 @@ export const EXCEPTION = "exception";
  */
 export const EVENT_STREAM: Framing = { contentType: "application/vnd.amazon.eventstream", open: openFrameReader };
 
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+const marshaller = new HeaderMarshaller(
+  (input) => (typeof input === "string" ? input : decoder.decode(input)),
+  (text) => encoder.encode(text),
+);
+
 /** Takes time in proportion to the bytes, however small the pieces are. */
 function openFrameReader(): FrameReader {
-  const decoder = new TextDecoder();
-  const encoder = new TextEncoder();
-  const marshaller = new HeaderMarshaller(
-    (input) => (typeof input === "string" ? input : decoder.decode(input)),
-    (text) => encoder.encode(text),
-  );
   /**
    * What was read of the headers of earlier frames, by their bytes: a stream has a handful of different ones. With the
    * library's own decoder, a frame takes 1.3 us instead of 0.4 us.

@@ -65,7 +65,8 @@ export function readStream(target: WireTarget): AnswerStreamReader {
       return hasStopped && hasMetadata;
     },
     read({ name, data }) {
-      if (hasFailed || (hasStopped && hasMetadata)) return [];
+      // What is new may come without anything said.
+      if (hasFailed || (hasStopped && hasMetadata) || data === "") return [];
       const event = parseJson(data);
       if (!isJsonObject(event)) return fail(NO_EVENT);
       const events = readEvent(name ?? "", event);

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, ResultBlock, TextBlock, ThinkingBlock } from "../form/blocks.ts";
 import { fitCallId } from "../form/call-ids.ts";
+import { CannotTranslate } from "../form/dialect.ts";
 import { parseArguments } from "../form/parse-arguments.ts";
 import { fitToolName } from "../form/tool-names.ts";
 import { isOwnSeal } from "./seals.ts";
@@ -40,8 +41,11 @@ export function writeUserBlock(block: Block, writing: Writing): readonly JsonObj
     case "audio":
     case "video":
       return [writeMedia(block, writing), ...writing.cachePoint(block.cache, "content")];
+    case "opaque":
+      // What a user gives must not be left out without a word.
+      throw new CannotTranslate(block.name, "its API has no place for it");
     default:
-      writing.note("dropped", `messages[].${block.type === "opaque" ? block.name : block.type}`);
+      writing.note("dropped", `messages[].${block.type}`);
       return [];
   }
 }

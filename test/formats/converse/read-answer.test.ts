@@ -253,6 +253,11 @@ describe("a stream", () => {
     expect(readStream(TARGET).read({ name: "metadata", data: "[" })).toMatchObject([{ type: "fail" }]);
   });
 
+  test("may have events of new kinds, with data or without", () => {
+    const news = [event("initial-response"), { name: "news", data: "" }];
+    expect(collect(readAll(readStream(TARGET), [...news, BEGIN, ...news, ...END])).stop).toEqual({ reason: "end" });
+  });
+
   test("that is cut before it has stopped fails", () => {
     const events = [BEGIN, delta(0, { text: "x" }), stop(0), ...END];
     for (let length = 0; length <= 3; length++) {

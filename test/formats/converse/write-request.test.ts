@@ -262,6 +262,7 @@ describe("media", () => {
     [{ type: "image", source: { kind: "base64", data: "AAAA" }, mediaType: "image/tiff" }, "image"],
     [{ type: "image", source: { kind: "base64", data: "AAAA" }, mediaType: undefined }, "image"],
     [{ type: "document", source: { kind: "base64", data: "AAAA" }, mediaType: "application/zip" }, "document"],
+    [{ type: "opaque", format: "messages", name: "search_result", value: {} }, "search_result"],
   ])("that it cannot take are refused: %j", (block, member) => {
     expect(refusal({ turns: [{ role: "user", blocks: [block] }] })).toBe(member);
   });
