@@ -7,6 +7,7 @@ import type { ProviderApi } from "../../src/providers/provider.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { chooseWire } from "../../src/routing/choose-wire.ts";
+import { carriedTable } from "./carried-members.ts";
 import { GUIDE, README } from "./markdown.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { featureTable, performanceLines } from "./performance-figures.ts";
@@ -114,7 +115,7 @@ export interface GeneratedTable {
 }
 
 /** Every generated part of the documentation, as it has to be. */
-export function generatedTables(): readonly GeneratedTable[] {
+export async function generatedTables(): Promise<readonly GeneratedTable[]> {
   const performance = performanceLines();
   return [
     { page: README, name: "providers-short", text: providersShort() },
@@ -122,6 +123,7 @@ export function generatedTables(): readonly GeneratedTable[] {
     { page: README, name: "performance", text: performance },
     { page: `${GUIDE}/providers.md`, name: "providers", text: providers() },
     { page: `${GUIDE}/client-apis.md`, name: "client-apis", text: clientApis() },
+    { page: `${GUIDE}/client-apis.md`, name: "carried-members", text: await carriedTable() },
     { page: `${GUIDE}/settings.md`, name: "settings", text: settingsMarkdown() },
     { page: `${GUIDE}/errors.md`, name: "failures", text: failures() },
     { page: `${GUIDE}/performance.md`, name: "performance", text: performance },

@@ -61,6 +61,7 @@ function translate(client: TranslatedApi, wire: Wire, pieces: Iterable<Uint8Arra
     }),
     clientsError: (error) => error,
     onError() {},
+    mayHold: () => true,
     failureOf: ({ message }) => new Error(message),
   });
   const written: Uint8Array[] = [];

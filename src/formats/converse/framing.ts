@@ -73,6 +73,9 @@ function openFrameReader(): FrameReader {
   };
 
   return {
+    get kept() {
+      return kept;
+    },
     push(bytes, onEvent) {
       let rest = bytes;
       for (;;) {

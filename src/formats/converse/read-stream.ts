@@ -61,6 +61,9 @@ export function readStream(target: WireTarget): AnswerStreamReader {
   };
 
   return {
+    get held() {
+      return blocks.held;
+    },
     get isComplete() {
       return hasStopped && hasMetadata;
     },
@@ -70,6 +73,7 @@ export function readStream(target: WireTarget): AnswerStreamReader {
       const event = parseJson(data);
       if (!isJsonObject(event)) return fail(NO_EVENT);
       const events = readEvent(name ?? "", event);
+      if (events.at(-1)?.type === "fail") hasFailed = true;
       if (hasStarted || hasFailed) return events;
       hasStarted = true;
       return [{ type: "start", id: undefined, model: undefined }, ...events];

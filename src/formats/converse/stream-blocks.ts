@@ -15,6 +15,8 @@ interface BlockState {
 /** Reads the blocks of a stream as they come. Only tools say that they begin; text and thoughts begin with what they say. */
 export class StreamBlocks {
   hasCalls = false;
+  /** Characters of signatures that are held until they are whole. */
+  held = 0;
   readonly #source: AnswerSource;
   /** By the provider's index. */
   readonly #states = new Map<number, BlockState>();
@@ -89,7 +91,11 @@ export class StreamBlocks {
     const begun = this.#openAs(index, THINKING);
     const state = this.#states.get(index);
     if (!state) return begun;
-    if (signature !== undefined) state.signature.push(signature);
+    if (signature !== undefined) {
+      state.signature.push(signature);
+      this.held += signature.length;
+      if (this.held > MAX_HELD) return [TOO_MUCH];
+    }
     if (encrypted === undefined) return begun;
     return [...begun, { type: "seal", block: state.number, seal: sealOf("encrypted", encrypted, this.#source.origin) }];
   }
@@ -109,12 +115,20 @@ export class StreamBlocks {
     // A call without arguments has no deltas.
     if (type === "call" && !hasPieces) last.push({ type: "piece", block, text: "{}" });
     if (signature.length > 0) {
+      for (const piece of signature) this.held -= piece.length;
       last.push({ type: "seal", block, seal: sealOf("signature", signature.join(""), this.#source.origin) });
     }
     last.push({ type: "close", block });
     return last;
   }
 }
+
+const MAX_HELD = 16 * 1024 * 1024;
+
+const TOO_MUCH: AnswerEvent = {
+  type: "fail",
+  error: { message: "The provider sent too long a signature.", type: "api_error", code: undefined },
+};
 
 const NONE: readonly AnswerEvent[] = [];
 const TEXT: OpenedBlock = { type: "text", isRefusal: false };

@@ -21,7 +21,9 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
   const hasCalls = turns.some(({ blocks }) => blocks.some(({ type }) => type === "call" || type === "result"));
   const tellsCalls = toolChoice?.kind === "none" && hasCalls;
   const writing = openWriting(target, tellsCalls);
-  if (tellsCalls) writing.note("adjusted", "tool_choice");
+  if (toolChoice?.kind === "none" && (hasCalls || conversation.tools.length > 0)) {
+    writing.note("adjusted", "tool_choice");
+  }
   const { system, messages, lacksThoughts, called } = writeTurns(turns, writing);
   const toolConfig = writeTools(conversation, called, writing);
   const reasoning = writeReasoning(conversation, lacksThoughts, writing);

@@ -9,6 +9,8 @@ export interface Framing {
 
 /** Reads the events of a stream from its bytes, wherever these are cut. */
 export interface FrameReader {
+  /** How much of an event that has not ended is kept, in bytes or UTF-16 units. */
+  readonly kept: number;
   /**
    * Reads on.
    * @param onEvent called with each event that has ended

@@ -1,5 +1,6 @@
 import { toFailure } from "../../core/errors.ts";
 import { parseJson } from "../../core/json/parse-bytes.ts";
+import { memoryExhausted } from "../../core/memory/budget.ts";
 import { EventReader, EventTooLong, type ServerEvent } from "../../core/sse/event-reader.ts";
 import type { AnswerError, Usage } from "../../formats/form/answer.ts";
 import type { AnswerEvent } from "../../formats/form/answer-events.ts";
@@ -16,6 +17,12 @@ const UNFINISHED = { code: "STREAM_UNFINISHED", phase: "body", requestSent: true
 
 const BROKEN = { code: "FRAME_BROKEN", phase: "body", requestSent: true } as const;
 
+/** What is held back below this is not counted. */
+const CHARACTERS_PER_STEP = 32 * 1024;
+
+/** Of text beyond Latin-1. */
+const BYTES_PER_CHARACTER = 2;
+
 const TOO_LONG = { code: "EVENT_TOO_LONG", phase: "body", requestSent: true } as const;
 
 export interface StreamTranslationParts {
@@ -25,6 +32,10 @@ export interface StreamTranslationParts {
   readonly frames?: FrameReader | undefined;
   /** The error as the client may read it. */
   readonly clientsError: (error: AnswerError) => AnswerError;
+  /** Called with each event of the answer. */
+  readonly onEvent?: ((event: AnswerEvent) => void) | undefined;
+  /** Called with how many bytes are held back for what is still to come; false if there is no room for them. */
+  readonly mayHold: (bytes: number) => boolean;
   /** Called with an error that the provider reported after something was written. */
   readonly onError: (error: AnswerError) => void;
   /** What is thrown for an error that the provider reported before. */
@@ -43,6 +54,7 @@ export class StreamTranslation implements BodyTransform {
   readonly #events: FrameReader;
   /** What the events under way have become. */
   #text = "";
+  #heldSteps = 0;
   #hasRead = false;
   #hasWritten = false;
   /** The client's stream has come to its end. */
@@ -57,6 +69,7 @@ export class StreamTranslation implements BodyTransform {
     if (this.isOver || this.#isEnded) return;
     try {
       this.#events.push(bytes, this.#take);
+      this.#hold();
     } catch (error) {
       if (error instanceof EventTooLong) throw new UpstreamError("invalid_response", TOO_LONG);
       throw error instanceof BrokenFrame ? new UpstreamError("invalid_response", BROKEN) : ownFault(error);
@@ -79,6 +92,16 @@ export class StreamTranslation implements BodyTransform {
     }
   }
 
+  /** Asks for room in steps, so that most streams never do. */
+  #hold(): void {
+    const { reader, writer, mayHold } = this.#parts;
+    const held = this.#events.kept + (reader.held ?? 0) + (writer.held ?? 0);
+    const steps = Math.floor(held / CHARACTERS_PER_STEP);
+    if (steps === this.#heldSteps) return;
+    this.#heldSteps = steps;
+    if (!mayHold(steps * CHARACTERS_PER_STEP * BYTES_PER_CHARACTER)) throw memoryExhausted();
+  }
+
   #take = (event: ServerEvent): void => {
     if (this.isOver || this.#isEnded) return;
     this.#hasRead = true;
@@ -92,6 +115,7 @@ export class StreamTranslation implements BodyTransform {
 
   #write(event: AnswerEvent): void {
     if (event.type === "usage") this.usage = event.usage;
+    this.#parts.onEvent?.(event);
     this.#text += this.#parts.writer.write(event);
   }
 

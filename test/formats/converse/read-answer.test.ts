@@ -258,6 +258,19 @@ describe("a stream", () => {
     expect(collect(readAll(readStream(TARGET), [...news, BEGIN, ...news, ...END])).stop).toEqual({ reason: "end" });
   });
 
+  test("with an endless signature fails, and what is held of one is told", () => {
+    const reader = readStream(TARGET);
+    const signature = "x".repeat(1024 * 1024);
+    const piece = delta(0, { reasoningContent: { signature } });
+    reader.read(piece);
+    expect(reader.held).toBe(signature.length);
+    reader.read(stop(0));
+    expect(reader.held).toBe(0);
+    const read = Array.from({ length: 17 }, () => reader.read(piece)).flat();
+    expect(read.filter(({ type }) => type === "fail")).toHaveLength(1);
+    expect(reader.end()).toEqual([]);
+  });
+
   test("that is cut before it has stopped fails", () => {
     const events = [BEGIN, delta(0, { text: "x" }), stop(0), ...END];
     for (let length = 0; length <= 3; length++) {

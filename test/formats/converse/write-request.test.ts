@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Block } from "../../../src/formats/form/blocks.ts";
 import type { Conversation, Tool, Turn } from "../../../src/formats/form/conversation.ts";
 import { CannotTranslate } from "../../../src/formats/form/dialect.ts";
+import { CONVERSE_DIALECT } from "../../../src/formats/converse/dialect.ts";
 import { writeRequest } from "../../../src/formats/converse/write-request.ts";
 import { conversation, NO_SAMPLING, system, target, user } from "../messages/conversations.ts";
 
@@ -223,6 +224,15 @@ describe("media", () => {
     expect(write1(block)).toEqual([{ role: "user", content: [{ text: "See" }, written] }]);
   });
 
+  test("that are at a URL are to be fetched, if anybody may", () => {
+    const at = (type: "image" | "document" | "audio"): boolean | undefined =>
+      CONVERSE_DIALECT.needsBytes?.(
+        { type, source: { kind: "url", url: "https://a/b" }, mediaType: undefined },
+        target(SONNET, "bedrock"),
+      );
+    expect([at("image"), at("document"), at("audio")]).toEqual([true, true, false]);
+  });
+
   test("in results are parts of them, and documents have names of their own", () => {
     const paper: Block = { type: "document", source: { kind: "text", text: "x" }, mediaType: undefined, name: "a" };
     const turn: Turn = {
@@ -285,7 +295,9 @@ describe("tools", () => {
 
   test("that may not be called are not told of, and calls of before are words", () => {
     const turns = [user("Hi"), assistant(call("a", '{"x":1}')), result("a", "ok"), user("Go")];
-    expect(write({ tools: [tool], toolChoice: { kind: "none" } }).notes).toEqual([]);
+    const noted = [{ kind: "adjusted" as const, member: "tool_choice" }];
+    expect(write({ tools: [tool], toolChoice: { kind: "none" } }).notes).toEqual(noted);
+    expect(write({ toolChoice: { kind: "none" } }).notes).toEqual([]);
     const { body, notes } = write({ turns, tools: [tool], toolChoice: { kind: "none" } });
     expect(body).toEqual({
       messages: [
@@ -294,7 +306,7 @@ describe("tools", () => {
         { role: "user", content: [{ text: "Tool result:" }, { text: "ok" }, { text: "Go" }] },
       ],
     });
-    expect(notes).toEqual([{ kind: "adjusted", member: "tool_choice" }]);
+    expect(notes).toEqual(noted);
   });
 
   test("are there if the history has calls", () => {
