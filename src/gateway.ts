@@ -63,7 +63,7 @@ export interface Gateway {
  * @throws SettingError if a setting names something that cannot be used.
  */
 export async function createGateway(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {
-  const shared = openShared(config, dependencies, () => current.routes);
+  const shared = await openShared(config, dependencies, () => current.routes);
   const { connections, server, listener, memory } = shared;
   let current: Snapshot = await buildSnapshot(config, shared);
   const inUse = new Set([current]);
@@ -117,13 +117,14 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
       await applying;
       await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));
       connections.close();
+      shared.responseKeeping?.close();
       return cut;
     },
   };
 }
 
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
-function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Snapshot["routes"]) {
+async function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Snapshot["routes"]) {
   const { log, version, worker, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
   const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
@@ -137,6 +138,12 @@ function openShared({ settings }: Config, dependencies: GatewayDependencies, rou
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
   const server = createServer({ listener, requests, worker, version, timers: dependencies.timers, current: routes });
   const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
-  const known = { changes, version, readFile, dialects, timers, clock };
+  const stored = options.responseStoreOptions(settings);
+  const responseKeeping = stored
+    ? await (
+        await import("./stages/response-store/open-response-keeping.ts")
+      ).openResponseKeeping(stored, { clock, timers, onChange: changes.responseStoreChanged })
+    : undefined;
+  const known = { changes, responseKeeping, version, readFile, dialects, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

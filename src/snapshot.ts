@@ -19,6 +19,7 @@ import type { Routes } from "./server/application.ts";
 import type { Listener } from "./server/listener.ts";
 import type { Server } from "./server/server.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
+import type { ResponseKeeping } from "./stages/response-store/open-response-keeping.ts";
 import { createVisionGate } from "./stages/vision-gate.ts";
 import type { ChangeLog } from "./telemetry/log-changes.ts";
 import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
@@ -36,6 +37,8 @@ export interface SharedParts extends Requests {
   readonly version: string;
   readonly readFile: ReadFile;
   readonly dialects: Dialects;
+  /** Absent if no responses are kept. */
+  readonly responseKeeping: ResponseKeeping | undefined;
   readonly timers: TimerSource;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -126,12 +129,18 @@ function assemble(
       })
     : undefined;
   building.defer(() => tools?.registry.close());
-  const stages = [...createVisionGate(options.visionOptions(settings)), ...(tools ? [tools.loop] : [])];
+  const { responseKeeping } = shared;
+  const stages = [
+    ...(responseKeeping ? [responseKeeping.stage(parts)] : []),
+    ...createVisionGate(options.visionOptions(settings)),
+    ...(tools ? [tools.loop] : []),
+  ];
+  const relay = withStored(createRelay(parts, stages), parts);
   const requests = shared.requests.beginGeneration();
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
     authentication,
-    relay: withStored(createRelay(parts, stages), parts),
+    relay: responseKeeping ? responseKeeping.relay(relay, parts) : relay,
     passthrough: createPassthrough(parts),
     models: { providers: routing.providers, catalogue: modelLists, policy },
     toolRegistry: tools?.registry,

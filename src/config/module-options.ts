@@ -107,6 +107,19 @@ export function toolsOptions(settings: Settings, servers: Config["mcpServers"]) 
   };
 }
 
+/** Where responses are kept, and how many; undefined if they are not. */
+export function responseStoreOptions(settings: Settings) {
+  const { RESPONSES_STORE: kind, RESPONSES_STORE_PATH: path = "", RESPONSES_STORE_URL: url = "" } = settings;
+  const limits = {
+    ttlMs: settings.RESPONSES_STORE_TTL,
+    maxBytes: settings.RESPONSES_STORE_MAX_BYTES,
+    maxOwnerBytes: settings.RESPONSES_STORE_MAX_CLIENT_BYTES,
+    timeoutMs: settings.RESPONSES_STORE_TIMEOUT,
+  };
+  if (kind === "off") return undefined;
+  return kind === "sqlite" ? { kind, path, ...limits } : { kind, url, ...limits };
+}
+
 /** How providers are called. */
 export function upstreamOptions(settings: Settings) {
   return {

@@ -15,6 +15,8 @@ export interface TokenUsage {
 export interface Principal {
   readonly kind: "key" | "token";
   readonly name: string;
+  /** Of a token; each issuer has subjects of its own. */
+  readonly issuer?: string;
 }
 
 /** From where a request came, as the log has it. */

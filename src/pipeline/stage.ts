@@ -1,3 +1,4 @@
+import type { StoredAnswer } from "../formats/form/dialect.ts";
 import type { Format } from "../formats/format.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
 import type { Target } from "../routing/resolve-target.ts";
@@ -14,6 +15,8 @@ export interface AdmittedRequest {
   readonly wire: ProviderApiName;
   /** The address of that API, with the query that is relayed. */
   readonly url: string;
+  /** As what the answer is kept, if the gateway keeps answers like it. */
+  readonly stored?: StoredAnswer | undefined;
   /** Call providers through these; they hold the client's request and its context. */
   readonly attempts: Attempts;
 }

@@ -32,6 +32,8 @@ export interface RequestTranslation {
   readonly refusesUnsupported: boolean;
 }
 
+const NO_PLACE = "its API has no place for it";
+
 /** A longer body gets a turn of the event loop for each part of the work: a megabyte takes 5 to 10 ms. */
 const MAX_BYTES_IN_TURN = 256 * 1024;
 
@@ -48,7 +50,7 @@ export async function translateRequest(
   const isLong = bytes > MAX_BYTES_IN_TURN;
   const conversation = orRefuse(target, () => client.readRequest(body));
   const essential = conversation.foreign.find(({ isEssential }) => isEssential);
-  if (essential) throw refuse(essential.path, target, "its API has no place for it");
+  if (essential) throw refuse(essential.path, target, essential.reason ?? NO_PLACE);
   if (isLong) await nextTurn();
   const written = orRefuse(target, () => wire.writeRequest(conversation, target));
   const notes = [
@@ -56,7 +58,7 @@ export async function translateRequest(
     ...written.notes,
   ];
   const dropped = refusesUnsupported ? listOf(notes, "dropped") : "";
-  if (dropped !== "") throw refuse(dropped, target, "its API has no place for it (UNSUPPORTED_FIELDS=refuse)");
+  if (dropped !== "") throw refuse(dropped, target, `${NO_PLACE} (UNSUPPORTED_FIELDS=refuse)`);
   if (isLong) await nextTurn();
   return {
     body: provider.refusesStreamOptions ? withoutStreamOptions(written.body) : written.body,

@@ -80,7 +80,7 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
   };
 
   return async (
-    { format, body, target, url, wire: api, attempts }: AdmittedRequest,
+    { format, body, target, url, wire: api, attempts, stored }: AdmittedRequest,
     { keptBytes = 0, dropsKey = false }: SendOptions,
   ): Promise<TranslatedAttempt> => {
     const { context, request } = attempts;
@@ -117,6 +117,7 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
       newId,
       createdAt: Math.floor(clock() / 1000),
       estimatedInput,
+      stored,
     };
     // Names that were made to fit the provider are put back.
     const answering = { ...wireTarget, tools: asked.tools };
