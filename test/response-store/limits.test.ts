@@ -34,7 +34,7 @@ const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 test.each(KINDS)("%s: what one key has said no other key finds", async (kind) => {
   await using place = await openPlace(kind);
   const [one, other] = ["key-of-one-0123456789", "key-of-other-0123456789"];
-  const keys = { AUTH_ENABLED: "true", AUTH_API_KEYS: `one=${one},other=${other}` };
+  const keys = { AUTH_ENABLED: "true", AUTH_API_KEYS: `one:${one},other:${other}` };
   await using started = await startKeeping(place, keys);
   const first = await ask(started, {}, "secret", bearer(one));
   expect([await statusOf(started, first, bearer(one)), await statusOf(started, first, bearer(other))]).toEqual([
@@ -58,6 +58,20 @@ test.each(KINDS)("%s: what one key has said no other key finds", async (kind) =>
   const url = `${started.gateway.url}/v1/responses/${first.id}`;
   expect((await fetch(url, { method: "DELETE", headers: bearer(other) })).status).toBe(404);
   expect(await statusOf(started, first, bearer(one))).toBe(200);
+});
+
+test("a key without a name does not find what the key had said that was in its place before", async () => {
+  await using place = openFolder();
+  const [one, other] = ["key-of-one-0123456789", "key-of-other-0123456789"];
+  let first: Answered;
+  {
+    await using started = await startKeeping(place, { AUTH_ENABLED: "true", AUTH_API_KEYS: `${one},${other}` });
+    first = await ask(started, {}, "hi", bearer(one));
+  }
+  await using started = await startKeeping(place, { AUTH_ENABLED: "true", AUTH_API_KEYS: `${other},${one}` });
+  expect([await statusOf(started, first, bearer(other)), await statusOf(started, first, bearer(one))]).toEqual([
+    404, 200,
+  ]);
 });
 
 test.each(KINDS)("%s: a response is kept until it was not used for its time", async (kind) => {
@@ -87,7 +101,7 @@ test.each(KINDS)("%s: the oldest make room, of each client and of all", async (k
   let time = Date.now();
   const [one, other] = ["key-of-one-0123456789", "key-of-other-0123456789"];
   const bounds = { RESPONSES_STORE_MAX_BYTES: "256KiB", RESPONSES_STORE_MAX_CLIENT_BYTES: "128KiB" };
-  const keys = { AUTH_ENABLED: "true", AUTH_API_KEYS: `one=${one},other=${other},third=key-of-third-0123456789` };
+  const keys = { AUTH_ENABLED: "true", AUTH_API_KEYS: `one:${one},other:${other},third:key-of-third-0123456789` };
   await using started = await startKeeping(place, { ...bounds, ...keys }, { clock: () => (time += 1) });
   const long = "x".repeat(40_000);
   const fill = async (key: string) => [
@@ -171,7 +185,7 @@ test("the file is its owner's alone, has what was said and no key", async () => 
   const key = "key-of-one-0123456789";
   const path = place.settings["RESPONSES_STORE_PATH"] ?? "";
   writeFileSync(path, "", { mode: 0o644 });
-  await using started = await startKeeping(place, { AUTH_ENABLED: "true", AUTH_API_KEYS: `name-of-one=${key}` });
+  await using started = await startKeeping(place, { AUTH_ENABLED: "true", AUTH_API_KEYS: `name-of-one:${key}` });
   await ask(started, { input: "what was said" }, "hi", bearer(key));
   const files = readdirSync(place.directory).map((name) => join(place.directory, name));
   expect(files.length).toBeGreaterThan(1);

@@ -9,6 +9,6 @@ const EVERYBODY = "everybody";
  */
 export function ownerOf(principal: Principal | undefined): string {
   if (!principal) return EVERYBODY;
-  const { kind, issuer = "", name } = principal;
-  return new Bun.CryptoHasher("sha256").update(JSON.stringify([kind, issuer, name])).digest("base64url");
+  const { kind, issuer = "", fingerprint, name } = principal;
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify([kind, issuer, fingerprint ?? name])).digest("base64url");
 }
