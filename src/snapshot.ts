@@ -130,17 +130,14 @@ function assemble(
     : undefined;
   building.defer(() => tools?.registry.close());
   const { responseKeeping } = shared;
-  const stages = [
-    ...(responseKeeping ? [responseKeeping.stage(parts)] : []),
-    ...createVisionGate(options.visionOptions(settings)),
-    ...(tools ? [tools.loop] : []),
-  ];
+  const kept = responseKeeping ? [responseKeeping.stage(parts)] : [];
+  const stages = [...kept, ...createVisionGate(options.visionOptions(settings)), ...(tools ? [tools.loop] : [])];
   const relay = withStored(createRelay(parts, stages), parts);
   const requests = shared.requests.beginGeneration();
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
     authentication,
-    relay: responseKeeping ? responseKeeping.relay(relay, parts) : relay,
+    relay: responseKeeping?.relay(relay, parts) ?? relay,
     passthrough: createPassthrough(parts),
     models: { providers: routing.providers, catalogue: modelLists, policy },
     toolRegistry: tools?.registry,

@@ -153,6 +153,8 @@ export function relayOptions(settings: Settings) {
     jsonLimits: jsonLimits(settings),
     isStrict: settings.VALIDATION === "strict",
     wantsUsage: settings.STREAM_USAGE === "always",
+    defaultMaxTokens: settings.DEFAULT_MAX_TOKENS,
+    estimatesTokens: settings.COUNT_TOKENS === "estimate",
     refusesUnsupported: settings.UNSUPPORTED_FIELDS === "refuse",
     keepAliveMs: settings.STREAM_KEEPALIVE,
   };

@@ -2,6 +2,7 @@ import {
   type ApiPaths,
   COMPLETIONS,
   COUNT_TOKENS,
+  INPUT_TOKENS,
   LLAMACPP_ROOT,
   LOCAL_PATHS,
   MESSAGES,
@@ -48,7 +49,7 @@ export const PROVIDER_TABLE = {
     auth: "bearer",
     relayedHeaders: ["openai-", "x-client-request-id"],
     listing: "openai",
-    paths: { ...OPENAI_PATHS, ...COMPLETIONS, ...RESPONSES },
+    paths: { ...OPENAI_PATHS, ...COMPLETIONS, ...RESPONSES, ...INPUT_TOKENS },
   },
   anthropic: {
     url: "https://api.anthropic.com/v1",

@@ -99,6 +99,8 @@ describe("settings", () => {
       ENABLE_VISION: false,
       VALIDATION: "liberal",
       UNSUPPORTED_FIELDS: "drop",
+      DEFAULT_MAX_TOKENS: 8192,
+      COUNT_TOKENS: "estimate",
       ERROR_FORMAT: "auto",
       MODELS_TIMEOUT: 5_000,
       MODELS_CACHE_TTL: 60_000,

@@ -34,7 +34,7 @@ export const RESPONSES_SETTINGS = {
   RESPONSES_STORE_MAX_BYTES: {
     group: "Responses",
     type: "bytes",
-    range: ["64KiB", "1TiB"],
+    range: ["64KiB", "1024GiB"],
     default: "1GiB",
     appliesAt: "restart",
     doc: "Most that is kept of all clients together; those that were unused for longest go first",
@@ -42,7 +42,7 @@ export const RESPONSES_SETTINGS = {
   RESPONSES_STORE_MAX_CLIENT_BYTES: {
     group: "Responses",
     type: "bytes",
-    range: ["64KiB", "1TiB"],
+    range: ["64KiB", "1024GiB"],
     default: "256MiB",
     appliesAt: "restart",
     doc: "Most that is kept of one key or one subject of tokens; without authentication all clients are one",

@@ -48,17 +48,15 @@ export async function translateRequest(
   { client, wire, target, provider, refusesUnsupported }: RequestTranslation,
 ): Promise<TranslatedRequest> {
   const isLong = bytes > MAX_BYTES_IN_TURN;
-  const conversation = orRefuse(target, () => client.readRequest(body));
-  const essential = conversation.foreign.find(({ isEssential }) => isEssential);
-  if (essential) throw refuse(essential.path, target, essential.reason ?? NO_PLACE);
+  const conversation = readConversation(client, body, target.provider);
   if (isLong) await nextTurn();
-  const written = orRefuse(target, () => wire.writeRequest(conversation, target));
+  const written = orRefuse(target.provider, () => wire.writeRequest(conversation, target));
   const notes = [
     ...conversation.foreign.map(({ path }): Note => ({ kind: "dropped", member: path })),
     ...written.notes,
   ];
   const dropped = refusesUnsupported ? listOf(notes, "dropped") : "";
-  if (dropped !== "") throw refuse(dropped, target, `${NO_PLACE} (UNSUPPORTED_FIELDS=refuse)`);
+  if (dropped !== "") throw refuse(dropped, target.provider, `${NO_PLACE} (UNSUPPORTED_FIELDS=refuse)`);
   if (isLong) await nextTurn();
   return {
     body: provider.refusesStreamOptions ? withoutStreamOptions(written.body) : written.body,
@@ -68,16 +66,28 @@ export async function translateRequest(
   };
 }
 
-function orRefuse<Result>(target: WireTarget, translate: () => Result): Result {
+/**
+ * Reads a request in its client's API.
+ * @param provider its id, for the client to read
+ * @throws Failure `unsupported_parameter`
+ */
+export function readConversation(client: ClientDialect, body: JsonObject, provider: string): Conversation {
+  const conversation = orRefuse(provider, () => client.readRequest(body));
+  const essential = conversation.foreign.find(({ isEssential }) => isEssential);
+  if (essential) throw refuse(essential.path, provider, essential.reason ?? NO_PLACE);
+  return conversation;
+}
+
+function orRefuse<Result>(provider: string, translate: () => Result): Result {
   try {
     return translate();
   } catch (error) {
-    if (error instanceof CannotTranslate) throw refuse(error.member, target, error.message);
+    if (error instanceof CannotTranslate) throw refuse(error.member, provider, error.message);
     throw error;
   }
 }
 
-function refuse(member: string, { provider }: WireTarget, reason: string): Failure {
+function refuse(member: string, provider: string, reason: string): Failure {
   return new Failure("unsupported_parameter", {
     message: `${member} cannot be sent to ${provider}: ${reason}`,
     param: member,

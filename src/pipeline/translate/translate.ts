@@ -32,6 +32,8 @@ export interface TranslationParts extends AnswerTranslationParts {
   readonly memory: MemoryBudget;
   /** Refuse requests with members for which a provider's API has no place, rather than leave these out. */
   readonly refusesUnsupported: boolean;
+  /** Longest output that is asked for if the client did not say and the provider's API needs a number. */
+  readonly defaultMaxTokens: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Signs of life for clients whose streams are silent; absent if there are to be none. */
@@ -63,7 +65,8 @@ export function createTranslatedAnswer(parts: TranslationParts): AnswerTranslate
   return (admitted, options = {}) => begin(admitted, options).then(finish);
 }
 
-function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clock }: TranslationParts) {
+function createBegin(parts: TranslationParts) {
+  const { dialects, requestHeaders, memory, refusesUnsupported, defaultMaxTokens, clock } = parts;
   const clients = new Map<string, ClientDialect>();
   const wires = new Map<string, WireDialect>();
   const loadClient = async (api: ApiName): Promise<ClientDialect> => {
@@ -89,7 +92,7 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
     const wire = await loadWire(api);
     // Beside the client's body and its value there are those of the provider.
     if (body.bytes.length > UNCOUNTED_BYTES) await memory.hold(context, context.heldBytes * 2, request.signal);
-    const wireTarget = { provider: provider.id, model, facts: factsOf(model) };
+    const wireTarget = { provider: provider.id, model, facts: factsOf(model, defaultMaxTokens) };
     const {
       body: written,
       notes,

@@ -30,10 +30,10 @@ const COPIES = 4;
  */
 export function createResponseStoreStage(parts: ResponseStoreStageParts): Stage {
   return (admitted, next) => {
-    const { format, body, wire } = admitted;
+    const { format, body, wire, counter } = admitted;
     if (format.api !== "responses") return next(admitted);
     const previousId = filledTextOf(body.value["previous_response_id"]);
-    const isTranslated = wire !== "responses";
+    const isTranslated = wire !== "responses" || counter !== undefined;
     if (!isTranslated && (previousId === undefined || !isOwnId(previousId))) return next(admitted);
     return answerFrom(parts, admitted, next, previousId, isTranslated);
   };
