@@ -28,7 +28,7 @@ export async function openResponseStore(
   }
   const { openSqliteStore } = await import("./sqlite-store.ts");
   try {
-    return reporting(openSqliteStore(options.path, options, { clock, now: timers.now }), onChange);
+    return reporting(await openSqliteStore(options.path, options, { clock, timers }), onChange);
   } catch (error) {
     throw new SettingError("RESPONSES_STORE_PATH", error instanceof Error ? error.message : String(error));
   }

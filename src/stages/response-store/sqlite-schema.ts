@@ -29,10 +29,11 @@ PRAGMA user_version = ${VERSION};
 
 /**
  * Prepares a database for one of several processes that may begin with it at the same time.
+ * @param timeoutMs how long a call may wait for others that have it locked
  * @throws Error if it cannot be used, or is that of something else
  */
-export function prepareDatabase(database: Database): void {
-  // Only at the start may one wait for another.
+export function prepareDatabase(database: Database, timeoutMs: number): void {
+  // At the start one waits longer for another.
   database.run("PRAGMA busy_timeout = 5000");
   database.run("PRAGMA journal_mode = WAL");
   // What was committed before a crash of the process stays, and a crash of the machine leaves a database that is whole.
@@ -49,6 +50,5 @@ export function prepareDatabase(database: Database): void {
       database.run(TABLES);
     })
     .immediate();
-  // From here on a call that finds it locked comes again later, instead of stopping everything else in this process.
-  database.run("PRAGMA busy_timeout = 0");
+  database.run(`PRAGMA busy_timeout = ${timeoutMs}`);
 }
