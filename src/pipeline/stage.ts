@@ -20,6 +20,8 @@ export interface AdmittedRequest {
   readonly url: string;
   /** As what the answer is kept, if the gateway keeps answers like it. */
   readonly stored?: StoredAnswer | undefined;
+  /** Bytes that stages go on holding in the budget until the answer is there; 0 unless given. */
+  readonly keptBytes?: number | undefined;
   /** Call providers through these; they hold the client's request and its context. */
   readonly attempts: Attempts;
 }

@@ -83,7 +83,7 @@ function createBegin(parts: TranslationParts) {
   };
 
   return async (
-    { format, body, target, url, wire: api, attempts, stored }: AdmittedRequest,
+    { format, body, target, url, wire: api, attempts, stored, keptBytes: ofStages = 0 }: AdmittedRequest,
     { keptBytes = 0, dropsKey = false }: SendOptions,
   ): Promise<TranslatedAttempt> => {
     const { context, request } = attempts;
@@ -112,7 +112,7 @@ function createBegin(parts: TranslationParts) {
       method: "POST",
       headers: dropsKey ? withoutKey(sent) : sent,
       body: toJson(written),
-      keptBytes,
+      keptBytes: keptBytes + ofStages,
     });
     const ask = {
       model: String(body.value["model"]),

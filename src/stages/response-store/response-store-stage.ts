@@ -62,7 +62,8 @@ async function answerFrom(
   if (!isKept) return next({ ...request, stored });
   const input = own.map(withId);
   const pending = { owner, id, chain: context.chain, input: JSON.stringify(input), inputIds: idsOf(input) };
-  return keepReply(next({ ...request, stored }), store, pending, context.contextBytes);
+  const keptBytes = pending.input.length;
+  return keepReply(next({ ...request, stored, keptBytes }), store, pending, context.contextBytes);
 }
 
 /** A response that is not there yet. */
