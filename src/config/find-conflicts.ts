@@ -48,8 +48,8 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
       "RESPONSES_STORE=sqlite needs RESPONSES_STORE_PATH, the file in which responses are kept",
     ],
     [
-      settings.RESPONSES_STORE === "redis" && !isRedisUrl(settings.RESPONSES_STORE_URL),
-      "RESPONSES_STORE=redis needs RESPONSES_STORE_URL, a URL such as redis://localhost:6379, rediss://user:password@host or redis+unix:///path",
+      settings.RESPONSES_STORE === "redis" && !isRedisUrl(settings.RESPONSES_STORE_URL ?? settings.REDIS_URL),
+      "RESPONSES_STORE=redis needs RESPONSES_STORE_URL or REDIS_URL, a URL such as redis://localhost:6379, rediss://user:password@host or redis+unix:///path",
     ],
     [hasCert !== hasKey, "SERVER_TLS_CERT_PATH and SERVER_TLS_KEY_PATH must be set together"],
     [

@@ -109,7 +109,8 @@ export function toolsOptions(settings: Settings, servers: Config["mcpServers"]) 
 
 /** Where responses are kept, and how many; undefined if they are not. */
 export function responseStoreOptions(settings: Settings) {
-  const { RESPONSES_STORE: kind, RESPONSES_STORE_PATH: path = "", RESPONSES_STORE_URL: url = "" } = settings;
+  const { RESPONSES_STORE: kind, RESPONSES_STORE_PATH: path = "", REDIS_URL = "" } = settings;
+  const url = settings.RESPONSES_STORE_URL ?? REDIS_URL;
   const limits = {
     ttlMs: settings.RESPONSES_STORE_TTL,
     maxBytes: settings.RESPONSES_STORE_MAX_BYTES,

@@ -148,6 +148,7 @@ describe("settings", () => {
       RESPONSES_STORE: "off",
       RESPONSES_STORE_PATH: undefined,
       RESPONSES_STORE_URL: undefined,
+      REDIS_URL: undefined,
       RESPONSES_STORE_TTL: 2_592_000_000,
       RESPONSES_STORE_MAX_BYTES: 1_073_741_824,
       RESPONSES_STORE_MAX_CLIENT_BYTES: 268_435_456,

@@ -78,6 +78,7 @@ describe("what needs a restart", () => {
       "RESPONSES_STORE",
       "RESPONSES_STORE_PATH",
       "RESPONSES_STORE_URL",
+      "REDIS_URL",
       "RESPONSES_STORE_TTL",
       "RESPONSES_STORE_MAX_BYTES",
       "RESPONSES_STORE_MAX_CLIENT_BYTES",

@@ -175,6 +175,13 @@ describe.each(KINDS)("with %s", (kind) => {
     }
   });
 
+  test("what was said before counts when tokens are counted", async () => {
+    const first = await ask({ model, input: "x".repeat(4000) }, false);
+    const request = { model, input: "two", previous_response_id: first.id };
+    const counted = await (await started.post("/v1/responses/input_tokens", request)).json();
+    expect((counted as { input_tokens: number }).input_tokens).toBeGreaterThan(1000);
+  });
+
   test("a provider with the API gets what was said, and keeps what comes", async () => {
     const first = await ask({ model, input: "one" }, false);
     started.answerWith(json(200, { id: "resp_up", object: "response", output: [] }));

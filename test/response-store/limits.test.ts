@@ -96,6 +96,26 @@ test.each(KINDS)("%s: a response is kept until it was not used for its time", as
   expect(late.status).toBe(400);
 });
 
+test("what has expired is not in the file after the next start", async () => {
+  await using place = openFolder();
+  let time = Date.now();
+  const start = () => startKeeping(place, { RESPONSES_STORE_TTL: "1h" }, { clock: () => time });
+  {
+    await using started = await start();
+    await ask(started, { input: "what was said" });
+  }
+  const said = () =>
+    readdirSync(place.directory).some((name) => readFileSync(join(place.directory, name)).includes("what was said"));
+  expect(said()).toBe(true);
+  time += 61 * 60_000;
+  await using started = await start();
+  await ask(started);
+  const file = new Database(place.settings["RESPONSES_STORE_PATH"] ?? "");
+  file.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  file.close();
+  expect(said()).toBe(false);
+});
+
 test.each(KINDS)("%s: the oldest make room, of each client and of all", async (kind) => {
   await using place = await openPlace(kind);
   let time = Date.now();

@@ -23,6 +23,13 @@ export const RESPONSES_SETTINGS = {
     appliesAt: "restart",
     doc: "Server for RESPONSES_STORE=redis: redis://, rediss:// or redis+unix://, with user and password if it asks for them; gateways may share it",
   },
+  REDIS_URL: {
+    group: "Responses",
+    type: "string",
+    secret: "wholly",
+    appliesAt: "restart",
+    doc: "Server for RESPONSES_STORE=redis if RESPONSES_STORE_URL names none",
+  },
   RESPONSES_STORE_TTL: {
     group: "Responses",
     type: "duration",

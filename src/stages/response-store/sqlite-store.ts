@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, openSync, statSync } from "node:fs";
 import type { TimerSource } from "../../core/deadlines.ts";
 import { listOf, textOf } from "../../core/json/values.ts";
-import { startSqliteThread, type ThreadAnswer, type ThreadCall } from "./sqlite-thread.ts";
+import { startSqliteThread, type ThreadAnswer, type ThreadCall, type ThreadOpening } from "./sqlite-thread.ts";
 import { type ResponseStore, sizeOf, type StoreLimits, StoreUnavailable } from "./store.ts";
 
 export interface SqliteStoreParts {
@@ -36,7 +36,7 @@ export async function openSqliteStore(
 ): Promise<ResponseStore> {
   createPrivately(path);
   const thread = createThread(limits.timeoutMs + GRACE_MS, timers);
-  await thread.open({ path, limits });
+  await thread.open({ path, limits, time: clock() });
   const { call } = thread;
 
   return {
@@ -89,7 +89,7 @@ function createThread(timeoutMs: number, { setTimer, clearTimer }: TimerSource) 
   };
 
   return {
-    async open(opening: object): Promise<void> {
+    async open(opening: ThreadOpening): Promise<void> {
       worker.postMessage(opening);
       try {
         await opened.promise;

@@ -12,17 +12,20 @@ export interface SqliteTables {
   close(): void;
 }
 
-/** So many that are too old are dropped with each that is kept. */
+/** So many that are too old are dropped with each that is kept, and at the start. */
 const MAX_EXPIRED = 64;
+const MAX_EXPIRED_AT_START = 10_000;
 
 /**
  * @param path of a file that is there; it may be empty
+ * @param time now, in milliseconds since the epoch
  * @throws Error if it cannot be used
  */
-export function openSqliteTables(path: string, limits: StoreLimits): SqliteTables {
+export function openSqliteTables(path: string, limits: StoreLimits, time: number): SqliteTables {
   const database = new Database(path, { readwrite: true, strict: true });
   try {
     prepareDatabase(database, limits.timeoutMs);
+    expireUpTo(database, MAX_EXPIRED_AT_START).run(time - limits.ttlMs);
   } catch (error) {
     database.close();
     throw error;
@@ -44,9 +47,7 @@ export function openSqliteTables(path: string, limits: StoreLimits): SqliteTable
 }
 
 function preparePut(database: Database, limits: StoreLimits) {
-  const expire = database.query(
-    `DELETE FROM responses WHERE id IN (SELECT id FROM responses WHERE used <= ? ORDER BY used LIMIT ${MAX_EXPIRED})`,
-  );
+  const expire = expireUpTo(database, MAX_EXPIRED);
   const insert = database.query("INSERT INTO responses (id, owner, used, bytes) VALUES (?, ?, ?, ?)");
   const insertText = database.query("INSERT INTO texts (id, text) VALUES (?, ?)");
   const insertItem = database.query("INSERT OR REPLACE INTO items (owner, item, id) VALUES (?, ?, ?)");
@@ -70,3 +71,8 @@ function preparePut(database: Database, limits: StoreLimits) {
     while (bytesOf("") > limits.maxBytes) if (dropOldest.run(id).changes === 0) break;
   });
 }
+
+const expireUpTo = (database: Database, count: number) =>
+  database.query(
+    `DELETE FROM responses WHERE id IN (SELECT id FROM responses WHERE used <= ? ORDER BY used LIMIT ${count})`,
+  );

@@ -17,6 +17,8 @@ type Calls = Omit<SqliteTables, "close">;
 export interface ThreadOpening {
   readonly path: string;
   readonly limits: StoreLimits;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
 }
 
 export type ThreadCall = {
@@ -59,7 +61,7 @@ function serve(): void {
     }
     if ("path" in data) {
       answer(undefined, () => {
-        tables = openSqliteTables(data.path, data.limits);
+        tables = openSqliteTables(data.path, data.limits, data.time);
       });
     } else answer(data.id, () => tables && call(tables, data));
   };
