@@ -60,6 +60,17 @@ export interface ClientAsk {
   readonly createdAt: number;
   /** About how many tokens the request has, for wires that tell it at the beginning of a stream. */
   readonly estimatedInput?: number | undefined;
+  /** If the gateway keeps answers: as what this one is kept. Only the Responses API has a place for it. */
+  readonly stored?: StoredAnswer | undefined;
+}
+
+/** An answer that the gateway may keep. */
+export interface StoredAnswer {
+  readonly id: string;
+  /** That which it goes on from. */
+  readonly previousId: string | null;
+  /** The client wants it kept. */
+  readonly isKept: boolean;
 }
 
 /** Reads a provider's stream. Pure: the same bytes in any pieces give the same events. */

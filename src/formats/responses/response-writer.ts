@@ -27,7 +27,7 @@ export type EmitEvent = (type: string, members: JsonObject, response?: () => Jso
 
 /** The one way in which responses are written, whole ones and streams, so that both say the same. */
 export function createResponseWriter(ask: ClientAsk, emit: EmitEvent): ResponseWriter {
-  const id = `resp_${ask.newId()}`;
+  const id = ask.stored?.id ?? `resp_${ask.newId()}`;
   const items = createOutputItems(emit, ask.newId);
   const blocks = createAnswerBlocks(ask, items);
   let stop: Stop | undefined;

@@ -38,6 +38,8 @@ export interface RequestTranslation {
   readonly refusesUnsupported: boolean;
 }
 
+const NO_PLACE = "its API has no place for it";
+
 /** A longer body gets a turn of the event loop for each part of the work: a megabyte takes 5 to 10 ms. */
 const MAX_BYTES_IN_TURN = 256 * 1024;
 
@@ -52,22 +54,20 @@ export async function translateRequest(
   { client, wire, target, provider, fetchMedia, asker, restore, refusesUnsupported }: RequestTranslation,
 ): Promise<TranslatedRequest> {
   const isLong = bytes > MAX_BYTES_IN_TURN;
-  const asked = orRefuse(target, () => client.readRequest(body));
-  const essential = asked.foreign.find(({ isEssential }) => isEssential);
-  if (essential) throw refuse(essential.path, target, "its API has no place for it");
+  const asked = readConversation(client, body, target.provider);
   const known = restore ? restore(asked) : asked;
   const conversation =
     fetchMedia && wire.needsBytes
       ? await fetchMedia(known, (block) => wire.needsBytes?.(block, target) === true, asker)
       : known;
   if (isLong) await nextTurn();
-  const written = orRefuse(target, () => wire.writeRequest(conversation, target));
+  const written = orRefuse(target.provider, () => wire.writeRequest(conversation, target));
   const notes = [
     ...conversation.foreign.map(({ path }): Note => ({ kind: "dropped", member: path })),
     ...written.notes,
   ];
   const dropped = refusesUnsupported ? listOf(notes, "dropped") : "";
-  if (dropped !== "") throw refuse(dropped, target, "its API has no place for it (UNSUPPORTED_FIELDS=refuse)");
+  if (dropped !== "") throw refuse(dropped, target.provider, `${NO_PLACE} (UNSUPPORTED_FIELDS=refuse)`);
   if (isLong) await nextTurn();
   return {
     body: provider.refusesStreamOptions ? withoutStreamOptions(written.body) : written.body,
@@ -77,16 +77,28 @@ export async function translateRequest(
   };
 }
 
-function orRefuse<Result>(target: WireTarget, translate: () => Result): Result {
+/**
+ * Reads a request in its client's API.
+ * @param provider its id, for the client to read
+ * @throws Failure `unsupported_parameter`
+ */
+export function readConversation(client: ClientDialect, body: JsonObject, provider: string): Conversation {
+  const conversation = orRefuse(provider, () => client.readRequest(body));
+  const essential = conversation.foreign.find(({ isEssential }) => isEssential);
+  if (essential) throw refuse(essential.path, provider, essential.reason ?? NO_PLACE);
+  return conversation;
+}
+
+function orRefuse<Result>(provider: string, translate: () => Result): Result {
   try {
     return translate();
   } catch (error) {
-    if (error instanceof CannotTranslate) throw refuse(error.member, target, error.message);
+    if (error instanceof CannotTranslate) throw refuse(error.member, provider, error.message);
     throw error;
   }
 }
 
-function refuse(member: string, { provider }: WireTarget, reason: string): Failure {
+function refuse(member: string, provider: string, reason: string): Failure {
   return new Failure("unsupported_parameter", {
     message: `${member} cannot be sent to ${provider}: ${reason}`,
     param: member,

@@ -37,6 +37,8 @@ export interface TranslationParts extends AnswerTranslationParts {
   readonly fetchMedia?: FetchMedia | undefined;
   /** Refuse requests with members for which a provider's API has no place, rather than leave these out. */
   readonly refusesUnsupported: boolean;
+  /** Longest output that is asked for if the client did not say and the provider's API needs a number. */
+  readonly defaultMaxTokens: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Signs of life for clients whose streams are silent; absent if there are to be none. */
@@ -69,7 +71,7 @@ export function createTranslatedAnswer(parts: TranslationParts): AnswerTranslate
 }
 
 function createBegin(parts: TranslationParts) {
-  const { dialects, requestHeaders, memory, fetchMedia, replays, refusesUnsupported, clock } = parts;
+  const { dialects, requestHeaders, memory, fetchMedia, replays, refusesUnsupported, defaultMaxTokens, clock } = parts;
   const clients = new Map<string, ClientDialect>();
   const wires = new Map<string, WireDialect>();
   const loadClient = async (api: ApiName): Promise<ClientDialect> => {
@@ -86,7 +88,7 @@ function createBegin(parts: TranslationParts) {
   };
 
   return async (
-    { format, body, target, url, wire: api, attempts }: AdmittedRequest,
+    { format, body, target, url, wire: api, attempts, stored, keptBytes: ofStages = 0 }: AdmittedRequest,
     { keptBytes = 0, dropsKey = false }: SendOptions,
   ): Promise<TranslatedAttempt> => {
     const { context, request } = attempts;
@@ -95,7 +97,7 @@ function createBegin(parts: TranslationParts) {
     const wire = await loadWire(api);
     // Beside the client's body and its value there are those of the provider.
     if (body.bytes.length > UNCOUNTED_BYTES) await memory.hold(context, context.heldBytes * 2, request.signal);
-    const wireTarget = { provider: provider.id, model, facts: factsOf(model) };
+    const wireTarget = { provider: provider.id, model, facts: factsOf(model, defaultMaxTokens) };
     const {
       body: written,
       notes,
@@ -118,7 +120,7 @@ function createBegin(parts: TranslationParts) {
       method: "POST",
       headers: dropsKey ? withoutKey(sent) : sent,
       body: toJson(written),
-      keptBytes,
+      keptBytes: keptBytes + ofStages,
     });
     const ask = {
       model: String(body.value["model"]),
@@ -126,6 +128,7 @@ function createBegin(parts: TranslationParts) {
       newId,
       createdAt: Math.floor(clock() / 1000),
       estimatedInput,
+      stored,
     };
     // Names that were made to fit the provider are put back.
     const answering = { ...wireTarget, tools: asked.tools };
