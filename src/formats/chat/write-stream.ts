@@ -14,6 +14,7 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   const thoughts = createClientThoughts(chunks);
   const texts = createClientTexts(chunks);
   let isStarted = false;
+  let hasCalls = false;
   let state: "open" | "stopped" | "failed" = "open";
   let usage: Usage | undefined;
 
@@ -36,7 +37,7 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   const stop = (told: Stop): string => {
     if (told.reason === "error") return fail(errorEvent(stopError(told)));
     state = "stopped";
-    return writeEnd(told, chunks, texts, calls);
+    return writeEnd(told, chunks, texts, hasCalls);
   };
 
   const write = (event: AnswerEvent): string => {
@@ -44,6 +45,7 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
       case "start":
         return "";
       case "open":
+        if (event.opened.type === "call" && !event.opened.isAnswered) hasCalls = true;
         return openBlock(event.block, event.opened, texts, thoughts, calls);
       case "piece":
         return extend(event.block, event.text);
@@ -100,10 +102,10 @@ function openBlock(
   }
 }
 
-function writeEnd(stop: Stop, chunks: ChunkTexts, texts: ClientTexts, calls: ClientCalls): string {
+function writeEnd(stop: Stop, chunks: ChunkTexts, texts: ClientTexts, hasCalls: boolean): string {
   const isExplained = stop.reason === "refusal" && !texts.hasRefusal && stop.explanation !== undefined;
   const refusal = isExplained ? chunks.delta({ refusal: stop.explanation }) : "";
-  const seen = { hasCalls: calls.count > 0, hasRefusal: texts.hasRefusal || isExplained };
+  const seen = { hasCalls, hasRefusal: texts.hasRefusal || isExplained };
   return texts.annotations() + refusal + chunks.finish(writeFinishReason(stop, seen));
 }
 

@@ -24,6 +24,13 @@ export type AnswerEvent =
 export type OpenedBlock =
   | { readonly type: "text"; readonly isRefusal: boolean }
   | { readonly type: "thinking" }
-  | { readonly type: "call"; readonly id: string; readonly name: string; readonly kind: "function" | "custom" }
+  | {
+      readonly type: "call";
+      readonly id: string;
+      readonly name: string;
+      readonly kind: "function" | "custom";
+      /** See {@link CallBlock.isAnswered}. */
+      readonly isAnswered?: boolean;
+    }
   /** Only its own format's writer writes it; there are no pieces. */
   | { readonly type: "opaque"; readonly format: string; readonly name: string; readonly value: unknown };

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError, ModelAnswer } from "./answer.ts";
 import type { AnswerEvent } from "./answer-events.ts";
-import type { Conversation, Tool } from "./conversation.ts";
+import type { Conversation, ForeignMember, Tool } from "./conversation.ts";
 import type { ModelFacts } from "./model-facts.ts";
 
 /**
@@ -56,6 +56,8 @@ export interface ClientAsk {
   readonly newId: () => string;
   /** Seconds since the epoch, when the answer began. */
   readonly createdAt: number;
+  /** The answer is the provider's own and is kept there: it has the provider's id, the last one that is said. */
+  readonly keepsId?: boolean;
   /** About how many tokens the request has, for wires that tell it at the beginning of a stream. */
   readonly estimatedInput?: number | undefined;
 }
@@ -86,6 +88,12 @@ export interface AnswerStreamWriter {
  * the stream is what the whole answer says.
  */
 export interface ClientDialect {
+  /**
+   * For a request that goes to a provider of the same API, several times, each with more turns at its end and tools of
+   * the gateway behind `tools`: whether it can have this member, which stays in it, and its answers go through the form
+   * all the same. Absent if requests of this API do not grow so.
+   */
+  readonly mayRepeat?: (member: ForeignMember) => boolean;
   /** @throws CannotTranslate for what has no place in the form and changes the meaning */
   readRequest(body: JsonObject): Conversation;
   writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject;

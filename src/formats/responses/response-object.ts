@@ -8,7 +8,7 @@ import { writeToolChoice, writeTools } from "./write-tools.ts";
  * The members of a response that repeat the request or never change, all that the official type has: OpenAI's own
  * defaults for what the client did not say, null for what it does not have.
  */
-export function echoRequest({ request, model }: ClientAsk): JsonObject {
+export function echoRequest({ request, model, keepsId = false }: ClientAsk): JsonObject {
   const { tools, toolChoice, parallelCalls, limits, sampling, reasoning, output, bookkeeping } = request;
   return {
     access_programs: null,
@@ -30,8 +30,8 @@ export function echoRequest({ request, model }: ClientAsk): JsonObject {
     reasoning: { effort: reasoning?.effort ?? null, summary: reasoning?.isShown === true ? "auto" : null },
     safety_identifier: bookkeeping.user ?? null,
     service_tier: "default",
-    // Nothing is kept.
-    store: false,
+    // Only a provider of this API keeps answers.
+    store: keepsId,
     temperature: sampling.temperature ?? 1,
     text: {
       format: output ? writeOutputFormat(output) : { type: "text" },

@@ -5,6 +5,7 @@ export const TRANSLATION_HEADERS = {
   translated: "x-gateway-translated",
   dropped: "x-gateway-dropped",
   adjusted: "x-gateway-adjusted",
+  withoutTools: "x-gateway-without-tools",
 } as const;
 
 /** Of one header: servers and clients accept 8 KiB of all of them together. */

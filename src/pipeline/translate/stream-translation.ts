@@ -18,6 +18,8 @@ const TOO_LONG = { code: "EVENT_TOO_LONG", phase: "body", requestSent: true } as
 export interface StreamTranslationParts {
   readonly reader: AnswerStreamReader;
   readonly writer: AnswerStreamWriter;
+  /** The client has had something of the answer already. */
+  readonly hasBegun?: boolean;
   /** The error as the client may read it. */
   readonly clientsError: (error: AnswerError) => AnswerError;
   /** Called with an error that the provider reported after something was written. */
@@ -45,6 +47,12 @@ export class StreamTranslation implements BodyTransform {
 
   constructor(parts: StreamTranslationParts) {
     this.#parts = parts;
+    this.#hasWritten = parts.hasBegun ?? false;
+  }
+
+  /** Whether the provider has said all that it has to say. */
+  get isDone(): boolean {
+    return this.isOver || this.#isEnded;
   }
 
   push(bytes: Uint8Array, write: (bytes: Uint8Array) => void): void {
@@ -58,7 +66,7 @@ export class StreamTranslation implements BodyTransform {
   }
 
   end(write: (bytes: Uint8Array) => void): void {
-    if (this.isOver || this.#isEnded) return;
+    if (this.isDone) return;
     try {
       const last = this.#events.end();
       // One that is cut could be taken for another one.
@@ -72,7 +80,7 @@ export class StreamTranslation implements BodyTransform {
   }
 
   #take = (event: ServerEvent): void => {
-    if (this.isOver || this.#isEnded) return;
+    if (this.isDone) return;
     this.#hasRead = true;
     const { reader } = this.#parts;
     for (const read of reader.read(event)) {

@@ -76,9 +76,7 @@ export async function translateWhole(
   }
   const isLong = bytes.length > UNCOUNTED_BYTES;
   if (isLong) await memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
-  const decoded = await decodeObjectInTurns(bytes, { limits: jsonLimits, stop: request });
-  if ("fault" in decoded) throw unreadable(decoded.fault, decoded.problem, provider);
-  const answer = wire.readAnswer(decoded.value, target);
+  const answer = await readWholeAnswer(bytes, { wire, target, provider, jsonLimits, stop: request });
   if ("error" in answer) throw answerFailure(answer.error, provider, format);
   const written = toJson(client.writeAnswer(answer, ask));
   if (isLong) memory.tryHold(context, written.length);
@@ -91,13 +89,37 @@ export async function translateWhole(
   };
 }
 
+export interface WholeAnswerReading {
+  readonly wire: Pick<WireDialect, "readAnswer">;
+  readonly target: WireTarget;
+  readonly provider: Provider;
+  readonly jsonLimits: JsonLimits;
+  /** Nobody waits for the answer any more once its signal is aborted. */
+  readonly stop: Request;
+}
+
+/**
+ * Reads an answer that came in one piece.
+ * @returns the answer, or the error that it is
+ * @throws Failure if it cannot be read
+ */
+export async function readWholeAnswer(
+  bytes: Uint8Array,
+  { wire, target, provider, jsonLimits, stop }: WholeAnswerReading,
+): Promise<ReturnType<WireDialect["readAnswer"]>> {
+  const decoded = await decodeObjectInTurns(bytes, { limits: jsonLimits, stop });
+  if ("fault" in decoded) throw unreadable(decoded.fault, decoded.problem, provider);
+  return wire.readAnswer(decoded.value, target);
+}
+
 function unreadable(fault: string, problem: string, { id }: Provider): Failure {
   if (fault === "stopped") return new Failure("client_gone");
   const message = `The upstream server sent an answer that cannot be translated: ${problem}`;
   return new Failure("upstream_invalid_response", { message, provider: id });
 }
 
-function responseWith(
+/** The response to the client with another body than the provider's. */
+export function responseWith(
   { status, headers }: UpstreamResponse,
   type: string,
   body: ResponseBody | null,
@@ -105,7 +127,8 @@ function responseWith(
   return { status, headers: withContentType(headers, type), body };
 }
 
-function toTokenUsage(usage: Usage | undefined): TokenUsage | undefined {
+/** Usage as the gateway records it. */
+export function toTokenUsage(usage: Usage | undefined): TokenUsage | undefined {
   if (!usage) return undefined;
   const { input, output, cacheRead } = usage;
   return {

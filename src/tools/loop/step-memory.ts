@@ -4,7 +4,7 @@ import type { Attempt } from "../../pipeline/attempt.ts";
 import type { Attempts } from "../../pipeline/attempts.ts";
 import { readWholeResponse, UNCOUNTED_BYTES } from "../../pipeline/read-response.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
-import type { Conversation } from "./conversation.ts";
+import type { GrowingRequest } from "./growing-request.ts";
 
 /** The bytes that the steps of a request hold: its conversation, and beside it the answer of the current step. */
 export interface StepMemory {
@@ -38,7 +38,7 @@ export interface StepMemory {
 export function openStepMemory(
   { memory }: Pick<RelayParts, "memory">,
   { context, request }: Attempts,
-  conversation: Conversation,
+  conversation: Pick<GrowingRequest<never>, "bytes" | "addedBytes">,
   maxConversationBytes: number,
 ): StepMemory {
   /** Bytes of the answer of this step. */
