@@ -47,7 +47,8 @@ export function openFormStep(
     flush: () => written((write) => translation.end(write)),
     async takeWhole(bytes) {
       const answer = await read(bytes);
-      if (!("error" in answer)) return Buffer.from([...eventsOf(answer)].map(writer.write).join("") + writer.end());
+      if (!("error" in answer))
+        return Buffer.from([...eventsOf(answer)].map((event) => writer.write(event)).join("") + writer.end());
       if (!client.hasBegun) throw failureOf(answer.error);
       onError(answer.error);
       return Buffer.from(writer.write({ type: "fail", error: clientsError(answer.error, provider, format) }));
