@@ -35,6 +35,9 @@ export interface StepMemory {
   nextStep(): void;
 }
 
+/** With less room than this, a result has no place for what it says: there is none. */
+const LEAST_ROOM = 1024;
+
 export function openStepMemory(
   { memory }: Pick<RelayParts, "memory">,
   { context, request }: Attempts,
@@ -52,7 +55,10 @@ export function openStepMemory(
   };
 
   return {
-    room: () => Math.max(0, maxConversationBytes - conversation.addedBytes() - answerBytes),
+    room() {
+      const room = maxConversationBytes - conversation.addedBytes() - answerBytes;
+      return room < LEAST_ROOM ? 0 : room;
+    },
     async holdRequest() {
       answerBytes = 0;
       await memory.hold(context, conversation.bytes() * 2, request.signal);
