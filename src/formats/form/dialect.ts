@@ -56,7 +56,7 @@ export interface ClientAsk {
   readonly newId: () => string;
   /** Seconds since the epoch, when the answer began. */
   readonly createdAt: number;
-  /** The answer is the provider's own and is kept there: it has the provider's id, the last one that is said. */
+  /** The provider has the client's API and keeps the answer: it has the provider's id, the last one that is said. */
   readonly keepsId?: boolean;
   /** About how many tokens the request has, for wires that tell it at the beginning of a stream. */
   readonly estimatedInput?: number | undefined;

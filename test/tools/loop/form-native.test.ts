@@ -153,6 +153,19 @@ describe("an answer of the client's own API", () => {
     expect(answer).toMatchObject({ id: "resp_up_0", store: true, status: "completed" });
   });
 
+  test.each([false, true])("has no thoughts that the provider would look for in vain (stream: %p)", async (streams) => {
+    const hm = { type: "thinking", text: "Hm.", seal: undefined } as const;
+    agent.answer(says("responses", streams, [hm, ADD]), says("responses", streams, [hm, text("5")]));
+    const { text: got } = await agent.post("/v1/responses", { ...RESPONSES, stream: streams });
+    const answer = (streams ? dataOf(got).at(-1)?.["response"] : JSON.parse(got)) as { output: { type: string }[] };
+    expect(answer.output.map(({ type }) => type)).toEqual(["reasoning", "reasoning", "message"]);
+    agent.answer(says("responses", false, [text("6")]));
+    await agent.post("/v1/responses", { ...RESPONSES, input: [...answer.output, { role: "user", content: "+ 1?" }] });
+    expect((bodyOf(agent.asked()[0])["input"] as { type?: string }[]).map(({ type }) => type)).toEqual([
+      ...["message", undefined],
+    ]);
+  });
+
   test("is no error of the gateway's if it is one of the provider's with a good status", async () => {
     agent.answer(json(200, { type: "error", error: { type: "overloaded_error", message: "busy" } }));
     const { status, text: got } = await agent.post("/v1/messages", MESSAGES);

@@ -73,7 +73,7 @@ async function openAgent(
     : readConversation(body.value, client, wireTarget);
   const plan = conversation && planConversation(conversation, parts.toolRegistry, provider.id);
   if (!plan) return PLAIN;
-  const without = isNative ? kept(conversation, client) : "";
+  const without = isNative ? unrepeatable(conversation, client) : "";
   if (without !== "") return { without };
   if (!isNative) requireTranslatable(conversation, wireTarget);
 
@@ -112,7 +112,7 @@ function readOwn({ body }: AdmittedRequest, client: ClientDialect, target: WireT
 }
 
 /** The members for which a request must be left as it is at a provider of its own API; empty if there are none. */
-function kept({ foreign }: Conversation, { mayRepeat = () => false }: ClientDialect): string {
+function unrepeatable({ foreign }: Conversation, { mayRepeat = () => false }: ClientDialect): string {
   const kept = foreign.filter((member) => !mayRepeat(member));
   return listOf(
     kept.map(({ path }) => ({ kind: "dropped", member: path })),
