@@ -109,7 +109,7 @@ export function loadConfig(given: Environment, file?: EnvFileLines): LoadedConfi
   }
   if (problems.length > 0) return { ok: false, problems, warnings };
   const { providers } = loaded;
-  const names = [...providers.flatMap(({ id }) => Object.values(providerVariables(id))), ...mcpVariables];
+  const names = [...providers.flatMap(({ id }) => Object.values(providerVariables(id)).flat()), ...mcpVariables];
   const variables = readVariables(environment, names);
   return { ok: true, config: Object.freeze({ settings, providers, mcpServers: mcp.servers, variables }), warnings };
 }

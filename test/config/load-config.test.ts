@@ -98,6 +98,8 @@ describe("settings", () => {
       PROXY_WITHOUT_MODEL: "refuse",
       ENABLE_VISION: false,
       VALIDATION: "liberal",
+      IMAGE_FETCH: false,
+      REPLAY_CACHE_BYTES: 0,
       UNSUPPORTED_FIELDS: "drop",
       ERROR_FORMAT: "auto",
       MODELS_TIMEOUT: 5_000,

@@ -55,6 +55,7 @@ function translate(client: Wire, wire: Wire, pieces: Iterable<Uint8Array>) {
     }),
     clientsError: (error) => error,
     onError() {},
+    mayHold: () => true,
     failureOf: ({ message }) => new Error(message),
   });
   const written: Uint8Array[] = [];

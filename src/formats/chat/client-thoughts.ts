@@ -1,6 +1,6 @@
 import type { Seal } from "../form/blocks.ts";
 import type { ChunkTexts } from "./chunk-text.ts";
-import { type HeldText, holdText } from "./held-text.ts";
+import type { HeldText, HeldTexts } from "./held-text.ts";
 import { writeDetails } from "./write-details.ts";
 
 /**
@@ -22,12 +22,12 @@ interface ClientThought {
   seal: Seal | undefined;
 }
 
-export function createClientThoughts(texts: ChunkTexts): ClientThoughts {
+export function createClientThoughts(texts: ChunkTexts, held: HeldTexts): ClientThoughts {
   const thoughts = new Map<number, ClientThought>();
   let opened = 0;
   return {
     open(block, others) {
-      thoughts.set(block, { index: opened + others, held: holdText(), seal: undefined });
+      thoughts.set(block, { index: opened + others, held: held.open(), seal: undefined });
       opened += 1;
     },
     extend(block, piece) {

@@ -5,13 +5,15 @@ import { type ChunkTexts, createChunkTexts, END_EVENT, errorEvent } from "./chun
 import { type ClientCalls, createClientCalls, INPUT_TOO_LONG } from "./client-calls.ts";
 import { type ClientTexts, createClientTexts } from "./client-texts.ts";
 import { type ClientThoughts, createClientThoughts } from "./client-thoughts.ts";
+import { createHeldTexts } from "./held-text.ts";
 import { writeFinishReason } from "./finish-reason.ts";
 
 /** Writes a client's stream: the role once, each piece at once, one finish, usage only if asked for, one `[DONE]`. */
 export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   const chunks = createChunkTexts(ask);
-  const calls = createClientCalls(chunks, ask.request.tools);
-  const thoughts = createClientThoughts(chunks);
+  const held = createHeldTexts();
+  const calls = createClientCalls(chunks, held, ask.request.tools);
+  const thoughts = createClientThoughts(chunks, held);
   const texts = createClientTexts(chunks);
   let isStarted = false;
   let hasCalls = false;
@@ -68,6 +70,9 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   };
 
   return {
+    get held() {
+      return held.length;
+    },
     write(event) {
       if (event.type === "usage") return write(event);
       if (state !== "open") return "";

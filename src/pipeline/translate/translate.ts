@@ -14,6 +14,7 @@ import { isEventStream, UNCOUNTED_BYTES } from "../read-response.ts";
 import type { AdmittedRequest, Answer } from "../stage.ts";
 import { inClientsWords } from "./answer-failure.ts";
 import { clientAsk } from "./client-ask.ts";
+import { type CompletionParts, completeConversation } from "./complete-conversation.ts";
 import { createDialectLoader } from "./load-dialects.ts";
 import { noteHeaders } from "./note-headers.ts";
 import { readConversation, requireTranslatable, writeConversation } from "./translate-request.ts";
@@ -25,7 +26,7 @@ import {
 } from "./translated-answer.ts";
 
 /** What translation needs from the rest of the gateway. */
-export interface TranslationParts extends AnswerTranslationParts {
+export interface TranslationParts extends AnswerTranslationParts, CompletionParts {
   readonly dialects: Dialects;
   readonly requestHeaders: RequestHeaders;
   readonly memory: MemoryBudget;
@@ -51,7 +52,8 @@ export function createTranslatedAnswer(parts: TranslationParts): Answer {
 /** A longer body gets a turn of the event loop for each part of the work: a megabyte takes 5 to 10 ms. */
 const MAX_BYTES_IN_TURN = 256 * 1024;
 
-function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clock }: TranslationParts) {
+function createBegin(parts: TranslationParts) {
+  const { dialects, requestHeaders, memory, refusesUnsupported, clock } = parts;
   const load = createDialectLoader(dialects);
 
   return async ({ format, body, target, url, wire: api, attempts }: AdmittedRequest): Promise<TranslatedAttempt> => {
@@ -63,8 +65,9 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
     // Beside the client's body and its value there are those of the provider.
     if (body.bytes.length > UNCOUNTED_BYTES) await memory.hold(context, context.heldBytes * 2, request.signal);
     const wireTarget = { provider: provider.id, model, facts: factsOf(model) };
-    const conversation = readConversation(body.value, client, wireTarget);
-    requireTranslatable(conversation, wireTarget);
+    const asked = readConversation(body.value, client, wireTarget);
+    requireTranslatable(asked, wireTarget);
+    const conversation = await completeConversation(asked, wire, wireTarget, parts, attempts);
     if (isLong) await nextTurn();
     const translation = { wire, target: wireTarget, provider, refusesUnsupported };
     const { body: written, notes } = writeConversation(conversation, translation);
@@ -97,7 +100,7 @@ function createFinish(parts: TranslationParts) {
       const isStream = isEventStream(response)
         ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
         : ask.request.stream && (await beginsWithEvent(response, call));
-      return isStream ? translateStream(translated) : await translateWhole(translated, parts);
+      return isStream ? translateStream(translated, parts) : await translateWhole(translated, parts);
     } catch (error) {
       throw error instanceof UpstreamFailure ? inClientsWords(error, format, headers) : error;
     }

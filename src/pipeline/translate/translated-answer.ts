@@ -16,6 +16,7 @@ import type { Attempts } from "../attempts.ts";
 import { readWholeResponse, UNCOUNTED_BYTES } from "../read-response.ts";
 import { transformBody } from "../transform-body.ts";
 import { answerFailure, clientsError } from "./answer-failure.ts";
+import { ownerOf, type ReplayCache } from "./replay-cache.ts";
 import { withContentType } from "./response-type.ts";
 import { StreamTranslation } from "./stream-translation.ts";
 
@@ -36,15 +37,22 @@ export interface TranslatedAttempt {
 export interface AnswerTranslationParts {
   readonly memory: MemoryBudget;
   readonly jsonLimits: JsonLimits;
+  /** What clients lose of answers; absent if it is not kept for them. */
+  readonly replays?: ReplayCache | undefined;
 }
 
 /** A stream of a provider's API as one of the client's API. */
-export function translateStream(translated: TranslatedAttempt): Reply {
+export function translateStream(
+  translated: TranslatedAttempt,
+  { memory, replays }: Pick<AnswerTranslationParts, "memory" | "replays">,
+): Reply {
   const { attempts, attempt, format, provider, client, wire, target, ask, headers } = translated;
   const { response } = attempt;
   const translation = new StreamTranslation({
     reader: wire.readStream(target),
     writer: client.writeStream(ask),
+    mayHold: (bytes) => memory.tryHold(attempts.context, bytes),
+    onEvent: replays?.listen(ownerOf(attempts.context)),
     clientsError: (error) => clientsError(error, provider, format),
     onError: (error) => attempts.context.failed(answerFailure(error, provider, format)),
     failureOf: (error) => answerFailure(error, provider, format),
@@ -65,7 +73,7 @@ export function translateStream(translated: TranslatedAttempt): Reply {
  */
 export async function translateWhole(
   { attempts, attempt, format, provider, client, wire, target, ask, headers }: TranslatedAttempt,
-  { memory, jsonLimits }: AnswerTranslationParts,
+  { memory, jsonLimits, replays }: AnswerTranslationParts,
 ): Promise<Reply> {
   const { context, request } = attempts;
   const { response, call } = attempt;
@@ -78,6 +86,7 @@ export async function translateWhole(
   if (isLong) await memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
   const answer = await readWholeAnswer(bytes, { wire, target, provider, jsonLimits, stop: request });
   if ("error" in answer) throw answerFailure(answer.error, provider, format);
+  replays?.remember(ownerOf(context), answer.blocks);
   const written = toJson(client.writeAnswer(answer, ask));
   if (isLong) memory.tryHold(context, written.length);
   return {

@@ -31,6 +31,11 @@ export interface StepMemory {
    * @throws Failure `memory_exhausted`
    */
   holdResults(bytes: number): void;
+  /**
+   * Notes how many bytes of the client's answer are held back, beside what is remembered for the next step.
+   * @returns false if there is no room for them
+   */
+  holdBack(bytes: number): boolean;
   /** The answer has become a part of the conversation. */
   nextStep(): void;
 }
@@ -48,10 +53,11 @@ export function openStepMemory(
   let answerBytes = 0;
   /** Bytes of it that the budget counts. */
   let remembered = 0;
+  let heldBack = 0;
 
   /** Notes in the budget that so many bytes are held beside the conversation. */
   const holdBeside = (bytes: number): void => {
-    if (!memory.tryHold(context, conversation.bytes() + bytes)) throw memoryExhausted();
+    if (!memory.tryHold(context, conversation.bytes() + heldBack + bytes)) throw memoryExhausted();
   };
 
   return {
@@ -61,7 +67,7 @@ export function openStepMemory(
     },
     async holdRequest() {
       answerBytes = 0;
-      await memory.hold(context, conversation.bytes() * 2, request.signal);
+      await memory.hold(context, conversation.bytes() * 2 + heldBack, request.signal);
     },
     async readWhole({ response, call }) {
       const bytes = await readWholeResponse(response, call, memory, context, conversation.bytes());
@@ -80,6 +86,10 @@ export function openStepMemory(
       remembered = bytes;
       holdBeside(bytes);
       return true;
+    },
+    holdBack(bytes) {
+      heldBack = bytes;
+      return memory.tryHold(context, conversation.bytes() + remembered + bytes);
     },
     holdResults: (bytes) => holdBeside(answerBytes + bytes),
     nextStep() {

@@ -9,7 +9,7 @@ import { openStepMemory, type StepMemory } from "./step-memory.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
 /** The steps of one request: the model is asked, tools are run, the model is asked again. */
-export interface Steps extends Pick<StepMemory, "readWhole" | "remember"> {
+export interface Steps extends Pick<StepMemory, "readWhole" | "remember" | "holdBack"> {
   /** All attempts together: what ends one of them, or the tools between them, ends this. */
   readonly attempts: StreamedCall;
   /** Whether the model has not been asked a second time. */
@@ -76,6 +76,7 @@ export function openSteps<Choice>(
     firstByte: () => context.firstByte(),
     readWhole: held.readWhole,
     remember: held.remember,
+    holdBack: held.holdBack,
     async run(toRun) {
       context.toolsCalled(toRun.length);
       try {

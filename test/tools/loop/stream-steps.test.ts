@@ -77,6 +77,7 @@ function setUp() {
     newId: String,
     readWhole: () => Promise.reject(new Error("no answer of these comes in one piece")),
     firstByte() {},
+    holdBack: () => true,
     remember: (bytes) => bytes <= 32 * 1024 * 1024,
     ask() {
       seen.asked += 1;

@@ -45,6 +45,9 @@ export function openClientWriter(client: ClientDialect, ask: ClientAsk, before: 
     get hasBegun() {
       return hasBegun;
     },
+    get held() {
+      return writer.held ?? 0;
+    },
     newBlock: () => blocks++,
     write(event: AnswerEvent) {
       if (event.type !== "start") return begun(writer.write(event));

@@ -4,6 +4,7 @@ import type { AnswerError, ModelAnswer } from "../../../formats/form/answer.ts";
 import type { Block } from "../../../formats/form/blocks.ts";
 import { answerFailure, inClientsWords } from "../../../pipeline/translate/answer-failure.ts";
 import { noteHeaders } from "../../../pipeline/translate/note-headers.ts";
+import { ownerOf, type ReplayCache } from "../../../pipeline/translate/replay-cache.ts";
 import { withContentType } from "../../../pipeline/translate/response-type.ts";
 import { readWholeAnswer, responseWith, toTokenUsage } from "../../../pipeline/translate/translated-answer.ts";
 import { bodyOfBytes } from "../../../upstream/body.ts";
@@ -29,13 +30,15 @@ export interface FormAgentOptions {
   /** Show the client the calls that the gateway runs. */
   readonly showTools: boolean;
   readonly jsonLimits: JsonLimits;
+  /** What clients lose of answers; absent if it is not kept for them. */
+  readonly replays: ReplayCache | undefined;
 }
 
 /** Runs a request in the form between all APIs: each step is read from the provider's API and told in the client's. */
 export function createFormAgent(
   opened: OpenedForm,
   steps: Steps,
-  { plan, request, api, showTools, jsonLimits }: FormAgentOptions,
+  { plan, request, api, showTools, jsonLimits, replays }: FormAgentOptions,
 ): Agent {
   const { attempts, format, provider, client, ask, isNative } = opened;
   const sum = createUsageSum(attempts.context, addUsage, toTokenUsage);
@@ -91,6 +94,7 @@ export function createFormAgent(
           add(await asked.said(), results);
         },
         forClient() {
+          if (asked.shape.theirs > 0) replays?.remember(ownerOf(attempts.context), answer.blocks);
           if (isUntouched) return { status: response.status, headers: response.headers, body: bodyOfBytes(bytes) };
           const stop = stopsAtLimit(asked.shape) ? ({ reason: "length" } as const) : answer.stop;
           const blocks = [...earlier, ...(isChat ? shownOf(answer.blocks, plan, false) : shown)];
@@ -101,7 +105,8 @@ export function createFormAgent(
     },
     openStep() {
       writer ??= openClientWriter(client, ask, said);
-      const memory = { newId, mayRemember: steps.remember };
+      const onEvent = replays?.listen(ownerOf(attempts.context));
+      const memory = { newId, mayRemember: steps.remember, mayHold: steps.holdBack, onEvent };
       const step = openFormStep(opened, { client: writer, plan, showsOurs: showTools, ...memory, sum, read, add });
       booked = step.usage;
       return step;

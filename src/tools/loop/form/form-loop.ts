@@ -9,6 +9,7 @@ import type { Reply } from "../../../pipeline/attempt.ts";
 import { UNCOUNTED_BYTES } from "../../../pipeline/read-response.ts";
 import type { AdmittedRequest, Answer } from "../../../pipeline/stage.ts";
 import { clientAsk } from "../../../pipeline/translate/client-ask.ts";
+import { completeConversation, mediaBytes } from "../../../pipeline/translate/complete-conversation.ts";
 import { createDialectLoader, type DialectLoader } from "../../../pipeline/translate/load-dialects.ts";
 import { listOf, TRANSLATION_HEADERS } from "../../../pipeline/translate/note-headers.ts";
 import { readConversation, requireTranslatable } from "../../../pipeline/translate/translate-request.ts";
@@ -24,7 +25,12 @@ import { openOwnRequest } from "./own-request.ts";
 import { planConversation, toolsOf } from "./plan-conversation.ts";
 
 export interface FormLoopParts
-  extends StepsParts, Pick<TranslationParts, "dialects" | "clock" | "memory" | "jsonLimits" | "refusesUnsupported"> {
+  extends
+    StepsParts,
+    Pick<
+      TranslationParts,
+      "dialects" | "clock" | "memory" | "jsonLimits" | "refusesUnsupported" | "fetchMedia" | "replays"
+    > {
   readonly toolRegistry: ToolRegistry;
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
 }
@@ -76,6 +82,10 @@ async function openAgent(
   const without = isNative ? unrepeatable(conversation, client) : "";
   if (without !== "") return { without };
   if (!isNative) requireTranslatable(conversation, wireTarget);
+  const complete = isNative
+    ? conversation
+    : await completeConversation(conversation, wire, wireTarget, parts, attempts);
+  const grown = complete === conversation ? 0 : mediaBytes(complete) - mediaBytes(conversation);
 
   const tools = toolsOf(plan.definitions);
   const refusesUnsupported = parts.refusesUnsupported && !isNative;
@@ -83,10 +93,10 @@ async function openAgent(
     isNative && client.mayRepeat
       ? openOwnRequest(admitted, conversation, tools, wire, wireTarget)
       : openWrittenRequest(
-          conversation,
+          complete,
           tools,
           { wire, target: wireTarget, provider, refusesUnsupported },
-          weightOf(body.bytes),
+          weightOf(body.bytes) + grown,
         );
   const opened: OpenedForm = {
     ...{ attempts, format, provider, client, wire, isNative },
@@ -98,7 +108,9 @@ async function openAgent(
   };
   const steps = openSteps(parts, admitted, plan, request);
   const { jsonLimits } = parts;
-  return { agent: createFormAgent(opened, steps, { plan, request, api, showTools, jsonLimits }) };
+  // What is relayed natively comes back as the client sends it.
+  const replays = isNative ? undefined : parts.replays;
+  return { agent: createFormAgent(opened, steps, { plan, request, api, showTools, jsonLimits, replays }) };
 }
 
 /** A request for a provider of the client's own API: undefined if it is one that only that provider understands. */

@@ -2,6 +2,7 @@ import { UpstreamError, UpstreamFailure } from "../../../upstream/errors.ts";
 import { answerFailure, clientsError } from "../../../pipeline/translate/answer-failure.ts";
 import { StreamTranslation } from "../../../pipeline/translate/stream-translation.ts";
 import { eventsOf } from "../../../formats/form/events-of-answer.ts";
+import type { AnswerEvent } from "../../../formats/form/answer-events.ts";
 import type { AnswerError, ModelAnswer } from "../../../formats/form/answer.ts";
 import type { StepStream } from "../agent.ts";
 import type { ToolResult } from "../run-tools.ts";
@@ -13,6 +14,9 @@ import { openStepWriter, type StepWriterOptions } from "./step-writer.ts";
 export interface FormStepOptions extends Omit<StepWriterOptions, "client"> {
   readonly client: ClientWriter;
   readonly read: (bytes: Uint8Array) => Promise<ModelAnswer | { readonly error: AnswerError }>;
+  /** See `StreamTranslationParts`. */
+  readonly mayHold: (bytes: number) => boolean;
+  readonly onEvent: ((event: AnswerEvent) => void) | undefined;
   /** Adds what was said, and the results of its calls, to the request. */
   readonly add: (said: readonly Block[], results: readonly ToolResult[]) => void;
 }
@@ -28,6 +32,7 @@ export function openFormStep(
   const onError = (error: AnswerError): void => attempts.context.failed(answerFailure(error, provider, format));
   const translation = new StreamTranslation({
     ...{ reader: wire.readStream(target), writer, hasBegun: client.hasBegun },
+    ...{ mayHold: options.mayHold, onEvent: options.onEvent },
     ...{ clientsError: (error) => clientsError(error, provider, format), onError, failureOf },
   });
 

@@ -51,6 +51,10 @@ class FormStepWriter implements StepWriter {
     this.#gathered = gatherBlocks(options.mayRemember);
   }
 
+  get held(): number {
+    return this.#options.client.held ?? 0;
+  }
+
   write(event: AnswerEvent): string {
     const { client } = this.#options;
     if (this.hasFailed) return "";
