@@ -2,6 +2,7 @@ import { toJson } from "../../../core/json/bytes.ts";
 import type { JsonLimits } from "../../../core/json/limits.ts";
 import type { AnswerError, ModelAnswer } from "../../../formats/form/answer.ts";
 import type { Block } from "../../../formats/form/blocks.ts";
+import type { Format } from "../../../formats/format.ts";
 import { answerFailure, inClientsWords } from "../../../pipeline/translate/answer-failure.ts";
 import { noteHeaders } from "../../../pipeline/translate/note-headers.ts";
 import { ownerOf, type ReplayCache } from "../../../pipeline/translate/replay-cache.ts";
@@ -59,20 +60,10 @@ export function createFormAgent(
     steps.next();
   };
 
-  const ownSteps: Steps = {
-    ...steps,
-    async ask() {
-      try {
-        return await steps.ask();
-      } catch (error) {
-        throw error instanceof UpstreamFailure && !isNative ? inClientsWords(error, format, headers()) : error;
-      }
-    },
-  };
   const newId = steps.newId;
 
   return {
-    steps: ownSteps,
+    steps: isNative ? steps : inWordsOfClient(steps, format, headers),
     streams: ask.request.stream,
     async readWhole(answered) {
       const { response } = answered;
@@ -114,5 +105,19 @@ export function createFormAgent(
     streamHead: ({ status, headers: given }) => ({ status, headers: withContentType(given, "text/event-stream") }),
     usage: () => booked(),
     replyHeaders: headers,
+  };
+}
+
+/** Steps whose failures of the provider are told as those of the client's API. */
+function inWordsOfClient(steps: Steps, format: Format, headers: () => Readonly<Record<string, string>>): Steps {
+  return {
+    ...steps,
+    async ask() {
+      try {
+        return await steps.ask();
+      } catch (error) {
+        throw error instanceof UpstreamFailure ? inClientsWords(error, format, headers()) : error;
+      }
+    },
   };
 }
