@@ -1,6 +1,6 @@
 import { secretPatterns } from "../core/redact/secret-patterns.ts";
 import type { AuthType, ProviderRow } from "../providers/provider-row.ts";
-import { CUSTOM_PROVIDER_ROW, customRowAt, PROVIDER_TABLE } from "../providers/table.ts";
+import { CUSTOM_PROVIDER_ROW, customRowAt, GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../providers/table.ts";
 import { authTypeOf, BEARER, type AuthHeader } from "../providers/api-access.ts";
 import { hasVersion, pathOf, rootOf } from "../providers/join-path.ts";
 import { joined, withoutOwn } from "../providers/query.ts";
@@ -145,16 +145,22 @@ export function localProvider(id: string, url: string, row: ProviderRow = CUSTOM
  * Joins the provider table with the operator's settings.
  * @param customIds the entries of `CUSTOM_PROVIDERS`, in any case
  * @param transport `CLIENT_TRANSPORT`, for providers that have none of their own
+ * @param googleWire `GOOGLE_WIRE`
  */
 export function loadProviders(
   environment: Environment,
   customIds: readonly string[],
   transport: Endpoint["transport"] = "auto",
+  googleWire: "chat" | "native" = "chat",
 ): LoadedProviders {
   const findings: Findings = { problems: [], warnings: [] };
   const ids = readCustomIds(environment, customIds, findings);
   const taken = new Set(ids.map((id) => providerVariables(id).url));
-  const builtIn = Object.entries(PROVIDER_TABLE)
+  const rows: Readonly<Record<string, ProviderRow>> = {
+    ...PROVIDER_TABLE,
+    ...(googleWire === "native" && { google: GOOGLE_NATIVE_ROW }),
+  };
+  const builtIn = Object.entries(rows)
     .filter(([id]) => !taken.has(providerVariables(id).url))
     .map(([id, row]) => loadProvider(environment, id, row, undefined, transport, findings));
   const custom = ids.map((id) => {

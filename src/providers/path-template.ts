@@ -2,6 +2,8 @@ import { Failure } from "../core/errors.ts";
 import { findHarm } from "./check-path.ts";
 
 const MODEL_PLACE = "{model}";
+/** The collection in which a path has its model, with its slash: `models/`. */
+const COLLECTION = /([^/]+\/)\{model\}/;
 const ALTERNATIVES = /\{([^|{}]*)\|([^{}]*)\}/;
 
 /** The two paths or addresses of which one with alternatives speaks, see {@link ApiPaths}. */
@@ -15,7 +17,11 @@ export const expandPath = (path: string): { readonly whole: string; readonly str
  * @throws Failure `invalid_request` if a server could take its name for a path, encoded or not
  */
 export function fillModel(template: string, model: string): string {
-  return template.includes(MODEL_PLACE) ? template.replace(MODEL_PLACE, () => modelSegment(model)) : template;
+  if (!template.includes(MODEL_PLACE)) return template;
+  // Google names a model with its collection, `models/gemini-2.5-pro`, which the path has already.
+  const collection = COLLECTION.exec(template)?.[1] ?? "";
+  const name = model.startsWith(collection) ? model.slice(collection.length) : model;
+  return template.replace(MODEL_PLACE, () => modelSegment(name));
 }
 
 function modelSegment(model: string): string {

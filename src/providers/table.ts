@@ -1,6 +1,8 @@
 import {
+  type ApiPaths,
   COMPLETIONS,
   COUNT_TOKENS,
+  GENERATE,
   LLAMACPP_ROOT,
   LOCAL_PATHS,
   MESSAGES,
@@ -32,7 +34,7 @@ const BEDROCK_ARN = /^arn:aws[a-z-]*:bedrock:[^/]*:(?:foundation-model|inference
 /** Google's APIs name every resource with its collection: `models/gemini-2.5-pro`. */
 const MODELS_COLLECTION = /^models\//;
 
-const googleBase = (path: string): BaseRow => ({ path, authHeader: "x-goog-api-key", paths: {} });
+const googleBase = (path: string, paths: ApiPaths = {}): BaseRow => ({ path, authHeader: "x-goog-api-key", paths });
 
 /**
  * Every built-in provider, in the order in which their models are listed.
@@ -142,7 +144,11 @@ export const PROVIDER_TABLE = {
     listing: "google",
     paths: OPENAI_PATHS,
     // Google's own API: https://ai.google.dev/api
-    bases: ["/v1beta", "/v1", "/v1alpha", "/upload", "/download"].map(googleBase),
+    bases: [
+      googleBase("/v1beta", GENERATE),
+      ...["/v1", "/v1alpha", "/upload", "/download"].map((path) => googleBase(path)),
+    ],
+    wires: ["chat", "generate"],
     // Resource names: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
     impliedNameParts: [/^(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/google\/models\//, MODELS_COLLECTION],
   },
@@ -201,6 +207,11 @@ export const PROVIDER_TABLE = {
   ...COMPATIBLE_CLOUDS,
   ...COMPATIBLE_SERVERS,
 } as const satisfies Record<string, ProviderRow>;
+
+const { chat: _, ...withoutChat } = OPENAI_PATHS;
+
+/** Google, if all that it is asked goes to its own API. */
+export const GOOGLE_NATIVE_ROW: ProviderRow = { ...PROVIDER_TABLE.google, paths: withoutChat, wires: ["generate"] };
 
 export type BuiltInProviderId = keyof typeof PROVIDER_TABLE;
 

@@ -5,7 +5,7 @@ import { FAILURES } from "../../src/core/errors.ts";
 import { PROVIDER_APIS, type ProviderApiName } from "../../src/providers/api-paths.ts";
 import type { ProviderApi } from "../../src/providers/provider.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
-import { PROVIDER_TABLE } from "../../src/providers/table.ts";
+import { GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { chooseWire } from "../../src/routing/choose-wire.ts";
 import { carriedTable } from "./carried-members.ts";
 import { GUIDE, README } from "./markdown.ts";
@@ -44,6 +44,7 @@ function notes(row: ProviderRow): string {
     row.urlParameters ? `needs ${listOf(row.urlParameters.map(({ variable }) => variable))}` : "",
     hasApi(row, "messages") ? "Messages API" : "",
     hasApi(row, "responses") ? "Responses API" : "",
+    hasApi(row, "generate") ? "Gemini API" : "",
     hasApi(row, "embeddings") ? "" : "no embeddings",
   ]
     .filter((note) => note !== "")
@@ -53,7 +54,7 @@ function notes(row: ProviderRow): string {
 /** How each API of clients reaches each provider. */
 function clientApis(): string {
   const clients = ["chat", "messages", "responses", "countTokens", "completions", "embeddings"] as const;
-  const rows = PROVIDER_ROWS.map(([id, row]) => {
+  const rows = [...PROVIDER_ROWS, [GOOGLE_NATIVE, GOOGLE_NATIVE_ROW] as const].map(([id, row]) => {
     const apis = Object.fromEntries(PROVIDER_APIS.map((name) => [name, hasApi(row, name) ? ANY_API : undefined]));
     const cells = clients.map((client) => {
       const wire = chooseWire({ apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) }, client);
@@ -75,10 +76,14 @@ const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
   chat: "Chat Completions",
   messages: "Messages",
   responses: "Responses",
+  generate: "Gemini API",
   countTokens: "Token count",
   completions: "Completions",
   embeddings: "Embeddings",
 };
+
+/** Google as it is with that setting. */
+const GOOGLE_NATIVE = "google, GOOGLE_WIRE=native";
 
 const PROVIDER_ROWS = Object.entries<ProviderRow>(PROVIDER_TABLE);
 

@@ -20,11 +20,12 @@ function* eventsOfBlock(block: number, value: Block): Generator<AnswerEvent> {
   if (value.type === "text") {
     for (const annotation of value.annotations ?? []) yield { type: "annotation", block, annotation };
   }
-  if (value.type === "thinking" && value.seal) yield { type: "seal", block, seal: value.seal };
+  if ((value.type === "thinking" || value.type === "text") && value.seal)
+    yield { type: "seal", block, seal: value.seal };
   yield { type: "close", block };
 }
 
-/** Results and media are not what models say. */
+/** Results are not what models say. */
 function openedBy(block: Block): OpenedBlock | undefined {
   switch (block.type) {
     case "text":
@@ -38,7 +39,9 @@ function openedBy(block: Block): OpenedBlock | undefined {
       };
     case "opaque":
       return { type: "opaque", format: block.format, name: block.name, value: block.value };
-    default:
+    case "result":
       return undefined;
+    default:
+      return { type: "media", media: block };
   }
 }

@@ -49,3 +49,10 @@ export function createReasoningItem(items: OutputItems, isStored: boolean): Reas
     },
   };
 }
+
+/** A seal of what has no place for one here. */
+export function createSealItem(items: OutputItems, seal: Seal): void {
+  const item = createReasoningItem(items, false);
+  item.seal(seal);
+  item.close();
+}

@@ -66,7 +66,6 @@ export const turnsOf = (said: readonly Block[], results: readonly ToolResult[]):
 function lengthOf(block: Block): number {
   switch (block.type) {
     case "text":
-      return block.text.length;
     case "thinking":
       return block.text.length + (block.seal?.value.length ?? 0);
     case "call":

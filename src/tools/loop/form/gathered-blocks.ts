@@ -48,7 +48,7 @@ export function gatherBlocks(mayRemember: (bytes: number) => boolean): GatheredB
         if (isForgotten && calls > 0) throw tooLong();
         if (!isForgotten)
           blocks.set(event.block, { opened: event.opened, pieces: [], annotations: [], seal: undefined });
-        return remember(BLOCK_BYTES);
+        return remember(BLOCK_BYTES + dataBytes(event.opened));
       }
       const block = blocks.get(event.block);
       if (event.type === "piece") {
@@ -66,6 +66,12 @@ export function gatherBlocks(mayRemember: (bytes: number) => boolean): GatheredB
   };
 }
 
+/** Bytes of what comes whole with the beginning of a block. */
+function dataBytes(opened: OpenedBlock): number {
+  if (opened.type === "opaque") return JSON.stringify(opened.value ?? null).length;
+  return opened.type === "media" && opened.media.source.kind === "base64" ? opened.media.source.data.length : 0;
+}
+
 function toBlock({ opened, pieces, annotations, seal }: Gathered): Block {
   switch (opened.type) {
     case "text":
@@ -73,11 +79,14 @@ function toBlock({ opened, pieces, annotations, seal }: Gathered): Block {
         ...{ type: "text", text: pieces.join("") },
         ...(opened.isRefusal && { isRefusal: true }),
         ...(annotations.length > 0 && { annotations }),
+        ...(seal && { seal }),
       };
     case "thinking":
       return { type: "thinking", text: pieces.join(""), seal };
     case "call":
       return { type: "call", id: opened.id, name: opened.name, kind: opened.kind, input: pieces.join(""), seal };
+    case "media":
+      return opened.media;
     case "opaque":
       return { type: "opaque", format: opened.format, name: opened.name, value: opened.value };
   }
