@@ -17,7 +17,6 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   const thoughts = createClientThoughts(chunks, held);
   const texts = createClientTexts(chunks);
   let isStarted = false;
-  let hasCalls = false;
   let state: "open" | "stopped" | "failed" = "open";
   let usage: Usage | undefined;
 
@@ -40,7 +39,7 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   const stop = (told: Stop): string => {
     if (told.reason === "error") return fail(errorEvent(stopError(told)));
     state = "stopped";
-    return writeEnd(told, chunks, texts, hasCalls);
+    return writeEnd(told, chunks, texts, calls.hasOpen);
   };
 
   const write = (event: AnswerEvent): string => {
@@ -48,7 +47,6 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
       case "start":
         return "";
       case "open":
-        if (event.opened.type === "call" && !event.opened.isAnswered) hasCalls = true;
         return openBlock(event.block, event.opened, { chunks, texts, thoughts, calls });
       case "piece":
         return extend(event.block, event.text);
