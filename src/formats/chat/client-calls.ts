@@ -33,12 +33,12 @@ interface ClientCall {
 export function createClientCalls(texts: ChunkTexts, held: HeldTexts, tools: readonly Tool[]): ClientCalls {
   const customTools = customToolNames(tools);
   const calls = new Map<number, ClientCall>();
+  let hasOpen = false;
 
   const write = ({ index, kind }: ClientCall, piece: string): string =>
     texts.delta({
       tool_calls: [kind === "custom" ? { index, custom: { input: piece } } : { index, function: { arguments: piece } }],
     });
-  let hasOpen = false;
 
   return {
     open(block, { id, name, kind: sent, isAnswered = false }) {
