@@ -80,6 +80,8 @@ const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
   countTokens: "Token count",
   completions: "Completions",
   embeddings: "Embeddings",
+  converse: "Converse",
+  cohere: "Cohere's chat",
 };
 
 /** Google as it is with that setting. */

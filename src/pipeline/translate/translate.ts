@@ -20,6 +20,7 @@ import { noteHeaders } from "./note-headers.ts";
 import { readConversation, requireTranslatable, writeConversation } from "./translate-request.ts";
 import {
   type AnswerTranslationParts,
+  framingOf,
   type TranslatedAttempt,
   translateStream,
   translateWhole,
@@ -97,9 +98,10 @@ function createFinish(parts: TranslationParts) {
     try {
       await attempt.answered();
       const { response, call } = attempt;
-      const isStream = isEventStream(response)
-        ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
-        : ask.request.stream && (await beginsWithEvent(response, call));
+      const isStream =
+        isEventStream(response) || framingOf(translated.wire, response)
+          ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
+          : ask.request.stream && (await beginsWithEvent(response, call));
       return isStream ? translateStream(translated, parts) : await translateWhole(translated, parts);
     } catch (error) {
       throw error instanceof UpstreamFailure ? inClientsWords(error, format, headers) : error;

@@ -29,6 +29,8 @@ export interface StreamedStepEnd extends StepEnd {
 
 /** The provider's stream of one step, as it becomes a part of the client's. */
 export interface StepStream {
+  /** The answer has begun; called once, before anything of it is pushed. */
+  begin(response: UpstreamResponse): void;
   /**
    * What the client is sent for the next bytes of the provider.
    * @throws Failure if too much would have to be remembered, or if nothing can be made of them
@@ -53,6 +55,8 @@ export interface Agent {
   readonly steps: Steps;
   /** The client asked for a stream. */
   readonly streams: boolean;
+  /** Whether an answer is a stream in a framing of the provider's own. */
+  isFramed(response: UpstreamResponse): boolean;
   /** @throws Failure if the answer cannot be read */
   readWhole(answered: StepReply): Promise<WholeStep>;
   openStep(): StepStream;

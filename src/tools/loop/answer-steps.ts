@@ -13,9 +13,11 @@ export async function answerSteps(agent: Agent, timers: Pick<TimerSource, "setTi
   const { steps, streams } = agent;
   for (;;) {
     const step = await steps.ask();
-    if (isEventStream(step.response) || (streams && (await beginsWithEvent(step.response, step.call)))) {
+    const { response, call } = step;
+    const isStream = isEventStream(response) || agent.isFramed(response);
+    if (isStream || (streams && (await beginsWithEvent(response, call)))) {
       const body = bodyOfStream(streamSteps(agent, step, timers));
-      return replyOf(agent, { ...agent.streamHead(step.response), body }, steps.attempts);
+      return replyOf(agent, { ...agent.streamHead(response), body }, steps.attempts);
     }
     const whole = await answerWhole(agent, step);
     if (whole) return whole;

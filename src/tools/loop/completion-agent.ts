@@ -37,6 +37,7 @@ export function createCompletionAgent(
   return {
     steps,
     streams,
+    isFramed: () => false,
     async readWhole(answered) {
       const { status, headers } = answered.response;
       const bytes = await steps.readWhole(answered);
@@ -71,6 +72,7 @@ function openCompletionStep(stream: ReturnType<typeof openStepStream>, steps: Co
     return rest.length > 0 ? withEmptyLine(rest) : rest;
   };
   return {
+    begin() {},
     push: editor.push,
     flush,
     takeWhole: async (bytes) => Buffer.concat([editor.push(await writeAsEvent(bytes)), flush()]),

@@ -10,11 +10,14 @@ import type { Steps } from "./steps.ts";
 /** How long a provider that has said `[DONE]` may take to end its answer, so that its connection can be used again. */
 const LINGER_MS = 1000;
 
-/** Whether a step is answered by a stream of events, whatever its type says. Waits for its beginning. */
-export async function isStreamed({ response, call }: StepReply): Promise<boolean> {
+/**
+ * Whether a step is answered by a stream of events, whatever its type says. Waits for its beginning.
+ * @param isFramed it is a stream of the provider's own kind, by its type
+ */
+export async function isStreamed({ response, call }: StepReply, isFramed: boolean): Promise<boolean> {
   const { body } = response;
   if (!body) return true;
-  if (!isEventStream(response)) return beginsWithEvent(response, call);
+  if (!isEventStream(response) && !isFramed) return beginsWithEvent(response, call);
   return (await beginStream(body, call)) === "empty" || !(await beginsLikeDocument(body));
 }
 

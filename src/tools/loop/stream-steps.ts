@@ -16,7 +16,7 @@ const MAX_TURN_BYTES = 64 * 1024;
  * run in between. Never ahead of the reader. Fails with the {@link Failure} that ends the steps.
  */
 export function streamSteps(
-  { steps, openStep }: Pick<Agent, "steps" | "openStep">,
+  { steps, openStep, isFramed }: Pick<Agent, "steps" | "openStep" | "isFramed">,
   first: StepReply,
   timers: Pick<TimerSource, "setTimer" | "clearTimer">,
 ): ReadableStream<Uint8Array> {
@@ -24,7 +24,9 @@ export function streamSteps(
     let answer = first;
     let current = openStep();
     for (;;) {
-      if (await isStreamed(answer)) yield* passStep(readStep(steps, answer, current.isDone, timers), current);
+      current.begin(answer.response);
+      if (await isStreamed(answer, isFramed(answer.response)))
+        yield* passStep(readStep(steps, answer, current.isDone, timers), current);
       else yield* some(await current.takeWhole(await steps.readWhole(answer)));
       // From now until the next attempt, no deadline of the provider is running.
       answer.close();

@@ -7,7 +7,12 @@ import { answerFailure, inClientsWords } from "../../../pipeline/translate/answe
 import { noteHeaders } from "../../../pipeline/translate/note-headers.ts";
 import { ownerOf, type ReplayCache } from "../../../pipeline/translate/replay-cache.ts";
 import { withContentType } from "../../../pipeline/translate/response-type.ts";
-import { readWholeAnswer, responseWith, toTokenUsage } from "../../../pipeline/translate/translated-answer.ts";
+import {
+  framingOf,
+  readWholeAnswer,
+  responseWith,
+  toTokenUsage,
+} from "../../../pipeline/translate/translated-answer.ts";
 import { bodyOfBytes } from "../../../upstream/body.ts";
 import { UpstreamFailure } from "../../../upstream/errors.ts";
 import type { Agent } from "../agent.ts";
@@ -65,6 +70,7 @@ export function createFormAgent(
   return {
     steps: isNative ? steps : inWordsOfClient(steps, format, headers),
     streams: ask.request.stream,
+    isFramed: (response) => framingOf(opened.wire, response) !== undefined,
     async readWhole(answered) {
       const { response } = answered;
       const bytes = await steps.readWhole(answered);

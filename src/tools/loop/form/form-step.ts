@@ -1,9 +1,11 @@
 import { UpstreamError, UpstreamFailure } from "../../../upstream/errors.ts";
 import { answerFailure, clientsError } from "../../../pipeline/translate/answer-failure.ts";
+import { framingOf } from "../../../pipeline/translate/translated-answer.ts";
 import { StreamTranslation } from "../../../pipeline/translate/stream-translation.ts";
 import { eventsOf } from "../../../formats/form/events-of-answer.ts";
 import type { AnswerEvent } from "../../../formats/form/answer-events.ts";
 import type { AnswerError, ModelAnswer } from "../../../formats/form/answer.ts";
+import type { FrameReader } from "../../../formats/form/framing.ts";
 import type { StepStream } from "../agent.ts";
 import type { ToolResult } from "../run-tools.ts";
 import type { Block } from "../../../formats/form/blocks.ts";
@@ -30,11 +32,14 @@ export function openFormStep(
   const writer = openStepWriter(options);
   const failureOf = (error: AnswerError): unknown => answerFailure(error, provider, format);
   const onError = (error: AnswerError): void => attempts.context.failed(answerFailure(error, provider, format));
-  const translation = new StreamTranslation({
-    ...{ reader: wire.readStream(target), writer, hasBegun: client.hasBegun },
-    ...{ mayHold: options.mayHold, onEvent: options.onEvent },
-    ...{ clientsError: (error) => clientsError(error, provider, format), onError, failureOf },
-  });
+  const openTranslation = (frames?: FrameReader): StreamTranslation =>
+    new StreamTranslation({
+      frames,
+      ...{ reader: wire.readStream(target), writer, hasBegun: client.hasBegun },
+      ...{ mayHold: options.mayHold, onEvent: options.onEvent },
+      ...{ clientsError: (error) => clientsError(error, provider, format), onError, failureOf },
+    });
+  let translation = openTranslation();
 
   const written = (run: (write: (bytes: Uint8Array) => void) => void): Uint8Array => {
     const pieces: Uint8Array[] = [];
@@ -48,6 +53,10 @@ export function openFormStep(
   };
 
   return {
+    begin(response) {
+      const framing = framingOf(wire, response);
+      if (framing) translation = openTranslation(framing.open());
+    },
     push: (bytes) => (translation.isDone ? NOTHING : written((write) => translation.push(bytes, write))),
     flush: () => written((write) => translation.end(write)),
     async takeWhole(bytes) {
