@@ -8,7 +8,7 @@ import { writeToolChoice, writeTools } from "./write-tools.ts";
  * The members of a response that repeat the request or never change, all that the official type has: OpenAI's own
  * defaults for what the client did not say, null for what it does not have.
  */
-export function echoRequest({ request, model, stored }: ClientAsk): JsonObject {
+export function echoRequest({ request, model, stored, keepsId = false }: ClientAsk): JsonObject {
   const { tools, toolChoice, parallelCalls, limits, sampling, reasoning, output, bookkeeping } = request;
   return {
     access_programs: null,
@@ -30,7 +30,8 @@ export function echoRequest({ request, model, stored }: ClientAsk): JsonObject {
     reasoning: { effort: reasoning?.effort ?? null, summary: reasoning?.isShown === true ? "auto" : null },
     safety_identifier: bookkeeping.user ?? null,
     service_tier: "default",
-    store: stored?.isKept ?? false,
+    // Of its own accord the gateway keeps none; a provider of this API may.
+    store: stored?.isKept ?? keepsId,
     temperature: sampling.temperature ?? 1,
     text: {
       format: output ? writeOutputFormat(output) : { type: "text" },

@@ -13,9 +13,10 @@ import type { Attempt, Reply } from "../attempt.ts";
 import { readWholeResponse } from "../read-response.ts";
 import type { AdmittedRequest, Answer } from "../stage.ts";
 import { inClientsWords } from "./answer-failure.ts";
+import { completeConversation } from "./complete-conversation.ts";
 import { noteHeaders, TRANSLATION_HEADERS } from "./note-headers.ts";
 import { withContentType } from "./response-type.ts";
-import { readConversation, translateRequest } from "./translate-request.ts";
+import { readConversation, requireTranslatable, writeConversation } from "./translate-request.ts";
 import type { TranslationParts } from "./translate.ts";
 
 /**
@@ -40,20 +41,19 @@ export function createCountAnswer(parts: TranslationParts): Answer {
     if (!format.counts || counter === undefined) throw new Error(`${format.api} does not count`);
     const client = await parts.dialects[format.counts.api]();
     if (counter === "estimate") {
-      const conversation = readConversation(client, admitted.body.value, admitted.target.provider.id);
+      const conversation = readConversation(admitted.body.value, client, admitted.target.provider.id);
+      requireTranslatable(conversation, admitted.target.provider.id);
       return estimated(admitted, format.counts.write(estimateInput(conversation)));
     }
     const { target, body, attempts, url } = admitted;
     const { provider, model } = target;
-    const translated = await translateRequest(body.value, body.bytes.length, {
-      client,
-      wire: await parts.dialects[COUNTED_WIRES[counter]](),
-      target: { provider: provider.id, model, facts: factsOf(model, parts.defaultMaxTokens) },
-      provider,
-      fetchMedia: parts.fetchMedia,
-      asker: { context: attempts.context, signal: attempts.request.signal },
-      refusesUnsupported: parts.refusesUnsupported,
-    });
+    const wire = await parts.dialects[COUNTED_WIRES[counter]]();
+    const wireTarget = { provider: provider.id, model, facts: factsOf(model, parts.defaultMaxTokens) };
+    const asked = readConversation(body.value, client, provider.id);
+    requireTranslatable(asked, provider.id);
+    const conversation = await completeConversation(asked, wire, wireTarget, parts, attempts);
+    const { refusesUnsupported } = parts;
+    const translated = writeConversation(conversation, { wire, target: wireTarget, provider, refusesUnsupported });
     const headers = noteHeaders(format.api, counter, translated.notes);
     const counted = Object.entries(translated.body).filter(([name]) => COUNTED_MEMBERS[counter].has(name));
     const attempt = attempts.begin(provider, {
