@@ -11,6 +11,7 @@ import { resolveTarget, splitQuery, type TargetSources } from "../routing/resolv
 import { type AttemptParts, Attempts } from "./attempts.ts";
 import { checkBody, checkLargeBody, requireClient, withoutByteOrderMark } from "./check-body.ts";
 import { DECISIVE_NAMES } from "./prepare-body.ts";
+import { readAskedInPath } from "./read-path.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
 import { requireAllowedModels } from "./require-allowed-models.ts";
 import type { AdmittedRequest } from "./stage.ts";
@@ -34,29 +35,32 @@ export function createAdmit(parts: AdmitParts): Admit {
   const { targets, policy, memory, jsonLimits, isStrict } = parts;
 
   return async (context, request, format) => {
-    const query = splitQuery(request.url);
+    const inPath = format.inPath && readAskedInPath(request.url, format.inPath);
+    const query = splitQuery(request.url, inPath !== undefined);
     const bytes = withoutByteOrderMark(await readBody(context, request, parts));
     context.received(bytes.length);
     const wait = memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
     if (wait) await wait;
     const decoded = decodeObjectInTurns(bytes, { limits: jsonLimits, names: DECISIVE_NAMES, stop: request });
     const check = isStrict ? format.check : format.checkRequired;
-    const body =
+    const checked =
       decoded instanceof Promise
         ? await checkLargeBody(bytes, await decoded, check, request)
         : checkBody(bytes, decoded, check);
+    // From here on it is as if the body said it; its bytes stay as they are.
+    const body = inPath ? { ...checked, value: { ...checked.value, ...inPath } } : checked;
     const found = resolveTarget(targets, query.provider, String(body.value["model"]), format.api);
     const target = found instanceof Promise ? await found : found;
     requireClient(request);
     context.selected(target.provider.id, target.model);
     if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
     const wire = format.subpath === undefined ? chooseWire(target.provider, format.api) : format.api;
+    const streams = body.value["stream"] === true;
     // The query belongs to the client's API.
-    const url =
-      wire &&
-      apiUrl(target, wire, body.value["stream"] === true, wire === format.api ? query.rest : "", format.subpath);
+    const url = wire && apiUrl(target, wire, streams, wire === format.api ? query.rest : undefined, format.subpath);
     if (wire === undefined || url === undefined)
       throw new Failure(format.notSupported, { provider: target.provider.id });
-    return { format, body, target, wire, url, attempts: new Attempts(parts, context, request) };
+    const isArray = streams && format.array !== undefined && format.array.isAsked(query.rest);
+    return { format, body, target, wire, url, isArray, attempts: new Attempts(parts, context, request) };
   };
 }

@@ -53,7 +53,7 @@ export function injectsUsage(body: ReceivedBody, target: Target, format: BodyFor
   return format.hasStreamOptions && wantsUsage && !target.provider.refusesStreamOptions && lacksUsage(body.value);
 }
 
-type BodyFormat = Pick<Format, "hasStreamOptions" | "images">;
+type BodyFormat = Pick<Format, "hasStreamOptions" | "images" | "inPath" | "seals">;
 
 /**
  * What is sent to the provider: the client's bytes, with `model` and `stream_options` replaced if necessary, and without
@@ -63,12 +63,14 @@ type BodyFormat = Pick<Format, "hasStreamOptions" | "images">;
 export function prepareBody(
   body: ReceivedBody,
   target: Target,
-  { hasStreamOptions, images }: BodyFormat,
+  { hasStreamOptions, images, inPath, seals }: BodyFormat,
   usageInjected: boolean,
 ): Uint8Array {
   const edits: Edit[] = [];
   const model = requireSingleMember(body, "model");
-  if (model && body.value["model"] !== target.model)
+  // Some clients name it there too; what the path says counts.
+  if (model && inPath) edits.push({ kind: "remove", member: model });
+  else if (model && body.value["model"] !== target.model)
     edits.push({ kind: "replace", member: model, json: toJson(target.model) });
   const refused = target.provider.refusesStreamOptions;
   if (hasStreamOptions && (usageInjected || refused)) {
@@ -79,13 +81,19 @@ export function prepareBody(
       edits.push(member ? { kind: "replace", member, json } : { kind: "insert", name: "stream_options", json });
     }
   }
-  if (images && asBuffer(body.bytes).includes(ENVELOPE_SIGN)) edits.push(...editSeals(body, images.member));
+  if (images && asBuffer(body.bytes).includes(seals?.sign ?? ENVELOPE_SIGN)) {
+    edits.push(...editSeals(body, images.member, seals?.remove ?? removeSeals));
+  }
   return editObject(body.bytes, edits);
 }
 
-function editSeals(body: ReceivedBody, name: "messages" | "input"): Edit[] {
+function editSeals(
+  body: ReceivedBody,
+  name: NonNullable<Format["images"]>["member"],
+  remove: NonNullable<Format["seals"]>["remove"],
+): Edit[] {
   const turns = body.value[name];
-  const kept = Array.isArray(turns) ? removeSeals(turns) : undefined;
+  const kept = Array.isArray(turns) ? remove(turns) : undefined;
   const member = kept && requireSingleMember(body, name);
   return member ? [{ kind: "replace", member, json: toJson(kept) }] : [];
 }

@@ -14,6 +14,8 @@ export interface AdmittedRequest {
   readonly wire: ProviderApiName;
   /** The address of that API, with the query that is relayed. */
   readonly url: string;
+  /** The client wants its stream as one JSON array. */
+  readonly isArray?: boolean;
   /** Call providers through these; they hold the client's request and its context. */
   readonly attempts: Attempts;
 }

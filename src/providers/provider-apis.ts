@@ -58,7 +58,10 @@ export function buildApis(sources: ApiSources): Pick<Provider, "apis" | "bases">
     const { whole, stream } = alternatives(url);
     apis[name] = freezeAll({
       url: joinQuery(whole, "", query, true),
-      ...(stream !== whole && { streamUrl: joinQuery(stream, "", query, true) }),
+      ...(stream !== whole && {
+        streamUrl: joinQuery(stream, "", query, true),
+        relayedStreamUrl: joinQuery(stream.split("?", 1)[0] ?? "", "", query, true),
+      }),
       defaults,
       fixed: access.fixed,
     });

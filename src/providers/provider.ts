@@ -9,6 +9,8 @@ export interface ProviderApi extends ApiAccess {
   readonly url: string;
   /** The same for streams, if they are elsewhere. */
   readonly streamUrl?: string;
+  /** The same without what a wire's own streams have for a query: for requests that bring theirs. */
+  readonly relayedStreamUrl?: string;
 }
 
 /** What is below one path of a provider's server. */

@@ -36,7 +36,8 @@ export function splitProxyUrl(url: string): ProxyTarget {
  * The address of one of a provider's APIs.
  * @param target who is asked, and for which model in the provider's own words
  * @param isStream whether the answer is to be a stream
- * @param search the query of the request with its `?`, or nothing
+ * @param search the query of a request that is relayed, with its `?`, or nothing: it takes the place of what an address of
+ * streams has for a query of its own; undefined for requests that are translated
  * @param subpath what is asked for below the API, with a leading slash, or nothing
  * @returns undefined if the provider does not have that API
  * @throws Failure `invalid_request` if the address names the model and the model is one that would change the path
@@ -45,15 +46,16 @@ export function apiUrl(
   { provider, model }: { readonly provider: Provider; readonly model: string },
   name: ProviderApiName,
   isStream: boolean,
-  search: string,
+  search: string | undefined,
   subpath: string = "",
 ): string | undefined {
   const api = provider.apis[name];
   if (!api) return undefined;
-  const template = isStream ? (api.streamUrl ?? api.url) : api.url;
+  const streamUrl = search === undefined ? api.streamUrl : api.relayedStreamUrl;
+  const template = isStream ? (streamUrl ?? api.url) : api.url;
   const place = template.includes(MODEL_PLACE) ? template.replace(MODEL_PLACE, () => modelSegment(model)) : template;
   const url = subpath === "" ? place : below(place, subpath);
-  return search === "" ? url : joinQuery(url, search, provider.query);
+  return search === undefined || search === "" ? url : joinQuery(url, search, provider.query);
 }
 
 const MODEL_PLACE = "{model}";
@@ -61,7 +63,7 @@ const MODEL_PLACE = "{model}";
 /** A model's name as one segment of a path. */
 function modelSegment(model: string): string {
   // Encoded or not, these lead elsewhere.
-  if (/^\.{1,2}$/.test(model)) {
+  if (/(?:^|[/\\])\.{1,2}(?:[/\\]|$)/.test(model)) {
     throw new Failure("invalid_request", { message: "model must not be a path", param: "model" });
   }
   return encodeURIComponent(model);

@@ -12,7 +12,7 @@ export function isAnthropicClient(headers: Headers): boolean {
  * @param usual for routes whose format has no envelope of its own
  */
 export function chooseErrorEnvelope(row: RouteRow, usual: ErrorFormat): (headers: Headers) => ErrorEnvelope {
-  const fixed = row.format?.errors ?? (usual === "auto" ? undefined : ERROR_ENVELOPES[usual]);
+  const fixed = row.format?.errors ?? row.errors ?? (usual === "auto" ? undefined : ERROR_ENVELOPES[usual]);
   const choose = (headers: Headers): ErrorEnvelope =>
     fixed ?? (readsOnlyOpenAiErrors(headers) ? ERROR_ENVELOPES.openai : ERROR_ENVELOPES.simple);
   if (!row.servesAnthropic) return choose;

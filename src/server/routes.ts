@@ -1,7 +1,9 @@
 import { CHAT } from "../formats/chat/format.ts";
 import { COMPLETIONS } from "../formats/completions/format.ts";
 import { EMBEDDINGS } from "../formats/embeddings/format.ts";
+import { ERROR_ENVELOPES, type ErrorEnvelope } from "../formats/error-body.ts";
 import type { Format } from "../formats/format.ts";
+import { COUNT_GENERATE_TOKENS, GENERATE, STREAM_GENERATE } from "../formats/gemini/format.ts";
 import { COUNT_TOKENS, MESSAGES } from "../formats/messages/format.ts";
 import { RESPONSES } from "../formats/responses/format.ts";
 import {
@@ -21,7 +23,8 @@ import { matchTemplate } from "./path-template.ts";
 const PROXY_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
 /**
- * One address of the gateway. `{name}` in a path is any one segment, `*` at its end any rest, which may contain slashes.
+ * One address of the gateway. `{name}` in a path is any one segment, `*` at its end any rest, which may contain slashes;
+ * behind it may be what the rest must end with.
  */
 export interface RouteRow {
   readonly method: "GET" | "POST" | "DELETE" | "ALL";
@@ -34,6 +37,12 @@ export interface RouteRow {
   readonly allowed?: readonly string[];
   /** The format of requests that go to a provider; absent if a handler of the gateway's own answers. */
   readonly format?: Format;
+  /** How errors are reported if there is no format that says so. */
+  readonly errors?: ErrorEnvelope;
+  /** Path below which all is of the clients of this row's API, so that errors there are as on this row. */
+  readonly scope?: string;
+  /** Takes Google's ways to send a credential too: `x-goog-api-key`, and `key` in the query. */
+  readonly servesGoogle?: true;
   /** Takes a JSON body: one that is announced as anything else is refused. */
   readonly json?: true;
   /** Answers without a credential, even if authentication is on. */
@@ -66,6 +75,20 @@ const relayed = <const Method extends RouteRow["method"]>(method: Method, format
 /** The same with a JSON body. */
 const json = (format: Format, path: `/v1/${string}`) => ({ ...relayed("POST", format, path), json: true }) as const;
 
+/** A row for Gemini's clients, with all versions of their API that are not the gateway's own paths. */
+const GOOGLE = { servesGoogle: true, errors: ERROR_ENVELOPES.google, rest: "{model}" } as const;
+
+/** What may be done with a model by a `POST`, which no path of the gateway's own takes in any version. */
+const ofGemini = <const Verb extends string>(format: Format, verb: Verb) =>
+  ({
+    ...GOOGLE,
+    method: "POST",
+    paths: [`/v1beta/models/*:${verb}`],
+    shortPaths: [`/v1alpha/models/*:${verb}`, `/v1/models/*:${verb}`, `/models/*:${verb}`],
+    format,
+    json: true,
+  }) as const;
+
 /**
  * Every route of the gateway, in the order of the OpenAPI document. Registration, `Allow`, the paths, methods, rights and
  * errors in the OpenAPI document, the names in the log and those in the guide follow from it.
@@ -93,6 +116,23 @@ export const ROUTES = {
   deleteResponse: relayed("DELETE", DELETE_RESPONSE, "/v1/responses/{id}"),
   inputItems: relayed("GET", LIST_INPUT_ITEMS, "/v1/responses/{id}/input_items"),
   cancelResponse: relayed("POST", CANCEL_RESPONSE, "/v1/responses/{id}/cancel"),
+  generateContent: ofGemini(GENERATE, "generateContent"),
+  streamGenerateContent: ofGemini(STREAM_GENERATE, "streamGenerateContent"),
+  countGenerateTokens: ofGemini(COUNT_GENERATE_TOKENS, "countTokens"),
+  googleModels: {
+    ...GOOGLE,
+    method: "GET",
+    paths: ["/v1beta/models"],
+    shortPaths: ["/v1alpha/models"],
+    scope: "/v1beta",
+  },
+  googleModel: {
+    ...GOOGLE,
+    method: "GET",
+    paths: ["/v1beta/models/*"],
+    shortPaths: ["/v1alpha/models/*"],
+    scope: "/v1alpha",
+  },
   embeddings: json(EMBEDDINGS, "/v1/embeddings"),
   tools: { method: "GET", paths: ["/v1/mcp/tools"] },
   proxy: {
@@ -156,16 +196,22 @@ export function isAt(row: Pick<RouteRow, "paths" | "shortPaths">, path: string):
   return addressesOf(row).some((template) => matchTemplate(template, bare) !== undefined);
 }
 
+/** A part of the paths in which errors use one envelope even if the path or the method is unknown. */
+export type ErrorScope = Required<Pick<RouteRow, "paths" | "errors">> & Pick<RouteRow, "servesGoogle">;
+
 /**
- * Where the clients of a format with errors of its own look for an API: its paths and what is below them. Errors use
- * its envelope there even if the path or the method is unknown.
+ * Where the clients of a format with errors of its own look for an API: its paths and what is below them, or all that a
+ * row says.
  */
-export function errorScopes(): Required<Pick<RouteRow, "paths" | "format">>[] {
+export function errorScopes(): ErrorScope[] {
+  const below = ROUTE_ROWS.flatMap(([, { scope, errors, servesGoogle }]) =>
+    scope !== undefined && errors ? [{ path: scope, errors, ...(servesGoogle && { servesGoogle }) }] : [],
+  );
   const scopes = ROUTE_ROWS.flatMap(([, row]) => {
-    const { format } = row;
-    return format?.errors ? addressesOf(row).map((path) => ({ path, format })) : [];
+    const errors = row.format?.errors;
+    return errors ? addressesOf(row).flatMap((path) => (path.includes("*") ? [] : [{ path, errors }])) : [];
   });
-  return scopes
+  return [...below, ...scopes]
     .filter(({ path }) => !scopes.some((other) => path.startsWith(`${other.path}/`)))
-    .map(({ path, format }) => ({ paths: [path, `${path}/*`], format }));
+    .map(({ path, ...scope }) => ({ paths: [path, `${path}/*`], ...scope }));
 }

@@ -1,6 +1,7 @@
 import { describeSettings } from "../../src/config/describe-settings.ts";
 import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
 import { providerVariables } from "../../src/config/provider-variables.ts";
+import type { ApiName } from "../../src/formats/format.ts";
 import { FAILURES } from "../../src/core/errors.ts";
 import { PROVIDER_APIS, type ProviderApiName } from "../../src/providers/api-paths.ts";
 import type { ProviderApi } from "../../src/providers/provider.ts";
@@ -51,7 +52,10 @@ function notes(row: ProviderRow): string {
 
 /** How each API of clients reaches each provider. */
 function clientApis(): string {
-  const clients = ["chat", "messages", "responses", "countTokens", "completions", "embeddings"] as const;
+  const clients = [
+    ...["chat", "messages", "responses", "generate", "countTokens", "countGenerateTokens"],
+    ...["completions", "embeddings"],
+  ] as const satisfies readonly ApiName[];
   const rows = PROVIDER_ROWS.map(([id, row]) => {
     const apis = Object.fromEntries(PROVIDER_APIS.map((name) => [name, hasApi(row, name) ? ANY_API : undefined]));
     const cells = clients.map((client) => {
@@ -77,6 +81,8 @@ const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
   countTokens: "Token count",
   completions: "Completions",
   embeddings: "Embeddings",
+  generate: "Gemini",
+  countGenerateTokens: "Gemini token count",
 };
 
 const PROVIDER_ROWS = Object.entries<ProviderRow>(PROVIDER_TABLE);

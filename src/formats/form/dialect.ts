@@ -56,6 +56,8 @@ export interface ClientAsk {
   readonly newId: () => string;
   /** Seconds since the epoch, when the answer began. */
   readonly createdAt: number;
+  /** The stream is one JSON array, in a format that has such streams. */
+  readonly isArray?: boolean;
   /** About how many tokens the request has, for wires that tell it at the beginning of a stream. */
   readonly estimatedInput?: number | undefined;
 }

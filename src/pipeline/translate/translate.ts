@@ -80,7 +80,7 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
   };
 
   return async (
-    { format, body, target, url, wire: api, attempts }: AdmittedRequest,
+    { format, body, target, url, wire: api, isArray = false, attempts }: AdmittedRequest,
     { keptBytes = 0, dropsKey = false }: SendOptions,
   ): Promise<TranslatedAttempt> => {
     const { context, request } = attempts;
@@ -116,6 +116,7 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
       request: asked,
       newId,
       createdAt: Math.floor(clock() / 1000),
+      isArray,
       estimatedInput,
     };
     // Names that were made to fit the provider are put back.

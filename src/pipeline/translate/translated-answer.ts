@@ -51,7 +51,7 @@ export function translateStream(translated: TranslatedAttempt): Reply {
   });
   const body = response.body && transformBody(response.body, translation);
   return {
-    response: responseWith(response, "text/event-stream", body),
+    response: responseWith(response, ask.isArray ? "application/json" : "text/event-stream", body),
     call: attempt.call,
     usageInjected: false,
     usage: () => toTokenUsage(translation.usage),

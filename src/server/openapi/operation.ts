@@ -61,12 +61,28 @@ export const SECURITY_SCHEMES = {
     name: "x-api-key",
     description: "The same, as Anthropic's clients send it.",
   },
+  x_goog_api_key: {
+    type: "apiKey",
+    in: "header",
+    name: "x-goog-api-key",
+    description: "The same, as Google's clients send it to the routes of Gemini's API.",
+  },
+  google_key: {
+    type: "apiKey",
+    in: "query",
+    name: "key",
+    description: "The same there, for clients that know no header.",
+  },
   api_key: { type: "apiKey", in: "header", name: "api-key", description: "The same, as Azure's clients send it." },
 } as const;
 
-const SECURITY: readonly Readonly<Record<string, string[]>>[] = Object.keys(SECURITY_SCHEMES).map((name) => ({
-  [name]: [],
-}));
+/** Those that only rows for Google's clients take. */
+const GOOGLE_SCHEMES: readonly string[] = ["x_goog_api_key", "google_key"];
+
+const schemesOf = ({ servesGoogle }: RouteRow): Record<string, string[]>[] =>
+  Object.keys(SECURITY_SCHEMES)
+    .filter((name) => servesGoogle === true || !GOOGLE_SCHEMES.includes(name))
+    .map((name) => ({ [name]: [] }));
 
 /** What every route answers that needs a credential. */
 const GUARDED: readonly ErrorStatus[] = [401, 403];
@@ -75,6 +91,7 @@ const ERROR_SCHEMAS: Readonly<Record<ErrorEnvelopeName, SchemaName>> = {
   simple: "ErrorResponse",
   openai: "OpenAIErrorResponse",
   anthropic: "AnthropicErrorResponse",
+  google: "GoogleErrorResponse",
 };
 
 /** Methods whose requests carry a body as a rule. */
@@ -103,7 +120,7 @@ function errorResponse(status: ErrorStatus, schema: SchemaName): OperationRespon
 
 function operation(row: RouteRow, specification: OperationSpecification): Operation {
   const { id, tag, summary, description, parameters, requestBody, answer, errors } = specification;
-  const errorSchema = ERROR_SCHEMAS[row.format?.errors?.name ?? "simple"];
+  const errorSchema = ERROR_SCHEMAS[(row.format?.errors ?? row.errors)?.name ?? "simple"];
   const statuses = [...new Set<ErrorStatus>([...(needsCredential(row) ? GUARDED : []), ...errors, 500])].sort(
     (a, b) => a - b,
   );
@@ -114,7 +131,7 @@ function operation(row: RouteRow, specification: OperationSpecification): Operat
     ...(description !== undefined && { description }),
     ...(parameters !== undefined && { parameters: [...parameters] }),
     ...(requestBody !== undefined && { requestBody }),
-    security: needsCredential(row) ? [...SECURITY] : [],
+    security: needsCredential(row) ? schemesOf(row) : [],
     responses: {
       200: { description: "OK", headers: REQUEST_ID, content: contentOf(answer) },
       ...Object.fromEntries(statuses.map((status) => [status, errorResponse(status, errorSchema)])),
