@@ -100,9 +100,15 @@ function rowUrls({ row, baseUrl, rootUrl }: ApiSources): { readonly [Name in Pro
   return Object.assign({}, ...further, below(baseUrl, row.paths));
 }
 
-/** What an operator says of messages holds for counting them. */
+/** The APIs whose requests others count. */
+const COUNTED: { readonly [Name in ProviderApiName]?: ProviderApiName } = {
+  countTokens: "messages",
+  countGenerateTokens: "generate",
+};
+
+/** What an operator says of requests holds for counting them. */
 const authOfWanted = ({ name, authHeader }: WantedApi, wanted: readonly WantedApi[]): AuthHeader | undefined =>
-  name === "countTokens" ? (authHeader ?? wanted.find((api) => api.name === "messages")?.authHeader) : authHeader;
+  authHeader ?? wanted.find((api) => api.name === COUNTED[name])?.authHeader;
 
 /** Where a wanted API is. */
 function locate(

@@ -5,8 +5,9 @@ import { pathOf } from "../providers/join-path.ts";
 import { hasSuffix, matchTemplate, routerPath } from "./path-template.ts";
 import { refuseUnknown } from "./refuse-unknown.ts";
 import { withoutWebSocket } from "./refuse-websocket.ts";
-import { addressesOf, errorScopes, type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
+import { addressesOf, type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 import { type RouteHandler, serveRoute } from "./serve-route.ts";
+import { errorScopes } from "./unknown-paths.ts";
 
 export interface ApplicationParts extends CapacityParts {
   /** Makes what answers the requests of every row that has a format. */

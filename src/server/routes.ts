@@ -195,23 +195,3 @@ export function isAt(row: Pick<RouteRow, "paths" | "shortPaths">, path: string):
   const bare = path.replace(/(.)\/$/, "$1");
   return addressesOf(row).some((template) => matchTemplate(template, bare) !== undefined);
 }
-
-/** A part of the paths in which errors use one envelope even if the path or the method is unknown. */
-export type ErrorScope = Required<Pick<RouteRow, "paths" | "errors">> & Pick<RouteRow, "servesGoogle">;
-
-/**
- * Where the clients of a format with errors of its own look for an API: its paths and what is below them, or all that a
- * row says.
- */
-export function errorScopes(): ErrorScope[] {
-  const below = ROUTE_ROWS.flatMap(([, { scope, errors, servesGoogle }]) =>
-    scope !== undefined && errors ? [{ path: scope, errors, ...(servesGoogle && { servesGoogle }) }] : [],
-  );
-  const scopes = ROUTE_ROWS.flatMap(([, row]) => {
-    const errors = row.format?.errors;
-    return errors ? addressesOf(row).flatMap((path) => (path.includes("*") ? [] : [{ path, errors }])) : [];
-  });
-  return [...below, ...scopes]
-    .filter(({ path }) => !scopes.some((other) => path.startsWith(`${other.path}/`)))
-    .map(({ path, ...scope }) => ({ paths: [path, `${path}/*`], ...scope }));
-}
