@@ -125,7 +125,7 @@ function anthropicType(failure: Failure): string {
 }
 
 /** The names of Google's statuses, by the HTTP status. https://cloud.google.com/apis/design/errors#handling_errors */
-export const GOOGLE_STATUSES: Readonly<Record<number, string>> = {
+const GOOGLE_STATUSES: Readonly<Record<number, string>> = {
   401: "UNAUTHENTICATED",
   403: "PERMISSION_DENIED",
   404: "NOT_FOUND",
@@ -139,14 +139,17 @@ export const GOOGLE_STATUSES: Readonly<Record<number, string>> = {
   504: "DEADLINE_EXCEEDED",
 };
 
+/** @param code HTTP status of an error */
+export const googleStatusName = (code: number): string =>
+  GOOGLE_STATUSES[code] ?? (code < 500 ? "INVALID_ARGUMENT" : "INTERNAL");
+
 const GOOGLE_TYPES = "type.googleapis.com/google.rpc.";
 
 /** Google's, as a value: official clients read it in streams too. */
 export function googleError(failure: Failure, requestId: string): object {
   const code = googleStatus(failure);
-  const fallback = code < 500 ? "INVALID_ARGUMENT" : "INTERNAL";
-  const status = GOOGLE_STATUSES[code] ?? fallback;
-  return { error: { code, message: failure.message, status, details: googleDetails(failure, requestId) } };
+  const details = googleDetails(failure, requestId);
+  return { error: { code, message: failure.message, status: googleStatusName(code), details } };
 }
 
 /** Their clients ask again after 503, and know nothing of Anthropic's status of a server that has too much to do. */

@@ -1,6 +1,7 @@
 import type { RequestContext } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
+import { isCounting } from "../formats/wires.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
 import type { Reply } from "./attempt.ts";
@@ -12,6 +13,7 @@ import { judgeAnswer } from "./judge-answer.ts";
 import { injectsUsage, prepareBody } from "./prepare-body.ts";
 import { isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
 import { type Answer, composeStages, type Stage } from "./stage.ts";
+import { createTranslatedCount } from "./translate/translate-count.ts";
 import { createTranslatedAnswer, type TranslationParts } from "./translate/translate.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
 
@@ -98,10 +100,11 @@ export async function respond(
 function createAnswer(parts: RelayParts): Answer {
   const { requestHeaders, wantsUsage } = parts;
   const answerTranslated = createTranslatedAnswer(parts);
+  const answerCount = createTranslatedCount(parts);
 
   return (admitted) => {
     const { attempts, body, format, target, wire, url } = admitted;
-    if (wire !== format.api) return answerTranslated(admitted);
+    if (wire !== format.api) return isCounting(format.api) ? answerCount(admitted) : answerTranslated(admitted);
     const usageInjected = injectsUsage(body, target, format, wantsUsage);
     const attempt = attempts.begin(target.provider, {
       url,

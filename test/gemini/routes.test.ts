@@ -24,7 +24,10 @@ let answer: Answer = json(200, WHOLE);
 let taken = 0;
 
 const settings = (url: string) => ({
-  CUSTOM_PROVIDERS: "native,chatty,embedding",
+  CUSTOM_PROVIDERS: "native,chatty,messaging,embedding",
+  MESSAGING_API_URL: `${url}/v1`,
+  MESSAGING_APIS: "messages,count_tokens",
+  MESSAGING_API_KEY: KEY,
   NATIVE_API_URL: `${url}/v1beta`,
   NATIVE_API_KEY: KEY,
   NATIVE_APIS: "generate x-goog-api-key, count_generate_tokens",
@@ -209,7 +212,7 @@ describe("a provider of another API", () => {
     ]);
     const array = (await response.json()) as object[];
     const fromEvents = events
-      .split("\r\n\r\n")
+      .split("\n\n")
       .filter((event) => event !== "")
       .map((event) => JSON.parse(event.replace("data: ", "")) as object);
     const plain = (elements: object[]) => elements.map((element) => ({ ...element, responseId: "" }));
@@ -220,6 +223,34 @@ describe("a provider of another API", () => {
 
   test("refuses to count", async () => {
     expect(await refusalOf(await send("/v1beta/models/chatty/m1:countTokens"))).toEqual([400, 400, "INVALID_ARGUMENT"]);
+  });
+
+  test("counts what its own API counts", async () => {
+    answer = json(200, { input_tokens: 17 });
+    const counted = { ...BODY, systemInstruction: { parts: [{ text: "Be brief" }] } };
+    const whole = { ...counted, model: "models/other", generationConfig: { maxOutputTokens: 5, temperature: 1 } };
+    for (const body of [counted, { generateContentRequest: whole }]) {
+      const response = await send("/v1beta/models/messaging/m1:countTokens", body);
+      expect([response.status, response.headers.get("x-gateway-translated")]).toEqual([
+        200,
+        "countGenerateTokens->countTokens",
+      ]);
+      expect(await response.json()).toEqual({ totalTokens: 17 });
+      const [call] = takeCalls();
+      expect([call?.target, call && JSON.parse(bodyText(call))]).toEqual([
+        "/v1/messages/count_tokens",
+        {
+          model: "m1",
+          system: "Be brief",
+          messages: [{ role: "user", content: "Hi" }],
+        },
+      ]);
+    }
+    answer = json(429, { type: "error", error: { type: "rate_limit_error", message: "slow" } });
+    const refused = await send("/v1beta/models/messaging/m1:countTokens");
+    expect(await refusalOf(refused)).toEqual([429, 429, "RESOURCE_EXHAUSTED"]);
+    answer = json(200, { other: 1 });
+    expect((await send("/v1beta/models/messaging/m1:countTokens")).status).toBe(502);
   });
 
   test("may have no API for this at all", async () => {
@@ -251,7 +282,7 @@ describe("a provider of another API", () => {
     const [first = ""] = [dataEvent({ choices: [{ index: 0, delta: { content: "Hi" } }] })];
     answer = sse([first, dataEvent({ error: { message: "too much", type: "rate_limit_error" } })]);
     const text = await (await send("/v1beta/models/chatty/m1:streamGenerateContent?alt=sse")).text();
-    const last = text.trim().split("\r\n\r\n").at(-1) ?? "";
+    const last = text.trim().split("\n\n").at(-1) ?? "";
     expect(JSON.parse(last.replace("data: ", ""))).toEqual({
       error: { code: 429, message: "too much", status: "RESOURCE_EXHAUSTED" },
     });
@@ -341,7 +372,7 @@ describe("models", () => {
       token = got.nextPageToken;
     } while (token !== undefined);
     expect(names).toEqual(["models/native/m1", "models/native/m/2", "models/native/m3"]);
-    expect((await page("")).models.length).toBe(9);
+    expect((await page("")).models.length).toBe(12);
     expect(await refusalOf(await fetch(`${gateway.url}/v1beta/models?pageToken=x`))).toEqual([
       400,
       400,

@@ -92,6 +92,12 @@ export interface ClientDialect {
   readRequest(body: JsonObject): Conversation;
   writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject;
   writeStream(ask: ClientAsk): AnswerStreamWriter;
+  /** How its clients ask how many tokens a request has; absent if they do not. */
+  readonly clientCount?: {
+    /** @throws CannotTranslate */
+    readRequest(body: JsonObject): Conversation;
+    writeCount(tokens: number): JsonObject;
+  };
 }
 
 /** A provider's wire on the way from and to the form. Whole answers and streams agree, as they do for clients. */
@@ -101,6 +107,13 @@ export interface WireDialect {
   /** @returns the answer, or the error that a body with a good status told instead of one */
   readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | { readonly error: AnswerError };
   readStream(target: WireTarget): AnswerStreamReader;
+  /** How its providers are asked how many tokens a request has; absent if they cannot be. */
+  readonly wireCount?: {
+    /** @throws CannotTranslate */
+    writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest;
+    /** @returns undefined if the answer does not say it */
+    readCount(body: JsonObject): number | undefined;
+  };
 }
 
 /** A format that clients and providers speak. */

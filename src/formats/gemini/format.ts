@@ -18,7 +18,7 @@ const inPath = (method: string, streams: boolean): InPath => ({
 });
 
 /** Nothing at all: official clients in Python take a comment for an answer. */
-const KEEP_ALIVE = "\r\n\r\n";
+const KEEP_ALIVE = "\n\n";
 
 /** Gemini's generateContent. https://ai.google.dev/api/generate-content */
 export const GENERATE: Format = {

@@ -50,7 +50,7 @@ export class GenerateStream implements StreamWatch {
   isOver: StreamWatch["isOver"] = (last) => endsWith(last, (event) => isLast(event) || isErrorEvent(event));
 
   errorEvents(failure: Failure, requestId: string): string {
-    return `data: ${JSON.stringify(googleError(failure, requestId))}\r\n\r\n`;
+    return `data: ${JSON.stringify(googleError(failure, requestId))}\n\n`;
   }
 }
 

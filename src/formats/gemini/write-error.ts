@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError } from "../form/answer.ts";
-import { GOOGLE_STATUSES } from "../error-body.ts";
+import { googleStatusName } from "../error-body.ts";
 
 /** What the types and codes of other wires are as an HTTP status, which the errors of this API repeat. */
 const CODES: Readonly<Record<string, number>> = {
@@ -26,6 +26,6 @@ const UNKNOWN = 500;
 
 /** The element of a stream with which it fails: official clients throw what its `code` and `status` say. */
 export function writeError({ message, type = "", code = "" }: AnswerError): JsonObject {
-  const status = CODES[code] ?? CODES[type] ?? UNKNOWN;
-  return { error: { code: status, message, status: GOOGLE_STATUSES[status] ?? "INTERNAL" } };
+  const httpStatus = CODES[code] ?? CODES[type] ?? UNKNOWN;
+  return { error: { code: httpStatus, message, status: googleStatusName(httpStatus) } };
 }

@@ -64,7 +64,7 @@ interface Framing {
 }
 
 const EVENT_FRAMING: Framing = {
-  element: (value) => `data: ${JSON.stringify(value)}\r\n\r\n`,
+  element: (value) => `data: ${JSON.stringify(value)}\n\n`,
   end: () => "",
 };
 

@@ -1,4 +1,5 @@
 import type { Dialect } from "../form/dialect.ts";
+import { readCount, writeCountRequest } from "./count-tokens.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readRequest } from "./read-request.ts";
 import { readStream } from "./read-stream.ts";
@@ -14,4 +15,5 @@ export const MESSAGES_DIALECT: Dialect = {
   writeAnswer,
   readStream,
   writeStream,
+  wireCount: { writeRequest: writeCountRequest, readCount },
 };

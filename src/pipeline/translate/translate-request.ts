@@ -24,8 +24,8 @@ export interface TranslatedRequest {
 }
 
 export interface RequestTranslation {
-  readonly client: ClientDialect;
-  readonly wire: WireDialect;
+  readonly client: Pick<ClientDialect, "readRequest">;
+  readonly wire: Pick<WireDialect, "writeRequest">;
   readonly target: WireTarget;
   readonly provider: Pick<Provider, "refusesStreamOptions">;
   /** Refuse members for which the wire has no place, rather than leave them out. */

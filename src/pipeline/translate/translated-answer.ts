@@ -1,7 +1,7 @@
 import { Failure } from "../../core/errors.ts";
 import { toJson } from "../../core/json/bytes.ts";
 import type { JsonLimits } from "../../core/json/limits.ts";
-import { decodeObjectInTurns } from "../../core/json/parse.ts";
+import { decodeObjectInTurns, type JsonObject } from "../../core/json/parse.ts";
 import { type MemoryBudget, memoryExhausted } from "../../core/memory/budget.ts";
 import { parsedWeight } from "../../core/memory/parsed-weight.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
@@ -65,23 +65,14 @@ export function translateStream(translated: TranslatedAttempt): Reply {
  */
 export async function translateWhole(
   { attempts, attempt, format, provider, client, wire, target, ask, headers }: TranslatedAttempt,
-  { memory, jsonLimits }: AnswerTranslationParts,
+  parts: AnswerTranslationParts,
 ): Promise<Reply> {
-  const { context, request } = attempts;
   const { response, call } = attempt;
-  const bytes = await readWholeResponse(response, call, memory, context);
-  if (!(bytes instanceof Uint8Array)) {
-    bytes.tooMuch.cancel();
-    throw memoryExhausted();
-  }
-  const isLong = bytes.length > UNCOUNTED_BYTES;
-  if (isLong) await memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
-  const decoded = await decodeObjectInTurns(bytes, { limits: jsonLimits, stop: request });
-  if ("fault" in decoded) throw unreadable(decoded.fault, decoded.problem, provider);
-  const answer = wire.readAnswer(decoded.value, target);
+  const { value, isLong } = await readWholeObject(attempts, attempt, provider, parts);
+  const answer = wire.readAnswer(value, target);
   if ("error" in answer) throw answerFailure(answer.error, provider, format);
   const written = toJson(client.writeAnswer(answer, ask));
-  if (isLong) memory.tryHold(context, written.length);
+  if (isLong) parts.memory.tryHold(attempts.context, written.length);
   return {
     response: responseWith(response, "application/json", bodyOfBytes(written)),
     call,
@@ -91,13 +82,36 @@ export async function translateWhole(
   };
 }
 
+/**
+ * Reads a whole answer as the JSON object that it is.
+ * @throws Failure if it breaks off, is no such object, or if there is no room for it
+ */
+export async function readWholeObject(
+  { context, request }: Attempts,
+  { response, call }: Attempt,
+  provider: Provider,
+  { memory, jsonLimits }: AnswerTranslationParts,
+): Promise<{ readonly value: JsonObject; readonly isLong: boolean }> {
+  const bytes = await readWholeResponse(response, call, memory, context);
+  if (!(bytes instanceof Uint8Array)) {
+    bytes.tooMuch.cancel();
+    throw memoryExhausted();
+  }
+  const isLong = bytes.length > UNCOUNTED_BYTES;
+  if (isLong) await memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
+  const decoded = await decodeObjectInTurns(bytes, { limits: jsonLimits, stop: request });
+  if ("fault" in decoded) throw unreadable(decoded.fault, decoded.problem, provider);
+  return { value: decoded.value, isLong };
+}
+
 function unreadable(fault: string, problem: string, { id }: Provider): Failure {
   if (fault === "stopped") return new Failure("client_gone");
   const message = `The upstream server sent an answer that cannot be translated: ${problem}`;
   return new Failure("upstream_invalid_response", { message, provider: id });
 }
 
-function responseWith(
+/** A provider's answer with another body. */
+export function responseWith(
   { status, headers }: UpstreamResponse,
   type: string,
   body: ResponseBody | null,
