@@ -344,6 +344,20 @@ const DRIVES: readonly Drive[] = [
     },
   },
   {
+    code: "generate_not_supported",
+    request: {
+      target: `/v1beta/models/silent/m:generateContent?key=${SECRETS.wrongToken}`,
+      body: { contents: [{ parts: [{ text: SECRETS.prompt }] }] },
+    },
+  },
+  {
+    code: "generate_count_not_supported",
+    request: {
+      target: `/v1beta/models/openai/m:countTokens?key=${SECRETS.wrongToken}`,
+      body: { contents: [{ parts: [{ text: SECRETS.prompt }] }] },
+    },
+  },
+  {
     code: "completions_not_supported",
     request: { target: "/v1/completions", body: { model: "anthropic/m", prompt: SECRETS.prompt } },
   },

@@ -61,6 +61,7 @@ export const SECURITY_SCHEMES = {
     name: "x-api-key",
     description: "The same, as Anthropic's clients send it.",
   },
+  api_key: { type: "apiKey", in: "header", name: "api-key", description: "The same, as Azure's clients send it." },
   x_goog_api_key: {
     type: "apiKey",
     in: "header",
@@ -73,7 +74,6 @@ export const SECURITY_SCHEMES = {
     name: "key",
     description: "The same there, for clients that know no header.",
   },
-  api_key: { type: "apiKey", in: "header", name: "api-key", description: "The same, as Azure's clients send it." },
 } as const;
 
 /** Those that only rows for Google's clients take. */
