@@ -1,4 +1,5 @@
 import { FAILURES, type Failure, type FailureCode } from "../core/errors.ts";
+import { googleError, googleStatus } from "./google-error.ts";
 
 /** The shapes in which clients read an error. */
 export type ErrorEnvelopeName = "simple" | "openai" | "anthropic" | "google";
@@ -122,64 +123,6 @@ function anthropicType(failure: Failure): string {
   if (failure.details.wireType !== undefined) return failure.details.wireType;
   const known = ANTHROPIC_TYPES[anthropicStatus(failure)];
   return known ?? (failure.status < 500 ? "invalid_request_error" : "api_error");
-}
-
-/** The names of Google's statuses, by the HTTP status. https://cloud.google.com/apis/design/errors#handling_errors */
-const GOOGLE_STATUSES: Readonly<Record<number, string>> = {
-  401: "UNAUTHENTICATED",
-  403: "PERMISSION_DENIED",
-  404: "NOT_FOUND",
-  405: "UNIMPLEMENTED",
-  409: "ABORTED",
-  429: "RESOURCE_EXHAUSTED",
-  499: "CANCELLED",
-  501: "UNIMPLEMENTED",
-  502: "UNAVAILABLE",
-  503: "UNAVAILABLE",
-  504: "DEADLINE_EXCEEDED",
-};
-
-/** @param code HTTP status of an error */
-export const googleStatusName = (code: number): string =>
-  GOOGLE_STATUSES[code] ?? (code < 500 ? "INVALID_ARGUMENT" : "INTERNAL");
-
-const GOOGLE_TYPES = "type.googleapis.com/google.rpc.";
-
-/** Google's, as a value: official clients read it in streams too. */
-export function googleError(failure: Failure, requestId: string): object {
-  const code = googleStatus(failure);
-  const details = googleDetails(failure, requestId);
-  return { error: { code, message: failure.message, status: googleStatusName(code), details } };
-}
-
-/** Their clients ask again after 503, and know nothing of Anthropic's status of a server that has too much to do. */
-const googleStatus = ({ status }: Failure): number => (status === ANTHROPIC_OVERLOADED ? 503 : status);
-
-function googleDetails({ code, message, details }: Failure, requestId: string): readonly object[] {
-  const { param, provider, wireCode, providerError, headers } = details;
-  const told = providerError?.["details"];
-  const retryAfter = /^\d+(?:\.\d+)?$/.exec(headers?.["retry-after"] ?? "")?.[0];
-  return [
-    // What Google itself says, which comes through as it is.
-    ...(Array.isArray(told) ? (told as readonly object[]) : []),
-    {
-      "@type": `${GOOGLE_TYPES}ErrorInfo`,
-      reason: String(wireCode ?? code).toUpperCase(),
-      domain: "inference-gateway",
-      metadata: { requestId, ...(provider !== undefined && { provider }) },
-    },
-    ...(param == null
-      ? []
-      : [
-          {
-            "@type": `${GOOGLE_TYPES}BadRequest`,
-            fieldViolations: [{ field: param, description: message }],
-          },
-        ]),
-    ...(retryAfter === undefined || Array.isArray(told)
-      ? []
-      : [{ "@type": `${GOOGLE_TYPES}RetryInfo`, retryDelay: `${retryAfter}s` }]),
-  ];
 }
 
 /** Google's. https://cloud.google.com/apis/design/errors */

@@ -71,6 +71,8 @@ export interface InPath {
   /** How it looks; the only group is the model, percent-encoded. */
   readonly model: RegExp;
   readonly streams: boolean;
+  /** Members that hold a whole request, which names the model again. */
+  readonly requests?: readonly string[];
 }
 
 export interface ArrayStreams {

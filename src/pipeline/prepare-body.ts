@@ -2,7 +2,7 @@ import { asBuffer, toJson } from "../core/json/bytes.ts";
 import { Failure } from "../core/errors.ts";
 import { type Edit, editObject } from "../core/json/edit.ts";
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
-import type { Member } from "../core/json/find.ts";
+import { findMember, type Member } from "../core/json/find.ts";
 import { watchMembers } from "../core/json/limit-scan.ts";
 import { foundMember, type MemberWatch, watchedNames } from "../core/json/member-watch.ts";
 import { ENVELOPE_SIGN, removeSeals } from "../formats/form/remove-seals.ts";
@@ -72,6 +72,7 @@ export function prepareBody(
   if (model && inPath) edits.push({ kind: "remove", member: model });
   else if (model && body.value["model"] !== target.model)
     edits.push({ kind: "replace", member: model, json: toJson(target.model) });
+  if (inPath?.requests) edits.push(...editRequests(body, inPath.requests, target.model));
   const refused = target.provider.refusesStreamOptions;
   if (hasStreamOptions && (usageInjected || refused)) {
     const member = requireSingleMember(body, "stream_options");
@@ -85,6 +86,19 @@ export function prepareBody(
     edits.push(...editSeals(body, images.member, seals?.remove ?? removeSeals));
   }
   return editObject(body.bytes, edits);
+}
+
+/** The model in the provider's naming, within requests that a request holds. */
+function editRequests({ bytes, value }: ReceivedBody, names: readonly string[], model: string): Edit[] {
+  return names.flatMap((name): Edit[] => {
+    const request = value[name];
+    if (!isJsonObject(request) || request["model"] === undefined) return [];
+    const member = findMember(bytes, name);
+    if (member === "repeated") refuseRepeated(name);
+    return member === "absent"
+      ? []
+      : [{ kind: "replace", member, json: toJson({ ...request, model: `models/${model}` }) }];
+  });
 }
 
 function editSeals(

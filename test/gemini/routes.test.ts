@@ -121,6 +121,15 @@ describe("a provider of the same API", () => {
     expect(call && JSON.parse(bodyText(call))).toEqual(BODY);
   });
 
+  test("sees its own name of the model within a request whose tokens it counts", async () => {
+    answer = json(200, { totalTokens: 3 });
+    await send("/v1beta/models/native/m1:countTokens", {
+      generateContentRequest: { model: "models/native/m1", ...BODY },
+    });
+    const [call] = takeCalls();
+    expect(call && JSON.parse(bodyText(call))).toEqual({ generateContentRequest: { model: "models/m1", ...BODY } });
+  });
+
   test("streams events as they are, with their usage in the log", async () => {
     const events = [dataEvent({ ...WHOLE, usageMetadata: undefined }), dataEvent(WHOLE)];
     answer = sse(events);

@@ -54,7 +54,7 @@ export const STREAM_GENERATE: Format = {
 export const COUNT_GENERATE_TOKENS: Format = {
   ...GENERATE,
   api: "countGenerateTokens",
-  inPath: inPath("countTokens", false),
+  inPath: { ...inPath("countTokens", false), requests: ["generateContentRequest", "generate_content_request"] },
   notSupported: "generate_count_not_supported",
   check: checkAgainst(CountGenerateTokensRequest),
   documentation: async () => (await import("./documentation.ts")).COUNT_DOCUMENTATION,

@@ -3,7 +3,7 @@ import type { StreamTail } from "../../core/sse/stream-tail.ts";
 import { isJsonObject } from "../../core/json/parse.ts";
 import { listOf } from "../../core/json/values.ts";
 import type { Failure } from "../../core/errors.ts";
-import { googleError } from "../error-body.ts";
+import { googleError } from "../google-error.ts";
 import {
   endsWith,
   isErrorEvent,

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError } from "../form/answer.ts";
-import { googleStatusName } from "../error-body.ts";
+import { googleStatusName } from "../google-error.ts";
 
 /** What the types and codes of other wires are as an HTTP status, which the errors of this API repeat. */
 const CODES: Readonly<Record<string, number>> = {

@@ -18,12 +18,17 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   let stop: Stop | undefined;
   let usage: Usage | undefined;
 
-  const chunks = (said: readonly JsonObject[]): string =>
-    said.map((part) => write.element(writeResponse(head, [part], {}))).join("");
+  // Most chunks are these: what is the same in all of them is written once, which halves the cost of a piece.
+  const behind = `],"role":"model"},"index":0}],${JSON.stringify(head).slice(1)}`;
+  const chunks = (said: readonly JsonObject[]): string => {
+    let written = "";
+    for (const part of said) written += write.element(BEFORE_PART + JSON.stringify(part) + behind);
+    return written;
+  };
 
   const fail = (error: AnswerError): string => {
     isOver = true;
-    return write.element(writeError(error)) + write.end();
+    return write.element(JSON.stringify(writeError(error))) + write.end();
   };
 
   return {
@@ -53,18 +58,20 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
       isOver = true;
       const rest = chunks(parts.end());
       const last = { ...writeFinishReason(stop), ...writeGrounding(parts.annotations), usage };
-      return rest + write.element(writeResponse(head, parts.takeLast(), last)) + write.end();
+      return rest + write.element(JSON.stringify(writeResponse(head, parts.takeLast(), last))) + write.end();
     },
   };
 }
 
+const BEFORE_PART = '{"candidates":[{"content":{"parts":[';
+
 interface Framing {
-  element(value: JsonObject): string;
+  element(json: string): string;
   end(): string;
 }
 
 const EVENT_FRAMING: Framing = {
-  element: (value) => `data: ${JSON.stringify(value)}\n\n`,
+  element: (json) => `data: ${json}\n\n`,
   end: () => "",
 };
 
@@ -72,8 +79,8 @@ const EVENT_FRAMING: Framing = {
 function arrayFraming(): Framing {
   let before = "[";
   return {
-    element(value) {
-      const written = before + JSON.stringify(value);
+    element(json) {
+      const written = before + json;
       before = ",\r\n";
       return written;
     },
