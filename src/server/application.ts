@@ -17,7 +17,7 @@ export interface ApplicationParts extends CapacityParts {
 }
 
 /** Everything that no route takes: the remaining paths, and the remaining methods of known paths. */
-const UNKNOWN: RouteRow = { method: "ALL", paths: ["/*"] };
+const UNKNOWN: RouteRow = { method: "ALL", paths: ["/*"], servesGoogle: "clients" };
 
 /** Answers a request, whatever happens to it. */
 export type Serve = (request: Request) => Response | Promise<Response>;

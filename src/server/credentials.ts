@@ -13,15 +13,16 @@ export function credentialsOf(request: Request): readonly string[] {
 const GOOGLE_HEADER = "x-goog-api-key";
 
 /**
- * The same of a request of Google's clients: behind those of all others, `x-goog-api-key`, and the `key` of the query. That
- * one is taken on these routes alone, as some clients know no other way; the gateway writes no query down and sends this
- * parameter to nobody, but what is before it may.
+ * The same of a request that may be one of Google's clients: behind those of all others, `x-goog-api-key`, and the `key` of
+ * the query. That one is taken on a few routes alone, as some clients know no other way; the gateway writes no query down
+ * and sends this parameter to nobody, but what is before it may.
+ * @param takesQuery whether this is one of those routes
  */
-export function googleCredentialsOf(request: Request): readonly string[] {
+export function googleCredentialsOf(request: Request, takesQuery: boolean): readonly string[] {
   const credentials = headerCredentials(request);
   const header = request.headers.get(GOOGLE_HEADER);
   if (header !== null && header !== "") credentials.push(header);
-  const start = request.url.indexOf("?");
+  const start = takesQuery ? request.url.indexOf("?") : -1;
   const key = start < 0 ? null : new URLSearchParams(request.url.slice(start)).get("key");
   if (key !== null && key !== "") credentials.push(key);
   return credentials;

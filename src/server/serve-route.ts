@@ -51,7 +51,10 @@ export function serveRoute(
   const errorsFor = chooseErrorEnvelope(row, envelope);
   const requireWellFormed = createRequireWellFormed(row.open);
   const isOpen = row.open || row.staticPage || (row.mayBePublic && parts.showsDocumentationToAll);
-  const readCredentials = row.servesGoogle ? googleCredentialsOf : credentialsOf;
+  const { servesGoogle } = row;
+  const readCredentials = servesGoogle
+    ? (request: Request) => googleCredentialsOf(request, servesGoogle === "all")
+    : credentialsOf;
   const decide = isOpen ? undefined : authenticate;
   const checkOrigin = row.open ? undefined : requireOwnOrigin;
   // The router brings OPTIONS to no other rows.

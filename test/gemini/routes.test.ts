@@ -401,6 +401,38 @@ describe("models", () => {
   });
 });
 
+describe("a client of Google's with another version of the API", () => {
+  const headers = { "x-goog-api-client": "google-genai-sdk/2" };
+
+  test("gets lists and models in Google's form", async () => {
+    const list = (await (await fetch(`${gateway.url}/v1/models?pageSize=1`, { headers })).json()) as object;
+    expect(list).toMatchObject({ models: [{ name: "models/native/m1" }] });
+    const model = await (await fetch(`${gateway.url}/v1/models/models/chatty/m1`, { headers })).json();
+    expect(model).toMatchObject({ name: "models/chatty/m1" });
+    expect(await (await fetch(`${gateway.url}/v1/models`)).json()).toMatchObject({ object: "list" });
+  });
+
+  test("has its key taken there, in the header", async () => {
+    const key = { "x-goog-api-key": GATEWAY_KEY };
+    expect((await fetch(`${guarded.url}/v1/models`, { headers: key })).status).toBe(200);
+    expect((await fetch(`${guarded.url}/v1/models?key=${GATEWAY_KEY}`, { headers })).status).toBe(401);
+    expect((await fetch(`${guarded.url}/v1/embeddings`, { method: "POST", headers: key, body: "{}" })).status).toBe(
+      401,
+    );
+  });
+
+  test("gets Google's errors", async () => {
+    for (const [path, method, status, word] of [
+      ["/v1/models/none/x", "GET", 404, "NOT_FOUND"],
+      ["/v1/models/native/m1:foo", "POST", 405, "UNIMPLEMENTED"],
+      ["/v1/cachedContents", "POST", 404, "NOT_FOUND"],
+    ] as const) {
+      const response = await fetch(gateway.url + path, { method, headers });
+      expect(await refusalOf(response)).toEqual([status, status, word]);
+    }
+  });
+});
+
 test("what can be looked at is refused with images off", async () => {
   await using off = await (async () => {
     const running = await startGateway({ ...settings(provider.url), ENABLE_VISION: "false" }, { dialects: DIALECTS });

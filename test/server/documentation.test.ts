@@ -152,8 +152,9 @@ describe("the OpenAPI document", () => {
       const open = path.includes("/health") || path === "/swagger" || path.startsWith("/swagger/assets");
       for (const method of methods) {
         const { security, responses } = paths[path]?.[method] ?? {};
-        const google = path.startsWith("/v1beta/") ? [{ x_goog_api_key: [] }, { google_key: [] }] : [];
-        const ways = [{ bearer: [] }, { x_api_key: [] }, { api_key: [] }, ...google];
+        const google = /^\/v1(?:beta)?\/models/.test(path) ? [{ x_goog_api_key: [] }] : [];
+        const query = path.startsWith("/v1beta/") ? [{ google_key: [] }] : [];
+        const ways = [{ bearer: [] }, { x_api_key: [] }, { api_key: [] }, ...google, ...query];
         expect([path, security]).toEqual([path, open ? [] : ways]);
         expect([path, "401" in (responses ?? {})]).toEqual([path, !open]);
       }

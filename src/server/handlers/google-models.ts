@@ -4,6 +4,7 @@ import { publicModelId } from "../../routing/describe-model.ts";
 import { chooseWire } from "../../routing/choose-wire.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
 import { providerNotCallable } from "../../routing/target-failures.ts";
+import { isGoogleClient } from "../choose-error-envelope.ts";
 import { jsonResponse } from "../json-response.ts";
 import { restOfPath, ROUTES } from "../routes.ts";
 import type { RouteHandler } from "../serve-route.ts";
@@ -18,6 +19,12 @@ interface GoogleModel {
   readonly inputTokenLimit?: number;
   readonly supportedGenerationMethods: readonly string[];
 }
+
+/** Answers Google's clients by the first handler, and all others by the second one: they ask at the same paths. */
+export const byClient =
+  (google: RouteHandler, others: RouteHandler): RouteHandler =>
+  (context, request) =>
+    (isGoogleClient(request.headers) ? google : others)(context, request);
 
 /** Its collection, which is part of every name. */
 const COLLECTION = "models/";
@@ -55,7 +62,8 @@ export function listGoogleModels({ providers, catalogue: modelLists, policy }: M
 export function showGoogleModel(parts: ModelRouteParts): RouteHandler {
   const findModel = createFindModel(parts);
   return async (context, request) => {
-    const id = decodeId(restOfPath(ROUTES.googleModel, new URL(request.url).pathname));
+    const { pathname } = new URL(request.url);
+    const id = decodeId(restOfPath(ROUTES.googleModel, pathname) || restOfPath(ROUTES.model, pathname));
     const bare = id.startsWith(COLLECTION) ? id.slice(COLLECTION.length) : id;
     return jsonResponse(context, describeForGoogle(await findModel(bare)));
   };

@@ -66,7 +66,7 @@ export const SECURITY_SCHEMES = {
     type: "apiKey",
     in: "header",
     name: "x-goog-api-key",
-    description: "The same, as Google's clients send it to the routes of Gemini's API.",
+    description: "The same, as Google's clients send it for models and to the routes of Gemini's API.",
   },
   google_key: {
     type: "apiKey",
@@ -76,12 +76,16 @@ export const SECURITY_SCHEMES = {
   },
 } as const;
 
-/** Those that only rows for Google's clients take. */
-const GOOGLE_SCHEMES: readonly string[] = ["x_goog_api_key", "google_key"];
+/** Those that not every row takes, by how it serves Google's clients. */
+const GOOGLE_SCHEMES: Readonly<Record<NonNullable<RouteRow["servesGoogle"]> | "none", readonly string[]>> = {
+  none: ["x_goog_api_key", "google_key"],
+  clients: ["google_key"],
+  all: [],
+};
 
 const schemesOf = ({ servesGoogle }: RouteRow): Record<string, string[]>[] =>
   Object.keys(SECURITY_SCHEMES)
-    .filter((name) => servesGoogle === true || !GOOGLE_SCHEMES.includes(name))
+    .filter((name) => !GOOGLE_SCHEMES[servesGoogle ?? "none"].includes(name))
     .map((name) => ({ [name]: [] }));
 
 /** What every route answers that needs a credential. */
