@@ -4,6 +4,7 @@ import { type ConfigChanges, nextConfig, settingsOfFiles } from "./config/next-c
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests } from "./core/open-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
+import { createReplayCache } from "./pipeline/translate/replay-cache.ts";
 import type { WorkerPlace } from "./server/handlers/health.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createListener } from "./server/listener.ts";
@@ -137,6 +138,7 @@ function openShared({ settings }: Config, dependencies: GatewayDependencies, rou
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
   const server = createServer({ listener, requests, worker, version, timers: dependencies.timers, current: routes });
   const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
-  const known = { changes, version, readFile, dialects, timers, clock };
+  const replays = createReplayCache({ maxBytes: options.replayBytes(settings), now });
+  const known = { changes, version, readFile, dialects, replays, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

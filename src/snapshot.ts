@@ -11,7 +11,9 @@ import type { ReadFile } from "./core/read-files.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
+import type { FetchMedia } from "./pipeline/translate/fetch-media.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
+import type { ReplayCache } from "./pipeline/translate/replay-cache.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import { openRouting } from "./routing/open-routing.ts";
@@ -36,6 +38,7 @@ export interface SharedParts extends Requests {
   readonly version: string;
   readonly readFile: ReadFile;
   readonly dialects: Dialects;
+  readonly replays: ReplayCache | undefined;
   readonly timers: TimerSource;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -102,7 +105,7 @@ function assemble(
     providers,
     previous: previous?.modelLists,
   });
-  const { keepAliveMs, ...relayOptions } = options.relayOptions(settings);
+  const { keepAliveMs, fetchesMedia, ...relayOptions } = options.relayOptions(settings);
   const parts: RelayParts = {
     ...relayOptions,
     heartbeat: createHeartbeat(keepAliveMs, { deadlines: shared.deadlines, now: timers.now }),
@@ -111,6 +114,8 @@ function assemble(
     targets: { ...modelLists, providers: routing.providers },
     policy,
     dialects: shared.dialects,
+    replays: shared.replays,
+    fetchMedia: fetchesMedia ? openFetchMedia(shared, upstream) : undefined,
     clock: shared.clock,
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
     memory,
@@ -154,6 +159,19 @@ function assemble(
     whenOver: requests.whenOver,
     dispose: () => owned.disposeAsync(),
   };
+}
+
+/** Loaded with the first request that needs it. */
+function openFetchMedia({ version, memory, deadlines, timers }: SharedParts, { fetch }: Upstream): FetchMedia {
+  const open = async (): Promise<FetchMedia> => {
+    const { createFetchMedia } = await import("./pipeline/translate/fetch-media.ts");
+    const { createFetchPublic } = await import("./upstream/fetch-public.ts");
+    const userAgent = `inference-gateway/${version}`;
+    const fetchPublic = createFetchPublic({ fetch, lookup: (name) => Bun.dns.lookup(name), userAgent });
+    return createFetchMedia({ fetchPublic, memory, deadlines, now: timers.now });
+  };
+  let opened: Promise<FetchMedia> | undefined;
+  return async (...asked) => (await (opened ??= open()))(...asked);
 }
 
 function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) {

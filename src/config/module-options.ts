@@ -141,9 +141,13 @@ export function relayOptions(settings: Settings) {
     isStrict: settings.VALIDATION === "strict",
     wantsUsage: settings.STREAM_USAGE === "always",
     refusesUnsupported: settings.UNSUPPORTED_FIELDS === "refuse",
+    fetchesMedia: settings.IMAGE_FETCH,
     keepAliveMs: settings.STREAM_KEEPALIVE,
   };
 }
+
+/** How much of answers is kept for clients that lose it. */
+export const replayBytes = (settings: Settings): number => settings.REPLAY_CACHE_BYTES;
 
 /** An upload below this, over the idle timeout, is not from a slow client but meant to keep a connection busy. */
 const MIN_UPLOAD_BYTES_PER_SECOND = 1536;

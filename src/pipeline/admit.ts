@@ -57,7 +57,9 @@ export function createAdmit(parts: AdmitParts): Admit {
     const wire = format.subpath === undefined ? chooseWire(target.provider, format.api) : format.api;
     const streams = body.value["stream"] === true;
     // The query belongs to the client's API.
-    const url = wire && apiUrl(target, wire, streams, wire === format.api ? query.rest : undefined, format.subpath);
+    const isRelayed = wire === format.api;
+    const choosesFraming = isRelayed && format.array !== undefined;
+    const url = wire && apiUrl(target, wire, streams, isRelayed ? query.rest : "", format.subpath, choosesFraming);
     if (wire === undefined || url === undefined)
       throw new Failure(format.notSupported, { provider: target.provider.id });
     const isArray = streams && format.array !== undefined && format.array.isAsked(query.rest);

@@ -9,7 +9,7 @@ export interface ProviderApi extends ApiAccess {
   readonly url: string;
   /** The same for streams, if they are elsewhere. */
   readonly streamUrl?: string;
-  /** The same without what a wire's own streams have for a query: for requests that bring theirs. */
+  /** The same without its query: for requests whose own says how their stream is framed. */
   readonly relayedStreamUrl?: string;
 }
 
@@ -17,6 +17,8 @@ export interface ProviderApi extends ApiAccess {
 export interface ProviderBase extends ApiAccess {
   /** From the host on, without a slash at its end: blank if it is everything. */
   readonly path: string;
+  /** Matches what is below the path, if it has placeholders. */
+  readonly pattern?: RegExp;
 }
 
 /** One provider as this process will call it: its table row joined with the operator's settings. Frozen at start. */
@@ -73,6 +75,8 @@ export interface Provider {
   readonly callable: boolean;
   /** The variables to be set before it is callable. */
   readonly missingVariables?: readonly string[];
+  /** See {@link ProviderRow.probed}. */
+  readonly probed?: true;
   /** True if the operator named this provider by a key or a URL; others are local ones that may or may not answer. */
   readonly configured: boolean;
 }

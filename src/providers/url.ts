@@ -3,7 +3,8 @@ import { requireHarmlessPath } from "./check-path.ts";
 import type { ApiAccess } from "./api-access.ts";
 import type { ProviderApiName } from "./api-paths.ts";
 import { joinPath, pathOf } from "./join-path.ts";
-import type { Provider } from "./provider.ts";
+import { fillModel } from "./path-template.ts";
+import type { Provider, ProviderBase } from "./provider.ts";
 import { joinQuery } from "./query.ts";
 
 /** What a proxied request is for. */
@@ -36,9 +37,9 @@ export function splitProxyUrl(url: string): ProxyTarget {
  * The address of one of a provider's APIs.
  * @param target who is asked, and for which model in the provider's own words
  * @param isStream whether the answer is to be a stream
- * @param search the query of a request that is relayed, with its `?`, or nothing: it takes the place of what an address of
- * streams has for a query of its own; undefined for requests that are translated
+ * @param search the query of the request with its `?`, or nothing
  * @param subpath what is asked for below the API, with a leading slash, or nothing
+ * @param choosesFraming whether the query says how a stream is framed: then an address of streams has nothing to say of it
  * @returns undefined if the provider does not have that API
  * @throws Failure `invalid_request` if the address names the model and the model is one that would change the path
  */
@@ -46,27 +47,17 @@ export function apiUrl(
   { provider, model }: { readonly provider: Provider; readonly model: string },
   name: ProviderApiName,
   isStream: boolean,
-  search: string | undefined,
+  search: string,
   subpath: string = "",
+  choosesFraming: boolean = false,
 ): string | undefined {
   const api = provider.apis[name];
   if (!api) return undefined;
-  const streamUrl = search === undefined ? api.streamUrl : api.relayedStreamUrl;
+  const streamUrl = choosesFraming ? api.relayedStreamUrl : api.streamUrl;
   const template = isStream ? (streamUrl ?? api.url) : api.url;
-  const place = template.includes(MODEL_PLACE) ? template.replace(MODEL_PLACE, () => modelSegment(model)) : template;
+  const place = fillModel(template, model);
   const url = subpath === "" ? place : below(place, subpath);
-  return search === undefined || search === "" ? url : joinQuery(url, search, provider.query);
-}
-
-const MODEL_PLACE = "{model}";
-
-/** A model's name as one segment of a path. */
-function modelSegment(model: string): string {
-  // Encoded or not, these lead elsewhere.
-  if (/(?:^|[/\\])\.{1,2}(?:[/\\]|$)/.test(model)) {
-    throw new Failure("invalid_request", { message: "model must not be a path", param: "model" });
-  }
-  return encodeURIComponent(model);
+  return search === "" ? url : joinQuery(url, search, provider.query);
 }
 
 /** Puts a path between the path of a URL and its query. */
@@ -96,6 +87,8 @@ export function targetUrl(provider: Provider, path: string, search: string): str
 /** What a request to that address of a provider needs: that of the API that its path belongs to. */
 export function accessTo({ bases, apis }: Provider, url: string): ApiAccess {
   const path = pathOf(url);
-  const base = bases.find((base) => path.startsWith(base.path) && /^(?:[/?]|$)/.test(path.slice(base.path.length)));
-  return base ?? apis.models;
+  return bases.find((base) => isBelow(base, path)) ?? apis.models;
 }
+
+const isBelow = ({ path: base, pattern }: ProviderBase, path: string): boolean =>
+  pattern ? pattern.test(path) : path.startsWith(base) && /^(?:[/?]|$)/.test(path.slice(base.length));

@@ -67,6 +67,7 @@ describe("what needs a restart", () => {
     expect(rows).toEqual([
       "ENVIRONMENT",
       "LOG_FORMAT",
+      "REPLAY_CACHE_BYTES",
       "SERVER_HOST",
       "SERVER_PORT",
       "SERVER_UNIX_SOCKET",

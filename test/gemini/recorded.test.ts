@@ -39,6 +39,7 @@ async function translate(wire: OtherWire, pieces: Iterable<Uint8Array>, isArray 
     }),
     clientsError: (error) => error,
     onError() {},
+    mayHold: () => true,
     failureOf: ({ message }) => new Error(message),
   });
   const written: Uint8Array[] = [];

@@ -34,6 +34,8 @@ const settings = (url: string) => ({
   CHATTY_API_URL: `${url}/v1`,
   CHATTY_APIS: "chat",
   CHATTY_API_KEY: KEY,
+  GOOGLE_API_URL: `${url}/v1beta/openai`,
+  GOOGLE_API_KEY: KEY,
   EMBEDDING_API_URL: `${url}/v1`,
   EMBEDDING_APIS: "embeddings",
   EMBEDDING_API_KEY: KEY,
@@ -112,6 +114,21 @@ describe("a provider of the same API", () => {
     const calls = takeCalls();
     expect(calls.map((call) => call.header("x-goog-api-key"))).toEqual([KEY, KEY]);
     for (const call of calls) expect(JSON.stringify(call)).not.toContain(GATEWAY_KEY);
+  });
+
+  test.each([
+    ["generateContent", "google/gemini-x", "/v1beta/models/gemini-x:generateContent"],
+    ["streamGenerateContent", "google/models/gemini-x", "/v1beta/models/gemini-x:streamGenerateContent"],
+    ["countTokens", "google/gemini-x", "/v1beta/models/gemini-x:countTokens"],
+  ])("is Google itself: %s of %s", async (verb, model, target) => {
+    answer = json(200, WHOLE);
+    expect((await send(`/v1beta/models/${model}:${verb}`)).status).toBe(200);
+    const [call] = takeCalls();
+    expect([call?.target, call?.header("x-goog-api-key"), call?.header("authorization")]).toEqual([
+      target,
+      KEY,
+      undefined,
+    ]);
   });
 
   test("does not see the model that a body names", async () => {
@@ -381,7 +398,7 @@ describe("models", () => {
       token = got.nextPageToken;
     } while (token !== undefined);
     expect(names).toEqual(["models/native/m1", "models/native/m/2", "models/native/m3"]);
-    expect((await page("")).models.length).toBe(12);
+    expect((await page("")).models.length).toBe(15);
     expect(await refusalOf(await fetch(`${gateway.url}/v1beta/models?pageToken=x`))).toEqual([
       400,
       400,
@@ -406,7 +423,7 @@ describe("a client of Google's with another version of the API", () => {
 
   test("gets lists and models in Google's form", async () => {
     const list = (await (await fetch(`${gateway.url}/v1/models?pageSize=1`, { headers })).json()) as object;
-    expect(list).toMatchObject({ models: [{ name: "models/native/m1" }] });
+    expect(list).toMatchObject({ models: [{ name: "models/google/m1" }] });
     const model = await (await fetch(`${gateway.url}/v1/models/models/chatty/m1`, { headers })).json();
     expect(model).toMatchObject({ name: "models/chatty/m1" });
     expect(await (await fetch(`${gateway.url}/v1/models`)).json()).toMatchObject({ object: "list" });

@@ -60,6 +60,20 @@ export const GENERAL_SETTINGS = {
     default: "liberal",
     doc: "strict: refuse requests that break OpenAI's or Anthropic's documented form; liberal leaves that to the provider",
   },
+  IMAGE_FETCH: {
+    group: "General",
+    type: "boolean",
+    default: "false",
+    doc: "Fetch images and documents that a request names by URL, if the provider's API takes only their bytes; from public addresses only, at most 20 and 32 MiB a request",
+  },
+  REPLAY_CACHE_BYTES: {
+    group: "General",
+    type: "bytes",
+    range: ["0", "1GiB"],
+    default: "0",
+    appliesAt: "restart",
+    doc: "Memory in each process for signatures and encrypted thoughts of translated answers, to go back to the provider for clients that lose them between the calls of tools; kept for an hour. 0 keeps none",
+  },
   UNSUPPORTED_FIELDS: {
     group: "General",
     type: "enum",

@@ -5,7 +5,7 @@ import { wrapSeal } from "../form/seal-envelope.ts";
 import { signatureMember, unwrapCustomInput } from "./call-items.ts";
 import { type ChunkTexts, errorEvent } from "./chunk-text.ts";
 import { customToolNames } from "./custom-tool-names.ts";
-import { type HeldText, holdText } from "./held-text.ts";
+import type { HeldText, HeldTexts } from "./held-text.ts";
 
 /** The calls of a client's stream. Chunks may be of several calls in turn, so nothing need wait for another call. */
 export interface ClientCalls {
@@ -28,7 +28,7 @@ interface ClientCall {
   isEmpty: boolean;
 }
 
-export function createClientCalls(texts: ChunkTexts, tools: readonly Tool[]): ClientCalls {
+export function createClientCalls(texts: ChunkTexts, held: HeldTexts, tools: readonly Tool[]): ClientCalls {
   const customTools = customToolNames(tools);
   const calls = new Map<number, ClientCall>();
 
@@ -42,7 +42,7 @@ export function createClientCalls(texts: ChunkTexts, tools: readonly Tool[]): Cl
       const isHeld = sent === "function" && customTools.has(name);
       const kind = isHeld ? "custom" : sent;
       const index = calls.size;
-      calls.set(block, { index, kind, held: isHeld ? holdText() : undefined, isEmpty: true });
+      calls.set(block, { index, kind, held: isHeld ? held.open() : undefined, isEmpty: true });
       const called = kind === "custom" ? { custom: { name, input: "" } } : { function: { name, arguments: "" } };
       return texts.delta({ tool_calls: [{ index, id, type: kind, ...called }] });
     },

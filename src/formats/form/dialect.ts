@@ -1,7 +1,9 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError, ModelAnswer } from "./answer.ts";
 import type { AnswerEvent } from "./answer-events.ts";
+import type { MediaBlock } from "./blocks.ts";
 import type { Conversation, Tool } from "./conversation.ts";
+import type { Framing } from "./framing.ts";
 import type { ModelFacts } from "./model-facts.ts";
 
 /**
@@ -64,6 +66,8 @@ export interface ClientAsk {
 
 /** Reads a provider's stream. Pure: the same bytes in any pieces give the same events. */
 export interface AnswerStreamReader {
+  /** How much of texts it holds back, in UTF-16 units; absent if it holds nothing back. */
+  readonly held?: number;
   /** Whether the provider has said, by its wire's own sign, that nothing more comes; absent if only its end shows that. */
   readonly isComplete?: boolean;
   /** Events of one SSE event of the provider: the name of its `event:` line if it has one, and its data. */
@@ -77,6 +81,8 @@ export interface AnswerStreamReader {
 
 /** Writes a client's stream, as the text of its SSE events. It owns all ids and indexes of its wire. */
 export interface AnswerStreamWriter {
+  /** How much of texts it holds back, in UTF-16 units; absent if it holds nothing back. */
+  readonly held?: number;
   /** The client's bytes for one event of the form; often none. */
   write(event: AnswerEvent): string;
   /** Everything that ends the stream, after the last event. */
@@ -102,11 +108,18 @@ export interface ClientDialect {
 
 /** A provider's wire on the way from and to the form. Whole answers and streams agree, as they do for clients. */
 export interface WireDialect {
+  /**
+   * Whether something at a URL can be said on this wire only as its bytes, which the gateway then fetches if it may;
+   * absent if the wire takes URLs.
+   */
+  needsBytes?(block: MediaBlock, target: WireTarget): boolean;
   /** @throws CannotTranslate */
   writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest;
   /** @returns the answer, or the error that a body with a good status told instead of one */
   readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | { readonly error: AnswerError };
   readStream(target: WireTarget): AnswerStreamReader;
+  /** How its streams are framed if they are no server-sent events; absent if they always are. */
+  readonly framing?: Framing;
   /** How its providers are asked how many tokens a request has; absent if they cannot be. */
   readonly wireCount?: {
     /** @throws CannotTranslate */

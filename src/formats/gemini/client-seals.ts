@@ -1,5 +1,6 @@
 import type { Seal } from "../form/blocks.ts";
 import { openSeal, wrapSeal } from "../form/seal-envelope.ts";
+import { RELAYED } from "./signatures.ts";
 
 /*
  * How the seals of other wires travel with a client of this API: in `thoughtSignature`, which typed clients take for the
@@ -22,12 +23,6 @@ export interface OpenedSignature {
   /** Of the part itself. */
   readonly own: Seal | undefined;
 }
-
-/**
- * The origin of a signature that a client sent without an envelope: it got it from some provider of this wire, by an
- * answer that was relayed as it was, and which one is not known.
- */
-const RELAYED = "generate";
 
 const OWN_WIRE = "/generate";
 

@@ -102,7 +102,7 @@ export const callPart = (
 });
 
 /** A picture that the model made. */
-function mediaPart({ source, mediaType }: MediaBlock, hidden: readonly HiddenThought[]): JsonObject | undefined {
+export function mediaPart({ source, mediaType }: MediaBlock, hidden: readonly HiddenThought[]): JsonObject | undefined {
   if (source.kind !== "base64") return undefined;
   return { inlineData: { mimeType: mediaType, data: source.data }, ...signed(hidden, undefined) };
 }

@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
-import type { Annotation, Seal } from "../form/blocks.ts";
+import type { Annotation, MediaBlock, Seal } from "../form/blocks.ts";
 import type { HiddenThought } from "./client-seals.ts";
-import { callPart, textPart, thoughtPart } from "./write-answer.ts";
+import { callPart, mediaPart, textPart, thoughtPart } from "./write-answer.ts";
 
 /** Calls, and pieces of blocks that are not yet to be written, are held, at most so much of them. In UTF-16 units. */
 export const MAX_HELD = 16 * 1024 * 1024;
@@ -42,9 +42,9 @@ export class StreamPartWriter {
     this.#isShown = isShown;
   }
 
-  /** More is held back than may be. */
-  get isFull(): boolean {
-    return this.#held > MAX_HELD;
+  /** How much is held back, in UTF-16 units. */
+  get held(): number {
+    return this.#held;
   }
 
   write(event: BlockEvent): readonly JsonObject[] {
@@ -128,10 +128,19 @@ export class StreamPartWriter {
         }
         if (seal) this.#hidden.push({ text, seal });
         return NOTHING;
+      case "media":
+        return this.#media(opened.media);
       default:
         // What only another wire has.
         return NOTHING;
     }
+  }
+
+  #media(media: MediaBlock): readonly JsonObject[] {
+    const part = mediaPart(media, this.#hidden);
+    if (!part) return NOTHING;
+    this.#hidden = [];
+    return [part];
   }
 
   #said(state: BlockState, text: string, seal: Seal | undefined): JsonObject {

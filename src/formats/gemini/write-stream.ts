@@ -4,7 +4,7 @@ import type { AnswerStreamWriter, ClientAsk } from "../form/dialect.ts";
 import { headOf, showsThoughts, writeGrounding, writeResponse } from "./write-answer.ts";
 import { writeError } from "./write-error.ts";
 import { writeFinishReason } from "./write-finish-reason.ts";
-import { StreamPartWriter } from "./write-stream-parts.ts";
+import { MAX_HELD, StreamPartWriter } from "./write-stream-parts.ts";
 
 /**
  * Writes a stream for a client of Gemini's API: events, or one JSON array. Each chunk is a whole response with what is new.
@@ -32,6 +32,9 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   };
 
   return {
+    get held() {
+      return parts.held;
+    },
     write(event) {
       if (isOver) return "";
       switch (event.type) {
@@ -48,7 +51,7 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
           return fail(event.error);
         default: {
           const written = chunks(parts.write(event));
-          return parts.isFull ? written + fail(TOO_MUCH) : written;
+          return parts.held > MAX_HELD ? written + fail(TOO_MUCH) : written;
         }
       }
     },

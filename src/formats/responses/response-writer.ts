@@ -16,6 +16,8 @@ export interface ResponseWriter {
   add(event: AnswerEvent): void;
   /** After the last event: writes the event that ends the response. */
   end(): void;
+  /** How much of texts is held, in UTF-16 units. */
+  readonly held: number;
   /** The response as it is now, without what repeats the request. */
   response(): JsonObject;
 }
@@ -58,6 +60,9 @@ export function createResponseWriter(ask: ClientAsk, emit: EmitEvent): ResponseW
   }
 
   return {
+    get held() {
+      return held;
+    },
     add(event) {
       if (failure) return;
       if (event.type === "fail") return fail(event.error);

@@ -17,7 +17,7 @@ import { readWholeObject, responseWith } from "./translated-answer.ts";
  * requests: these are translated as if they were to be answered.
  */
 export function createTranslatedCount(parts: TranslationParts): (admitted: AdmittedRequest) => Promise<Reply> {
-  const { dialects, requestHeaders, refusesUnsupported } = parts;
+  const { dialects, requestHeaders, fetchMedia, refusesUnsupported } = parts;
 
   const load = async (client: string, wire: string) => {
     const { clientCount } = isCounting(client) ? await dialects[COUNTED_APIS[client]]() : {};
@@ -34,6 +34,8 @@ export function createTranslatedCount(parts: TranslationParts): (admitted: Admit
       wire: wireCount,
       target,
       provider,
+      fetchMedia,
+      asker: { context: attempts.context, signal: attempts.request.signal },
       refusesUnsupported,
     });
     const headers = noteHeaders(format.api, wire, notes);

@@ -11,6 +11,7 @@ import {
   type WireTarget,
 } from "../../formats/form/dialect.ts";
 import type { Provider } from "../../providers/provider.ts";
+import type { FetchMedia, MediaAsker } from "./fetch-media.ts";
 import { listOf } from "./note-headers.ts";
 
 /** A request as it goes to a provider, and what could not be said in it. */
@@ -25,9 +26,14 @@ export interface TranslatedRequest {
 
 export interface RequestTranslation {
   readonly client: Pick<ClientDialect, "readRequest">;
-  readonly wire: Pick<WireDialect, "writeRequest">;
+  readonly wire: Pick<WireDialect, "writeRequest" | "needsBytes">;
   readonly target: WireTarget;
   readonly provider: Pick<Provider, "refusesStreamOptions">;
+  /** Absent if nothing is fetched. */
+  readonly fetchMedia?: FetchMedia | undefined;
+  readonly asker: MediaAsker;
+  /** Puts back what the client has lost; absent if nothing is kept for it. */
+  readonly restore?: ((conversation: Conversation) => Conversation) | undefined;
   /** Refuse members for which the wire has no place, rather than leave them out. */
   readonly refusesUnsupported: boolean;
 }
@@ -43,12 +49,17 @@ const MAX_BYTES_IN_TURN = 256 * 1024;
 export async function translateRequest(
   body: JsonObject,
   bytes: number,
-  { client, wire, target, provider, refusesUnsupported }: RequestTranslation,
+  { client, wire, target, provider, fetchMedia, asker, restore, refusesUnsupported }: RequestTranslation,
 ): Promise<TranslatedRequest> {
   const isLong = bytes > MAX_BYTES_IN_TURN;
-  const conversation = orRefuse(target, () => client.readRequest(body));
-  const essential = conversation.foreign.find(({ isEssential }) => isEssential);
+  const asked = orRefuse(target, () => client.readRequest(body));
+  const essential = asked.foreign.find(({ isEssential }) => isEssential);
   if (essential) throw refuse(essential.path, target, "its API has no place for it");
+  const known = restore ? restore(asked) : asked;
+  const conversation =
+    fetchMedia && wire.needsBytes
+      ? await fetchMedia(known, (block) => wire.needsBytes?.(block, target) === true, asker)
+      : known;
   if (isLong) await nextTurn();
   const written = orRefuse(target, () => wire.writeRequest(conversation, target));
   const notes = [

@@ -16,10 +16,13 @@ import { beginStream, type Heartbeat } from "../heartbeat.ts";
 import { isEventStream, UNCOUNTED_BYTES } from "../read-response.ts";
 import type { AdmittedRequest } from "../stage.ts";
 import { inClientsWords } from "./answer-failure.ts";
+import type { FetchMedia } from "./fetch-media.ts";
 import { noteHeaders } from "./note-headers.ts";
+import { ownerOf } from "./replay-cache.ts";
 import { translateRequest } from "./translate-request.ts";
 import {
   type AnswerTranslationParts,
+  framingOf,
   type TranslatedAttempt,
   translateStream,
   translateWhole,
@@ -30,6 +33,8 @@ export interface TranslationParts extends AnswerTranslationParts {
   readonly dialects: Dialects;
   readonly requestHeaders: RequestHeaders;
   readonly memory: MemoryBudget;
+  /** Gets what requests name by URL, for wires that need the bytes; absent if nothing is fetched. */
+  readonly fetchMedia?: FetchMedia | undefined;
   /** Refuse requests with members for which a provider's API has no place, rather than leave these out. */
   readonly refusesUnsupported: boolean;
   /** Milliseconds since the epoch. */
@@ -63,7 +68,8 @@ export function createTranslatedAnswer(parts: TranslationParts): AnswerTranslate
   return (admitted, options = {}) => begin(admitted, options).then(finish);
 }
 
-function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clock }: TranslationParts) {
+function createBegin(parts: TranslationParts) {
+  const { dialects, requestHeaders, memory, fetchMedia, replays, refusesUnsupported, clock } = parts;
   const clients = new Map<string, ClientDialect>();
   const wires = new Map<string, WireDialect>();
   const loadClient = async (api: ApiName): Promise<ClientDialect> => {
@@ -100,6 +106,9 @@ function createBegin({ dialects, requestHeaders, memory, refusesUnsupported, clo
       wire,
       target: wireTarget,
       provider,
+      fetchMedia,
+      asker: { context, signal: request.signal },
+      restore: replays && ((conversation) => replays.restore(ownerOf(context), conversation)),
       refusesUnsupported,
     });
     const headers = noteHeaders(format.api, api, notes);
@@ -136,10 +145,11 @@ function createFinish(parts: TranslationParts) {
     try {
       await attempt.answered();
       const { response, call } = attempt;
-      const isStream = isEventStream(response)
-        ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
-        : ask.request.stream && (await beginsWithEvent(response, call));
-      const reply = isStream ? translateStream(translated) : await translateWhole(translated, parts);
+      const isStream =
+        isEventStream(response) || framingOf(translated)
+          ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
+          : ask.request.stream && (await beginsWithEvent(response, call));
+      const reply = isStream ? translateStream(translated, parts) : await translateWhole(translated, parts);
       return {
         ...reply,
         call,

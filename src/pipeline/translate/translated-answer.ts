@@ -7,15 +7,17 @@ import { parsedWeight } from "../../core/memory/parsed-weight.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import type { Usage } from "../../formats/form/answer.ts";
 import type { ClientAsk, ClientDialect, WireDialect, WireTarget } from "../../formats/form/dialect.ts";
+import type { Framing } from "../../formats/form/framing.ts";
 import type { Format } from "../../formats/format.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
 import type { ResponseBody, UpstreamResponse } from "../../upstream/transport.ts";
 import type { Attempt, Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
-import { readWholeResponse, UNCOUNTED_BYTES } from "../read-response.ts";
+import { hasContentType, readWholeResponse, UNCOUNTED_BYTES } from "../read-response.ts";
 import { transformBody } from "../transform-body.ts";
 import { answerFailure, clientsError } from "./answer-failure.ts";
+import { ownerOf, type ReplayCache } from "./replay-cache.ts";
 import { withContentType } from "./response-type.ts";
 import { StreamTranslation } from "./stream-translation.ts";
 
@@ -36,15 +38,28 @@ export interface TranslatedAttempt {
 export interface AnswerTranslationParts {
   readonly memory: MemoryBudget;
   readonly jsonLimits: JsonLimits;
+  /** What clients lose of answers; absent if it is not kept for them. */
+  readonly replays?: ReplayCache | undefined;
+}
+
+/** The wire's own framing, if the answer has it. */
+export function framingOf({ wire: { framing }, attempt }: TranslatedAttempt): Framing | undefined {
+  return framing && hasContentType(attempt.response, framing.contentType) ? framing : undefined;
 }
 
 /** A stream of a provider's API as one of the client's API. */
-export function translateStream(translated: TranslatedAttempt): Reply {
+export function translateStream(
+  translated: TranslatedAttempt,
+  { memory, replays }: Pick<AnswerTranslationParts, "memory" | "replays">,
+): Reply {
   const { attempts, attempt, format, provider, client, wire, target, ask, headers } = translated;
   const { response } = attempt;
   const translation = new StreamTranslation({
     reader: wire.readStream(target),
     writer: client.writeStream(ask),
+    frames: framingOf(translated)?.open(),
+    mayHold: (bytes) => memory.tryHold(attempts.context, bytes),
+    onEvent: replays?.listen(ownerOf(attempts.context)),
     clientsError: (error) => clientsError(error, provider, format),
     onError: (error) => attempts.context.failed(answerFailure(error, provider, format)),
     failureOf: (error) => answerFailure(error, provider, format),
@@ -71,6 +86,7 @@ export async function translateWhole(
   const { value, isLong } = await readWholeObject(attempts, attempt, provider, parts);
   const answer = wire.readAnswer(value, target);
   if ("error" in answer) throw answerFailure(answer.error, provider, format);
+  parts.replays?.remember(ownerOf(attempts.context), answer.blocks);
   const written = toJson(client.writeAnswer(answer, ask));
   if (isLong) parts.memory.tryHold(attempts.context, written.length);
   return {
