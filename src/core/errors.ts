@@ -128,6 +128,11 @@ export const FAILURES = {
     type: "not_supported_error",
     message: "The Responses API is not supported by this provider yet.",
   },
+  generate_not_supported: {
+    status: 400,
+    type: "not_supported_error",
+    message: "Gemini's API is not supported by this provider yet.",
+  },
   embeddings_not_supported: {
     status: 400,
     type: "not_supported_error",

@@ -12,7 +12,9 @@ const MODELS = [CHAT_MODEL, EMBEDDING_MODEL].map((id) => ({ id, object: "model",
 /** Below the base URL, beside what every OpenAI-compatible provider has. */
 const PATHS = { messages: "/messages", countTokens: "/messages/count_tokens", responses: "/responses" };
 const ROW = { ...CUSTOM_PROVIDER_ROW, paths: { ...CUSTOM_PROVIDER_ROW.paths, ...PATHS } };
-const CHAT_APIS = ["chat", "completions", "messages", "countTokens", "responses"] as const;
+/** Those that are translated to the others. */
+const GEMINI_APIS = ["generate", "countGenerateTokens"] as const;
+const CHAT_APIS = ["chat", "completions", "messages", "countTokens", "responses", ...GEMINI_APIS] as const;
 
 /** Reads the conversation of a request, with what chat completions say of tools, and writes what the model says next. */
 interface Route {

@@ -12,6 +12,9 @@ export const DIALECTS = {
   cohere: async () => (await import("./cohere/dialect.ts")).COHERE_DIALECT,
   converse: async () => (await import("./converse/dialect.ts")).CONVERSE_DIALECT,
   messages: async () => (await import("./messages/dialect.ts")).MESSAGES_DIALECT,
-  generate: async () => (await import("./gemini/wire-dialect.ts")).GEMINI_WIRE,
+  generate: async () => ({
+    ...(await import("./gemini/client-dialect.ts")).GEMINI_CLIENT,
+    ...(await import("./gemini/wire-dialect.ts")).GEMINI_WIRE,
+  }),
   responses: async () => (await import("./responses/dialect.ts")).RESPONSES_DIALECT,
 } satisfies Dialects;

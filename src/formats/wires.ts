@@ -11,7 +11,7 @@ export type Wire = (typeof WIRES)[number];
 export const isWire = (api: string): api is Wire => WIRES.some((wire) => wire === api);
 
 /** The APIs of clients whose requests can be translated. */
-export const TRANSLATED_APIS = ["messages", "responses", "chat"] as const satisfies readonly ApiName[];
+export const TRANSLATED_APIS = ["messages", "responses", "chat", "generate"] as const satisfies readonly ApiName[];
 
 export type TranslatedApi = (typeof TRANSLATED_APIS)[number];
 

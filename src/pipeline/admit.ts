@@ -12,6 +12,7 @@ import { resolveTarget, splitQuery, type Target, type TargetSources } from "../r
 import { type AttemptParts, Attempts } from "./attempts.ts";
 import { checkBody, checkLargeBody, requireClient, withoutByteOrderMark } from "./check-body.ts";
 import { DECISIVE_NAMES } from "./prepare-body.ts";
+import { readAskedInPath } from "./read-path.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
 import { requireAllowedModels } from "./require-allowed-models.ts";
 import type { AdmittedRequest } from "./stage.ts";
@@ -37,24 +38,29 @@ export function createAdmit(parts: AdmitParts): Admit {
   const { targets, policy, memory, jsonLimits, isStrict, estimatesTokens } = parts;
 
   return async (context, request, format) => {
-    const query = splitQuery(request.url);
+    const inPath = format.inPath && readAskedInPath(request.url, format.inPath);
+    const query = splitQuery(request.url, inPath !== undefined);
     const bytes = withoutByteOrderMark(await readBody(context, request, parts));
     context.received(bytes.length);
     const wait = memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
     if (wait) await wait;
     const decoded = decodeObjectInTurns(bytes, { limits: jsonLimits, names: DECISIVE_NAMES, stop: request });
     const check = isStrict ? format.check : format.checkRequired;
-    const body =
+    const checked =
       decoded instanceof Promise
         ? await checkLargeBody(bytes, await decoded, check, request)
         : checkBody(bytes, decoded, check);
+    // From here on it is as if the body said it; its bytes stay as they are.
+    const body = inPath ? { ...checked, value: { ...checked.value, ...inPath } } : checked;
     const found = resolveTarget(targets, query.provider, String(body.value["model"]), apiOf(format));
     const target = found instanceof Promise ? await found : found;
     requireClient(request);
     context.selected(target.provider.id, target.model);
     if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
-    const way = chooseWay(target, format, body.value["stream"] === true, query.rest, estimatesTokens);
-    return { format, body, target, ...way, attempts: new Attempts(parts, context, request) };
+    const streams = body.value["stream"] === true;
+    const way = chooseWay(target, format, streams, query.rest, estimatesTokens);
+    const isArray = streams && format.array !== undefined && format.array.isAsked(query.rest);
+    return { format, body, target, ...way, isArray, attempts: new Attempts(parts, context, request) };
   };
 }
 
@@ -78,7 +84,9 @@ function chooseWay(
   }
   const wire = format.subpath === undefined ? chooseWire(provider, format.api) : format.api;
   // The query belongs to the client's API.
-  const url = wire && apiUrl(target, wire, isStream, wire === format.api ? search : "", format.subpath);
+  const isRelayed = wire === format.api;
+  const choosesFraming = isRelayed && format.array !== undefined;
+  const url = wire && apiUrl(target, wire, isStream, isRelayed ? search : "", format.subpath, choosesFraming);
   if (wire === undefined || url === undefined) throw notSupported(format, provider.id);
   return { wire, url };
 }

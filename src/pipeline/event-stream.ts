@@ -137,14 +137,14 @@ function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): Eve
     isOver: () => watch.isOver(asBuffer(tail.bytes())),
     signOfLife(isFirst) {
       if (!endsEvent(tail.bytes())) return undefined;
-      const words = Buffer.from(isFirst ? OPENING : format.keepAlive);
+      const words = Buffer.from(isFirst ? (format.opening ?? OPENING) : format.keepAlive);
       context.sent(words.length);
       return words;
     },
     onEnd(reason) {
       // Clients leave when they have the last event, which may be before the provider has closed its stream.
       const hasAll = reason?.code === "client_gone" && isWhole();
-      context.used(usage ? usage() : readUsage(tail.bytes()));
+      context.used(usage ? usage() : (format.readUsage ?? readUsage)(tail.bytes()));
       attempts.close();
       context.finishBody(hasAll ? undefined : reason);
     },

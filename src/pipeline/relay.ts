@@ -5,6 +5,7 @@ import type { Provider } from "../providers/provider.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
+import { openArrayStream } from "./array-stream.ts";
 import { beginsWithEvent } from "./detect-events.ts";
 import { openEventStream } from "./event-stream.ts";
 import { judgeAnswer } from "./judge-answer.ts";
@@ -39,7 +40,12 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
     using attempts = admitted.attempts;
     // Before the wait, which would keep all that was admitted if something of it were needed behind.
     const { provider } = admitted.target;
-    const asked = { format, provider, streamAsked: admitted.body.value["stream"] === true };
+    const asked = {
+      format,
+      provider,
+      streamAsked: admitted.body.value["stream"] === true,
+      isArray: admitted.isArray === true,
+    };
     const reply = await answer(admitted);
     const response = await respond(parts, attempts, reply, asked);
     return reply.headers ? withHeaders(response, reply.headers) : response;
@@ -57,6 +63,8 @@ interface Asked {
   readonly provider: Provider;
   /** Whether the client asked for a stream. */
   readonly streamAsked: boolean;
+  /** It is to be one JSON array. */
+  readonly isArray?: boolean;
 }
 
 /**
@@ -66,16 +74,20 @@ export async function respond(
   { memory, heartbeat }: Pick<RelayParts, "memory" | "heartbeat">,
   attempts: Attempts,
   reply: Reply,
-  { format, provider, streamAsked }: Asked,
+  { format, provider, streamAsked, isArray = false }: Asked,
 ): Promise<Response> {
   const { response, call } = reply;
+  if (isArray && format.array && !isEventStream(response)) {
+    const stream = await openArrayStream(attempts, reply, { provider, watch: format.array.watch(), format });
+    if (stream) return stream;
+  }
   if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call)))) {
     const stream = await openEventStream(attempts, reply, { format, provider, heartbeat });
     if (stream) return stream;
   }
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
-  if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch);
-  const usage = reply.usage ? reply.usage() : readUsage(requireBody(whole));
+  if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);
+  const usage = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(requireBody(whole));
   return sendWholeResponse(attempts, reply, judgeAnswer(attempts.context, provider, whole, usage), usage);
 }
 

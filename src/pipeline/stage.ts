@@ -22,6 +22,8 @@ export interface AdmittedRequest {
   readonly stored?: StoredAnswer | undefined;
   /** Bytes that stages go on holding in the budget until the answer is there; 0 unless given. */
   readonly keptBytes?: number | undefined;
+  /** The client wants its stream as one JSON array. */
+  readonly isArray?: boolean;
   /** Call providers through these; they hold the client's request and its context. */
   readonly attempts: Attempts;
 }

@@ -47,12 +47,17 @@ export function sendWholeResponse(
  * The response that carries an answer as it comes, because there is no room to hold it: one that breaks off then ends
  * the client's connection instead of becoming an error. Recorded when it is over.
  */
-export function passWholeAnswer(attempts: Attempts, reply: Reply, body: ResponseBody): Promise<Response> {
+export function passWholeAnswer(
+  attempts: Attempts,
+  reply: Reply,
+  body: ResponseBody,
+  findUsage: typeof readUsage = readUsage,
+): Promise<Response> {
   const tail = createStreamTail(USAGE_TAIL_BYTES);
   attempts.context.answered(reply.response.status);
   return streamWhole(attempts, reply, body, {
     onChunk: tail.push,
-    onEnd: () => attempts.context.used(readUsage(tail.bytes())),
+    onEnd: () => attempts.context.used(findUsage(tail.bytes())),
   });
 }
 

@@ -8,6 +8,7 @@ export const PROVIDER_APIS = [
   "countTokens",
   "responses",
   "generate",
+  "countGenerateTokens",
   "converse",
   "cohere",
   "inputTokens",
@@ -31,9 +32,10 @@ export const COHERE = { cohere: "/v2/chat" } as const;
 export const RESPONSES = { responses: "/responses" } as const;
 export const INPUT_TOKENS = { inputTokens: "/responses/input_tokens" } as const;
 
-/** Google's own API. https://ai.google.dev/api/generate-content */
+/** Google's, which names the model in its paths. https://ai.google.dev/api/generate-content */
 export const GENERATE = {
   generate: "/models/{model}:{generateContent|streamGenerateContent?alt=sse}",
+  countGenerateTokens: "/models/{model}:countTokens",
 } as const;
 
 /** Of Ollama, which does not count tokens. https://docs.ollama.com/api/anthropic-compatibility */

@@ -9,6 +9,8 @@ export interface ProviderApi extends ApiAccess {
   readonly url: string;
   /** The same for streams, if they are elsewhere. */
   readonly streamUrl?: string;
+  /** The same without its query: for requests whose own says how their stream is framed. */
+  readonly relayedStreamUrl?: string;
 }
 
 /** What is below one path of a provider's server. */

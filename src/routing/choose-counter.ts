@@ -7,10 +7,14 @@ import type { Provider } from "../providers/provider.ts";
 export type Counter = CountingApi | "estimate";
 
 /** The APIs of providers that count tokens. */
-export type CountingApi = Extract<ProviderApiName, "countTokens" | "inputTokens">;
+export type CountingApi = Extract<ProviderApiName, "countTokens" | "inputTokens" | "countGenerateTokens">;
 
 /** The wire of the requests that each of them counts. */
-export const COUNTED_WIRES: Readonly<Record<CountingApi, Wire>> = { countTokens: "messages", inputTokens: "responses" };
+export const COUNTED_WIRES: Readonly<Record<CountingApi, Wire>> = {
+  countTokens: "messages",
+  inputTokens: "responses",
+  countGenerateTokens: "generate",
+};
 
 /**
  * How a request to count tokens is answered.
@@ -25,5 +29,6 @@ export function chooseCounter(
   if (apis[api] !== undefined) return "native";
   if (apis.countTokens) return "countTokens";
   if (apis.inputTokens) return "inputTokens";
+  if (apis.countGenerateTokens) return "countGenerateTokens";
   return estimates ? "estimate" : undefined;
 }

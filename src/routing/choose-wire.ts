@@ -6,7 +6,7 @@ import type { Provider } from "../providers/provider.ts";
 /**
  * The API of a provider over which a request of a client's API goes: the same one if the provider has it, else the one
  * that can say most of those that it has and that the request can be translated to.
- * @returns undefined if there is none: embeddings and counts of tokens are never translated
+ * @returns undefined if there is none: embeddings are never translated, and who counts tokens is for {@link chooseCounter} to say
  */
 export function chooseWire(
   { apis, wires = WIRES }: Pick<Provider, "apis" | "wires">,

@@ -3,6 +3,7 @@ import { nearestWithin } from "../core/nearest-name.ts";
 import { asksForWebSocket, refuseWebSocket } from "./refuse-websocket.ts";
 import { addressesOf, allowedMethods, isAt, readablePath, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 import type { RouteHandler } from "./serve-route.ts";
+import { hasOtherVerbs } from "./unknown-paths.ts";
 
 /** They echo a request, its credentials included, or open a tunnel, and are refused wherever they are sent to. */
 const NEVER_ALLOWED: ReadonlySet<string> = new Set(["TRACE", "CONNECT"]);
@@ -23,7 +24,7 @@ export const refuseUnknown: RouteHandler = (_, request) => {
   const { pathname } = new URL(url);
   const allowed = allowedMethods(pathname);
   if (allowed.length > 0 && asksForWebSocket(request)) refuseWebSocket();
-  const isKnown = allowed.length > 0 && !allowed.includes(method);
+  const isKnown = allowed.length > 0 && !allowed.includes(method) && !hasOtherVerbs(method, pathname);
   if (isKnown || NEVER_ALLOWED.has(method)) {
     const use = allowed.length > 0 ? `. Use ${allowed.join(", ")}` : "";
     throw new Failure("method_not_allowed", {

@@ -4,7 +4,7 @@ import type { RequestContext, Outcome } from "../core/request-context.ts";
 import type { RequestOpener } from "../core/in-flight-requests.ts";
 import { Failure, toFailure } from "../core/errors.ts";
 import { chooseErrorEnvelope } from "./choose-error-envelope.ts";
-import { credentialsOf } from "./credentials.ts";
+import { credentialsOf, googleCredentialsOf } from "./credentials.ts";
 import type { DescribeClient } from "./describe-client.ts";
 import { requireJson } from "./require-json.ts";
 import type { RequireOwnOrigin } from "./require-own-origin.ts";
@@ -51,6 +51,10 @@ export function serveRoute(
   const errorsFor = chooseErrorEnvelope(row, envelope);
   const requireWellFormed = createRequireWellFormed(row.open);
   const isOpen = row.open || row.staticPage || (row.mayBePublic && parts.showsDocumentationToAll);
+  const { servesGoogle } = row;
+  const readCredentials = servesGoogle
+    ? (request: Request) => googleCredentialsOf(request, servesGoogle === "all")
+    : credentialsOf;
   const decide = isOpen ? undefined : authenticate;
   const checkOrigin = row.open ? undefined : requireOwnOrigin;
   // The router brings OPTIONS to no other rows.
@@ -82,7 +86,7 @@ export function serveRoute(
       if (checkOrigin && host !== null) checkOrigin(request, host, row);
       const preflight = mayBePreflight && isPreflight(request) ? answerPreflight(context, request) : undefined;
       if (!preflight && decide) {
-        const decision = decide(credentialsOf(request));
+        const decision = decide(readCredentials(request));
         // Usually synchronous.
         context.admitted(decision instanceof Promise ? await decision : decision);
       }

@@ -8,6 +8,7 @@ import { endRequests, waitBeforeDrain } from "./drain.ts";
 import { createDescribeClient, type DescribeClientOptions } from "./describe-client.ts";
 import { documentationHandlers, exampleModels } from "./handlers/documentation.ts";
 import { showHealth, showReadiness, type WorkerPlace } from "./handlers/health.ts";
+import { byClient, listGoogleModels, showGoogleModel } from "./handlers/google-models.ts";
 import { listModels, type ModelRouteParts, showModel } from "./handlers/models.ts";
 import { listTools } from "./handlers/tools.ts";
 import type { Listener } from "./listener.ts";
@@ -93,8 +94,10 @@ export function createServer({ listener, requests, worker, version, timers, curr
         handlers: {
           health: showHealth,
           readiness: showReadiness({ isDraining: () => draining, worker, toolServers: toolRegistry?.servers }),
-          models: listModels(models),
-          model: showModel(models),
+          models: byClient(listGoogleModels(models), listModels(models)),
+          model: byClient(showGoogleModel(models), showModel(models)),
+          googleModels: listGoogleModels(models),
+          googleModel: showGoogleModel(models),
           tools: listTools(options.exposesTools, toolRegistry),
           proxy: parts.passthrough,
           ...(options.hasDocumentation &&

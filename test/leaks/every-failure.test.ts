@@ -383,6 +383,13 @@ const DRIVES: readonly Drive[] = [
   { code: "response_not_found", request: { method: "GET", target: `/v1/responses/${KEPT}` }, on: "keeping" },
   { code: "response_store_unavailable", request: { method: "GET", target: `/v1/responses/${KEPT}` }, on: "forgetting" },
   {
+    code: "generate_not_supported",
+    request: {
+      target: `/v1beta/models/silent/m:generateContent?key=${SECRETS.wrongToken}`,
+      body: { contents: [{ parts: [{ text: SECRETS.prompt }] }] },
+    },
+  },
+  {
     code: "completions_not_supported",
     request: { target: "/v1/completions", body: { model: "anthropic/m", prompt: SECRETS.prompt } },
   },

@@ -118,6 +118,7 @@ describe.each([
       const targets = started.takeCalls().map((call) => call.target);
       // Counted in the provider's other API, or estimated.
       if (id === "openai") expect(targets).toEqual(["/v1/responses/input_tokens"]);
+      else if (id === "google") expect(targets).toEqual(["/v1beta/models/some%2Fm:countTokens"]);
       else expect([response.headers.get("x-gateway-estimated"), targets]).toEqual(["true", []]);
       return;
     }

@@ -1,11 +1,13 @@
 import { describeSettings } from "../../src/config/describe-settings.ts";
 import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
 import { providerVariables } from "../../src/config/provider-variables.ts";
+import type { ApiName } from "../../src/formats/format.ts";
 import { FAILURES } from "../../src/core/errors.ts";
 import { PROVIDER_APIS, type ProviderApiName } from "../../src/providers/api-paths.ts";
 import type { ProviderApi } from "../../src/providers/provider.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
 import { GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../../src/providers/table.ts";
+import { COUNT_GENERATE_TOKENS } from "../../src/formats/gemini/format.ts";
 import { COUNT_TOKENS } from "../../src/formats/messages/format.ts";
 import { chooseCounter } from "../../src/routing/choose-counter.ts";
 import { chooseWire } from "../../src/routing/choose-wire.ts";
@@ -55,12 +57,16 @@ function notes(row: ProviderRow): string {
 
 /** How each API of clients reaches each provider. */
 function clientApis(): string {
-  const clients = ["chat", "messages", "responses", "countTokens", "completions", "embeddings"] as const;
+  const clients = [
+    ...["chat", "messages", "responses", "generate", "countTokens", "countGenerateTokens"],
+    ...["completions", "embeddings"],
+  ] as const satisfies readonly ApiName[];
   const rows = [...PROVIDER_ROWS, [GOOGLE_NATIVE, GOOGLE_NATIVE_ROW] as const].map(([id, row]) => {
     const apis = Object.fromEntries(PROVIDER_APIS.map((name) => [name, hasApi(row, name) ? ANY_API : undefined]));
     const provider = { apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) };
     const cells = clients.map((client) => {
-      const counter = client === "countTokens" ? chooseCounter(provider, COUNT_TOKENS, true) : undefined;
+      const counting = [COUNT_TOKENS, COUNT_GENERATE_TOKENS].find(({ api }) => api === client);
+      const counter = counting && chooseCounter(provider, counting, true);
       if (counter === "estimate") return counter;
       const wire = counter !== undefined && counter !== "native" ? counter : chooseWire(provider, client);
       return wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`;
@@ -86,6 +92,7 @@ const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
   inputTokens: "Input tokens",
   completions: "Completions",
   embeddings: "Embeddings",
+  countGenerateTokens: "Gemini token count",
   converse: "Converse",
   cohere: "Cohere's chat",
 };

@@ -58,6 +58,11 @@ const ROUTES: readonly (readonly [string, readonly string[]])[] = [
   ["/v1/responses/{id}", ["get", "delete"]],
   ["/v1/responses/{id}/input_items", ["get"]],
   ["/v1/responses/{id}/cancel", ["post"]],
+  ["/v1beta/models/{model}:generateContent", ["post"]],
+  ["/v1beta/models/{model}:streamGenerateContent", ["post"]],
+  ["/v1beta/models/{model}:countTokens", ["post"]],
+  ["/v1beta/models", ["get"]],
+  ["/v1beta/models/{model}", ["get"]],
   ["/v1/embeddings", ["post"]],
   ["/v1/mcp/tools", ["get"]],
   ["/swagger", ["get"]],
@@ -147,7 +152,10 @@ describe("the OpenAPI document", () => {
       const open = path.includes("/health") || path === "/swagger" || path.startsWith("/swagger/assets");
       for (const method of methods) {
         const { security, responses } = paths[path]?.[method] ?? {};
-        expect([path, security]).toEqual([path, open ? [] : [{ bearer: [] }, { x_api_key: [] }, { api_key: [] }]]);
+        const google = /^\/v1(?:beta)?\/models/.test(path) ? [{ x_goog_api_key: [] }] : [];
+        const query = path.startsWith("/v1beta/") ? [{ google_key: [] }] : [];
+        const ways = [{ bearer: [] }, { x_api_key: [] }, { api_key: [] }, ...google, ...query];
+        expect([path, security]).toEqual([path, open ? [] : ways]);
         expect([path, "401" in (responses ?? {})]).toEqual([path, !open]);
       }
     }

@@ -60,6 +60,8 @@ export interface ClientAsk {
   readonly createdAt: number;
   /** The provider has the client's API and keeps the answer: it has the provider's id, the last one that is said. */
   readonly keepsId?: boolean;
+  /** The stream is one JSON array, in a format that has such streams. */
+  readonly isArray?: boolean;
   /** About how many tokens the request has, for wires that tell it at the beginning of a stream. */
   readonly estimatedInput?: number | undefined;
   /** If the gateway keeps answers: as what this one is kept. Only the Responses API has a place for it. */

@@ -1,5 +1,6 @@
 import type { Conversation } from "../../formats/form/conversation.ts";
 import type { ClientAsk } from "../../formats/form/dialect.ts";
+import type { AdmittedRequest } from "../stage.ts";
 import { estimateInput } from "../../formats/form/estimate-input.ts";
 
 /**
@@ -8,17 +9,17 @@ import { estimateInput } from "../../formats/form/estimate-input.ts";
  */
 export function clientAsk(
   conversation: Conversation,
-  model: string,
+  { body, isArray, stored }: Pick<AdmittedRequest, "body" | "isArray" | "stored">,
   clock: () => number,
-  stored?: ClientAsk["stored"],
 ): ClientAsk {
   return {
-    model,
+    model: String(body.value["model"]),
     request: withoutTalk(conversation),
     newId,
     createdAt: Math.floor(clock() / 1000),
     estimatedInput: conversation.stream ? estimateInput(conversation) : undefined,
     stored,
+    ...(isArray && { isArray }),
   };
 }
 

@@ -19,17 +19,44 @@ import { withContentType } from "./response-type.ts";
 import { readConversation, requireTranslatable, writeConversation } from "./translate-request.ts";
 import type { TranslationParts } from "./translate.ts";
 
+/** How an API that counts is asked, and what it answers. */
+interface CountingWords {
+  /** The body of the question, from that of a request for an answer. */
+  ask(request: JsonObject, model: string): JsonObject;
+  /** Where an answer says the number. */
+  readonly member: string;
+}
+
+/** The part of a request that is input. */
+const only =
+  (...names: readonly string[]) =>
+  (request: JsonObject): JsonObject =>
+    Object.fromEntries(Object.entries(request).filter(([name]) => names.includes(name)));
+
 /**
- * What a request to count may say, by the API that counts: of what a request for an answer has, the part that is input.
- * https://docs.anthropic.com/en/api/messages-count-tokens, https://platform.openai.com/docs/api-reference/responses/input-tokens
+ * https://docs.anthropic.com/en/api/messages-count-tokens,
+ * https://platform.openai.com/docs/api-reference/responses/input-tokens and https://ai.google.dev/api/tokens
  */
-const COUNTED_MEMBERS: Readonly<Record<CountingApi, ReadonlySet<string>>> = {
-  countTokens: new Set(["model", "messages", "system", "tools", "tool_choice", "thinking", "output_config"]),
-  inputTokens: new Set([
-    ...["model", "input", "instructions", "tools", "tool_choice"],
-    ...["parallel_tool_calls", "reasoning", "text", "truncation"],
-  ]),
+const COUNTING: Readonly<Record<CountingApi, CountingWords>> = {
+  countTokens: {
+    ask: only("model", "messages", "system", "tools", "tool_choice", "thinking", "output_config"),
+    member: "input_tokens",
+  },
+  inputTokens: {
+    ask: only(
+      ...["model", "input", "instructions", "tools", "tool_choice"],
+      ...["parallel_tool_calls", "reasoning", "text", "truncation"],
+    ),
+    member: "input_tokens",
+  },
+  countGenerateTokens: {
+    ask: (request, model) => ({ generateContentRequest: { model: collected(model), ...request } }),
+    member: "totalTokens",
+  },
 };
+
+/** Google names a model with its collection. */
+const collected = (model: string): string => (model.includes("/") ? model : `models/${model}`);
 
 /**
  * Creates what counts the tokens of requests whose provider cannot do so in the client's API: it is asked in another API
@@ -40,31 +67,31 @@ export function createCountAnswer(parts: TranslationParts): Answer {
     const { counter, format } = admitted;
     if (!format.counts || counter === undefined) throw new Error(`${format.api} does not count`);
     const client = await parts.dialects[format.counts.api]();
+    const asked = format.counts.request?.(admitted.body.value) ?? admitted.body.value;
     if (counter === "estimate") {
-      const conversation = readConversation(admitted.body.value, client, admitted.target.provider.id);
+      const conversation = readConversation(asked, client, admitted.target.provider.id);
       requireTranslatable(conversation, admitted.target.provider.id);
       return estimated(admitted, format.counts.write(estimateInput(conversation)));
     }
-    const { target, body, attempts, url } = admitted;
+    const { target, attempts, url } = admitted;
     const { provider, model } = target;
     const wire = await parts.dialects[COUNTED_WIRES[counter]]();
     const wireTarget = { provider: provider.id, model, facts: factsOf(model, parts.defaultMaxTokens) };
-    const asked = readConversation(body.value, client, provider.id);
-    requireTranslatable(asked, provider.id);
-    const conversation = await completeConversation(asked, wire, wireTarget, parts, attempts);
+    const counted = readConversation(asked, client, provider.id);
+    requireTranslatable(counted, provider.id);
+    const conversation = await completeConversation(counted, wire, wireTarget, parts, attempts);
     const { refusesUnsupported } = parts;
     const translated = writeConversation(conversation, { wire, target: wireTarget, provider, refusesUnsupported });
     const headers = noteHeaders(format.api, counter, translated.notes);
-    const counted = Object.entries(translated.body).filter(([name]) => COUNTED_MEMBERS[counter].has(name));
     const attempt = attempts.begin(provider, {
       url,
       method: "POST",
       headers: parts.requestHeaders(provider, attempts.request.headers, counter),
-      body: toJson(Object.fromEntries(counted)),
+      body: toJson(COUNTING[counter].ask(translated.body, model)),
     });
     try {
       await attempt.answered();
-      const tokens = await readCount(attempt, admitted, parts);
+      const tokens = await readCount(attempt, admitted, COUNTING[counter].member, parts);
       return {
         response: jsonWith(attempt.response, format.counts.write(tokens)),
         call: attempt.call,
@@ -94,10 +121,10 @@ const jsonWith = ({ status, headers }: UpstreamResponse, value: JsonObject): Ups
   body: bodyOfBytes(toJson(value)),
 });
 
-/** Both APIs say it in a member of the same name. */
 async function readCount(
   { response, call }: Attempt,
   { attempts: { context, request }, target: { provider } }: AdmittedRequest,
+  member: string,
   { memory, jsonLimits }: TranslationParts,
 ): Promise<number> {
   const bytes = await readWholeResponse(response, call, memory, context);
@@ -106,7 +133,7 @@ async function readCount(
     throw memoryExhausted();
   }
   const decoded = await decodeObjectInTurns(bytes, { limits: jsonLimits, stop: request });
-  const tokens = "fault" in decoded ? undefined : numberOf(decoded.value["input_tokens"]);
+  const tokens = "fault" in decoded ? undefined : numberOf(decoded.value[member]);
   if (tokens !== undefined) return tokens;
   const message = "The upstream server sent an answer without a number of tokens";
   throw new Failure("upstream_invalid_response", { message, provider: provider.id });

@@ -60,7 +60,7 @@ function createBegin(parts: TranslationParts) {
   const load = createDialectLoader(dialects);
 
   return async (admitted: AdmittedRequest): Promise<TranslatedAttempt> => {
-    const { format, body, target, url, wire: api, attempts, stored, keptBytes = 0 } = admitted;
+    const { format, body, target, url, wire: api, attempts, keptBytes = 0 } = admitted;
     const { context, request } = attempts;
     const { provider, model } = target;
     const client = await load.client(format.api);
@@ -83,7 +83,7 @@ function createBegin(parts: TranslationParts) {
       body: toJson(written),
       keptBytes,
     });
-    const ask = clientAsk(conversation, String(body.value["model"]), clock, stored);
+    const ask = clientAsk(conversation, admitted, clock);
     // Names that were made to fit the provider are put back.
     const answering = { ...wireTarget, tools: conversation.tools };
     const headers = noteHeaders(format.api, api, notes);

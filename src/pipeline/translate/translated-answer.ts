@@ -66,7 +66,7 @@ export function translateStream(
   });
   const body = response.body && transformBody(response.body, translation);
   return {
-    response: responseWith(response, "text/event-stream", body),
+    response: responseWith(response, ask.isArray ? "application/json" : "text/event-stream", body),
     call: attempt.call,
     usageInjected: false,
     usage: () => toTokenUsage(translation.usage),
@@ -134,7 +134,7 @@ function unreadable(fault: string, problem: string, { id }: Provider): Failure {
   return new Failure("upstream_invalid_response", { message, provider: id });
 }
 
-/** The response to the client with another body than the provider's. */
+/** A provider's answer with another body. */
 export function responseWith(
   { status, headers }: UpstreamResponse,
   type: string,

@@ -57,13 +57,15 @@ function joinLists(beginning: string, lists: readonly Buffer[], end: string): Bu
   return Buffer.concat([Buffer.from(beginning), ...parts, Buffer.from(end)]);
 }
 
-interface FoundModel {
+export interface FoundModel {
   readonly provider: Provider;
   readonly model: ListedModel;
 }
 
-/** `GET /v1/models/{id}`: one model by `provider/model` or, if only one provider lists it, by its bare name. */
-export function showModel({ providers, catalogue: modelLists, policy }: ModelRouteParts): RouteHandler {
+/** Finds a model by `provider/model` or, if only one provider lists it, by its bare name. @throws Failure `model_not_found` */
+export type FindModel = (id: string) => Promise<FoundModel>;
+
+export function createFindModel({ providers, catalogue: modelLists, policy }: ModelRouteParts): FindModel {
   /** Asks only the provider that the id names, so that nobody waits for another one. */
   const findNamed = async (id: string): Promise<FoundModel | undefined> => {
     const slash = id.indexOf("/");
@@ -77,14 +79,23 @@ export function showModel({ providers, catalogue: modelLists, policy }: ModelRou
     return holders.length === 1 ? holders[0] : undefined;
   };
 
-  return async (context, request) => {
-    const url = new URL(request.url);
-    const extras = parseExtras(url.searchParams.get("include"));
-    const id = decodeId(restOfPath(ROUTES.model, url.pathname));
+  return async (id) => {
     const found = (await findNamed(id)) ?? (await findBare(id));
     if (!found || policy.refusal(found.provider, found.model.id)) {
       throw new Failure("model_not_found", { param: "model" });
     }
+    return found;
+  };
+}
+
+/** `GET /v1/models/{id}`. */
+export function showModel(parts: ModelRouteParts): RouteHandler {
+  const findModel = createFindModel(parts);
+
+  return async (context, request) => {
+    const url = new URL(request.url);
+    const extras = parseExtras(url.searchParams.get("include"));
+    const found = await findModel(decodeId(restOfPath(ROUTES.model, url.pathname)));
     const describe = isAnthropicClient(request.headers) ? describeForAnthropic : describeModel;
     return jsonResponse(context, describe(found.provider, found.model, extras));
   };
@@ -95,7 +106,8 @@ function findIn({ provider, models }: ModelList, id: string): FoundModel | undef
   return model && { provider, model };
 }
 
-function decodeId(path: string): string {
+/** @throws Failure `invalid_request` */
+export function decodeId(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {

@@ -4,6 +4,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import { type Edit, editObject } from "../../core/json/edit.ts";
 import type { Member } from "../../core/json/find.ts";
 import { watchMembers } from "../../core/json/limit-scan.ts";
+import type { Format } from "../../formats/format.ts";
 import type { ToolDefinition } from "../mcp/tool-definitions.ts";
 import { DECISIVE_NAMES, requireSingleMember } from "../../pipeline/prepare-body.ts";
 import type { GrowingRequest } from "./growing-request.ts";
@@ -15,7 +16,7 @@ export interface Conversation extends GrowingRequest<unknown> {
 }
 
 /** The member that holds what was said. */
-export type TurnsMember = "messages" | "input";
+export type TurnsMember = NonNullable<Format["images"]>["member"];
 
 /**
  * Begins the conversation. Its bodies are the client's bytes with the gateway's functions behind its tools, and what was

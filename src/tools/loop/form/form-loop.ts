@@ -107,7 +107,7 @@ async function openAgent(
     ...{ attempts, format, provider, client, wire, isNative },
     target: { ...wireTarget, tools: [...conversation.tools, ...tools] },
     ask: {
-      ...clientAsk(conversation, String(body.value["model"]), parts.clock, admitted.stored),
+      ...clientAsk(conversation, admitted, parts.clock),
       keepsId: isNative && conversation.bookkeeping.store !== false,
     },
   };
