@@ -6,6 +6,7 @@ import { openRequests } from "./core/open-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { createReplayCache } from "./pipeline/translate/replay-cache.ts";
 import type { WorkerPlace } from "./server/handlers/health.ts";
+import { createCredentials } from "./providers/credentials/credentials.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createListener } from "./server/listener.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
@@ -139,6 +140,7 @@ function openShared({ settings }: Config, dependencies: GatewayDependencies, rou
   const server = createServer({ listener, requests, worker, version, timers: dependencies.timers, current: routes });
   const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
   const replays = createReplayCache({ maxBytes: options.replayBytes(settings), now });
-  const known = { changes, version, readFile, dialects, replays, timers, clock };
+  const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
+  const known = { changes, credentials, version, readFile, dialects, replays, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

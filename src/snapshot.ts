@@ -14,6 +14,7 @@ import { createRelay, type RelayParts } from "./pipeline/relay.ts";
 import type { FetchMedia } from "./pipeline/translate/fetch-media.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
 import type { ReplayCache } from "./pipeline/translate/replay-cache.ts";
+import type { Credentials } from "./providers/credentials/credentials.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import { openRouting } from "./routing/open-routing.ts";
@@ -33,6 +34,7 @@ export interface SharedParts extends Requests {
   readonly listener: Listener;
   readonly server: Server;
   readonly connections: Connections;
+  readonly credentials: Credentials;
   readonly toolServers: SharedConnections;
   readonly changes: ChangeLog;
   readonly version: string;
@@ -92,7 +94,7 @@ function assemble(
   const { listener, memory, decompressions, timers, changes } = shared;
   const { files, readFile } = rememberFiles(shared.readFile);
 
-  const upstream = shared.connections.configure(options.upstreamOptions(settings));
+  const upstream = configureUpstream(config, shared);
   building.defer(() => upstream.release());
   const tls = loadTls(options.tlsFiles(settings), readFile);
   const authentication = openAuthentication?.(
@@ -172,6 +174,14 @@ function openFetchMedia({ version, memory, deadlines, timers }: SharedParts, { f
   };
   let opened: Promise<FetchMedia> | undefined;
   return async (...asked) => (await (opened ??= open()))(...asked);
+}
+
+function configureUpstream({ settings, providers }: Config, shared: SharedParts): Upstream {
+  const credentials = providers.flatMap(({ credential }) => credential ?? []);
+  return shared.connections.configure({
+    ...options.upstreamOptions(settings),
+    leaseCredentials: credentials.length > 0 ? (network) => shared.credentials.lease(credentials, network) : undefined,
+  });
 }
 
 function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) {

@@ -1,6 +1,7 @@
 import type { SecretPatterns } from "../core/redact/secret-patterns.ts";
 import type { ProviderApiName } from "./api-paths.ts";
 import type { ApiAccess } from "./api-access.ts";
+import type { Credential } from "./credentials/credential.ts";
 import type { AuthType, ListingShape, ProviderRow } from "./provider-row.ts";
 
 /** One API of a provider. */
@@ -21,7 +22,7 @@ export interface ProviderBase extends ApiAccess {
 export interface Provider {
   /** Lower-case id, as it is before the `/` of a model name. */
   readonly id: string;
-  /** What its connections are kept under; by this and the four members below it is an `Endpoint` of upstream/. */
+  /** What its connections are kept under; by this, the four members below and `credential` it is an `Endpoint` of upstream/. */
   readonly endpointKey: string;
   /** Absolute http(s) URL without a trailing slash, query or credentials. */
   readonly baseUrl: string;
@@ -41,7 +42,12 @@ export interface Provider {
   readonly authHeader: string;
   /** The credential; never logged, never sent anywhere but to the host of `baseUrl`. */
   readonly key: string | undefined;
-  /** What may not be shown of what the provider says: the key, and the values of the operator's headers and query. */
+  /** In place of a key: a credential that is made for each request, or renewed. */
+  readonly credential?: Credential;
+  /**
+   * What may not be shown of what the provider says, but for what {@link secretsOf} adds: the key, and the values of the
+   * operator's headers and query.
+   */
   readonly secrets: readonly SecretPatterns[];
   /** Its APIs. */
   readonly apis: { readonly models: ProviderApi } & { readonly [Name in ProviderApiName]?: ProviderApi };
@@ -73,4 +79,12 @@ export interface Provider {
   readonly missingVariables?: readonly string[];
   /** True if the operator named this provider by a key or a URL; others are local ones that may or may not answer. */
   readonly configured: boolean;
+}
+
+/** What may not be shown of what a provider says: its fixed secrets, and those that it has at the moment, such as tokens. */
+export function secretsOf({
+  secrets,
+  credential,
+}: Pick<Provider, "secrets" | "credential">): readonly SecretPatterns[] {
+  return credential === undefined ? secrets : [...secrets, ...credential.issued.patterns];
 }

@@ -1,3 +1,4 @@
+import type { CredentialLease, CredentialNetwork } from "../providers/credentials/credentials.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import { createUpstream, type OpenUpstreamCall } from "./call.ts";
 import type { UpstreamLimits } from "./call-limits.ts";
@@ -10,6 +11,8 @@ import { probeConnection } from "./probe-connection.ts";
 
 export interface UpstreamOptions extends Pick<EgressParts, "proxy" | "direct"> {
   readonly limits: UpstreamLimits;
+  /** Gives out the credentials of the endpoints that have one; absent if none has. */
+  readonly leaseCredentials?: ((network: CredentialNetwork) => CredentialLease) | undefined;
 }
 
 export interface UpstreamDependencies {
@@ -87,13 +90,19 @@ export function openConnections({
       const way = wayFor(options);
       way.users += 1;
       const { egress, fetching } = way;
+      const credentials = options.leaseCredentials?.({ fetch: egress.fetch, fetchDirect: send });
       const openCall = createUpstream({
         transport: chooseTransport({ socket: sockets.send, fetch: fetching.send, isDirect: egress.isDirect }),
         deadlines,
         now,
         limits: options.limits,
+        findAuthorize: credentials?.find,
       });
-      return { openCall, fetch: egress.fetch, release: () => leave(way) };
+      const release = (): void => {
+        credentials?.release();
+        leave(way);
+      };
+      return { openCall, fetch: egress.fetch, release };
     },
     retain(keys) {
       sockets.retain(keys);
