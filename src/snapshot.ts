@@ -150,7 +150,9 @@ function assemble(
     routes,
     tls,
     files,
-    endpoints: new Set(providers.map(({ endpointKey }) => endpointKey)),
+    endpoints: new Set(
+      providers.flatMap(({ endpointKey, lists }) => [endpointKey, lists?.endpoint.endpointKey ?? endpointKey]),
+    ),
     authentication,
     modelLists,
     start() {

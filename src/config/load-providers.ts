@@ -1,12 +1,11 @@
-import { secretPatterns } from "../core/redact/secret-patterns.ts";
 import type { AuthType, ProviderRow } from "../providers/provider-row.ts";
-import { CUSTOM_PROVIDER_ROW, KNOWN_SERVERS, PROVIDER_TABLE } from "../providers/table.ts";
-import { PROVIDER_APIS } from "../providers/api-paths.ts";
-import { authTypeOf, BEARER, keyHeader, type AuthHeader } from "../providers/api-access.ts";
-import { hasVersion, pathOf, rootOf } from "../providers/join-path.ts";
-import { buildApis } from "../providers/provider-apis.ts";
-import type { Provider } from "../providers/provider.ts";
+import { CUSTOM_PROVIDER_ROW, PROVIDER_TABLE } from "../providers/table.ts";
+import { BEARER } from "../providers/api-access.ts";
+import { credentialOf } from "../providers/credentials/credential.ts";
+import type { ListEndpoint, Provider } from "../providers/provider.ts";
+import { listsOf, requestParts } from "./provider-requests.ts";
 import { type Endpoint, endpointKey } from "../upstream/endpoint.ts";
+import { readCloud } from "./cloud/read-cloud.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import {
   type Findings,
@@ -18,9 +17,9 @@ import {
   readRelayHeaders,
   readTransport,
 } from "./provider-variables.ts";
-import { type ProviderRequests, readProviderRequests, secretValues } from "./read-provider-requests.ts";
+import { type ProviderRequests, readProviderRequests } from "./read-provider-requests.ts";
 import { problemLine } from "./setting-problem.ts";
-import { ACCEPTED_BASE_URLS, type BaseUrl } from "./urls.ts";
+import { ACCEPTED_BASE_URLS } from "./urls.ts";
 
 /** The providers of this process, and what is wrong or doubtful with their settings (one line each). */
 export interface LoadedProviders {
@@ -30,49 +29,42 @@ export interface LoadedProviders {
   readonly warnings: readonly string[];
 }
 
-const DEFAULT_AUTH_HEADER = "x-api-key";
 const CUSTOM_ID = /^[a-z][a-z0-9_-]*$/;
 const RESERVED_IDS = new Set([...Object.keys(PROVIDER_TABLE), "demo"]);
 
-/** What of a provider follows from how its requests are made. */
-function requestParts(row: ProviderRow, base: BaseUrl, key: string | undefined, auth: AuthType, own: ProviderRequests) {
-  const { baseUrl } = base;
-  const rootUrl = rootOf(baseUrl, row.basePath ?? pathOf(row.url));
-  const rowHeader = auth === "bearer" ? BEARER : keyHeader(row.authHeader ?? DEFAULT_AUTH_HEADER);
-  const authHeader: AuthHeader = own.authHeader ?? rowHeader;
-  const wantedRoots = (own.apis ?? []).flatMap(({ path }) => (path && hasVersion(path) ? [path.slice(1)] : []));
-  const baseRoots = (row.bases ?? []).map(({ path }) => path.slice(1)).filter((path) => path !== "");
-  const rootPaths = Object.freeze([...own.rootPaths, ...wantedRoots, ...baseRoots, ...(row.rootPaths ?? [])]);
-  const known = own.apis ?? knownApis(row, baseUrl);
-  return {
-    rootUrl,
-    rootPaths,
-    query: own.query,
-    shownSettings: own.shown,
-    auth: auth === "none" ? auth : authTypeOf(authHeader),
-    authHeader: authHeader.name,
-    secrets: Object.freeze(
-      [...(key === undefined ? [] : [key]), ...secretValues(own.headers, own.query)].map(secretPatterns),
-    ),
-    encodedSlashes: own.encodedSlashes ?? row.encodedSlashes === true,
-    ...buildApis({
-      ...{ baseUrl, rootUrl, rootPaths, row, key, query: own.query, headers: own.headers, wanted: known },
-      authHeader: auth === "none" ? undefined : authHeader,
-      isOwnAuth: own.authHeader !== undefined,
-    }),
-  };
-}
-
-/** The APIs of a custom provider on a well-known host; undefined for all others. */
-function knownApis(row: ProviderRow, baseUrl: string): ProviderRequests["apis"] {
-  const known = row === CUSTOM_PROVIDER_ROW ? KNOWN_SERVERS[new URL(baseUrl).hostname] : undefined;
-  return known && PROVIDER_APIS.filter((name) => name in known || name in row.paths).map((name) => ({ name }));
+/** What is doubtful about the key of a provider, or the lack of one. */
+function checkKey(
+  environment: Environment,
+  id: string,
+  {
+    row,
+    key,
+    auth,
+    own,
+    complete,
+  }: { row: ProviderRow; key: string | undefined; auth: AuthType; own: ProviderRequests; complete: boolean },
+  { problems, warnings }: Findings,
+): void {
+  const variables = providerVariables(id);
+  const { urlParameter } = variables;
+  if (key !== undefined && auth === "none") warnings.push(`${variables.key} is not used: ${id} takes no key`);
+  if (own.authHeader && (key === undefined || auth === "none")) {
+    const missing = auth === "none" ? `${variables.authType} is none` : `${variables.key} is not set`;
+    warnings.push(`${variables.authHeader} is not used: ${missing}`);
+  }
+  if (key !== undefined && !complete && urlParameter !== undefined && !readVariable(environment, urlParameter)) {
+    warnings.push(`${variables.key} is set, but ${urlParameter} is not: ${id} cannot be called`);
+  }
+  const keyName = own.authHeader?.name ?? (auth === "bearer" ? BEARER.name : row.authHeader);
+  if (key !== undefined && auth !== "none" && keyName !== undefined && Object.hasOwn(own.headers, keyName)) {
+    problems.push(`${variables.headers} sets ${keyName}, which carries ${variables.key}: set one of them`);
+  }
 }
 
 function loadProvider(
   environment: Environment,
   id: string,
-  row: ProviderRow,
+  declared: ProviderRow,
   wantedAuth: AuthType | undefined,
   usualTransport: Endpoint["transport"],
   findings: Findings,
@@ -80,53 +72,55 @@ function loadProvider(
   const { warnings } = findings;
   const variables = providerVariables(id);
   const key = readKey(environment, variables.key, findings);
+  const question = { environment, id, hasKey: key !== undefined, findings };
+  const cloud = readCloud(declared, question, variables.url);
+  const row = cloud ? { ...declared, url: cloud.url } : declared;
   const base = readBaseUrl(environment, variables.url, row, findings);
   const { baseUrl, unixSocket, complete } = base;
   const http2 = readHttp2(environment, variables.http2, baseUrl, findings);
   const own = readProviderRequests(environment, variables, base, findings);
   const auth = wantedAuth ?? (own.authHeader && row.auth === "none" ? "x-header" : row.auth);
-  const keyMissing = key === undefined && auth !== "none";
-  if (key !== undefined && auth === "none") warnings.push(`${variables.key} is not used: ${id} takes no key`);
+  const credential = cloud?.credential && credentialOf(cloud.credential);
+  const keyMissing = key === undefined && auth !== "none" && !credential;
+  checkKey(environment, id, { row, key, auth, own, complete }, findings);
   if (keyMissing && wantedAuth !== undefined) {
     warnings.push(`${variables.authType} is ${auth}, but ${variables.key} is not set: ${id} is called without a key`);
   }
-  if (own.authHeader && (key === undefined || auth === "none")) {
-    const missing = auth === "none" ? `${variables.authType} is none` : `${variables.key} is not set`;
-    warnings.push(`${variables.authHeader} is not used: ${missing}`);
-  }
   const { urlParameter } = variables;
-  if (key !== undefined && !complete && urlParameter !== undefined && !readVariable(environment, urlParameter)) {
-    warnings.push(`${variables.key} is set, but ${urlParameter} is not: ${id} cannot be called`);
-  }
-  const credential = own.authHeader?.name ?? (auth === "bearer" ? BEARER.name : row.authHeader);
-  if (key !== undefined && auth !== "none" && credential !== undefined && Object.hasOwn(own.headers, credential)) {
-    findings.problems.push(`${variables.headers} sets ${credential}, which carries ${variables.key}: set one of them`);
-  }
   const keyOptional = row.keyOptional === true || row.auth === "none";
   const used = auth === "none" ? undefined : key;
   const missingVariables = [
-    ...(keyMissing && !keyOptional ? [variables.key] : []),
+    ...(keyMissing && !keyOptional && !cloud ? [variables.key] : []),
+    ...(cloud?.missingVariables ?? []),
     ...(!complete && urlParameter !== undefined ? [urlParameter] : []),
   ];
-  return Object.freeze({
+  const endpoint: ListEndpoint = {
     id,
     endpointKey: endpointKey({ id, baseUrl, unixSocket, http2 }),
     baseUrl,
     unixSocket,
     http2,
     transport: readTransport(environment, variables.transport, usualTransport, findings),
+    ...(credential && { credential }),
+  };
+  const lists = listsOf(row, endpoint, own.query);
+  return Object.freeze({
+    ...endpoint,
     key: used,
     ...requestParts(row, base, used, keyMissing && keyOptional ? "none" : auth, own),
     relayedHeaders: row.relayedHeaders ?? [],
     extraRequestHeaders: readRelayHeaders(environment, variables.relayHeaders, findings),
     listing: row.listing,
+    ...(lists && { lists }),
+    ...(row.families && { families: row.families }),
     ...(row.wires && { wires: row.wires }),
     refusesStreamOptions: row.refusesStreamOptions ?? false,
     ...(row.impliedNameParts && { impliedNameParts: row.impliedNameParts }),
     ...(row.modelMembers && { modelMembers: row.modelMembers }),
-    callable: complete && (!keyMissing || keyOptional),
+    callable: complete && (!keyMissing || keyOptional) && !cloud?.missingVariables.length,
     ...(missingVariables.length > 0 && { missingVariables }),
-    configured: key !== undefined || readVariable(environment, variables.url) !== undefined,
+    configured:
+      key !== undefined || readVariable(environment, variables.url) !== undefined || cloud?.isConfigured === true,
   });
 }
 

@@ -5,6 +5,7 @@ import { decodeObjectInTurns } from "../core/json/parse.ts";
 import { parsedWeight } from "../core/memory/parsed-weight.ts";
 import type { Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
+import { nameIn } from "../providers/model-family.ts";
 import { apiUrl } from "../providers/url.ts";
 import { chooseWire } from "../routing/choose-wire.ts";
 import { resolveTarget, splitQuery, type TargetSources } from "../routing/resolve-target.ts";
@@ -46,17 +47,18 @@ export function createAdmit(parts: AdmitParts): Admit {
         ? await checkLargeBody(bytes, await decoded, check, request)
         : checkBody(bytes, decoded, check);
     const found = resolveTarget(targets, query.provider, String(body.value["model"]), format.api);
-    const target = found instanceof Promise ? await found : found;
+    const asked = found instanceof Promise ? await found : found;
     requireClient(request);
-    context.selected(target.provider.id, target.model);
-    if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
-    const wire = format.subpath === undefined ? chooseWire(target.provider, format.api) : format.api;
+    const { provider, model } = asked;
+    context.selected(provider.id, model);
+    if (policy.active) await requireAllowedModels(policy, context, request, asked, bytes, query.rest);
+    const wire = format.subpath === undefined ? chooseWire(provider, format.api, model) : format.api;
+    const target = wire && provider.families ? { provider, model: nameIn(provider, wire, model) } : asked;
     // The query belongs to the client's API.
     const url =
       wire &&
       apiUrl(target, wire, body.value["stream"] === true, wire === format.api ? query.rest : "", format.subpath);
-    if (wire === undefined || url === undefined)
-      throw new Failure(format.notSupported, { provider: target.provider.id });
+    if (wire === undefined || url === undefined) throw new Failure(format.notSupported, { provider: provider.id });
     return { format, body, target, wire, url, attempts: new Attempts(parts, context, request) };
   };
 }

@@ -8,6 +8,7 @@ import { foundMember, type MemberWatch, watchedNames } from "../core/json/member
 import { ENVELOPE_SIGN, removeSeals } from "../formats/form/remove-seals.ts";
 import type { Format } from "../formats/format.ts";
 import { CONTENT_ROOTS } from "../formats/visual-content.ts";
+import { bodyVariantOf, type BodyVariant } from "../providers/model-family.ts";
 import type { Target } from "../routing/resolve-target.ts";
 
 /** A request body as the client sent it: the parsed value is for reading, the bytes are what is forwarded. */
@@ -53,7 +54,7 @@ export function injectsUsage(body: ReceivedBody, target: Target, format: BodyFor
   return format.hasStreamOptions && wantsUsage && !target.provider.refusesStreamOptions && lacksUsage(body.value);
 }
 
-type BodyFormat = Pick<Format, "hasStreamOptions" | "images">;
+type BodyFormat = Pick<Format, "api" | "hasStreamOptions" | "images">;
 
 /**
  * What is sent to the provider: the client's bytes, with `model` and `stream_options` replaced if necessary, and without
@@ -63,12 +64,14 @@ type BodyFormat = Pick<Format, "hasStreamOptions" | "images">;
 export function prepareBody(
   body: ReceivedBody,
   target: Target,
-  { hasStreamOptions, images }: BodyFormat,
+  { api, hasStreamOptions, images }: BodyFormat,
   usageInjected: boolean,
 ): Uint8Array {
   const edits: Edit[] = [];
   const model = requireSingleMember(body, "model");
-  if (model && body.value["model"] !== target.model)
+  const variant = bodyVariantOf(target.provider, api, target.model);
+  if (variant) edits.push(...editVariant(body, variant, model));
+  if (model && !variant?.isWithoutModel && body.value["model"] !== target.model)
     edits.push({ kind: "replace", member: model, json: toJson(target.model) });
   const refused = target.provider.refusesStreamOptions;
   if (hasStreamOptions && (usageInjected || refused)) {
@@ -81,6 +84,18 @@ export function prepareBody(
   }
   if (images && asBuffer(body.bytes).includes(ENVELOPE_SIGN)) edits.push(...editSeals(body, images.member));
   return editObject(body.bytes, edits);
+}
+
+function editVariant(
+  { value }: ReceivedBody,
+  { isWithoutModel, added }: BodyVariant,
+  model: Member | undefined,
+): Edit[] {
+  const inserted = Object.entries(added).filter(([name]) => !Object.hasOwn(value, name));
+  return [
+    ...(isWithoutModel && model ? [{ kind: "remove", member: model } as const] : []),
+    ...inserted.map(([name, member]) => ({ kind: "insert", name, json: toJson(member) }) as const),
+  ];
 }
 
 function editSeals(body: ReceivedBody, name: "messages" | "input"): Edit[] {

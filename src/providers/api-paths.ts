@@ -7,6 +7,8 @@ export const PROVIDER_APIS = [
   "messages",
   "countTokens",
   "responses",
+  "generate",
+  "converse",
 ] as const;
 export type ProviderApiName = (typeof PROVIDER_APIS)[number];
 
@@ -22,6 +24,13 @@ export const MESSAGES = { messages: "/messages" } as const;
 export const COUNT_TOKENS = { countTokens: "/messages/count_tokens" } as const;
 export const RESPONSES = { responses: "/responses" } as const;
 
+/** Google's own. https://ai.google.dev/api/generate-content */
+export const GENERATE = {
+  generate: "/models/{model}:{generateContent|streamGenerateContent?alt=sse}",
+} as const;
+/** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
+export const CONVERSE = { converse: "/model/{model}/{converse|converse-stream}" } as const;
+
 /** Of Ollama, which does not count tokens. https://docs.ollama.com/api/anthropic-compatibility */
 export const OLLAMA_PATHS = { ...OPENAI_PATHS, ...COMPLETIONS, ...MESSAGES, ...RESPONSES } as const;
 
@@ -29,7 +38,11 @@ export const OLLAMA_PATHS = { ...OPENAI_PATHS, ...COMPLETIONS, ...MESSAGES, ...R
 export const LOCAL_PATHS = { ...OLLAMA_PATHS, ...COUNT_TOKENS } as const;
 
 /** Where an API is below a base URL unless a row or a setting says otherwise. */
-export const USUAL_PATHS: Readonly<Record<ProviderApiName, string>> = LOCAL_PATHS;
+export const USUAL_PATHS: Readonly<Record<ProviderApiName, string>> = {
+  ...LOCAL_PATHS,
+  ...GENERATE,
+  ...CONVERSE,
+};
 
 // With what the paths of inference servers begin that are below their roots, beside their OpenAI-compatible APIs. Not what
 // runs the server or shows how it was started, perhaps with its key: `sleep`, `collective_rpc`, `get_server_info`.

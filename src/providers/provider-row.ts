@@ -1,4 +1,6 @@
 import type { ApiPaths, ProviderApiName } from "./api-paths.ts";
+import type { CredentialSettings } from "./credentials/credential.ts";
+import type { ModelFamily } from "./model-family.ts";
 
 /**
  * How a provider's credential travels.
@@ -8,7 +10,7 @@ export const AUTH_TYPES = ["bearer", "x-header", "none"] as const;
 export type AuthType = (typeof AUTH_TYPES)[number];
 
 /** The shapes in which providers list their models; `openai` is `{data: [{id, created, owned_by}]}`. */
-export type ListingShape = "openai" | "anthropic" | "cohere" | "cloudflare" | "google";
+export type ListingShape = "openai" | "anthropic" | "cohere" | "cloudflare" | "google" | "bedrock" | "vertex";
 
 /** Another base of a provider, beside that of its base URL, with a credential of its own kind. */
 export interface BaseRow {
@@ -36,6 +38,11 @@ export interface ProviderRow {
   readonly auth: AuthType;
   /** Header that carries the key if `auth` is `x-header`. */
   readonly authHeader?: string;
+  /**
+   * What authorizes requests if there is no key: the credentials of a cloud, in whose terms the base URL is filled in
+   * (`REGION`, `PROJECT`, `LOCATION`).
+   */
+  readonly credential?: CredentialSettings["kind"];
   /** The key may be left out; without one no credential is sent. */
   readonly keyOptional?: true;
   /** Headers that every request to this provider needs, unless the client sent its own. */
@@ -47,6 +54,12 @@ export interface ProviderRow {
    */
   readonly relayedHeaders?: readonly string[];
   readonly listing: ListingShape;
+  /** Where its models are listed, if not at the path of {@link paths}: all of these lists together. */
+  readonly lists?: {
+    /** What the paths are below. @param baseUrl that of the provider */
+    readonly base: (baseUrl: string) => string;
+    readonly paths: readonly string[];
+  };
   /** Paths below the base URL; an absent one is an API that the provider does not have there. */
   readonly paths: ApiPaths & { readonly models: string };
   /** Further bases below the provider's root. */
@@ -63,6 +76,8 @@ export interface ProviderRow {
    * one first that can say most.
    */
   readonly wires?: readonly ProviderApiName[];
+  /** What holds for some of its models only; the first one that fits counts. */
+  readonly families?: readonly ModelFamily[];
   /** The provider refuses `stream_options`, so it is taken out of what is sent. */
   readonly refusesStreamOptions?: true;
   /**

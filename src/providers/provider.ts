@@ -64,6 +64,14 @@ export interface Provider {
   /** Models for the examples of the OpenAPI document, in the provider's naming, by API; absent if none are known to work. */
   readonly exampleModels?: Readonly<Partial<Record<keyof ProviderRow["paths"], string>>>;
   readonly listing: ListingShape;
+  /** Where its models are listed, if not by the API `models` alone. */
+  readonly lists?: {
+    readonly endpoint: ListEndpoint;
+    /** Absolute, with the provider's own query. */
+    readonly urls: readonly string[];
+  };
+  /** See {@link ProviderRow.families}. */
+  readonly families?: ProviderRow["families"];
   /** See {@link ProviderRow.wires}. */
   readonly wires?: ProviderRow["wires"];
   readonly refusesStreamOptions: boolean;
@@ -80,6 +88,12 @@ export interface Provider {
   /** True if the operator named this provider by a key or a URL; others are local ones that may or may not answer. */
   readonly configured: boolean;
 }
+
+/** What is called for lists: the provider, or another of its hosts. */
+export type ListEndpoint = Pick<
+  Provider,
+  "id" | "endpointKey" | "baseUrl" | "unixSocket" | "http2" | "transport" | "credential"
+>;
 
 /** What may not be shown of what a provider says: its fixed secrets, and those that it has at the moment, such as tokens. */
 export function secretsOf({

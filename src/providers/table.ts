@@ -1,6 +1,7 @@
 import {
   type ApiPaths,
   COMPLETIONS,
+  CONVERSE,
   COUNT_TOKENS,
   LLAMACPP_ROOT,
   LOCAL_PATHS,
@@ -11,6 +12,7 @@ import {
   RESPONSES,
   VLLM_ROOT,
 } from "./api-paths.ts";
+import { BEDROCK_FAMILIES, bedrockLists, VERTEX_FAMILIES, VERTEX_PATHS, vertexLists } from "./cloud-models.ts";
 import type { BaseRow, ProviderRow } from "./provider-row.ts";
 
 /**
@@ -197,6 +199,40 @@ export const PROVIDER_TABLE = {
     listing: "openai",
     paths: LOCAL_PATHS,
     rootPaths: VLLM_ROOT,
+  },
+  bedrock: {
+    url: "https://bedrock-runtime.REGION.amazonaws.com",
+    auth: "bearer",
+    credential: "aws",
+    relayedHeaders: ["x-amzn-bedrock-", "x-amzn-requestid"],
+    listing: "bedrock",
+    lists: bedrockLists,
+    paths: {
+      models: "/foundation-models",
+      chat: "/openai/v1/chat/completions",
+      responses: "/openai/v1/responses",
+      ...CONVERSE,
+    },
+    families: BEDROCK_FAMILIES,
+    encodedSlashes: true,
+    impliedNameParts: [BEDROCK_ARN],
+  },
+  vertex: {
+    url: "https://LOCATION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/LOCATION",
+    // The key may be good for much more of the project than its models.
+    basePath: "",
+    auth: "x-header",
+    authHeader: "x-goog-api-key",
+    credential: "google",
+    relayedHeaders: ["anthropic-", "x-gemini-", "x-goog-api-client", "x-goog-fieldmask", "x-goog-request-params"],
+    listing: "vertex",
+    lists: vertexLists,
+    paths: VERTEX_PATHS,
+    families: VERTEX_FAMILIES,
+    impliedNameParts: [
+      /^(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/[^/]+\/models\//,
+      /^(?:google|anthropic)\//,
+    ],
   },
 } as const satisfies Record<string, ProviderRow>;
 

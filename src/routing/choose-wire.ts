@@ -1,17 +1,23 @@
 import type { ApiName } from "../formats/format.ts";
 import { isTranslated, WIRES } from "../formats/wires.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
+import { familyOf } from "../providers/model-family.ts";
 import type { Provider } from "../providers/provider.ts";
 
 /**
  * The API of a provider over which a request of a client's API goes: the same one if the provider has it, else the one
  * that can say most of those that it has and that the request can be translated to.
+ * @param model in the provider's naming; undefined to ask for any of its models
  * @returns undefined if there is none: embeddings and counts of tokens are never translated
  */
 export function chooseWire(
-  { apis, wires = WIRES }: Pick<Provider, "apis" | "wires">,
+  provider: Pick<Provider, "apis" | "wires" | "families">,
   api: ApiName,
+  model?: string,
 ): ProviderApiName | undefined {
-  if (apis[api] !== undefined) return api;
-  return isTranslated(api) ? wires.find((wire) => apis[wire] !== undefined) : undefined;
+  const { apis, wires = WIRES } = provider;
+  const family = model === undefined ? undefined : familyOf(provider, model);
+  const has = (name: ProviderApiName): boolean => apis[name] !== undefined && (!family || family.apis.includes(name));
+  if (has(api)) return api;
+  return isTranslated(api) ? wires.find(has) : undefined;
 }

@@ -91,14 +91,13 @@ class Call implements UpstreamCall, Deadline {
   #transmit(request: WireRequest): Promise<UpstreamResponse> {
     const { transport, deadlines, limits } = this.#parts;
     this.#phase = "connecting";
-    let sending: PendingResponse;
     try {
-      this.#sending = sending = transport(this.#endpoint, request, () => this.#onConnected());
+      const sending = (this.#sending = transport(this.#endpoint, request, () => this.#onConnected()));
+      deadlines.move(this, this.#sentAt + nextLimit(this.#phase, limits));
+      return this.#receive(sending);
     } catch (error) {
       return Promise.reject(this.explain(error));
     }
-    deadlines.move(this, this.#sentAt + nextLimit(this.#phase, limits));
-    return this.#receive(sending);
   }
 
   /** The wait for a credential is a part of connecting. */

@@ -39,8 +39,15 @@ function failures(): string {
 const hasApi = (row: ProviderRow, name: ProviderApiName): boolean =>
   [row, ...(row.bases ?? [])].some(({ paths }) => paths[name] !== undefined);
 
+const NOTES_OF_CLOUDS = {
+  aws: "[credentials of AWS](#amazon-bedrock)",
+  google: "[credentials of Google Cloud](#vertex-ai)",
+  entra: "tokens of Entra ID",
+} as const satisfies Record<NonNullable<ProviderRow["credential"]>, string>;
+
 function notes(row: ProviderRow): string {
   return [
+    row.credential ? NOTES_OF_CLOUDS[row.credential] : "",
     row.urlParameter ? `\`${row.urlParameter[1]}\` fills in the account` : "",
     hasApi(row, "messages") ? "Messages API" : "",
     hasApi(row, "responses") ? "Responses API" : "",
@@ -65,7 +72,9 @@ function clientApis(): string {
 }
 
 function keyOf(id: string, row: ProviderRow): string {
-  return row.auth === "none" ? "none" : `\`${providerVariables(id).key}\`${row.keyOptional ? ", optional" : ""}`;
+  return row.auth === "none"
+    ? "none"
+    : `\`${providerVariables(id).key}\`${row.keyOptional || row.credential ? ", optional" : ""}`;
 }
 
 const ANY_API: ProviderApi = { url: "", defaults: {}, fixed: {} };
@@ -75,6 +84,8 @@ const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
   chat: "Chat Completions",
   messages: "Messages",
   responses: "Responses",
+  generate: "Gemini",
+  converse: "Converse",
   countTokens: "Token count",
   completions: "Completions",
   embeddings: "Embeddings",

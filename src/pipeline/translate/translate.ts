@@ -4,6 +4,7 @@ import { factsOf } from "../../formats/form/model-facts.ts";
 import type { ClientDialect, WireDialect } from "../../formats/form/dialect.ts";
 import type { ApiName } from "../../formats/format.ts";
 import type { ProviderApiName } from "../../providers/api-paths.ts";
+import { bodyVariantOf, inVariant } from "../../providers/model-family.ts";
 import { isTranslated, isWire } from "../../formats/wires.ts";
 import type { RequestHeaders } from "../../providers/request-headers.ts";
 import type { UpstreamCall } from "../../upstream/call.ts";
@@ -116,7 +117,7 @@ function createBegin(parts: TranslationParts) {
       url,
       method: "POST",
       headers: dropsKey ? withoutKey(sent) : sent,
-      body: toJson(written),
+      body: toJson(inVariant(written, bodyVariantOf(provider, api, model))),
       keptBytes,
     });
     const ask = {

@@ -33,6 +33,9 @@ export class IssuedSecrets {
 export const credentialOf = (settings: CredentialSettings): Credential =>
   Object.freeze({ settings: Object.freeze(settings), issued: new IssuedSecrets() });
 
+/** Whether it takes bodies that are there as a whole: a signature that leaves the body out is refused by most services. */
+export const signsBodies = ({ settings }: Credential): boolean => settings.kind === "aws";
+
 /** A request, as far as a credential can depend on it. */
 export interface UnauthorizedRequest {
   readonly url: string;

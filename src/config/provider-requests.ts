@@ -1,0 +1,65 @@
+import { secretPatterns } from "../core/redact/secret-patterns.ts";
+import { authTypeOf, BEARER, keyHeader, type AuthHeader } from "../providers/api-access.ts";
+import { PROVIDER_APIS } from "../providers/api-paths.ts";
+import { hasVersion, pathOf, rootOf } from "../providers/join-path.ts";
+import { buildApis } from "../providers/provider-apis.ts";
+import type { AuthType, ProviderRow } from "../providers/provider-row.ts";
+import type { ListEndpoint, Provider } from "../providers/provider.ts";
+import { joinQuery } from "../providers/query.ts";
+import { CUSTOM_PROVIDER_ROW, KNOWN_SERVERS } from "../providers/table.ts";
+import { endpointKey } from "../upstream/endpoint.ts";
+import { type ProviderRequests, secretValues } from "./read-provider-requests.ts";
+import type { BaseUrl } from "./urls.ts";
+
+const DEFAULT_AUTH_HEADER = "x-api-key";
+
+/** What of a provider follows from how its requests are made. */
+export function requestParts(
+  row: ProviderRow,
+  base: BaseUrl,
+  key: string | undefined,
+  auth: AuthType,
+  own: ProviderRequests,
+) {
+  const { baseUrl } = base;
+  const rootUrl = rootOf(baseUrl, row.basePath ?? pathOf(row.url));
+  const rowHeader = auth === "bearer" ? BEARER : keyHeader(row.authHeader ?? DEFAULT_AUTH_HEADER);
+  const authHeader: AuthHeader = own.authHeader ?? rowHeader;
+  const wantedRoots = (own.apis ?? []).flatMap(({ path }) => (path && hasVersion(path) ? [path.slice(1)] : []));
+  const baseRoots = (row.bases ?? []).map(({ path }) => path.slice(1)).filter((path) => path !== "");
+  const rootPaths = Object.freeze([...own.rootPaths, ...wantedRoots, ...baseRoots, ...(row.rootPaths ?? [])]);
+  const known = own.apis ?? knownApis(row, baseUrl);
+  return {
+    rootUrl,
+    rootPaths,
+    query: own.query,
+    shownSettings: own.shown,
+    auth: auth === "none" ? auth : authTypeOf(authHeader),
+    authHeader: authHeader.name,
+    secrets: Object.freeze(
+      [...(key === undefined ? [] : [key]), ...secretValues(own.headers, own.query)].map(secretPatterns),
+    ),
+    encodedSlashes: own.encodedSlashes ?? row.encodedSlashes === true,
+    ...buildApis({
+      ...{ baseUrl, rootUrl, rootPaths, row, key, query: own.query, headers: own.headers, wanted: known },
+      authHeader: auth === "none" ? undefined : authHeader,
+      isOwnAuth: own.authHeader !== undefined,
+    }),
+  };
+}
+
+/** The APIs of a custom provider on a well-known host; undefined for all others. */
+function knownApis(row: ProviderRow, baseUrl: string): ProviderRequests["apis"] {
+  const known = row === CUSTOM_PROVIDER_ROW ? KNOWN_SERVERS[new URL(baseUrl).hostname] : undefined;
+  return known && PROVIDER_APIS.filter((name) => name in known || name in row.paths).map((name) => ({ name }));
+}
+
+/** Where the models are listed, if the row says so. */
+export function listsOf({ lists }: ProviderRow, endpoint: ListEndpoint, query: string): Provider["lists"] {
+  if (!lists) return undefined;
+  const baseUrl = lists.base(endpoint.baseUrl);
+  const isSame = new URL(baseUrl).origin === new URL(endpoint.baseUrl).origin;
+  const other = { ...endpoint, baseUrl, endpointKey: endpointKey({ ...endpoint, baseUrl }) };
+  const urls = lists.paths.map((path) => joinQuery(baseUrl + path, "", query, true));
+  return Object.freeze({ endpoint: Object.freeze(isSame ? endpoint : other), urls: Object.freeze(urls) });
+}
