@@ -1,7 +1,6 @@
 import {
   type ApiPaths,
   COMPLETIONS,
-  CONVERSE,
   COUNT_TOKENS,
   LLAMACPP_ROOT,
   LOCAL_PATHS,
@@ -12,7 +11,7 @@ import {
   RESPONSES,
   VLLM_ROOT,
 } from "./api-paths.ts";
-import { BEDROCK_FAMILIES, bedrockLists, VERTEX_FAMILIES, VERTEX_PATHS, vertexLists } from "./cloud-models.ts";
+import { BEDROCK_ARN, BEDROCK_ROW, VERTEX_ROW } from "./cloud-rows.ts";
 import type { BaseRow, ProviderRow } from "./provider-row.ts";
 
 /**
@@ -24,9 +23,6 @@ const OLLAMA_NAMES = {
   // https://github.com/ollama/ollama/blob/main/docs/api.md: create, copy, show and the older spelling of pull and delete.
   modelMembers: new Set(["name", "from", "modelfile", "source", "destination"]),
 } as const satisfies Partial<ProviderRow>;
-
-/** Bedrock takes the id of a model or its ARN. https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html */
-const BEDROCK_ARN = /^arn:aws[a-z-]*:bedrock:[^/]*:(?:foundation-model|inference-profile)\//;
 
 /** Google's APIs name every resource with its collection: `models/gemini-2.5-pro`. */
 const MODELS_COLLECTION = /^models\//;
@@ -200,40 +196,8 @@ export const PROVIDER_TABLE = {
     paths: LOCAL_PATHS,
     rootPaths: VLLM_ROOT,
   },
-  bedrock: {
-    url: "https://bedrock-runtime.REGION.amazonaws.com",
-    auth: "bearer",
-    credential: "aws",
-    relayedHeaders: ["x-amzn-bedrock-", "x-amzn-requestid"],
-    listing: "bedrock",
-    lists: bedrockLists,
-    paths: {
-      models: "/foundation-models",
-      chat: "/openai/v1/chat/completions",
-      responses: "/openai/v1/responses",
-      ...CONVERSE,
-    },
-    families: BEDROCK_FAMILIES,
-    encodedSlashes: true,
-    impliedNameParts: [BEDROCK_ARN],
-  },
-  vertex: {
-    url: "https://LOCATION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/LOCATION",
-    // The key may be good for much more of the project than its models.
-    basePath: "",
-    auth: "x-header",
-    authHeader: "x-goog-api-key",
-    credential: "google",
-    relayedHeaders: ["anthropic-", "x-gemini-", "x-goog-api-client", "x-goog-fieldmask", "x-goog-request-params"],
-    listing: "vertex",
-    lists: vertexLists,
-    paths: VERTEX_PATHS,
-    families: VERTEX_FAMILIES,
-    impliedNameParts: [
-      /^(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/[^/]+\/models\//,
-      /^(?:google|anthropic)\//,
-    ],
-  },
+  bedrock: BEDROCK_ROW,
+  vertex: VERTEX_ROW,
 } as const satisfies Record<string, ProviderRow>;
 
 export type BuiltInProviderId = keyof typeof PROVIDER_TABLE;
