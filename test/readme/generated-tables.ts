@@ -40,9 +40,9 @@ const hasApi = (row: ProviderRow, name: ProviderApiName): boolean =>
   [row, ...(row.bases ?? [])].some(({ paths }) => paths[name] !== undefined);
 
 const NOTES_OF_CLOUDS = {
-  aws: "[credentials of AWS](#amazon-bedrock)",
-  google: "[credentials of Google Cloud](#vertex-ai)",
-  entra: "tokens of Entra ID",
+  aws: "AWS credentials",
+  google: "Google Cloud tokens",
+  entra: "Entra tokens",
 } as const satisfies Record<NonNullable<ProviderRow["credential"]>, string>;
 
 function notes(row: ProviderRow): string {
@@ -63,8 +63,16 @@ function clientApis(): string {
   const rows = PROVIDER_ROWS.map(([id, row]) => {
     const apis = Object.fromEntries(PROVIDER_APIS.map((name) => [name, hasApi(row, name) ? ANY_API : undefined]));
     const cells = clients.map((client) => {
-      const wire = chooseWire({ apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) }, client);
-      return wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`;
+      const provider = { apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) };
+      // Of a provider with several families of models, what any of them has.
+      const families = row.families?.map((family) => [{ ...family, models: /^/ }]) ?? [undefined];
+      const wires = families.map((family) =>
+        chooseWire({ ...provider, ...(family && { families: family }) }, client, ""),
+      );
+      const cells = wires.map((wire) =>
+        wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`,
+      );
+      return [...new Set(cells)].join(" or ");
     });
     return [`\`${id}\``, ...cells];
   });
