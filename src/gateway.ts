@@ -135,12 +135,12 @@ function openShared({ settings }: Config, dependencies: GatewayDependencies, rou
   const observers = [logRequest(log, QUIET_ROUTES)];
   const inFlight = openRequests({ maxBytes, timers, observers, newId });
   const { requests, memory, deadlines } = inFlight;
-  const connections = openConnections({ deadlines, now, fetch, probe });
+  const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
+  const connections = openConnections({ deadlines, now, fetch, probe, credentials });
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
   const server = createServer({ listener, requests, worker, version, timers: dependencies.timers, current: routes });
   const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
   const replays = createReplayCache({ maxBytes: options.replayBytes(settings), now });
-  const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
-  const known = { changes, credentials, version, readFile, dialects, replays, timers, clock };
+  const known = { changes, version, readFile, dialects, replays, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

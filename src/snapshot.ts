@@ -14,7 +14,6 @@ import { createRelay, type RelayParts } from "./pipeline/relay.ts";
 import type { FetchMedia } from "./pipeline/translate/fetch-media.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
 import type { ReplayCache } from "./pipeline/translate/replay-cache.ts";
-import type { Credentials } from "./providers/credentials/credentials.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import { openRouting } from "./routing/open-routing.ts";
@@ -34,7 +33,6 @@ export interface SharedParts extends Requests {
   readonly listener: Listener;
   readonly server: Server;
   readonly connections: Connections;
-  readonly credentials: Credentials;
   readonly toolServers: SharedConnections;
   readonly changes: ChangeLog;
   readonly version: string;
@@ -94,7 +92,7 @@ function assemble(
   const { listener, memory, decompressions, timers, changes } = shared;
   const { files, readFile } = rememberFiles(shared.readFile);
 
-  const upstream = configureUpstream(config, shared);
+  const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
   building.defer(() => upstream.release());
   const tls = loadTls(options.tlsFiles(settings), readFile);
   const authentication = openAuthentication?.(
@@ -150,9 +148,7 @@ function assemble(
     routes,
     tls,
     files,
-    endpoints: new Set(
-      providers.flatMap(({ endpointKey, lists }) => [endpointKey, lists?.endpoint.endpointKey ?? endpointKey]),
-    ),
+    endpoints: options.endpointKeys(providers),
     authentication,
     modelLists,
     start() {
@@ -176,14 +172,6 @@ function openFetchMedia({ version, memory, deadlines, timers }: SharedParts, { f
   };
   let opened: Promise<FetchMedia> | undefined;
   return async (...asked) => (await (opened ??= open()))(...asked);
-}
-
-function configureUpstream({ settings, providers }: Config, shared: SharedParts): Upstream {
-  const credentials = providers.flatMap(({ credential }) => credential ?? []);
-  return shared.connections.configure({
-    ...options.upstreamOptions(settings),
-    leaseCredentials: credentials.length > 0 ? (network) => shared.credentials.lease(credentials, network) : undefined,
-  });
 }
 
 function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) {

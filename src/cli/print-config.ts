@@ -1,3 +1,4 @@
+import type { ProviderRow } from "../providers/provider-row.ts";
 import type { Provider } from "../providers/provider.ts";
 import { PROVIDER_TABLE } from "../providers/table.ts";
 import { formatSetting } from "../config/parse-setting.ts";
@@ -11,11 +12,17 @@ export function shownUrl({ baseUrl, unixSocket }: Provider): string {
   return unixSocket === undefined ? baseUrl : `unix:${unixSocket}:${new URL(baseUrl).pathname}`;
 }
 
+/** A cloud in which nothing is called has no address yet, and to set one would mean that it is to be called. */
+function isUnsetCloud({ id, configured }: Provider): boolean {
+  const rows: Readonly<Record<string, ProviderRow>> = PROVIDER_TABLE;
+  return !configured && rows[id]?.credential !== undefined;
+}
+
 function providerLines(provider: Provider, usualTransport: Provider["transport"]): string[] {
   const { id, http2, transport, extraRequestHeaders, key, auth, shownSettings } = provider;
   const variables = providerVariables(id);
   return [
-    `${variables.url}=${shownUrl(provider)}`,
+    ...(isUnsetCloud(provider) ? [] : [`${variables.url}=${shownUrl(provider)}`]),
     ...(key === undefined ? [] : [`${variables.key}=${maskSecret(key)}`]),
     ...(http2 ? [`${variables.http2}=true`] : []),
     ...(transport === usualTransport ? [] : [`${variables.transport}=${transport}`]),

@@ -107,9 +107,17 @@ export function toolsOptions(settings: Settings, servers: Config["mcpServers"]) 
   };
 }
 
+/** The keys of all endpoints that providers are called at, those that only list models too. */
+export function endpointKeys(providers: Config["providers"]): ReadonlySet<string> {
+  return new Set(
+    providers.flatMap(({ endpointKey, lists }) => [endpointKey, lists?.endpoint.endpointKey ?? endpointKey]),
+  );
+}
+
 /** How providers are called. */
-export function upstreamOptions(settings: Settings) {
+export function upstreamOptions(settings: Settings, providers: Config["providers"]) {
   return {
+    credentials: providers.flatMap(({ credential }) => credential ?? []),
     proxy: settings.CLIENT_PROXY,
     direct: settings.CLIENT_NO_PROXY,
     limits: {

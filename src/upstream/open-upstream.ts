@@ -1,4 +1,5 @@
-import type { CredentialLease, CredentialNetwork } from "../providers/credentials/credentials.ts";
+import type { Credential } from "../providers/credentials/credential.ts";
+import type { Credentials } from "../providers/credentials/credentials.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import { createUpstream, type OpenUpstreamCall } from "./call.ts";
 import type { UpstreamLimits } from "./call-limits.ts";
@@ -11,8 +12,8 @@ import { probeConnection } from "./probe-connection.ts";
 
 export interface UpstreamOptions extends Pick<EgressParts, "proxy" | "direct"> {
   readonly limits: UpstreamLimits;
-  /** Gives out the credentials of the endpoints that have one; absent if none has. */
-  readonly leaseCredentials?: ((network: CredentialNetwork) => CredentialLease) | undefined;
+  /** Those of the endpoints that have one. */
+  readonly credentials?: readonly Credential[];
 }
 
 export interface UpstreamDependencies {
@@ -22,6 +23,8 @@ export interface UpstreamDependencies {
   /** The runtime's own, unless something is put in its place. */
   readonly fetch?: EgressParts["fetch"] | undefined;
   readonly probe?: EgressParts["probe"] | undefined;
+  /** Keeps the credentials of endpoints; absent if none has one. */
+  readonly credentials?: Credentials;
 }
 
 /** The way out, as one configuration wants it: calls to providers, and requests to any other server. */
@@ -63,6 +66,7 @@ export function openConnections({
   now,
   fetch: send = fetch,
   probe = probeConnection,
+  credentials,
 }: UpstreamDependencies): Connections {
   const sockets = createSocketTransport(deadlines, now);
   let ways: readonly Way[] = [];
@@ -90,16 +94,16 @@ export function openConnections({
       const way = wayFor(options);
       way.users += 1;
       const { egress, fetching } = way;
-      const credentials = options.leaseCredentials?.({ fetch: egress.fetch, fetchDirect: send });
+      const lease = credentials?.lease(options.credentials ?? [], { fetch: egress.fetch, fetchDirect: send });
       const openCall = createUpstream({
         transport: chooseTransport({ socket: sockets.send, fetch: fetching.send, isDirect: egress.isDirect }),
         deadlines,
         now,
         limits: options.limits,
-        findAuthorize: credentials?.find,
+        findAuthorize: lease?.find,
       });
       const release = (): void => {
-        credentials?.release();
+        lease?.release();
         leave(way);
       };
       return { openCall, fetch: egress.fetch, release };

@@ -25,10 +25,14 @@ test("never shows a key", () => {
   expect(lines.join("\n")).not.toMatch(/very-secret|short/);
 });
 
-test("lists settings in table order, then the URL of every provider in theirs", () => {
-  const names = printed({}).map((line) => line.slice(0, line.indexOf("=")));
+test("lists settings in table order, then the URL of every provider in theirs, but for clouds without an account", () => {
+  const names = (more: Readonly<Record<string, string>>) =>
+    printed(more).map((line) => line.slice(0, line.indexOf("=")));
   const urls = Object.keys(PROVIDER_TABLE).map((id) => `${id.toUpperCase()}_API_URL`);
-  expect(names).toEqual([...SETTING_ROWS.map(([name]) => name as string), ...urls]);
+  const settings = SETTING_ROWS.map(([name]) => name as string);
+  const clouds = ["BEDROCK_API_URL", "VERTEX_API_URL"];
+  expect(names({})).toEqual([...settings, ...urls.filter((name) => !clouds.includes(name))]);
+  expect(names({ BEDROCK_REGION: "eu-west-1", VERTEX_PROJECT: "p" })).toEqual([...settings, ...urls]);
 });
 
 test("prints the effective values as an operator would write them", () => {

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { parseBytes, toWellFormed } from "../../core/json/parse-bytes.ts";
 import type { IssuingParts } from "./credential.ts";
 import { invalidCredential } from "./credential-error.ts";
 
@@ -46,13 +47,8 @@ export async function readTokenFile(
 }
 
 /** The JSON object in a text. */
-export function parseCredentialJson(text: string, what: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  if (isJsonObject(value)) return value;
+export async function parseCredentialJson(text: string, what: string): Promise<JsonObject> {
+  const parsed = await parseBytes(toWellFormed(Buffer.from(text)));
+  if ("value" in parsed && isJsonObject(parsed.value)) return parsed.value;
   throw invalidCredential(`${what} is no JSON object`);
 }

@@ -1,8 +1,8 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseBytes, toWellFormed } from "../../core/json/parse-bytes.ts";
+import type { JsonObject } from "../../core/json/parse.ts";
 import { redactionOf } from "../../core/redact/redact.ts";
 import { type CredentialFetch, patternsOf } from "./credential.ts";
 import { invalidCredential, unavailableCredential } from "./credential-error.ts";
+import { parseCredentialJson } from "./read-credential-file.ts";
 
 /** Tokens are at most some kilobytes. */
 const MAX_BYTES = 256 * 1024;
@@ -65,9 +65,7 @@ export async function requestToken(fetch: CredentialFetch, request: TokenRequest
 /** Like {@link requestToken}, for servers that answer with a JSON object. */
 export async function requestJson(fetch: CredentialFetch, request: TokenRequest): Promise<JsonObject> {
   const { text } = await requestToken(fetch, request);
-  const parsed = await parseBytes(toWellFormed(Buffer.from(text)));
-  if ("value" in parsed && isJsonObject(parsed.value)) return parsed.value;
-  throw invalidCredential(`${request.server} sent no JSON object`);
+  return parseCredentialJson(text, `the answer of ${request.server}`);
 }
 
 /** A member that must be a text. */

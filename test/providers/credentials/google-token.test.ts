@@ -141,7 +141,7 @@ describe("the metadata server", () => {
   });
 
   test.each([
-    ["an answer that is no JSON", () => new Response("<html>"), "credentials_invalid", "sent no JSON object"],
+    ["an answer that is no JSON", () => new Response("<html>"), "credentials_invalid", "is no JSON object"],
     ["no token", () => Response.json({}), "credentials_invalid", "has no access_token"],
     [
       "a token that fits into no header",

@@ -19,8 +19,8 @@ export const issueGoogle: IssueCredential<GoogleSettings> = async ({ source }, p
 };
 
 /** Its `type` says what a file holds. https://google.aip.dev/auth/4110 */
-function tokenOfFile(text: string, parts: IssuingParts): Promise<IssuedCredential> {
-  const file = parseCredentialJson(text, FILE);
+async function tokenOfFile(text: string, parts: IssuingParts): Promise<IssuedCredential> {
+  const file = await parseCredentialJson(text, FILE);
   switch (file["type"]) {
     case "service_account":
       return tokenOfServiceAccount(file, parts);
