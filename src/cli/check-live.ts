@@ -84,8 +84,8 @@ function reasonOf(error: unknown): string {
 }
 
 /** What to look at if the provider refuses the credential. */
-function adviceOn(error: unknown, { id, key }: Provider): string {
-  if (!/\(status 40[13]\)$/.test(reasonOf(error))) return "";
+function adviceOn(error: unknown, { id, key, credential }: Provider): string {
+  if (credential || !/\(status 40[13]\)$/.test(reasonOf(error))) return "";
   const variable = providerVariables(id).key;
   return key === undefined ? `: it may need ${variable}` : `: is ${variable} right?`;
 }

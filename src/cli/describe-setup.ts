@@ -1,6 +1,7 @@
 import { authenticationOptions } from "../config/module-options.ts";
 import type { Config } from "../config/load-config.ts";
 import { providerVariables } from "../config/provider-variables.ts";
+import { describeCredential } from "../providers/credentials/describe-credential.ts";
 import { PROVIDER_TABLE } from "../providers/table.ts";
 import type { Provider } from "../providers/provider.ts";
 import { shownUrl } from "./print-config.ts";
@@ -40,16 +41,25 @@ function authenticationLines({ settings }: Config): readonly string[] {
 
 function providerLine(provider: Provider): string {
   const variables = providerVariables(provider.id);
+  const { credential, missingVariables = [variables.key] } = provider;
+  const without = credential ? `with ${describeCredential(credential.settings)}` : "without a key";
   const key =
-    provider.key !== undefined ? "with a key" : provider.callable ? "without a key" : `needs ${variables.key}`;
+    provider.key !== undefined ? "with a key" : provider.callable ? without : `needs ${missingVariables.join(" and ")}`;
   return `provider: ${provider.id} at ${shownUrl(provider)}, ${key}`;
 }
+
+/** What configures a provider in a cloud. */
+const OF_CLOUDS = {
+  aws: "BEDROCK_REGION with AWS credentials",
+  google: "VERTEX_PROJECT with Google credentials",
+} as const;
 
 /** Every built-in provider with the variables that configure it, for `--help`. */
 export function builtInProviders(): readonly (readonly [id: string, text: string])[] {
   return Object.entries(PROVIDER_TABLE).map(([id, row]) => {
     const { key, url } = providerVariables(id);
     if (row.auth === "none") return [id, url];
+    if ("credential" in row) return [id, `${OF_CLOUDS[row.credential]}, or ${key}`];
     return [id, "keyOptional" in row ? `${url}, and ${key} if it asks for one` : key];
   });
 }

@@ -42,7 +42,16 @@ function checkKey(
     auth,
     own,
     complete,
-  }: { row: ProviderRow; key: string | undefined; auth: AuthType; own: ProviderRequests; complete: boolean },
+    isAuthorized,
+  }: Readonly<{
+    row: ProviderRow;
+    key: string | undefined;
+    auth: AuthType;
+    own: ProviderRequests;
+    complete: boolean;
+    /** A credential that is renewed takes the place of a key. */
+    isAuthorized: boolean;
+  }>,
   { problems, warnings }: Findings,
 ): void {
   const variables = providerVariables(id);
@@ -58,6 +67,9 @@ function checkKey(
   const keyName = own.authHeader?.name ?? (auth === "bearer" ? BEARER.name : row.authHeader);
   if (key !== undefined && auth !== "none" && keyName !== undefined && Object.hasOwn(own.headers, keyName)) {
     problems.push(`${variables.headers} sets ${keyName}, which carries ${variables.key}: set one of them`);
+  }
+  if (isAuthorized && Object.hasOwn(own.headers, BEARER.name)) {
+    problems.push(`${variables.headers} sets ${BEARER.name}, which carries the credentials that ${id} is called with`);
   }
 }
 
@@ -82,7 +94,7 @@ function loadProvider(
   const auth = wantedAuth ?? (own.authHeader && row.auth === "none" ? "x-header" : row.auth);
   const credential = cloud?.credential && credentialOf(cloud.credential);
   const keyMissing = key === undefined && auth !== "none" && !credential;
-  checkKey(environment, id, { row, key, auth, own, complete }, findings);
+  checkKey(environment, id, { row, key, auth, own, complete, isAuthorized: credential !== undefined }, findings);
   if (keyMissing && wantedAuth !== undefined) {
     warnings.push(`${variables.authType} is ${auth}, but ${variables.key} is not set: ${id} is called without a key`);
   }
@@ -90,7 +102,7 @@ function loadProvider(
   const keyOptional = row.keyOptional === true || row.auth === "none";
   const used = auth === "none" ? undefined : key;
   const missingVariables = [
-    ...(keyMissing && !keyOptional && !cloud ? [variables.key] : []),
+    ...(keyMissing && !keyOptional && !cloud?.missingVariables.length ? [variables.key] : []),
     ...(cloud?.missingVariables ?? []),
     ...(!complete && urlParameter !== undefined ? [urlParameter] : []),
   ];

@@ -166,6 +166,10 @@ describe("bedrock", () => {
       { BEDROCK_REGION: "us-east-1", AWS_EC2_METADATA_SERVICE_ENDPOINT: "nowhere" },
       'AWS_EC2_METADATA_SERVICE_ENDPOINT="***" is not accepted',
     ],
+    [
+      { BEDROCK_REGION: "us-east-1", ...KEYS, BEDROCK_HEADERS: "Authorization: Bearer other-0123456789" },
+      "BEDROCK_HEADERS sets authorization, which carries the credentials that bedrock is called with",
+    ],
   ])("refuses %j", (environment, problem) => {
     const { problems } = loadProviders(environment, []);
     expect(problems[0]).toStartWith(problem);
