@@ -3,7 +3,7 @@ import { CUSTOM_PROVIDER_ROW, PROVIDER_TABLE } from "../providers/table.ts";
 import { BEARER } from "../providers/api-access.ts";
 import { credentialOf } from "../providers/credentials/credential.ts";
 import type { ListEndpoint, Provider } from "../providers/provider.ts";
-import { listsOf, requestParts } from "./provider-requests.ts";
+import { familiesOf, listsOf, requestParts } from "./provider-requests.ts";
 import { type Endpoint, endpointKey } from "../upstream/endpoint.ts";
 import { readCloud } from "./cloud/read-cloud.ts";
 import { readVariable, type Environment } from "./environment.ts";
@@ -124,7 +124,7 @@ function loadProvider(
     extraRequestHeaders: readRelayHeaders(environment, variables.relayHeaders, findings),
     listing: row.listing,
     ...(lists && { lists }),
-    ...(row.families && { families: row.families }),
+    ...(row.families && { families: familiesOf(row, own) }),
     ...(row.wires && { wires: row.wires }),
     refusesStreamOptions: row.refusesStreamOptions ?? false,
     ...(row.impliedNameParts && { impliedNameParts: row.impliedNameParts }),

@@ -54,6 +54,12 @@ function knownApis(row: ProviderRow, baseUrl: string): ProviderRequests["apis"] 
   return known && PROVIDER_APIS.filter((name) => name in known || name in row.paths).map((name) => ({ name }));
 }
 
+/** What holds for some models only. APIs that the operator lists are those of all models. */
+export function familiesOf({ families }: ProviderRow, { apis }: ProviderRequests): Provider["families"] {
+  const names = apis?.map(({ name }) => name);
+  return names ? families?.map((family) => ({ ...family, apis: names })) : families;
+}
+
 /** Where the models are listed, if the row says so. */
 export function listsOf({ lists }: ProviderRow, endpoint: ListEndpoint, query: string): Provider["lists"] {
   if (!lists) return undefined;

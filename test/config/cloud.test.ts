@@ -6,6 +6,7 @@ import { readEntra } from "../../src/config/cloud/read-entra.ts";
 import type { Environment } from "../../src/config/environment.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { loadProviders } from "../../src/config/load-providers.ts";
+import { chooseWire } from "../../src/routing/choose-wire.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 
 const KEYS = { AWS_ACCESS_KEY_ID: "AKIA1", AWS_SECRET_ACCESS_KEY: "secret/key" };
@@ -174,6 +175,16 @@ describe("bedrock", () => {
     const { problems } = loadProviders(environment, []);
     expect(problems[0]).toStartWith(problem);
   });
+});
+
+test("an operator who lists the APIs of a cloud means them for all of its models", () => {
+  const wire = (more: Environment, model: string) =>
+    chooseWire(load("bedrock", { BEDROCK_REGION: "eu-west-1", ...more }), "chat", model);
+  expect([wire({}, "openai.gpt-oss-20b"), wire({}, "qwen.qwen3")]).toEqual(["chat", wire({}, "amazon.nova")]);
+  const apis = { BEDROCK_APIS: "chat=/openai/v1/chat/completions" };
+  expect([wire(apis, "openai.gpt-oss-20b"), wire(apis, "qwen.qwen3")]).toEqual(["chat", "chat"]);
+  const environment = { BEDROCK_REGION: "eu-west-1", ...apis };
+  expect(Bun.deepEquals(load("bedrock", environment), load("bedrock", environment))).toBeTrue();
 });
 
 describe("vertex", () => {
