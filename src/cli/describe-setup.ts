@@ -3,6 +3,7 @@ import type { Config } from "../config/load-config.ts";
 import { providerVariables } from "../config/provider-variables.ts";
 import { describeCredential } from "../providers/credentials/describe-credential.ts";
 import { PROVIDER_TABLE } from "../providers/table.ts";
+import type { ProviderRow } from "../providers/provider-row.ts";
 import type { Provider } from "../providers/provider.ts";
 import { shownUrl } from "./print-config.ts";
 
@@ -40,26 +41,37 @@ function authenticationLines({ settings }: Config): readonly string[] {
 }
 
 function providerLine(provider: Provider): string {
-  const variables = providerVariables(provider.id);
-  const { credential, missingVariables = [variables.key] } = provider;
-  const without = credential ? `with ${describeCredential(credential.settings)}` : "without a key";
-  const key =
-    provider.key !== undefined ? "with a key" : provider.callable ? without : `needs ${missingVariables.join(" and ")}`;
+  const { key: held, callable, credential, missingVariables = [] } = provider;
+  const key = !callable
+    ? `needs ${missingVariables.join(" and ")}`
+    : held === undefined
+      ? credential
+        ? `with ${describeCredential(credential.settings)}`
+        : "without a key"
+      : "with a key";
   return `provider: ${provider.id} at ${shownUrl(provider)}, ${key}`;
 }
 
-/** What configures a provider in a cloud. */
+/** What configures a provider in a cloud without a key. */
 const OF_CLOUDS = {
-  aws: "BEDROCK_REGION with AWS credentials",
-  google: "VERTEX_PROJECT with Google credentials",
-} as const;
+  aws: "BEDROCK_REGION and AWS credentials",
+  google: "VERTEX_PROJECT and Google credentials",
+  entra: "an application of Entra ID",
+} as const satisfies Record<NonNullable<ProviderRow["credential"]>, string>;
 
-/** Every built-in provider with the variables that configure it, for `--help`. */
-export function builtInProviders(): readonly (readonly [id: string, text: string])[] {
-  return Object.entries(PROVIDER_TABLE).map(([id, row]) => {
-    const { key, url } = providerVariables(id);
-    if (row.auth === "none") return [id, url];
-    if ("credential" in row) return [id, `${OF_CLOUDS[row.credential]}, or ${key}`];
-    return [id, "keyOptional" in row ? `${url}, and ${key} if it asks for one` : key];
-  });
+/** What configures the built-in providers, for `--help`: those for which it is the same are in one line. */
+export function builtInProviders(): readonly (readonly [by: string, text: string])[] {
+  const rows = Object.entries<ProviderRow>(PROVIDER_TABLE);
+  const isLocal = (row: ProviderRow): boolean => row.auth === "none" || row.keyOptional === true;
+  const idsOf = (isOf: (row: ProviderRow) => boolean): string =>
+    rows.flatMap(([id, row]) => (isOf(row) ? [id] : [])).join(", ");
+  return [
+    ["by <ID>_API_KEY", idsOf((row) => !isLocal(row) && !row.urlParameters && !row.credential)],
+    ["by <ID>_API_URL", `${idsOf(isLocal)}; a key only if the server asks for one`],
+    ...rows.flatMap(([id, { urlParameters, credential }]): (readonly [string, string])[] => {
+      const { key } = providerVariables(id);
+      if (urlParameters) return [[id, [key, ...urlParameters.map(({ variable }) => variable)].join(", ")]];
+      return credential ? [[id, `${key}, or ${OF_CLOUDS[credential]}`]] : [];
+    }),
+  ];
 }

@@ -69,7 +69,10 @@ function findSocketsOverHttp2(providers: readonly Provider[]): string[] {
 function findProxied({ CLIENT_PROXY, CLIENT_NO_PROXY }: Settings, providers: readonly Provider[]): string[] {
   if (CLIENT_PROXY === undefined) return [];
   const isDirect = directHosts(CLIENT_NO_PROXY);
-  const proxied = providers.filter(({ unixSocket, baseUrl }) => unixSocket === undefined && !isDirect(baseUrl));
+  const proxied = providers.filter(
+    // A host that still has a placeholder cannot be called.
+    ({ unixSocket, baseUrl }) => unixSocket === undefined && URL.canParse(baseUrl) && !isDirect(baseUrl),
+  );
   return proxied.flatMap(({ id, http2, transport }) => {
     const names = providerVariables(id);
     const instead = "or name the provider's host in CLIENT_NO_PROXY";

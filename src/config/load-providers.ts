@@ -1,25 +1,26 @@
 import type { AuthType, ProviderRow } from "../providers/provider-row.ts";
-import { CUSTOM_PROVIDER_ROW, PROVIDER_TABLE } from "../providers/table.ts";
+import { CUSTOM_PROVIDER_ROW, customRowAt, GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../providers/table.ts";
 import { BEARER } from "../providers/api-access.ts";
+import { joined, withoutOwn } from "../providers/query.ts";
 import { credentialOf } from "../providers/credentials/credential.ts";
 import type { ListEndpoint, Provider } from "../providers/provider.ts";
-import { familiesOf, listsOf, requestParts } from "./provider-requests.ts";
 import { type Endpoint, endpointKey } from "../upstream/endpoint.ts";
 import { readCloud } from "./cloud/read-cloud.ts";
+import { chooseVersion } from "./choose-version.ts";
+import { readCustomIds } from "./custom-providers.ts";
 import { readVariable, type Environment } from "./environment.ts";
 import {
   type Findings,
   providerVariables,
   readAuthType,
-  readBaseUrl,
   readHttp2,
   readKey,
   readRelayHeaders,
   readTransport,
 } from "./provider-variables.ts";
+import { familiesOf, listsOf, requestParts } from "./provider-requests.ts";
+import { readBaseUrl } from "./read-base-url.ts";
 import { type ProviderRequests, readProviderRequests } from "./read-provider-requests.ts";
-import { problemLine } from "./setting-problem.ts";
-import { ACCEPTED_BASE_URLS } from "./urls.ts";
 
 /** The providers of this process, and what is wrong or doubtful with their settings (one line each). */
 export interface LoadedProviders {
@@ -28,9 +29,6 @@ export interface LoadedProviders {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
-
-const CUSTOM_ID = /^[a-z][a-z0-9_-]*$/;
-const RESERVED_IDS = new Set([...Object.keys(PROVIDER_TABLE), "demo"]);
 
 /** What is doubtful about the key of a provider, or the lack of one. */
 function checkKey(
@@ -41,28 +39,29 @@ function checkKey(
     key,
     auth,
     own,
-    complete,
+    missing,
     isAuthorized,
   }: Readonly<{
     row: ProviderRow;
     key: string | undefined;
     auth: AuthType;
     own: ProviderRequests;
-    complete: boolean;
+    /** Variables without which the address is not whole. */
+    missing: readonly string[];
     /** A credential that is renewed takes the place of a key. */
     isAuthorized: boolean;
   }>,
   { problems, warnings }: Findings,
 ): void {
   const variables = providerVariables(id);
-  const { urlParameter } = variables;
   if (key !== undefined && auth === "none") warnings.push(`${variables.key} is not used: ${id} takes no key`);
   if (own.authHeader && (key === undefined || auth === "none")) {
     const missing = auth === "none" ? `${variables.authType} is none` : `${variables.key} is not set`;
     warnings.push(`${variables.authHeader} is not used: ${missing}`);
   }
-  if (key !== undefined && !complete && urlParameter !== undefined && !readVariable(environment, urlParameter)) {
-    warnings.push(`${variables.key} is set, but ${urlParameter} is not: ${id} cannot be called`);
+  const unset = missing.filter((name) => readVariable(environment, name) === undefined);
+  if (key !== undefined && unset.length > 0) {
+    warnings.push(`${variables.key} is set, but ${unset.join(" and ")} is not: ${id} cannot be called`);
   }
   const keyName = own.authHeader?.name ?? (auth === "bearer" ? BEARER.name : row.authHeader);
   if (key !== undefined && auth !== "none" && keyName !== undefined && Object.hasOwn(own.headers, keyName)) {
@@ -76,7 +75,7 @@ function checkKey(
 function loadProvider(
   environment: Environment,
   id: string,
-  declared: ProviderRow,
+  givenRow: ProviderRow,
   wantedAuth: AuthType | undefined,
   usualTransport: Endpoint["transport"],
   findings: Findings,
@@ -84,28 +83,26 @@ function loadProvider(
   const { warnings } = findings;
   const variables = providerVariables(id);
   const key = readKey(environment, variables.key, findings);
-  const question = { environment, id, hasKey: key !== undefined, findings };
-  const cloud = readCloud(declared, question, variables.url);
-  const row = cloud ? { ...declared, url: cloud.url } : declared;
-  const base = readBaseUrl(environment, variables.url, row, findings);
-  const { baseUrl, unixSocket, complete } = base;
+  const version = chooseVersion(environment, givenRow, findings);
+  const cloud = readCloud(version.row, { environment, id, hasKey: key !== undefined, findings }, variables.url);
+  const declared = cloud ? { ...version.row, url: cloud.url } : version.row;
+  const base = readBaseUrl(environment, variables.url, declared, findings);
+  const { baseUrl, unixSocket } = base;
+  const missing = [...base.missing, ...(cloud?.missingVariables ?? [])];
+  const row = givenRow === CUSTOM_PROVIDER_ROW && unixSocket === undefined ? customRowAt(baseUrl) : declared;
   const http2 = readHttp2(environment, variables.http2, baseUrl, findings);
-  const own = readProviderRequests(environment, variables, base, findings);
+  const own = withVersion(readProviderRequests(environment, variables, base, findings), version.query);
   const auth = wantedAuth ?? (own.authHeader && row.auth === "none" ? "x-header" : row.auth);
   const credential = cloud?.credential && credentialOf(cloud.credential);
   const keyMissing = key === undefined && auth !== "none" && !credential;
-  checkKey(environment, id, { row, key, auth, own, complete, isAuthorized: credential !== undefined }, findings);
+  checkKey(environment, id, { row, key, auth, own, missing, isAuthorized: credential !== undefined }, findings);
   if (keyMissing && wantedAuth !== undefined) {
     warnings.push(`${variables.authType} is ${auth}, but ${variables.key} is not set: ${id} is called without a key`);
   }
-  const { urlParameter } = variables;
   const keyOptional = row.keyOptional === true || row.auth === "none";
   const used = auth === "none" ? undefined : key;
-  const missingVariables = [
-    ...(keyMissing && !keyOptional && !cloud?.missingVariables.length ? [variables.key] : []),
-    ...(cloud?.missingVariables ?? []),
-    ...(!complete && urlParameter !== undefined ? [urlParameter] : []),
-  ];
+  const needsKey = keyMissing && !keyOptional && !cloud?.missingVariables.length;
+  const missingVariables = [...(needsKey ? [variables.key] : []), ...missing];
   const endpoint: ListEndpoint = {
     id,
     endpointKey: endpointKey({ id, baseUrl, unixSocket, http2 }),
@@ -120,6 +117,7 @@ function loadProvider(
     ...endpoint,
     key: used,
     ...requestParts(row, base, used, keyMissing && keyOptional ? "none" : auth, own),
+    shownSettings: [...base.shown, ...version.shown, ...own.shown],
     relayedHeaders: row.relayedHeaders ?? [],
     extraRequestHeaders: readRelayHeaders(environment, variables.relayHeaders, findings),
     listing: row.listing,
@@ -129,12 +127,17 @@ function loadProvider(
     refusesStreamOptions: row.refusesStreamOptions ?? false,
     ...(row.impliedNameParts && { impliedNameParts: row.impliedNameParts }),
     ...(row.modelMembers && { modelMembers: row.modelMembers }),
-    callable: complete && (!keyMissing || keyOptional) && !cloud?.missingVariables.length,
+    callable: base.complete && missing.length === 0 && (!keyMissing || keyOptional),
+    ...(row.probed && { probed: true }),
     ...(missingVariables.length > 0 && { missingVariables }),
     configured:
       key !== undefined || readVariable(environment, variables.url) !== undefined || cloud?.isConfigured === true,
   });
 }
+
+/** The version that a setting asks for is before what else the query says of it. */
+const withVersion = (own: ProviderRequests, version: string): ProviderRequests =>
+  version === "" ? own : { ...own, query: joined(version, withoutOwn(own.query, version)) };
 
 /** A provider that no setting names: an OpenAI-compatible server at a URL on this machine, called without a key. */
 export function localProvider(id: string, url: string, row: ProviderRow = CUSTOM_PROVIDER_ROW): Provider {
@@ -142,47 +145,36 @@ export function localProvider(id: string, url: string, row: ProviderRow = CUSTOM
   return loadProvider(environment, id, row, "none", "auto", { problems: [], warnings: [] });
 }
 
-function readCustomIds(listed: readonly string[], { problems }: Findings): readonly string[] {
-  const idsByVariable = new Map<string, string>();
-  for (const value of listed) {
-    const id = value.toLowerCase();
-    const variable = providerVariables(id).url;
-    const refuse = (reason: string): void => {
-      const expected = "ids that begin with a letter and go on with letters, digits, - and _";
-      problems.push(problemLine({ name: "CUSTOM_PROVIDERS", value, secret: false, reason, expected }));
-    };
-    if (!CUSTOM_ID.test(id)) refuse("not an id");
-    else if (RESERVED_IDS.has(id) || RESERVED_IDS.has(id.replaceAll("-", "_"))) refuse("the name is taken");
-    else if (idsByVariable.has(variable)) refuse(`it shares ${variable} with ${idsByVariable.get(variable)}`);
-    else idsByVariable.set(variable, id);
-  }
-  return [...idsByVariable.values()];
-}
-
 /**
  * Joins the provider table with the operator's settings.
  * @param customIds the entries of `CUSTOM_PROVIDERS`, in any case
  * @param transport `CLIENT_TRANSPORT`, for providers that have none of their own
+ * @param googleWire `GOOGLE_WIRE`
  */
 export function loadProviders(
   environment: Environment,
   customIds: readonly string[],
   transport: Endpoint["transport"] = "auto",
+  googleWire: "chat" | "native" = "chat",
 ): LoadedProviders {
   const findings: Findings = { problems: [], warnings: [] };
-  const builtIn = Object.entries(PROVIDER_TABLE).map(([id, row]) =>
-    loadProvider(environment, id, row, undefined, transport, findings),
-  );
-  const custom = readCustomIds(customIds, findings).flatMap((id) => {
-    const variables = providerVariables(id);
-    if (readVariable(environment, variables.url) === undefined) {
-      findings.problems.push(
-        `${variables.url} is not set, but CUSTOM_PROVIDERS names ${id}: expected ${ACCEPTED_BASE_URLS}`,
-      );
-      return [];
-    }
-    const auth = readAuthType(environment, variables.authType, findings);
-    return [loadProvider(environment, id, CUSTOM_PROVIDER_ROW, auth, transport, findings)];
+  const ids = readCustomIds(environment, customIds, findings);
+  const taken = new Set(ids.map((id) => providerVariables(id).url));
+  const rows: Readonly<Record<string, ProviderRow>> = {
+    ...PROVIDER_TABLE,
+    ...(googleWire === "native" && { google: GOOGLE_NATIVE_ROW }),
+  };
+  const builtIn = Object.entries(rows)
+    .filter(([id]) => !taken.has(providerVariables(id).url))
+    .map(([id, row]) => loadProvider(environment, id, row, undefined, transport, findings));
+  const custom = ids.map((id) => {
+    const auth = readAuthType(environment, providerVariables(id).authType, findings);
+    return loadProvider(environment, id, CUSTOM_PROVIDER_ROW, auth, transport, findings);
   });
-  return { providers: Object.freeze([...builtIn, ...custom]), ...findings };
+  return {
+    providers: Object.freeze([...builtIn, ...custom]),
+    // Two providers may be filled in by the same setting.
+    problems: [...new Set(findings.problems)],
+    warnings: findings.warnings,
+  };
 }

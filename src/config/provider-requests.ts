@@ -1,12 +1,10 @@
 import { secretPatterns } from "../core/redact/secret-patterns.ts";
-import { authTypeOf, BEARER, keyHeader, type AuthHeader } from "../providers/api-access.ts";
-import { PROVIDER_APIS } from "../providers/api-paths.ts";
+import { authTypeOf, BEARER, type AuthHeader } from "../providers/api-access.ts";
 import { hasVersion, pathOf, rootOf } from "../providers/join-path.ts";
 import { buildApis } from "../providers/provider-apis.ts";
 import type { AuthType, ProviderRow } from "../providers/provider-row.ts";
 import type { ListEndpoint, Provider } from "../providers/provider.ts";
 import { joinQuery } from "../providers/query.ts";
-import { CUSTOM_PROVIDER_ROW, KNOWN_SERVERS } from "../providers/table.ts";
 import { endpointKey } from "../upstream/endpoint.ts";
 import { type ProviderRequests, secretValues } from "./read-provider-requests.ts";
 import type { BaseUrl } from "./urls.ts";
@@ -23,17 +21,16 @@ export function requestParts(
 ) {
   const { baseUrl } = base;
   const rootUrl = rootOf(baseUrl, row.basePath ?? pathOf(row.url));
-  const rowHeader = auth === "bearer" ? BEARER : keyHeader(row.authHeader ?? DEFAULT_AUTH_HEADER);
+  const { authHeader: name = DEFAULT_AUTH_HEADER, authPrefix: prefix = "" } = row;
+  const rowHeader = auth === "bearer" ? BEARER : { name, prefix };
   const authHeader: AuthHeader = own.authHeader ?? rowHeader;
-  const wantedRoots = (own.apis ?? []).flatMap(({ path }) => (path && hasVersion(path) ? [path.slice(1)] : []));
+  const wantedRoots = (own.apis ?? []).flatMap(({ path }) => (path && hasVersion(path) ? rootedPart(path) : []));
   const baseRoots = (row.bases ?? []).map(({ path }) => path.slice(1)).filter((path) => path !== "");
   const rootPaths = Object.freeze([...own.rootPaths, ...wantedRoots, ...baseRoots, ...(row.rootPaths ?? [])]);
-  const known = own.apis ?? knownApis(row, baseUrl);
   return {
     rootUrl,
     rootPaths,
     query: own.query,
-    shownSettings: own.shown,
     auth: auth === "none" ? auth : authTypeOf(authHeader),
     authHeader: authHeader.name,
     secrets: Object.freeze(
@@ -41,17 +38,19 @@ export function requestParts(
     ),
     encodedSlashes: own.encodedSlashes ?? row.encodedSlashes === true,
     ...buildApis({
-      ...{ baseUrl, rootUrl, rootPaths, row, key, query: own.query, headers: own.headers, wanted: known },
+      ...{ baseUrl, rootUrl, rootPaths, row, key, query: own.query, headers: own.headers, wanted: own.apis },
       authHeader: auth === "none" ? undefined : authHeader,
       isOwnAuth: own.authHeader !== undefined,
     }),
   };
 }
 
-/** The APIs of a custom provider on a well-known host; undefined for all others. */
-function knownApis(row: ProviderRow, baseUrl: string): ProviderRequests["apis"] {
-  const known = row === CUSTOM_PROVIDER_ROW ? KNOWN_SERVERS[new URL(baseUrl).hostname] : undefined;
-  return known && PROVIDER_APIS.filter((name) => name in known || name in row.paths).map((name) => ({ name }));
+/** With what a path begins, as far as it is the same for all models. */
+function rootedPart(path: string): readonly string[] {
+  const segments = path.slice(1).split("/");
+  const open = segments.findIndex((segment) => segment.includes("{"));
+  const part = (open < 0 ? segments : segments.slice(0, open)).join("/");
+  return part === "" ? [] : [part];
 }
 
 /** What holds for some models only. APIs that the operator lists are those of all models. */

@@ -10,5 +10,6 @@ type DialectOf<Name> = (Name extends Wire ? WireDialect : unknown) &
 export const DIALECTS = {
   chat: async () => (await import("./chat/dialect.ts")).CHAT_DIALECT,
   messages: async () => (await import("./messages/dialect.ts")).MESSAGES_DIALECT,
+  generate: async () => (await import("./gemini/wire-dialect.ts")).GEMINI_WIRE,
   responses: async () => (await import("./responses/dialect.ts")).RESPONSES_DIALECT,
 } satisfies Dialects;

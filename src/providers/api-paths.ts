@@ -67,3 +67,14 @@ export const OTHER_SERVERS_ROOT = [
   ...["decode", "encode", "generate", "generate_stream", "get_model_info", "info"],
   ...["model", "model_info"],
 ] as const;
+
+/** https://huggingface.github.io/text-generation-inference */
+export const TGI_ROOT = [
+  ...["chat_tokenize", "generate", "generate_stream", "health", "info", "invocations", "metrics", "tokenize"],
+] as const;
+
+/** https://docs.sglang.io/basic_usage/native_api.html */
+export const SGLANG_ROOT = [
+  ...["classify", "detokenize", "encode", "generate", "get_model_info", "health", "health_generate", "metrics"],
+  ...["model_info", "tokenize"],
+] as const;

@@ -2,6 +2,7 @@ import {
   type ApiPaths,
   COMPLETIONS,
   COUNT_TOKENS,
+  GENERATE,
   LLAMACPP_ROOT,
   LOCAL_PATHS,
   MESSAGES,
@@ -11,7 +12,11 @@ import {
   RESPONSES,
   VLLM_ROOT,
 } from "./api-paths.ts";
-import { BEDROCK_ARN, BEDROCK_ROW, VERTEX_ROW } from "./cloud-rows.ts";
+import { anthropicBase, MESSAGES_HEADERS } from "./anthropic-base.ts";
+import { AZURE_ROW } from "./table/azure.ts";
+import { BEDROCK_ARN, BEDROCK_ROW, VERTEX_ROW } from "./table/cloud-rows.ts";
+import { COMPATIBLE_CLOUDS } from "./table/compatible-clouds.ts";
+import { COMPATIBLE_SERVERS } from "./table/compatible-servers.ts";
 import type { BaseRow, ProviderRow } from "./provider-row.ts";
 
 /**
@@ -27,14 +32,7 @@ const OLLAMA_NAMES = {
 /** Google's APIs name every resource with its collection: `models/gemini-2.5-pro`. */
 const MODELS_COLLECTION = /^models\//;
 
-/** Anthropic's API asks for its version, and so may what is like it. */
-export const MESSAGES_HEADERS = { "anthropic-version": "2023-06-01" } as const;
-
-/** A base made for Anthropic's clients, to which the key goes as to the rest of the provider. */
-const anthropicBase = (path: string) =>
-  ({ path, headers: MESSAGES_HEADERS, paths: { messages: "/v1/messages" } }) as const satisfies BaseRow;
-
-const googleBase = (path: string): BaseRow => ({ path, authHeader: "x-goog-api-key", paths: {} });
+const googleBase = (path: string, paths: ApiPaths = {}): BaseRow => ({ path, authHeader: "x-goog-api-key", paths });
 
 /**
  * Every built-in provider, in the order in which their models are listed.
@@ -83,7 +81,7 @@ export const PROVIDER_TABLE = {
   },
   cloudflare: {
     url: "https://api.cloudflare.com/client/v4/accounts/{ACCOUNT_ID}/ai",
-    urlParameter: ["{ACCOUNT_ID}", "CLOUDFLARE_ACCOUNT_ID"],
+    urlParameters: [{ placeholder: "{ACCOUNT_ID}", variable: "CLOUDFLARE_ACCOUNT_ID", what: "Account" }],
     // The key may be good for much more of the account than its models.
     basePath: "",
     auth: "bearer",
@@ -101,6 +99,7 @@ export const PROVIDER_TABLE = {
     auth: "none",
     listing: "openai",
     paths: OLLAMA_PATHS,
+    probed: true,
     rootPaths: ["api"],
     ...OLLAMA_NAMES,
   },
@@ -143,7 +142,11 @@ export const PROVIDER_TABLE = {
     listing: "google",
     paths: OPENAI_PATHS,
     // Google's own API: https://ai.google.dev/api
-    bases: ["/v1beta", "/v1", "/v1alpha", "/upload", "/download"].map(googleBase),
+    bases: [
+      googleBase("/v1beta", GENERATE),
+      ...["/v1", "/v1alpha", "/upload", "/download"].map((path) => googleBase(path)),
+    ],
+    wires: ["chat", "generate"],
     // Resource names: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
     impliedNameParts: [/^(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/google\/models\//, MODELS_COLLECTION],
   },
@@ -183,6 +186,7 @@ export const PROVIDER_TABLE = {
     url: "http://localhost:8081/v1",
     auth: "bearer",
     keyOptional: true,
+    probed: true,
     listing: "openai",
     paths: LOCAL_PATHS,
     rootPaths: LLAMACPP_ROOT,
@@ -191,16 +195,32 @@ export const PROVIDER_TABLE = {
     url: "http://localhost:8000/v1",
     auth: "bearer",
     keyOptional: true,
+    probed: true,
     relayedHeaders: ["x-data-parallel-rank"],
     listing: "openai",
     paths: LOCAL_PATHS,
     rootPaths: VLLM_ROOT,
   },
+  azure: AZURE_ROW,
   bedrock: BEDROCK_ROW,
   vertex: VERTEX_ROW,
+  ...COMPATIBLE_CLOUDS,
+  ...COMPATIBLE_SERVERS,
 } as const satisfies Record<string, ProviderRow>;
 
+const { chat: _, ...withoutChat } = OPENAI_PATHS;
+
+/** Google, if all that it is asked goes to its own API. */
+export const GOOGLE_NATIVE_ROW: ProviderRow = { ...PROVIDER_TABLE.google, paths: withoutChat, wires: ["generate"] };
+
 export type BuiltInProviderId = keyof typeof PROVIDER_TABLE;
+
+/** Rows whose ids operators had given to custom providers before they were built in: they may still do so. */
+export const FORMERLY_CUSTOM: ReadonlySet<string> = new Set([
+  ...["azure", "bedrock", "vertex"],
+  ...Object.keys(COMPATIBLE_CLOUDS),
+  ...Object.keys(COMPATIBLE_SERVERS),
+]);
 
 /** The row of a server that is known only by its settings (`CUSTOM_PROVIDERS`) and speaks OpenAI's API. */
 export const CUSTOM_PROVIDER_ROW = {
@@ -217,10 +237,23 @@ export const CUSTOM_PROVIDER_ROW = {
   modelMembers: new Set(["from", "modelfile", "source", "destination"]),
 } as const satisfies ProviderRow;
 
-/** What is known of well-known servers that are custom providers, by host. */
-export const KNOWN_SERVERS: Readonly<Record<string, ApiPaths>> = {
-  // https://openrouter.ai/docs/api-reference
-  "openrouter.ai": { ...MESSAGES, ...RESPONSES },
-  // https://docs.x.ai/docs/api-reference
-  "api.x.ai": RESPONSES,
-};
+/**
+ * The row of a custom provider: at the address of a row of the table, such as that of a second account, it has the APIs
+ * of that row beside those that every custom provider is taken to have.
+ */
+export function customRowAt(baseUrl: string): ProviderRow {
+  // Any server may be at a port of this machine.
+  const known = Object.values<ProviderRow>(PROVIDER_TABLE).find(
+    ({ url }) => url === baseUrl && url.startsWith("https://"),
+  );
+  if (!known) return CUSTOM_PROVIDER_ROW;
+  const { auth: _, authHeader: _name, rootPaths = [], paths, ...row } = known;
+  return {
+    ...row,
+    ...CUSTOM_PROVIDER_ROW,
+    url: known.url,
+    listing: known.listing,
+    paths: { ...CUSTOM_PROVIDER_ROW.paths, ...paths },
+    rootPaths: [...rootPaths, ...CUSTOM_PROVIDER_ROW.rootPaths],
+  };
+}

@@ -141,6 +141,16 @@ describe("bedrock", () => {
     }
   });
 
+  test.each([{ BEDROCK_PROFILE: "p" }, { BEDROCK_API_URL: "http://127.0.0.1:1" }])(
+    "needs a region: %j",
+    (environment) => {
+      const { providers, warnings } = loadProviders({ ...environment, HOME: "/nowhere" }, []);
+      const { configured, callable, missingVariables } = providers.find(({ id }) => id === "bedrock") as Provider;
+      expect([configured, callable, missingVariables]).toEqual([true, false, ["BEDROCK_REGION"]]);
+      expect(warnings).toEqual(["BEDROCK_REGION is not set, and nothing else says a region: bedrock cannot be called"]);
+    },
+  );
+
   test("has its region from its own address", () => {
     const vpc = "https://vpce-1.bedrock-runtime.us-west-2.vpce.amazonaws.com";
     expect(load("bedrock", { BEDROCK_API_URL: vpc }).credential?.settings).toMatchObject({ region: "us-west-2" });
@@ -149,8 +159,6 @@ describe("bedrock", () => {
   test.each<[Environment, string]>([
     [{ BEDROCK_REGION: "Virginia" }, 'BEDROCK_REGION="Virginia" is not accepted: expected a region of AWS'],
     [{ BEDROCK_PROFILE: "p", AWS_REGION: "a/b" }, 'AWS_REGION="a/b" is not accepted'],
-    [{ BEDROCK_PROFILE: "p" }, "BEDROCK_REGION is not set"],
-    [{ BEDROCK_API_URL: "http://127.0.0.1:1" }, "BEDROCK_REGION is not set"],
     [
       { BEDROCK_REGION: "us-east-1", AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://evil.example/" },
       'AWS_CONTAINER_CREDENTIALS_FULL_URI="***" is not accepted',
@@ -240,6 +248,21 @@ describe("vertex", () => {
 
 describe("entra", () => {
   const APP = { AZURE_TENANT_ID: "tenant", AZURE_CLIENT_ID: "client" };
+  test("is sent by azure, if there is no key, and its resource is then all that must be known", () => {
+    const environment = { AZURE_RESOURCE: "mine", ...APP, AZURE_CLIENT_SECRET: "secret-0123" };
+    const { baseUrl, callable, configured, credential, apis } = load("azure", environment);
+    expect([baseUrl, callable, configured, credential?.settings.kind, apis.models.fixed]).toEqual([
+      "https://mine.openai.azure.com/openai/v1",
+      true,
+      true,
+      "entra",
+      {},
+    ]);
+    expect(load("azure", { ...environment, AZURE_API_KEY: "key-0123456789" }).credential).toBeUndefined();
+    const { callable: bare, missingVariables } = load("azure", { AZURE_RESOURCE: "mine", ...APP });
+    expect([bare, missingVariables]).toEqual([false, ["AZURE_API_KEY"]]);
+  });
+
   const read = (environment: Environment, more: { hasKey?: boolean; ownUrl?: string | undefined } = {}) => {
     const findings = { problems: [], warnings: [] };
     const url = "https://RESOURCE.openai.azure.com";

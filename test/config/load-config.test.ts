@@ -96,6 +96,7 @@ describe("settings", () => {
       ALLOWED_MODELS: [],
       DISALLOWED_MODELS: [],
       PROXY_WITHOUT_MODEL: "refuse",
+      GOOGLE_WIRE: "chat",
       ENABLE_VISION: false,
       VALIDATION: "liberal",
       IMAGE_FETCH: false,

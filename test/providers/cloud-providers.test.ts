@@ -13,6 +13,7 @@ const SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const SESSION = "IQoJb3JpZ2luX2VjEXAMPLE/session+token==";
 const ANSWER = { id: "x", object: "chat.completion", choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } };
 const MESSAGE = { type: "message", content: [], usage: { input_tokens: 1, output_tokens: 1 } };
+const GENERATED = { candidates: [{ content: { role: "model", parts: [{ text: "hi" }] }, finishReason: "STOP" }] };
 const HELLO = [{ role: "user", content: "hi" }];
 
 let provider: MockProvider;
@@ -56,6 +57,8 @@ function asGoogle(request: ReceivedRequest) {
     const start = { type: "message_start", message: MESSAGE };
     return sse([dataEvent(start, "message_start"), dataEvent({ type: "message_stop" }, "message_stop")]);
   }
+  if (request.target.includes(":streamGenerateContent")) return sse([dataEvent(GENERATED)]);
+  if (request.target.includes(":generateContent")) return json(200, GENERATED);
   return json(200, request.target.includes("anthropic") ? MESSAGE : ANSWER);
 }
 
@@ -242,6 +245,21 @@ describe("vertex", () => {
       { ...body, model: named },
     ]);
   });
+
+  test.each([false, true])(
+    "is asked for Gemini in its own API by clients of another one (stream: %p)",
+    async (stream) => {
+      const body = { model: "vertex/google/gemini-x", max_tokens: 9, messages: HELLO, stream };
+      const response = await post("/v1/messages", body);
+      expect(response.headers.get("x-gateway-translated")).toBe("messages->generate");
+      const call = takeCall();
+      expect([call.target, call.header("authorization")]).toEqual([
+        `${ROOT}/publishers/google/models/gemini-x:${stream ? "streamGenerateContent?alt=sse" : "generateContent"}`,
+        "Bearer ya29.token-number-1",
+      ]);
+      expect(JSON.parse(bodyText(call))).toMatchObject({ contents: [{ role: "user", parts: [{ text: "hi" }] }] });
+    },
+  );
 
   test("is reached through /proxy, uploads in pieces too", async () => {
     const path = "/publishers/google/models/gemini-x:generateContent";

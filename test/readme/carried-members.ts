@@ -18,6 +18,7 @@ interface Column {
 const COLUMNS: Readonly<Record<Wire, Column>> = {
   messages: { title: "Messages", provider: "anthropic", models: ["claude-sonnet-4-5", "claude-sonnet-4-5"] },
   responses: { title: "Responses", provider: "openai", models: ["gpt-4.1", "gpt-5"] },
+  generate: { title: "Gemini API", provider: "google", models: ["gemini-2.5-pro", "gemini-3-pro"] },
   chat: { title: "Chat Completions", provider: "openai", models: ["gpt-4.1", "gpt-5"] },
 };
 

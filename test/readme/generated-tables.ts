@@ -5,7 +5,7 @@ import { FAILURES } from "../../src/core/errors.ts";
 import { PROVIDER_APIS, type ProviderApiName } from "../../src/providers/api-paths.ts";
 import type { ProviderApi } from "../../src/providers/provider.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
-import { PROVIDER_TABLE } from "../../src/providers/table.ts";
+import { GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { chooseWire } from "../../src/routing/choose-wire.ts";
 import { carriedTable } from "./carried-members.ts";
 import { GUIDE, README } from "./markdown.ts";
@@ -48,10 +48,11 @@ const NOTES_OF_CLOUDS = {
 function notes(row: ProviderRow): string {
   return [
     row.credential ? NOTES_OF_CLOUDS[row.credential] : "",
-    row.urlParameter ? `\`${row.urlParameter[1]}\` fills in the account` : "",
+    row.urlParameters ? `needs ${listOf(row.urlParameters.map(({ variable }) => variable))}` : "",
     hasApi(row, "messages") ? "Messages API" : "",
     hasApi(row, "responses") ? "Responses API" : "",
-    row.paths.embeddings ? "" : "no embeddings",
+    hasApi(row, "generate") ? "Gemini API" : "",
+    hasApi(row, "embeddings") ? "" : "no embeddings",
   ]
     .filter((note) => note !== "")
     .join(", ");
@@ -60,7 +61,7 @@ function notes(row: ProviderRow): string {
 /** How each API of clients reaches each provider. */
 function clientApis(): string {
   const clients = ["chat", "messages", "responses", "countTokens", "completions", "embeddings"] as const;
-  const rows = PROVIDER_ROWS.map(([id, row]) => {
+  const rows = [...PROVIDER_ROWS, [GOOGLE_NATIVE, GOOGLE_NATIVE_ROW] as const].map(([id, row]) => {
     const apis = Object.fromEntries(PROVIDER_APIS.map((name) => [name, hasApi(row, name) ? ANY_API : undefined]));
     const cells = clients.map((client) => {
       const provider = { apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) };
@@ -92,12 +93,15 @@ const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
   chat: "Chat Completions",
   messages: "Messages",
   responses: "Responses",
-  generate: "Gemini",
+  generate: "Gemini API",
   converse: "Converse",
   countTokens: "Token count",
   completions: "Completions",
   embeddings: "Embeddings",
 };
+
+/** Google as it is with that setting. */
+const GOOGLE_NATIVE = "google, GOOGLE_WIRE=native";
 
 const PROVIDER_ROWS = Object.entries<ProviderRow>(PROVIDER_TABLE);
 
@@ -106,9 +110,23 @@ function providers(): string {
   return markdownTable([["Id", "Key", "Base URL, unless `<ID>_API_URL` is set", "Also"], ...rows]);
 }
 
+const listOf = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
+
+/** The ids by what configures them, because a table would be as long as the rest of the page. */
 function providersShort(): string {
-  const rows = PROVIDER_ROWS.map(([id, row]) => [`\`${id}\``, keyOf(id, row), notes(row)]);
-  return markdownTable([["Id", "Key", "Also"], ...rows]);
+  const idsOf = (isOf: (row: ProviderRow) => boolean): readonly string[] =>
+    PROVIDER_ROWS.flatMap(([id, row]) => (isOf(row) ? [id] : []));
+  const isLocal = (row: ProviderRow): boolean => row.auth === "none" || row.keyOptional === true;
+  const others = PROVIDER_ROWS.flatMap(([id, { urlParameters }]) =>
+    urlParameters ? [`\`${id}\` (${listOf(urlParameters.map(({ variable }) => variable))})`] : [],
+  );
+  const isCloud = ({ credential, urlParameters }: ProviderRow): boolean => credential !== undefined && !urlParameters;
+  return [
+    `- By \`<ID>_API_KEY\`: ${listOf(idsOf((row) => !isLocal(row) && !row.urlParameters && !isCloud(row)))}.`,
+    `- By a key, or the [credentials of a cloud](src/guide/providers.md#amazon-bedrock): ${listOf(idsOf(isCloud))}.`,
+    `- By that and what is in brackets: ${others.join(", ")}.`,
+    `- By \`<ID>_API_URL\`, on your own machines: ${listOf(idsOf(isLocal))}.`,
+  ].join("\n");
 }
 
 /** A list, because a table would be as wide as its longest text in every row. */

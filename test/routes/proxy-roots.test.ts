@@ -33,9 +33,9 @@ const settings = (url: string): Record<string, string> => ({
   CLOUDFLARE_API_URL: `${url}/client/v4/accounts/acc/ai`,
   CLOUDFLARE_API_KEY: KEY,
   ...Object.fromEntries([...PROVIDERS, "ollama_cloud"].map((id) => [`${id.toUpperCase()}_API_KEY`, KEY])),
-  CUSTOM_PROVIDERS: "aws,compat,deepinfra,azure,tgi,mounted,strict,bare",
-  AWS_API_URL: url,
-  AWS_API_KEY: KEY,
+  CUSTOM_PROVIDERS: "bedrock,compat,deepinfra,azure,tgi,mounted,strict,bare",
+  BEDROCK_API_URL: url,
+  BEDROCK_API_KEY: KEY,
   COMPAT_API_URL: `${url}/openai/v1`,
   DEEPINFRA_API_URL: `${url}/v1/openai`,
   AZURE_API_URL: `${url}/openai/v1?api-version=2024-10-21`,
@@ -165,16 +165,16 @@ describe("an encoded slash", () => {
   const ARN = "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Aapplication-inference-profile%2Fabc";
 
   test("goes as it stands to a custom provider", async () => {
-    expect(await ask(`/proxy/aws/model/${ARN}/converse`)).toBe(200);
+    expect(await ask(`/proxy/bedrock/model/${ARN}/converse`)).toBe(200);
     expect(started.takeCall().target).toBe(`/model/${ARN}/converse`);
   });
 
   test.each([
     `/proxy/strict/model/${ARN}/converse`,
     "/proxy/openai/a%2Fb",
-    "/proxy/aws/a/..%2F..%2Fb",
-    "/proxy/aws/a%252Fb",
-    "/proxy/aws/a%5Cb",
+    "/proxy/bedrock/a/..%2F..%2Fb",
+    "/proxy/bedrock/a%252Fb",
+    "/proxy/bedrock/a%5Cb",
   ])("%s is refused", async (path) => {
     expect(await ask(path)).toBe(400);
     expect(started.takeCalls()).toEqual([]);
@@ -210,10 +210,10 @@ describe("the policy judges what is below the root as well", () => {
     ["POST", "/proxy/tgi/generate", '{"inputs":"x"}'],
     ["POST", "/proxy/tgi/api/create", '{"model":"good","from":"bad"}'],
     ["POST", "/proxy/tgi/api/copy", '{"model":"good","source":"bad"}'],
-    ["POST", "/proxy/aws/model/bad%2Fx/converse", "{}"],
-    ["POST", "/proxy/aws/model%2Fbad/converse", "{}"],
-    ["POST", "/proxy/aws/v1%2Fmodels%2Fbad/converse", "{}"],
-    ["POST", "/proxy/aws/x%2Fy", '{"model":"bad"}'],
+    ["POST", "/proxy/bedrock/model/bad%2Fx/converse", "{}"],
+    ["POST", "/proxy/bedrock/model%2Fbad/converse", "{}"],
+    ["POST", "/proxy/bedrock/v1%2Fmodels%2Fbad/converse", "{}"],
+    ["POST", "/proxy/bedrock/x%2Fy", '{"model":"bad"}'],
   ])("%s %s with %p is refused", async (method, path, body) => {
     const response = await policed.send(method, path, body, { "content-type": "application/json" });
     expect([400, 403]).toContain(response.status);
@@ -224,7 +224,7 @@ describe("the policy judges what is below the root as well", () => {
     ["/proxy/ollama/api/chat", '{"model":"good:latest"}', "/api/chat"],
     ["/proxy/google/v1beta/models/good:generateContent", "{}", "/v1beta/models/good:generateContent"],
     ["/proxy/zai/api/anthropic/v1/messages", '{"model":"good"}', "/api/anthropic/v1/messages"],
-    ["/proxy/aws/model/good/converse", "{}", "/model/good/converse"],
+    ["/proxy/bedrock/model/good/converse", "{}", "/model/good/converse"],
   ])("%s with %p is passed", async (path, body, target) => {
     expect((await policed.send("POST", path, body, { "content-type": "application/json" })).status).toBe(200);
     expect(policed.takeCall().target).toBe(target);

@@ -435,18 +435,18 @@ describe("a server that is known by its settings only", () => {
 
   test("is not reached under the ARN of a model that is denied", async () => {
     await using denied = await startBesideProvider((url) => ({
-      CUSTOM_PROVIDERS: "aws",
-      AWS_API_URL: url,
+      CUSTOM_PROVIDERS: "bedrock",
+      BEDROCK_API_URL: url,
       DISALLOWED_MODELS: "anthropic.claude-v2",
     }));
     const arn = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-v2";
     for (const [path, status] of [
-      ["/proxy/aws/model/anthropic.claude-v2/converse", 403],
-      [`/proxy/aws/model/${encodeURIComponent(arn)}/converse`, 403],
-      [`/proxy/aws/model/${encodeURIComponent(arn)}-x/converse`, 200],
+      ["/proxy/bedrock/model/anthropic.claude-v2/converse", 403],
+      [`/proxy/bedrock/model/${encodeURIComponent(arn)}/converse`, 403],
+      [`/proxy/bedrock/model/${encodeURIComponent(arn)}-x/converse`, 200],
     ] as const) {
       expect([path, (await denied.send("POST", path, "{}", JSON_TYPE)).status]).toEqual([path, status]);
     }
-    expect((await denied.post("/proxy/aws/async-invoke", { modelId: arn })).status).toBe(403);
+    expect((await denied.post("/proxy/bedrock/async-invoke", { modelId: arn })).status).toBe(403);
   });
 });

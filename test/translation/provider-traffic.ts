@@ -23,6 +23,14 @@ const MESSAGES_USAGE = {
   output_tokens: USAGE.output,
 };
 
+const GENERATE_USAGE = {
+  promptTokenCount: USAGE.input,
+  cachedContentTokenCount: USAGE.cached,
+  candidatesTokenCount: USAGE.output - 2,
+  thoughtsTokenCount: 2,
+  totalTokenCount: USAGE.input + USAGE.output,
+};
+
 const RESPONSES_USAGE = {
   input_tokens: USAGE.input,
   input_tokens_details: { cached_tokens: USAGE.cached },
@@ -84,6 +92,21 @@ const WHOLE: Readonly<Record<Wire, object>> = {
     stop_sequence: null,
     usage: MESSAGES_USAGE,
   },
+  generate: {
+    candidates: [
+      {
+        index: 0,
+        content: {
+          role: "model",
+          parts: [{ text: TEXT }, { functionCall: { id: CALL.id, name: CALL.name, args: CALL.input } }],
+        },
+        finishReason: "STOP",
+      },
+    ],
+    usageMetadata: GENERATE_USAGE,
+    modelVersion: "up",
+    responseId: "gen_up",
+  },
   responses: {
     ...RESPONSE,
     status: "completed",
@@ -99,6 +122,14 @@ const chunkOf = (delta: object, finish: string | null = null): string =>
     created: 1,
     model: "up",
     choices: [{ index: 0, delta, finish_reason: finish }],
+  });
+
+const generated = (parts: readonly object[], finishReason?: string): string =>
+  dataEvent({
+    candidates: [{ index: 0, content: { role: "model", parts }, ...(finishReason && { finishReason }) }],
+    usageMetadata: GENERATE_USAGE,
+    modelVersion: "up",
+    responseId: "gen_up",
   });
 
 const named = (data: { readonly type: string }): string => dataEvent(data, data.type);
@@ -160,6 +191,11 @@ export const STREAMS: Readonly<Record<Wire, readonly string[]>> = {
     },
     { type: "message_stop" },
   ].map(named),
+  generate: [
+    ...PIECES.map((text) => generated([{ text }])),
+    generated([{ functionCall: { id: CALL.id, name: CALL.name, args: CALL.input } }]),
+    generated([{ text: "", thoughtSignature: "U0lH" }], "STOP"),
+  ],
   responses: numbered([
     { type: "response.created", response: { ...RESPONSE, status: "in_progress", output: [] } } as { type: string },
     { type: "response.output_item.added", output_index: 0, item: { ...MESSAGE_ITEM, content: [] } } as { type: string },

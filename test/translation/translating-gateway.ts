@@ -1,6 +1,7 @@
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { json } from "../fixtures/answers.ts";
 import { type Answer, type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
+import { type Wire, WIRES } from "../../src/formats/wires.ts";
 import type { RunningGateway } from "../fixtures/start-gateway.ts";
 import { startGateway, type Substitutes } from "../fixtures/start-in-process.ts";
 import { TEST_DIALECTS } from "../fixtures/test-dialect.ts";
@@ -9,11 +10,14 @@ export const KEY = "sk-test-0123456789";
 
 /** Providers of one API each, by the name of the API, at one mock provider; `relayed` has all three. */
 export function settingsOf(url: string): Record<string, string> {
-  const settings: Record<string, string> = { CUSTOM_PROVIDERS: "chatty,messaging,responding,relayed,nothing" };
+  const settings: Record<string, string> = {
+    CUSTOM_PROVIDERS: "chatty,messaging,responding,generating,relayed,nothing",
+  };
   for (const [id, apis] of [
     ["CHATTY", "chat"],
     ["MESSAGING", "messages"],
     ["RESPONDING", "responses"],
+    ["GENERATING", "generate"],
     ["RELAYED", "chat,messages,responses"],
     ["NOTHING", "embeddings"],
   ] as const) {
@@ -75,11 +79,21 @@ export const ROUTES = {
 } as const;
 
 /** A provider of each API alone. */
-export const PROVIDERS = { chat: "chatty", messages: "messaging", responses: "responding" } as const;
+export const PROVIDERS = {
+  chat: "chatty",
+  messages: "messaging",
+  responses: "responding",
+  generate: "generating",
+} as const satisfies Record<Wire, string>;
 
 export const APIS = ["chat", "messages", "responses"] as const;
 
 /** Every pair of a client's API and another one of a provider's. */
 export const PAIRS = APIS.flatMap((client) =>
   APIS.filter((wire) => wire !== client).map((wire) => [client, wire] as const),
+);
+
+/** Every pair of a client's API and another wire. */
+export const WIRE_PAIRS = APIS.flatMap((client) =>
+  WIRES.filter((wire) => wire !== client).map((wire) => [client, wire] as const),
 );

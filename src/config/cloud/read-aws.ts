@@ -42,7 +42,7 @@ export function readAws(question: CloudQuestion): Cloud {
   // A key needs no region but for the address.
   const isMissing = region === undefined && (!hasKey || ownUrl === undefined);
   if (isMissing && !hasKey) {
-    findings.problems.push(`${names.region} is not set, and neither AWS_REGION nor a profile says a region for ${id}`);
+    findings.warnings.push(`${names.region} is not set, and nothing else says a region: ${id} cannot be called`);
   }
   return {
     url: region === undefined ? url : url.replaceAll("REGION", region),

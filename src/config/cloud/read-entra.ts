@@ -1,7 +1,7 @@
 import { AZURE_AI_SCOPE, ENTRA_AUTHORITY } from "../../providers/credentials/entra-settings.ts";
 import { readVariable } from "../environment.ts";
 import { problemLine } from "../setting-problem.ts";
-import { type Cloud, type CloudQuestion, isConfidential } from "./cloud.ts";
+import { type Cloud, type CloudQuestion, isConfidential, ownVariable } from "./cloud.ts";
 
 /** https://learn.microsoft.com/en-us/azure/developer/javascript/sdk/authentication/credential-chains */
 export const ENTRA_VARIABLES = [
@@ -11,16 +11,14 @@ export const ENTRA_VARIABLES = [
 
 const WORD = /^[A-Za-z0-9.-]+$/;
 
-/**
- * Reads the application whose tokens are sent if there is no key. Nothing of it makes a provider configured: what is
- * called has its own address.
- */
-export function readEntra({ environment, url, ownUrl, hasKey, findings }: CloudQuestion): Cloud {
+/** Reads the application whose tokens are sent if there is no key, once the operator has said what is called. */
+export function readEntra({ environment, id, url, ownUrl, hasKey, findings }: CloudQuestion): Cloud {
   const none: Cloud = { url, missingVariables: [], isConfigured: false, credential: undefined };
   const read = (name: string): string | undefined => readVariable(environment, name);
   const tenantId = read("AZURE_TENANT_ID");
   const clientId = read("AZURE_CLIENT_ID");
-  if (hasKey || ownUrl === undefined || tenantId === undefined || clientId === undefined) return none;
+  const isAddressed = ownUrl !== undefined || read(ownVariable(id, "RESOURCE")) !== undefined;
+  if (hasKey || !isAddressed || tenantId === undefined || clientId === undefined) return none;
   const clientSecret = read("AZURE_CLIENT_SECRET");
   const tokenFile = read("AZURE_FEDERATED_TOKEN_FILE");
   const proof = clientSecret !== undefined ? { clientSecret } : tokenFile !== undefined ? { tokenFile } : undefined;
@@ -36,5 +34,9 @@ export function readEntra({ environment, url, ownUrl, hasKey, findings }: CloudQ
   );
   findings.problems.push(...problems);
   if (problems.length > 0) return none;
-  return { ...none, credential: { kind: "entra", authority, tenantId, clientId, proof, scope: AZURE_AI_SCOPE } };
+  return {
+    ...none,
+    isConfigured: true,
+    credential: { kind: "entra", authority, tenantId, clientId, proof, scope: AZURE_AI_SCOPE },
+  };
 }

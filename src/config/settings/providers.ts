@@ -33,6 +33,13 @@ export const PROVIDERS_SETTINGS = {
     type: "string",
     doc: "File with the key of a service account, or what gcloud auth application-default login writes; unset, GOOGLE_APPLICATION_CREDENTIALS names it, else gcloud's own file or the metadata server is asked",
   },
+  GOOGLE_WIRE: {
+    group: "Providers",
+    type: "enum",
+    values: ["chat", "native"],
+    default: "chat",
+    doc: "The API in which Google is asked what clients of another API ask: its OpenAI-compatible one, or its own, to which chat clients are translated too",
+  },
 } as const satisfies SettingRows;
 
 /** `<ID>_HTTP2`, which every provider has. */

@@ -13,6 +13,11 @@ export interface ClientThoughts {
   extend(block: number, piece: string): string;
   seal(block: number, seal: Seal): void;
   close(block: number): string;
+  /**
+   * The seal of a text, for which messages have no place: it is that of a thought without words behind it.
+   * @param others see {@link open}
+   */
+  alone(seal: Seal | undefined, others: number): string;
   has(block: number): boolean;
 }
 
@@ -44,6 +49,12 @@ export function createClientThoughts(texts: ChunkTexts, held: HeldTexts): Client
       if (thought === undefined) return "";
       thoughts.delete(block);
       return texts.delta({ reasoning_details: writeDetails(thought.held.whole(), thought.seal, thought.index) });
+    },
+    alone(seal, others) {
+      if (seal === undefined) return "";
+      const details = writeDetails("", { ...seal, kind: "encrypted" }, opened + others);
+      opened += 1;
+      return texts.delta({ reasoning_details: details });
     },
     has: (block) => thoughts.has(block),
   };

@@ -7,6 +7,7 @@ import { type ClientTexts, createClientTexts } from "./client-texts.ts";
 import { type ClientThoughts, createClientThoughts } from "./client-thoughts.ts";
 import { createHeldTexts } from "./held-text.ts";
 import { writeFinishReason } from "./finish-reason.ts";
+import { writeImage } from "./write-image.ts";
 
 /** Writes a client's stream: the role once, each piece at once, one finish, usage only if asked for, one `[DONE]`. */
 export function writeStream(ask: ClientAsk): AnswerStreamWriter {
@@ -46,17 +47,22 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
       case "start":
         return "";
       case "open":
-        return openBlock(event.block, event.opened, texts, thoughts, calls);
+        return openBlock(event.block, event.opened, { chunks, texts, thoughts, calls });
       case "piece":
         return extend(event.block, event.text);
       case "seal":
-        if (thoughts.has(event.block)) thoughts.seal(event.block, event.seal);
+        thoughts.seal(event.block, event.seal);
+        texts.seal(event.block, event.seal);
         return calls.seal(event.block, event.seal);
       case "annotation":
         texts.annotate(event.block, event.annotation);
         return "";
       case "close":
-        return calls.close(event.block) + thoughts.close(event.block);
+        return (
+          calls.close(event.block) +
+          thoughts.close(event.block) +
+          thoughts.alone(texts.takeSeal(event.block), calls.count + 1)
+        );
       case "stop":
         return stop(event.stop);
       case "usage":
@@ -84,13 +90,14 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   };
 }
 
-function openBlock(
-  block: number,
-  opened: OpenedBlock,
-  texts: ClientTexts,
-  thoughts: ClientThoughts,
-  calls: ClientCalls,
-): string {
+interface Parts {
+  readonly chunks: ChunkTexts;
+  readonly texts: ClientTexts;
+  readonly thoughts: ClientThoughts;
+  readonly calls: ClientCalls;
+}
+
+function openBlock(block: number, opened: OpenedBlock, { chunks, texts, thoughts, calls }: Parts): string {
   switch (opened.type) {
     case "text":
       texts.open(block, opened.isRefusal);
@@ -100,6 +107,10 @@ function openBlock(
       return "";
     case "call":
       return calls.open(block, opened);
+    case "media": {
+      const image = writeImage(opened.media);
+      return image === undefined ? "" : chunks.delta({ images: [image] });
+    }
     case "opaque":
       return "";
   }

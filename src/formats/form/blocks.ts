@@ -7,6 +7,8 @@ export interface TextBlock {
   /** The model declines; formats without refusals write it as text. */
   readonly isRefusal?: boolean;
   readonly annotations?: readonly Annotation[];
+  /** Of a wire that signs texts as well. Clients without a place for it may leave it out: only quality depends on it. */
+  readonly seal?: Seal | undefined;
   readonly cache?: CacheMark | undefined;
 }
 

@@ -48,10 +48,19 @@ function append({ turns }: Reading, role: "assistant" | "tool", blocks: readonly
   else turns.push({ role, blocks: [...blocks] });
 }
 
+/** The seal of a call of another API comes in an item of its own before it. */
+function appendCall(reading: Reading, call: CallBlock): void {
+  const turn = reading.turns.at(-1);
+  const before = turn?.role === "assistant" ? turn.blocks.at(-1) : undefined;
+  const isSeal = before?.type === "thinking" && before.text === "" && before.seal?.kind === "signature";
+  if (isSeal) turn?.blocks.pop();
+  append(reading, "assistant", [isSeal ? { ...call, seal: before.seal } : call]);
+}
+
 function readItem(item: JsonObject, path: string, reading: Reading): void {
   const type = textOf(item["type"]) ?? ("role" in item ? "message" : "");
   const call = readCall(item, reading.tools.nameOf);
-  if (call) return append(reading, "assistant", [call]);
+  if (call) return appendCall(reading, call);
   switch (type) {
     case "message":
       return readMessage(item, path, reading);

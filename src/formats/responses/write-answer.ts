@@ -26,16 +26,18 @@ function* eventsOfBlock(block: number, value: Block): Generator<AnswerEvent> {
   const opened = openedBy(value);
   if (!opened) return;
   yield { type: "open", block, opened };
+  if (value.type === "call" && value.seal) yield { type: "seal", block, seal: value.seal };
   const text = value.type === "call" ? value.input : "text" in value ? value.text : "";
   if (text !== "") yield { type: "piece", block, text };
   if (value.type === "text") {
     for (const annotation of value.annotations ?? []) yield { type: "annotation", block, annotation };
   }
-  if (value.type === "thinking" && value.seal) yield { type: "seal", block, seal: value.seal };
+  if ((value.type === "thinking" || value.type === "text") && value.seal)
+    yield { type: "seal", block, seal: value.seal };
   yield { type: "close", block };
 }
 
-/** Results and media are not what models of this API say. */
+/** Results are not what models say. */
 function openedBy(block: Block): OpenedBlock | undefined {
   switch (block.type) {
     case "text":
@@ -46,7 +48,9 @@ function openedBy(block: Block): OpenedBlock | undefined {
       return { type: "call", id: block.id, name: block.name, kind: block.kind };
     case "opaque":
       return { type: "opaque", format: block.format, name: block.name, value: block.value };
-    default:
+    case "result":
       return undefined;
+    default:
+      return { type: "media", media: block };
   }
 }

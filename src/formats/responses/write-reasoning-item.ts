@@ -40,3 +40,10 @@ export function createReasoningItem(items: OutputItems): ReasoningWriter {
     },
   };
 }
+
+/** A seal of what has no place for one here. */
+export function createSealItem(items: OutputItems, seal: Seal): void {
+  const item = createReasoningItem(items);
+  item.seal(seal);
+  item.close();
+}

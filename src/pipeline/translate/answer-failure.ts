@@ -3,6 +3,7 @@ import { redactionOf } from "../../core/redact/redact.ts";
 import type { Format } from "../../formats/format.ts";
 import type { AnswerError } from "../../formats/form/answer.ts";
 import { type Provider, secretsOf } from "../../providers/provider.ts";
+import { rpcType } from "../../formats/rpc-status.ts";
 import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";
 import { nameOverflow } from "./context-overflow.ts";
 
@@ -74,8 +75,10 @@ export function inClientsWords(
   headers: Readonly<Record<string, string>>,
 ): Failure {
   const { wireType, wireCode, ...details } = failure.details;
-  const code = typeof wireCode === "string" ? wireCode : undefined;
-  const told = { message: failure.message, type: wireType, code };
+  const type = rpcType(wireType);
+  // Where Google has the name of its status, others have the type; its code is the number of the status once more.
+  const code = typeof wireCode === "string" ? wireCode : type && wireType;
+  const told = { message: failure.message, type: type ?? wireType, code };
   const named = REFUSALS.has(failure.status) ? nameOverflow(told, api) : told;
   const keepsType = named.type !== undefined && errors?.name !== "anthropic";
   return new UpstreamFailure(failure.error, details.provider ?? "", {

@@ -1,6 +1,6 @@
-import { CONVERSE } from "./api-paths.ts";
-import type { ModelFamily } from "./model-family.ts";
-import type { ProviderRow } from "./provider-row.ts";
+import { CONVERSE } from "../api-paths.ts";
+import type { ModelFamily } from "../model-family.ts";
+import type { ProviderRow } from "../provider-row.ts";
 
 /*
  * The providers that are clouds: each has models of many makers at one address, asked in different APIs.
