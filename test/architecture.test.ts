@@ -40,7 +40,7 @@ const MAX_FILE_LINES = 200;
 
 /** Files that are longer, how long they may be, and why. */
 const LONGER_FILES: Readonly<Record<string, readonly [lines: number, reason: string]>> = {
-  "providers/table.ts": [260, "data: one row for each provider"],
+  "providers/table.ts": [280, "data: one row for each provider"],
   "core/errors.ts": [280, "data: one row for each failure"],
   "core/redact/secret-masker.ts": [250, "one automaton, whose state is read for every byte"],
 };

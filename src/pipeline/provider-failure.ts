@@ -34,7 +34,8 @@ export async function readProviderFailure(
   }
   // Some providers repeat the rejected key, and not only in the message.
   const redact = redactionOf(secretsOf(provider));
-  const told = readProviderError(redact(await readErrorText(context, response, call, MAX_ERROR_BYTES)), redact);
+  const text = redact(await readErrorText(context, response, call, MAX_ERROR_BYTES));
+  const told = readProviderError(text, redact, response.headers.get("x-amzn-errortype"));
   const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);
   const details = readRpcDetails(told.rest ?? {});
   // Google says of a bad key that the request is an invalid one, which no client takes for what it is.

@@ -9,6 +9,7 @@ export const PROVIDER_APIS = [
   "responses",
   "generate",
   "converse",
+  "cohere",
 ] as const;
 export type ProviderApiName = (typeof PROVIDER_APIS)[number];
 
@@ -22,14 +23,16 @@ export const OPENAI_PATHS = { models: "/models", chat: "/chat/completions", embe
 export const COMPLETIONS = { completions: "/completions" } as const;
 export const MESSAGES = { messages: "/messages" } as const;
 export const COUNT_TOKENS = { countTokens: "/messages/count_tokens" } as const;
+/** Bedrock's. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
+export const CONVERSE = { converse: "/model/{model}/{converse|converse-stream}" } as const;
+/** https://docs.cohere.com/reference/chat */
+export const COHERE = { cohere: "/v2/chat" } as const;
 export const RESPONSES = { responses: "/responses" } as const;
 
 /** Google's own. https://ai.google.dev/api/generate-content */
 export const GENERATE = {
   generate: "/models/{model}:{generateContent|streamGenerateContent?alt=sse}",
 } as const;
-/** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
-export const CONVERSE = { converse: "/model/{model}/{converse|converse-stream}" } as const;
 
 /** Of Ollama, which does not count tokens. https://docs.ollama.com/api/anthropic-compatibility */
 export const OLLAMA_PATHS = { ...OPENAI_PATHS, ...COMPLETIONS, ...MESSAGES, ...RESPONSES } as const;
@@ -42,6 +45,7 @@ export const USUAL_PATHS: Readonly<Record<ProviderApiName, string>> = {
   ...LOCAL_PATHS,
   ...GENERATE,
   ...CONVERSE,
+  ...COHERE,
 };
 
 // With what the paths of inference servers begin that are below their roots, beside their OpenAI-compatible APIs. Not what

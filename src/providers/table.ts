@@ -1,5 +1,6 @@
 import {
   type ApiPaths,
+  COHERE,
   COMPLETIONS,
   COUNT_TOKENS,
   GENERATE,
@@ -69,6 +70,7 @@ export const PROVIDER_TABLE = {
       models: "/v1/models?page_size=1000",
       chat: "/compatibility/v1/chat/completions",
       embeddings: "/compatibility/v1/embeddings",
+      ...COHERE,
     },
     refusesStreamOptions: true,
   },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
+import { eventFrame, eventStream } from "../fixtures/aws-event-stream.ts";
 import { type AwsCallers, findSignatureFault } from "../fixtures/aws-signature.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
@@ -13,6 +14,13 @@ const SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const SESSION = "IQoJb3JpZ2luX2VjEXAMPLE/session+token==";
 const ANSWER = { id: "x", object: "chat.completion", choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } };
 const MESSAGE = { type: "message", content: [], usage: { input_tokens: 1, output_tokens: 1 } };
+const CONVERSED = [
+  eventFrame("messageStart", { role: "assistant" }),
+  eventFrame("contentBlockDelta", { contentBlockIndex: 0, delta: { text: "hello" } }),
+  eventFrame("contentBlockStop", { contentBlockIndex: 0 }),
+  eventFrame("messageStop", { stopReason: "end_turn" }),
+  eventFrame("metadata", { usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 } }),
+];
 const GENERATED = { candidates: [{ content: { role: "model", parts: [{ text: "hi" }] }, finishReason: "STOP" }] };
 const HELLO = [{ role: "user", content: "hi" }];
 
@@ -37,6 +45,12 @@ function asAws(request: ReceivedRequest) {
     const isFirst = !request.target.includes("nextToken");
     const inferenceProfileId = isFirst ? "eu.anthropic.claude-x-v1:0" : "eu.anthropic.claude-y-v1:0";
     return json(200, { inferenceProfileSummaries: [{ inferenceProfileId }], ...(isFirst && { nextToken: "a/b=" }) });
+  }
+  if (/\/converse(-stream)?$/.test(request.target) && bodyText(request).includes('"hi"')) {
+    if (request.target.endsWith("-stream")) return eventStream(CONVERSED);
+    const message = { role: "assistant", content: [{ text: "hello" }] };
+    const usage = { inputTokens: 1, outputTokens: 1, totalTokens: 2 };
+    return json(200, { output: { message }, stopReason: "end_turn", usage });
   }
   if (request.target.includes("refused")) {
     return json(400, { message: `token was ${request.header("x-amz-security-token")}` });
@@ -123,6 +137,21 @@ describe("bedrock", () => {
       SESSION,
       false,
     ]);
+  });
+
+  test.each([
+    ["/v1/chat/completions", "eu.anthropic.claude-x-v1:0", false],
+    ["/v1/messages", "eu.anthropic.claude-x-v1:0", true],
+    ["/v1/messages", "arn:aws:bedrock:eu-west-1:1:inference-profile/eu.anthropic.claude-x-v1:0", false],
+    ["/v1/responses", "amazon.nova-x-v1:0", true],
+  ])("is asked in Converse for all others: %s, %s (stream: %p)", async (path, model, stream) => {
+    const talk = path === "/v1/responses" ? { input: "hi" } : { max_tokens: 9, messages: HELLO };
+    const response = await post(path, { model: `bedrock/${model}`, stream, ...talk });
+    expect(response.headers.get("x-gateway-translated")).toEndWith("->converse");
+    expect(await response.text()).toContain("hello");
+    const call = takeCall();
+    expect(call.target).toBe(`/model/${encodeURIComponent(model)}/converse${stream ? "-stream" : ""}`);
+    expect(JSON.parse(bodyText(call))).toMatchObject({ messages: [{ role: "user", content: [{ text: "hi" }] }] });
   });
 
   test("and for those of others only where they can be asked", async () => {

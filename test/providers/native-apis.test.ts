@@ -93,9 +93,9 @@ const RESPONSES: Native = {
   sglang: ["/v1/responses", "bearer"],
 };
 
-/** Those that are not at the usual place. */
-const CHAT_TARGETS: Partial<Record<BuiltInProviderId, string>> = {
-  cohere: "/compatibility/v1/chat/completions",
+/** Those that are translated to another API than Chat Completions at its usual place. */
+const OWN_TARGETS: Partial<Record<BuiltInProviderId, string>> = {
+  cohere: "/v2/chat",
 };
 
 function credentialOf(call: ReceivedRequest): Record<string, string | undefined> {
@@ -121,9 +121,9 @@ describe.each([
     }
     const call = started.takeCall();
     if (!expected) {
-      // Responses or Messages if they are for all of its models, or else Chat Completions.
+      // Responses or Messages if they are for all of its models, or an API of its own, or else Chat Completions.
       const other = ROWS[id].wires ? {} : route === "/v1/messages" ? RESPONSES : MESSAGES;
-      const [target = CHAT_TARGETS[id]] = other[id] ?? [];
+      const [target = OWN_TARGETS[id]] = other[id] ?? [];
       expect([response.status, call.target]).toEqual([200, target ?? `${baseOf(id)}/chat/completions`]);
       return;
     }

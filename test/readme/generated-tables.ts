@@ -94,10 +94,11 @@ const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
   messages: "Messages",
   responses: "Responses",
   generate: "Gemini API",
-  converse: "Converse",
   countTokens: "Token count",
   completions: "Completions",
   embeddings: "Embeddings",
+  converse: "Converse",
+  cohere: "Cohere's chat",
 };
 
 /** Google as it is with that setting. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { DIALECTS } from "../../src/formats/dialects.ts";
+import type { WireDialect } from "../../src/formats/form/dialect.ts";
 import { factsOf } from "../../src/formats/form/model-facts.ts";
 import { isWire, TRANSLATED_APIS, type TranslatedApi, WIRES, type Wire } from "../../src/formats/wires.ts";
 import { StreamTranslation } from "../../src/pipeline/translate/stream-translation.ts";
@@ -30,13 +31,17 @@ const STOPS: Readonly<Record<Wire, string>> = {
   messages: '"type":"message_stop"}',
   generate: '"finishReason":"STOP"}]',
   responses: '"type":"response.completed"',
+  converse: '"stopReason":"tool_use"',
+  cohere: '"type":"message-end"',
 };
 
 /** A recorded stream that the provider ended with an error. */
 const HAS_FAILED = /"(?:finish_reason":"error"|error":\{)/;
 
 const clients = new Map(await Promise.all(TRANSLATED_APIS.map(async (api) => [api, await DIALECTS[api]()] as const)));
-const wires = new Map(await Promise.all(WIRES.map(async (wire) => [wire, await DIALECTS[wire]()] as const)));
+const wires: ReadonlyMap<Wire, WireDialect> = new Map(
+  await Promise.all(WIRES.map(async (wire) => [wire, await DIALECTS[wire]()] as const)),
+);
 
 function dialectIn<Name, Dialect>(dialects: ReadonlyMap<Name, Dialect>, name: Name): Dialect {
   const dialect = dialects.get(name);
@@ -48,6 +53,7 @@ function dialectIn<Name, Dialect>(dialects: ReadonlyMap<Name, Dialect>, name: Na
 function translate(client: TranslatedApi, wire: Wire, pieces: Iterable<Uint8Array>) {
   let ids = 0;
   const translation = new StreamTranslation({
+    frames: dialectIn(wires, wire).framing?.open(),
     reader: dialectIn(wires, wire).readStream({ provider: "p", model: "m", facts: factsOf("m") }),
     writer: dialectIn(clients, client).writeStream({
       model: "p/m",
@@ -80,7 +86,11 @@ const recorded = (await readRecordedStreams()).flatMap(({ name, kind, body }) =>
   const wire = kind === "generate-content" ? "generate" : kind;
   return isWire(wire) ? [{ name, wire, body }] : [];
 });
-const own = WIRES.map((wire) => ({ name: `own ${wire}`, wire, body: STREAMS[wire].join("") }));
+const own = WIRES.map((wire) => ({
+  name: `own ${wire}`,
+  wire,
+  body: Buffer.concat(STREAMS[wire].map((event) => Buffer.from(event))),
+}));
 const CASES = [...own, ...recorded].flatMap(({ name, wire, body }) =>
   TRANSLATED_APIS.filter((client: string) => client !== wire).map(
     (client) => [name, client, wire, Buffer.from(body)] as const,

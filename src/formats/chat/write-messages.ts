@@ -2,10 +2,11 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { fitCallId, signatureMember, wrapCustomInput } from "./call-items.ts";
+import { fitCallId } from "../form/call-ids.ts";
+import { signatureMember, wrapCustomInput } from "./call-items.ts";
 import { mustTakeTurns } from "./provider-traits.ts";
 import { originOf } from "./thoughts.ts";
-import { fitToolName } from "./tool-names.ts";
+import { fitToolName } from "../form/tool-names.ts";
 import { type WriteContext, writeCacheMark, writeParts, writeText, writeTexts } from "./write-content.ts";
 import { writeThoughts } from "./write-thoughts.ts";
 

@@ -3,6 +3,7 @@ import type { AnswerError, ModelAnswer } from "./answer.ts";
 import type { AnswerEvent } from "./answer-events.ts";
 import type { MediaBlock } from "./blocks.ts";
 import type { Conversation, Tool } from "./conversation.ts";
+import type { Framing } from "./framing.ts";
 import type { ModelFacts } from "./model-facts.ts";
 
 /**
@@ -109,6 +110,8 @@ export interface WireDialect {
   /** @returns the answer, or the error that a body with a good status told instead of one */
   readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | { readonly error: AnswerError };
   readStream(target: WireTarget): AnswerStreamReader;
+  /** How its streams are framed if they are no server-sent events; absent if they always are. */
+  readonly framing?: Framing;
 }
 
 /** A format that clients and providers speak. */

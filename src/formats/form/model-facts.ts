@@ -77,7 +77,12 @@ const ADAPTIVE: Partial<ModelFacts> = {
  * OpenAI: https://platform.openai.com/docs/guides/reasoning
  */
 const FACTS: readonly FactsRow[] = [
-  { pattern: /claude-(?:2|instant|3-(?:opus|sonnet|haiku))/, ...EARLY, defaultMaxTokens: 4096, maxOutputTokens: 4096 },
+  {
+    pattern: /claude-(?:v?2|instant|3-(?:opus|sonnet|haiku))/,
+    ...EARLY,
+    defaultMaxTokens: 4096,
+    maxOutputTokens: 4096,
+  },
   { pattern: /claude-3-5/, ...EARLY, maxOutputTokens: 8192 },
   { pattern: /claude-3-7/, ...BUDGET, maxOutputTokens: 64_000 },
   { pattern: /claude-opus-4-1(?!\d)/, ...BUDGET, maxOutputTokens: 32_000, takesOneOfSampling: true },
@@ -116,6 +121,9 @@ const FACTS: readonly FactsRow[] = [
   { pattern: /gemini-(?:[\d-]+-)?pro/, ...GEMINI, efforts: ["low", "medium", "high"] },
   { pattern: /gemini/, ...GEMINI, efforts: ["minimal", "low", "medium", "high"] },
   { pattern: /gemma-?[123](?!\d)/, thinking: "none", knowsSchemasInPart: true },
+  { pattern: /(?:amazon[-/]|^)nova-(?!2)/, thinking: "none" },
+  { pattern: /command-(?!.*reason)|aya-/, thinking: "none" },
+  { pattern: /command-/, thinking: "budget" },
   { pattern: /(?:^|\/)(?:o\d|gpt-5)/, takesSampling: false },
   { pattern: /(?:^|\/)(?:chatgpt-4|gpt-[34])/, thinking: "none" },
 ];

@@ -5,6 +5,7 @@ import { EventReader, EventTooLong, type ServerEvent } from "../../core/sse/even
 import type { AnswerError, Usage } from "../../formats/form/answer.ts";
 import type { AnswerEvent } from "../../formats/form/answer-events.ts";
 import type { AnswerStreamReader, AnswerStreamWriter } from "../../formats/form/dialect.ts";
+import { BrokenFrame, type FrameReader } from "../../formats/form/framing.ts";
 import { UpstreamError } from "../../upstream/errors.ts";
 import type { BodyTransform } from "../transform-body.ts";
 
@@ -13,6 +14,8 @@ const MAX_EVENT_CHARACTERS = 16 * 1024 * 1024;
 
 /** The provider ended its answer without an error, but before the end of the stream. */
 const UNFINISHED = { code: "STREAM_UNFINISHED", phase: "body", requestSent: true } as const;
+
+const BROKEN = { code: "FRAME_BROKEN", phase: "body", requestSent: true } as const;
 
 /** What is held back below this is not counted. */
 const CHARACTERS_PER_STEP = 32 * 1024;
@@ -25,6 +28,8 @@ const TOO_LONG = { code: "EVENT_TOO_LONG", phase: "body", requestSent: true } as
 export interface StreamTranslationParts {
   readonly reader: AnswerStreamReader;
   readonly writer: AnswerStreamWriter;
+  /** Takes the stream apart; absent if its events are server-sent ones. */
+  readonly frames?: FrameReader | undefined;
   /** The error as the client may read it. */
   readonly clientsError: (error: AnswerError) => AnswerError;
   /** Called with each event of the answer. */
@@ -46,7 +51,7 @@ export class StreamTranslation implements BodyTransform {
   /** What the provider said last. */
   usage: Usage | undefined;
   readonly #parts: StreamTranslationParts;
-  readonly #events = new EventReader(MAX_EVENT_CHARACTERS);
+  readonly #events: FrameReader;
   /** What the events under way have become. */
   #text = "";
   #heldSteps = 0;
@@ -57,14 +62,17 @@ export class StreamTranslation implements BodyTransform {
 
   constructor(parts: StreamTranslationParts) {
     this.#parts = parts;
+    this.#events = parts.frames ?? new EventReader(MAX_EVENT_CHARACTERS);
   }
 
   push(bytes: Uint8Array, write: (bytes: Uint8Array) => void): void {
+    if (this.isOver || this.#isEnded) return;
     try {
       this.#events.push(bytes, this.#take);
       this.#hold();
     } catch (error) {
-      throw error instanceof EventTooLong ? new UpstreamError("invalid_response", TOO_LONG) : ownFault(error);
+      if (error instanceof EventTooLong) throw new UpstreamError("invalid_response", TOO_LONG);
+      throw error instanceof BrokenFrame ? new UpstreamError("invalid_response", BROKEN) : ownFault(error);
     } finally {
       this.#hand(write);
     }
@@ -78,7 +86,7 @@ export class StreamTranslation implements BodyTransform {
       if (last && isWhole(last)) this.#take(last);
       if (this.#hasRead && !this.isOver && !this.#isEnded) this.#end();
     } catch (error) {
-      throw ownFault(error);
+      throw error instanceof BrokenFrame ? new UpstreamError("reset", UNFINISHED) : ownFault(error);
     } finally {
       this.#hand(write);
     }

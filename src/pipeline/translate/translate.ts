@@ -23,6 +23,7 @@ import { ownerOf } from "./replay-cache.ts";
 import { translateRequest } from "./translate-request.ts";
 import {
   type AnswerTranslationParts,
+  framingOf,
   type TranslatedAttempt,
   translateStream,
   translateWhole,
@@ -144,9 +145,10 @@ function createFinish(parts: TranslationParts) {
     try {
       await attempt.answered();
       const { response, call } = attempt;
-      const isStream = isEventStream(response)
-        ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
-        : ask.request.stream && (await beginsWithEvent(response, call));
+      const isStream =
+        isEventStream(response) || framingOf(translated)
+          ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
+          : ask.request.stream && (await beginsWithEvent(response, call));
       const reply = isStream ? translateStream(translated, parts) : await translateWhole(translated, parts);
       return {
         ...reply,

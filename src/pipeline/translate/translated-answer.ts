@@ -7,13 +7,14 @@ import { parsedWeight } from "../../core/memory/parsed-weight.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import type { Usage } from "../../formats/form/answer.ts";
 import type { ClientAsk, ClientDialect, WireDialect, WireTarget } from "../../formats/form/dialect.ts";
+import type { Framing } from "../../formats/form/framing.ts";
 import type { Format } from "../../formats/format.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
 import type { ResponseBody, UpstreamResponse } from "../../upstream/transport.ts";
 import type { Attempt, Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
-import { readWholeResponse, UNCOUNTED_BYTES } from "../read-response.ts";
+import { hasContentType, readWholeResponse, UNCOUNTED_BYTES } from "../read-response.ts";
 import { transformBody } from "../transform-body.ts";
 import { answerFailure, clientsError } from "./answer-failure.ts";
 import { ownerOf, type ReplayCache } from "./replay-cache.ts";
@@ -41,6 +42,11 @@ export interface AnswerTranslationParts {
   readonly replays?: ReplayCache | undefined;
 }
 
+/** The wire's own framing, if the answer has it. */
+export function framingOf({ wire: { framing }, attempt }: TranslatedAttempt): Framing | undefined {
+  return framing && hasContentType(attempt.response, framing.contentType) ? framing : undefined;
+}
+
 /** A stream of a provider's API as one of the client's API. */
 export function translateStream(
   translated: TranslatedAttempt,
@@ -51,6 +57,7 @@ export function translateStream(
   const translation = new StreamTranslation({
     reader: wire.readStream(target),
     writer: client.writeStream(ask),
+    frames: framingOf(translated)?.open(),
     mayHold: (bytes) => memory.tryHold(attempts.context, bytes),
     onEvent: replays?.listen(ownerOf(attempts.context)),
     clientsError: (error) => clientsError(error, provider, format),
