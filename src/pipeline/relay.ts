@@ -11,6 +11,7 @@ import { judgeAnswer } from "./judge-answer.ts";
 import { injectsUsage, prepareBody } from "./prepare-body.ts";
 import { isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
 import { type Answer, composeStages, type Stage } from "./stage.ts";
+import { createCountAnswer } from "./translate/count-tokens.ts";
 import { createTranslatedAnswer, type TranslationParts } from "./translate/translate.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
 
@@ -86,9 +87,11 @@ export async function respond(
 function createAnswer(parts: RelayParts): Answer {
   const { requestHeaders, wantsUsage } = parts;
   const answerTranslated = createTranslatedAnswer(parts);
+  const answerCount = createCountAnswer(parts);
 
   return (admitted) => {
     const { attempts, body, format, target, wire, url } = admitted;
+    if (admitted.counter) return answerCount(admitted);
     if (wire !== format.api) return answerTranslated(admitted);
     const usageInjected = injectsUsage(body, target, format, wantsUsage);
     const attempt = attempts.begin(target.provider, {

@@ -10,6 +10,7 @@ export const PROVIDER_APIS = [
   "generate",
   "converse",
   "cohere",
+  "inputTokens",
 ] as const;
 export type ProviderApiName = (typeof PROVIDER_APIS)[number];
 
@@ -28,6 +29,7 @@ export const CONVERSE = { converse: "/model/{model}/{converse|converse-stream}" 
 /** https://docs.cohere.com/reference/chat */
 export const COHERE = { cohere: "/v2/chat" } as const;
 export const RESPONSES = { responses: "/responses" } as const;
+export const INPUT_TOKENS = { inputTokens: "/responses/input_tokens" } as const;
 
 /** Google's own. https://ai.google.dev/api/generate-content */
 export const GENERATE = {
@@ -43,6 +45,7 @@ export const LOCAL_PATHS = { ...OLLAMA_PATHS, ...COUNT_TOKENS } as const;
 /** Where an API is below a base URL unless a row or a setting says otherwise. */
 export const USUAL_PATHS: Readonly<Record<ProviderApiName, string>> = {
   ...LOCAL_PATHS,
+  ...INPUT_TOKENS,
   ...GENERATE,
   ...CONVERSE,
   ...COHERE,

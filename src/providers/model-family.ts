@@ -26,8 +26,21 @@ interface HasFamilies {
 }
 
 /** The family of a model; undefined if all models of the provider are alike. */
-export function familyOf({ families }: HasFamilies, model: string): ModelFamily | undefined {
+function familyOf({ families }: HasFamilies, model: string): ModelFamily | undefined {
   return families?.find(({ models }) => models.test(model));
+}
+
+/**
+ * Which APIs a model can be asked in.
+ * @param model undefined for any model of the provider
+ */
+export function apisFor(
+  provider: HasFamilies & { readonly apis: { readonly [Name in ProviderApiName]?: unknown } },
+  model: string | undefined,
+): (name: ProviderApiName) => boolean {
+  const { apis } = provider;
+  const family = model === undefined ? undefined : familyOf(provider, model);
+  return (name) => apis[name] !== undefined && (!family || family.apis.includes(name));
 }
 
 /** A model's name as an API of its provider has it. */

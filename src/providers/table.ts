@@ -4,6 +4,7 @@ import {
   COMPLETIONS,
   COUNT_TOKENS,
   GENERATE,
+  INPUT_TOKENS,
   LLAMACPP_ROOT,
   LOCAL_PATHS,
   MESSAGES,
@@ -45,7 +46,7 @@ export const PROVIDER_TABLE = {
     auth: "bearer",
     relayedHeaders: ["openai-", "x-client-request-id"],
     listing: "openai",
-    paths: { ...OPENAI_PATHS, ...COMPLETIONS, ...RESPONSES },
+    paths: { ...OPENAI_PATHS, ...COMPLETIONS, ...RESPONSES, ...INPUT_TOKENS },
   },
   anthropic: {
     url: "https://api.anthropic.com/v1",

@@ -1,7 +1,7 @@
 import type { ApiName } from "../formats/format.ts";
 import { isTranslated, WIRES } from "../formats/wires.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
-import { familyOf } from "../providers/model-family.ts";
+import { apisFor } from "../providers/model-family.ts";
 import type { Provider } from "../providers/provider.ts";
 
 /**
@@ -15,9 +15,8 @@ export function chooseWire(
   api: ApiName,
   model?: string,
 ): ProviderApiName | undefined {
-  const { apis, wires = WIRES } = provider;
-  const family = model === undefined ? undefined : familyOf(provider, model);
-  const has = (name: ProviderApiName): boolean => apis[name] !== undefined && (!family || family.apis.includes(name));
+  const { wires = WIRES } = provider;
+  const has = apisFor(provider, model);
   if (has(api)) return api;
   return isTranslated(api) ? wires.find(has) : undefined;
 }

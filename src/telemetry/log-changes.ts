@@ -21,6 +21,8 @@ export interface ChangeLog {
   toolsFaulty(server: string, faults: readonly string[]): void;
   /** Credentials of that kind can be had again, or cannot: `problem` says why. */
   credentialChanged(kind: string, problem: { readonly fault: string; readonly detail: string } | undefined): void;
+  /** The store of responses stopped to answer, or answers again: `problem` says why it does not. */
+  responseStoreChanged(problem: string | undefined): void;
   /** A provider's models could not be listed. */
   modelListFailed(provider: { readonly id: string; readonly configured: boolean }, failure: Failure): void;
   /** The first list of a provider's models has come. */
@@ -52,6 +54,11 @@ export function createChangeLog(log: Log, worker = 1): ChangeLog {
     credentialChanged(kind, problem) {
       if (!problem) return log.info({ credentials: kind }, "credentials for providers can be had again");
       log.warn({ credentials: kind, problem: problem.detail }, "credentials for providers cannot be had");
+    },
+    responseStoreChanged(problem) {
+      if (problem !== undefined)
+        log.warn({ problem }, "the store of responses does not answer; responses are not kept");
+      else log.info("the store of responses answers again");
     },
     modelListFailed({ id, configured }, failure) {
       const line = { provider: id, failure: failure.code, cause: failure.details.cause };

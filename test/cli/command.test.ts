@@ -95,7 +95,7 @@ describe("what only prints ends with 0", () => {
     const lines = linesOf(stdout);
     expect(lines).toContain("provider: vertex lists 1 model");
     expect(lines).toContain(
-      'provider: bedrock failed: Failed to list models: The gateway has no valid credentials for the provider: the credentials service of the container answered with status 401 (the credentials service of the container answered with status 401: {"publisherModels":[{"name":"publishers/google/models/m"}]})',
+      'provider: bedrock failed: Failed to list models: The gateway lacks valid credentials: the credentials service of the container answered with status 401 (the credentials service of the container answered with status 401: {"publisherModels":[{"name":"publishers/google/models/m"}]})',
     );
   });
 

@@ -68,7 +68,7 @@ test("an id that has the variables of a built-in one takes its place", () => {
 
 describe("a custom provider at the address of a built-in one", () => {
   test.each([
-    ["https://api.openai.com/v1", ["responses"]],
+    ["https://api.openai.com/v1", ["responses", "inputTokens"]],
     ["https://api.fireworks.ai/inference/v1/", ["messages", "responses"]],
     ["https://api.moonshot.ai/v1", ["messages", "responses"]],
   ])("%s has its APIs too", (url, further) => {

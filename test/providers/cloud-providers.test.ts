@@ -349,8 +349,7 @@ test("a credential that cannot be had is an error that says so, and a line in th
   expect(response.status).toBe(502);
   expect(await response.json()).toMatchObject({
     code: "provider_credentials_invalid",
-    error:
-      "The gateway has no valid credentials for the provider: the metadata server of Google Cloud answered with status 404",
+    error: "The gateway lacks valid credentials: the metadata server of Google Cloud answered with status 404",
   });
   const listed = await fetch(`${broken.url}/v1/models?provider=vertex`);
   expect(listed.status).toBe(502);

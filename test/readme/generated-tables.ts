@@ -6,6 +6,8 @@ import { PROVIDER_APIS, type ProviderApiName } from "../../src/providers/api-pat
 import type { ProviderApi } from "../../src/providers/provider.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
 import { GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../../src/providers/table.ts";
+import { COUNT_TOKENS } from "../../src/formats/messages/format.ts";
+import { chooseCounter } from "../../src/routing/choose-counter.ts";
 import { chooseWire } from "../../src/routing/choose-wire.ts";
 import { carriedTable } from "./carried-members.ts";
 import { GUIDE, README } from "./markdown.ts";
@@ -63,17 +65,18 @@ function clientApis(): string {
   const clients = ["chat", "messages", "responses", "countTokens", "completions", "embeddings"] as const;
   const rows = [...PROVIDER_ROWS, [GOOGLE_NATIVE, GOOGLE_NATIVE_ROW] as const].map(([id, row]) => {
     const apis = Object.fromEntries(PROVIDER_APIS.map((name) => [name, hasApi(row, name) ? ANY_API : undefined]));
+    const provider = { apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) };
     const cells = clients.map((client) => {
-      const provider = { apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) };
       // Of a provider with several families of models, what any of them has.
       const families = row.families?.map((family) => [{ ...family, models: /^/ }]) ?? [undefined];
-      const wires = families.map((family) =>
-        chooseWire({ ...provider, ...(family && { families: family }) }, client, ""),
-      );
-      const cells = wires.map((wire) =>
-        wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`,
-      );
-      return [...new Set(cells)].join(" or ");
+      const wires = families.map((family) => {
+        const some = { ...provider, ...(family && { families: family }) };
+        const counter = client === "countTokens" ? chooseCounter(some, COUNT_TOKENS, true, "") : undefined;
+        if (counter === "estimate") return counter;
+        const wire = counter !== undefined && counter !== "native" ? counter : chooseWire(some, client, "");
+        return wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`;
+      });
+      return [...new Set(wires)].join(" or ");
     });
     return [`\`${id}\``, ...cells];
   });
@@ -95,6 +98,7 @@ const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
   responses: "Responses",
   generate: "Gemini API",
   countTokens: "Token count",
+  inputTokens: "Input tokens",
   completions: "Completions",
   embeddings: "Embeddings",
   converse: "Converse",

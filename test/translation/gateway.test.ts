@@ -232,7 +232,7 @@ describe("what cannot be said to a provider", () => {
 });
 
 test.each([
-  ["/v1/messages/count_tokens", "chatty/m", "messages_not_supported"],
+  ["/v1/responses/compact", "chatty/m", "responses_not_supported"],
   ["/v1/embeddings", "messaging/m", "embeddings_not_supported"],
   [ROUTES.chat, "nothing/m", "chat_not_supported"],
   [ROUTES.responses, "nothing/m", "responses_not_supported"],

@@ -40,7 +40,7 @@ export interface TranslatingGateway extends AsyncDisposable {
 
 /** A gateway with the dialects for tests, beside one mock provider. */
 export async function startTranslating(
-  environment: Readonly<Record<string, string>> = {},
+  environment: Readonly<Record<string, string>> | ((url: string) => Readonly<Record<string, string>>) = {},
   substitutes: Substitutes = {},
 ): Promise<TranslatingGateway> {
   const provider = await startMockProvider();
@@ -51,7 +51,7 @@ export async function startTranslating(
     return typeof answer === "function" ? answer(request) : answer;
   });
   const gateway = await startGateway(
-    { ...settingsOf(provider.url), ...environment },
+    { ...settingsOf(provider.url), ...(typeof environment === "function" ? environment(provider.url) : environment) },
     { dialects: TEST_DIALECTS, ...substitutes },
   );
   return {

@@ -185,8 +185,10 @@ function writeResult(result: ResultBlock, context: WriteContext): JsonObject {
   return { ...message, ...writeCacheMark(result.cache, context.traits) };
 }
 
-/** A tool message has no member that says that its tool failed. */
+const ERROR_MARK = "Error: ";
+
+/** A tool message has no member that says that its tool failed. Tools of the gateway say it themselves. */
 function prefix([first, ...others]: readonly TextBlock[]): readonly TextBlock[] {
   const { text = "", ...block } = first ?? { type: "text" as const };
-  return [{ ...block, text: `Error: ${text}` }, ...others];
+  return [{ ...block, text: text.startsWith(ERROR_MARK) ? text : ERROR_MARK + text }, ...others];
 }

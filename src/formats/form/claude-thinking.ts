@@ -101,7 +101,10 @@ function besideBudget(effort: Effort | undefined, { thinking, efforts }: ModelFa
 function budgetOf(effort: Effort, { maxOutputTokens, defaultMaxTokens }: ModelFacts): number {
   if (effort === "none") return LEAST_BUDGET;
   if (effort !== "max") return BUDGETS[effort];
-  return maxOutputTokens === undefined ? BUDGETS.xhigh : maxOutputTokens - defaultMaxTokens;
+  // The default may be all that the model can write.
+  return maxOutputTokens === undefined
+    ? BUDGETS.xhigh
+    : maxOutputTokens - Math.min(defaultMaxTokens, maxOutputTokens / 2);
 }
 
 /** A budget must leave room for an answer in `max_tokens`, which counts both. */

@@ -128,9 +128,14 @@ const FACTS: readonly FactsRow[] = [
   { pattern: /(?:^|\/)(?:chatgpt-4|gpt-[34])/, thinking: "none" },
 ];
 
-/** @param model as the provider is asked for it, in any case and with any prefix */
-export function factsOf(model: string): ModelFacts {
+/**
+ * @param model as the provider is asked for it, in any case and with any prefix
+ * @param defaultMaxTokens for models that take so much
+ */
+export function factsOf(model: string, defaultMaxTokens: number = NEWEST.defaultMaxTokens): ModelFacts {
   const name = model.toLowerCase().replace(/[.@_]/g, "-");
   const { pattern: _, ...facts } = FACTS.find(({ pattern }) => pattern.test(name)) ?? { pattern: /$/ };
-  return { ...NEWEST, ...facts };
+  const known = { ...NEWEST, defaultMaxTokens, ...facts };
+  const { maxOutputTokens = Infinity } = known;
+  return { ...known, defaultMaxTokens: Math.min(known.defaultMaxTokens, defaultMaxTokens, maxOutputTokens) };
 }

@@ -30,6 +30,8 @@ export interface StreamTranslationParts {
   readonly writer: AnswerStreamWriter;
   /** Takes the stream apart; absent if its events are server-sent ones. */
   readonly frames?: FrameReader | undefined;
+  /** The client has had something of the answer already. */
+  readonly hasBegun?: boolean;
   /** The error as the client may read it. */
   readonly clientsError: (error: AnswerError) => AnswerError;
   /** Called with each event of the answer. */
@@ -63,10 +65,16 @@ export class StreamTranslation implements BodyTransform {
   constructor(parts: StreamTranslationParts) {
     this.#parts = parts;
     this.#events = parts.frames ?? new EventReader(MAX_EVENT_CHARACTERS);
+    this.#hasWritten = parts.hasBegun ?? false;
+  }
+
+  /** Whether the provider has said all that it has to say. */
+  get isDone(): boolean {
+    return this.isOver || this.#isEnded;
   }
 
   push(bytes: Uint8Array, write: (bytes: Uint8Array) => void): void {
-    if (this.isOver || this.#isEnded) return;
+    if (this.isDone) return;
     try {
       this.#events.push(bytes, this.#take);
       this.#hold();
@@ -79,7 +87,7 @@ export class StreamTranslation implements BodyTransform {
   }
 
   end(write: (bytes: Uint8Array) => void): void {
-    if (this.isOver || this.#isEnded) return;
+    if (this.isDone) return;
     try {
       const last = this.#events.end();
       // One that is cut could be taken for another one.
@@ -103,7 +111,7 @@ export class StreamTranslation implements BodyTransform {
   }
 
   #take = (event: ServerEvent): void => {
-    if (this.isOver || this.#isEnded) return;
+    if (this.isDone) return;
     this.#hasRead = true;
     const { reader } = this.#parts;
     for (const read of reader.read(event)) {

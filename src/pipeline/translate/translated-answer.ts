@@ -43,8 +43,8 @@ export interface AnswerTranslationParts {
 }
 
 /** The wire's own framing, if the answer has it. */
-export function framingOf({ wire: { framing }, attempt }: TranslatedAttempt): Framing | undefined {
-  return framing && hasContentType(attempt.response, framing.contentType) ? framing : undefined;
+export function framingOf({ framing }: Pick<WireDialect, "framing">, response: UpstreamResponse): Framing | undefined {
+  return framing && hasContentType(response, framing.contentType) ? framing : undefined;
 }
 
 /** A stream of a provider's API as one of the client's API. */
@@ -57,7 +57,7 @@ export function translateStream(
   const translation = new StreamTranslation({
     reader: wire.readStream(target),
     writer: client.writeStream(ask),
-    frames: framingOf(translated)?.open(),
+    frames: framingOf(wire, response)?.open(),
     mayHold: (bytes) => memory.tryHold(attempts.context, bytes),
     onEvent: replays?.listen(ownerOf(attempts.context)),
     clientsError: (error) => clientsError(error, provider, format),
@@ -91,9 +91,7 @@ export async function translateWhole(
   }
   const isLong = bytes.length > UNCOUNTED_BYTES;
   if (isLong) await memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
-  const decoded = await decodeObjectInTurns(bytes, { limits: jsonLimits, stop: request });
-  if ("fault" in decoded) throw unreadable(decoded.fault, decoded.problem, provider);
-  const answer = wire.readAnswer(decoded.value, target);
+  const answer = await readWholeAnswer(bytes, { wire, target, provider, jsonLimits, stop: request });
   if ("error" in answer) throw answerFailure(answer.error, provider, format);
   replays?.remember(ownerOf(context), answer.blocks);
   const written = toJson(client.writeAnswer(answer, ask));
@@ -107,13 +105,37 @@ export async function translateWhole(
   };
 }
 
+export interface WholeAnswerReading {
+  readonly wire: Pick<WireDialect, "readAnswer">;
+  readonly target: WireTarget;
+  readonly provider: Provider;
+  readonly jsonLimits: JsonLimits;
+  /** Nobody waits for the answer any more once its signal is aborted. */
+  readonly stop: Request;
+}
+
+/**
+ * Reads an answer that came in one piece.
+ * @returns the answer, or the error that it is
+ * @throws Failure if it cannot be read
+ */
+export async function readWholeAnswer(
+  bytes: Uint8Array,
+  { wire, target, provider, jsonLimits, stop }: WholeAnswerReading,
+): Promise<ReturnType<WireDialect["readAnswer"]>> {
+  const decoded = await decodeObjectInTurns(bytes, { limits: jsonLimits, stop });
+  if ("fault" in decoded) throw unreadable(decoded.fault, decoded.problem, provider);
+  return wire.readAnswer(decoded.value, target);
+}
+
 function unreadable(fault: string, problem: string, { id }: Provider): Failure {
   if (fault === "stopped") return new Failure("client_gone");
   const message = `The upstream server sent an answer that cannot be translated: ${problem}`;
   return new Failure("upstream_invalid_response", { message, provider: id });
 }
 
-function responseWith(
+/** The response to the client with another body than the provider's. */
+export function responseWith(
   { status, headers }: UpstreamResponse,
   type: string,
   body: ResponseBody | null,
@@ -121,7 +143,8 @@ function responseWith(
   return { status, headers: withContentType(headers, type), body };
 }
 
-function toTokenUsage(usage: Usage | undefined): TokenUsage | undefined {
+/** Usage as the gateway records it. */
+export function toTokenUsage(usage: Usage | undefined): TokenUsage | undefined {
   if (!usage) return undefined;
   const { input, output, cacheRead } = usage;
   return {
