@@ -126,7 +126,6 @@ beforeAll(async () => {
     startGateway({
       ...both,
       ...keyed,
-      ...startClouds(),
       AUTH_OIDC_ISSUER: up.url,
       OPENAI_API_URL: `${provider.url}/v1`,
       ANTHROPIC_API_URL: `${provider.url}/v1`,
@@ -199,6 +198,7 @@ beforeAll(async () => {
       RESPONSES_STORE_URL: `redis://:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${gone.port}`,
     }),
   ]);
+  gateways["clouds"] = await startGateway({ ...both, AUTH_OIDC_ISSUER: up.url, ...startClouds() });
   const closed = untrusted.stop.bind(untrusted);
   disposables.push({ [Symbol.asyncDispose]: closed });
 });
@@ -267,7 +267,7 @@ async function receive(what: string, client: RawClient): Promise<string> {
 interface Drive {
   readonly code: FailureCode;
   readonly request: Sent;
-  readonly on?: "strict" | "busy" | "listed" | "open" | "keeping" | "forgetting";
+  readonly on?: "strict" | "busy" | "listed" | "open" | "clouds" | "keeping" | "forgetting";
   readonly token?: () => string;
   /** What the provider answers to it. */
   readonly answer?: Answer;
@@ -449,10 +449,10 @@ const DRIVES: readonly Drive[] = [
     request: chat("openai/m"),
     answer: (request) => json(429, { detail: [{ loc: [credentialOf(request)], msg: credentialOf(request) }] }),
   },
-  { code: "provider_credentials_invalid", request: chat("vertex/m") },
-  { code: "provider_credentials_invalid", request: proxied("/proxy/vertex/x", "GET") },
-  { code: "provider_credentials_unavailable", request: chat("bedrock/openai.gpt-oss-20b") },
-  { code: "provider_credentials_unavailable", request: proxied("/proxy/bedrock/x") },
+  { code: "provider_credentials_invalid", request: chat("vertex/m"), on: "clouds" },
+  { code: "provider_credentials_invalid", request: proxied("/proxy/vertex/x", "GET"), on: "clouds" },
+  { code: "provider_credentials_unavailable", request: chat("bedrock/openai.gpt-oss-20b"), on: "clouds" },
+  { code: "provider_credentials_unavailable", request: proxied("/proxy/bedrock/x"), on: "clouds" },
   { code: "upstream_unreachable", request: chat("groq/m") },
   { code: "upstream_unreachable", request: proxied("/proxy/groq/x") },
   { code: "upstream_dns_failure", request: chat("mistral/m") },
