@@ -5,6 +5,7 @@ import { openRequests, type Requests } from "./core/open-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
+import { createCredentials } from "./providers/credentials/credentials.ts";
 import type { Routes } from "./server/application.ts";
 import type { WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
@@ -69,7 +70,8 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const observers = [logRequest(log, QUIET_ROUTES)];
   const inFlight = openRequests({ maxBytes, timers, observers, newId });
   const { requests, memory, deadlines } = inFlight;
-  const connections = openConnections({ deadlines, now, fetch, probe });
+  const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
+  const connections = openConnections({ deadlines, now, fetch, probe, credentials });
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
   const server = createServer({ listener, requests, worker, version, timers: dependencies.timers, current: routes });
   const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });

@@ -70,7 +70,7 @@ function assemble(
   const { listener, memory, decompressions, timers, changes } = shared;
   const { files, readFile } = rememberFiles(shared.readFile);
 
-  const upstream = shared.connections.configure(options.upstreamOptions(settings));
+  const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
   building.defer(() => upstream.release());
   const tls = loadTls(options.tlsFiles(settings), readFile);
   const authentication = openAuthentication?.(
@@ -127,7 +127,7 @@ function assemble(
     routes,
     tls,
     files,
-    endpoints: new Set(providers.map(({ endpointKey }) => endpointKey)),
+    endpoints: options.endpointKeys(providers),
     authentication,
     modelLists,
     start() {

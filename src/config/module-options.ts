@@ -107,6 +107,13 @@ export function toolsOptions(settings: Settings, servers: Config["mcpServers"]) 
   };
 }
 
+/** The keys of all endpoints that providers are called at, those that only list models too. */
+export function endpointKeys(providers: Config["providers"]): ReadonlySet<string> {
+  return new Set(
+    providers.flatMap(({ endpointKey, lists }) => [endpointKey, lists?.endpoint.endpointKey ?? endpointKey]),
+  );
+}
+
 /** Where responses are kept, and how many; undefined if they are not. */
 export function responseStoreOptions(settings: Settings) {
   const { RESPONSES_STORE: kind, RESPONSES_STORE_PATH: path = "", REDIS_URL = "" } = settings;
@@ -122,8 +129,9 @@ export function responseStoreOptions(settings: Settings) {
 }
 
 /** How providers are called. */
-export function upstreamOptions(settings: Settings) {
+export function upstreamOptions(settings: Settings, providers: Config["providers"]) {
   return {
+    credentials: providers.flatMap(({ credential }) => credential ?? []),
     proxy: settings.CLIENT_PROXY,
     direct: settings.CLIENT_NO_PROXY,
     limits: {

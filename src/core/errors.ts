@@ -150,6 +150,8 @@ export const FAILURES = {
   mcp_not_exposed: { status: 403, type: "permission_error", message: "mcp tools endpoint is not exposed" },
   path_not_allowed: { status: 400, type: "invalid_request_error", message: "Path is not allowed" },
   provider_error: { status: 502, type: "upstream_error", message: "The provider answered with an error" },
+  provider_credentials_invalid: { status: 502, type: "upstream_error", message: "The gateway lacks valid credentials" },
+  provider_credentials_unavailable: { status: 503, type: "overloaded_error", message: "No credentials at the moment" },
   upstream_unreachable: { status: 502, type: "upstream_error", message: "Failed to reach upstream server" },
   upstream_dns_failure: {
     status: 502,

@@ -5,6 +5,8 @@ import { decodeObjectInTurns } from "../core/json/parse.ts";
 import { parsedWeight } from "../core/memory/parsed-weight.ts";
 import type { ApiName, Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
+import type { ProviderApiName } from "../providers/api-paths.ts";
+import { nameIn } from "../providers/model-family.ts";
 import { apiUrl } from "../providers/url.ts";
 import { chooseCounter } from "../routing/choose-counter.ts";
 import { chooseWire } from "../routing/choose-wire.ts";
@@ -60,7 +62,7 @@ export function createAdmit(parts: AdmitParts): Admit {
     const streams = body.value["stream"] === true;
     const way = chooseWay(target, format, streams, query.rest, estimatesTokens);
     const isArray = streams && format.array !== undefined && format.array.isAsked(query.rest);
-    return { format, body, target, ...way, isArray, attempts: new Attempts(parts, context, request) };
+    return { format, body, ...way, isArray, attempts: new Attempts(parts, context, request) };
   };
 }
 
@@ -69,27 +71,33 @@ const apiOf = ({ api, counts }: Format): ApiName => counts?.api ?? api;
 
 /** How a request gets to its provider. @throws Failure that of a format which the provider does not have */
 function chooseWay(
-  target: Target,
+  asked: Target,
   format: Format,
   isStream: boolean,
   search: string,
   estimatesTokens: boolean,
-): Pick<AdmittedRequest, "wire" | "url" | "counter"> {
-  const { provider } = target;
-  const counter = format.counts && chooseCounter(provider, format, estimatesTokens);
+): Pick<AdmittedRequest, "target" | "wire" | "url" | "counter"> {
+  const { provider, model } = asked;
+  const counter = format.counts && chooseCounter(provider, format, estimatesTokens, model);
   // Of the one who does not count, nothing is asked.
-  if (counter === "estimate") return { wire: format.api, url: "", counter };
+  if (counter === "estimate") return { target: asked, wire: format.api, url: "", counter };
   if (counter !== undefined && counter !== "native") {
-    return { wire: counter, url: apiUrl(target, counter, false, "") ?? "", counter };
+    const target = namedFor(counter, asked);
+    return { target, wire: counter, url: apiUrl(target, counter, false, "") ?? "", counter };
   }
-  const wire = format.subpath === undefined ? chooseWire(provider, format.api) : format.api;
+  const wire = format.subpath === undefined ? chooseWire(provider, format.api, model) : format.api;
+  const target = wire === undefined ? asked : namedFor(wire, asked);
   // The query belongs to the client's API.
   const isRelayed = wire === format.api;
   const choosesFraming = isRelayed && format.array !== undefined;
   const url = wire && apiUrl(target, wire, isStream, isRelayed ? search : "", format.subpath, choosesFraming);
   if (wire === undefined || url === undefined) throw notSupported(format, provider.id);
-  return { wire, url };
+  return { target, wire, url };
 }
+
+/** A target with its model as that API has it. */
+const namedFor = (api: ProviderApiName, target: Target): Target =>
+  target.provider.families ? { ...target, model: nameIn(target.provider, api, target.model) } : target;
 
 function notSupported({ notSupported: code, counts, subpath }: Format, provider: string): Failure {
   if (counts) {

@@ -1,7 +1,7 @@
 import { asBuffer } from "../core/json/bytes.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { createEventEditor, type EventFilter } from "../core/sse/event-filter.ts";
-import type { Provider } from "../providers/provider.ts";
+import { type Provider, secretsOf } from "../providers/provider.ts";
 
 const ERROR = Buffer.from('"error"');
 /** What the Responses API says in the events of a response that has not failed. */
@@ -18,7 +18,8 @@ const NOTHING = new Uint8Array(0);
  * is mentioned every chunk passes as it came, searched once (50 ns for a short one); from then on events pass whole.
  * @returns undefined if the provider has no secret
  */
-export function createErrorMask({ secrets }: Pick<Provider, "secrets">): EventFilter | undefined {
+export function createErrorMask(provider: Pick<Provider, "secrets" | "credential">): EventFilter | undefined {
+  const secrets = secretsOf(provider);
   if (secrets.length === 0) return undefined;
   let editor: EventFilter | undefined;
   /** The end of the chunk before, if the mention of an error may go on behind it. */

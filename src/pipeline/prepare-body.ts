@@ -8,6 +8,7 @@ import { foundMember, type MemberWatch, watchedNames } from "../core/json/member
 import { ENVELOPE_SIGN, removeSeals } from "../formats/form/remove-seals.ts";
 import type { Format } from "../formats/format.ts";
 import { CONTENT_ROOTS } from "../formats/visual-content.ts";
+import { bodyVariantOf, type BodyVariant } from "../providers/model-family.ts";
 import type { Target } from "../routing/resolve-target.ts";
 
 /** A request body as the client sent it: the parsed value is for reading, the bytes are what is forwarded. */
@@ -53,7 +54,7 @@ export function injectsUsage(body: ReceivedBody, target: Target, format: BodyFor
   return format.hasStreamOptions && wantsUsage && !target.provider.refusesStreamOptions && lacksUsage(body.value);
 }
 
-type BodyFormat = Pick<Format, "hasStreamOptions" | "images" | "inPath" | "seals">;
+type BodyFormat = Pick<Format, "api" | "hasStreamOptions" | "images" | "inPath" | "seals">;
 
 /**
  * What is sent to the provider: the client's bytes, with `model` and `stream_options` replaced if necessary, and without
@@ -63,14 +64,16 @@ type BodyFormat = Pick<Format, "hasStreamOptions" | "images" | "inPath" | "seals
 export function prepareBody(
   body: ReceivedBody,
   target: Target,
-  { hasStreamOptions, images, inPath, seals }: BodyFormat,
+  { api, hasStreamOptions, images, inPath, seals }: BodyFormat,
   usageInjected: boolean,
 ): Uint8Array {
   const edits: Edit[] = [];
   const model = requireSingleMember(body, "model");
+  const variant = bodyVariantOf(target.provider, api, target.model);
+  if (variant) edits.push(...editVariant(body, variant, inPath ? undefined : model));
   // Some clients name it there too; what the path says counts.
   if (model && inPath) edits.push({ kind: "remove", member: model });
-  else if (model && body.value["model"] !== target.model)
+  else if (model && !variant?.isWithoutModel && body.value["model"] !== target.model)
     edits.push({ kind: "replace", member: model, json: toJson(target.model) });
   if (inPath?.requests) edits.push(...editRequests(body, inPath.requests, target.model));
   const refused = target.provider.refusesStreamOptions;
@@ -86,6 +89,18 @@ export function prepareBody(
     edits.push(...editSeals(body, images.member, seals?.remove ?? removeSeals));
   }
   return editObject(body.bytes, edits);
+}
+
+function editVariant(
+  { value }: ReceivedBody,
+  { isWithoutModel, added }: BodyVariant,
+  model: Member | undefined,
+): Edit[] {
+  const inserted = Object.entries(added).filter(([name]) => !Object.hasOwn(value, name));
+  return [
+    ...(isWithoutModel && model ? [{ kind: "remove", member: model } as const] : []),
+    ...inserted.map(([name, member]) => ({ kind: "insert", name, json: toJson(member) }) as const),
+  ];
 }
 
 /** The model in the provider's naming, within requests that a request holds. */

@@ -2,7 +2,7 @@ import { readProviderError } from "../formats/provider-error.ts";
 import { isBadKey, readRpcDetails } from "../formats/rpc-status.ts";
 import type { Failure } from "../core/errors.ts";
 import type { RequestContext } from "../core/request-context.ts";
-import type { Provider } from "../providers/provider.ts";
+import { type Provider, secretsOf } from "../providers/provider.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
@@ -33,7 +33,7 @@ export async function readProviderFailure(
     );
   }
   // Some providers repeat the rejected key, and not only in the message.
-  const redact = redactionOf(provider.secrets);
+  const redact = redactionOf(secretsOf(provider));
   const text = redact(await readErrorText(context, response, call, MAX_ERROR_BYTES));
   const told = readProviderError(text, redact, response.headers.get("x-amzn-errortype"));
   const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);

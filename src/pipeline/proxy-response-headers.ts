@@ -1,4 +1,4 @@
-import type { Provider } from "../providers/provider.ts";
+import { type Provider, secretsOf } from "../providers/provider.ts";
 import type { ResponseHeaders } from "../upstream/transport.ts";
 import type { HeaderList, HeaderMatcher } from "../core/header-list.ts";
 import { redactionOf } from "../core/redact/redact.ts";
@@ -79,7 +79,7 @@ function headersFor(
   relayed: HeaderMatcher,
   { url, requestId, isError, announcesLength }: AnsweredRequest,
 ): Headers {
-  const redact = redactionOf(provider.secrets);
+  const redact = redactionOf(secretsOf(provider));
   const headers = new Headers(INERT);
   for (const [name, value] of upstream) {
     if (relayed(name) === undefined) continue;

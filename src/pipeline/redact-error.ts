@@ -1,5 +1,5 @@
 import type { RequestContext } from "../core/request-context.ts";
-import type { Provider } from "../providers/provider.ts";
+import { type Provider, secretsOf } from "../providers/provider.ts";
 import { decodeResponse, isDecodable } from "../upstream/decode-response.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import { bodyOfBytes } from "../upstream/body.ts";
@@ -25,14 +25,15 @@ export async function redactError(
   call: UpstreamCall,
   provider: Provider,
 ): Promise<UpstreamResponse> {
-  if (!response.body || provider.secrets.length === 0) return response;
+  const secrets = secretsOf(provider);
+  if (!response.body || secrets.length === 0) return response;
   const isEmpty = response.headers.get("content-length") === "0";
   // What cannot be decoded was not asked for, and usually is no coding at all (`utf-8`, `none`).
   const isEncoded = !isEmpty && isDecodable(response.headers.get("content-encoding") ?? "");
   const { status, headers: received, body } = isEncoded ? decodeResponse(response) : response;
   const headers = new Headers([...received]);
   for (const name of OF_THE_BYTES) headers.delete(name);
-  const masked = body && provider.secrets.map((secret) => new SecretMasker(secret)).reduce(maskBody, body);
+  const masked = body && secrets.map((secret) => new SecretMasker(secret)).reduce(maskBody, body);
   const read = await bufferResponse(context, { status, headers, body: masked }, call, MAX_WHOLE_BYTES);
   if ("tooLong" in read) return { status, headers, body: read.tooLong };
   headers.set("content-length", String(read.whole.length));

@@ -16,6 +16,7 @@ import {
 } from "./api-paths.ts";
 import { anthropicBase, MESSAGES_HEADERS } from "./anthropic-base.ts";
 import { AZURE_ROW } from "./table/azure.ts";
+import { BEDROCK_ARN, BEDROCK_ROW, VERTEX_ROW } from "./table/cloud-rows.ts";
 import { COMPATIBLE_CLOUDS } from "./table/compatible-clouds.ts";
 import { COMPATIBLE_SERVERS } from "./table/compatible-servers.ts";
 import type { BaseRow, ProviderRow } from "./provider-row.ts";
@@ -29,9 +30,6 @@ const OLLAMA_NAMES = {
   // https://github.com/ollama/ollama/blob/main/docs/api.md: create, copy, show and the older spelling of pull and delete.
   modelMembers: new Set(["name", "from", "modelfile", "source", "destination"]),
 } as const satisfies Partial<ProviderRow>;
-
-/** Bedrock takes the id of a model or its ARN. https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html */
-const BEDROCK_ARN = /^arn:aws[a-z-]*:bedrock:[^/]*:(?:foundation-model|inference-profile)\//;
 
 /** Google's APIs name every resource with its collection: `models/gemini-2.5-pro`. */
 const MODELS_COLLECTION = /^models\//;
@@ -207,6 +205,8 @@ export const PROVIDER_TABLE = {
     rootPaths: VLLM_ROOT,
   },
   azure: AZURE_ROW,
+  bedrock: BEDROCK_ROW,
+  vertex: VERTEX_ROW,
   ...COMPATIBLE_CLOUDS,
   ...COMPATIBLE_SERVERS,
 } as const satisfies Record<string, ProviderRow>;
@@ -220,7 +220,7 @@ export type BuiltInProviderId = keyof typeof PROVIDER_TABLE;
 
 /** Rows whose ids operators had given to custom providers before they were built in: they may still do so. */
 export const FORMERLY_CUSTOM: ReadonlySet<string> = new Set([
-  "azure",
+  ...["azure", "bedrock", "vertex"],
   ...Object.keys(COMPATIBLE_CLOUDS),
   ...Object.keys(COMPATIBLE_SERVERS),
 ]);

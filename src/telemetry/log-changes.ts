@@ -19,6 +19,8 @@ export interface ChangeLog {
   toolServerChanged(server: { readonly name: string; readonly tools: number }, problem: Error | undefined): void;
   /** Tools of an MCP server are left out or cut: which and why. */
   toolsFaulty(server: string, faults: readonly string[]): void;
+  /** Credentials of that kind can be had again, or cannot: `problem` says why. */
+  credentialChanged(kind: string, problem: { readonly fault: string; readonly detail: string } | undefined): void;
   /** The store of responses stopped to answer, or answers again: `problem` says why it does not. */
   responseStoreChanged(problem: string | undefined): void;
   /** A provider's models could not be listed. */
@@ -48,6 +50,10 @@ export function createChangeLog(log: Log, worker = 1): ChangeLog {
     },
     toolsFaulty(server, faults) {
       log.warn({ server, tools: faults }, "tools of an MCP server are not as it lists them");
+    },
+    credentialChanged(kind, problem) {
+      if (!problem) return log.info({ credentials: kind }, "credentials for providers can be had again");
+      log.warn({ credentials: kind, problem: problem.detail }, "credentials for providers cannot be had");
     },
     responseStoreChanged(problem) {
       if (problem !== undefined)

@@ -40,7 +40,8 @@ describe.each([...FORMERLY_CUSTOM])("%s, which is built in and was not always", 
   test("is built in if CUSTOM_PROVIDERS does not name it", () => {
     expect(load({ ...environment, [variable(id, "API_KEY")]: KEY }, []).find(id)).toMatchObject({
       configured: true,
-      encodedSlashes: false,
+      // In ARNs.
+      encodedSlashes: id === "bedrock",
     });
   });
 });

@@ -43,8 +43,15 @@ function failures(): string {
 const hasApi = (row: ProviderRow, name: ProviderApiName): boolean =>
   [row, ...(row.bases ?? [])].some(({ paths }) => paths[name] !== undefined);
 
+const NOTES_OF_CLOUDS = {
+  aws: "AWS credentials",
+  google: "Google Cloud tokens",
+  entra: "Entra tokens",
+} as const satisfies Record<NonNullable<ProviderRow["credential"]>, string>;
+
 function notes(row: ProviderRow): string {
   return [
+    row.credential ? NOTES_OF_CLOUDS[row.credential] : "",
     row.urlParameters ? `needs ${listOf(row.urlParameters.map(({ variable }) => variable))}` : "",
     hasApi(row, "messages") ? "Messages API" : "",
     hasApi(row, "responses") ? "Responses API" : "",
@@ -66,10 +73,16 @@ function clientApis(): string {
     const provider = { apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) };
     const cells = clients.map((client) => {
       const counting = [COUNT_TOKENS, COUNT_GENERATE_TOKENS].find(({ api }) => api === client);
-      const counter = counting && chooseCounter(provider, counting, true);
-      if (counter === "estimate") return counter;
-      const wire = counter !== undefined && counter !== "native" ? counter : chooseWire(provider, client);
-      return wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`;
+      // Of a provider with several families of models, what any of them has.
+      const families = row.families?.map((family) => [{ ...family, models: /^/ }]) ?? [undefined];
+      const wires = families.map((family) => {
+        const some = { ...provider, ...(family && { families: family }) };
+        const counter = counting && chooseCounter(some, counting, true, "");
+        if (counter === "estimate") return counter;
+        const wire = counter !== undefined && counter !== "native" ? counter : chooseWire(some, client, "");
+        return wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`;
+      });
+      return [...new Set(wires)].join(" or ");
     });
     return [`\`${id}\``, ...cells];
   });
@@ -77,7 +90,9 @@ function clientApis(): string {
 }
 
 function keyOf(id: string, row: ProviderRow): string {
-  return row.auth === "none" ? "none" : `\`${providerVariables(id).key}\`${row.keyOptional ? ", optional" : ""}`;
+  return row.auth === "none"
+    ? "none"
+    : `\`${providerVariables(id).key}\`${row.keyOptional || row.credential ? ", optional" : ""}`;
 }
 
 const ANY_API: ProviderApi = { url: "", defaults: {}, fixed: {} };
@@ -117,8 +132,10 @@ function providersShort(): string {
   const others = PROVIDER_ROWS.flatMap(([id, { urlParameters }]) =>
     urlParameters ? [`\`${id}\` (${listOf(urlParameters.map(({ variable }) => variable))})`] : [],
   );
+  const isCloud = ({ credential, urlParameters }: ProviderRow): boolean => credential !== undefined && !urlParameters;
   return [
-    `- By \`<ID>_API_KEY\`: ${listOf(idsOf((row) => !isLocal(row) && row.urlParameters === undefined))}.`,
+    `- By \`<ID>_API_KEY\`: ${listOf(idsOf((row) => !isLocal(row) && !row.urlParameters && !isCloud(row)))}.`,
+    `- By a key, or the [credentials of a cloud](src/guide/providers.md#amazon-bedrock): ${listOf(idsOf(isCloud))}.`,
     `- By that and what is in brackets: ${others.join(", ")}.`,
     `- By \`<ID>_API_URL\`, on your own machines: ${listOf(idsOf(isLocal))}.`,
   ].join("\n");

@@ -2,7 +2,7 @@ import type { Failure } from "../../core/errors.ts";
 import { redactionOf } from "../../core/redact/redact.ts";
 import type { Format } from "../../formats/format.ts";
 import type { AnswerError } from "../../formats/form/answer.ts";
-import type { Provider } from "../../providers/provider.ts";
+import { type Provider, secretsOf } from "../../providers/provider.ts";
 import { rpcType } from "../../formats/rpc-status.ts";
 import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";
 import { nameOverflow } from "./context-overflow.ts";
@@ -70,7 +70,7 @@ export function answerFailure(error: AnswerError, provider: Provider, format: Fo
 
 /** An error as a client of that format may read it: some providers repeat the rejected key. */
 export function clientsError(error: AnswerError, provider: Provider, { api }: Format): AnswerError {
-  return nameOverflow({ ...error, message: redactionOf(provider.secrets)(error.message) }, api);
+  return nameOverflow({ ...error, message: redactionOf(secretsOf(provider))(error.message) }, api);
 }
 
 /**

@@ -5,6 +5,7 @@ import { numberOf } from "../../core/json/values.ts";
 import { memoryExhausted } from "../../core/memory/budget.ts";
 import { estimateInput } from "../../formats/form/estimate-input.ts";
 import { factsOf } from "../../formats/form/model-facts.ts";
+import { bodyVariantOf, inVariant } from "../../providers/model-family.ts";
 import { COUNTED_WIRES, type CountingApi } from "../../routing/choose-counter.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
@@ -81,13 +82,15 @@ export function createCountAnswer(parts: TranslationParts): Answer {
     requireTranslatable(counted, provider.id);
     const conversation = await completeConversation(counted, wire, wireTarget, parts, attempts);
     const { refusesUnsupported } = parts;
-    const translated = writeConversation(conversation, { wire, target: wireTarget, provider, refusesUnsupported });
+    // What differs is added to what is counted.
+    const translation = { wire, target: wireTarget, provider, variant: undefined, refusesUnsupported };
+    const translated = writeConversation(conversation, translation);
     const headers = noteHeaders(format.api, counter, translated.notes);
     const attempt = attempts.begin(provider, {
       url,
       method: "POST",
       headers: parts.requestHeaders(provider, attempts.request.headers, counter),
-      body: toJson(COUNTING[counter].ask(translated.body, model)),
+      body: toJson(inVariant(COUNTING[counter].ask(translated.body, model), bodyVariantOf(provider, counter, model))),
     });
     try {
       await attempt.answered();

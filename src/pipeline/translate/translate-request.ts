@@ -9,6 +9,7 @@ import {
   type WireTarget,
   type WrittenRequest,
 } from "../../formats/form/dialect.ts";
+import { type BodyVariant, inVariant } from "../../providers/model-family.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { listOf } from "./note-headers.ts";
 
@@ -16,6 +17,8 @@ export interface RequestTranslation {
   readonly wire: WireDialect;
   readonly target: WireTarget;
   readonly provider: Pick<Provider, "refusesStreamOptions">;
+  /** How the provider wants bodies for this model to differ from what the wire says. */
+  readonly variant: BodyVariant | undefined;
   /** Refuse members for which the wire has no place, rather than leave them out. */
   readonly refusesUnsupported: boolean;
 }
@@ -41,7 +44,7 @@ export function requireTranslatable({ foreign }: Conversation, provider: string)
  */
 export function writeConversation(
   conversation: Conversation,
-  { wire, target, provider, refusesUnsupported }: RequestTranslation,
+  { wire, target, provider, variant, refusesUnsupported }: RequestTranslation,
 ): WrittenRequest {
   const written = orRefuse(target.provider, () => wire.writeRequest(conversation, target));
   const notes = [
@@ -50,7 +53,8 @@ export function writeConversation(
   ];
   const dropped = refusesUnsupported ? listOf(notes, "dropped") : "";
   if (dropped !== "") throw refuse(dropped, target.provider, `${NO_PLACE} (UNSUPPORTED_FIELDS=refuse)`);
-  return { body: provider.refusesStreamOptions ? withoutStreamOptions(written.body) : written.body, notes };
+  const body = provider.refusesStreamOptions ? withoutStreamOptions(written.body) : written.body;
+  return { body: inVariant(body, variant), notes };
 }
 
 function orRefuse<Result>(provider: string, translate: () => Result): Result {

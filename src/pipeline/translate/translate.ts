@@ -2,6 +2,7 @@ import { toJson } from "../../core/json/bytes.ts";
 import { nextTurn } from "../../core/next-turn.ts";
 import type { Dialects } from "../../formats/dialects.ts";
 import { factsOf } from "../../formats/form/model-facts.ts";
+import { bodyVariantOf } from "../../providers/model-family.ts";
 import type { RequestHeaders } from "../../providers/request-headers.ts";
 import type { UpstreamCall } from "../../upstream/call.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
@@ -73,7 +74,8 @@ function createBegin(parts: TranslationParts) {
     requireTranslatable(asked, provider.id);
     const conversation = await completeConversation(asked, wire, wireTarget, parts, attempts);
     if (isLong) await nextTurn();
-    const translation = { wire, target: wireTarget, provider, refusesUnsupported };
+    const variant = bodyVariantOf(provider, api, model);
+    const translation = { wire, target: wireTarget, provider, variant, refusesUnsupported };
     const { body: written, notes } = writeConversation(conversation, translation);
     if (isLong) await nextTurn();
     const attempt = attempts.begin(provider, {

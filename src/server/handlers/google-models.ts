@@ -99,8 +99,8 @@ function describeForGoogle(listed: AllowedModel): GoogleModel {
     displayName: model.displayName ?? model.id,
     ...(limit !== undefined && { inputTokenLimit: limit }),
     supportedGenerationMethods: [
-      ...(chooseWire(provider, "generate") === undefined ? [] : ["generateContent"]),
-      ...(chooseCounter(provider, COUNT_GENERATE_TOKENS, false) === undefined ? [] : ["countTokens"]),
+      ...(chooseWire(provider, "generate", model.id) === undefined ? [] : ["generateContent"]),
+      ...(chooseCounter(provider, COUNT_GENERATE_TOKENS, false, model.id) === undefined ? [] : ["countTokens"]),
     ],
   };
 }

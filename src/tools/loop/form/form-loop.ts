@@ -1,3 +1,4 @@
+import { bodyVariantOf } from "../../../providers/model-family.ts";
 import type { TimerSource } from "../../../core/deadlines.ts";
 import { Failure } from "../../../core/errors.ts";
 import { parsedWeight } from "../../../core/memory/parsed-weight.ts";
@@ -100,7 +101,13 @@ async function openAgent(
       : openWrittenRequest(
           complete,
           tools,
-          { wire, target: wireTarget, provider, refusesUnsupported },
+          {
+            wire,
+            target: wireTarget,
+            provider,
+            variant: bodyVariantOf(provider, admitted.wire, wireTarget.model),
+            refusesUnsupported,
+          },
           weightOf(body.bytes) + grown,
         );
   const opened: OpenedForm = {
