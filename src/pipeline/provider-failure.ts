@@ -4,9 +4,8 @@ import type { RequestContext } from "../core/request-context.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import { redactionOf } from "../core/redact/redact.ts";
-import { relayedResponseHeaders } from "../upstream/response-headers.ts";
+import { relayedResponseHeaders, parseRetryAfter } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
-import { parseRetryAfter } from "../upstream/retry-after.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import { readErrorText } from "./read-response.ts";
 

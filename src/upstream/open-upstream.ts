@@ -1,8 +1,7 @@
 import type { Deadlines } from "../core/deadlines.ts";
 import { createUpstream, type OpenUpstreamCall } from "./call.ts";
 import type { UpstreamLimits } from "./call-limits.ts";
-import { chooseTransport } from "./choose-transport.ts";
-import { createEgress, type Egress, type EgressParts } from "./egress.ts";
+import { chooseTransport, createEgress, type Egress, type EgressParts } from "./egress.ts";
 import type { EndpointState } from "./endpoint.ts";
 import { createFetchTransport, type FetchTransport } from "./fetch-transport.ts";
 import { createSocketTransport } from "./http1/transport.ts";
