@@ -2,7 +2,7 @@ import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
 import { type ConfigChanges, nextConfig, settingsOfFiles } from "./config/next-config.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
-import { openRequests } from "./core/open-requests.ts";
+import { openRequests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import type { WorkerPlace } from "./server/handlers/health.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";

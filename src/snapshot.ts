@@ -6,7 +6,7 @@ import type {
   openAuthentication as OpenAuthentication,
 } from "./auth/open-authentication.ts";
 import type { TimerSource } from "./core/deadlines.ts";
-import type { Requests } from "./core/open-requests.ts";
+import type { Requests } from "./core/in-flight-requests.ts";
 import type { ReadFile } from "./core/read-files.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";

@@ -1,6 +1,5 @@
 import { objectOf } from "../core/json/values.ts";
-import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
-import { parseJson } from "../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../core/json/parse.ts";
 
 /** What the demo model does next: it says something, or calls a tool. */
 interface Turn {

@@ -1,8 +1,7 @@
 import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
-import type { JsonLimits } from "../core/json/limits.ts";
+import { type JsonLimits, parsedWeight } from "../core/json/limits.ts";
 import { decodeObjectInTurns } from "../core/json/parse.ts";
-import { parsedWeight } from "../core/memory/parsed-weight.ts";
 import type { Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { apiUrl } from "../providers/url.ts";

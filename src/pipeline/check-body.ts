@@ -1,7 +1,7 @@
 import { Failure } from "../core/errors.ts";
 import type { DecodedObject } from "../core/json/parse.ts";
 import type { CheckRequest } from "../formats/schema/check.ts";
-import { nextTurn } from "../core/next-turn.ts";
+import { nextTurn } from "../core/event-loop.ts";
 import type { ReceivedBody } from "./prepare-body.ts";
 
 /** The bytes of a JSON text without a byte order mark, which no provider takes. https://www.rfc-editor.org/rfc/rfc8259#section-8.1 */

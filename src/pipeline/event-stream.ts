@@ -5,7 +5,7 @@ import { asBuffer } from "../core/json/bytes.ts";
 import { createEventFilter, type EventFilter } from "../core/sse/event-filter.ts";
 import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
-import { endsEvent } from "../core/sse/event-boundary.ts";
+import { endsEvent } from "../core/sse/event-data.ts";
 import { createStreamTail } from "../core/sse/stream-tail.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";

@@ -1,8 +1,7 @@
 import { Failure } from "../core/errors.ts";
-import { decodeObjectInTurns } from "../core/json/parse.ts";
-import { parseJson } from "../core/json/parse-bytes.ts";
+import { decodeObjectInTurns, parseJson } from "../core/json/parse.ts";
 import type { JsonLimits } from "../core/json/limits.ts";
-import { openTurns, type Turns } from "../core/next-turn.ts";
+import { openTurns, type Turns } from "../core/event-loop.ts";
 import type { Provider } from "../providers/provider.ts";
 import { findJsonModels } from "../routing/find-json-models.ts";
 import { addParameter, findParameterModels } from "../routing/find-url-models.ts";

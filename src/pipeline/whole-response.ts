@@ -1,6 +1,6 @@
 import { Failure } from "../core/errors.ts";
 import type { ResponseBody } from "../upstream/transport.ts";
-import { batchWrite } from "../core/batch-writes.ts";
+import { batchWrite } from "../core/event-loop.ts";
 import { readUsage } from "../formats/usage.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import { createStreamTail } from "../core/sse/stream-tail.ts";

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
-import { nextTurn } from "../../core/next-turn.ts";
+import { nextTurn } from "../../core/event-loop.ts";
 import type { Conversation } from "../../formats/form/conversation.ts";
 import { estimateInput } from "../../formats/form/estimate-input.ts";
 import {

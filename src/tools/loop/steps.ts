@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { nextTurn } from "../../core/next-turn.ts";
+import { nextTurn } from "../../core/event-loop.ts";
 import { readUsage } from "../../formats/usage.ts";
 import { judgeAnswer } from "../../pipeline/judge-answer.ts";
 import { injectsUsage, prepareBody } from "../../pipeline/prepare-body.ts";

@@ -1,7 +1,7 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import { Failure } from "../../core/errors.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
-import { nextTurn } from "../../core/next-turn.ts";
+import { nextTurn } from "../../core/event-loop.ts";
 import { createEventEditor } from "../../core/sse/event-filter.ts";
 import { openClientStream } from "./client-stream.ts";
 import { nextStep } from "./next-step.ts";

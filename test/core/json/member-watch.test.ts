@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { findMember } from "../../../src/core/json/find.ts";
-import { watchMembers } from "../../../src/core/json/limit-scan.ts";
+import { watchMembers } from "../../../src/core/json/limits.ts";
 import { foundMember, watchedNames } from "../../../src/core/json/member-watch.ts";
-import { parseAtOnce, parseInSlices } from "../../../src/core/json/parse-bytes.ts";
+import { parseAtOnce, parseInSlices } from "../../../src/core/json/parse.ts";
 import { anyChoices, anyWritten, writeObject, type WrittenMember } from "./write-json.ts";
 
 const NAMES = ["model", "tools", "stream_options"];

@@ -7,7 +7,7 @@ import {
   type Parsed,
   type ParseOptions,
   parseInSlices,
-} from "../../../src/core/json/parse-bytes.ts";
+} from "../../../src/core/json/parse.ts";
 import { anyChoices, anyWritten, writeObject } from "./write-json.ts";
 
 const LIMITS = { ...DEFAULT_JSON_LIMITS };
