@@ -11,12 +11,11 @@ import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
-import { beginsLikeDocument } from "./detect-events.ts";
+import { beginsLikeDocument, isEventStream } from "./read-response.ts";
 import { beginStream, type Heartbeat } from "./heartbeat.ts";
 import { createErrorMask } from "./mask-errors.ts";
 import type { StreamListener } from "./stream-listener.ts";
 import { startPump } from "./stream-pump.ts";
-import { isEventStream } from "./read-response.ts";
 
 /** An empty comment. */
 const OPENING = ":\n\n";

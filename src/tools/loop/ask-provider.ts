@@ -1,7 +1,7 @@
 import type { Failure } from "../../core/errors.ts";
 import { decodeObjectInTurns } from "../../core/json/parse.ts";
 import type { Attempt, Reply } from "../../pipeline/attempt.ts";
-import { refuseBody } from "../../pipeline/check-body.ts";
+import { refuseBody } from "../../pipeline/admit.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { AdmittedRequest } from "../../pipeline/stage.ts";
 import type { AnswerTranslated } from "../../pipeline/translate/translate.ts";

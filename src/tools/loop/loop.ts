@@ -1,7 +1,6 @@
 import { bodyOfBytes, bodyOfStream } from "../../upstream/body.ts";
 import type { Reply } from "../../pipeline/attempt.ts";
-import { beginsWithEvent } from "../../pipeline/detect-events.ts";
-import { isEventStream } from "../../pipeline/read-response.ts";
+import { beginsWithEvent, isEventStream } from "../../pipeline/read-response.ts";
 import type { Stage } from "../../pipeline/stage.ts";
 import { createTranslatedAnswer, type TranslationParts } from "../../pipeline/translate/translate.ts";
 import type { ToolRegistry } from "../mcp/tool-registry.ts";

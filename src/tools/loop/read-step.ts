@@ -1,8 +1,7 @@
 import { isJsonObject } from "../../core/json/parse.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
-import { beginsLikeDocument, beginsWithEvent } from "../../pipeline/detect-events.ts";
+import { beginsLikeDocument, beginsWithEvent, isEventStream } from "../../pipeline/read-response.ts";
 import { beginStream } from "../../pipeline/heartbeat.ts";
-import { isEventStream } from "../../pipeline/read-response.ts";
 import { streamOfBody } from "../../upstream/body.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import { decodeCompletion } from "./answer.ts";

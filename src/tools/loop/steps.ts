@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { nextTurn } from "../../core/event-loop.ts";
 import { readUsage } from "../../formats/usage.ts";
-import { judgeAnswer } from "../../pipeline/judge-answer.ts";
+import { judgeAnswer } from "../../pipeline/whole-response.ts";
 import { injectsUsage, prepareBody } from "../../pipeline/prepare-body.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { AdmittedRequest } from "../../pipeline/stage.ts";
