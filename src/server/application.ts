@@ -1,11 +1,16 @@
 import { Elysia } from "elysia";
 import type { Format } from "../formats/format.ts";
-import { type CapacityParts, limitConcurrency } from "./limit-concurrency.ts";
-import { matchTemplate, routerPath } from "./path-template.ts";
-import { refuseUnknown } from "./refuse-unknown.ts";
-import { withoutWebSocket } from "./refuse-websocket.ts";
-import { addressesOf, errorScopes, type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
-import { type RouteHandler, serveRoute } from "./serve-route.ts";
+import { type CapacityParts, limitConcurrency, type RouteHandler, serveRoute } from "./serve-route.ts";
+import {
+  matchTemplate,
+  routerPath,
+  addressesOf,
+  errorScopes,
+  type HandledRouteName,
+  ROUTE_ROWS,
+  type RouteRow,
+} from "./routes.ts";
+import { refuseUnknown, withoutWebSocket } from "./refuse-unknown.ts";
 
 export interface ApplicationParts extends CapacityParts {
   /** Makes what answers the requests of every row that has a format. */

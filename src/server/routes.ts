@@ -12,7 +12,6 @@ import {
   LIST_INPUT_ITEMS,
   STORED_RESPONSE,
 } from "../formats/responses/further-formats.ts";
-import { matchTemplate } from "./path-template.ts";
 
 /**
  * What may be asked of a provider. Every other method that the runtime knows has a meaning for proxies and caches (TRACE
@@ -168,4 +167,28 @@ export function errorScopes(): Required<Pick<RouteRow, "paths" | "format">>[] {
   return scopes
     .filter(({ path }) => !scopes.some((other) => path.startsWith(`${other.path}/`)))
     .map(({ path, format }) => ({ paths: [path, `${path}/*`], format }));
+}
+
+/** The path of a route as the router takes it: `/v1/responses/:id` for `/v1/responses/{id}`. */
+export function routerPath(template: string): string {
+  return template.replace(/\{(\w+)\}/g, ":$1");
+}
+
+/**
+ * What of a path the `*` of a template takes; blank if the template has none, undefined if the path is another one.
+ * Nothing is decoded. A `*` takes at least one character, and `{name}` takes one segment.
+ */
+export function matchTemplate(template: string, path: string): string | undefined {
+  const wanted = template.split("/");
+  const given = path.split("/");
+  const takesRest = wanted.at(-1) === "*";
+  const fixed = takesRest ? wanted.length - 1 : wanted.length;
+  if (takesRest ? given.length <= fixed : given.length !== fixed) return undefined;
+  for (let index = 0; index < fixed; index++) {
+    const [segment = "", piece = ""] = [wanted[index], given[index]];
+    if (segment.startsWith("{") ? piece === "" : piece !== segment) return undefined;
+  }
+  if (!takesRest) return "";
+  const rest = given.slice(fixed).join("/");
+  return rest === "" ? undefined : rest;
 }

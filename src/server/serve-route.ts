@@ -1,16 +1,14 @@
 import type { Authenticate } from "../auth/authenticate.ts";
-import type { ErrorFormat } from "../formats/error-body.ts";
+import { type ErrorFormat, ERROR_ENVELOPES, type ErrorEnvelope } from "../formats/error-body.ts";
 import type { RequestContext, Outcome } from "../core/request-context.ts";
 import type { RequestOpener } from "../core/in-flight-requests.ts";
 import { Failure, toFailure } from "../core/errors.ts";
-import { chooseErrorEnvelope } from "./choose-error-envelope.ts";
 import { credentialsOf } from "./credentials.ts";
 import type { DescribeClient } from "./describe-client.ts";
-import { requireJson } from "./require-json.ts";
-import type { RequireOwnOrigin } from "./require-own-origin.ts";
-import { createRequireWellFormed } from "./require-well-formed.ts";
+import { requireJson, type RequireOwnOrigin, createRequireWellFormed } from "./check-head.ts";
 import { type Cors, isPreflight } from "./cors.ts";
 import type { RouteRow } from "./routes.ts";
+import { readsOnlyOpenAiErrors } from "../formats/openai-clients.ts";
 
 /**
  * Answers one request. It may finish it itself; if it does not, the request is finished as answered when
@@ -104,4 +102,58 @@ export function serveRoute(
 function outcomeOf(failure: Failure): Outcome {
   if (failure.code === "client_gone") return "client_gone";
   return failure.code === "provider_error" ? "answered" : "failed";
+}
+
+/** Whether a request is of a client of Anthropic's API, which every request of such a client says. */
+export function isAnthropicClient(headers: Headers): boolean {
+  return headers.has("anthropic-version");
+}
+
+/**
+ * Chooses how the errors of a route's requests are sent, by the headers of each.
+ * @param usual for routes whose format has no envelope of its own
+ */
+export function chooseErrorEnvelope(row: RouteRow, usual: ErrorFormat): (headers: Headers) => ErrorEnvelope {
+  const fixed = row.format?.errors ?? (usual === "auto" ? undefined : ERROR_ENVELOPES[usual]);
+  const choose = (headers: Headers): ErrorEnvelope =>
+    fixed ?? (readsOnlyOpenAiErrors(headers) ? ERROR_ENVELOPES.openai : ERROR_ENVELOPES.simple);
+  if (!row.servesAnthropic) return choose;
+  return (headers) => (isAnthropicClient(headers) ? ERROR_ENVELOPES.anthropic : choose(headers));
+}
+
+/** Answers one request, as {@link serveRoute} makes it. */
+export type Serve = ReturnType<typeof serveRoute>;
+
+export interface CapacityParts extends ServeParts {
+  /** How many requests may be in flight at once; 0 is without limit. */
+  readonly maxConcurrent: number;
+}
+
+/** A slot may be free any moment, and clients back off by themselves. */
+const RETRY_AFTER_SECONDS = 1;
+
+/**
+ * Refuses requests to a route at once while as many as allowed are in flight, before their credentials or bodies are
+ * looked at. Health checks always pass: a busy gateway is healthy.
+ * @returns the given function itself if there is no limit, so that it costs nothing.
+ */
+export function limitConcurrency(parts: CapacityParts, row: RouteRow, serve: Serve): Serve {
+  const { requests, maxConcurrent } = parts;
+  if (maxConcurrent === 0 || row.open) return serve;
+  // One for all refusals: an overloaded gateway must not pay for stack traces.
+  const overloaded = new Failure("overloaded", { headers: { "retry-after": String(RETRY_AFTER_SECONDS) } });
+  const refuse = serveRoute({ ...parts, authenticate: undefined }, row, () => {
+    throw overloaded;
+  });
+  return (request) => (requests.size() < maxConcurrent ? serve : refuse)(request);
+}
+
+/** A JSON response of the gateway's own. */
+export function jsonResponse(context: RequestContext, value: unknown, status = 200): Response {
+  const body = JSON.stringify(value);
+  context.sent(Buffer.byteLength(body));
+  return new Response(body, {
+    status,
+    headers: { "content-type": "application/json", "x-request-id": context.id },
+  });
 }

@@ -11,7 +11,7 @@ import { showHealth, showReadiness, type WorkerPlace } from "./handlers/health.t
 import { listModels, type ModelRouteParts, showModel } from "./handlers/models.ts";
 import { listTools } from "./handlers/tools.ts";
 import type { Listener } from "./listener.ts";
-import { createRequireOwnOrigin, type OwnOriginOptions } from "./require-own-origin.ts";
+import { createRequireOwnOrigin, type OwnOriginOptions } from "./check-head.ts";
 import type { RouteHandler } from "./serve-route.ts";
 import type { TlsMaterial } from "./tls.ts";
 
