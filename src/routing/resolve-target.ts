@@ -9,8 +9,6 @@ import {
   providerNotFound,
   severalProvidersHave,
 } from "./target-failures.ts";
-import { isTranslated, WIRES } from "../formats/wires.ts";
-import type { ProviderApiName } from "../providers/api-paths.ts";
 
 /** Who is to answer, and for which model in the provider's own words. */
 export interface Target {
@@ -112,17 +110,4 @@ export function splitQuery(url: string): RelayedQuery {
   }
   const query = rest.filter((pair) => pair !== "").join("&");
   return { provider, rest: query === "" ? "" : `?${query}` };
-}
-
-/**
- * The API of a provider over which a request of a client's API goes: the same one if the provider has it, else the one
- * that can say most of those that it has and that the request can be translated to.
- * @returns undefined if there is none: embeddings and counts of tokens are never translated
- */
-export function chooseWire(
-  { apis, wires = WIRES }: Pick<Provider, "apis" | "wires">,
-  api: ApiName,
-): ProviderApiName | undefined {
-  if (apis[api] !== undefined) return api;
-  return isTranslated(api) ? wires.find((wire) => apis[wire] !== undefined) : undefined;
 }

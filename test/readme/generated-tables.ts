@@ -6,7 +6,7 @@ import { PROVIDER_APIS, type ProviderApiName } from "../../src/providers/api-pat
 import type { ProviderApi } from "../../src/providers/provider.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";
-import { chooseWire } from "../../src/routing/resolve-target.ts";
+import { chooseWire } from "../../src/routing/choose-wire.ts";
 import { GUIDE, README } from "./markdown.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { featureTable, performanceLines } from "./performance-figures.ts";
