@@ -13,8 +13,8 @@ const MAX_CHARACTERS = 64;
 /** A path in which more characters differ is another one: all begin alike, so that a share of their length says little. */
 const MAX_EDITS = 2;
 
-/** The paths with no part that may be anything. */
-const PLAIN_PATHS = ROUTE_ROWS.flatMap(([, row]) => addressesOf(row)).filter((path) => !/[*{]/.test(path));
+/** The paths with no part that may be anything, but for the root, which every short path is near. */
+const PLAIN_PATHS = ROUTE_ROWS.flatMap(([, row]) => addressesOf(row)).filter((path) => !/[*{]|^.$/.test(path));
 
 /** Answers every request that no row takes: 405 if there are other methods for its path, else 404. */
 export const refuseUnknown: RouteHandler = (_, request) => {

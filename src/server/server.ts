@@ -6,7 +6,7 @@ import { type ApplicationParts, createApplication, createRoutes, type Routes } f
 import { createCors } from "./cors.ts";
 import { endRequests, waitBeforeDrain } from "./drain.ts";
 import { createDescribeClient, type DescribeClientOptions } from "./describe-client.ts";
-import { documentationHandlers, exampleModels } from "./handlers/documentation.ts";
+import { documentationHandlers, exampleModels, showStart } from "./handlers/documentation.ts";
 import { showHealth, showReadiness, type WorkerPlace } from "./handlers/health.ts";
 import { listModels, type ModelRouteParts, showModel } from "./handlers/models.ts";
 import { listTools } from "./handlers/tools.ts";
@@ -91,6 +91,7 @@ export function createServer({ listener, requests, worker, version, timers, curr
         maxConcurrent: options.maxConcurrent,
         relay: parts.relay,
         handlers: {
+          start: showStart(options.hasDocumentation),
           health: showHealth,
           readiness: showReadiness({ isDraining: () => draining, worker, toolServers: toolRegistry?.servers }),
           models: listModels(models),

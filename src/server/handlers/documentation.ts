@@ -1,9 +1,12 @@
 import { Failure } from "../../core/errors.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ExampleModels } from "../openapi/describe-routes.ts";
-import type { RouteHandler } from "../serve-route.ts";
+import { jsonResponse, type RouteHandler } from "../serve-route.ts";
 import type { DocumentationOptions } from "../openapi/page.ts";
 import { ROUTES } from "../routes.ts";
+
+const [MOUNT] = ROUTES.guide.paths;
+const RAW = ".md";
 
 /** What answers for the documentation: an Elysia plugin, of which only this is used. */
 export interface DocumentationPlugin {
@@ -15,6 +18,22 @@ const loadReference = async (options: DocumentationOptions): Promise<Documentati
   const { documentation } = await import("../openapi/page.ts");
   return documentation(options);
 };
+
+/**
+ * `GET /`: what this is and where to go on, the same for everybody. People open it to see whether the gateway is there, and
+ * some load balancers ask for nothing else.
+ */
+export function showStart(hasDocumentation: boolean): RouteHandler {
+  const pages = hasDocumentation && { guide: MOUNT, reference: ROUTES.documentation.paths[0] };
+  const start = {
+    message: "An inference gateway: one OpenAI-compatible endpoint in front of many providers",
+    chat: ROUTES.chatCompletions.paths[0],
+    models: ROUTES.models.paths[0],
+    health: ROUTES.health.paths[0],
+    ...pages,
+  };
+  return (context) => jsonResponse(context, start);
+}
 
 /** The handlers of everything that people read: the API reference and the guide. */
 export function documentationHandlers(options: DocumentationOptions) {
@@ -52,9 +71,6 @@ export function exampleModels(providers: Iterable<Provider>): ExampleModels {
   }
   return {};
 }
-
-const [MOUNT] = ROUTES.guide.paths;
-const RAW = ".md";
 
 /** Pages of the guide, as HTML and as Markdown. */
 const loadGuide = async () => {
