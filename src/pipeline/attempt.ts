@@ -3,7 +3,7 @@ import type { Provider } from "../providers/provider.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import type { StreamedCall } from "./stream-listener.ts";
-import { readProviderError } from "../formats/provider-error.ts";
+import { type ProviderError, readProviderError } from "../formats/provider-error.ts";
 import type { Failure } from "../core/errors.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { relayedResponseHeaders, parseRetryAfter } from "../upstream/response-headers.ts";
@@ -95,6 +95,15 @@ export class Attempt implements Reply {
   }
 }
 
+/** What providers call their errors: `rate_limit_exceeded`, `model_not_found`. Anything else may quote the client. */
+const ERROR_NAME = /^[a-z][\w.:-]{0,63}$/i;
+
+/** What the log says of a provider's error: its name. */
+function causeOf({ code, type }: ProviderError): { readonly cause?: string } {
+  const name = [code, type].find((given) => typeof given === "string" && ERROR_NAME.test(given));
+  return typeof name === "string" ? { cause: name } : {};
+}
+
 /** Errors are short; of a longer one only the status is relayed. */
 const MAX_ERROR_BYTES = 256 * 1024;
 
@@ -134,6 +143,7 @@ export async function readProviderFailure(
     ...(error.type !== undefined && { wireType: error.type }),
     ...(error.code !== undefined && { wireCode: error.code }),
     ...(error.param !== undefined && { param: error.param }),
+    ...causeOf(error),
     ...(error.rest !== undefined && { providerError: error.rest }),
   });
 }
