@@ -14,10 +14,10 @@ const ROUTES = [
 
 /** How the stream comes: in few large pieces, byte by byte, and, where that is tried, in many small ones. */
 const PIECES = [
-  ["", 64 * KIB, 512 * KIB],
+  ["", 64 * KIB, 256 * KIB],
   [", byte by byte", 1, 8 * KIB],
 ] as const;
-const SMALL_PIECES = [", in pieces of two hundred bytes", 200, 256 * KIB] as const;
+const SMALL_PIECES = [", in pieces of two hundred bytes", 200, 128 * KIB] as const;
 
 const streams: AbuseCase[] = ROUTES.flatMap(([route, target, body]) =>
   STREAM_SHAPES.flatMap(([name, content]) =>

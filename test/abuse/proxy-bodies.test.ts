@@ -10,7 +10,7 @@ const MODEL = Buffer.from(',"model":"gpt-4o"}');
 function shapes(given: readonly JsonShape[], isRead: boolean, isGzip: boolean): AbuseCase[] {
   return given.map(({ name, members }) => ({
     name: isGzip ? `${name}, gzipped` : name,
-    size: MIB / 2,
+    size: MIB / 4,
     build(bytes) {
       const body = Buffer.concat([Buffer.from("{"), members(bytes), MODEL]);
       const request = isGzip ? postGzip(TARGET, body) : postJson(TARGET, body);
