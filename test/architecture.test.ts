@@ -21,15 +21,16 @@ const RANKS: Readonly<Record<string, number>> = {
   tools: 5,
   accounts: 5,
   server: 6,
-  "snapshot.ts": 7,
-  "gateway.ts": 8,
-  demo: 9,
-  cli: 10,
-  "main.ts": 11,
+  "shared-parts.ts": 7,
+  "snapshot.ts": 8,
+  "gateway.ts": 9,
+  demo: 10,
+  cli: 11,
+  "main.ts": 12,
 };
 
 /** Every other part takes options of its own. */
-const MAY_IMPORT_CONFIG = ["config", "snapshot.ts", "gateway.ts", "demo", "cli", "main.ts"];
+const MAY_IMPORT_CONFIG = ["config", "shared-parts.ts", "snapshot.ts", "gateway.ts", "demo", "cli", "main.ts"];
 
 const MAX_ROOMS = 16;
 const MAX_GATEWAY_LINES = 150;
@@ -40,7 +41,7 @@ const MAX_FILE_LINES = 200;
 
 /** Files that are longer, how long they may be, and why. */
 const LONGER_FILES: Readonly<Record<string, readonly [lines: number, reason: string]>> = {
-  "providers/table.ts": [260, "data: one row for each provider"],
+  "providers/table.ts": [280, "data: one row for each provider"],
   "core/errors.ts": [280, "data: one row for each failure"],
   "core/redact/secret-masker.ts": [250, "one automaton, whose state is read for every byte"],
 };

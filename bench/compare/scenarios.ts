@@ -33,13 +33,8 @@ function paced(streams: number, quick = false): Scenario {
   return { name: `paced-${streams}`, unit: "event", title, quick, plan };
 }
 
-const ALONE: Scenario = {
-  name: "alone",
-  unit: "request",
-  title: "0.2K request, one connection, one request at a time",
-  quick: true,
-  plan: { ...JSON_200, connections: 1 },
-};
+const BY_ITSELF = { quick: true, title: "0.2K request, one connection, one request at a time" };
+const ALONE: Scenario = { ...BY_ITSELF, name: "alone", unit: "request", plan: { ...JSON_200, connections: 1 } };
 const BURST: Scenario = {
   name: "burst",
   unit: "event",

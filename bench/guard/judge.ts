@@ -6,6 +6,8 @@ export const GUARD_MEASURES = {
   streamCpu: "CPU time of an event of a paced stream, x the bare proxy's",
   chatObjects: "objects for a chat request, x the bare proxy's",
   streamObjects: "objects for an event, x the bare proxy's for a request",
+  translatedCpu: "CPU time of a small request that is translated, x a relayed one's",
+  translatedStreamCpu: "CPU time of an event of a paced stream that is translated, x a relayed one's",
 } as const;
 export type GuardMeasure = keyof typeof GUARD_MEASURES;
 

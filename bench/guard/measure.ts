@@ -2,7 +2,7 @@ import { askProbe, countObjects, type HeapCounts, heapGrowth, withProbe } from "
 import { measureTree } from "../../test/fixtures/process-tree.ts";
 import { type PartialPlan, runPlan } from "../measure/sample.ts";
 import { endAll, launch, type Running } from "../targets/launch.ts";
-import { BARE, GATEWAY } from "../targets/own-targets.ts";
+import { BARE, GATEWAY, TRANSLATING } from "../targets/own-targets.ts";
 import type { Rig } from "../targets/rig.ts";
 import type { Target } from "../targets/target.ts";
 import { type GuardFigures, steadyRatio } from "./judge.ts";
@@ -44,8 +44,8 @@ async function withBoth<T>(
   }
 }
 
-/** CPU time of gateway over bare proxy, in turn. */
-async function measureCpu(rig: Rig, gateway: Running, bare: Running, kind: Kind): Promise<number> {
+/** CPU time of the first over that of the second, in turn. */
+async function measureCpu(rig: Rig, first: Running, second: Running, kind: Kind): Promise<number> {
   const once = async (target: Running): Promise<number> => {
     const before = measureTree(target.pid ?? 0).cpuMicroseconds;
     const units = await run(rig, target, CPU_LOADS[kind], kind);
@@ -53,8 +53,8 @@ async function measureCpu(rig: Rig, gateway: Running, bare: Running, kind: Kind)
   };
   const [own, others]: [number[], number[]] = [[], []];
   for (let round = 0; round < CPU_ROUNDS[kind]; round += 1) {
-    own.push(await once(gateway));
-    others.push(await once(bare));
+    own.push(await once(first));
+    others.push(await once(second));
   }
   return steadyRatio(own, others);
 }
@@ -81,6 +81,10 @@ export async function measureGuard(rig: Rig) {
     chatCpu: await measureCpu(rig, gateway, bare, "chat"),
     streamCpu: await measureCpu(rig, gateway, bare, "stream"),
   }));
+  const translation = await withBoth(rig, [TRANSLATING, GATEWAY], 6000, async (translating, gateway) => ({
+    translatedCpu: await measureCpu(rig, translating, gateway, "chat"),
+    translatedStreamCpu: await measureCpu(rig, translating, gateway, "stream"),
+  }));
   const probed = [withProbe(GATEWAY, false), withProbe(BARE, false)] as const;
   const allocations = await withBoth(rig, probed, 1000, async (gateway, bare) => ({
     chat: await measureGrowth(rig, gateway, "chat"),
@@ -89,6 +93,11 @@ export async function measureGuard(rig: Rig) {
   }));
   // The bare proxy hands streams to the runtime and allocates next to nothing for an event: too little to divide by.
   const objects = (kind: Kind): number => countObjects(allocations[kind]) / countObjects(allocations.bareChat);
-  const figures: GuardFigures = { ...cpu, chatObjects: objects("chat"), streamObjects: objects("stream") };
+  const figures: GuardFigures = {
+    ...cpu,
+    ...translation,
+    chatObjects: objects("chat"),
+    streamObjects: objects("stream"),
+  };
   return { figures, allocations };
 }

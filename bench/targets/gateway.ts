@@ -14,6 +14,8 @@ export interface GatewayOptions {
   /** Writes the log to a file, instead of throwing it away unread. */
   readonly logToFile?: boolean;
   readonly credentials?: Credentials;
+  /** See `path` of a {@link Target}. */
+  readonly path?: string;
 }
 
 /** As most people would run it: one worker, its log in JSON, usage known of every answer, nobody turned away. */
@@ -35,13 +37,14 @@ export const SHORT_DEADLINES = {
 
 /** The gateway as a target of the bench, with the mock as its OpenAI provider. */
 export function gatewayTarget(name: string, options: GatewayOptions = {}): Target {
-  const { settings, binary = false, logToFile = false, credentials } = options;
+  const { settings, binary = false, logToFile = false, credentials, path } = options;
   const isMissing = binary && !existsSync(BINARY);
   return {
     name,
     ...(isMissing && { missing: "dist/inference-gateway does not exist; `bun run build` makes it" }),
     ...(binary && !isMissing && { binaryBytes: statSync(BINARY).size }),
     ...(credentials && { credentials }),
+    ...(path && { path }),
     start: (port, { mockOrigin, directory }) => ({
       command: binary ? [BINARY] : [process.execPath, join(ROOT, "src", "main.ts")],
       environment: { ...USUAL, SERVER_PORT: String(port), OPENAI_API_URL: `${mockOrigin}/v1`, ...settings },

@@ -43,6 +43,9 @@ export const BARE = bareProxy("bare");
 /** The gateway from source, as most people would run it. */
 export const GATEWAY = gatewayTarget("gateway");
 
+/** The gateway with clients of the Messages API and a provider that has only chat: what it does for them is translate. */
+export const TRANSLATING = gatewayTarget("translating", { settings: { OPENAI_APIS: "chat" }, path: "/v1/messages" });
+
 /** What this bench compares by itself. Those that cannot run here say so in `missing`. */
 export const OWN_TARGETS: readonly Target[] = [
   { name: "direct", chatUrl: ({ mockOrigin }) => `${mockOrigin}/v1/chat/completions` },
@@ -65,7 +68,7 @@ export const OWN_TARGETS: readonly Target[] = [
 
 /** Take part only if they are named. */
 export const FURTHER_TARGETS: readonly Target[] = [
-  bareProxy("bare-pump", { PUMP: "1" }),
+  TRANSLATING,
   gatewayTarget("fetch", { settings: { CLIENT_TRANSPORT: "fetch" } }),
   ...[1, 2, 4].map((count) => gatewayTarget(`workers-${count}`, { settings: { SERVER_WORKERS: String(count) } })),
 ];

@@ -29,8 +29,10 @@ export interface Target {
   readonly missing?: string;
   /** Absent for a server that is up already. */
   readonly start?: (port: number, ground: Ground) => Start;
-  /** Address to send chat requests to, if it is not the usual path at the port that the target was started with. */
+  /** Address to send chat requests to, if it is not {@link Target.path} at the port that the target was started with. */
   readonly chatUrl?: (ground: Ground) => string;
+  /** `/v1/chat/completions` unless given. */
+  readonly path?: string;
   /** Process to measure, if this program does not start it. */
   readonly pid?: number;
   /** Size of the executable, in bytes, for one that is shipped as a single file. */

@@ -51,7 +51,7 @@ export function createTokenVerifier(keys: IssuerKeys, { issuer, types, clock, ..
     const { payload, protectedHeader } = await verifyWithAnyKey(token, lookup, options);
     requireAudience(payload, audience);
     requireType(protectedHeader.typ, acceptedTypes);
-    return { identity: { kind: "token", name: subjectOf(payload) }, expiresAt: payload.exp ?? 0 };
+    return { identity: { kind: "token", name: subjectOf(payload), issuer }, expiresAt: payload.exp ?? 0 };
   };
 
   // The keys are asked for only after the text has proved to be a token: anything else is refused without them.

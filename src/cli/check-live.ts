@@ -46,7 +46,7 @@ export async function checkLive(config: Config): Promise<LiveCheck> {
     onGivenUp() {},
   });
   const issuers = settings.AUTH_ENABLED ? options.authenticationOptions(settings).issuers : [];
-  const asked = providers.filter(({ configured, callable }) => configured || callable);
+  const asked = providers.filter(({ configured, probed }) => configured || probed === true);
   const findings = await Promise.all([
     ...asked.map((provider) => askProvider(provider, modelLists)),
     ...issuers.map((issuer) =>

@@ -2,6 +2,7 @@ import { authenticationOptions } from "../config/module-options.ts";
 import type { Config } from "../config/load-config.ts";
 import { providerVariables } from "../config/provider-variables.ts";
 import { PROVIDER_TABLE } from "../providers/table.ts";
+import type { ProviderRow } from "../providers/provider-row.ts";
 import type { Provider } from "../providers/provider.ts";
 import { shownUrl } from "./print-config.ts";
 
@@ -39,17 +40,28 @@ function authenticationLines({ settings }: Config): readonly string[] {
 }
 
 function providerLine(provider: Provider): string {
-  const variables = providerVariables(provider.id);
-  const key =
-    provider.key !== undefined ? "with a key" : provider.callable ? "without a key" : `needs ${variables.key}`;
+  const { key: held, callable, missingVariables = [] } = provider;
+  const key = !callable
+    ? `needs ${missingVariables.join(" and ")}`
+    : held === undefined
+      ? "without a key"
+      : "with a key";
   return `provider: ${provider.id} at ${shownUrl(provider)}, ${key}`;
 }
 
-/** Every built-in provider with the variables that configure it, for `--help`. */
-export function builtInProviders(): readonly (readonly [id: string, text: string])[] {
-  return Object.entries(PROVIDER_TABLE).map(([id, row]) => {
-    const { key, url } = providerVariables(id);
-    if (row.auth === "none") return [id, url];
-    return [id, "keyOptional" in row ? `${url}, and ${key} if it asks for one` : key];
-  });
+/** What configures the built-in providers, for `--help`: those for which it is the same are in one line. */
+export function builtInProviders(): readonly (readonly [by: string, text: string])[] {
+  const rows = Object.entries<ProviderRow>(PROVIDER_TABLE);
+  const isLocal = (row: ProviderRow): boolean => row.auth === "none" || row.keyOptional === true;
+  const idsOf = (isOf: (row: ProviderRow) => boolean): string =>
+    rows.flatMap(([id, row]) => (isOf(row) ? [id] : [])).join(", ");
+  return [
+    ["by <ID>_API_KEY", idsOf((row) => !isLocal(row) && row.urlParameters === undefined)],
+    ["by <ID>_API_URL", `${idsOf(isLocal)}; a key only if the server asks for one`],
+    ...rows.flatMap(([id, { urlParameters }]): (readonly [string, string])[] =>
+      urlParameters
+        ? [[id, [providerVariables(id).key, ...urlParameters.map(({ variable }) => variable)].join(", ")]]
+        : [],
+    ),
+  ];
 }

@@ -1,5 +1,4 @@
 import type { Provider } from "../providers/provider.ts";
-import { PROVIDER_TABLE } from "../providers/table.ts";
 import { formatSetting } from "../config/parse-setting.ts";
 import type { Config } from "../config/load-config.ts";
 import { maskSecret } from "../config/setting-problem.ts";
@@ -11,26 +10,37 @@ export function shownUrl({ baseUrl, unixSocket }: Provider): string {
   return unixSocket === undefined ? baseUrl : `unix:${unixSocket}:${new URL(baseUrl).pathname}`;
 }
 
-function providerLines(provider: Provider, usualTransport: Provider["transport"]): string[] {
+/** Whether anything is in effect of a provider: a row of the table that no setting touches takes part in nothing. */
+const isInEffect = ({ configured, probed, shownSettings, extraRequestHeaders, http2 }: Provider): boolean =>
+  configured || probed === true || http2 || shownSettings.length > 0 || extraRequestHeaders.length > 0;
+
+function providerLines(provider: Provider, config: Config): string[] {
   const { id, http2, transport, extraRequestHeaders, key, auth, shownSettings } = provider;
   const variables = providerVariables(id);
   return [
     `${variables.url}=${shownUrl(provider)}`,
     ...(key === undefined ? [] : [`${variables.key}=${maskSecret(key)}`]),
     ...(http2 ? [`${variables.http2}=true`] : []),
-    ...(transport === usualTransport ? [] : [`${variables.transport}=${transport}`]),
+    ...(transport === config.settings.CLIENT_TRANSPORT ? [] : [`${variables.transport}=${transport}`]),
     ...(extraRequestHeaders.length > 0 ? [`${variables.relayHeaders}=${extraRequestHeaders.join(",")}`] : []),
     ...shownSettings,
-    ...(Object.hasOwn(PROVIDER_TABLE, id) ? [] : [`${variables.authType}=${auth}`]),
+    ...(isCustom(id, config) ? [`${variables.authType}=${auth}`] : []),
   ];
 }
 
-/** The effective configuration as `NAME=value` lines, in table order, MCP servers and providers last, every secret masked. */
+/** A custom provider may have an id of the table. */
+const isCustom = (id: string, { settings }: Config): boolean =>
+  settings.CUSTOM_PROVIDERS.some((custom) => custom.toLowerCase() === id);
+
+/**
+ * The effective configuration as `NAME=value` lines, in table order, MCP servers and providers last, every secret masked.
+ * Providers that are neither configured nor looked for are left out.
+ */
 export function printConfig(config: Config): string {
   return [
     ...SETTING_ROWS.map(([name, row]) => `${name}=${formatSetting(row, config.settings[name])}`),
     ...config.mcpServers.flatMap(({ shownVariables }) => shownVariables),
-    ...config.providers.flatMap((provider) => providerLines(provider, config.settings.CLIENT_TRANSPORT)),
+    ...config.providers.filter(isInEffect).flatMap((provider) => providerLines(provider, config)),
     "",
   ].join("\n");
 }

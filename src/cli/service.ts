@@ -2,7 +2,8 @@ import { SettingError } from "../core/errors.ts";
 import type { Config, LoadedConfig } from "../config/load-config.ts";
 import { openDemo } from "../demo/demo-provider.ts";
 import { EXIT, listeningProblem } from "./exit.ts";
-import { createGateway, type Gateway, type GatewayDependencies } from "../gateway.ts";
+import { createGateway, type Gateway } from "../gateway.ts";
+import type { GatewayDependencies } from "../shared-parts.ts";
 
 /** What a listening gateway says about itself. */
 export interface Serving {

@@ -1,4 +1,6 @@
 import { AUTH_TYPES } from "../providers/provider-row.ts";
+import { describeProviderParameters } from "./describe-provider-parameters.ts";
+import type { SettingDescription } from "./setting-description.ts";
 import { ENCODED_SLASHES_ROW, HTTP2_ROW, TRANSPORT_ROW } from "./settings/providers.ts";
 import { acceptedValues } from "./parse-setting.ts";
 import { ACCEPTED_HEADERS } from "./parse-headers.ts";
@@ -8,16 +10,6 @@ import { ACCEPTED_RELAY_HEADERS } from "./parse-relay-headers.ts";
 import { ACCEPTED_ROOT_PATHS } from "./read-provider-requests.ts";
 import { SETTING_GROUPS, type SettingGroup, type SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS } from "./settings-table.ts";
-
-/** One documented variable, or family of variables if the name has a `<ID>` in it. */
-export interface SettingDescription {
-  readonly group: SettingGroup;
-  readonly name: string;
-  readonly accepted: string;
-  /** As the operator would write it; blank if there is none. */
-  readonly default: string;
-  readonly doc: string;
-}
 
 /** The variables whose names depend on other settings. */
 const FAMILIES: readonly SettingDescription[] = [
@@ -82,7 +74,7 @@ const FAMILIES: readonly SettingDescription[] = [
     name: "<ID>_APIS",
     accepted: ACCEPTED_APIS,
     default: "",
-    doc: "All APIs that the provider has, instead of its usual ones; a path with a version in it (/anthropic/v1/messages) is below the provider's root, any other below its base URL",
+    doc: "All APIs that the provider has, instead of its usual ones; a path with a version in it (/anthropic/v1/messages) is below the provider's root, any other below its base URL; {model} in it is the model, and of {a|b} a is for whole answers and b for streams",
   },
   {
     group: "Providers",
@@ -105,13 +97,7 @@ const FAMILIES: readonly SettingDescription[] = [
     default: "bearer",
     doc: "How the key of a custom provider travels; x-header is the header x-api-key; without a key none is sent",
   },
-  {
-    group: "Providers",
-    name: "CLOUDFLARE_ACCOUNT_ID",
-    accepted: "letters, digits, - and _",
-    default: "",
-    doc: "Account that fills in the base URL of cloudflare",
-  },
+  ...describeProviderParameters(),
   {
     group: "MCP",
     name: "MCP_<NAME>_TOKEN",

@@ -41,7 +41,7 @@ export function findUnknownVariables(
   const ids = [...Object.keys(PROVIDER_TABLE), ...customIds];
   for (const id of ids) {
     const { authType, ...variables } = providerVariables(id);
-    for (const name of Object.values(variables)) if (name !== undefined) ofProviders.add(name);
+    for (const name of Object.values(variables).flat()) ofProviders.add(name);
     if (customIds.includes(id)) ofProviders.add(authType);
     prefixes.push(variables.url.slice(0, -"URL".length));
   }

@@ -23,6 +23,23 @@ const NAMES: readonly ForeignName[] = [
   { name: "NVIDIA_NIM_API_KEY", means: "NVIDIA_API_KEY" },
   { name: "OLLAMA_HOST", means: "OLLAMA_API_URL", translate: ollamaUrl },
   { name: "GROK_API_KEY", means: "XAI_API_KEY" },
+  { name: "DASHSCOPE_API_KEY", means: "ALIBABA_API_KEY" },
+  { name: "ARK_API_KEY", means: "VOLCENGINE_API_KEY" },
+  { name: "FIREWORKS_AI_API_KEY", means: "FIREWORKS_API_KEY" },
+  { name: "TOGETHERAI_API_KEY", means: "TOGETHER_API_KEY" },
+  { name: "AZURE_OPENAI_API_KEY", means: "AZURE_API_KEY" },
+  { name: "AZURE_OPENAI_ENDPOINT", means: "AZURE_API_URL" },
+  { name: "OPENAI_API_VERSION", means: "AZURE_API_VERSION" },
+];
+
+/** Values that variables of the gateway's own have in some places, where something else is meant by them. */
+const MEANT_OTHERWISE: readonly { readonly name: string; readonly value: RegExp; readonly is: string }[] = [
+  // https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+  {
+    name: "GITHUB_API_URL",
+    value: /^https?:\/\/(?:api\.github\.com|[^/]+\/api\/v3)\/?$/i,
+    is: "the address of GitHub's REST API",
+  },
 ];
 
 /** What a base URL is called elsewhere, after a provider's id. */
@@ -47,17 +64,16 @@ const anthropicUrl = (value: string): string => {
 
 /** All of them, for the providers that there are. */
 export function foreignNames(customIds: readonly string[]): readonly ForeignName[] {
-  const urls = [...Object.keys(PROVIDER_TABLE), ...customIds].flatMap((id) => {
+  const ids = new Set([...Object.keys(PROVIDER_TABLE), ...customIds]);
+  const urls = [...ids].flatMap((id) => {
     const { url: means } = providerVariables(id);
     const stem = means.slice(0, -"_API_URL".length);
     return URL_NAMES.map((end): ForeignName => {
       return { name: stem + end, means, ...(id === "anthropic" && { translate: anthropicUrl }) };
     });
   });
-  const own = new Set(customIds.flatMap((id) => Object.values(providerVariables(id))));
-  // The key of a provider that nobody added means nothing.
-  const known = NAMES.filter(({ name, means }) => !own.has(name) && (means !== "XAI_API_KEY" || own.has(means)));
-  return [...known, ...urls];
+  const own = new Set(customIds.flatMap((id) => Object.values(providerVariables(id)).flat()));
+  return [...NAMES.filter(({ name }) => !own.has(name)), ...urls];
 }
 
 /** Whether a URL is the gateway's own address: its clients have it in the same variables. */
@@ -67,6 +83,17 @@ function isOwnAddress(environment: Environment, value: string): boolean {
   const own = readVariable(environment, "SERVER_PORT") ?? "8080";
   const isHere = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0)$/.test(hostname);
   return isHere && (port || (protocol === "https:" ? "443" : "80")) === own;
+}
+
+/** Takes out what is set for something else, with a line for each that could have been meant. */
+function ignoreOthers(environment: Record<string, string | undefined>, customIds: readonly string[]): string[] {
+  return MEANT_OTHERWISE.flatMap(({ name, value, is }) => {
+    const id = name.slice(0, -"_API_URL".length).toLowerCase();
+    if (!value.test(readVariable(environment, name) ?? "")) return [];
+    environment[name] = undefined;
+    const isUsed = customIds.includes(id) || readVariable(environment, providerVariables(id).key) !== undefined;
+    return isUsed ? [`${name} is ignored, because it is ${is}`] : [];
+  });
 }
 
 /**
@@ -79,7 +106,7 @@ export function readForeignNames(
   customIds: readonly string[],
 ): { readonly environment: Environment; readonly warnings: readonly string[] } {
   const environment: Record<string, string | undefined> = { ...given };
-  const warnings: string[] = [];
+  const warnings = ignoreOthers(environment, customIds);
   /** Under which name what is now there was set. */
   const sources = new Map<string, string>();
   for (const { name, means, translate = (value: string) => value } of foreignNames(customIds)) {

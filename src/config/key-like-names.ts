@@ -1,17 +1,3 @@
-/** Servers whose keys people have, and which are custom providers here, by id. */
-const KNOWN_ELSEWHERE: Readonly<Record<string, readonly [id: string, url: string]>> = {
-  CEREBRAS: ["cerebras", "https://api.cerebras.ai/v1"],
-  DASHSCOPE: ["dashscope", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"],
-  DEEPINFRA: ["deepinfra", "https://api.deepinfra.com/v1/openai"],
-  FIREWORKS: ["fireworks", "https://api.fireworks.ai/inference/v1"],
-  GROK: ["xai", "https://api.x.ai/v1"],
-  OPENROUTER: ["openrouter", "https://openrouter.ai/api/v1"],
-  PERPLEXITY: ["perplexity", "https://api.perplexity.ai"],
-  SAMBANOVA: ["sambanova", "https://api.sambanova.ai/v1"],
-  TOGETHER: ["together", "https://api.together.xyz/v1"],
-  XAI: ["xai", "https://api.x.ai/v1"],
-};
-
 /** What other tools call their keys for, which are often in the same environment and mean nothing to a gateway. */
 const OTHER_TOOLS = new Set([
   ...["AGENTOPS", "ALGOLIA", "AMPLITUDE", "APIFY", "ARIZE", "ASSEMBLYAI", "ATLASSIAN", "BRAINTRUST", "BRAVE"],
@@ -26,6 +12,9 @@ const OTHER_TOOLS = new Set([
   ...["TRACELOOP", "TRELLO", "TWILIO", "UNSPLASH", "UPSTASH", "VERCEL", "VIRUSTOTAL", "VOYAGE", "WANDB"],
   ...["WEATHER", "WEAVIATE", "YOUTUBE", "ZENDESK", "ZEP"],
 ]);
+
+/** Variables of other tools that begin as those of a provider do. */
+const OF_OTHER_TOOLS = new Set(["DATABRICKS_TOKEN", "GITHUB_TOKEN", "GITHUB_SECRET", "HUGGINGFACE_TOKEN"]);
 
 /** Many tools have a token, and most keys of providers are called this. */
 const KEY = /^([A-Z][A-Z0-9_]*?)_?API_?KEYS?$/;
@@ -66,6 +55,7 @@ export function explainProviderLike(
   isSet: (name: string) => boolean,
 ): string | undefined {
   const upper = name.toUpperCase();
+  if (OF_OTHER_TOOLS.has(upper)) return undefined;
   const mean = (meant: string): string =>
     `${name} is not a setting of this version and is ignored (did you mean ${meant}?)`;
   if (known.has(upper)) return mean(upper);
@@ -79,14 +69,11 @@ export function explainProviderLike(
   }
   const stem = KEY.exec(upper)?.[1];
   if (stem === undefined || OTHER_TOOLS.has(stem)) return undefined;
-  const elsewhere = KNOWN_ELSEWHERE[stem];
-  const meant = elsewhere ? undefined : nearestWithin(`${stem}_API_KEY`, known, maxDistance(stem));
+  const meant = nearestWithin(`${stem}_API_KEY`, known, maxDistance(stem));
   if (meant !== undefined) return mean(meant);
-  const [custom, url] = elsewhere ?? [stem.toLowerCase(), "..."];
-  const ownKey = `${prefixOf(custom)}_API_KEY`;
-  const also = ownKey === name ? "" : `, ${ownKey}`;
-  const place = isSet(`${prefixOf(custom)}_API_URL`) ? "" : `, ${prefixOf(custom)}_API_URL=${url}`;
-  return `${name} looks like the key of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=${custom}${place}${also}`;
+  const also = `${stem}_API_KEY` === name ? "" : `, ${stem}_API_KEY`;
+  const place = isSet(`${stem}_API_URL`) ? "" : `, ${stem}_API_URL=...`;
+  return `${name} looks like the key of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=${stem.toLowerCase()}${place}${also}`;
 }
 
 const prefixOf = (id: string): string => id.toUpperCase().replaceAll("-", "_");

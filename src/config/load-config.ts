@@ -95,7 +95,7 @@ export function loadConfig(given: Environment, file?: EnvFileLines): LoadedConfi
       SETTING_ROWS.map(([name, row]) => [name, readSetting(environment, name, row, problems, warnings)]),
     ),
   ) as Settings;
-  const loaded = loadProviders(environment, settings.CUSTOM_PROVIDERS, settings.CLIENT_TRANSPORT);
+  const loaded = loadProviders(environment, settings.CUSTOM_PROVIDERS, settings.CLIENT_TRANSPORT, settings.GOOGLE_WIRE);
   problems.push(...loaded.problems);
   const mcp = loadMcpServers(environment, settings.MCP_SERVERS);
   problems.push(...mcp.problems);
@@ -109,7 +109,7 @@ export function loadConfig(given: Environment, file?: EnvFileLines): LoadedConfi
   }
   if (problems.length > 0) return { ok: false, problems, warnings };
   const { providers } = loaded;
-  const names = [...providers.flatMap(({ id }) => Object.values(providerVariables(id))), ...mcpVariables];
+  const names = [...providers.flatMap(({ id }) => Object.values(providerVariables(id)).flat()), ...mcpVariables];
   const variables = readVariables(environment, names);
   return { ok: true, config: Object.freeze({ settings, providers, mcpServers: mcp.servers, variables }), warnings };
 }

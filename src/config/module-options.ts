@@ -107,6 +107,20 @@ export function toolsOptions(settings: Settings, servers: Config["mcpServers"]) 
   };
 }
 
+/** Where responses are kept, and how many; undefined if they are not. */
+export function responseStoreOptions(settings: Settings) {
+  const { RESPONSES_STORE: kind, RESPONSES_STORE_PATH: path = "", REDIS_URL = "" } = settings;
+  const url = settings.RESPONSES_STORE_URL ?? REDIS_URL;
+  const limits = {
+    ttlMs: settings.RESPONSES_STORE_TTL,
+    maxBytes: settings.RESPONSES_STORE_MAX_BYTES,
+    maxOwnerBytes: settings.RESPONSES_STORE_MAX_CLIENT_BYTES,
+    timeoutMs: settings.RESPONSES_STORE_TIMEOUT,
+  };
+  if (kind === "off") return undefined;
+  return kind === "sqlite" ? { kind, path, ...limits } : { kind, url, ...limits };
+}
+
 /** How providers are called. */
 export function upstreamOptions(settings: Settings) {
   return {
@@ -140,10 +154,16 @@ export function relayOptions(settings: Settings) {
     jsonLimits: jsonLimits(settings),
     isStrict: settings.VALIDATION === "strict",
     wantsUsage: settings.STREAM_USAGE === "always",
+    defaultMaxTokens: settings.DEFAULT_MAX_TOKENS,
+    estimatesTokens: settings.COUNT_TOKENS === "estimate",
     refusesUnsupported: settings.UNSUPPORTED_FIELDS === "refuse",
+    fetchesMedia: settings.IMAGE_FETCH,
     keepAliveMs: settings.STREAM_KEEPALIVE,
   };
 }
+
+/** How much of answers is kept for clients that lose it. */
+export const replayBytes = (settings: Settings): number => settings.REPLAY_CACHE_BYTES;
 
 /** An upload below this, over the idle timeout, is not from a slow client but meant to keep a connection busy. */
 const MIN_UPLOAD_BYTES_PER_SECOND = 1536;

@@ -1,5 +1,6 @@
 import { PROVIDER_APIS, type ProviderApiName } from "../providers/api-paths.ts";
 import type { WantedApi } from "../providers/provider-apis.ts";
+import { findPathFault } from "./find-path-fault.ts";
 import { parseAuthHeader, Refused } from "./parse-provider-headers.ts";
 
 /** The name of an API as operators write it: `count_tokens`. */
@@ -9,9 +10,6 @@ const apiWord = (name: ProviderApiName): string => name.replace(/[A-Z]/g, (lette
 export const ACCEPTED_APIS = `a comma-separated list of ${PROVIDER_APIS.map(apiWord).join(", ")}, each optionally with its path and the header that carries the key (messages=/anthropic/v1/messages x-api-key)`;
 
 const ENTRY = /^([a-z_]+)(?:\s*=\s*(\S+))?(?:\s+(\S.*))?$/i;
-
-/** A path that cannot lead elsewhere. */
-const PATH = /^\/(?!\/)[A-Za-z0-9_.~!$&'()*+;=:@/-]+$/;
 
 /**
  * Reads which APIs a provider has.
@@ -35,9 +33,8 @@ export function parseApis(list: string, origin: string): readonly WantedApi[] | 
       );
     }
     const path = isAddress ? place.slice(origin.length) : place;
-    if (path !== undefined && (!PATH.test(path) || path.split("/").some((segment) => /^\.{1,2}$/.test(segment)))) {
-      return new Refused(`the path of ${apiWord(name)} is none`);
-    }
+    const fault = path === undefined ? undefined : findPathFault(path, name !== "models");
+    if (fault !== undefined) return new Refused(`the path of ${apiWord(name)} ${fault}`);
     const authHeader = header === undefined ? undefined : parseAuthHeader(header);
     if (header !== undefined && authHeader === undefined)
       return new Refused(`what follows the path of ${apiWord(name)} is no header`);

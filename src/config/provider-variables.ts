@@ -2,7 +2,6 @@ import { AUTH_TYPES, type AuthType, type ProviderRow } from "../providers/provid
 import { PROVIDER_TABLE } from "../providers/table.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import { readVariable, type Environment } from "./environment.ts";
-import { ACCEPTED_BASE_URLS, shownRefusedUrl, parseBaseUrl, type BaseUrl } from "./urls.ts";
 import { ACCEPTED_RELAY_HEADERS, parseRelayHeaders } from "./parse-relay-headers.ts";
 import { acceptedValues, parseSetting } from "./parse-setting.ts";
 import { problemLine } from "./setting-problem.ts";
@@ -23,14 +22,16 @@ export interface ProviderVariables {
   readonly rootPaths: string;
   /** Read for custom providers only. */
   readonly authType: string;
-  /** The variable that fills in the placeholder of the base URL, if the provider has one. */
-  readonly urlParameter: string | undefined;
+  /** Those that this provider has and others do not: what its base URL and its requests are filled in with. */
+  readonly particular: readonly string[];
 }
+
+const ROWS: ReadonlyMap<string, ProviderRow> = new Map(Object.entries<ProviderRow>(PROVIDER_TABLE));
 
 /** Names the variables of a built-in or custom provider: `my-server` is set by `MY_SERVER_API_URL` and so on. */
 export function providerVariables(id: string): ProviderVariables {
   const prefix = id.toUpperCase().replaceAll("-", "_");
-  const row: ProviderRow | undefined = Object.entries(PROVIDER_TABLE).find(([known]) => known === id)?.[1];
+  const { urlParameters = [], dated } = ROWS.get(id) ?? {};
   return {
     url: `${prefix}_API_URL`,
     key: `${prefix}_API_KEY`,
@@ -44,7 +45,7 @@ export function providerVariables(id: string): ProviderVariables {
     encodedSlashes: `${prefix}_ENCODED_SLASHES`,
     rootPaths: `${prefix}_ROOT_PATHS`,
     authType: `${prefix}_AUTH_TYPE`,
-    urlParameter: row?.urlParameter?.[1],
+    particular: [...urlParameters.map(({ variable }) => variable), ...(dated ? [dated.variable] : [])],
   };
 }
 
@@ -56,7 +57,6 @@ export interface Findings {
 
 // A key travels in a header: a line break would smuggle in another one, and fetch throws on most of what is not ASCII.
 const KEY = /^[\x20-\x7e]+$/;
-const URL_PARAMETER = /^[A-Za-z0-9_-]+$/;
 
 export function readKey(environment: Environment, name: string, { problems }: Findings): string | undefined {
   const value = readVariable(environment, name);
@@ -114,39 +114,4 @@ export function readRelayHeaders(environment: Environment, name: string, { probl
     problemLine({ name, value: refused, secret, ...(reason && { reason }), expected: ACCEPTED_RELAY_HEADERS }),
   );
   return [];
-}
-
-/** Fills the placeholder of a base URL. Without a value for it the URL comes back as it was. */
-function fillUrl(environment: Environment, row: ProviderRow, url: string, { problems }: Findings): string {
-  if (row.urlParameter === undefined) return url;
-  const [placeholder, name] = row.urlParameter;
-  const value = readVariable(environment, name);
-  if (value === undefined) return url;
-  if (URL_PARAMETER.test(value)) return url.replaceAll(placeholder, value);
-  problems.push(problemLine({ name, value, secret: true, expected: "letters, digits, - and _" }));
-  return url;
-}
-
-/** `complete` is false if the URL cannot be called as it is: refused, or with its placeholder still in it. */
-export function readBaseUrl(
-  environment: Environment,
-  name: string,
-  row: ProviderRow,
-  findings: Findings,
-): BaseUrl & { readonly complete: boolean } {
-  const value = readVariable(environment, name) ?? row.url;
-  const filled = fillUrl(environment, row, value, findings);
-  const parsed = parseBaseUrl(filled);
-  if (!parsed.ok) {
-    // All of it, because the end of a URL may be the whole of a short password.
-    const shown = shownRefusedUrl(value);
-    const { reason } = parsed;
-    findings.problems.push(problemLine({ name, value: shown, secret: false, reason, expected: ACCEPTED_BASE_URLS }));
-    return { baseUrl: row.url || "https://localhost", unixSocket: undefined, query: "", complete: false };
-  }
-  const [placeholder] = row.urlParameter ?? [];
-  if (placeholder === undefined || !filled.includes(placeholder)) return { ...parsed.value, complete: true };
-  // Parsing escapes the braces; the URL is only ever shown, and an operator would not recognise it.
-  const baseUrl = parsed.value.baseUrl.replaceAll(encodeURI(placeholder), placeholder);
-  return { ...parsed.value, baseUrl, complete: false };
 }

@@ -1,5 +1,6 @@
 import { secretParts } from "../core/redact/redact.ts";
 import type { AuthHeader } from "../providers/api-access.ts";
+import { pathOf } from "../providers/join-path.ts";
 import type { WantedApi } from "../providers/provider-apis.ts";
 import { withoutOwn } from "../providers/query.ts";
 import { readVariable, type Environment } from "./environment.ts";
@@ -67,7 +68,9 @@ export function readProviderRequests(
       ACCEPTED_AUTH_HEADERS,
       (text) => parseAuthHeader(text) ?? new Refused("it is no header"),
     ),
-    apis: read(variables.apis, ACCEPTED_APIS, (text) => parseApis(text, new URL(baseUrl).origin)),
+    apis: read(variables.apis, ACCEPTED_APIS, (text) =>
+      parseApis(text, baseUrl.slice(0, baseUrl.length - pathOf(baseUrl).length)),
+    ),
     encodedSlashes: read(variables.encodedSlashes, acceptedValues(ENCODED_SLASHES_ROW), (text) => {
       const value = parseSetting(ENCODED_SLASHES_ROW, text);
       return typeof value === "boolean" ? value : new Refused("it is neither");

@@ -1,4 +1,5 @@
-import { describeSettings, type SettingDescription } from "./describe-settings.ts";
+import { describeSettings } from "./describe-settings.ts";
+import type { SettingDescription } from "./setting-description.ts";
 
 const COLUMNS = ["Variable", "Default", "Accepted", "Meaning"] as const;
 

@@ -23,6 +23,11 @@ export interface Format {
    * the only group is what goes below the path of the provider's API.
    */
   readonly stored?: RegExp;
+  /** It only counts the tokens of requests of another format: which one, and how an answer says the number. */
+  readonly counts?: {
+    readonly api: Extract<ApiName, "messages" | "responses">;
+    readonly write: (tokens: number) => JsonObject;
+  };
   /** The failure if the chosen provider has no such API. */
   readonly notSupported: FailureCode;
   /** What is wrong with the members of a request's body that the gateway itself reads, if anything is. */

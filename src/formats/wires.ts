@@ -4,7 +4,7 @@ import type { ApiName } from "./format.ts";
  * The formats in which providers can be asked in place of the client's own. The one that can say most comes first: of
  * what a provider has, it is the one that is taken, unless the provider's row says otherwise.
  */
-export const WIRES = ["messages", "responses", "chat"] as const;
+export const WIRES = ["messages", "responses", "converse", "generate", "cohere", "chat"] as const;
 
 export type Wire = (typeof WIRES)[number];
 

@@ -2,11 +2,12 @@ import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
 import { type JsonLimits, parsedWeight } from "../core/json/limits.ts";
 import { decodeObjectInTurns, type DecodedObject } from "../core/json/parse.ts";
-import type { Format } from "../formats/format.ts";
+import type { ApiName, Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { apiUrl } from "../providers/url.ts";
+import { chooseCounter } from "../routing/choose-counter.ts";
 import { chooseWire } from "../routing/choose-wire.ts";
-import { resolveTarget, splitQuery, type TargetSources, type Target } from "../routing/resolve-target.ts";
+import { resolveTarget, splitQuery, type Target, type TargetSources } from "../routing/resolve-target.ts";
 import { type AttemptParts, Attempts } from "./attempts.ts";
 import { DECISIVE_NAMES, type ReceivedBody } from "./prepare-body.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
@@ -25,6 +26,8 @@ export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCal
   readonly jsonLimits: JsonLimits;
   /** Hold requests to all that their schemas say, and not only to what the gateway itself must read. */
   readonly isStrict: boolean;
+  /** Estimate how many tokens a request has if its provider cannot count them, rather than refuse. */
+  readonly estimatesTokens: boolean;
 }
 
 /**
@@ -34,7 +37,7 @@ export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCal
 export type Admit = (context: RequestContext, request: Request, format: Format) => Promise<AdmittedRequest>;
 
 export function createAdmit(parts: AdmitParts): Admit {
-  const { targets, policy, memory, jsonLimits, isStrict } = parts;
+  const { targets, policy, memory, jsonLimits, isStrict, estimatesTokens } = parts;
 
   return async (context, request, format) => {
     const query = splitQuery(request.url);
@@ -48,19 +51,13 @@ export function createAdmit(parts: AdmitParts): Admit {
       decoded instanceof Promise
         ? await checkLargeBody(bytes, await decoded, check, request)
         : checkBody(bytes, decoded, check);
-    const found = resolveTarget(targets, query.provider, String(body.value["model"]), format.api);
+    const found = resolveTarget(targets, query.provider, String(body.value["model"]), apiOf(format));
     const target = found instanceof Promise ? await found : found;
     requireClient(request);
     context.selected(target.provider.id, target.model);
     if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
-    const wire = format.subpath === undefined ? chooseWire(target.provider, format.api) : format.api;
-    // The query belongs to the client's API.
-    const url =
-      wire &&
-      apiUrl(target, wire, body.value["stream"] === true, wire === format.api ? query.rest : "", format.subpath);
-    if (wire === undefined || url === undefined)
-      throw new Failure(format.notSupported, { provider: target.provider.id });
-    return { format, body, target, wire, url, attempts: new Attempts(parts, context, request) };
+    const way = chooseWay(target, format, body.value["stream"] === true, query.rest, estimatesTokens);
+    return { format, body, target, ...way, attempts: new Attempts(parts, context, request) };
   };
 }
 
@@ -130,4 +127,39 @@ export function requireAllowedModels(
   };
   const search = findJsonModels(asBuffer(body), names, { skipsData: true, stop: request });
   return search?.then(requireAllowed) ?? requireAllowed();
+}
+
+/** Of what is only counted, that which it is counted for: both are to go to the same provider. */
+const apiOf = ({ api, counts }: Format): ApiName => counts?.api ?? api;
+
+/** How a request gets to its provider. @throws Failure that of a format which the provider does not have */
+function chooseWay(
+  target: Target,
+  format: Format,
+  isStream: boolean,
+  search: string,
+  estimatesTokens: boolean,
+): Pick<AdmittedRequest, "wire" | "url" | "counter"> {
+  const { provider } = target;
+  const counter = format.counts && chooseCounter(provider, format, estimatesTokens);
+  // Of the one who does not count, nothing is asked.
+  if (counter === "estimate") return { wire: format.api, url: "", counter };
+  if (counter !== undefined && counter !== "native") {
+    return { wire: counter, url: apiUrl(target, counter, false, "") ?? "", counter };
+  }
+  const wire = format.subpath === undefined ? chooseWire(provider, format.api) : format.api;
+  // The query belongs to the client's API.
+  const url = wire && apiUrl(target, wire, isStream, wire === format.api ? search : "", format.subpath);
+  if (wire === undefined || url === undefined) throw notSupported(format, provider.id);
+  return { wire, url };
+}
+
+function notSupported({ notSupported: code, counts, subpath }: Format, provider: string): Failure {
+  if (counts) {
+    const message = "This provider has no API that counts tokens. COUNT_TOKENS=estimate allows an estimate.";
+    return new Failure(code, { provider, message });
+  }
+  if (subpath === undefined) return new Failure(code, { provider });
+  const message = `This provider has no Responses API, and ${subpath.slice(1)} is not translated.`;
+  return new Failure(code, { provider, message });
 }

@@ -1,3 +1,4 @@
+import { isBadKey, readRpcDetails } from "../formats/rpc-status.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
@@ -109,7 +110,7 @@ const MAX_ERROR_BYTES = 256 * 1024;
 
 /**
  * The failure that reports a provider's error to the client: with the provider's status, message, type, code and retry
- * hints. A redirect is an error too, because following it would carry the credential to another host.
+ * hints, which Google has in its body. A redirect is an error too, because following it would carry the credential to another host.
  */
 export async function readProviderFailure(
   context: RequestContext,
@@ -127,17 +128,27 @@ export async function readProviderFailure(
   }
   // Some providers repeat the rejected key, and not only in the message.
   const redact = redactionOf(provider.secrets);
-  const error = readProviderError(redact(await readErrorText(context, response, call, MAX_ERROR_BYTES)), redact);
+  const text = redact(await readErrorText(context, response, call, MAX_ERROR_BYTES));
+  const told = readProviderError(text, redact, response.headers.get("x-amzn-errortype"));
   const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);
+  const details = readRpcDetails(told.rest ?? {});
+  // Google says of a bad key that the request is an invalid one, which no client takes for what it is.
+  const isBad = response.status === 400 && isBadKey(details);
+  const error = isBad ? { ...told, type: "UNAUTHENTICATED", code: 401 } : told;
+  const status = isBad ? 401 : response.status;
+  const said = parseRetryAfter(response.headers, Date.now());
+  if (said === undefined && details.retryAfterMs !== undefined) {
+    headers["retry-after"] = String(Math.ceil(details.retryAfterMs / 1000));
+  }
   const message = error.message ?? `The provider answered with status ${response.status}`;
   const answered = new UpstreamError("status", {
     phase: "header",
     requestSent: true,
-    status: response.status,
-    retryAfterMs: parseRetryAfter(response.headers, Date.now()),
+    status,
+    retryAfterMs: said ?? details.retryAfterMs,
   });
   return new UpstreamFailure(answered, provider.id, {
-    status: response.status,
+    status,
     message,
     headers,
     ...(error.type !== undefined && { wireType: error.type }),

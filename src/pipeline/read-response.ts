@@ -47,8 +47,11 @@ export async function beginsLikeDocument(body: ResponseBody): Promise<boolean> {
 const NOTHING = new Uint8Array(0);
 
 /** Whether a response is a stream of events, whatever the request asked for. */
-export function isEventStream(response: UpstreamResponse): boolean {
-  return response.headers.get("content-type")?.toLowerCase().startsWith("text/event-stream") ?? false;
+export const isEventStream = (response: UpstreamResponse): boolean => hasContentType(response, "text/event-stream");
+
+/** @param type in lower case, without parameters */
+export function hasContentType({ headers }: UpstreamResponse, type: string): boolean {
+  return headers.get("content-type")?.toLowerCase().startsWith(type) ?? false;
 }
 
 /**

@@ -10,6 +10,7 @@ import { openEventStream } from "./event-stream.ts";
 import { judgeAnswer, passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
 import { injectsUsage, prepareBody } from "./prepare-body.ts";
 import type { Answer, Stage } from "./stage.ts";
+import { createCountAnswer } from "./translate/count-tokens.ts";
 import { createTranslatedAnswer, type TranslationParts } from "./translate/translate.ts";
 
 /** What the pipeline needs from the rest of the gateway. */
@@ -84,9 +85,11 @@ export async function respond(
 function createAnswer(parts: RelayParts): Answer {
   const { requestHeaders, wantsUsage } = parts;
   const answerTranslated = createTranslatedAnswer(parts);
+  const answerCount = createCountAnswer(parts);
 
   return (admitted) => {
     const { attempts, body, format, target, wire, url } = admitted;
+    if (admitted.counter) return answerCount(admitted);
     if (wire !== format.api) return answerTranslated(admitted);
     const usageInjected = injectsUsage(body, target, format, wantsUsage);
     const attempt = attempts.begin(target.provider, {

@@ -7,6 +7,10 @@ export const PROVIDER_APIS = [
   "messages",
   "countTokens",
   "responses",
+  "generate",
+  "converse",
+  "cohere",
+  "inputTokens",
 ] as const;
 export type ProviderApiName = (typeof PROVIDER_APIS)[number];
 
@@ -20,7 +24,17 @@ export const OPENAI_PATHS = { models: "/models", chat: "/chat/completions", embe
 export const COMPLETIONS = { completions: "/completions" } as const;
 export const MESSAGES = { messages: "/messages" } as const;
 export const COUNT_TOKENS = { countTokens: "/messages/count_tokens" } as const;
+/** Bedrock's. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
+export const CONVERSE = { converse: "/model/{model}/{converse|converse-stream}" } as const;
+/** https://docs.cohere.com/reference/chat */
+export const COHERE = { cohere: "/v2/chat" } as const;
 export const RESPONSES = { responses: "/responses" } as const;
+export const INPUT_TOKENS = { inputTokens: "/responses/input_tokens" } as const;
+
+/** Google's own API. https://ai.google.dev/api/generate-content */
+export const GENERATE = {
+  generate: "/models/{model}:{generateContent|streamGenerateContent?alt=sse}",
+} as const;
 
 /** Of Ollama, which does not count tokens. https://docs.ollama.com/api/anthropic-compatibility */
 export const OLLAMA_PATHS = { ...OPENAI_PATHS, ...COMPLETIONS, ...MESSAGES, ...RESPONSES } as const;
@@ -29,7 +43,13 @@ export const OLLAMA_PATHS = { ...OPENAI_PATHS, ...COMPLETIONS, ...MESSAGES, ...R
 export const LOCAL_PATHS = { ...OLLAMA_PATHS, ...COUNT_TOKENS } as const;
 
 /** Where an API is below a base URL unless a row or a setting says otherwise. */
-export const USUAL_PATHS: Readonly<Record<ProviderApiName, string>> = LOCAL_PATHS;
+export const USUAL_PATHS: Readonly<Record<ProviderApiName, string>> = {
+  ...LOCAL_PATHS,
+  ...INPUT_TOKENS,
+  ...GENERATE,
+  ...CONVERSE,
+  ...COHERE,
+};
 
 // With what the paths of inference servers begin that are below their roots, beside their OpenAI-compatible APIs. Not what
 // runs the server or shows how it was started, perhaps with its key: `sleep`, `collective_rpc`, `get_server_info`.
@@ -53,4 +73,15 @@ export const VLLM_ROOT = [
 export const OTHER_SERVERS_ROOT = [
   ...["decode", "encode", "generate", "generate_stream", "get_model_info", "info"],
   ...["model", "model_info"],
+] as const;
+
+/** https://huggingface.github.io/text-generation-inference */
+export const TGI_ROOT = [
+  ...["chat_tokenize", "generate", "generate_stream", "health", "info", "invocations", "metrics", "tokenize"],
+] as const;
+
+/** https://docs.sglang.io/basic_usage/native_api.html */
+export const SGLANG_ROOT = [
+  ...["classify", "detokenize", "encode", "generate", "get_model_info", "health", "health_generate", "metrics"],
+  ...["model_info", "tokenize"],
 ] as const;

@@ -13,21 +13,29 @@ export function requireHarmlessPath(path: string, encodedSlashes: boolean): void
   // Either would end the path early for the parser that the request goes through.
   if (/[?#]/.test(path)) refuse("it must not contain a query or a fragment of its own");
   if (!isPercentEncoded(path)) refuse("it is not validly percent-encoded");
-  for (const segment of path.split("/")) requireHarmlessSegment(segment, encodedSlashes);
+  for (const segment of path.split("/")) {
+    const harm = findHarm(segment, encodedSlashes);
+    if (harm !== undefined) refuse(harm);
+  }
 }
 
-function requireHarmlessSegment(segment: string, encodedSlashes: boolean): void {
+/**
+ * Why a percent-encoded segment of a path could lead elsewhere; undefined if it cannot.
+ * @param encodedSlashes whether it may have encoded slashes within
+ */
+export function findHarm(segment: string, encodedSlashes: boolean): string | undefined {
   const decoded = decodeFully(segment);
-  if (decoded === undefined) return refuse("it is percent-encoded too many times");
+  if (decoded === undefined) return "it is percent-encoded too many times";
   // A server that decodes one more time would find others than these, of which each piece is looked at.
   const passed = encodedSlashes && decodeOnce(segment) === decoded ? decoded.split("/") : [decoded];
   for (const piece of passed) {
     // Parsers drop the space around a URL, and with it what kept two dots from being a dot segment.
-    if (/^\.{1,2}(;.*)?$/.test(piece.trim())) refuse("it must not contain dot segments");
-    if (/[/\\]/.test(piece)) refuse("it must not contain encoded slashes");
-    if (piece === "" && passed.length > 1) refuse("it must not contain encoded slashes without a name between them");
-    if (/[\u0000-\u001f\u007f]/.test(piece)) refuse("it must not contain control characters");
+    if (/^\.{1,2}(;.*)?$/.test(piece.trim())) return "it must not contain dot segments";
+    if (/[/\\]/.test(piece)) return "it must not contain encoded slashes";
+    if (piece === "" && passed.length > 1) return "it must not contain encoded slashes without a name between them";
+    if (/[\u0000-\u001f\u007f]/.test(piece)) return "it must not contain control characters";
   }
+  return undefined;
 }
 
 function refuse(reason: string): void {

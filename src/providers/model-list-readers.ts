@@ -44,6 +44,7 @@ const SHAPES: Readonly<Record<ListingShape, ShapeRow>> = {
   // Their `id`, if there is one, is not what requests name.
   cohere: { ids: ["name", ...IDS] },
   cloudflare: { ids: ["name", ...IDS] },
+  databricks: { ids: ["name", ...IDS] },
 };
 
 /**

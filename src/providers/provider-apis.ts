@@ -1,10 +1,11 @@
 import { type ApiPaths, PROVIDER_APIS, type ProviderApiName, USUAL_PATHS } from "./api-paths.ts";
 import { type ApiAccess, type AuthHeader, keyHeader } from "./api-access.ts";
+import { MESSAGES_HEADERS } from "./anthropic-base.ts";
 import { hasVersion, joinPath, pathOf } from "./join-path.ts";
+import { expandPath, templatePattern } from "./path-template.ts";
 import type { Provider, ProviderApi, ProviderBase } from "./provider.ts";
 import type { ProviderRow } from "./provider-row.ts";
 import { joinQuery } from "./query.ts";
-import { MESSAGES_HEADERS } from "./table.ts";
 
 /** One API as the operator wants it. */
 export interface WantedApi {
@@ -50,12 +51,12 @@ export function buildApis(sources: ApiSources): Pick<Provider, "apis" | "bases">
   const apis: { [Name in ProviderApiName]?: ProviderApi } = {};
   for (const [name, url, authHeader] of [["models", urls.models, undefined] as const, ...listed]) {
     if (url === undefined) continue;
-    const path = pathOf(url).split("?", 1)[0] ?? "";
+    const path = pathOf(url);
     const access = authHeader ? accessBy(sources, authHeader, row.headers) : baseOf(bases, path, main);
-    if (authHeader) ownBases.push(freezeAll({ path, ...access }));
+    if (authHeader) ownBases.push(ownBase(path, access));
     const isMessages = name === "messages" || name === "countTokens";
     const defaults = isMessages ? { ...MESSAGES_HEADERS, ...access.defaults } : access.defaults;
-    const { whole, stream } = alternatives(url);
+    const { whole, stream } = expandPath(url);
     apis[name] = freezeAll({
       url: joinQuery(whole, "", query, true),
       ...(stream !== whole && { streamUrl: joinQuery(stream, "", query, true) }),
@@ -70,13 +71,11 @@ export function buildApis(sources: ApiSources): Pick<Provider, "apis" | "bases">
   };
 }
 
-const ALTERNATIVES = /\{([^|{}]*)\|([^{}]*)\}/;
-
-/** The two addresses of which a path with alternatives speaks, see {@link ApiPaths}. */
-const alternatives = (url: string) => ({
-  whole: url.replace(ALTERNATIVES, "$1"),
-  stream: url.replace(ALTERNATIVES, "$2"),
-});
+/** The base that is one API with a credential of its own. */
+function ownBase(path: string, access: ApiAccess): ProviderBase {
+  const pattern = templatePattern(path);
+  return freezeAll(pattern ? { ...access, path, pattern } : { ...access, path: path.split("?", 1)[0] ?? "" });
+}
 
 /** What requests carry below a base whose key is in that header. */
 function accessBy(
@@ -118,7 +117,8 @@ function locate(
 }
 
 function baseOf(bases: readonly ProviderBase[], path: string, main: ProviderBase): ProviderBase {
-  return bases.find((base) => `${path}/`.startsWith(`${base.path}/`)) ?? main;
+  const place = path.split("?", 1)[0] ?? "";
+  return bases.find((base) => `${place}/`.startsWith(`${base.path}/`)) ?? main;
 }
 
 const sortByLength = (bases: readonly ProviderBase[]): ProviderBase[] =>

@@ -8,7 +8,30 @@ export const AUTH_TYPES = ["bearer", "x-header", "none"] as const;
 export type AuthType = (typeof AUTH_TYPES)[number];
 
 /** The shapes in which providers list their models; `openai` is `{data: [{id, created, owned_by}]}`. */
-export type ListingShape = "openai" | "anthropic" | "cohere" | "cloudflare" | "google";
+export type ListingShape = "openai" | "anthropic" | "cohere" | "cloudflare" | "databricks" | "google";
+
+/** A part of a base URL that a setting fills in. */
+export interface UrlParameter {
+  /** As it is in the URL: `{ACCOUNT_ID}`. */
+  readonly placeholder: string;
+  readonly variable: string;
+  /** What it is, in a word or two. */
+  readonly what: string;
+  /** It is a host, with or without `https://` before it, and not one name. */
+  readonly isHost?: true;
+}
+
+/** What is different of a provider if a dated version of its API is asked for. */
+export interface DatedVersion {
+  /** The setting that names the version. Any value becomes a query parameter of every request. */
+  readonly variable: string;
+  readonly parameter: string;
+  /** What it is of the provider, in a few words. */
+  readonly what: string;
+  /** The default base URL, and the paths below it. */
+  readonly url: string;
+  readonly paths: ApiPaths;
+}
 
 /** Another base of a provider, beside that of its base URL, with a credential of its own kind. */
 export interface BaseRow {
@@ -26,8 +49,14 @@ export interface BaseRow {
 export interface ProviderRow {
   /** Default base URL, without a trailing slash. */
   readonly url: string;
-  /** Part of the base URL to be filled in from a setting, as `[placeholder, variable]`. */
-  readonly urlParameter?: readonly [placeholder: string, variable: string];
+  /** Parts of the base URL to be filled in from settings. */
+  readonly urlParameters?: readonly UrlParameter[];
+  /**
+   * Paths of a base URL for which that of `url` is put in, because operators know the address by them; blank for an
+   * address without any.
+   */
+  readonly completedPaths?: readonly string[];
+  readonly dated?: DatedVersion;
   /**
    * How much of the base URL's path is below the provider's root, which is the most that `/proxy` reaches; absent if it
    * is the whole path of `url`.
@@ -36,8 +65,12 @@ export interface ProviderRow {
   readonly auth: AuthType;
   /** Header that carries the key if `auth` is `x-header`. */
   readonly authHeader?: string;
+  /** What is before the key there, such as `Bearer `; absent if the key is alone. */
+  readonly authPrefix?: string;
   /** The key may be left out; without one no credential is sent. */
   readonly keyOptional?: true;
+  /** It runs on this machine if anywhere, and is asked for its models although no setting names it. */
+  readonly probed?: true;
   /** Headers that every request to this provider needs, unless the client sent its own. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
@@ -47,8 +80,8 @@ export interface ProviderRow {
    */
   readonly relayedHeaders?: readonly string[];
   readonly listing: ListingShape;
-  /** Paths below the base URL; an absent one is an API that the provider does not have there. */
-  readonly paths: ApiPaths & { readonly models: string };
+  /** Paths below the base URL; an absent one is an API that the provider does not have there. `models` is there or below. */
+  readonly paths: ApiPaths;
   /** Further bases below the provider's root. */
   readonly bases?: readonly BaseRow[];
   /**

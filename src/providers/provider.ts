@@ -15,6 +15,8 @@ export interface ProviderApi extends ApiAccess {
 export interface ProviderBase extends ApiAccess {
   /** From the host on, without a slash at its end: blank if it is everything. */
   readonly path: string;
+  /** Matches what is below the path, if it has placeholders. */
+  readonly pattern?: RegExp;
 }
 
 /** One provider as this process will call it: its table row joined with the operator's settings. Frozen at start. */
@@ -71,6 +73,8 @@ export interface Provider {
   readonly callable: boolean;
   /** The variables to be set before it is callable. */
   readonly missingVariables?: readonly string[];
+  /** See {@link ProviderRow.probed}. */
+  readonly probed?: true;
   /** True if the operator named this provider by a key or a URL; others are local ones that may or may not answer. */
   readonly configured: boolean;
 }

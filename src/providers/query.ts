@@ -1,16 +1,22 @@
 /**
- * Adds the query of a request to a URL. If the provider has a parameter of its own, the client's of that name is left
- * out, in any letter case.
+ * Adds the query of a request to a URL. If the provider or the URL has a parameter of its own, the client's of that name is
+ * left out, in any letter case.
  * @param search with its `?`, or nothing
  * @param own parameters that the provider's requests have, without the `?`
  * @param addsOwn whether `url` does not have them yet
  */
 export function joinQuery(url: string, search: string, own: string, addsOwn = false): string {
-  if (own === "") return url + search;
-  const given = withoutOwn(search.slice(1), own);
-  const query = [addsOwn ? own : "", given].filter((part) => part !== "").join("&");
-  return query === "" ? url : `${url}${url.includes("?") ? "&" : "?"}${query}`;
+  const queryStart = url.indexOf("?");
+  if (queryStart < 0 && own === "") return url + search;
+  const written = queryStart < 0 ? "" : url.slice(queryStart + 1);
+  const given = withoutOwn(search.slice(1), joined(written, own));
+  const query = joined(addsOwn ? own : "", given);
+  return query === "" ? url : `${url}${queryStart < 0 ? "?" : "&"}${query}`;
 }
+
+/** Two queries as one, without the `?`. */
+export const joined = (one: string, other: string): string =>
+  one === "" || other === "" ? one + other : `${one}&${other}`;
 
 /** The name of a parameter as servers read it. */
 const nameOf = (pair: string): string => {

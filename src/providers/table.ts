@@ -1,7 +1,10 @@
 import {
   type ApiPaths,
+  COHERE,
   COMPLETIONS,
   COUNT_TOKENS,
+  GENERATE,
+  INPUT_TOKENS,
   LLAMACPP_ROOT,
   LOCAL_PATHS,
   MESSAGES,
@@ -11,6 +14,10 @@ import {
   RESPONSES,
   VLLM_ROOT,
 } from "./api-paths.ts";
+import { anthropicBase, MESSAGES_HEADERS } from "./anthropic-base.ts";
+import { AZURE_ROW } from "./table/azure.ts";
+import { COMPATIBLE_CLOUDS } from "./table/compatible-clouds.ts";
+import { COMPATIBLE_SERVERS } from "./table/compatible-servers.ts";
 import type { BaseRow, ProviderRow } from "./provider-row.ts";
 
 /**
@@ -29,14 +36,7 @@ const BEDROCK_ARN = /^arn:aws[a-z-]*:bedrock:[^/]*:(?:foundation-model|inference
 /** Google's APIs name every resource with its collection: `models/gemini-2.5-pro`. */
 const MODELS_COLLECTION = /^models\//;
 
-/** Anthropic's API asks for its version, and so may what is like it. */
-export const MESSAGES_HEADERS = { "anthropic-version": "2023-06-01" } as const;
-
-/** A base made for Anthropic's clients, to which the key goes as to the rest of the provider. */
-const anthropicBase = (path: string) =>
-  ({ path, headers: MESSAGES_HEADERS, paths: { messages: "/v1/messages" } }) as const satisfies BaseRow;
-
-const googleBase = (path: string): BaseRow => ({ path, authHeader: "x-goog-api-key", paths: {} });
+const googleBase = (path: string, paths: ApiPaths = {}): BaseRow => ({ path, authHeader: "x-goog-api-key", paths });
 
 /**
  * Every built-in provider, in the order in which their models are listed.
@@ -48,7 +48,7 @@ export const PROVIDER_TABLE = {
     auth: "bearer",
     relayedHeaders: ["openai-", "x-client-request-id"],
     listing: "openai",
-    paths: { ...OPENAI_PATHS, ...COMPLETIONS, ...RESPONSES },
+    paths: { ...OPENAI_PATHS, ...COMPLETIONS, ...RESPONSES, ...INPUT_TOKENS },
   },
   anthropic: {
     url: "https://api.anthropic.com/v1",
@@ -73,6 +73,7 @@ export const PROVIDER_TABLE = {
       models: "/v1/models?page_size=1000",
       chat: "/compatibility/v1/chat/completions",
       embeddings: "/compatibility/v1/embeddings",
+      ...COHERE,
     },
     refusesStreamOptions: true,
   },
@@ -85,7 +86,7 @@ export const PROVIDER_TABLE = {
   },
   cloudflare: {
     url: "https://api.cloudflare.com/client/v4/accounts/{ACCOUNT_ID}/ai",
-    urlParameter: ["{ACCOUNT_ID}", "CLOUDFLARE_ACCOUNT_ID"],
+    urlParameters: [{ placeholder: "{ACCOUNT_ID}", variable: "CLOUDFLARE_ACCOUNT_ID", what: "Account" }],
     // The key may be good for much more of the account than its models.
     basePath: "",
     auth: "bearer",
@@ -103,6 +104,7 @@ export const PROVIDER_TABLE = {
     auth: "none",
     listing: "openai",
     paths: OLLAMA_PATHS,
+    probed: true,
     rootPaths: ["api"],
     ...OLLAMA_NAMES,
   },
@@ -145,7 +147,11 @@ export const PROVIDER_TABLE = {
     listing: "google",
     paths: OPENAI_PATHS,
     // Google's own API: https://ai.google.dev/api
-    bases: ["/v1beta", "/v1", "/v1alpha", "/upload", "/download"].map(googleBase),
+    bases: [
+      googleBase("/v1beta", GENERATE),
+      ...["/v1", "/v1alpha", "/upload", "/download"].map((path) => googleBase(path)),
+    ],
+    wires: ["chat", "generate"],
     // Resource names: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
     impliedNameParts: [/^(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/google\/models\//, MODELS_COLLECTION],
   },
@@ -185,6 +191,7 @@ export const PROVIDER_TABLE = {
     url: "http://localhost:8081/v1",
     auth: "bearer",
     keyOptional: true,
+    probed: true,
     listing: "openai",
     paths: LOCAL_PATHS,
     rootPaths: LLAMACPP_ROOT,
@@ -193,14 +200,30 @@ export const PROVIDER_TABLE = {
     url: "http://localhost:8000/v1",
     auth: "bearer",
     keyOptional: true,
+    probed: true,
     relayedHeaders: ["x-data-parallel-rank"],
     listing: "openai",
     paths: LOCAL_PATHS,
     rootPaths: VLLM_ROOT,
   },
+  azure: AZURE_ROW,
+  ...COMPATIBLE_CLOUDS,
+  ...COMPATIBLE_SERVERS,
 } as const satisfies Record<string, ProviderRow>;
 
+const { chat: _, ...withoutChat } = OPENAI_PATHS;
+
+/** Google, if all that it is asked goes to its own API. */
+export const GOOGLE_NATIVE_ROW: ProviderRow = { ...PROVIDER_TABLE.google, paths: withoutChat, wires: ["generate"] };
+
 export type BuiltInProviderId = keyof typeof PROVIDER_TABLE;
+
+/** Rows whose ids operators had given to custom providers before they were built in: they may still do so. */
+export const FORMERLY_CUSTOM: ReadonlySet<string> = new Set([
+  "azure",
+  ...Object.keys(COMPATIBLE_CLOUDS),
+  ...Object.keys(COMPATIBLE_SERVERS),
+]);
 
 /** The row of a server that is known only by its settings (`CUSTOM_PROVIDERS`) and speaks OpenAI's API. */
 export const CUSTOM_PROVIDER_ROW = {
@@ -217,10 +240,23 @@ export const CUSTOM_PROVIDER_ROW = {
   modelMembers: new Set(["from", "modelfile", "source", "destination"]),
 } as const satisfies ProviderRow;
 
-/** What is known of well-known servers that are custom providers, by host. */
-export const KNOWN_SERVERS: Readonly<Record<string, ApiPaths>> = {
-  // https://openrouter.ai/docs/api-reference
-  "openrouter.ai": { ...MESSAGES, ...RESPONSES },
-  // https://docs.x.ai/docs/api-reference
-  "api.x.ai": RESPONSES,
-};
+/**
+ * The row of a custom provider: at the address of a row of the table, such as that of a second account, it has the APIs
+ * of that row beside those that every custom provider is taken to have.
+ */
+export function customRowAt(baseUrl: string): ProviderRow {
+  // Any server may be at a port of this machine.
+  const known = Object.values<ProviderRow>(PROVIDER_TABLE).find(
+    ({ url }) => url === baseUrl && url.startsWith("https://"),
+  );
+  if (!known) return CUSTOM_PROVIDER_ROW;
+  const { auth: _, authHeader: _name, rootPaths = [], paths, ...row } = known;
+  return {
+    ...row,
+    ...CUSTOM_PROVIDER_ROW,
+    url: known.url,
+    listing: known.listing,
+    paths: { ...CUSTOM_PROVIDER_ROW.paths, ...paths },
+    rootPaths: [...rootPaths, ...CUSTOM_PROVIDER_ROW.rootPaths],
+  };
+}

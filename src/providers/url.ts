@@ -3,7 +3,8 @@ import { requireHarmlessPath } from "./check-path.ts";
 import type { ApiAccess } from "./api-access.ts";
 import type { ProviderApiName } from "./api-paths.ts";
 import { joinPath, pathOf } from "./join-path.ts";
-import type { Provider } from "./provider.ts";
+import { fillModel } from "./path-template.ts";
+import type { Provider, ProviderBase } from "./provider.ts";
 import { joinQuery } from "./query.ts";
 
 /** What a proxied request is for. */
@@ -51,20 +52,9 @@ export function apiUrl(
   const api = provider.apis[name];
   if (!api) return undefined;
   const template = isStream ? (api.streamUrl ?? api.url) : api.url;
-  const place = template.includes(MODEL_PLACE) ? template.replace(MODEL_PLACE, () => modelSegment(model)) : template;
+  const place = fillModel(template, model);
   const url = subpath === "" ? place : below(place, subpath);
   return search === "" ? url : joinQuery(url, search, provider.query);
-}
-
-const MODEL_PLACE = "{model}";
-
-/** A model's name as one segment of a path. */
-function modelSegment(model: string): string {
-  // Encoded or not, these lead elsewhere.
-  if (/^\.{1,2}$/.test(model)) {
-    throw new Failure("invalid_request", { message: "model must not be a path", param: "model" });
-  }
-  return encodeURIComponent(model);
 }
 
 /** Puts a path between the path of a URL and its query. */
@@ -94,6 +84,8 @@ export function targetUrl(provider: Provider, path: string, search: string): str
 /** What a request to that address of a provider needs: that of the API that its path belongs to. */
 export function accessTo({ bases, apis }: Provider, url: string): ApiAccess {
   const path = pathOf(url);
-  const base = bases.find((base) => path.startsWith(base.path) && /^(?:[/?]|$)/.test(path.slice(base.path.length)));
-  return base ?? apis.models;
+  return bases.find((base) => isBelow(base, path)) ?? apis.models;
 }
+
+const isBelow = ({ path: base, pattern }: ProviderBase, path: string): boolean =>
+  pattern ? pattern.test(path) : path.startsWith(base) && /^(?:[/?]|$)/.test(path.slice(base.length));

@@ -5,7 +5,12 @@ import { MAX_MODEL_NAME_LENGTH } from "./model-name.ts";
 
 /** What is known of the providers that have a model of one bare id. */
 export type BareName =
-  | { readonly kind: "held"; readonly provider: Provider }
+  | {
+      readonly kind: "held";
+      readonly provider: Provider;
+      /** Its list does not hold the id, or is not known: there is nobody else. */
+      readonly isUnlisted?: true;
+    }
   | { readonly kind: "ambiguous"; readonly providers: readonly Provider[] }
   /** Every list is known, or no longer waited for, and none holds the id. */
   | { readonly kind: "unknown" }
@@ -92,14 +97,14 @@ export function createBareNames(allLists: readonly NameList[], now: () => number
     }
     if (only && mayTakeUnlisted(only, modelId, api)) {
       if (only.isStale && now() - only.lastFailureAt >= MISSING_LIST_INTERVAL_MS) void only.refresh();
-      return { kind: "held", provider: only.provider };
+      return { kind: "held", provider: only.provider, isUnlisted: true };
     }
     const waitedFor = readAnew(lists, modelId);
     if (waitedFor.length === 0) return verdict;
     return Promise.all(waitedFor.map((list) => list.refresh())).then(() => {
       const later = judge(lists, modelId);
       const isOnly = only && later.kind !== "held" && mayTakeUnlisted(only, modelId, api);
-      return isOnly ? { kind: "held", provider: only.provider } : later;
+      return isOnly ? { kind: "held", provider: only.provider, isUnlisted: true } : later;
     });
   };
 }

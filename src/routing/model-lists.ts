@@ -42,6 +42,8 @@ export function createModelLists(options: ModelListsOptions): ModelLists {
   const byProvider = new Map(lists.map((list) => [list.provider, list]));
   // Local servers that nobody configured may come and go: a name must not change its meaning with them.
   const configured = lists.filter(({ provider }) => provider.configured);
+  /** Others are asked for their models only if a request names them. */
+  const asked = lists.filter(({ provider }) => provider.configured || provider.probed === true);
 
   return {
     async ofProvider(provider) {
@@ -50,13 +52,13 @@ export function createModelLists(options: ModelListsOptions): ModelLists {
       return list.show();
     },
     async all() {
-      const shown = await Promise.all(lists.map((list) => list.showSoon()));
+      const shown = await Promise.all(asked.map((list) => list.showSoon()));
       return shown.filter((list) => list !== undefined);
     },
     findBareName: createBareNames(configured, reading.timers.now),
     findSimilar: (name) => findSimilarModels(configured, name, isAllowed),
     start() {
-      for (const list of lists) {
+      for (const list of asked) {
         if (continued.has(list)) list.use(reading);
         else list.show().then(onRead, () => {});
       }

@@ -1,12 +1,11 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { AUTH_TYPES } from "../providers/provider-row.ts";
+import { PROVIDER_TABLE } from "../providers/table.ts";
 import { openObject, nullish } from "../formats/schema/building-blocks.ts";
 
 /** Id of a provider, built in or added by `CUSTOM_PROVIDERS`: therefore an open string and not an enumeration. */
 export const Provider = Type.String({
-  description:
-    "Provider id: openai, anthropic, cohere, groq, cloudflare, ollama, deepseek, mistral, moonshot, google, nvidia, " +
-    "minimax, zai, ollama_cloud, llamacpp, vllm, or one named in CUSTOM_PROVIDERS.",
+  description: `Provider id: ${Object.keys(PROVIDER_TABLE).join(", ")}, or one named in CUSTOM_PROVIDERS.`,
 });
 export type Provider = Static<typeof Provider>;
 

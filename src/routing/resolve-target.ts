@@ -26,8 +26,8 @@ export interface TargetSources {
 }
 
 /**
- * Chooses the provider: the query's `provider`, else the prefix of the model's name, else the one provider that lists
- * it.
+ * Chooses the provider: the query's `provider`, else the prefix of the model's name if that provider can be called, else
+ * the one provider that lists it.
  * @param asked the value of `?provider=`, or undefined.
  * @param api the API that the request is for; of a bare name it decides which providers come into question.
  * @throws Failure `provider_not_found`, `provider_key_missing`, `provider_undetermined` or `model_lists_incomplete`.
@@ -46,11 +46,28 @@ export function resolveTarget(
     return requireCallable(providers, provider, prefix === provider.id ? model.slice(slash + 1) : model);
   }
   const prefixed = prefix === undefined ? undefined : providers.get(prefix);
-  if (prefixed) return requireCallable(providers, prefixed, model.slice(slash + 1));
+  if (prefixed?.callable) return requireCallable(providers, prefixed, model.slice(slash + 1));
   const found = findBareName(model, api);
+  if (prefixed) return resolvePrefixed(sources, prefixed, found, model);
   return found instanceof Promise
     ? found.then((name) => requireHolder(sources, name, model))
     : requireHolder(sources, found, model);
+}
+
+/**
+ * A name that begins with the id of a provider that lacks a setting: some list models of others with the maker in front,
+ * as OpenRouter has `perplexity/sonar`. If none is known to, the setting is what is missing.
+ */
+function resolvePrefixed(
+  sources: TargetSources,
+  prefixed: Provider,
+  found: BareName | Promise<BareName>,
+  model: string,
+): Target | Promise<Target> {
+  if (found instanceof Promise) return found.then((name) => resolvePrefixed(sources, prefixed, name, model));
+  const isListed = found.kind === "ambiguous" || (found.kind === "held" && !found.isUnlisted);
+  if (isListed) return requireHolder(sources, found, model);
+  return requireCallable(sources.providers, prefixed, model.slice(model.indexOf("/") + 1));
 }
 
 function requireHolder({ providers, findSimilar }: TargetSources, found: BareName, model: string): Target {

@@ -19,6 +19,8 @@ export interface ChangeLog {
   toolServerChanged(server: { readonly name: string; readonly tools: number }, problem: Error | undefined): void;
   /** Tools of an MCP server are left out or cut: which and why. */
   toolsFaulty(server: string, faults: readonly string[]): void;
+  /** The store of responses stopped to answer, or answers again: `problem` says why it does not. */
+  responseStoreChanged(problem: string | undefined): void;
   /** A provider's models cannot be listed, or for another reason than before. */
   modelListFailed(provider: { readonly id: string; readonly configured: boolean }, failure: Failure): void;
   /** They can be listed again. */
@@ -48,6 +50,11 @@ export function createChangeLog(log: Log, worker = 1): ChangeLog {
     },
     toolsFaulty(server, faults) {
       log.warn({ server, tools: faults }, "tools of an MCP server are not as it lists them");
+    },
+    responseStoreChanged(problem) {
+      if (problem !== undefined)
+        log.warn({ problem }, "the store of responses does not answer; responses are not kept");
+      else log.info("the store of responses answers again");
     },
     modelListFailed({ id, configured }, failure) {
       const line = { provider: id, failure: failure.code, cause: failure.details.cause };

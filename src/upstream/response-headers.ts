@@ -42,6 +42,7 @@ export const LIMITS_AND_IDS: HeaderList = [
   "retry-after",
   "retry-after-ms",
   // Cohere's. https://docs.cohere.com/docs/rate-limits
+  "x-amzn-requestid",
   "x-endpoint-monthly-call-limit",
   "x-ms-",
   "x-rate-limit-",

@@ -43,7 +43,7 @@ test("another gateway takes part by its address", () => {
   expect(options?.mockPort).toBe(9000);
 });
 
-test.each(["workers-2", "fetch", "bare-pump"])("%s takes part only by name", (target) => {
+test.each(["workers-2", "fetch", "translating"])("%s takes part only by name", (target) => {
   expect(parseOptions([]).targets.map(({ name }) => name)).not.toContain(target);
   expect(parseOptions(["--only", target]).targets.map(({ name }) => name)).toEqual([target]);
 });

@@ -279,8 +279,9 @@ describe("--check", () => {
 test("--help names every built-in provider with its variable", async () => {
   const { stdout } = await runToEnd(["--help"]);
   for (const id of ["openai", "anthropic", "groq", "ollama", "vllm"]) {
-    expect(stdout).toMatch(new RegExp(`^ {2}${id} `, "m"));
+    expect(stdout).toMatch(new RegExp(`^ .*\\b${id}[,;]`, "m"));
   }
-  expect(stdout).toMatch(/^ {2}ollama +OLLAMA_API_URL$/m);
+  expect(stdout).toMatch(/^ {2}by <ID>_API_URL +ollama, /m);
+  expect(stdout).toMatch(/^ {2}azure +AZURE_API_KEY, AZURE_RESOURCE$/m);
   expect(stdout).toContain("--check[=live]");
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { COMMAND_LINE_OPTIONS } from "../../src/cli/command-line.ts";
 import { helpText } from "../../src/cli/help.ts";
+import { PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { SETTING_GROUPS } from "../../src/config/setting-row.ts";
 import { SETTING_ROWS } from "../../src/config/settings-table.ts";
 
@@ -18,6 +19,10 @@ const PATTERNS = [
   "<ID>_ENCODED_SLASHES",
   "<ID>_AUTH_TYPE",
   "CLOUDFLARE_ACCOUNT_ID",
+  "CLOUDFLARE_GATEWAY_ID",
+  "AZURE_RESOURCE",
+  "AZURE_API_VERSION",
+  "DATABRICKS_HOST",
   "MCP_<NAME>_TOKEN",
   "MCP_<NAME>_HEADERS",
   "MCP_<NAME>_CLIENT_ID",
@@ -56,5 +61,13 @@ describe("helpText", () => {
       expect(line).toContain(row.default === undefined ? "[" : `default ${row.default}]`);
     }
     for (const name of PATTERNS) expect(lines.some((line) => line.startsWith(`  ${name} `))).toBe(true);
+  });
+
+  test("names every built-in provider, in a few lines", () => {
+    const text = helpText(100);
+    const part = text.slice(text.indexOf("Providers, and"), text.indexOf("Settings are"));
+    for (const id of Object.keys(PROVIDER_TABLE)) expect(part).toMatch(new RegExp(`(?:^|[\\s,])${id}(?:[\\s,;]|$)`));
+    expect(part).toContain("azure               AZURE_API_KEY, AZURE_RESOURCE");
+    expect(part.trimEnd().split("\n").length).toBeLessThanOrEqual(14);
   });
 });

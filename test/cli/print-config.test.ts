@@ -25,10 +25,53 @@ test("never shows a key", () => {
   expect(lines.join("\n")).not.toMatch(/very-secret|short/);
 });
 
-test("lists settings in table order, then the URL of every provider in theirs", () => {
-  const names = printed({}).map((line) => line.slice(0, line.indexOf("=")));
-  const urls = Object.keys(PROVIDER_TABLE).map((id) => `${id.toUpperCase()}_API_URL`);
-  expect(names).toEqual([...SETTING_ROWS.map(([name]) => name as string), ...urls]);
+test("lists settings in table order, then the URL of every provider that is in effect in theirs", () => {
+  const namesOf = (lines: string[]): string[] => lines.map((line) => line.slice(0, line.indexOf("=")));
+  const settings = SETTING_ROWS.map(([name]) => name as string);
+  expect(namesOf(printed({}))).toEqual([...settings, "OLLAMA_API_URL", "LLAMACPP_API_URL", "VLLM_API_URL"]);
+  const ids = Object.keys(PROVIDER_TABLE).map((id) => id.toUpperCase());
+  const all = printed(Object.fromEntries(ids.map((id) => [`${id}_API_URL`, "http://a"])));
+  expect(namesOf(all)).toEqual([...settings, ...ids.map((id) => `${id}_API_URL`)]);
+});
+
+test("shows what touches a provider that is not configured", () => {
+  const shown = printed({
+    GROQ_HTTP2: "yes",
+    XAI_RELAY_HEADERS: "x-a",
+    MISTRAL_APIS: "chat",
+    CLOUDFLARE_ACCOUNT_ID: "acc",
+  });
+  expect(shown.filter((line) => /^(?:GROQ|XAI|MISTRAL|CLOUDFLARE)/.test(line))).toEqual([
+    "GROQ_API_URL=https://api.groq.com/openai/v1",
+    "GROQ_HTTP2=true",
+    "CLOUDFLARE_API_URL=https://api.cloudflare.com/client/v4/accounts/acc/ai",
+    "CLOUDFLARE_ACCOUNT_ID=acc",
+    "MISTRAL_API_URL=https://api.mistral.ai/v1",
+    "MISTRAL_APIS=chat",
+    "XAI_API_URL=https://api.x.ai/v1",
+    "XAI_RELAY_HEADERS=x-a",
+    "CLOUDFLARE_GATEWAY_API_URL=https://gateway.ai.cloudflare.com/v1/acc/{GATEWAY_ID}/compat",
+    "CLOUDFLARE_ACCOUNT_ID=acc",
+  ]);
+});
+
+test("shows a custom provider with the id of a built-in one as a custom one, and azure with its version", () => {
+  const environment = {
+    CUSTOM_PROVIDERS: "xai",
+    XAI_API_URL: "https://lab.internal/v1",
+    AZURE_RESOURCE: "mine",
+    AZURE_API_VERSION: "2024-10-21",
+    AZURE_API_KEY: "k",
+  };
+  const lines = printed(environment).filter((line) => /^(?:AZURE|XAI)/.test(line));
+  expect(lines).toEqual([
+    "AZURE_API_URL=https://mine.openai.azure.com/openai",
+    "AZURE_API_KEY=***",
+    "AZURE_RESOURCE=mine",
+    "AZURE_API_VERSION=2024-10-21",
+    "XAI_API_URL=https://lab.internal/v1",
+    "XAI_AUTH_TYPE=none",
+  ]);
 });
 
 test("prints the effective values as an operator would write them", () => {
@@ -90,7 +133,8 @@ test("names the providers that are called over HTTP/2", () => {
 });
 
 test("shows the placeholder of a URL that still lacks its account", () => {
-  expect(printed({})).toContain(`CLOUDFLARE_API_URL=${PROVIDER_TABLE.cloudflare.url}`);
+  expect(printed({ CLOUDFLARE_API_KEY: "k" })).toContain(`CLOUDFLARE_API_URL=${PROVIDER_TABLE.cloudflare.url}`);
+  expect(printed({ AZURE_API_KEY: "k" })).toContain(`AZURE_API_URL=${PROVIDER_TABLE.azure.url}`);
 });
 
 test("prints lines that give the same settings when read again", () => {

@@ -19,6 +19,21 @@ describe("names of other tools are understood", () => {
       "k-1",
       "https://generativelanguage.googleapis.com/v1beta/openai",
     ],
+    [{ GROK_API_KEY: "k-1" }, "xai", "k-1", "https://api.x.ai/v1"],
+    [{ DASHSCOPE_API_KEY: "k-1" }, "alibaba", "k-1", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"],
+    [{ ARK_API_KEY: "k-1" }, "volcengine", "k-1", "https://ark.cn-beijing.volces.com/api/v3"],
+    [
+      { AZURE_OPENAI_API_KEY: "k-1", AZURE_OPENAI_ENDPOINT: "https://mine.openai.azure.com/" },
+      "azure",
+      "k-1",
+      "https://mine.openai.azure.com/openai/v1",
+    ],
+    [
+      { AZURE_OPENAI_ENDPOINT: "https://mine.openai.azure.com/", OPENAI_API_VERSION: "2024-10-21" },
+      "azure",
+      undefined,
+      "https://mine.openai.azure.com/openai",
+    ],
     [{ CO_API_KEY: "k-1" }, "cohere", "k-1", "https://api.cohere.ai"],
     [{ OPENAI_BASE_URL: "https://a.example/v1" }, "openai", undefined, "https://a.example/v1"],
     [{ OPENAI_API_BASE: "https://a.example/v1" }, "openai", undefined, "https://a.example/v1"],
@@ -83,6 +98,25 @@ test.each([
   expect(warnings.join()).toContain("BASE_URL is ignored, because it is the address of this gateway");
 });
 
+describe("GITHUB_API_URL as GitHub's runners have it", () => {
+  test.each(["https://api.github.com", "https://git.example/api/v3"])("%s is no provider", (url) => {
+    const { find, warnings } = load({ GITHUB_API_URL: url });
+    expect([find("github")?.configured, warnings]).toEqual([false, []]);
+  });
+
+  test("is ignored aloud where the provider is wanted", () => {
+    const { find, warnings } = load({ GITHUB_API_URL: "https://api.github.com", GITHUB_API_KEY: "k-1" });
+    expect(find("github")?.baseUrl).toBe("https://models.github.ai/inference");
+    expect(warnings).toEqual(["GITHUB_API_URL is ignored, because it is the address of GitHub's REST API"]);
+  });
+
+  test("is kept if it is another", () => {
+    expect(load({ GITHUB_API_URL: "https://models.example/v1" }).find("github")?.baseUrl).toBe(
+      "https://models.example/v1",
+    );
+  });
+});
+
 describe("what looks like a provider's is warned about", () => {
   const meant = (name: string, right: string) =>
     `${name} is not a setting of this version and is ignored (did you mean ${right}?)`;
@@ -100,25 +134,17 @@ describe("what looks like a provider's is warned about", () => {
       "XYZ_API_KEY",
       "XYZ_API_KEY looks like the key of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=xyz, XYZ_API_URL=...",
     ],
-    [
-      "GROK_API_KEY",
-      "GROK_API_KEY looks like the key of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=xai, XAI_API_URL=https://api.x.ai/v1, XAI_API_KEY",
-    ],
-    [
-      "OPENROUTER_API_KEY",
-      "OPENROUTER_API_KEY looks like the key of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=openrouter, OPENROUTER_API_URL=https://openrouter.ai/api/v1",
-    ],
   ])("%s", (name, line) => {
     expect(load({ [name]: "a-value-that-is-not-shown" }).warnings).toEqual([line]);
   });
 
   test("key and base URL of a custom provider that CUSTOM_PROVIDERS does not name", () => {
-    expect(load({ TGI_API_KEY: "secret", TGI_API_URL: "http://127.0.0.1:9/v1" }).warnings).toEqual([
-      "TGI_API_KEY looks like the key of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=tgi",
-      "TGI_API_URL looks like the base URL of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=tgi",
+    expect(load({ LAB_API_KEY: "secret", LAB_API_URL: "http://127.0.0.1:9/v1" }).warnings).toEqual([
+      "LAB_API_KEY looks like the key of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=lab",
+      "LAB_API_URL looks like the base URL of a provider, and there is none of that name: to add it, set CUSTOM_PROVIDERS=lab",
     ]);
     // Alone it may be anybody's, except in the gateway's own file.
-    expect(load({ TGI_API_URL: "http://127.0.0.1:9/v1" }).warnings).toEqual([]);
+    expect(load({ LAB_API_URL: "http://127.0.0.1:9/v1" }).warnings).toEqual([]);
   });
 
   test.each([
@@ -126,6 +152,8 @@ describe("what looks like a provider's is warned about", () => {
     ...["OPENAI_ORG_ID", "OPENAI_LOG", "ANTHROPIC_MODEL", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"],
     ...["OLLAMA_MODELS", "OLLAMA_DEBUG", "VLLM_USE_V1", "NVIDIA_VISIBLE_DEVICES", "HOST", "HOSTNAME", "SSH_KEY"],
     ...["GOOGLE_MAPS_API_KEY", "OPENAI_ADMIN_KEY", "TELEGRAM_BOT_TOKEN", "SOME_API_TOKEN", "HF_TOKEN"],
+    ...["DATABRICKS_TOKEN", "HUGGINGFACE_TOKEN", "AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET"],
+    ...["GITHUB_ACTIONS", "GITHUB_HEAD_REF", "GITHUB_SHA", "GITHUB_SERVER_URL", "GITHUB_GRAPHQL_URL", "GITHUB_PATH"],
   ])("%s is not", (name) => {
     expect(load({ [name]: "1" }).warnings).toEqual([]);
   });

@@ -344,3 +344,48 @@ describe("headers", () => {
     expect(loadOne("ollama", { OLLAMA_HEADERS: value }).apis.chat?.fixed).toEqual(headers);
   });
 });
+
+describe("Google's two APIs", () => {
+  const google = (environment: Environment, wire?: "chat" | "native"): Provider => {
+    const { providers, problems } = loadProviders({ GOOGLE_API_KEY: KEY, ...environment }, [], "auto", wire);
+    expect(problems).toEqual([]);
+    const found = providers.find(({ id }) => id === "google");
+    if (found === undefined) throw new Error("no google");
+    return found;
+  };
+  const GENERATE = "https://generativelanguage.googleapis.com/v1beta/models/{model}:generateContent";
+
+  test("has both, and is asked by the first of them, unless all goes to its own", () => {
+    expect(google({})).toMatchObject({
+      wires: ["chat", "generate"],
+      apis: { chat: {}, generate: { url: GENERATE, fixed: { "x-goog-api-key": KEY } } },
+    });
+    const native = google({}, "native");
+    expect(native).toMatchObject({ wires: ["generate"], apis: { embeddings: {}, generate: { url: GENERATE } } });
+    expect(native.apis.chat).toBeUndefined();
+  });
+
+  test("may be cut to one of them", () => {
+    const { apis } = google({ GOOGLE_APIS: "generate" });
+    expect(apis).toMatchObject({
+      generate: { streamUrl: GENERATE.replace(":generateContent", ":streamGenerateContent?alt=sse") },
+    });
+    expect(apis.chat).toBeUndefined();
+  });
+
+  test("the path of its own API may be that of another server", () => {
+    const environment = {
+      MINE_API_URL: "https://mine.example/v1",
+      MINE_API_KEY: KEY,
+      MINE_APIS: "chat, generate=/v1beta/models/{model}:{go|goStream?alt=sse} x-goog-api-key",
+    };
+    const { apis } = loadOne("mine", environment, ["mine"]);
+    expect(apis.generate).toMatchObject({
+      url: "https://mine.example/v1beta/models/{model}:go",
+      streamUrl: "https://mine.example/v1beta/models/{model}:goStream?alt=sse",
+      fixed: { "x-goog-api-key": KEY },
+    });
+    const refused = { ...environment, MINE_APIS: "generate=/v1beta/{other}:go" };
+    expect(loadProviders(refused, ["mine"]).problems).toEqual([expect.stringContaining("MINE_APIS")]);
+  });
+});

@@ -12,6 +12,7 @@ import { createSigningKey, type SigningKey } from "../fixtures/signing-key.ts";
 import { type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { AUDIENCE, startTokenIssuer, type TokenIssuer } from "../fixtures/token-issuer.ts";
 import { startMcpServer } from "../tools/mcp/mcp-server.ts";
+import { openFolder } from "../response-store/stores.ts";
 import { findSecrets, SECRETS } from "./secrets.ts";
 
 /** What no request from outside leads to, and why. */
@@ -154,6 +155,23 @@ beforeAll(async () => {
     }),
     startGateway({ LOG_LEVEL: "trace", OPENAI_API_KEY: SECRETS.openAiKey, OPENAI_API_URL: `${provider.url}/v1` }),
   ]);
+  const place = openFolder();
+  disposables.push(place);
+  const keeping = {
+    ...both,
+    AUTH_OIDC_ISSUER: up.url,
+    CUSTOM_PROVIDERS: "chatless",
+    CHATLESS_API_URL: `${provider.url}/v1?key=${SECRETS.queryKey}`,
+    CHATLESS_APIS: "messages",
+  };
+  [gateways["keeping"], gateways["forgetting"]] = await Promise.all([
+    startGateway({ ...keeping, ...place.settings }),
+    startGateway({
+      ...keeping,
+      RESPONSES_STORE: "redis",
+      RESPONSES_STORE_URL: `redis://:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${gone.port}`,
+    }),
+  ]);
   const closed = untrusted.stop.bind(untrusted);
   disposables.push({ [Symbol.asyncDispose]: closed });
 });
@@ -222,7 +240,7 @@ async function receive(what: string, client: RawClient): Promise<string> {
 interface Drive {
   readonly code: FailureCode;
   readonly request: Sent;
-  readonly on?: "strict" | "busy" | "listed" | "open";
+  readonly on?: "strict" | "busy" | "listed" | "open" | "keeping" | "forgetting";
   readonly token?: () => string;
   /** What the provider answers to it. */
   readonly answer?: Answer;
@@ -234,6 +252,9 @@ const IMAGE = [{ role: "user", content: [{ type: "image_url", image_url: { url: 
 const EVENT = dataEvent({ choices: [] });
 /** Opens when the client has the beginning of a late failure's answer. */
 let amid = createGate();
+
+/** An id as the gateway makes them. */
+const KEPT = `resp_gw${"0".repeat(32)}`;
 
 const DRIVES: readonly Drive[] = [
   { code: "invalid_request", request: chat("openai/m", { messages: SECRETS.prompt }) },
@@ -328,8 +349,8 @@ const DRIVES: readonly Drive[] = [
   {
     code: "messages_not_supported",
     request: {
-      target: "/v1/messages/count_tokens",
-      body: { model: "openai/m", messages: [{ role: "user", content: SECRETS.prompt }] },
+      target: "/v1/messages",
+      body: { model: "silent/m", max_tokens: 1, messages: [{ role: "user", content: SECRETS.prompt }] },
     },
   },
   {
@@ -343,6 +364,24 @@ const DRIVES: readonly Drive[] = [
       body: { model: "chatless/m", input: SECRETS.prompt, previous_response_id: SECRETS.wrongToken },
     },
   },
+  {
+    code: "previous_response_not_found",
+    request: {
+      target: "/v1/responses",
+      body: { model: "chatless/m", input: SECRETS.prompt, previous_response_id: "resp_1" },
+    },
+    on: "keeping",
+  },
+  {
+    code: "item_not_found",
+    request: {
+      target: "/v1/responses",
+      body: { model: "chatless/m", input: [{ type: "item_reference", id: "msg_1" }] },
+    },
+    on: "keeping",
+  },
+  { code: "response_not_found", request: { method: "GET", target: `/v1/responses/${KEPT}` }, on: "keeping" },
+  { code: "response_store_unavailable", request: { method: "GET", target: `/v1/responses/${KEPT}` }, on: "forgetting" },
   {
     code: "completions_not_supported",
     request: { target: "/v1/completions", body: { model: "anthropic/m", prompt: SECRETS.prompt } },

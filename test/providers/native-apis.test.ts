@@ -3,14 +3,14 @@ import { type BuiltInProviderId, PROVIDER_TABLE } from "../../src/providers/tabl
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { SMALLEST } from "../routes/requests.ts";
 import { TEST_DIALECTS } from "../fixtures/test-dialect.ts";
+import { basePathOf, ROWS } from "./rows.ts";
 import { bodyText, type StartedGateway, startBesideProvider } from "../routes/started-gateway.ts";
 
 const IDS = Object.keys(PROVIDER_TABLE) as BuiltInProviderId[];
 const keyOf = (id: string): string => `key-of-${id}-0123`;
 
-/** A provider's own base URL, at the mock provider. */
-const baseOf = (id: BuiltInProviderId): string =>
-  new URL(PROVIDER_TABLE[id].url.replace("{ACCOUNT_ID}", "acc")).pathname.replace(/\/$/, "");
+/** Where it has its own base URL, at the mock provider. */
+const baseOf = basePathOf;
 
 let started: StartedGateway;
 
@@ -31,7 +31,7 @@ afterAll(() => started[Symbol.asyncDispose]());
 
 /** Address and credential of a native API; of a provider that is not here there is none. */
 type Native = Partial<
-  Record<BuiltInProviderId, readonly [target: string, credential: "bearer" | "x-api-key" | "none"]>
+  Record<BuiltInProviderId, readonly [target: string, credential: "bearer" | "x-api-key" | "api-key" | "none"]>
 >;
 
 const MESSAGES: Native = {
@@ -44,12 +44,24 @@ const MESSAGES: Native = {
   moonshot: ["/anthropic/v1/messages", "bearer"],
   minimax: ["/anthropic/v1/messages", "bearer"],
   zai: ["/api/anthropic/v1/messages", "bearer"],
+  openrouter: ["/api/v1/messages", "bearer"],
+  fireworks: ["/inference/v1/messages", "bearer"],
+  deepinfra: ["/anthropic/v1/messages", "bearer"],
+  sambanova: ["/v1/messages", "bearer"],
+  alibaba: ["/apps/anthropic/v1/messages", "bearer"],
+  siliconflow: ["/v1/messages", "bearer"],
+  baseten: ["/v1/messages", "bearer"],
+  databricks: ["/serving-endpoints/anthropic/v1/messages", "bearer"],
+  lmstudio: ["/v1/messages", "bearer"],
+  sglang: ["/v1/messages", "bearer"],
 };
 
 const COUNT_TOKENS: Native = {
   anthropic: ["/v1/messages/count_tokens", "x-api-key"],
   llamacpp: ["/v1/messages/count_tokens", "bearer"],
   vllm: ["/v1/messages/count_tokens", "bearer"],
+  sambanova: ["/v1/messages/count_tokens", "bearer"],
+  sglang: ["/v1/messages/count_tokens", "bearer"],
 };
 
 const RESPONSES: Native = {
@@ -65,15 +77,32 @@ const RESPONSES: Native = {
   mistral: ["/v1/responses", "bearer"],
   cloudflare: ["/client/v4/accounts/acc/ai/v1/responses", "bearer"],
   zai: ["/api/v1/responses", "bearer"],
+  azure: ["/openai/v1/responses", "api-key"],
+  openrouter: ["/api/v1/responses", "bearer"],
+  xai: ["/v1/responses", "bearer"],
+  fireworks: ["/inference/v1/responses", "bearer"],
+  perplexity: ["/v1/responses", "bearer"],
+  deepinfra: ["/v1/responses", "bearer"],
+  sambanova: ["/v1/responses", "bearer"],
+  huggingface: ["/v1/responses", "bearer"],
+  alibaba: ["/api/v2/apps/protocols/compatible-mode/v1/responses", "bearer"],
+  volcengine: ["/api/v3/responses", "bearer"],
+  databricks: ["/serving-endpoints/responses", "bearer"],
+  lmstudio: ["/v1/responses", "bearer"],
+  sglang: ["/v1/responses", "bearer"],
 };
 
-/** Those that are not at the usual place. */
-const CHAT_TARGETS: Partial<Record<BuiltInProviderId, string>> = {
-  cohere: "/compatibility/v1/chat/completions",
+/** Those that are translated to another API than Chat Completions at its usual place. */
+const OWN_TARGETS: Partial<Record<BuiltInProviderId, string>> = {
+  cohere: "/v2/chat",
 };
 
 function credentialOf(call: ReceivedRequest): Record<string, string | undefined> {
-  return { bearer: call.header("authorization"), "x-api-key": call.header("x-api-key") };
+  return {
+    bearer: call.header("authorization"),
+    "x-api-key": call.header("x-api-key"),
+    ...(call.header("api-key") !== undefined && { "api-key": call.header("api-key") }),
+  };
 }
 
 describe.each([
@@ -86,13 +115,17 @@ describe.each([
     const response = await started.post(route, body, { "x-api-key": "callers", "anthropic-beta": "b-1" });
     const expected = native[id];
     if (!expected && route === "/v1/messages/count_tokens") {
-      expect([response.status, started.takeCalls()]).toEqual([400, []]);
+      const targets = started.takeCalls().map((call) => call.target);
+      // Counted in the provider's other API, or estimated.
+      if (id === "openai") expect(targets).toEqual(["/v1/responses/input_tokens"]);
+      else expect([response.headers.get("x-gateway-estimated"), targets]).toEqual(["true", []]);
       return;
     }
     const call = started.takeCall();
     if (!expected) {
-      // All of them have Responses or Messages, or at least Chat Completions.
-      const [target = CHAT_TARGETS[id]] = (route === "/v1/messages" ? RESPONSES : MESSAGES)[id] ?? [];
+      // Responses or Messages if they are for all of its models, or an API of its own, or else Chat Completions.
+      const other = ROWS[id].wires ? {} : route === "/v1/messages" ? RESPONSES : MESSAGES;
+      const [target = OWN_TARGETS[id]] = other[id] ?? [];
       expect([response.status, call.target]).toEqual([200, target ?? `${baseOf(id)}/chat/completions`]);
       return;
     }
@@ -102,6 +135,7 @@ describe.each([
     expect(credentialOf(call)).toEqual({
       bearer: credential === "bearer" ? `Bearer ${keyOf(id)}` : undefined,
       "x-api-key": credential === "x-api-key" ? keyOf(id) : undefined,
+      ...(credential === "api-key" && { "api-key": keyOf(id) }),
     });
     expect([call.header("anthropic-version"), call.header("anthropic-beta")]).toEqual([
       route.startsWith("/v1/messages") || id === "anthropic" ? "2023-06-01" : undefined,

@@ -114,9 +114,7 @@ const shown: readonly Shown[] = [
 
 const known = new Set<string>([
   ...Object.keys(SETTINGS_TABLE),
-  ...Object.keys(PROVIDER_TABLE).flatMap((id) =>
-    Object.values(providerVariables(id)).filter((name) => name !== undefined),
-  ),
+  ...Object.keys(PROVIDER_TABLE).flatMap((id) => Object.values(providerVariables(id)).flat()),
 ]);
 
 describe.each(shown.map((each) => [each.title, each] as const))("%s on the page of deployment", (_, each) => {

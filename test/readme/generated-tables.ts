@@ -5,8 +5,11 @@ import { FAILURES } from "../../src/core/errors.ts";
 import { PROVIDER_APIS, type ProviderApiName } from "../../src/providers/api-paths.ts";
 import type { ProviderApi } from "../../src/providers/provider.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
-import { PROVIDER_TABLE } from "../../src/providers/table.ts";
+import { GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../../src/providers/table.ts";
+import { COUNT_TOKENS } from "../../src/formats/messages/format.ts";
+import { chooseCounter } from "../../src/routing/choose-counter.ts";
 import { chooseWire } from "../../src/routing/choose-wire.ts";
+import { carriedTable } from "./carried-members.ts";
 import { GUIDE, README } from "./markdown.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { featureTable, performanceLines } from "./performance-figures.ts";
@@ -40,10 +43,11 @@ const hasApi = (row: ProviderRow, name: ProviderApiName): boolean =>
 
 function notes(row: ProviderRow): string {
   return [
-    row.urlParameter ? `\`${row.urlParameter[1]}\` fills in the account` : "",
+    row.urlParameters ? `needs ${listOf(row.urlParameters.map(({ variable }) => variable))}` : "",
     hasApi(row, "messages") ? "Messages API" : "",
     hasApi(row, "responses") ? "Responses API" : "",
-    row.paths.embeddings ? "" : "no embeddings",
+    hasApi(row, "generate") ? "Gemini API" : "",
+    hasApi(row, "embeddings") ? "" : "no embeddings",
   ]
     .filter((note) => note !== "")
     .join(", ");
@@ -52,10 +56,13 @@ function notes(row: ProviderRow): string {
 /** How each API of clients reaches each provider. */
 function clientApis(): string {
   const clients = ["chat", "messages", "responses", "countTokens", "completions", "embeddings"] as const;
-  const rows = PROVIDER_ROWS.map(([id, row]) => {
+  const rows = [...PROVIDER_ROWS, [GOOGLE_NATIVE, GOOGLE_NATIVE_ROW] as const].map(([id, row]) => {
     const apis = Object.fromEntries(PROVIDER_APIS.map((name) => [name, hasApi(row, name) ? ANY_API : undefined]));
+    const provider = { apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) };
     const cells = clients.map((client) => {
-      const wire = chooseWire({ apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) }, client);
+      const counter = client === "countTokens" ? chooseCounter(provider, COUNT_TOKENS, true) : undefined;
+      if (counter === "estimate") return counter;
+      const wire = counter !== undefined && counter !== "native" ? counter : chooseWire(provider, client);
       return wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`;
     });
     return [`\`${id}\``, ...cells];
@@ -74,10 +81,17 @@ const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
   chat: "Chat Completions",
   messages: "Messages",
   responses: "Responses",
+  generate: "Gemini API",
   countTokens: "Token count",
+  inputTokens: "Input tokens",
   completions: "Completions",
   embeddings: "Embeddings",
+  converse: "Converse",
+  cohere: "Cohere's chat",
 };
+
+/** Google as it is with that setting. */
+const GOOGLE_NATIVE = "google, GOOGLE_WIRE=native";
 
 const PROVIDER_ROWS = Object.entries<ProviderRow>(PROVIDER_TABLE);
 
@@ -86,9 +100,21 @@ function providers(): string {
   return markdownTable([["Id", "Key", "Base URL, unless `<ID>_API_URL` is set", "Also"], ...rows]);
 }
 
+const listOf = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
+
+/** The ids by what configures them, because a table would be as long as the rest of the page. */
 function providersShort(): string {
-  const rows = PROVIDER_ROWS.map(([id, row]) => [`\`${id}\``, keyOf(id, row), notes(row)]);
-  return markdownTable([["Id", "Key", "Also"], ...rows]);
+  const idsOf = (isOf: (row: ProviderRow) => boolean): readonly string[] =>
+    PROVIDER_ROWS.flatMap(([id, row]) => (isOf(row) ? [id] : []));
+  const isLocal = (row: ProviderRow): boolean => row.auth === "none" || row.keyOptional === true;
+  const others = PROVIDER_ROWS.flatMap(([id, { urlParameters }]) =>
+    urlParameters ? [`\`${id}\` (${listOf(urlParameters.map(({ variable }) => variable))})`] : [],
+  );
+  return [
+    `- By \`<ID>_API_KEY\`: ${listOf(idsOf((row) => !isLocal(row) && row.urlParameters === undefined))}.`,
+    `- By that and what is in brackets: ${others.join(", ")}.`,
+    `- By \`<ID>_API_URL\`, on your own machines: ${listOf(idsOf(isLocal))}.`,
+  ].join("\n");
 }
 
 /** A list, because a table would be as wide as its longest text in every row. */
@@ -112,7 +138,7 @@ export interface GeneratedTable {
 }
 
 /** Every generated part of the documentation, as it has to be. */
-export function generatedTables(): readonly GeneratedTable[] {
+export async function generatedTables(): Promise<readonly GeneratedTable[]> {
   const performance = performanceLines();
   return [
     { page: README, name: "providers-short", text: providersShort() },
@@ -120,6 +146,7 @@ export function generatedTables(): readonly GeneratedTable[] {
     { page: README, name: "performance", text: performance },
     { page: `${GUIDE}/providers.md`, name: "providers", text: providers() },
     { page: `${GUIDE}/client-apis.md`, name: "client-apis", text: clientApis() },
+    { page: `${GUIDE}/client-apis.md`, name: "carried-members", text: await carriedTable() },
     { page: `${GUIDE}/settings.md`, name: "settings", text: settingsMarkdown() },
     { page: `${GUIDE}/errors.md`, name: "failures", text: failures() },
     { page: `${GUIDE}/performance.md`, name: "performance", text: performance },

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { generatedTables } from "./generated-tables.ts";
 import { PROJECT, readPage, withGeneratedPart } from "./markdown.ts";
 
-for (const { page, name, text } of generatedTables()) {
+for (const { page, name, text } of await generatedTables()) {
   const markdown = readPage(page);
   const updated = withGeneratedPart(markdown, name, text);
   if (updated === markdown) continue;

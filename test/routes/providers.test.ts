@@ -28,9 +28,34 @@ const EXPECTED: Readonly<Record<BuiltInProviderId, { readonly models: string; re
   ollama_cloud: { models: "/models", chat: "/chat/completions" },
   llamacpp: { models: "/models", chat: "/chat/completions" },
   vllm: { models: "/models", chat: "/chat/completions" },
+  azure: { models: "/models", chat: "/chat/completions" },
+  openrouter: { models: "/models", chat: "/chat/completions" },
+  xai: { models: "/models", chat: "/chat/completions" },
+  together: { models: "/models", chat: "/chat/completions" },
+  fireworks: { models: "/models", chat: "/chat/completions" },
+  perplexity: { models: "/v1/models", chat: "/chat/completions" },
+  deepinfra: { models: "/models", chat: "/chat/completions" },
+  cerebras: { models: "/models", chat: "/chat/completions" },
+  sambanova: { models: "/models", chat: "/chat/completions" },
+  huggingface: { models: "/models", chat: "/chat/completions" },
+  github: { models: "/catalog/models", chat: "/chat/completions" },
+  nebius: { models: "/models", chat: "/chat/completions" },
+  hyperbolic: { models: "/models", chat: "/chat/completions" },
+  alibaba: { models: "/models", chat: "/chat/completions" },
+  volcengine: { models: "/models", chat: "/chat/completions" },
+  siliconflow: { models: "/models", chat: "/chat/completions" },
+  baseten: { models: "/models", chat: "/chat/completions" },
+  databricks: { models: "/api/2.0/serving-endpoints", chat: "/chat/completions" },
+  cloudflare_gateway: { models: "/models", chat: "/chat/completions" },
+  lmstudio: { models: "/models", chat: "/chat/completions" },
+  sglang: { models: "/models", chat: "/chat/completions" },
+  tgi: { models: "/models", chat: "/chat/completions" },
 };
 const IDS = Object.keys(EXPECTED) as BuiltInProviderId[];
+/** Of which two could be built in, too. */
 const CUSTOM = ["tgi", "sglang", "open-tgi"] as const;
+/** Those that keep their place in the table. */
+const BUILT_IN = IDS.filter((id) => id !== "tgi" && id !== "sglang");
 const REFUSES_STREAM_OPTIONS = ["cohere", "mistral"];
 
 const keyOf = (id: string): string => `key-of-${id}`;
@@ -42,7 +67,7 @@ let started: StartedGateway;
 beforeAll(async () => {
   started = await startBesideProvider((url) => ({
     ...Object.fromEntries(
-      [...IDS, ...CUSTOM].flatMap((id) => [
+      [...BUILT_IN, ...CUSTOM].flatMap((id) => [
         [variable(id, "API_URL"), url + baseOf(id)],
         [variable(id, "API_KEY"), keyOf(id)],
       ]),
@@ -59,12 +84,14 @@ afterAll(() => started[Symbol.asyncDispose]());
 
 /** The credentials among a request's headers. */
 function credentials(call: ReceivedRequest): Record<string, string> {
-  const names = ["authorization", "x-api-key", "api-key", "anthropic-version"];
+  const names = ["authorization", "x-api-key", "api-key", "anthropic-version", "cf-aig-authorization"];
   return Object.fromEntries(names.flatMap((name) => (call.header(name) ? [[name, call.header(name) ?? ""]] : [])));
 }
 
 function expectedCredentials(id: string): Record<string, string> {
   if (id === "anthropic") return { "x-api-key": keyOf(id), "anthropic-version": "2023-06-01" };
+  if (id === "azure") return { "api-key": keyOf(id) };
+  if (id === "cloudflare_gateway") return { "cf-aig-authorization": `Bearer ${keyOf(id)}` };
   if (id === "sglang") return { "x-api-key": keyOf(id) };
   if (id === "ollama" || id === "open-tgi") return {};
   return { authorization: `Bearer ${keyOf(id)}` };
@@ -74,9 +101,10 @@ test("the list of providers is the contract's, in its order", () => {
   expect(Object.keys(PROVIDER_TABLE)).toEqual(IDS);
 });
 
-describe.each([...IDS, ...CUSTOM])("%s", (id) => {
+describe.each([...BUILT_IN, ...CUSTOM])("%s", (id) => {
   const expected = EXPECTED[id as BuiltInProviderId] ?? { models: "/models", chat: "/chat/completions" };
-  const row: ProviderRow | undefined = PROVIDER_TABLE[id as BuiltInProviderId];
+  const isCustom = CUSTOM.some((custom) => custom === id);
+  const row: ProviderRow | undefined = isCustom ? undefined : PROVIDER_TABLE[id as BuiltInProviderId];
 
   test("is asked for chat at its own path, with its own credential and the client's bytes", async () => {
     const body = `{"x": 1.0,"model":"${id}/some/model","messages":[{"role":"user","content":"\\u00e9"}],"n":12345678901234567890}`;
@@ -119,7 +147,7 @@ describe.each([...IDS, ...CUSTOM])("%s", (id) => {
       expect([response.status, started.takeCalls()]).toEqual([400, []]);
       return;
     }
-    const prefix = id === "cohere" ? "/compatibility/v1" : id === "cloudflare" ? "/v1" : "";
+    const prefix = id === "cohere" ? "/compatibility/v1" : id === "cloudflare" || id === "perplexity" ? "/v1" : "";
     const call = started.takeCall();
     expect([call.target, bodyText(call)]).toEqual([`${baseOf(id)}${prefix}/embeddings`, '{"model":"e","input":"hi"}']);
     expect(credentials(call)).toEqual(expectedCredentials(id));

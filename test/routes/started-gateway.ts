@@ -92,7 +92,7 @@ export function bodyText(request: ReceivedRequest): string {
 }
 
 function isListing({ method, target }: ReceivedRequest): boolean {
-  return method === "GET" && /\/models(\/search)?(\?|$)/.test(target);
+  return method === "GET" && /\/(?:models(?:\/search)?|api\/2\.0\/serving-endpoints)(\?|$)/.test(target);
 }
 
 function isWire(body: unknown): body is string | Uint8Array<ArrayBuffer> {

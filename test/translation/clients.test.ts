@@ -1,12 +1,13 @@
 import Anthropic from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import OpenAI from "openai";
-import type { Wire } from "../../src/formats/wires.ts";
+import type { TranslatedApi } from "../../src/formats/wires.ts";
 import { DIALECTS } from "../../src/formats/dialects.ts";
 import { json } from "../fixtures/answers.ts";
+import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { bodyText } from "../routes/started-gateway.ts";
 import { answerOf, CALL, TEXT, USAGE } from "./provider-traffic.ts";
-import { PAIRS, PROVIDERS, startTranslating, type TranslatingGateway } from "./translating-gateway.ts";
+import { ALL_PAIRS, PROVIDERS, startTranslating, type TranslatingGateway } from "./translating-gateway.ts";
 
 let started: TranslatingGateway;
 let openai: OpenAI;
@@ -137,16 +138,23 @@ async function askResponses(model: string, streams: boolean): Promise<Understood
   };
 }
 
-const ASK = { chat: askChat, messages: askMessages, responses: askResponses } as const;
-const STOPS: Readonly<Record<Wire, string>> = { chat: "tool_calls", messages: "tool_use", responses: "completed" };
+/** Converse and Google's own API say it in the address alone. */
+const asksForStream = (request: ReceivedRequest): boolean =>
+  /\/converse-stream|:stream/.test(request.target) ||
+  (JSON.parse(bodyText(request)) as { stream?: unknown }).stream === true;
 
-describe.each(PAIRS.flatMap((pair) => [false, true].map((streams) => [...pair, streams] as const)))(
+const ASK = { chat: askChat, messages: askMessages, responses: askResponses } as const;
+const STOPS: Readonly<Record<TranslatedApi, string>> = {
+  chat: "tool_calls",
+  messages: "tool_use",
+  responses: "completed",
+};
+
+describe.each(ALL_PAIRS.flatMap((pair) => [false, true].map((streams) => [...pair, streams] as const)))(
   "the official client of %s, at a provider of %s, as a stream: %s",
   (client, wire, streams) => {
     test("understands text, call, reason to stop and usage, and what it sends back is understood", async () => {
-      started.answerWith(({ body }) =>
-        answerOf(wire, (JSON.parse(Buffer.from(body).toString()) as { stream?: unknown }).stream === true),
-      );
+      started.answerWith((request) => answerOf(wire, asksForStream(request)));
       const { goOn, ...understood } = await ASK[client](`${PROVIDERS[wire]}/m`, streams);
       expect(understood).toEqual({
         text: TEXT,

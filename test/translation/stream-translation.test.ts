@@ -5,6 +5,8 @@ import type { ClientAsk } from "../../src/formats/form/dialect.ts";
 import { StreamTranslation } from "../../src/pipeline/translate/stream-translation.ts";
 import { UpstreamError } from "../../src/upstream/errors.ts";
 import { dataEvent } from "../fixtures/answers.ts";
+import { DIALECTS } from "../../src/formats/dialects.ts";
+import type { AnswerEvent } from "../../src/formats/form/answer-events.ts";
 import { ENDS, TEST_DIALECTS } from "../fixtures/test-dialect.ts";
 
 const wire = await TEST_DIALECTS.chat();
@@ -35,13 +37,18 @@ const TRANSLATED = [
 ].join("");
 
 /** What is written of a stream, and with what it broke off. */
-function translate(pieces: readonly (Uint8Array | string)[]) {
+function translate(pieces: readonly (Uint8Array | string)[], room = Number.POSITIVE_INFINITY) {
   const told: string[] = [];
+  const holds: number[] = [];
   const translation = new StreamTranslation({
     reader: wire.readStream(target),
     writer: client.writeStream(ask),
     clientsError: (error) => ({ ...error, message: error.message.replaceAll("secret", "***") }),
     onError: ({ message }) => told.push(message),
+    mayHold(bytes) {
+      holds.push(bytes);
+      return bytes <= room;
+    },
     failureOf: ({ message }) => new Failure("provider_error", { message: `failed: ${message}` }),
   });
   const writes: string[] = [];
@@ -53,7 +60,7 @@ function translate(pieces: readonly (Uint8Array | string)[]) {
   } catch (error) {
     thrown = error;
   }
-  return { writes, text: writes.join(""), thrown, told, translation };
+  return { writes, text: writes.join(""), thrown, told, holds, translation };
 }
 
 test("each event goes out with the bytes that end it, and the end with the wire's own sign of it", () => {
@@ -143,4 +150,43 @@ test("an endless event is not kept without end", () => {
 test("what a dialect throws breaks the stream off behind what was said", () => {
   const { text, thrown } = translate([`${STREAM[0]}data: no json\n\n${STREAM[1]}`]);
   expect([text, thrown]).toMatchObject([written({ model: "groq/m" }), { code: "internal" }]);
+});
+
+describe("what is held back for what is still to come", () => {
+  const LONG = dataEvent({ piece: "x".repeat(100_000) });
+  const parts = [LONG.slice(0, 40_000), LONG.slice(40_000, 70_000), LONG.slice(70_000)];
+
+  test("is counted in steps, and no more once it is written", () => {
+    expect(translate([STREAM[0] ?? "", ...parts, ...STREAM.slice(1)]).holds).toEqual([65_536, 131_072, 0]);
+    expect(translate(STREAM).holds).toEqual([]);
+  });
+
+  test("ends the stream if there is no room for it", () => {
+    const { thrown, text } = translate([STREAM[0] ?? "", ...parts], 65_536);
+    expect(thrown).toMatchObject({ code: "memory_exhausted" });
+    expect(text).toBe(written({ model: "groq/m" }));
+  });
+
+  test("is what each client's API needs of an answer", async () => {
+    const chat = await DIALECTS.chat();
+    const events = [
+      { type: "start", id: "a", model: "m" },
+      { type: "open", block: 0, opened: { type: "text", isRefusal: false } },
+      { type: "open", block: 1, opened: { type: "thinking" } },
+      { type: "piece", block: 0, text: "x".repeat(10) },
+      { type: "piece", block: 1, text: "y".repeat(100) },
+    ] as const satisfies readonly AnswerEvent[];
+    const request = chat.readRequest({ model: "m", messages: [{ role: "user", content: "hi" }], stream: true });
+    const held = async (api: "chat" | "messages" | "responses", ...more: AnswerEvent[]) => {
+      const writer = (await DIALECTS[api]()).writeStream({ ...ask, request });
+      for (const event of [...events, ...more]) writer.write(event);
+      return writer.held;
+    };
+    const closed = { type: "close", block: 1 } as const;
+    const first = { type: "close", block: 0 } as const;
+    // A thought as a whole item; a thought behind the text; all that the last event repeats.
+    expect([await held("chat"), await held("messages"), await held("responses")]).toEqual([100, 100, 110]);
+    expect([await held("chat", closed), await held("messages", closed)]).toEqual([0, 100]);
+    expect(await held("messages", closed, first)).toBe(0);
+  });
 });

@@ -7,6 +7,13 @@ export const PROVIDERS_SETTINGS = {
     type: "list",
     doc: "Ids of further OpenAI-compatible servers; each needs <ID>_API_URL",
   },
+  GOOGLE_WIRE: {
+    group: "Providers",
+    type: "enum",
+    values: ["chat", "native"],
+    default: "chat",
+    doc: "The API in which Google is asked what clients of another API ask: its OpenAI-compatible one, or its own, to which chat clients are translated too",
+  },
 } as const satisfies SettingRows;
 
 /** `<ID>_HTTP2`, which every provider has. */

@@ -29,6 +29,11 @@ export class EventReader {
   /** The last line ended with CR: an LF that follows belongs to it. */
   #skipsLineFeed = false;
 
+  /** How much is kept of the event that has not ended. */
+  get kept(): number {
+    return this.#kept;
+  }
+
   /** @param maxCharacters most that is kept of an event */
   constructor(maxCharacters: number) {
     this.#maxCharacters = maxCharacters;

@@ -5,7 +5,7 @@ import { wrapSeal } from "../form/seal-envelope.ts";
 import { signatureMember, unwrapCustomInput } from "./call-items.ts";
 import { type ChunkTexts, errorEvent } from "./chunk-text.ts";
 import { customToolNames } from "./custom-tool-names.ts";
-import { type HeldText, holdText } from "./held-text.ts";
+import type { HeldText, HeldTexts } from "./held-text.ts";
 
 /** The calls of a client's stream. Chunks may be of several calls in turn, so nothing need wait for another call. */
 export interface ClientCalls {
@@ -16,6 +16,8 @@ export interface ClientCalls {
   close(block: number): string;
   has(block: number): boolean;
   readonly count: number;
+  /** The client has calls to run. */
+  readonly hasOpen: boolean;
 }
 
 type OpenedCall = Extract<Extract<AnswerEvent, { type: "open" }>["opened"], { type: "call" }>;
@@ -28,9 +30,10 @@ interface ClientCall {
   isEmpty: boolean;
 }
 
-export function createClientCalls(texts: ChunkTexts, tools: readonly Tool[]): ClientCalls {
+export function createClientCalls(texts: ChunkTexts, held: HeldTexts, tools: readonly Tool[]): ClientCalls {
   const customTools = customToolNames(tools);
   const calls = new Map<number, ClientCall>();
+  let hasOpen = false;
 
   const write = ({ index, kind }: ClientCall, piece: string): string =>
     texts.delta({
@@ -38,11 +41,12 @@ export function createClientCalls(texts: ChunkTexts, tools: readonly Tool[]): Cl
     });
 
   return {
-    open(block, { id, name, kind: sent }) {
+    open(block, { id, name, kind: sent, isAnswered = false }) {
+      hasOpen ||= !isAnswered;
       const isHeld = sent === "function" && customTools.has(name);
       const kind = isHeld ? "custom" : sent;
       const index = calls.size;
-      calls.set(block, { index, kind, held: isHeld ? holdText() : undefined, isEmpty: true });
+      calls.set(block, { index, kind, held: isHeld ? held.open() : undefined, isEmpty: true });
       const called = kind === "custom" ? { custom: { name, input: "" } } : { function: { name, arguments: "" } };
       return texts.delta({ tool_calls: [{ index, id, type: kind, ...called }] });
     },
@@ -67,6 +71,9 @@ export function createClientCalls(texts: ChunkTexts, tools: readonly Tool[]): Cl
     has: (block) => calls.has(block),
     get count() {
       return calls.size;
+    },
+    get hasOpen() {
+      return hasOpen;
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import type { Annotation } from "../form/blocks.ts";
+import type { Annotation, Seal } from "../form/blocks.ts";
 import { writeAnnotation } from "./annotations.ts";
 import type { ChunkTexts } from "./chunk-text.ts";
 
@@ -8,6 +8,9 @@ export interface ClientTexts {
   open(block: number, isRefusal: boolean): void;
   extend(block: number, piece: string): string;
   annotate(block: number, annotation: Annotation): void;
+  seal(block: number, seal: Seal): void;
+  /** What a text was sealed with, if it was; once. */
+  takeSeal(block: number): Seal | undefined;
   /** Those of all texts. They go out at once, as most clients keep of unknown members what the last delta said. */
   annotations(): string;
   has(block: number): boolean;
@@ -20,6 +23,7 @@ interface ClientText {
   /** Where it begins in the content. */
   readonly offset: number;
   length: number;
+  seal: Seal | undefined;
 }
 
 export function createClientTexts(texts: ChunkTexts): ClientTexts {
@@ -29,7 +33,7 @@ export function createClientTexts(texts: ChunkTexts): ClientTexts {
   let hasRefusal = false;
   return {
     open(block, isRefusal) {
-      open.set(block, { isRefusal, offset: length, length: 0 });
+      open.set(block, { isRefusal, offset: length, length: 0, seal: undefined });
     },
     extend(block, piece) {
       const text = open.get(block);
@@ -45,6 +49,16 @@ export function createClientTexts(texts: ChunkTexts): ClientTexts {
     annotate(block, annotation) {
       const text = open.get(block);
       if (text !== undefined) annotated.push({ annotation, text });
+    },
+    seal(block, seal) {
+      const text = open.get(block);
+      if (text !== undefined) text.seal = seal;
+    },
+    takeSeal(block) {
+      const text = open.get(block);
+      const seal = text?.seal;
+      if (text !== undefined) text.seal = undefined;
+      return seal;
     },
     annotations() {
       const written = annotated.flatMap(({ annotation, text }): JsonObject[] => {

@@ -1,6 +1,6 @@
 import type { Seal } from "../form/blocks.ts";
 import type { ChunkTexts } from "./chunk-text.ts";
-import { type HeldText, holdText } from "./held-text.ts";
+import type { HeldText, HeldTexts } from "./held-text.ts";
 import { writeDetails } from "./write-details.ts";
 
 /**
@@ -13,6 +13,11 @@ export interface ClientThoughts {
   extend(block: number, piece: string): string;
   seal(block: number, seal: Seal): void;
   close(block: number): string;
+  /**
+   * The seal of a text, for which messages have no place: it is that of a thought without words behind it.
+   * @param others see {@link open}
+   */
+  alone(seal: Seal | undefined, others: number): string;
   has(block: number): boolean;
 }
 
@@ -22,12 +27,12 @@ interface ClientThought {
   seal: Seal | undefined;
 }
 
-export function createClientThoughts(texts: ChunkTexts): ClientThoughts {
+export function createClientThoughts(texts: ChunkTexts, held: HeldTexts): ClientThoughts {
   const thoughts = new Map<number, ClientThought>();
   let opened = 0;
   return {
     open(block, others) {
-      thoughts.set(block, { index: opened + others, held: holdText(), seal: undefined });
+      thoughts.set(block, { index: opened + others, held: held.open(), seal: undefined });
       opened += 1;
     },
     extend(block, piece) {
@@ -44,6 +49,12 @@ export function createClientThoughts(texts: ChunkTexts): ClientThoughts {
       if (thought === undefined) return "";
       thoughts.delete(block);
       return texts.delta({ reasoning_details: writeDetails(thought.held.whole(), thought.seal, thought.index) });
+    },
+    alone(seal, others) {
+      if (seal === undefined) return "";
+      const details = writeDetails("", { ...seal, kind: "encrypted" }, opened + others);
+      opened += 1;
+      return texts.delta({ reasoning_details: details });
     },
     has: (block) => thoughts.has(block),
   };

@@ -1,19 +1,11 @@
 import type { MediaBlock, MediaSource } from "../form/blocks.ts";
+import { mediaTypeOf } from "../form/media-type.ts";
 
 /** A source and what kind of data it is, as far as that is known. */
 export interface ReadMedia {
   readonly source: MediaSource;
   readonly mediaType: string | undefined;
 }
-
-/** How the base64 text of known kinds of files begins. */
-const BEGINNINGS: readonly (readonly [text: string, mediaType: string])[] = [
-  ["iVBORw0KGgo", "image/png"],
-  ["/9j/", "image/jpeg"],
-  ["R0lGOD", "image/gif"],
-  ["UklGR", "image/webp"],
-  ["JVBERi0", "application/pdf"],
-];
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const DATA_SCHEME = /^data:/i;
@@ -36,10 +28,6 @@ export function readMediaUrl(url: string): ReadMedia {
 
 function readBase64(data: string, mediaType: string | undefined): ReadMedia {
   return { source: { kind: "base64", data }, mediaType: mediaType ?? mediaTypeOf(data) };
-}
-
-function mediaTypeOf(base64: string): string | undefined {
-  return BEGINNINGS.find(([text]) => base64.startsWith(text))?.[1];
 }
 
 function decodePercents(text: string): string {

@@ -5,7 +5,7 @@ import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
 import { readAnswerError } from "./answer-error.ts";
 import { listOf } from "../../core/json/values.ts";
 import { openStreamAnswer } from "./stream-answer.ts";
-import { clientToolNames } from "./tool-names.ts";
+import { clientToolNames } from "../form/tool-names.ts";
 import { readUsage } from "./usage.ts";
 
 const END_MARK = "[DONE]";

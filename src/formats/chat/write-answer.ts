@@ -9,6 +9,7 @@ import { customToolNames } from "./custom-tool-names.ts";
 import { writeFinishReason } from "./finish-reason.ts";
 import { writeUsage } from "./usage.ts";
 import { writeDetails } from "./write-details.ts";
+import { writeImage } from "./write-image.ts";
 
 /** Writes a `chat.completion`, with all members that OpenAI's own answers have. */
 export function writeAnswer({ blocks, stop, usage }: ModelAnswer, ask: ClientAsk): JsonObject {
@@ -21,8 +22,10 @@ export function writeAnswer({ blocks, stop, usage }: ModelAnswer, ask: ClientAsk
     refusal,
     ...(calls.length > 0 && { tool_calls: calls.map((call) => writeCall(call, customTools)) }),
     ...writeThoughts(blocks),
+    ...writeImages(blocks),
   };
-  const finish_reason = writeFinishReason(stop, { hasCalls: calls.length > 0, hasRefusal: refusal !== null });
+  const hasCalls = calls.some(({ isAnswered }) => !isAnswered);
+  const finish_reason = writeFinishReason(stop, { hasCalls, hasRefusal: refusal !== null });
   return {
     id: `chatcmpl-${ask.newId()}`,
     object: "chat.completion",
@@ -70,6 +73,11 @@ function writeCall({ id, name, input, kind, seal }: CallBlock, customTools: Read
   return { id, type: "function", function: { name, arguments: input === "" ? "{}" : input }, ...signature };
 }
 
+function writeImages(blocks: readonly Block[]): JsonObject {
+  const images = blocks.flatMap((block) => (block.type === "image" ? (writeImage(block) ?? []) : []));
+  return images.length > 0 ? { images } : {};
+}
+
 /** `reasoning_content` for clients that show it, and `reasoning_details` for those that give back what must come back. */
 function writeThoughts(blocks: readonly Block[]): JsonObject {
   const texts: string[] = [];
@@ -83,12 +91,15 @@ function writeThoughts(blocks: readonly Block[]): JsonObject {
       index += 1;
     } else if (block.type === "call") {
       index += 1;
-    } else if (isSaid(block) && !hasText && block.text !== "") {
+    } else if (isSaid(block) && block.text !== "") {
       // All texts are read back as one, where the first one was.
+      if (!hasText) index += 1;
       hasText = true;
+      if (block.seal === undefined) continue;
+      details.push(...writeDetails("", { ...block.seal, kind: "encrypted" }, index));
       index += 1;
     }
   }
   if (details.length === 0) return {};
-  return { reasoning_content: texts.join(""), reasoning_details: details };
+  return { ...(texts.length > 0 && { reasoning_content: texts.join("") }), reasoning_details: details };
 }

@@ -5,13 +5,16 @@ import { type ChunkTexts, createChunkTexts, END_EVENT, errorEvent } from "./chun
 import { type ClientCalls, createClientCalls, INPUT_TOO_LONG } from "./client-calls.ts";
 import { type ClientTexts, createClientTexts } from "./client-texts.ts";
 import { type ClientThoughts, createClientThoughts } from "./client-thoughts.ts";
+import { createHeldTexts } from "./held-text.ts";
 import { writeFinishReason } from "./finish-reason.ts";
+import { writeImage } from "./write-image.ts";
 
 /** Writes a client's stream: the role once, each piece at once, one finish, usage only if asked for, one `[DONE]`. */
 export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   const chunks = createChunkTexts(ask);
-  const calls = createClientCalls(chunks, ask.request.tools);
-  const thoughts = createClientThoughts(chunks);
+  const held = createHeldTexts();
+  const calls = createClientCalls(chunks, held, ask.request.tools);
+  const thoughts = createClientThoughts(chunks, held);
   const texts = createClientTexts(chunks);
   let isStarted = false;
   let state: "open" | "stopped" | "failed" = "open";
@@ -36,7 +39,7 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   const stop = (told: Stop): string => {
     if (told.reason === "error") return fail(errorEvent(stopError(told)));
     state = "stopped";
-    return writeEnd(told, chunks, texts, calls);
+    return writeEnd(told, chunks, texts, calls.hasOpen);
   };
 
   const write = (event: AnswerEvent): string => {
@@ -44,17 +47,22 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
       case "start":
         return "";
       case "open":
-        return openBlock(event.block, event.opened, texts, thoughts, calls);
+        return openBlock(event.block, event.opened, { chunks, texts, thoughts, calls });
       case "piece":
         return extend(event.block, event.text);
       case "seal":
-        if (thoughts.has(event.block)) thoughts.seal(event.block, event.seal);
+        thoughts.seal(event.block, event.seal);
+        texts.seal(event.block, event.seal);
         return calls.seal(event.block, event.seal);
       case "annotation":
         texts.annotate(event.block, event.annotation);
         return "";
       case "close":
-        return calls.close(event.block) + thoughts.close(event.block);
+        return (
+          calls.close(event.block) +
+          thoughts.close(event.block) +
+          thoughts.alone(texts.takeSeal(event.block), calls.count + 1)
+        );
       case "stop":
         return stop(event.stop);
       case "usage":
@@ -66,6 +74,9 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   };
 
   return {
+    get held() {
+      return held.length;
+    },
     write(event) {
       if (event.type === "usage") return write(event);
       if (state !== "open") return "";
@@ -79,13 +90,14 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   };
 }
 
-function openBlock(
-  block: number,
-  opened: OpenedBlock,
-  texts: ClientTexts,
-  thoughts: ClientThoughts,
-  calls: ClientCalls,
-): string {
+interface Parts {
+  readonly chunks: ChunkTexts;
+  readonly texts: ClientTexts;
+  readonly thoughts: ClientThoughts;
+  readonly calls: ClientCalls;
+}
+
+function openBlock(block: number, opened: OpenedBlock, { chunks, texts, thoughts, calls }: Parts): string {
   switch (opened.type) {
     case "text":
       texts.open(block, opened.isRefusal);
@@ -95,15 +107,19 @@ function openBlock(
       return "";
     case "call":
       return calls.open(block, opened);
+    case "media": {
+      const image = writeImage(opened.media);
+      return image === undefined ? "" : chunks.delta({ images: [image] });
+    }
     case "opaque":
       return "";
   }
 }
 
-function writeEnd(stop: Stop, chunks: ChunkTexts, texts: ClientTexts, calls: ClientCalls): string {
+function writeEnd(stop: Stop, chunks: ChunkTexts, texts: ClientTexts, hasCalls: boolean): string {
   const isExplained = stop.reason === "refusal" && !texts.hasRefusal && stop.explanation !== undefined;
   const refusal = isExplained ? chunks.delta({ refusal: stop.explanation }) : "";
-  const seen = { hasCalls: calls.count > 0, hasRefusal: texts.hasRefusal || isExplained };
+  const seen = { hasCalls, hasRefusal: texts.hasRefusal || isExplained };
   return texts.annotations() + refusal + chunks.finish(writeFinishReason(stop, seen));
 }
 

@@ -1,4 +1,4 @@
-import type { Annotation, Seal } from "./blocks.ts";
+import type { Annotation, MediaBlock, Seal } from "./blocks.ts";
 import type { AnswerError, Stop, Usage } from "./answer.ts";
 
 /**
@@ -24,6 +24,15 @@ export type AnswerEvent =
 export type OpenedBlock =
   | { readonly type: "text"; readonly isRefusal: boolean }
   | { readonly type: "thinking" }
-  | { readonly type: "call"; readonly id: string; readonly name: string; readonly kind: "function" | "custom" }
+  | {
+      readonly type: "call";
+      readonly id: string;
+      readonly name: string;
+      readonly kind: "function" | "custom";
+      /** See {@link CallBlock.isAnswered}. */
+      readonly isAnswered?: boolean;
+    }
+  /** A picture that the model made; there are no pieces. */
+  | { readonly type: "media"; readonly media: MediaBlock }
   /** Only its own format's writer writes it; there are no pieces. */
   | { readonly type: "opaque"; readonly format: string; readonly name: string; readonly value: unknown };

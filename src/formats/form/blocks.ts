@@ -7,6 +7,8 @@ export interface TextBlock {
   /** The model declines; formats without refusals write it as text. */
   readonly isRefusal?: boolean;
   readonly annotations?: readonly Annotation[];
+  /** Of a wire that signs texts as well. Clients without a place for it may leave it out: only quality depends on it. */
+  readonly seal?: Seal | undefined;
   readonly cache?: CacheMark | undefined;
 }
 
@@ -46,6 +48,8 @@ export interface CallBlock {
   /** The arguments as the model wrote them: JSON text for functions (empty is `{}`), any text for custom tools. */
   readonly input: string;
   readonly kind: "function" | "custom";
+  /** The gateway has run it and only shows it: the client has nothing to do. */
+  readonly isAnswered?: boolean;
   readonly seal?: Seal | undefined;
   readonly cache?: CacheMark | undefined;
 }

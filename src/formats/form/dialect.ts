@@ -1,7 +1,9 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError, ModelAnswer } from "./answer.ts";
 import type { AnswerEvent } from "./answer-events.ts";
-import type { Conversation, Tool } from "./conversation.ts";
+import type { MediaBlock } from "./blocks.ts";
+import type { Conversation, ForeignMember, Tool } from "./conversation.ts";
+import type { Framing } from "./framing.ts";
 import type { ModelFacts } from "./model-facts.ts";
 
 /**
@@ -56,12 +58,27 @@ export interface ClientAsk {
   readonly newId: () => string;
   /** Seconds since the epoch, when the answer began. */
   readonly createdAt: number;
+  /** The provider has the client's API and keeps the answer: it has the provider's id, the last one that is said. */
+  readonly keepsId?: boolean;
   /** About how many tokens the request has, for wires that tell it at the beginning of a stream. */
   readonly estimatedInput?: number | undefined;
+  /** If the gateway keeps answers: as what this one is kept. Only the Responses API has a place for it. */
+  readonly stored?: StoredAnswer | undefined;
+}
+
+/** An answer that the gateway may keep. */
+export interface StoredAnswer {
+  readonly id: string;
+  /** That which it goes on from. */
+  readonly previousId: string | null;
+  /** The client wants it kept. */
+  readonly isKept: boolean;
 }
 
 /** Reads a provider's stream. Pure: the same bytes in any pieces give the same events. */
 export interface AnswerStreamReader {
+  /** How much of texts it holds back, in UTF-16 units; absent if it holds nothing back. */
+  readonly held?: number;
   /** Whether the provider has said, by its wire's own sign, that nothing more comes; absent if only its end shows that. */
   readonly isComplete?: boolean;
   /** Events of one SSE event of the provider: the name of its `event:` line if it has one, and its data. */
@@ -75,6 +92,8 @@ export interface AnswerStreamReader {
 
 /** Writes a client's stream, as the text of its SSE events. It owns all ids and indexes of its wire. */
 export interface AnswerStreamWriter {
+  /** How much of texts it holds back, in UTF-16 units; absent if it holds nothing back. */
+  readonly held?: number;
   /** The client's bytes for one event of the form; often none. */
   write(event: AnswerEvent): string;
   /** Everything that ends the stream, after the last event. */
@@ -86,6 +105,12 @@ export interface AnswerStreamWriter {
  * the stream is what the whole answer says.
  */
 export interface ClientDialect {
+  /**
+   * For a request that goes to a provider of the same API, several times, each with more turns at its end and tools of
+   * the gateway behind `tools`: whether it can have this member, which stays in it, and its answers go through the form
+   * all the same. Absent if requests of this API do not grow so.
+   */
+  readonly mayRepeat?: (member: ForeignMember) => boolean;
   /** @throws CannotTranslate for what has no place in the form and changes the meaning */
   readRequest(body: JsonObject): Conversation;
   writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject;
@@ -94,11 +119,18 @@ export interface ClientDialect {
 
 /** A provider's wire on the way from and to the form. Whole answers and streams agree, as they do for clients. */
 export interface WireDialect {
+  /**
+   * Whether something at a URL can be said on this wire only as its bytes, which the gateway then fetches if it may;
+   * absent if the wire takes URLs.
+   */
+  needsBytes?(block: MediaBlock, target: WireTarget): boolean;
   /** @throws CannotTranslate */
   writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest;
   /** @returns the answer, or the error that a body with a good status told instead of one */
   readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | { readonly error: AnswerError };
   readStream(target: WireTarget): AnswerStreamReader;
+  /** How its streams are framed if they are no server-sent events; absent if they always are. */
+  readonly framing?: Framing;
 }
 
 /** A format that clients and providers speak. */

@@ -10,6 +10,8 @@ export interface ModelFacts {
   readonly thinking: "effort" | "budget" | "adaptive" | "none";
   /** Takes a budget although it is told to think in another way. */
   readonly takesBudget?: boolean | undefined;
+  /** The fewest and the most tokens of a budget; undefined if that is not known. */
+  readonly budgets?: { readonly least: number; readonly most: number } | undefined;
   /** Cannot be told not to think. */
   readonly alwaysThinks?: boolean | undefined;
   /** The efforts that it knows, lowest first, `none` aside; undefined if that is all of them. */
@@ -22,7 +24,28 @@ export interface ModelFacts {
   readonly takesOutputSchema: boolean;
   /** Takes turns of the system between those of the user and the assistant, on a wire on which not all models do. */
   readonly takesSystemTurns?: boolean | undefined;
+  /** Knows only some words of JSON Schema, on a wire on which newer models know them all. */
+  readonly knowsSchemasInPart?: boolean | undefined;
+  /** Takes pictures and documents within the results of calls, on a wire on which not all models do. */
+  readonly takesMediaInResults?: boolean | undefined;
+  /** Refuses calls of its own that come back without their signature. */
+  readonly needsSignatures?: boolean | undefined;
 }
+
+/** Gemini before it could think. */
+const GEMINI_EARLY: Partial<ModelFacts> = { thinking: "none", maxOutputTokens: 8192, knowsSchemasInPart: true };
+
+/** Gemini 2.5. */
+const GEMINI_BUDGET: Partial<ModelFacts> = { thinking: "budget", maxOutputTokens: 65_536 };
+
+/** Gemini from 3 on, which calls an effort a level. */
+const GEMINI: Partial<ModelFacts> = {
+  thinking: "effort",
+  alwaysThinks: true,
+  maxOutputTokens: 65_536,
+  takesMediaInResults: true,
+  needsSignatures: true,
+};
 
 interface FactsRow extends Partial<ModelFacts> {
   readonly pattern: RegExp;
@@ -50,10 +73,16 @@ const ADAPTIVE: Partial<ModelFacts> = {
  * resell a model spell it each in a way of their own: `claude-3.7-sonnet`, `claude-sonnet-4@20250514`.
  * Claude: https://docs.anthropic.com/en/docs/about-claude/models/overview, .../build-with-claude/extended-thinking,
  * .../effort and .../structured-outputs
+ * Gemini: https://ai.google.dev/gemini-api/docs/thinking, .../thought-signatures and .../function-calling
  * OpenAI: https://platform.openai.com/docs/guides/reasoning
  */
 const FACTS: readonly FactsRow[] = [
-  { pattern: /claude-(?:2|instant|3-(?:opus|sonnet|haiku))/, ...EARLY, defaultMaxTokens: 4096, maxOutputTokens: 4096 },
+  {
+    pattern: /claude-(?:v?2|instant|3-(?:opus|sonnet|haiku))/,
+    ...EARLY,
+    defaultMaxTokens: 4096,
+    maxOutputTokens: 4096,
+  },
   { pattern: /claude-3-5/, ...EARLY, maxOutputTokens: 8192 },
   { pattern: /claude-3-7/, ...BUDGET, maxOutputTokens: 64_000 },
   { pattern: /claude-opus-4-1(?!\d)/, ...BUDGET, maxOutputTokens: 32_000, takesOneOfSampling: true },
@@ -83,13 +112,30 @@ const FACTS: readonly FactsRow[] = [
   { pattern: /claude-(?:opus|sonnet|haiku)-4-7(?!\d)/, ...ADAPTIVE },
   { pattern: /claude-(?:fable|mythos)/, ...ADAPTIVE, alwaysThinks: true, takesSystemTurns: true },
   { pattern: /claude/, ...ADAPTIVE, takesSystemTurns: true },
+  { pattern: /gemini-(?:1|2-0)(?!\d)/, ...GEMINI_EARLY },
+  { pattern: /gemini-2-5-flash-(?:image|preview-tts)/, ...GEMINI_BUDGET, thinking: "none" },
+  { pattern: /gemini-2-5-flash-lite/, ...GEMINI_BUDGET, budgets: { least: 512, most: 24_576 } },
+  { pattern: /gemini-2-5-flash/, ...GEMINI_BUDGET, budgets: { least: 1, most: 24_576 } },
+  { pattern: /gemini-2-5/, ...GEMINI_BUDGET, alwaysThinks: true, budgets: { least: 128, most: 32_768 } },
+  { pattern: /gemini-3-pro/, ...GEMINI, efforts: ["low", "high"] },
+  { pattern: /gemini-(?:[\d-]+-)?pro/, ...GEMINI, efforts: ["low", "medium", "high"] },
+  { pattern: /gemini/, ...GEMINI, efforts: ["minimal", "low", "medium", "high"] },
+  { pattern: /gemma-?[123](?!\d)/, thinking: "none", knowsSchemasInPart: true },
+  { pattern: /(?:amazon[-/]|^)nova-(?!2)/, thinking: "none" },
+  { pattern: /command-(?!.*reason)|aya-/, thinking: "none" },
+  { pattern: /command-/, thinking: "budget" },
   { pattern: /(?:^|\/)(?:o\d|gpt-5)/, takesSampling: false },
   { pattern: /(?:^|\/)(?:chatgpt-4|gpt-[34])/, thinking: "none" },
 ];
 
-/** @param model as the provider is asked for it, in any case and with any prefix */
-export function factsOf(model: string): ModelFacts {
+/**
+ * @param model as the provider is asked for it, in any case and with any prefix
+ * @param defaultMaxTokens for models that take so much
+ */
+export function factsOf(model: string, defaultMaxTokens: number = NEWEST.defaultMaxTokens): ModelFacts {
   const name = model.toLowerCase().replace(/[.@_]/g, "-");
   const { pattern: _, ...facts } = FACTS.find(({ pattern }) => pattern.test(name)) ?? { pattern: /$/ };
-  return { ...NEWEST, ...facts };
+  const known = { ...NEWEST, defaultMaxTokens, ...facts };
+  const { maxOutputTokens = Infinity } = known;
+  return { ...known, defaultMaxTokens: Math.min(known.defaultMaxTokens, defaultMaxTokens, maxOutputTokens) };
 }

@@ -3,7 +3,7 @@ import type { ModelAnswer } from "../form/answer.ts";
 import type { Block, CallBlock } from "../form/blocks.ts";
 import type { ClientAsk } from "../form/dialect.ts";
 import { isBlank } from "./members.ts";
-import { parseArguments } from "./parse-arguments.ts";
+import { parseArguments } from "../form/parse-arguments.ts";
 import { carryCallSeal, carryThinking } from "./seals.ts";
 import { writeStop } from "./stop-reason.ts";
 import { writeUsage } from "./usage.ts";
@@ -15,7 +15,7 @@ export function writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject {
     content: answer.blocks.flatMap(writeBlock),
     ...writeStop(
       answer.stop,
-      answer.blocks.some(({ type }) => type === "call"),
+      answer.blocks.some((block) => block.type === "call" && !block.isAnswered),
     ),
     diagnostics: null,
     usage: writeUsage(answer.usage),

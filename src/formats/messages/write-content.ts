@@ -1,7 +1,7 @@
 import { isJsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, ResultBlock, TextBlock, ThinkingBlock } from "../form/blocks.ts";
 import { isBlank, readCache, type WireObject } from "./members.ts";
-import { parseArguments } from "./parse-arguments.ts";
+import { parseArguments } from "../form/parse-arguments.ts";
 import { isOwnSeal } from "./seals.ts";
 import { toWireId, toWireName } from "./tool-names.ts";
 import { writeMedia } from "./write-media.ts";

@@ -1,18 +1,10 @@
 import type { MediaBlock } from "../form/blocks.ts";
 import { CannotTranslate } from "../form/dialect.ts";
+import { mediaTypeOf } from "../form/media-type.ts";
 import type { WireObject } from "./members.ts";
 import type { Writing } from "./writing.ts";
 
 const IMAGES: ReadonlySet<string> = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"]);
-
-/** How the bytes of each kind begin, in base64. */
-const BEGINNINGS: readonly (readonly [beginning: string, mediaType: string])[] = [
-  ["/9j/", "image/jpeg"],
-  ["iVBORw0KGgo", "image/png"],
-  ["R0lGOD", "image/gif"],
-  ["UklGR", "image/webp"],
-  ["JVBERi", "application/pdf"],
-];
 
 const PDF = "application/pdf";
 
@@ -65,7 +57,6 @@ const plainText = (data: string): WireObject => ({ type: "text", media_type: "te
 
 /** What the bytes are; an unknown beginning is what it is said to be. */
 function typeOf(data: string, said: string | undefined): string | undefined {
-  const seen = BEGINNINGS.find(([beginning]) => data.startsWith(beginning))?.[1];
-  const type = seen ?? said?.toLowerCase();
+  const type = mediaTypeOf(data) ?? said?.toLowerCase();
   return type === "image/jpg" ? "image/jpeg" : type;
 }

@@ -31,9 +31,9 @@ export class StreamBlockWriter {
   #nextIndex = 0;
   #held = 0;
 
-  /** More is held back than may be. */
-  get isFull(): boolean {
-    return this.#held > MAX_HELD;
+  /** How much of pieces is held back, in UTF-16 units. */
+  get held(): number {
+    return this.#held;
   }
 
   write(event: BlockEvent): string {
@@ -55,7 +55,7 @@ export class StreamBlockWriter {
   }
 
   #open(block: number, opened: OpenedBlock): void {
-    if (opened.type === "call") this.hasCalls = true;
+    if (opened.type === "call" && !opened.isAnswered) this.hasCalls = true;
     this.#waiting.set(block, { opened, pieces: [], seal: undefined, isClosed: false, index: undefined });
     this.#head ??= block;
   }

@@ -5,7 +5,7 @@ import { writeStop } from "./stop-reason.ts";
 import { writeEvent } from "./stream-events.ts";
 import { writeDeltaUsage, writeUsage } from "./usage.ts";
 import { messageHead } from "./write-answer.ts";
-import { StreamBlockWriter } from "./write-stream-blocks.ts";
+import { MAX_HELD, StreamBlockWriter } from "./write-stream-blocks.ts";
 
 /** Writes a stream for a client of the Messages API. https://docs.anthropic.com/en/docs/build-with-claude/streaming */
 export function writeStream(ask: ClientAsk): AnswerStreamWriter {
@@ -27,6 +27,9 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   };
 
   return {
+    get held() {
+      return blocks.held;
+    },
     write(event) {
       if (isOver) return "";
       switch (event.type) {
@@ -43,7 +46,7 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
           return fail(event.error);
         default: {
           const written = start() + blocks.write(event);
-          return blocks.isFull ? written + fail(TOO_MUCH) : written;
+          return blocks.held > MAX_HELD ? written + fail(TOO_MUCH) : written;
         }
       }
     },

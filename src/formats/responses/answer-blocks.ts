@@ -1,16 +1,19 @@
+import type { JsonObject } from "../../core/json/parse.ts";
 import type { Stop } from "../form/answer.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
+import type { Seal } from "../form/blocks.ts";
 import type { ClientAsk } from "../form/dialect.ts";
 import { objectOf, textOf } from "../../core/json/values.ts";
 import type { OutputItems } from "./output-items.ts";
-import { createCallItem, type CallWriter } from "./write-call-item.ts";
+import { createSealedCall, type SealedCallWriter } from "./write-call-item.ts";
 import { createMessageItem, type MessageItem, type PartWriter } from "./write-message-item.ts";
-import { createReasoningItem, type ReasoningWriter } from "./write-reasoning-item.ts";
+import { createImageItem, isPicture } from "./write-image-item.ts";
+import { createReasoningItem, createSealItem, type ReasoningWriter } from "./write-reasoning-item.ts";
 
 type OpenBlock =
-  | { readonly kind: "text"; readonly writer: PartWriter }
+  | { readonly kind: "text"; readonly writer: PartWriter; seal: Seal | undefined }
   | { readonly kind: "thinking"; readonly writer: ReasoningWriter }
-  | { readonly kind: "call"; readonly writer: CallWriter };
+  | { readonly kind: "call"; readonly writer: SealedCallWriter };
 
 /** The blocks of an answer as items of a response. */
 export interface AnswerBlocks {
@@ -19,10 +22,11 @@ export interface AnswerBlocks {
   end(stop: Stop): void;
 }
 
-export function createAnswerBlocks({ request, newId }: ClientAsk, items: OutputItems): AnswerBlocks {
+export function createAnswerBlocks({ request, newId, keepsId = false }: ClientAsk, items: OutputItems): AnswerBlocks {
   const tools = new Map(request.tools.map((tool) => [tool.name, tool]));
   const blocks = new Map<number, OpenBlock>();
   let message: MessageItem | undefined;
+  let call: SealedCallWriter | undefined;
   let hasRefusal = false;
 
   function endMessage(): void {
@@ -37,22 +41,35 @@ export function createAnswerBlocks({ request, newId }: ClientAsk, items: OutputI
   }
 
   function open(opened: OpenedBlock): OpenBlock | undefined {
-    if (opened.type === "text") return { kind: "text", writer: openText(opened.isRefusal) };
+    // Items are in the order in which they were opened.
+    call?.begin();
+    if (opened.type === "text") return { kind: "text", writer: openText(opened.isRefusal), seal: undefined };
     if (opened.type === "opaque" && opened.format !== "responses") return undefined;
+    if (opened.type === "media" && !isPicture(opened.media)) return undefined;
     endMessage();
     switch (opened.type) {
       case "thinking":
-        return { kind: "thinking", writer: createReasoningItem(items) };
+        return { kind: "thinking", writer: createReasoningItem(items, keepsId) };
       case "call": {
-        const call = opened.id === "" ? { ...opened, id: `call_${newId()}` } : opened;
-        return { kind: "call", writer: createCallItem(items, call, tools.get(call.name)) };
+        const named = opened.id === "" ? { ...opened, id: `call_${newId()}` } : opened;
+        call = createSealedCall(items, named, tools.get(named.name));
+        return { kind: "call", writer: call };
       }
-      case "opaque": {
-        const value = objectOf(opened.value) ?? {};
-        items.add("item", (ownId) => ({ ...value, id: textOf(value["id"]) ?? ownId })).finish();
+      case "media":
+        createImageItem(items, opened.media);
         return undefined;
-      }
+      case "opaque":
+        createOwnItem(items, objectOf(opened.value) ?? {});
+        return undefined;
     }
+  }
+
+  function close(block: OpenBlock | undefined): void {
+    block?.writer.close();
+    if (block?.kind !== "text" || !block.seal) return;
+    // A message has no place for it.
+    endMessage();
+    createSealItem(items, { ...block.seal, kind: "encrypted" });
   }
 
   return {
@@ -65,14 +82,15 @@ export function createAnswerBlocks({ request, newId }: ClientAsk, items: OutputI
       } else if (event.type === "piece") {
         if (event.text !== "") block?.writer.piece(event.text);
       } else if (event.type === "close") {
-        block?.writer.close();
+        close(block);
         blocks.delete(event.block);
       } else if (event.type === "seal") {
-        if (block?.kind === "thinking") block.writer.seal(event.seal);
+        if (block?.kind === "text") block.seal = event.seal;
+        else block?.writer.seal(event.seal);
       } else if (block?.kind === "text") block.writer.annotate(event.annotation);
     },
     end({ reason, explanation = "The model declined to answer." }) {
-      for (const { writer } of blocks.values()) writer.close();
+      for (const block of blocks.values()) close(block);
       blocks.clear();
       // Models of other APIs decline without a word; this API has only words for it.
       if (reason === "refusal" && !hasRefusal) {
@@ -83,4 +101,9 @@ export function createAnswerBlocks({ request, newId }: ClientAsk, items: OutputI
       endMessage();
     },
   };
+}
+
+/** An item of this very API, as its provider wrote it. */
+function createOwnItem(items: OutputItems, value: JsonObject): void {
+  items.add("item", (ownId) => ({ ...value, id: textOf(value["id"]) ?? ownId })).finish();
 }

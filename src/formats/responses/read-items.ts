@@ -4,6 +4,7 @@ import type { Turn } from "../form/conversation.ts";
 import { isSet, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import { LOCAL_SHELL, readShellAction } from "./local-shell.ts";
 import type { ForeignMembers } from "./member-lists.ts";
+import { NO_STORE } from "./no-store.ts";
 import { readContent } from "./read-content.ts";
 import type { ToolList } from "./read-tools.ts";
 import { isEmptyThinking, readThinking } from "./thinking.ts";
@@ -48,10 +49,19 @@ function append({ turns }: Reading, role: "assistant" | "tool", blocks: readonly
   else turns.push({ role, blocks: [...blocks] });
 }
 
+/** The seal of a call of another API comes in an item of its own before it. */
+function appendCall(reading: Reading, call: CallBlock): void {
+  const turn = reading.turns.at(-1);
+  const before = turn?.role === "assistant" ? turn.blocks.at(-1) : undefined;
+  const isSeal = before?.type === "thinking" && before.text === "" && before.seal?.kind === "signature";
+  if (isSeal) turn?.blocks.pop();
+  append(reading, "assistant", [isSeal ? { ...call, seal: before.seal } : call]);
+}
+
 function readItem(item: JsonObject, path: string, reading: Reading): void {
   const type = textOf(item["type"]) ?? ("role" in item ? "message" : "");
   const call = readCall(item, reading.tools.nameOf);
-  if (call) return append(reading, "assistant", [call]);
+  if (call) return appendCall(reading, call);
   switch (type) {
     case "message":
       return readMessage(item, path, reading);
@@ -67,6 +77,8 @@ function readItem(item: JsonObject, path: string, reading: Reading): void {
       return reading.foreign.harmless(`${path}.type`);
     case "configuration_update":
       return reading.foreign.harmless(path);
+    case "item_reference":
+      return reading.foreign.essential(`${path}.type`, NO_STORE);
     default:
       if (!TRACES.has(type)) reading.foreign.essential(`${path}.type`);
       return append(reading, "assistant", [readOpaque(item)]);

@@ -1,8 +1,10 @@
+import type { Seal } from "../form/blocks.ts";
 import type { Tool } from "../form/conversation.ts";
 import { createCustomInput } from "./custom-input.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
 import { writeShellAction } from "./local-shell.ts";
 import type { BlockWriter, OutputItems } from "./output-items.ts";
+import { createSealItem } from "./write-reasoning-item.ts";
 import { splitName } from "./tool-names.ts";
 
 /** A call as an answer opens it. */
@@ -16,11 +18,32 @@ export interface CallWriter extends BlockWriter {
   piece(text: string): void;
 }
 
+export interface SealedCallWriter extends CallWriter {
+  /** Nothing more comes before it. */
+  begin(): void;
+  seal(seal: Seal): void;
+}
+
+/** A call whose seal may come directly behind its opening, and is an item before it: it begins with what comes next. */
+export function createSealedCall(items: OutputItems, call: OpenedCall, tool: Tool | undefined): SealedCallWriter {
+  let writer: CallWriter | undefined;
+  const begun = (): CallWriter => (writer ??= createCallItem(items, call, tool));
+  return {
+    begin: () => void begun(),
+    seal(seal) {
+      if (!writer) createSealItem(items, seal);
+      begun();
+    },
+    piece: (text) => begun().piece(text),
+    close: () => begun().close(),
+  };
+}
+
 /**
  * A call, in the spelling of the tool that the client declared: a function that stood for a custom tool or for the local
  * shell on another wire is that tool again.
  */
-export function createCallItem(items: OutputItems, call: OpenedCall, tool: Tool | undefined): CallWriter {
+function createCallItem(items: OutputItems, call: OpenedCall, tool: Tool | undefined): CallWriter {
   if (tool?.native?.kind === "local_shell") return createShellCall(items, call);
   return call.kind === "custom" || tool?.kind === "custom"
     ? createCustomCall(items, call, tool)

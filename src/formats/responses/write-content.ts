@@ -2,7 +2,8 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Annotation, Block, MediaBlock, TextBlock } from "../form/blocks.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
-import { mediaTypeByBytes, toDataUrl } from "./media-data.ts";
+import { mediaTypeOf } from "../form/media-type.ts";
+import { toDataUrl } from "./media-data.ts";
 
 /**
  * What a user or a tool said: a text alone as it is, else parts. Cache marks are left out: OpenAI caches by itself.
@@ -37,7 +38,7 @@ function mediaUrl({ source, mediaType }: MediaBlock, path: string): string {
     case "url":
       return source.url;
     case "base64":
-      return toDataUrl(requireType(mediaType ?? mediaTypeByBytes(source.data), path), source.data);
+      return toDataUrl(requireType(mediaType ?? mediaTypeOf(source.data), path), source.data);
     case "text":
       return toDataUrl(mediaType ?? "text/plain", Buffer.from(source.text).toString("base64"));
     case "file":

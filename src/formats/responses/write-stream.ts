@@ -28,6 +28,9 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   }
 
   return {
+    get held() {
+      return writer.held;
+    },
     write(event) {
       writer.add(event);
       return take();

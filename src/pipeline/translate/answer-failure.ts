@@ -3,6 +3,7 @@ import { redactionOf } from "../../core/redact/redact.ts";
 import type { Format } from "../../formats/format.ts";
 import type { AnswerError } from "../../formats/form/answer.ts";
 import type { Provider } from "../../providers/provider.ts";
+import { rpcType } from "../../formats/rpc-status.ts";
 import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";
 import { nameOverflow } from "./context-overflow.ts";
 
@@ -36,10 +37,19 @@ const STATUSES: Readonly<Record<string, number>> = {
   slow_down: 429,
 };
 
+const UNKNOWN_STATUS = 502;
+
+/** What providers of one API alone mean by these is, to clients of any other, that the provider failed. */
+const OWN_STATUSES: ReadonlyMap<number, number> = new Map([
+  // Bedrock: the model failed. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+  [424, UNKNOWN_STATUS],
+  // Cohere: the token is not valid any more; the request was given up. https://docs.cohere.com/reference/errors
+  [498, UNKNOWN_STATUS],
+  [499, UNKNOWN_STATUS],
+]);
+
 /** With which providers say that a request is too long; a limit of requests a minute has another status. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 413, 422]);
-
-const UNKNOWN_STATUS = 502;
 
 /** The failure for an answer that came with a good status and is an error. */
 export function answerFailure(error: AnswerError, provider: Provider, format: Format): Failure {
@@ -74,12 +84,15 @@ export function inClientsWords(
   headers: Readonly<Record<string, string>>,
 ): Failure {
   const { wireType, wireCode, ...details } = failure.details;
-  const code = typeof wireCode === "string" ? wireCode : undefined;
-  const told = { message: failure.message, type: wireType, code };
+  const type = rpcType(wireType);
+  // Where Google has the name of its status, others have the type; its code is the number of the status once more.
+  const code = typeof wireCode === "string" ? wireCode : type && wireType;
+  const told = { message: failure.message, type: type ?? wireType, code };
   const named = REFUSALS.has(failure.status) ? nameOverflow(told, api) : told;
   const keepsType = named.type !== undefined && errors?.name !== "anthropic";
   return new UpstreamFailure(failure.error, details.provider ?? "", {
     ...details,
+    status: OWN_STATUSES.get(failure.status) ?? failure.status,
     message: named.message,
     ...(keepsType && { wireType: named.type }),
     ...((named.code ?? wireCode) !== undefined && { wireCode: named.code ?? wireCode }),

@@ -88,6 +88,8 @@ function wholeBlock({ opened, pieces, members }: Growing): Block {
       return { type: "thinking", text, seal: undefined, ...members };
     case "call":
       return { ...opened, input: text, ...members };
+    case "media":
+      return opened.media;
     case "opaque":
       return opened;
   }

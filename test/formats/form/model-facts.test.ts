@@ -31,6 +31,17 @@ describe("what is known of a model", () => {
     ["gpt-5.1", { thinking: "effort", takesSampling: false }],
     ["azure/o3", { thinking: "effort", takesSampling: false }],
     ["gpt-4o", { thinking: "none", takesSampling: true }],
+    ["gemini-2.0-flash-lite", { thinking: "none", knowsSchemasInPart: true }],
+    ["models/gemini-1.5-pro-002", { thinking: "none", knowsSchemasInPart: true }],
+    ["gemini-2.5-flash-image", { thinking: "none" }],
+    ["gemini-2.5-flash-lite", { thinking: "budget", budgets: { least: 512, most: 24_576 } }],
+    ["google/gemini-2.5-flash", { thinking: "budget", budgets: { least: 1, most: 24_576 } }],
+    ["gemini-2.5-pro", { thinking: "budget", alwaysThinks: true, budgets: { least: 128, most: 32_768 } }],
+    ["gemini-3-pro-preview", { thinking: "effort", efforts: ["low", "high"], needsSignatures: true }],
+    ["gemini-3.1-pro", { efforts: ["low", "medium", "high"], takesMediaInResults: true }],
+    ["gemini-pro-latest", { efforts: ["low", "medium", "high"], needsSignatures: true }],
+    ["gemini-flash-latest", { efforts: ["minimal", "low", "medium", "high"], needsSignatures: true }],
+    ["gemma-3-27b-it", { thinking: "none", knowsSchemasInPart: true }],
     ["deepseek-chat", { thinking: "effort", takesSampling: true, takesOutputSchema: true }],
   ])("%s", (model, facts) => {
     expect(factsOf(model)).toMatchObject(facts);

@@ -70,13 +70,15 @@ function toBlock({ opened, text, seal, annotations }: Growing): Block[] {
   switch (opened.type) {
     case "text":
       if (text === "") return [];
-      return [{ type: "text", text, ...(annotations.length > 0 && { annotations }) }];
+      return [{ type: "text", text, ...(annotations.length > 0 && { annotations }), ...(seal && { seal }) }];
     case "thinking":
       return text === "" && !seal ? [] : [{ type: "thinking", text, seal }];
     case "call": {
       const { id, name, kind } = opened;
       return [{ type: "call", id, name, kind, input: text, ...(seal && { seal }) }];
     }
+    case "media":
+      return [opened.media];
     case "opaque":
       return [opened];
   }

@@ -76,6 +76,8 @@ function blockOf(opened: Extract<AnswerEvent, { type: "open" }>["opened"]): Bloc
       return { type: "thinking", text: "", seal: undefined };
     case "call":
       return { ...opened, input: "" };
+    case "media":
+      return opened.media;
     case "opaque":
       return opened;
   }

@@ -1,5 +1,4 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
-import { isBlank } from "./members.ts";
 
 declare global {
   /** https://tc39.es/proposal-json-parse-with-source, which the runtime has and the compiler's library lacks. */
@@ -21,7 +20,7 @@ const LONG_NUMBER = /\d{16}/;
  * @param text as the model wrote it; what is no JSON object is kept as it is under a name of its own
  */
 export function parseArguments(text: string): JsonObject {
-  if (isBlank(text)) return {};
+  if (!/\S/.test(text)) return {};
   const value = parseJson(text);
   if (!isJsonObject(value)) return { _raw: text };
   const exact = LONG_NUMBER.test(text) ? JSON.parse(text, keepDigits) : value;

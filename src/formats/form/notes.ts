@@ -1,4 +1,4 @@
-import type { Note } from "../form/dialect.ts";
+import type { Note } from "./dialect.ts";
 
 /** Gathers what a writer could not say as it was asked for; each member once. */
 export interface Notes {

@@ -1,47 +1,53 @@
-import type { Conversation, Effort, Reasoning } from "../form/conversation.ts";
-import type { ModelFacts } from "../form/model-facts.ts";
-import type { WireObject } from "./members.ts";
-import { isCallForced } from "./write-tools.ts";
-import type { Writing } from "./writing.ts";
+import type { JsonObject } from "../../core/json/parse.ts";
+import type { Conversation, Effort, Reasoning } from "./conversation.ts";
+import type { Note, WireTarget } from "./dialect.ts";
+import { BUDGETS, effortOf, nearestEffort } from "./efforts.ts";
+import type { ModelFacts } from "./model-facts.ts";
+
+/** Whom a request is written for, and where to say what could not be written as it was asked for. */
+export interface ClaudeWriting {
+  readonly target: WireTarget;
+  note(kind: Note["kind"], member: string): void;
+}
 
 /** How much a model is to think, and how long its output may be with that. */
 export interface WrittenThinking {
-  readonly thinking?: WireObject;
+  readonly thinking?: JsonObject;
   readonly effort?: Effort;
   readonly maxTokens: number;
   /** It thinks, so that there are things that it may not be asked. */
   readonly isOn: boolean;
 }
 
-/** Tokens to think with; `max` is what the model's longest output leaves. */
-const BUDGETS: Readonly<Record<Exclude<Effort, "none" | "max">, number>> = {
-  minimal: 1024,
-  low: 2048,
-  medium: 8192,
-  high: 24_576,
-  xhigh: 32_768,
-};
-
-/** From how many tokens on a budget is more than an effort. */
-const EFFORTS: readonly (readonly [below: number, effort: Effort])[] = [
-  [1536, "minimal"],
-  [4096, "low"],
-  [16_384, "medium"],
-  [28_672, "high"],
-  [Infinity, "xhigh"],
-];
+/** All that its API has a word for. */
+const EFFORTS: readonly Effort[] = ["low", "medium", "high", "xhigh", "max"];
 
 const LEAST_BUDGET = 1024;
 
 /** What a model decides by itself is not known on this wire; this is how it is described. */
 const USUAL_EFFORT: Effort = "high";
 
+/** Whether the model must call a tool. */
+function isCallForced({ tools, toolChoice }: Conversation): boolean {
+  if (!toolChoice || tools.length === 0) return false;
+  return (
+    toolChoice.kind === "required" ||
+    toolChoice.kind === "named" ||
+    (toolChoice.kind === "allowed" && toolChoice.mode === "required")
+  );
+}
+
 /**
- * Writes `thinking` in the way that the model takes.
+ * Writes `thinking` in the way that a model of Claude takes, over whichever wire it is asked.
  * https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking and .../adaptive-thinking
- * @param lacksThoughts see `writeTurns`
+ * @param lacksThoughts the model is to go on with calls that it has thought about before, and does not get its thoughts
+ * back: with a budget that is refused, unless it is told not to think
  */
-export function writeThinking(conversation: Conversation, lacksThoughts: boolean, writing: Writing): WrittenThinking {
+export function writeThinking(
+  conversation: Conversation,
+  lacksThoughts: boolean,
+  writing: ClaudeWriting,
+): WrittenThinking {
   const { reasoning, limits } = conversation;
   const { facts } = writing.target;
   const off: WrittenThinking = { maxTokens: limits.maxOutputTokens ?? facts.defaultMaxTokens, isOn: false };
@@ -65,12 +71,12 @@ export function writeThinking(conversation: Conversation, lacksThoughts: boolean
 }
 
 interface Written {
-  readonly thinking: WireObject;
+  readonly thinking: JsonObject;
   readonly effort: Effort | undefined;
   readonly maxTokens: number;
 }
 
-function writeBudget({ limits }: Conversation, reasoning: Reasoning, writing: Writing): Written {
+function writeBudget({ limits }: Conversation, reasoning: Reasoning, writing: ClaudeWriting): Written {
   const { facts } = writing.target;
   const wanted = reasoning.budget ?? budgetOf(reasoning.effort ?? USUAL_EFFORT, facts);
   if (reasoning.isAdaptive) writing.note("adjusted", "thinking");
@@ -89,13 +95,16 @@ function writeBudget({ limits }: Conversation, reasoning: Reasoning, writing: Wr
 /** Models that nobody knows take the one or the other, and few known ones take both. */
 function besideBudget(effort: Effort | undefined, { thinking, efforts }: ModelFacts): Effort | undefined {
   const isTaken = thinking === "effort" || efforts !== undefined;
-  return effort && isTaken ? nearestEffort(effort, efforts) : undefined;
+  return effort && isTaken ? nearestEffort(effort, efforts ?? EFFORTS) : undefined;
 }
 
 function budgetOf(effort: Effort, { maxOutputTokens, defaultMaxTokens }: ModelFacts): number {
   if (effort === "none") return LEAST_BUDGET;
   if (effort !== "max") return BUDGETS[effort];
-  return maxOutputTokens === undefined ? BUDGETS.xhigh : maxOutputTokens - defaultMaxTokens;
+  // The default may be all that the model can write.
+  return maxOutputTokens === undefined
+    ? BUDGETS.xhigh
+    : maxOutputTokens - Math.min(defaultMaxTokens, maxOutputTokens / 2);
 }
 
 /** A budget must leave room for an answer in `max_tokens`, which counts both. */
@@ -112,10 +121,10 @@ function fitBudget(wanted: number, asked: number | undefined, facts: ModelFacts)
   return { budget: Math.min(least, maxTokens - LEAST_BUDGET), maxTokens };
 }
 
-function writeAdaptive(reasoning: Reasoning, maxTokens: number, isDefault: boolean, writing: Writing): Written {
+function writeAdaptive(reasoning: Reasoning, maxTokens: number, isDefault: boolean, writing: ClaudeWriting): Written {
   const { facts } = writing.target;
   const asked = reasoning.effort ?? (reasoning.budget === undefined ? undefined : effortOf(reasoning.budget));
-  const effort = asked && nearestEffort(asked, facts.efforts);
+  const effort = asked && nearestEffort(asked, facts.efforts ?? EFFORTS);
   if (effort !== reasoning.effort) writing.note("adjusted", "thinking");
   // A client that only says how hard to think comes from a wire on which thoughts are shown.
   const isShown = reasoning.isShown ?? (reasoning.isAdaptive ? undefined : true);
@@ -128,19 +137,5 @@ function writeAdaptive(reasoning: Reasoning, maxTokens: number, isDefault: boole
   };
 }
 
-const effortOf = (budget: number): Effort => EFFORTS.find(([below]) => budget < below)?.[1] ?? "high";
-
-const RANKS: readonly Effort[] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
-
-/** All that the wire has a word for. */
-const WIRE_EFFORTS: readonly Effort[] = ["low", "medium", "high", "xhigh", "max"];
-
-/** The nearest effort that a model knows, of two the higher one. */
-function nearestEffort(wanted: Effort, known: readonly Effort[] = WIRE_EFFORTS): Effort {
-  if (known.includes(wanted)) return wanted;
-  const distance = (effort: Effort): number => Math.abs(RANKS.indexOf(effort) - RANKS.indexOf(wanted));
-  return known.reduce((best, effort) => (distance(effort) <= distance(best) ? effort : best));
-}
-
-const displayOf = (isShown: boolean | undefined): WireObject =>
+const displayOf = (isShown: boolean | undefined): JsonObject =>
   isShown === undefined ? {} : { display: isShown ? "summarized" : "omitted" };

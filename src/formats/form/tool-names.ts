@@ -1,4 +1,4 @@
-import type { Tool } from "../form/conversation.ts";
+import type { Tool } from "./conversation.ts";
 
 /** What providers take. https://platform.openai.com/docs/api-reference/chat/create */
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;

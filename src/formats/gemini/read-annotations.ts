@@ -1,0 +1,96 @@
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { filledTextOf, listOf, numberOf, objectOf } from "../../core/json/values.ts";
+import type { Annotation } from "../form/blocks.ts";
+
+/** The text that annotations are about. */
+export interface AnnotatedText {
+  /** The block's own text. */
+  readonly text: string;
+  /** Bytes of the texts of the answer before it, in UTF-8. */
+  readonly bytesBefore: number;
+}
+
+/**
+ * Reads from where statements come: `groundingMetadata` and `citationMetadata` of a candidate.
+ * https://ai.google.dev/api/generate-content#GroundingMetadata
+ */
+export function readAnnotations(candidate: JsonObject, annotated: AnnotatedText): readonly Annotation[] {
+  const grounding = objectOf(candidate["groundingMetadata"]);
+  const sources = listOf(grounding?.["groundingChunks"]).map(readSource);
+  const supports = listOf(grounding?.["groundingSupports"]).filter(isJsonObject);
+  const citation = objectOf(candidate["citationMetadata"]);
+  const citations = listOf(citation?.["citations"] ?? citation?.["citationSources"]).filter(isJsonObject);
+  if (supports.length === 0 && citations.length === 0) return [];
+  const ranges = openRanges(annotated);
+  const grounded = supports.flatMap((support) => {
+    const range = ranges.of(objectOf(support["segment"]) ?? {});
+    const indices = listOf(support["groundingChunkIndices"]);
+    return indices.flatMap((index) => {
+      const source = typeof index === "number" ? sources[index] : undefined;
+      return source ? [{ ...source, ...range }] : [];
+    });
+  });
+  const cited = citations.flatMap((item) => {
+    const source = readSource({ web: item });
+    return source ? [{ ...source, ...ranges.of(item) }] : [];
+  });
+  return [...grounded, ...cited];
+}
+
+type Source = Pick<Annotation, "url" | "title">;
+
+/** Undefined if neither an address nor a title is known. */
+function readSource(chunk: unknown): Source | undefined {
+  const said = objectOf(chunk) ?? {};
+  const source = objectOf(said["web"]) ?? objectOf(said["retrievedContext"]) ?? objectOf(said["maps"]) ?? {};
+  const url = filledTextOf(source["uri"]);
+  const title = filledTextOf(source["title"]);
+  return url === undefined && title === undefined ? undefined : { url, title };
+}
+
+type Range = Pick<Annotation, "start" | "end">;
+
+const UNKNOWN: Range = { start: undefined, end: undefined };
+
+/**
+ * Places are said in bytes, from the beginning of a part or, in streams, of the whole text; which of them it is shows the
+ * text that stands there. Each one costs the length of its segment.
+ */
+function openRanges({ text, bytesBefore }: AnnotatedText) {
+  const bytes = Buffer.from(text);
+  const toUnits = unitsByByte(text, bytes.length);
+  return {
+    of(segment: JsonObject): Range {
+      const end = numberOf(segment["endIndex"]);
+      if (end === undefined) return UNKNOWN;
+      const start = numberOf(segment["startIndex"]) ?? 0;
+      const quote = filledTextOf(segment["text"]);
+      for (const offset of bytesBefore === 0 ? [0] : [0, bytesBefore]) {
+        const [from, to] = [start - offset, end - offset];
+        if (from < 0 || to > bytes.length || from >= to) continue;
+        if (quote === undefined || bytes.toString("utf8", from, to) === quote) {
+          return { start: toUnits(from), end: toUnits(to) };
+        }
+      }
+      return UNKNOWN;
+    },
+  };
+}
+
+/** From places in UTF-8 to places in UTF-16. */
+function unitsByByte(text: string, bytes: number): (byte: number) => number {
+  if (bytes === text.length) return (byte) => byte;
+  const units = new Uint32Array(bytes + 1);
+  let byte = 0;
+  let unit = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    const length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    // A place within a character is that of its beginning.
+    units.fill(unit, byte, byte + length);
+    byte += length;
+    unit += character.length;
+  }
+  units[byte] = unit;
+  return (at) => units[at] ?? unit;
+}

@@ -1,0 +1,30 @@
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { numberOf } from "../../core/json/values.ts";
+import type { Usage } from "../form/answer.ts";
+
+/**
+ * Reads `usageMetadata`. Cached tokens are part of `promptTokenCount`; thoughts are not part of `candidatesTokenCount`,
+ * nor is what tools of the provider's own brought part of the prompt.
+ * https://ai.google.dev/api/generate-content#UsageMetadata
+ * @returns undefined if it says nothing of tokens
+ */
+export function readUsage(usage: unknown): Usage | undefined {
+  if (!isJsonObject(usage)) return undefined;
+  const count = (name: string): number | undefined => numberOf(usage[name]);
+  const prompt = count("promptTokenCount");
+  const candidates = count("candidatesTokenCount");
+  const thoughts = count("thoughtsTokenCount");
+  if (prompt === undefined && candidates === undefined && thoughts === undefined) return undefined;
+  return {
+    input: (prompt ?? 0) + (count("toolUsePromptTokenCount") ?? 0),
+    output: (candidates ?? 0) + (thoughts ?? 0),
+    cacheRead: count("cachedContentTokenCount"),
+    cacheWrite: undefined,
+    cacheWriteHour: undefined,
+    reasoning: thoughts,
+  };
+}
+
+/** What a stream said of usage so far, with what it says now: counters are totals, and some events lack some. */
+export const mergeUsage = (before: JsonObject, now: unknown): JsonObject =>
+  isJsonObject(now) ? { ...before, ...now } : before;

@@ -1,0 +1,117 @@
+import type { Block, CallBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
+import type { Turn } from "../form/conversation.ts";
+import { CannotTranslate } from "../form/dialect.ts";
+import { writeModelParts, writeUserParts } from "./write-parts.ts";
+import { writeLateResult, writeResults } from "./write-results.ts";
+import type { WireObject, Writing } from "./writing.ts";
+
+interface Content {
+  readonly role: "user" | "model";
+  readonly parts: WireObject[];
+}
+
+export interface WrittenContents {
+  readonly systemInstruction: WireObject | undefined;
+  readonly contents: readonly Content[];
+}
+
+/** Said for the user if nothing else is: the user must have the first word. */
+const NOTHING_SAID = ".";
+
+/** Claude Code's first text, whose hash changes with every request and would defeat every prompt cache. */
+const BILLING_HEADER = "x-anthropic-billing-header:";
+
+/**
+ * Writes `systemInstruction` and `contents`. Neighbours of one role are one content.
+ * @throws CannotTranslate for results of calls that are not in the conversation, as they have no name
+ */
+export function writeContents(turns: readonly Turn[], writing: Writing): WrittenContents {
+  const first = turns.findIndex(({ role }) => role !== "system" && role !== "developer");
+  const instructions = first < 0 ? turns : turns.slice(0, first);
+  const system = instructions.flatMap(({ blocks }) => textsOf(blocks)).map((text) => ({ text }));
+  const contents: Content[] = [];
+  const called = new Set<string>();
+  for (const step of stepsOf(first < 0 ? [] : turns.slice(first))) writeStep(step, contents, called, writing);
+  if (contents[0]?.role !== "user") {
+    writing.note("adjusted", "messages");
+    contents.unshift({ role: "user", parts: [{ text: NOTHING_SAID }] });
+  }
+  return { systemInstruction: system.length > 0 ? { parts: system } : undefined, contents };
+}
+
+const textsOf = (blocks: readonly Block[]): readonly string[] =>
+  blocks
+    .filter(isText)
+    .map(({ text }) => text)
+    .filter((text) => text !== "" && !text.startsWith(BILLING_HEADER));
+
+const isText = (block: Block): block is TextBlock => block.type === "text";
+
+/** What the model says, and everything until it speaks again. */
+interface Step {
+  readonly said: Block[];
+  readonly results: ResultBlock[];
+  readonly others: Turn[];
+}
+
+function stepsOf(turns: readonly Turn[]): readonly Step[] {
+  const steps: Step[] = [];
+  let step: Step | undefined;
+  for (const turn of turns) {
+    const isNext = turn.role === "assistant" && step && (step.results.length > 0 || step.others.length > 0);
+    if (!step || isNext) {
+      step = { said: [], results: [], others: [] };
+      steps.push(step);
+    }
+    if (turn.role === "assistant") for (const block of turn.blocks) step.said.push(block);
+    else if (turn.role === "tool") for (const block of turn.blocks.filter(isResult)) step.results.push(block);
+    else step.others.push(turn);
+  }
+  return steps;
+}
+
+const isResult = (block: Block): block is ResultBlock => block.type === "result";
+
+const isCall = (block: Block): block is CallBlock => block.type === "call";
+
+/** The results come first in the turn behind their calls, each once. */
+function writeStep({ said, results, others }: Step, contents: Content[], called: Set<string>, writing: Writing): void {
+  append(contents, "model", writeModelParts(said, writing));
+  const calls = said.filter(isCall);
+  for (const { id } of calls) called.add(id);
+  // Some providers count the ids of their calls from the beginning again, or give several the same.
+  const open = new Map<string, number[]>();
+  for (const [at, { id }] of calls.entries()) {
+    const same = open.get(id);
+    if (same) same.push(at);
+    else open.set(id, [at]);
+  }
+  const answers: { readonly call: CallBlock; readonly result: ResultBlock }[] = [];
+  const late: ResultBlock[] = [];
+  for (const result of results) {
+    const at = open.get(result.callId)?.shift();
+    const call = at === undefined ? undefined : calls[at];
+    if (at !== undefined && call) answers[at] = { call, result };
+    else if (called.has(result.callId)) late.push(result);
+    else throw new CannotTranslate("messages[].tool_call_id", "the call of this result is not in the conversation");
+  }
+  append(contents, "user", writeResults(answers.filter(Boolean), writing));
+  for (const result of late) {
+    writing.note("adjusted", "messages[].tool_call_id");
+    append(contents, "user", writeLateResult(result, writing));
+  }
+  for (const turn of others) append(contents, "user", writeOther(turn, writing));
+}
+
+function writeOther({ role, blocks }: Turn, writing: Writing): readonly WireObject[] {
+  if (role === "user") return writeUserParts(blocks, writing);
+  // Not moved to the instructions: that would change what comes before, and with it what is cached.
+  return textsOf(blocks).map((text) => ({ text: `<system-reminder>\n${text}\n</system-reminder>` }));
+}
+
+function append(contents: Content[], role: Content["role"], parts: readonly WireObject[]): void {
+  if (parts.length === 0) return;
+  const last = contents.at(-1);
+  if (last?.role === role) for (const part of parts) last.parts.push(part);
+  else contents.push({ role, parts: [...parts] });
+}
