@@ -1,7 +1,7 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
-import { openRequests, type Requests } from "./core/open-requests.ts";
+import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";

@@ -152,8 +152,9 @@ function stagesOf(
 }
 
 function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) {
-  const { modelListRead: onRead, modelListFailed: onFailure, modelListGivenUp: onGivenUp } = changes;
-  return { openCall, timers, onRead, onFailure, onGivenUp };
+  const { modelListRead: onRead, modelListFailed: onFailure } = changes;
+  const { modelListRecovered: onRecovered, modelListGivenUp: onGivenUp } = changes;
+  return { openCall, timers, onRead, onFailure, onRecovered, onGivenUp };
 }
 
 function authenticationParts(

@@ -44,6 +44,7 @@ export async function checkLive(config: Config): Promise<LiveCheck> {
     timers,
     onRead() {},
     onFailure() {},
+    onRecovered() {},
     onGivenUp() {},
   });
   const issuers = settings.AUTH_ENABLED ? options.authenticationOptions(settings).issuers : [];

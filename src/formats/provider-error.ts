@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
-import { parseJson } from "../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../core/json/parse.ts";
 import type { Redact } from "../core/redact/redact.ts";
 import { boundedMembers } from "./bounded-members.ts";
 import {

@@ -1,7 +1,6 @@
 import type { TokenUsage } from "../core/request-context.ts";
 import { asBuffer } from "../core/json/bytes.ts";
-import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
-import { parseJson } from "../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../core/json/parse.ts";
 
 const MARK = Buffer.from('"usage"');
 const OPEN_BRACE = 0x7b;

@@ -1,8 +1,7 @@
 import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
-import type { JsonLimits } from "../core/json/limits.ts";
-import { decodeObjectInTurns } from "../core/json/parse.ts";
-import { parsedWeight } from "../core/memory/parsed-weight.ts";
+import { type JsonLimits, parsedWeight } from "../core/json/limits.ts";
+import { decodeObjectInTurns, type DecodedObject } from "../core/json/parse.ts";
 import type { ApiName, Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
@@ -12,12 +11,16 @@ import { chooseCounter } from "../routing/choose-counter.ts";
 import { chooseWire } from "../routing/choose-wire.ts";
 import { resolveTarget, splitQuery, type Target, type TargetSources } from "../routing/resolve-target.ts";
 import { type AttemptParts, Attempts } from "./attempts.ts";
-import { checkBody, checkLargeBody, requireClient, withoutByteOrderMark } from "./check-body.ts";
-import { DECISIVE_NAMES } from "./prepare-body.ts";
+import { DECISIVE_NAMES, type ReceivedBody } from "./prepare-body.ts";
 import { readAskedInPath } from "./read-path.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
-import { requireAllowedModels } from "./require-allowed-models.ts";
 import type { AdmittedRequest } from "./stage.ts";
+import type { CheckRequest } from "../formats/schema/check.ts";
+import { nextTurn } from "../core/event-loop.ts";
+import { asBuffer } from "../core/json/bytes.ts";
+import { findJsonModels } from "../routing/find-json-models.ts";
+import { findQueryModels } from "../routing/find-url-models.ts";
+import { createModelNames } from "../routing/model-names.ts";
 
 export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCall"> {
   readonly targets: TargetSources;
@@ -64,6 +67,74 @@ export function createAdmit(parts: AdmitParts): Admit {
     const isArray = streams && format.array !== undefined && format.array.isAsked(query.rest);
     return { format, body, ...way, isArray, attempts: new Attempts(parts, context, request) };
   };
+}
+
+/** The bytes of a JSON text without a byte order mark, which no provider takes. https://www.rfc-editor.org/rfc/rfc8259#section-8.1 */
+export function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+/** The failure for a request whose body could not be decoded. */
+export function refuseBody({ fault, problem }: Extract<DecodedObject, { readonly fault: unknown }>): Failure {
+  if (fault === "stopped") return new Failure("client_gone");
+  const code = fault === "depth" || fault === "values" ? "body_too_complex" : "malformed_body";
+  return new Failure(code, { message: `Failed to decode request: ${problem}` });
+}
+
+/** Throws if the client has left: no more work is done for it. */
+export function requireClient({ signal }: Pick<Request, "signal">): void {
+  if (signal.aborted) throw new Failure("client_gone");
+}
+
+/** What the gateway knows about a body that it accepts. Throws a {@link Failure} for one that it does not accept. */
+export function checkBody(bytes: Uint8Array, decoded: DecodedObject, check: CheckRequest): ReceivedBody {
+  if ("fault" in decoded) throw refuseBody(decoded);
+  const problem = check(decoded.value);
+  if (problem) throw new Failure("invalid_request", { message: problem.message, param: problem.path || null });
+  return { bytes, value: decoded.value, members: decoded.watch };
+}
+
+/** Like {@link checkBody}, with a turn of the event loop before and after the check of up to a million values. */
+export async function checkLargeBody(
+  bytes: Uint8Array,
+  decoded: DecodedObject,
+  check: CheckRequest,
+  request: Request,
+): Promise<ReceivedBody> {
+  await nextTurn();
+  const body = checkBody(bytes, decoded, check);
+  await nextTurn();
+  requireClient(request);
+  return body;
+}
+
+/**
+ * Applies a model policy that is in force to a request of `/v1`: to its model, and to all others that the provider may
+ * take for one of its models, such as fallbacks and tools with a model of their own.
+ * @param query of the request, without its `provider`
+ * @returns a promise only for a long body, which is searched in turns of the event loop
+ * @throws Failure `model_not_allowed` or `model_disallowed`
+ */
+export function requireAllowedModels(
+  policy: ModelPolicy,
+  context: RequestContext,
+  request: Request,
+  { provider, model }: Target,
+  body: Uint8Array,
+  query: string,
+): Promise<void> | undefined {
+  const refusal = policy.refusal(provider, model);
+  if (refusal) throw refusal;
+  const names = createModelNames();
+  const requireAllowed = (): undefined => {
+    findQueryModels(query, names);
+    const refused = names.refused(policy, provider);
+    if (!refused) return undefined;
+    context.selected(provider.id, refused.name);
+    throw refused.failure;
+  };
+  const search = findJsonModels(asBuffer(body), names, { skipsData: true, stop: request });
+  return search?.then(requireAllowed) ?? requireAllowed();
 }
 
 /** Of what is only counted, that which it is counted for: both are to go to the same provider. */

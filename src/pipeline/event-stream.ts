@@ -5,18 +5,17 @@ import { asBuffer } from "../core/json/bytes.ts";
 import { createEventFilter, type EventFilter } from "../core/sse/event-filter.ts";
 import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
-import { endsEvent } from "../core/sse/event-boundary.ts";
+import { endsEvent } from "../core/sse/event-data.ts";
 import { createStreamTail } from "../core/sse/stream-tail.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
-import { beginsLikeDocument } from "./detect-events.ts";
+import { beginsLikeDocument, isEventStream } from "./read-response.ts";
 import { beginStream, type Heartbeat } from "./heartbeat.ts";
 import { createErrorMask } from "./mask-errors.ts";
 import type { StreamListener } from "./stream-listener.ts";
 import { startPump } from "./stream-pump.ts";
-import { isEventStream } from "./read-response.ts";
 
 /** An empty comment. */
 const OPENING = ":\n\n";

@@ -1,7 +1,6 @@
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
-import { decodeObject } from "../core/json/parse.ts";
-import { toWellFormed } from "../core/json/parse-bytes.ts";
+import { decodeObject, toWellFormed } from "../core/json/parse.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import { readAnswerError } from "../formats/answer-error.ts";
@@ -9,7 +8,7 @@ import { readMarkup } from "../formats/error-text.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 
-/** An error is shorter: a longer answer that begins and ends like an object is not parsed. */
+/** An error is shorter: a longer answer that begins and ends like an object is not parsed. A page is looked at this far. */
 const MAX_ERROR_BYTES = 16 * 1024;
 
 /** Of a message in the log. */
@@ -100,11 +99,8 @@ function invalid(provider: Provider, what: string): Failure {
   });
 }
 
-/** An HTML page is looked at this far. */
-const MAX_PAGE_BYTES = 16 * 1024;
-
 function describe(body: Buffer, provider: Provider): string {
-  const text = body.toString("utf8", 0, MAX_PAGE_BYTES).replace("\ufeff", "").trimStart();
+  const text = body.toString("utf8", 0, MAX_ERROR_BYTES).replace("\ufeff", "").trimStart();
   if (text === "") return "nothing but white space";
   if (text.startsWith("<")) {
     const { message } = readMarkup(text);

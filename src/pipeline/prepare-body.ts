@@ -3,7 +3,7 @@ import { Failure } from "../core/errors.ts";
 import { type Edit, editObject } from "../core/json/edit.ts";
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { findMember, type Member } from "../core/json/find.ts";
-import { watchMembers } from "../core/json/limit-scan.ts";
+import { watchMembers } from "../core/json/limits.ts";
 import { foundMember, type MemberWatch, watchedNames } from "../core/json/member-watch.ts";
 import { ENVELOPE_SIGN, removeSeals } from "../formats/form/remove-seals.ts";
 import type { Format } from "../formats/format.ts";

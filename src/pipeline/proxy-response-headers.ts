@@ -1,9 +1,8 @@
 import { type Provider, secretsOf } from "../providers/provider.ts";
 import type { ResponseHeaders } from "../upstream/transport.ts";
-import type { HeaderList, HeaderMatcher } from "../core/header-list.ts";
+import { type HeaderList, type HeaderMatcher, clientNameOf, LIMITS_AND_IDS } from "../upstream/response-headers.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { PROVIDER_HEADER } from "../formats/error-body.ts";
-import { clientNameOf, LIMITS_AND_IDS } from "../upstream/response-headers.ts";
 import { createRelayedHeaders } from "./relayed-headers.ts";
 
 /**

@@ -6,15 +6,14 @@ import { type AdmitParts, createAdmit } from "./admit.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { openArrayStream } from "./array-stream.ts";
-import { beginsWithEvent } from "./detect-events.ts";
+import { beginsWithEvent, isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
 import { openEventStream } from "./event-stream.ts";
 import { judgeAnswer } from "./judge-answer.ts";
+import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
 import { injectsUsage, prepareBody } from "./prepare-body.ts";
-import { isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
-import { type Answer, composeStages, type Stage } from "./stage.ts";
+import type { Answer, Stage } from "./stage.ts";
 import { createCountAnswer } from "./translate/count-tokens.ts";
 import { createTranslatedAnswer, type TranslationParts } from "./translate/translate.ts";
-import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
 
 /** What the pipeline needs from the rest of the gateway. */
 export interface RelayParts extends AdmitParts, TranslationParts {
@@ -115,4 +114,12 @@ function createAnswer(parts: RelayParts): Answer {
     });
     return attempt.answered();
   };
+}
+
+/**
+ * Puts stages in front of what answers a request: the first of them is called first. To be done once, not for each
+ * request.
+ */
+export function composeStages(stages: readonly Stage[], answer: Answer): Answer {
+  return stages.reduceRight<Answer>((next, stage) => (admitted) => stage(admitted, next), answer);
 }

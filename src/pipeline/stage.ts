@@ -40,11 +40,3 @@ export type Answer = (admitted: AdmittedRequest) => Promise<Reply>;
  * thinks, an `async` function keeps what it uses later, which would be the body and its parsed value.
  */
 export type Stage = (admitted: AdmittedRequest, next: Answer) => Promise<Reply>;
-
-/**
- * Puts stages in front of what answers a request: the first of them is called first. To be done once, not for each
- * request.
- */
-export function composeStages(stages: readonly Stage[], answer: Answer): Answer {
-  return stages.reduceRight<Answer>((next, stage) => (admitted) => stage(admitted, next), answer);
-}

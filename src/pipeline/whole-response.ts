@@ -1,11 +1,11 @@
 import { Failure } from "../core/errors.ts";
-import type { ResponseBody } from "../upstream/transport.ts";
-import { batchWrite } from "../core/batch-writes.ts";
-import { readUsage } from "../formats/usage.ts";
+import { batchWrite } from "../core/event-loop.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import { createStreamTail } from "../core/sse/stream-tail.ts";
+import { readUsage } from "../formats/usage.ts";
 import { bodyOfBytes } from "../upstream/body.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
+import type { ResponseBody } from "../upstream/transport.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";

@@ -1,6 +1,6 @@
 import { Failure } from "../core/errors.ts";
 import type { JsonLimits } from "../core/json/limits.ts";
-import { parseBytes, toWellFormed } from "../core/json/parse-bytes.ts";
+import { parseBytes, toWellFormed } from "../core/json/parse.ts";
 import { readWithin } from "../upstream/read-body.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import type { OpenUpstreamCall, UpstreamCall } from "../upstream/call.ts";

@@ -1,12 +1,10 @@
 import { Elysia } from "elysia";
 import type { Format } from "../formats/format.ts";
-import { type CapacityParts, limitConcurrency } from "./limit-concurrency.ts";
 import { pathOf } from "../providers/join-path.ts";
 import { hasSuffix, matchTemplate, routerPath } from "./path-template.ts";
-import { refuseUnknown } from "./refuse-unknown.ts";
-import { withoutWebSocket } from "./refuse-websocket.ts";
+import { refuseUnknown, withoutWebSocket } from "./refuse-unknown.ts";
 import { addressesOf, type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
-import { type RouteHandler, serveRoute } from "./serve-route.ts";
+import { type CapacityParts, limitConcurrency, type RouteHandler, serveRoute } from "./serve-route.ts";
 import { errorScopes } from "./unknown-paths.ts";
 
 export interface ApplicationParts extends CapacityParts {

@@ -116,6 +116,7 @@ export const ROUTES = {
     rest: "{provider}/{path}",
     websocketStatus: 501,
   },
+  start: { method: "GET", paths: ["/"], linkable: true, staticPage: true, quiet: true },
   health: { method: "GET", paths: ["/health", "/v1/health"], open: true, quiet: true },
   readiness: { method: "GET", paths: ["/health/ready"], open: true, quiet: true },
   documentation: { method: "GET", paths: ["/swagger"], linkable: true, staticPage: true },

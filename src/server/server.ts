@@ -6,13 +6,13 @@ import { type ApplicationParts, createApplication, createRoutes, type Routes } f
 import { createCors } from "./cors.ts";
 import { endRequests, waitBeforeDrain } from "./drain.ts";
 import { createDescribeClient, type DescribeClientOptions } from "./describe-client.ts";
-import { documentationHandlers, exampleModels } from "./handlers/documentation.ts";
+import { documentationHandlers, exampleModels, showStart } from "./handlers/documentation.ts";
 import { showHealth, showReadiness, type WorkerPlace } from "./handlers/health.ts";
 import { byClient, listGoogleModels, showGoogleModel } from "./handlers/google-models.ts";
 import { listModels, type ModelRouteParts, showModel } from "./handlers/models.ts";
 import { listTools } from "./handlers/tools.ts";
 import type { Listener } from "./listener.ts";
-import { createRequireOwnOrigin, type OwnOriginOptions } from "./require-own-origin.ts";
+import { createRequireOwnOrigin, type OwnOriginOptions } from "./check-head.ts";
 import type { RouteHandler } from "./serve-route.ts";
 import type { TlsMaterial } from "./tls.ts";
 
@@ -92,6 +92,7 @@ export function createServer({ listener, requests, worker, version, timers, curr
         maxConcurrent: options.maxConcurrent,
         relay: parts.relay,
         handlers: {
+          start: showStart(options.hasDocumentation),
           health: showHealth,
           readiness: showReadiness({ isDraining: () => draining, worker, toolServers: toolRegistry?.servers }),
           models: byClient(listGoogleModels(models), listModels(models)),

@@ -23,8 +23,10 @@ export interface ChangeLog {
   credentialChanged(kind: string, problem: { readonly fault: string; readonly detail: string } | undefined): void;
   /** The store of responses stopped to answer, or answers again: `problem` says why it does not. */
   responseStoreChanged(problem: string | undefined): void;
-  /** A provider's models could not be listed. */
+  /** A provider's models cannot be listed, or for another reason than before. */
   modelListFailed(provider: { readonly id: string; readonly configured: boolean }, failure: Failure): void;
+  /** They can be listed again. */
+  modelListRecovered(provider: { readonly id: string; readonly configured: boolean }): void;
   /** The first list of a provider's models has come. */
   modelListRead(list: { readonly provider: LocalServer; readonly models: ReadonlyMap<string, unknown> }): void;
   /** Bare names of models do not wait for this provider's list any more. */
@@ -65,6 +67,9 @@ export function createChangeLog(log: Log, worker = 1): ChangeLog {
       // A local server that nobody configured is asked in case it runs; that it does not is not worth a line.
       if (configured) log.warn(line, "could not list the provider's models");
       else log.debug(line, "local provider does not answer");
+    },
+    modelListRecovered({ id, configured }) {
+      log[configured ? "info" : "debug"]({ provider: id }, "the provider's models can be listed again");
     },
     modelListRead({ provider: { id, configured, auth, baseUrl }, models }) {
       // Of several workers one says so.

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { startGateway } from "../fixtures/start-gateway.ts";
+import { checkSettings } from "./check-settings.ts";
 import { linesOf, runToEnd } from "./run-to-end.ts";
 
 const KEY = "sk-marked-0123456789abcdef";
@@ -35,7 +36,7 @@ describe("bad settings end the process with 2, one line each", () => {
     [{ CUSTOM_PROVIDERS: "openai" }, /^CUSTOM_PROVIDERS="openai" is not accepted/],
     [{ CUSTOM_PROVIDERS: "tgi", TGI_API_URL: "http://h", TGI_AUTH_TYPE: "basic" }, /^TGI_AUTH_TYPE=.* is not accepted/],
   ] as const)("%j", async (environment, expected) => {
-    const { stdout, stderr, code } = await runToEnd([], environment);
+    const { stdout, stderr, code } = await checkSettings(environment);
     expect([code, stdout]).toEqual([2, ""]);
     const lines = linesOf(stderr);
     expect(lines).toHaveLength(1);

@@ -69,6 +69,7 @@ const ROUTES: readonly (readonly [string, readonly string[]])[] = [
   ["/swagger/assets/{name}", ["get"]],
   ["/swagger/json", ["get"]],
   ["/docs", ["get"]],
+  ["/", ["get"]],
   ["/docs/{page}", ["get"]],
   ["/proxy/{provider}/{path}", ["get", "head", "post", "put", "patch", "delete", "options"]],
   ["/v1/proxy/{provider}/{path}", ["get", "head", "post", "put", "patch", "delete", "options"]],
@@ -149,7 +150,7 @@ describe("the OpenAPI document", () => {
   test("says which routes need a credential, as their rows do", async () => {
     const { paths } = await openApiDocument();
     for (const [path, methods] of ROUTES) {
-      const open = path.includes("/health") || path === "/swagger" || path.startsWith("/swagger/assets");
+      const open = path.includes("/health") || /^\/(?:swagger(?:\/assets.*)?)?$/.test(path);
       for (const method of methods) {
         const { security, responses } = paths[path]?.[method] ?? {};
         const google = /^\/v1(?:beta)?\/models/.test(path) ? [{ x_goog_api_key: [] }] : [];

@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 import { filledTextOf, objectOf } from "../../core/json/values.ts";
 
 /** What an item of `tool_calls`, or a piece of one, says. */

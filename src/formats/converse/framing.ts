@@ -1,8 +1,7 @@
 import { HeaderMarshaller } from "@smithy/eventstream-codec";
 import { crc32 } from "node:zlib";
 import { asBuffer } from "../../core/json/bytes.ts";
-import { isJsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { isJsonObject, parseJson } from "../../core/json/parse.ts";
 import { EventTooLong, type ServerEvent } from "../../core/sse/event-reader.ts";
 import { BrokenFrame, type FrameReader, type Framing } from "../form/framing.ts";
 

@@ -1,5 +1,4 @@
-import { REACH, SignScanner } from "../../core/sse/sign-scanner.ts";
-import type { StreamTail } from "../../core/sse/stream-tail.ts";
+import { REACH, SignScanner, type StreamTail } from "../../core/sse/stream-tail.ts";
 import { isJsonObject } from "../../core/json/parse.ts";
 import { listOf } from "../../core/json/values.ts";
 import type { Failure } from "../../core/errors.ts";

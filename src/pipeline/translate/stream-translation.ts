@@ -1,5 +1,5 @@
 import { toFailure } from "../../core/errors.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { parseJson } from "../../core/json/parse.ts";
 import { memoryExhausted } from "../../core/memory/budget.ts";
 import { EventReader, EventTooLong, type ServerEvent } from "../../core/sse/event-reader.ts";
 import type { AnswerError, Usage } from "../../formats/form/answer.ts";

@@ -1,5 +1,5 @@
 import { toJson } from "../../core/json/bytes.ts";
-import { nextTurn } from "../../core/next-turn.ts";
+import { nextTurn } from "../../core/event-loop.ts";
 import type { Dialects } from "../../formats/dialects.ts";
 import { factsOf } from "../../formats/form/model-facts.ts";
 import { bodyVariantOf } from "../../providers/model-family.ts";
@@ -9,9 +9,8 @@ import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
 import type { ResponseBody } from "../../upstream/transport.ts";
 import type { Reply } from "../attempt.ts";
-import { beginsLikeDocument, beginsWithEvent } from "../detect-events.ts";
+import { beginsLikeDocument, beginsWithEvent, isEventStream, UNCOUNTED_BYTES } from "../read-response.ts";
 import { beginStream, type Heartbeat } from "../heartbeat.ts";
-import { isEventStream, UNCOUNTED_BYTES } from "../read-response.ts";
 import type { AdmittedRequest, Answer } from "../stage.ts";
 import { inClientsWords } from "./answer-failure.ts";
 import { clientAsk } from "./client-ask.ts";

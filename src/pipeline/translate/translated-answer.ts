@@ -1,9 +1,8 @@
 import { Failure } from "../../core/errors.ts";
 import { toJson } from "../../core/json/bytes.ts";
-import type { JsonLimits } from "../../core/json/limits.ts";
+import { type JsonLimits, parsedWeight } from "../../core/json/limits.ts";
 import { decodeObjectInTurns } from "../../core/json/parse.ts";
 import { type MemoryBudget, memoryExhausted } from "../../core/memory/budget.ts";
-import { parsedWeight } from "../../core/memory/parsed-weight.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import type { Usage } from "../../formats/form/answer.ts";
 import type { ClientAsk, ClientDialect, WireDialect, WireTarget } from "../../formats/form/dialect.ts";

@@ -7,9 +7,8 @@ import { COUNT_GENERATE_TOKENS } from "../../formats/gemini/format.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
 import { providerNotCallable } from "../../routing/target-failures.ts";
 import { isGoogleClient } from "../choose-error-envelope.ts";
-import { jsonResponse } from "../json-response.ts";
+import { jsonResponse, type RouteHandler } from "../serve-route.ts";
 import { restOfPath, ROUTES } from "../routes.ts";
-import type { RouteHandler } from "../serve-route.ts";
 import { type AllowedModel, createAllowedModels } from "./allowed-models.ts";
 import { createFindModel, decodeId, type ModelRouteParts } from "./models.ts";
 

@@ -136,6 +136,15 @@ export const ROUTE_DOCUMENTATION: {
     },
   ],
   proxy: [PASSTHROUGH, { ...PASSTHROUGH, id: "ProxyV1" }],
+  start: [
+    {
+      id: "start",
+      tag: DOCUMENTATION,
+      summary: "What this is, and where to go on",
+      answer: { "application/json": { type: "object" } },
+      errors: [],
+    },
+  ],
   health: [
     HEALTH_CHECK,
     { ...HEALTH_CHECK, id: "healthV1", description: "The same as /health, where clients look under /v1." },

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
-import { openTurns } from "../../core/next-turn.ts";
+import { openTurns } from "../../core/event-loop.ts";
 import { isOwnId } from "./ids.ts";
 import { itemsOf, readRecord, type ResponseRecord } from "./record.ts";
 import { type ResponseStore, StoreUnavailable } from "./store.ts";

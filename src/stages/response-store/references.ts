@@ -1,7 +1,7 @@
 import { Failure } from "../../core/errors.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { filledTextOf, isSet } from "../../core/json/values.ts";
-import { openTurns } from "../../core/next-turn.ts";
+import { openTurns } from "../../core/event-loop.ts";
 import { asked } from "./context.ts";
 import { itemsOf, readRecord } from "./record.ts";
 import type { ResponseStore } from "./store.ts";

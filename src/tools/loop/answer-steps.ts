@@ -1,7 +1,6 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { Reply } from "../../pipeline/attempt.ts";
-import { beginsWithEvent } from "../../pipeline/detect-events.ts";
-import { isEventStream } from "../../pipeline/read-response.ts";
+import { beginsWithEvent, isEventStream } from "../../pipeline/read-response.ts";
 import { bodyOfStream } from "../../upstream/body.ts";
 import type { Agent } from "./agent.ts";
 import type { StepReply } from "./ask-provider.ts";

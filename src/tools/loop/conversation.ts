@@ -3,7 +3,7 @@ import { asBuffer, toJson, writeArray } from "../../core/json/bytes.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import { type Edit, editObject } from "../../core/json/edit.ts";
 import type { Member } from "../../core/json/find.ts";
-import { watchMembers } from "../../core/json/limit-scan.ts";
+import { watchMembers } from "../../core/json/limits.ts";
 import type { Format } from "../../formats/format.ts";
 import type { ToolDefinition } from "../mcp/tool-definitions.ts";
 import { DECISIVE_NAMES, requireSingleMember } from "../../pipeline/prepare-body.ts";

@@ -1,7 +1,6 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import { beginsLikeDocument, beginsWithEvent } from "../../pipeline/detect-events.ts";
+import { beginsLikeDocument, beginsWithEvent, isEventStream } from "../../pipeline/read-response.ts";
 import { beginStream } from "../../pipeline/heartbeat.ts";
-import { isEventStream } from "../../pipeline/read-response.ts";
 import { streamOfBody } from "../../upstream/body.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { StepReply } from "./ask-provider.ts";

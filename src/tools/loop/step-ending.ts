@@ -1,6 +1,5 @@
 import { editMembers, editValue } from "../../core/json/edit.ts";
-import { endsEvent } from "../../core/sse/event-boundary.ts";
-import type { EventData } from "../../core/sse/event-data.ts";
+import { endsEvent, type EventData } from "../../core/sse/event-data.ts";
 import type { ClientStream } from "./client-stream.ts";
 import { finalReason } from "./finish-reason.ts";
 import type { AnswerShape } from "./next-step.ts";

@@ -1,4 +1,4 @@
-import { nextTurn } from "../../core/next-turn.ts";
+import { nextTurn } from "../../core/event-loop.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { AdmittedRequest } from "../../pipeline/stage.ts";
 import type { StreamedCall } from "../../pipeline/stream-listener.ts";

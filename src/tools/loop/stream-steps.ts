@@ -1,6 +1,6 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import { Failure } from "../../core/errors.ts";
-import { nextTurn } from "../../core/next-turn.ts";
+import { nextTurn } from "../../core/event-loop.ts";
 import type { Agent, StepStream } from "./agent.ts";
 import type { StepReply } from "./ask-provider.ts";
 import { nextStep } from "./next-step.ts";

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { editMembers } from "../../core/json/edit.ts";
-import { openTurns } from "../../core/next-turn.ts";
+import { openTurns } from "../../core/event-loop.ts";
 import { hasNoArguments, readArguments } from "../mcp/tool-arguments.ts";
 
 /** One call of a tool in a message of the assistant. */

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { openTurns } from "../../core/next-turn.ts";
+import { openTurns } from "../../core/event-loop.ts";
 
 /**
  * Cuts a text that is longer than `maxBytes` in UTF-8, at the end of a character, and says so in a last line that comes

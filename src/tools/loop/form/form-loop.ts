@@ -1,7 +1,7 @@
 import { bodyVariantOf } from "../../../providers/model-family.ts";
 import type { TimerSource } from "../../../core/deadlines.ts";
 import { Failure } from "../../../core/errors.ts";
-import { parsedWeight } from "../../../core/memory/parsed-weight.ts";
+import { parsedWeight } from "../../../core/json/limits.ts";
 import type { ClientDialect, WireTarget } from "../../../formats/form/dialect.ts";
 import type { Conversation } from "../../../formats/form/conversation.ts";
 import { factsOf } from "../../../formats/form/model-facts.ts";

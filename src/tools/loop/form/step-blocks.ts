@@ -1,4 +1,4 @@
-import { openTurns } from "../../../core/next-turn.ts";
+import { openTurns } from "../../../core/event-loop.ts";
 import type { Stop, StopReason } from "../../../formats/form/answer.ts";
 import type { Block, CallBlock } from "../../../formats/form/blocks.ts";
 import type { AnswerShape } from "../next-step.ts";

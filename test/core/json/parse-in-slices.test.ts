@@ -7,8 +7,9 @@ import {
   type Parsed,
   type ParseOptions,
   parseInSlices,
-} from "../../../src/core/json/parse-bytes.ts";
+} from "../../../src/core/json/parse.ts";
 import { anyChoices, anyWritten, writeObject } from "./write-json.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 
 const LIMITS = { ...DEFAULT_JSON_LIMITS };
 
@@ -78,7 +79,7 @@ describe("the same value as JSON.parse, however it is sliced", () => {
         ];
         await expectSame(writeObject(members, choose).text);
       }),
-      { numRuns: 300 },
+      propertyRuns(100),
     );
   });
 });
@@ -165,7 +166,7 @@ describe("the same refusals as JSON.parse, however it is sliced", () => {
         const place = at % (text.length + 1);
         await expectSame((text.slice(0, place) + put + text.slice(place + length)).toWellFormed());
       }),
-      { numRuns: 700 },
+      propertyRuns(200),
     );
   });
 

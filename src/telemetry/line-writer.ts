@@ -101,3 +101,56 @@ export class LineBuffer {
     this.#bytes = larger;
   }
 }
+
+/** Levels of the lines that are written with every request; unexpected errors, which are rare, have one of their own. */
+export type LineLevel = "debug" | "info" | "warn";
+
+/** What a line is written to, and is told when it is whole. */
+interface LineTaker {
+  readonly buffer: LineBuffer;
+  end(): void;
+}
+
+/** Writes lines as pino would, at a fraction of what it costs to go through it. One line at a time. */
+export interface LineWriter {
+  /** Starts a line. The result takes its members, each after a comma. */
+  begin(level: LineLevel): LineBuffer;
+  end(message: string): void;
+}
+
+/**
+ * Makes what writes lines with a level, a time and what is in every line, in pino's form.
+ * @param lines takes the lines: each into its buffer, and then its end
+ * @param base the members of every line
+ */
+export function createLineWriter({ buffer, end }: LineTaker, base: object): LineWriter {
+  const inEveryLine = JSON.stringify(base).slice(1, -1);
+  /** A line's beginning up to the milliseconds of its time, which is the same for a second. */
+  const begins = { debug: "", info: "", warn: "" };
+  let second = 0;
+  return {
+    begin(level) {
+      const time = Date.now();
+      if (time - second >= 1000 || time < second) {
+        second = time - (time % 1000);
+        const beginOfTime = new Date(second).toISOString().slice(0, -4);
+        begins.debug = `{"level":"debug","time":"${beginOfTime}`;
+        begins.info = `{"level":"info","time":"${beginOfTime}`;
+        begins.warn = `{"level":"warn","time":"${beginOfTime}`;
+      }
+      const milliseconds = time - second;
+      buffer.text(begins[level]);
+      if (milliseconds < 100) buffer.text(milliseconds < 10 ? "00" : "0");
+      buffer.number(milliseconds);
+      buffer.text('Z",');
+      buffer.text(inEveryLine);
+      return buffer;
+    },
+    end(message) {
+      buffer.text(',"msg":');
+      buffer.quoted(message);
+      buffer.text("}\n");
+      end();
+    },
+  };
+}
