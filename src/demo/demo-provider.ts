@@ -11,9 +11,6 @@ import { wordsOf } from "./model.ts";
 const EMBEDDING_MODEL = "demo-embedding";
 const MODELS = [CHAT_MODEL, EMBEDDING_MODEL].map((id) => ({ id, object: "model", created: CREATED, owned_by: "demo" }));
 
-/** Gemini's API is translated to the others. */
-const EXAMPLE_APIS = [...Object.keys(LOCAL_PATHS), "generate", "countGenerateTokens"];
-
 /** @param digest of the request */
 type Route = (body: JsonObject, digest: string) => Answer | Promise<Answer>;
 
@@ -74,8 +71,8 @@ export function startDemoProvider(paceMs = 40): { readonly url: string; readonly
 /** Starts the demo provider, which lives as long as the process, and makes what adds it to a configuration. */
 export function openDemo(): (config: Config) => Config {
   const row = { ...CUSTOM_PROVIDER_ROW, paths: LOCAL_PATHS };
-  const chats = Object.fromEntries(EXAMPLE_APIS.map((api) => [api, CHAT_MODEL]));
-  const exampleModels = { ...chats, embeddings: EMBEDDING_MODEL };
+  const apis = [...Object.keys(LOCAL_PATHS), "generate", "countGenerateTokens"];
+  const exampleModels = { ...Object.fromEntries(apis.map((api) => [api, CHAT_MODEL])), embeddings: EMBEDDING_MODEL };
   const provider = Object.freeze({ ...localProvider("demo", startDemoProvider().url, row), exampleModels });
   return (config) => ({ ...config, providers: [...config.providers, provider] });
 }
