@@ -10,6 +10,7 @@ import { GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../../src/providers/table.ts"
 import { COUNT_GENERATE_TOKENS } from "../../src/formats/gemini/format.ts";
 import { COUNT_TOKENS } from "../../src/formats/messages/format.ts";
 import { chooseCounter } from "../../src/routing/choose-counter.ts";
+import { TRANSLATED_APIS, WIRES } from "../../src/formats/wires.ts";
 import { chooseWire } from "../../src/routing/choose-wire.ts";
 import { carriedTable } from "./carried-members.ts";
 import { GUIDE, README } from "./markdown.ts";
@@ -89,6 +90,16 @@ function clientApis(): string {
   return markdownTable([["Provider", ...clients.map((client) => API_TITLES[client])], ...rows]);
 }
 
+/** How the APIs of clients get to those of providers. */
+function wires(): string {
+  const titles = WIRES.map((wire) => API_TITLES[wire]);
+  const rows = TRANSLATED_APIS.map((client) => [
+    API_TITLES[client],
+    ...WIRES.map((wire: string) => (wire === client ? "relayed" : "translated")),
+  ]);
+  return markdownTable([["Clients", ...titles], ...rows]);
+}
+
 function keyOf(id: string, row: ProviderRow): string {
   return row.auth === "none"
     ? "none"
@@ -166,6 +177,7 @@ export async function generatedTables(): Promise<readonly GeneratedTable[]> {
   const performance = performanceLines();
   return [
     { page: README, name: "providers-short", text: providersShort() },
+    { page: README, name: "wires", text: wires() },
     { page: README, name: "settings-short", text: settingsShort() },
     { page: README, name: "performance", text: performance },
     { page: `${GUIDE}/providers.md`, name: "providers", text: providers() },

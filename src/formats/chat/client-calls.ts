@@ -35,10 +35,9 @@ export function createClientCalls(texts: ChunkTexts, held: HeldTexts, tools: rea
   const calls = new Map<number, ClientCall>();
   let hasOpen = false;
 
-  const write = ({ index, kind }: ClientCall, piece: string): string =>
-    texts.delta({
-      tool_calls: [kind === "custom" ? { index, custom: { input: piece } } : { index, function: { arguments: piece } }],
-    });
+  const piecesOf = ({ index, kind }: ClientCall, piece: string) =>
+    kind === "custom" ? { index, custom: { input: piece } } : { index, function: { arguments: piece } };
+  const write = (call: ClientCall, piece: string): string => texts.delta({ tool_calls: [piecesOf(call, piece)] });
 
   return {
     open(block, { id, name, kind: sent, isAnswered = false }) {
@@ -60,7 +59,8 @@ export function createClientCalls(texts: ChunkTexts, held: HeldTexts, tools: rea
     seal(block, seal) {
       const call = calls.get(block);
       if (call === undefined) return "";
-      return texts.delta({ tool_calls: [{ index: call.index, ...signatureMember(wrapSeal(seal)) }] });
+      // With a piece of nothing: official clients fail on a call of which nothing is said.
+      return texts.delta({ tool_calls: [{ ...piecesOf(call, ""), ...signatureMember(wrapSeal(seal)) }] });
     },
     close(block) {
       const call = calls.get(block);
