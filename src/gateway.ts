@@ -5,7 +5,7 @@ import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests } from "./core/open-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { createReplayCache } from "./pipeline/translate/replay-cache.ts";
-import type { WorkerPlace } from "./server/handlers/health.ts";
+import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createListener } from "./server/listener.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
@@ -37,6 +37,8 @@ export interface GatewayDependencies {
   readonly dialects?: Dialects;
   /** Which worker this is, if several processes serve at one address; undefined if this one serves alone. */
   readonly worker?: WorkerPlace | undefined;
+  /** What is known of the configuration file; undefined if there is none. */
+  readonly configFile?: (() => ConfigFileState) | undefined;
 }
 
 export interface Gateway {
@@ -125,7 +127,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
 
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
 function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Snapshot["routes"]) {
-  const { log, version, worker, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
+  const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
   const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
   const timers = { now, setTimer, clearTimer };
@@ -136,7 +138,8 @@ function openShared({ settings }: Config, dependencies: GatewayDependencies, rou
   const { requests, memory, deadlines } = inFlight;
   const connections = openConnections({ deadlines, now, fetch, probe });
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
-  const server = createServer({ listener, requests, worker, version, timers: dependencies.timers, current: routes });
+  const served = { listener, requests, worker, configFile, version, current: routes };
+  const server = createServer({ ...served, timers: dependencies.timers });
   const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
   const replays = createReplayCache({ maxBytes: options.replayBytes(settings), now });
   const known = { changes, version, readFile, dialects, replays, timers, clock };

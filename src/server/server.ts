@@ -7,7 +7,7 @@ import { createCors } from "./cors.ts";
 import { endRequests, waitBeforeDrain } from "./drain.ts";
 import { createDescribeClient, type DescribeClientOptions } from "./describe-client.ts";
 import { documentationHandlers, exampleModels } from "./handlers/documentation.ts";
-import { showHealth, showReadiness, type WorkerPlace } from "./handlers/health.ts";
+import { type ConfigFileState, showHealth, showReadiness, type WorkerPlace } from "./handlers/health.ts";
 import { listModels, type ModelRouteParts, showModel } from "./handlers/models.ts";
 import { listTools } from "./handlers/tools.ts";
 import type { Listener } from "./listener.ts";
@@ -43,6 +43,7 @@ export interface ServerParts {
   readonly listener: Listener;
   readonly requests: InFlightRequests;
   readonly worker: WorkerPlace | undefined;
+  readonly configFile: (() => ConfigFileState) | undefined;
   readonly version: string;
   readonly timers: Parameters<typeof endRequests>[4];
   /** What answers requests now. Asked only once the server listens. */
@@ -71,7 +72,7 @@ export interface Server {
 }
 
 /** Listens to nothing yet. */
-export function createServer({ listener, requests, worker, version, timers, current }: ServerParts): Server {
+export function createServer({ listener, requests, version, timers, current, ...known }: ServerParts): Server {
   let draining = false;
 
   return {
@@ -92,7 +93,7 @@ export function createServer({ listener, requests, worker, version, timers, curr
         relay: parts.relay,
         handlers: {
           health: showHealth,
-          readiness: showReadiness({ isDraining: () => draining, worker, toolServers: toolRegistry?.servers }),
+          readiness: showReadiness({ ...known, isDraining: () => draining, toolServers: toolRegistry?.servers }),
           models: listModels(models),
           model: showModel(models),
           tools: listTools(options.exposesTools, toolRegistry),
