@@ -113,7 +113,7 @@ function adviceOn(node: FileNode, members: readonly TSchema[]): string {
 function createSuggestions(schema: TSchema) {
   let places: readonly Place[] | undefined;
   return (key: string, path: Path, siblings: readonly string[]): string | undefined => {
-    const near = nearestName(key, siblings);
+    const near = nearestName(key.toLowerCase(), siblings);
     if (near !== undefined) return shownPath([...path, near]);
     places ??= placesOf(schema);
     const meant = places.find(({ path, saying }) => saying.variable(path) === key || path.at(-1) === key.toLowerCase());

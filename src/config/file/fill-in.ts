@@ -12,7 +12,7 @@ export type FilledText =
   | { readonly ok: false; readonly reason: string };
 
 const MAX_SECRET_BYTES = 65_536;
-const SECRET_FILE = "file:/";
+const SECRET_FILE = /^file:(?=\/|\$\{)/;
 
 /** `$$`, `${NAME}`, `${NAME:-default}`, or what was meant to be one of them. */
 const REFERENCE = /\$(?:\$|\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\})?)/g;
@@ -24,7 +24,7 @@ export function referencesOf(text: string): readonly string[] {
 
 /**
  * Fills in `${NAME}` and `${NAME:-default}`, makes `$$` a `$`, and takes what a file holds if the text, as it is written,
- * begins with `file:/`. A variable that is blank counts as not set.
+ * begins with `file:/` or `file:${`. A variable that is blank counts as not set.
  */
 export function fillIn(text: string, environment: Environment): FilledText {
   let reason: string | undefined;
@@ -41,10 +41,11 @@ export function fillIn(text: string, environment: Environment): FilledText {
     return value ?? "";
   });
   if (reason !== undefined) return { ok: false, reason };
-  return text.startsWith(SECRET_FILE) ? readSecret(whole.slice("file:".length)) : { ok: true, text: whole, filled };
+  return SECRET_FILE.test(text) ? readSecret(whole.replace("file:", "")) : { ok: true, text: whole, filled };
 }
 
 function readSecret(path: string): FilledText {
+  if (!path.startsWith("/")) return { ok: false, reason: "expected an absolute path after file:" };
   const read = readBounded(path, MAX_SECRET_BYTES);
   if (!read.ok) return { ok: false, reason: `${JSON.stringify(path)} cannot be read: ${read.reason}` };
   const text = read.text.replace(/\r?\n$/, "");

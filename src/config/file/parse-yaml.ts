@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument } from "yaml";
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Pair, parseDocument } from "yaml";
 import { type Fault, type FileNode, type MapEntry, type Position, shownKey } from "./file-node.ts";
 
 /** The values of a file, and what is wrong with it; without values if nothing can be made of it. */
@@ -32,11 +32,14 @@ const SYNTAX: Readonly<Record<string, string>> = {
   TAG_RESOLVE_FAILED: "the tag is not known: write the value without it",
 };
 
+/** Most often text in a line with brackets, such as `{ api_key: ${KEY} }`. */
+const ELSE = "what is here cannot be: text that has brackets, colons or quotes in it, as ${NAME} has, goes in quotes";
+
 /** Reads YAML 1.2 with its positions. Without merge keys, which YAML 1.2 does not have. */
 export function parseYaml(text: string): ParsedYaml {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, {
-    ...{ lineCounter, prettyErrors: false, version: "1.2", schema: "core", merge: false, logLevel: "silent" },
+    ...{ lineCounter, prettyErrors: false, version: "1.2", schema: "core", merge: false, logLevel: "error" },
     // Its own check compares each key with every other one.
     uniqueKeys: false,
   });
@@ -48,7 +51,7 @@ export function parseYaml(text: string): ParsedYaml {
   if (errors.length > 0) {
     const faults = errors.map(({ code, pos: [offset] }) => ({
       at: positionOf(offset),
-      text: `this is no YAML: ${SYNTAX[code] ?? "something is in a place where it cannot be"}`,
+      text: `this is no YAML: ${SYNTAX[code] ?? ELSE}`,
     }));
     return { faults: faults.slice(0, MAX_SYNTAX_FAULTS) };
   }
@@ -112,7 +115,7 @@ function convert(document: Document.Parsed, positionOf: (offset: number) => Posi
   const convertEntries = (pairs: readonly Pair[], depth: number, nearby: Position): ReadonlyMap<string, MapEntry> => {
     const entries = new Map<string, MapEntry>();
     for (const { key, value } of pairs) {
-      const at = isScalar(key) && key.range ? positionOf(key.range[0]) : nearby;
+      const at = isNode(key) && key.range ? positionOf(key.range[0]) : nearby;
       if (!isScalar(key)) throw new Unreadable({ at, text: "a key is no text" });
       const name = typeof key.value === "string" ? key.value : (key.source ?? "");
       const known = entries.get(name);
@@ -124,8 +127,11 @@ function convert(document: Document.Parsed, positionOf: (offset: number) => Posi
   };
 
   try {
-    if (document.contents === null) return { faults: [{ at: { line: 1, column: 1 }, text: "the file is empty" }] };
-    return { root: convertNode(document.contents, 0, { line: 1, column: 1 }).node, faults };
+    const start = { line: 1, column: 1 };
+    const root = convertNode(document.contents, 0, start).node;
+    // One that is being written is, too.
+    const isEmpty = root.kind === "scalar" && root.value === null;
+    return isEmpty ? { faults: [{ at: start, text: "the file is empty" }] } : { root, faults };
   } catch (error) {
     if (error instanceof Unreadable) return { faults: [error.fault] };
     throw error;
