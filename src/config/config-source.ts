@@ -56,7 +56,7 @@ export function loadSource({ environment, lines, file }: ConfigSource): LoadedCo
   // A variable that the file is filled in with is in use, whatever it looks like.
   const isUsed = (warning: string): boolean =>
     file.references.some((name) => file.paths[name] === undefined && warning.startsWith(`${name} `));
-  const idle = loaded.ok ? namedInVain(file, loaded.config.providers) : [];
+  const idle = loaded.ok && problems.length === 0 ? namedInVain(file, loaded.config.providers) : [];
   const warnings = [...joined.warnings, ...loaded.warnings.filter((line) => !isUsed(line)).map(locate), ...idle];
   if (loaded.ok && problems.length === 0) return { ...loaded, warnings };
   return { ok: false, problems: inOrder(file, problems), warnings };

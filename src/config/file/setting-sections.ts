@@ -71,7 +71,7 @@ function settingSchema(name: SettingName, row: SettingRow): TSchema {
   return says(schema, {
     variable: () => name,
     notation: isList ? "list" : "text",
-    accepted: row.type === "list" ? ACCEPTED_LIST : acceptedValues(row),
+    accepted: isList ? ACCEPTED_LIST : acceptedValues(row),
     default: row.default ?? "",
   });
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { describeSettings } from "../../../src/config/describe-settings.ts";
 import { FILE_SCHEMA } from "../../../src/config/file/file-schema.ts";
 import { placesOf } from "../../../src/config/file/saying.ts";
+import { GUIDE, readPage } from "../../readme/markdown.ts";
 import { loadConfig } from "../../../src/config/load-config.ts";
 import { SETTING_ROWS } from "../../../src/config/settings-table.ts";
 import { configOf, loadFile, writeFile } from "./load-file.ts";
@@ -193,4 +194,14 @@ providers:
     "left http://h.test/v1",
     "right http://h.test/v1",
   ]);
+});
+
+test("the example of the guide is accepted", async () => {
+  const [, example = ""] = /^```yaml\n(.*?)^```$/ms.exec(readPage(`${GUIDE}/config-file.md`)) ?? [];
+  const secret = writeFile("sk-a", "anthropic");
+  const text = example.replace("/run/secrets/anthropic", secret);
+  const loaded = await loadFile(text, { OPENAI_API_KEY: "sk-o" });
+  expect(loaded).toMatchObject({ ok: true, warnings: [] });
+  const { providers } = await configOf(text, { OPENAI_API_KEY: "sk-o" });
+  expect(providers.filter(({ configured }) => configured).map(({ id }) => id)).toEqual(["openai", "anthropic", "left"]);
 });
