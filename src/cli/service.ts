@@ -5,7 +5,8 @@ import { keepFileState } from "../config/file/file-state.ts";
 import type { Config } from "../config/load-config.ts";
 import { openDemo } from "../demo/demo-provider.ts";
 import { EXIT, listeningProblem } from "./exit.ts";
-import { createGateway, type Gateway, type GatewayDependencies } from "../gateway.ts";
+import { createGateway, type Gateway } from "../gateway.ts";
+import type { GatewayDependencies } from "../shared-parts.ts";
 
 /** What a listening gateway says about itself. */
 export interface Serving {

@@ -6,12 +6,13 @@ import { type ApplicationParts, createApplication, createRoutes, type Routes } f
 import { createCors } from "./cors.ts";
 import { endRequests, waitBeforeDrain } from "./drain.ts";
 import { createDescribeClient, type DescribeClientOptions } from "./describe-client.ts";
-import { documentationHandlers, exampleModels } from "./handlers/documentation.ts";
+import { documentationHandlers, exampleModels, showStart } from "./handlers/documentation.ts";
 import { type ConfigFileState, showHealth, showReadiness, type WorkerPlace } from "./handlers/health.ts";
+import { byClient, listGoogleModels, showGoogleModel } from "./handlers/google-models.ts";
 import { listModels, type ModelRouteParts, showModel } from "./handlers/models.ts";
 import { listTools } from "./handlers/tools.ts";
 import type { Listener } from "./listener.ts";
-import { createRequireOwnOrigin, type OwnOriginOptions } from "./require-own-origin.ts";
+import { createRequireOwnOrigin, type OwnOriginOptions } from "./check-head.ts";
 import type { RouteHandler } from "./serve-route.ts";
 import type { TlsMaterial } from "./tls.ts";
 
@@ -92,10 +93,13 @@ export function createServer({ listener, requests, version, timers, current, ...
         maxConcurrent: options.maxConcurrent,
         relay: parts.relay,
         handlers: {
+          start: showStart(options.hasDocumentation),
           health: showHealth,
           readiness: showReadiness({ ...known, isDraining: () => draining, toolServers: toolRegistry?.servers }),
-          models: listModels(models),
-          model: showModel(models),
+          models: byClient(listGoogleModels(models), listModels(models)),
+          model: byClient(showGoogleModel(models), showModel(models)),
+          googleModels: listGoogleModels(models),
+          googleModel: showGoogleModel(models),
           tools: listTools(options.exposesTools, toolRegistry),
           proxy: parts.passthrough,
           ...(options.hasDocumentation &&

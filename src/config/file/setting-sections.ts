@@ -12,10 +12,14 @@ const SECTIONS = {
   Client: { section: "client", prefix: "CLIENT_" },
   Authentication: { section: "auth", prefix: "AUTH_" },
   MCP: { section: "mcp", prefix: "MCP_" },
+  Responses: { section: "responses", prefix: "RESPONSES_" },
 } as const satisfies Record<Exclude<SettingGroup, "Providers">, unknown>;
 
 /** What is about models, whatever its group. */
 const OF_POLICY: ReadonlySet<SettingName> = new Set(["ALLOWED_MODELS", "DISALLOWED_MODELS", "PROXY_WITHOUT_MODEL"]);
+
+/** Texts with commas between what they list. */
+const LISTS: ReadonlySet<SettingName> = new Set(["AUTH_API_KEYS"]);
 
 /** What the file says by the keys of its maps, and what says which file is read. */
 const WITHOUT_PLACE: ReadonlySet<SettingName> = new Set(["CUSTOM_PROVIDERS", "MCP_SERVERS", "GATEWAY_CONFIG"]);
@@ -38,17 +42,15 @@ export function settingPath(name: SettingName, { group }: SettingRow): readonly 
 const whole = (text: string): number => Number(text);
 
 /** What a setting accepts, in the types of the file. What a type cannot say is checked when the text is read. */
-function valueSchema(row: SettingRow): TSchema {
+function valueSchema(row: SettingRow, isList: boolean): TSchema {
+  if (isList) return Type.Union([Type.Array(Type.String()), Type.String()]);
   switch (row.type) {
     case "string":
-      // Several secrets in one text.
-      return row.secret === "wholly" ? Type.Union([Type.String(), Type.Array(Type.String())]) : Type.String();
+    case "list":
     case "proxy":
       return Type.String();
     case "boolean":
       return Type.Union([Type.Boolean(), reference()]);
-    case "list":
-      return Type.Union([Type.Array(Type.String()), Type.String()]);
     case "enum":
       return Type.Union([...row.values.map((value) => Type.Literal(value)), reference()]);
     case "integer": {
@@ -66,8 +68,8 @@ const ACCEPTED_LIST = "a list, or a text with commas between its entries";
 
 /** The schema of the place that says a setting. */
 function settingSchema(name: SettingName, row: SettingRow): TSchema {
-  const isList = row.type === "list" || row.secret === "wholly";
-  const schema = { ...valueSchema(row), description: row.doc };
+  const isList = row.type === "list" || LISTS.has(name);
+  const schema = { ...valueSchema(row, isList), description: row.doc };
   return says(schema, {
     variable: () => name,
     notation: isList ? "list" : "text",

@@ -16,6 +16,8 @@ export interface ClientCalls {
   close(block: number): string;
   has(block: number): boolean;
   readonly count: number;
+  /** The client has calls to run. */
+  readonly hasOpen: boolean;
 }
 
 type OpenedCall = Extract<Extract<AnswerEvent, { type: "open" }>["opened"], { type: "call" }>;
@@ -31,6 +33,7 @@ interface ClientCall {
 export function createClientCalls(texts: ChunkTexts, held: HeldTexts, tools: readonly Tool[]): ClientCalls {
   const customTools = customToolNames(tools);
   const calls = new Map<number, ClientCall>();
+  let hasOpen = false;
 
   const write = ({ index, kind }: ClientCall, piece: string): string =>
     texts.delta({
@@ -38,7 +41,8 @@ export function createClientCalls(texts: ChunkTexts, held: HeldTexts, tools: rea
     });
 
   return {
-    open(block, { id, name, kind: sent }) {
+    open(block, { id, name, kind: sent, isAnswered = false }) {
+      hasOpen ||= !isAnswered;
       const isHeld = sent === "function" && customTools.has(name);
       const kind = isHeld ? "custom" : sent;
       const index = calls.size;
@@ -67,6 +71,9 @@ export function createClientCalls(texts: ChunkTexts, held: HeldTexts, tools: rea
     has: (block) => calls.has(block),
     get count() {
       return calls.size;
+    },
+    get hasOpen() {
+      return hasOpen;
     },
   };
 }

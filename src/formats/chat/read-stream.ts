@@ -1,12 +1,11 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 import type { AnswerError } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
 import { readAnswerError } from "./answer-error.ts";
 import { listOf } from "../../core/json/values.ts";
 import { openStreamAnswer } from "./stream-answer.ts";
-import { clientToolNames } from "./tool-names.ts";
+import { clientToolNames } from "../form/tool-names.ts";
 import { readUsage } from "./usage.ts";
 
 const END_MARK = "[DONE]";

@@ -2,7 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Effort, Reasoning } from "../form/conversation.ts";
 import type { WireTarget } from "../form/dialect.ts";
 import { booleanOf, numberOf, objectOf, textOf, withoutUndefined } from "../../core/json/values.ts";
-import type { Notes } from "./notes.ts";
+import type { Notes } from "../form/notes.ts";
 import type { ProviderTraits } from "./provider-traits.ts";
 
 /** From the least to the most. */

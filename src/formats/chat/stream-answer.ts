@@ -7,7 +7,7 @@ import { hasSignature } from "./read-answer.ts";
 import { openStreamBlocks, type StreamBlocks } from "./stream-blocks.ts";
 import { openStreamedCalls } from "./stream-calls.ts";
 import { thinkingPartText, thoughtPieces } from "./thoughts.ts";
-import type { ClientToolName } from "./tool-names.ts";
+import type { ClientToolName } from "../form/tool-names.ts";
 
 /** An answer as its chunks build it. */
 export interface StreamAnswer {

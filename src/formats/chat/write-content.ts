@@ -3,7 +3,7 @@ import type { CacheMark, MediaBlock, TextBlock } from "../form/blocks.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { dataUrl } from "./media.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
-import type { Notes } from "./notes.ts";
+import type { Notes } from "../form/notes.ts";
 import type { ProviderTraits } from "./provider-traits.ts";
 
 /** What writers of parts of a request share. */

@@ -2,10 +2,11 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { fitCallId, signatureMember, wrapCustomInput } from "./call-items.ts";
+import { fitCallId } from "../form/call-ids.ts";
+import { signatureMember, wrapCustomInput } from "./call-items.ts";
 import { mustTakeTurns } from "./provider-traits.ts";
 import { originOf } from "./thoughts.ts";
-import { fitToolName } from "./tool-names.ts";
+import { fitToolName } from "../form/tool-names.ts";
 import { type WriteContext, writeCacheMark, writeParts, writeText, writeTexts } from "./write-content.ts";
 import { writeThoughts } from "./write-thoughts.ts";
 
@@ -184,8 +185,10 @@ function writeResult(result: ResultBlock, context: WriteContext): JsonObject {
   return { ...message, ...writeCacheMark(result.cache, context.traits) };
 }
 
-/** A tool message has no member that says that its tool failed. */
+const ERROR_MARK = "Error: ";
+
+/** A tool message has no member that says that its tool failed. Tools of the gateway say it themselves. */
 function prefix([first, ...others]: readonly TextBlock[]): readonly TextBlock[] {
   const { text = "", ...block } = first ?? { type: "text" as const };
-  return [{ ...block, text: `Error: ${text}` }, ...others];
+  return [{ ...block, text: text.startsWith(ERROR_MARK) ? text : ERROR_MARK + text }, ...others];
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, Limits, OutputFormat, Sampling } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
-import { gatherNotes } from "./notes.ts";
+import { gatherNotes } from "../form/notes.ts";
 import { traitsOf } from "./provider-traits.ts";
 import { writeReasoning } from "./reasoning-ask.ts";
 import type { WriteContext } from "./write-content.ts";

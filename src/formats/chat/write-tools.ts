@@ -1,10 +1,10 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { CUSTOM_PARAMETERS } from "./call-items.ts";
-import { objectOf, textOf, withoutUndefined } from "../../core/json/values.ts";
+import { CUSTOM_PARAMETERS, describeCustom } from "../form/function-tools.ts";
+import { objectOf, withoutUndefined } from "../../core/json/values.ts";
 import { isStrictSchema } from "./strict-schema.ts";
-import { fitToolName } from "./tool-names.ts";
+import { fitToolName } from "../form/tool-names.ts";
 import { type WriteContext, writeCacheMark } from "./write-content.ts";
 
 /** Writes `tools`, `tool_choice` and `parallel_tool_calls`; nothing of them without tools, as providers refuse that. */
@@ -39,7 +39,7 @@ function writeTool(tool: Tool, path: string, context: WriteContext): JsonObject 
       return { type: "custom", custom: withoutUndefined({ name, description, format }) };
     }
     context.notes.adjusted(`${path}.type`);
-    const described = describeGrammar(description, tool.format);
+    const described = describeCustom(tool);
     return {
       type: "function",
       function: withoutUndefined({ name, description: described, parameters: CUSTOM_PARAMETERS }),
@@ -52,13 +52,6 @@ function writeTool(tool: Tool, path: string, context: WriteContext): JsonObject 
     function: withoutUndefined({ name, description, parameters, strict }),
     ...writeCacheMark(tool.cache, context.traits),
   };
-}
-
-/** A grammar cannot be enforced here, so the model is told of it. */
-function describeGrammar(description: string | undefined, format: JsonObject | undefined): string | undefined {
-  const definition = textOf((objectOf(format?.["grammar"]) ?? format)?.["definition"]);
-  if (definition === undefined) return description;
-  return `${description ?? ""}\n\nThe text in \`input\` must follow this grammar:\n${definition}`.trimStart();
 }
 
 /** The form has a grammar flat, as the Responses API does. */

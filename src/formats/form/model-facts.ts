@@ -77,7 +77,12 @@ const ADAPTIVE: Partial<ModelFacts> = {
  * OpenAI: https://platform.openai.com/docs/guides/reasoning
  */
 const FACTS: readonly FactsRow[] = [
-  { pattern: /claude-(?:2|instant|3-(?:opus|sonnet|haiku))/, ...EARLY, defaultMaxTokens: 4096, maxOutputTokens: 4096 },
+  {
+    pattern: /claude-(?:v?2|instant|3-(?:opus|sonnet|haiku))/,
+    ...EARLY,
+    defaultMaxTokens: 4096,
+    maxOutputTokens: 4096,
+  },
   { pattern: /claude-3-5/, ...EARLY, maxOutputTokens: 8192 },
   { pattern: /claude-3-7/, ...BUDGET, maxOutputTokens: 64_000 },
   { pattern: /claude-opus-4-1(?!\d)/, ...BUDGET, maxOutputTokens: 32_000, takesOneOfSampling: true },
@@ -116,13 +121,21 @@ const FACTS: readonly FactsRow[] = [
   { pattern: /gemini-(?:[\d-]+-)?pro/, ...GEMINI, efforts: ["low", "medium", "high"] },
   { pattern: /gemini/, ...GEMINI, efforts: ["minimal", "low", "medium", "high"] },
   { pattern: /gemma-?[123](?!\d)/, thinking: "none", knowsSchemasInPart: true },
+  { pattern: /(?:amazon[-/]|^)nova-(?!2)/, thinking: "none" },
+  { pattern: /command-(?!.*reason)|aya-/, thinking: "none" },
+  { pattern: /command-/, thinking: "budget" },
   { pattern: /(?:^|\/)(?:o\d|gpt-5)/, takesSampling: false },
   { pattern: /(?:^|\/)(?:chatgpt-4|gpt-[34])/, thinking: "none" },
 ];
 
-/** @param model as the provider is asked for it, in any case and with any prefix */
-export function factsOf(model: string): ModelFacts {
+/**
+ * @param model as the provider is asked for it, in any case and with any prefix
+ * @param defaultMaxTokens for models that take so much
+ */
+export function factsOf(model: string, defaultMaxTokens: number = NEWEST.defaultMaxTokens): ModelFacts {
   const name = model.toLowerCase().replace(/[.@_]/g, "-");
   const { pattern: _, ...facts } = FACTS.find(({ pattern }) => pattern.test(name)) ?? { pattern: /$/ };
-  return { ...NEWEST, ...facts };
+  const known = { ...NEWEST, defaultMaxTokens, ...facts };
+  const { maxOutputTokens = Infinity } = known;
+  return { ...known, defaultMaxTokens: Math.min(known.defaultMaxTokens, defaultMaxTokens, maxOutputTokens) };
 }

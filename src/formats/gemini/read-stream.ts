@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 import { filledTextOf } from "../../core/json/values.ts";
 import type { AnswerError, Stop } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";

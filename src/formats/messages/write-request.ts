@@ -1,8 +1,9 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { closeObjects } from "../form/close-objects.ts";
 import type { Bookkeeping, Conversation } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import { isBlank, type WireObject } from "./members.ts";
-import { writeThinking, type WrittenThinking } from "./write-thinking.ts";
+import { writeClaudeSampling } from "../form/claude-sampling.ts";
+import { writeThinking, type WrittenThinking } from "../form/claude-thinking.ts";
 import { writeTools } from "./write-tools.ts";
 import { writeTurns } from "./write-turns.ts";
 import { openWriting, type Writing } from "./writing.ts";
@@ -54,64 +55,13 @@ function writeOutputConfig(
   return Object.keys(config).length > 0 ? config : undefined;
 }
 
-/** Members of a schema that hold schemas by name. */
-const BY_NAME: ReadonlySet<string> = new Set(["properties", "$defs", "definitions"]);
-
-/** Members of a schema that are values, not schemas. */
-const VALUES: ReadonlySet<string> = new Set(["enum", "const", "default", "examples", "required"]);
-
-/** Every object of a schema must say that it has no further members. */
-function closeObjects(schema: JsonObject): JsonObject {
-  const closed = Object.entries(schema).map(([name, value]): [string, unknown] => {
-    if (VALUES.has(name)) return [name, value];
-    return [name, BY_NAME.has(name) && isJsonObject(value) ? closeMembers(value) : closeMember(value)];
-  });
-  const isObject = schema["type"] === "object" || isJsonObject(schema["properties"]);
-  if (isObject && schema["additionalProperties"] === undefined) closed.push(["additionalProperties", false]);
-  return Object.fromEntries(closed);
-}
-
-const closeMembers = (schemas: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, closeMember(schema)]));
-
-const closeMember = (value: unknown): unknown =>
-  Array.isArray(value) ? value.map(closeMember) : isJsonObject(value) ? closeObjects(value) : value;
-
-/** At these values they change nothing, so that nothing is lost without them. */
-const NEUTRAL = { temperature: 1, top_p: 1 } as const;
-
 function writeSampling({ sampling }: Conversation, isThinking: boolean, writing: Writing): WireObject {
-  const { facts } = writing.target;
-  for (const [name, value] of [
-    ["seed", sampling.seed],
-    ["frequency_penalty", sampling.frequencyPenalty],
-    ["presence_penalty", sampling.presencePenalty],
-    ["logit_bias", sampling.logitBias && Object.keys(sampling.logitBias).length],
-  ] as const) {
-    // A penalty of 0 is none, and a seed of 0 is one.
-    if (value !== undefined && (value !== 0 || name === "seed")) writing.note("dropped", name);
-  }
+  const { temperature, topP, topK } = writeClaudeSampling(sampling, isThinking, writing);
   const written: WireObject = {};
-  const wanted = { temperature: sampling.temperature, top_p: sampling.topP, top_k: sampling.topK };
-  const isTaken = (name: keyof typeof wanted, value: number): boolean => {
-    if (!facts.takesSampling) return false;
-    if (name === "top_p" && facts.takesOneOfSampling && wanted.temperature !== undefined) return false;
-    // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking, "Feature compatibility"
-    return !isThinking || (name === "top_p" ? value >= 0.95 : name === "temperature" && value === 1);
-  };
-  for (const name of ["temperature", "top_p", "top_k"] as const) {
-    const value = wanted[name];
-    if (value === undefined) continue;
-    if (isTaken(name, value)) written[name] = name === "temperature" ? clampTemperature(value, writing) : value;
-    else if (name === "top_k" || value !== NEUTRAL[name]) writing.note("dropped", name);
-  }
+  if (temperature !== undefined) written["temperature"] = temperature;
+  if (topP !== undefined) written["top_p"] = topP;
+  if (topK !== undefined) written["top_k"] = topK;
   return written;
-}
-
-function clampTemperature(value: number, writing: Writing): number {
-  const clamped = Math.min(Math.max(value, 0), 1);
-  if (clamped !== value) writing.note("adjusted", "temperature");
-  return clamped;
 }
 
 /** OpenAI's tiers by their names here: what is faster or slower than usual is not sold on this wire. */

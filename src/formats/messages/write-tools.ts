@@ -1,5 +1,5 @@
-import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
+import { argumentsSchema, CUSTOM_PARAMETERS, describeCustom } from "../form/function-tools.ts";
 import type { WireObject } from "./members.ts";
 import { toWireName } from "./tool-names.ts";
 import type { Writing } from "./writing.ts";
@@ -17,46 +17,19 @@ export function writeTools({ tools, toolChoice, parallelCalls }: Conversation, w
   return { tools: offered.map((tool) => writeTool(tool, writing)), ...(choice && { tool_choice: choice }) };
 }
 
-/** Whether the model must call a tool. */
-export function isCallForced({ tools, toolChoice }: Conversation): boolean {
-  if (!toolChoice || tools.length === 0) return false;
-  return (
-    toolChoice.kind === "required" ||
-    toolChoice.kind === "named" ||
-    (toolChoice.kind === "allowed" && toolChoice.mode === "required")
-  );
-}
-
 function writeTool(tool: Tool, writing: Writing): WireObject {
   const name = toWireName(tool.name);
   if (tool.kind === "custom") {
     writing.note("adjusted", `tools.${tool.name}`);
-    return { name, description: describeCustom(tool.description, tool.format), input_schema: TEXT_INPUT };
+    // The wire has no tools that take free text.
+    return { name, description: describeCustom(tool) ?? "", input_schema: CUSTOM_PARAMETERS };
   }
   const written: WireObject = { name };
   if (tool.description !== undefined) written["description"] = tool.description;
-  written["input_schema"] = inputSchema(tool.parameters);
+  written["input_schema"] = argumentsSchema(tool.parameters);
   if (tool.strict && writing.target.facts.takesOutputSchema) written["strict"] = true;
   else if (tool.strict) writing.note("dropped", "tools[].strict");
   return writing.mark(written, tool.cache);
-}
-
-/** The wire has no tools that take free text: it is the one argument of a function. */
-const TEXT_INPUT: JsonObject = { type: "object", properties: { input: { type: "string" } }, required: ["input"] };
-
-/** A grammar cannot be enforced here, so the model is told of it. */
-function describeCustom(description: string | undefined, format: JsonObject | undefined): string {
-  const grammar = format?.["grammar"] ?? format;
-  const definition = grammar && typeof grammar === "object" && "definition" in grammar ? grammar.definition : undefined;
-  const said = description ?? "";
-  if (typeof definition !== "string") return said;
-  return `${said}\n\nThe text in \`input\` must follow this grammar:\n${definition}`.trimStart();
-}
-
-/** A schema of arguments must be one of an object. */
-function inputSchema(parameters: JsonObject | undefined): JsonObject {
-  if (!parameters) return { type: "object", properties: {} };
-  return parameters["type"] === undefined ? { type: "object", ...parameters } : parameters;
 }
 
 function writeChoice(choice: ToolChoice | undefined, parallelCalls: boolean | undefined): WireObject | undefined {

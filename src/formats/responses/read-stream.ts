@@ -1,5 +1,4 @@
-import { parseJson } from "../../core/json/parse-bytes.ts";
-import type { JsonObject } from "../../core/json/parse.ts";
+import { parseJson, type JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";

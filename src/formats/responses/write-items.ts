@@ -125,6 +125,11 @@ function writeResult({ callId, blocks, isError, kind }: ResultBlock, path: strin
   return { type: kind === "custom" ? "custom_tool_call_output" : "function_call_output", call_id, output: told };
 }
 
+const ERROR_MARK = "Error: ";
+
+/** Tools of the gateway say it themselves. */
+const markText = (text: string): string => (text.startsWith(ERROR_MARK) ? text : ERROR_MARK + text);
+
 /** The API has no sign for a failed call. */
 const markError = (output: string | readonly JsonObject[]): string | readonly JsonObject[] =>
-  typeof output === "string" ? `Error: ${output}` : [{ type: "input_text", text: "Error:" }, ...output];
+  typeof output === "string" ? markText(output) : [{ type: "input_text", text: "Error:" }, ...output];

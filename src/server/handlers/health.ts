@@ -1,6 +1,5 @@
-import { jsonResponse } from "../json-response.ts";
+import { jsonResponse, type RouteHandler } from "../serve-route.ts";
 import type { HealthResponse } from "../health-schema.ts";
-import type { RouteHandler } from "../serve-route.ts";
 
 /** How many processes serve at one address. */
 export interface WorkerCount {
