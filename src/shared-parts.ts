@@ -7,7 +7,7 @@ import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
 import type { Routes } from "./server/application.ts";
-import type { WorkerPlace } from "./server/handlers/health.ts";
+import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
 import { createServer, type Server } from "./server/server.ts";
@@ -39,6 +39,8 @@ export interface GatewayDependencies {
   readonly dialects?: Dialects;
   /** Which worker this is, if several processes serve at one address; undefined if this one serves alone. */
   readonly worker?: WorkerPlace | undefined;
+  /** What is known of the configuration file; undefined if there is none. */
+  readonly configFile?: (() => ConfigFileState) | undefined;
 }
 
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
@@ -61,7 +63,7 @@ export interface SharedParts extends Requests {
 
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
 export async function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Routes) {
-  const { log, version, worker, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
+  const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
   const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
   const timers = { now, setTimer, clearTimer };
@@ -73,7 +75,8 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
   const connections = openConnections({ deadlines, now, fetch, probe, credentials });
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
-  const server = createServer({ listener, requests, worker, version, timers: dependencies.timers, current: routes });
+  const served = { listener, requests, worker, configFile, version, current: routes };
+  const server = createServer({ ...served, timers: dependencies.timers });
   const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
   const replays = createReplayCache({ maxBytes: options.replayBytes(settings), now });
   const stored = options.responseStoreOptions(settings);

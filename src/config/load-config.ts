@@ -1,5 +1,5 @@
 import type { Provider } from "../providers/provider.ts";
-import { type Environment, readEnvironment, readVariable } from "./environment.ts";
+import { type Environment, readVariable } from "./environment.ts";
 import { CLOUD_VARIABLES } from "./cloud/read-cloud.ts";
 import { findConflicts, findIdleSettings } from "./find-conflicts.ts";
 import { findUnknownVariables } from "./find-unknown-variables.ts";
@@ -126,13 +126,4 @@ function readVariables(environment: Environment, names: readonly (string | undef
       return name === undefined || value === undefined ? [] : [[name, value]];
     }),
   );
-}
-
-/**
- * Like {@link loadConfig}, of an environment and the variables of a file, if a path is given: reads both anew each time.
- * What prevents the file from being read is a problem too.
- */
-export function readConfig(environment: Environment, envFile: string | undefined): LoadedConfig {
-  const read = readEnvironment(environment, envFile);
-  return read.ok ? loadConfig(read.environment, read.lines) : { ok: false, problems: [read.problem], warnings: [] };
 }

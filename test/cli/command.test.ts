@@ -322,3 +322,55 @@ test("--help names every built-in provider with its variable", async () => {
   expect(stdout).toMatch(/^ {2}bedrock +BEDROCK_API_KEY, or BEDROCK_REGION and AWS credentials$/m);
   expect(stdout).toContain("--check[=live]");
 });
+
+describe("--config", () => {
+  test("--check says all that is wrong, with its places, and ends with 2; good files end it with 0", async () => {
+    const file = join(newFolder(), "gateway.yaml");
+    writeFileSync(file, 'server: { prot: 1 }\nproviders: { openai: { api_key: "${NOT_SET}" } }\n');
+    const bad = await runToEnd(["--check", "--config", file]);
+    expect([bad.code, bad.stdout, linesOf(bad.stderr)]).toEqual([
+      2,
+      "",
+      [
+        `${file}:1:11: server.prot is not known (did you mean server.port?)`,
+        `${file}:2:33: providers.openai.api_key: NOT_SET is not set: set it, or write \${NOT_SET:-default}`,
+      ],
+    ]);
+    writeFileSync(file, 'providers: { openai: { api_key: "${SET}" } }\n');
+    const good = await runToEnd(["--check"], { GATEWAY_CONFIG: file, SET: KEY });
+    expect([good.code, good.stderr]).toEqual([0, ""]);
+    expect(good.stdout).toContain("provider: openai at https://api.openai.com/v1, with a key");
+    const gone = await runToEnd(["--check", "--config", `${file}.gone`], { GATEWAY_CONFIG: file });
+    expect([gone.code, linesOf(gone.stderr)]).toEqual([2, [`--config "${file}.gone" cannot be read: no such file`]]);
+  });
+
+  test("--print-config says where each value comes from, masks secrets, and can be read again", async () => {
+    const folder = newFolder();
+    const [file, variables] = [join(folder, "gateway.yaml"), join(folder, "x.env")];
+    writeFileSync(file, `server: { workers: 2 }\nproviders: { openai: { api_key: ${KEY} } }\n`);
+    writeFileSync(variables, "\nERROR_FORMAT=openai\n");
+    const args = ["--print-config", "--config", file, "--env-file", variables];
+    const { stdout, code } = await runToEnd(args, { SERVER_READ_TIMEOUT: "90", SERVER_PORT: "1" });
+    expect(code).toBe(0);
+    for (const line of [
+      `GATEWAY_CONFIG=${file}  # --config`,
+      "LOG_LEVEL=info  # default",
+      "ERROR_FORMAT=openai  # line 2 of --env-file",
+      "SERVER_PORT=1  # environment SERVER_PORT",
+      `SERVER_WORKERS=2  # ${file}:1:20: server.workers`,
+      "CLIENT_TIMEOUT=1m30s  # environment SERVER_READ_TIMEOUT",
+      `OPENAI_API_KEY=***cdef  # ${file}:2:33: providers.openai.api_key`,
+      "OPENAI_API_URL=https://api.openai.com/v1  # default",
+    ]) {
+      expect(linesOf(stdout)).toContain(line);
+    }
+    expect(stdout).not.toContain(KEY);
+    writeFileSync(variables, stdout);
+    const again = await runToEnd(["--print-config", "--env-file", variables], {
+      OPENAI_API_KEY: KEY,
+      SERVER_PORT: "1",
+    });
+    const values = (text: string): string[] => linesOf(text).map((line) => line.replace(/ {2}# .*/, ""));
+    expect(values(again.stdout)).toEqual(values(stdout));
+  });
+});

@@ -89,6 +89,7 @@ describe("settings", () => {
     const { config, warnings } = load({});
     expect(warnings).toEqual([]);
     expect(config.settings).toEqual({
+      GATEWAY_CONFIG: undefined,
       ENVIRONMENT: "production",
       LOG_LEVEL: "info",
       LOG_FORMAT: "auto",

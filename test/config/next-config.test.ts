@@ -65,6 +65,7 @@ describe("what needs a restart", () => {
   test("is said in the table of all that the process reads only when it starts", () => {
     const rows = SETTING_ROWS.filter(([, { appliesAt }]) => appliesAt === "restart").map(([name]) => name);
     expect(rows).toEqual([
+      "GATEWAY_CONFIG",
       "ENVIRONMENT",
       "LOG_FORMAT",
       "REPLAY_CACHE_BYTES",

@@ -13,6 +13,7 @@ import { chooseCounter } from "../../src/routing/choose-counter.ts";
 import { TRANSLATED_APIS, WIRES } from "../../src/formats/wires.ts";
 import { chooseWire } from "../../src/routing/choose-wire.ts";
 import { carriedTable } from "./carried-members.ts";
+import { fileReference } from "./file-reference.ts";
 import { GUIDE, README } from "./markdown.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { featureTable, performanceLines } from "./performance-figures.ts";
@@ -184,6 +185,7 @@ export async function generatedTables(): Promise<readonly GeneratedTable[]> {
     { page: `${GUIDE}/client-apis.md`, name: "client-apis", text: clientApis() },
     { page: `${GUIDE}/client-apis.md`, name: "carried-members", text: await carriedTable() },
     { page: `${GUIDE}/settings.md`, name: "settings", text: settingsMarkdown() },
+    { page: `${GUIDE}/config-file.md`, name: "reference", text: fileReference() },
     { page: `${GUIDE}/errors.md`, name: "failures", text: failures() },
     { page: `${GUIDE}/performance.md`, name: "performance", text: performance },
     { page: `${GUIDE}/performance.md`, name: "features", text: featureTable() },

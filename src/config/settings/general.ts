@@ -2,6 +2,12 @@ import { LONGEST_WAIT, type SettingRows } from "../setting-row.ts";
 
 /** What concerns the gateway as a whole. */
 export const GENERAL_SETTINGS = {
+  GATEWAY_CONFIG: {
+    group: "General",
+    type: "string",
+    appliesAt: "restart",
+    doc: "Path of a configuration file, as --config names one, which wins; read again when it is saved, and on SIGHUP",
+  },
   ENVIRONMENT: {
     group: "General",
     type: "string",
