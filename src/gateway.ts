@@ -1,43 +1,8 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
 import { type ConfigChanges, nextConfig, settingsOfFiles } from "./config/next-config.ts";
-import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
-import { openRequests } from "./core/open-requests.ts";
-import { type ReadFile, readTextFile } from "./core/read-files.ts";
-import { createReplayCache } from "./pipeline/translate/replay-cache.ts";
-import type { WorkerPlace } from "./server/handlers/health.ts";
-import { DIALECTS, type Dialects } from "./formats/dialects.ts";
-import { createListener } from "./server/listener.ts";
-import { QUIET_ROUTES } from "./server/routes.ts";
-import { createServer } from "./server/server.ts";
-import { buildSnapshot, type SharedParts, type Snapshot } from "./snapshot.ts";
-import { createChangeLog } from "./telemetry/log-changes.ts";
-import { logRequest } from "./telemetry/log-request.ts";
-import type { Log } from "./telemetry/log.ts";
-import { openToolServers } from "./tools/open-tools.ts";
-import type { EgressParts } from "./upstream/egress.ts";
-import { openConnections } from "./upstream/open-upstream.ts";
-
-/** What the gateway uses of the outside world; every member defaults to the real thing. */
-export interface GatewayDependencies {
-  readonly log: Log;
-  readonly version: string;
-  readonly fetch?: EgressParts["fetch"];
-  readonly probe?: EgressParts["probe"];
-  /** Reads the files of static keys, certificate and key. */
-  readonly readFile?: ReadFile;
-  /** Milliseconds of a monotonic clock. */
-  readonly now?: () => number;
-  /** Milliseconds since the epoch. */
-  readonly clock?: () => number;
-  /** What waits are timed with; must agree with `now`. */
-  readonly timers?: Pick<TimerSource, "setTimer" | "clearTimer">;
-  readonly newId?: () => string;
-  /** What translates between API formats. */
-  readonly dialects?: Dialects;
-  /** Which worker this is, if several processes serve at one address; undefined if this one serves alone. */
-  readonly worker?: WorkerPlace | undefined;
-}
+import { type GatewayDependencies, openShared } from "./shared-parts.ts";
+import { buildSnapshot, type Snapshot } from "./snapshot.ts";
 
 export interface Gateway {
   /** Starts to serve. Throws if the address cannot be listened on. */
@@ -64,7 +29,7 @@ export interface Gateway {
  * @throws SettingError if a setting names something that cannot be used.
  */
 export async function createGateway(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {
-  const shared = openShared(config, dependencies, () => current.routes);
+  const shared = await openShared(config, dependencies, () => current.routes);
   const { connections, server, listener, memory } = shared;
   let current: Snapshot = await buildSnapshot(config, shared);
   const inUse = new Set([current]);
@@ -118,27 +83,8 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
       await applying;
       await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));
       connections.close();
+      shared.responseKeeping?.close();
       return cut;
     },
   };
-}
-
-/** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
-function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Snapshot["routes"]) {
-  const { log, version, worker, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
-  const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
-  const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
-  const timers = { now, setTimer, clearTimer };
-  const changes = createChangeLog(log, worker?.number);
-  const maxBytes = options.bufferedBytes(settings, worker !== undefined);
-  const observers = [logRequest(log, QUIET_ROUTES)];
-  const inFlight = openRequests({ maxBytes, timers, observers, newId });
-  const { requests, memory, deadlines } = inFlight;
-  const connections = openConnections({ deadlines, now, fetch, probe });
-  const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
-  const server = createServer({ listener, requests, worker, version, timers: dependencies.timers, current: routes });
-  const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
-  const replays = createReplayCache({ maxBytes: options.replayBytes(settings), now });
-  const known = { changes, version, readFile, dialects, replays, timers, clock };
-  return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

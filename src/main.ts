@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { version } from "../package.json" with { type: "json" };
 import { parseCommandLine } from "./cli/command-line.ts";
-import { readEnvironment } from "./config/environment.ts";
+import { loadSource, readSource } from "./config/config-source.ts";
 import { helpText } from "./cli/help.ts";
-import { type Config, loadConfig, readConfig } from "./config/load-config.ts";
+import type { Config } from "./config/load-config.ts";
 import { printConfig } from "./cli/print-config.ts";
 import { EXIT, fail } from "./cli/exit.ts";
 import { ownCommand, RUNTIME_ENVIRONMENT } from "./cli/own-command.ts";
@@ -54,18 +54,24 @@ async function main(args: string[]): Promise<void> {
 
   const parsed = parseCommandLine(args);
   if (!parsed.ok) fail([parsed.problem], EXIT.badSettings);
-  const { action, live, demo, envFile } = parsed.commandLine;
+  const { action, live, demo, ...files } = parsed.commandLine;
   if (action === "help") print(helpText(process.stdout.columns ?? 100));
   if (action === "version") print(version);
+  if (action === "print-schema") print((await import("./config/file/editor-schema.ts")).editorSchema());
   if (action === "serve") startAsConfigured();
-  const read = readEnvironment(process.env, envFile);
+  const read = await readSource(process.env, files);
   if (!read.ok) fail([read.problem], EXIT.badSettings);
-  const { environment } = read;
-  const loaded = loadConfig(environment, read.lines);
+  const { source } = read;
+  const loaded = loadSource(source);
   loaded.warnings.forEach(warn);
   if (!loaded.ok) fail(loaded.problems, EXIT.badSettings);
   const { config } = loaded;
-  if (action === "print-config") print(printConfig(config));
+  if (action === "print-config") {
+    const origins = source.file && (await import("./config/file/origins.ts"));
+    print(printConfig(config, origins?.createOrigins(source, process.env)));
+  }
+  // The file stays the one that it is now, whatever names it later.
+  const readAgain = () => readSource(process.env, { ...files, configFile: source.file?.name });
   if (action === "healthcheck") {
     const problem = await checkHealth(config.settings);
     if (problem !== undefined) fail([problem], EXIT.notServing);
@@ -76,7 +82,7 @@ async function main(args: string[]): Promise<void> {
     const count = workersFor(config);
     if (count > 1) {
       const { serveWithWorkers } = await import("./cli/workers/serve-with-workers.ts");
-      return serveWithWorkers({ config, environment, envFile, demo, version, count });
+      return serveWithWorkers({ config, source, readSource: readAgain, demo, version, count });
     }
   }
   const { openServiceOrFail, serve } = await import("./cli/serve.ts");
@@ -92,7 +98,7 @@ async function main(args: string[]): Promise<void> {
     process.stdout.write(`${lines.join("\n")}\n`);
     process.exit(isGood ? EXIT.ok : EXIT.notServing);
   }
-  await serve({ ...parts, readConfig: () => readConfig(process.env, envFile) });
+  await serve({ ...parts, source, readSource: readAgain });
 }
 
 await main(process.argv.slice(2));

@@ -5,44 +5,22 @@ import type {
   AuthenticationParts,
   openAuthentication as OpenAuthentication,
 } from "./auth/open-authentication.ts";
-import type { TimerSource } from "./core/deadlines.ts";
-import type { Requests } from "./core/open-requests.ts";
 import type { ReadFile } from "./core/read-files.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
-import type { FetchMedia } from "./pipeline/translate/fetch-media.ts";
+import type { Stage } from "./pipeline/stage.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
-import type { ReplayCache } from "./pipeline/translate/replay-cache.ts";
+import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import { openRouting } from "./routing/open-routing.ts";
 import type { Routes } from "./server/application.ts";
-import type { Listener } from "./server/listener.ts";
-import type { Server } from "./server/server.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
 import { createVisionGate } from "./stages/vision-gate.ts";
-import type { ChangeLog } from "./telemetry/log-changes.ts";
-import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
-import { openTools } from "./tools/open-tools.ts";
-import type { Dialects } from "./formats/dialects.ts";
-import type { Connections, Upstream } from "./upstream/open-upstream.ts";
-
-/** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
-export interface SharedParts extends Requests {
-  readonly listener: Listener;
-  readonly server: Server;
-  readonly connections: Connections;
-  readonly toolServers: SharedConnections;
-  readonly changes: ChangeLog;
-  readonly version: string;
-  readonly readFile: ReadFile;
-  readonly dialects: Dialects;
-  readonly replays: ReplayCache | undefined;
-  readonly timers: TimerSource;
-  /** Milliseconds since the epoch. */
-  readonly clock: () => number;
-}
+import { openTools, type Tools } from "./tools/open-tools.ts";
+import type { SharedParts } from "./shared-parts.ts";
+import type { Upstream } from "./upstream/open-upstream.ts";
 
 /** One configuration, with everything built from it that a request needs. Requests keep the one that they began with. */
 export interface Snapshot {
@@ -92,7 +70,7 @@ function assemble(
   const { listener, memory, decompressions, timers, changes } = shared;
   const { files, readFile } = rememberFiles(shared.readFile);
 
-  const upstream = shared.connections.configure(options.upstreamOptions(settings));
+  const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
   building.defer(() => upstream.release());
   const tls = loadTls(options.tlsFiles(settings), readFile);
   const authentication = openAuthentication?.(
@@ -115,7 +93,7 @@ function assemble(
     policy,
     dialects: shared.dialects,
     replays: shared.replays,
-    fetchMedia: fetchesMedia ? openFetchMedia(shared, upstream) : undefined,
+    fetchMedia: fetchesMedia ? openFetchMedia({ ...shared, fetch: upstream.fetch, now: timers.now }) : undefined,
     clock: shared.clock,
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
     memory,
@@ -131,12 +109,13 @@ function assemble(
       })
     : undefined;
   building.defer(() => tools?.registry.close());
-  const stages = [...createVisionGate(options.visionOptions(settings)), ...(tools ? [tools.loop] : [])];
+  const { responseKeeping } = shared;
+  const relay = withStored(createRelay(parts, stagesOf(config, parts, responseKeeping, tools)), parts);
   const requests = shared.requests.beginGeneration();
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
     authentication,
-    relay: withStored(createRelay(parts, stages), parts),
+    relay: responseKeeping?.relay(relay, parts) ?? relay,
     passthrough: createPassthrough(parts),
     models: { providers: routing.providers, catalogue: modelLists, policy },
     toolRegistry: tools?.registry,
@@ -148,7 +127,7 @@ function assemble(
     routes,
     tls,
     files,
-    endpoints: new Set(providers.map(({ endpointKey }) => endpointKey)),
+    endpoints: options.endpointKeys(providers),
     authentication,
     modelLists,
     start() {
@@ -161,22 +140,21 @@ function assemble(
   };
 }
 
-/** Loaded with the first request that needs it. */
-function openFetchMedia({ version, memory, deadlines, timers }: SharedParts, { fetch }: Upstream): FetchMedia {
-  const open = async (): Promise<FetchMedia> => {
-    const { createFetchMedia } = await import("./pipeline/translate/fetch-media.ts");
-    const { createFetchPublic } = await import("./upstream/fetch-public.ts");
-    const userAgent = `inference-gateway/${version}`;
-    const fetchPublic = createFetchPublic({ fetch, lookup: (name) => Bun.dns.lookup(name), userAgent });
-    return createFetchMedia({ fetchPublic, memory, deadlines, now: timers.now });
-  };
-  let opened: Promise<FetchMedia> | undefined;
-  return async (...asked) => (await (opened ??= open()))(...asked);
+/** What is between an admitted request and its provider, the first one first; what is off is not in it. */
+function stagesOf(
+  { settings }: Config,
+  parts: RelayParts,
+  keeping: SharedParts["responseKeeping"],
+  tools: Tools | undefined,
+): readonly Stage[] {
+  const kept = keeping ? [keeping.stage(parts)] : [];
+  return [...kept, ...createVisionGate(options.visionOptions(settings)), ...(tools ? [tools.loop] : [])];
 }
 
 function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) {
-  const { modelListRead: onRead, modelListFailed: onFailure, modelListGivenUp: onGivenUp } = changes;
-  return { openCall, timers, onRead, onFailure, onGivenUp };
+  const { modelListRead: onRead, modelListFailed: onFailure } = changes;
+  const { modelListRecovered: onRecovered, modelListGivenUp: onGivenUp } = changes;
+  return { openCall, timers, onRead, onFailure, onRecovered, onGivenUp };
 }
 
 function authenticationParts(

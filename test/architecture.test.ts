@@ -21,34 +21,34 @@ const RANKS: Readonly<Record<string, number>> = {
   tools: 5,
   accounts: 5,
   server: 6,
-  "snapshot.ts": 7,
-  "gateway.ts": 8,
-  demo: 9,
-  cli: 10,
-  "main.ts": 11,
+  "shared-parts.ts": 7,
+  "snapshot.ts": 8,
+  "gateway.ts": 9,
+  demo: 10,
+  cli: 11,
+  "main.ts": 12,
 };
 
 /** Every other part takes options of its own. */
-const MAY_IMPORT_CONFIG = ["config", "snapshot.ts", "gateway.ts", "demo", "cli", "main.ts"];
+const MAY_IMPORT_CONFIG = ["config", "shared-parts.ts", "snapshot.ts", "gateway.ts", "demo", "cli", "main.ts"];
 
 const MAX_ROOMS = 16;
 const MAX_GATEWAY_LINES = 150;
-/** Of all files together, for eight addresses. To become 300. */
-const MAX_DEMO_LINES = 415;
+/** Of all files together, for nine addresses. */
+const MAX_DEMO_LINES = 300;
 const MAX_FUNCTION_LINES = 80;
 const MAX_FILE_LINES = 200;
 
 /** Files that are longer, how long they may be, and why. */
 const LONGER_FILES: Readonly<Record<string, readonly [lines: number, reason: string]>> = {
-  "providers/table.ts": [260, "data: one row for each provider"],
-  "core/errors.ts": [280, "data: one row for each failure"],
+  "providers/table.ts": [280, "data: one row for each provider"],
+  "core/errors.ts": [300, "data: one row for each failure"],
   "core/redact/secret-masker.ts": [250, "one automaton, whose state is read for every byte"],
 };
 
 /** Modules with state of their own, and why. All other state has an owner, which was made by a function and can be made twice. */
 const MAY_HOLD_STATE: Readonly<Record<string, string>> = {
-  "core/batch-writes.ts": "the event loop is one for the process",
-  "core/next-turn.ts": "the event loop is one for the process",
+  "core/event-loop.ts": "the event loop is one for the process",
 };
 
 const files = [...new Glob("**/*.ts").scanSync(SOURCE)].filter((file) => !file.endsWith(".d.ts")).sort();

@@ -38,8 +38,7 @@ export function createAuthenticate({ staticKeys, verifyToken, now, clock }: Auth
   const recall = (credential: string): Principal | undefined => {
     if (credential.length > MAX_CREDENTIAL_CHARACTERS) return undefined;
     const hash = hashToken(credential);
-    const keyName = staticKeys()?.nameOf(hash);
-    return keyName === undefined ? verified.get(hash.toBase64()) : { kind: "key", name: keyName };
+    return staticKeys()?.holderOf(hash) ?? verified.get(hash.toBase64());
   };
 
   const verifyAndRemember = async (credential: string): Promise<Principal> => {

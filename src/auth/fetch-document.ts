@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
-import { parseBytes, toWellFormed } from "../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseBytes, toWellFormed } from "../core/json/parse.ts";
 import { errorCodeOf } from "../upstream/errors.ts";
 
 /** Discovery documents and key sets are small; a longer answer is not one. */

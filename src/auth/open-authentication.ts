@@ -2,11 +2,12 @@ import { SettingError } from "../core/errors.ts";
 import type { ReadFile } from "../core/read-files.ts";
 import { type Authenticate, createAuthenticate } from "./authenticate.ts";
 import type { FetchDocument } from "./fetch-document.ts";
-import { fetchIssuerKeys, type IssuerSource } from "./fetch-issuer-keys.ts";
+import { fetchIssuerKeys, type IssuerSource, describeNames } from "./fetch-issuer-keys.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
 import { readStaticKeys, type StaticKeys } from "./static-keys.ts";
-import { verifyByIssuer } from "./verify-by-issuer.ts";
 import { createTokenVerifier, type TokenRules, type VerifyToken } from "./verify-token.ts";
+import { decodeJwt } from "jose";
+import { unauthorized } from "./unauthorized.ts";
 
 /** Whose credentials are good; each may be left out. */
 export interface AuthenticationOptions {
@@ -112,4 +113,30 @@ function openIssuer(options: IssuerOptions, parts: AuthenticationParts): OpenIss
     verifyToken: createTokenVerifier(keys, { ...options, clock }),
     warm: () => void keys.current().catch(() => {}),
   };
+}
+
+/**
+ * Has each token checked by the rules and keys of the issuer that it names. What it names is believed only then.
+ * @param verifiers by the issuers, exactly as their tokens name them
+ */
+export function verifyByIssuer(verifiers: ReadonlyMap<string, VerifyToken>): VerifyToken {
+  const names = [...verifiers.keys()];
+
+  return async (token) => {
+    const issuer = issuerOf(token);
+    if (issuer === undefined) throw unauthorized("invalid_token", "the token has no iss");
+    const verify = typeof issuer === "string" ? verifiers.get(issuer) : undefined;
+    if (!verify) {
+      throw unauthorized("invalid_token", "the token is of another issuer", describeNames(issuer, names));
+    }
+    return verify(token);
+  };
+}
+
+function issuerOf(token: string): unknown {
+  try {
+    return decodeJwt(token).iss;
+  } catch {
+    throw unauthorized("invalid_token", "the token is malformed");
+  }
 }

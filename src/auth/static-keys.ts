@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import type { Principal } from "../core/request-context.ts";
 import { type ReadFile, readTextFile } from "../core/read-files.ts";
 
 const DIGEST_BYTES = 32;
@@ -21,9 +22,10 @@ export function isCredential(text: string): boolean {
 
 const CREDENTIAL = /^[\x21-\x2b\x2d-\x7e]+$/;
 
-/** One accepted key: its name for the log, and the hash of it. The key itself is not kept. */
+/** One accepted key: who holds it, and the hash of it. The key itself is not kept. */
 interface StaticKey {
   readonly name: string;
+  readonly holder: Principal;
   readonly hash: Uint8Array;
   /** The entry gave no name: it is named by its position in the list. */
   readonly isUnnamed: boolean;
@@ -31,11 +33,11 @@ interface StaticKey {
 
 export interface StaticKeys {
   /**
-   * The name of the key with this SHA-256, in the same time among ten keys and ten thousand; undefined if none has it.
+   * The holder of the key with this SHA-256, in the same time among ten keys and ten thousand; undefined if none has it.
    * A lookup may take longer the more of a hash is right, but whoever sends a text does not choose its hash: for one that
    * begins with given bits, twice as many texts must be tried for each bit, and all bits of a hash still are not its key.
    */
-  nameOf(hash: Uint8Array): string | undefined;
+  holderOf(hash: Uint8Array): Principal | undefined;
 }
 
 const NAMED = /^([A-Za-z0-9_.-]{0,64}):(.*)$/;
@@ -56,9 +58,9 @@ export function readStaticKeys(setting: string, readFile: ReadFile = readTextFil
   requireOwnNames(keys);
   const byHash = new Map(keys.map((key) => [key.hash.toBase64(), key]));
   return {
-    nameOf(hash) {
+    holderOf(hash) {
       const key = byHash.get(hash.toBase64());
-      return key !== undefined && timingSafeEqual(key.hash, hash) ? key.name : undefined;
+      return key !== undefined && timingSafeEqual(key.hash, hash) ? key.holder : undefined;
     },
   };
 }
@@ -89,5 +91,8 @@ function toStaticKey(entry: string, index: number): StaticKey {
   // What an unset variable leaves of `name:$KEY`; as a key, everyone could guess it.
   if (key === "") throw new Error(`the key of ${name} is empty`);
   if (!isCredential(key)) throw new Error(`${name} holds characters that a header cannot carry`);
-  return { name, hash: hashToken(key), isUnnamed: givenName === "" };
+  const hash = hashToken(key);
+  const isUnnamed = givenName === "";
+  const holder: Principal = { kind: "key", name, ...(isUnnamed && { fingerprint: hash.toBase64() }) };
+  return { name, holder, hash, isUnnamed };
 }

@@ -1,7 +1,6 @@
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from "jose";
 import type { Principal } from "../core/request-context.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
-import { type AudienceRules, requireAudience } from "./require-audience.ts";
 import { unauthorized } from "./unauthorized.ts";
 
 /** Signatures that a public key can check; a public key set has no shared secrets. */
@@ -52,7 +51,7 @@ export function createTokenVerifier(keys: IssuerKeys, { issuer, types, clock, ..
     const { payload, protectedHeader } = await verifyWithAnyKey(token, lookup, options);
     requireAudience(payload, audience);
     requireType(protectedHeader.typ, acceptedTypes);
-    return { identity: { kind: "token", name: subjectOf(payload) }, expiresAt: payload.exp ?? 0 };
+    return { identity: { kind: "token", name: subjectOf(payload), issuer }, expiresAt: payload.exp ?? 0 };
   };
 
   // The keys are asked for only after the text has proved to be a token: anything else is refused without them.
@@ -140,4 +139,31 @@ function claimProblem({ claim, reason }: errors.JWTClaimValidationFailed): strin
     exp: "the token has expired",
   };
   return problems[claim] ?? `the token's ${claim} is not acceptable`;
+}
+
+export interface AudienceRules {
+  /** The claims that say whom a token is for. */
+  readonly audienceClaims: readonly string[];
+  /** One of those claims must hold one of these. */
+  readonly audiences: readonly string[];
+}
+
+/** Where issuers put whom a token is for, beside `aud`: Keycloak and Google, Cognito, Okta, Entra ID. */
+const KNOWN_CLAIMS = ["aud", "azp", "client_id", "cid", "appid"] as const;
+
+/** Throws `unauthorized` unless a token with these claims is for the gateway. */
+export function requireAudience(payload: JWTPayload, { audienceClaims, audiences }: AudienceRules): void {
+  const isFor = (claim: string): boolean => listOf(payload[claim]).some((name) => audiences.includes(name));
+  if (audienceClaims.some(isFor)) return;
+  const reason = audienceClaims.some((claim) => payload[claim] !== undefined)
+    ? "the token is for another audience"
+    : `the token has no ${audienceClaims.join(" or ")}`;
+  const elsewhere = KNOWN_CLAIMS.find(isFor);
+  const detail = elsewhere && `its ${elsewhere} would do, see AUTH_OIDC_AUDIENCE_CLAIM`;
+  throw unauthorized("invalid_token", reason, detail);
+}
+
+function listOf(claim: unknown): readonly string[] {
+  const values: readonly unknown[] = Array.isArray(claim) ? claim : [claim];
+  return values.filter((value) => typeof value === "string");
 }

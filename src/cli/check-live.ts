@@ -4,6 +4,7 @@ import { providerVariables } from "../config/provider-variables.ts";
 import { fetchIssuerKeys } from "../auth/fetch-issuer-keys.ts";
 import { createDeadlines } from "../core/deadlines.ts";
 import { Failure } from "../core/errors.ts";
+import { createCredentials } from "../providers/credentials/credentials.ts";
 import type { Provider } from "../providers/provider.ts";
 import { openRouting } from "../routing/open-routing.ts";
 import type { ModelLists } from "../routing/model-lists.ts";
@@ -34,14 +35,16 @@ export async function checkLive(config: Config): Promise<LiveCheck> {
     clearTimer: (timer: unknown) => clearTimeout(timer as Timer),
   };
   const deadlines = createDeadlines(timers);
-  const connections = openConnections({ deadlines, now: timers.now });
-  const upstream = connections.configure(options.upstreamOptions(settings));
+  const credentials = createCredentials({ clock: Date.now, timers, onChange() {} });
+  const connections = openConnections({ deadlines, now: timers.now, credentials });
+  const upstream = connections.configure(options.upstreamOptions(settings, providers));
   const { modelLists } = openRouting(options.routingOptions(settings), {
     providers,
     openCall: upstream.openCall,
     timers,
     onRead() {},
     onFailure() {},
+    onRecovered() {},
     onGivenUp() {},
   });
   const issuers = settings.AUTH_ENABLED ? options.authenticationOptions(settings).issuers : [];
@@ -82,8 +85,8 @@ function reasonOf(error: unknown): string {
 }
 
 /** What to look at if the provider refuses the credential. */
-function adviceOn(error: unknown, { id, key }: Provider): string {
-  if (!/\(status 40[13]\)$/.test(reasonOf(error))) return "";
+function adviceOn(error: unknown, { id, key, credential }: Provider): string {
+  if (credential || !/\(status 40[13]\)$/.test(reasonOf(error))) return "";
   const variable = providerVariables(id).key;
   return key === undefined ? `: it may need ${variable}` : `: is ${variable} right?`;
 }

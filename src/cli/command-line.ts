@@ -4,6 +4,11 @@ import { nearestName } from "../core/nearest-name.ts";
 /** Every option of the command, in the order in which `--help` lists them. */
 export const COMMAND_LINE_OPTIONS = {
   demo: { type: "boolean", doc: "add the built-in provider demo, which answers without any key" },
+  config: {
+    type: "string",
+    value: "PATH",
+    doc: "read this YAML file of providers and settings too; variables win over it, and saving it applies it",
+  },
   "env-file": { type: "string", value: "PATH", doc: "read settings from this file too; the environment wins over it" },
   check: {
     type: "boolean",
@@ -11,6 +16,7 @@ export const COMMAND_LINE_OPTIONS = {
     doc: "check the settings, say what they mean, and exit: 0 if they are good, 2 if not; --check=live also asks each provider for its models and each issuer for its keys: 1 if one of them fails",
   },
   "print-config": { type: "boolean", doc: "print the effective settings, secrets masked, and exit" },
+  "print-schema": { type: "boolean", doc: "print the JSON Schema of the file of --config, for editors, and exit" },
   healthcheck: {
     type: "boolean",
     doc: "ask the gateway running with these settings: exit 0 if it is healthy, 1 if not",
@@ -21,21 +27,31 @@ export const COMMAND_LINE_OPTIONS = {
 
 type OptionName = keyof typeof COMMAND_LINE_OPTIONS;
 
+const ACTIONS = [
+  "help",
+  "version",
+  "print-schema",
+  "print-config",
+  "check",
+  "healthcheck",
+] as const satisfies readonly OptionName[];
+
 /** What the operator asked for on the command line. */
 export interface CommandLine {
-  /** If several are given, the one that comes first in: help, version, print-config, check, healthcheck. */
-  readonly action: "help" | "version" | "print-config" | "check" | "healthcheck" | "serve";
+  /** If several are given, the one that comes first in: help, version, print-schema, print-config, check, healthcheck. */
+  readonly action: (typeof ACTIONS)[number] | "serve";
   /** Whether `check` asks providers and issuers. */
   readonly live: boolean;
   readonly demo: boolean;
   /** Path of a file with settings, relative to the working directory. */
   readonly envFile: string | undefined;
+  /** Path of the configuration file, likewise. */
+  readonly configFile: string | undefined;
 }
 
 type Parsed =
   { readonly ok: true; readonly commandLine: CommandLine } | { readonly ok: false; readonly problem: string };
 
-const ACTIONS = ["help", "version", "print-config", "check", "healthcheck"] as const satisfies readonly OptionName[];
 const SEE_HELP = "; --help lists the options";
 
 function isOptionName(name: string): name is OptionName {
@@ -69,7 +85,7 @@ export function parseCommandLine(args: string[]): Parsed {
     tokens: true,
   });
   const given = new Set<OptionName>();
-  let envFile: string | undefined;
+  const paths = new Map<OptionName, string>();
   let live = false;
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
@@ -88,11 +104,12 @@ export function parseCommandLine(args: string[]): Parsed {
     } else {
       const missing = !token.value || (!token.inlineValue && token.value.startsWith("-"));
       if (missing) return { ok: false, problem: `--${token.name} needs a path: --${token.name} PATH` };
-      if (envFile !== undefined) return { ok: false, problem: `--${token.name} may be given only once` };
-      envFile = token.value;
+      if (paths.has(token.name)) return { ok: false, problem: `--${token.name} may be given only once` };
+      paths.set(token.name, token.value ?? "");
     }
     given.add(token.name);
   }
   const action = ACTIONS.find((name) => given.has(name)) ?? "serve";
-  return { ok: true, commandLine: Object.freeze({ action, demo: given.has("demo"), live, envFile }) };
+  const files = { envFile: paths.get("env-file"), configFile: paths.get("config") };
+  return { ok: true, commandLine: Object.freeze({ action, demo: given.has("demo"), live, ...files }) };
 }

@@ -1,6 +1,7 @@
 import { authenticationOptions } from "../config/module-options.ts";
 import type { Config } from "../config/load-config.ts";
 import { providerVariables } from "../config/provider-variables.ts";
+import { describeCredential } from "../providers/credentials/describe-credential.ts";
 import { PROVIDER_TABLE } from "../providers/table.ts";
 import type { ProviderRow } from "../providers/provider-row.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -40,14 +41,23 @@ function authenticationLines({ settings }: Config): readonly string[] {
 }
 
 function providerLine(provider: Provider): string {
-  const { key: held, callable, missingVariables = [] } = provider;
+  const { key: held, callable, credential, missingVariables = [] } = provider;
   const key = !callable
     ? `needs ${missingVariables.join(" and ")}`
     : held === undefined
-      ? "without a key"
+      ? credential
+        ? `with ${describeCredential(credential.settings)}`
+        : "without a key"
       : "with a key";
   return `provider: ${provider.id} at ${shownUrl(provider)}, ${key}`;
 }
+
+/** What configures a provider in a cloud without a key. */
+const OF_CLOUDS = {
+  aws: "BEDROCK_REGION and AWS credentials",
+  google: "VERTEX_PROJECT and Google credentials",
+  entra: "an application of Entra ID",
+} as const satisfies Record<NonNullable<ProviderRow["credential"]>, string>;
 
 /** What configures the built-in providers, for `--help`: those for which it is the same are in one line. */
 export function builtInProviders(): readonly (readonly [by: string, text: string])[] {
@@ -56,12 +66,12 @@ export function builtInProviders(): readonly (readonly [by: string, text: string
   const idsOf = (isOf: (row: ProviderRow) => boolean): string =>
     rows.flatMap(([id, row]) => (isOf(row) ? [id] : [])).join(", ");
   return [
-    ["by <ID>_API_KEY", idsOf((row) => !isLocal(row) && row.urlParameters === undefined)],
+    ["by <ID>_API_KEY", idsOf((row) => !isLocal(row) && !row.urlParameters && !row.credential)],
     ["by <ID>_API_URL", `${idsOf(isLocal)}; a key only if the server asks for one`],
-    ...rows.flatMap(([id, { urlParameters }]): (readonly [string, string])[] =>
-      urlParameters
-        ? [[id, [providerVariables(id).key, ...urlParameters.map(({ variable }) => variable)].join(", ")]]
-        : [],
-    ),
+    ...rows.flatMap(([id, { urlParameters, credential }]): (readonly [string, string])[] => {
+      const { key } = providerVariables(id);
+      if (urlParameters) return [[id, [key, ...urlParameters.map(({ variable }) => variable)].join(", ")]];
+      return credential ? [[id, `${key}, or ${OF_CLOUDS[credential]}`]] : [];
+    }),
   ];
 }

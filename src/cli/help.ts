@@ -69,7 +69,7 @@ export function helpText(width: number): string {
     ...columns(providers, longestProvider, width),
     "",
     ...wrap(
-      "Settings are environment variables, or lines of the file of --env-file. Blank ones count as unset. SIGHUP reads the file again.",
+      "Settings are environment variables, or lines of the file of --env-file, or what the file of --config says. Blank ones count as unset. SIGHUP reads the files again.",
       width,
     ),
     ...groups.flatMap(({ group, entries }) => ["", `${group}:`, ...columns(entries, longestSetting, width)]),

@@ -35,12 +35,14 @@ const isCustom = (id: string, { settings }: Config): boolean =>
 /**
  * The effective configuration as `NAME=value` lines, in table order, MCP servers and providers last, every secret masked.
  * Providers that are neither configured nor looked for are left out.
+ * @param originOf where the value of a variable comes from, to be said at the end of its line
  */
-export function printConfig(config: Config): string {
-  return [
+export function printConfig(config: Config, originOf?: (name: string) => string): string {
+  const lines = [
     ...SETTING_ROWS.map(([name, row]) => `${name}=${formatSetting(row, config.settings[name])}`),
     ...config.mcpServers.flatMap(({ shownVariables }) => shownVariables),
     ...config.providers.filter(isInEffect).flatMap((provider) => providerLines(provider, config)),
-    "",
-  ].join("\n");
+  ];
+  const shown = originOf ? lines.map((line) => `${line}  # ${originOf(line.slice(0, line.indexOf("=")))}`) : lines;
+  return [...shown, ""].join("\n");
 }

@@ -1,6 +1,8 @@
-import type { LoadedConfig } from "../config/load-config.ts";
+import type { ConfigSource, ReadSource } from "../config/config-source.ts";
+import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
 import { announce, announceDrainDelay } from "./announce.ts";
 import { endProcess } from "./exit.ts";
+import { reloadOnChange } from "./reload-on-change.ts";
 import { onEndSignal } from "./signals.ts";
 import { openService, type Service, type ServiceParts, StartFailure } from "./service.ts";
 
@@ -15,14 +17,16 @@ export async function openServiceOrFail(parts: ServiceParts): Promise<Service> {
 }
 
 export interface ServeParts extends ServiceParts {
-  /** Reads the configuration anew, from where the one that is given comes from. */
-  readonly readConfig: () => LoadedConfig;
+  /** Where the configuration comes from. */
+  readonly source: ConfigSource;
+  /** Reads it anew. */
+  readonly readSource: () => Promise<ReadSource>;
 }
 
 /** Serves with this process, from its start to its end. */
 export async function serve(parts: ServeParts): Promise<void> {
-  const { log, version, config } = parts;
-  const service = await openServiceOrFail(parts);
+  const { log, version, config, source } = parts;
+  const service = await openServiceOrFail({ ...parts, file: source.file });
   // Before anyone can learn that the gateway listens: a signal right after that must find a handler.
   onEndSignal({
     begin(signal) {
@@ -32,7 +36,8 @@ export async function serve(parts: ServeParts): Promise<void> {
     },
     atOnce: (code) => void endProcess(log, code),
   });
-  process.on("SIGHUP", () => void service.reload(parts.readConfig()));
+  const watch = { timers: { ...BACKGROUND_TIMERS, now: () => performance.now() } };
+  reloadOnChange({ source, read: parts.readSource, apply: service.reload, watch });
   try {
     announce(log, config.settings, { ...(await service.listen()), version });
   } catch (error) {

@@ -1,8 +1,12 @@
 import { SettingError } from "../core/errors.ts";
-import type { Config, LoadedConfig } from "../config/load-config.ts";
+import { loadSource, type ReadSource } from "../config/config-source.ts";
+import type { ConfigFile } from "../config/file/config-file.ts";
+import { keepFileState } from "../config/file/file-state.ts";
+import type { Config } from "../config/load-config.ts";
 import { openDemo } from "../demo/demo-provider.ts";
 import { EXIT, listeningProblem } from "./exit.ts";
-import { createGateway, type Gateway, type GatewayDependencies } from "../gateway.ts";
+import { createGateway, type Gateway } from "../gateway.ts";
+import type { GatewayDependencies } from "../shared-parts.ts";
 
 /** What a listening gateway says about itself. */
 export interface Serving {
@@ -21,6 +25,14 @@ export class StartFailure extends Error {
   }
 }
 
+/** How a reload went. */
+export interface Reloaded {
+  /** Whether what was read is in use now, but for what needs a restart. */
+  readonly ok: boolean;
+  /** What is wrong with what the configuration file holds, if there is one and something is. */
+  readonly problem?: string | undefined;
+}
+
 /** A gateway as its process uses it. */
 export interface Service {
   /** @throws StartFailure if the address cannot be listened on. */
@@ -28,9 +40,9 @@ export interface Service {
   /**
    * Serves another configuration from now on, with the files that it names read again, and logs how that went: with the
    * names of what changed, or with the reason why nothing did.
-   * @returns whether it is in use now, but for what needs a restart.
+   * One that is not read or not accepted changes nothing.
    */
-  reload(loaded: LoadedConfig): Promise<boolean>;
+  reload(read: ReadSource): Promise<Reloaded>;
   /**
    * Stops accepting, and lets requests in flight end; logs the end.
    * @param onClosed called when nothing is accepted any more; that of the first call counts.
@@ -39,8 +51,12 @@ export interface Service {
   drain(onClosed: () => void): Promise<number>;
 }
 
-export interface ServiceParts extends GatewayDependencies {
+export interface ServiceParts extends Omit<GatewayDependencies, "configFile"> {
   readonly config: Config;
+  /** The configuration file that it comes from, if there is one. */
+  readonly file?: ConfigFile | undefined;
+  /** What is known to be wrong with what that file holds by now. */
+  readonly fileProblem?: string | undefined;
   /** Whether the demo provider is added. */
   readonly demo: boolean;
 }
@@ -49,8 +65,10 @@ export interface ServiceParts extends GatewayDependencies {
  * Builds the gateway of this process; it does not listen yet.
  * Rejects with {@link StartFailure} if a setting turns out to be bad only now.
  */
-export async function openService({ config, demo, ...dependencies }: ServiceParts): Promise<Service> {
-  const { log } = dependencies;
+export async function openService({ config, demo, file, fileProblem, ...given }: ServiceParts): Promise<Service> {
+  const { log, clock = Date.now } = given;
+  const fileState = file && keepFileState(file, clock, fileProblem);
+  const dependencies = { ...given, configFile: fileState?.current };
   const complete = demo ? openDemo() : (given: Config) => given;
   const first = complete(config);
   const { settings, providers } = first;
@@ -74,19 +92,26 @@ export async function openService({ config, demo, ...dependencies }: ServicePart
         throw new StartFailure(listeningProblem(error, settings), EXIT.notServing);
       }
     },
-    async reload(loaded) {
+    async reload(read) {
+      let problems: readonly string[] | undefined;
       try {
-        if (!loaded.ok) throw new Error(loaded.problems.join("; "));
+        const loaded = read.ok ? loadSource(read.source) : { ok: false as const, problems: [read.problem] };
+        if (!loaded.ok) {
+          problems = loaded.problems;
+          throw new Error(problems.join("; "));
+        }
         const { changed, needRestart } = await gateway.apply(complete(loaded.config));
         const warnings = loaded.warnings.length > 0 ? { warnings: loaded.warnings } : {};
         const line = { changed, ...(needRestart.length > 0 && { needs_restart: needRestart }), ...warnings };
         log[needRestart.length > 0 ? "warn" : "info"](line, "reloaded");
         log.level = loaded.config.settings.LOG_LEVEL;
-        return true;
+        if (read.ok && read.source.file) fileState?.loaded(read.source.file);
+        return { ok: true };
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         log.error({ reason }, "not reloaded; what was loaded before stays");
-        return false;
+        fileState?.refused(problems ?? [reason]);
+        return { ok: false, problem: fileState?.current().problem };
       }
     },
     drain(onClosed) {

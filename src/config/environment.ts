@@ -21,6 +21,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: "it is a directory",
 };
 
+/** Why a file cannot be read, in a few words, by the system's error. */
+export function readingProblem(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  return REASONS[code] ?? code;
+}
+
 /** An environment and what is where in its file, if it has one, or the one line that says why it cannot be read. */
 export type ReadEnvironment =
   | { readonly ok: true; readonly environment: Environment; readonly lines?: EnvFileLines }
@@ -41,8 +47,7 @@ export function readEnvFile(path: string, environment: Environment): ReadEnviron
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    return { ok: false, problem: `--env-file ${JSON.stringify(path)} cannot be read: ${REASONS[code] ?? code}` };
+    return { ok: false, problem: `--env-file ${JSON.stringify(path)} cannot be read: ${readingProblem(error)}` };
   }
   const joined: Record<string, string | undefined> = { ...environment };
   text = text.replace(/^\ufeff/, "");

@@ -43,6 +43,14 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
       !settings.MCP_REDUCE_SCHEMAS.every((listed) => providers.some(({ id }) => id === listed.toLowerCase())),
       "MCP_REDUCE_SCHEMAS must list ids of providers, such as google",
     ],
+    [
+      settings.RESPONSES_STORE === "sqlite" && settings.RESPONSES_STORE_PATH === undefined,
+      "RESPONSES_STORE=sqlite needs RESPONSES_STORE_PATH, the file in which responses are kept",
+    ],
+    [
+      settings.RESPONSES_STORE === "redis" && !isRedisUrl(settings.RESPONSES_STORE_URL ?? settings.REDIS_URL),
+      "RESPONSES_STORE=redis needs RESPONSES_STORE_URL or REDIS_URL, a URL such as redis://localhost:6379, rediss://user:password@host or redis+unix:///path",
+    ],
     [hasCert !== hasKey, "SERVER_TLS_CERT_PATH and SERVER_TLS_KEY_PATH must be set together"],
     [
       !settings.SERVER_TRUSTED_PROXIES.every(isPeerRange),
@@ -91,6 +99,14 @@ function findProxied({ CLIENT_PROXY, CLIENT_NO_PROXY }: Settings, providers: rea
   });
 }
 
+function isRedisUrl(text: string | undefined): boolean {
+  return (
+    text !== undefined &&
+    /^(?:redis|rediss|redis\+unix|redis\+tls|valkey|valkeys):\/\/./.test(text) &&
+    URL.canParse(text)
+  );
+}
+
 function isHost(text: string): boolean {
   return HOST.test(text) || isIPv6(text.replace(/^\[(.*)\]$/, "$1"));
 }
@@ -130,6 +146,14 @@ export function findIdleSettings(settings: Settings): string[] {
   const rules: readonly (readonly [idle: boolean, warning: string])[] = [
     [settings.MCP_ENABLED && settings.MCP_SERVERS.length === 0, "MCP_ENABLED=true has no effect without MCP_SERVERS"],
     [!settings.MCP_ENABLED && settings.MCP_SERVERS.length > 0, "MCP_SERVERS has no effect without MCP_ENABLED=true"],
+    [
+      settings.RESPONSES_STORE !== "sqlite" && settings.RESPONSES_STORE_PATH !== undefined,
+      "RESPONSES_STORE_PATH has no effect without RESPONSES_STORE=sqlite",
+    ],
+    [
+      settings.RESPONSES_STORE !== "redis" && settings.RESPONSES_STORE_URL !== undefined,
+      "RESPONSES_STORE_URL has no effect without RESPONSES_STORE=redis",
+    ],
     [
       settings.MCP_REDUCE_SCHEMAS.length > 0 && settings.MCP_TOOL_MODE !== "direct",
       "MCP_REDUCE_SCHEMAS has no effect without MCP_TOOL_MODE=direct: no other mode gives providers the schemas of tools",

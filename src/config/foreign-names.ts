@@ -21,6 +21,7 @@ const NAMES: readonly ForeignName[] = [
   { name: "KIMI_API_KEY", means: "MOONSHOT_API_KEY" },
   { name: "Z_AI_API_KEY", means: "ZAI_API_KEY" },
   { name: "NVIDIA_NIM_API_KEY", means: "NVIDIA_API_KEY" },
+  { name: "AWS_BEARER_TOKEN_BEDROCK", means: "BEDROCK_API_KEY" },
   { name: "OLLAMA_HOST", means: "OLLAMA_API_URL", translate: ollamaUrl },
   { name: "GROK_API_KEY", means: "XAI_API_KEY" },
   { name: "DASHSCOPE_API_KEY", means: "ALIBABA_API_KEY" },

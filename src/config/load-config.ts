@@ -1,5 +1,6 @@
 import type { Provider } from "../providers/provider.ts";
-import { type Environment, readEnvironment, readVariable } from "./environment.ts";
+import { type Environment, readVariable } from "./environment.ts";
+import { CLOUD_VARIABLES } from "./cloud/read-cloud.ts";
 import { findConflicts, findIdleSettings } from "./find-conflicts.ts";
 import { findUnknownVariables } from "./find-unknown-variables.ts";
 import { foreignNames, readForeignNames } from "./foreign-names.ts";
@@ -100,7 +101,7 @@ export function loadConfig(given: Environment, file?: EnvFileLines): LoadedConfi
   const mcp = loadMcpServers(environment, settings.MCP_SERVERS);
   problems.push(...mcp.problems);
   const mcpVariables = mcp.servers.flatMap(({ name }) => Object.values(mcpServerVariables(name)));
-  const others = [...mcpVariables, ...foreignNames(customIds).map(({ name }) => name)];
+  const others = [...mcpVariables, ...foreignNames(customIds).map(({ name }) => name), ...CLOUD_VARIABLES];
   warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds, others, file));
   // Only settings that are each good can be compared with one another.
   if (problems.length === 0) {
@@ -109,7 +110,11 @@ export function loadConfig(given: Environment, file?: EnvFileLines): LoadedConfi
   }
   if (problems.length > 0) return { ok: false, problems, warnings };
   const { providers } = loaded;
-  const names = [...providers.flatMap(({ id }) => Object.values(providerVariables(id)).flat()), ...mcpVariables];
+  const names = [
+    ...providers.flatMap(({ id }) => Object.values(providerVariables(id)).flat()),
+    ...mcpVariables,
+    ...CLOUD_VARIABLES,
+  ];
   const variables = readVariables(environment, names);
   return { ok: true, config: Object.freeze({ settings, providers, mcpServers: mcp.servers, variables }), warnings };
 }
@@ -121,13 +126,4 @@ function readVariables(environment: Environment, names: readonly (string | undef
       return name === undefined || value === undefined ? [] : [[name, value]];
     }),
   );
-}
-
-/**
- * Like {@link loadConfig}, of an environment and the variables of a file, if a path is given: reads both anew each time.
- * What prevents the file from being read is a problem too.
- */
-export function readConfig(environment: Environment, envFile: string | undefined): LoadedConfig {
-  const read = readEnvironment(environment, envFile);
-  return read.ok ? loadConfig(read.environment, read.lines) : { ok: false, problems: [read.problem], warnings: [] };
 }

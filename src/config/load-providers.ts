@@ -1,12 +1,11 @@
-import { secretPatterns } from "../core/redact/secret-patterns.ts";
 import type { AuthType, ProviderRow } from "../providers/provider-row.ts";
 import { CUSTOM_PROVIDER_ROW, customRowAt, GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../providers/table.ts";
-import { authTypeOf, BEARER, type AuthHeader } from "../providers/api-access.ts";
-import { hasVersion, pathOf, rootOf } from "../providers/join-path.ts";
+import { BEARER } from "../providers/api-access.ts";
 import { joined, withoutOwn } from "../providers/query.ts";
-import { buildApis } from "../providers/provider-apis.ts";
-import type { Provider } from "../providers/provider.ts";
+import { credentialOf } from "../providers/credentials/credential.ts";
+import type { ListEndpoint, Provider } from "../providers/provider.ts";
 import { type Endpoint, endpointKey } from "../upstream/endpoint.ts";
+import { readCloud } from "./cloud/read-cloud.ts";
 import { chooseVersion } from "./choose-version.ts";
 import { readCustomIds } from "./custom-providers.ts";
 import { readVariable, type Environment } from "./environment.ts";
@@ -19,9 +18,9 @@ import {
   readRelayHeaders,
   readTransport,
 } from "./provider-variables.ts";
+import { familiesOf, listsOf, requestParts } from "./provider-requests.ts";
 import { readBaseUrl } from "./read-base-url.ts";
-import { type ProviderRequests, readProviderRequests, secretValues } from "./read-provider-requests.ts";
-import type { BaseUrl } from "./urls.ts";
+import { type ProviderRequests, readProviderRequests } from "./read-provider-requests.ts";
 
 /** The providers of this process, and what is wrong or doubtful with their settings (one line each). */
 export interface LoadedProviders {
@@ -31,42 +30,46 @@ export interface LoadedProviders {
   readonly warnings: readonly string[];
 }
 
-const DEFAULT_AUTH_HEADER = "x-api-key";
-
-/** What of a provider follows from how its requests are made. */
-function requestParts(row: ProviderRow, base: BaseUrl, key: string | undefined, auth: AuthType, own: ProviderRequests) {
-  const { baseUrl } = base;
-  const rootUrl = rootOf(baseUrl, row.basePath ?? pathOf(row.url));
-  const { authHeader: name = DEFAULT_AUTH_HEADER, authPrefix: prefix = "" } = row;
-  const rowHeader = auth === "bearer" ? BEARER : { name, prefix };
-  const authHeader: AuthHeader = own.authHeader ?? rowHeader;
-  const wantedRoots = (own.apis ?? []).flatMap(({ path }) => (path && hasVersion(path) ? rootedPart(path) : []));
-  const baseRoots = (row.bases ?? []).map(({ path }) => path.slice(1)).filter((path) => path !== "");
-  const rootPaths = Object.freeze([...own.rootPaths, ...wantedRoots, ...baseRoots, ...(row.rootPaths ?? [])]);
-  return {
-    rootUrl,
-    rootPaths,
-    query: own.query,
-    auth: auth === "none" ? auth : authTypeOf(authHeader),
-    authHeader: authHeader.name,
-    secrets: Object.freeze(
-      [...(key === undefined ? [] : [key]), ...secretValues(own.headers, own.query)].map(secretPatterns),
-    ),
-    encodedSlashes: own.encodedSlashes ?? row.encodedSlashes === true,
-    ...buildApis({
-      ...{ baseUrl, rootUrl, rootPaths, row, key, query: own.query, headers: own.headers, wanted: own.apis },
-      authHeader: auth === "none" ? undefined : authHeader,
-      isOwnAuth: own.authHeader !== undefined,
-    }),
-  };
-}
-
-/** With what a path begins, as far as it is the same for all models. */
-function rootedPart(path: string): readonly string[] {
-  const segments = path.slice(1).split("/");
-  const open = segments.findIndex((segment) => segment.includes("{"));
-  const part = (open < 0 ? segments : segments.slice(0, open)).join("/");
-  return part === "" ? [] : [part];
+/** What is doubtful about the key of a provider, or the lack of one. */
+function checkKey(
+  environment: Environment,
+  id: string,
+  {
+    row,
+    key,
+    auth,
+    own,
+    missing,
+    isAuthorized,
+  }: Readonly<{
+    row: ProviderRow;
+    key: string | undefined;
+    auth: AuthType;
+    own: ProviderRequests;
+    /** Variables without which the address is not whole. */
+    missing: readonly string[];
+    /** A credential that is renewed takes the place of a key. */
+    isAuthorized: boolean;
+  }>,
+  { problems, warnings }: Findings,
+): void {
+  const variables = providerVariables(id);
+  if (key !== undefined && auth === "none") warnings.push(`${variables.key} is not used: ${id} takes no key`);
+  if (own.authHeader && (key === undefined || auth === "none")) {
+    const missing = auth === "none" ? `${variables.authType} is none` : `${variables.key} is not set`;
+    warnings.push(`${variables.authHeader} is not used: ${missing}`);
+  }
+  const unset = missing.filter((name) => readVariable(environment, name) === undefined);
+  if (key !== undefined && unset.length > 0) {
+    warnings.push(`${variables.key} is set, but ${unset.join(" and ")} is not: ${id} cannot be called`);
+  }
+  const keyName = own.authHeader?.name ?? (auth === "bearer" ? BEARER.name : row.authHeader);
+  if (key !== undefined && auth !== "none" && keyName !== undefined && Object.hasOwn(own.headers, keyName)) {
+    problems.push(`${variables.headers} sets ${keyName}, which carries ${variables.key}: set one of them`);
+  }
+  if (isAuthorized && Object.hasOwn(own.headers, BEARER.name)) {
+    problems.push(`${variables.headers} sets ${BEARER.name}, which carries the credentials that ${id} is called with`);
+  }
 }
 
 function loadProvider(
@@ -81,53 +84,54 @@ function loadProvider(
   const variables = providerVariables(id);
   const key = readKey(environment, variables.key, findings);
   const version = chooseVersion(environment, givenRow, findings);
-  const base = readBaseUrl(environment, variables.url, version.row, findings);
-  const { baseUrl, unixSocket, complete, missing } = base;
-  const row = givenRow === CUSTOM_PROVIDER_ROW && unixSocket === undefined ? customRowAt(baseUrl) : version.row;
+  const cloud = readCloud(version.row, { environment, id, hasKey: key !== undefined, findings }, variables.url);
+  const declared = cloud ? { ...version.row, url: cloud.url } : version.row;
+  const base = readBaseUrl(environment, variables.url, declared, findings);
+  const { baseUrl, unixSocket } = base;
+  const missing = [...base.missing, ...(cloud?.missingVariables ?? [])];
+  const row = givenRow === CUSTOM_PROVIDER_ROW && unixSocket === undefined ? customRowAt(baseUrl) : declared;
   const http2 = readHttp2(environment, variables.http2, baseUrl, findings);
   const own = withVersion(readProviderRequests(environment, variables, base, findings), version.query);
   const auth = wantedAuth ?? (own.authHeader && row.auth === "none" ? "x-header" : row.auth);
-  const keyMissing = key === undefined && auth !== "none";
-  if (key !== undefined && auth === "none") warnings.push(`${variables.key} is not used: ${id} takes no key`);
+  const credential = cloud?.credential && credentialOf(cloud.credential);
+  const keyMissing = key === undefined && auth !== "none" && !credential;
+  checkKey(environment, id, { row, key, auth, own, missing, isAuthorized: credential !== undefined }, findings);
   if (keyMissing && wantedAuth !== undefined) {
     warnings.push(`${variables.authType} is ${auth}, but ${variables.key} is not set: ${id} is called without a key`);
   }
-  if (own.authHeader && (key === undefined || auth === "none")) {
-    const missing = auth === "none" ? `${variables.authType} is none` : `${variables.key} is not set`;
-    warnings.push(`${variables.authHeader} is not used: ${missing}`);
-  }
-  const unset = missing.filter((name) => readVariable(environment, name) === undefined);
-  if (key !== undefined && unset.length > 0) {
-    warnings.push(`${variables.key} is set, but ${unset.join(" and ")} is not: ${id} cannot be called`);
-  }
-  const credential = own.authHeader?.name ?? (auth === "bearer" ? BEARER.name : row.authHeader);
-  if (key !== undefined && auth !== "none" && credential !== undefined && Object.hasOwn(own.headers, credential)) {
-    findings.problems.push(`${variables.headers} sets ${credential}, which carries ${variables.key}: set one of them`);
-  }
   const keyOptional = row.keyOptional === true || row.auth === "none";
   const used = auth === "none" ? undefined : key;
-  const missingVariables = [...(keyMissing && !keyOptional ? [variables.key] : []), ...missing];
-  return Object.freeze({
+  const needsKey = keyMissing && !keyOptional && !cloud?.missingVariables.length;
+  const missingVariables = [...(needsKey ? [variables.key] : []), ...missing];
+  const endpoint: ListEndpoint = {
     id,
     endpointKey: endpointKey({ id, baseUrl, unixSocket, http2 }),
     baseUrl,
     unixSocket,
     http2,
     transport: readTransport(environment, variables.transport, usualTransport, findings),
+    ...(credential && { credential }),
+  };
+  const lists = listsOf(row, endpoint, own.query);
+  return Object.freeze({
+    ...endpoint,
     key: used,
     ...requestParts(row, base, used, keyMissing && keyOptional ? "none" : auth, own),
     shownSettings: [...base.shown, ...version.shown, ...own.shown],
     relayedHeaders: row.relayedHeaders ?? [],
     extraRequestHeaders: readRelayHeaders(environment, variables.relayHeaders, findings),
     listing: row.listing,
+    ...(lists && { lists }),
+    ...(row.families && { families: familiesOf(row, own) }),
     ...(row.wires && { wires: row.wires }),
     refusesStreamOptions: row.refusesStreamOptions ?? false,
     ...(row.impliedNameParts && { impliedNameParts: row.impliedNameParts }),
     ...(row.modelMembers && { modelMembers: row.modelMembers }),
-    callable: complete && (!keyMissing || keyOptional),
+    callable: base.complete && missing.length === 0 && (!keyMissing || keyOptional),
     ...(row.probed && { probed: true }),
     ...(missingVariables.length > 0 && { missingVariables }),
-    configured: key !== undefined || readVariable(environment, variables.url) !== undefined,
+    configured:
+      key !== undefined || readVariable(environment, variables.url) !== undefined || cloud?.isConfigured === true,
   });
 }
 

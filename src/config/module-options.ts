@@ -107,9 +107,31 @@ export function toolsOptions(settings: Settings, servers: Config["mcpServers"]) 
   };
 }
 
+/** The keys of all endpoints that providers are called at, those that only list models too. */
+export function endpointKeys(providers: Config["providers"]): ReadonlySet<string> {
+  return new Set(
+    providers.flatMap(({ endpointKey, lists }) => [endpointKey, lists?.endpoint.endpointKey ?? endpointKey]),
+  );
+}
+
+/** Where responses are kept, and how many; undefined if they are not. */
+export function responseStoreOptions(settings: Settings) {
+  const { RESPONSES_STORE: kind, RESPONSES_STORE_PATH: path = "", REDIS_URL = "" } = settings;
+  const url = settings.RESPONSES_STORE_URL ?? REDIS_URL;
+  const limits = {
+    ttlMs: settings.RESPONSES_STORE_TTL,
+    maxBytes: settings.RESPONSES_STORE_MAX_BYTES,
+    maxOwnerBytes: settings.RESPONSES_STORE_MAX_CLIENT_BYTES,
+    timeoutMs: settings.RESPONSES_STORE_TIMEOUT,
+  };
+  if (kind === "off") return undefined;
+  return kind === "sqlite" ? { kind, path, ...limits } : { kind, url, ...limits };
+}
+
 /** How providers are called. */
-export function upstreamOptions(settings: Settings) {
+export function upstreamOptions(settings: Settings, providers: Config["providers"]) {
   return {
+    credentials: providers.flatMap(({ credential }) => credential ?? []),
     proxy: settings.CLIENT_PROXY,
     direct: settings.CLIENT_NO_PROXY,
     limits: {
@@ -140,6 +162,8 @@ export function relayOptions(settings: Settings) {
     jsonLimits: jsonLimits(settings),
     isStrict: settings.VALIDATION === "strict",
     wantsUsage: settings.STREAM_USAGE === "always",
+    defaultMaxTokens: settings.DEFAULT_MAX_TOKENS,
+    estimatesTokens: settings.COUNT_TOKENS === "estimate",
     refusesUnsupported: settings.UNSUPPORTED_FIELDS === "refuse",
     fetchesMedia: settings.IMAGE_FETCH,
     keepAliveMs: settings.STREAM_KEEPALIVE,

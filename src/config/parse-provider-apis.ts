@@ -4,7 +4,8 @@ import { findPathFault } from "./find-path-fault.ts";
 import { parseAuthHeader, Refused } from "./parse-provider-headers.ts";
 
 /** The name of an API as operators write it: `count_tokens`. */
-const apiWord = (name: ProviderApiName): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const apiWord = (name: ProviderApiName): string =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** What `<ID>_APIS` accepts, to follow the word "expected". */
 export const ACCEPTED_APIS = `a comma-separated list of ${PROVIDER_APIS.map(apiWord).join(", ")}, each optionally with its path and the header that carries the key (messages=/anthropic/v1/messages x-api-key)`;

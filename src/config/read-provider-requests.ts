@@ -1,5 +1,5 @@
-import { secretParts } from "../core/redact/secret-parts.ts";
-import { type AuthHeader } from "../providers/api-access.ts";
+import { secretParts } from "../core/redact/redact.ts";
+import type { AuthHeader } from "../providers/api-access.ts";
 import { pathOf } from "../providers/join-path.ts";
 import type { WantedApi } from "../providers/provider-apis.ts";
 import { withoutOwn } from "../providers/query.ts";

@@ -1,5 +1,13 @@
 /** The headings under which settings are listed, in that order. */
-export const SETTING_GROUPS = ["General", "Providers", "Server", "Client", "Authentication", "MCP"] as const;
+export const SETTING_GROUPS = [
+  "General",
+  "Providers",
+  "Server",
+  "Client",
+  "Authentication",
+  "Responses",
+  "MCP",
+] as const;
 export type SettingGroup = (typeof SETTING_GROUPS)[number];
 
 interface CommonSettingRow {

@@ -4,6 +4,7 @@ import { CLIENT_SETTINGS } from "./settings/client.ts";
 import { GENERAL_SETTINGS } from "./settings/general.ts";
 import { MCP_SETTINGS } from "./settings/mcp.ts";
 import { PROVIDERS_SETTINGS } from "./settings/providers.ts";
+import { RESPONSES_SETTINGS } from "./settings/responses.ts";
 import { SERVER_SETTINGS } from "./settings/server.ts";
 
 /**
@@ -16,6 +17,7 @@ export const SETTINGS_TABLE = {
   ...SERVER_SETTINGS,
   ...CLIENT_SETTINGS,
   ...AUTHENTICATION_SETTINGS,
+  ...RESPONSES_SETTINGS,
   ...MCP_SETTINGS,
 } as const satisfies SettingRows;
 

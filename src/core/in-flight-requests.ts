@@ -2,6 +2,9 @@ import { createLinkedList } from "./linked-list.ts";
 import type { Failure } from "./errors.ts";
 import type { RequestContext, RequestObserver } from "./request-context.ts";
 import { Recorder, type RequestRegister } from "./request-recorder.ts";
+import { createDeadlines, type Deadlines, type TimerSource } from "./deadlines.ts";
+import { createMemoryBudget, type MemoryBudget } from "./memory/budget.ts";
+import { createSlots, type Slots } from "./slots.ts";
 
 /** A client's own id is used if it is printable ASCII and at most 128 characters long. */
 const SANE_ID = /^[\x20-\x7e]{1,128}$/;
@@ -93,3 +96,30 @@ export const createInFlightRequests = ({ observers, now, newId }: InFlightReques
     },
   };
 };
+
+export interface RequestsOptions extends Pick<InFlightRequestsOptions, "observers" | "newId"> {
+  /** How many bytes all requests may hold together. */
+  readonly maxBytes: number;
+  readonly timers: TimerSource;
+}
+
+/** All requests in flight, with what they share. */
+export interface Requests {
+  readonly requests: InFlightRequests;
+  readonly deadlines: Deadlines;
+  readonly memory: MemoryBudget;
+  /** Turns at decompressing the long body of one. */
+  readonly decompressions: Slots;
+}
+
+/** So many long bodies are decompressed at once; the others wait for their turn. */
+const MAX_DECOMPRESSIONS = 2;
+
+/** Builds the register of requests. Whatever ends a request finishes it there, so its memory is given back there too. */
+export function openRequests({ maxBytes, timers, observers, newId }: RequestsOptions): Requests {
+  const { now } = timers;
+  const deadlines = createDeadlines(timers);
+  const memory = createMemoryBudget({ limit: maxBytes, deadlines, now, collect: () => Bun.gc(true) });
+  const requests = createInFlightRequests({ observers: [...observers, memory.release], now, newId });
+  return { requests, deadlines, memory, decompressions: createSlots(MAX_DECOMPRESSIONS) };
+}

@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 /** Reads a file that a setting names, as UTF-8. Throws the system's error. */
 export type ReadFile = (path: string) => string;
 
+/** Like {@link readTextFile}, for files that are read while requests wait. */
+export const readTextFileLater = (path: string): Promise<string> => Bun.file(path).text();
+
 /** What files hold, by their paths as the settings name them. */
 export type FileContents = Readonly<Record<string, string>>;
 

@@ -15,6 +15,10 @@ export interface TokenUsage {
 export interface Principal {
   readonly kind: "key" | "token";
   readonly name: string;
+  /** The hash of a key that is only named by its place in the list, which another one may have tomorrow. */
+  readonly fingerprint?: string;
+  /** Of a token; each issuer has subjects of its own. */
+  readonly issuer?: string;
 }
 
 /** From where a request came, as the log has it. */

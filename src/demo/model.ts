@@ -1,61 +1,64 @@
-import { objectOf } from "../core/json/values.ts";
-import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
-import { parseJson } from "../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../core/json/parse.ts";
+import { listOf, objectOf } from "../core/json/values.ts";
+import type { Block, CallBlock } from "../formats/form/blocks.ts";
+import type { Conversation, Tool } from "../formats/form/conversation.ts";
 
-/** What the demo model does next: it says something, or calls a tool. */
-interface Turn {
-  readonly text: string;
-  readonly call: { readonly name: string; readonly arguments: string } | undefined;
-  /** Words of the conversation so far. */
-  readonly input: number;
-}
+/** What the demo model does next: it says a text, or calls a tool with arguments. */
+export type Step = string | readonly [name: string, args: JsonObject];
+
+/** The schema of its arguments is undefined if it is not known. */
+type KnownTool = Pick<Extract<Tool, { kind: "function" }>, "name" | "description" | "parameters">;
 
 /** The two functions that replace all MCP tools if the gateway offers them by selection. */
 const GET = "mcp_tools_get";
 const EXECUTE = "mcp_tools_execute";
-
 const MAX_ECHO_WORDS = 20;
 
 /** Words that say nothing about which tool a text is about. */
 const STOP_WORD =
   /^(?:a|about|all|and|any|are|as|at|be|by|can|do|for|from|get|give|hello|hey|hi|how|i|if|in|is|it|me|my|now|of|on|or|please|return|returns|say|tell|that|the|this|to|two|use|using|value|what|will|with|you|your)$/;
 
-/** Runs of anything but white space; the demo provider counts them as tokens. */
-export const countWords = (text: string): number => text.match(/\S+/g)?.length ?? 0;
+/** The words of a text, each with the white space behind it; each counts as a token. */
+export const wordsOf = (text: string): string[] => text.match(/^\s+|\S+\s*/g) ?? [];
 
-const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-const objectsOf = (value: unknown): JsonObject[] => asList(value).filter(isJsonObject);
+/** What is said in blocks, one below the other. */
+const textOf = (blocks: readonly Block[]): string =>
+  blocks.map((one) => ("text" in one ? one.text : one.type === "result" ? textOf(one.blocks) : "")).join("\n");
 
-function textOf({ content }: JsonObject): string {
-  if (typeof content === "string") return content;
-  const texts = objectsOf(content).map(({ text }) => text ?? "");
-  return texts.join("\n");
+const blocksOf = ({ turns }: Conversation): Block[] => turns.flatMap(({ blocks }) => blocks);
+const callsOf = (asked: Conversation): CallBlock[] => blocksOf(asked).filter((block) => block.type === "call");
+
+/** How many words a conversation has, those of its calls included. */
+export function countWords(asked: Conversation): number {
+  const calls = callsOf(asked).flatMap(({ name, input }) => [name, input]);
+  return wordsOf([textOf(blocksOf(asked)), ...calls].join(" ").trimStart()).length;
 }
 
-/** Decides what comes next: a pure function of the conversation, its tools and its `tool_choice`. */
-export function nextTurn(messages: readonly JsonObject[], request: JsonObject): Turn {
-  const calls = messages
-    .flatMap((message) => objectsOf(message["tool_calls"]))
-    .map(({ id, function: called }) => ({ id, name: "", arguments: "", ...objectOf(called) }));
-  const said = [...messages.map(textOf), ...calls.flatMap((call) => [call.name, call.arguments])];
-  const input = countWords(said.join(" "));
-  const question = textOf(messages.findLast(({ role }) => role === "user") ?? {});
-  const last = messages.at(-1) ?? {};
-  const call = calls.find(({ id }) => id === last["tool_call_id"]);
-  const isAnswered = last["role"] === "tool";
-  const next = isAnswered ? afterTool(textOf(last).trim(), call, question) : choose(request, last, question);
-  if (typeof next === "string") return { text: next, call: undefined, input };
-  return { text: "", call: { name: next[0], arguments: JSON.stringify(next[1]) }, input };
+/** Decides what comes next: a pure function of the conversation, its tools and what it says of their choice. */
+export function nextStep(asked: Conversation): Step {
+  const { turns, tools, toolChoice } = asked;
+  const question = textOf(turns.findLast(({ role }) => role === "user")?.blocks ?? []);
+  const last = turns.at(-1)?.blocks.at(-1);
+  if (last?.type === "result") {
+    const call = callsOf(asked).find(({ id }) => id === last.callId);
+    return afterTool(textOf([last]).trim(), call, question);
+  }
+  if (toolChoice?.kind === "none" || turns.at(-1)?.role !== "user") return greet(question);
+  const known = tools.map(readTool);
+  const own = known.filter(({ name }) => name !== GET && name !== EXECUTE);
+  const forced = toolChoice?.kind === "named" && known.find(({ name }) => name === toolChoice.name);
+  const chosen = forced || chooseTool(question, own);
+  const query = topicsOf(question).slice(0, 8).join(" ");
+  if (!chosen && own.length < tools.length && query !== "") return [GET, { query }];
+  const tool = chosen ?? (toolChoice?.kind === "required" ? known[0] : undefined);
+  return tool ? [tool.name, fillArguments(tool.parameters ?? {}, question)] : greet(question);
 }
-
-/** A text to say, or a tool to call. */
-type Step = string | readonly [name: string, args: JsonObject];
 
 /** @param call what the result is of, if the conversation has it */
-function afterTool(result: string, call: Turn["call"], question: string): Step {
-  const args = objectOf(parseJson(call?.arguments ?? "")) ?? {};
-  const listed: unknown = call?.name === GET ? parseJson(result) : undefined;
-  const found = readTools(listed);
+function afterTool(result: string, call: CallBlock | undefined, question: string): Step {
+  const args = objectOf(parseJson(call?.input ?? "")) ?? {};
+  const listed = call?.name === GET ? parseJson(result) : undefined;
+  const found = listOf(listed).filter(isJsonObject).map(readTool);
   const best = "names" in args ? found[0] : chooseTool(question, found);
   if (best?.parameters) return [EXECUTE, { name: best.name, arguments: fillArguments(best.parameters, question) }];
   if (best) return [GET, { names: [best.name] }];
@@ -65,17 +68,10 @@ function afterTool(result: string, call: Turn["call"], question: string): Step {
   return `The tool ${name} ${result.startsWith("Error: ") ? "failed." : "answered:"} ${result}`;
 }
 
-function choose(request: JsonObject, { role }: JsonObject, question: string): Step {
-  const choice = request["tool_choice"];
-  const tools = readTools(request["tools"]);
-  if (choice === "none" || role !== "user") return greet(question);
-  const own = tools.filter(({ name }) => name !== GET && name !== EXECUTE);
-  const forced = objectOf(objectOf(choice)?.["function"])?.["name"];
-  const chosen = forced ? tools.find(({ name }) => name === forced) : chooseTool(question, own);
-  const query = topicsOf(question).slice(0, 8).join(" ");
-  if (!chosen && own.length < tools.length && query !== "") return [GET, { query }];
-  const tool = chosen ?? (choice === "required" ? tools[0] : undefined);
-  return tool ? [tool.name, fillArguments(tool.parameters ?? {}, question)] : greet(question);
+/** A tool that a request offers or that `mcp_tools_get` lists. */
+function readTool(tool: object): KnownTool {
+  const { name, description, parameters, input_schema: schema }: JsonObject = { ...tool };
+  return { name: String(name), description: String(description ?? ""), parameters: objectOf(parameters ?? schema) };
 }
 
 function greet(question: string): string {
@@ -89,15 +85,6 @@ function greet(question: string): string {
   );
 }
 
-/** The tools of a list, as a request offers them or as `mcp_tools_get` lists them, the latter perhaps without a schema. */
-function readTools(list: unknown) {
-  return objectsOf(list).flatMap((item) => {
-    const { name, description, parameters, input_schema: schema } = { ...item, ...objectOf(item["function"]) };
-    const known = { description: String(description ?? ""), parameters: objectOf(parameters ?? schema) };
-    return typeof name === "string" ? [{ name, ...known }] : [];
-  });
-}
-
 /** What a text is about: its significant words, in order and singular, each once. */
 function topicsOf(text: string): string[] {
   const words = (text.toLowerCase().match(/\p{L}+/gu) ?? []).filter((word) => !STOP_WORD.test(word));
@@ -105,9 +92,9 @@ function topicsOf(text: string): string[] {
 }
 
 /** The tool with most words in common with a message. One word of a name, or two of a description, are a request for it. */
-function chooseTool(message: string, tools: ReturnType<typeof readTools>) {
+function chooseTool(message: string, tools: readonly KnownTool[]): KnownTool | undefined {
   const common = (text: string): number => new Set(topicsOf(text)).intersection(new Set(topicsOf(message))).size;
-  const scored = tools.map((tool) => ({ tool, score: 3 * common(tool.name) + common(tool.description) }));
+  const scored = tools.map((tool) => ({ tool, score: 3 * common(tool.name) + common(tool.description ?? "") }));
   return scored.toSorted((a, b) => b.score - a.score).find(({ score }) => score >= 2)?.tool;
 }
 
@@ -126,7 +113,7 @@ function fillArguments(schema: JsonObject, message: string): JsonObject {
   };
   const filled = Object.entries(objectOf(schema["properties"]) ?? {}).flatMap(([name, property]) => {
     const [offered, usual] = valuesOf(name, objectOf(property) ?? {});
-    const value = offered ?? (asList(schema["required"]).includes(name) ? usual : undefined);
+    const value = offered ?? (listOf(schema["required"]).includes(name) ? usual : undefined);
     return value === undefined ? [] : [[name, value] as const];
   });
   return Object.fromEntries(filled);

@@ -9,7 +9,12 @@ type DialectOf<Name> = (Name extends Wire ? WireDialect : unknown) &
 
 export const DIALECTS = {
   chat: async () => (await import("./chat/dialect.ts")).CHAT_DIALECT,
+  cohere: async () => (await import("./cohere/dialect.ts")).COHERE_DIALECT,
+  converse: async () => (await import("./converse/dialect.ts")).CONVERSE_DIALECT,
   messages: async () => (await import("./messages/dialect.ts")).MESSAGES_DIALECT,
-  generate: async () => (await import("./gemini/wire-dialect.ts")).GEMINI_WIRE,
+  generate: async () => ({
+    ...(await import("./gemini/client-dialect.ts")).GEMINI_CLIENT,
+    ...(await import("./gemini/wire-dialect.ts")).GEMINI_WIRE,
+  }),
   responses: async () => (await import("./responses/dialect.ts")).RESPONSES_DIALECT,
 } satisfies Dialects;

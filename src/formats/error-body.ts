@@ -1,7 +1,8 @@
 import { FAILURES, type Failure, type FailureCode } from "../core/errors.ts";
+import { googleError, googleStatus } from "./google-error.ts";
 
 /** The shapes in which clients read an error. */
-export type ErrorEnvelopeName = "simple" | "openai" | "anthropic";
+export type ErrorEnvelopeName = "simple" | "openai" | "anthropic" | "google";
 
 /** What `ERROR_FORMAT` says; with `auto` it is `openai` for clients that read nothing else. */
 export type ErrorFormat = "auto" | "simple" | "openai";
@@ -124,9 +125,18 @@ function anthropicType(failure: Failure): string {
   return known ?? (failure.status < 500 ? "invalid_request_error" : "api_error");
 }
 
+/** Google's. https://cloud.google.com/apis/design/errors */
+const GOOGLE: ErrorEnvelope = {
+  name: "google",
+  status: googleStatus,
+  body: (failure, requestId) => JSON.stringify(googleError(failure, requestId)),
+  headers: headersOf,
+};
+
 /** Every shape of an error. A format with its own shape names it; all other routes use what `ERROR_FORMAT` says. */
 export const ERROR_ENVELOPES: Readonly<Record<ErrorEnvelopeName, ErrorEnvelope>> = {
   simple: SIMPLE,
   openai: OPENAI,
   anthropic: ANTHROPIC,
+  google: GOOGLE,
 };

@@ -50,3 +50,17 @@ export const AnthropicErrorResponse = openObject(
   "An error in Anthropic's envelope.",
 );
 export type AnthropicErrorResponse = Static<typeof AnthropicErrorResponse>;
+
+/** How the routes of Gemini's API report an error. */
+export const GoogleErrorResponse = openObject(
+  {
+    error: openObject({
+      code: Type.Integer({ description: "The HTTP status." }),
+      message: Type.String(),
+      status: Type.String({ description: "E.g. INVALID_ARGUMENT." }),
+      details: Type.Optional(Type.Array(openObject({}))),
+    }),
+  },
+  "An error in Google's envelope.",
+);
+export type GoogleErrorResponse = Static<typeof GoogleErrorResponse>;

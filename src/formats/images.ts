@@ -75,6 +75,12 @@ export const readInputImage: ReadImage = (part, path) => {
   return isScreenshot ? { path: `${path}.output` } : undefined;
 };
 
+/** Gemini: `{inlineData}` or `{fileData}` of any type; the addresses of files may have any scheme. */
+export const readGeminiImage: ReadImage = (part, path) => {
+  const data = part["inlineData"] ?? part["inline_data"] ?? part["fileData"] ?? part["file_data"];
+  return data === undefined ? undefined : { path };
+};
+
 const IMAGE_URL = /^(https?:\/\/|data:[a-z0-9.+-]+\/[a-z0-9.+-]+(;[a-z0-9-]+=[^;,]*)*;base64,)/i;
 
 /** What is wrong with an image's url, in a sentence; undefined if it is an http(s) URL or a base64 data URI. */

@@ -1,6 +1,5 @@
 import { isJsonObject } from "../core/json/parse.ts";
-import { SignScanner } from "../core/sse/sign-scanner.ts";
-import type { StreamTail } from "../core/sse/stream-tail.ts";
+import { SignScanner, type StreamTail } from "../core/sse/stream-tail.ts";
 import type { Failure } from "../core/errors.ts";
 import {
   DONE,

@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
-import { parseJson } from "../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../core/json/parse.ts";
 import type { Redact } from "../core/redact/redact.ts";
 import { boundedMembers } from "./bounded-members.ts";
 import {
@@ -41,10 +40,12 @@ const unchanged: Redact = (text) => text;
  * `{message}` of Mistral and Cohere, Google's `[{error: {…}}]`, Cloudflare's `{errors: [{…}]}`, FastAPI's `{detail}`,
  * MiniMax's `{base_resp: {status_msg}}`, RFC 9457, each of them within another one or as a JSON text, an event of a
  * stream, the title of an HTML page, plain text.
- * @param redact goes over JSON texts within the body before they are opened; the body itself has been through it.
+ * @param redact goes over JSON texts within the body before they are opened; the body itself has been through it
+ * @param named AWS's `x-amzn-errortype`, of which the body says nothing: `ThrottlingException:http://…`
  */
-export function readProviderError(body: string, redact: Redact = unchanged): ProviderError {
-  return readText(body.startsWith("\ufeff") ? body.slice(1) : body, redact, 0);
+export function readProviderError(body: string, redact: Redact = unchanged, named?: string | null): ProviderError {
+  const [, code] = /^([\w.-]+)(?::|$)/.exec(named ?? "") ?? [];
+  return { ...(code !== undefined && { code }), ...readText(body.replace(/^\ufeff/, ""), redact, 0) };
 }
 
 function readText(text: string, redact: Redact, level: number): ProviderError {

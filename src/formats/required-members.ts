@@ -6,6 +6,10 @@ import type { CheckRequest } from "./schema/check.ts";
  * are those of the schemas' check, which `VALIDATION=strict` puts in place of this one.
  */
 
+/** Requires nothing of the body, as the path says all. */
+export const checkObject: CheckRequest = (request) =>
+  isJsonObject(request) ? undefined : { path: "", message: "request body must be an object" };
+
 /** Requires `model`, a string that is not empty. */
 export const checkModel: CheckRequest = (request) => {
   if (!isJsonObject(request)) return { path: "", message: "request body must be an object" };

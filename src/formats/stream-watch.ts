@@ -1,8 +1,7 @@
-import { endsEvent } from "../core/sse/event-boundary.ts";
+import { endsEvent } from "../core/sse/event-data.ts";
 import type { StreamTail } from "../core/sse/stream-tail.ts";
 import type { Failure } from "../core/errors.ts";
-import { isJsonObject } from "../core/json/parse.ts";
-import { parseJson } from "../core/json/parse-bytes.ts";
+import { isJsonObject, parseJson } from "../core/json/parse.ts";
 
 /**
  * How a provider's stream came to its end: `whole` with the format's own sign of it, `error` with an error that the

@@ -1,11 +1,13 @@
 import type { TokenUsage } from "../core/request-context.ts";
 import { asBuffer } from "../core/json/bytes.ts";
-import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
-import { parseJson } from "../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../core/json/parse.ts";
 
 const MARK = Buffer.from('"usage"');
 const OPEN_BRACE = 0x7b;
 const COLON = 0x3a;
+
+/** What a usage object says of tokens; undefined if nothing. */
+export type ReadUsageObject = (usage: JsonObject) => TokenUsage | undefined;
 
 /** How many mentions of usage are looked at, from the last one backwards. */
 const MAX_CANDIDATES = 4;
@@ -17,15 +19,22 @@ const MAX_USAGE_BYTES = 4096;
  * Finds the last usage report in bytes of any format, whole or cut anywhere, without decoding the rest.
  * Quotes inside JSON strings are escaped, so text that talks about usage is never mistaken for it.
  */
-export const readUsage = (bytes: Uint8Array): TokenUsage | undefined => {
+export const readUsage = (bytes: Uint8Array): TokenUsage | undefined => readUsageAt(bytes, MARK, toTokenUsage);
+
+/**
+ * The same of another format.
+ * @param mark the name of the member that has it, quotes included
+ * @param read what its value says, if anything
+ */
+export const readUsageAt = (bytes: Uint8Array, mark: Buffer, read: ReadUsageObject): TokenUsage | undefined => {
   const body = asBuffer(bytes);
   let from = body.length;
   for (let candidate = 0; candidate < MAX_CANDIDATES; candidate++) {
-    const mark = body.lastIndexOf(MARK, from);
-    if (mark < 0) return undefined;
-    const usage = readObjectBehind(body, mark + MARK.length);
+    const at = body.lastIndexOf(mark, from);
+    if (at < 0) return undefined;
+    const usage = readObjectBehind(body, at + mark.length, read);
     if (usage) return usage;
-    from = mark - 1;
+    from = at - 1;
     if (from < 0) return undefined;
   }
   return undefined;
@@ -35,17 +44,17 @@ export const readUsage = (bytes: Uint8Array): TokenUsage | undefined => {
 export const readFirstUsage = (bytes: Uint8Array): TokenUsage | undefined => {
   const body = asBuffer(bytes);
   const mark = body.indexOf(MARK);
-  return mark < 0 ? undefined : readObjectBehind(body, mark + MARK.length);
+  return mark < 0 ? undefined : readObjectBehind(body, mark + MARK.length, toTokenUsage);
 };
 
-const readObjectBehind = (body: Buffer, from: number): TokenUsage | undefined => {
+const readObjectBehind = (body: Buffer, from: number, read: ReadUsageObject): TokenUsage | undefined => {
   const start = body.indexOf(OPEN_BRACE, from);
   // Between the name and its object are a colon and perhaps space; anything else is `null` or not a usage object.
   if (start < 0 || !isColon(body, from, start)) return undefined;
   const end = endOfObject(body, start);
   if (end < 0) return undefined;
   const value = parseJson(body.subarray(start, end));
-  return isJsonObject(value) ? toTokenUsage(value) : undefined;
+  return isJsonObject(value) ? read(value) : undefined;
 };
 
 /** Whether nothing but a colon, and perhaps space, is between two positions. */

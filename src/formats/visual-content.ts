@@ -18,7 +18,7 @@ const LABELS = ["type", "role", "name", "id", "call_id", "tool_call_id", "tool_u
 const OPAQUE = [
   ...["tool_calls", "function_call", "arguments", "input", "action", "actions", "operation", "tools", "results"],
   ...["annotations", "citations", "cache_control", "logprobs", "metadata", "audio", "input_audio"],
-  ...["reasoning_details", "encrypted_content"],
+  ...["reasoning_details", "encrypted_content", "args", "response"],
 ];
 const TEXT = [
   ...["content", "output", "text", "thinking", "reasoning_content", "refusal", "summary", "instructions", "title"],
@@ -33,16 +33,14 @@ const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
   ["variables", "values"],
 ]);
 
-/** Top-level members that reach the model, in every API. */
+/** Gemini's, which are spelt in two ways. */
+const GEMINI_ROOTS = ["systeminstruction", "system_instruction", "generatecontentrequest"] as const;
+
+/** Top-level members that reach the model, in every API; in lower case. */
 export const CONTENT_ROOTS = [
-  "messages",
-  "system",
-  "input",
-  "inputs",
-  "instructions",
-  "prompt",
-  "contents",
-  "prediction",
+  ...(["messages", "system", "input", "inputs", "instructions", "prompt", "contents", "prediction"] as const),
+  ...GEMINI_ROOTS,
+  "generate_content_request",
 ] as const;
 
 /** Servers written in Go mind no letter case, and take `ſ` for an `s`. */

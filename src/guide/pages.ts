@@ -1,6 +1,7 @@
 import authentication from "./authentication.md" with { type: "text" };
 import clientApis from "./client-apis.md" with { type: "text" };
 import clients from "./clients.md" with { type: "text" };
+import configFile from "./config-file.md" with { type: "text" };
 import deployment from "./deployment.md" with { type: "text" };
 import errors from "./errors.md" with { type: "text" };
 import gettingStarted from "./getting-started.md" with { type: "text" };
@@ -30,6 +31,7 @@ export const PAGES: ReadonlyMap<string, string> = new Map([
   ["errors", errors],
   ["authentication", authentication],
   ["settings", settings],
+  ["config-file", configFile],
   ["deployment", deployment],
   ["operations", operations],
   ["security", security],

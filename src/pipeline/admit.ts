@@ -1,19 +1,26 @@
 import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
-import type { JsonLimits } from "../core/json/limits.ts";
-import { decodeObjectInTurns } from "../core/json/parse.ts";
-import { parsedWeight } from "../core/memory/parsed-weight.ts";
-import type { Format } from "../formats/format.ts";
+import { type JsonLimits, parsedWeight } from "../core/json/limits.ts";
+import { decodeObjectInTurns, type DecodedObject } from "../core/json/parse.ts";
+import type { ApiName, Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
+import type { ProviderApiName } from "../providers/api-paths.ts";
+import { nameIn } from "../providers/model-family.ts";
 import { apiUrl } from "../providers/url.ts";
+import { chooseCounter } from "../routing/choose-counter.ts";
 import { chooseWire } from "../routing/choose-wire.ts";
-import { resolveTarget, splitQuery, type TargetSources } from "../routing/resolve-target.ts";
+import { resolveTarget, splitQuery, type Target, type TargetSources } from "../routing/resolve-target.ts";
 import { type AttemptParts, Attempts } from "./attempts.ts";
-import { checkBody, checkLargeBody, requireClient, withoutByteOrderMark } from "./check-body.ts";
-import { DECISIVE_NAMES } from "./prepare-body.ts";
+import { DECISIVE_NAMES, type ReceivedBody } from "./prepare-body.ts";
+import { readAskedInPath } from "./read-path.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
-import { requireAllowedModels } from "./require-allowed-models.ts";
 import type { AdmittedRequest } from "./stage.ts";
+import type { CheckRequest } from "../formats/schema/check.ts";
+import { nextTurn } from "../core/event-loop.ts";
+import { asBuffer } from "../core/json/bytes.ts";
+import { findJsonModels } from "../routing/find-json-models.ts";
+import { findQueryModels } from "../routing/find-url-models.ts";
+import { createModelNames } from "../routing/model-names.ts";
 
 export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCall"> {
   readonly targets: TargetSources;
@@ -22,6 +29,8 @@ export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCal
   readonly jsonLimits: JsonLimits;
   /** Hold requests to all that their schemas say, and not only to what the gateway itself must read. */
   readonly isStrict: boolean;
+  /** Estimate how many tokens a request has if its provider cannot count them, rather than refuse. */
+  readonly estimatesTokens: boolean;
 }
 
 /**
@@ -31,32 +40,142 @@ export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCal
 export type Admit = (context: RequestContext, request: Request, format: Format) => Promise<AdmittedRequest>;
 
 export function createAdmit(parts: AdmitParts): Admit {
-  const { targets, policy, memory, jsonLimits, isStrict } = parts;
+  const { targets, policy, memory, jsonLimits, isStrict, estimatesTokens } = parts;
 
   return async (context, request, format) => {
-    const query = splitQuery(request.url);
+    const inPath = format.inPath && readAskedInPath(request.url, format.inPath);
+    const query = splitQuery(request.url, inPath !== undefined);
     const bytes = withoutByteOrderMark(await readBody(context, request, parts));
     context.received(bytes.length);
     const wait = memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
     if (wait) await wait;
     const decoded = decodeObjectInTurns(bytes, { limits: jsonLimits, names: DECISIVE_NAMES, stop: request });
     const check = isStrict ? format.check : format.checkRequired;
-    const body =
+    const checked =
       decoded instanceof Promise
         ? await checkLargeBody(bytes, await decoded, check, request)
         : checkBody(bytes, decoded, check);
-    const found = resolveTarget(targets, query.provider, String(body.value["model"]), format.api);
+    // From here on it is as if the body said it; its bytes stay as they are.
+    const body = inPath ? { ...checked, value: { ...checked.value, ...inPath } } : checked;
+    const found = resolveTarget(targets, query.provider, String(body.value["model"]), apiOf(format));
     const target = found instanceof Promise ? await found : found;
     requireClient(request);
     context.selected(target.provider.id, target.model);
     if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
-    const wire = format.subpath === undefined ? chooseWire(target.provider, format.api) : format.api;
-    // The query belongs to the client's API.
-    const url =
-      wire &&
-      apiUrl(target, wire, body.value["stream"] === true, wire === format.api ? query.rest : "", format.subpath);
-    if (wire === undefined || url === undefined)
-      throw new Failure(format.notSupported, { provider: target.provider.id });
-    return { format, body, target, wire, url, attempts: new Attempts(parts, context, request) };
+    const streams = body.value["stream"] === true;
+    const way = chooseWay(target, format, streams, query.rest, estimatesTokens);
+    const isArray = streams && format.array !== undefined && format.array.isAsked(query.rest);
+    return { format, body, ...way, isArray, attempts: new Attempts(parts, context, request) };
   };
+}
+
+/** The bytes of a JSON text without a byte order mark, which no provider takes. https://www.rfc-editor.org/rfc/rfc8259#section-8.1 */
+export function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+/** The failure for a request whose body could not be decoded. */
+export function refuseBody({ fault, problem }: Extract<DecodedObject, { readonly fault: unknown }>): Failure {
+  if (fault === "stopped") return new Failure("client_gone");
+  const code = fault === "depth" || fault === "values" ? "body_too_complex" : "malformed_body";
+  return new Failure(code, { message: `Failed to decode request: ${problem}` });
+}
+
+/** Throws if the client has left: no more work is done for it. */
+export function requireClient({ signal }: Pick<Request, "signal">): void {
+  if (signal.aborted) throw new Failure("client_gone");
+}
+
+/** What the gateway knows about a body that it accepts. Throws a {@link Failure} for one that it does not accept. */
+export function checkBody(bytes: Uint8Array, decoded: DecodedObject, check: CheckRequest): ReceivedBody {
+  if ("fault" in decoded) throw refuseBody(decoded);
+  const problem = check(decoded.value);
+  if (problem) throw new Failure("invalid_request", { message: problem.message, param: problem.path || null });
+  return { bytes, value: decoded.value, members: decoded.watch };
+}
+
+/** Like {@link checkBody}, with a turn of the event loop before and after the check of up to a million values. */
+export async function checkLargeBody(
+  bytes: Uint8Array,
+  decoded: DecodedObject,
+  check: CheckRequest,
+  request: Request,
+): Promise<ReceivedBody> {
+  await nextTurn();
+  const body = checkBody(bytes, decoded, check);
+  await nextTurn();
+  requireClient(request);
+  return body;
+}
+
+/**
+ * Applies a model policy that is in force to a request of `/v1`: to its model, and to all others that the provider may
+ * take for one of its models, such as fallbacks and tools with a model of their own.
+ * @param query of the request, without its `provider`
+ * @returns a promise only for a long body, which is searched in turns of the event loop
+ * @throws Failure `model_not_allowed` or `model_disallowed`
+ */
+export function requireAllowedModels(
+  policy: ModelPolicy,
+  context: RequestContext,
+  request: Request,
+  { provider, model }: Target,
+  body: Uint8Array,
+  query: string,
+): Promise<void> | undefined {
+  const refusal = policy.refusal(provider, model);
+  if (refusal) throw refusal;
+  const names = createModelNames();
+  const requireAllowed = (): undefined => {
+    findQueryModels(query, names);
+    const refused = names.refused(policy, provider);
+    if (!refused) return undefined;
+    context.selected(provider.id, refused.name);
+    throw refused.failure;
+  };
+  const search = findJsonModels(asBuffer(body), names, { skipsData: true, stop: request });
+  return search?.then(requireAllowed) ?? requireAllowed();
+}
+
+/** Of what is only counted, that which it is counted for: both are to go to the same provider. */
+const apiOf = ({ api, counts }: Format): ApiName => counts?.api ?? api;
+
+/** How a request gets to its provider. @throws Failure that of a format which the provider does not have */
+function chooseWay(
+  asked: Target,
+  format: Format,
+  isStream: boolean,
+  search: string,
+  estimatesTokens: boolean,
+): Pick<AdmittedRequest, "target" | "wire" | "url" | "counter"> {
+  const { provider, model } = asked;
+  const counter = format.counts && chooseCounter(provider, format, estimatesTokens, model);
+  // Of the one who does not count, nothing is asked.
+  if (counter === "estimate") return { target: asked, wire: format.api, url: "", counter };
+  if (counter !== undefined && counter !== "native") {
+    const target = namedFor(counter, asked);
+    return { target, wire: counter, url: apiUrl(target, counter, false, "") ?? "", counter };
+  }
+  const wire = format.subpath === undefined ? chooseWire(provider, format.api, model) : format.api;
+  const target = wire === undefined ? asked : namedFor(wire, asked);
+  // The query belongs to the client's API.
+  const isRelayed = wire === format.api;
+  const choosesFraming = isRelayed && format.array !== undefined;
+  const url = wire && apiUrl(target, wire, isStream, isRelayed ? search : "", format.subpath, choosesFraming);
+  if (wire === undefined || url === undefined) throw notSupported(format, provider.id);
+  return { target, wire, url };
+}
+
+/** A target with its model as that API has it. */
+const namedFor = (api: ProviderApiName, target: Target): Target =>
+  target.provider.families ? { ...target, model: nameIn(target.provider, api, target.model) } : target;
+
+function notSupported({ notSupported: code, counts, subpath }: Format, provider: string): Failure {
+  if (counts) {
+    const message = "This provider has no API that counts tokens. COUNT_TOKENS=estimate allows an estimate.";
+    return new Failure(code, { provider, message });
+  }
+  if (subpath === undefined) return new Failure(code, { provider });
+  const message = `This provider has no Responses API, and ${subpath.slice(1)} is not translated.`;
+  return new Failure(code, { provider, message });
 }

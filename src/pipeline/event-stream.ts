@@ -5,18 +5,17 @@ import { asBuffer } from "../core/json/bytes.ts";
 import { createEventFilter, type EventFilter } from "../core/sse/event-filter.ts";
 import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
-import { endsEvent } from "../core/sse/event-boundary.ts";
+import { endsEvent } from "../core/sse/event-data.ts";
 import { createStreamTail } from "../core/sse/stream-tail.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
-import { beginsLikeDocument } from "./detect-events.ts";
+import { beginsLikeDocument, isEventStream } from "./read-response.ts";
 import { beginStream, type Heartbeat } from "./heartbeat.ts";
 import { createErrorMask } from "./mask-errors.ts";
 import type { StreamListener } from "./stream-listener.ts";
 import { startPump } from "./stream-pump.ts";
-import { isEventStream } from "./read-response.ts";
 
 /** An empty comment. */
 const OPENING = ":\n\n";
@@ -137,14 +136,14 @@ function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): Eve
     isOver: () => watch.isOver(asBuffer(tail.bytes())),
     signOfLife(isFirst) {
       if (!endsEvent(tail.bytes())) return undefined;
-      const words = Buffer.from(isFirst ? OPENING : format.keepAlive);
+      const words = Buffer.from(isFirst ? (format.opening ?? OPENING) : format.keepAlive);
       context.sent(words.length);
       return words;
     },
     onEnd(reason) {
       // Clients leave when they have the last event, which may be before the provider has closed its stream.
       const hasAll = reason?.code === "client_gone" && isWhole();
-      context.used(usage ? usage() : readUsage(tail.bytes()));
+      context.used(usage ? usage() : (format.readUsage ?? readUsage)(tail.bytes()));
       attempts.close();
       context.finishBody(hasAll ? undefined : reason);
     },

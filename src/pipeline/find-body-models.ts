@@ -1,15 +1,14 @@
 import { Failure } from "../core/errors.ts";
-import { decodeObjectInTurns } from "../core/json/parse.ts";
-import { parseJson } from "../core/json/parse-bytes.ts";
+import { decodeObjectInTurns, parseJson } from "../core/json/parse.ts";
 import type { JsonLimits } from "../core/json/limits.ts";
-import { openTurns, type Turns } from "../core/next-turn.ts";
+import { openTurns, type Turns } from "../core/event-loop.ts";
 import type { Provider } from "../providers/provider.ts";
 import { findJsonModels } from "../routing/find-json-models.ts";
 import { addParameter, findParameterModels } from "../routing/find-url-models.ts";
 import { isModelMember, type ModelNames } from "../routing/model-names.ts";
 import { parseMultipart } from "./parse-multipart.ts";
 import { DECISIVE_NAMES, requireSingleMember } from "./prepare-body.ts";
-import { refuseBody, requireClient } from "./check-body.ts";
+import { refuseBody, requireClient } from "./admit.ts";
 
 /** A URL-encoded form holds a few short fields; a longer one would block the event loop. */
 const MAX_URL_ENCODED_BYTES = 256 * 1024;

@@ -1,15 +1,14 @@
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
-import { decodeObject } from "../core/json/parse.ts";
-import { toWellFormed } from "../core/json/parse-bytes.ts";
+import { decodeObject, toWellFormed } from "../core/json/parse.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import { readAnswerError } from "../formats/answer-error.ts";
 import { readMarkup } from "../formats/error-text.ts";
-import type { Provider } from "../providers/provider.ts";
+import { type Provider, secretsOf } from "../providers/provider.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 
-/** An error is shorter: a longer answer that begins and ends like an object is not parsed. */
+/** An error is shorter: a longer answer that begins and ends like an object is not parsed. A page is looked at this far. */
 const MAX_ERROR_BYTES = 16 * 1024;
 
 /** Of a message in the log. */
@@ -52,7 +51,7 @@ function judgeParsed(context: RequestContext, provider: Provider, body: Buffer):
     if (decoded.fault === "depth" || decoded.fault === "values") return body;
     throw invalid(provider, "JSON that is not valid or not complete");
   }
-  const redact = redactionOf(provider.secrets);
+  const redact = redactionOf(secretsOf(provider));
   const error = readAnswerError(decoded.value, redact);
   if (!error) return body;
   const message = redact(error.message ?? `code ${error.code ?? "unknown"}`).slice(0, MAX_LOGGED_CHARACTERS);
@@ -100,15 +99,12 @@ function invalid(provider: Provider, what: string): Failure {
   });
 }
 
-/** An HTML page is looked at this far. */
-const MAX_PAGE_BYTES = 16 * 1024;
-
 function describe(body: Buffer, provider: Provider): string {
-  const text = body.toString("utf8", 0, MAX_PAGE_BYTES).replace("\ufeff", "").trimStart();
+  const text = body.toString("utf8", 0, MAX_ERROR_BYTES).replace("\ufeff", "").trimStart();
   if (text === "") return "nothing but white space";
   if (text.startsWith("<")) {
     const { message } = readMarkup(text);
-    return message === undefined ? "a page" : `a page (${redactionOf(provider.secrets)(message)})`;
+    return message === undefined ? "a page" : `a page (${redactionOf(secretsOf(provider))(message)})`;
   }
   if (text.startsWith("{")) return "JSON that is not valid or not complete";
   return text.startsWith("[") ? "a JSON array" : "text";

@@ -1,7 +1,15 @@
 import { asBuffer } from "../core/json/bytes.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { createEventEditor, type EventFilter } from "../core/sse/event-filter.ts";
-import type { Provider } from "../providers/provider.ts";
+import { type Provider, secretsOf } from "../providers/provider.ts";
+import type { RequestContext } from "../core/request-context.ts";
+import { decodeResponse, isDecodable } from "../upstream/decode-response.ts";
+import type { UpstreamResponse } from "../upstream/transport.ts";
+import { bodyOfBytes } from "../upstream/body.ts";
+import { SecretMasker } from "../core/redact/secret-masker.ts";
+import type { UpstreamCall } from "../upstream/call.ts";
+import { bufferResponse } from "./read-response.ts";
+import { maskBody } from "./transform-body.ts";
 
 const ERROR = Buffer.from('"error"');
 /** What the Responses API says in the events of a response that has not failed. */
@@ -18,7 +26,8 @@ const NOTHING = new Uint8Array(0);
  * is mentioned every chunk passes as it came, searched once (50 ns for a short one); from then on events pass whole.
  * @returns undefined if the provider has no secret
  */
-export function createErrorMask({ secrets }: Pick<Provider, "secrets">): EventFilter | undefined {
+export function createErrorMask(provider: Pick<Provider, "secrets" | "credential">): EventFilter | undefined {
+  const secrets = secretsOf(provider);
   if (secrets.length === 0) return undefined;
   let editor: EventFilter | undefined;
   /** The end of the chunk before, if the mention of an error may go on behind it. */
@@ -61,4 +70,36 @@ function beginningOfError(bytes: Buffer): Uint8Array {
     if (ERROR.compare(bytes, at, bytes.length, 0, bytes.length - at) === 0) return Buffer.from(bytes.subarray(at));
   }
   return NOTHING;
+}
+
+/** An error up to this size is read whole, so that its length is known. */
+const MAX_WHOLE_BYTES = 64 * 1024;
+
+/** They describe the bytes as the provider sent them. */
+const OF_THE_BYTES = ["content-length", "content-digest", "content-md5"] as const;
+
+/**
+ * A provider's error or redirect as it came, but for its secrets, which some repeat: each occurrence is masked,
+ * of whatever size the body is. One that is compressed is decoded first, and stays so.
+ * @throws Failure if it breaks off, is not what its Content-Encoding says, or its deadline passes.
+ */
+export async function redactError(
+  context: RequestContext,
+  response: UpstreamResponse,
+  call: UpstreamCall,
+  provider: Provider,
+): Promise<UpstreamResponse> {
+  const secrets = secretsOf(provider);
+  if (!response.body || secrets.length === 0) return response;
+  const isEmpty = response.headers.get("content-length") === "0";
+  // What cannot be decoded was not asked for, and usually is no coding at all (`utf-8`, `none`).
+  const isEncoded = !isEmpty && isDecodable(response.headers.get("content-encoding") ?? "");
+  const { status, headers: received, body } = isEncoded ? decodeResponse(response) : response;
+  const headers = new Headers([...received]);
+  for (const name of OF_THE_BYTES) headers.delete(name);
+  const masked = body && secrets.map((secret) => new SecretMasker(secret)).reduce(maskBody, body);
+  const read = await bufferResponse(context, { status, headers, body: masked }, call, MAX_WHOLE_BYTES);
+  if ("tooLong" in read) return { status, headers, body: read.tooLong };
+  headers.set("content-length", String(read.whole.length));
+  return { status, headers, body: bodyOfBytes(read.whole) };
 }

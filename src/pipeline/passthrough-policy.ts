@@ -2,7 +2,8 @@ import { type ClientConnections, announcedLength, decodeBody, readRawBody } from
 import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
-import { parsedWeight } from "../core/memory/parsed-weight.ts";
+import { parsedWeight } from "../core/json/limits.ts";
+import { signsBodies } from "../providers/credentials/credential.ts";
 import type { Provider } from "../providers/provider.ts";
 import { findUrlModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
@@ -62,7 +63,7 @@ type ProxyPolicyParts = Pick<
 /**
  * Creates the check that applies the model policy to `/proxy`. With a policy in force every model that a request names
  * must be allowed, in its address and its body, which is read for that; and it must name one, unless the operator
- * waived that. Without one a body streams through unread. It throws `model_not_allowed`, `model_disallowed`,
+ * waived that. Without one a body streams through unread, unless the provider's credential signs it. It throws `model_not_allowed`, `model_disallowed`,
  * `model_unidentified`, and what reading the body can throw.
  */
 export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
@@ -107,7 +108,20 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
     return raw;
   };
 
-  return policy.active ? admitByModels : async (context, request) => admitBySize(context, request);
+  /** Whole, for signatures that are over the body. */
+  const admitWhole = async (context: RequestContext, request: Request): Promise<AdmittedBody> => {
+    if (!hasBody(request)) return null;
+    const raw = await readRawBody(context, request, parts);
+    context.received(raw.length);
+    memory.tryHold(context, raw.length);
+    return raw;
+  };
+
+  if (policy.active) return admitByModels;
+  return async (context, request, provider) =>
+    provider.credential && signsBodies(provider.credential)
+      ? admitWhole(context, request)
+      : admitBySize(context, request);
 }
 
 function hasBody(request: Request): request is Request & { readonly body: ReadableStream<Uint8Array> } {

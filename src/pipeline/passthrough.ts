@@ -11,7 +11,7 @@ import type { RelayParts } from "./relay.ts";
 import { createProxyPolicy } from "./passthrough-policy.ts";
 import { announcedLength } from "./read-body.ts";
 import { bufferResponse } from "./read-response.ts";
-import { redactError } from "./redact-error.ts";
+import { redactError } from "./mask-errors.ts";
 import { pumpStream } from "./stream-pump.ts";
 
 /** Bytes for a response without a Content-Type; the runtime gives one to bytes as they are, and none to a stream. */

@@ -2,12 +2,13 @@ import { asBuffer, toJson } from "../core/json/bytes.ts";
 import { Failure } from "../core/errors.ts";
 import { type Edit, editObject } from "../core/json/edit.ts";
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
-import type { Member } from "../core/json/find.ts";
-import { watchMembers } from "../core/json/limit-scan.ts";
+import { findMember, type Member } from "../core/json/find.ts";
+import { watchMembers } from "../core/json/limits.ts";
 import { foundMember, type MemberWatch, watchedNames } from "../core/json/member-watch.ts";
 import { ENVELOPE_SIGN, removeSeals } from "../formats/form/remove-seals.ts";
 import type { Format } from "../formats/format.ts";
 import { CONTENT_ROOTS } from "../formats/visual-content.ts";
+import { bodyVariantOf, type BodyVariant } from "../providers/model-family.ts";
 import type { Target } from "../routing/resolve-target.ts";
 
 /** A request body as the client sent it: the parsed value is for reading, the bytes are what is forwarded. */
@@ -53,7 +54,7 @@ export function injectsUsage(body: ReceivedBody, target: Target, format: BodyFor
   return format.hasStreamOptions && wantsUsage && !target.provider.refusesStreamOptions && lacksUsage(body.value);
 }
 
-type BodyFormat = Pick<Format, "hasStreamOptions" | "images">;
+type BodyFormat = Pick<Format, "api" | "hasStreamOptions" | "images" | "inPath" | "seals">;
 
 /**
  * What is sent to the provider: the client's bytes, with `model` and `stream_options` replaced if necessary, and without
@@ -63,13 +64,18 @@ type BodyFormat = Pick<Format, "hasStreamOptions" | "images">;
 export function prepareBody(
   body: ReceivedBody,
   target: Target,
-  { hasStreamOptions, images }: BodyFormat,
+  { api, hasStreamOptions, images, inPath, seals }: BodyFormat,
   usageInjected: boolean,
 ): Uint8Array {
   const edits: Edit[] = [];
   const model = requireSingleMember(body, "model");
-  if (model && body.value["model"] !== target.model)
+  const variant = bodyVariantOf(target.provider, api, target.model);
+  if (variant) edits.push(...editVariant(body, variant, inPath ? undefined : model));
+  // Some clients name it there too; what the path says counts.
+  if (model && inPath) edits.push({ kind: "remove", member: model });
+  else if (model && !variant?.isWithoutModel && body.value["model"] !== target.model)
     edits.push({ kind: "replace", member: model, json: toJson(target.model) });
+  if (inPath?.requests) edits.push(...editRequests(body, inPath.requests, target.model));
   const refused = target.provider.refusesStreamOptions;
   if (hasStreamOptions && (usageInjected || refused)) {
     const member = requireSingleMember(body, "stream_options");
@@ -79,13 +85,44 @@ export function prepareBody(
       edits.push(member ? { kind: "replace", member, json } : { kind: "insert", name: "stream_options", json });
     }
   }
-  if (images && asBuffer(body.bytes).includes(ENVELOPE_SIGN)) edits.push(...editSeals(body, images.member));
+  if (images && asBuffer(body.bytes).includes(seals?.sign ?? ENVELOPE_SIGN)) {
+    edits.push(...editSeals(body, images.member, seals?.remove ?? removeSeals));
+  }
   return editObject(body.bytes, edits);
 }
 
-function editSeals(body: ReceivedBody, name: "messages" | "input"): Edit[] {
+function editVariant(
+  { value }: ReceivedBody,
+  { isWithoutModel, added }: BodyVariant,
+  model: Member | undefined,
+): Edit[] {
+  const inserted = Object.entries(added).filter(([name]) => !Object.hasOwn(value, name));
+  return [
+    ...(isWithoutModel && model ? [{ kind: "remove", member: model } as const] : []),
+    ...inserted.map(([name, member]) => ({ kind: "insert", name, json: toJson(member) }) as const),
+  ];
+}
+
+/** The model in the provider's naming, within requests that a request holds. */
+function editRequests({ bytes, value }: ReceivedBody, names: readonly string[], model: string): Edit[] {
+  return names.flatMap((name): Edit[] => {
+    const request = value[name];
+    if (!isJsonObject(request) || request["model"] === undefined) return [];
+    const member = findMember(bytes, name);
+    if (member === "repeated") refuseRepeated(name);
+    return member === "absent"
+      ? []
+      : [{ kind: "replace", member, json: toJson({ ...request, model: `models/${model}` }) }];
+  });
+}
+
+function editSeals(
+  body: ReceivedBody,
+  name: NonNullable<Format["images"]>["member"],
+  remove: NonNullable<Format["seals"]>["remove"],
+): Edit[] {
   const turns = body.value[name];
-  const kept = Array.isArray(turns) ? removeSeals(turns) : undefined;
+  const kept = Array.isArray(turns) ? remove(turns) : undefined;
   const member = kept && requireSingleMember(body, name);
   return member ? [{ kind: "replace", member, json: toJson(kept) }] : [];
 }

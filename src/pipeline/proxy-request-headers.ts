@@ -1,7 +1,7 @@
 import type { ApiAccess } from "../providers/api-access.ts";
 import type { Provider } from "../providers/provider.ts";
 import { isDecodable } from "../upstream/decode-response.ts";
-import type { HeaderList, HeaderMatcher } from "../core/header-list.ts";
+import type { HeaderList, HeaderMatcher } from "../upstream/response-headers.ts";
 import { createRelayedHeaders } from "./relayed-headers.ts";
 
 /**

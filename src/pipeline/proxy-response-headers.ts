@@ -1,9 +1,8 @@
-import type { Provider } from "../providers/provider.ts";
+import { type Provider, secretsOf } from "../providers/provider.ts";
 import type { ResponseHeaders } from "../upstream/transport.ts";
-import type { HeaderList, HeaderMatcher } from "../core/header-list.ts";
+import { type HeaderList, type HeaderMatcher, clientNameOf, LIMITS_AND_IDS } from "../upstream/response-headers.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { PROVIDER_HEADER } from "../formats/error-body.ts";
-import { clientNameOf, LIMITS_AND_IDS } from "../upstream/response-headers.ts";
 import { createRelayedHeaders } from "./relayed-headers.ts";
 
 /**
@@ -79,7 +78,7 @@ function headersFor(
   relayed: HeaderMatcher,
   { url, requestId, isError, announcesLength }: AnsweredRequest,
 ): Headers {
-  const redact = redactionOf(provider.secrets);
+  const redact = redactionOf(secretsOf(provider));
   const headers = new Headers(INERT);
   for (const [name, value] of upstream) {
     if (relayed(name) === undefined) continue;

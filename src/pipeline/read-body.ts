@@ -1,7 +1,7 @@
 import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
-import { nextTurn } from "../core/next-turn.ts";
+import { nextTurn } from "../core/event-loop.ts";
 import type { Slots } from "../core/slots.ts";
 import { decompress, ONE_GO_BYTES } from "./decompress.ts";
 import { openPieces } from "./upload-pieces.ts";

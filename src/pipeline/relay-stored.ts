@@ -73,7 +73,9 @@ function chooseProvider(
   if (only && able.length === 1) return only;
   const ids = able.map(({ id }) => id);
   if (ids.length === 0) {
-    throw new Failure(notSupported, { message: `No configured provider has the API of this request (${api}).` });
+    throw new Failure(notSupported, {
+      message: `No configured provider has the API of this request (${api}), and it is for none of the responses that RESPONSES_STORE keeps.`,
+    });
   }
   throw new Failure("provider_undetermined", {
     message: `The request names no model, and several providers may keep what it is for: ${ids.join(", ")}. Name one with ?provider=${ids[0]}.`,

@@ -5,14 +5,15 @@ import type { Provider } from "../providers/provider.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
-import { beginsWithEvent } from "./detect-events.ts";
+import { openArrayStream } from "./array-stream.ts";
+import { beginsWithEvent, isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
 import { openEventStream } from "./event-stream.ts";
 import { judgeAnswer } from "./judge-answer.ts";
-import { injectsUsage, prepareBody } from "./prepare-body.ts";
-import { isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
-import { type Answer, composeStages, type Stage } from "./stage.ts";
-import { createTranslatedAnswer, type TranslationParts } from "./translate/translate.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
+import { injectsUsage, prepareBody } from "./prepare-body.ts";
+import type { Answer, Stage } from "./stage.ts";
+import { createCountAnswer } from "./translate/count-tokens.ts";
+import { createTranslatedAnswer, type TranslationParts } from "./translate/translate.ts";
 
 /** What the pipeline needs from the rest of the gateway. */
 export interface RelayParts extends AdmitParts, TranslationParts {
@@ -38,7 +39,12 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
     using attempts = admitted.attempts;
     // Before the wait, which would keep all that was admitted if something of it were needed behind.
     const { provider } = admitted.target;
-    const asked = { format, provider, streamAsked: admitted.body.value["stream"] === true };
+    const asked = {
+      format,
+      provider,
+      streamAsked: admitted.body.value["stream"] === true,
+      isArray: admitted.isArray === true,
+    };
     const reply = await answer(admitted);
     const response = await respond(parts, attempts, reply, asked);
     return reply.headers ? withHeaders(response, reply.headers) : response;
@@ -56,6 +62,8 @@ interface Asked {
   readonly provider: Provider;
   /** Whether the client asked for a stream. */
   readonly streamAsked: boolean;
+  /** It is to be one JSON array. */
+  readonly isArray?: boolean;
 }
 
 /**
@@ -65,16 +73,20 @@ export async function respond(
   { memory, heartbeat }: Pick<RelayParts, "memory" | "heartbeat">,
   attempts: Attempts,
   reply: Reply,
-  { format, provider, streamAsked }: Asked,
+  { format, provider, streamAsked, isArray = false }: Asked,
 ): Promise<Response> {
   const { response, call } = reply;
+  if (isArray && format.array && !isEventStream(response)) {
+    const stream = await openArrayStream(attempts, reply, { provider, watch: format.array.watch(), format });
+    if (stream) return stream;
+  }
   if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call)))) {
     const stream = await openEventStream(attempts, reply, { format, provider, heartbeat });
     if (stream) return stream;
   }
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
-  if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch);
-  const usage = reply.usage ? reply.usage() : readUsage(requireBody(whole));
+  if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);
+  const usage = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(requireBody(whole));
   return sendWholeResponse(attempts, reply, judgeAnswer(attempts.context, provider, whole, usage), usage);
 }
 
@@ -86,9 +98,11 @@ export async function respond(
 function createAnswer(parts: RelayParts): Answer {
   const { requestHeaders, wantsUsage } = parts;
   const answerTranslated = createTranslatedAnswer(parts);
+  const answerCount = createCountAnswer(parts);
 
   return (admitted) => {
     const { attempts, body, format, target, wire, url } = admitted;
+    if (admitted.counter) return answerCount(admitted);
     if (wire !== format.api) return answerTranslated(admitted);
     const usageInjected = injectsUsage(body, target, format, wantsUsage);
     const attempt = attempts.begin(target.provider, {
@@ -100,4 +114,12 @@ function createAnswer(parts: RelayParts): Answer {
     });
     return attempt.answered();
   };
+}
+
+/**
+ * Puts stages in front of what answers a request: the first of them is called first. To be done once, not for each
+ * request.
+ */
+export function composeStages(stages: readonly Stage[], answer: Answer): Answer {
+  return stages.reduceRight<Answer>((next, stage) => (admitted) => stage(admitted, next), answer);
 }

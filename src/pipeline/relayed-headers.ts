@@ -1,4 +1,9 @@
-import { createHeaderMatcher, type HeaderList, type HeaderMatcher, namedByConnection } from "../core/header-list.ts";
+import {
+  createHeaderMatcher,
+  type HeaderList,
+  type HeaderMatcher,
+  namedByConnection,
+} from "../upstream/response-headers.ts";
 import type { Provider } from "../providers/provider.ts";
 
 /** As much of a message's header as says what of it is its connection's own. */

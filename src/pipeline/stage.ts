@@ -1,5 +1,7 @@
+import type { StoredAnswer } from "../formats/form/dialect.ts";
 import type { Format } from "../formats/format.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
+import type { Counter } from "../routing/choose-counter.ts";
 import type { Target } from "../routing/resolve-target.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
@@ -12,8 +14,16 @@ export interface AdmittedRequest {
   readonly target: Target;
   /** The provider's API that it goes to: that of the client's format, or one that it is translated to. */
   readonly wire: ProviderApiName;
+  /** What counts its tokens, if that is what it asks for and not what the provider does in the client's API. */
+  readonly counter?: Counter | undefined;
   /** The address of that API, with the query that is relayed. */
   readonly url: string;
+  /** As what the answer is kept, if the gateway keeps answers like it. */
+  readonly stored?: StoredAnswer | undefined;
+  /** Bytes that stages go on holding in the budget until the answer is there; 0 unless given. */
+  readonly keptBytes?: number | undefined;
+  /** The client wants its stream as one JSON array. */
+  readonly isArray?: boolean;
   /** Call providers through these; they hold the client's request and its context. */
   readonly attempts: Attempts;
 }
@@ -30,11 +40,3 @@ export type Answer = (admitted: AdmittedRequest) => Promise<Reply>;
  * thinks, an `async` function keeps what it uses later, which would be the body and its parsed value.
  */
 export type Stage = (admitted: AdmittedRequest, next: Answer) => Promise<Reply>;
-
-/**
- * Puts stages in front of what answers a request: the first of them is called first. To be done once, not for each
- * request.
- */
-export function composeStages(stages: readonly Stage[], answer: Answer): Answer {
-  return stages.reduceRight<Answer>((next, stage) => (admitted) => stage(admitted, next), answer);
-}

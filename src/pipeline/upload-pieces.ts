@@ -1,4 +1,4 @@
-import { nextTurn } from "../core/next-turn.ts";
+import { nextTurn } from "../core/event-loop.ts";
 
 /** The pieces of a body, one by one, as the runtime hands them out. */
 export interface UploadPieces {

@@ -1,11 +1,11 @@
 import { Failure } from "../core/errors.ts";
-import type { ResponseBody } from "../upstream/transport.ts";
-import { batchWrite } from "../core/batch-writes.ts";
-import { readUsage } from "../formats/usage.ts";
+import { batchWrite } from "../core/event-loop.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import { createStreamTail } from "../core/sse/stream-tail.ts";
+import { readUsage } from "../formats/usage.ts";
 import { bodyOfBytes } from "../upstream/body.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
+import type { ResponseBody } from "../upstream/transport.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";
@@ -47,12 +47,17 @@ export function sendWholeResponse(
  * The response that carries an answer as it comes, because there is no room to hold it: one that breaks off then ends
  * the client's connection instead of becoming an error. Recorded when it is over.
  */
-export function passWholeAnswer(attempts: Attempts, reply: Reply, body: ResponseBody): Promise<Response> {
+export function passWholeAnswer(
+  attempts: Attempts,
+  reply: Reply,
+  body: ResponseBody,
+  findUsage: typeof readUsage = readUsage,
+): Promise<Response> {
   const tail = createStreamTail(USAGE_TAIL_BYTES);
   attempts.context.answered(reply.response.status);
   return streamWhole(attempts, reply, body, {
     onChunk: tail.push,
-    onEnd: () => attempts.context.used(readUsage(tail.bytes())),
+    onEnd: () => attempts.context.used(findUsage(tail.bytes())),
   });
 }
 

@@ -8,6 +8,10 @@ export const PROVIDER_APIS = [
   "countTokens",
   "responses",
   "generate",
+  "countGenerateTokens",
+  "converse",
+  "cohere",
+  "inputTokens",
 ] as const;
 export type ProviderApiName = (typeof PROVIDER_APIS)[number];
 
@@ -21,11 +25,17 @@ export const OPENAI_PATHS = { models: "/models", chat: "/chat/completions", embe
 export const COMPLETIONS = { completions: "/completions" } as const;
 export const MESSAGES = { messages: "/messages" } as const;
 export const COUNT_TOKENS = { countTokens: "/messages/count_tokens" } as const;
+/** Bedrock's. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
+export const CONVERSE = { converse: "/model/{model}/{converse|converse-stream}" } as const;
+/** https://docs.cohere.com/reference/chat */
+export const COHERE = { cohere: "/v2/chat" } as const;
 export const RESPONSES = { responses: "/responses" } as const;
+export const INPUT_TOKENS = { inputTokens: "/responses/input_tokens" } as const;
 
-/** Google's own API. https://ai.google.dev/api/generate-content */
+/** Google's, which names the model in its paths. https://ai.google.dev/api/generate-content */
 export const GENERATE = {
   generate: "/models/{model}:{generateContent|streamGenerateContent?alt=sse}",
+  countGenerateTokens: "/models/{model}:countTokens",
 } as const;
 
 /** Of Ollama, which does not count tokens. https://docs.ollama.com/api/anthropic-compatibility */
@@ -35,7 +45,13 @@ export const OLLAMA_PATHS = { ...OPENAI_PATHS, ...COMPLETIONS, ...MESSAGES, ...R
 export const LOCAL_PATHS = { ...OLLAMA_PATHS, ...COUNT_TOKENS } as const;
 
 /** Where an API is below a base URL unless a row or a setting says otherwise. */
-export const USUAL_PATHS: Readonly<Record<ProviderApiName, string>> = { ...LOCAL_PATHS, ...GENERATE };
+export const USUAL_PATHS: Readonly<Record<ProviderApiName, string>> = {
+  ...LOCAL_PATHS,
+  ...INPUT_TOKENS,
+  ...GENERATE,
+  ...CONVERSE,
+  ...COHERE,
+};
 
 // With what the paths of inference servers begin that are below their roots, beside their OpenAI-compatible APIs. Not what
 // runs the server or shows how it was started, perhaps with its key: `sleep`, `collective_rpc`, `get_server_info`.

@@ -35,12 +35,14 @@ interface ShapeRow {
   readonly prefix?: RegExp;
 }
 
-const IDS = ["id", "name", "model", "modelId", "model_id", "model_name", "slug"];
+const IDS = ["id", "name", "model", "modelId", "inferenceProfileId", "model_id", "model_name", "slug"];
 
 const SHAPES: Readonly<Record<ListingShape, ShapeRow>> = {
   openai: { ids: IDS },
   anthropic: { ids: IDS },
   google: { ids: IDS, prefix: /^models\// },
+  bedrock: { ids: ["modelId", "inferenceProfileId"] },
+  vertex: { ids: ["name"], prefix: /^publishers\/[^/]+\/models\// },
   // Their `id`, if there is one, is not what requests name.
   cohere: { ids: ["name", ...IDS] },
   cloudflare: { ids: ["name", ...IDS] },
@@ -50,9 +52,20 @@ const SHAPES: Readonly<Record<ListingShape, ShapeRow>> = {
 /**
  * Where answers have their lists, the first of them first: llama.cpp sends `data` and `models`, of which the latter is
  * Ollama's. Beside `data` (OpenAI) and `models` (Ollama, Cohere, Gemini, xAI): `result` (Cloudflare), `results`
- * (Replicate), `items`, `modelSummaries` (Bedrock), `resources` (watsonx), `endpoints` (Databricks).
+ * (Replicate), `items`, `modelSummaries` and `inferenceProfileSummaries` (Bedrock), `publisherModels` (Vertex AI), `resources` (watsonx), `endpoints` (Databricks).
  */
-const LISTS = ["data", "models", "result", "results", "items", "modelSummaries", "resources", "endpoints"];
+const LISTS = [
+  "data",
+  "models",
+  "result",
+  "results",
+  "items",
+  "modelSummaries",
+  "inferenceProfileSummaries",
+  "publisherModels",
+  "resources",
+  "endpoints",
+];
 
 /** Lists are within objects of these names at most so deep, as in `{"data": {"models": []}}`. */
 const MAX_LIST_DEPTH = 2;

@@ -59,7 +59,10 @@ export function buildApis(sources: ApiSources): Pick<Provider, "apis" | "bases">
     const { whole, stream } = expandPath(url);
     apis[name] = freezeAll({
       url: joinQuery(whole, "", query, true),
-      ...(stream !== whole && { streamUrl: joinQuery(stream, "", query, true) }),
+      ...(stream !== whole && {
+        streamUrl: joinQuery(stream, "", query, true),
+        relayedStreamUrl: joinQuery(stream.split("?", 1)[0] ?? "", "", query, true),
+      }),
       defaults,
       fixed: access.fixed,
     });
@@ -96,9 +99,15 @@ function rowUrls({ row, baseUrl, rootUrl }: ApiSources): { readonly [Name in Pro
   return Object.assign({}, ...further, below(baseUrl, row.paths));
 }
 
-/** What an operator says of messages holds for counting them. */
+/** The APIs whose requests others count. */
+const COUNTED: { readonly [Name in ProviderApiName]?: ProviderApiName } = {
+  countTokens: "messages",
+  countGenerateTokens: "generate",
+};
+
+/** What an operator says of requests holds for counting them. */
 const authOfWanted = ({ name, authHeader }: WantedApi, wanted: readonly WantedApi[]): AuthHeader | undefined =>
-  name === "countTokens" ? (authHeader ?? wanted.find((api) => api.name === "messages")?.authHeader) : authHeader;
+  authHeader ?? wanted.find((api) => api.name === COUNTED[name])?.authHeader;
 
 /** Where a wanted API is. */
 function locate(

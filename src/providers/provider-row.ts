@@ -1,4 +1,6 @@
 import type { ApiPaths, ProviderApiName } from "./api-paths.ts";
+import type { CredentialSettings } from "./credentials/credential.ts";
+import type { ModelFamily } from "./model-family.ts";
 
 /**
  * How a provider's credential travels.
@@ -8,7 +10,8 @@ export const AUTH_TYPES = ["bearer", "x-header", "none"] as const;
 export type AuthType = (typeof AUTH_TYPES)[number];
 
 /** The shapes in which providers list their models; `openai` is `{data: [{id, created, owned_by}]}`. */
-export type ListingShape = "openai" | "anthropic" | "cohere" | "cloudflare" | "databricks" | "google";
+export type ListingShape =
+  "openai" | "anthropic" | "cohere" | "cloudflare" | "databricks" | "google" | "bedrock" | "vertex";
 
 /** A part of a base URL that a setting fills in. */
 export interface UrlParameter {
@@ -65,6 +68,11 @@ export interface ProviderRow {
   readonly auth: AuthType;
   /** Header that carries the key if `auth` is `x-header`. */
   readonly authHeader?: string;
+  /**
+   * What authorizes requests if there is no key: the credentials of a cloud, in whose terms the base URL is filled in
+   * (`REGION`, `PROJECT`, `LOCATION`).
+   */
+  readonly credential?: CredentialSettings["kind"];
   /** What is before the key there, such as `Bearer `; absent if the key is alone. */
   readonly authPrefix?: string;
   /** The key may be left out; without one no credential is sent. */
@@ -80,6 +88,12 @@ export interface ProviderRow {
    */
   readonly relayedHeaders?: readonly string[];
   readonly listing: ListingShape;
+  /** Where its models are listed, if not at the path of {@link paths}: all of these lists together. */
+  readonly lists?: {
+    /** What the paths are below. @param baseUrl that of the provider */
+    readonly base: (baseUrl: string) => string;
+    readonly paths: readonly string[];
+  };
   /** Paths below the base URL; an absent one is an API that the provider does not have there. `models` is there or below. */
   readonly paths: ApiPaths;
   /** Further bases below the provider's root. */
@@ -96,6 +110,8 @@ export interface ProviderRow {
    * one first that can say most.
    */
   readonly wires?: readonly ProviderApiName[];
+  /** What holds for some of its models only; the first one that fits counts. */
+  readonly families?: readonly ModelFamily[];
   /** The provider refuses `stream_options`, so it is taken out of what is sent. */
   readonly refusesStreamOptions?: true;
   /**

@@ -1,6 +1,7 @@
 import type { SecretPatterns } from "../core/redact/secret-patterns.ts";
 import type { ProviderApiName } from "./api-paths.ts";
 import type { ApiAccess } from "./api-access.ts";
+import type { Credential } from "./credentials/credential.ts";
 import type { AuthType, ListingShape, ProviderRow } from "./provider-row.ts";
 
 /** One API of a provider. */
@@ -9,6 +10,8 @@ export interface ProviderApi extends ApiAccess {
   readonly url: string;
   /** The same for streams, if they are elsewhere. */
   readonly streamUrl?: string;
+  /** The same without its query: for requests whose own says how their stream is framed. */
+  readonly relayedStreamUrl?: string;
 }
 
 /** What is below one path of a provider's server. */
@@ -23,7 +26,7 @@ export interface ProviderBase extends ApiAccess {
 export interface Provider {
   /** Lower-case id, as it is before the `/` of a model name. */
   readonly id: string;
-  /** What its connections are kept under; by this and the four members below it is an `Endpoint` of upstream/. */
+  /** What its connections are kept under; by this, the four members below and `credential` it is an `Endpoint` of upstream/. */
   readonly endpointKey: string;
   /** Absolute http(s) URL without a trailing slash, query or credentials. */
   readonly baseUrl: string;
@@ -43,7 +46,12 @@ export interface Provider {
   readonly authHeader: string;
   /** The credential; never logged, never sent anywhere but to the host of `baseUrl`. */
   readonly key: string | undefined;
-  /** What may not be shown of what the provider says: the key, and the values of the operator's headers and query. */
+  /** In place of a key: a credential that is made for each request, or renewed. */
+  readonly credential?: Credential;
+  /**
+   * What may not be shown of what the provider says, but for what {@link secretsOf} adds: the key, and the values of the
+   * operator's headers and query.
+   */
   readonly secrets: readonly SecretPatterns[];
   /** Its APIs. */
   readonly apis: { readonly models: ProviderApi } & { readonly [Name in ProviderApiName]?: ProviderApi };
@@ -60,6 +68,14 @@ export interface Provider {
   /** Models for the examples of the OpenAPI document, in the provider's naming, by API; absent if none are known to work. */
   readonly exampleModels?: Readonly<Partial<Record<keyof ProviderRow["paths"], string>>>;
   readonly listing: ListingShape;
+  /** Where its models are listed, if not by the API `models` alone. */
+  readonly lists?: {
+    readonly endpoint: ListEndpoint;
+    /** Absolute, with the provider's own query. */
+    readonly urls: readonly string[];
+  };
+  /** See {@link ProviderRow.families}. */
+  readonly families?: ProviderRow["families"];
   /** See {@link ProviderRow.wires}. */
   readonly wires?: ProviderRow["wires"];
   readonly refusesStreamOptions: boolean;
@@ -77,4 +93,18 @@ export interface Provider {
   readonly probed?: true;
   /** True if the operator named this provider by a key or a URL; others are local ones that may or may not answer. */
   readonly configured: boolean;
+}
+
+/** What is called for lists: the provider, or another of its hosts. */
+export type ListEndpoint = Pick<
+  Provider,
+  "id" | "endpointKey" | "baseUrl" | "unixSocket" | "http2" | "transport" | "credential"
+>;
+
+/** What may not be shown of what a provider says: its fixed secrets, and those that it has at the moment, such as tokens. */
+export function secretsOf({
+  secrets,
+  credential,
+}: Pick<Provider, "secrets" | "credential">): readonly SecretPatterns[] {
+  return credential === undefined ? secrets : [...secrets, ...credential.issued.patterns];
 }

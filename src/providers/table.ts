@@ -1,8 +1,10 @@
 import {
   type ApiPaths,
+  COHERE,
   COMPLETIONS,
   COUNT_TOKENS,
   GENERATE,
+  INPUT_TOKENS,
   LLAMACPP_ROOT,
   LOCAL_PATHS,
   MESSAGES,
@@ -14,6 +16,7 @@ import {
 } from "./api-paths.ts";
 import { anthropicBase, MESSAGES_HEADERS } from "./anthropic-base.ts";
 import { AZURE_ROW } from "./table/azure.ts";
+import { BEDROCK_ARN, BEDROCK_ROW, VERTEX_ROW } from "./table/cloud-rows.ts";
 import { COMPATIBLE_CLOUDS } from "./table/compatible-clouds.ts";
 import { COMPATIBLE_SERVERS } from "./table/compatible-servers.ts";
 import type { BaseRow, ProviderRow } from "./provider-row.ts";
@@ -27,9 +30,6 @@ const OLLAMA_NAMES = {
   // https://github.com/ollama/ollama/blob/main/docs/api.md: create, copy, show and the older spelling of pull and delete.
   modelMembers: new Set(["name", "from", "modelfile", "source", "destination"]),
 } as const satisfies Partial<ProviderRow>;
-
-/** Bedrock takes the id of a model or its ARN. https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html */
-const BEDROCK_ARN = /^arn:aws[a-z-]*:bedrock:[^/]*:(?:foundation-model|inference-profile)\//;
 
 /** Google's APIs name every resource with its collection: `models/gemini-2.5-pro`. */
 const MODELS_COLLECTION = /^models\//;
@@ -46,7 +46,7 @@ export const PROVIDER_TABLE = {
     auth: "bearer",
     relayedHeaders: ["openai-", "x-client-request-id"],
     listing: "openai",
-    paths: { ...OPENAI_PATHS, ...COMPLETIONS, ...RESPONSES },
+    paths: { ...OPENAI_PATHS, ...COMPLETIONS, ...RESPONSES, ...INPUT_TOKENS },
   },
   anthropic: {
     url: "https://api.anthropic.com/v1",
@@ -71,6 +71,7 @@ export const PROVIDER_TABLE = {
       models: "/v1/models?page_size=1000",
       chat: "/compatibility/v1/chat/completions",
       embeddings: "/compatibility/v1/embeddings",
+      ...COHERE,
     },
     refusesStreamOptions: true,
   },
@@ -204,6 +205,8 @@ export const PROVIDER_TABLE = {
     rootPaths: VLLM_ROOT,
   },
   azure: AZURE_ROW,
+  bedrock: BEDROCK_ROW,
+  vertex: VERTEX_ROW,
   ...COMPATIBLE_CLOUDS,
   ...COMPATIBLE_SERVERS,
 } as const satisfies Record<string, ProviderRow>;
@@ -217,7 +220,7 @@ export type BuiltInProviderId = keyof typeof PROVIDER_TABLE;
 
 /** Rows whose ids operators had given to custom providers before they were built in: they may still do so. */
 export const FORMERLY_CUSTOM: ReadonlySet<string> = new Set([
-  "azure",
+  ...["azure", "bedrock", "vertex"],
   ...Object.keys(COMPATIBLE_CLOUDS),
   ...Object.keys(COMPATIBLE_SERVERS),
 ]);

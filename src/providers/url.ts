@@ -39,6 +39,7 @@ export function splitProxyUrl(url: string): ProxyTarget {
  * @param isStream whether the answer is to be a stream
  * @param search the query of the request with its `?`, or nothing
  * @param subpath what is asked for below the API, with a leading slash, or nothing
+ * @param choosesFraming whether the query says how a stream is framed: then an address of streams has nothing to say of it
  * @returns undefined if the provider does not have that API
  * @throws Failure `invalid_request` if the address names the model and the model is one that would change the path
  */
@@ -48,10 +49,12 @@ export function apiUrl(
   isStream: boolean,
   search: string,
   subpath: string = "",
+  choosesFraming: boolean = false,
 ): string | undefined {
   const api = provider.apis[name];
   if (!api) return undefined;
-  const template = isStream ? (api.streamUrl ?? api.url) : api.url;
+  const streamUrl = choosesFraming ? api.relayedStreamUrl : api.streamUrl;
+  const template = isStream ? (streamUrl ?? api.url) : api.url;
   const place = fillModel(template, model);
   const url = subpath === "" ? place : below(place, subpath);
   return search === "" ? url : joinQuery(url, search, provider.query);

@@ -12,8 +12,10 @@ export interface CachedModelListOptions {
   readonly ttlMs: number;
   readonly timeoutMs: number;
   readonly timers: TimerSource;
-  /** Called with every provider that could not be listed. */
+  /** Called with a provider that could not be listed, unless it fails as it did before. */
   readonly onFailure: (provider: Provider, failure: Failure) => void;
+  /** Called with one that can be listed again. */
+  readonly onRecovered: (provider: Provider) => void;
   /** Called with a provider whose list was never read, once bare names do not wait for it any more. */
   readonly onGivenUp: (provider: Provider) => void;
 }
@@ -59,6 +61,8 @@ export class CachedModelList implements NameList {
   #firstFailureAt = 0;
   /** How the last reading failed, if it did so slowly: at its time limit, or after {@link SLOW_AFTER_MS}. */
   #slowFailure: Failure | undefined;
+  /** The failure that was reported last, as a text; undefined if the provider has been listed since. */
+  #reported: string | undefined;
   lastFailureAt = Number.NEGATIVE_INFINITY;
   isGivenUp = false;
 
@@ -102,12 +106,8 @@ export class CachedModelList implements NameList {
   }
 
   /** Reads it again, unless that is under way, or the provider is left alone for now. Never rejects. */
-  refresh(): Promise<void> {
-    if (this.#coolDownMs > 0) return Promise.resolve();
-    return this.#fetchOnce().list.then(
-      () => {},
-      () => {},
-    );
+  async refresh(): Promise<void> {
+    if (this.#coolDownMs <= 0) await this.#fetchOnce().list.catch(() => {});
   }
 
   /**
@@ -149,7 +149,7 @@ export class CachedModelList implements NameList {
 
   async #fetch(): Promise<ModelList> {
     const { provider } = this;
-    const { fetchModels, timeoutMs, timers, onFailure } = this.#options;
+    const { fetchModels, timeoutMs, timers } = this.#options;
     const controller = new AbortController();
     const startedAt = timers.now();
     const timer = timers.setTimer(() => controller.abort(), timeoutMs);
@@ -162,6 +162,8 @@ export class CachedModelList implements NameList {
       this.#failures = 0;
       this.#slowFailure = undefined;
       this.isGivenUp = false;
+      if (this.#reported !== undefined) this.#options.onRecovered(provider);
+      this.#reported = undefined;
       return list;
     } catch (error) {
       const isTimeout = controller.signal.aborted;
@@ -170,12 +172,19 @@ export class CachedModelList implements NameList {
       const failure = new Failure(isTimeout ? "models_timeout" : "models_failed", { provider: provider.id, cause });
       if (!isTimeout) this.#shown = undefined;
       this.#slowFailure = isSlow ? failure : undefined;
-      onFailure(provider, cause ?? failure);
+      this.#report(cause ?? failure);
       this.#countFailure();
       throw failure;
     } finally {
       timers.clearTimer(timer);
     }
+  }
+
+  /** Once: every request for all lists asks a provider again that fails at once. */
+  #report(failure: Failure): void {
+    const failed = `${failure.code} ${failure.status} ${String(failure.details.cause)}`;
+    if (failed !== this.#reported) this.#options.onFailure(this.provider, failure);
+    this.#reported = failed;
   }
 
   #countFailure(): void {

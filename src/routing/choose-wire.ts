@@ -1,17 +1,22 @@
 import type { ApiName } from "../formats/format.ts";
 import { isTranslated, WIRES } from "../formats/wires.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
+import { apisFor } from "../providers/model-family.ts";
 import type { Provider } from "../providers/provider.ts";
 
 /**
  * The API of a provider over which a request of a client's API goes: the same one if the provider has it, else the one
  * that can say most of those that it has and that the request can be translated to.
- * @returns undefined if there is none: embeddings and counts of tokens are never translated
+ * @param model in the provider's naming; undefined to ask for any of its models
+ * @returns undefined if there is none: embeddings are never translated, and who counts tokens is for {@link chooseCounter} to say
  */
 export function chooseWire(
-  { apis, wires = WIRES }: Pick<Provider, "apis" | "wires">,
+  provider: Pick<Provider, "apis" | "wires" | "families">,
   api: ApiName,
+  model?: string,
 ): ProviderApiName | undefined {
-  if (apis[api] !== undefined) return api;
-  return isTranslated(api) ? wires.find((wire) => apis[wire] !== undefined) : undefined;
+  const { wires = WIRES } = provider;
+  const has = apisFor(provider, model);
+  if (has(api)) return api;
+  return isTranslated(api) ? wires.find(has) : undefined;
 }

@@ -1,6 +1,6 @@
 import { Failure } from "../core/errors.ts";
 import type { JsonLimits } from "../core/json/limits.ts";
-import { parseBytes, toWellFormed } from "../core/json/parse-bytes.ts";
+import { parseBytes, toWellFormed } from "../core/json/parse.ts";
 import { readWithin } from "../upstream/read-body.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import type { OpenUpstreamCall, UpstreamCall } from "../upstream/call.ts";
@@ -47,10 +47,19 @@ export async function listModels(
     values: Math.min(limits.values, MAX_PAGE_VALUES),
   };
   let bytesLeft = MAX_LIST_BYTES;
+  const urls = provider.lists?.urls ?? [provider.apis.models.url];
+  let list = 0;
   let next: Readonly<Record<string, string>> | undefined = {};
   for (let page = 0; next; page++) {
     if (page === MAX_PAGES) refuse(provider, `it has more than ${MAX_PAGES} pages`);
-    const bytes = await fetchPage(provider, next, openCall, signal, Math.min(bytesLeft, MAX_PAGE_BYTES));
+    const bytes = await fetchPage(
+      provider,
+      urls[list] as string,
+      next,
+      openCall,
+      signal,
+      Math.min(bytesLeft, MAX_PAGE_BYTES),
+    );
     bytesLeft -= bytes.length;
     const parsed = await parsePage(bytes, provider, signal, pageLimits);
     // Other requests have their turn between parsing a long page and reading it.
@@ -65,21 +74,23 @@ export async function listModels(
     }
     next = answer.next;
     if (ids.size === known && UNSURE_PAGES.has(provider.listing)) break;
+    if (!next && ++list < urls.length) next = {};
   }
   return models;
 }
 
 async function fetchPage(
   provider: Provider,
+  list: string,
   parameters: Readonly<Record<string, string>>,
   openCall: OpenUpstreamCall,
   signal: AbortSignal,
   maxBytes: number,
 ): Promise<Uint8Array> {
   const { models } = provider.apis;
-  const url = new URL(models.url);
+  const url = new URL(list);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  const call = openCall(provider, signal);
+  const call = openCall(provider.lists?.endpoint ?? provider, signal);
   try {
     const response = await call.send({
       url: url.href,

@@ -1,6 +1,6 @@
 import { Failure } from "../core/errors.ts";
 import { skipSpace, skipString } from "../core/json/bytes.ts";
-import { openTurns } from "../core/next-turn.ts";
+import { openTurns } from "../core/event-loop.ts";
 import type { ModelNames } from "./model-names.ts";
 import { DECIDES, FALLBACKS, IS_DATA, type KnownKeys, NAMES_MODELS, OUTERMOST, traitsOf } from "./model-traits.ts";
 

@@ -88,3 +88,23 @@ export const ListModelsResponse = openObject(
   "Models of all configured providers, or of one, which provider then names.",
 );
 export type ListModelsResponse = Static<typeof ListModelsResponse>;
+
+/** A model as Google's API shows it. */
+export const GoogleModel = openObject(
+  {
+    name: Type.String({ description: "models/ and the id by which it is asked for." }),
+    version: Type.String(),
+    displayName: Type.String(),
+    inputTokenLimit: Type.Optional(Type.Integer()),
+    supportedGenerationMethods: Type.Array(Type.String()),
+  },
+  "A model in Google's form.",
+);
+export type GoogleModel = Static<typeof GoogleModel>;
+
+/** Answer of `GET /v1beta/models`. */
+export const ListGoogleModelsResponse = openObject(
+  { models: Type.Array(GoogleModel), nextPageToken: Type.Optional(Type.String()) },
+  "A page of models in Google's form.",
+);
+export type ListGoogleModelsResponse = Static<typeof ListGoogleModelsResponse>;

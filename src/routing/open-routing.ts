@@ -15,7 +15,7 @@ export interface RoutingOptions extends Pick<ModelListsOptions, "ttlMs" | "timeo
 
 export interface RoutingParts extends Pick<
   ModelListsOptions,
-  "providers" | "timers" | "onRead" | "onFailure" | "onGivenUp" | "previous"
+  "providers" | "timers" | "onRead" | "onFailure" | "onRecovered" | "onGivenUp" | "previous"
 > {
   readonly openCall: OpenUpstreamCall;
 }

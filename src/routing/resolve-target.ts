@@ -114,16 +114,22 @@ export interface RelayedQuery {
 
 const NO_QUERY: RelayedQuery = { provider: undefined, rest: "" };
 
-/** Splits the gateway's own `provider` parameter from the query of `url`; every other parameter keeps its bytes. */
-export function splitQuery(url: string): RelayedQuery {
+/** Parameters that hold a credential, which is one of the gateway's and none of the provider's; in lower case. */
+const CREDENTIALS: ReadonlySet<string> = new Set(["key", "access_token", "oauth_token"]);
+
+/**
+ * Splits the gateway's own `provider` parameter from the query of `url`; every other parameter keeps its bytes.
+ * @param mayHaveKey whether the query may have a credential, as in Google's API: it is left out
+ */
+export function splitQuery(url: string, mayHaveKey: boolean = false): RelayedQuery {
   const start = url.indexOf("?");
   if (start < 0) return NO_QUERY;
   let provider: string | undefined;
   const rest: string[] = [];
   for (const pair of url.slice(start + 1).split("&")) {
     const [[name, value] = ["", ""]] = new URLSearchParams(pair);
-    if (name !== "provider") rest.push(pair);
-    else provider ??= value;
+    if (name === "provider") provider ??= value;
+    else if (!mayHaveKey || !CREDENTIALS.has(name.toLowerCase())) rest.push(pair);
   }
   const query = rest.filter((pair) => pair !== "").join("&");
   return { provider, rest: query === "" ? "" : `?${query}` };

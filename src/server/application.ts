@@ -1,11 +1,11 @@
 import { Elysia } from "elysia";
 import type { Format } from "../formats/format.ts";
-import { type CapacityParts, limitConcurrency } from "./limit-concurrency.ts";
-import { matchTemplate, routerPath } from "./path-template.ts";
-import { refuseUnknown } from "./refuse-unknown.ts";
-import { withoutWebSocket } from "./refuse-websocket.ts";
-import { addressesOf, errorScopes, type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
-import { type RouteHandler, serveRoute } from "./serve-route.ts";
+import { pathOf } from "../providers/join-path.ts";
+import { hasSuffix, matchTemplate, routerPath } from "./path-template.ts";
+import { refuseUnknown, withoutWebSocket } from "./refuse-unknown.ts";
+import { addressesOf, type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
+import { type CapacityParts, limitConcurrency, type RouteHandler, serveRoute } from "./serve-route.ts";
+import { errorScopes } from "./unknown-paths.ts";
 
 export interface ApplicationParts extends CapacityParts {
   /** Makes what answers the requests of every row that has a format. */
@@ -15,7 +15,7 @@ export interface ApplicationParts extends CapacityParts {
 }
 
 /** Everything that no route takes: the remaining paths, and the remaining methods of known paths. */
-const UNKNOWN: RouteRow = { method: "ALL", paths: ["/*"] };
+const UNKNOWN: RouteRow = { method: "ALL", paths: ["/*"], servesGoogle: "clients" };
 
 /** Answers a request, whatever happens to it. */
 export type Serve = (request: Request) => Response | Promise<Response>;
@@ -64,23 +64,24 @@ export function createApplication(current: () => Routes) {
     precompile: true,
   });
 
-  const add = (row: RouteRow, serve: Serve): void => {
-    for (const template of addressesOf(row)) {
-      application.route(
-        row.method,
-        routerPath(template),
-        // Elysia compiles this into a handler for which it reads no header and no query.
-        ({ request }) => serve(request),
-        // The body stays unread: handlers take its bytes themselves, bounded.
-        { parse: "none" },
-      );
-    }
+  const add = (method: RouteRow["method"], template: string, serve: Serve): void => {
+    application.route(
+      method,
+      routerPath(template),
+      // Elysia compiles this into a handler for which it reads no header and no query.
+      ({ request }) => serve(request),
+      // The body stays unread: handlers take its bytes themselves, bounded.
+      { parse: "none" },
+    );
   };
   for (const [index, row] of ROWS.entries()) {
-    add(row, (request) => {
-      const { serves, serveUnknown } = current();
-      return (serves[index] ?? serveUnknown)(request);
-    });
+    for (const template of addressesOf(row)) {
+      if (hasSuffix(template)) continue;
+      add(row.method, template, (request) => {
+        const { serves, serveUnknown } = current();
+        return (serves[index] ?? serveUnknown)(request);
+      });
+    }
   }
   // Over TLS the router takes the host for the beginning of the path, and finds only what the runtime has found before it:
   // https://github.com/elysiajs/elysia/blob/1.4.30/src/adapter/web-standard/index.ts
@@ -88,13 +89,44 @@ export function createApplication(current: () => Routes) {
     const { serves, serveUnknown } = current();
     return serves[ROWS.findIndex((row) => isFor(row, request))] ?? serveUnknown;
   };
-  add(UNKNOWN, (request) =>
+  for (const [method, path, rows] of suffixedAddresses()) {
+    add(method, path, (request) => {
+      const asked = bare(pathOf(request.url).split("?", 1)[0] ?? "");
+      const found = rows.find(({ template }) => matchTemplate(template, asked) !== undefined);
+      return ((found && current().serves[found.index]) ?? serveMissed(request))(request);
+    });
+  }
+  add("ALL", "/*", (request) =>
     (request.url.startsWith("https:") ? serveMissed(request) : current().serveUnknown)(request),
   );
 
   // Handlers turn their own errors into responses, so what arrives here is a method that the router does not know.
   return application.onError(({ request }) => current().serveUnknown(request));
 }
+
+/** A row at one of its addresses. */
+interface RowAddress {
+  readonly template: string;
+  readonly index: number;
+}
+
+/** The rows that the router takes for one, as their templates differ only behind the `*`; by method and path. */
+function suffixedAddresses(): readonly (readonly [RouteRow["method"], string, readonly RowAddress[]])[] {
+  const found = new Map<string, readonly [RouteRow["method"], string, RowAddress[]]>();
+  for (const [index, row] of ROWS.entries()) {
+    for (const template of addressesOf(row).filter(hasSuffix)) {
+      const path = routerPath(template);
+      const key = `${row.method} ${path}`;
+      const entry = found.get(key) ?? [row.method, path, []];
+      entry[2].push({ template, index });
+      found.set(key, entry);
+    }
+  }
+  return [...found.values()];
+}
+
+/** Without the slash that may be behind a path. */
+const bare = (path: string): string => path.replace(/(.)\/$/, "$1");
 
 /** A handler that refuses what the row does not allow. */
 function limitHandler({ method, open, allowed, websocketStatus }: RouteRow, handler: RouteHandler): RouteHandler {
@@ -120,6 +152,6 @@ function isFor(row: RouteRow, { method: asked, url }: Request): boolean {
   return addressesOf(row).some((template) =>
     template.endsWith("*")
       ? pathname.startsWith(template.slice(0, -1))
-      : matchTemplate(template, pathname.replace(/\/$/, "")) !== undefined,
+      : matchTemplate(template, bare(pathname)) !== undefined,
   );
 }

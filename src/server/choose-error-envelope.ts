@@ -7,14 +7,22 @@ export function isAnthropicClient(headers: Headers): boolean {
   return headers.has("anthropic-version");
 }
 
+/** Whether a request is of a client of Google's API, by its key or by what their libraries say of themselves. */
+export function isGoogleClient(headers: Headers): boolean {
+  return headers.has("x-goog-api-key") || headers.has("x-goog-api-client");
+}
+
 /**
  * Chooses how the errors of a route's requests are sent, by the headers of each.
  * @param usual for routes whose format has no envelope of its own
  */
 export function chooseErrorEnvelope(row: RouteRow, usual: ErrorFormat): (headers: Headers) => ErrorEnvelope {
-  const fixed = row.format?.errors ?? (usual === "auto" ? undefined : ERROR_ENVELOPES[usual]);
+  const fixed = row.format?.errors ?? row.errors ?? (usual === "auto" ? undefined : ERROR_ENVELOPES[usual]);
   const choose = (headers: Headers): ErrorEnvelope =>
     fixed ?? (readsOnlyOpenAiErrors(headers) ? ERROR_ENVELOPES.openai : ERROR_ENVELOPES.simple);
-  if (!row.servesAnthropic) return choose;
-  return (headers) => (isAnthropicClient(headers) ? ERROR_ENVELOPES.anthropic : choose(headers));
+  const others = row.servesAnthropic
+    ? (headers: Headers) => (isAnthropicClient(headers) ? ERROR_ENVELOPES.anthropic : choose(headers))
+    : choose;
+  if (row.servesGoogle !== "clients") return others;
+  return (headers) => (isGoogleClient(headers) ? ERROR_ENVELOPES.google : others(headers));
 }

@@ -6,6 +6,29 @@ const KEY_HEADERS = ["x-api-key", "api-key"] as const;
  * send several if a token for somebody else is configured beside the key of this gateway. An empty header is none.
  */
 export function credentialsOf(request: Request): readonly string[] {
+  return headerCredentials(request);
+}
+
+/** Google's name of such a header. https://ai.google.dev/api#authentication */
+const GOOGLE_HEADER = "x-goog-api-key";
+
+/**
+ * The same of a request that may be one of Google's clients: behind those of all others, `x-goog-api-key`, and the `key` of
+ * the query. That one is taken on a few routes alone, as some clients know no other way; the gateway writes no query down
+ * and sends this parameter to nobody, but what is before it may.
+ * @param takesQuery whether this is one of those routes
+ */
+export function googleCredentialsOf(request: Request, takesQuery: boolean): readonly string[] {
+  const credentials = headerCredentials(request);
+  const header = request.headers.get(GOOGLE_HEADER);
+  if (header !== null && header !== "") credentials.push(header);
+  const start = takesQuery ? request.url.indexOf("?") : -1;
+  const key = start < 0 ? null : new URLSearchParams(request.url.slice(start)).get("key");
+  if (key !== null && key !== "") credentials.push(key);
+  return credentials;
+}
+
+function headerCredentials(request: Request): string[] {
   const bearer = bearerToken(request);
   const credentials = bearer === undefined ? [] : [bearer];
   for (const name of KEY_HEADERS) {

@@ -13,6 +13,16 @@ export const HealthResponse = openObject(
     workers: nullish(
       openObject({ up: Type.Integer(), of: Type.Integer() }, "How many workers serve at the moment, of how many."),
     ),
+    config: nullish(
+      openObject(
+        {
+          loaded_at: Type.String({ description: "When what is in use was loaded." }),
+          version: Type.String({ description: "The first 12 digits of the SHA-256 of what is in use." }),
+          problem: nullish(Type.String({ description: "Why what the file holds now is not in use; null if it is." })),
+        },
+        "The configuration file; only in /health/ready, and only if there is one.",
+      ),
+    ),
     mcp: nullish(
       Type.Array(
         openObject({

@@ -1,9 +1,7 @@
 import type { Log } from "../telemetry/log.ts";
 import { holdPort } from "./hold-port.ts";
-import { limitHeads } from "./limit-heads.ts";
-import { createUnixReplacement, reasonOf, type UnixReplacement } from "./replace-unix-server.ts";
-import { type Application, createServers, type ListenAddress } from "./servers.ts";
-import { clearStaleSocket } from "./stale-socket.ts";
+import { limitHeads, type Application, createServers, type ListenAddress } from "./servers.ts";
+import { createUnixReplacement, reasonOf, type UnixReplacement, clearStaleSocket } from "./unix-socket.ts";
 import type { TlsMaterial } from "./tls.ts";
 
 /** The address on which the gateway listens, across all the servers that have served it. */

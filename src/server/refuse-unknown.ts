@@ -1,8 +1,8 @@
 import { Failure, FAILURES } from "../core/errors.ts";
 import { nearestWithin } from "../core/nearest-name.ts";
-import { asksForWebSocket, refuseWebSocket } from "./refuse-websocket.ts";
 import { addressesOf, allowedMethods, isAt, readablePath, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 import type { RouteHandler } from "./serve-route.ts";
+import { hasOtherVerbs } from "./unknown-paths.ts";
 
 /** They echo a request, its credentials included, or open a tunnel, and are refused wherever they are sent to. */
 const NEVER_ALLOWED: ReadonlySet<string> = new Set(["TRACE", "CONNECT"]);
@@ -14,8 +14,8 @@ const MAX_CHARACTERS = 64;
 /** A path in which more characters differ is another one: all begin alike, so that a share of their length says little. */
 const MAX_EDITS = 2;
 
-/** The paths with no part that may be anything. */
-const PLAIN_PATHS = ROUTE_ROWS.flatMap(([, row]) => addressesOf(row)).filter((path) => !/[*{]/.test(path));
+/** The paths with no part that may be anything, but for the root, which every short path is near. */
+const PLAIN_PATHS = ROUTE_ROWS.flatMap(([, row]) => addressesOf(row)).filter((path) => !/[*{]|^.$/.test(path));
 
 /** Answers every request that no row takes: 405 if there are other methods for its path, else 404. */
 export const refuseUnknown: RouteHandler = (_, request) => {
@@ -23,7 +23,7 @@ export const refuseUnknown: RouteHandler = (_, request) => {
   const { pathname } = new URL(url);
   const allowed = allowedMethods(pathname);
   if (allowed.length > 0 && asksForWebSocket(request)) refuseWebSocket();
-  const isKnown = allowed.length > 0 && !allowed.includes(method);
+  const isKnown = allowed.length > 0 && !allowed.includes(method) && !hasOtherVerbs(method, pathname);
   if (isKnown || NEVER_ALLOWED.has(method)) {
     const use = allowed.length > 0 ? `. Use ${allowed.join(", ")}` : "";
     throw new Failure("method_not_allowed", {
@@ -78,4 +78,27 @@ function describe(row: RouteRow, path: string): string {
   const template = row.paths[index] ?? row.paths[index - row.paths.length] ?? "";
   const readable = readablePath(row, template);
   return row.method === "ALL" ? readable : `${row.method} ${readable}`;
+}
+
+/** What the failure's connection would have to speak. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22 */
+const HEADERS = { upgrade: "HTTP/1.1", connection: "Upgrade" } as const;
+
+/** Whether a request asks to go over to WebSocket, in whatever version. Other protocols may be ignored, and are. */
+export function asksForWebSocket({ headers }: Request): boolean {
+  const upgrade = headers.get("upgrade");
+  return upgrade !== null && /(?:^|,)\s*websocket\s*(?:[,/]|$)/i.test(upgrade);
+}
+
+/**
+ * The answer to it, at once: clients such as Codex then send the same over HTTP, and wait and try again after any other.
+ * @param status 501 if no method would do
+ */
+export function refuseWebSocket(status: 426 | 501 = 426): never {
+  if (status === 426) throw new Failure("websocket_not_supported", { headers: HEADERS });
+  throw new Failure("websocket_not_supported", { status, message: "WebSocket connections are not passed on" });
+}
+
+/** A handler that refuses them. */
+export function withoutWebSocket(handler: RouteHandler, status: 426 | 501 | undefined): RouteHandler {
+  return (context, request) => (asksForWebSocket(request) ? refuseWebSocket(status) : handler(context, request));
 }

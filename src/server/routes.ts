@@ -1,7 +1,9 @@
 import { CHAT } from "../formats/chat/format.ts";
 import { COMPLETIONS } from "../formats/completions/format.ts";
 import { EMBEDDINGS } from "../formats/embeddings/format.ts";
+import { ERROR_ENVELOPES } from "../formats/error-body.ts";
 import type { Format } from "../formats/format.ts";
+import { COUNT_GENERATE_TOKENS, GENERATE, STREAM_GENERATE } from "../formats/gemini/format.ts";
 import { COUNT_TOKENS, MESSAGES } from "../formats/messages/format.ts";
 import { RESPONSES } from "../formats/responses/format.ts";
 import {
@@ -13,47 +15,15 @@ import {
   STORED_RESPONSE,
 } from "../formats/responses/further-formats.ts";
 import { matchTemplate } from "./path-template.ts";
+import type { RouteRow } from "./route-row.ts";
+
+export type { RouteRow };
 
 /**
  * What may be asked of a provider. Every other method that the runtime knows has a meaning for proxies and caches (TRACE
  * echoes the request, key included) or for file servers, and none for an API.
  */
 const PROXY_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
-
-/**
- * One address of the gateway. `{name}` in a path is any one segment, `*` at its end any rest, which may contain slashes.
- */
-export interface RouteRow {
-  readonly method: "GET" | "POST" | "DELETE" | "ALL";
-  readonly paths: readonly string[];
-  /** Further paths, which clients with a base URL that lacks `/v1` ask for; no document names them. */
-  readonly shortPaths?: readonly string[];
-  /** What the `*` of a path is called where people read of it: in the OpenAPI document and the guide. */
-  readonly rest?: string;
-  /** Of all methods, those that are good; the rest is 405. */
-  readonly allowed?: readonly string[];
-  /** The format of requests that go to a provider; absent if a handler of the gateway's own answers. */
-  readonly format?: Format;
-  /** Takes a JSON body: one that is announced as anything else is refused. */
-  readonly json?: true;
-  /** Answers without a credential, even if authentication is on. */
-  readonly open?: true;
-  /**
-   * Answers without a credential too, but else like a row that needs one: a page of the gateway's that is the same for
-   * everybody and says nothing of how it is set up. It asks for the key that it needs for the rest itself.
-   */
-  readonly staticPage?: true;
-  /** Answers without a credential if `SWAGGER_PUBLIC` says so. */
-  readonly mayBePublic?: true;
-  /** Speaks Anthropic's API to clients that send `anthropic-version`, errors included. */
-  readonly servesAnthropic?: true;
-  /** A page that links on other pages may open, even if requests of other origins are refused. */
-  readonly linkable?: true;
-  /** The status of a request to go over to WebSocket, if it is another than 426. */
-  readonly websocketStatus?: 501;
-  /** Asked by machines every few seconds: its log line is written at `debug`. */
-  readonly quiet?: true;
-}
 
 /** A row that goes to a provider, with the same path without its `/v1` as the short one. */
 const relayed = <const Method extends RouteRow["method"]>(method: Method, format: Format, path: `/v1/${string}`) => ({
@@ -65,6 +35,20 @@ const relayed = <const Method extends RouteRow["method"]>(method: Method, format
 
 /** The same with a JSON body. */
 const json = (format: Format, path: `/v1/${string}`) => ({ ...relayed("POST", format, path), json: true }) as const;
+
+/** A row for Gemini's clients, with all versions of their API that are not the gateway's own paths. */
+const GOOGLE = { servesGoogle: "all", errors: ERROR_ENVELOPES.google, rest: "{model}" } as const;
+
+/** What may be done with a model by a `POST`, which no path of the gateway's own takes in any version. */
+const ofGemini = <const Verb extends string>(format: Format, verb: Verb) =>
+  ({
+    ...GOOGLE,
+    method: "POST",
+    paths: [`/v1beta/models/*:${verb}`],
+    shortPaths: [`/v1alpha/models/*:${verb}`, `/v1/models/*:${verb}`, `/models/*:${verb}`],
+    format,
+    json: true,
+  }) as const;
 
 /**
  * Every route of the gateway, in the order of the OpenAPI document. Registration, `Allow`, the paths, methods, rights and
@@ -82,8 +66,21 @@ const json = (format: Format, path: `/v1/${string}`) => ({ ...relayed("POST", fo
 export const ROUTES = {
   chatCompletions: json(CHAT, "/v1/chat/completions"),
   completions: json(COMPLETIONS, "/v1/completions"),
-  models: { method: "GET", paths: ["/v1/models"], shortPaths: ["/models"], servesAnthropic: true },
-  model: { method: "GET", paths: ["/v1/models/*"], shortPaths: ["/models/*"], rest: "{id}", servesAnthropic: true },
+  models: {
+    method: "GET",
+    paths: ["/v1/models"],
+    shortPaths: ["/models"],
+    servesAnthropic: true,
+    servesGoogle: "clients",
+  },
+  model: {
+    method: "GET",
+    paths: ["/v1/models/*"],
+    shortPaths: ["/models/*"],
+    rest: "{id}",
+    servesAnthropic: true,
+    servesGoogle: "clients",
+  },
   messages: json(MESSAGES, "/v1/messages"),
   countTokens: json(COUNT_TOKENS, "/v1/messages/count_tokens"),
   responses: json(RESPONSES, "/v1/responses"),
@@ -93,6 +90,23 @@ export const ROUTES = {
   deleteResponse: relayed("DELETE", DELETE_RESPONSE, "/v1/responses/{id}"),
   inputItems: relayed("GET", LIST_INPUT_ITEMS, "/v1/responses/{id}/input_items"),
   cancelResponse: relayed("POST", CANCEL_RESPONSE, "/v1/responses/{id}/cancel"),
+  generateContent: ofGemini(GENERATE, "generateContent"),
+  streamGenerateContent: ofGemini(STREAM_GENERATE, "streamGenerateContent"),
+  countGenerateTokens: ofGemini(COUNT_GENERATE_TOKENS, "countTokens"),
+  googleModels: {
+    ...GOOGLE,
+    method: "GET",
+    paths: ["/v1beta/models"],
+    shortPaths: ["/v1alpha/models"],
+    scope: "/v1beta",
+  },
+  googleModel: {
+    ...GOOGLE,
+    method: "GET",
+    paths: ["/v1beta/models/*"],
+    shortPaths: ["/v1alpha/models/*"],
+    scope: "/v1alpha",
+  },
   embeddings: json(EMBEDDINGS, "/v1/embeddings"),
   tools: { method: "GET", paths: ["/v1/mcp/tools"] },
   proxy: {
@@ -102,6 +116,7 @@ export const ROUTES = {
     rest: "{provider}/{path}",
     websocketStatus: 501,
   },
+  start: { method: "GET", paths: ["/"], linkable: true, staticPage: true, quiet: true },
   health: { method: "GET", paths: ["/health", "/v1/health"], open: true, quiet: true },
   readiness: { method: "GET", paths: ["/health/ready"], open: true, quiet: true },
   documentation: { method: "GET", paths: ["/swagger"], linkable: true, staticPage: true },
@@ -154,18 +169,4 @@ export function restOfPath(row: RouteRow, path: string): string {
 export function isAt(row: Pick<RouteRow, "paths" | "shortPaths">, path: string): boolean {
   const bare = path.replace(/(.)\/$/, "$1");
   return addressesOf(row).some((template) => matchTemplate(template, bare) !== undefined);
-}
-
-/**
- * Where the clients of a format with errors of its own look for an API: its paths and what is below them. Errors use
- * its envelope there even if the path or the method is unknown.
- */
-export function errorScopes(): Required<Pick<RouteRow, "paths" | "format">>[] {
-  const scopes = ROUTE_ROWS.flatMap(([, row]) => {
-    const { format } = row;
-    return format?.errors ? addressesOf(row).map((path) => ({ path, format })) : [];
-  });
-  return scopes
-    .filter(({ path }) => !scopes.some((other) => path.startsWith(`${other.path}/`)))
-    .map(({ path, format }) => ({ paths: [path, `${path}/*`], format }));
 }

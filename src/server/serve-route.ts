@@ -4,11 +4,9 @@ import type { RequestContext, Outcome } from "../core/request-context.ts";
 import type { RequestOpener } from "../core/in-flight-requests.ts";
 import { Failure, toFailure } from "../core/errors.ts";
 import { chooseErrorEnvelope } from "./choose-error-envelope.ts";
-import { credentialsOf } from "./credentials.ts";
+import { credentialsOf, googleCredentialsOf } from "./credentials.ts";
 import type { DescribeClient } from "./describe-client.ts";
-import { requireJson } from "./require-json.ts";
-import type { RequireOwnOrigin } from "./require-own-origin.ts";
-import { createRequireWellFormed } from "./require-well-formed.ts";
+import { requireJson, type RequireOwnOrigin, createRequireWellFormed } from "./check-head.ts";
 import { type Cors, isPreflight } from "./cors.ts";
 import type { RouteRow } from "./routes.ts";
 
@@ -51,6 +49,10 @@ export function serveRoute(
   const errorsFor = chooseErrorEnvelope(row, envelope);
   const requireWellFormed = createRequireWellFormed(row.open);
   const isOpen = row.open || row.staticPage || (row.mayBePublic && parts.showsDocumentationToAll);
+  const { servesGoogle } = row;
+  const readCredentials = servesGoogle
+    ? (request: Request) => googleCredentialsOf(request, servesGoogle === "all")
+    : credentialsOf;
   const decide = isOpen ? undefined : authenticate;
   const checkOrigin = row.open ? undefined : requireOwnOrigin;
   // The router brings OPTIONS to no other rows.
@@ -82,7 +84,7 @@ export function serveRoute(
       if (checkOrigin && host !== null) checkOrigin(request, host, row);
       const preflight = mayBePreflight && isPreflight(request) ? answerPreflight(context, request) : undefined;
       if (!preflight && decide) {
-        const decision = decide(credentialsOf(request));
+        const decision = decide(readCredentials(request));
         // Usually synchronous.
         context.admitted(decision instanceof Promise ? await decision : decision);
       }
@@ -104,4 +106,41 @@ export function serveRoute(
 function outcomeOf(failure: Failure): Outcome {
   if (failure.code === "client_gone") return "client_gone";
   return failure.code === "provider_error" ? "answered" : "failed";
+}
+
+/** Answers one request, as {@link serveRoute} makes it. */
+export type Serve = ReturnType<typeof serveRoute>;
+
+export interface CapacityParts extends ServeParts {
+  /** How many requests may be in flight at once; 0 is without limit. */
+  readonly maxConcurrent: number;
+}
+
+/** A slot may be free any moment, and clients back off by themselves. */
+const RETRY_AFTER_SECONDS = 1;
+
+/**
+ * Refuses requests to a route at once while as many as allowed are in flight, before their credentials or bodies are
+ * looked at. Health checks always pass: a busy gateway is healthy.
+ * @returns the given function itself if there is no limit, so that it costs nothing.
+ */
+export function limitConcurrency(parts: CapacityParts, row: RouteRow, serve: Serve): Serve {
+  const { requests, maxConcurrent } = parts;
+  if (maxConcurrent === 0 || row.open) return serve;
+  // One for all refusals: an overloaded gateway must not pay for stack traces.
+  const overloaded = new Failure("overloaded", { headers: { "retry-after": String(RETRY_AFTER_SECONDS) } });
+  const refuse = serveRoute({ ...parts, authenticate: undefined }, row, () => {
+    throw overloaded;
+  });
+  return (request) => (requests.size() < maxConcurrent ? serve : refuse)(request);
+}
+
+/** A JSON response of the gateway's own. */
+export function jsonResponse(context: RequestContext, value: unknown, status = 200): Response {
+  const body = JSON.stringify(value);
+  context.sent(Buffer.byteLength(body));
+  return new Response(body, {
+    status,
+    headers: { "content-type": "application/json", "x-request-id": context.id },
+  });
 }

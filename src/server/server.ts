@@ -6,12 +6,13 @@ import { type ApplicationParts, createApplication, createRoutes, type Routes } f
 import { createCors } from "./cors.ts";
 import { endRequests, waitBeforeDrain } from "./drain.ts";
 import { createDescribeClient, type DescribeClientOptions } from "./describe-client.ts";
-import { documentationHandlers, exampleModels } from "./handlers/documentation.ts";
-import { showHealth, showReadiness, type WorkerPlace } from "./handlers/health.ts";
+import { documentationHandlers, exampleModels, showStart } from "./handlers/documentation.ts";
+import { type ConfigFileState, showHealth, showReadiness, type WorkerPlace } from "./handlers/health.ts";
+import { byClient, listGoogleModels, showGoogleModel } from "./handlers/google-models.ts";
 import { listModels, type ModelRouteParts, showModel } from "./handlers/models.ts";
 import { listTools } from "./handlers/tools.ts";
 import type { Listener } from "./listener.ts";
-import { createRequireOwnOrigin, type OwnOriginOptions } from "./require-own-origin.ts";
+import { createRequireOwnOrigin, type OwnOriginOptions } from "./check-head.ts";
 import type { RouteHandler } from "./serve-route.ts";
 import type { TlsMaterial } from "./tls.ts";
 
@@ -43,6 +44,7 @@ export interface ServerParts {
   readonly listener: Listener;
   readonly requests: InFlightRequests;
   readonly worker: WorkerPlace | undefined;
+  readonly configFile: (() => ConfigFileState) | undefined;
   readonly version: string;
   readonly timers: Parameters<typeof endRequests>[4];
   /** What answers requests now. Asked only once the server listens. */
@@ -71,7 +73,7 @@ export interface Server {
 }
 
 /** Listens to nothing yet. */
-export function createServer({ listener, requests, worker, version, timers, current }: ServerParts): Server {
+export function createServer({ listener, requests, version, timers, current, ...known }: ServerParts): Server {
   let draining = false;
 
   return {
@@ -91,10 +93,13 @@ export function createServer({ listener, requests, worker, version, timers, curr
         maxConcurrent: options.maxConcurrent,
         relay: parts.relay,
         handlers: {
+          start: showStart(options.hasDocumentation),
           health: showHealth,
-          readiness: showReadiness({ isDraining: () => draining, worker, toolServers: toolRegistry?.servers }),
-          models: listModels(models),
-          model: showModel(models),
+          readiness: showReadiness({ ...known, isDraining: () => draining, toolServers: toolRegistry?.servers }),
+          models: byClient(listGoogleModels(models), listModels(models)),
+          model: byClient(showGoogleModel(models), showModel(models)),
+          googleModels: listGoogleModels(models),
+          googleModel: showGoogleModel(models),
           tools: listTools(options.exposesTools, toolRegistry),
           proxy: parts.passthrough,
           ...(options.hasDocumentation &&

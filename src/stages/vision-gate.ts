@@ -4,7 +4,7 @@ import { findInElement, findInMember, findVisualContent, isContentRoot } from ".
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import type { JsonObject } from "../core/json/parse.ts";
-import { openTurns, type Turns } from "../core/next-turn.ts";
+import { openTurns, type Turns } from "../core/event-loop.ts";
 import { type ReceivedBody, refuseRepeated, watchDecisive } from "../pipeline/prepare-body.ts";
 import type { Stage } from "../pipeline/stage.ts";
 

@@ -1,4 +1,4 @@
-import { LineBuffer } from "./line-buffer.ts";
+import { LineBuffer } from "./line-writer.ts";
 import type { LineOutput } from "./standard-output.ts";
 
 /** Lines on their way to their output, which never hold up the process. */

@@ -19,8 +19,14 @@ export interface ChangeLog {
   toolServerChanged(server: { readonly name: string; readonly tools: number }, problem: Error | undefined): void;
   /** Tools of an MCP server are left out or cut: which and why. */
   toolsFaulty(server: string, faults: readonly string[]): void;
-  /** A provider's models could not be listed. */
+  /** Credentials of that kind can be had again, or cannot: `problem` says why. */
+  credentialChanged(kind: string, problem: { readonly fault: string; readonly detail: string } | undefined): void;
+  /** The store of responses stopped to answer, or answers again: `problem` says why it does not. */
+  responseStoreChanged(problem: string | undefined): void;
+  /** A provider's models cannot be listed, or for another reason than before. */
   modelListFailed(provider: { readonly id: string; readonly configured: boolean }, failure: Failure): void;
+  /** They can be listed again. */
+  modelListRecovered(provider: { readonly id: string; readonly configured: boolean }): void;
   /** The first list of a provider's models has come. */
   modelListRead(list: { readonly provider: LocalServer; readonly models: ReadonlyMap<string, unknown> }): void;
   /** Bare names of models do not wait for this provider's list any more. */
@@ -47,11 +53,23 @@ export function createChangeLog(log: Log, worker = 1): ChangeLog {
     toolsFaulty(server, faults) {
       log.warn({ server, tools: faults }, "tools of an MCP server are not as it lists them");
     },
+    credentialChanged(kind, problem) {
+      if (!problem) return log.info({ credentials: kind }, "credentials for providers can be had again");
+      log.warn({ credentials: kind, problem: problem.detail }, "credentials for providers cannot be had");
+    },
+    responseStoreChanged(problem) {
+      if (problem !== undefined)
+        log.warn({ problem }, "the store of responses does not answer; responses are not kept");
+      else log.info("the store of responses answers again");
+    },
     modelListFailed({ id, configured }, failure) {
       const line = { provider: id, failure: failure.code, cause: failure.details.cause };
       // A local server that nobody configured is asked in case it runs; that it does not is not worth a line.
       if (configured) log.warn(line, "could not list the provider's models");
       else log.debug(line, "local provider does not answer");
+    },
+    modelListRecovered({ id, configured }) {
+      log[configured ? "info" : "debug"]({ provider: id }, "the provider's models can be listed again");
     },
     modelListRead({ provider: { id, configured, auth, baseUrl }, models }) {
       // Of several workers one says so.

@@ -1,6 +1,6 @@
 import type { RequestObserver, RequestRecord } from "../core/request-context.ts";
-import type { LineLevel, Log } from "./log.ts";
-import { LineBuffer } from "./line-buffer.ts";
+import { LineBuffer, type LineLevel } from "./line-writer.ts";
+import type { Log } from "./log.ts";
 
 /**
  * Writes one line per finished request: who answered what, how it ended, how much and how long. Never a prompt, an

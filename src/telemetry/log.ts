@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
-import type { LineBuffer } from "./line-buffer.ts";
+import { createLineWriter, type LineWriter } from "./line-writer.ts";
 import { type LineStream, type LineStreamParts, openLineStream } from "./line-stream.ts";
 import { openStandardOutput } from "./standard-output.ts";
 
@@ -68,45 +68,3 @@ export function createLog(
 
 /** The last lines get this long to be written: whoever reads them may have stopped. */
 const LAST_LINES_MS = 1000;
-
-/** Levels of the lines that are written with every request; unexpected errors, which are rare, have one of their own. */
-export type LineLevel = "debug" | "info" | "warn";
-
-/** Writes lines as pino would, at a fraction of what it costs to go through it. One line at a time. */
-export interface LineWriter {
-  /** Starts a line. The result takes its members, each after a comma. */
-  begin(level: LineLevel): LineBuffer;
-  end(message: string): void;
-}
-
-function createLineWriter({ buffer, end }: LineStream, base: object): LineWriter {
-  const inEveryLine = JSON.stringify(base).slice(1, -1);
-  /** A line's beginning up to the milliseconds of its time, which is the same for a second. */
-  const begins = { debug: "", info: "", warn: "" };
-  let second = 0;
-  return {
-    begin(level) {
-      const time = Date.now();
-      if (time - second >= 1000 || time < second) {
-        second = time - (time % 1000);
-        const beginOfTime = new Date(second).toISOString().slice(0, -4);
-        begins.debug = `{"level":"debug","time":"${beginOfTime}`;
-        begins.info = `{"level":"info","time":"${beginOfTime}`;
-        begins.warn = `{"level":"warn","time":"${beginOfTime}`;
-      }
-      const milliseconds = time - second;
-      buffer.text(begins[level]);
-      if (milliseconds < 100) buffer.text(milliseconds < 10 ? "00" : "0");
-      buffer.number(milliseconds);
-      buffer.text('Z",');
-      buffer.text(inEveryLine);
-      return buffer;
-    },
-    end(message) {
-      buffer.text(',"msg":');
-      buffer.quoted(message);
-      buffer.text("}\n");
-      end();
-    },
-  };
-}

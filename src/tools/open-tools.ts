@@ -21,7 +21,7 @@ export interface ToolsDependencies extends ToolRegistryDependencies, Pick<Shared
   readonly relay: RelayParts;
 }
 
-/** The tools of the MCP servers, and what answers chat completions with them. */
+/** The tools of the MCP servers, and what answers requests with them. */
 export interface Tools {
   readonly registry: OpenToolRegistry;
   readonly loop: Stage;

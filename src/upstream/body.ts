@@ -1,4 +1,4 @@
-import { nextTurn } from "../core/next-turn.ts";
+import { nextTurn } from "../core/event-loop.ts";
 import { Body } from "./response-body.ts";
 import type { ResponseBody } from "./transport.ts";
 

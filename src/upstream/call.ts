@@ -1,4 +1,5 @@
 import { Failure } from "../core/errors.ts";
+import type { Credential, FindAuthorize } from "../providers/credentials/credential.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { UpstreamResponse, PendingResponse, Transport, WireRequest } from "./transport.ts";
 import type { Deadline, Deadlines } from "../core/deadlines.ts";
@@ -10,6 +11,7 @@ import {
   phaseOfError,
   type UpstreamLimits,
 } from "./call-limits.ts";
+import { authorizeRequest } from "./authorized-request.ts";
 import { toUpstreamFailure, UpstreamError, UpstreamFailure } from "./errors.ts";
 
 /** One call to a provider. Whoever opens it must `close` it, on every exit. */
@@ -38,6 +40,8 @@ export interface UpstreamParts {
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
   readonly limits: UpstreamLimits;
+  /** Finds what authorizes the requests to endpoints that have a credential. */
+  readonly findAuthorize?: FindAuthorize | undefined;
 }
 
 /** A deadline this late means that the whole process was stopped, and has yet to see what came meanwhile. */
@@ -59,7 +63,8 @@ class Call implements UpstreamCall, Deadline {
   readonly #endpoint: Endpoint;
   readonly #client: AbortSignal;
   #phase: CallPhase = "unsent";
-  #sending: PendingResponse | undefined;
+  /** What an abort must end: the wait for a credential, then the request. */
+  #sending: Pick<PendingResponse, "abort"> | undefined;
   #sentAt = 0;
   #reason: Failure | undefined;
   #listener: ((reason: Failure) => void) | undefined;
@@ -78,17 +83,34 @@ class Call implements UpstreamCall, Deadline {
   /** Not `async`: such a function keeps its arguments, and with them the request's body, until it is over. */
   send(request: WireRequest): Promise<UpstreamResponse> {
     if (this.#reason) return Promise.reject(this.#reason);
-    const { transport, deadlines, now, limits } = this.#parts;
-    this.#sentAt = now();
+    this.#sentAt = this.#parts.now();
+    const { credential } = this.#endpoint;
+    return credential === undefined ? this.#transmit(request) : this.#sendAuthorized(credential, request);
+  }
+
+  #transmit(request: WireRequest): Promise<UpstreamResponse> {
+    const { transport, deadlines, limits } = this.#parts;
     this.#phase = "connecting";
     try {
-      this.#sending = transport(this.#endpoint, request, () => this.#onConnected());
+      const sending = (this.#sending = transport(this.#endpoint, request, () => this.#onConnected()));
+      deadlines.move(this, this.#sentAt + nextLimit(this.#phase, limits));
+      return this.#receive(sending);
     } catch (error) {
       return Promise.reject(this.explain(error));
     }
-    this.expiresAt = this.#sentAt + nextLimit(this.#phase, limits);
-    deadlines.add(this);
-    return this.#receive(this.#sending);
+  }
+
+  /** The wait for a credential is a part of connecting. */
+  #sendAuthorized(credential: Credential, request: WireRequest): Promise<UpstreamResponse> {
+    const { findAuthorize, deadlines, limits } = this.#parts;
+    this.#phase = "authorizing";
+    deadlines.move(this, this.#sentAt + nextLimit(this.#phase, limits));
+    const pending = (this.#sending = authorizeRequest(findAuthorize, credential, request));
+    return pending.ready.then(
+      (authorized) =>
+        this.#reason || this.#closed ? Promise.reject(this.explain(undefined)) : this.#transmit(authorized),
+      (error: unknown) => Promise.reject(this.explain(error)),
+    );
   }
 
   async #receive({ response: answer }: PendingResponse): Promise<UpstreamResponse> {

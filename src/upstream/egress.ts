@@ -1,6 +1,7 @@
-import type { EndpointAddress } from "./endpoint.ts";
+import type { EndpointAddress, Endpoint } from "./endpoint.ts";
 import { UpstreamError } from "./errors.ts";
-import { readFetchError } from "./fetch-errors.ts";
+import { readFetchError } from "./fetch-response.ts";
+import type { Transport } from "./transport.ts";
 
 const THIS_MACHINE = /^(localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/i;
 
@@ -90,4 +91,20 @@ function refusedByProxy(status: unknown): UpstreamError {
     phase: "connect",
     requestSent: false,
   });
+}
+
+export interface Transports {
+  /** The gateway's own: HTTP/1.1 on sockets. */
+  readonly socket: Transport;
+  /** The runtime's `fetch`. */
+  readonly fetch: Transport;
+  /** Whether calls go out without the proxy. */
+  readonly isDirect: (endpoint: EndpointAddress) => boolean;
+}
+
+/** A transport that sends each request by the one that its endpoint asks for, or by the only one that can reach it. */
+export function chooseTransport({ socket, fetch, isDirect }: Transports): Transport {
+  const usesSocket = (endpoint: Endpoint): boolean =>
+    endpoint.transport === "socket" || (endpoint.transport === "auto" && !endpoint.http2 && isDirect(endpoint));
+  return (endpoint, request, onConnected) => (usesSocket(endpoint) ? socket : fetch)(endpoint, request, onConnected);
 }

@@ -1,3 +1,5 @@
+import type { Credential } from "../providers/credentials/credential.ts";
+
 /** Where a call goes and how it gets there: all that this directory knows of whoever is asked. A provider is one. */
 export interface Endpoint {
   /** What errors call it. */
@@ -12,6 +14,8 @@ export interface Endpoint {
   readonly http2: boolean;
   /** What carries the calls; `auto`: the gateway's own sockets if they can, else the runtime's `fetch`. */
   readonly transport: "auto" | "socket" | "fetch";
+  /** What its requests carry beside what they say themselves, if that is made for each of them, or renewed. */
+  readonly credential?: Credential;
 }
 
 /** As much of an endpoint as a connection is made from. */
@@ -21,7 +25,12 @@ export type EndpointAddress = Pick<Endpoint, "baseUrl" | "unixSocket">;
  * The key of an endpoint: equal for two that the same connections serve, such as those of the same provider before and
  * after its settings were read again. Other providers have other connections, even to the same server.
  */
-export function endpointKey({ id, baseUrl, unixSocket, http2 }: Omit<Endpoint, "endpointKey" | "transport">): string {
+export function endpointKey({
+  id,
+  baseUrl,
+  unixSocket,
+  http2,
+}: Omit<Endpoint, "endpointKey" | "transport" | "credential">): string {
   return JSON.stringify([id, baseUrl, unixSocket, http2]);
 }
 

@@ -1,4 +1,5 @@
-import { Failure, type FailureCode, type FailureDetails } from "../core/errors.ts";
+import { Failure, FAILURES, type FailureCode, type FailureDetails } from "../core/errors.ts";
+import { CredentialError } from "../providers/credentials/credential-error.ts";
 
 /**
  * How far a call had come when it failed: looking up the name, connecting, TLS, sending the request, waiting for the
@@ -17,6 +18,9 @@ interface FaultMeaning {
 
 /** Everything that can be wrong with a call to an endpoint, and what clients read of it. */
 const FAULTS = {
+  /** Faults of a credential that is made for each request, or renewed: nothing was sent. */
+  credentials_invalid: { code: "provider_credentials_invalid", retryable: false },
+  credentials_unavailable: { code: "provider_credentials_unavailable", retryable: true },
   unreachable: { code: "upstream_unreachable", retryable: true },
   name_unknown: { code: "upstream_dns_failure", retryable: true },
   tls: { code: "upstream_tls_failure", retryable: false },
@@ -123,11 +127,20 @@ export class UpstreamFailure extends Failure {
 /** What the client reads of an error with which a call ended; a failure of the gateway's own stays what it is. */
 export function toUpstreamFailure(error: unknown, endpointId: string): Failure {
   if (error instanceof Failure) return error;
+  if (error instanceof CredentialError) return toCredentialFailure(error, endpointId);
   const known =
     error instanceof UpstreamError
       ? error
       : new UpstreamError("unreachable", { code: errorCodeOf(error), phase: "header", requestSent: true });
   return new UpstreamFailure(known, endpointId);
+}
+
+function toCredentialFailure({ fault, message, detail }: CredentialError, endpointId: string): UpstreamFailure {
+  const error = new UpstreamError(fault, { phase: "connect", requestSent: false });
+  return new UpstreamFailure(error, endpointId, {
+    message: `${FAILURES[FAULTS[fault].code].message}: ${message}`,
+    cause: detail,
+  });
 }
 
 /** An error's code, or its name. Messages of the runtime quote URLs, whose query may hold a key. */

@@ -1,8 +1,7 @@
 import type { Endpoint, EndpointState } from "./endpoint.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import { UpstreamError } from "./errors.ts";
-import { readFetchError } from "./fetch-errors.ts";
-import { acceptResponse } from "./fetch-response.ts";
+import { readFetchError, acceptResponse } from "./fetch-response.ts";
 import type { Transport, UpstreamResponse, WireRequest } from "./transport.ts";
 
 /** The runtime's `fetch`, as far as it is used here. */

@@ -1,8 +1,9 @@
+import type { Credential } from "../providers/credentials/credential.ts";
+import type { Credentials } from "../providers/credentials/credentials.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import { createUpstream, type OpenUpstreamCall } from "./call.ts";
 import type { UpstreamLimits } from "./call-limits.ts";
-import { chooseTransport } from "./choose-transport.ts";
-import { createEgress, type Egress, type EgressParts } from "./egress.ts";
+import { chooseTransport, createEgress, type Egress, type EgressParts } from "./egress.ts";
 import type { EndpointState } from "./endpoint.ts";
 import { createFetchTransport, type FetchTransport } from "./fetch-transport.ts";
 import { createSocketTransport } from "./http1/transport.ts";
@@ -10,6 +11,8 @@ import { probeConnection } from "./probe-connection.ts";
 
 export interface UpstreamOptions extends Pick<EgressParts, "proxy" | "direct"> {
   readonly limits: UpstreamLimits;
+  /** Those of the endpoints that have one. */
+  readonly credentials?: readonly Credential[];
 }
 
 export interface UpstreamDependencies {
@@ -19,6 +22,8 @@ export interface UpstreamDependencies {
   /** The runtime's own, unless something is put in its place. */
   readonly fetch?: EgressParts["fetch"] | undefined;
   readonly probe?: EgressParts["probe"] | undefined;
+  /** Keeps the credentials of endpoints; absent if none has one. */
+  readonly credentials?: Credentials;
 }
 
 /** The way out, as one configuration wants it: calls to providers, and requests to any other server. */
@@ -60,6 +65,7 @@ export function openConnections({
   now,
   fetch: send = fetch,
   probe = probeConnection,
+  credentials,
 }: UpstreamDependencies): Connections {
   const sockets = createSocketTransport(deadlines, now);
   let ways: readonly Way[] = [];
@@ -87,13 +93,19 @@ export function openConnections({
       const way = wayFor(options);
       way.users += 1;
       const { egress, fetching } = way;
+      const lease = credentials?.lease(options.credentials ?? [], { fetch: egress.fetch, fetchDirect: send });
       const openCall = createUpstream({
         transport: chooseTransport({ socket: sockets.send, fetch: fetching.send, isDirect: egress.isDirect }),
         deadlines,
         now,
         limits: options.limits,
+        findAuthorize: lease?.find,
       });
-      return { openCall, fetch: egress.fetch, release: () => leave(way) };
+      const release = (): void => {
+        lease?.release();
+        leave(way);
+      };
+      return { openCall, fetch: egress.fetch, release };
     },
     retain(keys) {
       sockets.retain(keys);

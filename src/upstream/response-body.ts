@@ -1,4 +1,4 @@
-import { PieceList } from "./piece-list.ts";
+import { PieceList } from "./read-body.ts";
 import type { BodyConsumer, ResponseBody } from "./transport.ts";
 
 /** Who has a body, and how far it has come. */

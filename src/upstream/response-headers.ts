@@ -1,6 +1,33 @@
 import type { ResponseHeaders } from "./transport.ts";
-import { createHeaderMatcher, type HeaderList } from "../core/header-list.ts";
 import type { Redact } from "../core/redact/redact.ts";
+
+/**
+ * Names of header fields, in lower case. One that ends in `-` is a family: it means every name that begins with it
+ * and goes on with letters, digits and hyphens; not with underscores, which many servers read as hyphens.
+ */
+export type HeaderList = readonly string[];
+
+const FAMILY_MEMBER = /^[a-z0-9-]+$/;
+
+/** Whether a list has a name in lower case: `exact` if it is listed itself, `family` if only its family is. */
+export type HeaderMatcher = (name: string) => "exact" | "family" | undefined;
+
+export function createHeaderMatcher(list: HeaderList): HeaderMatcher {
+  const names = new Set(list.filter((entry) => !entry.endsWith("-")));
+  const families = list.filter((entry) => entry.endsWith("-"));
+  return (name) => {
+    if (names.has(name)) return "exact";
+    return families.some((family) => name.startsWith(family)) && FAMILY_MEMBER.test(name) ? "family" : undefined;
+  };
+}
+
+/** The header names that a message's `Connection` names as its connection's own. https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
+export function namedByConnection(connection: string | null): ReadonlySet<string> {
+  if (connection === null) return NONE;
+  return new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** What providers say of their limits, of whether and when to ask again, and of the request, for clients to read. */
 export const LIMITS_AND_IDS: HeaderList = [
@@ -15,6 +42,7 @@ export const LIMITS_AND_IDS: HeaderList = [
   "retry-after",
   "retry-after-ms",
   // Cohere's. https://docs.cohere.com/docs/rate-limits
+  "x-amzn-requestid",
   "x-endpoint-monthly-call-limit",
   "x-ms-",
   "x-rate-limit-",
@@ -57,3 +85,21 @@ export function clientNameOf(name: string): string {
 }
 
 const RELAYED_INITIALS: ReadonlySet<number> = new Set(RELAYED.map((name) => name.charCodeAt(0)));
+
+const DECIMAL = /^\d+(?:\.\d+)?$/;
+
+/**
+ * When a server wants to be asked again: by `Retry-After-Ms`, which some providers send beside it and which is finer, or
+ * by `Retry-After`, in seconds or as a date. https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+ * @param now milliseconds since the epoch
+ * @returns milliseconds from now, never negative; undefined if the server does not say
+ */
+export function parseRetryAfter(headers: ResponseHeaders, now: number): number | undefined {
+  const milliseconds = headers.get("retry-after-ms")?.trim() ?? "";
+  if (DECIMAL.test(milliseconds)) return Number(milliseconds);
+  const after = headers.get("retry-after")?.trim() ?? "";
+  if (DECIMAL.test(after)) return Number(after) * 1000;
+  // What begins with a letter is a date at most; a lone number such as "-1" would be read as a year.
+  const date = /^[a-z]/i.test(after) ? Date.parse(after) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

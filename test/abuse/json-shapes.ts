@@ -67,3 +67,11 @@ export const WIDE_SHAPES: readonly JsonShape[] = [
   acceptable("many empty strings", list('""')),
   acceptable("many small objects", list('{"a":0}')),
 ];
+
+/** One of each kind, for ways that share the code that reads JSON with one on which every shape is tried. */
+export const SOME_SHAPES: readonly JsonShape[] = [...JSON_SHAPES, ...WIDE_SHAPES].filter(({ name }) =>
+  [
+    ...["many equal keys", "many different keys", "many strings", "a long string of escapes"],
+    ...["arrays in arrays", "a string that nothing ends", "many empty arrays"],
+  ].includes(name),
+);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "../fixtures/load-connection.ts";
 import type { WatchedTurns } from "../fixtures/process-probe.ts";
-import { measureTree } from "../fixtures/process-tree.ts";
+import { cpuOf } from "../fixtures/process-tree.ts";
 import { json } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
@@ -40,6 +40,9 @@ const CPU_DEADLINE_MS = 3000;
 /** For a gateway that waits for what never comes. */
 const DEADLINE_MS = 30_000;
 const POLL_MS = 50;
+const DEADLINE_POLL_MS = 200;
+/** The client on the side rests for so long between two chats. */
+const PAUSE_MS = 100;
 /** Who uses less than the second in the first is idle, but for the chats on the side and the probe. */
 const IDLE_MS = 300;
 const IDLE_CPU_MS = 60;
@@ -110,13 +113,13 @@ export async function startMeasuredGateway(
 
   const ask = async (path: string, milliseconds = DEADLINE_MS): Promise<unknown> =>
     (await fetch(`http://probe${path}`, { unix, signal: AbortSignal.timeout(milliseconds) })).json();
-  const cpuMs = (): number => (measureTree(pid).cpuMicroseconds ?? 0) / 1000;
+  const cpuMs = (): number => cpuOf(pid) / 1000;
 
   /** Rejects when the gateway has used up what it may for one exchange. */
   async function deadline(startedCpuMs: number, isOver: () => boolean): Promise<never> {
     const until = performance.now() + DEADLINE_MS;
     while (!isOver()) {
-      await Bun.sleep(POLL_MS);
+      await Bun.sleep(DEADLINE_POLL_MS);
       if (gateway.process.exitCode !== null) throw new Error(`the gateway ended with ${gateway.process.exitCode}`);
       const used = cpuMs() - startedCpuMs;
       if (used > CPU_DEADLINE_MS) throw new Error(`not done after ${Math.round(used)} ms of CPU time`);
@@ -132,7 +135,7 @@ export async function startMeasuredGateway(
       const status = await send(gateway.port, SIDE_CHAT, "read");
       if (status === 200) answered += 1;
       else faults.push(`a small chat on the side got ${status}`);
-      await Bun.sleep(POLL_MS / 2);
+      await Bun.sleep(PAUSE_MS);
     } while (!isOver());
     return { answered, faults };
   }

@@ -40,9 +40,15 @@ const RESULTS: readonly (readonly [name: string, size: number, json: (bytes: num
   ["a long error", MIB, (bytes) => `{"isError":true,"content":[{"type":"text","text":"${"no ".repeat(bytes / 3)}"}]}`],
 ];
 
+/** One of each kind, since all else of an event is what it is of an answer. */
+const AS_EVENTS = ["a long text", "a text of tokens", "many texts", "a deep result", "a wide result"];
+
 describeCases(
   "a result of a tool costs what it weighs",
-  [false, true].flatMap((isStream) => RESULTS.map((shape): AbuseCase => resultCase(shape, isStream))),
+  [
+    ...RESULTS.map((shape) => resultCase(shape, false)),
+    ...RESULTS.filter(([name]) => AS_EVENTS.includes(name)).map((shape) => resultCase(shape, true)),
+  ],
   options,
 );
 

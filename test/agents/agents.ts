@@ -38,6 +38,7 @@ export const WIRES = {
   chatty: "chat",
   messaging: "messages",
   responding: "responses",
+  generating: "generate=/v1beta/models/{model}:{generateContent|streamGenerateContent?alt=sse}",
 } as const;
 export type WireName = keyof typeof WIRES;
 
@@ -72,7 +73,7 @@ export const AGENTS: Readonly<Record<string, Agent>> = {
     editsFile: true,
     packages: ["@anthropic-ai/claude-code@2.1.197"],
     program: "claude",
-    wires: ["chatty", "responding", "messaging"],
+    wires: ["chatty", "responding", "messaging", "generating"],
     run: ({ gateway, model }, program) => ({
       commandLine: [
         program,
@@ -100,7 +101,7 @@ export const AGENTS: Readonly<Record<string, Agent>> = {
     editsFile: true,
     packages: ["@openai/codex@0.171.0"],
     program: "codex",
-    wires: ["chatty", "messaging", "responding"],
+    wires: ["chatty", "messaging", "responding", "generating"],
     run: (place, program) => ({
       commandLine: [
         ...[program, "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--json"],
@@ -115,7 +116,7 @@ export const AGENTS: Readonly<Record<string, Agent>> = {
     editsFile: true,
     packages: ["opencode-ai@1.18.33"],
     program: "opencode",
-    wires: ["messaging", "chatty", "responding"],
+    wires: ["messaging", "chatty", "responding", "generating"],
     run: (place, program) => ({
       commandLine: [program, "run", "--print-logs", "--log-level", "ERROR", "--format", "json", TASK],
       environment: {},
@@ -127,7 +128,7 @@ export const AGENTS: Readonly<Record<string, Agent>> = {
     editsFile: true,
     packages: ["@google/gemini-cli@0.61.0"],
     program: "gemini",
-    wires: ["chatty", "messaging", "responding"],
+    wires: ["chatty", "messaging", "responding", "generating"],
     run: ({ gateway, model, home }, program) => ({
       commandLine: [program, "-p", TASK, "-m", model, "--approval-mode", "yolo", "--output-format", "json"],
       environment: {
@@ -147,7 +148,7 @@ export const AGENTS: Readonly<Record<string, Agent>> = {
     editsFile: false,
     packages: ["openai==3.57.0", "anthropic==2.14.0", "google-genai==3.6.1"],
     program: "python",
-    wires: ["chatty", "messaging", "responding"],
+    wires: ["chatty", "messaging", "responding", "generating"],
     run: ({ gateway, model }, program) => ({
       commandLine: [program, join(import.meta.dir, "python-sdks.py"), gateway, model],
       environment: {},

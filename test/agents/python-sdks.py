@@ -134,7 +134,7 @@ def generate():
     return text(whole.parts, False)
 
 
-for api in (chat, messages, responses):
+for api in (chat, messages, responses, generate):
     said = api()
     if said != "Done: the file says goodbye.":
         raise SystemExit(f"{api.__name__}: the model said at last: {said}")

@@ -12,7 +12,7 @@ import { startBesideProvider, type StartedGateway, threeProviders } from "../rou
 const OPEN = ["/health", "/v1/health", "/health/ready"];
 
 /** The page that asks for a key itself, and what it loads: the same for everybody, whatever the settings are. */
-const isPage = (path: string): boolean => path === "/swagger" || path.startsWith("/swagger/assets/");
+const isPage = (path: string): boolean => /^\/(?:swagger(?:\/assets\/.*)?)?$/.test(path);
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "QUERY"] as const;
 const TOKEN = "good-key-0123456789";
@@ -79,14 +79,17 @@ describe("the application", () => {
     const listed = new Set(Object.values<RouteRow>(ROUTES).flatMap((row) => addressesOf(row).map(routerPath)));
     expect([...listed].filter((path) => !registered.has(path))).toEqual([]);
     const others = [...registered].filter((path) => !listed.has(path));
-    expect(others.sort()).toEqual(["/*", "/messages/*", "/responses/*", "/v1/messages/*", "/v1/responses/*"]);
+    expect(others.sort()).toEqual([
+      ...["/*", "/messages/*", "/responses/*", "/v1/messages/*", "/v1/responses/*"],
+      ...["/v1alpha", "/v1alpha/*", "/v1beta", "/v1beta/*"],
+    ]);
   });
 
   test("opens three paths and the page of the documentation, and nothing else", () => {
     const open = Object.values<RouteRow>(ROUTES).flatMap((row) => (row.open ? row.paths : []));
     expect(open.sort()).toEqual([...OPEN].sort());
     const pages = Object.values<RouteRow>(ROUTES).flatMap((row) => (row.staticPage ? row.paths : []));
-    expect(pages).toEqual(["/swagger", "/swagger/assets/*"]);
+    expect(pages).toEqual(["/", "/swagger", "/swagger/assets/*"]);
   });
 
   test.each(METHODS)("runs no handler without a token for %s, but those of health", async (method) => {
@@ -96,7 +99,7 @@ describe("the application", () => {
       if (isOpen(method, path)) expect([path, response.status]).toEqual([path, 200]);
       else expect([path, response.status]).toEqual([path, 401]);
     }
-    const open = ["health", "readiness", "documentation", "documentationAssets"];
+    const open = ["start", "health", "readiness", "documentation", "documentationAssets"];
     expect(reached.filter((name) => !open.includes(name))).toEqual([]);
   });
 
@@ -150,7 +153,7 @@ describe("the gateway, without a token,", () => {
     "answers 401 to %s for every path but those of health",
     async (method) => {
       for (const path of allPaths()) {
-        const expected = isPage(path) && path !== "/swagger" ? 404 : 200;
+        const expected = path.startsWith("/swagger/assets/") ? 404 : 200;
         const body = method === "POST" ? "\r\nContent-Length: 0" : "";
         expect([path, (await answerTo(`${method} ${path}`, `Host: localhost${body}`))?.status]).toEqual([
           path,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createSigningKey } from "../fixtures/signing-key.ts";
 import { gatewayCommand, startGateway } from "../fixtures/start-gateway.ts";
 import { startTokenIssuer } from "../fixtures/token-issuer.ts";
+import { checkSettings } from "../cli/check-settings.ts";
 import { ADMITTED, bearer, knock } from "./knock.ts";
 
 const KEY = "marked-key-0123456789";
@@ -79,11 +80,16 @@ describe("the gateway does not start", () => {
     ),
   ];
   test.each(bad)("%s, and says so in one line", async (_, settings, problem) => {
-    const { code, stdout, stderr } = await run(settings);
+    const { code, stdout, stderr } = await checkSettings({ OLLAMA_API_URL: "http://127.0.0.1:9", ...settings });
     const lines = stderr.trim().split("\n");
     expect([code, stdout, lines.length]).toEqual([2, "", 1]);
     expect(lines[0]).toMatch(problem);
     expect(stderr).not.toContain(KEY);
+  });
+
+  test("as a process", async () => {
+    const { code, stdout, stderr } = await run({ AUTH_ENABLED: "true", AUTH_API_KEYS: `@${fileOf(`${KEY} x`)}` });
+    expect([code, stdout, stderr.trim().split("\n")]).toEqual([2, "", [expect.stringMatching(/key-1 holds/)]]);
   });
 
   test("with what --check has refused", async () => {
@@ -134,7 +140,7 @@ describe("older spellings", () => {
   test.each([`${KEY},${KEY}-2`, `name:${KEY},`, `,${KEY}`])(
     "API_KEY=%s would be several, and is refused",
     async (value) => {
-      const { code, stderr } = await run({ AUTH_ENABLED: "true", API_KEY: value }, "--check");
+      const { code, stderr } = await checkSettings({ AUTH_ENABLED: "true", API_KEY: value });
       expect(code).toBe(2);
       expect(stderr).toContain(`API_KEY="***" is not accepted: expected one key, without commas\n`);
       expect(stderr).not.toContain(KEY);

@@ -64,7 +64,7 @@ describe("the clock tolerance is 30 seconds to the second", () => {
     const verify = verifyWith(keysOf([key.publicJwk]));
     const verified = verify(await sign({ [claim]: NOW_SECONDS + offset }));
     if (cause) expect(await failureOf(verified)).toEqual(["unauthorized", cause]);
-    else expect((await verified).identity).toEqual({ kind: "token", name: "user-1" });
+    else expect((await verified).identity).toEqual({ kind: "token", name: "user-1", issuer: "https://issuer.test" });
   });
 });
 

@@ -21,25 +21,33 @@ describe("parseCommandLine", () => {
     [["--env-file="], "--env-file needs a path: --env-file PATH"],
     [["--env-file", "--demo"], "--env-file needs a path: --env-file PATH"],
     [["--env-file=a", "--env-file=b"], "--env-file may be given only once"],
+    [["--config"], "--config needs a path: --config PATH"],
+    [["--config=a", "--config", "b"], "--config may be given only once"],
+    [["--print-schema=x"], "--print-schema takes no value"],
   ])("refuses %j", (args, problem) => {
     expect(parseCommandLine(args)).toEqual({ ok: false, problem });
   });
 
   test.each([
-    [[], { action: "serve", demo: false, envFile: undefined }],
-    [["--demo"], { action: "serve", demo: true, envFile: undefined }],
-    [["--env-file", ".env", "--demo"], { action: "serve", demo: true, envFile: ".env" }],
-    [["--env-file=.env"], { action: "serve", demo: false, envFile: ".env" }],
-    [["--env-file=-odd"], { action: "serve", demo: false, envFile: "-odd" }],
-    [["--help"], { action: "help", demo: false, envFile: undefined }],
-    [["-h"], { action: "help", demo: false, envFile: undefined }],
-    [["--version"], { action: "version", demo: false, envFile: undefined }],
-    [["-v"], { action: "version", demo: false, envFile: undefined }],
-    [["--check"], { action: "check", demo: false, envFile: undefined }],
-    [["--check=live", "--demo"], { action: "check", live: true, demo: true, envFile: undefined }],
-    [["--print-config", "--demo"], { action: "print-config", demo: true, envFile: undefined }],
-    [["--check", "--print-config"], { action: "print-config", demo: false, envFile: undefined }],
-    [["--check", "-vh"], { action: "help", demo: false, envFile: undefined }],
+    [[], { action: "serve", demo: false, envFile: undefined, configFile: undefined }],
+    [["--demo"], { action: "serve", demo: true, envFile: undefined, configFile: undefined }],
+    [["--env-file", ".env", "--demo"], { action: "serve", demo: true, envFile: ".env", configFile: undefined }],
+    [["--env-file=.env"], { action: "serve", demo: false, envFile: ".env", configFile: undefined }],
+    [["--env-file=-odd"], { action: "serve", demo: false, envFile: "-odd", configFile: undefined }],
+    [["--config", "a.yaml", "--env-file=b"], { action: "serve", demo: false, envFile: "b", configFile: "a.yaml" }],
+    [["--print-schema", "--check"], { action: "print-schema", demo: false, envFile: undefined, configFile: undefined }],
+    [["--help"], { action: "help", demo: false, envFile: undefined, configFile: undefined }],
+    [["-h"], { action: "help", demo: false, envFile: undefined, configFile: undefined }],
+    [["--version"], { action: "version", demo: false, envFile: undefined, configFile: undefined }],
+    [["-v"], { action: "version", demo: false, envFile: undefined, configFile: undefined }],
+    [["--check"], { action: "check", demo: false, envFile: undefined, configFile: undefined }],
+    [
+      ["--check=live", "--demo"],
+      { action: "check", live: true, demo: true, envFile: undefined, configFile: undefined },
+    ],
+    [["--print-config", "--demo"], { action: "print-config", demo: true, envFile: undefined, configFile: undefined }],
+    [["--check", "--print-config"], { action: "print-config", demo: false, envFile: undefined, configFile: undefined }],
+    [["--check", "-vh"], { action: "help", demo: false, envFile: undefined, configFile: undefined }],
   ] as const)("reads %j", (args, commandLine) => {
     expect(parseCommandLine([...args])).toEqual({ ok: true, commandLine: { live: false, ...commandLine } });
   });

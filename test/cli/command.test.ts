@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { startGateway } from "../fixtures/start-gateway.ts";
+import { checkSettings } from "./check-settings.ts";
 import { linesOf, runToEnd } from "./run-to-end.ts";
 
 const KEY = "sk-marked-0123456789abcdef";
@@ -35,7 +36,7 @@ describe("bad settings end the process with 2, one line each", () => {
     [{ CUSTOM_PROVIDERS: "openai" }, /^CUSTOM_PROVIDERS="openai" is not accepted/],
     [{ CUSTOM_PROVIDERS: "tgi", TGI_API_URL: "http://h", TGI_AUTH_TYPE: "basic" }, /^TGI_AUTH_TYPE=.* is not accepted/],
   ] as const)("%j", async (environment, expected) => {
-    const { stdout, stderr, code } = await runToEnd([], environment);
+    const { stdout, stderr, code } = await checkSettings(environment);
     expect([code, stdout]).toEqual([2, ""]);
     const lines = linesOf(stderr);
     expect(lines).toHaveLength(1);
@@ -69,6 +70,36 @@ describe("bad settings end the process with 2, one line each", () => {
 });
 
 describe("what only prints ends with 0", () => {
+  test("--check=live asks the providers of a cloud with its credentials", async () => {
+    await using google = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch(request) {
+        if (new URL(request.url).pathname.endsWith("/token")) {
+          return Response.json({ access_token: "ya29.token", expires_in: 3600 });
+        }
+        const isGood = request.headers.get("authorization") === "Bearer ya29.token";
+        return Response.json(
+          { publisherModels: [{ name: "publishers/google/models/m" }] },
+          { status: isGood ? 200 : 401 },
+        );
+      },
+    });
+    const host = `127.0.0.1:${google.port}`;
+    const { stdout } = await runToEnd(["--check=live"], {
+      VERTEX_API_URL: `http://${host}/v1/projects/p/locations/l`,
+      GCE_METADATA_HOST: host,
+      BEDROCK_REGION: "eu-west-1",
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://${host}/none`,
+      MODELS_TIMEOUT: "10s",
+    });
+    const lines = linesOf(stdout);
+    expect(lines).toContain("provider: vertex lists 1 model");
+    expect(lines).toContain(
+      'provider: bedrock failed: Failed to list models: The gateway lacks valid credentials: the credentials service of the container answered with status 401 (the credentials service of the container answered with status 401: {"publisherModels":[{"name":"publishers/google/models/m"}]})',
+    );
+  });
+
   test("--help names every option and setting, without a terminal too", async () => {
     const { stdout, stderr, code } = await runToEnd(["--help"], { SERVER_PORT: "bad" });
     expect([code, stderr]).toEqual([0, ""]);
@@ -212,6 +243,10 @@ describe("--check", () => {
       OPENAI_API_KEY: KEY,
       OLLAMA_API_URL: "http://127.0.0.1:9/v1",
       GROQ_API_URL: "https://groq.test/v1",
+      BEDROCK_PROFILE: "work",
+      AWS_REGION: "eu-west-1",
+      VERTEX_PROJECT: "p-1",
+      GOOGLE_APPLICATION_CREDENTIALS: "/key.json",
     });
     expect([code, stderr, linesOf(stdout)]).toEqual([
       0,
@@ -224,6 +259,8 @@ describe("--check", () => {
         "provider: openai at https://api.openai.com/v1, with a key",
         "provider: groq at https://groq.test/v1, needs GROQ_API_KEY",
         "provider: ollama at http://127.0.0.1:9/v1, without a key",
+        "provider: bedrock at https://bedrock-runtime.eu-west-1.amazonaws.com, with the AWS profile work",
+        "provider: vertex at https://aiplatform.googleapis.com/v1/projects/p-1/locations/global, with the Google credentials in /key.json",
         "provider: demo, built in",
       ],
     ]);
@@ -282,5 +319,58 @@ test("--help names every built-in provider with its variable", async () => {
   }
   expect(stdout).toMatch(/^ {2}by <ID>_API_URL +ollama, /m);
   expect(stdout).toMatch(/^ {2}azure +AZURE_API_KEY, AZURE_RESOURCE$/m);
+  expect(stdout).toMatch(/^ {2}bedrock +BEDROCK_API_KEY, or BEDROCK_REGION and AWS credentials$/m);
   expect(stdout).toContain("--check[=live]");
+});
+
+describe("--config", () => {
+  test("--check says all that is wrong, with its places, and ends with 2; good files end it with 0", async () => {
+    const file = join(newFolder(), "gateway.yaml");
+    writeFileSync(file, 'server: { prot: 1 }\nproviders: { openai: { api_key: "${NOT_SET}" } }\n');
+    const bad = await runToEnd(["--check", "--config", file]);
+    expect([bad.code, bad.stdout, linesOf(bad.stderr)]).toEqual([
+      2,
+      "",
+      [
+        `${file}:1:11: server.prot is not known (did you mean server.port?)`,
+        `${file}:2:33: providers.openai.api_key: NOT_SET is not set: set it, or write \${NOT_SET:-default}`,
+      ],
+    ]);
+    writeFileSync(file, 'providers: { openai: { api_key: "${SET}" } }\n');
+    const good = await runToEnd(["--check"], { GATEWAY_CONFIG: file, SET: KEY });
+    expect([good.code, good.stderr]).toEqual([0, ""]);
+    expect(good.stdout).toContain("provider: openai at https://api.openai.com/v1, with a key");
+    const gone = await runToEnd(["--check", "--config", `${file}.gone`], { GATEWAY_CONFIG: file });
+    expect([gone.code, linesOf(gone.stderr)]).toEqual([2, [`--config "${file}.gone" cannot be read: no such file`]]);
+  });
+
+  test("--print-config says where each value comes from, masks secrets, and can be read again", async () => {
+    const folder = newFolder();
+    const [file, variables] = [join(folder, "gateway.yaml"), join(folder, "x.env")];
+    writeFileSync(file, `server: { workers: 2 }\nproviders: { openai: { api_key: ${KEY} } }\n`);
+    writeFileSync(variables, "\nERROR_FORMAT=openai\n");
+    const args = ["--print-config", "--config", file, "--env-file", variables];
+    const { stdout, code } = await runToEnd(args, { SERVER_READ_TIMEOUT: "90", SERVER_PORT: "1" });
+    expect(code).toBe(0);
+    for (const line of [
+      `GATEWAY_CONFIG=${file}  # --config`,
+      "LOG_LEVEL=info  # default",
+      "ERROR_FORMAT=openai  # line 2 of --env-file",
+      "SERVER_PORT=1  # environment SERVER_PORT",
+      `SERVER_WORKERS=2  # ${file}:1:20: server.workers`,
+      "CLIENT_TIMEOUT=1m30s  # environment SERVER_READ_TIMEOUT",
+      `OPENAI_API_KEY=***cdef  # ${file}:2:33: providers.openai.api_key`,
+      "OPENAI_API_URL=https://api.openai.com/v1  # default",
+    ]) {
+      expect(linesOf(stdout)).toContain(line);
+    }
+    expect(stdout).not.toContain(KEY);
+    writeFileSync(variables, stdout);
+    const again = await runToEnd(["--print-config", "--env-file", variables], {
+      OPENAI_API_KEY: KEY,
+      SERVER_PORT: "1",
+    });
+    const values = (text: string): string[] => linesOf(text).map((line) => line.replace(/ {2}# .*/, ""));
+    expect(values(again.stdout)).toEqual(values(stdout));
+  });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { nextStep } from "../../src/cli/next-step.ts";
+import { nextStep } from "../../src/cli/announce.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 
 function stepOf(environment: Readonly<Record<string, string>>, url: string, providers: readonly string[]): string {

@@ -40,7 +40,8 @@ describe.each([...FORMERLY_CUSTOM])("%s, which is built in and was not always", 
   test("is built in if CUSTOM_PROVIDERS does not name it", () => {
     expect(load({ ...environment, [variable(id, "API_KEY")]: KEY }, []).find(id)).toMatchObject({
       configured: true,
-      encodedSlashes: false,
+      // In ARNs.
+      encodedSlashes: id === "bedrock",
     });
   });
 });
@@ -67,7 +68,7 @@ test("an id that has the variables of a built-in one takes its place", () => {
 
 describe("a custom provider at the address of a built-in one", () => {
   test.each([
-    ["https://api.openai.com/v1", ["responses"]],
+    ["https://api.openai.com/v1", ["responses", "inputTokens"]],
     ["https://api.fireworks.ai/inference/v1/", ["messages", "responses"]],
     ["https://api.moonshot.ai/v1", ["messages", "responses"]],
   ])("%s has its APIs too", (url, further) => {

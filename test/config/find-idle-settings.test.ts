@@ -21,6 +21,8 @@ describe("settings that do nothing are warned about", () => {
       { MCP_INCLUDE_TOOLS: "a", MCP_EXCLUDE_TOOLS: "b" },
       "MCP_EXCLUDE_TOOLS has no effect with MCP_INCLUDE_TOOLS, which decides alone",
     ],
+    [{ RESPONSES_STORE_PATH: "/x" }, "RESPONSES_STORE_PATH has no effect without RESPONSES_STORE=sqlite"],
+    [{ RESPONSES_STORE_URL: "redis://x" }, "RESPONSES_STORE_URL has no effect without RESPONSES_STORE=redis"],
     [{ MCP_ENABLED: "true" }, "MCP_ENABLED=true has no effect without MCP_SERVERS"],
     [
       { AUTH_ENABLED: "true", AUTH_API_KEYS, SERVER_ALLOWED_HOSTS: "gateway" },
@@ -35,10 +37,27 @@ test.each<Environment>([
   { AUTH_ENABLED: "true", AUTH_API_KEYS },
   { AUTH_ENABLED: "true", ...OIDC },
   { MCP_ENABLED: "true", MCP_SERVERS },
+  { RESPONSES_STORE: "sqlite", RESPONSES_STORE_PATH: "/x" },
+  { RESPONSES_STORE: "redis", RESPONSES_STORE_URL: "rediss://user:secret@host:6380/1" },
+  { RESPONSES_STORE: "redis", REDIS_URL: "redis://localhost" },
+  // What else it is for is no matter of the gateway's.
+  { REDIS_URL: "tcp://elsewhere" },
 ])("%j does something, and nothing is warned about", (environment) => {
   expect(warningsOf(environment)).toEqual([]);
 });
 
 test("where settings are bad, nobody knows yet what the others do", () => {
   expect(loadConfig({ AUTH_ENABLED: "yess", AUTH_API_KEYS })).toMatchObject({ ok: false, warnings: [] });
+});
+
+test.each<[environment: Environment, needed: string]>([
+  [{ RESPONSES_STORE: "sqlite" }, "RESPONSES_STORE_PATH"],
+  [{ RESPONSES_STORE: "redis" }, "RESPONSES_STORE_URL"],
+  [{ RESPONSES_STORE: "redis", RESPONSES_STORE_URL: "http://:secret@host" }, "RESPONSES_STORE_URL"],
+  [{ RESPONSES_STORE: "redis", REDIS_URL: "secret" }, "RESPONSES_STORE_URL"],
+])("%j is refused, with what it needs and without a secret", (environment, needed) => {
+  const loaded = loadConfig(environment);
+  const problems = loaded.ok ? "" : loaded.problems.join("\n");
+  expect(problems).toContain(`needs ${needed}`);
+  expect(problems).not.toContain("secret");
 });

@@ -65,6 +65,7 @@ describe("what needs a restart", () => {
   test("is said in the table of all that the process reads only when it starts", () => {
     const rows = SETTING_ROWS.filter(([, { appliesAt }]) => appliesAt === "restart").map(([name]) => name);
     expect(rows).toEqual([
+      "GATEWAY_CONFIG",
       "ENVIRONMENT",
       "LOG_FORMAT",
       "REPLAY_CACHE_BYTES",
@@ -76,6 +77,14 @@ describe("what needs a restart", () => {
       "SERVER_MAX_BUFFERED_BYTES",
       "SERVER_SHUTDOWN_TIMEOUT",
       "SERVER_DRAIN_DELAY",
+      "RESPONSES_STORE",
+      "RESPONSES_STORE_PATH",
+      "RESPONSES_STORE_URL",
+      "REDIS_URL",
+      "RESPONSES_STORE_TTL",
+      "RESPONSES_STORE_MAX_BYTES",
+      "RESPONSES_STORE_MAX_CLIENT_BYTES",
+      "RESPONSES_STORE_TIMEOUT",
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { batchWrite } from "../../src/core/batch-writes.ts";
+import { batchWrite } from "../../src/core/event-loop.ts";
 
 const endOfTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

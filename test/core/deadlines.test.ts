@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { createDeadlines } from "../../src/core/deadlines.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
+import { propertyRuns } from "../fixtures/property-runs.ts";
 
 function setUp() {
   const clock = createManualClock(0);
@@ -150,6 +151,6 @@ test("any number of deadlines, opened, moved and released at any time: each expi
       }
       expect([deadlines.size(), clock.timersWaiting()]).toEqual([0, 0]);
     }),
-    { numRuns: 300 },
+    propertyRuns(100),
   );
 });

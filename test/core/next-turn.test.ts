@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { nextTurn } from "../../src/core/next-turn.ts";
+import { nextTurn } from "../../src/core/event-loop.ts";
 
 test("who waits at the same time gets turns one after another, however many they are", async () => {
   let turn = 0;

@@ -97,7 +97,7 @@ describe("a stream", () => {
     const chunks = events.slice(0, -1).map((event) => JSON.parse(event));
     expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
     expect(chunks.every((chunk) => chunk.object === "chat.completion.chunk" && !("usage" in chunk))).toBe(true);
-    expect(chunks[0].choices[0].delta).toEqual({ role: "assistant", content: "" });
+    expect(chunks[0].choices[0].delta).toEqual({ role: "assistant", content: "", refusal: null });
     expect(chunks.at(-1).choices[0]).toMatchObject({ delta: {}, finish_reason: "stop" });
     const words = chunks.slice(1, -1).map(({ choices }) => choices[0].delta.content);
     expect(words.join("")).toBe((await readCompletion(await chat(CHAT))).content);
@@ -122,7 +122,7 @@ describe("a stream", () => {
     const chunks = readEvents(await response.text())
       .slice(0, -1)
       .map((event) => JSON.parse(event).choices[0]);
-    expect(chunks[0].delta).toEqual({ role: "assistant", content: null });
+    expect(chunks[0].delta).toEqual({ role: "assistant", content: "", refusal: null });
     expect(chunks[1].delta.tool_calls).toMatchObject([
       { index: 0, type: "function", function: { name: "get_weather", arguments: "" } },
     ]);

@@ -4,6 +4,7 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { CreateChatCompletionRequest } from "../../src/formats/chat/request-schema.ts";
 import { CreateEmbeddingRequest } from "../../src/formats/embeddings/schemas.ts";
 import { createExplainer } from "../../src/formats/schema/explain.ts";
+import { propertyRuns } from "../fixtures/property-runs.ts";
 
 const explainChat = createExplainer(CreateChatCompletionRequest, new Map());
 const explainEmbedding = createExplainer(CreateEmbeddingRequest, new Map());
@@ -64,7 +65,7 @@ test("explains a chat request exactly where the compiled check refuses it", () =
       expect(problem === undefined).toBe(compiled.Check(value));
       if (problem !== undefined) expect(problem.path).toMatch(PATH);
     }),
-    { numRuns: 3000 },
+    propertyRuns(300),
   );
 });
 
@@ -76,6 +77,6 @@ test("explains an embedding request exactly where the compiled check refuses it"
     fc.property(fc.record({ model: fc.constantFrom("x", ""), input }), (value) => {
       expect(explainEmbedding(value) === undefined).toBe(compiled.Check(value));
     }),
-    { numRuns: 2000 },
+    propertyRuns(300),
   );
 });

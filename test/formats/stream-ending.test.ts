@@ -6,6 +6,7 @@ import { MESSAGES } from "../../src/formats/messages/format.ts";
 import { RESPONSES } from "../../src/formats/responses/format.ts";
 import type { StreamEnding } from "../../src/formats/stream-watch.ts";
 import { createStreamTail } from "../../src/core/sse/stream-tail.ts";
+import { propertyRuns } from "../fixtures/property-runs.ts";
 
 const TAIL_BYTES = 4096;
 
@@ -57,7 +58,7 @@ describe("the end of a stream, cut anywhere", () => {
         fc.property(fc.array(fc.nat(text.length), { maxLength: 12 }), (cuts) => {
           expect(endingOf(format, piecesOf(text, cuts))).toBe(ending);
         }),
-        { numRuns: 200 },
+        propertyRuns(100),
       );
     },
   );

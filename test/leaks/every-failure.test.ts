@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { FAILURES, type FailureCode } from "../../src/core/errors.ts";
 import { startEgressProxy } from "../egress/egress-proxy.ts";
 import { closeWithoutAnswer, dataEvent, json, redirect } from "../fixtures/answers.ts";
@@ -10,8 +13,10 @@ import { chunk, close, end, flood, head, raw, reset, type Script, stall, wait } 
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { createSigningKey, type SigningKey } from "../fixtures/signing-key.ts";
 import { type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
+import { type TokenCall, startTokenServer } from "../fixtures/token-server.ts";
 import { AUDIENCE, startTokenIssuer, type TokenIssuer } from "../fixtures/token-issuer.ts";
 import { startMcpServer } from "../tools/mcp/mcp-server.ts";
+import { openFolder } from "../response-store/stores.ts";
 import { findSecrets, SECRETS } from "./secrets.ts";
 
 /** What no request from outside leads to, and why. */
@@ -49,6 +54,28 @@ async function startIssuer(): Promise<TokenIssuer> {
   const issuer = startTokenIssuer(signing);
   issuers.push(issuer);
   return issuer;
+}
+
+/** The credentials of two clouds, whose servers refuse them and repeat all that they got. */
+function startClouds(): Readonly<Record<string, string>> {
+  const echoAll = ({ headers, body }: TokenCall): string =>
+    `${body} ${decodeURIComponent(body)} ${JSON.stringify([...headers])}`;
+  const server = startTokenServer(
+    (call) => new Response(echoAll(call), { status: call.target === "/down" ? 503 : 400 }),
+  );
+  const folder = mkdtempSync(join(tmpdir(), "leaks-"));
+  const file = join(folder, "google.json");
+  const user = { client_id: "id", client_secret: SECRETS.clientSecret, refresh_token: SECRETS.mcpToken };
+  writeFileSync(file, JSON.stringify({ type: "authorized_user", ...user, token_uri: `${server.url}/token` }));
+  disposables.push(server, { [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true }) });
+  return {
+    VERTEX_API_URL: `${provider.url}/v1/projects/p/locations/l`,
+    VERTEX_CREDENTIALS: file,
+    BEDROCK_API_URL: provider.url,
+    BEDROCK_REGION: "us-east-1",
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${server.url}/down`,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN: SECRETS.mcpToken,
+  };
 }
 
 const CLIENT_LIMITS = {
@@ -154,6 +181,24 @@ beforeAll(async () => {
     }),
     startGateway({ LOG_LEVEL: "trace", OPENAI_API_KEY: SECRETS.openAiKey, OPENAI_API_URL: `${provider.url}/v1` }),
   ]);
+  const place = openFolder();
+  disposables.push(place);
+  const keeping = {
+    ...both,
+    AUTH_OIDC_ISSUER: up.url,
+    CUSTOM_PROVIDERS: "chatless",
+    CHATLESS_API_URL: `${provider.url}/v1?key=${SECRETS.queryKey}`,
+    CHATLESS_APIS: "messages",
+  };
+  [gateways["keeping"], gateways["forgetting"]] = await Promise.all([
+    startGateway({ ...keeping, ...place.settings }),
+    startGateway({
+      ...keeping,
+      RESPONSES_STORE: "redis",
+      RESPONSES_STORE_URL: `redis://:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${gone.port}`,
+    }),
+  ]);
+  gateways["clouds"] = await startGateway({ ...both, AUTH_OIDC_ISSUER: up.url, ...startClouds() });
   const closed = untrusted.stop.bind(untrusted);
   disposables.push({ [Symbol.asyncDispose]: closed });
 });
@@ -222,7 +267,7 @@ async function receive(what: string, client: RawClient): Promise<string> {
 interface Drive {
   readonly code: FailureCode;
   readonly request: Sent;
-  readonly on?: "strict" | "busy" | "listed" | "open";
+  readonly on?: "strict" | "busy" | "listed" | "open" | "clouds" | "keeping" | "forgetting";
   readonly token?: () => string;
   /** What the provider answers to it. */
   readonly answer?: Answer;
@@ -234,6 +279,9 @@ const IMAGE = [{ role: "user", content: [{ type: "image_url", image_url: { url: 
 const EVENT = dataEvent({ choices: [] });
 /** Opens when the client has the beginning of a late failure's answer. */
 let amid = createGate();
+
+/** An id as the gateway makes them. */
+const KEPT = `resp_gw${"0".repeat(32)}`;
 
 const DRIVES: readonly Drive[] = [
   { code: "invalid_request", request: chat("openai/m", { messages: SECRETS.prompt }) },
@@ -328,8 +376,8 @@ const DRIVES: readonly Drive[] = [
   {
     code: "messages_not_supported",
     request: {
-      target: "/v1/messages/count_tokens",
-      body: { model: "openai/m", messages: [{ role: "user", content: SECRETS.prompt }] },
+      target: "/v1/messages",
+      body: { model: "silent/m", max_tokens: 1, messages: [{ role: "user", content: SECRETS.prompt }] },
     },
   },
   {
@@ -341,6 +389,31 @@ const DRIVES: readonly Drive[] = [
     request: {
       target: "/v1/responses",
       body: { model: "chatless/m", input: SECRETS.prompt, previous_response_id: SECRETS.wrongToken },
+    },
+  },
+  {
+    code: "previous_response_not_found",
+    request: {
+      target: "/v1/responses",
+      body: { model: "chatless/m", input: SECRETS.prompt, previous_response_id: "resp_1" },
+    },
+    on: "keeping",
+  },
+  {
+    code: "item_not_found",
+    request: {
+      target: "/v1/responses",
+      body: { model: "chatless/m", input: [{ type: "item_reference", id: "msg_1" }] },
+    },
+    on: "keeping",
+  },
+  { code: "response_not_found", request: { method: "GET", target: `/v1/responses/${KEPT}` }, on: "keeping" },
+  { code: "response_store_unavailable", request: { method: "GET", target: `/v1/responses/${KEPT}` }, on: "forgetting" },
+  {
+    code: "generate_not_supported",
+    request: {
+      target: `/v1beta/models/silent/m:generateContent?key=${SECRETS.wrongToken}`,
+      body: { contents: [{ parts: [{ text: SECRETS.prompt }] }] },
     },
   },
   {
@@ -383,6 +456,10 @@ const DRIVES: readonly Drive[] = [
     request: chat("openai/m"),
     answer: (request) => json(429, { detail: [{ loc: [credentialOf(request)], msg: credentialOf(request) }] }),
   },
+  { code: "provider_credentials_invalid", request: chat("vertex/m"), on: "clouds" },
+  { code: "provider_credentials_invalid", request: proxied("/proxy/vertex/x", "GET"), on: "clouds" },
+  { code: "provider_credentials_unavailable", request: chat("bedrock/openai.gpt-oss-20b"), on: "clouds" },
+  { code: "provider_credentials_unavailable", request: proxied("/proxy/bedrock/x"), on: "clouds" },
   { code: "upstream_unreachable", request: chat("groq/m") },
   { code: "upstream_unreachable", request: proxied("/proxy/groq/x") },
   { code: "upstream_dns_failure", request: chat("mistral/m") },

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { SecretMasker } from "../../src/core/redact/secret-masker.ts";
 import { secretPatterns } from "../../src/core/redact/secret-patterns.ts";
 import { SPELLING_NAMES, SPELLINGS } from "./spellings.ts";
+import { propertyRuns } from "../fixtures/property-runs.ts";
 
 const KEY = 'sk-"proj"/a+b=c\\d&e<f> g%h~';
 
@@ -118,7 +119,7 @@ describe("nothing around a secret hides it", () => {
           expect(masked.length).toBeLessThanOrEqual(text.length - written.length + 3);
         },
       ),
-      { numRuns: 2000 },
+      propertyRuns(400),
     );
   });
 
@@ -137,7 +138,7 @@ describe("nothing around a secret hides it", () => {
           expect(mask(secret, [...text])).toBe(whole);
         },
       ),
-      { numRuns: 1000 },
+      propertyRuns(400),
     );
   });
 });
@@ -200,7 +201,7 @@ const HOSTILE = [
 ];
 
 describe("the cost of a search", () => {
-  const SMALL = 20_000;
+  const SMALL = 5000;
 
   /** Milliseconds of the process's CPU time, the least of several, because others use the machine too. */
   function cost(secret: string, unit: string, size: number): number {

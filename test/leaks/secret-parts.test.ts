@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { secretParts } from "../../src/core/redact/secret-parts.ts";
+import { secretParts } from "../../src/core/redact/redact.ts";
 import { startGateway } from "../fixtures/start-in-process.ts";
 import { json } from "../fixtures/answers.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { startGateway } from "../fixtures/start-gateway.ts";
+import { parseCommandLine } from "../../src/cli/command-line.ts";
+import { checkSettings } from "../cli/check-settings.ts";
 import { runToEnd } from "../cli/run-to-end.ts";
 import { findSecrets, SECRETS } from "./secrets.ts";
 
@@ -91,7 +93,7 @@ describe("no secret is printed", () => {
     [{ CLIENT_PROXY: `user:${secret}` }],
     [{ CLIENT_NO_PROXY: `http://user:${secret}@h` }],
   ])("by a start with %j, which is refused", async (environment) => {
-    const { stdout, stderr, code } = await runToEnd([], environment);
+    const { stdout, stderr, code } = await checkSettings(environment);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).not.toBe("");
     expect(findSecrets(stderr)).toEqual([]);
@@ -109,7 +111,7 @@ describe("no secret is printed", () => {
     { GEMINI_API_KEY: SECRETS.openAiKey },
     { OPENAI_BASE_URL: `http://127.0.0.1:1/v1?key=${SECRETS.queryKey}` },
   ])("by a warning about %j", async (environment) => {
-    const { stdout, stderr, code } = await runToEnd(["--check"], environment);
+    const { stdout, stderr, code } = await checkSettings(environment);
     expect([code, findSecrets(stdout + stderr)]).toEqual([0, []]);
   });
 
@@ -119,10 +121,20 @@ describe("no secret is printed", () => {
     { args: [`OPENAI_API_KEY=${SECRETS.openAiKey}`] },
     { args: [`--check=${SECRETS.openAiKey}`] },
     { args: [`-k${SECRETS.openAiKey}`] },
-  ])("by a command line with $args, which is refused", async ({ args }) => {
-    const { stdout, stderr, code } = await runToEnd(args);
-    expect([code, stdout]).toEqual([2, ""]);
-    expect(findSecrets(stderr)).toEqual([]);
+  ])("by a command line with $args, which is refused", ({ args }) => {
+    const parsed = parseCommandLine([...args]);
+    expect(parsed.ok ? parsed.commandLine : findSecrets(parsed.problem)).toEqual([]);
+  });
+
+  test("by such starts as processes", async () => {
+    for (const [args, environment] of [
+      [[`--openai-api-key=${SECRETS.openAiKey}`], {}],
+      [[], { OPENAI_API_URL: `https://user:${secret}@api.example/v1` }],
+    ] as const) {
+      const { stdout, stderr, code } = await runToEnd(args, environment);
+      expect([code, stdout, findSecrets(stderr)]).toEqual([2, "", []]);
+      expect(stderr).not.toBe("");
+    }
   });
 
   test("by files that are no settings, no keys and no certificates", async () => {

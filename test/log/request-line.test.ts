@@ -155,6 +155,10 @@ describe("each request has one line", () => {
       provider: "openai",
       model: "gpt-4o",
     });
+    started.answerWith(json(429, { error: { message: "slow", type: "requests", code: "rate_limit_exceeded" } }));
+    expect(await post("/v1/chat/completions", CHAT)).toMatchObject({ status: 429, cause: "rate_limit_exceeded" });
+    started.answerWith(json(400, { error: { message: "no", type: "invalid_request_error", code: "you said: x" } }));
+    expect(await post("/v1/chat/completions", CHAT)).toMatchObject({ status: 400, cause: "invalid_request_error" });
     started.answerWith(resetWithoutAnswer());
     expect(await post("/v1/chat/completions", CHAT)).toMatchObject({
       status: 502,

@@ -8,9 +8,10 @@ import { within } from "../fixtures/within.ts";
 // Where the machine is busy, a gateway takes long to start.
 setDefaultTimeout(60_000);
 
-/** More than a pipe and the gateway hold together, by requests that each leave a line. */
-const REQUESTS = 5000;
+/** More than a pipe and the gateway hold together, by requests that each leave a line of some 700 bytes. */
+const REQUESTS = 2500;
 const AT_ONCE = 50;
+const HEADERS = { "x-request-id": "i".repeat(128), "user-agent": "u".repeat(256) };
 
 /** A gateway whose standard output, and standard error where that is asked for, is a pipe that nobody reads. */
 async function startStalled(settings: Readonly<Record<string, string>>, stderrToo = false) {
@@ -21,12 +22,18 @@ async function startStalled(settings: Readonly<Record<string, string>>, stderrTo
   const output = openSync(pipe, "r+");
   const port = await freePort();
   const child = Bun.spawn(gatewayCommand([]), {
-    env: { PATH: process.env["PATH"] ?? "", SERVER_PORT: String(port), OPENAI_API_KEY: "sk-x", ...settings },
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      SERVER_PORT: String(port),
+      OPENAI_API_KEY: "sk-x",
+      LOG_CLIENT: "true",
+      ...settings,
+    },
     stdin: "ignore",
     stdout: output,
     stderr: stderrToo ? output : "pipe",
   });
-  const ask = (): Promise<Response> => fetch(`http://127.0.0.1:${port}/v1/unknown/${"x".repeat(200)}`);
+  const ask = (): Promise<Response> => fetch(`http://127.0.0.1:${port}/v1/unknown`, { headers: HEADERS });
   const untilItListens = async (): Promise<void> => {
     // Before that a port that is held for workers answers with another status.
     while ((await ask().catch(() => undefined))?.status !== 404) await Bun.sleep(10);

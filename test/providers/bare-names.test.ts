@@ -43,6 +43,7 @@ function setUp(wanted = ["openai", "groq", "mistral", "vllm"]) {
     onRead() {},
     isAllowed: (_provider, modelId) => modelId !== "denied",
     onFailure() {},
+    onRecovered() {},
     onGivenUp: ({ id }) => givenUp.push(id),
   });
 

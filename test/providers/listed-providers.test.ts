@@ -25,6 +25,7 @@ function setUp(environment: Environment) {
     onRead() {},
     isAllowed: () => true,
     onFailure() {},
+    onRecovered() {},
     onGivenUp() {},
   });
   const find = (id: string) => providers.find((provider) => provider.id === id);

@@ -137,14 +137,16 @@ describe("the APIs of a setting", () => {
     expect(started.takeCall().target).toBe(target);
   });
 
-  test.each(["/v1/messages/count_tokens", "/v1/embeddings"] as const)(
-    "are all that there are: %s is refused",
-    async (route) => {
-      const response = await started.post(route, { ...SMALLEST[route], model: "open/m" });
-      expect([response.status, started.takeCalls()]).toEqual([400, []]);
-      expect(await response.text()).toContain("not supported by this provider");
-    },
-  );
+  test("are all that there are: embeddings are refused, and tokens are not counted there", async () => {
+    const refused = await started.post("/v1/embeddings", { ...SMALLEST["/v1/embeddings"], model: "open/m" });
+    expect([refused.status, await refused.text()]).toEqual([
+      400,
+      expect.stringContaining("not supported by this provider"),
+    ]);
+    const route = "/v1/messages/count_tokens";
+    const estimated = await started.post(route, { ...SMALLEST[route], model: "open/m" });
+    expect([estimated.headers.get("x-gateway-estimated"), started.takeCalls()]).toEqual(["true", []]);
+  });
 
   test("are where /proxy has them too, with the credential of each", async () => {
     await started.send("POST", "/proxy/lab/anthropic/v1/messages/batches", "{}");

@@ -14,10 +14,18 @@ interface Column {
   readonly models: readonly [usual: string, thinking: string];
 }
 
+const SONNET = "anthropic.claude-sonnet-4-5-20250929-v1:0";
+
 /** Whom each wire is asked of: whoever invented it, for a model that takes much. */
 const COLUMNS: Readonly<Record<Wire, Column>> = {
   messages: { title: "Messages", provider: "anthropic", models: ["claude-sonnet-4-5", "claude-sonnet-4-5"] },
   responses: { title: "Responses", provider: "openai", models: ["gpt-4.1", "gpt-5.6"] },
+  converse: { title: "Converse", provider: "bedrock", models: [SONNET, SONNET] },
+  cohere: {
+    title: "Cohere's chat",
+    provider: "cohere",
+    models: ["command-a-03-2025", "command-a-reasoning-08-2025"],
+  },
   generate: { title: "Gemini API", provider: "google", models: ["gemini-2.5-pro", "gemini-3-pro"] },
   chat: { title: "Chat Completions", provider: "openai", models: ["gpt-4.1", "gpt-5.6"] },
 };

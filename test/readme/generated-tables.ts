@@ -1,13 +1,19 @@
 import { describeSettings } from "../../src/config/describe-settings.ts";
 import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
 import { providerVariables } from "../../src/config/provider-variables.ts";
+import type { ApiName } from "../../src/formats/format.ts";
 import { FAILURES } from "../../src/core/errors.ts";
 import { PROVIDER_APIS, type ProviderApiName } from "../../src/providers/api-paths.ts";
 import type { ProviderApi } from "../../src/providers/provider.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
 import { GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../../src/providers/table.ts";
+import { COUNT_GENERATE_TOKENS } from "../../src/formats/gemini/format.ts";
+import { COUNT_TOKENS } from "../../src/formats/messages/format.ts";
+import { chooseCounter } from "../../src/routing/choose-counter.ts";
+import { TRANSLATED_APIS, WIRES } from "../../src/formats/wires.ts";
 import { chooseWire } from "../../src/routing/choose-wire.ts";
 import { carriedTable } from "./carried-members.ts";
+import { fileReference } from "./file-reference.ts";
 import { GUIDE, README } from "./markdown.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { featureTable, performanceLines } from "./performance-figures.ts";
@@ -39,8 +45,15 @@ function failures(): string {
 const hasApi = (row: ProviderRow, name: ProviderApiName): boolean =>
   [row, ...(row.bases ?? [])].some(({ paths }) => paths[name] !== undefined);
 
+const NOTES_OF_CLOUDS = {
+  aws: "AWS credentials",
+  google: "Google Cloud tokens",
+  entra: "Entra tokens",
+} as const satisfies Record<NonNullable<ProviderRow["credential"]>, string>;
+
 function notes(row: ProviderRow): string {
   return [
+    row.credential ? NOTES_OF_CLOUDS[row.credential] : "",
     row.urlParameters ? `needs ${listOf(row.urlParameters.map(({ variable }) => variable))}` : "",
     hasApi(row, "messages") ? "Messages API" : "",
     hasApi(row, "responses") ? "Responses API" : "",
@@ -53,20 +66,45 @@ function notes(row: ProviderRow): string {
 
 /** How each API of clients reaches each provider. */
 function clientApis(): string {
-  const clients = ["chat", "messages", "responses", "countTokens", "completions", "embeddings"] as const;
+  const clients = [
+    ...["chat", "messages", "responses", "generate", "countTokens", "countGenerateTokens"],
+    ...["completions", "embeddings"],
+  ] as const satisfies readonly ApiName[];
   const rows = [...PROVIDER_ROWS, [GOOGLE_NATIVE, GOOGLE_NATIVE_ROW] as const].map(([id, row]) => {
     const apis = Object.fromEntries(PROVIDER_APIS.map((name) => [name, hasApi(row, name) ? ANY_API : undefined]));
+    const provider = { apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) };
     const cells = clients.map((client) => {
-      const wire = chooseWire({ apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) }, client);
-      return wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`;
+      const counting = [COUNT_TOKENS, COUNT_GENERATE_TOKENS].find(({ api }) => api === client);
+      // Of a provider with several families of models, what any of them has.
+      const families = row.families?.map((family) => [{ ...family, models: /^/ }]) ?? [undefined];
+      const wires = families.map((family) => {
+        const some = { ...provider, ...(family && { families: family }) };
+        const counter = counting && chooseCounter(some, counting, true, "");
+        if (counter === "estimate") return counter;
+        const wire = counter !== undefined && counter !== "native" ? counter : chooseWire(some, client, "");
+        return wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`;
+      });
+      return [...new Set(wires)].join(" or ");
     });
     return [`\`${id}\``, ...cells];
   });
   return markdownTable([["Provider", ...clients.map((client) => API_TITLES[client])], ...rows]);
 }
 
+/** How the APIs of clients get to those of providers. */
+function wires(): string {
+  const titles = WIRES.map((wire) => API_TITLES[wire]);
+  const rows = TRANSLATED_APIS.map((client) => [
+    API_TITLES[client],
+    ...WIRES.map((wire: string) => (wire === client ? "relayed" : "translated")),
+  ]);
+  return markdownTable([["Clients", ...titles], ...rows]);
+}
+
 function keyOf(id: string, row: ProviderRow): string {
-  return row.auth === "none" ? "none" : `\`${providerVariables(id).key}\`${row.keyOptional ? ", optional" : ""}`;
+  return row.auth === "none"
+    ? "none"
+    : `\`${providerVariables(id).key}\`${row.keyOptional || row.credential ? ", optional" : ""}`;
 }
 
 const ANY_API: ProviderApi = { url: "", defaults: {}, fixed: {} };
@@ -78,8 +116,12 @@ const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
   responses: "Responses",
   generate: "Gemini API",
   countTokens: "Token count",
+  inputTokens: "Input tokens",
   completions: "Completions",
   embeddings: "Embeddings",
+  countGenerateTokens: "Gemini token count",
+  converse: "Converse",
+  cohere: "Cohere's chat",
 };
 
 /** Google as it is with that setting. */
@@ -102,8 +144,10 @@ function providersShort(): string {
   const others = PROVIDER_ROWS.flatMap(([id, { urlParameters }]) =>
     urlParameters ? [`\`${id}\` (${listOf(urlParameters.map(({ variable }) => variable))})`] : [],
   );
+  const isCloud = ({ credential, urlParameters }: ProviderRow): boolean => credential !== undefined && !urlParameters;
   return [
-    `- By \`<ID>_API_KEY\`: ${listOf(idsOf((row) => !isLocal(row) && row.urlParameters === undefined))}.`,
+    `- By \`<ID>_API_KEY\`: ${listOf(idsOf((row) => !isLocal(row) && !row.urlParameters && !isCloud(row)))}.`,
+    `- By a key, or the [credentials of a cloud](src/guide/providers.md#amazon-bedrock): ${listOf(idsOf(isCloud))}.`,
     `- By that and what is in brackets: ${others.join(", ")}.`,
     `- By \`<ID>_API_URL\`, on your own machines: ${listOf(idsOf(isLocal))}.`,
   ].join("\n");
@@ -134,12 +178,14 @@ export async function generatedTables(): Promise<readonly GeneratedTable[]> {
   const performance = performanceLines();
   return [
     { page: README, name: "providers-short", text: providersShort() },
+    { page: README, name: "wires", text: wires() },
     { page: README, name: "settings-short", text: settingsShort() },
     { page: README, name: "performance", text: performance },
     { page: `${GUIDE}/providers.md`, name: "providers", text: providers() },
     { page: `${GUIDE}/client-apis.md`, name: "client-apis", text: clientApis() },
     { page: `${GUIDE}/client-apis.md`, name: "carried-members", text: await carriedTable() },
     { page: `${GUIDE}/settings.md`, name: "settings", text: settingsMarkdown() },
+    { page: `${GUIDE}/config-file.md`, name: "reference", text: fileReference() },
     { page: `${GUIDE}/errors.md`, name: "failures", text: failures() },
     { page: `${GUIDE}/performance.md`, name: "performance", text: performance },
     { page: `${GUIDE}/performance.md`, name: "features", text: featureTable() },

@@ -85,6 +85,7 @@ describe("what the pages show", () => {
     expect(packages("src/guide/clients.md")).toEqual([
       "openai",
       "@anthropic-ai/sdk",
+      "@google/genai",
       "@ai-sdk/openai-compatible",
       "@inference-gateway/sdk",
     ]);

@@ -1,6 +1,7 @@
 import { loadConfig } from "../../src/config/load-config.ts";
 import type { ConfigChanges } from "../../src/config/next-config.ts";
-import { createGateway, type GatewayDependencies } from "../../src/gateway.ts";
+import { createGateway } from "../../src/gateway.ts";
+import type { GatewayDependencies } from "../../src/shared-parts.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { forcedTransport } from "../fixtures/start-gateway.ts";
 import { patient } from "../fixtures/within.ts";

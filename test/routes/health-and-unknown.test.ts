@@ -19,6 +19,31 @@ afterAll(async () => {
 const UNKNOWN = "Requested route is not found";
 const NOT_ALLOWED = "Method not allowed. Use POST";
 
+test("the root says what this is and where to go on, whoever asks", async () => {
+  const start = await fetch(`${gateway.url}/`);
+  const body = (await start.json()) as Record<string, string>;
+  expect([start.status, body["message"]]).toEqual([200, expect.stringContaining("inference gateway")]);
+  expect(body).toMatchObject({ chat: "/v1/chat/completions", guide: "/docs", reference: "/swagger" });
+  for (const name of ["models", "health", "guide", "reference"]) {
+    const { status } = await fetch(gateway.url + body[name]);
+    expect([name, status]).toEqual([name, 200]);
+  }
+  const head = await fetch(`${gateway.url}/`, { method: "HEAD" });
+  expect([head.status, await head.text()]).toEqual([200, ""]);
+  expect((await fetch(`${gateway.url}/`, { method: "POST" })).status).toBe(405);
+  // Load balancers ask all the time.
+  expect(gateway.log.filter(({ route }) => route === "/")).toEqual([]);
+
+  await using closed = await startGateway({
+    AUTH_ENABLED: "true",
+    AUTH_API_KEYS: "alice:local-secret",
+    SWAGGER_ENABLED: "false",
+  });
+  const bare = await fetch(`${closed.url}/`);
+  const named = Object.keys((await bare.json()) as object);
+  expect([bare.status, named]).toEqual([200, ["message", "chat", "models", "health"]]);
+});
+
 describe("unknown routes and methods", () => {
   test("an unknown route is 404, a wrong method 405 with Allow, as plain errors", async () => {
     const unknown = await fetch(`${gateway.url}/v2/nothing?x=1`);

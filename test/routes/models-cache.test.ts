@@ -127,6 +127,20 @@ async function startBeside(groq: () => Script) {
   };
 }
 
+test("a provider that goes on failing has one line in the log, another failure and its return one each", async () => {
+  let answer: () => Script = () => json(503, {});
+  await using rig = await startBeside(() => answer());
+  for (let round = 0; round < 3; round += 1) expect(await ids(rig.gateway, "")).toEqual(["openai/a"]);
+  expect([rig.asked() >= 3, rig.failures().length]).toEqual([true, 1]);
+  answer = () => json(401, {});
+  for (let round = 0; round < 2; round += 1) await ids(rig.gateway, "");
+  expect(rig.failures()).toHaveLength(2);
+  answer = () => list("b");
+  expect(await ids(rig.gateway, "")).toEqual(["openai/a", "groq/b"]);
+  const back = rig.gateway.log.filter(({ msg }) => /can be listed again/.test(String(msg)));
+  expect(back).toMatchObject([{ level: "info", provider: "groq" }]);
+});
+
 describe("a provider that hangs", () => {
   test("costs the callers of all lists nothing once a second has passed, and is left alone for a while", async () => {
     let isHanging = true;

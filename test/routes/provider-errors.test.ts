@@ -176,7 +176,6 @@ describe("no key reaches the client", () => {
     expect(started.gateway.output().stdout).not.toContain(KEY);
   });
 
-  // Known gaps in src/relay/read-provider-failure.ts: only the message is masked, and only after it was cut.
   test("that a provider echoes in a type, a code and a param", async () => {
     started.answerWith(json(401, { error: { message: "no", type: KEY, code: KEY, param: KEY } }));
     expect(await (await chat(started)).text()).not.toContain(KEY);

@@ -105,7 +105,7 @@ describe("a path that is not there", () => {
   });
 
   test.each([
-    ...["/", "/v2/nothing", "/favicon.ico", "/v1", "/a".repeat(40) + "/v1/models", "/wp-login.php"],
+    ...["/v2/nothing", "/favicon.ico", "/v1", "/a".repeat(40) + "/v1/models", "/wp-login.php"],
     // Of OpenAI's other APIs, each no nearer to one of the gateway's than to anything.
     ...["/v1/files", "/v1/moderations", "/v1/realtime", "/v1/videos", "/v1/batches", "/v1/threads", "/v1/rerank"],
   ])("%s is plainly not found", async (path) => {

@@ -6,6 +6,7 @@ import { addParameter, findUrlModels } from "../../src/routing/find-url-models.t
 import { createModelNames, foldMember, isModelMember, type ModelNames } from "../../src/routing/model-names.ts";
 import { canonicalModelName, MAX_MODEL_NAME_LENGTH } from "../../src/routing/model-name.ts";
 import { outcomeOf } from "../fixtures/rejection.ts";
+import { propertyRuns } from "../fixtures/property-runs.ts";
 
 function collect(find: (found: ModelNames) => void) {
   const all = new Set<string>();
@@ -230,7 +231,7 @@ describe("the canonical name", () => {
         expect(canonicalModelName(provider, canonical)).toBe(canonical);
         expect(canonical).not.toMatch(/[\p{White_Space}\p{C}\p{Default_Ignorable_Code_Point}]/u);
       }),
-      { numRuns: 2000 },
+      propertyRuns(300),
     );
   });
 });

@@ -4,6 +4,7 @@ import { Failure } from "../../src/core/errors.ts";
 import { localProvider } from "../../src/config/load-providers.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { targetUrl } from "../../src/providers/url.ts";
+import { propertyRuns } from "../fixtures/property-runs.ts";
 
 const BASES = [
   "https://api.example.com",
@@ -58,7 +59,7 @@ describe("wherever a path may try to lead", () => {
         expect(decoded.split("/").filter((segment) => /^\.\.?(;|$)/.test(segment))).toEqual([]);
         expect(decoded).not.toMatch(/[\\\u0000-\u001f]/);
       }),
-      { numRuns: 3000 },
+      propertyRuns(400),
     );
   });
 

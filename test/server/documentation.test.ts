@@ -58,12 +58,18 @@ const ROUTES: readonly (readonly [string, readonly string[]])[] = [
   ["/v1/responses/{id}", ["get", "delete"]],
   ["/v1/responses/{id}/input_items", ["get"]],
   ["/v1/responses/{id}/cancel", ["post"]],
+  ["/v1beta/models/{model}:generateContent", ["post"]],
+  ["/v1beta/models/{model}:streamGenerateContent", ["post"]],
+  ["/v1beta/models/{model}:countTokens", ["post"]],
+  ["/v1beta/models", ["get"]],
+  ["/v1beta/models/{model}", ["get"]],
   ["/v1/embeddings", ["post"]],
   ["/v1/mcp/tools", ["get"]],
   ["/swagger", ["get"]],
   ["/swagger/assets/{name}", ["get"]],
   ["/swagger/json", ["get"]],
   ["/docs", ["get"]],
+  ["/", ["get"]],
   ["/docs/{page}", ["get"]],
   ["/proxy/{provider}/{path}", ["get", "head", "post", "put", "patch", "delete", "options"]],
   ["/v1/proxy/{provider}/{path}", ["get", "head", "post", "put", "patch", "delete", "options"]],
@@ -144,10 +150,13 @@ describe("the OpenAPI document", () => {
   test("says which routes need a credential, as their rows do", async () => {
     const { paths } = await openApiDocument();
     for (const [path, methods] of ROUTES) {
-      const open = path.includes("/health") || path === "/swagger" || path.startsWith("/swagger/assets");
+      const open = path.includes("/health") || /^\/(?:swagger(?:\/assets.*)?)?$/.test(path);
       for (const method of methods) {
         const { security, responses } = paths[path]?.[method] ?? {};
-        expect([path, security]).toEqual([path, open ? [] : [{ bearer: [] }, { x_api_key: [] }, { api_key: [] }]]);
+        const google = /^\/v1(?:beta)?\/models/.test(path) ? [{ x_goog_api_key: [] }] : [];
+        const query = path.startsWith("/v1beta/") ? [{ google_key: [] }] : [];
+        const ways = [{ bearer: [] }, { x_api_key: [] }, { api_key: [] }, ...google, ...query];
+        expect([path, security]).toEqual([path, open ? [] : ways]);
         expect([path, "401" in (responses ?? {})]).toEqual([path, !open]);
       }
     }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { ModelList } from "../../src/routing/model-list.ts";
 import type { ModelPolicy } from "../../src/routing/model-policy.ts";
-import { createModelRenderer } from "../../src/server/handlers/render-models.ts";
+import { createModelRenderer } from "../../src/server/handlers/models.ts";
 import { createProvider } from "../upstream/open-upstream.ts";
 
 function setUp() {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createCors } from "../../src/server/cors.ts";
-import { createRequireOwnOrigin } from "../../src/server/require-own-origin.ts";
+import { createRequireOwnOrigin } from "../../src/server/check-head.ts";
 import { ROUTES } from "../../src/server/routes.ts";
 
 const HOSTS = { serverHost: "gateway.lan", machineName: "box.example.com", allowed: [] };

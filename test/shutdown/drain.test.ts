@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,10 +19,17 @@ const CHAT = { model: "openai/m", messages: [{ role: "user", content: "hi" }] };
 const GOING = "The gateway is shutting down";
 
 let rig: Rig<GatewayProcess>;
-beforeEach(async () => {
-  rig = await startRig({ SERVER_SHUTDOWN_TIMEOUT: "300ms" }, startGateway);
+let isStarted = false;
+afterEach(async () => {
+  if (isStarted) await rig[Symbol.asyncDispose]();
+  isStarted = false;
 });
-afterEach(() => rig[Symbol.asyncDispose]());
+
+/** Starts a gateway with so much time for the requests in flight. */
+async function start(timeout: "300ms" | "2h"): Promise<void> {
+  rig = await startRig({ SERVER_SHUTDOWN_TIMEOUT: timeout }, startGateway);
+  isStarted = true;
+}
 
 /** Sends a request and waits until the provider has it. */
 async function begin(target: string, body: object, script: Script) {
@@ -46,14 +53,12 @@ async function expectExit(code: number, since: number, notBeforeMs: number): Pro
   expect(performance.now() - since).toBeGreaterThanOrEqual(notBeforeMs);
 }
 
-/** Starts the gateway again, with so much time for its requests that it ends within the test only if it does not wait. */
-async function giveHours(): Promise<void> {
-  await rig[Symbol.asyncDispose]();
-  rig = await startRig({ SERVER_SHUTDOWN_TIMEOUT: "2h" }, startGateway);
-}
+/** So much time that it ends within the test only if it does not wait. */
+const giveHours = (): Promise<void> => start("2h");
 
 describe("what does not finish in time is ended, and told so", () => {
   test("streams, each with the error event of its dialect, and proxied ones by a broken connection", async () => {
+    await start("300ms");
     const script = () => [head(200, EVENT_STREAM), chunk("data: 1\n\n"), stall()];
     const message = { ...CHAT, model: "anthropic/m", max_tokens: 1, stream: true };
     const calls = [
@@ -91,6 +96,7 @@ describe("what does not finish in time is ended, and told so", () => {
   });
 
   test("calls without a first byte, with 503", async () => {
+    await start("300ms");
     const waiting = await begin("/v1/chat/completions", CHAT, [stall()]);
     const silent = await begin("/v1/chat/completions", { ...CHAT, stream: true }, [head(200, EVENT_STREAM), stall()]);
     const proxied = await begin("/proxy/openai/x", {}, [stall()]);
@@ -108,6 +114,7 @@ describe("what does not finish in time is ended, and told so", () => {
   });
 
   test("an upload that does not end, with a line in the log", async () => {
+    await start("300ms");
     const client = await rig.connect();
     await client.send(
       'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nx-request-id: upload\r\ncontent-length: 99\r\n\r\n{"model"',
@@ -181,6 +188,7 @@ describe("a gateway that drains tells each client that its connection ends", () 
   const CLOSE = "close";
 
   test("with answers and streams whose heads go out after the signal", async () => {
+    await start("300ms");
     const gate = createGate();
     const waiting = await begin("/v1/chat/completions", CHAT, [wait(gate), ...json(200, "{}")]);
     const streaming = await begin("/v1/chat/completions", { ...CHAT, stream: true }, [
@@ -202,6 +210,7 @@ describe("a gateway that drains tells each client that its connection ends", () 
   });
 
   test("so that clients that send one request after the other lose none", async () => {
+    await start("300ms");
     rig.provider.answerAlways(() => json(200, "{}"));
     const body = JSON.stringify(CHAT);
     /** Sends requests over one connection until an answer says that it is the last one. */

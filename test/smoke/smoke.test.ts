@@ -4,6 +4,8 @@ import { runToEnd } from "../cli/run-to-end.ts";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";
 import { startGateway } from "../fixtures/start-gateway.ts";
+import { openFolder } from "../response-store/stores.ts";
+import { answerOf } from "../translation/provider-traffic.ts";
 
 const CHAT = { model: "openai/gpt-4o", messages: [{ role: "user", content: "hi" }] };
 
@@ -30,6 +32,21 @@ test("a stream passes through the gateway byte for byte", async () => {
   const response = await fetch(`${gateway.url}/v1/chat/completions`, { method: "POST", body });
   expect(response.headers.get("content-type")).toBe("text/event-stream");
   expect(await response.text()).toBe(`${events.join("")}data: [DONE]\n\n`);
+});
+
+test("a response is kept in a file, and gone on from", async () => {
+  await using provider = await startMockProvider();
+  await using place = openFolder();
+  provider.answerAlways(({ method }) => (method === "GET" ? json(200, { data: [] }) : answerOf("chat", false)));
+  const settings = { CUSTOM_PROVIDERS: "own", OWN_API_URL: `${provider.url}/v1`, OWN_APIS: "chat", ...place.settings };
+  await using gateway = await startGateway(settings);
+  const ask = async (request: object): Promise<{ id: string }> => {
+    const body = JSON.stringify({ model: "own/m", input: "one", ...request });
+    return (await (await fetch(`${gateway.url}/v1/responses`, { method: "POST", body })).json()) as { id: string };
+  };
+  const { id } = await ask({});
+  expect(await ask({ previous_response_id: id })).toMatchObject({ previous_response_id: id, store: true });
+  expect((await fetch(`${gateway.url}/v1/responses/${id}`)).status).toBe(200);
 });
 
 test("the guide and the API reference are served without any other file", async () => {

@@ -5,7 +5,11 @@ import { chooseWire } from "../../src/routing/choose-wire.ts";
 
 const api = { url: "http://provider.example/", defaults: {}, fixed: {} };
 
-const CASES: readonly (readonly [client: ApiName, apis: readonly ProviderApiName[], wire: ApiName | undefined])[] = [
+const CASES: readonly (readonly [
+  client: ApiName,
+  apis: readonly ProviderApiName[],
+  wire: ProviderApiName | undefined,
+])[] = [
   ["chat", ["chat"], "chat"],
   ["chat", ["messages", "responses", "chat"], "chat"],
   ["chat", ["responses", "messages"], "messages"],
@@ -16,6 +20,11 @@ const CASES: readonly (readonly [client: ApiName, apis: readonly ProviderApiName
   ["responses", ["chat", "messages"], "messages"],
   ["responses", ["chat"], "chat"],
   ["responses", ["responses", "messages"], "responses"],
+  ["messages", ["chat", "cohere"], "cohere"],
+  ["responses", ["chat", "cohere", "converse"], "converse"],
+  ["messages", ["converse", "responses"], "responses"],
+  ["chat", ["chat", "cohere", "converse"], "chat"],
+  ["embeddings", ["converse", "cohere"], undefined],
   ["messages", ["embeddings", "completions"], undefined],
   ["countTokens", ["messages", "chat"], undefined],
   ["embeddings", ["messages", "chat", "responses"], undefined],

@@ -1,18 +1,23 @@
 import Anthropic from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Content, type GenerateContentResponse, GoogleGenAI } from "@google/genai";
 import OpenAI from "openai";
+import type { TranslatedApi } from "../../src/formats/wires.ts";
 import { DIALECTS } from "../../src/formats/dialects.ts";
 import { json } from "../fixtures/answers.ts";
+import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { bodyText } from "../routes/started-gateway.ts";
 import { answerOf, CALL, TEXT, USAGE } from "./provider-traffic.ts";
-import { type APIS, PROVIDERS, startTranslating, type TranslatingGateway, WIRE_PAIRS } from "./translating-gateway.ts";
+import { ALL_PAIRS, PROVIDERS, startTranslating, type TranslatingGateway } from "./translating-gateway.ts";
 
 let started: TranslatingGateway;
 let openai: OpenAI;
 let anthropic: Anthropic;
+let google: GoogleGenAI;
 beforeAll(async () => {
   started = await startTranslating({}, { dialects: DIALECTS });
   openai = new OpenAI({ baseURL: `${started.gateway.url}/v1`, apiKey: "none", maxRetries: 0 });
+  google = new GoogleGenAI({ apiKey: "none", httpOptions: { baseUrl: started.gateway.url } });
   anthropic = new Anthropic({ baseURL: started.gateway.url, apiKey: "none", maxRetries: 0 });
 });
 afterAll(() => started[Symbol.asyncDispose]());
@@ -136,24 +141,58 @@ async function askResponses(model: string, streams: boolean): Promise<Understood
   };
 }
 
-const ASK = { chat: askChat, messages: askMessages, responses: askResponses } as const;
-const STOPS: Readonly<Record<(typeof APIS)[number], string>> = {
+async function askGenerate(model: string, streams: boolean): Promise<Understood> {
+  const question = { role: "user", parts: [{ text: QUESTION }] };
+  const request = {
+    model,
+    contents: [question] as Content[],
+    config: { tools: [{ functionDeclarations: [{ name: CALL.name, parametersJsonSchema: parameters }] }] },
+  };
+  const answers: GenerateContentResponse[] = [];
+  if (streams) for await (const chunk of await google.models.generateContentStream(request)) answers.push(chunk);
+  else answers.push(await google.models.generateContent(request));
+  const contents = answers.flatMap(({ candidates }) => candidates?.[0]?.content ?? []);
+  const parts = contents.flatMap((content) => content.parts ?? []);
+  const { candidates, usageMetadata } = answers.at(-1) ?? {};
+  return {
+    text: parts.map(({ text }) => text ?? "").join(""),
+    calls: parts.flatMap(({ functionCall }) =>
+      functionCall ? [{ id: functionCall.id, name: functionCall.name, input: functionCall.args }] : [],
+    ),
+    stop: candidates?.[0]?.finishReason,
+    usage: [
+      usageMetadata?.promptTokenCount,
+      usageMetadata?.candidatesTokenCount,
+      usageMetadata?.cachedContentTokenCount,
+    ],
+    goOn: () => {
+      const functionResponse = { id: CALL.id, name: CALL.name, response: { output: RESULT } };
+      return google.models.generateContent({
+        ...request,
+        contents: [question, ...contents, { role: "user", parts: [{ functionResponse }] }],
+      });
+    },
+  };
+}
+
+/** Converse and Google's own API say it in the address alone. */
+const asksForStream = (request: ReceivedRequest): boolean =>
+  /\/converse-stream|:stream/.test(request.target) ||
+  (JSON.parse(bodyText(request)) as { stream?: unknown }).stream === true;
+
+const ASK = { chat: askChat, messages: askMessages, responses: askResponses, generate: askGenerate } as const;
+const STOPS: Readonly<Record<TranslatedApi, string>> = {
   chat: "tool_calls",
   messages: "tool_use",
   responses: "completed",
+  generate: "STOP",
 };
 
-describe.each(WIRE_PAIRS.flatMap((pair) => [false, true].map((streams) => [...pair, streams] as const)))(
+describe.each(ALL_PAIRS.flatMap((pair) => [false, true].map((streams) => [...pair, streams] as const)))(
   "the official client of %s, at a provider of %s, as a stream: %s",
   (client, wire, streams) => {
     test("understands text, call, reason to stop and usage, and what it sends back is understood", async () => {
-      started.answerWith(({ body, target }) =>
-        answerOf(
-          wire,
-          target.includes(":stream") ||
-            (JSON.parse(Buffer.from(body).toString()) as { stream?: unknown }).stream === true,
-        ),
-      );
+      started.answerWith((request) => answerOf(wire, asksForStream(request)));
       const { goOn, ...understood } = await ASK[client](`${PROVIDERS[wire]}/m`, streams);
       expect(understood).toEqual({
         text: TEXT,

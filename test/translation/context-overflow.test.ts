@@ -32,6 +32,7 @@ const WORDS = [
   "This model's maximum prompt length is 8 but the request contains 9 tokens.",
   "Input is too long for requested model.",
   "Your request exceeded model token limit: 8",
+  "too many tokens: size limit exceeded by 9 tokens. The limit for this model is 8 tokens.",
 ];
 
 /** Coding agents shorten their conversation on these, and give up on any other error. */

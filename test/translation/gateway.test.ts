@@ -232,7 +232,7 @@ describe("what cannot be said to a provider", () => {
 });
 
 test.each([
-  ["/v1/messages/count_tokens", "chatty/m", "messages_not_supported"],
+  ["/v1/responses/compact", "chatty/m", "responses_not_supported"],
   ["/v1/embeddings", "messaging/m", "embeddings_not_supported"],
   [ROUTES.chat, "nothing/m", "chat_not_supported"],
   [ROUTES.responses, "nothing/m", "responses_not_supported"],
@@ -269,16 +269,17 @@ test("a long request and a long answer are carried whole", async () => {
 
 test("a provider that refuses stream_options is not sent any", async () => {
   await using other = await startTranslating({
-    COHERE_API_URL: `${started.provider.url}/cohere`,
-    COHERE_API_KEY: KEY,
+    MISTRAL_API_URL: `${started.provider.url}/mistral`,
+    MISTRAL_API_KEY: KEY,
+    MISTRAL_APIS: "chat",
   });
   started.answerWith(sse(EVENTS));
-  const response = await other.post(ROUTES.messages, { model: "cohere/m", said: "x", stream: true });
-  expect(await response.text()).toBe(translated("messages", "cohere/m"));
+  const response = await other.post(ROUTES.messages, { model: "mistral/m", said: "x", stream: true });
+  expect(await response.text()).toBe(translated("messages", "mistral/m"));
   const [call] = started.takeCalls();
   expect(call && JSON.parse(bodyText(call))).toEqual({
     to: "chat",
-    provider: "cohere",
+    provider: "mistral",
     model: "m",
     stream: true,
     said: ["x"],

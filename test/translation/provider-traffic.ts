@@ -1,3 +1,4 @@
+import { eventFrame, eventStream } from "../fixtures/aws-event-stream.ts";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import type { Step } from "../fixtures/script.ts";
 import type { Wire } from "../../src/formats/wires.ts";
@@ -37,6 +38,20 @@ const RESPONSES_USAGE = {
   output_tokens: USAGE.output,
   output_tokens_details: { reasoning_tokens: 0 },
   total_tokens: USAGE.input + USAGE.output,
+};
+
+const CONVERSE_USAGE = {
+  inputTokens: USAGE.input - USAGE.cached,
+  outputTokens: USAGE.output,
+  totalTokens: USAGE.input + USAGE.output,
+  cacheReadInputTokens: USAGE.cached,
+  cacheWriteInputTokens: 0,
+};
+
+const COHERE_USAGE = {
+  billed_units: { input_tokens: 3, output_tokens: 4 },
+  tokens: { input_tokens: USAGE.input, output_tokens: USAGE.output },
+  cached_tokens: USAGE.cached,
 };
 
 const RESPONSE = {
@@ -113,6 +128,27 @@ const WHOLE: Readonly<Record<Wire, object>> = {
     output: [MESSAGE_ITEM, { ...CALL_ITEM, status: "completed" }],
     usage: RESPONSES_USAGE,
   },
+  converse: {
+    output: {
+      message: {
+        role: "assistant",
+        content: [{ text: TEXT }, { toolUse: { toolUseId: CALL.id, name: CALL.name, input: CALL.input } }],
+      },
+    },
+    stopReason: "tool_use",
+    usage: CONVERSE_USAGE,
+    metrics: { latencyMs: 1 },
+  },
+  cohere: {
+    id: "up",
+    finish_reason: "TOOL_CALL",
+    message: {
+      role: "assistant",
+      tool_plan: TEXT,
+      tool_calls: [{ id: CALL.id, type: "function", function: { name: CALL.name, arguments: ARGUMENTS } }],
+    },
+    usage: COHERE_USAGE,
+  },
 };
 
 const chunkOf = (delta: object, finish: string | null = null): string =>
@@ -140,7 +176,7 @@ const numbered = (events: readonly { readonly type: string }[]): string[] =>
 const PIECES = [TEXT.slice(0, 3), TEXT.slice(3)];
 const ARGUMENT_PIECES = [ARGUMENTS.slice(0, 4), ARGUMENTS.slice(4)];
 
-export const STREAMS: Readonly<Record<Wire, readonly string[]>> = {
+export const STREAMS: Readonly<Record<Wire, readonly (string | Uint8Array)[]>> = {
   chat: [
     chunkOf({ role: "assistant", content: "" }),
     ...PIECES.map((content) => chunkOf({ content })),
@@ -224,9 +260,43 @@ export const STREAMS: Readonly<Record<Wire, readonly string[]>> = {
     { type: "response.output_item.done", ...{ output_index: 1, item: CALL_ITEM } },
     { type: "response.completed", ...{ response: WHOLE.responses } },
   ]),
+  converse: [
+    eventFrame("messageStart", { role: "assistant" }),
+    ...PIECES.map((text) => eventFrame("contentBlockDelta", { contentBlockIndex: 0, delta: { text } })),
+    eventFrame("contentBlockStop", { contentBlockIndex: 0 }),
+    eventFrame("contentBlockStart", {
+      contentBlockIndex: 1,
+      start: { toolUse: { toolUseId: CALL.id, name: CALL.name } },
+    }),
+    ...ARGUMENT_PIECES.map((input) =>
+      eventFrame("contentBlockDelta", { contentBlockIndex: 1, delta: { toolUse: { input } } }),
+    ),
+    eventFrame("contentBlockStop", { contentBlockIndex: 1 }),
+    eventFrame("messageStop", { stopReason: "tool_use" }),
+    eventFrame("metadata", { usage: CONVERSE_USAGE, metrics: { latencyMs: 1 } }),
+  ],
+  cohere: [
+    { type: "message-start", id: "up", delta: { message: { role: "assistant", content: [], tool_calls: [] } } },
+    ...PIECES.map((tool_plan) => ({ type: "tool-plan-delta", delta: { message: { tool_plan } } })),
+    {
+      type: "tool-call-start",
+      index: 0,
+      delta: {
+        message: { tool_calls: { id: CALL.id, type: "function", function: { name: CALL.name, arguments: "" } } },
+      },
+    },
+    ...ARGUMENT_PIECES.map((text) => ({
+      type: "tool-call-delta",
+      index: 0,
+      delta: { message: { tool_calls: { function: { arguments: text } } } },
+    })),
+    { type: "tool-call-end", index: 0 },
+    { type: "message-end", delta: { finish_reason: "TOOL_CALL", usage: COHERE_USAGE } },
+  ].map(named),
 };
 
 /** The answer of a provider of that API: text and call, whole or as a stream. */
 export function answerOf(wire: Wire, streams: boolean): Step[] {
-  return streams ? sse(STREAMS[wire]) : json(200, WHOLE[wire]);
+  if (!streams) return json(200, WHOLE[wire]);
+  return wire === "converse" ? eventStream(STREAMS[wire]) : sse(STREAMS[wire]);
 }

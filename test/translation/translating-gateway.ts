@@ -1,9 +1,9 @@
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { json } from "../fixtures/answers.ts";
 import { type Answer, type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
-import { type Wire, WIRES } from "../../src/formats/wires.ts";
 import type { RunningGateway } from "../fixtures/start-gateway.ts";
 import { startGateway, type Substitutes } from "../fixtures/start-in-process.ts";
+import { TRANSLATED_APIS, type Wire, WIRES } from "../../src/formats/wires.ts";
 import { TEST_DIALECTS } from "../fixtures/test-dialect.ts";
 
 export const KEY = "sk-test-0123456789";
@@ -11,13 +11,15 @@ export const KEY = "sk-test-0123456789";
 /** Providers of one API each, by the name of the API, at one mock provider; `relayed` has all three. */
 export function settingsOf(url: string): Record<string, string> {
   const settings: Record<string, string> = {
-    CUSTOM_PROVIDERS: "chatty,messaging,responding,generating,relayed,nothing",
+    CUSTOM_PROVIDERS: "chatty,messaging,responding,generating,conversing,cohering,relayed,nothing",
   };
   for (const [id, apis] of [
     ["CHATTY", "chat"],
     ["MESSAGING", "messages"],
     ["RESPONDING", "responses"],
     ["GENERATING", "generate"],
+    ["CONVERSING", "converse"],
+    ["COHERING", "cohere"],
     ["RELAYED", "chat,messages,responses"],
     ["NOTHING", "embeddings"],
   ] as const) {
@@ -38,7 +40,7 @@ export interface TranslatingGateway extends AsyncDisposable {
 
 /** A gateway with the dialects for tests, beside one mock provider. */
 export async function startTranslating(
-  environment: Readonly<Record<string, string>> = {},
+  environment: Readonly<Record<string, string>> | ((url: string) => Readonly<Record<string, string>>) = {},
   substitutes: Substitutes = {},
 ): Promise<TranslatingGateway> {
   const provider = await startMockProvider();
@@ -49,7 +51,7 @@ export async function startTranslating(
     return typeof answer === "function" ? answer(request) : answer;
   });
   const gateway = await startGateway(
-    { ...settingsOf(provider.url), ...environment },
+    { ...settingsOf(provider.url), ...(typeof environment === "function" ? environment(provider.url) : environment) },
     { dialects: TEST_DIALECTS, ...substitutes },
   );
   return {
@@ -84,16 +86,18 @@ export const PROVIDERS = {
   messages: "messaging",
   responses: "responding",
   generate: "generating",
+  converse: "conversing",
+  cohere: "cohering",
 } as const satisfies Record<Wire, string>;
 
 export const APIS = ["chat", "messages", "responses"] as const;
 
-/** Every pair of a client's API and another one of a provider's. */
-export const PAIRS = APIS.flatMap((client) =>
-  APIS.filter((wire) => wire !== client).map((wire) => [client, wire] as const),
+/** Every client's API with every wire that it is translated to. */
+export const ALL_PAIRS = TRANSLATED_APIS.flatMap((client) =>
+  WIRES.filter((wire) => wire !== client).map((wire) => [client, wire] as const),
 );
 
-/** Every pair of a client's API and another wire. */
-export const WIRE_PAIRS = APIS.flatMap((client) =>
-  WIRES.filter((wire) => wire !== client).map((wire) => [client, wire] as const),
+/** Every pair of an API of clients and another one that providers have as well. */
+export const PAIRS = APIS.flatMap((client) =>
+  APIS.filter((wire) => wire !== client).map((wire) => [client, wire] as const),
 );

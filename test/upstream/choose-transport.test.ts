@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { chooseTransport } from "../../src/upstream/choose-transport.ts";
+import { chooseTransport } from "../../src/upstream/egress.ts";
 import type { Transport } from "../../src/upstream/transport.ts";
 import { groq, REQUEST } from "./open-upstream.ts";
 

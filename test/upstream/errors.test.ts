@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Failure } from "../../src/core/errors.ts";
 import { toUpstreamFailure, UpstreamError, UpstreamFailure } from "../../src/upstream/errors.ts";
-import { readFetchError } from "../../src/upstream/fetch-errors.ts";
+import { readFetchError } from "../../src/upstream/fetch-response.ts";
 
 const withCode = (code: string): Error =>
   Object.assign(new TypeError(`${code}: fetching "http://host/v1?key=SECRET"`), { code });

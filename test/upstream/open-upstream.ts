@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { Failure } from "../../src/core/errors.ts";
+import type { FindAuthorize } from "../../src/providers/credentials/credential.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import type { Endpoint } from "../../src/upstream/endpoint.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
@@ -58,8 +59,9 @@ const ANSWER: UpstreamResponse = { status: 200, headers: new Headers(), body: bo
 /**
  * An upstream on a clock of its own, with a transport that does nothing of itself.
  * @param connects whether a connection stands as soon as a request is sent
+ * @param findAuthorize finds the credentials of endpoints that have one
  */
-export function setUp(limits: Partial<UpstreamLimits> = {}, connects = false) {
+export function setUp(limits: Partial<UpstreamLimits> = {}, connects = false, findAuthorize?: FindAuthorize) {
   const clock = createManualClock();
   const deadlines = createDeadlines(clock);
   const sent: Sent[] = [];
@@ -83,7 +85,13 @@ export function setUp(limits: Partial<UpstreamLimits> = {}, connects = false) {
       },
     };
   };
-  const open = createUpstream({ transport, deadlines, now: clock.now, limits: { ...LIMITS, ...limits } });
+  const open = createUpstream({
+    transport,
+    deadlines,
+    now: clock.now,
+    limits: { ...LIMITS, ...limits },
+    findAuthorize,
+  });
   const lastSent = (): Sent => {
     const last = sent.at(-1);
     if (!last) throw new Error("nothing was sent");

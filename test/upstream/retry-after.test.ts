@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseRetryAfter } from "../../src/upstream/retry-after.ts";
+import { parseRetryAfter } from "../../src/upstream/response-headers.ts";
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 

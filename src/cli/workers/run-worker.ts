@@ -1,6 +1,6 @@
 import { changedFiles, createFileMemory, type FileContents, type FileMemory } from "../../core/read-files.ts";
-import type { Environment } from "../../config/environment.ts";
-import { type Config, loadConfig } from "../../config/load-config.ts";
+import { type ConfigSource, loadSource } from "../../config/config-source.ts";
+import type { Config } from "../../config/load-config.ts";
 import { nextConfig } from "../../config/next-config.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
 import { endProcess, EXIT } from "../exit.ts";
@@ -20,8 +20,8 @@ export function runWorker(number: number, version: string): void {
   let service: Service | undefined;
   let count: WorkerCount = { up: 0, of: 0 };
   let files: FileMemory | undefined;
-  /** What the settings were read from, when they last could be. */
-  let settingsOf: Environment = {};
+  /** What the settings are to be read from, as the supervising process last said. */
+  let source: ConfigSource = { environment: {} };
   /** Settles when it is built, and reloaded as often as it was asked to. */
   let busy: Promise<void> = Promise.resolve();
   let draining = false;
@@ -32,12 +32,13 @@ export function runWorker(number: number, version: string): void {
   };
 
   const build = async (message: StartMessage): Promise<void> => {
-    settingsOf = message.reloaded ?? message.environment;
+    source = message.reloaded ?? sourceOf(message);
     const config = configOf(message);
     log = await openLog(config.settings, number);
     files = createFileMemory(message.files);
     const worker = { number, count: () => count };
-    service = await openService({ config, demo: message.demo, version, log, worker, readFile: files.read });
+    const given = { config, demo: message.demo, file: source.file, fileProblem: message.fileProblem };
+    service = await openService({ ...given, version, log, worker, readFile: files.read });
     warnOfChanges(log, message.files);
     tell({ kind: "built", files: message.files ?? files.take() });
   };
@@ -47,15 +48,15 @@ export function runWorker(number: number, version: string): void {
   };
 
   /** @param given absent if only files can have changed. */
-  const reload = async (given?: Environment): Promise<void> => {
+  const reload = async (given?: ConfigSource): Promise<void> => {
     await busy.catch(() => {});
     if (!service || !files) return;
-    const environment = given ?? settingsOf;
+    source = given ?? source;
     // From now on files are read from disk, whatever was given.
     files.take();
-    if (!(await service.reload(loadConfig(environment)))) return tell({ kind: "not-reloaded" });
-    settingsOf = environment;
-    tell({ kind: "reloaded", environment, files: files.take() });
+    const { ok, problem } = await service.reload({ ok: true, source });
+    if (ok) return tell({ kind: "reloaded", source, files: files.take() });
+    tell({ kind: "not-reloaded", source, ...(problem !== undefined && { problem }) });
   };
 
   const drain = (): void => {
@@ -73,7 +74,7 @@ export function runWorker(number: number, version: string): void {
       case "listen":
         return listen();
       case "reload":
-        return (busy = reload(message.environment));
+        return (busy = reload(sourceOf(message)));
       case "drain":
         return drain();
       case "count":
@@ -97,10 +98,12 @@ export function runWorker(number: number, version: string): void {
 }
 
 /** Those who were reloaded go on with what only a restart changes, and this one is to be like them. */
-function configOf({ environment, reloaded }: StartMessage): Config {
-  const first = loadOrFail(environment);
-  return reloaded ? nextConfig(first, loadOrFail(reloaded)).config : first;
+function configOf(message: StartMessage): Config {
+  const first = loadOrFail(sourceOf(message));
+  return message.reloaded ? nextConfig(first, loadOrFail(message.reloaded)).config : first;
 }
+
+const sourceOf = ({ environment, file }: ConfigSource): ConfigSource => ({ environment, ...(file && { file }) });
 
 function warnOfChanges(log: Log, given: FileContents = {}): void {
   const files = changedFiles(given);
@@ -108,8 +111,8 @@ function warnOfChanges(log: Log, given: FileContents = {}): void {
   log.warn({ files }, "started with what the other workers have of these files, which have changed: SIGHUP reads them");
 }
 
-function loadOrFail(environment: Environment): Config {
-  const loaded = loadConfig(environment);
+function loadOrFail(source: ConfigSource): Config {
+  const loaded = loadSource(source);
   if (!loaded.ok) throw new StartFailure(loaded.problems.join("\n"), EXIT.badSettings);
   return loaded.config;
 }

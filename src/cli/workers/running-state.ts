@@ -1,4 +1,4 @@
-import type { Environment } from "../../config/environment.ts";
+import type { ConfigSource } from "../../config/config-source.ts";
 import type { FileContents } from "../../core/read-files.ts";
 import type { FromWorker, ToWorker } from "./worker-process.ts";
 
@@ -7,21 +7,24 @@ export class RunningState {
   /** What they have read of the files that settings name, when they last could. */
   #files: FileContents | undefined;
   /** What they have read their settings from since they were started, when they last could. */
-  #reloaded: Environment | undefined;
+  #reloaded: ConfigSource | undefined;
   /** What they were asked to read them from, if none has said yet how that went. */
-  #asked: Environment | undefined;
+  #asked: ConfigSource | undefined;
+  /** What is wrong with what the configuration file holds. */
+  #fileProblem: string | undefined;
 
   /** @returns what a worker is sent first. */
   firstMessages(start: ToWorker & { readonly kind: "start" }): readonly ToWorker[] {
     const files = this.#files && { files: this.#files };
     const reloaded = this.#reloaded && { reloaded: this.#reloaded };
-    const reload = this.#asked && ({ kind: "reload", environment: this.#asked } as const);
-    return [{ ...start, ...files, ...reloaded }, ...(reload ? [reload] : [])];
+    const fileProblem = this.#fileProblem && { fileProblem: this.#fileProblem };
+    const reload = this.#asked && ({ kind: "reload", ...this.#asked } as const);
+    return [{ ...start, ...files, ...reloaded, ...fileProblem }, ...(reload ? [reload] : [])];
   }
 
   /** They are asked to read their settings from this. */
-  ask(environment: Environment): void {
-    this.#asked = environment;
+  ask(source: ConfigSource): void {
+    this.#asked = source;
   }
 
   /** One of them says what it has read. */
@@ -30,9 +33,14 @@ export class RunningState {
       this.#files ??= message.files;
       return;
     }
-    this.#asked = undefined;
-    if (message.kind === "not-reloaded") return;
+    // They may have been asked again since.
+    if (Bun.deepEquals(this.#asked, message.source)) this.#asked = undefined;
+    if (message.kind === "not-reloaded") {
+      this.#fileProblem = message.problem;
+      return;
+    }
+    this.#fileProblem = undefined;
     this.#files = message.files;
-    this.#reloaded = message.environment;
+    this.#reloaded = message.source;
   }
 }

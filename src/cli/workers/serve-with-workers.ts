@@ -1,9 +1,11 @@
-import { type Environment, readEnvironment } from "../../config/environment.ts";
+import type { ConfigSource, ReadSource } from "../../config/config-source.ts";
+import { readVariable } from "../../config/environment.ts";
 import type { Config } from "../../config/load-config.ts";
 import { announce, announceDrainDelay } from "../announce.ts";
 import { endProcess, EXIT, fail, listeningProblem } from "../exit.ts";
 import { onEndSignal } from "../signals.ts";
 import { openLog } from "../open-log.ts";
+import { reloadOnChange } from "../reload-on-change.ts";
 import { type HeldPort, holdPort } from "../../server/hold-port.ts";
 import { spawnWorker } from "./worker-process.ts";
 import { supervise } from "./supervisor.ts";
@@ -11,9 +13,9 @@ import { supervise } from "./supervisor.ts";
 export interface WorkersParts {
   readonly config: Config;
   /** What the config was read from. */
-  readonly environment: Environment;
-  /** Path of the file that a part of it came from. */
-  readonly envFile: string | undefined;
+  readonly source: ConfigSource;
+  /** Reads it anew. */
+  readonly readSource: () => Promise<ReadSource>;
   readonly demo: boolean;
   readonly version: string;
   readonly count: number;
@@ -21,22 +23,28 @@ export interface WorkersParts {
 
 /** Serves with several worker processes, from their start to their end. This process serves no requests itself. */
 export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
-  const { config, environment, envFile, demo, version, count } = parts;
+  const { config, source, demo, version, count } = parts;
   const { settings } = config;
   const log = await openLog(settings);
   const held = holdPortOrFail(config);
+  const timers = {
+    now: () => performance.now(),
+    setTimer: (callback: () => void, delayMs: number) => setTimeout(callback, delayMs),
+    clearTimer: (timer: unknown) => clearTimeout(timer as Timer | undefined),
+  };
+  // As long as the same is asked for, the port that was chosen here is the one.
+  const forWorkers = (given: ConfigSource): ConfigSource => {
+    const port = portIn(given) === portIn(source) ? { SERVER_PORT: String(held.port) } : {};
+    return { environment: { ...given.environment, ...port }, ...(given.file && { file: given.file }) };
+  };
   const supervisor = supervise({
     count,
     spawn: spawnWorker,
     // All workers listen on the port that was chosen here.
-    start: { kind: "start", environment: { ...environment, SERVER_PORT: String(held.port) }, demo },
+    start: { kind: "start", ...forWorkers(source), demo },
     releasePort: held.release,
     onListening: (serving) => announce(log, settings, { ...serving, version, workers: count }),
-    timers: {
-      now: () => performance.now(),
-      setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
-      clearTimer: (timer) => clearTimeout(timer as Timer | undefined),
-    },
+    timers,
     log,
     shutdownMs: settings.SERVER_DRAIN_DELAY + settings.SERVER_SHUTDOWN_TIMEOUT,
   });
@@ -50,13 +58,14 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
       void endProcess(log, exitCode);
     },
   });
-  process.on("SIGHUP", () => {
-    const read = readEnvironment(process.env, envFile);
-    if (!read.ok) return log.error({ reason: read.problem }, "not reloaded; what was loaded before stays");
-    const { SERVER_PORT: port } = read.environment;
-    // As long as it is asked for, the port that was chosen here is the one.
-    const isSamePort = port === environment["SERVER_PORT"];
-    supervisor.reload(isSamePort ? { ...read.environment, SERVER_PORT: String(held.port) } : read.environment);
+  reloadOnChange({
+    source,
+    read: parts.readSource,
+    async apply(read) {
+      if (read.ok) supervisor.reload(forWorkers(read.source));
+      else log.error({ reason: read.problem }, "not reloaded; what was loaded before stays");
+    },
+    watch: { timers },
   });
   const { exitCode, problem } = await supervisor.ended;
   if (problem !== undefined) return endProcess(log, exitCode, problem);
@@ -64,6 +73,10 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
   else log.info("stopped");
   return endProcess(log, exitCode);
 }
+
+/** The port that is asked for, if one is. */
+const portIn = ({ environment, file }: ConfigSource): string | undefined =>
+  readVariable(environment, "SERVER_PORT") ?? file?.values["SERVER_PORT"]?.text;
 
 function holdPortOrFail({ settings }: Config): HeldPort {
   try {

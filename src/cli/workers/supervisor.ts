@@ -2,7 +2,7 @@ import { EXIT } from "../exit.ts";
 import type { Serving } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { Environment } from "../../config/environment.ts";
+import type { ConfigSource } from "../../config/config-source.ts";
 import { RunningState } from "./running-state.ts";
 import type { FromWorker, ToWorker, WorkerEvents, WorkerHandle } from "./worker-process.ts";
 import { emptySlot, givingUp, hasFailed, restartDelay, wasStable, type WorkerSlot } from "./worker-slot.ts";
@@ -33,8 +33,8 @@ export interface Ending {
 export interface Supervisor {
   /** Resolves when the last worker has ended. */
   readonly ended: Promise<Ending>;
-  /** Has every worker run with the settings of this environment, and read again the files that they name. */
-  reload(environment: Environment): void;
+  /** Has every worker run with the settings of this source, and read again the files that they name. */
+  reload(source: ConfigSource): void;
   /** Has every worker finish its requests and end. Resolves when none accepts anything any more. */
   drain(): Promise<void>;
   /** Ends every worker at once. */
@@ -52,7 +52,7 @@ export function supervise(parts: SupervisorParts): Supervisor {
   const supervision = new Supervision(parts);
   return {
     ended: supervision.ended.promise,
-    reload: (environment) => supervision.reload(environment),
+    reload: (source) => supervision.reload(source),
     drain: () => supervision.drain(),
     kill: () => supervision.kill(),
   };
@@ -74,9 +74,9 @@ class Supervision {
     for (const slot of this.#slots) this.#begin(slot);
   }
 
-  reload(environment: Environment): void {
-    this.#running.ask(environment);
-    for (const { ready, worker } of this.#slots) if (ready) worker?.send({ kind: "reload", environment });
+  reload(source: ConfigSource): void {
+    this.#running.ask(source);
+    for (const { ready, worker } of this.#slots) if (ready) worker?.send({ kind: "reload", ...source });
   }
 
   drain(): Promise<void> {

@@ -1,25 +1,26 @@
 import type { FileContents } from "../../core/read-files.ts";
-import type { Environment } from "../../config/environment.ts";
+import type { ConfigSource } from "../../config/config-source.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
 import type { Serving } from "../service.ts";
 import { ownCommand, RUNTIME_ENVIRONMENT } from "../own-command.ts";
 
 /** What the supervising process says to a worker. */
 export type ToWorker =
-  | {
+  /** With what the settings are read from, so that every worker has those of the supervisor, whenever it starts. */
+  | (ConfigSource & {
       readonly kind: "start";
-      /** What the settings are read from, so that every worker has those of the supervisor, whenever it starts. */
-      readonly environment: Environment;
       /** What the other workers have read them from since, if they have: it changes what needs no restart. */
-      readonly reloaded?: Environment;
+      readonly reloaded?: ConfigSource;
+      /** What the other workers have found wrong since with what the configuration file holds. */
+      readonly fileProblem?: string;
       readonly demo: boolean;
       /** What the files that settings name hold for the other workers; absent if no worker has read them. */
       readonly files?: FileContents;
-    }
+    })
   /** The address may be listened on now. */
   | { readonly kind: "listen" }
   /** The settings, and the files that they name, are to be read again. */
-  | { readonly kind: "reload"; readonly environment: Environment }
+  | (ConfigSource & { readonly kind: "reload" })
   | { readonly kind: "drain" }
   | ({ readonly kind: "count" } & WorkerCount);
 
@@ -30,9 +31,9 @@ export type FromWorker =
   /** It could listen, with what it has read of the files that settings name. */
   | { readonly kind: "built"; readonly files: FileContents }
   /** It runs with these settings now, and with what it has read of the files that they name. */
-  | { readonly kind: "reloaded"; readonly environment: Environment; readonly files: FileContents }
-  /** It was asked to, but they are not good. */
-  | { readonly kind: "not-reloaded" }
+  | { readonly kind: "reloaded"; readonly source: ConfigSource; readonly files: FileContents }
+  /** It was asked to, but they are not good; `problem` is what is wrong with the configuration file, if there is one. */
+  | { readonly kind: "not-reloaded"; readonly source: ConfigSource; readonly problem?: string }
   | { readonly kind: "listening"; readonly serving: Serving }
   /** It cannot serve, and waits to be ended; `exitCode` is what a gateway without workers would end with. */
   | { readonly kind: "failed"; readonly problem: string; readonly exitCode: number }

@@ -2,6 +2,12 @@ import { LONGEST_WAIT, type SettingRows } from "../setting-row.ts";
 
 /** What concerns the gateway as a whole. */
 export const GENERAL_SETTINGS = {
+  GATEWAY_CONFIG: {
+    group: "General",
+    type: "string",
+    appliesAt: "restart",
+    doc: "Path of a configuration file, as --config names one, which wins; read again when it is saved, and on SIGHUP",
+  },
   ENVIRONMENT: {
     group: "General",
     type: "string",
@@ -80,6 +86,20 @@ export const GENERAL_SETTINGS = {
     values: ["drop", "refuse"],
     default: "drop",
     doc: "What becomes of members of a translated request that the provider's API has no place for; drop names them in X-Gateway-Dropped",
+  },
+  DEFAULT_MAX_TOKENS: {
+    group: "General",
+    type: "integer",
+    range: ["1", "10000000"],
+    default: "8192",
+    doc: "Longest output of a translated request if the client gave no limit and the provider's API needs one, such as Messages; less if the model is known to write less",
+  },
+  COUNT_TOKENS: {
+    group: "General",
+    type: "enum",
+    values: ["estimate", "refuse"],
+    default: "estimate",
+    doc: "What becomes of requests to count tokens that no API of the provider can answer; an estimate has X-Gateway-Estimated: true",
   },
   ERROR_FORMAT: {
     group: "General",

@@ -6,7 +6,7 @@ export const MCP_SETTINGS = {
     group: "MCP",
     type: "boolean",
     default: "false",
-    doc: "Offer the tools of MCP_SERVERS to models in chat completions, and run what they call",
+    doc: "Offer the tools of MCP_SERVERS to models, and run what they call",
     aliases: ["MCP_ENABLE"],
   },
   MCP_EXPOSE: {

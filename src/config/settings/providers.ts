@@ -7,6 +7,32 @@ export const PROVIDERS_SETTINGS = {
     type: "list",
     doc: "Ids of further OpenAI-compatible servers; each needs <ID>_API_URL",
   },
+  BEDROCK_REGION: {
+    group: "Providers",
+    type: "string",
+    doc: "Region of AWS in which bedrock is called; unset, AWS_REGION, AWS_DEFAULT_REGION or the profile says it",
+  },
+  BEDROCK_PROFILE: {
+    group: "Providers",
+    type: "string",
+    doc: "Profile of the AWS files with whose credentials bedrock is called, instead of those that AWS's own tools find",
+  },
+  VERTEX_PROJECT: {
+    group: "Providers",
+    type: "string",
+    doc: "Project of Google Cloud in which vertex is called",
+  },
+  VERTEX_LOCATION: {
+    group: "Providers",
+    type: "string",
+    default: "global",
+    doc: "Location in which vertex is called, such as europe-west1",
+  },
+  VERTEX_CREDENTIALS: {
+    group: "Providers",
+    type: "string",
+    doc: "File with the key of a service account, or what gcloud auth application-default login writes; unset, GOOGLE_APPLICATION_CREDENTIALS names it, else gcloud's own file or the metadata server is asked",
+  },
   GOOGLE_WIRE: {
     group: "Providers",
     type: "enum",

@@ -1,7 +1,136 @@
-import { findSyntaxError } from "./syntax-error.ts";
-import { DEFAULT_JSON_LIMITS, describeExceeded } from "./limits.ts";
-import type { MemberWatch } from "./member-watch.ts";
-import { parseAtOnce, parseBytes, type Parsed, type ParseFault, type ParseOptions } from "./parse-bytes.ts";
+import { isUtf8 } from "node:buffer";
+import { asBuffer, skipSpace } from "./bytes.ts";
+import {
+  DEFAULT_JSON_LIMITS,
+  type ExceededLimit,
+  type JsonLimits,
+  openScan,
+  scanOn,
+  describeExceeded,
+} from "./limits.ts";
+import type { MemberWatch, WatchedNames } from "./member-watch.ts";
+import { openTurns } from "../event-loop.ts";
+import { openSliceParser } from "./parse-slices.ts";
+import { openSlicePlan } from "./slice-plan.ts";
+import { describeMalformed } from "./syntax-error.ts";
+
+/** Bytes as a lenient reader takes them: without a byte order mark, and with U+FFFD for what is no UTF-8. */
+export function toWellFormed(bytes: Uint8Array): Uint8Array {
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  if (isUtf8(bytes)) return hasMark ? bytes.subarray(3) : bytes;
+  return Buffer.from(new TextDecoder().decode(bytes));
+}
+
+export interface ParseOptions {
+  readonly limits?: JsonLimits;
+  /** Members of the outermost object to look out for on the way. */
+  readonly names?: WatchedNames;
+  /** Aborted when nobody waits for the value any more, such as a request of a client that left; asked between slices. */
+  readonly stop?: { readonly signal: { readonly aborted: boolean } };
+}
+
+/** Why there is no value. */
+export type ParseFault = "malformed" | "not_utf8" | "stopped" | ExceededLimit;
+
+export type Parsed =
+  { readonly value: unknown; readonly watch: MemberWatch | undefined } | { readonly fault: ParseFault };
+
+/** A text up to this size is parsed at once: 20 ms at the worst, which is an object with as many names as fit in. */
+const MAX_WHOLE_BYTES = 128 * 1024;
+
+export interface SliceSizes {
+  readonly sliceBytes: number;
+  readonly maxStringBytes: number;
+  /** A text of no more values, and no longer than the longest string, is not sliced: that would take twice the time. */
+  readonly maxWholeValues: number;
+}
+
+/** What is parsed natively between two looks at the clock, which takes 8 ms at the worst. */
+const SLICE_SIZES: SliceSizes = { sliceBytes: 32 * 1024, maxStringBytes: 2 * 1024 * 1024, maxWholeValues: 20_000 };
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Parses the bytes of a JSON text, with the same value as `JSON.parse`. Depth and number of values are checked before
+ * anything is parsed. A long text is worked on in turns of the event loop, and only then is there a promise.
+ */
+export function parseBytes(bytes: Uint8Array, options: ParseOptions = {}): Parsed | Promise<Parsed> {
+  return bytes.length > MAX_WHOLE_BYTES ? parseInSlices(asBuffer(bytes), options) : parseAtOnce(bytes, options);
+}
+
+/** Like {@link parseBytes}, but in one turn, whatever its length. */
+export function parseAtOnce(bytes: Uint8Array, { limits = DEFAULT_JSON_LIMITS, names }: ParseOptions = {}): Parsed {
+  const scan = openScan(asBuffer(bytes), limits, names);
+  scanOn(scan, bytes.length, 0);
+  if (scan.exceeded) return { fault: scan.exceeded };
+  try {
+    return { value: JSON.parse(decoder.decode(bytes)), watch: scan.watch };
+  } catch {
+    return refusal(bytes);
+  }
+}
+
+/** Parses in slices, however short the text. */
+export async function parseInSlices(
+  bytes: Buffer,
+  { limits = DEFAULT_JSON_LIMITS, names, stop }: ParseOptions,
+  { sliceBytes, maxStringBytes, maxWholeValues }: SliceSizes = SLICE_SIZES,
+): Promise<Parsed> {
+  const turns = openTurns();
+  const isStopped = (): boolean => stop?.signal.aborted ?? false;
+  const seams = { maxStringBytes, opened: [0], separated: [0], longString: -1 };
+  const scan = openScan(bytes, limits, names, seams);
+  const plan = openSlicePlan(scan, seams);
+  scan.position = skipSpace(bytes, 0);
+  do {
+    plan.scanTo(Math.min(scan.position + sliceBytes, bytes.length));
+    if (turns.isOver()) await turns.next();
+    if (isStopped()) return { fault: "stopped" };
+    if (scan.exceeded) return { fault: scan.exceeded };
+  } while (scan.depth > 0 && scan.position < bytes.length);
+
+  try {
+    const isLight = scan.values <= maxWholeValues && bytes.length <= maxStringBytes;
+    // There are no steps if no array or object is longer than a slice.
+    if (isLight || plan.steps.length === 0) return { value: JSON.parse(decoder.decode(bytes)), watch: scan.watch };
+    const isWhole = scan.depth === 0 && skipSpace(bytes, scan.position) === bytes.length;
+    if (!isWhole || !plan.isWellFormed()) return refusal(bytes);
+    const parser = openSliceParser(bytes, decoder);
+    for (const step of plan.steps) {
+      parser.take(step);
+      if (turns.isOver()) await turns.next();
+      if (isStopped()) return { fault: "stopped" };
+    }
+    return { value: parser.value(), watch: scan.watch };
+  } catch {
+    return refusal(bytes);
+  }
+}
+
+function refusal(bytes: Uint8Array): Parsed {
+  return { fault: isUtf8(bytes) ? "malformed" : "not_utf8" };
+}
+
+/**
+ * Parses a JSON text of a stranger in one turn: for texts that are short by their nature, such as an event or the
+ * arguments of a call. Bytes that are no UTF-8 become U+FFFD.
+ * @returns undefined if it is not JSON or exceeds a limit; JSON itself has no such value
+ */
+export function parseJson(text: string | Uint8Array, limits: JsonLimits = DEFAULT_JSON_LIMITS): unknown {
+  const isText = typeof text === "string";
+  // To be too deep takes a bracket for each level, and as many to end them.
+  if (text.length > 2 * limits.depth || text.length > limits.values) {
+    const bytes = isText ? Buffer.from(text) : asBuffer(text);
+    const scan = openScan(bytes, limits);
+    scanOn(scan, bytes.length, 0);
+    if (scan.exceeded) return undefined;
+  }
+  try {
+    return JSON.parse(isText ? text : asBuffer(text).toString("utf8")) as unknown;
+  } catch {
+    return undefined;
+  }
+}
 
 export type JsonObject = { readonly [name: string]: unknown };
 
@@ -45,24 +174,6 @@ const isObject = (parsed: Exclude<Parsed, { readonly fault: unknown }>): parsed 
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Whether arrays and objects are nested deeper in a value than so many levels. */
-export function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (levels <= 0) return true;
-  return Object.values(value).some((member) => isDeeperThan(member, levels - 1));
-}
-
-/** Whether a value holds more than so many values, itself included. */
-export function hasMoreValues(value: unknown, limit: number): boolean {
-  let left = limit;
-  const count = (counted: unknown): boolean => {
-    left--;
-    if (left < 0) return true;
-    return typeof counted === "object" && counted !== null && Object.values(counted).some(count);
-  };
-  return count(value);
-}
-
 function describeFault(fault: ParseFault, bytes: Uint8Array, { limits = DEFAULT_JSON_LIMITS }: ParseOptions): string {
   switch (fault) {
     case "not_utf8":
@@ -75,19 +186,4 @@ function describeFault(fault: ParseFault, bytes: Uint8Array, { limits = DEFAULT_
     case "malformed":
       return describeMalformed(bytes);
   }
-}
-
-/** A longer text is not searched for the place of its error: that would cost more than the error is worth. */
-const MAX_LOCATABLE_BYTES = 1024 * 1024;
-
-/** Runtimes quote the offending text in their messages and give no position, so the gateway words its own. */
-function describeMalformed(bytes: Uint8Array): string {
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
-    return "the body begins with a byte order mark, which JSON does not allow";
-  }
-  const text = bytes.length > MAX_LOCATABLE_BYTES ? undefined : new TextDecoder().decode(bytes);
-  const first = text === undefined ? undefined : findSyntaxError(text);
-  if (text === undefined || !first) return "the body is not valid JSON";
-  const lines = text.slice(0, first.offset).split("\n");
-  return `the body is not valid JSON: ${first.reason} at line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
 }

@@ -1,4 +1,4 @@
-import { type JsonScan, scanOn, type Seams } from "./limit-scan.ts";
+import { type JsonScan, scanOn, type Seams } from "./limits.ts";
 import { skipSpace } from "./bytes.ts";
 
 const BACKSLASH = 0x5c;

@@ -133,3 +133,18 @@ function endOf(expression: RegExp, text: string, from: number): number {
   expression.lastIndex = from;
   return expression.test(text) ? expression.lastIndex : from;
 }
+
+/** A longer text is not searched for the place of its error: that would cost more than the error is worth. */
+const MAX_LOCATABLE_BYTES = 1024 * 1024;
+
+/** Runtimes quote the offending text in their messages and give no position, so the gateway words its own. */
+export function describeMalformed(bytes: Uint8Array): string {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    return "the body begins with a byte order mark, which JSON does not allow";
+  }
+  const text = bytes.length > MAX_LOCATABLE_BYTES ? undefined : new TextDecoder().decode(bytes);
+  const first = text === undefined ? undefined : findSyntaxError(text);
+  if (text === undefined || !first) return "the body is not valid JSON";
+  const lines = text.slice(0, first.offset).split("\n");
+  return `the body is not valid JSON: ${first.reason} at line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
+}

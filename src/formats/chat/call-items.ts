@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 import { filledTextOf, objectOf } from "../../core/json/values.ts";
 
 /** What an item of `tool_calls`, or a piece of one, says. */
@@ -31,20 +30,6 @@ export function readCallItem(item: JsonObject): CallItem {
 export const signatureMember = (signature: string): JsonObject => ({
   extra_content: { google: { thought_signature: signature } },
 });
-
-/** An id for a call that has none: the same for the same call of the same answer. */
-export const makeCallId = (answer: string, position: number): string => `call_${digest(`${answer} ${position}`, 24)}`;
-
-/** The id as a provider takes it; the same one for a call and its result. */
-export function fitCallId(id: string, wanted: RegExp): string {
-  if (wanted.test(id)) return id;
-  const hash = digest(id, 24);
-  return wanted.test(`call_${hash}`) ? `call_${hash}` : hash.slice(0, 9);
-}
-
-function digest(text: string, length: number): string {
-  return new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, length);
-}
 
 /** The text for a custom tool out of the arguments of the function that it was sent as; they are kept if they are others. */
 export function unwrapCustomInput(text: string): string {

@@ -16,6 +16,8 @@ export interface ClientCalls {
   close(block: number): string;
   has(block: number): boolean;
   readonly count: number;
+  /** The client has calls to run. */
+  readonly hasOpen: boolean;
 }
 
 type OpenedCall = Extract<Extract<AnswerEvent, { type: "open" }>["opened"], { type: "call" }>;
@@ -31,14 +33,15 @@ interface ClientCall {
 export function createClientCalls(texts: ChunkTexts, held: HeldTexts, tools: readonly Tool[]): ClientCalls {
   const customTools = customToolNames(tools);
   const calls = new Map<number, ClientCall>();
+  let hasOpen = false;
 
-  const write = ({ index, kind }: ClientCall, piece: string): string =>
-    texts.delta({
-      tool_calls: [kind === "custom" ? { index, custom: { input: piece } } : { index, function: { arguments: piece } }],
-    });
+  const piecesOf = ({ index, kind }: ClientCall, piece: string) =>
+    kind === "custom" ? { index, custom: { input: piece } } : { index, function: { arguments: piece } };
+  const write = (call: ClientCall, piece: string): string => texts.delta({ tool_calls: [piecesOf(call, piece)] });
 
   return {
-    open(block, { id, name, kind: sent }) {
+    open(block, { id, name, kind: sent, isAnswered = false }) {
+      hasOpen ||= !isAnswered;
       const isHeld = sent === "function" && customTools.has(name);
       const kind = isHeld ? "custom" : sent;
       const index = calls.size;
@@ -56,7 +59,8 @@ export function createClientCalls(texts: ChunkTexts, held: HeldTexts, tools: rea
     seal(block, seal) {
       const call = calls.get(block);
       if (call === undefined) return "";
-      return texts.delta({ tool_calls: [{ index: call.index, ...signatureMember(wrapSeal(seal)) }] });
+      // With a piece of nothing: official clients fail on a call of which nothing is said.
+      return texts.delta({ tool_calls: [{ ...piecesOf(call, ""), ...signatureMember(wrapSeal(seal)) }] });
     },
     close(block) {
       const call = calls.get(block);
@@ -67,6 +71,9 @@ export function createClientCalls(texts: ChunkTexts, held: HeldTexts, tools: rea
     has: (block) => calls.has(block),
     get count() {
       return calls.size;
+    },
+    get hasOpen() {
+      return hasOpen;
     },
   };
 }

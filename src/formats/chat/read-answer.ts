@@ -5,7 +5,8 @@ import type { Annotation, Block, CallBlock, TextBlock } from "../form/blocks.ts"
 import type { WireTarget } from "../form/dialect.ts";
 import { readAnnotations } from "./annotations.ts";
 import { readAnswerError, STOPPED } from "./answer-error.ts";
-import { makeCallId, readCallItem } from "./call-items.ts";
+import { makeCallId } from "../form/call-ids.ts";
+import { readCallItem } from "./call-items.ts";
 import { readStop } from "./finish-reason.ts";
 import { filledTextOf, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import {
@@ -17,7 +18,7 @@ import {
   type ThoughtPiece,
   thoughtPieces,
 } from "./thoughts.ts";
-import { type ClientToolName, clientToolNames } from "../form/fit-tool-name.ts";
+import { type ClientToolName, clientToolNames } from "../form/tool-names.ts";
 import { readUsage } from "./usage.ts";
 
 /** What reads a part of an answer must know of it. */

@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
-import { makeCallId, readCallItem } from "./call-items.ts";
+import { makeCallId } from "../form/call-ids.ts";
+import { readCallItem } from "./call-items.ts";
 import { filledTextOf, listOf, objectOf } from "../../core/json/values.ts";
 import { type Foreign, readCacheMark, readContent } from "./read-content.ts";
 import { type AnsweredCalls, findCalls } from "./answered-calls.ts";

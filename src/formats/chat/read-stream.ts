@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 import type { AnswerError } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
@@ -7,7 +6,7 @@ import { readAnswerError, STOPPED } from "./answer-error.ts";
 import { listOf, objectOf } from "../../core/json/values.ts";
 import { openStreamAnswer } from "./stream-answer.ts";
 import { answerToolName } from "../form/forced-answer.ts";
-import { clientToolNames } from "../form/fit-tool-name.ts";
+import { clientToolNames } from "../form/tool-names.ts";
 import { readUsage } from "./usage.ts";
 
 const END_MARK = "[DONE]";

@@ -1,6 +1,6 @@
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
 import type { Annotation } from "../form/blocks.ts";
-import { makeCallId } from "./call-items.ts";
+import { makeCallId } from "../form/call-ids.ts";
 import type { StreamedCall } from "./stream-calls.ts";
 import {
   isWorthKeeping,
@@ -11,7 +11,7 @@ import {
   type ThoughtPiece,
 } from "./thoughts.ts";
 
-import type { ClientToolName } from "../form/fit-tool-name.ts";
+import type { ClientToolName } from "../form/tool-names.ts";
 
 /** The blocks of a streamed answer: one of text or thinking is open at a time, and beside it calls. */
 export interface StreamBlocks {

@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 import type { Seal } from "../form/blocks.ts";
 import { filledTextOf, listOf, objectOf } from "../../core/json/values.ts";
 

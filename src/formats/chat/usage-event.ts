@@ -1,5 +1,4 @@
-import { isJsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { isJsonObject, parseJson } from "../../core/json/parse.ts";
 
 const MARK = Buffer.from('"usage"');
 const COLON = 0x3a;

@@ -24,7 +24,8 @@ export function writeAnswer({ blocks, stop, usage }: ModelAnswer, ask: ClientAsk
     ...writeThoughts(blocks),
     ...writeImages(blocks),
   };
-  const finish_reason = writeFinishReason(stop, { hasCalls: calls.length > 0, hasRefusal: refusal !== null });
+  const hasCalls = calls.some(({ isAnswered }) => !isAnswered);
+  const finish_reason = writeFinishReason(stop, { hasCalls, hasRefusal: refusal !== null });
   return {
     id: `chatcmpl-${ask.newId()}`,
     object: "chat.completion",

@@ -4,7 +4,7 @@ import { CannotTranslate, type WireTarget } from "../form/dialect.ts";
 import { fileNameOf, isTextType, mediaTypeOf } from "../form/media-type.ts";
 import { dataUrl } from "./media.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
-import type { Notes } from "./notes.ts";
+import type { Notes } from "../form/notes.ts";
 import type { ProviderTraits } from "./provider-traits.ts";
 
 /** What writers of parts of a request share. */

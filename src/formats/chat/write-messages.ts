@@ -2,13 +2,14 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Block, CacheMark, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
+import { fitCallId } from "../form/call-ids.ts";
+import { wrapCustomInput } from "../form/function-tools.ts";
 import { placeResults } from "../form/place-results.ts";
-import { wrapCustomInput } from "../form/plain-tools.ts";
-import { fitCallId, signatureMember } from "./call-items.ts";
+import { signatureMember } from "./call-items.ts";
 import { mergeTurns } from "./merge-turns.ts";
 import { mustTakeTurns } from "./provider-traits.ts";
 import { originOf } from "./thoughts.ts";
-import { fitToolName } from "../form/fit-tool-name.ts";
+import { fitToolName } from "../form/tool-names.ts";
 import { type WriteContext, writeCacheMark, writeParts, writeText, writeTexts } from "./write-content.ts";
 import { writeThoughts } from "./write-thoughts.ts";
 
@@ -176,8 +177,10 @@ function markLast(texts: readonly TextBlock[], cache: CacheMark | undefined, { c
   return [...texts.slice(0, -1), { ...last, cache }];
 }
 
-/** A tool message has no member that says that its tool failed. */
+const ERROR_MARK = "Error: ";
+
+/** A tool message has no member that says that its tool failed. Tools of the gateway say it themselves. */
 function prefix([first, ...others]: readonly TextBlock[]): readonly TextBlock[] {
   const { text = "", ...block } = first ?? { type: "text" as const };
-  return [{ ...block, text: `Error: ${text}` }, ...others];
+  return [{ ...block, text: text.startsWith(ERROR_MARK) ? text : ERROR_MARK + text }, ...others];
 }

@@ -4,7 +4,7 @@ import type { Effort, Reasoning } from "../form/conversation.ts";
 import type { WireTarget } from "../form/dialect.ts";
 import { askedEffort, EFFORTS, effortsOf, isThinkingFixed, nearestEffort } from "../form/efforts.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
-import type { Notes } from "./notes.ts";
+import type { Notes } from "../form/notes.ts";
 import type { ProviderTraits } from "./provider-traits.ts";
 
 /** What most providers beside OpenAI take of models of which nothing is known. */

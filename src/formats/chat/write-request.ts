@@ -6,7 +6,7 @@ import { isOff } from "../form/efforts.ts";
 import { fitIdentifier } from "../form/fit-identifier.ts";
 import { forceAnswer } from "../form/forced-answer.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
-import { gatherNotes, type Notes } from "./notes.ts";
+import { gatherNotes, type Notes } from "../form/notes.ts";
 import { traitsOf } from "./provider-traits.ts";
 import { cacheMarksOf, type WriteContext } from "./write-content.ts";
 import { writeMessages } from "./write-messages.ts";

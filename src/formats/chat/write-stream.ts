@@ -39,7 +39,7 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   const stop = (told: Stop): string => {
     if (told.reason === "error") return fail(errorEvent(stopError(told)));
     state = "stopped";
-    return writeEnd(told, chunks, texts, calls);
+    return writeEnd(told, chunks, texts, calls.hasOpen);
   };
 
   const write = (event: AnswerEvent): string => {
@@ -116,10 +116,10 @@ function openBlock(block: number, opened: OpenedBlock, { chunks, texts, thoughts
   }
 }
 
-function writeEnd(stop: Stop, chunks: ChunkTexts, texts: ClientTexts, calls: ClientCalls): string {
+function writeEnd(stop: Stop, chunks: ChunkTexts, texts: ClientTexts, hasCalls: boolean): string {
   const isExplained = stop.reason === "refusal" && !texts.hasRefusal && stop.explanation !== undefined;
   const refusal = isExplained ? chunks.delta({ refusal: stop.explanation }) : "";
-  const seen = { hasCalls: calls.count > 0, hasRefusal: texts.hasRefusal || isExplained };
+  const seen = { hasCalls, hasRefusal: texts.hasRefusal || isExplained };
   return texts.annotations() + refusal + chunks.finish(writeFinishReason(stop, seen));
 }
 

@@ -1,10 +1,10 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { CUSTOM_PARAMETERS, describeGrammar } from "../form/plain-tools.ts";
+import { CUSTOM_PARAMETERS, describeCustom } from "../form/function-tools.ts";
 import { objectOf, withoutUndefined } from "../../core/json/values.ts";
 import { isStrictSchema } from "../form/strict-schema.ts";
-import { fitToolName } from "../form/fit-tool-name.ts";
+import { fitToolName } from "../form/tool-names.ts";
 import { type WriteContext, writeCacheMark } from "./write-content.ts";
 
 /** Writes `tools`, `tool_choice` and `parallel_tool_calls`; nothing of them without tools, as providers refuse that. */
@@ -39,7 +39,7 @@ function writeTool(tool: Tool, path: string, context: WriteContext): JsonObject 
       return { type: "custom", custom: withoutUndefined({ name, description, format }) };
     }
     context.notes.adjusted(`${path}.type`);
-    const described = describeGrammar(description, tool.format);
+    const described = describeCustom(tool);
     return {
       type: "function",
       function: withoutUndefined({ name, description: described, parameters: CUSTOM_PARAMETERS }),

@@ -24,7 +24,14 @@ export type AnswerEvent =
 export type OpenedBlock =
   | { readonly type: "text"; readonly isRefusal: boolean }
   | { readonly type: "thinking" }
-  | { readonly type: "call"; readonly id: string; readonly name: string; readonly kind: "function" | "custom" }
+  | {
+      readonly type: "call";
+      readonly id: string;
+      readonly name: string;
+      readonly kind: "function" | "custom";
+      /** See {@link CallBlock.isAnswered}. */
+      readonly isAnswered?: boolean;
+    }
   /** A picture that the model made; there are no pieces. */
   | { readonly type: "media"; readonly media: MediaBlock }
   /** Only its own format's writer writes it; there are no pieces. */

@@ -48,6 +48,8 @@ export interface CallBlock {
   /** The arguments as the model wrote them: JSON text for functions (empty is `{}`), any text for custom tools. */
   readonly input: string;
   readonly kind: "function" | "custom";
+  /** The gateway has run it and only shows it: the client has nothing to do. */
+  readonly isAnswered?: boolean;
   readonly seal?: Seal | undefined;
   readonly cache?: CacheMark | undefined;
 }

@@ -36,6 +36,8 @@ export interface ForeignMember {
   readonly path: string;
   /** Leaving it out would change what the answer means: the request is refused rather than sent without it. */
   readonly isEssential: boolean;
+  /** Why it cannot be sent, in a few words that go on from "`path` cannot be sent to PROVIDER: "; if more is known than that it has no place. */
+  readonly reason?: string | undefined;
 }
 
 /** What one party says, in order. Neighbours of one role are allowed; writers merge them if their wire wants that. */

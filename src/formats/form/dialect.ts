@@ -2,7 +2,8 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError, ModelAnswer } from "./answer.ts";
 import type { AnswerEvent } from "./answer-events.ts";
 import type { MediaBlock } from "./blocks.ts";
-import type { Conversation, Tool } from "./conversation.ts";
+import type { Conversation, ForeignMember, Tool } from "./conversation.ts";
+import type { Framing } from "./framing.ts";
 import type { ModelFacts } from "./model-facts.ts";
 
 /**
@@ -57,8 +58,23 @@ export interface ClientAsk {
   readonly newId: () => string;
   /** Seconds since the epoch, when the answer began. */
   readonly createdAt: number;
+  /** The provider has the client's API and keeps the answer: it has the provider's id, the last one that is said. */
+  readonly keepsId?: boolean;
+  /** The stream is one JSON array, in a format that has such streams. */
+  readonly isArray?: boolean;
   /** About how many tokens the request has, for wires that tell it at the beginning of a stream. */
   readonly estimatedInput?: number | undefined;
+  /** If the gateway keeps answers: as what this one is kept. Only the Responses API has a place for it. */
+  readonly stored?: StoredAnswer | undefined;
+}
+
+/** An answer that the gateway may keep. */
+export interface StoredAnswer {
+  readonly id: string;
+  /** That which it goes on from. */
+  readonly previousId: string | null;
+  /** The client wants it kept. */
+  readonly isKept: boolean;
 }
 
 /** Reads a provider's stream. Pure: the same bytes in any pieces give the same events. */
@@ -91,6 +107,12 @@ export interface AnswerStreamWriter {
  * the stream is what the whole answer says.
  */
 export interface ClientDialect {
+  /**
+   * For a request that goes to a provider of the same API, several times, each with more turns at its end and tools of
+   * the gateway behind `tools`: whether it can have this member, which stays in it, and its answers go through the form
+   * all the same. Absent if requests of this API do not grow so.
+   */
+  readonly mayRepeat?: (member: ForeignMember) => boolean;
   /** @throws CannotTranslate for what has no place in the form and changes the meaning */
   readRequest(body: JsonObject): Conversation;
   writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject;
@@ -109,6 +131,8 @@ export interface WireDialect {
   /** @returns the answer, or the error that a body with a good status told instead of one */
   readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | { readonly error: AnswerError };
   readStream(target: WireTarget): AnswerStreamReader;
+  /** How its streams are framed if they are no server-sent events; absent if they always are. */
+  readonly framing?: Framing;
 }
 
 /** A format that clients and providers speak. */

@@ -7,8 +7,17 @@ export const EFFORTS: readonly Effort[] = ["none", "minimal", "low", "medium", "
 /** @returns undefined for what is no effort, such as a word of one provider alone */
 export const asEffort = (value: unknown): Effort | undefined => EFFORTS.find((effort) => effort === value);
 
+/** Tokens to think with; `max` is as much as the model can. */
+export const BUDGETS: Readonly<Record<Exclude<Effort, "none" | "max">, number>> = {
+  minimal: 1024,
+  low: 2048,
+  medium: 8192,
+  high: 24_576,
+  xhigh: 32_768,
+};
+
 /** Tokens below which a budget is of this effort. */
-const BUDGETS: readonly (readonly [below: number, effort: Effort])[] = [
+const LIMITS: readonly (readonly [below: number, effort: Effort])[] = [
   [1, "none"],
   [1536, "minimal"],
   [4096, "low"],
@@ -24,7 +33,7 @@ export const isOff = ({ effort, budget }: Reasoning): boolean =>
 /** How hard the model is to think; undefined if it decides that itself, which some say by a negative budget. */
 export function effortOf({ effort, budget }: Reasoning): Effort | undefined {
   if (effort !== undefined || budget === undefined || budget < 0) return effort;
-  return BUDGETS.find(([below]) => budget < below)?.[1];
+  return LIMITS.find(([below]) => budget < below)?.[1];
 }
 
 /** What a model that thinks only if it is told to is told by a client that leaves it to the model how much it thinks. */

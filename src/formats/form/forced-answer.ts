@@ -25,7 +25,7 @@ export function answerToolName(tools: readonly Tool[] = []): string {
 export function forceAnswer(conversation: Conversation, output: OutputFormat): Conversation {
   const { tools, toolChoice } = conversation;
   const plain = { ...conversation, output: undefined };
-  if (isForced(toolChoice)) return plain;
+  if (demandsCall(toolChoice)) return plain;
   const name = answerToolName(tools);
   const answer: Tool = {
     kind: "function",
@@ -44,7 +44,8 @@ export function forceAnswer(conversation: Conversation, output: OutputFormat): C
   };
 }
 
-const isForced = (choice: ToolChoice | undefined): boolean =>
+/** Whether the model must call a tool. */
+export const demandsCall = (choice: ToolChoice | undefined): boolean =>
   choice?.kind === "required" || choice?.kind === "named" || (choice?.kind === "allowed" && choice.mode === "required");
 
 const widen = (choice: ToolChoice | undefined, name: string): ToolChoice =>

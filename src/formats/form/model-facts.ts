@@ -84,7 +84,12 @@ const ADAPTIVE: Partial<ModelFacts> = {
  * Gemini: https://ai.google.dev/gemini-api/docs/thinking, .../thought-signatures and .../function-calling
  */
 const FACTS: readonly FactsRow[] = [
-  { pattern: /claude-(?:2|instant|3-(?:opus|sonnet|haiku))/, ...EARLY, defaultMaxTokens: 4096, maxOutputTokens: 4096 },
+  {
+    pattern: /claude-(?:v?2|instant|3-(?:opus|sonnet|haiku))/,
+    ...EARLY,
+    defaultMaxTokens: 4096,
+    maxOutputTokens: 4096,
+  },
   { pattern: /claude-3-5/, ...EARLY, maxOutputTokens: 8192 },
   { pattern: /claude-3-7/, ...BUDGET, maxOutputTokens: 64_000 },
   { pattern: /claude-opus-4-1(?!\d)/, ...BUDGET, maxOutputTokens: 32_000, takesOneOfSampling: true },
@@ -133,8 +138,11 @@ const FAMILIES: readonly { readonly family: RegExp; readonly models: readonly Fa
 /** No model has a longer name; what is before that is where it comes from. */
 const MAX_NAME_CHARACTERS = 200;
 
-/** @param model as the provider is asked for it, in any case and with any prefix */
-export function factsOf(model: string): ModelFacts {
+/**
+ * @param model as the provider is asked for it, in any case and with any prefix
+ * @param defaultMaxTokens for models that take so much
+ */
+export function factsOf(model: string, defaultMaxTokens: number = NEWEST.defaultMaxTokens): ModelFacts {
   const name = model
     .slice(-MAX_NAME_CHARACTERS)
     .toLowerCase()
@@ -143,5 +151,7 @@ export function factsOf(model: string): ModelFacts {
   const matches = ({ pattern }: FactsRow): boolean => pattern.test(name);
   const row = FACTS.find(matches) ?? FAMILIES.find(({ family }) => family.test(name))?.models.find(matches);
   const { pattern: _, ...facts } = row ?? { pattern: /$/ };
-  return { ...NEWEST, ...facts };
+  const known = { ...NEWEST, defaultMaxTokens, ...facts };
+  const { maxOutputTokens = Infinity } = known;
+  return { ...known, defaultMaxTokens: Math.min(known.defaultMaxTokens, defaultMaxTokens, maxOutputTokens) };
 }

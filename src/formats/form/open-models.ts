@@ -95,11 +95,13 @@ export const OPEN_FAMILIES = [
     ],
   },
   {
-    family: /phi|llama|nemotron|granite|seed|sonar/,
+    family: /phi|llama|nemotron|granite|nova|seed|sonar/,
     models: [
       { pattern: /phi-4.*reasoning/, ...FIXED },
       { pattern: /llama-?[34](?!\d)(?!.*nemotron-(?:nano|super|ultra))|phi-?[1-4](?!\d)/, ...NONE },
       { pattern: /nemotron-(?:3|nano)|granite-3-[23]/, ...SWITCH },
+      { pattern: /(?:amazon[-/]|^)nova-(?!2)/, ...NONE },
+      { pattern: /nova-2/, thinking: "effort", restsUnlessAsked: true, efforts: LOW_TO_HIGH },
       { pattern: /doubao-seed|seed-[12]/, thinking: "effort", efforts: ["minimal", ...LOW_TO_HIGH] },
       { pattern: /sonar-(?:deep-research|reasoning)/, thinking: "effort", alwaysThinks: true, efforts: LOW_TO_HIGH },
       { pattern: /(?:^|\/)sonar/, ...NONE },

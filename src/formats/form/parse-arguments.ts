@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 
 declare global {
   /** https://tc39.es/proposal-json-parse-with-source, which the runtime has and the compiler's library lacks. */

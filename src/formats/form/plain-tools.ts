@@ -1,25 +1,6 @@
-import { type JsonObject, isJsonObject } from "../../core/json/parse.ts";
 import type { Block } from "./blocks.ts";
 import type { Conversation, Tool, Turn } from "./conversation.ts";
-
-/** The parameters of a function that stands for a tool that takes free text. */
-export const CUSTOM_PARAMETERS: JsonObject = {
-  type: "object",
-  properties: { input: { type: "string" } },
-  required: ["input"],
-  additionalProperties: false,
-};
-
-/** The arguments of such a function. */
-export const wrapCustomInput = (input: string): string => JSON.stringify({ input });
-
-/** A grammar cannot be enforced on a function, so the model is told of it. */
-export function describeGrammar(description: string | undefined, format: JsonObject | undefined): string | undefined {
-  const grammar = isJsonObject(format?.["grammar"]) ? format["grammar"] : format;
-  const definition = grammar?.["definition"];
-  if (typeof definition !== "string") return description;
-  return `${description ?? ""}\n\nThe text in \`input\` must follow this grammar:\n${definition}`.trimStart();
-}
+import { CUSTOM_PARAMETERS, describeCustom, wrapCustomInput } from "./function-tools.ts";
 
 /**
  * A request for a provider that knows only functions, and no choice between some of them: tools that take free text, and
@@ -58,11 +39,10 @@ function toFunctionBlock(block: Block): Block {
 
 function toFunction(tool: Tool): Tool {
   if (tool.kind === "function") return tool;
-  const { name, description, format } = tool;
   return {
     kind: "function",
-    name,
-    description: describeGrammar(description, format),
+    name: tool.name,
+    description: describeCustom(tool),
     parameters: CUSTOM_PARAMETERS,
     strict: undefined,
     cache: undefined,

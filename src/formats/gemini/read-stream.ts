@@ -1,9 +1,9 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 import { filledTextOf } from "../../core/json/values.ts";
 import type { AnswerError, Stop } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
+import { NO_EVENT, STREAM_BROKE_OFF } from "../form/stream-faults.ts";
 import { readAnswerError } from "./answer-error.ts";
 import { readBlocked, readFinish } from "./finish-reason.ts";
 import { firstCandidate } from "./read-answer.ts";
@@ -76,22 +76,10 @@ export function readStream(target: WireTarget): AnswerStreamReader {
     },
     end() {
       if (hasFailed) return [];
-      if (!stop) return fail(BROKE_OFF);
+      if (!stop) return fail(STREAM_BROKE_OFF);
       // Calls may have come after the reason to stop.
       const told: Stop = stop.reason === "end" && parts.hasCalls ? { ...stop, reason: "tool" } : stop;
       return [...parts.close(), { type: "stop", stop: told }];
     },
   };
 }
-
-const NO_EVENT: AnswerError = {
-  message: "The provider sent an event that is no JSON object.",
-  type: "api_error",
-  code: undefined,
-};
-
-const BROKE_OFF: AnswerError = {
-  message: "The provider's stream broke off before its end.",
-  type: "api_error",
-  code: undefined,
-};

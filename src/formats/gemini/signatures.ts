@@ -5,7 +5,7 @@ import type { WireTarget } from "../form/dialect.ts";
  * The origin of a signature that a client sent without an envelope: it got it from some provider of this wire, by an
  * answer that was relayed as it was, and which one is not known.
  */
-const RELAYED = "generate";
+export const RELAYED = "generate";
 
 /** The origin of what a provider of this wire signs. */
 export const originOf = ({ provider }: WireTarget): string => `${provider}/generate`;

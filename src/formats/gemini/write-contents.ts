@@ -1,6 +1,7 @@
 import type { Block, CallBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
+import { type Step, stepsOf } from "../form/steps.ts";
 import { writeModelParts, writeUserParts } from "./write-parts.ts";
 import { writeLateResult, writeResults } from "./write-results.ts";
 import type { WireObject, Writing } from "./writing.ts";
@@ -46,31 +47,6 @@ const textsOf = (blocks: readonly Block[]): readonly string[] =>
     .filter((text) => text !== "" && !text.startsWith(BILLING_HEADER));
 
 const isText = (block: Block): block is TextBlock => block.type === "text";
-
-/** What the model says, and everything until it speaks again. */
-interface Step {
-  readonly said: Block[];
-  readonly results: ResultBlock[];
-  readonly others: Turn[];
-}
-
-function stepsOf(turns: readonly Turn[]): readonly Step[] {
-  const steps: Step[] = [];
-  let step: Step | undefined;
-  for (const turn of turns) {
-    const isNext = turn.role === "assistant" && step && (step.results.length > 0 || step.others.length > 0);
-    if (!step || isNext) {
-      step = { said: [], results: [], others: [] };
-      steps.push(step);
-    }
-    if (turn.role === "assistant") for (const block of turn.blocks) step.said.push(block);
-    else if (turn.role === "tool") for (const block of turn.blocks.filter(isResult)) step.results.push(block);
-    else step.others.push(turn);
-  }
-  return steps;
-}
-
-const isResult = (block: Block): block is ResultBlock => block.type === "result";
 
 const isCall = (block: Block): block is CallBlock => block.type === "call";
 

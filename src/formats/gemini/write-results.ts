@@ -1,5 +1,4 @@
-import { isJsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { isJsonObject, parseJson } from "../../core/json/parse.ts";
 import type { CallBlock, MediaBlock, ResultBlock } from "../form/blocks.ts";
 import { parseArguments } from "../form/parse-arguments.ts";
 import { toWireName } from "./tool-names.ts";

@@ -1,25 +1,10 @@
 import type { Conversation, Effort, Reasoning } from "../form/conversation.ts";
-import type { ModelFacts } from "../form/model-facts.ts";
+import { BUDGETS, effortOf, isOff, isThinkingFixed, nearestEffort } from "../form/efforts.ts";
 import type { WireObject, Writing } from "./writing.ts";
 
-/** Tokens to think with. */
-const BUDGETS: Readonly<Record<Exclude<Effort, "none">, number>> = {
-  minimal: 1024,
-  low: 2048,
-  medium: 8192,
-  high: 24_576,
-  xhigh: Infinity,
-  max: Infinity,
-};
-
-/** From how many tokens on a budget is more than an effort. */
-const EFFORTS: readonly (readonly [below: number, effort: Effort])[] = [
-  [1, "none"],
-  [1536, "minimal"],
-  [4096, "low"],
-  [16_384, "medium"],
-  [Infinity, "high"],
-];
+/** Tokens to think with; more than that is all that the model takes. */
+const budgetOf = (effort: Exclude<Effort, "none">): number =>
+  effort === "xhigh" || effort === "max" ? Infinity : BUDGETS[effort];
 
 /** What an answer needs beside the thoughts, which count as output. */
 const ROOM_FOR_ANSWER = 1024;
@@ -44,8 +29,7 @@ export function writeThinking({ reasoning, limits }: Conversation, writing: Writ
     if (isAsked && !isOff(reasoning)) writing.note("dropped", "thinking");
     return undefined;
   }
-  const written = facts.thinking === "budget" ? writeBudget(reasoning, limits.maxOutputTokens, writing) : undefined;
-  const amount = written ?? writeLevel(reasoning, writing);
+  const amount = writeAmount(reasoning, limits.maxOutputTokens, writing);
   const isSilent = amount["thinkingBudget"] === 0;
   // A client that only says how hard to think comes from a wire on which thoughts are shown.
   const isShown = !isSilent && (reasoning.isShown ?? !reasoning.isAdaptive);
@@ -53,7 +37,25 @@ export function writeThinking({ reasoning, limits }: Conversation, writing: Writ
   return Object.keys(config).length > 0 ? config : undefined;
 }
 
-const isOff = ({ effort, budget }: Reasoning): boolean => effort === "none" || (effort === undefined && budget === 0);
+function writeAmount(reasoning: Reasoning, maxTokens: number | undefined, writing: Writing): WireObject {
+  switch (writing.target.facts.thinking) {
+    case "budget":
+      return writeBudget(reasoning, maxTokens, writing);
+    case "switch":
+      return writeSwitch(reasoning, writing);
+    default:
+      return writeLevel(reasoning, writing);
+  }
+}
+
+/** No thinking, or as much as the model likes. */
+function writeSwitch(reasoning: Reasoning, writing: Writing): WireObject {
+  const isFixed = isThinkingFixed(writing.target.facts);
+  const asked = effortOf(reasoning);
+  if (asked !== undefined && (isFixed || asked !== "none")) writing.note("adjusted", "thinking");
+  if (isFixed || (asked === undefined && !reasoning.isAdaptive && reasoning.budget === undefined)) return {};
+  return { thinkingBudget: asked === "none" ? 0 : DYNAMIC };
+}
 
 function writeBudget(reasoning: Reasoning, maxTokens: number | undefined, writing: Writing): WireObject {
   const { budgets = USUAL_BUDGETS, alwaysThinks } = writing.target.facts;
@@ -62,7 +64,7 @@ function writeBudget(reasoning: Reasoning, maxTokens: number | undefined, writin
     if (alwaysThinks) writing.note("adjusted", "thinking");
     return { thinkingBudget: alwaysThinks ? budgets.least : 0 };
   }
-  const wanted = budget ?? (effort === undefined || effort === "none" ? undefined : BUDGETS[effort]);
+  const wanted = budget ?? (effort === undefined || effort === "none" ? undefined : budgetOf(effort));
   if (wanted === undefined) return isAdaptive ? { thinkingBudget: DYNAMIC } : {};
   if (wanted < 0) return { thinkingBudget: DYNAMIC };
   const room = maxTokens === undefined ? Infinity : Math.max(maxTokens - ROOM_FOR_ANSWER, ROOM_FOR_ANSWER);
@@ -72,22 +74,9 @@ function writeBudget(reasoning: Reasoning, maxTokens: number | undefined, writin
 }
 
 function writeLevel(reasoning: Reasoning, writing: Writing): WireObject {
-  const asked = reasoning.effort ?? (reasoning.budget === undefined ? undefined : effortOf(reasoning.budget));
+  const asked = effortOf(reasoning);
   if (asked === undefined) return {};
-  const level = nearest(asked, writing.target.facts);
+  const level = nearestEffort(asked, writing.target.facts.efforts ?? LEVELS);
   if (level !== reasoning.effort) writing.note("adjusted", "thinking");
   return { thinkingLevel: level.toUpperCase() };
-}
-
-/** @returns undefined if the model is to decide */
-function effortOf(budget: number): Effort | undefined {
-  return budget < 0 ? undefined : EFFORTS.find(([below]) => budget < below)?.[1];
-}
-
-const RANKS: readonly Effort[] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
-
-/** The nearest level that a model knows, of two the higher one. */
-function nearest(wanted: Effort, { efforts = LEVELS }: ModelFacts): Effort {
-  const distance = (effort: Effort): number => Math.abs(RANKS.indexOf(effort) - RANKS.indexOf(wanted));
-  return efforts.reduce((best, effort) => (distance(effort) <= distance(best) ? effort : best), efforts[0] ?? wanted);
 }

@@ -1,5 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
+import { demandsCall } from "../form/forced-answer.ts";
+import { describeCustom } from "../form/function-tools.ts";
 import { cleanSchema } from "./clean-schema.ts";
 import { toWireName } from "./tool-names.ts";
 import type { WireObject, Writing } from "./writing.ts";
@@ -31,20 +33,17 @@ export function writeTools(conversation: Conversation, writing: Writing): Writte
  */
 function isStrict(tools: readonly Tool[], choice: ToolChoice | undefined, writing: Writing): boolean {
   const strict = tools.filter((tool) => tool.kind === "function" && tool.strict === true);
-  if (strict.length === 0 || isForced(choice) || choice?.kind === "none") return false;
+  if (strict.length === 0 || demandsCall(choice) || choice?.kind === "none") return false;
   if (strict.length === tools.length && !writing.target.facts.knowsSchemasInPart) return true;
   writing.note("dropped", "tools[].strict");
   return false;
 }
 
-const isForced = (choice: ToolChoice | undefined): boolean =>
-  choice?.kind === "required" || choice?.kind === "named" || (choice?.kind === "allowed" && choice.mode === "required");
-
 function writeTool(tool: Tool, writing: Writing): WireObject {
   const written: WireObject = { name: toWireName(tool.name) };
   if (tool.kind === "custom") {
     writing.note("adjusted", `tools.${tool.name}`);
-    written["description"] = describeCustom(tool.description, tool.format);
+    written["description"] = describeCustom(tool) ?? "";
     written["parameters"] = TEXT_INPUT;
     return written;
   }
@@ -65,15 +64,6 @@ function writeTool(tool: Tool, writing: Writing): WireObject {
 
 /** The wire has no tools that take free text: it is the one argument of a function. */
 const TEXT_INPUT: JsonObject = { type: "object", properties: { input: { type: "string" } }, required: ["input"] };
-
-/** A grammar cannot be enforced here, so the model is told of it. */
-function describeCustom(description: string | undefined, format: JsonObject | undefined): string {
-  const grammar = format?.["grammar"] ?? format;
-  const definition = grammar && typeof grammar === "object" && "definition" in grammar ? grammar.definition : undefined;
-  const said = description ?? "";
-  if (typeof definition !== "string") return said;
-  return `${said}\n\nThe text in \`input\` must follow this grammar:\n${definition}`.trimStart();
-}
 
 /** https://ai.google.dev/api/caching#FunctionCallingConfig */
 function writeChoice(choice: ToolChoice | undefined, isStrictAuto: boolean): WireObject | undefined {

@@ -1,3 +1,4 @@
+import type { ForeignMember } from "../form/conversation.ts";
 import type { Dialect } from "../form/dialect.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readRequest } from "./read-request.ts";
@@ -5,6 +6,10 @@ import { readStream } from "./read-stream.ts";
 import { writeAnswer } from "./write-answer.ts";
 import { writeRequest } from "./write-request.ts";
 import { writeStream } from "./write-stream.ts";
+
+/** Of other essential members the provider keeps a state, or the answer has blocks of theirs. Citations get lost. */
+const mayRepeat = ({ path, isEssential }: ForeignMember): boolean =>
+  path === "inference_geo" || !(isEssential || path.endsWith(".citations"));
 
 /** Anthropic's Messages, on the way to and from the form between all formats. */
 export const MESSAGES_DIALECT: Dialect = {
@@ -14,4 +19,5 @@ export const MESSAGES_DIALECT: Dialect = {
   writeAnswer,
   readStream,
   writeStream,
+  mayRepeat,
 };

@@ -22,6 +22,8 @@ export const COUNT_TOKENS_DOCUMENTATION: FormatDocumentation = {
   operationId: "countMessageTokens",
   tag: TAG,
   summary: "Count the tokens of a conversation in Anthropic's form",
+  description:
+    "If the provider cannot count in this API, another one of its APIs is asked, or the number is an estimate (COUNT_TOKENS).",
   example: { model: MODEL, messages: [{ role: "user", content: "Hello" }] },
   schemas,
   request: schemas.CountMessageTokensRequest,

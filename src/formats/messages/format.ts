@@ -28,6 +28,7 @@ export const MESSAGES: Format = {
 export const COUNT_TOKENS: Format = {
   ...MESSAGES,
   api: "countTokens",
+  counts: { api: "messages", write: (tokens) => ({ input_tokens: tokens }) },
   checkRequired: checkModel,
   check: checkAgainst(CountMessageTokensRequest),
   documentation: async () => (await import("./documentation.ts")).COUNT_TOKENS_DOCUMENTATION,

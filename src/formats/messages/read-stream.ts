@@ -1,8 +1,8 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 import type { AnswerError } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
+import { NO_EVENT, STREAM_BROKE_OFF } from "../form/stream-faults.ts";
 import { textOf } from "../../core/json/values.ts";
 import { readError, sourceOf } from "./read-answer.ts";
 import { StreamBlockReader } from "./read-stream-blocks.ts";
@@ -89,18 +89,6 @@ export function readStream(target: WireTarget): AnswerStreamReader {
       // A provider that does not say that its answer begins.
       return [...start(undefined), ...events];
     },
-    end: () => (isComplete || hasFailed ? [] : fail(BROKE_OFF)),
+    end: () => (isComplete || hasFailed ? [] : fail(STREAM_BROKE_OFF)),
   };
 }
-
-const NO_EVENT: AnswerError = {
-  message: "The provider sent an event that is no JSON object.",
-  type: "api_error",
-  code: undefined,
-};
-
-const BROKE_OFF: AnswerError = {
-  message: "The provider's stream broke off before its end.",
-  type: "api_error",
-  code: undefined,
-};

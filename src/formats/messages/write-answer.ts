@@ -15,7 +15,7 @@ export function writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject {
     content: answer.blocks.flatMap(writeBlock),
     ...writeStop(
       answer.stop,
-      answer.blocks.some(({ type }) => type === "call"),
+      answer.blocks.some((block) => block.type === "call" && !block.isAnswered),
     ),
     diagnostics: null,
     usage: writeUsage(answer.usage),

@@ -1,9 +1,10 @@
 import type { Bookkeeping, Conversation } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import { forceAnswer } from "../form/forced-answer.ts";
-import { fitSchema } from "./fit-schema.ts";
+import { fitSchema } from "../form/fit-schema.ts";
 import { isBlank, type WireObject } from "./members.ts";
-import { writeThinking, type WrittenThinking } from "./write-thinking.ts";
+import { writeClaudeSampling } from "../form/claude-sampling.ts";
+import { writeThinking, type WrittenThinking } from "../form/claude-thinking.ts";
 import { writeTools } from "./write-tools.ts";
 import { writeTurns } from "./write-turns.ts";
 import { openWriting, type Writing } from "./writing.ts";
@@ -75,41 +76,13 @@ function writeOutputConfig(
   return Object.keys(config).length > 0 ? config : undefined;
 }
 
-/** At these values they change nothing, so that nothing is lost without them. */
-const NEUTRAL = { temperature: 1, top_p: 1 } as const;
-
 function writeSampling({ sampling }: Conversation, isThinking: boolean, writing: Writing): WireObject {
-  const { facts } = writing.target;
-  for (const [name, value] of [
-    ["seed", sampling.seed],
-    ["frequency_penalty", sampling.frequencyPenalty],
-    ["presence_penalty", sampling.presencePenalty],
-    ["logit_bias", sampling.logitBias && Object.keys(sampling.logitBias).length],
-  ] as const) {
-    // A penalty of 0 is none, and a seed of 0 is one.
-    if (value !== undefined && (value !== 0 || name === "seed")) writing.note("dropped", name);
-  }
+  const { temperature, topP, topK } = writeClaudeSampling(sampling, isThinking, writing);
   const written: WireObject = {};
-  const wanted = { temperature: sampling.temperature, top_p: sampling.topP, top_k: sampling.topK };
-  const isTaken = (name: keyof typeof wanted, value: number): boolean => {
-    if (!facts.takesSampling) return false;
-    if (name === "top_p" && facts.takesOneOfSampling && wanted.temperature !== undefined) return false;
-    // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking, "Feature compatibility"
-    return !isThinking || (name === "top_p" ? value >= 0.95 : name === "temperature" && value === 1);
-  };
-  for (const name of ["temperature", "top_p", "top_k"] as const) {
-    const value = wanted[name];
-    if (value === undefined) continue;
-    if (isTaken(name, value)) written[name] = name === "temperature" ? clampTemperature(value, writing) : value;
-    else if (name === "top_k" || value !== NEUTRAL[name]) writing.note("dropped", name);
-  }
+  if (temperature !== undefined) written["temperature"] = temperature;
+  if (topP !== undefined) written["top_p"] = topP;
+  if (topK !== undefined) written["top_k"] = topK;
   return written;
-}
-
-function clampTemperature(value: number, writing: Writing): number {
-  const clamped = Math.min(Math.max(value, 0), 1);
-  if (clamped !== value) writing.note("adjusted", "temperature");
-  return clamped;
 }
 
 /** OpenAI's tiers by their names here: what is faster or slower than usual is not sold on this wire. */

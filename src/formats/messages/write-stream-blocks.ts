@@ -55,7 +55,7 @@ export class StreamBlockWriter {
   }
 
   #open(block: number, opened: OpenedBlock): void {
-    if (opened.type === "call") this.hasCalls = true;
+    if (opened.type === "call" && !opened.isAnswered) this.hasCalls = true;
     this.#waiting.set(block, { opened, pieces: [], seal: undefined, isClosed: false, index: undefined });
     this.#head ??= block;
   }

@@ -1,5 +1,6 @@
 import type { AnswerError, Stop, Usage } from "../form/answer.ts";
 import type { AnswerStreamWriter, ClientAsk } from "../form/dialect.ts";
+import { ANSWER_BROKE_OFF, TOO_MIXED } from "../form/stream-faults.ts";
 import { errorType } from "./error-type.ts";
 import { writeStop } from "./stop-reason.ts";
 import { writeEvent } from "./stream-events.ts";
@@ -46,13 +47,13 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
           return fail(event.error);
         default: {
           const written = start() + blocks.write(event);
-          return blocks.held > MAX_HELD ? written + fail(TOO_MUCH) : written;
+          return blocks.held > MAX_HELD ? written + fail(TOO_MIXED) : written;
         }
       }
     },
     end() {
       if (isOver) return "";
-      if (!stop) return fail(BROKE_OFF);
+      if (!stop) return fail(ANSWER_BROKE_OFF);
       isOver = true;
       const delta = writeStop(stop, blocks.hasCalls);
       const last = writeEvent("message_delta", { delta, usage: writeDeltaUsage(usage) });
@@ -84,15 +85,3 @@ const stopError = ({ explanation }: Stop): AnswerError => ({
   type: "api_error",
   code: undefined,
 });
-
-const BROKE_OFF: AnswerError = {
-  message: "The provider's answer broke off before its end.",
-  type: "api_error",
-  code: undefined,
-};
-
-const TOO_MUCH: AnswerError = {
-  message: "The provider mixed the parts of its answer so far that they cannot be put in order.",
-  type: "api_error",
-  code: undefined,
-};

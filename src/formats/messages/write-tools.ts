@@ -1,7 +1,9 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { fitSchema } from "./fit-schema.ts";
+import { fitSchema } from "../form/fit-schema.ts";
+import { demandsCall } from "../form/forced-answer.ts";
+import { argumentsSchema, CUSTOM_PARAMETERS, describeCustom } from "../form/function-tools.ts";
 import type { WireObject } from "./members.ts";
 import { toWireName } from "./tool-names.ts";
 import type { Writing } from "./writing.ts";
@@ -26,13 +28,6 @@ export function writeTools(conversation: Conversation, writing: Writing): Writte
   return { tools: offered.map((tool) => writeTool(tool, writing)), ...(choice && { tool_choice: choice }) };
 }
 
-/** Whether the model must call a tool. */
-export const isCallForced = ({ tools, toolChoice }: Conversation): boolean =>
-  tools.length > 0 && demandsCall(toolChoice);
-
-const demandsCall = (choice: ToolChoice | undefined): boolean =>
-  choice?.kind === "required" || choice?.kind === "named" || (choice?.kind === "allowed" && choice.mode === "required");
-
 /** Those who resell Claude refuse calls of tools that are not there; Anthropic itself does not. */
 function writeForgotten({ turns }: Conversation, { target }: Writing): WrittenTools {
   if (target.provider === "anthropic") return {};
@@ -50,34 +45,17 @@ function writeTool(tool: Tool, writing: Writing): WireObject {
   const name = toWireName(tool.name);
   if (tool.kind === "custom") {
     writing.note("adjusted", `tools.${tool.name}`);
-    return { name, description: describeCustom(tool.description, tool.format), input_schema: TEXT_INPUT };
+    // The wire has no tools that take free text.
+    return { name, description: describeCustom(tool) ?? "", input_schema: CUSTOM_PARAMETERS };
   }
   const written: WireObject = { name };
   if (tool.description !== undefined) written["description"] = tool.description;
-  const schema = inputSchema(tool.parameters);
+  const schema = argumentsSchema(tool.parameters);
   const isStrict = tool.strict === true && writing.target.facts.takesOutputSchema;
   written["input_schema"] = isStrict ? strictSchema(schema, writing) : schema;
   if (isStrict) written["strict"] = true;
   else if (tool.strict) writing.note("dropped", "tools[].strict");
   return writing.mark(written, tool.cache);
-}
-
-/** The wire has no tools that take free text: it is the one argument of a function. */
-const TEXT_INPUT: JsonObject = { type: "object", properties: { input: { type: "string" } }, required: ["input"] };
-
-/** A grammar cannot be enforced here, so the model is told of it. */
-function describeCustom(description: string | undefined, format: JsonObject | undefined): string {
-  const grammar = format?.["grammar"] ?? format;
-  const definition = grammar && typeof grammar === "object" && "definition" in grammar ? grammar.definition : undefined;
-  const said = description ?? "";
-  if (typeof definition !== "string") return said;
-  return `${said}\n\nThe text in \`input\` must follow this grammar:\n${definition}`.trimStart();
-}
-
-/** A schema of arguments must be one of an object. */
-function inputSchema(parameters: JsonObject | undefined): JsonObject {
-  if (!parameters) return { type: "object", properties: {} };
-  return parameters["type"] === undefined ? { type: "object", ...parameters } : parameters;
 }
 
 function strictSchema(parameters: JsonObject, writing: Writing): JsonObject {

@@ -1,4 +1,5 @@
 import type { Block, ResultBlock, TextBlock } from "../form/blocks.ts";
+import { type Step, stepsOf } from "../form/steps.ts";
 import type { Turn } from "../form/conversation.ts";
 import type { WireObject } from "./members.ts";
 import { compact, writeAssistantBlock, writeOrphan, writeResult, writeText, writeUserBlock } from "./write-content.ts";
@@ -48,29 +49,6 @@ const writeSystem = (blocks: readonly Block[], writing: Writing): readonly WireO
 
 const isText = (block: Block): block is TextBlock => block.type === "text";
 
-/** What the assistant says, and everything until it speaks again. */
-interface Step {
-  readonly said: Block[];
-  readonly results: ResultBlock[];
-  readonly others: Turn[];
-}
-
-function stepsOf(turns: readonly Turn[]): readonly Step[] {
-  const steps: Step[] = [];
-  let step: Step | undefined;
-  for (const turn of turns) {
-    const isNext = turn.role === "assistant" && step && (step.results.length > 0 || step.others.length > 0);
-    if (!step || isNext) {
-      step = { said: [], results: [], others: [] };
-      steps.push(step);
-    }
-    if (turn.role === "assistant") for (const block of turn.blocks) step.said.push(block);
-    else if (turn.role === "tool") for (const block of turn.blocks.filter(isResult)) step.results.push(block);
-    else step.others.push(turn);
-  }
-  return steps;
-}
-
 /**
  * Calls of one conversation must have ids of their own, and some providers count them anew in each answer, or give two the
  * same: later ones get others, and so do their results, in their order.
@@ -95,8 +73,6 @@ function tellApart(step: Step, told: Set<string>): Step {
   });
   return { ...step, said, results };
 }
-
-const isResult = (block: Block): block is ResultBlock => block.type === "result";
 
 /** The results come first in the turn behind their calls, each once. */
 function writeStep({ said, results, others }: Step, messages: Message[], writing: Writing): void {

@@ -22,7 +22,7 @@ export interface AnswerBlocks {
   end(stop: Stop): void;
 }
 
-export function createAnswerBlocks({ request, newId }: ClientAsk, items: OutputItems): AnswerBlocks {
+export function createAnswerBlocks({ request, newId, keepsId = false }: ClientAsk, items: OutputItems): AnswerBlocks {
   const tools = new Map(request.tools.map((tool) => [tool.name, tool]));
   const blocks = new Map<number, OpenBlock>();
   let message: MessageItem | undefined;
@@ -49,7 +49,7 @@ export function createAnswerBlocks({ request, newId }: ClientAsk, items: OutputI
     endMessage();
     switch (opened.type) {
       case "thinking":
-        return { kind: "thinking", writer: createReasoningItem(items) };
+        return { kind: "thinking", writer: createReasoningItem(items, keepsId) };
       case "call": {
         const named = opened.id === "" ? { ...opened, id: `call_${newId()}` } : opened;
         call = createSealedCall(items, named, tools.get(named.name));

@@ -1,4 +1,4 @@
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { parseJson } from "../../core/json/parse.ts";
 import { objectOf, textOf } from "../../core/json/values.ts";
 
 /** What a wire without custom tools calls the one argument of the function that stands for one. */

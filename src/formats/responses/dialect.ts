@@ -1,3 +1,4 @@
+import type { ForeignMember } from "../form/conversation.ts";
 import type { Dialect } from "../form/dialect.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readRequest } from "./read-request.ts";
@@ -5,6 +6,11 @@ import { readStream } from "./read-stream.ts";
 import { writeAnswer } from "./write-answer.ts";
 import { writeRequest } from "./write-request.ts";
 import { writeStream } from "./write-stream.ts";
+
+/** With these, what is added comes behind what they stand for, each time. A `conversation` would grow by itself as well. */
+const REPEATABLE: ReadonlySet<string> = new Set(["previous_response_id", "prompt"]);
+
+const mayRepeat = ({ path, isEssential }: ForeignMember): boolean => !isEssential || REPEATABLE.has(path);
 
 /** OpenAI's Responses API: https://platform.openai.com/docs/api-reference/responses */
 export const RESPONSES_DIALECT: Dialect = {
@@ -14,4 +20,5 @@ export const RESPONSES_DIALECT: Dialect = {
   writeAnswer,
   readStream,
   writeStream,
+  mayRepeat,
 };

@@ -5,10 +5,10 @@ import * as schemas from "./further-schemas.ts";
 const { tag } = RESPONSES_DOCUMENTATION;
 
 const MODEL = "openai/gpt-4o";
-const ID = { id: "Id of the response at the provider." };
+const ID = { id: "Id of the response, at the provider or in the store of the gateway." };
 
 const WHOSE =
-  "A stored response names no model, so the provider is that of ?provider=, or the only configured one with this API. While " +
+  "Responses that the gateway keeps (RESPONSES_STORE) are its own to answer for. Any other stored response names no model, so the provider is that of ?provider=, or the only configured one with this API. While " +
   "ALLOWED_MODELS or DISALLOWED_MODELS is set, PROXY_WITHOUT_MODEL=allow is needed.";
 
 /** What is the same for all that has no body. */
@@ -30,7 +30,9 @@ export const FURTHER_DOCUMENTATION: Readonly<Record<string, FormatDocumentation>
     operationId: "countResponseInputTokens",
     tag,
     summary: "Count the input tokens of a response",
-    description: "Relayed byte for byte to providers with the Responses API; those without this part of it answer 404.",
+    description:
+      "Relayed byte for byte to providers with the Responses API; those without this part of it answer 404. Of others the " +
+      "API of Messages that counts tokens is asked, or the number is an estimate (COUNT_TOKENS).",
     example: { model: MODEL, input: "Hello" },
     schemas,
     request: schemas.CountInputTokensRequest,

@@ -24,6 +24,7 @@ export const COMPACT_RESPONSE: Format = {
 export const COUNT_INPUT_TOKENS: Format = {
   ...RESPONSES,
   subpath: "/input_tokens",
+  counts: { api: "responses", write: (tokens) => ({ object: "response.input_tokens", input_tokens: tokens }) },
   checkRequired: checkModel,
   check: checkAgainst(CountInputTokensRequest),
   documentation: documented("inputTokens"),

@@ -1,5 +1,4 @@
-import { parseJson } from "../../core/json/parse-bytes.ts";
-import type { JsonObject } from "../../core/json/parse.ts";
+import { parseJson, type JsonObject } from "../../core/json/parse.ts";
 import type { Tool } from "../form/conversation.ts";
 import { listOf, objectOf, textOf, withoutUndefined } from "../../core/json/values.ts";
 

@@ -7,20 +7,20 @@ const shapeOf = (path: string): string => path.replace(/\[\d+\]/g, "[]");
 /** What a reader did not understand; of members of one shape the first. */
 export interface ForeignMembers {
   /** Leaving it out would change what the answer means. */
-  essential(path: string): void;
+  essential(path: string, reason?: string): void;
   harmless(path: string): void;
   list(): readonly ForeignMember[];
 }
 
 export function createForeignMembers(): ForeignMembers {
   const members = new Map<string, ForeignMember>();
-  const add = (path: string, isEssential: boolean): void => {
+  const add = (path: string, isEssential: boolean, reason?: string): void => {
     const shape = shapeOf(path);
     const known = members.get(shape);
-    if (!known || (isEssential && !known.isEssential)) members.set(shape, { path, isEssential });
+    if (!known || (isEssential && !known.isEssential)) members.set(shape, { path, isEssential, reason });
   };
   return {
-    essential: (path) => add(path, true),
+    essential: (path, reason) => add(path, true, reason),
     harmless: (path) => add(path, false),
     list: () => [...members.values()],
   };

@@ -2,7 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError, ModelAnswer } from "../form/answer.ts";
 import type { Block } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
-import { type ClientToolName, clientToolNames } from "../form/fit-tool-name.ts";
+import { type ClientToolName, clientToolNames } from "../form/tool-names.ts";
 import { readAnswerError } from "./answer-error.ts";
 import { isSet, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import { readOutputPart } from "./read-content.ts";

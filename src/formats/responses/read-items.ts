@@ -4,6 +4,7 @@ import type { Turn } from "../form/conversation.ts";
 import { isSet, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import { LOCAL_SHELL, readShellAction } from "./local-shell.ts";
 import type { ForeignMembers } from "./member-lists.ts";
+import { NO_STORE } from "./no-store.ts";
 import { readContent } from "./read-content.ts";
 import type { ToolList } from "./read-tools.ts";
 import { isEmptyThinking, readThinking } from "./thinking.ts";
@@ -76,6 +77,8 @@ function readItem(item: JsonObject, path: string, reading: Reading): void {
       return reading.foreign.harmless(`${path}.type`);
     case "configuration_update":
       return reading.foreign.harmless(path);
+    case "item_reference":
+      return reading.foreign.essential(`${path}.type`, NO_STORE);
     default:
       if (!TRACES.has(type)) reading.foreign.essential(`${path}.type`);
       return append(reading, "assistant", [readOpaque(item)]);

@@ -2,6 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, OutputFormat } from "../form/conversation.ts";
 import { booleanOf, isSet, listOf, numberOf, objectOf, textOf } from "../../core/json/values.ts";
 import { createForeignMembers, type ForeignMembers } from "./member-lists.ts";
+import { GO_ON, NO_STORE } from "./no-store.ts";
 import { readItems } from "./read-items.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";
 import { readReasoning } from "./reasoning.ts";
@@ -32,8 +33,13 @@ const KNOWN = new Set([
   "stream_options",
 ]);
 
-/** What lies in the provider's store, or is fetched from there later. */
-const ESSENTIAL = new Set(["previous_response_id", "conversation", "prompt", "background"]);
+/** What lies in the provider's store, or is fetched from there later, and why it cannot be sent. */
+const ESSENTIAL: ReadonlyMap<string, string | undefined> = new Map([
+  ["previous_response_id", NO_STORE],
+  ["conversation", `only OpenAI keeps conversations; ${GO_ON} instead`],
+  ["prompt", undefined],
+  ["background", undefined],
+]);
 
 /** Values that ask for what happens anyway. */
 const IS_DEFAULT: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -86,7 +92,7 @@ export function readRequest(body: JsonObject): Conversation {
 function listForeign(body: JsonObject, foreign: ForeignMembers): void {
   for (const [name, value] of Object.entries(body)) {
     if (KNOWN.has(name) || !isSet(value) || IS_DEFAULT[name]?.(value)) continue;
-    if (ESSENTIAL.has(name)) foreign.essential(name);
+    if (ESSENTIAL.has(name)) foreign.essential(name, ESSENTIAL.get(name));
     else foreign.harmless(name);
   }
   for (const [index, included] of listOf(body["include"]).entries()) {

@@ -1,9 +1,8 @@
-import { parseJson } from "../../core/json/parse-bytes.ts";
-import type { JsonObject } from "../../core/json/parse.ts";
+import { parseJson, type JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
-import { clientToolNames } from "../form/fit-tool-name.ts";
+import { clientToolNames } from "../form/tool-names.ts";
 import { readAnswerError } from "./answer-error.ts";
 import { isSet, objectOf, textOf } from "../../core/json/values.ts";
 import { readStop, type Held } from "./stop-reason.ts";

@@ -8,7 +8,7 @@ import { writeToolChoice, writeTools } from "./write-tools.ts";
  * The members of a response that repeat the request or never change, all that the official type has: OpenAI's own
  * defaults for what the client did not say, null for what it does not have.
  */
-export function echoRequest({ request, model }: ClientAsk): JsonObject {
+export function echoRequest({ request, model, stored, keepsId = false }: ClientAsk): JsonObject {
   const { tools, toolChoice, parallelCalls, limits, sampling, reasoning, output, bookkeeping } = request;
   return {
     access_programs: null,
@@ -23,15 +23,15 @@ export function echoRequest({ request, model }: ClientAsk): JsonObject {
     moderation: null,
     parallel_tool_calls: parallelCalls ?? true,
     presence_penalty: sampling.presencePenalty ?? 0,
-    previous_response_id: null,
+    previous_response_id: stored?.previousId ?? null,
     prompt: null,
     prompt_cache_key: bookkeeping.promptCacheKey ?? null,
     prompt_cache_retention: null,
     reasoning: { effort: reasoning?.effort ?? null, summary: reasoning?.isShown === true ? "auto" : null },
     safety_identifier: bookkeeping.user ?? null,
     service_tier: "default",
-    // Nothing is kept.
-    store: false,
+    // Of its own accord the gateway keeps none; a provider of this API may.
+    store: stored?.isKept ?? keepsId,
     temperature: sampling.temperature ?? 1,
     text: {
       format: output ? writeOutputFormat(output) : { type: "text" },

@@ -27,7 +27,7 @@ export type EmitEvent = (type: string, members: JsonObject, response?: () => Jso
 
 /** The one way in which responses are written, whole ones and streams, so that both say the same. */
 export function createResponseWriter(ask: ClientAsk, emit: EmitEvent): ResponseWriter {
-  const id = `resp_${ask.newId()}`;
+  let id = ask.stored?.id ?? `resp_${ask.newId()}`;
   const items = createOutputItems(emit, ask.newId);
   const blocks = createAnswerBlocks(ask, items);
   let stop: Stop | undefined;
@@ -66,6 +66,7 @@ export function createResponseWriter(ask: ClientAsk, emit: EmitEvent): ResponseW
     add(event) {
       if (failure) return;
       if (event.type === "fail") return fail(event.error);
+      if (event.type === "start" && ask.keepsId && !ask.stored && event.id !== undefined) ({ id } = event);
       start();
       if (event.type === "stop") stop = event.stop;
       if (event.type === "usage") usage = event.usage;

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
 import type { Annotation, Seal } from "../form/blocks.ts";
-import type { ClientToolName } from "../form/fit-tool-name.ts";
+import type { ClientToolName } from "../form/tool-names.ts";
 
 /** Where the events of a stream's items go. */
 export interface StreamOutput {

@@ -1,11 +1,8 @@
 import type { Failure } from "../../core/errors.ts";
-import { endsEvent } from "../../core/sse/event-boundary.ts";
+import { endsEvent, readEventData } from "../../core/sse/event-data.ts";
 import { createEventFilter } from "../../core/sse/event-filter.ts";
-import { readEventData } from "../../core/sse/event-data.ts";
-import { REACH, SignScanner } from "../../core/sse/sign-scanner.ts";
-import type { StreamTail } from "../../core/sse/stream-tail.ts";
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { REACH, SignScanner, type StreamTail } from "../../core/sse/stream-tail.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 import {
   endsWith,
   isErrorEvent,

@@ -4,7 +4,7 @@ import type { Block, CallBlock, ResultBlock, TextBlock } from "../form/blocks.ts
 import type { Tool, Turn } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget } from "../form/dialect.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
-import { fitToolName } from "../form/fit-tool-name.ts";
+import { fitToolName } from "../form/tool-names.ts";
 import { writeShellAction } from "./local-shell.ts";
 import type { Notes } from "./member-lists.ts";
 import { writeThinking } from "./thinking.ts";
@@ -136,6 +136,11 @@ function writeResult({ callId, isError, kind, ...result }: ResultBlock, path: st
   return { type: kind === "custom" ? "custom_tool_call_output" : "function_call_output", call_id, output: told };
 }
 
+const ERROR_MARK = "Error: ";
+
+/** Tools of the gateway say it themselves. */
+const markText = (text: string): string => (text.startsWith(ERROR_MARK) ? text : ERROR_MARK + text);
+
 /** The API has no sign for a failed call. */
 const markError = (output: string | readonly JsonObject[]): string | readonly JsonObject[] =>
-  typeof output === "string" ? `Error: ${output}` : [{ type: "input_text", text: "Error:" }, ...output];
+  typeof output === "string" ? markText(output) : [{ type: "input_text", text: "Error:" }, ...output];

@@ -7,10 +7,19 @@ export interface ReasoningWriter extends BlockWriter {
   seal(seal: Seal): void;
 }
 
-/** Thoughts, as a summary: that is what clients show and what they send back. */
-export function createReasoningItem(items: OutputItems): ReasoningWriter {
+/**
+ * What shows that thoughts are to be left out when a client sends them back, as those of another provider are. One of
+ * this API would look in its store for what is not encrypted, and under the id that it has here there is nothing.
+ */
+const NOT_TO_RETURN: Seal = { origin: "gateway", kind: "encrypted", value: "none" };
+
+/**
+ * Thoughts, as a summary: that is what clients show and what they send back.
+ * @param isStored the provider is one of this API, to which the client sends them back, and keeps its own
+ */
+export function createReasoningItem(items: OutputItems, isStored: boolean): ReasoningWriter {
   const pieces: string[] = [];
-  let encrypted: string | null = null;
+  let encrypted = writeSeal(isStored ? NOT_TO_RETURN : undefined);
   const item = items.add("rs", (id) => ({
     id,
     type: "reasoning",
@@ -43,7 +52,7 @@ export function createReasoningItem(items: OutputItems): ReasoningWriter {
 
 /** A seal of what has no place for one here. */
 export function createSealItem(items: OutputItems, seal: Seal): void {
-  const item = createReasoningItem(items);
+  const item = createReasoningItem(items, false);
   item.seal(seal);
   item.close();
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Tool, ToolChoice } from "../form/conversation.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
 import { LOCAL_SHELL } from "./local-shell.ts";
-import { fitToolName } from "../form/fit-tool-name.ts";
+import { fitToolName } from "../form/tool-names.ts";
 import { isStrictSchema } from "../form/strict-schema.ts";
 import type { Notes } from "./member-lists.ts";
 import { splitName, type SplitName } from "./tool-names.ts";

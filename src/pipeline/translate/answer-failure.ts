@@ -2,7 +2,7 @@ import type { Failure } from "../../core/errors.ts";
 import { redactionOf } from "../../core/redact/redact.ts";
 import type { Format } from "../../formats/format.ts";
 import type { AnswerError } from "../../formats/form/answer.ts";
-import type { Provider } from "../../providers/provider.ts";
+import { type Provider, secretsOf } from "../../providers/provider.ts";
 import { rpcType } from "../../formats/rpc-status.ts";
 import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";
 import { nameOverflow } from "./context-overflow.ts";
@@ -37,10 +37,19 @@ const STATUSES: Readonly<Record<string, number>> = {
   slow_down: 429,
 };
 
+const UNKNOWN_STATUS = 502;
+
+/** What providers of one API alone mean by these is, to clients of any other, that the provider failed. */
+const OWN_STATUSES: ReadonlyMap<number, number> = new Map([
+  // Bedrock: the model failed. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+  [424, UNKNOWN_STATUS],
+  // Cohere: the token is not valid any more; the request was given up. https://docs.cohere.com/reference/errors
+  [498, UNKNOWN_STATUS],
+  [499, UNKNOWN_STATUS],
+]);
+
 /** With which providers say that a request is too long; a limit of requests a minute has another status. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 413, 422]);
-
-const UNKNOWN_STATUS = 502;
 
 /** The failure for an answer that came with a good status and is an error. */
 export function answerFailure(error: AnswerError, provider: Provider, format: Format): Failure {
@@ -61,7 +70,7 @@ export function answerFailure(error: AnswerError, provider: Provider, format: Fo
 
 /** An error as a client of that format may read it: some providers repeat the rejected key. */
 export function clientsError(error: AnswerError, provider: Provider, { api }: Format): AnswerError {
-  return nameOverflow({ ...error, message: redactionOf(provider.secrets)(error.message) }, api);
+  return nameOverflow({ ...error, message: redactionOf(secretsOf(provider))(error.message) }, api);
 }
 
 /**
@@ -83,6 +92,7 @@ export function inClientsWords(
   const keepsType = named.type !== undefined && errors?.name !== "anthropic";
   return new UpstreamFailure(failure.error, details.provider ?? "", {
     ...details,
+    status: OWN_STATUSES.get(failure.status) ?? failure.status,
     message: named.message,
     ...(keepsType && { wireType: named.type }),
     ...((named.code ?? wireCode) !== undefined && { wireCode: named.code ?? wireCode }),

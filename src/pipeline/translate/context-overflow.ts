@@ -6,7 +6,7 @@ const OVERFLOW = "context_length_exceeded";
 
 const CODES: ReadonlySet<string | undefined> = new Set([OVERFLOW, "exceed_context_size_error"]);
 
-/** What providers write that have no code for it: Anthropic, vLLM, llama.cpp, Google, Mistral, xAI, Bedrock, Moonshot. */
+/** What providers write that have no code for it: Anthropic, vLLM, llama.cpp, Google, Mistral, xAI, Bedrock, Moonshot, Cohere. */
 const WORDS = new RegExp(
   [
     "prompt is too long",
@@ -16,6 +16,7 @@ const WORDS = new RegExp(
     "exceeds the context window",
     "input token count .{0,40}exceeds the maximum",
     "exceeded model token limit",
+    "too many tokens: (?:size limit|total number)",
   ].join("|"),
   "i",
 );

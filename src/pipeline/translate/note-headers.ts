@@ -5,6 +5,8 @@ export const TRANSLATION_HEADERS = {
   translated: "x-gateway-translated",
   dropped: "x-gateway-dropped",
   adjusted: "x-gateway-adjusted",
+  estimated: "x-gateway-estimated",
+  withoutTools: "x-gateway-without-tools",
 } as const;
 
 /** Of one header: servers and clients accept 8 KiB of all of them together. */

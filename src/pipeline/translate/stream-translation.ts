@@ -1,10 +1,11 @@
 import { toFailure } from "../../core/errors.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
+import { parseJson } from "../../core/json/parse.ts";
 import { memoryExhausted } from "../../core/memory/budget.ts";
 import { EventReader, EventTooLong, type ServerEvent } from "../../core/sse/event-reader.ts";
 import type { AnswerError, Usage } from "../../formats/form/answer.ts";
 import type { AnswerEvent } from "../../formats/form/answer-events.ts";
 import type { AnswerStreamReader, AnswerStreamWriter } from "../../formats/form/dialect.ts";
+import { BrokenFrame, type FrameReader } from "../../formats/form/framing.ts";
 import { UpstreamError } from "../../upstream/errors.ts";
 import type { BodyTransform } from "../transform-body.ts";
 
@@ -13,6 +14,8 @@ const MAX_EVENT_CHARACTERS = 16 * 1024 * 1024;
 
 /** The provider ended its answer without an error, but before the end of the stream. */
 const UNFINISHED = { code: "STREAM_UNFINISHED", phase: "body", requestSent: true } as const;
+
+const BROKEN = { code: "FRAME_BROKEN", phase: "body", requestSent: true } as const;
 
 /** What is held back below this is not counted. */
 const CHARACTERS_PER_STEP = 32 * 1024;
@@ -25,6 +28,10 @@ const TOO_LONG = { code: "EVENT_TOO_LONG", phase: "body", requestSent: true } as
 export interface StreamTranslationParts {
   readonly reader: AnswerStreamReader;
   readonly writer: AnswerStreamWriter;
+  /** Takes the stream apart; absent if its events are server-sent ones. */
+  readonly frames?: FrameReader | undefined;
+  /** The client has had something of the answer already. */
+  readonly hasBegun?: boolean;
   /** The error as the client may read it. */
   readonly clientsError: (error: AnswerError) => AnswerError;
   /** Called with each event of the answer. */
@@ -46,7 +53,7 @@ export class StreamTranslation implements BodyTransform {
   /** What the provider said last. */
   usage: Usage | undefined;
   readonly #parts: StreamTranslationParts;
-  readonly #events = new EventReader(MAX_EVENT_CHARACTERS);
+  readonly #events: FrameReader;
   /** What the events under way have become. */
   #text = "";
   #heldSteps = 0;
@@ -57,28 +64,37 @@ export class StreamTranslation implements BodyTransform {
 
   constructor(parts: StreamTranslationParts) {
     this.#parts = parts;
+    this.#events = parts.frames ?? new EventReader(MAX_EVENT_CHARACTERS);
+    this.#hasWritten = parts.hasBegun ?? false;
+  }
+
+  /** Whether the provider has said all that it has to say. */
+  get isDone(): boolean {
+    return this.isOver || this.#isEnded;
   }
 
   push(bytes: Uint8Array, write: (bytes: Uint8Array) => void): void {
+    if (this.isDone) return;
     try {
       this.#events.push(bytes, this.#take);
       this.#hold();
     } catch (error) {
-      throw error instanceof EventTooLong ? new UpstreamError("invalid_response", TOO_LONG) : ownFault(error);
+      if (error instanceof EventTooLong) throw new UpstreamError("invalid_response", TOO_LONG);
+      throw error instanceof BrokenFrame ? new UpstreamError("invalid_response", BROKEN) : ownFault(error);
     } finally {
       this.#hand(write);
     }
   }
 
   end(write: (bytes: Uint8Array) => void): void {
-    if (this.isOver || this.#isEnded) return;
+    if (this.isDone) return;
     try {
       const last = this.#events.end();
       // One that is cut could be taken for another one.
       if (last && isWhole(last)) this.#take(last);
       if (this.#hasRead && !this.isOver && !this.#isEnded) this.#end();
     } catch (error) {
-      throw ownFault(error);
+      throw error instanceof BrokenFrame ? new UpstreamError("reset", UNFINISHED) : ownFault(error);
     } finally {
       this.#hand(write);
     }
@@ -95,7 +111,7 @@ export class StreamTranslation implements BodyTransform {
   }
 
   #take = (event: ServerEvent): void => {
-    if (this.isOver || this.#isEnded) return;
+    if (this.isDone) return;
     this.#hasRead = true;
     const { reader } = this.#parts;
     for (const read of reader.read(event)) {

@@ -1,92 +1,72 @@
 import { Failure } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
-import { nextTurn } from "../../core/next-turn.ts";
 import type { Conversation } from "../../formats/form/conversation.ts";
-import { estimateInput } from "../../formats/form/estimate-input.ts";
 import {
   CannotTranslate,
   type ClientDialect,
   type Note,
   type WireDialect,
   type WireTarget,
+  type WrittenRequest,
 } from "../../formats/form/dialect.ts";
+import { type BodyVariant, inVariant } from "../../providers/model-family.ts";
 import type { Provider } from "../../providers/provider.ts";
-import type { FetchMedia, MediaAsker } from "./fetch-media.ts";
 import { listOf } from "./note-headers.ts";
 
-/** A request as it goes to a provider, and what could not be said in it. */
-export interface TranslatedRequest {
-  readonly body: JsonObject;
-  readonly notes: readonly Note[];
-  /** What was asked, without what was said: only the instructions are left of its turns. */
-  readonly asked: Conversation;
-  /** About how many tokens the request has, if it is for a stream. */
-  readonly estimatedInput: number | undefined;
-}
-
 export interface RequestTranslation {
-  readonly client: ClientDialect;
   readonly wire: WireDialect;
   readonly target: WireTarget;
   readonly provider: Pick<Provider, "refusesStreamOptions">;
-  /** Absent if nothing is fetched. */
-  readonly fetchMedia?: FetchMedia | undefined;
-  readonly asker: MediaAsker;
-  /** Puts back what the client has lost; absent if nothing is kept for it. */
-  readonly restore?: ((conversation: Conversation) => Conversation) | undefined;
+  /** How the provider wants bodies for this model to differ from what the wire says. */
+  readonly variant: BodyVariant | undefined;
   /** Refuse members for which the wire has no place, rather than leave them out. */
   readonly refusesUnsupported: boolean;
 }
 
-/** A longer body gets a turn of the event loop for each part of the work: a megabyte takes 5 to 10 ms. */
-const MAX_BYTES_IN_TURN = 256 * 1024;
+const NO_PLACE = "its API has no place for it";
 
 /**
- * Translates a request from its client's API to that of a provider.
- * @param bytes length of the client's body
+ * Reads a client's request.
+ * @throws Failure `unsupported_parameter` for what has no place in the form and changes the meaning
+ */
+export const readConversation = (body: JsonObject, client: ClientDialect, provider: string): Conversation =>
+  orRefuse(provider, () => client.readRequest(body));
+
+/** @throws Failure `unsupported_parameter` if something was not understood that the provider would have to be told */
+export function requireTranslatable({ foreign }: Conversation, provider: string): void {
+  const essential = foreign.find(({ isEssential }) => isEssential);
+  if (essential) throw refuse(essential.path, provider, essential.reason ?? NO_PLACE);
+}
+
+/**
+ * Writes a request in the API of its provider.
  * @throws Failure `unsupported_parameter` for what would mean something else, or nothing, to the provider
  */
-export async function translateRequest(
-  body: JsonObject,
-  bytes: number,
-  { client, wire, target, provider, fetchMedia, asker, restore, refusesUnsupported }: RequestTranslation,
-): Promise<TranslatedRequest> {
-  const isLong = bytes > MAX_BYTES_IN_TURN;
-  const asked = orRefuse(target, () => client.readRequest(body));
-  const essential = asked.foreign.find(({ isEssential }) => isEssential);
-  if (essential) throw refuse(essential.path, target, "its API has no place for it");
-  const known = restore ? restore(asked) : asked;
-  const conversation =
-    fetchMedia && wire.needsBytes
-      ? await fetchMedia(known, (block) => wire.needsBytes?.(block, target) === true, asker)
-      : known;
-  if (isLong) await nextTurn();
-  const written = orRefuse(target, () => wire.writeRequest(conversation, target));
+export function writeConversation(
+  conversation: Conversation,
+  { wire, target, provider, variant, refusesUnsupported }: RequestTranslation,
+): WrittenRequest {
+  const written = orRefuse(target.provider, () => wire.writeRequest(conversation, target));
   const notes = [
     ...conversation.foreign.map(({ path }): Note => ({ kind: "dropped", member: path })),
     ...written.notes,
   ];
   const dropped = refusesUnsupported ? listOf(notes, "dropped") : "";
-  if (dropped !== "") throw refuse(dropped, target, "its API has no place for it (UNSUPPORTED_FIELDS=refuse)");
-  if (isLong) await nextTurn();
-  return {
-    body: provider.refusesStreamOptions ? withoutStreamOptions(written.body) : written.body,
-    notes,
-    asked: withoutTalk(conversation),
-    estimatedInput: conversation.stream ? estimateInput(conversation) : undefined,
-  };
+  if (dropped !== "") throw refuse(dropped, target.provider, `${NO_PLACE} (UNSUPPORTED_FIELDS=refuse)`);
+  const body = provider.refusesStreamOptions ? withoutStreamOptions(written.body) : written.body;
+  return { body: inVariant(body, variant), notes };
 }
 
-function orRefuse<Result>(target: WireTarget, translate: () => Result): Result {
+function orRefuse<Result>(provider: string, translate: () => Result): Result {
   try {
     return translate();
   } catch (error) {
-    if (error instanceof CannotTranslate) throw refuse(error.member, target, error.message);
+    if (error instanceof CannotTranslate) throw refuse(error.member, provider, error.message);
     throw error;
   }
 }
 
-function refuse(member: string, { provider }: WireTarget, reason: string): Failure {
+function refuse(member: string, provider: string, reason: string): Failure {
   return new Failure("unsupported_parameter", {
     message: `${member} cannot be sent to ${provider}: ${reason}`,
     param: member,
@@ -96,11 +76,4 @@ function refuse(member: string, { provider }: WireTarget, reason: string): Failu
 
 function withoutStreamOptions({ stream_options: _, ...rest }: JsonObject): JsonObject {
   return rest;
-}
-
-/** Kept for as long as the answer lasts, which must not keep a whole conversation. */
-function withoutTalk(conversation: Conversation): Conversation {
-  const { turns } = conversation;
-  const end = turns.findIndex(({ role }) => role !== "system" && role !== "developer");
-  return { ...conversation, turns: end < 0 ? turns : turns.slice(0, end), foreign: [] };
 }

@@ -1,133 +1,93 @@
 import { toJson } from "../../core/json/bytes.ts";
+import { nextTurn } from "../../core/event-loop.ts";
 import type { Dialects } from "../../formats/dialects.ts";
 import { factsOf } from "../../formats/form/model-facts.ts";
-import type { ClientDialect, WireDialect } from "../../formats/form/dialect.ts";
-import type { ApiName } from "../../formats/format.ts";
-import type { ProviderApiName } from "../../providers/api-paths.ts";
-import { isTranslated, isWire } from "../../formats/wires.ts";
+import { bodyVariantOf } from "../../providers/model-family.ts";
 import type { RequestHeaders } from "../../providers/request-headers.ts";
 import type { UpstreamCall } from "../../upstream/call.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
 import type { ResponseBody } from "../../upstream/transport.ts";
-import type { Attempt, Reply } from "../attempt.ts";
-import { beginsLikeDocument, beginsWithEvent } from "../detect-events.ts";
+import type { Reply } from "../attempt.ts";
+import { beginsLikeDocument, beginsWithEvent, isEventStream, UNCOUNTED_BYTES } from "../read-response.ts";
 import { beginStream, type Heartbeat } from "../heartbeat.ts";
-import { isEventStream, UNCOUNTED_BYTES } from "../read-response.ts";
-import type { AdmittedRequest } from "../stage.ts";
+import type { AdmittedRequest, Answer } from "../stage.ts";
 import { inClientsWords } from "./answer-failure.ts";
-import type { FetchMedia } from "./fetch-media.ts";
+import { clientAsk } from "./client-ask.ts";
+import { type CompletionParts, completeConversation } from "./complete-conversation.ts";
+import { createDialectLoader } from "./load-dialects.ts";
 import { noteHeaders } from "./note-headers.ts";
-import { ownerOf } from "./replay-cache.ts";
-import { translateRequest } from "./translate-request.ts";
+import { readConversation, requireTranslatable, writeConversation } from "./translate-request.ts";
 import {
   type AnswerTranslationParts,
+  framingOf,
   type TranslatedAttempt,
   translateStream,
   translateWhole,
 } from "./translated-answer.ts";
 
 /** What translation needs from the rest of the gateway. */
-export interface TranslationParts extends AnswerTranslationParts {
+export interface TranslationParts extends AnswerTranslationParts, CompletionParts {
   readonly dialects: Dialects;
   readonly requestHeaders: RequestHeaders;
   readonly memory: MemoryBudget;
-  /** Gets what requests name by URL, for wires that need the bytes; absent if nothing is fetched. */
-  readonly fetchMedia?: FetchMedia | undefined;
   /** Refuse requests with members for which a provider's API has no place, rather than leave these out. */
   readonly refusesUnsupported: boolean;
+  /** Longest output that is asked for if the client did not say and the provider's API needs a number. */
+  readonly defaultMaxTokens: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Signs of life for clients whose streams are silent; absent if there are to be none. */
   readonly heartbeat: Heartbeat | undefined;
 }
 
-/** How one of several attempts for a request differs from a single one. */
-export interface SendOptions {
-  /** Bytes that the request goes on holding in the budget once its body is sent. */
-  readonly keptBytes?: number;
-  /** The client's idempotency key belongs to another attempt. */
-  readonly dropsKey?: boolean;
-}
-
-/** The answer to a translated request, in the client's API, and its call. */
-export type TranslatedReply = Reply & Pick<Attempt, "call" | "isClosed" | "close">;
-
-/** Answers an admitted request whose API its provider does not have. @throws Failure if there is no answer */
-export type AnswerTranslated = (admitted: AdmittedRequest, options?: SendOptions) => Promise<TranslatedReply>;
-
 /**
  * Creates what answers a request whose API its provider does not have: it is sent in an API that the provider has, and the
  * answer comes back as one of the client's API.
  */
-export function createTranslatedAnswer(parts: TranslationParts): AnswerTranslated {
+export function createTranslatedAnswer(parts: TranslationParts): Answer {
   const begin = createBegin(parts);
   const finish = createFinish(parts);
   // One after the other: while the provider thinks, the first one would keep the body, its value and its translation.
-  return (admitted, options = {}) => begin(admitted, options).then(finish);
+  return (admitted) => begin(admitted).then(finish);
 }
 
-function createBegin(parts: TranslationParts) {
-  const { dialects, requestHeaders, memory, fetchMedia, replays, refusesUnsupported, clock } = parts;
-  const clients = new Map<string, ClientDialect>();
-  const wires = new Map<string, WireDialect>();
-  const loadClient = async (api: ApiName): Promise<ClientDialect> => {
-    if (!isTranslated(api)) throw new Error(`requests of ${api} are not translated`);
-    const dialect = clients.get(api) ?? (await dialects[api]());
-    clients.set(api, dialect);
-    return dialect;
-  };
-  const loadWire = async (api: ProviderApiName): Promise<WireDialect> => {
-    if (!isWire(api)) throw new Error(`nothing is translated to ${api}`);
-    const dialect = wires.get(api) ?? (await dialects[api]());
-    wires.set(api, dialect);
-    return dialect;
-  };
+/** A longer body gets a turn of the event loop for each part of the work: a megabyte takes 5 to 10 ms. */
+const MAX_BYTES_IN_TURN = 256 * 1024;
 
-  return async (
-    { format, body, target, url, wire: api, attempts }: AdmittedRequest,
-    { keptBytes = 0, dropsKey = false }: SendOptions,
-  ): Promise<TranslatedAttempt> => {
+function createBegin(parts: TranslationParts) {
+  const { dialects, requestHeaders, memory, refusesUnsupported, defaultMaxTokens, clock } = parts;
+  const load = createDialectLoader(dialects);
+
+  return async (admitted: AdmittedRequest): Promise<TranslatedAttempt> => {
+    const { format, body, target, url, wire: api, attempts, keptBytes = 0 } = admitted;
     const { context, request } = attempts;
     const { provider, model } = target;
-    const client = await loadClient(format.api);
-    const wire = await loadWire(api);
+    const client = await load.client(format.api);
+    const wire = await load.wire(api);
+    const isLong = body.bytes.length > MAX_BYTES_IN_TURN;
     // Beside the client's body and its value there are those of the provider.
     if (body.bytes.length > UNCOUNTED_BYTES) await memory.hold(context, context.heldBytes * 2, request.signal);
-    const wireTarget = { provider: provider.id, model, facts: factsOf(model) };
-    const {
-      body: written,
-      notes,
-      asked,
-      estimatedInput,
-    } = await translateRequest(body.value, body.bytes.length, {
-      client,
-      wire,
-      target: wireTarget,
-      provider,
-      fetchMedia,
-      asker: { context, signal: request.signal },
-      restore: replays && ((conversation) => replays.restore(ownerOf(context), conversation)),
-      refusesUnsupported,
-    });
-    const headers = noteHeaders(format.api, api, notes);
-    const sent = requestHeaders(provider, request.headers, api);
+    const wireTarget = { provider: provider.id, model, facts: factsOf(model, defaultMaxTokens) };
+    const asked = readConversation(body.value, client, provider.id);
+    requireTranslatable(asked, provider.id);
+    const conversation = await completeConversation(asked, wire, wireTarget, parts, attempts);
+    if (isLong) await nextTurn();
+    const variant = bodyVariantOf(provider, api, model);
+    const translation = { wire, target: wireTarget, provider, variant, refusesUnsupported };
+    const { body: written, notes } = writeConversation(conversation, translation);
+    if (isLong) await nextTurn();
     const attempt = attempts.begin(provider, {
       url,
       method: "POST",
-      headers: dropsKey ? withoutKey(sent) : sent,
+      headers: requestHeaders(provider, request.headers, api),
       body: toJson(written),
       keptBytes,
     });
-    const ask = {
-      model: String(body.value["model"]),
-      request: asked,
-      newId,
-      createdAt: Math.floor(clock() / 1000),
-      estimatedInput,
-    };
+    const ask = clientAsk(conversation, admitted, clock);
     // Names that were made to fit the provider are put back.
-    const answering = { ...wireTarget, tools: asked.tools };
+    const answering = { ...wireTarget, tools: conversation.tools };
+    const headers = noteHeaders(format.api, api, notes);
     return { attempts, attempt, format, provider, client, wire, target: answering, ask, headers };
   };
 }
@@ -138,34 +98,18 @@ async function isDocument(body: ResponseBody, call: UpstreamCall, heartbeat: Hea
 }
 
 function createFinish(parts: TranslationParts) {
-  return async (translated: TranslatedAttempt): Promise<TranslatedReply> => {
+  return async (translated: TranslatedAttempt): Promise<Reply> => {
     const { attempt, format, headers, ask } = translated;
     try {
       await attempt.answered();
       const { response, call } = attempt;
-      const isStream = isEventStream(response)
-        ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
-        : ask.request.stream && (await beginsWithEvent(response, call));
-      const reply = isStream ? translateStream(translated, parts) : await translateWhole(translated, parts);
-      return {
-        ...reply,
-        call,
-        get isClosed() {
-          return attempt.isClosed;
-        },
-        close: () => attempt.close(),
-      };
+      const isStream =
+        isEventStream(response) || framingOf(translated.wire, response)
+          ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
+          : ask.request.stream && (await beginsWithEvent(response, call));
+      return isStream ? translateStream(translated, parts) : await translateWhole(translated, parts);
     } catch (error) {
       throw error instanceof UpstreamFailure ? inClientsWords(error, format, headers) : error;
     }
   };
-}
-
-function withoutKey({ "idempotency-key": _, ...headers }: Readonly<Record<string, string>>): Record<string, string> {
-  return headers;
-}
-
-/** Twenty-four random characters. */
-function newId(): string {
-  return crypto.randomUUID().replaceAll("-", "").slice(0, 24);
 }

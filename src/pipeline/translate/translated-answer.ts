@@ -1,19 +1,19 @@
 import { Failure } from "../../core/errors.ts";
 import { toJson } from "../../core/json/bytes.ts";
-import type { JsonLimits } from "../../core/json/limits.ts";
+import { type JsonLimits, parsedWeight } from "../../core/json/limits.ts";
 import { decodeObjectInTurns } from "../../core/json/parse.ts";
 import { type MemoryBudget, memoryExhausted } from "../../core/memory/budget.ts";
-import { parsedWeight } from "../../core/memory/parsed-weight.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import type { Usage } from "../../formats/form/answer.ts";
 import type { ClientAsk, ClientDialect, WireDialect, WireTarget } from "../../formats/form/dialect.ts";
+import type { Framing } from "../../formats/form/framing.ts";
 import type { Format } from "../../formats/format.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
 import type { ResponseBody, UpstreamResponse } from "../../upstream/transport.ts";
 import type { Attempt, Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
-import { readWholeResponse, UNCOUNTED_BYTES } from "../read-response.ts";
+import { hasContentType, readWholeResponse, UNCOUNTED_BYTES } from "../read-response.ts";
 import { transformBody } from "../transform-body.ts";
 import { answerFailure, clientsError } from "./answer-failure.ts";
 import { ownerOf, type ReplayCache } from "./replay-cache.ts";
@@ -41,6 +41,11 @@ export interface AnswerTranslationParts {
   readonly replays?: ReplayCache | undefined;
 }
 
+/** The wire's own framing, if the answer has it. */
+export function framingOf({ framing }: Pick<WireDialect, "framing">, response: UpstreamResponse): Framing | undefined {
+  return framing && hasContentType(response, framing.contentType) ? framing : undefined;
+}
+
 /** A stream of a provider's API as one of the client's API. */
 export function translateStream(
   translated: TranslatedAttempt,
@@ -51,6 +56,7 @@ export function translateStream(
   const translation = new StreamTranslation({
     reader: wire.readStream(target),
     writer: client.writeStream(ask),
+    frames: framingOf(wire, response)?.open(),
     mayHold: (bytes) => memory.tryHold(attempts.context, bytes),
     onEvent: replays?.listen(ownerOf(attempts.context)),
     clientsError: (error) => clientsError(error, provider, format),
@@ -59,7 +65,7 @@ export function translateStream(
   });
   const body = response.body && transformBody(response.body, translation);
   return {
-    response: responseWith(response, "text/event-stream", body),
+    response: responseWith(response, ask.isArray ? "application/json" : "text/event-stream", body),
     call: attempt.call,
     usageInjected: false,
     usage: () => toTokenUsage(translation.usage),
@@ -84,9 +90,7 @@ export async function translateWhole(
   }
   const isLong = bytes.length > UNCOUNTED_BYTES;
   if (isLong) await memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
-  const decoded = await decodeObjectInTurns(bytes, { limits: jsonLimits, stop: request });
-  if ("fault" in decoded) throw unreadable(decoded.fault, decoded.problem, provider);
-  const answer = wire.readAnswer(decoded.value, target);
+  const answer = await readWholeAnswer(bytes, { wire, target, provider, jsonLimits, stop: request });
   if ("error" in answer) throw answerFailure(answer.error, provider, format);
   replays?.remember(ownerOf(context), answer.blocks);
   const written = toJson(client.writeAnswer(answer, ask));
@@ -100,13 +104,37 @@ export async function translateWhole(
   };
 }
 
+export interface WholeAnswerReading {
+  readonly wire: Pick<WireDialect, "readAnswer">;
+  readonly target: WireTarget;
+  readonly provider: Provider;
+  readonly jsonLimits: JsonLimits;
+  /** Nobody waits for the answer any more once its signal is aborted. */
+  readonly stop: Request;
+}
+
+/**
+ * Reads an answer that came in one piece.
+ * @returns the answer, or the error that it is
+ * @throws Failure if it cannot be read
+ */
+export async function readWholeAnswer(
+  bytes: Uint8Array,
+  { wire, target, provider, jsonLimits, stop }: WholeAnswerReading,
+): Promise<ReturnType<WireDialect["readAnswer"]>> {
+  const decoded = await decodeObjectInTurns(bytes, { limits: jsonLimits, stop });
+  if ("fault" in decoded) throw unreadable(decoded.fault, decoded.problem, provider);
+  return wire.readAnswer(decoded.value, target);
+}
+
 function unreadable(fault: string, problem: string, { id }: Provider): Failure {
   if (fault === "stopped") return new Failure("client_gone");
   const message = `The upstream server sent an answer that cannot be translated: ${problem}`;
   return new Failure("upstream_invalid_response", { message, provider: id });
 }
 
-function responseWith(
+/** A provider's answer with another body. */
+export function responseWith(
   { status, headers }: UpstreamResponse,
   type: string,
   body: ResponseBody | null,
@@ -114,7 +142,8 @@ function responseWith(
   return { status, headers: withContentType(headers, type), body };
 }
 
-function toTokenUsage(usage: Usage | undefined): TokenUsage | undefined {
+/** Usage as the gateway records it. */
+export function toTokenUsage(usage: Usage | undefined): TokenUsage | undefined {
   if (!usage) return undefined;
   const { input, output, cacheRead } = usage;
   return {

@@ -27,8 +27,8 @@ export const AZURE_ROW = {
     },
   },
   auth: "x-header",
-  // A token of Entra goes as `AZURE_AUTH_HEADER=Authorization: Bearer`.
   authHeader: "api-key",
+  credential: "entra",
   relayedHeaders: ["apim-request-id", "openai-"],
   listing: "openai",
   paths: { ...OPENAI_PATHS, ...RESPONSES },

@@ -1,9 +1,9 @@
 import { Failure } from "../../core/errors.ts";
 import type { ModelExtra } from "../../providers/model-extras.ts";
-import type { ListedModel } from "../../providers/model-list-readers.ts";
 import type { ModelList } from "../../routing/model-list.ts";
 import { type AnthropicModel, describeForAnthropic, publicModelId } from "../../routing/describe-model.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
+import { createAllowedModels } from "./allowed-models.ts";
 
 /** A page of `GET /v1/models` as Anthropic's clients read it. https://docs.anthropic.com/en/api/models-list */
 export interface AnthropicModelPage {
@@ -38,9 +38,6 @@ export function parsePaging(query: URLSearchParams): AnthropicPaging {
   return { limit: Number(limit), afterId, beforeId };
 }
 
-/** Checking this many against the policy takes well below a millisecond; then other requests get their turn. */
-const MODELS_PER_TURN = 500;
-
 /** Makes what cuts a page out of lists; which of their models the policy allows is found out once for each list. */
 export function createAnthropicPages(
   policy: ModelPolicy,
@@ -49,26 +46,10 @@ export function createAnthropicPages(
   paging: AnthropicPaging,
   extras: readonly ModelExtra[],
 ) => Promise<AnthropicModelPage> {
-  const known = new WeakMap<ModelList, Promise<readonly ListedModel[]>>();
-
-  const findAllowed = async ({ provider, models }: ModelList): Promise<readonly ListedModel[]> => {
-    const allowed: ListedModel[] = [];
-    let seen = 0;
-    for (const model of models.values()) {
-      if (policy.refusal(provider, model.id) === undefined) allowed.push(model);
-      if (++seen % MODELS_PER_TURN === 0) await new Promise<void>((resolve) => setImmediate(resolve));
-    }
-    return allowed;
-  };
-  const allowedOf = (list: ModelList): Promise<readonly ListedModel[]> => {
-    let allowed = known.get(list);
-    if (!allowed) known.set(list, (allowed = findAllowed(list)));
-    return allowed;
-  };
+  const allowedOf = createAllowedModels(policy);
 
   return async (lists, { limit, afterId, beforeId }, extras) => {
-    const allowed = await Promise.all(lists.map(allowedOf));
-    const models = lists.flatMap(({ provider }, index) => (allowed[index] ?? []).map((model) => ({ provider, model })));
+    const models = await allowedOf(lists);
     const placeOf = (id: string, param: string): number => {
       const place = models.findIndex(({ provider, model }) => publicModelId(provider, model.id) === id);
       if (place < 0) throw new Failure("invalid_request", { message: `${param} is not in the list`, param });

@@ -1,9 +1,12 @@
 import { Failure } from "../../core/errors.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ExampleModels } from "../openapi/describe-routes.ts";
-import type { RouteHandler } from "../serve-route.ts";
+import { jsonResponse, type RouteHandler } from "../serve-route.ts";
 import type { DocumentationOptions } from "../openapi/page.ts";
-import { showGuide } from "./guide.ts";
+import { ROUTES } from "../routes.ts";
+
+const [MOUNT] = ROUTES.guide.paths;
+const RAW = ".md";
 
 /** What answers for the documentation: an Elysia plugin, of which only this is used. */
 export interface DocumentationPlugin {
@@ -11,10 +14,26 @@ export interface DocumentationPlugin {
 }
 
 // The plugin and the schemas of every answer are large: a gateway that shows no documentation keeps them out of memory.
-const load = async (options: DocumentationOptions): Promise<DocumentationPlugin> => {
+const loadReference = async (options: DocumentationOptions): Promise<DocumentationPlugin> => {
   const { documentation } = await import("../openapi/page.ts");
   return documentation(options);
 };
+
+/**
+ * `GET /`: what this is and where to go on, the same for everybody. People open it to see whether the gateway is there, and
+ * some load balancers ask for nothing else.
+ */
+export function showStart(hasDocumentation: boolean): RouteHandler {
+  const pages = hasDocumentation && { guide: MOUNT, reference: ROUTES.documentation.paths[0] };
+  const start = {
+    message: "An inference gateway: one OpenAI-compatible endpoint in front of many providers",
+    chat: ROUTES.chatCompletions.paths[0],
+    models: ROUTES.models.paths[0],
+    health: ROUTES.health.paths[0],
+    ...pages,
+  };
+  return (context) => jsonResponse(context, start);
+}
 
 /** The handlers of everything that people read: the API reference and the guide. */
 export function documentationHandlers(options: DocumentationOptions) {
@@ -26,7 +45,7 @@ export function documentationHandlers(options: DocumentationOptions) {
  * `GET /swagger` and what is below it: an Elysia plugin, which answers behind the same checks as every other route.
  * @param open makes the plugin. It is called with the first request, and once, unless it fails.
  */
-export function showDocumentation(options: DocumentationOptions, open = load): RouteHandler {
+export function showDocumentation(options: DocumentationOptions, open = loadReference): RouteHandler {
   let opening: Promise<DocumentationPlugin> | undefined;
   const opened = (): Promise<DocumentationPlugin> =>
     (opening ??= open(options).catch((error: unknown) => {
@@ -51,4 +70,38 @@ export function exampleModels(providers: Iterable<Provider>): ExampleModels {
     if (models) return Object.fromEntries(Object.entries(models).map(([api, model]) => [api, `${id}/${model}`]));
   }
   return {};
+}
+
+/** Pages of the guide, as HTML and as Markdown. */
+const loadGuide = async () => {
+  const [{ PAGES, START_PAGE }, { GUIDE_SECURITY_POLICY, renderPage }] = await Promise.all([
+    import("../../guide/pages.ts"),
+    import("../../guide/render-page.ts"),
+  ]);
+  return { pages: PAGES, startPage: START_PAGE, policy: GUIDE_SECURITY_POLICY, renderPage };
+};
+
+/**
+ * `GET /docs`, `/docs/{page}` and `/docs/{page}.md`: the user's guide, as HTML and as the Markdown that it is made of. The
+ * pages are loaded with the first request, so that a gateway that shows them to nobody does not have them in memory.
+ */
+export function showGuide(): RouteHandler {
+  return async (context, request) => {
+    const { pages, startPage, policy, renderPage } = await loadGuide();
+    const { pathname } = new URL(request.url);
+    const name = pathname.slice(MOUNT.length + 1);
+    const text = name.endsWith(RAW)
+      ? pages.get(name.slice(0, -RAW.length))
+      : renderPage(name || startPage, pathname === MOUNT ? "" : "../");
+    if (text === undefined) throw new Failure("route_not_found");
+    context.sent(Buffer.byteLength(text));
+    return new Response(text, {
+      headers: {
+        "content-type": name.endsWith(RAW) ? "text/markdown; charset=utf-8" : "text/html; charset=utf-8",
+        "content-security-policy": policy,
+        "x-content-type-options": "nosniff",
+        "x-request-id": context.id,
+      },
+    });
+  };
 }

@@ -1,6 +1,5 @@
-import { jsonResponse } from "../json-response.ts";
+import { jsonResponse, type RouteHandler } from "../serve-route.ts";
 import type { HealthResponse } from "../health-schema.ts";
-import type { RouteHandler } from "../serve-route.ts";
 
 /** How many processes serve at one address. */
 export interface WorkerCount {
@@ -17,8 +16,19 @@ export interface WorkerPlace {
   readonly count: () => WorkerCount;
 }
 
+/** What is known of the configuration file. */
+export interface ConfigFileState {
+  /** When what is in use was loaded, in ISO 8601. */
+  readonly loadedAt: string;
+  readonly version: string;
+  /** Why what the file holds now is not in use; undefined if it is. */
+  readonly problem: string | undefined;
+}
+
 export interface ReadinessParts {
   readonly isDraining: () => boolean;
+  /** Undefined if there is no configuration file. */
+  readonly configFile: (() => ConfigFileState) | undefined;
   /** Undefined if this process serves alone. */
   readonly worker: WorkerPlace | undefined;
   /** The MCP servers; absent if MCP is off. */
@@ -29,11 +39,20 @@ export interface ReadinessParts {
 export const showHealth: RouteHandler = (context) => jsonResponse(context, { message: "OK" });
 
 /** `GET /health/ready`: 503 from the moment that the gateway accepts nothing new, and the state of its parts. */
-export function showReadiness({ isDraining, worker, toolServers }: ReadinessParts): RouteHandler {
+export function showReadiness({ isDraining, configFile, worker, toolServers }: ReadinessParts): RouteHandler {
   return (context) => {
     const draining = isDraining();
+    const config = configFile && { config: describeFile(configFile()) };
     const mcp = toolServers && { mcp: toolServers() };
     const workers = worker && { worker: worker.number, workers: worker.count() };
-    return jsonResponse(context, { message: draining ? "draining" : "OK", ...workers, ...mcp }, draining ? 503 : 200);
+    return jsonResponse(
+      context,
+      { message: draining ? "draining" : "OK", ...workers, ...config, ...mcp },
+      draining ? 503 : 200,
+    );
   };
+}
+
+function describeFile({ loadedAt, version, problem }: ConfigFileState): NonNullable<HealthResponse["config"]> {
+  return { loaded_at: loadedAt, version, problem: problem ?? null };
 }

@@ -8,11 +8,10 @@ import { findProvider } from "../../routing/resolve-target.ts";
 import { providerNotCallable } from "../../routing/target-failures.ts";
 import { restOfPath, ROUTES } from "../routes.ts";
 import { isAnthropicClient } from "../choose-error-envelope.ts";
-import type { RouteHandler } from "../serve-route.ts";
+import { type RouteHandler, jsonResponse } from "../serve-route.ts";
 import { createAnthropicPages, parsePaging } from "./anthropic-models.ts";
-import { createModelRenderer } from "./render-models.ts";
 import type { ListedModel } from "../../providers/model-list-readers.ts";
-import { jsonResponse } from "../json-response.ts";
+import type { ModelExtra } from "../../providers/model-extras.ts";
 
 export interface ModelRouteParts {
   readonly providers: ReadonlyMap<string, Provider>;
@@ -57,13 +56,15 @@ function joinLists(beginning: string, lists: readonly Buffer[], end: string): Bu
   return Buffer.concat([Buffer.from(beginning), ...parts, Buffer.from(end)]);
 }
 
-interface FoundModel {
+export interface FoundModel {
   readonly provider: Provider;
   readonly model: ListedModel;
 }
 
-/** `GET /v1/models/{id}`: one model by `provider/model` or, if only one provider lists it, by its bare name. */
-export function showModel({ providers, catalogue: modelLists, policy }: ModelRouteParts): RouteHandler {
+/** Finds a model by `provider/model` or, if only one provider lists it, by its bare name. @throws Failure `model_not_found` */
+export type FindModel = (id: string) => Promise<FoundModel>;
+
+export function createFindModel({ providers, catalogue: modelLists, policy }: ModelRouteParts): FindModel {
   /** Asks only the provider that the id names, so that nobody waits for another one. */
   const findNamed = async (id: string): Promise<FoundModel | undefined> => {
     const slash = id.indexOf("/");
@@ -77,14 +78,23 @@ export function showModel({ providers, catalogue: modelLists, policy }: ModelRou
     return holders.length === 1 ? holders[0] : undefined;
   };
 
-  return async (context, request) => {
-    const url = new URL(request.url);
-    const extras = parseExtras(url.searchParams.get("include"));
-    const id = decodeId(restOfPath(ROUTES.model, url.pathname));
+  return async (id) => {
     const found = (await findNamed(id)) ?? (await findBare(id));
     if (!found || policy.refusal(found.provider, found.model.id)) {
       throw new Failure("model_not_found", { param: "model" });
     }
+    return found;
+  };
+}
+
+/** `GET /v1/models/{id}`. */
+export function showModel(parts: ModelRouteParts): RouteHandler {
+  const findModel = createFindModel(parts);
+
+  return async (context, request) => {
+    const url = new URL(request.url);
+    const extras = parseExtras(url.searchParams.get("include"));
+    const found = await findModel(decodeId(restOfPath(ROUTES.model, url.pathname)));
     const describe = isAnthropicClient(request.headers) ? describeForAnthropic : describeModel;
     return jsonResponse(context, describe(found.provider, found.model, extras));
   };
@@ -95,10 +105,55 @@ function findIn({ provider, models }: ModelList, id: string): FoundModel | undef
   return model && { provider, model };
 }
 
-function decodeId(path: string): string {
+/** @throws Failure `invalid_request` */
+export function decodeId(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
     throw new Failure("invalid_request", { message: "The model's id is not validly percent-encoded", param: "model" });
   }
+}
+
+/** Rendering this many takes about a millisecond; then other requests get their turn. */
+const MODELS_PER_TURN = 500;
+
+/**
+ * Makes what writes the models of one list that the policy allows as JSON, separated by commas. Each list is rendered once
+ * for each set of extras and kept as long as the list is.
+ */
+export function createModelRenderer(
+  policy: ModelPolicy,
+): (list: ModelList, extras: readonly ModelExtra[]) => Promise<Buffer> {
+  const rendered = new WeakMap<ModelList, Map<string, Promise<Buffer>>>();
+
+  const render = async ({ provider, models }: ModelList, extras: readonly ModelExtra[]): Promise<Buffer> => {
+    const slices: Buffer[] = [];
+    let slice: string[] = [];
+    let seen = 0;
+    const endSlice = (): void => {
+      if (slice.length === 0) return;
+      slices.push(Buffer.from((slices.length > 0 ? "," : "") + slice.join(",")));
+      slice = [];
+    };
+    for (const model of models.values()) {
+      if (policy.refusal(provider, model.id) === undefined) {
+        slice.push(JSON.stringify(describeModel(provider, model, extras)));
+      }
+      if (++seen % MODELS_PER_TURN > 0) continue;
+      endSlice();
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    endSlice();
+    return Buffer.concat(slices);
+  };
+
+  return (list, extras) => {
+    let byExtras = rendered.get(list);
+    if (!byExtras) rendered.set(list, (byExtras = new Map()));
+    // Always in the same order: see parseExtras.
+    const key = extras.join();
+    let body = byExtras.get(key);
+    if (!body) byExtras.set(key, (body = render(list, extras)));
+    return body;
+  };
 }

@@ -67,13 +67,15 @@ export async function describeRoutes(examples: ExampleModels = {}): Promise<Rout
 
 /** What is said of a route that goes to a provider. */
 function relayed(
-  { api }: Format,
+  { api, inPath }: Format,
   documentation: FormatDocumentation,
   exampleModel: string | undefined,
 ): OperationSpecification {
   const { operationId, tag, summary, description, schemas, request, response, streams } = documentation;
   const { pathParameters = {}, queryParameters = {} } = documentation;
-  const example = { ...documentation.example, ...(exampleModel !== undefined && { model: exampleModel }) };
+  const named = inPath || exampleModel === undefined ? {} : { model: exampleModel };
+  const example = { ...documentation.example, ...named };
+  const modelInPath = inPath && (exampleModel ?? documentation.exampleModel);
   const body = request && {
     required: true,
     content: { "application/json": { schema: referenceIn(schemas, request), example } },
@@ -84,7 +86,10 @@ function relayed(
     summary,
     ...(description !== undefined && { description }),
     parameters: [
-      ...Object.entries(pathParameters).map(([name, text]) => parameter("path", name, text)),
+      ...Object.entries(pathParameters).map(([name, text]) => ({
+        ...parameter("path", name, text),
+        ...(name === "model" && modelInPath !== undefined && { example: modelInPath }),
+      })),
       PROVIDER_PARAMETER,
       ...Object.entries(queryParameters).map(([name, text]) => parameter("query", name, text)),
       ...(api === "chat" ? TOOL_PARAMETERS : []),

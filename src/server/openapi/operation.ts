@@ -62,11 +62,31 @@ export const SECURITY_SCHEMES = {
     description: "The same, as Anthropic's clients send it.",
   },
   api_key: { type: "apiKey", in: "header", name: "api-key", description: "The same, as Azure's clients send it." },
+  x_goog_api_key: {
+    type: "apiKey",
+    in: "header",
+    name: "x-goog-api-key",
+    description: "The same, as Google's clients send it for models and to the routes of Gemini's API.",
+  },
+  google_key: {
+    type: "apiKey",
+    in: "query",
+    name: "key",
+    description: "The same there, for clients that know no header.",
+  },
 } as const;
 
-const SECURITY: readonly Readonly<Record<string, string[]>>[] = Object.keys(SECURITY_SCHEMES).map((name) => ({
-  [name]: [],
-}));
+/** Those that not every row takes, by how it serves Google's clients. */
+const GOOGLE_SCHEMES: Readonly<Record<NonNullable<RouteRow["servesGoogle"]> | "none", readonly string[]>> = {
+  none: ["x_goog_api_key", "google_key"],
+  clients: ["google_key"],
+  all: [],
+};
+
+const schemesOf = ({ servesGoogle }: RouteRow): Record<string, string[]>[] =>
+  Object.keys(SECURITY_SCHEMES)
+    .filter((name) => !GOOGLE_SCHEMES[servesGoogle ?? "none"].includes(name))
+    .map((name) => ({ [name]: [] }));
 
 /** What every route answers that needs a credential. */
 const GUARDED: readonly ErrorStatus[] = [401, 403];
@@ -75,6 +95,7 @@ const ERROR_SCHEMAS: Readonly<Record<ErrorEnvelopeName, SchemaName>> = {
   simple: "ErrorResponse",
   openai: "OpenAIErrorResponse",
   anthropic: "AnthropicErrorResponse",
+  google: "GoogleErrorResponse",
 };
 
 /** Methods whose requests carry a body as a rule. */
@@ -103,7 +124,7 @@ function errorResponse(status: ErrorStatus, schema: SchemaName): OperationRespon
 
 function operation(row: RouteRow, specification: OperationSpecification): Operation {
   const { id, tag, summary, description, parameters, requestBody, answer, errors } = specification;
-  const errorSchema = ERROR_SCHEMAS[row.format?.errors?.name ?? "simple"];
+  const errorSchema = ERROR_SCHEMAS[(row.format?.errors ?? row.errors)?.name ?? "simple"];
   const statuses = [...new Set<ErrorStatus>([...(needsCredential(row) ? GUARDED : []), ...errors, 500])].sort(
     (a, b) => a - b,
   );
@@ -114,7 +135,7 @@ function operation(row: RouteRow, specification: OperationSpecification): Operat
     ...(description !== undefined && { description }),
     ...(parameters !== undefined && { parameters: [...parameters] }),
     ...(requestBody !== undefined && { requestBody }),
-    security: needsCredential(row) ? [...SECURITY] : [],
+    security: needsCredential(row) ? schemesOf(row) : [],
     responses: {
       200: { description: "OK", headers: REQUEST_ID, content: contentOf(answer) },
       ...Object.fromEntries(statuses.map((status) => [status, errorResponse(status, errorSchema)])),

@@ -96,6 +96,35 @@ export const ROUTE_DOCUMENTATION: {
       errors: [400, 404, 502, 504],
     },
   ],
+  googleModels: [
+    {
+      id: "listGoogleModels",
+      tag: MODELS,
+      summary: "List the models of all providers, or of one, as Google's API does",
+      parameters: [
+        PROVIDER_PARAMETER,
+        { name: "pageSize", in: "query", description: "At most 1000; 50 if absent.", schema: { type: "integer" } },
+        {
+          name: "pageToken",
+          in: "query",
+          description: "nextPageToken of the page before.",
+          schema: { type: "string" },
+        },
+      ],
+      answer: { "application/json": schemaReference("ListGoogleModelsResponse") },
+      errors: [400, 502, 504],
+    },
+  ],
+  googleModel: [
+    {
+      id: "getGoogleModel",
+      tag: MODELS,
+      summary: "Describe one model as Google's API does",
+      parameters: [pathParameter("model", "Model id, <provider>/<id at the provider>; slashes are not encoded.")],
+      answer: { "application/json": schemaReference("GoogleModel") },
+      errors: [400, 404, 502, 504],
+    },
+  ],
   tools: [
     {
       id: "listTools",
@@ -107,6 +136,15 @@ export const ROUTE_DOCUMENTATION: {
     },
   ],
   proxy: [PASSTHROUGH, { ...PASSTHROUGH, id: "ProxyV1" }],
+  start: [
+    {
+      id: "start",
+      tag: DOCUMENTATION,
+      summary: "What this is, and where to go on",
+      answer: { "application/json": { type: "object" } },
+      errors: [],
+    },
+  ],
   health: [
     HEALTH_CHECK,
     { ...HEALTH_CHECK, id: "healthV1", description: "The same as /health, where clients look under /v1." },

@@ -4,7 +4,8 @@ import { DEFAULT_JSON_LIMITS, describeExceeded, type JsonLimits } from "../../co
 import { editMembers, editValue } from "../../core/json/edit.ts";
 import { findElements, findValue } from "../../core/json/find.ts";
 import { writeArray } from "../../core/json/bytes.ts";
-import { finalReason, type AnswerShape } from "./next-step.ts";
+import { finalReason, isCutReason } from "./finish-reason.ts";
+import type { AnswerShape } from "./next-step.ts";
 import { messageForProvider, readToolCalls, type ToolCall } from "./tool-call.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
@@ -62,11 +63,10 @@ export async function parseResponse(
   const calls = message && span ? readToolCalls(message, newId) : [];
   const ours = calls.filter(plan.isOurs);
   const dropped = new Set<unknown>(ours.map(({ item }) => item));
-  const reason = choice["finish_reason"];
   const shape: AnswerShape = {
     ours: ours.length,
     theirs: calls.length - ours.length,
-    finishReason: typeof reason === "string" ? reason : undefined,
+    isCut: isCutReason(choice["finish_reason"]),
   };
   const usage = isJsonObject(answer["usage"]) ? answer["usage"] : undefined;
 

@@ -1,44 +1,54 @@
 import { Failure } from "../../core/errors.ts";
-import { asBuffer, toJson } from "../../core/json/bytes.ts";
+import { asBuffer, toJson, writeArray } from "../../core/json/bytes.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import { type Edit, editObject } from "../../core/json/edit.ts";
 import type { Member } from "../../core/json/find.ts";
-import { watchMembers } from "../../core/json/limit-scan.ts";
+import { watchMembers } from "../../core/json/limits.ts";
+import type { Format } from "../../formats/format.ts";
 import type { ToolDefinition } from "../mcp/tool-definitions.ts";
 import { DECISIVE_NAMES, requireSingleMember } from "../../pipeline/prepare-body.ts";
+import type { GrowingRequest } from "./growing-request.ts";
 
-/** The request of one chat completion, which grows by the messages of every step. */
-export interface Conversation {
-  /**
-   * The body of the next call: the client's bytes with the gateway's functions behind its tools and the messages that
-   * were added behind its messages.
-   * @param toolChoice replaces the client's unless it is undefined
-   */
-  body(toolChoice: unknown): Uint8Array;
-  /** Adds messages, each as JSON text. */
+/** A request in the client's own bytes, which grows by what every step says. */
+export interface Conversation extends GrowingRequest<unknown> {
+  /** Adds messages, or what the API has in place of them, each as JSON text. */
   add(messages: readonly Uint8Array[]): void;
-  /** Bytes that were added. */
-  addedBytes(): number;
-  /** Bytes that it holds in all. */
-  bytes(): number;
 }
 
+/** The member that holds what was said. */
+export type TurnsMember = NonNullable<Format["images"]>["member"];
+
 /**
- * Begins the conversation.
+ * Begins the conversation. Its bodies are the client's bytes with the gateway's functions behind its tools, and what was
+ * added behind what was said before.
  * @param bytes the request as it goes to the provider without tools
  * @param value what the client sent, parsed
  * @param definitions the functions of the gateway that join the client's tools
- * @throws Failure if `messages`, `tools` or `tool_choice` occurs twice, or one of the first two is no list
+ * @param turns the member that holds what was said: a list, or in the Responses API a text or nothing at all
+ * @throws Failure if it, `tools` or `tool_choice` occurs twice, or one of the first two is of another type
  */
-export function openConversation(bytes: Uint8Array, value: JsonObject, definitions: DefinitionTexts): Conversation {
-  requireArray("messages", value["messages"]);
+export function openConversation(
+  bytes: Uint8Array,
+  value: JsonObject,
+  definitions: DefinitionTexts,
+  turns: TurnsMember = "messages",
+): Conversation {
+  const said = turns === "input" ? listInput(value["input"]) : value[turns];
+  requireArray(turns, said);
   requireArray("tools", value["tools"] ?? []);
   const request = { bytes, value, members: watchMembers(asBuffer(bytes), DECISIVE_NAMES) };
-  const messages = requireSingleMember(request, "messages");
+  const messages = requireSingleMember(request, turns);
   const tools = requireSingleMember(request, "tools");
   const choice = requireSingleMember(request, "tool_choice");
+  const isList = Array.isArray(value[turns]);
+  const before = isList ? [] : said.map(toJson);
   const added: Uint8Array[] = [];
   let addedBytes = 0;
+
+  const turnsEdit = (): Edit =>
+    messages && isList
+      ? { kind: "append", member: messages, items: added }
+      : setMember(turns, messages, writeArray([...before, ...added]));
 
   const toolsEdit: Edit =
     tools && Array.isArray(value["tools"])
@@ -48,7 +58,7 @@ export function openConversation(bytes: Uint8Array, value: JsonObject, definitio
   return {
     body(toolChoice) {
       const edits = [toolsEdit];
-      if (messages && added.length > 0) edits.push({ kind: "append", member: messages, items: added });
+      if (added.length > 0) edits.push(turnsEdit());
       if (toolChoice !== undefined) edits.push(setMember("tool_choice", choice, toJson(toolChoice)));
       return editObject(bytes, edits);
     },
@@ -63,7 +73,13 @@ export function openConversation(bytes: Uint8Array, value: JsonObject, definitio
   };
 }
 
-function requireArray(name: string, value: unknown): void {
+/** A text is what the user says; with an answer before it, or a prompt, there may be none. */
+function listInput(input: unknown): unknown {
+  if (typeof input === "string") return [{ role: "user", content: input }];
+  return input ?? [];
+}
+
+function requireArray(name: string, value: unknown): asserts value is readonly unknown[] {
   if (Array.isArray(value)) return;
   throw new Failure("invalid_request", { message: `${name} must be an array`, param: name });
 }

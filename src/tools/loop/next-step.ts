@@ -4,7 +4,8 @@ export interface AnswerShape {
   readonly ours: number;
   /** How many of it are the client's. */
   readonly theirs: number;
-  readonly finishReason: string | undefined;
+  /** It was cut: the last call may be incomplete. */
+  readonly isCut: boolean;
 }
 
 /**
@@ -13,20 +14,15 @@ export interface AnswerShape {
  */
 export type NextStep = "ask_again" | "run_and_return" | "return";
 
-/** With these, the answer was cut: the last call may be incomplete. */
-const CUT_REASONS: ReadonlySet<string | undefined> = new Set(["length", "content_filter"]);
-
 /** @param stepsLeft how often the model may be asked again */
-export function nextStep({ ours, theirs, finishReason }: AnswerShape, stepsLeft: number): NextStep {
-  if (ours === 0 || CUT_REASONS.has(finishReason)) return "return";
+export function nextStep({ ours, theirs, isCut }: AnswerShape, stepsLeft: number): NextStep {
+  if (ours === 0 || isCut) return "return";
   if (theirs > 0) return "run_and_return";
   return stepsLeft > 0 ? "ask_again" : "return";
 }
 
 /**
- * The `finish_reason` that the client gets instead of the provider's; undefined if that one is right. Without the
- * gateway's calls, an answer that ends with nothing else has no call to finish with: it stopped at a limit.
+ * Whether the client is told that the last answer stopped at a limit, whatever the provider says: without the gateway's
+ * calls, an answer that ends with nothing else has no call to finish with.
  */
-export function finalReason({ ours, theirs, finishReason }: AnswerShape): string | undefined {
-  return ours > 0 && theirs === 0 && !CUT_REASONS.has(finishReason) ? "length" : undefined;
-}
+export const stopsAtLimit = ({ ours, theirs, isCut }: AnswerShape): boolean => ours > 0 && theirs === 0 && !isCut;

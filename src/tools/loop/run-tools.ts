@@ -9,6 +9,9 @@ export const MAX_AT_ONCE = 16;
 /** Maximum number of calls of one answer that are run: a confused model can write thousands in one answer. */
 export const MAX_CALLS = 128;
 
+/** A call that is run. */
+export type RunCall = Pick<ToolCall, "id" | "name" | "args">;
+
 /** The limits for the results of one answer together. */
 export interface ResultLimits {
   /** Of their messages as JSON texts; what is longer is cut, and the message says so. */
@@ -17,44 +20,58 @@ export interface ResultLimits {
   readonly onHeld: (bytes: number) => void;
 }
 
+/** What the model is told of one call. */
+export interface ToolResult {
+  readonly id: string;
+  /** A failure begins with `Error: `. */
+  readonly text: string;
+}
+
 /**
  * Runs the calls of one answer. Their deadlines begin when they do.
- * @returns their tool messages as JSON texts, in the order of the calls; a failure of a tool is a message too
+ * @returns their results, in the order of the calls; a failure of a tool is one too
  * @throws the reason of the signal
  */
 export async function runTools(
   offer: ToolSet,
-  calls: readonly ToolCall[],
+  calls: readonly RunCall[],
   signal: AbortSignal,
   { maxBytes, onHeld }: ResultLimits,
-): Promise<Uint8Array[]> {
-  const messages: Uint8Array[] = [];
+): Promise<ToolResult[]> {
+  const results: ToolResult[] = [];
   const turns = calls.slice(0, MAX_CALLS).entries();
   let held = 0;
   const takeTurns = async (): Promise<void> => {
     for (const [index, { id, name, args }] of turns) {
-      const message = messageWithin(id, await offer.execute(name, args, signal), maxBytes - held);
-      messages[index] = message;
-      held += message.length;
+      const { result, bytes } = resultWithin(id, await offer.execute(name, args, signal), maxBytes - held);
+      results[index] = result;
+      held += bytes;
       onHeld(held);
     }
   };
   await Promise.all(Array.from({ length: Math.min(calls.length, MAX_AT_ONCE) }, takeTurns));
-  return [...messages, ...calls.slice(MAX_CALLS).map(({ id }) => toMessage(id, TOO_MANY))];
+  return [...results, ...calls.slice(MAX_CALLS).map(({ id }) => ({ id, text: TOO_MANY }))];
 }
 
 const TOO_MANY = asError(`not run, because one answer may call at most ${MAX_CALLS} tools`);
 
-function toMessage(id: string, content: string): Uint8Array {
-  return toJson({ role: "tool", tool_call_id: id, content });
-}
+/** A result as a message of a chat completion, as JSON text; those of other APIs are about as long. */
+export const toMessage = ({ id, text }: ToolResult): Uint8Array =>
+  toJson({ role: "tool", tool_call_id: id, content: text });
 
 /**
- * A message of about `maxBytes` at most. Its text grows when it is written as JSON, by as much in each of its parts.
+ * A result whose message has about `maxBytes` at most. Its text grows when it is written as JSON, by as much in each of
+ * its parts.
  */
-function messageWithin(id: string, content: string, maxBytes: number): Uint8Array {
-  const message = toMessage(id, content);
-  if (message.length <= maxBytes) return message;
-  const share = Math.max(0, maxBytes) / message.length;
-  return toMessage(id, cutText(content, Math.floor(Buffer.byteLength(content) * share)));
+function resultWithin(
+  id: string,
+  text: string,
+  maxBytes: number,
+): { readonly result: ToolResult; readonly bytes: number } {
+  const result = { id, text };
+  const bytes = toMessage(result).length;
+  if (bytes <= maxBytes) return { result, bytes };
+  const share = Math.max(0, maxBytes) / bytes;
+  const cut = { id, text: cutText(text, Math.floor(Buffer.byteLength(text) * share)) };
+  return { result: cut, bytes: toMessage(cut).length };
 }

@@ -1,6 +1,7 @@
 import { Failure } from "../../core/errors.ts";
 import { toJson } from "../../core/json/bytes.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
+import { isCutReason } from "./finish-reason.ts";
 import { createDeltaMerger, type MutableObject } from "./merge-delta.ts";
 import type { AnswerShape } from "./next-step.ts";
 import { messageForProvider, readToolCalls, type ToolCall } from "./tool-call.ts";
@@ -68,7 +69,7 @@ export function createStepAnswer(
       const ours = read.filter(isOurs);
       return {
         complete: finishReason !== undefined || isDone,
-        shape: { ours: isOver ? 0 : ours.length, theirs: read.length - ours.length, finishReason },
+        shape: { ours: isOver ? 0 : ours.length, theirs: read.length - ours.length, isCut: isCutReason(finishReason) },
         ours,
         message: () => messageForProvider(toJson(whole), read),
       };
@@ -76,7 +77,8 @@ export function createStepAnswer(
   };
 }
 
-const tooLong = (): Failure =>
+/** The failure for an answer that would have to be remembered and is too long. */
+export const tooLong = (): Failure =>
   new Failure("upstream_invalid_response", {
     message: "The upstream server's answer with calls of tools is too long (MCP_MAX_CONVERSATION_BYTES)",
   });

@@ -1,8 +1,8 @@
 import { editMembers, editValue } from "../../core/json/edit.ts";
-import { endsEvent } from "../../core/sse/event-boundary.ts";
-import type { EventData } from "../../core/sse/event-data.ts";
+import { endsEvent, type EventData } from "../../core/sse/event-data.ts";
 import type { ClientStream } from "./client-stream.ts";
-import { type AnswerShape, finalReason } from "./next-step.ts";
+import { finalReason } from "./finish-reason.ts";
+import type { AnswerShape } from "./next-step.ts";
 
 const NOTHING = new Uint8Array(0);
 const FIRST_CHOICE = ["choices", 0] as const;

@@ -1,10 +1,10 @@
 import { memoryExhausted } from "../../core/memory/budget.ts";
-import { parsedWeight } from "../../core/memory/parsed-weight.ts";
+import { parsedWeight } from "../../core/json/limits.ts";
 import type { Attempt } from "../../pipeline/attempt.ts";
 import type { Attempts } from "../../pipeline/attempts.ts";
 import { readWholeResponse, UNCOUNTED_BYTES } from "../../pipeline/read-response.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
-import type { Conversation } from "./conversation.ts";
+import type { GrowingRequest } from "./growing-request.ts";
 
 /** The bytes that the steps of a request hold: its conversation, and beside it the answer of the current step. */
 export interface StepMemory {
@@ -31,31 +31,43 @@ export interface StepMemory {
    * @throws Failure `memory_exhausted`
    */
   holdResults(bytes: number): void;
+  /**
+   * Notes how many bytes of the client's answer are held back, beside what is remembered for the next step.
+   * @returns false if there is no room for them
+   */
+  holdBack(bytes: number): boolean;
   /** The answer has become a part of the conversation. */
   nextStep(): void;
 }
 
+/** With less room than this, a result has no place for what it says: there is none. */
+const LEAST_ROOM = 1024;
+
 export function openStepMemory(
   { memory }: Pick<RelayParts, "memory">,
   { context, request }: Attempts,
-  conversation: Conversation,
+  conversation: Pick<GrowingRequest<never>, "bytes" | "addedBytes">,
   maxConversationBytes: number,
 ): StepMemory {
   /** Bytes of the answer of this step. */
   let answerBytes = 0;
   /** Bytes of it that the budget counts. */
   let remembered = 0;
+  let heldBack = 0;
 
   /** Notes in the budget that so many bytes are held beside the conversation. */
   const holdBeside = (bytes: number): void => {
-    if (!memory.tryHold(context, conversation.bytes() + bytes)) throw memoryExhausted();
+    if (!memory.tryHold(context, conversation.bytes() + heldBack + bytes)) throw memoryExhausted();
   };
 
   return {
-    room: () => Math.max(0, maxConversationBytes - conversation.addedBytes() - answerBytes),
+    room() {
+      const room = maxConversationBytes - conversation.addedBytes() - answerBytes;
+      return room < LEAST_ROOM ? 0 : room;
+    },
     async holdRequest() {
       answerBytes = 0;
-      await memory.hold(context, conversation.bytes() * 2, request.signal);
+      await memory.hold(context, conversation.bytes() * 2 + heldBack, request.signal);
     },
     async readWhole({ response, call }) {
       const bytes = await readWholeResponse(response, call, memory, context, conversation.bytes());
@@ -74,6 +86,10 @@ export function openStepMemory(
       remembered = bytes;
       holdBeside(bytes);
       return true;
+    },
+    holdBack(bytes) {
+      heldBack = bytes;
+      return memory.tryHold(context, conversation.bytes() + remembered + bytes);
     },
     holdResults: (bytes) => holdBeside(answerBytes + bytes),
     nextStep() {

@@ -1,6 +1,5 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 import { editMembers, editValue } from "../../core/json/edit.ts";
-import { parseJson } from "../../core/json/parse-bytes.ts";
 import { toJson, writeArray } from "../../core/json/bytes.ts";
 import { findElements, findValue } from "../../core/json/find.ts";
 import { type EventData, readEventData } from "../../core/sse/event-data.ts";

@@ -40,7 +40,12 @@ export interface ToolCallAccumulatorOptions {
 }
 
 /** Calls of one answer; of so many most would not be run, and each costs far more than its bytes. */
-const MAX_CALLS = 1024;
+export const MAX_CALLS = 1024;
+
+export const tooManyCalls = (): Failure =>
+  new Failure("upstream_invalid_response", {
+    message: `The upstream server's answer calls more than ${MAX_CALLS} tools`,
+  });
 
 export function createToolCallAccumulator({
   isOurs,
@@ -53,10 +58,7 @@ export function createToolCallAccumulator({
   let undecided = 0;
 
   const begin = (delta: JsonObject): GrowingCall => {
-    if (calls.all.length >= MAX_CALLS) {
-      const message = `The upstream server's answer calls more than ${MAX_CALLS} tools`;
-      throw new Failure("upstream_invalid_response", { message });
-    }
+    if (calls.all.length >= MAX_CALLS) throw tooManyCalls();
     undecided += 1;
     return calls.begin(delta);
   };

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { editMembers } from "../../core/json/edit.ts";
-import { openTurns } from "../../core/next-turn.ts";
+import { openTurns } from "../../core/event-loop.ts";
 import { hasNoArguments, readArguments } from "../mcp/tool-arguments.ts";
 
 /** One call of a tool in a message of the assistant. */
@@ -56,11 +56,16 @@ export async function messageForProvider(message: Uint8Array, calls: readonly To
   return editMembers(message, { role: "assistant", ...(changed && { tool_calls: repaired }) });
 }
 
-async function repairCall({ id, args, isFunction, item }: ToolCall): Promise<JsonObject> {
+/** The arguments of a call as the provider gets them back: their own text, unless that is not the JSON of an object. */
+export async function repairArguments(args: unknown): Promise<string> {
   const read = await readArguments(args);
   const value = "value" in read ? read.value : undefined;
   const isObjectText = typeof args === "string" && value !== undefined && !hasNoArguments(args);
-  const argumentsText = isObjectText ? args : JSON.stringify(value ?? {});
+  return isObjectText ? args : JSON.stringify(value ?? {});
+}
+
+async function repairCall({ id, args, isFunction, item }: ToolCall): Promise<JsonObject> {
+  const argumentsText = await repairArguments(args);
   const called = item["function"];
   const withId = item["id"] === id ? item : { ...item, id };
   if (!isFunction || !isJsonObject(called) || args === argumentsText) return withId;

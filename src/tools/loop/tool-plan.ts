@@ -3,8 +3,8 @@ import type { ToolRegistry, ToolSet } from "../mcp/tool-registry.ts";
 import type { ToolDefinition } from "../mcp/tool-definitions.ts";
 import type { ToolCall } from "./tool-call.ts";
 
-/** What the gateway's tools mean for one chat completion. */
-export interface ToolPlan {
+/** What the gateway's tools mean for one request. `Choice` is how its API, or the form, says which tools to use. */
+export interface ToolPlan<Choice = unknown> {
   readonly offer: ToolSet;
   /** The functions that join the client's tools. */
   readonly definitions: readonly ToolDefinition[];
@@ -17,11 +17,51 @@ export interface ToolPlan {
    * The `tool_choice` with which the model is asked after tools of the gateway were run; undefined leaves the client's.
    * @param isLast the model will not be asked again
    */
-  laterChoice(isLast: boolean): unknown;
+  laterChoice(isLast: boolean): Choice | undefined;
+}
+
+/** What a request says of tools. */
+export interface AskedTools<Choice> {
+  readonly clientNames: ReadonlySet<string>;
+  /** It brings tools of its own. */
+  readonly hasOwnTools: boolean;
+  /** No tool is to be called. */
+  readonly none: Choice;
+  /**
+   * What the client's choice becomes once tools of the gateway were run. One that forces calls would never end once the
+   * gateway answers them: it is satisfied by the first. Only if the client has tools of its own is a call of one of them
+   * still owed to it, which ends the loop.
+   */
+  relax(isOurs: (name: string) => boolean): Choice | undefined;
 }
 
 /**
- * Plans the gateway's tools for a request.
+ * Plans the gateway's tools for what a request says of tools.
+ * @param provider the id of the provider that is asked
+ * @returns undefined if there are none
+ */
+export function openPlan<Choice>(
+  { clientNames, hasOwnTools, none, relax }: AskedTools<Choice>,
+  toolRegistry: ToolRegistry,
+  provider: string,
+): ToolPlan<Choice> | undefined {
+  const offer = toolRegistry.offer(clientNames);
+  const definitions = offer.definitions(provider);
+  if (definitions.length === 0) return undefined;
+  return {
+    offer,
+    definitions,
+    isOurs: ({ name, isFunction }) => isFunction && !clientNames.has(name),
+    laterChoice(isLast) {
+      // A model that cannot use its tools any more says what it has found out, which is worth more than one more call.
+      if (!hasOwnTools && isLast) return none;
+      return relax((name) => !clientNames.has(name) && offer.owns(name));
+    },
+  };
+}
+
+/**
+ * Plans the gateway's tools for a chat completion.
  * @param provider the id of the provider that is asked
  * @returns undefined if the request has no use for them: there are none, or it says `tool_choice: "none"`; it asks for
  * several answers, whose conversations would part; or it speaks the older `functions`, beside which there are no
@@ -35,26 +75,10 @@ export function planTools(request: JsonObject, toolRegistry: ToolRegistry, provi
   const clientNames = new Set(tools.flatMap(namesOf));
   // A plan lasts as long as its conversation, and must not keep the request's parsed tools that long.
   const hasOwnTools = tools.length > 0;
-  const offer = toolRegistry.offer(clientNames);
-  const definitions = offer.definitions(provider);
-  if (definitions.length === 0) return undefined;
-
-  return {
-    offer,
-    definitions,
-    isOurs: ({ name, isFunction }) => isFunction && !clientNames.has(name),
-    laterChoice(isLast) {
-      // A model that cannot use its tools any more says what it has found out, which is worth more than one more call.
-      if (!hasOwnTools && isLast) return "none";
-      return relaxedChoice(choice, hasOwnTools, (name) => !clientNames.has(name) && offer.owns(name));
-    },
-  };
+  const relax = (isOurs: (name: string) => boolean): unknown => relaxedChoice(choice, hasOwnTools, isOurs);
+  return openPlan({ clientNames, hasOwnTools, none: "none", relax }, toolRegistry, provider);
 }
 
-/**
- * A choice that forces calls would never end once the gateway answers them: it is satisfied by the first. Only
- * if the client has tools of its own is a call of one of them still owed to it, which ends the loop.
- */
 function relaxedChoice(choice: unknown, hasOwnTools: boolean, isOurs: (name: string) => boolean): unknown {
   if (isJsonObject(choice)) {
     const forced = namesOf(choice);

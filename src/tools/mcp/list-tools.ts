@@ -1,6 +1,6 @@
 import type { JsonLimits } from "../../core/json/limits.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
-import { openTurns } from "../../core/next-turn.ts";
+import { openTurns } from "../../core/event-loop.ts";
 import { McpError } from "./errors.ts";
 import { reduceSchema } from "./reduce-schema.ts";
 import type { RemoteTool } from "./session.ts";

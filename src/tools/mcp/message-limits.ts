@@ -1,9 +1,7 @@
 import { toJson } from "../../core/json/bytes.ts";
-import { openScan, scanOn } from "../../core/json/limit-scan.ts";
-import { describeExceeded, type JsonLimits } from "../../core/json/limits.ts";
-import { isDeeperThan, isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseBytes, parseJson, toWellFormed } from "../../core/json/parse-bytes.ts";
-import { nextTurn } from "../../core/next-turn.ts";
+import { describeExceeded, isDeeperThan, type JsonLimits, openScan, scanOn } from "../../core/json/limits.ts";
+import { isJsonObject, type JsonObject, parseBytes, parseJson, toWellFormed } from "../../core/json/parse.ts";
+import { nextTurn } from "../../core/event-loop.ts";
 import { McpError } from "./errors.ts";
 import { isAwaited, type PendingResults, shortenMessage } from "./shorten-message.ts";
 

@@ -1,4 +1,4 @@
-import { openTurns } from "../../core/next-turn.ts";
+import { openTurns } from "../../core/event-loop.ts";
 import { redactionOf } from "../../core/redact/redact.ts";
 import { SecretMasker } from "../../core/redact/secret-masker.ts";
 import type { SecretPatterns } from "../../core/redact/secret-patterns.ts";

@@ -1,4 +1,4 @@
-import { secretParts } from "../../core/redact/secret-parts.ts";
+import { secretParts } from "../../core/redact/redact.ts";
 import { type SecretPatterns, secretPatterns } from "../../core/redact/secret-patterns.ts";
 import { createTokenSource, type TokenSource, type TokenSourceParts } from "./oauth-token.ts";
 import type { McpServer, SessionOptions } from "./session.ts";

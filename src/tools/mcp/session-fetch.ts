@@ -1,7 +1,7 @@
 import { asBuffer } from "../../core/json/bytes.ts";
 import type { JsonLimits } from "../../core/json/limits.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
-import { openTurns } from "../../core/next-turn.ts";
+import { openTurns } from "../../core/event-loop.ts";
 import { readEventData } from "../../core/sse/event-data.ts";
 import { createEventEditor } from "../../core/sse/event-filter.ts";
 import { McpError } from "./errors.ts";

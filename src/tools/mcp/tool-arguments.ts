@@ -1,6 +1,5 @@
-import { DEFAULT_JSON_LIMITS, type JsonLimits } from "../../core/json/limits.ts";
-import { hasMoreValues, isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { parseBytes } from "../../core/json/parse-bytes.ts";
+import { hasMoreValues, DEFAULT_JSON_LIMITS, type JsonLimits } from "../../core/json/limits.ts";
+import { isJsonObject, type JsonObject, parseBytes } from "../../core/json/parse.ts";
 
 /** The protocol's library writes arguments in one turn of the event loop, which takes 10 ms for so many values. */
 const ARGUMENT_LIMITS: JsonLimits = { ...DEFAULT_JSON_LIMITS, values: 50_000 };

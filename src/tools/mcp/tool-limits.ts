@@ -1,5 +1,5 @@
-import type { JsonLimits } from "../../core/json/limits.ts";
-import { isDeeperThan, isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { isDeeperThan, type JsonLimits } from "../../core/json/limits.ts";
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { RemoteTool } from "./session.ts";
 import { cutText } from "./tool-result.ts";
 

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { openTurns } from "../../core/next-turn.ts";
+import { openTurns } from "../../core/event-loop.ts";
 
 /**
  * Cuts a text that is longer than `maxBytes` in UTF-8, at the end of a character, and says so in a last line that comes
@@ -51,8 +51,11 @@ export async function resultText(result: JsonObject): Promise<string> {
 
 /** A failure as a tool's text, which says so once. */
 export function asError(text: string): string {
-  return text.startsWith(ERROR_PREFIX) ? text : ERROR_PREFIX + text;
+  return isErrorText(text) ? text : ERROR_PREFIX + text;
 }
+
+/** Whether a text is that of a failed tool. */
+export const isErrorText = (text: string): boolean => text.startsWith(ERROR_PREFIX);
 
 /** A list, whatever the server made of it. */
 function contentOf(content: unknown): readonly unknown[] {

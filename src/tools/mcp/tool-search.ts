@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import { openTurns } from "../../core/next-turn.ts";
+import { openTurns } from "../../core/event-loop.ts";
 import type { ToolDescription } from "./tool-list.ts";
 
 /** One tool in the answer of `mcp_tools_get`. */

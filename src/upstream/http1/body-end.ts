@@ -14,7 +14,7 @@ const OPENING: ReadonlySet<number> = new Set([0x7b, 0x5b]);
 const CLOSING: ReadonlySet<number> = new Set([0x7d, 0x5d]);
 const WHITE_SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
-/** Whoever reads these notices an early end: a stream of events without its last one, compressed data without its checksum. */
+/** Whoever reads these notices an early end: a stream of events without its last one, frames and compressed data without their checksums. */
 const ALWAYS: BodyEnd = { push() {}, isReached: () => true };
 
 /**
@@ -25,9 +25,11 @@ const ALWAYS: BodyEnd = { push() {}, isReached: () => true };
 export function bodyEndOf(headers: ResponseHeaders): BodyEnd {
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   if (encoding !== "" && encoding !== "identity") return ALWAYS;
-  const isEvents = headers.get("content-type")?.trim().toLowerCase().startsWith("text/event-stream") === true;
-  return isEvents ? ALWAYS : createUnnamedEnd();
+  const type = headers.get("content-type")?.trim().toLowerCase() ?? "";
+  return STREAMS.some((stream) => type.startsWith(stream)) ? ALWAYS : createUnnamedEnd();
 }
+
+const STREAMS = ["text/event-stream", "application/vnd.amazon.eventstream"];
 
 /** Streams of events are sent under other content types too. */
 function createUnnamedEnd(): BodyEnd {

@@ -1,4 +1,4 @@
-import { batchWrite } from "../../core/batch-writes.ts";
+import { batchWrite } from "../../core/event-loop.ts";
 import { WireError } from "./wire-error.ts";
 
 /** Who is notified of what happens on a connection; replaced with each request. */

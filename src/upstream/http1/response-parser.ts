@@ -1,6 +1,7 @@
 import { type ResponseHead, parseResponseHead } from "./response-head.ts";
 import { type BodyEnd, bodyEndOf } from "./body-end.ts";
-import { ChunkedDecoder, sliceOrCopy } from "./chunked-decoder.ts";
+import { ChunkedDecoder } from "./chunked-decoder.ts";
+import { sliceOrCopy } from "../read-body.ts";
 import { PartialHead } from "./partial-head.ts";
 import { WireError } from "./wire-error.ts";
 

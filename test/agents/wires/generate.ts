@@ -22,7 +22,7 @@ export const GENERATE_WIRE: ScriptedWire = {
       halves(text ?? "").map((piece) => ({ text: piece, ...more }));
     const calls = (step.calls ?? []).map(({ name, args }, index) => ({
       functionCall: { id: `call_${id}_${index}`, name, args },
-      ...(index === 0 && { thoughtSignature: `U0lHTkFUVVJF${id}` }),
+      ...(index === 0 && { thoughtSignature: Buffer.from(`SIGNATURE${id}`).toString("base64") }),
     }));
     const parts = [...texts(step.thinking, { thought: true }), ...texts(step.text, {}), ...calls];
     const chunk = (content: readonly object[], isLast: boolean) => ({

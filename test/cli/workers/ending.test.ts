@@ -1,5 +1,5 @@
 import type { LogLine } from "../../fixtures/log-lines.ts";
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { dataEvent } from "../../fixtures/answers.ts";
 import { createGate, type Gate } from "../../fixtures/gate.ts";
 import { outcomeOf } from "../../fixtures/rejection.ts";
@@ -19,11 +19,12 @@ const CUT = dataEvent({
 });
 
 let rig: Rig<GatewayProcess>;
-beforeEach(async () => {
-  // So much time that nothing ends in these tests because it has run out.
-  rig = await startRig({ SERVER_WORKERS: "2", SERVER_SHUTDOWN_TIMEOUT: "2h" }, startGateway);
-});
 afterEach(() => rig[Symbol.asyncDispose]());
+
+/** @param timeout so much unless given that nothing ends because it has run out */
+async function start(timeout = "2h"): Promise<void> {
+  rig = await startRig({ SERVER_WORKERS: "2", SERVER_SHUTDOWN_TIMEOUT: timeout }, startGateway);
+}
 
 /** Opens a stream on each worker, of which the rest waits for the gate, and reads its first event. */
 async function openStreams(gate: Gate) {
@@ -57,6 +58,7 @@ function expectNoneLeft(): void {
 
 describe("streams on all workers", () => {
   test.each(["SIGTERM", "SIGINT"] as const)("finish after %s, nothing new is accepted, exit code 0", async (signal) => {
+    await start();
     const gate = createGate();
     const streams = await openStreams(gate);
     rig.gateway.process.kill(signal);
@@ -70,8 +72,7 @@ describe("streams on all workers", () => {
   });
 
   test("end with an error event where they take too long, exit code 3", async () => {
-    await rig[Symbol.asyncDispose]();
-    rig = await startRig({ SERVER_WORKERS: "2", SERVER_SHUTDOWN_TIMEOUT: "400ms" }, startGateway);
+    await start("400ms");
     const streams = await openStreams(createGate());
     rig.gateway.process.kill("SIGTERM");
     expect(await streams.bodies()).toEqual([FIRST + CUT, FIRST + CUT]);
@@ -82,6 +83,7 @@ describe("streams on all workers", () => {
   });
 
   test("finish where the signal reaches every process, as terminals and service managers send it", async () => {
+    await start();
     const gate = createGate();
     const streams = await openStreams(gate);
     const pids = [...workerPids(rig.gateway).values()];
@@ -95,6 +97,7 @@ describe("streams on all workers", () => {
   });
 
   test("end at once with a second signal", async () => {
+    await start();
     const streams = await openStreams(createGate());
     rig.gateway.process.kill("SIGTERM");
     await rig.gateway.logged(({ msg }) => msg === "draining");
@@ -105,6 +108,7 @@ describe("streams on all workers", () => {
   });
 
   test("finish where the parent is killed, and no worker is left behind", async () => {
+    await start();
     const gate = createGate();
     const streams = await openStreams(gate);
     rig.gateway.process.kill("SIGKILL");
@@ -126,6 +130,7 @@ describe("streams on all workers", () => {
 });
 
 test("idle workers end at once", async () => {
+  await start();
   const [first] = await connectToEach(rig.gateway);
   rig.gateway.process.kill("SIGTERM");
   expect(await exit()).toBe(0);
@@ -134,6 +139,7 @@ test("idle workers end at once", async () => {
 });
 
 test("/health/ready of a worker that drains is 503", async () => {
+  await start();
   const gate = createGate();
   const streams = await openStreams(gate);
   const [asking] = await connectToEach(rig.gateway);
@@ -170,6 +176,7 @@ describe("a worker that fails again and again", () => {
   }
 
   test("takes none with it that serves", async () => {
+    await start();
     const gate = createGate();
     const streams = await openStreams(gate);
     // On a busy machine a kill may be late: then the worker has served long enough, and the count begins anew.
@@ -181,6 +188,7 @@ describe("a worker that fails again and again", () => {
   });
 
   test("makes the gateway give up where all of them do", async () => {
+    await start();
     const givesUp = ({ msg }: LogLine): boolean => msg === "worker ended";
     await Promise.race([killOften(1, givesUp), killOften(2, givesUp)]);
     expect(await exit()).toBe(4);

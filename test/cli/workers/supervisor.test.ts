@@ -207,19 +207,19 @@ describe("a worker that ends", () => {
     };
     expect(await startOf()).toEqual({ ...START, files: FILES });
     const files = { "/keys": "new-key" };
-    const environment = { SERVER_PORT: "1", LOG_LEVEL: "warn" };
-    say(worker(1), { kind: "reloaded", environment, files });
-    expect(await startOf()).toEqual({ ...START, files, reloaded: environment });
+    const source = { environment: { SERVER_PORT: "1", LOG_LEVEL: "warn" } };
+    say(worker(1), { kind: "reloaded", source, files });
+    expect(await startOf()).toEqual({ ...START, files, reloaded: source });
   });
 
   test.each([
-    ["taken", { kind: "reloaded", environment: { LOG_LEVEL: "warn" }, files: FILES }],
-    ["refused", { kind: "not-reloaded" }],
+    ["taken", { kind: "reloaded", source: { environment: { LOG_LEVEL: "warn" } }, files: FILES }],
+    ["refused", { kind: "not-reloaded", source: { environment: { LOG_LEVEL: "warn" } } }],
   ] as const)("learns of a reload that nobody has answered yet; once it was %s, it does not", async (_, answer) => {
     const environment = { LOG_LEVEL: "warn" };
     worker(0).events.ended(1);
     await clock.advance(STABLE_MS);
-    supervisor.reload(environment);
+    supervisor.reload({ environment });
     expect(worker(1).heard.at(-1)).toEqual({ kind: "reload", environment });
     say(worker(-1), { kind: "ready" });
     expect(worker(-1).heard).toEqual([
@@ -231,6 +231,34 @@ describe("a worker that ends", () => {
     await clock.advance(STABLE_MS);
     say(worker(-1), { kind: "ready" });
     expect(kindsOf(worker(-1))).toEqual(["start"]);
+  });
+
+  test("learns of a reload that was asked for after the one that was answered", async () => {
+    const [first, second] = [{ environment: { LOG_LEVEL: "warn" } }, { environment: { LOG_LEVEL: "error" } }];
+    supervisor.reload(first);
+    supervisor.reload(second);
+    say(worker(1), { kind: "reloaded", source: first, files: FILES });
+    worker(0).events.ended(1);
+    await clock.advance(STABLE_MS);
+    say(worker(-1), { kind: "ready" });
+    expect(worker(-1).heard).toEqual([
+      { ...START, files: FILES, reloaded: first },
+      { kind: "reload", ...second },
+    ]);
+  });
+
+  test("learns what is wrong with the configuration file by now, until it is right again", async () => {
+    const startOf = async (): Promise<ToWorker | undefined> => {
+      worker(0).events.ended(1);
+      await clock.advance(STABLE_MS);
+      say(worker(-1), { kind: "ready" });
+      return worker(-1).heard.at(0);
+    };
+    const source = { environment: {} };
+    say(worker(1), { kind: "not-reloaded", source, problem: "a problem" });
+    expect(await startOf()).toEqual({ ...START, files: FILES, fileProblem: "a problem" });
+    say(worker(1), { kind: "reloaded", source, files: FILES });
+    expect(await startOf()).toEqual({ ...START, files: FILES, reloaded: source });
   });
 
   test("is not given up where it serves for a while in between", async () => {

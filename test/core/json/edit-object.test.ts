@@ -4,6 +4,7 @@ import { type Edit, editObject } from "../../../src/core/json/edit.ts";
 import { type Member, findMember } from "../../../src/core/json/find.ts";
 import { toJson } from "../../../src/core/json/bytes.ts";
 import { anyChoices, anyWritten, otherMembers, writeObject } from "./write-json.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array): string => new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -127,7 +128,7 @@ test("any object, in any spelling: the edit says what JSON semantics say and kee
       }
       expect(edited).toBe(expected);
     }),
-    { numRuns: 1000 },
+    propertyRuns(300),
   );
 });
 
@@ -148,6 +149,6 @@ test("any object: removing takes out one piece and leaves every other byte", () 
       while (start < left.length && left[start] === text[start]) start++;
       expect(text.endsWith(left.slice(start))).toBe(true);
     }),
-    { numRuns: 500 },
+    propertyRuns(200),
   );
 });

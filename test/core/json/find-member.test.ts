@@ -3,6 +3,7 @@ import { cpuMilliseconds } from "../../fixtures/cpu-time.ts";
 import fc from "fast-check";
 import { findMember } from "../../../src/core/json/find.ts";
 import { anyChoices, anyWritten, otherMembers, writeObject } from "./write-json.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 
 const findModel = (body: Uint8Array) => findMember(body, "model");
 
@@ -96,6 +97,6 @@ test("any object, in any spelling: exactly the member that JSON semantics name i
       expect("model" in JSON.parse(text)).toBe(values.length > 0);
       expect(valueOf(text)).toBe(expected);
     }),
-    { numRuns: 1000 },
+    propertyRuns(300),
   );
 });

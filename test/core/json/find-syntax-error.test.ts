@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { findSyntaxError } from "../../../src/core/json/syntax-error.ts";
 import { anyChoices, anyWritten, writeObject } from "./write-json.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 
 function isJson(text: string): boolean {
   try {
@@ -68,7 +69,7 @@ test("any JSON with any change: there is an error exactly if JSON.parse finds on
       expect(findSyntaxError(text)).toBeUndefined();
       expect(findSyntaxError(changed) === undefined).toBe(isJson(changed));
     }),
-    { numRuns: 2000 },
+    propertyRuns(300),
   );
 });
 

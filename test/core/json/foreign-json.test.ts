@@ -9,11 +9,13 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "config/parse-headers.ts": "a setting of the operator",
   "core/json/find.ts": "one key, as long as the name that is looked for",
   "core/json/member-watch.ts": "one key, as long as the names that are looked for",
-  "core/json/parse-bytes.ts": "behind the limits",
+  "core/json/parse.ts": "behind the limits",
   "core/json/parse-slices.ts": "behind the limits, in slices",
   "formats/form/parse-arguments.ts": "once more, what parseJson has taken, for its long numbers",
   "routing/find-json-models.ts": "one key or name of a text that was parsed within the limits",
   "server/openapi/start-page.ts": "a script of the browser, which reads the gateway's own document",
+  "stages/response-store/keep-answer.ts": "an event that the gateway itself has written",
+  "stages/response-store/record.ts": "what the gateway itself has kept",
   "telemetry/log-request.ts": "the gateway's own log line",
 };
 

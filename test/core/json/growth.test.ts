@@ -1,10 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { decodeObject } from "../../../src/core/json/parse.ts";
+import { decodeObject, parseAtOnce, parseBytes } from "../../../src/core/json/parse.ts";
 import { findMember, findElements } from "../../../src/core/json/find.ts";
 import { findSyntaxError } from "../../../src/core/json/syntax-error.ts";
-import { watchMembers } from "../../../src/core/json/limit-scan.ts";
+import { watchMembers } from "../../../src/core/json/limits.ts";
 import { watchedNames } from "../../../src/core/json/member-watch.ts";
-import { parseAtOnce, parseBytes } from "../../../src/core/json/parse-bytes.ts";
 import { cpuGrowth, LINEAR } from "../../fixtures/cpu-growth.ts";
 
 const findModel = (body: Uint8Array) => findMember(body, "model");

@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { findMember } from "../../../src/core/json/find.ts";
-import { watchMembers } from "../../../src/core/json/limit-scan.ts";
+import { watchMembers } from "../../../src/core/json/limits.ts";
 import { foundMember, watchedNames } from "../../../src/core/json/member-watch.ts";
-import { parseAtOnce, parseInSlices } from "../../../src/core/json/parse-bytes.ts";
+import { parseAtOnce, parseInSlices } from "../../../src/core/json/parse.ts";
 import { anyChoices, anyWritten, writeObject, type WrittenMember } from "./write-json.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 
 const NAMES = ["model", "tools", "stream_options"];
 const WATCHED = watchedNames(NAMES);
@@ -69,6 +70,6 @@ test("any object, in any spelling: what a naive reader of the parsed text finds"
         }
       }
     }),
-    { numRuns: 500 },
+    propertyRuns(200),
   );
 });

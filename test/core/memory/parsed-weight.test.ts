@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parsedWeight } from "../../../src/core/memory/parsed-weight.ts";
+import { parsedWeight } from "../../../src/core/json/limits.ts";
 
 const KIB = 1024;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { endsEvent } from "../../../src/core/sse/event-boundary.ts";
+import { endsEvent } from "../../../src/core/sse/event-data.ts";
 
 const judge = (text: string): boolean => endsEvent(new TextEncoder().encode(text));
 

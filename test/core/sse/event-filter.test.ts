@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { isUsageOnlyEvent } from "../../../src/formats/chat/usage-event.ts";
 import { createEventFilter } from "../../../src/core/sse/event-filter.ts";
 import { readRecordedStreams } from "../../fixtures/recorded-streams.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 
 const isBad = (event: Buffer): boolean => event.includes("bad");
 
@@ -99,7 +100,7 @@ test("any events in any cut: what passes is the input without the unwanted event
       pieces.push(bytes.subarray(at));
       expect(pass(pieces).join("")).toBe(texts.filter((text) => !text.includes("bad")).join(""));
     }),
-    { numRuns: 1000 },
+    propertyRuns(300),
   );
 });
 

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { createStreamTail } from "../../../src/core/sse/stream-tail.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 
 test("remembers nothing of nothing", () => {
   expect(createStreamTail(4).bytes()).toEqual(new Uint8Array(0));
@@ -28,6 +29,6 @@ test("whatever the chunks: the last bytes of the stream, at least as many as ask
         expect(kept).toEqual(all.slice(all.length - kept.length));
       }
     }),
-    { numRuns: 500 },
+    propertyRuns(200),
   );
 });

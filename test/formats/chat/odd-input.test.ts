@@ -5,6 +5,7 @@ import { CannotTranslate } from "../../../src/formats/form/dialect.ts";
 import { CHAT_DIALECT } from "../../../src/formats/chat/dialect.ts";
 import { addUp } from "./events.ts";
 import { askOf, targetOf } from "./samples.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 
 /** Objects with members that are looked at, of which each may have any value, or one of the right shape with such members. */
 const NAMES = [
@@ -53,7 +54,7 @@ test("no request makes a reader or a writer fail but by saying what it cannot sa
         expect(error).toBeInstanceOf(CannotTranslate);
       }
     }),
-    { numRuns: 2000 },
+    propertyRuns(300),
   );
 });
 
@@ -64,7 +65,7 @@ test("no answer makes a reader fail, and what it reads can be written", () => {
       const answer = CHAT_DIALECT.readAnswer(received(body), targetOf("some"));
       if (!("error" in answer)) JSON.stringify(CHAT_DIALECT.writeAnswer(answer, askOf()));
     }),
-    { numRuns: 2000 },
+    propertyRuns(300),
   );
 });
 
@@ -86,6 +87,6 @@ test("whatever the chunks of a stream are, its events are in order, and it ends 
       expect(written.endsWith("data: [DONE]\n\n")).toBe(!hasFailed);
       expect(told.filter(({ type }) => type === "fail" || type === "stop").length).toBeGreaterThan(0);
     }),
-    { numRuns: 1000 },
+    propertyRuns(300),
   );
 });

@@ -8,6 +8,7 @@ import type { Conversation, Tool, Turn } from "../../../src/formats/form/convers
 import { CHAT_DIALECT } from "../../../src/formats/chat/dialect.ts";
 import { addUp, chunksOf, eventsOf, splitEvents } from "./events.ts";
 import { askOf, targetOf } from "./samples.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 
 const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 });
 const name = fc.stringMatching(/^[a-z_]{1,8}$/);
@@ -127,7 +128,7 @@ describe("answers", () => {
           wanted["created"],
         ] as never);
       }),
-      { numRuns: 150 },
+      propertyRuns(100),
     );
   });
 
@@ -146,7 +147,7 @@ describe("answers", () => {
         });
         expect(told(read)).toEqual(told(wanted as ModelAnswer));
       }),
-      { numRuns: 150 },
+      propertyRuns(100),
     );
   });
 
@@ -163,7 +164,7 @@ describe("answers", () => {
           ]);
         }
       }),
-      { numRuns: 30 },
+      propertyRuns(30),
     );
   });
 
@@ -176,7 +177,7 @@ describe("answers", () => {
         expect(turns).toEqual([{ role: "assistant", blocks }]);
         expect(foreign).toEqual([]);
       }),
-      { numRuns: 300 },
+      propertyRuns(100),
     );
   });
 });
@@ -418,7 +419,7 @@ describe("requests", () => {
         expect(CHAT_DIALECT.readRequest(JSON.parse(JSON.stringify(body)) as JsonObject)).toEqual(asked);
         expect(notes).toEqual([]);
       }),
-      { numRuns: 500 },
+      propertyRuns(200),
     );
   });
 });

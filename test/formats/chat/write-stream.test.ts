@@ -76,7 +76,15 @@ test("calls in turn, with their own numbers, and empty arguments as an object", 
     { tool_calls: [{ index: 0, id: "c1", type: "function", function: { name: "f", arguments: "" } }] },
     { tool_calls: [{ index: 1, id: "c2", type: "function", function: { name: "f", arguments: "" } }] },
     { tool_calls: [{ index: 1, function: { arguments: "{}" } }] },
-    { tool_calls: [{ index: 1, extra_content: { google: { thought_signature: "gw1.o/w.signature.cw" } } }] },
+    {
+      tool_calls: [
+        {
+          index: 1,
+          function: { arguments: "" },
+          extra_content: { google: { thought_signature: "gw1.o/w.signature.cw" } },
+        },
+      ],
+    },
     { tool_calls: [{ index: 0, function: { arguments: "{}" } }] },
     {},
   ]);

@@ -110,6 +110,8 @@ describe("what is known of a model", () => {
     ["mistral-large-latest", { thinking: "none" }],
     ["command-a-reasoning-08-2025", { thinking: "switch" }],
     ["command-r-plus", { thinking: "none" }],
+    ["us.amazon.nova-pro-v1:0", { thinking: "none" }],
+    ["amazon.nova-2-lite-v1:0", { thinking: "effort", restsUnlessAsked: true, efforts: LOW_TO_HIGH }],
     ["meta-llama/Llama-3.3-70B-Instruct", { thinking: "none" }],
   ])("%s", (model, facts) => {
     expect(factsOf(model)).toMatchObject(facts);

@@ -5,6 +5,7 @@ import type { Conversation, Turn } from "../../../src/formats/form/conversation.
 import { writeRequest } from "../../../src/formats/messages/write-request.ts";
 import { conversation, NO_SAMPLING, target } from "./conversations.ts";
 import { brokenRules } from "./provider-rules.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 
 const said = fc.constantFrom("", " \n", "A", "B \n", "C");
 const cache = fc.constantFrom(undefined, undefined, { ttl: undefined }, { ttl: "1h" as const });
@@ -113,7 +114,7 @@ describe("any conversation", () => {
           expect(brokenRules(body)).toEqual([]);
         },
       ),
-      { numRuns: 1000 },
+      propertyRuns(300),
     );
   });
 });

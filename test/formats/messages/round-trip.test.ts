@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { MESSAGES_DIALECT } from "../../../src/formats/messages/dialect.ts";
 import { fromWireName, toWireId, toWireName } from "../../../src/formats/messages/tool-names.ts";
 import { target } from "./conversations.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 
 /** Members that may be absent. */
 const optional = <Value extends object>(members: { [Name in keyof Value]: fc.Arbitrary<Value[Name]> }) =>
@@ -169,7 +170,7 @@ describe("a request of a client for a provider of the same wire", () => {
         expect(written).toEqual(whole);
         expect(notes).toEqual([]);
       }),
-      { numRuns: 150 },
+      propertyRuns(100),
     );
   });
 
@@ -181,7 +182,7 @@ describe("a request of a client for a provider of the same wire", () => {
         expect(wire).toMatch(/^[a-zA-Z0-9_-]{1,128}$/);
         expect(fromWireName(wire)).toBe(name);
       }),
-      { numRuns: 1000 },
+      propertyRuns(300),
     );
     expect(toWireName("mcp__files__read_x1")).toBe("mcp__files__read_x1");
   });

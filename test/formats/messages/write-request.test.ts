@@ -312,7 +312,12 @@ describe("tools for a provider", () => {
       {
         name: "patch",
         description: "Patches\n\nThe text in `input` must follow this grammar:\nstart: WORD",
-        input_schema: { type: "object", properties: { input: { type: "string" } }, required: ["input"] },
+        input_schema: {
+          type: "object",
+          properties: { input: { type: "string" } },
+          required: ["input"],
+          additionalProperties: false,
+        },
       },
     ]);
     expect(notes).toEqual([{ kind: "adjusted", member: "tools.patch" }]);

@@ -8,8 +8,9 @@ import type { Conversation, Tool, ToolChoice, Turn } from "../../../src/formats/
 import { RESPONSES_DIALECT } from "../../../src/formats/responses/dialect.ts";
 import { accumulateOfficially, addUp, readAll, streamOf, writeAll } from "./accumulate.ts";
 import { ask, target } from "./samples.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 
-const RUNS = { numRuns: 300 };
+const RUNS = propertyRuns(100);
 /** A model that takes sampling and thinks as much as it is told. */
 const TARGET = target("some-model");
 

@@ -17,7 +17,11 @@ export interface AgentRig extends AsyncDisposable {
   answer(...answers: readonly (Step[] | ((request: ReceivedRequest) => Step[]))[]): void;
   /** Sends a chat completion and reads its answer whole. */
   chat(body: object | string, headers?: Readonly<Record<string, string>>): Promise<ChatAnswer>;
-  /** The requests that the provider got since the last `chat` began. */
+  /** Sends a request of any API and reads its answer whole. */
+  post(path: string, body: object | string, headers?: Readonly<Record<string, string>>): Promise<ChatAnswer>;
+  /** Forgets what the provider was asked, and what ran; for clients that send their requests themselves. */
+  begin(): void;
+  /** The requests that the provider got since the last `chat` or `begin`. */
   asked(): readonly ReceivedRequest[];
   /** Ends the gateway as an operator does, and proves that it was at rest. */
   finish(): Promise<void>;
@@ -73,6 +77,21 @@ export async function startAgentRig(
   );
   await rig.gateway.logged((line) => line["msg"] === "MCP server is connected");
   let before = rig.provider.requests.length;
+  const begin = (): void => {
+    before = rig.provider.requests.length;
+    ran.length = 0;
+  };
+  const post: AgentRig["post"] = async (path, body, headers = {}) => {
+    begin();
+    const response = await fetch(rig.gateway.url + path, {
+      method: "POST",
+      headers,
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    const line = await rig.settled(response.headers.get("x-request-id") ?? "");
+    return { status: response.status, headers: response.headers, text, line };
+  };
 
   return {
     rig,
@@ -81,18 +100,9 @@ export async function startAgentRig(
     answer(...answers) {
       for (const answer of answers) rig.provider.answer(answer);
     },
-    async chat(body, headers = {}) {
-      before = rig.provider.requests.length;
-      ran.length = 0;
-      const response = await fetch(`${rig.gateway.url}/v1/chat/completions`, {
-        method: "POST",
-        headers,
-        body: typeof body === "string" ? body : JSON.stringify(body),
-      });
-      const text = await response.text();
-      const line = await rig.settled(response.headers.get("x-request-id") ?? "");
-      return { status: response.status, headers: response.headers, text, line };
-    },
+    chat: (body, headers = {}) => post("/v1/chat/completions", body, headers),
+    post,
+    begin,
     asked: () => rig.provider.requests.slice(before),
     finish: () => rig.finish(),
     async [Symbol.asyncDispose]() {

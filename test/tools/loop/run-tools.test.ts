@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { MAX_AT_ONCE, MAX_CALLS, runTools } from "../../../src/tools/loop/run-tools.ts";
+import { MAX_AT_ONCE, MAX_CALLS, runTools, toMessage } from "../../../src/tools/loop/run-tools.ts";
 import type { ToolCall } from "../../../src/tools/loop/tool-call.ts";
 import type { ToolSet } from "../../../src/tools/mcp/tool-registry.ts";
 import { settle } from "../../fixtures/manual-clock.ts";
@@ -31,7 +31,7 @@ function openTools() {
   const ending = new AbortController();
   const run = async (count: number, maxBytes = 1024 * 1024): Promise<Record<string, unknown>[]> =>
     (await runTools(offer, callsOf(count), ending.signal, { maxBytes, onHeld() {} })).map(
-      (bytes) => JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown>,
+      (result) => JSON.parse(Buffer.from(toMessage(result)).toString()) as Record<string, unknown>,
     );
   return { runs, run, ending };
 }

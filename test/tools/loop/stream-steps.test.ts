@@ -1,6 +1,9 @@
 import { beforeEach, expect, test } from "bun:test";
 import type { StepReply } from "../../../src/tools/loop/ask-provider.ts";
-import type { Steps } from "../../../src/tools/loop/steps.ts";
+import { createCompletionAgent } from "../../../src/tools/loop/completion-agent.ts";
+import type { CompletionSteps } from "../../../src/tools/loop/completion-steps.ts";
+import type { ToolResult } from "../../../src/tools/loop/run-tools.ts";
+import { DEFAULT_JSON_LIMITS } from "../../../src/core/json/limits.ts";
 import { streamSteps } from "../../../src/tools/loop/stream-steps.ts";
 import type { ToolSet } from "../../../src/tools/mcp/tool-registry.ts";
 import { Failure, toFailure } from "../../../src/core/errors.ts";
@@ -61,11 +64,11 @@ function openAnswer() {
 
 function setUp() {
   const clock = createManualClock();
-  const tools = Promise.withResolvers<readonly Uint8Array[]>();
+  const tools = Promise.withResolvers<readonly ToolResult[]>();
   const answer = Promise.withResolvers<StepReply>();
   const seen = { ran: 0, asked: 0 };
   let step = 0;
-  const steps: Steps = {
+  const steps: CompletionSteps = {
     plan: { offer, definitions: [], isOurs: () => true, laterChoice: () => undefined },
     attempts: call,
     usageAsked: false,
@@ -74,6 +77,7 @@ function setUp() {
     newId: String,
     readWhole: () => Promise.reject(new Error("no answer of these comes in one piece")),
     firstByte() {},
+    holdBack: () => true,
     remember: (bytes) => bytes <= 32 * 1024 * 1024,
     ask() {
       seen.asked += 1;
@@ -83,6 +87,9 @@ function setUp() {
       seen.ran += 1;
       return tools.promise;
     },
+    next() {
+      step += 1;
+    },
     add() {
       step += 1;
     },
@@ -90,10 +97,8 @@ function setUp() {
     use: () => ({ told: undefined, booked: undefined }),
   };
   const first = openAnswer();
-  const { body } = streamSteps(steps, first.answer, {
-    showTools: false,
-    timers: clock,
-  });
+  const agent = createCompletionAgent(steps, { showTools: false, streams: true, jsonLimits: DEFAULT_JSON_LIMITS });
+  const body = streamSteps(agent, first.answer, clock);
   const reader = body.getReader();
   const read = async (): Promise<string | undefined> => {
     const { value } = await reader.read();

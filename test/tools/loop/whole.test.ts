@@ -178,13 +178,13 @@ describe("requests that take the plain path", () => {
     expect(line).not.toHaveProperty("tool_rounds");
   });
 
-  test("other APIs are left alone", async () => {
+  test("APIs that have no answers with tools are left alone", async () => {
     const asked = agent.rig.provider.requests.length;
-    agent.answer(json(200, { id: "r" }), json(200, { id: "m" }), json(200, { id: "p" }));
-    const paths = ["/v1/responses", "/v1/messages", "/proxy/openai/v1/chat/completions"];
+    agent.answer(json(200, { id: "e" }), json(200, { id: "c" }), json(200, { id: "p" }));
+    const paths = ["/v1/embeddings", "/v1/completions", "/proxy/openai/v1/chat/completions"];
     for (const [index, body] of [
       { model: "openai/m", input: "hi" },
-      { model: "anthropic/m", max_tokens: 1, messages: MESSAGES },
+      { model: "openai/m", prompt: "hi" },
       { ...CHAT, model: "m" },
     ].entries()) {
       await fetch(agent.rig.gateway.url + paths[index], { method: "POST", body: JSON.stringify(body) });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { ResponseHead } from "../../../src/upstream/http1/response-head.ts";
 import { ResponseParser } from "../../../src/upstream/http1/response-parser.ts";
 import { cutAt, everyCut, latin1 } from "./every-cut.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 
 /** Pushes pieces as they would come, and then the end of the connection where that is how they end. */
 function parse(pieces: readonly Buffer[], { method = "POST", thenCloses = false, isSecure = false } = {}) {
@@ -77,7 +78,7 @@ describe("an answer, wherever it is cut", () => {
         const told = Buffer.concat([latin1(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n`), ...bodies]);
         expect(parse(cutAt(told, positions))).toEqual({ heads: [200], body, ended: true });
       }),
-      { numRuns: 300 },
+      propertyRuns(100),
     );
   });
 

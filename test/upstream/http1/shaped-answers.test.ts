@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ResponseParser } from "../../../src/upstream/http1/response-parser.ts";
-import { PieceList } from "../../../src/upstream/piece-list.ts";
+import { PieceList } from "../../../src/upstream/read-body.ts";
 import { cutAt, latin1 } from "./every-cut.ts";
 
 /** A parser, and how many pieces of a body it has handed out. */

@@ -1,0 +1,73 @@
+import type { Provider } from "../providers/provider.ts";
+import { type Environment, readEnvironment, readVariable } from "./environment.ts";
+import { type ConfigFile, faultLine } from "./file/config-file.ts";
+import { joinFile } from "./file/join-file.ts";
+import { createLocator, inOrder } from "./file/locate.ts";
+import { loadConfig, type LoadedConfig } from "./load-config.ts";
+import type { EnvFileLines } from "./scan-env-file.ts";
+
+/** What a configuration is made of, as it was read. Can be sent to another process. */
+export interface ConfigSource {
+  /** With the variables of the file of `--env-file`, if there is one. */
+  readonly environment: Environment;
+  /** What is where in that file. */
+  readonly lines?: EnvFileLines;
+  /** What the configuration file says, if there is one. */
+  readonly file?: ConfigFile;
+}
+
+/** Which files to read, as the command line names them. */
+export interface SourceFiles {
+  readonly envFile: string | undefined;
+  /** Wins over the variable `GATEWAY_CONFIG`. */
+  readonly configFile: string | undefined;
+}
+
+/** A source, or the one line that says why there is none. A configuration file that cannot be used is in the source. */
+export type ReadSource =
+  { readonly ok: true; readonly source: ConfigSource } | { readonly ok: false; readonly problem: string };
+
+/** Reads everything that settings come from, as it is now. */
+export async function readSource(given: Environment, { envFile, configFile }: SourceFiles): Promise<ReadSource> {
+  const read = readEnvironment(given, envFile);
+  if (!read.ok) return read;
+  const lines = read.lines && { lines: read.lines };
+  const path = configFile ?? readVariable(read.environment, "GATEWAY_CONFIG");
+  if (path === undefined) return { ok: true, source: { environment: read.environment, ...lines } };
+  const environment = { ...read.environment, GATEWAY_CONFIG: path };
+  // The reader of YAML and its schemas are in memory only if they are used.
+  const { readConfigFile } = await import("./file/read-config-file.ts");
+  return { ok: true, source: { environment, ...lines, file: readConfigFile(path, environment) } };
+}
+
+/** What begins a line about the value of one setting; others are about several, of which some may be wrong. */
+const ABOUT_ONE = /^\w+="/;
+
+/** Reads and checks a configuration. Problems with what a file says name its place there instead of a variable. */
+export function loadSource({ environment, lines, file }: ConfigSource): LoadedConfig {
+  if (file === undefined) return loadConfig(environment, lines);
+  if (!file.isWhole) return { ok: false, problems: [...file.problems], warnings: [] };
+  const joined = joinFile(environment, file);
+  const loaded = loadConfig(joined.environment, lines);
+  const locate = createLocator(file, joined, environment);
+  const ofFile = [...file.problems, ...joined.problems];
+  const further = loaded.ok ? [] : loaded.problems.filter((problem) => ofFile.length === 0 || ABOUT_ONE.test(problem));
+  const problems = [...ofFile, ...further.map(locate)];
+  // A variable that the file is filled in with is in use, whatever it looks like.
+  const isUsed = (warning: string): boolean =>
+    file.references.some((name) => file.paths[name] === undefined && warning.startsWith(`${name} `));
+  const idle = loaded.ok && problems.length === 0 ? namedInVain(file, loaded.config.providers) : [];
+  const warnings = [...joined.warnings, ...loaded.warnings.filter((line) => !isUsed(line)).map(locate), ...idle];
+  if (loaded.ok && problems.length === 0) return { ...loaded, warnings };
+  return { ok: false, problems: inOrder(file, problems), warnings };
+}
+
+/** The providers that the file names, but that lack what they are called with. */
+function namedInVain(file: ConfigFile, providers: readonly Provider[]): string[] {
+  return providers.flatMap(({ id, configured, missingVariables = [] }) => {
+    const at = file.providers[id];
+    if (at === undefined || configured) return [];
+    const missing = missingVariables.map((name) => file.paths[name] ?? name).join(" and ");
+    return [faultLine(file.name, at, `providers.${id} is not in use${missing === "" ? "" : `: it needs ${missing}`}`)];
+  });
+}

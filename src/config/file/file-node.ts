@@ -1,0 +1,60 @@
+/** A place in a text, both from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What is wrong at a place of the file. */
+export interface Fault {
+  readonly at: Position;
+  /** One line, which begins with the path of what it is about and holds no value that may be secret. */
+  readonly text: string;
+}
+
+export interface ScalarNode {
+  readonly kind: "scalar";
+  readonly at: Position;
+  readonly value: string | number | boolean | null;
+}
+
+export interface ListNode {
+  readonly kind: "list";
+  readonly at: Position;
+  readonly items: readonly FileNode[];
+}
+
+export interface MapNode {
+  readonly kind: "map";
+  readonly at: Position;
+  /** In the order of the file. */
+  readonly entries: ReadonlyMap<string, MapEntry>;
+}
+
+export interface MapEntry {
+  /** Where its key is. */
+  readonly at: Position;
+  readonly value: FileNode;
+}
+
+/** A value of the file, and where it is. What an alias repeats is the same object as what it repeats. */
+export type FileNode = ScalarNode | ListNode | MapNode;
+
+/** A key as it may be shown: what does not look like one may be a part of a secret. */
+export const shownKey = (key: string): string => (/^[A-Za-z_<][\w.<-]{0,63}$/.test(key) ? key : "(a key)");
+
+/** `providers.openai.api_keys[0]` */
+export function shownPath(path: readonly (string | number)[]): string {
+  return path.reduce<string>((shown, part) => {
+    if (typeof part === "number") return `${shown}[${part}]`;
+    return shown === "" ? shownKey(part) : `${shown}.${shownKey(part)}`;
+  }, "");
+}
+
+/** What a value is, in a word or two. */
+export function kindOf(node: FileNode): string {
+  if (node.kind === "list") return "a list";
+  if (node.kind === "map") return "keys and values";
+  if (node.value === null) return "nothing";
+  if (typeof node.value === "string") return node.value === "" ? "empty text" : "text";
+  return typeof node.value === "number" ? "a number" : String(node.value);
+}

@@ -1,0 +1,23 @@
+import { isJsonObject } from "../../core/json/parse.ts";
+import { numberOf, objectOf } from "../../core/json/values.ts";
+import type { Usage } from "../form/answer.ts";
+
+/**
+ * Reads `usage`. What is billed is another number, which leaves out what the provider adds to prompts.
+ * @returns undefined if it says nothing of tokens
+ */
+export function readUsage(usage: unknown): Usage | undefined {
+  if (!isJsonObject(usage)) return undefined;
+  const tokens = objectOf(usage["tokens"]);
+  const input = numberOf(tokens?.["input_tokens"]);
+  const output = numberOf(tokens?.["output_tokens"]);
+  if (input === undefined && output === undefined) return undefined;
+  return {
+    input: input ?? 0,
+    output: output ?? 0,
+    cacheRead: numberOf(usage["cached_tokens"]),
+    cacheWrite: undefined,
+    cacheWriteHour: undefined,
+    reasoning: undefined,
+  };
+}

@@ -1,0 +1,61 @@
+import type { JsonObject } from "../../core/json/parse.ts";
+import { withoutUndefined } from "../../core/json/values.ts";
+import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
+import { CannotTranslate } from "../form/dialect.ts";
+import { argumentsSchema, CUSTOM_PARAMETERS, describeCustom } from "../form/function-tools.ts";
+import { fitToolName } from "../form/tool-names.ts";
+import type { WriteContext } from "./write-content.ts";
+
+/** Writes `tools`, `tool_choice` and `strict_tools`; without tools there is no choice to be made. */
+export function writeTools({ tools, toolChoice, parallelCalls }: Conversation, context: WriteContext): JsonObject {
+  const offered = tools.flatMap((tool, index) => (isOffered(tool.name, toolChoice) ? [{ tool, index }] : []));
+  const choice = toolChoice && writeChoice(toolChoice);
+  if (offered.length === 0) {
+    if (choice === "REQUIRED") throw new CannotTranslate("tool_choice", "it asks for tools, and there are none");
+    return {};
+  }
+  if (parallelCalls === false) context.notes.dropped("parallel_tool_calls");
+  // One member for all of them.
+  const isStrict = offered.every(({ tool }) => tool.kind === "function" && tool.strict === true);
+  if (!isStrict && offered.some(({ tool }) => tool.kind === "function" && tool.strict)) {
+    context.notes.dropped("tools[].strict");
+  }
+  return withoutUndefined({
+    tools: offered.map(({ tool, index }) => writeTool(tool, index, context)),
+    strict_tools: isStrict ? true : undefined,
+    tool_choice: choice,
+  });
+}
+
+/** No tool can be named: the named one is the only one that is told of. */
+function isOffered(name: string, choice: ToolChoice | undefined): boolean {
+  if (choice?.kind === "named") return name === choice.name;
+  return choice?.kind !== "allowed" || choice.names.includes(name);
+}
+
+/** @returns undefined if the model decides, for which the wire has no word */
+function writeChoice(choice: ToolChoice): "REQUIRED" | "NONE" | undefined {
+  switch (choice.kind) {
+    case "auto":
+      return undefined;
+    case "none":
+      return "NONE";
+    case "allowed":
+      return choice.mode === "required" ? "REQUIRED" : undefined;
+    default:
+      return "REQUIRED";
+  }
+}
+
+function writeTool(tool: Tool, index: number, { notes }: WriteContext): JsonObject {
+  const isCustom = tool.kind === "custom";
+  if (isCustom) notes.adjusted(`tools[${index}].type`);
+  return {
+    type: "function",
+    function: withoutUndefined({
+      name: fitToolName(tool.name),
+      description: isCustom ? describeCustom(tool) : tool.description,
+      parameters: isCustom ? CUSTOM_PARAMETERS : argumentsSchema(tool.parameters),
+    }),
+  };
+}

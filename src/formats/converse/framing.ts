@@ -1,0 +1,130 @@
+import { HeaderMarshaller } from "@smithy/eventstream-codec";
+import { crc32 } from "node:zlib";
+import { asBuffer } from "../../core/json/bytes.ts";
+import { isJsonObject, parseJson } from "../../core/json/parse.ts";
+import { EventTooLong, type ServerEvent } from "../../core/sse/event-reader.ts";
+import { BrokenFrame, type FrameReader, type Framing } from "../form/framing.ts";
+
+/** Length of the frame, length of its headers, checksum of both. */
+const PRELUDE_BYTES = 12;
+const CHECKED_BYTES = 8;
+const CHECKSUM_BYTES = 4;
+const LEAST_BYTES = PRELUDE_BYTES + CHECKSUM_BYTES;
+
+/** As for server-sent events. AWS itself sends none that is longer. */
+const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+
+/** What a header of a frame says; blank if there is none of that name. */
+type Said = (header: string) => string;
+
+/** Headers that are remembered of a stream. */
+const MAX_KNOWN = 32;
+
+/** The name of events that report a failure of the provider's: their data is `{type, message}`. */
+export const EXCEPTION = "exception";
+
+/**
+ * AWS's framing: lengths, headers, payload, checksums.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html
+ */
+export const EVENT_STREAM: Framing = { contentType: "application/vnd.amazon.eventstream", open: openFrameReader };
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+const marshaller = new HeaderMarshaller(
+  (input) => (typeof input === "string" ? input : decoder.decode(input)),
+  (text) => encoder.encode(text),
+);
+
+/** Takes time in proportion to the bytes, however small the pieces are. */
+function openFrameReader(): FrameReader {
+  /**
+   * What was read of the headers of earlier frames, by their bytes: a stream has a handful of different ones. With the
+   * library's own decoder, a frame takes 1.3 us instead of 0.4 us.
+   */
+  const known = new Map<string, Said>();
+  /** The beginning of a frame, and how much of it there must be before anything can be done. */
+  let pieces: Uint8Array[] = [];
+  let kept = 0;
+  let needed = PRELUDE_BYTES;
+
+  const readHeaders = (frame: Buffer, end: number): Said => {
+    const bytes = frame.toString("latin1", PRELUDE_BYTES, end);
+    const before = known.get(bytes);
+    if (before) return before;
+    const headers = marshaller.parse(new DataView(frame.buffer, frame.byteOffset + PRELUDE_BYTES, end - PRELUDE_BYTES));
+    const said: Said = (name) => String(headers[name]?.value ?? "");
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(bytes, said);
+    return said;
+  };
+
+  const takeEvent = (bytes: Uint8Array): ServerEvent => {
+    const frame = asBuffer(bytes);
+    const end = frame.length - CHECKSUM_BYTES;
+    if (crc32(frame.subarray(0, end)) !== frame.readUInt32BE(end)) throw new BrokenFrame();
+    const headersEnd = PRELUDE_BYTES + frame.readUInt32BE(4);
+    try {
+      return toEvent(readHeaders(frame, headersEnd), frame.toString("utf8", headersEnd, end));
+    } catch {
+      throw new BrokenFrame();
+    }
+  };
+
+  return {
+    get kept() {
+      return kept;
+    },
+    push(bytes, onEvent) {
+      let rest = bytes;
+      for (;;) {
+        if (kept > 0 || rest.length < needed) {
+          if (rest.length === 0) return;
+          pieces.push(rest);
+          kept += rest.length;
+          if (kept < needed) return;
+          rest = Buffer.concat(pieces, kept);
+          pieces = [];
+          kept = 0;
+        }
+        needed = frameLength(rest);
+        if (rest.length < needed) continue;
+        const frame = rest.subarray(0, needed);
+        rest = rest.subarray(needed);
+        needed = PRELUDE_BYTES;
+        onEvent(takeEvent(frame));
+      }
+    },
+    end() {
+      if (kept > 0) throw new BrokenFrame();
+      return undefined;
+    },
+  };
+}
+
+/** What the prelude says, which is checked first: of a frame that is none, nothing is kept. */
+function frameLength(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, PRELUDE_BYTES);
+  if (crc32(bytes.subarray(0, CHECKED_BYTES)) !== view.getUint32(CHECKED_BYTES)) throw new BrokenFrame();
+  const length = view.getUint32(0);
+  if (length < LEAST_BYTES || view.getUint32(4) > length - LEAST_BYTES) throw new BrokenFrame();
+  if (length > MAX_FRAME_BYTES) throw new EventTooLong();
+  return length;
+}
+
+function toEvent(said: Said, payload: string): ServerEvent {
+  switch (said(":message-type")) {
+    case "exception": {
+      const told = parseJson(payload);
+      const message = isJsonObject(told) ? (told["message"] ?? told["Message"]) : payload;
+      return { name: EXCEPTION, data: JSON.stringify({ type: said(":exception-type"), message }) };
+    }
+    case "error":
+      return {
+        name: EXCEPTION,
+        data: JSON.stringify({ type: said(":error-code"), message: said(":error-message") }),
+      };
+    default:
+      return { name: said(":event-type"), data: payload };
+  }
+}

@@ -1,0 +1,28 @@
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { listOf, objectOf, textOf } from "../../core/json/values.ts";
+import type { AnswerError, ModelAnswer } from "../form/answer.ts";
+import type { WireTarget } from "../form/dialect.ts";
+import { clientToolNames } from "../form/tool-names.ts";
+import { toAnswerError } from "./exceptions.ts";
+import { readBlock } from "./read-content.ts";
+import { originOf } from "./seals.ts";
+import { malformed, readStop } from "./stop-reason.ts";
+import { readUsage } from "./usage.ts";
+
+/** Reads a whole answer of Converse, which names neither itself nor the model. */
+export function readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | { readonly error: AnswerError } {
+  const message = objectOf(objectOf(body["output"])?.["message"]);
+  if (!message) {
+    const said = textOf(body["message"]) ?? textOf(body["Message"]);
+    return { error: toAnswerError(textOf(body["__type"]), said ?? "The provider's answer is not one of Converse.") };
+  }
+  const source = { origin: originOf(target), toolName: clientToolNames(target.tools) };
+  const blocks = listOf(message["content"])
+    .filter(isJsonObject)
+    .flatMap((block) => readBlock(block, source));
+  const hasCalls = blocks.some(({ type }) => type === "call");
+  const reason = textOf(body["stopReason"]);
+  const stop = readStop(reason, hasCalls);
+  if (stop.reason === "error") return { error: toAnswerError(undefined, malformed(reason)) };
+  return { id: undefined, model: undefined, blocks, stop, usage: readUsage(body["usage"]) };
+}

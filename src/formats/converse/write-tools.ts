@@ -1,0 +1,78 @@
+import type { JsonObject } from "../../core/json/parse.ts";
+import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
+import { CannotTranslate } from "../form/dialect.ts";
+import { fitSchema } from "../form/fit-schema.ts";
+import { argumentsSchema, CUSTOM_PARAMETERS, describeCustom } from "../form/function-tools.ts";
+import { fitToolName } from "../form/tool-names.ts";
+import type { Writing } from "./writing.ts";
+
+export interface WrittenTools {
+  readonly tools: readonly JsonObject[];
+  readonly toolChoice?: JsonObject;
+}
+
+/**
+ * Writes `toolConfig`.
+ * @param called names of tools that the history has calls of: the wire wants tools then, whether or not there are any
+ */
+export function writeTools(
+  { tools, toolChoice, parallelCalls }: Conversation,
+  called: ReadonlySet<string>,
+  writing: Writing,
+): WrittenTools | undefined {
+  // The wire cannot forbid to call a tool that it is told of.
+  if (toolChoice?.kind === "none") return undefined;
+  const offered = toolChoice?.kind === "allowed" ? tools.filter(({ name }) => toolChoice.names.includes(name)) : tools;
+  const choice = toolChoice && writeChoice(toolChoice);
+  if (offered.length === 0) {
+    if (choice) throw new CannotTranslate("tool_choice", "it asks for tools, and there are none");
+    if (called.size === 0) return undefined;
+    writing.note("adjusted", "tools");
+    return { tools: [...called].map(declare) };
+  }
+  if (parallelCalls === false) writing.note("dropped", "parallel_tool_calls");
+  const written = offered.flatMap((tool, index) => writeTool(tool, index, writing));
+  return { tools: written, ...(choice && { toolChoice: choice }) };
+}
+
+const declare = (name: string): JsonObject => ({ toolSpec: { name, inputSchema: { json: { type: "object" } } } });
+
+function writeTool(tool: Tool, index: number, writing: Writing): readonly JsonObject[] {
+  const name = fitToolName(tool.name);
+  if (tool.kind === "custom") {
+    writing.note("adjusted", `tools[${index}].type`);
+    return [toolSpec(name, describeCustom(tool), CUSTOM_PARAMETERS, {})];
+  }
+  const isStrict = tool.strict === true && writing.family === "claude" && writing.target.facts.takesOutputSchema;
+  if (tool.strict && !isStrict) writing.note("dropped", `tools[${index}].strict`);
+  const parameters = argumentsSchema(tool.parameters);
+  const spec = isStrict
+    ? toolSpec(name, tool.description, strictSchema(parameters, index, writing), { strict: true })
+    : toolSpec(name, tool.description, parameters, {});
+  return [spec, ...writing.cachePoint(tool.cache, "tools")];
+}
+
+function strictSchema(parameters: JsonObject, index: number, writing: Writing): JsonObject {
+  const { schema, isExact } = fitSchema(parameters, false);
+  if (!isExact) writing.note("adjusted", `tools[${index}].parameters`);
+  return schema;
+}
+
+/** A description may be left out, but not be empty. */
+const toolSpec = (name: string, description: string | undefined, schema: JsonObject, more: JsonObject): JsonObject => ({
+  toolSpec: { name, ...(description && { description }), inputSchema: { json: schema }, ...more },
+});
+
+/** @returns undefined for what the wire does by itself */
+function writeChoice(choice: ToolChoice): JsonObject | undefined {
+  switch (choice.kind) {
+    case "required":
+      return { any: {} };
+    case "named":
+      return { tool: { name: fitToolName(choice.name) } };
+    case "allowed":
+      return choice.mode === "required" ? { any: {} } : undefined;
+    default:
+      return undefined;
+  }
+}

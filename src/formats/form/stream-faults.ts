@@ -1,0 +1,11 @@
+import type { AnswerError } from "./answer.ts";
+
+const fault = (message: string): AnswerError => ({ message, type: "api_error", code: undefined });
+
+/** What a reader says of a provider's stream. */
+export const NO_EVENT = fault("The provider sent an event that is no JSON object.");
+export const STREAM_BROKE_OFF = fault("The provider's stream broke off before its end.");
+
+/** What a writer says of the answer that it is given. */
+export const ANSWER_BROKE_OFF = fault("The provider's answer broke off before its end.");
+export const TOO_MIXED = fault("The provider mixed the parts of its answer so far that they cannot be put in order.");

@@ -1,0 +1,105 @@
+import { Failure } from "../../core/errors.ts";
+import { numberOf } from "../../core/json/values.ts";
+import { publicModelId } from "../../routing/describe-model.ts";
+import { chooseCounter } from "../../routing/choose-counter.ts";
+import { chooseWire } from "../../routing/choose-wire.ts";
+import { COUNT_GENERATE_TOKENS } from "../../formats/gemini/format.ts";
+import { findProvider } from "../../routing/resolve-target.ts";
+import { providerNotCallable } from "../../routing/target-failures.ts";
+import { isGoogleClient } from "../choose-error-envelope.ts";
+import { jsonResponse, type RouteHandler } from "../serve-route.ts";
+import { restOfPath, ROUTES } from "../routes.ts";
+import { type AllowedModel, createAllowedModels } from "./allowed-models.ts";
+import { createFindModel, decodeId, type ModelRouteParts } from "./models.ts";
+
+/** A model as Google's API shows it. https://ai.google.dev/api/models#Model */
+interface GoogleModel {
+  readonly name: string;
+  readonly version: string;
+  readonly displayName: string;
+  readonly inputTokenLimit?: number;
+  readonly supportedGenerationMethods: readonly string[];
+}
+
+/** Answers Google's clients by the first handler, and all others by the second one: they ask at the same paths. */
+export const byClient =
+  (google: RouteHandler, others: RouteHandler): RouteHandler =>
+  (context, request) =>
+    (isGoogleClient(request.headers) ? google : others)(context, request);
+
+/** Its collection, which is part of every name. */
+const COLLECTION = "models/";
+
+const DEFAULT_SIZE = 50;
+const MAX_SIZE = 1000;
+
+/** `GET /v1beta/models`: the models of all providers, or with `?provider=` of one, in pages as Google's clients read them. */
+export function listGoogleModels({ providers, catalogue: modelLists, policy }: ModelRouteParts): RouteHandler {
+  const allowedOf = createAllowedModels(policy);
+
+  return async (context, request) => {
+    const query = new URL(request.url).searchParams;
+    const size = parseSize(query.get("pageSize") ?? query.get("page_size"));
+    const token = query.get("pageToken") || query.get("page_token") || undefined;
+    const asked = query.get("provider");
+    const provider = asked === null ? undefined : findProvider(providers, asked);
+    if (provider) {
+      context.selected(provider.id);
+      if (!provider.callable) throw providerNotCallable(provider);
+    }
+    const models = await allowedOf(provider ? [await modelLists.ofProvider(provider)] : await modelLists.all());
+    const start = token === undefined ? 0 : placeBehind(models, token);
+    const page = models.slice(start, start + size);
+    const last = page.at(-1);
+    const hasMore = last !== undefined && start + page.length < models.length;
+    return jsonResponse(context, {
+      models: page.map(describeForGoogle),
+      ...(hasMore && { nextPageToken: Buffer.from(nameOf(last)).toString("base64url") }),
+    });
+  };
+}
+
+/** `GET /v1beta/models/{model}`. */
+export function showGoogleModel(parts: ModelRouteParts): RouteHandler {
+  const findModel = createFindModel(parts);
+  return async (context, request) => {
+    const { pathname } = new URL(request.url);
+    const id = decodeId(restOfPath(ROUTES.googleModel, pathname) || restOfPath(ROUTES.model, pathname));
+    const bare = id.startsWith(COLLECTION) ? id.slice(COLLECTION.length) : id;
+    return jsonResponse(context, describeForGoogle(await findModel(bare)));
+  };
+}
+
+/** Larger pages than there are become the largest, as at Google. */
+function parseSize(text: string | null): number {
+  if (text === null || text === "" || text === "0") return DEFAULT_SIZE;
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new Failure("invalid_request", { message: "pageSize must be a number from 0 up", param: "pageSize" });
+  }
+  return Math.min(Number(text), MAX_SIZE);
+}
+
+/** A token is the name of the last model of the page before. */
+function placeBehind(models: readonly AllowedModel[], token: string): number {
+  const name = Buffer.from(token, "base64url").toString("utf8");
+  const place = models.findIndex((model) => nameOf(model) === name);
+  if (place < 0) throw new Failure("invalid_request", { message: "pageToken is not valid", param: "pageToken" });
+  return place + 1;
+}
+
+const nameOf = ({ provider, model }: AllowedModel): string => COLLECTION + publicModelId(provider, model.id);
+
+function describeForGoogle(listed: AllowedModel): GoogleModel {
+  const { provider, model } = listed;
+  const limit = numberOf(model.extras.context_window);
+  return {
+    name: nameOf(listed),
+    version: model.id,
+    displayName: model.displayName ?? model.id,
+    ...(limit !== undefined && { inputTokenLimit: limit }),
+    supportedGenerationMethods: [
+      ...(chooseWire(provider, "generate", model.id) === undefined ? [] : ["generateContent"]),
+      ...(chooseCounter(provider, COUNT_GENERATE_TOKENS, false, model.id) === undefined ? [] : ["countTokens"]),
+    ],
+  };
+}

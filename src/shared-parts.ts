@@ -1,0 +1,90 @@
+import type { Config } from "./config/load-config.ts";
+import * as options from "./config/module-options.ts";
+import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
+import { openRequests, type Requests } from "./core/in-flight-requests.ts";
+import { type ReadFile, readTextFile } from "./core/read-files.ts";
+import { DIALECTS, type Dialects } from "./formats/dialects.ts";
+import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
+import { createCredentials } from "./providers/credentials/credentials.ts";
+import type { Routes } from "./server/application.ts";
+import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
+import { createListener, type Listener } from "./server/listener.ts";
+import { QUIET_ROUTES } from "./server/routes.ts";
+import { createServer, type Server } from "./server/server.ts";
+import type { ResponseKeeping } from "./stages/response-store/open-response-keeping.ts";
+import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
+import { logRequest } from "./telemetry/log-request.ts";
+import type { Log } from "./telemetry/log.ts";
+import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
+import { openToolServers } from "./tools/open-tools.ts";
+import type { EgressParts } from "./upstream/egress.ts";
+import { type Connections, openConnections } from "./upstream/open-upstream.ts";
+
+/** What the gateway uses of the outside world; every member defaults to the real thing. */
+export interface GatewayDependencies {
+  readonly log: Log;
+  readonly version: string;
+  readonly fetch?: EgressParts["fetch"];
+  readonly probe?: EgressParts["probe"];
+  /** Reads the files of static keys, certificate and key. */
+  readonly readFile?: ReadFile;
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number;
+  /** What waits are timed with; must agree with `now`. */
+  readonly timers?: Pick<TimerSource, "setTimer" | "clearTimer">;
+  readonly newId?: () => string;
+  /** What translates between API formats. */
+  readonly dialects?: Dialects;
+  /** Which worker this is, if several processes serve at one address; undefined if this one serves alone. */
+  readonly worker?: WorkerPlace | undefined;
+  /** What is known of the configuration file; undefined if there is none. */
+  readonly configFile?: (() => ConfigFileState) | undefined;
+}
+
+/** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
+export interface SharedParts extends Requests {
+  readonly listener: Listener;
+  readonly server: Server;
+  readonly connections: Connections;
+  readonly toolServers: SharedConnections;
+  readonly changes: ChangeLog;
+  readonly version: string;
+  readonly readFile: ReadFile;
+  readonly dialects: Dialects;
+  readonly replays: ReplayCache | undefined;
+  /** Absent if no responses are kept. */
+  readonly responseKeeping: ResponseKeeping | undefined;
+  readonly timers: TimerSource;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}
+
+/** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
+export async function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Routes) {
+  const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
+  const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
+  const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
+  const timers = { now, setTimer, clearTimer };
+  const changes = createChangeLog(log, worker?.number);
+  const maxBytes = options.bufferedBytes(settings, worker !== undefined);
+  const observers = [logRequest(log, QUIET_ROUTES)];
+  const inFlight = openRequests({ maxBytes, timers, observers, newId });
+  const { requests, memory, deadlines } = inFlight;
+  const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
+  const connections = openConnections({ deadlines, now, fetch, probe, credentials });
+  const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
+  const served = { listener, requests, worker, configFile, version, current: routes };
+  const server = createServer({ ...served, timers: dependencies.timers });
+  const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
+  const replays = createReplayCache({ maxBytes: options.replayBytes(settings), now });
+  const stored = options.responseStoreOptions(settings);
+  const responseKeeping = stored
+    ? await (
+        await import("./stages/response-store/open-response-keeping.ts")
+      ).openResponseKeeping(stored, { clock, timers, onChange: changes.responseStoreChanged })
+    : undefined;
+  const known = { changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
+  return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
+}

@@ -1,0 +1,14 @@
+import type { Principal } from "../../core/request-context.ts";
+
+/** Whose responses are whose, where nobody is asked who they are. */
+const EVERYBODY = "everybody";
+
+/**
+ * The name under which the responses of a client are kept: those of one key or of one subject of an issuer belong
+ * together, and no other client finds them. It does not say who it is.
+ */
+export function ownerOf(principal: Principal | undefined): string {
+  if (!principal) return EVERYBODY;
+  const { kind, issuer = "", fingerprint, name } = principal;
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify([kind, issuer, fingerprint ?? name])).digest("base64url");
+}

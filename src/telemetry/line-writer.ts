@@ -1,0 +1,156 @@
+/** Initial size in bytes; it grows with what is written to it. */
+const CAPACITY = 8 * 1024;
+/** A buffer that is larger goes back to its initial size when it is empty. */
+const MAX_KEPT_CAPACITY = 64 * 1024;
+
+const DIGIT_ZERO = 0x30;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const POINT = 0x2e;
+
+/**
+ * Text on its way out, as UTF-8 bytes. What every request writes is put together here byte by byte, because a string made
+ * of thirty others costs more than all their characters. A class for the same reason: its methods are compiled as one.
+ */
+export class LineBuffer {
+  #bytes = Buffer.allocUnsafe(CAPACITY);
+  #length = 0;
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Writes text as it is. */
+  text(text: string): void {
+    this.#reserve(text.length);
+    const bytes = this.#bytes;
+    const start = this.#length;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 0x7e) return this.#encode(text);
+      bytes[start + index] = code;
+    }
+    this.#length = start + text.length;
+  }
+
+  /** Writes text as a JSON string. */
+  quoted(text: string): void {
+    this.#reserve(text.length + 2);
+    const bytes = this.#bytes;
+    const start = this.#length + 1;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH) return this.text(JSON.stringify(text));
+      bytes[start + index] = code;
+    }
+    const end = start + text.length;
+    bytes[start - 1] = QUOTE;
+    bytes[end] = QUOTE;
+    this.#length = end + 1;
+  }
+
+  /** Writes a number as JSON has it. */
+  number(value: number): void {
+    // The loop below is fast for numbers of 32 bits.
+    if (value !== (value | 0) || value < 0) return this.text(JSON.stringify(value));
+    let digits = 1;
+    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
+    this.#reserve(digits);
+    const bytes = this.#bytes;
+    let rest = value;
+    for (let at = this.#length + digits - 1; at >= this.#length; at--) {
+      bytes[at] = DIGIT_ZERO + (rest % 10);
+      rest = (rest / 10) | 0;
+    }
+    this.#length += digits;
+  }
+
+  /** Writes a number with at most two decimals. */
+  hundredths(value: number): void {
+    const hundredths = Math.round(value * 100);
+    if (hundredths !== (hundredths | 0) || hundredths < 0) return this.number(hundredths / 100);
+    this.number((hundredths / 100) | 0);
+    const fraction = hundredths % 100;
+    if (fraction === 0) return;
+    this.#reserve(3);
+    this.#bytes[this.#length++] = POINT;
+    this.#bytes[this.#length++] = DIGIT_ZERO + ((fraction / 10) | 0);
+    if (fraction % 10 !== 0) this.#bytes[this.#length++] = DIGIT_ZERO + (fraction % 10);
+  }
+
+  /** Takes what was written first, as bytes of its own; the rest stays. */
+  take(length: number = this.#length): Buffer {
+    const taken = Buffer.from(this.#bytes.subarray(0, length));
+    this.#bytes.copyWithin(0, length, this.#length);
+    this.#length -= length;
+    if (this.#length === 0 && this.#bytes.length > MAX_KEPT_CAPACITY) this.#bytes = Buffer.allocUnsafe(CAPACITY);
+    return taken;
+  }
+
+  #encode(text: string): void {
+    this.#reserve(text.length * 3);
+    this.#length += this.#bytes.write(text, this.#length, "utf8");
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}
+
+/** Levels of the lines that are written with every request; unexpected errors, which are rare, have one of their own. */
+export type LineLevel = "debug" | "info" | "warn";
+
+/** What a line is written to, and is told when it is whole. */
+interface LineTaker {
+  readonly buffer: LineBuffer;
+  end(): void;
+}
+
+/** Writes lines as pino would, at a fraction of what it costs to go through it. One line at a time. */
+export interface LineWriter {
+  /** Starts a line. The result takes its members, each after a comma. */
+  begin(level: LineLevel): LineBuffer;
+  end(message: string): void;
+}
+
+/**
+ * Makes what writes lines with a level, a time and what is in every line, in pino's form.
+ * @param lines takes the lines: each into its buffer, and then its end
+ * @param base the members of every line
+ */
+export function createLineWriter({ buffer, end }: LineTaker, base: object): LineWriter {
+  const inEveryLine = JSON.stringify(base).slice(1, -1);
+  /** A line's beginning up to the milliseconds of its time, which is the same for a second. */
+  const begins = { debug: "", info: "", warn: "" };
+  let second = 0;
+  return {
+    begin(level) {
+      const time = Date.now();
+      if (time - second >= 1000 || time < second) {
+        second = time - (time % 1000);
+        const beginOfTime = new Date(second).toISOString().slice(0, -4);
+        begins.debug = `{"level":"debug","time":"${beginOfTime}`;
+        begins.info = `{"level":"info","time":"${beginOfTime}`;
+        begins.warn = `{"level":"warn","time":"${beginOfTime}`;
+      }
+      const milliseconds = time - second;
+      buffer.text(begins[level]);
+      if (milliseconds < 100) buffer.text(milliseconds < 10 ? "00" : "0");
+      buffer.number(milliseconds);
+      buffer.text('Z",');
+      buffer.text(inEveryLine);
+      return buffer;
+    },
+    end(message) {
+      buffer.text(',"msg":');
+      buffer.quoted(message);
+      buffer.text("}\n");
+      end();
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { UpstreamError, UpstreamFailure } from "../../../upstream/errors.ts";
+import { answerFailure, clientsError } from "../../../pipeline/translate/answer-failure.ts";
+import { framingOf } from "../../../pipeline/translate/translated-answer.ts";
+import { StreamTranslation } from "../../../pipeline/translate/stream-translation.ts";
+import { eventsOf } from "../../../formats/form/events-of-answer.ts";
+import type { AnswerEvent } from "../../../formats/form/answer-events.ts";
+import type { AnswerError, ModelAnswer } from "../../../formats/form/answer.ts";
+import type { FrameReader } from "../../../formats/form/framing.ts";
+import type { StepStream } from "../agent.ts";
+import type { ToolResult } from "../run-tools.ts";
+import type { Block } from "../../../formats/form/blocks.ts";
+import type { ClientWriter } from "./client-writer.ts";
+import type { OpenedForm } from "./opened-form.ts";
+import { openStepWriter, type StepWriterOptions } from "./step-writer.ts";
+
+export interface FormStepOptions extends Omit<StepWriterOptions, "client"> {
+  readonly client: ClientWriter;
+  readonly read: (bytes: Uint8Array) => Promise<ModelAnswer | { readonly error: AnswerError }>;
+  /** See `StreamTranslationParts`. */
+  readonly mayHold: (bytes: number) => boolean;
+  readonly onEvent: ((event: AnswerEvent) => void) | undefined;
+  /** Adds what was said, and the results of its calls, to the request. */
+  readonly add: (said: readonly Block[], results: readonly ToolResult[]) => void;
+}
+
+/** The stream of one step in the provider's API, as a part of the client's stream. */
+export function openFormStep(
+  { wire, target, attempts, provider, format }: OpenedForm,
+  options: FormStepOptions,
+): StepStream {
+  const { client, read, add, sum } = options;
+  const writer = openStepWriter(options);
+  const failureOf = (error: AnswerError): unknown => answerFailure(error, provider, format);
+  const onError = (error: AnswerError): void => attempts.context.failed(answerFailure(error, provider, format));
+  const openTranslation = (frames?: FrameReader): StreamTranslation =>
+    new StreamTranslation({
+      frames,
+      ...{ reader: wire.readStream(target), writer, hasBegun: client.hasBegun },
+      ...{ mayHold: options.mayHold, onEvent: options.onEvent },
+      ...{ clientsError: (error) => clientsError(error, provider, format), onError, failureOf },
+    });
+  let translation = openTranslation();
+
+  const written = (run: (write: (bytes: Uint8Array) => void) => void): Uint8Array => {
+    const pieces: Uint8Array[] = [];
+    try {
+      run((bytes) => pieces.push(bytes));
+    } catch (error) {
+      throw error instanceof UpstreamError ? new UpstreamFailure(error, provider.id) : error;
+    }
+    const [only = NOTHING] = pieces;
+    return pieces.length > 1 ? Buffer.concat(pieces) : only;
+  };
+
+  return {
+    begin(response) {
+      const framing = framingOf(wire, response);
+      if (framing) translation = openTranslation(framing.open());
+    },
+    push: (bytes) => (translation.isDone ? NOTHING : written((write) => translation.push(bytes, write))),
+    flush: () => written((write) => translation.end(write)),
+    async takeWhole(bytes) {
+      const answer = await read(bytes);
+      if (!("error" in answer))
+        return Buffer.from([...eventsOf(answer)].map((event) => writer.write(event)).join("") + writer.end());
+      if (!client.hasBegun) throw failureOf(answer.error);
+      onError(answer.error);
+      return Buffer.from(writer.write({ type: "fail", error: clientsError(answer.error, provider, format) }));
+    },
+    isDone: () => translation.isDone,
+    end() {
+      sum.use(writer.usage);
+      const { shape, ours, said } = writer.asked();
+      return {
+        shape: writer.hasFailed ? { ...shape, ours: 0 } : shape,
+        complete: true,
+        ours,
+        add: async (results) => add(await said(), results),
+      };
+    },
+    closingEvents: () => Buffer.from(writer.close()),
+    usage: () => sum.use(writer.usage).booked,
+  };
+}
+
+const NOTHING = new Uint8Array(0);

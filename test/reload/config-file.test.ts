@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, renameSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { heapStats } from "bun:jsc";
+import { openService } from "../../src/cli/service.ts";
+import { loadSource, readSource } from "../../src/config/config-source.ts";
+import { createLog } from "../../src/telemetry/log.ts";
+import { connectToEach, workerPids } from "../cli/workers/worker-processes.ts";
+import { json, sse } from "../fixtures/answers.ts";
+import { createGate } from "../fixtures/gate.ts";
+import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
+import { forcedTransport, type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
+import { until } from "./reloadable.ts";
+
+interface ConfigState {
+  readonly loaded_at: string;
+  readonly version: string;
+  readonly problem: string | null;
+}
+
+let provider: MockProvider;
+beforeAll(async () => {
+  provider = await startMockProvider();
+});
+afterAll(() => provider.stop());
+
+const newPath = (): string => join(mkdtempSync(join(tmpdir(), "gateway-config-")), "gateway.yaml");
+
+/** Puts a whole new file in the place of the one that is there. */
+function replace(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
+const yaml = (more = ""): string =>
+  `providers:\n  left: { base_url: "${provider.url}/v1", api_key: "\${KEY}" }\n${more}`;
+
+const stateOf = async (url: string): Promise<ConfigState | undefined> => {
+  const ready = await fetch(`${url}/health/ready`, { keepalive: false });
+  return ((await ready.json()) as { config?: ConfigState }).config;
+};
+
+const told = (gateway: GatewayProcess) => gateway.log.filter(({ msg }) => /^(not )?reloaded/.test(String(msg)));
+
+const chat = (url: string, stream = false): Promise<Response> =>
+  fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    keepalive: false,
+    body: JSON.stringify({ model: "left/m", stream, messages: [{ role: "user", content: "hi" }] }),
+  });
+
+test("saving the file applies it and cuts nothing; one that is not accepted changes nothing and is told", async () => {
+  const gate = createGate();
+  provider.answerAlways(({ target }) =>
+    target.endsWith("/models")
+      ? json(200, { data: [] })
+      : sse(["data: 1\n\n", "data: [DONE]\n\n"], { gaps: [undefined, gate] }),
+  );
+  const path = newPath();
+  writeFileSync(path, yaml());
+  await using gateway = await startGateway({ KEY: "sk-of-the-environment" }, ["--config", path]);
+  const first = await stateOf(gateway.url);
+  expect(first).toMatchObject({ version: expect.stringMatching(/^[0-9a-f]{12}$/), problem: null });
+  const stream = await chat(gateway.url, true);
+
+  replace(path, yaml("policy: { disallowed_models: [left/m] }\n"));
+  const applied = await gateway.logged(({ msg }) => msg === "reloaded");
+  expect(applied).toMatchObject({ changed: ["DISALLOWED_MODELS"] });
+  expect((await chat(gateway.url)).status).toBe(403);
+  const second = await stateOf(gateway.url);
+  expect(second?.version).not.toBe(first?.version);
+
+  writeFileSync(path, yaml("policy: { disallowed_modls: [] }\nserver: { port: sk-secret }\n"));
+  const refused = await gateway.logged(({ level }) => level === "error");
+  expect(refused["reason"]).toContain(`${path}:3:11: policy.disallowed_modls is not known`);
+  expect(await stateOf(gateway.url)).toEqual({
+    ...(second as ConfigState),
+    problem: "2 problems, the first in line 3, column 11; the log has more",
+  });
+  expect((await chat(gateway.url)).status).toBe(403);
+
+  writeFileSync(path, "");
+  await gateway.logged(({ reason }) => String(reason).includes("the file is empty"));
+  expect((await chat(gateway.url)).status).toBe(403);
+
+  gate.open();
+  expect(await stream.text()).toBe("data: 1\n\ndata: [DONE]\n\n");
+  replace(path, yaml());
+  await gateway.logged(() => told(gateway).length === 4);
+  expect(told(gateway).at(-1)).toMatchObject({ msg: "reloaded", changed: ["DISALLOWED_MODELS"] });
+  expect(await stateOf(gateway.url)).toMatchObject({ version: first?.version, problem: null });
+  expect((await chat(gateway.url)).status).toBe(200);
+  expect(gateway.output().stdout).not.toContain("sk-of-the-environment");
+});
+
+test("each worker applies it, and one that is started later knows what is wrong with it", async () => {
+  provider.answerAlways(() => json(200, { data: [] }));
+  const path = newPath();
+  writeFileSync(path, yaml("server: { workers: 2, port: 0 }\n"));
+  await using gateway = await startGateway({ KEY: "sk", SERVER_PORT: "" }, ["--config", path]);
+  const states = async (): Promise<readonly (ConfigState | undefined)[]> => {
+    const connections = await connectToEach(gateway);
+    for (const { client } of connections) client.leave();
+    return connections.map(({ ready }) => (ready as { config?: ConfigState }).config);
+  };
+  const changed = yaml("server: { workers: 3, port: 1 }\nauth: { enabled: true, api_keys: [key] }\n");
+  replace(path, changed);
+  await gateway.logged(() => told(gateway).length === 2);
+  for (const line of told(gateway)) {
+    expect(line).toMatchObject({ changed: ["AUTH_ENABLED", "AUTH_API_KEYS"] });
+    expect(line["needs_restart"]).toEqual(["SERVER_PORT", "SERVER_WORKERS"]);
+  }
+  expect((await chat(gateway.url)).status).toBe(401);
+  replace(path, "auth: { enabled: yes }\n");
+  await gateway.logged(() => told(gateway).length === 4);
+  const bad = await states();
+  expect(bad.map((state) => state?.problem)).toEqual(
+    Array(2).fill("a problem, the first in line 1, column 18; the log has more"),
+  );
+  const [, [worker, pid] = []] = [...workerPids(gateway)];
+  process.kill(Number(pid), "SIGKILL");
+  await gateway.logged((line) => line["msg"] === "worker is up" && line["worker"] === worker && line["pid"] !== pid);
+  expect((await states()).map((state) => [state?.version, state?.problem])).toEqual(
+    bad.map((state) => [state?.version, state?.problem]),
+  );
+});
+
+test("ten reloads a second under load lose nothing, and memory stays flat", async () => {
+  // Not the mock, which remembers every request.
+  await using upstream = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request) {
+      if (request.url.endsWith("/models")) return Response.json({ data: [] });
+      if (!(await request.text()).includes('"stream":true')) return Response.json({ ok: true });
+      const headers = { "content-type": "text/event-stream" };
+      return new Response("data: 1\n\ndata: 2\n\ndata: [DONE]\n\n", { headers });
+    },
+  });
+  const path = newPath();
+  const providers = `providers:\n  left: { base_url: "http://127.0.0.1:${upstream.port}/v1", api_key: "\${KEY}" }\n`;
+  writeFileSync(path, providers);
+  const files = { envFile: undefined, configFile: path };
+  const read = () => readSource({ KEY: "sk", SERVER_PORT: "0", ...forcedTransport() }, files);
+  const source = await read();
+  if (!source.ok) throw new Error(source.problem);
+  const loaded = loadSource(source.source);
+  if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
+  const log = createLog({ level: "silent", environment: "test" }, { write() {} });
+  const parts = { config: loaded.config, file: source.source.file, demo: false, version: "test", log };
+  const service = await openService(parts);
+  const url = (await service.listen()).url.replace("localhost", "127.0.0.1");
+
+  let isOver = false;
+  let answered = 0;
+  const ask = async (stream: boolean): Promise<void> => {
+    while (!isOver) {
+      const response = await chat(url, stream);
+      const text = await response.text();
+      expect([response.status, text]).toEqual([200, stream ? "data: 1\n\ndata: 2\n\ndata: [DONE]\n\n" : '{"ok":true}']);
+      answered += 1;
+    }
+  };
+  const load = Promise.all([ask(false), ask(true), ask(false), ask(true)]);
+  const reload = async (count: number): Promise<void> => {
+    const more = `policy: { disallowed_models: [m-${count}] }\nserver: { max_json_depth: ${20 + (count % 9)} }\n`;
+    writeFileSync(path, providers + more);
+    expect((await service.reload(await read())).ok).toBe(true);
+    await Bun.sleep(100);
+  };
+  const heap = (): number => {
+    Bun.gc(true);
+    return heapStats().heapSize;
+  };
+  for (let count = 0; count < 20; count += 1) await reload(count);
+  const before = heap();
+  for (let count = 0; count < 40; count += 1) await reload(count);
+  isOver = true;
+  await load;
+  await until(() => heap() < before * 1.15 + 1_000_000, "memory is what it was before the reloads");
+  expect(answered).toBeGreaterThan(0);
+  await service.drain(() => {});
+}, 60_000);
