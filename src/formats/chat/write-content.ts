@@ -1,10 +1,10 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { CacheMark, MediaBlock, TextBlock } from "../form/blocks.ts";
-import { CannotTranslate } from "../form/dialect.ts";
+import { CannotTranslate, SEND_BYTES, type WireTarget } from "../form/dialect.ts";
 import { dataUrl } from "./media.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
 import type { Notes } from "../form/notes.ts";
-import type { ProviderTraits } from "./provider-traits.ts";
+import { type ProviderTraits, traitsOf } from "./provider-traits.ts";
 
 /** What writers of parts of a request share. */
 export interface WriteContext {
@@ -43,6 +43,10 @@ export function writeCacheMark(cache: CacheMark | undefined, { takesCacheControl
   if (cache === undefined || !takesCacheControl) return {};
   return { cache_control: withoutUndefined({ type: "ephemeral", ttl: cache.ttl }) };
 }
+
+/** Whether it is a document at a URL, and the provider takes none there. */
+export const needsBytes = ({ type, source }: MediaBlock, { provider }: Pick<WireTarget, "provider">): boolean =>
+  type === "document" && source.kind === "url" && traitsOf(provider).documentUrl === undefined;
 
 function writeMedia(block: MediaBlock, context: WriteContext): JsonObject {
   const { source } = block;
@@ -83,7 +87,7 @@ function writeDocument({ source, mediaType, name }: MediaBlock, { traits, notes 
     if (traits.documentUrl === "file_data") {
       return { type: "file", file: { filename: name ?? FILE_NAME, file_data: source.url } };
     }
-    throw new CannotTranslate("document", "it takes no documents by URL; send the data instead");
+    throw new CannotTranslate("document", `it takes no documents by URL; ${SEND_BYTES}`);
   }
   if (source.kind !== "base64") throw new CannotTranslate("document", "it has no data");
   if (mediaType === undefined) {
