@@ -49,7 +49,7 @@ export function clientApis(): string {
     const alike = Map.groupBy(PROVIDERS, ([, row]) => clients.map((client) => wayTo(row, client)).join("|"));
     const rows = [...alike].map(([ways, rows]) => [rows.map(([name]) => name).join(", "), ...ways.split("|")]);
     return markdownTable([["Providers", ...clients.map((client) => API_TITLES[client])], ...rows]);
-  }).join("\n\n");
+  }).join("\n\nCounts of tokens, and the APIs that are never translated:\n\n");
 }
 
 function wayTo(row: ProviderRow, client: ApiName): string {
