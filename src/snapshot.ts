@@ -117,7 +117,7 @@ function assemble(
     authentication,
     relay: responseKeeping?.relay(relay, parts) ?? relay,
     passthrough: createPassthrough(parts),
-    models: { providers: routing.providers, catalogue: modelLists, policy },
+    models: { providers: routing.providers, catalogue: modelLists, policy, estimatesTokens: parts.estimatesTokens },
     toolRegistry: tools?.registry,
   });
 

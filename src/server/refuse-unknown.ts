@@ -1,6 +1,6 @@
 import { Failure, FAILURES } from "../core/errors.ts";
 import { nearestWithin } from "../core/nearest-name.ts";
-import { addressesOf, allowedMethods, isAt, readablePath, ROUTE_ROWS, type RouteRow } from "./routes.ts";
+import { addressesOf, allowedMethods, isAt, readablePath, ROUTE_ROWS, type RouteRow, ROUTES } from "./routes.ts";
 import type { RouteHandler } from "./serve-route.ts";
 import { hasOtherVerbs } from "./unknown-paths.ts";
 
@@ -23,7 +23,8 @@ export const refuseUnknown: RouteHandler = (_, request) => {
   const { pathname } = new URL(url);
   const allowed = allowedMethods(pathname);
   if (allowed.length > 0 && asksForWebSocket(request)) refuseWebSocket();
-  const isKnown = allowed.length > 0 && !allowed.includes(method) && !hasOtherVerbs(method, pathname);
+  const isOtherVerb = hasOtherVerbs(method, pathname);
+  const isKnown = allowed.length > 0 && !allowed.includes(method) && !isOtherVerb;
   if (isKnown || NEVER_ALLOWED.has(method)) {
     const use = allowed.length > 0 ? `. Use ${allowed.join(", ")}` : "";
     throw new Failure("method_not_allowed", {
@@ -32,7 +33,7 @@ export const refuseUnknown: RouteHandler = (_, request) => {
     });
   }
   // A path that is known and takes the method is switched off.
-  const nearest = allowed.length > 0 ? undefined : nearestRoute(method, pathname);
+  const nearest = allowed.length > 0 && !isOtherVerb ? undefined : nearestRoute(method, pathname);
   throw new Failure(
     "route_not_found",
     nearest === undefined ? {} : { message: `${FAILURES.route_not_found.message}. Did you mean ${nearest}?` },
@@ -62,19 +63,27 @@ function nearestRoute(method: string, path: string): string | undefined {
   return nearest && describeAt(method, nearest);
 }
 
-/** The row at a path, rather one that takes the method; undefined if there is none. */
+/**
+ * The row at a path in small letters, rather one that takes the method; undefined if there is none. For a verb of Google's
+ * that the gateway does not have it is `/proxy`, where the provider's own API is.
+ */
 function describeAt(method: string, path: string): string | undefined {
-  const rows = ROUTE_ROWS.filter(([, row]) => isAt(row, path));
+  const rows = ROUTE_ROWS.filter(([, row]) => placeOf(row, path) >= 0);
   const [, row] = rows.find(([, row]) => takes(row, method)) ?? rows[0] ?? [];
+  if (row && !takes(row, method) && hasOtherVerbs(method, path)) return describe(ROUTES.proxy, "");
   return row && describe(row, path);
 }
+
+/** Which address of a row is at a path in small letters; -1 if none is. */
+const placeOf = (row: RouteRow, path: string): number =>
+  addressesOf(row).findIndex((template) => isAt({ paths: [template.toLowerCase()] }, path));
 
 const takes = ({ method, allowed }: RouteRow, asked: string): boolean =>
   allowed?.includes(asked) ?? method === (asked === "HEAD" ? "GET" : asked);
 
 /** The row's method, if it has one, and that of its full paths which is meant by a path. */
 function describe(row: RouteRow, path: string): string {
-  const index = addressesOf(row).findIndex((template) => isAt({ paths: [template] }, path));
+  const index = Math.max(placeOf(row, path), 0);
   const template = row.paths[index] ?? row.paths[index - row.paths.length] ?? "";
   const readable = readablePath(row, template);
   return row.method === "ALL" ? readable : `${row.method} ${readable}`;

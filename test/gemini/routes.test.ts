@@ -20,6 +20,7 @@ const WHOLE = {
 let provider: MockProvider;
 let gateway: RunningGateway;
 let guarded: RunningGateway;
+let refusing: RunningGateway;
 let answer: Answer = json(200, WHOLE);
 let taken = 0;
 
@@ -52,11 +53,13 @@ beforeAll(async () => {
   const own = settings(provider.url);
   const substitutes = { dialects: DIALECTS };
   gateway = await startGateway({ ...own, DISALLOWED_MODELS: "forbidden" }, substitutes);
+  refusing = await startGateway({ ...own, COUNT_TOKENS: "refuse" }, substitutes);
   guarded = await startGateway({ ...own, AUTH_ENABLED: "true", AUTH_API_KEYS: `alice:${GATEWAY_KEY}` }, substitutes);
 });
 afterAll(async () => {
   await gateway.stop();
   await guarded.stop();
+  await refusing.stop();
   await provider.stop();
 });
 
@@ -415,8 +418,13 @@ describe("models", () => {
       version: "m1",
       displayName: "m1",
       inputTokenLimit: 1000,
-      supportedGenerationMethods: ["generateContent"],
+      supportedGenerationMethods: ["generateContent", "countTokens"],
     });
+    // Without estimates, only who can count is said to count.
+    const exact = await fetch(`${refusing.url}/v1beta/models/${id}`);
+    expect(await exact.json()).toMatchObject({ supportedGenerationMethods: ["generateContent"] });
+    const native = await fetch(`${refusing.url}/v1beta/models/native/m1`);
+    expect(await native.json()).toMatchObject({ supportedGenerationMethods: ["generateContent", "countTokens"] });
   });
 });
 

@@ -164,7 +164,7 @@ const MEMBERS: Readonly<Record<string, Change>> = {
 };
 
 /** What becomes of something on a wire. */
-export type Fate = "yes" | "nearly" | "left out" | "refused" | "automatic" | "LOST";
+export type Fate = "yes" | "nearly" | "left out" | "fetched" | "refused" | "automatic" | "LOST";
 
 /** What is left out without a word, because it happens there anyway, with the models that the table is for. */
 const AUTOMATIC: ReadonlySet<string> = new Set([
@@ -182,16 +182,20 @@ function fateOf(wire: WireDialect, { provider, models }: Column, member: string,
   const model = models[OF_THINKING.has(member) ? 1 : 0];
   const base = CHAT_DIALECT.readRequest({ model: "m", messages: [{ role: "user", content: "hi" }] });
   const target = { provider, model, facts: factsOf(model) };
+  const changed = { ...base, ...change(base) };
   try {
     const plain = wire.writeRequest(base, target);
-    const { body, notes } = wire.writeRequest({ ...base, ...change(base) }, target);
+    const { body, notes } = wire.writeRequest(changed, target);
     if (notes.some(({ kind }) => kind === "dropped")) return "left out";
     if (notes.some(({ kind }) => kind === "adjusted")) return "nearly";
     if (!Bun.deepEquals(body, plain.body)) return "yes";
     return AUTOMATIC.has(member) ? "automatic" : "LOST";
   } catch (error) {
-    if (error instanceof CannotTranslate) return "refused";
-    throw error;
+    if (!(error instanceof CannotTranslate)) throw error;
+    const isFetched = changed.turns.some(({ blocks }) =>
+      blocks.some((block) => "source" in block && wire.needsBytes?.(block, target) === true),
+    );
+    return isFetched ? "fetched" : "refused";
   }
 }
 

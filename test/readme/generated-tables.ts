@@ -1,18 +1,11 @@
 import { describeSettings } from "../../src/config/describe-settings.ts";
 import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
 import { providerVariables } from "../../src/config/provider-variables.ts";
-import type { ApiName } from "../../src/formats/format.ts";
 import { FAILURES } from "../../src/core/errors.ts";
-import { PROVIDER_APIS, type ProviderApiName } from "../../src/providers/api-paths.ts";
-import type { ProviderApi } from "../../src/providers/provider.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
-import { GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../../src/providers/table.ts";
-import { COUNT_GENERATE_TOKENS } from "../../src/formats/gemini/format.ts";
-import { COUNT_TOKENS } from "../../src/formats/messages/format.ts";
-import { chooseCounter } from "../../src/routing/choose-counter.ts";
-import { TRANSLATED_APIS, WIRES } from "../../src/formats/wires.ts";
-import { chooseWire } from "../../src/routing/choose-wire.ts";
+import { PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { carriedTable } from "./carried-members.ts";
+import { clientApis, hasApi, wires } from "./client-apis.ts";
 import { fileReference } from "./file-reference.ts";
 import { GUIDE, README } from "./markdown.ts";
 import { markdownTable } from "./markdown-table.ts";
@@ -42,9 +35,6 @@ function failures(): string {
   return markdownTable([["Code", "Status", "Type", "Message"], ...rows]);
 }
 
-const hasApi = (row: ProviderRow, name: ProviderApiName): boolean =>
-  [row, ...(row.bases ?? [])].some(({ paths }) => paths[name] !== undefined);
-
 const NOTES_OF_CLOUDS = {
   aws: "AWS credentials",
   google: "Google Cloud tokens",
@@ -64,68 +54,11 @@ function notes(row: ProviderRow): string {
     .join(", ");
 }
 
-/** How each API of clients reaches each provider. */
-function clientApis(): string {
-  const clients = [
-    ...["chat", "messages", "responses", "generate", "countTokens", "countGenerateTokens"],
-    ...["completions", "embeddings"],
-  ] as const satisfies readonly ApiName[];
-  const rows = [...PROVIDER_ROWS, [GOOGLE_NATIVE, GOOGLE_NATIVE_ROW] as const].map(([id, row]) => {
-    const apis = Object.fromEntries(PROVIDER_APIS.map((name) => [name, hasApi(row, name) ? ANY_API : undefined]));
-    const provider = { apis: { models: ANY_API, ...apis }, ...(row.wires && { wires: row.wires }) };
-    const cells = clients.map((client) => {
-      const counting = [COUNT_TOKENS, COUNT_GENERATE_TOKENS].find(({ api }) => api === client);
-      // Of a provider with several families of models, what any of them has.
-      const families = row.families?.map((family) => [{ ...family, models: /^/ }]) ?? [undefined];
-      const wires = families.map((family) => {
-        const some = { ...provider, ...(family && { families: family }) };
-        const counter = counting && chooseCounter(some, counting, true, "");
-        if (counter === "estimate") return counter;
-        const wire = counter !== undefined && counter !== "native" ? counter : chooseWire(some, client, "");
-        return wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`;
-      });
-      return [...new Set(wires)].join(" or ");
-    });
-    return [`\`${id}\``, ...cells];
-  });
-  return markdownTable([["Provider", ...clients.map((client) => API_TITLES[client])], ...rows]);
-}
-
-/** How the APIs of clients get to those of providers. */
-function wires(): string {
-  const titles = WIRES.map((wire) => API_TITLES[wire]);
-  const rows = TRANSLATED_APIS.map((client) => [
-    API_TITLES[client],
-    ...WIRES.map((wire: string) => (wire === client ? "relayed" : "translated")),
-  ]);
-  return markdownTable([["Clients", ...titles], ...rows]);
-}
-
 function keyOf(id: string, row: ProviderRow): string {
   return row.auth === "none"
     ? "none"
     : `\`${providerVariables(id).key}\`${row.keyOptional || row.credential ? ", optional" : ""}`;
 }
-
-const ANY_API: ProviderApi = { url: "", defaults: {}, fixed: {} };
-
-const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
-  models: "Models",
-  chat: "Chat Completions",
-  messages: "Messages",
-  responses: "Responses",
-  generate: "Gemini API",
-  countTokens: "Token count",
-  inputTokens: "Input tokens",
-  completions: "Completions",
-  embeddings: "Embeddings",
-  countGenerateTokens: "Gemini token count",
-  converse: "Converse",
-  cohere: "Cohere's chat",
-};
-
-/** Google as it is with that setting. */
-const GOOGLE_NATIVE = "google, GOOGLE_WIRE=native";
 
 const PROVIDER_ROWS = Object.entries<ProviderRow>(PROVIDER_TABLE);
 

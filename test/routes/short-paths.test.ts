@@ -91,6 +91,14 @@ describe("a path that is not there", () => {
     ["GET", "/v1/model", "GET /v1/models"],
     ["POST", "/v1/response", "POST /v1/responses"],
     ["GET", "/v1/mcp/tool", "GET /v1/mcp/tools"],
+    // Google's clients with a base URL that has the version already, or a slash too many.
+    ["POST", "/v1beta/v1beta/models/openai/m:generateContent", "POST /v1beta/models/{model}:generateContent"],
+    ["POST", "//v1beta/models/openai/m:streamGenerateContent", "POST /v1beta/models/{model}:streamGenerateContent"],
+    ["POST", "/v1beta/models/m:counttokens", "POST /v1beta/models/{model}:countTokens"],
+    ["GET", "/v1beta/v1beta/models", "GET /v1beta/models"],
+    // What only Google has.
+    ["POST", "/v1beta/models/m:embedContent", "/proxy/{provider}/{path}"],
+    ["POST", "/v1beta/v1beta/models/google/m:batchEmbedContents", "/proxy/{provider}/{path}"],
   ])("%s %s is told to be %s", async (method, path, meant) => {
     await using client = await openRawClient(open.gateway.port);
     await client.request(method, path, method === "GET" ? {} : { body: "{}" });

@@ -176,6 +176,20 @@ describe("the OpenAPI document", () => {
     }
   });
 
+  test("tells the headers of tools where tools are offered", async () => {
+    const { paths } = await openApiDocument();
+    const steered = Object.entries(paths).filter(([, { post }]) =>
+      post?.parameters?.some(({ in: place, name }) => place === "header" && name === "X-MCP-Bypass"),
+    );
+    expect(steered.map(([path]) => path)).toEqual([
+      "/v1/chat/completions",
+      "/v1/messages",
+      "/v1/responses",
+      "/v1beta/models/{model}:generateContent",
+      "/v1beta/models/{model}:streamGenerateContent",
+    ]);
+  });
+
   test("gives every operation an id of its own", async () => {
     const { paths } = await openApiDocument();
     const ids = ROUTES.flatMap(([path, methods]) => methods.map((method) => paths[path]?.[method]?.operationId));

@@ -76,7 +76,7 @@ export const MCP_SETTINGS = {
     type: "integer",
     range: ["1", "1000"],
     default: "10",
-    doc: "How often the model may be asked again with results of tools within one chat completion",
+    doc: "How often the model may be asked again with results of tools within one request",
   },
   MCP_MAX_RESULT_BYTES: {
     group: "MCP",
@@ -90,6 +90,6 @@ export const MCP_SETTINGS = {
     type: "bytes",
     range: ["1KiB", "1GiB"],
     default: "16MiB",
-    doc: "How much tool calls and their results may add to one chat completion; then results are cut and the model is asked a last time",
+    doc: "How much tool calls and their results may add to one request; then results are cut and the model is asked a last time",
   },
 } as const satisfies SettingRows;

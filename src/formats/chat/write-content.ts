@@ -1,11 +1,11 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { CacheMark, MediaBlock, MediaSource, TextBlock } from "../form/blocks.ts";
-import { CannotTranslate, type WireTarget } from "../form/dialect.ts";
+import { CannotTranslate, SEND_BYTES, type WireTarget } from "../form/dialect.ts";
 import { fileNameOf, isTextType, mediaTypeOf } from "../form/media-type.ts";
 import { dataUrl } from "./media.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
 import type { Notes } from "../form/notes.ts";
-import type { ProviderTraits } from "./provider-traits.ts";
+import { type ProviderTraits, traitsOf } from "./provider-traits.ts";
 
 /** What writers of parts of a request share. */
 export interface WriteContext {
@@ -59,6 +59,9 @@ function writePartMark(cache: CacheMark | undefined, context: WriteContext): Jso
   if (cache === undefined || context.cacheMarks !== "prompt_cache_breakpoint") return writeCacheMark(cache, context);
   return { prompt_cache_breakpoint: { mode: "explicit" } };
 }
+/** Whether it is a document at a URL, and the provider takes none there. */
+export const needsBytes = ({ type, source }: MediaBlock, { provider }: Pick<WireTarget, "provider">): boolean =>
+  type === "document" && source.kind === "url" && traitsOf(provider).documentUrl === undefined;
 
 function writeMedia(block: MediaBlock, context: WriteContext): JsonObject {
   const { source } = block;
@@ -108,7 +111,7 @@ function writeDocument(block: MediaBlock, { traits, notes }: WriteContext): Json
     if (traits.documentUrl === "file_data") {
       return { type: "file", file: { filename: fileNameOf(name, "application/pdf"), file_data: source.url } };
     }
-    throw new CannotTranslate("document", "it takes no documents by URL; send the data instead");
+    throw new CannotTranslate("document", `it takes no documents by URL; ${SEND_BYTES}`);
   }
   if (source.kind !== "base64") throw new CannotTranslate("document", "it has no data");
   if (mediaType === undefined) {

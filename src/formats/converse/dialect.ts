@@ -2,6 +2,7 @@ import type { WireDialect } from "../form/dialect.ts";
 import { EVENT_STREAM } from "./framing.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readStream } from "./read-stream.ts";
+import { needsBytes } from "./write-media.ts";
 import { writeRequest } from "./write-request.ts";
 
 /** Bedrock's Converse, on the way from and to the form between all formats. */
@@ -10,5 +11,5 @@ export const CONVERSE_DIALECT: WireDialect = {
   readAnswer,
   readStream,
   framing: EVENT_STREAM,
-  needsBytes: ({ type }) => type === "image" || type === "document",
+  needsBytes,
 };

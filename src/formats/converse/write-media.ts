@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { MediaBlock } from "../form/blocks.ts";
-import { CannotTranslate } from "../form/dialect.ts";
+import { CannotTranslate, SEND_BYTES } from "../form/dialect.ts";
 import { mediaTypeOf } from "../form/media-type.ts";
 import type { Writing } from "./writing.ts";
 
@@ -48,6 +48,10 @@ const FORMATS: Readonly<Record<MediaBlock["type"], Readonly<Record<string, strin
 /** Other types of documents that are read as plain text. */
 const TEXT = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|javascript|sql|toml)$)/;
 
+/** Whether it is at a URL, and may be fetched from there. */
+export const needsBytes = ({ type, source }: MediaBlock): boolean =>
+  source.kind === "url" && (type === "image" || type === "document");
+
 /**
  * Writes an `image`, `document`, `audio` or `video` block; the wire takes bytes alone.
  * @throws CannotTranslate for URLs, files in a store and types that the wire does not take
@@ -57,7 +61,9 @@ export function writeMedia(block: MediaBlock, writing: Writing): JsonObject {
   if (source.kind === "file") {
     throw new CannotTranslate("file_id", "the file is in the store of another provider; send its bytes");
   }
-  if (source.kind === "url") throw new CannotTranslate(type, "its API takes no URLs; send the bytes");
+  if (source.kind === "url") {
+    throw new CannotTranslate(type, `its API takes no URLs; ${needsBytes(block) ? SEND_BYTES : "send the bytes"}`);
+  }
   if (detail !== undefined && detail !== "auto") writing.note("dropped", "detail");
   const format = source.kind === "text" ? "txt" : formatOf(type, source.data, block.mediaType);
   const bytes = source.kind === "text" ? Buffer.from(source.text).toString("base64") : source.data;

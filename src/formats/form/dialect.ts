@@ -31,6 +31,9 @@ export class CannotTranslate extends Error {
   }
 }
 
+/** What helps with something at a URL of which a wire needs the bytes, to go on from a reason. */
+export const SEND_BYTES = "send the bytes, or let the gateway fetch them with IMAGE_FETCH=true";
+
 /** A body for a provider, and what could not be said in it. */
 export interface WrittenRequest {
   readonly body: JsonObject;

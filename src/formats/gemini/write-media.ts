@@ -1,5 +1,5 @@
 import type { MediaBlock } from "../form/blocks.ts";
-import { CannotTranslate, type WireTarget } from "../form/dialect.ts";
+import { CannotTranslate, SEND_BYTES, type WireTarget } from "../form/dialect.ts";
 import { mediaTypeOf } from "../form/media-type.ts";
 import type { WireObject, Writing } from "./writing.ts";
 
@@ -39,21 +39,25 @@ export function writeMedia(block: MediaBlock, writing: Writing): WireObject {
   return part;
 }
 
-function writeSource({ type, source, mediaType }: MediaBlock, writing: Writing): WireObject {
+function writeSource(block: MediaBlock, writing: Writing): WireObject {
+  const { type, source, mediaType } = block;
   switch (source.kind) {
     case "base64":
       return { inlineData: { mimeType: wireType(type, source.data, mediaType), data: source.data } };
     case "text":
       return { inlineData: { mimeType: "text/plain", data: Buffer.from(source.text).toString("base64") } };
     case "url":
-      if (!isReachable(source.url, writing.target)) throw new CannotTranslate(`${type}_url`, UNREACHABLE);
+      if (!isReachable(source.url, writing.target)) {
+        const help = needsBytes(block, writing.target) ? SEND_BYTES : "send the bytes";
+        throw new CannotTranslate(`${type}_url`, `${UNREACHABLE}; ${help}`);
+      }
       return { fileData: { ...(mediaType !== undefined && { mimeType: mediaType }), fileUri: source.url } };
     case "file":
       throw new CannotTranslate("file_id", "the file is in the store of another provider; send its bytes");
   }
 }
 
-const UNREACHABLE = "its API takes addresses of Google's own files and of YouTube only; send the bytes";
+const UNREACHABLE = "its API takes addresses of Google's own files and of YouTube only";
 
 const isReachable = (url: string, { facts }: WireTarget): boolean =>
   GOOGLE_FILE.test(url) || (YOUTUBE.test(url) && !facts.knowsSchemasInPart);

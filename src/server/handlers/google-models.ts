@@ -34,7 +34,8 @@ const DEFAULT_SIZE = 50;
 const MAX_SIZE = 1000;
 
 /** `GET /v1beta/models`: the models of all providers, or with `?provider=` of one, in pages as Google's clients read them. */
-export function listGoogleModels({ providers, catalogue: modelLists, policy }: ModelRouteParts): RouteHandler {
+export function listGoogleModels(parts: ModelRouteParts): RouteHandler {
+  const { providers, catalogue: modelLists, policy, estimatesTokens } = parts;
   const allowedOf = createAllowedModels(policy);
 
   return async (context, request) => {
@@ -53,7 +54,7 @@ export function listGoogleModels({ providers, catalogue: modelLists, policy }: M
     const last = page.at(-1);
     const hasMore = last !== undefined && start + page.length < models.length;
     return jsonResponse(context, {
-      models: page.map(describeForGoogle),
+      models: page.map((model) => describeForGoogle(model, estimatesTokens)),
       ...(hasMore && { nextPageToken: Buffer.from(nameOf(last)).toString("base64url") }),
     });
   };
@@ -66,7 +67,7 @@ export function showGoogleModel(parts: ModelRouteParts): RouteHandler {
     const { pathname } = new URL(request.url);
     const id = decodeId(restOfPath(ROUTES.googleModel, pathname) || restOfPath(ROUTES.model, pathname));
     const bare = id.startsWith(COLLECTION) ? id.slice(COLLECTION.length) : id;
-    return jsonResponse(context, describeForGoogle(await findModel(bare)));
+    return jsonResponse(context, describeForGoogle(await findModel(bare), parts.estimatesTokens));
   };
 }
 
@@ -89,7 +90,7 @@ function placeBehind(models: readonly AllowedModel[], token: string): number {
 
 const nameOf = ({ provider, model }: AllowedModel): string => COLLECTION + publicModelId(provider, model.id);
 
-function describeForGoogle(listed: AllowedModel): GoogleModel {
+function describeForGoogle(listed: AllowedModel, estimatesTokens: boolean): GoogleModel {
   const { provider, model } = listed;
   const limit = numberOf(model.extras.context_window);
   return {
@@ -99,7 +100,7 @@ function describeForGoogle(listed: AllowedModel): GoogleModel {
     ...(limit !== undefined && { inputTokenLimit: limit }),
     supportedGenerationMethods: [
       ...(chooseWire(provider, "generate", model.id) === undefined ? [] : ["generateContent"]),
-      ...(chooseCounter(provider, COUNT_GENERATE_TOKENS, false, model.id) === undefined ? [] : ["countTokens"]),
+      ...(chooseCounter(provider, COUNT_GENERATE_TOKENS, estimatesTokens, model.id) ? ["countTokens"] : []),
     ],
   };
 }

@@ -17,6 +17,8 @@ export interface ModelRouteParts {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly catalogue: ModelLists;
   readonly policy: ModelPolicy;
+  /** Whether tokens are estimated for a provider that cannot count them. */
+  readonly estimatesTokens: boolean;
 }
 
 /** `GET /v1/models`: the models of all providers, or with `?provider=` of one; to Anthropic's clients in pages. */

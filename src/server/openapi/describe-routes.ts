@@ -1,5 +1,6 @@
 import type { TSchema } from "@sinclair/typebox";
 import type { ApiName, DocumentationTag, Format, FormatDocumentation } from "../../formats/format.ts";
+import { isTranslated } from "../../formats/wires.ts";
 import { type HandledRouteName, readablePath, ROUTE_ROWS, type RouteRow } from "../routes.ts";
 import { schemaReference, type SchemaReference } from "./components.ts";
 import { type ErrorStatus, type OperationSpecification, type Parameter, pathItem, type Paths } from "./operation.ts";
@@ -21,7 +22,7 @@ const RELAYED: readonly ErrorStatus[] = [400, 403, 413, 415, 429, 502, 504];
 /** Errors of every one without a body. */
 const RELAYED_WITHOUT_BODY: readonly ErrorStatus[] = [400, 403, 404, 429, 502, 504];
 
-/** Headers that steer the tools of the gateway, which have a part in chat completions only. */
+/** Headers that steer the tools of the gateway, on the routes on which models are offered them. */
 const TOOL_PARAMETERS: readonly Parameter[] = [
   {
     name: "X-MCP-Bypass",
@@ -32,7 +33,7 @@ const TOOL_PARAMETERS: readonly Parameter[] = [
   {
     name: "X-MCP-Show-Tools",
     in: "header",
-    description: "true: stream the tool calls that the gateway runs itself as well.",
+    description: "true: show the tool calls that the gateway runs itself as well.",
     schema: { type: "string" },
   },
 ];
@@ -67,7 +68,7 @@ export async function describeRoutes(examples: ExampleModels = {}): Promise<Rout
 
 /** What is said of a route that goes to a provider. */
 function relayed(
-  { api, inPath }: Format,
+  { api, inPath, subpath }: Format,
   documentation: FormatDocumentation,
   exampleModel: string | undefined,
 ): OperationSpecification {
@@ -92,7 +93,7 @@ function relayed(
       })),
       PROVIDER_PARAMETER,
       ...Object.entries(queryParameters).map(([name, text]) => parameter("query", name, text)),
-      ...(api === "chat" ? TOOL_PARAMETERS : []),
+      ...(isTranslated(api) && subpath === undefined && request ? TOOL_PARAMETERS : []),
     ],
     ...(body && { requestBody: body }),
     answer: {
