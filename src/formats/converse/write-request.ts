@@ -3,6 +3,7 @@ import { withoutUndefined } from "../../core/json/values.ts";
 import { writeClaudeSampling } from "../form/claude-sampling.ts";
 import type { Bookkeeping, Conversation, OutputFormat } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
+import { fitLimits } from "../form/fit-limits.ts";
 import { fitSchema } from "../form/fit-schema.ts";
 import { forceAnswer } from "../form/forced-answer.ts";
 import { familyOf } from "./model-family.ts";
@@ -17,17 +18,16 @@ import { openWriting, type Writing } from "./writing.ts";
  * @throws CannotTranslate for what changes the answer and cannot be said
  */
 export function writeRequest(asked: Conversation, target: WireTarget): WrittenRequest {
-  const conversation = holdToOutput(asked, target);
-  const { limits, sampling, turns, toolChoice } = conversation;
+  const held = holdToOutput(asked, target);
+  const { limits, sampling, turns, toolChoice } = held;
   if (limits.answers !== undefined && limits.answers > 1) throw new CannotTranslate("n", "its API gives one answer");
   if (sampling.logprobs !== undefined) throw new CannotTranslate("logprobs", "its API has no log probabilities");
   const hasCalls = turns.some(({ blocks }) => blocks.some(({ type }) => type === "call" || type === "result"));
   const tellsCalls = toolChoice?.kind === "none" && hasCalls;
   const writing = openWriting(target, tellsCalls);
-  if (conversation !== asked) writing.note("adjusted", "response_format");
-  if (toolChoice?.kind === "none" && (hasCalls || conversation.tools.length > 0)) {
-    writing.note("adjusted", "tool_choice");
-  }
+  if (held !== asked) writing.note("adjusted", "response_format");
+  if (toolChoice?.kind === "none" && (hasCalls || held.tools.length > 0)) writing.note("adjusted", "tool_choice");
+  const conversation = fitLimits(held, target.facts, () => writing.note("adjusted", "max_tokens"));
   const { system, messages, lacksThoughts, called } = writeTurns(turns, writing);
   const toolConfig = writeTools(conversation, called, writing);
   const reasoning = writeReasoning(conversation, lacksThoughts, writing);
