@@ -3,7 +3,7 @@ import type { Block, CacheMark, CallBlock, MediaBlock, ResultBlock, TextBlock } 
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { fitCallId } from "../form/call-ids.ts";
-import { wrapCustomInput } from "../form/function-tools.ts";
+import { functionArguments } from "../form/function-tools.ts";
 import { placeResults } from "../form/place-results.ts";
 import { signatureMember } from "./call-items.ts";
 import { mergeTurns } from "./merge-turns.ts";
@@ -135,8 +135,7 @@ function writeCall(call: CallBlock, index: number, context: WriteContext): JsonO
   const name = fitToolName(call.name);
   const signature = writeSignature(call, index, context);
   if (kind === "custom" && traits.isOpenAi) return { ...item, type: "custom", custom: { name, input } };
-  const text = kind === "custom" ? wrapCustomInput(input) : input === "" ? "{}" : input;
-  return { ...item, type: "function", function: { name, arguments: text }, ...signature };
+  return { ...item, type: "function", function: { name, arguments: functionArguments(call) }, ...signature };
 }
 
 /**

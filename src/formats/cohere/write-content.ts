@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, MediaBlock, TextBlock } from "../form/blocks.ts";
 import { CannotTranslate, type WireTarget } from "../form/dialect.ts";
+import { functionArguments } from "../form/function-tools.ts";
 import { mediaTypeOf } from "../form/media-type.ts";
 import type { Notes } from "../form/notes.ts";
 import { fitToolName } from "../form/tool-names.ts";
@@ -109,7 +110,8 @@ function writeThought(block: Block, { target, notes }: WriteContext): readonly J
   return [];
 }
 
-function writeCall({ id, name, input, kind }: CallBlock): JsonObject {
-  const text = kind === "custom" ? JSON.stringify({ input }) : input === "" ? "{}" : input;
-  return { id, type: "function", function: { name: fitToolName(name), arguments: text } };
-}
+const writeCall = (call: CallBlock): JsonObject => ({
+  id: call.id,
+  type: "function",
+  function: { name: fitToolName(call.name), arguments: functionArguments(call) },
+});

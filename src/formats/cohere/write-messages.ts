@@ -3,6 +3,7 @@ import type { Block, MediaBlock, ResultBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
+import { openTellingApart } from "../form/tell-apart.ts";
 import { isBlank, writeAssistant, writeUserContent, type WriteContext } from "./write-content.ts";
 
 /** Said for the user if nothing else is: there must be a message. */
@@ -15,7 +16,8 @@ const NOTHING_SAID: JsonObject = { role: "user", content: "." };
  */
 export function writeMessages(turns: readonly Turn[], context: WriteContext): readonly JsonObject[] {
   const messages: JsonObject[] = [];
-  for (const step of stepsOf(turns)) writeStep(step, messages, context);
+  const tellApart = openTellingApart();
+  for (const step of stepsOf(turns)) writeStep(tellApart(step), messages, context);
   if (messages.length === 0) {
     context.notes.adjusted("messages");
     messages.push(NOTHING_SAID);

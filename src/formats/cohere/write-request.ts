@@ -2,6 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
 import type { Bookkeeping, Conversation, Limits, OutputFormat, Sampling } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
+import { fitLimits } from "../form/fit-limits.ts";
 import { gatherNotes, type Notes } from "../form/notes.ts";
 import type { WriteContext } from "./write-content.ts";
 import { writeMessages } from "./write-messages.ts";
@@ -12,9 +13,10 @@ import { writeTools } from "./write-tools.ts";
  * Writes a request of Cohere's chat. https://docs.cohere.com/reference/chat
  * @throws CannotTranslate for what changes the answer and cannot be said
  */
-export function writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest {
+export function writeRequest(asked: Conversation, target: WireTarget): WrittenRequest {
   const notes = gatherNotes();
   const context: WriteContext = { target, notes, documents: [] };
+  const conversation = fitLimits(asked, target.facts, () => notes.adjusted("max_tokens"));
   const { limits, sampling, output } = conversation;
   const messages = writeMessages(conversation.turns, context);
   const body = withoutUndefined({

@@ -2,7 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { argumentsSchema, CUSTOM_PARAMETERS, describeCustom } from "../form/function-tools.ts";
+import { argumentsSchema, toFunction } from "../form/function-tools.ts";
 import { fitToolName } from "../form/tool-names.ts";
 import type { WriteContext } from "./write-content.ts";
 
@@ -48,14 +48,10 @@ function writeChoice(choice: ToolChoice): "REQUIRED" | "NONE" | undefined {
 }
 
 function writeTool(tool: Tool, index: number, { notes }: WriteContext): JsonObject {
-  const isCustom = tool.kind === "custom";
-  if (isCustom) notes.adjusted(`tools[${index}].type`);
+  if (tool.kind === "custom") notes.adjusted(`tools[${index}].type`);
+  const { name, description, parameters } = toFunction(tool);
   return {
     type: "function",
-    function: withoutUndefined({
-      name: fitToolName(tool.name),
-      description: isCustom ? describeCustom(tool) : tool.description,
-      parameters: isCustom ? CUSTOM_PARAMETERS : argumentsSchema(tool.parameters),
-    }),
+    function: withoutUndefined({ name: fitToolName(name), description, parameters: argumentsSchema(parameters) }),
   };
 }

@@ -2,10 +2,8 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { listOf, objectOf, textOf } from "../../core/json/values.ts";
 import type { AnswerError, ModelAnswer } from "../form/answer.ts";
 import type { WireTarget } from "../form/dialect.ts";
-import { clientToolNames } from "../form/tool-names.ts";
 import { toAnswerError } from "./exceptions.ts";
-import { readBlock } from "./read-content.ts";
-import { originOf } from "./seals.ts";
+import { readBlock, sourceOf } from "./read-content.ts";
 import { malformed, readStop } from "./stop-reason.ts";
 import { readUsage } from "./usage.ts";
 
@@ -16,7 +14,7 @@ export function readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | 
     const said = textOf(body["message"]) ?? textOf(body["Message"]);
     return { error: toAnswerError(textOf(body["__type"]), said ?? "The provider's answer is not one of Converse.") };
   }
-  const source = { origin: originOf(target), toolName: clientToolNames(target.tools) };
+  const source = sourceOf(target);
   const blocks = listOf(message["content"])
     .filter(isJsonObject)
     .flatMap((block) => readBlock(block, source));

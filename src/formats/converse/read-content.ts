@@ -1,14 +1,25 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { filledTextOf, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import type { Annotation, Block, OpaqueBlock, Seal } from "../form/blocks.ts";
-import type { ClientToolName } from "../form/tool-names.ts";
+import type { WireTarget } from "../form/dialect.ts";
+import { answerToolName } from "../form/forced-answer.ts";
+import { type ClientToolName, clientToolNames } from "../form/tool-names.ts";
+import { originOf } from "./seals.ts";
 
 /** What readers of blocks must know of the answer. */
 export interface AnswerSource {
   /** Of seals. */
   readonly origin: string;
   readonly toolName: ClientToolName;
+  /** Whose calls are text. */
+  readonly answerTool: string;
 }
+
+export const sourceOf = (target: WireTarget): AnswerSource => ({
+  origin: originOf(target),
+  toolName: clientToolNames(target.tools),
+  answerTool: answerToolName(target.tools),
+});
 
 /** Reads one block of an answer; it is of the kind that its one member names. */
 export function readBlock(block: JsonObject, source: AnswerSource): readonly Block[] {
@@ -19,7 +30,10 @@ export function readBlock(block: JsonObject, source: AnswerSource): readonly Blo
   const call = objectOf(block["toolUse"]);
   if (call && !isServerCall(call)) {
     const { id, name } = readCall(call, source);
-    return [{ type: "call", id, name, kind: "function", input: inputText(call["input"]) }];
+    const input = inputText(call["input"]);
+    return name === source.answerTool
+      ? [{ type: "text", text: input }]
+      : [{ type: "call", id, name, kind: "function", input }];
   }
   const cited = objectOf(block["citationsContent"]);
   return cited ? readCited(cited) : [readOpaque(block)];

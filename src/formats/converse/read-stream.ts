@@ -3,18 +3,17 @@ import { textOf } from "../../core/json/values.ts";
 import type { AnswerError } from "../form/answer.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import type { AnswerStreamReader, WireTarget } from "../form/dialect.ts";
-import { clientToolNames } from "../form/tool-names.ts";
 import { NO_EVENT, STREAM_BROKE_OFF } from "../form/stream-faults.ts";
 import { toAnswerError } from "./exceptions.ts";
 import { EXCEPTION } from "./framing.ts";
-import { originOf } from "./seals.ts";
+import { sourceOf } from "./read-content.ts";
 import { malformed, readStop } from "./stop-reason.ts";
 import { StreamBlocks } from "./stream-blocks.ts";
 import { readUsage } from "./usage.ts";
 
 /** Reads a stream of ConverseStream. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html */
 export function readStream(target: WireTarget): AnswerStreamReader {
-  const blocks = new StreamBlocks({ origin: originOf(target), toolName: clientToolNames(target.tools) });
+  const blocks = new StreamBlocks(sourceOf(target));
   let hasStarted = false;
   let hasStopped = false;
   let hasFailed = false;

@@ -7,6 +7,8 @@ import { type AnswerSource, isServerCall, readCall, readCitation, readOpaque, se
 interface BlockState {
   readonly number: number;
   readonly type: OpenedBlock["type"];
+  /** It is told by the arguments of a tool. */
+  readonly isArguments: boolean;
   hasPieces: boolean;
   /** Pieces of a signature, which is told once. */
   readonly signature: string[];
@@ -34,8 +36,10 @@ export class StreamBlocks {
     const ended = this.#stopAt(index);
     // Their arguments have no place in the form: it is a trace of what the provider did.
     if (isServerCall(call)) return [...ended, ...this.#open(index, readOpaque(begun))];
+    const { id, name } = readCall(call, this.#source);
+    if (name === this.#source.answerTool) return [...ended, ...this.#open(index, TEXT, true)];
     this.hasCalls = true;
-    return [...ended, ...this.#open(index, { type: "call", ...readCall(call, this.#source), kind: "function" })];
+    return [...ended, ...this.#open(index, { type: "call", id, name, kind: "function" }, true)];
   }
 
   delta({ contentBlockIndex, delta }: JsonObject): readonly AnswerEvent[] {
@@ -60,9 +64,9 @@ export class StreamBlocks {
     return [...this.#states.keys()].flatMap((index) => this.#stopAt(index));
   }
 
-  #open(index: number, opened: OpenedBlock): readonly AnswerEvent[] {
+  #open(index: number, opened: OpenedBlock, isArguments = false): readonly AnswerEvent[] {
     const number = this.#next++;
-    this.#states.set(index, { number, type: opened.type, hasPieces: false, signature: [] });
+    this.#states.set(index, { number, type: opened.type, isArguments, hasPieces: false, signature: [] });
     return [{ type: "open", block: number, opened }];
   }
 
@@ -110,10 +114,10 @@ export class StreamBlocks {
     const state = this.#states.get(index);
     if (!state) return [];
     this.#states.delete(index);
-    const { number: block, type, hasPieces, signature } = state;
+    const { number: block, isArguments, hasPieces, signature } = state;
     const last: AnswerEvent[] = [];
     // A call without arguments has no deltas.
-    if (type === "call" && !hasPieces) last.push({ type: "piece", block, text: "{}" });
+    if (isArguments && !hasPieces) last.push({ type: "piece", block, text: "{}" });
     if (signature.length > 0) {
       for (const piece of signature) this.held -= piece.length;
       last.push({ type: "seal", block, seal: sealOf("signature", signature.join(""), this.#source.origin) });

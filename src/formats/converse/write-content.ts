@@ -2,6 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, ResultBlock, TextBlock, ThinkingBlock } from "../form/blocks.ts";
 import { fitCallId } from "../form/call-ids.ts";
 import { CannotTranslate } from "../form/dialect.ts";
+import { functionArguments } from "../form/function-tools.ts";
 import { parseArguments } from "../form/parse-arguments.ts";
 import { fitToolName } from "../form/tool-names.ts";
 import { isOwnSeal } from "./seals.ts";
@@ -63,8 +64,9 @@ function writeThought({ text, seal }: ThinkingBlock, writing: Writing): readonly
 
 const CALL_IDS = /^[a-zA-Z0-9_-]{1,64}$/;
 
-function writeCall({ id, name, input, kind, cache }: CallBlock, writing: Writing): readonly JsonObject[] {
-  const text = kind === "custom" ? JSON.stringify({ input }) : input;
+function writeCall(call: CallBlock, writing: Writing): readonly JsonObject[] {
+  const { id, name, cache } = call;
+  const text = functionArguments(call);
   const written = writing.tellsCalls
     ? { text: `Tool call ${name}: ${text}` }
     : { toolUse: { toolUseId: fitCallId(id, CALL_IDS), name: fitToolName(name), input: parseArguments(text) } };

@@ -3,7 +3,10 @@ import { withoutUndefined } from "../../core/json/values.ts";
 import { writeClaudeSampling } from "../form/claude-sampling.ts";
 import type { Bookkeeping, Conversation, OutputFormat } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
+import { fitLimits } from "../form/fit-limits.ts";
 import { fitSchema } from "../form/fit-schema.ts";
+import { forceAnswer } from "../form/forced-answer.ts";
+import { familyOf } from "./model-family.ts";
 import { type WrittenReasoning, writeReasoning } from "./write-reasoning.ts";
 import { writeTools } from "./write-tools.ts";
 import { writeTurns } from "./write-turns.ts";
@@ -14,16 +17,17 @@ import { openWriting, type Writing } from "./writing.ts";
  * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
  * @throws CannotTranslate for what changes the answer and cannot be said
  */
-export function writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest {
-  const { limits, sampling, turns, toolChoice } = conversation;
+export function writeRequest(asked: Conversation, target: WireTarget): WrittenRequest {
+  const held = holdToOutput(asked, target);
+  const { limits, sampling, turns, toolChoice } = held;
   if (limits.answers !== undefined && limits.answers > 1) throw new CannotTranslate("n", "its API gives one answer");
   if (sampling.logprobs !== undefined) throw new CannotTranslate("logprobs", "its API has no log probabilities");
   const hasCalls = turns.some(({ blocks }) => blocks.some(({ type }) => type === "call" || type === "result"));
   const tellsCalls = toolChoice?.kind === "none" && hasCalls;
   const writing = openWriting(target, tellsCalls);
-  if (toolChoice?.kind === "none" && (hasCalls || conversation.tools.length > 0)) {
-    writing.note("adjusted", "tool_choice");
-  }
+  if (held !== asked) writing.note("adjusted", "response_format");
+  if (toolChoice?.kind === "none" && (hasCalls || held.tools.length > 0)) writing.note("adjusted", "tool_choice");
+  const conversation = fitLimits(held, target.facts, () => writing.note("adjusted", "max_tokens"));
   const { system, messages, lacksThoughts, called } = writeTurns(turns, writing);
   const toolConfig = writeTools(conversation, called, writing);
   const reasoning = writeReasoning(conversation, lacksThoughts, writing);
@@ -40,6 +44,25 @@ export function writeRequest(conversation: Conversation, target: WireTarget): Wr
   if (Object.keys(additional).length > 0) body["additionalModelRequestFields"] = additional;
   Object.assign(body, writeBookkeeping(conversation.bookkeeping, writing));
   return { body, notes: writing.notes.all };
+}
+
+/**
+ * Whether a model is held to an output by the wire's own member, which is always a schema, and which Nova does not take.
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
+ */
+const takesOutput = ({ kind }: OutputFormat, { model, facts }: WireTarget): boolean =>
+  kind === "schema" && facts.takesOutputSchema && !familyOf(model).startsWith("nova");
+
+/** @throws CannotTranslate for a Claude that always thinks, as it may not be made to call a tool */
+function holdToOutput(asked: Conversation, target: WireTarget): Conversation {
+  const { output } = asked;
+  if (!output || takesOutput(output, target)) return asked;
+  const { model, facts } = target;
+  if (facts.alwaysThinks && familyOf(model) === "claude") {
+    throw new CannotTranslate("response_format", "this model always thinks, which excludes JSON without a schema");
+  }
+  // That it is called once is not asked for by the client, who is not told that the wire cannot say it.
+  return { ...forceAnswer(asked, output), parallelCalls: asked.parallelCalls };
 }
 
 interface WrittenSampling {
@@ -85,19 +108,14 @@ function writeOutput(
   { effort }: WrittenReasoning,
   writing: Writing,
 ): JsonObject | undefined {
-  const textFormat = output && writeTextFormat(output, writing);
+  const textFormat = output?.kind === "schema" ? writeTextFormat(output, writing) : undefined;
   return textFormat || effort ? withoutUndefined({ effort, textFormat }) : undefined;
 }
 
-function writeTextFormat(output: OutputFormat, writing: Writing): JsonObject {
-  if (output.kind === "json") {
-    throw new CannotTranslate("response_format", "its API has JSON output only by a schema; send json_schema");
-  }
-  if (!writing.target.facts.takesOutputSchema) {
-    throw new CannotTranslate("response_format", "this model cannot be held to a schema");
-  }
-  const { name, description } = output;
-  const { schema, isExact } = fitSchema(output.schema, true);
+type SchemaOutput = Extract<OutputFormat, { readonly kind: "schema" }>;
+
+function writeTextFormat({ name, description, schema: asked }: SchemaOutput, writing: Writing): JsonObject {
+  const { schema, isExact } = fitSchema(asked, true);
   if (!isExact) writing.note("adjusted", "response_format");
   const jsonSchema = withoutUndefined({ name, description, schema: JSON.stringify(schema) });
   return { type: "json_schema", structure: { jsonSchema } };

@@ -2,7 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { fitSchema } from "../form/fit-schema.ts";
-import { argumentsSchema, CUSTOM_PARAMETERS, describeCustom } from "../form/function-tools.ts";
+import { argumentsSchema, toFunction } from "../form/function-tools.ts";
 import { fitToolName } from "../form/tool-names.ts";
 import type { Writing } from "./writing.ts";
 
@@ -38,18 +38,15 @@ export function writeTools(
 const declare = (name: string): JsonObject => ({ toolSpec: { name, inputSchema: { json: { type: "object" } } } });
 
 function writeTool(tool: Tool, index: number, writing: Writing): readonly JsonObject[] {
-  const name = fitToolName(tool.name);
-  if (tool.kind === "custom") {
-    writing.note("adjusted", `tools[${index}].type`);
-    return [toolSpec(name, describeCustom(tool), CUSTOM_PARAMETERS, {})];
-  }
-  const isStrict = tool.strict === true && writing.family === "claude" && writing.target.facts.takesOutputSchema;
-  if (tool.strict && !isStrict) writing.note("dropped", `tools[${index}].strict`);
-  const parameters = argumentsSchema(tool.parameters);
+  if (tool.kind === "custom") writing.note("adjusted", `tools[${index}].type`);
+  const { name, description, strict, cache, ...said } = toFunction(tool);
+  const isStrict = strict === true && writing.family === "claude" && writing.target.facts.takesOutputSchema;
+  if (strict && !isStrict) writing.note("dropped", `tools[${index}].strict`);
+  const parameters = argumentsSchema(said.parameters);
   const spec = isStrict
-    ? toolSpec(name, tool.description, strictSchema(parameters, index, writing), { strict: true })
-    : toolSpec(name, tool.description, parameters, {});
-  return [spec, ...writing.cachePoint(tool.cache, "tools")];
+    ? toolSpec(name, description, strictSchema(parameters, index, writing), { strict: true })
+    : toolSpec(name, description, parameters, {});
+  return [spec, ...writing.cachePoint(cache, "tools")];
 }
 
 function strictSchema(parameters: JsonObject, index: number, writing: Writing): JsonObject {
@@ -60,7 +57,7 @@ function strictSchema(parameters: JsonObject, index: number, writing: Writing): 
 
 /** A description may be left out, but not be empty. */
 const toolSpec = (name: string, description: string | undefined, schema: JsonObject, more: JsonObject): JsonObject => ({
-  toolSpec: { name, ...(description && { description }), inputSchema: { json: schema }, ...more },
+  toolSpec: { name: fitToolName(name), ...(description && { description }), inputSchema: { json: schema }, ...more },
 });
 
 /** @returns undefined for what the wire does by itself */

@@ -2,6 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Block, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
+import { openTellingApart } from "../form/tell-apart.ts";
 import { tellResult, writeAssistantBlock, writeResult, writeText, writeUserBlock } from "./write-content.ts";
 import type { Writing } from "./writing.ts";
 
@@ -28,7 +29,8 @@ export function writeTurns(turns: readonly Turn[], writing: Writing): WrittenTur
   const instructions = first < 0 ? turns : turns.slice(0, first);
   const system = instructions.flatMap(({ blocks }) => writeSystem(blocks, writing));
   const messages: Message[] = [];
-  for (const step of stepsOf(first < 0 ? [] : turns.slice(first))) writeStep(step, messages, writing);
+  const tellApart = openTellingApart();
+  for (const step of stepsOf(first < 0 ? [] : turns.slice(first))) writeStep(tellApart(step), messages, writing);
   if (messages[0]?.role !== "user") {
     writing.note("adjusted", "messages");
     messages.unshift({ role: "user", content: [NOTHING_SAID] });

@@ -1,6 +1,6 @@
 import type { Block } from "./blocks.ts";
-import type { Conversation, Tool, Turn } from "./conversation.ts";
-import { CUSTOM_PARAMETERS, describeCustom, wrapCustomInput } from "./function-tools.ts";
+import type { Conversation, Turn } from "./conversation.ts";
+import { functionArguments, toFunction } from "./function-tools.ts";
 
 /**
  * A request for a provider that knows only functions, and no choice between some of them: tools that take free text, and
@@ -32,19 +32,7 @@ const isCustom = (block: Block): boolean =>
 
 function toFunctionBlock(block: Block): Block {
   if (block.type === "call" && block.kind === "custom") {
-    return { ...block, kind: "function", input: wrapCustomInput(block.input) };
+    return { ...block, kind: "function", input: functionArguments(block) };
   }
   return block.type === "result" ? { ...block, kind: "function" } : block;
-}
-
-function toFunction(tool: Tool): Tool {
-  if (tool.kind === "function") return tool;
-  return {
-    kind: "function",
-    name: tool.name,
-    description: describeCustom(tool),
-    parameters: CUSTOM_PARAMETERS,
-    strict: undefined,
-    cache: undefined,
-  };
 }

@@ -19,20 +19,13 @@ export function writeGenerationConfig(conversation: Conversation, writing: Writi
   const stop = limits.stop.filter((text) => text !== "");
   if (stop.length > MAX_STOP_TEXTS) throw new CannotTranslate("stop", `its API takes ${MAX_STOP_TEXTS} stop texts`);
   const config = withoutUndefined({
-    maxOutputTokens: fitMaxTokens(limits.maxOutputTokens, writing),
+    maxOutputTokens: limits.maxOutputTokens,
     stopSequences: stop.length > 0 ? stop : undefined,
     ...writeSampling(sampling, writing),
     ...writeOutput(output, writing),
     thinkingConfig: writeThinking(conversation, writing),
   });
   return Object.keys(config).length > 0 ? config : undefined;
-}
-
-function fitMaxTokens(asked: number | undefined, writing: Writing): number | undefined {
-  const most = writing.target.facts.maxOutputTokens;
-  if (asked === undefined || most === undefined || asked <= most) return asked;
-  writing.note("adjusted", "max_tokens");
-  return most;
 }
 
 function writeSampling(sampling: Sampling, writing: Writing): WireObject {

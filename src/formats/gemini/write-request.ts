@@ -1,5 +1,6 @@
 import type { Bookkeeping, Conversation } from "../form/conversation.ts";
 import type { WireTarget, WrittenRequest } from "../form/dialect.ts";
+import { fitLimits } from "../form/fit-limits.ts";
 import { writeContents } from "./write-contents.ts";
 import { writeGenerationConfig } from "./write-generation-config.ts";
 import { writeTools } from "./write-tools.ts";
@@ -10,8 +11,9 @@ import { openWriting, type WireObject, type Writing } from "./writing.ts";
  * in the address. https://ai.google.dev/api/generate-content
  * @throws CannotTranslate for what changes the answer and cannot be said
  */
-export function writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest {
+export function writeRequest(asked: Conversation, target: WireTarget): WrittenRequest {
   const writing = openWriting(target);
+  const conversation = fitLimits(asked, target.facts, () => writing.note("adjusted", "max_tokens"));
   const generationConfig = writeGenerationConfig(conversation, writing);
   const { systemInstruction, contents } = writeContents(conversation.turns, writing);
   const body: WireObject = {

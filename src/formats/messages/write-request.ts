@@ -1,6 +1,7 @@
 import type { Bookkeeping, Conversation } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import { forceAnswer } from "../form/forced-answer.ts";
+import { fitLimits } from "../form/fit-limits.ts";
 import { fitSchema } from "../form/fit-schema.ts";
 import { isBlank, type WireObject } from "./members.ts";
 import { writeClaudeSampling } from "../form/claude-sampling.ts";
@@ -15,7 +16,9 @@ import { openWriting, type Writing } from "./writing.ts";
  */
 export function writeRequest(asked: Conversation, target: WireTarget): WrittenRequest {
   const writing = openWriting(target);
-  const conversation = fitLimits(holdToOutput(asked, writing), writing);
+  const conversation = fitLimits(holdToOutput(asked, writing), target.facts, () =>
+    writing.note("adjusted", "max_tokens"),
+  );
   const { limits, sampling } = conversation;
   if (limits.answers !== undefined && limits.answers > 1) throw new CannotTranslate("n", "its API gives one answer");
   if (sampling.logprobs !== undefined) throw new CannotTranslate("logprobs", "its API has no log probabilities");
@@ -37,15 +40,6 @@ export function writeRequest(asked: Conversation, target: WireTarget): WrittenRe
   Object.assign(body, writeBookkeeping(conversation.bookkeeping, writing));
   if (conversation.stream) body["stream"] = true;
   return { body, notes: writing.finish() };
-}
-
-/** A model refuses to be asked for more than it can say, which clients of other models do not know. */
-function fitLimits(conversation: Conversation, writing: Writing): Conversation {
-  const { maxOutputTokens: asked } = conversation.limits;
-  const most = writing.target.facts.maxOutputTokens;
-  if (asked === undefined || most === undefined || asked <= most) return conversation;
-  writing.note("adjusted", "max_tokens");
-  return { ...conversation, limits: { ...conversation.limits, maxOutputTokens: most } };
 }
 
 /** Whether a model is held to a schema by the wire's own member, which only Claude is known to take. */

@@ -1,5 +1,6 @@
 import type { Block, ResultBlock, TextBlock } from "../form/blocks.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
+import { openTellingApart } from "../form/tell-apart.ts";
 import type { Turn } from "../form/conversation.ts";
 import type { WireObject } from "./members.ts";
 import { compact, writeAssistantBlock, writeOrphan, writeResult, writeText, writeUserBlock } from "./write-content.ts";
@@ -29,8 +30,8 @@ export function writeTurns(turns: readonly Turn[], writing: Writing): WrittenTur
   const instructions = first < 0 ? turns : turns.slice(0, first);
   const system = instructions.flatMap(({ blocks }) => writeSystem(blocks, writing));
   const messages: Message[] = [];
-  const told = new Set<string>();
-  for (const step of stepsOf(first < 0 ? [] : turns.slice(first))) writeStep(tellApart(step, told), messages, writing);
+  const tellApart = openTellingApart();
+  for (const step of stepsOf(first < 0 ? [] : turns.slice(first))) writeStep(tellApart(step), messages, writing);
   if (messages.length === 0) {
     writing.note("adjusted", "messages");
     messages.push({ role: "user", content: [{ type: "text", text: NOTHING_SAID }] });
@@ -48,31 +49,6 @@ const writeSystem = (blocks: readonly Block[], writing: Writing): readonly WireO
   blocks.filter(isText).flatMap((block) => writeText(block, writing));
 
 const isText = (block: Block): block is TextBlock => block.type === "text";
-
-/**
- * Calls of one conversation must have ids of their own, and some providers count them anew in each answer, or give two the
- * same: later ones get others, and so do their results, in their order.
- * @param told ids that calls have already
- */
-function tellApart(step: Step, told: Set<string>): Step {
-  const made = new Map<string, string[]>();
-  let isChanged = false;
-  const said = step.said.map((block) => {
-    if (block.type !== "call") return block;
-    let id = block.id;
-    for (let count = 2; told.has(id); count += 1) id = `${block.id}#${count}`;
-    told.add(id);
-    isChanged ||= id !== block.id;
-    made.set(block.id, [...(made.get(block.id) ?? []), id]);
-    return id === block.id ? block : { ...block, id };
-  });
-  if (!isChanged) return step;
-  const results = step.results.map((result) => {
-    const callId = made.get(result.callId)?.shift();
-    return callId === undefined ? result : { ...result, callId };
-  });
-  return { ...step, said, results };
-}
 
 /** The results come first in the turn behind their calls, each once. */
 function writeStep({ said, results, others }: Step, messages: Message[], writing: Writing): void {

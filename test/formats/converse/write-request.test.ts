@@ -473,10 +473,6 @@ describe("output", () => {
     const tools: Tool[] = [{ ...tool, strict: true, parameters: { type: "object", properties: { a: limited } } }];
     expect(write({ tools }).notes).toEqual([{ kind: "adjusted", member: "tools[0].parameters" }]);
   });
-  test("that cannot be held to is refused", () => {
-    expect(refusal({ output: { kind: "json" } })).toBe("response_format");
-    expect(refusal({ output }, "anthropic.claude-3-haiku-20240307-v1:0")).toBe("response_format");
-  });
 });
 
 describe("cache marks", () => {
