@@ -43,13 +43,32 @@ const marshaller = new HeaderMarshaller(
   (text) => encoder.encode(text),
 );
 
-/** Takes time in proportion to the bytes, however small the pieces are. */
-function openFrameReader(): FrameReader {
+/** Reads the headers of the frames of one stream. */
+function openHeaderReader(): (frame: Buffer, end: number) => Said {
   /**
    * What was read of the headers of earlier frames, by their bytes: a stream has a handful of different ones. With the
    * library's own decoder, a frame takes 1.3 us instead of 0.4 us.
    */
   const known = new Map<string, Said>();
+  return (frame, end) => {
+    const bytes = frame.toString("latin1", PRELUDE_BYTES, end);
+    const before = known.get(bytes);
+    if (before) return before;
+    const headers = marshaller.parse(new DataView(frame.buffer, frame.byteOffset + PRELUDE_BYTES, end - PRELUDE_BYTES));
+    // Values of other types are views of the frame, and would keep it.
+    const texts = new Map<string, string>();
+    for (const [name, { type, value }] of Object.entries(headers)) if (type === "string") texts.set(name, value);
+    const said: Said = (name) => texts.get(name) ?? "";
+    if (bytes.length > MAX_KNOWN_BYTES) return said;
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(bytes, said);
+    return said;
+  };
+}
+
+/** Takes time in proportion to the bytes, however small the pieces are. */
+function openFrameReader(): FrameReader {
+  const readHeaders = openHeaderReader();
   /** In its first bytes, the beginning of a frame: a list of pieces of one byte would be a hundred times as much. */
   let buffer: Buffer = Buffer.alloc(0);
   let kept = 0;
@@ -68,21 +87,6 @@ function openFrameReader(): FrameReader {
     buffer.set(bytes.subarray(0, count), kept);
     kept += count;
     return count;
-  };
-
-  const readHeaders = (frame: Buffer, end: number): Said => {
-    const bytes = frame.toString("latin1", PRELUDE_BYTES, end);
-    const before = known.get(bytes);
-    if (before) return before;
-    const headers = marshaller.parse(new DataView(frame.buffer, frame.byteOffset + PRELUDE_BYTES, end - PRELUDE_BYTES));
-    // Values of other types are views of the frame, and would keep it.
-    const texts = new Map<string, string>();
-    for (const [name, { type, value }] of Object.entries(headers)) if (type === "string") texts.set(name, value);
-    const said: Said = (name) => texts.get(name) ?? "";
-    if (bytes.length > MAX_KNOWN_BYTES) return said;
-    if (known.size >= MAX_KNOWN) known.clear();
-    known.set(bytes, said);
-    return said;
   };
 
   const takeEvent = (bytes: Uint8Array): ServerEvent => {
