@@ -126,6 +126,7 @@ function loadProvider(
     ...(row.wires && { wires: row.wires }),
     refusesStreamOptions: row.refusesStreamOptions ?? false,
     ...(row.impliedNameParts && { impliedNameParts: row.impliedNameParts }),
+    ...(row.placeOfModel && { placeOfModel: row.placeOfModel }),
     ...(row.modelMembers && { modelMembers: row.modelMembers }),
     callable: base.complete && missing.length === 0 && (!keyMissing || keyOptional),
     ...(row.probed && { probed: true }),

@@ -22,6 +22,9 @@ const TAIL_BYTES = 4096;
 
 const OPEN_BRACKET = 0x5b;
 
+/** What has more white space before it than this is no array: it is kept until the first other byte. */
+const MAX_BLANK_BYTES = 64 * 1024;
+
 export interface ArrayStreamOptions {
   readonly provider: Provider;
   readonly format: Pick<Format, "readUsage">;
@@ -47,7 +50,9 @@ export async function openArrayStream(
     throw new Failure("upstream_empty_response", { provider: provider.id });
   }
   let first: number | undefined;
-  await source.keepUntil((_, piece) => (first ??= piece.find((byte) => byte > 0x20)) !== undefined).catch(() => false);
+  const isEnough = (length: number, piece: Uint8Array): boolean =>
+    (first ??= piece.find((byte) => byte > 0x20)) !== undefined || length > MAX_BLANK_BYTES;
+  await source.keepUntil(isEnough).catch(() => false);
   if (first !== OPEN_BRACKET) return undefined;
   context.streamed();
   const tail = createStreamTail(TAIL_BYTES);

@@ -119,6 +119,11 @@ export interface ProviderRow {
    * is the same model. Read by the model policy only; what is sent keeps them.
    */
   readonly impliedNameParts?: readonly RegExp[];
+  /**
+   * What is before a model's name for the places that serve it, in lower case: a list that denies the model holds for
+   * all of them, and one that allows it for that name only, because data may go elsewhere.
+   */
+  readonly placeOfModel?: RegExp;
   /** Top-level members of this provider's own APIs that name a model, beside those whose name says so. */
   readonly modelMembers?: ReadonlySet<string>;
 }

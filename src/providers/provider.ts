@@ -81,6 +81,8 @@ export interface Provider {
   readonly refusesStreamOptions: boolean;
   /** See {@link ProviderRow.impliedNameParts}. */
   readonly impliedNameParts?: ProviderRow["impliedNameParts"];
+  /** See {@link ProviderRow.placeOfModel}. */
+  readonly placeOfModel?: ProviderRow["placeOfModel"];
   /** See {@link ProviderRow.modelMembers}. */
   readonly modelMembers?: ProviderRow["modelMembers"];
   /** What the operator set of how it is asked, as `NAME=value` with nothing secret in it. */

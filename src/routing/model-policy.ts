@@ -34,8 +34,13 @@ export function createModelPolicy(
   const denying = readEntries(disallowed);
   const isAllowList = allowing.length > 0;
   const names = namesByProvider(providers, isAllowList ? allowing : denying, !isAllowList);
-  const holds = (provider: Provider, model: string): boolean =>
-    names.get(provider.id)?.has(canonicalModelName(provider, model)) === true;
+  const holds = (provider: Provider, model: string): boolean => {
+    const listed = names.get(provider.id);
+    const name = canonicalModelName(provider, model);
+    if (listed?.has(name)) return true;
+    const { placeOfModel: place } = provider;
+    return place !== undefined && !isAllowList && listed?.has(name.replace(place, "")) === true;
+  };
   const tooLong = (model: string): boolean => model.length > MAX_MODEL_NAME_LENGTH;
   return {
     active: isAllowList || denying.length > 0,

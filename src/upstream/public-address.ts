@@ -7,6 +7,9 @@ const SPECIAL_IPV4: readonly Range[] = [
   [[10], 8],
   [[100, 64], 10],
   [[127], 8],
+  // Public, but from within Azure it is the platform of the machine itself.
+  // https://learn.microsoft.com/en-us/azure/virtual-network/what-is-ip-address-168-63-129-16
+  [[168, 63, 129, 16], 32],
   [[169, 254], 16],
   [[172, 16], 12],
   [[192, 0, 0], 24],

@@ -168,6 +168,10 @@ describe("bedrock", () => {
       'AWS_CONTAINER_CREDENTIALS_FULL_URI="***" is not accepted',
     ],
     [
+      { BEDROCK_REGION: "us-east-1", AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://169.254.170.2:80@evil.example/" },
+      'AWS_CONTAINER_CREDENTIALS_FULL_URI="***" is not accepted',
+    ],
+    [
       { BEDROCK_REGION: "us-east-1", AWS_ENDPOINT_URL_STS: "http://evil.example/" },
       'AWS_ENDPOINT_URL_STS="***" is not accepted',
     ],

@@ -183,6 +183,18 @@ describe("a provider of the same API", () => {
     expect(told).toMatchObject({ error: { code: 502, status: "UNAVAILABLE" } });
   });
 
+  test("does not make it keep white space without end", async () => {
+    answer = [
+      head(200, [["content-type", "application/json"]]),
+      chunk(Buffer.alloc(33 * 1024 * 1024, " ")),
+      chunk("["),
+      close(),
+    ];
+    const response = await send("/v1beta/models/native/m1:streamGenerateContent");
+    expect(response.status).toBe(502);
+    expect(await response.text()).toContain("too long");
+  });
+
   test("may fail within an array", async () => {
     const text = `[{"error":{"code":503,"message":"busy","status":"UNAVAILABLE"}}]`;
     answer = json(200, text);

@@ -116,6 +116,17 @@ test("what has expired is not in the file after the next start", async () => {
   expect(said()).toBe(false);
 });
 
+test.each(KINDS)("%s: a response of very many items is not kept, and very many are not looked for", async (kind) => {
+  await using place = await openPlace(kind);
+  await using started = await startKeeping(place);
+  const input = Array.from({ length: 10_000 }, () => ({ role: "user", content: "a" }));
+  expect((await ask(started, { input })).store).toBe(false);
+  expect((await ask(started, { input: input.slice(1) })).store).toBe(true);
+  const references = input.map((_, at) => ({ type: "item_reference", id: `msg_${at}` }));
+  const refused = await started.post("/v1/responses", { model, input: [...references, { id: "msg_x" }] });
+  expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining("refers to 10001 items")]);
+});
+
 test.each(KINDS)("%s: the oldest make room, of each client and of all", async (kind) => {
   await using place = await openPlace(kind);
   let time = Date.now();

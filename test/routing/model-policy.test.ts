@@ -295,3 +295,29 @@ test("a blank allow-list is none", async () => {
   expect(await ask(started, "openai/anything")).toEqual(PASSED);
   expect(await ask(started, "openai/bad")).toEqual(DENIED);
 });
+
+describe("a model that is served from several places", () => {
+  const bedrock = { BEDROCK_API_URL: "http://127.0.0.1:9", BEDROCK_API_KEY: "k" };
+  const status = async (started: StartedGateway, model: string) => (await ask(started, `bedrock/${model}`))[0];
+
+  test("is denied in all of them", async () => {
+    await using started = await start({ ...bedrock, DISALLOWED_MODELS: "anthropic.claude-bad, us.meta.llama" });
+    for (const model of [
+      "anthropic.claude-bad",
+      "us.anthropic.claude-bad",
+      "Global.anthropic.Claude-bad",
+      "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-bad",
+      "us.meta.llama",
+    ]) {
+      expect([model, await status(started, model)]).toEqual([model, 403]);
+    }
+    expect(await status(started, "eu.meta.llama")).not.toBe(403);
+  });
+
+  test("is allowed in those that are named", async () => {
+    await using started = await start({ ...bedrock, ALLOWED_MODELS: "anthropic.claude, eu.meta.llama" });
+    expect(await status(started, "us.anthropic.claude")).toBe(403);
+    expect(await status(started, "us.meta.llama")).toBe(403);
+    expect(await status(started, "eu.meta.llama")).not.toBe(403);
+  });
+});

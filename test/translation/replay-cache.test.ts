@@ -3,7 +3,8 @@ import { DIALECTS } from "../../src/formats/dialects.ts";
 import type { AnswerEvent } from "../../src/formats/form/answer-events.ts";
 import type { Block, Seal } from "../../src/formats/form/blocks.ts";
 import { CHAT_DIALECT } from "../../src/formats/chat/dialect.ts";
-import { createReplayCache } from "../../src/pipeline/translate/replay-cache.ts";
+import type { Principal } from "../../src/core/request-context.ts";
+import { createReplayCache, ownerOf } from "../../src/pipeline/translate/replay-cache.ts";
 import { json, sse } from "../fixtures/answers.ts";
 import { startTranslating } from "./translating-gateway.ts";
 
@@ -154,4 +155,35 @@ describe("a chat client that knows of no thoughts, on the Messages API", () => {
     expect(body.messages[1]).toEqual({ role: "assistant", content: [thinking, use] });
     expect(body.thinking).toMatchObject({ type: "enabled" });
   });
+});
+
+test("each client is another owner", () => {
+  const principals: readonly (Principal | undefined)[] = [
+    undefined,
+    { kind: "key", name: "a" },
+    { kind: "key", name: "key-1", fingerprint: "x" },
+    { kind: "key", name: "key-1", fingerprint: "y" },
+    { kind: "token", name: "a", issuer: "https://one.test" },
+    { kind: "token", name: "a", issuer: "https://other.test" },
+  ];
+  expect(new Set(principals.map((principal) => ownerOf({ principal }))).size).toBe(principals.length);
+});
+
+test.each<[string, (hear: (event: AnswerEvent) => void) => void]>([
+  [
+    "blocks",
+    (hear) => {
+      for (let block = 1; block < 100; block += 1) hear({ type: "open", block, opened: { type: "thinking" } });
+    },
+  ],
+  ["seals", (hear) => hear({ type: "seal", block: 0, seal: { ...SEAL, value: "s".repeat(10_000) } })],
+])("of a stream with %s without measure nothing is kept", (_, fill) => {
+  const { cache, restore } = open();
+  const hear = cache.listen("key a");
+  hear({ type: "open", block: 0, opened: { type: "thinking" } });
+  fill(hear);
+  hear({ type: "open", block: 100, opened: { type: "call", id: "1", name: "read", kind: "function" } });
+  hear({ type: "seal", block: 100, seal: SEAL });
+  hear({ type: "stop", stop: { reason: "tool" } });
+  expect(restore("key a", call("1"))).toEqual([call("1")]);
 });

@@ -24,7 +24,7 @@ const REGION_IN_HOST = /(?<=[.])[a-z]{2,3}(?:-[a-z]+)+-\d{1,2}(?=\.)/;
 
 const CONTAINER_HOST = "http://169.254.170.2";
 /** Addresses within the machine, to which tokens may be sent in the clear. */
-const CONTAINER_HOSTS = /^http:\/\/(?:169\.254\.170\.2|169\.254\.170\.23|\[fd00:ec2::23\])(?=[:/]|$)/;
+const CONTAINER_HOSTS = /^http:\/\/(?:169\.254\.170\.2|169\.254\.170\.23|\[fd00:ec2::23\])(?::\d{1,5})?(?=[/?]|$)/;
 const METADATA_URL = "http://169.254.169.254";
 
 type Read = (name: string) => string | undefined;

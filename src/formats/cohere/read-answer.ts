@@ -61,7 +61,7 @@ function annotate(said: Map<Cited["place"], Block>, citations: readonly JsonObje
   for (const citation of citations) {
     const { place, annotations: found } = readCitation(citation, offsetsOf);
     const before = annotations.get(place);
-    if (before) before.push(...found);
+    if (before) for (const annotation of found) before.push(annotation);
     else annotations.set(place, [...found]);
   }
   for (const [place, found] of annotations) {

@@ -80,7 +80,7 @@ const ATTACHED = "(see attachment)";
 function writeResult(result: ResultBlock, attachments: MediaBlock[], { notes }: WriteContext): JsonObject {
   const { callId, blocks, isError } = result;
   const media = blocks.filter((block) => block.type !== "text");
-  attachments.push(...media);
+  for (const block of media) attachments.push(block);
   if (media.length > 0) notes.adjusted("tool_result.images");
   if (isError) notes.adjusted("is_error");
   const said = textsOf(blocks).filter((text) => !isBlank(text));

@@ -56,7 +56,7 @@ function writeStep({ said, results, others }: Step, messages: Message[], writing
   const untold: JsonObject[] = [];
   for (const result of results) {
     if (!writing.tellsCalls && open.delete(result.callId)) append(messages, "user", writeResult(result, writing));
-    else untold.push(...tellResult(result, writing));
+    else for (const block of tellResult(result, writing)) untold.push(block);
   }
   if (untold.length > 0 && !writing.tellsCalls) writing.note("adjusted", "messages[].tool_call_id");
   append(messages, "user", untold);

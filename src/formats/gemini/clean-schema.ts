@@ -1,6 +1,12 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { listOf, numberOf, textOf } from "../../core/json/values.ts";
-import { derefSchema, mergeSchemas, type SchemaRoot, schemaRoot } from "./schema-references.ts";
+import {
+  derefSchema,
+  mergeSchemas,
+  openSchemaBudget,
+  type SchemaBudget,
+  type SchemaRoot,
+} from "./schema-references.ts";
 import type { WireObject } from "./writing.ts";
 
 /** A schema in the words that older models know: a part of OpenAPI's. https://ai.google.dev/api/caching#Schema */
@@ -34,10 +40,15 @@ const FORMATS: Readonly<Record<string, readonly string[]>> = {
 /**
  * Writes a JSON schema in the words that older models know; they refuse any other word.
  * @param member where the schema is in the request, for errors
+ * @param budget that of the request
  * @throws CannotTranslate for schemas that refer to themselves or to another document, or that are too large
  */
-export function cleanSchema(schema: JsonObject, member: string): CleanSchema {
-  const cleaner = new Cleaner(schema, member);
+export function cleanSchema(
+  schema: JsonObject,
+  member: string,
+  budget: SchemaBudget = openSchemaBudget(),
+): CleanSchema {
+  const cleaner = new Cleaner({ schema, member, budget });
   const cleaned = cleaner.clean(schema, []);
   return { schema: cleaned["type"] === undefined ? { type: "object", ...cleaned } : cleaned, isExact: cleaner.isExact };
 }
@@ -46,8 +57,8 @@ class Cleaner {
   isExact = true;
   readonly #root: SchemaRoot;
 
-  constructor(schema: JsonObject, member: string) {
-    this.#root = schemaRoot(schema, member);
+  constructor(root: SchemaRoot) {
+    this.#root = root;
   }
 
   /** @param within the references that led here */
@@ -57,7 +68,7 @@ class Cleaner {
       return {};
     }
     const { schema: plain, references } = derefSchema(value, within, this.#root);
-    const schema = mergeSchemas(plain);
+    const schema = mergeSchemas(plain, this.#root);
     if (Object.keys(schema).some((name) => !HARMLESS.has(name) && !isOpenEnd(name, schema[name]))) this.isExact = false;
     const written: WireObject = {};
     for (const name of KEPT) if (schema[name] !== undefined) written[name] = schema[name];
@@ -134,7 +145,7 @@ class Cleaner {
     if (variants.length < all.length) written["nullable"] = true;
     const [only] = variants;
     if (variants.length > 1) written["anyOf"] = variants;
-    else if (only) Object.assign(written, mergeSchemas({ ...written, allOf: [only] }));
+    else if (only) Object.assign(written, mergeSchemas({ ...written, allOf: [only] }, this.#root));
   }
 }
 

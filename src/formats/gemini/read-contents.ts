@@ -39,17 +39,22 @@ export function readTurns(body: JsonObject, foreign: ForeignMember[]): readonly 
     const { role } = contents[at] as Content;
     let end = at + 1;
     while (contents[end]?.role === role) end += 1;
-    turns.push(...readGroup(role, contents.slice(at, end), reading));
+    for (const turn of readGroup(role, contents.slice(at, end), reading)) turns.push(turn);
     at = end;
   }
   return turns.filter(({ blocks }) => blocks.length > 0);
 }
 
-/** Clients send one content, or a text, where the API has a list. */
+/** Clients send one content, or a text, where the API has a list. Those without parts say nothing. */
 function listOfContents(contents: unknown): readonly Content[] {
   if (contents === undefined || contents === null) throw new CannotTranslate("contents", "it is required");
   const list: readonly unknown[] = Array.isArray(contents) ? contents : [contents];
-  return list.map((content, at) => readContent(content, `contents[${at}]`, "user"));
+  const read: Content[] = [];
+  for (const [at, content] of list.entries()) {
+    const { role, parts, path } = readContent(content, `contents[${at}]`, "user");
+    if (parts.length > 0) read.push({ role, parts, path });
+  }
+  return read;
 }
 
 function readContent(content: unknown, path: string, usual: Role): Content {

@@ -2,33 +2,52 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { listOf } from "../../core/json/values.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 
+/** How much the schemas of one request may become with their references written out, all of them together. */
+export interface SchemaBudget {
+  schemas: number;
+  /** Of what is copied: a unit for each character, and some for each member. */
+  weight: number;
+}
+
 /** The schema that references are looked up in. */
 export interface SchemaRoot {
   readonly schema: JsonObject;
   /** Where it is in the request, for errors. */
   readonly member: string;
-  /** Counts one more schema of what is written. @throws CannotTranslate if there are too many */
-  count(): void;
+  readonly budget: SchemaBudget;
 }
 
-/** References may be to what has references: written out, few of them can be much. */
+/** References may be to what has references: written out, few of them can be much. So many schemas take 30 ms. */
 const MAX_SCHEMAS = 10_000;
+
+const MAX_WEIGHT = 2 * 1024 * 1024;
+
+/** Of a member or element, beside its characters. */
+const MEMBER_WEIGHT = 16;
 
 /** References that lead to one another. */
 const MAX_CHAIN = 100;
 
-/** @param member where the schema is in the request */
-export function schemaRoot(schema: JsonObject, member: string): SchemaRoot {
-  let schemas = 0;
-  return {
-    schema,
-    member,
-    count() {
-      schemas += 1;
-      if (schemas > MAX_SCHEMAS) throw new CannotTranslate(member, TOO_LARGE);
-    },
-  };
+export const openSchemaBudget = (): SchemaBudget => ({ schemas: MAX_SCHEMAS, weight: MAX_WEIGHT });
+
+/** @throws CannotTranslate if it is more than is left */
+function spend({ budget, member }: SchemaRoot, schemas: number, weight: number): void {
+  budget.schemas -= schemas;
+  budget.weight -= weight;
+  if (budget.schemas < 0 || budget.weight < 0) throw new CannotTranslate(member, TOO_LARGE);
 }
+
+/** What is written of a schema itself: texts, lists of them, and the names of members. */
+function weightOf(schema: JsonObject): number {
+  let weight = 0;
+  for (const [name, value] of Object.entries(schema)) {
+    weight += MEMBER_WEIGHT + name.length + lengthOf(value);
+    if (Array.isArray(value)) for (const element of value) weight += MEMBER_WEIGHT + lengthOf(element);
+  }
+  return weight;
+}
+
+const lengthOf = (value: unknown): number => (typeof value === "string" ? value.length : 0);
 
 const TOO_LARGE = "its schema is too large with its references written out";
 
@@ -43,7 +62,7 @@ export function derefSchema(
   within: readonly string[],
   root: SchemaRoot,
 ): { readonly schema: JsonObject; readonly references: readonly string[] } {
-  root.count();
+  spend(root, 1, 0);
   let plain = schema;
   let references = within;
   while (typeof plain["$ref"] === "string") {
@@ -53,8 +72,13 @@ export function derefSchema(
     }
     if (references.length === MAX_CHAIN) throw new CannotTranslate(root.member, TOO_LARGE);
     references = [...references, reference];
-    plain = { ...resolve(reference, root), ...beside };
+    spend(root, 0, reference.length);
+    const found = resolve(reference, root);
+    spend(root, 0, weightOf(found));
+    plain = { ...found, ...beside };
   }
+  // Its parts are written as often as what refers to it.
+  if (within.length > 0) spend(root, 0, weightOf(schema));
   if (!Array.isArray(plain["allOf"])) return { schema: plain, references };
   const parts = plain["allOf"].filter(isJsonObject).map((part) => derefSchema(part, references, root));
   return {
@@ -86,12 +110,17 @@ function decode(token: string): string {
   }
 }
 
-/** A schema with its `allOf` merged into it: members of all of them, and of all else what is said last. */
-export function mergeSchemas(schema: JsonObject): JsonObject {
+/**
+ * A schema with its `allOf` merged into it: members of all of them, and of all else what is said last.
+ * @throws CannotTranslate if that is too much
+ */
+export function mergeSchemas(schema: JsonObject, root: SchemaRoot): JsonObject {
   const { allOf, ...own } = schema;
   if (!Array.isArray(allOf)) return schema;
-  const parts = [...allOf.filter(isJsonObject).map(mergeSchemas), own];
+  const parts = [...allOf.filter(isJsonObject).map((part) => mergeSchemas(part, root)), own];
   const properties = entriesOf(parts.map((part) => part["properties"]));
+  // Those within are copied anew at each level.
+  spend(root, 0, properties.length * MEMBER_WEIGHT);
   const required = new Set(parts.flatMap((part) => listOf(part["required"])));
   return {
     ...Object.fromEntries(entriesOf(parts)),

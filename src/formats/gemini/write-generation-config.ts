@@ -57,7 +57,7 @@ function writeOutput(output: OutputFormat | undefined, writing: Writing): WireOb
   const json = { responseMimeType: "application/json" };
   if (output.kind === "json") return json;
   if (!writing.target.facts.knowsSchemasInPart) return { ...json, responseJsonSchema: output.schema };
-  const { schema, isExact } = cleanSchema(output.schema, "response_format");
+  const { schema, isExact } = cleanSchema(output.schema, "response_format", writing.schemas);
   if (!isExact) writing.note("adjusted", "response_format");
   return { ...json, responseSchema: schema };
 }

@@ -55,7 +55,7 @@ function writeTool(tool: Tool, writing: Writing): WireObject {
     return written;
   }
   const member = `tools.${tool.name}.parameters`;
-  const { schema, isExact } = cleanSchema(tool.parameters, member);
+  const { schema, isExact } = cleanSchema(tool.parameters, member, writing.schemas);
   if (!isExact) writing.note("adjusted", member);
   // It refuses an object that has no members.
   if (schema["properties"] !== undefined) written["parameters"] = schema;

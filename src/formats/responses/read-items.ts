@@ -45,7 +45,7 @@ const isText = (block: Block): block is TextBlock => block.type === "text";
 function append({ turns }: Reading, role: "assistant" | "tool", blocks: readonly Block[]): void {
   if (blocks.length === 0) return;
   const last = turns.at(-1);
-  if (last?.role === role) last.blocks.push(...blocks);
+  if (last?.role === role) for (const block of blocks) last.blocks.push(block);
   else turns.push({ role, blocks: [...blocks] });
 }
 

@@ -1,3 +1,4 @@
+import { identityOf } from "../../core/identity.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { AnswerEvent } from "../../formats/form/answer-events.ts";
 import type { Block, CallBlock, Seal, ThinkingBlock } from "../../formats/form/blocks.ts";
@@ -104,11 +105,15 @@ interface Collected {
 
 /**
  * Puts the thoughts and calls of a streamed answer together, the calls without what they say.
- * @param onStop called when the answer has stopped, unless its thoughts are longer than `maxBytes`
+ * @param onStop called when the answer has stopped, unless what is kept of it is more than `maxBytes`
  */
 function collectBlocks(maxBytes: number, onStop: (blocks: readonly Block[]) => void): (event: AnswerEvent) => void {
   const collected: Collected[] = [];
   let left = maxBytes;
+  const spend = (bytes: number): void => {
+    left -= bytes;
+    if (left < 0) collected.length = 0;
+  };
   return (event) => {
     if (left < 0) return;
     switch (event.type) {
@@ -116,20 +121,18 @@ function collectBlocks(maxBytes: number, onStop: (blocks: readonly Block[]) => v
         const { type } = event.opened;
         if (type !== "thinking" && type !== "call") return;
         collected[event.block] = { pieces: [], id: type === "call" ? event.opened.id : undefined, seal: undefined };
-        return;
+        return spend(ENTRY_BYTES);
       }
       case "piece": {
         const block = collected[event.block];
         if (!block || block.id !== undefined) return;
         block.pieces.push(event.text);
-        left -= 2 * event.text.length;
-        if (left < 0) collected.length = 0;
-        return;
+        return spend(2 * event.text.length);
       }
       case "seal": {
         const block = collected[event.block];
         if (block) block.seal = event.seal;
-        return;
+        return spend(2 * event.seal.value.length);
       }
       case "stop":
         return onStop(Object.values(collected).map(toBlock));
@@ -157,9 +160,7 @@ function restoreBlocks({ blocks }: Turn, find: (callId: string) => Entry | undef
 }
 
 /** Whose conversations a request may go on with. */
-export function ownerOf({ principal }: Pick<RequestContext, "principal">): string {
-  return principal ? `${principal.kind} ${principal.name}` : "";
-}
+export const ownerOf = ({ principal }: Pick<RequestContext, "principal">): string => identityOf(principal) ?? "";
 
 const isCall = (block: Block): block is CallBlock => block.type === "call";
 

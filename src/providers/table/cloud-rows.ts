@@ -28,6 +28,9 @@ const bedrockLists: NonNullable<ProviderRow["lists"]> = {
 /** Bedrock takes the id of a model or its ARN. https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html */
 export const BEDROCK_ARN = /^arn:aws[a-z-]*:bedrock:[^/]*:(?:foundation-model|inference-profile)\//;
 
+/** Inference profiles of AWS's own: `us.anthropic.claude-…` is the model in any region of the place. */
+const BEDROCK_PLACE = /^(?:[a-z]{2}|us-gov|apac|global)\./;
+
 export const BEDROCK_ROW = {
   url: "https://bedrock-runtime.REGION.amazonaws.com",
   auth: "bearer",
@@ -44,6 +47,7 @@ export const BEDROCK_ROW = {
   families: BEDROCK_FAMILIES,
   encodedSlashes: true,
   impliedNameParts: [BEDROCK_ARN],
+  placeOfModel: BEDROCK_PLACE,
 } as const satisfies ProviderRow;
 
 /** As the clients of Anthropic's own SDK ask for it. https://docs.anthropic.com/en/api/claude-on-vertex-ai */

@@ -46,10 +46,10 @@ export async function loadContext(
   const turns = openTurns();
   for (const [index, text] of texts.entries()) {
     if (text === undefined) throw previousNotFound(chain[index] ?? id);
-    items.push(...itemsOf(readRecord(text)));
+    for (const item of itemsOf(readRecord(text))) items.push(item);
     if (turns.isOver()) await turns.next();
   }
-  items.push(...itemsOf(last));
+  for (const item of itemsOf(last)) items.push(item);
   return { chain: [...chain, id], contextBytes, items };
 }
 

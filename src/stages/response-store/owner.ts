@@ -1,3 +1,4 @@
+import { identityOf } from "../../core/identity.ts";
 import type { Principal } from "../../core/request-context.ts";
 
 /** Whose responses are whose, where nobody is asked who they are. */
@@ -8,7 +9,6 @@ const EVERYBODY = "everybody";
  * together, and no other client finds them. It does not say who it is.
  */
 export function ownerOf(principal: Principal | undefined): string {
-  if (!principal) return EVERYBODY;
-  const { kind, issuer = "", fingerprint, name } = principal;
-  return new Bun.CryptoHasher("sha256").update(JSON.stringify([kind, issuer, fingerprint ?? name])).digest("base64url");
+  const identity = identityOf(principal);
+  return identity === undefined ? EVERYBODY : new Bun.CryptoHasher("sha256").update(identity).digest("base64url");
 }

@@ -4,7 +4,7 @@ import { filledTextOf, isSet } from "../../core/json/values.ts";
 import { openTurns } from "../../core/event-loop.ts";
 import { asked } from "./context.ts";
 import { itemsOf, readRecord } from "./record.ts";
-import type { ResponseStore } from "./store.ts";
+import { MAX_ITEMS, type ResponseStore } from "./store.ts";
 
 /** So many responses are read at a time: most of what they hold is not needed. */
 const MAX_READ = 8;
@@ -18,7 +18,7 @@ export function referenceOf(item: unknown): string | undefined {
 
 /**
  * The items of a request with those in place of references that they refer to.
- * @throws Failure `item_not_found`, in OpenAI's words, or `response_store_unavailable`
+ * @throws Failure `item_not_found`, in OpenAI's words, `invalid_request` for too many, or `response_store_unavailable`
  */
 export async function resolveReferences(
   store: ResponseStore,
@@ -27,6 +27,10 @@ export async function resolveReferences(
 ): Promise<readonly JsonObject[]> {
   const wanted = [...new Set(items.flatMap((item) => referenceOf(item) ?? []))];
   if (wanted.length === 0) return items;
+  if (wanted.length > MAX_ITEMS) {
+    const message = `The input refers to ${wanted.length} items, and at most ${MAX_ITEMS} are looked for`;
+    throw new Failure("invalid_request", { message, param: "input" });
+  }
   const isWanted = new Set(wanted);
   const holders = [...new Set((await asked(() => store.find(owner, wanted))).flatMap((id) => id ?? []))];
   const known = new Map<string, JsonObject>();

@@ -84,12 +84,26 @@ describe("frames", () => {
     ["too long", 16 * 1024 * 1024 + 1, 0, EventTooLong],
     ["shorter than their own framing", 15, 0, BrokenFrame],
     ["shorter than their headers", 100, 85, BrokenFrame],
+    ["of headers without measure", 1024 * 1024, 16 * 1024 + 1, BrokenFrame],
   ])("%s are refused by their first bytes", (_, length, headers, fault) => {
     const prelude = Buffer.alloc(12);
     prelude.writeUInt32BE(length, 0);
     prelude.writeUInt32BE(headers, 4);
     prelude.writeUInt32BE(Bun.hash.crc32(prelude.subarray(0, 8)), 8);
     expect(() => EVENT_STREAM.open().push(prelude, () => {})).toThrow(fault);
+  });
+
+  test("that come byte by byte are joined, and no piece is kept", () => {
+    const reader = EVENT_STREAM.open();
+    const events: ServerEvent[] = [];
+    const piece = new Uint8Array(1);
+    for (const byte of Buffer.concat([eventFrame("long", { text: "x".repeat(5000) }), BYTES])) {
+      piece[0] = byte;
+      reader.push(piece, (event) => events.push(event));
+    }
+    expect(reader.end()).toBeUndefined();
+    expect(events[0]?.data).toContain("x".repeat(5000));
+    expect(events.slice(1)).toEqual(EVENTS);
   });
 
   test("that are long take time by their bytes, however small the pieces", () => {

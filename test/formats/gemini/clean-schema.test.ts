@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { isJsonObject, type JsonObject } from "../../../src/core/json/parse.ts";
 import { CannotTranslate } from "../../../src/formats/form/dialect.ts";
 import { cleanSchema } from "../../../src/formats/gemini/clean-schema.ts";
+import { openSchemaBudget } from "../../../src/formats/gemini/schema-references.ts";
 import { brokenRules } from "./provider-rules.ts";
 
 const inObject = (x: unknown): JsonObject => ({ type: "object", properties: { x } });
@@ -139,6 +140,33 @@ describe("a schema in the words that older models know", () => {
   ])("is refused if it refers to %s", (_, schema, reason) => {
     expect(() => cleanSchema(schema, "tools.f.parameters")).toThrow(reason);
     expect(() => cleanSchema(schema, "tools.f.parameters")).toThrow(CannotTranslate);
+  });
+
+  const repeated = (count: number, repeatedly: JsonObject): JsonObject => ({
+    type: "object",
+    $defs: { d: repeatedly },
+    properties: Object.fromEntries(Array.from({ length: count }, (_, at) => [`p${at}`, { $ref: "#/$defs/d" }])),
+  });
+  const names = Array.from({ length: 1000 }, (_, at) => `name ${at}`);
+
+  test.each<[string, JsonObject]>([
+    ["texts", repeated(5000, { type: "string", description: "d".repeat(1000) })],
+    ["lists of values", repeated(5000, { type: "string", enum: names })],
+    ["members", repeated(5000, { type: "string", ...Object.fromEntries(names.map((name) => [name, 1])) })],
+    ["names that are required", repeated(5000, { type: "object", required: names })],
+    ["parts of what is referred to", repeated(5000, { allOf: [{ type: "string", description: "d".repeat(1000) }] })],
+    ["members of it", repeated(5000, { properties: { a: { type: "string", description: "d".repeat(1000) } } })],
+  ])("is refused if its references repeat %s without measure", (_, schema) => {
+    expect(() => cleanSchema(schema, "tools.f.parameters")).toThrow(CannotTranslate);
+    expect(() => cleanSchema(repeated(10, { type: "string", enum: names }), "tools.f.parameters")).not.toThrow();
+  });
+
+  test("is refused if all of a request together are too much", () => {
+    const budget = openSchemaBudget();
+    const schema = repeated(1000, { type: "string" });
+    expect(() => {
+      for (let tools = 0; tools < 100; tools += 1) cleanSchema(schema, "tools.f.parameters", budget);
+    }).toThrow(/too large/);
   });
 
   test("has no word that the API does not know, whatever it was made of", () => {

@@ -310,4 +310,12 @@ describe("a request of Gemini's API", () => {
     ];
     expect(read({ contents }).turns[1]?.blocks.length).toBe(count);
   });
+
+  test("may have more contents than a call has arguments", () => {
+    expect(read({ contents: [...Array.from({ length: 700_000 }, () => ({})), ...HELLO] }).turns).toEqual(
+      read({}).turns,
+    );
+    const instructions = Array.from({ length: 700_000 }, () => ({ role: "system", parts: ["a"] }));
+    expect(read({ contents: instructions }).turns).toHaveLength(700_000);
+  });
 });

@@ -34,7 +34,7 @@ const CLIENTS = {
 function wordsOf(answer: string): string {
   const words: string[] = [];
   const MEMBERS = /^(?:text|content|delta)$/;
-  for (const data of answer.startsWith("{") ? [answer] : [...answer.matchAll(/^data: (\{.*)$/gm)].map(([, it]) => it)) {
+  for (const data of /^[{[]/.test(answer) ? [answer] : [...answer.matchAll(/^data: (\{.*)$/gm)].map(([, it]) => it)) {
     const { type, ...event } = JSON.parse(data ?? "") as Record<string, unknown>;
     // What ends an item repeats what it holds.
     if (/(?:done|added|completed|incomplete|created|in_progress)$/.test(String(type))) continue;
@@ -68,5 +68,24 @@ describe.each(CASES)("a client of %s at a provider of %s", (client, wire) => {
       ...{ tool_rounds: 1, tool_calls: 1, outcome: "answered" },
       ...{ input_tokens: 2 * USAGE.input, output_tokens: 2 * USAGE.output },
     });
+  });
+});
+
+const VERBS = ["generateContent", "streamGenerateContent?alt=sse", "streamGenerateContent"] as const;
+
+describe.each(WIRES)("a client of generate at a provider of %s", (wire) => {
+  test.each(VERBS)("has the tool run (%s)", async (verb) => {
+    const agent = rigs.get(wire) ?? expect.unreachable();
+    const streams = verb !== "generateContent";
+    agent.answer(answerOf(wire, streams), answerOf(wire, streams));
+    const { status, text } = await agent.post(`/v1beta/models/openai/m:${verb}`, {
+      contents: [{ role: "user", parts: [{ text: QUESTION }] }],
+    });
+    expect(status).toBe(200);
+    expect(text).toStartWith({ [VERBS[0]]: "{", [VERBS[1]]: "data: {", [VERBS[2]]: "[" }[verb]);
+    expect(wordsOf(text)).toBe(TEXT.repeat(2));
+    expect(text).not.toContain(CALL.name);
+    expect(agent.ran.map(({ args }) => args)).toEqual([CALL.input]);
+    expect(agent.asked().map(textOf)[1]).toContain("sunny");
   });
 });

@@ -66,6 +66,7 @@ export function createFormAgent(
   };
 
   const newId = steps.newId;
+  const streamType = ask.isArray ? "application/json" : "text/event-stream";
 
   return {
     steps: isNative ? steps : inWordsOfClient(steps, format, headers),
@@ -108,7 +109,7 @@ export function createFormAgent(
       booked = step.usage;
       return step;
     },
-    streamHead: ({ status, headers: given }) => ({ status, headers: withContentType(given, "text/event-stream") }),
+    streamHead: ({ status, headers: given }) => ({ status, headers: withContentType(given, streamType) }),
     usage: () => booked(),
     replyHeaders: headers,
   };

@@ -1,4 +1,5 @@
 import { bodyVariantOf } from "../../../providers/model-family.ts";
+import { apiUrl } from "../../../providers/url.ts";
 import type { TimerSource } from "../../../core/deadlines.ts";
 import { Failure } from "../../../core/errors.ts";
 import { parsedWeight } from "../../../core/json/limits.ts";
@@ -118,11 +119,17 @@ async function openAgent(
       keepsId: isNative && conversation.bookkeeping.store !== false,
     },
   };
-  const steps = openSteps(parts, admitted, plan, request);
+  const steps = openSteps(parts, isNative ? inEvents(admitted) : admitted, plan, request);
   const { jsonLimits } = parts;
   // What is relayed natively comes back as the client sends it.
   const replays = isNative ? undefined : parts.replays;
   return { agent: createFormAgent(opened, steps, { plan, request, api, showTools, jsonLimits, replays }) };
+}
+
+/** The client's query says that its stream is one array; each step of it is read as events. */
+function inEvents(admitted: AdmittedRequest): AdmittedRequest {
+  const url = admitted.isArray ? apiUrl(admitted.target, admitted.wire, true, "") : undefined;
+  return url === undefined ? admitted : { ...admitted, url };
 }
 
 /** A request for a provider of the client's own API: undefined if it is one that only that provider understands. */
