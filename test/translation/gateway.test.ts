@@ -202,6 +202,18 @@ describe("what cannot be said to a provider", () => {
     expect(started.takeCalls()).toEqual([]);
   });
 
+  test.each([
+    ["messages", { messages: Array.from({ length: 30_001 }, () => ({})) }],
+    ["parts", { messages: [{ role: "user", content: Array.from({ length: 30_000 }, () => ({})) }] }],
+  ])("of too many %s is refused, because all of them are read at once", async (_, body) => {
+    const response = await started.post(ROUTES.chat, { model: "messaging/m", ...body });
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      expect.objectContaining({ error: expect.stringContaining("more than 30000 messages and parts") }),
+    ]);
+    expect(started.takeCalls()).toEqual([]);
+  });
+
   test("is refused in the words of the dialect", async () => {
     const response = await started.post(ROUTES.chat, { model: "messaging/m", said: "impossible" });
     expect([response.status, await response.json()]).toMatchObject([

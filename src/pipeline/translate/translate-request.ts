@@ -1,5 +1,6 @@
 import { Failure } from "../../core/errors.ts";
-import type { JsonObject } from "../../core/json/parse.ts";
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { listOf } from "../../core/json/values.ts";
 import type { Conversation } from "../../formats/form/conversation.ts";
 import {
   CannotTranslate,
@@ -11,7 +12,7 @@ import {
 } from "../../formats/form/dialect.ts";
 import { type BodyVariant, inVariant } from "../../providers/model-family.ts";
 import type { Provider } from "../../providers/provider.ts";
-import { listOf } from "./note-headers.ts";
+import { listOf as membersOf } from "./note-headers.ts";
 
 export interface RequestTranslation {
   readonly wire: WireDialect;
@@ -29,8 +30,33 @@ const NO_PLACE = "its API has no place for it";
  * Reads a client's request.
  * @throws Failure `unsupported_parameter` for what has no place in the form and changes the meaning
  */
-export const readConversation = (body: JsonObject, client: ClientDialect, provider: string): Conversation =>
-  orRefuse(provider, () => client.readRequest(body));
+export function readConversation(body: JsonObject, client: ClientDialect, provider: string): Conversation {
+  requireFewParts(body);
+  return orRefuse(provider, () => client.readRequest(body));
+}
+
+/** Where the APIs have what was said, and the parts of it. */
+const TURNS = ["messages", "input", "contents"] as const;
+const PARTS = ["content", "parts"] as const;
+
+/** A million tokens are a few thousand. Each costs about 0.8 µs, all of them in one turn of the event loop. */
+const MAX_PARTS = 30_000;
+
+function requireFewParts(body: JsonObject): void {
+  let count = 0;
+  for (const turns of TURNS) {
+    const said = listOf(body[turns]);
+    count += said.length;
+    for (let index = 0; count <= MAX_PARTS && index < said.length; index++) {
+      const turn = said[index];
+      if (isJsonObject(turn)) for (const parts of PARTS) count += listOf(turn[parts]).length;
+    }
+  }
+  if (count <= MAX_PARTS) return;
+  throw new Failure("body_too_complex", {
+    message: `The conversation has more than ${MAX_PARTS} messages and parts: it cannot be translated to the provider's API`,
+  });
+}
 
 /** @throws Failure `unsupported_parameter` if something was not understood that the provider would have to be told */
 export function requireTranslatable({ foreign }: Conversation, provider: string): void {
@@ -51,7 +77,7 @@ export function writeConversation(
     ...conversation.foreign.map(({ path }): Note => ({ kind: "dropped", member: path })),
     ...written.notes,
   ];
-  const dropped = refusesUnsupported ? listOf(notes, "dropped") : "";
+  const dropped = refusesUnsupported ? membersOf(notes, "dropped") : "";
   if (dropped !== "") throw refuse(dropped, target.provider, `${NO_PLACE} (UNSUPPORTED_FIELDS=refuse)`);
   const body = provider.refusesStreamOptions ? withoutStreamOptions(written.body) : written.body;
   return { body: inVariant(body, variant), notes };
