@@ -64,10 +64,16 @@ export function spawnWorker(number: number, events: WorkerEvents): WorkerHandle 
     ipc: (message: FromWorker) => events.said(message),
     onExit: ({ signalCode }, code) => events.ended(code ?? signalCode ?? "an unknown reason"),
   });
+  return handleOf(child);
+}
+
+/** What a supervisor does with a process that it started with an IPC channel. */
+export function handleOf(child: Bun.Subprocess): WorkerHandle {
   return {
     pid: child.pid,
     send(message) {
-      if (child.exitCode === null && child.signalCode === null) child.send(message);
+      // The channel of a process that ends closes before its exit is known, and sending then throws.
+      if (child.connected) child.send(message);
     },
     kill: () => child.kill("SIGKILL"),
   };
