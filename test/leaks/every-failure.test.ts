@@ -603,7 +603,7 @@ describe("no secret is in the answer or the log", () => {
     expect(await receive("memory_exhausted", refused)).toContain("SERVER_MAX_BUFFERED_BYTES");
     for (const client of uploads) client.leave();
     await gateway.logged((line) => line["failure"] === "memory_exhausted");
-  }, 20_000);
+  });
 
   test("of overloaded and shutting_down", async () => {
     const gateway = gateways["busy"] as GatewayProcess;
