@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { json } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
+import { createManualClock } from "../fixtures/manual-clock.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";
 import { wait } from "../fixtures/script.ts";
-import { startGateway } from "../fixtures/start-in-process.ts";
+import { startAt } from "../fixtures/start-in-process.ts";
 import { CHAT, SMALLEST } from "../routes/requests.ts";
 import { bodyText, KEY, type StartedGateway, startBesideProvider, threeProviders } from "../routes/started-gateway.ts";
 
@@ -163,6 +164,8 @@ describe("by the query and by the prefix", () => {
 });
 
 describe("by a bare name", () => {
+  /** Its time stands still: a provider that is slow, as on a busy machine, would be left alone for a while, or asked anew. */
+  const start = (environment: Readonly<Record<string, string>>) => startAt(createManualClock())(environment);
   const isListing = ({ target }: ReceivedRequest): boolean => target.includes("/models");
   const list = (...ids: string[]) => json(200, { object: "list", data: ids.map((id) => ({ id })) });
 
@@ -173,7 +176,7 @@ describe("by a bare name", () => {
       if (target === "/groq/v1/models") return list("meta/llama", "shared");
       return target.includes("/models") ? list() : json(200, {});
     });
-    await using gateway = await startGateway(threeProviders(provider.url));
+    await using gateway = await start(threeProviders(provider.url));
     const ask = async (model: string): Promise<unknown[]> => {
       const body = JSON.stringify({ ...CHAT, model });
       const response = await fetch(`${gateway.url}/v1/chat/completions`, { method: "POST", body });
@@ -193,7 +196,7 @@ describe("by a bare name", () => {
     const gate = createGate();
     await using provider = await startMockProvider();
     provider.answerAlways((request) => (isListing(request) ? [wait(gate), ...list("gpt-4o")] : json(200, {})));
-    await using gateway = await startGateway({ OPENAI_API_URL: `${provider.url}/v1`, OPENAI_API_KEY: KEY });
+    await using gateway = await start({ OPENAI_API_URL: `${provider.url}/v1`, OPENAI_API_KEY: KEY });
     const body = JSON.stringify({ ...CHAT, model: "gpt-4o" });
     const responses = [1, 2, 3].map(() => fetch(`${gateway.url}/v1/chat/completions`, { method: "POST", body }));
     await provider.requestHead();
@@ -206,7 +209,7 @@ describe("by a bare name", () => {
     let ids = ["old"];
     await using provider = await startMockProvider();
     provider.answerAlways((request) => (isListing(request) ? list(...ids) : json(200, {})));
-    await using gateway = await startGateway({ OPENAI_API_URL: `${provider.url}/v1`, OPENAI_API_KEY: KEY });
+    await using gateway = await start({ OPENAI_API_URL: `${provider.url}/v1`, OPENAI_API_KEY: KEY });
     await fetch(`${gateway.url}/v1/models`);
     const listings = () => provider.requests.filter(isListing).length;
     expect(listings()).toBe(1);
@@ -228,7 +231,7 @@ describe("by a bare name", () => {
       if (failing) return json(503, {});
       return request.target === "/v1/models" ? list("gpt-4o") : list();
     });
-    await using gateway = await startGateway({ ...threeProviders(provider.url), MODELS_CACHE_TTL: "0s" });
+    await using gateway = await start({ ...threeProviders(provider.url), MODELS_CACHE_TTL: "0s" });
     await fetch(`${gateway.url}/v1/models`);
     failing = true;
     await fetch(`${gateway.url}/v1/models?provider=openai`);
@@ -244,7 +247,7 @@ describe("by a bare name", () => {
       if (request.target === "/v1/models") return list("gpt-4o");
       return failing ? json(503, {}) : list();
     });
-    await using gateway = await startGateway({
+    await using gateway = await start({
       ...threeProviders(provider.url),
       VLLM_API_URL: `${provider.url}/vllm`,
     });

@@ -11,6 +11,8 @@ export const KEY = "sk-test-0123456789";
 /** Providers of one API each, by the name of the API, at one mock provider; `relayed` has all three. */
 export function settingsOf(url: string): Record<string, string> {
   const settings: Record<string, string> = {
+    // A stream begins with its first whole event: one that comes in many pieces, on a busy machine, would get a sign of life before.
+    STREAM_KEEPALIVE: "0s",
     CUSTOM_PROVIDERS: "chatty,messaging,responding,generating,conversing,cohering,relayed,nothing",
   };
   for (const [id, apis] of [

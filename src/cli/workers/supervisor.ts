@@ -103,6 +103,8 @@ class Supervision {
   }
 
   #onMessage(slot: WorkerSlot, worker: WorkerHandle, message: FromWorker): void {
+    // Its last words may come after its exit: they would count one as serving that is gone.
+    if (slot.worker !== worker) return;
     const { start, releasePort } = this.#parts;
     switch (message.kind) {
       case "ready":

@@ -58,16 +58,26 @@ export interface WorkerEvents {
 
 /** Starts a worker process: this program again, with its worker number on the command line. */
 export function spawnWorker(number: number, events: WorkerEvents): WorkerHandle {
-  const child = Bun.spawn([...ownCommand(), `${WORKER_OPTION}${number}`], {
+  return spawnWithChannel([...ownCommand(), `${WORKER_OPTION}${number}`], events);
+}
+
+/** Starts a process that messages can be exchanged with, as with a worker. */
+export function spawnWithChannel(command: readonly string[], events: WorkerEvents): WorkerHandle {
+  let isOpen = true;
+  const child = Bun.spawn([...command], {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...RUNTIME_ENVIRONMENT, ...process.env },
     ipc: (message: FromWorker) => events.said(message),
+    // Comes before the exit of a process that was killed is known; sending from then on throws.
+    onDisconnect() {
+      isOpen = false;
+    },
     onExit: ({ signalCode }, code) => events.ended(code ?? signalCode ?? "an unknown reason"),
   });
   return {
     pid: child.pid,
     send(message) {
-      if (child.exitCode === null && child.signalCode === null) child.send(message);
+      if (isOpen && child.exitCode === null && child.signalCode === null) child.send(message);
     },
     kill: () => child.kill("SIGKILL"),
   };

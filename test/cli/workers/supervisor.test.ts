@@ -280,6 +280,18 @@ describe("a worker that ends", () => {
     }
   });
 
+  test("does not count as one that serves where its last words come after its exit", async () => {
+    worker(0).events.ended("SIGKILL");
+    await clock.advance(100);
+    worker(2).events.ended("SIGKILL");
+    const before = lines.length;
+    say(worker(2), { kind: "ready" }, { kind: "built", files: FILES }, { kind: "listening", serving: SERVING });
+    await settle();
+    expect(lines).toHaveLength(before);
+    expect(worker(2).heard).toEqual([]);
+    expect(worker(1).heard.at(-1)).toEqual({ kind: "count", up: 1, of: 2 });
+  });
+
   test("and cannot be started is tried again like one that ends", async () => {
     spawnFails = true;
     worker(0).events.ended(1);

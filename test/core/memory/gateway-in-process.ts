@@ -4,6 +4,7 @@ import { createGateway, type Gateway } from "../../../src/gateway.ts";
 import { json } from "../../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
 import { openRawClient, type RawClient } from "../../fixtures/raw-http-client.ts";
+import { patient } from "../../fixtures/within.ts";
 
 /** A gateway in this process, whose budget can be looked at, before a mock provider that is its `openai` and `anthropic`. */
 export interface InProcess extends AsyncDisposable {
@@ -48,7 +49,7 @@ export async function openInProcess(settings: Readonly<Record<string, string>> =
   await provider.nextRequest(DEADLINE_MS);
   await provider.nextRequest(DEADLINE_MS);
   const until = async (what: string, isSo: () => boolean): Promise<void> => {
-    const deadline = performance.now() + DEADLINE_MS;
+    const deadline = performance.now() + patient(DEADLINE_MS);
     while (!isSo()) {
       if (performance.now() > deadline) throw new Error(`${what}: ${gateway.bufferedBytes()} bytes are held`);
       await Bun.sleep(2);

@@ -71,6 +71,8 @@ export async function startAgentRig(
       MCP_SERVERS: `test=${mcp.url}`,
       MCP_TOOL_MODE: "direct",
       MCP_POLLING_INTERVAL: "0s",
+      // A stream begins with its first whole event: one that comes in many pieces, on a busy machine, would get a sign of life before.
+      STREAM_KEEPALIVE: "0s",
       ...settings,
     },
     startAt(clock),
