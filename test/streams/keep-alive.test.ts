@@ -173,7 +173,7 @@ test("while tools run, until the next round speaks", async () => {
   const began = Promise.withResolvers<(result: string) => void>();
   const run = () =>
     new Promise<ReturnType<typeof toolText>>((resolve) => began.resolve((result) => resolve(toolText(result))));
-  const agent = await startAgentRig({}, [{ name: "slow", run }], clock);
+  const agent = await startAgentRig({ STREAM_KEEPALIVE: "15s" }, [{ name: "slow", run }], clock);
   ending.push(async () => {
     await agent.finish();
     await agent[Symbol.asyncDispose]();

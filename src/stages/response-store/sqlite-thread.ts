@@ -56,8 +56,9 @@ function serve(): void {
   self.onmessage = ({ data }: MessageEvent<ThreadOpening | ThreadCall | "close">) => {
     if (data === "close") {
       tables?.close();
-      // Of a thread, that ends the thread.
-      process.exit(0);
+      // A thread that hears nothing more ends by itself.
+      self.onmessage = null;
+      return;
     }
     if ("path" in data) {
       answer(undefined, () => {
