@@ -83,7 +83,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
       await applying;
       await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));
       connections.close();
-      shared.responseKeeping?.close();
+      await shared.responseKeeping?.close();
       return cut;
     },
   };

@@ -12,7 +12,8 @@ export interface ResponseKeeping {
   stage(parts: KeepingParts): Stage;
   /** A relay that answers what is asked of the responses that are kept. */
   relay(relay: Relay, parts: KeepingParts): Relay;
-  close(): void;
+  /** Resolves when nothing of it is left. */
+  close(): Promise<void>;
 }
 
 /** @throws SettingError if the file of the store cannot be used */
@@ -24,6 +25,8 @@ export async function openResponseKeeping(
   return {
     stage: (keeping) => createResponseStoreStage({ ...keeping, store }),
     relay: (relay, keeping) => withKeptResponses(relay, { ...keeping, store }),
-    close: () => store.close(),
+    async close() {
+      await store.close();
+    },
   };
 }

@@ -80,11 +80,20 @@ function createThread(timeoutMs: number, { setTimer, clearTimer }: TimerSource) 
     else asked?.reject(new StoreUnavailable(ofCall));
   });
   worker.addEventListener("error", ({ message }) => end(message));
-  worker.addEventListener("close", () => end("its thread has ended"));
+  const ended = Promise.withResolvers<void>();
+  worker.addEventListener("close", () => {
+    end("its thread has ended");
+    ended.resolve();
+  });
 
-  const close = (): void => {
+  /** Waits for the thread to close the file and to end, as long as for a call. */
+  const close = async (): Promise<void> => {
     end("it is closed");
+    worker.ref();
     worker.postMessage("close");
+    const timer = setTimer(ended.resolve, timeoutMs);
+    await ended.promise;
+    clearTimer(timer);
     worker.unref();
   };
 
@@ -94,7 +103,7 @@ function createThread(timeoutMs: number, { setTimer, clearTimer }: TimerSource) 
       try {
         await opened.promise;
       } catch (error) {
-        close();
+        await close();
         throw error;
       }
       // It does not keep the process alive.

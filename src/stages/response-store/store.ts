@@ -24,7 +24,7 @@ export interface ResponseStore {
   find(owner: string, items: readonly string[]): Promise<readonly (string | undefined)[]>;
   /** @returns whether it was there */
   remove(owner: string, id: string): Promise<boolean>;
-  close(): void;
+  close(): void | Promise<void>;
 }
 
 /** How much is kept, and for how long. */
