@@ -77,7 +77,13 @@ export function spawnWithChannel(command: readonly string[], events: WorkerEvent
   return {
     pid: child.pid,
     send(message) {
-      if (isOpen && child.exitCode === null && child.signalCode === null) child.send(message);
+      if (!isOpen || child.exitCode !== null || child.signalCode !== null) return;
+      try {
+        child.send(message);
+      } catch {
+        // It has just ended, and neither its channel nor its exit is told yet: nobody would hear this.
+        isOpen = false;
+      }
     },
     kill: () => child.kill("SIGKILL"),
   };
