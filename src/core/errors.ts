@@ -216,6 +216,16 @@ export const FAILURES = {
     type: "timeout_error",
     message: "The upstream server sent nothing for too long (CLIENT_STREAM_IDLE_TIMEOUT)",
   },
+  first_token_timeout: {
+    status: 504,
+    type: "timeout_error",
+    message: "The upstream server sent no content in time (timeouts.first_token)",
+  },
+  request_timeout: { status: 504, type: "timeout_error", message: "The request was not answered in time" },
+  at_limit: { status: 429, type: "rate_limit_error", message: "All deployments of this model are at their limits" },
+  queue_full: { status: 429, type: "rate_limit_error", message: "The queue of this model is full" },
+  queue_timeout: { status: 429, type: "rate_limit_error", message: "The request waited too long in the model's queue" },
+  deployments_cooling: { status: 503, type: "overloaded_error", message: "All deployments of this model are cooling" },
   client_gone: { status: 499, type: "invalid_request_error", message: "The client closed the connection" },
   overloaded: {
     status: 503,

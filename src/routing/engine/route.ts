@@ -1,0 +1,101 @@
+import type { Failure } from "../../core/errors.ts";
+import type { TokenUsage } from "../../core/request-context.ts";
+import type { Deployment } from "../models/deployment.ts";
+import type { ModelOptions } from "../models/model-options.ts";
+
+/** A name of the gateway's own, with its deployments: one for each key. */
+export interface RoutedModel {
+  readonly options: ModelOptions;
+  readonly deployments: readonly Deployment[];
+}
+
+/** What a request's name means. */
+export interface Route {
+  readonly model: RoutedModel;
+  /** What the request's name has in the place of the `*`; blank if the model has none. */
+  readonly star: string;
+}
+
+/** The model that a deployment is asked for, in its provider's naming. */
+export const modelFor = ({ model }: Deployment, star: string): string => (model === "*" ? star : model);
+
+/** Why an attempt was made. */
+export type AttemptKind = "first" | "retry" | "fallback" | "hedge";
+
+/** One attempt, as the log, errors and accounting have it. */
+export interface AttemptRecord {
+  readonly kind: AttemptKind;
+  readonly deployment: Deployment;
+  /** In the provider's naming. */
+  readonly model: string;
+  /** Milliseconds of the monotonic clock. */
+  readonly startedAt: number;
+  endedAt: number | undefined;
+  /** Undefined while it is open, and if it answered well. */
+  failure: Failure | undefined;
+}
+
+/** One attempt under way. */
+export interface OpenAttempt<Reply> {
+  /** Resolves when it is known to be good: with its first content, or as a whole. Rejects with a {@link Failure}; it is closed then. */
+  readonly answer: Promise<Reply>;
+  /** Gives it up: `answer` rejects with the reason. */
+  cancel(reason: Failure): void;
+}
+
+/** A request, as whoever routes it sees it. */
+export interface RoutedRequest<Reply> {
+  /** What belongs together, for `sticky`; undefined if nothing does. */
+  readonly stickyKey?: string | undefined;
+  /** What it will use, as far as can be said before. */
+  readonly estimatedTokens: number;
+  /** When it must be over, in milliseconds of the monotonic clock. */
+  readonly until: number;
+  /** Aborted with the {@link Failure} that ends the request, such as a client that left. Asked for only if something waits. */
+  signal(): AbortSignal;
+  /** Begins an attempt. What it throws is a failure of that attempt. */
+  begin(deployment: Deployment, model: string, kind: AttemptKind): OpenAttempt<Reply>;
+  /** Told of each attempt when it begins; the record is kept up to date. */
+  attempted?(record: AttemptRecord): void;
+  /** It waited so many milliseconds in a queue. */
+  queued?(milliseconds: number): void;
+}
+
+/** The deployment that answers holds its permits until this is settled, which its owner does on every exit. */
+export interface Lease {
+  /** The first content has come, or the whole answer. */
+  firstToken(): void;
+  /**
+   * The answer is over. A second call does nothing.
+   * @param failure why it broke off, if the provider is to blame
+   */
+  settle(usage: TokenUsage | undefined, failure?: Failure): void;
+}
+
+/** Who answered. */
+export interface Routed<Reply> {
+  readonly reply: Reply;
+  readonly deployment: Deployment;
+  readonly model: string;
+  readonly lease: Lease;
+  /** All that was tried, the one that answered last. */
+  readonly attempts: readonly AttemptRecord[];
+}
+
+/** Chooses who answers, and asks again. One for each configuration; what it knows of deployments outlives it. */
+export interface Router {
+  /** What a name means; undefined if it is none of the gateway's own. */
+  find(name: string): Route | undefined;
+  /** What `provider/model` means if that provider has several keys, or limits; undefined if it is simply to be called. */
+  forProvider(providerId: string, model: string): Route | undefined;
+  /** The models that have names without a `*`, in the operator's order. */
+  readonly models: readonly RoutedModel[];
+  /** The deployment that is likely to be asked first: for what must be decided before. Takes no turn. */
+  likely(route: Route, stickyKey?: string): Deployment;
+  /**
+   * Asks deployments until one answers.
+   * @throws Failure that of the last attempt that says the most, with all attempts in its details; `queue_full`,
+   * `queue_timeout`, `deployments_cooling`; or the reason of the request's signal
+   */
+  run<Reply>(route: Route, request: RoutedRequest<Reply>): Promise<Routed<Reply>>;
+}
