@@ -67,7 +67,8 @@ function assemble(
   previous: Snapshot | undefined,
 ): Snapshot {
   const { settings, providers, mcpServers } = config;
-  const { listener, memory, decompressions, timers, changes } = shared;
+  const { listener, deadlines, memory, decompressions, timers, changes } = shared;
+  const common = { deadlines, memory, decompressions, now: timers.now };
   const { files, readFile } = rememberFiles(shared.readFile);
 
   const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
@@ -86,7 +87,7 @@ function assemble(
   const { keepAliveMs, fetchesMedia, ...relayOptions } = options.relayOptions(settings);
   const parts: RelayParts = {
     ...relayOptions,
-    heartbeat: createHeartbeat(keepAliveMs, { deadlines: shared.deadlines, now: timers.now }),
+    heartbeat: createHeartbeat(keepAliveMs, common),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
     targets: { ...modelLists, providers: routing.providers },
@@ -96,8 +97,7 @@ function assemble(
     fetchMedia: fetchesMedia ? openFetchMedia({ ...shared, fetch: upstream.fetch, now: timers.now }) : undefined,
     clock: shared.clock,
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
-    memory,
-    decompressions,
+    ...common,
   };
   const tools = settings.MCP_ENABLED
     ? openTools(options.toolsOptions(settings, mcpServers), {

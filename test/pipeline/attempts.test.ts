@@ -42,7 +42,14 @@ function open() {
     suspendIdleTimeout: () => void idle.push("suspended"),
     restoreIdleTimeout: () => void idle.push("restored"),
   };
-  const attempts = new Attempts({ openCall: upstream.open, connections, memory }, context, client.request);
+  const parts = {
+    openCall: upstream.open,
+    connections,
+    memory,
+    deadlines: upstream.deadlines,
+    now: upstream.clock.now,
+  };
+  const attempts = new Attempts(parts, context, client.request);
   const reasons: string[] = [];
   attempts.onAbort(({ code }) => reasons.push(code));
   /** Begins one whose end ends all. */

@@ -24,6 +24,8 @@ beforeEach(() => {
 });
 const call: UpstreamCall = {
   send: () => Promise.reject(new Error("not used")),
+  awaitsContent: false,
+  contentBegan() {},
   becomeStream() {},
   awaitClient() {},
   touch() {},

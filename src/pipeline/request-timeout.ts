@@ -1,0 +1,39 @@
+import { Failure } from "../core/errors.ts";
+import { parseDuration } from "../core/durations.ts";
+import { UpstreamFailure } from "../upstream/errors.ts";
+
+/** In which clients say how long their request may take as a whole, from its arrival. */
+export const REQUEST_TIMEOUT_HEADER = "x-request-timeout";
+
+/** Longer waits are as good as none, and no number of a client's comes near what clocks can count. */
+const LONGEST_MS = 24 * 60 * 60 * 1000;
+
+/** Nothing that can be meant is longer. */
+const MAX_LENGTH = 32;
+
+/**
+ * Reads what a client asks for: plain seconds (`30`, `0.5`) or with units (`30s`, `1500ms`, `2m`).
+ * @returns whole milliseconds
+ * @throws Failure `invalid_request`, which says what is accepted, for anything else and for no time at all
+ */
+export function readRequestTimeout(value: string): number {
+  const milliseconds = value.length > MAX_LENGTH ? undefined : parseDuration(value.trim());
+  if (milliseconds === undefined || milliseconds === 0) {
+    throw new Failure("invalid_request", {
+      message:
+        "The header X-Request-Timeout must be a duration above zero: seconds (30), or with a unit (1500ms, 30s, 2m)",
+    });
+  }
+  return Math.min(milliseconds, LONGEST_MS);
+}
+
+/** @param rule what says how long the request may take */
+export function requestTimeout(rule: string, provider: string | undefined): Failure {
+  const message = `The request was not answered in time (${rule})`;
+  return new Failure("request_timeout", { message, ...(provider !== undefined && { provider }) });
+}
+
+/** Whether a stream of which all has come is whole although it fails so, because only its end was awaited. */
+export function sparesWholeStreams(failure: Failure): boolean {
+  return failure instanceof UpstreamFailure || failure.code === "request_timeout";
+}
