@@ -9,10 +9,13 @@ import type { ReadFile } from "./core/read-files.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
+import { createRequestRoute, judgeByDeployments } from "./pipeline/route/request-route.ts";
+import { createRouteStage } from "./pipeline/route/route-stage.ts";
 import type { Stage } from "./pipeline/stage.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
 import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
+import type { Router } from "./routing/engine/route.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import { openRouting } from "./routing/open-routing.ts";
 import type { Routes } from "./server/application.ts";
@@ -35,6 +38,8 @@ export interface Snapshot {
   /** What the next one goes on with if its settings are the same. */
   readonly authentication: Authentication | undefined;
   readonly modelLists: ModelLists;
+  /** Chooses among deployments; undefined if there is nothing to choose. */
+  readonly router: Router | undefined;
   /** It is in use from now on: connects and asks, in the background, for what it will need. */
   start(): void;
   /** Resolves when no request is on it. For one that no request begins on any more. */
@@ -84,8 +89,12 @@ function assemble(
     previous: previous?.modelLists,
   });
   const { keepAliveMs, fetchesMedia, ...relayOptions } = options.relayOptions(settings);
+  const router = shared.deployments.open(config);
+  const judgeRoute = judgeByDeployments(policy);
+  const { estimatesTokens } = relayOptions;
   const parts: RelayParts = {
     ...relayOptions,
+    routing: router && { router, open: createRequestRoute({ router, policy, judgeRoute, estimatesTokens }) },
     heartbeat: createHeartbeat(keepAliveMs, { deadlines: shared.deadlines, now: timers.now }),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
@@ -110,7 +119,7 @@ function assemble(
     : undefined;
   building.defer(() => tools?.registry.close());
   const { responseKeeping } = shared;
-  const relay = withStored(createRelay(parts, stagesOf(config, parts, responseKeeping, tools)), parts);
+  const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, router, tools)), parts);
   const requests = shared.requests.beginGeneration();
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
@@ -130,6 +139,7 @@ function assemble(
     endpoints: options.endpointKeys(providers),
     authentication,
     modelLists,
+    router,
     start() {
       authentication?.warm();
       tools?.registry.start();
@@ -144,11 +154,14 @@ function assemble(
 function stagesOf(
   { settings }: Config,
   parts: RelayParts,
-  keeping: SharedParts["responseKeeping"],
+  { responseKeeping, deadlines, timers }: SharedParts,
+  router: Router | undefined,
   tools: Tools | undefined,
 ): readonly Stage[] {
-  const kept = keeping ? [keeping.stage(parts)] : [];
-  return [...kept, ...createVisionGate(options.visionOptions(settings)), ...(tools ? [tools.loop] : [])];
+  const kept = responseKeeping ? [responseKeeping.stage(parts)] : [];
+  const routed = router ? [createRouteStage({ ...parts, router, deadlines, now: timers.now })] : [];
+  const gates = createVisionGate(options.visionOptions(settings));
+  return [...kept, ...gates, ...routed, ...(tools ? [tools.loop] : [])];
 }
 
 function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) {
