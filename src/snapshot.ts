@@ -5,7 +5,7 @@ import type {
   AuthenticationParts,
   openAuthentication as OpenAuthentication,
 } from "./auth/open-authentication.ts";
-import type { ReadFile } from "./core/read-files.ts";
+import { type ReadFile, rememberFiles } from "./core/read-files.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
@@ -17,6 +17,7 @@ import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { Router } from "./routing/engine/route.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
+import type { ModelPolicy } from "./routing/model-policy.ts";
 import { openRouting } from "./routing/open-routing.ts";
 import type { Routes } from "./server/application.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
@@ -71,8 +72,8 @@ function assemble(
   openAuthentication: typeof OpenAuthentication | undefined,
   previous: Snapshot | undefined,
 ): Snapshot {
-  const { settings, providers, mcpServers } = config;
-  const { listener, memory, decompressions, timers, changes } = shared;
+  const { settings, providers } = config;
+  const { listener, memory, decompressions, timers } = shared;
   const { files, readFile } = rememberFiles(shared.readFile);
 
   const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
@@ -90,11 +91,9 @@ function assemble(
   });
   const { keepAliveMs, fetchesMedia, ...relayOptions } = options.relayOptions(settings);
   const router = shared.deployments.open(config);
-  const judgeRoute = judgeByDeployments(policy);
-  const { estimatesTokens } = relayOptions;
   const parts: RelayParts = {
     ...relayOptions,
-    routing: router && { router, open: createRequestRoute({ router, policy, judgeRoute, estimatesTokens }) },
+    routing: router && openRoutedRequests(router, policy, relayOptions),
     heartbeat: createHeartbeat(keepAliveMs, { deadlines: shared.deadlines, now: timers.now }),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
@@ -108,15 +107,7 @@ function assemble(
     memory,
     decompressions,
   };
-  const tools = settings.MCP_ENABLED
-    ? openTools(options.toolsOptions(settings, mcpServers), {
-        relay: parts,
-        connections: shared.toolServers,
-        fetch: upstream.fetch,
-        timers,
-        onStatus: changes.toolServerChanged,
-      })
-    : undefined;
+  const tools = openToolsOf(config, shared, upstream, parts);
   building.defer(() => tools?.registry.close());
   const { responseKeeping } = shared;
   const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, router, tools)), parts);
@@ -150,6 +141,27 @@ function assemble(
   };
 }
 
+function openToolsOf(
+  { settings, mcpServers }: Config,
+  { toolServers: connections, timers, changes }: SharedParts,
+  { fetch }: Upstream,
+  relay: RelayParts,
+): Tools | undefined {
+  if (!settings.MCP_ENABLED) return undefined;
+  const onStatus = changes.toolServerChanged;
+  return openTools(options.toolsOptions(settings, mcpServers), { relay, connections, fetch, timers, onStatus });
+}
+
+function openRoutedRequests(
+  router: Router,
+  policy: ModelPolicy,
+  { estimatesTokens }: Pick<RelayParts, "estimatesTokens">,
+) {
+  // MERGE: `createRoutePolicy(policy).judge` in place of `judgeByDeployments`, which is to be removed.
+  const judgeRoute = judgeByDeployments(policy);
+  return { router, open: createRequestRoute({ router, policy, judgeRoute, estimatesTokens }) };
+}
+
 /** What is between an admitted request and its provider, the first one first; what is off is not in it. */
 function stagesOf(
   { settings }: Config,
@@ -177,15 +189,4 @@ function authenticationParts(
 ): AuthenticationParts {
   const { issuerChanged: onIssuerChange, issuerNamedOtherwise: onOtherName } = changes;
   return { fetch, readFile, now: timers.now, clock, onIssuerChange, onOtherName };
-}
-
-/** @returns what reads files, and the hashes of those that it has read. */
-function rememberFiles(read: ReadFile): { readonly readFile: ReadFile; readonly files: Snapshot["files"] } {
-  const files = new Map<string, bigint | number>();
-  const readFile: ReadFile = (path) => {
-    const text = read(path);
-    files.set(path, Bun.hash(text));
-    return text;
-  };
-  return { readFile, files };
 }

@@ -17,7 +17,7 @@ import { estimateTokens, stickyKeyOf } from "./request-traits.ts";
 /** What of a route the model policy lets be asked under a name, or why nothing. */
 export type JudgeRoute = (route: Route, name: string) => Route | Failure;
 
-/** MERGE: `createRoutePolicy(policy).judge` in its place. */
+/** Judges deployments by themselves, whatever the name. */
 export function judgeByDeployments(policy: ModelPolicy): JudgeRoute {
   return (route) => {
     const { model, star } = route;
