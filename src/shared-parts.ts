@@ -5,6 +5,7 @@ import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
+import type { Router } from "./routing/engine/route.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
 import type { Routes } from "./server/application.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
@@ -41,6 +42,22 @@ export interface GatewayDependencies {
   readonly worker?: WorkerPlace | undefined;
   /** What is known of the configuration file; undefined if there is none. */
   readonly configFile?: (() => ConfigFileState) | undefined;
+  readonly openRouter?: OpenRouter;
+}
+
+/** Makes what chooses among deployments; undefined if there are no models, and no provider has several keys or limits. */
+export type OpenRouter = (config: Config) => Router | undefined;
+
+/** What is known of deployments, whatever configuration they are in. */
+export interface DeploymentStates {
+  open: OpenRouter;
+  /** Forgets the deployments that none of these routers may ask. */
+  retain(routers: readonly Router[]): void;
+}
+
+/** MERGE: here the states, gates and sharing are made, and `open` makes the router of a configuration over them. */
+function openDeploymentStates({ openRouter = () => undefined }: GatewayDependencies): DeploymentStates {
+  return { open: openRouter, retain() {} };
 }
 
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
@@ -54,6 +71,7 @@ export interface SharedParts extends Requests {
   readonly readFile: ReadFile;
   readonly dialects: Dialects;
   readonly replays: ReplayCache | undefined;
+  readonly deployments: DeploymentStates;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
   readonly timers: TimerSource;
@@ -85,6 +103,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
         await import("./stages/response-store/open-response-keeping.ts")
       ).openResponseKeeping(stored, { clock, timers, onChange: changes.responseStoreChanged })
     : undefined;
-  const known = { changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
+  const deployments = openDeploymentStates(dependencies);
+  const known = { deployments, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

@@ -1,3 +1,5 @@
+import type { Tried } from "./tried.ts";
+
 /** What is in the `type` member of an error body: the vocabulary of OpenAI's API. */
 export type FailureType =
   | "invalid_request_error"
@@ -260,6 +262,8 @@ export interface FailureDetails {
   readonly asked?: { readonly provider?: string | undefined; readonly model?: string | undefined };
   /** What else the provider said of its error, as members of a JSON object, with its secrets masked. */
   readonly providerError?: Readonly<Record<string, unknown>>;
+  /** All that was tried, if more than one attempt was made or could have been. */
+  readonly attempts?: readonly Tried[];
   /** Response headers that belong to this failure, such as `retry-after` or `allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What went wrong underneath; goes to the log, never to the client. */

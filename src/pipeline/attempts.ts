@@ -1,36 +1,14 @@
 import type { Interruptible, RequestContext } from "../core/request-context.ts";
-import type { Deadline, Deadlines } from "../core/deadlines.ts";
 import { Failure, toFailure } from "../core/errors.ts";
-import type { MemoryBudget } from "../core/memory/budget.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { OpenUpstreamCall, UpstreamCall } from "../upstream/call.ts";
-import type { UpstreamResponse, WireRequest } from "../upstream/transport.ts";
+import type { UpstreamCall } from "../upstream/call.ts";
+import type { UpstreamResponse } from "../upstream/transport.ts";
 import { Attempt } from "./attempt.ts";
-import type { ClientConnections } from "./read-body.ts";
+import type { AttemptParts, AttemptRequest, BranchEvents } from "./attempt-parts.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";
-import { readRequestTimeout, REQUEST_TIMEOUT_HEADER, requestTimeout } from "./request-timeout.ts";
+import { readRequestTimeout, REQUEST_TIMEOUT_HEADER, RequestDeadline } from "./request-timeout.ts";
 import type { StreamedCall } from "./stream-listener.ts";
-
-/** What attempts need from the rest of the gateway. */
-export interface AttemptParts {
-  readonly openCall: OpenUpstreamCall;
-  readonly connections: Pick<ClientConnections, "suspendIdleTimeout" | "restoreIdleTimeout">;
-  readonly memory: Pick<MemoryBudget, "tryHold">;
-  readonly deadlines: Pick<Deadlines, "open" | "release">;
-  /** Milliseconds of the monotonic clock. */
-  readonly now: () => number;
-}
-
-/** What one attempt sends. */
-export interface AttemptRequest extends Omit<WireRequest, "onSent"> {
-  /** Bytes that the client's request goes on holding in the budget once a body of bytes is sent; 0 unless given. */
-  readonly keptBytes?: number;
-  /** See `usageInjected` of a `Reply`. */
-  readonly usageInjected?: boolean;
-  /** Of this attempt, in place of its provider's; made once and kept, see `joinTimeouts`. */
-  readonly timeouts?: Timeouts | undefined;
-}
 
 /**
  * All that providers are asked for one request of a client, and the only place that calls one for it. Until it is
@@ -42,22 +20,35 @@ export interface AttemptRequest extends Omit<WireRequest, "onSent"> {
 export class Attempts implements Disposable, Interruptible, StreamedCall {
   readonly context: RequestContext;
   readonly request: Request;
+  /** Who answers, if several providers could; of a branch, nobody. */
+  answerer: Provider | undefined;
   readonly #parts: AttemptParts;
   /** The attempts that are open are this one and those before it. */
   #last: Attempt | undefined;
   #reason: Failure | undefined;
   #listener: ((reason: Failure) => void) | undefined;
   #ending: AbortController | undefined;
-  #until = Number.POSITIVE_INFINITY;
-  #deadline: Deadline | undefined;
   #isHandedOver = false;
   #isClosed = false;
+  /** Whose branch this is. */
+  readonly #trunk: Attempts | undefined;
+  /** Of the attempts of a branch. */
+  #timeouts: Timeouts | undefined;
+  #deadline: RequestDeadline | undefined;
+  #branches: Set<Attempts> | undefined;
+  #events: BranchEvents | undefined;
+  #keptBytes = 0;
 
-  /** @throws Failure if the client's wish for a total time cannot be read */
-  constructor(parts: AttemptParts, context: RequestContext, request: Request) {
+  /** @throws Failure if the client says in no known way how long the request may take */
+  constructor(parts: AttemptParts, context: RequestContext, request: Request, trunk?: Attempts) {
     this.#parts = parts;
     this.context = context;
     this.request = request;
+    this.#trunk = trunk;
+    if (trunk) {
+      this.#reason = trunk.#reason;
+      return;
+    }
     const wanted = request.headers.get(REQUEST_TIMEOUT_HEADER);
     const totalMs = wanted === null ? undefined : readRequestTimeout(wanted);
     parts.connections.suspendIdleTimeout(request);
@@ -67,24 +58,49 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
 
   /** When the request must be over, in milliseconds of the monotonic clock; infinite if nothing says so. */
   get until(): number {
-    return this.#until;
+    return this.#trunk?.until ?? this.#deadline?.until ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Bounds the whole request, its stream included, see {@link RequestDeadline.shorten}. */
+  endWithin(totalMs: number, rule: string): void {
+    if (this.#trunk) return this.#trunk.endWithin(totalMs, rule);
+    if (this.#isClosed) return;
+    this.#deadline ??= new RequestDeadline(this.#parts, this.context, this);
+    this.#deadline.shorten(totalMs, rule);
   }
 
   /**
-   * Bounds the whole request, with all of its attempts and waits, and its stream: it then ends with `request_timeout`. The
-   * shortest bound counts.
-   * @param totalMs from the request's arrival
-   * @param rule what says so, for the error: `X-Request-Timeout`, `timeouts.total of model fast`
+   * Attempts that belong together, such as those of one deployment. They end by themselves, or with all others.
+   * @param timeouts of each of them, in place of its provider's; made once and kept, see `joinTimeouts`
    */
-  endWithin(totalMs: number, rule: string): void {
-    const { deadlines, now } = this.#parts;
-    const until = this.context.startedAt + totalMs;
-    if (until >= this.#until || this.#isClosed) return;
-    this.#until = until;
-    if (this.#deadline) deadlines.release(this.#deadline);
-    const end = (): void => this.abort(requestTimeout(rule, this.context.provider));
-    if (until <= now()) end();
-    else this.#deadline = deadlines.open(until, end);
+  branch(timeouts?: Timeouts | undefined): Attempts {
+    const branch = new Attempts(this.#parts, this.context, this.request, this);
+    branch.#timeouts = timeouts;
+    (this.#branches ??= new Set()).add(branch);
+    return branch;
+  }
+
+  /** Bytes that the request holds beside what an attempt needs, because another deployment may still be asked. */
+  get keptBytes(): number {
+    return this.#trunk ? this.#trunk.keptBytes : this.#keptBytes;
+  }
+
+  set keptBytes(bytes: number) {
+    this.#keptBytes = bytes;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Replaces who hears of this branch. */
+  listen(events: BranchEvents): void {
+    this.#events = events;
+  }
+
+  /** What comes now must not be done again, such as a call of a tool: whatever becomes of it, nobody else is asked. */
+  commit(): void {
+    this.#events?.onCommit?.();
   }
 
   /**
@@ -92,7 +108,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    * Not `async`: such a function keeps its arguments, and with them the body, until it is over.
    */
   begin(provider: Provider, request: AttemptRequest): Attempt {
-    const call = this.#parts.openCall(provider, this.request.signal, request.timeouts ?? provider.timeouts);
+    const timeouts = request.timeouts ?? this.#timeouts ?? provider.timeouts;
+    const call = this.#parts.openCall(provider, this.request.signal, timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const sending = this.#reason ? Promise.reject(this.#reason) : this.#send(call, request);
     const usageInjected = request.usageInjected ?? false;
@@ -104,7 +121,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     const { body, keptBytes = 0 } = request;
     const length = body instanceof Uint8Array ? body.length : 0;
     const isLong = length > UNCOUNTED_BYTES;
-    this.#parts.memory.tryHold(this.context, isLong ? keptBytes + length : keptBytes);
+    const kept = keptBytes + this.keptBytes;
+    this.#parts.memory.tryHold(this.context, isLong ? kept + length : kept);
     return isLong ? this.#sendLong(call, request, keptBytes) : call.send(request);
   }
 
@@ -112,7 +130,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #sendLong(call: UpstreamCall, request: AttemptRequest, keptBytes: number): Promise<UpstreamResponse> {
     const { memory } = this.#parts;
     const { context } = this;
-    const free = (): void => void memory.tryHold(context, keptBytes);
+    const free = (): void => void memory.tryHold(context, keptBytes + this.keptBytes);
     return call.send({ ...request, onSent: free }).finally(free);
   }
 
@@ -121,6 +139,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (this.#reason) return;
     this.#reason = reason;
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.call.abort(reason);
+    if (this.#branches) for (const branch of this.#branches) branch.abort(reason);
     this.#ending?.abort(reason);
     this.#listener?.(reason);
   }
@@ -151,6 +170,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     this.abort(new Failure("client_gone"));
   }
 
+  /** Each attempt is told of its own by whoever reads it. */
   readonly awaitsContent = false;
   contentBegan(): void {}
   becomeStream(): void {}
@@ -166,13 +186,19 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (!this.#isHandedOver) this.close();
   }
 
-  /** Closes the attempts that are open, and lets go of the client's connection. A second call does nothing. */
-  close(): void {
+  /**
+   * Closes the attempts that are open, and lets go of the client's connection. A second call does nothing.
+   * @param failure why the answer broke off, if it did
+   */
+  close(failure?: Failure): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#deadline) this.#parts.deadlines.release(this.#deadline);
+    this.#deadline?.release();
+    if (this.#branches) for (const branch of this.#branches) branch.close(failure);
+    if (this.#trunk) this.#trunk.#branches?.delete(this);
+    this.#events?.onClose?.(failure);
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close();
     if (this.#ending) this.request.signal.removeEventListener("abort", this);
-    this.#parts.connections.restoreIdleTimeout(this.request);
+    if (!this.#trunk) this.#parts.connections.restoreIdleTimeout(this.request);
   }
 }

@@ -1,6 +1,9 @@
+import type { Deadline } from "../core/deadlines.ts";
 import { Failure } from "../core/errors.ts";
+import type { Interruptible, RequestContext } from "../core/request-context.ts";
 import { parseDuration } from "../core/durations.ts";
 import { UpstreamFailure } from "../upstream/errors.ts";
+import type { AttemptParts } from "./attempt-parts.ts";
 
 /** In which clients say how long their request may take as a whole, from its arrival. */
 export const REQUEST_TIMEOUT_HEADER = "x-request-timeout";
@@ -27,10 +30,46 @@ export function readRequestTimeout(value: string): number {
   return Math.min(milliseconds, LONGEST_MS);
 }
 
-/** @param rule what says how long the request may take */
-export function requestTimeout(rule: string, provider: string | undefined): Failure {
-  const message = `The request was not answered in time (${rule})`;
-  return new Failure("request_timeout", { message, ...(provider !== undefined && { provider }) });
+/** When a request must be over as a whole, with all of its attempts, its waits and its stream. */
+export class RequestDeadline {
+  /** In milliseconds of the monotonic clock. */
+  until = Number.POSITIVE_INFINITY;
+  readonly #parts: Pick<AttemptParts, "deadlines" | "now">;
+  readonly #context: RequestContext;
+  readonly #request: Interruptible;
+  #deadline: Deadline | undefined;
+
+  /** @param request ended with `request_timeout` when its time is over */
+  constructor(parts: Pick<AttemptParts, "deadlines" | "now">, context: RequestContext, request: Interruptible) {
+    this.#parts = parts;
+    this.#context = context;
+    this.#request = request;
+  }
+
+  /**
+   * Makes it earlier; a longer time changes nothing.
+   * @param totalMs from the request's arrival
+   * @param rule what says so, for the error: `X-Request-Timeout`, `timeouts.total of model fast`
+   */
+  shorten(totalMs: number, rule: string): void {
+    const until = this.#context.startedAt + totalMs;
+    if (until >= this.until) return;
+    this.until = until;
+    this.release();
+    const end = (): void => this.#request.abort(this.#failure(rule));
+    if (until <= this.#parts.now()) end();
+    else this.#deadline = this.#parts.deadlines.open(until, end);
+  }
+
+  release(): void {
+    if (this.#deadline) this.#parts.deadlines.release(this.#deadline);
+  }
+
+  #failure(rule: string): Failure {
+    const { provider } = this.#context;
+    const message = `The request was not answered in time (${rule})`;
+    return new Failure("request_timeout", { message, ...(provider !== undefined && { provider }) });
+  }
 }
 
 /** Whether a stream of which all has come is whole although it fails so, because only its end was awaited. */

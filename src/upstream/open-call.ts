@@ -42,7 +42,7 @@ class Call implements UpstreamCall, Deadline {
   #sending: Pick<PendingResponse, "abort"> | undefined;
   #sentAt = 0;
   /** When a stream is over its time, however it moves. */
-  #endsAt = 0;
+  #endsAt = Number.POSITIVE_INFINITY;
   #reason: Failure | undefined;
   #listener: ((reason: Failure) => void) | undefined;
   #closed = false;
