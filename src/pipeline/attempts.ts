@@ -7,7 +7,7 @@ import type { UpstreamResponse } from "../upstream/transport.ts";
 import { Attempt } from "./attempt.ts";
 import type { AttemptParts, AttemptRequest, BranchEvents } from "./attempt-parts.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";
-import { readRequestTimeout, REQUEST_TIMEOUT_HEADER, RequestDeadline } from "./request-timeout.ts";
+import { readRequestTimeout, RequestDeadline } from "./request-timeout.ts";
 import type { StreamedCall } from "./stream-listener.ts";
 
 /**
@@ -49,8 +49,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
       this.#reason = trunk.#reason;
       return;
     }
-    const wanted = request.headers.get(REQUEST_TIMEOUT_HEADER);
-    const totalMs = wanted === null ? undefined : readRequestTimeout(wanted);
+    const totalMs = readRequestTimeout(request.headers);
     parts.connections.suspendIdleTimeout(request);
     context.interruptibleBy(this);
     if (totalMs !== undefined) this.endWithin(totalMs, "X-Request-Timeout");
@@ -64,9 +63,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   /** Bounds the whole request, its stream included, see {@link RequestDeadline.shorten}. */
   endWithin(totalMs: number, rule: string): void {
     if (this.#trunk) return this.#trunk.endWithin(totalMs, rule);
-    if (this.#isClosed) return;
-    this.#deadline ??= new RequestDeadline(this.#parts, this.context, this);
-    this.#deadline.shorten(totalMs, rule);
+    (this.#deadline ??= new RequestDeadline(this.#parts, this.context, this)).shorten(totalMs, rule);
   }
 
   /**
@@ -170,7 +167,6 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     this.abort(new Failure("client_gone"));
   }
 
-  /** Each attempt is told of its own by whoever reads it. */
   readonly awaitsContent = false;
   contentBegan(): void {}
   becomeStream(): void {}

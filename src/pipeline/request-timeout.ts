@@ -6,7 +6,10 @@ import { UpstreamFailure } from "../upstream/errors.ts";
 import type { AttemptParts } from "./attempt-parts.ts";
 
 /** In which clients say how long their request may take as a whole, from its arrival. */
-export const REQUEST_TIMEOUT_HEADER = "x-request-timeout";
+const HEADER = "x-request-timeout";
+
+const ACCEPTED =
+  "The header X-Request-Timeout must be a duration above zero: seconds (30), or with a unit (1500ms, 30s, 2m)";
 
 /** Longer waits are as good as none, and no number of a client's comes near what clocks can count. */
 const LONGEST_MS = 24 * 60 * 60 * 1000;
@@ -15,18 +18,15 @@ const LONGEST_MS = 24 * 60 * 60 * 1000;
 const MAX_LENGTH = 32;
 
 /**
- * Reads what a client asks for: plain seconds (`30`, `0.5`) or with units (`30s`, `1500ms`, `2m`).
- * @returns whole milliseconds
+ * Reads how long a client gives its request: plain seconds (`30`, `0.5`) or with units (`30s`, `1500ms`, `2m`).
+ * @returns whole milliseconds; undefined if it does not say
  * @throws Failure `invalid_request`, which says what is accepted, for anything else and for no time at all
  */
-export function readRequestTimeout(value: string): number {
+export function readRequestTimeout(headers: Headers): number | undefined {
+  const value = headers.get(HEADER);
+  if (value === null) return undefined;
   const milliseconds = value.length > MAX_LENGTH ? undefined : parseDuration(value.trim());
-  if (milliseconds === undefined || milliseconds === 0) {
-    throw new Failure("invalid_request", {
-      message:
-        "The header X-Request-Timeout must be a duration above zero: seconds (30), or with a unit (1500ms, 30s, 2m)",
-    });
-  }
+  if (milliseconds === undefined || milliseconds === 0) throw new Failure("invalid_request", { message: ACCEPTED });
   return Math.min(milliseconds, LONGEST_MS);
 }
 

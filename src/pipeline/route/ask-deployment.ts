@@ -1,4 +1,4 @@
-import { type Failure, toFailure } from "../../core/errors.ts";
+import { toFailure } from "../../core/errors.ts";
 import type { OpenAttempt } from "../../routing/engine/route.ts";
 import type { ModelOptions } from "../../routing/models/model-options.ts";
 import type { Reply } from "../attempt.ts";
