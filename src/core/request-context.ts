@@ -101,7 +101,7 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   responseHeader(): void;
   /** Bytes of the body of the provider's response have come. The first call counts. */
   firstByte(): void;
-  /** What has come of a response is of no use: another one is asked for. */
+  /** What was recorded of a response, and that it is an error, is of no use: another one may come. */
   attemptFailed(): void;
   /** The client is answered with this status. */
   answered(status: number): void;

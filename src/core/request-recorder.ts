@@ -89,6 +89,8 @@ export class Recorder implements RequestContext {
   attemptFailed(): void {
     this.responseHeaderAt = undefined;
     this.firstByteAt = undefined;
+    this.failure = undefined;
+    this.cause = undefined;
   }
 
   answered(status: number): void {
