@@ -5,22 +5,22 @@ import { deploymentGates } from "./gate-rules.ts";
 import { hashOfKeys } from "./hash-of-keys.ts";
 import type { ModelOptions } from "./model-options.ts";
 import type { ModelSources } from "./model-sources.ts";
-import { keysOf, type NamedDeployment, namedDeployments } from "./named-deployments.ts";
+import { type NamedDeployment, namedDeployments } from "./named-deployments.ts";
 
 /** Of some names of one configuration, what stands behind them: a deployment of several keys is one for each of them. */
 export function buildModels(models: readonly ModelOptions[], sources: ModelSources): readonly RoutedModel[] {
+  const named = Map.groupBy(namedDeployments(models, sources), ({ model }) => model);
   return models.map((options) => {
-    const named = namedDeployments(options, sources);
-    return Object.freeze({ options, deployments: Object.freeze(named.flatMap((one) => expandKeys(one, sources))) });
+    const deployments = Object.freeze((named.get(options) ?? []).flatMap(expandKeys));
+    return Object.freeze({ options, deployments });
   });
 }
 
-function expandKeys(named: NamedDeployment, sources: ModelSources): readonly Deployment[] {
-  const { model, options, providers, routing } = named;
-  const all = keysOf(options.provider, sources);
+function expandKeys(named: NamedDeployment): readonly Deployment[] {
+  const { model, options, providers, allKeys, routing } = named;
   const timeouts = Object.freeze({ ...routing?.timeouts, ...model.timeouts, ...options.timeouts });
   return providers.map((provider) => {
-    const number = all.indexOf(provider) + 1;
+    const number = allKeys.indexOf(provider) + 1;
     return Object.freeze({
       key: deploymentKey(provider, options.model),
       label: `${provider.id}/${options.model}${number > 1 ? `#${number}` : ""}`,

@@ -53,7 +53,7 @@ function minute(key: string, label: string, { maxInFlight: _, ...limits }: Limit
 
 /** All gates of a configuration, by their keys. */
 export function gateRules(sources: ModelSources): ReadonlyMap<string, GateRule> {
-  const named = [...sources.models, ...sources.plainModels].flatMap((model) => namedDeployments(model, sources));
+  const named = namedDeployments([...sources.models, ...sources.plainModels], sources);
   const rules = named.flatMap((one) => one.providers.flatMap((provider) => deploymentGates(one, provider)));
   return new Map(rules.map((rule) => [rule.key, rule]));
 }

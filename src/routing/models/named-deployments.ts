@@ -6,21 +6,23 @@ import type { ModelSources } from "./model-sources.ts";
 export interface NamedDeployment {
   readonly model: ModelOptions;
   readonly options: DeploymentOptions;
+  /** All keys of its provider, in the operator's order. */
+  readonly allKeys: readonly Provider[];
   /** One for each of the keys that it is asked with. */
   readonly providers: readonly Provider[];
   readonly routing: ProviderRouting | undefined;
 }
 
-/** The deployments of a model; one of a provider that is not there is left out. */
-export function namedDeployments(model: ModelOptions, sources: ModelSources): readonly NamedDeployment[] {
-  return model.deployments.flatMap((options): readonly NamedDeployment[] => {
-    const all = keysOf(options.provider, sources);
-    const providers = options.key === undefined ? all : all.slice(options.key, options.key + 1);
-    const routing = sources.providerRoutings.find(({ id }) => id === options.provider);
-    return providers.length === 0 ? [] : [{ model, options, providers, routing }];
-  });
+/** The deployments of some models; one of a provider that is not there is left out. */
+export function namedDeployments(models: readonly ModelOptions[], sources: ModelSources): readonly NamedDeployment[] {
+  const routings = new Map(sources.providerRoutings.map((routing) => [routing.id, routing]));
+  const single = new Map(sources.providers.map((provider) => [provider.id, [provider]]));
+  return models.flatMap((model) =>
+    model.deployments.flatMap((options): readonly NamedDeployment[] => {
+      const { provider: id, key } = options;
+      const allKeys = sources.keyedProviders.get(id) ?? single.get(id) ?? [];
+      const providers = key === undefined ? allKeys : allKeys.slice(key, key + 1);
+      return providers.length === 0 ? [] : [{ model, options, allKeys, providers, routing: routings.get(id) }];
+    }),
+  );
 }
-
-/** A provider with each of its keys; none if it is not there. */
-export const keysOf = (id: string, { providers, keyedProviders }: ModelSources): readonly Provider[] =>
-  keyedProviders.get(id) ?? providers.filter((provider) => provider.id === id);
