@@ -35,11 +35,11 @@ export interface AttemptRecord {
   failure: Failure | undefined;
 }
 
-/** One attempt under way. */
+/** One attempt under way. It ends with its request by itself: `answer` rejects with the reason that is in the signal. */
 export interface OpenAttempt<Reply> {
   /** Resolves when it is known to be good: with its first content, or as a whole. Rejects with a {@link Failure}; it is closed then. */
   readonly answer: Promise<Reply>;
-  /** Gives it up: `answer` rejects with the reason. */
+  /** Gives it up: `answer` rejects with the reason. If it has resolved, and nobody took the reply, that is closed. */
   cancel(reason: Failure): void;
 }
 
@@ -47,6 +47,8 @@ export interface OpenAttempt<Reply> {
 export interface RoutedRequest<Reply> {
   /** What belongs together, for `sticky`; undefined if nothing does. */
   readonly stickyKey?: string | undefined;
+  /** The deployment that answered an earlier part of the same request: asked first, if it may be asked at all. */
+  readonly prefers?: Deployment | undefined;
   /** What it will use, as far as can be said before. */
   readonly estimatedTokens: number;
   /** When it must be over, in milliseconds of the monotonic clock. */
