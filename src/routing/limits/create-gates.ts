@@ -1,8 +1,7 @@
-import type { Deployment } from "../models/deployment.ts";
 import type { QueueOptions } from "../models/model-options.ts";
 import type { GateStates } from "./gate-states.ts";
 import type { Gate, GateChain, GateRule } from "./gate.ts";
-import type { GateRefusal, GateView, ModelGates, Permit, QueueView } from "./gates.ts";
+import type { Gated, GateRefusal, GateView, ModelGates, Permit, QueueView } from "./gates.ts";
 
 /** Without a queue, so many wait for a moment for a slot that another process may give back. */
 const BRIEF_WAIT: QueueOptions = { length: 64, timeoutMs: 50 };
@@ -45,7 +44,7 @@ export function createGates(
   const { room, turns, waiting } = states;
   const chainOf = createChains(states, rules);
 
-  const tryEnter = ({ gates }: Deployment, estimatedTokens: number): Permit | GateRefusal => {
+  const tryEnter = ({ gates }: Gated, estimatedTokens: number): Permit | GateRefusal => {
     if (gates.length === 0) return UNBOUNDED;
     const chain = chainOf(gates);
     for (const gate of chain) if (!mayPass(gate, estimatedTokens)) return room.refusal(gate, estimatedTokens);

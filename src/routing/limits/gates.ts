@@ -10,6 +10,9 @@ export interface Permit {
   release(usedTokens?: number): void;
 }
 
+/** What gates know of a deployment. */
+export type Gated = Pick<Deployment, "key" | "gates">;
+
 /** A deployment that is at one of its limits. */
 export interface GateRefusal {
   /** The limit, in the operator's words: `max_in_flight 4 of left`. */
@@ -24,7 +27,7 @@ export interface Gates {
    * Enters all gates of a deployment, or none.
    * @param estimatedTokens what the request will use, as far as can be said before
    */
-  tryEnter(deployment: Deployment, estimatedTokens: number): Permit | GateRefusal;
+  tryEnter(deployment: Gated, estimatedTokens: number): Permit | GateRefusal;
   /**
    * Waits, in order, until `tryAgain` says that the turn was used, which it is asked whenever there is room at one of the
    * deployments: also at once, before this returns. Bounded in length and time. Without a queue of that name, only a slot
@@ -34,13 +37,13 @@ export interface Gates {
    * @throws Failure `at_limit` if there is no such queue, `queue_full`, `queue_timeout`, all with `retry-after`; or the
    * reason of the signal
    */
-  wait(queue: string, deployments: readonly Deployment[], signal: AbortSignal, tryAgain: () => boolean): Promise<void>;
+  wait(queue: string, deployments: readonly Gated[], signal: AbortSignal, tryAgain: () => boolean): Promise<void>;
 }
 
 /** The gates of a configuration. */
 export interface ModelGates extends Gates {
   /** Deployments take requests again, for other reasons than their limits: those who wait for them are asked. */
-  wake(deployments: readonly Deployment[]): void;
+  wake(deployments: readonly Gated[]): void;
   /** What people look at. */
   view(): LimitsView;
 }

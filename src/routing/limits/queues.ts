@@ -23,8 +23,9 @@ export function createQueues(): Queues {
       kept(isBrief).set(model, queue);
       return queue;
     },
-    close({ model, isBrief }) {
-      kept(isBrief).delete(model);
+    close(queue) {
+      const all = kept(queue.isBrief);
+      if (all.get(queue.model) === queue) all.delete(queue.model);
     },
     all: () => [...queues.values(), ...briefOnes.values()],
   };

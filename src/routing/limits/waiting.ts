@@ -35,7 +35,7 @@ export interface Wait extends QueueOptions {
 
 /** Those who wait, for all models. */
 export interface Waiting {
-  /** @throws Failure `queue_full`, `queue_timeout`, `at_limit` if it is brief, or the reason of the signal */
+  /** @throws Failure `queue_full`, `queue_timeout`, or `at_limit` in place of both if it is brief; or the reason of the signal */
   wait(wait: Wait): Promise<void>;
   /** Nobody who waits does so for longer than the queue of its model is given now. */
   shorten(options: ReadonlyMap<string, QueueOptions>): void;
@@ -108,7 +108,8 @@ export function createWaiting({ room, turns, queues, deadlines, now, onLeft }: W
   const wait = ({ model, isBrief, deployments, chains, signal, tryAgain, ...options }: Wait): Promise<void> => {
     if (signal.aborted) return Promise.reject(signal.reason);
     const known = queues.find(model, isBrief);
-    if ((known?.waiters.size() ?? 0) >= options.length) return Promise.reject(failure("queue_full", chains));
+    const isFull = (known?.waiters.size() ?? 0) >= options.length;
+    if (isFull) return Promise.reject(failure(isBrief ? "at_limit" : "queue_full", chains));
     const queue = known ?? queues.open(model, isBrief);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const since = now();
