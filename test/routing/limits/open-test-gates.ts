@@ -36,6 +36,7 @@ export const refusalOf = (result: Permit | GateRefusal): GateRefusal => {
 /** One that asks for a permit, and waits for it if there is none. */
 export interface Asker {
   readonly name: string;
+  readonly tokens: number;
   readonly controller: AbortController;
   permit: Permit | undefined;
   /** What the wait rejected with. */
@@ -63,7 +64,9 @@ export function openTestGates(
     states.retain(new Set(Object.keys(newLimits)));
     return gates;
   };
-  const parts = { clock, set, states, configure, gates: configure(limits), served: new Array<string>() };
+  /** Told of each that gets a permit. */
+  const onPass = (_asker: Asker, _deployment: Gated): void => {};
+  const parts = { onPass, clock, set, states, configure, gates: configure(limits), served: new Array<string>() };
 
   /** Asks as the engine does: the deployments in order, then waits. */
   const ask = (name: string, model: string, deployments: readonly Gated[], tokens = 1): Asker => {
@@ -74,6 +77,7 @@ export function openTestGates(
         if (!isPermit(result)) continue;
         asker.permit = result;
         parts.served.push(name);
+        parts.onPass(asker, deployment);
         return true;
       }
       return false;
@@ -91,6 +95,7 @@ export function openTestGates(
     };
     const asker: Asker = {
       name,
+      tokens,
       controller,
       permit: undefined,
       failure: undefined,
