@@ -1,0 +1,133 @@
+import type { TimerSource } from "../../core/deadlines.ts";
+import type { ChangesFrom } from "./channel.ts";
+import type { KeyHashes } from "./key-hashes.ts";
+import { createOutbox } from "./outbox.ts";
+import { createPresentChanges } from "./present-changes.ts";
+import {
+  beatOf,
+  CHANGES_CHANNEL,
+  commandsFor,
+  COOLING,
+  createRedisReader,
+  type Speaker,
+  usedIn,
+} from "./redis-format.ts";
+import { openRedisLink, problemOf, type SendCommand } from "./redis-link.ts";
+import type { SharedChange } from "./sharing.ts";
+
+export interface RedisSharingParts {
+  readonly url: string;
+  readonly speaker: Speaker;
+  readonly hashes: KeyHashes;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
+  readonly random: () => number;
+  /** Called with what other gateways say. */
+  readonly deliver: (said: ChangesFrom) => void;
+  /** Called when the server is away, and when it is back, each once; undefined means that it is back. */
+  readonly onChange: (problem: string | undefined) => void;
+}
+
+/** Tells other gateways through a Redis server, and hears of them. While it is away, the last word about each thing is kept. */
+export interface RedisSharing {
+  tell(change: SharedChange): void;
+  /** Reads what others have said, because there are keys that were not known before. */
+  readAgain(): void;
+  close(): void;
+}
+
+/** In one message, so that none is long. */
+const MAX_CHANGES = 500;
+const MINUTE_MS = 60_000;
+
+export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
+  const { url, speaker, hashes, clock, timers, random, deliver, onChange } = parts;
+  const reader = createRedisReader(speaker.gateway, hashes, clock);
+  /** What this process has said and is still so: a server that is back may have lost it. */
+  const own = createPresentChanges(clock);
+  let send: SendCommand | undefined;
+  let writingBy: SendCommand | undefined;
+  let isAway = false;
+
+  const report = (problem: string | undefined): void => {
+    if (isAway === (problem !== undefined)) return;
+    isAway = problem !== undefined;
+    onChange(problem);
+  };
+
+  /** One message at a time: what comes meanwhile is coalesced, so that a slow server costs no memory. */
+  const write = async (): Promise<void> => {
+    const by = send;
+    if (!by || writingBy === by) return;
+    writingBy = by;
+    for (let changes = outbox.take(MAX_CHANGES); changes.length > 0; changes = outbox.take(MAX_CHANGES)) {
+      const minute = Math.floor(clock() / MINUTE_MS);
+      const present = changes.filter((change) => change.kind !== "used" || change.minute >= minute - 1);
+      try {
+        if (present.length > 0) {
+          await Promise.all(commandsFor(present, speaker, hashes).map(([name, values]) => by(name, values)));
+        }
+      } catch (error) {
+        outbox.putBack(changes);
+        link.lose(by, problemOf(error));
+      }
+      // What was lost goes on with the next link.
+      if (send !== by) return;
+    }
+    writingBy = undefined;
+  };
+  const outbox = createOutbox(() => void write(), timers);
+
+  const read = async (by: SendCommand): Promise<void> => {
+    const minute = Math.floor(clock() / MINUTE_MS);
+    const minutes = [minute - 1, minute];
+    try {
+      const [cooling, ...used] = await Promise.all(
+        [COOLING, ...minutes.map(usedIn)].map((key) => by("HGETALL", [key])),
+      );
+      const { said, over } = reader.stored(cooling, new Map(minutes.map((each, index) => [each, used[index]])));
+      said.forEach(deliver);
+      if (over.length > 0) await by("HDEL", [COOLING, ...over]);
+    } catch (error) {
+      link.lose(by, problemOf(error));
+    }
+  };
+
+  const link = openRedisLink({
+    url,
+    channel: CHANGES_CHANNEL,
+    beatChannel: beatOf(speaker.self),
+    timers,
+    random,
+    onMessage(text) {
+      const said = reader.message(text);
+      if (said) deliver(said);
+    },
+    onUp(by) {
+      send = by;
+      report(undefined);
+      for (const { changes } of own.all()) outbox.putBack(changes);
+      void write();
+      void read(by);
+    },
+    onDown(problem) {
+      send = undefined;
+      writingBy = undefined;
+      report(problem);
+    },
+  });
+
+  return {
+    tell(change) {
+      own.note({ from: speaker.self, changes: [change] });
+      outbox.put(change);
+    },
+    readAgain: () => void (send && read(send)),
+    close() {
+      send = undefined;
+      outbox.close();
+      link.close();
+    },
+  };
+}
