@@ -2,6 +2,7 @@ import { changedFiles, createFileMemory, type FileContents, type FileMemory } fr
 import { type ConfigSource, loadSource } from "../../config/config-source.ts";
 import type { Config } from "../../config/load-config.ts";
 import { nextConfig } from "../../config/next-config.ts";
+import type { FromHub, SharingChannel } from "../../routing/sharing/channel.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
 import { endProcess, EXIT } from "../exit.ts";
 import { openLog } from "../open-log.ts";
@@ -27,8 +28,14 @@ export function runWorker(number: number, version: string): void {
   let draining = false;
   let log: Log | undefined;
 
+  let hear: (messages: readonly FromHub[]) => void = () => {};
+
   const tell = (message: FromWorker): void => {
     if (process.connected) process.send?.(message);
+  };
+  const channel: SharingChannel = {
+    send: (messages) => tell({ kind: "sharing", messages }),
+    listen: (listener) => void (hear = listener),
   };
 
   const build = async (message: StartMessage): Promise<void> => {
@@ -38,7 +45,7 @@ export function runWorker(number: number, version: string): void {
     files = createFileMemory(message.files);
     const worker = { number, count: () => count };
     const given = { config, demo: message.demo, file: source.file, fileProblem: message.fileProblem };
-    service = await openService({ ...given, version, log, worker, readFile: files.read });
+    service = await openService({ ...given, version, log, worker, channel, readFile: files.read });
     warnOfChanges(log, message.files);
     tell({ kind: "built", files: message.files ?? files.take() });
   };
@@ -77,6 +84,8 @@ export function runWorker(number: number, version: string): void {
         return (busy = reload(sourceOf(message)));
       case "drain":
         return drain();
+      case "sharing":
+        return hear(message.messages);
       case "count":
         count = { up: message.up, of: message.of };
     }

@@ -75,7 +75,7 @@ export function createRedisReader(own: string, { keyOf }: KeyHashes, clock: () =
   const coolingOf = (hash: unknown, until: unknown, why: unknown): SharedChange | undefined => {
     const key = typeof hash === "string" ? keyOf(hash) : undefined;
     if (key === undefined || !isCount(until) || typeof why !== "string") return undefined;
-    if (until > clock() + MAX_COOLING_MS) return undefined;
+    if (until <= clock() || until > clock() + MAX_COOLING_MS) return undefined;
     return { kind: "cooling", key, until, why: why.slice(0, MAX_REASON) };
   };
   const usedOf = (hash: unknown, minute: unknown, requests: unknown, tokens: unknown): SharedChange | undefined => {
@@ -106,7 +106,8 @@ export function createRedisReader(own: string, { keyOf }: KeyHashes, clock: () =
       for (const [hash, text] of fieldsOf(cooling)) {
         const value = parse(text);
         const [until, why, gateway, from] = Array.isArray(value) ? (value as unknown[]) : [];
-        if (!isCount(until) || until <= clock()) over.push(hash);
+        // Not at once: a new one may just be written.
+        if (!isCount(until) || until + MINUTE_MS <= clock()) over.push(hash);
         const change = coolingOf(hash, until, why);
         if (change && gateway !== own && typeof from === "string") said.push({ from, changes: [change] });
       }

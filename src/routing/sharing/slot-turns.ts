@@ -25,7 +25,10 @@ export function slotsLeft(limit: number, holders: Iterable<Holder>): number {
   return left;
 }
 
-/** Who waits for slots of a gate, first come first served, one slot each time; and who is to give some. */
+/**
+ * Who waits for slots of a gate, and who is to give some. A slot goes to who has the fewest of those who wait; of several
+ * first come first served, one slot each time.
+ */
 export class SlotTurns {
   /** In the order of their turns; each wants at least one. */
   readonly #waiting: Holder[] = [];
@@ -46,10 +49,11 @@ export class SlotTurns {
   /** Takes turns for so many slots. @returns how many each gets */
   serve(slots: number): ReadonlyMap<Holder, number> {
     const served = new Map<Holder, number>();
-    for (let left = slots; left > 0; left -= 1) {
-      const holder = this.#waiting.shift();
+    for (let left = slots; left > 0 && this.#waiting.length > 0; left -= 1) {
+      const holder = fewest(this.#waiting, (each) => each.granted + (served.get(each) ?? 0));
       if (!holder) break;
       served.set(holder, (served.get(holder) ?? 0) + 1);
+      this.#waiting.splice(this.#waiting.indexOf(holder), 1);
       holder.wanted -= 1;
       if (holder.wanted > 0) this.#waiting.push(holder);
     }
@@ -89,35 +93,39 @@ export class SlotTurns {
     /** How many each has or will be given, if all goes as it was asked for. */
     const levels = new Map(holders.map((holder) => [holder, holder.granted - holder.owed]));
     const kept = new Map(levels);
-    const most = (): Holder | undefined =>
-      holders.reduce<Holder | undefined>(
-        (best, holder) => (best && (kept.get(best) ?? 0) >= (kept.get(holder) ?? 0) ? best : holder),
-        undefined,
-      );
+    const levelOf = (holder: Holder): number => levels.get(holder) ?? 0;
+    const keptBy = (holder: Holder): number => kept.get(holder) ?? 0;
     const owe = (holder: Holder): void => {
       demandOf(holder).owed += 1;
-      kept.set(holder, (kept.get(holder) ?? 0) - 1);
-      levels.set(holder, (levels.get(holder) ?? 0) - 1);
+      kept.set(holder, keptBy(holder) - 1);
+      levels.set(holder, levelOf(holder) - 1);
     };
     for (let count = owing; count < excess; count += 1) {
-      const holder = most();
+      const holder = fewest(holders, (each) => -keptBy(each));
       if (holder) owe(holder);
     }
     let promised = Math.max(0, owing - excess);
-    const line = this.#waiting.map((holder) => ({ holder, left: holder.wanted }));
-    for (let next = line.shift(); next; next = line.shift()) {
-      const { holder, left } = next;
-      const level = levels.get(holder) ?? 0;
-      if (promised > 0) {
-        promised -= 1;
-      } else {
-        const giver = most();
-        const has = giver ? (kept.get(giver) ?? 0) : 0;
-        if (!giver || giver === holder || !(has >= level + 2 || (level <= 0 && has >= 1))) continue;
+    const left = new Map(this.#waiting.map((holder) => [holder, holder.wanted]));
+    for (let next = fewest(left.keys(), levelOf); next; next = fewest(left.keys(), levelOf)) {
+      const level = levelOf(next);
+      if (promised === 0) {
+        const giver = fewest(holders, (each) => -keptBy(each));
+        const has = giver ? keptBy(giver) : 0;
+        if (!giver || !(has >= level + 2 || (level <= 0 && has >= 1))) return;
         owe(giver);
       }
-      levels.set(holder, level + 1);
-      if (left > 1) line.push({ holder, left: left - 1 });
+      promised = Math.max(0, promised - 1);
+      levels.set(next, level + 1);
+      const wanted = (left.get(next) ?? 0) - 1;
+      left.delete(next);
+      if (wanted > 0) left.set(next, wanted);
     }
   }
+}
+
+/** @returns the first of those of whom there are as few as of no other */
+function fewest(holders: Iterable<Holder>, count: (holder: Holder) => number): Holder | undefined {
+  let best: Holder | undefined;
+  for (const holder of holders) if (!best || count(holder) < count(best)) best = holder;
+  return best;
 }
