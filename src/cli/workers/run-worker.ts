@@ -28,15 +28,7 @@ export function runWorker(number: number, version: string): void {
   let draining = false;
   let log: Log | undefined;
 
-  let hear: (messages: readonly FromHub[]) => void = () => {};
-
-  const tell = (message: FromWorker): void => {
-    if (process.connected) process.send?.(message);
-  };
-  const channel: SharingChannel = {
-    send: (messages) => tell({ kind: "sharing", messages }),
-    listen: (listener) => void (hear = listener),
-  };
+  const sharing = createSharingChannel();
 
   const build = async (message: StartMessage): Promise<void> => {
     source = message.reloaded ?? sourceOf(message);
@@ -45,7 +37,7 @@ export function runWorker(number: number, version: string): void {
     files = createFileMemory(message.files);
     const worker = { number, count: () => count };
     const given = { config, demo: message.demo, file: source.file, fileProblem: message.fileProblem };
-    service = await openService({ ...given, version, log, worker, channel, readFile: files.read });
+    service = await openService({ ...given, version, log, worker, channel: sharing.channel, readFile: files.read });
     warnOfChanges(log, message.files);
     tell({ kind: "built", files: message.files ?? files.take() });
   };
@@ -85,7 +77,7 @@ export function runWorker(number: number, version: string): void {
       case "drain":
         return drain();
       case "sharing":
-        return hear(message.messages);
+        return sharing.hear(message.messages);
       case "count":
         count = { up: message.up, of: message.of };
     }
@@ -104,6 +96,26 @@ export function runWorker(number: number, version: string): void {
   process.on("SIGHUP", () => (busy = reload()));
   if (!process.connected) drain();
   tell({ kind: "ready" });
+}
+
+function tell(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** Joins what routing shares with other workers to the channel of this one. */
+function createSharingChannel() {
+  let listener: ((messages: readonly FromHub[]) => void) | undefined;
+  const channel: SharingChannel = {
+    send(messages) {
+      try {
+        tell({ kind: "sharing", messages });
+      } catch {
+        // The supervising process is gone, which ends this one, too.
+      }
+    },
+    listen: (given) => void (listener = given),
+  };
+  return { channel, hear: (messages: readonly FromHub[]) => listener?.(messages) };
 }
 
 /** Those who were reloaded go on with what only a restart changes, and this one is to be like them. */

@@ -18,7 +18,7 @@ const COOLING_KEPT_MS = String(MAX_COOLING_MS);
 /** The minute, the next one, which looks at it, and one more for clocks that differ. */
 const USED_KEPT_MS = "180000";
 const MAX_REASON = 200;
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 
 /** Who speaks: a process of a gateway. */
 export interface Speaker {
@@ -29,8 +29,16 @@ export interface Speaker {
 export type Command = readonly [name: string, values: readonly string[]];
 
 /** Writes for those who come later, and tells those who are there. */
-export function commandsFor(changes: readonly SharedChange[], speaker: Speaker, { hashOf }: KeyHashes): Command[] {
-  const { gateway, self } = speaker;
+export function commandsFor(
+  all: readonly SharedChange[],
+  { gateway, self }: Speaker,
+  { hashOf }: KeyHashes,
+  now: number,
+): Command[] {
+  const minute = Math.floor(now / MINUTE_MS);
+  // The last word about a minute may have waited for long.
+  const changes = all.filter((change) => change.kind !== "used" || change.minute >= minute - 1);
+  if (changes.length === 0) return [];
   const commands: Command[] = [];
   const cooling: string[] = [];
   const recovered: string[] = [];

@@ -1,8 +1,5 @@
-import { RedisClient } from "bun";
 import type { TimerSource } from "../../core/deadlines.ts";
-
-/** Sends one command; rejects if the link is lost before the answer comes. */
-export type SendCommand = (command: string, values: readonly string[]) => Promise<unknown>;
+import { openRedisConnections, problemOf, type RedisConnections, type SendCommand } from "./redis-connections.ts";
 
 export interface RedisLinkParts {
   readonly url: string;
@@ -21,7 +18,7 @@ export interface RedisLinkParts {
 }
 
 export interface RedisLink {
-  /** What could be sent was not done: begins anew, if this is what it was sent by. */
+  /** What was to be sent was not: begins anew, if this is what it was sent by. */
   lose(send: SendCommand, problem: string): void;
   close(): void;
 }
@@ -33,87 +30,72 @@ const BEAT_MS = 1000;
 /** Waits before attempts to connect: each time twice as long, of which a random part of at least half is waited. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 10_000;
-const CLIENT_OPTIONS = { connectionTimeout: CONNECT_MS, autoReconnect: false, enableOfflineQueue: false };
-
-/** One life of the link: two connections, because one that listens can do nothing else. */
-interface Connections {
-  readonly send: SendCommand;
-  isUp: boolean;
-  hasBeat: boolean;
-  close(): void;
-}
 
 /** Keeps a link to a Redis server, from now on until it is closed: connects, notices when it is lost, and connects again. */
 export function openRedisLink(parts: RedisLinkParts): RedisLink {
   const { url, channel, beatChannel, timers, random, onMessage, onUp, onDown } = parts;
-  let current: Connections | undefined;
+  /** Undefined between attempts. */
+  let current: RedisConnections | undefined;
   let failures = 0;
+  let hasBeat = true;
+  /** One wait at a time: for the connection, the next beat, or the next attempt. */
   let timer: unknown;
   let isClosed = false;
 
-  const fail = (failed: Connections | undefined, problem: string): void => {
-    if (isClosed || failed !== current) return;
-    current = undefined;
-    failed?.close();
+  const wait = (callback: () => void, delayMs: number): void => {
     timers.clearTimer(timer);
-    const wait = Math.min(FIRST_WAIT_MS * 2 ** failures, LONGEST_WAIT_MS);
+    timer = timers.setTimer(callback, delayMs);
+  };
+
+  const fail = (failed: RedisConnections | undefined, problem: string): void => {
+    if (isClosed || failed === undefined || failed !== current) return;
+    current = undefined;
+    failed.close();
+    wait(connect, Math.min(FIRST_WAIT_MS * 2 ** failures, LONGEST_WAIT_MS) * (0.5 + random() / 2));
     failures += 1;
-    timer = timers.setTimer(connect, wait * (0.5 + random() / 2));
     onDown(problem);
   };
 
-  const open = (): Connections => {
-    const commands = new RedisClient(url, CLIENT_OPTIONS);
-    const listener = new RedisClient(url, CLIENT_OPTIONS);
-    const connections: Connections = {
-      send: (command, values) => commands.send(command, [...values]),
-      isUp: false,
-      hasBeat: true,
-      close() {
-        for (const client of [commands, listener]) {
-          client.onclose = null;
-          client.close();
-        }
+  const open = (): RedisConnections => {
+    const opened: RedisConnections = openRedisConnections({
+      url,
+      channels: [channel, beatChannel],
+      connectMs: CONNECT_MS,
+      onMessage(text, from) {
+        if (opened !== current) return;
+        if (from === beatChannel) hasBeat = true;
+        else onMessage(text);
       },
-    };
-    const hear = (text: string, from: string): void => {
-      if (connections !== current) return;
-      if (from === beatChannel) connections.hasBeat = true;
-      else onMessage(text);
-    };
-    for (const client of [commands, listener]) {
-      client.onclose = (error) => fail(connections, error?.message ?? "the connection was closed");
-    }
-    const listening = async (): Promise<void> => {
-      await Promise.all([commands.connect(), listener.connect()]);
-      await listener.subscribe([channel, beatChannel], hear);
-      if (connections !== current) return;
-      connections.isUp = true;
-      failures = 0;
-      timers.clearTimer(timer);
-      beat(connections);
-      onUp(connections.send);
-    };
-    listening().catch((error: unknown) => fail(connections, problemOf(error)));
-    return connections;
+      onLost: (problem) => fail(opened, problem),
+    });
+    return opened;
   };
 
   const connect = (): void => {
+    let opened: RedisConnections;
     try {
-      const opened = open();
-      current = opened;
-      timer = timers.setTimer(() => fail(opened, `no answer within ${CONNECT_MS} ms`), CONNECT_MS);
+      opened = open();
     } catch (error) {
-      // Nothing but another URL helps, which only a restart brings.
+      // Only another URL helps, and a restart brings that.
       isClosed = true;
-      onDown(problemOf(error));
+      return onDown(problemOf(error));
     }
+    current = opened;
+    wait(() => fail(opened, `no answer within ${CONNECT_MS} ms`), CONNECT_MS);
+    const begin = (): void => {
+      if (opened !== current) return;
+      failures = 0;
+      hasBeat = true;
+      beat(opened);
+      onUp(opened.send);
+    };
+    opened.opened.then(begin, (error: unknown) => fail(opened, problemOf(error)));
   };
 
-  const beat = (connections: Connections): void => {
-    if (!connections.hasBeat) return fail(connections, `no answer within ${BEAT_MS} ms`);
-    connections.hasBeat = false;
-    timer = timers.setTimer(() => beat(connections), BEAT_MS);
+  const beat = (connections: RedisConnections): void => {
+    if (!hasBeat) return fail(connections, `no answer within ${BEAT_MS} ms`);
+    hasBeat = false;
+    wait(() => beat(connections), BEAT_MS);
     connections.send("PUBLISH", [beatChannel, ""]).catch((error: unknown) => fail(connections, problemOf(error)));
   };
 
@@ -130,5 +112,3 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
     },
   };
 }
-
-export const problemOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -9,10 +9,13 @@ import {
   commandsFor,
   COOLING,
   createRedisReader,
+  MINUTE_MS,
+  type RedisReader,
   type Speaker,
   usedIn,
 } from "./redis-format.ts";
-import { openRedisLink, problemOf, type SendCommand } from "./redis-link.ts";
+import { problemOf, type SendCommand } from "./redis-connections.ts";
+import { openRedisLink } from "./redis-link.ts";
 import type { SharedChange } from "./sharing.ts";
 
 export interface RedisSharingParts {
@@ -39,22 +42,15 @@ export interface RedisSharing {
 
 /** In one message, so that none is long. */
 const MAX_CHANGES = 500;
-const MINUTE_MS = 60_000;
 
 export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
   const { url, speaker, hashes, clock, timers, random, deliver, onChange } = parts;
-  const reader = createRedisReader(speaker.gateway, hashes, clock);
   /** What this process has said and is still so: a server that is back may have lost it. */
   const own = createPresentChanges(clock);
+  const reader = createRedisReader(speaker.gateway, hashes, clock);
   let send: SendCommand | undefined;
   let writingBy: SendCommand | undefined;
-  let isAway = false;
-
-  const report = (problem: string | undefined): void => {
-    if (isAway === (problem !== undefined)) return;
-    isAway = problem !== undefined;
-    onChange(problem);
-  };
+  const report = reportOnce(onChange);
 
   /** One message at a time: what comes meanwhile is coalesced, so that a slow server costs no memory. */
   const write = async (): Promise<void> => {
@@ -62,12 +58,8 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
     if (!by || writingBy === by) return;
     writingBy = by;
     for (let changes = outbox.take(MAX_CHANGES); changes.length > 0; changes = outbox.take(MAX_CHANGES)) {
-      const minute = Math.floor(clock() / MINUTE_MS);
-      const present = changes.filter((change) => change.kind !== "used" || change.minute >= minute - 1);
       try {
-        if (present.length > 0) {
-          await Promise.all(commandsFor(present, speaker, hashes).map(([name, values]) => by(name, values)));
-        }
+        await Promise.all(commandsFor(changes, speaker, hashes, clock()).map(([name, values]) => by(name, values)));
       } catch (error) {
         outbox.putBack(changes);
         link.lose(by, problemOf(error));
@@ -80,13 +72,8 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
   const outbox = createOutbox(() => void write(), timers);
 
   const read = async (by: SendCommand): Promise<void> => {
-    const minute = Math.floor(clock() / MINUTE_MS);
-    const minutes = [minute - 1, minute];
     try {
-      const [cooling, ...used] = await Promise.all(
-        [COOLING, ...minutes.map(usedIn)].map((key) => by("HGETALL", [key])),
-      );
-      const { said, over } = reader.stored(cooling, new Map(minutes.map((each, index) => [each, used[index]])));
+      const { said, over } = await readStored(by, reader, clock());
       said.forEach(deliver);
       if (over.length > 0) await by("HDEL", [COOLING, ...over]);
     } catch (error) {
@@ -95,11 +82,7 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
   };
 
   const link = openRedisLink({
-    url,
-    channel: CHANGES_CHANNEL,
-    beatChannel: beatOf(speaker.self),
-    timers,
-    random,
+    ...{ url, channel: CHANGES_CHANNEL, beatChannel: beatOf(speaker.self), timers, random },
     onMessage(text) {
       const said = reader.message(text);
       if (said) deliver(said);
@@ -129,5 +112,21 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
       outbox.close();
       link.close();
     },
+  };
+}
+
+async function readStored(by: SendCommand, reader: RedisReader, now: number) {
+  const minute = Math.floor(now / MINUTE_MS);
+  const minutes = [minute - 1, minute];
+  const [cooling, ...used] = await Promise.all([COOLING, ...minutes.map(usedIn)].map((key) => by("HGETALL", [key])));
+  return reader.stored(cooling, new Map(minutes.map((each, index) => [each, used[index]])));
+}
+
+function reportOnce(onChange: RedisSharingParts["onChange"]): RedisSharingParts["onChange"] {
+  let isAway = false;
+  return (problem) => {
+    if (isAway === (problem !== undefined)) return;
+    isAway = problem !== undefined;
+    onChange(problem);
   };
 }

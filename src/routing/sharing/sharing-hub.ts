@@ -1,7 +1,7 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { FromHub, ToHub } from "./channel.ts";
 import { createPresentChanges } from "./present-changes.ts";
-import { createSlotHub } from "./slot-hub.ts";
+import { SlotHub } from "./slot-hub.ts";
 
 /** What the process that holds the workers together does for their routing: it passes on what they say, and leases slots. */
 export interface SharingHub {
@@ -39,7 +39,7 @@ export function createSharingHub({ workers, clock, timers, gateway }: SharingHub
     outgoing.clear();
     for (const [worker, messages] of all) members.get(worker)?.(messages);
   };
-  const slots = createSlotHub({
+  const slots = new SlotHub({
     workers,
     send,
     timers: {
@@ -77,6 +77,6 @@ export function createSharingHub({ workers, clock, timers, gateway }: SharingHub
       outgoing.delete(worker);
       flush();
     },
-    close: slots.close,
+    close: () => slots.close(),
   };
 }

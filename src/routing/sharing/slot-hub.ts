@@ -7,15 +7,6 @@ const MAX_GATES = 10_000;
 /** So long after nobody waits any more, workers get their fair shares back from what others do not use, in milliseconds. */
 const BALANCE_MS = 1000;
 
-export interface SlotHub {
-  /** A worker begins. @returns the slots that it begins with, as far as they are not its fair share */
-  join(worker: number): readonly SlotsHeld[];
-  hear(worker: number, message: ToHub & { readonly kind: "limit" | "want" | "return" }): void;
-  /** It has ended: its slots are free. */
-  leave(worker: number): void;
-  close(): void;
-}
-
 export interface SlotHubParts {
   /** How many workers there are, those that are just being started again included. */
   readonly workers: number;
@@ -32,129 +23,141 @@ interface Gate {
 }
 
 /** Leases the slots of gates to workers: what is granted is never more than the limit, unless that has just become lower. */
-export function createSlotHub({ workers, send, timers }: SlotHubParts): SlotHub {
-  const gates = new Map<string, Gate>();
-  const joined = new Set<number>();
-  const uneven = new Set<Gate>();
-  let balancing: unknown;
+export class SlotHub {
+  readonly #parts: SlotHubParts;
+  readonly #gates = new Map<string, Gate>();
+  readonly #joined = new Set<number>();
+  /** Where some have less than their fair share, and nobody waits. */
+  readonly #uneven = new Set<Gate>();
+  #balancing: unknown;
 
-  const shareBy = (limit: number, worker: number): number => fairShare(limit, workers, worker);
+  constructor(parts: SlotHubParts) {
+    this.#parts = parts;
+  }
 
-  const open = (name: string, limit: number): Gate => {
-    const holders = new Map([...joined].map((worker) => [worker, holderOf(worker, limit, shareBy(limit, worker))]));
-    const gate = { name, limit, holders, turns: new SlotTurns() };
-    gates.set(name, gate);
+  /** A worker begins. @returns the slots that it begins with, of all gates that are known */
+  join(worker: number): readonly SlotsHeld[] {
+    this.#joined.add(worker);
+    return [...this.#gates.values()].map((gate) => {
+      const { name, limit, holders, turns } = gate;
+      const count = Math.max(0, Math.min(this.#share(limit, worker), slotsLeft(limit, holders.values())));
+      holders.set(worker, holderOf(worker, limit, count));
+      if (!turns.isWaiting()) this.#fillUp(gate);
+      return { gate: name, limit, count };
+    });
+  }
+
+  hear(worker: number, message: ToHub & { readonly kind: "limit" | "want" | "return" }): void {
+    if (!this.#joined.has(worker)) return;
+    if (message.kind === "limit") return this.#hearLimit(worker, message.gate, message.limit, message.first);
+    const gate = this.#gates.get(message.gate);
+    const holder = gate?.holders.get(worker);
+    if (!gate || !holder) return;
+    if (message.kind === "want") {
+      gate.turns.want(holder, message.count - (holder.served - message.served));
+    } else {
+      const owed = Math.min(message.count, holder.owed);
+      holder.granted -= message.count;
+      holder.owed -= owed;
+      holder.unused = Math.max(0, holder.unused - (message.count - owed));
+    }
+    this.#settle(gate);
+  }
+
+  /** It has ended: its slots are free. */
+  leave(worker: number): void {
+    if (!this.#joined.delete(worker)) return;
+    for (const gate of this.#gates.values()) {
+      const holder = gate.holders.get(worker);
+      if (!holder) continue;
+      gate.holders.delete(worker);
+      gate.turns.want(holder, 0);
+      this.#settle(gate);
+    }
+  }
+
+  close(): void {
+    this.#parts.timers.clearTimer(this.#balancing);
+  }
+
+  #hearLimit(worker: number, name: string, limit: number, first: number | undefined): void {
+    const known = this.#gates.get(name);
+    if (!known && this.#gates.size >= MAX_GATES) return;
+    const gate = known ?? this.#open(name, first ?? limit);
+    const holder = gate.holders.get(worker);
+    if (holder && first !== undefined) {
+      // It may have begun by another limit than others, if that is just being changed.
+      holder.granted += this.#share(first, worker) - this.#share(holder.first, worker);
+      holder.first = first;
+    }
+    gate.limit = limit;
+    this.#settle(gate);
+  }
+
+  #open(name: string, limit: number): Gate {
+    const holders = [...this.#joined].map((worker) => holderOf(worker, limit, this.#share(limit, worker)));
+    const byWorker = new Map(holders.map((holder) => [holder.worker, holder]));
+    const gate = { name, limit, holders: byWorker, turns: new SlotTurns() };
+    this.#gates.set(name, gate);
     return gate;
-  };
-
-  const grant = (gate: Gate, holder: Holder, count: number, served: number): void => {
-    holder.granted += count;
-    holder.served += served;
-    send(holder.worker, { kind: "grant", gate: gate.name, limit: holder.first, count, served });
-  };
-
-  const ask = (gate: Gate, holder: Holder, owed: number, unused: number): void => {
-    holder.owed += owed;
-    holder.unused = unused;
-    send(holder.worker, { kind: "ask", gate: gate.name, limit: holder.first, owed, unused });
-  };
+  }
 
   /** Gives what is free to those who wait, in turn, and asks for more; or, if nobody waits, fills up fair shares. */
-  const settle = (gate: Gate): void => {
+  #settle(gate: Gate): void {
     const { holders, turns, limit } = gate;
-    for (const [holder, count] of turns.serve(slotsLeft(limit, holders.values()))) grant(gate, holder, count, count);
-    const asked = turns.demand(limit, holders);
-    for (const [holder, { owed, unused }] of asked) ask(gate, holder, owed, unused);
-    if (!turns.isWaiting()) fillUp(gate);
-  };
+    for (const [holder, count] of turns.serve(slotsLeft(limit, holders.values()))) {
+      this.#grant(gate, holder, count, count);
+    }
+    for (const [holder, { owed, unused }] of turns.demand(limit, holders)) this.#ask(gate, holder, owed, unused);
+    if (!turns.isWaiting()) this.#fillUp(gate);
+  }
 
-  const fillUp = (gate: Gate): void => {
+  #fillUp(gate: Gate): void {
     let left = slotsLeft(gate.limit, gate.holders.values());
     let isUneven = false;
     for (const holder of gate.holders.values()) {
-      const lacking = shareBy(gate.limit, holder.worker) - holder.granted;
-      const count = Math.min(lacking, left);
-      if (count > 0) grant(gate, holder, count, 0);
-      left -= Math.max(0, count);
-      isUneven ||= lacking > Math.max(0, count);
+      const lacking = this.#share(gate.limit, holder.worker) - holder.granted;
+      const count = Math.max(0, Math.min(lacking, left));
+      if (count > 0) this.#grant(gate, holder, count, 0);
+      left -= count;
+      isUneven ||= lacking > count;
     }
-    if (!isUneven) return void uneven.delete(gate);
-    uneven.add(gate);
-    balancing ??= timers.setTimer(balance, BALANCE_MS);
-  };
+    if (!isUneven) return void this.#uneven.delete(gate);
+    this.#uneven.add(gate);
+    this.#balancing ??= this.#parts.timers.setTimer(() => this.#balance(), BALANCE_MS);
+  }
 
-  const balance = (): void => {
-    balancing = undefined;
-    const all = [...uneven];
-    uneven.clear();
+  #balance(): void {
+    this.#balancing = undefined;
+    const all = [...this.#uneven];
+    this.#uneven.clear();
     for (const gate of all) {
       if (gate.turns.isWaiting()) continue;
       for (const holder of gate.holders.values()) {
-        const above = holder.granted - shareBy(gate.limit, holder.worker);
-        if (above > 0 && holder.unused !== above) ask(gate, holder, 0, above);
+        const above = holder.granted - this.#share(gate.limit, holder.worker);
+        if (above > 0 && holder.unused !== above) this.#ask(gate, holder, 0, above);
       }
     }
-  };
+  }
 
-  const hearLimit = (worker: number, name: string, limit: number, first: number | undefined): void => {
-    const known = gates.get(name);
-    if (!known && gates.size >= MAX_GATES) return;
-    const gate = known ?? open(name, first ?? limit);
-    const holder = gate.holders.get(worker);
-    // It may have begun by another limit, if that is just being changed.
-    if (holder && first !== undefined) holder.granted += shareBy(first, worker) - shareBy(holder.first, worker);
-    if (holder) holder.first = first ?? holder.first;
-    gate.limit = limit;
-    settle(gate);
-  };
+  #share(limit: number, worker: number): number {
+    return fairShare(limit, this.#parts.workers, worker);
+  }
 
-  return {
-    join(worker) {
-      joined.add(worker);
-      return [...gates.values()].map((gate) => {
-        const { name, limit } = gate;
-        const count = Math.max(0, Math.min(shareBy(limit, worker), slotsLeft(limit, gate.holders.values())));
-        gate.holders.set(worker, holderOf(worker, limit, count));
-        if (!gate.turns.isWaiting()) fillUp(gate);
-        return { gate: name, limit, count };
-      });
-    },
-    hear(worker, message) {
-      if (!joined.has(worker)) return;
-      if (message.kind === "limit") return hearLimit(worker, message.gate, message.limit, message.first);
-      const gate = gates.get(message.gate);
-      const holder = gate?.holders.get(worker);
-      if (!gate || !holder) return;
-      if (message.kind === "want") {
-        gate.turns.want(holder, message.count - (holder.served - message.served));
-      } else {
-        const owed = Math.min(message.count, holder.owed);
-        holder.granted -= message.count;
-        holder.owed -= owed;
-        holder.unused = Math.max(0, holder.unused - (message.count - owed));
-      }
-      settle(gate);
-    },
-    leave(worker) {
-      if (!joined.delete(worker)) return;
-      for (const gate of gates.values()) {
-        const holder = gate.holders.get(worker);
-        if (!holder) continue;
-        gate.holders.delete(worker);
-        gate.turns.want(holder, 0);
-        settle(gate);
-      }
-    },
-    close: () => timers.clearTimer(balancing),
-  };
+  #grant({ name: gate }: Gate, holder: Holder, count: number, served: number): void {
+    holder.granted += count;
+    holder.served += served;
+    this.#parts.send(holder.worker, { kind: "grant", gate, limit: holder.first, count, served });
+  }
+
+  #ask({ name: gate }: Gate, holder: Holder, owed: number, unused: number): void {
+    holder.owed += owed;
+    holder.unused = unused;
+    this.#parts.send(holder.worker, { kind: "ask", gate, limit: holder.first, owed, unused });
+  }
 }
 
 const holderOf = (worker: number, limit: number, granted: number): Holder => ({
-  worker,
-  first: limit,
-  granted,
-  wanted: 0,
-  served: 0,
-  owed: 0,
-  unused: 0,
+  ...{ worker, first: limit, granted },
+  ...{ wanted: 0, served: 0, owed: 0, unused: 0 },
 });

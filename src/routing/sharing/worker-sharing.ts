@@ -2,7 +2,7 @@ import type { TimerSource } from "../../core/deadlines.ts";
 import type { ChangesFrom, FromHub, SharingChannel } from "./channel.ts";
 import { createOutbox } from "./outbox.ts";
 import type { SharedChange, SlotLeases } from "./sharing.ts";
-import { createWorkerSlots } from "./slot-leases.ts";
+import { WorkerSlots } from "./slot-leases.ts";
 
 /** Changes in one message. */
 const MAX_CHANGES = 1000;
@@ -26,7 +26,7 @@ export interface WorkerSharing {
 
 export function openWorkerSharing({ channel, self, timers, deliver, onHello }: WorkerSharingParts): WorkerSharing {
   let hasBegun = false;
-  const slots = createWorkerSlots((messages) => channel.send(messages), timers);
+  const slots = new WorkerSlots((messages) => channel.send(messages), timers);
 
   const flush = (): void => {
     // Nothing is heard of a worker before it was greeted.

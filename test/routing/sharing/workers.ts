@@ -1,6 +1,6 @@
 import type { FromHub, ToHub } from "../../../src/routing/sharing/channel.ts";
-import { createSlotHub, type SlotHub } from "../../../src/routing/sharing/slot-hub.ts";
-import { createWorkerSlots, type WorkerSlots } from "../../../src/routing/sharing/slot-leases.ts";
+import { SlotHub } from "../../../src/routing/sharing/slot-hub.ts";
+import { WorkerSlots } from "../../../src/routing/sharing/slot-leases.ts";
 import { createManualClock, type ManualClock, settle } from "../../fixtures/manual-clock.ts";
 
 export const GATE = "gate";
@@ -41,7 +41,7 @@ export function openWorkers(count: number, firstLimit: number): Workers {
   const all = new Map<number, FakeWorker>();
   const limits = new Map<number, number>();
   let messages = 0;
-  const hub: SlotHub = createSlotHub({
+  const hub = new SlotHub({
     workers: count,
     send(number, message) {
       messages += 1;
@@ -67,7 +67,7 @@ export function openWorkers(count: number, firstLimit: number): Workers {
   const start = (number: number): void => {
     if (all.has(number)) return;
     const toHub: ToHub[] = [];
-    const slots = createWorkerSlots((said) => {
+    const slots = new WorkerSlots((said) => {
       messages += said.length;
       toHub.push(...said);
     }, clock);
