@@ -23,6 +23,8 @@ export interface ChangeLog {
   credentialChanged(kind: string, problem: { readonly fault: string; readonly detail: string } | undefined): void;
   /** The store of responses stopped to answer, or answers again: `problem` says why it does not. */
   responseStoreChanged(problem: string | undefined): void;
+  /** The Redis server through which gateways share cooldowns and limits stopped to answer, or answers again. */
+  sharingChanged(problem: string | undefined): void;
   /** A provider's models cannot be listed, or for another reason than before. */
   modelListFailed(provider: { readonly id: string; readonly configured: boolean }, failure: Failure): void;
   /** They can be listed again. */
@@ -61,6 +63,11 @@ export function createChangeLog(log: Log, worker = 1): ChangeLog {
       if (problem !== undefined)
         log.warn({ problem }, "the store of responses does not answer; responses are not kept");
       else log.info("the store of responses answers again");
+    },
+    sharingChanged(problem) {
+      if (problem !== undefined) {
+        log.warn({ problem }, "Redis does not answer; cooldowns and limits are not shared between gateways");
+      } else log.info("Redis answers again; cooldowns and limits are shared between gateways");
     },
     modelListFailed({ id, configured }, failure) {
       const line = { provider: id, failure: failure.code, cause: failure.details.cause };
