@@ -1,3 +1,4 @@
+import { isoDate } from "../../core/iso-date.ts";
 import type { DeploymentView, ModelView, RoutingView } from "../../routing/routing-view.ts";
 import type { DeploymentState, RoutedModelState, RoutingResponse } from "../routing-schema.ts";
 import { jsonResponse, type RouteHandler } from "../serve-route.ts";
@@ -46,7 +47,7 @@ function describeDeployment(deployment: DeploymentView): DeploymentState {
     weight,
     priority,
     state,
-    cooling_until: coolingUntil === undefined ? null : toDate(coolingUntil),
+    cooling_until: coolingUntil === undefined ? null : isoDate(coolingUntil),
     why: why ?? null,
     in_flight: inFlight,
     consecutive_failures: consecutiveFailures,
@@ -55,8 +56,3 @@ function describeDeployment(deployment: DeploymentView): DeploymentState {
     limits: limits.map(({ limit, of, max, used }) => ({ limit, of, max, used })),
   };
 }
-
-/** The last moment that a date can be; a provider may ask to be left alone for longer. */
-const LAST_MS = 8.64e15;
-
-const toDate = (milliseconds: number): string => new Date(Math.min(milliseconds, LAST_MS)).toISOString();
