@@ -39,8 +39,10 @@ export interface DeploymentView {
   readonly consecutiveFailures: number;
   /** Recent average in milliseconds; undefined if there was none. */
   readonly timeToFirstTokenMs: number | undefined;
-  /** Attempts since the gateway has started. */
+  /** That it has answered, since this process knows of it. */
   readonly requests: number;
+  /** All that were made, good or bad. */
+  readonly attempts: number;
   readonly limits: readonly LimitView[];
 }
 

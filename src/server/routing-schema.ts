@@ -41,7 +41,8 @@ export const DeploymentState = openObject(
     time_to_first_token_ms: Type.Union([Type.Number(), Type.Null()], {
       description: "Recent average; null if there was none.",
     }),
-    requests: Type.Integer({ minimum: 0, description: "Attempts since the gateway has started." }),
+    requests: Type.Integer({ minimum: 0, description: "That it has answered since the gateway has started." }),
+    attempts: Type.Integer({ minimum: 0, description: "All that were made, good or bad." }),
     limits: Type.Array(DeploymentLimit),
   },
   "A deployment of a model, and how it is.",

@@ -22,6 +22,7 @@ const HEALTHY: DeploymentView = {
   consecutiveFailures: 0,
   timeToFirstTokenMs: undefined,
   requests: 17,
+  attempts: 21,
   limits: [{ limit: "max_in_flight", of: "left", max: 4, used: 2 }],
 };
 const COOLING: DeploymentView = {
@@ -66,6 +67,7 @@ describe("the state of routing", () => {
       consecutive_failures: 0,
       time_to_first_token_ms: null,
       requests: 17,
+      attempts: 21,
       limits: [{ limit: "max_in_flight", of: "left", max: 4, used: 2 }],
     };
     const openai = {

@@ -2,15 +2,19 @@ import type { TimerSource } from "../../core/deadlines.ts";
 import type { Failure } from "../../core/errors.ts";
 import type { RoutedModel } from "../engine/route.ts";
 import type { Deployment } from "../models/deployment.ts";
-import type { HealthCheckOptions } from "../models/model-options.ts";
+import type { CooldownOptions, HealthCheckOptions } from "../models/model-options.ts";
 import { checkDeployment, type CheckParts } from "./check-deployment.ts";
 
 export interface HealthCheckParts extends CheckParts {
   readonly timers: TimerSource;
   /** From 0 to below 1. */
   readonly random?: () => number;
-  /** Told of each result that says something; must not throw. */
-  readonly onResult: (deployment: Deployment, ok: boolean, failure?: Failure) => void;
+  /**
+   * Told of each result that says something; must not throw.
+   * @param cooldown of the model that wants the check
+   * @param failure undefined if the deployment is healthy
+   */
+  readonly onResult: (deployment: Deployment, cooldown: CooldownOptions, failure: Failure | undefined) => void;
 }
 
 /** Checks of deployments, which go on until they are stopped. */
@@ -33,6 +37,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 interface Check {
   readonly deployment: Deployment;
   readonly options: HealthCheckOptions;
+  readonly cooldown: CooldownOptions;
 }
 
 /**
@@ -62,12 +67,11 @@ export function createHealthChecks(models: readonly RoutedModel[], parts: Health
     };
   };
 
-  const perform = async ({ deployment, options }: Check): Promise<void> => {
+  const perform = async ({ deployment, options, cooldown }: Check): Promise<void> => {
     const { timeoutMs, request } = options;
     const result = await checkDeployment(deployment, request, parts, { timeoutMs, signal: over.signal, after });
     if (over.signal.aborted || result === "unknown") return;
-    if (result.ok) onResult(deployment, true);
-    else onResult(deployment, false, result.failure);
+    onResult(deployment, cooldown, result.ok ? undefined : result.failure);
   };
 
   const next = (): void => {
@@ -108,12 +112,12 @@ export function createHealthChecks(models: readonly RoutedModel[], parts: Health
 function findChecks(models: readonly RoutedModel[]): readonly Check[] {
   const checks = new Map<string, Check>();
   for (const { options, deployments } of models) {
-    const { healthCheck } = options;
+    const { healthCheck, cooldown } = options;
     if (!healthCheck) continue;
     for (const deployment of deployments) {
       const known = checks.get(deployment.key);
       if (known && known.options.intervalMs <= healthCheck.intervalMs) continue;
-      checks.set(deployment.key, { deployment, options: healthCheck });
+      checks.set(deployment.key, { deployment, options: healthCheck, cooldown });
     }
   }
   return [...checks.values()];

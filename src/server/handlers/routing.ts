@@ -38,7 +38,7 @@ function describeModel({ name, strategy, fallbacks, deployments, queue }: ModelV
 }
 
 function describeDeployment(deployment: DeploymentView): DeploymentState {
-  const { label, provider, model, weight, priority, state, why, inFlight, requests, limits } = deployment;
+  const { label, provider, model, weight, priority, state, why, inFlight, requests, attempts, limits } = deployment;
   const { coolingUntil, consecutiveFailures, timeToFirstTokenMs } = deployment;
   return {
     label,
@@ -53,6 +53,7 @@ function describeDeployment(deployment: DeploymentView): DeploymentState {
     consecutive_failures: consecutiveFailures,
     time_to_first_token_ms: timeToFirstTokenMs === undefined ? null : Math.round(timeToFirstTokenMs),
     requests,
+    attempts,
     limits: limits.map(({ limit, of, max, used }) => ({ limit, of, max, used })),
   };
 }

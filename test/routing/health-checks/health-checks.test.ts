@@ -74,7 +74,10 @@ function setUp(models: readonly RoutedModel[], random = 0.5) {
     clock: () => 0,
     timers: clock,
     random: () => random,
-    onResult: ({ label }, ok, failure) => results.push(ok ? `${label} ok` : `${label} ${failure?.status} ${failure}`),
+    onResult({ label }, { failures }, failure) {
+      expect(failures).toBe(3);
+      results.push(failure ? `${label} ${failure.status} ${failure}` : `${label} ok`);
+    },
   });
   checks?.start();
   const take = (): string[] => results.splice(0);
