@@ -42,6 +42,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     await snapshot.whenOver();
     inUse.delete(snapshot);
     connections.retain(new Set([...inUse].flatMap(({ endpoints }) => [...endpoints])));
+    shared.deployments.retain([...inUse].flatMap(({ router }) => router ?? []));
     await snapshot.dispose();
   };
 

@@ -5,6 +5,7 @@ import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
+import type { Router } from "./routing/engine/route.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
@@ -45,6 +46,22 @@ export interface GatewayDependencies {
   readonly channel?: SharingChannel | undefined;
   /** What is known of the configuration file; undefined if there is none. */
   readonly configFile?: (() => ConfigFileState) | undefined;
+  readonly openRouter?: OpenRouter;
+}
+
+/** Makes what chooses among deployments; undefined if there are no models, and no provider has several keys or limits. */
+export type OpenRouter = (config: Config) => Router | undefined;
+
+/** What is known of deployments, whatever configuration they are in. */
+export interface DeploymentStates {
+  open: OpenRouter;
+  /** Forgets the deployments that none of these routers may ask. */
+  retain(routers: readonly Router[]): void;
+}
+
+/** MERGE: here the states, gates and sharing are made, and `open` makes the router of a configuration over them. */
+function openDeploymentStates({ openRouter = () => undefined }: GatewayDependencies): DeploymentStates {
+  return { open: openRouter, retain() {} };
 }
 
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
@@ -58,6 +75,7 @@ export interface SharedParts extends Requests {
   readonly readFile: ReadFile;
   readonly dialects: Dialects;
   readonly replays: ReplayCache | undefined;
+  readonly deployments: DeploymentStates;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
   /** With other processes: cooldowns, what was used of limits, slots. */
@@ -93,6 +111,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
     : undefined;
   const shared = { channel: dependencies.channel, redisUrl: settings.REDIS_URL, clock, timers, newId };
   const sharing = openSharing({ ...shared, onRedisChange: changes.sharingChanged });
-  const known = { sharing, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
+  const deployments = openDeploymentStates(dependencies);
+  const known = { sharing, deployments, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

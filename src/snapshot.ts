@@ -5,15 +5,19 @@ import type {
   AuthenticationParts,
   openAuthentication as OpenAuthentication,
 } from "./auth/open-authentication.ts";
-import type { ReadFile } from "./core/read-files.ts";
+import { type ReadFile, rememberFiles } from "./core/read-files.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
+import { createRequestRoute, judgeByDeployments } from "./pipeline/route/request-route.ts";
+import { createRouteStage } from "./pipeline/route/route-stage.ts";
 import type { Stage } from "./pipeline/stage.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
 import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
+import type { Router } from "./routing/engine/route.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
+import type { ModelPolicy } from "./routing/model-policy.ts";
 import { openRouting } from "./routing/open-routing.ts";
 import type { Routes } from "./server/application.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
@@ -35,6 +39,8 @@ export interface Snapshot {
   /** What the next one goes on with if its settings are the same. */
   readonly authentication: Authentication | undefined;
   readonly modelLists: ModelLists;
+  /** Chooses among deployments; undefined if there is nothing to choose. */
+  readonly router: Router | undefined;
   /** It is in use from now on: connects and asks, in the background, for what it will need. */
   start(): void;
   /** Resolves when no request is on it. For one that no request begins on any more. */
@@ -66,8 +72,8 @@ function assemble(
   openAuthentication: typeof OpenAuthentication | undefined,
   previous: Snapshot | undefined,
 ): Snapshot {
-  const { settings, providers, mcpServers } = config;
-  const { listener, memory, decompressions, timers, changes } = shared;
+  const { settings, providers } = config;
+  const { listener, memory, decompressions, timers } = shared;
   const { files, readFile } = rememberFiles(shared.readFile);
 
   const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
@@ -84,8 +90,10 @@ function assemble(
     previous: previous?.modelLists,
   });
   const { keepAliveMs, fetchesMedia, ...relayOptions } = options.relayOptions(settings);
+  const router = shared.deployments.open(config);
   const parts: RelayParts = {
     ...relayOptions,
+    routing: router && openRoutedRequests(router, policy, relayOptions),
     heartbeat: createHeartbeat(keepAliveMs, { deadlines: shared.deadlines, now: timers.now }),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
@@ -99,18 +107,10 @@ function assemble(
     memory,
     decompressions,
   };
-  const tools = settings.MCP_ENABLED
-    ? openTools(options.toolsOptions(settings, mcpServers), {
-        relay: parts,
-        connections: shared.toolServers,
-        fetch: upstream.fetch,
-        timers,
-        onStatus: changes.toolServerChanged,
-      })
-    : undefined;
+  const tools = openToolsOf(config, shared, upstream, parts);
   building.defer(() => tools?.registry.close());
   const { responseKeeping } = shared;
-  const relay = withStored(createRelay(parts, stagesOf(config, parts, responseKeeping, tools)), parts);
+  const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, router, tools)), parts);
   const requests = shared.requests.beginGeneration();
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
@@ -130,6 +130,7 @@ function assemble(
     endpoints: options.endpointKeys(providers),
     authentication,
     modelLists,
+    router,
     start() {
       authentication?.warm();
       tools?.registry.start();
@@ -140,15 +141,39 @@ function assemble(
   };
 }
 
+function openToolsOf(
+  { settings, mcpServers }: Config,
+  { toolServers: connections, timers, changes }: SharedParts,
+  { fetch }: Upstream,
+  relay: RelayParts,
+): Tools | undefined {
+  if (!settings.MCP_ENABLED) return undefined;
+  const onStatus = changes.toolServerChanged;
+  return openTools(options.toolsOptions(settings, mcpServers), { relay, connections, fetch, timers, onStatus });
+}
+
+function openRoutedRequests(
+  router: Router,
+  policy: ModelPolicy,
+  { estimatesTokens }: Pick<RelayParts, "estimatesTokens">,
+) {
+  // MERGE: `createRoutePolicy(policy).judge` in place of `judgeByDeployments`, which is to be removed.
+  const judgeRoute = judgeByDeployments(policy);
+  return { router, open: createRequestRoute({ router, policy, judgeRoute, estimatesTokens }) };
+}
+
 /** What is between an admitted request and its provider, the first one first; what is off is not in it. */
 function stagesOf(
   { settings }: Config,
   parts: RelayParts,
-  keeping: SharedParts["responseKeeping"],
+  { responseKeeping, deadlines, timers }: SharedParts,
+  router: Router | undefined,
   tools: Tools | undefined,
 ): readonly Stage[] {
-  const kept = keeping ? [keeping.stage(parts)] : [];
-  return [...kept, ...createVisionGate(options.visionOptions(settings)), ...(tools ? [tools.loop] : [])];
+  const kept = responseKeeping ? [responseKeeping.stage(parts)] : [];
+  const routed = router ? [createRouteStage({ ...parts, router, deadlines, now: timers.now })] : [];
+  const gates = createVisionGate(options.visionOptions(settings));
+  return [...kept, ...gates, ...routed, ...(tools ? [tools.loop] : [])];
 }
 
 function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) {
@@ -164,15 +189,4 @@ function authenticationParts(
 ): AuthenticationParts {
   const { issuerChanged: onIssuerChange, issuerNamedOtherwise: onOtherName } = changes;
   return { fetch, readFile, now: timers.now, clock, onIssuerChange, onOtherName };
-}
-
-/** @returns what reads files, and the hashes of those that it has read. */
-function rememberFiles(read: ReadFile): { readonly readFile: ReadFile; readonly files: Snapshot["files"] } {
-  const files = new Map<string, bigint | number>();
-  const readFile: ReadFile = (path) => {
-    const text = read(path);
-    files.set(path, Bun.hash(text));
-    return text;
-  };
-  return { readFile, files };
 }

@@ -80,7 +80,7 @@ export async function openArrayStream(
     onEnd(reason) {
       const hasAll = reason?.code === "client_gone" && watch.isOver(last());
       context.used(reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(tail.bytes()));
-      attempts.close();
+      attempts.close(hasAll ? undefined : reason);
       context.finishBody(hasAll ? undefined : reason);
     },
   };

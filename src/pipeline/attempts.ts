@@ -34,6 +34,8 @@ export interface AttemptRequest extends Omit<WireRequest, "onSent"> {
 export class Attempts implements Disposable, Interruptible, StreamedCall {
   readonly context: RequestContext;
   readonly request: Request;
+  /** Who answers, if several providers could; of a branch, nobody. */
+  answerer: Provider | undefined;
   readonly #parts: AttemptParts;
   /** The attempts that are open are this one and those before it. */
   #last: Attempt | undefined;
@@ -42,13 +44,53 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #ending: AbortController | undefined;
   #isHandedOver = false;
   #isClosed = false;
+  /** Whose branch this is. */
+  readonly #trunk: Attempts | undefined;
+  #branches: Set<Attempts> | undefined;
+  #events: BranchEvents | undefined;
+  #keptBytes = 0;
 
-  constructor(parts: AttemptParts, context: RequestContext, request: Request) {
+  constructor(parts: AttemptParts, context: RequestContext, request: Request, trunk?: Attempts) {
     this.#parts = parts;
     this.context = context;
     this.request = request;
+    this.#trunk = trunk;
+    if (trunk) {
+      this.#reason = trunk.#reason;
+      return;
+    }
     parts.connections.suspendIdleTimeout(request);
     context.interruptibleBy(this);
+  }
+
+  /** Attempts that belong together, such as those of one deployment. They end by themselves, or with all others. */
+  branch(): Attempts {
+    const branch = new Attempts(this.#parts, this.context, this.request, this);
+    (this.#branches ??= new Set()).add(branch);
+    return branch;
+  }
+
+  /** Bytes that the request holds beside what an attempt needs, because another deployment may still be asked. */
+  get keptBytes(): number {
+    return this.#trunk ? this.#trunk.keptBytes : this.#keptBytes;
+  }
+
+  set keptBytes(bytes: number) {
+    this.#keptBytes = bytes;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Replaces who hears of this branch. */
+  listen(events: BranchEvents): void {
+    this.#events = events;
+  }
+
+  /** What comes now must not be done again, such as a call of a tool: whatever becomes of it, nobody else is asked. */
+  commit(): void {
+    this.#events?.onCommit?.();
   }
 
   /**
@@ -68,7 +110,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     const { body, keptBytes = 0 } = request;
     const length = body instanceof Uint8Array ? body.length : 0;
     const isLong = length > UNCOUNTED_BYTES;
-    this.#parts.memory.tryHold(this.context, isLong ? keptBytes + length : keptBytes);
+    const kept = keptBytes + this.keptBytes;
+    this.#parts.memory.tryHold(this.context, isLong ? kept + length : kept);
     return isLong ? this.#sendLong(call, request, keptBytes) : call.send(request);
   }
 
@@ -76,7 +119,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #sendLong(call: UpstreamCall, request: AttemptRequest, keptBytes: number): Promise<UpstreamResponse> {
     const { memory } = this.#parts;
     const { context } = this;
-    const free = (): void => void memory.tryHold(context, keptBytes);
+    const free = (): void => void memory.tryHold(context, keptBytes + this.keptBytes);
     return call.send({ ...request, onSent: free }).finally(free);
   }
 
@@ -85,6 +128,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (this.#reason) return;
     this.#reason = reason;
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.call.abort(reason);
+    if (this.#branches) for (const branch of this.#branches) branch.abort(reason);
     this.#ending?.abort(reason);
     this.#listener?.(reason);
   }
@@ -128,12 +172,26 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (!this.#isHandedOver) this.close();
   }
 
-  /** Closes the attempts that are open, and lets go of the client's connection. A second call does nothing. */
-  close(): void {
+  /**
+   * Closes the attempts that are open, and lets go of the client's connection. A second call does nothing.
+   * @param failure why the answer broke off, if it did
+   */
+  close(failure?: Failure): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    if (this.#branches) for (const branch of this.#branches) branch.close(failure);
+    if (this.#trunk) this.#trunk.#branches?.delete(this);
+    this.#events?.onClose?.(failure);
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close();
     if (this.#ending) this.request.signal.removeEventListener("abort", this);
-    this.#parts.connections.restoreIdleTimeout(this.request);
+    if (!this.#trunk) this.#parts.connections.restoreIdleTimeout(this.request);
   }
+}
+
+/** What becomes of a branch. */
+export interface BranchEvents {
+  /** See {@link Attempts.commit}; may be called again. */
+  readonly onCommit?: () => void;
+  /** It is closed, for whatever reason. Called once. */
+  readonly onClose?: (failure: Failure | undefined) => void;
 }

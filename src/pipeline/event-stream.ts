@@ -144,7 +144,7 @@ function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): Eve
       // Clients leave when they have the last event, which may be before the provider has closed its stream.
       const hasAll = reason?.code === "client_gone" && isWhole();
       context.used(usage ? usage() : (format.readUsage ?? readUsage)(tail.bytes()));
-      attempts.close();
+      attempts.close(hasAll ? undefined : reason);
       context.finishBody(hasAll ? undefined : reason);
     },
   };

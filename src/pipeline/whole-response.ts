@@ -77,7 +77,7 @@ async function streamWhole(
     terminalErrorEvent: () => undefined,
     onEnd(failure) {
       observer?.onEnd();
-      attempts.close();
+      attempts.close(failure);
       context.finishBody(failure);
     },
   });

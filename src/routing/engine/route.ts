@@ -57,6 +57,8 @@ export interface RoutedRequest<Reply> {
   signal(): AbortSignal;
   /** Begins an attempt. What it throws is a failure of that attempt. */
   begin(deployment: Deployment, model: string, kind: AttemptKind): OpenAttempt<Reply>;
+  /** What of a route may be asked that the first one falls back to; undefined if nothing. Absent if all of it. */
+  narrow?(route: Route): Route | undefined;
   /** Told of each attempt when it begins; the record is kept up to date. */
   attempted?(record: AttemptRecord): void;
   /** It waited so many milliseconds in a queue. */

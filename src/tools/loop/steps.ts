@@ -79,6 +79,8 @@ export function openSteps<Choice>(
     holdBack: held.holdBack,
     async run(toRun) {
       context.toolsCalled(toRun.length);
+      // Tools are never run again because a provider fails later.
+      attempts.commit();
       try {
         return await runTools(plan.offer, toRun, attempts.signal(), {
           maxBytes: held.room(),
