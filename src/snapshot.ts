@@ -73,7 +73,8 @@ function assemble(
   previous: Snapshot | undefined,
 ): Snapshot {
   const { settings, providers } = config;
-  const { listener, memory, decompressions, timers } = shared;
+  const { listener, deadlines, memory, decompressions, timers } = shared;
+  const common = { deadlines, memory, decompressions, now: timers.now };
   const { files, readFile } = rememberFiles(shared.readFile);
 
   const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
@@ -94,7 +95,7 @@ function assemble(
   const parts: RelayParts = {
     ...relayOptions,
     routing: router && openRoutedRequests(router, policy, relayOptions),
-    heartbeat: createHeartbeat(keepAliveMs, { deadlines: shared.deadlines, now: timers.now }),
+    heartbeat: createHeartbeat(keepAliveMs, common),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
     targets: { ...modelLists, providers: routing.providers },
@@ -104,8 +105,7 @@ function assemble(
     fetchMedia: fetchesMedia ? openFetchMedia({ ...shared, fetch: upstream.fetch, now: timers.now }) : undefined,
     clock: shared.clock,
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
-    memory,
-    decompressions,
+    ...common,
   };
   const tools = openToolsOf(config, shared, upstream, parts);
   building.defer(() => tools?.registry.close());

@@ -6,7 +6,8 @@ import type { ApiName, Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import type { Router } from "../routing/engine/route.ts";
 import { resolveTarget, splitQuery, type Target, type TargetSources } from "../routing/resolve-target.ts";
-import { type AttemptParts, Attempts } from "./attempts.ts";
+import type { AttemptParts } from "./attempt-parts.ts";
+import { Attempts } from "./attempts.ts";
 import { chooseWay } from "./choose-way.ts";
 import { DECISIVE_NAMES, type ReceivedBody } from "./prepare-body.ts";
 import { readAskedInPath } from "./read-path.ts";
@@ -20,7 +21,7 @@ import { findJsonModels } from "../routing/find-json-models.ts";
 import { findQueryModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
 
-export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCall"> {
+export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCall" | "deadlines" | "now"> {
   readonly targets: TargetSources;
   readonly policy: ModelPolicy;
   /** Of request bodies and of answers that are parsed whole. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Failure } from "../../src/core/errors.ts";
 import { createInFlightRequests } from "../../src/core/in-flight-requests.ts";
-import { type AttemptRequest, Attempts } from "../../src/pipeline/attempts.ts";
+import type { AttemptRequest } from "../../src/pipeline/attempt-parts.ts";
+import { Attempts } from "../../src/pipeline/attempts.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
 import { UpstreamFailure } from "../../src/upstream/errors.ts";
 import type { UpstreamResponse } from "../../src/upstream/transport.ts";
@@ -42,7 +43,14 @@ function open() {
     suspendIdleTimeout: () => void idle.push("suspended"),
     restoreIdleTimeout: () => void idle.push("restored"),
   };
-  const attempts = new Attempts({ openCall: upstream.open, connections, memory }, context, client.request);
+  const parts = {
+    openCall: upstream.open,
+    connections,
+    memory,
+    deadlines: upstream.deadlines,
+    now: upstream.clock.now,
+  };
+  const attempts = new Attempts(parts, context, client.request);
   const reasons: string[] = [];
   attempts.onAbort(({ code }) => reasons.push(code));
   /** Begins one whose end ends all. */

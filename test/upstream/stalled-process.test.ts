@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createDeadlines } from "../../src/core/deadlines.ts";
-import { createUpstream } from "../../src/upstream/call.ts";
+import { createUpstream } from "../../src/upstream/open-call.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
 import { groq, REQUEST } from "./open-upstream.ts";
 

@@ -1,5 +1,5 @@
 import { Failure, toFailure } from "../../core/errors.ts";
-import type { Deadline } from "../../core/deadlines.ts";
+import { nameOfTimeout } from "../../core/timeouts.ts";
 import type {
   AttemptKind,
   AttemptRecord,
@@ -26,7 +26,6 @@ export class Exchange implements RoutedRequest<Answered> {
   readonly #route: RequestRoute;
   readonly #next: Answer;
   readonly #isJudged: boolean;
-  readonly #deadline: Deadline | undefined;
   readonly #records: AttemptRecord[] = [];
   /** Bytes of the budget that the body and its value take. */
   readonly #weight: number;
@@ -47,10 +46,9 @@ export class Exchange implements RoutedRequest<Answered> {
     this.#left = options.retries.attempts + (options.hedge ? 1 : 0);
     this.stickyKey = route.stickyKey;
     this.estimatedTokens = route.estimatedTokens;
-    this.until = parts.now() + (options.timeouts.totalMs ?? Number.POSITIVE_INFINITY);
-    this.#deadline = Number.isFinite(this.until) ? parts.deadlines.open(this.until, () => this.#expire()) : undefined;
-    const deadline = this.#deadline;
-    if (deadline) attempts.listen({ onClose: () => parts.deadlines.release(deadline) });
+    const { totalMs } = options.timeouts;
+    if (totalMs !== undefined) attempts.endWithin(totalMs, nameOfTimeout("totalMs", `model ${options.name}`));
+    this.until = attempts.until;
   }
 
   signal(): AbortSignal {
@@ -75,15 +73,11 @@ export class Exchange implements RoutedRequest<Answered> {
     const { likely, wayOf } = this.#route;
     const way = kind === "first" && deployment === likely ? undefined : wayOf(deployment, model);
     this.#left -= 1;
-    const attempts = this.#attempts.branch();
+    const attempts = this.#attempts.branch(deployment.timeouts);
     const asked: AdmittedRequest = { ...admitted, ...way, route: undefined, attempts };
     if (this.#left <= 0) this.#letGo();
     else this.#attempts.keptBytes = this.#weight;
-    const { options } = this.#route.route.model;
-    return askDeployment(this.#parts, asked, this.#next, {
-      firstTokenMs: deployment.timeouts.firstTokenMs ?? options.timeouts.firstTokenMs,
-      isJudged: this.#isJudged,
-    });
+    return askDeployment(this.#parts, asked, this.#next, this.#isJudged);
   }
 
   /** Somebody answers: the request is theirs, and the answer is known to be good. */
@@ -122,12 +116,6 @@ export class Exchange implements RoutedRequest<Answered> {
   #tell(): void {
     const { alias } = this.#route;
     this.#attempts.context.routed({ alias, tried: this.#records.map(triedOf), queuedMs: this.#queuedMs });
-  }
-
-  #expire(): void {
-    const { name } = this.#route.route.model.options;
-    const message = `The request was not answered in time (timeouts.total of model ${name})`;
-    this.#attempts.abort(new Failure("request_timeout", { message }));
   }
 
   /** Nobody else can be asked: what the request holds is given back. */
