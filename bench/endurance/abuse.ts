@@ -1,5 +1,7 @@
 import { command, positive } from "../command.ts";
+import { abusiveRequests, drawManner, misbehave } from "../../test/abuse/hostile-client.ts";
 import { processTree } from "../../test/fixtures/process-tree.ts";
+import { createRandom, type Random } from "../../test/fixtures/random.ts";
 import { percentile } from "../measure/statistics.ts";
 import { figure, mebibytes, reportFindings, table, writeJson } from "../report/table.ts";
 import { end, scratchDirectory } from "../targets/children.ts";
@@ -7,13 +9,12 @@ import { gatewayTarget, SHORT_DEADLINES } from "../targets/gateway.ts";
 import { launch, type Running } from "../targets/launch.ts";
 import { BARE } from "../targets/own-targets.ts";
 import { type Provider, startProvider } from "../targets/provider.ts";
+import { MODELS } from "../targets/provider-answers.ts";
 import type { Ground } from "../targets/target.ts";
 import { createSoakClient } from "./client.ts";
-import { abusiveRequests, drawManner, misbehave } from "./hostile-client.ts";
 import { type HostileProvider, startHostileProvider } from "./hostile-provider.ts";
 import { type AbuseRecord, judgeAbuse } from "./judge.ts";
 import { runPhase } from "./phase.ts";
-import { createRandom, type Random } from "./random.ts";
 import { type SteadyRequest, sendSteadily } from "./steady-requests.ts";
 
 const USAGE = `bun run bench abuse [options]   has clients and providers attack a gateway, while one client does nothing wrong
@@ -136,7 +137,7 @@ export const abuse = command(
     const hostile = await startHostileProvider(seed);
     const ground = { mockOrigin: hostile.origin, directory };
     const control = await launch(BARE, { mockOrigin: side.origin, directory });
-    const requests = abusiveRequests();
+    const requests = abusiveRequests(MODELS);
     const scene: Scene = { random: createRandom(seed), requests, hostile, ground, side, control, clients };
     const records = [
       await abuseOne(scene, "one process", 1, seconds * 0.8),

@@ -1,6 +1,6 @@
+import { freePort } from "../../test/fixtures/free-port.ts";
+import type { Random } from "../../test/fixtures/random.ts";
 import { end, startProgram } from "../targets/children.ts";
-import { freePort } from "../targets/launch.ts";
-import type { Random } from "./random.ts";
 
 /** A process that is started again whenever it was killed. */
 export interface HostileProvider {
