@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gatewayTarget } from "./gateway.ts";
 import type { Ground, Target } from "./target.ts";
@@ -16,25 +16,16 @@ function bareProxy(name: string, settings: Readonly<Record<string, string>> = {}
   };
 }
 
+/** nginx.conf with what depends on the run. */
 function nginxSettings(port: number, { mockOrigin }: Ground, directory: string): string {
-  return `daemon off; worker_processes 1; worker_rlimit_nofile 16384; pid ${directory}/pid; error_log stderr error;
-${process.getuid?.() === 0 ? "user root;" : ""}
-events { worker_connections 8192; }
-http {
-  access_log off; server_tokens off; tcp_nodelay on; client_max_body_size 64m;
-  client_body_temp_path ${directory}/body; proxy_temp_path ${directory}/proxy; fastcgi_temp_path ${directory}/fastcgi;
-  uwsgi_temp_path ${directory}/uwsgi; scgi_temp_path ${directory}/scgi;
-  keepalive_timeout 300s; keepalive_requests 100000000;
-  upstream mock { server ${new URL(mockOrigin).host}; keepalive 1024; keepalive_requests 100000000; keepalive_timeout 300s; }
-  server {
-    listen 127.0.0.1:${port} backlog=4096;
-    location / {
-      proxy_pass http://mock; proxy_http_version 1.1; proxy_set_header Connection "";
-      proxy_buffering off; proxy_request_buffering off; proxy_read_timeout 300s;
-    }
-  }
-}
-`;
+  const values: Readonly<Record<string, string>> = {
+    PORT: String(port),
+    DIRECTORY: directory,
+    MOCK: new URL(mockOrigin).host,
+    USER: process.getuid?.() === 0 ? "user root;" : "",
+  };
+  const template = readFileSync(join(import.meta.dir, "nginx.conf"), "utf8");
+  return template.replace(/\b(?:PORT|DIRECTORY|MOCK|USER)\b/g, (name) => values[name] ?? name);
 }
 
 /** The least that a proxy on Bun can do. */
