@@ -8,22 +8,28 @@ export type Ending =
   /** A stream that ends with an error event and without `[DONE]`; or that status, if the stream may fail before it begins. */
   | { readonly stream: "failed"; readonly orStatus?: number }
   /** The client leaves: nothing is expected. */
-  | { readonly stream: "left" };
+  | { readonly stream: "left" }
+  /** Says what is wrong with it; the body is that of a small answer, or the end of a large one. */
+  | { readonly fault: (status: number, body: string) => string | undefined };
 
-/** What a client of the soak asks for, does, and has to see. */
-export interface SoakKind {
-  /** Share of all requests, in percent. */
-  readonly percent: number;
-  readonly answer: Answer;
+/** What a client does with an answer, and has to see. */
+export interface ClientKind {
   readonly ending: Ending;
-  /** Size of the request body; 200 bytes without it. */
-  readonly bodyBytes?: number;
   /** Leaves that many milliseconds after it asked. */
   readonly leavesAfterMs?: number;
   /** Leaves after that many pieces of the answer. */
   readonly leavesAfterPieces?: number;
   /** Stops reading for that many milliseconds after each piece. */
   readonly pauseMs?: number;
+}
+
+/** What a client of the soak asks for, too. */
+export interface SoakKind extends ClientKind {
+  /** Share of all requests, in percent. */
+  readonly percent: number;
+  readonly answer: Answer;
+  /** Size of the request body; 200 bytes without it. */
+  readonly bodyBytes?: number;
 }
 
 /** The mix of the soak: what clients and providers do to a gateway that has been up for long. */
