@@ -1,8 +1,7 @@
-import { markedContent } from "../../test/fixtures/flaky-provider.ts";
 import type { PlannedFault } from "../../test/fixtures/fault-plan.ts";
+import type { PlanReport } from "../../test/fixtures/flaky-providers.ts";
 import { median, spread } from "../measure/statistics.ts";
 import { type Finding, figure, table } from "../report/table.ts";
-import type { PlanReport } from "./flaky-provider-process.ts";
 import { describeFaults } from "./judge.ts";
 import type { SteadyRequest } from "./steady-requests.ts";
 
@@ -14,16 +13,6 @@ export interface ChaosPhase extends PlanReport {
 
 /** What has to be answered well while providers are bad. */
 const LEAST_SHARE = 0.999;
-
-/** What is wrong with an answer: it has to be whole, and one provider's alone. */
-export function findChaosFault(marks: readonly string[], stream: boolean, status: number, body: string) {
-  if (status !== 200) return `status ${status}`;
-  if (stream && !body.endsWith("data: [DONE]\n\n")) {
-    return body.includes('"error"') ? "a stream that ends in an error" : "a stream without its end";
-  }
-  const content = [...body.matchAll(/"content": ?"([^"]*)"/g)].map(([, piece]) => piece).join("");
-  return marks.some((mark) => content === markedContent(mark)) ? undefined : "wrong content";
-}
 
 /**
  * How long requests still went to a provider after its fault began: until the last that arrived before it was let alone.

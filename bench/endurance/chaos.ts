@@ -1,13 +1,13 @@
 import { planFaults, type PlannedFault } from "../../test/fixtures/fault-plan.ts";
-import { FAULTS } from "../../test/fixtures/flaky-provider.ts";
+import { FAULTS, findMarkFault } from "../../test/fixtures/flaky-provider.ts";
+import { type FlakyProviders, startFlakyProviders } from "../../test/fixtures/flaky-providers.ts";
 import { command, positive } from "../command.ts";
 import { reportFindings, writeJson } from "../report/table.ts";
-import { end, scratchDirectory, startProgram } from "../targets/children.ts";
+import { scratchDirectory } from "../targets/children.ts";
 import { gatewayTarget } from "../targets/gateway.ts";
 import { endAll, launch } from "../targets/launch.ts";
-import { type ChaosPhase, faultTable, findChaosFault, judgeChaos, phaseTable } from "./chaos-judge.ts";
+import { type ChaosPhase, faultTable, judgeChaos, phaseTable } from "./chaos-judge.ts";
 import { createClient } from "./client.ts";
-import type { PlanReport } from "./flaky-provider-process.ts";
 import { sendSteadily } from "./steady-requests.ts";
 
 const USAGE = `bun run bench chaos [options]   five providers die, stall, fail and recover behind one model: is everything answered?
@@ -43,7 +43,7 @@ const configFor = (ports: readonly number[]) => ({
 
 const kindFor = (stream: boolean) => ({
   stream,
-  ending: { fault: (status: number, body: string) => findChaosFault(MARKS, stream, status, body) },
+  findFault: (status: number, body: string) => findMarkFault(MARKS, stream, status, body),
 });
 const KINDS = { whole: kindFor(false), stream: kindFor(true) };
 
@@ -53,26 +53,6 @@ export const createChaosClient = (chatUrl: string) =>
     Buffer.from(JSON.stringify({ model: "chaos", stream, messages: [{ role: "user", content: "Say hello." }] })),
   );
 
-/** Starts the providers in a process of their own, which carries out plans. */
-export async function startFlakyProviders() {
-  let answered = Promise.withResolvers<never>();
-  const ask = async <Answer>(message?: readonly PlannedFault[] | "report"): Promise<Answer> => {
-    answered = Promise.withResolvers<never>();
-    child.send(message);
-    return answered.promise;
-  };
-  const environment = { MARKS: MARKS.join() };
-  const child = startProgram("endurance/flaky-provider-process.ts", environment, (sent) => answered.resolve(sent));
-  const ports: readonly number[] = await answered.promise;
-  return {
-    ports,
-    begin: (plan: readonly PlannedFault[]) => void child.send(plan),
-    report: () => ask<PlanReport>("report"),
-    stop: () => end(child.pid),
-  };
-}
-type FlakyProviders = Awaited<ReturnType<typeof startFlakyProviders>>;
-
 /** Sends requests at a steady rate for so long, while the providers suffer as planned. */
 export async function runChaosPhase(
   providers: FlakyProviders,
@@ -81,12 +61,10 @@ export async function runChaosPhase(
   plan: readonly PlannedFault[],
 ): Promise<ChaosPhase> {
   const { chatUrl, lengthMs, ...rest } = load;
-  providers.begin(plan);
   const kindOf = (index: number): keyof typeof KINDS => (index % 2 === 0 ? "whole" : "stream");
   const sending = sendSteadily({ client: createChaosClient(chatUrl), kindOf, ...rest });
-  await Bun.sleep(lengthMs);
-  const requests = await sending.stop();
-  return { name, requests, ...(await providers.report()) };
+  const report = await providers.carryOut(plan, lengthMs);
+  return { name, requests: await sending.stop(), ...report };
 }
 
 /** Runs the chaos, judges and prints. Ends with 1 if too little was answered well. */
@@ -104,7 +82,7 @@ export const chaos = command(
     const rate = positive("rate", rateText);
     const seed = positive("seed", seedText);
     console.log(`seed ${seed}, ${minutes} minutes of ${rate} requests a second`);
-    const providers = await startFlakyProviders();
+    const providers = await startFlakyProviders(MARKS);
     const ground = { mockOrigin: `http://127.0.0.1:${providers.ports[0]}`, directory: scratchDirectory() };
     const running = await launch(
       gatewayTarget("gateway", { binary, config: () => configFor(providers.ports) }),

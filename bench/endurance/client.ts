@@ -13,27 +13,14 @@ export interface Client<Name extends string> {
 const TAIL_BYTES = 4000;
 const LONGEST_MS = 60_000;
 
-/** What is wrong with an answer, by how it had to end. */
-export function findFault({ ending }: ClientKind, status: number, tail: string): string | undefined {
-  if ("fault" in ending) return ending.fault(status, tail);
-  if ("status" in ending) return status === ending.status ? undefined : `status ${status}, not ${ending.status}`;
-  if (ending.stream === "failed" && status === ending.orStatus) return undefined;
-  if (status !== 200) return `status ${status}, not a stream`;
-  const isDone = tail.endsWith("data: [DONE]\n\n");
-  if (ending.stream === "left") return "a whole answer before the client had left";
-  if (ending.stream === "whole") return isDone ? undefined : `a stream that ends in ${JSON.stringify(tail.slice(-80))}`;
-  if (isDone) return "a whole stream where it had to fail";
-  return tail.includes('"error"') ? undefined : `a stream without its error: ${JSON.stringify(tail.slice(-80))}`;
-}
-
 /**
  * The clients of the soak.
  * @param chatUrl address of chat completions
  * @param provider id under which the gateway knows the mock provider
  */
 export const createSoakClient = (chatUrl: string, provider = "openai"): Client<SoakKindName> =>
-  createClient<SoakKindName, SoakKind>(chatUrl, SOAK_KINDS, ({ answer, bodyBytes = 200, ending }) =>
-    chatBody(answer, bodyBytes, { stream: "stream" in ending, provider }),
+  createClient<SoakKindName, SoakKind>(chatUrl, SOAK_KINDS, ({ answer, bodyBytes = 200, stream }) =>
+    chatBody(answer, bodyBytes, { stream, provider }),
   );
 
 /** @param bodyOf makes the body that clients of a kind send */
@@ -80,7 +67,7 @@ export function createClient<Name extends string, Kind extends ClientKind>(
             timers.push(setTimeout(() => connection.resume(), kind.pauseMs));
           }
         },
-        done: (status) => resolve(findFault(kind, status, tail)),
+        done: (status) => resolve(kind.findFault(status, tail)),
         failed: (reason) => resolve(hasLeft ? undefined : reason),
       });
       const fault = await promise;

@@ -16,10 +16,9 @@ export interface HostileProvider {
 export async function startHostileProvider(seed: number): Promise<HostileProvider> {
   const port = freePort();
   const start = async () => {
-    const listening = Promise.withResolvers<void>();
     const environment = { PORT: String(port), SEED: String(seed) };
-    const child = startProgram("endurance/hostile-provider-process.ts", environment, () => listening.resolve());
-    await Promise.race([listening.promise, child.exited]);
+    const { child, ask } = startProgram("targets/mock-provider.ts", environment);
+    await Promise.race([ask(), child.exited]);
     return child;
   };
   let child = await start();

@@ -1,4 +1,4 @@
-import { heapGrowth } from "../measure/heap.ts";
+import { heapGrowth } from "../../test/fixtures/ask-process-probe.ts";
 import { type Finding, mebibytes } from "../report/table.ts";
 import { GROWTH_BYTES, type PhaseRecord } from "./phase.ts";
 import type { SteadyRequest } from "./steady-requests.ts";

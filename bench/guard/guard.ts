@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { command } from "../command.ts";
-import { type HeapCounts, heapGrowth } from "../measure/heap.ts";
+import { type HeapCounts, heapGrowth } from "../../test/fixtures/ask-process-probe.ts";
 import { type Column, figure, percentage, table, writeJson } from "../report/table.ts";
 import { startRig } from "../targets/rig.ts";
 import { combine, GUARD_MEASURES, type GuardVerdict, judge, parseBaseline, passes, TOLERANCE } from "./judge.ts";

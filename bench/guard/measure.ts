@@ -1,4 +1,5 @@
-import { askProbe, countObjects, type HeapCounts, heapGrowth, withProbe } from "../measure/heap.ts";
+import { countObjects, type HeapCounts, heapGrowth } from "../../test/fixtures/ask-process-probe.ts";
+import { askProbe, withProbe } from "../measure/heap.ts";
 import { measureTree } from "../../test/fixtures/process-tree.ts";
 import { type PartialPlan, runPlan } from "../measure/sample.ts";
 import { endAll, launch, type Running } from "../targets/launch.ts";

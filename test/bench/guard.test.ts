@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { combine, GUARD_MEASURES, judge, parseBaseline, passes, steadyRatio } from "../../bench/guard/judge.ts";
-import { askProbe, countObjects, heapGrowth, withProbe } from "../../bench/measure/heap.ts";
+import { askProbe, withProbe } from "../../bench/measure/heap.ts";
 import { endAll, launch } from "../../bench/targets/launch.ts";
 import { BARE } from "../../bench/targets/own-targets.ts";
+import { countObjects, heapGrowth } from "../fixtures/ask-process-probe.ts";
 
 const BASELINE = {
   ...{ chatCpu: 2, streamCpu: 1, chatObjects: 10, streamObjects: 4 },
