@@ -1,9 +1,8 @@
-import type { PlannedFault } from "../../test/fixtures/fault-plan.ts";
-import type { PlanReport } from "../../test/fixtures/flaky-providers.ts";
-import { median, spread } from "../measure/statistics.ts";
+import { failOverMs, type PlanReport } from "../../test/fixtures/flaky-providers.ts";
+import { median } from "../measure/statistics.ts";
 import { type Finding, figure, table } from "../report/table.ts";
 import { describeFaults } from "./judge.ts";
-import type { SteadyRequest } from "./steady-requests.ts";
+import { durations, type SteadyRequest } from "./steady-requests.ts";
 
 /** What one phase of the chaos saw. */
 export interface ChaosPhase extends PlanReport {
@@ -14,34 +13,14 @@ export interface ChaosPhase extends PlanReport {
 /** What has to be answered well while providers are bad. */
 const LEAST_SHARE = 0.999;
 
-/**
- * How long requests still went to a provider after its fault began: until the last that arrived before it was let alone.
- * @param attempts when requests arrived at each provider
- * @param aloneMs nobody asks a provider for that long only if its circuit is open
- * @returns undefined if none arrived, as at a closed port
- */
-export function failOverMs(
-  { provider, fromMs, toMs }: PlannedFault,
-  attempts: PlanReport["attempts"],
-  aloneMs: number,
-): number | undefined {
-  const during = (attempts[provider] ?? []).filter((at) => at >= fromMs && at <= toMs);
-  const last = during.find((at, index) => (during[index + 1] ?? Infinity) - at > aloneMs);
-  return last === undefined ? undefined : last - fromMs;
-}
-
-/** Median and 99th percentile of the durations of one kind of requests, in milliseconds. */
-const durations = ({ requests }: ChaosPhase, kind: string) =>
-  spread(requests.filter((request) => request.kind === kind).map(({ milliseconds }) => milliseconds));
-
 const wellShare = ({ requests }: ChaosPhase): number =>
   requests.filter(({ fault }) => fault === undefined).length / requests.length;
 
 /** A row for each phase. */
 export function phaseTable(phases: readonly ChaosPhase[]): string {
-  const times = (phase: ChaosPhase, kind: string): string =>
-    Object.values(durations(phase, kind))
-      .map((value: number | undefined) => figure(value, 0))
+  const times = ({ requests }: ChaosPhase, kind: string): string =>
+    durations(requests, kind, [0.5, 0.99])
+      .map((ms) => figure(ms, 0))
       .join(" / ");
   return table(phases, [
     ["phase", ({ name }) => name],
@@ -73,17 +52,15 @@ export function faultTable(phases: readonly ChaosPhase[], aloneMs: number): stri
 /** Judges the phases: without faults, with faults that can be saved, with those that cannot. */
 export function judgeChaos([quiet, chaos, late]: readonly [ChaosPhase, ChaosPhase, ChaosPhase]): readonly Finding[] {
   const share = wellShare(chaos);
-  const added = ["whole", "stream"].map((kind) => {
-    const more = (durations(chaos, kind).p99 ?? NaN) - (durations(quiet, kind).p99 ?? NaN);
-    return `${figure(more, 0)} ms to the p99 of ${kind === "whole" ? "whole answers" : "streams"}`;
-  });
+  const p99 = ({ requests }: ChaosPhase, kind: string): number => durations(requests, kind, [0.99])[0] ?? NaN;
+  const added = (kind: string): string => `${figure(p99(chaos, kind) - p99(quiet, kind), 0)} ms`;
   return [
     { holds: wellShare(quiet) === 1, text: `quiet: all is answered well${describeFaults(quiet.requests)}` },
     {
       holds: share >= LEAST_SHARE,
       text: `chaos: ${figure(share * 100, 2, " %")} is answered well, has to be ${figure(LEAST_SHARE * 100, 1, " %")}${describeFaults(chaos.requests)}`,
     },
-    { holds: true, text: `chaos adds ${added.join(", ")}` },
+    { holds: true, text: `chaos adds to the p99 of whole answers ${added("whole")}, of streams ${added("stream")}` },
     { holds: true, text: `cut after content, which nobody can save${describeFaults(late.requests)}` },
   ];
 }

@@ -1,5 +1,6 @@
+import { join } from "node:path";
 import { planFaults, type PlannedFault } from "../../test/fixtures/fault-plan.ts";
-import { FAULTS, findMarkFault } from "../../test/fixtures/flaky-provider.ts";
+import { type Fault, findMarkFault, LATE_FAULTS, SAVABLE_FAULTS } from "../../test/fixtures/flaky-provider.ts";
 import { type FlakyProviders, startFlakyProviders } from "../../test/fixtures/flaky-providers.ts";
 import { command, positive } from "../command.ts";
 import { reportFindings, writeJson } from "../report/table.ts";
@@ -18,51 +19,31 @@ const USAGE = `bun run bench chaos [options]   five providers die, stall, fail a
   --binary      dist/inference-gateway instead of the source
   --json FILE   write everything that was seen as JSON`;
 
-const MARKS = ["alpha", "bravo", "charlie", "delta", "echo"] as const;
-const LATE = ["cutLate", "stalledLate"] as const;
-const SAVABLE = (Object.keys(FAULTS) as (keyof typeof FAULTS)[]).filter((fault) => !LATE.some((one) => one === fault));
-const COOLDOWN_SECONDS = 2;
-/** More than a second without requests at this rate means an open circuit, and a probe comes later than that. */
+const MARKS = ["alpha", "bravo", "charlie", "delta", "echo"];
+/** At this rate, so long without requests means an open circuit, and the first probe comes later than that. */
 const ALONE_MS = 1000;
 
-/** The gateway's configuration file: one model, whose deployments are the providers. */
-const configFor = (ports: readonly number[]) => ({
-  providers: Object.fromEntries(
-    MARKS.map((mark, index) => [mark, { base_url: `http://127.0.0.1:${ports[index]}/v1`, apis: ["chat"] }]),
-  ),
-  models: {
-    chaos: {
-      strategy: "round_robin",
-      deployments: MARKS.map((provider) => ({ provider, model: "m" })),
-      retries: { attempts: 4 },
-      timeouts: { connect: "1s", header: "1s", first_token: "1s", idle: "2s", total: "20s" },
-      cooldown: { failures: 3, for: `${COOLDOWN_SECONDS}s`, max: `${2 * COOLDOWN_SECONDS}s` },
-    },
-  },
-});
-
-const kindFor = (stream: boolean) => ({
-  stream,
-  findFault: (status: number, body: string) => findMarkFault(MARKS, stream, status, body),
-});
+const kindFor = (stream: boolean) => ({ stream, findFault: findMarkFault.bind(undefined, MARKS, stream) });
 const KINDS = { whole: kindFor(false), stream: kindFor(true) };
 
-/** Requests of both kinds, all for that model. */
-export const createChaosClient = (chatUrl: string) =>
-  createClient(chatUrl, KINDS, ({ stream }) =>
+/** What is sent, and what the providers suffer meanwhile. */
+interface ChaosLoad {
+  readonly name: string;
+  readonly chatUrl: string;
+  readonly pid: number;
+  /** Requests a second. */
+  readonly rate: number;
+  readonly lengthMs: number;
+  readonly plan: readonly PlannedFault[];
+}
+
+/** Sends requests of both kinds at a steady rate, all for one model, while the providers suffer as planned. */
+export async function runChaosPhase(providers: FlakyProviders, load: ChaosLoad): Promise<ChaosPhase> {
+  const { name, chatUrl, pid, rate, lengthMs, plan } = load;
+  const client = createClient(chatUrl, KINDS, ({ stream }) =>
     Buffer.from(JSON.stringify({ model: "chaos", stream, messages: [{ role: "user", content: "Say hello." }] })),
   );
-
-/** Sends requests at a steady rate for so long, while the providers suffer as planned. */
-export async function runChaosPhase(
-  providers: FlakyProviders,
-  name: string,
-  load: { readonly chatUrl: string; readonly pid: number; readonly rate: number; readonly lengthMs: number },
-  plan: readonly PlannedFault[],
-): Promise<ChaosPhase> {
-  const { chatUrl, lengthMs, ...rest } = load;
-  const kindOf = (index: number): keyof typeof KINDS => (index % 2 === 0 ? "whole" : "stream");
-  const sending = sendSteadily({ client: createChaosClient(chatUrl), kindOf, ...rest });
+  const sending = sendSteadily({ client, pid, rate, kindOf: (index) => (index % 2 === 0 ? "whole" : "stream") });
   const report = await providers.carryOut(plan, lengthMs);
   return { name, requests: await sending.stop(), ...report };
 }
@@ -83,21 +64,21 @@ export const chaos = command(
     const seed = positive("seed", seedText);
     console.log(`seed ${seed}, ${minutes} minutes of ${rate} requests a second`);
     const providers = await startFlakyProviders(MARKS);
+    const ports = providers.ports.map((port, index) => [`${MARKS[index]?.toUpperCase()}_PORT`, String(port)]);
+    const settings = { GATEWAY_CONFIG: join(import.meta.dir, "chaos.yaml"), ...Object.fromEntries(ports) };
     const ground = { mockOrigin: `http://127.0.0.1:${providers.ports[0]}`, directory: scratchDirectory() };
-    const running = await launch(
-      gatewayTarget("gateway", { binary, config: () => configFor(providers.ports) }),
-      ground,
-    );
-    const phase = (name: string, lengthMs: number, faults: Parameters<typeof planFaults>[0]["faults"]) => {
+    const running = await launch(gatewayTarget("gateway", { binary, settings }), ground);
+    const { chatUrl, pid = 0 } = running;
+    const phase = (name: string, lengthMs: number, faults: readonly Fault[]) => {
       const plan = planFaults({ seed, providers: MARKS.length, atOnce: 2, lengthMs, faults });
-      return runChaosPhase(providers, name, { ...running, pid: running.pid ?? 0, rate, lengthMs }, plan);
+      return runChaosPhase(providers, { name, chatUrl, pid, rate, lengthMs, plan });
     };
     // What is asked first is compiled meanwhile, and is nothing to compare with.
     await phase("warm-up", Math.min(5000, fifthMs), []);
     const phases = [
       await phase("quiet", fifthMs, []),
-      await phase("chaos", 3 * fifthMs, SAVABLE),
-      await phase("cut after content", fifthMs, LATE),
+      await phase("chaos", 3 * fifthMs, SAVABLE_FAULTS),
+      await phase("cut after content", fifthMs, LATE_FAULTS),
     ] as const;
     await endAll([running]);
     await providers.stop();

@@ -1,3 +1,4 @@
+import { percentile } from "../measure/statistics.ts";
 import { waitedForCpuMs } from "../../test/fixtures/process-tree.ts";
 import type { Client } from "./client.ts";
 
@@ -23,6 +24,12 @@ export interface SteadyOptions<Name extends string> {
   readonly kindOf: (index: number) => Name;
   /** How often one that failed is sent before it counts as not answered; once without it. */
   readonly tries?: number;
+}
+
+/** Percentiles (0 to 1) of how long requests of one kind took, in milliseconds. */
+export function durations(requests: readonly SteadyRequest[], kind: string, shares: readonly number[]) {
+  const sorted = Float64Array.from(requests.flatMap((one) => (one.kind === kind ? one.milliseconds : []))).sort();
+  return shares.map((share) => percentile(sorted, share));
 }
 
 const RETRY_MS = 100;

@@ -1,6 +1,6 @@
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Credentials, Ground, Target } from "./target.ts";
+import type { Credentials, Target } from "./target.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
 const BINARY = join(ROOT, "dist", "inference-gateway");
@@ -9,15 +9,14 @@ const BINARY = join(ROOT, "dist", "inference-gateway");
 export interface GatewayOptions {
   /** Settings beside those of every gateway here, which they replace. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** What is in its configuration file; none is read without it. */
-  readonly config?: (ground: Ground) => object;
   /** `dist/inference-gateway` instead of the source. */
   readonly binary?: boolean;
   /** Writes the log to a file, instead of throwing it away unread. */
   readonly logToFile?: boolean;
+  /** These are of the {@link Target}. */
   readonly credentials?: Credentials;
-  /** See `path` of a {@link Target}. */
   readonly path?: string;
+  readonly provider?: string;
 }
 
 /** As most people would run it: one worker, its log in JSON, usage known of every answer, nobody turned away. */
@@ -39,7 +38,7 @@ export const SHORT_DEADLINES = {
 
 /** The gateway as a target of the bench, with the mock as its OpenAI provider. */
 export function gatewayTarget(name: string, options: GatewayOptions = {}): Target {
-  const { settings, config, binary = false, logToFile = false, credentials, path } = options;
+  const { settings, binary = false, logToFile = false, credentials, path, provider } = options;
   const isMissing = binary && !existsSync(BINARY);
   return {
     name,
@@ -47,17 +46,11 @@ export function gatewayTarget(name: string, options: GatewayOptions = {}): Targe
     ...(binary && !isMissing && { binaryBytes: statSync(BINARY).size }),
     ...(credentials && { credentials }),
     ...(path && { path }),
-    start(port, ground) {
-      const { mockOrigin, directory } = ground;
-      const file = join(directory, `${name}-${port}.yaml`);
-      // JSON is YAML, too.
-      if (config !== undefined) writeFileSync(file, JSON.stringify(config(ground)));
-      const origin = { SERVER_PORT: String(port), OPENAI_API_URL: `${mockOrigin}/v1` };
-      return {
-        command: binary ? [BINARY] : [process.execPath, join(ROOT, "src", "main.ts")],
-        environment: { ...USUAL, ...origin, ...(config && { GATEWAY_CONFIG: file }), ...settings },
-        ...(logToFile && { outputFile: join(directory, `${name}-${port}.log`) }),
-      };
-    },
+    ...(provider && { provider }),
+    start: (port, { mockOrigin, directory }) => ({
+      command: binary ? [BINARY] : [process.execPath, join(ROOT, "src", "main.ts")],
+      environment: { ...USUAL, SERVER_PORT: String(port), OPENAI_API_URL: `${mockOrigin}/v1`, ...settings },
+      ...(logToFile && { outputFile: join(directory, `${name}-${port}.log`) }),
+    }),
   };
 }

@@ -18,14 +18,10 @@ function bareProxy(name: string, settings: Readonly<Record<string, string>> = {}
 
 /** nginx.conf with what depends on the run. */
 function nginxSettings(port: number, { mockOrigin }: Ground, directory: string): string {
-  const values: Readonly<Record<string, string>> = {
-    PORT: String(port),
-    DIRECTORY: directory,
-    MOCK: new URL(mockOrigin).host,
-    USER: process.getuid?.() === 0 ? "user root;" : "",
-  };
-  const template = readFileSync(join(import.meta.dir, "nginx.conf"), "utf8");
-  return template.replace(/\b(?:PORT|DIRECTORY|MOCK|USER)\b/g, (name) => values[name] ?? name);
+  const user = process.getuid?.() === 0 ? "user root;" : "";
+  const template = readFileSync(join(import.meta.dir, "nginx.conf"), "utf8").replace("USER", user);
+  const settings = template.replace("PORT", String(port)).replace("MOCK", new URL(mockOrigin).host);
+  return settings.replaceAll("DIRECTORY", directory);
 }
 
 /** The least that a proxy on Bun can do. */
@@ -36,6 +32,12 @@ export const GATEWAY = gatewayTarget("gateway");
 
 /** The gateway with clients of the Messages API and a provider that has only chat: what it does for them is translate. */
 export const TRANSLATING = gatewayTarget("translating", { settings: { OPENAI_APIS: "chat" }, path: "/v1/messages" });
+
+/** The gateway that is asked by names of its own, each of one deployment that is healthy. */
+export const ALIAS = gatewayTarget("alias", {
+  settings: { GATEWAY_CONFIG: join(import.meta.dir, "alias.yaml") },
+  provider: "alias",
+});
 
 /** What this bench compares by itself. Those that cannot run here say so in `missing`. */
 export const OWN_TARGETS: readonly Target[] = [
@@ -59,6 +61,7 @@ export const OWN_TARGETS: readonly Target[] = [
 
 /** Take part only if they are named. */
 export const FURTHER_TARGETS: readonly Target[] = [
+  ALIAS,
   TRANSLATING,
   gatewayTarget("fetch", { settings: { CLIENT_TRANSPORT: "fetch" } }),
   ...[1, 2, 4].map((count) => gatewayTarget(`workers-${count}`, { settings: { SERVER_WORKERS: String(count) } })),
