@@ -105,6 +105,33 @@ describe("the price of a deployment", () => {
     expect(loads).toBe(1);
   });
 
+  test("is looked up again only for another model, or after a minute", async () => {
+    let now = 0;
+    let finds = 0;
+    const counting = async (): Promise<PriceList> => ({
+      find(_, name, at) {
+        finds += 1;
+        return name === "by day" ? { input: at.getTime(), output: 1 } : undefined;
+      },
+    });
+    const one = deployment();
+    const prices = await openPrices([model("cheapest", one)], counting, () => now);
+    expect(prices.priceOf(one, "unknown")).toBeUndefined();
+    expect(prices.priceOf(one, "unknown")).toBeUndefined();
+    expect(finds).toBe(1);
+    expect(prices.priceOf(one, "by day")?.input).toBe(0);
+    now = 60_000;
+    expect(prices.priceOf(one, "by day")?.input).toBe(60_000);
+    expect(finds).toBe(3);
+  });
+
+  test("is one figure for whoever compares", async () => {
+    const prices = await openPrices([model("cheapest", deployment(own), deployment())], load);
+    expect(prices.costOf(deployment(own), "listed")).toBe(1.25);
+    expect(prices.costOf(deployment(), "listed")).toBe(3.25);
+    expect(prices.costOf(deployment(), "other")).toBeUndefined();
+  });
+
   test("is compared as three tokens that go in for one that comes out", () => {
     expect(blendedPrice({ input: 1, output: 5 })).toBe(2);
     expect(blendedPrice({ input: 0, output: 0 })).toBe(0);
