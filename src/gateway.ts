@@ -83,6 +83,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
       await applying;
       await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));
       connections.close();
+      shared.sharing.close();
       await shared.responseKeeping?.close();
       return cut;
     },

@@ -6,6 +6,8 @@ import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
+import type { SharingChannel } from "./routing/sharing/channel.ts";
+import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
 import type { Routes } from "./server/application.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
@@ -39,6 +41,8 @@ export interface GatewayDependencies {
   readonly dialects?: Dialects;
   /** Which worker this is, if several processes serve at one address; undefined if this one serves alone. */
   readonly worker?: WorkerPlace | undefined;
+  /** The way to the other workers; undefined if this process serves alone. */
+  readonly channel?: SharingChannel | undefined;
   /** What is known of the configuration file; undefined if there is none. */
   readonly configFile?: (() => ConfigFileState) | undefined;
 }
@@ -56,6 +60,8 @@ export interface SharedParts extends Requests {
   readonly replays: ReplayCache | undefined;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
+  /** With other processes: cooldowns, what was used of limits, slots. */
+  readonly sharing: OpenSharing;
   readonly timers: TimerSource;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -85,6 +91,8 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
         await import("./stages/response-store/open-response-keeping.ts")
       ).openResponseKeeping(stored, { clock, timers, onChange: changes.responseStoreChanged })
     : undefined;
-  const known = { changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
+  const shared = { channel: dependencies.channel, redisUrl: settings.REDIS_URL, clock, timers, newId };
+  const sharing = openSharing({ ...shared, onRedisChange: changes.sharingChanged });
+  const known = { sharing, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }
