@@ -1,5 +1,4 @@
-import type { Deadline, Deadlines } from "../../core/deadlines.ts";
-import { Failure, toFailure } from "../../core/errors.ts";
+import { type Failure, toFailure } from "../../core/errors.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import type { Permit } from "../limits/gates.ts";
 import type { Deployment } from "../models/deployment.ts";
@@ -18,7 +17,6 @@ import {
 export interface AttemptParts {
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
-  readonly deadlines: Deadlines;
 }
 
 /** When the reason is that the provider was late, not that it failed. */
@@ -26,9 +24,9 @@ const LATE: ReadonlySet<string> = new Set(["timeout", "first_token"]);
 
 /**
  * One attempt, from its permits until they are given back: its record, its part in the health of its deployment, and the
- * lease of its answer. One object for each, a deadline included, because every request makes one.
+ * lease of its answer. One object for all of that, because every request makes one.
  */
-export class Attempt<Reply> implements AttemptRecord, Lease, Deadline {
+export class Attempt<Reply> implements AttemptRecord, Lease {
   readonly kind: AttemptKind;
   readonly candidate: ModelCandidate;
   readonly model: string;
@@ -39,14 +37,10 @@ export class Attempt<Reply> implements AttemptRecord, Lease, Deadline {
   verdict: Verdict | undefined;
   /** What it has answered with, until somebody takes it. */
   reply: { readonly value: Reply } | undefined;
-  expiresAt = Number.POSITIVE_INFINITY;
-  previous: Deadline | undefined;
-  next: Deadline | undefined;
   readonly #parts: AttemptParts;
   readonly #permit: Permit | undefined;
   readonly #isTrial: boolean;
   #open: OpenAttempt<Reply> | undefined;
-  #reason: Failure | undefined;
   #answeredAt = 0;
   #hasFirstToken = false;
 
@@ -84,22 +78,8 @@ export class Attempt<Reply> implements AttemptRecord, Lease, Deadline {
     return this.#open.answer;
   }
 
-  /** Cancels itself when the request must be over. */
-  endAt(until: number): void {
-    if (until === Number.POSITIVE_INFINITY) return;
-    this.expiresAt = until;
-    this.#parts.deadlines.add(this);
-  }
-
-  onExpire(): void {
-    this.#reason = new Failure("request_timeout");
-    this.#open?.cancel(this.#reason);
-  }
-
-  /** It is good: from now on it is a lease. Throws if it is cancelled, which it may have been at the same moment. */
+  /** It is good: from now on it is a lease. */
   answered(): void {
-    this.#parts.deadlines.release(this);
-    if (this.#reason) throw this.failed(this.#reason);
     this.#answeredAt = this.#parts.now();
     const { state } = this.candidate;
     state.requests += 1;
@@ -109,7 +89,7 @@ export class Attempt<Reply> implements AttemptRecord, Lease, Deadline {
   /** It has failed; a second call does nothing. @returns the failure that counts */
   failed(error: unknown): Failure {
     if (this.endedAt !== undefined) return this.failure ?? toFailure(error);
-    const failure = this.#reason ?? toFailure(error);
+    const failure = toFailure(error);
     const verdict = classifyFailure(failure);
     const { state, cooldown } = this.candidate;
     const now = this.#parts.now();
@@ -124,7 +104,6 @@ export class Attempt<Reply> implements AttemptRecord, Lease, Deadline {
   /** It is not needed any more, or nobody waits for it: says nothing of its deployment, but that it was not faster. */
   cancel(reason: Failure): void {
     if (this.endedAt !== undefined) return;
-    this.#reason = reason;
     this.failure = reason;
     this.verdict = classifyFailure(reason);
     const now = this.#parts.now();
@@ -159,7 +138,6 @@ export class Attempt<Reply> implements AttemptRecord, Lease, Deadline {
   #leave(now: number, usedTokens: number | undefined): void {
     this.endedAt = now;
     this.reply = undefined;
-    this.#parts.deadlines.release(this);
     this.candidate.state.leave(this.#isTrial);
     this.#permit?.release(usedTokens);
   }

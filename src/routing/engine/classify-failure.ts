@@ -114,7 +114,5 @@ function refusalOf({ message, details }: Failure): "context" | "content" | undef
   return isContentRefusal(error, providerError) ? "content" : undefined;
 }
 
-/** A failure in a word: the provider's own name for its error, if it has one. */
-export function whyOf({ code, details: { cause } }: Failure): string {
-  return code === "provider_error" && typeof cause === "string" ? cause : code;
-}
+/** A failure in a word: a status, or the code. */
+const whyOf = ({ code, status }: Failure): string => (code === "provider_error" ? String(status) : code);

@@ -33,7 +33,7 @@ export function enter<Reply>(
   const choice: Choice = { stickyKey: request.stickyKey, star, now: entry.now, peeks: false };
   let left = candidates;
   while (left.length > 0) {
-    const chosen = (left === candidates && preferredOf(left, request)) || model.strategy(left, choice);
+    const chosen = model.strategy(left, choice);
     const entered = enterOne(parts, star, request, chosen, entry);
     if (entered) return entered;
     left = left.filter((candidate) => candidate !== chosen);
@@ -55,12 +55,4 @@ export function enterOne<Reply>(
   if (isPermit(entered)) return new Attempt(parts, kind, candidate, star, entered, now);
   onRefusal?.(entered);
   return undefined;
-}
-
-/** The one that answered before, if it may be asked. */
-function preferredOf<Reply>(
-  candidates: readonly ModelCandidate[],
-  { prefers }: RoutedRequest<Reply>,
-): ModelCandidate | undefined {
-  return prefers && candidates.find(({ deployment }) => deployment.key === prefers.key);
 }

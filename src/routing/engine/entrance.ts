@@ -42,12 +42,12 @@ export class Entrance<Reply> {
     return this.enter(target, filter, this.#plan.kindFor(target));
   }
 
-  /** Waits for room, if there is some to wait for. */
+  /** Waits for room: in the queue of the model, or for a moment if it has none. */
   async #queue(target: Target, filter: Filter): Promise<Attempt<Reply> | undefined> {
     const { gates, now } = this.#parts;
-    const { name, queue } = target.model.options;
+    const { name } = target.model.options;
     const waiting = this.#plan.candidates(target, filter, now());
-    if (!queue || waiting.length === 0) return undefined;
+    if (waiting.length === 0) return undefined;
     let entered: Attempt<Reply> | undefined;
     const tryAgain = (): boolean => {
       // If all of them cool by now, there is nothing to wait for here.

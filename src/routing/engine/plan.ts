@@ -96,7 +96,7 @@ export class Plan<Reply> {
   /** Whether an attempt may follow one that failed so, whoever is asked. */
   allows({ next, reasons, requestSent }: Verdict): boolean {
     const { retries } = this.asked.model.options;
-    if (next === "nobody" || this.#attempts.length >= this.asked.model.maxAttempts) return false;
+    if (next === "nobody" || this.#attempts.length >= retries.attempts) return false;
     return (
       next !== "any" || (reasons.some((reason) => retries.on.has(reason)) && (!requestSent || retries.repeatsSent))
     );

@@ -15,8 +15,6 @@ export interface PreparedModel {
   readonly candidates: readonly ModelCandidate[];
   readonly strategy: Strategy;
   readonly state: ModelState;
-  /** Of a request that asks for it, over all fallbacks. */
-  readonly maxAttempts: number;
 }
 
 /** A model that a request asks for, or falls back to. */
@@ -31,13 +29,14 @@ export function prepareModel(
   parts: StrategyParts,
 ): PreparedModel {
   const state = states.ofModel(options.name);
-  const turns = new Map<string, Turn>();
+  const used = new Map<string, number>();
+  // Twice the same deployment, perhaps with other parameters: each has a turn of its own.
   const turnOf = (key: string): Turn => {
-    // Twice the same deployment, perhaps with other parameters: each has its own turn.
-    const name = turns.has(key) ? `${key} ${turns.size}` : key;
-    const turn = state.turns.get(name) ?? { current: 0 };
-    turns.set(name, turn);
-    return turn;
+    const at = used.get(key) ?? 0;
+    used.set(key, at + 1);
+    const turns = state.turns.get(key) ?? [];
+    state.turns.set(key, turns);
+    return (turns[at] ??= { current: 0 });
   };
   const candidates = deployments.map((deployment): ModelCandidate => ({
     deployment,
@@ -46,20 +45,12 @@ export function prepareModel(
     slowStartMs: options.cooldown.slowStartMs,
     cooldown: options.cooldown,
   }));
-  state.turns = turns;
   return {
     options,
     candidates,
     strategy: createStrategy(options, parts),
     state,
-    maxAttempts: maxAttemptsOf(options),
   };
-}
-
-/** Whoever names a fallback wants it to be asked, whatever number of attempts is the default for one deployment. */
-export function maxAttemptsOf({ retries, fallbacks, contextFallbacks, contentFallbacks }: ModelOptions): number {
-  const hasFallback = fallbacks.length + contextFallbacks.length + contentFallbacks.length > 0;
-  return Math.max(1, hasFallback ? 2 : 1, retries.attempts);
 }
 
 /** Those that may be asked at the moment; the list itself, if that is all of them. */

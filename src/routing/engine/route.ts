@@ -47,11 +47,9 @@ export interface OpenAttempt<Reply> {
 export interface RoutedRequest<Reply> {
   /** What belongs together, for `sticky`; undefined if nothing does. */
   readonly stickyKey?: string | undefined;
-  /** The deployment that answered an earlier part of the same request: asked first, if it may be asked at all. */
-  readonly prefers?: Deployment | undefined;
   /** What it will use, as far as can be said before. */
   readonly estimatedTokens: number;
-  /** When it must be over, in milliseconds of the monotonic clock. */
+  /** When it must be over, in milliseconds of the monotonic clock: it ends itself then. Nothing later is waited for. */
   readonly until: number;
   /** Aborted with the {@link Failure} that ends the request, such as a client that left. Asked for only if something waits. */
   signal(): AbortSignal;
@@ -98,8 +96,8 @@ export interface Router {
   likely(route: Route, stickyKey?: string): Deployment;
   /**
    * Asks deployments until one answers.
-   * @throws Failure that of the last attempt that says the most, with all attempts in its details; `queue_full`,
-   * `queue_timeout`, `deployments_cooling`; or the reason of the request's signal
+   * @throws Failure that of the last attempt that says the most; `at_limit`, `queue_full`, `queue_timeout`,
+   * `deployments_cooling`, if none was made; or the reason of the request's signal
    */
   run<Reply>(route: Route, request: RoutedRequest<Reply>): Promise<Routed<Reply>>;
 }

@@ -53,8 +53,9 @@ export function createRouter(parts: RouterParts): Router {
     deadlines: createDeadlines(timers),
     gates,
     random,
-    targetOf(name) {
-      const route = findModel(name);
+    targetOf(name, narrow) {
+      const found = findModel(name);
+      const route = found && narrow ? narrow(found) : found;
       return route && targetOf(route);
     },
   };
@@ -73,16 +74,17 @@ export function createRouter(parts: RouterParts): Router {
     },
     run(route, request) {
       const target = targetOf(route);
-      const { options, candidates, state, maxAttempts } = target.model;
+      const { options, candidates, state } = target.model;
       const time = now();
-      if (maxAttempts > 1) state.budget.request(time);
+      if (options.retries.attempts > 1) state.budget.request(time);
       if (options.hedge && candidates.length > 1) return new Run(runParts, target, request).answer();
       const entry = { kind: "first", now: time } as const;
       const attempt = enter(runParts, target, request, availableOf(target.model, time), entry);
       if (!attempt) return new Run(runParts, target, request).answer();
-      attempt.endAt(request.until);
       const answer = attempt.begin(request);
-      return maxAttempts > 1 ? first(runParts, target, request, attempt, answer) : only(now, attempt, answer);
+      return options.retries.attempts > 1
+        ? first(runParts, target, request, attempt, answer)
+        : only(now, attempt, answer);
     },
   };
 }

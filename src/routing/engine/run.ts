@@ -1,10 +1,11 @@
+import type { Deadlines } from "../../core/deadlines.ts";
 import { Failure } from "../../core/errors.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Verdict } from "./classify-failure.ts";
 import type { EnterParts } from "./enter.ts";
 import { Entrance } from "./entrance.ts";
-import { finalFailure, summarizeAttempts, withDetails } from "./final-failure.ts";
-import { ANY, type Filter, otherKeyOf, Plan, type TargetOf } from "./plan.ts";
+import { finalFailure } from "./final-failure.ts";
+import { ANY, type Filter, otherKeyOf, Plan } from "./plan.ts";
 import type { ModelCandidate, Target } from "./prepare-model.ts";
 import type { Routed, RoutedRequest } from "./route.ts";
 import { createWaiting, type Waiting } from "./waiting.ts";
@@ -12,7 +13,9 @@ import { createWaiting, type Waiting } from "./waiting.ts";
 export interface RunParts extends EnterParts {
   /** From 0 to 1, 1 excluded. */
   readonly random: () => number;
-  readonly targetOf: TargetOf;
+  readonly deadlines: Deadlines;
+  /** @param narrow what may be asked of what it finds */
+  readonly targetOf: (name: string, narrow: RoutedRequest<unknown>["narrow"]) => Target | undefined;
 }
 
 /**
@@ -33,7 +36,9 @@ export class Run<Reply> {
     this.#parts = parts;
     this.#request = request;
     this.#attempts = failed ? [failed] : [];
-    this.#plan = new Plan(asked, this.#attempts, parts.targetOf);
+    this.#plan = new Plan(asked, this.#attempts, (name) =>
+      parts.targetOf(name, request.narrow && ((route) => request.narrow?.(route))),
+    );
     this.#waiting = createWaiting(parts.deadlines, request.signal(), request.until, (reason) => {
       for (const attempt of this.#attempts) attempt.cancel(reason);
     });
@@ -95,7 +100,8 @@ export class Run<Reply> {
 
   #hedge(target: Target): Attempt<Reply> | undefined {
     const now = this.#parts.now();
-    if (this.#attempts.length >= this.#plan.asked.model.maxAttempts || !this.#budget.hasRoom(now)) return undefined;
+    if (this.#attempts.length >= this.#plan.asked.model.options.retries.attempts || !this.#budget.hasRoom(now))
+      return undefined;
     const hedge = this.#entrance.enter(target, ANY, "hedge");
     this.#hasHedged = hedge !== undefined;
     return hedge && this.#begin(hedge);
@@ -186,11 +192,7 @@ export class Run<Reply> {
 
   /** @throws Failure what ends the request, if it has ended */
   #goOn(): void {
-    const { ending } = this.#waiting;
-    if (!ending) return;
-    // A client that left reads nothing.
-    const isRead = ending.code !== "client_gone" && this.#attempts.length > 0;
-    throw isRead ? withDetails(ending, { attempts: summarizeAttempts(this.#attempts) }) : ending;
+    if (this.#waiting.ending) throw this.#waiting.ending;
   }
 
   #giveUp(): never {

@@ -1,6 +1,9 @@
 import type { Deadline, Deadlines } from "../../core/deadlines.ts";
 import { Failure } from "../../core/errors.ts";
 
+/** A request that must be over ends itself. So much later it is ended if it did not. */
+const GRACE_MS = 100;
+
 /** What a request waits for between its attempts, and while they are open. It ends with the request. */
 export interface Waiting {
   /** What ends the request: its client left, or it must be over. */
@@ -61,9 +64,11 @@ export function createWaiting(
     isAwake = false;
   };
 
-  const deadline = until === Number.POSITIVE_INFINITY ? undefined : deadlines.open(until, endOfTime);
+  const deadline = until === Number.POSITIVE_INFINITY ? undefined : deadlines.open(until + GRACE_MS, endOfTime);
   function endOfTime(): void {
-    end(new Failure("request_timeout"));
+    // It says itself by which rule.
+    if (signal.aborted) hearSignal();
+    else end(new Failure("request_timeout"));
   }
 
   signal.addEventListener("abort", hearSignal);

@@ -1,13 +1,15 @@
+import type { Failure } from "../../core/errors.ts";
+import { classifyFailure } from "../engine/classify-failure.ts";
 import type { Deployment } from "../models/deployment.ts";
 import type { CooldownOptions } from "../models/model-options.ts";
 import type { SharedChange, Sharing } from "../sharing/sharing.ts";
-import { type Circuit, type CircuitListener, DeploymentState, type Fault } from "./deployment-state.ts";
+import { type Circuit, type CircuitListener, DeploymentState } from "./deployment-state.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import type { Turn } from "../strategies/strategy.ts";
 
 /** What people see of a deployment. */
 export interface DeploymentView {
-  readonly state: Circuit;
+  readonly state: Circuit | "slow_start";
   /** Milliseconds since the epoch; absent while it does not cool. */
   readonly coolingUntil?: number;
   readonly why?: string;
@@ -21,35 +23,41 @@ export interface DeploymentView {
   readonly attempts: number;
 }
 
+type KeyAndLabel = Pick<Deployment, "key" | "label">;
+
 /** A circuit that opened or closed in this process: each once. */
 export interface CircuitChange {
   readonly kind: "cooling" | "recovered";
+  readonly key: string;
   /** Of the deployment, for people. */
   readonly label: string;
-  /** Of one that cools. */
-  readonly why?: string | undefined;
-  readonly forMs?: number;
+  /** Of one that cools: a status, or the code of a failure, and until when, in milliseconds since the epoch. */
+  readonly why: string;
+  readonly until: number;
 }
 
 /** What is kept of a name of the gateway's own. */
 export interface ModelState {
   readonly budget: RetryBudget;
-  /** Whose turn it is, by deployment; replaced by each configuration, whose deployments take over what is known of theirs. */
-  turns: ReadonlyMap<string, Turn>;
+  /** Whose turn it is, by the keys of deployments; several for one that the model has several times. */
+  readonly turns: Map<string, Turn[]>;
 }
 
 /** How all deployments of a process do, whatever configuration they are in. */
 export interface DeploymentStates {
   /** The state of a deployment, which begins with the first call. */
-  of(deployment: Pick<Deployment, "key" | "label">): DeploymentState;
+  of(deployment: KeyAndLabel): DeploymentState;
   /** What is kept for a name. */
   ofModel(name: string): ModelState;
-  /** @returns undefined for one that was never asked for */
-  describe(key: string): DeploymentView | undefined;
+  /**
+   * @param slowStartMs how long after a recovery it is in slow start
+   * @returns undefined for one that was never asked for
+   */
+  describe(key: string, slowStartMs: number): DeploymentView | undefined;
   /** An active check has found out how a deployment is; undefined: it works. */
-  checked(deployment: Pick<Deployment, "key" | "label">, cooldown: CooldownOptions, fault: Fault | undefined): void;
+  checked(deployment: KeyAndLabel, cooldown: CooldownOptions, failure: Failure | undefined): void;
   /** Forgets all that is not named: what no configuration in use has. Attempts under way keep what they hold. */
-  retain(deployments: Iterable<Pick<Deployment, "key" | "label">>, models: Iterable<string>): void;
+  retain(deployments: Iterable<KeyAndLabel>, models: Iterable<string>): void;
   /** Hears no more of others. */
   close(): void;
 }
@@ -73,15 +81,15 @@ export function createDeploymentStates({ now, clock, sharing, onChange }: Deploy
   const listener: CircuitListener = {
     cooling({ key, label, coolingUntil, why = "" }, opened) {
       sharing.tell({ kind: "cooling", key, until: toEpoch(coolingUntil), why });
-      if (opened) onChange({ kind: "cooling", label, why, forMs: coolingUntil - now() });
+      if (opened) onChange({ kind: "cooling", key, label, why, until: toEpoch(coolingUntil) });
     },
     recovered({ key, label }) {
       sharing.tell({ kind: "recovered", key });
-      onChange({ kind: "recovered", label });
+      onChange({ kind: "recovered", key, label, why: "", until: 0 });
     },
   };
 
-  const of = ({ key, label }: Pick<Deployment, "key" | "label">): DeploymentState => {
+  const of = ({ key, label }: KeyAndLabel): DeploymentState => {
     const known = states.get(key);
     if (known) return known;
     const state = new DeploymentState(key, label, listener);
@@ -105,14 +113,14 @@ export function createDeploymentStates({ now, clock, sharing, onChange }: Deploy
       models.set(name, model);
       return model;
     },
-    describe(key) {
+    describe(key, slowStartMs) {
       const state = states.get(key);
-      return state && describe(state, now(), toEpoch);
+      return state && describe(state, slowStartMs, now(), toEpoch);
     },
-    checked(deployment, cooldown, fault) {
+    checked(deployment, cooldown, failure) {
       const state = of(deployment);
       const time = now();
-      if (fault) state.failed(fault, cooldown, time, time);
+      if (failure) state.failed(classifyFailure(failure), cooldown, time, time);
       else state.checked(time);
     },
     retain(deployments, names) {
@@ -120,17 +128,25 @@ export function createDeploymentStates({ now, clock, sharing, onChange }: Deploy
       for (const deployment of deployments) kept.add(of(deployment).key);
       for (const key of states.keys()) if (!kept.has(key)) states.delete(key);
       const keptModels = new Set(names);
-      for (const name of models.keys()) if (!keptModels.has(name)) models.delete(name);
+      for (const [name, { turns }] of models) {
+        if (!keptModels.has(name)) models.delete(name);
+        for (const key of turns.keys()) if (!kept.has(key)) turns.delete(key);
+      }
     },
     close: sharing.listen(hear),
   };
 }
 
-function describe(state: DeploymentState, now: number, toEpoch: (time: number) => number): DeploymentView {
+function describe(
+  state: DeploymentState,
+  slowStartMs: number,
+  now: number,
+  toEpoch: (time: number) => number,
+): DeploymentView {
   const { coolingUntil, why, inFlight, failures, requests, attempts } = state;
   const { averageMs } = state.firstToken;
   return {
-    state: state.circuit(now),
+    state: coolingUntil === 0 && state.share(now, slowStartMs) < 1 ? "slow_start" : state.circuit(now),
     ...(coolingUntil !== 0 && { coolingUntil: toEpoch(coolingUntil) }),
     ...(why !== undefined && { why }),
     inFlight,
