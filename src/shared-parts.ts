@@ -5,8 +5,9 @@ import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
-import type { Router } from "./routing/engine/route.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
+import type { CircuitChange } from "./routing/health/deployment-states.ts";
+import { createDeployments, type Deployments } from "./routing/open-deployments.ts";
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
 import type { Routes } from "./server/application.ts";
@@ -46,22 +47,8 @@ export interface GatewayDependencies {
   readonly channel?: SharingChannel | undefined;
   /** What is known of the configuration file; undefined if there is none. */
   readonly configFile?: (() => ConfigFileState) | undefined;
-  readonly openRouter?: OpenRouter;
-}
-
-/** Makes what chooses among deployments; undefined if there are no models, and no provider has several keys or limits. */
-export type OpenRouter = (config: Config) => Router | undefined;
-
-/** What is known of deployments, whatever configuration they are in. */
-export interface DeploymentStates {
-  open: OpenRouter;
-  /** Forgets the deployments that none of these routers may ask. */
-  retain(routers: readonly Router[]): void;
-}
-
-/** MERGE: here the states, gates and sharing are made, and `open` makes the router of a configuration over them. */
-function openDeploymentStates({ openRouter = () => undefined }: GatewayDependencies): DeploymentStates {
-  return { open: openRouter, retain() {} };
+  /** From 0 to 1, 1 excluded: for what is left to chance in routing. */
+  readonly random?: () => number;
 }
 
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
@@ -75,7 +62,7 @@ export interface SharedParts extends Requests {
   readonly readFile: ReadFile;
   readonly dialects: Dialects;
   readonly replays: ReplayCache | undefined;
-  readonly deployments: DeploymentStates;
+  readonly deployments: Deployments;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
   /** With other processes: cooldowns, what was used of limits, slots. */
@@ -85,10 +72,16 @@ export interface SharedParts extends Requests {
   readonly clock: () => number;
 }
 
+function logCircuit(changes: ChangeLog, { kind, label, why, until }: CircuitChange): void {
+  if (kind === "cooling") changes.deploymentCooling({ label }, why, until);
+  else changes.deploymentRecovered({ label });
+}
+
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
 export async function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Routes) {
   const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
+  const { random = Math.random } = dependencies;
   const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
@@ -111,7 +104,8 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
     : undefined;
   const shared = { channel: dependencies.channel, redisUrl: settings.REDIS_URL, clock, timers, newId };
   const sharing = openSharing({ ...shared, onRedisChange: changes.sharingChanged });
-  const deployments = openDeploymentStates(dependencies);
+  const routed = { sharing, clock, timers, random, checks: worker === undefined || worker.number === 1 };
+  const deployments = createDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) });
   const known = { sharing, deployments, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

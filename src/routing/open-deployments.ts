@@ -1,7 +1,6 @@
 import type { TimerSource } from "../core/deadlines.ts";
 import type { OpenUpstreamCall } from "../upstream/call.ts";
 import { createRoutingView } from "./create-routing-view.ts";
-import { classifyFailure } from "./engine/classify-failure.ts";
 import type { RoutedModel, Router } from "./engine/route.ts";
 import { createRouter } from "./engine/router.ts";
 import { createHealthChecks } from "./health-checks/health-checks.ts";
@@ -10,7 +9,7 @@ import { createGates } from "./limits/create-gates.ts";
 import { createGateStates } from "./limits/gate-states.ts";
 import type { ModelSources } from "./models/model-sources.ts";
 import { createModelTable, type ModelTable } from "./models/model-table.ts";
-import { openPrices, type Prices } from "./prices/open-prices.ts";
+import { openPrices, type Prices } from "./prices/prices.ts";
 import type { RoutingView } from "./routing-view.ts";
 import type { OpenSharing } from "./sharing/open-sharing.ts";
 
@@ -63,8 +62,14 @@ export async function nameModels(sources: ModelSources): Promise<NamedModels> {
 
 export function createDeployments(parts: DeploymentsParts): Deployments {
   const { timers, clock, random, sharing, checks, onChange } = parts;
-  const states = createDeploymentStates({ now: timers.now, clock, sharing, onChange });
   const gateStates = createGateStates({ timers, clock, sharing });
+  const states = createDeploymentStates({
+    ...{ now: timers.now, clock, sharing },
+    onChange(change) {
+      if (change.kind === "recovered") gateStates.turns.wake([change.key]);
+      onChange(change);
+    },
+  });
 
   return {
     open({ table, prices }, openCall) {
@@ -74,7 +79,7 @@ export function createDeployments(parts: DeploymentsParts): Deployments {
         ? createHealthChecks(table.all, {
             ...{ openCall, clock, timers, random },
             onResult(deployment, cooldown, failure) {
-              states.checked(deployment, cooldown, failure && classifyFailure(failure));
+              states.checked(deployment, cooldown, failure);
             },
           })
         : undefined;
@@ -96,7 +101,10 @@ export function createDeployments(parts: DeploymentsParts): Deployments {
       const models = tables.flatMap(({ all }) => all);
       const deployments = models.flatMap((model) => model.deployments);
       const gates = new Set(tables.flatMap((table) => [...table.gates.keys()]));
-      states.retain(deployments, models.map(({ options }) => options.name));
+      states.retain(
+        deployments,
+        models.map(({ options }) => options.name),
+      );
       gateStates.retain(gates);
       sharing.retain(new Set([...gates, ...deployments.map(({ key }) => key)]));
     },

@@ -32,7 +32,7 @@ class HeldPermit implements Permit {
 }
 
 /**
- * The gates of a configuration, whose limits are in force from now on.
+ * The gates of a configuration, whose limits are in force once they are used.
  * @param rules what each gate that a deployment names is bounded by, by its key
  * @param queues by the names of the models that have one
  */
@@ -83,9 +83,8 @@ export function createGates(
     return { model, options, waiting: waiters?.size() ?? 0, longestWaitMs: first ? states.now() - first.since : 0 };
   };
 
-  states.apply(rules, queues);
-
   return {
+    use: () => states.apply(rules, queues),
     tryEnter,
     wait(model, deployments, signal, tryAgain) {
       const chains = deployments.map(({ gates }) => chainOf(gates));

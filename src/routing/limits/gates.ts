@@ -42,6 +42,8 @@ export interface Gates {
 
 /** The gates of a configuration. */
 export interface ModelGates extends Gates {
+  /** The limits are in force from now on, for requests of earlier configurations too. */
+  use(): void;
   /** Deployments take requests again, for other reasons than their limits: those who wait for them are asked. */
   wake(deployments: readonly Gated[]): void;
   /** What people look at. */
