@@ -9,7 +9,7 @@ import { type ReadFile, rememberFiles } from "./core/read-files.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
-import { createRequestRoute, judgeByDeployments } from "./pipeline/route/request-route.ts";
+import { createRequestRoute } from "./pipeline/route/request-route.ts";
 import { createRouteStage } from "./pipeline/route/route-stage.ts";
 import type { Stage } from "./pipeline/stage.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
@@ -18,7 +18,10 @@ import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { Router } from "./routing/engine/route.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import type { ModelPolicy } from "./routing/model-policy.ts";
+import { type NamedModels, nameModels } from "./routing/open-deployments.ts";
 import { openRouting } from "./routing/open-routing.ts";
+import { createOwnModels } from "./routing/own-models.ts";
+import type { RoutePolicy } from "./routing/route-policy.ts";
 import type { Routes } from "./server/application.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
 import { createVisionGate } from "./stages/vision-gate.ts";
@@ -39,8 +42,8 @@ export interface Snapshot {
   /** What the next one goes on with if its settings are the same. */
   readonly authentication: Authentication | undefined;
   readonly modelLists: ModelLists;
-  /** Chooses among deployments; undefined if there is nothing to choose. */
-  readonly router: Router | undefined;
+  /** What its names of models mean. */
+  readonly named: NamedModels;
   /** It is in use from now on: connects and asks, in the background, for what it will need. */
   start(): void;
   /** Resolves when no request is on it. For one that no request begins on any more. */
@@ -58,7 +61,14 @@ export interface Snapshot {
 export async function buildSnapshot(config: Config, shared: SharedParts, previous?: Snapshot): Promise<Snapshot> {
   await using building = new AsyncDisposableStack();
   const auth = config.settings.AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined;
-  return assemble(config, shared, building, auth?.openAuthentication, previous);
+  const named = await nameModels(options.modelOptions(config));
+  return assemble(config, shared, building, { named, openAuthentication: auth?.openAuthentication }, previous);
+}
+
+/** What takes a while to load. */
+interface LoadedParts {
+  readonly named: NamedModels;
+  readonly openAuthentication: typeof OpenAuthentication | undefined;
 }
 
 /**
@@ -69,7 +79,7 @@ function assemble(
   config: Config,
   shared: SharedParts,
   building: AsyncDisposableStack,
-  openAuthentication: typeof OpenAuthentication | undefined,
+  { named, openAuthentication }: LoadedParts,
   previous: Snapshot | undefined,
 ): Snapshot {
   const { settings, providers } = config;
@@ -85,16 +95,18 @@ function assemble(
     authenticationParts(shared, upstream, readFile),
     previous?.authentication,
   );
-  const { modelLists, policy, ...routing } = openRouting(options.routingOptions(settings), {
+  const { modelLists, policy, routePolicy, ...routing } = openRouting(options.routingOptions(settings), {
     ...routingParts(shared, upstream),
     providers,
     previous: previous?.modelLists,
   });
   const { keepAliveMs, fetchesMedia, ...relayOptions } = options.relayOptions(settings);
-  const router = shared.deployments.open(config);
+  const deployments = shared.deployments.open(named, upstream.openCall);
+  building.defer(() => deployments?.stop());
+  const { router, view } = deployments ?? {};
   const parts: RelayParts = {
     ...relayOptions,
-    routing: router && openRoutedRequests(router, policy, relayOptions),
+    routing: router && openRoutedRequests(router, policy, routePolicy, relayOptions),
     heartbeat: createHeartbeat(keepAliveMs, common),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
@@ -117,7 +129,11 @@ function assemble(
     authentication,
     relay: responseKeeping?.relay(relay, parts) ?? relay,
     passthrough: createPassthrough(parts),
-    models: { providers: routing.providers, catalogue: modelLists, policy, estimatesTokens: parts.estimatesTokens },
+    models: {
+      ...{ providers: routing.providers, catalogue: modelLists, policy, estimatesTokens: parts.estimatesTokens },
+      own: router && createOwnModels(router.models, routePolicy, modelLists),
+    },
+    routing: view,
     toolRegistry: tools?.registry,
   });
 
@@ -130,13 +146,17 @@ function assemble(
     endpoints: options.endpointKeys(providers),
     authentication,
     modelLists,
-    router,
+    named,
     start() {
+      deployments?.start();
       authentication?.warm();
       tools?.registry.start();
       modelLists.start();
     },
-    whenOver: requests.whenOver,
+    whenOver() {
+      deployments?.stop();
+      return requests.whenOver();
+    },
     dispose: () => owned.disposeAsync(),
   };
 }
@@ -155,10 +175,9 @@ function openToolsOf(
 function openRoutedRequests(
   router: Router,
   policy: ModelPolicy,
+  { judge: judgeRoute }: RoutePolicy,
   { estimatesTokens }: Pick<RelayParts, "estimatesTokens">,
 ) {
-  // MERGE: `createRoutePolicy(policy).judge` in place of `judgeByDeployments`, which is to be removed.
-  const judgeRoute = judgeByDeployments(policy);
   return { router, open: createRequestRoute({ router, policy, judgeRoute, estimatesTokens }) };
 }
 

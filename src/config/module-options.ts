@@ -144,6 +144,11 @@ export function upstreamOptions(settings: Settings, providers: Config["providers
   };
 }
 
+/** What names of models mean, and how much providers may be asked. */
+export function modelOptions({ providers, keyedProviders, models, plainModels, providerRoutings }: Config) {
+  return { providers, keyedProviders, models, plainModels, providerRoutings };
+}
+
 /** Which models may be used, and how long lists of them are good. */
 export function routingOptions(settings: Settings) {
   return {

@@ -90,6 +90,8 @@ describe("settings", () => {
     expect(warnings).toEqual([]);
     expect(config.settings).toEqual({
       GATEWAY_CONFIG: undefined,
+      ROUTING_ENABLED: false,
+      ROUTING_CONFIG_PATH: undefined,
       ENVIRONMENT: "production",
       LOG_LEVEL: "info",
       LOG_FORMAT: "auto",

@@ -17,18 +17,6 @@ import { estimateTokens, stickyKeyOf } from "./request-traits.ts";
 /** What of a route the model policy lets be asked under a name, or why nothing. */
 export type JudgeRoute = (route: Route, name: string) => Route | Failure;
 
-/** Judges deployments by themselves, whatever the name. */
-export function judgeByDeployments(policy: ModelPolicy): JudgeRoute {
-  return (route) => {
-    const { model, star } = route;
-    const refusals = model.deployments.map((one) => policy.refusal(one.provider, modelFor(one, star)));
-    const deployments = model.deployments.filter((_, index) => !refusals[index]);
-    const [refusal] = refusals.filter((each) => each !== undefined);
-    if (!refusal) return route;
-    return deployments.length === 0 ? refusal : { model: { ...model, deployments }, star };
-  };
-}
-
 export interface RequestRouteParts {
   readonly router: Router;
   readonly policy: ModelPolicy;
@@ -90,7 +78,10 @@ export function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
       ...{ route, likely, alias, stickyKey, wayOf },
       estimatedTokens: estimateTokens(body),
       narrow(other) {
-        const found = narrow(other, other.model.options.name);
+        const found = narrow(
+          other,
+          other.model.options.name.replace("*", () => other.star),
+        );
         return found instanceof Failure ? undefined : found;
       },
     };

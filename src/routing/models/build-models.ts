@@ -1,0 +1,41 @@
+import type { Provider } from "../../providers/provider.ts";
+import type { RoutedModel } from "../engine/route.ts";
+import type { Deployment } from "./deployment.ts";
+import { deploymentGates } from "./gate-rules.ts";
+import { hashOfKeys } from "./hash-of-keys.ts";
+import type { ModelOptions } from "./model-options.ts";
+import type { ModelSources } from "./model-sources.ts";
+import { type NamedDeployment, namedDeployments } from "./named-deployments.ts";
+
+/** Of some names of one configuration, what stands behind them: a deployment of several keys is one for each of them. */
+export function buildModels(models: readonly ModelOptions[], sources: ModelSources): readonly RoutedModel[] {
+  const named = Map.groupBy(namedDeployments(models, sources), ({ model }) => model);
+  return models.map((options) => {
+    const deployments = Object.freeze((named.get(options) ?? []).flatMap(expandKeys));
+    return Object.freeze({ options, deployments });
+  });
+}
+
+function expandKeys(named: NamedDeployment): readonly Deployment[] {
+  const { model, options, providers, allKeys, routing } = named;
+  const timeouts = Object.freeze({ ...routing?.timeouts, ...model.timeouts, ...options.timeouts });
+  return providers.map((provider) => {
+    const number = allKeys.indexOf(provider) + 1;
+    return Object.freeze({
+      key: deploymentKey(provider, options.model),
+      label: `${provider.id}/${options.model}${number > 1 ? `#${number}` : ""}`,
+      provider,
+      model: options.model,
+      weight: options.weight / providers.length,
+      priority: options.priority,
+      params: options.params,
+      timeouts,
+      gates: Object.freeze(deploymentGates(named, provider).map(({ key }) => key)),
+      price: options.price,
+    });
+  });
+}
+
+/** What the state of a deployment is kept under; nothing of it is secret. */
+export const deploymentKey = (provider: Provider, model: string): string =>
+  `${provider.endpointKey}:${hashOfKeys([provider])}:${model}`;
