@@ -67,8 +67,10 @@ async function main(args: string[]): Promise<void> {
   if (!loaded.ok) fail(loaded.problems, EXIT.badSettings);
   const { config } = loaded;
   if (action === "print-config") {
-    const origins = source.file && (await import("./config/file/origins.ts"));
-    print(printConfig(config, origins?.createOrigins(source, process.env)));
+    const hasFile = source.file !== undefined || source.routing !== undefined;
+    const origins = hasFile ? await import("./config/file/origins.ts") : undefined;
+    const parts = hasFile ? (await import("./config/file/show-parts.ts")).showParts(config.writtenParts) : [];
+    print(printConfig(config, origins?.createOrigins(source, process.env), parts));
   }
   // The file stays the one that it is now, whatever names it later.
   const readAgain = () => readSource(process.env, { ...files, configFile: source.file?.name });

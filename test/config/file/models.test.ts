@@ -340,6 +340,15 @@ describe("a problem is one line that names its place", () => {
     ]);
   });
 
+  test("so many deployments that nobody means them are refused", async () => {
+    const keys = Array.from({ length: 200 }, (_, index) => `k${index}`);
+    const deployments = Array.from({ length: 60 }, (_, index) => `{ provider: openai, model: m${index} }`);
+    const text = `providers: { openai: { api_keys: [${keys.join(", ")}] } }\nmodels: { fast: { deployments: [${deployments.join(", ")}] } }\n`;
+    expect(await problemsOf(text)).toEqual([
+      expect.stringMatching(/^F:2:\d+: models\.fast\.deployments are more than 10000/),
+    ]);
+  });
+
   test("a priority that nothing looks at is warned about", async () => {
     const text = `${PROVIDERS}models: { fast: { deployments: [{ provider: left, model: m, priority: 1 }] } }\n`;
     const { warnings } = await loadFile(text);
