@@ -114,9 +114,12 @@ describe("a provider", () => {
     }
   });
 
-  test("has one key if the environment says one, or only one is filled in", async () => {
+  test("has one key if the environment says one that the list does not, or only one is filled in", async () => {
     const one = await configOf(PROVIDERS, { OPENAI_API_KEY: "sk-e" });
     expect([one.keyedProviders.size, one.plainModels]).toEqual([0, []]);
+    const own = 'providers: { openai: { api_keys: ["${OPENAI_API_KEY}", "${B}"] } }\n';
+    const both = await configOf(own, { OPENAI_API_KEY: "sk-e", B: "sk-b" });
+    expect(both.keyedProviders.get("openai")?.map(({ key }) => key)).toEqual(["sk-e", "sk-b"]);
     const text = 'providers: { openai: { api_keys: ["${A:-}", "${B}"] } }\n';
     const { providers, keyedProviders } = await configOf(text, { B: "sk-b" });
     expect([providers.find(({ id }) => id === "openai")?.key, keyedProviders.size]).toEqual(["sk-b", 0]);
