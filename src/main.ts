@@ -8,6 +8,7 @@ import { printConfig } from "./cli/print-config.ts";
 import { EXIT, fail } from "./cli/exit.ts";
 import { ownCommand, RUNTIME_ENVIRONMENT } from "./cli/own-command.ts";
 import { checkHealth } from "./cli/health-check.ts";
+import { writeWhole } from "./cli/write-whole.ts";
 import { countWorkers, readCpuQuota } from "./cli/workers/count-workers.ts";
 import { workerNumber } from "./cli/workers/worker-process.ts";
 
@@ -22,12 +23,12 @@ function startAsConfigured(): void {
 }
 
 function print(text: string): never {
-  process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+  writeWhole(1, text.endsWith("\n") ? text : `${text}\n`);
   process.exit(EXIT.ok);
 }
 
 function warn(text: string): void {
-  process.stderr.write(`warning: ${text}\n`);
+  writeWhole(2, `warning: ${text}\n`);
 }
 
 /** Without any provider the gateway still serves, since a local one may come up later; but it says what is missing. */
@@ -94,10 +95,10 @@ async function main(args: string[]): Promise<void> {
     await openServiceOrFail(parts);
     await parts.log.flushLines();
     const { describeSetup } = await import("./cli/describe-setup.ts");
-    process.stdout.write(`${["The settings are good.", ...describeSetup(config, demo)].join("\n")}\n`);
+    writeWhole(1, `${["The settings are good.", ...describeSetup(config, demo)].join("\n")}\n`);
     if (!live) process.exit(EXIT.ok);
     const { lines, isGood } = await (await import("./cli/check-live.ts")).checkLive(config);
-    process.stdout.write(`${lines.join("\n")}\n`);
+    writeWhole(1, `${lines.join("\n")}\n`);
     process.exit(isGood ? EXIT.ok : EXIT.notServing);
   }
   await serve({ ...parts, source, readSource: readAgain });
