@@ -1,7 +1,7 @@
 import { type TSchema, Type } from "@sinclair/typebox";
+import { formatDuration } from "../../core/durations.ts";
 import { objectOf } from "../../core/json/values.ts";
 import type { WrittenPart } from "../models/loaded-models.ts";
-import { formatDuration } from "../values.ts";
 import { faultLine } from "./config-file.ts";
 import { shownPath } from "./file-node.ts";
 import type { Places } from "./file-parts.ts";

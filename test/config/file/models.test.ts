@@ -300,6 +300,14 @@ describe("a problem is one line that names its place", () => {
       `fast: { ${ONE}, health_check: { interval: 1s, request: { model: x } } }`,
       /models\.fast\.health_check\.request\.model is not accepted/,
     ],
+    [
+      "'f*': { deployments: [{ provider: left, model: '*' }], health_check: { interval: 1s, request: { n: 1 } } }",
+      /models\.f\*\.health_check\.request can do nothing for a deployment whose model is \*/,
+    ],
+    [
+      "fast: { deployments: [{ provider: OpenAI, model: m }] }",
+      /models\.fast\.deployments\[0\]\.provider is no provider \(did you mean openai\?\)/,
+    ],
     [`fast: { ${ONE} }\n  fast: { ${ONE} }`, "F:6:3: fast is there twice, first in line 5"],
     [`fast: { ${ONE}, resume: '\${NOT_SET}' }`, /models\.fast\.resume: NOT_SET is not set/],
   ] as const)("%s", async (text, expected) => {
