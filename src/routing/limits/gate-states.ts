@@ -22,6 +22,8 @@ export interface GateStates {
   retain(keys: ReadonlySet<string>): void;
   /** Tells and hears nothing more. */
   close(): void;
+  /** How many gates are known. */
+  size(): number;
   /** Changes whenever gates may have been forgotten. */
   generation(): number;
   /** The gate with this key; made by the rule if it is not known. */
@@ -82,7 +84,7 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   const isSlotted = (gate: Gate): boolean => gate.maxInFlight !== Number.POSITIVE_INFINITY;
 
   return {
-    ...{ room, turns, waiting, now, gate: gateOf, generation: () => generation },
+    ...{ room, turns, waiting, now, gate: gateOf, generation: () => generation, size: () => gates.size },
     queueOptions: (model) => queueOptions.get(model),
     queue: (model) => queues.find(model, false),
     close: shared.close,

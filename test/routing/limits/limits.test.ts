@@ -65,6 +65,16 @@ describe("max_in_flight", () => {
   });
 });
 
+test("gates that no configuration has are forgotten once nothing is in flight at them", () => {
+  const { configure, states } = openTestGates({});
+  const permits = Array.from({ length: 50 }, (_, index) =>
+    entered(configure({ [`gate ${index}`]: { maxInFlight: 1 } }).tryEnter(deploymentAt(`gate ${index}`), 1)),
+  );
+  expect(states.size()).toBe(50);
+  for (const permit of permits) permit.release();
+  expect(states.size()).toBe(1);
+});
+
 describe("requests_per_minute", () => {
   test("lets so many pass in a minute, and says when the next one may", async () => {
     const { gates, clock } = openTestGates({ left: { requestsPerMinute: 2 } });
