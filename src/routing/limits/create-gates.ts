@@ -33,7 +33,7 @@ class HeldPermit implements Permit {
 }
 
 /**
- * The gates of a configuration, whose limits are in force from now on.
+ * The gates of a configuration. Making them changes nothing, see {@link ModelGates.use}.
  * @param rules what each gate that a deployment names is bounded by, by its key
  * @param queues by the names of the models that have one
  */
@@ -84,8 +84,6 @@ export function createGates(
     return { model, options, waiting: waiters?.size() ?? 0, longestWaitMs: first ? states.now() - first.since : 0 };
   };
 
-  states.apply(rules, queues);
-
   return {
     tryEnter,
     wait(model, deployments, signal, tryAgain) {
@@ -96,6 +94,7 @@ export function createGates(
       const limits = options ?? BRIEF_WAIT;
       return waiting.wait({ model, isBrief: !options, deployments: keys, chains, signal, tryAgain, ...limits });
     },
+    use: () => states.use(rules, queues),
     wake: (deployments) => turns.wake(deployments.map(({ key }) => key)),
     view: () => ({ gates: [...rules].map(viewGate), queues: [...queues].map(viewQueue) }),
   };
