@@ -83,6 +83,15 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
     return gate;
   };
 
+  /** Whoever leases the slots has to know of what they are leases. */
+  const changeRule = (gate: Gate, rule: GateRule): void => {
+    const { maxInFlight } = gate;
+    if (slots && gate.wanted > 0) slots.want(gate.key, maxInFlight, 0);
+    gate.wanted = 0;
+    setRule(gate, rule);
+    if (gate.maxInFlight !== maxInFlight) passage.tellInUse(gate);
+  };
+
   return {
     ...{ room, turns, waiting, passage, now, gate: gateOf, generation: () => generation, size: () => gates.size },
     queueOptions: (model) => queueOptions.get(model),
@@ -91,7 +100,7 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
     use(rules, options) {
       retained = rules;
       generation += 1;
-      for (const [key, rule] of rules) setRule(gateOf(key, rule), rule);
+      for (const [key, rule] of rules) changeRule(gateOf(key, rule), rule);
       for (const gate of [...gates.values()]) {
         gate.isRetained = rules.has(gate.key);
         forgetIdle(gate);

@@ -13,6 +13,8 @@ export interface Passage {
    * @param tokens by how many it used more than was estimated
    */
   leave(chain: GateChain, minute: number, tokens: number): void;
+  /** Says how many slots of a gate are in use, if they are leased. */
+  tellInUse(gate: Gate): void;
 }
 
 export interface PassageParts {
@@ -44,6 +46,7 @@ export function createPassage({ clock, slots, shared, onLeft, onRoom }: PassageP
   };
 
   return {
+    tellInUse,
     enter(chain, tokens) {
       let minute = -1;
       for (const gate of chain) {
