@@ -14,8 +14,8 @@ export interface RunParts extends EnterParts {
   /** From 0 to 1, 1 excluded. */
   readonly random: () => number;
   readonly deadlines: Deadlines;
-  /** @param narrow what may be asked of what it finds */
-  readonly targetOf: (name: string, narrow: RoutedRequest<unknown>["narrow"]) => Target | undefined;
+  /** @param request narrows what is found */
+  readonly targetOf: (name: string, request: Pick<RoutedRequest<unknown>, "narrow">) => Target | undefined;
 }
 
 /**
@@ -36,9 +36,7 @@ export class Run<Reply> {
     this.#parts = parts;
     this.#request = request;
     this.#attempts = failed ? [failed] : [];
-    this.#plan = new Plan(asked, this.#attempts, (name) =>
-      parts.targetOf(name, request.narrow && ((route) => request.narrow?.(route))),
-    );
+    this.#plan = new Plan(asked, this.#attempts, (name) => parts.targetOf(name, request));
     this.#waiting = createWaiting(parts.deadlines, request.signal(), request.until, (reason) => {
       for (const attempt of this.#attempts) attempt.cancel(reason);
     });
