@@ -180,6 +180,8 @@ export async function play(seed: number): Promise<Played> {
       for (const { key } of deployments) {
         const inFlight = states.describe(key, 0)?.inFlight ?? 0;
         if (inFlight !== 0) fault(`${inFlight} attempts are in flight at ${key}`);
+        const isAvailable = states.of({ key, label: key }).isAvailable(Number.POSITIVE_INFINITY);
+        if (!isAvailable) fault(`${key} waits for ever for the attempt that finds out how it is`);
       }
     }
     const view = gates.view();
