@@ -85,7 +85,6 @@ export function createGates(
   };
 
   return {
-    use: () => states.apply(rules, queues),
     tryEnter,
     wait(model, deployments, signal, tryAgain) {
       const chains = deployments.map(({ gates }) => chainOf(gates));
