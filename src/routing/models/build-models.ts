@@ -6,7 +6,7 @@ import { deploymentGates } from "./gate-rules.ts";
 import { hashOfKeys } from "./hash-of-keys.ts";
 import type { ModelOptions } from "./model-options.ts";
 import type { ModelSources } from "./model-sources.ts";
-import { type NamedDeployment, namedDeployments } from "./named-deployments.ts";
+import { type NamedDeployment, namedDeployments, numbered } from "./named-deployments.ts";
 
 /** Of some names of one configuration, what stands behind them: a deployment of several keys is one for each of them. */
 export function buildModels(models: readonly ModelOptions[], sources: ModelSources): readonly RoutedModel[] {
@@ -18,13 +18,12 @@ export function buildModels(models: readonly ModelOptions[], sources: ModelSourc
 }
 
 function expandKeys(named: NamedDeployment): readonly Deployment[] {
-  const { options, providers, allKeys } = named;
+  const { options, providers } = named;
   const timeouts = timeoutsOf(named);
-  return providers.map((provider) => {
-    const number = allKeys.indexOf(provider) + 1;
-    return Object.freeze({
+  return providers.map((provider) =>
+    Object.freeze({
       key: deploymentKey(provider, options.model),
-      label: `${provider.id}/${options.model}${number > 1 ? `#${number}` : ""}`,
+      label: numbered(`${provider.id}/${options.model}`, named, provider),
       provider,
       model: options.model,
       weight: options.weight / providers.length,
@@ -33,8 +32,8 @@ function expandKeys(named: NamedDeployment): readonly Deployment[] {
       timeouts,
       gates: Object.freeze(deploymentGates(named, provider).map(({ key }) => key)),
       price: options.price,
-    });
-  });
+    }),
+  );
 }
 
 const NO_TIMEOUTS: Timeouts = Object.freeze({});
