@@ -7,7 +7,7 @@ import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
 import type { CircuitChange } from "./routing/health/deployment-states.ts";
-import { createDeployments, type Deployments } from "./routing/open-deployments.ts";
+import { type LazyDeployments, openDeployments } from "./routing/open-deployments.ts";
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
 import type { Routes } from "./server/application.ts";
@@ -62,7 +62,7 @@ export interface SharedParts extends Requests {
   readonly readFile: ReadFile;
   readonly dialects: Dialects;
   readonly replays: ReplayCache | undefined;
-  readonly deployments: Deployments;
+  readonly deployments: LazyDeployments;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
   /** With other processes: cooldowns, what was used of limits, slots. */
@@ -105,7 +105,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const shared = { channel: dependencies.channel, redisUrl: settings.REDIS_URL, clock, timers, newId };
   const sharing = openSharing({ ...shared, onRedisChange: changes.sharingChanged });
   const routed = { sharing, clock, timers, random, checks: worker === undefined || worker.number === 1 };
-  const deployments = createDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) });
+  const deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) });
   const known = { sharing, deployments, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

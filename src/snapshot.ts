@@ -9,19 +9,15 @@ import { type ReadFile, rememberFiles } from "./core/read-files.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
-import { createRequestRoute } from "./pipeline/route/request-route.ts";
+import { openRoutedAdmission } from "./pipeline/route/request-route.ts";
 import { createRouteStage } from "./pipeline/route/route-stage.ts";
 import type { Stage } from "./pipeline/stage.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
 import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
-import type { Router } from "./routing/engine/route.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
-import type { ModelPolicy } from "./routing/model-policy.ts";
-import { type NamedModels, nameModels } from "./routing/open-deployments.ts";
+import type { NamedModels } from "./routing/deployments.ts";
 import { openRouting } from "./routing/open-routing.ts";
-import { createOwnModels } from "./routing/own-models.ts";
-import type { RoutePolicy } from "./routing/route-policy.ts";
 import type { Routes } from "./server/application.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
 import { createVisionGate } from "./stages/vision-gate.ts";
@@ -43,7 +39,7 @@ export interface Snapshot {
   readonly authentication: Authentication | undefined;
   readonly modelLists: ModelLists;
   /** What its names of models mean. */
-  readonly named: NamedModels;
+  readonly named: NamedModels | undefined;
   /** It is in use from now on: connects and asks, in the background, for what it will need. */
   start(): void;
   /** Resolves when no request is on it. For one that no request begins on any more. */
@@ -61,13 +57,13 @@ export interface Snapshot {
 export async function buildSnapshot(config: Config, shared: SharedParts, previous?: Snapshot): Promise<Snapshot> {
   await using building = new AsyncDisposableStack();
   const auth = config.settings.AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined;
-  const named = await nameModels(options.modelOptions(config));
+  const named = await shared.deployments.name(options.modelOptions(config));
   return assemble(config, shared, building, { named, openAuthentication: auth?.openAuthentication }, previous);
 }
 
 /** What takes a while to load. */
 interface LoadedParts {
-  readonly named: NamedModels;
+  readonly named: NamedModels | undefined;
   readonly openAuthentication: typeof OpenAuthentication | undefined;
 }
 
@@ -103,10 +99,9 @@ function assemble(
   const { keepAliveMs, fetchesMedia, ...relayOptions } = options.relayOptions(settings);
   const deployments = shared.deployments.open(named, upstream.openCall);
   building.defer(() => deployments?.stop());
-  const { router, view } = deployments ?? {};
   const parts: RelayParts = {
     ...relayOptions,
-    routing: router && openRoutedRequests(router, policy, routePolicy, relayOptions),
+    routing: deployments && openRoutedAdmission({ ...relayOptions, ...deployments, policy, routePolicy }),
     heartbeat: createHeartbeat(keepAliveMs, common),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
@@ -122,7 +117,7 @@ function assemble(
   const tools = openToolsOf(config, shared, upstream, parts);
   building.defer(() => tools?.registry.close());
   const { responseKeeping } = shared;
-  const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, router, tools)), parts);
+  const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, tools)), parts);
   const requests = shared.requests.beginGeneration();
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
@@ -130,10 +125,13 @@ function assemble(
     relay: responseKeeping?.relay(relay, parts) ?? relay,
     passthrough: createPassthrough(parts),
     models: {
-      ...{ providers: routing.providers, catalogue: modelLists, policy, estimatesTokens: parts.estimatesTokens },
-      own: router && createOwnModels(router.models, routePolicy, modelLists),
+      ...relayOptions,
+      ...routing,
+      catalogue: modelLists,
+      policy,
+      own: deployments?.list(routePolicy, modelLists),
     },
-    routing: view,
+    routing: deployments?.view,
     toolRegistry: tools?.registry,
   });
 
@@ -172,25 +170,15 @@ function openToolsOf(
   return openTools(options.toolsOptions(settings, mcpServers), { relay, connections, fetch, timers, onStatus });
 }
 
-function openRoutedRequests(
-  router: Router,
-  policy: ModelPolicy,
-  { judge: judgeRoute }: RoutePolicy,
-  { estimatesTokens }: Pick<RelayParts, "estimatesTokens">,
-) {
-  return { router, open: createRequestRoute({ router, policy, judgeRoute, estimatesTokens }) };
-}
-
 /** What is between an admitted request and its provider, the first one first; what is off is not in it. */
 function stagesOf(
   { settings }: Config,
   parts: RelayParts,
-  { responseKeeping, deadlines, timers }: SharedParts,
-  router: Router | undefined,
+  { responseKeeping }: SharedParts,
   tools: Tools | undefined,
 ): readonly Stage[] {
   const kept = responseKeeping ? [responseKeeping.stage(parts)] : [];
-  const routed = router ? [createRouteStage({ ...parts, router, deadlines, now: timers.now })] : [];
+  const routed = parts.routing ? [createRouteStage({ ...parts, ...parts.routing })] : [];
   const gates = createVisionGate(options.visionOptions(settings));
   return [...kept, ...gates, ...routed, ...(tools ? [tools.loop] : [])];
 }
