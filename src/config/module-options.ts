@@ -139,6 +139,7 @@ export function upstreamOptions(settings: Settings, providers: Config["providers
       responseHeaderMs: settings.CLIENT_RESPONSE_HEADER_TIMEOUT,
       totalMs: settings.CLIENT_TIMEOUT,
       streamIdleMs: settings.CLIENT_STREAM_IDLE_TIMEOUT,
+      streamTotalMs: settings.CLIENT_STREAM_TIMEOUT,
     },
   };
 }

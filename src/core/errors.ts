@@ -1,3 +1,5 @@
+import type { AttemptSummary } from "./attempt-summary.ts";
+
 /** What is in the `type` member of an error body: the vocabulary of OpenAI's API. */
 export type FailureType =
   | "invalid_request_error"
@@ -263,6 +265,8 @@ export interface FailureDetails {
   readonly providerError?: Readonly<Record<string, unknown>>;
   /** Response headers that belong to this failure, such as `retry-after` or `allow`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What was asked for a name of the gateway's own, in this order. */
+  readonly attempts?: readonly AttemptSummary[];
   /** What went wrong underneath; goes to the log, never to the client. */
   readonly cause?: unknown;
 }

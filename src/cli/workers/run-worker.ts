@@ -124,7 +124,11 @@ function configOf(message: StartMessage): Config {
   return message.reloaded ? nextConfig(first, loadOrFail(message.reloaded)).config : first;
 }
 
-const sourceOf = ({ environment, file }: ConfigSource): ConfigSource => ({ environment, ...(file && { file }) });
+const sourceOf = ({ environment, file, routing }: ConfigSource): ConfigSource => ({
+  environment,
+  ...(file && { file }),
+  ...(routing && { routing }),
+});
 
 function warnOfChanges(log: Log, given: FileContents = {}): void {
   const files = changedFiles(given);

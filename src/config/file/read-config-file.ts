@@ -77,9 +77,11 @@ function writeVariables(said: readonly Said[], environment: Environment) {
   const faults: Fault[] = [];
   for (const one of said) {
     const variable = one.saying.variable(one.path);
-    if (readVariable(environment, variable) !== undefined) continue;
-    const value = writeVariable(one, environment);
-    if (value === undefined) continue;
+    const isOwn = one.saying.notation === "keys" && textsOf(one.node).flatMap(referencesOf).includes(variable);
+    if (!isOwn && readVariable(environment, variable) !== undefined) continue;
+    const written = writeVariable(one, environment);
+    if (written === undefined) continue;
+    const value = isOwn && "path" in written ? { ...written, hasOwnVariable: true as const } : written;
     if (!("path" in value)) {
       faults.push(value);
       continue;

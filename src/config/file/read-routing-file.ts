@@ -14,7 +14,7 @@ export type RoutingFile = Pick<ConfigFile, "name" | "version" | "models" | "mode
 const MAX_FILE_BYTES = 1_048_576;
 
 /** It has one section. https://github.com/inference-gateway/inference-gateway */
-const SCHEMA = Type.Object({ models: MODELS }, { additionalProperties: false });
+const SCHEMA = Type.Object({ models: Type.Optional(MODELS) }, { additionalProperties: false });
 
 /** Reads and checks the file of `ROUTING_CONFIG_PATH`. */
 export function readRoutingFile(name: string, environment: Environment): RoutingFile {

@@ -1,6 +1,6 @@
 import { Type, type TSchema, type TUnsafe } from "@sinclair/typebox";
 import type { JsonObject } from "../../core/json/parse.ts";
-import { sayingOf } from "./saying.ts";
+import { keyName, sayingOf } from "./saying.ts";
 
 /** How a place of the file is read that says no setting: it has a type, and no variable says the same. */
 export interface ValueReading<Value = unknown> {
@@ -51,6 +51,29 @@ export const partOfFile = <Schema extends TSchema>(schema: Schema): Schema => {
 export const readingOf = (schema: TSchema): ValueReading | undefined => (schema as Marks)[READS];
 export const isJsonPlace = (schema: TSchema): boolean => (schema as Marks)[IS_JSON] === true;
 export const isPartOfFile = (schema: TSchema): boolean => (schema as Marks)[IS_PART] === true;
+
+/** A place that no variable says, as documentation names it: `<name>.deployments[].provider`. */
+export interface TypedPlace {
+  readonly path: readonly string[];
+  readonly schema: TSchema;
+  readonly accepted: string;
+}
+
+/** Every place below a schema that has a value and says no setting; keys that the operator chooses are named for what they are. */
+export function typedPlacesOf(schema: TSchema, path: readonly string[] = []): readonly TypedPlace[] {
+  const accepted = acceptedAt(schema);
+  const items: TSchema | undefined = schema["items"];
+  const isValue = readingOf(schema) || isJsonPlace(schema) || (items && readingOf(items));
+  if (isValue && accepted !== undefined) return [{ path, schema, accepted }];
+  if (sayingOf(schema)) return [];
+  if (items) return typedPlacesOf(items, [...path.slice(0, -1), `${path.at(-1)}[]`]);
+  const properties: Readonly<Record<string, TSchema>> = schema["properties"] ?? {};
+  const further: TSchema | undefined = schema["additionalProperties"] || undefined;
+  return [
+    ...Object.entries(properties).flatMap(([key, property]) => typedPlacesOf(property, [...path, key])),
+    ...(further ? typedPlacesOf(further, [...path, keyName(further)]) : []),
+  ];
+}
 
 /** What is accepted at a place, to follow the word "expected"; undefined if only the places around it say so. */
 export const acceptedAt = (schema: TSchema): string | undefined =>

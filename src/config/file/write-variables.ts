@@ -12,6 +12,8 @@ export interface FileValue extends Position {
   readonly filled: boolean;
   /** Of a list of keys, those after the first one, which the variable says. */
   readonly furtherKeys?: readonly string[];
+  /** A list of keys that is filled in with its own variable says more than that does, and is not replaced by it. */
+  readonly hasOwnVariable?: true;
 }
 
 /** A value whose references are filled in. */

@@ -92,6 +92,9 @@ function checkIdle({ value: model }: NamedModel, deployments: number | undefined
   if (model.sticky && strategy !== "sticky") {
     complain(["sticky"], `can do nothing with the strategy ${strategy}: expected strategy: sticky`);
   }
+  if (model.health_check?.request && model.deployments.some(({ model: asked }) => asked === "*")) {
+    complain(["health_check", "request"], "can do nothing for a deployment whose model is *: expected none");
+  }
   const isSingle = deployments === 1;
   if (model.hedge && isSingle) {
     complain(["hedge"], "can do nothing with one deployment: expected a second one to be asked");

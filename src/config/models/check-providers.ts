@@ -31,7 +31,7 @@ export function checkProviders(
     if (provider === undefined) {
       complain(
         [...at, "provider"],
-        `is no provider${suggest(id, providers.keys())}: expected the id of one that is built in, or is in providers`,
+        `is no provider${suggest(id.toLowerCase(), providers.keys())}: expected the id of one that is built in, or is in providers`,
       );
     } else if (!provider.callable) {
       const missing = (provider.missingVariables ?? []).map(pathOf).join(" and ");

@@ -36,10 +36,16 @@ export function loadModels({ files, parts, fileName, known }: ModelSources) {
   const owners = new Map(models.map(({ file, model }) => [model, file]));
   const bounded = new Set(parts.filter(({ limits }) => isBounding(limits)).map(({ id }) => id));
 
+  let total = 0;
   for (const { file, model } of models) {
     const complain = complaints(file, model);
     checkModel(model, countOf(model), complain);
     if (known) checkProviders(model, known, complain, suggest);
+    const before = total;
+    total += countOf(model) ?? 0;
+    if (before <= MAX_DEPLOYMENTS && total > MAX_DEPLOYMENTS) {
+      complain(["deployments"], `are more than ${MAX_DEPLOYMENTS} with all before, each key counted: expected fewer`);
+    }
     if (known && hasIdleQueue(model, bounded)) {
       complain(
         ["limits", "queue"],
@@ -73,6 +79,9 @@ export function loadModels({ files, parts, fileName, known }: ModelSources) {
   };
   return { loaded, problems, warnings: [...warnings, ...warned] };
 }
+
+/** Of all models together: a few lines of many deployments and many keys would be millions. */
+const MAX_DEPLOYMENTS = 10_000;
 
 const NO_FILE: FileOfModels = { name: "", models: [], modelNames: [] };
 

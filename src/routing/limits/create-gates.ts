@@ -2,6 +2,7 @@ import type { QueueOptions } from "../models/model-options.ts";
 import type { GateStates } from "./gate-states.ts";
 import type { Gate, GateChain, GateRule } from "./gate.ts";
 import type { Gated, GateRefusal, GateView, ModelGates, Permit, QueueView } from "./gates.ts";
+import type { Passage } from "./passage.ts";
 
 /** Without a queue, so many wait for a moment for a slot that another process may give back. */
 const BRIEF_WAIT: QueueOptions = { length: 64, timeoutMs: 50 };
@@ -11,13 +12,13 @@ const UNBOUNDED: Permit = { release() {} };
 
 /** A class, because an object with a function of its own costs twice as much for each attempt. */
 class HeldPermit implements Permit {
-  private readonly states: GateStates;
+  private readonly passage: Passage;
   private chain: GateChain | undefined;
   private readonly tokens: number;
   private readonly minute: number;
 
-  constructor(states: GateStates, chain: GateChain, tokens: number, minute: number) {
-    this.states = states;
+  constructor(passage: Passage, chain: GateChain, tokens: number, minute: number) {
+    this.passage = passage;
     this.chain = chain;
     this.tokens = tokens;
     this.minute = minute;
@@ -27,12 +28,12 @@ class HeldPermit implements Permit {
     const { chain } = this;
     if (!chain) return;
     this.chain = undefined;
-    this.states.leave(chain, this.minute, usedTokens - this.tokens);
+    this.passage.leave(chain, this.minute, usedTokens - this.tokens);
   }
 }
 
 /**
- * The gates of a configuration, whose limits are in force from now on.
+ * The gates of a configuration. Making them changes nothing, see {@link ModelGates.use}.
  * @param rules what each gate that a deployment names is bounded by, by its key
  * @param queues by the names of the models that have one
  */
@@ -41,14 +42,14 @@ export function createGates(
   rules: ReadonlyMap<string, GateRule>,
   queues: ReadonlyMap<string, QueueOptions>,
 ): ModelGates {
-  const { room, turns, waiting } = states;
+  const { room, turns, waiting, passage } = states;
   const chainOf = createChains(states, rules);
 
   const tryEnter = ({ gates }: Gated, estimatedTokens: number): Permit | GateRefusal => {
     if (gates.length === 0) return UNBOUNDED;
     const chain = chainOf(gates);
     for (const gate of chain) if (!mayPass(gate, estimatedTokens)) return room.refusal(gate, estimatedTokens);
-    return new HeldPermit(states, chain, estimatedTokens, states.enter(chain, estimatedTokens));
+    return new HeldPermit(passage, chain, estimatedTokens, passage.enter(chain, estimatedTokens));
   };
 
   const mayPass = (gate: Gate, tokens: number): boolean => {
@@ -83,8 +84,6 @@ export function createGates(
     return { model, options, waiting: waiters?.size() ?? 0, longestWaitMs: first ? states.now() - first.since : 0 };
   };
 
-  states.apply(rules, queues);
-
   return {
     tryEnter,
     wait(model, deployments, signal, tryAgain) {
@@ -95,6 +94,7 @@ export function createGates(
       const limits = options ?? BRIEF_WAIT;
       return waiting.wait({ model, isBrief: !options, deployments: keys, chains, signal, tryAgain, ...limits });
     },
+    use: () => states.use(rules, queues),
     wake: (deployments) => turns.wake(deployments.map(({ key }) => key)),
     view: () => ({ gates: [...rules].map(viewGate), queues: [...queues].map(viewQueue) }),
   };

@@ -23,9 +23,8 @@ export function createQueues(): Queues {
       kept(isBrief).set(model, queue);
       return queue;
     },
-    close(queue) {
-      const all = kept(queue.isBrief);
-      if (all.get(queue.model) === queue) all.delete(queue.model);
+    close({ model, isBrief }) {
+      kept(isBrief).delete(model);
     },
     all: () => [...queues.values(), ...briefOnes.values()],
   };

@@ -11,7 +11,7 @@ export interface Room {
   msUntil(gate: Gate, tokens: number): number;
   /** Some request, however small, may pass now. */
   isOpen(gate: Gate): boolean;
-  /** It is worth asking: all gates of one of its deployments are open and not kept for another. */
+  /** It is worth asking: all gates of one of its deployments are open. */
   isOpenFor(waiter: Waiter): boolean;
   /** Only slots that another process may give back keep a request from some deployment. */
   mayBeGranted(chains: readonly GateChain[]): boolean;
@@ -62,10 +62,7 @@ export function createRoom(clock: () => number, slots: SlotLeases | undefined): 
     capacity,
     msUntil,
     isOpen,
-    isOpenFor: (waiter) =>
-      waiter.chains.some((chain) =>
-        chain.every((gate) => (gate.heldFor === undefined || gate.heldFor === waiter) && isOpen(gate)),
-      ),
+    isOpenFor: ({ chains }) => chains.some((chain) => chain.every(isOpen)),
     mayBeGranted: (chains) =>
       slots !== undefined &&
       chains.some((chain) => chain.some(lacksGrant) && chain.every((gate) => lacksGrant(gate) || isOpen(gate))),

@@ -1,8 +1,8 @@
 import type { Deadlines } from "../../core/deadlines.ts";
 import { Failure, type FailureCode } from "../../core/errors.ts";
-import { createLinkedList } from "../../core/linked-list.ts";
 import type { QueueOptions } from "../models/model-options.ts";
-import type { Gate, GateChain, Place, Waiter, WaitingQueue } from "./gate.ts";
+import type { GateChain, Waiter, WaitingQueue } from "./gate.ts";
+import type { Lines } from "./lines.ts";
 import type { Queues } from "./queues.ts";
 import type { Room } from "./room.ts";
 import type { Turns } from "./turns.ts";
@@ -14,11 +14,10 @@ export interface WaitingParts {
   readonly room: Room;
   readonly turns: Turns;
   readonly queues: Queues;
+  readonly lines: Lines;
   readonly deadlines: Deadlines;
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
-  /** Somebody has left the line of a gate. */
-  readonly onLeft: (gate: Gate) => void;
 }
 
 /** What one waits for, and how long. */
@@ -43,7 +42,7 @@ export interface Waiting {
   failure(code: FailureCode, chains: readonly GateChain[]): Failure;
 }
 
-export function createWaiting({ room, turns, queues, deadlines, now, onLeft }: WaitingParts): Waiting {
+export function createWaiting({ room, turns, queues, lines, deadlines, now }: WaitingParts): Waiting {
   const failure = (code: FailureCode, chains: readonly GateChain[]): Failure => {
     const seconds = Math.ceil((room.soonest(chains) ?? RETRY_AFTER_MS) / 1000);
     return new Failure(code, { headers: { "retry-after": String(seconds) } });
@@ -70,41 +69,6 @@ export function createWaiting({ room, turns, queues, deadlines, now, onLeft }: W
     }
   };
 
-  const enter = (waiter: Waiter): void => {
-    const { queue, chains, places } = waiter;
-    queue.waiters.append(waiter);
-    for (const gate of new Set(chains.flat())) {
-      let line = gate.lines.get(queue);
-      if (!line) gate.lines.set(queue, (line = { queue, places: createLinkedList<Place>() }));
-      const place: Place = { waiter, gate, line, previous: undefined, next: undefined };
-      line.places.append(place);
-      places.push(place);
-      gate.waiting += 1;
-    }
-    watch(queue);
-  };
-
-  const leave = (waiter: Waiter): void => {
-    const { queue, places } = waiter;
-    queue.waiters.remove(waiter);
-    watch(queue);
-    const kept: Gate[] = [];
-    for (const place of places) {
-      const { gate, line } = place;
-      line.places.remove(place);
-      if (line.places.size() === 0) gate.lines.delete(queue);
-      gate.waiting -= 1;
-      if (gate.heldFor === waiter) {
-        gate.heldFor = undefined;
-        kept.push(gate);
-      }
-      turns.watch(gate);
-      onLeft(gate);
-    }
-    // Those behind it may go where room was kept for it.
-    turns.offer(kept);
-  };
-
   const wait = ({ model, isBrief, deployments, chains, signal, tryAgain, ...options }: Wait): Promise<void> => {
     if (signal.aborted) return Promise.reject(signal.reason);
     const known = queues.find(model, isBrief);
@@ -121,16 +85,18 @@ export function createWaiting({ room, turns, queues, deadlines, now, onLeft }: W
         if (turns.asking() === waiter) return void (waiter.leaving = end);
         waiter.isOver = true;
         signal.removeEventListener("abort", abort);
-        leave(waiter);
+        queue.waiters.remove(waiter);
+        watch(queue);
+        lines.leave(waiter);
         if (end) reject(end.reason);
         else resolve();
       },
     };
     const abort = (): void => waiter.settle({ reason: signal.reason });
     signal.addEventListener("abort", abort);
-    enter(waiter);
-    turns.offer(waiter.places.map(({ gate }) => gate).filter(({ heldFor }) => !heldFor));
-    for (const { gate } of waiter.places) turns.watch(gate);
+    queue.waiters.append(waiter);
+    watch(queue);
+    lines.enter(waiter);
     return promise;
   };
 

@@ -5,7 +5,7 @@ import { deploymentGates } from "./gate-rules.ts";
 import { hashOfKeys } from "./hash-of-keys.ts";
 import type { ModelOptions } from "./model-options.ts";
 import type { ModelSources } from "./model-sources.ts";
-import { type NamedDeployment, namedDeployments } from "./named-deployments.ts";
+import { type NamedDeployment, namedDeployments, numbered } from "./named-deployments.ts";
 
 /** Of some names of one configuration, what stands behind them: a deployment of several keys is one for each of them. */
 export function buildModels(models: readonly ModelOptions[], sources: ModelSources): readonly RoutedModel[] {
@@ -17,13 +17,12 @@ export function buildModels(models: readonly ModelOptions[], sources: ModelSourc
 }
 
 function expandKeys(named: NamedDeployment): readonly Deployment[] {
-  const { model, options, providers, allKeys, routing } = named;
+  const { model, options, providers, routing } = named;
   const timeouts = Object.freeze({ ...routing?.timeouts, ...model.timeouts, ...options.timeouts });
-  return providers.map((provider) => {
-    const number = allKeys.indexOf(provider) + 1;
-    return Object.freeze({
+  return providers.map((provider) =>
+    Object.freeze({
       key: deploymentKey(provider, options.model),
-      label: `${provider.id}/${options.model}${number > 1 ? `#${number}` : ""}`,
+      label: numbered(`${provider.id}/${options.model}`, named, provider),
       provider,
       model: options.model,
       weight: options.weight / providers.length,
@@ -32,8 +31,8 @@ function expandKeys(named: NamedDeployment): readonly Deployment[] {
       timeouts,
       gates: Object.freeze(deploymentGates(named, provider).map(({ key }) => key)),
       price: options.price,
-    });
-  });
+    }),
+  );
 }
 
 /** What the state of a deployment is kept under; nothing of it is secret. */

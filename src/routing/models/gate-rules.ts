@@ -2,7 +2,7 @@ import type { Provider } from "../../providers/provider.ts";
 import { hashOfKeys } from "./hash-of-keys.ts";
 import type { LimitOptions } from "./model-options.ts";
 import type { ModelSources } from "./model-sources.ts";
-import { type NamedDeployment, namedDeployments } from "./named-deployments.ts";
+import { type NamedDeployment, namedDeployments, numbered } from "./named-deployments.ts";
 
 /*
  * A gate bounds either how much is in flight or how much there is a minute. From the narrowest to the widest:
@@ -18,7 +18,7 @@ import { type NamedDeployment, namedDeployments } from "./named-deployments.ts";
 /** One gate, as the operator wants it. */
 export interface GateRule {
   readonly key: string;
-  /** What it bounds, in the operator's words, to follow `max_in_flight 4 of`: `left`, `openai#2`, `fast at left/qwen3-8b`. */
+  /** What it bounds, in the operator's words, to follow `max_in_flight 4 of`: `left`, `fast at left/qwen3-8b`, `openai#2` for its second key. */
   readonly label: string;
   /** Either `maxInFlight`, or what is a minute's. */
   readonly limits: LimitOptions;
@@ -26,19 +26,21 @@ export interface GateRule {
 }
 
 /** The gates of a deployment when it is asked with one of its keys, from the narrowest. */
-export function deploymentGates(
-  { model, options, providers, routing }: NamedDeployment,
-  provider: Provider,
-): readonly GateRule[] {
+export function deploymentGates(named: NamedDeployment, provider: Provider): readonly GateRule[] {
+  const { model, options, keysHash, routing } = named;
   const { endpointKey, id } = provider;
   const own = options.limits ?? model.limits;
   const wide = routing?.limits ?? {};
   const hash = hashOfKeys([provider]);
   const at = `${model.name} at ${id}/${options.model}`;
   return [
-    ...minute(`deployment-key:${model.name}:${endpointKey}:${hash}:${options.model}`, at, own),
-    ...inFlight(`deployment:${model.name}:${endpointKey}:${hashOfKeys(providers)}:${options.model}`, at, own),
-    ...minute(`key:${endpointKey}:${hash}`, id, wide),
+    ...minute(
+      `deployment-key:${model.name}:${endpointKey}:${hash}:${options.model}`,
+      numbered(at, named, provider),
+      own,
+    ),
+    ...inFlight(`deployment:${model.name}:${endpointKey}:${keysHash}:${options.model}`, at, own),
+    ...minute(`key:${endpointKey}:${hash}`, numbered(id, named, provider), wide),
     ...inFlight(`provider:${endpointKey}`, id, wide),
   ];
 }

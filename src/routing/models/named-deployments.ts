@@ -1,4 +1,5 @@
 import type { Provider } from "../../providers/provider.ts";
+import { hashOfKeys } from "./hash-of-keys.ts";
 import type { DeploymentOptions, ModelOptions, ProviderRouting } from "./model-options.ts";
 import type { ModelSources } from "./model-sources.ts";
 
@@ -10,7 +11,15 @@ export interface NamedDeployment {
   readonly allKeys: readonly Provider[];
   /** One for each of the keys that it is asked with. */
   readonly providers: readonly Provider[];
+  /** Of those. */
+  readonly keysHash: string;
   readonly routing: ProviderRouting | undefined;
+}
+
+/** A label that tells the second key of a provider, and those after it, from the first one. */
+export function numbered(label: string, { allKeys }: NamedDeployment, provider: Provider): string {
+  const number = allKeys.indexOf(provider) + 1;
+  return number > 1 ? `${label}#${number}` : label;
 }
 
 /** The deployments of some models; one of a provider that is not there is left out. */
@@ -22,7 +31,10 @@ export function namedDeployments(models: readonly ModelOptions[], sources: Model
       const { provider: id, key } = options;
       const allKeys = sources.keyedProviders.get(id) ?? single.get(id) ?? [];
       const providers = key === undefined ? allKeys : allKeys.slice(key, key + 1);
-      return providers.length === 0 ? [] : [{ model, options, allKeys, providers, routing: routings.get(id) }];
+      const keysHash = hashOfKeys(providers);
+      return providers.length === 0
+        ? []
+        : [{ model, options, allKeys, providers, keysHash, routing: routings.get(id) }];
     }),
   );
 }

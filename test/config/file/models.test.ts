@@ -114,9 +114,12 @@ describe("a provider", () => {
     }
   });
 
-  test("has one key if the environment says one, or only one is filled in", async () => {
+  test("has one key if the environment says one that the list does not, or only one is filled in", async () => {
     const one = await configOf(PROVIDERS, { OPENAI_API_KEY: "sk-e" });
     expect([one.keyedProviders.size, one.plainModels]).toEqual([0, []]);
+    const own = 'providers: { openai: { api_keys: ["${OPENAI_API_KEY}", "${B}"] } }\n';
+    const both = await configOf(own, { OPENAI_API_KEY: "sk-e", B: "sk-b" });
+    expect(both.keyedProviders.get("openai")?.map(({ key }) => key)).toEqual(["sk-e", "sk-b"]);
     const text = 'providers: { openai: { api_keys: ["${A:-}", "${B}"] } }\n';
     const { providers, keyedProviders } = await configOf(text, { B: "sk-b" });
     expect([providers.find(({ id }) => id === "openai")?.key, keyedProviders.size]).toEqual(["sk-b", 0]);
@@ -297,6 +300,14 @@ describe("a problem is one line that names its place", () => {
       `fast: { ${ONE}, health_check: { interval: 1s, request: { model: x } } }`,
       /models\.fast\.health_check\.request\.model is not accepted/,
     ],
+    [
+      "'f*': { deployments: [{ provider: left, model: '*' }], health_check: { interval: 1s, request: { n: 1 } } }",
+      /models\.f\*\.health_check\.request can do nothing for a deployment whose model is \*/,
+    ],
+    [
+      "fast: { deployments: [{ provider: OpenAI, model: m }] }",
+      /models\.fast\.deployments\[0\]\.provider is no provider \(did you mean openai\?\)/,
+    ],
     [`fast: { ${ONE} }\n  fast: { ${ONE} }`, "F:6:3: fast is there twice, first in line 5"],
     [`fast: { ${ONE}, resume: '\${NOT_SET}' }`, /models\.fast\.resume: NOT_SET is not set/],
   ] as const)("%s", async (text, expected) => {
@@ -337,6 +348,15 @@ describe("a problem is one line that names its place", () => {
     expect(problems.map((line) => line.replace(/^(F:\d+:\d+: [\w.[\]]+).*/, "$1"))).toEqual([
       "F:5:68: models.a.fallbacks[1]",
       "F:6:18: models.b.strategy",
+    ]);
+  });
+
+  test("so many deployments that nobody means them are refused", async () => {
+    const keys = Array.from({ length: 200 }, (_, index) => `k${index}`);
+    const deployments = Array.from({ length: 60 }, (_, index) => `{ provider: openai, model: m${index} }`);
+    const text = `providers: { openai: { api_keys: [${keys.join(", ")}] } }\nmodels: { fast: { deployments: [${deployments.join(", ")}] } }\n`;
+    expect(await problemsOf(text)).toEqual([
+      expect.stringMatching(/^F:2:\d+: models\.fast\.deployments are more than 10000/),
     ]);
   });
 

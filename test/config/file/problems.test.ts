@@ -237,6 +237,16 @@ describe("bombs", () => {
       (size: number) =>
         `providers: { openai: { headers: { ${Array.from({ length: size }, (_, i) => `a${i}: b`).join(", ")} } } }`,
     ],
+    [
+      "models that fall back to the next",
+      (size: number) =>
+        `models:\n${Array.from({ length: size }, (_, i) => `  a${i}: { deployments: [{ provider: b, model: m }], fallbacks: [a${i + 1}] }`).join("\n")}`,
+    ],
+    [
+      "deployments of providers that are not there",
+      (size: number) =>
+        `models: { ${Array.from({ length: size / 100 }, (_, i) => `a${i}: { deployments: [${"{ provider: opnai, model: m }, ".repeat(100)}] }`).join(", ")} }`,
+    ],
     ["models", (size: number) => `policy: { allowed_models: [${"a, ".repeat(size)}] }`],
   ])("time grows with the number of %s, not with its square", async (_, write) => {
     const growth = await cpuGrowth(2000, (size) => {
@@ -309,6 +319,11 @@ describe("no secret is said", () => {
     `mcp: { servers: { a: { url: "http://h/", token: "a ${SECRET}" } } }`,
     `auth: { enabled: true, api_keys: { alice: "${SECRET}" } }`,
     `auth: { enabled: true, api_keys: ["a,${SECRET}"] }`,
+    `providers: { openai: { api_keys: [a, "${SECRET}", "${SECRET}"] } }`,
+    `providers: { openai: { api_keys: [a, "${SECRET}\\u00e9"] } }`,
+    'models: { fast: { deployments: [{ provider: "${MARKED}", model: m, weight: "${MARKED}" }] } }',
+    'models: { fast: { deployments: [{ provider: openai, model: m }], timeouts: { idle: "${MARKED}" } } }',
+    `models: { fast: { deployments: "${SECRET}" } }`,
     `${SECRET}: {}\n"${SECRET} x": 1`,
     `a: "${SECRET}" "${SECRET}"`,
     `a: !${SECRET} b`,

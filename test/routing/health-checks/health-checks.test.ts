@@ -59,6 +59,8 @@ function setUp(models: readonly RoutedModel[], random = 0.5) {
         return promise;
       },
       becomeStream() {},
+      awaitsContent: false,
+      contentBegan() {},
       touch() {},
       awaitClient() {},
       abort,
@@ -192,6 +194,8 @@ describe("health checks", () => {
       openCall: () => ({
         send: async () => ({ status: 429, headers: new Headers({ "retry-after": "7" }), body: null }),
         becomeStream() {},
+        awaitsContent: false,
+        contentBegan() {},
         touch() {},
         awaitClient() {},
         abort() {},

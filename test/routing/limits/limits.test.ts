@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { deploymentAt, entered, MINUTE, openTestGates, refusalOf } from "./open-test-gates.ts";
+import { createGates } from "../../../src/routing/limits/create-gates.ts";
+import { deploymentAt, entered, MINUTE, openTestGates, refusalOf, rulesOf } from "./open-test-gates.ts";
 
 describe("max_in_flight", () => {
   test("lets so many in, refuses the next in the operator's words, and takes one more for each that is over", () => {
@@ -48,6 +49,13 @@ describe("max_in_flight", () => {
     expect(lowered.view().gates[0]?.inFlight).toBe(2);
   });
 
+  test("is not touched by a configuration that is made, but never used", () => {
+    const { gates, states } = openTestGates({ left: { maxInFlight: 1 } });
+    createGates(states, rulesOf({ left: { maxInFlight: 2 } }), new Map());
+    entered(gates.tryEnter(deploymentAt("left"), 1));
+    refusalOf(gates.tryEnter(deploymentAt("left"), 1));
+  });
+
   test("counts what is in flight through configurations that have not got the gate", () => {
     const { gates, configure } = openTestGates({ left: { maxInFlight: 1 } });
     const left = deploymentAt("left");
@@ -63,6 +71,16 @@ describe("max_in_flight", () => {
     late.release();
     entered(again.tryEnter(left, 1));
   });
+});
+
+test("gates that no configuration has are forgotten once nothing is in flight at them", () => {
+  const { configure, states } = openTestGates({});
+  const permits = Array.from({ length: 50 }, (_, index) =>
+    entered(configure({ [`gate ${index}`]: { maxInFlight: 1 } }).tryEnter(deploymentAt(`gate ${index}`), 1)),
+  );
+  expect(states.size()).toBe(50);
+  for (const permit of permits) permit.release();
+  expect(states.size()).toBe(1);
 });
 
 describe("requests_per_minute", () => {

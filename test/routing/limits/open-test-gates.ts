@@ -61,7 +61,7 @@ export function openTestGates(
     newQueues: Readonly<Record<string, QueueOptions>> = queues,
   ): ModelGates => {
     const gates = createGates(states, rulesOf(newLimits), new Map(Object.entries(newQueues)));
-    states.retain(new Set(Object.keys(newLimits)));
+    gates.use();
     return gates;
   };
   /** Told of each that gets a permit. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { Failure } from "../../../src/core/errors.ts";
 import { settle } from "../../fixtures/manual-clock.ts";
 import { type Asker, deploymentAt, entered, MINUTE, openTestGates, QUEUE } from "./open-test-gates.ts";
@@ -64,6 +64,7 @@ describe("who waits", () => {
     const { ask, gates, clock } = openTestGates({ left: { maxInFlight: 1 } }, { fast: { length: 2, timeoutMs: 1000 } });
     const [holder, leaving, staying] = ["a", "b", "c"].map((name) => ask(name, "fast", LEFT));
     const gone = new Failure("client_gone");
+    const forgets = [leaving, staying].map((each) => each && spyOn(each.controller.signal, "removeEventListener"));
     leaving?.controller.abort(gone);
     await leaving?.isOver;
     expect(leaving?.failure).toBe(gone);
@@ -74,6 +75,7 @@ describe("who waits", () => {
     expect([staying?.permit, next.permit].map((permit) => permit !== undefined)).toEqual([true, false]);
     staying?.permit?.release();
     next.permit?.release();
+    expect(forgets.map((spy) => spy?.mock.calls.length)).toEqual([1, 1]);
     await clock.advance(10_000);
     expect([clock.timersWaiting(), gates.view().gates[0]?.inFlight]).toEqual([0, 0]);
   });
@@ -246,15 +248,15 @@ test("what the queue of a model is bounded by changes with the configuration, fo
   const parts = openTestGates({ left: { maxInFlight: 1 } }, { fast: QUEUE });
   parts.ask("a", "fast", LEFT);
   const [early, late] = [parts.ask("b", "fast", LEFT), parts.ask("c", "fast", LEFT)];
-  await parts.clock.advance(9500);
+  await parts.clock.advance(5000);
   parts.gates = parts.configure({ left: { maxInFlight: 1 } }, { fast: { length: 3, timeoutMs: 1000 } });
   const [short, over] = [parts.ask("d", "fast", LEFT), parts.ask("e", "fast", LEFT)];
   await over.isOver;
   expect(codeOf(over)).toBe("queue_full");
-  await parts.clock.advance(500);
-  expect([early, late, short].map(codeOf)).toEqual(["queue_timeout", "queue_timeout", false]);
-  await parts.clock.advance(500);
-  expect(codeOf(short)).toBe("queue_timeout");
+  await parts.clock.advance(999);
+  expect([early, late, short].map(codeOf)).toEqual([false, false, false]);
+  await parts.clock.advance(1);
+  expect([early, late, short].map(codeOf)).toEqual(["queue_timeout", "queue_timeout", "queue_timeout"]);
 });
 
 test("thousands in a queue come and go at the same cost each", () => {

@@ -188,6 +188,17 @@ describe("with slots that are leased", () => {
     ]);
   });
 
+  test("a limit that changes is told with what is in use and wanted of it", () => {
+    const leases = createTestLeases(1);
+    const { sharing } = createTestSharing(leases.slots);
+    const { ask, configure } = openTestGates({ left: { maxInFlight: 4 } }, { fast: QUEUE }, sharing);
+    ask("a", "fast", LEFT);
+    ask("b", "fast", LEFT);
+    leases.said.splice(0);
+    configure({ left: { maxInFlight: 8 } });
+    expect(leases.said).toEqual(["want 0 of 4 at left", "use 1 at left", "want 1 of 8 at left"]);
+  });
+
   test("slots that are taken away are given back as what is in flight ends", () => {
     const leases = createTestLeases(2);
     const { sharing } = createTestSharing(leases.slots);
