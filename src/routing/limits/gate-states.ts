@@ -21,6 +21,8 @@ export interface GateStateOptions {
 
 /** What is in flight, what was used, and who waits, whatever the configuration is. */
 export interface GateStates {
+  /** Forgets all gates but those of configurations in use; one at which something is in flight goes when that is over. */
+  retain(keys: ReadonlySet<string>): void;
   /** Tells and hears nothing more. */
   close(): void;
   /** How many gates are known. */
@@ -30,7 +32,7 @@ export interface GateStates {
   /** The gate with this key; made by the rule if it is not known. */
   gate(key: string, rule: GateRule): Gate;
   /** See {@link ModelGates.use}. */
-  use(rules: ReadonlyMap<string, GateRule>, queues: ReadonlyMap<string, QueueOptions>): void;
+  apply(rules: ReadonlyMap<string, GateRule>, queues: ReadonlyMap<string, QueueOptions>): void;
   /** How the queue of a model is bounded, by the newest configuration that has it. */
   queueOptions(model: string): QueueOptions | undefined;
   /** Those who wait in the queue of a model; undefined if nobody does. */
@@ -48,8 +50,8 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   const { now } = timers;
   const { slots } = sharing;
   const gates = new Map<string, Gate>();
-  /** Of the configuration in use. */
-  let retained: ReadonlyMap<string, GateRule> | undefined;
+  /** Of configurations in use. */
+  let retained: ReadonlySet<string> | undefined;
   let generation = 0;
   const queues = createQueues();
   let queueOptions: ReadonlyMap<string, QueueOptions> = new Map();
@@ -97,14 +99,16 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
     queueOptions: (model) => queueOptions.get(model),
     queue: (model) => queues.find(model, false),
     close: shared.close,
-    use(rules, options) {
-      retained = rules;
+    retain(keys) {
+      retained = keys;
       generation += 1;
-      for (const [key, rule] of rules) changeRule(gateOf(key, rule), rule);
       for (const gate of [...gates.values()]) {
-        gate.isRetained = rules.has(gate.key);
+        gate.isRetained = keys.has(gate.key);
         forgetIdle(gate);
       }
+    },
+    apply(rules, options) {
+      for (const [key, rule] of rules) changeRule(gateOf(key, rule), rule);
       queueOptions = options;
       waiting.shorten(options);
       turns.offer([...gates.values()]);

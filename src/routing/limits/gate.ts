@@ -23,7 +23,7 @@ export interface Gate {
   tokensPerMinute: number;
   /** It is bounded by the minute. Nothing is counted by the minute at others, which saves reading the clock. */
   isRated: boolean;
-  /** The configuration in use has it; otherwise it is forgotten once nothing is in flight at it. */
+  /** A configuration in use has it; otherwise it is forgotten once nothing is in flight at it. */
   isRetained: boolean;
   inFlight: number;
   /** What this process let pass. */
