@@ -90,6 +90,8 @@ describe("settings", () => {
     expect(warnings).toEqual([]);
     expect(config.settings).toEqual({
       GATEWAY_CONFIG: undefined,
+      ROUTING_ENABLED: false,
+      ROUTING_CONFIG_PATH: undefined,
       ENVIRONMENT: "production",
       LOG_LEVEL: "info",
       LOG_FORMAT: "auto",
@@ -139,6 +141,7 @@ describe("settings", () => {
       CLIENT_RESPONSE_HEADER_TIMEOUT: 600_000,
       CLIENT_TIMEOUT: 600_000,
       CLIENT_STREAM_IDLE_TIMEOUT: 300_000,
+      CLIENT_STREAM_TIMEOUT: undefined,
       CLIENT_TRANSPORT: "auto",
       CLIENT_PROXY: undefined,
       CLIENT_NO_PROXY: [],

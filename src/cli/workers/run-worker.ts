@@ -2,6 +2,7 @@ import { changedFiles, createFileMemory, type FileContents, type FileMemory } fr
 import { type ConfigSource, loadSource } from "../../config/config-source.ts";
 import type { Config } from "../../config/load-config.ts";
 import { nextConfig } from "../../config/next-config.ts";
+import type { FromHub, SharingChannel } from "../../routing/sharing/channel.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
 import { endProcess, EXIT } from "../exit.ts";
 import { openLog } from "../open-log.ts";
@@ -27,9 +28,7 @@ export function runWorker(number: number, version: string): void {
   let draining = false;
   let log: Log | undefined;
 
-  const tell = (message: FromWorker): void => {
-    if (process.connected) process.send?.(message);
-  };
+  const sharing = createSharingChannel();
 
   const build = async (message: StartMessage): Promise<void> => {
     source = message.reloaded ?? sourceOf(message);
@@ -38,7 +37,7 @@ export function runWorker(number: number, version: string): void {
     files = createFileMemory(message.files);
     const worker = { number, count: () => count };
     const given = { config, demo: message.demo, file: source.file, fileProblem: message.fileProblem };
-    service = await openService({ ...given, version, log, worker, readFile: files.read });
+    service = await openService({ ...given, version, log, worker, channel: sharing.channel, readFile: files.read });
     warnOfChanges(log, message.files);
     tell({ kind: "built", files: message.files ?? files.take() });
   };
@@ -77,6 +76,8 @@ export function runWorker(number: number, version: string): void {
         return (busy = reload(sourceOf(message)));
       case "drain":
         return drain();
+      case "sharing":
+        return sharing.hear(message.messages);
       case "count":
         count = { up: message.up, of: message.of };
     }
@@ -97,13 +98,37 @@ export function runWorker(number: number, version: string): void {
   tell({ kind: "ready" });
 }
 
+function tell(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** Joins what routing shares with other workers to the channel of this one. */
+function createSharingChannel() {
+  let listener: ((messages: readonly FromHub[]) => void) | undefined;
+  const channel: SharingChannel = {
+    send(messages) {
+      try {
+        tell({ kind: "sharing", messages });
+      } catch {
+        // The supervising process is gone, which ends this one, too.
+      }
+    },
+    listen: (given) => void (listener = given),
+  };
+  return { channel, hear: (messages: readonly FromHub[]) => listener?.(messages) };
+}
+
 /** Those who were reloaded go on with what only a restart changes, and this one is to be like them. */
 function configOf(message: StartMessage): Config {
   const first = loadOrFail(sourceOf(message));
   return message.reloaded ? nextConfig(first, loadOrFail(message.reloaded)).config : first;
 }
 
-const sourceOf = ({ environment, file }: ConfigSource): ConfigSource => ({ environment, ...(file && { file }) });
+const sourceOf = ({ environment, file, routing }: ConfigSource): ConfigSource => ({
+  environment,
+  ...(file && { file }),
+  ...(routing && { routing }),
+});
 
 function warnOfChanges(log: Log, given: FileContents = {}): void {
   const files = changedFiles(given);

@@ -7,6 +7,7 @@ import { onEndSignal } from "../signals.ts";
 import { openLog } from "../open-log.ts";
 import { reloadOnChange } from "../reload-on-change.ts";
 import { type HeldPort, holdPort } from "../../server/hold-port.ts";
+import { createSharingHub } from "../../routing/sharing/sharing-hub.ts";
 import { spawnWorker } from "./worker-process.ts";
 import { supervise } from "./supervisor.ts";
 
@@ -47,6 +48,7 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
     timers,
     log,
     shutdownMs: settings.SERVER_DRAIN_DELAY + settings.SERVER_SHUTDOWN_TIMEOUT,
+    sharing: createSharingHub({ workers: count, clock: Date.now, timers, gateway: crypto.randomUUID() }),
   });
   onEndSignal({
     begin(signal) {
