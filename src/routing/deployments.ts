@@ -107,7 +107,6 @@ export function createDeployments(parts: DeploymentsParts): Deployments {
         deployments,
         models.map(({ options }) => options.name),
       );
-      gateStates.retain(gates);
       sharing.retain(new Set([...gates, ...deployments.map(({ key }) => key)]));
     },
     close() {

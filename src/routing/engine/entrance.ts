@@ -9,22 +9,29 @@ import type { AttemptKind, RoutedRequest } from "./route.ts";
 import type { Waiting } from "./waiting.ts";
 
 /**
- * Where a request gets the permits for its next attempt, and why it does not. Every attempt that comes from here is to be
- * begun or cancelled.
+ * Where a request gets the permits for its next attempt, and why it does not. Every attempt that comes from here has begun.
  */
 export class Entrance<Reply> {
   readonly #parts: EnterParts;
   readonly #request: RoutedRequest<Reply>;
   readonly #plan: Plan<Reply>;
   readonly #waiting: Waiting;
+  readonly #begin: (attempt: Attempt<Reply>) => void;
   #queueFailure: Failure | undefined;
   #refusal: GateRefusal | undefined;
 
-  constructor(parts: EnterParts, request: RoutedRequest<Reply>, plan: Plan<Reply>, waiting: Waiting) {
+  constructor(
+    parts: EnterParts,
+    request: RoutedRequest<Reply>,
+    plan: Plan<Reply>,
+    waiting: Waiting,
+    begin: (attempt: Attempt<Reply>) => void,
+  ) {
     this.#parts = parts;
     this.#request = request;
     this.#plan = plan;
     this.#waiting = waiting;
+    this.#begin = begin;
   }
 
   /** Goes through the models, from where the round is, to a deployment that does not cool and has room. */
@@ -50,6 +57,7 @@ export class Entrance<Reply> {
     if (waiting.length === 0) return undefined;
     let entered: Attempt<Reply> | undefined;
     const tryAgain = (): boolean => {
+      if (this.#waiting.ending) return false;
       // If all of them cool by now, there is nothing to wait for here.
       if (this.#plan.candidates(target, filter, now()).length === 0) return true;
       entered ??= this.#enterHealthy(target, filter);
@@ -61,12 +69,10 @@ export class Entrance<Reply> {
       await gates.wait(name, deployments, this.#waiting.signal(), tryAgain);
     } catch (error) {
       this.#queueFailure = toFailure(error);
-    } finally {
-      this.#request.queued?.(now() - since);
     }
-    const { ending } = this.#waiting;
-    if (ending) entered?.cancel(ending);
-    if (ending) throw ending;
+    const waited = now() - since;
+    if (waited > 0) this.#request.queued?.(waited);
+    if (this.#waiting.ending) throw this.#waiting.ending;
     return entered;
   }
 
@@ -79,6 +85,7 @@ export class Entrance<Reply> {
         const entered = enterOne(this.#parts, target.star, this.#request, candidate, entry);
         if (!entered) continue;
         this.#plan.at = at;
+        this.#begin(entered);
         return entered;
       }
     }
@@ -89,7 +96,9 @@ export class Entrance<Reply> {
   enter(target: Target, filter: Filter, kind: AttemptKind): Attempt<Reply> | undefined {
     const now = this.#parts.now();
     const entry = { kind, now, onRefusal: this.#refused };
-    return enter(this.#parts, target, this.#request, this.#plan.candidates(target, filter, now), entry);
+    const entered = enter(this.#parts, target, this.#request, this.#plan.candidates(target, filter, now), entry);
+    if (entered) this.#begin(entered);
+    return entered;
   }
 
   readonly #refused = (refusal: GateRefusal): void => {
@@ -101,7 +110,7 @@ export class Entrance<Reply> {
   /** Why nobody could be asked. */
   failure(): Failure {
     const now = this.#parts.now();
-    if (this.#queueFailure) return this.#queueFailure;
+    if (this.#queueFailure && this.#queueFailure.code !== "at_limit") return this.#queueFailure;
     if (this.#refusal) {
       const { limit, retryAfterMs = 0 } = this.#refusal;
       const message = `${FAILURES.at_limit.message}: ${limit}`;

@@ -53,9 +53,9 @@ export function createRouter(parts: RouterParts): Router {
     deadlines: createDeadlines(timers),
     gates,
     random,
-    targetOf(name, narrow) {
+    targetOf(name, request) {
       const found = findModel(name);
-      const route = found && narrow ? narrow(found) : found;
+      const route = found && request.narrow ? request.narrow(found) : found;
       return route && targetOf(route);
     },
   };
@@ -100,7 +100,8 @@ function first<Reply>(
   return answer.then(
     (reply) => take(attempt, reply),
     (error: unknown) => {
-      attempt.failed(error);
+      const failure = attempt.failed(error);
+      if (attempt.verdict?.next === "nobody") throw failure;
       return new Run(parts, target, request, attempt).answer();
     },
   );

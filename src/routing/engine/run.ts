@@ -14,8 +14,8 @@ export interface RunParts extends EnterParts {
   /** From 0 to 1, 1 excluded. */
   readonly random: () => number;
   readonly deadlines: Deadlines;
-  /** @param narrow what may be asked of what it finds */
-  readonly targetOf: (name: string, narrow: RoutedRequest<unknown>["narrow"]) => Target | undefined;
+  /** @param request narrows what is found */
+  readonly targetOf: (name: string, request: Pick<RoutedRequest<unknown>, "narrow">) => Target | undefined;
 }
 
 /**
@@ -36,13 +36,11 @@ export class Run<Reply> {
     this.#parts = parts;
     this.#request = request;
     this.#attempts = failed ? [failed] : [];
-    this.#plan = new Plan(asked, this.#attempts, (name) =>
-      parts.targetOf(name, request.narrow && ((route) => request.narrow?.(route))),
-    );
+    this.#plan = new Plan(asked, this.#attempts, (name) => parts.targetOf(name, request));
     this.#waiting = createWaiting(parts.deadlines, request.signal(), request.until, (reason) => {
       for (const attempt of this.#attempts) attempt.cancel(reason);
     });
-    this.#entrance = new Entrance(parts, request, this.#plan, this.#waiting);
+    this.#entrance = new Entrance(parts, request, this.#plan, this.#waiting, (attempt) => this.#begin(attempt));
   }
 
   /** @throws Failure see `Router.run` */
@@ -61,7 +59,7 @@ export class Run<Reply> {
   }
 
   async #first(): Promise<Attempt<Reply>> {
-    return this.#begin((await this.#entrance.seek(ANY)) ?? this.#entrance.leastBad(ANY));
+    return (await this.#entrance.seek(ANY)) ?? this.#entrance.leastBad(ANY) ?? this.#giveUp();
   }
 
   /** Waits for one of the attempts that are open, beside which another one may be made. */
@@ -104,11 +102,12 @@ export class Run<Reply> {
       return undefined;
     const hedge = this.#entrance.enter(target, ANY, "hedge");
     this.#hasHedged = hedge !== undefined;
-    return hedge && this.#begin(hedge);
+    return hedge;
   }
 
   /** The next attempt, after one that failed. */
   async #further(): Promise<Attempt<Reply>> {
+    this.#goOn();
     const failed = this.#decisive();
     const verdict = failed.verdict;
     if (!verdict || !this.#plan.allows(verdict)) this.#giveUp();
@@ -121,10 +120,10 @@ export class Run<Reply> {
       case "key":
         return this.#withOtherKey(failed.candidate);
       case "other":
-        return this.#begin(await this.#entrance.seek(ANY));
+        return (await this.#entrance.seek(ANY)) ?? this.#giveUp();
       default:
         if (!this.#budget.hasRoom(this.#parts.now())) this.#giveUp();
-        return this.#begin((await this.#entrance.seek(ANY)) ?? (await this.#again()));
+        return (await this.#entrance.seek(ANY)) ?? (await this.#again()) ?? this.#giveUp();
     }
   }
 
@@ -137,14 +136,14 @@ export class Run<Reply> {
 
   async #turnTo(names: readonly string[]): Promise<Attempt<Reply>> {
     if (!this.#plan.turnTo(names)) this.#giveUp();
-    return this.#begin((await this.#entrance.seek(ANY)) ?? this.#entrance.leastBad(ANY));
+    return (await this.#entrance.seek(ANY)) ?? this.#entrance.leastBad(ANY) ?? this.#giveUp();
   }
 
   /** A key that is refused says nothing of the others of the same provider. */
   #withOtherKey({ deployment: { provider } }: ModelCandidate): Attempt<Reply> {
     if (!this.#budget.hasRoom(this.#parts.now())) this.#giveUp();
     const { target } = this.#plan;
-    return this.#begin(this.#entrance.enter(target, otherKeyOf(provider), this.#plan.kindFor(target)));
+    return this.#entrance.enter(target, otherKeyOf(provider), this.#plan.kindFor(target)) ?? this.#giveUp();
   }
 
   /** After everybody was asked: the same ones, after a while. */
@@ -158,12 +157,10 @@ export class Run<Reply> {
     return (await this.#entrance.seek(mayAsk)) ?? this.#entrance.leastBad(mayAsk);
   }
 
-  /** @param attempt undefined: nobody can be asked */
-  #begin(attempt: Attempt<Reply> | undefined): Attempt<Reply> {
+  /** As soon as it has its permits: while they wait, their deployment may begin to cool. */
+  #begin(attempt: Attempt<Reply>): void {
     const attempts = this.#attempts;
-    if (!attempt) this.#giveUp();
-    if (this.#waiting.ending) attempt.cancel(this.#waiting.ending);
-    this.#goOn();
+    if (this.#waiting.ending) return attempt.cancel(this.#waiting.ending);
     const next: Verdict["next"] | undefined = attempts.at(-1)?.verdict?.next;
     // What no other deployment of the model can take costs no provider more than it would have otherwise.
     if (attempts.length > 0 && next !== "context" && next !== "content") this.#budget.take(attempt.startedAt);
@@ -183,7 +180,6 @@ export class Run<Reply> {
         this.#waiting.wake();
       },
     );
-    return attempt;
   }
 
   get #budget() {
