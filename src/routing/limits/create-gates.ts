@@ -94,7 +94,7 @@ export function createGates(
       const limits = options ?? BRIEF_WAIT;
       return waiting.wait({ model, isBrief: !options, deployments: keys, chains, signal, tryAgain, ...limits });
     },
-    use: () => states.apply(rules, queues),
+    use: () => states.use(rules, queues),
     wake: (deployments) => turns.wake(deployments.map(({ key }) => key)),
     view: () => ({ gates: [...rules].map(viewGate), queues: [...queues].map(viewQueue) }),
   };

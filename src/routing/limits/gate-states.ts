@@ -21,8 +21,6 @@ export interface GateStateOptions {
 
 /** What is in flight, what was used, and who waits, whatever the configuration is. */
 export interface GateStates {
-  /** Forgets all gates but those of configurations in use; one at which something is in flight goes when that is over. */
-  retain(keys: ReadonlySet<string>): void;
   /** Tells and hears nothing more. */
   close(): void;
   /** How many gates are known. */
@@ -32,7 +30,7 @@ export interface GateStates {
   /** The gate with this key; made by the rule if it is not known. */
   gate(key: string, rule: GateRule): Gate;
   /** See {@link ModelGates.use}. */
-  apply(rules: ReadonlyMap<string, GateRule>, queues: ReadonlyMap<string, QueueOptions>): void;
+  use(rules: ReadonlyMap<string, GateRule>, queues: ReadonlyMap<string, QueueOptions>): void;
   /** How the queue of a model is bounded, by the newest configuration that has it. */
   queueOptions(model: string): QueueOptions | undefined;
   /** Those who wait in the queue of a model; undefined if nobody does. */
@@ -50,8 +48,8 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   const { now } = timers;
   const { slots } = sharing;
   const gates = new Map<string, Gate>();
-  /** Of configurations in use. */
-  let retained: ReadonlySet<string> | undefined;
+  /** Of the configuration in use. */
+  let retained: ReadonlyMap<string, GateRule> | undefined;
   let generation = 0;
   const queues = createQueues();
   let queueOptions: ReadonlyMap<string, QueueOptions> = new Map();
@@ -99,16 +97,14 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
     queueOptions: (model) => queueOptions.get(model),
     queue: (model) => queues.find(model, false),
     close: shared.close,
-    retain(keys) {
-      retained = keys;
+    use(rules, options) {
+      retained = rules;
       generation += 1;
+      for (const [key, rule] of rules) changeRule(gateOf(key, rule), rule);
       for (const gate of [...gates.values()]) {
-        gate.isRetained = keys.has(gate.key);
+        gate.isRetained = rules.has(gate.key);
         forgetIdle(gate);
       }
-    },
-    apply(rules, options) {
-      for (const [key, rule] of rules) changeRule(gateOf(key, rule), rule);
       queueOptions = options;
       waiting.shorten(options);
       turns.offer([...gates.values()]);

@@ -23,7 +23,7 @@ export interface Gate {
   tokensPerMinute: number;
   /** It is bounded by the minute. Nothing is counted by the minute at others, which saves reading the clock. */
   isRated: boolean;
-  /** A configuration in use has it; otherwise it is forgotten once nothing is in flight at it. */
+  /** The configuration in use has it; otherwise it is forgotten once nothing is in flight at it. */
   isRetained: boolean;
   inFlight: number;
   /** What this process let pass. */

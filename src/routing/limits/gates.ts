@@ -43,8 +43,9 @@ export interface Gates {
 /** The gates of a configuration. */
 export interface ModelGates extends Gates {
   /**
-   * The limits are in force from now on, for requests of earlier configurations, too, and those who wait go on if limits
-   * were raised. What is in flight finishes.
+   * This is the configuration in use from now on: its limits are in force for requests of earlier ones, too, and those who
+   * wait go on if they were raised. What is in flight finishes. Gates that it has not got are forgotten once nothing is in
+   * flight at them. To be called when a configuration takes over, and not before it is known that it does.
    */
   use(): void;
   /** Deployments take requests again, for other reasons than their limits: those who wait for them are asked. */

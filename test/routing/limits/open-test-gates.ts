@@ -62,7 +62,6 @@ export function openTestGates(
   ): ModelGates => {
     const gates = createGates(states, rulesOf(newLimits), new Map(Object.entries(newQueues)));
     gates.use();
-    states.retain(new Set(Object.keys(newLimits)));
     return gates;
   };
   /** Told of each that gets a permit. */
