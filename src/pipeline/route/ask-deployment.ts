@@ -18,6 +18,8 @@ export interface Answered {
   /** Closed when the answer is over. */
   readonly branch: Attempts;
   readonly hasContent: boolean;
+  /** Tools run, or have run. */
+  isCommitted(): boolean;
 }
 
 /** Whether answers are looked at before the client gets them, because somebody else may still be asked. */
@@ -57,6 +59,7 @@ export function askDeployment(
       ? undefined
       : parts.deadlines.open(parts.now() + firstTokenMs, () => branch.abort(tooLate(provider.id)));
   let isCancelled = false;
+  let isCommitted = false;
 
   const release = (): void => {
     if (deadline) parts.deadlines.release(deadline);
@@ -75,12 +78,14 @@ export function askDeployment(
   );
   judging.then(({ reply, hasContent }) => {
     release();
-    answered.resolve({ reply: () => Promise.resolve(reply), branch, hasContent });
+    answered.resolve({ reply: () => Promise.resolve(reply), branch, hasContent, isCommitted: () => isCommitted });
   }, fail);
   branch.listen({
     onCommit() {
       release();
-      answered.resolve({ reply: () => judging.then(({ reply }) => reply), branch, hasContent: true });
+      isCommitted = true;
+      const reply = (): Promise<Reply> => judging.then((judged) => judged.reply);
+      answered.resolve({ reply, branch, hasContent: true, isCommitted: () => isCommitted });
       commitment.resolve();
     },
   });
