@@ -117,6 +117,7 @@ export class Entrance<Reply> {
       return new Failure("at_limit", { message, headers: retryAfterHeader(retryAfterMs) });
     }
     const cooling = this.#plan.chain.flatMap(({ model }) => model.candidates.map(({ state }) => state.coolingUntil));
-    return new Failure("deployments_cooling", { headers: retryAfterHeader(Math.min(...cooling) - now) });
+    const first = Math.min(...cooling.filter((until) => until > 0));
+    return new Failure("deployments_cooling", Number.isFinite(first) ? { headers: retryAfterHeader(first - now) } : {});
   }
 }
