@@ -86,7 +86,8 @@ export async function startRouted(
   };
 }
 
-function routedModel({ providers }: Config, { deployments, ...options }: ModelSketch): RoutedModel {
+/** Such a model, with the providers of a configuration. */
+export function routedModel({ providers }: Config, { deployments, ...options }: ModelSketch): RoutedModel {
   const attempts = options.fallbacks ? 4 : Math.max(deployments.length, 1);
   return {
     options: {
