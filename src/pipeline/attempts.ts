@@ -68,11 +68,11 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
 
   /**
    * Attempts that belong together, such as those of one deployment. They end by themselves, or with all others.
-   * @param timeouts of each of them, in place of its provider's; made once and kept, see `joinTimeouts`
+   * @param timeouts of each, before its provider's; made once and kept (`joinTimeouts`); by default those of this branch
    */
   branch(timeouts?: Timeouts | undefined): Attempts {
     const branch = new Attempts(this.#parts, this.context, this.request, this);
-    branch.#timeouts = timeouts;
+    branch.#timeouts = timeouts ?? this.#timeouts;
     (this.#branches ??= new Set()).add(branch);
     return branch;
   }
