@@ -32,9 +32,14 @@ export interface RedisSharingParts {
   readonly onChange: (problem: string | undefined) => void;
 }
 
-/** Tells other gateways through a Redis server, and hears of them. While it is away, the last word about each thing is kept. */
+/**
+ * Tells other gateways through a Redis server, and hears of them. While it is away, the last word about each thing is kept.
+ * Who is not there when a recovery is told does not hear of it: for them the cooldown ends when it was said to.
+ */
 export interface RedisSharing {
   tell(change: SharedChange): void;
+  /** Others have said this: what this process has said of the same is over, and not told again to a server that is back. */
+  hear(change: SharedChange & { readonly kind: "recovered" }): void;
   /** Reads what others have said, because there are keys that were not known before. */
   readAgain(): void;
   close(): void;
@@ -106,6 +111,7 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
       own.note({ from: speaker.self, changes: [change] });
       outbox.put(change);
     },
+    hear: (change) => own.note({ from: speaker.self, changes: [change] }),
     readAgain: () => void (send && read(send)),
     close() {
       send = undefined;
