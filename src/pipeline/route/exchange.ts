@@ -1,5 +1,6 @@
 import { Failure, toFailure } from "../../core/errors.ts";
 import type { Deadline } from "../../core/deadlines.ts";
+import type { RoutingRecord, Tried } from "../../core/tried.ts";
 import type {
   AttemptKind,
   AttemptRecord,
@@ -22,11 +23,12 @@ export interface RouteStageParts extends AskParts {
   readonly router: Pick<Router, "run">;
 }
 
-/** One request, as its router sees it: keeps it as long as a further deployment may be asked. */
-export class Exchange implements RoutedRequest<Answered> {
+/** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
+export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
   readonly stickyKey: string | undefined;
   readonly estimatedTokens: number;
   readonly until: number;
+  queuedMs: number | undefined;
   readonly #parts: RouteStageParts;
   readonly #attempts: Attempts;
   readonly #route: RequestRoute;
@@ -38,7 +40,6 @@ export class Exchange implements RoutedRequest<Answered> {
   readonly #weight: number;
   #admitted: AdmittedRequest | undefined;
   #left: number;
-  #queuedMs: number | undefined;
 
   constructor(parts: RouteStageParts, admitted: AdmittedRequest, route: RequestRoute, next: Answer) {
     const { options } = route.route.model;
@@ -56,7 +57,16 @@ export class Exchange implements RoutedRequest<Answered> {
     this.until = parts.now() + (options.timeouts.totalMs ?? Number.POSITIVE_INFINITY);
     this.#deadline = Number.isFinite(this.until) ? parts.deadlines.open(this.until, () => this.#expire()) : undefined;
     const deadline = this.#deadline;
+    attempts.context.routed(this);
     if (deadline) attempts.listen({ onClose: () => parts.deadlines.release(deadline) });
+  }
+
+  get alias(): string | undefined {
+    return this.#route.alias;
+  }
+
+  get tried(): readonly Tried[] {
+    return this.#records.map(triedOf);
   }
 
   signal(): AbortSignal {
@@ -72,7 +82,7 @@ export class Exchange implements RoutedRequest<Answered> {
   }
 
   queued(milliseconds: number): void {
-    this.#queuedMs = (this.#queuedMs ?? 0) + milliseconds;
+    this.queuedMs = (this.queuedMs ?? 0) + milliseconds;
   }
 
   begin(deployment: Deployment, model: string, kind: AttemptKind): OpenAttempt<Answered> {
@@ -105,7 +115,6 @@ export class Exchange implements RoutedRequest<Answered> {
     this.#letGo();
     this.#attempts.answerer = deployment.provider;
     context.selected(deployment.provider.id, model);
-    this.#tell();
     // What was said before.
     const settle = (failure?: Failure): void => {
       branch.listen({});
@@ -127,12 +136,11 @@ export class Exchange implements RoutedRequest<Answered> {
   /** Nobody answers. */
   refuse(error: unknown): never {
     this.#letGo();
-    this.#tell();
     const failure = toFailure(error);
     const last = this.#records.at(-1);
     const isAlone = this.#records.length < 2 && this.#route.alias === undefined;
     const headers = last ? headersOf(last.deployment, last.model, this.#records.length) : {};
-    throw withTried(failure, headers, isAlone ? undefined : this.#records.map(triedOf));
+    throw withTried(failure, headers, isAlone ? undefined : this.tried);
   }
 
   /** Made when it is needed: most requests take one answer. */
@@ -146,17 +154,11 @@ export class Exchange implements RoutedRequest<Answered> {
         request: { stickyKey, estimatedTokens, until },
         onFailed: (failed) => {
           this.#records.push(...failed);
-          this.#tell();
         },
         onQueued: (milliseconds) => this.queued(milliseconds),
       });
       return again(ask);
     };
-  }
-
-  #tell(): void {
-    const { alias } = this.#route;
-    this.#attempts.context.routed({ alias, tried: this.#records.map(triedOf), queuedMs: this.#queuedMs });
   }
 
   #expire(): void {
