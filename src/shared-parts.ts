@@ -5,8 +5,11 @@ import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
-import type { Router } from "./routing/engine/route.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
+import type { CircuitChange } from "./routing/health/deployment-states.ts";
+import { type LazyDeployments, openDeployments } from "./routing/open-deployments.ts";
+import type { SharingChannel } from "./routing/sharing/channel.ts";
+import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
 import type { Routes } from "./server/application.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
@@ -40,24 +43,12 @@ export interface GatewayDependencies {
   readonly dialects?: Dialects;
   /** Which worker this is, if several processes serve at one address; undefined if this one serves alone. */
   readonly worker?: WorkerPlace | undefined;
+  /** The way to the other workers; undefined if this process serves alone. */
+  readonly channel?: SharingChannel | undefined;
   /** What is known of the configuration file; undefined if there is none. */
   readonly configFile?: (() => ConfigFileState) | undefined;
-  readonly openRouter?: OpenRouter;
-}
-
-/** Makes what chooses among deployments; undefined if there are no models, and no provider has several keys or limits. */
-export type OpenRouter = (config: Config) => Router | undefined;
-
-/** What is known of deployments, whatever configuration they are in. */
-export interface DeploymentStates {
-  open: OpenRouter;
-  /** Forgets the deployments that none of these routers may ask. */
-  retain(routers: readonly Router[]): void;
-}
-
-/** MERGE: here the states, gates and sharing are made, and `open` makes the router of a configuration over them. */
-function openDeploymentStates({ openRouter = () => undefined }: GatewayDependencies): DeploymentStates {
-  return { open: openRouter, retain() {} };
+  /** From 0 to 1, 1 excluded: for what is left to chance in routing. */
+  readonly random?: () => number;
 }
 
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
@@ -71,18 +62,26 @@ export interface SharedParts extends Requests {
   readonly readFile: ReadFile;
   readonly dialects: Dialects;
   readonly replays: ReplayCache | undefined;
-  readonly deployments: DeploymentStates;
+  readonly deployments: LazyDeployments;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
+  /** With other processes: cooldowns, what was used of limits, slots. */
+  readonly sharing: OpenSharing;
   readonly timers: TimerSource;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+}
+
+function logCircuit(changes: ChangeLog, { kind, label, why, until }: CircuitChange): void {
+  if (kind === "cooling") changes.deploymentCooling({ label }, why, until);
+  else changes.deploymentRecovered({ label });
 }
 
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
 export async function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Routes) {
   const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
+  const { random = Math.random } = dependencies;
   const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
@@ -103,7 +102,10 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
         await import("./stages/response-store/open-response-keeping.ts")
       ).openResponseKeeping(stored, { clock, timers, onChange: changes.responseStoreChanged })
     : undefined;
-  const deployments = openDeploymentStates(dependencies);
-  const known = { deployments, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
+  const shared = { channel: dependencies.channel, redisUrl: settings.REDIS_URL, clock, timers, newId };
+  const sharing = openSharing({ ...shared, onRedisChange: changes.sharingChanged });
+  const routed = { sharing, clock, timers, random, checks: worker === undefined || worker.number === 1 };
+  const deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) });
+  const known = { sharing, deployments, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

@@ -1,7 +1,7 @@
 import type { LinkedListNode } from "./linked-list.ts";
 import type { Failure, FailureCode } from "./errors.ts";
 import type { MemoryHolder } from "./memory/budget.ts";
-import type { RoutingRecord } from "./tried.ts";
+import type { RoutingRecord } from "./attempt-summary.ts";
 
 /** What a provider says a call used, in tokens; a member that it did not say is absent. */
 export interface TokenUsage {

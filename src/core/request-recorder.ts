@@ -7,7 +7,7 @@ import type {
   RequestContext,
   TokenUsage,
 } from "./request-context.ts";
-import type { RoutingRecord } from "./tried.ts";
+import type { RoutingRecord } from "./attempt-summary.ts";
 
 /** What all requests share: the clock, and the register that they leave when they are over. */
 export interface RequestRegister {

@@ -41,7 +41,7 @@ export function googleError(failure: Failure, requestId: string): object {
 export const googleStatus = ({ status }: Failure): number => (status === ANTHROPIC_OVERLOADED ? 503 : status);
 
 function googleDetails({ code, message, details }: Failure, requestId: string): readonly object[] {
-  const { param, provider, wireCode, providerError, attempts, headers } = details;
+  const { param, provider, wireCode, providerError, headers, attempts } = details;
   const told = providerError?.["details"];
   const retryAfter = /^\d+(?:\.\d+)?$/.exec(headers?.["retry-after"] ?? "")?.[0];
   return [
@@ -55,7 +55,7 @@ function googleDetails({ code, message, details }: Failure, requestId: string): 
       metadata: {
         requestId,
         ...(provider !== undefined && { provider }),
-        ...(attempts && { attempts: JSON.stringify(attempts) }),
+        ...(attempts !== undefined && { attempts: JSON.stringify(attempts) }),
       },
     },
     ...(param == null

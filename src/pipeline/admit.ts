@@ -4,14 +4,14 @@ import { type JsonLimits, parsedWeight } from "../core/json/limits.ts";
 import { decodeObjectInTurns, type DecodedObject } from "../core/json/parse.ts";
 import type { ApiName, Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
-import type { Router } from "../routing/engine/route.ts";
 import { resolveTarget, splitQuery, type Target, type TargetSources } from "../routing/resolve-target.ts";
-import { type AttemptParts, Attempts } from "./attempts.ts";
+import type { AttemptParts } from "./attempt-parts.ts";
+import { Attempts } from "./attempts.ts";
 import { chooseWay } from "./choose-way.ts";
 import { DECISIVE_NAMES, type ReceivedBody } from "./prepare-body.ts";
 import { readAskedInPath } from "./read-path.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
-import type { OpenRequestRoute } from "./route/request-route.ts";
+import type { RoutedAdmission } from "./route/request-route.ts";
 import type { AdmittedRequest } from "./stage.ts";
 import type { CheckRequest } from "../formats/schema/check.ts";
 import { nextTurn } from "../core/event-loop.ts";
@@ -20,7 +20,7 @@ import { findJsonModels } from "../routing/find-json-models.ts";
 import { findQueryModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
 
-export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCall"> {
+export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCall" | "deadlines" | "now"> {
   readonly targets: TargetSources;
   readonly policy: ModelPolicy;
   /** Of request bodies and of answers that are parsed whole. */
@@ -31,12 +31,6 @@ export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCal
   readonly estimatesTokens: boolean;
   /** Chooses among deployments; absent if the operator has named no models, and no provider has several keys or limits. */
   readonly routing?: RoutedAdmission | undefined;
-}
-
-/** What is decided of requests that several deployments could answer. */
-export interface RoutedAdmission {
-  readonly router: Pick<Router, "find" | "forProvider">;
-  readonly open: OpenRequestRoute;
 }
 
 /**

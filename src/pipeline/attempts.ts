@@ -1,35 +1,21 @@
 import type { Interruptible, RequestContext } from "../core/request-context.ts";
 import { Failure, toFailure } from "../core/errors.ts";
-import type { MemoryBudget } from "../core/memory/budget.ts";
+import type { Timeouts } from "../core/timeouts.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { OpenUpstreamCall, UpstreamCall } from "../upstream/call.ts";
-import type { UpstreamResponse, WireRequest } from "../upstream/transport.ts";
+import type { UpstreamCall } from "../upstream/call.ts";
+import type { UpstreamResponse } from "../upstream/transport.ts";
 import { Attempt } from "./attempt.ts";
-import type { ClientConnections } from "./read-body.ts";
+import type { AttemptParts, AttemptRequest, BranchEvents } from "./attempt-parts.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";
+import { readRequestTimeout, RequestDeadline } from "./request-timeout.ts";
 import type { StreamedCall } from "./stream-listener.ts";
-
-/** What attempts need from the rest of the gateway. */
-export interface AttemptParts {
-  readonly openCall: OpenUpstreamCall;
-  readonly connections: Pick<ClientConnections, "suspendIdleTimeout" | "restoreIdleTimeout">;
-  readonly memory: Pick<MemoryBudget, "tryHold">;
-}
-
-/** What one attempt sends. */
-export interface AttemptRequest extends Omit<WireRequest, "onSent"> {
-  /** Bytes that the client's request goes on holding in the budget once a body of bytes is sent; 0 unless given. */
-  readonly keptBytes?: number;
-  /** See `usageInjected` of a `Reply`. */
-  readonly usageInjected?: boolean;
-}
 
 /**
  * All that providers are asked for one request of a client, and the only place that calls one for it. Until it is
  * closed, whatever ends the request early ends the attempts that are open, and the client's connection may be silent.
  * `using` closes it on every exit, unless a stream that outlives the block has taken it over and closes it at its end.
- * It is also what the pump of a stream asks that is made of several attempts: such a stream has no deadline of its own,
- * each attempt has one. A class instead of closures: one instance for each request.
+ * It is also what the pump of a stream asks that is made of several attempts: such a stream has no deadline of its own but
+ * the request's, each attempt has one. A class instead of closures: one instance for each request.
  */
 export class Attempts implements Disposable, Interruptible, StreamedCall {
   readonly context: RequestContext;
@@ -46,10 +32,14 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #isClosed = false;
   /** Whose branch this is. */
   readonly #trunk: Attempts | undefined;
+  /** Of the attempts of a branch. */
+  #timeouts: Timeouts | undefined;
+  #deadline: RequestDeadline | undefined;
   #branches: Set<Attempts> | undefined;
   #events: BranchEvents | undefined;
   #keptBytes = 0;
 
+  /** @throws Failure if the client says in no known way how long the request may take */
   constructor(parts: AttemptParts, context: RequestContext, request: Request, trunk?: Attempts) {
     this.#parts = parts;
     this.context = context;
@@ -59,13 +49,30 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
       this.#reason = trunk.#reason;
       return;
     }
+    const totalMs = readRequestTimeout(request.headers);
     parts.connections.suspendIdleTimeout(request);
     context.interruptibleBy(this);
+    if (totalMs !== undefined) this.endWithin(totalMs, "X-Request-Timeout");
   }
 
-  /** Attempts that belong together, such as those of one deployment. They end by themselves, or with all others. */
-  branch(): Attempts {
+  /** When the request must be over, in milliseconds of the monotonic clock; infinite if nothing says so. */
+  get until(): number {
+    return this.#trunk?.until ?? this.#deadline?.until ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Bounds the whole request, its stream included, see {@link RequestDeadline.shorten}. */
+  endWithin(totalMs: number, rule: string): void {
+    if (this.#trunk) return this.#trunk.endWithin(totalMs, rule);
+    (this.#deadline ??= new RequestDeadline(this.#parts, this.context, this)).shorten(totalMs, rule);
+  }
+
+  /**
+   * Attempts that belong together, such as those of one deployment. They end by themselves, or with all others.
+   * @param timeouts of each, before its provider's; made once and kept (`joinTimeouts`); by default those of this branch
+   */
+  branch(timeouts?: Timeouts | undefined): Attempts {
     const branch = new Attempts(this.#parts, this.context, this.request, this);
+    branch.#timeouts = timeouts ?? this.#timeouts;
     (this.#branches ??= new Set()).add(branch);
     return branch;
   }
@@ -98,7 +105,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    * Not `async`: such a function keeps its arguments, and with them the body, until it is over.
    */
   begin(provider: Provider, request: AttemptRequest): Attempt {
-    const call = this.#parts.openCall(provider, this.request.signal);
+    const timeouts = request.timeouts ?? this.#timeouts ?? provider.timeouts;
+    const call = this.#parts.openCall(provider, this.request.signal, timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const sending = this.#reason ? Promise.reject(this.#reason) : this.#send(call, request);
     const usageInjected = request.usageInjected ?? false;
@@ -159,6 +167,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     this.abort(new Failure("client_gone"));
   }
 
+  readonly awaitsContent = false;
+  contentBegan(): void {}
   becomeStream(): void {}
   touch(): void {}
   awaitClient(): void {}
@@ -179,6 +189,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   close(failure?: Failure): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#deadline?.release();
     if (this.#branches) for (const branch of this.#branches) branch.close(failure);
     if (this.#trunk) this.#trunk.#branches?.delete(this);
     this.#events?.onClose?.(failure);
@@ -186,12 +197,4 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (this.#ending) this.request.signal.removeEventListener("abort", this);
     if (!this.#trunk) this.#parts.connections.restoreIdleTimeout(this.request);
   }
-}
-
-/** What becomes of a branch. */
-export interface BranchEvents {
-  /** See {@link Attempts.commit}; may be called again. */
-  readonly onCommit?: () => void;
-  /** It is closed, for whatever reason. Called once. */
-  readonly onClose?: (failure: Failure | undefined) => void;
 }

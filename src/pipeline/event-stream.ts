@@ -16,6 +16,7 @@ import { beginStream, type Heartbeat } from "./heartbeat.ts";
 import { createErrorMask } from "./mask-errors.ts";
 import type { StreamListener } from "./stream-listener.ts";
 import { startPump } from "./stream-pump.ts";
+import { watchContent } from "./watch-content.ts";
 
 /** An empty comment. */
 const OPENING = ":\n\n";
@@ -91,8 +92,9 @@ interface EventRecorder {
 }
 
 /** Records a stream on its way, and judges how it ends. */
-function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): EventRecorder {
+function recordEvents(attempts: Attempts, { call, usage }: Reply, format: Format): EventRecorder {
   const { context } = attempts;
+  const awaited = watchContent(call, format, false);
   const tail = createStreamTail(TAIL_BYTES);
   const watch = format.watchStream();
   let awaitsStartUsage = format.usageAtStart && usage === undefined;
@@ -108,6 +110,7 @@ function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): Eve
     onChunk(chunk) {
       context.firstByte();
       context.sent(chunk.length);
+      awaited?.(chunk);
       watch.push(asBuffer(chunk), tail);
       tail.push(chunk);
       if (awaitsStartUsage) {

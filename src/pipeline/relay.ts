@@ -83,6 +83,8 @@ export async function respond(
   if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call)))) {
     const stream = await openEventStream(attempts, reply, { format, provider, heartbeat });
     if (stream) return stream;
+    // A whole answer, whatever it is called.
+    call.contentBegan();
   }
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
   if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);

@@ -1,4 +1,5 @@
 import type { Failure } from "../core/errors.ts";
+import { isoDate } from "../core/iso-date.ts";
 import type { Log } from "./log.ts";
 
 /** A provider that nobody configured may be a server on this machine that happens to run. */
@@ -23,12 +24,22 @@ export interface ChangeLog {
   credentialChanged(kind: string, problem: { readonly fault: string; readonly detail: string } | undefined): void;
   /** The store of responses stopped to answer, or answers again: `problem` says why it does not. */
   responseStoreChanged(problem: string | undefined): void;
+  /** The Redis server through which gateways share cooldowns and limits stopped to answer, or answers again. */
+  sharingChanged(problem: string | undefined): void;
   /** A provider's models cannot be listed, or for another reason than before. */
   modelListFailed(provider: { readonly id: string; readonly configured: boolean }, failure: Failure): void;
   /** They can be listed again. */
   modelListRecovered(provider: { readonly id: string; readonly configured: boolean }): void;
   /** The first list of a provider's models has come. */
   modelListRead(list: { readonly provider: LocalServer; readonly models: ReadonlyMap<string, unknown> }): void;
+  /**
+   * A deployment of a model is not asked for a while.
+   * @param why a status, or the code of a failure
+   * @param until milliseconds since the epoch
+   */
+  deploymentCooling(deployment: { readonly label: string }, why: string, until: number): void;
+  /** It has answered well again. */
+  deploymentRecovered(deployment: { readonly label: string }): void;
   /** Bare names of models do not wait for this provider's list any more. */
   modelListGivenUp(provider: { readonly id: string }): void;
 }
@@ -62,6 +73,11 @@ export function createChangeLog(log: Log, worker = 1): ChangeLog {
         log.warn({ problem }, "the store of responses does not answer; responses are not kept");
       else log.info("the store of responses answers again");
     },
+    sharingChanged(problem) {
+      if (problem !== undefined) {
+        log.warn({ problem }, "Redis does not answer; cooldowns and limits are not shared between gateways");
+      } else log.info("Redis answers again; cooldowns and limits are shared between gateways");
+    },
     modelListFailed({ id, configured }, failure) {
       const line = { provider: id, failure: failure.code, cause: failure.details.cause };
       // A local server that nobody configured is asked in case it runs; that it does not is not worth a line.
@@ -78,6 +94,12 @@ export function createChangeLog(log: Log, worker = 1): ChangeLog {
         { provider: id, url: baseUrl, models: models.size },
         `a local server answers: its models are ${id}/<name>`,
       );
+    },
+    deploymentCooling({ label }, why, until) {
+      log.warn({ deployment: label, why, until: isoDate(until) }, "the deployment cools; it is not asked until then");
+    },
+    deploymentRecovered({ label }) {
+      log.info({ deployment: label }, "the deployment answers again");
     },
     modelListGivenUp({ id }) {
       log.warn(

@@ -1,7 +1,7 @@
 import type { RequestObserver, RequestRecord } from "../core/request-context.ts";
 import { LineBuffer, type LineLevel } from "./line-writer.ts";
 import type { Log } from "./log.ts";
-import type { RoutingRecord } from "../core/tried.ts";
+import type { RoutingRecord } from "../core/attempt-summary.ts";
 
 /**
  * Writes one line per finished request: who answered what, how it ended, how much and how long. Never a prompt, an

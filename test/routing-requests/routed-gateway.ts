@@ -1,4 +1,5 @@
 import type { Config } from "../../src/config/load-config.ts";
+import { joinTimeouts } from "../../src/core/timeouts.ts";
 import type { RoutedModel } from "../../src/routing/engine/route.ts";
 import type { ModelOptions, ParamOptions, TimeoutOptions } from "../../src/routing/models/model-options.ts";
 import { json } from "../fixtures/answers.ts";
@@ -101,7 +102,12 @@ export function routedModel({ providers }: Config, { deployments, ...options }: 
       const provider = providers.find((each) => each.id === id);
       if (!provider) throw new Error(`there is no provider ${id}`);
       const key = `${provider.endpointKey} ${model}`;
-      return { key, label: `${id}/${model}`, provider, model, weight: 1, priority, timeouts, gates: [], params };
+      const label = `${id}/${model}`;
+      const all = joinTimeouts([
+        { of: `model ${options.name}`, timeouts: options.timeouts },
+        { of: `deployment ${label}`, timeouts },
+      ]);
+      return { key, label, provider, model, weight: 1, priority, timeouts: all ?? {}, gates: [], params };
     }),
   };
 }

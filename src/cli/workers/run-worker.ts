@@ -1,7 +1,8 @@
 import { changedFiles, createFileMemory, type FileContents, type FileMemory } from "../../core/read-files.ts";
-import { type ConfigSource, loadSource } from "../../config/config-source.ts";
+import { type ConfigSource, loadSource, sourceIn } from "../../config/config-source.ts";
 import type { Config } from "../../config/load-config.ts";
 import { nextConfig } from "../../config/next-config.ts";
+import type { FromHub, SharingChannel } from "../../routing/sharing/channel.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
 import { endProcess, EXIT } from "../exit.ts";
 import { openLog } from "../open-log.ts";
@@ -27,18 +28,16 @@ export function runWorker(number: number, version: string): void {
   let draining = false;
   let log: Log | undefined;
 
-  const tell = (message: FromWorker): void => {
-    if (process.connected) process.send?.(message);
-  };
+  const sharing = createSharingChannel();
 
   const build = async (message: StartMessage): Promise<void> => {
-    source = message.reloaded ?? sourceOf(message);
+    source = message.reloaded ?? sourceIn(message);
     const config = configOf(message);
     log = await openLog(config.settings, number);
     files = createFileMemory(message.files);
     const worker = { number, count: () => count };
     const given = { config, demo: message.demo, file: source.file, fileProblem: message.fileProblem };
-    service = await openService({ ...given, version, log, worker, readFile: files.read });
+    service = await openService({ ...given, version, log, worker, channel: sharing.channel, readFile: files.read });
     warnOfChanges(log, message.files);
     tell({ kind: "built", files: message.files ?? files.take() });
   };
@@ -74,9 +73,11 @@ export function runWorker(number: number, version: string): void {
       case "listen":
         return listen();
       case "reload":
-        return (busy = reload(sourceOf(message)));
+        return (busy = reload(sourceIn(message)));
       case "drain":
         return drain();
+      case "sharing":
+        return sharing.hear(message.messages);
       case "count":
         count = { up: message.up, of: message.of };
     }
@@ -97,13 +98,31 @@ export function runWorker(number: number, version: string): void {
   tell({ kind: "ready" });
 }
 
-/** Those who were reloaded go on with what only a restart changes, and this one is to be like them. */
-function configOf(message: StartMessage): Config {
-  const first = loadOrFail(sourceOf(message));
-  return message.reloaded ? nextConfig(first, loadOrFail(message.reloaded)).config : first;
+function tell(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
 }
 
-const sourceOf = ({ environment, file }: ConfigSource): ConfigSource => ({ environment, ...(file && { file }) });
+/** Joins what routing shares with other workers to the channel of this one. */
+function createSharingChannel() {
+  let listener: ((messages: readonly FromHub[]) => void) | undefined;
+  const channel: SharingChannel = {
+    send(messages) {
+      try {
+        tell({ kind: "sharing", messages });
+      } catch {
+        // The supervising process is gone, which ends this one, too.
+      }
+    },
+    listen: (given) => void (listener = given),
+  };
+  return { channel, hear: (messages: readonly FromHub[]) => listener?.(messages) };
+}
+
+/** Those who were reloaded go on with what only a restart changes, and this one is to be like them. */
+function configOf(message: StartMessage): Config {
+  const first = loadOrFail(sourceIn(message));
+  return message.reloaded ? nextConfig(first, loadOrFail(message.reloaded)).config : first;
+}
 
 function warnOfChanges(log: Log, given: FileContents = {}): void {
   const files = changedFiles(given);

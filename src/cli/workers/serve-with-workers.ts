@@ -1,4 +1,4 @@
-import type { ConfigSource, ReadSource } from "../../config/config-source.ts";
+import { type ConfigSource, type ReadSource, sourceIn } from "../../config/config-source.ts";
 import { readVariable } from "../../config/environment.ts";
 import type { Config } from "../../config/load-config.ts";
 import { announce, announceDrainDelay } from "../announce.ts";
@@ -7,6 +7,7 @@ import { onEndSignal } from "../signals.ts";
 import { openLog } from "../open-log.ts";
 import { reloadOnChange } from "../reload-on-change.ts";
 import { type HeldPort, holdPort } from "../../server/hold-port.ts";
+import { createSharingHub } from "../../routing/sharing/sharing-hub.ts";
 import { spawnWorker } from "./worker-process.ts";
 import { supervise } from "./supervisor.ts";
 
@@ -35,7 +36,7 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
   // As long as the same is asked for, the port that was chosen here is the one.
   const forWorkers = (given: ConfigSource): ConfigSource => {
     const port = portIn(given) === portIn(source) ? { SERVER_PORT: String(held.port) } : {};
-    return { environment: { ...given.environment, ...port }, ...(given.file && { file: given.file }) };
+    return sourceIn({ ...given, environment: { ...given.environment, ...port } });
   };
   const supervisor = supervise({
     count,
@@ -47,6 +48,7 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
     timers,
     log,
     shutdownMs: settings.SERVER_DRAIN_DELAY + settings.SERVER_SHUTDOWN_TIMEOUT,
+    sharing: createSharingHub({ workers: count, clock: Date.now, timers, gateway: crypto.randomUUID() }),
   });
   onEndSignal({
     begin(signal) {

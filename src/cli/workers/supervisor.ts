@@ -3,6 +3,8 @@ import type { Serving } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { ConfigSource } from "../../config/config-source.ts";
+import type { SharingHub } from "../../routing/sharing/sharing-hub.ts";
+import { type Ending, EndOfWorkers } from "./end-of-workers.ts";
 import { RunningState } from "./running-state.ts";
 import type { FromWorker, ToWorker, WorkerEvents, WorkerHandle } from "./worker-process.ts";
 import { emptySlot, givingUp, hasFailed, restartDelay, wasStable, type WorkerSlot } from "./worker-slot.ts";
@@ -21,13 +23,8 @@ export interface SupervisorParts {
   readonly log: Log;
   /** How long requests in flight may go on after the end was asked for, in milliseconds. */
   readonly shutdownMs: number;
-}
-
-/** How the supervised gateway ended. */
-export interface Ending {
-  readonly exitCode: number;
-  /** Why it could not go on, in one line, if nobody asked it to end. */
-  readonly problem?: string;
+  /** What the workers' routing has in common. */
+  readonly sharing: SharingHub;
 }
 
 export interface Supervisor {
@@ -41,9 +38,6 @@ export interface Supervisor {
   kill(): void;
 }
 
-/** Workers keep to the shutdown timeout themselves; one that exceeds it by this much hangs. */
-const OVERDUE_MS = 5000;
-
 /**
  * Keeps a number of workers running until it is asked to end: starts them, and starts those again that end, with what the
  * others have read of the files that settings name. Gives up only if none serves any more and no restart helps.
@@ -51,7 +45,7 @@ const OVERDUE_MS = 5000;
 export function supervise(parts: SupervisorParts): Supervisor {
   const supervision = new Supervision(parts);
   return {
-    ended: supervision.ended.promise,
+    ended: supervision.ended,
     reload: (source) => supervision.reload(source),
     drain: () => supervision.drain(),
     kill: () => supervision.kill(),
@@ -59,19 +53,21 @@ export function supervise(parts: SupervisorParts): Supervisor {
 }
 
 class Supervision {
-  readonly ended = Promise.withResolvers<Ending>();
-  readonly #quiet = Promise.withResolvers<void>();
   readonly #parts: SupervisorParts;
   readonly #slots: readonly WorkerSlot[];
-  #ending: Ending | undefined;
-  #overdue: unknown;
+  readonly #end: EndOfWorkers;
   #isAnnounced = false;
   readonly #running = new RunningState();
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
     this.#slots = Array.from({ length: parts.count }, (_, index) => emptySlot(index + 1));
+    this.#end = new EndOfWorkers(this.#slots, parts.timers, parts.shutdownMs);
     for (const slot of this.#slots) this.#begin(slot);
+  }
+
+  get ended(): Promise<Ending> {
+    return this.#end.ended;
   }
 
   reload(source: ConfigSource): void {
@@ -80,12 +76,12 @@ class Supervision {
   }
 
   drain(): Promise<void> {
-    this.#endAll({ exitCode: EXIT.ok });
-    return this.#quiet.promise;
+    this.#end.begin({ exitCode: EXIT.ok });
+    return this.#end.quiet;
   }
 
   kill(): void {
-    for (const { worker } of this.#slots) worker?.kill();
+    this.#end.kill();
   }
 
   #begin(slot: WorkerSlot): void {
@@ -105,11 +101,11 @@ class Supervision {
   #onMessage(slot: WorkerSlot, worker: WorkerHandle, message: FromWorker): void {
     // Its last words may come after its exit: they would count one as serving that is gone.
     if (slot.worker !== worker) return;
-    const { start, releasePort } = this.#parts;
+    const { start, releasePort, sharing } = this.#parts;
     switch (message.kind) {
       case "ready":
         slot.ready = true;
-        if (this.#ending) return worker.send({ kind: "drain" });
+        if (this.#end.hasBegun) return worker.send({ kind: "drain" });
         for (const first of this.#running.firstMessages(start)) worker.send(first);
         return;
       case "reloaded":
@@ -117,18 +113,22 @@ class Supervision {
         return this.#running.answered(message);
       case "built":
         this.#running.answered(message);
-        void releasePort().then(() => this.#ending ?? worker.send({ kind: "listen" }));
+        // Before it listens: its first request must find what it is told first.
+        sharing.join(slot.number, (messages) => worker.send({ kind: "sharing", messages }));
+        void releasePort().then(() => this.#end.hasBegun || worker.send({ kind: "listen" }));
         return;
+      case "sharing":
+        return sharing.hear(slot.number, message.messages);
       case "listening":
         return this.#onListening(slot, worker, message.serving);
       case "failed":
         // What prevents one's first start prevents all first starts; later, the next attempt may succeed.
-        if (!this.#isAnnounced && this.#upCount() === 0) this.#endAll(message);
+        if (!this.#isAnnounced && this.#upCount() === 0) this.#end.begin(message);
         else this.#parts.log.error({ worker: slot.number, problem: message.problem }, "worker cannot serve");
         return worker.kill();
       case "draining":
         slot.closed = true;
-        return this.#settle();
+        return this.#end.settle();
     }
   }
 
@@ -143,23 +143,22 @@ class Supervision {
   }
 
   #onExit(slot: WorkerSlot, reason: number | string): void {
-    const { log, timers } = this.#parts;
+    const { log, timers, sharing } = this.#parts;
     const { upSince, number } = slot;
     const servedMs = upSince === undefined ? 0 : timers.now() - upSince;
     const wasAsked = reason === EXIT.ok || reason === EXIT.requestsCut;
     Object.assign(slot, emptySlot(number), { failedStarts: slot.failedStarts });
-    if (this.#ending) {
-      if (upSince !== undefined && reason !== EXIT.ok) {
-        this.#ending = { ...this.#ending, exitCode: this.#ending.exitCode || EXIT.requestsCut };
-      }
-      return this.#settle();
+    sharing.leave(number);
+    if (this.#end.hasBegun) {
+      if (upSince !== undefined && reason !== EXIT.ok) this.#end.cut();
+      return this.#end.settle();
     }
     this.#tellCount();
     slot.failedStarts = wasAsked || wasStable(servedMs) ? 0 : slot.failedStarts + 1;
     const line = { worker: number, reason, failed_starts: slot.failedStarts };
     if (this.#slots.every(hasFailed)) {
       log.error(line, "worker ended");
-      return this.#endAll({ exitCode: EXIT.workersLost, problem: givingUp(number, reason) });
+      return this.#end.begin({ exitCode: EXIT.workersLost, problem: givingUp(number, reason) });
     }
     log[wasAsked ? "info" : "error"](line, "worker ended, starting it again");
     slot.restart = timers.setTimer(() => this.#begin(slot), restartDelay(slot, this.#upCount() > 0));
@@ -172,28 +171,5 @@ class Supervision {
   #tellCount(): void {
     const count = { kind: "count", up: this.#upCount(), of: this.#parts.count } as const;
     for (const { ready, worker } of this.#slots) if (ready) worker?.send(count);
-  }
-
-  #endAll({ exitCode, problem }: Ending): void {
-    if (this.#ending) return;
-    this.#ending = problem === undefined ? { exitCode } : { exitCode, problem };
-    const { timers, shutdownMs } = this.#parts;
-    for (const { ready, worker, restart } of this.#slots) {
-      timers.clearTimer(restart);
-      if (ready) worker?.send({ kind: "drain" });
-      // It serves nobody yet, and would receive nothing before its code is loaded.
-      else worker?.kill();
-    }
-    this.#overdue = timers.setTimer(() => this.kill(), shutdownMs + OVERDUE_MS);
-    this.#settle();
-  }
-
-  /** Notifies the waiters if nothing is accepted any more, or if all workers have ended. */
-  #settle(): void {
-    if (!this.#ending) return;
-    if (this.#slots.every(({ worker, closed }) => !worker || closed)) this.#quiet.resolve();
-    if (this.#slots.some(({ worker }) => worker)) return;
-    this.#parts.timers.clearTimer(this.#overdue);
-    this.ended.resolve(this.#ending);
   }
 }

@@ -1,5 +1,6 @@
 import type { FileContents } from "../../core/read-files.ts";
 import type { ConfigSource } from "../../config/config-source.ts";
+import type { FromHub, ToHub } from "../../routing/sharing/channel.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
 import type { Serving } from "../service.ts";
 import { ownCommand, RUNTIME_ENVIRONMENT } from "../own-command.ts";
@@ -22,6 +23,8 @@ export type ToWorker =
   /** The settings, and the files that they name, are to be read again. */
   | (ConfigSource & { readonly kind: "reload" })
   | { readonly kind: "drain" }
+  /** What concerns the routing of all workers. */
+  | { readonly kind: "sharing"; readonly messages: readonly FromHub[] }
   | ({ readonly kind: "count" } & WorkerCount);
 
 /** What a worker says to the supervising process. */
@@ -35,6 +38,8 @@ export type FromWorker =
   /** It was asked to, but they are not good; `problem` is what is wrong with the configuration file, if there is one. */
   | { readonly kind: "not-reloaded"; readonly source: ConfigSource; readonly problem?: string }
   | { readonly kind: "listening"; readonly serving: Serving }
+  /** What concerns the routing of all workers. */
+  | { readonly kind: "sharing"; readonly messages: readonly ToHub[] }
   /** It cannot serve, and waits to be ended; `exitCode` is what a gateway without workers would end with. */
   | { readonly kind: "failed"; readonly problem: string; readonly exitCode: number }
   /** It accepts nothing any more. */

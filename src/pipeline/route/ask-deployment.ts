@@ -1,4 +1,4 @@
-import { Failure, toFailure } from "../../core/errors.ts";
+import { toFailure } from "../../core/errors.ts";
 import type { OpenAttempt } from "../../routing/engine/route.ts";
 import type { ModelOptions } from "../../routing/models/model-options.ts";
 import type { Reply } from "../attempt.ts";
@@ -29,21 +29,16 @@ export const isJudged = (options: ModelOptions): boolean => {
   return retries.attempts > 1 || further > 0 || hedge !== undefined || timeouts.firstTokenMs !== undefined;
 };
 
-export interface AskOptions {
-  /** From now to the first event with content, in milliseconds; undefined if that is not bounded. */
-  readonly firstTokenMs: number | undefined;
-  readonly isJudged: boolean;
-}
-
 /**
  * Asks one deployment, on a branch of the request's attempts, which is closed if it fails.
  * Not `async`: such a function would keep the request.
+ * @param isLooked see {@link isJudged}
  */
 export function askDeployment(
   parts: AskParts,
   admitted: AdmittedRequest,
   next: Answer,
-  { firstTokenMs, isJudged: isLooked }: AskOptions,
+  isLooked: boolean,
 ): OpenAttempt<Answered> {
   const { attempts: branch, format, target, wire, body, isArray = false } = admitted;
   const { provider } = target;
@@ -54,18 +49,10 @@ export function askDeployment(
   };
   const answered = Promise.withResolvers<Answered>();
   const commitment = Promise.withResolvers<void>();
-  const deadline =
-    firstTokenMs === undefined
-      ? undefined
-      : parts.deadlines.open(parts.now() + firstTokenMs, () => branch.abort(tooLate(provider.id)));
   let isCancelled = false;
   let isCommitted = false;
 
-  const release = (): void => {
-    if (deadline) parts.deadlines.release(deadline);
-  };
   const fail = (error: unknown): void => {
-    release();
     const failure = branch.explain(error);
     branch.close(failure);
     if (!isCancelled) branch.context.attemptFailed();
@@ -77,12 +64,10 @@ export function askDeployment(
     isLooked ? judgeReply(parts, branch, reply, as, commitment.promise) : { reply, hasContent: true },
   );
   judging.then(({ reply, hasContent }) => {
-    release();
     answered.resolve({ reply: () => Promise.resolve(reply), branch, hasContent, isCommitted: () => isCommitted });
   }, fail);
   branch.listen({
     onCommit() {
-      release();
       isCommitted = true;
       const reply = (): Promise<Reply> => judging.then((judged) => judged.reply);
       answered.resolve({ reply, branch, hasContent: true, isCommitted: () => isCommitted });
@@ -106,5 +91,3 @@ function ask(next: Answer, admitted: AdmittedRequest): Promise<Reply> {
     return Promise.reject(toFailure(error));
   }
 }
-
-const tooLate = (provider: string): Failure => new Failure("first_token_timeout", { provider });

@@ -1,7 +1,7 @@
 import type { Deadlines } from "../../core/deadlines.ts";
 import { parseJson } from "../../core/json/parse.ts";
 import { EventReader, EventTooLong } from "../../core/sse/event-reader.ts";
-import type { EventContent } from "../../formats/first-content.ts";
+import type { EventContent, JudgeContent } from "../../formats/first-content.ts";
 import type { Format } from "../../formats/format.ts";
 import { DONE } from "../../formats/stream-watch.ts";
 import type { ResponseBody } from "../../upstream/transport.ts";
@@ -65,10 +65,11 @@ export async function awaitContent(
   }
 }
 
-type Look = (piece: Uint8Array) => Exclude<EventContent, "none"> | undefined;
+/** What has come by now, if it says something. */
+export type Look = (piece: Uint8Array) => Exclude<EventContent, "none"> | undefined;
 
 /** Looks at the pieces of a stream, wherever they are cut. */
-function createLook({ contentOf }: Pick<Format, "contentOf">, isArray: boolean): Look {
+export function createLook({ contentOf }: { readonly contentOf?: JudgeContent | undefined }, isArray: boolean): Look {
   if (!contentOf) return ({ length }) => (length > 0 ? "content" : undefined);
   let seen: Exclude<EventContent, "none"> | undefined;
   const judge = (name: string, data: unknown): void => {

@@ -1,6 +1,6 @@
+import type { AttemptSummary, RoutingRecord } from "../../core/attempt-summary.ts";
 import { Failure, toFailure } from "../../core/errors.ts";
-import type { Deadline } from "../../core/deadlines.ts";
-import type { RoutingRecord, Tried } from "../../core/tried.ts";
+import { nameOfTimeout } from "../../core/timeouts.ts";
 import type {
   AttemptKind,
   AttemptRecord,
@@ -34,7 +34,6 @@ export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
   readonly #route: RequestRoute;
   readonly #next: Answer;
   readonly #isJudged: boolean;
-  readonly #deadline: Deadline | undefined;
   readonly #records: AttemptRecord[] = [];
   /** Bytes of the budget that the body and its value take. */
   readonly #weight: number;
@@ -54,18 +53,17 @@ export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
     this.#left = options.retries.attempts + (options.hedge ? 1 : 0);
     this.stickyKey = route.stickyKey;
     this.estimatedTokens = route.estimatedTokens;
-    this.until = parts.now() + (options.timeouts.totalMs ?? Number.POSITIVE_INFINITY);
-    this.#deadline = Number.isFinite(this.until) ? parts.deadlines.open(this.until, () => this.#expire()) : undefined;
-    const deadline = this.#deadline;
+    const { totalMs } = options.timeouts;
+    if (totalMs !== undefined) attempts.endWithin(totalMs, nameOfTimeout("totalMs", `model ${options.name}`));
+    this.until = attempts.until;
     attempts.context.routed(this);
-    if (deadline) attempts.listen({ onClose: () => parts.deadlines.release(deadline) });
   }
 
   get alias(): string | undefined {
     return this.#route.alias;
   }
 
-  get tried(): readonly Tried[] {
+  get tried(): readonly AttemptSummary[] {
     return this.#records.map(triedOf);
   }
 
@@ -91,7 +89,7 @@ export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
     const { likely, wayOf } = this.#route;
     const way = kind === "first" && deployment === likely ? undefined : wayOf(deployment, model);
     this.#left -= 1;
-    const attempts = this.#attempts.branch();
+    const attempts = this.#attempts.branch(deployment.timeouts);
     const asked: AdmittedRequest = {
       ...admitted,
       ...way,
@@ -101,11 +99,7 @@ export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
     };
     if (this.#left <= 0) this.#letGo();
     else this.#attempts.keptBytes = this.#weight;
-    const { options } = this.#route.route.model;
-    return askDeployment(this.#parts, asked, this.#next, {
-      firstTokenMs: deployment.timeouts.firstTokenMs ?? options.timeouts.firstTokenMs,
-      isJudged: this.#isJudged,
-    });
+    return askDeployment(this.#parts, asked, this.#next, this.#isJudged);
   }
 
   /** Somebody answers: the request is theirs, and the answer is known to be good. */
@@ -159,12 +153,6 @@ export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
       });
       return again(ask);
     };
-  }
-
-  #expire(): void {
-    const { name } = this.#route.route.model.options;
-    const message = `The request was not answered in time (timeouts.total of model ${name})`;
-    this.#attempts.abort(new Failure("request_timeout", { message }));
   }
 
   /** Nobody else can be asked: what the request holds is given back. */

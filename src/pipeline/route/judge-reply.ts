@@ -59,6 +59,8 @@ export async function judgeReply(
     call.becomeStream();
     const seen = await awaitContent(parts, body, call, { format: as.format, isArray, whenCommitted });
     if (typeof seen === "object") throw reportedFailure(seen.error, as);
+    // One that is silent is watched on by whoever passes it on.
+    if (seen !== "silent") call.contentBegan();
     if (seen !== "ended") return { reply, hasContent: seen === "content" };
     if (isArray ? !isDocument(body) : !(await beginsLikeDocument(body))) throw emptyAnswer(as);
   }

@@ -9,31 +9,28 @@ import { modelFor, type Route, type RoutedModel, type Router } from "../../routi
 import type { Deployment } from "../../routing/models/deployment.ts";
 import { createModelNames, type ModelNames } from "../../routing/model-names.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
+import type { RoutePolicy } from "../../routing/route-policy.ts";
 import { chooseWay } from "../choose-way.ts";
 import { type ReceivedBody, requireSingleMember } from "../prepare-body.ts";
 import type { RequestRoute, Way } from "../stage.ts";
 import { estimateTokens, stickyKeyOf } from "./request-traits.ts";
 
-/** What of a route the model policy lets be asked under a name, or why nothing. */
-export type JudgeRoute = (route: Route, name: string) => Route | Failure;
-
-/** Judges deployments by themselves, whatever the name. */
-export function judgeByDeployments(policy: ModelPolicy): JudgeRoute {
-  return (route) => {
-    const { model, star } = route;
-    const refusals = model.deployments.map((one) => policy.refusal(one.provider, modelFor(one, star)));
-    const deployments = model.deployments.filter((_, index) => !refusals[index]);
-    const [refusal] = refusals.filter((each) => each !== undefined);
-    if (!refusal) return route;
-    return deployments.length === 0 ? refusal : { model: { ...model, deployments }, star };
-  };
-}
-
 export interface RequestRouteParts {
   readonly router: Router;
   readonly policy: ModelPolicy;
-  readonly judgeRoute: JudgeRoute;
+  readonly routePolicy: RoutePolicy;
   readonly estimatesTokens: boolean;
+}
+
+/** What is decided of requests that several deployments could answer. */
+export interface RoutedAdmission {
+  readonly router: Router;
+  /** Opens the route of a request. */
+  readonly open: OpenRequestRoute;
+}
+
+export function openRoutedAdmission(parts: RequestRouteParts): RoutedAdmission {
+  return { router: parts.router, open: createRequestRoute(parts) };
 }
 
 /** A request whose name several deployments could answer. */
@@ -63,8 +60,8 @@ export type OpenRequestRoute = (ask: RoutedAsk) => OpenedRoute | Promise<OpenedR
  * Creates what decides which deployments a request may ask: those that the model policy allows by the name and by
  * themselves, whose provider may be asked for all other models that the request names, and can serve its API.
  */
-export function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
-  const { router, policy, judgeRoute, estimatesTokens } = parts;
+function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
+  const { router, policy, routePolicy, estimatesTokens } = parts;
   const narrowed = createNarrowedModels();
 
   /** Not `async`: what is made in such a function holds all of its arguments, and with them the body. */
@@ -75,7 +72,7 @@ export function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
       return chooseWay({ provider: deployment.provider, model, params }, format, streams, query, estimatesTokens);
     };
     const narrow = (route: Route, name: string): Route | Failure => {
-      const allowed = names ? judgeRoute(route, name) : route;
+      const allowed = names ? routePolicy.judge(route, name) : route;
       if (allowed instanceof Failure) return allowed;
       const able = narrowed(allowed, format, wayOf);
       return able instanceof Failure || !names ? able : withoutRefused(able, names, policy);
@@ -93,7 +90,10 @@ export function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
       ...{ route, likely, alias, stickyKey, wayOf },
       estimatedTokens: estimateTokens(body),
       narrow(other) {
-        const found = narrow(other, other.model.options.name);
+        const found = narrow(
+          other,
+          other.model.options.name.replace("*", () => other.star),
+        );
         return found instanceof Failure ? undefined : found;
       },
     };

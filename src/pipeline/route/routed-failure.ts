@@ -1,6 +1,6 @@
 import { Failure, type FailureCode } from "../../core/errors.ts";
 import type { RequestContext } from "../../core/request-context.ts";
-import type { Tried } from "../../core/tried.ts";
+import type { AttemptSummary } from "../../core/attempt-summary.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 
 /** What a provider is to blame for, beside what its call knows of. */
@@ -23,7 +23,7 @@ export function blamedFor(failure: Failure | undefined, { failure: recorded }: R
 export function withTried(
   failure: Failure,
   headers: Readonly<Record<string, string>>,
-  tried: readonly Tried[] | undefined,
+  tried: readonly AttemptSummary[] | undefined,
 ): Failure {
   const { code, message, status } = failure;
   const attempts = failure.details.attempts ?? tried;

@@ -1,4 +1,4 @@
-import type { Tried } from "../../core/tried.ts";
+import type { AttemptSummary } from "../../core/attempt-summary.ts";
 import type { AttemptRecord } from "../../routing/engine/route.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 
@@ -22,7 +22,7 @@ export const headersOf = (
   ...(attempts > 1 && { [ROUTING_HEADERS.attempts]: String(attempts) }),
 });
 
-export function triedOf({ deployment, model, failure }: AttemptRecord): Tried {
+export function triedOf({ deployment, model, failure }: AttemptRecord): AttemptSummary {
   const tried = { provider: deployment.provider.id, model };
   return failure ? { ...tried, status: failure.status, why: failure.code } : tried;
 }

@@ -107,7 +107,9 @@ function createFinish(parts: TranslationParts) {
         isEventStream(response) || framingOf(translated.wire, response)
           ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
           : ask.request.stream && (await beginsWithEvent(response, call));
-      return isStream ? translateStream(translated, parts) : await translateWhole(translated, parts);
+      if (isStream) return translateStream(translated, parts);
+      call.contentBegan();
+      return await translateWhole(translated, parts);
     } catch (error) {
       throw error instanceof UpstreamFailure ? inClientsWords(error, format, headers) : error;
     }

@@ -1,4 +1,6 @@
 import { nextTurn } from "../../core/event-loop.ts";
+import { contentOfWire } from "../../formats/content-of-wires.ts";
+import type { JudgeContent } from "../../formats/first-content.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { AdmittedRequest } from "../../pipeline/stage.ts";
 import type { StreamedCall } from "../../pipeline/stream-listener.ts";
@@ -22,6 +24,8 @@ export interface Steps extends Pick<StepMemory, "readWhole" | "remember" | "hold
   newId(index: number): string;
   /** Asks the model with all that was said so far: see {@link AskProvider}. */
   ask(): Promise<StepReply>;
+  /** Tells the first event with content of the provider's streams; undefined if whatever comes says something. */
+  readonly contentOf: JudgeContent | undefined;
   /** Notes that bytes of a streamed answer have come. */
   firstByte(): void;
   /**
@@ -63,6 +67,7 @@ export function openSteps<Choice>(
 
   return {
     attempts,
+    contentOf: contentOfWire(admitted.wire),
     isFirst: () => step === 0,
     left,
     newId: (index) => `call_${step}_${index}`,

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { FromWorker, ToWorker, WorkerEvents } from "../../../src/cli/workers/worker-process.ts";
 import { type Supervisor, supervise } from "../../../src/cli/workers/supervisor.ts";
+import { createSharingHub } from "../../../src/routing/sharing/sharing-hub.ts";
 import { createLog } from "../../../src/telemetry/log.ts";
 import { createManualClock, type ManualClock, settle } from "../../fixtures/manual-clock.ts";
 
@@ -53,6 +54,7 @@ beforeEach(() => {
     timers: clock,
     log: createLog({ level: "info", environment: "test" }, { write }),
     shutdownMs: SHUTDOWN_MS,
+    sharing: createSharingHub({ workers: 2, clock: () => 0, timers: clock, gateway: "gateway" }),
   });
 });
 
@@ -86,7 +88,7 @@ describe("start", () => {
     expect(releases).toBe(0);
     say(worker(0), { kind: "built", files: FILES });
     await settle();
-    expect([releases, kindsOf(worker(0))]).toEqual([1, ["start", "listen"]]);
+    expect([releases, kindsOf(worker(0))]).toEqual([1, ["start", "sharing", "listen"]]);
     say(worker(0), { kind: "listening", serving: SERVING });
     expect(announced).toBe(0);
     await bringUp(worker(1));
@@ -113,6 +115,41 @@ describe("start", () => {
     worker(0).events.ended(0);
     worker(1).events.ended("SIGKILL");
     expect(await supervisor.ended).toEqual({ exitCode: 0 });
+  });
+});
+
+describe("what workers share", () => {
+  const cooling = { kind: "cooling", key: "left", until: 5, why: "it failed" } as const;
+  const said = { kind: "changes", from: "one", changes: [cooling] } as const;
+  const sharedWith = ({ heard }: FakeWorker) =>
+    heard.flatMap((message) => (message.kind === "sharing" ? message.messages : []));
+
+  test("is told the others, and whoever is started again", async () => {
+    await bringUpBoth();
+    say(worker(0), { kind: "sharing", messages: [said] });
+    expect(sharedWith(worker(0)).map(({ kind }) => kind)).toEqual(["hello"]);
+    expect(sharedWith(worker(1)).at(-1)).toEqual(said);
+    worker(1).events.ended("SIGKILL");
+    await clock.advance(100);
+    await bringUp(worker(2));
+    expect(sharedWith(worker(2))).toEqual([
+      {
+        ...{ kind: "hello", gateway: "gateway", worker: 2, workers: 2, slots: [] },
+        changes: [{ from: "one", changes: [cooling] }],
+      },
+    ]);
+  });
+
+  test("are slots, all of which come back from one that ends", async () => {
+    await bringUpBoth();
+    say(worker(0), { kind: "sharing", messages: [{ kind: "limit", gate: "left", limit: 1, first: 1 }] });
+    say(worker(1), { kind: "sharing", messages: [{ kind: "want", gate: "left", count: 1, served: 0 }] });
+    expect(sharedWith(worker(0)).at(-1)).toEqual({ kind: "ask", gate: "left", limit: 1, owed: 1, unused: 1 });
+    worker(0).events.ended("SIGKILL");
+    expect(sharedWith(worker(1)).at(-1)).toEqual({ kind: "grant", gate: "left", limit: 1, count: 1, served: 1 });
+    await clock.advance(100);
+    await bringUp(worker(2));
+    expect(sharedWith(worker(2))).toMatchObject([{ kind: "hello", slots: [{ gate: "left", limit: 1, count: 0 }] }]);
   });
 });
 

@@ -1,12 +1,12 @@
-/** One attempt to have a request answered, as errors and the log tell it. */
-export interface Tried {
-  /** The provider's id. */
+/** What became of one attempt, as errors and the log say it. */
+export interface AttemptSummary {
+  /** Id of the provider. */
   readonly provider: string;
   /** In the provider's naming. */
   readonly model: string;
-  /** Of the provider's answer, or of what the client would have been sent for it; absent if it answered well. */
+  /** Of the provider's answer; absent if there was none, and if it answered well. */
   readonly status?: number;
-  /** The code of the failure; absent if it answered well. */
+  /** In a word: the code of a failure, or the provider's own name for its error; absent if it answered well. */
   readonly why?: string;
 }
 
@@ -15,7 +15,7 @@ export interface RoutingRecord {
   /** The name of the gateway's own that was asked for; undefined if it was a provider's. */
   readonly alias: string | undefined;
   /** Every attempt, in the order in which they began. */
-  readonly tried: readonly Tried[];
+  readonly tried: readonly AttemptSummary[];
   /** How long it waited for room at a deployment; undefined if it did not. */
   readonly queuedMs: number | undefined;
 }

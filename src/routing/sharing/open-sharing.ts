@@ -1,0 +1,108 @@
+import type { TimerSource } from "../../core/deadlines.ts";
+import type { ChangesFrom, SharingChannel } from "./channel.ts";
+import { createKeyHashes } from "./key-hashes.ts";
+import { createPresentChanges } from "./present-changes.ts";
+import type { RedisSharing } from "./redis-sharing.ts";
+import type { SharedChange, Sharing } from "./sharing.ts";
+import { openWorkerSharing } from "./worker-sharing.ts";
+
+export interface SharingParts {
+  /** The way to the other workers of this gateway; undefined if this process serves alone. */
+  readonly channel?: SharingChannel | undefined;
+  /** Redis or Valkey, through which gateways know of each other; undefined if they do not. */
+  readonly redisUrl?: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
+  readonly newId: () => string;
+  /** From 0 to 1. */
+  readonly random?: () => number;
+  /** Called when Redis is away, and when it is back, each once; undefined means that it is back. */
+  readonly onRedisChange: (problem: string | undefined) => void;
+}
+
+/** What a process shares, until it is closed. */
+export interface OpenSharing extends Sharing {
+  /**
+   * Configurations in use have these keys of deployments and gates. Redis is connected to only once there are any, and of
+   * other keys nothing is heard through it.
+   */
+  retain(keys: ReadonlySet<string>): void;
+  close(): void;
+}
+
+/**
+ * Joins the workers of one gateway, which know of each other through the process that holds them together, and gateways,
+ * which do so through Redis. Each worker has a connection to Redis of its own, and passes over there what its own gateway
+ * says; nothing that was heard is told again.
+ */
+export function openSharing(parts: SharingParts): OpenSharing {
+  const { channel, redisUrl, clock, timers, newId, random = Math.random, onRedisChange } = parts;
+  const listeners = new Set<(change: SharedChange, from: string) => void>();
+  const self = newId();
+  const hashes = createKeyHashes();
+  let redis: RedisSharing | undefined;
+  /** What was said before there was anything to share it by. */
+  const early = createPresentChanges(clock);
+  let gateway = channel ? undefined : self;
+  let hasKeys = false;
+  let isOpening = false;
+  let isClosed = false;
+
+  const deliver = ({ from, changes }: ChangesFrom): void => {
+    if (from === self) return;
+    for (const change of changes) {
+      if (change.kind === "recovered") redis?.hear(change);
+      for (const listener of listeners) listener(change, from);
+    }
+  };
+
+  /** As soon as there is something to share, and the name under which. */
+  const openRedis = async (): Promise<void> => {
+    if (redisUrl === undefined || gateway === undefined || !hasKeys || isOpening) return;
+    isOpening = true;
+    const speaker = { gateway, self };
+    const { openRedisSharing } = await import("./redis-sharing.ts");
+    if (isClosed) return;
+    const given = { url: redisUrl, speaker, hashes, clock, timers, random };
+    redis = openRedisSharing({ ...given, deliver, onChange: onRedisChange });
+    for (const { changes } of early.all()) changes.forEach(redis.tell);
+  };
+
+  const worker =
+    channel &&
+    openWorkerSharing({
+      channel,
+      self,
+      timers,
+      deliver,
+      onHello(name) {
+        gateway = name;
+        void openRedis();
+      },
+    });
+
+  return {
+    tell(change) {
+      worker?.tell(change);
+      if (redis) redis.tell(change);
+      else if (redisUrl !== undefined) early.note({ from: self, changes: [change] });
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    slots: worker?.slots,
+    retain(keys) {
+      const hasNew = redisUrl !== undefined && hashes.retain(keys);
+      hasKeys ||= keys.size > 0;
+      if (hasNew) redis?.readAgain();
+      void openRedis();
+    },
+    close() {
+      isClosed = true;
+      worker?.close();
+      redis?.close();
+    },
+  };
+}

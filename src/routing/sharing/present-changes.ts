@@ -1,0 +1,57 @@
+import type { ChangesFrom } from "./channel.ts";
+import type { SharedChange } from "./sharing.ts";
+
+/** What was said and is still so: cooldowns that go on, and what was used in this minute and the one before. */
+export interface PresentChanges {
+  note(said: ChangesFrom): void;
+  all(): readonly ChangesFrom[];
+}
+
+const MINUTE_MS = 60_000;
+/** Of each kind, so that memory is bounded whatever is said. */
+const MAX_ENTRIES = 10_000;
+/** What is over is looked for so often, in milliseconds: each time all entries are gone through. */
+const PRUNE_EVERY_MS = 5000;
+
+type Cooling = SharedChange & { readonly kind: "cooling" };
+type Used = SharedChange & { readonly kind: "used" };
+
+/** @param clock milliseconds since the epoch */
+export function createPresentChanges(clock: () => number): PresentChanges {
+  const cooling = new Map<string, { readonly from: string; readonly change: Cooling }>();
+  const used = new Map<string, { readonly from: string; readonly change: Used }>();
+  let pruneAt = 0;
+
+  const prune = (now: number): void => {
+    pruneAt = now + PRUNE_EVERY_MS;
+    const minute = Math.floor(now / MINUTE_MS);
+    for (const [key, { change }] of cooling) if (change.until <= now) cooling.delete(key);
+    for (const [key, { change }] of used) if (change.minute < minute - 1) used.delete(key);
+  };
+
+  const put = <Entry>(entries: Map<string, Entry>, key: string, entry: Entry): void => {
+    if (entries.size < MAX_ENTRIES || entries.has(key)) entries.set(key, entry);
+  };
+
+  return {
+    note({ from, changes }) {
+      const now = clock();
+      if (now >= pruneAt) prune(now);
+      for (const change of changes) {
+        if (change.kind === "cooling") put(cooling, change.key, { from, change });
+        else if (change.kind === "recovered") cooling.delete(change.key);
+        else put(used, `${change.minute} ${from} ${change.gate}`, { from, change });
+      }
+    },
+    all() {
+      prune(clock());
+      const bySpeaker = new Map<string, SharedChange[]>();
+      for (const { from, change } of [...cooling.values(), ...used.values()]) {
+        const changes = bySpeaker.get(from);
+        if (changes) changes.push(change);
+        else bySpeaker.set(from, [change]);
+      }
+      return [...bySpeaker].map(([from, changes]) => ({ from, changes }));
+    },
+  };
+}

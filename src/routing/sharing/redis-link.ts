@@ -1,0 +1,114 @@
+import type { TimerSource } from "../../core/deadlines.ts";
+import { openRedisConnections, problemOf, type RedisConnections, type SendCommand } from "./redis-connections.ts";
+
+export interface RedisLinkParts {
+  readonly url: string;
+  /** What is listened to. */
+  readonly channel: string;
+  /** Where the link talks to itself; its own. */
+  readonly beatChannel: string;
+  readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly onMessage: (text: string) => void;
+  /** It listens, and commands can be sent until it is lost. */
+  readonly onUp: (send: SendCommand) => void;
+  /** It was lost, or could not be made; another attempt follows. */
+  readonly onDown: (problem: string) => void;
+}
+
+export interface RedisLink {
+  /** What was to be sent was not: begins anew, if this is what it was sent by. */
+  lose(send: SendCommand, problem: string): void;
+  close(): void;
+}
+
+/** For connecting. */
+const CONNECT_MS = 2000;
+/** So often the link sends itself a message, which must have come before the next one. */
+const BEAT_MS = 1000;
+/** Waits before attempts to connect: each time twice as long, of which a random part of at least half is waited. */
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 10_000;
+
+/** Keeps a link to a Redis server, from now on until it is closed: connects, notices when it is lost, and connects again. */
+export function openRedisLink(parts: RedisLinkParts): RedisLink {
+  const { url, channel, beatChannel, timers, random, onMessage, onUp, onDown } = parts;
+  /** Undefined between attempts. */
+  let current: RedisConnections | undefined;
+  let failures = 0;
+  let hasBeat = true;
+  /** One wait at a time: for the connection, the next beat, or the next attempt. */
+  let timer: unknown;
+  let isClosed = false;
+
+  const wait = (callback: () => void, delayMs: number): void => {
+    timers.clearTimer(timer);
+    timer = timers.setTimer(callback, delayMs);
+  };
+
+  const fail = (failed: RedisConnections | undefined, problem: string): void => {
+    if (isClosed || failed === undefined || failed !== current) return;
+    current = undefined;
+    failed.close();
+    wait(connect, Math.min(FIRST_WAIT_MS * 2 ** failures, LONGEST_WAIT_MS) * (0.5 + random() / 2));
+    failures += 1;
+    onDown(problem);
+  };
+
+  const open = (): RedisConnections => {
+    const opened: RedisConnections = openRedisConnections({
+      url,
+      channels: [channel, beatChannel],
+      connectMs: CONNECT_MS,
+      onMessage(text, from) {
+        if (opened !== current) return;
+        if (from === beatChannel) hasBeat = true;
+        else onMessage(text);
+      },
+      onLost: (problem) => fail(opened, problem),
+    });
+    return opened;
+  };
+
+  const connect = (): void => {
+    let opened: RedisConnections;
+    try {
+      opened = open();
+    } catch (error) {
+      // Only another URL helps, and a restart brings that.
+      isClosed = true;
+      return onDown(problemOf(error));
+    }
+    current = opened;
+    wait(() => fail(opened, `no answer within ${CONNECT_MS} ms`), CONNECT_MS);
+    const begin = (): void => {
+      if (opened !== current) return;
+      failures = 0;
+      hasBeat = true;
+      beat(opened);
+      onUp(opened.send);
+    };
+    opened.opened.then(begin, (error: unknown) => fail(opened, problemOf(error)));
+  };
+
+  const beat = (connections: RedisConnections): void => {
+    if (!hasBeat) return fail(connections, `no answer within ${BEAT_MS} ms`);
+    hasBeat = false;
+    wait(() => beat(connections), BEAT_MS);
+    connections.send("PUBLISH", [beatChannel, ""]).catch((error: unknown) => fail(connections, problemOf(error)));
+  };
+
+  connect();
+  return {
+    lose(send, problem) {
+      if (current?.send === send) fail(current, problem);
+    },
+    close() {
+      isClosed = true;
+      timers.clearTimer(timer);
+      current?.close();
+      current = undefined;
+    },
+  };
+}
