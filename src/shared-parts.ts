@@ -91,7 +91,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
         await import("./stages/response-store/open-response-keeping.ts")
       ).openResponseKeeping(stored, { clock, timers, onChange: changes.responseStoreChanged })
     : undefined;
-  const shared = { channel: dependencies.channel, redisUrl: settings.REDIS_URL, clock, timers, newId };
+  const shared = { channel: dependencies.channel, redisUrl: settings.REDIS_URL, clock, timers };
   const sharing = openSharing({ ...shared, onRedisChange: changes.sharingChanged });
   const known = { sharing, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
