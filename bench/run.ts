@@ -4,6 +4,7 @@ import { type Command, messageOf } from "./command.ts";
 /** The programs beside the comparison; each is loaded only if it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   abuse: async () => (await import("./endurance/abuse.ts")).abuse,
+  chaos: async () => (await import("./endurance/chaos.ts")).chaos,
   features: async () => (await import("./compare/compare.ts")).features,
   guard: async () => (await import("./guard/guard.ts")).guard,
   soak: async () => (await import("./endurance/soak.ts")).soak,

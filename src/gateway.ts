@@ -38,10 +38,14 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
   /** The last change that was asked for: each waits for the one before it. */
   let applying: Promise<unknown> = Promise.resolve();
 
+  const retainDeployments = (): void => shared.deployments.retain([...inUse].map(({ named }) => named));
+  retainDeployments();
+
   const retire = async (snapshot: Snapshot): Promise<void> => {
     await snapshot.whenOver();
     inUse.delete(snapshot);
     connections.retain(new Set([...inUse].flatMap(({ endpoints }) => [...endpoints])));
+    retainDeployments();
     await snapshot.dispose();
   };
 
@@ -59,6 +63,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     const old = current;
     current = next;
     inUse.add(next);
+    retainDeployments();
     if (isListening) next.start();
     void retire(old);
     return { changed: [...new Set([...changed, ...settingsOfFiles(applied.settings, files)])], needRestart };
@@ -83,6 +88,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
       await applying;
       await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));
       connections.close();
+      shared.deployments.close();
       shared.sharing.close();
       await shared.responseKeeping?.close();
       return cut;

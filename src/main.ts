@@ -8,6 +8,7 @@ import { printConfig } from "./cli/print-config.ts";
 import { EXIT, fail } from "./cli/exit.ts";
 import { ownCommand, RUNTIME_ENVIRONMENT } from "./cli/own-command.ts";
 import { checkHealth } from "./cli/health-check.ts";
+import { writeWhole } from "./cli/write-whole.ts";
 import { countWorkers, readCpuQuota } from "./cli/workers/count-workers.ts";
 import { workerNumber } from "./cli/workers/worker-process.ts";
 
@@ -22,12 +23,12 @@ function startAsConfigured(): void {
 }
 
 function print(text: string): never {
-  process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+  writeWhole(1, text.endsWith("\n") ? text : `${text}\n`);
   process.exit(EXIT.ok);
 }
 
 function warn(text: string): void {
-  process.stderr.write(`warning: ${text}\n`);
+  writeWhole(2, `warning: ${text}\n`);
 }
 
 /** Without any provider the gateway still serves, since a local one may come up later; but it says what is missing. */
@@ -67,8 +68,10 @@ async function main(args: string[]): Promise<void> {
   if (!loaded.ok) fail(loaded.problems, EXIT.badSettings);
   const { config } = loaded;
   if (action === "print-config") {
-    const origins = source.file && (await import("./config/file/origins.ts"));
-    print(printConfig(config, origins?.createOrigins(source, process.env)));
+    const hasFile = source.file !== undefined || source.routing !== undefined;
+    const origins = hasFile ? await import("./config/file/origins.ts") : undefined;
+    const parts = hasFile ? (await import("./config/file/show-parts.ts")).showParts(config.writtenParts) : [];
+    print(printConfig(config, origins?.createOrigins(source, process.env), parts));
   }
   // The file stays the one that it is now, whatever names it later.
   const readAgain = () => readSource(process.env, { ...files, configFile: source.file?.name });
@@ -92,10 +95,10 @@ async function main(args: string[]): Promise<void> {
     await openServiceOrFail(parts);
     await parts.log.flushLines();
     const { describeSetup } = await import("./cli/describe-setup.ts");
-    process.stdout.write(`${["The settings are good.", ...describeSetup(config, demo)].join("\n")}\n`);
+    writeWhole(1, `${["The settings are good.", ...describeSetup(config, demo)].join("\n")}\n`);
     if (!live) process.exit(EXIT.ok);
     const { lines, isGood } = await (await import("./cli/check-live.ts")).checkLive(config);
-    process.stdout.write(`${lines.join("\n")}\n`);
+    writeWhole(1, `${lines.join("\n")}\n`);
     process.exit(isGood ? EXIT.ok : EXIT.notServing);
   }
   await serve({ ...parts, source, readSource: readAgain });

@@ -6,6 +6,8 @@ import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
+import type { CircuitChange } from "./routing/health/deployment-states.ts";
+import { type LazyDeployments, openDeployments } from "./routing/open-deployments.ts";
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
 import type { Routes } from "./server/application.ts";
@@ -45,6 +47,8 @@ export interface GatewayDependencies {
   readonly channel?: SharingChannel | undefined;
   /** What is known of the configuration file; undefined if there is none. */
   readonly configFile?: (() => ConfigFileState) | undefined;
+  /** From 0 to 1, 1 excluded: for what is left to chance in routing. */
+  readonly random?: () => number;
 }
 
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
@@ -58,6 +62,7 @@ export interface SharedParts extends Requests {
   readonly readFile: ReadFile;
   readonly dialects: Dialects;
   readonly replays: ReplayCache | undefined;
+  readonly deployments: LazyDeployments;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
   /** With other processes: cooldowns, what was used of limits, slots. */
@@ -67,10 +72,16 @@ export interface SharedParts extends Requests {
   readonly clock: () => number;
 }
 
+function logCircuit(changes: ChangeLog, { kind, label, why, until }: CircuitChange): void {
+  if (kind === "cooling") changes.deploymentCooling({ label }, why, until);
+  else changes.deploymentRecovered({ label });
+}
+
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
 export async function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Routes) {
   const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
+  const { random = Math.random } = dependencies;
   const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
@@ -93,6 +104,8 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
     : undefined;
   const shared = { channel: dependencies.channel, redisUrl: settings.REDIS_URL, clock, timers };
   const sharing = openSharing({ ...shared, onRedisChange: changes.sharingChanged });
-  const known = { sharing, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
+  const routed = { sharing, clock, timers, random, checks: worker === undefined || worker.number === 1 };
+  const deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) });
+  const known = { sharing, deployments, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

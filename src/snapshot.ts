@@ -5,15 +5,18 @@ import type {
   AuthenticationParts,
   openAuthentication as OpenAuthentication,
 } from "./auth/open-authentication.ts";
-import type { ReadFile } from "./core/read-files.ts";
+import { type ReadFile, rememberFiles } from "./core/read-files.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
+import { openRoutedAdmission } from "./pipeline/route/request-route.ts";
+import { createRouteStage } from "./pipeline/route/route-stage.ts";
 import type { Stage } from "./pipeline/stage.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
 import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
+import type { NamedModels } from "./routing/deployments.ts";
 import { openRouting } from "./routing/open-routing.ts";
 import type { Routes } from "./server/application.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
@@ -35,6 +38,8 @@ export interface Snapshot {
   /** What the next one goes on with if its settings are the same. */
   readonly authentication: Authentication | undefined;
   readonly modelLists: ModelLists;
+  /** What its names of models mean. */
+  readonly named: NamedModels | undefined;
   /** It is in use from now on: connects and asks, in the background, for what it will need. */
   start(): void;
   /** Resolves when no request is on it. For one that no request begins on any more. */
@@ -52,7 +57,14 @@ export interface Snapshot {
 export async function buildSnapshot(config: Config, shared: SharedParts, previous?: Snapshot): Promise<Snapshot> {
   await using building = new AsyncDisposableStack();
   const auth = config.settings.AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined;
-  return assemble(config, shared, building, auth?.openAuthentication, previous);
+  const named = await shared.deployments.name(options.modelOptions(config));
+  return assemble(config, shared, building, { named, openAuthentication: auth?.openAuthentication }, previous);
+}
+
+/** What takes a while to load. */
+interface LoadedParts {
+  readonly named: NamedModels | undefined;
+  readonly openAuthentication: typeof OpenAuthentication | undefined;
 }
 
 /**
@@ -63,11 +75,12 @@ function assemble(
   config: Config,
   shared: SharedParts,
   building: AsyncDisposableStack,
-  openAuthentication: typeof OpenAuthentication | undefined,
+  { named, openAuthentication }: LoadedParts,
   previous: Snapshot | undefined,
 ): Snapshot {
-  const { settings, providers, mcpServers } = config;
-  const { listener, memory, decompressions, timers, changes } = shared;
+  const { settings, providers } = config;
+  const { listener, deadlines, memory, decompressions, timers } = shared;
+  const common = { deadlines, memory, decompressions, now: timers.now };
   const { files, readFile } = rememberFiles(shared.readFile);
 
   const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
@@ -78,15 +91,18 @@ function assemble(
     authenticationParts(shared, upstream, readFile),
     previous?.authentication,
   );
-  const { modelLists, policy, ...routing } = openRouting(options.routingOptions(settings), {
+  const { modelLists, policy, routePolicy, ...routing } = openRouting(options.routingOptions(settings), {
     ...routingParts(shared, upstream),
     providers,
     previous: previous?.modelLists,
   });
   const { keepAliveMs, fetchesMedia, ...relayOptions } = options.relayOptions(settings);
+  const deployments = shared.deployments.open(named, upstream.openCall);
+  building.defer(() => deployments?.stop());
   const parts: RelayParts = {
     ...relayOptions,
-    heartbeat: createHeartbeat(keepAliveMs, { deadlines: shared.deadlines, now: timers.now }),
+    routing: deployments && openRoutedAdmission({ ...relayOptions, ...deployments, policy, routePolicy }),
+    heartbeat: createHeartbeat(keepAliveMs, common),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
     targets: { ...modelLists, providers: routing.providers },
@@ -96,28 +112,26 @@ function assemble(
     fetchMedia: fetchesMedia ? openFetchMedia({ ...shared, fetch: upstream.fetch, now: timers.now }) : undefined,
     clock: shared.clock,
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
-    memory,
-    decompressions,
+    ...common,
   };
-  const tools = settings.MCP_ENABLED
-    ? openTools(options.toolsOptions(settings, mcpServers), {
-        relay: parts,
-        connections: shared.toolServers,
-        fetch: upstream.fetch,
-        timers,
-        onStatus: changes.toolServerChanged,
-      })
-    : undefined;
+  const tools = openToolsOf(config, shared, upstream, parts);
   building.defer(() => tools?.registry.close());
   const { responseKeeping } = shared;
-  const relay = withStored(createRelay(parts, stagesOf(config, parts, responseKeeping, tools)), parts);
+  const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, tools)), parts);
   const requests = shared.requests.beginGeneration();
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
     authentication,
     relay: responseKeeping?.relay(relay, parts) ?? relay,
     passthrough: createPassthrough(parts),
-    models: { providers: routing.providers, catalogue: modelLists, policy, estimatesTokens: parts.estimatesTokens },
+    models: {
+      ...relayOptions,
+      ...routing,
+      catalogue: modelLists,
+      policy,
+      own: deployments?.list(routePolicy, modelLists),
+    },
+    routing: deployments?.view,
     toolRegistry: tools?.registry,
   });
 
@@ -130,25 +144,43 @@ function assemble(
     endpoints: options.endpointKeys(providers),
     authentication,
     modelLists,
+    named,
     start() {
+      deployments?.start();
       authentication?.warm();
       tools?.registry.start();
       modelLists.start();
     },
-    whenOver: requests.whenOver,
+    whenOver() {
+      deployments?.stop();
+      return requests.whenOver();
+    },
     dispose: () => owned.disposeAsync(),
   };
+}
+
+function openToolsOf(
+  { settings, mcpServers }: Config,
+  { toolServers: connections, timers, changes }: SharedParts,
+  { fetch }: Upstream,
+  relay: RelayParts,
+): Tools | undefined {
+  if (!settings.MCP_ENABLED) return undefined;
+  const onStatus = changes.toolServerChanged;
+  return openTools(options.toolsOptions(settings, mcpServers), { relay, connections, fetch, timers, onStatus });
 }
 
 /** What is between an admitted request and its provider, the first one first; what is off is not in it. */
 function stagesOf(
   { settings }: Config,
   parts: RelayParts,
-  keeping: SharedParts["responseKeeping"],
+  { responseKeeping }: SharedParts,
   tools: Tools | undefined,
 ): readonly Stage[] {
-  const kept = keeping ? [keeping.stage(parts)] : [];
-  return [...kept, ...createVisionGate(options.visionOptions(settings)), ...(tools ? [tools.loop] : [])];
+  const kept = responseKeeping ? [responseKeeping.stage(parts)] : [];
+  const routed = parts.routing ? [createRouteStage({ ...parts, ...parts.routing })] : [];
+  const gates = createVisionGate(options.visionOptions(settings));
+  return [...kept, ...gates, ...routed, ...(tools ? [tools.loop] : [])];
 }
 
 function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) {
@@ -164,15 +196,4 @@ function authenticationParts(
 ): AuthenticationParts {
   const { issuerChanged: onIssuerChange, issuerNamedOtherwise: onOtherName } = changes;
   return { fetch, readFile, now: timers.now, clock, onIssuerChange, onOtherName };
-}
-
-/** @returns what reads files, and the hashes of those that it has read. */
-function rememberFiles(read: ReadFile): { readonly readFile: ReadFile; readonly files: Snapshot["files"] } {
-  const files = new Map<string, bigint | number>();
-  const readFile: ReadFile = (path) => {
-    const text = read(path);
-    files.set(path, Bun.hash(text));
-    return text;
-  };
-  return { readFile, files };
 }

@@ -11,7 +11,7 @@ const LOADS = new Set([...SCENARIOS.map(({ name }) => name), "features", "proces
 export const USAGE = `bun run bench [options]   compares the gateway with nginx and with bare proxies on Bun, in one run
 bun run bench features [options]   only what each feature costs: --only features
 bun run bench workers [options]    only what a second worker brings: --only chat-0.2k,chat-128k,workers-1,workers-2
-bun run bench abuse | guard | soak | tables   see their own --help
+bun run bench abuse | chaos | guard | soak | tables   see their own --help
 
   --quick             the shorter list of loads, three short repeats, fewer on a slow machine: under two minutes
   --only a,b          only these loads and targets (direct is the ceiling of generator and mock)

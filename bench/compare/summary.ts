@@ -77,19 +77,15 @@ export function summariseLoad(scenario: Scenario, targets: readonly string[], al
 /** What each feature costs, a member of `costs` for each load; the plain gateway is the first row. */
 export function summariseFeatures(scenarios: readonly Scenario[], samples: readonly Sample[]) {
   const rows = Object.entries(FEATURES).map(([feature, title]) => {
-    const own = samples.filter(({ target }) => target === feature);
-    const costs = scenarios.map(({ name, unit }) => ({
-      scenario: name,
-      cpuMicroseconds: median(own.filter(({ scenario }) => scenario === name).map((one) => cpuPerUnit(one, unit))),
+    const isOwn = ({ target }: Sample): boolean => target === feature;
+    const costs = scenarios.map(({ name, unit }) => {
+      const ofLoad = samples.filter(({ scenario }) => scenario === name);
+      const cpuMicroseconds = median(ofLoad.filter(isOwn).map((one) => cpuPerUnit(one, unit)));
       /** CPU time as a multiple of the plain gateway's. */
-      toPlain: cpuRatio(
-        samples.filter(({ scenario }) => scenario === name),
-        feature,
-        PLAIN_NAME,
-        unit,
-      ),
-    }));
-    return { feature, title, costs, ...failuresOf(own) };
+      const toPlain = cpuRatio(ofLoad, feature, PLAIN_NAME, unit);
+      return { scenario: name, cpuMicroseconds, toPlain };
+    });
+    return { feature, title, costs, ...failuresOf(samples.filter(isOwn)) };
   });
   return rows.filter(({ feature }) => samples.some(({ target }) => target === feature));
 }

@@ -1,20 +1,20 @@
 import { command, positive } from "../command.ts";
+import { abusiveRequests, drawManner, misbehave } from "../../test/abuse/hostile-client.ts";
 import { processTree } from "../../test/fixtures/process-tree.ts";
-import { percentile } from "../measure/statistics.ts";
+import { createRandom, type Random } from "../../test/fixtures/random.ts";
 import { figure, mebibytes, reportFindings, table, writeJson } from "../report/table.ts";
 import { end, scratchDirectory } from "../targets/children.ts";
 import { gatewayTarget, SHORT_DEADLINES } from "../targets/gateway.ts";
 import { launch, type Running } from "../targets/launch.ts";
 import { BARE } from "../targets/own-targets.ts";
 import { type Provider, startProvider } from "../targets/provider.ts";
+import { MODELS } from "../targets/provider-answers.ts";
 import type { Ground } from "../targets/target.ts";
 import { createSoakClient } from "./client.ts";
-import { abusiveRequests, drawManner, misbehave } from "./hostile-client.ts";
 import { type HostileProvider, startHostileProvider } from "./hostile-provider.ts";
 import { type AbuseRecord, judgeAbuse } from "./judge.ts";
 import { runPhase } from "./phase.ts";
-import { createRandom, type Random } from "./random.ts";
-import { type SteadyRequest, sendSteadily } from "./steady-requests.ts";
+import { durations, type SteadyRequest, sendSteadily } from "./steady-requests.ts";
 
 const USAGE = `bun run bench abuse [options]   has clients and providers attack a gateway, while one client does nothing wrong
 
@@ -98,19 +98,18 @@ async function abuseOne(scene: Scene, name: string, workers: number, seconds: nu
 }
 
 /** Median, 99th percentile and greatest duration of the chats. */
-function durations(requests: readonly SteadyRequest[]): string {
-  const chats = requests.filter(({ kind }) => kind === "chat").map(({ milliseconds }) => milliseconds);
-  const sorted = Float64Array.from(chats).sort();
-  return [0.5, 0.99, 1].map((share) => figure(percentile(sorted, share), 1)).join(" / ");
-}
+const ofChats = (requests: readonly SteadyRequest[]): string =>
+  durations(requests, "chat", [0.5, 0.99, 1])
+    .map((ms) => figure(ms, 1))
+    .join(" / ");
 
 const tableOf = (records: readonly AbuseRecord[]): string =>
   table(records, [
     ["against", ({ name }) => name],
     ["abuses", ({ abuses }) => String(abuses)],
     ["healthy", ({ requests }) => String(requests.length)],
-    ["p50 / p99 / max, ms", ({ requests }) => durations(requests)],
-    ["of the bare proxy", ({ control }) => durations(control)],
+    ["p50 / p99 / max, ms", ({ requests }) => ofChats(requests)],
+    ["of the bare proxy", ({ control }) => ofChats(control)],
     ["turn ms", ({ longestTurnMs }) => figure(longestTurnMs, 0)],
     ["MiB before", ({ before }) => mebibytes(before.residentBytes)],
     ["after", ({ after }) => mebibytes(after.residentBytes)],
@@ -136,7 +135,7 @@ export const abuse = command(
     const hostile = await startHostileProvider(seed);
     const ground = { mockOrigin: hostile.origin, directory };
     const control = await launch(BARE, { mockOrigin: side.origin, directory });
-    const requests = abusiveRequests();
+    const requests = abusiveRequests(MODELS);
     const scene: Scene = { random: createRandom(seed), requests, hostile, ground, side, control, clients };
     const records = [
       await abuseOne(scene, "one process", 1, seconds * 0.8),

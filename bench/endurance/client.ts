@@ -1,42 +1,38 @@
 import { chatBody } from "../load/chat-body.ts";
 import { type Connection, connect, postRequest } from "../../test/fixtures/load-connection.ts";
-import { SOAK_KINDS, type SoakKind, type SoakKindName } from "./kinds.ts";
+import { type ClientKind, SOAK_KINDS, type SoakKind, type SoakKindName } from "./kinds.ts";
 
-/** The clients of the soak, all of one gateway. */
-export interface SoakClient {
+/** Clients of several kinds, all of one gateway. */
+export interface Client<Name extends string> {
   /** Sends one request and does what clients of that kind do. Resolves with what was wrong; undefined if nothing was. */
-  exchange(name: SoakKindName): Promise<string | undefined>;
+  exchange(name: Name): Promise<string | undefined>;
   /** Closes the connections that carry no request. */
   closeIdle(): void;
 }
 
-const TAIL_BYTES = 600;
+const TAIL_BYTES = 4000;
 const LONGEST_MS = 60_000;
 
-/** What is wrong with an answer, by how it had to end. */
-export function findFault({ ending }: SoakKind, status: number, tail: string): string | undefined {
-  if ("status" in ending) return status === ending.status ? undefined : `status ${status}, not ${ending.status}`;
-  if (ending.stream === "failed" && status === ending.orStatus) return undefined;
-  if (status !== 200) return `status ${status}, not a stream`;
-  const isDone = tail.endsWith("data: [DONE]\n\n");
-  if (ending.stream === "left") return "a whole answer before the client had left";
-  if (ending.stream === "whole") return isDone ? undefined : `a stream that ends in ${JSON.stringify(tail.slice(-80))}`;
-  if (isDone) return "a whole stream where it had to fail";
-  return tail.includes('"error"') ? undefined : `a stream without its error: ${JSON.stringify(tail.slice(-80))}`;
-}
-
 /**
+ * The clients of the soak.
  * @param chatUrl address of chat completions
  * @param provider id under which the gateway knows the mock provider
  */
-export function createSoakClient(chatUrl: string, provider = "openai"): SoakClient {
+export const createSoakClient = (chatUrl: string, provider = "openai"): Client<SoakKindName> =>
+  createClient<SoakKindName, SoakKind>(chatUrl, SOAK_KINDS, ({ answer, bodyBytes = 200, stream }) =>
+    chatBody(answer, bodyBytes, { stream, provider }),
+  );
+
+/** @param bodyOf makes the body that clients of a kind send */
+export function createClient<Name extends string, Kind extends ClientKind>(
+  chatUrl: string,
+  kinds: Readonly<Record<Name, Kind>>,
+  bodyOf: (kind: Kind) => Buffer,
+): Client<Name> {
   const url = new URL(chatUrl);
   const idle: Connection[] = [];
   const requests = new Map<string, Uint8Array>();
-  for (const [name, kind] of Object.entries<SoakKind>(SOAK_KINDS)) {
-    const body = chatBody(kind.answer, kind.bodyBytes ?? 200, { stream: "stream" in kind.ending, provider });
-    requests.set(name, postRequest(url, body));
-  }
+  for (const [name, kind] of Object.entries<Kind>(kinds)) requests.set(name, postRequest(url, bodyOf(kind)));
 
   const take = async (): Promise<Connection> => {
     for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
@@ -47,7 +43,7 @@ export function createSoakClient(chatUrl: string, provider = "openai"): SoakClie
 
   return {
     async exchange(name) {
-      const kind: SoakKind = SOAK_KINDS[name];
+      const kind = kinds[name];
       const connection = await take();
       const { promise, resolve } = Promise.withResolvers<string | undefined>();
       let tail = "";
@@ -71,7 +67,7 @@ export function createSoakClient(chatUrl: string, provider = "openai"): SoakClie
             timers.push(setTimeout(() => connection.resume(), kind.pauseMs));
           }
         },
-        done: (status) => resolve(findFault(kind, status, tail)),
+        done: (status) => resolve(kind.findFault(status, tail)),
         failed: (reason) => resolve(hasLeft ? undefined : reason),
       });
       const fault = await promise;

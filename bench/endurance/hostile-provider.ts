@@ -1,6 +1,6 @@
+import { freePort } from "../../test/fixtures/free-port.ts";
+import type { Random } from "../../test/fixtures/random.ts";
 import { end, startProgram } from "../targets/children.ts";
-import { freePort } from "../targets/launch.ts";
-import type { Random } from "./random.ts";
 
 /** A process that is started again whenever it was killed. */
 export interface HostileProvider {
@@ -16,10 +16,9 @@ export interface HostileProvider {
 export async function startHostileProvider(seed: number): Promise<HostileProvider> {
   const port = freePort();
   const start = async () => {
-    const listening = Promise.withResolvers<void>();
     const environment = { PORT: String(port), SEED: String(seed) };
-    const child = startProgram("endurance/hostile-provider-process.ts", environment, () => listening.resolve());
-    await Promise.race([listening.promise, child.exited]);
+    const { child, ask } = startProgram("targets/mock-provider.ts", environment);
+    await Promise.race([ask(), child.exited]);
     return child;
   };
   let child = await start();

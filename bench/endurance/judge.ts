@@ -1,4 +1,4 @@
-import { heapGrowth } from "../measure/heap.ts";
+import { heapGrowth } from "../../test/fixtures/ask-process-probe.ts";
 import { type Finding, mebibytes } from "../report/table.ts";
 import { GROWTH_BYTES, type PhaseRecord } from "./phase.ts";
 import type { SteadyRequest } from "./steady-requests.ts";
@@ -31,18 +31,21 @@ const REQUEST_OBJECTS = [
   ...["ReadableStreamDefaultReader", "Uint8Array", "ArrayBuffer", "AsyncFunctionGenerator"],
 ];
 
+/** What was wrong with requests, told apart: blank if nothing was. */
+export function describeFaults(requests: readonly SteadyRequest[]): string {
+  const faulty = requests.filter(({ fault }) => fault !== undefined);
+  const faults = Map.groupBy(faulty, ({ kind, fault }) => `${kind}: ${fault}`);
+  return [...faults].map(([fault, { length }]) => `; but ${length} x ${fault}`).join("");
+}
+
 /** What every load has to leave behind it: every request answered as it had to be, no socket, and a process that ends. */
 function judgePhase({ requests, before, after, exitCode, drainSeconds }: LoadedRecord): readonly Finding[] {
-  const faults = Map.groupBy(
-    requests.filter(({ fault }) => fault !== undefined),
-    ({ kind, fault }) => `${kind}: ${fault}`,
-  );
-  const faulty = [...faults].map(([fault, { length }]) => `; but ${length} x ${fault}`).join("");
+  const faults = describeFaults(requests);
   const growth = after.residentBytes - before.residentBytes;
   return [
     {
-      holds: requests.length > 0 && faults.size === 0,
-      text: `${requests.length} requests, each ended as it had to${faulty}`,
+      holds: requests.length > 0 && faults === "",
+      text: `${requests.length} requests, each ended as it had to${faults}`,
     },
     {
       holds: after.sockets <= before.sockets,

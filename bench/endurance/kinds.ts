@@ -1,23 +1,30 @@
 import type { Answer } from "../targets/provider-answers.ts";
 
-/** How an exchange has to end. */
-export type Ending =
-  | { readonly status: number }
-  /** A whole stream, with its `[DONE]`. */
-  | { readonly stream: "whole" }
-  /** A stream that ends with an error event and without `[DONE]`; or that status, if the stream may fail before it begins. */
-  | { readonly stream: "failed"; readonly orStatus?: number }
-  /** The client leaves: nothing is expected. */
-  | { readonly stream: "left" };
+/** Says what is wrong with an answer, by its status and the end of its body; undefined if it ended as it had to. */
+export type FindFault = (status: number, tail: string) => string | undefined;
 
-/** What a client of the soak asks for, does, and has to see. */
-export interface SoakKind {
-  /** Share of all requests, in percent. */
-  readonly percent: number;
-  readonly answer: Answer;
-  readonly ending: Ending;
-  /** Size of the request body; 200 bytes without it. */
-  readonly bodyBytes?: number;
+const hasStatus =
+  (wanted: number): FindFault =>
+  (status) =>
+    status === wanted ? undefined : `status ${status}, not ${wanted}`;
+const streamOf =
+  (findFault: (tail: string, isDone: boolean) => string | undefined): FindFault =>
+  (status, tail) =>
+    status === 200 ? findFault(tail, tail.endsWith("data: [DONE]\n\n")) : `status ${status}, not a stream`;
+const shown = (tail: string): string => JSON.stringify(tail.slice(-80));
+
+/** With its `[DONE]`. */
+const WHOLE = streamOf((tail, isDone) => (isDone ? undefined : `a stream that ends in ${shown(tail)}`));
+/** Ends with an error event and without `[DONE]`. */
+const FAILED = streamOf((tail, isDone) => {
+  if (isDone) return "a whole stream where it had to fail";
+  return tail.includes('"error"') ? undefined : `a stream without its error: ${shown(tail)}`;
+});
+const LEFT = streamOf(() => "a whole answer before the client had left");
+
+/** What a client does with an answer, and has to see. */
+export interface ClientKind {
+  readonly findFault: FindFault;
   /** Leaves that many milliseconds after it asked. */
   readonly leavesAfterMs?: number;
   /** Leaves after that many pieces of the answer. */
@@ -26,22 +33,37 @@ export interface SoakKind {
   readonly pauseMs?: number;
 }
 
+/** What a client of the soak asks for, too. */
+export interface SoakKind extends ClientKind {
+  /** Share of all requests, in percent. */
+  readonly percent: number;
+  readonly answer: Answer;
+  readonly stream: boolean;
+  /** Size of the request body; 200 bytes without it. */
+  readonly bodyBytes?: number;
+}
+
 /** The mix of the soak: what clients and providers do to a gateway that has been up for long. */
 export const SOAK_KINDS = {
-  chat: { percent: 30, answer: "json", ending: { status: 200 } },
-  "large chat": { percent: 10, answer: "json", ending: { status: 200 }, bodyBytes: 32_768 },
-  stream: { percent: 26, answer: "paced", ending: { stream: "whole" } },
-  "slow reader": { percent: 4, answer: "flood", ending: { stream: "whole" }, pauseMs: 100 },
-  "left before the answer": { percent: 6, answer: "mute", ending: { stream: "left" }, leavesAfterMs: 100 },
-  "left within a stream": { percent: 8, answer: "paced", ending: { stream: "left" }, leavesAfterPieces: 3 },
-  "left within a flood": { percent: 2, answer: "flood", ending: { stream: "left" }, leavesAfterPieces: 3 },
-  "provider refuses": { percent: 4, answer: "refused", ending: { status: 429 } },
-  "provider fails": { percent: 4, answer: "failed", ending: { status: 500 } },
-  "provider hangs up": { percent: 2, answer: "reset", ending: { status: 502 } },
+  chat: { percent: 30, answer: "json", stream: false, findFault: hasStatus(200) },
+  "large chat": { percent: 10, answer: "json", stream: false, findFault: hasStatus(200), bodyBytes: 32_768 },
+  stream: { percent: 26, answer: "paced", stream: true, findFault: WHOLE },
+  "slow reader": { percent: 4, answer: "flood", stream: true, findFault: WHOLE, pauseMs: 100 },
+  "left before the answer": { percent: 6, answer: "mute", stream: true, findFault: LEFT, leavesAfterMs: 100 },
+  "left within a stream": { percent: 8, answer: "paced", stream: true, findFault: LEFT, leavesAfterPieces: 3 },
+  "left within a flood": { percent: 2, answer: "flood", stream: true, findFault: LEFT, leavesAfterPieces: 3 },
+  "provider refuses": { percent: 4, answer: "refused", stream: false, findFault: hasStatus(429) },
+  "provider fails": { percent: 4, answer: "failed", stream: false, findFault: hasStatus(500) },
+  "provider hangs up": { percent: 2, answer: "reset", stream: false, findFault: hasStatus(502) },
   // On a busy machine the gateway sees the cut together with the beginning.
-  "provider cuts a stream": { percent: 2, answer: "cut", ending: { stream: "failed", orStatus: 502 } },
-  "provider is mute": { percent: 1, answer: "mute", ending: { status: 504 } },
-  "provider stalls": { percent: 1, answer: "stalled", ending: { stream: "failed" } },
+  "provider cuts a stream": {
+    percent: 2,
+    answer: "cut",
+    stream: true,
+    findFault: (status, tail) => (status === 502 ? undefined : FAILED(status, tail)),
+  },
+  "provider is mute": { percent: 1, answer: "mute", stream: false, findFault: hasStatus(504) },
+  "provider stalls": { percent: 1, answer: "stalled", stream: true, findFault: FAILED },
 } as const satisfies Record<string, SoakKind>;
 export type SoakKindName = keyof typeof SOAK_KINDS;
 

@@ -1,4 +1,5 @@
-import { askProbe, type HeapCounts, withProbe } from "../measure/heap.ts";
+import type { HeapCounts } from "../../test/fixtures/ask-process-probe.ts";
+import { askProbe, withProbe } from "../measure/heap.ts";
 import { countSockets, measureTree } from "../../test/fixtures/process-tree.ts";
 import { end } from "../targets/children.ts";
 import { launch, type Running } from "../targets/launch.ts";

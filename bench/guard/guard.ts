@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { command } from "../command.ts";
-import { type HeapCounts, heapGrowth } from "../measure/heap.ts";
+import { type HeapCounts, heapGrowth } from "../../test/fixtures/ask-process-probe.ts";
 import { type Column, figure, percentage, table, writeJson } from "../report/table.ts";
 import { startRig } from "../targets/rig.ts";
 import { combine, GUARD_MEASURES, type GuardVerdict, judge, parseBaseline, passes, TOLERANCE } from "./judge.ts";
@@ -9,7 +9,8 @@ import { measureGuard } from "./measure.ts";
 const BASELINE_FILE = join(import.meta.dir, "..", "baseline.json");
 
 const USAGE = `bun run bench guard [options]   fails if the gateway costs over ${percentage(TOLERANCE)} more than it used to, as a multiple
-of what a bare proxy on Bun spends in the same run: CPU time, and objects allocated, for a request and for an event of a stream; and CPU time of what is translated.
+of what a bare proxy on Bun spends in the same run: CPU time, and objects allocated, for a request and for an event of a stream; and of what is
+translated or asked for by a name of the gateway's own beside what is not.
 What it used to cost is in bench/baseline.json. What is slower is measured again before it counts.
 
   --update    measure twice and write the higher figures to bench/baseline.json
@@ -40,10 +41,7 @@ export const guard = command(
     const baseline = parseBaseline(await Bun.file(BASELINE_FILE).text());
     const rig = await startRig();
     const { figures: first, allocations } = await measureGuard(rig);
-    if (objects) {
-      console.log(`objects for a chat request: ${listTypes(allocations.chat)}`);
-      console.log(`objects for an event: ${listTypes(allocations.stream)}`);
-    }
+    if (objects) for (const [name, counts] of Object.entries(allocations)) console.log(`${name}: ${listTypes(counts)}`);
     let figures = first;
     if (update) {
       figures = combine(first, (await measureGuard(rig)).figures, Math.max);

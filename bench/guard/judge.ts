@@ -8,6 +8,8 @@ export const GUARD_MEASURES = {
   streamObjects: "objects for an event, x the bare proxy's for a request",
   translatedCpu: "CPU time of a small request that is translated, x a relayed one's",
   translatedStreamCpu: "CPU time of an event of a paced stream that is translated, x a relayed one's",
+  aliasCpu: "CPU time of a small request by a name of the gateway's own, x one by provider/model",
+  aliasObjects: "objects for it, x those for one by provider/model",
 } as const;
 export type GuardMeasure = keyof typeof GUARD_MEASURES;
 
@@ -17,13 +19,16 @@ export type GuardFigures = Readonly<Record<GuardMeasure, number>>;
 /** How far above its baseline a figure may be, as a share of it; as far below it, the baseline is out of date. */
 export const TOLERANCE = 0.25;
 
+/** What some may be at most, whatever their baseline: a healthy name costs 5 % more than a provider's model. */
+const LIMITS: Partial<GuardFigures> = { aliasCpu: 1.05 };
+
 const MEASURES = Object.keys(GUARD_MEASURES) as GuardMeasure[];
 
 /** `slower` fails the guard, as does `unknown`: a figure without a baseline. */
-function outcomeOf(baseline: number | undefined, measured: number) {
+function outcomeOf(baseline: number | undefined, measured: number, limit = (baseline ?? NaN) * (1 + TOLERANCE)) {
   if (Number.isNaN(measured)) return "unmeasured";
   if (baseline === undefined) return "unknown";
-  if (measured > baseline * (1 + TOLERANCE)) return "slower";
+  if (measured > limit) return "slower";
   return measured < baseline * (1 - TOLERANCE) ? "faster" : "fine";
 }
 
@@ -43,7 +48,7 @@ export const judge = (baseline: Partial<GuardFigures>, figures: GuardFigures) =>
     const [before, measured] = [baseline[measure], figures[measure]];
     /** How far the figure is above the baseline, as a share of it. */
     const change = before === undefined ? undefined : measured / before - 1;
-    return { measure, baseline: before, measured, change, outcome: outcomeOf(before, measured) };
+    return { measure, baseline: before, measured, change, outcome: outcomeOf(before, measured, LIMITS[measure]) };
   });
 export type GuardVerdict = ReturnType<typeof judge>[number];
 

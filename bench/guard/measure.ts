@@ -1,8 +1,9 @@
-import { askProbe, countObjects, type HeapCounts, heapGrowth, withProbe } from "../measure/heap.ts";
+import { countObjects, type HeapCounts, heapGrowth } from "../../test/fixtures/ask-process-probe.ts";
+import { askProbe, withProbe } from "../measure/heap.ts";
 import { measureTree } from "../../test/fixtures/process-tree.ts";
 import { type PartialPlan, runPlan } from "../measure/sample.ts";
 import { endAll, launch, type Running } from "../targets/launch.ts";
-import { BARE, GATEWAY, TRANSLATING } from "../targets/own-targets.ts";
+import { ALIAS, BARE, GATEWAY, TRANSLATING } from "../targets/own-targets.ts";
 import type { Rig } from "../targets/rig.ts";
 import type { Target } from "../targets/target.ts";
 import { type GuardFigures, steadyRatio } from "./judge.ts";
@@ -85,8 +86,13 @@ export async function measureGuard(rig: Rig) {
     translatedCpu: await measureCpu(rig, translating, gateway, "chat"),
     translatedStreamCpu: await measureCpu(rig, translating, gateway, "stream"),
   }));
-  const probed = [withProbe(GATEWAY, false), withProbe(BARE, false)] as const;
-  const allocations = await withBoth(rig, probed, 1000, async (gateway, bare) => ({
+  const aliasCpu = await withBoth(rig, [ALIAS, GATEWAY], 6000, (...both) => measureCpu(rig, ...both, "chat"));
+  const probed = (target: Target): Target => withProbe(target, false);
+  const named = await withBoth(rig, [probed(ALIAS), probed(GATEWAY)], 1000, async (alias, gateway) => ({
+    alias: await measureGrowth(rig, alias, "chat"),
+    plain: await measureGrowth(rig, gateway, "chat"),
+  }));
+  const allocations = await withBoth(rig, [probed(GATEWAY), probed(BARE)], 1000, async (gateway, bare) => ({
     chat: await measureGrowth(rig, gateway, "chat"),
     stream: await measureGrowth(rig, gateway, "stream"),
     bareChat: await measureGrowth(rig, bare, "chat"),
@@ -96,8 +102,10 @@ export async function measureGuard(rig: Rig) {
   const figures: GuardFigures = {
     ...cpu,
     ...translation,
+    aliasCpu,
+    aliasObjects: countObjects(named.alias) / countObjects(named.plain),
     chatObjects: objects("chat"),
     streamObjects: objects("stream"),
   };
-  return { figures, allocations };
+  return { figures, allocations: { ...allocations, ...named } };
 }

@@ -113,23 +113,24 @@ async function openLoop(run: Run): Promise<void> {
   await Promise.all(pending);
 }
 
-function requestsInTurn(url: URL, { answer, bodyBytes }: LoadPlan, credentials: readonly string[]) {
-  const body = chatBody(answer, bodyBytes);
+function requestsInTurn(url: URL, { plan, provider, credentials }: LoadCommand) {
+  const body = chatBody(plan.answer, plan.bodyBytes, { provider });
   const all = credentials.map((credential) => postRequest(url, body, { authorization: `Bearer ${credential}` }));
   const plain = postRequest(url, body);
   let count = 0;
   return () => all[count++ % all.length] ?? plain;
 }
 
-async function carryOut({ url: target, plan, credentials }: LoadCommand): Promise<LoadResult> {
-  const url = new URL(target);
+async function carryOut(command: LoadCommand): Promise<LoadResult> {
+  const { plan } = command;
+  const url = new URL(command.url);
   const opened: Connection[] = [];
   const dial = async (): Promise<Connection> => {
     const connection = await connect(url.hostname, Number(url.port));
     opened.push(connection);
     return connection;
   };
-  const next = requestsInTurn(url, plan, credentials);
+  const next = requestsInTurn(url, command);
   const beganAt = performance.now();
   const counts = { begun: 0, events: 0, errors: 0, latency: [], firstEvent: [], reasons: new Set<string>() };
   const run: Run = { plan, until: beganAt + plan.seconds * 1000, dial, next, ...counts };

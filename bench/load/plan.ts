@@ -37,6 +37,8 @@ export interface LoadResult {
 export interface LoadCommand {
   readonly url: string;
   readonly plan: LoadPlan;
+  /** In front of the model's name. */
+  readonly provider: string;
   readonly credentials: readonly string[];
 }
 

@@ -1,13 +1,9 @@
 import { join } from "node:path";
 import { RUNTIME_ENVIRONMENT } from "../../src/cli/own-command.ts";
+import { askProcessProbe, PROCESS_PROBE } from "../../test/fixtures/ask-process-probe.ts";
 import type { Running } from "../targets/launch.ts";
 import type { Ground, Target } from "../targets/target.ts";
-import type { WatchedTurns } from "../../test/fixtures/process-probe.ts";
 
-/** How many objects of each type are on a heap, those not collected yet included. */
-export type HeapCounts = Readonly<Record<string, number>>;
-
-const PROBE = join(import.meta.dir, "..", "..", "test", "fixtures", "process-probe.ts");
 const socketOf = (name: string, port: number, { directory }: Ground): string =>
   join(directory, `${name}-${port}.probe`);
 
@@ -35,7 +31,7 @@ export function withProbe(target: Target, collects: boolean): Target {
       const [program = "", ...args] = command;
       return {
         ...rest,
-        command: [program, "--preload", PROBE, ...args],
+        command: [program, "--preload", PROCESS_PROBE, ...args],
         environment: {
           ...environment,
           ...(!collects && NO_COLLECTION),
@@ -48,33 +44,9 @@ export function withProbe(target: Target, collects: boolean): Target {
   };
 }
 
-interface ProbeAnswers {
-  /** What is on its heap. */
-  readonly objects: HeapCounts;
-  /** The same, once it has collected its garbage. */
-  readonly collected: HeapCounts;
-  /** Collects its garbage, and watches the turns of its event loop from now on. */
-  readonly watch: object;
-  /** What it has seen since it was told to watch. */
-  readonly turns: WatchedTurns;
-}
-
 /** Asks a process that was started {@link withProbe}. */
-export async function askProbe<What extends keyof ProbeAnswers>(running: Running, ground: Ground, what: What) {
-  const { target, chatUrl } = running;
-  const unix = socketOf(target.name, Number(new URL(chatUrl).port), ground);
-  return (await (await fetch(`http://probe/${what}`, { unix })).json()) as ProbeAnswers[What];
-}
-
-/** What one heap has more than another of each type, most first; types without any difference are left out. */
-export function heapGrowth(before: HeapCounts, after: HeapCounts): readonly (readonly [type: string, count: number])[] {
-  return Object.keys({ ...before, ...after })
-    .map((type) => [type, (after[type] ?? 0) - (before[type] ?? 0)] as const)
-    .filter(([, count]) => count !== 0)
-    .sort(([, left], [, right]) => right - left);
-}
-
-/** All objects of a heap together. */
-export function countObjects(counts: HeapCounts): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
-}
+export const askProbe = <What extends Parameters<typeof askProcessProbe>[1]>(
+  { target, chatUrl }: Running,
+  ground: Ground,
+  what: What,
+) => askProcessProbe<What>(socketOf(target.name, Number(new URL(chatUrl).port), ground), what);

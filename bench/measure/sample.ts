@@ -16,7 +16,7 @@ export async function runPlan(rig: Rig, { target, chatUrl }: Running, partial: P
   const isFresh = target.credentials?.fresh === true;
   const requests = isFresh ? Math.min(plan.requests, MAX_FRESH_REQUESTS) : plan.requests;
   const credentials = (await target.credentials?.make(isFresh ? requests : 1)) ?? [];
-  return rig.run({ url: chatUrl, plan: { ...plan, requests }, credentials });
+  return rig.run({ url: chatUrl, plan: { ...plan, requests }, provider: target.provider ?? "openai", credentials });
 }
 
 /**

@@ -50,18 +50,26 @@ export const inheritedEnvironment = (): Record<string, string> => ({
 });
 
 /**
- * Starts a program of the bench.
+ * Starts a program of the bench that talks by IPC.
  * @param file below `bench/`
- * @param message called with what it sends
  */
-export function startProgram(file: string, environment: object, message: (message: never) => void, cwd = ".") {
+export function startProgram(file: string, environment: object, cwd = ".") {
+  let waiting = Promise.withResolvers<never>();
   const spawned = Bun.spawn([process.execPath, join(import.meta.dir, "..", file)], {
     cwd,
     env: { ...inheritedEnvironment(), ...environment },
     stdio: ["ignore", "inherit", "inherit"],
-    ipc: message as (message: unknown) => void,
+    ipc: (message: never) => waiting.resolve(message),
   });
-  return adopt(spawned);
+  /** What it sends next, once what it was asked for is sent. */
+  const ask = async <Answer>(question?: object): Promise<Answer> => {
+    if (question !== undefined) {
+      waiting = Promise.withResolvers<never>();
+      spawned.send(question);
+    }
+    return waiting.promise;
+  };
+  return { child: adopt(spawned), ask };
 }
 
 /**

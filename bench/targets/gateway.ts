@@ -13,9 +13,10 @@ export interface GatewayOptions {
   readonly binary?: boolean;
   /** Writes the log to a file, instead of throwing it away unread. */
   readonly logToFile?: boolean;
+  /** These are of the {@link Target}. */
   readonly credentials?: Credentials;
-  /** See `path` of a {@link Target}. */
   readonly path?: string;
+  readonly provider?: string;
 }
 
 /** As most people would run it: one worker, its log in JSON, usage known of every answer, nobody turned away. */
@@ -37,7 +38,7 @@ export const SHORT_DEADLINES = {
 
 /** The gateway as a target of the bench, with the mock as its OpenAI provider. */
 export function gatewayTarget(name: string, options: GatewayOptions = {}): Target {
-  const { settings, binary = false, logToFile = false, credentials, path } = options;
+  const { settings, binary = false, logToFile = false, credentials, path, provider } = options;
   const isMissing = binary && !existsSync(BINARY);
   return {
     name,
@@ -45,6 +46,7 @@ export function gatewayTarget(name: string, options: GatewayOptions = {}): Targe
     ...(binary && !isMissing && { binaryBytes: statSync(BINARY).size }),
     ...(credentials && { credentials }),
     ...(path && { path }),
+    ...(provider && { provider }),
     start: (port, { mockOrigin, directory }) => ({
       command: binary ? [BINARY] : [process.execPath, join(ROOT, "src", "main.ts")],
       environment: { ...USUAL, SERVER_PORT: String(port), OPENAI_API_URL: `${mockOrigin}/v1`, ...settings },

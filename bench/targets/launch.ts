@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../../test/fixtures/free-port.ts";
 import { adopt, end, inheritedEnvironment } from "./children.ts";
 import type { Ground, Target } from "./target.ts";
 
@@ -14,14 +15,6 @@ export interface Running {
 }
 
 const START_DEADLINE_MS = 10_000;
-
-/** A port of 127.0.0.1 that nothing listened on a moment ago. */
-export function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
-}
 
 async function answersOk(url: string): Promise<boolean> {
   try {

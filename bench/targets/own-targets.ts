@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gatewayTarget } from "./gateway.ts";
 import type { Ground, Target } from "./target.ts";
@@ -16,25 +16,12 @@ function bareProxy(name: string, settings: Readonly<Record<string, string>> = {}
   };
 }
 
+/** nginx.conf with what depends on the run. */
 function nginxSettings(port: number, { mockOrigin }: Ground, directory: string): string {
-  return `daemon off; worker_processes 1; worker_rlimit_nofile 16384; pid ${directory}/pid; error_log stderr error;
-${process.getuid?.() === 0 ? "user root;" : ""}
-events { worker_connections 8192; }
-http {
-  access_log off; server_tokens off; tcp_nodelay on; client_max_body_size 64m;
-  client_body_temp_path ${directory}/body; proxy_temp_path ${directory}/proxy; fastcgi_temp_path ${directory}/fastcgi;
-  uwsgi_temp_path ${directory}/uwsgi; scgi_temp_path ${directory}/scgi;
-  keepalive_timeout 300s; keepalive_requests 100000000;
-  upstream mock { server ${new URL(mockOrigin).host}; keepalive 1024; keepalive_requests 100000000; keepalive_timeout 300s; }
-  server {
-    listen 127.0.0.1:${port} backlog=4096;
-    location / {
-      proxy_pass http://mock; proxy_http_version 1.1; proxy_set_header Connection "";
-      proxy_buffering off; proxy_request_buffering off; proxy_read_timeout 300s;
-    }
-  }
-}
-`;
+  const user = process.getuid?.() === 0 ? "user root;" : "";
+  const template = readFileSync(join(import.meta.dir, "nginx.conf"), "utf8").replace("USER", user);
+  const settings = template.replace("PORT", String(port)).replace("MOCK", new URL(mockOrigin).host);
+  return settings.replaceAll("DIRECTORY", directory);
 }
 
 /** The least that a proxy on Bun can do. */
@@ -45,6 +32,12 @@ export const GATEWAY = gatewayTarget("gateway");
 
 /** The gateway with clients of the Messages API and a provider that has only chat: what it does for them is translate. */
 export const TRANSLATING = gatewayTarget("translating", { settings: { OPENAI_APIS: "chat" }, path: "/v1/messages" });
+
+/** The gateway that is asked by names of its own, each of one deployment that is healthy. */
+export const ALIAS = gatewayTarget("alias", {
+  settings: { GATEWAY_CONFIG: join(import.meta.dir, "alias.yaml") },
+  provider: "alias",
+});
 
 /** What this bench compares by itself. Those that cannot run here say so in `missing`. */
 export const OWN_TARGETS: readonly Target[] = [
@@ -68,6 +61,7 @@ export const OWN_TARGETS: readonly Target[] = [
 
 /** Take part only if they are named. */
 export const FURTHER_TARGETS: readonly Target[] = [
+  ALIAS,
   TRANSLATING,
   gatewayTarget("fetch", { settings: { CLIENT_TRANSPORT: "fetch" } }),
   ...[1, 2, 4].map((count) => gatewayTarget(`workers-${count}`, { settings: { SERVER_WORKERS: String(count) } })),

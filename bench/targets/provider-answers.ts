@@ -23,6 +23,8 @@ const MODEL = "gpt-4o-mini";
 export const modelOf = (answer: Answer): string => (answer === "json" ? MODEL : `${MODEL}-${answer}`);
 
 const answers = new Map(Object.keys(ANSWERS).map((name) => [modelOf(name as Answer), name as Answer]));
+/** The models that ask for them. */
+export const MODELS = [...answers.keys()];
 const SEARCHED_BYTES = 256;
 
 /**

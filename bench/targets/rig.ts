@@ -12,10 +12,10 @@ export interface Rig extends Ground {
   close(): Promise<void>;
 }
 
-/** Starts a program of the bench that talks by IPC, and without which the bench cannot go on unless it was stopped. */
-function startPart(directory: string, file: string, environment: object, message: (message: never) => void) {
+/** Starts a part without which the bench cannot go on unless it was closed. */
+function startPart(directory: string, file: string, environment: object) {
   let isClosing = false;
-  const child = startProgram(file, environment, message, directory);
+  const { child, ask } = startProgram(file, environment, directory);
   void child.exited.then(() => {
     if (isClosing) return;
     console.error(`${file} ended; the bench cannot go on without it`);
@@ -25,28 +25,22 @@ function startPart(directory: string, file: string, environment: object, message
     isClosing = true;
     return end(child.pid);
   };
-  return { child, close };
+  return { pid: child.pid, ask, close };
 }
 
 /** @param mockPort port of the mock provider; any free one for 0 */
 export async function startRig(mockPort = 0): Promise<Rig> {
   const directory = scratchDirectory();
-  const port = Promise.withResolvers<number>();
-  let waiting: PromiseWithResolvers<LoadReply> | undefined;
-  const environment = { PORT: String(mockPort) };
-  const mock = startPart(directory, "targets/mock-provider.ts", environment, (sent: { port: number }) =>
-    port.resolve(sent.port),
-  );
-  const load = startPart(directory, "load/generator.ts", {}, (reply: LoadReply) => waiting?.resolve(reply));
+  const mock = startPart(directory, "targets/mock-provider.ts", { PORT: String(mockPort) });
+  const load = startPart(directory, "load/generator.ts", {});
+  const { port } = await mock.ask<{ port: number }>();
   return {
     directory,
-    mockOrigin: `http://127.0.0.1:${await port.promise}`,
-    mockPid: mock.child.pid,
-    loadPid: load.child.pid,
+    mockOrigin: `http://127.0.0.1:${port}`,
+    mockPid: mock.pid,
+    loadPid: load.pid,
     async run(command) {
-      waiting = Promise.withResolvers<LoadReply>();
-      load.child.send(command);
-      const reply = await waiting.promise;
+      const reply = await load.ask<LoadReply>(command);
       if ("failed" in reply) throw new Error(reply.failed);
       return reply;
     },

@@ -33,6 +33,8 @@ export interface Target {
   readonly chatUrl?: (ground: Ground) => string;
   /** `/v1/chat/completions` unless given. */
   readonly path?: string;
+  /** In front of the models that it is asked for: `openai` unless given. */
+  readonly provider?: string;
   /** Process to measure, if this program does not start it. */
   readonly pid?: number;
   /** Size of the executable, in bytes, for one that is shipped as a single file. */

@@ -38,19 +38,21 @@ export async function checkLive(config: Config): Promise<LiveCheck> {
   const credentials = createCredentials({ clock: Date.now, timers, onChange() {} });
   const connections = openConnections({ deadlines, now: timers.now, credentials });
   const upstream = connections.configure(options.upstreamOptions(settings, providers));
-  const { modelLists } = openRouting(options.routingOptions(settings), {
-    providers,
-    openCall: upstream.openCall,
-    timers,
-    onRead() {},
-    onFailure() {},
-    onRecovered() {},
-    onGivenUp() {},
-  });
+  const listsOf = (providers: readonly Provider[]): ModelLists => {
+    const { openCall } = upstream;
+    const silent = { onRead() {}, onFailure() {}, onRecovered() {}, onGivenUp() {} };
+    return openRouting(options.routingOptions(settings), { ...silent, providers, openCall, timers }).modelLists;
+  };
+  const modelLists = listsOf(providers);
   const issuers = settings.AUTH_ENABLED ? options.authenticationOptions(settings).issuers : [];
   const asked = providers.filter(({ configured, probed }) => configured || probed === true);
   const findings = await Promise.all([
-    ...asked.map((provider) => askProvider(provider, modelLists)),
+    ...asked.flatMap((provider) => {
+      const [, ...further] = config.keyedProviders.get(provider.id) ?? [];
+      // Lists are kept by the provider's address, which all of its keys have in common.
+      const others = further.map((other, index) => askProvider(other, listsOf([other]), `${other.id}#${index + 2}`));
+      return [askProvider(provider, modelLists, provider.id), ...others];
+    }),
     ...issuers.map((issuer) =>
       fetchIssuerKeys(issuer, upstream.fetch).then(
         ({ keySet }) => good(`issuer: ${issuer.issuer} has ${count(keySet.keys.length, "key")}`),
@@ -63,16 +65,17 @@ export async function checkLive(config: Config): Promise<LiveCheck> {
   return { lines: findings.map(({ line }) => line), isGood: findings.every(({ isGood }) => isGood) };
 }
 
-async function askProvider(provider: Provider, modelLists: ModelLists): Promise<Finding> {
-  const { id, configured } = provider;
+/** @param label its id, with the number of its key behind it if that is not the first */
+async function askProvider(provider: Provider, modelLists: ModelLists, label: string): Promise<Finding> {
+  const { configured } = provider;
   try {
     const { models } = await modelLists.ofProvider(provider);
-    return good(`provider: ${id} lists ${count(models.size, "model")}`);
+    return good(`provider: ${label} lists ${count(models.size, "model")}`);
   } catch (error) {
     // A local server that nobody configured is asked in case it runs.
     return configured
-      ? bad(`provider: ${id} failed: ${reasonOf(error)}${adviceOn(error, provider)}`)
-      : good(`provider: ${id} does not run here`);
+      ? bad(`provider: ${label} failed: ${reasonOf(error)}${adviceOn(error, provider)}`)
+      : good(`provider: ${label} does not run here`);
   }
 }
 

@@ -13,8 +13,12 @@ export function describeSetup(config: Config, demo: boolean): readonly string[] 
   return [
     `address: ${addressOf(config)}`,
     ...authenticationLines(config),
-    ...configured.map(providerLine),
+    ...configured.map((provider) => providerLine(provider, config.keyedProviders.get(provider.id)?.length ?? 1)),
     ...(demo ? ["provider: demo, built in"] : []),
+    ...config.models.map(
+      ({ name, strategy, deployments }) =>
+        `model: ${name}, ${strategy} of ${deployments.map(({ provider, model }) => `${provider}/${model}`).join(", ")}`,
+    ),
     ...(configured.length > 0 || demo ? [] : ["provider: none, set a key such as OPENAI_API_KEY"]),
   ];
 }
@@ -40,7 +44,7 @@ function authenticationLines({ settings }: Config): readonly string[] {
   ];
 }
 
-function providerLine(provider: Provider): string {
+function providerLine(provider: Provider, keys: number): string {
   const { key: held, callable, credential, missingVariables = [] } = provider;
   const key = !callable
     ? `needs ${missingVariables.join(" and ")}`
@@ -48,7 +52,9 @@ function providerLine(provider: Provider): string {
       ? credential
         ? `with ${describeCredential(credential.settings)}`
         : "without a key"
-      : "with a key";
+      : keys > 1
+        ? `with ${keys} keys`
+        : "with a key";
   return `provider: ${provider.id} at ${shownUrl(provider)}, ${key}`;
 }
 

@@ -1,6 +1,7 @@
 import { errorCodeOf } from "../upstream/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Settings } from "../config/settings-table.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** How the process ends; src/guide/operations.md lists the same codes. */
 export const EXIT = {
@@ -22,7 +23,7 @@ export type EndSignal = keyof typeof SIGNAL_EXIT;
 
 /** Ends the process, saying why on standard error. */
 export function fail(lines: readonly string[], code: number): never {
-  for (const line of lines) process.stderr.write(`${line}\n`);
+  writeWhole(2, lines.map((line) => `${line}\n`).join(""));
   process.exit(code);
 }
 
@@ -32,7 +33,7 @@ export function fail(lines: readonly string[], code: number): never {
  */
 export async function endProcess(log: Log, code: number, problem?: string): Promise<never> {
   await log.flushLines();
-  if (problem !== undefined) process.stderr.write(`${problem}\n`);
+  if (problem !== undefined) writeWhole(2, `${problem}\n`);
   process.exit(code);
 }
 

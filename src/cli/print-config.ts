@@ -15,11 +15,12 @@ const isInEffect = ({ configured, probed, shownSettings, extraRequestHeaders, ht
   configured || probed === true || http2 || shownSettings.length > 0 || extraRequestHeaders.length > 0;
 
 function providerLines(provider: Provider, config: Config): string[] {
-  const { id, http2, transport, extraRequestHeaders, key, auth, shownSettings } = provider;
+  const { id, http2, transport, extraRequestHeaders, auth, shownSettings } = provider;
+  const keys = (config.keyedProviders.get(id) ?? [provider]).flatMap(({ key }) => key ?? []);
   const variables = providerVariables(id);
   return [
     `${variables.url}=${shownUrl(provider)}`,
-    ...(key === undefined ? [] : [`${variables.key}=${maskSecret(key)}`]),
+    ...keys.map((key) => `${variables.key}=${maskSecret(key)}`),
     ...(http2 ? [`${variables.http2}=true`] : []),
     ...(transport === config.settings.CLIENT_TRANSPORT ? [] : [`${variables.transport}=${transport}`]),
     ...(extraRequestHeaders.length > 0 ? [`${variables.relayHeaders}=${extraRequestHeaders.join(",")}`] : []),
@@ -36,13 +37,18 @@ const isCustom = (id: string, { settings }: Config): boolean =>
  * The effective configuration as `NAME=value` lines, in table order, MCP servers and providers last, every secret masked.
  * Providers that are neither configured nor looked for are left out.
  * @param originOf where the value of a variable comes from, to be said at the end of its line
+ * @param further lines for what no variable says
  */
-export function printConfig(config: Config, originOf?: (name: string) => string): string {
+export function printConfig(
+  config: Config,
+  originOf?: (name: string) => string,
+  further: readonly string[] = [],
+): string {
   const lines = [
     ...SETTING_ROWS.map(([name, row]) => `${name}=${formatSetting(row, config.settings[name])}`),
     ...config.mcpServers.flatMap(({ shownVariables }) => shownVariables),
     ...config.providers.filter(isInEffect).flatMap((provider) => providerLines(provider, config)),
   ];
   const shown = originOf ? lines.map((line) => `${line}  # ${originOf(line.slice(0, line.indexOf("=")))}`) : lines;
-  return [...shown, ""].join("\n");
+  return [...shown, ...further, ""].join("\n");
 }

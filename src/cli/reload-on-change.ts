@@ -14,7 +14,7 @@ export interface ReloadParts {
 export interface Reloads {
   /** Reads and applies everything, changed or not. */
   reload(): void;
-  /** Does so if the configuration file holds something else than when it was last read. */
+  /** Does so if one of the files holds something else than when it was last read. */
   reloadIfChanged(): void;
 }
 
@@ -59,21 +59,22 @@ export function createReloads({ source, read, apply }: Omit<ReloadParts, "watch"
   };
 }
 
-/** What tells one content of the configuration file from another, also if it cannot be read. */
-function stateOf(read: ReadSource): string | undefined {
+/** What tells one content of the files that are watched from another, also if it cannot be read. */
+function stateOf(read: ReadSource): string {
   if (!read.ok) return read.problem;
-  const { file } = read.source;
-  return file && (file.version || file.problems.join("\n"));
+  const { file, routing } = read.source;
+  const states = [file, routing].map((one) => one && (one.version || one.problems.join("\n")));
+  return states.join("\n");
 }
 
-/** Reloads on SIGHUP, and when the configuration file is saved, if there is one. */
+/** Reloads on SIGHUP, and when the configuration file, or the one of ROUTING_CONFIG_PATH, is saved, if there is one. */
 export function reloadOnChange(parts: ReloadParts): void {
   const reloads = createReloads(parts);
   process.on("SIGHUP", reloads.reload);
-  const { file } = parts.source;
-  if (file === undefined) return;
+  const files = [parts.source.file, parts.source.routing].flatMap((file) => (file ? [file.name] : []));
+  if (files.length === 0) return;
   void import("../config/file/watch-file.ts").then(({ watchFile }) => {
-    watchFile(file.name, reloads.reloadIfChanged, parts.watch);
+    for (const file of files) watchFile(file, reloads.reloadIfChanged, parts.watch);
     // It may have been saved while the gateway was built.
     reloads.reloadIfChanged();
   });

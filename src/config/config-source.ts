@@ -3,7 +3,12 @@ import { type Environment, readEnvironment, readVariable } from "./environment.t
 import { type ConfigFile, faultLine } from "./file/config-file.ts";
 import { joinFile } from "./file/join-file.ts";
 import { createLocator, inOrder } from "./file/locate.ts";
+import type { FileValue } from "./file/write-variables.ts";
+import type { RoutingFile } from "./file/read-routing-file.ts";
+import { parseSetting } from "./parse-setting.ts";
+import { SETTINGS_TABLE } from "./settings-table.ts";
 import { loadConfig, type LoadedConfig } from "./load-config.ts";
+import { addModels } from "./models/add-models.ts";
 import type { EnvFileLines } from "./scan-env-file.ts";
 
 /** What a configuration is made of, as it was read. Can be sent to another process. */
@@ -14,7 +19,16 @@ export interface ConfigSource {
   readonly lines?: EnvFileLines;
   /** What the configuration file says, if there is one. */
   readonly file?: ConfigFile;
+  /** What the file of `ROUTING_CONFIG_PATH` says, if `ROUTING_ENABLED` is set. */
+  readonly routing?: RoutingFile;
 }
+
+/** As much of a source as a worker process needs, out of a message that has more; what is wrong with lines is told before. */
+export const sourceIn = ({ environment, file, routing }: ConfigSource): ConfigSource => ({
+  environment,
+  ...(file && { file }),
+  ...(routing && { routing }),
+});
 
 /** Which files to read, as the command line names them. */
 export interface SourceFiles {
@@ -33,22 +47,33 @@ export async function readSource(given: Environment, { envFile, configFile }: So
   if (!read.ok) return read;
   const lines = read.lines && { lines: read.lines };
   const path = configFile ?? readVariable(read.environment, "GATEWAY_CONFIG");
-  if (path === undefined) return { ok: true, source: { environment: read.environment, ...lines } };
+  const routing = await readRouting(read.environment);
+  if (path === undefined) return { ok: true, source: { environment: read.environment, ...lines, ...routing } };
   const environment = { ...read.environment, GATEWAY_CONFIG: path };
   // The reader of YAML and its schemas are in memory only if they are used.
   const { readConfigFile } = await import("./file/read-config-file.ts");
-  return { ok: true, source: { environment, ...lines, file: readConfigFile(path, environment) } };
+  return { ok: true, source: { environment, ...lines, file: readConfigFile(path, environment), ...routing } };
+}
+
+async function readRouting(environment: Environment): Promise<Pick<ConfigSource, "routing">> {
+  const { ROUTING_ENABLED: row } = SETTINGS_TABLE;
+  const path = readVariable(environment, "ROUTING_CONFIG_PATH");
+  const isEnabled = parseSetting(row, readVariable(environment, "ROUTING_ENABLED") ?? row.default) === true;
+  if (path === undefined || !isEnabled) return {};
+  const { readRoutingFile } = await import("./file/read-routing-file.ts");
+  return { routing: readRoutingFile(path, environment) };
 }
 
 /** What begins a line about the value of one setting; others are about several, of which some may be wrong. */
 const ABOUT_ONE = /^\w+="/;
 
 /** Reads and checks a configuration. Problems with what a file says name its place there instead of a variable. */
-export function loadSource({ environment, lines, file }: ConfigSource): LoadedConfig {
-  if (file === undefined) return loadConfig(environment, lines);
+export function loadSource(source: ConfigSource): LoadedConfig {
+  const { environment, lines, file, routing } = source;
+  if (file === undefined) return addModels(loadConfig(environment, lines), { routing });
   if (!file.isWhole) return { ok: false, problems: [...file.problems], warnings: [] };
   const joined = joinFile(environment, file);
-  const loaded = loadConfig(joined.environment, lines);
+  const loaded = loadConfig(joined.environment, lines, furtherKeysOf(joined.values));
   const locate = createLocator(file, joined, environment);
   const ofFile = [...file.problems, ...joined.problems];
   const further = loaded.ok ? [] : loaded.problems.filter((problem) => ofFile.length === 0 || ABOUT_ONE.test(problem));
@@ -58,8 +83,14 @@ export function loadSource({ environment, lines, file }: ConfigSource): LoadedCo
     file.references.some((name) => file.paths[name] === undefined && warning.startsWith(`${name} `));
   const idle = loaded.ok && problems.length === 0 ? namedInVain(file, loaded.config.providers) : [];
   const warnings = [...joined.warnings, ...loaded.warnings.filter((line) => !isUsed(line)).map(locate), ...idle];
-  if (loaded.ok && problems.length === 0) return { ...loaded, warnings };
-  return { ok: false, problems: inOrder(file, problems), warnings };
+  const whole: LoadedConfig =
+    loaded.ok && problems.length === 0 ? { ...loaded, warnings } : { ok: false, problems, warnings };
+  const complete = addModels(whole, { file, routing });
+  return complete.ok ? complete : { ...complete, problems: inOrder(file, complete.problems) };
+}
+
+function furtherKeysOf(values: ReadonlyMap<string, FileValue>): ReadonlyMap<string, readonly string[]> {
+  return new Map([...values].flatMap(([name, { furtherKeys }]) => (furtherKeys?.length ? [[name, furtherKeys]] : [])));
 }
 
 /** The providers that the file names, but that lack what they are called with. */

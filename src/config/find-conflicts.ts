@@ -51,6 +51,10 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
       settings.RESPONSES_STORE === "redis" && !isRedisUrl(settings.RESPONSES_STORE_URL ?? settings.REDIS_URL),
       "RESPONSES_STORE=redis needs RESPONSES_STORE_URL or REDIS_URL, a URL such as redis://localhost:6379, rediss://user:password@host or redis+unix:///path",
     ],
+    [
+      settings.ROUTING_ENABLED && settings.ROUTING_CONFIG_PATH === undefined,
+      "ROUTING_ENABLED=true needs ROUTING_CONFIG_PATH, the file that names models",
+    ],
     [hasCert !== hasKey, "SERVER_TLS_CERT_PATH and SERVER_TLS_KEY_PATH must be set together"],
     [
       !settings.SERVER_TRUSTED_PROXIES.every(isPeerRange),
@@ -157,6 +161,10 @@ export function findIdleSettings(settings: Settings): string[] {
     [
       settings.MCP_REDUCE_SCHEMAS.length > 0 && settings.MCP_TOOL_MODE !== "direct",
       "MCP_REDUCE_SCHEMAS has no effect without MCP_TOOL_MODE=direct: no other mode gives providers the schemas of tools",
+    ],
+    [
+      !settings.ROUTING_ENABLED && settings.ROUTING_CONFIG_PATH !== undefined,
+      "ROUTING_CONFIG_PATH has no effect without ROUTING_ENABLED=true",
     ],
     [
       !settings.AUTH_ENABLED && settings.AUTH_API_KEYS !== undefined,

@@ -7,6 +7,7 @@ import { foreignNames, readForeignNames } from "./foreign-names.ts";
 import { loadMcpServers, type McpServer } from "./load-mcp-servers.ts";
 import { mcpServerVariables } from "./mcp-server-variables.ts";
 import { loadProviders } from "./load-providers.ts";
+import { type LoadedModels, NO_MODELS } from "./models/loaded-models.ts";
 import { acceptedValues, parseSetting, type ParsedSetting } from "./parse-setting.ts";
 import { providerVariables } from "./provider-variables.ts";
 import type { EnvFileLines } from "./scan-env-file.ts";
@@ -15,9 +16,11 @@ import type { SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS, type SettingName, type Settings } from "./settings-table.ts";
 
 /** Everything the operator decided, checked and frozen. */
-export interface Config {
+export interface Config extends LoadedModels {
   readonly settings: Settings;
   readonly providers: readonly Provider[];
+  /** Those with several keys by their ids, once with each of them; the first one is the provider above. */
+  readonly keyedProviders: ReadonlyMap<string, readonly Provider[]>;
   /** In the order of `MCP_SERVERS`, also while MCP is off. */
   readonly mcpServers: readonly McpServer[];
   /** The variables of providers and MCP servers that are set. Only compared: their texts may be secret. */
@@ -80,8 +83,14 @@ function readSetting(
  * Reads and checks the whole configuration. Blank variables count as unset.
  * Problems (for exit code 2) and warnings name variables and never hold an unmasked secret.
  * @param file what is where in the file that a part of `given` comes from
+ * @param furtherKeys the keys of providers after their first, by its variable
+ * @returns without models, which no variable says
  */
-export function loadConfig(given: Environment, file?: EnvFileLines): LoadedConfig {
+export function loadConfig(
+  given: Environment,
+  file?: EnvFileLines,
+  furtherKeys?: ReadonlyMap<string, readonly string[]>,
+): LoadedConfig {
   const problems: string[] = [];
   const customIds = (readVariable(given, "CUSTOM_PROVIDERS") ?? "")
     .split(",")
@@ -96,7 +105,8 @@ export function loadConfig(given: Environment, file?: EnvFileLines): LoadedConfi
       SETTING_ROWS.map(([name, row]) => [name, readSetting(environment, name, row, problems, warnings)]),
     ),
   ) as Settings;
-  const loaded = loadProviders(environment, settings.CUSTOM_PROVIDERS, settings.CLIENT_TRANSPORT, settings.GOOGLE_WIRE);
+  const { CUSTOM_PROVIDERS: custom, CLIENT_TRANSPORT: transport, GOOGLE_WIRE: googleWire } = settings;
+  const loaded = loadProviders(environment, custom, transport, googleWire, furtherKeys);
   problems.push(...loaded.problems);
   const mcp = loadMcpServers(environment, settings.MCP_SERVERS);
   problems.push(...mcp.problems);
@@ -109,14 +119,15 @@ export function loadConfig(given: Environment, file?: EnvFileLines): LoadedConfi
     warnings.push(...findIdleSettings(settings));
   }
   if (problems.length > 0) return { ok: false, problems, warnings };
-  const { providers } = loaded;
+  const { providers, keyedProviders } = loaded;
   const names = [
     ...providers.flatMap(({ id }) => Object.values(providerVariables(id)).flat()),
     ...mcpVariables,
     ...CLOUD_VARIABLES,
   ];
   const variables = readVariables(environment, names);
-  return { ok: true, config: Object.freeze({ settings, providers, mcpServers: mcp.servers, variables }), warnings };
+  const known = { settings, providers, keyedProviders, mcpServers: mcp.servers, variables };
+  return { ok: true, config: Object.freeze({ ...known, ...NO_MODELS }), warnings };
 }
 
 function readVariables(environment: Environment, names: readonly (string | undefined)[]): ReadonlyMap<string, string> {

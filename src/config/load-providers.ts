@@ -18,6 +18,7 @@ import {
   readRelayHeaders,
   readTransport,
 } from "./provider-variables.ts";
+import { withKeys } from "./provider-keys.ts";
 import { familiesOf, listsOf, requestParts } from "./provider-requests.ts";
 import { readBaseUrl } from "./read-base-url.ts";
 import { type ProviderRequests, readProviderRequests } from "./read-provider-requests.ts";
@@ -26,6 +27,8 @@ import { type ProviderRequests, readProviderRequests } from "./read-provider-req
 export interface LoadedProviders {
   /** In table order, then custom ones as listed. Complete only if there are no problems. */
   readonly providers: readonly Provider[];
+  /** Those with several keys by their ids, once with each of them, in the operator's order; the first one is the provider. */
+  readonly keyedProviders: ReadonlyMap<string, readonly Provider[]>;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -151,12 +154,14 @@ export function localProvider(id: string, url: string, row: ProviderRow = CUSTOM
  * @param customIds the entries of `CUSTOM_PROVIDERS`, in any case
  * @param transport `CLIENT_TRANSPORT`, for providers that have none of their own
  * @param googleWire `GOOGLE_WIRE`
+ * @param furtherKeys the keys of providers after their first, by its variable
  */
 export function loadProviders(
   environment: Environment,
   customIds: readonly string[],
   transport: Endpoint["transport"] = "auto",
   googleWire: "chat" | "native" = "chat",
+  furtherKeys: ReadonlyMap<string, readonly string[]> = new Map(),
 ): LoadedProviders {
   const findings: Findings = { problems: [], warnings: [] };
   const ids = readCustomIds(environment, customIds, findings);
@@ -165,15 +170,27 @@ export function loadProviders(
     ...PROVIDER_TABLE,
     ...(googleWire === "native" && { google: GOOGLE_NATIVE_ROW }),
   };
+  const keyedProviders = new Map<string, readonly Provider[]>();
+  const load = (id: string, row: ProviderRow, auth: AuthType | undefined): Provider => {
+    const [first, ...others] = withKeys(
+      environment,
+      id,
+      furtherKeys,
+      (given, found) => loadProvider(given, id, row, auth, transport, found),
+      findings,
+    );
+    if (others.length > 0) keyedProviders.set(id, Object.freeze([first, ...others]));
+    return first;
+  };
   const builtIn = Object.entries(rows)
     .filter(([id]) => !taken.has(providerVariables(id).url))
-    .map(([id, row]) => loadProvider(environment, id, row, undefined, transport, findings));
-  const custom = ids.map((id) => {
-    const auth = readAuthType(environment, providerVariables(id).authType, findings);
-    return loadProvider(environment, id, CUSTOM_PROVIDER_ROW, auth, transport, findings);
-  });
+    .map(([id, row]) => load(id, row, undefined));
+  const custom = ids.map((id) =>
+    load(id, CUSTOM_PROVIDER_ROW, readAuthType(environment, providerVariables(id).authType, findings)),
+  );
   return {
     providers: Object.freeze([...builtIn, ...custom]),
+    keyedProviders,
     // Two providers may be filled in by the same setting.
     problems: [...new Set(findings.problems)],
     warnings: findings.warnings,

@@ -139,8 +139,14 @@ export function upstreamOptions(settings: Settings, providers: Config["providers
       responseHeaderMs: settings.CLIENT_RESPONSE_HEADER_TIMEOUT,
       totalMs: settings.CLIENT_TIMEOUT,
       streamIdleMs: settings.CLIENT_STREAM_IDLE_TIMEOUT,
+      streamTotalMs: settings.CLIENT_STREAM_TIMEOUT,
     },
   };
+}
+
+/** What names of models mean, and how much providers may be asked. */
+export function modelOptions({ providers, keyedProviders, models, plainModels, providerRoutings }: Config) {
+  return { providers, keyedProviders, models, plainModels, providerRoutings };
 }
 
 /** Which models may be used, and how long lists of them are good. */

@@ -26,10 +26,19 @@ export function nextConfig(running: Config, wanted: Config): NextConfig {
   const needRestart = kept.map(([name]) => name);
   const settings = keepSettings(running.settings, wanted.settings, needRestart);
   const providers = keepProviders(running.providers, wanted.providers);
+  const keyedProviders = keepKeys(running, wanted, providers);
+  const models = keepNamed(running.models, wanted.models, nameOf);
+  const plainModels = keepNamed(running.plainModels, wanted.plainModels, nameOf);
+  const providerRoutings = keepNamed(running.providerRoutings, wanted.providerRoutings, idOf);
   const applied = differing.flatMap(([name]) => (needRestart.includes(name) ? [] : [name]));
   return {
-    config: Object.freeze({ ...wanted, settings, providers }),
-    changed: [...applied, ...differingNames(running.variables, wanted.variables)],
+    config: Object.freeze({ ...wanted, settings, providers, keyedProviders, models, plainModels, providerRoutings }),
+    changed: [
+      ...applied,
+      ...differingNames(running.variables, wanted.variables),
+      ...differingParts(running.providerRoutings, providerRoutings, idOf).map((id) => `providers.${id}`),
+      ...differingParts(running.models, models, nameOf).map((name) => `models.${name}`),
+    ],
     needRestart,
   };
 }
@@ -59,6 +68,41 @@ function keepProviders(running: readonly Provider[], wanted: readonly Provider[]
       return before && Bun.deepEquals(before, provider) ? before : provider;
     }),
   );
+}
+
+/** With the first of its keys a provider is the one of the list. */
+function keepKeys(running: Config, wanted: Config, providers: readonly Provider[]): Config["keyedProviders"] {
+  const kept = new Map(providers.map((provider) => [provider.id, provider]));
+  return new Map(
+    [...wanted.keyedProviders].map(([id, [first, ...others]]) => {
+      const before = new Map(running.keyedProviders.get(id)?.map((provider) => [provider.key, provider]));
+      const same = others.map((provider) => {
+        const known = before.get(provider.key);
+        return known && Bun.deepEquals(known, provider) ? known : provider;
+      });
+      return [id, Object.freeze([kept.get(id) ?? first, ...same].flatMap((provider) => provider ?? []))];
+    }),
+  );
+}
+
+const nameOf = ({ name }: { readonly name: string }): string => name;
+const idOf = ({ id }: { readonly id: string }): string => id;
+
+function keepNamed<Part>(running: readonly Part[], wanted: readonly Part[], name: (part: Part) => string) {
+  const known = new Map(running.map((part) => [name(part), part]));
+  const kept = wanted.map((part) => {
+    const before = known.get(name(part));
+    return before !== undefined && Bun.deepEquals(before, part) ? before : part;
+  });
+  return Object.freeze(kept);
+}
+
+/** Names of parts that are not the same objects any more. */
+function differingParts<Part>(before: readonly Part[], after: readonly Part[], name: (part: Part) => string) {
+  const kept = new Set(before);
+  const names = new Set(after.map(name));
+  const gone = before.map(name).filter((one) => !names.has(one));
+  return [...after.filter((part) => !kept.has(part)).map(name), ...gone];
 }
 
 function differingNames(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): readonly string[] {

@@ -1,4 +1,5 @@
-import { parseByteSize, parseDuration, formatDuration } from "./values.ts";
+import { formatDuration, parseDuration } from "../core/durations.ts";
+import { parseByteSize } from "./values.ts";
 import { ACCEPTED_PROXY_URLS, parseProxyUrl, maskProxyUrl, maskUrl } from "./urls.ts";
 import type { SettingRange, SettingRow } from "./setting-row.ts";
 import { maskSecret } from "./setting-problem.ts";

@@ -1,3 +1,5 @@
+import type { AttemptSummary } from "./attempt-summary.ts";
+
 /** What is in the `type` member of an error body: the vocabulary of OpenAI's API. */
 export type FailureType =
   | "invalid_request_error"
@@ -226,6 +228,7 @@ export const FAILURES = {
   queue_full: { status: 429, type: "rate_limit_error", message: "The queue of this model is full" },
   queue_timeout: { status: 429, type: "rate_limit_error", message: "The request waited too long in the model's queue" },
   deployments_cooling: { status: 503, type: "overloaded_error", message: "All deployments of this model are cooling" },
+  answered_elsewhere: { status: 499, type: "api_error", message: "Another deployment answered first" },
   client_gone: { status: 499, type: "invalid_request_error", message: "The client closed the connection" },
   overloaded: {
     status: 503,
@@ -262,6 +265,8 @@ export interface FailureDetails {
   readonly providerError?: Readonly<Record<string, unknown>>;
   /** Response headers that belong to this failure, such as `retry-after` or `allow`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What was asked for a name of the gateway's own, in this order. */
+  readonly attempts?: readonly AttemptSummary[];
   /** What went wrong underneath; goes to the log, never to the client. */
   readonly cause?: unknown;
 }

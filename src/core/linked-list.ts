@@ -15,8 +15,8 @@ export interface LinkedList<Member> {
   remove(member: Member): void;
   has(member: Member): boolean;
   size(): number;
-  /** All that are in it at the moment, in a list that does not change with it. */
-  members(): Member[];
+  /** The first ones that are in it at the moment, all by default, in a list that does not change with it. */
+  members(atMost?: number): Member[];
 }
 
 export function createLinkedList<Member extends LinkedListNode<Member>>(): LinkedList<Member> {
@@ -48,9 +48,9 @@ export function createLinkedList<Member extends LinkedListNode<Member>>(): Linke
       size -= 1;
     },
     size: () => size,
-    members() {
+    members(atMost = size) {
       const members: Member[] = [];
-      for (let member = first; member; member = member.next) members.push(member);
+      for (let member = first; member && members.length < atMost; member = member.next) members.push(member);
       return members;
     },
   };

@@ -49,3 +49,17 @@ export function changedFiles(contents: FileContents): readonly string[] {
     })
     .map(([path]) => path);
 }
+
+/** @returns what reads files, and the hashes of those that it has read. */
+export function rememberFiles(read: ReadFile): {
+  readonly readFile: ReadFile;
+  readonly files: ReadonlyMap<string, bigint | number>;
+} {
+  const files = new Map<string, bigint | number>();
+  const readFile: ReadFile = (path) => {
+    const text = read(path);
+    files.set(path, Bun.hash(text));
+    return text;
+  };
+  return { readFile, files };
+}

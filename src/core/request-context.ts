@@ -1,6 +1,7 @@
 import type { LinkedListNode } from "./linked-list.ts";
 import type { Failure, FailureCode } from "./errors.ts";
 import type { MemoryHolder } from "./memory/budget.ts";
+import type { RoutingRecord } from "./attempt-summary.ts";
 
 /** What a provider says a call used, in tokens; a member that it did not say is absent. */
 export interface TokenUsage {
@@ -55,6 +56,8 @@ export interface RequestRecord {
   readonly provider: string | undefined;
   /** The model as the provider is asked for it. */
   readonly model: string | undefined;
+  /** Undefined unless several deployments could answer. */
+  readonly routing: RoutingRecord | undefined;
   /** HTTP status sent to the client; 0 before there is one. */
   readonly status: number;
   readonly streaming: boolean;
@@ -88,6 +91,8 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   admitted(principal: Principal | undefined): void;
   /** Who is to answer it; a later choice replaces the one of before. */
   selected(provider: string, model?: string | undefined): void;
+  /** What was tried so far, of a request that several deployments could answer. */
+  routed(routing: RoutingRecord): void;
   /** So many more bytes of its body came. */
   received(bytes: number): void;
   /** Names what can end it early; forgotten when it is finished. */
@@ -96,6 +101,8 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   responseHeader(): void;
   /** Bytes of the body of the provider's response have come. The first call counts. */
   firstByte(): void;
+  /** What was recorded of a response, and that it is an error, is of no use: another one may come. */
+  attemptFailed(): void;
   /** The client is answered with this status. */
   answered(status: number): void;
   /** The answer is a stream. */

@@ -7,6 +7,7 @@ import type {
   RequestContext,
   TokenUsage,
 } from "./request-context.ts";
+import type { RoutingRecord } from "./attempt-summary.ts";
 
 /** What all requests share: the clock, and the register that they leave when they are over. */
 export interface RequestRegister {
@@ -26,6 +27,7 @@ export class Recorder implements RequestContext {
   client: ClientDescription | undefined = undefined;
   provider: string | undefined = undefined;
   model: string | undefined = undefined;
+  routing: RoutingRecord | undefined = undefined;
   status = 0;
   streaming = false;
   bytesIn = 0;
@@ -64,6 +66,10 @@ export class Recorder implements RequestContext {
     this.model = model;
   }
 
+  routed(routing: RoutingRecord): void {
+    this.routing = routing;
+  }
+
   received(bytes: number): void {
     this.bytesIn += bytes;
   }
@@ -78,6 +84,13 @@ export class Recorder implements RequestContext {
 
   firstByte(): void {
     this.firstByteAt ??= this.register.now();
+  }
+
+  attemptFailed(): void {
+    this.responseHeaderAt = undefined;
+    this.firstByteAt = undefined;
+    this.failure = undefined;
+    this.cause = undefined;
   }
 
   answered(status: number): void {

@@ -25,6 +25,7 @@ function wireMembers({ code, details }: Failure) {
     code: details.wireCode === undefined ? code : details.wireCode,
     param: details.param ?? null,
     provider_error: details.providerError,
+    attempts: details.attempts,
   };
 }
 
@@ -45,7 +46,7 @@ const SIMPLE: ErrorEnvelope = {
   name: "simple",
   status: statusOf,
   body(failure, requestId) {
-    const { type, code, param, provider_error } = wireMembers(failure);
+    const { type, code, param, provider_error, attempts } = wireMembers(failure);
     return JSON.stringify({
       error: failure.message,
       type,
@@ -53,6 +54,7 @@ const SIMPLE: ErrorEnvelope = {
       param: param ?? undefined,
       provider: failure.details.provider,
       provider_error,
+      attempts,
       request_id: requestId,
     });
   },
@@ -64,8 +66,8 @@ const OPENAI: ErrorEnvelope = {
   name: "openai",
   status: statusOf,
   body(failure) {
-    const { type, code, param, provider_error } = wireMembers(failure);
-    return JSON.stringify({ error: { message: failure.message, type, param, code, provider_error } });
+    const { type, code, param, provider_error, attempts } = wireMembers(failure);
+    return JSON.stringify({ error: { message: failure.message, type, param, code, provider_error, attempts } });
   },
   headers: headersOf,
 };
@@ -98,6 +100,7 @@ const ANTHROPIC: ErrorEnvelope = {
         type: anthropicType(failure),
         message: failure.message,
         provider_error: anthropicRest(failure),
+        attempts: failure.details.attempts,
       },
       request_id: requestId,
     }),

@@ -6,6 +6,19 @@ const ProviderErrorRest = Type.Optional(
   openObject({}, "What else the provider said of its error, such as metadata, details or innererror."),
 );
 
+/** What was tried, if several deployments could answer. */
+const Attempts = Type.Optional(
+  Type.Array(
+    openObject({
+      provider: Type.String(),
+      model: Type.String(),
+      status: Type.Optional(Type.Integer()),
+      why: Type.Optional(Type.String({ description: "The code of the failure." })),
+    }),
+    { description: "Every attempt, if several deployments could answer." },
+  ),
+);
+
 /** How the gateway reports an error. */
 export const ErrorResponse = openObject(
   {
@@ -15,6 +28,7 @@ export const ErrorResponse = openObject(
     param: nullish(Type.String({ description: "The field of the request that is to blame." })),
     provider: nullish(Type.String({ description: "The provider that was asked." })),
     provider_error: ProviderErrorRest,
+    attempts: Attempts,
     request_id: nullish(Type.String({ description: "The X-Request-Id of this exchange." })),
   },
   "An error.",
@@ -30,6 +44,7 @@ export const OpenAIErrorResponse = openObject(
       param: Type.Union([Type.String(), Type.Null()]),
       code: Type.Union([Type.String(), Type.Number(), Type.Null()]),
       provider_error: ProviderErrorRest,
+      attempts: Attempts,
     }),
   },
   "An error in OpenAI's envelope, which clients get that read no other one.",
@@ -44,6 +59,7 @@ export const AnthropicErrorResponse = openObject(
       type: Type.String({ description: "E.g. invalid_request_error." }),
       message: Type.String(),
       provider_error: ProviderErrorRest,
+      attempts: Attempts,
     }),
     request_id: nullish(Type.String()),
   },

@@ -5,6 +5,7 @@ import type { TokenUsage } from "../core/request-context.ts";
 import type { ErrorEnvelope } from "./error-body.ts";
 import type { CheckRequest } from "./schema/check.ts";
 import type { ReadImage } from "./images.ts";
+import type { JudgeContent } from "./first-content.ts";
 import type { StreamWatch } from "./stream-watch.ts";
 
 /** The APIs of a provider that a format may need, as named in the provider table. */
@@ -62,6 +63,8 @@ export interface Format {
   readonly errors?: ErrorEnvelope;
   /** Watches over one stream; a new one for each stream that has a state. */
   readonly watchStream: () => StreamWatch;
+  /** Tells the first event of a stream that holds content; absent if every one does. */
+  readonly contentOf?: JudgeContent;
   /** How its streams are one JSON array, whose elements come one by one; absent if they are always events. */
   readonly array?: ArrayStreams;
   /** Finds the usage in the last bytes of an answer; absent if it is where OpenAI and Anthropic have it. */

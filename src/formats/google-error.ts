@@ -41,7 +41,7 @@ export function googleError(failure: Failure, requestId: string): object {
 export const googleStatus = ({ status }: Failure): number => (status === ANTHROPIC_OVERLOADED ? 503 : status);
 
 function googleDetails({ code, message, details }: Failure, requestId: string): readonly object[] {
-  const { param, provider, wireCode, providerError, headers } = details;
+  const { param, provider, wireCode, providerError, headers, attempts } = details;
   const told = providerError?.["details"];
   const retryAfter = /^\d+(?:\.\d+)?$/.exec(headers?.["retry-after"] ?? "")?.[0];
   return [
@@ -51,7 +51,12 @@ function googleDetails({ code, message, details }: Failure, requestId: string): 
       "@type": `${GOOGLE_TYPES}ErrorInfo`,
       reason: (typeof wireCode === "string" ? wireCode : code).toUpperCase(),
       domain: "inference-gateway",
-      metadata: { requestId, ...(provider !== undefined && { provider }) },
+      // Its values are texts.
+      metadata: {
+        requestId,
+        ...(provider !== undefined && { provider }),
+        ...(attempts !== undefined && { attempts: JSON.stringify(attempts) }),
+      },
     },
     ...(param == null
       ? []

@@ -10,6 +10,7 @@ import modelsAndRouting from "./models-and-routing.md" with { type: "text" };
 import operations from "./operations.md" with { type: "text" };
 import performance from "./performance.md" with { type: "text" };
 import providers from "./providers.md" with { type: "text" };
+import routing from "./routing.md" with { type: "text" };
 import security from "./security.md" with { type: "text" };
 import settings from "./settings.md" with { type: "text" };
 import streaming from "./streaming.md" with { type: "text" };
@@ -26,6 +27,7 @@ export const PAGES: ReadonlyMap<string, string> = new Map([
   ["providers", providers],
   ["client-apis", clientApis],
   ["models-and-routing", modelsAndRouting],
+  ["routing", routing],
   ["streaming", streaming],
   ["tools", tools],
   ["errors", errors],

@@ -4,16 +4,14 @@ import { type JsonLimits, parsedWeight } from "../core/json/limits.ts";
 import { decodeObjectInTurns, type DecodedObject } from "../core/json/parse.ts";
 import type { ApiName, Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
-import type { ProviderApiName } from "../providers/api-paths.ts";
-import { nameIn } from "../providers/model-family.ts";
-import { apiUrl } from "../providers/url.ts";
-import { chooseCounter } from "../routing/choose-counter.ts";
-import { chooseWire } from "../routing/choose-wire.ts";
 import { resolveTarget, splitQuery, type Target, type TargetSources } from "../routing/resolve-target.ts";
-import { type AttemptParts, Attempts } from "./attempts.ts";
+import type { AttemptParts } from "./attempt-parts.ts";
+import { Attempts } from "./attempts.ts";
+import { chooseWay } from "./choose-way.ts";
 import { DECISIVE_NAMES, type ReceivedBody } from "./prepare-body.ts";
 import { readAskedInPath } from "./read-path.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
+import type { RoutedAdmission } from "./route/request-route.ts";
 import type { AdmittedRequest } from "./stage.ts";
 import type { CheckRequest } from "../formats/schema/check.ts";
 import { nextTurn } from "../core/event-loop.ts";
@@ -22,7 +20,7 @@ import { findJsonModels } from "../routing/find-json-models.ts";
 import { findQueryModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
 
-export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCall"> {
+export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCall" | "deadlines" | "now"> {
   readonly targets: TargetSources;
   readonly policy: ModelPolicy;
   /** Of request bodies and of answers that are parsed whole. */
@@ -31,6 +29,8 @@ export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCal
   readonly isStrict: boolean;
   /** Estimate how many tokens a request has if its provider cannot count them, rather than refuse. */
   readonly estimatesTokens: boolean;
+  /** Chooses among deployments; absent if the operator has named no models, and no provider has several keys or limits. */
+  readonly routing?: RoutedAdmission | undefined;
 }
 
 /**
@@ -40,7 +40,7 @@ export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCal
 export type Admit = (context: RequestContext, request: Request, format: Format) => Promise<AdmittedRequest>;
 
 export function createAdmit(parts: AdmitParts): Admit {
-  const { targets, policy, memory, jsonLimits, isStrict, estimatesTokens } = parts;
+  const { targets, policy, memory, jsonLimits, isStrict, estimatesTokens, routing } = parts;
 
   return async (context, request, format) => {
     const inPath = format.inPath && readAskedInPath(request.url, format.inPath);
@@ -57,14 +57,30 @@ export function createAdmit(parts: AdmitParts): Admit {
         : checkBody(bytes, decoded, check);
     // From here on it is as if the body said it; its bytes stay as they are.
     const body = inPath ? { ...checked, value: { ...checked.value, ...inPath } } : checked;
-    const found = resolveTarget(targets, query.provider, String(body.value["model"]), apiOf(format));
+    const streams = body.value["stream"] === true;
+    const isArray = streams && format.array !== undefined && format.array.isAsked(query.rest);
+    const name = String(body.value["model"]);
+    const named = query.provider === undefined ? routing?.router.find(name) : undefined;
+    if (routing && named) {
+      const ask = { context, request, format, body, streams, query: query.rest, route: named, alias: name };
+      const opened = routing.open(ask);
+      const { route, way } = opened instanceof Promise ? await opened : opened;
+      requireClient(request);
+      return { format, body, ...way, route, isArray, attempts: new Attempts(parts, context, request) };
+    }
+    const found = resolveTarget(targets, query.provider, name, apiOf(format));
     const target = found instanceof Promise ? await found : found;
     requireClient(request);
     context.selected(target.provider.id, target.model);
     if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
-    const streams = body.value["stream"] === true;
+    const keyed = routing?.router.forProvider(target.provider.id, target.model);
+    if (routing && keyed) {
+      const ask = { context, request, format, body, streams, query: query.rest, route: keyed, alias: undefined };
+      const opened = routing.open(ask);
+      const { route, way } = opened instanceof Promise ? await opened : opened;
+      return { format, body, ...way, route, isArray, attempts: new Attempts(parts, context, request) };
+    }
     const way = chooseWay(target, format, streams, query.rest, estimatesTokens);
-    const isArray = streams && format.array !== undefined && format.array.isAsked(query.rest);
     return { format, body, ...way, isArray, attempts: new Attempts(parts, context, request) };
   };
 }
@@ -139,43 +155,3 @@ export function requireAllowedModels(
 
 /** Of what is only counted, that which it is counted for: both are to go to the same provider. */
 const apiOf = ({ api, counts }: Format): ApiName => counts?.api ?? api;
-
-/** How a request gets to its provider. @throws Failure that of a format which the provider does not have */
-function chooseWay(
-  asked: Target,
-  format: Format,
-  isStream: boolean,
-  search: string,
-  estimatesTokens: boolean,
-): Pick<AdmittedRequest, "target" | "wire" | "url" | "counter"> {
-  const { provider, model } = asked;
-  const counter = format.counts && chooseCounter(provider, format, estimatesTokens, model);
-  // Of the one who does not count, nothing is asked.
-  if (counter === "estimate") return { target: asked, wire: format.api, url: "", counter };
-  if (counter !== undefined && counter !== "native") {
-    const target = namedFor(counter, asked);
-    return { target, wire: counter, url: apiUrl(target, counter, false, "") ?? "", counter };
-  }
-  const wire = format.subpath === undefined ? chooseWire(provider, format.api, model) : format.api;
-  const target = wire === undefined ? asked : namedFor(wire, asked);
-  // The query belongs to the client's API.
-  const isRelayed = wire === format.api;
-  const choosesFraming = isRelayed && format.array !== undefined;
-  const url = wire && apiUrl(target, wire, isStream, isRelayed ? search : "", format.subpath, choosesFraming);
-  if (wire === undefined || url === undefined) throw notSupported(format, provider.id);
-  return { target, wire, url };
-}
-
-/** A target with its model as that API has it. */
-const namedFor = (api: ProviderApiName, target: Target): Target =>
-  target.provider.families ? { ...target, model: nameIn(target.provider, api, target.model) } : target;
-
-function notSupported({ notSupported: code, counts, subpath }: Format, provider: string): Failure {
-  if (counts) {
-    const message = "This provider has no API that counts tokens. COUNT_TOKENS=estimate allows an estimate.";
-    return new Failure(code, { provider, message });
-  }
-  if (subpath === undefined) return new Failure(code, { provider });
-  const message = `This provider has no Responses API, and ${subpath.slice(1)} is not translated.`;
-  return new Failure(code, { provider, message });
-}

@@ -13,6 +13,7 @@ import { beginStream } from "./heartbeat.ts";
 import { createErrorMask } from "./mask-errors.ts";
 import type { StreamListener } from "./stream-listener.ts";
 import { startPump } from "./stream-pump.ts";
+import { watchContent } from "./watch-content.ts";
 
 /** The provider ended its answer without an error, but before the end of the array. */
 const UNFINISHED = { code: "STREAM_UNFINISHED", phase: "body", requestSent: true } as const;
@@ -27,7 +28,7 @@ const MAX_BLANK_BYTES = 64 * 1024;
 
 export interface ArrayStreamOptions {
   readonly provider: Provider;
-  readonly format: Pick<Format, "readUsage">;
+  readonly format: Pick<Format, "contentOf" | "readUsage">;
   readonly watch: StreamWatch;
 }
 
@@ -56,12 +57,14 @@ export async function openArrayStream(
   if (first !== OPEN_BRACKET) return undefined;
   context.streamed();
   const tail = createStreamTail(TAIL_BYTES);
+  const awaited = watchContent(call, format, true);
   const last = (): Buffer => asBuffer(tail.bytes());
 
   const listener: StreamListener = {
     onChunk(chunk) {
       context.firstByte();
       context.sent(chunk.length);
+      awaited?.(chunk);
       watch.push(asBuffer(chunk), tail);
       tail.push(chunk);
     },
@@ -80,7 +83,7 @@ export async function openArrayStream(
     onEnd(reason) {
       const hasAll = reason?.code === "client_gone" && watch.isOver(last());
       context.used(reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(tail.bytes()));
-      attempts.close();
+      attempts.close(hasAll ? undefined : reason);
       context.finishBody(hasAll ? undefined : reason);
     },
   };

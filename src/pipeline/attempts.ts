@@ -1,39 +1,27 @@
 import type { Interruptible, RequestContext } from "../core/request-context.ts";
 import { Failure, toFailure } from "../core/errors.ts";
-import type { MemoryBudget } from "../core/memory/budget.ts";
+import type { Timeouts } from "../core/timeouts.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { OpenUpstreamCall, UpstreamCall } from "../upstream/call.ts";
-import type { UpstreamResponse, WireRequest } from "../upstream/transport.ts";
+import type { UpstreamCall } from "../upstream/call.ts";
+import type { UpstreamResponse } from "../upstream/transport.ts";
 import { Attempt } from "./attempt.ts";
-import type { ClientConnections } from "./read-body.ts";
+import type { AttemptParts, AttemptRequest, BranchEvents } from "./attempt-parts.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";
+import { readRequestTimeout, RequestDeadline } from "./request-timeout.ts";
 import type { StreamedCall } from "./stream-listener.ts";
-
-/** What attempts need from the rest of the gateway. */
-export interface AttemptParts {
-  readonly openCall: OpenUpstreamCall;
-  readonly connections: Pick<ClientConnections, "suspendIdleTimeout" | "restoreIdleTimeout">;
-  readonly memory: Pick<MemoryBudget, "tryHold">;
-}
-
-/** What one attempt sends. */
-export interface AttemptRequest extends Omit<WireRequest, "onSent"> {
-  /** Bytes that the client's request goes on holding in the budget once a body of bytes is sent; 0 unless given. */
-  readonly keptBytes?: number;
-  /** See `usageInjected` of a `Reply`. */
-  readonly usageInjected?: boolean;
-}
 
 /**
  * All that providers are asked for one request of a client, and the only place that calls one for it. Until it is
  * closed, whatever ends the request early ends the attempts that are open, and the client's connection may be silent.
  * `using` closes it on every exit, unless a stream that outlives the block has taken it over and closes it at its end.
- * It is also what the pump of a stream asks that is made of several attempts: such a stream has no deadline of its own,
- * each attempt has one. A class instead of closures: one instance for each request.
+ * It is also what the pump of a stream asks that is made of several attempts: such a stream has no deadline of its own but
+ * the request's, each attempt has one. A class instead of closures: one instance for each request.
  */
 export class Attempts implements Disposable, Interruptible, StreamedCall {
   readonly context: RequestContext;
   readonly request: Request;
+  /** Who answers, if several providers could; of a branch, nobody. */
+  answerer: Provider | undefined;
   readonly #parts: AttemptParts;
   /** The attempts that are open are this one and those before it. */
   #last: Attempt | undefined;
@@ -42,13 +30,74 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #ending: AbortController | undefined;
   #isHandedOver = false;
   #isClosed = false;
+  /** Whose branch this is. */
+  readonly #trunk: Attempts | undefined;
+  /** Of the attempts of a branch. */
+  #timeouts: Timeouts | undefined;
+  #deadline: RequestDeadline | undefined;
+  #branches: Set<Attempts> | undefined;
+  #events: BranchEvents | undefined;
+  #keptBytes = 0;
 
-  constructor(parts: AttemptParts, context: RequestContext, request: Request) {
+  /** @throws Failure if the client says in no known way how long the request may take */
+  constructor(parts: AttemptParts, context: RequestContext, request: Request, trunk?: Attempts) {
     this.#parts = parts;
     this.context = context;
     this.request = request;
+    this.#trunk = trunk;
+    if (trunk) {
+      this.#reason = trunk.#reason;
+      return;
+    }
+    const totalMs = readRequestTimeout(request.headers);
     parts.connections.suspendIdleTimeout(request);
     context.interruptibleBy(this);
+    if (totalMs !== undefined) this.endWithin(totalMs, "X-Request-Timeout");
+  }
+
+  /** When the request must be over, in milliseconds of the monotonic clock; infinite if nothing says so. */
+  get until(): number {
+    return this.#trunk?.until ?? this.#deadline?.until ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Bounds the whole request, its stream included, see {@link RequestDeadline.shorten}. */
+  endWithin(totalMs: number, rule: string): void {
+    if (this.#trunk) return this.#trunk.endWithin(totalMs, rule);
+    (this.#deadline ??= new RequestDeadline(this.#parts, this.context, this)).shorten(totalMs, rule);
+  }
+
+  /**
+   * Attempts that belong together, such as those of one deployment. They end by themselves, or with all others.
+   * @param timeouts of each, before its provider's; made once and kept (`joinTimeouts`); by default those of this branch
+   */
+  branch(timeouts?: Timeouts | undefined): Attempts {
+    const branch = new Attempts(this.#parts, this.context, this.request, this);
+    branch.#timeouts = timeouts ?? this.#timeouts;
+    (this.#branches ??= new Set()).add(branch);
+    return branch;
+  }
+
+  /** Bytes that the request holds beside what an attempt needs, because another deployment may still be asked. */
+  get keptBytes(): number {
+    return this.#trunk ? this.#trunk.keptBytes : this.#keptBytes;
+  }
+
+  set keptBytes(bytes: number) {
+    this.#keptBytes = bytes;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Replaces who hears of this branch. */
+  listen(events: BranchEvents): void {
+    this.#events = events;
+  }
+
+  /** What comes now must not be done again, such as a call of a tool: whatever becomes of it, nobody else is asked. */
+  commit(): void {
+    this.#events?.onCommit?.();
   }
 
   /**
@@ -56,7 +105,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    * Not `async`: such a function keeps its arguments, and with them the body, until it is over.
    */
   begin(provider: Provider, request: AttemptRequest): Attempt {
-    const call = this.#parts.openCall(provider, this.request.signal);
+    const timeouts = request.timeouts ?? this.#timeouts ?? provider.timeouts;
+    const call = this.#parts.openCall(provider, this.request.signal, timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const sending = this.#reason ? Promise.reject(this.#reason) : this.#send(call, request);
     const usageInjected = request.usageInjected ?? false;
@@ -68,7 +118,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     const { body, keptBytes = 0 } = request;
     const length = body instanceof Uint8Array ? body.length : 0;
     const isLong = length > UNCOUNTED_BYTES;
-    this.#parts.memory.tryHold(this.context, isLong ? keptBytes + length : keptBytes);
+    const kept = keptBytes + this.keptBytes;
+    this.#parts.memory.tryHold(this.context, isLong ? kept + length : kept);
     return isLong ? this.#sendLong(call, request, keptBytes) : call.send(request);
   }
 
@@ -76,7 +127,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #sendLong(call: UpstreamCall, request: AttemptRequest, keptBytes: number): Promise<UpstreamResponse> {
     const { memory } = this.#parts;
     const { context } = this;
-    const free = (): void => void memory.tryHold(context, keptBytes);
+    const free = (): void => void memory.tryHold(context, keptBytes + this.keptBytes);
     return call.send({ ...request, onSent: free }).finally(free);
   }
 
@@ -85,6 +136,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (this.#reason) return;
     this.#reason = reason;
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.call.abort(reason);
+    if (this.#branches) for (const branch of this.#branches) branch.abort(reason);
     this.#ending?.abort(reason);
     this.#listener?.(reason);
   }
@@ -115,6 +167,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     this.abort(new Failure("client_gone"));
   }
 
+  readonly awaitsContent = false;
+  contentBegan(): void {}
   becomeStream(): void {}
   touch(): void {}
   awaitClient(): void {}
@@ -128,12 +182,19 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (!this.#isHandedOver) this.close();
   }
 
-  /** Closes the attempts that are open, and lets go of the client's connection. A second call does nothing. */
-  close(): void {
+  /**
+   * Closes the attempts that are open, and lets go of the client's connection. A second call does nothing.
+   * @param failure why the answer broke off, if it did
+   */
+  close(failure?: Failure): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#deadline?.release();
+    if (this.#branches) for (const branch of this.#branches) branch.close(failure);
+    if (this.#trunk) this.#trunk.#branches?.delete(this);
+    this.#events?.onClose?.(failure);
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close();
     if (this.#ending) this.request.signal.removeEventListener("abort", this);
-    this.#parts.connections.restoreIdleTimeout(this.request);
+    if (!this.#trunk) this.#parts.connections.restoreIdleTimeout(this.request);
   }
 }

@@ -16,6 +16,7 @@ import { beginStream, type Heartbeat } from "./heartbeat.ts";
 import { createErrorMask } from "./mask-errors.ts";
 import type { StreamListener } from "./stream-listener.ts";
 import { startPump } from "./stream-pump.ts";
+import { watchContent } from "./watch-content.ts";
 
 /** An empty comment. */
 const OPENING = ":\n\n";
@@ -90,8 +91,9 @@ interface EventRecorder {
 }
 
 /** Records a stream on its way, and judges how it ends. */
-function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): EventRecorder {
+function recordEvents(attempts: Attempts, { call, usage }: Reply, format: Format): EventRecorder {
   const { context } = attempts;
+  const awaited = watchContent(call, format, false);
   const tail = createStreamTail(TAIL_BYTES);
   const watch = format.watchStream();
   let awaitsStartUsage = format.usageAtStart && usage === undefined;
@@ -107,6 +109,7 @@ function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): Eve
     onChunk(chunk) {
       context.firstByte();
       context.sent(chunk.length);
+      awaited?.(chunk);
       watch.push(asBuffer(chunk), tail);
       tail.push(chunk);
       if (awaitsStartUsage) {
@@ -144,7 +147,7 @@ function recordEvents(attempts: Attempts, { usage }: Reply, format: Format): Eve
       // Clients leave when they have the last event, which may be before the provider has closed its stream.
       const hasAll = reason?.code === "client_gone" && isWhole();
       context.used(usage ? usage() : (format.readUsage ?? readUsage)(tail.bytes()));
-      attempts.close();
+      attempts.close(hasAll ? undefined : reason);
       context.finishBody(hasAll ? undefined : reason);
     },
   };

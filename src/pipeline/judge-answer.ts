@@ -5,6 +5,7 @@ import { redactionOf } from "../core/redact/redact.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import { readAnswerError } from "../formats/answer-error.ts";
 import { readMarkup } from "../formats/error-text.ts";
+import type { ProviderError } from "../formats/provider-error.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 
@@ -38,27 +39,36 @@ export function judgeAnswer(
   bytes: Uint8Array,
   usage: TokenUsage | undefined,
 ): Uint8Array {
-  const body = asBuffer(bytes);
-  if (!isDelimitedAsObject(body)) throw invalid(provider, describe(body, provider));
-  if (hasUsed(usage) && !mayHaveError(body)) return bytes;
-  return body.length > MAX_ERROR_BYTES ? bytes : judgeParsed(context, provider, body);
+  const error = findAnswerError(provider, bytes, usage);
+  if (!error) return bytes;
+  const redact = redactionOf(secretsOf(provider));
+  const message = redact(error.message ?? `code ${error.code ?? "unknown"}`).slice(0, MAX_LOGGED_CHARACTERS);
+  context.failed(new Failure("provider_error", { provider: provider.id, cause: message }));
+  const text = asBuffer(bytes).toString();
+  const masked = redact(text);
+  return masked === text ? bytes : Buffer.from(masked);
 }
 
-function judgeParsed(context: RequestContext, provider: Provider, body: Buffer): Uint8Array {
+/**
+ * The error that a whole answer is although it came with a good status; undefined if it is none.
+ * @param usage see {@link judgeAnswer}
+ * @throws Failure `upstream_invalid_response` if it is no JSON object
+ */
+export function findAnswerError(
+  provider: Provider,
+  bytes: Uint8Array,
+  usage: TokenUsage | undefined,
+): ProviderError | undefined {
+  const body = asBuffer(bytes);
+  if (!isDelimitedAsObject(body)) throw invalid(provider, describe(body, provider));
+  if (body.length > MAX_ERROR_BYTES || (hasUsed(usage) && !mayHaveError(body))) return undefined;
   const decoded = decodeObject(toWellFormed(body));
   if (!("value" in decoded)) {
     // What exceeds the limits is JSON as far as is known.
-    if (decoded.fault === "depth" || decoded.fault === "values") return body;
+    if (decoded.fault === "depth" || decoded.fault === "values") return undefined;
     throw invalid(provider, "JSON that is not valid or not complete");
   }
-  const redact = redactionOf(secretsOf(provider));
-  const error = readAnswerError(decoded.value, redact);
-  if (!error) return body;
-  const message = redact(error.message ?? `code ${error.code ?? "unknown"}`).slice(0, MAX_LOGGED_CHARACTERS);
-  context.failed(new Failure("provider_error", { provider: provider.id, cause: message }));
-  const text = body.toString();
-  const masked = redact(text);
-  return masked === text ? body : Buffer.from(masked);
+  return readAnswerError(decoded.value, redactionOf(secretsOf(provider)));
 }
 
 /** Whether the first and the last byte that are no white space are the braces of an object. */

@@ -10,7 +10,7 @@ import { Attempts } from "./attempts.ts";
 import type { RelayParts } from "./relay.ts";
 import { createProxyPolicy } from "./passthrough-policy.ts";
 import { announcedLength } from "./read-body.ts";
-import { bufferResponse } from "./read-response.ts";
+import { bufferResponse, isEventStream } from "./read-response.ts";
 import { redactError } from "./mask-errors.ts";
 import { pumpStream } from "./stream-pump.ts";
 
@@ -91,8 +91,11 @@ async function relayBody(
     }
     body = answer.tooLong;
   }
+  // Of a stream in whatever format it is not known what it says.
+  if (!isEventStream(response)) call.contentBegan();
   const stream = await pumpStream(body, call, {
     onChunk(chunk) {
+      if (call.awaitsContent) call.contentBegan();
       context.sent(chunk.length);
     },
     // Whatever format this is, an error of the gateway's has no place in it: the connection breaks off instead.

@@ -1,6 +1,6 @@
 import { asBuffer, toJson } from "../core/json/bytes.ts";
 import { Failure } from "../core/errors.ts";
-import { type Edit, editObject } from "../core/json/edit.ts";
+import { type Edit, editMembers, editObject } from "../core/json/edit.ts";
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { findMember, type Member } from "../core/json/find.ts";
 import { watchMembers } from "../core/json/limits.ts";
@@ -8,8 +8,9 @@ import { foundMember, type MemberWatch, watchedNames } from "../core/json/member
 import { ENVELOPE_SIGN, removeSeals } from "../formats/form/remove-seals.ts";
 import type { Format } from "../formats/format.ts";
 import { CONTENT_ROOTS } from "../formats/visual-content.ts";
-import { bodyVariantOf, type BodyVariant } from "../providers/model-family.ts";
+import type { BodyVariant } from "../providers/model-family.ts";
 import type { Target } from "../routing/resolve-target.ts";
+import { variantFor } from "./body-variant.ts";
 
 /** A request body as the client sent it: the parsed value is for reading, the bytes are what is forwarded. */
 export interface ReceivedBody {
@@ -69,7 +70,7 @@ export function prepareBody(
 ): Uint8Array {
   const edits: Edit[] = [];
   const model = requireSingleMember(body, "model");
-  const variant = bodyVariantOf(target.provider, api, target.model);
+  const variant = variantFor(target, api);
   if (variant) edits.push(...editVariant(body, variant, inPath ? undefined : model));
   // Some clients name it there too; what the path says counts.
   if (model && inPath) edits.push({ kind: "remove", member: model });
@@ -88,15 +89,24 @@ export function prepareBody(
   if (images && asBuffer(body.bytes).includes(seals?.sign ?? ENVELOPE_SIGN)) {
     edits.push(...editSeals(body, images.member, seals?.remove ?? removeSeals));
   }
-  return editObject(body.bytes, edits);
+  const edited = editObject(body.bytes, edits);
+  return variant?.replaced ? setMembers(edited, variant.added, variant.replaced) : edited;
+}
+
+/** Behind all other edits, which may have put in the same member. */
+function setMembers(body: Uint8Array, added: JsonObject, replaced: JsonObject): Uint8Array {
+  const isLacking = (name: string): boolean => findMember(body, name) === "absent";
+  for (const name of Object.keys(replaced)) if (findMember(body, name) === "repeated") refuseRepeated(name);
+  const lacking = Object.entries(added).filter(([name]) => isLacking(name));
+  return editMembers(body, { ...Object.fromEntries(lacking), ...replaced });
 }
 
 function editVariant(
   { value }: ReceivedBody,
-  { isWithoutModel, added }: BodyVariant,
+  { isWithoutModel, added, replaced }: BodyVariant,
   model: Member | undefined,
 ): Edit[] {
-  const inserted = Object.entries(added).filter(([name]) => !Object.hasOwn(value, name));
+  const inserted = replaced ? [] : Object.entries(added).filter(([name]) => !Object.hasOwn(value, name));
   return [
     ...(isWithoutModel && model ? [{ kind: "remove", member: model } as const] : []),
     ...inserted.map(([name, member]) => ({ kind: "insert", name, json: toJson(member) }) as const),

@@ -1,3 +1,4 @@
+import { toFailure } from "../core/errors.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
@@ -11,6 +12,7 @@ import { openEventStream } from "./event-stream.ts";
 import { judgeAnswer } from "./judge-answer.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
 import { injectsUsage, prepareBody } from "./prepare-body.ts";
+import { withTried } from "./route/routed-failure.ts";
 import type { Answer, Stage } from "./stage.ts";
 import { createCountAnswer } from "./translate/count-tokens.ts";
 import { createTranslatedAnswer, type TranslationParts } from "./translate/translate.ts";
@@ -39,14 +41,19 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
     using attempts = admitted.attempts;
     // Before the wait, which would keep all that was admitted if something of it were needed behind.
     const { provider } = admitted.target;
-    const asked = {
-      format,
-      provider,
-      streamAsked: admitted.body.value["stream"] === true,
-      isArray: admitted.isArray === true,
-    };
+    const streamAsked = admitted.body.value["stream"] === true;
+    const isArray = admitted.isArray === true;
     const reply = await answer(admitted);
-    const response = await respond(parts, attempts, reply, asked);
+    const asked = { format, provider: attempts.answerer ?? provider, streamAsked, isArray };
+    let response: Response;
+    try {
+      response = await respond(parts, attempts, reply, asked);
+    } catch (error) {
+      if (!attempts.answerer) throw error;
+      const failure = withTried(toFailure(error), reply.headers ?? {}, undefined);
+      attempts.close(failure);
+      throw failure;
+    }
     return reply.headers ? withHeaders(response, reply.headers) : response;
   };
 }
@@ -83,6 +90,8 @@ export async function respond(
   if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call)))) {
     const stream = await openEventStream(attempts, reply, { format, provider, heartbeat });
     if (stream) return stream;
+    // A whole answer, whatever it is called.
+    call.contentBegan();
   }
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
   if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);

@@ -2,15 +2,15 @@ import type { StoredAnswer } from "../formats/form/dialect.ts";
 import type { Format } from "../formats/format.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
 import type { Counter } from "../routing/choose-counter.ts";
+import type { Route } from "../routing/engine/route.ts";
+import type { Deployment } from "../routing/models/deployment.ts";
 import type { Target } from "../routing/resolve-target.ts";
-import type { Reply } from "./attempt.ts";
+import type { Attempt, Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import type { ReceivedBody } from "./prepare-body.ts";
 
-/** A request that its form, its credential and the model policy let pass, and where it goes. */
-export interface AdmittedRequest {
-  readonly format: Format;
-  readonly body: ReceivedBody;
+/** Which model of whom is asked, in which API, and where. */
+export interface Way {
   readonly target: Target;
   /** The provider's API that it goes to: that of the client's format, or one that it is translated to. */
   readonly wire: ProviderApiName;
@@ -18,6 +18,37 @@ export interface AdmittedRequest {
   readonly counter?: Counter | undefined;
   /** The address of that API, with the query that is relayed. */
   readonly url: string;
+}
+
+/** What a request's name means if several deployments could answer. */
+export interface RequestRoute {
+  /** Those of its deployments that may be asked, and can be: at least one. */
+  readonly route: Route;
+  /** One of these deployments, which the way of the request leads to. */
+  readonly likely: Deployment;
+  /** The name of the gateway's own that was asked for; undefined if it is a provider's. */
+  readonly alias: string | undefined;
+  /** What belongs together, for deployments that are chosen by that. */
+  readonly stickyKey: string | undefined;
+  /** What it will use, as far as can be said before. */
+  readonly estimatedTokens: number;
+  /** What of another route may be asked, such as one that the name falls back to; undefined if nothing. */
+  narrow(route: Route): Route | undefined;
+  /** How a deployment is asked. @throws Failure if its provider cannot be, in this request's API */
+  wayOf(deployment: Deployment, model: string): Way;
+}
+
+/**
+ * A request that its form, its credential and the model policy let pass, and where it goes: if several deployments could
+ * answer, where it is likely to.
+ */
+export interface AdmittedRequest extends Way {
+  readonly format: Format;
+  readonly body: ReceivedBody;
+  /** Absent if there is one provider, with one key, to be asked once. */
+  readonly route?: RequestRoute | undefined;
+  /** Asks the deployment that answers once more, as its model allows; absent if there is one provider to be asked once. */
+  readonly again?: AskAgain | undefined;
   /** As what the answer is kept, if the gateway keeps answers like it. */
   readonly stored?: StoredAnswer | undefined;
   /** Bytes that stages go on holding in the budget until the answer is there; 0 unless given. */
@@ -27,6 +58,12 @@ export interface AdmittedRequest {
   /** Call providers through these; they hold the client's request and its context. */
   readonly attempts: Attempts;
 }
+
+/** One answer of several that a request takes. Whoever has it closes it when it is over. */
+export type StepReply = Pick<Attempt, "response" | "call" | "isClosed" | "close">;
+
+/** @param ask asks once, with the attempts that it is given; called for each attempt */
+export type AskAgain = (ask: (attempts: Attempts) => Promise<Attempt>) => Promise<StepReply>;
 
 /** Answers an admitted request. @throws Failure if there is no answer */
 export type Answer = (admitted: AdmittedRequest) => Promise<Reply>;

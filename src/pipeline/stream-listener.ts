@@ -31,5 +31,5 @@ export interface PumpOptions {
 /** What a stream asks of the call, or calls, that it comes from. */
 export type StreamedCall = Pick<
   UpstreamCall,
-  "becomeStream" | "touch" | "awaitClient" | "abort" | "onAbort" | "explain"
+  "awaitsContent" | "contentBegan" | "becomeStream" | "touch" | "awaitClient" | "abort" | "onAbort" | "explain"
 >;

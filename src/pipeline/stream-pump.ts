@@ -1,8 +1,8 @@
 import { Failure } from "../core/errors.ts";
 import type { Deadline } from "../core/deadlines.ts";
 import type { EventFilter } from "../core/sse/event-filter.ts";
-import { UpstreamFailure } from "../upstream/errors.ts";
 import type { BodyConsumer, ResponseBody } from "../upstream/transport.ts";
+import { sparesWholeStreams } from "./request-timeout.ts";
 import type { PumpOptions, StreamedCall, StreamListener } from "./stream-listener.ts";
 import { beginStream, firstBeat, type Heartbeat, nextBeat } from "./heartbeat.ts";
 
@@ -122,7 +122,7 @@ class StreamPump implements BodyConsumer, Deadline {
   break(failure: Failure): void {
     // Before the server asks for it there is nowhere to say so, and nobody to say it to.
     if (this.#state === "unasked" && failure.code !== "client_gone") this.#early ??= failure;
-    else if (failure instanceof UpstreamFailure && this.#listener.isOver?.()) this.end();
+    else if (sparesWholeStreams(failure) && this.#listener.isOver?.()) this.end();
     else this.#close(failure);
   }
 

@@ -68,6 +68,8 @@ async function streamWhole(
   observer?: { readonly onChunk: (chunk: Uint8Array) => void; readonly onEnd: () => void },
 ): Promise<Response> {
   const { context } = attempts;
+  // With its header, because it is no stream but for the client.
+  reply.call.contentBegan();
   const stream = await pumpStream(body, reply.call, {
     onChunk(chunk) {
       context.sent(chunk.length);
@@ -77,7 +79,7 @@ async function streamWhole(
     terminalErrorEvent: () => undefined,
     onEnd(failure) {
       observer?.onEnd();
-      attempts.close();
+      attempts.close(failure);
       context.finishBody(failure);
     },
   });

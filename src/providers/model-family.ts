@@ -13,12 +13,14 @@ export interface ModelFamily {
   readonly bodies?: { readonly [Name in ProviderApiName]?: BodyVariant };
 }
 
-/** What a body lacks, and has, beside what its API says. Top-level members. */
+/** What a body lacks, and has, beside what its API and the client say. Top-level members. */
 export interface BodyVariant {
   /** The address names the model, and the body must not. */
   readonly isWithoutModel: boolean;
   /** Unless the client's body has them. */
   readonly added: JsonObject;
+  /** Whatever the client's body has. */
+  readonly replaced?: JsonObject;
 }
 
 interface HasFamilies {
@@ -59,5 +61,5 @@ export function bodyVariantOf(provider: HasFamilies, api: ProviderApiName, model
 export function inVariant(body: JsonObject, variant: BodyVariant | undefined): JsonObject {
   if (!variant) return body;
   const { model: _, ...rest } = body;
-  return { ...variant.added, ...(variant.isWithoutModel ? rest : body) };
+  return { ...variant.added, ...(variant.isWithoutModel ? rest : body), ...variant.replaced };
 }

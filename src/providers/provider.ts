@@ -1,3 +1,4 @@
+import type { Timeouts } from "../core/timeouts.ts";
 import type { SecretPatterns } from "../core/redact/secret-patterns.ts";
 import type { ProviderApiName } from "./api-paths.ts";
 import type { ApiAccess } from "./api-access.ts";
@@ -46,6 +47,8 @@ export interface Provider {
   readonly authHeader: string;
   /** The credential; never logged, never sent anywhere but to the host of `baseUrl`. */
   readonly key: string | undefined;
+  /** How long calls of it may take, if that is not as for all providers; made by `joinTimeouts`. */
+  readonly timeouts?: Timeouts | undefined;
   /** In place of a key: a credential that is made for each request, or renewed. */
   readonly credential?: Credential;
   /**

@@ -2,6 +2,7 @@ import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
 import { MODEL_EXTRAS, type ModelExtra } from "../providers/model-extras.ts";
 import type { ListedModel } from "../providers/model-list-readers.ts";
+import type { Target } from "./resolve-target.ts";
 
 /** A model as `/v1/models` shows it. */
 export interface DescribedModel {
@@ -13,14 +14,34 @@ export interface DescribedModel {
   readonly [extra: string]: unknown;
 }
 
-/** @param extras what to add; `null` if the provider does not say. */
-export function describeModel(provider: Provider, model: ListedModel, extras: readonly ModelExtra[]): DescribedModel {
+/** What can be asked for, and what is known of it. */
+export interface PublicModel extends Pick<ListedModel, "created" | "ownedBy" | "displayName" | "extras"> {
+  /** Under which clients ask for it. */
+  readonly id: string;
+  /** What it is called where it is served. */
+  readonly version: string;
+  /** Who answers: a provider's id, or the gateway's own. */
+  readonly servedBy: string;
+  /** What may be asked for it, in the providers' naming. */
+  readonly targets: readonly Target[];
+}
+
+/** A model of a provider. */
+export function publicModel(provider: Provider, listed: ListedModel): PublicModel {
+  const { id, created, ownedBy, displayName = id, extras } = listed;
+  const targets = [{ provider, model: id }];
+  const ids = { id: publicModelId(provider, id), version: id, servedBy: provider.id };
+  return { ...ids, created, ownedBy, displayName, extras, targets };
+}
+
+/** @param extras what to add; `null` if it is not known. */
+export function describeModel(model: PublicModel, extras: readonly ModelExtra[]): DescribedModel {
   const described: { -readonly [Member in keyof DescribedModel]: DescribedModel[Member] } = {
-    id: publicModelId(provider, model.id),
+    id: model.id,
     object: "model",
     created: model.created,
-    owned_by: model.ownedBy ?? provider.id,
-    served_by: provider.id,
+    owned_by: model.ownedBy ?? model.servedBy,
+    served_by: model.servedBy,
   };
   for (const extra of extras) described[extra] = model.extras[extra] ?? null;
   return described;
@@ -31,20 +52,16 @@ export interface AnthropicModel {
   readonly type: "model";
   readonly id: string;
   readonly display_name: string;
-  /** In RFC 3339; the epoch if the provider does not say. */
+  /** In RFC 3339; the epoch if it is not known. */
   readonly created_at: string;
   readonly [extra: string]: unknown;
 }
 
-/** @param extras what to add; `null` if the provider does not say. */
-export function describeForAnthropic(
-  provider: Provider,
-  model: ListedModel,
-  extras: readonly ModelExtra[],
-): AnthropicModel {
+/** @param extras what to add; `null` if it is not known. */
+export function describeForAnthropic(model: PublicModel, extras: readonly ModelExtra[]): AnthropicModel {
   const described = {
     type: "model" as const,
-    id: publicModelId(provider, model.id),
+    id: model.id,
     display_name: model.displayName ?? model.id,
     created_at: toDate(model.created),
   };

@@ -90,7 +90,7 @@ async function fetchPage(
   const { models } = provider.apis;
   const url = new URL(list);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  const call = openCall(provider.lists?.endpoint ?? provider, signal);
+  const call = openCall(provider.lists?.endpoint ?? provider, signal, provider.timeouts);
   try {
     const response = await call.send({
       url: url.href,

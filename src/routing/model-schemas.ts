@@ -62,14 +62,17 @@ export const ModelModalities = openObject(
 );
 export type ModelModalities = Static<typeof ModelModalities>;
 
-/** One model of one provider. */
+/** One model of one provider, or a name of the gateway's own. */
 export const Model = openObject(
   {
-    id: Type.String({ description: "<provider>/<id at the provider>." }),
+    id: Type.String({ description: "<provider>/<id at the provider>, or a name of the gateway's own." }),
     object: Type.Literal("model"),
     created: Type.Integer({ description: "Unix time in seconds." }),
-    owned_by: Type.String({ description: "Who made the model; the provider id where the provider does not say." }),
-    served_by: Provider,
+    owned_by: Type.String({
+      description:
+        "Who made the model; the provider id where the provider does not say; inference-gateway for the gateway's own names.",
+    }),
+    served_by: Type.String({ description: "Provider id, or inference-gateway for the gateway's own names." }),
     context_window: nullish(ContextWindow),
     pricing: nullish(Pricing),
     modalities: nullish(ModelModalities),

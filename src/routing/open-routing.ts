@@ -4,6 +4,7 @@ import type { OpenUpstreamCall } from "../upstream/call.ts";
 import { listModels } from "./fetch-models.ts";
 import { createModelLists, type ModelLists, type ModelListsOptions } from "./model-lists.ts";
 import { createModelPolicy, type ModelPolicy } from "./model-policy.ts";
+import { createRoutePolicy, type RoutePolicy } from "./route-policy.ts";
 
 export interface RoutingOptions extends Pick<ModelListsOptions, "ttlMs" | "timeoutMs"> {
   /** Models that may be used, and models that may not; both empty for all. */
@@ -26,6 +27,8 @@ export interface Routing {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly modelLists: ModelLists;
   readonly policy: ModelPolicy;
+  /** The same policy, for names of the gateway's own. */
+  readonly routePolicy: RoutePolicy;
 }
 
 /** Asks no provider yet. */
@@ -42,5 +45,6 @@ export function openRouting(options: RoutingOptions, { openCall, ...parts }: Rou
       fetchModels: (provider, signal) => listModels(provider, openCall, signal, jsonLimits),
     }),
     policy,
+    routePolicy: createRoutePolicy(policy),
   };
 }

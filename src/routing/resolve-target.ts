@@ -2,6 +2,7 @@ import { Failure } from "../core/errors.ts";
 import type { ApiName } from "../formats/format.ts";
 import type { BareName, FindBareName } from "./bare-names.ts";
 import type { Provider } from "../providers/provider.ts";
+import type { ParamOptions } from "./models/model-options.ts";
 import {
   listsIncomplete,
   noProviderHas,
@@ -14,6 +15,8 @@ import {
 export interface Target {
   readonly provider: Provider;
   readonly model: string;
+  /** What the operator has it sent beside what the client said. */
+  readonly params?: ParamOptions | undefined;
 }
 
 export interface TargetSources {

@@ -108,6 +108,7 @@ export const ROUTES = {
     scope: "/v1alpha",
   },
   embeddings: json(EMBEDDINGS, "/v1/embeddings"),
+  routing: { method: "GET", paths: ["/v1/routing"] },
   tools: { method: "GET", paths: ["/v1/mcp/tools"] },
   proxy: {
     method: "ALL",

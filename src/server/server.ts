@@ -10,7 +10,9 @@ import { documentationHandlers, exampleModels, showStart } from "./handlers/docu
 import { type ConfigFileState, showHealth, showReadiness, type WorkerPlace } from "./handlers/health.ts";
 import { byClient, listGoogleModels, showGoogleModel } from "./handlers/google-models.ts";
 import { listModels, type ModelRouteParts, showModel } from "./handlers/models.ts";
+import { showRouting } from "./handlers/routing.ts";
 import { listTools } from "./handlers/tools.ts";
+import type { RoutingView } from "../routing/routing-view.ts";
 import type { Listener } from "./listener.ts";
 import { createRequireOwnOrigin, type OwnOriginOptions } from "./check-head.ts";
 import type { RouteHandler } from "./serve-route.ts";
@@ -35,6 +37,8 @@ export interface RoutesParts extends Pick<ApplicationParts, "relay"> {
   /** Absent if everybody may ask. */
   readonly authentication: Authentication | undefined;
   readonly models: ModelRouteParts;
+  /** What `GET /v1/routing` shows; absent if there are no models of the gateway's own. */
+  readonly routing?: RoutingView | undefined;
   readonly passthrough: RouteHandler;
   /** Absent if MCP is off. */
   readonly toolRegistry: ToolRegistry | undefined;
@@ -100,6 +104,7 @@ export function createServer({ listener, requests, version, timers, current, ...
           model: byClient(showGoogleModel(models), showModel(models)),
           googleModels: listGoogleModels(models),
           googleModel: showGoogleModel(models),
+          routing: showRouting(parts.routing, known.worker),
           tools: listTools(options.exposesTools, toolRegistry),
           proxy: parts.passthrough,
           ...(options.hasDocumentation &&

@@ -1,4 +1,5 @@
 import type { Failure } from "../core/errors.ts";
+import { isoDate } from "../core/iso-date.ts";
 import type { Log } from "./log.ts";
 
 /** A provider that nobody configured may be a server on this machine that happens to run. */
@@ -31,6 +32,14 @@ export interface ChangeLog {
   modelListRecovered(provider: { readonly id: string; readonly configured: boolean }): void;
   /** The first list of a provider's models has come. */
   modelListRead(list: { readonly provider: LocalServer; readonly models: ReadonlyMap<string, unknown> }): void;
+  /**
+   * A deployment of a model is not asked for a while.
+   * @param why a status, or the code of a failure
+   * @param until milliseconds since the epoch
+   */
+  deploymentCooling(deployment: { readonly label: string }, why: string, until: number): void;
+  /** It has answered well again. */
+  deploymentRecovered(deployment: { readonly label: string }): void;
   /** Bare names of models do not wait for this provider's list any more. */
   modelListGivenUp(provider: { readonly id: string }): void;
 }
@@ -85,6 +94,12 @@ export function createChangeLog(log: Log, worker = 1): ChangeLog {
         { provider: id, url: baseUrl, models: models.size },
         `a local server answers: its models are ${id}/<name>`,
       );
+    },
+    deploymentCooling({ label }, why, until) {
+      log.warn({ deployment: label, why, until: isoDate(until) }, "the deployment cools; it is not asked until then");
+    },
+    deploymentRecovered({ label }) {
+      log.info({ deployment: label }, "the deployment answers again");
     },
     modelListGivenUp({ id }) {
       log.warn(

@@ -1,6 +1,7 @@
 import type { RequestObserver, RequestRecord } from "../core/request-context.ts";
 import { LineBuffer, type LineLevel } from "./line-writer.ts";
 import type { Log } from "./log.ts";
+import type { RoutingRecord } from "../core/attempt-summary.ts";
 
 /**
  * Writes one line per finished request: who answered what, how it ended, how much and how long. Never a prompt, an
@@ -41,6 +42,7 @@ function writeMembers(line: LineBuffer, context: RequestRecord, finishedAt: numb
   }
   writeText(line, ',"provider":', provider);
   writeText(line, ',"model":', model?.slice(0, MAX_CHARACTERS));
+  if (context.routing !== undefined) writeRouting(line, context.routing);
   writeNumber(line, ',"status":', context.status);
   writeText(line, ',"outcome":', outcome);
   line.text(outcome === "client_gone" ? ',"client_gone":true' : ',"client_gone":false');
@@ -58,6 +60,22 @@ function writeMembers(line: LineBuffer, context: RequestRecord, finishedAt: numb
   writeTime(line, ',"total_ms":', startedAt, finishedAt);
   writeText(line, ',"failure":', failure);
   writeText(line, ',"cause":', describeCause(context));
+}
+
+/** What was tried is only told if it is more than what answered. */
+function writeRouting(line: LineBuffer, { alias, tried, queuedMs }: RoutingRecord): void {
+  writeText(line, ',"alias":', alias?.slice(0, MAX_CHARACTERS));
+  if (tried.length > 1) {
+    writeNumber(line, ',"attempts":', tried.length);
+    for (const [index, { provider, model, status, why = "answered" }] of tried.entries()) {
+      const told = [`${provider}/${model.slice(0, MAX_CHARACTERS)}`, status, why].filter((word) => word !== undefined);
+      writeText(line, index === 0 ? ',"tried":[' : ",", told.join(" "));
+    }
+    line.text("]");
+  }
+  if (queuedMs === undefined) return;
+  line.text(',"queue_ms":');
+  line.hundredths(queuedMs);
 }
 
 function writeText(line: LineBuffer, name: string, value: string | undefined): void {

@@ -1,3 +1,4 @@
+import type { TimeoutName, Timeouts } from "../core/timeouts.ts";
 import type { UpstreamPhase } from "./errors.ts";
 
 /** How long each part of a call to a provider may take, in milliseconds. */
@@ -8,6 +9,46 @@ export interface UpstreamLimits {
   readonly totalMs: number;
   /** Between two reads of a stream. */
   readonly streamIdleMs: number;
+  /** A whole stream, from the sending on; not bounded unless given. */
+  readonly streamTotalMs?: number | undefined;
+}
+
+/** The limits of one call. */
+export interface CallLimits extends UpstreamLimits {
+  /** From the sending to the first event with content, or to the header of an answer that is no stream. */
+  readonly firstTokenMs: number;
+  readonly streamTotalMs: number;
+  /** What says those that are not said for all calls. */
+  readonly saidBy: Timeouts["saidBy"];
+}
+
+/**
+ * Creates what finds the limits of a call, which are worked out once for each object of timeouts.
+ * @param all those of calls that have no timeouts of their own
+ */
+export function createCallLimits(all: UpstreamLimits): (timeouts: Timeouts | undefined) => CallLimits {
+  const plain = limitsWith(all, {});
+  const known = new WeakMap<Timeouts, CallLimits>();
+  return (timeouts) => {
+    if (timeouts === undefined) return plain;
+    let limits = known.get(timeouts);
+    if (!limits) known.set(timeouts, (limits = limitsWith(all, timeouts)));
+    return limits;
+  };
+}
+
+/** @param timeouts what is said for some calls only, and counts before what is said for all */
+function limitsWith(all: UpstreamLimits, timeouts: Timeouts): CallLimits {
+  const { connectMs, responseHeaderMs, firstTokenMs, idleMs, totalMs, saidBy } = timeouts;
+  return {
+    connectMs: connectMs ?? all.connectMs,
+    responseHeaderMs: responseHeaderMs ?? all.responseHeaderMs,
+    firstTokenMs: firstTokenMs ?? Number.POSITIVE_INFINITY,
+    streamIdleMs: idleMs ?? all.streamIdleMs,
+    totalMs: totalMs ?? all.totalMs,
+    streamTotalMs: totalMs ?? all.streamTotalMs ?? Number.POSITIVE_INFINITY,
+    saidBy,
+  };
 }
 
 /** How far a call has come, which decides what its one deadline means. */
@@ -35,24 +76,74 @@ export type ExpiredLimit =
   | "credentials_unavailable"
   | "connect_timeout"
   | "response_header_timeout"
+  | "first_token_timeout"
   | "total_timeout"
+  | "stream_total_timeout"
   | "stream_idle_timeout"
   | "client_stalled";
 
-/** The limit that is over after `waited` milliseconds, if one is. A stream's deadline comes only when its limit is over. */
-export function expiredLimit(phase: CallPhase, waited: number, limits: UpstreamLimits): ExpiredLimit | undefined {
-  if (phase === "opened" || phase === "streaming") return "stream_idle_timeout";
-  if (phase === "unread") return "client_stalled";
+/** What says each of them, if it is not said for all calls. */
+const NAMES_OF_LIMITS: Readonly<Partial<Record<ExpiredLimit, TimeoutName>>> = {
+  connect_timeout: "connectMs",
+  response_header_timeout: "responseHeaderMs",
+  first_token_timeout: "firstTokenMs",
+  total_timeout: "totalMs",
+  stream_total_timeout: "totalMs",
+  stream_idle_timeout: "idleMs",
+};
+
+/** What says the limit, if it is not said for all calls: `timeouts.idle of model fast`. */
+export function ruleOf(expired: ExpiredLimit, { saidBy }: CallLimits): string | undefined {
+  const name = NAMES_OF_LIMITS[expired];
+  return name && saidBy?.[name];
+}
+
+/**
+ * The limit that is over after `waited` milliseconds, if one is. A stream's deadline comes only when a limit of it is over.
+ * @param awaitsContent nothing with content has come
+ */
+export function expiredLimit(
+  phase: CallPhase,
+  waited: number,
+  limits: CallLimits,
+  awaitsContent: boolean,
+): ExpiredLimit | undefined {
+  if (isStream(phase)) return expiredOfStream(phase, waited, limits, awaitsContent);
   if (phase === "authorizing") return waited >= nextLimit(phase, limits) ? "credentials_unavailable" : undefined;
-  if (phase !== "answered" && waited >= limits.responseHeaderMs) return "response_header_timeout";
+  if (phase !== "answered") {
+    // The header's time is not over before, if it is the shorter one.
+    if (waited >= limits.firstTokenMs && limits.firstTokenMs <= limits.responseHeaderMs) return "first_token_timeout";
+    if (waited >= limits.responseHeaderMs) return "response_header_timeout";
+  }
   if (waited >= limits.totalMs) return "total_timeout";
   return phase === "connecting" && waited >= limits.connectMs ? "connect_timeout" : undefined;
 }
 
-/** The first limit that a call can run into in this phase, in milliseconds from its beginning. */
-export function nextLimit(phase: CallPhase, { connectMs, responseHeaderMs, totalMs }: UpstreamLimits): number {
+export function isStream(phase: CallPhase): phase is "opened" | "streaming" | "unread" {
+  return phase === "opened" || phase === "streaming" || phase === "unread";
+}
+
+function expiredOfStream(
+  phase: CallPhase,
+  waited: number,
+  { firstTokenMs, streamTotalMs }: CallLimits,
+  awaitsContent: boolean,
+): ExpiredLimit {
+  if (waited >= streamTotalMs) return "stream_total_timeout";
+  if (phase === "unread") return "client_stalled";
+  return awaitsContent && waited >= firstTokenMs ? "first_token_timeout" : "stream_idle_timeout";
+}
+
+/** The first limit that a call can run into before it is a stream, in milliseconds from its beginning. */
+export function nextLimit(phase: CallPhase, limits: CallLimits): number {
+  const { connectMs, responseHeaderMs, firstTokenMs, totalMs } = limits;
   if (phase === "answered") return totalMs;
-  const headerMs = Math.min(responseHeaderMs, totalMs);
+  const headerMs = Math.min(responseHeaderMs, firstTokenMs, totalMs);
   const isConnecting = phase === "connecting" || phase === "authorizing";
   return isConnecting ? Math.min(connectMs, headerMs) : headerMs;
+}
+
+/** The last moment of a stream as a whole, in milliseconds from the beginning of its call: not that of its silence. */
+export function endOfStream({ firstTokenMs, streamTotalMs }: CallLimits, awaitsContent: boolean): number {
+  return awaitsContent ? Math.min(firstTokenMs, streamTotalMs) : streamTotalMs;
 }

@@ -106,5 +106,6 @@ export interface Transports {
 export function chooseTransport({ socket, fetch, isDirect }: Transports): Transport {
   const usesSocket = (endpoint: Endpoint): boolean =>
     endpoint.transport === "socket" || (endpoint.transport === "auto" && !endpoint.http2 && isDirect(endpoint));
-  return (endpoint, request, onConnected) => (usesSocket(endpoint) ? socket : fetch)(endpoint, request, onConnected);
+  return (endpoint, request, onConnected, connectMs) =>
+    (usesSocket(endpoint) ? socket : fetch)(endpoint, request, onConnected, connectMs);
 }

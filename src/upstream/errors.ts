@@ -51,7 +51,13 @@ const FAULTS = {
   status: { code: "provider_error", retryable: false },
   connect_timeout: { code: "connect_timeout", retryable: true },
   response_header_timeout: { code: "response_header_timeout", retryable: true },
+  first_token_timeout: { code: "first_token_timeout", retryable: true },
   total_timeout: { code: "total_timeout", retryable: true },
+  stream_total_timeout: {
+    code: "total_timeout",
+    message: "The upstream server did not complete its stream in time (CLIENT_STREAM_TIMEOUT)",
+    retryable: true,
+  },
   stream_idle_timeout: { code: "stream_idle_timeout", retryable: true },
 } as const satisfies Record<string, FaultMeaning>;
 
@@ -133,6 +139,19 @@ export function toUpstreamFailure(error: unknown, endpointId: string): Failure {
       ? error
       : new UpstreamError("unreachable", { code: errorCodeOf(error), phase: "header", requestSent: true });
   return new UpstreamFailure(known, endpointId);
+}
+
+/** What is behind the words of a limit: the setting that says it for all calls. */
+const SETTING = /\([A-Za-z_.]+\)$/;
+
+/**
+ * The failure of a call that took too long.
+ * @param rule what says the limit, if it is not its setting
+ */
+export function toTimeoutFailure(error: UpstreamError, endpointId: string, rule: string | undefined): UpstreamFailure {
+  if (rule === undefined) return new UpstreamFailure(error, endpointId);
+  const { code, message = FAILURES[code].message }: FaultMeaning = FAULTS[error.fault];
+  return new UpstreamFailure(error, endpointId, { message: message.replace(SETTING, `(${rule})`) });
 }
 
 function toCredentialFailure({ fault, message, detail }: CredentialError, endpointId: string): UpstreamFailure {

@@ -13,7 +13,7 @@ export interface FetchTransportParts {
   readonly probe: (endpoint: Endpoint) => Promise<boolean>;
   readonly deadlines: Deadlines;
   readonly now: () => number;
-  /** After this long without an answer the probe is sent, in milliseconds. */
+  /** After this long without an answer the probe is sent, in milliseconds; earlier if the caller waits for less than twice that. */
   readonly probeAfterMs: number;
 }
 
@@ -58,7 +58,7 @@ export function createFetchTransport(parts: FetchTransportParts): FetchTransport
   const canConnect = (endpoint: Endpoint, state: ConnectionState): Promise<boolean> =>
     (state.probing ??= probe(endpoint).finally(() => (state.probing = undefined)));
 
-  const send: Transport = (endpoint, request, onConnected) => {
+  const send: Transport = (endpoint, request, onConnected, connectMs = Number.POSITIVE_INFINITY) => {
     const state = stateOf(endpoint);
     const { session } = state;
     const sentAt = now();
@@ -66,7 +66,7 @@ export function createFetchTransport(parts: FetchTransportParts): FetchTransport
     const { signal } = controller;
     const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>();
     const fetched = fetch(request.url, initOf(endpoint, request, session, signal));
-    const wait = deadlines.open(sentAt + parts.probeAfterMs, () => {
+    const wait = deadlines.open(sentAt + Math.min(parts.probeAfterMs, connectMs / 2), () => {
       if (session && state.heardAt >= sentAt - SESSION_KEPT_MS) return onConnected();
       void canConnect(endpoint, state).then((connects) => {
         if (connects) onConnected();

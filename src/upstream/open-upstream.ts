@@ -1,7 +1,8 @@
 import type { Credential } from "../providers/credentials/credential.ts";
 import type { Credentials } from "../providers/credentials/credentials.ts";
 import type { Deadlines } from "../core/deadlines.ts";
-import { createUpstream, type OpenUpstreamCall } from "./call.ts";
+import type { OpenUpstreamCall } from "./call.ts";
+import { createUpstream } from "./open-call.ts";
 import type { UpstreamLimits } from "./call-limits.ts";
 import { chooseTransport, createEgress, type Egress, type EgressParts } from "./egress.ts";
 import type { EndpointState } from "./endpoint.ts";

@@ -1,3 +1,4 @@
+import { readLimitReset } from "./limit-reset.ts";
 import type { ResponseHeaders } from "./transport.ts";
 import type { Redact } from "../core/redact/redact.ts";
 
@@ -89,8 +90,9 @@ const RELAYED_INITIALS: ReadonlySet<number> = new Set(RELAYED.map((name) => name
 const DECIMAL = /^\d+(?:\.\d+)?$/;
 
 /**
- * When a server wants to be asked again: by `Retry-After-Ms`, which some providers send beside it and which is finer, or
- * by `Retry-After`, in seconds or as a date. https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+ * When a server wants to be asked again: by `Retry-After-Ms`, which some providers send beside it and which is finer, by
+ * `Retry-After`, in seconds or as a date, or else by when the limits are reset that are used up.
+ * https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  * @param now milliseconds since the epoch
  * @returns milliseconds from now, never negative; undefined if the server does not say
  */
@@ -101,5 +103,5 @@ export function parseRetryAfter(headers: ResponseHeaders, now: number): number |
   if (DECIMAL.test(after)) return Number(after) * 1000;
   // What begins with a letter is a date at most; a lone number such as "-1" would be read as a year.
   const date = /^[a-z]/i.test(after) ? Date.parse(after) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  return Number.isNaN(date) ? readLimitReset(headers, now) : Math.max(0, date - now);
 }

@@ -79,6 +79,12 @@ export interface PendingResponse {
 /**
  * Carries requests to endpoints.
  * @param onConnected called once, when the connection that the request goes out on is open.
+ * @param connectMs after so long the caller gives the request up unless `onConnected` was called
  * @throws like the answer rejects, if the request cannot even be begun.
  */
-export type Transport = (endpoint: Endpoint, request: WireRequest, onConnected: () => void) => PendingResponse;
+export type Transport = (
+  endpoint: Endpoint,
+  request: WireRequest,
+  onConnected: () => void,
+  connectMs?: number,
+) => PendingResponse;

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { askProcessProbe, PROCESS_PROBE } from "../fixtures/ask-process-probe.ts";
 import { connect } from "../fixtures/load-connection.ts";
-import type { WatchedTurns } from "../fixtures/process-probe.ts";
 import { cpuOf } from "../fixtures/process-tree.ts";
 import { json } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
@@ -46,7 +46,6 @@ const PAUSE_MS = 100;
 /** Who uses less than the second in the first is idle, but for the chats on the side and the probe. */
 const IDLE_MS = 300;
 const IDLE_CPU_MS = 60;
-const PROBE = join(import.meta.dir, "..", "fixtures", "process-probe.ts");
 
 export const CHAT_PATH = "/v1/chat/completions";
 /** The key of the client on the side, where keys are asked for. */
@@ -97,7 +96,7 @@ export async function startMeasuredGateway(
   const environment: Record<string, string> = {
     // The runtime gives freed memory back at once, so that each exchange is seen to take its own.
     MIMALLOC_PURGE_DELAY: "0",
-    BUN_OPTIONS: `--preload ${PROBE}`,
+    BUN_OPTIONS: `--preload ${PROCESS_PROBE}`,
     PROCESS_PROBE_SOCKET: unix,
     CUSTOM_PROVIDERS: "side",
     SIDE_API_URL: `${side.url}/v1`,
@@ -111,8 +110,6 @@ export async function startMeasuredGateway(
   // All model lists have been asked for when this is answered; nothing but the exchange is in the gateway from then on.
   await send(gateway.port, requestBytes("GET", "/v1/models", undefined, [SIDE_AUTHORIZATION]), "read");
 
-  const ask = async (path: string, milliseconds = DEADLINE_MS): Promise<unknown> =>
-    (await fetch(`http://probe${path}`, { unix, signal: AbortSignal.timeout(milliseconds) })).json();
   const cpuMs = (): number => cpuOf(pid) / 1000;
 
   /** Rejects when the gateway has used up what it may for one exchange. */
@@ -157,7 +154,7 @@ export async function startMeasuredGateway(
     if (clients === "leave") await untilIdle();
     isOver = true;
     const chats = await chatting;
-    const { longestTurnMs, startBytes, peakBytes } = (await ask("/turns")) as WatchedTurns;
+    const { longestTurnMs, startBytes, peakBytes } = await askProcessProbe(unix, "turns");
     return { statuses, cpuMs: cpuMs() - startedCpuMs, longestTurnMs, memoryBytes: peakBytes - startBytes, ...chats };
   }
 
@@ -167,7 +164,7 @@ export async function startMeasuredGateway(
     async measure(exchange) {
       const { answer } = exchange;
       provider.answerAlways(answer ?? (() => good));
-      await ask("/watch");
+      await askProcessProbe(unix, "watch");
       const startedCpuMs = cpuMs();
       let isOver = false;
       try {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { abusiveRequests, drawManner, misbehave } from "../../bench/endurance/hostile-client.ts";
 import { type AbuseRecord, judgeAbuse, slowAlone } from "../../bench/endurance/judge.ts";
-import { createRandom } from "../../bench/endurance/random.ts";
+import { MODELS } from "../../bench/targets/provider-answers.ts";
+import { abusiveRequests, drawManner, misbehave } from "../abuse/hostile-client.ts";
 import { json } from "../fixtures/answers.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";
+import { createRandom } from "../fixtures/random.ts";
 
 const MIB = 1048576;
 const at = (startedAt: number, milliseconds: number, fault?: string) => ({
@@ -72,7 +73,7 @@ test("the same seed gives the same abuse, another one another", () => {
 test("a client of any manner lets go of its connection", async () => {
   await using provider = await startMockProvider();
   provider.answerAlways(() => json(200, "{}"));
-  const requests = abusiveRequests();
+  const requests = abusiveRequests(MODELS);
   const random = createRandom(3);
   const clients = Array.from({ length: 30 }, () =>
     misbehave(provider.port, random.pick(requests), drawManner(random), 500),

@@ -3,17 +3,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { combine, GUARD_MEASURES, judge, parseBaseline, passes, steadyRatio } from "../../bench/guard/judge.ts";
-import { askProbe, countObjects, heapGrowth, withProbe } from "../../bench/measure/heap.ts";
+import { askProbe, withProbe } from "../../bench/measure/heap.ts";
 import { endAll, launch } from "../../bench/targets/launch.ts";
 import { BARE } from "../../bench/targets/own-targets.ts";
+import { countObjects, heapGrowth } from "../fixtures/ask-process-probe.ts";
 
 const BASELINE = {
   ...{ chatCpu: 2, streamCpu: 1, chatObjects: 10, streamObjects: 4 },
-  ...{ translatedCpu: 2, translatedStreamCpu: 2 },
+  ...{ translatedCpu: 2, translatedStreamCpu: 2, aliasCpu: 1, aliasObjects: 1 },
 };
 const UNMEASURED = {
   ...{ chatCpu: NaN, streamCpu: NaN, chatObjects: NaN, streamObjects: NaN },
-  ...{ translatedCpu: NaN, translatedStreamCpu: NaN },
+  ...{ translatedCpu: NaN, translatedStreamCpu: NaN, aliasCpu: NaN, aliasObjects: NaN },
 };
 
 describe("the guard", () => {
@@ -30,6 +31,14 @@ describe("the guard", () => {
     expect(verdicts.find(({ measure }) => measure === "chatCpu")).toMatchObject({ outcome: "faster" });
   });
 
+  test("fails a name of the gateway's own that costs over 5 % more than a provider's model, whatever it used to", () => {
+    const outcomeAt = (aliasCpu: number) =>
+      judge({ ...BASELINE, aliasCpu: 2 }, { ...BASELINE, aliasCpu }).find(({ measure }) => measure === "aliasCpu")
+        ?.outcome;
+    expect(outcomeAt(1.06)).toBe("slower");
+    expect(outcomeAt(1.05)).not.toBe("slower");
+  });
+
   test("fails a figure without a baseline: nobody decided what it may be", () => {
     const verdicts = judge({}, { ...UNMEASURED, chatCpu: 2 });
     expect(passes(verdicts)).toBe(false);
@@ -38,7 +47,7 @@ describe("the guard", () => {
 
   test("lets pass what stayed within a quarter", () => {
     const verdicts = judge(BASELINE, { ...BASELINE, chatCpu: 2.5, streamCpu: 0.75 });
-    expect(verdicts.map(({ outcome }) => outcome)).toEqual(["fine", "fine", "fine", "fine", "fine", "fine"]);
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(Array(8).fill("fine"));
     expect(verdicts[0]?.change).toBeCloseTo(0.25);
     expect(passes(verdicts)).toBe(true);
   });
@@ -47,7 +56,7 @@ describe("the guard", () => {
     const verdicts = judge(BASELINE, { ...UNMEASURED, chatObjects: 10 });
     expect(verdicts.map(({ outcome }) => outcome)).toEqual([
       ...["unmeasured", "unmeasured", "fine", "unmeasured"],
-      ...["unmeasured", "unmeasured"],
+      ...["unmeasured", "unmeasured", "unmeasured", "unmeasured"],
     ]);
     expect(passes(verdicts)).toBe(true);
   });

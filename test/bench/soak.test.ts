@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { createSoakClient, findFault } from "../../bench/endurance/client.ts";
+import { createSoakClient } from "../../bench/endurance/client.ts";
 import { judgeSoak, type LoadedRecord } from "../../bench/endurance/judge.ts";
 import { kindOf, SOAK_KINDS, type SoakKindName } from "../../bench/endurance/kinds.ts";
 import { sendSteadily } from "../../bench/endurance/steady-requests.ts";
@@ -72,14 +72,14 @@ describe("an answer is at fault", () => {
     ["left within a flood", 200, "data: [DONE]\n\n", "a whole answer before the client had left"],
   ] as const;
   test.each(FAULTS)("%s, status %d, %j", (name, status, tail, fault) => {
-    expect(findFault(SOAK_KINDS[name], status, tail)).toContain(fault);
+    expect(SOAK_KINDS[name].findFault(status, tail)).toContain(fault);
   });
 
   test("not where it ends as it has to", () => {
-    expect(findFault(SOAK_KINDS["provider refuses"], 429, "{}")).toBeUndefined();
-    expect(findFault(SOAK_KINDS.stream, 200, "data: {}\n\ndata: [DONE]\n\n")).toBeUndefined();
-    expect(findFault(SOAK_KINDS["provider cuts a stream"], 502, "{}")).toBeUndefined();
-    expect(findFault(SOAK_KINDS["provider stalls"], 200, 'data: {"error":{}}\n\n')).toBeUndefined();
+    expect(SOAK_KINDS["provider refuses"].findFault(429, "{}")).toBeUndefined();
+    expect(SOAK_KINDS.stream.findFault(200, "data: {}\n\ndata: [DONE]\n\n")).toBeUndefined();
+    expect(SOAK_KINDS["provider cuts a stream"].findFault(502, "{}")).toBeUndefined();
+    expect(SOAK_KINDS["provider stalls"].findFault(200, 'data: {"error":{}}\n\n')).toBeUndefined();
   });
 });
 

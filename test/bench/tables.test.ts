@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FEATURE_SCENARIOS, SCENARIOS } from "../../bench/compare/scenarios.ts";
 import { type BenchSummary, parseResult, summariseFeatures, summariseLoad } from "../../bench/compare/summary.ts";
-import { replaceSection } from "../../bench/report/publish.ts";
 import { describeResult } from "../../bench/report/tables.ts";
 import { sample } from "./sample.ts";
 
@@ -38,13 +37,6 @@ describe("the tables", () => {
   test("say nothing of delays where the mock was not asked directly", () => {
     expect(describeResult(GOOD)).toContain("Added, p50 / p99 in ms");
     expect(describeResult(result({ nginx: 1, bare: 2 }, {}))).not.toContain("Added");
-  });
-
-  test("stand between the marks of a page, and replace what stood there", () => {
-    const page = "before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter";
-    expect(replaceSection(page, "new")).toBe("before\n<!-- bench:begin -->\n\nnew\n\n<!-- bench:end -->\nafter");
-    expect(replaceSection(replaceSection(page, "a"), "b")).toBe(replaceSection(page, "b"));
-    expect(() => replaceSection("no marks", "new")).toThrow("the page has no <!-- bench:begin -->");
   });
 });
 

@@ -100,6 +100,27 @@ describe("what only prints ends with 0", () => {
     );
   });
 
+  test("--check=live asks each provider with each of its keys", async () => {
+    await using openai = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch(request) {
+        const isGood = request.headers.get("authorization") === `Bearer ${KEY}`;
+        return isGood ? Response.json({ data: [{ id: "m" }] }) : new Response(null, { status: 401 });
+      },
+    });
+    const file = join(newFolder(), "gateway.yaml");
+    const url = `http://127.0.0.1:${openai.port}/v1`;
+    writeFileSync(file, `providers: { openai: { base_url: "${url}", api_keys: ["${KEY}", sk-other-0123456789] } }`);
+    const { stdout, code } = await runToEnd(["--check=live", "--config", file], { MODELS_TIMEOUT: "10s" });
+    const lines = linesOf(stdout);
+    expect(code).toBe(1);
+    expect(lines).toContain(`provider: openai at ${url}, with 2 keys`);
+    expect(lines).toContain("provider: openai lists 1 model");
+    expect(lines).toContainEqual(expect.stringMatching(/^provider: openai#2 failed: .*401/));
+    expect(stdout).not.toMatch(/sk-other|sk-marked/);
+  });
+
   test("--help names every option and setting, without a terminal too", async () => {
     const { stdout, stderr, code } = await runToEnd(["--help"], { SERVER_PORT: "bad" });
     expect([code, stderr]).toEqual([0, ""]);

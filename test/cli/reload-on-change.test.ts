@@ -6,6 +6,7 @@ import { settle } from "../fixtures/manual-clock.ts";
 
 const fileOf = (version: string, problems: readonly string[] = []): ConfigFile => ({
   ...{ name: "gateway.yaml", version, values: {}, providers: {}, servers: [], paths: {}, references: [], problems },
+  ...{ models: [], modelNames: [], providerParts: [] },
   isWhole: problems.length === 0,
 });
 
@@ -62,6 +63,18 @@ test("a file that holds the same as before is applied only if that was asked for
   await settle();
   await done();
   expect(applied).toHaveLength(2);
+});
+
+test("the file of ROUTING_CONFIG_PATH is one of them", async () => {
+  const { reloads, applied, hold, done } = open();
+  const routing = { name: "routing.yaml", version: "a", models: [], modelNames: [], problems: [] };
+  for (const version of ["a", "a", "b"]) {
+    hold({ ok: true, source: { environment: {}, file: fileOf("1"), routing: { ...routing, version } } });
+    reloads.reloadIfChanged();
+    await settle();
+    await done();
+  }
+  expect(applied.map((read) => read.ok && read.source.routing?.version)).toEqual(["a", "b"]);
 });
 
 test("a file that cannot be read is told once, until it can be", async () => {

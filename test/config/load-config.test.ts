@@ -36,6 +36,7 @@ const BAD_VALUES: readonly (readonly [name: string, value: string, accepted: str
   ["CLIENT_RESPONSE_HEADER_TIMEOUT", "0", "from 1ms to 24h"],
   ["CLIENT_TIMEOUT", "600h", "from 1ms to 24h"],
   ["CLIENT_STREAM_IDLE_TIMEOUT", "5 minutes", "from 1ms to 24h"],
+  ["CLIENT_STREAM_TIMEOUT", "0", "from 1ms to 24h"],
   ["SERVER_READ_TIMEOUT", "soon", "from 1ms to 24h"],
   ["OPENAI_API_KEY", "a\u0001b", "printable ASCII"],
   ["OPENAI_API_URL", "ftp://host", "http or https"],
@@ -90,6 +91,8 @@ describe("settings", () => {
     expect(warnings).toEqual([]);
     expect(config.settings).toEqual({
       GATEWAY_CONFIG: undefined,
+      ROUTING_ENABLED: false,
+      ROUTING_CONFIG_PATH: undefined,
       ENVIRONMENT: "production",
       LOG_LEVEL: "info",
       LOG_FORMAT: "auto",
@@ -139,6 +142,7 @@ describe("settings", () => {
       CLIENT_RESPONSE_HEADER_TIMEOUT: 600_000,
       CLIENT_TIMEOUT: 600_000,
       CLIENT_STREAM_IDLE_TIMEOUT: 300_000,
+      CLIENT_STREAM_TIMEOUT: undefined,
       CLIENT_TRANSPORT: "auto",
       CLIENT_PROXY: undefined,
       CLIENT_NO_PROXY: [],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Config, loadConfig } from "../../src/config/load-config.ts";
 import { nextConfig, settingsOfFiles } from "../../src/config/next-config.ts";
+import { configOf } from "./file/load-file.ts";
 import { SETTING_ROWS } from "../../src/config/settings-table.ts";
 
 function load(variables: Readonly<Record<string, string>>): Config {
@@ -96,6 +97,47 @@ test("providers that are the same as before are the same objects", () => {
   expect(of(config, "openai")).toBe(of(running, "openai"));
   expect(of(config, "groq")).not.toBe(of(running, "groq"));
   expect(of(config, "groq")?.key).toBe("c");
+});
+
+describe("what a file says", () => {
+  const KEYS = "providers: { openai: { api_keys: [k1, k2] } }\n";
+  const LIMITED = "providers: { openai: { api_keys: [k1, k2], limits: { max_in_flight: 4 } } }\n";
+  const ONE = "  one: { deployments: [{ provider: openai, model: m }] }\n";
+  const TWO = "  two: { deployments: [{ provider: openai, model: m }], fallbacks: [one] }\n";
+  const CHANGED = "  two: { deployments: [{ provider: openai, model: n }], fallbacks: [one] }\n";
+
+  test.each([
+    ["nothing", `${KEYS}models:\n${ONE}${TWO}`, `# other\n${KEYS}models:\n${ONE}${TWO}`, []],
+    ["a model", `${KEYS}models:\n${ONE}${TWO}`, `${KEYS}models:\n${ONE}${CHANGED}`, ["models.two"]],
+    ["a model that is new", `${KEYS}models:\n${ONE}`, `${KEYS}models:\n${ONE}${TWO}`, ["models.two"]],
+    ["a model that is gone", `${KEYS}models:\n${ONE}${TWO}`, `${KEYS}models:\n${ONE}`, ["models.two"]],
+    ["a second key", KEYS, KEYS.replace("k2", "k3"), ["providers.openai.api_keys"]],
+    ["limits", KEYS, LIMITED, ["providers.openai"]],
+    ["no limits", LIMITED, KEYS, ["providers.openai"]],
+  ] as const)("is named without a value: %s", async (_, before, after, changed) => {
+    const next = nextConfig(await configOf(before), await configOf(after));
+    expect(next).toMatchObject({ changed: ["GATEWAY_CONFIG", ...changed].slice(1), needRestart: ["GATEWAY_CONFIG"] });
+  });
+
+  test("is the same object if it is the same", async () => {
+    const running = await configOf(`${KEYS}models:\n${ONE}${TWO}`);
+    const { config } = nextConfig(
+      running,
+      await configOf(`${KEYS.replace("k1, k2", "k0, k2")}models:\n${ONE}${CHANGED}`),
+    );
+    expect(config.models[0]).toBe(running.models[0] as (typeof running.models)[number]);
+    expect(config.models[1]).not.toBe(running.models[1] as (typeof running.models)[number]);
+    expect(config.plainModels[0]).toBe(running.plainModels[0] as (typeof running.plainModels)[number]);
+    // What is masked in the answers of one key is every key.
+    expect(config.keyedProviders.get("openai")?.map(({ key }) => key)).toEqual(["k0", "k2"]);
+    const same = nextConfig(running, await configOf(`${KEYS}models:\n${ONE}`)).config;
+    const { openai } = Object.fromEntries(running.keyedProviders);
+    expect(same.keyedProviders.get("openai")?.map((provider, index) => provider === openai?.[index])).toEqual([
+      true,
+      true,
+    ]);
+    expect(same.providers.find(({ id }) => id === "openai")).toBe(openai?.[0] as (typeof running.providers)[number]);
+  });
 });
 
 test("files are known by the settings that name them", () => {

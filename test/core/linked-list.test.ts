@@ -23,6 +23,7 @@ test("whatever joins and leaves, however often and in whatever order, it holds w
         expect(chain.size()).toBe(expected.size);
       }
       expect(chain.members()).toEqual([...expected]);
+      expect(chain.members(2)).toEqual([...expected].slice(0, 2));
       for (const member of all) expect(chain.has(member)).toBe(expected.has(member));
     }),
   );

@@ -51,7 +51,9 @@ test("answers and errors are readable for the allowed origin only", async () => 
   const answer = await read(open, ORIGIN, CREDENTIAL);
   expect(answer.status).toBe(200);
   expect(answer.headers.get("access-control-allow-origin")).toBe(ORIGIN);
-  expect(answer.headers.get("access-control-expose-headers")).toContain("x-request-id");
+  const exposed = answer.headers.get("access-control-expose-headers")?.split(", ");
+  expect(exposed).toContain("x-request-id");
+  expect(exposed).toEqual(expect.arrayContaining(["x-selected-provider", "x-selected-model", "x-attempts"]));
   expect(answer.headers.get("vary")).toBe("Origin");
   const refused = await read(open, ORIGIN, {});
   expect(refused.status).toBe(401);

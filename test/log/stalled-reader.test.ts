@@ -2,6 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../fixtures/free-port.ts";
 import { gatewayCommand } from "../fixtures/start-gateway.ts";
 import { within } from "../fixtures/within.ts";
 
@@ -20,7 +21,7 @@ async function startStalled(settings: Readonly<Record<string, string>>, stderrTo
   expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
   // Opened for both, so that there is a reader, which does not read.
   const output = openSync(pipe, "r+");
-  const port = await freePort();
+  const port = freePort();
   const child = Bun.spawn(gatewayCommand([]), {
     env: {
       PATH: process.env["PATH"] ?? "",
@@ -73,13 +74,6 @@ async function startStalled(settings: Readonly<Record<string, string>>, stderrTo
       rmSync(directory, { recursive: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = Bun.serve({ port: 0, fetch: () => new Response() });
-  const { port } = server;
-  await server.stop(true);
-  return port ?? 0;
 }
 
 const KINDS = [

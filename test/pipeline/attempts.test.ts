@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Failure } from "../../src/core/errors.ts";
 import { createInFlightRequests } from "../../src/core/in-flight-requests.ts";
-import { type AttemptRequest, Attempts } from "../../src/pipeline/attempts.ts";
+import { joinTimeouts } from "../../src/core/timeouts.ts";
+import type { AttemptRequest } from "../../src/pipeline/attempt-parts.ts";
+import { Attempts } from "../../src/pipeline/attempts.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
 import { UpstreamFailure } from "../../src/upstream/errors.ts";
 import type { UpstreamResponse } from "../../src/upstream/transport.ts";
@@ -42,7 +44,14 @@ function open() {
     suspendIdleTimeout: () => void idle.push("suspended"),
     restoreIdleTimeout: () => void idle.push("restored"),
   };
-  const attempts = new Attempts({ openCall: upstream.open, connections, memory }, context, client.request);
+  const parts = {
+    openCall: upstream.open,
+    connections,
+    memory,
+    deadlines: upstream.deadlines,
+    now: upstream.clock.now,
+  };
+  const attempts = new Attempts(parts, context, client.request);
   const reasons: string[] = [];
   attempts.onAbort(({ code }) => reasons.push(code));
   /** Begins one whose end ends all. */
@@ -111,6 +120,85 @@ describe("what ends a request", () => {
     client.leave();
     expect(tools.reason).toMatchObject({ code: "client_gone" });
     expect(reasons).toEqual(["client_gone"]);
+  });
+});
+
+describe("the time of a request as a whole", () => {
+  const RULE = "timeouts.total of model fast";
+
+  test("counts from its arrival, over all attempts, and ends what waits", async () => {
+    const { attempts, begin, clock, lastSent, reasons, sent, deadlines } = open();
+    expect(attempts.until).toBe(Number.POSITIVE_INFINITY);
+    await clock.advance(1000);
+    attempts.endWithin(6000, RULE);
+    expect(attempts.until).toBe(clock.now() + 5000);
+    const first = begin().answered();
+    lastSent().answer();
+    (await first).close();
+    await clock.advance(3000);
+    const tools = attempts.signal();
+    const second = rejectionOf(begin().answered());
+    lastSent().connect();
+    await clock.advance(1999);
+    expect(reasons).toEqual([]);
+    await clock.advance(1);
+    const message = `The request was not answered in time (${RULE})`;
+    expect(await second).toMatchObject({ code: "request_timeout", message });
+    expect(tools.reason).toMatchObject({ code: "request_timeout" });
+    expect(reasons).toEqual(["request_timeout"]);
+    expect(await rejectionOf(begin().answered())).toMatchObject({ code: "request_timeout" });
+    expect(sent).toHaveLength(2);
+    attempts.close();
+    expect(deadlines.size()).toBe(0);
+  });
+
+  test("is the shortest that is said, also by a branch", async () => {
+    const { attempts, clock, reasons, deadlines } = open();
+    attempts.endWithin(5000, "one");
+    const branch = attempts.branch();
+    branch.endWithin(3000, RULE);
+    branch.endWithin(4000, "another");
+    expect([attempts.until, branch.until]).toEqual([clock.now() + 3000, clock.now() + 3000]);
+    expect(deadlines.size()).toBe(1);
+    await clock.advance(2999);
+    expect(reasons).toEqual([]);
+    await clock.advance(1);
+    expect(reasons).toEqual(["request_timeout"]);
+    expect(attempts.explain(undefined).message).toContain(RULE);
+    await clock.advance(5000);
+    attempts.close();
+    expect(deadlines.size()).toBe(0);
+  });
+
+  test("that is over already asks nobody", async () => {
+    const { attempts, begin, clock, sent, deadlines } = open();
+    await clock.advance(1000);
+    attempts.endWithin(1000, RULE);
+    expect(await rejectionOf(begin().answered())).toMatchObject({ code: "request_timeout" });
+    expect(sent).toEqual([]);
+    attempts.close();
+    expect(deadlines.size()).toBe(0);
+  });
+});
+
+describe("timeouts of attempts", () => {
+  const timeoutsOf = (of: string, connectMs: number) => joinTimeouts([{ of, timeouts: { connectMs } }]);
+  const provider = { ...groq, timeouts: timeoutsOf("provider groq", 300) };
+
+  test.each([
+    ["the provider's", 300, "timeouts.connect of provider groq", undefined, undefined],
+    ["the branch's before those", 500, "timeouts.connect of model fast", timeoutsOf("model fast", 500), undefined],
+    ["the attempt's before all", 400, "timeouts.connect of it", timeoutsOf("model fast", 500), timeoutsOf("it", 400)],
+  ])("%s", async (_, at, rule, ofBranch, own) => {
+    const { attempts, clock } = open();
+    // A branch of it has the same.
+    const branch = ofBranch ? attempts.branch(ofBranch).branch() : attempts;
+    const asking = branch.begin(provider, { ...REQUEST, timeouts: own }).answered();
+    const failed = rejectionOf(asking);
+    await clock.advance(at);
+    expect((await failed) as Failure).toMatchObject({ code: "connect_timeout" });
+    expect(String((await failed) as Failure)).toContain(`(${rule})`);
+    attempts.close();
   });
 });
 

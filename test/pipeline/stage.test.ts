@@ -11,11 +11,11 @@ import { createTestBudget } from "../fixtures/memory-budget.ts";
 import { groq, setUp } from "../upstream/open-upstream.ts";
 
 function admit(model = "m"): AdmittedRequest {
-  const { clock, open } = setUp();
+  const { clock, deadlines, open } = setUp();
   const request = new Request("http://gateway.example/");
   const requests = createInFlightRequests({ observers: [], now: clock.now, newId: () => "id" });
   const connections = { suspendIdleTimeout() {}, restoreIdleTimeout() {} };
-  const parts = { openCall: open, connections, memory: createTestBudget() };
+  const parts = { openCall: open, connections, memory: createTestBudget(), deadlines, now: clock.now };
   return {
     format: CHAT,
     body: { bytes: Buffer.from("{}"), value: {} },

@@ -24,6 +24,8 @@ function createCall() {
   };
   const call: UpstreamCall = {
     send: () => Promise.reject(new Error("not under test")),
+    awaitsContent: false,
+    contentBegan() {},
     becomeStream: () => void told.push("becomeStream"),
     touch: () => void told.push("touch"),
     awaitClient: () => void told.push("awaitClient"),

@@ -7,7 +7,7 @@ import type { Provider } from "../../src/providers/provider.ts";
 import type { ListedModel } from "../../src/providers/model-list-readers.ts";
 import type { ListingShape } from "../../src/providers/provider-row.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
-import { createUpstream } from "../../src/upstream/call.ts";
+import { createUpstream } from "../../src/upstream/open-call.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
 import { createProvider, LIMITS } from "../upstream/open-upstream.ts";
 

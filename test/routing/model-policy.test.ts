@@ -204,6 +204,17 @@ describe("a deny-list", () => {
   });
 });
 
+describe("lists with stars", () => {
+  test.each([
+    ["ALLOWED_MODELS", "openai/gpt-*, *-free", ["openai/GPT-4o", "groq/llama-free"], ["openai/o1", "groq/gpt-4o"]],
+    ["DISALLOWED_MODELS", "openai/gpt-*, *-free", ["openai/o1", "groq/gpt-4o"], ["openai/g\u00adpt-4o", "groq/x-FREE"]],
+  ])("%s=%s lets %j pass, and not %j", async (list, entries, passed, denied) => {
+    await using started = await start({ [list]: entries });
+    for (const model of passed) expect([model, ...(await ask(started, model))]).toEqual([model, ...PASSED]);
+    for (const model of denied) expect([model, ...(await ask(started, model))]).toEqual([model, ...DENIED]);
+  });
+});
+
 describe("an allow-list", () => {
   let started: StartedGateway;
   beforeAll(async () => {

@@ -13,7 +13,6 @@ function listOf(provider: string, ...ids: readonly string[]): ModelList {
 const LISTS = [listOf("one", "a", "hidden", "b"), listOf("two", "a/c"), listOf("three"), listOf("four", "d", "e")];
 const ALL = ["one/a", "one/b", "two/a/c", "four/d", "four/e"];
 const cut = createAnthropicPages({
-  active: true,
   refusal: (_, model) => (model === "hidden" ? new Failure("model_disallowed") : undefined),
 });
 

@@ -64,6 +64,7 @@ const ROUTES: readonly (readonly [string, readonly string[]])[] = [
   ["/v1beta/models", ["get"]],
   ["/v1beta/models/{model}", ["get"]],
   ["/v1/embeddings", ["post"]],
+  ["/v1/routing", ["get"]],
   ["/v1/mcp/tools", ["get"]],
   ["/swagger", ["get"]],
   ["/swagger/assets/{name}", ["get"]],
@@ -136,6 +137,13 @@ describe("the OpenAPI document", () => {
   test("has every schema of the reference as a component", async () => {
     const { components } = await openApiDocument();
     expect(REFERENCE_SCHEMAS.filter((name) => !(name in components.schemas))).toEqual([]);
+  });
+
+  test("names the headers that say who answered for a name of the gateway's own", async () => {
+    const { paths } = await openApiDocument();
+    const headers = JSON.stringify(paths["/v1/chat/completions"]?.["post"]);
+    for (const name of ["X-Selected-Provider", "X-Selected-Model", "X-Attempts"])
+      expect(headers).toContain(`"${name}"`);
   });
 
   test("has every route of the contract, and no other", async () => {

@@ -6,8 +6,7 @@ import { createProvider } from "../upstream/open-upstream.ts";
 
 function setUp() {
   const asked = { count: 0 };
-  const policy: ModelPolicy = {
-    active: false,
+  const policy: Pick<ModelPolicy, "refusal"> = {
     refusal() {
       asked.count++;
       return undefined;

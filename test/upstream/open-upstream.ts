@@ -6,7 +6,8 @@ import type { Endpoint } from "../../src/upstream/endpoint.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
 import type { UpstreamResponse, Transport, WireRequest } from "../../src/upstream/transport.ts";
 import { createDeadlines } from "../../src/core/deadlines.ts";
-import { createUpstream, type UpstreamCall } from "../../src/upstream/call.ts";
+import type { UpstreamCall } from "../../src/upstream/call.ts";
+import { createUpstream } from "../../src/upstream/open-call.ts";
 import type { UpstreamLimits } from "../../src/upstream/call-limits.ts";
 import { createManualClock, settle } from "../fixtures/manual-clock.ts";
 

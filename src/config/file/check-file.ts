@@ -2,7 +2,9 @@ import type { TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { nearestName } from "../../core/nearest-name.ts";
 import { type Fault, type FileNode, kindOf, type ListNode, type MapNode, shownPath } from "./file-node.ts";
+import type { Part } from "./read-part.ts";
 import { type Place, placesOf, type Saying, sayingOf } from "./saying.ts";
+import { acceptedAt, isJsonPlace, isPartOfFile } from "./typed-places.ts";
 
 /** A place of the file that says a setting, and what it says. */
 export interface Said {
@@ -13,6 +15,8 @@ export interface Said {
 
 export interface CheckedFile {
   readonly said: readonly Said[];
+  /** The sections that are read as a whole. */
+  readonly parts: readonly Part[];
   readonly faults: readonly Fault[];
 }
 
@@ -24,6 +28,7 @@ const MAX_NAMED = 20;
 /** Checks what a file holds against its schema, and finds what it says, as far as that is as it should be. */
 export function checkFile(root: FileNode, schema: TSchema): CheckedFile {
   const said: Said[] = [];
+  const parts: Part[] = [];
   const faults: Fault[] = [];
   const suggest = createSuggestions(schema);
 
@@ -33,18 +38,22 @@ export function checkFile(root: FileNode, schema: TSchema): CheckedFile {
     faults.push({ at: node.at, text: `${where} is not accepted: expected ${accepted}, ${found}` });
   };
 
-  const check = (given: FileNode, schema: TSchema, path: Path, accepted: string): void => {
+  const check = (given: FileNode, schema: TSchema, path: Path, accepted: string, at = given.at): void => {
     const before = faults.length;
     const saying = sayingOf(schema);
-    const expected = saying?.accepted ?? accepted;
+    const expected = acceptedAt(schema) ?? accepted;
     const member = memberFor(schema, given);
     // A section that has nothing below it.
     const isEmptyMap = member?.["type"] === "object" && given.kind === "scalar";
     const node: FileNode = isEmptyMap ? { kind: "map", at: given.at, entries: new Map() } : given;
-    if (member === undefined) refuse(node, schema, path, expected);
+    const isRefused = member === undefined || (isJsonPlace(schema) && node.kind !== "map");
+    if (isRefused) refuse(node, schema, path, expected);
+    else if (isJsonPlace(schema)) return;
     else if (node.kind === "list") checkList(node, member, path, expected);
     else if (node.kind === "map") checkMap(node, member, path, expected);
-    if (saying && faults.length === before) said.push({ path: path.map(String), node, saying });
+    if (faults.length > before) return;
+    if (saying) said.push({ path: path.map(String), node, saying });
+    if (isPartOfFile(schema)) parts.push({ path: path.map(String), at, node, schema });
   };
 
   const checkList = (node: ListNode, schema: TSchema, path: Path, accepted: string): void => {
@@ -60,12 +69,12 @@ export function checkFile(root: FileNode, schema: TSchema): CheckedFile {
     const pattern = new RegExp(schema["propertyNames"]?.pattern ?? "");
     for (const [key, { at, value }] of node.entries) {
       const known = Object.hasOwn(properties, key) ? properties[key] : pattern.test(key) ? further : undefined;
-      if (known) check(value, known, [...path, key], accepted);
+      if (known) check(value, known, [...path, key], accepted, at);
       else faults.push({ at, text: `${shownPath([...path, key])} is ${unknown(key, path, schema)}` });
     }
     for (const key of schema["required"] ?? []) {
       if (node.entries.has(key)) continue;
-      const what = sayingOf(properties[key] ?? schema)?.accepted ?? "it";
+      const what = acceptedAt(properties[key] ?? schema) ?? "it";
       faults.push({ at: node.at, text: `${shownPath([...path, key])} is not there: expected ${what}` });
     }
   };
@@ -81,7 +90,7 @@ export function checkFile(root: FileNode, schema: TSchema): CheckedFile {
   };
 
   check(root, schema, [], "keys and values");
-  return { said, faults };
+  return { said, parts, faults };
 }
 
 const membersOf = (schema: TSchema): readonly TSchema[] => schema["anyOf"] ?? [schema];

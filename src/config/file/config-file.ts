@@ -1,8 +1,9 @@
+import type { FileParts } from "./file-parts.ts";
 import type { Position } from "./file-node.ts";
 import type { FileValue } from "./write-variables.ts";
 
 /** What a configuration file says, as variables: a layer below those of the environment. Can be sent to another process. */
-export interface ConfigFile {
+export interface ConfigFile extends FileParts {
   /** As the operator named it. */
   readonly name: string;
   /** A short hash of what it holds; blank if it cannot be read. */
@@ -13,6 +14,8 @@ export interface ConfigFile {
   readonly providers: Readonly<Record<string, Position>>;
   /** The MCP servers that it names. */
   readonly servers: readonly string[];
+  /** All models that it names, also those that something is wrong with. */
+  readonly modelNames: readonly string[];
   /** Where it could say what it does not say, by variable. */
   readonly paths: Readonly<Record<string, string>>;
   /** The variables that it is filled in with. */

@@ -1,6 +1,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import { FILE_SCHEMA } from "./file-schema.ts";
 import { sayingOf } from "./saying.ts";
+import { acceptedAt } from "./typed-places.ts";
 
 /** Draft 7 is what editors know. https://json-schema.org/draft-07 */
 const DIALECT = "http://json-schema.org/draft-07/schema#";
@@ -29,9 +30,9 @@ export function editorSchema(): string {
 
   const describe = (schema: TSchema): unknown => {
     const { properties, additionalProperties, items, anyOf, type, default: _, ...rest } = schema;
-    const saying = sayingOf(schema);
-    const description = [rest["description"], saying && `Accepted: ${saying.accepted}.`].filter(Boolean).join(". ");
-    const isSection = type === "object" && saying === undefined;
+    const accepted = acceptedAt(schema);
+    const description = [rest["description"], accepted && `Accepted: ${accepted}.`].filter(Boolean).join(". ");
+    const isSection = type === "object" && sayingOf(schema) === undefined;
     return {
       ...rest,
       // A section may have nothing below it.

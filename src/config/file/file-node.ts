@@ -42,10 +42,14 @@ export type FileNode = ScalarNode | ListNode | MapNode;
 /** A key as it may be shown: what does not look like one may be a part of a secret. */
 export const shownKey = (key: string): string => (/^[A-Za-z_<][\w.<-]{0,63}$/.test(key) ? key : "(a key)");
 
+/** The names of models, which are no secrets, are what clients write. */
+const MODEL_NAME = /^[\w./:@*+-]{1,80}$/;
+
 /** `providers.openai.api_keys[0]` */
 export function shownPath(path: readonly (string | number)[]): string {
-  return path.reduce<string>((shown, part) => {
+  return path.reduce<string>((shown, part, index) => {
     if (typeof part === "number") return `${shown}[${part}]`;
+    if (index === 1 && path[0] === "models" && MODEL_NAME.test(part)) return `${shown}.${part}`;
     return shown === "" ? shownKey(part) : `${shown}.${shownKey(part)}`;
   }, "");
 }

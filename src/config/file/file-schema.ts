@@ -1,11 +1,12 @@
 import { Type, type TObject, type TSchema } from "@sinclair/typebox";
 import { mcpSchema } from "./mcp-section.ts";
+import { MODELS } from "./model-section.ts";
 import { providersSchema } from "./provider-section.ts";
 import { settingSections } from "./setting-sections.ts";
 
 /**
  * The configuration file: the one definition that its check, the schema for editors and the reference in the guide follow
- * from. Another section is a member here; what its places say is in `saying.ts`.
+ * from. Another section is a member here; what its places say is in `saying.ts`, and in `typed-places.ts` if no variable does.
  */
 export const FILE_SCHEMA: TObject = fileSchema();
 
@@ -15,7 +16,8 @@ function fileSchema(): TObject {
   const sections: Record<string, TSchema> = Object.fromEntries(
     plain.map(([section, keys]) => [section, Type.Object(keys, { additionalProperties: false })]),
   );
-  const all = { ...sections, providers: providersSchema(settings), mcp: mcpSchema(settings.get("mcp") ?? {}) };
+  const { mcp = {} } = Object.fromEntries(settings);
+  const all = { ...sections, providers: providersSchema(settings), models: MODELS, mcp: mcpSchema(mcp) };
   const optional = Object.entries(all).map(([name, schema]) => [name, Type.Optional(schema)] as const);
   return Type.Object(Object.fromEntries(optional), { additionalProperties: false });
 }

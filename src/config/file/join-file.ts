@@ -27,7 +27,9 @@ export function joinFile(given: Environment, file: ConfigFile): JoinedFile {
   const isSet = (name: string): boolean => readVariable(given, name) !== undefined;
   const aliases = new Map(SETTING_ROWS.map(([name, row]) => [name as string, row.aliases ?? []]));
   const values = new Map(
-    Object.entries(file.values).filter(([name]) => ![name, ...(aliases.get(name) ?? [])].some(isSet)),
+    Object.entries(file.values).filter(([name, { hasOwnVariable }]) => {
+      return hasOwnVariable || ![name, ...(aliases.get(name) ?? [])].some(isSet);
+    }),
   );
   const warnings = joinServers(given, file, values);
   const { custom, problems } = joinProviders(given, file, values);

@@ -8,6 +8,7 @@ import { SETTINGS_TABLE } from "../settings-table.ts";
 import { PROVIDER_APIS } from "../../providers/api-paths.ts";
 import { AUTH_TYPES } from "../../providers/provider-row.ts";
 import { PROVIDER_TABLE } from "../../providers/table.ts";
+import { PROVIDER_PARTS } from "./limit-sections.ts";
 import { type Notation, reference, says } from "./saying.ts";
 
 const FAMILY = "<ID>_";
@@ -131,10 +132,9 @@ function particularKeys(described: readonly SettingDescription[]): ReadonlyMap<s
 /** Both ways of saying a key. */
 function credentialKeys(description: SettingDescription, variable: (path: readonly string[]) => string): TProperties {
   const one = familyKey("API_KEY", description, variable);
-  const accepted = "a list of one key: several keys of one provider are not supported by this version";
   const several = says(
-    { ...Type.Array(Type.String(), { minItems: 1, maxItems: 1 }), description: "The same, as a list of one" },
-    { variable, notation: "list", accepted, default: "" },
+    { ...Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }), description: "Its keys, which take turns" },
+    { variable, notation: "keys", accepted: "a list of keys, each as text", default: "" },
   );
   return { api_key: Type.Optional(one), api_keys: Type.Optional(several) };
 }
@@ -156,6 +156,7 @@ export function providersSchema(settings: ReadonlyMap<string, TProperties>): TSc
     if (end === "API_KEY") Object.assign(common, credentialKeys(description, nameFor(end)));
     else common[KEYS[end] ?? end.toLowerCase()] = Type.Optional(familyKey(end, description, nameFor(end)));
   }
+  Object.assign(common, PROVIDER_PARTS);
   const { auth_type: authType, ...builtIn } = common;
   const usual = Type.Optional(Type.Object(builtIn, { additionalProperties: false }));
   const particular = particularKeys(described);

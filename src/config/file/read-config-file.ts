@@ -1,7 +1,8 @@
 import { type Environment, readVariable } from "../environment.ts";
-import { checkFile } from "./check-file.ts";
+import { checkFile, type Said } from "./check-file.ts";
 import { type ConfigFile, faultLine } from "./config-file.ts";
 import { type Fault, type FileNode, type MapEntry, type MapNode, shownPath } from "./file-node.ts";
+import { readParts } from "./file-parts.ts";
 import { FILE_SCHEMA } from "./file-schema.ts";
 import { referencesOf } from "./fill-in.ts";
 import { SERVER_NAME } from "./mcp-section.ts";
@@ -14,7 +15,10 @@ import { type FileValue, writeVariable } from "./write-variables.ts";
 const MAX_FILE_BYTES = 1_048_576;
 
 /** What of a file is known of one that cannot be looked at. */
-const NOTHING = { values: {}, providers: {}, servers: [], paths: {}, references: [], isWhole: false } as const;
+const NOTHING = {
+  ...{ values: {}, providers: {}, servers: [], paths: {}, references: [], isWhole: false },
+  ...{ models: [], modelNames: [], providerParts: [] },
+} as const;
 
 /**
  * Reads and checks a configuration file, and fills in its references.
@@ -39,27 +43,10 @@ function readValues(
   lineOf: (fault: Fault) => string,
   environment: Environment,
 ): Omit<ConfigFile, "name" | "version"> {
-  const { said, faults } = checkFile(root, FILE_SCHEMA);
-  const found = [...syntax, ...faults];
-  const values: Record<string, FileValue> = {};
-  for (const one of said) {
-    const variable = one.saying.variable(one.path);
-    if (readVariable(environment, variable) !== undefined) continue;
-    const value = writeVariable(one, environment);
-    if (value === undefined) continue;
-    if (!("path" in value)) {
-      found.push(value);
-      continue;
-    }
-    const before = values[variable];
-    if (before === undefined) values[variable] = value;
-    else if (before.text !== value.text) {
-      found.push({
-        at: one.node.at,
-        text: `${value.path} says something else than ${before.path} in line ${before.line}, which is the same setting`,
-      });
-    }
-  }
+  const { said, parts, faults } = checkFile(root, FILE_SCHEMA);
+  const { values, faults: unwritable } = writeVariables(said, environment);
+  const { models, providerParts, faults: unread } = readParts(parts, environment);
+  const found = [...syntax, ...faults, ...unwritable, ...unread];
   const providers = entriesOf(root, ["providers"]).filter(([id]) => new RegExp(CUSTOM_ID).test(id));
   const servers = entriesOf(root, ["mcp", "servers"]).filter(([name]) => new RegExp(SERVER_NAME).test(name));
   const names = new Map([
@@ -73,14 +60,42 @@ function readValues(
     values,
     providers: Object.fromEntries(providers.map(([id, { at }]) => [id, at])),
     servers: servers.map(([name]) => name),
+    ...{ models, providerParts, modelNames: entriesOf(root, ["models"]).map(([name]) => name) },
     // What can be said in two ways is named by the first.
     paths: Object.fromEntries(paths.toReversed()),
-    references: [...new Set(said.flatMap(({ node }) => textsOf(node)).flatMap(referencesOf))],
+    references: [...new Set([...said, ...parts].flatMap(({ node }) => textsOf(node)).flatMap(referencesOf))],
     problems: found
       .toSorted((one, other) => one.at.line - other.at.line || one.at.column - other.at.column)
       .map(lineOf),
     isWhole: true,
   };
+}
+
+/** The texts of all variables that the file says and the environment does not, and what is wrong with others. */
+function writeVariables(said: readonly Said[], environment: Environment) {
+  const values: Record<string, FileValue> = {};
+  const faults: Fault[] = [];
+  for (const one of said) {
+    const variable = one.saying.variable(one.path);
+    const isOwn = one.saying.notation === "keys" && textsOf(one.node).flatMap(referencesOf).includes(variable);
+    if (!isOwn && readVariable(environment, variable) !== undefined) continue;
+    const written = writeVariable(one, environment);
+    if (written === undefined) continue;
+    const value = isOwn && "path" in written ? { ...written, hasOwnVariable: true as const } : written;
+    if (!("path" in value)) {
+      faults.push(value);
+      continue;
+    }
+    const before = values[variable];
+    if (before === undefined) values[variable] = value;
+    else if (before.text !== value.text || !Bun.deepEquals(before.furtherKeys ?? [], value.furtherKeys ?? [])) {
+      faults.push({
+        at: one.node.at,
+        text: `${value.path} says something else than ${before.path} in line ${before.line}, which is the same setting`,
+      });
+    }
+  }
+  return { values, faults };
 }
 
 /** The entries of a map in the file, by the keys on the way to it. */

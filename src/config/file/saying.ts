@@ -1,7 +1,7 @@
 import { Type, type TSchema } from "@sinclair/typebox";
 
 /** How a value of the file is written as the text of a variable. */
-export type Notation = "text" | "list" | "headers" | "query" | "apis";
+export type Notation = "text" | "list" | "keys" | "headers" | "query" | "apis";
 
 /** Which setting a place of the file says. */
 export interface Saying {

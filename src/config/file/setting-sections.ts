@@ -22,7 +22,10 @@ const OF_POLICY: ReadonlySet<SettingName> = new Set(["ALLOWED_MODELS", "DISALLOW
 const LISTS: ReadonlySet<SettingName> = new Set(["AUTH_API_KEYS"]);
 
 /** What the file says by the keys of its maps, and what says which file is read. */
-const WITHOUT_PLACE: ReadonlySet<SettingName> = new Set(["CUSTOM_PROVIDERS", "MCP_SERVERS", "GATEWAY_CONFIG"]);
+const WITHOUT_PLACE: ReadonlySet<SettingName> = new Set([
+  ...(["CUSTOM_PROVIDERS", "MCP_SERVERS", "GATEWAY_CONFIG"] as const),
+  ...(["ROUTING_ENABLED", "ROUTING_CONFIG_PATH"] as const),
+]);
 
 /**
  * Where the file says a setting: `SERVER_PORT` is `server.port`, `GOOGLE_WIRE` is `providers.google.wire`; undefined if it

@@ -10,6 +10,10 @@ export interface FileValue extends Position {
   readonly path: string;
   /** Whether a part of it came from another variable or file, and may be secret. */
   readonly filled: boolean;
+  /** Of a list of keys, those after the first one, which the variable says. */
+  readonly furtherKeys?: readonly string[];
+  /** A list of keys that is filled in with its own variable says more than that does, and is not replaced by it. */
+  readonly hasOwnVariable?: true;
 }
 
 /** A value whose references are filled in. */
@@ -47,6 +51,7 @@ export function writeVariable({ path, node, saying }: Said, environment: Environ
     }
   };
   try {
+    if (saying.notation === "keys") return writeKeys({ path, node, saying }, plain(node, path), filled);
     const written = WRITERS[saying.notation](plain(node, path));
     if (written === undefined) throw new Unwritable(node.at, path, ` is not accepted: expected ${saying.accepted}`);
     return written.trim() === "" ? undefined : { ...node.at, text: written, path: shownPath(path), filled };
@@ -56,10 +61,28 @@ export function writeVariable({ path, node, saying }: Said, environment: Environ
   }
 }
 
+/** A blank key counts as not said. */
+function writeKeys({ path, node }: Said, plain: Plain, filled: boolean): FileValue | undefined {
+  const all = Array.isArray(plain) ? (plain as readonly Plain[]) : [plain];
+  const keys = all.map((key) => (isText(key) ? key.trim() : ""));
+  keys.forEach((key, index) => {
+    const first = keys.indexOf(key);
+    if (key === "" || first === index) return;
+    const at = node.kind === "list" ? (node.items[index] ?? node).at : node.at;
+    throw new Unwritable(
+      at,
+      [...path, index],
+      ` is the same key as ${shownPath([...path, first])}: expected another one`,
+    );
+  });
+  const [text, ...furtherKeys] = keys.filter((key) => key !== "");
+  return text === undefined ? undefined : { ...node.at, text, path: shownPath(path), filled, furtherKeys };
+}
+
 const isText = (value: Plain): value is string => typeof value === "string";
 
 /** How values of each notation are written; undefined for what cannot be. */
-const WRITERS: Readonly<Record<Notation, (value: Plain) => string | undefined>> = {
+const WRITERS: Readonly<Record<Exclude<Notation, "keys">, (value: Plain) => string | undefined>> = {
   text: (value) => (isText(value) ? value : undefined),
   list(value) {
     if (isText(value)) return value;

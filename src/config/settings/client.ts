@@ -31,6 +31,12 @@ export const CLIENT_SETTINGS = {
     default: "5m",
     doc: "How long a stream may be silent",
   },
+  CLIENT_STREAM_TIMEOUT: {
+    group: "Client",
+    type: "duration",
+    range: ["1ms", LONGEST_WAIT],
+    doc: "How long a stream may take as a whole; unset is without limit",
+  },
   CLIENT_TRANSPORT: {
     group: "Client",
     type: "enum",

@@ -8,6 +8,17 @@ export const GENERAL_SETTINGS = {
     appliesAt: "restart",
     doc: "Path of a configuration file, as --config names one, which wins; read again when it is saved, and on SIGHUP",
   },
+  ROUTING_ENABLED: {
+    group: "General",
+    type: "boolean",
+    default: "false",
+    doc: "Read names of models from the file of ROUTING_CONFIG_PATH; a configuration file names models without it",
+  },
+  ROUTING_CONFIG_PATH: {
+    group: "General",
+    type: "string",
+    doc: "Path of a YAML file with models, each a name and its deployments, as in a configuration file; read again when it is saved, and on SIGHUP",
+  },
   ENVIRONMENT: {
     group: "General",
     type: "string",

@@ -1,3 +1,4 @@
+import { judgeOpenAiContent } from "../openai-content.ts";
 import type { Format } from "../format.ts";
 import { checkModelAndStream } from "../required-members.ts";
 import { readChatImage } from "../images.ts";
@@ -15,6 +16,7 @@ export const CHAT: Format = {
   hasStreamOptions: true,
   usageAtStart: false,
   watchStream: () => new OpenAiStream(),
+  contentOf: judgeOpenAiContent,
   keepAlive: KEEP_ALIVE_COMMENT,
   documentation: async () => (await import("./documentation.ts")).CHAT_DOCUMENTATION,
 };

@@ -1,4 +1,5 @@
 import type { Format } from "../format.ts";
+import { judgeOpenAiContent } from "../openai-content.ts";
 import { checkModelAndStream } from "../required-members.ts";
 import { OpenAiStream } from "../openai-stream.ts";
 import { checkAgainst } from "../schema/check.ts";
@@ -17,6 +18,7 @@ export const COMPLETIONS: Format = {
   hasStreamOptions: true,
   usageAtStart: false,
   watchStream: () => new OpenAiStream(),
+  contentOf: judgeOpenAiContent,
   keepAlive: KEEP_ALIVE_COMMENT,
   documentation: async () => (await import("./documentation.ts")).COMPLETIONS_DOCUMENTATION,
 };

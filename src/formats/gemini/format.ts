@@ -1,4 +1,5 @@
 import { ERROR_ENVELOPES } from "../error-body.ts";
+import { judgeGenerateContent } from "./first-content.ts";
 import type { Format, InPath } from "../format.ts";
 import { readGeminiImage } from "../images.ts";
 import { checkObject } from "../required-members.ts";
@@ -35,6 +36,7 @@ export const GENERATE: Format = {
   errors: ERROR_ENVELOPES.google,
   watchStream: () => new GenerateStream(),
   readUsage: readUsageMetadata,
+  contentOf: judgeGenerateContent,
   keepAlive: KEEP_ALIVE,
   opening: KEEP_ALIVE,
   documentation: async () => (await import("./documentation.ts")).GENERATE_DOCUMENTATION,

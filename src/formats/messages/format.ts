@@ -1,4 +1,5 @@
 import { ERROR_ENVELOPES } from "../error-body.ts";
+import { judgeMessagesContent } from "./first-content.ts";
 import type { Format } from "../format.ts";
 import { readAnthropicImage } from "../images.ts";
 import { checkModel, checkModelAndStream } from "../required-members.ts";
@@ -19,6 +20,7 @@ export const MESSAGES: Format = {
   usageAtStart: true,
   errors: ERRORS,
   watchStream: () => MESSAGES_STREAM,
+  contentOf: judgeMessagesContent,
   // https://docs.anthropic.com/en/docs/build-with-claude/streaming#ping-events
   keepAlive: 'event: ping\ndata: {"type": "ping"}\n\n',
   documentation: async () => (await import("./documentation.ts")).MESSAGES_DOCUMENTATION,

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { ERROR_ENVELOPES } from "../error-body.ts";
+import { judgeResponsesContent } from "./first-content.ts";
 import type { Format } from "../format.ts";
 import { checkModelAndStream } from "../required-members.ts";
 import { readInputImage } from "../images.ts";
@@ -26,6 +27,7 @@ export const RESPONSES: Format = {
   // All of its clients read only that.
   errors: ERROR_ENVELOPES.openai,
   watchStream: () => new ResponsesStream(),
+  contentOf: judgeResponsesContent,
   keepAlive: KEEP_ALIVE_COMMENT,
   documentation: async () => (await import("./documentation.ts")).RESPONSES_DOCUMENTATION,
 };

@@ -2,10 +2,10 @@ import type { Failure } from "../../core/errors.ts";
 import { redactionOf } from "../../core/redact/redact.ts";
 import type { Format } from "../../formats/format.ts";
 import type { AnswerError } from "../../formats/form/answer.ts";
+import { nameOverflow } from "../../formats/context-overflow.ts";
 import { type Provider, secretsOf } from "../../providers/provider.ts";
 import { rpcType } from "../../formats/rpc-status.ts";
 import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";
-import { nameOverflow } from "./context-overflow.ts";
 
 /** What the types and codes of errors that OpenAI and Anthropic have mean as a status. Of any other, nothing is known. */
 const STATUSES: Readonly<Record<string, number>> = {

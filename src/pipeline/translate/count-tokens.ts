@@ -5,12 +5,13 @@ import { numberOf } from "../../core/json/values.ts";
 import { memoryExhausted } from "../../core/memory/budget.ts";
 import { estimateInput } from "../../formats/form/estimate-input.ts";
 import { factsOf } from "../../formats/form/model-facts.ts";
-import { bodyVariantOf, inVariant } from "../../providers/model-family.ts";
+import { inVariant } from "../../providers/model-family.ts";
 import { COUNTED_WIRES, type CountingApi } from "../../routing/choose-counter.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { UpstreamResponse } from "../../upstream/transport.ts";
 import type { Attempt, Reply } from "../attempt.ts";
+import { variantFor } from "../body-variant.ts";
 import { readWholeResponse } from "../read-response.ts";
 import type { AdmittedRequest, Answer } from "../stage.ts";
 import { inClientsWords } from "./answer-failure.ts";
@@ -90,7 +91,7 @@ export function createCountAnswer(parts: TranslationParts): Answer {
       url,
       method: "POST",
       headers: parts.requestHeaders(provider, attempts.request.headers, counter),
-      body: toJson(inVariant(COUNTING[counter].ask(translated.body, model), bodyVariantOf(provider, counter, model))),
+      body: toJson(inVariant(COUNTING[counter].ask(translated.body, model), variantFor({ provider, model }, counter))),
     });
     try {
       await attempt.answered();
@@ -126,11 +127,11 @@ const jsonWith = ({ status, headers }: UpstreamResponse, value: JsonObject): Ups
 
 async function readCount(
   { response, call }: Attempt,
-  { attempts: { context, request }, target: { provider } }: AdmittedRequest,
+  { attempts: { context, request, keptBytes }, target: { provider } }: AdmittedRequest,
   member: string,
   { memory, jsonLimits }: TranslationParts,
 ): Promise<number> {
-  const bytes = await readWholeResponse(response, call, memory, context);
+  const bytes = await readWholeResponse(response, call, memory, context, keptBytes);
   if (!(bytes instanceof Uint8Array)) {
     bytes.tooMuch.cancel();
     throw memoryExhausted();

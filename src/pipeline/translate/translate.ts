@@ -2,13 +2,13 @@ import { toJson } from "../../core/json/bytes.ts";
 import { nextTurn } from "../../core/event-loop.ts";
 import type { Dialects } from "../../formats/dialects.ts";
 import { factsOf } from "../../formats/form/model-facts.ts";
-import { bodyVariantOf } from "../../providers/model-family.ts";
 import type { RequestHeaders } from "../../providers/request-headers.ts";
 import type { UpstreamCall } from "../../upstream/call.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
 import type { ResponseBody } from "../../upstream/transport.ts";
 import type { Reply } from "../attempt.ts";
+import { maxTokensOf, variantFor } from "../body-variant.ts";
 import { beginsLikeDocument, beginsWithEvent, isEventStream, UNCOUNTED_BYTES } from "../read-response.ts";
 import { beginStream, type Heartbeat } from "../heartbeat.ts";
 import type { AdmittedRequest, Answer } from "../stage.ts";
@@ -68,12 +68,12 @@ function createBegin(parts: TranslationParts) {
     const isLong = body.bytes.length > MAX_BYTES_IN_TURN;
     // Beside the client's body and its value there are those of the provider.
     if (body.bytes.length > UNCOUNTED_BYTES) await memory.hold(context, context.heldBytes * 2, request.signal);
-    const wireTarget = { provider: provider.id, model, facts: factsOf(model, defaultMaxTokens) };
+    const wireTarget = { provider: provider.id, model, facts: factsOf(model, maxTokensOf(target) ?? defaultMaxTokens) };
     const asked = readConversation(body.value, client, provider.id);
     requireTranslatable(asked, provider.id);
     const conversation = await completeConversation(asked, wire, wireTarget, parts, attempts);
     if (isLong) await nextTurn();
-    const variant = bodyVariantOf(provider, api, model);
+    const variant = variantFor(target, api);
     const translation = { wire, target: wireTarget, provider, variant, refusesUnsupported };
     const { body: written, notes } = writeConversation(conversation, translation);
     if (isLong) await nextTurn();
@@ -107,7 +107,9 @@ function createFinish(parts: TranslationParts) {
         isEventStream(response) || framingOf(translated.wire, response)
           ? !response.body || !(await isDocument(response.body, call, parts.heartbeat))
           : ask.request.stream && (await beginsWithEvent(response, call));
-      return isStream ? translateStream(translated, parts) : await translateWhole(translated, parts);
+      if (isStream) return translateStream(translated, parts);
+      call.contentBegan();
+      return await translateWhole(translated, parts);
     } catch (error) {
       throw error instanceof UpstreamFailure ? inClientsWords(error, format, headers) : error;
     }

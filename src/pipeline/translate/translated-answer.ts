@@ -57,7 +57,7 @@ export function translateStream(
     reader: wire.readStream(target),
     writer: client.writeStream(ask),
     frames: framingOf(wire, response)?.open(),
-    mayHold: (bytes) => memory.tryHold(attempts.context, bytes),
+    mayHold: (bytes) => memory.tryHold(attempts.context, attempts.keptBytes + bytes),
     onEvent: replays?.listen(ownerOf(attempts.context)),
     clientsError: (error) => clientsError(error, provider, format),
     onError: (error) => attempts.context.failed(answerFailure(error, provider, format)),
@@ -83,18 +83,19 @@ export async function translateWhole(
 ): Promise<Reply> {
   const { context, request } = attempts;
   const { response, call } = attempt;
-  const bytes = await readWholeResponse(response, call, memory, context);
+  const bytes = await readWholeResponse(response, call, memory, context, attempts.keptBytes);
   if (!(bytes instanceof Uint8Array)) {
     bytes.tooMuch.cancel();
     throw memoryExhausted();
   }
   const isLong = bytes.length > UNCOUNTED_BYTES;
-  if (isLong) await memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
+  const { keptBytes } = attempts;
+  if (isLong) await memory.hold(context, keptBytes + bytes.length + parsedWeight(bytes), request.signal);
   const answer = await readWholeAnswer(bytes, { wire, target, provider, jsonLimits, stop: request });
   if ("error" in answer) throw answerFailure(answer.error, provider, format);
   replays?.remember(ownerOf(context), answer.blocks);
   const written = toJson(client.writeAnswer(answer, ask));
-  if (isLong) memory.tryHold(context, written.length);
+  if (isLong) memory.tryHold(context, keptBytes + written.length);
   return {
     response: responseWith(response, "application/json", bodyOfBytes(written)),
     call,

@@ -35,11 +35,11 @@ export interface AttemptRecord {
   failure: Failure | undefined;
 }
 
-/** One attempt under way. */
+/** One attempt under way. It ends with its request by itself: `answer` rejects with the reason that is in the signal. */
 export interface OpenAttempt<Reply> {
   /** Resolves when it is known to be good: with its first content, or as a whole. Rejects with a {@link Failure}; it is closed then. */
   readonly answer: Promise<Reply>;
-  /** Gives it up: `answer` rejects with the reason. */
+  /** Gives it up: `answer` rejects with the reason. If it has resolved, and nobody took the reply, that is closed. */
   cancel(reason: Failure): void;
 }
 
@@ -49,12 +49,14 @@ export interface RoutedRequest<Reply> {
   readonly stickyKey?: string | undefined;
   /** What it will use, as far as can be said before. */
   readonly estimatedTokens: number;
-  /** When it must be over, in milliseconds of the monotonic clock. */
+  /** When it must be over, in milliseconds of the monotonic clock: it ends itself then. Nothing later is waited for. */
   readonly until: number;
   /** Aborted with the {@link Failure} that ends the request, such as a client that left. Asked for only if something waits. */
   signal(): AbortSignal;
   /** Begins an attempt. What it throws is a failure of that attempt. */
   begin(deployment: Deployment, model: string, kind: AttemptKind): OpenAttempt<Reply>;
+  /** What of a route may be asked that the first one falls back to; undefined if nothing. Absent if all of it. */
+  narrow?(route: Route): Route | undefined;
   /** Told of each attempt when it begins; the record is kept up to date. */
   attempted?(record: AttemptRecord): void;
   /** It waited so many milliseconds in a queue. */
@@ -94,8 +96,8 @@ export interface Router {
   likely(route: Route, stickyKey?: string): Deployment;
   /**
    * Asks deployments until one answers.
-   * @throws Failure that of the last attempt that says the most, with all attempts in its details; `queue_full`,
-   * `queue_timeout`, `deployments_cooling`; or the reason of the request's signal
+   * @throws Failure that of the last attempt that says the most; `at_limit`, `queue_full`, `queue_timeout`,
+   * `deployments_cooling`, if none was made; or the reason of the request's signal
    */
   run<Reply>(route: Route, request: RoutedRequest<Reply>): Promise<Routed<Reply>>;
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../core/json/parse.ts";
+import type { Timeouts } from "../../core/timeouts.ts";
 
 /*
  * What the operator says of models, providers and their limits: checked, with every default filled in. Durations are in
@@ -9,16 +10,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 export type Strategy = "round_robin" | "priority" | "least_busy" | "fastest" | "cheapest" | "sticky";
 
 /** How long parts of a call may take, in milliseconds; what is absent is as a wider rule says. */
-export interface TimeoutOptions {
-  readonly connectMs?: number;
-  readonly responseHeaderMs?: number;
-  /** From the start of an attempt to the first event that holds content; of a whole answer, to its header. */
-  readonly firstTokenMs?: number;
-  /** Between two reads of a stream. */
-  readonly idleMs?: number;
-  /** Of a whole request, with all of its attempts and waits, streams included. */
-  readonly totalMs?: number;
-}
+export type TimeoutOptions = Timeouts;
 
 /** How much at once, and how much a minute; what is absent is not bounded. */
 export interface LimitOptions {

@@ -1,7 +1,7 @@
 import { Failure } from "../../core/errors.ts";
 import type { ModelExtra } from "../../providers/model-extras.ts";
 import type { ModelList } from "../../routing/model-list.ts";
-import { type AnthropicModel, describeForAnthropic, publicModelId } from "../../routing/describe-model.ts";
+import { type AnthropicModel, describeForAnthropic, type PublicModel } from "../../routing/describe-model.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import { createAllowedModels } from "./allowed-models.ts";
 
@@ -38,20 +38,24 @@ export function parsePaging(query: URLSearchParams): AnthropicPaging {
   return { limit: Number(limit), afterId, beforeId };
 }
 
-/** Makes what cuts a page out of lists; which of their models the policy allows is found out once for each list. */
+/**
+ * Makes what cuts a page out of lists, and of what is before them; which of their models the policy allows is found out
+ * once for each list.
+ */
 export function createAnthropicPages(
-  policy: ModelPolicy,
+  policy: Pick<ModelPolicy, "refusal">,
 ): (
   lists: readonly ModelList[],
   paging: AnthropicPaging,
   extras: readonly ModelExtra[],
+  before?: readonly PublicModel[],
 ) => Promise<AnthropicModelPage> {
   const allowedOf = createAllowedModels(policy);
 
-  return async (lists, { limit, afterId, beforeId }, extras) => {
-    const models = await allowedOf(lists);
+  return async (lists, { limit, afterId, beforeId }, extras, before = []) => {
+    const models = [...before, ...(await allowedOf(lists))];
     const placeOf = (id: string, param: string): number => {
-      const place = models.findIndex(({ provider, model }) => publicModelId(provider, model.id) === id);
+      const place = models.findIndex((model) => model.id === id);
       if (place < 0) throw new Failure("invalid_request", { message: `${param} is not in the list`, param });
       return place;
     };
@@ -59,7 +63,7 @@ export function createAnthropicPages(
     const start = afterId === undefined ? 0 : placeOf(afterId, "after_id") + 1;
     const first = beforeId === undefined ? start : Math.max(start, end - limit);
     const page = models.slice(first, Math.min(end, first + limit));
-    const data = page.map(({ provider, model }) => describeForAnthropic(provider, model, extras));
+    const data = page.map((model) => describeForAnthropic(model, extras));
     return {
       data,
       has_more: beforeId === undefined ? first + page.length < end : first > 0,

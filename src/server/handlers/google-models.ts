@@ -1,6 +1,6 @@
 import { Failure } from "../../core/errors.ts";
 import { numberOf } from "../../core/json/values.ts";
-import { publicModelId } from "../../routing/describe-model.ts";
+import type { PublicModel } from "../../routing/describe-model.ts";
 import { chooseCounter } from "../../routing/choose-counter.ts";
 import { chooseWire } from "../../routing/choose-wire.ts";
 import { COUNT_GENERATE_TOKENS } from "../../formats/gemini/format.ts";
@@ -9,7 +9,7 @@ import { providerNotCallable } from "../../routing/target-failures.ts";
 import { isGoogleClient } from "../choose-error-envelope.ts";
 import { jsonResponse, type RouteHandler } from "../serve-route.ts";
 import { restOfPath, ROUTES } from "../routes.ts";
-import { type AllowedModel, createAllowedModels } from "./allowed-models.ts";
+import { createAllowedModels } from "./allowed-models.ts";
 import { createFindModel, decodeId, type ModelRouteParts } from "./models.ts";
 
 /** A model as Google's API shows it. https://ai.google.dev/api/models#Model */
@@ -35,7 +35,7 @@ const MAX_SIZE = 1000;
 
 /** `GET /v1beta/models`: the models of all providers, or with `?provider=` of one, in pages as Google's clients read them. */
 export function listGoogleModels(parts: ModelRouteParts): RouteHandler {
-  const { providers, catalogue: modelLists, policy, estimatesTokens } = parts;
+  const { providers, catalogue: modelLists, policy, estimatesTokens, own } = parts;
   const allowedOf = createAllowedModels(policy);
 
   return async (context, request) => {
@@ -48,7 +48,9 @@ export function listGoogleModels(parts: ModelRouteParts): RouteHandler {
       context.selected(provider.id);
       if (!provider.callable) throw providerNotCallable(provider);
     }
-    const models = await allowedOf(provider ? [await modelLists.ofProvider(provider)] : await modelLists.all());
+    const models = provider
+      ? await allowedOf([await modelLists.ofProvider(provider)])
+      : [...(own?.all() ?? []), ...(await allowedOf(await modelLists.all()))];
     const start = token === undefined ? 0 : placeBehind(models, token);
     const page = models.slice(start, start + size);
     const last = page.at(-1);
@@ -81,26 +83,28 @@ function parseSize(text: string | null): number {
 }
 
 /** A token is the name of the last model of the page before. */
-function placeBehind(models: readonly AllowedModel[], token: string): number {
+function placeBehind(models: readonly PublicModel[], token: string): number {
   const name = Buffer.from(token, "base64url").toString("utf8");
   const place = models.findIndex((model) => nameOf(model) === name);
   if (place < 0) throw new Failure("invalid_request", { message: "pageToken is not valid", param: "pageToken" });
   return place + 1;
 }
 
-const nameOf = ({ provider, model }: AllowedModel): string => COLLECTION + publicModelId(provider, model.id);
+const nameOf = ({ id }: PublicModel): string => COLLECTION + id;
 
-function describeForGoogle(listed: AllowedModel, estimatesTokens: boolean): GoogleModel {
-  const { provider, model } = listed;
+/** A name of the gateway's own can do what any of its deployments can. */
+function describeForGoogle(model: PublicModel, estimatesTokens: boolean): GoogleModel {
+  const { id, displayName = id, targets } = model;
   const limit = numberOf(model.extras.context_window);
+  const generates = targets.some((target) => chooseWire(target.provider, "generate", target.model) !== undefined);
+  const counts = targets.some((target) =>
+    chooseCounter(target.provider, COUNT_GENERATE_TOKENS, estimatesTokens, target.model),
+  );
   return {
-    name: nameOf(listed),
-    version: model.id,
-    displayName: model.displayName ?? model.id,
+    name: nameOf(model),
+    version: model.version,
+    displayName,
     ...(limit !== undefined && { inputTokenLimit: limit }),
-    supportedGenerationMethods: [
-      ...(chooseWire(provider, "generate", model.id) === undefined ? [] : ["generateContent"]),
-      ...(chooseCounter(provider, COUNT_GENERATE_TOKENS, estimatesTokens, model.id) ? ["countTokens"] : []),
-    ],
+    supportedGenerationMethods: [...(generates ? ["generateContent"] : []), ...(counts ? ["countTokens"] : [])],
   };
 }

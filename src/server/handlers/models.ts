@@ -1,7 +1,14 @@
 import { Failure } from "../../core/errors.ts";
 import type { ModelList } from "../../routing/model-list.ts";
 import type { ModelLists } from "../../routing/model-lists.ts";
-import { parseExtras, describeForAnthropic, describeModel } from "../../routing/describe-model.ts";
+import {
+  parseExtras,
+  describeForAnthropic,
+  describeModel,
+  type PublicModel,
+  publicModel,
+} from "../../routing/describe-model.ts";
+import type { OwnModels } from "../../routing/own-models.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
@@ -10,19 +17,23 @@ import { restOfPath, ROUTES } from "../routes.ts";
 import { isAnthropicClient } from "../choose-error-envelope.ts";
 import { type RouteHandler, jsonResponse } from "../serve-route.ts";
 import { createAnthropicPages, parsePaging } from "./anthropic-models.ts";
-import type { ListedModel } from "../../providers/model-list-readers.ts";
 import type { ModelExtra } from "../../providers/model-extras.ts";
 
 export interface ModelRouteParts {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly catalogue: ModelLists;
   readonly policy: ModelPolicy;
+  /** The names of the gateway's own; absent if it has none. */
+  readonly own?: OwnModels | undefined;
   /** Whether tokens are estimated for a provider that cannot count them. */
   readonly estimatesTokens: boolean;
 }
 
-/** `GET /v1/models`: the models of all providers, or with `?provider=` of one; to Anthropic's clients in pages. */
-export function listModels({ providers, catalogue: modelLists, policy }: ModelRouteParts): RouteHandler {
+/**
+ * `GET /v1/models`: the gateway's own names and the models of all providers, or with `?provider=` those of one; to
+ * Anthropic's clients in pages.
+ */
+export function listModels({ providers, catalogue: modelLists, policy, own }: ModelRouteParts): RouteHandler {
   const render = createModelRenderer(policy);
   const cutPage = createAnthropicPages(policy);
 
@@ -37,10 +48,11 @@ export function listModels({ providers, catalogue: modelLists, policy }: ModelRo
       if (!provider.callable) throw providerNotCallable(provider);
     }
     const lists = provider ? [await modelLists.ofProvider(provider)] : await modelLists.all();
-    if (paging) return jsonResponse(context, await cutPage(lists, paging, extras));
+    const names = provider ? [] : (own?.all() ?? []);
+    if (paging) return jsonResponse(context, await cutPage(lists, paging, extras, names));
     const rendered = await Promise.all(lists.map((list) => render(list, extras)));
     const beginning = provider ? `{"provider":${JSON.stringify(provider.id)},` : "{";
-    const body = joinLists(`${beginning}"object":"list","data":[`, rendered, "]}");
+    const body = joinLists(`${beginning}"object":"list","data":[`, [renderModels(names, extras), ...rendered], "]}");
     context.sent(body.length);
     return new Response(body, { headers: { "content-type": "application/json", "x-request-id": context.id } });
   };
@@ -58,33 +70,36 @@ function joinLists(beginning: string, lists: readonly Buffer[], end: string): Bu
   return Buffer.concat([Buffer.from(beginning), ...parts, Buffer.from(end)]);
 }
 
-export interface FoundModel {
-  readonly provider: Provider;
-  readonly model: ListedModel;
-}
+/**
+ * Finds a model by a name of the gateway's own, by `provider/model` or, if only one provider lists it, by its bare name.
+ * @throws Failure `model_not_found`
+ */
+export type FindModel = (id: string) => Promise<PublicModel>;
 
-/** Finds a model by `provider/model` or, if only one provider lists it, by its bare name. @throws Failure `model_not_found` */
-export type FindModel = (id: string) => Promise<FoundModel>;
-
-export function createFindModel({ providers, catalogue: modelLists, policy }: ModelRouteParts): FindModel {
+export function createFindModel({ providers, catalogue: modelLists, policy, own }: ModelRouteParts): FindModel {
+  const allowed = ({ provider, models }: ModelList, id: string): PublicModel | undefined => {
+    const model = models.get(id);
+    return model && policy.refusal(provider, id) === undefined ? publicModel(provider, model) : undefined;
+  };
   /** Asks only the provider that the id names, so that nobody waits for another one. */
-  const findNamed = async (id: string): Promise<FoundModel | undefined> => {
+  const findNamed = async (id: string): Promise<ModelList | undefined> => {
     const slash = id.indexOf("/");
     const provider = slash > 0 ? providers.get(id.slice(0, slash)) : undefined;
     if (!provider?.callable) return undefined;
     const list = await modelLists.ofProvider(provider).catch(() => undefined);
-    return list && findIn(list, id.slice(slash + 1));
+    return list?.models.has(id.slice(slash + 1)) ? list : undefined;
   };
-  const findBare = async (id: string): Promise<FoundModel | undefined> => {
-    const holders = (await modelLists.all()).flatMap((list) => findIn(list, id) ?? []);
-    return holders.length === 1 ? holders[0] : undefined;
+  const findListed = async (id: string): Promise<PublicModel | undefined> => {
+    const named = await findNamed(id);
+    if (named) return allowed(named, id.slice(id.indexOf("/") + 1));
+    const [holder, ...others] = (await modelLists.all()).filter(({ models }) => models.has(id));
+    return holder && others.length === 0 ? allowed(holder, id) : undefined;
   };
 
   return async (id) => {
-    const found = (await findNamed(id)) ?? (await findBare(id));
-    if (!found || policy.refusal(found.provider, found.model.id)) {
-      throw new Failure("model_not_found", { param: "model" });
-    }
+    const ownModel = own?.find(id);
+    const found = ownModel === undefined ? await findListed(id) : ownModel;
+    if (!found) throw new Failure("model_not_found", { param: "model" });
     return found;
   };
 }
@@ -98,13 +113,8 @@ export function showModel(parts: ModelRouteParts): RouteHandler {
     const extras = parseExtras(url.searchParams.get("include"));
     const found = await findModel(decodeId(restOfPath(ROUTES.model, url.pathname)));
     const describe = isAnthropicClient(request.headers) ? describeForAnthropic : describeModel;
-    return jsonResponse(context, describe(found.provider, found.model, extras));
+    return jsonResponse(context, describe(found, extras));
   };
-}
-
-function findIn({ provider, models }: ModelList, id: string): FoundModel | undefined {
-  const model = models.get(id);
-  return model && { provider, model };
 }
 
 /** @throws Failure `invalid_request` */
@@ -116,6 +126,9 @@ export function decodeId(path: string): string {
   }
 }
 
+const renderModels = (models: readonly PublicModel[], extras: readonly ModelExtra[]): Buffer =>
+  Buffer.from(models.map((model) => JSON.stringify(describeModel(model, extras))).join(","));
+
 /** Rendering this many takes about a millisecond; then other requests get their turn. */
 const MODELS_PER_TURN = 500;
 
@@ -124,7 +137,7 @@ const MODELS_PER_TURN = 500;
  * for each set of extras and kept as long as the list is.
  */
 export function createModelRenderer(
-  policy: ModelPolicy,
+  policy: Pick<ModelPolicy, "refusal">,
 ): (list: ModelList, extras: readonly ModelExtra[]) => Promise<Buffer> {
   const rendered = new WeakMap<ModelList, Map<string, Promise<Buffer>>>();
 
@@ -139,7 +152,7 @@ export function createModelRenderer(
     };
     for (const model of models.values()) {
       if (policy.refusal(provider, model.id) === undefined) {
-        slice.push(JSON.stringify(describeModel(provider, model, extras)));
+        slice.push(JSON.stringify(describeModel(publicModel(provider, model), extras)));
       }
       if (++seen % MODELS_PER_TURN > 0) continue;
       endSlice();

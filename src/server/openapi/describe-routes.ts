@@ -38,6 +38,13 @@ const TOOL_PARAMETERS: readonly Parameter[] = [
   },
 ];
 
+/** Headers of answers to requests for a model that stands for several deployments. */
+const SELECTED_HEADERS = {
+  "X-Selected-Provider": "Id of the provider that answered, if the model is one of the gateway's own names.",
+  "X-Selected-Model": "The model in its naming.",
+  "X-Attempts": "How many attempts were made, if more than one.",
+};
+
 /** Ids of models, as clients ask for them, with which the examples work here; by API. */
 export type ExampleModels = Readonly<Partial<Record<ApiName, string>>>;
 
@@ -100,6 +107,7 @@ function relayed(
       "application/json": response ? referenceIn(schemas, response) : schemaReference("ProviderSpecificResponse"),
       ...(streams && { "text/event-stream": schemaReference("SSEvent") }),
     },
+    ...(body && { headers: SELECTED_HEADERS }),
     errors: body ? RELAYED : RELAYED_WITHOUT_BODY,
   };
 }

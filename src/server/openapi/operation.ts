@@ -27,6 +27,8 @@ export interface OperationSpecification {
   readonly requestBody?: NonNullable<Operation["requestBody"]>;
   /** Schemas of the answer with status 200, by media type. */
   readonly answer: Readonly<Record<string, Schema>>;
+  /** What the headers of that answer mean, beside `X-Request-Id`. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Statuses of the errors that this route can answer, apart from 500 and those of a missing credential. */
   readonly errors: readonly ErrorStatus[];
 }
@@ -111,6 +113,9 @@ function contentOf(schemas: OperationSpecification["answer"]): Record<string, { 
   return Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, { schema }]));
 }
 
+const headersOf = (headers: OperationSpecification["headers"] = {}) =>
+  Object.fromEntries(Object.entries(headers).map(([name, description]) => [name, { description, schema: STRING }]));
+
 function errorResponse(status: ErrorStatus, schema: SchemaName): OperationResponse {
   return {
     description: ERRORS[status],
@@ -123,7 +128,7 @@ function errorResponse(status: ErrorStatus, schema: SchemaName): OperationRespon
 }
 
 function operation(row: RouteRow, specification: OperationSpecification): Operation {
-  const { id, tag, summary, description, parameters, requestBody, answer, errors } = specification;
+  const { id, tag, summary, description, parameters, requestBody, answer, headers, errors } = specification;
   const errorSchema = ERROR_SCHEMAS[(row.format?.errors ?? row.errors)?.name ?? "simple"];
   const statuses = [...new Set<ErrorStatus>([...(needsCredential(row) ? GUARDED : []), ...errors, 500])].sort(
     (a, b) => a - b,
@@ -137,7 +142,7 @@ function operation(row: RouteRow, specification: OperationSpecification): Operat
     ...(requestBody !== undefined && { requestBody }),
     security: needsCredential(row) ? schemesOf(row) : [],
     responses: {
-      200: { description: "OK", headers: REQUEST_ID, content: contentOf(answer) },
+      200: { description: "OK", headers: { ...REQUEST_ID, ...headersOf(headers) }, content: contentOf(answer) },
       ...Object.fromEntries(statuses.map((status) => [status, errorResponse(status, errorSchema)])),
     },
   };

@@ -27,6 +27,7 @@ function pathParameter(name: string, description: string, more?: Partial<Paramet
 }
 
 const MODELS: DocumentationTag = { name: "Models", description: "What can be asked." };
+const ROUTING: DocumentationTag = { name: "Routing", description: "Names that stand for several deployments." };
 const MCP: DocumentationTag = { name: "MCP", description: "Tools of the connected MCP servers." };
 const PROXY: DocumentationTag = { name: "Proxy", description: "Everything else a provider has." };
 const HEALTH: DocumentationTag = { name: "Health", description: "State of the gateway." };
@@ -76,8 +77,8 @@ export const ROUTE_DOCUMENTATION: {
       tag: MODELS,
       summary: "List the models of all providers, or of one",
       description:
-        "A provider that fails or is slow is left out, unless it was asked for by name. With the header anthropic-version the " +
-        "answer is a page in Anthropic's form, by limit, after_id and before_id.",
+        "The gateway's own names come first, unless provider is given. A provider that fails or is slow is left out, unless it " +
+        "is that one. With anthropic-version the answer is a page in Anthropic's form, by limit, after_id and before_id.",
       parameters: [PROVIDER_PARAMETER, INCLUDE_PARAMETER],
       answer: { "application/json": schemaReference("ListModelsResponse") },
       errors: [400, 502, 504],
@@ -89,7 +90,10 @@ export const ROUTE_DOCUMENTATION: {
       tag: MODELS,
       summary: "Describe one model",
       parameters: [
-        pathParameter("id", "Model id, <provider>/<id at the provider>; slashes are not encoded."),
+        pathParameter(
+          "id",
+          "Model id, <provider>/<id at the provider> or a name of the gateway's own; slashes are not encoded.",
+        ),
         INCLUDE_PARAMETER,
       ],
       answer: { "application/json": schemaReference("Model") },
@@ -123,6 +127,16 @@ export const ROUTE_DOCUMENTATION: {
       parameters: [pathParameter("model", "Model id, <provider>/<id at the provider>; slashes are not encoded.")],
       answer: { "application/json": schemaReference("GoogleModel") },
       errors: [400, 404, 502, 504],
+    },
+  ],
+  routing: [
+    {
+      id: "showRouting",
+      tag: ROUTING,
+      summary: "Show the gateway's own models, their deployments and how these are",
+      description: "With several workers, as the one that answers knows it. Asks no provider.",
+      answer: { "application/json": schemaReference("RoutingResponse") },
+      errors: [],
     },
   ],
   tools: [

@@ -1,4 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
+import { watchContent } from "../../pipeline/watch-content.ts";
 import { beginsLikeDocument, beginsWithEvent, isEventStream } from "../../pipeline/read-response.ts";
 import { beginStream } from "../../pipeline/heartbeat.ts";
 import { streamOfBody } from "../../upstream/body.ts";
@@ -26,7 +27,7 @@ export async function isStreamed({ response, call }: StepReply, isFramed: boolea
  * @throws Failure if the answer breaks off or a deadline passes
  */
 export async function* readStep(
-  steps: Pick<Steps, "firstByte">,
+  steps: Pick<Steps, "firstByte" | "contentOf">,
   { response, call }: StepReply,
   isDone: () => boolean,
   timers: Pick<TimerSource, "setTimer" | "clearTimer">,
@@ -34,6 +35,7 @@ export async function* readStep(
   const { body } = response;
   if (!body) return;
   const reader = streamOfBody(body).getReader();
+  const awaited = watchContent(call, steps, false);
   let lingering: unknown;
   call.becomeStream();
   try {
@@ -43,6 +45,7 @@ export async function* readStep(
       call.touch();
       if (done) return;
       steps.firstByte();
+      awaited?.(value);
       yield value;
       if (isDone()) lingering ??= timers.setTimer(() => void reader.cancel().catch(() => {}), LINGER_MS);
     }

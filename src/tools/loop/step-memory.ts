@@ -45,19 +45,22 @@ const LEAST_ROOM = 1024;
 
 export function openStepMemory(
   { memory }: Pick<RelayParts, "memory">,
-  { context, request }: Attempts,
+  attempts: Attempts,
   conversation: Pick<GrowingRequest<never>, "bytes" | "addedBytes">,
   maxConversationBytes: number,
 ): StepMemory {
+  const { context, request } = attempts;
   /** Bytes of the answer of this step. */
   let answerBytes = 0;
   /** Bytes of it that the budget counts. */
   let remembered = 0;
   let heldBack = 0;
 
+  const bytesBefore = (): number => conversation.bytes() + attempts.keptBytes;
+
   /** Notes in the budget that so many bytes are held beside the conversation. */
   const holdBeside = (bytes: number): void => {
-    if (!memory.tryHold(context, conversation.bytes() + heldBack + bytes)) throw memoryExhausted();
+    if (!memory.tryHold(context, bytesBefore() + heldBack + bytes)) throw memoryExhausted();
   };
 
   return {
@@ -67,16 +70,16 @@ export function openStepMemory(
     },
     async holdRequest() {
       answerBytes = 0;
-      await memory.hold(context, conversation.bytes() * 2 + heldBack, request.signal);
+      await memory.hold(context, bytesBefore() + conversation.bytes() + heldBack, request.signal);
     },
     async readWhole({ response, call }) {
-      const bytes = await readWholeResponse(response, call, memory, context, conversation.bytes());
+      const bytes = await readWholeResponse(response, call, memory, context, bytesBefore());
       if (!(bytes instanceof Uint8Array)) {
         bytes.tooMuch.cancel();
         throw memoryExhausted();
       }
       answerBytes = bytes.length;
-      await memory.hold(context, conversation.bytes() + bytes.length + parsedWeight(bytes), request.signal);
+      await memory.hold(context, bytesBefore() + bytes.length + parsedWeight(bytes), request.signal);
       return bytes;
     },
     remember(bytes) {
@@ -89,7 +92,7 @@ export function openStepMemory(
     },
     holdBack(bytes) {
       heldBack = bytes;
-      return memory.tryHold(context, conversation.bytes() + remembered + bytes);
+      return memory.tryHold(context, bytesBefore() + remembered + bytes);
     },
     holdResults: (bytes) => holdBeside(answerBytes + bytes),
     nextStep() {

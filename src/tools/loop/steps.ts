@@ -1,4 +1,6 @@
 import { nextTurn } from "../../core/event-loop.ts";
+import { contentOfWire } from "../../formats/content-of-wires.ts";
+import type { JudgeContent } from "../../formats/first-content.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { AdmittedRequest } from "../../pipeline/stage.ts";
 import type { StreamedCall } from "../../pipeline/stream-listener.ts";
@@ -22,6 +24,8 @@ export interface Steps extends Pick<StepMemory, "readWhole" | "remember" | "hold
   newId(index: number): string;
   /** Asks the model with all that was said so far: see {@link AskProvider}. */
   ask(): Promise<StepReply>;
+  /** Tells the first event with content of the provider's streams; undefined if whatever comes says something. */
+  readonly contentOf: JudgeContent | undefined;
   /** Notes that bytes of a streamed answer have come. */
   firstByte(): void;
   /**
@@ -63,6 +67,7 @@ export function openSteps<Choice>(
 
   return {
     attempts,
+    contentOf: contentOfWire(admitted.wire),
     isFirst: () => step === 0,
     left,
     newId: (index) => `call_${step}_${index}`,
@@ -71,7 +76,7 @@ export function openSteps<Choice>(
       const toolChoice = step === 0 ? undefined : plan.laterChoice(left() === 0);
       // To copy and send it takes long enough, after the last tool has had its turn.
       if (request.bytes() > MAX_BYTES_IN_TURN) await nextTurn();
-      return askProvider(request.body(toolChoice), request.bytes(), step === 0);
+      return askProvider(() => request.body(toolChoice), request.bytes(), step === 0);
     },
     firstByte: () => context.firstByte(),
     readWhole: held.readWhole,
@@ -79,6 +84,8 @@ export function openSteps<Choice>(
     holdBack: held.holdBack,
     async run(toRun) {
       context.toolsCalled(toRun.length);
+      // Tools are never run again because a provider fails later.
+      attempts.commit();
       try {
         return await runTools(plan.offer, toRun, attempts.signal(), {
           maxBytes: held.room(),

@@ -14,7 +14,13 @@ test("every setting has one place in the file, but for those that its keys say, 
   const places = placesOf(FILE_SCHEMA);
   const said = places.map(({ path, saying }) => saying.variable(path));
   const settings = SETTING_ROWS.map(([name]) => name).filter((name) => said.filter((one) => one === name).length !== 1);
-  expect(settings).toEqual(["GATEWAY_CONFIG", "CUSTOM_PROVIDERS", "MCP_SERVERS"]);
+  expect(settings).toEqual([
+    "GATEWAY_CONFIG",
+    "ROUTING_ENABLED",
+    "ROUTING_CONFIG_PATH",
+    "CUSTOM_PROVIDERS",
+    "MCP_SERVERS",
+  ]);
   const ends = new Set(places.map(({ path, saying }) => saying.variable(path).replace(/^.*?(?=_)/, "")));
   for (const { name } of describeSettings().flatMap(({ settings }) => settings)) {
     if (SETTING_ROWS.some(([known]) => known === name)) continue;

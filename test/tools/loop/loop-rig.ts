@@ -3,7 +3,7 @@ import type { ReceivedRequest } from "../../fixtures/http-request-parser.ts";
 import { chunk, end, head, type Step } from "../../fixtures/script.ts";
 import type { LogLine } from "../../fixtures/start-gateway.ts";
 import type { ManualClock } from "../../fixtures/manual-clock.ts";
-import { startAt } from "../../fixtures/start-in-process.ts";
+import { startAt, type Substitutes } from "../../fixtures/start-in-process.ts";
 import { type Rig, startRig } from "../../fixtures/start-rig.ts";
 import { type McpTestServer, startMcpServer, type TestTool, text } from "../mcp/mcp-server.ts";
 
@@ -48,6 +48,7 @@ export async function startAgentRig(
   settings: Readonly<Record<string, string>> = {},
   tools: readonly TestTool[] = [],
   clock?: ManualClock,
+  substitutes: Pick<Substitutes, "change"> = {},
 ): Promise<AgentRig> {
   const ran: { name: string; args: unknown; signal: AbortSignal }[] = [];
   const all: TestTool[] = [
@@ -75,7 +76,7 @@ export async function startAgentRig(
       STREAM_KEEPALIVE: "0s",
       ...settings,
     },
-    startAt(clock),
+    startAt(clock, substitutes),
   );
   await rig.gateway.logged((line) => line["msg"] === "MCP server is connected");
   let before = rig.provider.requests.length;

@@ -24,6 +24,8 @@ beforeEach(() => {
 });
 const call: UpstreamCall = {
   send: () => Promise.reject(new Error("not used")),
+  awaitsContent: false,
+  contentBegan() {},
   becomeStream() {},
   awaitClient() {},
   touch() {},
@@ -70,6 +72,7 @@ function setUp() {
   let step = 0;
   const steps: CompletionSteps = {
     plan: { offer, definitions: [], isOurs: () => true, laterChoice: () => undefined },
+    contentOf: undefined,
     attempts: call,
     usageAsked: false,
     isFirst: () => step === 0,

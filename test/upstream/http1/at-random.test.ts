@@ -4,6 +4,7 @@ import type { UpstreamResponse } from "../../../src/upstream/transport.ts";
 import { json } from "../../fixtures/answers.ts";
 import { showFigures } from "../../fixtures/figures.ts";
 import { startMockProvider } from "../../fixtures/mock-provider.ts";
+import { createRandom } from "../../fixtures/random.ts";
 import { chunk, close, end, flood, head, raw, reset, stall, type Step } from "../../fixtures/script.ts";
 import { within } from "../../fixtures/within.ts";
 import { openTransport, post } from "./open-transport.ts";
@@ -12,21 +13,6 @@ const REQUESTS = 600;
 const AT_ONCE = 30;
 const REASON = Object.assign(new Error("given up"), { code: "GIVEN_UP" });
 const CHUNKED = { "transfer-encoding": "chunked" };
-
-/** Numbers that look random and are the same whenever the seed is (mulberry32). */
-function createDice(seed: number) {
-  let state = seed;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-  return {
-    upTo: (limit: number) => Math.floor(next() * limit),
-    of: <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T,
-  };
-}
 
 const GZIP = gzipSync("hello ".repeat(20_000));
 
@@ -59,7 +45,7 @@ const ENDLESS = new Set([10, 12, 13].map((index) => SCRIPTS[index]));
 test("whatever servers and takers do, every request ends, and nothing is left of any", async () => {
   const seed = Date.now() | 0;
   showFigures("seed", seed);
-  const dice = createDice(seed);
+  const random = createRandom(seed);
   await using provider = await startMockProvider();
   using transport = openTransport(provider);
   const outcomes = new Map<string, number>();
@@ -67,11 +53,11 @@ test("whatever servers and takers do, every request ends, and nothing is left of
   provider.answerAlways(({ target }) => scripts.get(target)?.() ?? [reset()]);
 
   const source = (fails: boolean): ReadableStream<Uint8Array> => {
-    let left = 1 + dice.upTo(4);
+    let left = 1 + random.below(4);
     return new ReadableStream({
       async pull(controller) {
-        if (dice.upTo(2) === 0) await Bun.sleep(1);
-        if (left-- > 0) controller.enqueue(new Uint8Array(1 + dice.upTo(100_000)));
+        if (random.below(2) === 0) await Bun.sleep(1);
+        if (left-- > 0) controller.enqueue(new Uint8Array(1 + random.below(100_000)));
         else if (fails) controller.error(REASON);
         else controller.close();
       },
@@ -80,17 +66,17 @@ test("whatever servers and takers do, every request ends, and nothing is left of
 
   const take = async ({ body }: UpstreamResponse, isPatient: boolean): Promise<string> => {
     if (!body) return "well";
-    if (dice.upTo(3) === 0) await Bun.sleep(dice.upTo(3));
+    if (random.below(3) === 0) await Bun.sleep(random.below(3));
     const over = Promise.withResolvers<string>();
     body.consume({
       write() {
-        const what = dice.upTo(40);
+        const what = random.below(40);
         if (what === 0 && !isPatient) {
           body.cancel();
           over.resolve("cancelled");
         } else if (what < 4) {
           body.pause();
-          setTimeout(body.resume.bind(body), dice.upTo(3));
+          setTimeout(body.resume.bind(body), random.below(3));
         }
       },
       flush() {},
@@ -102,13 +88,13 @@ test("whatever servers and takers do, every request ends, and nothing is left of
 
   const ask = async (index: number): Promise<void> => {
     const target = `/${index}`;
-    const script = dice.of(SCRIPTS);
+    const script = random.pick(SCRIPTS);
     scripts.set(target, script);
-    const body = dice.of([null, Buffer.from("{}"), new Uint8Array(200_000), source(false), source(true)]);
-    const isPatient = dice.upTo(2) === 0 && !ENDLESS.has(script);
+    const body = random.pick([null, Buffer.from("{}"), new Uint8Array(200_000), source(false), source(true)]);
+    const isPatient = random.below(2) === 0 && !ENDLESS.has(script);
     const request = body === null ? {} : post(body);
     const sending = transport.send({ ...request, url: provider.url + target });
-    const timer = isPatient ? undefined : setTimeout(() => sending.abort(REASON), dice.upTo(12));
+    const timer = isPatient ? undefined : setTimeout(() => sending.abort(REASON), random.below(12));
     const outcome = await within(
       sending.response.then((answered) => take(answered, isPatient)),
       4000,

@@ -1,4 +1,3 @@
-import { bodyVariantOf } from "../../../providers/model-family.ts";
 import { apiUrl } from "../../../providers/url.ts";
 import type { TimerSource } from "../../../core/deadlines.ts";
 import { Failure } from "../../../core/errors.ts";
@@ -8,6 +7,7 @@ import type { Conversation } from "../../../formats/form/conversation.ts";
 import { factsOf } from "../../../formats/form/model-facts.ts";
 import { isTranslated } from "../../../formats/wires.ts";
 import type { Reply } from "../../../pipeline/attempt.ts";
+import { maxTokensOf, variantFor } from "../../../pipeline/body-variant.ts";
 import { UNCOUNTED_BYTES } from "../../../pipeline/read-response.ts";
 import type { AdmittedRequest, Answer } from "../../../pipeline/stage.ts";
 import { clientAsk } from "../../../pipeline/translate/client-ask.ts";
@@ -82,7 +82,11 @@ async function openAgent(
   const { context, request: asking } = attempts;
   // Beside the client's body and its value there is the form.
   if (body.bytes.length > UNCOUNTED_BYTES) await parts.memory.hold(context, context.heldBytes * 2, asking.signal);
-  const wireTarget: WireTarget = { provider: provider.id, model, facts: factsOf(model, parts.defaultMaxTokens) };
+  const wireTarget: WireTarget = {
+    provider: provider.id,
+    model,
+    facts: factsOf(model, maxTokensOf(target) ?? parts.defaultMaxTokens),
+  };
   const conversation = isNative ? readOwn(admitted, client) : readConversation(body.value, client, provider.id);
   const plan = conversation && planConversation(conversation, parts.toolRegistry, provider.id);
   if (!plan) return PLAIN;
@@ -106,7 +110,7 @@ async function openAgent(
             wire,
             target: wireTarget,
             provider,
-            variant: bodyVariantOf(provider, admitted.wire, wireTarget.model),
+            variant: variantFor(target, admitted.wire),
             refusesUnsupported,
           },
           weightOf(body.bytes) + grown,

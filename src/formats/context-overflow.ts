@@ -1,5 +1,5 @@
-import type { AnswerError } from "../../formats/form/answer.ts";
-import type { ApiName } from "../../formats/format.ts";
+import type { AnswerError } from "./form/answer.ts";
+import type { ApiName } from "./format.ts";
 
 /** OpenAI's code for a request that the model has no room for; Codex reads it. */
 const OVERFLOW = "context_length_exceeded";
@@ -24,13 +24,17 @@ const WORDS = new RegExp(
 /** Claude Code reads these words; Anthropic has no code for it. */
 const ANTHROPIC = "prompt is too long";
 
+/** Whether a provider says, by a code, a type or in its words, that the model has no room for the request. */
+export const isOverflow = ({ message, type, code }: AnswerError): boolean =>
+  CODES.has(code) || CODES.has(type) || WORDS.test(message);
+
 /**
  * An error in the words by which clients of an API know that the model has no room for their request: they shorten their
  * conversation, and give up on any other error. Any other error is returned as it is.
  */
 export function nameOverflow(error: AnswerError, api: ApiName): AnswerError {
-  const { message, type, code } = error;
-  if (!CODES.has(code) && !CODES.has(type) && !WORDS.test(message)) return error;
+  const { message } = error;
+  if (!isOverflow(error)) return error;
   const isClear = api !== "messages" || message.toLowerCase().includes(ANTHROPIC);
   return { message: isClear ? message : `${ANTHROPIC}: ${message}`, type: "invalid_request_error", code: OVERFLOW };
 }

@@ -1,8 +1,7 @@
 import type { Socket } from "bun";
-import { postGzip, postJson, requestBytes } from "../../test/abuse/abuse-case.ts";
-import { JSON_SHAPES, WIDE_SHAPES } from "../../test/abuse/json-shapes.ts";
-import { type Answer, ANSWERS, modelOf } from "../targets/provider-answers.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../fixtures/random.ts";
+import { postGzip, postJson, requestBytes } from "./abuse-case.ts";
+import { JSON_SHAPES, WIDE_SHAPES } from "./json-shapes.ts";
 
 /** What a client does with one request, beside sending it. */
 export interface Manner {
@@ -29,8 +28,11 @@ const ROUTES = [
 ] as const;
 const PATHS = ["/v1/models", "/v1/models?provider=openai", "/proxy/openai/v1/files", `/v1/${"p".repeat(9000)}`];
 
-/** Every request that the clients of the abuse send: hostile bodies and heads, and small ones that ask for hostile answers. */
-export function abusiveRequests(): readonly Uint8Array[] {
+/**
+ * Every request that hostile clients send: hostile bodies and heads, and small ones that ask for hostile answers.
+ * @param models of `openai` that answer badly
+ */
+export function abusiveRequests(models: readonly string[]): readonly Uint8Array[] {
   const requests: Uint8Array[] = [];
   for (const [target, needed] of ROUTES) {
     for (const { members } of [...JSON_SHAPES, ...WIDE_SHAPES]) {
@@ -41,8 +43,8 @@ export function abusiveRequests(): readonly Uint8Array[] {
     }
     requests.push(postGzip(target, Buffer.alloc(64_000 * KIB, " ")));
   }
-  for (const answer of Object.keys(ANSWERS) as Answer[]) {
-    requests.push(postJson(ROUTES[0][0], `{"model":"openai/${modelOf(answer)}","stream":true,${MESSAGES}}`));
+  for (const model of models) {
+    requests.push(postJson(ROUTES[0][0], `{"model":"openai/${model}","stream":true,${MESSAGES}}`));
   }
   for (const path of PATHS) {
     requests.push(requestBytes("GET", path), requestBytes("GET", path, undefined, Array(400).fill("x-y: z")));

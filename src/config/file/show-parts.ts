@@ -1,0 +1,59 @@
+import { type TSchema, Type } from "@sinclair/typebox";
+import { formatDuration } from "../../core/durations.ts";
+import { objectOf } from "../../core/json/values.ts";
+import type { WrittenPart } from "../models/loaded-models.ts";
+import { faultLine } from "./config-file.ts";
+import { shownPath } from "./file-node.ts";
+import type { Places } from "./file-parts.ts";
+import { PROVIDER_PARTS } from "./limit-sections.ts";
+import { MODEL } from "./model-section.ts";
+import { isJsonPlace, readingOf } from "./typed-places.ts";
+
+type Path = readonly (string | number)[];
+type Values = readonly (readonly [path: string, text: string])[];
+type IsFilled = (path: string) => boolean;
+
+const PROVIDER = Type.Object(PROVIDER_PARTS);
+
+/**
+ * What files say that no variable says, and what they do not say, as `path=value` lines that end with where the value
+ * comes from.
+ */
+export function showParts(parts: readonly WrittenPart[]): readonly string[] {
+  return parts.flatMap(({ path, value, fileName, places }) => {
+    const values = valuesOf(value, path[0] === "models" ? MODEL : PROVIDER, path, filledIn(places));
+    return values.map(([name, text]) => {
+      const at = places[name];
+      return `${name}=${text}  # ${at ? faultLine(fileName, at, name) : "default"}`;
+    });
+  });
+}
+
+/** Every value below a place with its path; a list of plain values is one. */
+function valuesOf(value: unknown, schema: TSchema, path: Path, isFilled: IsFilled): Values {
+  const name = shownPath(path);
+  // What is filled in may be secret, if only in what nobody reads here.
+  if (isJsonPlace(schema)) return [[name, isFilled(name) ? "***" : JSON.stringify(value)]];
+  if (readingOf(schema)) return [[name, textOf(value, schema)]];
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value;
+    const item: TSchema = schema["items"];
+    if (!readingOf(item)) return items.flatMap((one, index) => valuesOf(one, item, [...path, index], isFilled));
+    return items.length === 0 ? [] : [[name, items.map((one) => textOf(one, item)).join(",")]];
+  }
+  const members = objectOf(value) ?? {};
+  const properties: Readonly<Record<string, TSchema>> = schema["properties"];
+  // In the order of the schema, whatever order the file has.
+  return Object.entries(properties).flatMap(([key, property]) =>
+    members[key] === undefined ? [] : valuesOf(members[key], property, [...path, key], isFilled),
+  );
+}
+
+const textOf = (value: unknown, schema: TSchema): string =>
+  typeof value === "number" && readingOf(schema)?.isDuration ? formatDuration(value) : String(value);
+
+/** What tells whether anything at or below a path was filled in. */
+function filledIn(places: Places): (path: string) => boolean {
+  const filled = Object.entries(places).flatMap(([path, place]) => (place.filled ? [path] : []));
+  return (path) => filled.some((one) => one.startsWith(path) && /^(?:$|[.[])/.test(one.slice(path.length)));
+}

@@ -1,0 +1,35 @@
+import type { Deadlines } from "../core/deadlines.ts";
+import type { Failure } from "../core/errors.ts";
+import type { MemoryBudget } from "../core/memory/budget.ts";
+import type { Timeouts } from "../core/timeouts.ts";
+import type { OpenUpstreamCall } from "../upstream/call.ts";
+import type { WireRequest } from "../upstream/transport.ts";
+import type { ClientConnections } from "./read-body.ts";
+
+/** What attempts need from the rest of the gateway. */
+export interface AttemptParts {
+  readonly openCall: OpenUpstreamCall;
+  readonly connections: Pick<ClientConnections, "suspendIdleTimeout" | "restoreIdleTimeout">;
+  readonly memory: Pick<MemoryBudget, "tryHold">;
+  readonly deadlines: Pick<Deadlines, "open" | "release">;
+  /** Milliseconds of the monotonic clock. */
+  readonly now: () => number;
+}
+
+/** What one attempt sends. */
+export interface AttemptRequest extends Omit<WireRequest, "onSent"> {
+  /** Bytes that the client's request goes on holding in the budget once a body of bytes is sent; 0 unless given. */
+  readonly keptBytes?: number;
+  /** See `usageInjected` of a `Reply`. */
+  readonly usageInjected?: boolean;
+  /** Of this attempt, in place of those of its branch, or its provider; made once and kept, see `joinTimeouts`. */
+  readonly timeouts?: Timeouts | undefined;
+}
+
+/** What becomes of a branch. */
+export interface BranchEvents {
+  /** See {@link Attempts.commit}; may be called again. */
+  readonly onCommit?: () => void;
+  /** It is closed, for whatever reason. Called once. */
+  readonly onClose?: (failure: Failure | undefined) => void;
+}

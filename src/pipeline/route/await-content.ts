@@ -1,0 +1,96 @@
+import type { Deadlines } from "../../core/deadlines.ts";
+import { parseJson } from "../../core/json/parse.ts";
+import { EventReader, EventTooLong } from "../../core/sse/event-reader.ts";
+import type { EventContent, JudgeContent } from "../../formats/first-content.ts";
+import type { Format } from "../../formats/format.ts";
+import { DONE } from "../../formats/stream-watch.ts";
+import type { ResponseBody } from "../../upstream/transport.ts";
+import { firstBeat, type Heartbeat } from "../heartbeat.ts";
+import type { StreamedCall } from "../stream-listener.ts";
+import { createElementReader } from "./element-reader.ts";
+
+export interface ContentParts {
+  readonly deadlines: Pick<Deadlines, "open" | "release">;
+  /** Signs of life for clients whose streams are silent; absent if there are to be none. */
+  readonly heartbeat: Heartbeat | undefined;
+}
+
+export interface ContentWait {
+  readonly format: Pick<Format, "contentOf">;
+  /** The stream is one JSON array. */
+  readonly isArray: boolean;
+  /** Resolves if there is nothing to wait for any more. */
+  readonly whenCommitted: Promise<void>;
+}
+
+/**
+ * What has come of a stream: `content`, or more than is looked at; the error that was reported in its place; `ended`
+ * without either; or nothing yet, when it is time to go on nevertheless.
+ */
+export type SeenOfStream = Exclude<EventContent, "none"> | "ended" | "silent";
+
+/** A response that repeats its instructions and tools comes before everything else. More than this is not held back. */
+const MAX_BYTES = 256 * 1024;
+
+/**
+ * Waits for the first event of a stream that holds content. What comes is kept in the body.
+ * @throws Failure if it breaks off before
+ */
+export async function awaitContent(
+  { deadlines, heartbeat }: ContentParts,
+  body: ResponseBody,
+  call: Pick<StreamedCall, "touch" | "explain">,
+  { format, isArray, whenCommitted }: ContentWait,
+): Promise<SeenOfStream> {
+  const look = createLook(format, isArray);
+  let seen: Exclude<EventContent, "none"> | undefined;
+  const isEnough = (length: number, piece: Uint8Array): boolean => {
+    call.touch();
+    seen = look(piece) ?? (length > MAX_BYTES ? "content" : undefined);
+    return seen !== undefined;
+  };
+  const coming = body.keepUntil(isEnough);
+  // Often it is there already.
+  if (seen !== undefined) return seen;
+  const silence = Promise.withResolvers<"silent">();
+  const deadline = heartbeat && deadlines.open(firstBeat(heartbeat), () => silence.resolve("silent"));
+  void whenCommitted.then(() => silence.resolve("silent"));
+  try {
+    const ending = await Promise.race([coming, silence.promise]);
+    return seen ?? (ending === "silent" ? "silent" : "ended");
+  } catch (error) {
+    throw call.explain(error);
+  } finally {
+    if (deadline) deadlines.release(deadline);
+  }
+}
+
+/** What has come by now, if it says something. */
+export type Look = (piece: Uint8Array) => Exclude<EventContent, "none"> | undefined;
+
+/** Looks at the pieces of a stream, wherever they are cut. */
+export function createLook({ contentOf }: { readonly contentOf?: JudgeContent | undefined }, isArray: boolean): Look {
+  if (!contentOf) return ({ length }) => (length > 0 ? "content" : undefined);
+  let seen: Exclude<EventContent, "none"> | undefined;
+  const judge = (name: string, data: unknown): void => {
+    const said = seen ?? contentOf({ name, data });
+    if (said !== "none") seen = said;
+  };
+  if (isArray) {
+    const elements = createElementReader((text) => judge("", parseJson(text)));
+    return (piece) => {
+      elements.push(piece);
+      return seen;
+    };
+  }
+  const events = new EventReader(MAX_BYTES);
+  return (piece) => {
+    try {
+      events.push(piece, ({ name = "", data }) => judge(name, data === DONE ? data : parseJson(data)));
+    } catch (error) {
+      if (!(error instanceof EventTooLong)) throw error;
+      seen ??= "content";
+    }
+    return seen;
+  };
+}

@@ -1,0 +1,99 @@
+import { Failure } from "../../core/errors.ts";
+import { readUsage } from "../../formats/usage.ts";
+import { bodyOfBytes } from "../../upstream/body.ts";
+import type { ResponseBody } from "../../upstream/transport.ts";
+import type { Reply } from "../attempt.ts";
+import type { Attempts } from "../attempts.ts";
+import { findAnswerError } from "../judge-answer.ts";
+import {
+  beginsLikeDocument,
+  beginsWithEvent,
+  isEventStream,
+  readWholeResponse,
+  requireBody,
+} from "../read-response.ts";
+import { awaitContent, type ContentParts } from "./await-content.ts";
+import { type AnsweredAs, reportedFailure } from "./reported-failure.ts";
+import type { MemoryBudget } from "../../core/memory/budget.ts";
+
+export interface JudgeParts extends ContentParts {
+  readonly memory: MemoryBudget;
+}
+
+/** What an answer is judged by. */
+export interface JudgedAs extends AnsweredAs {
+  readonly streamAsked: boolean;
+  /** It is to be one JSON array. */
+  readonly isArray: boolean;
+  /** It was translated, which has shown that it is no error. */
+  readonly isTranslated: boolean;
+}
+
+/** An answer that is good. */
+export interface Judged {
+  readonly reply: Reply;
+  /** Some of its content has come; of a stream of a silent provider, none may have. */
+  readonly hasContent: boolean;
+}
+
+/**
+ * Waits until it is known that an answer is good: a stream with its first event that has content, a whole one when all of
+ * it is there and is no error. What has come of it is kept as it is. A stream whose provider is silent for so long that
+ * the client needs a sign of life is good, too: another one cannot take its place any more.
+ * @param whenCommitted resolves if nobody else may be asked any more
+ * @throws Failure that of the attempt: what was reported in place of an answer, `upstream_empty_response`, or what it broke off with
+ */
+export async function judgeReply(
+  parts: JudgeParts,
+  branch: Attempts,
+  reply: Reply,
+  as: JudgedAs,
+  whenCommitted: Promise<void>,
+): Promise<Judged> {
+  const { response, call } = reply;
+  const { body } = response;
+  const isEvents = isEventStream(response);
+  const isArray = as.isArray && as.format.array !== undefined && !isEvents;
+  if (isArray || isEvents || (as.streamAsked && (await beginsWithEvent(response, call)))) {
+    if (!body) throw emptyAnswer(as);
+    call.becomeStream();
+    const seen = await awaitContent(parts, body, call, { format: as.format, isArray, whenCommitted });
+    if (typeof seen === "object") throw reportedFailure(seen.error, as);
+    // One that is silent is watched on by whoever passes it on.
+    if (seen !== "silent") call.contentBegan();
+    if (seen !== "ended") return { reply, hasContent: seen === "content" };
+    if (isArray ? !isDocument(body) : !(await beginsLikeDocument(body))) throw emptyAnswer(as);
+  }
+  return { reply: await judgeWhole(parts, branch, reply, as), hasContent: true };
+}
+
+const emptyAnswer = ({ provider }: JudgedAs): Failure =>
+  new Failure("upstream_empty_response", { provider: provider.id });
+
+const OPEN_BRACE = "{";
+
+/** Of what should be an array: an object is an error, or a whole answer. */
+const isDocument = ({ whole }: ResponseBody): boolean =>
+  whole !== undefined && Buffer.from(whole).toString("latin1", 0, whole.length).trimStart().startsWith(OPEN_BRACE);
+
+async function judgeWhole({ memory }: JudgeParts, branch: Attempts, reply: Reply, as: JudgedAs): Promise<Reply> {
+  const { response, call } = reply;
+  const { whole } = response.body ?? {};
+  const bytes = whole ?? (await readWholeResponse(response, call, memory, branch.context, branch.keptBytes));
+  // There is no room to look at it.
+  if (!(bytes instanceof Uint8Array)) return withBody(reply, bytes.tooMuch);
+  if (bytes.length === 0) throw emptyAnswer(as);
+  if (!as.isTranslated) {
+    const usage = reply.usage ? reply.usage() : (as.format.readUsage ?? readUsage)(requireBody(bytes));
+    const error = findAnswerError(as.provider, bytes, usage);
+    if (error) throw reportedFailure(error, as);
+  }
+  return whole ? reply : withBody(reply, bodyOfBytes(bytes));
+}
+
+/** An answer with another body. */
+export const withBody = ({ response, call, usageInjected, usage, headers }: Reply, body: ResponseBody): Reply => ({
+  response: { status: response.status, headers: response.headers, body },
+  ...{ call, usageInjected, headers },
+  ...(usage && { usage }),
+});

@@ -1,0 +1,37 @@
+import { modelFor, type Route } from "../../routing/engine/route.ts";
+import type { AdmittedRequest, RequestRoute, Stage } from "../stage.ts";
+import { Exchange, type RouteStageParts } from "./exchange.ts";
+
+/**
+ * Creates the stage that has requests answered by one of several deployments, and asks another one if one fails before
+ * the client has had anything. What is behind it is asked anew for each of them, as if there were no other: so it is in
+ * front of the tool loop, whose tools make an attempt final.
+ */
+export function createRouteStage(parts: RouteStageParts): Stage {
+  return (admitted, next) => {
+    if (!admitted.route) return next(admitted);
+    const route = admitted.stored ? translatedOnly(admitted.route, admitted) : admitted.route;
+    const exchange = new Exchange(parts, admitted, route, next);
+    return parts.router.run(route.route, exchange).then(
+      (routed) => exchange.take(routed),
+      (error: unknown) => exchange.refuse(error),
+    );
+  };
+}
+
+/** The gateway keeps the answer, because the deployment that is likely does not: one that does would keep it under another id. */
+function translatedOnly(route: RequestRoute, { format }: AdmittedRequest): RequestRoute {
+  const { wayOf } = route;
+  const only = ({ model, star }: Route): Route => {
+    const deployments = model.deployments.filter((one) => wayOf(one, modelFor(one, star)).wire !== format.api);
+    return deployments.length === model.deployments.length
+      ? { model, star }
+      : { model: { ...model, deployments }, star };
+  };
+  const narrow = (other: Route): Route | undefined => {
+    const found = route.narrow(other);
+    const left = found && only(found);
+    return left?.model.deployments.length === 0 ? undefined : left;
+  };
+  return { ...route, route: only(route.route), narrow };
+}

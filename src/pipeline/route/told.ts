@@ -1,0 +1,28 @@
+import type { AttemptSummary } from "../../core/attempt-summary.ts";
+import type { AttemptRecord } from "../../routing/engine/route.ts";
+import type { Deployment } from "../../routing/models/deployment.ts";
+
+/** The headers with which a client is told who answers a request that several deployments could; names in lower case. */
+export const ROUTING_HEADERS = {
+  provider: "x-selected-provider",
+  model: "x-selected-model",
+  attempts: "x-attempts",
+} as const;
+
+/** No byte that a header must not have. */
+const NOT_SHOWN = /[^\x21-\x7e]/g;
+
+export const headersOf = (
+  { provider }: Deployment,
+  model: string,
+  attempts: number,
+): Readonly<Record<string, string>> => ({
+  [ROUTING_HEADERS.provider]: provider.id,
+  [ROUTING_HEADERS.model]: model.replace(NOT_SHOWN, "?"),
+  ...(attempts > 1 && { [ROUTING_HEADERS.attempts]: String(attempts) }),
+});
+
+export function triedOf({ deployment, model, failure }: AttemptRecord): AttemptSummary {
+  const tried = { provider: deployment.provider.id, model };
+  return failure ? { ...tried, status: failure.status, why: failure.code } : tried;
+}

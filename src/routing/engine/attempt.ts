@@ -1,0 +1,151 @@
+import { type Failure, toFailure } from "../../core/errors.ts";
+import type { TokenUsage } from "../../core/request-context.ts";
+import type { Permit } from "../limits/gates.ts";
+import type { Deployment } from "../models/deployment.ts";
+import { classifyFailure, type Verdict } from "./classify-failure.ts";
+import type { ModelCandidate } from "./prepare-model.ts";
+import {
+  type AttemptKind,
+  type AttemptRecord,
+  type Lease,
+  modelFor,
+  type OpenAttempt,
+  type Routed,
+  type RoutedRequest,
+} from "./route.ts";
+
+export interface AttemptParts {
+  /** Milliseconds of the monotonic clock. */
+  readonly now: () => number;
+}
+
+/** When the reason is that the provider was late, not that it failed. */
+const LATE: ReadonlySet<string> = new Set(["timeout", "first_token"]);
+
+/**
+ * One attempt, from its permits until they are given back: its record, its part in the health of its deployment, and the
+ * lease of its answer. One object for all of that, because every request makes one.
+ */
+export class Attempt<Reply> implements AttemptRecord, Lease {
+  readonly kind: AttemptKind;
+  readonly candidate: ModelCandidate;
+  readonly model: string;
+  readonly startedAt: number;
+  endedAt: number | undefined;
+  failure: Failure | undefined;
+  /** What the failure means. */
+  verdict: Verdict | undefined;
+  /** What it has answered with, until somebody takes it. */
+  reply: { readonly value: Reply } | undefined;
+  readonly #parts: AttemptParts;
+  readonly #permit: Permit | undefined;
+  readonly #isTrial: boolean;
+  #open: OpenAttempt<Reply> | undefined;
+  #hasFirstToken = false;
+
+  /** @param permit undefined if the deployment has no gates */
+  constructor(
+    parts: AttemptParts,
+    kind: AttemptKind,
+    candidate: ModelCandidate,
+    star: string,
+    permit: Permit | undefined,
+    now: number,
+  ) {
+    this.#parts = parts;
+    this.kind = kind;
+    this.candidate = candidate;
+    this.model = modelFor(candidate.deployment, star);
+    this.startedAt = now;
+    this.#permit = permit;
+    this.#isTrial = candidate.state.enter(now);
+  }
+
+  get deployment(): Deployment {
+    return this.candidate.deployment;
+  }
+
+  /** Sends the request. @returns the answer; rejects with anything, which {@link failed} is to be told */
+  begin(request: RoutedRequest<Reply>): Promise<Reply> {
+    this.candidate.state.attempts += 1;
+    request.attempted?.(this);
+    try {
+      this.#open = request.begin(this.candidate.deployment, this.model, this.kind);
+    } catch (error) {
+      return Promise.reject(toFailure(error));
+    }
+    return this.#open.answer;
+  }
+
+  /** It is good: from now on it is a lease. */
+  answered(): void {
+    const { state } = this.candidate;
+    state.requests += 1;
+    // Reading the clock costs a tenth of all that is done here.
+    if (state.coolingUntil !== 0) state.answered(this.startedAt, this.#parts.now());
+  }
+
+  /** It has failed; a second call does nothing. @returns the failure that counts */
+  failed(error: unknown): Failure {
+    if (this.endedAt !== undefined) return this.failure ?? toFailure(error);
+    const failure = toFailure(error);
+    const verdict = classifyFailure(failure);
+    const { state, cooldown } = this.candidate;
+    const now = this.#parts.now();
+    this.failure = failure;
+    this.verdict = verdict;
+    if (verdict.reasons.some((reason) => LATE.has(reason))) state.firstToken.observeAtLeast(now - this.startedAt);
+    this.endedAt = now;
+    // First, so that its place is not given to the next one if it begins to cool.
+    state.failed(verdict, cooldown, this.startedAt, now);
+    this.#leave(undefined);
+    return failure;
+  }
+
+  /** It is not needed any more, or nobody waits for it: says nothing of its deployment, but that it was not faster. */
+  cancel(reason: Failure): void {
+    if (this.endedAt !== undefined) return;
+    this.failure = reason;
+    this.verdict = classifyFailure(reason);
+    const now = this.#parts.now();
+    if (reason.code === "answered_elsewhere") this.candidate.state.firstToken.observeAtLeast(now - this.startedAt);
+    this.endedAt = now;
+    this.#leave(undefined);
+    this.#open?.cancel(reason);
+  }
+
+  firstToken(): void {
+    if (this.#hasFirstToken) return;
+    this.#hasFirstToken = true;
+    this.candidate.state.firstToken.observe(this.#parts.now() - this.startedAt);
+  }
+
+  settle(usage: TokenUsage | undefined, failure?: Failure): void {
+    if (this.endedAt !== undefined) return;
+    if (failure) {
+      this.failed(failure);
+      return;
+    }
+    const now = this.#parts.now();
+    this.endedAt = now;
+    this.candidate.state.succeeded(now);
+    this.#leave(tokensOf(usage));
+  }
+
+  /** @param attempts all of the request, this one last */
+  toRouted(reply: Reply, attempts: readonly AttemptRecord[]): Routed<Reply> {
+    return { reply, deployment: this.candidate.deployment, model: this.model, lease: this, attempts };
+  }
+
+  #leave(usedTokens: number | undefined): void {
+    this.reply = undefined;
+    this.candidate.state.leave(this.#isTrial);
+    this.#permit?.release(usedTokens);
+  }
+}
+
+function tokensOf(usage: TokenUsage | undefined): number | undefined {
+  if (usage?.totalTokens !== undefined) return usage.totalTokens;
+  const { inputTokens, outputTokens } = usage ?? {};
+  return inputTokens === undefined && outputTokens === undefined ? undefined : (inputTokens ?? 0) + (outputTokens ?? 0);
+}

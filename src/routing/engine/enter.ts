@@ -1,0 +1,58 @@
+import { type GateRefusal, type Gates, isPermit } from "../limits/gates.ts";
+import type { Choice } from "../strategies/strategy.ts";
+import { Attempt, type AttemptParts } from "./attempt.ts";
+import type { ModelCandidate, Target } from "./prepare-model.ts";
+import type { AttemptKind, RoutedRequest } from "./route.ts";
+
+export interface EnterParts extends AttemptParts {
+  readonly gates: Gates;
+}
+
+/** How an attempt is to be made. */
+export interface Entry {
+  readonly kind: AttemptKind;
+  readonly now: number;
+  /** Told of each deployment that is at a limit. */
+  readonly onRefusal?: (refusal: GateRefusal) => void;
+}
+
+/**
+ * Chooses among deployments, and takes the permits of the chosen one; if it is at a limit, those of another one.
+ * @param candidates that may be asked
+ * @returns an attempt that is to be begun or cancelled; undefined if all are at a limit
+ */
+export function enter<Reply>(
+  parts: EnterParts,
+  { model, star }: Target,
+  request: RoutedRequest<Reply>,
+  candidates: readonly ModelCandidate[],
+  entry: Entry,
+): Attempt<Reply> | undefined {
+  const [only] = candidates;
+  if (only && candidates.length === 1) return enterOne(parts, star, request, only, entry);
+  const choice: Choice = { stickyKey: request.stickyKey, star, now: entry.now, peeks: false };
+  let left = candidates;
+  while (left.length > 0) {
+    const chosen = model.strategy(left, choice);
+    const entered = enterOne(parts, star, request, chosen, entry);
+    if (entered) return entered;
+    left = left.filter((candidate) => candidate !== chosen);
+  }
+  return undefined;
+}
+
+/** As {@link enter}, for one that is chosen. */
+export function enterOne<Reply>(
+  parts: EnterParts,
+  star: string,
+  { estimatedTokens }: RoutedRequest<Reply>,
+  candidate: ModelCandidate,
+  { kind, now, onRefusal }: Entry,
+): Attempt<Reply> | undefined {
+  const { deployment } = candidate;
+  if (deployment.gates.length === 0) return new Attempt(parts, kind, candidate, star, undefined, now);
+  const entered = parts.gates.tryEnter(deployment, estimatedTokens);
+  if (isPermit(entered)) return new Attempt(parts, kind, candidate, star, entered, now);
+  onRefusal?.(entered);
+  return undefined;
+}

@@ -1,0 +1,197 @@
+import type { Deadlines } from "../../core/deadlines.ts";
+import { Failure } from "../../core/errors.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Verdict } from "./classify-failure.ts";
+import type { EnterParts } from "./enter.ts";
+import { Entrance } from "./entrance.ts";
+import { finalFailure } from "./final-failure.ts";
+import { ANY, type Filter, otherKeyOf, Plan } from "./plan.ts";
+import type { ModelCandidate, Target } from "./prepare-model.ts";
+import type { Routed, RoutedRequest } from "./route.ts";
+import { createWaiting, type Waiting } from "./waiting.ts";
+
+export interface RunParts extends EnterParts {
+  /** From 0 to 1, 1 excluded. */
+  readonly random: () => number;
+  readonly deadlines: Deadlines;
+  /** @param request narrows what is found */
+  readonly targetOf: (name: string, request: Pick<RoutedRequest<unknown>, "narrow">) => Target | undefined;
+}
+
+/**
+ * A request that is more than one attempt at a deployment that has room: it waits for room, is hedged, or its first
+ * attempt has failed. A class, whose state every step changes.
+ */
+export class Run<Reply> {
+  readonly #parts: RunParts;
+  readonly #request: RoutedRequest<Reply>;
+  readonly #attempts: Attempt<Reply>[];
+  readonly #plan: Plan<Reply>;
+  readonly #waiting: Waiting;
+  readonly #entrance: Entrance<Reply>;
+  #hasHedged = false;
+
+  /** @param failed its first attempt, if it was made */
+  constructor(parts: RunParts, asked: Target, request: RoutedRequest<Reply>, failed?: Attempt<Reply>) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#attempts = failed ? [failed] : [];
+    this.#plan = new Plan(asked, this.#attempts, (name) => parts.targetOf(name, request));
+    this.#waiting = createWaiting(parts.deadlines, request.signal(), request.until, (reason) => {
+      for (const attempt of this.#attempts) attempt.cancel(reason);
+    });
+    this.#entrance = new Entrance(parts, request, this.#plan, this.#waiting, (attempt) => this.#begin(attempt));
+  }
+
+  /** @throws Failure see `Router.run` */
+  async answer(): Promise<Routed<Reply>> {
+    try {
+      this.#goOn();
+      let attempt = this.#attempts.length > 0 ? await this.#further() : await this.#first();
+      for (;;) {
+        const winner = await this.#contest(attempt);
+        if (winner) return winner;
+        attempt = await this.#further();
+      }
+    } finally {
+      this.#waiting.close();
+    }
+  }
+
+  async #first(): Promise<Attempt<Reply>> {
+    return (await this.#entrance.seek(ANY)) ?? this.#entrance.leastBad(ANY) ?? this.#giveUp();
+  }
+
+  /** Waits for one of the attempts that are open, beside which another one may be made. */
+  async #contest(first: Attempt<Reply>): Promise<Routed<Reply> | undefined> {
+    const contestants = [first];
+    const target = this.#plan.target;
+    let hedgeAt = this.#hedgeAt(first, target);
+    for (;;) {
+      this.#goOn();
+      const winner = contestants.find(({ reply }) => reply !== undefined);
+      if (winner?.reply) return this.#win(winner, winner.reply.value, contestants);
+      if (contestants.every(({ endedAt }) => endedAt !== undefined)) return undefined;
+      if (hedgeAt !== undefined && this.#parts.now() >= hedgeAt) {
+        hedgeAt = undefined;
+        const hedge = this.#hedge(target);
+        if (hedge) contestants.push(hedge);
+      }
+      await this.#waiting.next(hedgeAt);
+    }
+  }
+
+  #win(winner: Attempt<Reply>, reply: Reply, contestants: readonly Attempt<Reply>[]): Routed<Reply> {
+    winner.reply = undefined;
+    const reason = contestants.length > 1 ? new Failure("answered_elsewhere") : undefined;
+    for (const other of contestants) if (reason && other !== winner) other.cancel(reason);
+    const others = this.#attempts.filter((attempt) => attempt !== winner);
+    return winner.toRouted(reply, [...others, winner]);
+  }
+
+  #hedgeAt({ startedAt, candidate }: Attempt<Reply>, { model }: Target): number | undefined {
+    const { hedge } = model.options;
+    if (!hedge || this.#hasHedged || model.candidates.length < 2) return undefined;
+    const after = hedge.after === "p95" ? candidate.state.firstToken.percentile95() : hedge.after;
+    return after === undefined ? undefined : startedAt + after;
+  }
+
+  #hedge(target: Target): Attempt<Reply> | undefined {
+    const now = this.#parts.now();
+    if (this.#attempts.length >= this.#plan.asked.model.options.retries.attempts || !this.#budget.hasRoom(now))
+      return undefined;
+    const hedge = this.#entrance.enter(target, ANY, "hedge");
+    this.#hasHedged = hedge !== undefined;
+    return hedge;
+  }
+
+  /** The next attempt, after one that failed. */
+  async #further(): Promise<Attempt<Reply>> {
+    this.#goOn();
+    const failed = this.#decisive();
+    const verdict = failed.verdict;
+    if (!verdict || !this.#plan.allows(verdict)) this.#giveUp();
+    const { contextFallbacks, contentFallbacks } = this.#plan.target.model.options;
+    switch (verdict.next) {
+      case "context":
+        return this.#turnTo(contextFallbacks);
+      case "content":
+        return this.#turnTo(contentFallbacks);
+      case "key":
+        return this.#withOtherKey(failed.candidate);
+      case "other":
+        return (await this.#entrance.seek(ANY)) ?? this.#giveUp();
+      default:
+        if (!this.#budget.hasRoom(this.#parts.now())) this.#giveUp();
+        return (await this.#entrance.seek(ANY)) ?? (await this.#again()) ?? this.#giveUp();
+    }
+  }
+
+  /** Of those that failed side by side, one after which nobody may be asked wins. */
+  #decisive(): Attempt<Reply> {
+    const last = this.#attempts.slice(this.#hasHedged ? -2 : -1);
+    const decisive = last.find(({ verdict }) => verdict && !this.#plan.allows(verdict)) ?? last.at(-1);
+    return decisive ?? this.#giveUp();
+  }
+
+  async #turnTo(names: readonly string[]): Promise<Attempt<Reply>> {
+    if (!this.#plan.turnTo(names)) this.#giveUp();
+    return (await this.#entrance.seek(ANY)) ?? this.#entrance.leastBad(ANY) ?? this.#giveUp();
+  }
+
+  /** A key that is refused says nothing of the others of the same provider. */
+  #withOtherKey({ deployment: { provider } }: ModelCandidate): Attempt<Reply> {
+    if (!this.#budget.hasRoom(this.#parts.now())) this.#giveUp();
+    const { target } = this.#plan;
+    return this.#entrance.enter(target, otherKeyOf(provider), this.#plan.kindFor(target)) ?? this.#giveUp();
+  }
+
+  /** After everybody was asked: the same ones, after a while. */
+  async #again(): Promise<Attempt<Reply> | undefined> {
+    const at = this.#plan.askAgainAt(this.#parts.now(), this.#request.until, this.#parts.random());
+    if (at === undefined) return undefined;
+    await this.#waiting.sleepUntil(at);
+    if (!this.#budget.hasRoom(this.#parts.now())) return undefined;
+    this.#plan.nextRound();
+    const mayAsk: Filter = (candidate, target) => this.#plan.mayAskAgain(candidate, target, this.#parts.now());
+    return (await this.#entrance.seek(mayAsk)) ?? this.#entrance.leastBad(mayAsk);
+  }
+
+  /** As soon as it has its permits: while they wait, their deployment may begin to cool. */
+  #begin(attempt: Attempt<Reply>): void {
+    const attempts = this.#attempts;
+    if (this.#waiting.ending) return attempt.cancel(this.#waiting.ending);
+    const next: Verdict["next"] | undefined = attempts.at(-1)?.verdict?.next;
+    // What no other deployment of the model can take costs no provider more than it would have otherwise.
+    if (attempts.length > 0 && next !== "context" && next !== "content") this.#budget.take(attempt.startedAt);
+    attempts.push(attempt);
+    this.#plan.tried(attempt);
+    void attempt.begin(this.#request).then(
+      (value) => {
+        // It may have been cancelled since, and then its owner has closed it.
+        if (attempt.endedAt === undefined) {
+          attempt.answered();
+          attempt.reply = { value };
+        }
+        this.#waiting.wake();
+      },
+      (error: unknown) => {
+        attempt.failed(error);
+        this.#waiting.wake();
+      },
+    );
+  }
+
+  get #budget() {
+    return this.#plan.asked.model.state.budget;
+  }
+
+  /** @throws Failure what ends the request, if it has ended */
+  #goOn(): void {
+    if (this.#waiting.ending) throw this.#waiting.ending;
+  }
+
+  #giveUp(): never {
+    throw finalFailure(this.#attempts, this.#parts.now()) ?? this.#entrance.failure();
+  }
+}

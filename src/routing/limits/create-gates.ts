@@ -1,0 +1,127 @@
+import type { QueueOptions } from "../models/model-options.ts";
+import type { GateStates } from "./gate-states.ts";
+import type { Gate, GateChain, GateRule } from "./gate.ts";
+import type { Gated, GateRefusal, GateView, ModelGates, Permit, QueueView } from "./gates.ts";
+import type { Passage } from "./passage.ts";
+
+/** Without a queue, so many wait for a moment for a slot that another process may give back. */
+const BRIEF_WAIT: QueueOptions = { length: 64, timeoutMs: 50 };
+
+/** Of a deployment without gates. */
+const UNBOUNDED: Permit = { release() {} };
+
+/** A class, because an object with a function of its own costs twice as much for each attempt. */
+class HeldPermit implements Permit {
+  private readonly passage: Passage;
+  private chain: GateChain | undefined;
+  private readonly tokens: number;
+  private readonly minute: number;
+
+  constructor(passage: Passage, chain: GateChain, tokens: number, minute: number) {
+    this.passage = passage;
+    this.chain = chain;
+    this.tokens = tokens;
+    this.minute = minute;
+  }
+
+  release(usedTokens: number = this.tokens): void {
+    const { chain } = this;
+    if (!chain) return;
+    this.chain = undefined;
+    this.passage.leave(chain, this.minute, usedTokens - this.tokens);
+  }
+}
+
+/**
+ * The gates of a configuration. Making them changes nothing, see {@link ModelGates.use}.
+ * @param rules what each gate that a deployment names is bounded by, by its key
+ * @param queues by the names of the models that have one
+ */
+export function createGates(
+  states: GateStates,
+  rules: ReadonlyMap<string, GateRule>,
+  queues: ReadonlyMap<string, QueueOptions>,
+): ModelGates {
+  const { room, turns, waiting, passage } = states;
+  const chainOf = createChains(states, rules);
+
+  const tryEnter = ({ gates }: Gated, estimatedTokens: number): Permit | GateRefusal => {
+    if (gates.length === 0) return UNBOUNDED;
+    const chain = chainOf(gates);
+    for (const gate of chain) if (!mayPass(gate, estimatedTokens)) return room.refusal(gate, estimatedTokens);
+    return new HeldPermit(passage, chain, estimatedTokens, passage.enter(chain, estimatedTokens));
+  };
+
+  const mayPass = (gate: Gate, tokens: number): boolean => {
+    if (gate.inFlight >= room.capacity(gate)) return false;
+    const asking = gate.waiting > 0 ? turns.asking() : undefined;
+    if (gate.heldFor && gate.heldFor !== asking) return false;
+    const wait = room.msUntil(gate, tokens);
+    if (wait > 0 && asking && states.now() + wait <= asking.until) {
+      // It is first: nobody may pass it, unless it could not have this room anyway.
+      gate.heldFor = asking;
+      gate.heldTokens = tokens;
+    }
+    return wait === 0;
+  };
+
+  const viewGate = ([key, { label, limits }]: [string, GateRule]): GateView => {
+    const gate = states.gate(key, { label, limits });
+    room.msUntil(gate, 0);
+    const { inFlight, own, others, isRated } = gate;
+    const capacity = room.capacity(gate);
+    return {
+      ...{ key, label, limits, inFlight, waiting: gate.waiting },
+      granted: capacity < gate.maxInFlight ? capacity : undefined,
+      requests: isRated ? own.requests + others.requests : undefined,
+      tokens: isRated ? own.tokens + others.tokens : undefined,
+    };
+  };
+
+  const viewQueue = ([model, options]: [string, QueueOptions]): QueueView => {
+    const waiters = states.queue(model)?.waiters;
+    const [first] = waiters?.members(1) ?? [];
+    return { model, options, waiting: waiters?.size() ?? 0, longestWaitMs: first ? states.now() - first.since : 0 };
+  };
+
+  return {
+    tryEnter,
+    wait(model, deployments, signal, tryAgain) {
+      const chains = deployments.map(({ gates }) => chainOf(gates));
+      const keys = deployments.map(({ key }) => key);
+      const options = states.queueOptions(model) ?? queues.get(model);
+      if (!options && !room.mayBeGranted(chains)) return Promise.reject(waiting.failure("at_limit", chains));
+      const limits = options ?? BRIEF_WAIT;
+      return waiting.wait({ model, isBrief: !options, deployments: keys, chains, signal, tryAgain, ...limits });
+    },
+    use: () => states.use(rules, queues),
+    wake: (deployments) => turns.wake(deployments.map(({ key }) => key)),
+    view: () => ({ gates: [...rules].map(viewGate), queues: [...queues].map(viewQueue) }),
+  };
+}
+
+/** The gates of deployments, each list of keys looked up once. */
+function createChains(states: GateStates, rules: ReadonlyMap<string, GateRule>) {
+  /** By the first key, which is nearly always that of one list only. */
+  const chains = new Map<string, { readonly keys: readonly string[]; readonly chain: GateChain }>();
+  let generation = states.generation();
+
+  return (keys: readonly string[]): GateChain => {
+    if (generation !== states.generation()) {
+      generation = states.generation();
+      chains.clear();
+    }
+    const [first = ""] = keys;
+    const known = chains.get(first);
+    if (known && isSame(known.keys, keys)) return known.chain;
+    const chain = keys.flatMap((key) => {
+      const rule = rules.get(key);
+      return rule ? [states.gate(key, rule)] : [];
+    });
+    chains.set(first, { keys, chain });
+    return chain;
+  };
+}
+
+const isSame = (some: readonly string[], others: readonly string[]): boolean =>
+  some === others || (some.length === others.length && some.every((key, index) => key === others[index]));

@@ -1,0 +1,113 @@
+import { createDeadlines, type TimerSource } from "../../core/deadlines.ts";
+import type { QueueOptions } from "../models/model-options.ts";
+import type { Sharing } from "../sharing/sharing.ts";
+import { createGate, type Gate, type GateRule, setRule, type WaitingQueue } from "./gate.ts";
+import { createLines } from "./lines.ts";
+import { minuteOf } from "./minute-usage.ts";
+import { createPassage, type Passage } from "./passage.ts";
+import { createQueues } from "./queues.ts";
+import { createRoom, type Room } from "./room.ts";
+import { shareUsage } from "./shared-usage.ts";
+import { createTurns, type Turns } from "./turns.ts";
+import { watchGates } from "./watch-gates.ts";
+import { createWaiting, type Waiting } from "./waiting.ts";
+
+export interface GateStateOptions {
+  readonly timers: TimerSource;
+  /** Milliseconds since the epoch: minutes are counted by it, because no two processes share another clock. */
+  readonly clock: () => number;
+  readonly sharing: Sharing;
+}
+
+/** What is in flight, what was used, and who waits, whatever the configuration is. */
+export interface GateStates {
+  /** Tells and hears nothing more. */
+  close(): void;
+  /** How many gates are known. */
+  size(): number;
+  /** Changes whenever gates may have been forgotten. */
+  generation(): number;
+  /** The gate with this key; made by the rule if it is not known. */
+  gate(key: string, rule: GateRule): Gate;
+  /** See {@link ModelGates.use}. */
+  use(rules: ReadonlyMap<string, GateRule>, queues: ReadonlyMap<string, QueueOptions>): void;
+  /** How the queue of a model is bounded, by the newest configuration that has it. */
+  queueOptions(model: string): QueueOptions | undefined;
+  /** Those who wait in the queue of a model; undefined if nobody does. */
+  queue(model: string): WaitingQueue | undefined;
+  readonly passage: Passage;
+  readonly room: Room;
+  readonly turns: Turns;
+  readonly waiting: Waiting;
+  /** Milliseconds of the monotonic clock. */
+  readonly now: () => number;
+}
+
+/** Makes what outlives every configuration. */
+export function createGateStates({ timers, clock, sharing }: GateStateOptions): GateStates {
+  const { now } = timers;
+  const { slots } = sharing;
+  const gates = new Map<string, Gate>();
+  /** Of the configuration in use. */
+  let retained: ReadonlyMap<string, GateRule> | undefined;
+  let generation = 0;
+  const queues = createQueues();
+  let queueOptions: ReadonlyMap<string, QueueOptions> = new Map();
+  const deadlines = createDeadlines(timers);
+  const room = createRoom(clock, slots);
+  const onRoom = (gate: Gate): void => turns.offer([gate]);
+  const watch = watchGates({ room, slots, deadlines, now, onRoom });
+  const turns = createTurns({ room, watch, queues: queues.all });
+  const shared = shareUsage({ gates, sharing, clock, timers, onRoom });
+
+  const forgetIdle = (gate: Gate): void => {
+    if (!gate.isRetained && gate.inFlight === 0 && gate.waiting === 0) {
+      gates.delete(gate.key);
+      generation += 1;
+    }
+  };
+
+  const lines = createLines({ turns, watch, onLeft: forgetIdle });
+  const waiting = createWaiting({ room, turns, queues, lines, deadlines, now });
+  const passage = createPassage({ clock, slots, shared, onLeft: forgetIdle, onRoom: turns.offer });
+
+  slots?.onGranted((key) => {
+    const gate = gates.get(key);
+    if (gate) onRoom(gate);
+  });
+
+  const gateOf = (key: string, rule: GateRule): Gate => {
+    let gate = gates.get(key);
+    if (!gate) gates.set(key, (gate = createGate(key, rule, minuteOf(clock()))));
+    gate.isRetained = retained?.has(key) ?? true;
+    return gate;
+  };
+
+  /** Whoever leases the slots has to know of what they are leases. */
+  const changeRule = (gate: Gate, rule: GateRule): void => {
+    const { maxInFlight } = gate;
+    if (slots && gate.wanted > 0) slots.want(gate.key, maxInFlight, 0);
+    gate.wanted = 0;
+    setRule(gate, rule);
+    if (gate.maxInFlight !== maxInFlight) passage.tellInUse(gate);
+  };
+
+  return {
+    ...{ room, turns, waiting, passage, now, gate: gateOf, generation: () => generation, size: () => gates.size },
+    queueOptions: (model) => queueOptions.get(model),
+    queue: (model) => queues.find(model, false),
+    close: shared.close,
+    use(rules, options) {
+      retained = rules;
+      generation += 1;
+      for (const [key, rule] of rules) changeRule(gateOf(key, rule), rule);
+      for (const gate of [...gates.values()]) {
+        gate.isRetained = rules.has(gate.key);
+        forgetIdle(gate);
+      }
+      queueOptions = options;
+      waiting.shorten(options);
+      turns.offer([...gates.values()]);
+    },
+  };
+}

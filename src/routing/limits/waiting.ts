@@ -1,0 +1,116 @@
+import type { Deadlines } from "../../core/deadlines.ts";
+import { Failure, type FailureCode } from "../../core/errors.ts";
+import type { QueueOptions } from "../models/model-options.ts";
+import type { GateChain, Waiter, WaitingQueue } from "./gate.ts";
+import type { Lines } from "./lines.ts";
+import type { Queues } from "./queues.ts";
+import type { Room } from "./room.ts";
+import type { Turns } from "./turns.ts";
+
+/** What is told to a client when nothing else is known. */
+const RETRY_AFTER_MS = 1000;
+
+export interface WaitingParts {
+  readonly room: Room;
+  readonly turns: Turns;
+  readonly queues: Queues;
+  readonly lines: Lines;
+  readonly deadlines: Deadlines;
+  /** Milliseconds of the monotonic clock. */
+  readonly now: () => number;
+}
+
+/** What one waits for, and how long. */
+export interface Wait extends QueueOptions {
+  readonly model: string;
+  /** See {@link WaitingQueue.isBrief}. */
+  readonly isBrief: boolean;
+  /** The keys of the deployments, and their gates. */
+  readonly deployments: readonly string[];
+  readonly chains: readonly GateChain[];
+  readonly signal: AbortSignal;
+  readonly tryAgain: () => boolean;
+}
+
+/** Those who wait, for all models. */
+export interface Waiting {
+  /** @throws Failure `queue_full`, `queue_timeout`, or `at_limit` in place of both if it is brief; or the reason of the signal */
+  wait(wait: Wait): Promise<void>;
+  /** Nobody who waits does so for longer than the queue of its model is given now. */
+  shorten(options: ReadonlyMap<string, QueueOptions>): void;
+  /** A failure with `retry-after`: when the minutes may have room, or soon. */
+  failure(code: FailureCode, chains: readonly GateChain[]): Failure;
+}
+
+export function createWaiting({ room, turns, queues, lines, deadlines, now }: WaitingParts): Waiting {
+  const failure = (code: FailureCode, chains: readonly GateChain[]): Failure => {
+    const seconds = Math.ceil((room.soonest(chains) ?? RETRY_AFTER_MS) / 1000);
+    return new Failure(code, { headers: { "retry-after": String(seconds) } });
+  };
+
+  const expire = (queue: WaitingQueue): void => {
+    queue.deadline = undefined;
+    const time = now();
+    // They are in the order of their deadlines.
+    for (let [first] = queue.waiters.members(1); first && first.until <= time; [first] = queue.waiters.members(1)) {
+      first.settle({ reason: failure(queue.isBrief ? "at_limit" : "queue_timeout", first.chains) });
+    }
+    watch(queue);
+  };
+
+  const watch = (queue: WaitingQueue): void => {
+    const [first] = queue.waiters.members(1);
+    if (!first) {
+      if (queue.deadline) deadlines.release(queue.deadline);
+      queue.deadline = undefined;
+      queues.close(queue);
+    } else {
+      queue.deadline ??= deadlines.open(first.until, () => expire(queue));
+    }
+  };
+
+  const wait = ({ model, isBrief, deployments, chains, signal, tryAgain, ...options }: Wait): Promise<void> => {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const known = queues.find(model, isBrief);
+    const isFull = (known?.waiters.size() ?? 0) >= options.length;
+    if (isFull) return Promise.reject(failure(isBrief ? "at_limit" : "queue_full", chains));
+    const queue = known ?? queues.open(model, isBrief);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const since = now();
+    const waiter: Waiter = {
+      ...{ queue, deployments, chains, tryAgain, since, until: since + options.timeoutMs },
+      ...{ places: [], isOver: false, leaving: undefined, previous: undefined, next: undefined },
+      settle(end) {
+        if (waiter.isOver) return;
+        if (turns.asking() === waiter) return void (waiter.leaving = end);
+        waiter.isOver = true;
+        signal.removeEventListener("abort", abort);
+        queue.waiters.remove(waiter);
+        watch(queue);
+        lines.leave(waiter);
+        if (end) reject(end.reason);
+        else resolve();
+      },
+    };
+    const abort = (): void => waiter.settle({ reason: signal.reason });
+    signal.addEventListener("abort", abort);
+    queue.waiters.append(waiter);
+    watch(queue);
+    lines.enter(waiter);
+    return promise;
+  };
+
+  return {
+    wait,
+    failure,
+    shorten(options) {
+      for (const queue of queues.all()) {
+        const timeoutMs = queue.isBrief ? undefined : options.get(queue.model)?.timeoutMs;
+        if (timeoutMs === undefined) continue;
+        const until = now() + timeoutMs;
+        for (const waiter of queue.waiters.members()) waiter.until = Math.min(waiter.until, until);
+        if (queue.deadline && queue.deadline.expiresAt > until) deadlines.move(queue.deadline, until);
+      }
+    },
+  };
+}

@@ -1,0 +1,11 @@
+import type { Provider } from "../../providers/provider.ts";
+
+const HASH_LENGTH = 12;
+
+/** What tells keys of providers from others without saying them; `none` for one without a key. */
+export function hashOfKeys(providers: readonly Pick<Provider, "key">[]): string {
+  const keys = providers.flatMap(({ key }) => key ?? []);
+  if (keys.length === 0) return "none";
+  // No key has a line break in it.
+  return new Bun.CryptoHasher("sha256").update(keys.join("\n")).digest("hex").slice(0, HASH_LENGTH);
+}

@@ -1,0 +1,40 @@
+import type { Provider } from "../../providers/provider.ts";
+import { hashOfKeys } from "./hash-of-keys.ts";
+import type { DeploymentOptions, ModelOptions, ProviderRouting } from "./model-options.ts";
+import type { ModelSources } from "./model-sources.ts";
+
+/** A deployment as the operator says it, with what its names stand for. */
+export interface NamedDeployment {
+  readonly model: ModelOptions;
+  readonly options: DeploymentOptions;
+  /** All keys of its provider, in the operator's order. */
+  readonly allKeys: readonly Provider[];
+  /** One for each of the keys that it is asked with. */
+  readonly providers: readonly Provider[];
+  /** Of those. */
+  readonly keysHash: string;
+  readonly routing: ProviderRouting | undefined;
+}
+
+/** A label that tells the second key of a provider, and those after it, from the first one. */
+export function numbered(label: string, { allKeys }: NamedDeployment, provider: Provider): string {
+  const number = allKeys.indexOf(provider) + 1;
+  return number > 1 ? `${label}#${number}` : label;
+}
+
+/** The deployments of some models; one of a provider that is not there is left out. */
+export function namedDeployments(models: readonly ModelOptions[], sources: ModelSources): readonly NamedDeployment[] {
+  const routings = new Map(sources.providerRoutings.map((routing) => [routing.id, routing]));
+  const single = new Map(sources.providers.map((provider) => [provider.id, [provider]]));
+  return models.flatMap((model) =>
+    model.deployments.flatMap((options): readonly NamedDeployment[] => {
+      const { provider: id, key } = options;
+      const allKeys = sources.keyedProviders.get(id) ?? single.get(id) ?? [];
+      const providers = key === undefined ? allKeys : allKeys.slice(key, key + 1);
+      const keysHash = hashOfKeys(providers);
+      return providers.length === 0
+        ? []
+        : [{ model, options, allKeys, providers, keysHash, routing: routings.get(id) }];
+    }),
+  );
+}

@@ -1,0 +1,41 @@
+import { describe, expect, test } from "bun:test";
+import { loadFile, problemsOf } from "../config/file/load-file.ts";
+import { codeBlocks, GUIDE, readPage } from "./markdown.ts";
+
+const examples = codeBlocks(readPage(`${GUIDE}/routing.md`)).filter(({ language }) => language === "yaml");
+
+/** The variables that an example fills in, and of one without providers their keys. */
+function environmentOf(text: string): Record<string, string> {
+  const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = ""]) => name);
+  const keys = text.includes("providers:") ? [] : ["OPENAI_API_KEY", "GROQ_API_KEY"];
+  return Object.fromEntries(
+    [...names, ...keys].map((name, index) => [name, name.endsWith("PORT") ? "8001" : `sk-${index}`]),
+  );
+}
+
+/** Until the configuration file has models. */
+const hasModels = (await problemsOf("models: {}")).every((problem) => !problem.includes("models is not known"));
+
+describe("the page on routing", () => {
+  test("starts from three examples", () => {
+    expect(examples.slice(0, 3).map(({ section }) => section)).toEqual([
+      "Two keys of one provider",
+      "Local first, then hosted",
+      "Cheap first, then good",
+    ]);
+  });
+
+  test.skipIf(!hasModels).each(examples.map(({ section, code }) => [section, code] as const))(
+    "%s: is accepted, without a warning",
+    async (_, code) => {
+      expect(await loadFile(code, environmentOf(code))).toMatchObject({ ok: true, warnings: [] });
+    },
+  );
+});
+
+describe.skipIf(!hasModels)("a file of the benchmarks", () => {
+  test.each(["bench/endurance/chaos.yaml", "bench/targets/alias.yaml"])("%s is accepted", async (page) => {
+    const text = readPage(page);
+    expect(await loadFile(text, environmentOf(text))).toMatchObject({ ok: true, warnings: [] });
+  });
+});
