@@ -61,16 +61,12 @@ export function openLineStream({ output, batchBytes, onLost }: LineStreamParts):
       output.write(batch, (written) => {
         isWriting = false;
         if (typeof written === "string") refused(written);
-        else taken(written);
+        else batches.taken(written);
+        batches.reportLost(onLost);
         if (!isInLoop) writeWaiting();
       });
     }
     isInLoop = false;
-  };
-
-  const taken = (written: number): void => {
-    batches.taken(written);
-    batches.reportLost(onLost);
   };
 
   const tryAgain = (): void => {
