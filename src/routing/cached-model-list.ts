@@ -12,6 +12,8 @@ export interface CachedModelListOptions {
   readonly ttlMs: number;
   readonly timeoutMs: number;
   readonly timers: TimerSource;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
   /** Called with a provider that could not be listed, unless it fails as it did before. */
   readonly onFailure: (provider: Provider, failure: Failure) => void;
   /** Called with one that can be listed again. */
@@ -78,6 +80,11 @@ export class CachedModelList implements NameList {
   /** From now on it is read as these options say. */
   use(options: CachedModelListOptions): void {
     this.#options = options;
+  }
+
+  /** The last list that was read, whatever has failed since. */
+  get known(): ModelList | undefined {
+    return this.#known;
   }
 
   get ids(): ReadonlyMap<string, ListedModel> | undefined {
@@ -149,13 +156,13 @@ export class CachedModelList implements NameList {
 
   async #fetch(): Promise<ModelList> {
     const { provider } = this;
-    const { fetchModels, timeoutMs, timers } = this.#options;
+    const { fetchModels, timeoutMs, timers, clock } = this.#options;
     const controller = new AbortController();
     const startedAt = timers.now();
     const timer = timers.setTimer(() => controller.abort(), timeoutMs);
     try {
       const listed = await fetchModels(provider, controller.signal);
-      const list: ModelList = { provider, models: firstOfEachId(listed) };
+      const list: ModelList = { provider, models: firstOfEachId(listed), readAt: clock() };
       this.#shown = this.#known = list;
       this.#forms = undefined;
       this.#fetchedAt = timers.now();
