@@ -54,8 +54,8 @@ export class CachedModelList implements NameList {
    */
   #shown: ModelList | undefined;
   /** The last one that was read, whatever has failed since. */
-  #known: ModelList | undefined;
-  /** Of {@link #known}; made if a name asks for them. */
+  known: ModelList | undefined;
+  /** Of {@link known}; made if a name asks for them. */
   #forms: ReadonlySet<string> | undefined;
   #fetchedAt = Number.NEGATIVE_INFINITY;
   #pending: Reading | undefined;
@@ -74,7 +74,7 @@ export class CachedModelList implements NameList {
     this.#options = options;
     if (!before) return;
     this.#shown = before.#shown && { ...before.#shown, provider };
-    this.#known = before.#known && { ...before.#known, provider };
+    this.known = before.known && { ...before.known, provider };
   }
 
   /** From now on it is read as these options say. */
@@ -82,13 +82,8 @@ export class CachedModelList implements NameList {
     this.#options = options;
   }
 
-  /** The last list that was read, whatever has failed since. */
-  get known(): ModelList | undefined {
-    return this.#known;
-  }
-
   get ids(): ReadonlyMap<string, ListedModel> | undefined {
-    return this.#known?.models;
+    return this.known?.models;
   }
 
   get isStale(): boolean {
@@ -107,9 +102,8 @@ export class CachedModelList implements NameList {
   }
 
   hasFormOf(modelId: string): boolean {
-    if (!this.#known) return false;
-    this.#forms ??= shorterForms(this.provider, this.#known.models.keys());
-    return this.#forms.has(modelId);
+    if (!this.known) return false;
+    return (this.#forms ??= shorterForms(this.provider, this.known.models.keys())).has(modelId);
   }
 
   /** Reads it again, unless that is under way, or the provider is left alone for now. Never rejects. */
@@ -163,7 +157,7 @@ export class CachedModelList implements NameList {
     try {
       const listed = await fetchModels(provider, controller.signal);
       const list: ModelList = { provider, models: firstOfEachId(listed), readAt: clock() };
-      this.#shown = this.#known = list;
+      this.#shown = this.known = list;
       this.#forms = undefined;
       this.#fetchedAt = timers.now();
       this.#failures = 0;
@@ -198,7 +192,7 @@ export class CachedModelList implements NameList {
     const at = this.#options.timers.now();
     if (this.#failures++ === 0) this.#firstFailureAt = at;
     this.lastFailureAt = at;
-    if (this.#known || this.isGivenUp) return;
+    if (this.known || this.isGivenUp) return;
     this.isGivenUp = this.#failures >= GIVE_UP_AFTER_FAILURES && at - this.#firstFailureAt >= GIVE_UP_AFTER_MS;
     if (this.isGivenUp) this.#options.onGivenUp(this.provider);
   }
