@@ -7,7 +7,7 @@ import { createProvider } from "../../upstream/open-upstream.ts";
 const AT = new Date("2026-10-01T12:00:00Z");
 
 test("the date is that of the data in use: with another version comes another date", () => {
-  expect(BUILT_IN.version).toBe(devDependencies["@pydantic/genai-prices"]);
+  expect<string>(BUILT_IN.version).toBe(devDependencies["@pydantic/genai-prices"]);
 });
 
 test("the list knows models by the provider, or by where the provider is", async () => {
