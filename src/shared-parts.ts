@@ -104,7 +104,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
         await import("./stages/response-store/open-response-keeping.ts")
       ).openResponseKeeping(stored, { clock, timers, onChange: changes.responseStoreChanged })
     : undefined;
-  const shared = { channel: dependencies.channel, redisUrl: settings.REDIS_URL, clock, timers, newId };
+  const shared = { channel: dependencies.channel, redisUrl: settings.REDIS_URL, clock, timers };
   const sharing = openSharing({ ...shared, onRedisChange: changes.sharingChanged });
   const routed = { sharing, clock, timers, random, checks: worker === undefined || worker.number === 1 };
   const { deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) }) } =
