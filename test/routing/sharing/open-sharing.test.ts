@@ -39,6 +39,7 @@ function share(redisUrl: string | undefined, channel?: SharingChannel): Sharer {
     heard.push(text);
   });
   sharing.retain(new Set(["a", "b", "c", "d"]));
+  sharing.start();
   open.push(sharing);
   return { sharing, heard, all };
 }

@@ -42,6 +42,7 @@ function share(redisUrl: string | undefined, keys: ReadonlySet<string> = KEYS, c
     if (before.size < before.add(JSON.stringify(change)).size) heard.push(change);
   });
   sharing.retain(keys);
+  sharing.start();
   open.push(sharing);
   return { sharing, heard, log, logged };
 }
