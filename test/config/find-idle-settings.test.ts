@@ -55,6 +55,8 @@ test.each<[environment: Environment, needed: string]>([
   [{ RESPONSES_STORE: "redis" }, "RESPONSES_STORE_URL"],
   [{ RESPONSES_STORE: "redis", RESPONSES_STORE_URL: "http://:secret@host" }, "RESPONSES_STORE_URL"],
   [{ RESPONSES_STORE: "redis", REDIS_URL: "secret" }, "RESPONSES_STORE_URL"],
+  [{ REDIS_URL: "http://:secret@host" }, "REDIS_URL"],
+  [{ RESPONSES_STORE: "redis", RESPONSES_STORE_URL: "redis://host", REDIS_URL: "secret" }, "REDIS_URL"],
 ])("%j is refused, with what it needs and without a secret", (environment, needed) => {
   const loaded = loadConfig(environment);
   const problems = loaded.ok ? "" : loaded.problems.join("\n");
