@@ -92,8 +92,12 @@ export class WorkerSlots implements SlotLeases {
     lease.granted += message.count;
     lease.served += message.served;
     lease.saidWanted = Math.max(0, lease.saidWanted - message.served);
+    // A fair share is filled up only if nobody waits any more.
+    if (message.served === 0) lease.unused = 0;
     for (const listener of this.#listeners) listener(message.gate);
     if (lease.wanted !== lease.saidWanted) this.#say(lease);
+    // Who wanted it may have gone.
+    this.#giveBack(lease, false);
   }
 
   /** Says nothing until it is false: the hub has not heard yet what was said. */
