@@ -9,13 +9,16 @@ export const ROUTING_HEADERS = {
   attempts: "x-attempts",
 } as const;
 
+/** Of a name that a client has made up. */
+const MAX_CHARACTERS = 256;
+
 /** No byte that a header must not have. */
 const NOT_SHOWN = /[^\x21-\x7e]/g;
 
 export function headersOf({ provider }: Deployment, model: string, attempts: number): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {
     [ROUTING_HEADERS.provider]: provider.id,
-    [ROUTING_HEADERS.model]: model.replace(NOT_SHOWN, "?"),
+    [ROUTING_HEADERS.model]: model.slice(0, MAX_CHARACTERS).replace(NOT_SHOWN, "?"),
   };
   if (attempts > 1) headers[ROUTING_HEADERS.attempts] = String(attempts);
   return headers;
