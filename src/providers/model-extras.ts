@@ -49,25 +49,24 @@ const CONTEXT_LIMITS: readonly (readonly string[])[] = [
 
 /** Everything that clients can ask for of one model, as its provider's entry says it. */
 export function readExtras(entry: JsonObject): ModelExtras {
-  return extrasOf({
-    context_window: firstTokens(entry, CONTEXT_WINDOWS),
-    context_limit: firstTokens(entry, CONTEXT_LIMITS),
-    pricing: readPrices(entry),
-    modalities: readModalities(entry),
-  });
-}
-
-/** Without what is not known. */
-export function extrasOf(extras: {
-  readonly [Extra in keyof ModelExtras]: ModelExtras[Extra] | undefined;
-}): ModelExtras {
-  return Object.fromEntries(Object.entries(extras).filter(([, value]) => value !== undefined));
+  const extras: { -readonly [Extra in keyof ModelExtras]: ModelExtras[Extra] } = {};
+  const window = firstTokens(entry, CONTEXT_WINDOWS);
+  const limit = firstTokens(entry, CONTEXT_LIMITS);
+  const pricing = readPrices(entry);
+  const modalities = readModalities(entry);
+  // Most entries say nothing of these, and lists have thousands of entries.
+  if (window !== undefined) extras.context_window = window;
+  if (limit !== undefined) extras.context_limit = limit;
+  if (pricing) extras.pricing = pricing;
+  if (modalities) extras.modalities = modalities;
+  return extras;
 }
 
 function firstTokens(entry: JsonObject, paths: readonly (readonly string[])[]): number | undefined {
   for (const path of paths) {
-    const value = path.reduce<unknown>((holder, member) => (isJsonObject(holder) ? holder[member] : undefined), entry);
-    const tokens = readTokens(value);
+    let value: unknown = entry;
+    for (const member of path) value = isJsonObject(value) ? value[member] : undefined;
+    const tokens = value === undefined ? undefined : readTokens(value);
     if (tokens !== undefined) return tokens;
   }
   return undefined;

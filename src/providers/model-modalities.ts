@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
-import { booleanOf, listOf } from "../core/json/values.ts";
+import { booleanOf } from "../core/json/values.ts";
 
 /** What models take in and give out, as clients know it. */
 export const MODALITIES = ["text", "image", "audio", "video"] as const;
@@ -39,14 +39,24 @@ export function readModalities(entry: JsonObject): Modalities | undefined {
 }
 
 function readLists(holder: JsonObject): Modalities | undefined {
-  const input = readList(holder, INPUTS);
-  const output = readList(holder, OUTPUTS);
+  const inputs = firstList(holder, INPUTS);
+  const outputs = firstList(holder, OUTPUTS);
+  if (!inputs && !outputs) return undefined;
+  const input = readList(inputs);
+  const output = readList(outputs);
   return input.length === 0 && output.length === 0 ? undefined : { input, output };
 }
 
-function readList(holder: JsonObject, members: readonly string[]): readonly Modality[] {
-  const list = members.map((member) => holder[member]).find(Array.isArray);
-  return modalitiesOf(listOf(list).map((word) => (typeof word === "string" ? word.toLowerCase() : "")));
+function firstList(holder: JsonObject, members: readonly string[]): readonly unknown[] | undefined {
+  for (const member of members) {
+    const value = holder[member];
+    if (Array.isArray(value)) return value;
+  }
+  return undefined;
+}
+
+function readList(list: readonly unknown[] = []): readonly Modality[] {
+  return modalitiesOf(list.map((word) => (typeof word === "string" ? word.toLowerCase() : "")));
 }
 
 /** Those of these words that are, each once. */
@@ -56,9 +66,15 @@ function modalitiesOf(words: readonly string[]): readonly Modality[] {
 
 /** Only of models that chat: others have the same flags, and do not write text. */
 function readFlags(holder: JsonObject): Modalities | undefined {
-  const known = FLAGS.filter(([flag]) => readFlag(holder[flag]) !== undefined);
-  if (known.length === 0 || holder["completion_chat"] === false) return undefined;
-  return textAnd(known.filter(([flag]) => readFlag(holder[flag])).map(([, modality]) => modality));
+  const further: Modality[] = [];
+  let isKnown = false;
+  for (const [flag, modality] of FLAGS) {
+    const value = readFlag(holder[flag]);
+    if (value === undefined) continue;
+    isKnown = true;
+    if (value) further.push(modality);
+  }
+  return isKnown && holder["completion_chat"] !== false ? textAnd(further) : undefined;
 }
 
 /** Anthropic's flags are objects: `{"supported": true}`. */

@@ -55,11 +55,19 @@ const CURRENCY = /^[A-Z]{3}$/;
 /** Reads what a provider's entry says of prices; undefined if it tells neither that of input nor that of output. */
 export function readPrices(entry: JsonObject): TokenPrices | undefined {
   for (const [path, names] of HOLDERS) {
-    const holder = path.reduce<unknown>((value, member) => (isJsonObject(value) ? value[member] : undefined), entry);
-    const prices = isJsonObject(holder) ? readPricesOf(holder, names) : undefined;
+    let holder: unknown = entry;
+    for (const member of path) holder = isJsonObject(holder) ? holder[member] : undefined;
+    const prices = isJsonObject(holder) && saysOne(holder, names) ? readPricesOf(holder, names) : undefined;
     if (prices) return prices;
   }
   return undefined;
+}
+
+/** Whether it has a price of input or output, good or bad. */
+function saysOne(holder: JsonObject, { input_per_token: inputs, output_per_token: outputs }: Names): boolean {
+  for (const name of inputs) if (holder[name] !== undefined) return true;
+  for (const name of outputs) if (holder[name] !== undefined) return true;
+  return false;
 }
 
 function readPricesOf(holder: JsonObject, names: Names): TokenPrices | undefined {

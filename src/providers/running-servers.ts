@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { listOf, objectOf, textOf } from "../core/json/values.ts";
-import { extrasOf, type ModelExtras, readTokens } from "./model-extras.ts";
+import { type ModelExtras, readTokens } from "./model-extras.ts";
 import { type Modality, textAnd } from "./model-modalities.ts";
 import type { ProviderRow } from "./provider-row.ts";
 import { PROVIDER_TABLE } from "./table.ts";
@@ -28,12 +28,11 @@ export const RUNNING_SERVERS: Readonly<Record<RunningServer, RunningServerApi>> 
     request: (model) => ({ method: "GET", path: "/props", query: { model, autoload: "false" } }),
     read(answer) {
       const { default_generation_settings: settings, modalities } = answer;
-      return extrasOf({
-        context_window: readTokens(objectOf(settings)?.["n_ctx"]),
-        context_limit: undefined,
-        pricing: undefined,
-        modalities: isJsonObject(modalities) ? textAnd(flagged(modalities)) : undefined,
-      });
+      const window = readTokens(objectOf(settings)?.["n_ctx"]);
+      return {
+        ...(window !== undefined && { context_window: window }),
+        ...(isJsonObject(modalities) && { modalities: textAnd(flagged(modalities)) }),
+      };
     },
   },
   // https://github.com/ollama/ollama/blob/main/docs/api.md#show-model-information
@@ -41,14 +40,12 @@ export const RUNNING_SERVERS: Readonly<Record<RunningServer, RunningServerApi>> 
     request: (model) => ({ method: "POST", path: "/api/show", body: { model } }),
     read(answer) {
       const capabilities = listOf(answer["capabilities"]);
-      return extrasOf({
-        context_window: readParameter(answer) ?? readArchitecture(answer),
-        context_limit: undefined,
-        pricing: undefined,
-        modalities: capabilities.includes("completion")
-          ? textAnd(capabilities.flatMap((name) => (name === "vision" ? ["image"] : name === "audio" ? ["audio"] : [])))
-          : undefined,
-      });
+      const window = readParameter(answer) ?? readArchitecture(answer);
+      return {
+        ...(window !== undefined && { context_window: window }),
+        // Others do not write text.
+        ...(capabilities.includes("completion") && { modalities: textAnd(capabilities.flatMap(capableOf)) }),
+      };
     },
   },
 };
@@ -59,6 +56,11 @@ function flagged(modalities: JsonObject): readonly Modality[] {
     ...(modalities["vision"] === true ? (["image"] as const) : []),
     ...(modalities["audio"] === true ? (["audio"] as const) : []),
   ];
+}
+
+function capableOf(capability: unknown): readonly Modality[] {
+  if (capability === "vision") return ["image"];
+  return capability === "audio" ? ["audio"] : [];
 }
 
 const NUM_CTX = /^num_ctx[ \t]+"?(\d{1,15})"?[ \t]*$/m;

@@ -1,5 +1,5 @@
 import { decimalText } from "../../providers/decimal-text.ts";
-import { extrasOf, type ModelExtras, readTokens } from "../../providers/model-extras.ts";
+import { type ModelExtras, readTokens } from "../../providers/model-extras.ts";
 import { tokenPrices } from "../../providers/model-prices.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { canonicalModelName } from "../model-name.ts";
@@ -28,17 +28,14 @@ export async function loadModelFacts(): Promise<ModelFacts> {
       const found = calcPrice({}, canonicalModelName(provider, model), { ...placeInList(provider), timestamp: at });
       if (!found) return undefined;
       const { input_mtok, output_mtok, cache_read_mtok, cache_write_mtok } = found.model_price;
-      return extrasOf({
-        context_window: readTokens(found.model.context_window),
-        context_limit: undefined,
-        pricing: tokenPrices({
-          input_per_token: perToken(input_mtok),
-          output_per_token: perToken(output_mtok),
-          cache_read_per_token: perToken(cache_read_mtok),
-          cache_write_per_token: perToken(cache_write_mtok),
-        }),
-        modalities: undefined,
+      const window = readTokens(found.model.context_window);
+      const pricing = tokenPrices({
+        input_per_token: perToken(input_mtok),
+        output_per_token: perToken(output_mtok),
+        cache_read_per_token: perToken(cache_read_mtok),
+        cache_write_per_token: perToken(cache_write_mtok),
       });
+      return { ...(window !== undefined && { context_window: window }), ...(pricing && { pricing }) };
     },
   };
 }
