@@ -11,7 +11,7 @@ const MAX_LOOK_UPS = 2000;
 
 /** Looks models up in the tables that are built in, which it loads when the first one is looked up. */
 export interface CommunityFacts {
-  /** Each model is looked up once as long as its list is the same. Never rejects. */
+  /** Each model is looked up once as long as its list is the same. */
   ask(list: ModelList, models: readonly string[]): Promise<ReadonlyMap<string, Statement>>;
 }
 

@@ -13,7 +13,7 @@ import { createRuntimeFacts, type RuntimeFactsParts } from "./runtime-facts.ts";
 export interface DetailFinder {
   /**
    * By what providers list, else by what the servers say that run them, else by the tables that are built in. Each is asked
-   * only for what those before it do not say. Never rejects, and waits two seconds at most.
+   * only for what those before it do not say. Waits two seconds at most.
    * @returns what is known of each model, in their order
    */
   find(models: readonly PublicModel[], extras: readonly ModelExtra[]): Promise<readonly ModelDetails[]>;
