@@ -20,9 +20,10 @@ import { askAgain } from "./ask-again.ts";
 import { Asking, type AskParts, type FurtherAnswers, isJudged } from "./ask-deployment.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
 import { headersOf, triedOf } from "./told.ts";
+import { withHeaders } from "./with-headers.ts";
 
 export interface RouteStageParts extends AskParts {
-  readonly router: Pick<Router, "run">;
+  readonly router: Pick<Router, "run" | "enterAlone">;
 }
 
 /** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
@@ -171,8 +172,3 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.#parts.memory.tryHold(context, Math.max(0, context.heldBytes - keptBytes));
   }
 }
-
-const withHeaders = (
-  { response, call, usageInjected, usage, headers: told }: Reply,
-  headers: Readonly<Record<string, string>>,
-): Reply => ({ response, call, usageInjected, usage, headers: told ? { ...told, ...headers } : headers });
