@@ -111,12 +111,11 @@ export class Run<Reply> {
     const failed = this.#decisive();
     const verdict = failed.verdict;
     if (!verdict || !this.#plan.allows(verdict)) this.#giveUp();
-    const { contextFallbacks, contentFallbacks } = this.#plan.target.model.options;
     switch (verdict.next) {
       case "context":
-        return this.#turnTo(contextFallbacks);
+        return this.#turnTo("contextFallbacks");
       case "content":
-        return this.#turnTo(contentFallbacks);
+        return this.#turnTo("contentFallbacks");
       case "key":
         return this.#withOtherKey(failed.candidate);
       case "other":
@@ -134,8 +133,8 @@ export class Run<Reply> {
     return decisive ?? this.#giveUp();
   }
 
-  async #turnTo(names: readonly string[]): Promise<Attempt<Reply>> {
-    if (!this.#plan.turnTo(names)) this.#giveUp();
+  async #turnTo(list: "contextFallbacks" | "contentFallbacks"): Promise<Attempt<Reply>> {
+    if (!this.#plan.turnTo(list)) this.#giveUp();
     return (await this.#entrance.seek(ANY)) ?? this.#entrance.leastBad(ANY) ?? this.#giveUp();
   }
 
