@@ -59,7 +59,7 @@ export class Run<Reply> {
   }
 
   async #first(): Promise<Attempt<Reply>> {
-    return (await this.#entrance.seek(ANY)) ?? this.#entrance.leastBad(ANY) ?? this.#giveUp();
+    return (await this.#entrance.seek(ANY)) ?? (await this.#entrance.leastBad(ANY)) ?? this.#giveUp();
   }
 
   /** Waits for one of the attempts that are open, beside which another one may be made. */
@@ -135,7 +135,7 @@ export class Run<Reply> {
 
   async #turnTo(list: "contextFallbacks" | "contentFallbacks"): Promise<Attempt<Reply>> {
     if (!this.#plan.turnTo(list)) this.#giveUp();
-    return (await this.#entrance.seek(ANY)) ?? this.#entrance.leastBad(ANY) ?? this.#giveUp();
+    return (await this.#entrance.seek(ANY)) ?? (await this.#entrance.leastBad(ANY)) ?? this.#giveUp();
   }
 
   /** A key that is refused says nothing of the others of the same provider. */
@@ -153,7 +153,7 @@ export class Run<Reply> {
     if (!this.#budget.hasRoom(this.#parts.now())) return undefined;
     this.#plan.nextRound();
     const mayAsk: Filter = (candidate, target) => this.#plan.mayAskAgain(candidate, target, this.#parts.now());
-    return (await this.#entrance.seek(mayAsk)) ?? this.#entrance.leastBad(mayAsk);
+    return (await this.#entrance.seek(mayAsk)) ?? (await this.#entrance.leastBad(mayAsk));
   }
 
   /** As soon as it has its permits: while they wait, their deployment may begin to cool. */
