@@ -17,6 +17,8 @@ export class Entrance<Reply> {
   readonly #plan: Plan<Reply>;
   readonly #waiting: Waiting;
   readonly #begin: (attempt: Attempt<Reply>) => void;
+  /** Those that were not waited for, because they cooled. */
+  readonly #passedOver = new Set<Target>();
   #queueFailure: Failure | undefined;
   #refusal: GateRefusal | undefined;
 
@@ -53,20 +55,23 @@ export class Entrance<Reply> {
   async #queue(target: Target, filter: Filter): Promise<Attempt<Reply> | undefined> {
     const { now } = this.#parts;
     const waiting = this.#plan.candidates(target, filter, now());
+    this.#passedOver.add(target);
     if (waiting.length === 0) return undefined;
-    return this.#wait(target, waiting, () => {
+    const entered = await this.#wait(target, waiting, () => {
       if (this.#plan.candidates(target, filter, now()).length > 0) return this.#enterHealthy(target, filter);
       // All of them cool by now: there is nothing to wait for here, and it is not their limits that refuse.
       this.#refusal = undefined;
       return "over";
     });
+    if (entered === undefined) this.#passedOver.delete(target);
+    return entered === "over" ? undefined : entered;
   }
 
   async #wait(
     target: Target,
     candidates: readonly ModelCandidate[],
     tryEnter: () => Attempt<Reply> | "over" | undefined,
-  ): Promise<Attempt<Reply> | undefined> {
+  ): Promise<Attempt<Reply> | "over" | undefined> {
     const { gates, now } = this.#parts;
     let entered: Attempt<Reply> | "over" | undefined;
     const tryAgain = (): boolean => {
@@ -84,41 +89,43 @@ export class Entrance<Reply> {
     const waited = now() - since;
     if (waited > 0) this.#request.queued?.(waited);
     if (this.#waiting.ending) throw this.#waiting.ending;
-    return entered === "over" ? undefined : entered;
+    return entered;
   }
 
   /**
-   * All of a model's deployments cool, and nobody else can be asked: the one that cools least long. If all that may be
-   * tried are at their limits, they are waited for as if they did not cool.
+   * Nobody does not cool and has room: asks whoever cools least long. If all that may be tried are at their limits, they
+   * are waited for as if they did not cool. By now one may have recovered.
    */
   async leastBad(filter: Filter): Promise<Attempt<Reply> | undefined> {
     const { chain } = this.#plan;
     for (const at of chain.keys()) {
-      const entered = this.#enterLeastBad(at, filter);
+      const entered = this.#enterAny(at, filter);
       if (entered) return entered;
     }
     for (const [at, target] of chain.entries()) {
-      const waiting = this.#plan.leastBad(target, filter, this.#parts.now());
+      if (!this.#passedOver.has(target)) continue;
+      const now = this.#parts.now();
+      const waiting = [...this.#plan.candidates(target, filter, now), ...this.#plan.leastBad(target, filter, now)];
       if (waiting.length === 0) continue;
-      const entered = await this.#wait(
-        target,
-        waiting,
-        () => this.#enterHealthy(target, filter) ?? this.#enterLeastBad(at, filter),
-      );
-      if (entered) return entered;
+      const entered = await this.#wait(target, waiting, () => this.#enterAny(at, filter));
+      if (entered && entered !== "over") return entered;
     }
     return undefined;
   }
 
-  #enterLeastBad(at: number, filter: Filter): Attempt<Reply> | undefined {
+  #enterAny(at: number, filter: Filter): Attempt<Reply> | undefined {
     const target = this.#plan.chain[at];
-    const now = this.#parts.now();
     if (!target) return undefined;
+    this.#plan.at = at;
+    return this.#enterHealthy(target, filter) ?? this.#enterLeastBad(target, filter);
+  }
+
+  #enterLeastBad(target: Target, filter: Filter): Attempt<Reply> | undefined {
+    const now = this.#parts.now();
     for (const candidate of this.#plan.leastBad(target, filter, now)) {
       const entry = { kind: this.#plan.kindFor(target), now, onRefusal: this.#refused };
       const entered = enterOne(this.#parts, target.star, this.#request, candidate, entry);
       if (!entered) continue;
-      this.#plan.at = at;
       this.#begin(entered);
       return entered;
     }

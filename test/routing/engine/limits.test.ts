@@ -125,6 +125,19 @@ describe("a deployment that cools while requests wait for it, and nobody else is
     expect(await Promise.all(codes)).toMatchObject(Array(3).fill({ code: "queue_timeout" }));
   });
 
+  test("is asked if it works again when others were waited for in vain", async () => {
+    const rig = openTestRouter([
+      sketch("fast", { deployments: [{}], fallbacks: ["smart"], cooldown: { failures: 1, whenAll: "refuse" } }),
+      sketch("smart", { deployments: [{ limits: ONE }], queue: { length: 8, timeoutMs: 60_000 } }),
+    ]);
+    const first = rig.ask("fast");
+    first.asked[0]?.fail(refused());
+    await settle();
+    const second = rig.ask("fast");
+    await rig.clock.advance(60_000);
+    expect([first.keys(), second.keys()]).toEqual([["a fast", "a smart"], ["a fast"]]);
+  });
+
   test("is not waited for if the operator wants none of that", async () => {
     const { all } = await failFirst("refuse");
     const codes = all.slice(1).map(async ({ result }) => rejectionOf(result));
