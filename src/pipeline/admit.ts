@@ -45,7 +45,9 @@ export function createAdmit(parts: AdmitParts): Admit {
   return async (context, request, format) => {
     const inPath = format.inPath && readAskedInPath(request.url, format.inPath);
     const query = splitQuery(request.url, inPath !== undefined);
+    context.waits();
     const bytes = withoutByteOrderMark(await readBody(context, request, parts));
+    context.waited();
     context.received(bytes.length);
     const wait = memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
     if (wait) await wait;

@@ -1,4 +1,4 @@
-import type { Interruptible, RequestContext } from "../core/request-context.ts";
+import type { CallKind, Interruptible, RequestContext } from "../core/request-context.ts";
 import { Failure, toFailure } from "../core/errors.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -38,6 +38,9 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #branches: Set<Attempts> | undefined;
   #events: BranchEvents | undefined;
   #keptBytes = 0;
+  /** Which model is called on this branch, and why; undefined if it is the one of the request. */
+  #model: string | undefined;
+  #kind: CallKind = "first";
 
   /** @throws Failure if the client says in no known way how long the request may take */
   constructor(parts: AttemptParts, context: RequestContext, request: Request, trunk?: Attempts) {
@@ -69,10 +72,13 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   /**
    * Attempts that belong together, such as those of one deployment. They end by themselves, or with all others.
    * @param timeouts of each of them, in place of its provider's; made once and kept, see `joinTimeouts`
+   * @param model the one that is called, in the provider's naming
    */
-  branch(timeouts?: Timeouts | undefined): Attempts {
+  branch(timeouts?: Timeouts | undefined, model?: string, kind: CallKind = "first"): Attempts {
     const branch = new Attempts(this.#parts, this.context, this.request, this);
     branch.#timeouts = timeouts;
+    branch.#model = model;
+    branch.#kind = kind;
     (this.#branches ??= new Set()).add(branch);
     return branch;
   }
@@ -110,7 +116,11 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const sending = this.#reason ? Promise.reject(this.#reason) : this.#send(call, request);
     const usageInjected = request.usageInjected ?? false;
-    return (this.#last = new Attempt(this.context, provider, call, this.#last, sending, usageInjected));
+    const attempt = new Attempt(this.context, provider, call, this.#last, sending, usageInjected);
+    const { calls, now } = this.#parts;
+    if (calls) attempt.observedBy(calls, now(), this.#model, this.#kind);
+    this.#kind = "step";
+    return (this.#last = attempt);
   }
 
   /** A short body is not counted while a provider has it; a long one is until it is sent, its parsed value no more. */
@@ -182,6 +192,12 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (!this.#isHandedOver) this.close();
   }
 
+  /** The answer is there as a whole: nothing is waited for any more. */
+  settle(): void {
+    if (this.#branches) for (const branch of this.#branches) branch.settle();
+    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.settle();
+  }
+
   /**
    * Closes the attempts that are open, and lets go of the client's connection. A second call does nothing.
    * @param failure why the answer broke off, if it did
@@ -193,7 +209,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (this.#branches) for (const branch of this.#branches) branch.close(failure);
     if (this.#trunk) this.#trunk.#branches?.delete(this);
     this.#events?.onClose?.(failure);
-    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close();
+    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close(failure);
     if (this.#ending) this.request.signal.removeEventListener("abort", this);
     if (!this.#trunk) this.#parts.connections.restoreIdleTimeout(this.request);
   }

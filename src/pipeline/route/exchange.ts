@@ -73,7 +73,7 @@ export class Exchange implements RoutedRequest<Answered> {
     const { likely, wayOf } = this.#route;
     const way = kind === "first" && deployment === likely ? undefined : wayOf(deployment, model);
     this.#left -= 1;
-    const attempts = this.#attempts.branch(deployment.timeouts);
+    const attempts = this.#attempts.branch(deployment.timeouts, model, kind);
     const asked: AdmittedRequest = { ...admitted, ...way, route: undefined, attempts };
     if (this.#left <= 0) this.#letGo();
     else this.#attempts.keptBytes = this.#weight;
