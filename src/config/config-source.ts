@@ -23,6 +23,13 @@ export interface ConfigSource {
   readonly routing?: RoutingFile;
 }
 
+/** As much of a source as a worker process needs, out of a message that has more; what is wrong with lines is told before. */
+export const sourceIn = ({ environment, file, routing }: ConfigSource): ConfigSource => ({
+  environment,
+  ...(file && { file }),
+  ...(routing && { routing }),
+});
+
 /** Which files to read, as the command line names them. */
 export interface SourceFiles {
   readonly envFile: string | undefined;

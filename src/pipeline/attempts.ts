@@ -71,12 +71,12 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
 
   /**
    * Attempts that belong together, such as those of one deployment. They end by themselves, or with all others.
-   * @param timeouts of each of them, in place of its provider's; made once and kept, see `joinTimeouts`
+   * @param timeouts of each, before its provider's; made once and kept (`joinTimeouts`); by default those of this branch
    * @param model the one that is called, in the provider's naming
    */
   branch(timeouts?: Timeouts | undefined, model?: string, kind: CallKind = "first"): Attempts {
     const branch = new Attempts(this.#parts, this.context, this.request, this);
-    branch.#timeouts = timeouts;
+    branch.#timeouts = timeouts ?? this.#timeouts;
     branch.#model = model;
     branch.#kind = kind;
     (this.#branches ??= new Set()).add(branch);

@@ -4,7 +4,7 @@ import type { SettingValue } from "../../src/config/setting-row.ts";
 import { SETTING_ROWS, type Settings } from "../../src/config/settings-table.ts";
 
 test.each(SETTING_ROWS.map(([name, row]) => [name, row] as const))("%s accepts its own default", (_, row) => {
-  if (row.default === undefined) return expect(["string", "list", "proxy"]).toContain(row.type);
+  if (row.default === undefined) return expect(["string", "list", "proxy", "duration"]).toContain(row.type);
   expect(parseSetting(row, row.default)).toBeDefined();
 });
 

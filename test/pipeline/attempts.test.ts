@@ -191,7 +191,8 @@ describe("timeouts of attempts", () => {
     ["the attempt's before all", 400, "timeouts.connect of it", timeoutsOf("model fast", 500), timeoutsOf("it", 400)],
   ])("%s", async (_, at, rule, ofBranch, own) => {
     const { attempts, clock } = open();
-    const branch = ofBranch ? attempts.branch(ofBranch) : attempts;
+    // A branch of it has the same.
+    const branch = ofBranch ? attempts.branch(ofBranch).branch() : attempts;
     const asking = branch.begin(provider, { ...REQUEST, timeouts: own }).answered();
     const failed = rejectionOf(asking);
     await clock.advance(at);

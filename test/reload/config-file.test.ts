@@ -43,11 +43,11 @@ const stateOf = async (url: string): Promise<ConfigState | undefined> => {
 
 const told = (gateway: GatewayProcess) => gateway.log.filter(({ msg }) => /^(not )?reloaded/.test(String(msg)));
 
-const chat = (url: string, stream = false): Promise<Response> =>
+const chat = (url: string, stream = false, model = "left/m"): Promise<Response> =>
   fetch(`${url}/v1/chat/completions`, {
     method: "POST",
     keepalive: false,
-    body: JSON.stringify({ model: "left/m", stream, messages: [{ role: "user", content: "hi" }] }),
+    body: JSON.stringify({ model, stream, messages: [{ role: "user", content: "hi" }] }),
   });
 
 test("saving the file applies it and cuts nothing; one that is not accepted changes nothing and is told", async () => {
@@ -124,6 +124,27 @@ test("each worker applies it, and one that is started later knows what is wrong 
   expect((await states()).map((state) => [state?.version, state?.problem])).toEqual(
     bad.map((state) => [state?.version, state?.problem]),
   );
+});
+
+test("the file of ROUTING_CONFIG_PATH is applied by all workers when it is saved", async () => {
+  provider.answerAlways(({ target }) => json(200, target.endsWith("/models") ? { data: [] } : { ok: true }));
+  const path = newPath();
+  const routing = (name: string, id = "left") =>
+    `models: { ${name}: { strategy: round_robin, deployments: [{ provider: ${id}, model: m }] } }\n`;
+  writeFileSync(path, routing("one"));
+  await using gateway = await startGateway({
+    ...{ CUSTOM_PROVIDERS: "left", LEFT_API_URL: `${provider.url}/v1`, LEFT_API_KEY: "sk", SERVER_WORKERS: "2" },
+    ...{ ROUTING_ENABLED: "true", ROUTING_CONFIG_PATH: path },
+  });
+  expect((await chat(gateway.url, false, "one")).status).toBe(200);
+  replace(path, routing("two"));
+  await gateway.logged(() => told(gateway).length === 2);
+  expect(told(gateway).map(({ changed }) => changed)).toEqual(Array(2).fill(["models.two", "models.one"]));
+  for (let count = 0; count < 4; count += 1) expect((await chat(gateway.url, false, "two")).status).toBe(200);
+  replace(path, routing("two", "lift"));
+  await gateway.logged(() => told(gateway).length === 4);
+  expect(told(gateway).at(-1)?.["reason"]).toContain(`${path}:1:67: models.two.deployments[0].provider is no provider`);
+  expect((await chat(gateway.url, false, "two")).status).toBe(200);
 });
 
 test("ten reloads a second under load lose nothing, and memory stays flat", async () => {

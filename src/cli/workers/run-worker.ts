@@ -1,5 +1,5 @@
 import { changedFiles, createFileMemory, type FileContents, type FileMemory } from "../../core/read-files.ts";
-import { type ConfigSource, loadSource } from "../../config/config-source.ts";
+import { type ConfigSource, loadSource, sourceIn } from "../../config/config-source.ts";
 import type { Config } from "../../config/load-config.ts";
 import { nextConfig } from "../../config/next-config.ts";
 import type { FromHub, SharingChannel } from "../../routing/sharing/channel.ts";
@@ -31,7 +31,7 @@ export function runWorker(number: number, version: string): void {
   const sharing = createSharingChannel();
 
   const build = async (message: StartMessage): Promise<void> => {
-    source = message.reloaded ?? sourceOf(message);
+    source = message.reloaded ?? sourceIn(message);
     const config = configOf(message);
     log = await openLog(config.settings, number);
     files = createFileMemory(message.files);
@@ -73,7 +73,7 @@ export function runWorker(number: number, version: string): void {
       case "listen":
         return listen();
       case "reload":
-        return (busy = reload(sourceOf(message)));
+        return (busy = reload(sourceIn(message)));
       case "drain":
         return drain();
       case "sharing":
@@ -120,15 +120,9 @@ function createSharingChannel() {
 
 /** Those who were reloaded go on with what only a restart changes, and this one is to be like them. */
 function configOf(message: StartMessage): Config {
-  const first = loadOrFail(sourceOf(message));
+  const first = loadOrFail(sourceIn(message));
   return message.reloaded ? nextConfig(first, loadOrFail(message.reloaded)).config : first;
 }
-
-const sourceOf = ({ environment, file, routing }: ConfigSource): ConfigSource => ({
-  environment,
-  ...(file && { file }),
-  ...(routing && { routing }),
-});
 
 function warnOfChanges(log: Log, given: FileContents = {}): void {
   const files = changedFiles(given);

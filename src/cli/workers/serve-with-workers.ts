@@ -1,4 +1,4 @@
-import type { ConfigSource, ReadSource } from "../../config/config-source.ts";
+import { type ConfigSource, type ReadSource, sourceIn } from "../../config/config-source.ts";
 import { readVariable } from "../../config/environment.ts";
 import type { Config } from "../../config/load-config.ts";
 import { announce, announceDrainDelay } from "../announce.ts";
@@ -36,7 +36,7 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
   // As long as the same is asked for, the port that was chosen here is the one.
   const forWorkers = (given: ConfigSource): ConfigSource => {
     const port = portIn(given) === portIn(source) ? { SERVER_PORT: String(held.port) } : {};
-    return { environment: { ...given.environment, ...port }, ...(given.file && { file: given.file }) };
+    return sourceIn({ ...given, environment: { ...given.environment, ...port } });
   };
   const supervisor = supervise({
     count,

@@ -3,6 +3,7 @@ import type { RoutingFile } from "../file/read-routing-file.ts";
 import type { LoadedConfig } from "../load-config.ts";
 import type { KnownProviders } from "./check-providers.ts";
 import { loadModels } from "./load-models.ts";
+import { withTimeouts } from "./provider-timeouts.ts";
 
 interface Files {
   readonly file?: ConfigFile;
@@ -32,6 +33,7 @@ export function addModels(loaded: LoadedConfig, { file, routing }: Files): Loade
   const keys = [...keyedProviders].map(([id, providers]): [string, string] => {
     return [`providers.${id}.api_keys`, providers.map(({ key }) => key).join("\n")];
   });
-  const config = Object.freeze({ ...loaded.config, ...models, variables: new Map([...variables, ...keys]) });
+  const timed = withTimeouts(loaded.config, models);
+  const config = Object.freeze({ ...loaded.config, ...models, ...timed, variables: new Map([...variables, ...keys]) });
   return { ok: true, config, warnings };
 }

@@ -1,3 +1,4 @@
+import { joinTimeouts, type Timeouts } from "../../core/timeouts.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { RoutedModel } from "../engine/route.ts";
 import type { Deployment } from "./deployment.ts";
@@ -17,8 +18,8 @@ export function buildModels(models: readonly ModelOptions[], sources: ModelSourc
 }
 
 function expandKeys(named: NamedDeployment): readonly Deployment[] {
-  const { model, options, providers, routing } = named;
-  const timeouts = Object.freeze({ ...routing?.timeouts, ...model.timeouts, ...options.timeouts });
+  const { options, providers } = named;
+  const timeouts = timeoutsOf(named);
   return providers.map((provider) =>
     Object.freeze({
       key: deploymentKey(provider, options.model),
@@ -33,6 +34,18 @@ function expandKeys(named: NamedDeployment): readonly Deployment[] {
       price: options.price,
     }),
   );
+}
+
+const NO_TIMEOUTS: Timeouts = Object.freeze({});
+
+/** Each of them named for who says it. */
+function timeoutsOf({ model, options, routing }: NamedDeployment): Timeouts {
+  const joined = joinTimeouts([
+    { of: `provider ${options.provider}`, timeouts: routing?.timeouts },
+    { of: `model ${model.name}`, timeouts: model.timeouts },
+    { of: `deployment ${options.provider}/${options.model} of model ${model.name}`, timeouts: options.timeouts },
+  ]);
+  return joined ?? NO_TIMEOUTS;
 }
 
 /** What the state of a deployment is kept under; nothing of it is secret. */

@@ -9,11 +9,11 @@ const MAX_CHARACTERS = 256;
 /** Which names somebody other than a client has made known. */
 export interface KnownNames {
   /** Whether a provider of this id is configured. */
-  readonly provider: (id: string) => boolean;
+  provider(id: string): boolean;
   /** Whether the configuration, or the provider's list, has this model of a provider. */
-  readonly model: (providerId: string, model: string) => boolean;
+  model(providerId: string, model: string): boolean;
   /** Whether it is one of the gateway's own names of models. */
-  readonly alias: (name: string) => boolean;
+  alias(name: string): boolean;
 }
 
 /** The names of models that metrics have as labels: a client cannot make up one. */
@@ -27,7 +27,8 @@ export interface ModelNames {
   providerLabelOf(id: string | undefined): string;
 }
 
-export function createModelNames(known: KnownNames): ModelNames {
+/** @param known as it is now */
+export function createModelNames(known: () => KnownNames): ModelNames {
   const learned = new Set<string>();
   return {
     labelOf(provider, model, isGood) {
@@ -35,11 +36,11 @@ export function createModelNames(known: KnownNames): ModelNames {
       if (model.length > MAX_CHARACTERS) return OTHER;
       const key = `${provider ?? ""}/${model}`;
       if (learned.has(key)) return model;
-      const isKnown = isGood || (provider === undefined ? known.alias(model) : known.model(provider, model));
+      const isKnown = isGood || (provider === undefined ? known().alias(model) : known().model(provider, model));
       if (!isKnown || learned.size >= MAX_MODELS) return OTHER;
       learned.add(key);
       return model;
     },
-    providerLabelOf: (id) => (id === undefined ? "" : known.provider(id) ? id : OTHER),
+    providerLabelOf: (id) => (id === undefined ? "" : known().provider(id) ? id : OTHER),
   };
 }

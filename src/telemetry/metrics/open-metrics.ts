@@ -14,7 +14,7 @@ export interface ObservedModel {
 
 /** What is only looked at when metrics are read. */
 export interface MetricsViews {
-  readonly known: KnownNames;
+  readonly known: () => KnownNames;
   readonly requestsInFlight: () => number;
   /** The gateway's own models; empty if there are none. */
   readonly models: () => readonly ObservedModel[];

@@ -78,7 +78,7 @@ describe("a model", () => {
 
   test("may fall back although it has one deployment", async () => {
     const fast = await model("{ deployments: [{ provider: left, model: m }], fallbacks: [smart] }");
-    expect(fast?.retries).toMatchObject({ attempts: 3, repeatsSent: false });
+    expect(fast?.retries).toMatchObject({ attempts: 3, repeatsSent: true });
   });
 
   test("is filled in from elsewhere, also where no text goes", async () => {
@@ -126,7 +126,7 @@ describe("a provider", () => {
   });
 
   test("with limits is routed, with times only it is not", async () => {
-    const { providerRoutings, plainModels } = await configOf(`providers:
+    const { providers, providerRoutings, plainModels } = await configOf(`providers:
   left:
     base_url: http://h/v1
     limits: { max_in_flight: 4, requests_per_minute: 60, queue: { length: 2 } }
@@ -139,6 +139,12 @@ describe("a provider", () => {
       { id: "left", limits, queue, timeouts: { connectMs: 2000, responseHeaderMs: 60_000 } },
       { id: "openai", limits: {}, timeouts: { totalMs: 300_000 } },
     ]);
+    // Calls of them wait so long whether they are routed or not.
+    expect(providers.find(({ id }) => id === "openai")?.timeouts).toEqual({
+      totalMs: 300_000,
+      saidBy: { totalMs: "timeouts.total of provider openai" },
+    });
+    expect(providers.filter(({ timeouts }) => timeouts !== undefined).map(({ id }) => id)).toEqual(["openai", "left"]);
     expect(plainModels).toHaveLength(1);
     expect(plainModels[0]).toMatchObject({ name: "left/*", queue, limits: {}, retries: { attempts: 1 } });
   });

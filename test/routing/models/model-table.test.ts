@@ -66,7 +66,14 @@ describe("a deployment", () => {
     const options = deployment("left", "l", { timeouts: { idleMs: 1 } });
     const routing = { id: "left", limits: {}, timeouts: { connectMs: 3, firstTokenMs: 3, idleMs: 3 } };
     const table = tableOf([model("fast", [options], { timeouts: { firstTokenMs: 2, idleMs: 2 } })], [routing]);
-    expect(table.find("fast")?.model.deployments[0]?.timeouts).toEqual({ connectMs: 3, firstTokenMs: 2, idleMs: 1 });
+    expect(table.find("fast")?.model.deployments[0]?.timeouts).toEqual({
+      ...{ connectMs: 3, firstTokenMs: 2, idleMs: 1 },
+      saidBy: {
+        connectMs: "timeouts.connect of provider left",
+        firstTokenMs: "timeouts.first_token of model fast",
+        idleMs: "timeouts.idle of deployment left/l of model fast",
+      },
+    });
   });
 });
 

@@ -1,4 +1,4 @@
-import { createRandom } from "../../../bench/endurance/random.ts";
+import { createRandom } from "../../fixtures/random.ts";
 import type { Lease } from "../../../src/routing/engine/route.ts";
 import type { Strategy } from "../../../src/routing/models/model-options.ts";
 import { openTestRouter, sketch } from "../engine/open-test-router.ts";

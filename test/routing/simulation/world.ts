@@ -1,4 +1,4 @@
-import { createRandom, type Random } from "../../../bench/endurance/random.ts";
+import { createRandom, type Random } from "../../fixtures/random.ts";
 import type { Deployment } from "../../../src/routing/models/deployment.ts";
 import type {
   LimitOptions,

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import { rejectionOf } from "../../fixtures/rejection.ts";
+import { settle } from "../../fixtures/manual-clock.ts";
+import { refused } from "./failures.ts";
+import { openTestRouter, sketch } from "./open-test-router.ts";
+
+const ONE = { maxInFlight: 1 };
+
+describe("a deployment at its limit", () => {
+  test("is passed over for another one", async () => {
+    const rig = openTestRouter([sketch("fast", { strategy: "priority", deployments: [{ limits: ONE }, {}] })]);
+    expect([rig.ask("fast").keys(), rig.ask("fast").keys()]).toEqual([["a fast"], ["b fast"]]);
+  });
+
+  test("holds its place until the answer is over", async () => {
+    const rig = openTestRouter([sketch("fast", { deployments: [{ limits: ONE }] })]);
+    const first = rig.ask("fast");
+    first.asked[0]?.answer();
+    const { lease } = await first.result;
+    const refusal = await rejectionOf(rig.ask("fast").result);
+    expect(refusal).toMatchObject({ code: "at_limit", status: 429, details: { headers: { "retry-after": "1" } } });
+    expect(String(refusal)).toContain("max_in_flight 1 of a fast");
+    lease.settle({ inputTokens: 1 });
+    lease.settle(undefined);
+    expect(rig.ask("fast").asked).toHaveLength(1);
+  });
+
+  test("is waited for in the queue, whose wait is told", async () => {
+    const queue = { length: 1, timeoutMs: 10_000 };
+    const rig = openTestRouter([sketch("fast", { deployments: [{ limits: ONE }], queue })]);
+    const first = rig.ask("fast");
+    const second = rig.ask("fast");
+    expect(await rejectionOf(rig.ask("fast").result)).toMatchObject({ code: "queue_full" });
+    await rig.clock.advance(3000);
+    first.asked[0]?.answer();
+    (await first.result).lease.settle(undefined);
+    await settle();
+    expect([second.asked.length, second.waits]).toEqual([1, [3000]]);
+    second.asked[0]?.answer();
+    (await second.result).lease.settle(undefined);
+    expect(rig.gates.view().gates.map(({ inFlight }) => inFlight)).toEqual([0]);
+  });
+
+  test("is waited for no longer than the queue allows, then by the models that are fallen back to", async () => {
+    const queue = { length: 4, timeoutMs: 1000 };
+    const rig = openTestRouter([
+      sketch("fast", { deployments: [{ limits: ONE }], queue, fallbacks: ["smart"] }),
+      sketch("smart", { deployments: [{}] }),
+    ]);
+    rig.ask("fast");
+    const second = rig.ask("fast");
+    await rig.clock.advance(1000);
+    expect(second.keys()).toEqual(["a smart"]);
+  });
+
+  test("is left by a client that leaves the queue", async () => {
+    const queue = { length: 1, timeoutMs: 10_000 };
+    const rig = openTestRouter([sketch("fast", { deployments: [{ limits: ONE }], queue })]);
+    rig.ask("fast");
+    const second = rig.ask("fast");
+    await settle();
+    second.leave();
+    expect(await rejectionOf(second.result)).toMatchObject({ code: "client_gone" });
+    const third = rig.ask("fast");
+    await settle();
+    expect(rig.gates.view().queues[0]?.waiting).toBe(1);
+    third.leave();
+  });
+
+  test("is not waited for once it cools", async () => {
+    const queue = { length: 4, timeoutMs: 10_000 };
+    const rig = openTestRouter([
+      sketch("fast", { deployments: [{ limits: ONE }], queue, fallbacks: ["smart"], cooldown: { failures: 1 } }),
+      sketch("smart", { deployments: [{}] }),
+    ]);
+    const first = rig.ask("fast");
+    const second = rig.ask("fast");
+    await settle();
+    first.asked[0]?.fail(refused());
+    await settle();
+    expect([first.keys(), second.keys()]).toEqual([["a fast", "a smart"], ["a smart"]]);
+  });
+});
+
+test("a model of which nobody can be asked is refused", async () => {
+  const rig = openTestRouter([sketch("fast", { deployments: [] })]);
+  expect(await rejectionOf(rig.ask("fast").result)).toMatchObject({ code: "deployments_cooling", details: {} });
+});
