@@ -138,6 +138,18 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const routed = { sharing, clock, timers, random, checks: worker === undefined || worker.number === 1 };
   const { deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) }) } =
     dependencies;
-  const known = { metrics, sharing, deployments, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
+  const known = {
+    metrics,
+    sharing,
+    deployments,
+    changes,
+    responseKeeping,
+    version,
+    readFile,
+    dialects,
+    replays,
+    timers,
+    clock,
+  };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

@@ -20,7 +20,7 @@ import { findJsonModels } from "../routing/find-json-models.ts";
 import { findQueryModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
 
-export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCall" | "deadlines" | "now"> {
+export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCall" | "deadlines" | "now" | "calls"> {
   readonly targets: TargetSources;
   readonly policy: ModelPolicy;
   /** Of request bodies and of answers that are parsed whole. */

@@ -49,7 +49,8 @@ export function createLog(
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (destination) return Object.assign(pino(options, destination), {
+  if (destination)
+    return Object.assign(pino(options, destination), {
       lineWriter: undefined,
       droppedLines: () => 0,
       async flushLines() {},

@@ -21,7 +21,11 @@ export const copyStore = (store: MetricStore): StoreCopy =>
   Object.fromEntries(FAMILY_ROWS.map(([name]) => [name, store[name].copy()])) as StoreCopy;
 
 /** @param kept of which families what was counted is added */
-export function mergeStore(store: MetricStore, copy: StoreCopy, kept: (name: FamilyName) => boolean = () => true): void {
+export function mergeStore(
+  store: MetricStore,
+  copy: StoreCopy,
+  kept: (name: FamilyName) => boolean = () => true,
+): void {
   for (const [name] of FAMILY_ROWS) if (kept(name)) store[name].merge(copy[name]);
 }
 

@@ -113,7 +113,8 @@ export class ModelSeries {
 
   #withError(family: "requestDuration" | "operationDuration", failure: FailureCode): number {
     let slot = this.#failed[family].get(failure);
-    if (slot === undefined) this.#failed[family].set(failure, (slot = this.#store[family].slot([...this.#labels, failure])));
+    if (slot === undefined)
+      this.#failed[family].set(failure, (slot = this.#store[family].slot([...this.#labels, failure])));
     return slot;
   }
 }
