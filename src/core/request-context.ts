@@ -79,7 +79,7 @@ export interface CallObserver {
   /** One has begun. */
   began(): void;
   /** It is over, now. */
-  ended(call: CallRecord): void;
+  ended(call: CallRecord, endedAt: number): void;
 }
 
 /** What is known of a request; only the recording methods of {@link RequestContext} change it. */
@@ -169,10 +169,13 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   toolStep(): void;
   /** One of them is over. */
   toolRan(run: ToolRun): void;
-  /** From now on it waits for others: for its client, a provider or a tool. Waits may overlap. */
-  waits(): void;
+  /**
+   * From now on it waits for others: for its client, a provider or a tool. Waits may overlap.
+   * @param at the time now, if that is known
+   */
+  waits(at?: number): void;
   /** One of these waits is over. */
-  waited(): void;
+  waited(at?: number): void;
   /** Why it failed. */
   failed(failure: Failure): void;
   /** It is over: notifies the observers. Further calls do nothing, so every exit may call it. */

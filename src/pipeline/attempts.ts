@@ -117,8 +117,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     const usageInjected = request.usageInjected ?? false;
     const { calls, now } = this.#parts;
     const { context } = this;
-    const observed =
-      calls && new ObservedCall(calls, context, provider, this.#model ?? context.model, this.#kind, now());
+    const observed = calls && new ObservedCall(calls, context, provider, this.#model ?? context.model, this.#kind, now);
     this.#kind = "step";
     return (this.#last = new Attempt(context, provider, call, this.#last, sending, usageInjected, observed));
   }

@@ -11,24 +11,26 @@ export class ObservedCall implements CallRecord {
   status: number | undefined = undefined;
   failure: FailureCode | undefined = undefined;
   readonly #observer: CallObserver;
+  readonly #now: () => number;
   #isOver = false;
 
-  /** @param startedAt milliseconds of the monotonic clock */
+  /** @param now milliseconds of the monotonic clock */
   constructor(
     observer: CallObserver,
     context: RequestContext,
     provider: { readonly id: string },
     model: string | undefined,
     kind: CallKind,
-    startedAt: number,
+    now: () => number,
   ) {
     this.context = context;
     this.provider = provider;
     this.model = model;
     this.kind = kind;
-    this.startedAt = startedAt;
+    this.startedAt = now();
     this.#observer = observer;
-    context.waits();
+    this.#now = now;
+    context.waits(this.startedAt);
     observer.began();
   }
 
@@ -40,7 +42,8 @@ export class ObservedCall implements CallRecord {
     if (this.#isOver) return;
     this.#isOver = true;
     this.failure = failure?.code ?? ((this.status ?? 0) >= 400 ? "provider_error" : undefined);
-    this.context.waited();
-    this.#observer.ended(this);
+    const endedAt = this.#now();
+    this.context.waited(endedAt);
+    this.#observer.ended(this, endedAt);
   }
 }

@@ -44,7 +44,7 @@ export function openMetrics(options: MetricsServerOptions, parts: MetricsParts):
   const { operations, clock, timers, worker } = parts;
   const store = createMetricStore();
   const names = createModelNames(parts.known);
-  const requests = new RequestMetrics({ store, names, operations, clock, now: timers.now });
+  const requests = new RequestMetrics({ store, names, operations, clock });
   const ownProcess = createProcessMetrics(store, timers, worker);
 
   const collect = (): MetricStore => {

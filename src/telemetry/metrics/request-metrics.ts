@@ -20,8 +20,6 @@ export interface RequestMetricsParts {
   readonly operations: ReadonlyMap<string, string>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Milliseconds of the clock of requests. */
-  readonly now: () => number;
 }
 
 /** What is looked up once for a route. */
@@ -76,7 +74,7 @@ export class RequestMetrics {
     began: () => {
       this.callsInProgress += 1;
     },
-    ended: (call) => {
+    ended: (call, endedAt) => {
       this.callsInProgress -= 1;
       const { context, startedAt, failure } = call;
       const isGood = failure === undefined && (call.status ?? 0) < 300;
@@ -85,7 +83,7 @@ export class RequestMetrics {
       const { attempts, operationDuration, timeToFirstChunk } = this.#store;
       attempts.add(series.attempt(call.kind, failure), 1);
       if (operation === undefined) return;
-      this.#observe(operationDuration, series.operationDuration(failure), this.#parts.now() - startedAt, context);
+      this.#observe(operationDuration, series.operationDuration(failure), endedAt - startedAt, context);
       const firstMs = isGood ? firstChunkMs(call) : undefined;
       if (firstMs !== undefined) this.#observe(timeToFirstChunk, series.timeToFirstChunk, firstMs, context);
     },
