@@ -21,9 +21,8 @@ export function createRouteStage(parts: RouteStageParts): Stage {
 
 /** The gateway keeps the answer, because the deployment that is likely does not: one that does would keep it under another id. */
 function translatedOnly(route: RequestRoute, { format }: AdmittedRequest): RequestRoute {
-  const { wayOf } = route;
   const only = ({ model, star }: Route): Route => {
-    const deployments = model.deployments.filter((one) => wayOf(one, modelFor(one, star)).wire !== format.api);
+    const deployments = model.deployments.filter((one) => route.wayOf(one, modelFor(one, star)).wire !== format.api);
     return deployments.length === model.deployments.length
       ? { model, star }
       : { model: { ...model, deployments }, star };
@@ -33,5 +32,7 @@ function translatedOnly(route: RequestRoute, { format }: AdmittedRequest): Reque
     const left = found && only(found);
     return left?.model.deployments.length === 0 ? undefined : left;
   };
-  return { ...route, route: only(route.route), narrow };
+  const { likely, alias, stickyKey, estimatedTokens } = route;
+  const wayOf: RequestRoute["wayOf"] = (one, model) => route.wayOf(one, model);
+  return { likely, alias, stickyKey, estimatedTokens, wayOf, route: only(route.route), narrow };
 }

@@ -9,18 +9,20 @@ export const ROUTING_HEADERS = {
   attempts: "x-attempts",
 } as const;
 
+/** Of a name that a client has made up. */
+const MAX_CHARACTERS = 256;
+
 /** No byte that a header must not have. */
 const NOT_SHOWN = /[^\x21-\x7e]/g;
 
-export const headersOf = (
-  { provider }: Deployment,
-  model: string,
-  attempts: number,
-): Readonly<Record<string, string>> => ({
-  [ROUTING_HEADERS.provider]: provider.id,
-  [ROUTING_HEADERS.model]: model.replace(NOT_SHOWN, "?"),
-  ...(attempts > 1 && { [ROUTING_HEADERS.attempts]: String(attempts) }),
-});
+export function headersOf({ provider }: Deployment, model: string, attempts: number): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {
+    [ROUTING_HEADERS.provider]: provider.id,
+    [ROUTING_HEADERS.model]: model.slice(0, MAX_CHARACTERS).replace(NOT_SHOWN, "?"),
+  };
+  if (attempts > 1) headers[ROUTING_HEADERS.attempts] = String(attempts);
+  return headers;
+}
 
 export function triedOf({ deployment, model, failure }: AttemptRecord): AttemptSummary {
   const tried = { provider: deployment.provider.id, model };

@@ -39,7 +39,7 @@ export class Attempt<Reply> implements AttemptRecord, Lease {
   reply: { readonly value: Reply } | undefined;
   readonly #parts: AttemptParts;
   readonly #permit: Permit | undefined;
-  readonly #isTrial: boolean;
+  readonly #trial: number;
   #open: OpenAttempt<Reply> | undefined;
   #hasFirstToken = false;
 
@@ -58,7 +58,7 @@ export class Attempt<Reply> implements AttemptRecord, Lease {
     this.model = modelFor(candidate.deployment, star);
     this.startedAt = now;
     this.#permit = permit;
-    this.#isTrial = candidate.state.enter(now);
+    this.#trial = candidate.state.enter(now);
   }
 
   get deployment(): Deployment {
@@ -139,7 +139,7 @@ export class Attempt<Reply> implements AttemptRecord, Lease {
 
   #leave(usedTokens: number | undefined): void {
     this.reply = undefined;
-    this.candidate.state.leave(this.#isTrial);
+    this.candidate.state.leave(this.#trial);
     this.#permit?.release(usedTokens);
   }
 }
