@@ -3,6 +3,9 @@ import { OTHER } from "./series.ts";
 /** So many models get a name in metrics; those that come later are counted together. */
 const MAX_MODELS = 500;
 
+/** So many teams have a name, likewise. */
+const MAX_TEAMS = 100;
+
 /** A longer name is none. */
 const MAX_CHARACTERS = 256;
 
@@ -25,11 +28,14 @@ export interface ModelNames {
    */
   labelOf(provider: string | undefined, model: string | undefined, isGood: boolean): string;
   providerLabelOf(id: string | undefined): string;
+  /** @param team as an issuer says it */
+  teamLabelOf(team: string): string;
 }
 
 /** @param known as it is now */
 export function createModelNames(known: () => KnownNames): ModelNames {
   const learned = new Set<string>();
+  const teams = new Set<string>();
   return {
     labelOf(provider, model, isGood) {
       if (model === undefined) return "";
@@ -40,6 +46,12 @@ export function createModelNames(known: () => KnownNames): ModelNames {
       if (!isKnown || learned.size >= MAX_MODELS) return OTHER;
       learned.add(key);
       return model;
+    },
+    teamLabelOf(team) {
+      if (teams.has(team)) return team;
+      if (team.length > MAX_CHARACTERS || teams.size >= MAX_TEAMS) return OTHER;
+      teams.add(team);
+      return team;
     },
     providerLabelOf: (id) => (id === undefined ? "" : known().provider(id) ? id : OTHER),
   };
