@@ -1,7 +1,13 @@
 import { OTHER } from "./series.ts";
 
-/** So many models get a name in metrics; those that come later are counted together. */
-const MAX_MODELS = 500;
+/** So many models get a name that the configuration or a list has; those that come later are counted together. */
+export const MAX_LISTED = 500;
+
+/**
+ * So many get one because they were answered for. Some servers answer for any name: clients that make up names must not take
+ * the room of those that are listed.
+ */
+export const MAX_ANSWERED = 250;
 
 /** So many teams have a name, likewise. */
 const MAX_TEAMS = 100;
@@ -34,17 +40,19 @@ export interface ModelNames {
 
 /** @param known as it is now */
 export function createModelNames(known: () => KnownNames): ModelNames {
-  const learned = new Set<string>();
+  const listed = new Set<string>();
+  const answered = new Set<string>();
   const teams = new Set<string>();
   return {
     labelOf(provider, model, isGood) {
       if (model === undefined) return "";
       if (model.length > MAX_CHARACTERS) return OTHER;
       const key = `${provider ?? ""}/${model}`;
-      if (learned.has(key)) return model;
-      const isKnown = isGood || (provider === undefined ? known().alias(model) : known().model(provider, model));
-      if (!isKnown || learned.size >= MAX_MODELS) return OTHER;
-      learned.add(key);
+      if (listed.has(key) || answered.has(key)) return model;
+      const isListed = provider === undefined ? known().alias(model) : known().model(provider, model);
+      if (isListed && listed.size < MAX_LISTED) listed.add(key);
+      else if (isGood && answered.size < MAX_ANSWERED) answered.add(key);
+      else return OTHER;
       return model;
     },
     teamLabelOf(team) {
