@@ -20,9 +20,10 @@ import { askAgain } from "./ask-again.ts";
 import { Asking, type AskParts, type FurtherAnswers, isJudged } from "./ask-deployment.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
 import { headersOf, triedOf } from "./told.ts";
+import { withHeaders } from "./with-headers.ts";
 
 export interface RouteStageParts extends AskParts {
-  readonly router: Pick<Router, "run">;
+  readonly router: Pick<Router, "run" | "enterAlone">;
 }
 
 /** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
@@ -136,10 +137,17 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   refuse(error: unknown): never {
     this.#letGo();
     const failure = toFailure(error);
-    const last = this.#records.at(-1);
+    const told = this.#recordOf(failure);
     const isAlone = this.#records.length < 2 && this.#route.alias === undefined;
-    const headers = last ? headersOf(last.deployment, last.model, this.#records.length) : {};
+    const headers = told ? headersOf(told.deployment, told.model, this.#records.length) : {};
+    if (told) this.#attempts.context.selected(told.deployment.provider.id, told.model);
     throw withTried(failure, headers, isAlone ? undefined : this.tried);
+  }
+
+  /** Whose failure it is; of one that is nobody's, such as a full queue, the last attempt. */
+  #recordOf({ code, message }: Failure): AttemptRecord | undefined {
+    const isSame = ({ failure }: AttemptRecord): boolean => failure?.code === code && failure.message === message;
+    return this.#records.findLast(isSame) ?? this.#records.at(-1);
   }
 
   again(
@@ -171,8 +179,3 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.#parts.memory.tryHold(context, Math.max(0, context.heldBytes - keptBytes));
   }
 }
-
-const withHeaders = (
-  { response, call, usageInjected, usage, headers: told }: Reply,
-  headers: Readonly<Record<string, string>>,
-): Reply => ({ response, call, usageInjected, usage, headers: told ? { ...told, ...headers } : headers });
