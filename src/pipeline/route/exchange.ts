@@ -93,7 +93,7 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     const isLikely = kind === "first" && deployment === this.#route.likely;
     const way = isLikely ? undefined : this.#route.wayOf(deployment, model);
     this.#left -= 1;
-    const attempts = this.#attempts.branch(deployment.timeouts);
+    const attempts = this.#attempts.branch(deployment.timeouts, model, kind);
     const again = new Asking(deployment, attempts, this);
     const asked: AdmittedRequest = { ...admitted, ...way, route: undefined, attempts, again };
     if (this.#left <= 0) this.#letGo();
