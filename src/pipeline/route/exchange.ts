@@ -9,7 +9,6 @@ import type {
   Route,
   Routed,
   RoutedRequest,
-  Router,
 } from "../../routing/engine/route.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { Attempt, Reply } from "../attempt.ts";
@@ -18,12 +17,11 @@ import type { Attempts } from "../attempts.ts";
 import type { AdmittedRequest, Answer, RequestRoute, StepReply } from "../stage.ts";
 import { askAgain } from "./ask-again.ts";
 import { Asking, type AskParts, type FurtherAnswers, isJudged } from "./ask-deployment.ts";
+import { mayResume, type ResumableRequest, Resumption, type ResumptionParts } from "./resume/resumption.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
 import { headersOf, triedOf } from "./told.ts";
 
-export interface RouteStageParts extends AskParts {
-  readonly router: Pick<Router, "run">;
-}
+export interface RouteStageParts extends AskParts, ResumptionParts {}
 
 /** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
 export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEvents, FurtherAnswers {
@@ -101,8 +99,14 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   }
 
   /** Somebody answers: the request is theirs, and the answer is known to be good. */
-  take({ reply: asking, deployment, model, lease }: Routed<Asking>): Reply | Promise<Reply> {
+  take(routed: Routed<Asking>): Reply | Promise<Reply> {
+    const { reply: asking, deployment, model, lease } = routed;
     const { branch, hasContent, reply } = asking;
+    const admitted = this.#admitted;
+    const { resumes } = this.#route.route.model.options;
+    if (resumes && admitted && reply && !asking.isCommitted && mayResume(admitted, reply)) {
+      return this.#resumable(routed, admitted, reply);
+    }
     this.#letGo();
     this.#attempts.answerer = deployment.provider;
     this.#attempts.context.selected(deployment.provider.id, model);
@@ -119,6 +123,28 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
         throw withTried(this.#attempts.explain(error), headers, undefined);
       },
     );
+  }
+
+  /** What the request needs is kept until its stream is over, which goes on elsewhere if it breaks off. */
+  #resumable(
+    { reply: { branch, hasContent }, deployment, model, lease }: Routed<Asking>,
+    admitted: AdmittedRequest,
+    reply: Reply,
+  ): Promise<Reply> {
+    this.#admitted = undefined;
+    this.#attempts.answerer = deployment.provider;
+    this.#attempts.context.selected(deployment.provider.id, model);
+    if (hasContent) lease.firstToken();
+    const { stickyKey, estimatedTokens, until } = this;
+    const request: ResumableRequest = {
+      ...{ admitted, route: this.#route, records: this.#records, weight: this.#weight },
+      ...{ stickyKey, estimatedTokens, until, lease, branch, deployment, model },
+      signal: () => this.signal(),
+      attempted: (record) => this.attempted(record),
+      queued: (milliseconds) => this.queued(milliseconds),
+    };
+    const told = withHeaders(reply, headersOf(deployment, model, this.#records.length));
+    return Resumption.open(this.#parts, request, this.#attempts, told);
   }
 
   onCommit(): void {

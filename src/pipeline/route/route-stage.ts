@@ -1,5 +1,7 @@
 import { modelFor, type Route } from "../../routing/engine/route.ts";
 import type { AdmittedRequest, RequestRoute, Stage } from "../stage.ts";
+import { createDialectLoader } from "../translate/load-dialects.ts";
+import type { TranslationParts } from "../translate/translate.ts";
 import { Exchange, type RouteStageParts } from "./exchange.ts";
 
 /**
@@ -7,7 +9,8 @@ import { Exchange, type RouteStageParts } from "./exchange.ts";
  * the client has had anything. What is behind it is asked anew for each of them, as if there were no other: so it is in
  * front of the tool loop, whose tools make an attempt final.
  */
-export function createRouteStage(parts: RouteStageParts): Stage {
+export function createRouteStage(given: Omit<RouteStageParts, "load"> & Pick<TranslationParts, "dialects">): Stage {
+  const parts: RouteStageParts = { ...given, load: createDialectLoader(given.dialects) };
   return (admitted, next) => {
     if (!admitted.route) return next(admitted);
     const route = admitted.stored ? translatedOnly(admitted.route, admitted) : admitted.route;
