@@ -103,7 +103,7 @@ export class Resumption implements BranchEvents {
     const wire = await parts.load.wire(api);
     const reader = wire.readStream({ provider: deployment.provider.id, model, facts: factsOf(model) });
     const resumption = new Resumption(parts, request, attempts, new SaidSoFar(reader, mayKeep));
-    branch.listen(resumption);
+    resumption.#listen(branch);
     return resumption.#wrap(reply, body);
   }
 
@@ -145,9 +145,24 @@ export class Resumption implements BranchEvents {
 
   /** Asks for the rest, of one deployment after another, as often as the model allows. */
   async #next(failure: Failure): Promise<StreamPart | undefined> {
-    const part = this.#admitted && this.#said.canGoOn && isOfProvider(failure) ? await this.#ask(failure) : undefined;
-    if (!part) this.#letGo();
+    let part: StreamPart | undefined;
+    try {
+      if (this.#said.canGoOn && isOfProvider(failure) && !this.#isOver) part = await this.#ask(failure);
+    } finally {
+      if (!part) this.#letGo();
+    }
     return part;
+  }
+
+  /** Nobody waits for the answer any more. */
+  get #isOver(): boolean {
+    return this.#attempts.isClosed || this.#attempts.signal().aborted;
+  }
+
+  /** It may be closed already, as the client may have left at any time. */
+  #listen(branch: Attempts): void {
+    if (branch.isClosed) this.onClose(undefined);
+    else branch.listen(this);
   }
 
   async #ask(failure: Failure): Promise<StreamPart | undefined> {
@@ -165,7 +180,7 @@ export class Resumption implements BranchEvents {
         return this.#partOf(await this.#parts.router.run(route, this.#asRequest(this.#continuation)));
       } catch {
         // The stream ends with why it broke off; the log has why nobody goes on.
-        if (records.length === before || this.#attempts.isClosed) return undefined;
+        if (records.length === before || this.#isOver) return undefined;
       }
     }
   }
@@ -176,7 +191,7 @@ export class Resumption implements BranchEvents {
     this.#branch = branch;
     this.#answer = answer;
     this.#lease = lease;
-    branch.listen(this);
+    this.#listen(branch);
     const { attempt, body } = answer;
     return { provider: deployment.provider.id, body, call: attempt.call, onBegun: () => lease.firstToken() };
   }
