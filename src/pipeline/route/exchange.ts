@@ -17,7 +17,8 @@ import type { Attempts } from "../attempts.ts";
 import type { AdmittedRequest, Answer, RequestRoute, StepReply } from "../stage.ts";
 import { askAgain } from "./ask-again.ts";
 import { Asking, type AskParts, type FurtherAnswers, isJudged } from "./ask-deployment.ts";
-import { mayResume, type ResumableRequest, Resumption, type ResumptionParts } from "./resume/resumption.ts";
+import { mayResume, type ResumableRequest } from "./resume/resumable.ts";
+import { Resumption, type ResumptionParts } from "./resume/resumption.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
 import { headersOf, triedOf } from "./told.ts";
 
@@ -102,20 +103,17 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   take(routed: Routed<Asking>): Reply | Promise<Reply> {
     const { reply: asking, deployment, model, lease } = routed;
     const { branch, hasContent, reply } = asking;
-    const admitted = this.#admitted;
-    const { resumes } = this.#route.route.model.options;
-    if (resumes && admitted && reply && !asking.isCommitted && mayResume(admitted, reply)) {
-      return this.#resumable(routed, admitted, reply);
-    }
-    this.#letGo();
     this.#attempts.answerer = deployment.provider;
     this.#attempts.context.selected(deployment.provider.id, model);
+    if (hasContent) lease.firstToken();
+    const headers = headersOf(deployment, model, this.#records.length);
+    const resumable = this.#route.route.model.options.resumes && reply && this.#resumable(routed, reply);
+    if (resumable) return Resumption.open(this.#parts, resumable, this.#attempts, withHeaders(reply, headers));
+    this.#letGo();
     this.#lease = lease;
     // What follows once tools have run has leases of its own.
     if (branch.isClosed || asking.isCommitted) this.onClose(undefined);
     else branch.listen(this);
-    if (hasContent) lease.firstToken();
-    const headers = headersOf(deployment, model, this.#records.length);
     if (reply) return withHeaders(reply, headers);
     return asking.whole().then(
       (whole) => withHeaders(whole, headers),
@@ -125,26 +123,18 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     );
   }
 
-  /** What the request needs is kept until its stream is over, which goes on elsewhere if it breaks off. */
+  /** What the request needs is kept until its stream is over, which may go on elsewhere; undefined if it may not. */
   #resumable(
-    { reply: { branch, hasContent }, deployment, model, lease }: Routed<Asking>,
-    admitted: AdmittedRequest,
+    { reply: { branch, isCommitted }, deployment, model, lease }: Routed<Asking>,
     reply: Reply,
-  ): Promise<Reply> {
+  ): ResumableRequest | undefined {
+    const admitted = this.#admitted;
+    if (!admitted || isCommitted || !mayResume(admitted, reply)) return undefined;
     this.#admitted = undefined;
-    this.#attempts.answerer = deployment.provider;
-    this.#attempts.context.selected(deployment.provider.id, model);
-    if (hasContent) lease.firstToken();
-    const { stickyKey, estimatedTokens, until } = this;
-    const request: ResumableRequest = {
-      ...{ admitted, route: this.#route, records: this.#records, weight: this.#weight },
-      ...{ stickyKey, estimatedTokens, until, lease, branch, deployment, model },
-      signal: () => this.signal(),
-      attempted: (record) => this.attempted(record),
-      queued: (milliseconds) => this.queued(milliseconds),
+    return {
+      ...{ admitted, route: this.#route, records: this.#records, weight: this.#weight, exchange: this },
+      ...{ lease, branch, deployment, model },
     };
-    const told = withHeaders(reply, headersOf(deployment, model, this.#records.length));
-    return Resumption.open(this.#parts, request, this.#attempts, told);
   }
 
   onCommit(): void {

@@ -1,27 +1,18 @@
 import { createEventEditor, type EventFilter } from "../../../core/sse/event-filter.ts";
 import type { Failure } from "../../../core/errors.ts";
+import type { AnswerError } from "../../../formats/form/answer.ts";
 import type { Format } from "../../../formats/format.ts";
 import { UpstreamError, UpstreamFailure } from "../../../upstream/errors.ts";
 import { Body } from "../../../upstream/response-body.ts";
-import type { ResponseBody } from "../../../upstream/transport.ts";
-import type { StreamedCall } from "../../stream-listener.ts";
 import { watchContent } from "../../watch-content.ts";
 import type { SaidSoFar } from "./said-so-far.ts";
-
-/** What a stream is made of: the answer of one provider, as far as it came. */
-export interface StreamPart {
-  readonly provider: string;
-  readonly body: ResponseBody;
-  readonly call: StreamedCall;
-  /** Called when something of it has come. */
-  readonly onBegun: () => void;
-}
+import type { StreamPart } from "./stream-part.ts";
 
 export interface ResumedBodyParts {
   readonly format: Pick<Format, "contentOf">;
   readonly said: SaidSoFar;
   /** What an error that a provider reports is. */
-  readonly failureOf: () => Failure;
+  readonly failureOf: (error: AnswerError) => Failure;
   /** The part that follows one that broke off with this failure; undefined if there is none. */
   readonly next: (failure: Failure) => Promise<StreamPart | undefined>;
 }
@@ -155,7 +146,7 @@ export class ResumedBody extends Body {
     this.flush();
     if (said.isStopped || said.isLost) return this.#giveUp();
     const unfinished = (): Failure => new UpstreamFailure(new UpstreamError("reset", UNFINISHED), part.provider);
-    const failure = said.error ? failureOf() : (broken ?? unfinished());
+    const failure = said.error ? failureOf(said.error) : (broken ?? unfinished());
     // What the first provider reports is kept in its own words.
     if (this.#kept.length === 0) this.#ending = { failure };
     part.body.cancel();

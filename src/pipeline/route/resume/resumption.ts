@@ -1,63 +1,32 @@
 import type { Failure } from "../../../core/errors.ts";
 import { factsOf } from "../../../formats/form/model-facts.ts";
-import { isTranslated, isWire } from "../../../formats/wires.ts";
-import type { AttemptRecord, Lease, Routed, RoutedRequest, Router } from "../../../routing/engine/route.ts";
+import { isWire } from "../../../formats/wires.ts";
+import type { Lease, Routed, RoutedRequest, Router } from "../../../routing/engine/route.ts";
 import type { Deployment } from "../../../routing/models/deployment.ts";
 import type { ResponseBody } from "../../../upstream/transport.ts";
 import type { Reply } from "../../attempt.ts";
 import type { BranchEvents } from "../../attempt-parts.ts";
 import type { Attempts } from "../../attempts.ts";
-import { isEventStream } from "../../read-response.ts";
-import type { AdmittedRequest, RequestRoute } from "../../stage.ts";
+import type { AdmittedRequest } from "../../stage.ts";
 import { answerFailure } from "../../translate/answer-failure.ts";
 import { toTokenUsage } from "../../translate/translated-answer.ts";
 import { blamedFor } from "../routed-failure.ts";
 import type { Continuation, ContinuationParts, ContinuedAnswer } from "./continuation.ts";
 import { prepareContinuation } from "./prepare-continuation.ts";
-import { ResumedBody, type StreamPart } from "./resumed-body.ts";
+import { ResumedBody } from "./resumed-body.ts";
+import type { ResumableRequest } from "./resumable.ts";
 import { isOfProvider, routeOn } from "./route-on.ts";
 import { SaidSoFar } from "./said-so-far.ts";
+import type { StreamPart } from "./stream-part.ts";
 
 export interface ResumptionParts extends ContinuationParts {
   readonly router: Pick<Router, "run" | "find">;
-}
-
-/** A request whose stream has begun well, of which another deployment may be asked for the rest. */
-export interface ResumableRequest extends Pick<
-  RoutedRequest<unknown>,
-  "stickyKey" | "estimatedTokens" | "until" | "signal"
-> {
-  readonly admitted: AdmittedRequest;
-  readonly route: RequestRoute;
-  /** All attempts of the request, to which further ones are added. */
-  readonly records: AttemptRecord[];
-  /** Bytes that go on being held for it. */
-  readonly weight: number;
-  readonly lease: Lease;
-  /** Of the deployment that answers. */
-  readonly branch: Attempts;
-  readonly deployment: Deployment;
-  /** As the deployment is asked for it. */
-  readonly model: string;
-  attempted(record: AttemptRecord): void;
-  queued(milliseconds: number): void;
 }
 
 interface Opened {
   readonly answer: ContinuedAnswer;
   readonly branch: Attempts;
 }
-
-/** Whether an answer to a client of that API can be gone on with. */
-const isResumable = ({ format, counter, stored, isArray }: AdmittedRequest): boolean =>
-  isTranslated(format.api) && format.api !== "responses" && !counter && !stored && !isArray;
-
-/** Whether a stream may be gone on with if it breaks off, as far as can be said when it begins. */
-export const mayResume = (admitted: AdmittedRequest, { response }: Reply): boolean =>
-  isResumable(admitted) && response.body !== null && isEventStream(response) && !hasTools(admitted);
-
-/** The gateway's own tools may be run for it, which nobody else would know of. */
-const hasTools = ({ attempts }: AdmittedRequest): boolean => attempts.context.toolRounds !== undefined;
 
 /** Goes on with the stream of a request: holds all that is needed for that, until the stream is over or nobody can go on. */
 export class Resumption implements BranchEvents {
@@ -121,12 +90,11 @@ export class Resumption implements BranchEvents {
   }
 
   #wrap({ response, call, usageInjected, usage, headers }: Reply, body: ResponseBody): Reply {
-    const said = this.#said;
     const { format } = this.#request.admitted;
     const first = { provider: this.#deployment.provider.id, body, call, onBegun() {} };
     const resumed = new ResumedBody(first, {
-      ...{ format, said },
-      failureOf: () => answerFailure(said.error ?? UNEXPLAINED, this.#deployment.provider, format),
+      ...{ format, said: this.#said },
+      failureOf: (error) => answerFailure(error, this.#deployment.provider, format),
       next: (failure) => this.#next(failure),
     });
     const used = (): Reply["usage"] => {
@@ -197,12 +165,13 @@ export class Resumption implements BranchEvents {
   }
 
   #asRequest(continuation: Continuation): RoutedRequest<Opened> {
-    const { stickyKey, estimatedTokens, until, route } = this.#request;
+    const { exchange, route } = this.#request;
+    const { stickyKey, estimatedTokens, until } = exchange;
     return {
       ...{ stickyKey, estimatedTokens, until, isFurther: true },
-      signal: () => this.#attempts.signal(),
-      attempted: (record) => this.#request.attempted(record),
-      queued: (milliseconds) => this.#request.queued(milliseconds),
+      signal: () => exchange.signal(),
+      attempted: (record) => exchange.attempted(record),
+      queued: (milliseconds) => exchange.queued(milliseconds),
       begin: (deployment, model) => {
         const branch = this.#attempts.branch(deployment.timeouts);
         const way = route.wayOf(deployment, model);
@@ -229,5 +198,3 @@ export class Resumption implements BranchEvents {
     this.#parts.memory.tryHold(context, Math.max(0, context.heldBytes - keptBytes));
   }
 }
-
-const UNEXPLAINED = { message: "The provider reported an error without a message", type: undefined, code: undefined };
