@@ -32,8 +32,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #isHandedOver = false;
   /** Whose branch this is. */
   readonly #trunk: Attempts | undefined;
-  /** Of the attempts of a branch. */
-  #timeouts: Timeouts | undefined;
+  /** Of each attempt, before its provider's; made once and kept (`joinTimeouts`). */
+  timeouts: Timeouts | undefined;
   #deadline: RequestDeadline | undefined;
   /** The branches that are open are this one and those before it. */
   #lastBranch: Attempts | undefined;
@@ -74,7 +74,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    */
   branch(timeouts?: Timeouts | undefined): Attempts {
     const branch = new Attempts(this.#parts, this.context, this.request, this);
-    branch.#timeouts = timeouts ?? this.#timeouts;
+    branch.timeouts = timeouts ?? this.timeouts;
     let last = this.#lastBranch;
     while (last && last.isClosed) last = last.#previousBranch;
     branch.#previousBranch = last;
@@ -105,7 +105,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    * Not `async`: such a function keeps its arguments, and with them the body, until it is over.
    */
   begin(provider: Provider, request: AttemptRequest): Attempt {
-    const timeouts = request.timeouts ?? this.#timeouts ?? provider.timeouts;
+    const timeouts = request.timeouts ?? this.timeouts ?? provider.timeouts;
     const call = this.#parts.openCall(provider, this.request.signal, timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const sending = this.#reason ? Promise.reject(this.#reason) : this.#send(call, request);

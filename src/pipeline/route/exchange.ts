@@ -9,6 +9,7 @@ import type {
   Route,
   Routed,
   RoutedRequest,
+  Router,
 } from "../../routing/engine/route.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { Attempt, Reply } from "../attempt.ts";
@@ -21,8 +22,11 @@ import { mayResume, type ResumableRequest } from "./resume/resumable.ts";
 import { Resumption, type ResumptionParts } from "./resume/resumption.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
 import { headersOf, triedOf } from "./told.ts";
+import { withHeaders } from "./with-headers.ts";
 
-export interface RouteStageParts extends AskParts, ResumptionParts {}
+export interface RouteStageParts extends AskParts, ResumptionParts {
+  readonly router: Pick<Router, "run" | "find" | "enterAlone">;
+}
 
 /** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
 export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEvents, FurtherAnswers {
@@ -152,10 +156,17 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   refuse(error: unknown): never {
     this.#letGo();
     const failure = toFailure(error);
-    const last = this.#records.at(-1);
+    const told = this.#recordOf(failure);
     const isAlone = this.#records.length < 2 && this.#route.alias === undefined;
-    const headers = last ? headersOf(last.deployment, last.model, this.#records.length) : {};
+    const headers = told ? headersOf(told.deployment, told.model, this.#records.length) : {};
+    if (told) this.#attempts.context.selected(told.deployment.provider.id, told.model);
     throw withTried(failure, headers, isAlone ? undefined : this.tried);
+  }
+
+  /** Whose failure it is; of one that is nobody's, such as a full queue, the last attempt. */
+  #recordOf({ code, message }: Failure): AttemptRecord | undefined {
+    const isSame = ({ failure }: AttemptRecord): boolean => failure?.code === code && failure.message === message;
+    return this.#records.findLast(isSame) ?? this.#records.at(-1);
   }
 
   again(
@@ -187,8 +198,3 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.#parts.memory.tryHold(context, Math.max(0, context.heldBytes - keptBytes));
   }
 }
-
-const withHeaders = (
-  { response, call, usageInjected, usage, headers: told }: Reply,
-  headers: Readonly<Record<string, string>>,
-): Reply => ({ response, call, usageInjected, usage, headers: told ? { ...told, ...headers } : headers });

@@ -13,6 +13,7 @@ import type { RoutePolicy } from "../../routing/route-policy.ts";
 import { chooseWay } from "../choose-way.ts";
 import { type ReceivedBody, requireSingleMember } from "../prepare-body.ts";
 import type { RequestRoute, Way } from "../stage.ts";
+import { createKnownRoutes, isPlain } from "./known-routes.ts";
 import { createNarrowedModels, type NarrowModels } from "./narrow-models.ts";
 import { estimateTokens, stickyKeyOf } from "./request-traits.ts";
 
@@ -75,10 +76,17 @@ function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
     return { route, way };
   };
 
+  const known = createKnownRoutes<OpenedRoute>();
+
   return (ask) => {
     // A provider's own name was judged when its provider was chosen.
     const isJudged = policy.active && ask.alias !== undefined;
-    return isJudged ? otherModels(ask).then((names) => open(ask, names)) : open(ask, undefined);
+    if (isJudged) return otherModels(ask).then((names) => open(ask, names));
+    if (!isPlain(ask)) return open(ask, undefined);
+    let opened = known.get(ask);
+    if (!opened) known.set(ask, (opened = open(ask, undefined)));
+    ask.context.selected(opened.way.target.provider.id, opened.way.target.model);
+    return opened;
   };
 }
 
