@@ -179,6 +179,21 @@ describe("a chat stream that breaks off", () => {
     expect(asked(rig.left)).toHaveLength(1);
   });
 
+  test.each([
+    ["while it may be gone on with", 100_000],
+    ["when it is too long for that", 2_000_000],
+  ])("waits for a client that does not read (%s)", async (_, characters) => {
+    await using rig = await start();
+    const members = { filler: "x".repeat(15_000_000) };
+    const long = chatChunk({ content: "y".repeat(characters) }).replace("data: {", `data: {"filler":"${members.filler}",`);
+    rig.left.answer([head(200, EVENT_STREAM), chunk(BEGUN.join("") + chatChunk({ content: " " })), chunk(long), reset()]);
+    const response = await rig.post(PATH, chatAsk);
+    const { connection } = await rig.left.nextRequest();
+    await rig.left.heldBack(connection);
+    await response.body?.cancel();
+    await rig.left.connectionClosed(connection);
+  });
+
   test("gives its place at each deployment back", async () => {
     await using rig = await start({ limits: { maxInFlight: 1 } });
     for (let time = 0; time < 2; time += 1) {
