@@ -185,8 +185,16 @@ describe("a chat stream that breaks off", () => {
   ])("waits for a client that does not read (%s)", async (_, characters) => {
     await using rig = await start();
     const members = { filler: "x".repeat(15_000_000) };
-    const long = chatChunk({ content: "y".repeat(characters) }).replace("data: {", `data: {"filler":"${members.filler}",`);
-    rig.left.answer([head(200, EVENT_STREAM), chunk(BEGUN.join("") + chatChunk({ content: " " })), chunk(long), reset()]);
+    const long = chatChunk({ content: "y".repeat(characters) }).replace(
+      "data: {",
+      `data: {"filler":"${members.filler}",`,
+    );
+    rig.left.answer([
+      head(200, EVENT_STREAM),
+      chunk(BEGUN.join("") + chatChunk({ content: " " })),
+      chunk(long),
+      reset(),
+    ]);
     const response = await rig.post(PATH, chatAsk);
     const { connection } = await rig.left.nextRequest();
     await rig.left.heldBack(connection);
