@@ -2,6 +2,7 @@ import type { Provider } from "../providers/provider.ts";
 import { directHosts } from "../upstream/egress.ts";
 import { providerVariables } from "./provider-variables.ts";
 import { findIssuerConflicts } from "./issuer-entries.ts";
+import { findOtlpConflicts } from "./otlp-settings.ts";
 import type { Settings } from "./settings-table.ts";
 
 /** A host name, with or without a mark for its subdomains, or an IPv4 address. */
@@ -61,6 +62,7 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
       "SERVER_TRUSTED_PROXIES must list IP addresses, networks such as 10.0.0.0/8, or unix for those that come over the unix socket",
     ],
     ...findIssuerConflicts(settings),
+    ...findOtlpConflicts(settings),
   ];
   const found = rules.flatMap(([broken, problem]) => (broken ? [problem] : []));
   // Only hosts that are each good can be compared with those of providers.

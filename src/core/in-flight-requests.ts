@@ -1,6 +1,7 @@
 import { createLinkedList } from "./linked-list.ts";
 import type { Failure } from "./errors.ts";
 import type { RequestContext, RequestObserver } from "./request-context.ts";
+import type { BeginTrace } from "./request-trace.ts";
 import { Recorder, type RequestRegister } from "./request-recorder.ts";
 import { createDeadlines, type Deadlines, type TimerSource } from "./deadlines.ts";
 import { createMemoryBudget, type MemoryBudget } from "./memory/budget.ts";
@@ -42,9 +43,11 @@ export interface InFlightRequestsOptions {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly newId: () => string;
+  /** Absent if requests are not traced. */
+  readonly beginTrace?: BeginTrace | undefined;
 }
 
-export const createInFlightRequests = ({ observers, now, newId }: InFlightRequestsOptions): InFlightRequests => {
+export const createInFlightRequests = ({ observers, now, newId, beginTrace }: InFlightRequestsOptions): InFlightRequests => {
   const open = createLinkedList<RequestContext>();
   let waiting: (() => void)[] = [];
 
@@ -72,7 +75,9 @@ export const createInFlightRequests = ({ observers, now, newId }: InFlightReques
     };
     return {
       open(request, route) {
-        const context = new Recorder(register, requestIdOf(request.headers, newId), request.method, route);
+        const { headers, method } = request;
+        const trace = beginTrace?.(headers, route);
+        const context = new Recorder(register, requestIdOf(headers, newId), method, route, trace);
         count += 1;
         open.append(context);
         return context;
@@ -97,7 +102,7 @@ export const createInFlightRequests = ({ observers, now, newId }: InFlightReques
   };
 };
 
-export interface RequestsOptions extends Pick<InFlightRequestsOptions, "observers" | "newId"> {
+export interface RequestsOptions extends Pick<InFlightRequestsOptions, "observers" | "newId" | "beginTrace"> {
   /** How many bytes all requests may hold together. */
   readonly maxBytes: number;
   readonly timers: TimerSource;
@@ -116,10 +121,10 @@ export interface Requests {
 const MAX_DECOMPRESSIONS = 2;
 
 /** Builds the register of requests. Whatever ends a request finishes it there, so its memory is given back there too. */
-export function openRequests({ maxBytes, timers, observers, newId }: RequestsOptions): Requests {
+export function openRequests({ maxBytes, timers, observers, ...rest }: RequestsOptions): Requests {
   const { now } = timers;
   const deadlines = createDeadlines(timers);
   const memory = createMemoryBudget({ limit: maxBytes, deadlines, now, collect: () => Bun.gc(true) });
-  const requests = createInFlightRequests({ observers: [...observers, memory.release], now, newId });
+  const requests = createInFlightRequests({ ...rest, observers: [...observers, memory.release], now });
   return { requests, deadlines, memory, decompressions: createSlots(MAX_DECOMPRESSIONS) };
 }

@@ -1,6 +1,7 @@
 import type { LinkedListNode } from "./linked-list.ts";
 import type { Failure, FailureCode } from "./errors.ts";
 import type { MemoryHolder } from "./memory/budget.ts";
+import type { RequestTrace } from "./request-trace.ts";
 import type { RoutingRecord } from "./attempt-summary.ts";
 
 /** What a provider says a call used, in tokens; a member that it did not say is absent. */
@@ -74,6 +75,10 @@ export interface RequestRecord {
   readonly toolRounds: number | undefined;
   /** How many calls of tools the gateway ran. */
   readonly toolCalls: number | undefined;
+  /** Undefined if requests are not traced. */
+  readonly trace: RequestTrace | undefined;
+  /** The trace that it belongs to, in lower-case hexadecimal; undefined if nobody can look it up. */
+  readonly traceId: string | undefined;
   /** What failed, if something did. */
   readonly failure: FailureCode | undefined;
   /** The underlying error, for the log only. */

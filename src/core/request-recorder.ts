@@ -7,6 +7,7 @@ import type {
   RequestContext,
   TokenUsage,
 } from "./request-context.ts";
+import type { RequestTrace } from "./request-trace.ts";
 import type { RoutingRecord } from "./attempt-summary.ts";
 
 /** What all requests share: the clock, and the register that they leave when they are over. */
@@ -38,6 +39,8 @@ export class Recorder implements RequestContext {
   usage: TokenUsage | undefined = undefined;
   toolRounds: number | undefined = undefined;
   toolCalls: number | undefined = undefined;
+  readonly trace: RequestTrace | undefined;
+  readonly traceId: string | undefined;
   failure: FailureCode | undefined = undefined;
   cause: unknown = undefined;
   outcome: Outcome | undefined = undefined;
@@ -45,12 +48,14 @@ export class Recorder implements RequestContext {
   previous: RequestContext | undefined = undefined;
   next: RequestContext | undefined = undefined;
 
-  constructor(register: RequestRegister, id: string, method: string, route: string) {
+  constructor(register: RequestRegister, id: string, method: string, route: string, trace?: RequestTrace) {
     this.register = register;
     this.id = id;
     this.method = method;
     this.route = route;
     this.startedAt = register.now();
+    this.trace = trace;
+    this.traceId = trace?.isSampled ? trace.id : undefined;
   }
 
   cameFrom(client: ClientDescription): void {

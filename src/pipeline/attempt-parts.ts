@@ -17,9 +17,11 @@ export interface AttemptParts {
 }
 
 /** What one attempt sends. */
-export interface AttemptRequest extends Omit<WireRequest, "onSent"> {
+export interface AttemptRequest extends Omit<WireRequest, "onSent" | "ownHeaders"> {
   /** Bytes that the client's request goes on holding in the budget once a body of bytes is sent; 0 unless given. */
   readonly keptBytes?: number;
+  /** In the provider's naming; that of the request unless given. */
+  readonly model?: string | undefined;
   /** See `usageInjected` of a `Reply`. */
   readonly usageInjected?: boolean;
   /** Of this attempt, in place of those of its branch, or its provider; made once and kept, see `joinTimeouts`. */

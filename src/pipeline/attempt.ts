@@ -1,5 +1,6 @@
 import { isBadKey, readRpcDetails } from "../formats/rpc-status.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
+import type { TraceStep } from "../core/request-trace.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
@@ -37,6 +38,7 @@ export class Attempt implements Reply {
   readonly #context: RequestContext;
   readonly #provider: Provider;
   readonly #sending: Promise<UpstreamResponse>;
+  readonly #step: TraceStep | undefined;
   #response: UpstreamResponse | undefined;
 
   constructor(
@@ -46,6 +48,7 @@ export class Attempt implements Reply {
     previous: Attempt | undefined,
     sending: Promise<UpstreamResponse>,
     usageInjected: boolean,
+    step?: TraceStep,
   ) {
     this.#context = context;
     this.#provider = provider;
@@ -53,6 +56,7 @@ export class Attempt implements Reply {
     this.previous = previous;
     this.#sending = sending;
     this.usageInjected = usageInjected;
+    this.#step = step;
   }
 
   /** The provider's answer, once its header has come. */
@@ -66,7 +70,12 @@ export class Attempt implements Reply {
    * @throws Failure an `UpstreamFailure`, which knows how far the call came, or the reason why the request ended
    */
   async received(): Promise<UpstreamResponse> {
-    return this.#record(await this.#sending);
+    try {
+      return this.#record(await this.#sending);
+    } catch (error) {
+      this.#step?.ended(error);
+      throw error;
+    }
   }
 
   /**
@@ -80,17 +89,20 @@ export class Attempt implements Reply {
       if (response.status < 300) return this;
       throw await readProviderFailure(this.#context, response, this.call, this.#provider);
     } catch (error) {
-      this.close();
+      this.close(error);
       throw error;
     }
   }
 
-  close(): void {
+  /** @param error why it came to nothing, if it did */
+  close(error?: unknown): void {
     this.isClosed = true;
     this.call.close();
+    this.#step?.ended(error);
   }
 
   #record(response: UpstreamResponse): UpstreamResponse {
+    this.#step?.responded(response.status);
     this.#context.responseHeader();
     return (this.#response = response);
   }

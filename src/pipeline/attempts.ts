@@ -7,6 +7,7 @@ import type { UpstreamResponse } from "../upstream/transport.ts";
 import { Attempt } from "./attempt.ts";
 import type { AttemptParts, AttemptRequest, BranchEvents } from "./attempt-parts.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";
+import { traced } from "./trace-attempt.ts";
 import { readRequestTimeout, RequestDeadline } from "./request-timeout.ts";
 import type { StreamedCall } from "./stream-listener.ts";
 
@@ -108,9 +109,11 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     const timeouts = request.timeouts ?? this.#timeouts ?? provider.timeouts;
     const call = this.#parts.openCall(provider, this.request.signal, timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
-    const sending = this.#reason ? Promise.reject(this.#reason) : this.#send(call, request);
+    const step = this.context.trace?.call(this.context, provider.id, request);
+    const sent = step ? traced(request, step) : request;
+    const sending = this.#reason ? Promise.reject(this.#reason) : this.#send(call, sent);
     const usageInjected = request.usageInjected ?? false;
-    return (this.#last = new Attempt(this.context, provider, call, this.#last, sending, usageInjected));
+    return (this.#last = new Attempt(this.context, provider, call, this.#last, sending, usageInjected, step));
   }
 
   /** A short body is not counted while a provider has it; a long one is until it is sent, its parsed value no more. */
@@ -193,7 +196,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (this.#branches) for (const branch of this.#branches) branch.close(failure);
     if (this.#trunk) this.#trunk.#branches?.delete(this);
     this.#events?.onClose?.(failure);
-    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close();
+    const reason = failure ?? this.#reason;
+    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close(reason);
     if (this.#ending) this.request.signal.removeEventListener("abort", this);
     if (!this.#trunk) this.#parts.connections.restoreIdleTimeout(this.request);
   }

@@ -115,7 +115,7 @@ function createAnswer(parts: RelayParts): Answer {
     if (wire !== format.api) return answerTranslated(admitted);
     const usageInjected = injectsUsage(body, target, format, wantsUsage);
     const attempt = attempts.begin(target.provider, {
-      url,
+      ...{ url, model: target.model },
       method: "POST",
       headers: requestHeaders(target.provider, attempts.request.headers, format.api),
       body: prepareBody(body, target, format, usageInjected),

@@ -1,0 +1,45 @@
+import type { RequestRecord } from "./request-context.ts";
+
+/** Header fields with which whoever is called goes on with a trace; names in lower case. */
+export type TraceHeaders = Readonly<Record<string, string>>;
+
+/** One step of a request: a call of a provider, or of a tool. */
+export interface TraceStep {
+  readonly headers: TraceHeaders;
+  /** The head of the answer has come, with this status. */
+  responded(status: number): void;
+  /**
+   * It is over. The first call counts.
+   * @param error why it came to nothing, if it did
+   */
+  ended(error?: unknown): void;
+}
+
+/** What is sent to a provider. */
+export interface TracedCall {
+  readonly url: string;
+  /** In the provider's naming; that of the request unless given. */
+  readonly model?: string | undefined;
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+}
+
+/** What of a call of a tool is traced. */
+export interface TracedTool {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** The trace that a request belongs to. */
+export interface RequestTrace {
+  /** In lower-case hexadecimal. */
+  readonly id: string;
+  /** Whether its spans are recorded; if not, its steps only say with which headers the trace goes on. */
+  readonly isSampled: boolean;
+  /** The provider with this id is called. */
+  call(request: RequestRecord, provider: string, call: TracedCall): TraceStep;
+  /** A tool is called. */
+  tool(tool: TracedTool): TraceStep;
+}
+
+/** Begins the trace of a request, or goes on with that of its client; undefined for one that is not to be traced. */
+export type BeginTrace = (headers: Headers, route: string) => RequestTrace | undefined;

@@ -1,0 +1,135 @@
+import type { RequestRecord, TokenUsage } from "../../core/request-context.ts";
+import type { TracedCall, TracedTool, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
+import type { OpenAttributes } from "../otlp/attributes.ts";
+import { codeOf, MAX_CHARACTERS, setServer, setText, setUsage } from "./attributes.ts";
+import { type Span, SPAN_KIND, type SpanEvent, spanFlags, STATUS_ERROR } from "./span.ts";
+
+/** What the steps of one trace have in common. */
+export interface StepTrace {
+  readonly id: string;
+  /** Of the request. */
+  readonly spanId: string;
+  readonly state: string | undefined;
+  /** The headers with which whoever is called goes on with a span. */
+  headersFor(spanId: string): TraceHeaders;
+}
+
+/** What steps need from the rest of tracing. */
+export interface StepParts {
+  /** Milliseconds of the monotonic clock. */
+  readonly now: () => number;
+  /** What the operation of a route is called; undefined if it asks no model. */
+  readonly operationOf: (route: string) => string | undefined;
+}
+
+/** A step of a request that is recorded. */
+export abstract class RecordedStep implements TraceStep {
+  abstract readonly kind: number;
+  abstract readonly name: string;
+  readonly attributes: OpenAttributes = {};
+  readonly headers: TraceHeaders;
+  readonly startedAt: number;
+  endedAt: number | undefined = undefined;
+  error: string | undefined = undefined;
+  /** When the first bytes of a stream came. */
+  firstByteAt: number | undefined = undefined;
+  protected readonly parts: StepParts;
+  readonly #trace: StepTrace;
+  readonly #spanId: string;
+
+  constructor(parts: StepParts, trace: StepTrace, spanId: string) {
+    this.parts = parts;
+    this.#trace = trace;
+    this.#spanId = spanId;
+    this.headers = trace.headersFor(spanId);
+    this.startedAt = parts.now();
+  }
+
+  responded(_status: number): void {}
+
+  ended(error?: unknown): void {
+    if (this.endedAt !== undefined) return;
+    this.endedAt = this.parts.now();
+    if (error !== undefined) this.error = codeOf(error);
+  }
+
+  /** @param offset from the monotonic clock to the time of day */
+  toSpan(offset: number): Span {
+    const { attributes, error } = this;
+    if (error !== undefined) attributes["error.type"] = error;
+    return {
+      traceId: this.#trace.id,
+      spanId: this.#spanId,
+      traceState: this.#trace.state,
+      parentSpanId: this.#trace.spanId,
+      flags: spanFlags(false),
+      name: this.name,
+      kind: this.kind,
+      startTimeUnixNano: offset + this.startedAt,
+      endTimeUnixNano: offset + (this.endedAt ?? this.startedAt),
+      attributes,
+      events: this.firstByteAt === undefined ? [] : [firstTokenEvent(offset + this.firstByteAt)],
+      status: error === undefined ? undefined : { code: STATUS_ERROR },
+    };
+  }
+}
+
+/** When the first bytes of a streamed answer came. */
+export const firstTokenEvent = (timeUnixNano: number): SpanEvent => ({ name: "gen_ai.first_token", timeUnixNano });
+
+/** One call of a provider: an attempt of routing, a retry, a hedge, or a step after tools. */
+export class CallStep extends RecordedStep {
+  readonly kind = SPAN_KIND.client;
+  readonly name: string;
+  readonly #request: RequestRecord;
+  readonly #usedBefore: TokenUsage | undefined;
+
+  constructor(
+    parts: StepParts,
+    trace: StepTrace,
+    spanId: string,
+    request: RequestRecord,
+    provider: string,
+    { url, model: given }: TracedCall,
+  ) {
+    super(parts, trace, spanId);
+    const operation = parts.operationOf(request.route);
+    const model = (given ?? request.model)?.slice(0, MAX_CHARACTERS);
+    this.#request = request;
+    this.#usedBefore = request.usage;
+    this.name = [operation ?? request.method, model ?? provider].join(" ");
+    const { attributes } = this;
+    setText(attributes, "gen_ai.operation.name", operation);
+    attributes["gen_ai.provider.name"] = provider;
+    setText(attributes, "gen_ai.request.model", model);
+    setServer(attributes, url);
+  }
+
+  override responded(status: number): void {
+    this.attributes["http.response.status_code"] = status;
+  }
+
+  override ended(error?: unknown): void {
+    if (this.endedAt !== undefined) return;
+    super.ended(error);
+    if (error !== undefined) return;
+    const { usage, streaming, firstByteAt } = this.#request;
+    setUsage(this.attributes, usage, this.#usedBefore);
+    if (streaming && firstByteAt !== undefined && firstByteAt >= this.startedAt) this.firstByteAt = firstByteAt;
+  }
+}
+
+/** One call of a tool. */
+export class ToolStep extends RecordedStep {
+  readonly kind = SPAN_KIND.internal;
+  readonly name: string;
+
+  constructor(parts: StepParts, trace: StepTrace, spanId: string, { name, id }: TracedTool) {
+    super(parts, trace, spanId);
+    this.name = `execute_tool ${name.slice(0, MAX_CHARACTERS)}`;
+    this.attributes["gen_ai.operation.name"] = "execute_tool";
+    setText(this.attributes, "gen_ai.tool.name", name);
+    setText(this.attributes, "gen_ai.tool.call.id", id);
+    this.attributes["gen_ai.tool.type"] = "function";
+  }
+}
