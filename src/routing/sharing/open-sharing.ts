@@ -14,7 +14,8 @@ export interface SharingParts {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
-  readonly newId: () => string;
+  /** Names this process; a UUID unless a test says otherwise. */
+  readonly newId?: () => string;
   /** From 0 to 1. */
   readonly random?: () => number;
   /** Called when Redis is away, and when it is back, each once; undefined means that it is back. */
@@ -37,7 +38,8 @@ export interface OpenSharing extends Sharing {
  * says; nothing that was heard is told again.
  */
 export function openSharing(parts: SharingParts): OpenSharing {
-  const { channel, redisUrl, clock, timers, newId, random = Math.random, onRedisChange } = parts;
+  const { channel, redisUrl, clock, timers, onRedisChange } = parts;
+  const { newId = () => crypto.randomUUID(), random = Math.random } = parts;
   const listeners = new Set<(change: SharedChange, from: string) => void>();
   const self = newId();
   const hashes = createKeyHashes();

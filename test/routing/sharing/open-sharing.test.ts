@@ -31,7 +31,6 @@ function share(redisUrl: string | undefined, channel?: SharingChannel): Sharer {
   const all: string[] = [];
   const sharing = openSharing({
     ...{ redisUrl, channel, clock: Date.now, timers: BACKGROUND_TIMERS },
-    newId: () => crypto.randomUUID(),
     onRedisChange() {},
   });
   sharing.listen((change) => {

@@ -31,7 +31,6 @@ function share(redisUrl: string | undefined, keys: ReadonlySet<string> = KEYS, c
     redisUrl,
     clock,
     timers: BACKGROUND_TIMERS,
-    newId: () => crypto.randomUUID(),
     onRedisChange(problem) {
       log.push(problem === undefined ? "back" : "away");
       logged.push(problem ?? "back");
@@ -197,6 +196,25 @@ test.skipIf(!hasRedis).each(OUTAGES)(
     ]);
   },
 );
+
+test.skipIf(!hasRedis)("a server that answers and refuses is away, too, and said to be once", async () => {
+  await using server = await startRedis();
+  const [one, other] = [share(server.url), share(server.url)];
+  await meet(one, other);
+  const client = new RedisClient(server.url);
+  await client.send("CONFIG", ["SET", "maxmemory", "1"]);
+  one.sharing.tell(cooling(LEFT));
+  expect(await one.logged.next(3000, "that it is away")).toContain("OOM");
+  // Several attempts are refused meanwhile.
+  const connections = async () => Number(/total_connections_received:(\d+)/.exec(await client.info("stats"))?.[1]);
+  const before = await connections();
+  while ((await connections()) < before + 4) await Bun.sleep(20);
+  await client.send("CONFIG", ["SET", "maxmemory", "0"]);
+  client.close();
+  expect(await one.logged.next(12_000, "that it is back")).toBe("back");
+  expect(await hears(other)).toMatchObject({ key: LEFT });
+  expect([one.log, other.log]).toEqual([["away", "back"], []]);
+});
 
 test.skipIf(!hasRedis)("a server that is away at the start is said once, and found when it comes", async () => {
   await using server = await startRedis();
