@@ -6,19 +6,23 @@ import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
+import type { KnownModels } from "./routing/known-models.ts";
 import type { CircuitChange } from "./routing/health/deployment-states.ts";
 import { type LazyDeployments, openDeployments } from "./routing/open-deployments.ts";
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
+import type { RoutingView } from "./routing/routing-view.ts";
 import type { Routes } from "./server/application.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
+import { ROUTE_OPERATIONS } from "./server/route-operations.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
 import { createServer, type Server } from "./server/server.ts";
 import type { ResponseKeeping } from "./stages/response-store/open-response-keeping.ts";
 import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
+import type { Metrics, MetricsParts } from "./telemetry/metrics/open-metrics.ts";
 import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
 import { openToolServers } from "./tools/open-tools.ts";
 import type { EgressParts } from "./upstream/egress.ts";
@@ -53,6 +57,14 @@ export interface GatewayDependencies {
   readonly random?: () => number;
 }
 
+/** What is asked of the configuration in use. */
+export interface InUse {
+  readonly routes: Routes;
+  /** Undefined if there are no models of the gateway's own. */
+  readonly routing: RoutingView | undefined;
+  readonly knownModels: KnownModels;
+}
+
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
 export interface SharedParts extends Requests {
   readonly listener: Listener;
@@ -67,6 +79,8 @@ export interface SharedParts extends Requests {
   readonly deployments: LazyDeployments;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
+  /** Absent if nothing is counted. */
+  readonly metrics: Metrics | undefined;
   /** With other processes: cooldowns, what was used of limits, slots. */
   readonly sharing: OpenSharing;
   readonly timers: TimerSource;
@@ -79,8 +93,16 @@ function logCircuit(changes: ChangeLog, { kind, label, why, until }: CircuitChan
   else changes.deploymentRecovered({ label });
 }
 
+/** @param parts what is looked at only later */
+async function openMetricsOf(settings: Config["settings"], parts: Omit<MetricsParts, "operations">) {
+  const wanted = options.metricsOptions(settings);
+  if (!wanted) return undefined;
+  const { openMetrics } = await import("./telemetry/metrics/open-metrics.ts");
+  return openMetrics(wanted, { ...parts, operations: ROUTE_OPERATIONS });
+}
+
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
-export async function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Routes) {
+export async function openShared({ settings }: Config, dependencies: GatewayDependencies, current: () => InUse) {
   const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
   const { random = Math.random } = dependencies;
@@ -88,13 +110,20 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
-  const observers = [logRequest(log, QUIET_ROUTES)];
-  const inFlight = openRequests({ maxBytes, timers, observers, newId });
+  const metrics = await openMetricsOf(settings, {
+    ...{ clock, timers, worker: worker?.number },
+    ...{ connections: () => connections.connections(), requestsInFlight: () => requests.size() },
+    droppedLogLines: log.droppedLines,
+    known: () => current().knownModels,
+    models: () => current().routing?.models() ?? [],
+  });
+  const observers = [logRequest(log, QUIET_ROUTES), ...(metrics ? [metrics.observeRequest] : [])];
+  const inFlight = openRequests({ maxBytes, timers, observers, newId, measuresWaits: metrics !== undefined });
   const { requests, memory, deadlines } = inFlight;
   const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
   const connections = openConnections({ deadlines, now, fetch, probe, credentials });
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
-  const served = { listener, requests, worker, configFile, version, current: routes };
+  const served = { listener, requests, worker, configFile, version, current: () => current().routes };
   const server = createServer({ ...served, timers: dependencies.timers });
   const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
   const replays = createReplayCache({ maxBytes: options.replayBytes(settings), now });
@@ -109,6 +138,18 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const routed = { sharing, clock, timers, random, checks: worker === undefined || worker.number === 1 };
   const { deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) }) } =
     dependencies;
-  const known = { sharing, deployments, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
+  const known = {
+    metrics,
+    sharing,
+    deployments,
+    changes,
+    responseKeeping,
+    version,
+    readFile,
+    dialects,
+    replays,
+    timers,
+    clock,
+  };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

@@ -17,7 +17,9 @@ import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import type { NamedModels } from "./routing/deployments.ts";
+import { createKnownModels, type KnownModels } from "./routing/known-models.ts";
 import { openRouting } from "./routing/open-routing.ts";
+import type { RoutingView } from "./routing/routing-view.ts";
 import type { Routes } from "./server/application.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
 import { createVisionGate } from "./stages/vision-gate.ts";
@@ -40,6 +42,10 @@ export interface Snapshot {
   readonly modelLists: ModelLists;
   /** What its names of models mean. */
   readonly named: NamedModels | undefined;
+  /** How their deployments do; undefined if it has none. */
+  readonly routing: RoutingView | undefined;
+  /** The names that are no client's own. */
+  readonly knownModels: KnownModels;
   /** It is in use from now on: connects and asks, in the background, for what it will need. */
   start(): void;
   /** Resolves when no request is on it. For one that no request begins on any more. */
@@ -104,6 +110,7 @@ function assemble(
     routing: deployments && openRoutedAdmission({ ...relayOptions, ...deployments, policy, routePolicy }),
     heartbeat: createHeartbeat(keepAliveMs, common),
     openCall: upstream.openCall,
+    calls: shared.metrics?.observeCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
     targets: { ...modelLists, providers: routing.providers },
     policy,
@@ -138,6 +145,8 @@ function assemble(
   return {
     ...{ config, routes, tls, files, authentication, modelLists, named },
     endpoints: options.endpointKeys(providers),
+    routing: deployments?.view,
+    knownModels: createKnownModels(providers, modelLists, named),
     start() {
       deployments?.start();
       authentication?.warm();

@@ -6,6 +6,7 @@ import { MCP_SETTINGS } from "./settings/mcp.ts";
 import { PROVIDERS_SETTINGS } from "./settings/providers.ts";
 import { RESPONSES_SETTINGS } from "./settings/responses.ts";
 import { SERVER_SETTINGS } from "./settings/server.ts";
+import { TELEMETRY_SETTINGS } from "./settings/telemetry.ts";
 import { TRACING_SETTINGS } from "./settings/tracing.ts";
 
 /**
@@ -20,6 +21,7 @@ export const SETTINGS_TABLE = {
   ...AUTHENTICATION_SETTINGS,
   ...RESPONSES_SETTINGS,
   ...MCP_SETTINGS,
+  ...TELEMETRY_SETTINGS,
   ...TRACING_SETTINGS,
 } as const satisfies SettingRows;
 

@@ -43,11 +43,19 @@ export interface InFlightRequestsOptions {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly newId: () => string;
+  /** Whether it is of use how long requests wait for others. */
+  readonly measuresWaits?: boolean;
   /** Absent if requests are not traced. */
   readonly beginTrace?: BeginTrace | undefined;
 }
 
-export const createInFlightRequests = ({ observers, now, newId, beginTrace }: InFlightRequestsOptions): InFlightRequests => {
+export const createInFlightRequests = ({
+  observers,
+  now,
+  newId,
+  measuresWaits = false,
+  beginTrace,
+}: InFlightRequestsOptions): InFlightRequests => {
   const open = createLinkedList<RequestContext>();
   let waiting: (() => void)[] = [];
 
@@ -67,6 +75,7 @@ export const createInFlightRequests = ({ observers, now, newId, beginTrace }: In
     let isAwaited = false;
     const register: RequestRegister = {
       now,
+      measuresWaits,
       remove(context) {
         count -= 1;
         leave(context);
@@ -102,7 +111,10 @@ export const createInFlightRequests = ({ observers, now, newId, beginTrace }: In
   };
 };
 
-export interface RequestsOptions extends Pick<InFlightRequestsOptions, "observers" | "newId" | "beginTrace"> {
+export interface RequestsOptions extends Pick<
+  InFlightRequestsOptions,
+  "observers" | "newId" | "measuresWaits" | "beginTrace"
+> {
   /** How many bytes all requests may hold together. */
   readonly maxBytes: number;
   readonly timers: TimerSource;

@@ -1,4 +1,4 @@
-import type { RequestRecord } from "./request-context.ts";
+import type { CallKind, RequestRecord } from "./request-context.ts";
 
 /** Header fields with which whoever is called goes on with a trace; names in lower case. */
 export type TraceHeaders = Readonly<Record<string, string>>;
@@ -8,6 +8,8 @@ export interface TraceStep {
   readonly headers: TraceHeaders;
   /** The head of the answer has come, with this status. */
   responded(status: number): void;
+  /** The answer is there as a whole: what follows is the gateway's own work. */
+  settled(): void;
   /**
    * It is over. The first call counts.
    * @param error why it came to nothing, if it did
@@ -18,8 +20,6 @@ export interface TraceStep {
 /** What is sent to a provider. */
 export interface TracedCall {
   readonly url: string;
-  /** In the provider's naming; that of the request unless given. */
-  readonly model?: string | undefined;
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
 }
 
@@ -35,8 +35,11 @@ export interface RequestTrace {
   readonly id: string;
   /** Whether its spans are recorded; if not, its steps only say with which headers the trace goes on. */
   readonly isSampled: boolean;
-  /** The provider with this id is called. */
-  call(request: RequestRecord, provider: string, call: TracedCall): TraceStep;
+  /**
+   * The provider with this id is called.
+   * @param model in the provider's naming; that of the request if undefined
+   */
+  call(request: RequestRecord, kind: CallKind, provider: string, model: string | undefined, call: TracedCall): TraceStep;
   /** A tool is called. */
   tool(tool: TracedTool): TraceStep;
 }

@@ -1,5 +1,6 @@
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Failure } from "../core/errors.ts";
+import type { CallObserver } from "../core/request-context.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { OpenUpstreamCall } from "../upstream/call.ts";
@@ -14,14 +15,14 @@ export interface AttemptParts {
   readonly deadlines: Pick<Deadlines, "open" | "release">;
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
+  /** Notified of every call; absent if nobody wants to know. */
+  readonly calls?: CallObserver | undefined;
 }
 
 /** What one attempt sends. */
 export interface AttemptRequest extends Omit<WireRequest, "onSent" | "ownHeaders"> {
   /** Bytes that the client's request goes on holding in the budget once a body of bytes is sent; 0 unless given. */
   readonly keptBytes?: number;
-  /** In the provider's naming; that of the request unless given. */
-  readonly model?: string | undefined;
   /** See `usageInjected` of a `Reply`. */
   readonly usageInjected?: boolean;
   /** Of this attempt, in place of those of its branch, or its provider; made once and kept, see `joinTimeouts`. */

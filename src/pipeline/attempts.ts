@@ -1,4 +1,4 @@
-import type { Interruptible, RequestContext } from "../core/request-context.ts";
+import type { CallKind, Interruptible, RequestContext } from "../core/request-context.ts";
 import { Failure, toFailure } from "../core/errors.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -39,6 +39,9 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #branches: Set<Attempts> | undefined;
   #events: BranchEvents | undefined;
   #keptBytes = 0;
+  /** Which model is called on this branch, and why; undefined if it is the one of the request. */
+  #model: string | undefined;
+  #kind: CallKind = "first";
 
   /** @throws Failure if the client says in no known way how long the request may take */
   constructor(parts: AttemptParts, context: RequestContext, request: Request, trunk?: Attempts) {
@@ -70,10 +73,13 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   /**
    * Attempts that belong together, such as those of one deployment. They end by themselves, or with all others.
    * @param timeouts of each, before its provider's; made once and kept (`joinTimeouts`); by default those of this branch
+   * @param model the one that is called, in the provider's naming
    */
-  branch(timeouts?: Timeouts | undefined): Attempts {
+  branch(timeouts?: Timeouts | undefined, model?: string, kind: CallKind = "first"): Attempts {
     const branch = new Attempts(this.#parts, this.context, this.request, this);
     branch.#timeouts = timeouts ?? this.#timeouts;
+    branch.#model = model;
+    branch.#kind = kind;
     (this.#branches ??= new Set()).add(branch);
     return branch;
   }
@@ -109,11 +115,15 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     const timeouts = request.timeouts ?? this.#timeouts ?? provider.timeouts;
     const call = this.#parts.openCall(provider, this.request.signal, timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
-    const step = this.context.trace?.call(this.context, provider.id, request);
+    const step = this.context.trace?.call(this.context, this.#kind, provider.id, this.#model, request);
     const sent = step ? traced(request, step) : request;
     const sending = this.#reason ? Promise.reject(this.#reason) : this.#send(call, sent);
     const usageInjected = request.usageInjected ?? false;
-    return (this.#last = new Attempt(this.context, provider, call, this.#last, sending, usageInjected, step));
+    const attempt = new Attempt(this.context, provider, call, this.#last, sending, usageInjected, step);
+    const { calls, now } = this.#parts;
+    if (calls) attempt.observedBy(calls, now(), this.#model, this.#kind);
+    this.#kind = "step";
+    return (this.#last = attempt);
   }
 
   /** A short body is not counted while a provider has it; a long one is until it is sent, its parsed value no more. */
@@ -183,6 +193,12 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
 
   [Symbol.dispose](): void {
     if (!this.#isHandedOver) this.close();
+  }
+
+  /** The answer is there as a whole: nothing is waited for any more. */
+  settle(): void {
+    if (this.#branches) for (const branch of this.#branches) branch.settle();
+    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.settle();
   }
 
   /**

@@ -7,6 +7,8 @@ export interface LineStream {
   readonly buffer: LineBuffer;
   /** The line that was written to the buffer is whole. */
   end(): void;
+  /** How many lines were lost since the start. */
+  dropped(): number;
   /** Resolves when the output has taken all lines, refuses them, or has not taken them within this time. */
   flush(timeoutMs: number): Promise<void>;
 }
@@ -98,6 +100,7 @@ export function openLineStream({ output, batchBytes, onLost }: LineStreamParts):
       batches.endLine();
       timer ??= setTimeout(holdEnded, HOLD_MS);
     },
+    dropped: batches.dropped,
     flush(timeoutMs) {
       const { promise, done } = waitAtMost(timeoutMs);
       whenFlushed = done;
@@ -142,6 +145,8 @@ interface LineBatches {
   taken(written: number): void;
   /** How many lines were lost since this was last asked, once there is room for more; 0 before. */
   takeLost(): number;
+  /** How many lines were lost since the start. */
+  dropped(): number;
 }
 
 function createLineBatches(): LineBatches {
@@ -152,6 +157,7 @@ function createLineBatches(): LineBatches {
   const waiting: Batch[] = [];
   let waitingBytes = 0;
   let lost = 0;
+  let dropped = 0;
 
   return {
     buffer,
@@ -166,6 +172,7 @@ function createLineBatches(): LineBatches {
       heldBytes = 0;
       if (waitingBytes + batch.bytes.length > MAX_WAITING_BYTES) {
         lost += batch.lines;
+        dropped += batch.lines;
         return;
       }
       waiting.push(batch);
@@ -187,5 +194,6 @@ function createLineBatches(): LineBatches {
       lost = 0;
       return count;
     },
+    dropped: () => dropped,
   };
 }

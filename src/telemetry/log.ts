@@ -9,6 +9,8 @@ export type Log = Logger & LogOutput;
 export interface LogOutput {
   /** For what is written with every request; undefined if lines are written in another form. */
   readonly lineWriter: LineWriter | undefined;
+  /** How many lines were lost since the start, because standard output did not take them. */
+  droppedLines(): number;
   /** For the end of the process: resolves when all lines are written, cannot be, or have not been within a second. */
   flushLines(): Promise<void>;
 }
@@ -47,7 +49,12 @@ export function createLog(
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (destination) return Object.assign(pino(options, destination), { lineWriter: undefined, async flushLines() {} });
+  if (destination)
+    return Object.assign(pino(options, destination), {
+      lineWriter: undefined,
+      droppedLines: () => 0,
+      async flushLines() {},
+    });
   const lines = openLines({
     output: openStandardOutput(),
     batchBytes: worker === undefined ? BATCH_BYTES : SHARED_BATCH_BYTES,
@@ -61,6 +68,7 @@ export function createLog(
   });
   const log = Object.assign(logger, {
     lineWriter: format ? undefined : createLineWriter(lines, base),
+    droppedLines: lines.dropped,
     flushLines: () => lines.flush(LAST_LINES_MS),
   });
   return log;

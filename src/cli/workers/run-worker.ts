@@ -58,12 +58,20 @@ export function runWorker(number: number, version: string): void {
     tell({ kind: "not-reloaded", source, ...(problem !== undefined && { problem }) });
   };
 
+  const tellMetrics = (): void => {
+    const copy = service?.copyMetrics();
+    if (copy) tell({ kind: "metrics", copy });
+  };
+
   const drain = (): void => {
     if (draining) return;
     draining = true;
     const closed = (): void => tell({ kind: "draining" });
     const stopped = service?.drain(closed) ?? Promise.resolve(EXIT.ok);
-    void stopped.then((code) => (log ? endProcess(log, code) : process.exit(code)));
+    void stopped.then((code) => {
+      tellMetrics();
+      return log ? endProcess(log, code) : process.exit(code);
+    });
   };
 
   const obey = async (message: ToWorker): Promise<void> => {
@@ -78,6 +86,8 @@ export function runWorker(number: number, version: string): void {
         return drain();
       case "sharing":
         return sharing.hear(message.messages);
+      case "metrics":
+        return tellMetrics();
       case "count":
         count = { up: message.up, of: message.of };
     }

@@ -41,7 +41,7 @@ export function createAskAgain(options: AgainOptions): AskAgain {
       const { reply, lease } = await router.run<Opened>(route, {
         ...request,
         signal: () => attempts.signal(),
-        begin: () => openOnce(attempts, ask),
+        begin: (_, model, kind) => openOnce(attempts.branch(undefined, model, kind === "first" ? "step" : kind), ask),
         attempted: (record) => void records.push(record),
         queued: onQueued,
       });
@@ -64,8 +64,7 @@ function pinned({ model, star }: Route, deployment: Deployment): Route {
   return { model: { options: { ...options, ...none }, deployments: [deployment] }, star };
 }
 
-function openOnce(attempts: Attempts, ask: (attempts: Attempts) => Promise<Attempt>): OpenAttempt<Opened> {
-  const branch = attempts.branch();
+function openOnce(branch: Attempts, ask: (attempts: Attempts) => Promise<Attempt>): OpenAttempt<Opened> {
   const answer = ask(branch).then(
     (attempt) => ({ attempt, branch }),
     (error: unknown) => {
@@ -100,5 +99,7 @@ function usageSince(before: TokenUsage | undefined, now: TokenUsage | undefined)
     ...since("outputTokens"),
     ...since("totalTokens"),
     ...since("cachedInputTokens"),
+    ...since("cacheCreationInputTokens"),
+    ...since("reasoningTokens"),
   };
 }

@@ -89,7 +89,7 @@ export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
     const { likely, wayOf } = this.#route;
     const way = kind === "first" && deployment === likely ? undefined : wayOf(deployment, model);
     this.#left -= 1;
-    const attempts = this.#attempts.branch(deployment.timeouts);
+    const attempts = this.#attempts.branch(deployment.timeouts, model, kind);
     const asked: AdmittedRequest = {
       ...admitted,
       ...way,

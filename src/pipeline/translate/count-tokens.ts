@@ -88,7 +88,7 @@ export function createCountAnswer(parts: TranslationParts): Answer {
     const translated = writeConversation(conversation, translation);
     const headers = noteHeaders(format.api, counter, translated.notes);
     const attempt = attempts.begin(provider, {
-      ...{ url, model },
+      url,
       method: "POST",
       headers: parts.requestHeaders(provider, attempts.request.headers, counter),
       body: toJson(inVariant(COUNTING[counter].ask(translated.body, model), variantFor({ provider, model }, counter))),

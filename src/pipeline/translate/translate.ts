@@ -78,7 +78,7 @@ function createBegin(parts: TranslationParts) {
     const { body: written, notes } = writeConversation(conversation, translation);
     if (isLong) await nextTurn();
     const attempt = attempts.begin(provider, {
-      ...{ url, model },
+      url,
       method: "POST",
       headers: requestHeaders(provider, request.headers, api),
       body: toJson(written),

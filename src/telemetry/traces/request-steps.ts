@@ -1,5 +1,5 @@
-import type { RequestRecord, TokenUsage } from "../../core/request-context.ts";
-import type { TracedCall, TracedTool, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
+import type { CallKind, RequestRecord, TokenUsage } from "../../core/request-context.ts";
+import type { TracedTool, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
 import type { OpenAttributes } from "../otlp/attributes.ts";
 import { codeOf, MAX_CHARACTERS, setServer, setText, setUsage } from "./attributes.ts";
 import { type Span, SPAN_KIND, type SpanEvent, spanFlags, STATUS_ERROR } from "./span.ts";
@@ -47,10 +47,13 @@ export abstract class RecordedStep implements TraceStep {
 
   responded(_status: number): void {}
 
+  settled(): void {
+    this.endedAt ??= this.parts.now();
+  }
+
   ended(error?: unknown): void {
-    if (this.endedAt !== undefined) return;
-    this.endedAt = this.parts.now();
-    if (error !== undefined) this.error = codeOf(error);
+    this.settled();
+    if (error !== undefined) this.error ??= codeOf(error);
   }
 
   /** @param offset from the monotonic clock to the time of day */
@@ -77,24 +80,34 @@ export abstract class RecordedStep implements TraceStep {
 /** When the first bytes of a streamed answer came. */
 export const firstTokenEvent = (timeUnixNano: number): SpanEvent => ({ name: "gen_ai.first_token", timeUnixNano });
 
+/** What is called, and why. */
+export interface AskedProvider {
+  readonly kind: CallKind;
+  /** Its id. */
+  readonly provider: string;
+  /** In the provider's naming. */
+  readonly model: string | undefined;
+  readonly url: string;
+}
+
 /** One call of a provider: an attempt of routing, a retry, a hedge, or a step after tools. */
 export class CallStep extends RecordedStep {
   readonly kind = SPAN_KIND.client;
   readonly name: string;
   readonly #request: RequestRecord;
   readonly #usedBefore: TokenUsage | undefined;
+  #isOver = false;
 
   constructor(
     parts: StepParts,
     trace: StepTrace,
     spanId: string,
     request: RequestRecord,
-    provider: string,
-    { url, model: given }: TracedCall,
+    { kind, provider, url, model: asked }: AskedProvider,
   ) {
     super(parts, trace, spanId);
     const operation = parts.operationOf(request.route);
-    const model = (given ?? request.model)?.slice(0, MAX_CHARACTERS);
+    const model = asked?.slice(0, MAX_CHARACTERS);
     this.#request = request;
     this.#usedBefore = request.usage;
     this.name = [operation ?? request.method, model ?? provider].join(" ");
@@ -102,6 +115,7 @@ export class CallStep extends RecordedStep {
     setText(attributes, "gen_ai.operation.name", operation);
     attributes["gen_ai.provider.name"] = provider;
     setText(attributes, "gen_ai.request.model", model);
+    attributes["inference_gateway.attempt.kind"] = kind;
     setServer(attributes, url);
   }
 
@@ -110,7 +124,8 @@ export class CallStep extends RecordedStep {
   }
 
   override ended(error?: unknown): void {
-    if (this.endedAt !== undefined) return;
+    if (this.#isOver) return;
+    this.#isOver = true;
     super.ended(error);
     if (error !== undefined) return;
     const { usage, streaming, firstByteAt } = this.#request;

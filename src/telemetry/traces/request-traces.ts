@@ -1,4 +1,4 @@
-import type { RequestRecord } from "../../core/request-context.ts";
+import type { CallKind, RequestRecord } from "../../core/request-context.ts";
 import type { BeginTrace, RequestTrace, TracedCall, TracedTool, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
 import { CallStep, type RecordedStep, type StepParts, type StepTrace, ToolStep } from "./request-steps.ts";
 import type { Sample } from "./sampler.ts";
@@ -107,6 +107,7 @@ class UnsampledTrace implements RequestTrace, TraceStep {
   }
 
   responded(): void {}
+  settled(): void {}
   ended(): void {}
 }
 
@@ -140,8 +141,9 @@ export class SampledTrace implements RequestTrace, StepTrace {
     return headersOf(this.#parts, span, this.#carried);
   }
 
-  call(request: RequestRecord, provider: string, call: TracedCall): TraceStep {
-    return this.#record(new CallStep(this.#parts, this, this.#parts.ids.span(), request, provider, call));
+  call(request: RequestRecord, kind: CallKind, provider: string, model: string | undefined, call: TracedCall): TraceStep {
+    const asked = { kind, provider, model: model ?? request.model, url: call.url };
+    return this.#record(new CallStep(this.#parts, this, this.#parts.ids.span(), request, asked));
   }
 
   tool(tool: TracedTool): TraceStep {

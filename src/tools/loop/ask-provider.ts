@@ -24,7 +24,6 @@ export function createAskProvider(
   { attempts, target, url, wire, again }: AdmittedRequest,
 ): AskProvider {
   const endAll = (reason: Failure): void => attempts.abort(reason);
-  const { model } = target;
   const headers = requestHeaders(target.provider, attempts.request.headers, wire);
   // To the client all steps are one request; to a provider each has its own body, which one key cannot identify.
   const { "idempotency-key": _, ...laterHeaders } = headers;
@@ -32,7 +31,7 @@ export function createAskProvider(
   // Not `async`: such a function would keep the body while the provider thinks.
   const ask = (on: Attempts, body: Uint8Array, keptBytes: number, isFirst: boolean): Promise<Attempt> =>
     on
-      .begin(target.provider, { url, model, method: "POST", headers: isFirst ? headers : laterHeaders, body, keptBytes })
+      .begin(target.provider, { url, method: "POST", headers: isFirst ? headers : laterHeaders, body, keptBytes })
       .answered()
       .then((attempt) => {
         attempt.call.onAbort(endAll);
