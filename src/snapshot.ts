@@ -148,6 +148,7 @@ function assemble(
     routing: deployments?.view,
     knownModels: createKnownModels(providers, modelLists, named),
     start() {
+      shared.exported?.goesOutBy(upstream.fetch);
       deployments?.start();
       authentication?.warm();
       tools?.registry.start();
@@ -192,10 +193,11 @@ function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) 
 }
 
 function authenticationParts(
-  { timers, clock, changes }: SharedParts,
-  { fetch }: Upstream,
+  { timers, clock, changes, exported }: SharedParts,
+  upstream: Upstream,
   readFile: ReadFile,
 ): AuthenticationParts {
+  const fetch = exported?.tracing?.traceFetch(upstream.fetch) ?? upstream.fetch;
   const { issuerChanged: onIssuerChange, issuerNamedOtherwise: onOtherName } = changes;
   return { fetch, readFile, now: timers.now, clock, onIssuerChange, onOtherName };
 }

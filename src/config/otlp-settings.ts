@@ -3,7 +3,7 @@ import type { Settings } from "./settings-table.ts";
 const BASE = "http://localhost:4318";
 
 /** Whether anything is sent to a collector, and what. */
-export function exportedSignals(settings: Settings): { readonly traces: boolean; readonly logs: boolean } {
+function exportedSignals(settings: Settings): { readonly traces: boolean; readonly logs: boolean } {
   const isOn = !settings.OTEL_SDK_DISABLED;
   return {
     traces: isOn && settings.TELEMETRY_TRACING_ENABLED,
@@ -11,11 +11,14 @@ export function exportedSignals(settings: Settings): { readonly traces: boolean;
   };
 }
 
-/**
- * What is sent to a collector, and how; undefined if nothing is.
- * @param about version of the gateway, and which of several processes this is
- */
-export function otlpOptions(settings: Settings, about: { readonly version: string; readonly worker?: number }) {
+/** Version of the gateway, and which of several processes this is. */
+interface ExportedAbout {
+  readonly version: string;
+  readonly worker: number | undefined;
+}
+
+/** What is sent to a collector, and how; undefined if nothing is. */
+export function exportOptions(settings: Settings, about: ExportedAbout) {
   const { traces, logs } = exportedSignals(settings);
   if (!traces && !logs) return undefined;
   const common = {
@@ -41,22 +44,21 @@ export function otlpOptions(settings: Settings, about: { readonly version: strin
     },
     resource: resourceOf(settings, about),
     scope: { name: "inference-gateway", version: about.version },
+    tracing: traces ? tracingOptions(settings) : undefined,
   };
 }
 
-/** Which traces are recorded, and what of them is passed on; undefined if none are. */
-export function tracingOptions(settings: Settings) {
-  if (!exportedSignals(settings).traces) return undefined;
+/** Which traces are recorded, and what of them is passed on. */
+function tracingOptions(settings: Settings) {
   return {
     sampler: settings.OTEL_TRACES_SAMPLER,
     ratio: Number(settings.OTEL_TRACES_SAMPLER_ARG),
-    propagators: new Set((["tracecontext", "baggage"] as const).filter((name) => settings.OTEL_PROPAGATORS.includes(name))),
+    propagators: new Set(
+      (["tracecontext", "baggage"] as const).filter((name) => settings.OTEL_PROPAGATORS.includes(name)),
+    ),
     capturesContent: settings.TELEMETRY_CAPTURE_CONTENT,
   };
 }
-
-/** What the certificates and keys for the collector are in. */
-export type CollectorFiles = NonNullable<ReturnType<typeof otlpOptions>>["files"];
 
 function tracesUrl(settings: Settings): string {
   const { TELEMETRY_TRACING_OTLP_ENDPOINT: own, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: exact } = settings;
@@ -77,7 +79,7 @@ function below(base = BASE, path: string): string {
 }
 
 /** https://opentelemetry.io/docs/specs/semconv/resource/ */
-function resourceOf(settings: Settings, { version, worker }: { readonly version: string; readonly worker?: number }) {
+function resourceOf(settings: Settings, { version, worker }: ExportedAbout) {
   const given = settings.OTEL_RESOURCE_ATTRIBUTES.flatMap((entry) => pairOf(entry) ?? []);
   return {
     "service.name": settings.OTEL_SERVICE_NAME,

@@ -12,7 +12,7 @@ export interface TraceStep {
   settled(): void;
   /**
    * It is over. The first call counts.
-   * @param error why it came to nothing, if it did
+   * @param error why it came to nothing, if it did: what was thrown, or a code
    */
   ended(error?: unknown): void;
 }
@@ -39,7 +39,13 @@ export interface RequestTrace {
    * The provider with this id is called.
    * @param model in the provider's naming; that of the request if undefined
    */
-  call(request: RequestRecord, kind: CallKind, provider: string, model: string | undefined, call: TracedCall): TraceStep;
+  call(
+    request: RequestRecord,
+    kind: CallKind,
+    provider: string,
+    model: string | undefined,
+    call: TracedCall,
+  ): TraceStep;
   /** A tool is called. */
   tool(tool: TracedTool): TraceStep;
 }

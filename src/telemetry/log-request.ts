@@ -33,6 +33,7 @@ function levelOf({ failure, outcome, route }: RequestRecord, quietRoutes: Readon
 function writeMembers(line: LineBuffer, context: RequestRecord, finishedAt: number): void {
   const { principal: identity, client, provider, model, outcome, usage, startedAt, failure } = context;
   writeText(line, ',"request_id":', context.id);
+  writeText(line, ',"trace_id":', context.trace?.id);
   writeText(line, ',"method":', context.method);
   writeText(line, ',"route":', context.route);
   writeText(line, ',"identity":', identity?.name);

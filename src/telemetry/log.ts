@@ -11,6 +11,8 @@ export interface LogOutput {
   readonly lineWriter: LineWriter | undefined;
   /** How many lines were lost since the start, because standard output did not take them. */
   droppedLines(): number;
+  /** From now on each line is handed to `take` too, as JSON without its line feed, whatever form it is written in. */
+  copyLines(take: (line: string) => void): void;
   /** For the end of the process: resolves when all lines are written, cannot be, or have not been within a second. */
   flushLines(): Promise<void>;
 }
@@ -52,22 +54,31 @@ export function createLog(
   if (destination)
     return Object.assign(pino(options, destination), {
       lineWriter: undefined,
+      copyLines() {},
       droppedLines: () => 0,
       async flushLines() {},
     });
+  let copy: ((line: string) => void) | undefined;
   const lines = openLines({
     output: openStandardOutput(),
     batchBytes: worker === undefined ? BATCH_BYTES : SHARED_BATCH_BYTES,
     onLost: (dropped) => log.warn({ dropped }, "log lines were lost, because standard output did not take them"),
   });
+  const { buffer } = lines;
+  const end = (): void => {
+    copy?.(buffer.lastLine());
+    lines.end();
+  };
   const logger = pino(options, {
     write(line) {
+      copy?.(line.trimEnd());
       lines.buffer.text(format ? format(line) : line);
       lines.end();
     },
   });
   const log = Object.assign(logger, {
-    lineWriter: format ? undefined : createLineWriter(lines, base),
+    lineWriter: format ? undefined : createLineWriter({ buffer, end }, base),
+    copyLines: (take: (line: string) => void) => void (copy = take),
     droppedLines: lines.dropped,
     flushLines: () => lines.flush(LAST_LINES_MS),
   });

@@ -31,7 +31,10 @@ export function loadCollectorTls(files: CollectorFiles, readFile: ReadFile): Pos
   try {
     process.getBuiltinModule("node:tls").createSecureContext(tls);
   } catch {
-    throw new SettingError(read.map(([kind]) => SETTINGS[kind]).join(", "), "a file holds no usable certificate or key");
+    throw new SettingError(
+      read.map(([kind]) => SETTINGS[kind]).join(", "),
+      "a file holds no usable certificate or key",
+    );
   }
   return tls;
 }

@@ -20,7 +20,10 @@ export const LOG_LINES: SignalBody<string> = {
   weigh: (line) => Math.ceil(line.length / CHARACTERS_PER_WEIGHT),
   value: (lines, { resource, scope }) => ({
     resourceLogs: [
-      { resource: { attributes: resource }, scopeLogs: [{ scope, logRecords: lines.flatMap((line) => recordOf(line)) }] },
+      {
+        resource: { attributes: resource },
+        scopeLogs: [{ scope, logRecords: lines.flatMap((line) => recordOf(line)) }],
+      },
     ],
   }),
 };

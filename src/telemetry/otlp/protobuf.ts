@@ -67,7 +67,8 @@ class ProtobufWriter {
   #one(number: number, kind: ScalarKind | Message, value: unknown): void {
     if (kind === "attributes") {
       const attributes = value as Readonly<Record<string, unknown>>;
-      for (const name in attributes) if (attributes[name] !== undefined) this.#attribute(number, name, attributes[name]);
+      for (const name in attributes)
+        if (attributes[name] !== undefined) this.#attribute(number, name, attributes[name]);
       return;
     }
     this.#tag(number, typeof kind === "object" ? WIRE.bytes : WIRE_OF[kind]);
@@ -121,7 +122,11 @@ class ProtobufWriter {
     if (typeof value === "string") this.#one(ANY.string, "string", value);
     else if (typeof value === "boolean") this.#one(ANY.bool, "bool", value);
     else if (typeof value === "number")
-      this.#one(Number.isSafeInteger(value) ? ANY.int : ANY.double, Number.isSafeInteger(value) ? "integer" : "double", value);
+      this.#one(
+        Number.isSafeInteger(value) ? ANY.int : ANY.double,
+        Number.isSafeInteger(value) ? "integer" : "double",
+        value,
+      );
     else if (Array.isArray(value)) {
       this.#tag(ANY.array, WIRE.bytes);
       this.#nested(() => {

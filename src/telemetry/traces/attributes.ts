@@ -1,4 +1,4 @@
-import { Failure, type FailureCode } from "../../core/errors.ts";
+import { Failure } from "../../core/errors.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import type { OpenAttributes } from "../otlp/attributes.ts";
 
@@ -32,7 +32,10 @@ export function setText(attributes: OpenAttributes, name: string, text: string |
 }
 
 /** The code of an error, which is one of few. */
-export const codeOf = (error: unknown): FailureCode => (error instanceof Failure ? error.code : "internal");
+export function codeOf(error: unknown): string {
+  if (error instanceof Failure) return error.code;
+  return typeof error === "string" ? error : "internal";
+}
 
 /** Says where a call went: never its path or query, which may hold a key. */
 export function setServer(attributes: OpenAttributes, url: string): void {

@@ -1,5 +1,12 @@
 import type { CallKind, RequestRecord } from "../../core/request-context.ts";
-import type { BeginTrace, RequestTrace, TracedCall, TracedTool, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
+import type {
+  BeginTrace,
+  RequestTrace,
+  TracedCall,
+  TracedTool,
+  TraceHeaders,
+  TraceStep,
+} from "../../core/request-trace.ts";
 import { CallStep, type RecordedStep, type StepParts, type StepTrace, ToolStep } from "./request-steps.ts";
 import type { Sample } from "./sampler.ts";
 import {
@@ -141,7 +148,13 @@ export class SampledTrace implements RequestTrace, StepTrace {
     return headersOf(this.#parts, span, this.#carried);
   }
 
-  call(request: RequestRecord, kind: CallKind, provider: string, model: string | undefined, call: TracedCall): TraceStep {
+  call(
+    request: RequestRecord,
+    kind: CallKind,
+    provider: string,
+    model: string | undefined,
+    call: TracedCall,
+  ): TraceStep {
     const asked = { kind, provider, model: model ?? request.model, url: call.url };
     return this.#record(new CallStep(this.#parts, this, this.#parts.ids.span(), request, asked));
   }

@@ -10,7 +10,9 @@ export interface TraceIds {
 const POOL_BYTES = 4096;
 
 /** @param fill fills a buffer with random bytes */
-export function createTraceIds(fill: (bytes: Uint8Array) => void = (bytes) => void crypto.getRandomValues(bytes)): TraceIds {
+export function createTraceIds(
+  fill: (bytes: Uint8Array) => void = (bytes) => void crypto.getRandomValues(bytes),
+): TraceIds {
   const pool = Buffer.alloc(POOL_BYTES);
   let used = POOL_BYTES;
 
