@@ -171,7 +171,7 @@ describe("a request", () => {
   });
 
   test("that is refused has no step", async () => {
-    const response = await traced.started.post("/v1/chat/completions", { model: "openai/x" });
+    const response = await traced.started.post("/v1/chat/completions", { messages: [] });
     expect(response.status).toBe(400);
     const { own, steps } = split(await traced.spans());
     expect([own.status, own.attributes["error.type"], steps]).toEqual([0, "invalid_request", []]);
