@@ -34,13 +34,13 @@ export abstract class RecordedStep implements TraceStep {
   /** When the first bytes of a stream came. */
   firstByteAt: number | undefined = undefined;
   protected readonly parts: StepParts;
-  readonly #trace: StepTrace;
-  readonly #spanId: string;
+  private readonly trace: StepTrace;
+  private readonly spanId: string;
 
   constructor(parts: StepParts, trace: StepTrace, spanId: string) {
     this.parts = parts;
-    this.#trace = trace;
-    this.#spanId = spanId;
+    this.trace = trace;
+    this.spanId = spanId;
     this.headers = trace.headersFor(spanId);
     this.startedAt = parts.now();
   }
@@ -61,10 +61,10 @@ export abstract class RecordedStep implements TraceStep {
     const { attributes, error } = this;
     if (error !== undefined) attributes["error.type"] = error;
     return {
-      traceId: this.#trace.id,
-      spanId: this.#spanId,
-      traceState: this.#trace.state,
-      parentSpanId: this.#trace.spanId,
+      traceId: this.trace.id,
+      spanId: this.spanId,
+      traceState: this.trace.state,
+      parentSpanId: this.trace.spanId,
       flags: spanFlags(false),
       name: this.name,
       kind: this.kind,
@@ -94,9 +94,9 @@ export interface AskedProvider {
 export class CallStep extends RecordedStep {
   readonly kind = SPAN_KIND.client;
   readonly name: string;
-  readonly #request: RequestRecord;
-  readonly #usedBefore: TokenUsage | undefined;
-  #isOver = false;
+  private readonly request: RequestRecord;
+  private readonly usedBefore: TokenUsage | undefined;
+  private isOver = false;
 
   constructor(
     parts: StepParts,
@@ -108,8 +108,8 @@ export class CallStep extends RecordedStep {
     super(parts, trace, spanId);
     const operation = parts.operationOf(request.route);
     const model = asked?.slice(0, MAX_CHARACTERS);
-    this.#request = request;
-    this.#usedBefore = request.usage;
+    this.request = request;
+    this.usedBefore = request.usage;
     this.name = [operation ?? request.method, model ?? provider].join(" ");
     const { attributes } = this;
     setText(attributes, "gen_ai.operation.name", operation);
@@ -124,12 +124,12 @@ export class CallStep extends RecordedStep {
   }
 
   override ended(error?: unknown): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.isOver) return;
+    this.isOver = true;
     super.ended(error);
     if (error !== undefined) return;
-    const { usage, streaming, firstByteAt } = this.#request;
-    setUsage(this.attributes, usage, this.#usedBefore);
+    const { usage, streaming, firstByteAt } = this.request;
+    setUsage(this.attributes, usage, this.usedBefore);
     if (streaming && firstByteAt !== undefined && firstByteAt >= this.startedAt) this.firstByteAt = firstByteAt;
   }
 }

@@ -82,27 +82,27 @@ function headersOf(
 class UnsampledTrace implements RequestTrace, TraceStep {
   readonly id: string;
   readonly isSampled = false;
-  readonly #parts: RequestTraceParts;
-  readonly #parent: TraceParent | undefined;
-  readonly #carried: Carried;
-  #headers: TraceHeaders | undefined = undefined;
+  private readonly parts: RequestTraceParts;
+  private readonly parent: TraceParent | undefined;
+  private readonly carried: Carried;
+  private made: TraceHeaders | undefined = undefined;
 
   constructor(parts: RequestTraceParts, id: string, parent: TraceParent | undefined, carried: Carried) {
     this.id = id;
-    this.#parts = parts;
-    this.#parent = parent;
-    this.#carried = carried;
+    this.parts = parts;
+    this.parent = parent;
+    this.carried = carried;
   }
 
   /** From the client's own span, if there is one: nobody could look up one of the gateway's. */
   get headers(): TraceHeaders {
-    return (this.#headers ??= this.#makeHeaders());
+    return (this.made ??= this.makeHeaders());
   }
 
-  #makeHeaders(): TraceHeaders {
-    const spanId = this.#parent?.spanId ?? this.#parts.ids.span();
-    const span = { traceId: this.id, spanId, isSampled: false, isRandom: this.#parent?.isRandom ?? false };
-    return headersOf(this.#parts, span, this.#carried);
+  private makeHeaders(): TraceHeaders {
+    const spanId = this.parent?.spanId ?? this.parts.ids.span();
+    const span = { traceId: this.id, spanId, isSampled: false, isRandom: this.parent?.isRandom ?? false };
+    return headersOf(this.parts, span, this.carried);
   }
 
   call(): TraceStep {
@@ -128,24 +128,24 @@ export class SampledTrace implements RequestTrace, StepTrace {
   readonly spanId: string;
   readonly parent: TraceParent | undefined;
   readonly steps: RecordedStep[] = [];
-  readonly #parts: RequestTraceParts;
-  readonly #carried: Carried;
+  private readonly parts: RequestTraceParts;
+  private readonly carried: Carried;
 
   constructor(parts: RequestTraceParts, id: string, parent: TraceParent | undefined, carried: Carried) {
     this.id = id;
     this.spanId = parts.ids.span();
     this.parent = parent;
-    this.#parts = parts;
-    this.#carried = carried;
+    this.parts = parts;
+    this.carried = carried;
   }
 
   get state(): string | undefined {
-    return this.#carried.state;
+    return this.carried.state;
   }
 
   headersFor(spanId: string): TraceHeaders {
     const span = { traceId: this.id, spanId, isSampled: true, isRandom: this.parent?.isRandom ?? false };
-    return headersOf(this.#parts, span, this.#carried);
+    return headersOf(this.parts, span, this.carried);
   }
 
   call(
@@ -156,14 +156,14 @@ export class SampledTrace implements RequestTrace, StepTrace {
     call: TracedCall,
   ): TraceStep {
     const asked = { kind, provider, model: model ?? request.model, url: call.url };
-    return this.#record(new CallStep(this.#parts, this, this.#parts.ids.span(), request, asked));
+    return this.record(new CallStep(this.parts, this, this.parts.ids.span(), request, asked));
   }
 
   tool(tool: TracedTool): TraceStep {
-    return this.#record(new ToolStep(this.#parts, this, this.#parts.ids.span(), tool));
+    return this.record(new ToolStep(this.parts, this, this.parts.ids.span(), tool));
   }
 
-  #record(step: RecordedStep): TraceStep {
+  private record(step: RecordedStep): TraceStep {
     if (this.steps.length < MAX_STEPS) this.steps.push(step);
     return step;
   }

@@ -33,7 +33,7 @@ export function createRequestWriter(origin: Origin): WriteRequest {
           ? "\r\n"
           : `content-length: ${length}\r\n\r\n`;
     const { ownHeaders } = request;
-    const end = ownHeaders === undefined ? framing : writeFields(ownHeaders) + framing;
+    const end = ownHeaders === undefined ? framing : writeOwn(ownHeaders) + framing;
     const bytes = Buffer.allocUnsafe(start.length + end.length + behind.length);
     bytes.set(start);
     bytes.write(end, start.length, "latin1");
@@ -70,6 +70,13 @@ function writeStart(origin: Origin, { method, url, headers }: WireRequest): stri
     return start;
   }
   return start + writeFields(headers);
+}
+
+/** Their names are no client's. */
+function writeOwn(headers: Readonly<Record<string, string>>): string {
+  let fields = "";
+  for (const name in headers) fields += writeField(name, headers[name] as string);
+  return fields;
 }
 
 function writeFields(headers: Readonly<Record<string, string>>): string {

@@ -21,7 +21,12 @@ function open(post: Post, options: Partial<BatchQueueParts<number>> = {}, timeou
     ...{ timers: clock, timeoutMs, random: () => 0.5 },
   });
   const queue = openBatchQueue<number>({
-    ...{ sender, timers: clock, write: (items) => Uint8Array.from(items), onChange: (problem) => void problems.push(problem) },
+    ...{
+      sender,
+      timers: clock,
+      write: (items) => Uint8Array.from(items),
+      onChange: (problem) => void problems.push(problem),
+    },
     limits: { delayMs: 100, maxQueued: 6, maxBatch: 3 },
     ...options,
   });
@@ -59,7 +64,11 @@ describe("a queue", () => {
     expect([queue.dropped(), problems]).toEqual([5, ["no"]]);
     answer.resolve({ kind: "taken", rejected: 1 });
     await settle();
-    expect(sent.map(({ items }) => items)).toEqual([[1, 2, 3], [4, 5, 6], [7, 8, 9]]);
+    expect(sent.map(({ items }) => items)).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 8, 9],
+    ]);
     expect([queue.dropped(), problems, clock.timersWaiting()]).toEqual([7, ["no", undefined], 0]);
   });
 

@@ -27,16 +27,21 @@ test("a full batch is sent without delay, and the rest when the gateway ends", a
   expect(traced.collector.requests.map(({ spans }) => spans.length)).toEqual([4, 4, 2]);
 });
 
-test.each([429, 502, 503, 504])("a batch that is answered with %p is sent again when the collector says", async (status) => {
-  await using traced = await startTraced();
-  let answers = 0;
-  traced.collector.answerWith(() => new Response("", answers++ < 2 ? { status, headers: { "retry-after": "0" } } : { status: 200 }));
-  await (await traced.started.post("/v1/chat/completions", CHAT)).text();
-  const [first, second, third] = [await traced.spans(), await traced.spans(), await traced.spans()];
-  expect([second, third]).toEqual([first, first]);
-  await traced.started.gateway.end();
-  expect(traced.collector.requests).toHaveLength(3);
-});
+test.each([429, 502, 503, 504])(
+  "a batch that is answered with %p is sent again when the collector says",
+  async (status) => {
+    await using traced = await startTraced();
+    let answers = 0;
+    traced.collector.answerWith(
+      () => new Response("", answers++ < 2 ? { status, headers: { "retry-after": "0" } } : { status: 200 }),
+    );
+    await (await traced.started.post("/v1/chat/completions", CHAT)).text();
+    const [first, second, third] = [await traced.spans(), await traced.spans(), await traced.spans()];
+    expect([second, third]).toEqual([first, first]);
+    await traced.started.gateway.end();
+    expect(traced.collector.requests).toHaveLength(3);
+  },
+);
 
 test.each([
   ["400", { status: 400 }, "it answers with status 400"],
@@ -88,8 +93,16 @@ test("a collector that does not answer holds up neither requests nor the end", a
 describe("the collector is called as the settings say", () => {
   test.each([
     ["the base URL", { OTEL_EXPORTER_OTLP_ENDPOINT: "/base/" }, "/base/v1/traces"],
-    ["the URL of traces as it is", { OTEL_EXPORTER_OTLP_ENDPOINT: "/no", OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "/x/v1/traces" }, "/x/v1/traces"],
-    ["the gateway's own setting", { OTEL_EXPORTER_OTLP_ENDPOINT: "/no", TELEMETRY_TRACING_OTLP_ENDPOINT: "/" }, "/v1/traces"],
+    [
+      "the URL of traces as it is",
+      { OTEL_EXPORTER_OTLP_ENDPOINT: "/no", OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "/x/v1/traces" },
+      "/x/v1/traces",
+    ],
+    [
+      "the gateway's own setting",
+      { OTEL_EXPORTER_OTLP_ENDPOINT: "/no", TELEMETRY_TRACING_OTLP_ENDPOINT: "/" },
+      "/v1/traces",
+    ],
     ["one with a path", { TELEMETRY_TRACING_OTLP_ENDPOINT: "/own/v1/traces" }, "/own/v1/traces"],
   ])("%s", async (_, paths, expected) => {
     await using collector = startOtlpReceiver();
@@ -117,7 +130,12 @@ describe("the collector is called as the settings say", () => {
       "gzip",
       "application/json",
     ]);
-    expect(resource).toMatchObject({ "service.name": "edge", "service.version": "9", team: "x,y", "deployment.environment.name": "test" });
+    expect(resource).toMatchObject({
+      "service.name": "edge",
+      "service.version": "9",
+      team: "x,y",
+      "deployment.environment.name": "test",
+    });
     expect(scope.name).toBe("inference-gateway");
     expect(spans.map(({ name }) => name)).toEqual(["chat gpt-4o", "POST /v1/chat/completions"]);
   });
@@ -137,7 +155,11 @@ describe("the collector is called as the settings say", () => {
     };
     const tls = { cert: server.cert, key: server.key, ca: client.cert, requestCert: true, rejectUnauthorized: true };
     await using collector = startOtlpReceiver({ tls });
-    await using started = await startBesideProvider((url) => ({ ...threeProviders(url), ...tracingTo(collector.url), ...settings }));
+    await using started = await startBesideProvider((url) => ({
+      ...threeProviders(url),
+      ...tracingTo(collector.url),
+      ...settings,
+    }));
     await (await started.post("/v1/chat/completions", CHAT)).text();
     expect((await collector.next()).spans).toHaveLength(2);
     rmSync(folder, { recursive: true });
@@ -155,7 +177,9 @@ describe("the collector is called as the settings say", () => {
 test("a certificate that cannot be used stops the start, and is named", async () => {
   const given = { OTEL_EXPORTER_OTLP_CERTIFICATE: import.meta.path };
   await expect(startTraced(given)).rejects.toThrow("OTEL_EXPORTER_OTLP_CERTIFICATE is not accepted");
-  await expect(startTraced({ OTEL_EXPORTER_OTLP_CERTIFICATE: "/no/such" })).rejects.toThrow("/no/such cannot be read (ENOENT)");
+  await expect(startTraced({ OTEL_EXPORTER_OTLP_CERTIFICATE: "/no/such" })).rejects.toThrow(
+    "/no/such cannot be read (ENOENT)",
+  );
 });
 
 test("the lines of the log are sent too, with the trace that they belong to", async () => {

@@ -29,12 +29,15 @@ const LOGS = official("logs", "ExportLogsServiceRequest");
 function read(schema: OfficialMessage, bytes: Uint8Array): unknown {
   const plain = schema.toObject(schema.decode(bytes), { longs: String, bytes: Uint8Array });
   return JSON.parse(
-    JSON.stringify(plain, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value)),
+    JSON.stringify(plain, (_, value: unknown) =>
+      value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value,
+    ),
     withoutEmpty,
   );
 }
 
-const withoutEmpty = (_: string, value: unknown): unknown => (Array.isArray(value) && value.length === 0 ? undefined : value);
+const withoutEmpty = (_: string, value: unknown): unknown =>
+  Array.isArray(value) && value.length === 0 ? undefined : value;
 
 function expectSame(schema: OfficialMessage, message: Message, value: MessageValue): void {
   const json = JSON.parse(writeJson(message, value), withoutEmpty) as unknown;
@@ -42,11 +45,19 @@ function expectSame(schema: OfficialMessage, message: Message, value: MessageVal
 }
 
 const text = fc.string({ unit: "grapheme", maxLength: 300 });
-const id = (bytes: number) => fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((given) => Buffer.from(given).toString("hex"));
-const number = fc.oneof(fc.maxSafeInteger(), fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0)));
-const attributes = fc.dictionary(text.filter((name) => name !== "__proto__"), fc.oneof(text, number, fc.boolean(), fc.array(text, { maxLength: 3 })), {
-  maxKeys: 5,
-});
+const id = (bytes: number) =>
+  fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((given) => Buffer.from(given).toString("hex"));
+const number = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0)),
+);
+const attributes = fc.dictionary(
+  text.filter((name) => name !== "__proto__"),
+  fc.oneof(text, number, fc.boolean(), fc.array(text, { maxLength: 3 })),
+  {
+    maxKeys: 5,
+  },
+);
 const time = fc.double({ min: 0, max: 4e12, noNaN: true });
 const span = fc.record({
   traceId: id(16),

@@ -125,7 +125,9 @@ describe("a request", () => {
   test("whose client leaves ends its spans", async () => {
     const { started } = traced;
     const gate = createGate();
-    started.answerWith(sse([dataEvent({ choices: [{ delta: { content: "a" } }] }), "data: [DONE]\n\n"], { gaps: [undefined, gate] }));
+    started.answerWith(
+      sse([dataEvent({ choices: [{ delta: { content: "a" } }] }), "data: [DONE]\n\n"], { gaps: [undefined, gate] }),
+    );
     const client = await openRawClient(started.gateway.port);
     const body = JSON.stringify({ ...CHAT, stream: true });
     await client.request("POST", "/v1/chat/completions", { body, headers: { "content-type": "application/json" } });
@@ -183,7 +185,9 @@ describe("a request", () => {
     await (await fetch(`${started.gateway.url}/health`)).text();
     await (await started.post("/v1/chat/completions", CHAT)).text();
     await traced.spans();
-    expect(collector.requests.slice(before).flatMap(({ spans }) => spans.map(({ name }) => name))).not.toContain("GET /health");
+    expect(collector.requests.slice(before).flatMap(({ spans }) => spans.map(({ name }) => name))).not.toContain(
+      "GET /health",
+    );
   });
 });
 
@@ -205,14 +209,20 @@ describe("while a trace is not sampled", () => {
     expect(traceOf(started.takeCall())).toEqual([UNSAMPLED, "a=1", null]);
     await (await started.post("/v1/chat/completions", CHAT)).text();
     await traced.spans();
-    expect(collector.requests.slice(before).flatMap(({ spans }) => spans).some(({ traceId }) => traceId === TRACE)).toBe(false);
+    expect(
+      collector.requests
+        .slice(before)
+        .flatMap(({ spans }) => spans)
+        .some(({ traceId }) => traceId === TRACE),
+    ).toBe(false);
   });
 
   test("one of the gateway's own says so, and is in the log", async () => {
     await using off = await startTraced({ OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "0" });
     const { started, collector } = off;
     await (await started.post("/v1/chat/completions", CHAT, { "x-request-id": "off-1" })).text();
-    const [, traceId] = /^00-([0-9a-f]{32})-[0-9a-f]{16}-00$/.exec(started.takeCall().header("traceparent") ?? "") ?? [];
+    const [, traceId] =
+      /^00-([0-9a-f]{32})-[0-9a-f]{16}-00$/.exec(started.takeCall().header("traceparent") ?? "") ?? [];
     const line = await started.gateway.logged(({ request_id: id, msg }) => id === "off-1" && msg === "request");
     expect([typeof traceId, line["trace_id"]]).toEqual(["string", traceId]);
     await started.gateway.end();
@@ -229,11 +239,15 @@ test("OTEL_PROPAGATORS=none neither goes on with a trace nor passes one on", asy
 
 test("without tracing the client's headers are passed on as they are, and the log has no trace", async () => {
   await using plain = await startBesideProvider(threeProviders);
-  await (await plain.post("/v1/chat/completions", CHAT, { traceparent: "t", tracestate: "A", "x-request-id": "p" })).text();
+  await (
+    await plain.post("/v1/chat/completions", CHAT, { traceparent: "t", tracestate: "A", "x-request-id": "p" })
+  ).text();
   await (await plain.post("/v1/chat/completions", CHAT)).text();
   expect(plain.takeCalls().map(traceOf)).toEqual([
     ["t", "A", null],
     [null, null, null],
   ]);
-  expect(await plain.gateway.logged(({ request_id: id, msg }) => id === "p" && msg === "request")).not.toHaveProperty("trace_id");
+  expect(await plain.gateway.logged(({ request_id: id, msg }) => id === "p" && msg === "request")).not.toHaveProperty(
+    "trace_id",
+  );
 });

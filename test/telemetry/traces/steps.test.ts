@@ -30,7 +30,11 @@ describe("each attempt of routing is a span", () => {
     await using routed = await startRouted([model], {}, tracingTo(collector.url));
     routed.left.answer(json(500, { error: { message: "no" } }));
     routed.right.answer(json(200, { choices: [], usage: { prompt_tokens: 3, completion_tokens: 4 } }));
-    const response = await routed.post("/v1/chat/completions", { model: "fast", messages: [] }, { headers: { traceparent: SAMPLED } });
+    const response = await routed.post(
+      "/v1/chat/completions",
+      { model: "fast", messages: [] },
+      { headers: { traceparent: SAMPLED } },
+    );
     expect([response.status, await response.json()]).toMatchObject([200, { choices: [] }]);
     const { own, steps } = split((await collector.next()).spans);
     expect(steps.map((step) => brief(step).filter((_, index) => index !== 1))).toEqual([
@@ -38,7 +42,10 @@ describe("each attempt of routing is a span", () => {
       ["chat other", 200, "", 0],
     ]);
     expect(steps.map(({ attributes: { "server.port": port } }) => port)).toEqual([routed.left.port, routed.right.port]);
-    expect([steps[0]?.attributes["gen_ai.usage.input_tokens"], steps[1]?.attributes["gen_ai.usage.input_tokens"]]).toEqual([undefined, 3]);
+    expect([
+      steps[0]?.attributes["gen_ai.usage.input_tokens"],
+      steps[1]?.attributes["gen_ai.usage.input_tokens"],
+    ]).toEqual([undefined, 3]);
     expect(steps.every(({ parentSpanId, traceId }) => parentSpanId === own.spanId && traceId === TRACE)).toBe(true);
     expect(own.attributes).toMatchObject({
       "inference_gateway.alias": "fast",
@@ -51,55 +58,91 @@ describe("each attempt of routing is a span", () => {
 });
 
 describe("the tools that the gateway runs", () => {
-  test.each([[false], [true]])("are spans between those of the model's steps, which their servers go on with: streamed %p", async (streams) => {
-    const seen: (string | null)[] = [];
-    await using collector = startOtlpReceiver();
-    const mcp = await startMcpServer({
-      tools: [
-        { name: "add", run: () => text("5") },
-        { name: "fail", run: () => ({ ...text("it broke"), isError: true }) },
-      ],
-      async intercept(request) {
-        if ((await request.clone().text()).includes("tools/call")) seen.push(request.headers.get("traceparent"));
-        return undefined;
-      },
-    });
-    const mcpSettings = { MCP_ENABLED: "true", MCP_SERVERS: `test=${mcp.url}`, MCP_TOOL_MODE: "direct", MCP_POLLING_INTERVAL: "0s" };
-    await using rig = await startRig({ ...mcpSettings, ...tracingTo(collector.url) });
-    await rig.gateway.logged((line) => line["msg"] === "MCP server is connected");
-    const usage = (prompt: number) => ({ usage: { prompt_tokens: prompt, completion_tokens: 1, total_tokens: prompt + 1 } });
-    const calls = [call("call-1", "mcp_add"), call("call-2", "mcp_fail")];
-    if (streams) {
-      const indexed = calls.map((each, index) => ({ index, ...each }));
-      rig.provider.answer(sse([delta({ role: "assistant", tool_calls: indexed }), delta({}, "tool_calls"), dataEvent({ choices: [], ...usage(10) })], { done: true }));
-      rig.provider.answer(sse([delta({ content: "five" }), delta({}, "stop"), dataEvent({ choices: [], ...usage(30) })], { done: true }));
-    } else {
-      rig.provider.answer(completion({ tool_calls: calls }, "tool_calls", usage(10)));
-      rig.provider.answer(completion({ content: "five" }, "stop", usage(30)));
-    }
-    const asked = rig.provider.requests.length;
-    const response = await fetch(`${rig.gateway.url}/v1/chat/completions`, {
-      method: "POST",
-      headers: { traceparent: SAMPLED },
-      body: JSON.stringify({ ...CHAT, ...(streams && { stream: true, stream_options: { include_usage: true } }) }),
-    });
-    expect(await response.text()).toContain("five");
-    const { own, steps } = split((await collector.next()).spans);
-    const names = steps.map(({ name }) => name);
-    expect([names[0], names.slice(1, 3).sort(), names[3]]).toEqual(["chat m", ["execute_tool mcp_add", "execute_tool mcp_fail"], "chat m"]);
-    const tools = steps.filter(({ name }) => name.startsWith("execute_tool"));
-    expect(tools.find(({ name }) => name.endsWith("add"))).toMatchObject({
-      ...{ kind: 1, status: 0, parentSpanId: own.spanId },
-      attributes: { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "mcp_add", "gen_ai.tool.call.id": "call-1" },
-    });
-    expect(tools.find(({ name }) => name.endsWith("fail"))).toMatchObject({ status: 2, attributes: { "error.type": "tool_failed" } });
-    expect(seen.toSorted()).toEqual(tools.map(({ spanId }) => `00-${TRACE}-${spanId}-01`).toSorted());
-    const models = steps.filter(({ name }) => name === "chat m");
-    expect(rig.provider.requests.slice(asked).map((request) => traceOf(request)[0])).toEqual(models.map(({ spanId }) => `00-${TRACE}-${spanId}-01`));
-    expect(models.map(({ attributes }) => attributes["gen_ai.usage.input_tokens"])).toEqual([10, 30]);
-    expect(own.attributes).toMatchObject({ "gen_ai.usage.input_tokens": 40, "inference_gateway.tool_rounds": 1 });
-    await mcp.stop();
-  });
+  test.each([[false], [true]])(
+    "are spans between those of the model's steps, which their servers go on with: streamed %p",
+    async (streams) => {
+      const seen: (string | null)[] = [];
+      await using collector = startOtlpReceiver();
+      const mcp = await startMcpServer({
+        tools: [
+          { name: "add", run: () => text("5") },
+          { name: "fail", run: () => ({ ...text("it broke"), isError: true }) },
+        ],
+        async intercept(request) {
+          if ((await request.clone().text()).includes("tools/call")) seen.push(request.headers.get("traceparent"));
+          return undefined;
+        },
+      });
+      const mcpSettings = {
+        MCP_ENABLED: "true",
+        MCP_SERVERS: `test=${mcp.url}`,
+        MCP_TOOL_MODE: "direct",
+        MCP_POLLING_INTERVAL: "0s",
+      };
+      await using rig = await startRig({ ...mcpSettings, ...tracingTo(collector.url) });
+      await rig.gateway.logged((line) => line["msg"] === "MCP server is connected");
+      const usage = (prompt: number) => ({
+        usage: { prompt_tokens: prompt, completion_tokens: 1, total_tokens: prompt + 1 },
+      });
+      const calls = [call("call-1", "mcp_add"), call("call-2", "mcp_fail")];
+      if (streams) {
+        const indexed = calls.map((each, index) => ({ index, ...each }));
+        rig.provider.answer(
+          sse(
+            [
+              delta({ role: "assistant", tool_calls: indexed }),
+              delta({}, "tool_calls"),
+              dataEvent({ choices: [], ...usage(10) }),
+            ],
+            { done: true },
+          ),
+        );
+        rig.provider.answer(
+          sse([delta({ content: "five" }), delta({}, "stop"), dataEvent({ choices: [], ...usage(30) })], {
+            done: true,
+          }),
+        );
+      } else {
+        rig.provider.answer(completion({ tool_calls: calls }, "tool_calls", usage(10)));
+        rig.provider.answer(completion({ content: "five" }, "stop", usage(30)));
+      }
+      const asked = rig.provider.requests.length;
+      const response = await fetch(`${rig.gateway.url}/v1/chat/completions`, {
+        method: "POST",
+        headers: { traceparent: SAMPLED },
+        body: JSON.stringify({ ...CHAT, ...(streams && { stream: true, stream_options: { include_usage: true } }) }),
+      });
+      expect(await response.text()).toContain("five");
+      const { own, steps } = split((await collector.next()).spans);
+      const names = steps.map(({ name }) => name);
+      expect([names[0], names.slice(1, 3).sort(), names[3]]).toEqual([
+        "chat m",
+        ["execute_tool mcp_add", "execute_tool mcp_fail"],
+        "chat m",
+      ]);
+      const tools = steps.filter(({ name }) => name.startsWith("execute_tool"));
+      expect(tools.find(({ name }) => name.endsWith("add"))).toMatchObject({
+        ...{ kind: 1, status: 0, parentSpanId: own.spanId },
+        attributes: {
+          "gen_ai.operation.name": "execute_tool",
+          "gen_ai.tool.name": "mcp_add",
+          "gen_ai.tool.call.id": "call-1",
+        },
+      });
+      expect(tools.find(({ name }) => name.endsWith("fail"))).toMatchObject({
+        status: 2,
+        attributes: { "error.type": "tool_failed" },
+      });
+      expect(seen.toSorted()).toEqual(tools.map(({ spanId }) => `00-${TRACE}-${spanId}-01`).toSorted());
+      const models = steps.filter(({ name }) => name === "chat m");
+      expect(rig.provider.requests.slice(asked).map((request) => traceOf(request)[0])).toEqual(
+        models.map(({ spanId }) => `00-${TRACE}-${spanId}-01`),
+      );
+      expect(models.map(({ attributes }) => attributes["gen_ai.usage.input_tokens"])).toEqual([10, 30]);
+      expect(own.attributes).toMatchObject({ "gen_ai.usage.input_tokens": 40, "inference_gateway.tool_rounds": 1 });
+      await mcp.stop();
+    },
+  );
 });
 
 test("what the issuer is asked is a trace of its own", async () => {

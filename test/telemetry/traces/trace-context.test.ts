@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { createSampler, type SamplerName } from "../../../src/telemetry/traces/sampler.ts";
-import { formatTraceparent, parseTraceparent, readBaggage, readTracestate } from "../../../src/telemetry/traces/trace-context.ts";
+import {
+  formatTraceparent,
+  parseTraceparent,
+  readBaggage,
+  readTracestate,
+} from "../../../src/telemetry/traces/trace-context.ts";
 import { createTraceIds } from "../../../src/telemetry/traces/trace-ids.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -54,12 +59,21 @@ describe("tracestate", () => {
     expect(readTracestate(given)).toBe(passed);
   });
 
-  test.each(["", ",", "a", "=b", "A=b", "a=b=c", "a=\x7f", "a=1,a=2", "a=é", "x".repeat(20_000), Array.from({ length: 33 }, (_, n) => `k${n}=v`).join()])(
-    "%s is not",
-    (given) => {
-      expect(readTracestate(given)).toBeUndefined();
-    },
-  );
+  test.each([
+    "",
+    ",",
+    "a",
+    "=b",
+    "A=b",
+    "a=b=c",
+    "a=\x7f",
+    "a=1,a=2",
+    "a=é",
+    "x".repeat(20_000),
+    Array.from({ length: 33 }, (_, n) => `k${n}=v`).join(),
+  ])("%s is not", (given) => {
+    expect(readTracestate(given)).toBeUndefined();
+  });
 });
 
 describe("baggage", () => {
