@@ -1,18 +1,18 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
 import { exportOptions } from "./config/otlp-settings.ts";
+import { metricsOptions } from "./config/telemetry-options.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
-import type { KnownModels } from "./routing/known-models.ts";
 import type { CircuitChange } from "./routing/health/deployment-states.ts";
 import { type LazyDeployments, openDeployments } from "./routing/open-deployments.ts";
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
-import type { RoutingView } from "./routing/routing-view.ts";
+import type { ObservedRouting } from "./routing/observed-routing.ts";
 import type { Routes } from "./server/application.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
@@ -62,9 +62,7 @@ export interface GatewayDependencies {
 /** What is asked of the configuration in use. */
 export interface InUse {
   readonly routes: Routes;
-  /** Undefined if there are no models of the gateway's own. */
-  readonly routing: RoutingView | undefined;
-  readonly knownModels: KnownModels;
+  readonly observed: ObservedRouting;
 }
 
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
@@ -99,7 +97,7 @@ function logCircuit(changes: ChangeLog, { kind, label, why, until }: CircuitChan
 
 /** @param parts what is looked at only later */
 async function openMetricsOf(settings: Config["settings"], parts: Omit<MetricsParts, "operations">) {
-  const wanted = options.metricsOptions(settings);
+  const wanted = metricsOptions(settings);
   if (!wanted) return undefined;
   const { openMetrics } = await import("./telemetry/metrics/open-metrics.ts");
   return openMetrics(wanted, { ...parts, operations: ROUTE_OPERATIONS });
@@ -129,8 +127,8 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
     ...{ clock, timers, worker: worker?.number },
     ...{ connections: () => connections.connections(), requestsInFlight: () => requests.size() },
     droppedLogLines: log.droppedLines,
-    known: () => current().knownModels,
-    models: () => current().routing?.models() ?? [],
+    known: () => current().observed,
+    models: () => current().observed.view?.models() ?? [],
   });
   const exported = await openExportOf(settings, {
     ...{ clock, timers, random, log, readFile, version, worker: worker?.number },

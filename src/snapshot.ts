@@ -17,9 +17,8 @@ import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import type { NamedModels } from "./routing/deployments.ts";
-import { createKnownModels, type KnownModels } from "./routing/known-models.ts";
+import { type ObservedRouting, observeRouting } from "./routing/observed-routing.ts";
 import { openRouting } from "./routing/open-routing.ts";
-import type { RoutingView } from "./routing/routing-view.ts";
 import type { Routes } from "./server/application.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
 import { createVisionGate } from "./stages/vision-gate.ts";
@@ -42,10 +41,7 @@ export interface Snapshot {
   readonly modelLists: ModelLists;
   /** What its names of models mean. */
   readonly named: NamedModels | undefined;
-  /** How their deployments do; undefined if it has none. */
-  readonly routing: RoutingView | undefined;
-  /** The names that are no client's own. */
-  readonly knownModels: KnownModels;
+  readonly observed: ObservedRouting;
   /** It is in use from now on: connects and asks, in the background, for what it will need. */
   start(): void;
   /** Resolves when no request is on it. For one that no request begins on any more. */
@@ -86,9 +82,8 @@ function assemble(
 ): Snapshot {
   const { settings, providers } = config;
   const { listener, deadlines, memory, decompressions, timers, responseKeeping } = shared;
-  const common = { deadlines, memory, decompressions, now: timers.now };
+  const common = { deadlines, memory, decompressions, now: timers.now, calls: shared.metrics?.observeCall };
   const { files, readFile } = rememberFiles(shared.readFile);
-
   const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
   building.defer(() => upstream.release());
   const tls = loadTls(options.tlsFiles(settings), readFile);
@@ -110,7 +105,6 @@ function assemble(
     routing: deployments && openRoutedAdmission({ ...relayOptions, ...deployments, policy, routePolicy }),
     heartbeat: createHeartbeat(keepAliveMs, common),
     openCall: upstream.openCall,
-    calls: shared.metrics?.observeCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
     targets: { ...modelLists, providers: routing.providers },
     policy,
@@ -133,8 +127,7 @@ function assemble(
     models: {
       ...relayOptions,
       ...routing,
-      catalogue: modelLists,
-      policy,
+      ...{ catalogue: modelLists, policy },
       own: deployments?.list(routePolicy, modelLists),
     },
     routing: deployments?.view,
@@ -145,8 +138,7 @@ function assemble(
   return {
     ...{ config, routes, tls, files, authentication, modelLists, named },
     endpoints: options.endpointKeys(providers),
-    routing: deployments?.view,
-    knownModels: createKnownModels(providers, modelLists, named),
+    observed: observeRouting(providers, modelLists, named, deployments),
     start() {
       shared.exported?.goesOutBy(upstream.fetch);
       deployments?.start();

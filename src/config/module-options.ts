@@ -176,12 +176,6 @@ export function relayOptions(settings: Settings) {
   };
 }
 
-/** Where metrics are served; undefined if there are none. */
-export function metricsOptions(settings: Settings) {
-  const { TELEMETRY_METRICS_HOST: hostname, TELEMETRY_METRICS_PORT: port } = settings;
-  return settings.TELEMETRY_ENABLED ? { hostname, port } : undefined;
-}
-
 /** How much of answers is kept for clients that lose it. */
 export const replayBytes = (settings: Settings): number => settings.REPLAY_CACHE_BYTES;
 

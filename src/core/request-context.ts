@@ -2,20 +2,10 @@ import type { LinkedListNode } from "./linked-list.ts";
 import type { Failure, FailureCode } from "./errors.ts";
 import type { MemoryHolder } from "./memory/budget.ts";
 import type { RequestTrace } from "./request-trace.ts";
+import type { TokenUsage } from "./token-usage.ts";
 import type { RoutingRecord } from "./attempt-summary.ts";
 
-/** What a provider says a call used, in tokens; a member that it did not say is absent. */
-export interface TokenUsage {
-  readonly inputTokens?: number;
-  readonly outputTokens?: number;
-  readonly totalTokens?: number;
-  /** The part of the input that the provider had cached. */
-  readonly cachedInputTokens?: number;
-  /** What of the input the provider has cached for later. */
-  readonly cacheCreationInputTokens?: number;
-  /** The part of the output that is thought and not said. */
-  readonly reasoningTokens?: number;
-}
+export type { TokenUsage };
 
 /** Who sent a request: the holder of a static key, by the key's name, or the subject of a token. */
 export interface Principal {
@@ -80,7 +70,7 @@ export interface CallObserver {
   /** One has begun. */
   began(): void;
   /** It is over, now. */
-  ended(call: CallRecord): void;
+  ended(call: CallRecord, endedAt: number): void;
 }
 
 /** What is known of a request; only the recording methods of {@link RequestContext} change it. */
@@ -172,10 +162,13 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   toolStep(): void;
   /** One of them is over. */
   toolRan(run: ToolRun): void;
-  /** From now on it waits for others: for its client, a provider or a tool. Waits may overlap. */
-  waits(): void;
+  /**
+   * From now on it waits for others: for its client, a provider or a tool. Waits may overlap.
+   * @param at the time now, if that is known
+   */
+  waits(at?: number): void;
   /** One of these waits is over. */
-  waited(): void;
+  waited(at?: number): void;
   /** Why it failed. */
   failed(failure: Failure): void;
   /** It is over: notifies the observers. Further calls do nothing, so every exit may call it. */

@@ -138,12 +138,12 @@ export class Recorder implements RequestContext {
     (this.toolRuns ??= []).push(run);
   }
 
-  waits(): void {
-    if (this.register.measuresWaits && this.openWaits++ === 0) this.waitsSince = this.register.now();
+  waits(at?: number): void {
+    if (this.register.measuresWaits && this.openWaits++ === 0) this.waitsSince = at ?? this.register.now();
   }
 
-  waited(): void {
-    if (this.openWaits > 0 && --this.openWaits === 0) this.waitedMs += this.register.now() - this.waitsSince;
+  waited(at?: number): void {
+    if (this.openWaits > 0 && --this.openWaits === 0) this.waitedMs += (at ?? this.register.now()) - this.waitsSince;
   }
 
   waitedUntil(time: number): number {

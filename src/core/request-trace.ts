@@ -1,4 +1,4 @@
-import type { CallKind, RequestRecord } from "./request-context.ts";
+import type { TokenUsage } from "./token-usage.ts";
 
 /** Header fields with which whoever is called goes on with a trace; names in lower case. */
 export type TraceHeaders = Readonly<Record<string, string>>;
@@ -15,6 +15,15 @@ export interface TraceStep {
    * @param error why it came to nothing, if it did: what was thrown, or a code
    */
   ended(error?: unknown): void;
+}
+
+/** What of a request is looked at when its steps begin and end. */
+export interface TracedRequest {
+  readonly method: string;
+  readonly route: string;
+  readonly streaming: boolean;
+  readonly firstByteAt: number | undefined;
+  readonly usage: TokenUsage | undefined;
 }
 
 /** What is sent to a provider. */
@@ -37,15 +46,10 @@ export interface RequestTrace {
   readonly isSampled: boolean;
   /**
    * The provider with this id is called.
-   * @param model in the provider's naming; that of the request if undefined
+   * @param kind why, as routing has it
+   * @param model in the provider's naming
    */
-  call(
-    request: RequestRecord,
-    kind: CallKind,
-    provider: string,
-    model: string | undefined,
-    call: TracedCall,
-  ): TraceStep;
+  call(request: TracedRequest, kind: string, provider: string, model: string | undefined, call: TracedCall): TraceStep;
   /** A tool is called. */
   tool(tool: TracedTool): TraceStep;
 }

@@ -1,15 +1,16 @@
 import { isBadKey, readRpcDetails } from "../formats/rpc-status.ts";
-import type { CallKind, CallObserver, CallRecord, RequestContext, TokenUsage } from "../core/request-context.ts";
+import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import type { TraceStep } from "../core/request-trace.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import type { StreamedCall } from "./stream-listener.ts";
 import { type ProviderError, readProviderError } from "../formats/provider-error.ts";
-import { type Failure, type FailureCode, toFailure } from "../core/errors.ts";
+import { type Failure, toFailure } from "../core/errors.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { relayedResponseHeaders, parseRetryAfter } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
+import type { ObservedCall } from "./observed-call.ts";
 import { readErrorText } from "./read-response.ts";
 
 /** The answer to a client's request, on its way: what stages hand on, and what becomes the response. */
@@ -29,23 +30,18 @@ export interface Reply {
  * One call of a provider for a client's request. It is closed along with all attempts for that request, or
  * earlier by whoever needs it no more.
  */
-export class Attempt implements Reply, CallRecord {
+export class Attempt implements Reply {
   readonly call: UpstreamCall;
   readonly usageInjected: boolean;
   /** The attempt that was open when this one began. */
   readonly previous: Attempt | undefined;
   isClosed = false;
-  readonly context: RequestContext;
-  readonly provider: Provider;
-  model: string | undefined;
-  kind: CallKind = "first";
-  startedAt = 0;
-  failure: FailureCode | undefined;
+  readonly #context: RequestContext;
+  readonly #provider: Provider;
   readonly #sending: Promise<UpstreamResponse>;
   readonly #step: TraceStep | undefined;
   #response: UpstreamResponse | undefined;
-  /** Until it was told how it ended. */
-  #observer: CallObserver | undefined;
+  readonly #observed: ObservedCall | undefined;
 
   constructor(
     context: RequestContext,
@@ -54,32 +50,17 @@ export class Attempt implements Reply, CallRecord {
     previous: Attempt | undefined,
     sending: Promise<UpstreamResponse>,
     usageInjected: boolean,
-    step?: TraceStep,
+    observed: ObservedCall | undefined,
+    step: TraceStep | undefined,
   ) {
-    this.context = context;
-    this.provider = provider;
+    this.#observed = observed;
+    this.#context = context;
+    this.#provider = provider;
     this.call = call;
     this.previous = previous;
     this.#sending = sending;
     this.usageInjected = usageInjected;
     this.#step = step;
-  }
-
-  /**
-   * Has somebody told how it ends.
-   * @param model in the provider's naming; that of the request if undefined
-   */
-  observedBy(observer: CallObserver, startedAt: number, model: string | undefined, kind: CallKind): void {
-    this.model = model ?? this.context.model;
-    this.kind = kind;
-    this.startedAt = startedAt;
-    this.#observer = observer;
-    this.context.waits();
-    observer.began();
-  }
-
-  get status(): number | undefined {
-    return this.#response?.status;
   }
 
   /** The provider's answer, once its header has come. */
@@ -110,7 +91,7 @@ export class Attempt implements Reply, CallRecord {
     try {
       const response = this.#record(await this.#sending);
       if (response.status < 300) return this;
-      throw await readProviderFailure(this.context, response, this.call, this.provider);
+      throw await readProviderFailure(this.#context, response, this.call, this.#provider);
     } catch (error) {
       this.close(toFailure(error));
       throw error;
@@ -125,21 +106,16 @@ export class Attempt implements Reply, CallRecord {
     this.#step?.ended(failure);
   }
 
-  /** Its answer is over: what is left to do with it is the gateway's own work. A second call does nothing. */
+  /** See {@link ObservedCall.end}. */
   settle(failure?: Failure): void {
     this.#step?.settled();
-    const observer = this.#observer;
-    if (!observer) return;
-    this.#observer = undefined;
-    const isError = (this.#response?.status ?? 0) >= 400;
-    this.failure = failure?.code ?? (isError ? "provider_error" : undefined);
-    this.context.waited();
-    observer.ended(this);
+    this.#observed?.end(failure);
   }
 
   #record(response: UpstreamResponse): UpstreamResponse {
     this.#step?.responded(response.status);
-    this.context.responseHeader();
+    this.#context.responseHeader();
+    if (this.#observed) this.#observed.status = response.status;
     return (this.#response = response);
   }
 }

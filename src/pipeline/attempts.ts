@@ -2,13 +2,11 @@ import type { CallKind, Interruptible, RequestContext } from "../core/request-co
 import { Failure, toFailure } from "../core/errors.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { UpstreamCall } from "../upstream/call.ts";
-import type { UpstreamResponse } from "../upstream/transport.ts";
 import { Attempt } from "./attempt.ts";
 import type { AttemptParts, AttemptRequest, BranchEvents } from "./attempt-parts.ts";
-import { UNCOUNTED_BYTES } from "./read-response.ts";
-import { traced } from "./trace-attempt.ts";
+import { ObservedCall } from "./observed-call.ts";
 import { readRequestTimeout, RequestDeadline } from "./request-timeout.ts";
+import { sendWithin } from "./send-within.ts";
 import type { StreamedCall } from "./stream-listener.ts";
 
 /**
@@ -115,33 +113,15 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     const timeouts = request.timeouts ?? this.#timeouts ?? provider.timeouts;
     const call = this.#parts.openCall(provider, this.request.signal, timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
-    const step = this.context.trace?.call(this.context, this.#kind, provider.id, this.#model, request);
-    const sent = step ? traced(request, step) : request;
-    const sending = this.#reason ? Promise.reject(this.#reason) : this.#send(call, sent);
-    const usageInjected = request.usageInjected ?? false;
-    const attempt = new Attempt(this.context, provider, call, this.#last, sending, usageInjected, step);
-    const { calls, now } = this.#parts;
-    if (calls) attempt.observedBy(calls, now(), this.#model, this.#kind);
-    this.#kind = "step";
-    return (this.#last = attempt);
-  }
-
-  /** A short body is not counted while a provider has it; a long one is until it is sent, its parsed value no more. */
-  #send(call: UpstreamCall, request: AttemptRequest): Promise<UpstreamResponse> {
-    const { body, keptBytes = 0 } = request;
-    const length = body instanceof Uint8Array ? body.length : 0;
-    const isLong = length > UNCOUNTED_BYTES;
-    const kept = keptBytes + this.keptBytes;
-    this.#parts.memory.tryHold(this.context, isLong ? kept + length : kept);
-    return isLong ? this.#sendLong(call, request, keptBytes) : call.send(request);
-  }
-
-  /** Separate, because its closure would cost each short request an object. */
-  #sendLong(call: UpstreamCall, request: AttemptRequest, keptBytes: number): Promise<UpstreamResponse> {
-    const { memory } = this.#parts;
+    const { calls, now, memory } = this.#parts;
     const { context } = this;
-    const free = (): void => void memory.tryHold(context, keptBytes + this.keptBytes);
-    return call.send({ ...request, onSent: free }).finally(free);
+    const model = this.#model ?? context.model;
+    const step = context.trace?.call(context, this.#kind, provider.id, model, request);
+    const sending = this.#reason ? Promise.reject(this.#reason) : sendWithin(memory, this, call, request, step);
+    const usageInjected = request.usageInjected ?? false;
+    const observed = calls && new ObservedCall(calls, context, provider, model, this.#kind, now);
+    this.#kind = "step";
+    return (this.#last = new Attempt(context, provider, call, this.#last, sending, usageInjected, observed, step));
   }
 
   /** Ends the attempts that are open and all else that waits for the request; the first reason counts. */

@@ -91,7 +91,7 @@ export function openLineStream({ output, batchBytes, onLost }: LineStreamParts):
     for (const { bytes } of batches.all()) output.writeLast(bytes);
   });
   return {
-    buffer,
+    ...{ buffer, dropped: batches.dropped },
     end() {
       if (buffer.length > batchBytes) {
         release();
@@ -100,7 +100,6 @@ export function openLineStream({ output, batchBytes, onLost }: LineStreamParts):
       batches.endLine();
       timer ??= setTimeout(holdEnded, HOLD_MS);
     },
-    dropped: batches.dropped,
     flush(timeoutMs) {
       const { promise, done } = waitAtMost(timeoutMs);
       whenFlushed = done;

@@ -27,9 +27,7 @@ export function runWorker(number: number, version: string): void {
   let busy: Promise<void> = Promise.resolve();
   let draining = false;
   let log: Log | undefined;
-
   const sharing = createSharingChannel();
-
   const build = async (message: StartMessage): Promise<void> => {
     source = message.reloaded ?? sourceIn(message);
     const config = configOf(message);
@@ -58,20 +56,12 @@ export function runWorker(number: number, version: string): void {
     tell({ kind: "not-reloaded", source, ...(problem !== undefined && { problem }) });
   };
 
-  const tellMetrics = (): void => {
-    const copy = service?.copyMetrics();
-    if (copy) tell({ kind: "metrics", copy });
-  };
-
   const drain = (): void => {
     if (draining) return;
     draining = true;
     const closed = (): void => tell({ kind: "draining" });
     const stopped = service?.drain(closed) ?? Promise.resolve(EXIT.ok);
-    void stopped.then((code) => {
-      tellMetrics();
-      return log ? endProcess(log, code) : process.exit(code);
-    });
+    void stopped.then((code) => endWorker(service, log, code));
   };
 
   const obey = async (message: ToWorker): Promise<void> => {
@@ -87,7 +77,7 @@ export function runWorker(number: number, version: string): void {
       case "sharing":
         return sharing.hear(message.messages);
       case "metrics":
-        return tellMetrics();
+        return tellMetrics(service);
       case "count":
         count = { up: message.up, of: message.of };
     }
@@ -106,6 +96,18 @@ export function runWorker(number: number, version: string): void {
   process.on("SIGHUP", () => (busy = reload()));
   if (!process.connected) drain();
   tell({ kind: "ready" });
+}
+
+function tellMetrics(service: Service | undefined): void {
+  const copy = service?.copyMetrics();
+  if (copy) tell({ kind: "metrics", copy });
+}
+
+/** What it has counted is told before it ends, because nobody can ask it any more. */
+function endWorker(service: Service | undefined, log: Log | undefined, code: number): void {
+  tellMetrics(service);
+  if (log) void endProcess(log, code);
+  else process.exit(code);
 }
 
 function tell(message: FromWorker): void {

@@ -1,7 +1,7 @@
 import { type ConfigSource, type ReadSource, sourceIn } from "../../config/config-source.ts";
 import { readVariable } from "../../config/environment.ts";
 import type { Config } from "../../config/load-config.ts";
-import { metricsOptions } from "../../config/module-options.ts";
+import { metricsOptions } from "../../config/telemetry-options.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import { announce, announceDrainDelay } from "../announce.ts";
 import { endProcess, EXIT, fail, listeningProblem } from "../exit.ts";

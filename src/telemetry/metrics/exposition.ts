@@ -15,7 +15,7 @@ export const CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {
 const PIECE_CHARACTERS = 64 * 1024;
 
 /**
- * Writes all series, in turns of the event loop: two thousand of a histogram are 8 MB of text.
+ * Writes all series, in turns of the event loop: a thousand of a histogram are 5 MB of text.
  * https://prometheus.io/docs/instrumenting/exposition_formats/ and https://prometheus.io/docs/specs/om/open_metrics_spec/
  */
 export async function writeMetrics(store: MetricStore, format: ExpositionFormat): Promise<Uint8Array> {

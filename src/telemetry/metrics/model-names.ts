@@ -1,7 +1,7 @@
 import { OTHER } from "./series.ts";
 
 /** So many models get a name in metrics; those that come later are counted together. */
-const MAX_MODELS = 1000;
+const MAX_MODELS = 500;
 
 /** A longer name is none. */
 const MAX_CHARACTERS = 256;

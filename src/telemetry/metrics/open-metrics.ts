@@ -3,7 +3,7 @@ import { clearGauges, copyStore, createMetricStore, type MetricStore, type Store
 import { createMetricsServer, type MetricsServerOptions } from "./metrics-server.ts";
 import { createModelNames, type KnownNames } from "./model-names.ts";
 import { createProcessMetrics } from "./process-metrics.ts";
-import { createRequestMetrics, type RequestMetrics, type RequestMetricsParts } from "./request-metrics.ts";
+import { RequestMetrics, type RequestMetricsParts } from "./request-metrics.ts";
 
 /** A model of the gateway's own, as far as it is counted. */
 export interface ObservedModel {
@@ -44,12 +44,12 @@ export function openMetrics(options: MetricsServerOptions, parts: MetricsParts):
   const { operations, clock, timers, worker } = parts;
   const store = createMetricStore();
   const names = createModelNames(parts.known);
-  const requests = createRequestMetrics({ store, names, operations, clock, now: timers.now });
+  const requests = new RequestMetrics({ store, names, operations, clock });
   const ownProcess = createProcessMetrics(store, timers, worker);
 
   const collect = (): MetricStore => {
     clearGauges(store);
-    readViews(store, parts, requests.callsInProgress());
+    readViews(store, parts, requests.callsInProgress);
     ownProcess.read();
     return store;
   };

@@ -20,7 +20,7 @@ export interface SeriesCopy {
 }
 
 /** More series than this a family does not get: what differs in names is then counted together. */
-export const MAX_SERIES = 2000;
+export const MAX_SERIES = 1000;
 
 /** In place of a name for which there is no room, or that nobody but a client has made known. */
 export const OTHER = "other";

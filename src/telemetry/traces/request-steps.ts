@@ -1,5 +1,5 @@
-import type { CallKind, RequestRecord, TokenUsage } from "../../core/request-context.ts";
-import type { TracedTool, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
+import type { TokenUsage } from "../../core/token-usage.ts";
+import type { TracedRequest, TracedTool, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
 import type { OpenAttributes } from "../otlp/attributes.ts";
 import { codeOf, MAX_CHARACTERS, setServer, setText, setUsage } from "./attributes.ts";
 import { type Span, SPAN_KIND, type SpanEvent, spanFlags, STATUS_ERROR } from "./span.ts";
@@ -82,7 +82,7 @@ export const firstTokenEvent = (timeUnixNano: number): SpanEvent => ({ name: "ge
 
 /** What is called, and why. */
 export interface AskedProvider {
-  readonly kind: CallKind;
+  readonly kind: string;
   /** Its id. */
   readonly provider: string;
   /** In the provider's naming. */
@@ -94,7 +94,7 @@ export interface AskedProvider {
 export class CallStep extends RecordedStep {
   readonly kind = SPAN_KIND.client;
   readonly name: string;
-  private readonly request: RequestRecord;
+  private readonly request: TracedRequest;
   private readonly usedBefore: TokenUsage | undefined;
   private isOver = false;
 
@@ -102,7 +102,7 @@ export class CallStep extends RecordedStep {
     parts: StepParts,
     trace: StepTrace,
     spanId: string,
-    request: RequestRecord,
+    request: TracedRequest,
     { kind, provider, url, model: asked }: AskedProvider,
   ) {
     super(parts, trace, spanId);

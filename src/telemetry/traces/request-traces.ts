@@ -1,8 +1,8 @@
-import type { CallKind, RequestRecord } from "../../core/request-context.ts";
 import type {
   BeginTrace,
   RequestTrace,
   TracedCall,
+  TracedRequest,
   TracedTool,
   TraceHeaders,
   TraceStep,
@@ -148,14 +148,8 @@ export class SampledTrace implements RequestTrace, StepTrace {
     return headersOf(this.parts, span, this.carried);
   }
 
-  call(
-    request: RequestRecord,
-    kind: CallKind,
-    provider: string,
-    model: string | undefined,
-    call: TracedCall,
-  ): TraceStep {
-    const asked = { kind, provider, model: model ?? request.model, url: call.url };
+  call(request: TracedRequest, kind: string, provider: string, model: string | undefined, call: TracedCall): TraceStep {
+    const asked = { kind, provider, model, url: call.url };
     return this.record(new CallStep(this.parts, this, this.parts.ids.span(), request, asked));
   }
 

@@ -1,9 +1,12 @@
 import type { Provider } from "../providers/provider.ts";
-import type { NamedModels } from "./deployments.ts";
+import type { NamedModels, OpenDeployments } from "./deployments.ts";
 import type { ModelLists } from "./model-lists.ts";
+import type { RoutingView } from "./routing-view.ts";
 
-/** Which names the configuration or a provider has made known, whatever clients ask for. */
-export interface KnownModels {
+/** What is observed of a configuration's routing: how it does, and which names are no client's own. */
+export interface ObservedRouting {
+  /** Undefined if there are no models of the gateway's own. */
+  readonly view: RoutingView | undefined;
   /** Whether a provider of this id is configured. */
   provider(id: string): boolean;
   /** Whether a provider has a model of this name, as far as is known now. */
@@ -12,12 +15,13 @@ export interface KnownModels {
   alias(name: string): boolean;
 }
 
-/** @param named undefined if there are no names of the gateway's own */
-export function createKnownModels(
+/** @param named undefined, as are the deployments, if there are no names of the gateway's own */
+export function observeRouting(
   providers: readonly Provider[],
   lists: Pick<ModelLists, "lists">,
   named: NamedModels | undefined,
-): KnownModels {
+  deployments: Pick<OpenDeployments, "view"> | undefined,
+): ObservedRouting {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const own = named?.table.all ?? [];
   const aliases = new Set(own.map(({ options }) => options.name).filter((name) => !name.includes("*")));
@@ -25,6 +29,7 @@ export function createKnownModels(
     own.flatMap(({ deployments }) => deployments.map(({ provider, model }) => `${provider.id}/${model}`)),
   );
   return {
+    view: deployments?.view,
     provider: (id) => byId.has(id),
     model(providerId, model) {
       const provider = byId.get(providerId);
