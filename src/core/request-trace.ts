@@ -6,8 +6,19 @@ export type TraceHeaders = Readonly<Record<string, string>>;
 /** One step of a request: a call of a provider, or of a tool. */
 export interface TraceStep {
   readonly headers: TraceHeaders;
+  /** Whether it wants to see the bytes of the answer. */
+  readonly watchesBody: boolean;
+  /** Whether it keeps what is asked and answered. */
+  readonly keepsContent: boolean;
   /** The head of the answer has come, with this status. */
   responded(status: number): void;
+  /** Bytes of the answer have come; of a body of one piece, all of them. */
+  bodyCame(bytes: Uint8Array): void;
+  /**
+   * What is asked, of which it keeps what it says; to be called at most once, and only if it keeps content.
+   * @param redact takes secrets out of a text
+   */
+  asked(body: Uint8Array, redact: (text: string) => string): void;
   /** The answer is there as a whole: what follows is the gateway's own work. */
   settled(): void;
   /**
@@ -22,14 +33,12 @@ export interface TracedRequest {
   readonly method: string;
   readonly route: string;
   readonly streaming: boolean;
-  readonly firstByteAt: number | undefined;
   readonly usage: TokenUsage | undefined;
 }
 
 /** What is sent to a provider. */
 export interface TracedCall {
   readonly url: string;
-  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
 }
 
 /** What of a call of a tool is traced. */

@@ -11,6 +11,7 @@ import { redactionOf } from "../core/redact/redact.ts";
 import { relayedResponseHeaders, parseRetryAfter } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import type { ObservedCall } from "./observed-call.ts";
+import { watched } from "./trace-attempt.ts";
 import { readErrorText } from "./read-response.ts";
 
 /** The answer to a client's request, on its way: what stages hand on, and what becomes the response. */
@@ -113,10 +114,9 @@ export class Attempt implements Reply {
   }
 
   #record(response: UpstreamResponse): UpstreamResponse {
-    this.#step?.responded(response.status);
     this.#context.responseHeader();
     if (this.#observed) this.#observed.status = response.status;
-    return (this.#response = response);
+    return (this.#response = this.#step ? watched(response, this.#step) : response);
   }
 }
 

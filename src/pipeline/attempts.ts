@@ -110,14 +110,15 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    * Not `async`: such a function keeps its arguments, and with them the body, until it is over.
    */
   begin(provider: Provider, request: AttemptRequest): Attempt {
-    const timeouts = request.timeouts ?? this.#timeouts ?? provider.timeouts;
-    const call = this.#parts.openCall(provider, this.request.signal, timeouts);
+    const { calls, now, memory, openCall } = this.#parts;
+    const call = openCall(provider, this.request.signal, request.timeouts ?? this.#timeouts ?? provider.timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
-    const { calls, now, memory } = this.#parts;
     const { context } = this;
     const model = this.#model ?? context.model;
     const step = context.trace?.call(context, this.#kind, provider.id, model, request);
-    const sending = this.#reason ? Promise.reject(this.#reason) : sendWithin(memory, this, call, request, step);
+    const sending = this.#reason
+      ? Promise.reject(this.#reason)
+      : sendWithin(memory, this, call, provider, request, step);
     const usageInjected = request.usageInjected ?? false;
     const observed = calls && new ObservedCall(calls, context, provider, model, this.#kind, now);
     this.#kind = "step";
@@ -192,8 +193,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (this.#branches) for (const branch of this.#branches) branch.close(failure);
     if (this.#trunk) this.#trunk.#branches?.delete(this);
     this.#events?.onClose?.(failure);
-    const reason = failure ?? this.#reason;
-    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close(reason);
+    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close(failure ?? this.#reason);
     if (this.#ending) this.request.signal.removeEventListener("abort", this);
     if (!this.#trunk) this.#parts.connections.restoreIdleTimeout(this.request);
   }

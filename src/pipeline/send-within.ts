@@ -1,6 +1,7 @@
 import type { RequestContext } from "../core/request-context.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
 import type { TraceStep } from "../core/request-trace.ts";
+import type { Provider } from "../providers/provider.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import type { AttemptRequest } from "./attempt-parts.ts";
@@ -23,10 +24,11 @@ export function sendWithin(
   memory: Pick<MemoryBudget, "tryHold">,
   sender: Sender,
   call: UpstreamCall,
+  provider: Provider,
   request: AttemptRequest,
   step: TraceStep | undefined,
 ): Promise<UpstreamResponse> {
-  const sent = step ? traced(request, step) : request;
+  const sent = step ? traced(request, step, provider) : request;
   const { body, keptBytes = 0 } = request;
   const length = body instanceof Uint8Array ? body.length : 0;
   const isLong = length > UNCOUNTED_BYTES;

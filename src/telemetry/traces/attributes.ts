@@ -10,6 +10,8 @@ const USAGE_NAMES = {
   inputTokens: "gen_ai.usage.input_tokens",
   outputTokens: "gen_ai.usage.output_tokens",
   cachedInputTokens: "gen_ai.usage.cache_read.input_tokens",
+  cacheCreationInputTokens: "gen_ai.usage.cache_creation.input_tokens",
+  reasoningTokens: "gen_ai.usage.reasoning.output_tokens",
 } as const satisfies Partial<Record<keyof TokenUsage, string>>;
 
 const USAGE_ENTRIES = Object.entries(USAGE_NAMES) as readonly (readonly [keyof typeof USAGE_NAMES, string])[];

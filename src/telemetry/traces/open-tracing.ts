@@ -12,6 +12,7 @@ import { createTracedFetch, type TraceFetch } from "./traced-fetch.ts";
 
 export interface TracingOptions extends SamplerOptions {
   readonly propagators: ReadonlySet<Propagator>;
+  readonly capturesContent: boolean;
 }
 
 export interface TracingParts {
@@ -45,10 +46,10 @@ export function openTracing(options: TracingOptions, parts: TracingParts): Traci
   const { otlp, now, clock, operations, quietRoutes } = parts;
   const queue = otlp.open("traces", SPANS);
   const operationOf = (route: string): string | undefined => operations.get(route);
-  const { propagators } = options;
+  const { propagators, capturesContent } = options;
   const common = { ids: createTraceIds(), sample: createSampler(options), propagators };
   return {
-    begin: createBeginTrace({ ...common, now, operationOf, quietRoutes }),
+    begin: createBeginTrace({ ...common, now, operationOf, capturesContent, quietRoutes }),
     observer: traceRequests({ operationOf, clock, take: queue.add }),
     traceFetch: createTracedFetch({ ...common, clock, take: queue.add }),
   };

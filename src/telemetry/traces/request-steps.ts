@@ -1,7 +1,9 @@
+import type { Redact } from "../../core/redact/redact.ts";
 import type { TokenUsage } from "../../core/token-usage.ts";
 import type { TracedRequest, TracedTool, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
 import type { OpenAttributes } from "../otlp/attributes.ts";
 import { codeOf, MAX_CHARACTERS, setServer, setText, setUsage } from "./attributes.ts";
+import { type CapturedContent, createContent, modelIn } from "./content.ts";
 import { type Span, SPAN_KIND, type SpanEvent, spanFlags, STATUS_ERROR } from "./span.ts";
 
 /** What the steps of one trace have in common. */
@@ -20,6 +22,8 @@ export interface StepParts {
   readonly now: () => number;
   /** What the operation of a route is called; undefined if it asks no model. */
   readonly operationOf: (route: string) => string | undefined;
+  /** Whether spans of calls have what is asked and answered. */
+  readonly capturesContent: boolean;
 }
 
 /** A step of a request that is recorded. */
@@ -31,8 +35,9 @@ export abstract class RecordedStep implements TraceStep {
   readonly startedAt: number;
   endedAt: number | undefined = undefined;
   error: string | undefined = undefined;
-  /** When the first bytes of a stream came. */
+  /** When the first bytes of the answer came. */
   firstByteAt: number | undefined = undefined;
+  isStream = false;
   protected readonly parts: StepParts;
   private readonly trace: StepTrace;
   private readonly spanId: string;
@@ -45,7 +50,17 @@ export abstract class RecordedStep implements TraceStep {
     this.startedAt = parts.now();
   }
 
+  get watchesBody(): boolean {
+    return false;
+  }
+
+  get keepsContent(): boolean {
+    return false;
+  }
+
   responded(_status: number): void {}
+  bodyCame(_bytes: Uint8Array): void {}
+  asked(_body: Uint8Array, _redact: Redact): void {}
 
   settled(): void {
     this.endedAt ??= this.parts.now();
@@ -71,7 +86,7 @@ export abstract class RecordedStep implements TraceStep {
       startTimeUnixNano: offset + this.startedAt,
       endTimeUnixNano: offset + (this.endedAt ?? this.startedAt),
       attributes,
-      events: this.firstByteAt === undefined ? [] : [firstTokenEvent(offset + this.firstByteAt)],
+      events: !this.isStream || this.firstByteAt === undefined ? [] : [firstTokenEvent(offset + this.firstByteAt)],
       status: error === undefined ? undefined : { code: STATUS_ERROR },
     };
   }
@@ -97,6 +112,7 @@ export class CallStep extends RecordedStep {
   private readonly request: TracedRequest;
   private readonly usedBefore: TokenUsage | undefined;
   private isOver = false;
+  private content: CapturedContent | undefined;
 
   constructor(
     parts: StepParts,
@@ -119,6 +135,26 @@ export class CallStep extends RecordedStep {
     setServer(attributes, url);
   }
 
+  override get watchesBody(): boolean {
+    return true;
+  }
+
+  override get keepsContent(): boolean {
+    return this.parts.capturesContent;
+  }
+
+  override bodyCame(bytes: Uint8Array): void {
+    if (this.firstByteAt === undefined) {
+      this.firstByteAt = this.parts.now();
+      setText(this.attributes, "gen_ai.response.model", modelIn(bytes));
+    }
+    this.content?.answered(bytes);
+  }
+
+  override asked(body: Uint8Array, redact: Redact): void {
+    this.content = createContent(body, redact);
+  }
+
   override responded(status: number): void {
     this.attributes["http.response.status_code"] = status;
   }
@@ -128,9 +164,10 @@ export class CallStep extends RecordedStep {
     this.isOver = true;
     super.ended(error);
     if (error !== undefined) return;
-    const { usage, streaming, firstByteAt } = this.request;
+    const { usage, streaming } = this.request;
     setUsage(this.attributes, usage, this.usedBefore);
-    if (streaming && firstByteAt !== undefined && firstByteAt >= this.startedAt) this.firstByteAt = firstByteAt;
+    this.isStream = streaming;
+    this.content?.write(this.attributes);
   }
 }
 

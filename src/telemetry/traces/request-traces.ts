@@ -82,6 +82,8 @@ function headersOf(
 class UnsampledTrace implements RequestTrace, TraceStep {
   readonly id: string;
   readonly isSampled = false;
+  readonly watchesBody = false;
+  readonly keepsContent = false;
   private readonly parts: RequestTraceParts;
   private readonly parent: TraceParent | undefined;
   private readonly carried: Carried;
@@ -114,6 +116,8 @@ class UnsampledTrace implements RequestTrace, TraceStep {
   }
 
   responded(): void {}
+  bodyCame(): void {}
+  asked(): void {}
   settled(): void {}
   ended(): void {}
 }

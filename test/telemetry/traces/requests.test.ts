@@ -59,6 +59,7 @@ describe("a request", () => {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
         "gen_ai.request.model": "gpt-4o",
+        "gen_ai.response.model": "gpt-4o-2024",
         "gen_ai.usage.input_tokens": 11,
         "server.address": "127.0.0.1",
         "server.port": started.provider.port,
