@@ -6,7 +6,7 @@ import type { UpstreamCall } from "../upstream/call.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import type { AttemptRequest } from "./attempt-parts.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";
-import { traced } from "./trace-attempt.ts";
+import { addTrace } from "./trace-attempt.ts";
 
 /** For whom something is sent. */
 interface Sender {
@@ -28,13 +28,13 @@ export function sendWithin(
   request: AttemptRequest,
   step: TraceStep | undefined,
 ): Promise<UpstreamResponse> {
-  const sent = step ? traced(request, step, provider) : request;
+  if (step) addTrace(request, step, provider);
   const { body, keptBytes = 0 } = request;
   const length = body instanceof Uint8Array ? body.length : 0;
   const isLong = length > UNCOUNTED_BYTES;
   const kept = keptBytes + sender.keptBytes;
   memory.tryHold(sender.context, isLong ? kept + length : kept);
-  return isLong ? sendLong(memory, sender, call, sent) : call.send(sent);
+  return isLong ? sendLong(memory, sender, call, request) : call.send(request);
 }
 
 /** Separate, because its closure would cost each short request an object. */

@@ -1,20 +1,28 @@
 import type { TraceStep } from "../core/request-trace.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
-import type { BodyConsumer, ResponseBody, UpstreamResponse, WireRequest } from "../upstream/transport.ts";
+import type { BodyConsumer, ResponseBody, UpstreamResponse } from "../upstream/transport.ts";
+import type { AttemptRequest } from "./attempt-parts.ts";
 
-/** What a client says of its own trace, which the gateway's steps are a part of now. */
-const OF_CLIENT = ["traceparent", "tracestate", "baggage"] as const;
-
-/** The request with the headers that make the provider go on with the step, in place of the client's. */
-export function traced<Sent extends Pick<WireRequest, "headers" | "body">>(
-  request: Sent,
-  step: TraceStep,
-  provider: Provider,
-) {
-  const { body } = request;
+/**
+ * Gives a request the headers that make the provider go on with the step, in place of the client's. It is changed, because
+ * a copy of each would cost more than all else that a trace does for it.
+ */
+export function addTrace(request: AttemptRequest, step: TraceStep, provider: Provider): void {
+  const { body, headers } = request;
   if (step.keepsContent && body instanceof Uint8Array) step.asked(body, redactionOf(secretsOf(provider)));
-  return { ...request, headers: withoutTrace(request.headers), ownHeaders: step.headers };
+  if (headers instanceof Headers) request.headers = withoutNames(headers);
+  else if ("traceparent" in headers || "tracestate" in headers || "baggage" in headers) {
+    const { traceparent: _, tracestate: __, baggage: ___, ...left } = headers;
+    request.headers = left;
+  }
+  request.ownHeaders = step.headers;
+}
+
+function withoutNames(headers: Headers): Headers {
+  const left = new Headers(headers);
+  for (const name of ["traceparent", "tracestate", "baggage"]) left.delete(name);
+  return left;
 }
 
 /** The answer to an attempt, whose step is told of it. */
@@ -77,16 +85,4 @@ class WatchedBody implements ResponseBody {
   cancel(): void {
     this.#body.cancel();
   }
-}
-
-/** The same object if there is nothing to leave out, because what is written of it is kept. */
-function withoutTrace(headers: WireRequest["headers"]): WireRequest["headers"] {
-  if (headers instanceof Headers) {
-    const left = new Headers(headers);
-    for (const name of OF_CLIENT) left.delete(name);
-    return left;
-  }
-  if (!OF_CLIENT.some((name) => headers[name] !== undefined)) return headers;
-  const { traceparent: _, tracestate: __, baggage: ___, ...left } = headers;
-  return left;
 }

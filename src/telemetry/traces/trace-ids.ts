@@ -9,7 +9,7 @@ export interface TraceIds {
 /** Random bytes are got, and written as text, for so many ids at once, which makes one cost a tenth. */
 const POOL_BYTES = 4096;
 
-const NOT_ZERO = /[^0]/;
+const ZERO: Readonly<Record<number, string>> = { 16: "0".repeat(16), 32: "0".repeat(32) };
 
 /** @param fill fills a buffer with random bytes */
 export function createTraceIds(
@@ -28,7 +28,7 @@ export function createTraceIds(
     const id = digits.slice(used, used + length);
     used += length;
     // All zeros mean that there is none. https://www.w3.org/TR/trace-context/#trace-id
-    return NOT_ZERO.test(id) ? id : `${id.slice(0, -1)}1`;
+    return id === ZERO[length] ? `${id.slice(0, -1)}1` : id;
   };
 
   return { trace: () => take(32), span: () => take(16) };
