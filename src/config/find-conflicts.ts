@@ -56,15 +56,18 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
       settings.ROUTING_ENABLED && settings.ROUTING_CONFIG_PATH === undefined,
       "ROUTING_ENABLED=true needs ROUTING_CONFIG_PATH, the file that names models",
     ],
+    [
+      settings.REDIS_URL !== undefined && !isRedisUrl(settings.REDIS_URL),
+      "REDIS_URL must be a URL such as redis://localhost:6379, rediss://user:password@host or redis+unix:///path",
+    ],
     [hasCert !== hasKey, "SERVER_TLS_CERT_PATH and SERVER_TLS_KEY_PATH must be set together"],
     [
       !settings.SERVER_TRUSTED_PROXIES.every(isPeerRange),
       "SERVER_TRUSTED_PROXIES must list IP addresses, networks such as 10.0.0.0/8, or unix for those that come over the unix socket",
     ],
     ...findIssuerConflicts(settings),
-    ...findOtlpConflicts(settings),
   ];
-  const found = rules.flatMap(([broken, problem]) => (broken ? [problem] : []));
+  const found = [...rules, ...findOtlpConflicts(settings)].flatMap(([broken, problem]) => (broken ? [problem] : []));
   // Only hosts that are each good can be compared with those of providers.
   return found.length > 0 ? found : [...findSocketsOverHttp2(providers), ...findProxied(settings, providers)];
 }

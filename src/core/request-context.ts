@@ -15,6 +15,8 @@ export interface Principal {
   readonly fingerprint?: string;
   /** Of a token; each issuer has subjects of its own. */
   readonly issuer?: string;
+  /** The team that the issuer says the holder of a token is in; absent if it says none, or nobody wants to know. */
+  readonly team?: string;
 }
 
 /** From where a request came, as the log has it. */

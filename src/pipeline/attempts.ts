@@ -21,6 +21,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   readonly request: Request;
   /** Who answers, if several providers could; of a branch, nobody. */
   answerer: Provider | undefined;
+  isClosed = false;
   readonly #parts: AttemptParts;
   /** The attempts that are open are this one and those before it. */
   #last: Attempt | undefined;
@@ -28,13 +29,14 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #listener: ((reason: Failure) => void) | undefined;
   #ending: AbortController | undefined;
   #isHandedOver = false;
-  #isClosed = false;
   /** Whose branch this is. */
   readonly #trunk: Attempts | undefined;
-  /** Of the attempts of a branch. */
-  #timeouts: Timeouts | undefined;
+  /** Of each attempt, before its provider's; made once and kept (`joinTimeouts`). */
+  timeouts: Timeouts | undefined;
   #deadline: RequestDeadline | undefined;
-  #branches: Set<Attempts> | undefined;
+  /** The branches that are open are this one and those before it. */
+  #lastBranch: Attempts | undefined;
+  #previousBranch: Attempts | undefined;
   #events: BranchEvents | undefined;
   #keptBytes = 0;
   /** Which model is called on this branch, and why; undefined if it is the one of the request. */
@@ -75,11 +77,13 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    */
   branch(timeouts?: Timeouts | undefined, model?: string, kind: CallKind = "first"): Attempts {
     const branch = new Attempts(this.#parts, this.context, this.request, this);
-    branch.#timeouts = timeouts ?? this.#timeouts;
+    branch.timeouts = timeouts ?? this.timeouts;
     branch.#model = model;
     branch.#kind = kind;
-    (this.#branches ??= new Set()).add(branch);
-    return branch;
+    let last = this.#lastBranch;
+    while (last && last.isClosed) last = last.#previousBranch;
+    branch.#previousBranch = last;
+    return (this.#lastBranch = branch);
   }
 
   /** Bytes that the request holds beside what an attempt needs, because another deployment may still be asked. */
@@ -89,10 +93,6 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
 
   set keptBytes(bytes: number) {
     this.#keptBytes = bytes;
-  }
-
-  get isClosed(): boolean {
-    return this.#isClosed;
   }
 
   /** Replaces who hears of this branch. */
@@ -111,7 +111,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    */
   begin(provider: Provider, request: AttemptRequest): Attempt {
     const { calls, now, memory, openCall } = this.#parts;
-    const call = openCall(provider, this.request.signal, request.timeouts ?? this.#timeouts ?? provider.timeouts);
+    const call = openCall(provider, this.request.signal, request.timeouts ?? this.timeouts ?? provider.timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const { context } = this;
     const model = this.#model ?? context.model;
@@ -130,7 +130,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (this.#reason) return;
     this.#reason = reason;
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.call.abort(reason);
-    if (this.#branches) for (const branch of this.#branches) branch.abort(reason);
+    for (let branch = this.#lastBranch; branch; branch = branch.#previousBranch) branch.abort(reason);
     this.#ending?.abort(reason);
     this.#listener?.(reason);
   }
@@ -178,7 +178,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
 
   /** The answer is there as a whole: nothing is waited for any more. */
   settle(): void {
-    if (this.#branches) for (const branch of this.#branches) branch.settle();
+    for (let branch = this.#lastBranch; branch; branch = branch.#previousBranch) branch.settle();
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.settle();
   }
 
@@ -187,11 +187,10 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    * @param failure why the answer broke off, if it did
    */
   close(failure?: Failure): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.isClosed) return;
+    this.isClosed = true;
     this.#deadline?.release();
-    if (this.#branches) for (const branch of this.#branches) branch.close(failure);
-    if (this.#trunk) this.#trunk.#branches?.delete(this);
+    for (let branch = this.#lastBranch; branch; branch = branch.#previousBranch) branch.close(failure);
     this.#events?.onClose?.(failure);
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close(failure ?? this.#reason);
     if (this.#ending) this.request.signal.removeEventListener("abort", this);

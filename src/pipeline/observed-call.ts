@@ -41,7 +41,8 @@ export class ObservedCall implements CallRecord {
   end(failure: Failure | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.failure = failure?.code ?? ((this.status ?? 0) >= 400 ? "provider_error" : undefined);
+    // An error that came with a good status, or in a stream, is the request's.
+    this.failure = failure?.code ?? ((this.status ?? 0) >= 400 ? "provider_error" : this.context.failure);
     const endedAt = this.#now();
     this.context.waited(endedAt);
     this.#observer.ended(this, endedAt);

@@ -88,10 +88,11 @@ export async function respond(
   }
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
   if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);
-  // A longer one has to be taken by its client.
-  if (whole.length <= UNCOUNTED_BYTES) attempts.settle();
   const usage = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(requireBody(whole));
-  return sendWholeResponse(attempts, reply, judgeAnswer(attempts.context, provider, whole, usage), usage);
+  const judged = judgeAnswer(attempts.context, provider, whole, usage);
+  // A longer one has to be taken by its client.
+  if (judged.length <= UNCOUNTED_BYTES) attempts.settle();
+  return sendWholeResponse(attempts, reply, judged, usage);
 }
 
 /**

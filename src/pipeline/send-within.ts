@@ -34,17 +34,18 @@ export function sendWithin(
   const isLong = length > UNCOUNTED_BYTES;
   const kept = keptBytes + sender.keptBytes;
   memory.tryHold(sender.context, isLong ? kept + length : kept);
-  return isLong ? sendLong(memory, sender, call, request) : call.send(request);
+  return isLong ? sendLong(memory, sender, call, request, keptBytes) : call.send(request);
 }
 
-/** Separate, because its closure would cost each short request an object. */
+/** Separate, because its closure would cost each short request an object; that must not hold the body. */
 function sendLong(
   memory: Pick<MemoryBudget, "tryHold">,
   sender: Sender,
   call: UpstreamCall,
   request: AttemptRequest,
+  keptBytes: number,
 ): Promise<UpstreamResponse> {
   const { context } = sender;
-  const free = (): void => void memory.tryHold(context, (request.keptBytes ?? 0) + sender.keptBytes);
+  const free = (): void => void memory.tryHold(context, keptBytes + sender.keptBytes);
   return call.send({ ...request, onSent: free }).finally(free);
 }

@@ -183,6 +183,7 @@ describe("settings", () => {
       TELEMETRY_ENABLED: false,
       TELEMETRY_METRICS_HOST: "127.0.0.1",
       TELEMETRY_METRICS_PORT: 9464,
+      TELEMETRY_TEAM_CLAIM: undefined,
       TELEMETRY_TRACING_ENABLED: false,
       TELEMETRY_TRACING_OTLP_ENDPOINT: undefined,
       TELEMETRY_CAPTURE_CONTENT: false,

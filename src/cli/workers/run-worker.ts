@@ -6,7 +6,7 @@ import type { FromHub, SharingChannel } from "../../routing/sharing/channel.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
 import { endProcess, EXIT } from "../exit.ts";
 import { openLog } from "../open-log.ts";
-import { openService, type Service, StartFailure } from "../service.ts";
+import { giveBackMemory, openService, type Service, StartFailure } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { FromWorker, ToWorker } from "./worker-process.ts";
 
@@ -27,7 +27,9 @@ export function runWorker(number: number, version: string): void {
   let busy: Promise<void> = Promise.resolve();
   let draining = false;
   let log: Log | undefined;
+
   const sharing = createSharingChannel();
+
   const build = async (message: StartMessage): Promise<void> => {
     source = message.reloaded ?? sourceIn(message);
     const config = configOf(message);
@@ -36,6 +38,7 @@ export function runWorker(number: number, version: string): void {
     const worker = { number, count: () => count };
     const given = { config, demo: message.demo, file: source.file, fileProblem: message.fileProblem };
     service = await openService({ ...given, version, log, worker, channel: sharing.channel, readFile: files.read });
+    giveBackMemory();
     warnOfChanges(log, message.files);
     tell({ kind: "built", files: message.files ?? files.take() });
   };
@@ -90,12 +93,18 @@ export function runWorker(number: number, version: string): void {
     });
   });
   process.on("disconnect", drain);
-  // A terminal and a service manager send their signals to every process of a service, so a worker gets them from two
-  // sides: what they ask for is done once, and only the supervisor ends workers at once.
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
-  process.on("SIGHUP", () => (busy = reload()));
+  onSignals(drain, () => (busy = reload()));
   if (!process.connected) drain();
   tell({ kind: "ready" });
+}
+
+/**
+ * A terminal and a service manager send their signals to every process of a service, so a worker gets them from two sides:
+ * what they ask for is done once, and only the supervisor ends workers at once.
+ */
+function onSignals(drain: () => void, reload: () => void): void {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
+  process.on("SIGHUP", reload);
 }
 
 function tellMetrics(service: Service | undefined): void {

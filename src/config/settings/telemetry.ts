@@ -24,4 +24,9 @@ export const TELEMETRY_SETTINGS = {
     appliesAt: "restart",
     doc: "Port that metrics are served on; 0 takes a free one, which the log says",
   },
+  TELEMETRY_TEAM_CLAIM: {
+    group: "Telemetry",
+    type: "string",
+    doc: "Claim of tokens that becomes the label team of metrics, a text; without it the label is empty",
+  },
 } as const satisfies SettingRows;

@@ -74,7 +74,8 @@ export function createModelTable(store: MetricStore, names: ModelNames): ModelTa
     find(operation, context, model = "", isGood, provider = context.provider ?? "") {
       const alias = context.routing?.alias;
       const asked = alias ?? model;
-      const team = "";
+      const named = context.principal?.team;
+      const team = named === undefined ? "" : names.teamLabelOf(named);
       const list = entries.get(asked);
       if (list) {
         for (const { identity, series } of list) {

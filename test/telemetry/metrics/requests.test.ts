@@ -168,6 +168,21 @@ describe("failures", () => {
     expect(metrics.sum("inference_gateway_requests_total", { outcome: "failed", status: "400" })).toBe(1);
   });
 
+  test.each([
+    ["in a whole answer with a good status", () => json(200, { error: { message: "no", code: 1305 } })],
+    ["within a stream", () => sse([dataEvent({ choices: [] }), dataEvent({ error: { message: "no" } })])],
+    ["that nobody can read", () => json(200, "no JSON")],
+  ])("an error of the provider %s is one of the call, too", async (_, answer) => {
+    rig.provider.answerAlways(answer);
+    await ask("/v1/chat/completions", { model: "openai/m", messages: MESSAGES, stream: true });
+    const metrics = await read();
+    const [asked] = metrics.labelsOf("gen_ai_server_request_duration_seconds_count");
+    const [called] = metrics.labelsOf("gen_ai_client_operation_duration_seconds_count");
+    expect(asked?.["error_type"]).toMatch(/^(provider_error|upstream_\w+)$/);
+    expect(called?.["error_type"]).toBe(asked?.["error_type"] ?? "");
+    expect(metrics.labelsOf("inference_gateway_attempts_total")[0]?.["error_type"]).toBe(asked?.["error_type"] ?? "");
+  });
+
   test("a client that leaves is one", async () => {
     rig.provider.answerAlways(() => sse([dataEvent({ choices: [] })], { gaps: [undefined, createGate()] }).slice(0, 2));
     const { client, id } = await rig.call({

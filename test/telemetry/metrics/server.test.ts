@@ -95,11 +95,11 @@ describe("the address of metrics", () => {
   });
 });
 
-test("so many models have names, the others are counted together, and all can be read", async () => {
+test("so many models that nobody lists have names, the others are counted together, and all can be read", async () => {
   const { rig, url } = await start();
   rig.provider.answerAlways(() => json(200, { choices: [], usage: { prompt_tokens: 3, completion_tokens: 2 } }));
   const client = await rig.connect();
-  const count = 550;
+  const count = 300;
   for (let index = 0; index < count; index += 1) {
     const body = { model: `openai/m-${index}`, messages: [{ role: "user", content: "hi" }] };
     await client.request("POST", "/v1/chat/completions", { body: JSON.stringify(body) });
@@ -109,6 +109,6 @@ test("so many models have names, the others are counted together, and all can be
   const metrics = await readMetrics(url);
   const name = "gen_ai_server_request_duration_seconds_count";
   expect(metrics.sum(name)).toBe(count);
-  expect(metrics.labelsOf(name).length).toBe(501);
-  expect(metrics.sum(name, { gen_ai_request_model: "other" })).toBe(count - 500);
+  expect(metrics.labelsOf(name).length).toBe(251);
+  expect(metrics.sum(name, { gen_ai_request_model: "other" })).toBe(count - 250);
 });
