@@ -126,7 +126,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const metrics = await openMetricsOf(settings, {
     ...{ clock, timers, worker: worker?.number },
     ...{ connections: () => connections.connections(), requestsInFlight: () => requests.size() },
-    droppedLogLines: log.droppedLines,
+    ...{ droppedLogLines: log.droppedLines, droppedTelemetry: () => exported?.dropped() ?? {} },
     known: () => current().observed,
     models: () => current().observed.view?.models() ?? [],
   });
