@@ -1,7 +1,7 @@
 import type { RequestObserver, RequestRecord } from "../../core/request-context.ts";
 import type { OpenAttributes } from "../otlp/attributes.ts";
 import { setText, setUsage } from "./attributes.ts";
-import { firstTokenEvent, type RecordedStep } from "./request-steps.ts";
+import { CallStep, firstTokenEvent, type RecordedStep } from "./request-steps.ts";
 import { SampledTrace } from "./request-traces.ts";
 import { type Span, SPAN_KIND, spanFlags, STATUS_ERROR } from "./span.ts";
 
@@ -29,7 +29,7 @@ export function traceRequests({ operationOf, clock, take }: TraceRequestsParts):
 
 /** What is wrong with an answer shows after its call is over, and is the fault of whoever gave it. */
 function blameLast({ failure }: RequestRecord, steps: readonly RecordedStep[]): void {
-  const last = steps.at(-1);
+  const last = steps.findLast((step) => step instanceof CallStep);
   if (last && failure?.startsWith("upstream_")) last.error ??= failure;
 }
 
