@@ -1,4 +1,5 @@
 import type { Config } from "./config/load-config.ts";
+import { requestLogOptions } from "./config/log-options.ts";
 import * as options from "./config/module-options.ts";
 import { exportOptions } from "./config/otlp-settings.ts";
 import { metricsOptions } from "./config/telemetry-options.ts";
@@ -126,7 +127,11 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const metrics = await openMetricsOf(settings, {
     ...{ clock, timers, worker: worker?.number },
     ...{ connections: () => connections.connections(), requestsInFlight: () => requests.size() },
-    ...{ droppedLogLines: log.droppedLines, droppedTelemetry: () => exported?.dropped() ?? {} },
+    droppedLogLines() {
+      const { info, failures } = log.lostLines();
+      return info + failures;
+    },
+    droppedTelemetry: () => exported?.dropped() ?? {},
     known: () => current().observed,
     models: () => current().observed.view?.models() ?? [],
   });
@@ -136,7 +141,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   });
   const beginTrace = exported?.tracing?.begin;
   const observers = [
-    logRequest(log, QUIET_ROUTES),
+    logRequest(log, QUIET_ROUTES, requestLogOptions(settings)),
     ...(metrics ? [metrics.observeRequest] : []),
     ...(exported?.tracing ? [exported.tracing.observer] : []),
   ];

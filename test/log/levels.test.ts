@@ -54,6 +54,7 @@ test("levels by how a request ended", () => {
     end: () => lines.write(buffer.take().toString()),
     dropped: () => 0,
     flush: async () => {},
+    lost: () => ({ info: 0, failures: 0 }),
   }));
   const requests = createInFlightRequests({
     observers: [logRequest(log, new Set(["/health"]))],

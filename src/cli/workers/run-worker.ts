@@ -27,7 +27,6 @@ export function runWorker(number: number, version: string): void {
   let busy: Promise<void> = Promise.resolve();
   let draining = false;
   let log: Log | undefined;
-
   const sharing = createSharingChannel();
 
   const build = async (message: StartMessage): Promise<void> => {
