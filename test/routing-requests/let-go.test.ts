@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { createGateway, type Gateway } from "../../src/gateway.ts";
 import { createLog } from "../../src/telemetry/log.ts";
-import { createSequentialRouter } from "../fixtures/sequential-router.ts";
+import { sequentialDeployments } from "../fixtures/sequential-deployments.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
 import { DIALOGUES } from "./dialogues.ts";
 import { type ModelSketch, routedModel } from "./routed-gateway.ts";
@@ -58,7 +58,7 @@ async function open(model: ModelSketch, url: string): Promise<{ readonly gateway
   const gateway = await createGateway(loaded.config, {
     log: createLog({ level: "silent", environment: "test" }, { write() {} }),
     version: "test",
-    openRouter: (config) => createSequentialRouter([routedModel(config, model)]),
+    deployments: sequentialDeployments((sources) => [routedModel(sources, model)]),
   });
   stops.push(() => gateway.drain(() => {}));
   return { gateway, port: Number(new URL((await gateway.listen()).url).port) };

@@ -1,3 +1,4 @@
+import type { AttemptSummary, RoutingRecord } from "../../core/attempt-summary.ts";
 import { Failure, toFailure } from "../../core/errors.ts";
 import { nameOfTimeout } from "../../core/timeouts.ts";
 import type {
@@ -22,11 +23,12 @@ export interface RouteStageParts extends AskParts {
   readonly router: Pick<Router, "run">;
 }
 
-/** One request, as its router sees it: keeps it as long as a further deployment may be asked. */
-export class Exchange implements RoutedRequest<Answered> {
+/** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
+export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
   readonly stickyKey: string | undefined;
   readonly estimatedTokens: number;
   readonly until: number;
+  queuedMs: number | undefined;
   readonly #parts: RouteStageParts;
   readonly #attempts: Attempts;
   readonly #route: RequestRoute;
@@ -37,7 +39,6 @@ export class Exchange implements RoutedRequest<Answered> {
   readonly #weight: number;
   #admitted: AdmittedRequest | undefined;
   #left: number;
-  #queuedMs: number | undefined;
 
   constructor(parts: RouteStageParts, admitted: AdmittedRequest, route: RequestRoute, next: Answer) {
     const { options } = route.route.model;
@@ -55,6 +56,15 @@ export class Exchange implements RoutedRequest<Answered> {
     const { totalMs } = options.timeouts;
     if (totalMs !== undefined) attempts.endWithin(totalMs, nameOfTimeout("totalMs", `model ${options.name}`));
     this.until = attempts.until;
+    attempts.context.routed(this);
+  }
+
+  get alias(): string | undefined {
+    return this.#route.alias;
+  }
+
+  get tried(): readonly AttemptSummary[] {
+    return this.#records.map(triedOf);
   }
 
   signal(): AbortSignal {
@@ -70,7 +80,7 @@ export class Exchange implements RoutedRequest<Answered> {
   }
 
   queued(milliseconds: number): void {
-    this.#queuedMs = (this.#queuedMs ?? 0) + milliseconds;
+    this.queuedMs = (this.queuedMs ?? 0) + milliseconds;
   }
 
   begin(deployment: Deployment, model: string, kind: AttemptKind): OpenAttempt<Answered> {
@@ -99,7 +109,6 @@ export class Exchange implements RoutedRequest<Answered> {
     this.#letGo();
     this.#attempts.answerer = deployment.provider;
     context.selected(deployment.provider.id, model);
-    this.#tell();
     // What was said before.
     const settle = (failure?: Failure): void => {
       branch.listen({});
@@ -121,12 +130,11 @@ export class Exchange implements RoutedRequest<Answered> {
   /** Nobody answers. */
   refuse(error: unknown): never {
     this.#letGo();
-    this.#tell();
     const failure = toFailure(error);
     const last = this.#records.at(-1);
     const isAlone = this.#records.length < 2 && this.#route.alias === undefined;
     const headers = last ? headersOf(last.deployment, last.model, this.#records.length) : {};
-    throw withTried(failure, headers, isAlone ? undefined : this.#records.map(triedOf));
+    throw withTried(failure, headers, isAlone ? undefined : this.tried);
   }
 
   /** Made when it is needed: most requests take one answer. */
@@ -140,17 +148,11 @@ export class Exchange implements RoutedRequest<Answered> {
         request: { stickyKey, estimatedTokens, until },
         onFailed: (failed) => {
           this.#records.push(...failed);
-          this.#tell();
         },
         onQueued: (milliseconds) => this.queued(milliseconds),
       });
       return again(ask);
     };
-  }
-
-  #tell(): void {
-    const { alias } = this.#route;
-    this.#attempts.context.routed({ alias, tried: this.#records.map(triedOf), queuedMs: this.#queuedMs });
   }
 
   /** Nobody else can be asked: what the request holds is given back. */

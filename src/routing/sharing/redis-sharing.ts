@@ -86,6 +86,16 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
     }
   };
 
+  /** A server that answers may still refuse to do it: it may be full, or a replica. */
+  const join = async (by: SendCommand): Promise<void> => {
+    for (const { changes } of own.all()) outbox.putBack(changes);
+    await write();
+    if (send === by) await read(by);
+    if (send !== by) return;
+    link.confirm(by);
+    report(undefined);
+  };
+
   const link = openRedisLink({
     ...{ url, channel: CHANGES_CHANNEL, beatChannel: beatOf(speaker.self), timers, random },
     onMessage(text) {
@@ -94,10 +104,7 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
     },
     onUp(by) {
       send = by;
-      report(undefined);
-      for (const { changes } of own.all()) outbox.putBack(changes);
-      void write();
-      void read(by);
+      void join(by);
     },
     onDown(problem) {
       send = undefined;

@@ -13,7 +13,9 @@ const GATE = "gate";
 let hear: (messages: readonly FromHub[]) => void = () => {};
 process.on("message", (message: { readonly kind: string; readonly messages: readonly FromHub[] }) => {
   if (message.kind === "sharing") hear(message.messages);
-  if (message.kind === "listen") admit();
+  if (message.kind !== "listen") return;
+  sharing.start();
+  admit();
 });
 
 const sharing = openSharing({
@@ -21,7 +23,7 @@ const sharing = openSharing({
     send: (messages) => process.send?.({ kind: "sharing", messages }),
     listen: (listener) => void (hear = listener),
   },
-  ...{ clock: Date.now, timers: BACKGROUND_TIMERS, newId: () => crypto.randomUUID(), onRedisChange() {} },
+  ...{ clock: Date.now, timers: BACKGROUND_TIMERS, onRedisChange() {} },
 });
 sharing.listen((change) => process.send?.({ kind: "heard", change }));
 sharing.slots?.onGranted(admit);
