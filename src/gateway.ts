@@ -92,6 +92,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
       shared.deployments.close();
       shared.sharing.close();
       await shared.responseKeeping?.close();
+      await shared.history?.close();
       return cut;
     },
   };

@@ -13,10 +13,11 @@ import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts
 import type { Routes } from "./server/application.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
-import { QUIET_ROUTES } from "./server/routes.ts";
+import { API_FORMATS, QUIET_ROUTES } from "./server/routes.ts";
 import { createServer, type Server } from "./server/server.ts";
 import type { ResponseKeeping } from "./stages/response-store/open-response-keeping.ts";
 import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
+import type { HistoryParts } from "./telemetry/history/open-history.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
@@ -67,6 +68,8 @@ export interface SharedParts extends Requests {
   readonly deployments: LazyDeployments;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
+  /** Absent if none is kept. */
+  readonly history: Awaited<ReturnType<typeof openHistoryOf>>;
   /** With other processes: cooldowns, what was used of limits, slots. */
   readonly sharing: OpenSharing;
   readonly timers: TimerSource;
@@ -79,6 +82,20 @@ function logCircuit(changes: ChangeLog, { kind, label, why, until }: CircuitChan
   else changes.deploymentRecovered({ label });
 }
 
+async function openHistoryOf(
+  settings: Config["settings"],
+  changes: ChangeLog,
+  parts: Pick<HistoryParts, "clock" | "timers">,
+) {
+  const wanted = options.historyOptions(settings);
+  if (!wanted) return undefined;
+  const { openHistory } = await import("./telemetry/history/open-history.ts");
+  const { historyHandlers } = await import("./server/handlers/history.ts");
+  const { historyChanged: onChange, historyLost: onLost } = changes;
+  const history = await openHistory(wanted, { ...parts, formats: API_FORMATS, onChange, onLost });
+  return { ...history, handlers: historyHandlers(history, parts.clock) };
+}
+
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
 export async function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Routes) {
   const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
@@ -88,7 +105,8 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
-  const observers = [logRequest(log, QUIET_ROUTES)];
+  const history = await openHistoryOf(settings, changes, { clock, timers });
+  const observers = [logRequest(log, QUIET_ROUTES), ...(history ? [history.observe] : [])];
   const inFlight = openRequests({ maxBytes, timers, observers, newId });
   const { requests, memory, deadlines } = inFlight;
   const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
@@ -109,6 +127,18 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const routed = { sharing, clock, timers, random, checks: worker === undefined || worker.number === 1 };
   const { deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) }) } =
     dependencies;
-  const known = { sharing, deployments, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
+  const known = {
+    history,
+    sharing,
+    deployments,
+    changes,
+    responseKeeping,
+    version,
+    readFile,
+    dialects,
+    replays,
+    timers,
+    clock,
+  };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

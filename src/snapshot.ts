@@ -132,6 +132,7 @@ function assemble(
     },
     routing: deployments?.view,
     toolRegistry: tools?.registry,
+    history: shared.history?.handlers,
   });
 
   const owned = building.move();

@@ -52,6 +52,10 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
       "RESPONSES_STORE=redis needs RESPONSES_STORE_URL or REDIS_URL, a URL such as redis://localhost:6379, rediss://user:password@host or redis+unix:///path",
     ],
     [
+      settings.HISTORY_ENABLED && settings.DATABASE_URL !== undefined && !isPostgresUrl(settings.DATABASE_URL),
+      "DATABASE_URL must be a URL such as postgres://user:password@host:5432/database; without it the history is in SQLite",
+    ],
+    [
       settings.ROUTING_ENABLED && settings.ROUTING_CONFIG_PATH === undefined,
       "ROUTING_ENABLED=true needs ROUTING_CONFIG_PATH, the file that names models",
     ],
@@ -114,6 +118,8 @@ function isRedisUrl(text: string | undefined): boolean {
     URL.canParse(text)
   );
 }
+
+const isPostgresUrl = (text: string): boolean => /^postgres(?:ql)?:\/\/./.test(text) && URL.canParse(text);
 
 function isHost(text: string): boolean {
   return HOST.test(text) || isIPv6(text.replace(/^\[(.*)\]$/, "$1"));

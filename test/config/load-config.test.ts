@@ -180,6 +180,12 @@ describe("settings", () => {
       MCP_MAX_ITERATIONS: 10,
       MCP_MAX_RESULT_BYTES: 1_048_576,
       MCP_MAX_CONVERSATION_BYTES: 16_777_216,
+      HISTORY_ENABLED: false,
+      DATA_DIR: "./data",
+      DATABASE_URL: undefined,
+      HISTORY_RETENTION: 2_592_000_000,
+      HISTORY_USAGE_RETENTION: 34_560_000_000,
+      HISTORY_SPOOL_MAX_BYTES: 268_435_456,
     });
   });
 

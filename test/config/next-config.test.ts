@@ -86,6 +86,12 @@ describe("what needs a restart", () => {
       "RESPONSES_STORE_MAX_BYTES",
       "RESPONSES_STORE_MAX_CLIENT_BYTES",
       "RESPONSES_STORE_TIMEOUT",
+      "HISTORY_ENABLED",
+      "DATA_DIR",
+      "DATABASE_URL",
+      "HISTORY_RETENTION",
+      "HISTORY_USAGE_RETENTION",
+      "HISTORY_SPOOL_MAX_BYTES",
     ]);
   });
 });

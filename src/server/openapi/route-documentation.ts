@@ -1,6 +1,7 @@
 import type { DocumentationTag } from "../../formats/format.ts";
 import type { HandledRouteName, ROUTES } from "../routes.ts";
 import { schemaReference } from "./components.ts";
+import { HISTORY_DOCUMENTATION } from "./history-documentation.ts";
 import type { OperationSpecification, Parameter } from "./operation.ts";
 
 const PROVIDER_SCHEMA = schemaReference("Provider");
@@ -139,6 +140,8 @@ export const ROUTE_DOCUMENTATION: {
       errors: [],
     },
   ],
+  usage: HISTORY_DOCUMENTATION.usage,
+  requests: HISTORY_DOCUMENTATION.requests,
   tools: [
     {
       id: "listTools",

@@ -3,7 +3,7 @@ import { SettingError } from "../../core/errors.ts";
 import type { RequestObserver } from "../../core/request-context.ts";
 import type { DatabaseOptions } from "./database.ts";
 import { createLosses, createProblems } from "./history-state.ts";
-import type { RequestsQuery, UsageQuery } from "./queries.ts";
+import type { HistoryView } from "./history-view.ts";
 import { recordRequests, type RecordRequestsParts } from "./record-requests.ts";
 import type { RequestsPage, UsageSums } from "./run-query.ts";
 import { createSpoolWriter } from "./spool-writer.ts";
@@ -30,12 +30,8 @@ export interface HistoryParts extends Pick<RecordRequestsParts, "formats" | "clo
 }
 
 /** What became of requests, one row for each. */
-export interface History {
+export interface History extends HistoryView {
   readonly observe: RequestObserver;
-  /** Rejects with `HistoryUnavailable`. */
-  usage(query: UsageQuery): Promise<UsageSums>;
-  /** Rejects with `HistoryUnavailable`. */
-  requests(query: RequestsQuery): Promise<RequestsPage>;
   /** How many rows were lost since the start. */
   lost(): number;
   /** Brings in what there is, for a moment, and resolves when nothing of it is left. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { FILE_MODE, segmentPath } from "./spool-files.ts";
 
 export interface SpoolWriterOptions {
@@ -26,6 +26,7 @@ export interface SpoolWriter {
   write(): string | undefined;
   /** So many more bytes are in the database. */
   consumed(bytes: number): void;
+  /** Removes the segment if all of it is in the database. */
   close(): void;
 }
 
@@ -99,6 +100,10 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
     consumed(bytes) {
       waiting = Math.max(0, waiting - bytes);
     },
-    close: () => closeSync(file),
+    close() {
+      closeSync(file);
+      // Otherwise the next process would read all of it again, and find that it is in the database.
+      if (waiting === 0) unlinkSync(segmentPath(folder, slot, segment));
+    },
   };
 }

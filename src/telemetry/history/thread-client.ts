@@ -1,4 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
+import { HistoryUnavailable } from "./history-view.ts";
 import type { HistoryQuery } from "./queries.ts";
 import { startHistoryThread, type ThreadMessage, type ThreadReport } from "./history-thread.ts";
 
@@ -10,9 +11,6 @@ export interface ThreadClientParts {
   readonly opening: () => Opening;
   readonly onReport: (report: Extract<ThreadReport, { kind: "consumed" | "dropped" | "state" }>) => void;
 }
-
-/** The database does not answer, or not in time. The message says why, for the log. */
-export class HistoryUnavailable extends Error {}
 
 /** The thread that brings rows into the database, and asks it. */
 export interface ThreadClient {
