@@ -1,7 +1,7 @@
-import { type DatabaseOptions, type HistoryDatabase, openDatabase, SQLITE_PRAGMAS } from "./database.ts";
+import { type DatabaseOptions, type HistoryDatabase, openDatabase } from "./database.ts";
 import { migrate, NewerDatabase } from "./migrations.ts";
 import { createSpoolReader, type SpoolReader } from "./spool-reader.ts";
-import { createPrivately, findSegments, lockSlot, type Slot } from "./spool-files.ts";
+import { findSegments, lockSlot, type Slot } from "./spool-files.ts";
 import { openTables, type Tables, type TablesOptions } from "./tables.ts";
 
 export interface IngestOptions extends TablesOptions {
@@ -50,10 +50,8 @@ export function createIngest(options: IngestOptions, { slot, live, onConsumed, o
 
   const open = async () => {
     if (opened) return opened;
-    if (options.database.kind === "sqlite") createPrivately(options.database.path);
-    const database = openDatabase(options.database);
+    const database = await openDatabase(options.database);
     try {
-      if (database.kind === "sqlite") for (const pragma of SQLITE_PRAGMAS) await database.run(pragma);
       await migrate(database);
       opened = { database, tables: await openTables(database, options) };
     } catch (error) {

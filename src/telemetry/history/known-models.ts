@@ -17,7 +17,7 @@ const MAX_MODELS = 4096;
 
 /** Knows at first those of which there are sums. */
 export async function createKnownModels(run: Run): Promise<KnownModels> {
-  const keyOf = (provider: string, model: string): string => JSON.stringify([provider, model]);
+  const keyOf = (provider: string, model: string): string => `${provider.length} ${provider}${model}`;
   const { rows } = await run("SELECT DISTINCT provider, model FROM hourly LIMIT ?", [MAX_MODELS]);
   const known = new Set(rows.map(({ provider, model }) => keyOf(String(provider), String(model))));
   return {

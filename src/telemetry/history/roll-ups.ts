@@ -1,4 +1,5 @@
-import type { Run } from "./database.ts";
+import type { HistoryDatabase, Run } from "./database.ts";
+import { type Insertion, insertRows } from "./insert-rows.ts";
 import type { KnownModels } from "./known-models.ts";
 import { indexOf, type Row, type Value } from "./row.ts";
 
@@ -49,20 +50,24 @@ const [TIME, PROVIDER, MODEL, IDENTITY] = (["time", "provider", "model", "identi
 const [STATUS, OUTCOME, COST] = (["status", "outcome", "cost"] as const).map(indexOf) as [number, number, number];
 
 const NAMES = [...SUM_KEYS, ...SUMS];
-const UPSERT = {
-  start: `INSERT INTO hourly (${NAMES.join(", ")}) VALUES `,
-  places: `(${NAMES.map(() => "?").join(", ")})`,
-  end: ` ON CONFLICT (${SUM_KEYS.join(", ")}) DO UPDATE SET ${SUMS.map((name) => `${name} = hourly.${name} + excluded.${name}`).join(", ")}`,
+const UPSERT: Insertion = {
+  start: `INSERT INTO hourly (${NAMES.join(", ")}) VALUES`,
+  columns: NAMES.length,
+  end: `ON CONFLICT (${SUM_KEYS.join(", ")}) DO UPDATE SET ${SUMS.map((name) => `${name} = hourly.${name} + excluded.${name}`).join(", ")}`,
 };
 
 /** Adds rows that are new in the table to the sums of their hours. */
-export async function addToHours(run: Run, known: KnownModels, rows: readonly Row[]): Promise<void> {
+export async function addToHours(
+  run: Run,
+  database: HistoryDatabase,
+  known: KnownModels,
+  rows: readonly Row[],
+): Promise<void> {
   const hours = new Map<string, Hour>();
   for (const row of rows) addRow(hours, known, row);
   // In one order in all processes, so that no two wait for each other.
-  const sorted = [...hours].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, hour]) => hour);
-  const places = sorted.map(() => UPSERT.places).join(", ");
-  await run(`${UPSERT.start}${places}${UPSERT.end}`, sorted.flatMap(valuesOf));
+  const sorted = [...hours].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, hour]) => valuesOf(hour));
+  await insertRows(run, database, UPSERT, sorted);
 }
 
 const valuesOf = ({ keys, sums, cost }: Hour): readonly Value[] => [
@@ -77,10 +82,11 @@ function addRow(hours: Map<string, Hour>, known: KnownModels, row: Row): void {
   const hasFailed = status >= 400 || outcome === "failed" || outcome === "cut";
   const provider = String(row[PROVIDER] ?? "");
   const model = known.nameOf(provider, String(row[MODEL] ?? ""), !hasFailed && status >= 200);
-  const keys = [time - (time % HOUR_MS), provider, model, String(row[IDENTITY] ?? "")] as const;
-  const key = JSON.stringify(keys);
+  const identity = String(row[IDENTITY] ?? "");
+  const start = time - (time % HOUR_MS);
+  const key = `${start} ${provider.length} ${model.length} ${provider}${model}${identity}`;
   let hour = hours.get(key);
-  if (!hour) hours.set(key, (hour = { keys, sums: emptySums(), cost: 0n }));
+  if (!hour) hours.set(key, (hour = { keys: [start, provider, model, identity], sums: emptySums(), cost: 0n }));
   const { sums } = hour;
   sums.requests += 1;
   if (hasFailed) sums.failed += 1;

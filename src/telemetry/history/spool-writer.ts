@@ -20,8 +20,8 @@ export interface SpoolWriterOptions {
 export interface SpoolWriter {
   /** The number of the segment that is written now; all others are complete. */
   segment(): number;
-  /** Takes the records of rows. @returns false if there is no room for them: they are lost */
-  add(records: string): boolean;
+  /** Takes the record of a row. @returns false if there is no room for it: it is lost */
+  add(record: string): boolean;
   /** Writes what was added. @returns why the disk does not take it all; undefined if it does */
   write(): string | undefined;
   /** So many more bytes are in the database. */
@@ -33,69 +33,70 @@ export interface SpoolWriter {
 /** What was full takes rows again once it is filled to this part, so that the end of losses is not told with every row. */
 const REOPENED = 0.75;
 
+/** More is kept for rows only while the disk takes none. */
+const CAPACITY = 64 * 1024;
+
 /** @throws Error if the first segment cannot be made */
 export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   const { folder, slot, segmentBytes, maxBytes, maxUnwrittenBytes } = options;
-  let segment = options.firstSegment;
   const open = (number: number): number => openSync(segmentPath(folder, slot, number), "a", FILE_MODE);
+  let segment = options.firstSegment;
   let file = open(segment);
-  let written = 0;
+  /** Bytes in the segment. */
+  let inSegment = 0;
+  /** Bytes that are not in the database yet. */
   let waiting = options.waitingBytes;
-  /** What is to be written. */
-  let added = "";
-  /** What of it the disk has not taken. */
-  let left = Buffer.alloc(0);
-  let problem: string | undefined;
   let isFull = false;
+  /** What is to be written, from `written` to `added`: a write may end within a record, and the next one goes on there. */
+  let buffer = Buffer.allocUnsafe(CAPACITY);
+  let written = 0;
+  let added = 0;
 
-  const append = (): void => {
-    // A write may end within a record: the next one goes on there.
-    while (left.length > 0) {
-      const count = writeSync(file, left);
-      written += count;
-      left = left.subarray(count);
-    }
-    if (added === "") return;
-    const text = added;
-    added = "";
-    const length = Buffer.byteLength(text);
-    let count = 0;
-    try {
-      count = writeSync(file, text);
-    } finally {
-      written += count;
-      if (count < length) left = Buffer.from(text).subarray(count);
-    }
-    if (left.length > 0) append();
+  /** @returns false if there is no room for so many characters, which each are at most three bytes */
+  const reserve = (characters: number): boolean => {
+    const needed = added + 3 * characters;
+    if (needed <= buffer.length) return true;
+    const size = Math.min(maxUnwrittenBytes, 2 * buffer.length);
+    if (needed > size) return false;
+    buffer = Buffer.concat([buffer.subarray(0, added)], size);
+    return true;
   };
-
+  const append = (): void => {
+    while (written < added) {
+      const count = writeSync(file, buffer, written, added - written);
+      written += count;
+      inSegment += count;
+    }
+    written = 0;
+    added = 0;
+    if (buffer.length > CAPACITY) buffer = Buffer.allocUnsafe(CAPACITY);
+  };
   const beginSegment = (): void => {
     const next = open(segment + 1);
     closeSync(file);
     file = next;
     segment += 1;
-    written = 0;
+    inSegment = 0;
   };
 
   return {
     segment: () => segment,
-    add(records) {
-      const bytes = Buffer.byteLength(records);
-      isFull = waiting + bytes > (isFull ? maxBytes * REOPENED : maxBytes);
-      if (isFull || (problem !== undefined && left.length + added.length + bytes > maxUnwrittenBytes)) return false;
+    add(record) {
+      isFull = waiting > (isFull ? maxBytes * REOPENED : maxBytes);
+      if (isFull || !reserve(record.length)) return false;
+      const bytes = buffer.write(record, added);
+      added += bytes;
       waiting += bytes;
-      added += records;
       return true;
     },
     write() {
       try {
         append();
-        if (written >= segmentBytes) beginSegment();
-        problem = undefined;
+        if (inSegment >= segmentBytes) beginSegment();
+        return undefined;
       } catch (error) {
-        problem = error instanceof Error ? error.message : String(error);
+        return error instanceof Error ? error.message : String(error);
       }
-      return problem;
     },
     consumed(bytes) {
       waiting = Math.max(0, waiting - bytes);

@@ -1,4 +1,5 @@
-import { DatabaseAway, type HistoryDatabase, isBadData, type Run } from "./database.ts";
+import { DatabaseAway, DataRefused, type HistoryDatabase, type Run } from "./database.ts";
+import { type Insertion, insertRows } from "./insert-rows.ts";
 import { createKnownModels, type KnownModels } from "./known-models.ts";
 import { addToHours, HOUR_MS } from "./roll-ups.ts";
 import { COLUMNS, indexOf, type Row } from "./row.ts";
@@ -34,7 +35,11 @@ export interface Tables {
 const EXPIRED_AT_ONCE = 1000;
 
 const NAMES = COLUMNS.map(([name]) => name).join(", ");
-const PLACES = `(${COLUMNS.map(() => "?").join(", ")})`;
+const INSERTION: Insertion = {
+  start: `INSERT INTO requests (${NAMES}) VALUES`,
+  columns: COLUMNS.length,
+  end: "ON CONFLICT (id) DO NOTHING",
+};
 
 const ID = indexOf("id");
 const TIME = indexOf("time");
@@ -63,10 +68,10 @@ export async function openTables(database: HistoryDatabase, options: TablesOptio
 async function insertAll(database: HistoryDatabase, known: KnownModels, rows: readonly Row[]): Promise<Inserted> {
   if (rows.length === 0) return { count: 0, dropped: 0 };
   try {
-    const count = await database.transaction((run) => insertNew(run, known, rows));
+    const count = await database.transaction((run) => insertNew(run, database, known, rows));
     return { count, dropped: 0 };
   } catch (error) {
-    if (!isBadData(error)) throw error instanceof DatabaseAway ? error : new DatabaseAway(String(error));
+    if (!(error instanceof DataRefused)) throw error;
     if (rows.length === 1) return { count: 0, dropped: 1 };
     const half = rows.length >> 1;
     const first = await insertAll(database, known, rows.slice(0, half));
@@ -75,25 +80,24 @@ async function insertAll(database: HistoryDatabase, known: KnownModels, rows: re
   }
 }
 
-async function insertNew(run: Run, known: KnownModels, rows: readonly Row[]): Promise<number> {
+async function insertNew(
+  run: Run,
+  database: HistoryDatabase,
+  known: KnownModels,
+  rows: readonly Row[],
+): Promise<number> {
   await run("SAVEPOINT before_rows");
   let added = rows;
-  if ((await insertRows(run, rows)) < rows.length) {
+  if ((await insertRows(run, database, INSERTION, rows)) < rows.length) {
     // Only now is it asked which of them are there: to be told the id of each new row costs a third more.
     await run("ROLLBACK TO SAVEPOINT before_rows");
     added = await findNew(run, rows);
-    if (added.length > 0 && (await insertRows(run, added)) < added.length) {
+    if ((await insertRows(run, database, INSERTION, added)) < added.length) {
       throw new DatabaseAway("another process writes the same rows");
     }
   }
-  if (added.length > 0) await addToHours(run, known, added);
+  await addToHours(run, database, known, added);
   return added.length;
-}
-
-async function insertRows(run: Run, rows: readonly Row[]): Promise<number> {
-  const places = Array.from({ length: rows.length }, () => PLACES).join(", ");
-  const statement = `INSERT INTO requests (${NAMES}) VALUES ${places} ON CONFLICT (id) DO NOTHING`;
-  return (await run(statement, rows.flat())).count;
 }
 
 /** Those that are not in the table, each once. */
