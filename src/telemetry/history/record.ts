@@ -49,11 +49,12 @@ export function readRecords(bytes: Buffer, maxRows: number): Records {
 
 /** @returns undefined if it is damaged */
 function readRecord(line: Buffer): Row | undefined {
-  const body = line.subarray(CHECKSUM_DIGITS + 1);
-  const checksum = line.toString("latin1", 0, CHECKSUM_DIGITS);
-  if (Bun.hash.crc32(body) !== Number.parseInt(checksum, 16)) return undefined;
+  const text = line.toString();
+  const body = text.slice(CHECKSUM_DIGITS + 1);
+  // What is no UTF-8 is read as something else, which has another checksum.
+  if (Bun.hash.crc32(body) !== Number.parseInt(text.slice(0, CHECKSUM_DIGITS), 16)) return undefined;
   try {
-    const values: unknown = JSON.parse(body.toString());
+    const values: unknown = JSON.parse(body);
     if (!Array.isArray(values) || values.length > COLUMNS.length || !values.every(isValue)) return undefined;
     // One from before columns were added.
     while (values.length < COLUMNS.length) values.push(null);

@@ -31,23 +31,19 @@ interface Hour {
   cost: bigint;
 }
 
-/** Their columns in a row. */
-const SUMMED = [
-  "input_tokens",
-  "output_tokens",
-  "cached_input_tokens",
-  "cache_creation_tokens",
-  "reasoning_tokens",
-  "total_ms",
-] as const;
-const SUMMED_INDEXES = SUMMED.map((name) => [name, indexOf(name)] as const);
-const [TIME, PROVIDER, MODEL, IDENTITY] = (["time", "provider", "model", "identity"] as const).map(indexOf) as [
-  number,
-  number,
-  number,
-  number,
-];
-const [STATUS, OUTCOME, COST] = (["status", "outcome", "cost"] as const).map(indexOf) as [number, number, number];
+const TIME = indexOf("time");
+const PROVIDER = indexOf("provider");
+const MODEL = indexOf("model");
+const IDENTITY = indexOf("identity");
+const STATUS = indexOf("status");
+const OUTCOME = indexOf("outcome");
+const INPUT = indexOf("input_tokens");
+const OUTPUT = indexOf("output_tokens");
+const CACHED = indexOf("cached_input_tokens");
+const CREATED = indexOf("cache_creation_tokens");
+const REASONING = indexOf("reasoning_tokens");
+const TOTAL = indexOf("total_ms");
+const COST = indexOf("cost");
 
 const NAMES = [...SUM_KEYS, ...SUMS];
 const UPSERT: Insertion = {
@@ -64,9 +60,16 @@ export async function addToHours(
   rows: readonly Row[],
 ): Promise<void> {
   const hours = new Map<string, Hour>();
-  for (const row of rows) addRow(hours, known, row);
+  let last: Row | undefined;
+  let hour: Hour | undefined;
+  for (const row of rows) {
+    // Most rows are of the same as the one before.
+    if (!hour || !last || !isSame(last, row)) hour = findHour(hours, known, row);
+    last = row;
+    addRow(hour, row);
+  }
   // In one order in all processes, so that no two wait for each other.
-  const sorted = [...hours].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, hour]) => valuesOf(hour));
+  const sorted = [...hours].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => valuesOf(each));
   await insertRows(run, database, UPSERT, sorted);
 }
 
@@ -75,30 +78,52 @@ const valuesOf = ({ keys, sums, cost }: Hour): readonly Value[] => [
   ...SUMS.map((name) => (name === "cost" ? cost.toString() : sums[name])),
 ];
 
-function addRow(hours: Map<string, Hour>, known: KnownModels, row: Row): void {
-  const time = Number(row[TIME]);
-  const status = Number(row[STATUS]);
-  const outcome = row[OUTCOME];
-  const hasFailed = status >= 400 || outcome === "failed" || outcome === "cut";
+const hourOf = (row: Row): number => Math.floor(numberAt(row, TIME) / HOUR_MS) * HOUR_MS;
+
+const hasFailed = (row: Row): boolean =>
+  numberAt(row, STATUS) >= 400 || row[OUTCOME] === "failed" || row[OUTCOME] === "cut";
+
+const isSame = (one: Row, other: Row): boolean =>
+  one[MODEL] === other[MODEL] &&
+  one[IDENTITY] === other[IDENTITY] &&
+  one[PROVIDER] === other[PROVIDER] &&
+  hasFailed(one) === hasFailed(other) &&
+  hourOf(one) === hourOf(other);
+
+function findHour(hours: Map<string, Hour>, known: KnownModels, row: Row): Hour {
+  const start = hourOf(row);
   const provider = String(row[PROVIDER] ?? "");
-  const model = known.nameOf(provider, String(row[MODEL] ?? ""), !hasFailed && status >= 200);
+  const isGood = !hasFailed(row) && numberAt(row, STATUS) >= 200;
+  const model = known.nameOf(provider, String(row[MODEL] ?? ""), isGood);
   const identity = String(row[IDENTITY] ?? "");
-  const start = time - (time % HOUR_MS);
   const key = `${start} ${provider.length} ${model.length} ${provider}${model}${identity}`;
   let hour = hours.get(key);
   if (!hour) hours.set(key, (hour = { keys: [start, provider, model, identity], sums: emptySums(), cost: 0n }));
+  return hour;
+}
+
+function addRow(hour: Hour, row: Row): void {
   const { sums } = hour;
   sums.requests += 1;
-  if (hasFailed) sums.failed += 1;
-  for (const [name, index] of SUMMED_INDEXES) sums[name] += Number(row[index] ?? 0);
+  if (hasFailed(row)) sums.failed += 1;
+  const tokens = numberAt(row, INPUT) + numberAt(row, OUTPUT);
+  sums.input_tokens += numberAt(row, INPUT);
+  sums.output_tokens += numberAt(row, OUTPUT);
+  sums.cached_input_tokens += numberAt(row, CACHED);
+  sums.cache_creation_tokens += numberAt(row, CREATED);
+  sums.reasoning_tokens += numberAt(row, REASONING);
+  sums.total_ms += numberAt(row, TOTAL);
   const cost = row[COST];
   if (cost !== null && cost !== undefined) {
     sums.priced += 1;
     hour.cost += BigInt(cost);
-  } else if (SUMMED_INDEXES.some(([name, index]) => name !== "total_ms" && Number(row[index] ?? 0) > 0)) {
-    sums.unpriced += 1;
-  }
+  } else if (tokens > 0) sums.unpriced += 1;
 }
+
+const numberAt = (row: Row, index: number): number => {
+  const value = row[index];
+  return typeof value === "number" ? value : 0;
+};
 
 const emptySums = (): Record<Sum, number> => ({
   requests: 0,
