@@ -1,18 +1,17 @@
 import { COLUMNS, type Row, type Value } from "./row.ts";
 
 /*
- * A record is a line: eight hexadecimal digits of the CRC-32 of what follows, a space, the row as a JSON array, and the end
- * of the line. JSON has no ends of lines within, so that what comes behind a record that is damaged is found again.
+ * A record is a line: the CRC-32 of what follows, a space, the row as a JSON array, and the end of the line. JSON has no
+ * ends of lines within, so that what comes behind a record that is damaged is found again.
  */
 
 const NEWLINE = 0x0a;
-const CHECKSUM_DIGITS = 8;
 /** More is no row: the longest texts of one make it a tenth of that. */
 const MAX_RECORD_BYTES = 64 * 1024;
 
 export function writeRecord(row: Row): string {
   const text = JSON.stringify(row);
-  return `${Bun.hash.crc32(text).toString(16).padStart(CHECKSUM_DIGITS, "0")} ${text}\n`;
+  return `${Bun.hash.crc32(text)} ${text}\n`;
 }
 
 /** Of the bytes of a file: the rows in them. */
@@ -24,35 +23,31 @@ export interface Records {
   readonly bytes: number;
 }
 
-/**
- * Reads what begins at the start of a record.
- * @param maxRows it stops after so many
- */
-export function readRecords(bytes: Buffer, maxRows: number): Records {
+/** Reads all whole records of what begins at the start of one. */
+export function readRecords(bytes: Buffer): Records {
+  const end = bytes.lastIndexOf(NEWLINE) + 1;
+  // What is longer than any record will not be one when its end has come.
+  if (end === 0 && bytes.length > MAX_RECORD_BYTES) return { rows: [], damaged: 1, bytes: bytes.length };
+  // What is no UTF-8 is read as something else, which has another checksum.
+  const text = bytes.toString("utf8", 0, end);
   const rows: Row[] = [];
   let damaged = 0;
-  let start = 0;
-  while (rows.length < maxRows) {
-    const end = bytes.indexOf(NEWLINE, start);
-    if (end < 0) {
-      // What is longer than any record will not be one when its end has come.
-      if (bytes.length - start <= MAX_RECORD_BYTES) break;
-      return { rows, damaged, bytes: bytes.length };
-    }
-    const row = readRecord(bytes.subarray(start, end));
+  for (let start = 0; start < text.length;) {
+    const lineEnd = text.indexOf("\n", start);
+    const row = readRecord(text, start, lineEnd);
     if (row) rows.push(row);
     else damaged += 1;
-    start = end + 1;
+    start = lineEnd + 1;
   }
-  return { rows, damaged, bytes: start };
+  return { rows, damaged, bytes: end };
 }
 
 /** @returns undefined if it is damaged */
-function readRecord(line: Buffer): Row | undefined {
-  const text = line.toString();
-  const body = text.slice(CHECKSUM_DIGITS + 1);
-  // What is no UTF-8 is read as something else, which has another checksum.
-  if (Bun.hash.crc32(body) !== Number.parseInt(text.slice(0, CHECKSUM_DIGITS), 16)) return undefined;
+function readRecord(text: string, start: number, end: number): Row | undefined {
+  const space = text.indexOf(" ", start);
+  if (space < 0 || space > end) return undefined;
+  const body = text.slice(space + 1, end);
+  if (Bun.hash.crc32(body) !== Number(text.slice(start, space))) return undefined;
   try {
     const values: unknown = JSON.parse(body);
     if (!Array.isArray(values) || values.length > COLUMNS.length || !values.every(isValue)) return undefined;

@@ -20,9 +20,8 @@ export interface SpoolReader {
   take(): void;
 }
 
-/** A batch is of at most so many rows, and of what is in so many bytes. */
-const MAX_ROWS = 500;
-const MAX_BYTES = 512 * 1024;
+/** A batch is of what is in so many bytes: about 500 rows, and never less than one. */
+const MAX_BYTES = 128 * 1024;
 
 /**
  * @param live the number of the segment that is being written; undefined if nobody writes to the slot any more. A record
@@ -52,7 +51,7 @@ export function createSpoolReader(folder: string, slot: number, live: () => numb
         // Asked first: what is written until then is seen.
         const isLive = current.number === live();
         const bytes = readFrom(current.path, offset);
-        const records = readRecords(bytes, MAX_ROWS);
+        const records = readRecords(bytes);
         read = records.bytes;
         if (records.rows.length > 0 || records.damaged > 0) return records;
         if (isLive) return undefined;
