@@ -40,6 +40,8 @@ export function openSqlite(path: string): HistoryDatabase {
       // Readers and the one that writes do not wait for each other. A loss of power may cost the last rows, never the file.
       database.run("PRAGMA journal_mode = WAL");
       database.run("PRAGMA synchronous = NORMAL");
+      // Pages are copied into the file after 16 MB and not after 4: those that were written several times only once.
+      database.run("PRAGMA wal_autocheckpoint = 4000");
     });
   } catch (error) {
     database.close();
