@@ -13,13 +13,19 @@ export interface Answer {
 /** Runs a statement whose parameters are written `?`, whatever the database. */
 export type Run = (statement: string, parameters?: readonly Value[]) => Promise<Answer>;
 
+/** What all calls reject with. */
+export class DatabaseFault extends Error {}
+
 /** The database cannot be asked now; what is asked again later may be answered. */
-export class DatabaseAway extends Error {}
+export class DatabaseAway extends DatabaseFault {}
 
 /** Data is at fault: the same would be refused however often it is said. */
-export class DataRefused extends Error {}
+export class DataRefused extends DatabaseFault {}
 
-/** A connection to either kind of database. Every call is over within a time, and rejects with one of the errors above. */
+/** A database was made by a later version of the gateway, whose tables this one does not know. */
+export class NewerDatabase extends DatabaseFault {}
+
+/** A connection to either kind of database. Every call is over within a time, and rejects with a {@link DatabaseFault}. */
 export interface HistoryDatabase {
   readonly kind: DatabaseOptions["kind"];
   /** How many rows one statement is best to insert. */

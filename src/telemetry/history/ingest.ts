@@ -1,5 +1,5 @@
-import { type DatabaseOptions, type HistoryDatabase, openDatabase } from "./database.ts";
-import { migrate, NewerDatabase } from "./migrations.ts";
+import { type DatabaseOptions, type HistoryDatabase, NewerDatabase, openDatabase } from "./database.ts";
+import { migrate } from "./migrations.ts";
 import { createSpoolReader, type SpoolReader } from "./spool-reader.ts";
 import { findSegments, lockSlot, type Slot } from "./spool-files.ts";
 import { openTables, type Tables, type TablesOptions } from "./tables.ts";

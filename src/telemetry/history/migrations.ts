@@ -1,7 +1,4 @@
-import type { HistoryDatabase, Run } from "./database.ts";
-
-/** A database was made by a later version of the gateway, whose tables this one does not know. */
-export class NewerDatabase extends Error {}
+import { type HistoryDatabase, NewerDatabase, type Run } from "./database.ts";
 
 /**
  * What makes each version of the tables from the one before, the first one from nothing. What was released is never changed:

@@ -1,5 +1,13 @@
 import { SQL } from "bun";
-import { DatabaseAway, DataRefused, describeError, type HistoryDatabase, type Run, STATEMENT_MS } from "./database.ts";
+import {
+  DatabaseAway,
+  DatabaseFault,
+  DataRefused,
+  describeError,
+  type HistoryDatabase,
+  type Run,
+  STATEMENT_MS,
+} from "./database.ts";
 
 const CONNECT_SECONDS = 5;
 /** Beyond what the server itself is told: one that is cut off says nothing. */
@@ -62,7 +70,7 @@ async function within<Result>(call: Promise<Result>, limit = LONGEST_STATEMENT_M
 }
 
 function understood(error: unknown): Error {
-  if (error instanceof DatabaseAway || error instanceof DataRefused) return error;
+  if (error instanceof DatabaseFault) return error;
   const { code, errno } = error as { readonly code?: unknown; readonly errno?: unknown };
   const isBad = code === "ERR_POSTGRES_SERVER_ERROR" && BAD_DATA.test(String(errno));
   return new (isBad ? DataRefused : DatabaseAway)(describeError(error));

@@ -134,8 +134,8 @@ export function readRequestsQuery(parameters: URLSearchParams, now: number): Req
     const value = read(name);
     return value === undefined ? [] : [[name, readFilter(name, value)] as const];
   });
-  // A moment more, so that what is over in this one is in it.
-  const period = readPeriod(read, now + 1, now + 1);
+  // From the beginning; and a moment more, so that what is over in this one is in it.
+  const period = readPeriod(read, now + 1, Infinity);
   return { kind: "requests", ...period, filters, limit: Number(limit), after };
 }
 
