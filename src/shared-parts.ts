@@ -1,4 +1,5 @@
 import type { Config } from "./config/load-config.ts";
+import { historyOptions } from "./config/history-options.ts";
 import * as options from "./config/module-options.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
@@ -87,7 +88,7 @@ async function openHistoryOf(
   changes: ChangeLog,
   parts: Pick<HistoryParts, "clock" | "timers">,
 ) {
-  const wanted = options.historyOptions(settings);
+  const wanted = historyOptions(settings);
   if (!wanted) return undefined;
   const { openHistory } = await import("./telemetry/history/open-history.ts");
   const { historyHandlers } = await import("./server/handlers/history.ts");

@@ -131,8 +131,7 @@ function assemble(
       own: deployments?.list(routePolicy, modelLists),
     },
     routing: deployments?.view,
-    toolRegistry: tools?.registry,
-    history: shared.history?.handlers,
+    ...{ toolRegistry: tools?.registry, history: shared.history?.handlers },
   });
 
   const owned = building.move();

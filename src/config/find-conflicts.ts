@@ -2,6 +2,7 @@ import type { Provider } from "../providers/provider.ts";
 import { directHosts } from "../upstream/egress.ts";
 import { providerVariables } from "./provider-variables.ts";
 import { findIssuerConflicts } from "./issuer-entries.ts";
+import { isPostgresUrl, isRedisUrl } from "./server-urls.ts";
 import type { Settings } from "./settings-table.ts";
 
 /** A host name, with or without a mark for its subdomains, or an IPv4 address. */
@@ -110,16 +111,6 @@ function findProxied({ CLIENT_PROXY, CLIENT_NO_PROXY }: Settings, providers: rea
     ];
   });
 }
-
-function isRedisUrl(text: string | undefined): boolean {
-  return (
-    text !== undefined &&
-    /^(?:redis|rediss|redis\+unix|redis\+tls|valkey|valkeys):\/\/./.test(text) &&
-    URL.canParse(text)
-  );
-}
-
-const isPostgresUrl = (text: string): boolean => /^postgres(?:ql)?:\/\/./.test(text) && URL.canParse(text);
 
 function isHost(text: string): boolean {
   return HOST.test(text) || isIPv6(text.replace(/^\[(.*)\]$/, "$1"));

@@ -128,18 +128,6 @@ export function responseStoreOptions(settings: Settings) {
   return kind === "sqlite" ? { kind, path, ...limits } : { kind, url, ...limits };
 }
 
-/** Where rows of requests are kept, and for how long; undefined if they are not. */
-export function historyOptions(settings: Settings) {
-  if (!settings.HISTORY_ENABLED) return undefined;
-  return {
-    directory: settings.DATA_DIR,
-    databaseUrl: settings.DATABASE_URL,
-    retentionMs: settings.HISTORY_RETENTION,
-    rollUpRetentionMs: settings.HISTORY_USAGE_RETENTION,
-    maxSpoolBytes: settings.HISTORY_SPOOL_MAX_BYTES,
-  };
-}
-
 /** How providers are called. */
 export function upstreamOptions(settings: Settings, providers: Config["providers"]) {
   return {

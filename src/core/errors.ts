@@ -19,10 +19,7 @@ interface FailureKind {
   readonly message: string;
 }
 
-/**
- * Every way in which a request can fail inside the gateway: the single source of statuses and wordings.
- * The key is the stable `code` that clients and logs see.
- */
+/** Every way in which a request can fail inside the gateway, with its status and words, by the `code` that clients see. */
 export const FAILURES = {
   invalid_request: { status: 400, type: "invalid_request_error", message: "Invalid request" },
   malformed_body: { status: 400, type: "invalid_request_error", message: "Failed to decode request" },

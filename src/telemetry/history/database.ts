@@ -39,13 +39,6 @@ export interface HistoryDatabase {
 /** How long one statement may take, and in SQLite how long it waits for others that write, in milliseconds. */
 export const STATEMENT_MS = 10_000;
 
-/** Opens it; what is wrong with a server shows with the first statement. Only the code of that kind is loaded. */
-export async function openDatabase(options: DatabaseOptions): Promise<HistoryDatabase> {
-  return options.kind === "sqlite"
-    ? (await import("./sqlite-database.ts")).openSqlite(options.path)
-    : (await import("./postgres-database.ts")).openPostgres(options.url);
-}
-
 /** One line; the texts of servers and drivers quote no credentials. */
 export const describeError = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";

@@ -1,4 +1,5 @@
-import { type DatabaseOptions, type HistoryDatabase, NewerDatabase, openDatabase } from "./database.ts";
+import { type DatabaseOptions, type HistoryDatabase, NewerDatabase } from "./database.ts";
+import { openDatabase } from "./open-database.ts";
 import { migrate } from "./migrations.ts";
 import { createSpoolReader, type SpoolReader } from "./spool-reader.ts";
 import { findSegments, lockSlot, type Slot } from "./spool-files.ts";

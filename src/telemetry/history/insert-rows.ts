@@ -1,21 +1,13 @@
 import type { HistoryDatabase, Run } from "./database.ts";
 import type { Row } from "./row.ts";
 
-/** A statement that inserts rows: its text for a number of rows. */
-export type Insertion = (rows: number) => string;
-
-/** @param start up to `VALUES` @param end what is behind the values */
-export function createInsertion(start: string, columns: number, end: string): Insertion {
-  const places = `(${Array.from({ length: columns }, () => "?").join(", ")})`;
-  const write = (rows: number): string => `${start} ${Array.from({ length: rows }, () => places).join(", ")} ${end}`;
-  const one = write(1);
-  // To put the text together costs as much as to run the statement.
-  let last = { rows: 1, text: one };
-  return (rows) => {
-    if (rows === 1) return one;
-    if (rows !== last.rows) last = { rows, text: write(rows) };
-    return last.text;
-  };
+/** A statement that inserts rows, around their values. */
+export interface Insertion {
+  /** Up to `VALUES`. */
+  readonly start: string;
+  readonly columns: number;
+  /** Behind the values. */
+  readonly end: string;
 }
 
 /**
@@ -29,13 +21,22 @@ export async function insertRows(
   insertion: Insertion,
   rows: readonly Row[],
 ): Promise<number> {
+  const atOnce = Math.min(rowsAtOnce, rows.length);
+  // To put a text together costs as much as to run the statement.
+  const many = textOf(insertion, atOnce);
   let count = 0;
-  for (let first = 0; first < rows.length;) {
-    const left = rows.length - first;
-    // A server is asked as seldom as can be.
-    const taken = left >= rowsAtOnce || kind === "postgres" ? Math.min(left, rowsAtOnce) : 1;
-    count += (await run(insertion(taken), rows.slice(first, first + taken).flat())).count;
-    first += taken;
+  let first = 0;
+  for (; first + atOnce <= rows.length && atOnce > 0; first += atOnce) {
+    count += (await run(many, rows.slice(first, first + atOnce).flat())).count;
   }
+  // A server is asked as seldom as can be.
+  const rest = kind === "postgres" ? Math.max(1, rows.length - first) : 1;
+  const few = textOf(insertion, rest);
+  for (; first < rows.length; first += rest) count += (await run(few, rows.slice(first, first + rest).flat())).count;
   return count;
+}
+
+function textOf({ start, columns, end }: Insertion, rows: number): string {
+  const places = `(${Array.from({ length: columns }, () => "?").join(", ")})`;
+  return `${start} ${Array.from({ length: rows }, () => places).join(", ")} ${end}`;
 }

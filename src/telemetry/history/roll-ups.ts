@@ -1,5 +1,5 @@
 import type { HistoryDatabase, Run } from "./database.ts";
-import { createInsertion, insertRows } from "./insert-rows.ts";
+import { type Insertion, insertRows } from "./insert-rows.ts";
 import type { KnownModels } from "./known-models.ts";
 import { indexOf, type Row, type Value } from "./row.ts";
 
@@ -46,11 +46,11 @@ const TOTAL = indexOf("total_ms");
 const COST = indexOf("cost");
 
 const NAMES = [...SUM_KEYS, ...SUMS];
-const UPSERT = createInsertion(
-  `INSERT INTO hourly (${NAMES.join(", ")}) VALUES`,
-  NAMES.length,
-  `ON CONFLICT (${SUM_KEYS.join(", ")}) DO UPDATE SET ${SUMS.map((name) => `${name} = hourly.${name} + excluded.${name}`).join(", ")}`,
-);
+const UPSERT: Insertion = {
+  start: `INSERT INTO hourly (${NAMES.join(", ")}) VALUES`,
+  columns: NAMES.length,
+  end: `ON CONFLICT (${SUM_KEYS.join(", ")}) DO UPDATE SET ${SUMS.map((name) => `${name} = hourly.${name} + excluded.${name}`).join(", ")}`,
+};
 
 /** Adds rows that are new in the table to the sums of their hours. */
 export async function addToHours(

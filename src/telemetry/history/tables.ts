@@ -1,5 +1,5 @@
 import { DatabaseAway, DataRefused, type HistoryDatabase, type Run } from "./database.ts";
-import { createInsertion, insertRows } from "./insert-rows.ts";
+import { type Insertion, insertRows } from "./insert-rows.ts";
 import { createKnownModels, type KnownModels } from "./known-models.ts";
 import { addToHours, HOUR_MS } from "./roll-ups.ts";
 import { COLUMNS, indexOf, type Row } from "./row.ts";
@@ -35,11 +35,11 @@ export interface Tables {
 const EXPIRED_AT_ONCE = 1000;
 
 const NAMES = COLUMNS.map(([name]) => name).join(", ");
-const INSERTION = createInsertion(
-  `INSERT INTO requests (${NAMES}) VALUES`,
-  COLUMNS.length,
-  "ON CONFLICT (id) DO NOTHING",
-);
+const INSERTION: Insertion = {
+  start: `INSERT INTO requests (${NAMES}) VALUES`,
+  columns: COLUMNS.length,
+  end: "ON CONFLICT (id) DO NOTHING",
+};
 
 const ID = indexOf("id");
 const TIME = indexOf("time");

@@ -1,21 +1,20 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import { HistoryUnavailable } from "./history-view.ts";
 import type { HistoryQuery } from "./queries.ts";
-import { startHistoryThread, type ThreadMessage, type ThreadReport } from "./history-thread.ts";
-
-type Opening = Omit<Extract<ThreadMessage, { kind: "open" }>, "kind">;
+import { startHistoryThread } from "./history-thread.ts";
+import type { OpenedReport, StateReport, ThreadMessage, ThreadOpening, ThreadReport } from "./thread-messages.ts";
 
 export interface ThreadClientParts {
   readonly timers: TimerSource;
   /** What the thread opens with, each time that it begins anew. */
-  readonly opening: () => Opening;
-  readonly onReport: (report: Extract<ThreadReport, { kind: "consumed" | "dropped" | "state" }>) => void;
+  readonly opening: () => ThreadOpening;
+  readonly onReport: (report: StateReport) => void;
 }
 
 /** The thread that brings rows into the database, and asks it. */
 export interface ThreadClient {
   /** Resolves when it reads; with what is wrong with the database, if something is. */
-  open(): Promise<Extract<ThreadReport, { kind: "opened" }>>;
+  open(): Promise<OpenedReport>;
   written(segment: number): void;
   /** Rejects with {@link HistoryUnavailable}. */
   query(query: HistoryQuery): Promise<unknown>;
@@ -39,7 +38,7 @@ interface Waiting {
 export function createThreadClient({ timers, opening, onReport }: ThreadClientParts): ThreadClient {
   const waiting = new Map<number, Waiting>();
   const ended = Promise.withResolvers<void>();
-  let opened = Promise.withResolvers<Extract<ThreadReport, { kind: "opened" }>>();
+  let opened = Promise.withResolvers<OpenedReport>();
   let lastId = 0;
   let isClosing = false;
   let worker: Worker;

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { type HistoryDatabase, NewerDatabase, openDatabase } from "../../../src/telemetry/history/database.ts";
+import { type HistoryDatabase, NewerDatabase } from "../../../src/telemetry/history/database.ts";
+import { openDatabase } from "../../../src/telemetry/history/open-database.ts";
 import { migrate, MIGRATIONS } from "../../../src/telemetry/history/migrations.ts";
 import { COLUMNS, type Row } from "../../../src/telemetry/history/row.ts";
 import { newRowId } from "../../../src/telemetry/history/row-id.ts";
