@@ -15,10 +15,19 @@ export interface KnownModels {
 /** More names are not summed apart. */
 const MAX_MODELS = 4096;
 
-/** Knows at first those of which there are sums. */
-export async function createKnownModels(run: Run): Promise<KnownModels> {
+/** A name that was not asked for so long has to be answered well again. */
+const KNOWN_MS = 30 * 24 * 3_600_000;
+
+/**
+ * Knows at first those of which there are sums.
+ * @param time now, in milliseconds since the epoch
+ */
+export async function createKnownModels(run: Run, time: number): Promise<KnownModels> {
   const keyOf = (provider: string, model: string): string => `${provider.length} ${provider}${model}`;
-  const { rows } = await run("SELECT DISTINCT provider, model FROM hourly LIMIT ?", [MAX_MODELS]);
+  const { rows } = await run("SELECT DISTINCT provider, model FROM hourly WHERE hour > ? LIMIT ?", [
+    time - KNOWN_MS,
+    MAX_MODELS,
+  ]);
   const known = new Set(rows.map(({ provider, model }) => keyOf(String(provider), String(model))));
   return {
     nameOf(provider, model, isGood) {

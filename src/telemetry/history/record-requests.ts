@@ -1,6 +1,6 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import { batchWrite } from "../../core/event-loop.ts";
-import type { RequestObserver } from "../../core/request-context.ts";
+import type { RequestObserver, RequestRecord } from "../../core/request-context.ts";
 import type { Losses, Problems } from "./history-state.ts";
 import { writeRecord } from "./record.ts";
 import { newRowId } from "./row-id.ts";
@@ -19,6 +19,9 @@ export interface RecordRequestsParts {
   /** Called some time after rows were written, with the number of the segment. */
   readonly onWritten: (segment: number) => void;
 }
+
+/** A browser's question, which the gateway answers, whether a page may ask. */
+const isPreflight = ({ method, provider }: RequestRecord): boolean => method === "OPTIONS" && provider === undefined;
 
 /** The thread is told of rows so long after the first one: many at once cost a third of what they cost one by one. */
 const TELL_MS = 500;
@@ -49,7 +52,7 @@ export function recordRequests(parts: RecordRequestsParts): { readonly observe: 
   return {
     observe(context, finishedAt) {
       const format = formats.get(context.route);
-      if (format === undefined) return;
+      if (format === undefined || isPreflight(context)) return;
       const time = clock();
       const record = writeRecord(rowOf(context, { id: newRowId(time), time, finishedAt, format }));
       if (!writer.add(record)) return losses.add();

@@ -45,7 +45,7 @@ const ID = indexOf("id");
 const TIME = indexOf("time");
 
 export async function openTables(database: HistoryDatabase, options: TablesOptions): Promise<Tables> {
-  const known = await createKnownModels(database.run);
+  const known = await createKnownModels(database.run, Date.now());
   return {
     async insert(rows, time) {
       const kept = rows.filter((row) => Number(row[TIME]) > time - options.retentionMs);

@@ -1,3 +1,4 @@
+import { DatabaseAway } from "./database.ts";
 import { createIngest, type Ingest, isLasting, problemOf } from "./ingest.ts";
 import type { HistoryQuery } from "./queries.ts";
 import { runQuery } from "./run-query.ts";
@@ -6,6 +7,7 @@ import type { ThreadOpening, ThreadReport } from "./thread-messages.ts";
 /** After a failure it waits so long, each time twice as long as before, in milliseconds. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5000;
+const FIRST_ANSWER_MS = 1000;
 /** So often it looks for what other processes have left behind, and for what is too old. */
 const ADOPT_MS = 30_000;
 const EXPIRE_MS = 600_000;
@@ -53,7 +55,8 @@ export function createThreadWork(report: (said: ThreadReport) => void): ThreadWo
         onDropped: (count) => report({ kind: "dropped", count }),
       });
       try {
-        await inTurn(async () => ingest?.open());
+        const opened = inTurn(async () => ingest?.open());
+        await (options.database.kind === "sqlite" ? opened : Promise.race([opened, giveUp()]));
         report({ kind: "opened", problem: undefined, isLasting: false });
       } catch (error) {
         advancing.begin(error);
@@ -86,6 +89,12 @@ export function createThreadWork(report: (said: ThreadReport) => void): ThreadWo
       await ingest?.close();
     },
   };
+}
+
+/** A server that is away is not waited for at the start of the gateway. */
+async function giveUp(): Promise<never> {
+  await Bun.sleep(FIRST_ANSWER_MS);
+  throw new DatabaseAway(`no answer within ${FIRST_ANSWER_MS} ms`);
 }
 
 /** Makes what does one thing after the other. */

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { json } from "../../fixtures/answers.ts";
 import { startMockProvider } from "../../fixtures/mock-provider.ts";
+import { processTree } from "../../fixtures/process-tree.ts";
 import { startGateway } from "../../fixtures/start-gateway.ts";
 import { within } from "../../fixtures/within.ts";
 import { CHAT } from "../../routes/requests.ts";
@@ -32,12 +33,9 @@ test("workers write one history, and one that is killed costs no row", async () 
     };
     const some = () => Promise.all(Array.from({ length: 60 }, ask));
     await some();
-    const children = Bun.spawnSync(["pgrep", "-P", String(gateway.process.pid)])
-      .stdout.toString()
-      .trim()
-      .split("\n");
+    const worker = processTree(gateway.process.pid).find((pid) => pid !== gateway.process.pid);
     const asked = some();
-    process.kill(Number(children[0]), "SIGKILL");
+    process.kill(Number(worker), "SIGKILL");
     await asked;
     await some();
     expect(ids.length).toBeGreaterThan(100);
