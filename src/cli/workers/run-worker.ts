@@ -6,7 +6,7 @@ import type { FromHub, SharingChannel } from "../../routing/sharing/channel.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
 import { endProcess, EXIT } from "../exit.ts";
 import { openLog } from "../open-log.ts";
-import { openService, type Service, StartFailure } from "../service.ts";
+import { giveBackMemory, openService, type Service, StartFailure } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { FromWorker, ToWorker } from "./worker-process.ts";
 
@@ -38,6 +38,7 @@ export function runWorker(number: number, version: string): void {
     const worker = { number, count: () => count };
     const given = { config, demo: message.demo, file: source.file, fileProblem: message.fileProblem };
     service = await openService({ ...given, version, log, worker, channel: sharing.channel, readFile: files.read });
+    giveBackMemory();
     warnOfChanges(log, message.files);
     tell({ kind: "built", files: message.files ?? files.take() });
   };
