@@ -2,7 +2,6 @@ import type { TimerSource } from "../../core/deadlines.ts";
 import { batchWrite } from "../../core/event-loop.ts";
 import type { RequestObserver, RequestRecord } from "../../core/request-context.ts";
 import type { Losses, Problems } from "./history-state.ts";
-import { writeRecord } from "./record.ts";
 import { newRowId } from "./row-id.ts";
 import { rowOf } from "./row.ts";
 import type { SpoolWriter } from "./spool-writer.ts";
@@ -54,8 +53,8 @@ export function recordRequests(parts: RecordRequestsParts): { readonly observe: 
       const format = formats.get(context.route);
       if (format === undefined || isPreflight(context)) return;
       const time = clock();
-      const record = writeRecord(rowOf(context, { id: newRowId(time), time, finishedAt, format }));
-      if (!writer.add(record)) return losses.add();
+      const row = rowOf(context, { id: newRowId(time), time, finishedAt, format });
+      if (!writer.add(JSON.stringify(row))) return losses.add();
       losses.end();
       // The client of a stream has its last byte already; every other answer leaves at the end of this turn, behind this.
       if (context.streaming) return write();

@@ -1,17 +1,35 @@
 import { COLUMNS, type Row, type Value } from "./row.ts";
 
 /*
- * A record is a line: the CRC-32 of what follows, a space, the row as a JSON array, and the end of the line. JSON has no
- * ends of lines within, so that what comes behind a record that is damaged is found again.
+ * A record is a line: eight hexadecimal digits of the CRC-32 of what follows, a space, the row as a JSON array, and the end
+ * of the line. JSON has no ends of lines within, so that what comes behind a record that is damaged is found again.
  */
 
 const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const CHECKSUM_DIGITS = 8;
+const DIGITS = Buffer.from("0123456789abcdef");
 /** More is no row: the longest texts of one make it a tenth of that. */
 const MAX_RECORD_BYTES = 64 * 1024;
 
-export function writeRecord(row: Row): string {
-  const text = JSON.stringify(row);
-  return `${Bun.hash.crc32(text)} ${text}\n`;
+/** No record of a row with that JSON takes more bytes. */
+export const roomForRecord = (json: string): number => CHECKSUM_DIGITS + 1 + 3 * json.length + 1;
+
+/**
+ * Writes the record of a row into a buffer, which has room for it. A text of all its parts would cost more than this.
+ * @returns where it ends
+ */
+export function putRecord(buffer: Buffer, start: number, json: string): number {
+  const body = start + CHECKSUM_DIGITS + 1;
+  const end = body + buffer.write(json, body);
+  let checksum = Bun.hash.crc32(buffer.subarray(body, end));
+  for (let at = start + CHECKSUM_DIGITS - 1; at >= start; at--) {
+    buffer[at] = DIGITS[checksum & 15] ?? 0;
+    checksum >>>= 4;
+  }
+  buffer[body - 1] = SPACE;
+  buffer[end] = NEWLINE;
+  return end + 1;
 }
 
 /** Of the bytes of a file: the rows in them. */
@@ -44,10 +62,9 @@ export function readRecords(bytes: Buffer): Records {
 
 /** @returns undefined if it is damaged */
 function readRecord(text: string, start: number, end: number): Row | undefined {
-  const space = text.indexOf(" ", start);
-  if (space < 0 || space > end) return undefined;
-  const body = text.slice(space + 1, end);
-  if (Bun.hash.crc32(body) !== Number(text.slice(start, space))) return undefined;
+  const body = text.slice(start + CHECKSUM_DIGITS + 1, end);
+  const checksum = Number.parseInt(text.slice(start, start + CHECKSUM_DIGITS), 16);
+  if (Bun.hash.crc32(body) !== checksum) return undefined;
   try {
     const values: unknown = JSON.parse(body);
     if (!Array.isArray(values) || values.length > COLUMNS.length || !values.every(isValue)) return undefined;

@@ -1,4 +1,5 @@
 import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { putRecord, roomForRecord } from "./record.ts";
 import { FILE_MODE, segmentPath } from "./spool-files.ts";
 
 export interface SpoolWriterOptions {
@@ -20,8 +21,8 @@ export interface SpoolWriterOptions {
 export interface SpoolWriter {
   /** The number of the segment that is written now; all others are complete. */
   segment(): number;
-  /** Takes the record of a row. @returns false if there is no room for it: it is lost */
-  add(record: string): boolean;
+  /** Takes a row as JSON. @returns false if there is no room for it: it is lost */
+  add(json: string): boolean;
   /** Writes what was added. @returns why the disk does not take it all; undefined if it does */
   write(): string | undefined;
   /** So many more bytes are in the database. */
@@ -52,9 +53,9 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   let written = 0;
   let added = 0;
 
-  /** @returns false if there is no room for so many characters, which each are at most three bytes */
-  const reserve = (characters: number): boolean => {
-    const needed = added + 3 * characters;
+  /** @returns false if there is no room for so many bytes */
+  const reserve = (bytes: number): boolean => {
+    const needed = added + bytes;
     if (needed <= buffer.length) return true;
     const size = Math.min(maxUnwrittenBytes, 2 * buffer.length);
     if (needed > size) return false;
@@ -81,12 +82,12 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
 
   return {
     segment: () => segment,
-    add(record) {
+    add(json) {
       isFull = waiting > (isFull ? maxBytes * REOPENED : maxBytes);
-      if (isFull || !reserve(record.length)) return false;
-      const bytes = buffer.write(record, added);
-      added += bytes;
-      waiting += bytes;
+      if (isFull || !reserve(roomForRecord(json))) return false;
+      const end = putRecord(buffer, added, json);
+      waiting += end - added;
+      added = end;
       return true;
     },
     write() {

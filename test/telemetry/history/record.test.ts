@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
 import { createRandom } from "../../fixtures/random.ts";
 import type { RequestRecord } from "../../../src/core/request-context.ts";
-import { readRecords, writeRecord } from "../../../src/telemetry/history/record.ts";
+import { putRecord, readRecords, roomForRecord } from "../../../src/telemetry/history/record.ts";
 import { COLUMNS, indexOf, type Row, rowOf } from "../../../src/telemetry/history/row.ts";
 import { isRowId, lowestId, newRowId } from "../../../src/telemetry/history/row-id.ts";
 
@@ -32,6 +32,12 @@ const RECORD = {
 } satisfies RequestRecord;
 
 const AT = { id: newRowId(1_800_000_000_000), time: 1_800_000_000_000, finishedAt: 1005, format: "chat" };
+
+function writeRecord(row: Row): Buffer {
+  const json = JSON.stringify(row);
+  const buffer = Buffer.alloc(roomForRecord(json));
+  return buffer.subarray(0, putRecord(buffer, 0, json));
+}
 
 /** The columns of a row that are not null. */
 const membersOf = (row: Row): object =>
@@ -106,11 +112,13 @@ test("ids are in the order of time", () => {
   expect(ids[3]! >= lowestId(3) && ids[2]! < lowestId(3)).toBe(true);
 });
 
+const checksum = (text: string): string => Bun.hash.crc32(text).toString(16).padStart(8, "0");
+
 describe("records", () => {
   const rows = Array.from({ length: 5 }, (_, index) =>
     rowOf({ ...RECORD, id: `r${index}`, model: `modèle ${index} 模型 "\\\n` }, AT),
   );
-  const bytes = Buffer.from(rows.map(writeRecord).join(""));
+  const bytes = Buffer.concat(rows.map(writeRecord));
 
   test("are read as they were written", () => {
     expect(readRecords(bytes)).toEqual({ rows, damaged: 0, bytes: bytes.length });
@@ -125,7 +133,7 @@ describe("records", () => {
 
   test("from before columns were added are filled up", () => {
     const old = rows[0]!.slice(0, 26);
-    expect(readRecords(Buffer.from(writeRecord(old))).rows).toEqual([[...old, null, null]]);
+    expect(readRecords(writeRecord(old)).rows).toEqual([[...old, null, null]]);
   });
 
   test("that are damaged cost no other", () => {
@@ -142,7 +150,7 @@ describe("records", () => {
     }
   });
 
-  test.each(["", "\n", "x\n", "123 [1]\n", `${Bun.hash.crc32("{}")} {}\n`, `${Bun.hash.crc32("[[]]")} [[]]\n`])(
+  test.each(["", "\n", "x\n", "00000123 [1]\n", `${checksum("{}")} {}\n`, `${checksum("[[]]")} [[]]\n`])(
     "are none in %j",
     (text) => {
       expect(readRecords(Buffer.from(text)).rows).toEqual([]);
