@@ -11,9 +11,9 @@ export interface IngestOptions extends TablesOptions {
 }
 
 export interface IngestParts {
-  /** The slot of this process, and the segment of it that is being written. */
+  /** The slot of this process, and the segment of it that is being written, if one is. */
   readonly slot: number;
-  readonly live: () => number;
+  readonly live: () => number | undefined;
   /** So many bytes of the own slot are done with. */
   readonly onConsumed: (bytes: number) => void;
   /** Rows that will not be in the table: too old, refused by the database, or damaged. */

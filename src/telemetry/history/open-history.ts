@@ -57,11 +57,12 @@ export async function openHistory(options: HistoryOptions, parts: HistoryParts):
   const losses = createLosses(parts.onLost);
   const thread = createThreadClient({
     timers: parts.timers,
-    opening: () => ({
-      options: { folder, database, retentionMs, rollUpRetentionMs },
-      slot: slot.number,
-      segment: writer.segment(),
-    }),
+    opening() {
+      const segments = findSegments(folder).get(slot.number) ?? [];
+      writer.readAnew(segments.reduce((sum, { path }) => sum + Bun.file(path).size, 0));
+      const options = { folder, database, retentionMs, rollUpRetentionMs };
+      return { options, slot: slot.number, segment: writer.segment() };
+    },
     onReport(said) {
       if (said.kind === "consumed") writer.consumed(said.bytes);
       else if (said.kind === "state") problems.set("database", said.problem);
@@ -71,8 +72,8 @@ export async function openHistory(options: HistoryOptions, parts: HistoryParts):
   const recording = recordRequests({ ...parts, writer, problems, losses, onWritten: thread.written });
   const close = async (): Promise<void> => {
     recording.close();
-    await thread.close();
     writer.close();
+    await thread.close();
     slot[Symbol.dispose]();
   };
 
@@ -81,7 +82,6 @@ export async function openHistory(options: HistoryOptions, parts: HistoryParts):
     await close();
     throw new SettingError(databaseUrl === undefined ? "DATA_DIR" : "DATABASE_URL", String(problem));
   }
-  problems.set("database", problem);
   return {
     observe: recording.observe,
     usage: (query) => thread.query(query) as Promise<UsageSums>,
@@ -105,7 +105,6 @@ function openSpool(folder: string, maxBytes: number) {
         segmentBytes: SEGMENT_BYTES,
         maxBytes,
         maxUnwrittenBytes: MAX_UNWRITTEN_BYTES,
-        waitingBytes: left.reduce((sum, { path }) => sum + Bun.file(path).size, 0),
       });
       return { slot, writer };
     } catch (error) {

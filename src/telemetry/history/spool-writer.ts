@@ -1,4 +1,4 @@
-import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { putRecord, roomForRecord } from "./record.ts";
 import { FILE_MODE, segmentPath } from "./spool-files.ts";
 
@@ -13,8 +13,6 @@ export interface SpoolWriterOptions {
   readonly maxBytes: number;
   /** So many of these may be in memory, while the disk is full. */
   readonly maxUnwrittenBytes: number;
-  /** How many bytes wait already. */
-  readonly waitingBytes: number;
 }
 
 /** Appends records to the segments of one slot. What is written survives the end of this process, however it comes. */
@@ -27,7 +25,8 @@ export interface SpoolWriter {
   write(): string | undefined;
   /** So many more bytes are in the database. */
   consumed(bytes: number): void;
-  /** Removes the segment if all of it is in the database. */
+  /** So many bytes of the slot's segments are to be read, all from their beginning. */
+  readAnew(bytes: number): void;
   close(): void;
 }
 
@@ -46,7 +45,7 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   /** Bytes in the segment. */
   let inSegment = 0;
   /** Bytes that are not in the database yet. */
-  let waiting = options.waitingBytes;
+  let waiting = 0;
   let isFull = false;
   /** What is to be written, from `written` to `added`: a write may end within a record, and the next one goes on there. */
   let buffer = Buffer.allocUnsafe(CAPACITY);
@@ -102,10 +101,9 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
     consumed(bytes) {
       waiting = Math.max(0, waiting - bytes);
     },
-    close() {
-      closeSync(file);
-      // Otherwise the next process would read all of it again, and find that it is in the database.
-      if (waiting === 0) unlinkSync(segmentPath(folder, slot, segment));
+    readAnew(bytes) {
+      waiting = bytes;
     },
+    close: () => closeSync(file),
   };
 }

@@ -38,7 +38,7 @@ interface Waiting {
 export function createThreadClient({ timers, opening, onReport }: ThreadClientParts): ThreadClient {
   const waiting = new Map<number, Waiting>();
   const ended = Promise.withResolvers<void>();
-  let opened = Promise.withResolvers<OpenedReport>();
+  const opened = Promise.withResolvers<OpenedReport>();
   let lastId = 0;
   let isClosing = false;
   let worker: Worker;
@@ -49,7 +49,13 @@ export function createThreadClient({ timers, opening, onReport }: ThreadClientPa
     waiting.clear();
   };
   const hear = (report: ThreadReport): void => {
-    if (report.kind === "opened") return opened.resolve(report);
+    if (report.kind === "opened") {
+      // It does not keep the process alive.
+      worker.unref();
+      // The first one is waited for; a later one follows one that has ended.
+      if (!report.isLasting) onReport({ kind: "state", problem: report.problem });
+      return opened.resolve(report);
+    }
     if (report.kind !== "answer") return onReport(report);
     const asked = waiting.get(report.id);
     waiting.delete(report.id);
@@ -74,13 +80,9 @@ export function createThreadClient({ timers, opening, onReport }: ThreadClientPa
   };
 
   return {
-    async open() {
-      opened = Promise.withResolvers();
+    open() {
       start();
-      const report = await opened.promise;
-      // It does not keep the process alive.
-      worker.unref();
-      return report;
+      return opened.promise;
     },
     written: (segment) => tell({ kind: "written", segment }),
     async query(query) {

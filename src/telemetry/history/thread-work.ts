@@ -25,7 +25,8 @@ export interface ThreadWork {
 
 export function createThreadWork(report: (said: ThreadReport) => void): ThreadWork {
   let ingest: Ingest | undefined;
-  let segment = 0;
+  /** The one that is being written; none at the end. */
+  let segment: number | undefined;
   const inTurn = createTurns();
   const advancing = createAdvancing(() => inTurn(async () => (await ingest?.step()) ?? false), report);
 
@@ -85,6 +86,8 @@ export function createThreadWork(report: (said: ThreadReport) => void): ThreadWo
       void advancing.advance();
     },
     async close() {
+      // The last one is complete now, too, and is removed when all of it is in the database.
+      segment = undefined;
       await Promise.race([advancing.advanceLast(), Bun.sleep(LAST_MS)]);
       await ingest?.close();
     },

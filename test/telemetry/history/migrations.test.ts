@@ -74,7 +74,7 @@ test.each(KINDS)("%s: several processes migrate at once", async (kind) => {
   const options =
     place.url === undefined ? { kind, path: join(place.folder, "history.sqlite") } : { kind, url: place.url };
   const script = `
-    const { openDatabase } = await import(${JSON.stringify(join(module, "database.ts"))});
+    const { openDatabase } = await import(${JSON.stringify(join(module, "open-database.ts"))});
     const { migrate } = await import(${JSON.stringify(join(module, "migrations.ts"))});
     const database = await openDatabase(${JSON.stringify(options)});
     await migrate(database);
