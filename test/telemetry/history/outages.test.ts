@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   unlinkSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +16,10 @@ import { join } from "node:path";
 import { BACKGROUND_TIMERS } from "../../../src/core/deadlines.ts";
 import type { RequestContext } from "../../../src/core/request-context.ts";
 import { openHistory } from "../../../src/telemetry/history/open-history.ts";
-import { readRecords } from "../../../src/telemetry/history/record.ts";
+import { putRecord, readRecords, roomForRecord } from "../../../src/telemetry/history/record.ts";
+import { rowOf } from "../../../src/telemetry/history/row.ts";
+import { newRowId } from "../../../src/telemetry/history/row-id.ts";
+import { lockSlot, openFolder, segmentPath } from "../../../src/telemetry/history/spool-files.ts";
 import { json } from "../../fixtures/answers.ts";
 import { freePort } from "../../fixtures/free-port.ts";
 import { startGateway } from "../../fixtures/start-in-process.ts";
@@ -58,6 +62,8 @@ async function openIn({ folder }: Pick<HistoryPlace, "folder">, databaseUrl: str
   return { history, changes, losses };
 }
 
+const ALL = { kind: "requests", from: 0, to: 1e14, filters: [], limit: 1000, after: undefined } as const;
+
 const spooled = (folder: string) =>
   readdirSync(join(folder, "history-spool"))
     .filter((name) => name.endsWith(".rows"))
@@ -76,10 +82,7 @@ test("what is beyond the bound is lost, counted, and told once", async () => {
   expect(losses).toEqual([undefined, history.lost()]);
   // They are in the database as soon as there is one.
   const next = await openIn(place, undefined);
-  expect(
-    (await next.history.requests({ kind: "requests", from: 0, to: 1e14, filters: [], limit: 1000, after: undefined }))
-      .rows.length,
-  ).toBe(rows.length);
+  expect((await next.history.requests(ALL)).rows.length).toBe(rows.length);
   await next.history.close();
 });
 
@@ -102,6 +105,39 @@ test.skipIf(!KINDS.includes("postgres"))("rows are taken again once the database
   await history.close();
   expect(losses).toEqual([undefined, history.lost()]);
   expect((await place.ask("SELECT id FROM requests")).length).toBe(sent - history.lost());
+});
+
+/** Leaves a segment with a row, as a process that was killed does. */
+function leaveSegment(folder: string, slot: number): void {
+  const row = rowOf(
+    { ...requestOf(slot) },
+    { id: newRowId(Date.now()), time: Date.now(), finishedAt: 1, format: "chat" },
+  );
+  const json = JSON.stringify(row);
+  const buffer = Buffer.alloc(roomForRecord(json));
+  const whole = buffer.subarray(0, putRecord(buffer, 0, json));
+  // And the beginning of one that it had no time for.
+  writeFileSync(segmentPath(folder, slot, 1), Buffer.concat([whole, whole.subarray(0, 40)]));
+}
+
+test("what processes have left behind that are gone is taken over, and what others still write is not", async () => {
+  await using place = await openPlace("sqlite");
+  const folder = join(place.folder, "history-spool");
+  openFolder(folder);
+  const others = lockSlot(folder, 3);
+  for (const slot of [3, 7]) leaveSegment(folder, slot);
+  const found = async () => {
+    const { history, losses } = await openIn(place, undefined);
+    // Each query brings in a batch first.
+    for (let count = 0; count < 3; count++) await history.requests(ALL);
+    const { rows } = await history.requests(ALL);
+    await history.close();
+    const left = readdirSync(folder).filter((name) => name.endsWith(".rows"));
+    return { ids: rows.map(({ request_id: id }) => id), left, losses };
+  };
+  expect(await found()).toEqual({ ids: ["r7"], left: ["3-1.rows"], losses: [1] });
+  others?.[Symbol.dispose]();
+  expect(await found()).toEqual({ ids: ["r7", "r3"], left: [], losses: [1] });
 });
 
 /** A folder on a disk of its own, which is small; undefined where none can be made. */
