@@ -21,7 +21,7 @@ export const HISTORY_SETTINGS = {
     type: "string",
     secret: "wholly",
     appliesAt: "restart",
-    doc: "Postgres server for the history in place of SQLite: postgres://user:password@host:5432/database; gateways may share it",
+    doc: "Server for the history in place of SQLite, with user and password: postgres://user@host/database; gateways may share it",
   },
   HISTORY_RETENTION: {
     group: "Telemetry",
