@@ -1,6 +1,8 @@
 import type { Config } from "./config/load-config.ts";
 import { historyOptions } from "./config/history-options.ts";
+import { requestLogOptions } from "./config/log-options.ts";
 import * as options from "./config/module-options.ts";
+import { metricsOptions } from "./config/telemetry-options.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
@@ -11,9 +13,11 @@ import type { CircuitChange } from "./routing/health/deployment-states.ts";
 import { type LazyDeployments, openDeployments } from "./routing/open-deployments.ts";
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
+import type { ObservedRouting } from "./routing/observed-routing.ts";
 import type { Routes } from "./server/application.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
+import { ROUTE_OPERATIONS } from "./server/route-operations.ts";
 import { API_FORMATS, QUIET_ROUTES } from "./server/routes.ts";
 import { createServer, type Server } from "./server/server.ts";
 import type { ResponseKeeping } from "./stages/response-store/open-response-keeping.ts";
@@ -21,6 +25,7 @@ import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
 import type { HistoryParts } from "./telemetry/history/open-history.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
+import type { Metrics, MetricsParts } from "./telemetry/metrics/open-metrics.ts";
 import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
 import { openToolServers } from "./tools/open-tools.ts";
 import type { EgressParts } from "./upstream/egress.ts";
@@ -55,6 +60,12 @@ export interface GatewayDependencies {
   readonly random?: () => number;
 }
 
+/** What is asked of the configuration in use. */
+export interface InUse {
+  readonly routes: Routes;
+  readonly observed: ObservedRouting;
+}
+
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
 export interface SharedParts extends Requests {
   readonly listener: Listener;
@@ -69,6 +80,8 @@ export interface SharedParts extends Requests {
   readonly deployments: LazyDeployments;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
+  /** Absent if nothing is counted. */
+  readonly metrics: Metrics | undefined;
   /** Absent if none is kept. */
   readonly history: Awaited<ReturnType<typeof openHistoryOf>>;
   /** With other processes: cooldowns, what was used of limits, slots. */
@@ -81,6 +94,14 @@ export interface SharedParts extends Requests {
 function logCircuit(changes: ChangeLog, { kind, label, why, until }: CircuitChange): void {
   if (kind === "cooling") changes.deploymentCooling({ label }, why, until);
   else changes.deploymentRecovered({ label });
+}
+
+/** @param parts what is looked at only later */
+async function openMetricsOf(settings: Config["settings"], parts: Omit<MetricsParts, "operations">) {
+  const wanted = metricsOptions(settings);
+  if (!wanted) return undefined;
+  const { openMetrics } = await import("./telemetry/metrics/open-metrics.ts");
+  return openMetrics(wanted, { ...parts, operations: ROUTE_OPERATIONS });
 }
 
 async function openHistoryOf(
@@ -98,7 +119,7 @@ async function openHistoryOf(
 }
 
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
-export async function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Routes) {
+export async function openShared({ settings }: Config, dependencies: GatewayDependencies, current: () => InUse) {
   const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
   const { random = Math.random } = dependencies;
@@ -107,13 +128,24 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const changes = createChangeLog(log, worker?.number);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
   const history = await openHistoryOf(settings, changes, { clock, timers });
-  const observers = [logRequest(log, QUIET_ROUTES), ...(history ? [history.observe] : [])];
-  const inFlight = openRequests({ maxBytes, timers, observers, newId });
+  const metrics = await openMetricsOf(settings, {
+    ...{ clock, timers, worker: worker?.number },
+    ...{ connections: () => connections.connections(), requestsInFlight: () => requests.size() },
+    droppedLogLines() {
+      const { info, failures } = log.lostLines();
+      return info + failures;
+    },
+    known: () => current().observed,
+    models: () => current().observed.view?.models() ?? [],
+  });
+  const logged = logRequest(log, QUIET_ROUTES, requestLogOptions(settings));
+  const observers = [logged, ...(metrics ? [metrics.observeRequest] : []), ...(history ? [history.observe] : [])];
+  const inFlight = openRequests({ maxBytes, timers, observers, newId, measuresWaits: metrics !== undefined });
   const { requests, memory, deadlines } = inFlight;
   const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
   const connections = openConnections({ deadlines, now, fetch, probe, credentials });
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
-  const served = { listener, requests, worker, configFile, version, current: routes };
+  const served = { listener, requests, worker, configFile, version, current: () => current().routes };
   const server = createServer({ ...served, timers: dependencies.timers });
   const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
   const replays = createReplayCache({ maxBytes: options.replayBytes(settings), now });
@@ -129,6 +161,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const { deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) }) } =
     dependencies;
   const known = {
+    metrics,
     history,
     sharing,
     deployments,

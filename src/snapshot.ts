@@ -17,6 +17,7 @@ import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import type { NamedModels } from "./routing/deployments.ts";
+import { type ObservedRouting, observeRouting } from "./routing/observed-routing.ts";
 import { openRouting } from "./routing/open-routing.ts";
 import type { Routes } from "./server/application.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
@@ -40,6 +41,7 @@ export interface Snapshot {
   readonly modelLists: ModelLists;
   /** What its names of models mean. */
   readonly named: NamedModels | undefined;
+  readonly observed: ObservedRouting;
   /** It is in use from now on: connects and asks, in the background, for what it will need. */
   start(): void;
   /** Resolves when no request is on it. For one that no request begins on any more. */
@@ -80,7 +82,7 @@ function assemble(
 ): Snapshot {
   const { settings, providers } = config;
   const { listener, deadlines, memory, decompressions, timers, responseKeeping } = shared;
-  const common = { deadlines, memory, decompressions, now: timers.now };
+  const common = { deadlines, memory, decompressions, now: timers.now, calls: shared.metrics?.observeCall };
   const { files, readFile } = rememberFiles(shared.readFile);
 
   const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
@@ -126,9 +128,8 @@ function assemble(
     models: {
       ...relayOptions,
       ...routing,
-      catalogue: modelLists,
-      policy,
-      own: deployments?.list(routePolicy, modelLists),
+      ...{ catalogue: modelLists, policy },
+      own: deployments?.list(routePolicy),
     },
     routing: deployments?.view,
     ...{ toolRegistry: tools?.registry, history: shared.history?.handlers },
@@ -138,6 +139,7 @@ function assemble(
   return {
     ...{ config, routes, tls, files, authentication, modelLists, named },
     endpoints: options.endpointKeys(providers),
+    observed: observeRouting(providers, modelLists, named, deployments),
     start() {
       deployments?.start();
       authentication?.warm();
@@ -176,10 +178,10 @@ function stagesOf(
   return [...kept, ...gates, ...routed, ...(tools ? [tools.loop] : [])];
 }
 
-function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) {
+function routingParts({ timers, clock, changes }: SharedParts, { openCall }: Upstream) {
   const { modelListRead: onRead, modelListFailed: onFailure } = changes;
   const { modelListRecovered: onRecovered, modelListGivenUp: onGivenUp } = changes;
-  return { openCall, timers, onRead, onFailure, onRecovered, onGivenUp };
+  return { openCall, timers, clock, onRead, onFailure, onRecovered, onGivenUp };
 }
 
 function authenticationParts(

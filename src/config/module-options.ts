@@ -48,6 +48,7 @@ export function authenticationOptions(settings: Settings) {
       audiences: own(audiences),
       audienceClaims: settings.AUTH_OIDC_AUDIENCE_CLAIM,
       types: settings.AUTH_OIDC_TOKEN_TYPES,
+      teamClaim: settings.TELEMETRY_TEAM_CLAIM,
       discoveryUrl: own(settings.AUTH_OIDC_DISCOVERY_URL)[0],
       keysUrl: own(settings.AUTH_OIDC_JWKS_URL)[0],
       followsRedirects: settings.AUTH_OIDC_FOLLOW_REDIRECTS,

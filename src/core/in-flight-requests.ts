@@ -42,9 +42,16 @@ export interface InFlightRequestsOptions {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly newId: () => string;
+  /** Whether it is of use how long requests wait for others. */
+  readonly measuresWaits?: boolean;
 }
 
-export const createInFlightRequests = ({ observers, now, newId }: InFlightRequestsOptions): InFlightRequests => {
+export const createInFlightRequests = ({
+  observers,
+  now,
+  newId,
+  measuresWaits = false,
+}: InFlightRequestsOptions): InFlightRequests => {
   const open = createLinkedList<RequestContext>();
   let waiting: (() => void)[] = [];
 
@@ -64,6 +71,7 @@ export const createInFlightRequests = ({ observers, now, newId }: InFlightReques
     let isAwaited = false;
     const register: RequestRegister = {
       now,
+      measuresWaits,
       remove(context) {
         count -= 1;
         leave(context);
@@ -97,7 +105,7 @@ export const createInFlightRequests = ({ observers, now, newId }: InFlightReques
   };
 };
 
-export interface RequestsOptions extends Pick<InFlightRequestsOptions, "observers" | "newId"> {
+export interface RequestsOptions extends Pick<InFlightRequestsOptions, "observers" | "newId" | "measuresWaits"> {
   /** How many bytes all requests may hold together. */
   readonly maxBytes: number;
   readonly timers: TimerSource;
@@ -116,10 +124,10 @@ export interface Requests {
 const MAX_DECOMPRESSIONS = 2;
 
 /** Builds the register of requests. Whatever ends a request finishes it there, so its memory is given back there too. */
-export function openRequests({ maxBytes, timers, observers, newId }: RequestsOptions): Requests {
+export function openRequests({ maxBytes, timers, observers, ...rest }: RequestsOptions): Requests {
   const { now } = timers;
   const deadlines = createDeadlines(timers);
   const memory = createMemoryBudget({ limit: maxBytes, deadlines, now, collect: () => Bun.gc(true) });
-  const requests = createInFlightRequests({ observers: [...observers, memory.release], now, newId });
+  const requests = createInFlightRequests({ ...rest, observers: [...observers, memory.release], now });
   return { requests, deadlines, memory, decompressions: createSlots(MAX_DECOMPRESSIONS) };
 }

@@ -10,6 +10,10 @@ export interface TokenUsage {
   readonly totalTokens?: number;
   /** The part of the input that the provider had cached. */
   readonly cachedInputTokens?: number;
+  /** What of the input the provider has cached for later. */
+  readonly cacheCreationInputTokens?: number;
+  /** The part of the output that is thought and not said. */
+  readonly reasoningTokens?: number;
 }
 
 /** Who sent a request: the holder of a static key, by the key's name, or the subject of a token. */
@@ -20,6 +24,8 @@ export interface Principal {
   readonly fingerprint?: string;
   /** Of a token; each issuer has subjects of its own. */
   readonly issuer?: string;
+  /** The team that the issuer says the holder of a token is in; absent if it says none, or nobody wants to know. */
+  readonly team?: string;
 }
 
 /** From where a request came, as the log has it. */
@@ -39,6 +45,43 @@ export type Outcome = "answered" | "failed" | "cut" | "client_gone";
 /** Whatever can end a request in flight; the reason reaches the client if its response can still carry it. */
 export interface Interruptible {
   abort(reason: Failure): void;
+}
+
+/** One call of a tool that the gateway ran, when it is over. */
+export interface ToolRun {
+  /** The tool's own; never one that only a model has made up. */
+  readonly name: string;
+  /** Milliseconds of the monotonic clock. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly hasFailed: boolean;
+}
+
+/** Why a provider was called: as routing has it, or as a further step after tools. */
+export type CallKind = "first" | "retry" | "fallback" | "hedge" | "step";
+
+/** One call of a provider for a request. */
+export interface CallRecord {
+  readonly context: RequestRecord;
+  /** Id of the provider. */
+  readonly provider: { readonly id: string };
+  /** In the provider's naming; undefined if none is known. */
+  readonly model: string | undefined;
+  readonly kind: CallKind;
+  /** Milliseconds of the monotonic clock. */
+  readonly startedAt: number;
+  /** Of the provider's answer; undefined if there is none. */
+  readonly status: number | undefined;
+  /** Why it came to nothing, if that is so. */
+  readonly failure: FailureCode | undefined;
+}
+
+/** Notified of every call of a provider. Must not throw and must not keep the record. */
+export interface CallObserver {
+  /** One has begun. */
+  began(): void;
+  /** It is over, now. */
+  ended(call: CallRecord, endedAt: number): void;
 }
 
 /** What is known of a request; only the recording methods of {@link RequestContext} change it. */
@@ -74,6 +117,10 @@ export interface RequestRecord {
   readonly toolRounds: number | undefined;
   /** How many calls of tools the gateway ran. */
   readonly toolCalls: number | undefined;
+  /** Each of them that is over; undefined if there was none. */
+  readonly toolRuns: readonly ToolRun[] | undefined;
+  /** The trace that it belongs to, in lower-case hexadecimal; undefined if nobody can look it up. */
+  readonly traceId: string | undefined;
   /** What failed, if something did. */
   readonly failure: FailureCode | undefined;
   /** The underlying error, for the log only. */
@@ -81,6 +128,11 @@ export interface RequestRecord {
   readonly outcome: Outcome | undefined;
   /** What can end it early, once there is something. */
   readonly call: Interruptible | undefined;
+  /**
+   * How long it has waited for others until then, in milliseconds; always 0 unless that is measured.
+   * @param time of the monotonic clock
+   */
+  waitedUntil(time: number): number;
 }
 
 /** One request in flight: every fact about it is recorded here, by its own method. */
@@ -117,6 +169,15 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   toolsCalled(count: number): void;
   /** The model is asked once more, with the results of tools. */
   toolStep(): void;
+  /** One of them is over. */
+  toolRan(run: ToolRun): void;
+  /**
+   * From now on it waits for others: for its client, a provider or a tool. Waits may overlap.
+   * @param at the time now, if that is known
+   */
+  waits(at?: number): void;
+  /** One of these waits is over. */
+  waited(at?: number): void;
   /** Why it failed. */
   failed(failure: Failure): void;
   /** It is over: notifies the observers. Further calls do nothing, so every exit may call it. */

@@ -6,6 +6,7 @@ import type {
   Principal,
   RequestContext,
   TokenUsage,
+  ToolRun,
 } from "./request-context.ts";
 import type { RoutingRecord } from "./attempt-summary.ts";
 
@@ -13,6 +14,8 @@ import type { RoutingRecord } from "./attempt-summary.ts";
 export interface RequestRegister {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
+  /** Whether it is of use how long requests wait for others. */
+  readonly measuresWaits: boolean;
   readonly remove: (request: RequestContext) => void;
 }
 
@@ -38,12 +41,17 @@ export class Recorder implements RequestContext {
   usage: TokenUsage | undefined = undefined;
   toolRounds: number | undefined = undefined;
   toolCalls: number | undefined = undefined;
+  toolRuns: ToolRun[] | undefined = undefined;
+  traceId: string | undefined = undefined;
   failure: FailureCode | undefined = undefined;
   cause: unknown = undefined;
   outcome: Outcome | undefined = undefined;
   call: Interruptible | undefined = undefined;
   previous: RequestContext | undefined = undefined;
   next: RequestContext | undefined = undefined;
+  private openWaits = 0;
+  private waitsSince = 0;
+  private waitedMs = 0;
 
   constructor(register: RequestRegister, id: string, method: string, route: string) {
     this.register = register;
@@ -120,6 +128,22 @@ export class Recorder implements RequestContext {
 
   toolStep(): void {
     this.toolRounds = (this.toolRounds ?? 0) + 1;
+  }
+
+  toolRan(run: ToolRun): void {
+    (this.toolRuns ??= []).push(run);
+  }
+
+  waits(at?: number): void {
+    if (this.register.measuresWaits && this.openWaits++ === 0) this.waitsSince = at ?? this.register.now();
+  }
+
+  waited(at?: number): void {
+    if (this.openWaits > 0 && --this.openWaits === 0) this.waitedMs += (at ?? this.register.now()) - this.waitsSince;
+  }
+
+  waitedUntil(time: number): number {
+    return this.waitedMs + (this.openWaits > 0 ? time - this.waitsSince : 0);
   }
 
   failed(failure: Failure): void {

@@ -92,11 +92,19 @@ export const toTokenUsage = (usage: JsonObject): TokenUsage | undefined => {
     isJsonObject(details) ? details["cached_tokens"] : undefined,
     usage["cache_read_input_tokens"],
   );
+  const cacheCreation = firstNumber(
+    isJsonObject(details) ? details["cache_write_tokens"] : undefined,
+    usage["cache_creation_input_tokens"],
+  );
+  const outputDetails = usage["completion_tokens_details"] ?? usage["output_tokens_details"];
+  const reasoningTokens = isJsonObject(outputDetails) ? outputDetails["reasoning_tokens"] : undefined;
   const told: { -readonly [Name in keyof TokenUsage]: TokenUsage[Name] } = {};
   if (inputTokens !== undefined) told.inputTokens = inputTokens;
   if (outputTokens !== undefined) told.outputTokens = outputTokens;
   if (totalTokens !== undefined) told.totalTokens = totalTokens;
   if (cachedInputTokens !== undefined) told.cachedInputTokens = cachedInputTokens;
+  if (cacheCreation !== undefined) told.cacheCreationInputTokens = cacheCreation;
+  if (typeof reasoningTokens === "number") told.reasoningTokens = reasoningTokens;
   return told;
 };
 

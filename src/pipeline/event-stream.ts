@@ -92,12 +92,13 @@ interface EventRecorder {
 }
 
 /** Records a stream on its way, and judges how it ends. */
-function recordEvents(attempts: Attempts, { call, usage }: Reply, format: Format): EventRecorder {
+function recordEvents(attempts: Attempts, reply: Reply, format: Format): EventRecorder {
   const { context } = attempts;
+  const { call } = reply;
   const awaited = watchContent(call, format, false);
   const tail = createStreamTail(TAIL_BYTES);
   const watch = format.watchStream();
-  let awaitsStartUsage = format.usageAtStart && usage === undefined;
+  let awaitsStartUsage = format.usageAtStart && reply.usage === undefined;
   let hasBegun = false;
   let hasUsageChunk = false;
 
@@ -147,7 +148,7 @@ function recordEvents(attempts: Attempts, { call, usage }: Reply, format: Format
     onEnd(reason) {
       // Clients leave when they have the last event, which may be before the provider has closed its stream.
       const hasAll = reason?.code === "client_gone" && isWhole();
-      context.used(usage ? usage() : (format.readUsage ?? readUsage)(tail.bytes()));
+      context.used(reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(tail.bytes()));
       attempts.close(hasAll ? undefined : reason);
       context.finishBody(hasAll ? undefined : reason);
     },

@@ -7,7 +7,7 @@ import { type AdmitParts, createAdmit } from "./admit.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { openArrayStream } from "./array-stream.ts";
-import { beginsWithEvent, isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
+import { beginsWithEvent, isEventStream, readWholeResponse, requireBody, UNCOUNTED_BYTES } from "./read-response.ts";
 import { openEventStream } from "./event-stream.ts";
 import { judgeAnswer } from "./judge-answer.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
@@ -48,8 +48,8 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
     try {
       return await respond(parts, attempts, reply, asked);
     } catch (error) {
-      if (!attempts.answerer) throw error;
-      const failure = withTried(toFailure(error), reply.headers ?? {}, undefined);
+      const why = toFailure(error);
+      const failure = attempts.answerer ? withTried(why, reply.headers ?? {}, undefined) : why;
       attempts.close(failure);
       throw failure;
     }
@@ -89,7 +89,10 @@ export async function respond(
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
   if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);
   const usage = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(requireBody(whole));
-  return sendWholeResponse(attempts, reply, judgeAnswer(attempts.context, provider, whole, usage), usage);
+  const judged = judgeAnswer(attempts.context, provider, whole, usage);
+  // A longer one has to be taken by its client.
+  if (judged.length <= UNCOUNTED_BYTES) attempts.settle();
+  return sendWholeResponse(attempts, reply, judged, usage);
 }
 
 /**

@@ -52,7 +52,9 @@ test("levels by how a request ended", () => {
   const log = createLog({ level: "debug", environment: "lab" }, undefined, () => ({
     buffer,
     end: () => lines.write(buffer.take().toString()),
+    dropped: () => 0,
     flush: async () => {},
+    lost: () => ({ info: 0, failures: 0 }),
   }));
   const requests = createInFlightRequests({
     observers: [logRequest(log, new Set(["/health"]))],

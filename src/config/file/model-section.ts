@@ -17,6 +17,9 @@ export const RETRY_WORDS = [
   ...["408", "429", "5xx", "500", "502", "503", "504", "529"],
 ] as const;
 
+/** How a server is made to go on with an answer that the last message begins. */
+export const PREFILLS = ["as_is", "prefix", "continue_final_message", "none"] as const;
+
 const DEPLOYMENT = Type.Object(
   {
     provider: textLike("Id of a provider", "the id of a provider", NAME),
@@ -45,6 +48,9 @@ const DEPLOYMENT = Type.Object(
           { ...closed, description: "US dollars, for the strategy cheapest; the list price if not said" },
         ),
       ),
+    ),
+    prefill: Type.Optional(
+      oneOf("How it goes on with an answer that another one has begun, for resume; as is known if not said", PREFILLS),
     ),
   },
   closed,
@@ -88,7 +94,7 @@ const RETRIES = Type.Object(
     ),
     repeat_sent: Type.Optional(
       flag(
-        "Ask again although a provider may have begun to process; if not said, with more than one deployment or fallback",
+        "Ask again although a provider may have begun to process; if not said, with several deployments or fallbacks, or if attempts are said",
       ),
     ),
     backoff: Type.Optional(

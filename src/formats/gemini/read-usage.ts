@@ -13,11 +13,12 @@ function toTokenUsage(usage: JsonObject): TokenUsage | undefined {
   const prompt = numberOf(usage["promptTokenCount"]);
   const candidates = numberOf(usage["candidatesTokenCount"]);
   if (prompt === undefined && candidates === undefined) return undefined;
-  const thoughts = numberOf(usage["thoughtsTokenCount"]) ?? 0;
+  const thoughts = numberOf(usage["thoughtsTokenCount"]);
   return withoutUndefined({
     inputTokens: (prompt ?? 0) + (numberOf(usage["toolUsePromptTokenCount"]) ?? 0),
-    outputTokens: (candidates ?? 0) + thoughts,
+    outputTokens: (candidates ?? 0) + (thoughts ?? 0),
     totalTokens: numberOf(usage["totalTokenCount"]),
     cachedInputTokens: numberOf(usage["cachedContentTokenCount"]),
+    reasoningTokens: thoughts,
   });
 }

@@ -146,10 +146,12 @@ export function responseWith(
 /** Usage as the gateway records it. */
 export function toTokenUsage(usage: Usage | undefined): TokenUsage | undefined {
   if (!usage) return undefined;
-  const { input, output, cacheRead } = usage;
+  const { input, output, cacheRead, cacheWrite, reasoning } = usage;
   return {
     inputTokens: input,
     outputTokens: output,
     ...(cacheRead !== undefined && { cachedInputTokens: cacheRead }),
+    ...(cacheWrite !== undefined && { cacheCreationInputTokens: cacheWrite }),
+    ...(reasoning !== undefined && { reasoningTokens: reasoning }),
   };
 }

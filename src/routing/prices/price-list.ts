@@ -49,10 +49,7 @@ export async function loadPriceList(): Promise<PriceList> {
   const { calcPrice } = await import("@pydantic/genai-prices");
   return {
     find(provider, model, at) {
-      const providerId = listed.get(provider.id);
-      // A second account at a provider's own address is a custom provider under another id.
-      const where = providerId === undefined ? { providerApiUrl: provider.baseUrl } : { providerId };
-      const found = calcPrice({}, canonicalModelName(provider, model), { ...where, timestamp: at });
+      const found = calcPrice({}, canonicalModelName(provider, model), { ...placeInList(provider), timestamp: at });
       const { input_mtok: input, output_mtok: output } = found?.model_price ?? {};
       if (input === undefined && output === undefined) return undefined;
       return { input: firstTier(input), output: firstTier(output) };
@@ -60,7 +57,16 @@ export async function loadPriceList(): Promise<PriceList> {
   };
 }
 
+/** How a provider is looked up there: a second account at a provider's own address is a custom provider under another id. */
+export function placeInList({
+  id,
+  baseUrl,
+}: Provider): { readonly providerId: string } | { readonly providerApiUrl: string } {
+  const providerId = listed.get(id);
+  return providerId === undefined ? { providerApiUrl: baseUrl } : { providerId };
+}
+
 /** Some models cost more above so many tokens of a request. */
-function firstTier(price: number | { readonly base: number } | undefined): number {
+export function firstTier(price: number | { readonly base: number } | undefined): number {
   return typeof price === "object" ? price.base : (price ?? 0);
 }

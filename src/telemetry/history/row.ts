@@ -63,6 +63,7 @@ interface Accounted {
   readonly usage:
     | (NonNullable<RequestRecord["usage"]> & {
         readonly cacheCreationTokens?: number;
+        readonly cacheCreationInputTokens?: number;
         readonly reasoningTokens?: number;
       })
     | undefined;
@@ -115,7 +116,7 @@ export function rowOf(
     usage?.inputTokens ?? null,
     usage?.outputTokens ?? null,
     usage?.cachedInputTokens ?? null,
-    usage?.cacheCreationTokens ?? null,
+    usage?.cacheCreationTokens ?? usage?.cacheCreationInputTokens ?? null,
     usage?.reasoningTokens ?? null,
     milliseconds(startedAt, finishedAt),
     milliseconds(startedAt, record.responseHeaderAt),

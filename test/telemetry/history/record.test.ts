@@ -1,35 +1,30 @@
 import { describe, expect, test } from "bun:test";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
 import { createRandom } from "../../fixtures/random.ts";
-import type { RequestRecord } from "../../../src/core/request-context.ts";
+import { Recorder } from "../../../src/core/request-recorder.ts";
 import { putRecord, readRecords, roomForRecord } from "../../../src/telemetry/history/record.ts";
 import { COLUMNS, indexOf, type Row, rowOf } from "../../../src/telemetry/history/row.ts";
 import { isRowId, lowestId, newRowId } from "../../../src/telemetry/history/row-id.ts";
 
-const RECORD = {
-  id: "request-1",
-  method: "POST",
-  route: "/v1/chat/completions",
-  startedAt: 1000,
-  principal: { kind: "key", name: "key 1" },
-  client: undefined,
-  provider: "openai",
-  model: "gpt-4o",
-  routing: undefined,
-  status: 200,
-  streaming: false,
-  bytesIn: 10,
-  bytesOut: 20,
-  responseHeaderAt: 1001.234_567,
-  firstByteAt: undefined,
-  usage: { inputTokens: 1, outputTokens: 2 },
-  toolRounds: undefined,
-  toolCalls: undefined,
-  failure: undefined,
-  cause: undefined,
-  outcome: "answered",
-  call: undefined,
-} satisfies RequestRecord;
+/** What {@link rowOf} takes. */
+type Recorded = Parameters<typeof rowOf>[0];
+
+const REGISTER = { now: () => 1000, measuresWaits: false, remove: () => {} };
+
+/** The record of a request with these members. */
+const recordOf = (members: Partial<Recorded> = {}): Recorded =>
+  Object.assign(new Recorder(REGISTER, "request-1", "POST", "/v1/chat/completions"), {
+    principal: { kind: "key", name: "key 1" } as const,
+    provider: "openai",
+    model: "gpt-4o",
+    status: 200,
+    bytesIn: 10,
+    bytesOut: 20,
+    responseHeaderAt: 1001.234_567,
+    usage: { inputTokens: 1, outputTokens: 2 },
+    outcome: "answered" as const,
+    ...members,
+  });
 
 const AT = { id: newRowId(1_800_000_000_000), time: 1_800_000_000_000, finishedAt: 1005, format: "chat" };
 
@@ -45,7 +40,7 @@ const membersOf = (row: Row): object =>
 
 describe("a row", () => {
   test("has what the record has", () => {
-    expect(membersOf(rowOf(RECORD, AT))).toEqual({
+    expect(membersOf(rowOf(recordOf(), AT))).toEqual({
       id: AT.id,
       time: AT.time,
       request_id: "request-1",
@@ -73,14 +68,13 @@ describe("a row", () => {
       { provider: "b", model: "m" },
     ];
     const usage = { inputTokens: 9, cachedInputTokens: 3, cacheCreationTokens: 4, reasoningTokens: 5 };
-    const record = {
-      ...RECORD,
+    const record = recordOf({
       usage,
       client: { address: "192.0.2.1", userAgent: "curl" },
       routing: { alias: "fast", tried, queuedMs: 12.345 },
       usageSource: "estimated",
       cost: 12_345_678_901_234_567_890n,
-    };
+    });
     expect(membersOf(rowOf(record, AT))).toMatchObject({
       alias: "fast",
       attempts: 2,
@@ -93,11 +87,11 @@ describe("a row", () => {
       cost: "12345678901234567890",
     });
     const cost = indexOf("cost");
-    expect([rowOf({ ...RECORD, cost: null }, AT)[cost], rowOf({ ...RECORD, cost: 0n }, AT)[cost]]).toEqual([null, "0"]);
+    expect([rowOf(recordOf({ cost: null }), AT)[cost], rowOf(recordOf({ cost: 0n }), AT)[cost]]).toEqual([null, "0"]);
   });
 
   test("is one that every database takes, whatever a client calls a model", () => {
-    const nameOf = (model: string) => rowOf({ ...RECORD, model }, AT)[indexOf("model")];
+    const nameOf = (model: string) => rowOf(recordOf({ model }), AT)[indexOf("model")];
     expect(nameOf("a\0b\ud800")).toBe("a\ufffdb\ufffd");
     expect(nameOf("x".repeat(10_000))).toBe("x".repeat(256));
     expect(nameOf(`${"x".repeat(255)}\u{1f600}`)).toBe(`${"x".repeat(255)}\ufffd`);
@@ -116,7 +110,7 @@ const checksum = (text: string): string => Bun.hash.crc32(text).toString(16).pad
 
 describe("records", () => {
   const rows = Array.from({ length: 5 }, (_, index) =>
-    rowOf({ ...RECORD, id: `r${index}`, model: `modèle ${index} 模型 "\\\n` }, AT),
+    rowOf(recordOf({ id: `r${index}`, model: `modèle ${index} 模型 "\\\n` }), AT),
   );
   const bytes = Buffer.concat(rows.map(writeRecord));
 
