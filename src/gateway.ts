@@ -106,6 +106,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
       shared.sharing.close();
       await shared.responseKeeping?.close();
       await shared.metrics?.close();
+      await shared.history?.close();
       const left = startedAt + how.delayMs + how.timeoutMs - now();
       await shared.exported?.close(Math.min(Math.max(left, MIN_EXPORT_MS), MAX_EXPORT_MS));
       return cut;

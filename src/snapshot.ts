@@ -131,7 +131,7 @@ function assemble(
       own: deployments?.list(routePolicy),
     },
     routing: deployments?.view,
-    toolRegistry: tools?.registry,
+    ...{ toolRegistry: tools?.registry, history: shared.history?.handlers },
   });
 
   const owned = building.move();

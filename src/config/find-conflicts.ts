@@ -3,6 +3,7 @@ import { directHosts } from "../upstream/egress.ts";
 import { providerVariables } from "./provider-variables.ts";
 import { findIssuerConflicts } from "./issuer-entries.ts";
 import { findOtlpConflicts } from "./otlp-settings.ts";
+import { isPostgresUrl, isRedisUrl } from "./server-urls.ts";
 import type { Settings } from "./settings-table.ts";
 
 /** A host name, with or without a mark for its subdomains, or an IPv4 address. */
@@ -51,6 +52,10 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
     [
       settings.RESPONSES_STORE === "redis" && !isRedisUrl(settings.RESPONSES_STORE_URL ?? settings.REDIS_URL),
       "RESPONSES_STORE=redis needs RESPONSES_STORE_URL or REDIS_URL, a URL such as redis://localhost:6379, rediss://user:password@host or redis+unix:///path",
+    ],
+    [
+      settings.HISTORY_ENABLED && settings.DATABASE_URL !== undefined && !isPostgresUrl(settings.DATABASE_URL),
+      "DATABASE_URL must be a URL such as postgres://user:password@host:5432/database; without it the history is in SQLite",
     ],
     [
       settings.ROUTING_ENABLED && settings.ROUTING_CONFIG_PATH === undefined,
@@ -106,14 +111,6 @@ function findProxied({ CLIENT_PROXY, CLIENT_NO_PROXY }: Settings, providers: rea
         : []),
     ];
   });
-}
-
-function isRedisUrl(text: string | undefined): boolean {
-  return (
-    text !== undefined &&
-    /^(?:redis|rediss|redis\+unix|redis\+tls|valkey|valkeys):\/\/./.test(text) &&
-    URL.canParse(text)
-  );
 }
 
 function isHost(text: string): boolean {

@@ -2,6 +2,7 @@ import type { SettingRow, SettingRows, SettingValue } from "./setting-row.ts";
 import { AUTHENTICATION_SETTINGS } from "./settings/authentication.ts";
 import { CLIENT_SETTINGS } from "./settings/client.ts";
 import { GENERAL_SETTINGS } from "./settings/general.ts";
+import { HISTORY_SETTINGS } from "./settings/history.ts";
 import { MCP_SETTINGS } from "./settings/mcp.ts";
 import { PROVIDERS_SETTINGS } from "./settings/providers.ts";
 import { RESPONSES_SETTINGS } from "./settings/responses.ts";
@@ -23,6 +24,7 @@ export const SETTINGS_TABLE = {
   ...MCP_SETTINGS,
   ...TELEMETRY_SETTINGS,
   ...TRACING_SETTINGS,
+  ...HISTORY_SETTINGS,
 } as const satisfies SettingRows;
 
 export type SettingName = keyof typeof SETTINGS_TABLE;

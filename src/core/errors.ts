@@ -19,10 +19,7 @@ interface FailureKind {
   readonly message: string;
 }
 
-/**
- * Every way in which a request can fail inside the gateway: the single source of statuses and wordings.
- * The key is the stable `code` that clients and logs see.
- */
+/** Every way in which a request can fail inside the gateway, with its status and words, by the `code` that clients see. */
 export const FAILURES = {
   invalid_request: { status: 400, type: "invalid_request_error", message: "Invalid request" },
   malformed_body: { status: 400, type: "invalid_request_error", message: "Failed to decode request" },
@@ -140,6 +137,7 @@ export const FAILURES = {
     type: "not_supported_error",
     message: "The Embeddings API is not supported by this provider yet.",
   },
+  history_unavailable: { status: 503, type: "overloaded_error", message: "The request history does not answer" },
   previous_response_not_found: { status: 400, type: "invalid_request_error", message: "Previous response not found" },
   response_not_found: { status: 404, type: "invalid_request_error", message: "Response not found" },
   item_not_found: { status: 404, type: "invalid_request_error", message: "Item not found" },

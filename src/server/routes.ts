@@ -109,6 +109,8 @@ export const ROUTES = {
   },
   embeddings: json(EMBEDDINGS, "/v1/embeddings"),
   routing: { method: "GET", paths: ["/v1/routing"] },
+  usage: { method: "GET", paths: ["/v1/usage"] },
+  requests: { method: "GET", paths: ["/v1/requests"] },
   tools: { method: "GET", paths: ["/v1/mcp/tools"] },
   proxy: {
     method: "ALL",
@@ -138,6 +140,13 @@ export const ROUTE_ROWS = Object.entries(ROUTES) as readonly (readonly [RouteNam
 
 /** The names in the log of the routes that are asked all the time: their lines are written at `debug`. */
 export const QUIET_ROUTES: ReadonlySet<string> = new Set(ROUTE_ROWS.flatMap(([, row]) => (row.quiet ? row.paths : [])));
+
+/** The names in the log of the routes that ask a provider for a client, with their API formats. */
+export const API_FORMATS: ReadonlyMap<string, string> = new Map(
+  ROUTE_ROWS.flatMap(([name, { paths, format }]) =>
+    format || name === "proxy" ? paths.map((path) => [path, format?.api ?? name] as const) : [],
+  ),
+);
 
 /** A path as people read it: `/v1/models/{id}` for `/v1/models/*`. */
 export function readablePath({ rest }: RouteRow, path: string): string {

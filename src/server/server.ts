@@ -40,6 +40,8 @@ export interface RoutesParts extends Pick<ApplicationParts, "relay"> {
   /** What `GET /v1/routing` shows; absent if there are no models of the gateway's own. */
   readonly routing?: RoutingView | undefined;
   readonly passthrough: RouteHandler;
+  /** Answers about requests that are over; absent if nothing is kept of them. */
+  readonly history?: Pick<ApplicationParts["handlers"], "usage" | "requests"> | undefined;
   /** Absent if MCP is off. */
   readonly toolRegistry: ToolRegistry | undefined;
 }
@@ -107,6 +109,7 @@ export function createServer({ listener, requests, version, timers, current, ...
           routing: showRouting(parts.routing, known.worker),
           tools: listTools(options.exposesTools, toolRegistry),
           proxy: parts.passthrough,
+          ...parts.history,
           ...(options.hasDocumentation &&
             documentationHandlers({ version, examples: exampleModels(models.providers.values()) })),
         },

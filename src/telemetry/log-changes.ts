@@ -24,6 +24,10 @@ export interface ChangeLog {
   credentialChanged(kind: string, problem: { readonly fault: string; readonly detail: string } | undefined): void;
   /** The store of responses stopped to answer, or answers again: `problem` says why it does not. */
   responseStoreChanged(problem: string | undefined): void;
+  /** The database of the request history, or the disk before it, stopped to take rows, or takes them again. */
+  historyChanged(problem: string | undefined): void;
+  /** Rows of the request history begin to be lost; with a number: so many were. */
+  historyLost(count: number | undefined): void;
   /** The Redis server through which gateways share cooldowns and limits stopped to answer, or answers again. */
   sharingChanged(problem: string | undefined): void;
   /** A provider's models cannot be listed, or for another reason than before. */
@@ -74,6 +78,14 @@ export function createChangeLog(log: Log, worker = 1): ChangeLog {
       if (problem !== undefined)
         log.warn({ problem }, "the store of responses does not answer; responses are not kept");
       else log.info("the store of responses answers again");
+    },
+    historyChanged(problem) {
+      if (problem !== undefined) log.warn({ problem }, "the request history cannot be written; its rows wait");
+      else log.info("the request history is written again");
+    },
+    historyLost(count) {
+      if (count === undefined) log.warn("there is no room for more rows of the request history; they are lost");
+      else log.warn({ rows: count }, "rows of the request history were lost");
     },
     sharingChanged(problem) {
       if (problem !== undefined) {

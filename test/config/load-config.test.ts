@@ -218,6 +218,12 @@ describe("settings", () => {
       OTEL_BSP_SCHEDULE_DELAY: 5000,
       OTEL_BSP_MAX_QUEUE_SIZE: 2048,
       OTEL_BSP_MAX_EXPORT_BATCH_SIZE: 512,
+      HISTORY_ENABLED: false,
+      DATA_DIR: "./data",
+      DATABASE_URL: undefined,
+      HISTORY_RETENTION: 2_592_000_000,
+      HISTORY_USAGE_RETENTION: 34_560_000_000,
+      HISTORY_SPOOL_MAX_BYTES: 268_435_456,
     });
   });
 

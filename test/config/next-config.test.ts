@@ -114,6 +114,12 @@ describe("what needs a restart", () => {
       "OTEL_BSP_SCHEDULE_DELAY",
       "OTEL_BSP_MAX_QUEUE_SIZE",
       "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+      "HISTORY_ENABLED",
+      "DATA_DIR",
+      "DATABASE_URL",
+      "HISTORY_RETENTION",
+      "HISTORY_USAGE_RETENTION",
+      "HISTORY_SPOOL_MAX_BYTES",
     ]);
   });
 });

@@ -65,6 +65,8 @@ const ROUTES: readonly (readonly [string, readonly string[]])[] = [
   ["/v1beta/models/{model}", ["get"]],
   ["/v1/embeddings", ["post"]],
   ["/v1/routing", ["get"]],
+  ["/v1/usage", ["get"]],
+  ["/v1/requests", ["get"]],
   ["/v1/mcp/tools", ["get"]],
   ["/swagger", ["get"]],
   ["/swagger/assets/{name}", ["get"]],

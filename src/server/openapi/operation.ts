@@ -15,6 +15,11 @@ type OperationResponse = Operation["responses"][string];
 /** What is in the body of an answer. */
 type Schema = SchemaReference | { readonly type: "string" | "object" };
 
+/** A part of the path: all of what `*` matches in the row, or a piece of it. */
+export function pathParameter(name: string, description: string, more?: Partial<Parameter>): Parameter {
+  return { name, in: "path", required: true, description, schema: { type: "string" }, ...more };
+}
+
 /** What an operation says about itself; what follows from the row of its route is added to it. */
 export interface OperationSpecification {
   /** Unique in the document; of a route that takes all methods, the part after the method. */

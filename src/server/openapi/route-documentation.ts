@@ -1,7 +1,8 @@
 import type { DocumentationTag } from "../../formats/format.ts";
 import type { HandledRouteName, ROUTES } from "../routes.ts";
 import { schemaReference } from "./components.ts";
-import type { OperationSpecification, Parameter } from "./operation.ts";
+import { HISTORY_DOCUMENTATION } from "./history-documentation.ts";
+import { type OperationSpecification, type Parameter, pathParameter } from "./operation.ts";
 
 const PROVIDER_SCHEMA = schemaReference("Provider");
 
@@ -20,11 +21,6 @@ const INCLUDE_PARAMETER: Parameter = {
   schema: { type: "string" },
   example: "context_window,modalities",
 };
-
-/** A part of the path: all of what `*` matches in the row, or a piece of it. */
-function pathParameter(name: string, description: string, more?: Partial<Parameter>): Parameter {
-  return { name, in: "path", required: true, description, schema: { type: "string" }, ...more };
-}
 
 const MODELS: DocumentationTag = { name: "Models", description: "What can be asked." };
 const ROUTING: DocumentationTag = { name: "Routing", description: "Names that stand for several deployments." };
@@ -139,6 +135,7 @@ export const ROUTE_DOCUMENTATION: {
       errors: [],
     },
   ],
+  ...HISTORY_DOCUMENTATION,
   tools: [
     {
       id: "listTools",

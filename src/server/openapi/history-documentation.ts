@@ -1,0 +1,67 @@
+import type { DocumentationTag } from "../../formats/format.ts";
+import { FILTERS, GROUPS } from "../../telemetry/history/queries.ts";
+import { schemaReference } from "./components.ts";
+import type { OperationSpecification, Parameter } from "./operation.ts";
+
+const HISTORY: DocumentationTag = {
+  name: "History",
+  description: "What became of requests, with HISTORY_ENABLED=true.",
+};
+
+const parameter = (name: string, description: string, more: Partial<Parameter> = {}): Parameter => ({
+  name,
+  in: "query",
+  description,
+  schema: { type: "string" },
+  ...more,
+});
+
+const TIMES = "A date, a time with its offset from UTC, or seconds since 1970";
+
+const PERIOD = [
+  parameter("from", `${TIMES}: where the period begins.`, { example: "2026-11-01" }),
+  parameter("to", `${TIMES}: before which it ends; now if absent.`),
+] as const;
+
+/** What the OpenAPI document says of the routes of the request history. */
+export const HISTORY_DOCUMENTATION: Readonly<Record<"usage" | "requests", readonly [OperationSpecification]>> = {
+  usage: [
+    {
+      id: "showUsage",
+      tag: HISTORY,
+      summary: "Sum up what was used",
+      description:
+        "Of whole hours, by default of the last 7 days; at most 400 days. A model that no provider has answered well to is " +
+        "other. 404 unless HISTORY_ENABLED=true.",
+      parameters: [
+        ...PERIOD,
+        parameter("group_by", `Comma list of ${GROUPS.join(", ")}; hour or day. One sum if absent.`, {
+          example: "model,day",
+        }),
+        parameter("format", "json or csv; what Accept asks for if absent.", {
+          schema: { type: "string", enum: ["json", "csv"] },
+        }),
+      ],
+      answer: { "application/json": schemaReference("UsageResponse"), "text/csv": { type: "string" } },
+      errors: [400, 404, 503],
+    },
+  ],
+  requests: [
+    {
+      id: "listRequests",
+      tag: HISTORY,
+      summary: "List requests that are over, the latest first",
+      description:
+        "A page with filters may hold fewer rows than limit, or none, while there are more: go on with after until next_after " +
+        "is null. 404 unless HISTORY_ENABLED=true.",
+      parameters: [
+        ...PERIOD,
+        parameter("limit", "Most rows of the page, 1 to 1000; 100 if absent.", { schema: { type: "integer" } }),
+        parameter("after", "next_after of the page before."),
+        ...FILTERS.map((name) => parameter(name, `Only rows with this ${name}.`)),
+      ],
+      answer: { "application/json": schemaReference("RequestsResponse") },
+      errors: [400, 404, 503],
+    },
+  ],
+};

@@ -1,0 +1,71 @@
+import type { TimerSource } from "../../core/deadlines.ts";
+import { batchWrite } from "../../core/event-loop.ts";
+import type { RequestObserver, RequestRecord } from "../../core/request-context.ts";
+import type { Losses, Problems } from "./history-state.ts";
+import { newRowId } from "./row-id.ts";
+import { rowOf } from "./row.ts";
+import type { SpoolWriter } from "./spool-writer.ts";
+
+export interface RecordRequestsParts {
+  readonly writer: SpoolWriter;
+  /** The routes whose requests have rows, with the names of their API formats. */
+  readonly formats: ReadonlyMap<string, string>;
+  readonly problems: Problems;
+  readonly losses: Losses;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly timers: TimerSource;
+  /** Called some time after rows were written, with the number of the segment. */
+  readonly onWritten: (segment: number) => void;
+}
+
+/** A browser's question, which the gateway answers, whether a page may ask. */
+const isPreflight = ({ method, provider }: RequestRecord): boolean => method === "OPTIONS" && provider === undefined;
+
+/** The thread is told of rows so long after the first one: many at once cost a third of what they cost one by one. */
+const TELL_MS = 500;
+
+/**
+ * Makes what writes a row for each request. Rows are written at the end of the turn of the event loop in which their requests
+ * are over, before an answer that came in one piece leaves: what a client has seen is not lost with the process. A write to
+ * the cache of the system takes 1.3 us, and one for the rows of ten requests 3 us.
+ */
+export function recordRequests(parts: RecordRequestsParts): { readonly observe: RequestObserver; close(): void } {
+  const { writer, formats, problems, losses, clock, timers, onWritten } = parts;
+  let isBatched = false;
+  let timer: unknown;
+
+  const tell = (): void => {
+    timer = undefined;
+    if (problems.isDiskFull()) problems.set("disk", writer.write());
+    if (problems.isDiskFull()) timer = timers.setTimer(tell, TELL_MS);
+    onWritten(writer.segment());
+  };
+  const write = (): void => {
+    isBatched = false;
+    // While the disk takes nothing, only the timer tries again.
+    if (!problems.isDiskFull()) problems.set("disk", writer.write());
+    timer ??= timers.setTimer(tell, TELL_MS);
+  };
+
+  return {
+    observe(context, finishedAt) {
+      const format = formats.get(context.route);
+      if (format === undefined || isPreflight(context)) return;
+      const time = clock();
+      const row = rowOf(context, { id: newRowId(time), time, finishedAt, format });
+      if (!writer.add(JSON.stringify(row))) return losses.add();
+      losses.end();
+      // The client of a stream has its last byte already; every other answer leaves at the end of this turn, behind this.
+      if (context.streaming) return write();
+      if (isBatched) return;
+      isBatched = true;
+      batchWrite(write);
+    },
+    close() {
+      if (timer !== undefined) timers.clearTimer(timer);
+      problems.set("disk", writer.write());
+      losses.end();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { closeSync, fstatSync, openSync, readSync, unlinkSync } from "node:fs";
+import { findSegments, type Segment } from "./spool-files.ts";
+import { readRecords } from "./record.ts";
+import type { Row } from "./row.ts";
+
+/** Rows of a slot that are to be brought into the database, in their order. */
+export interface SpoolBatch {
+  readonly rows: readonly Row[];
+  /** How many records were damaged: the last ones of a process that was killed, or a disk at fault. */
+  readonly damaged: number;
+  /** How many bytes of the spool they are. */
+  readonly bytes: number;
+}
+
+/** Reads the segments of one slot, from the oldest on, and removes those that are done with. */
+export interface SpoolReader {
+  /** The next rows; the same again until they are taken. Undefined if there are none now. */
+  next(): SpoolBatch | undefined;
+  /** The rows of the last batch are in the database. */
+  take(): void;
+}
+
+/** A batch is of what is in so many bytes: about 500 rows, and never less than one. */
+const MAX_BYTES = 128 * 1024;
+
+/**
+ * @param live the number of the segment that is being written; undefined if nobody writes to the slot any more. A record
+ * without an end may still become whole in the live one only.
+ */
+export function createSpoolReader(folder: string, slot: number, live: () => number | undefined): SpoolReader {
+  let current: Segment | undefined;
+  let offset = 0;
+  let read = 0;
+
+  const findNext = (): Segment | undefined => {
+    const segments = findSegments(folder).get(slot) ?? [];
+    const after = current?.number ?? -1;
+    return segments.find(({ number }) => number > after);
+  };
+  const finish = ({ path }: Segment): void => {
+    unlinkSync(path);
+    offset = 0;
+    read = 0;
+  };
+
+  return {
+    next() {
+      for (;;) {
+        current ??= findNext();
+        if (!current) return undefined;
+        // Asked first: what is written until then is seen.
+        const isLive = current.number === live();
+        const bytes = readFrom(current.path, offset);
+        const records = readRecords(bytes);
+        read = records.bytes;
+        if (records.rows.length > 0 || records.damaged > 0) return records;
+        if (isLive) return undefined;
+        // The end of a record that was being written when its process was killed is missing.
+        if (bytes.length > 0) {
+          read = bytes.length;
+          return { rows: [], damaged: 1, bytes: bytes.length };
+        }
+        finish(current);
+        current = findNext();
+        if (!current) return undefined;
+      }
+    },
+    take() {
+      offset += read;
+      read = 0;
+    },
+  };
+}
+
+/** What is behind an offset, as far as a batch goes. */
+function readFrom(path: string, offset: number): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const length = Math.min(MAX_BYTES, Math.max(0, fstatSync(file).size - offset));
+    const bytes = Buffer.allocUnsafe(length);
+    return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,110 @@
+import { DatabaseAway, DataRefused, type HistoryDatabase, type Run } from "./database.ts";
+import { type Insertion, insertRows } from "./insert-rows.ts";
+import { createKnownModels, type KnownModels } from "./known-models.ts";
+import { addToHours, HOUR_MS } from "./roll-ups.ts";
+import { COLUMNS, indexOf, type Row } from "./row.ts";
+import { lowestId } from "./row-id.ts";
+
+export interface TablesOptions {
+  /** How long rows are kept, and how long their sums, in milliseconds. */
+  readonly retentionMs: number;
+  readonly rollUpRetentionMs: number;
+}
+
+/** What became of rows. */
+export interface Inserted {
+  /** How many were not there yet. */
+  readonly count: number;
+  /** How many are too old to be kept, or refused by the database. */
+  readonly dropped: number;
+}
+
+/** The tables of the history, in a database that has them. */
+export interface Tables {
+  /**
+   * Adds rows, and their sums; rows that are there already change nothing.
+   * @param time now, in milliseconds since the epoch
+   * @throws DatabaseAway
+   */
+  insert(rows: readonly Row[], time: number): Promise<Inserted>;
+  /** Removes what is too old, a bounded part at a time. @returns whether there may be more */
+  expire(time: number): Promise<boolean>;
+}
+
+/** So many are removed by one statement: 10 ms in SQLite. */
+const EXPIRED_AT_ONCE = 1000;
+
+const NAMES = COLUMNS.map(([name]) => name).join(", ");
+const INSERTION: Insertion = {
+  start: `INSERT INTO requests (${NAMES}) VALUES`,
+  columns: COLUMNS.length,
+  end: "ON CONFLICT (id) DO NOTHING",
+};
+
+const ID = indexOf("id");
+const TIME = indexOf("time");
+
+export async function openTables(database: HistoryDatabase, options: TablesOptions): Promise<Tables> {
+  const known = await createKnownModels(database.run, Date.now());
+  return {
+    async insert(rows, time) {
+      const kept = rows.filter((row) => Number(row[TIME]) > time - options.retentionMs);
+      const { count, dropped } = await insertAll(database, known, kept);
+      return { count, dropped: dropped + rows.length - kept.length };
+    },
+    async expire(time) {
+      const { count } = await database.run(
+        "DELETE FROM requests WHERE id IN (SELECT id FROM requests WHERE id < ? ORDER BY id LIMIT ?)",
+        [lowestId(time - options.retentionMs), EXPIRED_AT_ONCE],
+      );
+      if (count === EXPIRED_AT_ONCE) return true;
+      await database.run("DELETE FROM hourly WHERE hour < ?", [time - options.rollUpRetentionMs - HOUR_MS]);
+      return false;
+    },
+  };
+}
+
+/** In one transaction; rows that the database refuses are found by halves and left out, so that they hold up no others. */
+async function insertAll(database: HistoryDatabase, known: KnownModels, rows: readonly Row[]): Promise<Inserted> {
+  if (rows.length === 0) return { count: 0, dropped: 0 };
+  try {
+    const count = await database.transaction((run) => insertNew(run, database, known, rows));
+    return { count, dropped: 0 };
+  } catch (error) {
+    if (!(error instanceof DataRefused)) throw error;
+    if (rows.length === 1) return { count: 0, dropped: 1 };
+    const half = rows.length >> 1;
+    const first = await insertAll(database, known, rows.slice(0, half));
+    const second = await insertAll(database, known, rows.slice(half));
+    return { count: first.count + second.count, dropped: first.dropped + second.dropped };
+  }
+}
+
+async function insertNew(
+  run: Run,
+  database: HistoryDatabase,
+  known: KnownModels,
+  rows: readonly Row[],
+): Promise<number> {
+  await run("SAVEPOINT before_rows");
+  let added = rows;
+  if ((await insertRows(run, database, INSERTION, rows)) < rows.length) {
+    // Only now is it asked which of them are there: to be told the id of each new row costs a third more.
+    await run("ROLLBACK TO SAVEPOINT before_rows");
+    added = await findNew(run, rows);
+    if ((await insertRows(run, database, INSERTION, added)) < added.length) {
+      throw new DatabaseAway("another process writes the same rows");
+    }
+  }
+  await addToHours(run, database, known, added);
+  return added.length;
+}
+
+/** Those that are not in the table, each once. */
+async function findNew(run: Run, rows: readonly Row[]): Promise<readonly Row[]> {
+  const byId = new Map(rows.map((row) => [row[ID], row]));
+  const places = Array.from({ length: byId.size }, () => "?").join(", ");
+  const found = await run(`SELECT id FROM requests WHERE id IN (${places})`, [...byId.keys()].map(String));
+  for (const { id } of found.rows) byId.delete(String(id));
+  return [...byId.values()];
+}

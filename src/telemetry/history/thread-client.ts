@@ -1,0 +1,115 @@
+import type { TimerSource } from "../../core/deadlines.ts";
+import { HistoryUnavailable } from "./history-view.ts";
+import type { HistoryQuery } from "./queries.ts";
+import { startHistoryThread } from "./history-thread.ts";
+import type { OpenedReport, StateReport, ThreadMessage, ThreadOpening, ThreadReport } from "./thread-messages.ts";
+
+export interface ThreadClientParts {
+  readonly timers: TimerSource;
+  /** What the thread opens with, each time that it begins anew. */
+  readonly opening: () => ThreadOpening;
+  readonly onReport: (report: StateReport) => void;
+}
+
+/** The thread that brings rows into the database, and asks it. */
+export interface ThreadClient {
+  /** Resolves when it reads; with what is wrong with the database, if something is. */
+  open(): Promise<OpenedReport>;
+  written(segment: number): void;
+  /** Rejects with {@link HistoryUnavailable}. */
+  query(query: HistoryQuery): Promise<unknown>;
+  /** Resolves when it has ended. */
+  close(): Promise<void>;
+}
+
+const QUERY_MS = 15_000;
+/** More queries do not wait for the thread: it answers one after the other. */
+const MAX_QUERIES = 100;
+/** Beyond what the thread itself takes at the end. */
+const CLOSE_MS = 5000;
+/** A thread that has ended by itself is followed by another one after so long. */
+const RESTART_MS = 1000;
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: HistoryUnavailable) => void;
+}
+
+export function createThreadClient({ timers, opening, onReport }: ThreadClientParts): ThreadClient {
+  const waiting = new Map<number, Waiting>();
+  const ended = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<OpenedReport>();
+  let lastId = 0;
+  let isClosing = false;
+  let worker: Worker;
+  const tell = (message: ThreadMessage): void => worker.postMessage(message);
+
+  const endWaiting = (reason: string): void => {
+    for (const { reject } of waiting.values()) reject(new HistoryUnavailable(reason));
+    waiting.clear();
+  };
+  const hear = (report: ThreadReport): void => {
+    if (report.kind === "opened") {
+      // It does not keep the process alive.
+      worker.unref();
+      // The first one is waited for; a later one follows one that has ended.
+      if (!report.isLasting) onReport({ kind: "state", problem: report.problem });
+      return opened.resolve(report);
+    }
+    if (report.kind !== "answer") return onReport(report);
+    const asked = waiting.get(report.id);
+    waiting.delete(report.id);
+    if (report.problem === undefined) asked?.resolve(report.result);
+    else asked?.reject(new HistoryUnavailable(report.problem));
+  };
+  const start = (): void => {
+    let problem = "its thread has ended";
+    worker = startHistoryThread();
+    worker.addEventListener("message", ({ data }: MessageEvent<ThreadReport>) => hear(data));
+    worker.addEventListener("error", ({ message }) => (problem = message));
+    worker.addEventListener("close", () => {
+      endWaiting(problem);
+      opened.resolve({ kind: "opened", problem, isLasting: true });
+      if (isClosing) return ended.resolve();
+      onReport({ kind: "state", problem });
+      timers.setTimer(() => {
+        if (!isClosing) start();
+      }, RESTART_MS);
+    });
+    tell({ kind: "open", ...opening() });
+  };
+
+  return {
+    open() {
+      start();
+      return opened.promise;
+    },
+    written: (segment) => tell({ kind: "written", segment }),
+    async query(query) {
+      if (waiting.size >= MAX_QUERIES) throw new HistoryUnavailable(`${MAX_QUERIES} queries wait for it`);
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      const id = (lastId += 1);
+      waiting.set(id, { resolve, reject });
+      const timer = timers.setTimer(() => {
+        waiting.delete(id);
+        reject(new HistoryUnavailable(`no answer within ${QUERY_MS} ms`));
+      }, QUERY_MS);
+      tell({ kind: "query", id, query });
+      try {
+        return await promise;
+      } finally {
+        timers.clearTimer(timer);
+      }
+    },
+    async close() {
+      isClosing = true;
+      endWaiting("it is closed");
+      worker.ref();
+      tell({ kind: "close" });
+      const timer = setTimeout(ended.resolve, CLOSE_MS);
+      await ended.promise;
+      clearTimeout(timer);
+      worker.unref();
+    },
+  };
+}

@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Value } from "@sinclair/typebox/value";
+import { RequestsResponse, UsageResponse } from "../../../src/server/history-schema.ts";
+import { dataEvent, json, sse } from "../../fixtures/answers.ts";
+import { startGateway } from "../../fixtures/start-in-process.ts";
+import { CHAT } from "../../routes/requests.ts";
+import { type StartedGateway, startBesideProvider, threeProviders } from "../../routes/started-gateway.ts";
+import { endPostgres, type HistoryPlace, KINDS, openPlace } from "./places.ts";
+
+afterAll(endPostgres);
+
+const KEYS = "alice:key-of-alice-0123456789,bob:key-of-bob-0123456789";
+const ALICE = { authorization: "Bearer key-of-alice-0123456789" };
+const BOB = { authorization: "Bearer key-of-bob-0123456789" };
+
+const answered = (input: number, output: number) =>
+  json(200, { usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output } });
+
+describe.each(KINDS)("the history in %s", (kind) => {
+  let place: HistoryPlace;
+  let started: StartedGateway;
+  beforeAll(async () => {
+    place = await openPlace(kind);
+    const settings = { ...place.settings, AUTH_ENABLED: "true", AUTH_API_KEYS: KEYS };
+    started = await startBesideProvider((url) => ({ ...threeProviders(url), ...settings }));
+    const ask = async (body: object, headers: Record<string, string>, path = "/v1/chat/completions") =>
+      (await started.post(path, body, headers)).text();
+    started.answerWith(answered(10, 5));
+    for (let count = 0; count < 3; count++) await ask(CHAT, { ...ALICE, "x-request-id": `a${count}` });
+    await ask({ ...CHAT, model: "groq/llama" }, BOB);
+    started.answerWith(sse([dataEvent({ choices: [], usage: { prompt_tokens: 7, completion_tokens: 2 } })]));
+    await ask({ ...CHAT, stream: true }, BOB);
+    started.answerWith(json(429, { error: { message: "slow down" } }));
+    await ask({ ...CHAT, model: "openai/made-up" }, BOB);
+    await ask({ model: "m", input: "x" }, { authorization: "Bearer wrong" }, "/v1/embeddings");
+    await ask({}, ALICE, "/proxy/openai/anything");
+    await (await started.send("GET", "/v1/models", undefined, ALICE)).text();
+  });
+  afterAll(async () => {
+    await started[Symbol.asyncDispose]();
+    await place[Symbol.asyncDispose]();
+  });
+
+  const get = async (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(started.gateway.url + path, { headers: { ...ALICE, ...headers } });
+  async function list(query = ""): Promise<RequestsResponse> {
+    const response = await get(`/v1/requests${query}`);
+    const answer = (await response.json()) as RequestsResponse;
+    expect([response.status, [...Value.Errors(RequestsResponse, answer)]]).toEqual([200, []]);
+    return answer;
+  }
+  async function sum(query = ""): Promise<UsageResponse> {
+    const response = await get(`/v1/usage${query}`);
+    const answer = (await response.json()) as UsageResponse;
+    expect([response.status, [...Value.Errors(UsageResponse, answer)]]).toEqual([200, []]);
+    return answer;
+  }
+
+  test("has a row for each request to a model, the latest first", async () => {
+    const { data, next_after: next } = await list();
+    expect(
+      data.map(({ route, identity, model, status, streaming }) => [route, identity, model, status, streaming]),
+    ).toEqual([
+      ["/proxy/*", "alice", null, 429, false],
+      ["/v1/embeddings", null, null, 401, false],
+      ["/v1/chat/completions", "bob", "made-up", 429, false],
+      ["/v1/chat/completions", "bob", "gpt-4o", 200, true],
+      ["/v1/chat/completions", "bob", "llama", 200, false],
+      ...["a2", "a1", "a0"].map(() => ["/v1/chat/completions", "alice", "gpt-4o", 200, false]),
+    ]);
+    expect(next).toBeNull();
+    expect(data.at(-1)).toMatchObject({
+      request_id: "a0",
+      format: "chat",
+      provider: "openai",
+      alias: null,
+      attempts: 1,
+      outcome: "answered",
+      failure: null,
+      input_tokens: 10,
+      output_tokens: 5,
+      cost_usd: null,
+      client_address: null,
+      bytes_in: JSON.stringify(CHAT).length,
+    });
+    expect(data.find(({ status }) => status === 401)).toMatchObject({
+      failure: "unauthorized",
+      outcome: "failed",
+      attempts: 0,
+    });
+  });
+
+  test("is read page by page", async () => {
+    const ids: string[] = [];
+    for (let after: string | null = ""; after !== null;) {
+      const page: RequestsResponse = await list(`?limit=3${after && `&after=${after}`}`);
+      expect(page.data.length).toBeLessThanOrEqual(3);
+      ids.push(...page.data.map(({ id }) => id));
+      after = page.next_after;
+    }
+    expect(ids).toEqual((await list()).data.map(({ id }) => id));
+  });
+
+  test.each([
+    ["model=gpt-4o", 4],
+    ["model=gpt-4o&identity=bob", 1],
+    ["provider=groq", 1],
+    ["status=429", 2],
+    ["outcome=failed", 1],
+    ["failure=unauthorized", 1],
+    ["route=/proxy/*", 1],
+    ["request_id=a1", 1],
+    ["model=' OR 1=1 --", 0],
+    ["from=2000-01-01&to=2000-01-02", 0],
+    [`from=${Math.floor(Date.now() / 1000) - 60}`, 8],
+    ["to=2100-01-01T00:00:00%2B02:00&limit=1000", 8],
+  ])("is filtered by %s", async (query, count) => {
+    expect((await list(`?${query}`)).data.length).toBe(count);
+  });
+
+  test("is summed up", async () => {
+    const { data, group_by: groups, is_cut: isCut } = await sum("?group_by=model,identity");
+    expect([groups, isCut]).toEqual([["model", "identity"], false]);
+    const told = data.map((each) => [
+      each.model,
+      each.identity,
+      each.requests,
+      each.failed,
+      each.input_tokens,
+      each.output_tokens,
+    ]);
+    expect(told.sort()).toEqual(
+      [
+        [null, null, 1, 1, 0, 0],
+        [null, "alice", 1, 1, 0, 0],
+        ["gpt-4o", "alice", 3, 0, 30, 15],
+        ["gpt-4o", "bob", 1, 0, 7, 2],
+        ["llama", "bob", 1, 0, 10, 5],
+        // No provider has answered well to that name.
+        ["other", "bob", 1, 1, 0, 0],
+      ].sort(),
+    );
+    const [all] = (await sum()).data;
+    expect(all).toMatchObject({ requests: 8, failed: 3, input_tokens: 47, cost_usd: null, unpriced_requests: 5 });
+    const day = new Date().toISOString().slice(0, 10);
+    expect((await sum("?group_by=day,provider")).data.filter(({ provider }) => provider === "groq")).toMatchObject([
+      { day, provider: "groq", requests: 1 },
+    ]);
+    expect((await sum("?group_by=hour")).data[0]?.hour).toStartWith(day);
+    expect((await sum("?from=2001-01-01&to=2001-02-01")).data).toMatchObject([{ requests: 0, cost_usd: "0" }]);
+  });
+
+  test.each([
+    ["/v1/usage?group_by=provider&format=csv", {}],
+    ["/v1/usage?group_by=provider", { accept: "text/csv" }],
+  ])("is summed up as CSV by %s", async (path, headers) => {
+    const response = await get(path, headers);
+    expect(response.headers.get("content-type")).toStartWith("text/csv");
+    const [names, ...lines] = (await response.text()).trimEnd().split("\r\n");
+    expect(names).toStartWith("provider,requests,failed,input_tokens,output_tokens");
+    expect(lines.map((line) => line.split(",").slice(0, 3)).sort()).toEqual([
+      ["", "1", "1"],
+      ["groq", "1", "0"],
+      ["openai", "6", "2"],
+    ]);
+  });
+
+  test.each([
+    ["/v1/requests?limit=0", "limit"],
+    ["/v1/requests?limit=1001", "limit"],
+    ["/v1/requests?limit=x", "limit"],
+    ["/v1/requests?after=x", "after"],
+    ["/v1/requests?status=abc", "status"],
+    ["/v1/requests?model=a&model=b", "model"],
+    ["/v1/requests?model=%00", "model"],
+    ["/v1/requests?colour=red", "colour"],
+    ["/v1/requests?from=yesterday", "from"],
+    ["/v1/requests?from=2026-13-01", "from"],
+    ["/v1/requests?from=2026-02-30", "from"],
+    ["/v1/requests?from=2026-01-02&to=2026-01-01", "from"],
+    ["/v1/usage?group_by=colour", "group_by"],
+    ["/v1/usage?group_by=model,model", "group_by"],
+    ["/v1/usage?group_by=hour,day", "group_by"],
+    ["/v1/usage?from=2020-01-01&to=2026-01-01", "from"],
+    ["/v1/usage?format=xml", "format"],
+  ])("refuses %s", async (path, param) => {
+    const response = await get(path);
+    const { param: named } = (await response.json()) as { param: string };
+    expect([response.status, named]).toEqual([400, param]);
+  });
+
+  test("needs a credential, as every other route", async () => {
+    for (const path of ["/v1/requests", "/v1/usage"]) {
+      expect((await fetch(started.gateway.url + path)).status).toBe(401);
+    }
+  });
+
+  test("is kept over the end of the gateway", async () => {
+    const { data } = await list();
+    await started.gateway.end();
+    await using again = await startGateway({ ...place.settings });
+    const answer = (await (await fetch(`${again.url}/v1/requests`)).json()) as RequestsResponse;
+    expect(answer.data).toEqual(data);
+  });
+});
+
+test("there is none unless it is asked for", async () => {
+  await using gateway = await startGateway();
+  for (const path of ["/v1/requests", "/v1/usage"]) {
+    expect((await fetch(gateway.url + path)).status).toBe(404);
+  }
+});
