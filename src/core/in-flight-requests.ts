@@ -1,7 +1,7 @@
 import { createLinkedList } from "./linked-list.ts";
 import type { Failure } from "./errors.ts";
 import type { RequestContext, RequestObserver } from "./request-context.ts";
-import { Recorder, type RequestRegister } from "./request-recorder.ts";
+import { type PriceExchange, Recorder, type RequestRegister } from "./request-recorder.ts";
 import { createDeadlines, type Deadlines, type TimerSource } from "./deadlines.ts";
 import { createMemoryBudget, type MemoryBudget } from "./memory/budget.ts";
 import { createSlots, type Slots } from "./slots.ts";
@@ -30,8 +30,11 @@ export interface RequestGeneration extends RequestOpener {
 
 /** The register of all requests in flight: opens them, is notified of their end, and can end those that are open. */
 export interface InFlightRequests extends RequestOpener {
-  /** Requests that can be waited for apart from all others. */
-  beginGeneration(): RequestGeneration;
+  /**
+   * Requests that can be waited for apart from all others.
+   * @param price what each of them costs; undefined if costs are not computed
+   */
+  beginGeneration(price?: PriceExchange | undefined): RequestGeneration;
   /** Resolves when none is open. */
   whenEmpty(): Promise<void>;
   interruptAll(reason: Failure): void;
@@ -58,12 +61,13 @@ export const createInFlightRequests = ({ observers, now, newId }: InFlightReques
     }
   };
 
-  const beginGeneration = (): RequestGeneration => {
+  const beginGeneration = (price?: PriceExchange | undefined): RequestGeneration => {
     const over = Promise.withResolvers<void>();
     let count = 0;
     let isAwaited = false;
     const register: RequestRegister = {
       now,
+      price,
       remove(context) {
         count -= 1;
         leave(context);

@@ -3,14 +3,45 @@ import type { Failure, FailureCode } from "./errors.ts";
 import type { MemoryHolder } from "./memory/budget.ts";
 import type { RoutingRecord } from "./attempt-summary.ts";
 
-/** What a provider says a call used, in tokens; a member that it did not say is absent. */
+/**
+ * What a call used, in tokens; a member that nobody said is absent. The same for all providers: OpenAI and Google count
+ * cached tokens as a part of the input, Anthropic and Bedrock beside it; here they always are a part of it.
+ */
 export interface TokenUsage {
+  /** All of the input: with what was read from a cache, written to one, and heard. */
   readonly inputTokens?: number;
+  /** All of the output, with reasoning and speech. */
   readonly outputTokens?: number;
+  /** As the provider says it. */
   readonly totalTokens?: number;
   /** The part of the input that the provider had cached. */
   readonly cachedInputTokens?: number;
+  /** The part of the input that was written to a cache, for however long. */
+  readonly cacheCreationTokens?: number;
+  /** The part of `cacheCreationTokens` that is kept for an hour; the rest is for 5 minutes. */
+  readonly cacheCreationHourTokens?: number;
+  /** The part of the output that is reasoning. */
+  readonly reasoningTokens?: number;
+  /** The part of the input that is sound, cached sound included. */
+  readonly inputAudioTokens?: number;
+  /** The part of `inputAudioTokens` that is part of `cachedInputTokens` as well. */
+  readonly cachedAudioTokens?: number;
+  /** The part of the output that is sound. */
+  readonly outputAudioTokens?: number;
+  /** The part of the output that is pictures. */
+  readonly outputImageTokens?: number;
+  /** How many searches the provider made for the answer. No tokens, but billed beside them. */
+  readonly webSearches?: number;
+  /** What is billed, if that is another number: Cohere does not bill what it adds to prompts itself. */
+  readonly billedInputTokens?: number;
+  readonly billedOutputTokens?: number;
 }
+
+/**
+ * Where the usage of an exchange comes from. `provider`: it said so; `estimated`: it did not, or not all of it, see
+ * formats/estimate-usage.ts; `none`: a model was asked, and nothing is known to have been used.
+ */
+export type UsageSource = "provider" | "estimated" | "none";
 
 /** Who sent a request: the holder of a static key, by the key's name, or the subject of a token. */
 export interface Principal {
@@ -56,6 +87,8 @@ export interface RequestRecord {
   readonly provider: string | undefined;
   /** The model as the provider is asked for it. */
   readonly model: string | undefined;
+  /** The key of the deployment that is asked; undefined if the name of the request needed no routing. */
+  readonly deployment: string | undefined;
   /** Undefined unless several deployments could answer. */
   readonly routing: RoutingRecord | undefined;
   /** HTTP status sent to the client; 0 before there is one. */
@@ -63,13 +96,25 @@ export interface RequestRecord {
   readonly streaming: boolean;
   /** Bytes of the request body, decoded. */
   readonly bytesIn: number;
+  /** How many of these are media, in Base64: as far as they were looked for. */
+  readonly mediaBytesIn: number;
   /** Bytes of the response body handed to the client's connection. */
   readonly bytesOut: number;
   /** When the head of the provider's response had come; of the first response, if tools made it several. */
   readonly responseHeaderAt: number | undefined;
   /** When the first byte of its body came; undefined if it has none. */
   readonly firstByteAt: number | undefined;
+  /** Of the answer that the client got; attempts that failed or were too late are no part of it, but of `routing`. */
   readonly usage: TokenUsage | undefined;
+  /** What all earlier calls of the model had used when the gateway's tools made it be asked again, one for each time. */
+  readonly usageBefore: readonly (TokenUsage | undefined)[] | undefined;
+  /** Undefined if no model was asked. */
+  readonly usageSource: UsageSource | undefined;
+  /**
+   * In picodollars, see core/picodollars.ts. Null if the price is not known; undefined if nothing was used, or if costs are
+   * not computed.
+   */
+  readonly cost: bigint | null | undefined;
   /** How often tools were run and the model asked again; undefined if the gateway's tools had no part in it. */
   readonly toolRounds: number | undefined;
   /** How many calls of tools the gateway ran. */
@@ -90,11 +135,13 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   /** Its credential is good. */
   admitted(principal: Principal | undefined): void;
   /** Who is to answer it; a later choice replaces the one of before. */
-  selected(provider: string, model?: string | undefined): void;
+  selected(provider: string, model?: string | undefined, deployment?: string | undefined): void;
   /** What was tried so far, of a request that several deployments could answer. */
   routed(routing: RoutingRecord): void;
   /** So many more bytes of its body came. */
   received(bytes: number): void;
+  /** So many of them are media. */
+  carriesMedia(bytes: number): void;
   /** Names what can end it early; forgotten when it is finished. */
   interruptibleBy(call: Interruptible): void;
   /** The head of the provider's response has come. The first call counts. */
@@ -111,6 +158,10 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   sent(bytes: number): void;
   /** What the provider says it used, or says so far: members said before stay unless they are said anew. */
   used(usage: TokenUsage | undefined): void;
+  /** What it seems to have used, of which the provider did not say all. */
+  seemsToHaveUsed(usage: TokenUsage): void;
+  /** What was used is known: whoever needs the cost before the end calls this; `finish` does. */
+  settle(): void;
   /** The gateway's tools are offered with it. */
   toolsOffered(): void;
   /** The gateway runs so many more calls of its tools. */

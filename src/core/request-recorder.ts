@@ -5,15 +5,22 @@ import type {
   Outcome,
   Principal,
   RequestContext,
+  RequestRecord,
   TokenUsage,
+  UsageSource,
 } from "./request-context.ts";
 import type { RoutingRecord } from "./attempt-summary.ts";
+
+/** What an exchange costs: see {@link RequestRecord.cost}. Must not throw. */
+export type PriceExchange = (request: RequestRecord) => bigint | null | undefined;
 
 /** What all requests share: the clock, and the register that they leave when they are over. */
 export interface RequestRegister {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly remove: (request: RequestContext) => void;
+  /** Absent if costs are not computed. */
+  readonly price?: PriceExchange | undefined;
 }
 
 /** A class with plain fields: one is made for every request, and closures for its methods would cost as much as the rest. */
@@ -27,15 +34,20 @@ export class Recorder implements RequestContext {
   client: ClientDescription | undefined = undefined;
   provider: string | undefined = undefined;
   model: string | undefined = undefined;
+  deployment: string | undefined = undefined;
   routing: RoutingRecord | undefined = undefined;
   status = 0;
   streaming = false;
   bytesIn = 0;
+  mediaBytesIn = 0;
   bytesOut = 0;
   heldBytes = 0;
   responseHeaderAt: number | undefined = undefined;
   firstByteAt: number | undefined = undefined;
   usage: TokenUsage | undefined = undefined;
+  usageBefore: (TokenUsage | undefined)[] | undefined = undefined;
+  usageSource: UsageSource | undefined = undefined;
+  cost: bigint | null | undefined = undefined;
   toolRounds: number | undefined = undefined;
   toolCalls: number | undefined = undefined;
   failure: FailureCode | undefined = undefined;
@@ -61,9 +73,10 @@ export class Recorder implements RequestContext {
     this.principal = principal;
   }
 
-  selected(provider: string, model?: string | undefined): void {
+  selected(provider: string, model?: string | undefined, deployment?: string | undefined): void {
     this.provider = provider;
     this.model = model;
+    this.deployment = deployment;
   }
 
   routed(routing: RoutingRecord): void {
@@ -72,6 +85,10 @@ export class Recorder implements RequestContext {
 
   received(bytes: number): void {
     this.bytesIn += bytes;
+  }
+
+  carriesMedia(bytes: number): void {
+    this.mediaBytesIn = bytes;
   }
 
   interruptibleBy(call: Interruptible): void {
@@ -89,6 +106,8 @@ export class Recorder implements RequestContext {
   attemptFailed(): void {
     this.responseHeaderAt = undefined;
     this.firstByteAt = undefined;
+    this.usage = undefined;
+    this.usageSource = undefined;
     this.failure = undefined;
     this.cause = undefined;
   }
@@ -106,7 +125,21 @@ export class Recorder implements RequestContext {
   }
 
   used(usage: TokenUsage | undefined): void {
-    if (usage) this.usage = this.usage ? { ...this.usage, ...usage } : usage;
+    if (!usage) return;
+    this.usage = this.usage ? { ...this.usage, ...usage } : usage;
+    this.usageSource = "provider";
+  }
+
+  seemsToHaveUsed(usage: TokenUsage): void {
+    this.usage = this.usage ? { ...this.usage, ...usage } : usage;
+    this.usageSource = "estimated";
+  }
+
+  settle(): void {
+    // What was refused before anybody could be asked has nothing to end it early.
+    if (this.model === undefined || this.call === undefined) return void (this.usageSource = undefined);
+    this.usageSource ??= "none";
+    if (this.usage !== undefined && this.cost === undefined) this.cost = this.register.price?.(this);
   }
 
   toolsOffered(): void {
@@ -120,6 +153,7 @@ export class Recorder implements RequestContext {
 
   toolStep(): void {
     this.toolRounds = (this.toolRounds ?? 0) + 1;
+    (this.usageBefore ??= []).push(this.usage);
   }
 
   failed(failure: Failure): void {
@@ -133,6 +167,7 @@ export class Recorder implements RequestContext {
   finish(outcome: Outcome): void {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
+    this.settle();
     this.call = undefined;
     this.register.remove(this);
   }
