@@ -45,6 +45,8 @@ export interface GatewayDependencies {
   readonly worker?: WorkerPlace | undefined;
   /** The way to the other workers; undefined if this process serves alone. */
   readonly channel?: SharingChannel | undefined;
+  /** What chooses among deployments. */
+  readonly deployments?: LazyDeployments;
   /** What is known of the configuration file; undefined if there is none. */
   readonly configFile?: (() => ConfigFileState) | undefined;
   /** From 0 to 1, 1 excluded: for what is left to chance in routing. */
@@ -102,10 +104,11 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
         await import("./stages/response-store/open-response-keeping.ts")
       ).openResponseKeeping(stored, { clock, timers, onChange: changes.responseStoreChanged })
     : undefined;
-  const shared = { channel: dependencies.channel, redisUrl: settings.REDIS_URL, clock, timers, newId };
+  const shared = { channel: dependencies.channel, redisUrl: settings.REDIS_URL, clock, timers };
   const sharing = openSharing({ ...shared, onRedisChange: changes.sharingChanged });
   const routed = { sharing, clock, timers, random, checks: worker === undefined || worker.number === 1 };
-  const deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) });
+  const { deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) }) } =
+    dependencies;
   const known = { sharing, deployments, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

@@ -79,7 +79,7 @@ function assemble(
   previous: Snapshot | undefined,
 ): Snapshot {
   const { settings, providers } = config;
-  const { listener, deadlines, memory, decompressions, timers } = shared;
+  const { listener, deadlines, memory, decompressions, timers, responseKeeping } = shared;
   const common = { deadlines, memory, decompressions, now: timers.now };
   const { files, readFile } = rememberFiles(shared.readFile);
 
@@ -116,7 +116,6 @@ function assemble(
   };
   const tools = openToolsOf(config, shared, upstream, parts);
   building.defer(() => tools?.registry.close());
-  const { responseKeeping } = shared;
   const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, tools)), parts);
   const requests = shared.requests.beginGeneration();
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
@@ -137,14 +136,8 @@ function assemble(
 
   const owned = building.move();
   return {
-    config,
-    routes,
-    tls,
-    files,
+    ...{ config, routes, tls, files, authentication, modelLists, named },
     endpoints: options.endpointKeys(providers),
-    authentication,
-    modelLists,
-    named,
     start() {
       deployments?.start();
       authentication?.warm();

@@ -16,6 +16,9 @@ const LEAST_SHARE = 0.999;
 const wellShare = ({ requests }: ChaosPhase): number =>
   requests.filter(({ fault }) => fault === undefined).length / requests.length;
 
+/** Rounded down, so that what is below a bound looks so. */
+const percent = (share: number): string => figure(Math.floor(share * 1e5) / 1e3, 3, " %");
+
 /** A row for each phase. */
 export function phaseTable(phases: readonly ChaosPhase[]): string {
   const times = ({ requests }: ChaosPhase, kind: string): string =>
@@ -25,7 +28,7 @@ export function phaseTable(phases: readonly ChaosPhase[]): string {
   return table(phases, [
     ["phase", ({ name }) => name],
     ["requests", ({ requests }) => String(requests.length)],
-    ["answered well", (phase) => figure(wellShare(phase) * 100, 2, " %")],
+    ["answered well", (phase) => percent(wellShare(phase))],
     ["whole, p50 / p99 ms", (phase) => times(phase, "whole")],
     ["stream, p50 / p99 ms", (phase) => times(phase, "stream")],
     ["attempts per request", ({ requests, attempts }) => figure(attempts.flat().length / requests.length, 3)],
@@ -58,7 +61,7 @@ export function judgeChaos([quiet, chaos, late]: readonly [ChaosPhase, ChaosPhas
     { holds: wellShare(quiet) === 1, text: `quiet: all is answered well${describeFaults(quiet.requests)}` },
     {
       holds: share >= LEAST_SHARE,
-      text: `chaos: ${figure(share * 100, 2, " %")} is answered well, has to be ${figure(LEAST_SHARE * 100, 1, " %")}${describeFaults(chaos.requests)}`,
+      text: `chaos: ${percent(share)} is answered well, has to be ${percent(LEAST_SHARE)}${describeFaults(chaos.requests)}`,
     },
     { holds: true, text: `chaos adds to the p99 of whole answers ${added("whole")}, of streams ${added("stream")}` },
     { holds: true, text: `cut after content, which nobody can save${describeFaults(late.requests)}` },

@@ -41,10 +41,7 @@ export const guard = command(
     const baseline = parseBaseline(await Bun.file(BASELINE_FILE).text());
     const rig = await startRig();
     const { figures: first, allocations } = await measureGuard(rig);
-    if (objects) {
-      console.log(`objects for a chat request: ${listTypes(allocations.chat)}`);
-      console.log(`objects for an event: ${listTypes(allocations.stream)}`);
-    }
+    if (objects) for (const [name, counts] of Object.entries(allocations)) console.log(`${name}: ${listTypes(counts)}`);
     let figures = first;
     if (update) {
       figures = combine(first, (await measureGuard(rig)).figures, Math.max);

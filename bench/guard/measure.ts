@@ -88,13 +88,10 @@ export async function measureGuard(rig: Rig) {
   }));
   const aliasCpu = await withBoth(rig, [ALIAS, GATEWAY], 6000, (...both) => measureCpu(rig, ...both, "chat"));
   const probed = (target: Target): Target => withProbe(target, false);
-  const chatObjects = async (running: Running) => countObjects(await measureGrowth(rig, running, "chat"));
-  const aliasObjects = await withBoth(
-    rig,
-    [probed(ALIAS), probed(GATEWAY)],
-    1000,
-    async (alias, gateway) => (await chatObjects(alias)) / (await chatObjects(gateway)),
-  );
+  const named = await withBoth(rig, [probed(ALIAS), probed(GATEWAY)], 1000, async (alias, gateway) => ({
+    alias: await measureGrowth(rig, alias, "chat"),
+    plain: await measureGrowth(rig, gateway, "chat"),
+  }));
   const allocations = await withBoth(rig, [probed(GATEWAY), probed(BARE)], 1000, async (gateway, bare) => ({
     chat: await measureGrowth(rig, gateway, "chat"),
     stream: await measureGrowth(rig, gateway, "stream"),
@@ -106,9 +103,9 @@ export async function measureGuard(rig: Rig) {
     ...cpu,
     ...translation,
     aliasCpu,
-    aliasObjects,
+    aliasObjects: countObjects(named.alias) / countObjects(named.plain),
     chatObjects: objects("chat"),
     streamObjects: objects("stream"),
   };
-  return { figures, allocations };
+  return { figures, allocations: { ...allocations, ...named } };
 }

@@ -10,7 +10,7 @@ export interface AttemptSummary {
   readonly why?: string;
 }
 
-/** What became of a request that several deployments could answer. */
+/** What became of a request that several deployments could answer; read when the request is over. */
 export interface RoutingRecord {
   /** The name of the gateway's own that was asked for; undefined if it was a provider's. */
   readonly alias: string | undefined;

@@ -136,7 +136,7 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   admitted(principal: Principal | undefined): void;
   /** Who is to answer it; a later choice replaces the one of before. */
   selected(provider: string, model?: string | undefined, deployment?: string | undefined): void;
-  /** What was tried so far, of a request that several deployments could answer. */
+  /** Several deployments could answer it: who knows what is tried. */
   routed(routing: RoutingRecord): void;
   /** So many more bytes of its body came. */
   received(bytes: number): void;

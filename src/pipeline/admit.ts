@@ -63,7 +63,8 @@ export function createAdmit(parts: AdmitParts): Admit {
     const named = query.provider === undefined ? routing?.router.find(name) : undefined;
     if (routing && named) {
       const ask = { context, request, format, body, streams, query: query.rest, route: named, alias: name };
-      const { route, way } = await routing.open(ask);
+      const opened = routing.open(ask);
+      const { route, way } = opened instanceof Promise ? await opened : opened;
       requireClient(request);
       return { format, body, ...way, route, isArray, attempts: new Attempts(parts, context, request) };
     }
@@ -75,7 +76,8 @@ export function createAdmit(parts: AdmitParts): Admit {
     const keyed = routing?.router.forProvider(target.provider.id, target.model);
     if (routing && keyed) {
       const ask = { context, request, format, body, streams, query: query.rest, route: keyed, alias: undefined };
-      const { route, way } = await routing.open(ask);
+      const opened = routing.open(ask);
+      const { route, way } = opened instanceof Promise ? await opened : opened;
       return { format, body, ...way, route, isArray, attempts: new Attempts(parts, context, request) };
     }
     const way = chooseWay(target, format, streams, query.rest, estimatesTokens);

@@ -96,6 +96,7 @@ export async function openArrayStream(
       "cache-control": "no-cache",
       "x-accel-buffering": "no",
       "x-request-id": context.id,
+      ...reply.headers,
     },
   });
   attempts.handOver();

@@ -70,6 +70,7 @@ export async function openEventStream(
       "cache-control": "no-cache",
       "x-accel-buffering": "no",
       "x-request-id": context.id,
+      ...reply.headers,
     },
   });
   attempts.handOver();

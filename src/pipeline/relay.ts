@@ -45,22 +45,15 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
     const isArray = admitted.isArray === true;
     const reply = await answer(admitted);
     const asked = { format, provider: attempts.answerer ?? provider, streamAsked, isArray };
-    let response: Response;
     try {
-      response = await respond(parts, attempts, reply, asked);
+      return await respond(parts, attempts, reply, asked);
     } catch (error) {
       if (!attempts.answerer) throw error;
       const failure = withTried(toFailure(error), reply.headers ?? {}, undefined);
       attempts.close(failure);
       throw failure;
     }
-    return reply.headers ? withHeaders(response, reply.headers) : response;
   };
-}
-
-function withHeaders(response: Response, headers: NonNullable<Reply["headers"]>): Response {
-  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
-  return response;
 }
 
 /** What an answer must fit. */

@@ -5,7 +5,7 @@ import type { Counter } from "../routing/choose-counter.ts";
 import type { Route } from "../routing/engine/route.ts";
 import type { Deployment } from "../routing/models/deployment.ts";
 import type { Target } from "../routing/resolve-target.ts";
-import type { Reply } from "./attempt.ts";
+import type { Attempt, Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import type { ReceivedBody } from "./prepare-body.ts";
 
@@ -47,6 +47,8 @@ export interface AdmittedRequest extends Way {
   readonly body: ReceivedBody;
   /** Absent if there is one provider, with one key, to be asked once. */
   readonly route?: RequestRoute | undefined;
+  /** Asks the deployment that answers once more, as its model allows; absent if there is one provider to be asked once. */
+  readonly again?: AskAgain | undefined;
   /** As what the answer is kept, if the gateway keeps answers like it. */
   readonly stored?: StoredAnswer | undefined;
   /** Bytes that stages go on holding in the budget until the answer is there; 0 unless given. */
@@ -56,6 +58,12 @@ export interface AdmittedRequest extends Way {
   /** Call providers through these; they hold the client's request and its context. */
   readonly attempts: Attempts;
 }
+
+/** One answer of several that a request takes. Whoever has it closes it when it is over. */
+export type StepReply = Pick<Attempt, "response" | "call" | "isClosed" | "close">;
+
+/** @param ask asks once, with the attempts that it is given; called for each attempt */
+export type AskAgain = (ask: (attempts: Attempts) => Promise<Attempt>) => Promise<StepReply>;
 
 /** Answers an admitted request. @throws Failure if there is no answer */
 export type Answer = (admitted: AdmittedRequest) => Promise<Reply>;

@@ -89,8 +89,9 @@ async function streamWhole(
   return response;
 }
 
-function headersOf(context: RequestContext, { response }: Reply): Record<string, string> {
+function headersOf(context: RequestContext, { response, headers: told }: Reply): Record<string, string> {
   const headers = relayedResponseHeaders(response.headers);
+  if (told) Object.assign(headers, told);
   headers["x-request-id"] = context.id;
   if (!JSON_TYPE.test(headers["content-type"] ?? "")) headers["content-type"] = "application/json";
   return headers;

@@ -26,7 +26,7 @@ describe("the chaos is judged", () => {
 
   test("to have failed below that", () => {
     const [text, ...others] = failing(quiet, phase("chaos", [...many(997), request(1, "status 503")]), late);
-    expect(text).toContain("99.90 % is answered well, has to be 99.9 %; but 1 x whole: status 503");
+    expect(text).toContain("99.899 % is answered well, has to be 99.900 %; but 1 x whole: status 503");
     expect(others).toEqual([]);
   });
 
@@ -45,7 +45,7 @@ describe("the chaos is judged", () => {
 
   test("in tables", () => {
     expect(phaseTable([phase("quiet", [...many(2), request(40, undefined, "stream")])])).toMatch(
-      /quiet \| +3 \| +100\.00 % \| +20 \/ 20 \| +40 \/ 40 \| +1\.000 \| +1 2 \|/,
+      /quiet \| +3 \| +100\.000 % \| +20 \/ 20 \| +40 \/ 40 \| +1\.000 \| +1 2 \|/,
     );
     const faults = [{ provider: 1, fault: "mute", fromMs: 0, toMs: 5000 }] as const;
     expect(faultTable([{ ...phase("chaos", []), faults }], 1000)).toMatch(/mute +\| +1 \| +3 \| +3 \|/);
@@ -70,6 +70,8 @@ test("an answer has to be whole, and one provider's alone", () => {
   expect(findMarkFault(MARKS, true, 200, `${piece("alpha-0 ")}${good}data: [DONE]\n\n`)).toBe("wrong content");
   expect(findMarkFault(["alpha"], false, 200, `{"content":"${markedContent("bravo")}"}`)).toBe("wrong content");
   expect(findMarkFault(MARKS, false, 503, "")).toBe("status 503");
+  const attempts = `{"error":{"attempts":[{"provider":"alpha","model":"m","status":504,"why":"first_token_timeout"}]}}`;
+  expect(findMarkFault(MARKS, false, 504, attempts)).toBe("status 504, 504 first_token_timeout");
 });
 
 /** What a gateway does here at the least: asks one after another until one answers as it should. */

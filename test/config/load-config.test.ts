@@ -36,6 +36,7 @@ const BAD_VALUES: readonly (readonly [name: string, value: string, accepted: str
   ["CLIENT_RESPONSE_HEADER_TIMEOUT", "0", "from 1ms to 24h"],
   ["CLIENT_TIMEOUT", "600h", "from 1ms to 24h"],
   ["CLIENT_STREAM_IDLE_TIMEOUT", "5 minutes", "from 1ms to 24h"],
+  ["CLIENT_STREAM_TIMEOUT", "0", "from 1ms to 24h"],
   ["SERVER_READ_TIMEOUT", "soon", "from 1ms to 24h"],
   ["OPENAI_API_KEY", "a\u0001b", "printable ASCII"],
   ["OPENAI_API_URL", "ftp://host", "http or https"],

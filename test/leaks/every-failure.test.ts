@@ -24,6 +24,7 @@ const NOT_DRIVEN: Partial<Record<FailureCode, string>> = {
   internal: "is what nobody foresaw; a request that led to it would be a fault to mend",
   body_interrupted:
     "has no one to hear it: the runtime closes the connection on bad framing, which counts as client_gone",
+  answered_elsewhere: "is why an attempt was given up whose request was answered by another one; the log has it",
 };
 
 const STREAM_HEAD = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };

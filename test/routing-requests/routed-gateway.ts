@@ -1,12 +1,13 @@
-import type { Config } from "../../src/config/load-config.ts";
 import { joinTimeouts } from "../../src/core/timeouts.ts";
 import type { RoutedModel } from "../../src/routing/engine/route.ts";
+import type { ModelSources } from "../../src/routing/models/model-sources.ts";
 import type { ModelOptions, ParamOptions, TimeoutOptions } from "../../src/routing/models/model-options.ts";
 import { json } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import type { RunningGateway } from "../fixtures/start-gateway.ts";
 import { startGateway, type Substitutes } from "../fixtures/start-in-process.ts";
-import { createSequentialRouter, type SequentialRouter } from "../fixtures/sequential-router.ts";
+import { sequentialDeployments } from "../fixtures/sequential-deployments.ts";
+import type { SequentialRouter } from "../fixtures/sequential-router.ts";
 
 export interface DeploymentSketch {
   readonly provider: string;
@@ -47,7 +48,7 @@ export async function startRouted(
   substitutes: Substitutes = {},
 ): Promise<RoutedGateway> {
   const [left, right] = await Promise.all([startMockProvider(), startMockProvider()]);
-  let router: SequentialRouter | undefined;
+  const deployments = sequentialDeployments((sources) => models.map((model) => routedModel(sources, model)));
   for (const provider of [left, right]) {
     provider.answerAlways(({ method }) => json(method === "GET" ? 200 : 501, { data: [] }));
   }
@@ -58,16 +59,12 @@ export async function startRouted(
       ...{ RIGHT_API_URL: `${right.url}/v1`, RIGHT_API_KEY: RIGHT_KEY, RIGHT_APIS: rightApis },
       ...environment,
     },
-    {
-      openRouter: (config) => (router = createSequentialRouter(models.map((model) => routedModel(config, model)))),
-      ...substitutes,
-    },
+    { deployments, ...substitutes },
   );
-  if (!router) throw new Error("no router was opened");
   // Their models are listed first, with an answer that none of a test is to be.
   await Promise.all([left.nextRequest(), right.nextRequest()]);
   return {
-    ...{ gateway, left, right, router },
+    ...{ gateway, left, right, router: deployments.router() },
     post: (path, body, init = {}) =>
       fetch(gateway.url + path, {
         ...init,
@@ -86,7 +83,11 @@ export async function startRouted(
   };
 }
 
-function routedModel({ providers }: Config, { deployments, ...options }: ModelSketch): RoutedModel {
+/** Such a model, with the providers of a configuration. */
+export function routedModel(
+  { providers }: Pick<ModelSources, "providers">,
+  { deployments, ...options }: ModelSketch,
+): RoutedModel {
   const attempts = options.fallbacks ? 4 : Math.max(deployments.length, 1);
   return {
     options: {

@@ -87,7 +87,9 @@ const RETRIES = Type.Object(
       ),
     ),
     repeat_sent: Type.Optional(
-      flag("Ask again although a provider may have begun to process; if not said, with more than one deployment"),
+      flag(
+        "Ask again although a provider may have begun to process; if not said, with more than one deployment or fallback",
+      ),
     ),
     backoff: Type.Optional(
       duration("Longest wait before the same deployment is asked again, doubled each time", "0ms"),

@@ -18,6 +18,8 @@ export interface Answered {
   /** Closed when the answer is over. */
   readonly branch: Attempts;
   readonly hasContent: boolean;
+  /** Tools run, or have run. */
+  isCommitted(): boolean;
 }
 
 /** Whether answers are looked at before the client gets them, because somebody else may still be asked. */
@@ -48,6 +50,7 @@ export function askDeployment(
   const answered = Promise.withResolvers<Answered>();
   const commitment = Promise.withResolvers<void>();
   let isCancelled = false;
+  let isCommitted = false;
 
   const fail = (error: unknown): void => {
     const failure = branch.explain(error);
@@ -61,11 +64,13 @@ export function askDeployment(
     isLooked ? judgeReply(parts, branch, reply, as, commitment.promise) : { reply, hasContent: true },
   );
   judging.then(({ reply, hasContent }) => {
-    answered.resolve({ reply: () => Promise.resolve(reply), branch, hasContent });
+    answered.resolve({ reply: () => Promise.resolve(reply), branch, hasContent, isCommitted: () => isCommitted });
   }, fail);
   branch.listen({
     onCommit() {
-      answered.resolve({ reply: () => judging.then(({ reply }) => reply), branch, hasContent: true });
+      isCommitted = true;
+      const reply = (): Promise<Reply> => judging.then((judged) => judged.reply);
+      answered.resolve({ reply, branch, hasContent: true, isCommitted: () => isCommitted });
       commitment.resolve();
     },
   });

@@ -1,3 +1,4 @@
+import type { AttemptSummary, RoutingRecord } from "../../core/attempt-summary.ts";
 import { Failure, toFailure } from "../../core/errors.ts";
 import { nameOfTimeout } from "../../core/timeouts.ts";
 import type {
@@ -7,21 +8,28 @@ import type {
   Route,
   Routed,
   RoutedRequest,
+  Router,
 } from "../../routing/engine/route.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
-import type { AdmittedRequest, Answer, RequestRoute } from "../stage.ts";
+import type { AdmittedRequest, Answer, AskAgain, RequestRoute } from "../stage.ts";
+import { createAskAgain } from "./ask-again.ts";
 import { type AskParts, type Answered, askDeployment, isJudged } from "./ask-deployment.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
 import { headersOf, triedOf } from "./told.ts";
 
-/** One request, as its router sees it: keeps it as long as a further deployment may be asked. */
-export class Exchange implements RoutedRequest<Answered> {
+export interface RouteStageParts extends AskParts {
+  readonly router: Pick<Router, "run">;
+}
+
+/** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
+export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
   readonly stickyKey: string | undefined;
   readonly estimatedTokens: number;
   readonly until: number;
-  readonly #parts: AskParts;
+  queuedMs: number | undefined;
+  readonly #parts: RouteStageParts;
   readonly #attempts: Attempts;
   readonly #route: RequestRoute;
   readonly #next: Answer;
@@ -31,9 +39,8 @@ export class Exchange implements RoutedRequest<Answered> {
   readonly #weight: number;
   #admitted: AdmittedRequest | undefined;
   #left: number;
-  #queuedMs: number | undefined;
 
-  constructor(parts: AskParts, admitted: AdmittedRequest, route: RequestRoute, next: Answer) {
+  constructor(parts: RouteStageParts, admitted: AdmittedRequest, route: RequestRoute, next: Answer) {
     const { options } = route.route.model;
     const { attempts } = admitted;
     this.#parts = parts;
@@ -49,6 +56,15 @@ export class Exchange implements RoutedRequest<Answered> {
     const { totalMs } = options.timeouts;
     if (totalMs !== undefined) attempts.endWithin(totalMs, nameOfTimeout("totalMs", `model ${options.name}`));
     this.until = attempts.until;
+    attempts.context.routed(this);
+  }
+
+  get alias(): string | undefined {
+    return this.#route.alias;
+  }
+
+  get tried(): readonly AttemptSummary[] {
+    return this.#records.map(triedOf);
   }
 
   signal(): AbortSignal {
@@ -64,7 +80,7 @@ export class Exchange implements RoutedRequest<Answered> {
   }
 
   queued(milliseconds: number): void {
-    this.#queuedMs = (this.#queuedMs ?? 0) + milliseconds;
+    this.queuedMs = (this.queuedMs ?? 0) + milliseconds;
   }
 
   begin(deployment: Deployment, model: string, kind: AttemptKind): OpenAttempt<Answered> {
@@ -74,7 +90,13 @@ export class Exchange implements RoutedRequest<Answered> {
     const way = kind === "first" && deployment === likely ? undefined : wayOf(deployment, model);
     this.#left -= 1;
     const attempts = this.#attempts.branch(deployment.timeouts);
-    const asked: AdmittedRequest = { ...admitted, ...way, route: undefined, attempts };
+    const asked: AdmittedRequest = {
+      ...admitted,
+      ...way,
+      route: undefined,
+      attempts,
+      again: this.#again(deployment, attempts),
+    };
     if (this.#left <= 0) this.#letGo();
     else this.#attempts.keptBytes = this.#weight;
     return askDeployment(this.#parts, asked, this.#next, this.#isJudged);
@@ -87,11 +109,14 @@ export class Exchange implements RoutedRequest<Answered> {
     this.#letGo();
     this.#attempts.answerer = deployment.provider;
     context.selected(deployment.provider.id, model);
-    this.#tell();
     // What was said before.
-    const settle = (failure?: Failure): void => lease.settle(context.usage, blamedFor(failure, context));
-    if (branch.isClosed) settle();
-    else branch.listen({ onClose: settle });
+    const settle = (failure?: Failure): void => {
+      branch.listen({});
+      lease.settle(context.usage, blamedFor(failure, context));
+    };
+    // What follows once tools have run has leases of its own.
+    if (branch.isClosed || reply.isCommitted()) settle();
+    else branch.listen({ onClose: settle, onCommit: settle });
     if (hasContent) lease.firstToken();
     const headers = headersOf(deployment, model, this.#records.length);
     try {
@@ -105,17 +130,29 @@ export class Exchange implements RoutedRequest<Answered> {
   /** Nobody answers. */
   refuse(error: unknown): never {
     this.#letGo();
-    this.#tell();
     const failure = toFailure(error);
     const last = this.#records.at(-1);
     const isAlone = this.#records.length < 2 && this.#route.alias === undefined;
     const headers = last ? headersOf(last.deployment, last.model, this.#records.length) : {};
-    throw withTried(failure, headers, isAlone ? undefined : this.#records.map(triedOf));
+    throw withTried(failure, headers, isAlone ? undefined : this.tried);
   }
 
-  #tell(): void {
-    const { alias } = this.#route;
-    this.#attempts.context.routed({ alias, tried: this.#records.map(triedOf), queuedMs: this.#queuedMs });
+  /** Made when it is needed: most requests take one answer. */
+  #again(deployment: Deployment, attempts: Attempts): AskAgain {
+    return (ask) => {
+      const { stickyKey, estimatedTokens, until } = this;
+      const again = createAskAgain({
+        router: this.#parts.router,
+        route: this.#route.route,
+        ...{ deployment, attempts },
+        request: { stickyKey, estimatedTokens, until },
+        onFailed: (failed) => {
+          this.#records.push(...failed);
+        },
+        onQueued: (milliseconds) => this.queued(milliseconds),
+      });
+      return again(ask);
+    };
   }
 
   /** Nobody else can be asked: what the request holds is given back. */

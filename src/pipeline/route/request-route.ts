@@ -47,8 +47,14 @@ export interface RoutedAsk {
   readonly query: string;
 }
 
-/** Opens the routes of requests, once for each configuration. */
-export type OpenRequestRoute = (ask: RoutedAsk) => Promise<{ readonly route: RequestRoute; readonly way: Way }>;
+/** Where a request may go, and where it is likely to. */
+export interface OpenedRoute {
+  readonly route: RequestRoute;
+  readonly way: Way;
+}
+
+/** Opens the routes of requests; at once, unless the body must be searched for other models. Throws a {@link Failure}. */
+export type OpenRequestRoute = (ask: RoutedAsk) => OpenedRoute | Promise<OpenedRoute>;
 
 /**
  * Creates what decides which deployments a request may ask: those that the model policy allows by the name and by
@@ -58,18 +64,15 @@ function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
   const { router, policy, routePolicy, estimatesTokens } = parts;
   const narrowed = createNarrowedModels();
 
-  return async (ask) => {
+  /** Not `async`: what is made in such a function holds all of its arguments, and with them the body. */
+  const open = (ask: RoutedAsk, names: ModelNames | undefined): OpenedRoute => {
     const { context, format, body, streams, query, alias } = ask;
-    // A provider's own name was judged when its provider was chosen.
-    const isJudged = policy.active && alias !== undefined;
-    const names = isJudged ? await otherModels(ask) : undefined;
-    // Not the ask, which has the body.
     const wayOf = (deployment: Deployment, model: string): Way => {
       const params = format.counts ? undefined : deployment.params;
       return chooseWay({ provider: deployment.provider, model, params }, format, streams, query, estimatesTokens);
     };
     const narrow = (route: Route, name: string): Route | Failure => {
-      const allowed = isJudged ? routePolicy.judge(route, name) : route;
+      const allowed = names ? routePolicy.judge(route, name) : route;
       if (allowed instanceof Failure) return allowed;
       const able = narrowed(allowed, format, wayOf);
       return able instanceof Failure || !names ? able : withoutRefused(able, names, policy);
@@ -95,6 +98,12 @@ function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
       },
     };
     return { route: opened, way };
+  };
+
+  return (ask) => {
+    // A provider's own name was judged when its provider was chosen.
+    const isJudged = policy.active && ask.alias !== undefined;
+    return isJudged ? otherModels(ask).then((names) => open(ask, names)) : open(ask, undefined);
   };
 }
 

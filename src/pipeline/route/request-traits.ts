@@ -7,15 +7,14 @@ import type { ReceivedBody } from "../prepare-body.ts";
 /** Of English text, and of JSON around it. */
 const BYTES_PER_TOKEN = 4;
 
-/** Where the APIs say how long an answer may be. */
-const LONGEST_OUTPUT = ["max_completion_tokens", "max_output_tokens", "max_tokens"] as const;
-
 /** What a request will use, as far as can be said before: what it sends, and the longest answer that it asks for. */
 export function estimateTokens({ bytes, value }: ReceivedBody): number {
-  const generation = objectOf(value["generationConfig"]) ?? objectOf(value["generation_config"]);
-  const asked = [...LONGEST_OUTPUT.map((name) => value[name]), generation?.["maxOutputTokens"]];
-  const output = asked.map(numberOf).find((said) => said !== undefined && said > 0);
-  return Math.ceil(bytes.length / BYTES_PER_TOKEN) + (output ?? 0);
+  const output =
+    value["max_completion_tokens"] ??
+    value["max_output_tokens"] ??
+    value["max_tokens"] ??
+    objectOf(value["generationConfig"] ?? value["generation_config"])?.["maxOutputTokens"];
+  return Math.ceil(bytes.length / BYTES_PER_TOKEN) + Math.max(0, numberOf(output) ?? 0);
 }
 
 /** What a request is chosen a deployment by. */

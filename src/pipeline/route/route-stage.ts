@@ -1,11 +1,6 @@
-import { modelFor, type Route, type Router } from "../../routing/engine/route.ts";
+import { modelFor, type Route } from "../../routing/engine/route.ts";
 import type { AdmittedRequest, RequestRoute, Stage } from "../stage.ts";
-import type { AskParts } from "./ask-deployment.ts";
-import { Exchange } from "./exchange.ts";
-
-export interface RouteStageParts extends AskParts {
-  readonly router: Pick<Router, "run">;
-}
+import { Exchange, type RouteStageParts } from "./exchange.ts";
 
 /**
  * Creates the stage that has requests answered by one of several deployments, and asks another one if one fails before

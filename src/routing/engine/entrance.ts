@@ -96,7 +96,11 @@ export class Entrance<Reply> {
   enter(target: Target, filter: Filter, kind: AttemptKind): Attempt<Reply> | undefined {
     const now = this.#parts.now();
     const entry = { kind, now, onRefusal: this.#refused };
-    const entered = enter(this.#parts, target, this.#request, this.#plan.candidates(target, filter, now), entry);
+    const candidates = this.#plan.candidates(target, filter, now);
+    const preferred = this.#plan.elsewhere(candidates);
+    const entered =
+      enter(this.#parts, target, this.#request, preferred, entry) ??
+      enter(this.#parts, target, this.#request, candidates, entry);
     if (entered) this.#begin(entered);
     return entered;
   }
@@ -117,6 +121,7 @@ export class Entrance<Reply> {
       return new Failure("at_limit", { message, headers: retryAfterHeader(retryAfterMs) });
     }
     const cooling = this.#plan.chain.flatMap(({ model }) => model.candidates.map(({ state }) => state.coolingUntil));
-    return new Failure("deployments_cooling", { headers: retryAfterHeader(Math.min(...cooling) - now) });
+    const first = Math.min(...cooling.filter((until) => until > 0));
+    return new Failure("deployments_cooling", Number.isFinite(first) ? { headers: retryAfterHeader(first - now) } : {});
   }
 }

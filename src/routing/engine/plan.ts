@@ -84,6 +84,17 @@ export class Plan<Reply> {
     return available.every(isLeft) ? available : available.filter(isLeft);
   }
 
+  /**
+   * Those that another server stands behind than the ones that have failed, or that are being asked: what is wrong with a
+   * server is wrong for all of its keys.
+   */
+  elsewhere(candidates: readonly ModelCandidate[]): readonly ModelCandidate[] {
+    const endpoints = this.#attempts
+      .filter(({ verdict, endedAt }) => endedAt === undefined || verdict?.blame === "failure")
+      .map(({ deployment }) => deployment.provider.endpointKey);
+    return candidates.filter(({ deployment }) => !endpoints.includes(deployment.provider.endpointKey));
+  }
+
   /** Those of a target that would have to be asked while they cool, the one that cools least long first. */
   leastBad(target: Target, filter: Filter, now: number): readonly ModelCandidate[] {
     const { options, candidates } = target.model;

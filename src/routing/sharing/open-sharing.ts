@@ -1,6 +1,7 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { ChangesFrom, SharingChannel } from "./channel.ts";
 import { createKeyHashes } from "./key-hashes.ts";
+import { createPresentChanges } from "./present-changes.ts";
 import type { RedisSharing } from "./redis-sharing.ts";
 import type { SharedChange, Sharing } from "./sharing.ts";
 import { openWorkerSharing } from "./worker-sharing.ts";
@@ -13,7 +14,8 @@ export interface SharingParts {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
-  readonly newId: () => string;
+  /** Names this process; a UUID unless a test says otherwise. */
+  readonly newId?: () => string;
   /** From 0 to 1. */
   readonly random?: () => number;
   /** Called when Redis is away, and when it is back, each once; undefined means that it is back. */
@@ -36,11 +38,14 @@ export interface OpenSharing extends Sharing {
  * says; nothing that was heard is told again.
  */
 export function openSharing(parts: SharingParts): OpenSharing {
-  const { channel, redisUrl, clock, timers, newId, random = Math.random, onRedisChange } = parts;
+  const { channel, redisUrl, clock, timers, onRedisChange } = parts;
+  const { newId = () => crypto.randomUUID(), random = Math.random } = parts;
   const listeners = new Set<(change: SharedChange, from: string) => void>();
   const self = newId();
   const hashes = createKeyHashes();
   let redis: RedisSharing | undefined;
+  /** What was said before there was anything to share it by. */
+  const early = createPresentChanges(clock);
   let gateway = channel ? undefined : self;
   let hasKeys = false;
   let isOpening = false;
@@ -48,7 +53,10 @@ export function openSharing(parts: SharingParts): OpenSharing {
 
   const deliver = ({ from, changes }: ChangesFrom): void => {
     if (from === self) return;
-    for (const change of changes) for (const listener of listeners) listener(change, from);
+    for (const change of changes) {
+      if (change.kind === "recovered") redis?.hear(change);
+      for (const listener of listeners) listener(change, from);
+    }
   };
 
   /** As soon as there is something to share, and the name under which. */
@@ -60,6 +68,7 @@ export function openSharing(parts: SharingParts): OpenSharing {
     if (isClosed) return;
     const given = { url: redisUrl, speaker, hashes, clock, timers, random };
     redis = openRedisSharing({ ...given, deliver, onChange: onRedisChange });
+    for (const { changes } of early.all()) changes.forEach(redis.tell);
   };
 
   const worker =
@@ -78,7 +87,8 @@ export function openSharing(parts: SharingParts): OpenSharing {
   return {
     tell(change) {
       worker?.tell(change);
-      redis?.tell(change);
+      if (redis) redis.tell(change);
+      else if (redisUrl !== undefined) early.note({ from: self, changes: [change] });
     },
     listen(listener) {
       listeners.add(listener);

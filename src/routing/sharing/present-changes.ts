@@ -10,6 +10,8 @@ export interface PresentChanges {
 const MINUTE_MS = 60_000;
 /** Of each kind, so that memory is bounded whatever is said. */
 const MAX_ENTRIES = 10_000;
+/** What is over is looked for so often, in milliseconds: each time all entries are gone through. */
+const PRUNE_EVERY_MS = 5000;
 
 type Cooling = SharedChange & { readonly kind: "cooling" };
 type Used = SharedChange & { readonly kind: "used" };
@@ -18,33 +20,31 @@ type Used = SharedChange & { readonly kind: "used" };
 export function createPresentChanges(clock: () => number): PresentChanges {
   const cooling = new Map<string, { readonly from: string; readonly change: Cooling }>();
   const used = new Map<string, { readonly from: string; readonly change: Used }>();
-  let prunedIn = 0;
+  let pruneAt = 0;
 
-  const prune = (): void => {
-    const now = clock();
+  const prune = (now: number): void => {
+    pruneAt = now + PRUNE_EVERY_MS;
     const minute = Math.floor(now / MINUTE_MS);
     for (const [key, { change }] of cooling) if (change.until <= now) cooling.delete(key);
-    if (minute === prunedIn) return;
-    prunedIn = minute;
     for (const [key, { change }] of used) if (change.minute < minute - 1) used.delete(key);
   };
 
   const put = <Entry>(entries: Map<string, Entry>, key: string, entry: Entry): void => {
-    if (entries.size >= MAX_ENTRIES) prune();
     if (entries.size < MAX_ENTRIES || entries.has(key)) entries.set(key, entry);
   };
 
   return {
     note({ from, changes }) {
+      const now = clock();
+      if (now >= pruneAt) prune(now);
       for (const change of changes) {
         if (change.kind === "cooling") put(cooling, change.key, { from, change });
         else if (change.kind === "recovered") cooling.delete(change.key);
         else put(used, `${change.minute} ${from} ${change.gate}`, { from, change });
       }
-      if (Math.floor(clock() / MINUTE_MS) !== prunedIn) prune();
     },
     all() {
-      prune();
+      prune(clock());
       const bySpeaker = new Map<string, SharedChange[]>();
       for (const { from, change } of [...cooling.values(), ...used.values()]) {
         const changes = bySpeaker.get(from);

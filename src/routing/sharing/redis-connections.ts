@@ -35,7 +35,7 @@ export function openRedisConnections(parts: RedisConnectionsParts): RedisConnect
   };
 
   return {
-    send: (command, values) => commands.send(command, [...values]),
+    send: async (command, values) => commands.send(command, [...values]),
     opened: open(),
     close() {
       for (const client of both) {

@@ -18,6 +18,8 @@ export interface RedisLinkParts {
 }
 
 export interface RedisLink {
+  /** What is sent by this is done: should it be lost, the next attempt follows soon. */
+  confirm(send: SendCommand): void;
   /** What was to be sent was not: begins anew, if this is what it was sent by. */
   lose(send: SendCommand, problem: string): void;
   close(): void;
@@ -40,15 +42,14 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
   let hasBeat = true;
   /** One wait at a time: for the connection, the next beat, or the next attempt. */
   let timer: unknown;
-  let isClosed = false;
 
   const wait = (callback: () => void, delayMs: number): void => {
     timers.clearTimer(timer);
     timer = timers.setTimer(callback, delayMs);
   };
 
-  const fail = (failed: RedisConnections | undefined, problem: string): void => {
-    if (isClosed || failed === undefined || failed !== current) return;
+  const fail = (failed: RedisConnections, problem: string): void => {
+    if (failed !== current) return;
     current = undefined;
     failed.close();
     wait(connect, Math.min(FIRST_WAIT_MS * 2 ** failures, LONGEST_WAIT_MS) * (0.5 + random() / 2));
@@ -76,15 +77,13 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
     try {
       opened = open();
     } catch (error) {
-      // Only another URL helps, and a restart brings that.
-      isClosed = true;
+      // Only another URL helps, which a restart brings: there is no further attempt.
       return onDown(problemOf(error));
     }
     current = opened;
     wait(() => fail(opened, `no answer within ${CONNECT_MS} ms`), CONNECT_MS);
     const begin = (): void => {
       if (opened !== current) return;
-      failures = 0;
       hasBeat = true;
       beat(opened);
       onUp(opened.send);
@@ -101,11 +100,13 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
 
   connect();
   return {
+    confirm(send) {
+      if (current?.send === send) failures = 0;
+    },
     lose(send, problem) {
       if (current?.send === send) fail(current, problem);
     },
     close() {
-      isClosed = true;
       timers.clearTimer(timer);
       current?.close();
       current = undefined;

@@ -32,9 +32,14 @@ export interface RedisSharingParts {
   readonly onChange: (problem: string | undefined) => void;
 }
 
-/** Tells other gateways through a Redis server, and hears of them. While it is away, the last word about each thing is kept. */
+/**
+ * Tells other gateways through a Redis server, and hears of them. While it is away, the last word about each thing is kept.
+ * Who is not there when a recovery is told does not hear of it: for them the cooldown ends when it was said to.
+ */
 export interface RedisSharing {
   tell(change: SharedChange): void;
+  /** Others have said this: what this process has said of the same is over, and not told again to a server that is back. */
+  hear(change: SharedChange & { readonly kind: "recovered" }): void;
   /** Reads what others have said, because there are keys that were not known before. */
   readAgain(): void;
   close(): void;
@@ -81,6 +86,16 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
     }
   };
 
+  /** A server that answers may still refuse to do it: it may be full, or a replica. */
+  const join = async (by: SendCommand): Promise<void> => {
+    for (const { changes } of own.all()) outbox.putBack(changes);
+    await write();
+    if (send === by) await read(by);
+    if (send !== by) return;
+    link.confirm(by);
+    report(undefined);
+  };
+
   const link = openRedisLink({
     ...{ url, channel: CHANGES_CHANNEL, beatChannel: beatOf(speaker.self), timers, random },
     onMessage(text) {
@@ -89,10 +104,7 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
     },
     onUp(by) {
       send = by;
-      report(undefined);
-      for (const { changes } of own.all()) outbox.putBack(changes);
-      void write();
-      void read(by);
+      void join(by);
     },
     onDown(problem) {
       send = undefined;
@@ -106,6 +118,7 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
       own.note({ from: speaker.self, changes: [change] });
       outbox.put(change);
     },
+    hear: (change) => own.note({ from: speaker.self, changes: [change] }),
     readAgain: () => void (send && read(send)),
     close() {
       send = undefined;

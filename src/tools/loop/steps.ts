@@ -76,7 +76,7 @@ export function openSteps<Choice>(
       const toolChoice = step === 0 ? undefined : plan.laterChoice(left() === 0);
       // To copy and send it takes long enough, after the last tool has had its turn.
       if (request.bytes() > MAX_BYTES_IN_TURN) await nextTurn();
-      return askProvider(request.body(toolChoice), request.bytes(), step === 0);
+      return askProvider(() => request.body(toolChoice), request.bytes(), step === 0);
     },
     firstByte: () => context.firstByte(),
     readWhole: held.readWhole,

@@ -28,9 +28,9 @@ export function streamSteps(
       if (await isStreamed(answer, isFramed(answer.response)))
         yield* passStep(readStep(steps, answer, current.isDone, timers), current);
       else yield* some(await current.takeWhole(await steps.readWhole(answer)));
+      const { shape, complete, ours, add } = current.end();
       // From now until the next attempt, no deadline of the provider is running.
       answer.close();
-      const { shape, complete, ours, add } = current.end();
       const next = nextStep(shape, steps.left());
       if (next !== "return") {
         if (!complete) throw new Failure("upstream_reset");

@@ -78,7 +78,7 @@ describe("a model", () => {
 
   test("may fall back although it has one deployment", async () => {
     const fast = await model("{ deployments: [{ provider: left, model: m }], fallbacks: [smart] }");
-    expect(fast?.retries).toMatchObject({ attempts: 3, repeatsSent: false });
+    expect(fast?.retries).toMatchObject({ attempts: 3, repeatsSent: true });
   });
 
   test("is filled in from elsewhere, also where no text goes", async () => {

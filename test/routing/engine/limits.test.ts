@@ -81,3 +81,8 @@ describe("a deployment at its limit", () => {
     expect([first.keys(), second.keys()]).toEqual([["a fast", "a smart"], ["a smart"]]);
   });
 });
+
+test("a model of which nobody can be asked is refused", async () => {
+  const rig = openTestRouter([sketch("fast", { deployments: [] })]);
+  expect(await rejectionOf(rig.ask("fast").result)).toMatchObject({ code: "deployments_cooling", details: {} });
+});

@@ -32,6 +32,17 @@ describe("after a failure that another deployment may not have", () => {
     expect(asking.records).toEqual([...attempts]);
   });
 
+  test("a deployment on another server is asked before another key on the same one, whatever their priorities", async () => {
+    const deployments = [{ provider: "left#1" }, { provider: "left#2", priority: 0 }, { provider: "right" }];
+    const rig = openTestRouter([sketch("fast", { strategy: "priority", deployments })]);
+    const asking = rig.ask("fast");
+    asking.asked[0]?.fail(answered(500));
+    await settle();
+    asking.asked[1]?.fail(answered(500));
+    await settle();
+    expect(asking.keys()).toEqual(["left#1 fast", "right fast", "left#2 fast"]);
+  });
+
   test("no more attempts are made than are allowed", async () => {
     const rig = openTestRouter([sketch("fast", { deployments: [{}, {}, {}], retries: { attempts: 2 } })]);
     const asking = rig.ask("fast");

@@ -169,7 +169,7 @@ describe("whatever comes in whatever order", () => {
   test("no more are in flight than may be, in the order of coming, and none waits while there is room", async () => {
     const start = fc.record({ limits: allLimits(false), queues });
     await fc.assert(
-      fc.asyncProperty(start, fc.array(operation(false), { maxLength: 60 }), (first, steps) =>
+      fc.asyncProperty(start, fc.array(operation(false), { maxLength: 60, size: "max" }), (first, steps) =>
         play(first, steps, lookAtOrder),
       ),
       propertyRuns(300),
@@ -186,7 +186,7 @@ describe("whatever comes in whatever order", () => {
     );
     const waits = fc.record({ fast: queue, smart: queue }, { requiredKeys: [] });
     await fc.assert(
-      fc.asyncProperty(waits, fc.array(step, { minLength: 20, maxLength: 80 }), async (queued, steps) => {
+      fc.asyncProperty(waits, fc.array(step, { minLength: 20, maxLength: 80, size: "max" }), async (queued, steps) => {
         let last: Rig | undefined;
         await play({ ...start, queues: queued }, steps, (rig) => void (last = rig));
         for (const key of GATES) {
@@ -210,7 +210,7 @@ describe("whatever comes in whatever order", () => {
   test("every wait ends in time and every permit is given back, whatever is limited", async () => {
     const start = fc.record({ limits: allLimits(true), queues });
     await fc.assert(
-      fc.asyncProperty(start, fc.array(operation(true), { maxLength: 60 }), (first, steps) =>
+      fc.asyncProperty(start, fc.array(operation(true), { maxLength: 60, size: "max" }), (first, steps) =>
         play(first, steps, lookAtQueues),
       ),
       propertyRuns(300),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createRandom } from "../../../bench/endurance/random.ts";
+import { createRandom } from "../../fixtures/random.ts";
 import type { Lease } from "../../../src/routing/engine/route.ts";
 import type { PriceOf } from "../../../src/routing/strategies/cheapest.ts";
 import { type DeploymentSketch, type ModelSketch, openTestRouter, sketch } from "../engine/open-test-router.ts";
