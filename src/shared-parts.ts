@@ -8,6 +8,7 @@ import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay
 import { createCredentials } from "./providers/credentials/credentials.ts";
 import type { CircuitChange } from "./routing/health/deployment-states.ts";
 import { type LazyDeployments, openDeployments } from "./routing/open-deployments.ts";
+import { createPriceSource, type PriceSource } from "./routing/prices/price-source.ts";
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
 import type { Routes } from "./server/application.ts";
@@ -65,6 +66,7 @@ export interface SharedParts extends Requests {
   readonly dialects: Dialects;
   readonly replays: ReplayCache | undefined;
   readonly deployments: LazyDeployments;
+  readonly prices: PriceSource;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
   /** With other processes: cooldowns, what was used of limits, slots. */
@@ -109,6 +111,19 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const routed = { sharing, clock, timers, random, checks: worker === undefined || worker.number === 1 };
   const { deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) }) } =
     dependencies;
-  const known = { sharing, deployments, changes, responseKeeping, version, readFile, dialects, replays, timers, clock };
+  const prices = createPriceSource({ timers, clock, onChange: changes.pricesChanged });
+  const known = {
+    sharing,
+    deployments,
+    prices,
+    changes,
+    responseKeeping,
+    version,
+    readFile,
+    dialects,
+    replays,
+    timers,
+    clock,
+  };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

@@ -17,6 +17,8 @@ import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import type { NamedModels } from "./routing/deployments.ts";
+import type { PriceBook } from "./routing/prices/price-book.ts";
+import { createPriceCalls } from "./routing/prices/price-calls.ts";
 import { openRouting } from "./routing/open-routing.ts";
 import type { Routes } from "./server/application.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
@@ -57,13 +59,18 @@ export interface Snapshot {
 export async function buildSnapshot(config: Config, shared: SharedParts, previous?: Snapshot): Promise<Snapshot> {
   await using building = new AsyncDisposableStack();
   const auth = config.settings.AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined;
-  const named = await shared.deployments.name(options.modelOptions(config));
-  return assemble(config, shared, building, { named, openAuthentication: auth?.openAuthentication }, previous);
+  const prices = options.priceOptions(config);
+  const book = prices && (await shared.prices.open(prices.named));
+  const named = await shared.deployments.name(options.modelOptions(config), book);
+  const loaded = { named, book, openAuthentication: auth?.openAuthentication };
+  return assemble(config, shared, building, loaded, previous);
 }
 
 /** What takes a while to load. */
 interface LoadedParts {
   readonly named: NamedModels | undefined;
+  /** Undefined if nobody asks what models cost. */
+  readonly book: PriceBook | undefined;
   readonly openAuthentication: typeof OpenAuthentication | undefined;
 }
 
@@ -75,7 +82,7 @@ function assemble(
   config: Config,
   shared: SharedParts,
   building: AsyncDisposableStack,
-  { named, openAuthentication }: LoadedParts,
+  { named, book, openAuthentication }: LoadedParts,
   previous: Snapshot | undefined,
 ): Snapshot {
   const { settings, providers } = config;
@@ -117,7 +124,7 @@ function assemble(
   const tools = openToolsOf(config, shared, upstream, parts);
   building.defer(() => tools?.registry.close());
   const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, tools)), parts);
-  const requests = shared.requests.beginGeneration();
+  const requests = shared.requests.beginGeneration(book && priceCalls(config, book, named));
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
     authentication,
@@ -143,6 +150,7 @@ function assemble(
       authentication?.warm();
       tools?.registry.start();
       modelLists.start();
+      if (options.priceOptions(config)?.updates) owned.defer(shared.prices.update(upstream.fetch));
     },
     whenOver() {
       deployments?.stop();
@@ -150,6 +158,13 @@ function assemble(
     },
     dispose: () => owned.disposeAsync(),
   };
+}
+
+/** What calls of models cost; undefined if prices are for routing only. */
+function priceCalls(config: Config, book: PriceBook, named: NamedModels | undefined) {
+  if (!options.priceOptions(config)?.computesCost) return undefined;
+  const deployments = named?.table.all.flatMap((model) => model.deployments) ?? [];
+  return createPriceCalls(book, config.providers, deployments);
 }
 
 function openToolsOf(

@@ -1,7 +1,7 @@
 import { createLinkedList } from "./linked-list.ts";
 import type { Failure } from "./errors.ts";
 import type { RequestContext, RequestObserver } from "./request-context.ts";
-import { type PriceExchange, Recorder, type RequestRegister } from "./request-recorder.ts";
+import { type PriceCall, Recorder, type RequestRegister } from "./request-recorder.ts";
 import { createDeadlines, type Deadlines, type TimerSource } from "./deadlines.ts";
 import { createMemoryBudget, type MemoryBudget } from "./memory/budget.ts";
 import { createSlots, type Slots } from "./slots.ts";
@@ -34,7 +34,7 @@ export interface InFlightRequests extends RequestOpener {
    * Requests that can be waited for apart from all others.
    * @param price what each of them costs; undefined if costs are not computed
    */
-  beginGeneration(price?: PriceExchange | undefined): RequestGeneration;
+  beginGeneration(price?: PriceCall | undefined): RequestGeneration;
   /** Resolves when none is open. */
   whenEmpty(): Promise<void>;
   interruptAll(reason: Failure): void;
@@ -61,7 +61,7 @@ export const createInFlightRequests = ({ observers, now, newId }: InFlightReques
     }
   };
 
-  const beginGeneration = (price?: PriceExchange | undefined): RequestGeneration => {
+  const beginGeneration = (price?: PriceCall | undefined): RequestGeneration => {
     const over = Promise.withResolvers<void>();
     let count = 0;
     let isAwaited = false;

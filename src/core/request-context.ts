@@ -53,6 +53,14 @@ export interface Principal {
   readonly issuer?: string;
 }
 
+/** A deployment, as far as records go by it; the same one is the same object. */
+export interface AskedDeployment {
+  /** What its state is kept under. */
+  readonly key: string;
+  /** What people read: `openai/gpt-4o-mini`. */
+  readonly label: string;
+}
+
 /** From where a request came, as the log has it. */
 export interface ClientDescription {
   /** The IP address; undefined if the connection has none. */
@@ -87,8 +95,8 @@ export interface RequestRecord {
   readonly provider: string | undefined;
   /** The model as the provider is asked for it. */
   readonly model: string | undefined;
-  /** The key of the deployment that is asked; undefined if the name of the request needed no routing. */
-  readonly deployment: string | undefined;
+  /** What of several was asked; undefined if there is one provider, with one key, to be asked. */
+  readonly deployment: AskedDeployment | undefined;
   /** Undefined unless several deployments could answer. */
   readonly routing: RoutingRecord | undefined;
   /** HTTP status sent to the client; 0 before there is one. */
@@ -106,13 +114,11 @@ export interface RequestRecord {
   readonly firstByteAt: number | undefined;
   /** Of the answer that the client got; attempts that failed or were too late are no part of it, but of `routing`. */
   readonly usage: TokenUsage | undefined;
-  /** What all earlier calls of the model had used when the gateway's tools made it be asked again, one for each time. */
-  readonly usageBefore: readonly (TokenUsage | undefined)[] | undefined;
   /** Undefined if no model was asked. */
   readonly usageSource: UsageSource | undefined;
   /**
-   * In picodollars, see core/picodollars.ts. Null if the price is not known; undefined if nothing was used, or if costs are
-   * not computed.
+   * In picodollars, see core/picodollars.ts; of all calls of the model together. Null if a price is not known; undefined if
+   * nothing was used, or if costs are not computed.
    */
   readonly cost: bigint | null | undefined;
   /** How often tools were run and the model asked again; undefined if the gateway's tools had no part in it. */
@@ -135,7 +141,7 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   /** Its credential is good. */
   admitted(principal: Principal | undefined): void;
   /** Who is to answer it; a later choice replaces the one of before. */
-  selected(provider: string, model?: string | undefined, deployment?: string | undefined): void;
+  selected(provider: string, model?: string | undefined, deployment?: AskedDeployment): void;
   /** Several deployments could answer it: who knows what is tried. */
   routed(routing: RoutingRecord): void;
   /** So many more bytes of its body came. */

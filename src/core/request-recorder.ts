@@ -1,5 +1,6 @@
 import type { Failure, FailureCode } from "./errors.ts";
 import type {
+  AskedDeployment,
   ClientDescription,
   Interruptible,
   Outcome,
@@ -10,9 +11,12 @@ import type {
   UsageSource,
 } from "./request-context.ts";
 import type { RoutingRecord } from "./attempt-summary.ts";
+import { subtractUsage } from "./subtract-usage.ts";
 
-/** What an exchange costs: see {@link RequestRecord.cost}. Must not throw. */
-export type PriceExchange = (request: RequestRecord) => bigint | null | undefined;
+/**
+ * What one call of the model costs that a request is for, in picodollars; null if its price is not known. Must not throw.
+ */
+export type PriceCall = (request: RequestRecord, usage: TokenUsage) => bigint | null;
 
 /** What all requests share: the clock, and the register that they leave when they are over. */
 export interface RequestRegister {
@@ -20,7 +24,7 @@ export interface RequestRegister {
   readonly now: () => number;
   readonly remove: (request: RequestContext) => void;
   /** Absent if costs are not computed. */
-  readonly price?: PriceExchange | undefined;
+  readonly price?: PriceCall | undefined;
 }
 
 /** A class with plain fields: one is made for every request, and closures for its methods would cost as much as the rest. */
@@ -34,7 +38,7 @@ export class Recorder implements RequestContext {
   client: ClientDescription | undefined = undefined;
   provider: string | undefined = undefined;
   model: string | undefined = undefined;
-  deployment: string | undefined = undefined;
+  deployment: AskedDeployment | undefined = undefined;
   routing: RoutingRecord | undefined = undefined;
   status = 0;
   streaming = false;
@@ -45,9 +49,10 @@ export class Recorder implements RequestContext {
   responseHeaderAt: number | undefined = undefined;
   firstByteAt: number | undefined = undefined;
   usage: TokenUsage | undefined = undefined;
-  usageBefore: (TokenUsage | undefined)[] | undefined = undefined;
   usageSource: UsageSource | undefined = undefined;
   cost: bigint | null | undefined = undefined;
+  /** What is priced already: with tools the model is called several times, each for a price of its own. */
+  #priced: TokenUsage | undefined;
   toolRounds: number | undefined = undefined;
   toolCalls: number | undefined = undefined;
   failure: FailureCode | undefined = undefined;
@@ -73,7 +78,7 @@ export class Recorder implements RequestContext {
     this.principal = principal;
   }
 
-  selected(provider: string, model?: string | undefined, deployment?: string | undefined): void {
+  selected(provider: string, model?: string | undefined, deployment?: AskedDeployment): void {
     this.provider = provider;
     this.model = model;
     this.deployment = deployment;
@@ -107,6 +112,8 @@ export class Recorder implements RequestContext {
     this.responseHeaderAt = undefined;
     this.firstByteAt = undefined;
     this.usage = undefined;
+    this.cost = undefined;
+    this.#priced = undefined;
     this.usageSource = undefined;
     this.failure = undefined;
     this.cause = undefined;
@@ -139,7 +146,16 @@ export class Recorder implements RequestContext {
     // What was refused before anybody could be asked has nothing to end it early.
     if (this.model === undefined || this.call === undefined) return void (this.usageSource = undefined);
     this.usageSource ??= "none";
-    if (this.usage !== undefined && this.cost === undefined) this.cost = this.register.price?.(this);
+    this.#price();
+  }
+
+  #price(): void {
+    const { usage } = this;
+    const { price } = this.register;
+    if (!price || !usage || usage === this.#priced) return;
+    const cost = price(this, subtractUsage(usage, this.#priced));
+    this.#priced = usage;
+    this.cost = cost === null || this.cost === null ? null : (this.cost ?? 0n) + cost;
   }
 
   toolsOffered(): void {
@@ -153,7 +169,7 @@ export class Recorder implements RequestContext {
 
   toolStep(): void {
     this.toolRounds = (this.toolRounds ?? 0) + 1;
-    (this.usageBefore ??= []).push(this.usage);
+    this.#price();
   }
 
   failed(failure: Failure): void {

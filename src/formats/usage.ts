@@ -109,9 +109,7 @@ export const toTokenUsage = (usage: JsonObject): TokenUsage | undefined => {
   addInput(told, usage, inputDetails);
   if (prompt === undefined && said !== undefined && !inputDetails) {
     told.inputTokens =
-      said +
-      (numberOf(usage["cache_read_input_tokens"]) ?? 0) +
-      (numberOf(usage["cache_creation_input_tokens"]) ?? 0);
+      said + (numberOf(usage["cache_read_input_tokens"]) ?? 0) + (numberOf(usage["cache_creation_input_tokens"]) ?? 0);
   }
   addOutput(told, usage, prompt);
   const searches = webSearches(usage);

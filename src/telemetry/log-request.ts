@@ -1,3 +1,4 @@
+import { formatDollars } from "../core/picodollars.ts";
 import type { RequestObserver, RequestRecord } from "../core/request-context.ts";
 import { LineBuffer, type LineLevel } from "./line-writer.ts";
 import type { Log } from "./log.ts";
@@ -53,6 +54,10 @@ function writeMembers(line: LineBuffer, context: RequestRecord, finishedAt: numb
   writeNumber(line, ',"output_tokens":', usage?.outputTokens);
   writeNumber(line, ',"total_tokens":', usage?.totalTokens);
   writeNumber(line, ',"cached_input_tokens":', usage?.cachedInputTokens);
+  writeNumber(line, ',"cache_creation_input_tokens":', usage?.cacheCreationTokens);
+  writeNumber(line, ',"reasoning_tokens":', usage?.reasoningTokens);
+  writeText(line, ',"usage_source":', context.usageSource);
+  writeCost(line, context.cost);
   writeNumber(line, ',"tool_rounds":', context.toolRounds);
   writeNumber(line, ',"tool_calls":', context.toolCalls);
   writeTime(line, ',"response_header_ms":', startedAt, context.responseHeaderAt);
@@ -76,6 +81,13 @@ function writeRouting(line: LineBuffer, { alias, tried, queuedMs }: RoutingRecor
   if (queuedMs === undefined) return;
   line.text(',"queue_ms":');
   line.hundredths(queuedMs);
+}
+
+/** Null says that the price is not known; nothing at all that there was nothing to pay, or that costs are not computed. */
+function writeCost(line: LineBuffer, cost: RequestRecord["cost"]): void {
+  if (cost === undefined) return;
+  line.text(',"cost_usd":');
+  line.text(cost === null ? "null" : formatDollars(cost));
 }
 
 function writeText(line: LineBuffer, name: string, value: string | undefined): void {

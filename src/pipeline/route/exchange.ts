@@ -108,7 +108,7 @@ export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
     const { context } = this.#attempts;
     this.#letGo();
     this.#attempts.answerer = deployment.provider;
-    context.selected(deployment.provider.id, model);
+    context.selected(deployment.provider.id, model, deployment);
     // What was said before.
     const settle = (failure?: Failure): void => {
       branch.listen({});
