@@ -1,5 +1,6 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
+import { priceOptions } from "./config/price-options.ts";
 import type {
   Authentication,
   AuthenticationParts,
@@ -17,8 +18,7 @@ import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import type { NamedModels } from "./routing/deployments.ts";
-import type { PriceBook } from "./routing/prices/price-book.ts";
-import { createPriceCalls } from "./routing/prices/price-calls.ts";
+import type { OpenPrices } from "./routing/prices/price-source.ts";
 import { openRouting } from "./routing/open-routing.ts";
 import type { Routes } from "./server/application.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
@@ -59,10 +59,9 @@ export interface Snapshot {
 export async function buildSnapshot(config: Config, shared: SharedParts, previous?: Snapshot): Promise<Snapshot> {
   await using building = new AsyncDisposableStack();
   const auth = config.settings.AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined;
-  const prices = options.priceOptions(config);
-  const book = prices && (await shared.prices.open(prices.named));
-  const named = await shared.deployments.name(options.modelOptions(config), book);
-  const loaded = { named, book, openAuthentication: auth?.openAuthentication };
+  const prices = await shared.prices.open(priceOptions(config));
+  const named = await shared.deployments.name(options.modelOptions(config), prices?.book);
+  const loaded = { named, prices, openAuthentication: auth?.openAuthentication };
   return assemble(config, shared, building, loaded, previous);
 }
 
@@ -70,7 +69,7 @@ export async function buildSnapshot(config: Config, shared: SharedParts, previou
 interface LoadedParts {
   readonly named: NamedModels | undefined;
   /** Undefined if nobody asks what models cost. */
-  readonly book: PriceBook | undefined;
+  readonly prices: OpenPrices | undefined;
   readonly openAuthentication: typeof OpenAuthentication | undefined;
 }
 
@@ -82,7 +81,7 @@ function assemble(
   config: Config,
   shared: SharedParts,
   building: AsyncDisposableStack,
-  { named, book, openAuthentication }: LoadedParts,
+  { named, prices, openAuthentication }: LoadedParts,
   previous: Snapshot | undefined,
 ): Snapshot {
   const { settings, providers } = config;
@@ -105,7 +104,7 @@ function assemble(
   });
   const { keepAliveMs, fetchesMedia, ...relayOptions } = options.relayOptions(settings);
   const deployments = shared.deployments.open(named, upstream.openCall);
-  building.defer(() => deployments?.stop());
+  building.defer(() => (deployments?.stop(), prices?.stop()));
   const parts: RelayParts = {
     ...relayOptions,
     routing: deployments && openRoutedAdmission({ ...relayOptions, ...deployments, policy, routePolicy }),
@@ -124,7 +123,7 @@ function assemble(
   const tools = openToolsOf(config, shared, upstream, parts);
   building.defer(() => tools?.registry.close());
   const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, tools)), parts);
-  const requests = shared.requests.beginGeneration(book && priceCalls(config, book, named));
+  const requests = shared.requests.beginGeneration(prices?.calls(providers, named?.table.all ?? []));
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
     authentication,
@@ -150,7 +149,7 @@ function assemble(
       authentication?.warm();
       tools?.registry.start();
       modelLists.start();
-      if (options.priceOptions(config)?.updates) owned.defer(shared.prices.update(upstream.fetch));
+      prices?.start(upstream.fetch);
     },
     whenOver() {
       deployments?.stop();
@@ -158,13 +157,6 @@ function assemble(
     },
     dispose: () => owned.disposeAsync(),
   };
-}
-
-/** What calls of models cost; undefined if prices are for routing only. */
-function priceCalls(config: Config, book: PriceBook, named: NamedModels | undefined) {
-  if (!options.priceOptions(config)?.computesCost) return undefined;
-  const deployments = named?.table.all.flatMap((model) => model.deployments) ?? [];
-  return createPriceCalls(book, config.providers, deployments);
 }
 
 function openToolsOf(

@@ -149,15 +149,6 @@ export function modelOptions({ providers, keyedProviders, models, plainModels, p
   return { providers, keyedProviders, models, plainModels, providerRoutings };
 }
 
-/** What models cost; undefined if nobody asks. */
-export function priceOptions({ settings, models, prices }: Config) {
-  const computesCost = settings.COST_ENABLED || settings.COST_HEADER || prices.length > 0;
-  const isAsked = models.some(
-    ({ strategy, deployments }) => strategy === "cheapest" && deployments.some(({ price }) => price === undefined),
-  );
-  return computesCost || isAsked ? { named: prices, computesCost, updates: settings.PRICES_UPDATE } : undefined;
-}
-
 /** Which models may be used, and how long lists of them are good. */
 export function routingOptions(settings: Settings) {
   return {

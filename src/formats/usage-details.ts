@@ -6,6 +6,10 @@ import { listOf, numberOf, objectOf } from "../core/json/values.ts";
  * usage object are. Undefined is not said.
  */
 
+/** A count of what most answers have none of, where some providers always say 0. */
+export const positiveOf = (value: unknown): number | undefined =>
+  (numberOf(value) ?? 0) > 0 ? numberOf(value) : undefined;
+
 /** What a provider had in its cache: DeepSeek, Moonshot and Mistral have names of their own for it. */
 export const cachedTokens = (usage: JsonObject, input: JsonObject | undefined): number | undefined =>
   numberOf(input?.["cached_tokens"]) ??
@@ -47,9 +51,9 @@ export function hiddenReasoning(
 
 /** Anthropic's web searches, those of Perplexity, and those of xAI's tools. */
 export const webSearches = (usage: JsonObject): number | undefined =>
-  numberOf(objectOf(usage["server_tool_use"])?.["web_search_requests"]) ??
-  numberOf(usage["num_search_queries"]) ??
-  numberOf(objectOf(usage["server_side_tool_usage_details"])?.["web_search_calls"]);
+  positiveOf(objectOf(usage["server_tool_use"])?.["web_search_requests"]) ??
+  positiveOf(usage["num_search_queries"]) ??
+  positiveOf(objectOf(usage["server_side_tool_usage_details"])?.["web_search_calls"]);
 
 /** Of a list in which Google says how many tokens are of which kind. https://ai.google.dev/api/generate-content#ModalityTokenCount */
 export function tokensOfModality(details: unknown, modality: string): number | undefined {

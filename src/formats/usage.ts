@@ -7,6 +7,7 @@ import {
   createdForHour,
   createdTokens,
   hiddenReasoning,
+  positiveOf,
   reasoningTokens,
   webSearches,
 } from "./usage-details.ts";
@@ -124,7 +125,7 @@ function addInput(told: Told, usage: JsonObject, details: JsonObject | undefined
   if (created !== undefined) told.cacheCreationTokens = created;
   const hour = createdForHour(usage, details);
   if (hour !== undefined) told.cacheCreationHourTokens = hour;
-  const audio = numberOf(details?.["audio_tokens"]);
+  const audio = positiveOf(details?.["audio_tokens"]);
   if (audio !== undefined) told.inputAudioTokens = audio;
 }
 
@@ -139,9 +140,9 @@ function addOutput(told: Told, usage: JsonObject, prompt: number | undefined): v
       : hiddenReasoning(totalTokens, prompt, outputTokens, reasoning);
   if (hidden > 0) told.outputTokens = (outputTokens ?? 0) + hidden;
   if (hidden > 0 || reasoning !== undefined) told.reasoningTokens = reasoning ?? hidden;
-  const audio = numberOf(details?.["audio_tokens"]);
+  const audio = positiveOf(details?.["audio_tokens"]);
   if (audio !== undefined) told.outputAudioTokens = audio;
-  const image = numberOf(details?.["image_tokens"]);
+  const image = positiveOf(details?.["image_tokens"]);
   if (image !== undefined) told.outputImageTokens = image;
 }
 

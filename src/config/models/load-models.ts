@@ -8,7 +8,8 @@ import { checkProviders, type KnownProviders } from "./check-providers.ts";
 import { completeModel } from "./complete-model.ts";
 import type { LoadedModels, WrittenPart } from "./loaded-models.ts";
 import { modelSettings, type ModelSettings, providerSettings, type ProviderRoutingSettings } from "./model-settings.ts";
-import { checkPrices, namedPrice } from "./price-settings.ts";
+import { checkPrices } from "./check-prices.ts";
+import { namedPrice } from "./price-settings.ts";
 import { createSuggest } from "./suggest.ts";
 
 /** A file that names models. */

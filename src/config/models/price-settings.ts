@@ -1,9 +1,5 @@
-import { shownPath } from "../file/file-node.ts";
 import type { NamedPrice } from "../file/file-parts.ts";
 import type { FilePrice } from "../file/price-section.ts";
-import { faultLine } from "../file/config-file.ts";
-import type { KnownProviders } from "./check-providers.ts";
-import type { Suggest } from "./suggest.ts";
 
 /*
  * What routing is told of prices, in its own terms: it declares these types, which match structurally. US dollars for a
@@ -47,37 +43,4 @@ export type PriceSettings = ReturnType<typeof namedPrice>;
 /** @param price of a provider's model */
 export function namedPrice({ provider, model, value }: Omit<NamedPrice, "places">) {
   return Object.freeze({ name: `${provider}.${model}`, provider, model, price: Object.freeze(priceSettings(value)) });
-}
-
-/** What is wrong with prices. @param known undefined if something is wrong with the providers */
-export function checkPrices(
-  prices: readonly NamedPrice[],
-  known: KnownProviders | undefined,
-  fileName: string,
-  suggest: Suggest,
-): readonly string[] {
-  return prices.flatMap(({ provider, model, value, places }) => {
-    const path = ["prices", provider, model];
-    const complain = (text: string, further: readonly (string | number)[] = []): readonly string[] => {
-      const name = shownPath([...path, ...further]);
-      return [
-        faultLine(fileName, places[name] ?? places[shownPath(path)] ?? { line: 1, column: 1 }, `${name} ${text}`),
-      ];
-    };
-    if (known && !known.providers.has(provider)) {
-      const expected = "expected the id of a provider that is built in, or is in providers";
-      return complain(`is for no provider${suggest(provider, known.providers.keys())}: ${expected}`);
-    }
-    if (model.split("*").length > 2) return complain("has more than one *: expected a name with one * at most");
-    const index = findTierFault(value);
-    return index === undefined ? [] : complain(TIER_FAULT, ["tiers", index, "above"]);
-  });
-}
-
-export const TIER_FAULT = "is not above the tier before: expected a larger number";
-
-/** The tier of a price that does not begin above the one before it; undefined if all do. */
-export function findTierFault({ tiers = [] }: Pick<FilePrice, "tiers">): number | undefined {
-  const index = tiers.findIndex(({ above }, at) => above <= (tiers[at - 1]?.above ?? 0));
-  return index < 0 ? undefined : index;
 }

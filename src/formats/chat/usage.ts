@@ -6,6 +6,7 @@ import {
   createdForHour,
   createdTokens,
   hiddenReasoning,
+  positiveOf,
   reasoningTokens,
   webSearches,
 } from "../usage-details.ts";
@@ -31,9 +32,9 @@ export function readUsage(value: unknown): Usage | undefined {
     cacheWrite: createdTokens(usage, prompt),
     cacheWriteHour: createdForHour(usage, prompt),
     reasoning: hidden > 0 ? hidden : reasoning,
-    audioInput: numberOf(prompt?.["audio_tokens"]),
-    audioOutput: numberOf(completion?.["audio_tokens"]),
-    imageOutput: numberOf(completion?.["image_tokens"]),
+    audioInput: positiveOf(prompt?.["audio_tokens"]),
+    audioOutput: positiveOf(completion?.["audio_tokens"]),
+    imageOutput: positiveOf(completion?.["image_tokens"]),
     searches: webSearches(usage),
   };
 }
