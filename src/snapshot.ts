@@ -132,8 +132,7 @@ function assemble(
     models: {
       ...relayOptions,
       ...routing,
-      catalogue: modelLists,
-      policy,
+      ...{ catalogue: modelLists, policy },
       own: deployments?.list(routePolicy, modelLists),
     },
     routing: deployments?.view,
