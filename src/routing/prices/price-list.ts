@@ -55,17 +55,24 @@ export async function loadPriceList(newer: () => ListedProviders | undefined = (
       const providerId = listed.get(provider.id);
       // A second account at a provider's own address is a custom provider under another id.
       const where = providerId === undefined ? { providerApiUrl: provider.baseUrl } : { providerId };
+      const name = canonicalModelName(provider, model);
       const fetched = newer()?.find(where);
-      const place = fetched ? { provider: fetched } : where;
-      try {
-        const found = calcPrice({}, canonicalModelName(provider, model), { ...place, timestamp: at });
-        return found ? toPrice(found.model_price) : undefined;
-      } catch {
-        // Data that was fetched may have a form that this version of the list's code does not know.
-        return undefined;
-      }
+      const found =
+        fetched && tryOr(() => calcPrice({}, name, { provider: fetched, timestamp: at }), "unreadable" as const);
+      const known =
+        found === undefined || found === "unreadable" ? calcPrice({}, name, { ...where, timestamp: at }) : found;
+      return known ? toPrice(known.model_price) : undefined;
     },
   };
+}
+
+/** Data that was fetched may have a form that this version of the list's code does not know, and throws at. */
+function tryOr<Found, Other>(find: () => Found, other: Other): Found | Other {
+  try {
+    return find();
+  } catch {
+    return other;
+  }
 }
 
 type Listed = Readonly<ModelPrice>;
