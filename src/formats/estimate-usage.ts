@@ -28,18 +28,25 @@ export interface Seen {
 /** A counter that says less than this part of what has come is from before. */
 const STALE = 0.5;
 
-/**
- * What an exchange used, of what its provider did not say; undefined if it has said it.
- * @param last the last bytes of the answer, or all of them
- * @param total how long the answer was, or what came of it
- * @param isCut it broke off: what the provider has said so far may be from its beginning
- */
-export function estimateUsage(seen: Seen, last: Uint8Array, total: number, isCut: boolean): TokenUsage | undefined {
+/** What there is of an answer that is over. */
+export interface SeenAnswer {
+  /** Its last bytes, or all of them. */
+  readonly last: Uint8Array;
+  /** How many came. */
+  readonly total: number;
+  /** It came in pieces that are like one another. */
+  readonly isStream: boolean;
+  /** It broke off, or its client left: what the provider has said so far may be from its beginning. */
+  readonly isCut: boolean;
+}
+
+/** What an exchange used, of what its provider did not say; undefined if it has said it. */
+export function estimateUsage(seen: Seen, { last, total, isStream, isCut }: SeenAnswer): TokenUsage | undefined {
   const { usage } = seen;
   const isTold = saysUsage(usage);
   if (isTold && !isCut) return undefined;
-  const sample = last.length > MAX_READ_BYTES ? last.subarray(0, MAX_READ_BYTES) : last;
-  const outputTokens = tokensOf(contentBytes(sample, total));
+  const read = isStream ? last : last.subarray(0, MAX_READ_BYTES);
+  const outputTokens = tokensOf(contentBytes(read, total, isStream));
   if (isTold && (usage.outputTokens ?? 0) >= outputTokens * STALE) return undefined;
   const inputTokens = usage?.inputTokens || tokensOf(Math.max(0, seen.bytesIn - seen.mediaBytesIn));
   return { inputTokens, outputTokens };

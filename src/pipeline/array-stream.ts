@@ -84,7 +84,12 @@ export async function openArrayStream(
     onEnd(reason) {
       const hasAll = reason?.code === "client_gone" && watch.isOver(last());
       const told = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(tail.bytes());
-      bookUsage(context, told, { last: last(), total: tail.total(), isCut: reason !== undefined && !hasAll });
+      bookUsage(context, told, {
+        last: last(),
+        total: tail.total(),
+        isStream: true,
+        isCut: reason !== undefined && !hasAll,
+      });
       attempts.close(hasAll ? undefined : reason);
       context.finishBody(hasAll ? undefined : reason);
     },

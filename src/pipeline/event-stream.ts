@@ -149,7 +149,12 @@ function recordEvents(attempts: Attempts, { call, usage }: Reply, format: Format
       // Clients leave when they have the last event, which may be before the provider has closed its stream.
       const hasAll = reason?.code === "client_gone" && isWhole();
       const told = usage ? usage() : joinUsage(context.usage, (format.readUsage ?? readUsage)(tail.bytes()));
-      bookUsage(context, told, { last: tail.bytes(), total: tail.total(), isCut: reason !== undefined && !hasAll });
+      bookUsage(context, told, {
+        last: tail.bytes(),
+        total: tail.total(),
+        isStream: true,
+        isCut: reason !== undefined && !hasAll,
+      });
       attempts.close(hasAll ? undefined : reason);
       context.finishBody(hasAll ? undefined : reason);
     },

@@ -100,7 +100,7 @@ export async function respond(
   const bytes = judgeAnswer(context, provider, whole, usage);
   // Neither an error that came with a good status nor a count of tokens was generated.
   if (format.counts || context.failure !== undefined) context.used(usage);
-  else bookUsage(context, usage, { last: bytes, total: bytes.length, isCut: false });
+  else bookUsage(context, usage, { last: bytes, total: bytes.length, isStream: false, isCut: false });
   context.settle();
   return sendWholeResponse(attempts, reply, bytes);
 }

@@ -53,7 +53,12 @@ export function passWholeAnswer(
   return streamWhole(attempts, reply, body, {
     onChunk: tail.push,
     onEnd: (isCut) => {
-      bookUsage(attempts.context, findUsage(tail.bytes()), { last: tail.bytes(), total: tail.total(), isCut });
+      bookUsage(attempts.context, findUsage(tail.bytes()), {
+        last: tail.bytes(),
+        total: tail.total(),
+        isStream: true,
+        isCut,
+      });
     },
   });
 }

@@ -7,7 +7,7 @@ const event = (data: unknown, name?: string): string =>
   `${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(data)}\n\n`;
 const chatDelta = (content: string): string =>
   event({ id: "chatcmpl-1", object: "chat.completion.chunk", model: "m", choices: [{ index: 0, delta: { content } }] });
-const whole = (text: string): number => contentBytes(Buffer.from(text), Buffer.byteLength(text));
+const whole = (text: string): number => contentBytes(Buffer.from(text), Buffer.byteLength(text), true);
 
 describe("the content of an answer in bytes", () => {
   const TEXT = 'Grüße, "Welt"!\n\\ 😀';
@@ -63,7 +63,7 @@ describe("the content of an answer in bytes", () => {
     const deltas = Array.from({ length: 1000 }, (_, index) => chatDelta(index % 2 === 0 ? "four" : "eighteen"));
     const stream = Buffer.from(`${deltas.join("")}data: [DONE]\n\n`);
     const last = stream.subarray(-5000);
-    const known = contentBytes(last, stream.length);
+    const known = contentBytes(last, stream.length, true);
     expect(Math.abs(known / 6000 - 1)).toBeLessThan(0.01);
   });
 
@@ -78,26 +78,42 @@ describe("an estimate", () => {
   const seen = { bytesIn: 101, mediaBytesIn: 0, usage: undefined };
 
   test("is a token for four bytes of both, rounded up", () => {
-    expect(estimateUsage(seen, answer, answer.length, false)).toEqual({ inputTokens: 26, outputTokens: 2 });
+    expect(estimateUsage(seen, { last: answer, total: answer.length, isStream: true, isCut: false })).toEqual({
+      inputTokens: 26,
+      outputTokens: 2,
+    });
   });
 
   test("leaves media out", () => {
     const withMedia = { ...seen, bytesIn: 1001, mediaBytesIn: 900 };
-    expect(estimateUsage(withMedia, answer, answer.length, false)?.inputTokens).toBe(26);
+    expect(
+      estimateUsage(withMedia, { last: answer, total: answer.length, isStream: true, isCut: false })?.inputTokens,
+    ).toBe(26);
   });
 
   test("is not made if the provider has said it, and is if it said 0", () => {
-    expect(estimateUsage({ ...seen, usage: { inputTokens: 9 } }, answer, answer.length, false)).toBeUndefined();
+    expect(
+      estimateUsage(
+        { ...seen, usage: { inputTokens: 9 } },
+        { last: answer, total: answer.length, isStream: true, isCut: false },
+      ),
+    ).toBeUndefined();
     const zero = { ...seen, usage: { inputTokens: 0, outputTokens: 0 } };
-    expect(estimateUsage(zero, answer, answer.length, false)).toEqual({ inputTokens: 26, outputTokens: 2 });
+    expect(estimateUsage(zero, { last: answer, total: answer.length, isStream: true, isCut: false })).toEqual({
+      inputTokens: 26,
+      outputTokens: 2,
+    });
   });
 
   test("keeps what the provider said of a stream that was cut, unless its output is from the beginning", () => {
     const long = Buffer.from(Array.from({ length: 20 }, () => chatDelta("12345678")).join(""));
     const told = (outputTokens: number) => ({ ...seen, usage: { inputTokens: 9, outputTokens } });
-    expect(estimateUsage(told(1), long, long.length, true)).toEqual({ inputTokens: 9, outputTokens: 40 });
-    expect(estimateUsage(told(35), long, long.length, true)).toBeUndefined();
-    expect(estimateUsage(told(60), long, long.length, true)).toBeUndefined();
+    expect(estimateUsage(told(1), { last: long, total: long.length, isStream: true, isCut: true })).toEqual({
+      inputTokens: 9,
+      outputTokens: 40,
+    });
+    expect(estimateUsage(told(35), { last: long, total: long.length, isStream: true, isCut: true })).toBeUndefined();
+    expect(estimateUsage(told(60), { last: long, total: long.length, isStream: true, isCut: true })).toBeUndefined();
   });
 });
 
