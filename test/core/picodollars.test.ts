@@ -12,7 +12,8 @@ describe("amounts in picodollars", () => {
     [DOLLAR, "1"],
     [DOLLAR + DOLLAR / 2n, "1.5"],
     [123n * DOLLAR + 45n, "123.000000000045"],
-    [-DOLLAR / 4n, "-0.25"],
+    [9007n * DOLLAR + 199_254_740_991n, "9007.199254740991"],
+    [9007n * DOLLAR + 199_254_740_992n, "9007.199254740992"],
     [10n ** 30n, "1000000000000000000"],
   ])("%p is %s dollars", (amount, text) => {
     expect(formatDollars(amount)).toBe(text);
