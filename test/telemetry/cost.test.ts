@@ -381,3 +381,38 @@ describe("nothing is made up", () => {
     expect(header).toBeNull();
   });
 });
+
+describe("the list of prices", () => {
+  const start = (environment: Record<string, string>, fetched: string[]) => {
+    const list = ["openai", "anthropic", "google", "groq", "cohere"].map((id) => ({
+      ...{ id, name: id, api_pattern: "x" },
+      models: [{ id: "new", match: { starts_with: "new-model" }, prices: { input_mtok: 1000, output_mtok: 0 } }],
+    }));
+    return startBesideProvider((url) => ({ ...threeProviders(url), COST_HEADER: "true", ...environment }), {
+      fetch: async (url, init) => {
+        if (!url.startsWith("https://")) return fetch(url, init);
+        fetched.push(url);
+        return Response.json(list);
+      },
+    });
+  };
+  const NEW = { ...CHAT, model: "openai/new-model" };
+
+  test("is fetched only if that is asked for, over the gateway's own way out", async () => {
+    const fetched: string[] = [];
+    await using still = await start({}, fetched);
+    expect((await ask("/v1/chat/completions", NEW, json(200, completion(CHAT_USAGE)), still)).header).toBeNull();
+    expect(fetched).toEqual([]);
+    await using updated = await start({ PRICES_UPDATE: "true" }, fetched);
+    // Another name each time: what was not found is looked up again only after a minute.
+    let dollars: string | null = null;
+    for (let count = 0; dollars === null && count < 100; count++) {
+      const body = { ...NEW, model: `openai/new-model-${count}` };
+      dollars = (await ask("/v1/chat/completions", body, json(200, completion(CHAT_USAGE)), updated)).header;
+    }
+    expect(dollars).toBe("1");
+    expect(fetched).toEqual([
+      "https://raw.githubusercontent.com/pydantic/genai-prices/main/prices/new_data/v2/data.json",
+    ]);
+  });
+});
