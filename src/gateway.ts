@@ -74,6 +74,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
       const listening = await server.listen(current.tls);
       isListening = true;
       current.start();
+      shared.sharing.start();
       return listening;
     },
     apply(wanted) {

@@ -177,7 +177,7 @@ function stagesOf(
   tools: Tools | undefined,
 ): readonly Stage[] {
   const kept = responseKeeping ? [responseKeeping.stage(parts)] : [];
-  const routed = parts.routing ? [createRouteStage({ ...parts, ...parts.routing })] : [];
+  const routed = parts.routing ? [createRouteStage({ ...parts, ...parts.routing, hasTools: tools !== undefined })] : [];
   const gates = createVisionGate(options.visionOptions(settings));
   return [...kept, ...gates, ...routed, ...(tools ? [tools.loop] : [])];
 }

@@ -55,6 +55,10 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
       settings.ROUTING_ENABLED && settings.ROUTING_CONFIG_PATH === undefined,
       "ROUTING_ENABLED=true needs ROUTING_CONFIG_PATH, the file that names models",
     ],
+    [
+      settings.REDIS_URL !== undefined && !isRedisUrl(settings.REDIS_URL),
+      "REDIS_URL must be a URL such as redis://localhost:6379, rediss://user:password@host or redis+unix:///path",
+    ],
     [hasCert !== hasKey, "SERVER_TLS_CERT_PATH and SERVER_TLS_KEY_PATH must be set together"],
     [
       !settings.SERVER_TRUSTED_PROXIES.every(isPeerRange),

@@ -19,7 +19,7 @@ export interface Reply {
   /** The gateway asked for usage and the client did not: the event of a stream that has it is removed. */
   readonly usageInjected: boolean;
   /** What was used, if the bytes of the answer do not say. */
-  readonly usage?: () => TokenUsage | undefined;
+  readonly usage?: (() => TokenUsage | undefined) | undefined;
   /** What the gateway itself says of the answer; names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }

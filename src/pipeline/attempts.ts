@@ -22,6 +22,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   readonly request: Request;
   /** Who answers, if several providers could; of a branch, nobody. */
   answerer: Provider | undefined;
+  isClosed = false;
   readonly #parts: AttemptParts;
   /** The attempts that are open are this one and those before it. */
   #last: Attempt | undefined;
@@ -29,13 +30,14 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #listener: ((reason: Failure) => void) | undefined;
   #ending: AbortController | undefined;
   #isHandedOver = false;
-  #isClosed = false;
   /** Whose branch this is. */
   readonly #trunk: Attempts | undefined;
-  /** Of the attempts of a branch. */
-  #timeouts: Timeouts | undefined;
+  /** Of each attempt, before its provider's; made once and kept (`joinTimeouts`). */
+  timeouts: Timeouts | undefined;
   #deadline: RequestDeadline | undefined;
-  #branches: Set<Attempts> | undefined;
+  /** The branches that are open are this one and those before it. */
+  #lastBranch: Attempts | undefined;
+  #previousBranch: Attempts | undefined;
   #events: BranchEvents | undefined;
   #keptBytes = 0;
 
@@ -72,9 +74,11 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    */
   branch(timeouts?: Timeouts | undefined): Attempts {
     const branch = new Attempts(this.#parts, this.context, this.request, this);
-    branch.#timeouts = timeouts ?? this.#timeouts;
-    (this.#branches ??= new Set()).add(branch);
-    return branch;
+    branch.timeouts = timeouts ?? this.timeouts;
+    let last = this.#lastBranch;
+    while (last && last.isClosed) last = last.#previousBranch;
+    branch.#previousBranch = last;
+    return (this.#lastBranch = branch);
   }
 
   /** Bytes that the request holds beside what an attempt needs, because another deployment may still be asked. */
@@ -84,10 +88,6 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
 
   set keptBytes(bytes: number) {
     this.#keptBytes = bytes;
-  }
-
-  get isClosed(): boolean {
-    return this.#isClosed;
   }
 
   /** Replaces who hears of this branch. */
@@ -105,7 +105,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    * Not `async`: such a function keeps its arguments, and with them the body, until it is over.
    */
   begin(provider: Provider, request: AttemptRequest): Attempt {
-    const timeouts = request.timeouts ?? this.#timeouts ?? provider.timeouts;
+    const timeouts = request.timeouts ?? this.timeouts ?? provider.timeouts;
     const call = this.#parts.openCall(provider, this.request.signal, timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const sending = this.#reason ? Promise.reject(this.#reason) : this.#send(call, request);
@@ -136,7 +136,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (this.#reason) return;
     this.#reason = reason;
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.call.abort(reason);
-    if (this.#branches) for (const branch of this.#branches) branch.abort(reason);
+    for (let branch = this.#lastBranch; branch; branch = branch.#previousBranch) branch.abort(reason);
     this.#ending?.abort(reason);
     this.#listener?.(reason);
   }
@@ -187,11 +187,10 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    * @param failure why the answer broke off, if it did
    */
   close(failure?: Failure): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.isClosed) return;
+    this.isClosed = true;
     this.#deadline?.release();
-    if (this.#branches) for (const branch of this.#branches) branch.close(failure);
-    if (this.#trunk) this.#trunk.#branches?.delete(this);
+    for (let branch = this.#lastBranch; branch; branch = branch.#previousBranch) branch.close(failure);
     this.#events?.onClose?.(failure);
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close();
     if (this.#ending) this.request.signal.removeEventListener("abort", this);

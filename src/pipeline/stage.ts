@@ -62,8 +62,11 @@ export interface AdmittedRequest extends Way {
 /** One answer of several that a request takes. Whoever has it closes it when it is over. */
 export type StepReply = Pick<Attempt, "response" | "call" | "isClosed" | "close">;
 
-/** @param ask asks once, with the attempts that it is given; called for each attempt */
-export type AskAgain = (ask: (attempts: Attempts) => Promise<Attempt>) => Promise<StepReply>;
+/** What asks for the further answers that a request takes. */
+export interface AskAgain {
+  /** @param once asks once, with the attempts that it is given; called for each attempt */
+  ask(once: (attempts: Attempts) => Promise<Attempt>): Promise<StepReply>;
+}
 
 /** Answers an admitted request. @throws Failure if there is no answer */
 export type Answer = (admitted: AdmittedRequest) => Promise<Reply>;

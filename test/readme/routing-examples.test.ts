@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { loadFile, problemsOf } from "../config/file/load-file.ts";
+import { configOf, loadFile } from "../config/file/load-file.ts";
 import { codeBlocks, GUIDE, readPage } from "./markdown.ts";
 
 const examples = codeBlocks(readPage(`${GUIDE}/routing.md`)).filter(({ language }) => language === "yaml");
@@ -13,9 +13,6 @@ function environmentOf(text: string): Record<string, string> {
   );
 }
 
-/** Until the configuration file has models. */
-const hasModels = (await problemsOf("models: {}")).every((problem) => !problem.includes("models is not known"));
-
 describe("the page on routing", () => {
   test("starts from three examples", () => {
     expect(examples.slice(0, 3).map(({ section }) => section)).toEqual([
@@ -25,7 +22,7 @@ describe("the page on routing", () => {
     ]);
   });
 
-  test.skipIf(!hasModels).each(examples.map(({ section, code }) => [section, code] as const))(
+  test.each(examples.map(({ section, code }) => [section, code] as const))(
     "%s: is accepted, without a warning",
     async (_, code) => {
       expect(await loadFile(code, environmentOf(code))).toMatchObject({ ok: true, warnings: [] });
@@ -33,7 +30,13 @@ describe("the page on routing", () => {
   );
 });
 
-describe.skipIf(!hasModels)("a file of the benchmarks", () => {
+test("the first example has two keys, each of them a deployment of its own", async () => {
+  const [{ code } = { code: "" }] = examples;
+  const { keyedProviders } = await configOf(code, environmentOf(code));
+  expect(keyedProviders.get("openai")?.map(({ key }) => key)).toEqual(["sk-0", "sk-1"]);
+});
+
+describe("a file of the benchmarks", () => {
   test.each(["bench/endurance/chaos.yaml", "bench/targets/alias.yaml"])("%s is accepted", async (page) => {
     const text = readPage(page);
     expect(await loadFile(text, environmentOf(text))).toMatchObject({ ok: true, warnings: [] });

@@ -36,6 +36,16 @@ describe("who is asked", () => {
     expect([response.status, response.headers.get("x-selected-model")]).toEqual([200, "own"]);
   });
 
+  test("a name that no header could carry is told as far as one can", async () => {
+    await using rig = await startRouted([{ name: "my-*", deployments: [{ provider: "left", model: "*" }] }]);
+    rig.left.answer(answerOf("chat", false));
+    const response = await rig.post(PATH, { ...said, model: `my-é\r\nx-bad: 1${"y".repeat(10_000)}` });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("x-selected-model")).toMatch(/^\?\?\?x-bad:\?1y+$/);
+    expect(response.headers.get("x-selected-model")).toHaveLength(256);
+    expect(response.headers.has("x-bad")).toBe(false);
+  });
+
   test("a deployment whose provider cannot serve the API is left out", async () => {
     await using rig = await startRouted([FAST], { left: "embeddings", right: "chat" });
     rig.right.answer(answerOf("chat", false));

@@ -1,5 +1,6 @@
-import { dataEvent, json, sse } from "../fixtures/answers.ts";
-import type { Step } from "../fixtures/script.ts";
+import { closeWithoutAnswer, dataEvent, json, resetWithoutAnswer, sse } from "../fixtures/answers.ts";
+import { chunk as bytes, head, reset, type Step } from "../fixtures/script.ts";
+import { LEFT_KEY } from "./routed-gateway.ts";
 
 /** How a client of one API asks for the model `fast`, and what a provider of that API answers. */
 export interface Dialogue {
@@ -115,4 +116,28 @@ export const answerOf = (api: Api, streams: boolean): Step[] => {
 export const bytesOf = (api: Api, streams: boolean): string => {
   const { whole, opening, rest } = DIALOGUES[api];
   return streams ? [...opening, ...rest].join("") : JSON.stringify(whole);
+};
+
+const EVENT_STREAM = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
+
+/** What the first deployment does, by what the client asks for. */
+export const failuresOf = (api: Api): readonly (readonly [name: string, streams: boolean, script: () => Step[]])[] => {
+  const { opening, error } = DIALOGUES[api];
+  const both = [
+    ["closes the connection", closeWithoutAnswer],
+    ["resets the connection", resetWithoutAnswer],
+    ["answers 500", () => json(500, { error: { message: `no: ${LEFT_KEY}` } })],
+    ["answers 429", () => json(429, { error: { message: "slow down" } }, { "retry-after": "7" })],
+    ["answers with nothing", () => json(200, "")],
+    ["answers with a page", () => json(200, "<html><title>down</title></html>")],
+    ["answers with an error and a good status", () => json(200, { error: { message: "broken", code: 503 } })],
+  ] as const;
+  return [
+    ...both.flatMap(([name, script]) => [false, true].map((streams) => [name, streams, script] as const)),
+    ["reports an error first", true, () => sse([error])],
+    ["reports an error behind the opening", true, () => sse([...opening, error])],
+    ["ends behind the opening", true, () => sse(opening)],
+    ["ends without an event", true, () => sse([])],
+    ["breaks off behind the opening", true, () => [head(200, EVENT_STREAM), bytes(opening.join("")), reset()]],
+  ];
 };

@@ -1,34 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { closeWithoutAnswer, json, resetWithoutAnswer, sse } from "../fixtures/answers.ts";
-import { chunk, head, reset, type Step } from "../fixtures/script.ts";
-import { type Api, answerOf, bytesOf, DIALOGUES } from "./dialogues.ts";
+import { json } from "../fixtures/answers.ts";
+import { chunk, head, reset } from "../fixtures/script.ts";
+import { type Api, answerOf, bytesOf, DIALOGUES, failuresOf } from "./dialogues.ts";
 import { LEFT_KEY, type RoutedGateway, startRouted } from "./routed-gateway.ts";
 
 const APIS = Object.keys(DIALOGUES) as readonly Api[];
 const EVENT_STREAM = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
 const DEPLOYMENTS = [{ provider: "left" }, { provider: "right" }];
-
-/** What the first deployment does, by what the client asks for. */
-const failuresOf = (api: Api): readonly (readonly [name: string, streams: boolean, script: () => Step[]])[] => {
-  const { opening, error } = DIALOGUES[api];
-  const both = [
-    ["closes the connection", closeWithoutAnswer],
-    ["resets the connection", resetWithoutAnswer],
-    ["answers 500", () => json(500, { error: { message: `no: ${LEFT_KEY}` } })],
-    ["answers 429", () => json(429, { error: { message: "slow down" } }, { "retry-after": "7" })],
-    ["answers with nothing", () => json(200, "")],
-    ["answers with a page", () => json(200, "<html><title>down</title></html>")],
-    ["answers with an error and a good status", () => json(200, { error: { message: "broken", code: 503 } })],
-  ] as const;
-  return [
-    ...both.flatMap(([name, script]) => [false, true].map((streams) => [name, streams, script] as const)),
-    ["reports an error first", true, () => sse([error])],
-    ["reports an error behind the opening", true, () => sse([...opening, error])],
-    ["ends behind the opening", true, () => sse(opening)],
-    ["ends without an event", true, () => sse([])],
-    ["breaks off behind the opening", true, () => [head(200, EVENT_STREAM), chunk(opening.join("")), reset()]],
-  ];
-};
 
 describe.each(APIS)("a client of %s", (api) => {
   let rig: RoutedGateway;

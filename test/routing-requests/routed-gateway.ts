@@ -1,7 +1,12 @@
 import { joinTimeouts } from "../../src/core/timeouts.ts";
 import type { RoutedModel } from "../../src/routing/engine/route.ts";
 import type { ModelSources } from "../../src/routing/models/model-sources.ts";
-import type { ModelOptions, ParamOptions, TimeoutOptions } from "../../src/routing/models/model-options.ts";
+import type {
+  ModelOptions,
+  ParamOptions,
+  RetryReason,
+  TimeoutOptions,
+} from "../../src/routing/models/model-options.ts";
 import { json } from "../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import type { RunningGateway } from "../fixtures/start-gateway.ts";
@@ -21,18 +26,26 @@ export interface ModelSketch extends Partial<Omit<ModelOptions, "deployments">> 
   readonly deployments: readonly DeploymentSketch[];
 }
 
-export interface RoutedGateway extends AsyncDisposable {
+export interface TwoProviders extends AsyncDisposable {
   readonly gateway: RunningGateway;
   readonly left: MockProvider;
   readonly right: MockProvider;
-  readonly router: SequentialRouter;
   post(path: string, body: unknown, init?: Pick<RequestInit, "headers" | "signal">): Promise<Response>;
   /** The line of the log for a request, by the id of its answer. */
   lineOf(response: Response): Promise<Readonly<Record<string, unknown>>>;
 }
 
+export interface RoutedGateway extends TwoProviders {
+  readonly router: SequentialRouter;
+}
+
 export const LEFT_KEY = "sk-left-0123456789";
 export const RIGHT_KEY = "sk-right-0123456789";
+
+const ALL_REASONS: ReadonlySet<RetryReason> = new Set<RetryReason>([
+  ...(["connect", "send", "timeout", "first_token", "empty", "error_event", "invalid"] as const),
+  ...(["408", "429", "500", "502", "503", "504", "529"] as const),
+]);
 
 /** Which APIs the two providers have. */
 export interface ProviderApis {
@@ -40,15 +53,24 @@ export interface ProviderApis {
   readonly right?: string;
 }
 
-/** A gateway with the models, in front of two mock providers, `left` and `right`. */
+/** A gateway with the models and the simplest router, in front of two mock providers, `left` and `right`. */
 export async function startRouted(
   models: readonly ModelSketch[],
+  apis?: ProviderApis,
+  environment?: Readonly<Record<string, string>>,
+): Promise<RoutedGateway> {
+  const deployments = sequentialDeployments((sources) => models.map((model) => routedModel(sources, model)));
+  const started = await startTwoProviders({ deployments }, apis, environment);
+  return { ...started, router: deployments.router() };
+}
+
+/** A gateway in front of two mock providers, `left` and `right`. */
+export async function startTwoProviders(
+  substitutes: Substitutes,
   { left: leftApis = "chat", right: rightApis = "chat" }: ProviderApis = {},
   environment: Readonly<Record<string, string>> = {},
-  substitutes: Substitutes = {},
-): Promise<RoutedGateway> {
+): Promise<TwoProviders> {
   const [left, right] = await Promise.all([startMockProvider(), startMockProvider()]);
-  const deployments = sequentialDeployments((sources) => models.map((model) => routedModel(sources, model)));
   for (const provider of [left, right]) {
     provider.answerAlways(({ method }) => json(method === "GET" ? 200 : 501, { data: [] }));
   }
@@ -59,12 +81,12 @@ export async function startRouted(
       ...{ RIGHT_API_URL: `${right.url}/v1`, RIGHT_API_KEY: RIGHT_KEY, RIGHT_APIS: rightApis },
       ...environment,
     },
-    { deployments, ...substitutes },
+    substitutes,
   );
   // Their models are listed first, with an answer that none of a test is to be.
   await Promise.all([left.nextRequest(), right.nextRequest()]);
   return {
-    ...{ gateway, left, right, router: deployments.router() },
+    ...{ gateway, left, right },
     post: (path, body, init = {}) =>
       fetch(gateway.url + path, {
         ...init,
@@ -83,21 +105,41 @@ export async function startRouted(
   };
 }
 
+/** What the operator says of such a model. */
+function modelOptions({ deployments, ...options }: ModelSketch): ModelOptions {
+  const attempts = options.fallbacks ? 4 : Math.max(deployments.length, 1);
+  return {
+    deployments: deployments.map(({ provider, model = `${provider}-model`, params, timeouts }, priority) => ({
+      ...{ provider, model, weight: 1, priority },
+      ...(params && { params }),
+      ...(timeouts && { timeouts }),
+    })),
+    strategy: "priority",
+    ...{ fallbacks: [], contextFallbacks: [], contentFallbacks: [], timeouts: {}, limits: {}, resumes: false },
+    retries: { attempts, on: ALL_REASONS, repeatsSent: true, backoffMs: 1, maxBackoffMs: 1 },
+    cooldown: { failures: 3, rate: 0.5, forMs: 30_000, maxMs: 600_000, slowStartMs: 0, whenAll: "try" },
+    ...options,
+  };
+}
+
+/** As the configuration has it, whose lists are its own. */
+const ofConfig = ({ fallbacks, contextFallbacks, contentFallbacks, ...options }: ModelOptions) => ({
+  ...options,
+  ...{ fallbacks: [...fallbacks], contextFallbacks: [...contextFallbacks], contentFallbacks: [...contentFallbacks] },
+});
+
+/** The gateway's own router with these models. */
+export const withModels = (models: readonly ModelSketch[]): Substitutes => ({
+  change: (config) => ({ ...config, models: models.map(modelOptions).map(ofConfig) }),
+});
+
 /** Such a model, with the providers of a configuration. */
 export function routedModel(
   { providers }: Pick<ModelSources, "providers">,
   { deployments, ...options }: ModelSketch,
 ): RoutedModel {
-  const attempts = options.fallbacks ? 4 : Math.max(deployments.length, 1);
   return {
-    options: {
-      deployments: deployments.map(({ provider, model = "m" }, priority) => ({ provider, model, weight: 1, priority })),
-      strategy: "priority",
-      ...{ fallbacks: [], contextFallbacks: [], contentFallbacks: [], timeouts: {}, limits: {}, resumes: false },
-      retries: { attempts, on: new Set(), repeatsSent: true, backoffMs: 1, maxBackoffMs: 1 },
-      cooldown: { failures: 3, rate: 0.5, forMs: 30_000, maxMs: 600_000, slowStartMs: 0, whenAll: "try" },
-      ...options,
-    },
+    options: modelOptions({ deployments, ...options }),
     deployments: deployments.map(({ provider: id, model = `${id}-model`, params, timeouts = {} }, priority) => {
       const provider = providers.find((each) => each.id === id);
       if (!provider) throw new Error(`there is no provider ${id}`);

@@ -15,7 +15,7 @@ export function priceSettings({ input, output, web_searches: webSearches, reques
     ...{ input, output, ...kindSettings(kinds) },
     ...(webSearches !== undefined && { webSearches }),
     ...(request !== undefined && { request }),
-    ...(tiers && { tiers: tiers.map(tierSettings) }),
+    ...(tiers && { tiers: Object.freeze(tiers.map(tierSettings)) }),
   };
 }
 

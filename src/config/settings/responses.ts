@@ -28,7 +28,7 @@ export const RESPONSES_SETTINGS = {
     type: "string",
     secret: "wholly",
     appliesAt: "restart",
-    doc: "Server for RESPONSES_STORE=redis if RESPONSES_STORE_URL names none",
+    doc: "Redis or Valkey server through which gateways share cooldowns of deployments and limits per minute, and for RESPONSES_STORE=redis if RESPONSES_STORE_URL names none",
   },
   RESPONSES_STORE_TTL: {
     group: "Responses",

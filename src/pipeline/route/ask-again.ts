@@ -4,7 +4,7 @@ import type { AttemptRecord, OpenAttempt, Route, Router, RoutedRequest } from ".
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { Attempt } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
-import type { AskAgain, StepReply } from "../stage.ts";
+import type { StepReply } from "../stage.ts";
 import { blamedFor } from "./routed-failure.ts";
 
 export interface AgainOptions {
@@ -26,35 +26,34 @@ interface Opened {
 }
 
 /**
- * Creates what asks one deployment for the further answers that a request takes, once it has given the first: with a
- * lease of its own for each, and again if one fails at once.
+ * Asks one deployment for a further answer that a request takes, once it has given the first: with a lease of its own, and
+ * again if one fails at once.
+ * @param once asks once, with the attempts that it is given
  */
-export function createAskAgain(options: AgainOptions): AskAgain {
-  const { router, deployment, request, attempts, onFailed, onQueued } = options;
+export async function askAgain(
+  { router, route, deployment, request, attempts, onFailed, onQueued }: AgainOptions,
+  once: (attempts: Attempts) => Promise<Attempt>,
+): Promise<StepReply> {
   const { context } = attempts;
-  const route = pinned(options.route, deployment);
-
-  return async (ask) => {
-    const records: AttemptRecord[] = [];
-    const before = context.usage;
-    try {
-      const { reply, lease } = await router.run<Opened>(route, {
-        ...request,
-        signal: () => attempts.signal(),
-        begin: () => openOnce(attempts, ask),
-        attempted: (record) => void records.push(record),
-        queued: onQueued,
-      });
-      const { attempt, branch } = reply;
-      lease.firstToken();
-      branch.listen({
-        onClose: (failure) => lease.settle(usageSince(before, context.usage), blamedFor(failure, context)),
-      });
-      return stepOf(attempt, branch);
-    } finally {
-      onFailed(records.filter(({ failure }) => failure !== undefined));
-    }
-  };
+  const records: AttemptRecord[] = [];
+  const before = context.usage;
+  try {
+    const { reply, lease } = await router.run<Opened>(pinned(route, deployment), {
+      ...request,
+      signal: () => attempts.signal(),
+      begin: () => openOnce(attempts, once),
+      attempted: (record) => void records.push(record),
+      queued: onQueued,
+    });
+    const { attempt, branch } = reply;
+    lease.firstToken();
+    branch.listen({
+      onClose: (failure) => lease.settle(usageSince(before, context.usage), blamedFor(failure, context)),
+    });
+    return stepOf(attempt, branch);
+  } finally {
+    onFailed(records.filter(({ failure }) => failure !== undefined));
+  }
 }
 
 /** The same model with one deployment, and nothing to fall back to. */

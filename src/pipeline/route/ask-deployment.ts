@@ -1,25 +1,16 @@
-import { toFailure } from "../../core/errors.ts";
+import { type Failure, toFailure } from "../../core/errors.ts";
 import type { OpenAttempt } from "../../routing/engine/route.ts";
+import type { Deployment } from "../../routing/models/deployment.ts";
 import type { ModelOptions } from "../../routing/models/model-options.ts";
-import type { Reply } from "../attempt.ts";
+import type { Attempt, Reply } from "../attempt.ts";
+import type { BranchEvents } from "../attempt-parts.ts";
 import type { Attempts } from "../attempts.ts";
-import type { AdmittedRequest, Answer } from "../stage.ts";
-import { type Judged, type JudgedAs, type JudgeParts, judgeReply } from "./judge-reply.ts";
+import type { AdmittedRequest, Answer, AskAgain, StepReply } from "../stage.ts";
+import { type JudgedAs, type JudgeParts, judgeReply, type JudgeProgress } from "./judge-reply.ts";
 
 export interface AskParts extends JudgeParts {
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
-}
-
-/** An answer that is known to be good, or that nobody else may be asked for any more. */
-export interface Answered {
-  /** The answer itself, which may have to be waited for while tools run. */
-  reply(): Promise<Reply>;
-  /** Closed when the answer is over. */
-  readonly branch: Attempts;
-  readonly hasContent: boolean;
-  /** Tools run, or have run. */
-  isCommitted(): boolean;
 }
 
 /** Whether answers are looked at before the client gets them, because somebody else may still be asked. */
@@ -29,60 +20,105 @@ export const isJudged = (options: ModelOptions): boolean => {
   return retries.attempts > 1 || further > 0 || hedge !== undefined || timeouts.firstTokenMs !== undefined;
 };
 
-/**
- * Asks one deployment, on a branch of the request's attempts, which is closed if it fails.
- * Not `async`: such a function would keep the request.
- * @param isLooked see {@link isJudged}
- */
-export function askDeployment(
-  parts: AskParts,
-  admitted: AdmittedRequest,
-  next: Answer,
-  isLooked: boolean,
-): OpenAttempt<Answered> {
-  const { attempts: branch, format, target, wire, body, isArray = false } = admitted;
-  const { provider } = target;
-  const as: JudgedAs = {
-    ...{ format, provider, isArray },
-    streamAsked: body.value["stream"] === true,
-    isTranslated: wire !== format.api || admitted.counter !== undefined,
-  };
-  const answered = Promise.withResolvers<Answered>();
-  const commitment = Promise.withResolvers<void>();
-  let isCancelled = false;
-  let isCommitted = false;
-
-  const fail = (error: unknown): void => {
-    const failure = branch.explain(error);
-    branch.close(failure);
-    if (!isCancelled) branch.context.attemptFailed();
-    answered.reject(failure);
-  };
-
-  const asking = ask(next, admitted);
-  const judging: Promise<Judged> = asking.then((reply) =>
-    isLooked ? judgeReply(parts, branch, reply, as, commitment.promise) : { reply, hasContent: true },
-  );
-  judging.then(({ reply, hasContent }) => {
-    answered.resolve({ reply: () => Promise.resolve(reply), branch, hasContent, isCommitted: () => isCommitted });
-  }, fail);
-  branch.listen({
-    onCommit() {
-      isCommitted = true;
-      const reply = (): Promise<Reply> => judging.then((judged) => judged.reply);
-      answered.resolve({ reply, branch, hasContent: true, isCommitted: () => isCommitted });
-      commitment.resolve();
-    },
-  });
-  return {
-    answer: answered.promise,
-    cancel(reason) {
-      isCancelled = true;
-      branch.abort(reason);
-      fail(reason);
-    },
-  };
+/** Asks a deployment for the further answers that a request takes. */
+export interface FurtherAnswers {
+  again(deployment: Deployment, attempts: Attempts, once: (attempts: Attempts) => Promise<Attempt>): Promise<StepReply>;
 }
+
+/**
+ * One deployment that is asked, on a branch of the request's attempts, which is closed if it fails. It has answered when
+ * its answer is known to be good, or when nobody else may be asked any more. A class: one instance for each attempt.
+ */
+export class Asking implements OpenAttempt<Asking>, BranchEvents, AskAgain, JudgeProgress {
+  readonly branch: Attempts;
+  hasContent = true;
+  /** Tools run, or have run. */
+  isCommitted = false;
+  /** The answer, once it is there. */
+  reply: Reply | undefined;
+  readonly #deployment: Deployment;
+  readonly #further: FurtherAnswers;
+  readonly #answered = Promise.withResolvers<Asking>();
+  #replying: Promise<Reply> | undefined;
+  #committed: PromiseWithResolvers<void> | undefined;
+  #isCancelled = false;
+
+  constructor(deployment: Deployment, branch: Attempts, further: FurtherAnswers) {
+    this.#deployment = deployment;
+    this.branch = branch;
+    this.#further = further;
+    branch.listen(this);
+  }
+
+  get answer(): Promise<Asking> {
+    return this.#answered.promise;
+  }
+
+  /**
+   * Sends the request. Not `async`: such a function would keep it.
+   * @param isLooked see {@link isJudged}
+   */
+  begin(parts: AskParts, admitted: AdmittedRequest, next: Answer, isLooked: boolean): this {
+    const asking = ask(next, admitted);
+    this.#replying = isLooked ? this.#judge(parts, asking, judgedAs(admitted)) : asking;
+    this.#replying.then(
+      (reply) => {
+        this.reply = reply;
+        this.#answered.resolve(this);
+      },
+      (error: unknown) => this.#fail(error),
+    );
+    return this;
+  }
+
+  /** The answer, which may have to be waited for while tools run. */
+  whole(): Promise<Reply> {
+    if (!this.#replying) throw new Error("nothing was asked");
+    return this.#replying;
+  }
+
+  whenCommitted(): Promise<void> {
+    this.#committed ??= Promise.withResolvers<void>();
+    if (this.isCommitted) this.#committed.resolve();
+    return this.#committed.promise;
+  }
+
+  onCommit(): void {
+    this.isCommitted = true;
+    this.#answered.resolve(this);
+    this.#committed?.resolve();
+  }
+
+  ask(once: (attempts: Attempts) => Promise<Attempt>): Promise<StepReply> {
+    return this.#further.again(this.#deployment, this.branch, once);
+  }
+
+  cancel(reason: Failure): void {
+    this.#isCancelled = true;
+    this.branch.abort(reason);
+    this.#fail(reason);
+  }
+
+  /** A closure of its own, which holds nothing of the request. */
+  #judge(parts: AskParts, asking: Promise<Reply>, as: JudgedAs): Promise<Reply> {
+    return asking.then((reply) => judgeReply(parts, this.branch, reply, as, this));
+  }
+
+  #fail(error: unknown): void {
+    const failure = this.branch.explain(error);
+    this.branch.close(failure);
+    if (!this.#isCancelled) this.branch.context.attemptFailed();
+    this.#answered.reject(failure);
+  }
+}
+
+const judgedAs = ({ format, target, wire, body, counter, isArray = false }: AdmittedRequest): JudgedAs => ({
+  format,
+  provider: target.provider,
+  isArray,
+  streamAsked: body.value["stream"] === true,
+  isTranslated: wire !== format.api || counter !== undefined,
+});
 
 function ask(next: Answer, admitted: AdmittedRequest): Promise<Reply> {
   try {

@@ -19,8 +19,8 @@ export interface ContentWait {
   readonly format: Pick<Format, "contentOf">;
   /** The stream is one JSON array. */
   readonly isArray: boolean;
-  /** Resolves if there is nothing to wait for any more. */
-  readonly whenCommitted: Promise<void>;
+  /** Ends the wait if there is nothing to wait for any more. */
+  readonly progress: { whenCommitted(): Promise<void> };
 }
 
 /**
@@ -40,7 +40,7 @@ export async function awaitContent(
   { deadlines, heartbeat }: ContentParts,
   body: ResponseBody,
   call: Pick<StreamedCall, "touch" | "explain">,
-  { format, isArray, whenCommitted }: ContentWait,
+  { format, isArray, progress }: ContentWait,
 ): Promise<SeenOfStream> {
   const look = createLook(format, isArray);
   let seen: Exclude<EventContent, "none"> | undefined;
@@ -54,7 +54,7 @@ export async function awaitContent(
   if (seen !== undefined) return seen;
   const silence = Promise.withResolvers<"silent">();
   const deadline = heartbeat && deadlines.open(firstBeat(heartbeat), () => silence.resolve("silent"));
-  void whenCommitted.then(() => silence.resolve("silent"));
+  void progress.whenCommitted().then(() => silence.resolve("silent"));
   try {
     const ending = await Promise.race([coming, silence.promise]);
     return seen ?? (ending === "silent" ? "silent" : "ended");

@@ -4,6 +4,7 @@ import { nameOfTimeout } from "../../core/timeouts.ts";
 import type {
   AttemptKind,
   AttemptRecord,
+  Lease,
   OpenAttempt,
   Route,
   Routed,
@@ -11,20 +12,22 @@ import type {
   Router,
 } from "../../routing/engine/route.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
-import type { Reply } from "../attempt.ts";
+import type { Attempt, Reply } from "../attempt.ts";
+import type { BranchEvents } from "../attempt-parts.ts";
 import type { Attempts } from "../attempts.ts";
-import type { AdmittedRequest, Answer, AskAgain, RequestRoute } from "../stage.ts";
-import { createAskAgain } from "./ask-again.ts";
-import { type AskParts, type Answered, askDeployment, isJudged } from "./ask-deployment.ts";
+import type { AdmittedRequest, Answer, RequestRoute, StepReply } from "../stage.ts";
+import { askAgain } from "./ask-again.ts";
+import { Asking, type AskParts, type FurtherAnswers, isJudged } from "./ask-deployment.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
 import { headersOf, triedOf } from "./told.ts";
+import { withHeaders } from "./with-headers.ts";
 
 export interface RouteStageParts extends AskParts {
-  readonly router: Pick<Router, "run">;
+  readonly router: Pick<Router, "run" | "enterAlone">;
 }
 
 /** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
-export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
+export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEvents, FurtherAnswers {
   readonly stickyKey: string | undefined;
   readonly estimatedTokens: number;
   readonly until: number;
@@ -39,6 +42,7 @@ export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
   readonly #weight: number;
   #admitted: AdmittedRequest | undefined;
   #left: number;
+  #lease: Lease | undefined;
 
   constructor(parts: RouteStageParts, admitted: AdmittedRequest, route: RequestRoute, next: Answer) {
     const { options } = route.route.model;
@@ -50,7 +54,7 @@ export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
     this.#admitted = admitted;
     this.#weight = attempts.context.heldBytes;
     this.#isJudged = isJudged(options);
-    this.#left = options.retries.attempts + (options.hedge ? 1 : 0);
+    this.#left = options.retries.attempts;
     this.stickyKey = route.stickyKey;
     this.estimatedTokens = route.estimatedTokens;
     const { totalMs } = options.timeouts;
@@ -83,48 +87,50 @@ export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
     this.queuedMs = (this.queuedMs ?? 0) + milliseconds;
   }
 
-  begin(deployment: Deployment, model: string, kind: AttemptKind): OpenAttempt<Answered> {
+  begin(deployment: Deployment, model: string, kind: AttemptKind): OpenAttempt<Asking> {
     const admitted = this.#admitted;
     if (!admitted) throw new Failure("internal", { cause: new Error("more attempts than the model allows") });
-    const { likely, wayOf } = this.#route;
-    const way = kind === "first" && deployment === likely ? undefined : wayOf(deployment, model);
+    const isLikely = kind === "first" && deployment === this.#route.likely;
+    const way = isLikely ? undefined : this.#route.wayOf(deployment, model);
     this.#left -= 1;
     const attempts = this.#attempts.branch(deployment.timeouts);
-    const asked: AdmittedRequest = {
-      ...admitted,
-      ...way,
-      route: undefined,
-      attempts,
-      again: this.#again(deployment, attempts),
-    };
+    const again = new Asking(deployment, attempts, this);
+    const asked: AdmittedRequest = { ...admitted, ...way, route: undefined, attempts, again };
     if (this.#left <= 0) this.#letGo();
     else this.#attempts.keptBytes = this.#weight;
-    return askDeployment(this.#parts, asked, this.#next, this.#isJudged);
+    return again.begin(this.#parts, asked, this.#next, this.#isJudged);
   }
 
   /** Somebody answers: the request is theirs, and the answer is known to be good. */
-  async take({ reply, deployment, model, lease }: Routed<Answered>): Promise<Reply> {
-    const { branch, hasContent } = reply;
-    const { context } = this.#attempts;
+  take({ reply: asking, deployment, model, lease }: Routed<Asking>): Reply | Promise<Reply> {
+    const { branch, hasContent, reply } = asking;
     this.#letGo();
     this.#attempts.answerer = deployment.provider;
-    context.selected(deployment.provider.id, model, deployment);
-    // What was said before.
-    const settle = (failure?: Failure): void => {
-      branch.listen({});
-      lease.settle(context.usage, blamedFor(failure, context));
-    };
+    this.#attempts.context.selected(deployment.provider.id, model, deployment);
+    this.#lease = lease;
     // What follows once tools have run has leases of its own.
-    if (branch.isClosed || reply.isCommitted()) settle();
-    else branch.listen({ onClose: settle, onCommit: settle });
+    if (branch.isClosed || asking.isCommitted) this.onClose(undefined);
+    else branch.listen(this);
     if (hasContent) lease.firstToken();
     const headers = headersOf(deployment, model, this.#records.length);
-    try {
-      const { response, call, usageInjected, usage, headers: told } = await reply.reply();
-      return { response, call, usageInjected, ...(usage && { usage }), headers: { ...told, ...headers } };
-    } catch (error) {
-      throw withTried(this.#attempts.explain(error), headers, undefined);
-    }
+    if (reply) return withHeaders(reply, headers);
+    return asking.whole().then(
+      (whole) => withHeaders(whole, headers),
+      (error: unknown) => {
+        throw withTried(this.#attempts.explain(error), headers, undefined);
+      },
+    );
+  }
+
+  onCommit(): void {
+    this.onClose(undefined);
+  }
+
+  /** The answer is over, or the first one of several. */
+  onClose(failure: Failure | undefined): void {
+    const { context } = this.#attempts;
+    this.#lease?.settle(context.usage, blamedFor(failure, context));
+    this.#lease = undefined;
   }
 
   /** Nobody answers. */
@@ -137,22 +143,23 @@ export class Exchange implements RoutedRequest<Answered>, RoutingRecord {
     throw withTried(failure, headers, isAlone ? undefined : this.tried);
   }
 
-  /** Made when it is needed: most requests take one answer. */
-  #again(deployment: Deployment, attempts: Attempts): AskAgain {
-    return (ask) => {
-      const { stickyKey, estimatedTokens, until } = this;
-      const again = createAskAgain({
+  again(
+    deployment: Deployment,
+    attempts: Attempts,
+    once: (attempts: Attempts) => Promise<Attempt>,
+  ): Promise<StepReply> {
+    const { stickyKey, estimatedTokens, until } = this;
+    return askAgain(
+      {
         router: this.#parts.router,
         route: this.#route.route,
         ...{ deployment, attempts },
         request: { stickyKey, estimatedTokens, until },
-        onFailed: (failed) => {
-          this.#records.push(...failed);
-        },
+        onFailed: (failed) => void this.#records.push(...failed),
         onQueued: (milliseconds) => this.queued(milliseconds),
-      });
-      return again(ask);
-    };
+      },
+      once,
+    );
   }
 
   /** Nobody else can be asked: what the request holds is given back. */

@@ -29,18 +29,19 @@ export interface JudgedAs extends AnsweredAs {
   readonly isTranslated: boolean;
 }
 
-/** An answer that is good. */
-export interface Judged {
-  readonly reply: Reply;
+/** How far it is known what an answer is. */
+export interface JudgeProgress {
   /** Some of its content has come; of a stream of a silent provider, none may have. */
-  readonly hasContent: boolean;
+  hasContent: boolean;
+  /** Resolves if nobody else may be asked any more. */
+  whenCommitted(): Promise<void>;
 }
 
 /**
  * Waits until it is known that an answer is good: a stream with its first event that has content, a whole one when all of
  * it is there and is no error. What has come of it is kept as it is. A stream whose provider is silent for so long that
  * the client needs a sign of life is good, too: another one cannot take its place any more.
- * @param whenCommitted resolves if nobody else may be asked any more
+ * @returns the answer, of which all is still to be taken
  * @throws Failure that of the attempt: what was reported in place of an answer, `upstream_empty_response`, or what it broke off with
  */
 export async function judgeReply(
@@ -48,8 +49,8 @@ export async function judgeReply(
   branch: Attempts,
   reply: Reply,
   as: JudgedAs,
-  whenCommitted: Promise<void>,
-): Promise<Judged> {
+  progress: JudgeProgress,
+): Promise<Reply> {
   const { response, call } = reply;
   const { body } = response;
   const isEvents = isEventStream(response);
@@ -57,14 +58,15 @@ export async function judgeReply(
   if (isArray || isEvents || (as.streamAsked && (await beginsWithEvent(response, call)))) {
     if (!body) throw emptyAnswer(as);
     call.becomeStream();
-    const seen = await awaitContent(parts, body, call, { format: as.format, isArray, whenCommitted });
+    const seen = await awaitContent(parts, body, call, { format: as.format, isArray, progress });
     if (typeof seen === "object") throw reportedFailure(seen.error, as);
     // One that is silent is watched on by whoever passes it on.
     if (seen !== "silent") call.contentBegan();
-    if (seen !== "ended") return { reply, hasContent: seen === "content" };
+    progress.hasContent = seen !== "silent";
+    if (seen !== "ended") return reply;
     if (isArray ? !isDocument(body) : !(await beginsLikeDocument(body))) throw emptyAnswer(as);
   }
-  return { reply: await judgeWhole(parts, branch, reply, as), hasContent: true };
+  return judgeWhole(parts, branch, reply, as);
 }
 
 const emptyAnswer = ({ provider }: JudgedAs): Failure =>

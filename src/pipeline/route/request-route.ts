@@ -5,7 +5,7 @@ import type { RequestContext } from "../../core/request-context.ts";
 import type { Format } from "../../formats/format.ts";
 import { findJsonModels } from "../../routing/find-json-models.ts";
 import { findQueryModels } from "../../routing/find-url-models.ts";
-import { modelFor, type Route, type RoutedModel, type Router } from "../../routing/engine/route.ts";
+import { modelFor, type Route, type Router } from "../../routing/engine/route.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import { createModelNames, type ModelNames } from "../../routing/model-names.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
@@ -13,6 +13,8 @@ import type { RoutePolicy } from "../../routing/route-policy.ts";
 import { chooseWay } from "../choose-way.ts";
 import { type ReceivedBody, requireSingleMember } from "../prepare-body.ts";
 import type { RequestRoute, Way } from "../stage.ts";
+import { createKnownRoutes, isPlain } from "./known-routes.ts";
+import { createNarrowedModels, type NarrowModels } from "./narrow-models.ts";
 import { estimateTokens, stickyKeyOf } from "./request-traits.ts";
 
 export interface RequestRouteParts {
@@ -56,55 +58,96 @@ export interface OpenedRoute {
 /** Opens the routes of requests; at once, unless the body must be searched for other models. Throws a {@link Failure}. */
 export type OpenRequestRoute = (ask: RoutedAsk) => OpenedRoute | Promise<OpenedRoute>;
 
-/**
- * Creates what decides which deployments a request may ask: those that the model policy allows by the name and by
- * themselves, whose provider may be asked for all other models that the request names, and can serve its API.
- */
+/** What all requests of a configuration are decided by. */
+interface Rules extends RequestRouteParts {
+  readonly narrowed: NarrowModels;
+}
+
 function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
-  const { router, policy, routePolicy, estimatesTokens } = parts;
-  const narrowed = createNarrowedModels();
+  const { policy } = parts;
+  const rules: Rules = { ...parts, narrowed: createNarrowedModels() };
 
   /** Not `async`: what is made in such a function holds all of its arguments, and with them the body. */
   const open = (ask: RoutedAsk, names: ModelNames | undefined): OpenedRoute => {
-    const { context, format, body, streams, query, alias } = ask;
-    const wayOf = (deployment: Deployment, model: string): Way => {
-      const params = format.counts ? undefined : deployment.params;
-      return chooseWay({ provider: deployment.provider, model, params }, format, streams, query, estimatesTokens);
-    };
-    const narrow = (route: Route, name: string): Route | Failure => {
-      const allowed = names ? routePolicy.judge(route, name) : route;
-      if (allowed instanceof Failure) return allowed;
-      const able = narrowed(allowed, format, wayOf);
-      return able instanceof Failure || !names ? able : withoutRefused(able, names, policy);
-    };
-    const route = narrow(ask.route, alias ?? ask.route.model.options.name);
-    if (route instanceof Failure) {
-      nameFirst(context, ask.route);
-      throw route;
-    }
-    const stickyKey = stickyKeyOf(route.model.options.sticky, ask);
-    const likely = likelyOf(router, route, stickyKey);
-    const way = wayOf(likely, modelFor(likely, route.star));
-    context.selected(way.target.provider.id, way.target.model);
-    const opened: RequestRoute = {
-      ...{ route, likely, alias, stickyKey, wayOf },
-      estimatedTokens: estimateTokens(body),
-      narrow(other) {
-        const found = narrow(
-          other,
-          other.model.options.name.replace("*", () => other.star),
-        );
-        return found instanceof Failure ? undefined : found;
-      },
-    };
-    return { route: opened, way };
+    const route = new OpenRoute(rules, ask, names);
+    const { likely } = route;
+    const way = route.wayOf(likely, modelFor(likely, route.route.star));
+    ask.context.selected(way.target.provider.id, way.target.model);
+    return { route, way };
   };
+
+  const known = createKnownRoutes<OpenedRoute>();
 
   return (ask) => {
     // A provider's own name was judged when its provider was chosen.
     const isJudged = policy.active && ask.alias !== undefined;
-    return isJudged ? otherModels(ask).then((names) => open(ask, names)) : open(ask, undefined);
+    if (isJudged) return otherModels(ask).then((names) => open(ask, names));
+    if (!isPlain(ask)) return open(ask, undefined);
+    let opened = known.get(ask);
+    if (!opened) known.set(ask, (opened = open(ask, undefined)));
+    ask.context.selected(opened.way.target.provider.id, opened.way.target.model);
+    return opened;
   };
+}
+
+/**
+ * Decides which deployments a request may ask: those that the model policy allows by the name and by themselves, whose
+ * provider may be asked for all other models that the request names, and can serve its API. Keeps nothing of the body.
+ */
+class OpenRoute implements RequestRoute {
+  readonly route: Route;
+  readonly likely: Deployment;
+  readonly alias: string | undefined;
+  readonly stickyKey: string | undefined;
+  readonly estimatedTokens: number;
+  readonly #rules: Rules;
+  /** Absent if the policy has nothing to say. */
+  readonly #names: ModelNames | undefined;
+  readonly #format: Format;
+  readonly #streams: boolean;
+  readonly #query: string;
+
+  constructor(rules: Rules, ask: RoutedAsk, names: ModelNames | undefined) {
+    this.#rules = rules;
+    this.#names = names;
+    this.#format = ask.format;
+    this.#streams = ask.streams;
+    this.#query = ask.query;
+    this.alias = ask.alias;
+    const route = this.#narrow(ask.route, ask.alias ?? ask.route.model.options.name);
+    if (route instanceof Failure) {
+      nameFirst(ask.context, ask.route);
+      throw route;
+    }
+    this.route = route;
+    this.stickyKey = stickyKeyOf(route.model.options.sticky, ask);
+    this.estimatedTokens = estimateTokens(ask.body);
+    this.likely = likelyOf(rules.router, route, this.stickyKey);
+  }
+
+  wayOf({ provider, params }: Deployment, model: string): Way {
+    const format = this.#format;
+    const target = { provider, model, params: format.counts ? undefined : params };
+    return chooseWay(target, format, this.#streams, this.#query, this.#rules.estimatesTokens);
+  }
+
+  narrow(other: Route): Route | undefined {
+    const { name } = other.model.options;
+    const found = this.#narrow(
+      other,
+      name.replace("*", () => other.star),
+    );
+    return found instanceof Failure ? undefined : found;
+  }
+
+  #narrow(route: Route, name: string): Route | Failure {
+    const { routePolicy, policy, narrowed } = this.#rules;
+    const names = this.#names;
+    const allowed = names ? routePolicy.judge(route, name) : route;
+    if (allowed instanceof Failure) return allowed;
+    const able = narrowed(allowed, this.#format, this);
+    return able instanceof Failure || !names ? able : withoutRefused(able, names, policy);
+  }
 }
 
 /** The deployment that is likely to be asked, of those that may be. */
@@ -139,46 +182,4 @@ function withoutRefused({ model, star }: Route, names: ModelNames, policy: Model
   if (deployments.length === model.deployments.length) return { model, star };
   const [refused] = [...judged.values()].filter((each) => each !== undefined);
   return deployments.length === 0 && refused ? refused.failure : { model: { ...model, deployments }, star };
-}
-
-type WayOf = RequestRoute["wayOf"];
-
-/**
- * Leaves out the deployments whose providers do not serve a format. Models without a `*` are looked at once for each
- * format, and are the same object each time.
- */
-function createNarrowedModels(): (route: Route, format: Format, wayOf: WayOf) => Route | Failure {
-  const known = new WeakMap<RoutedModel, Map<Format, RoutedModel | Failure>>();
-
-  const narrow = (route: Route, wayOf: WayOf): RoutedModel | Failure => {
-    const { model, star } = route;
-    let failure: Failure | undefined;
-    const deployments = model.deployments.filter((deployment) => {
-      try {
-        wayOf(deployment, modelFor(deployment, star));
-        return true;
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        failure ??= error;
-        return false;
-      }
-    });
-    if (deployments.length === model.deployments.length) return model;
-    return deployments.length === 0 && failure ? failure : { ...model, deployments };
-  };
-
-  return (route, format, wayOf) => {
-    const { model, star } = route;
-    if (model.options.name.includes("*") || star !== "") return withModel(route, narrow(route, wayOf));
-    let byFormat = known.get(model);
-    if (!byFormat) known.set(model, (byFormat = new Map()));
-    let found = byFormat.get(format);
-    if (!found) byFormat.set(format, (found = narrow(route, wayOf)));
-    return withModel(route, found);
-  };
-}
-
-function withModel(route: Route, model: RoutedModel | Failure): Route | Failure {
-  if (model instanceof Failure || model === route.model) return model instanceof Failure ? model : route;
-  return { model, star: route.star };
 }

@@ -1,5 +1,5 @@
-import { numberOf, objectOf, textOf, listOf } from "../../core/json/values.ts";
-import type { JsonObject } from "../../core/json/parse.ts";
+import { numberOf, objectOf, textOf } from "../../core/json/values.ts";
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { StickyOptions } from "../../routing/models/model-options.ts";
 import type { ReceivedBody } from "../prepare-body.ts";
@@ -44,22 +44,44 @@ export function stickyKeyOf(
 const TURNS = ["messages", "contents", "input", "prompt"] as const;
 const BEFORE = ["system", "instructions", "systemInstruction", "system_instruction"] as const;
 
-/** A system prompt and the first question: later ones must not change the key. */
-const FIRST_TURNS = 2;
+/** Whose turns are instructions; the first of any other role is the question. */
+const INSTRUCTING: ReadonlySet<unknown> = new Set(["system", "developer"]);
+
+/** Marks that clients move on with each request. */
+const MOVING: ReadonlySet<string> = new Set(["cache_control"]);
 
 /** Of the beginning; what differs only behind it has a cache of its own anyway. */
 const MAX_CHARACTERS = 16 * 1024;
 
 /** A hash of the beginning of a conversation, which all of its requests have; of what its client says of it, if it does. */
 function conversationOf(value: JsonObject): string | undefined {
-  const said = textOf(value["prompt_cache_key"]);
-  if (said !== undefined && said !== "") return said;
+  const told = textOf(value["prompt_cache_key"]);
+  if (told !== undefined && told !== "") return told;
   const turns = TURNS.map((name) => value[name]).find((turn) => turn !== undefined);
-  const first = typeof turns === "string" ? [turns] : listOf(turns).slice(0, FIRST_TURNS);
-  const begun = [...BEFORE.map((name) => value[name]), ...first].filter((part) => part !== undefined);
-  if (begun.length === 0) return undefined;
-  return Bun.hash(begun.map((part) => beginningOf(part)).join("\n")).toString(36);
+  const said: string[] = [];
+  gather([...BEFORE.map((name) => value[name]), firstOf(turns)], said, MAX_CHARACTERS);
+  return said.length === 0 ? undefined : Bun.hash(said.join("\n")).toString(36);
 }
 
-const beginningOf = (part: unknown): string =>
-  (typeof part === "string" ? part : JSON.stringify(part)).slice(0, MAX_CHARACTERS);
+/** The first question, with the instructions before it: what follows differs from request to request. */
+function firstOf(turns: unknown): unknown {
+  if (!Array.isArray(turns)) return turns;
+  const question = turns.findIndex((turn) => !INSTRUCTING.has(objectOf(turn)?.["role"]));
+  return question < 0 ? turns : turns.slice(0, question + 1);
+}
+
+/** Collects what is said in a value, up to so many characters. @returns how many are left */
+function gather(value: unknown, said: string[], left: number): number {
+  if (left <= 0) return 0;
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length && left > 0; at++) left = gather(value[at], said, left);
+    return left - 1;
+  }
+  if (isJsonObject(value)) {
+    for (const name in value) if (!MOVING.has(name) && left > 0) left = gather(value[name], said, left);
+    return left - 1;
+  }
+  const text = typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
+  if (text !== "") said.push(text.slice(0, left));
+  return left - text.length - 1;
+}

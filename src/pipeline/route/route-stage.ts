@@ -1,16 +1,28 @@
 import { modelFor, type Route } from "../../routing/engine/route.ts";
 import type { AdmittedRequest, RequestRoute, Stage } from "../stage.ts";
+import { askAlone, isAlone } from "./ask-alone.ts";
+import { createKnownHeaders } from "./told.ts";
 import { Exchange, type RouteStageParts } from "./exchange.ts";
+
+export interface RouteStageOptions {
+  /** Requests may take several answers, because the gateway runs tools. */
+  readonly hasTools: boolean;
+}
 
 /**
  * Creates the stage that has requests answered by one of several deployments, and asks another one if one fails before
  * the client has had anything. What is behind it is asked anew for each of them, as if there were no other: so it is in
  * front of the tool loop, whose tools make an attempt final.
  */
-export function createRouteStage(parts: RouteStageParts): Stage {
+export function createRouteStage(parts: RouteStageParts & RouteStageOptions): Stage {
+  const headersOf = createKnownHeaders();
   return (admitted, next) => {
     if (!admitted.route) return next(admitted);
     const route = admitted.stored ? translatedOnly(admitted.route, admitted) : admitted.route;
+    if (!parts.hasTools && isAlone(route.route.model)) {
+      const alone = parts.router.enterAlone(route.route, route.estimatedTokens);
+      if (alone) return askAlone(admitted, route, alone, next, headersOf(alone.deployment, alone.model));
+    }
     const exchange = new Exchange(parts, admitted, route, next);
     return parts.router.run(route.route, exchange).then(
       (routed) => exchange.take(routed),
@@ -21,9 +33,8 @@ export function createRouteStage(parts: RouteStageParts): Stage {
 
 /** The gateway keeps the answer, because the deployment that is likely does not: one that does would keep it under another id. */
 function translatedOnly(route: RequestRoute, { format }: AdmittedRequest): RequestRoute {
-  const { wayOf } = route;
   const only = ({ model, star }: Route): Route => {
-    const deployments = model.deployments.filter((one) => wayOf(one, modelFor(one, star)).wire !== format.api);
+    const deployments = model.deployments.filter((one) => route.wayOf(one, modelFor(one, star)).wire !== format.api);
     return deployments.length === model.deployments.length
       ? { model, star }
       : { model: { ...model, deployments }, star };
@@ -33,5 +44,7 @@ function translatedOnly(route: RequestRoute, { format }: AdmittedRequest): Reque
     const left = found && only(found);
     return left?.model.deployments.length === 0 ? undefined : left;
   };
-  return { ...route, route: only(route.route), narrow };
+  const { likely, alias, stickyKey, estimatedTokens } = route;
+  const wayOf: RequestRoute["wayOf"] = (one, model) => route.wayOf(one, model);
+  return { likely, alias, stickyKey, estimatedTokens, wayOf, route: only(route.route), narrow };
 }

@@ -3,11 +3,12 @@ import type { TokenUsage } from "../../core/request-context.ts";
 import type { Permit } from "../limits/gates.ts";
 import type { Deployment } from "../models/deployment.ts";
 import { classifyFailure, type Verdict } from "./classify-failure.ts";
+import { finalFailure } from "./final-failure.ts";
 import type { ModelCandidate } from "./prepare-model.ts";
 import {
   type AttemptKind,
   type AttemptRecord,
-  type Lease,
+  type LoneAttempt,
   modelFor,
   type OpenAttempt,
   type Routed,
@@ -26,7 +27,7 @@ const LATE: ReadonlySet<string> = new Set(["timeout", "first_token"]);
  * One attempt, from its permits until they are given back: its record, its part in the health of its deployment, and the
  * lease of its answer. One object for all of that, because every request makes one.
  */
-export class Attempt<Reply> implements AttemptRecord, Lease {
+export class Attempt<Reply> implements LoneAttempt {
   readonly kind: AttemptKind;
   readonly candidate: ModelCandidate;
   readonly model: string;
@@ -39,7 +40,7 @@ export class Attempt<Reply> implements AttemptRecord, Lease {
   reply: { readonly value: Reply } | undefined;
   readonly #parts: AttemptParts;
   readonly #permit: Permit | undefined;
-  readonly #isTrial: boolean;
+  readonly #trial: number;
   #open: OpenAttempt<Reply> | undefined;
   #hasFirstToken = false;
 
@@ -58,11 +59,16 @@ export class Attempt<Reply> implements AttemptRecord, Lease {
     this.model = modelFor(candidate.deployment, star);
     this.startedAt = now;
     this.#permit = permit;
-    this.#isTrial = candidate.state.enter(now);
+    this.#trial = candidate.state.enter(now);
   }
 
   get deployment(): Deployment {
     return this.candidate.deployment;
+  }
+
+  /** Somebody else sends the request, and tells what comes of it. */
+  beginAlone(): void {
+    this.candidate.state.attempts += 1;
   }
 
   /** Sends the request. @returns the answer; rejects with anything, which {@link failed} is to be told */
@@ -102,6 +108,11 @@ export class Attempt<Reply> implements AttemptRecord, Lease {
     return failure;
   }
 
+  refused(error: unknown): Failure {
+    const failure = this.failed(error);
+    return finalFailure([this], this.#parts.now()) ?? failure;
+  }
+
   /** It is not needed any more, or nobody waits for it: says nothing of its deployment, but that it was not faster. */
   cancel(reason: Failure): void {
     if (this.endedAt !== undefined) return;
@@ -139,7 +150,7 @@ export class Attempt<Reply> implements AttemptRecord, Lease {
 
   #leave(usedTokens: number | undefined): void {
     this.reply = undefined;
-    this.candidate.state.leave(this.#isTrial);
+    this.candidate.state.leave(this.#trial);
     this.#permit?.release(usedTokens);
   }
 }

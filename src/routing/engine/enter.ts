@@ -29,12 +29,12 @@ export function enter<Reply>(
   entry: Entry,
 ): Attempt<Reply> | undefined {
   const [only] = candidates;
-  if (only && candidates.length === 1) return enterOne(parts, star, request, only, entry);
+  if (only && candidates.length === 1) return enterOne<Reply>(parts, star, request.estimatedTokens, only, entry);
   const choice: Choice = { stickyKey: request.stickyKey, star, now: entry.now, peeks: false };
   let left = candidates;
   while (left.length > 0) {
     const chosen = model.strategy(left, choice);
-    const entered = enterOne(parts, star, request, chosen, entry);
+    const entered = enterOne<Reply>(parts, star, request.estimatedTokens, chosen, entry);
     if (entered) return entered;
     left = left.filter((candidate) => candidate !== chosen);
   }
@@ -45,7 +45,7 @@ export function enter<Reply>(
 export function enterOne<Reply>(
   parts: EnterParts,
   star: string,
-  { estimatedTokens }: RoutedRequest<Reply>,
+  estimatedTokens: number,
   candidate: ModelCandidate,
   { kind, now, onRefusal }: Entry,
 ): Attempt<Reply> | undefined {

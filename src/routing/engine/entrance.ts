@@ -82,7 +82,7 @@ export class Entrance<Reply> {
     for (const [at, target] of this.#plan.chain.entries()) {
       for (const candidate of this.#plan.leastBad(target, filter, now)) {
         const entry = { kind: this.#plan.kindFor(target), now, onRefusal: this.#refused };
-        const entered = enterOne(this.#parts, target.star, this.#request, candidate, entry);
+        const entered = enterOne<Reply>(this.#parts, target.star, this.#request.estimatedTokens, candidate, entry);
         if (!entered) continue;
         this.#plan.at = at;
         this.#begin(entered);

@@ -1,6 +1,13 @@
 import { Failure } from "../../core/errors.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
-import type { Attempt } from "./attempt.ts";
+import type { Verdict } from "./classify-failure.ts";
+
+/** What is known of an attempt that may have failed. */
+interface FailedAttempt {
+  readonly failure: Failure | undefined;
+  readonly verdict: Verdict | undefined;
+  readonly candidate: { readonly state: { readonly coolingUntil: number } };
+}
 
 /**
  * The failure of a request whose attempts have failed: that of the attempt that says most. An answer of a provider says
@@ -8,7 +15,7 @@ import type { Attempt } from "./attempt.ts";
  * first one is over.
  * @returns undefined if nothing was tried
  */
-export function finalFailure<Reply>(attempts: readonly Attempt<Reply>[], now: number): Failure | undefined {
+export function finalFailure(attempts: readonly FailedAttempt[], now: number): Failure | undefined {
   const failed = attempts.filter(({ failure }) => failure !== undefined);
   const answered = failed.filter(({ failure }) => failure?.code === "provider_error");
   const failure = (answered.length > 0 ? answered : failed).at(-1)?.failure;

@@ -84,6 +84,14 @@ export interface Routed<Reply> {
   readonly attempts: readonly AttemptRecord[];
 }
 
+/** The one attempt of a request that has no choice: whoever has it tells it what came of it. */
+export interface LoneAttempt extends AttemptRecord, Lease {
+  /** The answer is good, or nobody asks whether it is. */
+  answered(): void;
+  /** @param error with which it failed. @returns the failure that the client is told */
+  refused(error: unknown): Failure;
+}
+
 /** Chooses who answers, and asks again. One for each configuration; what it knows of deployments outlives it. */
 export interface Router {
   /** What a name means; undefined if it is none of the gateway's own. */
@@ -94,6 +102,11 @@ export interface Router {
   readonly models: readonly RoutedModel[];
   /** The deployment that is likely to be asked first: for what must be decided before. Takes no turn. */
   likely(route: Route, stickyKey?: string): Deployment;
+  /**
+   * Begins the one attempt of a route that has one deployment, which may be asked once.
+   * @returns undefined if it cools or is at a limit, or has no such route: `run` says what then happens
+   */
+  enterAlone(route: Route, estimatedTokens: number): LoneAttempt | undefined;
   /**
    * Asks deployments until one answers.
    * @throws Failure that of the last attempt that says the most; `at_limit`, `queue_full`, `queue_timeout`,

@@ -3,7 +3,7 @@ import type { DeploymentStates } from "../health/deployment-states.ts";
 import type { Gates } from "../limits/gates.ts";
 import type { PriceOf } from "../strategies/cheapest.ts";
 import type { Attempt } from "./attempt.ts";
-import { enter } from "./enter.ts";
+import { enter, enterOne } from "./enter.ts";
 import { finalFailure } from "./final-failure.ts";
 import { availableOf, leastCooling, type PreparedModel, prepareModel, type Target } from "./prepare-model.ts";
 import type { Route, Routed, RoutedModel, RoutedRequest, Router } from "./route.ts";
@@ -71,6 +71,16 @@ export function createRouter(parts: RouterParts): Router {
       const available = availableOf(model, time);
       if (available.length === 0) return leastCooling(model.candidates).deployment;
       return model.strategy(available, { stickyKey, star, now: time, peeks: true }).deployment;
+    },
+    enterAlone({ model, star }, estimatedTokens) {
+      const { candidates, options } = prepare(model);
+      const [only] = candidates;
+      const time = now();
+      if (!only || candidates.length > 1 || options.retries.attempts > 1) return undefined;
+      if (!only.state.isAvailable(time)) return undefined;
+      const attempt = enterOne(runParts, star, estimatedTokens, only, { kind: "first", now: time });
+      attempt?.beginAlone();
+      return attempt;
     },
     run(route, request) {
       const target = targetOf(route);

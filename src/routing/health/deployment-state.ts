@@ -53,7 +53,9 @@ export class DeploymentState {
   why: string | undefined;
   readonly #listener: CircuitListener;
   readonly #results = new ResultWindow();
-  #hasTrial = false;
+  /** The attempt that its half-open circuit let through, by number; 0 if there is none. */
+  #trial = 0;
+  #trials = 0;
   #cooledAt = 0;
   /** How often it was opened since it last worked for as long as it had cooled. */
   #openings = 0;
@@ -75,7 +77,7 @@ export class DeploymentState {
 
   /** Whether a request may be sent to it: not while it cools, and only one while its circuit is half-open. */
   isAvailable(now: number): boolean {
-    return this.coolingUntil === 0 || (now >= this.coolingUntil && !this.#hasTrial);
+    return this.coolingUntil === 0 || (now >= this.coolingUntil && this.#trial === 0);
   }
 
   /** From a tenth to 1: the part of its weight that it has so long after a recovery. */
@@ -84,17 +86,18 @@ export class DeploymentState {
     return since >= slowStartMs ? 1 : FIRST_SHARE + ((1 - FIRST_SHARE) * since) / slowStartMs;
   }
 
-  /** An attempt begins. @returns whether it is the one that a half-open circuit lets through; say so when it is over */
-  enter(now: number): boolean {
+  /** An attempt begins. @returns what is to be said when it is over: its number if a half-open circuit lets it through, or 0 */
+  enter(now: number): number {
     this.inFlight += 1;
-    if (this.coolingUntil === 0 || now < this.coolingUntil || this.#hasTrial) return false;
-    return (this.#hasTrial = true);
+    if (this.coolingUntil === 0 || now < this.coolingUntil || this.#trial !== 0) return 0;
+    this.#trials += 1;
+    return (this.#trial = this.#trials);
   }
 
   /** An attempt is over. */
-  leave(wasTrial: boolean): void {
+  leave(trial: number): void {
     this.inFlight -= 1;
-    if (wasTrial) this.#hasTrial = false;
+    if (trial === this.#trial) this.#trial = 0;
   }
 
   /** An attempt that began then is answered: it works. */
@@ -152,6 +155,8 @@ export class DeploymentState {
     this.why = undefined;
     this.failures = 0;
     this.#results.clear();
+    // Its answer may go on for long; the next time that the circuit is half-open does not wait for it.
+    this.#trial = 0;
     this.#recoveredAt = now;
     return true;
   }

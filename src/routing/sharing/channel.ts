@@ -6,9 +6,18 @@ export interface ChangesFrom {
   readonly changes: readonly SharedChange[];
 }
 
+/**
+ * What came last was heard, and more may come: what is to be said meanwhile is coalesced, so that nothing piles up before a
+ * process that has been stopped.
+ */
+interface Heard {
+  readonly kind: "heard";
+}
+
 /** What a worker says to the hub: the process that holds the workers together. */
 export type ToHub =
   | ({ readonly kind: "changes" } & ChangesFrom)
+  | Heard
   /** A gate has this limit; `first`, the first time: by which limit the worker reckoned the share that it began with. */
   | { readonly kind: "limit"; readonly gate: string; readonly limit: number; readonly first?: number }
   /** So many requests wait for slots, `served` of which the hub has granted the worker, as far as it knows, since it began. */
@@ -38,6 +47,7 @@ export type FromHub =
       readonly slots: readonly SlotsHeld[];
     }
   | ({ readonly kind: "changes" } & ChangesFrom)
+  | Heard
   /** So many slots more, `served` of them because the worker wants them. */
   | ({ readonly kind: "grant"; readonly served: number } & SlotsHeld)
   /**

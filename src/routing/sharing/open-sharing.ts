@@ -24,6 +24,8 @@ export interface SharingParts {
 
 /** What a process shares, until it is closed. */
 export interface OpenSharing extends Sharing {
+  /** Those who listen are ready: they are told what was heard so far. Before that Redis is left alone. */
+  start(): void;
   /**
    * Configurations in use have these keys of deployments and gates. Redis is connected to only once there are any, and of
    * other keys nothing is heard through it.
@@ -46,13 +48,17 @@ export function openSharing(parts: SharingParts): OpenSharing {
   let redis: RedisSharing | undefined;
   /** What was said before there was anything to share it by. */
   const early = createPresentChanges(clock);
+  /** What was heard before anybody could use it. */
+  const heard = createPresentChanges(clock);
   let gateway = channel ? undefined : self;
   let hasKeys = false;
+  let hasStarted = false;
   let isOpening = false;
   let isClosed = false;
 
   const deliver = ({ from, changes }: ChangesFrom): void => {
     if (from === self) return;
+    if (!hasStarted) return heard.note({ from, changes });
     for (const change of changes) {
       if (change.kind === "recovered") redis?.hear(change);
       for (const listener of listeners) listener(change, from);
@@ -61,28 +67,21 @@ export function openSharing(parts: SharingParts): OpenSharing {
 
   /** As soon as there is something to share, and the name under which. */
   const openRedis = async (): Promise<void> => {
-    if (redisUrl === undefined || gateway === undefined || !hasKeys || isOpening) return;
+    if (redisUrl === undefined || gateway === undefined || !hasKeys || !hasStarted || isOpening) return;
     isOpening = true;
     const speaker = { gateway, self };
     const { openRedisSharing } = await import("./redis-sharing.ts");
     if (isClosed) return;
-    const given = { url: redisUrl, speaker, hashes, clock, timers, random };
-    redis = openRedisSharing({ ...given, deliver, onChange: onRedisChange });
+    const given = { url: redisUrl, speaker, hashes, clock, timers, random, deliver };
+    redis = openRedisSharing({ ...given, onChange: onRedisChange });
     for (const { changes } of early.all()) changes.forEach(redis.tell);
   };
 
-  const worker =
-    channel &&
-    openWorkerSharing({
-      channel,
-      self,
-      timers,
-      deliver,
-      onHello(name) {
-        gateway = name;
-        void openRedis();
-      },
-    });
+  const onHello = (name: string): void => {
+    gateway = name;
+    void openRedis();
+  };
+  const worker = channel && openWorkerSharing({ channel, self, timers, deliver, onHello });
 
   return {
     tell(change) {
@@ -95,6 +94,12 @@ export function openSharing(parts: SharingParts): OpenSharing {
       return () => void listeners.delete(listener);
     },
     slots: worker?.slots,
+    start() {
+      if (hasStarted) return;
+      hasStarted = true;
+      heard.all().forEach(deliver);
+      void openRedis();
+    },
     retain(keys) {
       const hasNew = redisUrl !== undefined && hashes.retain(keys);
       hasKeys ||= keys.size > 0;

@@ -18,8 +18,8 @@ type Used = SharedChange & { readonly kind: "used" };
 
 /** @param clock milliseconds since the epoch */
 export function createPresentChanges(clock: () => number): PresentChanges {
-  const cooling = new Map<string, { readonly from: string; readonly change: Cooling }>();
-  const used = new Map<string, { readonly from: string; readonly change: Used }>();
+  const cooling = new Map<string, Said<Cooling>>();
+  const used = new Map<string, Said<Used>>();
   let pruneAt = 0;
 
   const prune = (now: number): void => {
@@ -45,13 +45,24 @@ export function createPresentChanges(clock: () => number): PresentChanges {
     },
     all() {
       prune(clock());
-      const bySpeaker = new Map<string, SharedChange[]>();
-      for (const { from, change } of [...cooling.values(), ...used.values()]) {
-        const changes = bySpeaker.get(from);
-        if (changes) changes.push(change);
-        else bySpeaker.set(from, [change]);
-      }
-      return [...bySpeaker].map(([from, changes]) => ({ from, changes }));
+      return bySpeaker([...cooling.values(), ...used.values()]);
     },
   };
+}
+
+/** A change, and who said so. */
+export interface Said<Change extends SharedChange = SharedChange> {
+  readonly from: string;
+  readonly change: Change;
+}
+
+/** What each has said, in the order in which it was. */
+export function bySpeaker(all: readonly Said[]): readonly ChangesFrom[] {
+  const speakers = new Map<string, SharedChange[]>();
+  for (const { from, change } of all) {
+    const changes = speakers.get(from);
+    if (changes) changes.push(change);
+    else speakers.set(from, [change]);
+  }
+  return [...speakers].map(([from, changes]) => ({ from, changes }));
 }

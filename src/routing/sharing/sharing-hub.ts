@@ -1,6 +1,6 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { FromHub, ToHub } from "./channel.ts";
-import { createPresentChanges } from "./present-changes.ts";
+import type { ChangesFrom, FromHub, ToHub } from "./channel.ts";
+import { bySpeaker, createPresentChanges, type Said } from "./present-changes.ts";
 import { SlotHub } from "./slot-hub.ts";
 
 /** What the process that holds the workers together does for their routing: it passes on what they say, and leases slots. */
@@ -23,25 +23,49 @@ export interface SharingHubParts {
   readonly gateway: string;
 }
 
-export function createSharingHub({ workers, clock, timers, gateway }: SharingHubParts): SharingHub {
-  const members = new Map<number, (messages: readonly FromHub[]) => void>();
-  const present = createPresentChanges(clock);
-  /** What is to be sent when what was heard has been dealt with: one message to each. */
-  const outgoing = new Map<number, FromHub[]>();
+/** Changes that a worker has still to be told, if it does not listen for long; more are lost. */
+const MAX_UNTOLD = 10_000;
 
-  const send = (worker: number, message: FromHub): void => {
-    const messages = outgoing.get(worker);
-    if (messages) messages.push(message);
-    else outgoing.set(worker, [message]);
-  };
+/** A worker that can be told things. */
+interface Member {
+  readonly send: (messages: readonly FromHub[]) => void;
+  /** What is to be sent when what was heard has been dealt with. */
+  readonly outgoing: FromHub[];
+  /** The last word about each thing, of those that it has still to be told. */
+  readonly untold: Map<string, Said>;
+  /** It has not heard yet what it was told. */
+  isTold: boolean;
+}
+
+export function createSharingHub({ workers, clock, timers, gateway }: SharingHubParts): SharingHub {
+  const members = new Map<number, Member>();
+  const present = createPresentChanges(clock);
+
   const flush = (): void => {
-    const all = [...outgoing];
-    outgoing.clear();
-    for (const [worker, messages] of all) members.get(worker)?.(messages);
+    for (const { send, outgoing } of members.values()) {
+      if (outgoing.length > 0) send(outgoing.splice(0));
+    }
+  };
+  const tell = (member: Member): void => {
+    if (member.isTold || member.untold.size === 0) return;
+    member.isTold = true;
+    const said = bySpeaker([...member.untold.values()]);
+    member.untold.clear();
+    member.outgoing.push(...said.map((each) => ({ kind: "changes", ...each }) as const));
+  };
+  const passOn = (worker: number, { from, changes }: ChangesFrom): void => {
+    for (const [other, member] of members) {
+      if (other === worker) continue;
+      for (const change of changes) {
+        const about = change.kind === "used" ? `${change.minute % 2} ${from} ${change.gate}` : change.key;
+        if (member.untold.size < MAX_UNTOLD || member.untold.has(about)) member.untold.set(about, { from, change });
+      }
+      tell(member);
+    }
   };
   const slots = new SlotHub({
     workers,
-    send,
+    send: (worker, message) => void members.get(worker)?.outgoing.push(message),
     timers: {
       ...timers,
       setTimer: (callback, delayMs) =>
@@ -52,29 +76,33 @@ export function createSharingHub({ workers, clock, timers, gateway }: SharingHub
     },
   });
 
+  const hearOne = (worker: number, member: Member, message: ToHub): void => {
+    if (message.kind === "heard") {
+      member.isTold = false;
+      return tell(member);
+    }
+    if (message.kind !== "changes") return slots.hear(worker, message);
+    present.note(message);
+    passOn(worker, message);
+  };
+
   return {
-    join(worker, sendTo) {
-      members.set(worker, sendTo);
+    join(worker, send) {
       const known = { changes: present.all(), slots: slots.join(worker) };
-      send(worker, { kind: "hello", gateway, worker, workers, ...known });
+      members.set(worker, { send, outgoing: [], untold: new Map(), isTold: false });
+      send([{ kind: "hello", gateway, worker, workers, ...known }]);
       flush();
     },
     hear(worker, messages) {
-      if (!members.has(worker)) return;
-      for (const message of messages) {
-        if (message.kind !== "changes") {
-          slots.hear(worker, message);
-          continue;
-        }
-        present.note(message);
-        for (const other of members.keys()) if (other !== worker) send(other, message);
-      }
+      const member = members.get(worker);
+      if (!member) return;
+      for (const message of messages) hearOne(worker, member, message);
+      if (messages.some(({ kind }) => kind !== "heard")) member.outgoing.push({ kind: "heard" });
       flush();
     },
     leave(worker) {
       if (!members.delete(worker)) return;
       slots.leave(worker);
-      outgoing.delete(worker);
       flush();
     },
     close: () => slots.close(),

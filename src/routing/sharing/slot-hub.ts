@@ -147,6 +147,7 @@ export class SlotHub {
   #grant({ name: gate }: Gate, holder: Holder, count: number, served: number): void {
     holder.granted += count;
     holder.served += served;
+    if (served === 0) holder.unused = 0;
     this.#parts.send(holder.worker, { kind: "grant", gate, limit: holder.first, count, served });
   }
 

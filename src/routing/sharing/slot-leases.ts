@@ -37,6 +37,8 @@ export class WorkerSlots implements SlotLeases {
   readonly #listeners = new Set<(gate: string) => void>();
   #share = (_limit: number): number => 0;
   #linger: unknown;
+  #isHeld = false;
+  #isScheduled = false;
 
   /** @param send never throws */
   constructor(send: (messages: readonly ToHub[]) => void, timers: Pick<TimerSource, "setTimer" | "clearTimer">) {
@@ -90,8 +92,25 @@ export class WorkerSlots implements SlotLeases {
     lease.granted += message.count;
     lease.served += message.served;
     lease.saidWanted = Math.max(0, lease.saidWanted - message.served);
+    // A fair share is filled up only if nobody waits any more.
+    if (message.served === 0) lease.unused = 0;
     for (const listener of this.#listeners) listener(message.gate);
     if (lease.wanted !== lease.saidWanted) this.#say(lease);
+    // Who wanted it may have gone.
+    this.#giveBack(lease, false);
+  }
+
+  /** Says nothing until it is false: the hub has not heard yet what was said. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#schedule();
+  }
+
+  /** Takes out what there is to say. */
+  take(): readonly ToHub[] {
+    const messages = [...this.#toSay].flatMap(messagesOf);
+    this.#toSay.clear();
+    return messages;
   }
 
   close(): void {
@@ -146,14 +165,19 @@ export class WorkerSlots implements SlotLeases {
 
   #say(lease: Lease): void {
     if (!this.#leases.has(lease.gate)) return;
-    if (this.#toSay.size === 0) queueMicrotask(() => this.#flush());
     this.#toSay.add(lease);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isHeld || this.#isScheduled || this.#toSay.size === 0) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => this.#flush());
   }
 
   #flush(): void {
-    const messages = [...this.#toSay].flatMap(messagesOf);
-    this.#toSay.clear();
-    if (messages.length > 0) this.#send(messages);
+    this.#isScheduled = false;
+    if (!this.#isHeld && this.#toSay.size > 0) this.#send(this.take());
   }
 }
 

@@ -32,7 +32,6 @@ export function slotsLeft(limit: number, holders: Iterable<Holder>): number {
 export class SlotTurns {
   /** In the order of their turns; each wants at least one. */
   readonly #waiting: Holder[] = [];
-  #hasAsked = false;
 
   isWaiting(): boolean {
     return this.#waiting.length > 0;
@@ -75,14 +74,10 @@ export class SlotTurns {
 
   #demandUnused(holders: Iterable<Holder>, demandOf: (holder: Holder) => Demand): void {
     const wanted = this.#waiting.reduce((sum, holder) => sum + holder.wanted, 0);
-    if (wanted === 0 && !this.#hasAsked) return;
-    this.#hasAsked = wanted > 0;
     for (const holder of holders) {
       const count = Math.min(wanted - holder.wanted, holder.granted);
-      // Not with each request that begins to wait: what was asked for comes back first, or is in use.
-      if (count === 0 ? holder.unused > 0 : holder.unused === 0 || count >= 2 * holder.unused) {
-        demandOf(holder).unused = count;
-      }
+      // Not with each request that begins to wait or ends to: what was asked for comes back first, or is in use.
+      if (count > 0 && (holder.unused === 0 || count >= 2 * holder.unused)) demandOf(holder).unused = count;
     }
   }
 

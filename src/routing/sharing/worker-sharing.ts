@@ -1,5 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { ChangesFrom, FromHub, SharingChannel } from "./channel.ts";
+import type { ChangesFrom, FromHub, SharingChannel, ToHub } from "./channel.ts";
 import { createOutbox } from "./outbox.ts";
 import type { SharedChange, SlotLeases } from "./sharing.ts";
 import { WorkerSlots } from "./slot-leases.ts";
@@ -26,19 +26,32 @@ export interface WorkerSharing {
 
 export function openWorkerSharing({ channel, self, timers, deliver, onHello }: WorkerSharingParts): WorkerSharing {
   let hasBegun = false;
-  const slots = new WorkerSlots((messages) => channel.send(messages), timers);
+  /** What was said has not been heard yet. */
+  let isTelling = false;
+  /** With all else that there is to say. */
+  const send = (messages: readonly ToHub[]): void => {
+    const changes = outbox.take(MAX_CHANGES);
+    const all: readonly ToHub[] =
+      changes.length > 0 ? [...messages, { kind: "changes", from: self, changes }] : messages;
+    isTelling = all.length > 0;
+    slots.hold(isTelling);
+    if (isTelling) channel.send(all);
+  };
+  const slots = new WorkerSlots(send, timers);
+  // Nothing is heard of a worker before it was greeted.
+  slots.hold(true);
 
   const flush = (): void => {
-    // Nothing is heard of a worker before it was greeted.
-    if (!hasBegun) return;
-    for (let changes = outbox.take(MAX_CHANGES); changes.length > 0; changes = outbox.take(MAX_CHANGES)) {
-      channel.send([{ kind: "changes", from: self, changes }]);
-    }
+    if (hasBegun && !isTelling) send(slots.take());
   };
   const outbox = createOutbox(flush, timers);
 
   const hear = (message: FromHub): void => {
     if (message.kind === "changes") return deliver(message);
+    if (message.kind === "heard") {
+      isTelling = false;
+      return flush();
+    }
     if (message.kind !== "hello") return slots.hear(message);
     slots.begin(message, message.slots);
     hasBegun = true;
@@ -46,7 +59,10 @@ export function openWorkerSharing({ channel, self, timers, deliver, onHello }: W
     onHello(message.gateway);
     flush();
   };
-  channel.listen((messages) => messages.forEach(hear));
+  channel.listen((messages) => {
+    messages.forEach(hear);
+    if (messages.some(({ kind }) => kind === "changes")) channel.send([{ kind: "heard" }]);
+  });
 
   return {
     tell: outbox.put,

@@ -39,5 +39,7 @@ export function createAskProvider(
       });
 
   return (write, keptBytes, isFirst) =>
-    isFirst || !again ? ask(attempts, write(), keptBytes, isFirst) : again((on) => ask(on, write(), keptBytes, false));
+    isFirst || !again
+      ? ask(attempts, write(), keptBytes, isFirst)
+      : again.ask((on) => ask(on, write(), keptBytes, false));
 }

@@ -127,7 +127,7 @@ describe("what workers share", () => {
   test("is told the others, and whoever is started again", async () => {
     await bringUpBoth();
     say(worker(0), { kind: "sharing", messages: [said] });
-    expect(sharedWith(worker(0)).map(({ kind }) => kind)).toEqual(["hello"]);
+    expect(sharedWith(worker(0)).map(({ kind }) => kind)).toEqual(["hello", "heard"]);
     expect(sharedWith(worker(1)).at(-1)).toEqual(said);
     worker(1).events.ended("SIGKILL");
     await clock.advance(100);

@@ -117,6 +117,24 @@ describe("a circuit that has cooled", () => {
     expect(rig.ask("fast").keys()).toEqual(["a fast"]);
   });
 
+  test("lets another one through although the answer to the one of an earlier time still comes", async () => {
+    const rig = open({ failures: 1 });
+    await fail(rig);
+    await rig.clock.advance(30_000);
+    const stream = rig.ask("fast");
+    stream.asked[0]?.answer();
+    const { lease } = await stream.result;
+    expect(await fail(rig)).toBe("a fast");
+    await rig.clock.advance(60_000);
+    const trial = rig.ask("fast");
+    expect(trial.keys()).toEqual(["a fast"]);
+    lease.settle(undefined);
+    expect(rig.ask("fast").keys()).toEqual(["b fast"]);
+    trial.asked[0]?.answer();
+    await trial.result;
+    expect(stateOf(rig)).toBe("closed");
+  });
+
   test("opens for twice as long each time, up to the longest, and is told of once", async () => {
     const rig = open({ failures: 1, forMs: 1000, maxMs: 3000 });
     const times: number[] = [];

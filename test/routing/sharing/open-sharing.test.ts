@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { BACKGROUND_TIMERS } from "../../../src/core/deadlines.ts";
-import type { SharingChannel } from "../../../src/routing/sharing/channel.ts";
+import type { FromHub, SharingChannel, ToHub } from "../../../src/routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "../../../src/routing/sharing/open-sharing.ts";
 import { createOutbox } from "../../../src/routing/sharing/outbox.ts";
 import { createPresentChanges } from "../../../src/routing/sharing/present-changes.ts";
@@ -39,6 +39,7 @@ function share(redisUrl: string | undefined, channel?: SharingChannel): Sharer {
     heard.push(text);
   });
   sharing.retain(new Set(["a", "b", "c", "d"]));
+  sharing.start();
   open.push(sharing);
   return { sharing, heard, all };
 }
@@ -78,6 +79,47 @@ test("workers hear of each other at once, of totals every 50 ms, and what is so 
   const later = shareAsWorker(hub, 2);
   expect(later.all).toEqual(["a cooling", "c used 1000"]);
   expect(one.all).toEqual([]);
+});
+
+test("nothing piles up before a worker that does not listen, or a hub that does not", async () => {
+  const hub = hubOf("gateway");
+  const one = shareAsWorker(hub, 1);
+  const sent: FromHub[] = [];
+  hub.join(2, (messages) => void sent.push(...messages));
+  for (let count = 1; count <= 100; count += 1) {
+    one.sharing.tell({ kind: "cooling", key: "a", until: Date.now() + MINUTE_MS, why: String(count) });
+    await Promise.resolve();
+  }
+  const told = () => sent.flatMap((message) => (message.kind === "changes" ? message.changes : []));
+  expect(told()).toMatchObject([{ why: "1" }]);
+  hub.hear(2, [{ kind: "heard" }]);
+  expect(told()).toMatchObject([{ why: "1" }, { why: "100" }]);
+
+  const said: (readonly ToHub[])[] = [];
+  let hear: Parameters<SharingChannel["listen"]>[0] = () => {};
+  const alone = share(undefined, {
+    send: (messages) => void said.push(messages),
+    listen: (given) => void (hear = given),
+  });
+  hear([{ kind: "hello", gateway: "g", worker: 1, workers: 2, changes: [], slots: [] }]);
+  for (let count = 1; count <= 100; count += 1) {
+    alone.sharing.tell({ kind: "cooling", key: "a", until: Date.now() + MINUTE_MS, why: String(count) });
+    alone.sharing.slots?.want("gate", 4, count);
+    await Promise.resolve();
+  }
+  expect(said).toHaveLength(1);
+  hear([{ kind: "heard" }]);
+  expect(said).toMatchObject([
+    [
+      { kind: "limit", gate: "gate", limit: 4, first: 4 },
+      { kind: "want", count: 1 },
+      { kind: "changes", changes: [{ why: "1" }] },
+    ],
+    [
+      { kind: "want", count: 100 },
+      { kind: "changes", changes: [{ why: "100" }] },
+    ],
+  ]);
 });
 
 test.skipIf(!hasRedis)("workers of two gateways hear everything once, by one way or the other", async () => {

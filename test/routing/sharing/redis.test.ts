@@ -42,8 +42,22 @@ function share(redisUrl: string | undefined, keys: ReadonlySet<string> = KEYS, c
     if (before.size < before.add(JSON.stringify(change)).size) heard.push(change);
   });
   sharing.retain(keys);
+  sharing.start();
   open.push(sharing);
   return { sharing, heard, log, logged };
+}
+
+/** A server that answers: its socket is there a moment before. */
+async function startServer(): Promise<RedisServer> {
+  const server = await startRedis();
+  const isUp = async (): Promise<boolean> => {
+    const client = new RedisClient(server.url, { autoReconnect: false });
+    const answer = await client.ping().catch(() => undefined);
+    client.close();
+    return answer === "PONG";
+  };
+  while (!(await isUp())) await Bun.sleep(5);
+  return server;
 }
 
 const cooling = (key: string, ms = 60_000): SharedChange => ({
@@ -65,7 +79,7 @@ async function meet(...sharers: readonly Sharer[]): Promise<void> {
 
 describe.skipIf(!hasRedis)("two gateways", () => {
   test("know of each other's cooldowns, recoveries and minutes, and do not hear themselves", async () => {
-    await using server = await startRedis();
+    await using server = await startServer();
     const [one, other] = [share(server.url), share(server.url)];
     await meet(one, other);
     for (const change of [cooling(LEFT), { kind: "recovered", key: LEFT } as const, used("right", 3)]) {
@@ -79,7 +93,7 @@ describe.skipIf(!hasRedis)("two gateways", () => {
   });
 
   test("tell totals of a minute at most every 50 ms, the last one", async () => {
-    await using server = await startRedis();
+    await using server = await startServer();
     const [one, other] = [share(server.url), share(server.url)];
     await meet(one, other);
     for (let requests = 1; requests <= 10_000; requests += 1) one.sharing.tell(used("right", requests));
@@ -87,7 +101,7 @@ describe.skipIf(!hasRedis)("two gateways", () => {
   });
 
   test("one that comes later, or learns of a deployment later, learns what is so at present", async () => {
-    await using server = await startRedis();
+    await using server = await startServer();
     const first = share(server.url);
     const witness = share(server.url);
     await meet(first, witness);
@@ -109,7 +123,7 @@ describe.skipIf(!hasRedis)("two gateways", () => {
   });
 
   test("leave nothing in Redis that is long or says what it is about, and that does not expire", async () => {
-    await using server = await startRedis();
+    await using server = await startServer();
     const [one, other] = [share(server.url), share(server.url)];
     await meet(one, other);
     one.sharing.tell(cooling(LEFT));
@@ -131,7 +145,7 @@ describe.skipIf(!hasRedis)("two gateways", () => {
   });
 
   test("pass over what is not as they write it", async () => {
-    await using server = await startRedis();
+    await using server = await startServer();
     const [one, other] = [share(server.url), share(server.url)];
     await meet(one, other);
     const client = new RedisClient(server.url);
@@ -170,7 +184,7 @@ const OUTAGES: readonly (readonly [
 test.skipIf(!hasRedis).each(OUTAGES)(
   "a server that %s: each goes on alone, says so once, and rejoins",
   async (_, leave, comeBack) => {
-    await using server = await startRedis();
+    await using server = await startServer();
     const [one, other] = [share(server.url), share(server.url)];
     await meet(one, other);
     one.sharing.tell(cooling(LEFT));
@@ -198,7 +212,7 @@ test.skipIf(!hasRedis).each(OUTAGES)(
 );
 
 test.skipIf(!hasRedis)("a server that answers and refuses is away, too, and said to be once", async () => {
-  await using server = await startRedis();
+  await using server = await startServer();
   const [one, other] = [share(server.url), share(server.url)];
   await meet(one, other);
   const client = new RedisClient(server.url);
@@ -217,7 +231,7 @@ test.skipIf(!hasRedis)("a server that answers and refuses is away, too, and said
 });
 
 test.skipIf(!hasRedis)("a server that is away at the start is said once, and found when it comes", async () => {
-  await using server = await startRedis();
+  await using server = await startServer();
   await server.kill();
   const [one, other] = [share(server.url), share(server.url)];
   for (const { logged } of [one, other]) expect(await logged.next(3000, "that it is away")).not.toBe("back");

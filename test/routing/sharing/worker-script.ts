@@ -13,7 +13,9 @@ const GATE = "gate";
 let hear: (messages: readonly FromHub[]) => void = () => {};
 process.on("message", (message: { readonly kind: string; readonly messages: readonly FromHub[] }) => {
   if (message.kind === "sharing") hear(message.messages);
-  if (message.kind === "listen") admit();
+  if (message.kind !== "listen") return;
+  sharing.start();
+  admit();
 });
 
 const sharing = openSharing({

@@ -1,0 +1,132 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type GatewayProcess, startGateway } from "../../fixtures/start-gateway.ts";
+import { hasRedis, startRedis } from "../../response-store/stores.ts";
+import { connectToEach } from "../../cli/workers/worker-processes.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "gateway-sharing-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const ANSWER = {
+  ...{ id: "c1", object: "chat.completion", created: 1, model: "m" },
+  choices: [{ index: 0, message: { role: "assistant", content: "hello" }, finish_reason: "stop" }],
+  usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
+};
+const ASKED = JSON.stringify({ model: "fast", messages: [{ role: "user", content: "hi" }] });
+
+/** A provider that counts how many requests it has at once, and in all. */
+function startProvider(status: number, headers: Record<string, string> = {}) {
+  const seen = { all: 0, atOnce: 0, most: 0 };
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    async fetch({ method }) {
+      if (method !== "POST") return Response.json({ data: [] });
+      seen.all += 1;
+      seen.atOnce += 1;
+      seen.most = Math.max(seen.most, seen.atOnce);
+      await Bun.sleep(5);
+      seen.atOnce -= 1;
+      return Response.json(status === 200 ? ANSWER : { error: { message: "not now" } }, { status, headers });
+    },
+  });
+  return { seen, url: `${server.url.href}v1`, [Symbol.asyncDispose]: () => server.stop(true) };
+}
+
+/** A file with a model `fast` of these providers. */
+function writeConfig(providers: Readonly<Record<string, string>>, limits: string): string {
+  const path = join(folder, `${crypto.randomUUID()}.yaml`);
+  const ids = Object.keys(providers);
+  const lines = [
+    "providers:",
+    ...ids.map((id) => `  ${id}: { base_url: "${providers[id]}", api_key: sk-${id}-0123456789, apis: [chat] }`),
+    ...["models:", "  fast:", "    strategy: priority", "    deployments:"],
+    ...ids.map((id) => `      - { provider: ${id}, model: m }`),
+    ...(limits === "" ? [] : [`    limits: ${limits}`]),
+  ];
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  return path;
+}
+
+const start = (config: string, settings: Readonly<Record<string, string>>): Promise<GatewayProcess> =>
+  startGateway({ SERVER_PORT: "0", ...settings }, ["--config", config]);
+
+const ask = (url: string): Promise<Response> =>
+  fetch(`${url}/v1/chat/completions`, { method: "POST", body: ASKED, headers: { connection: "close" } });
+
+interface Routing {
+  readonly data: readonly {
+    readonly deployments: readonly { readonly provider: string; readonly state: string }[];
+  }[];
+}
+const stateOf = ({ data }: Routing, id: string): string | undefined =>
+  data[0]?.deployments.find(({ provider }) => provider === id)?.state;
+
+describe("two workers", () => {
+  test.each([1, 3])("keep %i slots of a model, whoever gets the requests", async (slots) => {
+    await using provider = startProvider(200);
+    const config = writeConfig(
+      { left: provider.url },
+      `{ max_in_flight: ${slots}, queue: { length: 64, timeout: 30s } }`,
+    );
+    await using gateway = await start(config, { SERVER_WORKERS: "2" });
+    const statuses = await Promise.all(Array.from({ length: 40 }, async () => (await ask(gateway.url)).status));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect([provider.seen.all, provider.seen.most]).toEqual([40, slots]);
+  });
+
+  test("know which deployment cools, although only one has asked it", async () => {
+    await using left = startProvider(429, { "retry-after": "60" });
+    await using right = startProvider(200);
+    await using gateway = await start(writeConfig({ left: left.url, right: right.url }, ""), { SERVER_WORKERS: "2" });
+    expect((await ask(gateway.url)).headers.get("x-selected-provider")).toBe("right");
+    for (const { client } of await connectToEach(gateway)) {
+      let state: string | undefined;
+      while (state !== "open") {
+        await client.request("GET", "/v1/routing");
+        await client.head();
+        state = stateOf(JSON.parse((await client.body()).text) as Routing, "left");
+      }
+      client.leave();
+    }
+    for (let count = 0; count < 10; count += 1) await (await ask(gateway.url)).text();
+    expect([left.seen.all, right.seen.all]).toEqual([1, 11]);
+  });
+});
+
+describe.skipIf(!hasRedis)("two gateways", () => {
+  test("know which deployment cools, and how much of a minute is used", async () => {
+    await using redis = await startRedis();
+    await using left = startProvider(429, { "retry-after": "60" });
+    await using right = startProvider(200);
+    const settings = { REDIS_URL: redis.url };
+    const config = writeConfig({ left: left.url, right: right.url }, "{ requests_per_minute: 1000 }");
+    await using one = await start(config, settings);
+    await (await ask(one.url)).text();
+    // It began later, and hears of what was before.
+    await using other = await start(config, settings);
+    const routing = async (): Promise<Routing> => (await (await fetch(`${other.url}/v1/routing`)).json()) as Routing;
+    while (stateOf(await routing(), "left") !== "open") await Bun.sleep(5);
+    expect((await ask(other.url)).headers.get("x-selected-provider")).toBe("right");
+    expect(left.seen.all).toBe(1);
+    // In this minute it has been asked itself once at most.
+    let minute: number | undefined;
+    for (
+      let isKnown = false;
+      !isKnown;
+      isKnown = /"requests_per_minute"[^}]*"used":[3-9]/.test(JSON.stringify(await routing()))
+    ) {
+      const now = Math.floor(Date.now() / 60_000);
+      for (let count = 0; count < 3 && now !== minute; count += 1) await (await ask(one.url)).text();
+      minute = now;
+      await Bun.sleep(5);
+    }
+    await redis.kill();
+    await other.logged(({ msg }) => String(msg).startsWith("Redis does not answer"));
+    expect((await ask(other.url)).status).toBe(200);
+    await redis.start();
+    await other.logged(({ msg }) => String(msg).startsWith("Redis answers again"));
+  });
+});
