@@ -329,6 +329,59 @@ describe("what a provider does not say is estimated", () => {
   });
 });
 
+describe("an estimate is made for every API", () => {
+  const tokens = (body: unknown): number => Math.ceil(JSON.stringify(body).length / 4);
+  const cut = (events: readonly string[]): readonly Step[] => [...sse(events).slice(0, -1), close()];
+  const RESPONSES = { ...SMALLEST["/v1/responses"], model: "openai/gpt-4o-mini" };
+  const MISTRAL = { ...MESSAGES, model: "mistral/mistral-large-latest", stream: true };
+  const part = (text: string): object => ({ candidates: [{ content: { role: "model", parts: [{ text }] } }] });
+  const LAST_PART = { candidates: [{ content: { role: "model", parts: [] }, finishReason: "STOP" }] };
+
+  test.each<[string, string, unknown, readonly Step[], number]>([
+    ["completions", "/v1/completions", SMALLEST["/v1/completions"], json(200, { choices: [{ text: "12345" }] }), 2],
+    ["embeddings", "/v1/embeddings", SMALLEST["/v1/embeddings"], json(200, { data: [{ embedding: [0.5] }] }), 0],
+    ["messages", "/v1/messages", MESSAGES, json(200, { content: [{ type: "text", text: "12345" }] }), 2],
+    [
+      "responses",
+      "/v1/responses",
+      RESPONSES,
+      json(200, { object: "response", output: [{ content: [{ type: "output_text", text: "12345" }] }] }),
+      2,
+    ],
+    ["generate", GENERATE, GEMINI, json(200, part("12345")), 2],
+    [
+      "a stream of generate",
+      STREAM_GENERATE,
+      GEMINI,
+      sse([dataEvent(part("1234")), dataEvent(part("5")), dataEvent(LAST_PART)]),
+      2,
+    ],
+    [
+      "the same as an array",
+      STREAM_GENERATE.replace("?alt=sse", ""),
+      GEMINI,
+      json(200, [part("1234"), part("5"), LAST_PART]),
+      2,
+    ],
+    [
+      "a stream of responses that is cut",
+      "/v1/responses",
+      { ...RESPONSES, stream: true },
+      cut([
+        dataEvent({ type: "response.created", response: { id: "r", instructions: null } }, "response.created"),
+        dataEvent({ type: "response.output_text.delta", delta: "1234" }, "response.output_text.delta"),
+        dataEvent({ type: "response.output_text.delta", delta: "5" }, "response.output_text.delta"),
+        dataEvent({ type: "response.output_text.done", text: "12345" }, "response.output_text.done"),
+      ]),
+      2,
+    ],
+    ["a stream of messages from a chat API that is cut", "/v1/messages", MISTRAL, cut([chunk("1234"), chunk("5")]), 2],
+  ])("%s", async (_, path, body, answer, output) => {
+    const { line } = await ask(path, body, answer);
+    expect(line).toMatchObject({ usage_source: "estimated", input_tokens: tokens(body), output_tokens: output });
+  });
+});
+
 describe("nothing is made up", () => {
   test("of a model whose price nobody knows: null, and no header", async () => {
     const body = { ...CHAT, model: "openai/no-such-model" };

@@ -1,7 +1,7 @@
 import type { BuiltInProviderId } from "../../providers/table.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { canonicalModelName } from "../model-name.ts";
-import type { ModelPrice } from "@pydantic/genai-prices";
+import type { ModelPrice, PriceOptions as CalcOptions } from "@pydantic/genai-prices";
 import type { KindPrices, PriceOptions } from "../models/model-options.ts";
 import type { ListedProviders } from "./listed-providers.ts";
 
@@ -56,23 +56,20 @@ export async function loadPriceList(newer: () => ListedProviders | undefined = (
       // A second account at a provider's own address is a custom provider under another id.
       const where = providerId === undefined ? { providerApiUrl: provider.baseUrl } : { providerId };
       const name = canonicalModelName(provider, model);
+      const ask = (place: CalcOptions): PriceOptions | undefined => {
+        const found = calcPrice({}, name, { ...place, timestamp: at });
+        return found ? toPrice(found.model_price) : undefined;
+      };
       const fetched = newer()?.find(where);
-      const found =
-        fetched && tryOr(() => calcPrice({}, name, { provider: fetched, timestamp: at }), "unreadable" as const);
-      const known =
-        found === undefined || found === "unreadable" ? calcPrice({}, name, { ...where, timestamp: at }) : found;
-      return known ? toPrice(known.model_price) : undefined;
+      if (!fetched) return ask(where);
+      try {
+        return ask({ provider: fetched });
+      } catch {
+        // It may have a form that this version of the list's code does not know.
+        return ask(where);
+      }
     },
   };
-}
-
-/** Data that was fetched may have a form that this version of the list's code does not know, and throws at. */
-function tryOr<Found, Other>(find: () => Found, other: Other): Found | Other {
-  try {
-    return find();
-  } catch {
-    return other;
-  }
 }
 
 type Listed = Readonly<ModelPrice>;

@@ -9,7 +9,8 @@ import { createPriceCalls } from "./price-calls.ts";
 import { loadPriceList, type PriceList } from "./price-list.ts";
 import { createPriceUpdates, type FetchPrices, type PriceUpdates } from "./price-updates.ts";
 
-export interface PriceOptions {
+/** What of prices one configuration asks for. */
+export interface PricingOptions {
   /** What the operator says, which wins. */
   readonly named: readonly NamedPrice[];
   /** Say what each request cost; else prices are for routing only. */
@@ -32,7 +33,7 @@ export interface OpenPrices {
 /** The list of prices, for all configurations: loaded once one needs it. */
 export interface PriceSource {
   /** @param options undefined if nobody asks what models cost */
-  open(options: PriceOptions | undefined): Promise<OpenPrices | undefined>;
+  open(options: PricingOptions | undefined): Promise<OpenPrices | undefined>;
 }
 
 export interface PriceSourceParts {
