@@ -1,4 +1,5 @@
 import type { Config } from "./config/load-config.ts";
+import { requestLogOptions } from "./config/log-options.ts";
 import * as options from "./config/module-options.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
@@ -90,7 +91,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
-  const observers = [logRequest(log, QUIET_ROUTES)];
+  const observers = [logRequest(log, QUIET_ROUTES, requestLogOptions(settings))];
   const inFlight = openRequests({ maxBytes, timers, observers, newId });
   const { requests, memory, deadlines } = inFlight;
   const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });

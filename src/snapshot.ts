@@ -133,7 +133,7 @@ function assemble(
       ...relayOptions,
       ...routing,
       ...{ catalogue: modelLists, policy },
-      own: deployments?.list(routePolicy, modelLists),
+      own: deployments?.list(routePolicy),
     },
     routing: deployments?.view,
     toolRegistry: tools?.registry,
@@ -182,10 +182,10 @@ function stagesOf(
   return [...kept, ...gates, ...routed, ...(tools ? [tools.loop] : [])];
 }
 
-function routingParts({ timers, changes }: SharedParts, { openCall }: Upstream) {
+function routingParts({ timers, clock, changes }: SharedParts, { openCall }: Upstream) {
   const { modelListRead: onRead, modelListFailed: onFailure } = changes;
   const { modelListRecovered: onRecovered, modelListGivenUp: onGivenUp } = changes;
-  return { openCall, timers, onRead, onFailure, onRecovered, onGivenUp };
+  return { openCall, timers, clock, onRead, onFailure, onRecovered, onGivenUp };
 }
 
 function authenticationParts(

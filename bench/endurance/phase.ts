@@ -75,7 +75,7 @@ export async function runPhase<Loaded>(phase: Phase<Loaded>, ground: Ground): Pr
 
   await load(running, pid, Math.min(60, Math.max(2, seconds / 5)));
   const before = await rest();
-  if (hasProbe) await askProbe(running, ground, "watch");
+  if (hasProbe) await askProbe(running, ground, "watch-collected");
   const loaded = await load(running, pid, seconds);
   const longestTurnMs = hasProbe ? (await askProbe(running, ground, "turns")).longestTurnMs : undefined;
   const after = await rest(before);

@@ -41,7 +41,8 @@ export async function checkLive(config: Config): Promise<LiveCheck> {
   const listsOf = (providers: readonly Provider[]): ModelLists => {
     const { openCall } = upstream;
     const silent = { onRead() {}, onFailure() {}, onRecovered() {}, onGivenUp() {} };
-    return openRouting(options.routingOptions(settings), { ...silent, providers, openCall, timers }).modelLists;
+    return openRouting(options.routingOptions(settings), { ...silent, providers, openCall, timers, clock: Date.now })
+      .modelLists;
   };
   const modelLists = listsOf(providers);
   const issuers = settings.AUTH_ENABLED ? options.authenticationOptions(settings).issuers : [];

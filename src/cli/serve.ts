@@ -4,7 +4,7 @@ import { announce, announceDrainDelay } from "./announce.ts";
 import { endProcess } from "./exit.ts";
 import { reloadOnChange } from "./reload-on-change.ts";
 import { onEndSignal } from "./signals.ts";
-import { openService, type Service, type ServiceParts, StartFailure } from "./service.ts";
+import { giveBackMemory, openService, type Service, type ServiceParts, StartFailure } from "./service.ts";
 
 /** Builds the service, and ends the process with the reason if that cannot be done. */
 export async function openServiceOrFail(parts: ServiceParts): Promise<Service> {
@@ -27,6 +27,7 @@ export interface ServeParts extends ServiceParts {
 export async function serve(parts: ServeParts): Promise<void> {
   const { log, version, config, source } = parts;
   const service = await openServiceOrFail({ ...parts, file: source.file });
+  giveBackMemory();
   // Before anyone can learn that the gateway listens: a signal right after that must find a handler.
   onEndSignal({
     begin(signal) {

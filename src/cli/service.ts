@@ -73,7 +73,6 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
   const first = complete(config);
   const { settings, providers } = first;
   const gateway = await build(first, dependencies);
-  giveBackMemory();
   let drained: Promise<number> | undefined;
 
   const drain = async (onClosed: () => void): Promise<number> => {
@@ -121,8 +120,11 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
   };
 }
 
-/** What only the start needed, code of modules above all, is a large part of what an idle gateway would hold. */
-function giveBackMemory(): void {
+/**
+ * For a process that has opened its service: what only the start needed, code of modules above all, is a large part of what an
+ * idle gateway would hold. It costs whoever has other code to run: all that is compiled is compiled anew.
+ */
+export function giveBackMemory(): void {
   Bun.gc(true);
   Bun.shrink();
 }

@@ -1,14 +1,15 @@
 import type { Provider } from "../providers/provider.ts";
 import { type Environment, readVariable } from "./environment.ts";
 import { CLOUD_VARIABLES } from "./cloud/read-cloud.ts";
-import { findConflicts, findIdleSettings } from "./find-conflicts.ts";
+import { findConflicts } from "./find-conflicts.ts";
+import { findIdleSettings } from "./find-idle-settings.ts";
 import { findUnknownVariables } from "./find-unknown-variables.ts";
 import { foreignNames, readForeignNames } from "./foreign-names.ts";
 import { loadMcpServers, type McpServer } from "./load-mcp-servers.ts";
 import { mcpServerVariables } from "./mcp-server-variables.ts";
 import { loadProviders } from "./load-providers.ts";
 import { type LoadedModels, NO_MODELS } from "./models/loaded-models.ts";
-import { acceptedValues, parseSetting, type ParsedSetting } from "./parse-setting.ts";
+import { acceptedValues, parseSetting, type ParsedSetting, refusedEntry } from "./parse-setting.ts";
 import { providerVariables } from "./provider-variables.ts";
 import type { EnvFileLines } from "./scan-env-file.ts";
 import { problemLine } from "./setting-problem.ts";
@@ -73,7 +74,10 @@ function readSetting(
     // If the value is malformed, nobody can say which part is the secret.
     const shown = row.secret === undefined || row.secret === true ? found.value : "***";
     const expected = form?.expected ?? acceptedValues(row);
-    problems.push(problemLine({ name: found.name, value: shown, secret: row.secret === true, expected }));
+    const reason = refusedEntry(row, found.value);
+    problems.push(
+      problemLine({ name: found.name, value: shown, secret: row.secret === true, ...(reason && { reason }), expected }),
+    );
   }
   if (row.default !== undefined) return parseSetting(row, row.default);
   return row.type === "list" ? Object.freeze([]) : undefined;

@@ -1,4 +1,5 @@
 import { formatDuration, parseDuration } from "../core/durations.ts";
+import { nearestName } from "../core/nearest-name.ts";
 import { parseByteSize } from "./values.ts";
 import { ACCEPTED_PROXY_URLS, parseProxyUrl, maskProxyUrl, maskUrl } from "./urls.ts";
 import type { SettingRange, SettingRow } from "./setting-row.ts";
@@ -19,6 +20,10 @@ function parseInteger(text: string): number | undefined {
   return Number.isSafeInteger(integer) ? integer : undefined;
 }
 
+function parseDecimal(text: string): number | undefined {
+  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
 function parseWithin(
   text: string,
   parse: (text: string) => number | undefined,
@@ -30,12 +35,20 @@ function parseWithin(
   return value < (minimum ?? -Infinity) || value > (maximum ?? Infinity) ? undefined : value;
 }
 
-function parseList(text: string): readonly string[] | undefined {
-  const entries = text
+function splitList(text: string): readonly string[] {
+  return text
     .split(",")
     .map((entry) => entry.trim())
     .filter((entry) => entry !== "");
-  return entries.some((entry) => CONTROL_CHARACTER.test(entry)) ? undefined : Object.freeze(entries);
+}
+
+/** @param accepted the entries that are; undefined if all are */
+function parseList(text: string, accepted: readonly string[] | undefined): readonly string[] | undefined {
+  const entries = splitList(text);
+  if (entries.some((entry) => CONTROL_CHARACTER.test(entry))) return undefined;
+  if (accepted === undefined) return Object.freeze(entries);
+  const matched = entries.flatMap((entry) => matchWord(entry, accepted) ?? []);
+  return matched.length < entries.length ? undefined : Object.freeze(matched);
 }
 
 function matchWord(text: string, words: readonly string[]): string | undefined {
@@ -56,17 +69,32 @@ export function parseSetting(row: SettingRow, text: string): ParsedSetting | und
     case "boolean":
       return BOOLEANS.get(text.toLowerCase());
     case "list":
-      return parseList(text);
+      return parseList(text, row.entries);
     case "enum":
       return matchWord(text, row.values);
     case "integer":
       return matchWord(text, row.words ?? []) ?? parseWithin(text, parseInteger, row.range);
+    case "number":
+      return parseWithin(text, parseDecimal, row.range);
     case "duration":
       return parseWithin(text, parseDuration, row.range);
     case "bytes":
       return matchWord(text, row.words ?? []) ?? parseWithin(text, parseByteSize, row.range);
   }
 }
+
+/** What of a value that was refused is at fault, if that is one of several entries. */
+export function refusedEntry(row: SettingRow, text: string): string | undefined {
+  if (row.type !== "list" || row.entries === undefined) return undefined;
+  const { entries } = row;
+  const unknown = splitList(text).find((entry) => matchWord(entry, entries) === undefined);
+  if (unknown === undefined || CONTROL_CHARACTER.test(unknown)) return undefined;
+  const nearest = nearestName(unknown.toLowerCase(), entries);
+  return `there is no ${unknown.slice(0, LONGEST_ENTRY)}${nearest === undefined ? "" : `, perhaps ${nearest} is meant`}`;
+}
+
+/** Longer ones are cut where they are reported. */
+const LONGEST_ENTRY = 40;
 
 function inRange(range: SettingRange | undefined): string {
   return range === undefined ? "" : ` from ${range[0]} to ${range[1]}`;
@@ -82,11 +110,15 @@ export function acceptedValues(row: SettingRow): string {
     case "boolean":
       return "true or false";
     case "list":
-      return "a comma-separated list without control characters";
+      return row.entries === undefined
+        ? "a comma-separated list without control characters"
+        : `a comma-separated list of ${row.entries.join(", ")}`;
     case "enum":
       return `one of ${row.values.join(", ")}`;
     case "integer":
       return [`a whole number${inRange(row.range)}`, ...(row.words ?? [])].join(" or ");
+    case "number":
+      return `a number${inRange(row.range)}`;
     case "duration":
       return `a duration (300ms, 1h30m, plain seconds)${inRange(row.range)}`;
     case "bytes":

@@ -43,7 +43,17 @@ export type SettingRange = readonly [minimum: string, maximum: string];
 /** One row of the settings table: everything that loading, checking and documenting a setting needs to know. */
 export type SettingRow = CommonSettingRow &
   (
-    | { readonly type: "string" | "boolean" | "list" | "proxy" }
+    | { readonly type: "string" | "boolean" | "proxy" }
+    | {
+        readonly type: "list";
+        /** The entries that are accepted; any if they are not said. */
+        readonly entries?: readonly string[];
+      }
+    | {
+        /** In decimal digits, with or without a fraction. */
+        readonly type: "number";
+        readonly range: SettingRange;
+      }
     | { readonly type: "duration"; readonly range?: SettingRange }
     | { readonly type: "enum"; readonly values: readonly string[] }
     | {
@@ -65,7 +75,7 @@ export const LONGEST_WAIT = "24h";
 
 type WordsOf<Row> = Row extends { readonly words: readonly (infer Word)[] } ? Word : never;
 
-type ValueOf<Row extends SettingRow> = Row["type"] extends "integer" | "duration" | "bytes"
+type ValueOf<Row extends SettingRow> = Row["type"] extends "integer" | "duration" | "bytes" | "number"
   ? number | WordsOf<Row>
   : Row["type"] extends "boolean"
     ? boolean

@@ -1,9 +1,22 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
+import { type Modalities, readModalities } from "./model-modalities.ts";
+import { readPrices, type TokenPrices } from "./model-prices.ts";
 
-/**
- * Members that hold the longest input of a model, in tokens, by path; the first that is there counts. What a running
- * server was started with is before what the model could take.
- */
+/** What `?include=` can add to a model. */
+export const MODEL_EXTRAS = ["context_window", "pricing", "modalities"] as const;
+export type ModelExtra = (typeof MODEL_EXTRAS)[number];
+
+/** What is said of a model that only some clients ask for; what is not said is absent. */
+export interface ModelExtras {
+  /** The longest input, in tokens. */
+  readonly context_window?: number;
+  /** The longest one that the model can take at most; whoever serves it may have set less. */
+  readonly context_limit?: number;
+  readonly pricing?: TokenPrices;
+  readonly modalities?: Modalities;
+}
+
+/** Members that hold the longest input of a model, in tokens, by path; the first that is there counts. */
 const CONTEXT_WINDOWS: readonly (readonly string[])[] = [
   ["context_window"],
   // LM Studio
@@ -11,7 +24,6 @@ const CONTEXT_WINDOWS: readonly (readonly string[])[] = [
   ["context_length"],
   ["contextLength"],
   ["context_size"],
-  ["max_context_length"],
   // vLLM
   ["max_model_len"],
   ["max_input_tokens"],
@@ -19,7 +31,6 @@ const CONTEXT_WINDOWS: readonly (readonly string[])[] = [
   ["inputTokenLimit"],
   // llama.cpp
   ["meta", "n_ctx"],
-  ["meta", "n_ctx_train"],
   // GitHub Models
   ["limits", "max_input_tokens"],
   // OpenRouter
@@ -28,67 +39,41 @@ const CONTEXT_WINDOWS: readonly (readonly string[])[] = [
   ["model_info", "max_input_tokens"],
 ];
 
-/** What `?include=` can add to a model, read from its provider's entry; undefined if the provider does not say. */
-const READERS = {
-  context_window: (entry: JsonObject) => firstAt(entry, CONTEXT_WINDOWS),
-  pricing: (entry: JsonObject) => firstOf(entry, ["pricing", "price"]),
-  modalities: (entry: JsonObject) => {
-    const architecture = entry["architecture"];
-    return (
-      firstOf(entry, ["modalities"]) ??
-      (isJsonObject(architecture) ? readModalities(architecture) : readModalities(entry))
-    );
-  },
-} as const;
+/** The same for what the model was made for, which says nothing of how it is served. */
+const CONTEXT_LIMITS: readonly (readonly string[])[] = [
+  // Mistral, LM Studio
+  ["max_context_length"],
+  // llama.cpp
+  ["meta", "n_ctx_train"],
+];
 
-export type ModelExtra = keyof typeof READERS;
-
-export const MODEL_EXTRAS = Object.keys(READERS) as readonly ModelExtra[];
-
-export type ModelExtras = { readonly [Extra in ModelExtra]?: unknown };
-
-// Room for a table of prices, and little enough to be written for every model in every answer.
-const MAX_VALUES = 200;
-const MAX_DEPTH = 6;
-const MAX_CHARACTERS = 4096;
-
-/** Everything that clients can ask for of one model; what is larger than any price table is left out. */
+/** Everything that clients can ask for of one model, as its provider's entry says it. */
 export function readExtras(entry: JsonObject): ModelExtras {
-  const extras: { -readonly [Extra in ModelExtra]?: unknown } = {};
-  for (const extra of MODEL_EXTRAS) {
-    const value = READERS[extra](entry);
-    if (value !== undefined && isSmall(value, { values: MAX_VALUES, characters: MAX_CHARACTERS }, MAX_DEPTH)) {
-      extras[extra] = value;
-    }
-  }
+  const extras: { -readonly [Extra in keyof ModelExtras]: ModelExtras[Extra] } = {};
+  const window = firstTokens(entry, CONTEXT_WINDOWS);
+  const limit = firstTokens(entry, CONTEXT_LIMITS);
+  const pricing = readPrices(entry);
+  const modalities = readModalities(entry);
+  // Most entries say nothing of these, and lists have thousands of entries.
+  if (window !== undefined) extras.context_window = window;
+  if (limit !== undefined) extras.context_limit = limit;
+  if (pricing) extras.pricing = pricing;
+  if (modalities) extras.modalities = modalities;
   return extras;
 }
 
-function isSmall(value: unknown, left: { values: number; characters: number }, depth: number): boolean {
-  if (--left.values < 0 || depth === 0) return false;
-  if (typeof value === "string") return (left.characters -= value.length) >= 0;
-  if (typeof value !== "object" || value === null) return true;
-  for (const key in value) {
-    if ((left.characters -= key.length) < 0 || !isSmall((value as JsonObject)[key], left, depth - 1)) return false;
-  }
-  return true;
-}
-
-function firstOf(entry: JsonObject, members: readonly string[]): unknown {
-  const member = members.find((name) => entry[name] !== undefined && entry[name] !== null);
-  return member === undefined ? undefined : entry[member];
-}
-
-function firstAt(entry: JsonObject, paths: readonly (readonly string[])[]): unknown {
+function firstTokens(entry: JsonObject, paths: readonly (readonly string[])[]): number | undefined {
   for (const path of paths) {
-    const value = path.reduce<unknown>((holder, member) => (isJsonObject(holder) ? holder[member] : undefined), entry);
-    if (value !== undefined && value !== null) return value;
+    let value: unknown = entry;
+    for (const member of path) value = isJsonObject(value) ? value[member] : undefined;
+    const tokens = value === undefined ? undefined : readTokens(value);
+    if (tokens !== undefined) return tokens;
   }
   return undefined;
 }
 
-function readModalities(source: JsonObject): unknown {
-  const input = source["input_modalities"];
-  const output = source["output_modalities"];
-  return input === undefined && output === undefined ? undefined : { input: input ?? null, output: output ?? null };
+/** A number of tokens, or the text of one; undefined for anything else, and for 0, which servers say that do not know. */
+export function readTokens(value: unknown): number | undefined {
+  const tokens = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof tokens === "number" && Number.isSafeInteger(tokens) && tokens > 0 ? tokens : undefined;
 }

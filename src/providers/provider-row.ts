@@ -77,6 +77,8 @@ export interface ProviderRow {
   readonly authPrefix?: string;
   /** The key may be left out; without one no credential is sent. */
   readonly keyOptional?: true;
+  /** Which server it is, if that is one that says of each model what it was started with. */
+  readonly runs?: "llamacpp" | "ollama";
   /** It runs on this machine if anywhere, and is asked for its models although no setting names it. */
   readonly probed?: true;
   /** Headers that every request to this provider needs, unless the client sent its own. */

@@ -12,6 +12,8 @@ export interface CachedModelListOptions {
   readonly ttlMs: number;
   readonly timeoutMs: number;
   readonly timers: TimerSource;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
   /** Called with a provider that could not be listed, unless it fails as it did before. */
   readonly onFailure: (provider: Provider, failure: Failure) => void;
   /** Called with one that can be listed again. */
@@ -52,8 +54,8 @@ export class CachedModelList implements NameList {
    */
   #shown: ModelList | undefined;
   /** The last one that was read, whatever has failed since. */
-  #known: ModelList | undefined;
-  /** Of {@link #known}; made if a name asks for them. */
+  known: ModelList | undefined;
+  /** Of {@link known}; made if a name asks for them. */
   #forms: ReadonlySet<string> | undefined;
   #fetchedAt = Number.NEGATIVE_INFINITY;
   #pending: Reading | undefined;
@@ -72,7 +74,7 @@ export class CachedModelList implements NameList {
     this.#options = options;
     if (!before) return;
     this.#shown = before.#shown && { ...before.#shown, provider };
-    this.#known = before.#known && { ...before.#known, provider };
+    this.known = before.known && { ...before.known, provider };
   }
 
   /** From now on it is read as these options say. */
@@ -81,7 +83,7 @@ export class CachedModelList implements NameList {
   }
 
   get ids(): ReadonlyMap<string, ListedModel> | undefined {
-    return this.#known?.models;
+    return this.known?.models;
   }
 
   get isStale(): boolean {
@@ -100,9 +102,8 @@ export class CachedModelList implements NameList {
   }
 
   hasFormOf(modelId: string): boolean {
-    if (!this.#known) return false;
-    this.#forms ??= shorterForms(this.provider, this.#known.models.keys());
-    return this.#forms.has(modelId);
+    if (!this.known) return false;
+    return (this.#forms ??= shorterForms(this.provider, this.known.models.keys())).has(modelId);
   }
 
   /** Reads it again, unless that is under way, or the provider is left alone for now. Never rejects. */
@@ -149,14 +150,14 @@ export class CachedModelList implements NameList {
 
   async #fetch(): Promise<ModelList> {
     const { provider } = this;
-    const { fetchModels, timeoutMs, timers } = this.#options;
+    const { fetchModels, timeoutMs, timers, clock } = this.#options;
     const controller = new AbortController();
     const startedAt = timers.now();
     const timer = timers.setTimer(() => controller.abort(), timeoutMs);
     try {
       const listed = await fetchModels(provider, controller.signal);
-      const list: ModelList = { provider, models: firstOfEachId(listed) };
-      this.#shown = this.#known = list;
+      const list: ModelList = { provider, models: firstOfEachId(listed), readAt: clock() };
+      this.#shown = this.known = list;
       this.#forms = undefined;
       this.#fetchedAt = timers.now();
       this.#failures = 0;
@@ -191,7 +192,7 @@ export class CachedModelList implements NameList {
     const at = this.#options.timers.now();
     if (this.#failures++ === 0) this.#firstFailureAt = at;
     this.lastFailureAt = at;
-    if (this.#known || this.isGivenUp) return;
+    if (this.known || this.isGivenUp) return;
     this.isGivenUp = this.#failures >= GIVE_UP_AFTER_FAILURES && at - this.#firstFailureAt >= GIVE_UP_AFTER_MS;
     if (this.isGivenUp) this.#options.onGivenUp(this.provider);
   }

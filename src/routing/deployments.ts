@@ -9,7 +9,6 @@ import { createGates } from "./limits/create-gates.ts";
 import { createGateStates } from "./limits/gate-states.ts";
 import type { ModelSources } from "./models/model-sources.ts";
 import { createModelTable, type ModelTable } from "./models/model-table.ts";
-import type { ModelLists } from "./model-lists.ts";
 import { createOwnModels, type OwnModels } from "./own-models.ts";
 import type { RoutePolicy } from "./route-policy.ts";
 import type { PriceBook } from "./prices/price-book.ts";
@@ -28,7 +27,7 @@ export interface OpenDeployments {
   readonly router: Router;
   readonly view: RoutingView;
   /** Its names, as lists of models show them. */
-  list(policy: RoutePolicy, lists: Pick<ModelLists, "lists">): OwnModels;
+  list(policy: RoutePolicy): OwnModels;
   /** It is in use from now on: its limits are in force, and deployments are checked. */
   start(): void;
   /** It checks nothing any more. A second call does nothing. */
@@ -87,7 +86,7 @@ export function createDeployments(parts: DeploymentsParts): Deployments {
           ...{ models: table.models, findModel: table.find, forProvider: table.forProvider },
           ...{ states, gates, timers, random, priceOf: prices.costOf },
         }),
-        list: (policy, lists) => createOwnModels(table.models, policy, lists),
+        list: (policy) => createOwnModels(table.models, policy),
         view: createRoutingView({ models: table.all, describe: states.describe, limits: gates.view }),
         start() {
           gates.use();

@@ -2,6 +2,7 @@ import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
 import { MODEL_EXTRAS, type ModelExtra } from "../providers/model-extras.ts";
 import type { ListedModel } from "../providers/model-list-readers.ts";
+import type { ModelDetails } from "./details/model-details.ts";
 import type { Target } from "./resolve-target.ts";
 
 /** A model as `/v1/models` shows it. */
@@ -15,7 +16,7 @@ export interface DescribedModel {
 }
 
 /** What can be asked for, and what is known of it. */
-export interface PublicModel extends Pick<ListedModel, "created" | "ownedBy" | "displayName" | "extras"> {
+export interface PublicModel extends Pick<ListedModel, "created" | "ownedBy" | "displayName"> {
   /** Under which clients ask for it. */
   readonly id: string;
   /** What it is called where it is served. */
@@ -28,14 +29,21 @@ export interface PublicModel extends Pick<ListedModel, "created" | "ownedBy" | "
 
 /** A model of a provider. */
 export function publicModel(provider: Provider, listed: ListedModel): PublicModel {
-  const { id, created, ownedBy, displayName = id, extras } = listed;
+  const { id, created, ownedBy, displayName = id } = listed;
   const targets = [{ provider, model: id }];
   const ids = { id: publicModelId(provider, id), version: id, servedBy: provider.id };
-  return { ...ids, created, ownedBy, displayName, extras, targets };
+  return { ...ids, created, ownedBy, displayName, targets };
 }
 
-/** @param extras what to add; `null` if it is not known. */
-export function describeModel(model: PublicModel, extras: readonly ModelExtra[]): DescribedModel {
+/**
+ * @param extras what to add; `null` if it is not known
+ * @param details what is known
+ */
+export function describeModel(
+  model: PublicModel,
+  extras: readonly ModelExtra[],
+  details: ModelDetails | undefined,
+): DescribedModel {
   const described: { -readonly [Member in keyof DescribedModel]: DescribedModel[Member] } = {
     id: model.id,
     object: "model",
@@ -43,7 +51,7 @@ export function describeModel(model: PublicModel, extras: readonly ModelExtra[])
     owned_by: model.ownedBy ?? model.servedBy,
     served_by: model.servedBy,
   };
-  for (const extra of extras) described[extra] = model.extras[extra] ?? null;
+  for (const extra of extras) described[extra] = details?.[extra] ?? null;
   return described;
 }
 
@@ -57,15 +65,23 @@ export interface AnthropicModel {
   readonly [extra: string]: unknown;
 }
 
-/** @param extras what to add; `null` if it is not known. */
-export function describeForAnthropic(model: PublicModel, extras: readonly ModelExtra[]): AnthropicModel {
-  const described = {
-    type: "model" as const,
+/** The same with the context window also under Anthropic's own name. */
+export function describeForAnthropic(
+  model: PublicModel,
+  extras: readonly ModelExtra[],
+  details: ModelDetails | undefined,
+): AnthropicModel {
+  const described: { -readonly [Member in keyof AnthropicModel]: AnthropicModel[Member] } = {
+    type: "model",
     id: model.id,
     display_name: model.displayName ?? model.id,
     created_at: toDate(model.created),
   };
-  return Object.assign(described, Object.fromEntries(extras.map((extra) => [extra, model.extras[extra] ?? null])));
+  for (const extra of extras) {
+    described[extra] = details?.[extra] ?? null;
+    if (extra === "context_window") described["max_input_tokens"] = details?.context_window?.tokens ?? null;
+  }
+  return described;
 }
 
 /** The last second of the year 9999: RFC 3339 has no later one. */

@@ -1,12 +1,12 @@
 import { Failure } from "../core/errors.ts";
 import type { JsonLimits } from "../core/json/limits.ts";
-import { parseBytes, toWellFormed } from "../core/json/parse.ts";
-import { readWithin } from "../upstream/read-body.ts";
-import type { UpstreamResponse } from "../upstream/transport.ts";
-import type { OpenUpstreamCall, UpstreamCall } from "../upstream/call.ts";
-import { accessHeaders } from "../providers/api-access.ts";
+import type { OpenUpstreamCall } from "../upstream/call.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type ListedModel, readModels } from "../providers/model-list-readers.ts";
+import { fetchJson } from "./fetch-json.ts";
+
+/** As errors call it. */
+const WHAT = "the list of models";
 
 // The longest lists that are known have some thousand models and about one megabyte. A list beyond any of these limits
 // counts as none at all: half a list would let a bare name go to another provider.
@@ -47,24 +47,21 @@ export async function listModels(
     values: Math.min(limits.values, MAX_PAGE_VALUES),
   };
   let bytesLeft = MAX_LIST_BYTES;
+  const reading = { what: WHAT, openCall, signal, limits: pageLimits };
   const urls = provider.lists?.urls ?? [provider.apis.models.url];
   let list = 0;
   let next: Readonly<Record<string, string>> | undefined = {};
   for (let page = 0; next; page++) {
     if (page === MAX_PAGES) refuse(provider, `it has more than ${MAX_PAGES} pages`);
-    const bytes = await fetchPage(
+    const { value, length } = await fetchJson(
       provider,
-      urls[list] as string,
-      next,
-      openCall,
-      signal,
-      Math.min(bytesLeft, MAX_PAGE_BYTES),
+      { url: pageUrl(urls[list] as string, next), endpoint: provider.lists?.endpoint },
+      { ...reading, maxBytes: Math.min(bytesLeft, MAX_PAGE_BYTES) },
     );
-    bytesLeft -= bytes.length;
-    const parsed = await parsePage(bytes, provider, signal, pageLimits);
+    bytesLeft -= length;
     // Other requests have their turn between parsing a long page and reading it.
-    if (bytes.length > LONG_PAGE_BYTES) await new Promise<void>((resolve) => setImmediate(resolve));
-    const answer = readModels(provider.listing, parsed, MAX_MODELS - models.length);
+    if (length > LONG_PAGE_BYTES) await new Promise<void>((resolve) => setImmediate(resolve));
+    const answer = readModels(provider.listing, value, MAX_MODELS - models.length);
     if (!answer) refuse(provider, "it does not have the provider's shape");
     if (answer === "too_long") refuse(provider, `it has more than ${MAX_MODELS} models`);
     const known = ids.size;
@@ -79,63 +76,12 @@ export async function listModels(
   return models;
 }
 
-async function fetchPage(
-  provider: Provider,
-  list: string,
-  parameters: Readonly<Record<string, string>>,
-  openCall: OpenUpstreamCall,
-  signal: AbortSignal,
-  maxBytes: number,
-): Promise<Uint8Array> {
-  const { models } = provider.apis;
+function pageUrl(list: string, parameters: Readonly<Record<string, string>>): string {
   const url = new URL(list);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  const call = openCall(provider.lists?.endpoint ?? provider, signal, provider.timeouts);
-  try {
-    const response = await call.send({
-      url: url.href,
-      method: "GET",
-      headers: { ...accessHeaders(models), accept: "application/json" },
-      body: null,
-    });
-    if (response.status !== 200) {
-      response.body?.cancel();
-      throw new Failure("provider_error", { provider: provider.id, cause: `status ${response.status}` });
-    }
-    return await readPage(response, call, provider, maxBytes);
-  } finally {
-    call.close();
-  }
-}
-
-async function readPage(
-  { body }: UpstreamResponse,
-  call: UpstreamCall,
-  provider: Provider,
-  maxBytes: number,
-): Promise<Uint8Array> {
-  if (!body) return new Uint8Array(0);
-  const read = await Promise.resolve(readWithin(body, maxBytes)).catch((error: unknown) => {
-    throw call.explain(error);
-  });
-  if ("whole" in read) return read.whole;
-  read.tooLong.cancel();
-  return refuse(provider, "it is too long");
-}
-
-async function parsePage(
-  bytes: Uint8Array,
-  provider: Provider,
-  signal: AbortSignal,
-  limits: JsonLimits,
-): Promise<unknown> {
-  const parsed = await parseBytes(toWellFormed(bytes), { limits, stop: { signal } });
-  if ("value" in parsed) return parsed.value;
-  const { fault } = parsed;
-  const isExceeded = fault === "depth" || fault === "values";
-  return refuse(provider, isExceeded ? "it has too many values, or they are nested too deeply" : "it is not JSON");
+  return url.href;
 }
 
 function refuse(provider: Provider, cause: string): never {
-  throw new Failure("upstream_invalid_response", { provider: provider.id, cause: `the list of models: ${cause}` });
+  throw new Failure("upstream_invalid_response", { provider: provider.id, cause: `${WHAT}: ${cause}` });
 }

@@ -8,6 +8,8 @@ export interface ModelList {
   readonly provider: Provider;
   /** By their ids, in the provider's order; what it listed twice is here once. */
   readonly models: ReadonlyMap<string, ListedModel>;
+  /** In milliseconds since the epoch. */
+  readonly readAt: number;
 }
 
 /** What a provider listed, by id; of what it listed twice the first. */

@@ -27,11 +27,20 @@ export const ProviderSpecificResponse = openObject(
 );
 export type ProviderSpecificResponse = Static<typeof ProviderSpecificResponse>;
 
+/** Where what is known of a model comes from. */
+const TOLD = {
+  source: Type.String({
+    description:
+      "Who says it: provider (its list of models), runtime (the server that runs the model) or community (the tables that are built in).",
+  }),
+  updated_at: Type.String({ format: "date-time", description: "When it was read; of the tables, their date." }),
+};
+
 /** Longest input of a model, in tokens. */
 export const ContextWindow = openObject(
   {
     tokens: Type.Integer({ minimum: 0, description: "Most tokens that one request may hold." }),
-    source: nullish(Type.String({ description: "Where the figure comes from." })),
+    ...TOLD,
   },
   "Context window of a model.",
 );
@@ -41,12 +50,11 @@ export type ContextWindow = Static<typeof ContextWindow>;
 export const Pricing = openObject(
   {
     currency: Type.String({ description: "Currency code, e.g. USD." }),
-    input_per_token: Type.String({ description: "Price of one input token, a decimal." }),
-    output_per_token: Type.String({ description: "Price of one output token, a decimal." }),
-    cache_read_per_token: nullish(Type.String()),
-    cache_write_per_token: nullish(Type.String()),
-    source: nullish(Type.String({ description: "Where the figures come from." })),
-    updated_at: nullish(Type.String({ format: "date-time" })),
+    input_per_token: Type.Optional(Type.String({ description: "Price of one input token, a decimal." })),
+    output_per_token: Type.Optional(Type.String({ description: "Price of one output token, a decimal." })),
+    cache_read_per_token: Type.Optional(Type.String()),
+    cache_write_per_token: Type.Optional(Type.String()),
+    ...TOLD,
   },
   "Prices of a model.",
 );
@@ -55,8 +63,9 @@ export type Pricing = Static<typeof Pricing>;
 /** What a model takes in and gives out. */
 export const ModelModalities = openObject(
   {
-    input: Type.Array(Type.String(), { description: "E.g. text, image, audio." }),
+    input: Type.Array(Type.String(), { description: "Of text, image, audio and video; empty if it is not known." }),
     output: Type.Array(Type.String()),
+    ...TOLD,
   },
   "Input and output modalities of a model.",
 );

@@ -1,6 +1,7 @@
 import type { JsonLimits } from "../core/json/limits.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { OpenUpstreamCall } from "../upstream/call.ts";
+import { createDetailFinder, type DetailFinder } from "./details/find-details.ts";
 import { listModels } from "./fetch-models.ts";
 import { createModelLists, type ModelLists, type ModelListsOptions } from "./model-lists.ts";
 import { createModelPolicy, type ModelPolicy } from "./model-policy.ts";
@@ -16,7 +17,7 @@ export interface RoutingOptions extends Pick<ModelListsOptions, "ttlMs" | "timeo
 
 export interface RoutingParts extends Pick<
   ModelListsOptions,
-  "providers" | "timers" | "onRead" | "onFailure" | "onRecovered" | "onGivenUp" | "previous"
+  "providers" | "timers" | "clock" | "onRead" | "onFailure" | "onRecovered" | "onGivenUp" | "previous"
 > {
   readonly openCall: OpenUpstreamCall;
 }
@@ -26,6 +27,7 @@ export interface Routing {
   /** By their ids, in table order. */
   readonly providers: ReadonlyMap<string, Provider>;
   readonly modelLists: ModelLists;
+  readonly details: DetailFinder;
   readonly policy: ModelPolicy;
   /** The same policy, for names of the gateway's own. */
   readonly routePolicy: RoutePolicy;
@@ -35,15 +37,17 @@ export interface Routing {
 export function openRouting(options: RoutingOptions, { openCall, ...parts }: RoutingParts): Routing {
   const { allowed, disallowed, jsonLimits, ttlMs, timeoutMs } = options;
   const policy = createModelPolicy(parts.providers, allowed, disallowed);
+  const modelLists = createModelLists({
+    ...parts,
+    ttlMs,
+    timeoutMs,
+    isAllowed: (provider, modelId) => policy.refusal(provider, modelId) === undefined,
+    fetchModels: (provider, signal) => listModels(provider, openCall, signal, jsonLimits),
+  });
   return {
     providers: new Map(parts.providers.map((provider) => [provider.id, provider])),
-    modelLists: createModelLists({
-      ...parts,
-      ttlMs,
-      timeoutMs,
-      isAllowed: (provider, modelId) => policy.refusal(provider, modelId) === undefined,
-      fetchModels: (provider, signal) => listModels(provider, openCall, signal, jsonLimits),
-    }),
+    modelLists,
+    details: createDetailFinder({ lists: modelLists.lists, openCall, timers: parts.timers, clock: parts.clock }),
     policy,
     routePolicy: createRoutePolicy(policy),
   };

@@ -1,14 +1,20 @@
-import { LineBuffer } from "./line-writer.ts";
+import { createLineBatches, type LostLines } from "./line-batches.ts";
+import type { LineBuffer } from "./line-writer.ts";
 import type { LineOutput } from "./standard-output.ts";
 
 /** Lines on their way to their output, which never hold up the process. */
 export interface LineStream {
   /** What a line is written to, up to and with its line feed. */
   readonly buffer: LineBuffer;
-  /** The line that was written to the buffer is whole. */
-  end(): void;
+  /**
+   * The line that was written to the buffer is whole.
+   * @param isFailure whether it tells of what went wrong: such lines are kept longer than others if the output stalls
+   */
+  end(isFailure: boolean): void;
   /** Resolves when the output has taken all lines, refuses them, or has not taken them within this time. */
   flush(timeoutMs: number): Promise<void>;
+  /** How many lines have been lost since it was opened. */
+  lost(): LostLines;
 }
 
 export interface LineStreamParts {
@@ -16,7 +22,7 @@ export interface LineStreamParts {
   /** This many bytes are written at once, or one line that is longer. */
   readonly batchBytes: number;
   /** Called, when the output takes lines again, with how many were lost; what it writes replaces them. */
-  readonly onLost: (lines: number) => void;
+  readonly onLost: (lines: LostLines) => void;
 }
 
 /** Lines are held this long, because one write for many costs far less than one for each. */
@@ -28,7 +34,7 @@ const RETRY_MS = 50;
 /** Opens a stream of lines. What it holds when the process exits is written then, if that can be done without waiting. */
 export function openLineStream({ output, batchBytes, onLost }: LineStreamParts): LineStream {
   const batches = createLineBatches();
-  const { buffer } = batches;
+  const { buffer, lost } = batches;
   let timer: Timer | undefined;
   let isWriting = false;
   let isInLoop = false;
@@ -52,27 +58,24 @@ export function openLineStream({ output, batchBytes, onLost }: LineStreamParts):
         break;
       }
       isWriting = true;
-      output.write(batch.bytes, (written) => {
+      output.write(batch, (written) => {
         isWriting = false;
         if (typeof written === "string") refused(written);
-        else taken(written);
+        else batches.taken(written);
+        batches.reportLost(onLost);
         if (!isInLoop) writeWaiting();
       });
     }
     isInLoop = false;
   };
 
-  const taken = (written: number): void => {
-    batches.taken(written);
-    const lost = batches.takeLost();
-    if (lost > 0) onLost(lost);
+  const tryAgain = (): void => {
+    retry = undefined;
+    writeWaiting();
   };
 
   const refused = (code: string): void => {
-    retry = setTimeout(() => {
-      retry = undefined;
-      writeWaiting();
-    }, RETRY_MS);
+    retry = setTimeout(tryAgain, RETRY_MS);
     if (code !== "EAGAIN") whenFlushed?.();
   };
 
@@ -81,21 +84,21 @@ export function openLineStream({ output, batchBytes, onLost }: LineStreamParts):
     // While others wait, these can be held longer, and become a batch of full size.
     if (!batches.first()) writeWaiting();
   };
-
   process.on("exit", () => {
     // What is being written may have been taken in part; nothing can follow it.
     if (isWriting) return;
     release();
-    for (const { bytes } of batches.all()) output.writeLast(bytes);
+    for (const batch of batches.all()) output.writeLast(batch);
   });
   return {
     buffer,
-    end() {
+    lost,
+    end(isFailure) {
       if (buffer.length > batchBytes) {
         release();
         writeWaiting();
       }
-      batches.endLine();
+      batches.endLine(isFailure);
       timer ??= setTimeout(holdEnded, HOLD_MS);
     },
     flush(timeoutMs) {
@@ -116,76 +119,4 @@ function waitAtMost(timeoutMs: number): { readonly promise: Promise<void>; reado
     resolve();
   };
   return { promise, done };
-}
-
-/** What the output does not take waits up to this size; further lines are lost, and counted. */
-const MAX_WAITING_BYTES = 1024 * 1024;
-
-/** Whole lines that are written at once. */
-interface Batch {
-  readonly bytes: Uint8Array;
-  readonly lines: number;
-}
-
-/** Lines that are held to be written at once, and batches of them that wait for the output. */
-interface LineBatches {
-  /** What a line is written to. */
-  readonly buffer: LineBuffer;
-  /** The line that was written to the buffer is whole. */
-  endLine(): void;
-  /** Makes a batch of the lines that are held; they are lost if too much waits already. */
-  release(): void;
-  /** The first of the waiting batches; stays until it is taken. */
-  first(): Batch | undefined;
-  all(): readonly Batch[];
-  /** This many bytes of the first one are written. */
-  taken(written: number): void;
-  /** How many lines were lost since this was last asked, once there is room for more; 0 before. */
-  takeLost(): number;
-}
-
-function createLineBatches(): LineBatches {
-  const buffer = new LineBuffer();
-  /** Lines in the buffer that are whole, and their bytes. */
-  let heldLines = 0;
-  let heldBytes = 0;
-  const waiting: Batch[] = [];
-  let waitingBytes = 0;
-  let lost = 0;
-
-  return {
-    buffer,
-    endLine() {
-      heldLines += 1;
-      heldBytes = buffer.length;
-    },
-    release() {
-      if (heldLines === 0) return;
-      const batch = { bytes: buffer.take(heldBytes), lines: heldLines };
-      heldLines = 0;
-      heldBytes = 0;
-      if (waitingBytes + batch.bytes.length > MAX_WAITING_BYTES) {
-        lost += batch.lines;
-        return;
-      }
-      waiting.push(batch);
-      waitingBytes += batch.bytes.length;
-    },
-    first: () => waiting[0],
-    all: () => waiting,
-    taken(written) {
-      const [batch] = waiting;
-      if (!batch) return;
-      waitingBytes -= written;
-      if (written < batch.bytes.length) waiting[0] = { bytes: batch.bytes.subarray(written), lines: batch.lines };
-      else waiting.shift();
-    },
-    takeLost() {
-      // Not as soon as there is room, or a slow reader would read little but this.
-      if (waitingBytes > MAX_WAITING_BYTES / 2) return 0;
-      const count = lost;
-      lost = 0;
-      return count;
-    },
-  };
 }

@@ -108,7 +108,7 @@ export type LineLevel = "debug" | "info" | "warn";
 /** What a line is written to, and is told when it is whole. */
 interface LineTaker {
   readonly buffer: LineBuffer;
-  end(): void;
+  end(isFailure: boolean): void;
 }
 
 /** Writes lines as pino would, at a fraction of what it costs to go through it. One line at a time. */
@@ -128,8 +128,10 @@ export function createLineWriter({ buffer, end }: LineTaker, base: object): Line
   /** A line's beginning up to the milliseconds of its time, which is the same for a second. */
   const begins = { debug: "", info: "", warn: "" };
   let second = 0;
+  let isFailure = false;
   return {
     begin(level) {
+      isFailure = level === "warn";
       const time = Date.now();
       if (time - second >= 1000 || time < second) {
         second = time - (time % 1000);
@@ -150,7 +152,7 @@ export function createLineWriter({ buffer, end }: LineTaker, base: object): Line
       buffer.text(',"msg":');
       buffer.quoted(message);
       buffer.text("}\n");
-      end();
+      end(isFailure);
     },
   };
 }

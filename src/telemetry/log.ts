@@ -1,4 +1,5 @@
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
+import { type DestinationStream, type Logger, pino, stdTimeFunctions, symbols } from "pino";
+import type { LostLines } from "./line-batches.ts";
 import { createLineWriter, type LineWriter } from "./line-writer.ts";
 import { type LineStream, type LineStreamParts, openLineStream } from "./line-stream.ts";
 import { openStandardOutput } from "./standard-output.ts";
@@ -11,6 +12,8 @@ export interface LogOutput {
   readonly lineWriter: LineWriter | undefined;
   /** For the end of the process: resolves when all lines are written, cannot be, or have not been within a second. */
   flushLines(): Promise<void>;
+  /** How many lines have been lost since the start, because standard output did not take them. */
+  lostLines(): LostLines;
 }
 
 export interface LogOptions {
@@ -23,15 +26,26 @@ export interface LogOptions {
   readonly format?: ((line: string) => string) | undefined;
 }
 
+/** A stream of lines that is told the level of each. */
+interface StreamWithLevel extends DestinationStream {
+  readonly [symbols.needsMetadataGsym]: true;
+  lastLevel: number;
+}
+
 /** This many bytes are written at once. */
 const BATCH_BYTES = 32 * 1024;
 
 /** What several processes write to one pipe is not mixed up to this size: POSIX asks for 512, Linux has 4096. */
 const SHARED_BATCH_BYTES = 4096;
 
+const NOTHING_LOST: LostLines = { info: 0, failures: 0 };
+
+/** Of `warn`, in pino's numbers. */
+const FAILURE_LEVEL = 40;
+
 /**
  * The process's log: JSON lines on standard output, which never wait for their reader. What it does not take is lost
- * beyond a limit, and a line says how many lines that were.
+ * beyond a limit, and a line says how many lines that were; those of level `warn` and above have a limit of their own.
  * @param destination takes the lines instead
  * @param openLines opens what JSON lines are written to
  */
@@ -47,21 +61,32 @@ export function createLog(
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (destination) return Object.assign(pino(options, destination), { lineWriter: undefined, async flushLines() {} });
+  if (destination) {
+    const output = { lineWriter: undefined, async flushLines() {}, lostLines: () => NOTHING_LOST };
+    return Object.assign(pino(options, destination), output);
+  }
   const lines = openLines({
     output: openStandardOutput(),
     batchBytes: worker === undefined ? BATCH_BYTES : SHARED_BATCH_BYTES,
-    onLost: (dropped) => log.warn({ dropped }, "log lines were lost, because standard output did not take them"),
-  });
-  const logger = pino(options, {
-    write(line) {
-      lines.buffer.text(format ? format(line) : line);
-      lines.end();
+    onLost: ({ info, failures }) => {
+      const counts = { dropped: info + failures, ...(failures > 0 && { dropped_failures: failures }) };
+      log.warn(counts, "log lines were lost, because standard output did not take them");
     },
   });
+  const stream: StreamWithLevel = {
+    // Has pino say the level of each line before it: https://getpino.io/#/docs/api?id=destination
+    [symbols.needsMetadataGsym]: true,
+    lastLevel: 0,
+    write(line) {
+      lines.buffer.text(format ? format(line) : line);
+      lines.end(this.lastLevel >= FAILURE_LEVEL);
+    },
+  };
+  const logger = pino(options, stream);
   const log = Object.assign(logger, {
     lineWriter: format ? undefined : createLineWriter(lines, base),
     flushLines: () => lines.flush(LAST_LINES_MS),
+    lostLines: lines.lost,
   });
   return log;
 }

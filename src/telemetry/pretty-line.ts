@@ -10,11 +10,16 @@ export function prettyLine(colorize = isTerminal()): (line: string) => string {
     colorize,
     translateTime: "SYS:HH:MM:ss.l",
     hideObject: true,
-    messageFormat: (line) => (line["outcome"] === undefined ? describeEvent(line) : describeRequest(line)),
+    messageFormat: (line) => (isWholeRequest(line) ? describeRequest(line) : describeEvent(line)),
   });
 }
 
 type Line = Readonly<Record<string, unknown>>;
+
+/** Of some requests only chosen members are there, which are shown as those of any other event. */
+function isWholeRequest(line: Line): boolean {
+  return ["method", "route", "status", "outcome", "total_ms"].every((member) => line[member] !== undefined);
+}
 
 /** What pino-pretty shows itself, or what is the same on every line. */
 const NOT_SHOWN: ReadonlySet<string> = new Set(["level", "time", "environment", "msg"]);

@@ -47,6 +47,12 @@ const PAUSE_MS = 100;
 const IDLE_MS = 300;
 const IDLE_CPU_MS = 60;
 
+/**
+ * The gateway's heap is collected before an exchange when those since the last collection, and it, weigh more than this: what
+ * less leaves behind hides little of what an exchange may take, and a collection costs more than most exchanges.
+ */
+const BYTES_PER_COLLECTION = 8 * 1024 * 1024;
+
 export const CHAT_PATH = "/v1/chat/completions";
 /** The key of the client on the side, where keys are asked for. */
 export const SIDE_KEY = "sk-side";
@@ -111,6 +117,15 @@ export async function startMeasuredGateway(
   await send(gateway.port, requestBytes("GET", "/v1/models", undefined, [SIDE_AUTHORIZATION]), "read");
 
   const cpuMs = (): number => cpuOf(pid) / 1000;
+  let uncollectedBytes = Infinity;
+
+  /** Makes the probe watch the exchange that is about to begin. */
+  async function watch({ bytes }: Exchange): Promise<void> {
+    uncollectedBytes += bytes;
+    const isCollected = uncollectedBytes > BYTES_PER_COLLECTION;
+    if (isCollected) uncollectedBytes = bytes;
+    await askProcessProbe(unix, isCollected ? "watch-collected" : "watch");
+  }
 
   /** Rejects when the gateway has used up what it may for one exchange. */
   async function deadline(startedCpuMs: number, isOver: () => boolean): Promise<never> {
@@ -125,15 +140,15 @@ export async function startMeasuredGateway(
     return new Promise(() => {});
   }
 
-  async function chatOnTheSide(isOver: () => boolean): Promise<Pick<Measurement, "answered" | "faults">> {
+  /** @param over resolves with true when it is enough */
+  async function chatOnTheSide(over: Promise<true>): Promise<Pick<Measurement, "answered" | "faults">> {
     const faults: string[] = [];
     let answered = 0;
     do {
       const status = await send(gateway.port, SIDE_CHAT, "read");
       if (status === 200) answered += 1;
       else faults.push(`a small chat on the side got ${status}`);
-      await Bun.sleep(PAUSE_MS);
-    } while (!isOver());
+    } while (!(await Promise.race([over, Bun.sleep(PAUSE_MS)])));
     return { answered, faults };
   }
 
@@ -146,13 +161,13 @@ export async function startMeasuredGateway(
   }
 
   async function exchangeAndWatch({ requests, clients, until }: Exchange, startedCpuMs: number): Promise<Measurement> {
-    let isOver = false;
-    const chatting = chatOnTheSide(() => isOver);
+    const exchanged = Promise.withResolvers<true>();
+    const chatting = chatOnTheSide(exchanged.promise);
     const over = until?.();
     const statuses = await Promise.all(requests.map((request) => send(gateway.port, request, clients, over)));
     await over;
     if (clients === "leave") await untilIdle();
-    isOver = true;
+    exchanged.resolve(true);
     const chats = await chatting;
     const { longestTurnMs, startBytes, peakBytes } = await askProcessProbe(unix, "turns");
     return { statuses, cpuMs: cpuMs() - startedCpuMs, longestTurnMs, memoryBytes: peakBytes - startBytes, ...chats };
@@ -164,7 +179,7 @@ export async function startMeasuredGateway(
     async measure(exchange) {
       const { answer } = exchange;
       provider.answerAlways(answer ?? (() => good));
-      await askProcessProbe(unix, "watch");
+      await watch(exchange);
       const startedCpuMs = cpuMs();
       let isOver = false;
       try {

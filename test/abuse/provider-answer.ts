@@ -14,6 +14,7 @@ export interface AnswerOptions {
 }
 
 const LAST_CHUNK = Buffer.from("0\r\n\r\n");
+const LINE_END = Buffer.from("\r\n");
 
 /** A head with exactly these lines behind its status line. */
 export function headOf(status: string, lines: readonly string[]): Buffer {
@@ -22,12 +23,25 @@ export function headOf(status: string, lines: readonly string[]): Buffer {
 
 /** A body in chunks of so many bytes, as it is on the wire. */
 export function inChunks(body: Uint8Array, chunkBytes: number): Buffer {
-  const parts: Uint8Array[] = [];
+  const sizeLine = (bytes: number): Buffer => Buffer.from(`${bytes.toString(16)}\r\n`);
+  const whole = Math.floor(body.length / chunkBytes);
+  const rest = body.length % chunkBytes;
+  const [wholeLine, restLine] = [sizeLine(chunkBytes), sizeLine(rest)];
+  const lineBytes = whole * wholeLine.length + (rest > 0 ? restLine.length : 0);
+  const chunks = whole + (rest > 0 ? 1 : 0);
+  // Written in place, as there may be tens of thousands of them.
+  const wire = Buffer.allocUnsafe(body.length + lineBytes + chunks * LINE_END.length + LAST_CHUNK.length);
+  let end = 0;
+  const write = (bytes: Uint8Array, from = 0, to = bytes.length): void => {
+    for (let at = from; at < to; at += 1) wire[end++] = bytes[at] ?? 0;
+  };
   for (let at = 0; at < body.length; at += chunkBytes) {
-    const piece = body.subarray(at, at + chunkBytes);
-    parts.push(Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n"));
+    write(body.length - at < chunkBytes ? restLine : wholeLine);
+    write(body, at, Math.min(at + chunkBytes, body.length));
+    write(LINE_END);
   }
-  return Buffer.concat([...parts, LAST_CHUNK]);
+  write(LAST_CHUNK);
+  return wire;
 }
 
 /** A body of one character in chunks of one byte, each with what `extension` says behind its size. */

@@ -23,6 +23,10 @@ describe("settings that do nothing are warned about", () => {
     ],
     [{ RESPONSES_STORE_PATH: "/x" }, "RESPONSES_STORE_PATH has no effect without RESPONSES_STORE=sqlite"],
     [{ RESPONSES_STORE_URL: "redis://x" }, "RESPONSES_STORE_URL has no effect without RESPONSES_STORE=redis"],
+    [
+      { LOG_FIELDS: "status,user_agent" },
+      "LOG_FIELDS names client_address or user_agent, which are not written without LOG_CLIENT=true",
+    ],
     [{ MCP_ENABLED: "true" }, "MCP_ENABLED=true has no effect without MCP_SERVERS"],
     [
       { AUTH_ENABLED: "true", AUTH_API_KEYS, SERVER_ALLOWED_HOSTS: "gateway" },

@@ -69,6 +69,8 @@ describe("what needs a restart", () => {
       "GATEWAY_CONFIG",
       "ENVIRONMENT",
       "LOG_FORMAT",
+      "LOG_FIELDS",
+      "LOG_SAMPLE",
       "REPLAY_CACHE_BYTES",
       "SERVER_HOST",
       "SERVER_PORT",

@@ -12,6 +12,8 @@ const WAIT: SettingRow = { ...COMMON, type: "duration", range: ["1s", "255s"] };
 const SIZE: SettingRow = { ...COMMON, type: "bytes", range: ["1", "1MiB"] };
 const TEXT: SettingRow = { ...COMMON, type: "string" };
 const LIST: SettingRow = { ...COMMON, type: "list" };
+const WORDS: SettingRow = { ...COMMON, type: "list", entries: ["status", "model"] };
+const SHARE: SettingRow = { ...COMMON, type: "number", range: ["0", "1"] };
 const SECRETS: SettingRow = { ...COMMON, type: "list", secret: true };
 
 describe("parseSetting", () => {
@@ -37,6 +39,11 @@ describe("parseSetting", () => {
     [TEXT, "a\nb"],
     [TEXT, "a\u0000"],
     [LIST, "a,b\tc"],
+    [WORDS, "status,mode"],
+    [SHARE, "1.01"],
+    [SHARE, ".5"],
+    [SHARE, "1e-3"],
+    [SHARE, "half"],
   ])("%j refuses %j", (row, text) => {
     expect(parseSetting(row, text)).toBeUndefined();
   });

@@ -53,6 +53,7 @@ test("levels by how a request ended", () => {
     buffer,
     end: () => lines.write(buffer.take().toString()),
     flush: async () => {},
+    lost: () => ({ info: 0, failures: 0 }),
   }));
   const requests = createInFlightRequests({
     observers: [logRequest(log, new Set(["/health"]))],

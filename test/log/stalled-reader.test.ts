@@ -12,6 +12,8 @@ setDefaultTimeout(60_000);
 /** More than a pipe and the gateway hold together, by requests that each leave a line of some 700 bytes. */
 const REQUESTS = 2500;
 const AT_ONCE = 50;
+/** Every so many of them fails; all others go well. */
+const FAILS_EVERY = 10;
 const HEADERS = { "x-request-id": "i".repeat(128), "user-agent": "u".repeat(256) };
 
 /** A gateway whose standard output, and standard error where that is asked for, is a pipe that nobody reads. */
@@ -28,16 +30,18 @@ async function startStalled(settings: Readonly<Record<string, string>>, stderrTo
       SERVER_PORT: String(port),
       OPENAI_API_KEY: "sk-x",
       LOG_CLIENT: "true",
+      // Those that go well are asked of a route whose lines are of this level.
+      LOG_LEVEL: "debug",
       ...settings,
     },
     stdin: "ignore",
     stdout: output,
     stderr: stderrToo ? output : "pipe",
   });
-  const ask = (): Promise<Response> => fetch(`http://127.0.0.1:${port}/v1/unknown`, { headers: HEADERS });
+  const ask = (path = "/health"): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`, { headers: HEADERS });
   const untilItListens = async (): Promise<void> => {
     // Before that a port that is held for workers answers with another status.
-    while ((await ask().catch(() => undefined))?.status !== 404) await Bun.sleep(10);
+    while ((await ask().catch(() => undefined))?.status !== 200) await Bun.sleep(10);
   };
   await within(untilItListens(), 15_000, "an answer of the gateway");
   return {
@@ -46,7 +50,11 @@ async function startStalled(settings: Readonly<Record<string, string>>, stderrTo
     async askOften() {
       let left = REQUESTS;
       const work = async (): Promise<void> => {
-        while (left-- > 0) expect((await ask()).status).toBe(404);
+        while (left-- > 0) {
+          const [path, status] =
+            left % FAILS_EVERY === 0 ? (["/v1/unknown", 404] as const) : (["/health", 200] as const);
+          expect((await ask(path)).status).toBe(status);
+        }
       };
       await within(Promise.all(Array.from({ length: AT_ONCE }, work)), 40_000, "all answers");
     },
@@ -104,11 +112,11 @@ test("a second signal ends it at once all the same", async () => {
   expect(await within(gateway.child.exited, 10_000, "the gateway's end")).toBeOneOf([0, 143]);
 });
 
-test("a reader that comes back learns how many lines it has missed, and misses no other", async () => {
+test("a reader that comes back learns how many lines it has missed, none of them of what failed, and misses no other", async () => {
   using gateway = await startStalled({});
   await gateway.askOften();
   const text = await gateway.read((so) => /"dropped":\d+.*\n/.test(so));
-  expect((await gateway.ask()).status).toBe(404);
+  expect((await gateway.ask()).status).toBe(200);
   gateway.child.kill("SIGTERM");
   const rest = await gateway.read((so) => so.includes('"msg":"stopped"'));
   const lines = (text + rest)
@@ -117,6 +125,7 @@ test("a reader that comes back learns how many lines it has missed, and misses n
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   const dropped = lines.reduce((sum, { dropped: count }) => sum + Number(count ?? 0), 0);
   const requests = lines.filter(({ msg }) => msg === "request").length;
+  expect(lines.filter(({ status }) => status === 404)).toHaveLength(REQUESTS / FAILS_EVERY);
   expect(dropped).toBeGreaterThan(0);
   // Those of the start, which waited until it listened, and the last one.
   expect(requests + dropped).toBeWithin(REQUESTS + 1, REQUESTS + 30);

@@ -39,6 +39,7 @@ function setUp(wanted = ["openai", "groq", "mistral", "vllm"]) {
       }),
     ttlMs: MINUTE,
     timeoutMs: 2 ** 30,
+    clock: () => 0,
     timers: { now: () => time, setTimer: () => undefined, clearTimer() {} },
     onRead() {},
     isAllowed: (_provider, modelId) => modelId !== "denied",

@@ -127,7 +127,7 @@ describe("what is no model, or no word about one, is left out", () => {
       { id: "c", pricing: [[[[[[[1]]]]]]] },
     ];
     expect((await list(() => JSON.stringify({ data }))).models).toEqual([
-      { id: "a", created: 0, ownedBy: undefined, extras: { pricing: { prompt: "1" } } },
+      { id: "a", created: 0, ownedBy: undefined, extras: { pricing: { currency: "USD", input_per_token: "1" } } },
       { id: "b", created: 0, ownedBy: undefined, extras: {} },
       { id: "c", created: 0, ownedBy: undefined, extras: {} },
     ]);
@@ -199,7 +199,14 @@ describe("whatever shape a list has, its models are read", () => {
 
   test.each([
     [{ meta: { n_ctx: 4096, n_ctx_train: 131072 } }, 4096],
-    [{ meta: { n_ctx: null, n_ctx_train: 131072 } }, 131072],
+    [{ meta: { n_ctx: null, n_ctx_train: 131072 } }, undefined],
+    [{ context_length: "8192" }, 8192],
+    [{ context_length: 0, max_model_len: 4096 }, 4096],
+    [{ context_length: -1 }, undefined],
+    [{ context_length: 1.5 }, undefined],
+    [{ context_length: 1e300 }, undefined],
+    [{ context_length: true }, undefined],
+    [{ context_length: [4096] }, undefined],
     [{ meta: null, max_model_len: 8192 }, 8192],
     [{ loaded_context_length: 4096, max_context_length: 32768 }, 4096],
     [{ limits: { max_input_tokens: 1 } }, 1],
@@ -207,7 +214,7 @@ describe("whatever shape a list has, its models are read", () => {
     [{ inputTokenLimit: 3 }, 3],
   ])("the context window of %j", async (entry, tokens) => {
     const { models } = await list(() => JSON.stringify({ data: [{ id: "a", ...entry }] }));
-    expect(models?.[0]?.extras.context_window).toBe(tokens);
+    expect(models?.[0]?.extras.context_window).toBe(tokens as number);
   });
 });
 

@@ -21,6 +21,7 @@ function setUp(environment: Environment) {
     },
     ttlMs: 60_000,
     timeoutMs: 60_000,
+    clock: () => 0,
     timers: { now: () => 0, setTimer: () => undefined, clearTimer() {} },
     onRead() {},
     isAllowed: () => true,

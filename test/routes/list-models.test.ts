@@ -206,11 +206,16 @@ describe("?include=", () => {
     await using own = await startGateway({ OPENAI_API_URL: rich.url, OPENAI_API_KEY: KEY });
     const read = async (path: string) => (await fetch(`${own.url}${path}`)).json();
     const all = (await read("/v1/models?include=context_window,pricing,%20modalities")) as { data: Listed[] };
+    const told = { source: "provider", updated_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) };
     expect(all.data).toMatchObject([
-      { context_window: 8192, pricing: { prompt: "0.1" }, modalities: { input: ["text"], output: null } },
-      { context_window: 4096, pricing: null, modalities: { input: ["image"], output: ["text"] } },
+      {
+        context_window: { tokens: 8192, ...told },
+        pricing: { currency: "USD", input_per_token: "0.1", ...told },
+        modalities: { input: ["text"], output: [], ...told },
+      },
+      { context_window: { tokens: 4096 }, pricing: null, modalities: { input: ["image"], output: ["text"] } },
       { context_window: null, pricing: null, modalities: null },
-      { context_window: 4096, pricing: null, modalities: null },
+      { context_window: { tokens: 4096 }, pricing: null, modalities: null },
     ]);
     expect(await read("/v1/models/openai/a?include=context_window")).toEqual({
       id: "openai/a",
@@ -218,7 +223,7 @@ describe("?include=", () => {
       created: 0,
       owned_by: "openai",
       served_by: "openai",
-      context_window: 8192,
+      context_window: { tokens: 8192, ...told },
     });
     expect(((await read("/v1/models?include=")) as { data: Listed[] }).data[0]).not.toHaveProperty("context_window");
   });

@@ -7,14 +7,26 @@ import { rejectionOf } from "../fixtures/rejection.ts";
 
 function listOf(provider: string, ...ids: readonly string[]): ModelList {
   const models = ids.map((id) => [id, { id, created: 86_400, ownedBy: undefined, extras: {} }] as const);
-  return { provider: createProvider(provider), models: new Map(models) };
+  return { provider: createProvider(provider), models: new Map(models), readAt: 0 };
 }
 
 const LISTS = [listOf("one", "a", "hidden", "b"), listOf("two", "a/c"), listOf("three"), listOf("four", "d", "e")];
 const ALL = ["one/a", "one/b", "two/a/c", "four/d", "four/e"];
-const cut = createAnthropicPages({
-  refusal: (_, model) => (model === "hidden" ? new Failure("model_disallowed") : undefined),
-});
+const PRICING = {
+  currency: "USD",
+  input_per_token: "1",
+  source: "provider",
+  updated_at: "1970-01-01T00:00:00Z",
+} as const;
+const WINDOW = { tokens: 8192, source: "runtime", updated_at: "1970-01-01T00:00:00Z" } as const;
+const cut = createAnthropicPages(
+  { refusal: (_, model) => (model === "hidden" ? new Failure("model_disallowed") : undefined) },
+  {
+    find: async (models) =>
+      models.map(({ id }) => (id.endsWith("old") ? {} : { pricing: PRICING, context_window: WINDOW })),
+    listed: () => ({}),
+  },
+);
 
 async function pageOf(query: string) {
   const page = await cut(LISTS, parsePaging(new URLSearchParams(query)), []);
@@ -81,19 +93,26 @@ describe("a model", () => {
       { id: "old", created: 0 },
       { id: "odd", created: 1e30 },
       { id: "odder", created: -5 },
-    ].map((model) => [model.id, { ownedBy: undefined, extras: { pricing: 1 }, ...model }] as const);
+    ].map((model) => [model.id, { ownedBy: undefined, extras: {}, ...model }] as const);
     const { data } = await cut(
-      [{ provider: createProvider("anthropic"), models: new Map(models) }],
+      [{ provider: createProvider("anthropic"), models: new Map(models), readAt: 0 }],
       parsePaging(new URLSearchParams()),
-      ["pricing"],
+      ["context_window", "pricing"],
     );
+    const known = { context_window: WINDOW, max_input_tokens: 8192, pricing: PRICING };
     const epoch = "1970-01-01T00:00:00Z";
     const type = "model";
     expect(data).toEqual([
-      { type, id: "anthropic/claude-1", display_name: "Claude One", created_at: "2025-02-19T00:00:00Z", pricing: 1 },
-      { type, id: "anthropic/old", display_name: "old", created_at: epoch, pricing: 1 },
-      { type, id: "anthropic/odd", display_name: "odd", created_at: epoch, pricing: 1 },
-      { type, id: "anthropic/odder", display_name: "odder", created_at: epoch, pricing: 1 },
+      { type, id: "anthropic/claude-1", display_name: "Claude One", created_at: "2025-02-19T00:00:00Z", ...known },
+      {
+        type,
+        id: "anthropic/old",
+        display_name: "old",
+        created_at: epoch,
+        ...{ context_window: null, max_input_tokens: null, pricing: null },
+      },
+      { type, id: "anthropic/odd", display_name: "odd", created_at: epoch, ...known },
+      { type, id: "anthropic/odder", display_name: "odder", created_at: epoch, ...known },
     ]);
   });
 });

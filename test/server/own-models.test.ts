@@ -3,6 +3,7 @@ import { Failure } from "../../src/core/errors.ts";
 import type { RequestContext } from "../../src/core/request-context.ts";
 import type { ModelExtras } from "../../src/providers/model-extras.ts";
 import type { Provider } from "../../src/providers/provider.ts";
+import { createDetailFinder } from "../../src/routing/details/find-details.ts";
 import { createModelLists, type ModelLists } from "../../src/routing/model-lists.ts";
 import { createModelPolicy } from "../../src/routing/model-policy.ts";
 import { createOwnModels } from "../../src/routing/own-models.ts";
@@ -26,8 +27,14 @@ const openai = withChat("openai");
 const dead = withChat("dead");
 
 const LISTED: Readonly<Record<string, Readonly<Record<string, ModelExtras>>>> = {
-  left: { qwen: { context_window: 32_000, modalities: { input: ["text"] } }, fast: {} },
-  openai: { "gpt-4o": { context_window: 128_000, modalities: { input: ["text"] }, pricing: { input: "1" } } },
+  left: { qwen: { context_window: 32_000, modalities: { input: ["text"], output: ["text"] } }, fast: {} },
+  openai: {
+    "gpt-4o": {
+      context_window: 128_000,
+      modalities: { input: ["text", "image"], output: ["text"] },
+      pricing: { currency: "USD", input_per_token: "1" },
+    },
+  },
 };
 
 const MODELS = [
@@ -50,6 +57,7 @@ function readLists(providers: readonly Provider[]): ModelLists {
     },
     ttlMs: 60_000,
     timeoutMs: 5000,
+    clock: () => 0,
     timers: { now: () => 0, setTimer: () => undefined, clearTimer() {} },
     onRead() {},
     onFailure() {},
@@ -63,9 +71,18 @@ async function setUp(allowed: readonly string[] = [], disallowed: readonly strin
   const catalogue = readLists(list);
   await catalogue.all();
   const policy = createModelPolicy(list, allowed, disallowed);
-  const own = createOwnModels(MODELS, createRoutePolicy(policy), catalogue);
+  const own = createOwnModels(MODELS, createRoutePolicy(policy));
   const providers = new Map(list.map((provider) => [provider.id, provider]));
-  return { providers, catalogue, policy, own, estimatesTokens: true };
+  const details = createDetailFinder({
+    lists: catalogue.lists,
+    openCall: () => {
+      throw new Error("none of them runs a server that could be asked");
+    },
+    timers: { now: () => 0, setTimer: () => undefined, clearTimer() {} },
+    clock: () => 0,
+    loadFacts: async () => ({ has: () => false, find: () => undefined }),
+  });
+  return { providers, catalogue, policy, details, own, estimatesTokens: true };
 }
 
 /** The members of the answers that the tests look at. */
@@ -143,9 +160,17 @@ describe("the gateway's own names", () => {
   test("have of what is known what all of their deployments have, and the smallest context window", async () => {
     const list = listModels(await setUp());
     const { data } = await get(list, "/v1/models?include=context_window,pricing,modalities");
-    expect(data[0]).toMatchObject({ context_window: 32_000, pricing: null, modalities: { input: ["text"] } });
+    const told = { source: "provider", updated_at: "1970-01-01T00:00:00Z" };
+    expect(data[0]).toMatchObject({
+      context_window: { tokens: 32_000, ...told },
+      pricing: null,
+      modalities: { input: ["text"], output: ["text"], ...told },
+    });
     expect(data[1]).toMatchObject({ context_window: null, pricing: null, modalities: null });
-    expect(data[2]).toMatchObject({ context_window: 128_000, pricing: { input: "1" } });
+    expect(data[2]).toMatchObject({
+      context_window: { tokens: 128_000 },
+      pricing: { currency: "USD", input_per_token: "1", ...told },
+    });
   });
 
   test("are shown one by one, before a model of a provider with that bare name", async () => {

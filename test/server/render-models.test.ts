@@ -1,8 +1,15 @@
 import { expect, test } from "bun:test";
+import type { DetailFinder } from "../../src/routing/details/find-details.ts";
 import type { ModelList } from "../../src/routing/model-list.ts";
 import type { ModelPolicy } from "../../src/routing/model-policy.ts";
 import { createModelRenderer } from "../../src/server/handlers/models.ts";
 import { createProvider } from "../upstream/open-upstream.ts";
+
+const TOLD = { source: "provider", updated_at: "1970-01-01T00:00:00Z" } as const;
+const DETAILS: DetailFinder = {
+  find: async (models) => models.map(() => ({ pricing: { currency: "USD", input_per_token: "1", ...TOLD } })),
+  listed: () => ({}),
+};
 
 function setUp() {
   const asked = { count: 0 };
@@ -12,13 +19,13 @@ function setUp() {
       return undefined;
     },
   };
-  return { asked, render: createModelRenderer(policy) };
+  return { asked, render: createModelRenderer(policy, DETAILS) };
 }
 
 function listOf(count: number): ModelList {
   const ids = Array.from({ length: count }, (_, index) => `model-${index}`);
-  const models = ids.map((id) => [id, { id, created: 0, ownedBy: undefined, extras: { pricing: 1 } }] as const);
-  return { provider: createProvider("mock"), models: new Map(models) };
+  const models = ids.map((id) => [id, { id, created: 0, ownedBy: undefined, extras: {} }] as const);
+  return { provider: createProvider("mock"), models: new Map(models), readAt: 0 };
 }
 
 test("a list is rendered once for each set of extras, whoever asks, and anew when it is another", async () => {
@@ -27,7 +34,11 @@ test("a list is rendered once for each set of extras, whoever asks, and anew whe
   const [first, second] = await Promise.all([render(list, []), render(list, [])]);
   expect([first === second, asked.count]).toEqual([true, 3]);
   expect(JSON.parse(`[${first}]`)).toHaveLength(3);
-  expect(JSON.parse(`[${await render(list, ["pricing"])}]`)).toMatchObject([{ pricing: 1 }, {}, {}]);
+  expect(JSON.parse(`[${await render(list, ["pricing"])}]`)).toMatchObject([
+    { pricing: { input_per_token: "1" } },
+    {},
+    {},
+  ]);
   expect([await render(list, []), asked.count]).toEqual([first, 6]);
   await render(listOf(3), []);
   expect(asked.count).toBe(9);

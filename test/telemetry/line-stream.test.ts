@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { LostLines } from "../../src/telemetry/line-batches.ts";
 import { openLineStream } from "../../src/telemetry/line-stream.ts";
 import { within } from "../fixtures/within.ts";
 
@@ -13,14 +14,14 @@ const LONG_MS = 60_000;
  */
 function setUp(answer: (bytes: Uint8Array) => number | string | undefined = ({ length }) => length) {
   const writes: Buffer[] = [];
-  const lost: number[] = [];
+  const lost: LostLines[] = [];
   let awaited = Number.POSITIVE_INFINITY;
   let goOn = (): void => {};
   const { promise, resolve } = Promise.withResolvers<void>();
   const written = (): number => writes.reduce((sum, { length }) => sum + length, 0);
-  const line = (text: string): void => {
+  const line = (text: string, isFailure = false): void => {
     stream.buffer.text(`${text}\n`);
-    stream.end();
+    stream.end(isFailure);
   };
   const stream = openLineStream({
     output: {
@@ -42,7 +43,7 @@ function setUp(answer: (bytes: Uint8Array) => number | string | undefined = ({ l
     batchBytes: BATCH_BYTES,
     onLost(count) {
       lost.push(count);
-      line(`lost ${count}`);
+      line(`lost ${count.info}`, true);
     },
   });
   return {
@@ -50,6 +51,7 @@ function setUp(answer: (bytes: Uint8Array) => number | string | undefined = ({ l
     lost,
     line,
     flush: stream.flush,
+    allLost: stream.lost,
     goOn: () => goOn(),
     text: () => Buffer.concat(writes).toString(),
     async bytes(count: number) {
@@ -62,7 +64,7 @@ function setUp(answer: (bytes: Uint8Array) => number | string | undefined = ({ l
 test("many lines leave in few writes, each of whole lines and none longer than a batch", async () => {
   const { writes, line, bytes, text } = setUp();
   const lines = Array.from({ length: 200 }, (_, index) => `${index} ${"x".repeat(index % 400)}`);
-  lines.forEach(line);
+  for (const text of lines) line(text);
   const expected = lines.map((each) => `${each}\n`).join("");
   await bytes(expected.length);
   expect(text()).toBe(expected);
@@ -83,7 +85,7 @@ test("a line that is longer than that is a write of its own", async () => {
 test("what is taken in part is written to its end", async () => {
   const { line, bytes, text } = setUp(({ length }) => Math.min(length, 1000));
   const lines = Array.from({ length: 100 }, (_, index) => `${index} ${"x".repeat(90)}`);
-  lines.forEach(line);
+  for (const text of lines) line(text);
   const expected = lines.map((each) => `${each}\n`).join("");
   await bytes(expected.length);
   expect(text()).toBe(expected);
@@ -103,7 +105,7 @@ describe("an output that stalls", () => {
     await parts.flush(LONG_MS);
     expect(parts.lost).toHaveLength(1);
     const lines = parts.text().trimEnd().split("\n");
-    const [lost = 0] = parts.lost;
+    const lost = parts.lost[0]?.info ?? 0;
     expect(lines.filter((text) => text === LINE)).toHaveLength(given - lost);
     expect((given - lost) * 1000).toBeWithin(MAX_WAITING_BYTES - BATCH_BYTES, MAX_WAITING_BYTES + BATCH_BYTES);
     // What was held when the output stalled comes behind it, with what is written later.
@@ -112,6 +114,69 @@ describe("an output that stalls", () => {
     parts.line("later");
     await parts.flush(LONG_MS);
     expect(parts.text().trimEnd().split("\n").at(-1)).toBe("later");
+  });
+
+  test("loses no line of what failed, wherever they are among the others, and says of how many others", async () => {
+    let stalls = true;
+    const parts = setUp(({ length }) => (stalls ? undefined : length));
+    const given = 6000;
+    const failures: string[] = [];
+    for (let index = 0; index < given; index++) {
+      const isFailure = index % 7 === 3 || (index > 3000 && index < 3030);
+      const text = `${isFailure ? "failed" : "went well"} ${index} ${"é".repeat(index % 400)}`;
+      if (isFailure) failures.push(text);
+      parts.line(text, isFailure);
+    }
+    await parts.flush(1);
+    const { info, failures: lostFailures } = parts.allLost();
+    expect(info).toBeGreaterThan(1000);
+    expect(lostFailures).toBe(0);
+    stalls = false;
+    parts.goOn();
+    await parts.flush(LONG_MS);
+    const lines = parts.text().trimEnd().split("\n");
+    expect(lines.filter((line) => line.startsWith("failed"))).toEqual(failures);
+    expect(lines.filter((line) => line.startsWith("went well"))).toHaveLength(given - failures.length - info);
+    expect(parts.lost).toEqual([{ info, failures: 0 }]);
+    expect(parts.allLost()).toEqual({ info, failures: 0 });
+  });
+
+  test("holds a bounded number even of those; what is lost of them is counted apart", async () => {
+    const parts = setUp(() => undefined);
+    const LINE = "f".repeat(64 * 1024 - 1);
+    const given = 400;
+    for (let index = 0; index < given; index++) parts.line(LINE, true);
+    await parts.flush(1);
+    // 17 MiB, and what was held while the first was being written.
+    expect(parts.allLost()).toEqual({ info: 0, failures: expect.any(Number) });
+    expect(given - parts.allLost().failures).toBeWithin(270, 276);
+  });
+
+  test("says anew what it loses when it stalls again", async () => {
+    let stalls = true;
+    const parts = setUp(({ length }) => (stalls ? undefined : length));
+    const fill = async (): Promise<void> => {
+      for (let index = 0; index < 2000; index++) parts.line("z".repeat(999));
+      await parts.flush(1);
+    };
+    await fill();
+    stalls = false;
+    parts.goOn();
+    await parts.flush(LONG_MS);
+    stalls = true;
+    await fill();
+    stalls = false;
+    parts.goOn();
+    await parts.flush(LONG_MS);
+    expect(parts.lost).toHaveLength(2);
+    const sum = parts.lost.reduce((total, { info }) => total + info, 0);
+    expect(parts.allLost()).toEqual({ info: sum, failures: 0 });
+    expect(
+      parts
+        .text()
+        .split("\n")
+        .filter((line) => line.startsWith("z")),
+    ).toHaveLength(4000 - sum);
   });
 
   test("is not waited for longer than was asked for", async () => {

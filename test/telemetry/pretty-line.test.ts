@@ -25,6 +25,11 @@ const REQUEST = {
 
 test.each([
   [{ ...REQUEST }, "INFO: POST /v1/chat/completions 200 12 ms"],
+  // Of chosen members only
+  [
+    { msg: "request", request_id: "r1", status: 200, outcome: "answered" },
+    "INFO: request request_id=r1 status=200 outcome=answered",
+  ],
   [
     {
       ...REQUEST,

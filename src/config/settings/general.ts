@@ -1,3 +1,4 @@
+import { REQUEST_FIELDS } from "../../telemetry/request-fields.ts";
 import { LONGEST_WAIT, type SettingRows } from "../setting-row.ts";
 
 /** What concerns the gateway as a whole. */
@@ -46,6 +47,21 @@ export const GENERAL_SETTINGS = {
     type: "boolean",
     default: "false",
     doc: "Write the address and the user agent of the client to the log line of each request",
+  },
+  LOG_FIELDS: {
+    group: "General",
+    type: "list",
+    entries: REQUEST_FIELDS,
+    appliesAt: "restart",
+    doc: "Members of the log line of each request, beside those of every line; all if it is unset",
+  },
+  LOG_SAMPLE: {
+    group: "General",
+    type: "number",
+    range: ["0", "1"],
+    default: "1",
+    appliesAt: "restart",
+    doc: "Share of the requests that went well whose line is written, chosen by request id; those that did not are always written",
   },
   ALLOWED_MODELS: {
     group: "General",

@@ -137,10 +137,17 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   refuse(error: unknown): never {
     this.#letGo();
     const failure = toFailure(error);
-    const last = this.#records.at(-1);
+    const told = this.#recordOf(failure);
     const isAlone = this.#records.length < 2 && this.#route.alias === undefined;
-    const headers = last ? headersOf(last.deployment, last.model, this.#records.length) : {};
+    const headers = told ? headersOf(told.deployment, told.model, this.#records.length) : {};
+    if (told) this.#attempts.context.selected(told.deployment.provider.id, told.model);
     throw withTried(failure, headers, isAlone ? undefined : this.tried);
+  }
+
+  /** Whose failure it is; of one that is nobody's, such as a full queue, the last attempt. */
+  #recordOf({ code, message }: Failure): AttemptRecord | undefined {
+    const isSame = ({ failure }: AttemptRecord): boolean => failure?.code === code && failure.message === message;
+    return this.#records.findLast(isSame) ?? this.#records.at(-1);
   }
 
   again(

@@ -4,7 +4,7 @@ import type { Attempt } from "./attempt.ts";
 import { enter, enterOne, type EnterParts } from "./enter.ts";
 import { retryAfterHeader } from "./final-failure.ts";
 import type { Filter, Plan } from "./plan.ts";
-import type { Target } from "./prepare-model.ts";
+import type { ModelCandidate, Target } from "./prepare-model.ts";
 import type { AttemptKind, RoutedRequest } from "./route.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -17,6 +17,8 @@ export class Entrance<Reply> {
   readonly #plan: Plan<Reply>;
   readonly #waiting: Waiting;
   readonly #begin: (attempt: Attempt<Reply>) => void;
+  /** Those that were not waited for, because they cooled. */
+  readonly #passedOver = new Set<Target>();
   #queueFailure: Failure | undefined;
   #refusal: GateRefusal | undefined;
 
@@ -51,22 +53,36 @@ export class Entrance<Reply> {
 
   /** Waits for room: in the queue of the model, or for a moment if it has none. */
   async #queue(target: Target, filter: Filter): Promise<Attempt<Reply> | undefined> {
-    const { gates, now } = this.#parts;
-    const { name } = target.model.options;
+    const { now } = this.#parts;
     const waiting = this.#plan.candidates(target, filter, now());
+    this.#passedOver.add(target);
     if (waiting.length === 0) return undefined;
-    let entered: Attempt<Reply> | undefined;
+    const entered = await this.#wait(target, waiting, () => {
+      if (this.#plan.candidates(target, filter, now()).length > 0) return this.#enterHealthy(target, filter);
+      // All of them cool by now: there is nothing to wait for here, and it is not their limits that refuse.
+      this.#refusal = undefined;
+      return "over";
+    });
+    if (entered === undefined) this.#passedOver.delete(target);
+    return entered === "over" ? undefined : entered;
+  }
+
+  async #wait(
+    target: Target,
+    candidates: readonly ModelCandidate[],
+    tryEnter: () => Attempt<Reply> | "over" | undefined,
+  ): Promise<Attempt<Reply> | "over" | undefined> {
+    const { gates, now } = this.#parts;
+    let entered: Attempt<Reply> | "over" | undefined;
     const tryAgain = (): boolean => {
       if (this.#waiting.ending) return false;
-      // If all of them cool by now, there is nothing to wait for here.
-      if (this.#plan.candidates(target, filter, now()).length === 0) return true;
-      entered ??= this.#enterHealthy(target, filter);
+      entered ??= tryEnter();
       return entered !== undefined;
     };
     const since = now();
     try {
-      const deployments = waiting.map(({ deployment }) => deployment);
-      await gates.wait(name, deployments, this.#waiting.signal(), tryAgain);
+      const deployments = candidates.map(({ deployment }) => deployment);
+      await gates.wait(target.model.options.name, deployments, this.#waiting.signal(), tryAgain);
     } catch (error) {
       this.#queueFailure = toFailure(error);
     }
@@ -76,18 +92,42 @@ export class Entrance<Reply> {
     return entered;
   }
 
-  /** All of a model's deployments cool, and nobody else can be asked: the one that cools least long. */
-  leastBad(filter: Filter): Attempt<Reply> | undefined {
+  /**
+   * Nobody does not cool and has room: asks whoever cools least long. If all that may be tried are at their limits, they
+   * are waited for as if they did not cool. By now one may have recovered.
+   */
+  async leastBad(filter: Filter): Promise<Attempt<Reply> | undefined> {
+    const { chain } = this.#plan;
+    for (const at of chain.keys()) {
+      const entered = this.#enterAny(at, filter);
+      if (entered) return entered;
+    }
+    for (const [at, target] of chain.entries()) {
+      if (!this.#passedOver.has(target)) continue;
+      const now = this.#parts.now();
+      const waiting = [...this.#plan.candidates(target, filter, now), ...this.#plan.leastBad(target, filter, now)];
+      if (waiting.length === 0) continue;
+      const entered = await this.#wait(target, waiting, () => this.#enterAny(at, filter));
+      if (entered && entered !== "over") return entered;
+    }
+    return undefined;
+  }
+
+  #enterAny(at: number, filter: Filter): Attempt<Reply> | undefined {
+    const target = this.#plan.chain[at];
+    if (!target) return undefined;
+    this.#plan.at = at;
+    return this.#enterHealthy(target, filter) ?? this.#enterLeastBad(target, filter);
+  }
+
+  #enterLeastBad(target: Target, filter: Filter): Attempt<Reply> | undefined {
     const now = this.#parts.now();
-    for (const [at, target] of this.#plan.chain.entries()) {
-      for (const candidate of this.#plan.leastBad(target, filter, now)) {
-        const entry = { kind: this.#plan.kindFor(target), now, onRefusal: this.#refused };
-        const entered = enterOne<Reply>(this.#parts, target.star, this.#request.estimatedTokens, candidate, entry);
-        if (!entered) continue;
-        this.#plan.at = at;
-        this.#begin(entered);
-        return entered;
-      }
+    for (const candidate of this.#plan.leastBad(target, filter, now)) {
+      const entry = { kind: this.#plan.kindFor(target), now, onRefusal: this.#refused };
+      const entered = enterOne<Reply>(this.#parts, target.star, this.#request.estimatedTokens, candidate, entry);
+      if (!entered) continue;
+      this.#begin(entered);
+      return entered;
     }
     return undefined;
   }

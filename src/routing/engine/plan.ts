@@ -113,16 +113,22 @@ export class Plan<Reply> {
     );
   }
 
-  /** Turns to the models for what the last one of the chain cannot take. @returns false if there are none */
-  turnTo(names: readonly string[]): boolean {
-    const targets = names.flatMap((name) => this.#targetOf(name) ?? []);
-    const left = targets.filter(
-      ({ model, star }) => !this.chain.some((one) => one.model === model && one.star === star),
-    );
+  /**
+   * Turns to the models for what the last one cannot take: those that it names, or else the model that was asked for.
+   * @returns false if there are none of which a deployment is left
+   */
+  turnTo(list: "contextFallbacks" | "contentFallbacks"): boolean {
+    const names = [this.target, this.asked].flatMap(({ model }) => model.options[list]);
+    const left = names.flatMap((name) => this.#targetOf(name) ?? []).filter((target) => this.#hasLeft(target));
     if (left.length === 0) return false;
     this.chain = chainOf(left, this.#targetOf);
     this.at = 0;
     return true;
+  }
+
+  /** Whether not all deployments of a target were asked. */
+  #hasLeft({ model, star }: Target): boolean {
+    return model.candidates.some(({ deployment }) => !this.#lastOf(deployment, modelFor(deployment, star)));
   }
 
   /** Everybody may be asked once more. */

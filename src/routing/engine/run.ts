@@ -59,7 +59,7 @@ export class Run<Reply> {
   }
 
   async #first(): Promise<Attempt<Reply>> {
-    return (await this.#entrance.seek(ANY)) ?? this.#entrance.leastBad(ANY) ?? this.#giveUp();
+    return (await this.#entrance.seek(ANY)) ?? (await this.#entrance.leastBad(ANY)) ?? this.#giveUp();
   }
 
   /** Waits for one of the attempts that are open, beside which another one may be made. */
@@ -111,12 +111,11 @@ export class Run<Reply> {
     const failed = this.#decisive();
     const verdict = failed.verdict;
     if (!verdict || !this.#plan.allows(verdict)) this.#giveUp();
-    const { contextFallbacks, contentFallbacks } = this.#plan.target.model.options;
     switch (verdict.next) {
       case "context":
-        return this.#turnTo(contextFallbacks);
+        return this.#turnTo("contextFallbacks");
       case "content":
-        return this.#turnTo(contentFallbacks);
+        return this.#turnTo("contentFallbacks");
       case "key":
         return this.#withOtherKey(failed.candidate);
       case "other":
@@ -134,9 +133,9 @@ export class Run<Reply> {
     return decisive ?? this.#giveUp();
   }
 
-  async #turnTo(names: readonly string[]): Promise<Attempt<Reply>> {
-    if (!this.#plan.turnTo(names)) this.#giveUp();
-    return (await this.#entrance.seek(ANY)) ?? this.#entrance.leastBad(ANY) ?? this.#giveUp();
+  async #turnTo(list: "contextFallbacks" | "contentFallbacks"): Promise<Attempt<Reply>> {
+    if (!this.#plan.turnTo(list)) this.#giveUp();
+    return (await this.#entrance.seek(ANY)) ?? (await this.#entrance.leastBad(ANY)) ?? this.#giveUp();
   }
 
   /** A key that is refused says nothing of the others of the same provider. */
@@ -154,7 +153,7 @@ export class Run<Reply> {
     if (!this.#budget.hasRoom(this.#parts.now())) return undefined;
     this.#plan.nextRound();
     const mayAsk: Filter = (candidate, target) => this.#plan.mayAskAgain(candidate, target, this.#parts.now());
-    return (await this.#entrance.seek(mayAsk)) ?? this.#entrance.leastBad(mayAsk);
+    return (await this.#entrance.seek(mayAsk)) ?? (await this.#entrance.leastBad(mayAsk));
   }
 
   /** As soon as it has its permits: while they wait, their deployment may begin to cool. */

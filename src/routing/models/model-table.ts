@@ -25,7 +25,7 @@ export function createModelTable(sources: ModelSources): ModelTable {
   return {
     models: models.filter(({ options }) => !options.name.includes("*")),
     all: [...models, ...plain],
-    find: createModelFinder(models),
+    find: createModelFinder(models, new Set(sources.providers.map(({ id }) => id))),
     forProvider(providerId, name) {
       const model = byProvider.get(providerId);
       return model && { model, star: name };

@@ -52,9 +52,7 @@ export async function loadPriceList(newer: () => ListedProviders | undefined = (
   const { calcPrice } = await import("@pydantic/genai-prices");
   return {
     find(provider, model, at) {
-      const providerId = listed.get(provider.id);
-      // A second account at a provider's own address is a custom provider under another id.
-      const where = providerId === undefined ? { providerApiUrl: provider.baseUrl } : { providerId };
+      const where = placeInList(provider);
       const name = canonicalModelName(provider, model);
       const ask = (place: CalcOptions): PriceOptions | undefined => {
         const found = calcPrice({}, name, { ...place, timestamp: at });
@@ -70,6 +68,15 @@ export async function loadPriceList(newer: () => ListedProviders | undefined = (
       }
     },
   };
+}
+
+/** How a provider is looked up there: a second account at a provider's own address is a custom provider under another id. */
+export function placeInList({
+  id,
+  baseUrl,
+}: Provider): { readonly providerId: string } | { readonly providerApiUrl: string } {
+  const providerId = listed.get(id);
+  return providerId === undefined ? { providerApiUrl: baseUrl } : { providerId };
 }
 
 type Listed = Readonly<ModelPrice>;
@@ -96,8 +103,8 @@ function toPrice(listed: Listed): PriceOptions | undefined {
   if (input === undefined && output === undefined) return undefined;
   const starts = new Set(NAMES.flatMap((name) => tiersOf(listed[KINDS[name]]).map(({ start }) => start)));
   const tiers = [...starts].sort((one, other) => one - other).map((above) => ({ above, ...pricesAt(listed, above) }));
-  const searches = plainPrice(listed["web_searches_kcount"]);
-  const requests = plainPrice(listed["requests_kcount"]);
+  const searches = firstTier(listed["web_searches_kcount"]);
+  const requests = firstTier(listed["requests_kcount"]);
   return {
     ...{ input: 0, output: 0, ...pricesAt(listed, 0) },
     ...(searches !== undefined && { webSearches: searches }),
@@ -112,7 +119,7 @@ function pricesAt(listed: Listed, above: number): Partial<KindPrices> {
   for (const name of NAMES) {
     const said = listed[KINDS[name]];
     if (said === undefined) continue;
-    prices[name] = tiersOf(said).findLast(({ start }) => start <= above)?.price ?? plainPrice(said) ?? 0;
+    prices[name] = tiersOf(said).findLast(({ start }) => start <= above)?.price ?? firstTier(said) ?? 0;
   }
   return prices;
 }
@@ -122,4 +129,5 @@ type Said = Listed[string];
 const tiersOf = (said: Said): readonly { readonly start: number; readonly price: number }[] =>
   typeof said === "object" ? said.tiers : [];
 
-const plainPrice = (said: Said): number | undefined => (typeof said === "object" ? said.base : said);
+/** Some models cost more above so many tokens of a request: this is what they cost below. */
+export const firstTier = (said: Said): number | undefined => (typeof said === "object" ? said.base : said);

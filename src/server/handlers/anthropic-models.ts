@@ -1,6 +1,7 @@
 import { Failure } from "../../core/errors.ts";
 import type { ModelExtra } from "../../providers/model-extras.ts";
 import type { ModelList } from "../../routing/model-list.ts";
+import type { DetailFinder } from "../../routing/details/find-details.ts";
 import { type AnthropicModel, describeForAnthropic, type PublicModel } from "../../routing/describe-model.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import { createAllowedModels } from "./allowed-models.ts";
@@ -44,6 +45,7 @@ export function parsePaging(query: URLSearchParams): AnthropicPaging {
  */
 export function createAnthropicPages(
   policy: Pick<ModelPolicy, "refusal">,
+  details: DetailFinder,
 ): (
   lists: readonly ModelList[],
   paging: AnthropicPaging,
@@ -63,7 +65,8 @@ export function createAnthropicPages(
     const start = afterId === undefined ? 0 : placeOf(afterId, "after_id") + 1;
     const first = beforeId === undefined ? start : Math.max(start, end - limit);
     const page = models.slice(first, Math.min(end, first + limit));
-    const data = page.map((model) => describeForAnthropic(model, extras));
+    const known = await details.find(page, extras);
+    const data = page.map((model, index) => describeForAnthropic(model, extras, known[index]));
     return {
       data,
       has_more: beforeId === undefined ? first + page.length < end : first > 0,

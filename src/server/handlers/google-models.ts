@@ -1,6 +1,7 @@
 import { Failure } from "../../core/errors.ts";
-import { numberOf } from "../../core/json/values.ts";
-import type { PublicModel } from "../../routing/describe-model.ts";
+import { parseExtras, type PublicModel } from "../../routing/describe-model.ts";
+import type { DetailFinder } from "../../routing/details/find-details.ts";
+import type { ModelDetails } from "../../routing/details/model-details.ts";
 import { chooseCounter } from "../../routing/choose-counter.ts";
 import { chooseWire } from "../../routing/choose-wire.ts";
 import { COUNT_GENERATE_TOKENS } from "../../formats/gemini/format.ts";
@@ -35,7 +36,7 @@ const MAX_SIZE = 1000;
 
 /** `GET /v1beta/models`: the models of all providers, or with `?provider=` of one, in pages as Google's clients read them. */
 export function listGoogleModels(parts: ModelRouteParts): RouteHandler {
-  const { providers, catalogue: modelLists, policy, estimatesTokens, own } = parts;
+  const { providers, catalogue: modelLists, policy, details, estimatesTokens, own } = parts;
   const allowedOf = createAllowedModels(policy);
 
   return async (context, request) => {
@@ -53,10 +54,11 @@ export function listGoogleModels(parts: ModelRouteParts): RouteHandler {
       : [...(own?.all() ?? []), ...(await allowedOf(await modelLists.all()))];
     const start = token === undefined ? 0 : placeBehind(models, token);
     const page = models.slice(start, start + size);
+    const known = await detailsOf(page, query, details);
     const last = page.at(-1);
     const hasMore = last !== undefined && start + page.length < models.length;
     return jsonResponse(context, {
-      models: page.map((model) => describeForGoogle(model, estimatesTokens)),
+      models: page.map((model, index) => describeForGoogle(model, known[index], estimatesTokens)),
       ...(hasMore && { nextPageToken: Buffer.from(nameOf(last)).toString("base64url") }),
     });
   };
@@ -66,11 +68,23 @@ export function listGoogleModels(parts: ModelRouteParts): RouteHandler {
 export function showGoogleModel(parts: ModelRouteParts): RouteHandler {
   const findModel = createFindModel(parts);
   return async (context, request) => {
-    const { pathname } = new URL(request.url);
+    const { pathname, searchParams } = new URL(request.url);
     const id = decodeId(restOfPath(ROUTES.googleModel, pathname) || restOfPath(ROUTES.model, pathname));
     const bare = id.startsWith(COLLECTION) ? id.slice(COLLECTION.length) : id;
-    return jsonResponse(context, describeForGoogle(await findModel(bare), parts.estimatesTokens));
+    const model = await findModel(bare);
+    const [known] = await detailsOf([model], searchParams, parts.details);
+    return jsonResponse(context, describeForGoogle(model, known, parts.estimatesTokens));
   };
+}
+
+/** Google's form has room for the context window only, which is always there if it costs no question. */
+async function detailsOf(
+  models: readonly PublicModel[],
+  query: URLSearchParams,
+  details: DetailFinder,
+): Promise<readonly ModelDetails[]> {
+  const extras = parseExtras(query.get("include")).filter((extra) => extra === "context_window");
+  return extras.length === 0 ? models.map(details.listed) : details.find(models, extras);
 }
 
 /** Larger pages than there are become the largest, as at Google. */
@@ -93,9 +107,13 @@ function placeBehind(models: readonly PublicModel[], token: string): number {
 const nameOf = ({ id }: PublicModel): string => COLLECTION + id;
 
 /** A name of the gateway's own can do what any of its deployments can. */
-function describeForGoogle(model: PublicModel, estimatesTokens: boolean): GoogleModel {
+function describeForGoogle(
+  model: PublicModel,
+  details: ModelDetails | undefined,
+  estimatesTokens: boolean,
+): GoogleModel {
   const { id, displayName = id, targets } = model;
-  const limit = numberOf(model.extras.context_window);
+  const limit = details?.context_window?.tokens;
   const generates = targets.some((target) => chooseWire(target.provider, "generate", target.model) !== undefined);
   const counts = targets.some((target) =>
     chooseCounter(target.provider, COUNT_GENERATE_TOKENS, estimatesTokens, target.model),

@@ -8,6 +8,7 @@ import {
   type PublicModel,
   publicModel,
 } from "../../routing/describe-model.ts";
+import type { DetailFinder } from "../../routing/details/find-details.ts";
 import type { OwnModels } from "../../routing/own-models.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
@@ -23,6 +24,8 @@ export interface ModelRouteParts {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly catalogue: ModelLists;
   readonly policy: ModelPolicy;
+  /** What is known of models beside their names. */
+  readonly details: DetailFinder;
   /** The names of the gateway's own; absent if it has none. */
   readonly own?: OwnModels | undefined;
   /** Whether tokens are estimated for a provider that cannot count them. */
@@ -33,9 +36,9 @@ export interface ModelRouteParts {
  * `GET /v1/models`: the gateway's own names and the models of all providers, or with `?provider=` those of one; to
  * Anthropic's clients in pages.
  */
-export function listModels({ providers, catalogue: modelLists, policy, own }: ModelRouteParts): RouteHandler {
-  const render = createModelRenderer(policy);
-  const cutPage = createAnthropicPages(policy);
+export function listModels({ providers, catalogue: modelLists, policy, details, own }: ModelRouteParts): RouteHandler {
+  const render = createModelRenderer(policy, details);
+  const cutPage = createAnthropicPages(policy, details);
 
   return async (context, request) => {
     const query = new URL(request.url).searchParams;
@@ -50,21 +53,25 @@ export function listModels({ providers, catalogue: modelLists, policy, own }: Mo
     const lists = provider ? [await modelLists.ofProvider(provider)] : await modelLists.all();
     const names = provider ? [] : (own?.all() ?? []);
     if (paging) return jsonResponse(context, await cutPage(lists, paging, extras, names));
-    const rendered = await Promise.all(lists.map((list) => render(list, extras)));
+    const rendered = await Promise.all([
+      renderModels(names, extras, details),
+      ...lists.map((list) => render(list, extras)),
+    ]);
     const beginning = provider ? `{"provider":${JSON.stringify(provider.id)},` : "{";
-    const body = joinLists(`${beginning}"object":"list","data":[`, [renderModels(names, extras), ...rendered], "]}");
+    const body = joinLists(`${beginning}"object":"list","data":[`, rendered, "]}");
     context.sent(body.length);
     return new Response(body, { headers: { "content-type": "application/json", "x-request-id": context.id } });
   };
 }
 
+const COMMA = Buffer.from(",");
+
 /** Concatenates the cached renderings, separated by commas. */
 function joinLists(beginning: string, lists: readonly Buffer[], end: string): Buffer<ArrayBuffer> {
-  const comma = Buffer.from(",");
   const parts: Buffer[] = [];
   for (const list of lists) {
     if (list.length === 0) continue;
-    if (parts.length > 0) parts.push(comma);
+    if (parts.length > 0) parts.push(COMMA);
     parts.push(list);
   }
   return Buffer.concat([Buffer.from(beginning), ...parts, Buffer.from(end)]);
@@ -113,7 +120,8 @@ export function showModel(parts: ModelRouteParts): RouteHandler {
     const extras = parseExtras(url.searchParams.get("include"));
     const found = await findModel(decodeId(restOfPath(ROUTES.model, url.pathname)));
     const describe = isAnthropicClient(request.headers) ? describeForAnthropic : describeModel;
-    return jsonResponse(context, describe(found, extras));
+    const [known] = await parts.details.find([found], extras);
+    return jsonResponse(context, describe(found, extras, known));
   };
 }
 
@@ -126,8 +134,16 @@ export function decodeId(path: string): string {
   }
 }
 
-const renderModels = (models: readonly PublicModel[], extras: readonly ModelExtra[]): Buffer =>
-  Buffer.from(models.map((model) => JSON.stringify(describeModel(model, extras))).join(","));
+async function renderModels(
+  models: readonly PublicModel[],
+  extras: readonly ModelExtra[],
+  details: DetailFinder,
+): Promise<Buffer> {
+  const known = await details.find(models, extras);
+  return Buffer.from(
+    models.map((model, index) => JSON.stringify(describeModel(model, extras, known[index]))).join(","),
+  );
+}
 
 /** Rendering this many takes about a millisecond; then other requests get their turn. */
 const MODELS_PER_TURN = 500;
@@ -138,27 +154,27 @@ const MODELS_PER_TURN = 500;
  */
 export function createModelRenderer(
   policy: Pick<ModelPolicy, "refusal">,
+  details: DetailFinder,
 ): (list: ModelList, extras: readonly ModelExtra[]) => Promise<Buffer> {
   const rendered = new WeakMap<ModelList, Map<string, Promise<Buffer>>>();
 
   const render = async ({ provider, models }: ModelList, extras: readonly ModelExtra[]): Promise<Buffer> => {
     const slices: Buffer[] = [];
-    let slice: string[] = [];
+    let slice: PublicModel[] = [];
     let seen = 0;
-    const endSlice = (): void => {
+    const endSlice = async (): Promise<void> => {
       if (slice.length === 0) return;
-      slices.push(Buffer.from((slices.length > 0 ? "," : "") + slice.join(",")));
+      if (slices.length > 0) slices.push(COMMA);
+      slices.push(await renderModels(slice, extras, details));
       slice = [];
     };
     for (const model of models.values()) {
-      if (policy.refusal(provider, model.id) === undefined) {
-        slice.push(JSON.stringify(describeModel(publicModel(provider, model), extras)));
-      }
+      if (policy.refusal(provider, model.id) === undefined) slice.push(publicModel(provider, model));
       if (++seen % MODELS_PER_TURN > 0) continue;
-      endSlice();
+      await endSlice();
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
-    endSlice();
+    await endSlice();
     return Buffer.concat(slices);
   };
 

@@ -30,6 +30,14 @@ test("every setting has one place in the file, but for those that its keys say, 
   }
 });
 
+test("a list of known words and a number are as in variables, and are checked like them", async () => {
+  const { settings } = await configOf("general: { log_fields: [Status, total_ms], log_sample: 0.25 }");
+  expect([settings.LOG_FIELDS, settings.LOG_SAMPLE]).toEqual([["status", "total_ms"], 0.25]);
+  for (const text of ["log_fields: [statu]", "log_sample: 2", "log_sample: often"]) {
+    expect((await loadFile(`general: { ${text} }`)).ok).toBe(false);
+  }
+});
+
 test("it says the same as variables do", async () => {
   const file = await configOf(`
 server: { port: 0, workers: auto, idle_timeout: 30, max_request_body_size: 5MiB, trusted_proxies: [10.0.0.0/8, unix] }

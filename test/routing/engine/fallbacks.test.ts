@@ -98,6 +98,23 @@ describe("a conversation that is too long", () => {
     expect(await rejectionOf(result)).toBe(TOO_LONG);
   });
 
+  test("goes there also if that is what is asked whenever all others fail", async () => {
+    const models = [
+      sketch("fast", { deployments: [{}, {}], fallbacks: ["smart", "long"], contextFallbacks: ["long"] }),
+      ...[sketch("smart", { deployments: [{}] }), sketch("long", { deployments: [{}] })],
+    ];
+    expect((await run([TOO_LONG], models)).keys).toEqual(["a fast", "a long"]);
+    const refusedTwice = await run([TOO_LONG, TOO_LONG], models);
+    expect(refusedTwice.keys).toEqual(["a fast", "a long"]);
+    expect(await rejectionOf(refusedTwice.result)).toBe(TOO_LONG);
+  });
+
+  test("goes there also if a fallback says so, which has no model for that", async () => {
+    const { keys, result } = await run([answered(500), answered(500), TOO_LONG, TOO_LONG]);
+    expect(keys).toEqual(["a fast", "b fast", "a smart", "a long"]);
+    expect(await rejectionOf(result)).toBe(TOO_LONG);
+  });
+
   test("says nothing of the deployment", async () => {
     const { rig } = await run([TOO_LONG]);
     expect(rig.states.describe("a fast", 0)).toMatchObject({ state: "closed", failures: 0 });

@@ -82,6 +82,69 @@ describe("a deployment at its limit", () => {
   });
 });
 
+describe("a deployment that cools while requests wait for it, and nobody else is there", () => {
+  const open = (whenAll: "try" | "refuse") =>
+    openTestRouter([
+      sketch("fast", {
+        ...{ deployments: [{ limits: ONE }], queue: { length: 8, timeoutMs: 60_000 } },
+        ...{ cooldown: { failures: 1, whenAll }, retries: { attempts: 1 } },
+      }),
+    ]);
+
+  async function failFirst(whenAll: "try" | "refuse") {
+    const rig = open(whenAll);
+    const all = Array.from({ length: 5 }, () => rig.ask("fast"));
+    await settle();
+    all[0]?.asked[0]?.fail(refused());
+    await settle();
+    return { rig, all };
+  }
+
+  const countsOf = (all: readonly { readonly asked: readonly unknown[] }[]) => all.map(({ asked }) => asked.length);
+
+  test("is tried by them one after the other, in their order", async () => {
+    const { rig, all } = await failFirst("try");
+    expect(countsOf(all)).toEqual([1, 1, 0, 0, 0]);
+    all[1]?.asked[0]?.fail(refused());
+    await settle();
+    expect(countsOf(all)).toEqual([1, 1, 1, 0, 0]);
+    all[3]?.leave();
+    all[2]?.asked[0]?.answer();
+    (await all[2]?.result)?.lease.settle(undefined);
+    await settle();
+    expect(countsOf(all)).toEqual([1, 1, 1, 0, 1]);
+    all[4]?.asked[0]?.answer();
+    (await all[4]?.result)?.lease.settle(undefined);
+    expect(rig.gates.view()).toMatchObject({ gates: [{ inFlight: 0 }], queues: [{ waiting: 0 }] });
+  });
+
+  test("is waited for no longer than the queue allows", async () => {
+    const { rig, all } = await failFirst("try");
+    await rig.clock.advance(60_000);
+    const codes = all.slice(2).map(async ({ result }) => rejectionOf(result));
+    expect(await Promise.all(codes)).toMatchObject(Array(3).fill({ code: "queue_timeout" }));
+  });
+
+  test("is asked if it works again when others were waited for in vain", async () => {
+    const rig = openTestRouter([
+      sketch("fast", { deployments: [{}], fallbacks: ["smart"], cooldown: { failures: 1, whenAll: "refuse" } }),
+      sketch("smart", { deployments: [{ limits: ONE }], queue: { length: 8, timeoutMs: 60_000 } }),
+    ]);
+    const first = rig.ask("fast");
+    first.asked[0]?.fail(refused());
+    await settle();
+    const second = rig.ask("fast");
+    await rig.clock.advance(60_000);
+    expect([first.keys(), second.keys()]).toEqual([["a fast", "a smart"], ["a fast"]]);
+  });
+
+  test("is not waited for if the operator wants none of that", async () => {
+    const { all } = await failFirst("refuse");
+    const codes = all.slice(1).map(async ({ result }) => rejectionOf(result));
+    expect(await Promise.all(codes)).toMatchObject(Array(4).fill({ code: "deployments_cooling" }));
+  });
+});
+
 test("a model of which nobody can be asked is refused", async () => {
   const rig = openTestRouter([sketch("fast", { deployments: [] })]);
   expect(await rejectionOf(rig.ask("fast").result)).toMatchObject({ code: "deployments_cooling", details: {} });

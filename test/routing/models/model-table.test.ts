@@ -79,7 +79,9 @@ describe("a deployment", () => {
 
 describe("a name", () => {
   const table = tableOf(
-    ["fast", "fast-*", "*", "fast-*-mini", "*-mini", "o/*"].map((name) => model(name, [deployment("left", "*")])),
+    ["fast", "fast-*", "*", "fast-*-mini", "*-mini", "o/*", "one/*"].map((name) =>
+      model(name, [deployment("left", "*")]),
+    ),
   );
   const means = (name: string): readonly unknown[] => {
     const route: Route | undefined = table.find(name);
@@ -96,11 +98,15 @@ describe("a name", () => {
     ["a-mini", "*-mini", "a"],
     ["o/a/b", "o/*", "a/b"],
     ["FAST", "*", "FAST"],
+    // As everywhere, the id of a provider may be written with capital letters; nothing else may.
+    ["ONE/a", "one/*", "a"],
+    ["One/A/b", "one/*", "A/b"],
+    ["O/a", "*", "O/a"],
   ])("%s is that of %s, with %j", (name, expected, star) => expect(means(name)).toEqual([expected, star]));
 
   test("without a * is listed, in the operator's order", () => {
     expect(table.models.map(({ options }) => options.name)).toEqual(["fast"]);
-    expect(table.all).toHaveLength(6);
+    expect(table.all).toHaveLength(7);
     expect(table.find("")).toBeUndefined();
   });
 });
