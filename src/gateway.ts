@@ -2,11 +2,12 @@ import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
 import { type ConfigChanges, nextConfig, settingsOfFiles } from "./config/next-config.ts";
 import { type GatewayDependencies, openShared } from "./shared-parts.ts";
+import type { StoreCopy } from "./telemetry/metrics/metric-store.ts";
 import { buildSnapshot, type Snapshot } from "./snapshot.ts";
 
 export interface Gateway {
   /** Starts to serve. Throws if the address cannot be listened on. */
-  listen(): Promise<{ readonly url: string }>;
+  listen(): Promise<{ readonly url: string; readonly metrics?: string }>;
   /**
    * Serves another configuration, and reads again the files that it names. Requests in flight finish on what they began
    * with, new ones see the new state at once. What only a restart changes stays as it is, and is named.
@@ -14,6 +15,8 @@ export interface Gateway {
    * address cannot be listened on with the new certificate, or if the gateway has begun to end.
    */
   apply(config: Config): Promise<ConfigChanges>;
+  /** What was counted, for the process that serves the metrics of all; undefined if nothing is counted. */
+  copyMetrics(): StoreCopy | undefined;
   /** Bytes that requests in flight hold now, out of what `SERVER_MAX_BUFFERED_BYTES` allows. */
   bufferedBytes(): number;
   /**
@@ -29,7 +32,7 @@ export interface Gateway {
  * @throws SettingError if a setting names something that cannot be used.
  */
 export async function createGateway(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {
-  const shared = await openShared(config, dependencies, () => current.routes);
+  const shared = await openShared(config, dependencies, () => current);
   const { connections, server, listener, memory } = shared;
   let current: Snapshot = await buildSnapshot(config, shared);
   const inUse = new Set([current]);
@@ -71,17 +74,20 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
 
   return {
     async listen() {
+      // First, because who is refused here is not to have served anybody.
+      const metrics = shared.metrics?.listen();
       const listening = await server.listen(current.tls);
       isListening = true;
       current.start();
       shared.sharing.start();
-      return listening;
+      return { ...listening, ...(metrics !== undefined && { metrics }) };
     },
     apply(wanted) {
       const applied = applying.then(() => apply(wanted));
       applying = applied.catch(() => {});
       return applied;
     },
+    copyMetrics: () => shared.metrics?.copy(),
     bufferedBytes: memory.used,
     async drain(onClosed) {
       isEnding = true;
@@ -92,6 +98,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
       shared.deployments.close();
       shared.sharing.close();
       await shared.responseKeeping?.close();
+      await shared.metrics?.close();
       return cut;
     },
   };

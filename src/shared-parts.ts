@@ -1,6 +1,7 @@
 import type { Config } from "./config/load-config.ts";
 import { requestLogOptions } from "./config/log-options.ts";
 import * as options from "./config/module-options.ts";
+import { metricsOptions } from "./config/telemetry-options.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
@@ -12,15 +13,18 @@ import { type LazyDeployments, openDeployments } from "./routing/open-deployment
 import { createPriceSource, type PriceSource } from "./routing/prices/price-source.ts";
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
+import type { ObservedRouting } from "./routing/observed-routing.ts";
 import type { Routes } from "./server/application.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
+import { ROUTE_OPERATIONS } from "./server/route-operations.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
 import { createServer, type Server } from "./server/server.ts";
 import type { ResponseKeeping } from "./stages/response-store/open-response-keeping.ts";
 import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
+import type { Metrics, MetricsParts } from "./telemetry/metrics/open-metrics.ts";
 import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
 import { openToolServers } from "./tools/open-tools.ts";
 import type { EgressParts } from "./upstream/egress.ts";
@@ -55,6 +59,12 @@ export interface GatewayDependencies {
   readonly random?: () => number;
 }
 
+/** What is asked of the configuration in use. */
+export interface InUse {
+  readonly routes: Routes;
+  readonly observed: ObservedRouting;
+}
+
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
 export interface SharedParts extends Requests {
   readonly listener: Listener;
@@ -70,6 +80,8 @@ export interface SharedParts extends Requests {
   readonly prices: PriceSource;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
+  /** Absent if nothing is counted. */
+  readonly metrics: Metrics | undefined;
   /** With other processes: cooldowns, what was used of limits, slots. */
   readonly sharing: OpenSharing;
   readonly timers: TimerSource;
@@ -82,8 +94,16 @@ function logCircuit(changes: ChangeLog, { kind, label, why, until }: CircuitChan
   else changes.deploymentRecovered({ label });
 }
 
+/** @param parts what is looked at only later */
+async function openMetricsOf(settings: Config["settings"], parts: Omit<MetricsParts, "operations">) {
+  const wanted = metricsOptions(settings);
+  if (!wanted) return undefined;
+  const { openMetrics } = await import("./telemetry/metrics/open-metrics.ts");
+  return openMetrics(wanted, { ...parts, operations: ROUTE_OPERATIONS });
+}
+
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
-export async function openShared({ settings }: Config, dependencies: GatewayDependencies, routes: () => Routes) {
+export async function openShared({ settings }: Config, dependencies: GatewayDependencies, current: () => InUse) {
   const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
   const { random = Math.random } = dependencies;
@@ -91,13 +111,24 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
-  const observers = [logRequest(log, QUIET_ROUTES, requestLogOptions(settings))];
-  const inFlight = openRequests({ maxBytes, timers, observers, newId });
+  const metrics = await openMetricsOf(settings, {
+    ...{ clock, timers, worker: worker?.number },
+    ...{ connections: () => connections.connections(), requestsInFlight: () => requests.size() },
+    droppedLogLines() {
+      const { info, failures } = log.lostLines();
+      return info + failures;
+    },
+    known: () => current().observed,
+    models: () => current().observed.view?.models() ?? [],
+  });
+  const logged = logRequest(log, QUIET_ROUTES, requestLogOptions(settings));
+  const observers = [logged, ...(metrics ? [metrics.observeRequest] : [])];
+  const inFlight = openRequests({ maxBytes, timers, observers, newId, measuresWaits: metrics !== undefined });
   const { requests, memory, deadlines } = inFlight;
   const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
   const connections = openConnections({ deadlines, now, fetch, probe, credentials });
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
-  const served = { listener, requests, worker, configFile, version, current: routes };
+  const served = { listener, requests, worker, configFile, version, current: () => current().routes };
   const server = createServer({ ...served, timers: dependencies.timers });
   const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
   const replays = createReplayCache({ maxBytes: options.replayBytes(settings), now });
@@ -114,6 +145,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
     dependencies;
   const prices = createPriceSource({ timers, clock, onChange: changes.pricesChanged });
   const known = {
+    metrics,
     sharing,
     deployments,
     prices,

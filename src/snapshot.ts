@@ -18,6 +18,7 @@ import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
 import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import type { NamedModels } from "./routing/deployments.ts";
+import { type ObservedRouting, observeRouting } from "./routing/observed-routing.ts";
 import type { OpenPrices } from "./routing/prices/price-source.ts";
 import { openRouting } from "./routing/open-routing.ts";
 import type { Routes } from "./server/application.ts";
@@ -42,6 +43,7 @@ export interface Snapshot {
   readonly modelLists: ModelLists;
   /** What its names of models mean. */
   readonly named: NamedModels | undefined;
+  readonly observed: ObservedRouting;
   /** It is in use from now on: connects and asks, in the background, for what it will need. */
   start(): void;
   /** Resolves when no request is on it. For one that no request begins on any more. */
@@ -86,7 +88,7 @@ function assemble(
 ): Snapshot {
   const { settings, providers } = config;
   const { listener, deadlines, memory, decompressions, timers, responseKeeping } = shared;
-  const common = { deadlines, memory, decompressions, now: timers.now };
+  const common = { deadlines, memory, decompressions, now: timers.now, calls: shared.metrics?.observeCall };
   const { files, readFile } = rememberFiles(shared.readFile);
 
   const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
@@ -130,9 +132,7 @@ function assemble(
     relay: responseKeeping?.relay(relay, parts) ?? relay,
     passthrough: createPassthrough(parts),
     models: {
-      ...relayOptions,
-      ...routing,
-      ...{ catalogue: modelLists, policy },
+      ...{ ...relayOptions, ...routing, catalogue: modelLists, policy },
       own: deployments?.list(routePolicy),
     },
     routing: deployments?.view,
@@ -143,6 +143,7 @@ function assemble(
   return {
     ...{ config, routes, tls, files, authentication, modelLists, named },
     endpoints: options.endpointKeys(providers),
+    observed: observeRouting(providers, modelLists, named, deployments),
     start() {
       deployments?.start();
       authentication?.warm();

@@ -10,6 +10,8 @@ export const GUARD_MEASURES = {
   translatedStreamCpu: "CPU time of an event of a paced stream that is translated, x a relayed one's",
   aliasCpu: "CPU time of a small request by a name of the gateway's own, x one by provider/model",
   aliasObjects: "objects for it, x those for one by provider/model",
+  metricsCpu: "CPU time of a small request that is counted in metrics, x one that is not",
+  metricsObjects: "objects for it, x those for one that is not",
 } as const;
 export type GuardMeasure = keyof typeof GUARD_MEASURES;
 
@@ -19,8 +21,8 @@ export type GuardFigures = Readonly<Record<GuardMeasure, number>>;
 /** How far above its baseline a figure may be, as a share of it; as far below it, the baseline is out of date. */
 export const TOLERANCE = 0.25;
 
-/** What some may be at most, whatever their baseline: a healthy name costs 5 % more than a provider's model. */
-const LIMITS: Partial<GuardFigures> = { aliasCpu: 1.05 };
+/** What some may be at most, whatever their baseline: a healthy name costs 5 % more than a provider's model, as do metrics. */
+const LIMITS: Partial<GuardFigures> = { aliasCpu: 1.05, metricsCpu: 1.05 };
 
 const MEASURES = Object.keys(GUARD_MEASURES) as GuardMeasure[];
 

@@ -3,7 +3,7 @@ import { askProbe, withProbe } from "../measure/heap.ts";
 import { measureTree } from "../../test/fixtures/process-tree.ts";
 import { type PartialPlan, runPlan } from "../measure/sample.ts";
 import { endAll, launch, type Running } from "../targets/launch.ts";
-import { ALIAS, BARE, GATEWAY, TRANSLATING } from "../targets/own-targets.ts";
+import { ALIAS, BARE, GATEWAY, METERED, TRANSLATING } from "../targets/own-targets.ts";
 import type { Rig } from "../targets/rig.ts";
 import type { Target } from "../targets/target.ts";
 import { type GuardFigures, steadyRatio } from "./judge.ts";
@@ -87,10 +87,15 @@ export async function measureGuard(rig: Rig) {
     translatedStreamCpu: await measureCpu(rig, translating, gateway, "stream"),
   }));
   const aliasCpu = await withBoth(rig, [ALIAS, GATEWAY], 6000, (...both) => measureCpu(rig, ...both, "chat"));
+  const metricsCpu = await withBoth(rig, [METERED, GATEWAY], 6000, (...both) => measureCpu(rig, ...both, "chat"));
   const probed = (target: Target): Target => withProbe(target, false);
   const named = await withBoth(rig, [probed(ALIAS), probed(GATEWAY)], 1000, async (alias, gateway) => ({
     alias: await measureGrowth(rig, alias, "chat"),
     plain: await measureGrowth(rig, gateway, "chat"),
+  }));
+  const counted = await withBoth(rig, [probed(METERED), probed(GATEWAY)], 1000, async (metered, gateway) => ({
+    metered: await measureGrowth(rig, metered, "chat"),
+    unmetered: await measureGrowth(rig, gateway, "chat"),
   }));
   const allocations = await withBoth(rig, [probed(GATEWAY), probed(BARE)], 1000, async (gateway, bare) => ({
     chat: await measureGrowth(rig, gateway, "chat"),
@@ -104,6 +109,8 @@ export async function measureGuard(rig: Rig) {
     ...translation,
     aliasCpu,
     aliasObjects: countObjects(named.alias) / countObjects(named.plain),
+    metricsCpu,
+    metricsObjects: countObjects(counted.metered) / countObjects(counted.unmetered),
     chatObjects: objects("chat"),
     streamObjects: objects("stream"),
   };

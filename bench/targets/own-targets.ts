@@ -39,6 +39,11 @@ export const ALIAS = gatewayTarget("alias", {
   provider: "alias",
 });
 
+/** The gateway that counts what becomes of requests. */
+export const METERED = gatewayTarget("metered", {
+  settings: { TELEMETRY_ENABLED: "true", TELEMETRY_METRICS_PORT: "0" },
+});
+
 /** What this bench compares by itself. Those that cannot run here say so in `missing`. */
 export const OWN_TARGETS: readonly Target[] = [
   { name: "direct", chatUrl: ({ mockOrigin }) => `${mockOrigin}/v1/chat/completions` },
@@ -62,6 +67,7 @@ export const OWN_TARGETS: readonly Target[] = [
 /** Take part only if they are named. */
 export const FURTHER_TARGETS: readonly Target[] = [
   ALIAS,
+  METERED,
   TRANSLATING,
   gatewayTarget("fetch", { settings: { CLIENT_TRANSPORT: "fetch" } }),
   ...[1, 2, 4].map((count) => gatewayTarget(`workers-${count}`, { settings: { SERVER_WORKERS: String(count) } })),

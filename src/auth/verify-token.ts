@@ -30,6 +30,8 @@ export interface TokenRules extends AudienceRules {
   readonly issuer: string;
   /** Media types of tokens that are good, with or without `application/`; a token that says none is good, too. */
   readonly types: readonly string[];
+  /** The claim that says which team its holder is in; undefined if nobody wants to know. */
+  readonly teamClaim?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }
@@ -37,7 +39,10 @@ export interface TokenRules extends AudienceRules {
 /** Checks a JWT of the issuer. Throws `unauthorized` with the reason, or `authentication_unavailable`. */
 export type VerifyToken = (token: string) => Promise<VerifiedToken>;
 
-export function createTokenVerifier(keys: IssuerKeys, { issuer, types, clock, ...audience }: TokenRules): VerifyToken {
+export function createTokenVerifier(
+  keys: IssuerKeys,
+  { issuer, types, teamClaim, clock, ...audience }: TokenRules,
+): VerifyToken {
   const acceptedTypes = new Set(types.map(withoutTree));
 
   const check = async (token: string, lookup: JWTVerifyGetKey): Promise<VerifiedToken> => {
@@ -51,7 +56,9 @@ export function createTokenVerifier(keys: IssuerKeys, { issuer, types, clock, ..
     const { payload, protectedHeader } = await verifyWithAnyKey(token, lookup, options);
     requireAudience(payload, audience);
     requireType(protectedHeader.typ, acceptedTypes);
-    return { identity: { kind: "token", name: subjectOf(payload), issuer }, expiresAt: payload.exp ?? 0 };
+    const team = teamClaim === undefined ? undefined : payload[teamClaim];
+    const ofTeam = typeof team === "string" && team !== "" ? { team } : {};
+    return { identity: { kind: "token", name: subjectOf(payload), issuer, ...ofTeam }, expiresAt: payload.exp ?? 0 };
   };
 
   // The keys are asked for only after the text has proved to be a token: anything else is refused without them.

@@ -1,3 +1,4 @@
+import { ListenError } from "../core/listen-error.ts";
 import { errorCodeOf } from "../upstream/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Settings } from "../config/settings-table.ts";
@@ -47,6 +48,9 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Says in one line why the address of the settings could not be listened on. */
 export function listeningProblem(error: unknown, settings: Settings): string {
-  const address = settings.SERVER_UNIX_SOCKET ?? `${settings.SERVER_HOST}:${settings.SERVER_PORT}`;
-  return `cannot listen on ${address}: ${REASONS[errorCodeOf(error)] ?? String(error)}`;
+  if (error instanceof ListenError) return problemOf(`${error.address} (${error.settings})`, error.cause);
+  return problemOf(settings.SERVER_UNIX_SOCKET ?? `${settings.SERVER_HOST}:${settings.SERVER_PORT}`, error);
 }
+
+const problemOf = (address: string, error: unknown): string =>
+  `cannot listen on ${address}: ${REASONS[errorCodeOf(error)] ?? String(error)}`;

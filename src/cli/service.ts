@@ -13,6 +13,8 @@ export interface Serving {
   readonly url: string;
   /** Ids of the configured providers. */
   readonly providers: readonly string[];
+  /** Where its metrics are; absent if they are not served, or not by this process. */
+  readonly metrics?: string;
 }
 
 /** Why a gateway cannot serve, in one line, and the code with which its process is to end. */
@@ -49,6 +51,8 @@ export interface Service {
    * @returns the exit code. Another call returns the same.
    */
   drain(onClosed: () => void): Promise<number>;
+  /** See {@link Gateway.copyMetrics}. */
+  copyMetrics: Gateway["copyMetrics"];
 }
 
 export interface ServiceParts extends Omit<GatewayDependencies, "configFile"> {
@@ -85,8 +89,8 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
   return {
     async listen() {
       try {
-        const { url } = await gateway.listen();
-        return { url, providers: providers.filter(({ configured }) => configured).map(({ id }) => id) };
+        const listening = await gateway.listen();
+        return { ...listening, providers: providers.filter(({ configured }) => configured).map(({ id }) => id) };
       } catch (error) {
         throw new StartFailure(listeningProblem(error, settings), EXIT.notServing);
       }
@@ -117,6 +121,7 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
       drained ??= drain(onClosed);
       return drained;
     },
+    copyMetrics: gateway.copyMetrics,
   };
 }
 

@@ -7,6 +7,7 @@ export const SETTING_GROUPS = [
   "Authentication",
   "Responses",
   "MCP",
+  "Telemetry",
 ] as const;
 export type SettingGroup = (typeof SETTING_GROUPS)[number];
 

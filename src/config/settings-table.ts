@@ -7,6 +7,7 @@ import { MCP_SETTINGS } from "./settings/mcp.ts";
 import { PROVIDERS_SETTINGS } from "./settings/providers.ts";
 import { RESPONSES_SETTINGS } from "./settings/responses.ts";
 import { SERVER_SETTINGS } from "./settings/server.ts";
+import { TELEMETRY_SETTINGS } from "./settings/telemetry.ts";
 
 /**
  * Every setting, in the order in which it is listed. A setting is one row of its group: its type in `Settings`, its check
@@ -21,6 +22,7 @@ export const SETTINGS_TABLE = {
   ...AUTHENTICATION_SETTINGS,
   ...RESPONSES_SETTINGS,
   ...MCP_SETTINGS,
+  ...TELEMETRY_SETTINGS,
 } as const satisfies SettingRows;
 
 export type SettingName = keyof typeof SETTINGS_TABLE;

@@ -1,7 +1,8 @@
 import { createLinkedList } from "./linked-list.ts";
 import type { Failure } from "./errors.ts";
 import type { RequestContext, RequestObserver } from "./request-context.ts";
-import { type PriceCall, Recorder, type RequestRegister } from "./request-recorder.ts";
+import { Recorder } from "./request-recorder.ts";
+import type { PriceCall, RequestRegister } from "./request-register.ts";
 import { createDeadlines, type Deadlines, type TimerSource } from "./deadlines.ts";
 import { createMemoryBudget, type MemoryBudget } from "./memory/budget.ts";
 import { createSlots, type Slots } from "./slots.ts";
@@ -45,9 +46,16 @@ export interface InFlightRequestsOptions {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly newId: () => string;
+  /** Whether it is of use how long requests wait for others. */
+  readonly measuresWaits?: boolean;
 }
 
-export const createInFlightRequests = ({ observers, now, newId }: InFlightRequestsOptions): InFlightRequests => {
+export const createInFlightRequests = ({
+  observers,
+  now,
+  newId,
+  measuresWaits = false,
+}: InFlightRequestsOptions): InFlightRequests => {
   const open = createLinkedList<RequestContext>();
   let waiting: (() => void)[] = [];
 
@@ -68,6 +76,7 @@ export const createInFlightRequests = ({ observers, now, newId }: InFlightReques
     const register: RequestRegister = {
       now,
       price,
+      measuresWaits,
       remove(context) {
         count -= 1;
         leave(context);
@@ -101,7 +110,7 @@ export const createInFlightRequests = ({ observers, now, newId }: InFlightReques
   };
 };
 
-export interface RequestsOptions extends Pick<InFlightRequestsOptions, "observers" | "newId"> {
+export interface RequestsOptions extends Pick<InFlightRequestsOptions, "observers" | "newId" | "measuresWaits"> {
   /** How many bytes all requests may hold together. */
   readonly maxBytes: number;
   readonly timers: TimerSource;
@@ -120,10 +129,10 @@ export interface Requests {
 const MAX_DECOMPRESSIONS = 2;
 
 /** Builds the register of requests. Whatever ends a request finishes it there, so its memory is given back there too. */
-export function openRequests({ maxBytes, timers, observers, newId }: RequestsOptions): Requests {
+export function openRequests({ maxBytes, timers, observers, ...rest }: RequestsOptions): Requests {
   const { now } = timers;
   const deadlines = createDeadlines(timers);
   const memory = createMemoryBudget({ limit: maxBytes, deadlines, now, collect: () => Bun.gc(true) });
-  const requests = createInFlightRequests({ observers: [...observers, memory.release], now, newId });
+  const requests = createInFlightRequests({ ...rest, observers: [...observers, memory.release], now });
   return { requests, deadlines, memory, decompressions: createSlots(MAX_DECOMPRESSIONS) };
 }

@@ -1,47 +1,10 @@
 import type { LinkedListNode } from "./linked-list.ts";
 import type { Failure, FailureCode } from "./errors.ts";
 import type { MemoryHolder } from "./memory/budget.ts";
-import type { RoutingRecord } from "./attempt-summary.ts";
+import type { AskedDeployment, RoutingRecord } from "./attempt-summary.ts";
+import type { TokenUsage, UsageSource } from "./token-usage.ts";
 
-/**
- * What a call used, in tokens; a member that nobody said is absent. The same for all providers: OpenAI and Google count
- * cached tokens as a part of the input, Anthropic and Bedrock beside it; here they always are a part of it.
- */
-export interface TokenUsage {
-  /** All of the input: with what was read from a cache, written to one, and heard. */
-  readonly inputTokens?: number;
-  /** All of the output, with reasoning and speech. */
-  readonly outputTokens?: number;
-  /** As the provider says it. */
-  readonly totalTokens?: number;
-  /** The part of the input that the provider had cached. */
-  readonly cachedInputTokens?: number;
-  /** The part of the input that was written to a cache, for however long. */
-  readonly cacheCreationTokens?: number;
-  /** The part of `cacheCreationTokens` that is kept for an hour; the rest is for 5 minutes. */
-  readonly cacheCreationHourTokens?: number;
-  /** The part of the output that is reasoning. */
-  readonly reasoningTokens?: number;
-  /** The part of the input that is sound, cached sound included. */
-  readonly inputAudioTokens?: number;
-  /** The part of `inputAudioTokens` that is part of `cachedInputTokens` as well. */
-  readonly cachedAudioTokens?: number;
-  /** The part of the output that is sound. */
-  readonly outputAudioTokens?: number;
-  /** The part of the output that is pictures. */
-  readonly outputImageTokens?: number;
-  /** How many searches the provider made for the answer. No tokens, but billed beside them. */
-  readonly webSearches?: number;
-  /** What is billed, if that is another number: Cohere does not bill what it adds to prompts itself. */
-  readonly billedInputTokens?: number;
-  readonly billedOutputTokens?: number;
-}
-
-/**
- * Where the usage of an exchange comes from. `provider`: it said so; `estimated`: it did not, or not all of it, see
- * formats/estimate-usage.ts; `none`: a model was asked, and nothing is known to have been used.
- */
-export type UsageSource = "provider" | "estimated" | "none";
+export type { TokenUsage, UsageSource };
 
 /** Who sent a request: the holder of a static key, by the key's name, or the subject of a token. */
 export interface Principal {
@@ -51,14 +14,8 @@ export interface Principal {
   readonly fingerprint?: string;
   /** Of a token; each issuer has subjects of its own. */
   readonly issuer?: string;
-}
-
-/** A deployment, as far as records go by it; the same one is the same object. */
-export interface AskedDeployment {
-  /** What its state is kept under. */
-  readonly key: string;
-  /** What people read: `openai/gpt-4o-mini`. */
-  readonly label: string;
+  /** The team that the issuer says the holder of a token is in; absent if it says none, or nobody wants to know. */
+  readonly team?: string;
 }
 
 /** From where a request came, as the log has it. */
@@ -78,6 +35,43 @@ export type Outcome = "answered" | "failed" | "cut" | "client_gone";
 /** Whatever can end a request in flight; the reason reaches the client if its response can still carry it. */
 export interface Interruptible {
   abort(reason: Failure): void;
+}
+
+/** One call of a tool that the gateway ran, when it is over. */
+export interface ToolRun {
+  /** The tool's own; never one that only a model has made up. */
+  readonly name: string;
+  /** Milliseconds of the monotonic clock. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly hasFailed: boolean;
+}
+
+/** Why a provider was called: as routing has it, or as a further step after tools. */
+export type CallKind = "first" | "retry" | "fallback" | "hedge" | "step";
+
+/** One call of a provider for a request. */
+export interface CallRecord {
+  readonly context: RequestRecord;
+  /** Id of the provider. */
+  readonly provider: { readonly id: string };
+  /** In the provider's naming; undefined if none is known. */
+  readonly model: string | undefined;
+  readonly kind: CallKind;
+  /** Milliseconds of the monotonic clock. */
+  readonly startedAt: number;
+  /** Of the provider's answer; undefined if there is none. */
+  readonly status: number | undefined;
+  /** Why it came to nothing, if that is so. */
+  readonly failure: FailureCode | undefined;
+}
+
+/** Notified of every call of a provider. Must not throw and must not keep the record. */
+export interface CallObserver {
+  /** One has begun. */
+  began(): void;
+  /** It is over, now. */
+  ended(call: CallRecord, endedAt: number): void;
 }
 
 /** What is known of a request; only the recording methods of {@link RequestContext} change it. */
@@ -125,6 +119,10 @@ export interface RequestRecord {
   readonly toolRounds: number | undefined;
   /** How many calls of tools the gateway ran. */
   readonly toolCalls: number | undefined;
+  /** Each of them that is over; undefined if there was none. */
+  readonly toolRuns: readonly ToolRun[] | undefined;
+  /** The trace that it belongs to, in lower-case hexadecimal; undefined if nobody can look it up. */
+  readonly traceId: string | undefined;
   /** What failed, if something did. */
   readonly failure: FailureCode | undefined;
   /** The underlying error, for the log only. */
@@ -132,6 +130,11 @@ export interface RequestRecord {
   readonly outcome: Outcome | undefined;
   /** What can end it early, once there is something. */
   readonly call: Interruptible | undefined;
+  /**
+   * How long it has waited for others until then, in milliseconds; always 0 unless that is measured.
+   * @param time of the monotonic clock
+   */
+  waitedUntil(time: number): number;
 }
 
 /** One request in flight: every fact about it is recorded here, by its own method. */
@@ -174,6 +177,15 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   toolsCalled(count: number): void;
   /** The model is asked once more, with the results of tools. */
   toolStep(): void;
+  /** One of them is over. */
+  toolRan(run: ToolRun): void;
+  /**
+   * From now on it waits for others: for its client, a provider or a tool. Waits may overlap.
+   * @param at the time now, if that is known
+   */
+  waits(at?: number): void;
+  /** One of these waits is over. */
+  waited(at?: number): void;
   /** Why it failed. */
   failed(failure: Failure): void;
   /** It is over: notifies the observers. Further calls do nothing, so every exit may call it. */

@@ -1,31 +1,17 @@
 import type { Failure, FailureCode } from "./errors.ts";
 import type {
-  AskedDeployment,
   ClientDescription,
   Interruptible,
   Outcome,
   Principal,
   RequestContext,
-  RequestRecord,
   TokenUsage,
+  ToolRun,
   UsageSource,
 } from "./request-context.ts";
-import type { RoutingRecord } from "./attempt-summary.ts";
+import type { AskedDeployment, RoutingRecord } from "./attempt-summary.ts";
+import type { RequestRegister } from "./request-register.ts";
 import { subtractUsage } from "./subtract-usage.ts";
-
-/**
- * What one call of the model costs that a request is for, in picodollars; null if its price is not known. Must not throw.
- */
-export type PriceCall = (request: RequestRecord, usage: TokenUsage) => bigint | null;
-
-/** What all requests share: the clock, and the register that they leave when they are over. */
-export interface RequestRegister {
-  /** Milliseconds of a monotonic clock. */
-  readonly now: () => number;
-  readonly remove: (request: RequestContext) => void;
-  /** Absent if costs are not computed. */
-  readonly price?: PriceCall | undefined;
-}
 
 /** A class with plain fields: one is made for every request, and closures for its methods would cost as much as the rest. */
 export class Recorder implements RequestContext {
@@ -55,12 +41,17 @@ export class Recorder implements RequestContext {
   #priced: TokenUsage | undefined;
   toolRounds: number | undefined = undefined;
   toolCalls: number | undefined = undefined;
+  toolRuns: ToolRun[] | undefined = undefined;
+  traceId: string | undefined = undefined;
   failure: FailureCode | undefined = undefined;
   cause: unknown = undefined;
   outcome: Outcome | undefined = undefined;
   call: Interruptible | undefined = undefined;
   previous: RequestContext | undefined = undefined;
   next: RequestContext | undefined = undefined;
+  private openWaits = 0;
+  private waitsSince = 0;
+  private waitedMs = 0;
 
   constructor(register: RequestRegister, id: string, method: string, route: string) {
     this.register = register;
@@ -111,10 +102,7 @@ export class Recorder implements RequestContext {
   attemptFailed(): void {
     this.responseHeaderAt = undefined;
     this.firstByteAt = undefined;
-    this.usage = undefined;
-    this.cost = undefined;
-    this.#priced = undefined;
-    this.usageSource = undefined;
+    this.usage = this.usageSource = this.cost = this.#priced = undefined;
     this.failure = undefined;
     this.cause = undefined;
   }
@@ -170,6 +158,22 @@ export class Recorder implements RequestContext {
   toolStep(): void {
     this.toolRounds = (this.toolRounds ?? 0) + 1;
     this.#price();
+  }
+
+  toolRan(run: ToolRun): void {
+    (this.toolRuns ??= []).push(run);
+  }
+
+  waits(at?: number): void {
+    if (this.register.measuresWaits && this.openWaits++ === 0) this.waitsSince = at ?? this.register.now();
+  }
+
+  waited(at?: number): void {
+    if (this.openWaits > 0 && --this.openWaits === 0) this.waitedMs += (at ?? this.register.now()) - this.waitsSince;
+  }
+
+  waitedUntil(time: number): number {
+    return this.waitedMs + (this.openWaits > 0 ? time - this.waitsSince : 0);
   }
 
   failed(failure: Failure): void {

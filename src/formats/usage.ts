@@ -122,7 +122,7 @@ function addInput(told: Told, usage: JsonObject, details: JsonObject | undefined
   const cached = cachedTokens(usage, details);
   if (cached !== undefined) told.cachedInputTokens = cached;
   const created = createdTokens(usage, details);
-  if (created !== undefined) told.cacheCreationTokens = created;
+  if (created !== undefined) told.cacheCreationInputTokens = created;
   const hour = createdForHour(usage, details);
   if (hour !== undefined) told.cacheCreationHourTokens = hour;
   const audio = positiveOf(details?.["audio_tokens"]);
@@ -152,11 +152,11 @@ function addOutput(told: Told, usage: JsonObject, prompt: number | undefined): v
  */
 export function joinUsage(start: TokenUsage | undefined, end: TokenUsage | undefined): TokenUsage | undefined {
   if (!start || !end) return end ?? start;
-  const { inputTokens, cachedInputTokens, cacheCreationTokens } = end;
+  const { inputTokens, cachedInputTokens, cacheCreationInputTokens } = end;
   if (inputTokens === undefined || start.inputTokens === undefined) return { ...start, ...end };
   const lost =
     (cachedInputTokens === undefined ? (start.cachedInputTokens ?? 0) : 0) +
-    (cacheCreationTokens === undefined ? (start.cacheCreationTokens ?? 0) : 0);
+    (cacheCreationInputTokens === undefined ? (start.cacheCreationInputTokens ?? 0) : 0);
   return { ...start, ...end, inputTokens: inputTokens + lost };
 }
 

@@ -7,6 +7,7 @@ import errors from "./errors.md" with { type: "text" };
 import gettingStarted from "./getting-started.md" with { type: "text" };
 import index from "./index.md" with { type: "text" };
 import modelsAndRouting from "./models-and-routing.md" with { type: "text" };
+import observability from "./observability.md" with { type: "text" };
 import operations from "./operations.md" with { type: "text" };
 import performance from "./performance.md" with { type: "text" };
 import providers from "./providers.md" with { type: "text" };
@@ -36,6 +37,7 @@ export const PAGES: ReadonlyMap<string, string> = new Map([
   ["config-file", configFile],
   ["deployment", deployment],
   ["operations", operations],
+  ["observability", observability],
   ["security", security],
   ["performance", performance],
 ]);

@@ -21,7 +21,7 @@ import { findJsonModels } from "../routing/find-json-models.ts";
 import { findQueryModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
 
-export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCall" | "deadlines" | "now"> {
+export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCall" | "deadlines" | "now" | "calls"> {
   readonly targets: TargetSources;
   readonly policy: ModelPolicy;
   /** Of request bodies and of answers that are parsed whole. */
@@ -46,7 +46,9 @@ export function createAdmit(parts: AdmitParts): Admit {
   return async (context, request, format) => {
     const inPath = format.inPath && readAskedInPath(request.url, format.inPath);
     const query = splitQuery(request.url, inPath !== undefined);
+    context.waits();
     const bytes = withoutByteOrderMark(await readBody(context, request, parts));
+    context.waited();
     context.received(bytes.length);
     context.carriesMedia(mediaBytes(bytes));
     const wait = memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);

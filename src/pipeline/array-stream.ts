@@ -9,7 +9,7 @@ import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
-import { bookUsage } from "./book-usage.ts";
+import { bookStream } from "./book-usage.ts";
 import { beginStream } from "./heartbeat.ts";
 import { createErrorMask } from "./mask-errors.ts";
 import type { StreamListener } from "./stream-listener.ts";
@@ -84,12 +84,7 @@ export async function openArrayStream(
     onEnd(reason) {
       const hasAll = reason?.code === "client_gone" && watch.isOver(last());
       const told = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(tail.bytes());
-      bookUsage(context, told, {
-        last: last(),
-        total: tail.total(),
-        isStream: true,
-        isCut: reason !== undefined && !hasAll,
-      });
+      bookStream(context, told, tail, reason !== undefined && !hasAll);
       attempts.close(hasAll ? undefined : reason);
       context.finishBody(hasAll ? undefined : reason);
     },

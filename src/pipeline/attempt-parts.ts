@@ -1,5 +1,6 @@
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Failure } from "../core/errors.ts";
+import type { CallObserver } from "../core/request-context.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { OpenUpstreamCall } from "../upstream/call.ts";
@@ -14,6 +15,8 @@ export interface AttemptParts {
   readonly deadlines: Pick<Deadlines, "open" | "release">;
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
+  /** Notified of every call; absent if nobody wants to know. */
+  readonly calls?: CallObserver | undefined;
 }
 
 /** What one attempt sends. */

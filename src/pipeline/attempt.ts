@@ -5,10 +5,11 @@ import type { UpstreamCall } from "../upstream/call.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import type { StreamedCall } from "./stream-listener.ts";
 import { type ProviderError, readProviderError } from "../formats/provider-error.ts";
-import type { Failure } from "../core/errors.ts";
+import { type Failure, toFailure } from "../core/errors.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { relayedResponseHeaders, parseRetryAfter } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
+import type { ObservedCall } from "./observed-call.ts";
 import { readErrorText } from "./read-response.ts";
 
 /** The answer to a client's request, on its way: what stages hand on, and what becomes the response. */
@@ -38,6 +39,7 @@ export class Attempt implements Reply {
   readonly #provider: Provider;
   readonly #sending: Promise<UpstreamResponse>;
   #response: UpstreamResponse | undefined;
+  readonly #observed: ObservedCall | undefined;
 
   constructor(
     context: RequestContext,
@@ -46,7 +48,9 @@ export class Attempt implements Reply {
     previous: Attempt | undefined,
     sending: Promise<UpstreamResponse>,
     usageInjected: boolean,
+    observed: ObservedCall | undefined,
   ) {
+    this.#observed = observed;
     this.#context = context;
     this.#provider = provider;
     this.call = call;
@@ -66,7 +70,12 @@ export class Attempt implements Reply {
    * @throws Failure an `UpstreamFailure`, which knows how far the call came, or the reason why the request ended
    */
   async received(): Promise<UpstreamResponse> {
-    return this.#record(await this.#sending);
+    try {
+      return this.#record(await this.#sending);
+    } catch (error) {
+      this.close(toFailure(error));
+      throw error;
+    }
   }
 
   /**
@@ -80,18 +89,26 @@ export class Attempt implements Reply {
       if (response.status < 300) return this;
       throw await readProviderFailure(this.#context, response, this.call, this.#provider);
     } catch (error) {
-      this.close();
+      this.close(toFailure(error));
       throw error;
     }
   }
 
-  close(): void {
+  /** @param failure why its answer is of no use, if that is so */
+  close(failure?: Failure): void {
+    this.settle(failure);
     this.isClosed = true;
     this.call.close();
   }
 
+  /** See {@link ObservedCall.end}. */
+  settle(failure?: Failure): void {
+    this.#observed?.end(failure);
+  }
+
   #record(response: UpstreamResponse): UpstreamResponse {
     this.#context.responseHeader();
+    if (this.#observed) this.#observed.status = response.status;
     return (this.#response = response);
   }
 }

@@ -1,13 +1,12 @@
-import type { Interruptible, RequestContext } from "../core/request-context.ts";
+import type { CallKind, Interruptible, RequestContext } from "../core/request-context.ts";
 import { Failure, toFailure } from "../core/errors.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { UpstreamCall } from "../upstream/call.ts";
-import type { UpstreamResponse } from "../upstream/transport.ts";
 import { Attempt } from "./attempt.ts";
 import type { AttemptParts, AttemptRequest, BranchEvents } from "./attempt-parts.ts";
-import { UNCOUNTED_BYTES } from "./read-response.ts";
+import { ObservedCall } from "./observed-call.ts";
 import { readRequestTimeout, RequestDeadline } from "./request-timeout.ts";
+import { sendWithin } from "./send-within.ts";
 import type { StreamedCall } from "./stream-listener.ts";
 
 /**
@@ -40,6 +39,9 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #previousBranch: Attempts | undefined;
   #events: BranchEvents | undefined;
   #keptBytes = 0;
+  /** Which model is called on this branch, and why; undefined if it is the one of the request. */
+  #model: string | undefined;
+  #kind: CallKind = "first";
 
   /** @throws Failure if the client says in no known way how long the request may take */
   constructor(parts: AttemptParts, context: RequestContext, request: Request, trunk?: Attempts) {
@@ -71,10 +73,13 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   /**
    * Attempts that belong together, such as those of one deployment. They end by themselves, or with all others.
    * @param timeouts of each, before its provider's; made once and kept (`joinTimeouts`); by default those of this branch
+   * @param model the one that is called, in the provider's naming
    */
-  branch(timeouts?: Timeouts | undefined): Attempts {
+  branch(timeouts?: Timeouts | undefined, model?: string, kind: CallKind = "first"): Attempts {
     const branch = new Attempts(this.#parts, this.context, this.request, this);
     branch.timeouts = timeouts ?? this.timeouts;
+    branch.#model = model;
+    branch.#kind = kind;
     let last = this.#lastBranch;
     while (last && last.isClosed) last = last.#previousBranch;
     branch.#previousBranch = last;
@@ -108,27 +113,13 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     const timeouts = request.timeouts ?? this.timeouts ?? provider.timeouts;
     const call = this.#parts.openCall(provider, this.request.signal, timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
-    const sending = this.#reason ? Promise.reject(this.#reason) : this.#send(call, request);
+    const sending = this.#reason ? Promise.reject(this.#reason) : sendWithin(this.#parts.memory, this, call, request);
     const usageInjected = request.usageInjected ?? false;
-    return (this.#last = new Attempt(this.context, provider, call, this.#last, sending, usageInjected));
-  }
-
-  /** A short body is not counted while a provider has it; a long one is until it is sent, its parsed value no more. */
-  #send(call: UpstreamCall, request: AttemptRequest): Promise<UpstreamResponse> {
-    const { body, keptBytes = 0 } = request;
-    const length = body instanceof Uint8Array ? body.length : 0;
-    const isLong = length > UNCOUNTED_BYTES;
-    const kept = keptBytes + this.keptBytes;
-    this.#parts.memory.tryHold(this.context, isLong ? kept + length : kept);
-    return isLong ? this.#sendLong(call, request, keptBytes) : call.send(request);
-  }
-
-  /** Separate, because its closure would cost each short request an object. */
-  #sendLong(call: UpstreamCall, request: AttemptRequest, keptBytes: number): Promise<UpstreamResponse> {
-    const { memory } = this.#parts;
+    const { calls, now } = this.#parts;
     const { context } = this;
-    const free = (): void => void memory.tryHold(context, keptBytes + this.keptBytes);
-    return call.send({ ...request, onSent: free }).finally(free);
+    const observed = calls && new ObservedCall(calls, context, provider, this.#model ?? context.model, this.#kind, now);
+    this.#kind = "step";
+    return (this.#last = new Attempt(context, provider, call, this.#last, sending, usageInjected, observed));
   }
 
   /** Ends the attempts that are open and all else that waits for the request; the first reason counts. */
@@ -182,6 +173,12 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     if (!this.#isHandedOver) this.close();
   }
 
+  /** The answer is there as a whole: nothing is waited for any more. */
+  settle(): void {
+    for (let branch = this.#lastBranch; branch; branch = branch.#previousBranch) branch.settle();
+    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.settle();
+  }
+
   /**
    * Closes the attempts that are open, and lets go of the client's connection. A second call does nothing.
    * @param failure why the answer broke off, if it did
@@ -192,7 +189,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     this.#deadline?.release();
     for (let branch = this.#lastBranch; branch; branch = branch.#previousBranch) branch.close(failure);
     this.#events?.onClose?.(failure);
-    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close();
+    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close(failure);
     if (this.#ending) this.request.signal.removeEventListener("abort", this);
     if (!this.#trunk) this.#parts.connections.restoreIdleTimeout(this.request);
   }

@@ -11,7 +11,7 @@ import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
-import { bookUsage } from "./book-usage.ts";
+import { bookStream } from "./book-usage.ts";
 import { beginsLikeDocument, isEventStream } from "./read-response.ts";
 import { beginStream, type Heartbeat } from "./heartbeat.ts";
 import { createErrorMask } from "./mask-errors.ts";
@@ -93,12 +93,13 @@ interface EventRecorder {
 }
 
 /** Records a stream on its way, and judges how it ends. */
-function recordEvents(attempts: Attempts, { call, usage }: Reply, format: Format): EventRecorder {
+function recordEvents(attempts: Attempts, reply: Reply, format: Format): EventRecorder {
   const { context } = attempts;
+  const { call } = reply;
   const awaited = watchContent(call, format, false);
   const tail = createStreamTail(TAIL_BYTES);
   const watch = format.watchStream();
-  let awaitsStartUsage = format.usageAtStart && usage === undefined;
+  let awaitsStartUsage = format.usageAtStart && reply.usage === undefined;
   let hasBegun = false;
   let hasUsageChunk = false;
 
@@ -148,13 +149,10 @@ function recordEvents(attempts: Attempts, { call, usage }: Reply, format: Format
     onEnd(reason) {
       // Clients leave when they have the last event, which may be before the provider has closed its stream.
       const hasAll = reason?.code === "client_gone" && isWhole();
-      const told = usage ? usage() : joinUsage(context.usage, (format.readUsage ?? readUsage)(tail.bytes()));
-      bookUsage(context, told, {
-        last: tail.bytes(),
-        total: tail.total(),
-        isStream: true,
-        isCut: reason !== undefined && !hasAll,
-      });
+      const told = reply.usage
+        ? reply.usage()
+        : joinUsage(context.usage, (format.readUsage ?? readUsage)(tail.bytes()));
+      bookStream(context, told, tail, reason !== undefined && !hasAll);
       attempts.close(hasAll ? undefined : reason);
       context.finishBody(hasAll ? undefined : reason);
     },

@@ -92,7 +92,9 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
     requireAllowed();
     let raw: Uint8Array | null = null;
     if (hasBody(request)) {
+      context.waits();
       raw = await readRawBody(context, request, parts);
+      context.waited();
       context.received(raw.length);
       const encoding = request.headers.get("content-encoding");
       const body = encoding === null ? raw : await decodeBody(context, request, raw, encoding, parts);
@@ -111,7 +113,9 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
   /** Whole, for signatures that are over the body. */
   const admitWhole = async (context: RequestContext, request: Request): Promise<AdmittedBody> => {
     if (!hasBody(request)) return null;
+    context.waits();
     const raw = await readRawBody(context, request, parts);
+    context.waited();
     context.received(raw.length);
     memory.tryHold(context, raw.length);
     return raw;

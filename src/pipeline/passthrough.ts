@@ -55,6 +55,7 @@ export function createPassthrough(parts: RelayParts): Passthrough {
     const response = received.status >= 300 ? await redactError(context, received, attempt.call, provider) : received;
     const relayed = await relayBody(attempts, attempt.call, response);
     const isStream = relayed instanceof ReadableStream;
+    if (!isStream) attempts.settle();
     context.answered(response.status);
     if (isStream) context.streamed();
     const isUntyped = relayed instanceof Uint8Array && response.headers.get("content-type") === null;
@@ -101,7 +102,7 @@ async function relayBody(
     // Whatever format this is, an error of the gateway's has no place in it: the connection breaks off instead.
     terminalErrorEvent: () => undefined,
     onEnd(failure) {
-      attempts.close();
+      attempts.close(failure);
       context.finishBody(failure);
     },
   });

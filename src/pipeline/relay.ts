@@ -9,7 +9,7 @@ import type { Attempts } from "./attempts.ts";
 import { bookUsage } from "./book-usage.ts";
 import { addCost } from "./cost-header.ts";
 import { openArrayStream } from "./array-stream.ts";
-import { beginsWithEvent, isEventStream, readWholeResponse, requireBody } from "./read-response.ts";
+import { beginsWithEvent, isEventStream, readWholeResponse, requireBody, UNCOUNTED_BYTES } from "./read-response.ts";
 import { openEventStream } from "./event-stream.ts";
 import { judgeAnswer } from "./judge-answer.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
@@ -55,8 +55,8 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
       if (showsCost) addCost(response, context);
       return response;
     } catch (error) {
-      if (!attempts.answerer) throw error;
-      const failure = withTried(toFailure(error), reply.headers ?? {}, undefined);
+      const why = toFailure(error);
+      const failure = attempts.answerer ? withTried(why, reply.headers ?? {}, undefined) : why;
       attempts.close(failure);
       throw failure;
     }
@@ -102,6 +102,8 @@ export async function respond(
   if (format.counts || context.failure !== undefined) context.used(usage);
   else bookUsage(context, usage, { last: bytes, total: bytes.length, isStream: false, isCut: false });
   context.settle();
+  // A longer one has to be taken by its client.
+  if (bytes.length <= UNCOUNTED_BYTES) attempts.settle();
   return sendWholeResponse(attempts, reply, bytes);
 }
 

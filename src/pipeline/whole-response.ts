@@ -8,7 +8,7 @@ import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import type { ResponseBody } from "../upstream/transport.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
-import { bookUsage } from "./book-usage.ts";
+import { bookStream } from "./book-usage.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";
 import { pumpStream } from "./stream-pump.ts";
 
@@ -53,12 +53,7 @@ export function passWholeAnswer(
   return streamWhole(attempts, reply, body, {
     onChunk: tail.push,
     onEnd: (isCut) => {
-      bookUsage(attempts.context, findUsage(tail.bytes()), {
-        last: tail.bytes(),
-        total: tail.total(),
-        isStream: true,
-        isCut,
-      });
+      bookStream(attempts.context, findUsage(tail.bytes()), tail, isCut);
     },
   });
 }

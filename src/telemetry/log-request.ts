@@ -82,7 +82,7 @@ function writeMembers(line: LineBuffer, starts: MemberStarts, context: RequestRe
   writeNumber(line, starts.output_tokens, usage?.outputTokens);
   writeNumber(line, starts.total_tokens, usage?.totalTokens);
   writeNumber(line, starts.cached_input_tokens, usage?.cachedInputTokens);
-  writeNumber(line, starts.cache_creation_input_tokens, usage?.cacheCreationTokens);
+  writeNumber(line, starts.cache_creation_input_tokens, usage?.cacheCreationInputTokens);
   writeNumber(line, starts.reasoning_tokens, usage?.reasoningTokens);
   writeText(line, starts.usage_source, context.usageSource);
   writeCost(line, starts.cost_usd, context.cost);

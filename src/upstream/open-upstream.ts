@@ -7,7 +7,7 @@ import type { UpstreamLimits } from "./call-limits.ts";
 import { chooseTransport, createEgress, type Egress, type EgressParts } from "./egress.ts";
 import type { EndpointState } from "./endpoint.ts";
 import { createFetchTransport, type FetchTransport } from "./fetch-transport.ts";
-import { createSocketTransport } from "./http1/transport.ts";
+import { createSocketTransport, type SocketTransport } from "./http1/transport.ts";
 import { probeConnection } from "./probe-connection.ts";
 
 export interface UpstreamOptions extends Pick<EgressParts, "proxy" | "direct"> {
@@ -40,6 +40,8 @@ export interface Upstream {
 export interface Connections extends EndpointState {
   /** Calls over these connections as the options want them. Opens no connection yet. */
   configure(options: UpstreamOptions): Upstream;
+  /** Of the gateway's own transport: see {@link SocketTransport.connections}. */
+  connections: SocketTransport["connections"];
   /** Closes the connections that are kept. */
   close(): void;
 }
@@ -112,6 +114,7 @@ export function openConnections({
       sockets.retain(keys);
       for (const { fetching } of ways) fetching.retain(keys);
     },
+    connections: sockets.connections,
     close: sockets.close,
   };
 }

@@ -11,10 +11,12 @@ import { countObjects, heapGrowth } from "../fixtures/ask-process-probe.ts";
 const BASELINE = {
   ...{ chatCpu: 2, streamCpu: 1, chatObjects: 10, streamObjects: 4 },
   ...{ translatedCpu: 2, translatedStreamCpu: 2, aliasCpu: 1, aliasObjects: 1 },
+  ...{ metricsCpu: 1, metricsObjects: 1 },
 };
 const UNMEASURED = {
   ...{ chatCpu: NaN, streamCpu: NaN, chatObjects: NaN, streamObjects: NaN },
   ...{ translatedCpu: NaN, translatedStreamCpu: NaN, aliasCpu: NaN, aliasObjects: NaN },
+  ...{ metricsCpu: NaN, metricsObjects: NaN },
 };
 
 describe("the guard", () => {
@@ -31,13 +33,16 @@ describe("the guard", () => {
     expect(verdicts.find(({ measure }) => measure === "chatCpu")).toMatchObject({ outcome: "faster" });
   });
 
-  test("fails a name of the gateway's own that costs over 5 % more than a provider's model, whatever it used to", () => {
-    const outcomeAt = (aliasCpu: number) =>
-      judge({ ...BASELINE, aliasCpu: 2 }, { ...BASELINE, aliasCpu }).find(({ measure }) => measure === "aliasCpu")
-        ?.outcome;
-    expect(outcomeAt(1.06)).toBe("slower");
-    expect(outcomeAt(1.05)).not.toBe("slower");
-  });
+  test.each(["aliasCpu", "metricsCpu"] as const)(
+    "fails a %s that is over 5 %% more, whatever it used to be",
+    (name) => {
+      const outcomeAt = (figure: number) =>
+        judge({ ...BASELINE, [name]: 2 }, { ...BASELINE, [name]: figure }).find(({ measure }) => measure === name)
+          ?.outcome;
+      expect(outcomeAt(1.06)).toBe("slower");
+      expect(outcomeAt(1.05)).not.toBe("slower");
+    },
+  );
 
   test("fails a figure without a baseline: nobody decided what it may be", () => {
     const verdicts = judge({}, { ...UNMEASURED, chatCpu: 2 });
@@ -47,7 +52,7 @@ describe("the guard", () => {
 
   test("lets pass what stayed within a quarter", () => {
     const verdicts = judge(BASELINE, { ...BASELINE, chatCpu: 2.5, streamCpu: 0.75 });
-    expect(verdicts.map(({ outcome }) => outcome)).toEqual(Array(8).fill("fine"));
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(Array(10).fill("fine"));
     expect(verdicts[0]?.change).toBeCloseTo(0.25);
     expect(passes(verdicts)).toBe(true);
   });
@@ -57,6 +62,7 @@ describe("the guard", () => {
     expect(verdicts.map(({ outcome }) => outcome)).toEqual([
       ...["unmeasured", "unmeasured", "fine", "unmeasured"],
       ...["unmeasured", "unmeasured", "unmeasured", "unmeasured"],
+      ...["unmeasured", "unmeasured"],
     ]);
     expect(passes(verdicts)).toBe(true);
   });

@@ -194,6 +194,10 @@ describe("settings", () => {
       MCP_MAX_ITERATIONS: 10,
       MCP_MAX_RESULT_BYTES: 1_048_576,
       MCP_MAX_CONVERSATION_BYTES: 16_777_216,
+      TELEMETRY_ENABLED: false,
+      TELEMETRY_METRICS_HOST: "127.0.0.1",
+      TELEMETRY_METRICS_PORT: 9464,
+      TELEMETRY_TEAM_CLAIM: undefined,
     });
   });
 

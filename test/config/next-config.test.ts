@@ -88,6 +88,9 @@ describe("what needs a restart", () => {
       "RESPONSES_STORE_MAX_BYTES",
       "RESPONSES_STORE_MAX_CLIENT_BYTES",
       "RESPONSES_STORE_TIMEOUT",
+      "TELEMETRY_ENABLED",
+      "TELEMETRY_METRICS_HOST",
+      "TELEMETRY_METRICS_PORT",
     ]);
   });
 });

@@ -27,7 +27,7 @@ describe("a usage object", () => {
         ...{ server_tool_use: { web_search_requests: 2 }, output_tokens_details: { thinking_tokens: 3 } },
       },
       {
-        ...{ inputTokens: 60, outputTokens: 5, cachedInputTokens: 20, cacheCreationTokens: 30 },
+        ...{ inputTokens: 60, outputTokens: 5, cachedInputTokens: 20, cacheCreationInputTokens: 30 },
         ...{ cacheCreationHourTokens: 5, reasoningTokens: 3, webSearches: 2 },
       },
     ],
@@ -38,14 +38,14 @@ describe("a usage object", () => {
         ...{ output_tokens_details: { reasoning_tokens: 6 }, total_tokens: 17 },
       },
       {
-        ...{ inputTokens: 10, outputTokens: 7, totalTokens: 17, cachedInputTokens: 4, cacheCreationTokens: 3 },
+        ...{ inputTokens: 10, outputTokens: 7, totalTokens: 17, cachedInputTokens: 4, cacheCreationInputTokens: 3 },
         reasoningTokens: 6,
       },
     ],
     [
       "of Claude in a chat completion, where it is a part",
       { prompt_tokens: 9, completion_tokens: 5, cache_read_input_tokens: 3, cache_creation_input_tokens: 4 },
-      { inputTokens: 9, outputTokens: 5, cachedInputTokens: 3, cacheCreationTokens: 4 },
+      { inputTokens: 9, outputTokens: 5, cachedInputTokens: 3, cacheCreationInputTokens: 4 },
     ],
     ["of DeepSeek", { prompt_tokens: 9, completion_tokens: 5, prompt_cache_hit_tokens: 3 }, { cachedInputTokens: 3 }],
     ["of Mistral", { prompt_tokens: 9, completion_tokens: 5, num_cached_tokens: 3 }, { cachedInputTokens: 3 }],
@@ -106,7 +106,7 @@ describe("a usage object", () => {
       ],
     });
     expect(usage && fromForm(usage)).toEqual({
-      ...{ inputTokens: 60, outputTokens: 5, cachedInputTokens: 20, cacheCreationTokens: 30 },
+      ...{ inputTokens: 60, outputTokens: 5, cachedInputTokens: 20, cacheCreationInputTokens: 30 },
       cacheCreationHourTokens: 5,
     });
   });
@@ -122,7 +122,7 @@ describe("a usage object", () => {
 });
 
 describe("the two ends of a stream", () => {
-  const start = { inputTokens: 60, cachedInputTokens: 20, cacheCreationTokens: 30, outputTokens: 1 };
+  const start = { inputTokens: 60, cachedInputTokens: 20, cacheCreationInputTokens: 30, outputTokens: 1 };
   test.each([
     ["only the output", { outputTokens: 9 }, { ...start, outputTokens: 9 }],
     ["all again", { ...start, outputTokens: 9 }, { ...start, outputTokens: 9 }],

@@ -84,6 +84,26 @@ function startClouds(): Readonly<Record<string, string>> {
   };
 }
 
+/** Models of a configuration file, each with one deployment, that fail by what the file says of them. */
+function nameModels(): Readonly<Record<string, string>> {
+  const folder = mkdtempSync(join(tmpdir(), "leaks-"));
+  disposables.push({ [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true }) });
+  const rules = {
+    tokenless: "timeouts: { first_token: 50ms }",
+    late: "timeouts: { total: 50ms }",
+    full: "limits: { max_in_flight: 1 }",
+    queued: "limits: { max_in_flight: 1, queue: { length: 1, timeout: 50ms } }",
+    crowded: "limits: { max_in_flight: 1, queue: { length: 1, timeout: 1m } }",
+    cooled: "cooldown: { failures: 1, for: 10m, all_cooling: refuse }",
+  };
+  const models = Object.entries(rules).map(
+    ([name, rule]) => `  ${name}: { deployments: [{ provider: openai, model: m }], ${rule} }`,
+  );
+  const file = join(folder, "gateway.yaml");
+  writeFileSync(file, ["models:", ...models, ""].join("\n"));
+  return { GATEWAY_CONFIG: file, OPENAI_API_URL: `${provider.url}/v1` };
+}
+
 const CLIENT_LIMITS = {
   CLIENT_CONNECT_TIMEOUT: "2s",
   CLIENT_RESPONSE_HEADER_TIMEOUT: "3s",
@@ -211,6 +231,7 @@ beforeAll(async () => {
       RESPONSES_STORE_URL: `redis://:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${gone.port}`,
     }),
   ]);
+  gateways["named"] = await startGateway({ ...both, AUTH_OIDC_ISSUER: up.url, ...nameModels() });
   gateways["clouds"] = await startGateway({ ...both, AUTH_OIDC_ISSUER: up.url, ...startClouds() });
   const closed = untrusted.stop.bind(untrusted);
   disposables.push({ [Symbol.asyncDispose]: closed });
@@ -604,6 +625,31 @@ describe("no secret is in the answer or the log", () => {
     expect(await receive("memory_exhausted", refused)).toContain("SERVER_MAX_BUFFERED_BYTES");
     for (const client of uploads) client.leave();
     await gateway.logged((line) => line["failure"] === "memory_exhausted");
+  });
+
+  test("of the limits of a model", async () => {
+    const gateway = gateways["named"] as GatewayProcess;
+    driven = [head(200, STREAM_HEAD), stall()];
+    const ask = (model: string): Promise<RawClient> => send(gateway, chat(model, { stream: true }));
+    expect(await receive("first_token_timeout", await ask("tokenless"))).toContain("timeouts.first_token");
+    expect(await receive("request_timeout", await ask("late"))).toContain("timeouts.total");
+    const isAsked = async (model: string): Promise<RawClient> => {
+      const asked = provider.requests.length;
+      const client = await ask(model);
+      while (provider.requests.length === asked) await Bun.sleep(1);
+      return client;
+    };
+    const holders = [await isAsked("full"), await isAsked("queued"), await isAsked("crowded")];
+    expect(await receive("at_limit", await ask("full"))).toContain("max_in_flight");
+    expect(await receive("queue_timeout", await ask("queued"))).toContain("429");
+    // Which of the two waits is not known from outside.
+    const two = [await ask("crowded"), await ask("crowded")];
+    const refused = await Promise.race(two.map((client) => client.untilClosed(10_000).then(() => client)));
+    expect(await receive("queue_full", refused)).toContain("queue");
+    for (const client of [...holders, ...two]) client.leave();
+    driven = json(500, { error: { message: "no" } });
+    await receive("provider_error of a model", await send(gateway, chat("cooled")));
+    expect(await receive("deployments_cooling", await send(gateway, chat("cooled")))).toContain("503");
   });
 
   test("of overloaded and shutting_down", async () => {

@@ -52,6 +52,7 @@ test("levels by how a request ended", () => {
   const log = createLog({ level: "debug", environment: "lab" }, undefined, () => ({
     buffer,
     end: () => lines.write(buffer.take().toString()),
+    dropped: () => 0,
     flush: async () => {},
     lost: () => ({ info: 0, failures: 0 }),
   }));

@@ -2,6 +2,7 @@ import { describeSettings } from "../../src/config/describe-settings.ts";
 import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
 import { providerVariables } from "../../src/config/provider-variables.ts";
 import { FAILURES } from "../../src/core/errors.ts";
+import { FAMILY_ROWS } from "../../src/telemetry/metrics/families.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { carriedTable } from "./carried-members.ts";
@@ -24,6 +25,16 @@ const SETTINGS_SHOWN = [
   "AUTH_ENABLED",
   "MCP_SERVERS",
 ];
+
+function metrics(): string {
+  const rows = FAMILY_ROWS.map(([, { name, kind, labels, help }]) => [
+    `\`${name}\``,
+    kind,
+    help,
+    labels.map((label) => `\`${label}\``).join(", "),
+  ]);
+  return markdownTable([["Name", "Type", "Meaning", "Labels"], ...rows]);
+}
 
 function failures(): string {
   const rows = Object.entries(FAILURES).map(([code, { status, type, message }]) => [
@@ -117,6 +128,7 @@ export async function generatedTables(): Promise<readonly GeneratedTable[]> {
     { page: `${GUIDE}/providers.md`, name: "providers", text: providers() },
     { page: `${GUIDE}/client-apis.md`, name: "client-apis", text: clientApis() },
     { page: `${GUIDE}/client-apis.md`, name: "carried-members", text: await carriedTable() },
+    { page: `${GUIDE}/observability.md`, name: "metrics", text: metrics() },
     { page: `${GUIDE}/settings.md`, name: "settings", text: settingsMarkdown() },
     { page: `${GUIDE}/config-file.md`, name: "reference", text: fileReference() },
     { page: `${GUIDE}/errors.md`, name: "failures", text: failures() },

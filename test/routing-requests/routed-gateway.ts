@@ -4,6 +4,7 @@ import type { ModelSources } from "../../src/routing/models/model-sources.ts";
 import type {
   ModelOptions,
   ParamOptions,
+  PrefillOption,
   RetryReason,
   TimeoutOptions,
 } from "../../src/routing/models/model-options.ts";
@@ -19,6 +20,7 @@ export interface DeploymentSketch {
   readonly model?: string;
   readonly params?: ParamOptions;
   readonly timeouts?: TimeoutOptions;
+  readonly prefill?: PrefillOption;
 }
 
 export interface ModelSketch extends Partial<Omit<ModelOptions, "deployments">> {
@@ -109,10 +111,11 @@ export async function startTwoProviders(
 function modelOptions({ deployments, ...options }: ModelSketch): ModelOptions {
   const attempts = options.fallbacks ? 4 : Math.max(deployments.length, 1);
   return {
-    deployments: deployments.map(({ provider, model = `${provider}-model`, params, timeouts }, priority) => ({
+    deployments: deployments.map(({ provider, model = `${provider}-model`, params, timeouts, prefill }, priority) => ({
       ...{ provider, model, weight: 1, priority },
       ...(params && { params }),
       ...(timeouts && { timeouts }),
+      ...(prefill && { prefill }),
     })),
     strategy: "priority",
     ...{ fallbacks: [], contextFallbacks: [], contentFallbacks: [], timeouts: {}, limits: {}, resumes: false },

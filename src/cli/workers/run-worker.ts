@@ -27,7 +27,6 @@ export function runWorker(number: number, version: string): void {
   let busy: Promise<void> = Promise.resolve();
   let draining = false;
   let log: Log | undefined;
-
   const sharing = createSharingChannel();
 
   const build = async (message: StartMessage): Promise<void> => {
@@ -64,7 +63,7 @@ export function runWorker(number: number, version: string): void {
     draining = true;
     const closed = (): void => tell({ kind: "draining" });
     const stopped = service?.drain(closed) ?? Promise.resolve(EXIT.ok);
-    void stopped.then((code) => (log ? endProcess(log, code) : process.exit(code)));
+    void stopped.then((code) => endWorker(service, log, code));
   };
 
   const obey = async (message: ToWorker): Promise<void> => {
@@ -79,6 +78,8 @@ export function runWorker(number: number, version: string): void {
         return drain();
       case "sharing":
         return sharing.hear(message.messages);
+      case "metrics":
+        return tellMetrics(service);
       case "count":
         count = { up: message.up, of: message.of };
     }
@@ -91,12 +92,30 @@ export function runWorker(number: number, version: string): void {
     });
   });
   process.on("disconnect", drain);
-  // A terminal and a service manager send their signals to every process of a service, so a worker gets them from two
-  // sides: what they ask for is done once, and only the supervisor ends workers at once.
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
-  process.on("SIGHUP", () => (busy = reload()));
+  onSignals(drain, () => (busy = reload()));
   if (!process.connected) drain();
   tell({ kind: "ready" });
+}
+
+/**
+ * A terminal and a service manager send their signals to every process of a service, so a worker gets them from two sides:
+ * what they ask for is done once, and only the supervisor ends workers at once.
+ */
+function onSignals(drain: () => void, reload: () => void): void {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
+  process.on("SIGHUP", reload);
+}
+
+function tellMetrics(service: Service | undefined): void {
+  const copy = service?.copyMetrics();
+  if (copy) tell({ kind: "metrics", copy });
+}
+
+/** What it has counted is told before it ends, because nobody can ask it any more. */
+function endWorker(service: Service | undefined, log: Log | undefined, code: number): void {
+  tellMetrics(service);
+  if (log) void endProcess(log, code);
+  else process.exit(code);
 }
 
 function tell(message: FromWorker): void {

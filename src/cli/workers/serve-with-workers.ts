@@ -1,6 +1,8 @@
 import { type ConfigSource, type ReadSource, sourceIn } from "../../config/config-source.ts";
 import { readVariable } from "../../config/environment.ts";
 import type { Config } from "../../config/load-config.ts";
+import { metricsOptions } from "../../config/telemetry-options.ts";
+import type { TimerSource } from "../../core/deadlines.ts";
 import { announce, announceDrainDelay } from "../announce.ts";
 import { endProcess, EXIT, fail, listeningProblem } from "../exit.ts";
 import { onEndSignal } from "../signals.ts";
@@ -33,6 +35,7 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
     setTimer: (callback: () => void, delayMs: number) => setTimeout(callback, delayMs),
     clearTimer: (timer: unknown) => clearTimeout(timer as Timer | undefined),
   };
+  const metrics = await openMetricsOrFail(config, timers);
   // As long as the same is asked for, the port that was chosen here is the one.
   const forWorkers = (given: ConfigSource): ConfigSource => {
     const port = portIn(given) === portIn(source) ? { SERVER_PORT: String(held.port) } : {};
@@ -44,10 +47,11 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
     // All workers listen on the port that was chosen here.
     start: { kind: "start", ...forWorkers(source), demo },
     releasePort: held.release,
-    onListening: (serving) => announce(log, settings, { ...serving, version, workers: count }),
+    onListening: (serving) => announce(log, settings, { ...serving, ...metrics?.serving, version, workers: count }),
     timers,
     log,
     shutdownMs: settings.SERVER_DRAIN_DELAY + settings.SERVER_SHUTDOWN_TIMEOUT,
+    metrics: metrics?.hub,
     sharing: createSharingHub({ workers: count, clock: Date.now, timers, gateway: crypto.randomUUID() }),
   });
   onEndSignal({
@@ -70,6 +74,7 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
     watch: { timers },
   });
   const { exitCode, problem } = await supervisor.ended;
+  await metrics?.hub.close();
   if (problem !== undefined) return endProcess(log, exitCode, problem);
   if (exitCode === EXIT.requestsCut) log.warn("stopped; requests were cut off");
   else log.info("stopped");
@@ -79,6 +84,19 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
 /** The port that is asked for, if one is. */
 const portIn = ({ environment, file }: ConfigSource): string | undefined =>
   readVariable(environment, "SERVER_PORT") ?? file?.values["SERVER_PORT"]?.text;
+
+/** Serves the metrics of all workers, if they are wanted; its code is not loaded otherwise. */
+async function openMetricsOrFail({ settings }: Config, timers: TimerSource) {
+  const wanted = metricsOptions(settings);
+  if (!wanted) return undefined;
+  const { createMetricsHub } = await import("../../telemetry/metrics/metrics-hub.ts");
+  const hub = createMetricsHub(wanted, timers);
+  try {
+    return { hub, serving: { metrics: hub.listen() } };
+  } catch (error) {
+    return fail([listeningProblem(error, settings)], EXIT.notServing);
+  }
+}
 
 function holdPortOrFail({ settings }: Config): HeldPort {
   try {

@@ -3,6 +3,7 @@ import type { Serving } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { ConfigSource } from "../../config/config-source.ts";
+import type { MetricsHub } from "../../telemetry/metrics/metrics-hub.ts";
 import type { SharingHub } from "../../routing/sharing/sharing-hub.ts";
 import { type Ending, EndOfWorkers } from "./end-of-workers.ts";
 import { RunningState } from "./running-state.ts";
@@ -25,6 +26,8 @@ export interface SupervisorParts {
   readonly shutdownMs: number;
   /** What the workers' routing has in common. */
   readonly sharing: SharingHub;
+  /** What they have counted; absent if they count nothing. */
+  readonly metrics?: MetricsHub | undefined;
 }
 
 export interface Supervisor {
@@ -101,7 +104,7 @@ class Supervision {
   #onMessage(slot: WorkerSlot, worker: WorkerHandle, message: FromWorker): void {
     // Its last words may come after its exit: they would count one as serving that is gone.
     if (slot.worker !== worker) return;
-    const { start, releasePort, sharing } = this.#parts;
+    const { start, releasePort, sharing, metrics } = this.#parts;
     switch (message.kind) {
       case "ready":
         slot.ready = true;
@@ -115,10 +118,13 @@ class Supervision {
         this.#running.answered(message);
         // Before it listens: its first request must find what it is told first.
         sharing.join(slot.number, (messages) => worker.send({ kind: "sharing", messages }));
+        metrics?.join(slot.number, (asked) => worker.send(asked));
         void releasePort().then(() => this.#end.hasBegun || worker.send({ kind: "listen" }));
         return;
       case "sharing":
         return sharing.hear(slot.number, message.messages);
+      case "metrics":
+        return metrics?.hear(slot.number, message);
       case "listening":
         return this.#onListening(slot, worker, message.serving);
       case "failed":
@@ -143,12 +149,13 @@ class Supervision {
   }
 
   #onExit(slot: WorkerSlot, reason: number | string): void {
-    const { log, timers, sharing } = this.#parts;
+    const { log, timers, sharing, metrics } = this.#parts;
     const { upSince, number } = slot;
     const servedMs = upSince === undefined ? 0 : timers.now() - upSince;
     const wasAsked = reason === EXIT.ok || reason === EXIT.requestsCut;
     Object.assign(slot, emptySlot(number), { failedStarts: slot.failedStarts });
     sharing.leave(number);
+    metrics?.leave(number);
     if (this.#end.hasBegun) {
       if (upSince !== undefined && reason !== EXIT.ok) this.#end.cut();
       return this.#end.settle();

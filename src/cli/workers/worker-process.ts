@@ -1,6 +1,7 @@
 import type { FileContents } from "../../core/read-files.ts";
 import type { ConfigSource } from "../../config/config-source.ts";
 import type { FromHub, ToHub } from "../../routing/sharing/channel.ts";
+import type { FromMetricsWorker, ToMetricsWorker } from "../../telemetry/metrics/metrics-hub.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
 import type { Serving } from "../service.ts";
 import { ownCommand, RUNTIME_ENVIRONMENT } from "../own-command.ts";
@@ -25,6 +26,8 @@ export type ToWorker =
   | { readonly kind: "drain" }
   /** What concerns the routing of all workers. */
   | { readonly kind: "sharing"; readonly messages: readonly FromHub[] }
+  /** What it has counted is asked for. */
+  | ToMetricsWorker
   | ({ readonly kind: "count" } & WorkerCount);
 
 /** What a worker says to the supervising process. */
@@ -40,6 +43,8 @@ export type FromWorker =
   | { readonly kind: "listening"; readonly serving: Serving }
   /** What concerns the routing of all workers. */
   | { readonly kind: "sharing"; readonly messages: readonly ToHub[] }
+  /** What it has counted, because it was asked, or ends. */
+  | FromMetricsWorker
   /** It cannot serve, and waits to be ended; `exitCode` is what a gateway without workers would end with. */
   | { readonly kind: "failed"; readonly problem: string; readonly exitCode: number }
   /** It accepts nothing any more. */

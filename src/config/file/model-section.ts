@@ -18,6 +18,9 @@ export const RETRY_WORDS = [
   ...["408", "429", "5xx", "500", "502", "503", "504", "529"],
 ] as const;
 
+/** How a server is made to go on with an answer that the last message begins. */
+export const PREFILLS = ["as_is", "prefix", "continue_final_message", "none"] as const;
+
 const DEPLOYMENT = Type.Object(
   {
     provider: textLike("Id of a provider", "the id of a provider", NAME),
@@ -36,6 +39,9 @@ const DEPLOYMENT = Type.Object(
     limits: Type.Optional({ ...LIMITS, description: "How much this one is asked, in place of the model's limits" }),
     timeouts: Type.Optional({ ...TIMEOUTS, description: "How long this one may take" }),
     price: Type.Optional(PRICE),
+    prefill: Type.Optional(
+      oneOf("How it goes on with an answer that another one has begun, for resume; as is known if not said", PREFILLS),
+    ),
   },
   closed,
 );

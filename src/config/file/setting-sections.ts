@@ -13,6 +13,7 @@ const SECTIONS = {
   Authentication: { section: "auth", prefix: "AUTH_" },
   MCP: { section: "mcp", prefix: "MCP_" },
   Responses: { section: "responses", prefix: "RESPONSES_" },
+  Telemetry: { section: "telemetry", prefix: "TELEMETRY_" },
 } as const satisfies Record<Exclude<SettingGroup, "Providers">, unknown>;
 
 /** What is about models, whatever its group. */

@@ -64,7 +64,7 @@ export function modelSettings(name: string, model: CompleteModel) {
 type StickyBy = "conversation" | "identity" | `header:${string}`;
 
 function deploymentSettings(deployment: CompleteModel["deployments"][number]) {
-  const { provider, model, key, weight, priority, limits, timeouts, price } = deployment;
+  const { provider, model, key, weight, priority, limits, timeouts, price, prefill } = deployment;
   const { params: defaults, override_params: overrides } = deployment;
   return Object.freeze({
     ...{ provider, model, weight, priority },
@@ -73,6 +73,7 @@ function deploymentSettings(deployment: CompleteModel["deployments"][number]) {
     ...(limits && { limits: limitSettings(limits) }),
     ...(timeouts && { timeouts: timeoutSettings(timeouts) }),
     ...(price && { price: priceSettings(price) }),
+    ...(prefill && { prefill }),
   });
 }
 

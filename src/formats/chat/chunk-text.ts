@@ -11,9 +11,9 @@ export interface ChunkTexts {
 }
 
 /** What is the same in all chunks is made into text once. */
-export function createChunkTexts({ model, request, newId, createdAt }: ClientAsk): ChunkTexts {
+export function createChunkTexts({ model, request, newId, createdAt, id }: ClientAsk): ChunkTexts {
   const head = JSON.stringify({
-    id: `chatcmpl-${newId()}`,
+    id: id ?? `chatcmpl-${newId()}`,
     object: "chat.completion.chunk",
     created: createdAt,
     model,

@@ -1,4 +1,5 @@
 import type { Dialect } from "../form/dialect.ts";
+import { continuationFor } from "./provider-traits.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readRequest } from "./read-request.ts";
 import { readStream } from "./read-stream.ts";
@@ -11,6 +12,7 @@ import { writeStream } from "./write-stream.ts";
 export const CHAT_DIALECT: Dialect = {
   readRequest,
   needsBytes,
+  continues: (target) => continuationFor(target) !== undefined,
   writeRequest,
   readAnswer,
   writeAnswer,

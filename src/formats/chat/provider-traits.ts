@@ -1,3 +1,5 @@
+import type { Prefill, WireTarget } from "../form/dialect.ts";
+
 /**
  * The members in which a provider is told whether and how hard to think: OpenAI's `reasoning_effort`; OpenRouter's
  * `reasoning`; `thinking` with `reasoning_effort` (DeepSeek, Z.ai, Moonshot, Volcengine); `reasoning` for whether and
@@ -29,7 +31,9 @@ export interface ProviderTraits {
   /** How it takes a document by its URL. */
   readonly documentUrl: "document_url" | "file_data" | undefined;
   /** How it is made to go on with an answer that the request has begun; undefined if it begins a new one. */
-  readonly continuation: "as_is" | "prefix" | "continue_final_message" | undefined;
+  readonly continuation: Prefill | undefined;
+  /** The models that are known to; others of it would begin a new one. */
+  readonly continues: RegExp;
 }
 
 const ANY_MODEL = /(?:)/;
@@ -51,6 +55,7 @@ const DEFAULTS: ProviderTraits = {
   callIds: /^.{1,40}$/s,
   documentUrl: undefined,
   continuation: undefined,
+  continues: ANY_MODEL,
 };
 
 const OPENAI: Partial<ProviderTraits> = {
@@ -86,6 +91,8 @@ const ROWS: Readonly<Record<string, Partial<ProviderTraits>>> = {
     takesTopK: true,
     documentUrl: "file_data",
     continuation: "as_is",
+    // https://openrouter.ai/docs/api-reference/overview#assistant-prefill
+    continues: /claude|deepseek|llama|qwen|(?:mi(?:ni)?s|devs|codes|mix)tral/i,
   },
   mistral: {
     bookkeeping: new Set(),
@@ -139,4 +146,18 @@ export const mustTakeTurns = (provider: string, model: string): boolean =>
 /** @param provider its id; one without a row is asked for what most take */
 export function traitsOf(provider: string): ProviderTraits {
   return TRAITS.get(provider) ?? DEFAULTS;
+}
+
+/** How a target goes on with an answer that the request has begun, as far as is known of it; undefined if it may begin a new one. */
+export function continuationFor({ provider, model, facts, prefill }: WireTarget): Prefill | undefined {
+  if (prefill !== undefined) return prefill === "none" ? undefined : prefill;
+  const { continuation, continues } = traitsOf(provider);
+  const isTaken = continues.test(model) && !facts.alwaysThinks && (!CLAUDE.test(model) || facts.takesPrefill === true);
+  return isTaken ? continuation : undefined;
+}
+
+/** @returns what is known of the provider of a target, and what its operator says of it */
+export function traitsFor({ provider, prefill }: WireTarget): ProviderTraits {
+  const traits = traitsOf(provider);
+  return prefill === undefined ? traits : { ...traits, continuation: prefill === "none" ? undefined : prefill };
 }

@@ -7,7 +7,7 @@ import { fitIdentifier } from "../form/fit-identifier.ts";
 import { forceAnswer } from "../form/forced-answer.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
 import { gatherNotes, type Notes } from "../form/notes.ts";
-import { traitsOf } from "./provider-traits.ts";
+import { traitsFor } from "./provider-traits.ts";
 import { cacheMarksOf, type WriteContext } from "./write-content.ts";
 import { writeMessages } from "./write-messages.ts";
 import { writeReasoning } from "./write-reasoning.ts";
@@ -18,7 +18,7 @@ import { writeStrict, writeTools } from "./write-tools.ts";
  * @throws CannotTranslate for what chat completions, or this provider's, have no place for
  */
 export function writeRequest(asked: Conversation, target: WireTarget): WrittenRequest {
-  const traits = traitsOf(target.provider);
+  const traits = traitsFor(target);
   const notes = gatherNotes();
   const conversation = holdToOutput(asked, target, notes);
   const { provider, model } = target;

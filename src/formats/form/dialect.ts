@@ -40,6 +40,12 @@ export interface WrittenRequest {
   readonly notes: readonly Note[];
 }
 
+/**
+ * How a provider is made to go on with an answer whose beginning is the last turn of the request: by that turn alone, by
+ * its member `prefix`, or by members of the request that vLLM has.
+ */
+export type Prefill = "as_is" | "prefix" | "continue_final_message";
+
 /** Who is asked, as far as writers of requests and readers of answers must know. */
 export interface WireTarget {
   /** Provider id. */
@@ -49,6 +55,8 @@ export interface WireTarget {
   readonly facts: ModelFacts;
   /** Those of the request, for readers of answers: names that a wire cannot say come back as they were. */
   readonly tools?: readonly Tool[] | undefined;
+  /** What the operator says of this; undefined: what is known of the provider and the model. */
+  readonly prefill?: Prefill | "none" | undefined;
 }
 
 /** What the writer of an answer for a client must know beyond the answer. */
@@ -61,6 +69,8 @@ export interface ClientAsk {
   readonly newId: () => string;
   /** Seconds since the epoch, when the answer began. */
   readonly createdAt: number;
+  /** What the client knows the answer by already, as another provider has begun it; absent for a new id. */
+  readonly id?: string | undefined;
   /** The provider has the client's API and keeps the answer: it has the provider's id, the last one that is said. */
   readonly keepsId?: boolean;
   /** The stream is one JSON array, in a format that has such streams. */
@@ -129,6 +139,8 @@ export interface WireDialect {
    * absent if the wire takes URLs.
    */
   needsBytes?(block: MediaBlock, target: WireTarget): boolean;
+  /** Whether it is known to go on with an answer that the last turn of a request begins; absent if it never does. */
+  continues?(target: WireTarget): boolean;
   /** @throws CannotTranslate */
   writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest;
   /** @returns the answer, or the error that a body with a good status told instead of one */

@@ -36,6 +36,8 @@ export interface ModelFacts {
   readonly knowsSchemasInPart?: boolean | undefined;
   /** Takes pictures and documents within the results of calls, on a wire on which not all models do. */
   readonly takesMediaInResults?: boolean | undefined;
+  /** Goes on with an answer that the last turn begins, on a wire on which not all models do. */
+  readonly takesPrefill?: boolean | undefined;
   /** Refuses calls of its own that come back without their signature. */
   readonly needsSignatures?: boolean | undefined;
 }
@@ -63,10 +65,10 @@ interface FactsRow extends Partial<ModelFacts> {
 const NEWEST: ModelFacts = { defaultMaxTokens: 8192, thinking: "effort", takesSampling: true, takesOutputSchema: true };
 
 /** Claude before it had a schema of its output. */
-const EARLY: Partial<ModelFacts> = { thinking: "none", takesOutputSchema: false };
+const EARLY: Partial<ModelFacts> = { thinking: "none", takesOutputSchema: false, takesPrefill: true };
 
 /** Claude from the first that could think up to 4.1. */
-const BUDGET: Partial<ModelFacts> = { thinking: "budget", takesOutputSchema: false };
+const BUDGET: Partial<ModelFacts> = { thinking: "budget", takesOutputSchema: false, takesPrefill: true };
 
 /** Claude from 4.7 on. */
 const ADAPTIVE: Partial<ModelFacts> = {
@@ -80,7 +82,7 @@ const ADAPTIVE: Partial<ModelFacts> = {
  * By model name, the first that matches counts. Names are in lower case with `-` for `.`, `@` and `_`, as the clouds that
  * resell a model spell it each in a way of their own: `claude-3.7-sonnet`, `claude-sonnet-4@20250514`, `glm-4p6`.
  * Claude: https://docs.anthropic.com/en/docs/about-claude/models/overview, .../build-with-claude/extended-thinking,
- * .../effort and .../structured-outputs
+ * .../effort, .../structured-outputs and, of what 4.6 does not take any more, .../models/migration-guide
  * Gemini: https://ai.google.dev/gemini-api/docs/thinking, .../thought-signatures and .../function-calling
  */
 const FACTS: readonly FactsRow[] = [
@@ -101,12 +103,14 @@ const FACTS: readonly FactsRow[] = [
     maxOutputTokens: 64_000,
     efforts: ["low", "medium", "high"],
     takesOneOfSampling: true,
+    takesPrefill: true,
   },
   {
     pattern: /claude-(?:sonnet|haiku)-4-5(?!\d)/,
     thinking: "budget",
     maxOutputTokens: 64_000,
     takesOneOfSampling: true,
+    takesPrefill: true,
   },
   {
     pattern: /claude-(?:opus|sonnet|haiku)-4-6(?!\d)/,

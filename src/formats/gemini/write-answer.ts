@@ -19,7 +19,10 @@ export function writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject {
 }
 
 /** What every response says, and each chunk of a stream. */
-export const headOf = ({ model, newId }: ClientAsk): JsonObject => ({ modelVersion: model, responseId: newId() });
+export const headOf = ({ model, newId, id }: ClientAsk): JsonObject => ({
+  modelVersion: model,
+  responseId: id ?? newId(),
+});
 
 /** Thoughts are for clients that ask for them. https://ai.google.dev/gemini-api/docs/thinking#summaries */
 export const showsThoughts = ({ request }: ClientAsk): boolean => request.reasoning?.isShown === true;

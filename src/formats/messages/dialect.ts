@@ -1,5 +1,5 @@
 import type { ForeignMember } from "../form/conversation.ts";
-import type { Dialect } from "../form/dialect.ts";
+import type { Dialect, WireTarget } from "../form/dialect.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readRequest } from "./read-request.ts";
 import { readStream } from "./read-stream.ts";
@@ -11,6 +11,10 @@ import { writeStream } from "./write-stream.ts";
 const mayRepeat = ({ path, isEssential }: ForeignMember): boolean =>
   path === "inference_geo" || !(isEssential || path.endsWith(".citations"));
 
+/** Models of other vendors on this wire are not known to. https://docs.anthropic.com/en/docs/about-claude/models/migration-guide */
+const continues = ({ facts, prefill }: WireTarget): boolean =>
+  prefill === undefined ? facts.takesPrefill === true : prefill !== "none";
+
 /** Anthropic's Messages, on the way to and from the form between all formats. */
 export const MESSAGES_DIALECT: Dialect = {
   readRequest,
@@ -20,4 +24,5 @@ export const MESSAGES_DIALECT: Dialect = {
   readStream,
   writeStream,
   mayRepeat,
+  continues,
 };

@@ -41,7 +41,7 @@ export async function askAgain(
     const { reply, lease } = await router.run<Opened>(pinned(route, deployment), {
       ...request,
       signal: () => attempts.signal(),
-      begin: () => openOnce(attempts, once),
+      begin: (_, model, kind) => openOnce(attempts.branch(undefined, model, kind === "first" ? "step" : kind), once),
       attempted: (record) => void records.push(record),
       queued: onQueued,
     });
@@ -63,8 +63,7 @@ function pinned({ model, star }: Route, deployment: Deployment): Route {
   return { model: { options: { ...options, ...none }, deployments: [deployment] }, star };
 }
 
-function openOnce(attempts: Attempts, ask: (attempts: Attempts) => Promise<Attempt>): OpenAttempt<Opened> {
-  const branch = attempts.branch();
+function openOnce(branch: Attempts, ask: (attempts: Attempts) => Promise<Attempt>): OpenAttempt<Opened> {
   const answer = ask(branch).then(
     (attempt) => ({ attempt, branch }),
     (error: unknown) => {
@@ -99,5 +98,7 @@ function usageSince(before: TokenUsage | undefined, now: TokenUsage | undefined)
     ...since("outputTokens"),
     ...since("totalTokens"),
     ...since("cachedInputTokens"),
+    ...since("cacheCreationInputTokens"),
+    ...since("reasoningTokens"),
   };
 }

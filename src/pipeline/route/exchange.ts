@@ -18,12 +18,14 @@ import type { Attempts } from "../attempts.ts";
 import type { AdmittedRequest, Answer, RequestRoute, StepReply } from "../stage.ts";
 import { askAgain } from "./ask-again.ts";
 import { Asking, type AskParts, type FurtherAnswers, isJudged } from "./ask-deployment.ts";
+import { mayResume, type ResumableRequest } from "./resume/resumable.ts";
+import { Resumption, type ResumptionParts } from "./resume/resumption.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
 import { headersOf, triedOf } from "./told.ts";
 import { withHeaders } from "./with-headers.ts";
 
-export interface RouteStageParts extends AskParts {
-  readonly router: Pick<Router, "run" | "enterAlone">;
+export interface RouteStageParts extends AskParts, ResumptionParts {
+  readonly router: Pick<Router, "run" | "find" | "enterAlone">;
 }
 
 /** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
@@ -93,7 +95,7 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     const isLikely = kind === "first" && deployment === this.#route.likely;
     const way = isLikely ? undefined : this.#route.wayOf(deployment, model);
     this.#left -= 1;
-    const attempts = this.#attempts.branch(deployment.timeouts);
+    const attempts = this.#attempts.branch(deployment.timeouts, model, kind);
     const again = new Asking(deployment, attempts, this);
     const asked: AdmittedRequest = { ...admitted, ...way, route: undefined, attempts, again };
     if (this.#left <= 0) this.#letGo();
@@ -102,17 +104,20 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   }
 
   /** Somebody answers: the request is theirs, and the answer is known to be good. */
-  take({ reply: asking, deployment, model, lease }: Routed<Asking>): Reply | Promise<Reply> {
+  take(routed: Routed<Asking>): Reply | Promise<Reply> {
+    const { reply: asking, deployment, model, lease } = routed;
     const { branch, hasContent, reply } = asking;
-    this.#letGo();
     this.#attempts.answerer = deployment.provider;
     this.#attempts.context.selected(deployment.provider.id, model, deployment);
+    if (hasContent) lease.firstToken();
+    const headers = headersOf(deployment, model, this.#records.length);
+    const resumable = this.#route.route.model.options.resumes && reply && this.#resumable(routed, reply);
+    if (resumable) return Resumption.open(this.#parts, resumable, this.#attempts, withHeaders(reply, headers));
+    this.#letGo();
     this.#lease = lease;
     // What follows once tools have run has leases of its own.
     if (branch.isClosed || asking.isCommitted) this.onClose(undefined);
     else branch.listen(this);
-    if (hasContent) lease.firstToken();
-    const headers = headersOf(deployment, model, this.#records.length);
     if (reply) return withHeaders(reply, headers);
     return asking.whole().then(
       (whole) => withHeaders(whole, headers),
@@ -120,6 +125,20 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
         throw withTried(this.#attempts.explain(error), headers, undefined);
       },
     );
+  }
+
+  /** What the request needs is kept until its stream is over, which may go on elsewhere; undefined if it may not. */
+  #resumable(
+    { reply: { branch, isCommitted }, deployment, model, lease }: Routed<Asking>,
+    reply: Reply,
+  ): ResumableRequest | undefined {
+    const admitted = this.#admitted;
+    if (!admitted || isCommitted || !mayResume(admitted, reply)) return undefined;
+    this.#admitted = undefined;
+    return {
+      ...{ admitted, route: this.#route, records: this.#records, weight: this.#weight, exchange: this },
+      ...{ lease, branch, deployment, model },
+    };
   }
 
   onCommit(): void {

@@ -1,10 +1,12 @@
 import { modelFor, type Route } from "../../routing/engine/route.ts";
 import type { AdmittedRequest, RequestRoute, Stage } from "../stage.ts";
+import { createDialectLoader } from "../translate/load-dialects.ts";
+import type { TranslationParts } from "../translate/translate.ts";
 import { askAlone, isAlone } from "./ask-alone.ts";
 import { createKnownHeaders } from "./told.ts";
 import { Exchange, type RouteStageParts } from "./exchange.ts";
 
-export interface RouteStageOptions {
+export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<TranslationParts, "dialects"> {
   /** Requests may take several answers, because the gateway runs tools. */
   readonly hasTools: boolean;
 }
@@ -14,12 +16,14 @@ export interface RouteStageOptions {
  * the client has had anything. What is behind it is asked anew for each of them, as if there were no other: so it is in
  * front of the tool loop, whose tools make an attempt final.
  */
-export function createRouteStage(parts: RouteStageParts & RouteStageOptions): Stage {
+export function createRouteStage(given: RouteStageOptions): Stage {
+  const parts: RouteStageParts = { ...given, load: createDialectLoader(given.dialects) };
+  const { hasTools } = given;
   const headersOf = createKnownHeaders();
   return (admitted, next) => {
     if (!admitted.route) return next(admitted);
     const route = admitted.stored ? translatedOnly(admitted.route, admitted) : admitted.route;
-    if (!parts.hasTools && isAlone(route.route.model)) {
+    if (!hasTools && isAlone(route.route.model)) {
       const alone = parts.router.enterAlone(route.route, route.estimatedTokens);
       if (alone) return askAlone(admitted, route, alone, next, headersOf(alone.deployment, alone.model));
     }

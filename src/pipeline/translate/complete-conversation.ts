@@ -27,7 +27,12 @@ export async function completeConversation(
   const known = replays ? replays.restore(ownerOf(context), conversation) : conversation;
   if (!fetchMedia || !wire.needsBytes) return known;
   const asker = { context, signal: request.signal };
-  return fetchMedia(known, (block) => wire.needsBytes?.(block, target) === true, asker);
+  context.waits();
+  try {
+    return await fetchMedia(known, (block) => wire.needsBytes?.(block, target) === true, asker);
+  } finally {
+    context.waited();
+  }
 }
 
 /** Bytes of base64 text in a conversation. */

@@ -67,7 +67,7 @@ export function translateStream(
     response: responseWith(response, ask.isArray ? "application/json" : "text/event-stream", body),
     call: attempt.call,
     usageInjected: false,
-    usage: () => translation.usage && toTokenUsage(translation.usage),
+    usage: () => toTokenUsage(translation.usage),
     headers,
   };
 }
@@ -99,7 +99,7 @@ export async function translateWhole(
     response: responseWith(response, "application/json", bodyOfBytes(written)),
     call,
     usageInjected: false,
-    usage: () => answer.usage && toTokenUsage(answer.usage),
+    usage: () => toTokenUsage(answer.usage),
     headers,
   };
 }

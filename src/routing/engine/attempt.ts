@@ -104,7 +104,9 @@ export class Attempt<Reply> implements LoneAttempt {
     this.endedAt = now;
     // First, so that its place is not given to the next one if it begins to cool.
     state.failed(verdict, cooldown, this.startedAt, now);
-    this.#leave(undefined);
+    // What was never sent, or was answered with an error, has used nothing.
+    const isUnused = verdict.status !== undefined || (verdict.next !== "nobody" && !verdict.requestSent);
+    this.#leave(isUnused ? 0 : undefined);
     return failure;
   }
 

@@ -49,6 +49,8 @@ export interface RoutedRequest<Reply> {
   readonly stickyKey?: string | undefined;
   /** What it will use, as far as can be said before. */
   readonly estimatedTokens: number;
+  /** It goes on with an answer that has begun: all of its attempts are further ones, in the retry budget too. */
+  readonly isFurther?: boolean;
   /** When it must be over, in milliseconds of the monotonic clock: it ends itself then. Nothing later is waited for. */
   readonly until: number;
   /** Aborted with the {@link Failure} that ends the request, such as a client that left. Asked for only if something waits. */

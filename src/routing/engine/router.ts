@@ -1,4 +1,5 @@
 import { createDeadlines, type TimerSource } from "../../core/deadlines.ts";
+import { Failure } from "../../core/errors.ts";
 import type { DeploymentStates } from "../health/deployment-states.ts";
 import type { Gates } from "../limits/gates.ts";
 import type { PriceOf } from "../strategies/cheapest.ts";
@@ -86,7 +87,10 @@ export function createRouter(parts: RouterParts): Router {
       const target = targetOf(route);
       const { options, candidates, state } = target.model;
       const time = now();
-      if (options.retries.attempts > 1) state.budget.request(time);
+      if (request.isFurther) {
+        if (!state.budget.hasRoom(time)) return Promise.reject(new Failure("deployments_cooling"));
+        state.budget.take(time);
+      } else if (options.retries.attempts > 1) state.budget.request(time);
       if (options.hedge && candidates.length > 1) return new Run(runParts, target, request).answer();
       const entry = { kind: "first", now: time } as const;
       const attempt = enter(runParts, target, request, availableOf(target.model, time), entry);

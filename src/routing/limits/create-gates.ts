@@ -49,7 +49,8 @@ export function createGates(
     if (gates.length === 0) return UNBOUNDED;
     const chain = chainOf(gates);
     for (const gate of chain) if (!mayPass(gate, estimatedTokens)) return room.refusal(gate, estimatedTokens);
-    return new HeldPermit(passage, chain, estimatedTokens, passage.enter(chain, estimatedTokens));
+    const tokens = Math.min(estimatedTokens, ...chain.map((gate) => gate.tokensPerMinute));
+    return new HeldPermit(passage, chain, tokens, passage.enter(chain, tokens));
   };
 
   const mayPass = (gate: Gate, tokens: number): boolean => {

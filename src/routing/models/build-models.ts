@@ -32,6 +32,7 @@ function expandKeys(named: NamedDeployment): readonly Deployment[] {
       timeouts,
       gates: Object.freeze(deploymentGates(named, provider).map(({ key }) => key)),
       price: options.price,
+      prefill: options.prefill,
     }),
   );
 }

@@ -1,5 +1,5 @@
 import type { Provider } from "../../providers/provider.ts";
-import type { ParamOptions, PriceOptions, TimeoutOptions } from "./model-options.ts";
+import type { ParamOptions, PrefillOption, PriceOptions, TimeoutOptions } from "./model-options.ts";
 
 /** One way to answer for a name: a model of a provider, asked with one of its keys. A deployment of two keys is two of these. */
 export interface Deployment {
@@ -20,4 +20,6 @@ export interface Deployment {
   /** What a request must enter before this is asked, in this order, from the narrowest: see limits/gate.ts. */
   readonly gates: readonly string[];
   readonly price?: PriceOptions | undefined;
+  /** See {@link DeploymentOptions.prefill}. */
+  readonly prefill?: PrefillOption | undefined;
 }

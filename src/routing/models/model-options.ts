@@ -86,7 +86,12 @@ export interface DeploymentOptions {
   readonly limits?: LimitOptions;
   readonly timeouts?: TimeoutOptions;
   readonly price?: PriceOptions;
+  /** How it is made to go on with an answer that another one has begun; absent: as is known of its provider and model. */
+  readonly prefill?: PrefillOption;
 }
+
+/** `none`: it cannot. */
+export type PrefillOption = "as_is" | "prefix" | "continue_final_message" | "none";
 
 /** What a failed attempt may be, for a further one to be made. */
 export type RetryReason =

@@ -1,4 +1,4 @@
-import type { PriceCall } from "../../core/request-recorder.ts";
+import type { PriceCall } from "../../core/request-register.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { Deployment } from "../models/deployment.ts";
 import type { PriceBook } from "./price-book.ts";

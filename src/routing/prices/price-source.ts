@@ -1,5 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { PriceCall } from "../../core/request-recorder.ts";
+import type { PriceCall } from "../../core/request-register.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { RoutedModel } from "../engine/route.ts";
 import type { NamedPrice } from "../models/model-options.ts";

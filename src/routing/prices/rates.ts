@@ -67,7 +67,7 @@ export function costOf({ rates, tiers, webSearch, request }: Tariff, usage: Toke
     break;
   }
   const cached = Math.min(whole(usage.cachedInputTokens), input);
-  const created = Math.min(whole(usage.cacheCreationTokens), input - cached);
+  const created = Math.min(whole(usage.cacheCreationInputTokens), input - cached);
   const hour = Math.min(whole(usage.cacheCreationHourTokens), created);
   const cachedAudio = Math.min(whole(usage.cachedAudioTokens), cached);
   const heard = Math.max(0, whole(usage.inputAudioTokens) - cachedAudio);

@@ -7,6 +7,8 @@ import { ROUTES } from "../routes.ts";
 
 const [MOUNT] = ROUTES.guide.paths;
 const RAW = ".md";
+const MARKDOWN = "text/markdown; charset=utf-8";
+const HTML = "text/html; charset=utf-8";
 
 /** What answers for the documentation: an Elysia plugin, of which only this is used. */
 export interface DocumentationPlugin {
@@ -74,30 +76,33 @@ export function exampleModels(providers: Iterable<Provider>): ExampleModels {
 
 /** Pages of the guide, as HTML and as Markdown. */
 const loadGuide = async () => {
-  const [{ PAGES, START_PAGE }, { GUIDE_SECURITY_POLICY, renderPage }] = await Promise.all([
+  const [{ PAGES, START_PAGE }, { FILES }, { GUIDE_SECURITY_POLICY, renderPage }] = await Promise.all([
     import("../../guide/pages.ts"),
+    import("../../guide/files.ts"),
     import("../../guide/render-page.ts"),
   ]);
-  return { pages: PAGES, startPage: START_PAGE, policy: GUIDE_SECURITY_POLICY, renderPage };
+  return { files: FILES, pages: PAGES, startPage: START_PAGE, policy: GUIDE_SECURITY_POLICY, renderPage };
 };
 
 /**
- * `GET /docs`, `/docs/{page}` and `/docs/{page}.md`: the user's guide, as HTML and as the Markdown that it is made of. The
- * pages are loaded with the first request, so that a gateway that shows them to nobody does not have them in memory.
+ * `GET /docs`, `/docs/{page}` and `/docs/{page}.md`: the user's guide, as HTML and as the Markdown that it is made of, and
+ * the files that go with it. They are loaded with the first request, so that a gateway that shows them to nobody does not have them in memory.
  */
 export function showGuide(): RouteHandler {
   return async (context, request) => {
-    const { pages, startPage, policy, renderPage } = await loadGuide();
+    const { files, pages, startPage, policy, renderPage } = await loadGuide();
     const { pathname } = new URL(request.url);
     const name = pathname.slice(MOUNT.length + 1);
-    const text = name.endsWith(RAW)
+    const file = files.get(name);
+    const page = name.endsWith(RAW)
       ? pages.get(name.slice(0, -RAW.length))
       : renderPage(name || startPage, pathname === MOUNT ? "" : "../");
+    const text = file?.text ?? page;
     if (text === undefined) throw new Failure("route_not_found");
     context.sent(Buffer.byteLength(text));
     return new Response(text, {
       headers: {
-        "content-type": name.endsWith(RAW) ? "text/markdown; charset=utf-8" : "text/html; charset=utf-8",
+        "content-type": file?.contentType ?? (name.endsWith(RAW) ? MARKDOWN : HTML),
         "content-security-policy": policy,
         "x-content-type-options": "nosniff",
         "x-request-id": context.id,

@@ -1,5 +1,6 @@
 import { toJson } from "../../core/json/bytes.ts";
-import { cutText, asError } from "../mcp/tool-result.ts";
+import type { ToolRun } from "../../core/request-context.ts";
+import { cutText, asError, isErrorText } from "../mcp/tool-result.ts";
 import type { ToolSet } from "../mcp/tool-registry.ts";
 import type { ToolCall } from "./tool-call.ts";
 
@@ -11,6 +12,13 @@ export const MAX_CALLS = 128;
 
 /** A call that is run. */
 export type RunCall = Pick<ToolCall, "id" | "name" | "args">;
+
+/** Told of every tool that was run. */
+export interface ToolRunRecorder {
+  /** Milliseconds of the monotonic clock. */
+  readonly now: () => number;
+  readonly ran: (run: ToolRun) => void;
+}
 
 /** The limits for the results of one answer together. */
 export interface ResultLimits {
@@ -37,13 +45,15 @@ export async function runTools(
   calls: readonly RunCall[],
   signal: AbortSignal,
   { maxBytes, onHeld }: ResultLimits,
+  recorder: ToolRunRecorder,
 ): Promise<ToolResult[]> {
   const results: ToolResult[] = [];
   const turns = calls.slice(0, MAX_CALLS).entries();
   let held = 0;
   const takeTurns = async (): Promise<void> => {
     for (const [index, { id, name, args }] of turns) {
-      const { result, bytes } = resultWithin(id, await offer.execute(name, args, signal), maxBytes - held);
+      const text = await runTool(offer, { name, args }, signal, recorder);
+      const { result, bytes } = resultWithin(id, text, maxBytes - held);
       results[index] = result;
       held += bytes;
       onHeld(held);
@@ -51,6 +61,19 @@ export async function runTools(
   };
   await Promise.all(Array.from({ length: Math.min(calls.length, MAX_AT_ONCE) }, takeTurns));
   return [...results, ...calls.slice(MAX_CALLS).map(({ id }) => ({ id, text: TOO_MANY }))];
+}
+
+async function runTool(
+  offer: ToolSet,
+  { name, args }: Pick<RunCall, "name" | "args">,
+  signal: AbortSignal,
+  { now, ran }: ToolRunRecorder,
+): Promise<string> {
+  const startedAt = now();
+  let tool: string | undefined;
+  const text = await offer.execute(name, args, signal, (meant) => void (tool = meant));
+  if (tool !== undefined) ran({ name: tool, startedAt, endedAt: now(), hasFailed: isErrorText(text) });
+  return text;
 }
 
 const TOO_MANY = asError(`not run, because one answer may call at most ${MAX_CALLS} tools`);

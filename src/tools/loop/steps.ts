@@ -41,7 +41,7 @@ export interface Steps extends Pick<StepMemory, "readWhole" | "remember" | "hold
 const MAX_BYTES_IN_TURN = 1024 * 1024;
 
 /** What steps need from the rest of the gateway. */
-export interface StepsParts extends AskProviderParts, Pick<RelayParts, "memory"> {
+export interface StepsParts extends AskProviderParts, Pick<RelayParts, "memory" | "now"> {
   /** How often the model may be asked again within one request. */
   readonly maxFurtherSteps: number;
   /** How many bytes all steps together may add to what the client sent. */
@@ -86,15 +86,19 @@ export function openSteps<Choice>(
       context.toolsCalled(toRun.length);
       // Tools are never run again because a provider fails later.
       attempts.commit();
+      const limits = { maxBytes: held.room(), onHeld: held.holdResults };
+      context.waits();
       try {
-        return await runTools(plan.offer, toRun, attempts.signal(), {
-          maxBytes: held.room(),
-          onHeld: held.holdResults,
+        return await runTools(plan.offer, toRun, attempts.signal(), limits, {
+          now: parts.now,
+          ran: (run) => context.toolRan(run),
         });
       } catch (error) {
         // Other tools of the step may still run.
         attempts.abort(attempts.explain(error));
         throw error;
+      } finally {
+        context.waited();
       }
     },
     next() {

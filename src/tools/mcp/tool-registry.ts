@@ -41,9 +41,13 @@ export interface ToolSet {
    * `Error: `. Rejects only with the signal's reason, and only once the signal is aborted.
    * @param name the tool's, or what else can only mean that tool
    * @param args an object, or its JSON text as the model wrote it
+   * @param onTool called with the name of the tool that is run, before it is; not if there is none
    */
-  execute(name: string, args: unknown, signal: AbortSignal): Promise<string>;
+  execute(name: string, args: unknown, signal: AbortSignal, onTool?: OnTool): Promise<string>;
 }
+
+/** Told which tool a call means. */
+export type OnTool = (name: string) => void;
 
 export interface ServerState {
   readonly name: string;
@@ -109,11 +113,12 @@ function createOffer(
 
   const refuse = (problem: string): string => cutText(asError(problem), maxResultBytes);
 
-  const runTool = async (name: string, args: unknown, signal: AbortSignal): Promise<string> => {
+  const runTool = async (name: string, args: unknown, signal: AbortSignal, onTool?: OnTool): Promise<string> => {
     const [meant = name, ...others] = listed.named(name);
     if (others.length > 0) return refuse(`${JSON.stringify(name)} may be ${[meant, ...others].join(" or ")}`);
     const tool = listed.tools.get(meant);
     if (!tool) return refuse(`there is no tool ${JSON.stringify(name)}`);
+    onTool?.(meant);
     const read = await readArguments(args);
     if ("problem" in read) return refuse(read.problem);
     const { connection, remote } = tool;
@@ -137,13 +142,14 @@ function createOffer(
     return refuse(`there is no tool ${names.map((name) => JSON.stringify(name)).join(" or ")}`);
   };
 
-  const run = async (name: string, args: unknown, signal: AbortSignal): Promise<string> => {
-    if (name !== selector.get && name !== selector.execute) return runTool(name, args, signal);
+  const run = async (name: string, args: unknown, signal: AbortSignal, onTool?: OnTool): Promise<string> => {
+    if (name !== selector.get && name !== selector.execute) return runTool(name, args, signal, onTool);
     const given = await readArguments(args);
     if ("problem" in given) return refuse(given.problem);
     if (name === selector.get) return lookUp(given.value);
     const { name: wanted } = given.value;
-    return typeof wanted === "string" ? runTool(wanted, given.value["arguments"], signal) : refuse("name is missing");
+    if (typeof wanted !== "string") return refuse("name is missing");
+    return runTool(wanted, given.value["arguments"], signal, onTool);
   };
 
   const defined = new Map<string, readonly ToolDefinition[]>();
@@ -163,9 +169,9 @@ function createOffer(
     },
     owns: (name) =>
       listed.tools.has(name) || (tools.length > 0 && (name === selector.get || name === selector.execute)),
-    async execute(name, args, signal) {
+    async execute(name, args, signal, onTool) {
       signal.throwIfAborted();
-      return run(name, args, signal);
+      return run(name, args, signal, onTool);
     },
   };
 }

@@ -16,6 +16,8 @@ export function parseKeepAlive(headers: ResponseHeaders): number {
 
 /** The connections to one server that carry no request at the moment. */
 export interface ConnectionPool {
+  /** How many it keeps. */
+  size(): number;
   /** The one used last, or undefined if there is none. */
   take(): Connection | undefined;
   /** Keeps a connection for later, or closes it if enough are kept. */
@@ -88,6 +90,7 @@ export function createConnectionPool(
   };
 
   return {
+    size: () => idle.length,
     take() {
       for (;;) {
         const connection = idle.pop();

@@ -12,6 +12,8 @@ import { UpstreamError } from "../errors.ts";
 /** A transport that owns its connections. */
 export interface SocketTransport extends EndpointState {
   readonly send: Transport;
+  /** How many connections carry nothing now, and how many were opened since the start. */
+  connections(): { readonly idle: number; readonly opened: number };
   /** Closes the connections that carry nothing. */
   close(): void;
 }
@@ -44,6 +46,7 @@ export function createSocketTransport(
   open: typeof openConnection = openConnection,
 ): SocketTransport {
   const servers = new Map<string, Server>();
+  let opened = 0;
 
   const serverOf = (endpoint: Endpoint): Server => {
     let server = servers.get(endpoint.endpointKey);
@@ -58,6 +61,7 @@ export function createSocketTransport(
 
   const sendFresh = (server: Server, request: WireRequest, onConnected: () => void): PendingResponse => {
     if (server.hanging >= MAX_HANGING) throw tooManyHanging();
+    opened += 1;
     const grace = { begin: (onOver: () => void) => deadlines.open(now() + GRACE_MS, onOver), end: deadlines.release };
     return sendOnNew(open(server.origin), server, request, onConnected, grace);
   };
@@ -81,6 +85,11 @@ export function createSocketTransport(
         servers.delete(key);
         pool.close();
       }
+    },
+    connections() {
+      let idle = 0;
+      for (const { pool } of servers.values()) idle += pool.size();
+      return { idle, opened };
     },
     close() {
       for (const { pool } of servers.values()) pool.close();

@@ -23,7 +23,7 @@ describe("a model", () => {
     strategy: priority
     deployments:
       - { provider: left, model: qwen3-8b, weight: 3 }
-      - { provider: openai, model: gpt-4o-mini, params: { temperature: 0.2 }, key: 1, price: { input: 0.15, output: 0.6 } }
+      - { provider: openai, model: gpt-4o-mini, params: { temperature: 0.2 }, key: 1, price: { input: 0.15, output: 0.6 }, prefill: as_is }
     fallbacks: [smart]
     context_fallbacks: [long]
     retries: { attempts: 3, on: [429, 5xx, connect, first_token], repeat_sent: false, backoff: 1s }
@@ -42,6 +42,7 @@ describe("a model", () => {
           ...{ provider: "openai", model: "gpt-4o-mini", key: 1, weight: 1, priority: 1 },
           params: { defaults: { temperature: 0.2 }, overrides: {} },
           price: { input: 0.15, output: 0.6 },
+          prefill: "as_is",
         },
       ],
       fallbacks: ["smart"],

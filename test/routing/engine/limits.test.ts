@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { rejectionOf } from "../../fixtures/rejection.ts";
 import { settle } from "../../fixtures/manual-clock.ts";
-import { refused } from "./failures.ts";
+import { Failure } from "../../../src/core/errors.ts";
+import { answered, refused } from "./failures.ts";
 import { openTestRouter, sketch } from "./open-test-router.ts";
 
 const ONE = { maxInFlight: 1 };
@@ -79,6 +80,37 @@ describe("a deployment at its limit", () => {
     first.asked[0]?.fail(refused());
     await settle();
     expect([first.keys(), second.keys()]).toEqual([["a fast", "a smart"], ["a smart"]]);
+  });
+});
+
+describe("the tokens of a minute", () => {
+  const open = () =>
+    openTestRouter([
+      sketch("fast", { deployments: [{ limits: { tokensPerMinute: 1000 } }], retries: { attempts: 1 } }),
+    ]);
+  const usedOf = ({ gates }: ReturnType<typeof open>) => gates.view().gates.map(({ tokens }) => tokens);
+
+  test.each([
+    ["that no provider was sent", refused()],
+    ["that its provider refused", answered(400)],
+  ])("have nothing of a request %s", async (_, failure) => {
+    const rig = open();
+    const asking = rig.ask("fast");
+    asking.asked[0]?.fail(failure);
+    await rejectionOf(asking.result);
+    expect(usedOf(rig)).toEqual([0]);
+  });
+
+  test("are those that were estimated if nobody says what was used", async () => {
+    const rig = open();
+    const asking = rig.ask("fast");
+    const estimated = usedOf(rig);
+    asking.asked[0]?.answer();
+    (await asking.result).lease.settle(undefined, new Failure("upstream_reset"));
+    const left = rig.ask("fast");
+    left.asked[0]?.fail(new Failure("client_gone"));
+    await rejectionOf(left.result);
+    expect([estimated, usedOf(rig)]).toEqual([[1], [2]]);
   });
 });
 

@@ -231,3 +231,21 @@ test("a provider that fails everything is asked little more often than one that 
   expect(attempts).toBeGreaterThan(1100);
   expect(attempts).toBeLessThanOrEqual(1200 + 3);
 });
+
+test("what goes on with an answer that has begun counts as a further attempt from its first one on", async () => {
+  const rig = openTestRouter([THREE]);
+  const route = rig.route("fast");
+  const asked: string[] = [];
+  const request = rig.request((deployment) => {
+    asked.push(deployment.key);
+    return { answer: Promise.resolve("rest"), cancel() {} };
+  });
+  const goOn = () => rig.router.run(route, { ...request, isFurther: true });
+  // Three in a second are all that a model may have that nobody else asks for.
+  for (let time = 0; time < 3; time += 1) (await goOn()).lease.settle(undefined);
+  expect(await codeOf(goOn())).toBe("deployments_cooling");
+  expect(asked).toHaveLength(3);
+  await rig.clock.advance(1000);
+  (await goOn()).lease.settle(undefined);
+  expect(asked).toHaveLength(4);
+});

@@ -164,4 +164,11 @@ describe("tokens_per_minute", () => {
     await clock.advance(1);
     entered(gates.tryEnter(left, 10));
   });
+
+  test("are held by one that asks for more than there are no longer than by one that asks for all", () => {
+    const { gates } = openTestGates({ left: { tokensPerMinute: 1000 } });
+    const left = deploymentAt("left");
+    entered(gates.tryEnter(left, 1e308)).release();
+    expect(refusalOf(gates.tryEnter(left, 10)).retryAfterMs).toBeLessThan(61_000);
+  });
 });

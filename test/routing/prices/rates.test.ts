@@ -39,7 +39,7 @@ describe("by the prices that providers publish", () => {
       "anthropic",
       "claude-sonnet-4-5-20250929",
       {
-        ...{ inputTokens: 3600, cachedInputTokens: 2000, cacheCreationTokens: 1500, cacheCreationHourTokens: 500 },
+        ...{ inputTokens: 3600, cachedInputTokens: 2000, cacheCreationInputTokens: 1500, cacheCreationHourTokens: 500 },
         ...{ outputTokens: 300, webSearches: 2 },
       },
       "0.03215",
@@ -109,7 +109,7 @@ describe("a price of the operator's", () => {
 
   test("bills what it does not tell apart as what it is a part of", () => {
     const usage = {
-      ...{ inputTokens: 100, cachedInputTokens: 10, cacheCreationTokens: 20, cacheCreationHourTokens: 5 },
+      ...{ inputTokens: 100, cachedInputTokens: 10, cacheCreationInputTokens: 20, cacheCreationHourTokens: 5 },
       ...{ inputAudioTokens: 30, cachedAudioTokens: 4, outputTokens: 50, reasoningTokens: 20, outputAudioTokens: 10 },
       ...{ outputImageTokens: 5, webSearches: 3 },
     };
@@ -138,7 +138,7 @@ describe("a price of the operator's", () => {
     const usage = {
       inputTokens: 10,
       cachedInputTokens: 50,
-      cacheCreationTokens: 9,
+      cacheCreationInputTokens: 9,
       outputTokens: 4,
       reasoningTokens: 99,
     };

@@ -30,7 +30,7 @@ function openTools() {
   };
   const ending = new AbortController();
   const run = async (count: number, maxBytes = 1024 * 1024): Promise<Record<string, unknown>[]> =>
-    (await runTools(offer, callsOf(count), ending.signal, { maxBytes, onHeld() {} })).map(
+    (await runTools(offer, callsOf(count), ending.signal, { maxBytes, onHeld() {} }, { now: () => 0, ran() {} })).map(
       (result) => JSON.parse(Buffer.from(toMessage(result)).toString()) as Record<string, unknown>,
     );
   return { runs, run, ending };

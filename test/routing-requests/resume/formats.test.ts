@@ -1,0 +1,241 @@
+import { describe, expect, test } from "bun:test";
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
+import { dataEvent, sse } from "../../fixtures/answers.ts";
+import type { MockProvider } from "../../fixtures/mock-provider.ts";
+import { chunk, end, reset } from "../../fixtures/script.ts";
+import {
+  BEGUN,
+  BREAKS,
+  broken,
+  chatAsk,
+  chatChunk,
+  DONE,
+  goneOn,
+  messagesAsk,
+  messagesBegun,
+  messagesRest,
+  QUESTION,
+  rest,
+  start,
+} from "./broken-streams.ts";
+
+const bodiesOf = ({ requests }: MockProvider) =>
+  requests.filter(({ method }) => method === "POST").map(({ body }) => JSON.parse(Buffer.from(body).toString()));
+
+const event = (type: string, members: unknown): string =>
+  `event: ${type}\ndata: ${JSON.stringify({ type, ...(members as object) })}\n\n`;
+
+const delta = (text: string): string => event("content_block_delta", { index: 0, delta: { type: "text_delta", text } });
+
+/** Of which Anthropic says that they take the beginning of an answer. */
+const CLAUDE = [
+  { provider: "left", model: "claude-sonnet-4-5" },
+  { provider: "right", model: "claude-haiku-4-5" },
+];
+
+const ERROR = event("error", { error: { type: "overloaded_error", message: "it is too much" } });
+
+describe("a stream of messages that breaks off", () => {
+  test.each([...BREAKS, ["reports an error", () => [chunk(ERROR), end()]] as const])(
+    "goes on elsewhere if it %s",
+    async (_, ending) => {
+      await using rig = await start({ deployments: CLAUDE }, { left: "messages", right: "messages" });
+      rig.left.answer(broken(messagesBegun("Hello "), ending()));
+      rig.right.answer(sse(messagesRest(" world")));
+      const response = await rig.post("/v1/messages", messagesAsk);
+      const text = await response.text();
+      const begun = [...messagesBegun("Hello "), delta("world"), event("content_block_stop", { index: 0 })].join("");
+      expect(text).toStartWith(begun);
+      const [, last = "", stop = ""] = text.slice(begun.length).split(/^event: /m);
+      expect(JSON.parse(last.slice(last.indexOf("{")))).toMatchObject({
+        delta: { stop_reason: "end_turn", stop_sequence: null },
+        usage: { input_tokens: 3, output_tokens: 4 },
+      });
+      expect(`event: ${stop}`).toBe(event("message_stop", {}));
+      expect(bodiesOf(rig.right)).toEqual([
+        {
+          ...{ model: "claude-haiku-4-5", max_tokens: 88, stream: true },
+          messages: [
+            { role: "user", content: "hi" },
+            { role: "assistant", content: "Hello" },
+          ],
+        },
+      ]);
+      expect(await rig.lineOf(response)).toMatchObject({ attempts: 2, input_tokens: 3, output_tokens: 4 });
+    },
+  );
+
+  test("is not gone on with by models that refuse it", async () => {
+    const deployments = [...CLAUDE.slice(0, 1), { provider: "right", model: "claude-opus-4-6" }];
+    await using rig = await start({ deployments }, { left: "messages", right: "messages" });
+    rig.left.answer(broken(messagesBegun("Hello"), [reset()]));
+    const text = await (await rig.post("/v1/messages", messagesAsk)).text();
+    expect(text).toStartWith(messagesBegun("Hello").join(""));
+    expect(text.slice(messagesBegun("Hello").join("").length)).toStartWith("event: error\n");
+    expect(bodiesOf(rig.right)).toEqual([]);
+  });
+
+  test("is not gone on with if it has thought", async () => {
+    await using rig = await start({ deployments: CLAUDE }, { left: "messages", right: "messages" });
+    const thought = event("content_block_start", { index: 0, content_block: { type: "thinking", thinking: "" } });
+    const [opening = "", ...text] = messagesBegun("Hello");
+    rig.left.answer(broken([opening, thought, ...text], [reset()]));
+    expect(await (await rig.post("/v1/messages", messagesAsk)).text()).toContain("event: error\n");
+    expect(bodiesOf(rig.right)).toEqual([]);
+  });
+
+  test("between two blocks goes on with a further one", async () => {
+    await using rig = await start({ deployments: CLAUDE }, { left: "messages", right: "messages" });
+    const begun = [...messagesBegun("Hello."), event("content_block_stop", { index: 0 })];
+    rig.left.answer(broken(begun, [reset()]));
+    rig.right.answer(sse(messagesRest(" More.")));
+    const text = await (await rig.post("/v1/messages", messagesAsk)).text();
+    expect(text).toStartWith(begun.join(""));
+    const later = text.slice(begun.join("").length);
+    expect(later).toStartWith(event("content_block_start", { index: 1, content_block: JSON.parse(BLOCK) }));
+    expect(later).toEndWith(event("message_stop", {}));
+  });
+});
+
+const BLOCK = JSON.stringify({ type: "text", text: "", citations: null });
+
+describe("a client of one API, whose stream goes on in another", () => {
+  test("reads messages from a provider of chat completions", async () => {
+    await using rig = await start({}, { left: "messages", right: "chat" });
+    rig.left.answer(broken(messagesBegun("Hello"), [reset()]));
+    rig.right.answer(rest([", world"]));
+    const text = await (await rig.post("/v1/messages", messagesAsk)).text();
+    expect(text).toStartWith([...messagesBegun("Hello"), delta(", world")].join(""));
+    expect(text).toEndWith(event("message_stop", {}));
+    expect(bodiesOf(rig.right)[0]).toMatchObject({ continue_final_message: true, max_tokens: 88 });
+  });
+
+  test("reads a chat from a provider of messages", async () => {
+    const deployments = [{ provider: "left" }, { provider: "right", model: "claude-3-5-haiku-latest" }];
+    await using rig = await start({ deployments }, { left: "chat", right: "messages" });
+    rig.left.answer(broken(BEGUN, [reset()]));
+    rig.right.answer(sse(messagesRest(", world")));
+    const text = await (await rig.post("/v1/chat/completions", chatAsk)).text();
+    expect(text).toBe([...BEGUN, goneOn({ content: ", world" }), goneOn({}, "stop"), DONE].join(""));
+  });
+
+  test("reads a chat that was translated before it broke off", async () => {
+    const prefill = "prefix" as const;
+    const deployments = [
+      { provider: "left", model: "claude-sonnet-4-5" },
+      { provider: "right", prefill },
+    ];
+    await using rig = await start({ deployments }, { left: "messages", right: "chat" });
+    rig.left.answer(broken(messagesBegun("Hello"), [reset()]));
+    rig.right.answer(rest([", world"]));
+    const text = await (await rig.post("/v1/chat/completions", chatAsk)).text();
+    const chunks = text.split("\n\n").flatMap((each) => (each.includes("{") ? [JSON.parse(each.slice(6))] : []));
+    expect(new Set(chunks.map(({ id, created, model }) => JSON.stringify([id, created, model]))).size).toBe(1);
+    expect(chunks.map(({ choices: [{ delta: said, finish_reason: finish }] }) => [said.content, finish])).toEqual([
+      ["", null],
+      ["Hello", null],
+      [", world", null],
+      [undefined, "stop"],
+    ]);
+    expect(text).toEndWith(DONE);
+    expect(bodiesOf(rig.right)[0].messages[1]).toEqual({ role: "assistant", content: "Hello", prefix: true });
+  });
+
+  test("reads the contents of Gemini's API", async () => {
+    await using rig = await start({}, { left: "generate", right: "chat" });
+    const begun = dataEvent({
+      candidates: [{ content: { role: "model", parts: [{ text: "Hello" }] }, index: 0 }],
+      ...{ modelVersion: "left-model", responseId: "g1" },
+    });
+    rig.left.answer(broken([begun], [reset()]));
+    rig.right.answer(rest([", world"]));
+    const path = "/v1beta/models/fast:streamGenerateContent?alt=sse";
+    const response = await rig.post(path, { contents: [{ role: "user", parts: [{ text: "hi" }] }] });
+    const values = (await response.text()).split("\n\n").flatMap((each) => (each ? [JSON.parse(each.slice(6))] : []));
+    expect(values.map(({ responseId, modelVersion }) => [responseId, modelVersion])).toEqual(
+      values.map(() => ["g1", "left-model"]),
+    );
+    const texts = values.map(({ candidates: [{ content }] }) => content.parts[0].text);
+    expect(texts.join("")).toBe("Hello, world");
+    expect(values.at(-1).candidates[0].finishReason).toBe("STOP");
+  });
+
+  test("reads a response up to where it broke off: nobody goes on in that API", async () => {
+    await using rig = await start({}, { left: "chat", right: "chat" });
+    rig.left.answer(broken(BEGUN, [reset()]));
+    const text = await (await rig.post("/v1/responses", { model: "fast", stream: true, input: "hi" })).text();
+    expect(text).toContain("Hello");
+    expect(text).not.toContain("response.completed");
+    expect(bodiesOf(rig.right)).toEqual([]);
+  });
+});
+
+describe("an official client", () => {
+  test("of OpenAI adds it up to one answer", async () => {
+    await using rig = await start();
+    const client = new OpenAI({ baseURL: `${rig.gateway.url}/v1`, apiKey: "none", maxRetries: 0 });
+    rig.left.answer(broken(BEGUN, [reset()]));
+    rig.right.answer(rest([", wor", "ld"]));
+    const stream = client.chat.completions.stream({
+      ...{ model: "fast", messages: [{ role: "user", content: "hi" }] },
+      stream_options: { include_usage: true },
+    });
+    const { id, choices, usage } = await stream.finalChatCompletion();
+    expect([id, choices[0]?.message.content, choices[0]?.finish_reason]).toEqual(["c1", "Hello, world", "stop"]);
+    expect(usage).toMatchObject({ prompt_tokens: 28, completion_tokens: 6, total_tokens: 34 });
+  });
+
+  test("of Anthropic adds it up to one message", async () => {
+    await using rig = await start({ deployments: CLAUDE }, { left: "messages", right: "messages" });
+    const client = new Anthropic({ baseURL: rig.gateway.url, apiKey: "none", maxRetries: 0 });
+    rig.left.answer(broken(messagesBegun("Hello"), [reset()]));
+    rig.right.answer(sse(messagesRest(", world")));
+    const stream = client.messages.stream({
+      model: "fast",
+      max_tokens: 90,
+      messages: [{ role: "user", content: "hi" }],
+    });
+    const { id, content, stop_reason, usage } = await stream.finalMessage();
+    expect([id, stop_reason]).toEqual(["m1", "end_turn"]);
+    expect(content.map((block) => (block.type === "text" ? block.text : block.type))).toEqual(["Hello, world"]);
+    expect(usage).toMatchObject({ input_tokens: 3, output_tokens: 4 });
+  });
+
+  test.each([["OpenAI"], ["Anthropic"]])("of %s throws if nobody goes on", async (name) => {
+    const api = name === "OpenAI" ? "chat" : "messages";
+    await using rig = await start(
+      { deployments: [{ provider: "left" }, { provider: "right" }] },
+      { left: api, right: api },
+    );
+    rig.left.answer(broken(api === "chat" ? BEGUN : messagesBegun("Hello"), [reset()]));
+    const settings = { apiKey: "none", maxRetries: 0 };
+    const asked =
+      api === "chat"
+        ? new OpenAI({ ...settings, baseURL: `${rig.gateway.url}/v1` }).chat.completions
+            .stream({ model: "fast", messages: [{ role: "user", content: "hi" }] })
+            .finalChatCompletion()
+        : new Anthropic({ ...settings, baseURL: rig.gateway.url }).messages
+            .stream({ model: "fast", max_tokens: 90, messages: [{ role: "user", content: "hi" }] })
+            .finalMessage();
+    expect(
+      await asked.then(
+        () => "answered",
+        (error: unknown) => error,
+      ),
+    ).toBeInstanceOf(Error);
+  });
+});
+
+test("an answer that the client itself has begun goes on as one", async () => {
+  const deployments = [
+    { provider: "left", prefill: "as_is" as const },
+    { provider: "right", prefill: "as_is" as const },
+  ];
+  await using rig = await start({ deployments });
+  rig.left.answer(broken([chatChunk({ content: " one" })], [reset()]));
+  rig.right.answer(rest([", two"]));
+  const messages = [QUESTION, { role: "assistant", content: "Count:" }];
+  await (await rig.post("/v1/chat/completions", { ...chatAsk, messages })).text();
+  expect(bodiesOf(rig.right)[0].messages).toEqual([QUESTION, { role: "assistant", content: "Count: one" }]);
+});
