@@ -1,6 +1,7 @@
 import type { Config } from "./config/load-config.ts";
 import { requestLogOptions } from "./config/log-options.ts";
 import * as options from "./config/module-options.ts";
+import { exportOptions } from "./config/otlp-settings.ts";
 import { metricsOptions } from "./config/telemetry-options.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
@@ -24,6 +25,7 @@ import type { ResponseKeeping } from "./stages/response-store/open-response-keep
 import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
+import type { Export, ExportParts } from "./telemetry/open-export.ts";
 import type { Metrics, MetricsParts } from "./telemetry/metrics/open-metrics.ts";
 import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
 import { openToolServers } from "./tools/open-tools.ts";
@@ -82,6 +84,8 @@ export interface SharedParts extends Requests {
   readonly responseKeeping: ResponseKeeping | undefined;
   /** Absent if nothing is counted. */
   readonly metrics: Metrics | undefined;
+  /** Absent if nothing is sent to a collector. */
+  readonly exported: Export | undefined;
   /** With other processes: cooldowns, what was used of limits, slots. */
   readonly sharing: OpenSharing;
   readonly timers: TimerSource;
@@ -102,6 +106,17 @@ async function openMetricsOf(settings: Config["settings"], parts: Omit<MetricsPa
   return openMetrics(wanted, { ...parts, operations: ROUTE_OPERATIONS });
 }
 
+/** What goes to a collector; undefined if nothing does, and then no code for it is loaded. */
+async function openExportOf(
+  settings: Config["settings"],
+  { version, worker, ...parts }: Omit<ExportParts, "operations" | "quietRoutes"> & Parameters<typeof exportOptions>[1],
+): Promise<Export | undefined> {
+  const wanted = exportOptions(settings, { version, worker });
+  if (!wanted) return undefined;
+  const { openExport } = await import("./telemetry/open-export.ts");
+  return openExport(wanted, { ...parts, operations: ROUTE_OPERATIONS, quietRoutes: QUIET_ROUTES });
+}
+
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
 export async function openShared({ settings }: Config, dependencies: GatewayDependencies, current: () => InUse) {
   const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
@@ -118,12 +133,22 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
       const { info, failures } = log.lostLines();
       return info + failures;
     },
+    droppedTelemetry: () => exported?.dropped() ?? {},
     known: () => current().observed,
     models: () => current().observed.view?.models() ?? [],
   });
-  const logged = logRequest(log, QUIET_ROUTES, requestLogOptions(settings));
-  const observers = [logged, ...(metrics ? [metrics.observeRequest] : [])];
-  const inFlight = openRequests({ maxBytes, timers, observers, newId, measuresWaits: metrics !== undefined });
+  const exported = await openExportOf(settings, {
+    ...{ clock, timers, random, log, readFile, version, worker: worker?.number },
+    onChange: changes.collectorChanged,
+  });
+  const beginTrace = exported?.tracing?.begin;
+  const observers = [
+    logRequest(log, QUIET_ROUTES, requestLogOptions(settings)),
+    ...(metrics ? [metrics.observeRequest] : []),
+    ...(exported?.tracing ? [exported.tracing.observer] : []),
+  ];
+  const measuresWaits = metrics !== undefined;
+  const inFlight = openRequests({ maxBytes, timers, observers, newId, measuresWaits, beginTrace });
   const { requests, memory, deadlines } = inFlight;
   const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
   const connections = openConnections({ deadlines, now, fetch, probe, credentials });
@@ -146,6 +171,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const prices = createPriceSource({ timers, clock, onChange: changes.pricesChanged });
   const known = {
     metrics,
+    exported,
     sharing,
     deployments,
     prices,

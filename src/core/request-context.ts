@@ -1,6 +1,7 @@
 import type { LinkedListNode } from "./linked-list.ts";
 import type { Failure, FailureCode } from "./errors.ts";
 import type { MemoryHolder } from "./memory/budget.ts";
+import type { RequestTrace } from "./request-trace.ts";
 import type { AskedDeployment, RoutingRecord } from "./attempt-summary.ts";
 import type { TokenUsage, UsageSource } from "./token-usage.ts";
 
@@ -110,10 +111,7 @@ export interface RequestRecord {
   readonly usage: TokenUsage | undefined;
   /** Undefined if no model was asked. */
   readonly usageSource: UsageSource | undefined;
-  /**
-   * In picodollars, see core/picodollars.ts; of all calls of the model together. Null if a price is not known; undefined if
-   * nothing was used, or if costs are not computed.
-   */
+  /** In picodollars, see core/picodollars.ts: null if a price is not known; undefined without usage, or if costs are off. */
   readonly cost: bigint | null | undefined;
   /** How often tools were run and the model asked again; undefined if the gateway's tools had no part in it. */
   readonly toolRounds: number | undefined;
@@ -121,6 +119,8 @@ export interface RequestRecord {
   readonly toolCalls: number | undefined;
   /** Each of them that is over; undefined if there was none. */
   readonly toolRuns: readonly ToolRun[] | undefined;
+  /** Undefined if requests are not traced. */
+  readonly trace: RequestTrace | undefined;
   /** The trace that it belongs to, in lower-case hexadecimal; undefined if nobody can look it up. */
   readonly traceId: string | undefined;
   /** What failed, if something did. */

@@ -9,6 +9,7 @@ import type {
   ToolRun,
   UsageSource,
 } from "./request-context.ts";
+import type { RequestTrace } from "./request-trace.ts";
 import type { AskedDeployment, RoutingRecord } from "./attempt-summary.ts";
 import type { RequestRegister } from "./request-register.ts";
 import { subtractUsage } from "./subtract-usage.ts";
@@ -37,12 +38,13 @@ export class Recorder implements RequestContext {
   usage: TokenUsage | undefined = undefined;
   usageSource: UsageSource | undefined = undefined;
   cost: bigint | null | undefined = undefined;
-  /** What is priced already: with tools the model is called several times, each for a price of its own. */
+  /** What is priced already: with tools each call of the model has a price of its own. */
   #priced: TokenUsage | undefined;
   toolRounds: number | undefined = undefined;
   toolCalls: number | undefined = undefined;
   toolRuns: ToolRun[] | undefined = undefined;
-  traceId: string | undefined = undefined;
+  readonly trace: RequestTrace | undefined;
+  readonly traceId: string | undefined;
   failure: FailureCode | undefined = undefined;
   cause: unknown = undefined;
   outcome: Outcome | undefined = undefined;
@@ -53,12 +55,14 @@ export class Recorder implements RequestContext {
   private waitsSince = 0;
   private waitedMs = 0;
 
-  constructor(register: RequestRegister, id: string, method: string, route: string) {
+  constructor(register: RequestRegister, id: string, method: string, route: string, trace?: RequestTrace) {
     this.register = register;
     this.id = id;
     this.method = method;
     this.route = route;
     this.startedAt = register.now();
+    this.trace = trace;
+    this.traceId = trace?.isSampled ? trace.id : undefined;
   }
 
   cameFrom(client: ClientDescription): void {
@@ -100,11 +104,8 @@ export class Recorder implements RequestContext {
   }
 
   attemptFailed(): void {
-    this.responseHeaderAt = undefined;
-    this.firstByteAt = undefined;
+    this.responseHeaderAt = this.firstByteAt = this.failure = this.cause = undefined;
     this.usage = this.usageSource = this.cost = this.#priced = undefined;
-    this.failure = undefined;
-    this.cause = undefined;
   }
 
   answered(status: number): void {
@@ -126,22 +127,21 @@ export class Recorder implements RequestContext {
   }
 
   seemsToHaveUsed(usage: TokenUsage): void {
-    this.usage = this.usage ? { ...this.usage, ...usage } : usage;
+    this.used(usage);
     this.usageSource = "estimated";
   }
 
   settle(): void {
     // What was refused before anybody could be asked has nothing to end it early.
-    if (this.model === undefined || this.call === undefined) return void (this.usageSource = undefined);
-    this.usageSource ??= "none";
-    this.#price();
+    const wasAsked = this.model !== undefined && this.call !== undefined;
+    this.usageSource = wasAsked ? (this.usageSource ?? "none") : undefined;
+    if (wasAsked) this.#price();
   }
 
   #price(): void {
-    const { usage } = this;
-    const { price } = this.register;
-    if (!price || !usage || usage === this.#priced) return;
-    const cost = price(this, subtractUsage(usage, this.#priced));
+    const { usage, register } = this;
+    if (!register.price || !usage || usage === this.#priced) return;
+    const cost = register.price(this, subtractUsage(usage, this.#priced));
     this.#priced = usage;
     this.cost = cost === null || this.cost === null ? null : (this.cost ?? 0n) + cost;
   }

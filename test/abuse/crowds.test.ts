@@ -44,7 +44,7 @@ const bodies: AbuseCase[] = BODIES.flatMap(([name, body]) => {
   const request = postGzip(CHAT_PATH, body);
   return (["read", "leave"] as const).map((clients): AbuseCase => ({
     name: `${name} bodies at once, whose clients ${clients === "read" ? "stay" : "leave"}`,
-    size: 4,
+    size: 3,
     build: (count) => ({ requests: crowd(request, count), clients, bytes: 2 * body.length, turnMs: SHARED_TURN_MS }),
     statuses: [0, 200, 400, 413, 503],
   }));
@@ -53,7 +53,7 @@ const bodies: AbuseCase[] = BODIES.flatMap(([name, body]) => {
 /** Answers that the gateway has whole, and nobody takes. */
 const unread: AbuseCase = {
   name: "large answers that nobody reads",
-  size: 15,
+  size: 10,
   build(count) {
     const script = answerOf(Buffer.alloc(8 * MIB, " "));
     const request = postGzip(CHAT_PATH, Buffer.from(`{"x":0${CHAT}`));

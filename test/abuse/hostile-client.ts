@@ -34,10 +34,13 @@ const PATHS = ["/v1/models", "/v1/models?provider=openai", "/proxy/openai/v1/fil
  */
 export function abusiveRequests(models: readonly string[]): readonly Uint8Array[] {
   const requests: Uint8Array[] = [];
+  const shapes = [...JSON_SHAPES, ...WIDE_SHAPES].map(
+    ({ members }) => [members(128 * KIB), members(2048 * KIB)] as const,
+  );
   for (const [target, needed] of ROUTES) {
-    for (const { members } of [...JSON_SHAPES, ...WIDE_SHAPES]) {
-      const body = (bytes: number): Buffer => Buffer.concat([Buffer.from("{"), members(bytes), Buffer.from(needed)]);
-      requests.push(postJson(target, body(128 * KIB)), postGzip(target, body(2048 * KIB)));
+    for (const [small, large] of shapes) {
+      const body = (members: Uint8Array): Buffer => Buffer.concat([Buffer.from("{"), members, Buffer.from(needed)]);
+      requests.push(postJson(target, body(small)), postGzip(target, body(large)));
       // Half of all are small: what comes back to them is the abuse.
       for (const stream of ["false", "true"]) requests.push(postJson(target, `{"stream":${stream}${needed}`));
     }

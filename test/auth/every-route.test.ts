@@ -5,7 +5,7 @@ import { type ApplicationParts, createApplication, createRoutes } from "../../sr
 import { routerPath } from "../../src/server/path-template.ts";
 import { addressesOf, ROUTES, type RouteName, type RouteRow } from "../../src/server/routes.ts";
 import type { RouteHandler } from "../../src/server/serve-route.ts";
-import { openRawClient } from "../fixtures/raw-http-client.ts";
+import { openRawClient, type RawClient } from "../fixtures/raw-http-client.ts";
 import { startBesideProvider, type StartedGateway, threeProviders } from "../routes/started-gateway.ts";
 
 /** The only paths that answer without a token, to GET and HEAD. Not read from the table, which is what is judged here. */
@@ -136,17 +136,39 @@ describe("the gateway, without a token,", () => {
   });
   afterAll(() => started[Symbol.asyncDispose]());
 
-  /** Sends a head over a connection of its own; undefined where the connection ends without an answer. */
-  async function answerTo(requestLine: string, fields: string): Promise<{ status: number; text: string } | undefined> {
-    await using client = await openRawClient(started.gateway.port);
-    await client.send(`${requestLine} HTTP/1.1\r\n${fields}\r\n\r\n`);
-    try {
-      const { status } = await client.head();
-      return { status, text: (await client.body()).text };
-    } catch (error) {
-      if (String(error).includes("connection ended")) return undefined;
-      throw error;
-    }
+  type Answer = { readonly status: number; readonly text: string };
+
+  /** Sends heads over one connection, for as long as it is kept; undefined where a new one ends without an answer. */
+  function openAsker() {
+    let client: RawClient | undefined;
+    const leave = (): void => {
+      client?.leave();
+      client = undefined;
+    };
+    return {
+      async answerTo(requestLine: string, fields: string): Promise<Answer | undefined> {
+        for (;;) {
+          const isNew = client === undefined;
+          client ??= await openRawClient(started.gateway.port);
+          await client.send(`${requestLine} HTTP/1.1\r\n${fields}\r\n\r\n`);
+          try {
+            const { status } = await client.head();
+            return { status, text: (await client.body()).text };
+          } catch (error) {
+            if (!String(error).includes("connection ended")) throw error;
+            leave();
+            if (isNew) return undefined;
+          }
+        }
+      },
+      [Symbol.dispose]: leave,
+    };
+  }
+
+  /** Sends a head over a connection of its own. */
+  async function answerTo(requestLine: string, fields: string): Promise<Answer | undefined> {
+    using asker = openAsker();
+    return await asker.answerTo(requestLine, fields);
   }
 
   test.each(METHODS)("answers 401 to %s for every path but those of health", async (method) => {
@@ -188,12 +210,13 @@ describe("the gateway, without a token,", () => {
     "answers 401 to every protected path with %s, upgrade and override headers or not",
     async (_, respell) => {
       const paths = allPaths().filter((path) => !OPEN.includes(path) && !isPage(path) && path !== "/");
+      using asker = openAsker();
       for (const path of paths) {
         for (const fields of disguises) {
           for (const method of ["GET", "POST"]) {
             const target = respell(path);
             const head = `Host: localhost\r\n${fields}Content-Length: 0`;
-            expect([method, target, (await answerTo(`${method} ${target}`, head))?.status]).toEqual([
+            expect([method, target, (await asker.answerTo(`${method} ${target}`, head))?.status]).toEqual([
               method,
               target,
               401,

@@ -93,6 +93,8 @@ test.skipIf(process.platform !== "linux")(
         "abuse",
         "--minutes",
         "0.004",
+        "--clients",
+        "2",
         "--seed",
         "5",
       ],

@@ -84,7 +84,7 @@ const RETRIES = Type.Object(
     ),
     repeat_sent: Type.Optional(
       flag(
-        "Ask again although a provider may have begun to process; if not said, with more than one deployment or fallback",
+        "Ask again although a provider may have begun to process; if not said, with several deployments or fallbacks, or if attempts are said",
       ),
     ),
     backoff: Type.Optional(

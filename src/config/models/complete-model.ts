@@ -40,7 +40,7 @@ export function completeModel(model: FileModel, deployments: number) {
     retries: {
       attempts: retries.attempts ?? (things === 1 ? 1 : Math.min(MAX_ATTEMPTS, things + 1)),
       ...(retries.on && { on: retries.on }),
-      repeat_sent: retries.repeat_sent ?? things > 1,
+      repeat_sent: retries.repeat_sent ?? (things > 1 || (retries.attempts ?? 1) > 1),
       backoff,
       max_backoff: retries.max_backoff ?? Math.max(MAX_BACKOFF_MS, backoff),
     },

@@ -25,7 +25,7 @@ export function createModelTable(sources: ModelSources): ModelTable {
   return {
     models: models.filter(({ options }) => !options.name.includes("*")),
     all: [...models, ...plain],
-    find: createModelFinder(models, new Set(sources.providers.map(({ id }) => id))),
+    find: createModelFinder(models, sources.providers),
     forProvider(providerId, name) {
       const model = byProvider.get(providerId);
       return model && { model, star: name };

@@ -111,6 +111,17 @@ describe("a name", () => {
   });
 });
 
+test("provider/model is not taken by a wildcard that does not begin with that provider, if it can be called", () => {
+  const all = [model("*", [deployment("left", "*")]), model("*-mini", [deployment("left", "*")])];
+  const { find } = tableOf([...all, model("one/*", [deployment("left", "*")])]);
+  expect(find("left/m")).toBeUndefined();
+  expect(find("Left/m-mini")).toBeUndefined();
+  expect(find("one/m")?.model.options.name).toBe("one/*");
+  // Nobody of that name can be called.
+  expect(find("openai/m")?.model.options.name).toBe("*");
+  expect(find("m")?.model.options.name).toBe("*");
+});
+
 test("provider/model is routed only at providers with several keys, or limits", () => {
   const table = tableOf([], [], [model("one/*", [deployment("one", "*")])]);
   const route = table.forProvider("one", "m");
