@@ -9,6 +9,7 @@ import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay
 import { createCredentials } from "./providers/credentials/credentials.ts";
 import type { CircuitChange } from "./routing/health/deployment-states.ts";
 import { type LazyDeployments, openDeployments } from "./routing/open-deployments.ts";
+import { createPriceSource, type PriceSource } from "./routing/prices/price-source.ts";
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
 import type { ObservedRouting } from "./routing/observed-routing.ts";
@@ -76,6 +77,7 @@ export interface SharedParts extends Requests {
   readonly dialects: Dialects;
   readonly replays: ReplayCache | undefined;
   readonly deployments: LazyDeployments;
+  readonly prices: PriceSource;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
   /** Absent if nothing is counted. */
@@ -149,12 +151,14 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const routed = { sharing, clock, timers, random, checks: worker === undefined || worker.number === 1 };
   const { deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) }) } =
     dependencies;
+  const prices = createPriceSource({ timers, clock, onChange: changes.pricesChanged });
   const known = {
     metrics,
     exported,
     history,
     sharing,
     deployments,
+    prices,
     changes,
     responseKeeping,
     version,
