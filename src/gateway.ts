@@ -27,6 +27,10 @@ export interface Gateway {
   drain(onClosed: () => void): Promise<number>;
 }
 
+/** What is left to be sent to a collector gets what is left of the time to shut down, but at least and at most so long. */
+const MIN_EXPORT_MS = 1000;
+const MAX_EXPORT_MS = 5000;
+
 /**
  * Builds every part of the gateway and wires them; starts nothing.
  * @throws SettingError if a setting names something that cannot be used.
@@ -91,7 +95,10 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     bufferedBytes: memory.used,
     async drain(onClosed) {
       isEnding = true;
-      const cut = await server.drain(options.drainOptions(current.config.settings), onClosed);
+      const { now } = shared.timers;
+      const startedAt = now();
+      const how = options.drainOptions(current.config.settings);
+      const cut = await server.drain(how, onClosed);
       await applying;
       await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));
       connections.close();
@@ -100,6 +107,8 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
       await shared.responseKeeping?.close();
       await shared.metrics?.close();
       await shared.history?.close();
+      const left = startedAt + how.delayMs + how.timeoutMs - now();
+      await shared.exported?.close(Math.min(Math.max(left, MIN_EXPORT_MS), MAX_EXPORT_MS));
       return cut;
     },
   };

@@ -2,6 +2,7 @@ import type { Config } from "./config/load-config.ts";
 import { historyOptions } from "./config/history-options.ts";
 import { requestLogOptions } from "./config/log-options.ts";
 import * as options from "./config/module-options.ts";
+import { exportOptions } from "./config/otlp-settings.ts";
 import { metricsOptions } from "./config/telemetry-options.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
@@ -17,14 +18,15 @@ import type { ObservedRouting } from "./routing/observed-routing.ts";
 import type { Routes } from "./server/application.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
+import type { RequestHistory } from "./server/open-request-history.ts";
 import { ROUTE_OPERATIONS } from "./server/route-operations.ts";
-import { API_FORMATS, QUIET_ROUTES } from "./server/routes.ts";
+import { QUIET_ROUTES } from "./server/routes.ts";
 import { createServer, type Server } from "./server/server.ts";
 import type { ResponseKeeping } from "./stages/response-store/open-response-keeping.ts";
 import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
-import type { HistoryParts } from "./telemetry/history/open-history.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
+import type { Export, ExportParts } from "./telemetry/open-export.ts";
 import type { Metrics, MetricsParts } from "./telemetry/metrics/open-metrics.ts";
 import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
 import { openToolServers } from "./tools/open-tools.ts";
@@ -82,8 +84,10 @@ export interface SharedParts extends Requests {
   readonly responseKeeping: ResponseKeeping | undefined;
   /** Absent if nothing is counted. */
   readonly metrics: Metrics | undefined;
+  /** Absent if nothing is sent to a collector. */
+  readonly exported: Export | undefined;
   /** Absent if none is kept. */
-  readonly history: Awaited<ReturnType<typeof openHistoryOf>>;
+  readonly history: RequestHistory | undefined;
   /** With other processes: cooldowns, what was used of limits, slots. */
   readonly sharing: OpenSharing;
   readonly timers: TimerSource;
@@ -104,18 +108,15 @@ async function openMetricsOf(settings: Config["settings"], parts: Omit<MetricsPa
   return openMetrics(wanted, { ...parts, operations: ROUTE_OPERATIONS });
 }
 
-async function openHistoryOf(
+/** What goes to a collector; undefined if nothing does, and then no code for it is loaded. */
+async function openExportOf(
   settings: Config["settings"],
-  changes: ChangeLog,
-  parts: Pick<HistoryParts, "clock" | "timers">,
-) {
-  const wanted = historyOptions(settings);
+  { version, worker, ...parts }: Omit<ExportParts, "operations" | "quietRoutes"> & Parameters<typeof exportOptions>[1],
+): Promise<Export | undefined> {
+  const wanted = exportOptions(settings, { version, worker });
   if (!wanted) return undefined;
-  const { openHistory } = await import("./telemetry/history/open-history.ts");
-  const { historyHandlers } = await import("./server/handlers/history.ts");
-  const { historyChanged: onChange, historyLost: onLost } = changes;
-  const history = await openHistory(wanted, { ...parts, formats: API_FORMATS, onChange, onLost });
-  return { ...history, handlers: historyHandlers(history, parts.clock) };
+  const { openExport } = await import("./telemetry/open-export.ts");
+  return openExport(wanted, { ...parts, operations: ROUTE_OPERATIONS, quietRoutes: QUIET_ROUTES });
 }
 
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
@@ -127,7 +128,6 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
-  const history = await openHistoryOf(settings, changes, { clock, timers });
   const metrics = await openMetricsOf(settings, {
     ...{ clock, timers, worker: worker?.number },
     ...{ connections: () => connections.connections(), requestsInFlight: () => requests.size() },
@@ -135,12 +135,27 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
       const { info, failures } = log.lostLines();
       return info + failures;
     },
+    droppedTelemetry: () => exported?.dropped() ?? {},
     known: () => current().observed,
     models: () => current().observed.view?.models() ?? [],
   });
-  const logged = logRequest(log, QUIET_ROUTES, requestLogOptions(settings));
-  const observers = [logged, ...(metrics ? [metrics.observeRequest] : []), ...(history ? [history.observe] : [])];
-  const inFlight = openRequests({ maxBytes, timers, observers, newId, measuresWaits: metrics !== undefined });
+  const exported = await openExportOf(settings, {
+    ...{ clock, timers, random, log, readFile, version, worker: worker?.number },
+    onChange: changes.collectorChanged,
+  });
+  const kept = historyOptions(settings);
+  const history =
+    kept &&
+    (await (await import("./server/open-request-history.ts")).openRequestHistory(kept, { clock, timers, changes }));
+  const beginTrace = exported?.tracing?.begin;
+  const observers = [
+    logRequest(log, QUIET_ROUTES, requestLogOptions(settings)),
+    ...(metrics ? [metrics.observeRequest] : []),
+    ...(exported?.tracing ? [exported.tracing.observer] : []),
+    ...(history ? [history.observe] : []),
+  ];
+  const measuresWaits = metrics !== undefined;
+  const inFlight = openRequests({ maxBytes, timers, observers, newId, measuresWaits, beginTrace });
   const { requests, memory, deadlines } = inFlight;
   const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
   const connections = openConnections({ deadlines, now, fetch, probe, credentials });
@@ -162,6 +177,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
     dependencies;
   const known = {
     metrics,
+    exported,
     history,
     sharing,
     deployments,

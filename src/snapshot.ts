@@ -84,7 +84,6 @@ function assemble(
   const { listener, deadlines, memory, decompressions, timers, responseKeeping } = shared;
   const common = { deadlines, memory, decompressions, now: timers.now, calls: shared.metrics?.observeCall };
   const { files, readFile } = rememberFiles(shared.readFile);
-
   const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
   building.defer(() => upstream.release());
   const tls = loadTls(options.tlsFiles(settings), readFile);
@@ -141,6 +140,7 @@ function assemble(
     endpoints: options.endpointKeys(providers),
     observed: observeRouting(providers, modelLists, named, deployments),
     start() {
+      shared.exported?.goesOutBy(upstream.fetch);
       deployments?.start();
       authentication?.warm();
       tools?.registry.start();
@@ -185,10 +185,11 @@ function routingParts({ timers, clock, changes }: SharedParts, { openCall }: Ups
 }
 
 function authenticationParts(
-  { timers, clock, changes }: SharedParts,
-  { fetch }: Upstream,
+  { timers, clock, changes, exported }: SharedParts,
+  upstream: Upstream,
   readFile: ReadFile,
 ): AuthenticationParts {
+  const fetch = exported?.tracing?.traceFetch(upstream.fetch) ?? upstream.fetch;
   const { issuerChanged: onIssuerChange, issuerNamedOtherwise: onOtherName } = changes;
   return { fetch, readFile, now: timers.now, clock, onIssuerChange, onOtherName };
 }

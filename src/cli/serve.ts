@@ -4,12 +4,12 @@ import { announce, announceDrainDelay } from "./announce.ts";
 import { endProcess } from "./exit.ts";
 import { reloadOnChange } from "./reload-on-change.ts";
 import { onEndSignal } from "./signals.ts";
-import { giveBackMemory, openService, type Service, type ServiceParts, StartFailure } from "./service.ts";
+import { openSoleService, type Service, type ServiceParts, StartFailure } from "./service.ts";
 
 /** Builds the service, and ends the process with the reason if that cannot be done. */
 export async function openServiceOrFail(parts: ServiceParts): Promise<Service> {
   try {
-    return await openService(parts);
+    return await openSoleService(parts);
   } catch (error) {
     if (error instanceof StartFailure) return endProcess(parts.log, error.exitCode, error.message);
     throw error;
@@ -27,7 +27,6 @@ export interface ServeParts extends ServiceParts {
 export async function serve(parts: ServeParts): Promise<void> {
   const { log, version, config, source } = parts;
   const service = await openServiceOrFail({ ...parts, file: source.file });
-  giveBackMemory();
   // Before anyone can learn that the gateway listens: a signal right after that must find a handler.
   onEndSignal({
     begin(signal) {

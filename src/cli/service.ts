@@ -126,12 +126,15 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
 }
 
 /**
- * For a process that has opened its service: what only the start needed, code of modules above all, is a large part of what an
- * idle gateway would hold. It costs whoever has other code to run: all that is compiled is compiled anew.
+ * Builds the gateway of a process that does nothing else, as {@link openService} does, and gives back what only the start
+ * needed: code of modules above all, a large part of what an idle gateway would hold. Whoever has other code to run pays for
+ * that, as all that is compiled is compiled anew.
  */
-export function giveBackMemory(): void {
+export async function openSoleService(parts: ServiceParts): Promise<Service> {
+  const service = await openService(parts);
   Bun.gc(true);
   Bun.shrink();
+  return service;
 }
 
 async function build(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {

@@ -2,6 +2,7 @@ import type { Provider } from "../providers/provider.ts";
 import { directHosts } from "../upstream/egress.ts";
 import { providerVariables } from "./provider-variables.ts";
 import { findIssuerConflicts } from "./issuer-entries.ts";
+import { findOtlpConflicts } from "./otlp-settings.ts";
 import { isPostgresUrl, isRedisUrl } from "./server-urls.ts";
 import type { Settings } from "./settings-table.ts";
 
@@ -71,7 +72,7 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
     ],
     ...findIssuerConflicts(settings),
   ];
-  const found = rules.flatMap(([broken, problem]) => (broken ? [problem] : []));
+  const found = [...rules, ...findOtlpConflicts(settings)].flatMap(([broken, problem]) => (broken ? [problem] : []));
   // Only hosts that are each good can be compared with those of providers.
   return found.length > 0 ? found : [...findSocketsOverHttp2(providers), ...findProxied(settings, providers)];
 }

@@ -17,6 +17,7 @@ const KNOWN_PREFIXES = [
   "ALLOWED_",
   "DISALLOWED_",
   "CUSTOM_",
+  "TELEMETRY_",
 ] as const;
 
 /** A name as it is written in a file; what is not like it may be a part of a secret. */

@@ -8,6 +8,7 @@ import { PROVIDERS_SETTINGS } from "./settings/providers.ts";
 import { RESPONSES_SETTINGS } from "./settings/responses.ts";
 import { SERVER_SETTINGS } from "./settings/server.ts";
 import { TELEMETRY_SETTINGS } from "./settings/telemetry.ts";
+import { TRACING_SETTINGS } from "./settings/tracing.ts";
 
 /**
  * Every setting, in the order in which it is listed. A setting is one row of its group: its type in `Settings`, its check
@@ -22,6 +23,7 @@ export const SETTINGS_TABLE = {
   ...RESPONSES_SETTINGS,
   ...MCP_SETTINGS,
   ...TELEMETRY_SETTINGS,
+  ...TRACING_SETTINGS,
   ...HISTORY_SETTINGS,
 } as const satisfies SettingRows;
 

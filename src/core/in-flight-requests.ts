@@ -1,6 +1,7 @@
 import { createLinkedList } from "./linked-list.ts";
 import type { Failure } from "./errors.ts";
 import type { RequestContext, RequestObserver } from "./request-context.ts";
+import type { BeginTrace } from "./request-trace.ts";
 import { Recorder, type RequestRegister } from "./request-recorder.ts";
 import { createDeadlines, type Deadlines, type TimerSource } from "./deadlines.ts";
 import { createMemoryBudget, type MemoryBudget } from "./memory/budget.ts";
@@ -44,6 +45,8 @@ export interface InFlightRequestsOptions {
   readonly newId: () => string;
   /** Whether it is of use how long requests wait for others. */
   readonly measuresWaits?: boolean;
+  /** Absent if requests are not traced. */
+  readonly beginTrace?: BeginTrace | undefined;
 }
 
 export const createInFlightRequests = ({
@@ -51,6 +54,7 @@ export const createInFlightRequests = ({
   now,
   newId,
   measuresWaits = false,
+  beginTrace,
 }: InFlightRequestsOptions): InFlightRequests => {
   const open = createLinkedList<RequestContext>();
   let waiting: (() => void)[] = [];
@@ -80,7 +84,9 @@ export const createInFlightRequests = ({
     };
     return {
       open(request, route) {
-        const context = new Recorder(register, requestIdOf(request.headers, newId), request.method, route);
+        const { headers, method } = request;
+        const trace = beginTrace?.(headers, route);
+        const context = new Recorder(register, requestIdOf(headers, newId), method, route, trace);
         count += 1;
         open.append(context);
         return context;
@@ -105,7 +111,10 @@ export const createInFlightRequests = ({
   };
 };
 
-export interface RequestsOptions extends Pick<InFlightRequestsOptions, "observers" | "newId" | "measuresWaits"> {
+export interface RequestsOptions extends Pick<
+  InFlightRequestsOptions,
+  "observers" | "newId" | "measuresWaits" | "beginTrace"
+> {
   /** How many bytes all requests may hold together. */
   readonly maxBytes: number;
   readonly timers: TimerSource;

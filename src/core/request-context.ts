@@ -1,20 +1,11 @@
 import type { LinkedListNode } from "./linked-list.ts";
 import type { Failure, FailureCode } from "./errors.ts";
 import type { MemoryHolder } from "./memory/budget.ts";
+import type { RequestTrace } from "./request-trace.ts";
+import type { TokenUsage } from "./token-usage.ts";
 import type { RoutingRecord } from "./attempt-summary.ts";
 
-/** What a provider says a call used, in tokens; a member that it did not say is absent. */
-export interface TokenUsage {
-  readonly inputTokens?: number;
-  readonly outputTokens?: number;
-  readonly totalTokens?: number;
-  /** The part of the input that the provider had cached. */
-  readonly cachedInputTokens?: number;
-  /** What of the input the provider has cached for later. */
-  readonly cacheCreationInputTokens?: number;
-  /** The part of the output that is thought and not said. */
-  readonly reasoningTokens?: number;
-}
+export type { TokenUsage };
 
 /** Who sent a request: the holder of a static key, by the key's name, or the subject of a token. */
 export interface Principal {
@@ -119,6 +110,8 @@ export interface RequestRecord {
   readonly toolCalls: number | undefined;
   /** Each of them that is over; undefined if there was none. */
   readonly toolRuns: readonly ToolRun[] | undefined;
+  /** Undefined if requests are not traced. */
+  readonly trace: RequestTrace | undefined;
   /** The trace that it belongs to, in lower-case hexadecimal; undefined if nobody can look it up. */
   readonly traceId: string | undefined;
   /** What failed, if something did. */

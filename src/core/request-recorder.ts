@@ -8,6 +8,7 @@ import type {
   TokenUsage,
   ToolRun,
 } from "./request-context.ts";
+import type { RequestTrace } from "./request-trace.ts";
 import type { RoutingRecord } from "./attempt-summary.ts";
 
 /** What all requests share: the clock, and the register that they leave when they are over. */
@@ -42,7 +43,8 @@ export class Recorder implements RequestContext {
   toolRounds: number | undefined = undefined;
   toolCalls: number | undefined = undefined;
   toolRuns: ToolRun[] | undefined = undefined;
-  traceId: string | undefined = undefined;
+  readonly trace: RequestTrace | undefined;
+  readonly traceId: string | undefined;
   failure: FailureCode | undefined = undefined;
   cause: unknown = undefined;
   outcome: Outcome | undefined = undefined;
@@ -53,12 +55,14 @@ export class Recorder implements RequestContext {
   private waitsSince = 0;
   private waitedMs = 0;
 
-  constructor(register: RequestRegister, id: string, method: string, route: string) {
+  constructor(register: RequestRegister, id: string, method: string, route: string, trace?: RequestTrace) {
     this.register = register;
     this.id = id;
     this.method = method;
     this.route = route;
     this.startedAt = register.now();
+    this.trace = trace;
+    this.traceId = trace?.isSampled ? trace.id : undefined;
   }
 
   cameFrom(client: ClientDescription): void {

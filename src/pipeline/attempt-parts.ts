@@ -19,8 +19,10 @@ export interface AttemptParts {
   readonly calls?: CallObserver | undefined;
 }
 
-/** What one attempt sends. */
-export interface AttemptRequest extends Omit<WireRequest, "onSent"> {
+/** What one attempt sends; made for it alone. */
+export interface AttemptRequest extends Omit<WireRequest, "onSent" | "headers" | "ownHeaders"> {
+  headers: WireRequest["headers"];
+  ownHeaders?: WireRequest["ownHeaders"];
   /** Bytes that the client's request goes on holding in the budget once a body of bytes is sent; 0 unless given. */
   readonly keptBytes?: number;
   /** See `usageInjected` of a `Reply`. */

@@ -1,5 +1,6 @@
 import { isBadKey, readRpcDetails } from "../formats/rpc-status.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
+import type { TraceStep } from "../core/request-trace.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
@@ -10,6 +11,7 @@ import { redactionOf } from "../core/redact/redact.ts";
 import { relayedResponseHeaders, parseRetryAfter } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import type { ObservedCall } from "./observed-call.ts";
+import { watched } from "./trace-attempt.ts";
 import { readErrorText } from "./read-response.ts";
 
 /** The answer to a client's request, on its way: what stages hand on, and what becomes the response. */
@@ -38,6 +40,7 @@ export class Attempt implements Reply {
   readonly #context: RequestContext;
   readonly #provider: Provider;
   readonly #sending: Promise<UpstreamResponse>;
+  readonly #step: TraceStep | undefined;
   #response: UpstreamResponse | undefined;
   readonly #observed: ObservedCall | undefined;
 
@@ -49,6 +52,7 @@ export class Attempt implements Reply {
     sending: Promise<UpstreamResponse>,
     usageInjected: boolean,
     observed: ObservedCall | undefined,
+    step: TraceStep | undefined,
   ) {
     this.#observed = observed;
     this.#context = context;
@@ -57,6 +61,7 @@ export class Attempt implements Reply {
     this.previous = previous;
     this.#sending = sending;
     this.usageInjected = usageInjected;
+    this.#step = step;
   }
 
   /** The provider's answer, once its header has come. */
@@ -99,17 +104,19 @@ export class Attempt implements Reply {
     this.settle(failure);
     this.isClosed = true;
     this.call.close();
+    this.#step?.ended(failure);
   }
 
   /** See {@link ObservedCall.end}. */
   settle(failure?: Failure): void {
+    this.#step?.settled();
     this.#observed?.end(failure);
   }
 
   #record(response: UpstreamResponse): UpstreamResponse {
     this.#context.responseHeader();
     if (this.#observed) this.#observed.status = response.status;
-    return (this.#response = response);
+    return (this.#response = this.#step ? watched(response, this.#step) : response);
   }
 }
 

@@ -110,16 +110,19 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    * Not `async`: such a function keeps its arguments, and with them the body, until it is over.
    */
   begin(provider: Provider, request: AttemptRequest): Attempt {
-    const timeouts = request.timeouts ?? this.timeouts ?? provider.timeouts;
-    const call = this.#parts.openCall(provider, this.request.signal, timeouts);
+    const { calls, now, memory, openCall } = this.#parts;
+    const call = openCall(provider, this.request.signal, request.timeouts ?? this.timeouts ?? provider.timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
-    const sending = this.#reason ? Promise.reject(this.#reason) : sendWithin(this.#parts.memory, this, call, request);
-    const usageInjected = request.usageInjected ?? false;
-    const { calls, now } = this.#parts;
     const { context } = this;
-    const observed = calls && new ObservedCall(calls, context, provider, this.#model ?? context.model, this.#kind, now);
+    const model = this.#model ?? context.model;
+    const step = context.trace?.call(context, this.#kind, provider.id, model, request);
+    const sending = this.#reason
+      ? Promise.reject(this.#reason)
+      : sendWithin(memory, this, call, provider, request, step);
+    const usageInjected = request.usageInjected ?? false;
+    const observed = calls && new ObservedCall(calls, context, provider, model, this.#kind, now);
     this.#kind = "step";
-    return (this.#last = new Attempt(context, provider, call, this.#last, sending, usageInjected, observed));
+    return (this.#last = new Attempt(context, provider, call, this.#last, sending, usageInjected, observed, step));
   }
 
   /** Ends the attempts that are open and all else that waits for the request; the first reason counts. */
@@ -189,7 +192,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     this.#deadline?.release();
     for (let branch = this.#lastBranch; branch; branch = branch.#previousBranch) branch.close(failure);
     this.#events?.onClose?.(failure);
-    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close(failure);
+    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close(failure ?? this.#reason);
     if (this.#ending) this.request.signal.removeEventListener("abort", this);
     if (!this.#trunk) this.#parts.connections.restoreIdleTimeout(this.request);
   }

@@ -1,9 +1,12 @@
 import type { RequestContext } from "../core/request-context.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
+import type { TraceStep } from "../core/request-trace.ts";
+import type { Provider } from "../providers/provider.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import type { AttemptRequest } from "./attempt-parts.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";
+import { addTrace } from "./trace-attempt.ts";
 
 /** For whom something is sent. */
 interface Sender {
@@ -15,13 +18,17 @@ interface Sender {
 /**
  * Sends a request within the budget. A short body is not counted while a provider has it; a long one is until it is sent,
  * its parsed value no more.
+ * @param step the one of its trace, if it has one
  */
 export function sendWithin(
   memory: Pick<MemoryBudget, "tryHold">,
   sender: Sender,
   call: UpstreamCall,
+  provider: Provider,
   request: AttemptRequest,
+  step: TraceStep | undefined,
 ): Promise<UpstreamResponse> {
+  if (step) addTrace(request, step, provider);
   const { body, keptBytes = 0 } = request;
   const length = body instanceof Uint8Array ? body.length : 0;
   const isLong = length > UNCOUNTED_BYTES;

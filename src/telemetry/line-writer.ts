@@ -79,6 +79,12 @@ export class LineBuffer {
     if (fraction % 10 !== 0) this.#bytes[this.#length++] = DIGIT_ZERO + (fraction % 10);
   }
 
+  /** The line that was written last, without its line feed. */
+  lastLine(): string {
+    const end = this.#length - 1;
+    return this.#bytes.toString("utf8", this.#bytes.lastIndexOf("\n", end - 1) + 1, end);
+  }
+
   /** Takes what was written first, as bytes of its own; the rest stays. */
   take(length: number = this.#length): Buffer {
     const taken = Buffer.from(this.#bytes.subarray(0, length));

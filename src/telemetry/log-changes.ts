@@ -44,6 +44,8 @@ export interface ChangeLog {
   deploymentCooling(deployment: { readonly label: string }, why: string, until: number): void;
   /** It has answered well again. */
   deploymentRecovered(deployment: { readonly label: string }): void;
+  /** A collector does not take what is sent to it, or for another reason than before; it takes it again without `problem`. */
+  collectorChanged(signal: string, problem: string | undefined): void;
   /** Bare names of models do not wait for this provider's list any more. */
   modelListGivenUp(provider: { readonly id: string }): void;
 }
@@ -112,6 +114,10 @@ export function createChangeLog(log: Log, worker = 1): ChangeLog {
     },
     deploymentRecovered({ label }) {
       log.info({ deployment: label }, "the deployment answers again");
+    },
+    collectorChanged(signal, problem) {
+      if (problem === undefined) log.info({ signal }, "the collector takes what is sent to it again");
+      else log.warn({ signal, problem }, "the collector does not take what is sent to it, which is dropped");
     },
     modelListGivenUp({ id }) {
       log.warn(

@@ -61,6 +61,7 @@ function levelOf({ failure, outcome, route }: RequestRecord, quietRoutes: Readon
 function writeMembers(line: LineBuffer, starts: MemberStarts, context: RequestRecord, finishedAt: number): void {
   const { principal: identity, client, provider, model, outcome, usage, startedAt, failure } = context;
   writeText(line, starts.request_id, context.id);
+  writeText(line, starts.trace_id, context.trace?.id);
   writeText(line, starts.method, context.method);
   writeText(line, starts.route, context.route);
   writeText(line, starts.identity, identity?.name);

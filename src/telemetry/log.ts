@@ -10,6 +10,8 @@ export type Log = Logger & LogOutput;
 export interface LogOutput {
   /** For what is written with every request; undefined if lines are written in another form. */
   readonly lineWriter: LineWriter | undefined;
+  /** From now on each line is handed to `take` too, as JSON without its line feed, whatever form it is written in. */
+  copyLines(take: (line: string) => void): void;
   /** For the end of the process: resolves when all lines are written, cannot be, or have not been within a second. */
   flushLines(): Promise<void>;
   /** How many lines have been lost since the start, because standard output did not take them. */
@@ -62,9 +64,10 @@ export function createLog(
     formatters: { level: (label: string) => ({ level: label }) },
   };
   if (destination) {
-    const output = { lineWriter: undefined, async flushLines() {}, lostLines: () => NOTHING_LOST };
-    return Object.assign(pino(options, destination), output);
+    const none = { lineWriter: undefined, async flushLines() {}, lostLines: () => NOTHING_LOST };
+    return Object.assign(pino(options, destination), { ...none, copyLines() {} });
   }
+  let copy: ((line: string) => void) | undefined;
   const lines = openLines({
     output: openStandardOutput(),
     batchBytes: worker === undefined ? BATCH_BYTES : SHARED_BATCH_BYTES,
@@ -73,18 +76,25 @@ export function createLog(
       log.warn(counts, "log lines were lost, because standard output did not take them");
     },
   });
+  const { buffer } = lines;
+  const end = (isFailure: boolean): void => {
+    copy?.(buffer.lastLine());
+    lines.end(isFailure);
+  };
   const stream: StreamWithLevel = {
     // Has pino say the level of each line before it: https://getpino.io/#/docs/api?id=destination
     [symbols.needsMetadataGsym]: true,
     lastLevel: 0,
     write(line) {
-      lines.buffer.text(format ? format(line) : line);
+      copy?.(line.trimEnd());
+      buffer.text(format ? format(line) : line);
       lines.end(this.lastLevel >= FAILURE_LEVEL);
     },
   };
   const logger = pino(options, stream);
   const log = Object.assign(logger, {
-    lineWriter: format ? undefined : createLineWriter(lines, base),
+    lineWriter: format ? undefined : createLineWriter({ buffer, end }, base),
+    copyLines: (take: (line: string) => void) => void (copy = take),
     flushLines: () => lines.flush(LAST_LINES_MS),
     lostLines: lines.lost,
   });

@@ -1,6 +1,7 @@
 /** The members of a request's line that are its own, in their order; level, time and message are in every line. */
 export const REQUEST_FIELDS = [
   "request_id",
+  "trace_id",
   "method",
   "route",
   "identity",

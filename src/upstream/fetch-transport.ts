@@ -112,13 +112,13 @@ export function createFetchTransport(parts: FetchTransportParts): FetchTransport
 /** A request in the runtime's words, which leave it nothing to decide. */
 function initOf(
   { unixSocket }: Endpoint,
-  { method, headers, body, keepEncoding }: WireRequest,
+  { method, headers, ownHeaders, body, keepEncoding }: WireRequest,
   session: Bun.FetchSession | undefined,
   signal: AbortSignal,
 ): BunFetchRequestInit {
   return {
     method,
-    headers: headers as Record<string, string>,
+    headers: ownHeaders ? joinHeaders(headers, ownHeaders) : (headers as Record<string, string>),
     body,
     signal,
     redirect: "manual",
@@ -128,6 +128,10 @@ function initOf(
     ...(unixSocket && { unix: unixSocket }),
     ...(session && { protocol: "http2", session }),
   };
+}
+
+function joinHeaders(headers: WireRequest["headers"], own: Readonly<Record<string, string>>): Record<string, string> {
+  return { ...(headers instanceof Headers ? Object.fromEntries(headers) : headers), ...own };
 }
 
 /** Servers without HTTP/2 may answer a handshake that offers only that with an alert; the runtime says no more. */

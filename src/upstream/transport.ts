@@ -6,6 +6,11 @@ export interface WireRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: Headers | Readonly<Record<string, string>>;
+  /**
+   * Further headers, with other values in each request: so the others can be the same frozen object each time. None of
+   * them is one of the others, or says how the body is to be read.
+   */
+  readonly ownHeaders?: Readonly<Record<string, string>> | undefined;
   /** A stream goes out as it comes: of the length that a `content-length` header announces, else chunked. */
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
   /** Hand out the body as it is on the wire instead of decoding its Content-Encoding. */

@@ -6,7 +6,7 @@ import type { FromHub, SharingChannel } from "../../routing/sharing/channel.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
 import { endProcess, EXIT } from "../exit.ts";
 import { openLog } from "../open-log.ts";
-import { giveBackMemory, openService, type Service, StartFailure } from "../service.ts";
+import { openSoleService, type Service, StartFailure } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { FromWorker, ToWorker } from "./worker-process.ts";
 
@@ -36,8 +36,7 @@ export function runWorker(number: number, version: string): void {
     files = createFileMemory(message.files);
     const { demo, fileProblem } = message;
     const given = { config, demo, fileProblem, version, log, file: source.file, readFile: files.read };
-    service = await openService({ ...given, worker: { number, count: () => count }, channel: sharing.channel });
-    giveBackMemory();
+    service = await openSoleService({ ...given, worker: { number, count: () => count }, channel: sharing.channel });
     warnOfChanges(log, message.files);
     tell({ kind: "built", files: message.files ?? files.take() });
   };

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../core/json/parse.ts";
+import { type JsonObject, parseJson } from "../../core/json/parse.ts";
 import type { ChangesFrom } from "./channel.ts";
 import type { KeyHashes } from "./key-hashes.ts";
 import type { SharedChange } from "./sharing.ts";
@@ -103,7 +103,7 @@ export function createRedisReader(own: string, { keyOf }: KeyHashes, clock: () =
 
   return {
     message(text) {
-      const { gateway, from, told } = (parse(text) ?? {}) as JsonObject;
+      const { gateway, from, told } = (parseJson(text) ?? {}) as JsonObject;
       if (gateway === own || typeof from !== "string" || !Array.isArray(told)) return undefined;
       const changes = told.flatMap((each) => changeOf(each) ?? []);
       return changes.length > 0 ? { from, changes } : undefined;
@@ -112,7 +112,7 @@ export function createRedisReader(own: string, { keyOf }: KeyHashes, clock: () =
       const said: ChangesFrom[] = [];
       const over: string[] = [];
       for (const [hash, text] of fieldsOf(cooling)) {
-        const value = parse(text);
+        const value = parseJson(text);
         const [until, why, gateway, from] = Array.isArray(value) ? (value as unknown[]) : [];
         // Not at once: a new one may just be written.
         if (!isCount(until) || until + MINUTE_MS <= clock()) over.push(hash);
@@ -138,11 +138,3 @@ const fieldsOf = (hash: unknown): [string, string][] =>
   typeof hash === "object" && hash !== null
     ? Object.entries(hash).filter((entry): entry is [string, string] => typeof entry[1] === "string")
     : [];
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -145,6 +145,12 @@ export const FAMILIES = {
     help: "Log lines that were lost, because standard output did not take them.",
     labels: [],
   },
+  telemetryDropped: {
+    name: "inference_gateway_telemetry_dropped_total",
+    kind: "counter",
+    help: "Spans and log lines that were not sent to their collector: there was no room, or it did not take them.",
+    labels: ["signal"],
+  },
   eventLoopDelay: {
     name: "inference_gateway_event_loop_delay_seconds",
     kind: "histogram",

@@ -22,6 +22,8 @@ export interface MetricsViews {
   readonly connections: () => { readonly idle: number; readonly opened: number };
   /** Since the start of the process. */
   readonly droppedLogLines: () => number;
+  /** Of what goes to collectors: so many of each signal that goes there. */
+  readonly droppedTelemetry: () => Readonly<Partial<Record<string, number>>>;
 }
 
 export interface MetricsParts extends Pick<RequestMetricsParts, "operations" | "clock">, MetricsViews {
@@ -75,6 +77,9 @@ function readViews(store: MetricStore, views: MetricsViews, activeCalls: number)
   upstreamConnections.set(upstreamConnections.slot(["idle"]), idle);
   upstreamConnectionsOpened.set(upstreamConnectionsOpened.slot([]), opened);
   logLinesDropped.set(logLinesDropped.slot([]), views.droppedLogLines());
+  for (const [signal, dropped = 0] of Object.entries(views.droppedTelemetry())) {
+    store.telemetryDropped.set(store.telemetryDropped.slot([signal]), dropped);
+  }
   for (const { name, deployments, queue } of views.models()) {
     for (const { label, state } of deployments) {
       store.deployments.add(store.deployments.slot([name, label, state]), 1);

@@ -1,4 +1,5 @@
 import { toJson } from "../../core/json/bytes.ts";
+import type { RequestTrace, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
 import type { ToolRun } from "../../core/request-context.ts";
 import { cutText, asError, isErrorText } from "../mcp/tool-result.ts";
 import type { ToolSet } from "../mcp/tool-registry.ts";
@@ -18,6 +19,8 @@ export interface ToolRunRecorder {
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
   readonly ran: (run: ToolRun) => void;
+  /** Of the request; absent if it is not traced. */
+  readonly trace?: RequestTrace | undefined;
 }
 
 /** The limits for the results of one answer together. */
@@ -52,7 +55,7 @@ export async function runTools(
   let held = 0;
   const takeTurns = async (): Promise<void> => {
     for (const [index, { id, name, args }] of turns) {
-      const text = await runTool(offer, { name, args }, signal, recorder);
+      const text = await runTool(offer, { id, name, args }, signal, recorder);
       const { result, bytes } = resultWithin(id, text, maxBytes - held);
       results[index] = result;
       held += bytes;
@@ -65,15 +68,28 @@ export async function runTools(
 
 async function runTool(
   offer: ToolSet,
-  { name, args }: Pick<RunCall, "name" | "args">,
+  { id, name, args }: RunCall,
   signal: AbortSignal,
-  { now, ran }: ToolRunRecorder,
+  { now, ran, trace }: ToolRunRecorder,
 ): Promise<string> {
   const startedAt = now();
   let tool: string | undefined;
-  const text = await offer.execute(name, args, signal, (meant) => void (tool = meant));
-  if (tool !== undefined) ran({ name: tool, startedAt, endedAt: now(), hasFailed: isErrorText(text) });
-  return text;
+  let step: TraceStep | undefined;
+  const onTool = (meant: string): TraceHeaders | undefined => {
+    tool = meant;
+    step = trace?.tool({ name: meant, id });
+    return step?.headers;
+  };
+  try {
+    const text = await offer.execute(name, args, signal, onTool);
+    const hasFailed = isErrorText(text);
+    if (tool !== undefined) ran({ name: tool, startedAt, endedAt: now(), hasFailed });
+    step?.ended(hasFailed ? "tool_failed" : undefined);
+    return text;
+  } catch (error) {
+    step?.ended(error);
+    throw error;
+  }
 }
 
 const TOO_MANY = asError(`not run, because one answer may call at most ${MAX_CALLS} tools`);

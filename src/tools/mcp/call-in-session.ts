@@ -1,13 +1,14 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import { McpError } from "./errors.ts";
 import type { HeldSession, SessionHolder } from "./held-session.ts";
-import type { BoundSignal } from "./session-requests.ts";
+import type { BoundSignal, CallHeaders } from "./session-requests.ts";
 import type { RemoteTool } from "./session.ts";
 
 /** One call of a tool. */
 export interface ToolCallParts {
   readonly tool: RemoteTool;
   readonly args: JsonObject;
+  readonly headers: CallHeaders | undefined;
   readonly bound: BoundSignal;
   readonly sessions: SessionHolder;
   /** Has a new session opened in place of one. */
@@ -44,11 +45,14 @@ async function callAgain(second: HeldSession | undefined, call: ToolCallParts): 
   }
 }
 
-async function callIn(used: HeldSession | undefined, { tool, args, bound }: ToolCallParts): Promise<JsonObject> {
+async function callIn(
+  used: HeldSession | undefined,
+  { tool, args, headers, bound }: ToolCallParts,
+): Promise<JsonObject> {
   if (!used) throw new McpError("disconnected", "is not connected");
   used.calls += 1;
   try {
-    return await used.session.callTool(tool, args, bound);
+    return await used.session.callTool(tool, args, bound, headers);
   } finally {
     used.calls -= 1;
     if (used.lost && used.calls === 0) void used.session.close();

@@ -75,12 +75,15 @@ async function openOver(kind: TransportKind, options: SessionOptions): Promise<M
       events.onToolFaults(faults);
       return tools;
     },
-    async callTool(tool, args, bound) {
+    async callTool(tool, args, bound, further) {
       const toolDefinition = { name: tool.name, inputSchema: tool.inputSchema } as Tool;
       const result = await ask(bound, (headers) =>
         client.callTool(
           { name: tool.name, arguments: args },
-          { toolDefinition, headers, signal: bound.signal, timeout: LONGEST_TIMEOUT_MS },
+          {
+            ...{ toolDefinition, headers: { ...further, ...headers } },
+            ...{ signal: bound.signal, timeout: LONGEST_TIMEOUT_MS },
+          },
         ),
       );
       return isJsonObject(result) ? result : { content: result };

@@ -5,7 +5,7 @@ import { createSessionHolder, type HeldSession, holdSession } from "./held-sessi
 import { keepConnected } from "./keep-connected.ts";
 import { createPause } from "./pause.ts";
 import { createConnectionState, type ServerStatus } from "./connection-state.ts";
-import { bindSignal } from "./session-requests.ts";
+import { bindSignal, type CallHeaders } from "./session-requests.ts";
 import type { McpServer, OpenSession, RemoteTool, SessionOptions } from "./session.ts";
 import { redactionOf } from "../../core/redact/redact.ts";
 import type { SecretPatterns } from "../../core/redact/secret-patterns.ts";
@@ -24,9 +24,10 @@ export interface ServerConnection {
   secrets(): readonly SecretPatterns[];
   /**
    * Runs a tool, once more in a new session if the old one is gone.
+   * @param headers further ones, sent with the call
    * @throws McpError, or the signal's reason once it is aborted.
    */
-  call(tool: RemoteTool, args: JsonObject, signal: AbortSignal): Promise<JsonObject>;
+  call(tool: RemoteTool, args: JsonObject, signal: AbortSignal, headers?: CallHeaders): Promise<JsonObject>;
   /** Ends the session, which takes two seconds at most, and every wait. Never throws. */
   close(): Promise<void>;
 }
@@ -105,11 +106,11 @@ export function openServerConnection(server: McpServer, parts: ConnectionParts):
     status: state.status,
     tools: state.tools,
     secrets,
-    async call(tool, args, signal) {
+    async call(tool, args, signal, headers) {
       const bound = bindSignal(timers, signal, limits.callMs, () => tookTooLong(limits.callMs, "MCP_REQUEST_TIMEOUT"));
       try {
         if (state.status() !== "connected") throw new McpError("disconnected", "is not connected");
-        return await callTool({ tool, args, bound, sessions, lose, doubt: pause.wake });
+        return await callTool({ tool, args, headers, bound, sessions, lose, doubt: pause.wake });
       } finally {
         bound.release();
       }

@@ -52,7 +52,7 @@ export async function orAborted<Value>(promise: Promise<Value>, signal: AbortSig
   }
 }
 
-/** Headers that say, within the gateway, to which call a request belongs. */
+/** Headers of the requests of one call; one of them says, within the gateway, to which call they belong. */
 export type CallHeaders = Readonly<Record<string, string>>;
 
 /**

@@ -2,7 +2,7 @@ import type { JsonLimits } from "../../core/json/limits.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { BoundSignal } from "./session-requests.ts";
+import type { BoundSignal, CallHeaders } from "./session-requests.ts";
 
 /** One MCP server: where it is and how it is called. */
 export interface McpServer {
@@ -57,10 +57,10 @@ export interface McpSession {
   /** All pages of the server's tools. Throws {@link McpError}, or the reason of the signal. */
   listTools(signal: AbortSignal): Promise<readonly RemoteTool[]>;
   /**
-   * Calls a tool and resolves with the result as the protocol has it: `content`, `structuredContent`, `isError`.
+   * Calls a tool, with further headers if they are given, and resolves with the result as the protocol has it: `content`, `structuredContent`, `isError`.
    * Throws {@link McpError}, or the reason of the signal.
    */
-  callTool(tool: RemoteTool, args: JsonObject, bound: BoundSignal): Promise<JsonObject>;
+  callTool(tool: RemoteTool, args: JsonObject, bound: BoundSignal, headers?: CallHeaders): Promise<JsonObject>;
   /** Notifies the server that the session ends, for a short time at most, and frees everything. Never throws. */
   close(): Promise<void>;
 }

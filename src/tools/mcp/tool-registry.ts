@@ -3,6 +3,7 @@ import { cutText, asError, resultText } from "./tool-result.ts";
 import { writeFoundTools } from "./tool-search.ts";
 import type { ServerStatus } from "./connection-state.ts";
 import type { ServerConnection } from "./server-connection.ts";
+import type { CallHeaders } from "./session-requests.ts";
 import { McpError } from "./errors.ts";
 import { readArguments } from "./tool-arguments.ts";
 import { redactResult } from "./redact-result.ts";
@@ -46,8 +47,8 @@ export interface ToolSet {
   execute(name: string, args: unknown, signal: AbortSignal, onTool?: OnTool): Promise<string>;
 }
 
-/** Told which tool a call means. */
-export type OnTool = (name: string) => void;
+/** Told which tool a call means. @returns further headers for its server */
+export type OnTool = (name: string) => CallHeaders | undefined;
 
 export interface ServerState {
   readonly name: string;
@@ -118,14 +119,14 @@ function createOffer(
     if (others.length > 0) return refuse(`${JSON.stringify(name)} may be ${[meant, ...others].join(" or ")}`);
     const tool = listed.tools.get(meant);
     if (!tool) return refuse(`there is no tool ${JSON.stringify(name)}`);
-    onTool?.(meant);
+    const headers = onTool?.(meant);
     const read = await readArguments(args);
     if ("problem" in read) return refuse(read.problem);
     const { connection, remote } = tool;
     const { server } = connection;
     const say = (text: string): Promise<string> => redactResult(connection.secrets(), text, maxResultBytes);
     try {
-      return await say(await resultText(await connection.call(remote, read.value, signal)));
+      return await say(await resultText(await connection.call(remote, read.value, signal, headers)));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof McpError)) return refuse("the tool could not be run");

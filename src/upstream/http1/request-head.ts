@@ -26,12 +26,14 @@ export function createRequestWriter(origin: Origin): WriteRequest {
   const startOf = createStartCache(origin);
   return (request, length, behind) => {
     const start = startOf(request);
-    const end =
+    const framing =
       length === undefined
         ? "transfer-encoding: chunked\r\n\r\n"
         : length === null
           ? "\r\n"
           : `content-length: ${length}\r\n\r\n`;
+    const { ownHeaders } = request;
+    const end = ownHeaders === undefined ? framing : writeOwn(ownHeaders) + framing;
     const bytes = Buffer.allocUnsafe(start.length + end.length + behind.length);
     bytes.set(start);
     bytes.write(end, start.length, "latin1");
@@ -67,8 +69,20 @@ function writeStart(origin: Origin, { method, url, headers }: WireRequest): stri
     for (const [name, value] of headers) if (mayBeSent(name)) start += writeField(name, value);
     return start;
   }
-  for (const name in headers) if (mayBeSent(name)) start += writeField(name, headers[name] as string);
-  return start;
+  return start + writeFields(headers);
+}
+
+/** Their names are no client's. */
+function writeOwn(headers: Readonly<Record<string, string>>): string {
+  let fields = "";
+  for (const name in headers) fields += writeField(name, headers[name] as string);
+  return fields;
+}
+
+function writeFields(headers: Readonly<Record<string, string>>): string {
+  let fields = "";
+  for (const name in headers) if (mayBeSent(name)) fields += writeField(name, headers[name] as string);
+  return fields;
 }
 
 /** Rejects what only the connection knows. Throws if a name could become more than one. */

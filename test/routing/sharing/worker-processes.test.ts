@@ -9,8 +9,9 @@ const SCRIPT = join(import.meta.dir, "worker-script.ts");
 const WORKERS = 3;
 const REQUESTS = 40;
 
-/** A server that counts how many requests it has at once; each takes a moment. */
-function countingServer() {
+/** A server that counts how many requests it has at once; each takes a moment, the first ones until all slots are full. */
+function countingServer(slots: number) {
+  const isFull = Promise.withResolvers<void>();
   const served = createMailbox<number>();
   let atOnce = 0;
   let most = 0;
@@ -20,7 +21,8 @@ function countingServer() {
     async fetch() {
       atOnce += 1;
       most = Math.max(most, atOnce);
-      await Bun.sleep(2);
+      if (atOnce >= slots) isFull.resolve();
+      await Promise.all([isFull.promise, Bun.sleep(2)]);
       atOnce -= 1;
       served.push(atOnce);
       return new Response("ok");
@@ -33,7 +35,7 @@ function countingServer() {
 test.each([1, 3, 7])(
   "worker processes keep %i slots full and never use more, also when one is killed and started again",
   async (limit) => {
-    const { url, served, most, stop } = countingServer();
+    const { url, served, most, stop } = countingServer(limit);
     const hub = createSharingHub({ workers: WORKERS, clock: Date.now, timers: BACKGROUND_TIMERS, gateway: "gateway" });
     const workers = new Map<number, WorkerHandle>();
     const heard = createMailbox<string>();

@@ -1,0 +1,67 @@
+import type { TokenUsage } from "./token-usage.ts";
+
+/** Header fields with which whoever is called goes on with a trace; names in lower case. */
+export type TraceHeaders = Readonly<Record<string, string>>;
+
+/** One step of a request: a call of a provider, or of a tool. */
+export interface TraceStep {
+  readonly headers: TraceHeaders;
+  /** Whether it wants to see the bytes of the answer. */
+  readonly watchesBody: boolean;
+  /** Whether it keeps what is asked and answered. */
+  readonly keepsContent: boolean;
+  /** The head of the answer has come, with this status. */
+  responded(status: number): void;
+  /** Bytes of the answer have come; of a body of one piece, all of them. */
+  bodyCame(bytes: Uint8Array): void;
+  /**
+   * What is asked, of which it keeps what it says; to be called at most once, and only if it keeps content.
+   * @param redact takes secrets out of a text
+   */
+  asked(body: Uint8Array, redact: (text: string) => string): void;
+  /** The answer is there as a whole: what follows is the gateway's own work. */
+  settled(): void;
+  /**
+   * It is over. The first call counts.
+   * @param error why it came to nothing, if it did: what was thrown, or a code
+   */
+  ended(error?: unknown): void;
+}
+
+/** What of a request is looked at when its steps begin and end. */
+export interface TracedRequest {
+  readonly method: string;
+  readonly route: string;
+  readonly streaming: boolean;
+  readonly usage: TokenUsage | undefined;
+}
+
+/** What is sent to a provider. */
+export interface TracedCall {
+  readonly url: string;
+}
+
+/** What of a call of a tool is traced. */
+export interface TracedTool {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** The trace that a request belongs to. */
+export interface RequestTrace {
+  /** In lower-case hexadecimal. */
+  readonly id: string;
+  /** Whether its spans are recorded; if not, its steps only say with which headers the trace goes on. */
+  readonly isSampled: boolean;
+  /**
+   * The provider with this id is called.
+   * @param kind why, as routing has it
+   * @param model in the provider's naming
+   */
+  call(request: TracedRequest, kind: string, provider: string, model: string | undefined, call: TracedCall): TraceStep;
+  /** A tool is called. */
+  tool(tool: TracedTool): TraceStep;
+}
+
+/** Begins the trace of a request, or goes on with that of its client; undefined for one that is not to be traced. */
+export type BeginTrace = (headers: Headers, route: string) => RequestTrace | undefined;

@@ -1,0 +1,88 @@
+import type { TraceStep } from "../core/request-trace.ts";
+import { redactionOf } from "../core/redact/redact.ts";
+import { type Provider, secretsOf } from "../providers/provider.ts";
+import type { BodyConsumer, ResponseBody, UpstreamResponse } from "../upstream/transport.ts";
+import type { AttemptRequest } from "./attempt-parts.ts";
+
+/**
+ * Gives a request the headers that make the provider go on with the step, in place of the client's. It is changed, because
+ * a copy of each would cost more than all else that a trace does for it.
+ */
+export function addTrace(request: AttemptRequest, step: TraceStep, provider: Provider): void {
+  const { body, headers } = request;
+  if (step.keepsContent && body instanceof Uint8Array) step.asked(body, redactionOf(secretsOf(provider)));
+  if (headers instanceof Headers) request.headers = withoutNames(headers);
+  else if ("traceparent" in headers || "tracestate" in headers || "baggage" in headers) {
+    const { traceparent: _, tracestate: __, baggage: ___, ...left } = headers;
+    request.headers = left;
+  }
+  request.ownHeaders = step.headers;
+}
+
+function withoutNames(headers: Headers): Headers {
+  const left = new Headers(headers);
+  for (const name of ["traceparent", "tracestate", "baggage"]) left.delete(name);
+  return left;
+}
+
+/** The answer to an attempt, whose step is told of it. */
+export function watched(response: UpstreamResponse, step: TraceStep): UpstreamResponse {
+  const { status, headers, body } = response;
+  step.responded(status);
+  if (!step.watchesBody || !body) return response;
+  return { status, headers, body: new WatchedBody(body, step) };
+}
+
+/** A body whose bytes a step sees when they are taken. */
+class WatchedBody implements ResponseBody {
+  readonly #body: ResponseBody;
+  readonly #step: TraceStep;
+  #isSeen = false;
+
+  constructor(body: ResponseBody, step: TraceStep) {
+    this.#body = body;
+    this.#step = step;
+  }
+
+  get whole(): Uint8Array | undefined {
+    const { whole } = this.#body;
+    if (whole && !this.#isSeen) {
+      this.#isSeen = true;
+      this.#step.bodyCame(whole);
+    }
+    return whole;
+  }
+
+  get keptBytes(): number {
+    return this.#body.keptBytes;
+  }
+
+  keepUntil(isEnough: (length: number, piece: Uint8Array) => boolean): Promise<boolean> {
+    return this.#body.keepUntil(isEnough);
+  }
+
+  consume(consumer: BodyConsumer): void {
+    const isSeen = this.#isSeen;
+    this.#body.consume({
+      write: (bytes) => {
+        if (!isSeen) this.#step.bodyCame(bytes);
+        consumer.write(bytes);
+      },
+      flush: () => consumer.flush(),
+      end: () => consumer.end(),
+      fail: (error) => consumer.fail(error),
+    });
+  }
+
+  pause(): void {
+    this.#body.pause();
+  }
+
+  resume(): void {
+    this.#body.resume();
+  }
+
+  cancel(): void {
+    this.#body.cancel();
+  }
+}
