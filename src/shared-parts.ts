@@ -1,9 +1,6 @@
 import type { Config } from "./config/load-config.ts";
-import { historyOptions } from "./config/history-options.ts";
 import { requestLogOptions } from "./config/log-options.ts";
 import * as options from "./config/module-options.ts";
-import { exportOptions } from "./config/otlp-settings.ts";
-import { metricsOptions } from "./config/telemetry-options.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
@@ -12,22 +9,22 @@ import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay
 import { createCredentials } from "./providers/credentials/credentials.ts";
 import type { CircuitChange } from "./routing/health/deployment-states.ts";
 import { type LazyDeployments, openDeployments } from "./routing/open-deployments.ts";
+import { createPriceSource, type PriceSource } from "./routing/prices/price-source.ts";
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
 import type { ObservedRouting } from "./routing/observed-routing.ts";
 import type { Routes } from "./server/application.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
-import type { RequestHistory } from "./server/open-request-history.ts";
-import { ROUTE_OPERATIONS } from "./server/route-operations.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
+import { openExportOf, openHistoryOf, openMetricsOf } from "./shared-observers.ts";
 import { createServer, type Server } from "./server/server.ts";
 import type { ResponseKeeping } from "./stages/response-store/open-response-keeping.ts";
 import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
-import type { Export, ExportParts } from "./telemetry/open-export.ts";
-import type { Metrics, MetricsParts } from "./telemetry/metrics/open-metrics.ts";
+import type { Export } from "./telemetry/open-export.ts";
+import type { Metrics } from "./telemetry/metrics/open-metrics.ts";
 import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
 import { openToolServers } from "./tools/open-tools.ts";
 import type { EgressParts } from "./upstream/egress.ts";
@@ -80,6 +77,7 @@ export interface SharedParts extends Requests {
   readonly dialects: Dialects;
   readonly replays: ReplayCache | undefined;
   readonly deployments: LazyDeployments;
+  readonly prices: PriceSource;
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
   /** Absent if nothing is counted. */
@@ -87,7 +85,7 @@ export interface SharedParts extends Requests {
   /** Absent if nothing is sent to a collector. */
   readonly exported: Export | undefined;
   /** Absent if none is kept. */
-  readonly history: RequestHistory | undefined;
+  readonly history: Awaited<ReturnType<typeof openHistoryOf>>;
   /** With other processes: cooldowns, what was used of limits, slots. */
   readonly sharing: OpenSharing;
   readonly timers: TimerSource;
@@ -100,25 +98,6 @@ function logCircuit(changes: ChangeLog, { kind, label, why, until }: CircuitChan
   else changes.deploymentRecovered({ label });
 }
 
-/** @param parts what is looked at only later */
-async function openMetricsOf(settings: Config["settings"], parts: Omit<MetricsParts, "operations">) {
-  const wanted = metricsOptions(settings);
-  if (!wanted) return undefined;
-  const { openMetrics } = await import("./telemetry/metrics/open-metrics.ts");
-  return openMetrics(wanted, { ...parts, operations: ROUTE_OPERATIONS });
-}
-
-/** What goes to a collector; undefined if nothing does, and then no code for it is loaded. */
-async function openExportOf(
-  settings: Config["settings"],
-  { version, worker, ...parts }: Omit<ExportParts, "operations" | "quietRoutes"> & Parameters<typeof exportOptions>[1],
-): Promise<Export | undefined> {
-  const wanted = exportOptions(settings, { version, worker });
-  if (!wanted) return undefined;
-  const { openExport } = await import("./telemetry/open-export.ts");
-  return openExport(wanted, { ...parts, operations: ROUTE_OPERATIONS, quietRoutes: QUIET_ROUTES });
-}
-
 /** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
 export async function openShared({ settings }: Config, dependencies: GatewayDependencies, current: () => InUse) {
   const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
@@ -128,6 +107,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
+  const history = await openHistoryOf(settings, changes, { clock, timers });
   const metrics = await openMetricsOf(settings, {
     ...{ clock, timers, worker: worker?.number },
     ...{ connections: () => connections.connections(), requestsInFlight: () => requests.size() },
@@ -143,10 +123,6 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
     ...{ clock, timers, random, log, readFile, version, worker: worker?.number },
     onChange: changes.collectorChanged,
   });
-  const kept = historyOptions(settings);
-  const history =
-    kept &&
-    (await (await import("./server/open-request-history.ts")).openRequestHistory(kept, { clock, timers, changes }));
   const beginTrace = exported?.tracing?.begin;
   const observers = [
     logRequest(log, QUIET_ROUTES, requestLogOptions(settings)),
@@ -175,12 +151,14 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const routed = { sharing, clock, timers, random, checks: worker === undefined || worker.number === 1 };
   const { deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) }) } =
     dependencies;
+  const prices = createPriceSource({ timers, clock, onChange: changes.pricesChanged });
   const known = {
     metrics,
     exported,
     history,
     sharing,
     deployments,
+    prices,
     changes,
     responseKeeping,
     version,

@@ -1,5 +1,6 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
+import { priceOptions } from "./config/price-options.ts";
 import type {
   Authentication,
   AuthenticationParts,
@@ -18,6 +19,7 @@ import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import type { NamedModels } from "./routing/deployments.ts";
 import { type ObservedRouting, observeRouting } from "./routing/observed-routing.ts";
+import type { OpenPrices } from "./routing/prices/price-source.ts";
 import { openRouting } from "./routing/open-routing.ts";
 import type { Routes } from "./server/application.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
@@ -59,13 +61,17 @@ export interface Snapshot {
 export async function buildSnapshot(config: Config, shared: SharedParts, previous?: Snapshot): Promise<Snapshot> {
   await using building = new AsyncDisposableStack();
   const auth = config.settings.AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined;
-  const named = await shared.deployments.name(options.modelOptions(config));
-  return assemble(config, shared, building, { named, openAuthentication: auth?.openAuthentication }, previous);
+  const prices = await shared.prices.open(priceOptions(config));
+  const named = await shared.deployments.name(options.modelOptions(config), prices?.book);
+  const loaded = { named, prices, openAuthentication: auth?.openAuthentication };
+  return assemble(config, shared, building, loaded, previous);
 }
 
 /** What takes a while to load. */
 interface LoadedParts {
   readonly named: NamedModels | undefined;
+  /** Undefined if nobody asks what models cost. */
+  readonly prices: OpenPrices | undefined;
   readonly openAuthentication: typeof OpenAuthentication | undefined;
 }
 
@@ -77,7 +83,7 @@ function assemble(
   config: Config,
   shared: SharedParts,
   building: AsyncDisposableStack,
-  { named, openAuthentication }: LoadedParts,
+  { named, prices, openAuthentication }: LoadedParts,
   previous: Snapshot | undefined,
 ): Snapshot {
   const { settings, providers } = config;
@@ -99,7 +105,7 @@ function assemble(
   });
   const { keepAliveMs, fetchesMedia, ...relayOptions } = options.relayOptions(settings);
   const deployments = shared.deployments.open(named, upstream.openCall);
-  building.defer(() => deployments?.stop());
+  building.defer(() => (deployments?.stop(), prices?.stop()));
   const parts: RelayParts = {
     ...relayOptions,
     routing: deployments && openRoutedAdmission({ ...relayOptions, ...deployments, policy, routePolicy }),
@@ -118,16 +124,14 @@ function assemble(
   const tools = openToolsOf(config, shared, upstream, parts);
   building.defer(() => tools?.registry.close());
   const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, tools)), parts);
-  const requests = shared.requests.beginGeneration();
+  const requests = shared.requests.beginGeneration(prices?.calls(providers, named?.table.all ?? []));
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
     authentication,
     relay: responseKeeping?.relay(relay, parts) ?? relay,
     passthrough: createPassthrough(parts),
     models: {
-      ...relayOptions,
-      ...routing,
-      ...{ catalogue: modelLists, policy },
+      ...{ ...relayOptions, ...routing, catalogue: modelLists, policy },
       own: deployments?.list(routePolicy),
     },
     routing: deployments?.view,
@@ -145,6 +149,7 @@ function assemble(
       authentication?.warm();
       tools?.registry.start();
       modelLists.start();
+      prices?.start(upstream.fetch);
     },
     whenOver() {
       deployments?.stop();

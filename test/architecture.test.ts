@@ -21,16 +21,26 @@ const RANKS: Readonly<Record<string, number>> = {
   tools: 5,
   accounts: 5,
   server: 6,
-  "shared-parts.ts": 7,
-  "snapshot.ts": 8,
-  "gateway.ts": 9,
-  demo: 10,
-  cli: 11,
-  "main.ts": 12,
+  "shared-observers.ts": 7,
+  "shared-parts.ts": 8,
+  "snapshot.ts": 9,
+  "gateway.ts": 10,
+  demo: 11,
+  cli: 12,
+  "main.ts": 13,
 };
 
 /** Every other part takes options of its own. */
-const MAY_IMPORT_CONFIG = ["config", "shared-parts.ts", "snapshot.ts", "gateway.ts", "demo", "cli", "main.ts"];
+const MAY_IMPORT_CONFIG = [
+  "config",
+  "shared-observers.ts",
+  "shared-parts.ts",
+  "snapshot.ts",
+  "gateway.ts",
+  "demo",
+  "cli",
+  "main.ts",
+];
 
 const MAX_ROOMS = 16;
 const MAX_GATEWAY_LINES = 150;

@@ -33,6 +33,9 @@ const listTypes = (counts: HeapCounts): string =>
     .map(([type, count]) => `${type} ${count.toFixed(1)}`)
     .join(", ");
 
+/** A name may cost 5 % more, which neighbours on the machine can hide three times, but rarely four. */
+const MAX_REPEATS = 3;
+
 /** Measures, judges and prints. */
 export const guard = command(
   USAGE,
@@ -49,9 +52,12 @@ export const guard = command(
         BASELINE_FILE,
         Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, Number(value.toFixed(3))])),
       );
-    } else if (!passes(judge(baseline, first))) {
-      console.log(`${table(judge(baseline, first), columns)}\nmeasured again, since a busy machine can be the reason:`);
-      figures = combine(first, (await measureGuard(rig)).figures, Math.min);
+    }
+    for (let again = 0; !update && again < MAX_REPEATS && !passes(judge(baseline, figures)); again += 1) {
+      console.log(
+        `${table(judge(baseline, figures), columns)}\nmeasured again, since a busy machine can be the reason:`,
+      );
+      figures = combine(figures, (await measureGuard(rig)).figures, Math.min);
     }
     await rig.close();
     const verdicts = judge(update ? figures : baseline, figures);

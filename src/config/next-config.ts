@@ -30,14 +30,17 @@ export function nextConfig(running: Config, wanted: Config): NextConfig {
   const models = keepNamed(running.models, wanted.models, nameOf);
   const plainModels = keepNamed(running.plainModels, wanted.plainModels, nameOf);
   const providerRoutings = keepNamed(running.providerRoutings, wanted.providerRoutings, idOf);
+  const prices = keepNamed(running.prices, wanted.prices, nameOf);
+  const named = { models, plainModels, providerRoutings, prices };
   const applied = differing.flatMap(([name]) => (needRestart.includes(name) ? [] : [name]));
   return {
-    config: Object.freeze({ ...wanted, settings, providers, keyedProviders, models, plainModels, providerRoutings }),
+    config: Object.freeze({ ...wanted, settings, providers, keyedProviders, ...named }),
     changed: [
       ...applied,
       ...differingNames(running.variables, wanted.variables),
       ...differingParts(running.providerRoutings, providerRoutings, idOf).map((id) => `providers.${id}`),
       ...differingParts(running.models, models, nameOf).map((name) => `models.${name}`),
+      ...differingParts(running.prices, prices, nameOf).map((name) => `prices.${name}`),
     ],
     needRestart,
   };

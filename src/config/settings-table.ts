@@ -1,6 +1,7 @@
 import type { SettingRow, SettingRows, SettingValue } from "./setting-row.ts";
 import { AUTHENTICATION_SETTINGS } from "./settings/authentication.ts";
 import { CLIENT_SETTINGS } from "./settings/client.ts";
+import { COST_SETTINGS } from "./settings/cost.ts";
 import { GENERAL_SETTINGS } from "./settings/general.ts";
 import { HISTORY_SETTINGS } from "./settings/history.ts";
 import { MCP_SETTINGS } from "./settings/mcp.ts";
@@ -16,6 +17,7 @@ import { TRACING_SETTINGS } from "./settings/tracing.ts";
  */
 export const SETTINGS_TABLE = {
   ...GENERAL_SETTINGS,
+  ...COST_SETTINGS,
   ...PROVIDERS_SETTINGS,
   ...SERVER_SETTINGS,
   ...CLIENT_SETTINGS,

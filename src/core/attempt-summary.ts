@@ -1,3 +1,11 @@
+/** A deployment, as far as records go by it; the same one is the same object. */
+export interface AskedDeployment {
+  /** What its state is kept under. */
+  readonly key: string;
+  /** What people read: `openai/gpt-4o-mini`. */
+  readonly label: string;
+}
+
 /** What became of one attempt, as errors and the log say it. */
 export interface AttemptSummary {
   /** Id of the provider. */

@@ -2,7 +2,8 @@ import { createLinkedList } from "./linked-list.ts";
 import type { Failure } from "./errors.ts";
 import type { RequestContext, RequestObserver } from "./request-context.ts";
 import type { BeginTrace } from "./request-trace.ts";
-import { Recorder, type RequestRegister } from "./request-recorder.ts";
+import { Recorder } from "./request-recorder.ts";
+import type { PriceCall, RequestRegister } from "./request-register.ts";
 import { createDeadlines, type Deadlines, type TimerSource } from "./deadlines.ts";
 import { createMemoryBudget, type MemoryBudget } from "./memory/budget.ts";
 import { createSlots, type Slots } from "./slots.ts";
@@ -31,8 +32,11 @@ export interface RequestGeneration extends RequestOpener {
 
 /** The register of all requests in flight: opens them, is notified of their end, and can end those that are open. */
 export interface InFlightRequests extends RequestOpener {
-  /** Requests that can be waited for apart from all others. */
-  beginGeneration(): RequestGeneration;
+  /**
+   * Requests that can be waited for apart from all others.
+   * @param price what each of them costs; undefined if costs are not computed
+   */
+  beginGeneration(price?: PriceCall | undefined): RequestGeneration;
   /** Resolves when none is open. */
   whenEmpty(): Promise<void>;
   interruptAll(reason: Failure): void;
@@ -69,12 +73,13 @@ export const createInFlightRequests = ({
     }
   };
 
-  const beginGeneration = (): RequestGeneration => {
+  const beginGeneration = (price?: PriceCall | undefined): RequestGeneration => {
     const over = Promise.withResolvers<void>();
     let count = 0;
     let isAwaited = false;
     const register: RequestRegister = {
       now,
+      price,
       measuresWaits,
       remove(context) {
         count -= 1;

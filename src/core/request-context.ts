@@ -2,10 +2,10 @@ import type { LinkedListNode } from "./linked-list.ts";
 import type { Failure, FailureCode } from "./errors.ts";
 import type { MemoryHolder } from "./memory/budget.ts";
 import type { RequestTrace } from "./request-trace.ts";
-import type { TokenUsage } from "./token-usage.ts";
-import type { RoutingRecord } from "./attempt-summary.ts";
+import type { AskedDeployment, RoutingRecord } from "./attempt-summary.ts";
+import type { TokenUsage, UsageSource } from "./token-usage.ts";
 
-export type { TokenUsage };
+export type { TokenUsage, UsageSource };
 
 /** Who sent a request: the holder of a static key, by the key's name, or the subject of a token. */
 export interface Principal {
@@ -90,6 +90,8 @@ export interface RequestRecord {
   readonly provider: string | undefined;
   /** The model as the provider is asked for it. */
   readonly model: string | undefined;
+  /** What of several was asked; undefined if there is one provider, with one key, to be asked. */
+  readonly deployment: AskedDeployment | undefined;
   /** Undefined unless several deployments could answer. */
   readonly routing: RoutingRecord | undefined;
   /** HTTP status sent to the client; 0 before there is one. */
@@ -97,13 +99,20 @@ export interface RequestRecord {
   readonly streaming: boolean;
   /** Bytes of the request body, decoded. */
   readonly bytesIn: number;
+  /** How many of these are media, in Base64: as far as they were looked for. */
+  readonly mediaBytesIn: number;
   /** Bytes of the response body handed to the client's connection. */
   readonly bytesOut: number;
   /** When the head of the provider's response had come; of the first response, if tools made it several. */
   readonly responseHeaderAt: number | undefined;
   /** When the first byte of its body came; undefined if it has none. */
   readonly firstByteAt: number | undefined;
+  /** Of the answer that the client got; attempts that failed or were too late are no part of it, but of `routing`. */
   readonly usage: TokenUsage | undefined;
+  /** Undefined if no model was asked. */
+  readonly usageSource: UsageSource | undefined;
+  /** In picodollars, see core/picodollars.ts: null if a price is not known; undefined without usage, or if costs are off. */
+  readonly cost: bigint | null | undefined;
   /** How often tools were run and the model asked again; undefined if the gateway's tools had no part in it. */
   readonly toolRounds: number | undefined;
   /** How many calls of tools the gateway ran. */
@@ -135,11 +144,13 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   /** Its credential is good. */
   admitted(principal: Principal | undefined): void;
   /** Who is to answer it; a later choice replaces the one of before. */
-  selected(provider: string, model?: string | undefined): void;
+  selected(provider: string, model?: string | undefined, deployment?: AskedDeployment): void;
   /** Several deployments could answer it: who knows what is tried. */
   routed(routing: RoutingRecord): void;
   /** So many more bytes of its body came. */
   received(bytes: number): void;
+  /** So many of them are media. */
+  carriesMedia(bytes: number): void;
   /** Names what can end it early; forgotten when it is finished. */
   interruptibleBy(call: Interruptible): void;
   /** The head of the provider's response has come. The first call counts. */
@@ -156,6 +167,10 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   sent(bytes: number): void;
   /** What the provider says it used, or says so far: members said before stay unless they are said anew. */
   used(usage: TokenUsage | undefined): void;
+  /** What it seems to have used, of which the provider did not say all. */
+  seemsToHaveUsed(usage: TokenUsage): void;
+  /** What was used is known: whoever needs the cost before the end calls this; `finish` does. */
+  settle(): void;
   /** The gateway's tools are offered with it. */
   toolsOffered(): void;
   /** The gateway runs so many more calls of its tools. */

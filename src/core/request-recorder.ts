@@ -7,18 +7,12 @@ import type {
   RequestContext,
   TokenUsage,
   ToolRun,
+  UsageSource,
 } from "./request-context.ts";
 import type { RequestTrace } from "./request-trace.ts";
-import type { RoutingRecord } from "./attempt-summary.ts";
-
-/** What all requests share: the clock, and the register that they leave when they are over. */
-export interface RequestRegister {
-  /** Milliseconds of a monotonic clock. */
-  readonly now: () => number;
-  /** Whether it is of use how long requests wait for others. */
-  readonly measuresWaits: boolean;
-  readonly remove: (request: RequestContext) => void;
-}
+import type { AskedDeployment, RoutingRecord } from "./attempt-summary.ts";
+import type { RequestRegister } from "./request-register.ts";
+import { subtractUsage } from "./subtract-usage.ts";
 
 /** A class with plain fields: one is made for every request, and closures for its methods would cost as much as the rest. */
 export class Recorder implements RequestContext {
@@ -31,15 +25,21 @@ export class Recorder implements RequestContext {
   client: ClientDescription | undefined = undefined;
   provider: string | undefined = undefined;
   model: string | undefined = undefined;
+  deployment: AskedDeployment | undefined = undefined;
   routing: RoutingRecord | undefined = undefined;
   status = 0;
   streaming = false;
   bytesIn = 0;
+  mediaBytesIn = 0;
   bytesOut = 0;
   heldBytes = 0;
   responseHeaderAt: number | undefined = undefined;
   firstByteAt: number | undefined = undefined;
   usage: TokenUsage | undefined = undefined;
+  usageSource: UsageSource | undefined = undefined;
+  cost: bigint | null | undefined = undefined;
+  /** What is priced already: with tools each call of the model has a price of its own. */
+  #priced: TokenUsage | undefined;
   toolRounds: number | undefined = undefined;
   toolCalls: number | undefined = undefined;
   toolRuns: ToolRun[] | undefined = undefined;
@@ -73,9 +73,10 @@ export class Recorder implements RequestContext {
     this.principal = principal;
   }
 
-  selected(provider: string, model?: string | undefined): void {
+  selected(provider: string, model?: string | undefined, deployment?: AskedDeployment): void {
     this.provider = provider;
     this.model = model;
+    this.deployment = deployment;
   }
 
   routed(routing: RoutingRecord): void {
@@ -84,6 +85,10 @@ export class Recorder implements RequestContext {
 
   received(bytes: number): void {
     this.bytesIn += bytes;
+  }
+
+  carriesMedia(bytes: number): void {
+    this.mediaBytesIn = bytes;
   }
 
   interruptibleBy(call: Interruptible): void {
@@ -99,10 +104,8 @@ export class Recorder implements RequestContext {
   }
 
   attemptFailed(): void {
-    this.responseHeaderAt = undefined;
-    this.firstByteAt = undefined;
-    this.failure = undefined;
-    this.cause = undefined;
+    this.responseHeaderAt = this.firstByteAt = this.failure = this.cause = undefined;
+    this.usage = this.usageSource = this.cost = this.#priced = undefined;
   }
 
   answered(status: number): void {
@@ -118,7 +121,29 @@ export class Recorder implements RequestContext {
   }
 
   used(usage: TokenUsage | undefined): void {
-    if (usage) this.usage = this.usage ? { ...this.usage, ...usage } : usage;
+    if (!usage) return;
+    this.usage = this.usage ? { ...this.usage, ...usage } : usage;
+    this.usageSource = "provider";
+  }
+
+  seemsToHaveUsed(usage: TokenUsage): void {
+    this.used(usage);
+    this.usageSource = "estimated";
+  }
+
+  settle(): void {
+    // What was refused before anybody could be asked has nothing to end it early.
+    const wasAsked = this.model !== undefined && this.call !== undefined;
+    this.usageSource = wasAsked ? (this.usageSource ?? "none") : undefined;
+    if (wasAsked) this.#price();
+  }
+
+  #price(): void {
+    const { usage, register } = this;
+    if (!register.price || !usage || usage === this.#priced) return;
+    const cost = register.price(this, subtractUsage(usage, this.#priced));
+    this.#priced = usage;
+    this.cost = cost === null || this.cost === null ? null : (this.cost ?? 0n) + cost;
   }
 
   toolsOffered(): void {
@@ -132,6 +157,7 @@ export class Recorder implements RequestContext {
 
   toolStep(): void {
     this.toolRounds = (this.toolRounds ?? 0) + 1;
+    this.#price();
   }
 
   toolRan(run: ToolRun): void {
@@ -161,6 +187,7 @@ export class Recorder implements RequestContext {
   finish(outcome: Outcome): void {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
+    this.settle();
     this.call = undefined;
     this.register.remove(this);
   }

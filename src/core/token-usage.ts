@@ -1,12 +1,39 @@
-/** What a provider says a call used, in tokens; a member that it did not say is absent. */
+/**
+ * What a call used, in tokens; a member that nobody said is absent. The same for all providers: OpenAI and Google count
+ * cached tokens as a part of the input, Anthropic and Bedrock beside it; here they always are a part of it.
+ */
 export interface TokenUsage {
+  /** All of the input: with what was read from a cache, written to one, and heard. */
   readonly inputTokens?: number;
+  /** All of the output, with reasoning and speech. */
   readonly outputTokens?: number;
+  /** As the provider says it. */
   readonly totalTokens?: number;
   /** The part of the input that the provider had cached. */
   readonly cachedInputTokens?: number;
-  /** What of the input the provider has cached for later. */
+  /** The part of the input that was written to a cache, for however long. */
   readonly cacheCreationInputTokens?: number;
-  /** The part of the output that is thought and not said. */
+  /** The part of `cacheCreationInputTokens` that is kept for an hour; the rest is for 5 minutes. */
+  readonly cacheCreationHourTokens?: number;
+  /** The part of the output that is reasoning. */
   readonly reasoningTokens?: number;
+  /** The part of the input that is sound, cached sound included. */
+  readonly inputAudioTokens?: number;
+  /** The part of `inputAudioTokens` that is part of `cachedInputTokens` as well. */
+  readonly cachedAudioTokens?: number;
+  /** The part of the output that is sound. */
+  readonly outputAudioTokens?: number;
+  /** The part of the output that is pictures. */
+  readonly outputImageTokens?: number;
+  /** How many searches the provider made for the answer. No tokens, but billed beside them. */
+  readonly webSearches?: number;
+  /** What is billed, if that is another number: Cohere does not bill what it adds to prompts itself. */
+  readonly billedInputTokens?: number;
+  readonly billedOutputTokens?: number;
 }
+
+/**
+ * Where the usage of an exchange comes from. `provider`: it said so; `estimated`: it did not, or not all of it, see
+ * formats/estimate-usage.ts; `none`: a model was asked, and nothing is known to have been used.
+ */
+export type UsageSource = "provider" | "estimated" | "none";

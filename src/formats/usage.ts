@@ -1,6 +1,16 @@
 import type { TokenUsage } from "../core/request-context.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../core/json/parse.ts";
+import { numberOf, objectOf } from "../core/json/values.ts";
+import {
+  cachedTokens,
+  createdForHour,
+  createdTokens,
+  hiddenReasoning,
+  positiveOf,
+  reasoningTokens,
+  webSearches,
+} from "./usage-details.ts";
 
 const MARK = Buffer.from('"usage"');
 const OPEN_BRACE = 0x7b;
@@ -78,35 +88,78 @@ const endOfObject = (body: Buffer, start: number): number => {
   return -1;
 };
 
+/** As it is put together. */
+type Told = { -readonly [Name in keyof TokenUsage]: TokenUsage[Name] };
+
 /**
  * What a usage object says; undefined if it says nothing of tokens. Chat and embeddings say `prompt_tokens`, Messages
- * and Responses say `input_tokens`.
+ * and Responses say `input_tokens`. Messages alone has cached tokens beside its input, and not in it: they are told by
+ * their names, and added. https://docs.anthropic.com/en/api/messages#body-usage
  */
 export const toTokenUsage = (usage: JsonObject): TokenUsage | undefined => {
-  const inputTokens = firstNumber(usage["prompt_tokens"], usage["input_tokens"]);
-  const outputTokens = firstNumber(usage["completion_tokens"], usage["output_tokens"]);
-  if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  const totalTokens = firstNumber(usage["total_tokens"], undefined);
-  const details = usage["prompt_tokens_details"] ?? usage["input_tokens_details"];
-  const cachedInputTokens = firstNumber(
-    isJsonObject(details) ? details["cached_tokens"] : undefined,
-    usage["cache_read_input_tokens"],
-  );
-  const cacheCreation = firstNumber(
-    isJsonObject(details) ? details["cache_write_tokens"] : undefined,
-    usage["cache_creation_input_tokens"],
-  );
-  const outputDetails = usage["completion_tokens_details"] ?? usage["output_tokens_details"];
-  const reasoningTokens = isJsonObject(outputDetails) ? outputDetails["reasoning_tokens"] : undefined;
-  const told: { -readonly [Name in keyof TokenUsage]: TokenUsage[Name] } = {};
-  if (inputTokens !== undefined) told.inputTokens = inputTokens;
-  if (outputTokens !== undefined) told.outputTokens = outputTokens;
-  if (totalTokens !== undefined) told.totalTokens = totalTokens;
-  if (cachedInputTokens !== undefined) told.cachedInputTokens = cachedInputTokens;
-  if (cacheCreation !== undefined) told.cacheCreationInputTokens = cacheCreation;
-  if (typeof reasoningTokens === "number") told.reasoningTokens = reasoningTokens;
+  const prompt = numberOf(usage["prompt_tokens"]);
+  const said = prompt ?? numberOf(usage["input_tokens"]);
+  const output = numberOf(usage["completion_tokens"]) ?? numberOf(usage["output_tokens"]);
+  if (said === undefined && output === undefined) return undefined;
+  const told: Told = {};
+  if (said !== undefined) told.inputTokens = said;
+  if (output !== undefined) told.outputTokens = output;
+  const total = numberOf(usage["total_tokens"]);
+  if (total !== undefined) told.totalTokens = total;
+  const inputDetails = objectOf(usage["prompt_tokens_details"]) ?? objectOf(usage["input_tokens_details"]);
+  addInput(told, usage, inputDetails);
+  if (prompt === undefined && said !== undefined && !inputDetails) {
+    told.inputTokens =
+      said + (numberOf(usage["cache_read_input_tokens"]) ?? 0) + (numberOf(usage["cache_creation_input_tokens"]) ?? 0);
+  }
+  addOutput(told, usage, prompt);
+  const searches = webSearches(usage);
+  if (searches !== undefined) told.webSearches = searches;
   return told;
 };
 
-const firstNumber = (first: unknown, second: unknown): number | undefined =>
-  typeof first === "number" ? first : typeof second === "number" ? second : undefined;
+function addInput(told: Told, usage: JsonObject, details: JsonObject | undefined): void {
+  const cached = cachedTokens(usage, details);
+  if (cached !== undefined) told.cachedInputTokens = cached;
+  const created = createdTokens(usage, details);
+  if (created !== undefined) told.cacheCreationInputTokens = created;
+  const hour = createdForHour(usage, details);
+  if (hour !== undefined) told.cacheCreationHourTokens = hour;
+  const audio = positiveOf(details?.["audio_tokens"]);
+  if (audio !== undefined) told.inputAudioTokens = audio;
+}
+
+/** @param prompt what a chat completion says of its input: its total may count reasoning that its output leaves out */
+function addOutput(told: Told, usage: JsonObject, prompt: number | undefined): void {
+  const details = objectOf(usage["completion_tokens_details"]) ?? objectOf(usage["output_tokens_details"]);
+  const reasoning = reasoningTokens(usage, details);
+  const { outputTokens, totalTokens } = told;
+  const hidden =
+    prompt === undefined || outputTokens === undefined
+      ? 0
+      : hiddenReasoning(totalTokens, prompt, outputTokens, reasoning);
+  if (hidden > 0) told.outputTokens = (outputTokens ?? 0) + hidden;
+  if (hidden > 0 || reasoning !== undefined) told.reasoningTokens = reasoning ?? hidden;
+  const audio = positiveOf(details?.["audio_tokens"]);
+  if (audio !== undefined) told.outputAudioTokens = audio;
+  const image = positiveOf(details?.["image_tokens"]);
+  if (image !== undefined) told.outputImageTokens = image;
+}
+
+/**
+ * The usage of a stream that says some of it at its beginning and some at its end.
+ * An end that repeats the input without what was cached, which Messages has beside it, does not take that away.
+ */
+export function joinUsage(start: TokenUsage | undefined, end: TokenUsage | undefined): TokenUsage | undefined {
+  if (!start || !end) return end ?? start;
+  const { inputTokens, cachedInputTokens, cacheCreationInputTokens } = end;
+  if (inputTokens === undefined || start.inputTokens === undefined) return { ...start, ...end };
+  const lost =
+    (cachedInputTokens === undefined ? (start.cachedInputTokens ?? 0) : 0) +
+    (cacheCreationInputTokens === undefined ? (start.cacheCreationInputTokens ?? 0) : 0);
+  return { ...start, ...end, inputTokens: inputTokens + lost };
+}
+
+/** Whether a provider says that something was used: some say nothing by saying 0. */
+export const saysUsage = (usage: TokenUsage | undefined): usage is TokenUsage =>
+  usage !== undefined && ((usage.inputTokens ?? 0) > 0 || (usage.outputTokens ?? 0) > 0);

@@ -2,6 +2,7 @@ import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
 import { type JsonLimits, parsedWeight } from "../core/json/limits.ts";
 import { decodeObjectInTurns, type DecodedObject } from "../core/json/parse.ts";
+import { mediaBytes } from "../formats/media-bytes.ts";
 import type { ApiName, Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, splitQuery, type Target, type TargetSources } from "../routing/resolve-target.ts";
@@ -49,6 +50,7 @@ export function createAdmit(parts: AdmitParts): Admit {
     const bytes = withoutByteOrderMark(await readBody(context, request, parts));
     context.waited();
     context.received(bytes.length);
+    context.carriesMedia(mediaBytes(bytes));
     const wait = memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
     if (wait) await wait;
     const decoded = decodeObjectInTurns(bytes, { limits: jsonLimits, names: DECISIVE_NAMES, stop: request });

@@ -9,6 +9,7 @@ import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
+import { bookStream } from "./book-usage.ts";
 import { beginStream } from "./heartbeat.ts";
 import { createErrorMask } from "./mask-errors.ts";
 import type { StreamListener } from "./stream-listener.ts";
@@ -82,7 +83,8 @@ export async function openArrayStream(
     isOver: () => watch.isOver(last()),
     onEnd(reason) {
       const hasAll = reason?.code === "client_gone" && watch.isOver(last());
-      context.used(reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(tail.bytes()));
+      const told = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(tail.bytes());
+      bookStream(context, told, tail, reason !== undefined && !hasAll);
       attempts.close(hasAll ? undefined : reason);
       context.finishBody(hasAll ? undefined : reason);
     },

@@ -1,6 +1,6 @@
 import type { Format } from "../formats/format.ts";
 import { isUsageOnlyEvent, mayContainUsage } from "../formats/chat/usage-event.ts";
-import { readFirstUsage, readUsage } from "../formats/usage.ts";
+import { joinUsage, readFirstUsage, readUsage } from "../formats/usage.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import { createEventFilter, type EventFilter } from "../core/sse/event-filter.ts";
 import { Failure } from "../core/errors.ts";
@@ -11,6 +11,7 @@ import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
+import { bookStream } from "./book-usage.ts";
 import { beginsLikeDocument, isEventStream } from "./read-response.ts";
 import { beginStream, type Heartbeat } from "./heartbeat.ts";
 import { createErrorMask } from "./mask-errors.ts";
@@ -148,7 +149,10 @@ function recordEvents(attempts: Attempts, reply: Reply, format: Format): EventRe
     onEnd(reason) {
       // Clients leave when they have the last event, which may be before the provider has closed its stream.
       const hasAll = reason?.code === "client_gone" && isWhole();
-      context.used(reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(tail.bytes()));
+      const told = reply.usage
+        ? reply.usage()
+        : joinUsage(context.usage, (format.readUsage ?? readUsage)(tail.bytes()));
+      bookStream(context, told, tail, reason !== undefined && !hasAll);
       attempts.close(hasAll ? undefined : reason);
       context.finishBody(hasAll ? undefined : reason);
     },

@@ -6,6 +6,8 @@ import type { Provider } from "../providers/provider.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
+import { bookUsage } from "./book-usage.ts";
+import { addCost } from "./cost-header.ts";
 import { openArrayStream } from "./array-stream.ts";
 import { beginsWithEvent, isEventStream, readWholeResponse, requireBody, UNCOUNTED_BYTES } from "./read-response.ts";
 import { openEventStream } from "./event-stream.ts";
@@ -23,6 +25,8 @@ export interface RelayParts extends AdmitParts, TranslationParts {
   readonly proxiesWithoutModel: boolean;
   /** Ask for the usage of every stream, for the gateway's own records. */
   readonly wantsUsage: boolean;
+  /** Tell clients what their whole answers cost; those of streams are not known when their heads go out. */
+  readonly showsCost: boolean;
 }
 
 /** Makes what answers requests of a format, once for each route. */
@@ -35,6 +39,7 @@ export type RelayRequest = (context: RequestContext, request: Request) => Promis
 export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay {
   const admit = createAdmit(parts);
   const answer = composeStages(stages, createAnswer(parts));
+  const { showsCost } = parts;
 
   return (format) => async (context, request) => {
     const admitted = await admit(context, request, format);
@@ -46,7 +51,9 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
     const reply = await answer(admitted);
     const asked = { format, provider: attempts.answerer ?? provider, streamAsked, isArray };
     try {
-      return await respond(parts, attempts, reply, asked);
+      const response = await respond(parts, attempts, reply, asked);
+      if (showsCost) addCost(response, context);
+      return response;
     } catch (error) {
       const why = toFailure(error);
       const failure = attempts.answerer ? withTried(why, reply.headers ?? {}, undefined) : why;
@@ -89,10 +96,15 @@ export async function respond(
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
   if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);
   const usage = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(requireBody(whole));
-  const judged = judgeAnswer(attempts.context, provider, whole, usage);
+  const { context } = attempts;
+  const bytes = judgeAnswer(context, provider, whole, usage);
+  // Neither an error that came with a good status nor a count of tokens was generated.
+  if (format.counts || context.failure !== undefined) context.used(usage);
+  else bookUsage(context, usage, { last: bytes, total: bytes.length, isStream: false, isCut: false });
+  context.settle();
   // A longer one has to be taken by its client.
-  if (judged.length <= UNCOUNTED_BYTES) attempts.settle();
-  return sendWholeResponse(attempts, reply, judged, usage);
+  if (bytes.length <= UNCOUNTED_BYTES) attempts.settle();
+  return sendWholeResponse(attempts, reply, bytes);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Failure } from "../core/errors.ts";
 import { batchWrite } from "../core/event-loop.ts";
-import type { RequestContext, TokenUsage } from "../core/request-context.ts";
+import type { RequestContext } from "../core/request-context.ts";
 import { createStreamTail } from "../core/sse/stream-tail.ts";
 import { readUsage } from "../formats/usage.ts";
 import { bodyOfBytes } from "../upstream/body.ts";
@@ -8,6 +8,7 @@ import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import type { ResponseBody } from "../upstream/transport.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
+import { bookStream } from "./book-usage.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";
 import { pumpStream } from "./stream-pump.ts";
 
@@ -19,21 +20,15 @@ const JSON_TYPE = /^[a-z]+\/(?:[\w.+-]+\+)?json\b/i;
 
 /**
  * The response that carries a whole answer, a JSON object, with what is relayed of the provider's headers.
- * A short one is recorded at once, and resolves when it is to be sent. A longer one stays in flight until the client
+ * What it used is recorded already. A short one is over at once, and resolves when it is to be sent. A longer one stays in flight until the client
  * has taken it, which the runtime reports for streams only: it goes out in chunks, and a client that does not read is
  * not waited for without end. The attempts are handed over to it.
  */
-export function sendWholeResponse(
-  attempts: Attempts,
-  reply: Reply,
-  bytes: Uint8Array,
-  usage: TokenUsage | undefined,
-): Promise<Response> {
+export function sendWholeResponse(attempts: Attempts, reply: Reply, bytes: Uint8Array): Promise<Response> {
   const { context } = attempts;
   const { status } = reply.response;
   // Recorded already, unless the body came along with the head.
   context.firstByte();
-  context.used(usage);
   context.answered(status);
   if (bytes.length > UNCOUNTED_BYTES) return streamWhole(attempts, reply, bodyOfBytes(bytes));
   context.sent(bytes.length);
@@ -57,7 +52,9 @@ export function passWholeAnswer(
   attempts.context.answered(reply.response.status);
   return streamWhole(attempts, reply, body, {
     onChunk: tail.push,
-    onEnd: () => attempts.context.used(findUsage(tail.bytes())),
+    onEnd: (isCut) => {
+      bookStream(attempts.context, findUsage(tail.bytes()), tail, isCut);
+    },
   });
 }
 
@@ -65,7 +62,7 @@ async function streamWhole(
   attempts: Attempts,
   reply: Reply,
   body: ResponseBody,
-  observer?: { readonly onChunk: (chunk: Uint8Array) => void; readonly onEnd: () => void },
+  observer?: { readonly onChunk: (chunk: Uint8Array) => void; readonly onEnd: (isCut: boolean) => void },
 ): Promise<Response> {
   const { context } = attempts;
   // With its header, because it is no stream but for the client.
@@ -78,7 +75,7 @@ async function streamWhole(
     // JSON has no place for an error: the connection breaks off instead.
     terminalErrorEvent: () => undefined,
     onEnd(failure) {
-      observer?.onEnd();
+      observer?.onEnd(failure !== undefined);
       attempts.close(failure);
       context.finishBody(failure);
     },

@@ -11,7 +11,8 @@ import type { ModelSources } from "./models/model-sources.ts";
 import { createModelTable, type ModelTable } from "./models/model-table.ts";
 import { createOwnModels, type OwnModels } from "./own-models.ts";
 import type { RoutePolicy } from "./route-policy.ts";
-import { openPrices, type Prices } from "./prices/prices.ts";
+import type { PriceBook } from "./prices/price-book.ts";
+import { createPrices, type Prices } from "./prices/prices.ts";
 import type { RoutingView } from "./routing-view.ts";
 import type { OpenSharing } from "./sharing/open-sharing.ts";
 
@@ -35,8 +36,8 @@ export interface OpenDeployments {
 
 /** How deployments do, and what is in flight at them, whatever configuration they are in. */
 export interface Deployments {
-  /** Builds the models of a configuration, and loads what they need. */
-  name(sources: ModelSources): Promise<NamedModels>;
+  /** Builds the models of a configuration. @param book what they cost, as far as they do not say it; undefined if none asks */
+  name(sources: ModelSources, book: PriceBook | undefined): NamedModels;
   /** @param openCall for active checks */
   open(named: NamedModels, openCall: OpenUpstreamCall): OpenDeployments;
   /** Forgets what none of these configurations has. */
@@ -69,10 +70,7 @@ export function createDeployments(parts: DeploymentsParts): Deployments {
   });
 
   return {
-    async name(sources) {
-      const table = createModelTable(sources);
-      return { table, prices: await openPrices(table.all) };
-    },
+    name: (sources, book) => ({ table: createModelTable(sources), prices: createPrices(book) }),
     open({ table, prices }, openCall) {
       const gates = createGates(gateStates, table.gates, queuesOf(table.all));
       const checking = checks

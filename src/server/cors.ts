@@ -1,4 +1,5 @@
 import type { RequestContext } from "../core/request-context.ts";
+import { COST_HEADER } from "../pipeline/cost-header.ts";
 import { ROUTING_HEADERS } from "../pipeline/route/told.ts";
 import { TRANSLATION_HEADERS } from "../pipeline/translate/note-headers.ts";
 
@@ -29,7 +30,7 @@ const PREFLIGHT_SECONDS = "600";
 /** Response headers that pages may read beyond the few that they always may. */
 const EXPOSED = [
   ...["x-request-id", "x-upstream-request-id", "request-id", "retry-after", "retry-after-ms", "x-should-retry"],
-  ...["x-gateway-provider", "x-selected-provider", "x-selected-model", "x-attempts"],
+  ...["x-gateway-provider", "x-selected-provider", "x-selected-model", "x-attempts", COST_HEADER],
   ...Object.values(TRANSLATION_HEADERS),
   ...Object.values(ROUTING_HEADERS),
 ].join(", ");

@@ -30,6 +30,8 @@ export interface ChangeLog {
   historyLost(count: number | undefined): void;
   /** The Redis server through which gateways share cooldowns and limits stopped to answer, or answers again. */
   sharingChanged(problem: string | undefined): void;
+  /** The newest list of prices cannot be had, or can again. */
+  pricesChanged(problem: string | undefined): void;
   /** A provider's models cannot be listed, or for another reason than before. */
   modelListFailed(provider: { readonly id: string; readonly configured: boolean }, failure: Failure): void;
   /** They can be listed again. */
@@ -91,6 +93,10 @@ export function createChangeLog(log: Log, worker = 1): ChangeLog {
       if (problem !== undefined) {
         log.warn({ problem }, "Redis does not answer; cooldowns and limits are not shared between gateways");
       } else log.info("Redis answers again; cooldowns and limits are shared between gateways");
+    },
+    pricesChanged(problem) {
+      if (problem !== undefined) log.warn({ problem }, "the list of prices cannot be updated; the last one is used");
+      else log.info("the list of prices can be updated again");
     },
     modelListFailed({ id, configured }, failure) {
       const line = { provider: id, failure: failure.code, cause: failure.details.cause };

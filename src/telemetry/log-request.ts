@@ -1,4 +1,5 @@
 import type { RoutingRecord } from "../core/attempt-summary.ts";
+import { formatDollars } from "../core/picodollars.ts";
 import type { RequestObserver, RequestRecord } from "../core/request-context.ts";
 import { LineBuffer, type LineLevel } from "./line-writer.ts";
 import type { Log } from "./log.ts";
@@ -82,6 +83,10 @@ function writeMembers(line: LineBuffer, starts: MemberStarts, context: RequestRe
   writeNumber(line, starts.output_tokens, usage?.outputTokens);
   writeNumber(line, starts.total_tokens, usage?.totalTokens);
   writeNumber(line, starts.cached_input_tokens, usage?.cachedInputTokens);
+  writeNumber(line, starts.cache_creation_input_tokens, usage?.cacheCreationInputTokens);
+  writeNumber(line, starts.reasoning_tokens, usage?.reasoningTokens);
+  writeText(line, starts.usage_source, context.usageSource);
+  writeCost(line, starts.cost_usd, context.cost);
   writeNumber(line, starts.tool_rounds, context.toolRounds);
   writeNumber(line, starts.tool_calls, context.toolCalls);
   writeTime(line, starts.response_header_ms, startedAt, context.responseHeaderAt);
@@ -112,6 +117,13 @@ function writeTried(line: LineBuffer, start: string, tried: RoutingRecord["tried
 }
 
 // Each of these writes nothing if the member is not written (it has no start), or there is no value.
+
+/** Null says that the price is not known; nothing at all that there was nothing to pay, or that costs are not computed. */
+function writeCost(line: LineBuffer, start: string | undefined, cost: RequestRecord["cost"]): void {
+  if (cost === undefined || start === undefined) return;
+  line.text(start);
+  line.text(cost === null ? "null" : formatDollars(cost));
+}
 
 function writeText(line: LineBuffer, start: string | undefined, value: string | undefined): void {
   if (value === undefined || start === undefined) return;

@@ -6,7 +6,7 @@ import { settle } from "../fixtures/manual-clock.ts";
 
 const fileOf = (version: string, problems: readonly string[] = []): ConfigFile => ({
   ...{ name: "gateway.yaml", version, values: {}, providers: {}, servers: [], paths: {}, references: [], problems },
-  ...{ models: [], modelNames: [], providerParts: [] },
+  ...{ models: [], modelNames: [], providerParts: [], prices: [] },
   isWhole: problems.length === 0,
 });
 

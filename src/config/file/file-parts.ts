@@ -1,6 +1,7 @@
 import type { Environment } from "../environment.ts";
 import type { Fault } from "./file-node.ts";
 import type { FileLimits, FileModel, FileTimeouts } from "./model-section.ts";
+import type { FilePrice } from "./price-section.ts";
 import { type Part, readPart, type ValuePlace } from "./read-part.ts";
 
 /** Where the values of a part are, by their paths. */
@@ -21,16 +22,28 @@ export interface ProviderPart {
   readonly places: Places;
 }
 
+/** What a file says that a model costs. */
+export interface NamedPrice {
+  /** Id of a provider. */
+  readonly provider: string;
+  /** In its naming; may hold one `*`. */
+  readonly model: string;
+  readonly value: FilePrice;
+  readonly places: Places;
+}
+
 /** What a file says that no variable says. Can be sent to another process. */
 export interface FileParts {
   readonly models: readonly NamedModel[];
   readonly providerParts: readonly ProviderPart[];
+  readonly prices: readonly NamedPrice[];
 }
 
 /** Reads the parts of a file. @returns what is wrong with them too; a part that has a fault is left out */
 export function readParts(parts: readonly Part[], environment: Environment): FileParts & { faults: readonly Fault[] } {
   const models: NamedModel[] = [];
   const providers = new Map<string, ProviderPart>();
+  const prices: NamedPrice[] = [];
   const faults: Fault[] = [];
   for (const part of parts) {
     const [section, name = "", key = ""] = part.path;
@@ -39,10 +52,11 @@ export function readParts(parts: readonly Part[], environment: Environment): Fil
     if (found.length > 0) continue;
     // What was read by a schema is of its type.
     if (section === "models") models.push({ name, value: value as FileModel, places });
+    else if (section === "prices") prices.push({ provider: name, model: key, value: value as FilePrice, places });
     else {
       const before = providers.get(name);
       providers.set(name, { ...before, id: name, [key]: value, places: { ...before?.places, ...places } });
     }
   }
-  return { models, providerParts: [...providers.values()], faults };
+  return { models, providerParts: [...providers.values()], prices, faults };
 }

@@ -1,6 +1,7 @@
 import { Type, type TObject, type TSchema } from "@sinclair/typebox";
 import { mcpSchema } from "./mcp-section.ts";
 import { MODELS } from "./model-section.ts";
+import { PRICES } from "./price-section.ts";
 import { providersSchema } from "./provider-section.ts";
 import { settingSections } from "./setting-sections.ts";
 
@@ -17,7 +18,8 @@ function fileSchema(): TObject {
     plain.map(([section, keys]) => [section, Type.Object(keys, { additionalProperties: false })]),
   );
   const { mcp = {} } = Object.fromEntries(settings);
-  const all = { ...sections, providers: providersSchema(settings), models: MODELS, mcp: mcpSchema(mcp) };
+  const parts = { models: MODELS, prices: PRICES };
+  const all = { ...sections, providers: providersSchema(settings), ...parts, mcp: mcpSchema(mcp) };
   const optional = Object.entries(all).map(([name, schema]) => [name, Type.Optional(schema)] as const);
   return Type.Object(Object.fromEntries(optional), { additionalProperties: false });
 }

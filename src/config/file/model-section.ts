@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { LIMITS, QUEUED_LIMITS, TIMEOUTS } from "./limit-sections.ts";
+import { PRICE } from "./price-section.ts";
 import { accepting, jsonPlace, partOfFile } from "./typed-places.ts";
 import { amount, count, duration, durationOr, flag, oneOf, textLike } from "./value-kinds.ts";
 
@@ -37,18 +38,7 @@ const DEPLOYMENT = Type.Object(
     override_params: Type.Optional(jsonPlace("Members of the request that are sent whatever the client's has")),
     limits: Type.Optional({ ...LIMITS, description: "How much this one is asked, in place of the model's limits" }),
     timeouts: Type.Optional({ ...TIMEOUTS, description: "How long this one may take" }),
-    price: Type.Optional(
-      accepting(
-        "input and output",
-        Type.Object(
-          {
-            input: amount("Of a million tokens that are read", { minimum: 0, maximum: 1e6 }),
-            output: amount("Of a million tokens that are written", { minimum: 0, maximum: 1e6 }),
-          },
-          { ...closed, description: "US dollars, for the strategy cheapest; the list price if not said" },
-        ),
-      ),
-    ),
+    price: Type.Optional(PRICE),
     prefill: Type.Optional(
       oneOf("How it goes on with an answer that another one has begun, for resume; as is known if not said", PREFILLS),
     ),

@@ -17,7 +17,7 @@ const MAX_FILE_BYTES = 1_048_576;
 /** What of a file is known of one that cannot be looked at. */
 const NOTHING = {
   ...{ values: {}, providers: {}, servers: [], paths: {}, references: [], isWhole: false },
-  ...{ models: [], modelNames: [], providerParts: [] },
+  ...{ models: [], modelNames: [], providerParts: [], prices: [] },
 } as const;
 
 /**
@@ -45,7 +45,7 @@ function readValues(
 ): Omit<ConfigFile, "name" | "version"> {
   const { said, parts, faults } = checkFile(root, FILE_SCHEMA);
   const { values, faults: unwritable } = writeVariables(said, environment);
-  const { models, providerParts, faults: unread } = readParts(parts, environment);
+  const { models, providerParts, prices, faults: unread } = readParts(parts, environment);
   const found = [...syntax, ...faults, ...unwritable, ...unread];
   const providers = entriesOf(root, ["providers"]).filter(([id]) => new RegExp(CUSTOM_ID).test(id));
   const servers = entriesOf(root, ["mcp", "servers"]).filter(([name]) => new RegExp(SERVER_NAME).test(name));
@@ -60,7 +60,7 @@ function readValues(
     values,
     providers: Object.fromEntries(providers.map(([id, { at }]) => [id, at])),
     servers: servers.map(([name]) => name),
-    ...{ models, providerParts, modelNames: entriesOf(root, ["models"]).map(([name]) => name) },
+    ...{ models, providerParts, prices, modelNames: entriesOf(root, ["models"]).map(([name]) => name) },
     // What can be said in two ways is named by the first.
     paths: Object.fromEntries(paths.toReversed()),
     references: [...new Set([...said, ...parts].flatMap(({ node }) => textsOf(node)).flatMap(referencesOf))],

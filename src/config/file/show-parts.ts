@@ -7,6 +7,7 @@ import { shownPath } from "./file-node.ts";
 import type { Places } from "./file-parts.ts";
 import { PROVIDER_PARTS } from "./limit-sections.ts";
 import { MODEL } from "./model-section.ts";
+import { MODEL_PRICE } from "./price-section.ts";
 import { isJsonPlace, readingOf } from "./typed-places.ts";
 
 type Path = readonly (string | number)[];
@@ -15,13 +16,16 @@ type IsFilled = (path: string) => boolean;
 
 const PROVIDER = Type.Object(PROVIDER_PARTS);
 
+/** Of the parts of a section, if it is not the one of the providers. */
+const SCHEMAS: Readonly<Record<string, TSchema>> = { models: MODEL, prices: MODEL_PRICE };
+
 /**
  * What files say that no variable says, and what they do not say, as `path=value` lines that end with where the value
  * comes from.
  */
 export function showParts(parts: readonly WrittenPart[]): readonly string[] {
   return parts.flatMap(({ path, value, fileName, places }) => {
-    const values = valuesOf(value, path[0] === "models" ? MODEL : PROVIDER, path, filledIn(places));
+    const values = valuesOf(value, SCHEMAS[path[0] ?? ""] ?? PROVIDER, path, filledIn(places));
     return values.map(([name, text]) => {
       const at = places[name];
       return `${name}=${text}  # ${at ? faultLine(fileName, at, name) : "default"}`;

@@ -23,6 +23,7 @@ export function addModels(loaded: LoadedConfig, { file, routing }: Files): Loade
   const { loaded: models, ...found } = loadModels({
     files: [file, routing].flatMap((one) => one ?? []),
     parts: file?.providerParts ?? [],
+    prices: file?.prices ?? [],
     fileName: file?.name ?? "",
     known,
   });

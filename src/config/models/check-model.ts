@@ -1,5 +1,6 @@
 import type { NamedModel } from "../file/file-parts.ts";
 import { type Position, shownPath } from "../file/file-node.ts";
+import { findTierFault, TIER_FAULT } from "./price-tiers.ts";
 import { findCollisions } from "./find-collisions.ts";
 
 /** Says what is wrong at a path of a model, the rest of the line after it. */
@@ -27,8 +28,10 @@ export function checkModel(named: NamedModel, deployments: number | undefined, c
   const { name, value: model } = named;
   const stars = name.split("*").length - 1;
   if (stars > 1) complain([], "has more than one *: expected a name with one * at most");
-  model.deployments.forEach(({ model: asked, params, override_params: overrides }, index) => {
+  model.deployments.forEach(({ model: asked, params, override_params: overrides, price }, index) => {
     const at = ["deployments", index];
+    const tier = price && findTierFault(price);
+    if (tier !== undefined) complain([...at, "price", "tiers", tier, "above"], TIER_FAULT);
     if (asked === "*" && stars === 0) {
       complain(
         [...at, "model"],

@@ -1,6 +1,6 @@
 import type { Provider } from "../../providers/provider.ts";
 import { type ConfigFile, faultLine } from "../file/config-file.ts";
-import type { NamedModel, ProviderPart } from "../file/file-parts.ts";
+import type { NamedModel, NamedPrice, ProviderPart } from "../file/file-parts.ts";
 import { shownPath } from "../file/file-node.ts";
 import { checkFallbacks } from "./check-fallbacks.ts";
 import { checkModel, complaintsOf } from "./check-model.ts";
@@ -8,6 +8,8 @@ import { checkProviders, type KnownProviders } from "./check-providers.ts";
 import { completeModel } from "./complete-model.ts";
 import type { LoadedModels, WrittenPart } from "./loaded-models.ts";
 import { modelSettings, type ModelSettings, providerSettings, type ProviderRoutingSettings } from "./model-settings.ts";
+import { checkPrices } from "./check-prices.ts";
+import { namedPrice } from "./price-settings.ts";
 import { createSuggest } from "./suggest.ts";
 
 /** A file that names models. */
@@ -18,6 +20,7 @@ export interface ModelSources {
   /** Names of the first ones win. */
   readonly files: readonly FileOfModels[];
   readonly parts: readonly ProviderPart[];
+  readonly prices: readonly NamedPrice[];
   /** Where the parts are. */
   readonly fileName: string;
   /** Undefined if something is wrong with them: what is about them is not checked then. */
@@ -25,7 +28,7 @@ export interface ModelSources {
 }
 
 /** Checks the models of all files, and fills in what they do not say. @returns problems and warnings one line each */
-export function loadModels({ files, parts, fileName, known }: ModelSources) {
+export function loadModels({ files, parts, prices, fileName, known }: ModelSources) {
   const problems: string[] = [];
   const { models, warnings } = joinModels(files);
   const suggest = createSuggest();
@@ -61,6 +64,7 @@ export function loadModels({ files, parts, fileName, known }: ModelSources) {
     const text = `${path} can do nothing, because nothing bounds the provider: expected max_in_flight, or another limit`;
     problems.push(faultLine(fileName, places[path] ?? { line: 1, column: 1 }, text));
   }
+  problems.push(...checkPrices(prices, known, fileName, suggest));
   const warned = models.flatMap(({ file, model }) => idleParts(file, model));
   const complete = models.map(({ file, model }) => {
     const value = completeModel(model.value, countOf(model) ?? 1);
@@ -72,9 +76,13 @@ export function loadModels({ files, parts, fileName, known }: ModelSources) {
     models: Object.freeze(complete.map(({ settings }) => settings)),
     plainModels: Object.freeze(known ? plainModelsOf(known, providerRoutings) : []),
     providerRoutings: Object.freeze(providerRoutings),
+    prices: Object.freeze(prices.map(namedPrice)),
     writtenParts: [
       ...parts.map(({ id, places, ...value }) => ({ path: ["providers", id], value, fileName, places })),
       ...complete.map(({ written }) => written),
+      ...prices.map(({ provider, model, value, places }) => ({
+        ...{ path: ["prices", provider, model], value, fileName, places },
+      })),
     ],
   };
   return { loaded, problems, warnings: [...warnings, ...warned] };

@@ -1,5 +1,6 @@
 import type { Places } from "../file/file-parts.ts";
 import type { CompleteModel } from "./complete-model.ts";
+import type { PriceSettings } from "./price-settings.ts";
 import type { ModelSettings, ProviderRoutingSettings } from "./model-settings.ts";
 
 /** What files say of models and providers that no variable says, with all that is not said filled in. */
@@ -9,6 +10,8 @@ export interface LoadedModels {
   /** What `provider/model` means at providers with several keys, or limits; their names are `<id>/*`. */
   readonly plainModels: readonly ModelSettings[];
   readonly providerRoutings: readonly ProviderRoutingSettings[];
+  /** What models cost, as the operator says it. */
+  readonly prices: readonly PriceSettings[];
   /** The same as it would be written. Only printed. */
   readonly writtenParts: readonly WrittenPart[];
 }
@@ -25,5 +28,6 @@ export const NO_MODELS: LoadedModels = Object.freeze({
   models: Object.freeze([]),
   plainModels: Object.freeze([]),
   providerRoutings: Object.freeze([]),
+  prices: Object.freeze([]),
   writtenParts: Object.freeze([]),
 });

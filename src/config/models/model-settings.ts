@@ -1,5 +1,6 @@
 import type { ProviderPart } from "../file/file-parts.ts";
 import type { RETRY_WORDS, FileDeployment, FileLimits, FileTimeouts } from "../file/model-section.ts";
+import { priceSettings } from "./price-settings.ts";
 import { type CompleteModel, completeQueue } from "./complete-model.ts";
 
 /*
@@ -71,7 +72,7 @@ function deploymentSettings(deployment: CompleteModel["deployments"][number]) {
     ...((defaults || overrides) && { params: { defaults: defaults ?? {}, overrides: overrides ?? {} } }),
     ...(limits && { limits: limitSettings(limits) }),
     ...(timeouts && { timeouts: timeoutSettings(timeouts) }),
-    ...(price && { price: { input: price.input, output: price.output } }),
+    ...(price && { price: priceSettings(price) }),
     ...(prefill && { prefill }),
   });
 }

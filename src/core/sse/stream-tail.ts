@@ -4,6 +4,8 @@ export interface StreamTail {
   push(chunk: Uint8Array): void;
   /** The remembered bytes, at least `size` of them if so many went by; a view that the next push overwrites. */
   bytes(): Uint8Array;
+  /** How many bytes went by. */
+  total(): number;
   /** A copy of so many last bytes, or of all that there were. */
   last(count: number): Buffer;
 }
@@ -12,8 +14,10 @@ export interface StreamTail {
 export function createStreamTail(size: number): StreamTail {
   let buffer: Uint8Array | undefined;
   let length = 0;
+  let total = 0;
   return {
     push(chunk) {
+      total += chunk.length;
       buffer ??= new Uint8Array(size * 2);
       if (chunk.length >= size) {
         buffer.set(chunk.subarray(chunk.length - size));
@@ -27,6 +31,7 @@ export function createStreamTail(size: number): StreamTail {
       buffer.set(chunk, length);
       length += chunk.length;
     },
+    total: () => total,
     bytes: () => (buffer ? buffer.subarray(0, length) : new Uint8Array(0)),
     last: (count) => (buffer ? Buffer.from(buffer.subarray(Math.max(0, length - count), length)) : Buffer.alloc(0)),
   };

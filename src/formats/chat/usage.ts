@@ -1,6 +1,15 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Usage } from "../form/answer.ts";
 import { numberOf, objectOf } from "../../core/json/values.ts";
+import {
+  cachedTokens,
+  createdForHour,
+  createdTokens,
+  hiddenReasoning,
+  positiveOf,
+  reasoningTokens,
+  webSearches,
+} from "../usage-details.ts";
 
 /**
  * Reads `usage` in the variants of the field: DeepSeek says `prompt_cache_hit_tokens`, Moonshot `cached_tokens`, Mistral
@@ -14,25 +23,19 @@ export function readUsage(value: unknown): Usage | undefined {
   if (usage === undefined || (input === undefined && said === undefined)) return undefined;
   const prompt = objectOf(usage["prompt_tokens_details"]);
   const completion = objectOf(usage["completion_tokens_details"]);
-  const reasoning = numberOf(completion?.["reasoning_tokens"]) ?? numberOf(usage["reasoning_tokens"]);
-  const hidden = (numberOf(usage["total_tokens"]) ?? 0) - (input ?? 0) - (said ?? 0);
-  const areThoughtsHidden = hidden > 0 && (reasoning === undefined || reasoning === hidden);
+  const reasoning = reasoningTokens(usage, completion);
+  const hidden = hiddenReasoning(numberOf(usage["total_tokens"]), input, said, reasoning);
   return {
     input: input ?? 0,
-    output: (said ?? 0) + (areThoughtsHidden ? hidden : 0),
-    cacheRead:
-      numberOf(prompt?.["cached_tokens"]) ??
-      numberOf(usage["prompt_cache_hit_tokens"]) ??
-      numberOf(usage["cached_tokens"]) ??
-      numberOf(usage["num_cached_tokens"]) ??
-      numberOf(usage["cache_read_input_tokens"]),
-    cacheWrite:
-      numberOf(prompt?.["cache_write_tokens"]) ??
-      numberOf(prompt?.["cache_creation_tokens"]) ??
-      numberOf(prompt?.["cache_creation_input_tokens"]) ??
-      numberOf(usage["cache_creation_input_tokens"]),
-    cacheWriteHour: numberOf(objectOf(prompt?.["cache_creation"])?.["ephemeral_1h_input_tokens"]),
-    reasoning: areThoughtsHidden ? hidden : reasoning,
+    output: (said ?? 0) + hidden,
+    cacheRead: cachedTokens(usage, prompt),
+    cacheWrite: createdTokens(usage, prompt),
+    cacheWriteHour: createdForHour(usage, prompt),
+    reasoning: hidden > 0 ? hidden : reasoning,
+    audioInput: positiveOf(prompt?.["audio_tokens"]),
+    audioOutput: positiveOf(completion?.["audio_tokens"]),
+    imageOutput: positiveOf(completion?.["image_tokens"]),
+    searches: webSearches(usage),
   };
 }
 

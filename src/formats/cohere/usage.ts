@@ -1,9 +1,10 @@
-import { isJsonObject } from "../../core/json/parse.ts";
+import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { numberOf, objectOf } from "../../core/json/values.ts";
 import type { Usage } from "../form/answer.ts";
 
 /**
  * Reads `usage`. What is billed is another number, which leaves out what the provider adds to prompts.
+ * https://docs.cohere.com/reference/chat
  * @returns undefined if it says nothing of tokens
  */
 export function readUsage(usage: unknown): Usage | undefined {
@@ -19,5 +20,12 @@ export function readUsage(usage: unknown): Usage | undefined {
     cacheWrite: undefined,
     cacheWriteHour: undefined,
     reasoning: undefined,
+    billed: readBilled(objectOf(usage["billed_units"])),
   };
+}
+
+function readBilled(units: JsonObject | undefined): Usage["billed"] {
+  const input = numberOf(units?.["input_tokens"]);
+  const output = numberOf(units?.["output_tokens"]);
+  return input === undefined && output === undefined ? undefined : { input: input ?? 0, output: output ?? 0 };
 }

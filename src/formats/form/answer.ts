@@ -47,6 +47,16 @@ export interface Usage {
   /** The part of `cacheWrite` that is kept for an hour. */
   readonly cacheWriteHour: number | undefined;
   readonly reasoning: number | undefined;
+  /** Parts of input and output, for the gateway's own records only: what is not text. */
+  readonly audioInput?: number | undefined;
+  /** The part of `audioInput` that was cached. */
+  readonly audioCacheRead?: number | undefined;
+  readonly audioOutput?: number | undefined;
+  readonly imageOutput?: number | undefined;
+  /** Web searches of the provider's own. */
+  readonly searches?: number | undefined;
+  /** What is billed, if that is another number of tokens. */
+  readonly billed?: { readonly input: number; readonly output: number } | undefined;
 }
 
 /** A failure that a provider told, in an answer that had begun well or in its error's body. */

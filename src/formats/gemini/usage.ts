@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { numberOf } from "../../core/json/values.ts";
+import { tokensOfModality } from "../usage-details.ts";
 import type { Usage } from "../form/answer.ts";
 
 /**
@@ -22,6 +23,10 @@ export function readUsage(usage: unknown): Usage | undefined {
     cacheWrite: undefined,
     cacheWriteHour: undefined,
     reasoning: thoughts,
+    audioInput: tokensOfModality(usage["promptTokensDetails"], "AUDIO"),
+    audioCacheRead: tokensOfModality(usage["cacheTokensDetails"], "AUDIO"),
+    audioOutput: tokensOfModality(usage["candidatesTokensDetails"], "AUDIO"),
+    imageOutput: tokensOfModality(usage["candidatesTokensDetails"], "IMAGE"),
   };
 }
 

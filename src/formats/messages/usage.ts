@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Usage } from "../form/answer.ts";
 import { numberOf, objectOf } from "../../core/json/values.ts";
+import { webSearches } from "../usage-details.ts";
 
 /**
  * Reads `usage`. On this wire `input_tokens` is without what was read from or written to a cache.
@@ -22,6 +23,7 @@ export function readUsage(usage: unknown): Usage | undefined {
     cacheWrite,
     cacheWriteHour,
     reasoning: numberOf(objectOf(usage["output_tokens_details"])?.["thinking_tokens"]),
+    searches: webSearches(usage),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Usage } from "../form/answer.ts";
 import { numberOf, objectOf } from "../../core/json/values.ts";
+import { webSearches } from "../usage-details.ts";
 
 /** The `usage` of a response; undefined if the provider said none. */
 export function readUsage(value: unknown): Usage | undefined {
@@ -15,6 +16,7 @@ export function readUsage(value: unknown): Usage | undefined {
     cacheWrite: numberOf(input?.["cache_write_tokens"]),
     cacheWriteHour: undefined,
     reasoning: numberOf(output?.["reasoning_tokens"]),
+    searches: webSearches(usage),
   };
 }
 

@@ -108,7 +108,7 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     const { reply: asking, deployment, model, lease } = routed;
     const { branch, hasContent, reply } = asking;
     this.#attempts.answerer = deployment.provider;
-    this.#attempts.context.selected(deployment.provider.id, model);
+    this.#attempts.context.selected(deployment.provider.id, model, deployment);
     if (hasContent) lease.firstToken();
     const headers = headersOf(deployment, model, this.#records.length);
     const resumable = this.#route.route.model.options.resumes && reply && this.#resumable(routed, reply);

@@ -3,10 +3,9 @@ import { toJson } from "../../core/json/bytes.ts";
 import { type JsonLimits, parsedWeight } from "../../core/json/limits.ts";
 import { decodeObjectInTurns } from "../../core/json/parse.ts";
 import { type MemoryBudget, memoryExhausted } from "../../core/memory/budget.ts";
-import type { TokenUsage } from "../../core/request-context.ts";
-import type { Usage } from "../../formats/form/answer.ts";
 import type { ClientAsk, ClientDialect, WireDialect, WireTarget } from "../../formats/form/dialect.ts";
 import type { Framing } from "../../formats/form/framing.ts";
+import { toTokenUsage } from "../../formats/form/token-usage.ts";
 import type { Format } from "../../formats/format.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
@@ -141,17 +140,4 @@ export function responseWith(
   body: ResponseBody | null,
 ): UpstreamResponse {
   return { status, headers: withContentType(headers, type), body };
-}
-
-/** Usage as the gateway records it. */
-export function toTokenUsage(usage: Usage | undefined): TokenUsage | undefined {
-  if (!usage) return undefined;
-  const { input, output, cacheRead, cacheWrite, reasoning } = usage;
-  return {
-    inputTokens: input,
-    outputTokens: output,
-    ...(cacheRead !== undefined && { cachedInputTokens: cacheRead }),
-    ...(cacheWrite !== undefined && { cacheCreationInputTokens: cacheWrite }),
-    ...(reasoning !== undefined && { reasoningTokens: reasoning }),
-  };
 }

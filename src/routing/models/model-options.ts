@@ -33,10 +33,43 @@ export interface ParamOptions {
   readonly overrides: JsonObject;
 }
 
-/** In US dollars for a million tokens. */
-export interface PriceOptions {
+/** US dollars for a million tokens of each kind. What is not said is billed as what it is a part of. */
+export interface KindPrices {
   readonly input: number;
   readonly output: number;
+  readonly cachedInput?: number;
+  readonly cacheWrite?: number;
+  /** For an hour. */
+  readonly cacheWriteHour?: number;
+  readonly audioInput?: number;
+  readonly cachedAudioInput?: number;
+  readonly reasoning?: number;
+  readonly audioOutput?: number;
+  readonly imageOutput?: number;
+}
+
+/** What requests with more than `above` tokens of input cost, all of their tokens; the rest is as in the tier before. */
+export interface PriceTier extends Partial<KindPrices> {
+  readonly above: number;
+}
+
+/** What a model costs in US dollars. */
+export interface PriceOptions extends KindPrices {
+  /** A thousand web searches of the provider's; not billed if not said. */
+  readonly webSearches?: number;
+  /** Each request, beside its tokens. */
+  readonly request?: number;
+  /** The lowest first. */
+  readonly tiers?: readonly PriceTier[];
+}
+
+/** What the operator says that a provider's model costs. */
+export interface NamedPrice {
+  /** Id of a provider. */
+  readonly provider: string;
+  /** In its naming; may hold one `*`. */
+  readonly model: string;
+  readonly price: PriceOptions;
 }
 
 export interface DeploymentOptions {

@@ -42,5 +42,6 @@ export async function loadModelFacts(): Promise<ModelFacts> {
 
 /** The list has prices for a million tokens. */
 function perToken(price: Parameters<typeof firstTier>[0]): string | undefined {
-  return price === undefined ? undefined : decimalText(firstTier(price), -6);
+  const first = firstTier(price);
+  return first === undefined ? undefined : decimalText(first, -6);
 }

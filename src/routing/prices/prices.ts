@@ -1,12 +1,11 @@
-import type { RoutedModel } from "../engine/route.ts";
 import type { Deployment } from "../models/deployment.ts";
 import type { PriceOptions } from "../models/model-options.ts";
-import { loadPriceList } from "./price-list.ts";
+import type { PriceBook } from "./price-book.ts";
 
 /** What deployments cost. */
 export interface Prices {
   /**
-   * The price that the operator gave the deployment, or else the one of the built-in list.
+   * The price that the operator gave the deployment, or else the one of the book.
    * @param model that it is asked for, in its provider's naming
    * @returns undefined if nobody knows it
    */
@@ -17,16 +16,6 @@ export interface Prices {
 
 type Priced = Pick<Deployment, "price" | "provider">;
 
-/** What was found for a deployment: to look it up takes up to 150 us, more than all else of a request. */
-interface Found {
-  readonly model: string;
-  readonly price: PriceOptions | undefined;
-  readonly until: number;
-}
-
-/** Prices that depend on the time of day change by the minute at most. */
-const FOUND_MS = 60_000;
-
 /** Three tokens go in for one that comes out, as comparisons of models usually count: https://artificialanalysis.ai/methodology */
 const INPUT_SHARE = 0.75;
 
@@ -35,36 +24,10 @@ export function blendedPrice({ input, output }: PriceOptions): number {
   return input * INPUT_SHARE + output * (1 - INPUT_SHARE);
 }
 
-/** Whether somebody asks for a price that the operator did not give. */
-function needList(models: readonly RoutedModel[]): boolean {
-  return models.some(
-    ({ options, deployments }) =>
-      options.strategy === "cheapest" && deployments.some(({ price }) => price === undefined),
-  );
-}
-
-/**
- * @param models those of the configuration; the built-in list is loaded only if a `cheapest` one has a deployment without a price
- * @param load loads the built-in list
- * @param now milliseconds since the epoch, for prices that depend on the time of day
- */
-export async function openPrices(
-  models: readonly RoutedModel[],
-  load = loadPriceList,
-  now: () => number = Date.now,
-): Promise<Prices> {
-  const list = needList(models) ? await load() : undefined;
-  const known = new WeakMap<Priced, Found>();
-  const priceOf = (deployment: Priced, model: string): PriceOptions | undefined => {
-    const { price: own, provider } = deployment;
-    if (own !== undefined || list === undefined) return own;
-    const at = now();
-    const found = known.get(deployment);
-    if (found?.model === model && at < found.until) return found.price;
-    const price = list.find(provider, model, new Date(at));
-    known.set(deployment, { model, price, until: at + FOUND_MS });
-    return price;
-  };
+/** @param book undefined if nobody needs a price that no deployment has */
+export function createPrices(book: PriceBook | undefined): Prices {
+  const priceOf = ({ price, provider }: Priced, model: string): PriceOptions | undefined =>
+    price ?? book?.find(provider, model)?.price;
   return {
     priceOf,
     costOf(deployment, model) {

@@ -38,11 +38,12 @@ const TOOL_PARAMETERS: readonly Parameter[] = [
   },
 ];
 
-/** Headers of answers to requests for a model that stands for several deployments. */
-const SELECTED_HEADERS = {
+/** Headers of answers of models: those of a name that stands for several deployments, and what it cost. */
+const ANSWER_HEADERS = {
   "X-Selected-Provider": "Id of the provider that answered, if the model is one of the gateway's own names.",
   "X-Selected-Model": "The model in its naming.",
   "X-Attempts": "How many attempts were made, if more than one.",
+  "X-Cost-Usd": "What an answer that is no stream cost in US dollars, with COST_HEADER=true and if its price is known.",
 };
 
 /** Ids of models, as clients ask for them, with which the examples work here; by API. */
@@ -107,7 +108,7 @@ function relayed(
       "application/json": response ? referenceIn(schemas, response) : schemaReference("ProviderSpecificResponse"),
       ...(streams && { "text/event-stream": schemaReference("SSEvent") }),
     },
-    ...(body && { headers: SELECTED_HEADERS }),
+    ...(body && { headers: ANSWER_HEADERS }),
     errors: body ? RELAYED : RELAYED_WITHOUT_BODY,
   };
 }

@@ -17,6 +17,7 @@ const READ_USAGE = {
   input: 30,
   output: 7,
   cacheRead: 16,
+  billed: { input: 1, output: 2 },
   cacheWrite: undefined,
   cacheWriteHour: undefined,
   reasoning: undefined,

@@ -3,9 +3,10 @@ import { PROVIDER_TABLE } from "../../../src/providers/table.ts";
 import type { Provider } from "../../../src/providers/provider.ts";
 import type { ProviderRow } from "../../../src/providers/provider-row.ts";
 import type { Deployment } from "../../../src/routing/models/deployment.ts";
-import type { ModelOptions, PriceOptions, Strategy } from "../../../src/routing/models/model-options.ts";
+import type { PriceOptions } from "../../../src/routing/models/model-options.ts";
+import { createPriceBook } from "../../../src/routing/prices/price-book.ts";
 import { loadPriceList, type PriceList } from "../../../src/routing/prices/price-list.ts";
-import { blendedPrice, openPrices } from "../../../src/routing/prices/prices.ts";
+import { blendedPrice, createPrices } from "../../../src/routing/prices/prices.ts";
 import { createProvider } from "../../upstream/open-upstream.ts";
 
 const NOON = new Date("2026-10-01T12:00:00Z");
@@ -25,16 +26,6 @@ const deployment = (price?: PriceOptions): Deployment => ({
   ...{ key: "k", label: "openai/gpt-4o-mini", provider: createProvider("openai"), model: "gpt-4o-mini" },
   ...{ weight: 1, priority: 0, timeouts: {}, gates: [], price },
 });
-
-function model(strategy: Strategy, ...deployments: readonly Deployment[]) {
-  const options: ModelOptions = {
-    ...{ name: "fast", deployments: [], strategy, fallbacks: [], contextFallbacks: [], contentFallbacks: [] },
-    retries: { attempts: 1, on: new Set(), repeatsSent: false, backoffMs: 1, maxBackoffMs: 1 },
-    cooldown: { failures: 3, rate: 0.5, forMs: 1, maxMs: 1, slowStartMs: 0, whenAll: "try" },
-    ...{ timeouts: {}, limits: {}, resumes: false },
-  };
-  return { options, deployments };
-}
 
 describe("the built-in list", () => {
   let list: PriceList;
@@ -56,16 +47,35 @@ describe("the built-in list", () => {
     ["moonshot", "kimi-k2-0711-preview", 0.6, 2.5],
     ["openrouter", "openai/gpt-4o-mini", 0.15, 0.6],
   ])("knows %s/%s", (id, name, input, output) => {
-    expect(list.find(provider(id), name, NOON)).toEqual({ input, output });
+    expect(list.find(provider(id), name, NOON)).toMatchObject({ input, output });
   });
 
-  test("says the least where a model costs more for long requests", () => {
-    expect(list.find(provider("google"), "gemini-2.5-pro", NOON)).toEqual({ input: 1.25, output: 10 });
+  test("says what long requests cost", () => {
+    expect(list.find(provider("google"), "gemini-2.5-pro", NOON)).toEqual({
+      ...{ input: 1.25, output: 10, cachedInput: 0.125 },
+      tiers: [{ above: 200_000, input: 2.5, output: 15, cachedInput: 0.25 }],
+    });
+  });
+
+  test("says what kinds of tokens, searches and requests cost", () => {
+    expect(list.find(provider("anthropic"), "claude-haiku-4-5", NOON)).toEqual({
+      ...{ input: 1, output: 5, cachedInput: 0.1, cacheWrite: 1.25, cacheWriteHour: 2, webSearches: 10 },
+    });
+    expect(list.find(provider("perplexity"), "sonar-pro", NOON)).toEqual({ input: 3, output: 15, request: 0.014 });
+    expect(list.find(provider("google"), "gemini-2.5-flash", NOON)).toMatchObject({
+      ...{ audioInput: 1, cachedAudioInput: 0.1 },
+    });
+  });
+
+  test("knows of models that are cheaper at night", () => {
+    const night = new Date("2026-10-01T20:00:00Z");
+    expect(list.find(provider("deepseek"), "deepseek-chat", NOON)?.input).toBe(0.27);
+    expect(list.find(provider("deepseek"), "deepseek-chat", night)?.input).toBe(0.135);
   });
 
   test("has the models of a further account, by its address", () => {
     const second = provider("openai-second", "https://api.openai.com/v1");
-    expect(list.find(second, "gpt-4o-mini", NOON)).toEqual({ input: 0.15, output: 0.6 });
+    expect(list.find(second, "gpt-4o-mini", NOON)).toMatchObject({ input: 0.15, output: 0.6 });
   });
 
   test.each([
@@ -83,50 +93,21 @@ describe("the built-in list", () => {
 describe("the price of a deployment", () => {
   const own = { input: 1, output: 2 };
   const listedPrice = { input: 3, output: 4 };
-  let loads = 0;
-  const load = async (): Promise<PriceList> => {
-    loads += 1;
-    return { find: (_, name) => (name === "listed" ? listedPrice : undefined) };
-  };
+  const list: PriceList = { find: (_, name) => (name === "listed" ? listedPrice : undefined) };
+  const prices = createPrices(createPriceBook({ named: [], list, clock: () => 0 }));
 
-  test("is the operator's, else the list's, else not known", async () => {
-    const prices = await openPrices([model("cheapest", deployment(own), deployment())], load);
+  test("is the operator's, else the list's, else not known", () => {
     expect(prices.priceOf(deployment(own), "listed")).toEqual(own);
     expect(prices.priceOf(deployment(), "listed")).toEqual(listedPrice);
     expect(prices.priceOf(deployment(), "other")).toBeUndefined();
   });
 
-  test("loads the list only if it is needed", async () => {
-    loads = 0;
-    const unneeded = await openPrices([model("cheapest", deployment(own)), model("priority", deployment())], load);
-    expect(unneeded.priceOf(deployment(own), "listed")).toEqual(own);
-    expect(loads).toBe(0);
-    await openPrices([model("cheapest", deployment(own), deployment())], load);
-    expect(loads).toBe(1);
+  test("is only the operator's if there is no list", () => {
+    expect(createPrices(undefined).priceOf(deployment(own), "listed")).toEqual(own);
+    expect(createPrices(undefined).priceOf(deployment(), "listed")).toBeUndefined();
   });
 
-  test("is looked up again only for another model, or after a minute", async () => {
-    let now = 0;
-    let finds = 0;
-    const counting = async (): Promise<PriceList> => ({
-      find(_, name, at) {
-        finds += 1;
-        return name === "by day" ? { input: at.getTime(), output: 1 } : undefined;
-      },
-    });
-    const one = deployment();
-    const prices = await openPrices([model("cheapest", one)], counting, () => now);
-    expect(prices.priceOf(one, "unknown")).toBeUndefined();
-    expect(prices.priceOf(one, "unknown")).toBeUndefined();
-    expect(finds).toBe(1);
-    expect(prices.priceOf(one, "by day")?.input).toBe(0);
-    now = 60_000;
-    expect(prices.priceOf(one, "by day")?.input).toBe(60_000);
-    expect(finds).toBe(3);
-  });
-
-  test("is one figure for whoever compares", async () => {
-    const prices = await openPrices([model("cheapest", deployment(own), deployment())], load);
+  test("is one figure for whoever compares", () => {
     expect(prices.costOf(deployment(own), "listed")).toBe(1.25);
     expect(prices.costOf(deployment(), "listed")).toBe(3.25);
     expect(prices.costOf(deployment(), "other")).toBeUndefined();

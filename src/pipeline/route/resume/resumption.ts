@@ -1,6 +1,7 @@
 import type { Failure } from "../../../core/errors.ts";
 import { factsOf } from "../../../formats/form/model-facts.ts";
 import { isWire } from "../../../formats/wires.ts";
+import { toTokenUsage } from "../../../formats/form/token-usage.ts";
 import type { Lease, Routed, RoutedRequest, Router } from "../../../routing/engine/route.ts";
 import type { Deployment } from "../../../routing/models/deployment.ts";
 import type { ResponseBody } from "../../../upstream/transport.ts";
@@ -9,7 +10,6 @@ import type { BranchEvents } from "../../attempt-parts.ts";
 import type { Attempts } from "../../attempts.ts";
 import type { AdmittedRequest } from "../../stage.ts";
 import { answerFailure } from "../../translate/answer-failure.ts";
-import { toTokenUsage } from "../../translate/translated-answer.ts";
 import { blamedFor } from "../routed-failure.ts";
 import type { Continuation, ContinuationParts, ContinuedAnswer } from "./continuation.ts";
 import { prepareContinuation } from "./prepare-continuation.ts";

@@ -2,17 +2,13 @@ import { toJson } from "../../../core/json/bytes.ts";
 import type { JsonLimits } from "../../../core/json/limits.ts";
 import type { AnswerError, ModelAnswer } from "../../../formats/form/answer.ts";
 import type { Block } from "../../../formats/form/blocks.ts";
+import { toTokenUsage } from "../../../formats/form/token-usage.ts";
 import type { Format } from "../../../formats/format.ts";
 import { answerFailure, inClientsWords } from "../../../pipeline/translate/answer-failure.ts";
 import { noteHeaders } from "../../../pipeline/translate/note-headers.ts";
 import { ownerOf, type ReplayCache } from "../../../pipeline/translate/replay-cache.ts";
 import { withContentType } from "../../../pipeline/translate/response-type.ts";
-import {
-  framingOf,
-  readWholeAnswer,
-  responseWith,
-  toTokenUsage,
-} from "../../../pipeline/translate/translated-answer.ts";
+import { framingOf, readWholeAnswer, responseWith } from "../../../pipeline/translate/translated-answer.ts";
 import { bodyOfBytes } from "../../../upstream/body.ts";
 import { UpstreamFailure } from "../../../upstream/errors.ts";
 import type { Agent } from "../agent.ts";
