@@ -2,11 +2,12 @@ import { afterEach, expect, test } from "bun:test";
 import { json } from "../../fixtures/answers.ts";
 import { createGate } from "../../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
-import { wait } from "../../fixtures/script.ts";
+import { reset, wait } from "../../fixtures/script.ts";
 import type { RunningGateway } from "../../fixtures/start-gateway.ts";
 import { startGateway } from "../../fixtures/start-in-process.ts";
 import { within } from "../../fixtures/within.ts";
 import { configOf } from "../../config/file/load-file.ts";
+import { BEGUN, broken, rest } from "../../routing-requests/resume/broken-streams.ts";
 import { METRICS, metricsUrl, type MetricsRead, readMetrics } from "./read-metrics.ts";
 
 const ANSWER = { choices: [{ message: { content: "hello" } }], usage: { prompt_tokens: 3, completion_tokens: 2 } };
@@ -20,7 +21,7 @@ afterEach(async () => {
 });
 
 /** A gateway with these models, before two providers. */
-async function start(models: string) {
+async function start(models: string, environment: Readonly<Record<string, string>> = {}) {
   const [left, right] = await Promise.all([startMockProvider(), startMockProvider()]);
   providers = [left, right];
   for (const provider of providers) provider.answerAlways(() => json(200, { data: [] }));
@@ -31,14 +32,14 @@ async function start(models: string) {
       `  right: { base_url: "${right.url}/v1", api_key: sk-right-0123456789, apis: [chat] }`,
       models,
     ].join("\n"),
-    { ...METRICS, SERVER_PORT: "0" },
+    { ...METRICS, SERVER_PORT: "0", ...environment },
   );
   const running = await startGateway({}, { change: () => config });
   gateway = running;
   const url = await metricsUrl(running);
   await Promise.all([left.nextRequest(), right.nextRequest()]);
-  const ask = async (model: string): Promise<number> => {
-    const body = JSON.stringify({ model, messages: [{ role: "user", content: "hi" }] });
+  const ask = async (model: string, stream = false): Promise<number> => {
+    const body = JSON.stringify({ model, messages: [{ role: "user", content: "hi" }], ...(stream && { stream }) });
     const headers = { "content-type": "application/json" };
     const response = await fetch(`${running.url}/v1/chat/completions`, { method: "POST", headers, body });
     await response.text();
@@ -95,6 +96,29 @@ test("a fallback is one, and is counted under the name that was asked for", asyn
   expect(metrics.sum("inference_gateway_attempts_total", { kind: "fallback", gen_ai_response_model: "b" })).toBe(1);
   const answered = { gen_ai_request_model: "first", gen_ai_response_model: "b" };
   expect(metrics.sum("gen_ai_server_request_duration_seconds_count", answered)).toBe(1);
+});
+
+test("a stream that goes on elsewhere is a further attempt, at the model and the price of who goes on", async () => {
+  const { left, right, ask, read } = await start(
+    `models:
+  fast:
+    resume: true
+    strategy: priority
+    deployments:
+      - { provider: left, model: small }
+      - { provider: right, model: large, prefill: continue_final_message, price: { input: 0, output: 0, request: 2 } }
+`,
+    { COST_ENABLED: "true" },
+  );
+  left.answerAlways(() => broken(BEGUN, [reset()]));
+  right.answerAlways(() => rest(["!"]));
+  expect(await ask("fast", true)).toBe(200);
+  const metrics = await read();
+  expect(metrics.labelsOf("inference_gateway_attempts_total", { gen_ai_provider_name: "right" })).toEqual([
+    { gen_ai_provider_name: "right", gen_ai_response_model: "large", kind: "retry" },
+  ]);
+  expect(metrics.sum("inference_gateway_attempts_total", { kind: "first" })).toBe(1);
+  expect(metrics.sum("inference_gateway_cost_usd_total")).toBe(2);
 });
 
 test("a name that only a client has made up from a pattern is no label while it fails", async () => {

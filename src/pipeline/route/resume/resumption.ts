@@ -154,7 +154,7 @@ export class Resumption implements BranchEvents {
   }
 
   #partOf({ reply: { answer, branch }, deployment, model, lease }: Routed<Opened>): StreamPart {
-    this.#attempts.context.selected(deployment.provider.id, model);
+    this.#attempts.context.selected(deployment.provider.id, model, deployment);
     this.#deployment = deployment;
     this.#branch = branch;
     this.#answer = answer;
@@ -172,8 +172,8 @@ export class Resumption implements BranchEvents {
       signal: () => exchange.signal(),
       attempted: (record) => exchange.attempted(record),
       queued: (milliseconds) => exchange.queued(milliseconds),
-      begin: (deployment, model) => {
-        const branch = this.#attempts.branch(deployment.timeouts);
+      begin: (deployment, model, kind) => {
+        const branch = this.#attempts.branch(deployment.timeouts, model, kind === "first" ? "retry" : kind);
         const way = route.wayOf(deployment, model);
         const answer = continuation.ask(deployment, model, way, branch).then(
           (opened) => ({ answer: opened, branch }),
