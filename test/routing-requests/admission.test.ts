@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { json } from "../fixtures/answers.ts";
 import { answerOf, DIALOGUES } from "./dialogues.ts";
-import { type ModelSketch, startRouted } from "./routed-gateway.ts";
+import { type ModelSketch, startRouted, startTwoProviders, withModels } from "./routed-gateway.ts";
 
 const FAST: ModelSketch = { name: "fast", deployments: [{ provider: "left" }, { provider: "right" }] };
 const { path, ask } = DIALOGUES.chat;
@@ -122,6 +122,22 @@ describe("the model policy", () => {
     expect(response.status).toBe(500);
     expect(askedOf(rig.right.requests)).toEqual([]);
   });
+});
+
+test("what a request will use is counted anew for each, also at limits of what its name falls back to", async () => {
+  await using rig = await startTwoProviders(
+    withModels([
+      { name: "fast", deployments: [{ provider: "left" }], fallbacks: ["good"] },
+      { name: "good", deployments: [{ provider: "right" }], limits: { tokensPerMinute: 1000 } },
+    ]),
+  );
+  rig.left.answerAlways(() => json(500, {}));
+  rig.right.answerAlways(() => answerOf("chat", false));
+  const small = await rig.post(PATH, ask(false));
+  const large = await rig.post(PATH, { ...ask(false), max_tokens: 990 });
+  await Promise.all([small.text(), large.text()]);
+  expect([small.status, large.status]).toEqual([200, 500]);
+  expect(askedOf(rig.right.requests)).toHaveLength(1);
 });
 
 describe("params of a deployment", () => {

@@ -11,10 +11,11 @@ interface Asked {
 
 /** Whether every request for the name goes the same way: it has one deployment, and nothing in the request decides. */
 export function isPlain({ route: { model, star }, query }: Asked): boolean {
-  const [only] = model.deployments;
-  if (star !== "" || query !== "" || model.deployments.length > 1 || model.options.sticky) return false;
-  // What a request will use is for gates.
-  return only?.gates.length === 0;
+  const { options, deployments } = model;
+  if (star !== "" || query !== "" || deployments.length > 1 || options.sticky) return false;
+  // What a request will use is for gates, which what it falls back to may have as well.
+  if (options.fallbacks.length + options.contextFallbacks.length + options.contentFallbacks.length > 0) return false;
+  return deployments[0]?.gates.length === 0;
 }
 
 /** Routes of plain names, by what decides: of the few formats, and whether a stream is asked for. */
