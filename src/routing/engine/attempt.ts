@@ -43,6 +43,7 @@ export class Attempt<Reply> implements LoneAttempt {
   readonly #trial: number;
   #open: OpenAttempt<Reply> | undefined;
   #hasFirstToken = false;
+  #hasAnswered = false;
 
   /** @param permit undefined if the deployment has no gates */
   constructor(
@@ -86,13 +87,18 @@ export class Attempt<Reply> implements LoneAttempt {
   /** It is good: from now on it is a lease. */
   answered(): void {
     const { state } = this.candidate;
+    this.#hasAnswered = true;
     state.requests += 1;
     // Reading the clock costs a tenth of all that is done here.
     if (state.coolingUntil !== 0) state.answered(this.startedAt, this.#parts.now());
   }
 
-  /** It has failed; a second call does nothing. @returns the failure that counts */
-  failed(error: unknown): Failure {
+  /**
+   * It has failed; a second call does nothing.
+   * @param usedTokens by an answer that broke off, as far as that is known
+   * @returns the failure that counts
+   */
+  failed(error: unknown, usedTokens?: number): Failure {
     if (this.endedAt !== undefined) return this.failure ?? toFailure(error);
     const failure = toFailure(error);
     const verdict = classifyFailure(failure);
@@ -104,9 +110,9 @@ export class Attempt<Reply> implements LoneAttempt {
     this.endedAt = now;
     // First, so that its place is not given to the next one if it begins to cool.
     state.failed(verdict, cooldown, this.startedAt, now);
-    // What was never sent, or was answered with an error, has used nothing.
+    // What was never sent, or was answered with an error in place of an answer, has used nothing.
     const isUnused = verdict.status !== undefined || (verdict.next !== "nobody" && !verdict.requestSent);
-    this.#leave(isUnused ? 0 : undefined);
+    this.#leave(isUnused && !this.#hasAnswered ? 0 : usedTokens);
     return failure;
   }
 
@@ -136,7 +142,7 @@ export class Attempt<Reply> implements LoneAttempt {
   settle(usage: TokenUsage | undefined, failure?: Failure): void {
     if (this.endedAt !== undefined) return;
     if (failure) {
-      this.failed(failure);
+      this.failed(failure, tokensOf(usage));
       return;
     }
     const now = this.#parts.now();

@@ -101,6 +101,17 @@ describe("the tokens of a minute", () => {
     expect(usedOf(rig)).toEqual([0]);
   });
 
+  test("have what an answer used that broke off, also with an error of its provider", async () => {
+    const rig = open();
+    const asking = rig.ask("fast");
+    asking.asked[0]?.answer();
+    (await asking.result).lease.settle({ inputTokens: 30, outputTokens: 12 }, answered(529));
+    const untold = rig.ask("fast");
+    untold.asked[0]?.answer();
+    (await untold.result).lease.settle(undefined, answered(529));
+    expect(usedOf(rig)).toEqual([43]);
+  });
+
   test("are those that were estimated if nobody says what was used", async () => {
     const rig = open();
     const asking = rig.ask("fast");
