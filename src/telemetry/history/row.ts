@@ -41,9 +41,6 @@ export const COLUMNS = [
 
 export type ColumnName = (typeof COLUMNS)[number][0];
 
-/** The columns whose values are sums in the roll-ups. */
-export type TokenColumn = Extract<ColumnName, `${string}_tokens`>;
-
 /** One value; a cost is written in digits, because it may be more than a number holds exactly. */
 export type Value = string | number | null;
 
@@ -54,20 +51,6 @@ const INDEXES = new Map<string, number>(COLUMNS.map(([name], index) => [name, in
 
 /** Where in a row a column is. */
 export const indexOf = (name: ColumnName): number => INDEXES.get(name) ?? 0;
-
-/** What of a record is there only if what finds it out is on. */
-interface Accounted {
-  readonly usageSource?: string | undefined;
-  /** In picodollars; null if the price is not known, undefined if nothing was used. */
-  readonly cost?: bigint | null | undefined;
-  readonly usage:
-    | (NonNullable<RequestRecord["usage"]> & {
-        readonly cacheCreationTokens?: number;
-        readonly cacheCreationInputTokens?: number;
-        readonly reasoningTokens?: number;
-      })
-    | undefined;
-}
 
 /** A client may send a name of any length. */
 const MAX_CHARACTERS = 256;
@@ -81,6 +64,13 @@ function text(value: string | undefined): string | null {
   return UNWRITABLE.test(short) ? short.toWellFormed().replaceAll("\0", "\ufffd") : short;
 }
 
+/** So that sums stay below 2^63. */
+const MAX_TOKENS = 1e12;
+
+/** Postgres takes only whole numbers, and providers are not trusted to tell such. */
+const tokens = (count: number | undefined): number | null =>
+  count === undefined ? null : Math.round(Math.min(Math.max(count, 0), MAX_TOKENS));
+
 /** With two decimals. */
 const milliseconds = (from: number, to: number | undefined): number | null =>
   to === undefined ? null : Math.round((to - from) * 100) / 100;
@@ -93,7 +83,7 @@ const milliseconds = (from: number, to: number | undefined): number | null =>
  * @param format the API format of its route
  */
 export function rowOf(
-  record: RequestRecord & Accounted,
+  record: RequestRecord,
   { id, time, finishedAt, format }: { id: string; time: number; finishedAt: number; format: string },
 ): Row {
   const { startedAt, routing, usage, usageSource, cost } = record;
@@ -113,11 +103,11 @@ export function rowOf(
     record.outcome ?? null,
     record.failure ?? null,
     record.streaming ? 1 : 0,
-    usage?.inputTokens ?? null,
-    usage?.outputTokens ?? null,
-    usage?.cachedInputTokens ?? null,
-    usage?.cacheCreationTokens ?? usage?.cacheCreationInputTokens ?? null,
-    usage?.reasoningTokens ?? null,
+    tokens(usage?.inputTokens),
+    tokens(usage?.outputTokens),
+    tokens(usage?.cachedInputTokens),
+    tokens(usage?.cacheCreationInputTokens),
+    tokens(usage?.reasoningTokens),
     milliseconds(startedAt, finishedAt),
     milliseconds(startedAt, record.responseHeaderAt),
     milliseconds(startedAt, record.firstByteAt),

@@ -62,12 +62,22 @@ describe("a row", () => {
     });
   });
 
+  test("has whole numbers of tokens, whatever a provider tells", () => {
+    const usage = { inputTokens: 1.5, outputTokens: -3, cachedInputTokens: 0.4, reasoningTokens: 1e300 };
+    expect(membersOf(rowOf(recordOf({ usage }), AT))).toMatchObject({
+      input_tokens: 2,
+      output_tokens: 0,
+      cached_input_tokens: 0,
+      reasoning_tokens: 1e12,
+    });
+  });
+
   test("has what only some requests have", () => {
     const tried = [
       { provider: "a", model: "m", status: 503, why: "x" },
       { provider: "b", model: "m" },
     ];
-    const usage = { inputTokens: 9, cachedInputTokens: 3, cacheCreationTokens: 4, reasoningTokens: 5 };
+    const usage = { inputTokens: 9, cachedInputTokens: 3, cacheCreationInputTokens: 4, reasoningTokens: 5 };
     const record = recordOf({
       usage,
       client: { address: "192.0.2.1", userAgent: "curl" },
