@@ -1,5 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { BatchSender } from "./send-batch.ts";
+import type { BatchSender, Sent } from "./send-batch.ts";
 
 /** Items on their way to a collector. */
 export interface BatchQueue<Item> {
@@ -50,12 +50,23 @@ export function openBatchQueue<Item>(parts: BatchQueueParts<Item>): BatchQueue<I
     onChange(now);
   };
 
+  /** Never throws: a batch that cannot be written must not hold up the others. */
+  const send = async (batch: readonly Item[]): Promise<Sent> => {
+    let body: Uint8Array<ArrayBuffer>;
+    try {
+      body = write(batch);
+    } catch {
+      return { rejected: 0, problem: "a batch cannot be written" };
+    }
+    return sender.send(body);
+  };
+
   const sendFirst = async (): Promise<void> => {
     const batch = waiting.slice(0, maxBatch);
     waiting = waiting.slice(maxBatch);
     for (const item of batch) weight -= weigh(item);
-    const sent = await sender.send(write(batch));
-    dropped += sent.problem === undefined ? sent.rejected : batch.length;
+    const sent = await send(batch);
+    dropped += sent.problem === undefined ? Math.min(sent.rejected, batch.length) : batch.length;
     tell(sent.problem);
   };
 

@@ -8,7 +8,7 @@ import { writeProtobuf } from "./protobuf.ts";
 import { createBatchSender } from "./send-batch.ts";
 
 /** What is exported; each has a collector of its own. */
-export type SignalName = "traces" | "logs" | "metrics";
+export type SignalName = "traces" | "logs";
 
 /** How one signal is exported. */
 export interface SignalOptions extends Omit<PostOptions, "tls"> {

@@ -13,7 +13,7 @@ export async function rejectedOf(response: Response, isJson: boolean): Promise<n
     const [count = 0] = Object.entries(partialSuccess ?? {}).flatMap(([name, value]) =>
       name.startsWith("rejected") ? [Number(value)] : [],
     );
-    return Number.isSafeInteger(count) ? count : 0;
+    return Number.isSafeInteger(count) && count > 0 ? count : 0;
   } catch {
     return 0;
   }

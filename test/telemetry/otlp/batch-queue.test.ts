@@ -78,6 +78,26 @@ describe("a queue", () => {
     expect(queue.dropped()).toBe(1);
   });
 
+  test("counts no more than it has sent if a collector says that it rejects more", async () => {
+    const { queue } = open(async () => ({ kind: "taken", rejected: 1_000_000 }));
+    queue.add([1, 2, 3]);
+    await settle();
+    expect(queue.dropped()).toBe(3);
+  });
+
+  test("drops a batch that cannot be written, and goes on", async () => {
+    const write = (items: readonly number[]): Uint8Array<ArrayBuffer> => {
+      if (items.includes(1)) throw new Error("no time");
+      return Uint8Array.from(items);
+    };
+    const { queue, sent, problems } = open(async () => TAKEN, { write });
+    queue.add([1, 2, 3, 4, 5, 6]);
+    await settle();
+    await queue.close(1000);
+    expect(sent.map(({ items }) => items)).toEqual([[4, 5, 6]]);
+    expect([queue.dropped(), problems]).toEqual([3, ["a batch cannot be written", undefined]]);
+  });
+
   test("takes nothing once it is closed, and sends the rest", async () => {
     const { queue, sent } = open(async () => TAKEN);
     queue.add([1, 2]);
