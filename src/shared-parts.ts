@@ -115,7 +115,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
       const { info, failures } = log.lostLines();
       return info + failures;
     },
-    droppedTelemetry: () => exported?.dropped() ?? {},
+    droppedTelemetry: () => ({ ...exported?.dropped(), ...(history && { history: history.lost() }) }),
     known: () => current().observed,
     models: () => current().observed.view?.models() ?? [],
   });

@@ -20,10 +20,10 @@ const powers = (first: number, factor: number, count: number): readonly number[]
   Array.from({ length: count }, (_, index) => Number((first * factor ** index).toPrecision(12)));
 
 /** Seconds, as the GenAI conventions of OpenTelemetry have them: 0.01 to 81.92. */
-export const DURATION_BUCKETS = powers(0.01, 2, 14);
+const DURATION_BUCKETS = powers(0.01, 2, 14);
 
 /** Tokens, as they have them: 1 to 67,108,864. */
-export const TOKEN_BUCKETS = powers(1, 4, 14);
+const TOKEN_BUCKETS = powers(1, 4, 14);
 
 /** Seconds of the gateway's own work, which takes less than a provider: 0.1 ms to 0.8 s. */
 const OVERHEAD_BUCKETS = powers(0.0001, 2, 14);
@@ -160,7 +160,7 @@ export const FAMILIES = {
   telemetryDropped: {
     name: "inference_gateway_telemetry_dropped_total",
     kind: "counter",
-    help: "Spans and log lines that were not sent to their collector: there was no room, or it did not take them.",
+    help: "Spans and log lines that did not get to their collector, and rows of the request history that were lost.",
     labels: ["signal"],
   },
   eventLoopDelay: {

@@ -22,7 +22,7 @@ export interface MetricsViews {
   readonly connections: () => { readonly idle: number; readonly opened: number };
   /** Since the start of the process. */
   readonly droppedLogLines: () => number;
-  /** Of what goes to collectors: so many of each signal that goes there. */
+  /** Of what goes to collectors, and of the request history: so many of each signal that is on. */
   readonly droppedTelemetry: () => Readonly<Partial<Record<string, number>>>;
 }
 
