@@ -125,7 +125,7 @@ export class DeploymentState {
     if (blame === "limit" && retryAfterMs !== undefined) {
       this.#coolFor(retryAfterMs, why, now);
     } else if (this.coolingUntil !== 0) {
-      // What began before it was opened says nothing new: many requests in flight would make it cool for ever longer.
+      // What began before it was opened says nothing new: many requests in flight would make it cool longer and longer.
       if (startedAt < this.#cooledAt) return;
       this.#open(cooldown, why, now);
     } else if (blame !== "failure" || this.#failsTooOften(cooldown)) {
