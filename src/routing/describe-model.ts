@@ -93,7 +93,7 @@ function toDate(seconds: number): string {
 }
 
 /** The id under which clients ask for a model: `<provider>/<the provider's own id>`. */
-export function publicModelId(provider: Provider, modelId: string): string {
+function publicModelId(provider: Provider, modelId: string): string {
   return `${provider.id}/${modelId}`;
 }
 

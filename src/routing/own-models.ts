@@ -5,7 +5,7 @@ import type { Target } from "./resolve-target.ts";
 import type { RoutePolicy } from "./route-policy.ts";
 
 /** Who owns and serves the names of the gateway's own. */
-export const GATEWAY_OWNER = "inference-gateway";
+const GATEWAY_OWNER = "inference-gateway";
 
 /** The names of the gateway's own that clients may ask for, as lists of models show them. Asks no provider for anything. */
 export interface OwnModels {

@@ -19,7 +19,7 @@ export const RETRY_WORDS = [
 ] as const;
 
 /** How a server is made to go on with an answer that the last message begins. */
-export const PREFILLS = ["as_is", "prefix", "continue_final_message", "none"] as const;
+const PREFILLS = ["as_is", "prefix", "continue_final_message", "none"] as const;
 
 const DEPLOYMENT = Type.Object(
   {

@@ -32,7 +32,7 @@ const WITHOUT_PLACE: ReadonlySet<SettingName> = new Set([
  * Where the file says a setting: `SERVER_PORT` is `server.port`, `GOOGLE_WIRE` is `providers.google.wire`; undefined if it
  * has no place of its own.
  */
-export function settingPath(name: SettingName, { group }: SettingRow): readonly string[] | undefined {
+function settingPath(name: SettingName, { group }: SettingRow): readonly string[] | undefined {
   if (WITHOUT_PLACE.has(name)) return undefined;
   if (OF_POLICY.has(name)) return ["policy", name.toLowerCase()];
   if (group !== "Providers") {

@@ -77,7 +77,7 @@ function deploymentSettings(deployment: CompleteModel["deployments"][number]) {
   });
 }
 
-export function timeoutSettings({ connect, header, first_token: firstToken, idle, total }: FileTimeouts) {
+function timeoutSettings({ connect, header, first_token: firstToken, idle, total }: FileTimeouts) {
   return {
     ...(connect !== undefined && { connectMs: connect }),
     ...(header !== undefined && { responseHeaderMs: header }),
@@ -89,7 +89,7 @@ export function timeoutSettings({ connect, header, first_token: firstToken, idle
 
 type Limits = Omit<FileLimits, "queue"> | NonNullable<FileDeployment["limits"]>;
 
-export function limitSettings(limits: Limits) {
+function limitSettings(limits: Limits) {
   const { max_in_flight: inFlight, requests_per_minute: requests, tokens_per_minute: tokens } = limits;
   return {
     ...(inFlight !== undefined && { maxInFlight: inFlight }),
@@ -110,7 +110,7 @@ export function providerSettings({ id, limits = {}, timeouts = {} }: Omit<Provid
   });
 }
 
-export const queueSettings = ({ length, timeout }: { readonly length: number; readonly timeout: number }) => ({
+const queueSettings = ({ length, timeout }: { readonly length: number; readonly timeout: number }) => ({
   length,
   timeoutMs: timeout,
 });

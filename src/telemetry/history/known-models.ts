@@ -1,7 +1,7 @@
 import type { Run } from "./database.ts";
 
 /** The name under which the sums have what was asked under a name that no provider has answered well to. */
-export const OTHER_MODEL = "other";
+const OTHER_MODEL = "other";
 
 /** Names that models have, as far as good answers have shown it: clients may ask for any name, and sums are for few. */
 export interface KnownModels {

@@ -6,7 +6,7 @@ import { indexOf, type Row, type Value } from "./row.ts";
 export const HOUR_MS = 3_600_000;
 
 /** By what sums are kept. */
-export const SUM_KEYS = ["hour", "provider", "model", "identity"] as const;
+const SUM_KEYS = ["hour", "provider", "model", "identity"] as const;
 
 /** Sums of whole numbers, of milliseconds, and of picodollars, which may be more than a number holds exactly. */
 export const SUMS = [
