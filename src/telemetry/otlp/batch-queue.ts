@@ -34,7 +34,7 @@ export interface BatchLimits {
 
 /** Opens a queue that sends one batch after another. */
 export function openBatchQueue<Item>(parts: BatchQueueParts<Item>): BatchQueue<Item> {
-  const { sender, write, timers, limits, weigh = () => 1, onChange } = parts;
+  const { sender, timers, limits, weigh = () => 1, onChange } = parts;
   const { delayMs, maxQueued, maxBatch } = limits;
   let waiting: Item[] = [];
   let weight = 0;
@@ -50,22 +50,11 @@ export function openBatchQueue<Item>(parts: BatchQueueParts<Item>): BatchQueue<I
     onChange(now);
   };
 
-  /** Never throws: a batch that cannot be written must not hold up the others. */
-  const send = async (batch: readonly Item[]): Promise<Sent> => {
-    let body: Uint8Array<ArrayBuffer>;
-    try {
-      body = write(batch);
-    } catch {
-      return { rejected: 0, problem: "a batch cannot be written" };
-    }
-    return sender.send(body);
-  };
-
   const sendFirst = async (): Promise<void> => {
     const batch = waiting.slice(0, maxBatch);
     waiting = waiting.slice(maxBatch);
     for (const item of batch) weight -= weigh(item);
-    const sent = await send(batch);
+    const sent = await send(batch, parts);
     dropped += sent.problem === undefined ? Math.min(sent.rejected, batch.length) : batch.length;
     tell(sent.problem);
   };
@@ -114,4 +103,18 @@ export function openBatchQueue<Item>(parts: BatchQueueParts<Item>): BatchQueue<I
       timers.clearTimer(last);
     },
   };
+}
+
+/** Never throws: a batch that cannot be written must not hold up the others. */
+async function send<Item>(
+  batch: readonly Item[],
+  { sender, write }: Pick<BatchQueueParts<Item>, "sender" | "write">,
+): Promise<Sent> {
+  let body: Uint8Array<ArrayBuffer>;
+  try {
+    body = write(batch);
+  } catch {
+    return { rejected: 0, problem: "a batch cannot be written" };
+  }
+  return sender.send(body);
 }
