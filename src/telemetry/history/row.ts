@@ -55,20 +55,6 @@ const INDEXES = new Map<string, number>(COLUMNS.map(([name], index) => [name, in
 /** Where in a row a column is. */
 export const indexOf = (name: ColumnName): number => INDEXES.get(name) ?? 0;
 
-/** What of a record is there only if what finds it out is on. */
-interface Accounted {
-  readonly usageSource?: string | undefined;
-  /** In picodollars; null if the price is not known, undefined if nothing was used. */
-  readonly cost?: bigint | null | undefined;
-  readonly usage:
-    | (NonNullable<RequestRecord["usage"]> & {
-        readonly cacheCreationTokens?: number;
-        readonly cacheCreationInputTokens?: number;
-        readonly reasoningTokens?: number;
-      })
-    | undefined;
-}
-
 /** A client may send a name of any length. */
 const MAX_CHARACTERS = 256;
 
@@ -93,7 +79,7 @@ const milliseconds = (from: number, to: number | undefined): number | null =>
  * @param format the API format of its route
  */
 export function rowOf(
-  record: RequestRecord & Accounted,
+  record: RequestRecord,
   { id, time, finishedAt, format }: { id: string; time: number; finishedAt: number; format: string },
 ): Row {
   const { startedAt, routing, usage, usageSource, cost } = record;
@@ -116,7 +102,7 @@ export function rowOf(
     usage?.inputTokens ?? null,
     usage?.outputTokens ?? null,
     usage?.cachedInputTokens ?? null,
-    usage?.cacheCreationTokens ?? usage?.cacheCreationInputTokens ?? null,
+    usage?.cacheCreationInputTokens ?? null,
     usage?.reasoningTokens ?? null,
     milliseconds(startedAt, finishedAt),
     milliseconds(startedAt, record.responseHeaderAt),

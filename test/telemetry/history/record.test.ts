@@ -67,12 +67,12 @@ describe("a row", () => {
       { provider: "a", model: "m", status: 503, why: "x" },
       { provider: "b", model: "m" },
     ];
-    const usage = { inputTokens: 9, cachedInputTokens: 3, cacheCreationTokens: 4, reasoningTokens: 5 };
+    const usage = { inputTokens: 9, cachedInputTokens: 3, cacheCreationInputTokens: 4, reasoningTokens: 5 };
     const record = recordOf({
       usage,
       client: { address: "192.0.2.1", userAgent: "curl" },
       routing: { alias: "fast", tried, queuedMs: 12.345 },
-      usageSource: "estimated",
+      usageSource: "estimated" as const,
       cost: 12_345_678_901_234_567_890n,
     });
     expect(membersOf(rowOf(record, AT))).toMatchObject({
