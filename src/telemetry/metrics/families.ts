@@ -106,6 +106,18 @@ export const FAMILIES = {
     help: "Of a request, the time that was not spent waiting for its client, a provider, a tool or a queue.",
     labels: ["route"],
   },
+  cost: {
+    name: "inference_gateway_cost_usd_total",
+    kind: "counter",
+    help: "What requests cost, in US dollars, as far as their price is known and cost is computed (COST_ENABLED).",
+    labels: MODEL_LABELS,
+  },
+  unpriced: {
+    name: "inference_gateway_unpriced_requests_total",
+    kind: "counter",
+    help: "Requests whose cost is not known, because nobody says a price, while cost is computed.",
+    labels: MODEL_LABELS,
+  },
   attempts: {
     name: "inference_gateway_attempts_total",
     kind: "counter",

@@ -1,3 +1,4 @@
+import { toDollars } from "../../core/picodollars.ts";
 import type { FailureCode } from "../../core/errors.ts";
 import type { CallKind, TokenUsage } from "../../core/request-context.ts";
 import type { MetricStore } from "./metric-store.ts";
@@ -31,6 +32,8 @@ export class ModelSeries {
   readonly #tokens: number[] = [];
   readonly #failed = { requestDuration: new Map<string, number>(), operationDuration: new Map<string, number>() };
   readonly #attempts = new Map<string, number>();
+  #cost: number | undefined;
+  #unpriced: number | undefined;
   #firstAttempt = -1;
   #timeToFirstToken = -1;
   #timePerOutputToken = -1;
@@ -92,6 +95,13 @@ export class ModelSeries {
       this.#attempts.set(key, (slot = this.#store.attempts.slot([provider, model, kind, failure])));
     }
     return slot;
+  }
+
+  /** Counts what it cost. @param cost in picodollars; null if the price is not known */
+  paid(cost: bigint | null): void {
+    const { cost: costs, unpriced } = this.#store;
+    if (cost === null) return unpriced.add((this.#unpriced ??= unpriced.slot(this.#labels)), 1);
+    costs.add((this.#cost ??= costs.slot(this.#labels)), toDollars(cost));
   }
 
   /** Counts what was used, each type as a value of its own. */

@@ -55,7 +55,7 @@ export class RequestMetrics {
     const route = this.#routeOf(context.route);
     this.#countRequest(route, context);
     if (route.operation === undefined) return;
-    const { usage, toolRuns, startedAt, routing } = context;
+    const { usage, cost, toolRuns, startedAt, routing } = context;
     const queuedMs = routing?.queuedMs;
     const failure = failureOf(context);
     const elapsed = finishedAt - startedAt;
@@ -65,6 +65,7 @@ export class RequestMetrics {
     const series = this.#models.find(route.operation, context, context.model, isGood);
     this.#observe(store.requestDuration, series.requestDuration(failure), elapsed, context);
     if (usage) series.used(usage);
+    if (cost !== undefined) series.paid(cost);
     if (context.streaming && failure === undefined) this.#observeStream(series, context, finishedAt);
     if (toolRuns) for (const run of toolRuns) this.#countTool(series, run);
     if (queuedMs !== undefined) this.#countQueue(routing?.alias, queuedMs);

@@ -68,6 +68,22 @@ describe("a chat completion", () => {
     expect(metrics.labelsOf("gen_ai_server_time_to_first_token_seconds_count")).toEqual([]);
   });
 
+  test("counts its cost if that is computed, and apart what has no price", async () => {
+    await using priced = await startRig({ ...METRICS, COST_ENABLED: "true" });
+    const told = await metricsUrl(priced.gateway);
+    priced.provider.answerAlways(() => json(200, CHAT));
+    for (const model of ["openai/gpt-4o", "openai/gpt-4o", "openai/no-such-model"]) {
+      const { client, id } = await priced.call({ target: "/v1/chat/completions", body: { model, messages: MESSAGES } });
+      await client.head();
+      await client.body();
+      await priced.settled(id);
+    }
+    const metrics = await readMetrics(told);
+    // Of each, 36 tokens at 2.50 dollars for a million, 64 cached ones at 1.25, and 20 at 10.
+    expect(metrics.sum("inference_gateway_cost_usd_total")).toBeCloseTo(0.00074, 12);
+    expect(metrics.sum("inference_gateway_unpriced_requests_total")).toBe(1);
+  });
+
   test("has the buckets of the conventions", async () => {
     rig.provider.answerAlways(() => json(200, CHAT));
     await ask("/v1/chat/completions", { model: "openai/m", messages: MESSAGES });
