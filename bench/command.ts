@@ -2,7 +2,6 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 
 /** A program of the bench: takes its arguments, resolves with the exit code of the process. */
 export type Command = (commandLine: readonly string[]) => Promise<number>;
-
 type Options = NonNullable<ParseArgsConfig["options"]>;
 type Values<Given extends Options> = ReturnType<typeof parseArgs<{ options: Given }>>["values"];
 

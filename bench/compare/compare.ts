@@ -14,7 +14,6 @@ import { summariseFeatures, summariseLoad, summariseProcess } from "./summary.ts
 
 /** Shares of the time after which loads and features are not repeated any more. */
 const SHARES = { loads: 0.55, features: 0.8 } as const;
-
 const elapsed = (): number => performance.now() / 1000;
 const progress = (text: string): void => void process.stderr.write(`${text}\n`);
 

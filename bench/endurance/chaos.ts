@@ -22,24 +22,17 @@ const USAGE = `bun run bench chaos [options]   five providers die, stall, fail a
 const MARKS = ["alpha", "bravo", "charlie", "delta", "echo"];
 /** At this rate, so long without requests means an open circuit, and the first probe comes later than that. */
 const ALONE_MS = 1000;
-
 const kindFor = (stream: boolean) => ({ stream, findFault: findMarkFault.bind(undefined, MARKS, stream) });
 const KINDS = { whole: kindFor(false), stream: kindFor(true) };
 
-/** What is sent, and what the providers suffer meanwhile. */
-interface ChaosLoad {
-  readonly name: string;
-  readonly chatUrl: string;
-  readonly pid: number;
-  /** Requests a second. */
-  readonly rate: number;
-  readonly lengthMs: number;
-  readonly plan: readonly PlannedFault[];
-}
+/** How much is sent: so many requests a second, for so long. */
+type ChaosLoad = Readonly<Record<"pid" | "rate" | "lengthMs", number> & Record<"name" | "chatUrl", string>>;
 
 /** Sends requests of both kinds at a steady rate, all for one model, while the providers suffer as planned. */
-export async function runChaosPhase(providers: FlakyProviders, load: ChaosLoad): Promise<ChaosPhase> {
-  const { name, chatUrl, pid, rate, lengthMs, plan } = load;
+export async function runChaosPhase(
+  providers: FlakyProviders,
+  { name, chatUrl, pid, rate, lengthMs, plan }: ChaosLoad & { readonly plan: readonly PlannedFault[] },
+): Promise<ChaosPhase> {
   const client = createClient(chatUrl, KINDS, ({ stream }) =>
     Buffer.from(JSON.stringify({ model: "chaos", stream, messages: [{ role: "user", content: "Say hello." }] })),
   );

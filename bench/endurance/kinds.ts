@@ -66,7 +66,6 @@ export const SOAK_KINDS = {
   "provider stalls": { percent: 1, answer: "stalled", stream: true, findFault: FAILED },
 } as const satisfies Record<string, SoakKind>;
 export type SoakKindName = keyof typeof SOAK_KINDS;
-
 const NAMES = Object.keys(SOAK_KINDS) as SoakKindName[];
 const SEQUENCE = NAMES.flatMap((name) => Array<SoakKindName>(SOAK_KINDS[name].percent).fill(name));
 

@@ -23,7 +23,6 @@ export const TOLERANCE = 0.25;
 
 /** What some may be at most, whatever their baseline: a healthy name costs 5 % more than a provider's model, as do metrics. */
 const LIMITS: Partial<GuardFigures> = { aliasCpu: 1.05, metricsCpu: 1.05 };
-
 const MEASURES = Object.keys(GUARD_MEASURES) as GuardMeasure[];
 
 /** `slower` fails the guard, as does `unknown`: a figure without a baseline. */

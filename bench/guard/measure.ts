@@ -13,7 +13,6 @@ const chat = (requests: number): PartialPlan => ({ ...COMMON, answer: "json", co
 // All begin at once and none after them.
 const streams = (count: number): PartialPlan => ({ ...COMMON, answer: "paced", connections: count, requests: count });
 const BURST: PartialPlan = { ...COMMON, answer: "burst", connections: 4, requests: 60 };
-
 const CPU_LOADS = { chat: chat(1500), stream: streams(100) } as const;
 const CPU_ROUNDS = { chat: 11, stream: 4 } as const;
 // Few streams at once: events that arrive together are carried together, which allocates less.
@@ -86,17 +85,17 @@ export async function measureGuard(rig: Rig) {
     translatedCpu: await measureCpu(rig, translating, gateway, "chat"),
     translatedStreamCpu: await measureCpu(rig, translating, gateway, "stream"),
   }));
-  const aliasCpu = await withBoth(rig, [ALIAS, GATEWAY], 6000, (...both) => measureCpu(rig, ...both, "chat"));
-  const metricsCpu = await withBoth(rig, [METERED, GATEWAY], 6000, (...both) => measureCpu(rig, ...both, "chat"));
   const probed = (target: Target): Target => withProbe(target, false);
-  const named = await withBoth(rig, [probed(ALIAS), probed(GATEWAY)], 1000, async (alias, gateway) => ({
-    alias: await measureGrowth(rig, alias, "chat"),
-    plain: await measureGrowth(rig, gateway, "chat"),
-  }));
-  const counted = await withBoth(rig, [probed(METERED), probed(GATEWAY)], 1000, async (metered, gateway) => ({
-    metered: await measureGrowth(rig, metered, "chat"),
-    unmetered: await measureGrowth(rig, gateway, "chat"),
-  }));
+  const besidePlain = async (target: Target) => {
+    const cpu = await withBoth(rig, [target, GATEWAY], 6000, (...both) => measureCpu(rig, ...both, "chat"));
+    const [own, plain] = await withBoth(rig, [probed(target), probed(GATEWAY)], 1000, async (...both) => [
+      await measureGrowth(rig, both[0], "chat"),
+      await measureGrowth(rig, both[1], "chat"),
+    ]);
+    return { cpu, own, objects: countObjects(own) / countObjects(plain) };
+  };
+  const alias = await besidePlain(ALIAS);
+  const metered = await besidePlain(METERED);
   const allocations = await withBoth(rig, [probed(GATEWAY), probed(BARE)], 1000, async (gateway, bare) => ({
     chat: await measureGrowth(rig, gateway, "chat"),
     stream: await measureGrowth(rig, gateway, "stream"),
@@ -107,12 +106,12 @@ export async function measureGuard(rig: Rig) {
   const figures: GuardFigures = {
     ...cpu,
     ...translation,
-    aliasCpu,
-    aliasObjects: countObjects(named.alias) / countObjects(named.plain),
-    metricsCpu,
-    metricsObjects: countObjects(counted.metered) / countObjects(counted.unmetered),
+    aliasCpu: alias.cpu,
+    aliasObjects: alias.objects,
+    metricsCpu: metered.cpu,
+    metricsObjects: metered.objects,
     chatObjects: objects("chat"),
     streamObjects: objects("stream"),
   };
-  return { figures, allocations: { ...allocations, ...named } };
+  return { figures, allocations: { ...allocations, alias: alias.own } };
 }

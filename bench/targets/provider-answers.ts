@@ -16,12 +16,10 @@ export type Answer = keyof typeof ANSWERS;
 
 /** Events of a whole answer, without the closing `[DONE]`, of those that are a stream with an end of its own. */
 export const EVENT_COUNTS: Readonly<Partial<Record<Answer, number>>> = { paced: 64, burst: 500 };
-
 const MODEL = "gpt-4o-mini";
 
 /** The model that asks the mock provider for this answer. */
 export const modelOf = (answer: Answer): string => (answer === "json" ? MODEL : `${MODEL}-${answer}`);
-
 const answers = new Map(Object.keys(ANSWERS).map((name) => [modelOf(name as Answer), name as Answer]));
 /** The models that ask for them. */
 export const MODELS = [...answers.keys()];

@@ -9,7 +9,6 @@ function whole(status: string, body: object, header = ""): Buffer {
   );
 }
 const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
-
 const COMMON = { id: "chatcmpl-bench", created: 1_750_000_000, model: "gpt-4o-mini" };
 const USAGE = { prompt_tokens: 20, completion_tokens: 64, total_tokens: 84 };
 const eventOf = (choices: readonly object[], extra: object): string =>
@@ -51,7 +50,6 @@ export const HALF_EVENT = encode(`${Buffer.byteLength(DELTA).toString(16)}\r\n${
 /** The last event, the end of the stream, and that of the response. */
 export const LAST = encode(chunk(DELTA + DONE) + END);
 export const LAST_WITH_USAGE = encode(chunk(DELTA + eventOf([], { usage: USAGE }) + DONE) + END);
-
 const NINE_EVENTS = encode(chunk(DELTA.repeat(9)));
 /** So that, with `last`, there are ten. */
 export const nineEventsAnd = (last: Buffer): Buffer => Buffer.concat([NINE_EVENTS, last]);

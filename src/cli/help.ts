@@ -5,6 +5,9 @@ import type { SettingDescription } from "../config/setting-description.ts";
 
 const NARROWEST_TEXT = 24;
 
+/** What most names of settings take; a few of OpenTelemetry's are longer, and would leave too little for all texts. */
+export const SETTING_WIDTH = 30;
+
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
@@ -19,7 +22,10 @@ function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** Two columns: names, and texts wrapped beside them; on a narrow terminal the texts are below the names. */
+/**
+ * Two columns: names, and texts wrapped beside them; on a narrow terminal the texts are below the names.
+ * @param nameWidth a longer name has a line of its own
+ */
 function columns(
   entries: readonly (readonly [name: string, text: string])[],
   nameWidth: number,
@@ -31,7 +37,7 @@ function columns(
   return entries.flatMap(([name, text]) => {
     const lines = wrap(text, Math.max(width - textIndent, NARROWEST_TEXT)).map((line) => " ".repeat(textIndent) + line);
     const first = `  ${name}`;
-    if (!beside) return [first, ...lines];
+    if (!beside || name.length > nameWidth) return [first, ...lines];
     return lines.map((line, index) => (index === 0 ? first.padEnd(indent) + line.slice(indent) : line));
   });
 }
@@ -58,7 +64,6 @@ export function helpText(width: number): string {
   const longestProvider = Math.max(...providers.map(([id]) => id.length));
   const groups = describeSettings().map(({ group, settings }) => ({ group, entries: settings.map(settingEntry) }));
   const longestOption = Math.max(...optionEntries().map(([name]) => name.length));
-  const longestSetting = Math.max(...groups.flatMap(({ entries }) => entries.map(([name]) => name.length)));
   return [
     "Usage: inference-gateway [options]",
     "",
@@ -72,7 +77,7 @@ export function helpText(width: number): string {
       "Settings are environment variables, or lines of the file of --env-file, or what the file of --config says. Blank ones count as unset. SIGHUP reads the files again.",
       width,
     ),
-    ...groups.flatMap(({ group, entries }) => ["", `${group}:`, ...columns(entries, longestSetting, width)]),
+    ...groups.flatMap(({ group, entries }) => ["", `${group}:`, ...columns(entries, SETTING_WIDTH, width)]),
     "",
   ].join("\n");
 }

@@ -136,10 +136,17 @@ const URL_WITH_QUERY = /^((?:[\w-]+|https?:[^=?]*)=)?(https?:[^?]*\?.*)$/i;
 export function formatSetting(row: SettingRow, value: ParsedSetting | undefined): string {
   if (value === undefined) return "";
   if (row.type === "duration" && typeof value === "number") return formatDuration(value);
+  // Of a list of pairs, the names say nothing.
+  if (row.secret === "wholly" && typeof value === "object") return value.map(maskPair).join(",");
   if (row.secret === "wholly") return "***";
   if (row.secret === "credentials") return maskProxyUrl(String(value));
   const texts = typeof value === "object" ? value : [String(value)];
   return texts.map((text) => (row.secret === true ? maskSecret(text) : showEntry(text))).join(",");
+}
+
+function maskPair(text: string): string {
+  const sign = text.indexOf("=");
+  return sign < 0 ? "***" : `${text.slice(0, sign)}=***`;
 }
 
 function showEntry(text: string): string {

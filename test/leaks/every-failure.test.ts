@@ -101,7 +101,7 @@ function nameModels(): Readonly<Record<string, string>> {
   );
   const file = join(folder, "gateway.yaml");
   writeFileSync(file, ["models:", ...models, ""].join("\n"));
-  return { GATEWAY_CONFIG: file, OPENAI_API_URL: `${provider.url}/v1` };
+  return { DATA_DIR: folder, GATEWAY_CONFIG: file, OPENAI_API_URL: `${provider.url}/v1` };
 }
 
 const CLIENT_LIMITS = {
@@ -231,7 +231,13 @@ beforeAll(async () => {
       RESPONSES_STORE_URL: `redis://:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${gone.port}`,
     }),
   ]);
-  gateways["named"] = await startGateway({ ...both, AUTH_OIDC_ISSUER: up.url, ...nameModels() });
+  gateways["named"] = await startGateway({
+    ...both,
+    AUTH_OIDC_ISSUER: up.url,
+    ...nameModels(),
+    HISTORY_ENABLED: "true",
+    DATABASE_URL: `postgres://user:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${gone.port}/db`,
+  });
   gateways["clouds"] = await startGateway({ ...both, AUTH_OIDC_ISSUER: up.url, ...startClouds() });
   const closed = untrusted.stop.bind(untrusted);
   disposables.push({ [Symbol.asyncDispose]: closed });
@@ -650,6 +656,14 @@ describe("no secret is in the answer or the log", () => {
     driven = json(500, { error: { message: "no" } });
     await receive("provider_error of a model", await send(gateway, chat("cooled")));
     expect(await receive("deployments_cooling", await send(gateway, chat("cooled")))).toContain("503");
+  });
+
+  test("of history_unavailable", async () => {
+    const gateway = gateways["named"] as GatewayProcess;
+    const asked = await openRawClient(gateway.port);
+    const headers = { authorization: `Bearer ${SECRETS.staticKey}`, connection: "close" };
+    await asked.request("GET", "/v1/requests", { headers });
+    expect(await receive("history_unavailable", asked)).toContain("503");
   });
 
   test("of overloaded and shutting_down", async () => {

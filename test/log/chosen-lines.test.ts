@@ -56,7 +56,8 @@ function observe(options: Parameters<typeof logRequest>[2], ids: readonly string
     newId: () => left.shift() ?? "id",
     beginTrace: () => TRACE,
   });
-  return { lines: lines.lines, open: (route = "/x") => requests.open(new Request("http://x/"), route) };
+  const { open } = requests.beginGeneration(() => 1n);
+  return { lines: lines.lines, open: (route = "/x") => open(new Request("http://x/"), route) };
 }
 
 const noStep = (): never => {
@@ -79,10 +80,12 @@ test("every member that a line can have can be chosen, and no other", () => {
   request.cameFrom({ address: "192.0.2.1", userAgent: "own/1" });
   request.admitted({ kind: "key", name: "alice" });
   request.selected("openai", "gpt-4o");
+  request.interruptibleBy({ abort() {} });
   request.routed(TRIED);
   request.responseHeader();
   request.firstByte();
-  request.used({ inputTokens: 1, outputTokens: 2, totalTokens: 3, cachedInputTokens: 1 });
+  const parts = { cachedInputTokens: 1, cacheCreationInputTokens: 1, reasoningTokens: 1 };
+  request.used({ inputTokens: 1, outputTokens: 2, totalTokens: 3, ...parts });
   request.toolsOffered();
   request.toolsCalled(1);
   request.failed(new Failure("upstream_reset", { cause: "ECONNRESET" }));

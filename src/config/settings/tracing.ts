@@ -144,7 +144,7 @@ export const TRACING_SETTINGS = {
     group: "Telemetry",
     type: "string",
     appliesAt: "restart",
-    doc: "File with the key (PEM) of OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    doc: "File with the key (PEM) of the client certificate",
   },
   OTEL_BSP_SCHEDULE_DELAY: {
     group: "Telemetry",

@@ -1,3 +1,6 @@
+import { parseJson } from "../../core/json/parse.ts";
+import { objectOf } from "../../core/json/values.ts";
+
 /** Longest answer of a collector that is looked at. */
 const MAX_BYTES = 64 * 1024;
 
@@ -8,15 +11,11 @@ const MAX_BYTES = 64 * 1024;
 export async function rejectedOf(response: Response, isJson: boolean): Promise<number> {
   const bytes = await readBeginning(response);
   if (!isJson) return readRejected(bytes);
-  try {
-    const { partialSuccess } = JSON.parse(bytes.toString()) as { partialSuccess?: Record<string, unknown> };
-    const [count = 0] = Object.entries(partialSuccess ?? {}).flatMap(([name, value]) =>
-      name.startsWith("rejected") ? [Number(value)] : [],
-    );
-    return Number.isSafeInteger(count) && count > 0 ? count : 0;
-  } catch {
-    return 0;
-  }
+  const partialSuccess = objectOf(objectOf(parseJson(bytes))?.["partialSuccess"]) ?? {};
+  const [count = 0] = Object.entries(partialSuccess).flatMap(([name, value]) =>
+    name.startsWith("rejected") ? [Number(value)] : [],
+  );
+  return Number.isSafeInteger(count) && count > 0 ? count : 0;
 }
 
 /** The answer as far as it is looked at; never throws. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 import { listOf, textOf } from "../../core/json/values.ts";
 import type { Redact } from "../../core/redact/redact.ts";
 import type { OpenAttributes } from "../otlp/attributes.ts";
@@ -49,12 +49,8 @@ export function modelIn(bytes: Uint8Array): string | undefined {
 }
 
 function parse(text: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : {};
-  } catch {
-    return {};
-  }
+  const value = parseJson(text);
+  return isJsonObject(value) ? value : {};
 }
 
 /** What any of the APIs asks: Chat Completions, Messages, Responses, Gemini's, Converse, Completions and embeddings. */

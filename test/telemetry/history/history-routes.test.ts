@@ -204,6 +204,24 @@ describe.each(KINDS)("the history in %s", (kind) => {
   });
 });
 
+test("has what requests cost, and where their usage comes from", async () => {
+  await using place = await openPlace("sqlite");
+  const settings = { ...place.settings, COST_ENABLED: "true" };
+  await using started = await startBesideProvider((url) => ({ ...threeProviders(url), ...settings }));
+  started.answerWith(answered(1000, 500));
+  for (const model of ["openai/gpt-4o", "openai/unheard-of"]) {
+    const response = await started.post("/v1/chat/completions", { ...CHAT, model });
+    await response.arrayBuffer();
+  }
+  const get = async (path: string) => (await (await fetch(started.gateway.url + path)).json()) as { data: object[] };
+  expect((await get("/v1/requests")).data).toMatchObject([
+    { model: "unheard-of", usage_source: "provider", cost_usd: null },
+    // 2.5 dollars for a million tokens of input, 10 for one of output.
+    { model: "gpt-4o", usage_source: "provider", cost_usd: "0.0075" },
+  ]);
+  expect((await get("/v1/usage")).data).toMatchObject([{ requests: 2, cost_usd: "0.0075", unpriced_requests: 1 }]);
+});
+
 test("there is none unless it is asked for", async () => {
   await using gateway = await startGateway();
   for (const path of ["/v1/requests", "/v1/usage"]) {

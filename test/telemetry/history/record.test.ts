@@ -82,7 +82,7 @@ describe("a row", () => {
       usage,
       client: { address: "192.0.2.1", userAgent: "curl" },
       routing: { alias: "fast", tried, queuedMs: 12.345 },
-      usageSource: "estimated",
+      usageSource: "estimated" as const,
       cost: 12_345_678_901_234_567_890n,
     });
     expect(membersOf(rowOf(record, AT))).toMatchObject({
