@@ -184,7 +184,7 @@ describe("a chat stream that breaks off", () => {
     ["when it is too long for that", 2_000_000],
   ])("waits for a client that does not read (%s)", async (_, characters) => {
     await using rig = await start();
-    const members = { filler: "x".repeat(15_000_000) };
+    const members = { filler: "x".repeat(48_000_000) };
     const long = chatChunk({ content: "y".repeat(characters) }).replace(
       "data: {",
       `data: {"filler":"${members.filler}",`,
