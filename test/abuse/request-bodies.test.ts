@@ -57,6 +57,8 @@ const MEMBERS = [
   ["many parts of a message", '"messages":[{"role":"user","content":[', '{"type":"text","text":"hi"}', "]}]", MODEL],
   ["many calls of tools in a message", '"messages":[{"role":"assistant","tool_calls":[', CALL, "]}]", MODEL],
   ["many tools", '"tools":[', '{"type":"function","function":{"name":"f"}}', "]", CHAT],
+  ["many data URLs", '"x":[', '"data:"', "]", CHAT],
+  ["many members called data", '"x":[', '{"data":""}', "]", CHAT],
   ["many models", '"models":[', '"openai/gpt-4o-mini"', "]", CHAT],
   ["a model said many times", '"x":0,', MODEL, "", CHAT],
   ["stream options said many times", '"user":"u",', '"stream_options":{"include_usage":true}', "", CHAT],
