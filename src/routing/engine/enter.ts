@@ -17,9 +17,10 @@ export interface Entry {
 }
 
 /**
- * Chooses among deployments, and takes the permits of the chosen one; if it is at a limit, those of another one.
+ * Chooses among deployments, and takes the permits of the chosen one; if it is at a limit, those of another one, unless other
+ * processes are being asked whether it is.
  * @param candidates that may be asked
- * @returns an attempt that is to be begun or cancelled; undefined if all are at a limit
+ * @returns an attempt that is to be begun or cancelled; undefined if all are at a limit, or others are asked
  */
 export function enter<Reply>(
   parts: EnterParts,
@@ -34,8 +35,9 @@ export function enter<Reply>(
   let left = candidates;
   while (left.length > 0) {
     const chosen = model.strategy(left, choice);
-    const entered = enterOne<Reply>(parts, star, request.estimatedTokens, chosen, entry);
-    if (entered) return entered;
+    const entered = tryOne<Reply>(parts, star, request.estimatedTokens, chosen, entry);
+    if (entered instanceof Attempt) return entered;
+    if (entered.isAsking) return undefined;
     left = left.filter((candidate) => candidate !== chosen);
   }
   return undefined;
@@ -47,12 +49,23 @@ export function enterOne<Reply>(
   star: string,
   estimatedTokens: number,
   candidate: ModelCandidate,
-  { kind, now, onRefusal }: Entry,
+  entry: Entry,
 ): Attempt<Reply> | undefined {
+  const entered = tryOne<Reply>(parts, star, estimatedTokens, candidate, entry);
+  return entered instanceof Attempt ? entered : undefined;
+}
+
+function tryOne<Reply>(
+  parts: EnterParts,
+  star: string,
+  estimatedTokens: number,
+  candidate: ModelCandidate,
+  { kind, now, onRefusal }: Entry,
+): Attempt<Reply> | GateRefusal {
   const { deployment } = candidate;
   if (deployment.gates.length === 0) return new Attempt(parts, kind, candidate, star, undefined, now);
   const entered = parts.gates.tryEnter(deployment, estimatedTokens);
   if (isPermit(entered)) return new Attempt(parts, kind, candidate, star, entered, now);
   onRefusal?.(entered);
-  return undefined;
+  return entered;
 }

@@ -1,7 +1,8 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import { ALONE, type SharedChange, type Sharing } from "../sharing/sharing.ts";
 import type { Gate } from "./gate.ts";
-import { createMinuteUsage, minuteOf, rollTo } from "./minute-usage.ts";
+import { minuteOf } from "../sharing/minute-window.ts";
+import { createMinuteUsage, rollTo } from "./minute-usage.ts";
 
 /** The others are told at most this often of what passed here. */
 export const TELL_EVERY_MS = 100;

@@ -1,7 +1,7 @@
 import type { Deadlines } from "../../core/deadlines.ts";
 import { Failure, type FailureCode } from "../../core/errors.ts";
 import type { QueueOptions } from "../models/model-options.ts";
-import type { GateChain, Waiter, WaitingQueue } from "./gate.ts";
+import type { Gate, GateChain, QueueKind, Waiter, WaitingQueue } from "./gate.ts";
 import type { Lines } from "./lines.ts";
 import type { Queues } from "./queues.ts";
 import type { Room } from "./room.ts";
@@ -23,8 +23,7 @@ export interface WaitingParts {
 /** What one waits for, and how long. */
 export interface Wait extends QueueOptions {
   readonly model: string;
-  /** See {@link WaitingQueue.isBrief}. */
-  readonly isBrief: boolean;
+  readonly kind: QueueKind;
   /** The keys of the deployments, and their gates. */
   readonly deployments: readonly string[];
   readonly chains: readonly GateChain[];
@@ -34,10 +33,12 @@ export interface Wait extends QueueOptions {
 
 /** Those who wait, for all models. */
 export interface Waiting {
-  /** @throws Failure `queue_full`, `queue_timeout`, or `at_limit` in place of both if it is brief; or the reason of the signal */
+  /** @throws Failure `queue_full`, `queue_timeout`, or `at_limit` in place of both if it is no queue of the model; or the reason of the signal */
   wait(wait: Wait): Promise<void>;
   /** Nobody who waits does so for longer than the queue of its model is given now. */
   shorten(options: ReadonlyMap<string, QueueOptions>): void;
+  /** Those at a gate who wait for nothing but an answer have it: it is no. */
+  endHopeless(gate: Gate): void;
   /** A failure with `retry-after`: when the minutes may have room, or soon. */
   failure(code: FailureCode, chains: readonly GateChain[]): Failure;
 }
@@ -53,7 +54,7 @@ export function createWaiting({ room, turns, queues, lines, deadlines, now }: Wa
     const time = now();
     // They are in the order of their deadlines.
     for (let [first] = queue.waiters.members(1); first && first.until <= time; [first] = queue.waiters.members(1)) {
-      first.settle({ reason: failure(queue.isBrief ? "at_limit" : "queue_timeout", first.chains) });
+      first.settle({ reason: failure(queue.kind === "queue" ? "queue_timeout" : "at_limit", first.chains) });
     }
     watch(queue);
   };
@@ -69,12 +70,12 @@ export function createWaiting({ room, turns, queues, lines, deadlines, now }: Wa
     }
   };
 
-  const wait = ({ model, isBrief, deployments, chains, signal, tryAgain, ...options }: Wait): Promise<void> => {
+  const wait = ({ model, kind, deployments, chains, signal, tryAgain, ...options }: Wait): Promise<void> => {
     if (signal.aborted) return Promise.reject(signal.reason);
-    const known = queues.find(model, isBrief);
+    const known = queues.find(model, kind);
     const isFull = (known?.waiters.size() ?? 0) >= options.length;
-    if (isFull) return Promise.reject(failure(isBrief ? "at_limit" : "queue_full", chains));
-    const queue = known ?? queues.open(model, isBrief);
+    if (isFull) return Promise.reject(failure(kind === "queue" ? "queue_full" : "at_limit", chains));
+    const queue = known ?? queues.open(model, kind);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const since = now();
     const waiter: Waiter = {
@@ -103,9 +104,17 @@ export function createWaiting({ room, turns, queues, lines, deadlines, now }: Wa
   return {
     wait,
     failure,
+    endHopeless(gate) {
+      for (const { queue, places } of [...gate.lines.values()]) {
+        if (queue.kind !== "minute") continue;
+        for (const { waiter } of places.members()) {
+          if (!room.isAsked(waiter.chains)) waiter.settle({ reason: failure("at_limit", waiter.chains) });
+        }
+      }
+    },
     shorten(options) {
       for (const queue of queues.all()) {
-        const timeoutMs = queue.isBrief ? undefined : options.get(queue.model)?.timeoutMs;
+        const timeoutMs = queue.kind === "queue" ? options.get(queue.model)?.timeoutMs : undefined;
         if (timeoutMs === undefined) continue;
         const until = now() + timeoutMs;
         for (const waiter of queue.waiters.members()) waiter.until = Math.min(waiter.until, until);

@@ -94,6 +94,7 @@ export function openSharing(parts: SharingParts): OpenSharing {
       return () => void listeners.delete(listener);
     },
     slots: worker?.slots,
+    minutes: worker?.minutes,
     start() {
       if (hasStarted) return;
       hasStarted = true;

@@ -1,6 +1,7 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { ChangesFrom } from "./channel.ts";
 import type { KeyHashes } from "./key-hashes.ts";
+import { minuteOf } from "./minute-window.ts";
 import { createOutbox } from "./outbox.ts";
 import { createPresentChanges } from "./present-changes.ts";
 import {
@@ -9,7 +10,6 @@ import {
   commandsFor,
   COOLING,
   createRedisReader,
-  MINUTE_MS,
   type RedisReader,
   type Speaker,
   usedIn,
@@ -129,7 +129,7 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
 }
 
 async function readStored(by: SendCommand, reader: RedisReader, now: number) {
-  const minute = Math.floor(now / MINUTE_MS);
+  const minute = minuteOf(now);
   const minutes = [minute - 1, minute];
   const [cooling, ...used] = await Promise.all([COOLING, ...minutes.map(usedIn)].map((key) => by("HGETALL", [key])));
   return reader.stored(cooling, new Map(minutes.map((each, index) => [each, used[index]])));

@@ -1,3 +1,5 @@
+import type { MinuteLeases } from "./minutes.ts";
+
 /** What one process tells the others. Times are milliseconds since the epoch, because no two processes share another clock. */
 export type SharedChange =
   /** A deployment cools: it failed too often, or its provider wants to be left alone. */
@@ -32,6 +34,8 @@ export interface Sharing {
   listen(listener: (change: SharedChange, from: string) => void): () => void;
   /** Absent if this process has all slots. */
   readonly slots?: SlotLeases | undefined;
+  /** Absent if this process has the whole of every minute. */
+  readonly minutes?: MinuteLeases | undefined;
 }
 
 /** One process alone. */

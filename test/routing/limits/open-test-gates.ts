@@ -51,8 +51,8 @@ export function openTestGates(
   limits: Readonly<Record<string, LimitOptions>>,
   queues: Readonly<Record<string, QueueOptions>> = {},
   sharing: Sharing = ALONE,
+  clock = createManualClock(100 * MINUTE),
 ) {
-  const clock = createManualClock(100 * MINUTE);
   /** Added to the time of day, which may be set while the process runs. */
   const set = { milliseconds: 0 };
   const states = createGateStates({ timers: clock, clock: () => clock.now() + set.milliseconds, sharing });
