@@ -93,6 +93,7 @@ export function openSharing(parts: SharingParts): OpenSharing {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    isAlone: channel === undefined && redisUrl === undefined,
     slots: worker?.slots,
     minutes: worker?.minutes,
     start() {

@@ -32,6 +32,8 @@ export interface Sharing {
   tell(change: SharedChange): void;
   /** @param listener told of what others say, each with a `used` of its own. @returns what ends it */
   listen(listener: (change: SharedChange, from: string) => void): () => void;
+  /** There is nobody to tell. */
+  readonly isAlone?: boolean;
   /** Absent if this process has all slots. */
   readonly slots?: SlotLeases | undefined;
   /** Absent if this process has the whole of every minute. */
@@ -39,4 +41,4 @@ export interface Sharing {
 }
 
 /** One process alone. */
-export const ALONE: Sharing = { tell() {}, listen: () => () => {} };
+export const ALONE: Sharing = { tell() {}, listen: () => () => {}, isAlone: true };

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Failure } from "../../../src/core/errors.ts";
 import { fadedAt } from "../../../src/routing/sharing/minute-window.ts";
+import { settle } from "../../fixtures/manual-clock.ts";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
 import { type MinuteWorkers, openMinuteWorkers } from "./minute-workers.ts";
 import { MINUTE } from "./open-test-gates.ts";
@@ -56,6 +57,23 @@ describe("of a minute that workers share", () => {
     expect(await burst(workers, [2], 60)).toBe(28);
     workers.start(1);
     expect(await burst(workers, [1, 2], 60)).toBe(0);
+    workers.close();
+  });
+
+  test("what a worker that was killed may just have used is not given to others", async () => {
+    const workers = openMinuteWorkers(2, { requestsPerMinute: 30 });
+    expect(await burst(workers, [1], 1)).toBe(1);
+    await workers.clock.advance(200);
+    await workers.deliverAll();
+    await workers.clock.advance(300);
+    const messages = workers.messages();
+    for (let each = 0; each < 2; each += 1) expect(workers.ask(1)?.permit).toBeDefined();
+    await settle();
+    expect(workers.messages()).toBe(messages);
+    workers.kill(1);
+    await burst(workers, [2], 60);
+    const { requests } = workers.countIn(100);
+    expect([requests >= 28, requests <= 30]).toEqual([true, true]);
     workers.close();
   });
 
