@@ -52,7 +52,7 @@ export function runWorker(number: number, version: string): void {
     source = given ?? source;
     // From now on files are read from disk, whatever was given.
     files.take();
-    const { ok, problem } = await service.reload({ ok: true, source });
+    const { ok, problem } = await service.reload(loadSource(source), source.file);
     if (ok) return tell({ kind: "reloaded", source, files: files.take() });
     tell({ kind: "not-reloaded", source, ...(problem !== undefined && { problem }) });
   };

@@ -7,49 +7,88 @@ import type { TimerSource } from "../../core/deadlines.ts";
 export interface WatchParts {
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer" | "now">;
   /**
-   * Reports the names in a folder that change, undefined for one that is not known.
+   * Reports what happens in a folder.
    * @throws if the platform or the file system has no such events, or the folder is not there
    */
-  readonly watchFolder?: (folder: string, onEvent: (name: string | undefined) => void, onError: () => void) => Closable;
-  /** What differs when a file is another one or holds something else; undefined if there is none. Follows links. */
-  readonly fingerprint?: (path: string) => Promise<string | undefined>;
+  readonly watchFolder?: (folder: string, onEvent: OnFolderEvent, onError: () => void) => Closable;
+  /** Looks at the file that a path leads to; undefined if there is none. Follows links. */
+  readonly look?: (path: string) => Promise<SeenFile | undefined>;
+}
+
+/**
+ * `rename` if a name is there now that was not, stands for another file, or is gone; `change` if what the file of that name
+ * holds has changed. The name is undefined if it is not known.
+ */
+type OnFolderEvent = (kind: "rename" | "change", name: string | undefined) => void;
+
+/** As much of a file as says whether it is another one, or holds something else. */
+export interface SeenFile {
+  readonly id: string;
+  /** Differs when what it holds does. */
+  readonly state: string;
+  /**
+   * Whether something was done to it after it was last written, such as to give it its name: it was written before. Always
+   * false on a file system that does not note that.
+   */
+  readonly isMoved: boolean;
 }
 
 interface Closable {
   close(): void;
 }
 
-/** A file is read when it has been left alone for so long: whoever writes it in parts is not done. */
-const QUIET_MS = 100;
+/**
+ * A file that is written in place is read when it has been left alone for so long: whoever writes it in parts is not done.
+ * Less than a tenth of a second, so that what is saved ten times a second is read as often.
+ */
+const QUIET_MS = 50;
 /** One that is never left alone is read nevertheless. */
 const MAX_DELAY_MS = 1000;
 /** Finds what has no events: file systems over a network, a file mounted by itself, a link to another folder. */
 const POLL_MS = 2000;
 
 /**
- * Calls back after a file has changed, also if it was replaced by another one of its name, or if the folder that it is
- * linked from was, as in volumes of Kubernetes: `..data` becomes another link there. May call back without a change.
+ * Calls back after a file has changed. At once if a whole one took its place, as by a rename onto its name, or by another link
+ * in `..data` of a volume of Kubernetes: nobody writes it any more. May call back without a change.
  */
 export function watchFile(path: string, onChange: () => void, parts: WatchParts): Closable {
-  const { timers, watchFolder = watchByEvents, fingerprint = fingerprintOf } = parts;
+  const { timers, watchFolder = watchByEvents, look = lookAt } = parts;
   const name = basename(path);
   let watched: Closable | undefined;
-  let known: string | undefined;
+  let known: SeenFile | undefined;
   let firstEventAt: number | undefined;
   let quiet: unknown;
   let poll: unknown;
   let isClosed = false;
 
-  const settle = (): void => {
+  /** When it is known what is read: what changes after that is found by the next look. */
+  const report = (found: SeenFile | undefined): void => {
+    known = found;
+    timers.clearTimer(quiet);
     firstEventAt = undefined;
     onChange();
   };
 
-  const changed = (): void => {
+  const settle = async (): Promise<void> => {
+    const found = await look(path);
+    if (!isClosed) report(found);
+  };
+
+  const written = (): void => {
     const now = timers.now();
     firstEventAt ??= now;
     timers.clearTimer(quiet);
-    quiet = timers.setTimer(settle, Math.max(0, Math.min(QUIET_MS, firstEventAt + MAX_DELAY_MS - now)));
+    quiet = timers.setTimer(() => void settle(), Math.max(0, Math.min(QUIET_MS, firstEventAt + MAX_DELAY_MS - now)));
+  };
+
+  /** @param isLink whether it was a link on the way to the file, which leads to a whole one */
+  const replaced = async (isLink: boolean): Promise<void> => {
+    const found = await look(path);
+    if (isClosed) return;
+    const isOther = !isSame(found, known);
+    const isBeingWritten = firstEventAt !== undefined;
+    if (isOther && !isBeingWritten && found && (isLink || found.isMoved)) report(found);
+    else if (isOther || !isLink) written();
   };
 
   const unwatch = (): void => {
@@ -62,8 +101,11 @@ export function watchFile(path: string, onChange: () => void, parts: WatchParts)
     try {
       watched = watchFolder(
         dirname(path),
-        (changedName) => {
-          if (changedName === undefined || changedName === name || changedName.startsWith("..")) changed();
+        (kind, changedName) => {
+          const isLink = changedName !== name && changedName?.startsWith("..") === true;
+          if (changedName !== undefined && changedName !== name && !isLink) return;
+          if (kind === "rename") void replaced(isLink);
+          else written();
         },
         unwatch,
       );
@@ -72,22 +114,26 @@ export function watchFile(path: string, onChange: () => void, parts: WatchParts)
     }
   };
 
-  const look = async (): Promise<void> => {
-    const found = await fingerprint(path);
+  const pollAgain = (): void => {
+    poll = timers.setTimer(() => void pollOnce(), POLL_MS);
+  };
+
+  const pollOnce = async (): Promise<void> => {
+    const found = await look(path);
     if (isClosed) return;
-    if (found !== known) {
+    if (!isSame(found, known)) {
       known = found;
       // The folder may be another one by now.
       listen();
-      changed();
+      written();
     }
-    poll = timers.setTimer(() => void look(), POLL_MS);
+    pollAgain();
   };
 
   listen();
-  void fingerprint(path).then((found) => {
-    known = found;
-    if (!isClosed) poll = timers.setTimer(() => void look(), POLL_MS);
+  void look(path).then((found) => {
+    known ??= found;
+    if (!isClosed) pollAgain();
   });
 
   return {
@@ -100,16 +146,19 @@ export function watchFile(path: string, onChange: () => void, parts: WatchParts)
   };
 }
 
+const isSame = (one: SeenFile | undefined, other: SeenFile | undefined): boolean =>
+  one?.id === other?.id && one?.state === other?.state;
+
 const watchByEvents: NonNullable<WatchParts["watchFolder"]> = (folder, onEvent, onError) => {
-  const watcher = watch(folder, { persistent: false }, (_, name) => onEvent(name ?? undefined));
+  const watcher = watch(folder, { persistent: false }, (kind, name) => onEvent(kind, name ?? undefined));
   watcher.on("error", onError);
   return watcher;
 };
 
-async function fingerprintOf(path: string): Promise<string | undefined> {
+async function lookAt(path: string): Promise<SeenFile | undefined> {
   try {
-    const { dev, ino, size, mtimeMs } = await stat(path);
-    return [dev, ino, size, mtimeMs].join(" ");
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return { id: `${dev} ${ino}`, state: `${size} ${mtimeNs}`, isMoved: size > 0n && ctimeNs > mtimeNs };
   } catch {
     return undefined;
   }
