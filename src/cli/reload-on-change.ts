@@ -1,6 +1,7 @@
 import { type ConfigSource, loadSource, type ReadSource } from "../config/config-source.ts";
 import type { WatchParts } from "../config/file/watch-file.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
+import { nextTurn } from "../core/event-loop.ts";
 
 export interface ReloadParts {
   /** What the configuration in use was read from. */
@@ -61,6 +62,8 @@ export function createReloads({ source, read, apply, watch: { timers } }: Reload
       return { ok: false, problem: `the settings cannot be read: ${error instanceof Error ? error.name : "error"}` };
     });
     const state = stateOf(found);
+    // Requests go on between what takes milliseconds each.
+    await nextTurn();
     const isChanged = state !== seen;
     if (how === "always" || isChanged) {
       const loaded = load(found);

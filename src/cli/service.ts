@@ -1,4 +1,5 @@
 import { SettingError } from "../core/errors.ts";
+import { nextTurn } from "../core/event-loop.ts";
 import type { ConfigFile } from "../config/file/config-file.ts";
 import { keepFileState } from "../config/file/file-state.ts";
 import type { Config, LoadedConfig } from "../config/load-config.ts";
@@ -102,6 +103,8 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
           problems = loaded.problems;
           throw new Error(problems.join("; "));
         }
+        // To load it took milliseconds, and so will this.
+        await nextTurn();
         const { changed, needRestart } = await gateway.apply(complete(loaded.config));
         const warnings = loaded.warnings.length > 0 ? { warnings: loaded.warnings } : {};
         const line = { changed, ...(needRestart.length > 0 && { needs_restart: needRestart }), ...warnings };

@@ -19,6 +19,7 @@ import {
   readTransport,
 } from "./provider-variables.ts";
 import { withKeys } from "./provider-keys.ts";
+import { loadOnce } from "./untouched-providers.ts";
 import { familiesOf, listsOf, requestParts } from "./provider-requests.ts";
 import { readBaseUrl } from "./read-base-url.ts";
 import { type ProviderRequests, readProviderRequests } from "./read-provider-requests.ts";
@@ -176,7 +177,8 @@ export function loadProviders(
       environment,
       id,
       furtherKeys,
-      (given, found) => loadProvider(given, id, row, auth, transport, found),
+      (given, found) =>
+        loadOnce(given, { id, row, transport }, () => loadProvider(given, id, row, auth, transport, found)),
       findings,
     );
     if (others.length > 0) keyedProviders.set(id, Object.freeze([first, ...others]));

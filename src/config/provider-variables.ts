@@ -28,8 +28,19 @@ export interface ProviderVariables {
 
 const ROWS: ReadonlyMap<string, ProviderRow> = new Map(Object.entries<ProviderRow>(PROVIDER_TABLE));
 
+/** Of built-in providers: every reload asks for those of each several times. */
+const named = new Map<string, ProviderVariables>();
+
 /** Names the variables of a built-in or custom provider: `my-server` is set by `MY_SERVER_API_URL` and so on. */
 export function providerVariables(id: string): ProviderVariables {
+  const known = named.get(id);
+  if (known) return known;
+  const variables = nameVariables(id);
+  if (ROWS.has(id)) named.set(id, variables);
+  return variables;
+}
+
+function nameVariables(id: string): ProviderVariables {
   const prefix = id.toUpperCase().replaceAll("-", "_");
   const { urlParameters = [], dated } = ROWS.get(id) ?? {};
   return {

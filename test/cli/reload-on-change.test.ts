@@ -11,6 +11,11 @@ const fileOf = (version: string, problems: readonly string[] = []): ConfigFile =
   isWhole: problems.length === 0,
 });
 
+/** A reload takes several turns of the event loop. */
+async function turns(): Promise<void> {
+  for (let count = 0; count < 5; count += 1) await settle();
+}
+
 function open() {
   let held: ReadSource = { ok: true, source: { environment: {}, file: fileOf("1") } };
   let reads = 0;
@@ -34,7 +39,7 @@ function open() {
     hold: (next: ReadSource) => (held = next),
     async done() {
       gates.shift()?.();
-      await settle();
+      await turns();
     },
   };
 }
@@ -42,7 +47,7 @@ function open() {
 test("what is asked for while one goes on is done once, after it", async () => {
   const { reloads, applied, reads, done } = open();
   for (let count = 0; count < 5; count += 1) reloads.reload();
-  await settle();
+  await turns();
   expect([reads(), applied.length]).toEqual([1, 1]);
   await done();
   expect([reads(), applied.length]).toEqual([2, 2]);
@@ -53,17 +58,17 @@ test("what is asked for while one goes on is done once, after it", async () => {
 test("a file that holds the same as before is applied only if that was asked for", async () => {
   const { reloads, applied, hold, done } = open();
   reloads.reloadIfChanged();
-  await settle();
+  await turns();
   expect(applied).toHaveLength(0);
   hold({ ok: true, source: { environment: {}, file: fileOf("2") } });
   reloads.reloadIfChanged();
-  await settle();
+  await turns();
   await done();
   reloads.reloadIfChanged();
-  await settle();
+  await turns();
   expect(applied).toHaveLength(1);
   reloads.reload();
-  await settle();
+  await turns();
   await done();
   expect(applied).toHaveLength(2);
 });
@@ -74,7 +79,7 @@ test("the file of ROUTING_CONFIG_PATH is one of them", async () => {
   for (const version of ["a", "a", "b"]) {
     hold({ ok: true, source: { environment: {}, file: fileOf("1"), routing: { ...routing, version } } });
     reloads.reloadIfChanged();
-    await settle();
+    await turns();
     await done();
   }
   expect(applied.map(({ source }) => source?.routing?.version)).toEqual(["a", "b"]);
@@ -85,7 +90,9 @@ test("a file that cannot be read is told once, until it can be", async () => {
   for (const version of ["", "", "1", "1"]) {
     hold({ ok: true, source: { environment: {}, file: fileOf(version, version === "" ? ["gone"] : []) } });
     reloads.reloadIfChanged();
+    await turns();
     await clock.advance(1000);
+    await turns();
     await done();
   }
   expect(applied.map(({ source }) => source?.file?.version)).toEqual(["", "1"]);
@@ -101,15 +108,21 @@ describe("what does not check", () => {
     const { clock, reloads, applied, hold, done } = open();
     hold(bad("2"));
     reloads.reloadIfChanged();
+    await turns();
     await clock.advance(300);
+    await turns();
     // Something else happened in the folder.
     reloads.reloadIfChanged();
+    await turns();
     await clock.advance(199);
+    await turns();
     expect(applied).toHaveLength(0);
     await clock.advance(1);
+    await turns();
     expect(applied.map(({ loaded }) => loaded.ok)).toEqual([false]);
     await done();
     await clock.advance(60_000);
+    await turns();
     expect([applied.length, clock.timersWaiting()]).toEqual([1, 0]);
   });
 
@@ -117,12 +130,15 @@ describe("what does not check", () => {
     const { clock, reloads, applied, hold, done } = open();
     hold(bad("2"));
     reloads.reloadIfChanged();
+    await turns();
     await clock.advance(400);
+    await turns();
     hold({ ok: true, source: { environment: {}, file: fileOf(version) } });
     reloads.reloadIfChanged();
-    await settle();
+    await turns();
     await done();
     await clock.advance(60_000);
+    await turns();
     expect(applied.map(({ source }) => source?.file?.version)).toEqual(version === "1" ? [] : [version]);
     expect(clock.timersWaiting()).toBe(0);
   });
@@ -132,9 +148,10 @@ describe("what does not check", () => {
     for (let count = 0; count < 70; count += 1) {
       hold(bad(`half ${count}`));
       reloads.reloadIfChanged();
-      await settle();
+      await turns();
       await done();
       await clock.advance(100);
+      await turns();
     }
     expect(applied.map(({ source }) => source?.file?.version)).toEqual(["half 49"]);
   });
@@ -143,11 +160,12 @@ describe("what does not check", () => {
     const { clock, reloads, applied, hold, done } = open();
     hold(bad("2"));
     reloads.reloadIfChanged();
-    await settle();
+    await turns();
     reloads.reload();
-    await settle();
+    await turns();
     await done();
     await clock.advance(60_000);
+    await turns();
     expect([applied.length, clock.timersWaiting()]).toEqual([1, 0]);
   });
 });

@@ -56,39 +56,27 @@ export function watchFile(path: string, onChange: () => void, parts: WatchParts)
   const name = basename(path);
   let watched: Closable | undefined;
   let known: SeenFile | undefined;
-  let firstEventAt: number | undefined;
-  let quiet: unknown;
   let poll: unknown;
   let isClosed = false;
 
   /** When it is known what is read: what changes after that is found by the next look. */
   const report = (found: SeenFile | undefined): void => {
     known = found;
-    timers.clearTimer(quiet);
-    firstEventAt = undefined;
     onChange();
   };
 
-  const settle = async (): Promise<void> => {
+  const quiet = createQuiet(timers, async () => {
     const found = await look(path);
     if (!isClosed) report(found);
-  };
-
-  const written = (): void => {
-    const now = timers.now();
-    firstEventAt ??= now;
-    timers.clearTimer(quiet);
-    quiet = timers.setTimer(() => void settle(), Math.max(0, Math.min(QUIET_MS, firstEventAt + MAX_DELAY_MS - now)));
-  };
+  });
 
   /** @param isLink whether it was a link on the way to the file, which leads to a whole one */
   const replaced = async (isLink: boolean): Promise<void> => {
     const found = await look(path);
     if (isClosed) return;
     const isOther = !isSame(found, known);
-    const isBeingWritten = firstEventAt !== undefined;
-    if (isOther && !isBeingWritten && found && (isLink || found.isMoved)) report(found);
-    else if (isOther || !isLink) written();
+    if (isOther && !quiet.isAwaited() && found && (isLink || found.isMoved)) report(found);
+    else if (isOther || !isLink) quiet.await();
   };
 
   const unwatch = (): void => {
@@ -105,17 +93,13 @@ export function watchFile(path: string, onChange: () => void, parts: WatchParts)
           const isLink = changedName !== name && changedName?.startsWith("..") === true;
           if (changedName !== undefined && changedName !== name && !isLink) return;
           if (kind === "rename") void replaced(isLink);
-          else written();
+          else quiet.await();
         },
         unwatch,
       );
     } catch {
       // Polling goes on, and tries again after the next change.
     }
-  };
-
-  const pollAgain = (): void => {
-    poll = timers.setTimer(() => void pollOnce(), POLL_MS);
   };
 
   const pollOnce = async (): Promise<void> => {
@@ -125,24 +109,44 @@ export function watchFile(path: string, onChange: () => void, parts: WatchParts)
       known = found;
       // The folder may be another one by now.
       listen();
-      written();
+      quiet.await();
     }
-    pollAgain();
+    poll = timers.setTimer(() => void pollOnce(), POLL_MS);
   };
 
   listen();
   void look(path).then((found) => {
     known ??= found;
-    if (!isClosed) pollAgain();
+    if (!isClosed) poll = timers.setTimer(() => void pollOnce(), POLL_MS);
   });
 
   return {
     close() {
       isClosed = true;
-      timers.clearTimer(quiet);
+      quiet.forget();
       timers.clearTimer(poll);
       unwatch();
     },
+  };
+}
+
+/** Calls back when nothing has happened for a while, or something for long. */
+function createQuiet({ now, setTimer, clearTimer }: WatchParts["timers"], onQuiet: () => Promise<void>) {
+  let firstEventAt: number | undefined;
+  let timer: unknown;
+  return {
+    /** Something happens now. */
+    await() {
+      firstEventAt ??= now();
+      clearTimer(timer);
+      const delayMs = Math.max(0, Math.min(QUIET_MS, firstEventAt + MAX_DELAY_MS - now()));
+      timer = setTimer(() => {
+        firstEventAt = undefined;
+        void onQuiet();
+      }, delayMs);
+    },
+    isAwaited: () => firstEventAt !== undefined,
+    forget: () => clearTimer(timer),
   };
 }
 
