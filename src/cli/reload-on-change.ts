@@ -1,5 +1,6 @@
 import { type ConfigSource, loadSource, type ReadSource } from "../config/config-source.ts";
 import type { WatchParts } from "../config/file/watch-file.ts";
+import type { UntouchedProviders } from "../config/untouched-providers.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { nextTurn } from "../core/event-loop.ts";
 
@@ -38,6 +39,7 @@ interface Doubt {
 }
 
 export function createReloads({ source, read, apply, watch: { timers } }: ReloadParts): Reloads {
+  const untouched: UntouchedProviders = new Map();
   let seen = stateOf({ ok: true, source });
   let wanted: "always" | "if-changed" | undefined;
   let isBusy = false;
@@ -66,7 +68,7 @@ export function createReloads({ source, read, apply, watch: { timers } }: Reload
     await nextTurn();
     const isChanged = state !== seen;
     if (how === "always" || isChanged) {
-      const loaded = load(found);
+      const loaded = load(found, untouched);
       if (how === "if-changed" && !loaded.ok && isDoubtful(state)) return;
       seen = state;
       await apply(loaded, found.ok ? found.source : undefined);
@@ -103,8 +105,8 @@ export function createReloads({ source, read, apply, watch: { timers } }: Reload
   };
 }
 
-const load = (read: ReadSource): LoadedConfig =>
-  read.ok ? loadSource(read.source) : { ok: false, problems: [read.problem], warnings: [] };
+const load = (read: ReadSource, untouched: UntouchedProviders): LoadedConfig =>
+  read.ok ? loadSource(read.source, untouched) : { ok: false, problems: [read.problem], warnings: [] };
 
 /** What tells one content of the files that are watched from another, also if it cannot be read. */
 function stateOf(read: ReadSource): string {

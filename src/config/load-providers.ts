@@ -19,7 +19,7 @@ import {
   readTransport,
 } from "./provider-variables.ts";
 import { withKeys } from "./provider-keys.ts";
-import { loadOnce } from "./untouched-providers.ts";
+import { loadOnce, type UntouchedProviders } from "./untouched-providers.ts";
 import { familiesOf, listsOf, requestParts } from "./provider-requests.ts";
 import { readBaseUrl } from "./read-base-url.ts";
 import { type ProviderRequests, readProviderRequests } from "./read-provider-requests.ts";
@@ -84,7 +84,6 @@ function loadProvider(
   usualTransport: Endpoint["transport"],
   findings: Findings,
 ): Provider {
-  const { warnings } = findings;
   const variables = providerVariables(id);
   const key = readKey(environment, variables.key, findings);
   const version = chooseVersion(environment, givenRow, findings);
@@ -101,7 +100,9 @@ function loadProvider(
   const keyMissing = key === undefined && auth !== "none" && !credential;
   checkKey(environment, id, { row, key, auth, own, missing, isAuthorized: credential !== undefined }, findings);
   if (keyMissing && wantedAuth !== undefined) {
-    warnings.push(`${variables.authType} is ${auth}, but ${variables.key} is not set: ${id} is called without a key`);
+    findings.warnings.push(
+      `${variables.authType} is ${auth}, but ${variables.key} is not set: ${id} is called without a key`,
+    );
   }
   const keyOptional = row.keyOptional === true || row.auth === "none";
   const used = auth === "none" ? undefined : key;
@@ -146,8 +147,7 @@ const withVersion = (own: ProviderRequests, version: string): ProviderRequests =
 
 /** A provider that no setting names: an OpenAI-compatible server at a URL on this machine, called without a key. */
 export function localProvider(id: string, url: string, row: ProviderRow = CUSTOM_PROVIDER_ROW): Provider {
-  const environment = { [providerVariables(id).url]: url };
-  return loadProvider(environment, id, row, "none", "auto", { problems: [], warnings: [] });
+  return loadProvider({ [providerVariables(id).url]: url }, id, row, "none", "auto", { problems: [], warnings: [] });
 }
 
 /**
@@ -156,6 +156,7 @@ export function localProvider(id: string, url: string, row: ProviderRow = CUSTOM
  * @param transport `CLIENT_TRANSPORT`, for providers that have none of their own
  * @param googleWire `GOOGLE_WIRE`
  * @param furtherKeys the keys of providers after their first, by its variable
+ * @param untouched what was loaded before, and need not be again
  */
 export function loadProviders(
   environment: Environment,
@@ -163,6 +164,7 @@ export function loadProviders(
   transport: Endpoint["transport"] = "auto",
   googleWire: "chat" | "native" = "chat",
   furtherKeys: ReadonlyMap<string, readonly string[]> = new Map(),
+  untouched: UntouchedProviders = new Map(),
 ): LoadedProviders {
   const findings: Findings = { problems: [], warnings: [] };
   const ids = readCustomIds(environment, customIds, findings);
@@ -178,7 +180,7 @@ export function loadProviders(
       id,
       furtherKeys,
       (given, found) =>
-        loadOnce(given, { id, row, transport }, () => loadProvider(given, id, row, auth, transport, found)),
+        loadOnce(untouched, given, { id, row, transport }, () => loadProvider(given, id, row, auth, transport, found)),
       findings,
     );
     if (others.length > 0) keyedProviders.set(id, Object.freeze([first, ...others]));

@@ -28,16 +28,9 @@ export interface ProviderVariables {
 
 const ROWS: ReadonlyMap<string, ProviderRow> = new Map(Object.entries<ProviderRow>(PROVIDER_TABLE));
 
-/** Of built-in providers: every reload asks for those of each several times. */
-const named = new Map<string, ProviderVariables>();
-
 /** Names the variables of a built-in or custom provider: `my-server` is set by `MY_SERVER_API_URL` and so on. */
 export function providerVariables(id: string): ProviderVariables {
-  const known = named.get(id);
-  if (known) return known;
-  const variables = nameVariables(id);
-  if (ROWS.has(id)) named.set(id, variables);
-  return variables;
+  return BUILT_IN.get(id) ?? nameVariables(id);
 }
 
 function nameVariables(id: string): ProviderVariables {
@@ -59,6 +52,9 @@ function nameVariables(id: string): ProviderVariables {
     particular: [...urlParameters.map(({ variable }) => variable), ...(dated ? [dated.variable] : [])],
   };
 }
+
+/** Every reload asks for those of each built-in provider several times. */
+const BUILT_IN: ReadonlyMap<string, ProviderVariables> = new Map([...ROWS.keys()].map((id) => [id, nameVariables(id)]));
 
 /** What is wrong or doubtful with the settings of providers, one line each. */
 export interface Findings {

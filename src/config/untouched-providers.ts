@@ -13,13 +13,19 @@ interface Untouched {
   readonly transport: Endpoint["transport"];
 }
 
-const loaded = new Map<string, { readonly row: ProviderRow; readonly provider: Provider }>();
+/** Providers that no variable says anything about, for whoever loads a configuration again and again. */
+export type UntouchedProviders = Map<string, { readonly row: ProviderRow; readonly provider: Provider }>;
 
 /**
  * Loads a provider. A built-in one that no variable says anything about, which most are, is the same object each time: to put
- * forty of them together took half the time of a reload.
+ * forty of them together took half the time of loading a configuration.
  */
-export function loadOnce(environment: Environment, { id, row, transport }: Untouched, load: () => Provider): Provider {
+export function loadOnce(
+  loaded: UntouchedProviders,
+  environment: Environment,
+  { id, row, transport }: Untouched,
+  load: () => Provider,
+): Provider {
   // Clouds have variables of their own, and a custom provider has its address.
   if (row.credential || row === CUSTOM_PROVIDER_ROW) return load();
   const isSet = (name: string): boolean => readVariable(environment, name) !== undefined;
