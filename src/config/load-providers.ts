@@ -169,10 +169,8 @@ export function loadProviders(
   const findings: Findings = { problems: [], warnings: [] };
   const ids = readCustomIds(environment, customIds, findings);
   const taken = new Set(ids.map((id) => providerVariables(id).url));
-  const rows: Readonly<Record<string, ProviderRow>> = {
-    ...PROVIDER_TABLE,
-    ...(googleWire === "native" && { google: GOOGLE_NATIVE_ROW }),
-  };
+  const google = googleWire === "native" && { google: GOOGLE_NATIVE_ROW };
+  const rows: Readonly<Record<string, ProviderRow>> = { ...PROVIDER_TABLE, ...google };
   const keyedProviders = new Map<string, readonly Provider[]>();
   const load = (id: string, row: ProviderRow, auth: AuthType | undefined): Provider => {
     const [first, ...others] = withKeys(
