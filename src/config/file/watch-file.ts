@@ -27,10 +27,11 @@ export interface SeenFile {
   /** Differs when what it holds does. */
   readonly state: string;
   /**
-   * Whether something was done to it after it was last written, such as to give it its name: it was written before. Always
-   * false on a file system that does not note that.
+   * Whether it was written before it got its name: something was done to it after it was last written. False also if there
+   * was no tick of the file system's clock between the two.
    */
   readonly isMoved: boolean;
+  readonly isEmpty: boolean;
 }
 
 interface Closable {
@@ -42,6 +43,11 @@ interface Closable {
  * Less than a tenth of a second, so that what is saved ten times a second is read as often.
  */
 const QUIET_MS = 50;
+/**
+ * One that has taken the place of another may still be written if it was made there, but then there are events of that. Two
+ * ticks of the slowest clock that Linux has for files.
+ */
+const MADE_QUIET_MS = 20;
 /** One that is never left alone is read nevertheless. */
 const MAX_DELAY_MS = 1000;
 /** Finds what has no events: file systems over a network, a file mounted by itself, a link to another folder. */
@@ -75,8 +81,9 @@ export function watchFile(path: string, onChange: () => void, parts: WatchParts)
     const found = await look(path);
     if (isClosed) return;
     const isOther = !isSame(found, known);
-    if (isOther && !quiet.isAwaited() && found && (isLink || found.isMoved)) report(found);
-    else if (isOther || !isLink) quiet.await();
+    const isWhole = isOther && found && !quiet.isAwaited();
+    if (isWhole && (isLink || found.isMoved)) report(found);
+    else if (isOther || !isLink) quiet.await(isWhole && !found.isEmpty ? MADE_QUIET_MS : QUIET_MS);
   };
 
   const unwatch = (): void => {
@@ -93,7 +100,7 @@ export function watchFile(path: string, onChange: () => void, parts: WatchParts)
           const isLink = changedName !== name && changedName?.startsWith("..") === true;
           if (changedName !== undefined && changedName !== name && !isLink) return;
           if (kind === "rename") void replaced(isLink);
-          else quiet.await();
+          else quiet.await(QUIET_MS);
         },
         unwatch,
       );
@@ -109,7 +116,7 @@ export function watchFile(path: string, onChange: () => void, parts: WatchParts)
       known = found;
       // The folder may be another one by now.
       listen();
-      quiet.await();
+      quiet.await(QUIET_MS);
     }
     poll = timers.setTimer(() => void pollOnce(), POLL_MS);
   };
@@ -135,11 +142,11 @@ function createQuiet({ now, setTimer, clearTimer }: WatchParts["timers"], onQuie
   let firstEventAt: number | undefined;
   let timer: unknown;
   return {
-    /** Something happens now. */
-    await() {
+    /** Something happens now. @param quietMs how long nothing is to happen after it */
+    await(quietMs: number) {
       firstEventAt ??= now();
       clearTimer(timer);
-      const delayMs = Math.max(0, Math.min(QUIET_MS, firstEventAt + MAX_DELAY_MS - now()));
+      const delayMs = Math.max(0, Math.min(quietMs, firstEventAt + MAX_DELAY_MS - now()));
       timer = setTimer(() => {
         firstEventAt = undefined;
         void onQuiet();
@@ -162,7 +169,12 @@ const watchByEvents: NonNullable<WatchParts["watchFolder"]> = (folder, onEvent, 
 async function lookAt(path: string): Promise<SeenFile | undefined> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return { id: `${dev} ${ino}`, state: `${size} ${mtimeNs}`, isMoved: size > 0n && ctimeNs > mtimeNs };
+    return {
+      id: `${dev} ${ino}`,
+      state: `${size} ${mtimeNs}`,
+      isMoved: size > 0n && ctimeNs > mtimeNs,
+      isEmpty: size === 0n,
+    };
   } catch {
     return undefined;
   }

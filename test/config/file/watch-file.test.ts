@@ -6,7 +6,7 @@ import { createManualClock, settle } from "../../fixtures/manual-clock.ts";
 import { within } from "../../fixtures/within.ts";
 import { newFolder } from "./load-file.ts";
 
-const BEFORE: SeenFile = { id: "1", state: "first", isMoved: false };
+const BEFORE: SeenFile = { id: "1", state: "first", isMoved: false, isEmpty: false };
 
 function openWatch(hasEvents = true) {
   const clock = createManualClock();
@@ -38,7 +38,7 @@ function openWatch(hasEvents = true) {
   };
 }
 
-const other = (state: string, isMoved = false): SeenFile => ({ id: state, state, isMoved });
+const other = (state: string, isMoved = false): SeenFile => ({ id: state, state, isMoved, isEmpty: false });
 
 describe("a watch", () => {
   test("calls once, when a file that is written in place has been left alone", async () => {
@@ -89,14 +89,27 @@ describe("a watch", () => {
     expect(changes()).toBe(30);
   });
 
+  test("calls soon for a file that takes the place of another, if it is not known when it was written", async () => {
+    const { clock, event, hold, changes } = openWatch();
+    hold(other("new"));
+    await event("rename");
+    await clock.advance(19);
+    expect(changes()).toBe(0);
+    await clock.advance(1);
+    expect(changes()).toBe(1);
+    await clock.advance(10_000);
+    expect(changes()).toBe(1);
+  });
+
   test.each([
-    ["was just made", other("new")],
+    ["was just made", { ...other("new"), isEmpty: true }],
+    ["was just made, and a part is there", other("new")],
     ["is gone", undefined],
   ])("waits after a rename if the file %s, because it may be written yet", async (_, next) => {
     const { clock, event, hold, changes } = openWatch();
     hold(next);
     await event("rename");
-    await clock.advance(49);
+    await clock.advance(19);
     hold({ ...other("new"), state: "more" });
     await event("change");
     // Rights or a time that are set while it is written.
