@@ -64,6 +64,7 @@ export async function push(
   const response = isJson
     ? await pushBytes(started, JSON.stringify(request), { "content-type": "application/json; charset=utf-8" })
     : await pushBytes(started, encodeOfficial(REQUEST, request));
+  if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
   const bytes = new Uint8Array(await response.arrayBuffer());
   const answer = (isJson ? JSON.parse(Buffer.from(bytes).toString()) : ANSWER.decode(bytes)) as {
     readonly partialSuccess?: { readonly rejectedDataPoints?: unknown; readonly errorMessage?: string } | null;

@@ -1,16 +1,6 @@
-import { ProtobufCursor, ProtobufProblem } from "../../otlp/protobuf-cursor.ts";
-import {
-  DELTA,
-  LONGEST_ATTRIBUTE,
-  MAX_RANGES,
-  NO_RECORDED_VALUE,
-  PushedPoint,
-  type PushedKind,
-  type PushSink,
-  READ_ATTRIBUTES,
-  type ReadPush,
-  STEPS_OF_TURN,
-} from "./pushed-request.ts";
+import { ProtobufCursor } from "../../otlp/protobuf-cursor.ts";
+import { readAttribute, readHistogram, readNumber } from "./protobuf-points.ts";
+import { DELTA, PushedPoint, type PushedKind, type PushSink, type ReadPush, STEPS_OF_TURN } from "./pushed-request.ts";
 
 /*
  * Numbers of fields in
@@ -22,10 +12,6 @@ const RESOURCE = { attributes: 1 } as const;
 const SCOPE_METRICS = { metrics: 2 } as const;
 const METRIC = { name: 1, unit: 3, gauge: 5, sum: 7, histogram: 9, exponentialHistogram: 10, summary: 11 } as const;
 const DATA = { dataPoints: 1, aggregationTemporality: 2, isMonotonic: 3 } as const;
-const NUMBER_POINT = { asDouble: 4, asInt: 6, attributes: 7, flags: 8 } as const;
-const HISTOGRAM_POINT = { count: 4, sum: 5, bucketCounts: 6, explicitBounds: 7, attributes: 9, flags: 10 } as const;
-const KEY_VALUE = { key: 1, value: 2 } as const;
-const ANY_VALUE = { string: 1 } as const;
 
 const KINDS: Readonly<Record<number, PushedKind>> = {
   [METRIC.gauge]: "other",
@@ -35,8 +21,9 @@ const KINDS: Readonly<Record<number, PushedKind>> = {
   [METRIC.summary]: "other",
 };
 
-/** An attribute has two fields and its value one, though some give a field twice. */
-const MAX_ATTRIBUTE_FIELDS = 16;
+const BYTES_OF_STEP = 64;
+
+const SERVICE_NAME: ReadonlySet<string> = new Set(["service.name"]);
 
 /** Reads the body of `POST /v1/metrics` in protobuf. @throws ProtobufProblem */
 export function readProtobufPush(bytes: Buffer, sink: PushSink): ReadPush {
@@ -137,84 +124,11 @@ class ProtobufPush {
     point.clear();
     while (fields.next()) {
       if (this.#isTurnOver()) yield;
+      // A long list of numbers is as much work as some fields.
+      this.#steps += (fields.end - fields.start) / BYTES_OF_STEP;
       if (kind === "sum") readNumber(point, fields);
       else readHistogram(point, fields);
     }
     this.#sink.take(point);
   }
-}
-
-function readNumber(point: PushedPoint, fields: ProtobufCursor): void {
-  switch (fields.field) {
-    case NUMBER_POINT.asDouble:
-      point.value = fields.double("as_double");
-      return;
-    case NUMBER_POINT.asInt:
-      point.value = fields.signedFixed64("as_int");
-      return;
-    case NUMBER_POINT.attributes:
-      return addAttribute(point, fields);
-    case NUMBER_POINT.flags:
-      point.isEmpty = fields.varint("flags") % 2 === NO_RECORDED_VALUE;
-  }
-}
-
-function readHistogram(point: PushedPoint, fields: ProtobufCursor): void {
-  switch (fields.field) {
-    case HISTOGRAM_POINT.count:
-      point.value = fields.fixed64("count");
-      return;
-    case HISTOGRAM_POINT.sum:
-      point.sum = fields.double("sum");
-      return;
-    case HISTOGRAM_POINT.bucketCounts:
-      return addNumbers(point, point.counts, fields.count64("bucket_counts"), (index) => fields.fixed64At(index));
-    case HISTOGRAM_POINT.explicitBounds:
-      return addNumbers(point, point.bounds, fields.count64("explicit_bounds"), (index) => fields.doubleAt(index));
-    case HISTOGRAM_POINT.attributes:
-      return addAttribute(point, fields);
-    case HISTOGRAM_POINT.flags:
-      point.isEmpty = fields.varint("flags") % 2 === NO_RECORDED_VALUE;
-  }
-}
-
-function addNumbers(point: PushedPoint, list: number[], count: number, numberAt: (index: number) => number): void {
-  if (list.length + count > MAX_RANGES) point.isTooLong = true;
-  else for (let index = 0; index < count; index++) list.push(numberAt(index));
-}
-
-function addAttribute(point: PushedPoint, fields: ProtobufCursor): void {
-  const [key, value] = readAttribute(fields.nested("attributes"), READ_ATTRIBUTES);
-  if (key === undefined) return;
-  if (value === undefined) point.attributes.delete(key);
-  else point.attributes.set(key, value);
-}
-
-const SERVICE_NAME: ReadonlySet<string> = new Set(["service.name"]);
-
-/** @returns the name, if it is among those that are wanted, and the value, if it is a text */
-function readAttribute(
-  attribute: ProtobufCursor,
-  wanted: ReadonlySet<string>,
-): readonly [key: string | undefined, value: string | undefined] {
-  let key: string | undefined;
-  let value: string | undefined;
-  for (let count = 0; attribute.next(); count++) {
-    if (count === MAX_ATTRIBUTE_FIELDS) throw new ProtobufProblem("an attribute has too many fields");
-    if (attribute.field === KEY_VALUE.key) {
-      const isShort = attribute.end - attribute.start <= LONGEST_ATTRIBUTE;
-      const name = isShort ? attribute.string("key") : "";
-      key = wanted.has(name) ? name : undefined;
-    } else if (attribute.field === KEY_VALUE.value) value = readText(attribute.nested("value"));
-  }
-  return [key, value];
-}
-
-function readText(value: ProtobufCursor): string | undefined {
-  let text: string | undefined;
-  for (let count = 0; value.next(); count++) {
-    if (count === MAX_ATTRIBUTE_FIELDS) throw new ProtobufProblem("an attribute has too many fields");
-    text = value.field === ANY_VALUE.string ? value.string("string_value") : undefined;
-  }
-  return text;
 }
