@@ -1,7 +1,6 @@
-import { historyOptions } from "./config/history-options.ts";
 import type { Config } from "./config/load-config.ts";
 import { exportOptions } from "./config/otlp-settings.ts";
-import { metricsOptions } from "./config/telemetry-options.ts";
+import { historyOptions, metricsOptions } from "./config/telemetry-options.ts";
 import type { RouteHandler } from "./server/serve-route.ts";
 import { ROUTE_OPERATIONS } from "./server/route-operations.ts";
 import { API_FORMATS, QUIET_ROUTES } from "./server/routes.ts";

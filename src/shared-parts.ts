@@ -1,5 +1,5 @@
 import type { Config } from "./config/load-config.ts";
-import { requestLogOptions } from "./config/log-options.ts";
+import { requestLogOptions } from "./config/telemetry-options.ts";
 import * as options from "./config/module-options.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";

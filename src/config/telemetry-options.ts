@@ -11,3 +11,20 @@ export function metricsOptions(settings: Settings) {
     ? { hostname, port, takesPushes: settings.TELEMETRY_METRICS_PUSH_ENABLED }
     : undefined;
 }
+
+/** Where rows of requests are kept, and for how long; undefined if they are not. */
+export function historyOptions(settings: Settings) {
+  if (!settings.HISTORY_ENABLED) return undefined;
+  return {
+    directory: settings.DATA_DIR,
+    databaseUrl: settings.DATABASE_URL,
+    retentionMs: settings.HISTORY_RETENTION,
+    rollUpRetentionMs: settings.HISTORY_USAGE_RETENTION,
+    maxSpoolBytes: settings.HISTORY_SPOOL_MAX_BYTES,
+  };
+}
+
+/** Which members of a request's log line are written, and of which requests. */
+export function requestLogOptions(settings: Settings) {
+  return { fields: settings.LOG_FIELDS, sample: settings.LOG_SAMPLE };
+}
