@@ -2,7 +2,7 @@ import { createDeadlines, type TimerSource } from "../../core/deadlines.ts";
 import type { QueueOptions } from "../models/model-options.ts";
 import type { Sharing } from "../sharing/sharing.ts";
 import { createGate, type Gate, type GateRule, setRule, type WaitingQueue } from "./gate.ts";
-import { type LeasedMinutes, leaseMinutes } from "./leased-minutes.ts";
+import { LeasedMinutes } from "./leased-minutes.ts";
 import { createLines } from "./lines.ts";
 import { minuteOf } from "../sharing/minute-window.ts";
 import { createPassage, type Passage } from "./passage.ts";
@@ -74,17 +74,9 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
 
   const lines = createLines({ turns, watch, onLeft: forgetIdle });
   const waiting = createWaiting({ room, turns, queues, lines, deadlines, now });
-  const leased: LeasedMinutes | undefined =
-    sharing.minutes &&
-    leaseMinutes({
-      ...{ minutes: sharing.minutes, gates, clock, timers, roll: room.roll },
-      onAnswer(gate) {
-        turns.offer([gate]);
-        // Those for whom there is none here may go elsewhere.
-        turns.offer(lines.elsewhere(gate));
-        waiting.endHopeless(gate);
-      },
-    });
+  const { minutes } = sharing;
+  const leased =
+    minutes && new LeasedMinutes({ minutes, gates, clock, timers, roll: room.roll, onAnswer: waiting.answered });
   const passage = createPassage({ clock, slots, shared, leased, onLeft: forgetIdle, onRoom: turns.offer });
 
   slots?.onGranted((key) => {
@@ -112,7 +104,7 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
 
   return {
     ...{ room, turns, waiting, passage, now, gate: gateOf, generation: () => generation, size: () => gates.size },
-    minuteWaitMs: sharing.minutes?.waitMs ?? 0,
+    minuteWaitMs: minutes?.waitMs ?? 0,
     ask: (gate, tokens) => leased?.ask(gate, tokens),
     queueOptions: (model) => queueOptions.get(model),
     queue: (model) => queues.find(model, "queue"),

@@ -40,36 +40,7 @@ export function createRoom(clock: () => number, slots: SlotLeases | undefined, i
 
   const capacity = (gate: Gate): number => (gate.maxInFlight === Number.POSITIVE_INFINITY ? Infinity : granted(gate));
 
-  const msUntilRequest = (gate: Gate, time: number): number => {
-    const { own, others, lease, requestsPerMinute: limit } = gate;
-    if (lease && !isAlone()) return msUntilLeasedRequest(gate, lease, time);
-    const before = own.requestsBefore + others.requestsBefore;
-    const wait = msUntilRoom(limit, 1, own.requests + others.requests, before, time);
-    return lease ? Math.max(wait, msUntilAlone(limit, 1, own.requests, lease.requests, lease.processes, time)) : wait;
-  };
-
-  const msUntilTokens = (gate: Gate, tokens: number, time: number): number => {
-    const { own, others, lease, tokensPerMinute: limit } = gate;
-    if (lease && !isAlone()) return msUntilLeasedTokens(gate, lease, tokens, time);
-    const before = own.tokensBefore + others.tokensBefore;
-    const wait = msUntilRoom(limit, tokens, own.tokens + others.tokens, before, time);
-    return lease ? Math.max(wait, msUntilAlone(limit, tokens, own.tokens, lease.tokens, lease.processes, time)) : wait;
-  };
-
-  const rolled = (gate: Gate): number => {
-    const time = clock();
-    const minute = minuteOf(time);
-    rollTo(gate.own, minute);
-    rollTo(gate.others, minute);
-    if (gate.lease) rollLease(gate.lease, gate.own.minute);
-    return time;
-  };
-
-  const msUntil = (gate: Gate, tokens: number): number => {
-    if (!gate.isRated) return 0;
-    const time = rolled(gate);
-    return Math.max(msUntilRequest(gate, time), msUntilTokens(gate, tokens, time));
-  };
+  const { msUntilRequest, msUntilTokens, roll, msUntil } = createMinutes(clock, isAlone);
 
   const isOpen = (gate: Gate): boolean => {
     if (gate.inFlight >= capacity(gate)) return false;
@@ -86,7 +57,7 @@ export function createRoom(clock: () => number, slots: SlotLeases | undefined, i
 
   return {
     capacity,
-    roll: rolled,
+    roll,
     msUntil,
     msUntilSome(gate, tokens) {
       const wait = msUntil(gate, tokens);
@@ -110,7 +81,7 @@ export function createRoom(clock: () => number, slots: SlotLeases | undefined, i
       if (gate.inFlight >= capacity(gate)) {
         return { limit: `max_in_flight ${maxInFlight} of ${label}`, retryAfterMs: undefined, isAsking: false };
       }
-      const time = rolled(gate);
+      const time = roll(gate);
       const ofRequests = msUntilRequest(gate, time);
       const ofTokens = msUntilTokens(gate, tokens, time);
       const limit =
@@ -121,4 +92,40 @@ export function createRoom(clock: () => number, slots: SlotLeases | undefined, i
       return { limit: `${limit} of ${label}`, retryAfterMs, isAsking: isAsking(gate) };
     },
   };
+}
+
+/** What of the minute of a gate is left for a request. */
+function createMinutes(clock: () => number, isAlone: () => boolean) {
+  const msUntilRequest = (gate: Gate, time: number): number => {
+    const { own, others, lease, requestsPerMinute: limit } = gate;
+    if (lease && !isAlone()) return msUntilLeasedRequest(gate, lease, time);
+    const before = own.requestsBefore + others.requestsBefore;
+    const wait = msUntilRoom(limit, 1, own.requests + others.requests, before, time);
+    return lease ? Math.max(wait, msUntilAlone(limit, 1, own.requests, lease.requests, lease.processes, time)) : wait;
+  };
+
+  const msUntilTokens = (gate: Gate, tokens: number, time: number): number => {
+    const { own, others, lease, tokensPerMinute: limit } = gate;
+    if (lease && !isAlone()) return msUntilLeasedTokens(gate, lease, tokens, time);
+    const before = own.tokensBefore + others.tokensBefore;
+    const wait = msUntilRoom(limit, tokens, own.tokens + others.tokens, before, time);
+    return lease ? Math.max(wait, msUntilAlone(limit, tokens, own.tokens, lease.tokens, lease.processes, time)) : wait;
+  };
+
+  const roll = (gate: Gate): number => {
+    const time = clock();
+    const minute = minuteOf(time);
+    rollTo(gate.own, minute);
+    rollTo(gate.others, minute);
+    if (gate.lease) rollLease(gate.lease, gate.own.minute);
+    return time;
+  };
+
+  const msUntil = (gate: Gate, tokens: number): number => {
+    if (!gate.isRated) return 0;
+    const time = roll(gate);
+    return Math.max(msUntilRequest(gate, time), msUntilTokens(gate, tokens, time));
+  };
+
+  return { msUntilRequest, msUntilTokens, roll, msUntil };
 }

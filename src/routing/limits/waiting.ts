@@ -37,8 +37,8 @@ export interface Waiting {
   wait(wait: Wait): Promise<void>;
   /** Nobody who waits does so for longer than the queue of its model is given now. */
   shorten(options: ReadonlyMap<string, QueueOptions>): void;
-  /** Those at a gate who wait for nothing but an answer have it: it is no. */
-  endHopeless(gate: Gate): void;
+  /** It is known now what the minute of a gate has for this process: those who wait for nothing else go on, or end. */
+  answered(gate: Gate): void;
   /** A failure with `retry-after`: when the minutes may have room, or soon. */
   failure(code: FailureCode, chains: readonly GateChain[]): Failure;
 }
@@ -49,9 +49,11 @@ export function createWaiting({ room, turns, queues, lines, deadlines, now }: Wa
     return new Failure(code, { headers: { "retry-after": String(seconds) } });
   };
 
-  const expire = (queue: WaitingQueue): void => {
-    queue.deadline = undefined;
+  const expire = (queue: WaitingQueue, isLate = queue.kind !== "minute"): void => {
     const time = now();
+    // After a busy turn, the answer may be there and not read.
+    if (!isLate) return void (queue.deadline = deadlines.open(time, () => expire(queue, true)));
+    queue.deadline = undefined;
     // They are in the order of their deadlines.
     for (let [first] = queue.waiters.members(1); first && first.until <= time; [first] = queue.waiters.members(1)) {
       first.settle({ reason: failure(queue.kind === "queue" ? "queue_timeout" : "at_limit", first.chains) });
@@ -104,7 +106,10 @@ export function createWaiting({ room, turns, queues, lines, deadlines, now }: Wa
   return {
     wait,
     failure,
-    endHopeless(gate) {
+    answered(gate) {
+      turns.offer([gate]);
+      // Those for whom there is none here may go elsewhere.
+      turns.offer(lines.elsewhere(gate));
       for (const { queue, places } of [...gate.lines.values()]) {
         if (queue.kind !== "minute") continue;
         for (const { waiter } of places.members()) {

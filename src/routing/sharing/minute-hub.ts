@@ -1,16 +1,25 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { FromHub } from "./channel.ts";
-import { decide, isUnspent, type MinuteShare, sumOf } from "./minute-ledger.ts";
+import { decide, isUnspent } from "./minute-ledger.ts";
 import { minuteOf } from "./minute-window.ts";
-import type { MinuteAmount, MinuteClaim } from "./minutes.ts";
+import type { MinuteClaim } from "./minutes.ts";
 import type { SharedChange } from "./sharing.ts";
+import {
+  endWorker,
+  isBelow,
+  mostOf,
+  rollTo,
+  setBefore,
+  type Share,
+  shareOf,
+  sumsOf,
+  type WorkerMinute,
+} from "./worker-shares.ts";
 
 /** More gates than this are not kept: what is claimed of them is not answered. */
 const MAX_GATES = 10_000;
 /** So long one who needs more waits for those who hold what they have not used, in milliseconds. */
 const RECALL_MS = 100;
-/** Who has said nothing of what it uses for so long, in milliseconds, has used nothing since: others are told sooner. */
-const TOLD_AFTER_MS = 250;
 
 export interface MinuteHubParts {
   readonly workers: number;
@@ -20,25 +29,13 @@ export interface MinuteHubParts {
   readonly send: (worker: number, message: FromHub) => void;
 }
 
-interface Share extends MinuteShare {
-  /** The worker; undefined once it has ended. */
-  worker: number | undefined;
-  /** When something was last said of what is used. */
-  toldAt: number;
-  /** It was asked for what it has not used, and has not said yet what that is. */
-  isAsked: boolean;
-}
-
 interface Pending {
   claim: MinuteClaim;
   timer: unknown;
 }
 
-interface Gate {
+interface Gate extends WorkerMinute {
   readonly name: string;
-  minute: number;
-  shares: Share[];
-  before: { readonly worker: number | undefined; amount: MinuteAmount }[];
   /** Those who need what others have not used, in the order in which they asked. */
   readonly pending: Map<number, Pending>;
   /** Those who were told that there is not enough. */
@@ -93,14 +90,7 @@ export class MinuteHub {
     for (const gate of this.#gates.values()) {
       this.#endPending(gate, worker);
       gate.refused.delete(worker);
-      for (const share of gate.shares) {
-        if (share.worker !== worker) continue;
-        share.worker = undefined;
-        share.isAsked = false;
-        // What it may have used without having said so counts as used.
-        if (share.toldAt + TOLD_AFTER_MS <= this.#parts.clock()) share.held = share.used;
-      }
-      for (const each of gate.before) if (each.worker === worker) Object.assign(each, { worker: undefined });
+      endWorker(gate, worker, this.#parts.clock());
       this.#settle(gate, true);
     }
   }
@@ -118,11 +108,7 @@ export class MinuteHub {
       gate = { name, minute, shares: [], before: [], pending: new Map(), refused: new Set() };
       this.#gates.set(name, gate);
     }
-    if (minute > gate.minute) {
-      gate.before = minute === gate.minute + 1 ? gate.shares.map(({ worker, held }) => ({ worker, amount: held })) : [];
-      gate.shares = [];
-      gate.minute = minute;
-    }
+    if (minute > gate.minute) rollTo(gate, minute);
     return gate;
   }
 
@@ -182,8 +168,9 @@ export class MinuteHub {
   /** Answers those who wait for others, as far as these have spoken. */
   #settle(gate: Gate, isLess: boolean): void {
     for (const [worker, { claim }] of [...gate.pending]) {
-      const share = shareOf(gate, worker);
-      if (!share || claim.minute !== gate.minute || this.#answer(gate, share, claim)) this.#endPending(gate, worker);
+      const share = claim.minute === gate.minute ? shareOf(gate, worker) : undefined;
+      if (!share) this.#send(worker, decide({ ...claim, asks: false }, sumsOf(gate, undefined, 1)));
+      if (!share || this.#answer(gate, share, claim)) this.#endPending(gate, worker);
     }
     if (!isLess) return;
     for (const worker of gate.refused) this.#parts.send(worker, { kind: "freed", gate: gate.name });
@@ -194,29 +181,3 @@ export class MinuteHub {
     this.#parts.send(worker, { kind: "held", ...answer });
   }
 }
-
-const shareOf = ({ shares }: Gate, worker: number): Share | undefined =>
-  shares.find((share) => share.worker === worker);
-
-/** @returns whether it is less than was known */
-function setBefore({ before }: Gate, worker: number, amount: MinuteAmount): boolean {
-  const known = before.find((each) => each.worker === worker);
-  const isLess = known !== undefined && isBelow(amount, known.amount);
-  if (known) known.amount = amount;
-  else if (amount.requests > 0 || amount.tokens > 0) before.push({ worker, amount });
-  return isLess;
-}
-
-const isBelow = (one: MinuteAmount, other: MinuteAmount): boolean =>
-  one.requests < other.requests || one.tokens < other.tokens;
-
-const mostOf = (one: MinuteAmount, other: MinuteAmount): MinuteAmount => ({
-  requests: Math.max(one.requests, other.requests),
-  tokens: Math.max(one.tokens, other.tokens),
-});
-
-const sumsOf = ({ shares, before }: Gate, own: Share | undefined, processes: number) => ({
-  others: sumOf(shares.filter((share) => share !== own).map(({ held }) => held)),
-  before: sumOf(before.map(({ amount }) => amount)),
-  processes,
-});

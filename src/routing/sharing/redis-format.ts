@@ -11,6 +11,10 @@ export const CHANGES_CHANNEL = `${PREFIX}changes`;
 export const COOLING = `${PREFIX}cooling`;
 /** A hash: of each gate and process, its requests and tokens. */
 export const usedIn = (minute: number): string => `${PREFIX}used:${minute}`;
+/** Where processes say that they need, or give back, what others have of a minute. */
+export const MINUTES_CHANNEL = `${PREFIX}minutes`;
+/** A hash: of each process what it has of a minute of a gate, see `minute-script.ts`. */
+export const minuteKey = (hash: string, minute: number): string => `${PREFIX}minute:${hash}:${minute}`;
 export const beatOf = (process: string): string => `${PREFIX}beat:${process}`;
 
 /** Anything longer than this is taken for a mistake. */

@@ -4,13 +4,13 @@ import { openRedisConnections, problemOf, type RedisConnections, type SendComman
 export interface RedisLinkParts {
   readonly url: string;
   /** What is listened to. */
-  readonly channel: string;
+  readonly channels: readonly string[];
   /** Where the link talks to itself; its own. */
   readonly beatChannel: string;
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
   /** From 0 to 1. */
   readonly random: () => number;
-  readonly onMessage: (text: string) => void;
+  readonly onMessage: (text: string, channel: string) => void;
   /** It listens, and commands can be sent until it is lost. */
   readonly onUp: (send: SendCommand) => void;
   /** It was lost, or could not be made; another attempt follows. */
@@ -35,7 +35,7 @@ const LONGEST_WAIT_MS = 10_000;
 
 /** Keeps a link to a Redis server, from now on until it is closed: connects, notices when it is lost, and connects again. */
 export function openRedisLink(parts: RedisLinkParts): RedisLink {
-  const { url, channel, beatChannel, timers, random, onMessage, onUp, onDown } = parts;
+  const { url, channels, beatChannel, timers, random, onMessage, onUp, onDown } = parts;
   /** Undefined between attempts. */
   let current: RedisConnections | undefined;
   let failures = 0;
@@ -60,12 +60,12 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
   const open = (): RedisConnections => {
     const opened: RedisConnections = openRedisConnections({
       url,
-      channels: [channel, beatChannel],
+      channels: [...channels, beatChannel],
       connectMs: CONNECT_MS,
       onMessage(text, from) {
         if (opened !== current) return;
         if (from === beatChannel) hasBeat = true;
-        else onMessage(text);
+        else onMessage(text, from);
       },
       onLost: (problem) => fail(opened, problem),
     });

@@ -10,12 +10,15 @@ import {
   commandsFor,
   COOLING,
   createRedisReader,
+  MINUTES_CHANNEL,
   type RedisReader,
   type Speaker,
   usedIn,
 } from "./redis-format.ts";
+import { createRedisMinutes } from "./redis-minutes.ts";
 import { problemOf, type SendCommand } from "./redis-connections.ts";
 import { openRedisLink } from "./redis-link.ts";
+import type { MinuteLeases } from "./minutes.ts";
 import type { SharedChange } from "./sharing.ts";
 
 export interface RedisSharingParts {
@@ -26,6 +29,8 @@ export interface RedisSharingParts {
   readonly clock: () => number;
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
   readonly random: () => number;
+  /** How many processes this gateway has. */
+  readonly processes: () => number;
   /** Called with what other gateways say. */
   readonly deliver: (said: ChangesFrom) => void;
   /** Called when the server is away, and when it is back, each once; undefined means that it is back. */
@@ -42,6 +47,7 @@ export interface RedisSharing {
   hear(change: SharedChange & { readonly kind: "recovered" }): void;
   /** Reads what others have said, because there are keys that were not known before. */
   readAgain(): void;
+  readonly minutes: MinuteLeases;
   close(): void;
 }
 
@@ -49,13 +55,16 @@ export interface RedisSharing {
 const MAX_CHANGES = 500;
 
 export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
-  const { url, speaker, hashes, clock, timers, random, deliver, onChange } = parts;
+  const { url, speaker, hashes, clock, timers, random, deliver, onChange, processes } = parts;
   /** What this process has said and is still so: a server that is back may have lost it. */
   const own = createPresentChanges(clock);
   const reader = createRedisReader(speaker.gateway, hashes, clock);
   let send: SendCommand | undefined;
   let writingBy: SendCommand | undefined;
   const report = reportOnce(onChange);
+
+  const onFailure = (by: SendCommand, error: unknown): void => link.lose(by, problemOf(error));
+  const minutes = createRedisMinutes({ self: speaker.self, hashes, timers, processes, onFailure });
 
   /** One message at a time: what comes meanwhile is coalesced, so that a slow server costs no memory. */
   const write = async (): Promise<void> => {
@@ -97,19 +106,22 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
   };
 
   const link = openRedisLink({
-    ...{ url, channel: CHANGES_CHANNEL, beatChannel: beatOf(speaker.self), timers, random },
-    onMessage(text) {
+    ...{ url, channels: [CHANGES_CHANNEL, MINUTES_CHANNEL], beatChannel: beatOf(speaker.self), timers, random },
+    onMessage(text, channel) {
+      if (channel === MINUTES_CHANNEL) return minutes.hear(text);
       const said = reader.message(text);
       if (said) deliver(said);
     },
     onUp(by) {
       send = by;
+      minutes.up(by);
       void join(by);
     },
     onDown(problem) {
       send = undefined;
       writingBy = undefined;
       report(problem);
+      minutes.down();
     },
   });
 
@@ -120,8 +132,10 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
     },
     hear: (change) => own.note({ from: speaker.self, changes: [change] }),
     readAgain: () => void (send && read(send)),
+    minutes: minutes.leases,
     close() {
       send = undefined;
+      minutes.close();
       outbox.close();
       link.close();
     },
