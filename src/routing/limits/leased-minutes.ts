@@ -20,6 +20,9 @@ export interface LeasedMinutesParts {
 /** More is asked for when one part in so many of what was there is left. */
 const LOW_PARTS = 4;
 
+/** After so long it is asked again whether there is room, in milliseconds, although the minute was said to have none for longer. */
+const ASK_AGAIN_MS = 1000;
+
 /** Claims, for the gates of this process, what passes there in minutes that are shared with other processes. */
 export class LeasedMinutes {
   readonly #parts: LeasedMinutesParts;
@@ -31,7 +34,8 @@ export class LeasedMinutes {
     this.#parts = parts;
     const { minutes, clock, timers, roll } = parts;
     this.#claims = createMinuteClaims({ minutes, clock, timers, roll, onSilence: () => this.#setAlone(true) });
-    this.#spare = createSpareMinutes({ timers, roll, giveBack: (gate) => this.#giveBack(gate) });
+    const tell = (gate: Gate): void => this.#claims.claim(gate, false);
+    this.#spare = createSpareMinutes({ timers, roll, tell, giveBack: (gate) => this.#giveBack(gate) });
     minutes.listen({
       answered: (answer) => this.#answered(answer),
       wanted: (name) => this.#wanted(name),
@@ -115,6 +119,7 @@ export class LeasedMinutes {
     if (!lease) return;
     const time = this.#parts.clock();
     Object.assign(lease, { ...held, processes });
+    lease.askAgainAt = time + ASK_AGAIN_MS;
     if (requestsWaitMs > 0) lease.refusedUntil = time + requestsWaitMs;
     if (tokensWaitMs > 0) {
       lease.tokensRefusedUntil = time + tokensWaitMs;

@@ -21,20 +21,21 @@ export interface MinuteLease {
   refusedUntil: number;
   tokensRefusedUntil: number;
   tokensRefused: number;
+  /** Then it may be asked again all the same, because others may have given something back; in milliseconds since the epoch. */
+  askAgainAt: number;
   /** More is asked for when no more than this is left; 0 if it is not. */
   lowRequests: number;
   lowTokens: number;
   /** What was used when it was last looked for what nobody uses. */
   seen: MinuteAmount | undefined;
-  /** How many processes were said to share it. */
+  /** How many processes were said to share it at least. */
   processes: number;
 }
 
 export const createMinuteLease = (): MinuteLease => ({
   ...{ minute: -1, requests: 0, tokens: 0, asked: 0, hasSaidSpare: false, isWanted: false },
-  ...{ isNeeded: false, neededTokens: 0 },
-  ...{ refusedUntil: 0, tokensRefusedUntil: 0, tokensRefused: 0, lowRequests: 0, lowTokens: 0 },
-  ...{ seen: undefined, processes: 1 },
+  ...{ isNeeded: false, neededTokens: 0, refusedUntil: 0, tokensRefusedUntil: 0, tokensRefused: 0, askAgainAt: 0 },
+  ...{ lowRequests: 0, lowTokens: 0, seen: undefined, processes: 1 },
 });
 
 /** What of a gate a lease is for. */
@@ -57,7 +58,7 @@ export const UNKNOWN_MS = Number.MIN_VALUE;
 /** How long it is until a request may pass by a lease, in milliseconds; 0 if it may now, {@link UNKNOWN_MS} if nobody knows. */
 export function msUntilLeasedRequest({ own, requestsPerMinute }: Limited, lease: MinuteLease, time: number): number {
   if (requestsPerMinute === Number.POSITIVE_INFINITY || own.requests < lease.requests) return 0;
-  return lease.refusedUntil > time ? lease.refusedUntil - time : UNKNOWN_MS;
+  return lease.refusedUntil > time && lease.askAgainAt > time ? lease.refusedUntil - time : UNKNOWN_MS;
 }
 
 /** As {@link msUntilLeasedRequest}, for its tokens; more than the limit is taken for the whole limit. */
@@ -69,7 +70,7 @@ export function msUntilLeasedTokens(
 ): number {
   const need = Math.min(tokens, tokensPerMinute);
   if (tokensPerMinute === Number.POSITIVE_INFINITY || own.tokens + need <= lease.tokens) return 0;
-  const isRefused = lease.tokensRefusedUntil > time && need >= lease.tokensRefused;
+  const isRefused = lease.tokensRefusedUntil > time && lease.askAgainAt > time && need >= lease.tokensRefused;
   return isRefused ? lease.tokensRefusedUntil - time : UNKNOWN_MS;
 }
 

@@ -16,7 +16,10 @@ export interface Room {
    * {@link UNKNOWN_MS} if other processes are to be asked.
    */
   msUntil(gate: Gate, tokens: number): number;
-  /** How long one has to wait that nobody is asked for, in milliseconds: for so many tokens, or for as many as were refused. */
+  /**
+   * How long it is until it is worth asking again for those who wait at a gate, in milliseconds: for so many tokens, or for as
+   * many as were refused; 0 if there is no such time, because there is room, or an answer is to come.
+   */
   msUntilSome(gate: Gate, tokens: number): number;
   /** Some request, however small, may pass now, or may ask other processes whether it may. */
   isOpen(gate: Gate): boolean;
@@ -61,8 +64,11 @@ export function createRoom(clock: () => number, slots: SlotLeases | undefined, i
     msUntil,
     msUntilSome(gate, tokens) {
       const wait = msUntil(gate, tokens);
-      if (wait !== UNKNOWN_MS || !gate.lease || gate.lease.isNeeded) return wait === UNKNOWN_MS ? 0 : wait;
-      return Math.max(0, gate.lease.tokensRefusedUntil - clock());
+      const { lease } = gate;
+      if (!lease || wait === 0 || isAlone()) return wait;
+      if (lease.isNeeded) return 0;
+      const known = wait === UNKNOWN_MS ? lease.tokensRefusedUntil - clock() : wait;
+      return Math.max(0, Math.min(known, lease.askAgainAt - clock()));
     },
     isOpen,
     isOpenFor: ({ chains }) => chains.some((chain) => chain.every(isOpen)),
@@ -97,19 +103,23 @@ export function createRoom(clock: () => number, slots: SlotLeases | undefined, i
 /** What of the minute of a gate is left for a request. */
 function createMinutes(clock: () => number, isAlone: () => boolean) {
   const msUntilRequest = (gate: Gate, time: number): number => {
-    const { own, others, lease, requestsPerMinute: limit } = gate;
+    const { own, others, usedBy, lease, requestsPerMinute: limit } = gate;
     if (lease && !isAlone()) return msUntilLeasedRequest(gate, lease, time);
     const before = own.requestsBefore + others.requestsBefore;
     const wait = msUntilRoom(limit, 1, own.requests + others.requests, before, time);
-    return lease ? Math.max(wait, msUntilAlone(limit, 1, own.requests, lease.requests, lease.processes, time)) : wait;
+    if (!lease) return wait;
+    const processes = Math.max(lease.processes, usedBy.size + 1);
+    return Math.max(wait, msUntilAlone(limit, 1, own.requests, lease.requests, processes, time));
   };
 
   const msUntilTokens = (gate: Gate, tokens: number, time: number): number => {
-    const { own, others, lease, tokensPerMinute: limit } = gate;
+    const { own, others, usedBy, lease, tokensPerMinute: limit } = gate;
     if (lease && !isAlone()) return msUntilLeasedTokens(gate, lease, tokens, time);
     const before = own.tokensBefore + others.tokensBefore;
     const wait = msUntilRoom(limit, tokens, own.tokens + others.tokens, before, time);
-    return lease ? Math.max(wait, msUntilAlone(limit, tokens, own.tokens, lease.tokens, lease.processes, time)) : wait;
+    if (!lease) return wait;
+    const processes = Math.max(lease.processes, usedBy.size + 1);
+    return Math.max(wait, msUntilAlone(limit, tokens, own.tokens, lease.tokens, processes, time));
   };
 
   const roll = (gate: Gate): number => {

@@ -10,6 +10,8 @@ export interface SpareMinutesParts {
   /** Puts aside what a gate counts of minutes that are over. */
   readonly roll: (gate: Gate) => void;
   readonly giveBack: (gate: Gate) => void;
+  /** It is to be said what is used and what is held. */
+  readonly tell: (gate: Gate) => void;
 }
 
 /** Looks after what gates have of a minute and do not use, so that others need not ask for it. */
@@ -19,7 +21,7 @@ export interface SpareMinutes {
   close(): void;
 }
 
-export function createSpareMinutes({ timers, roll, giveBack }: SpareMinutesParts): SpareMinutes {
+export function createSpareMinutes({ timers, roll, giveBack, tell }: SpareMinutesParts): SpareMinutes {
   const spare = new Set<Gate>();
   let timer: unknown;
 
@@ -33,7 +35,8 @@ export function createSpareMinutes({ timers, roll, giveBack }: SpareMinutesParts
     lease.seen = { requests, tokens };
     // What is left of a minute that is over is of no use, but others are to know that it was not used.
     if (isIdle || minute !== lease.minute) giveBack(gate);
-    else if (!hasSpare(gate, lease)) spare.delete(gate);
+    else if (hasSpare(gate, lease)) tell(gate);
+    else spare.delete(gate);
   };
 
   const lookAtAll = (): void => {

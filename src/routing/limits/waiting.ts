@@ -37,7 +37,7 @@ export interface Waiting {
   wait(wait: Wait): Promise<void>;
   /** Nobody who waits does so for longer than the queue of its model is given now. */
   shorten(options: ReadonlyMap<string, QueueOptions>): void;
-  /** It is known now what the minute of a gate has for this process: those who wait for nothing else go on, or end. */
+  /** It is known now what the minute of a gate has for this process: those who wait for nothing else go on, there or elsewhere, or end. */
   answered(gate: Gate): void;
   /** A failure with `retry-after`: when the minutes may have room, or soon. */
   failure(code: FailureCode, chains: readonly GateChain[]): Failure;
@@ -108,14 +108,9 @@ export function createWaiting({ room, turns, queues, lines, deadlines, now }: Wa
     failure,
     answered(gate) {
       turns.offer([gate]);
-      // Those for whom there is none here may go elsewhere.
       turns.offer(lines.elsewhere(gate));
-      for (const { queue, places } of [...gate.lines.values()]) {
-        if (queue.kind !== "minute") continue;
-        for (const { waiter } of places.members()) {
-          if (!room.isAsked(waiter.chains)) waiter.settle({ reason: failure("at_limit", waiter.chains) });
-        }
-      }
+      const over = waitingForMinutes(gate).filter(({ chains }) => !room.isAsked(chains));
+      for (const { chains, settle } of over) settle({ reason: failure("at_limit", chains) });
     },
     shorten(options) {
       for (const queue of queues.all()) {
@@ -128,3 +123,8 @@ export function createWaiting({ room, turns, queues, lines, deadlines, now }: Wa
     },
   };
 }
+
+const waitingForMinutes = ({ lines }: Gate): Waiter[] =>
+  [...lines.values()]
+    .filter(({ queue }) => queue.kind === "minute")
+    .flatMap(({ places }) => places.members().map(({ waiter }) => waiter));

@@ -21,16 +21,6 @@ export interface RedisMinutesParts {
   readonly onFailure: (by: SendCommand, error: unknown) => void;
 }
 
-/** A process's end of the minutes that a script in Redis keeps for all. */
-export interface RedisMinutes {
-  readonly leases: MinuteLeases;
-  up(by: SendCommand): void;
-  down(): void;
-  /** What another process says on {@link MINUTES_CHANNEL}. */
-  hear(text: string): void;
-  close(): void;
-}
-
 /** A claim that is not answered. */
 interface Pending {
   readonly claim: MinuteClaim;
@@ -41,108 +31,121 @@ interface Pending {
   timer: unknown;
 }
 
-export function createRedisMinutes({ self, hashes, timers, processes, onFailure }: RedisMinutesParts): RedisMinutes {
-  const pending = new Map<string, Pending>();
-  let send: SendCommand | undefined;
-  let isDown = false;
-  let listener: MinuteListener | undefined;
+/** A process's end of the minutes that a script in Redis keeps for all. */
+export class RedisMinutes {
+  readonly leases: MinuteLeases;
+  readonly #parts: RedisMinutesParts;
+  readonly #pending = new Map<string, Pending>();
+  #send: SendCommand | undefined;
+  #isDown = false;
+  #listener: MinuteListener | undefined;
   /** The gate of which others want what is not used. */
-  let wanted: string | undefined;
+  #wanted: string | undefined;
 
-  const end = (each: Pending): void => {
-    timers.clearTimer(each.timer);
-    if (pending.get(each.claim.gate) === each) pending.delete(each.claim.gate);
-  };
+  constructor(parts: RedisMinutesParts) {
+    this.#parts = parts;
+    this.leases = {
+      ...REDIS_WAITS,
+      processes: parts.processes,
+      claim: (claim) => this.#claim(claim),
+      listen: (listener) => void (this.#listener = listener),
+    };
+  }
 
-  const tell = (by: SendCommand, kind: "give" | "freed", gate: string, names?: readonly string[]): void => {
-    const text = JSON.stringify([kind, hashes.hashOf(gate), self, ...(names ?? [])]);
-    by("PUBLISH", [MINUTES_CHANNEL, text]).catch((error: unknown) => onFailure(by, error));
-  };
+  up(by: SendCommand): void {
+    this.#send = by;
+    for (const each of this.#pending.values()) this.#make(each);
+    if (!this.#isDown) return;
+    this.#isDown = false;
+    this.#listener?.away(false);
+  }
 
-  const make = (each: Pending): void => {
-    const by = send;
+  down(): void {
+    this.#isDown = true;
+    this.close();
+    this.#listener?.away(true);
+  }
+
+  /** What another process says on the channel of minutes. */
+  hear(text: string): void {
+    const { self, hashes } = this.#parts;
+    const said = parseJson(text);
+    if (!Array.isArray(said)) return;
+    const [kind, hash, from, ...names] = said as unknown[];
+    const gate = typeof hash === "string" ? hashes.keyOf(hash) : undefined;
+    if (gate === undefined || from === self) return;
+    if (kind === "give" && names.includes(self)) {
+      this.#wanted = gate;
+      this.#listener?.wanted(gate);
+      this.#wanted = undefined;
+    }
+    if (kind !== "freed") return;
+    const each = this.#pending.get(gate);
+    if (each?.refusal) this.#make(each);
+    else this.#listener?.freed(gate);
+  }
+
+  close(): void {
+    this.#send = undefined;
+    for (const each of [...this.#pending.values()]) this.#end(each);
+  }
+
+  #claim(claim: MinuteClaim): void {
+    const known = this.#pending.get(claim.gate);
+    if (known) this.#end(known);
+    if (this.#isDown) return;
+    const frees = !claim.asks || this.#wanted === claim.gate;
+    const each: Pending = { claim, frees, refusal: undefined, timer: undefined };
+    this.#pending.set(claim.gate, each);
+    if (claim.asks) each.timer = this.#parts.timers.setTimer(() => this.#refuse(each), RECALL_MS);
+    this.#make(each);
+  }
+
+  #make(each: Pending): void {
+    const by = this.#send;
     if (!by) return;
+    const { self, hashes, onFailure } = this.#parts;
     const { claim, frees } = each;
     const hash = hashes.hashOf(claim.gate);
-    const keys = [minuteKey(hash, claim.minute), minuteKey(hash, claim.minute - 1)] as const;
-    const [command, values] = claimCommand(claim, self, keys);
+    const [command, values] = claimCommand(claim, self, [
+      minuteKey(hash, claim.minute),
+      minuteKey(hash, claim.minute - 1),
+    ]);
     by(command, values)
       .then((reply) => {
-        if (frees) tell(by, "freed", claim.gate);
-        take(by, each, readClaimed(claim, reply));
+        if (frees) this.#tell(by, "freed", claim.gate);
+        this.#take(by, each, readClaimed(claim, reply));
       })
       .catch((error: unknown) => onFailure(by, error));
-  };
+  }
 
-  const take = (by: SendCommand, each: Pending, { answer, unspent }: Claimed): void => {
+  #take(by: SendCommand, each: Pending, { answer, unspent }: Claimed): void {
     const { claim } = each;
-    if (pending.get(claim.gate) !== each) return;
+    if (this.#pending.get(claim.gate) !== each) return;
     const isShort = answer.requestsWaitMs > 0 || answer.tokensWaitMs > 0;
-    if (!isShort || unspent.length === 0) {
-      end(each);
-      return listener?.answered(answer);
+    if (isShort && unspent.length > 0) {
+      each.refusal = answer;
+      return this.#tell(by, "give", claim.gate, unspent);
     }
-    each.refusal = answer;
-    tell(by, "give", claim.gate, unspent);
-  };
+    this.#end(each);
+    this.#listener?.answered(answer);
+  }
 
-  const refuse = (each: Pending): void => {
+  #refuse(each: Pending): void {
     // If nothing has come from Redis, others judge that.
     if (!each.refusal) return;
-    end(each);
-    listener?.answered(each.refusal);
-  };
+    this.#end(each);
+    this.#listener?.answered(each.refusal);
+  }
 
-  const claim = (made: MinuteClaim): void => {
-    const known = pending.get(made.gate);
-    if (known) end(known);
-    if (isDown) return;
-    const frees = !made.asks || wanted === made.gate;
-    const each: Pending = { claim: made, frees, refusal: undefined, timer: undefined };
-    pending.set(made.gate, each);
-    if (made.asks) each.timer = timers.setTimer(() => refuse(each), RECALL_MS);
-    make(each);
-  };
+  #tell(by: SendCommand, kind: "give" | "freed", gate: string, names: readonly string[] = []): void {
+    const { self, hashes, onFailure } = this.#parts;
+    const text = JSON.stringify([kind, hashes.hashOf(gate), self, ...names]);
+    by("PUBLISH", [MINUTES_CHANNEL, text]).catch((error: unknown) => onFailure(by, error));
+  }
 
-  return {
-    leases: {
-      ...REDIS_WAITS,
-      ...{ processes, claim },
-      listen: (given) => void (listener = given),
-    },
-    up(by) {
-      send = by;
-      for (const each of pending.values()) make(each);
-      if (isDown) {
-        isDown = false;
-        listener?.away(false);
-      }
-    },
-    down() {
-      send = undefined;
-      isDown = true;
-      for (const each of [...pending.values()]) end(each);
-      listener?.away(true);
-    },
-    hear(text) {
-      const said = parseJson(text);
-      if (!Array.isArray(said)) return;
-      const [kind, hash, from, ...names] = said as unknown[];
-      const gate = typeof hash === "string" ? hashes.keyOf(hash) : undefined;
-      if (gate === undefined || from === self) return;
-      if (kind === "give" && names.includes(self)) {
-        wanted = gate;
-        listener?.wanted(gate);
-        wanted = undefined;
-      }
-      if (kind !== "freed") return;
-      const each = pending.get(gate);
-      if (each?.refusal) make(each);
-      else listener?.freed(gate);
-    },
-    close() {
-      for (const each of [...pending.values()]) end(each);
-      send = undefined;
-    },
-  };
+  #end(each: Pending): void {
+    this.#parts.timers.clearTimer(each.timer);
+    if (this.#pending.get(each.claim.gate) === each) this.#pending.delete(each.claim.gate);
+  }
 }

@@ -15,7 +15,7 @@ import {
   type Speaker,
   usedIn,
 } from "./redis-format.ts";
-import { createRedisMinutes } from "./redis-minutes.ts";
+import { RedisMinutes } from "./redis-minutes.ts";
 import { problemOf, type SendCommand } from "./redis-connections.ts";
 import { openRedisLink } from "./redis-link.ts";
 import type { MinuteLeases } from "./minutes.ts";
@@ -64,7 +64,7 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
   const report = reportOnce(onChange);
 
   const onFailure = (by: SendCommand, error: unknown): void => link.lose(by, problemOf(error));
-  const minutes = createRedisMinutes({ self: speaker.self, hashes, timers, processes, onFailure });
+  const minutes = new RedisMinutes({ self: speaker.self, hashes, timers, processes, onFailure });
 
   /** One message at a time: what comes meanwhile is coalesced, so that a slow server costs no memory. */
   const write = async (): Promise<void> => {
@@ -85,15 +85,8 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
   };
   const outbox = createOutbox(() => void write(), timers);
 
-  const read = async (by: SendCommand): Promise<void> => {
-    try {
-      const { said, over } = await readStored(by, reader, clock());
-      said.forEach(deliver);
-      if (over.length > 0) await by("HDEL", [COOLING, ...over]);
-    } catch (error) {
-      link.lose(by, problemOf(error));
-    }
-  };
+  const read = (by: SendCommand): Promise<void> =>
+    readStored(by, reader, clock(), deliver).catch((error: unknown) => onFailure(by, error));
 
   /** A server that answers may still refuse to do it: it may be full, or a replica. */
   const join = async (by: SendCommand): Promise<void> => {
@@ -142,11 +135,14 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
   };
 }
 
-async function readStored(by: SendCommand, reader: RedisReader, now: number) {
+/** Delivers what others have said and is still so, and takes away what is over. */
+async function readStored(by: SendCommand, reader: RedisReader, now: number, deliver: RedisSharingParts["deliver"]) {
   const minute = minuteOf(now);
   const minutes = [minute - 1, minute];
   const [cooling, ...used] = await Promise.all([COOLING, ...minutes.map(usedIn)].map((key) => by("HGETALL", [key])));
-  return reader.stored(cooling, new Map(minutes.map((each, index) => [each, used[index]])));
+  const { said, over } = reader.stored(cooling, new Map(minutes.map((each, index) => [each, used[index]])));
+  said.forEach(deliver);
+  if (over.length > 0) await by("HDEL", [COOLING, ...over]);
 }
 
 function reportOnce(onChange: RedisSharingParts["onChange"]): RedisSharingParts["onChange"] {

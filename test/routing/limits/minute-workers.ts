@@ -102,7 +102,8 @@ export function openMinuteWorkers(
         if (messages > most) throw new Error("they talk without end");
       }
     },
-    kill(number: number): void {
+    async kill(number: number): Promise<void> {
+      await settle();
       const worker = all.get(number);
       if (!all.delete(number) || !worker) return;
       // What it has said is heard.

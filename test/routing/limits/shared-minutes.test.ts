@@ -53,7 +53,7 @@ describe("of a minute that workers share", () => {
     await workers.clock.advance(200);
     await workers.deliverAll();
     await workers.clock.advance(300);
-    workers.kill(1);
+    await workers.kill(1);
     expect(await burst(workers, [2], 60)).toBe(28);
     workers.start(1);
     expect(await burst(workers, [1, 2], 60)).toBe(0);
@@ -70,7 +70,7 @@ describe("of a minute that workers share", () => {
     for (let each = 0; each < 2; each += 1) expect(workers.ask(1)?.permit).toBeDefined();
     await settle();
     expect(workers.messages()).toBe(messages);
-    workers.kill(1);
+    await workers.kill(1);
     await burst(workers, [2], 60);
     const { requests } = workers.countIn(100);
     expect([requests >= 28, requests <= 30]).toEqual([true, true]);
@@ -200,7 +200,7 @@ async function take(workers: MinuteWorkers, each: Step, kills: boolean): Promise
       await workers.deliverAll();
       await workers.clock.advance(Math.min(500, left));
     }
-  } else if (kills && "kill" in each) workers.kill(each.kill);
+  } else if (kills && "kill" in each) await workers.kill(each.kill);
   else if ("start" in each) workers.start(each.start);
 }
 
