@@ -8,7 +8,8 @@ const ANSWER = {
   choices: [{ index: 0, message: { role: "assistant", content: "hello" }, finish_reason: "stop" }],
   usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
 };
-const ASKED = JSON.stringify({ model: "fast", messages: [{ role: "user", content: "hi" }] });
+/** The body of a request. */
+export const ASKED = JSON.stringify({ model: "fast", messages: [{ role: "user", content: "hi" }] });
 
 /** A provider that counts how many requests it has at once, and in all. Each takes a moment. */
 export function startProvider(status: number, headers: Record<string, string> = {}) {
