@@ -222,7 +222,10 @@ test("a collector that is away, or hangs, holds up nothing, and the log says so 
   const exported = await exportedWith(exporting, (each) => chats(each) === 1);
   expect(chats(exported)).toBe(1);
   await exporting.started.gateway.end();
-  expect(exporting.started.gateway.log.filter(({ signal }) => signal === "metrics")).toHaveLength(2);
+  // On a busy machine it may be too slow again, but the same is never said twice in a row.
+  const told = exporting.started.gateway.log.flatMap(({ signal, problem }) => (signal === "metrics" ? [problem] : []));
+  expect(told.length).toBeGreaterThanOrEqual(2);
+  expect(told.filter((problem, index) => index > 0 && problem === told[index - 1])).toEqual([]);
 });
 
 test("many series are sent in one request, of which none is missing", async () => {
