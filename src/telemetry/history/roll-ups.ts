@@ -45,10 +45,9 @@ const REASONING = indexOf("reasoning_tokens");
 const TOTAL = indexOf("total_ms");
 const COST = indexOf("cost");
 
-const NAMES = [...SUM_KEYS, ...SUMS];
 const UPSERT: Insertion = {
-  start: `INSERT INTO hourly (${NAMES.join(", ")}) VALUES`,
-  columns: NAMES.length,
+  table: "hourly",
+  columns: [...SUM_KEYS, ...SUMS],
   end: `ON CONFLICT (${SUM_KEYS.join(", ")}) DO UPDATE SET ${SUMS.map((name) => `${name} = hourly.${name} + excluded.${name}`).join(", ")}`,
 };
 
