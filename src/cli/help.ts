@@ -1,7 +1,7 @@
 import { COMMAND_LINE_OPTIONS } from "./command-line.ts";
 import { builtInProviders } from "./describe-setup.ts";
 import { describeSettings } from "../config/describe-settings.ts";
-import type { SettingDescription } from "../config/setting-description.ts";
+import type { SettingDescription } from "../config/setting-row.ts";
 
 const NARROWEST_TEXT = 24;
 

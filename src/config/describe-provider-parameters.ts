@@ -2,7 +2,7 @@ import type { ProviderRow, UrlParameter } from "../providers/provider-row.ts";
 import { PROVIDER_TABLE } from "../providers/table.ts";
 import { ACCEPTED_VERSIONS } from "./choose-version.ts";
 import { acceptedParameter } from "./read-base-url.ts";
-import type { SettingDescription } from "./setting-description.ts";
+import type { SettingDescription } from "./setting-row.ts";
 
 const GROUP = { group: "Providers", default: "" } as const;
 

@@ -3,7 +3,6 @@ import { directHosts } from "../upstream/egress.ts";
 import { providerVariables } from "./provider-variables.ts";
 import { findIssuerConflicts } from "./issuer-entries.ts";
 import { findOtlpConflicts } from "./otlp-settings.ts";
-import { isPostgresUrl, isRedisUrl } from "./server-urls.ts";
 import type { Settings } from "./settings-table.ts";
 
 /** A host name, with or without a mark for its subdomains, or an IPv4 address. */
@@ -143,3 +142,15 @@ function isPeerRange(text: string): boolean {
 function isIPv4(text: string): boolean {
   return /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split(".").every((part) => Number(part) <= 255);
 }
+
+/** Whether it names a Redis server, as its clients take it. */
+function isRedisUrl(text: string | undefined): boolean {
+  return (
+    text !== undefined &&
+    /^(?:redis|rediss|redis\+unix|redis\+tls|valkey|valkeys):\/\/./.test(text) &&
+    URL.canParse(text)
+  );
+}
+
+/** Whether it names a Postgres server, as its clients take it. */
+const isPostgresUrl = (text: string): boolean => /^postgres(?:ql)?:\/\/./.test(text) && URL.canParse(text);

@@ -90,3 +90,13 @@ type ValueOf<Row extends SettingRow> = Row["type"] extends "integer" | "duration
 export type SettingValue<Row extends SettingRow> = Row extends { readonly default: string } | { readonly type: "list" }
   ? ValueOf<Row>
   : ValueOf<Row> | undefined;
+
+/** One documented variable, or family of variables if the name has a `<ID>` in it. */
+export interface SettingDescription {
+  readonly group: SettingGroup;
+  readonly name: string;
+  readonly accepted: string;
+  /** As the operator would write it; blank if there is none. */
+  readonly default: string;
+  readonly doc: string;
+}

@@ -1,5 +1,5 @@
 import { describeSettings } from "./describe-settings.ts";
-import type { SettingDescription } from "./setting-description.ts";
+import type { SettingDescription } from "./setting-row.ts";
 
 const COLUMNS = ["Variable", "Default", "Accepted", "Meaning"] as const;
 

@@ -13,7 +13,7 @@ import type { RequestTrace } from "./request-trace.ts";
 import type { AskedDeployment, RoutingRecord } from "./attempt-summary.ts";
 import type { RequestRegister } from "./request-register.ts";
 import { addAmounts } from "./picodollars.ts";
-import { subtractUsage } from "./subtract-usage.ts";
+import { subtractUsage } from "./token-usage.ts";
 
 /** A class with plain fields: one is made for every request, and closures for its methods would cost as much as the rest. */
 export class Recorder implements RequestContext {

@@ -37,3 +37,10 @@ export interface TokenUsage {
  * formats/estimate-usage.ts; `none`: a model was asked, and nothing is known to have been used.
  */
 export type UsageSource = "provider" | "estimated" | "none";
+
+/** What a sum says without what was in it before. Nothing becomes less than 0: some counters begin anew. */
+export function subtractUsage(sum: TokenUsage, before: TokenUsage | undefined): TokenUsage {
+  if (!before) return sum;
+  const names = Object.keys(sum) as (keyof TokenUsage)[];
+  return Object.fromEntries(names.map((name) => [name, Math.max(0, (sum[name] ?? 0) - (before[name] ?? 0))]));
+}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createInFlightRequests } from "../../src/core/in-flight-requests.ts";
 import type { RequestContext, TokenUsage } from "../../src/core/request-context.ts";
-import { subtractUsage } from "../../src/core/subtract-usage.ts";
+import { subtractUsage } from "../../src/core/token-usage.ts";
 
 /** A request whose every call of a model costs its input, and 1000 for the call itself. */
 function open(prices?: (usage: TokenUsage) => bigint | null): RequestContext & { readonly asked: TokenUsage[] } {

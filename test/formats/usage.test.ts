@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { toTokenUsage as fromForm } from "../../src/formats/form/token-usage.ts";
 import { readUsage as readConverse } from "../../src/formats/converse/usage.ts";
 import { readUsage as readCohere } from "../../src/formats/cohere/usage.ts";
-import { readUsageMetadata } from "../../src/formats/gemini/read-usage.ts";
+import { readUsageMetadata } from "../../src/formats/gemini/usage.ts";
 import { joinUsage, saysUsage, toTokenUsage } from "../../src/formats/usage.ts";
 
 describe("a usage object", () => {

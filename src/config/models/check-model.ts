@@ -1,7 +1,7 @@
 import type { NamedModel } from "../file/file-parts.ts";
 import { type Position, shownPath } from "../file/file-node.ts";
 import { findTierFault, TIER_FAULT } from "./price-tiers.ts";
-import { findCollisions } from "./find-collisions.ts";
+import type { FileDeployment } from "../file/model-section.ts";
 
 /** Says what is wrong at a path of a model, the rest of the line after it. */
 export type Complain = (path: readonly (string | number)[], text: string) => void;
@@ -107,4 +107,20 @@ function checkIdle({ value: model }: NamedModel, deployments: number | undefined
   if (model.resume && isSingle && !model.fallbacks?.length) {
     complain(["resume"], "can do nothing with one deployment and no fallbacks: expected another one to go on with");
   }
+}
+
+/** Deployments of a model that are, in part, the same as one before: their state would be one. @returns pairs of their places */
+function findCollisions(deployments: readonly FileDeployment[]): readonly (readonly [number, number])[] {
+  /** By provider and model: where it is said of all keys, and of which one. */
+  const known = new Map<string, { first: number; all?: number; readonly keys: Map<number, number> }>();
+  return deployments.flatMap(({ provider, model, key }, index): readonly (readonly [number, number])[] => {
+    const name = JSON.stringify([provider, model]);
+    const before = known.get(name);
+    const same = key === undefined ? before?.first : (before?.all ?? before?.keys.get(key));
+    const entry = before ?? { first: index, keys: new Map<number, number>() };
+    if (key === undefined) entry.all ??= index;
+    else if (!entry.keys.has(key)) entry.keys.set(key, index);
+    known.set(name, entry);
+    return same === undefined ? [] : [[index, same]];
+  });
 }

@@ -4,7 +4,6 @@ import type { Tool } from "../form/conversation.ts";
 import { wrapSeal } from "../form/seal-envelope.ts";
 import { signatureMember, unwrapCustomInput } from "./call-items.ts";
 import { type ChunkTexts, errorEvent } from "./chunk-text.ts";
-import { customToolNames } from "./custom-tool-names.ts";
 import type { HeldText, HeldTexts } from "./held-text.ts";
 
 /** The calls of a client's stream. Chunks may be of several calls in turn, so nothing need wait for another call. */
@@ -83,3 +82,8 @@ export const INPUT_TOO_LONG = errorEvent({
   type: undefined,
   code: undefined,
 });
+
+/** Tools that the client offered as custom ones: a provider without them calls them as functions. */
+export function customToolNames(tools: readonly Tool[]): ReadonlySet<string> {
+  return new Set(tools.filter(({ kind }) => kind === "custom").map(({ name }) => name));
+}

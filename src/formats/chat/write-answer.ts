@@ -5,11 +5,11 @@ import type { ClientAsk } from "../form/dialect.ts";
 import { wrapSeal } from "../form/seal-envelope.ts";
 import { writeAnnotation } from "./annotations.ts";
 import { signatureMember, unwrapCustomInput } from "./call-items.ts";
-import { customToolNames } from "./custom-tool-names.ts";
+import { customToolNames } from "./client-calls.ts";
 import { writeFinishReason } from "./finish-reason.ts";
 import { writeUsage } from "./usage.ts";
-import { writeDetails } from "./write-details.ts";
-import { writeImage } from "./write-image.ts";
+import { writeDetails } from "./client-thoughts.ts";
+import { writeImage } from "./media.ts";
 
 /** Writes a `chat.completion`, with all members that OpenAI's own answers have. */
 export function writeAnswer({ blocks, stop, usage }: ModelAnswer, ask: ClientAsk): JsonObject {

@@ -7,7 +7,7 @@ import { type ClientTexts, createClientTexts } from "./client-texts.ts";
 import { type ClientThoughts, createClientThoughts } from "./client-thoughts.ts";
 import { createHeldTexts } from "./held-text.ts";
 import { writeFinishReason } from "./finish-reason.ts";
-import { writeImage } from "./write-image.ts";
+import { writeImage } from "./media.ts";
 
 /** Writes a client's stream: the role once, each piece at once, one finish, usage only if asked for, one `[DONE]`. */
 export function writeStream(ask: ClientAsk): AnswerStreamWriter {

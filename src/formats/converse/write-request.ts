@@ -6,11 +6,10 @@ import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/d
 import { fitLimits } from "../form/fit-limits.ts";
 import { fitSchema } from "../form/fit-schema.ts";
 import { forceAnswer } from "../form/forced-answer.ts";
-import { familyOf } from "./model-family.ts";
 import { type WrittenReasoning, writeReasoning } from "./write-reasoning.ts";
 import { writeTools } from "./write-tools.ts";
 import { writeTurns } from "./write-turns.ts";
-import { openWriting, type Writing } from "./writing.ts";
+import { familyOf, openWriting, type Writing } from "./writing.ts";
 
 /**
  * Writes a request of Converse, whose address names the model and whether a stream is wanted.

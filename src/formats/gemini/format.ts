@@ -4,11 +4,12 @@ import type { Format, InPath } from "../format.ts";
 import { readGeminiImage } from "../images.ts";
 import { checkObject } from "../required-members.ts";
 import { checkAgainst } from "../schema/check.ts";
-import { countedRequest } from "./client-count.ts";
-import { readUsageMetadata } from "./read-usage.ts";
+import { readUsageMetadata } from "./usage.ts";
 import { SEALS } from "./remove-seals.ts";
 import { CountGenerateTokensRequest, GenerateContentRequest } from "./request-schema.ts";
 import { GenerateArray, GenerateStream } from "./stream.ts";
+import type { JsonObject } from "../../core/json/parse.ts";
+import { objectOf } from "../../core/json/values.ts";
 
 /**
  * How the path of a method looks. All that is before the model is the gateway's own; some clients name the collection
@@ -62,3 +63,12 @@ export const COUNT_GENERATE_TOKENS: Format = {
   check: checkAgainst(CountGenerateTokensRequest),
   documentation: async () => (await import("./documentation.ts")).COUNT_DOCUMENTATION,
 };
+
+/**
+ * The request whose tokens are to be counted: contents alone, or a whole request, whose model is that of the path all the
+ * same. https://ai.google.dev/api/tokens
+ */
+function countedRequest({ model, ...body }: JsonObject): JsonObject {
+  const whole = objectOf(body["generateContentRequest"] ?? body["generate_content_request"]);
+  return { ...(whole ?? body), model };
+}

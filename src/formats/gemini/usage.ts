@@ -1,7 +1,10 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { numberOf } from "../../core/json/values.ts";
+import { numberOf, withoutUndefined } from "../../core/json/values.ts";
 import { tokensOfModality } from "../usage-details.ts";
 import type { Usage } from "../form/answer.ts";
+import type { TokenUsage } from "../../core/request-context.ts";
+import { toTokenUsage } from "../form/token-usage.ts";
+import { readUsageAt } from "../usage.ts";
 
 /**
  * Reads `usageMetadata`. Cached tokens are part of `promptTokenCount`; thoughts are not part of `candidatesTokenCount`,
@@ -33,3 +36,28 @@ export function readUsage(usage: unknown): Usage | undefined {
 /** What a stream said of usage so far, with what it says now: counters are totals, and some events lack some. */
 export const mergeUsage = (before: JsonObject, now: unknown): JsonObject =>
   isJsonObject(now) ? { ...before, ...now } : before;
+
+const MARK = Buffer.from('"usageMetadata"');
+
+/** Finds the usage in the last bytes of an answer of this API, without decoding the rest. */
+export const readUsageMetadata = (bytes: Uint8Array): TokenUsage | undefined => readUsageAt(bytes, MARK, readMetadata);
+
+function readMetadata(metadata: JsonObject): TokenUsage | undefined {
+  const usage = readUsage(metadata);
+  const total = numberOf(metadata["totalTokenCount"]);
+  return usage && { ...toTokenUsage(usage), ...(total !== undefined && { totalTokens: total }) };
+}
+
+/**
+ * Writes `usageMetadata`: here thoughts are not part of the candidates' tokens, and cached tokens are part of the prompt's.
+ * https://ai.google.dev/api/generate-content#UsageMetadata
+ */
+export function writeUsageMetadata({ input, output, cacheRead, reasoning }: Usage): JsonObject {
+  return withoutUndefined({
+    promptTokenCount: input,
+    cachedContentTokenCount: cacheRead,
+    candidatesTokenCount: Math.max(0, output - (reasoning ?? 0)),
+    thoughtsTokenCount: reasoning,
+    totalTokenCount: input + output,
+  });
+}

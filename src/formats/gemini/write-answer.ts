@@ -5,7 +5,7 @@ import type { ClientAsk } from "../form/dialect.ts";
 import { parseArguments } from "../form/parse-arguments.ts";
 import { carrySeals, type HiddenThought } from "./client-seals.ts";
 import { writeFinishReason } from "./write-finish-reason.ts";
-import { writeUsageMetadata } from "./write-usage.ts";
+import { writeUsageMetadata } from "./usage.ts";
 
 /** Writes a whole answer for a client of Gemini's API. */
 export function writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject {

@@ -1,13 +1,12 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Stop } from "../form/answer.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
-import type { Seal } from "../form/blocks.ts";
+import type { MediaBlock, Seal } from "../form/blocks.ts";
 import type { ClientAsk } from "../form/dialect.ts";
 import { objectOf, textOf } from "../../core/json/values.ts";
 import type { OutputItems } from "./output-items.ts";
 import { createSealedCall, type SealedCallWriter } from "./write-call-item.ts";
 import { createMessageItem, type MessageItem, type PartWriter } from "./write-message-item.ts";
-import { createImageItem, isPicture } from "./write-image-item.ts";
 import { createReasoningItem, createSealItem, type ReasoningWriter } from "./write-reasoning-item.ts";
 
 type OpenBlock =
@@ -106,4 +105,14 @@ export function createAnswerBlocks({ request, newId, keepsId = false }: ClientAs
 /** An item of this very API, as its provider wrote it. */
 function createOwnItem(items: OutputItems, value: JsonObject): void {
   items.add("item", (ownId) => ({ ...value, id: textOf(value["id"]) ?? ownId })).finish();
+}
+
+/** Whether it can be said here what a model of another API made. */
+const isPicture = ({ type, source }: MediaBlock): boolean => type === "image" && source.kind === "base64";
+
+/** A picture that a model made, as the item of the tool that makes them here. */
+function createImageItem(items: OutputItems, { source, mediaType }: MediaBlock): void {
+  const result = source.kind === "base64" ? source.data : null;
+  const output_format = mediaType?.replace(/^image\//, "") ?? "png";
+  items.add("ig", (id, status) => ({ id, type: "image_generation_call", status, output_format, result })).finish();
 }

@@ -4,10 +4,16 @@ import type { Turn } from "../form/conversation.ts";
 import { isSet, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import { LOCAL_SHELL, readShellAction } from "./local-shell.ts";
 import type { ForeignMembers } from "./member-lists.ts";
-import { NO_STORE } from "./no-store.ts";
 import { readContent } from "./read-content.ts";
 import type { ToolList } from "./read-tools.ts";
 import { isEmptyThinking, readThinking } from "./thinking.ts";
+
+/** How a conversation can go on that nobody but the gateway keeps. */
+export const GO_ON =
+  "with RESPONSES_STORE=sqlite or redis the gateway keeps responses, and previous_response_id goes on from one";
+
+/** Why a request cannot name what was said before. */
+export const NO_STORE = `its API keeps no responses; ${GO_ON}`;
 
 /** Traces of tools that the provider ran, without which the conversation still reads well. */
 const TRACES = new Set([

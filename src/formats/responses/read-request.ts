@@ -2,8 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, OutputFormat } from "../form/conversation.ts";
 import { booleanOf, isSet, listOf, numberOf, objectOf, textOf } from "../../core/json/values.ts";
 import { createForeignMembers, type ForeignMembers } from "./member-lists.ts";
-import { GO_ON, NO_STORE } from "./no-store.ts";
-import { readItems } from "./read-items.ts";
+import { GO_ON, NO_STORE, readItems } from "./read-items.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";
 import { readReasoning } from "./reasoning.ts";
 

@@ -3,9 +3,15 @@ import type { ApiName, DocumentationTag, Format, FormatDocumentation } from "../
 import { isTranslated } from "../../formats/wires.ts";
 import { type HandledRouteName, readablePath, ROUTE_ROWS, type RouteRow } from "../routes.ts";
 import { schemaReference, type SchemaReference } from "./components.ts";
-import { type ErrorStatus, type OperationSpecification, type Parameter, pathItem, type Paths } from "./operation.ts";
+import {
+  type ErrorStatus,
+  type OperationSpecification,
+  type Parameter,
+  pathItem,
+  type Paths,
+  SCHEMAS,
+} from "./operation.ts";
 import { PROVIDER_PARAMETER, ROUTE_DOCUMENTATION } from "./route-documentation.ts";
-import { SCHEMAS } from "./schemas.ts";
 
 /** What an OpenAPI document says of all routes. */
 export interface RoutesDescription {

@@ -1,8 +1,9 @@
 import type { Authorize, IssuingParts } from "../credential.ts";
 import { invalidCredential } from "../credential-error.ts";
 import { requestToken } from "../request-token.ts";
-import type { AwsKeys } from "./aws-settings.ts";
+import type { AwsKeys, AwsWebIdentitySource } from "./aws-settings.ts";
 import { readExpiration } from "./read-keys.ts";
+import { readTokenFile } from "../read-credential-file.ts";
 
 const TIMEOUT_MS = 5000;
 const SERVER = "AWS STS";
@@ -44,4 +45,19 @@ export async function assumeRole(
     sessionToken: read("SessionToken"),
     expiresAt: readExpiration(read("Expiration"), whose),
   };
+}
+
+/** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html */
+export async function webIdentityKeys(
+  { roleArn, tokenFile, sessionName, stsUrl }: Omit<AwsWebIdentitySource, "from">,
+  parts: IssuingParts,
+): Promise<AwsKeys> {
+  const token = await readTokenFile(parts, tokenFile, "the web identity token file");
+  const action = {
+    Action: "AssumeRoleWithWebIdentity",
+    RoleArn: roleArn,
+    RoleSessionName: sessionName,
+    WebIdentityToken: token,
+  };
+  return assumeRole(stsUrl, action, undefined, parts, [token]);
 }

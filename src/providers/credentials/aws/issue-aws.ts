@@ -5,7 +5,7 @@ import { instanceKeys } from "./instance-keys.ts";
 import { profileKeys } from "./profile-keys.ts";
 import type { AwsKeys, AwsMachineSource, AwsSettings, AwsSource } from "./aws-settings.ts";
 import { createSignature } from "./sign-request.ts";
-import { webIdentityKeys } from "./web-identity-keys.ts";
+import { webIdentityKeys } from "./assume-role.ts";
 
 /** Gets keys from the source that the settings name, to sign requests with. */
 export const issueAws: IssueCredential<AwsSettings> = async ({ region, service, source }, parts) => {

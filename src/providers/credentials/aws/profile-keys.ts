@@ -1,11 +1,10 @@
 import type { IssuingParts } from "../credential.ts";
 import { invalidCredential } from "../credential-error.ts";
 import { readFileIfThere } from "../read-credential-file.ts";
-import { assumeRole } from "./assume-role.ts";
+import { assumeRole, webIdentityKeys } from "./assume-role.ts";
 import type { AwsFiles, AwsKeys, AwsProfileSource } from "./aws-settings.ts";
 import { mergeProfile, type Profile } from "./profile.ts";
 import { createSignature } from "./sign-request.ts";
-import { webIdentityKeys } from "./web-identity-keys.ts";
 
 /** The files may be written anew; other tools look at them once only. */
 const REREAD_MS = 5 * 60_000;
