@@ -5,15 +5,13 @@ import type {
   Outcome,
   Principal,
   RequestContext,
-  TokenUsage,
   ToolRun,
-  UsageSource,
 } from "./request-context.ts";
 import type { RequestTrace } from "./request-trace.ts";
 import type { AskedDeployment, RoutingRecord } from "./attempt-summary.ts";
 import type { RequestRegister } from "./request-register.ts";
 import { addAmounts } from "./picodollars.ts";
-import { subtractUsage } from "./token-usage.ts";
+import { subtractUsage, type TokenUsage, type UsageSource } from "./token-usage.ts";
 
 /** A class with plain fields: one is made for every request, and closures for its methods would cost as much as the rest. */
 export class Recorder implements RequestContext {
