@@ -40,7 +40,7 @@ describe("what is refused, by the name of the setting and without its value", ()
     ["OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY", "/secret"],
     ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc"],
     ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "0"],
-    ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "secret"],
+    ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "lowmemory"],
     ["OTEL_METRICS_EXPORTER", "none,otlp"],
     ["OTEL_METRICS_EXPORTER", "statsd"],
     ["OTEL_TRACES_EXPORTER", "zipkin"],
