@@ -147,7 +147,7 @@ function pointOf(
     ...point,
     ...{ count, sum: valueAt(buckets.length + 1), bucketCounts, explicitBounds: buckets },
     exemplars: latest.flatMap(({ traceId, value, at }) =>
-      at * 1000 > lastAt ? [{ timeUnixNano: at * 1000, asDouble: value, traceId }] : [],
+      at * 1000 > lastAt && at * 1000 <= timeUnixNano ? [{ timeUnixNano: at * 1000, asDouble: value, traceId }] : [],
     ),
   };
 }
