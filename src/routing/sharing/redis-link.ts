@@ -91,7 +91,9 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
     opened.opened.then(begin, (error: unknown) => fail(opened, problemOf(error)));
   };
 
-  const beat = (connections: RedisConnections): void => {
+  /** @param isLate it was looked for the last one before: after a busy turn it may be there and not read */
+  const beat = (connections: RedisConnections, isLate = false): void => {
+    if (!hasBeat && !isLate) return wait(() => beat(connections, true), 0);
     if (!hasBeat) return fail(connections, `no answer within ${BEAT_MS} ms`);
     hasBeat = false;
     wait(() => beat(connections), BEAT_MS);

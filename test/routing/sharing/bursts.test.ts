@@ -1,7 +1,10 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { connectToEach, workerPids } from "../../cli/workers/worker-processes.ts";
-import type { GatewayProcess } from "../../fixtures/start-gateway.ts";
-import { ask, ASKED, openConfigs, start, startProvider } from "./limited-gateways.ts";
+import type { RunningGateway } from "../../fixtures/start-gateway.ts";
+import { startGateway } from "../../fixtures/start-in-process.ts";
+import { hasRedis, startRedis } from "../../response-store/stores.ts";
+import { withModels } from "../../routing-requests/routed-gateway.ts";
+import { ask, ASKED, openConfigs, PATIENT_TIMERS, start, startProvider } from "./limited-gateways.ts";
 
 const configs = openConfigs();
 const { writeConfig } = configs;
@@ -18,7 +21,7 @@ async function inOneMinute(run: () => Promise<() => void>): Promise<void> {
   }
 }
 
-const burst = (gateway: GatewayProcess, count: number): Promise<Response[]> =>
+const burst = (gateway: RunningGateway, count: number): Promise<Response[]> =>
   Promise.all(Array.from({ length: count }, () => ask(gateway.url)));
 
 const providersOf = (answers: readonly Response[], id: string): number =>
@@ -96,5 +99,31 @@ describe("two workers", () => {
       // What it may have used in its last moment counts as used, at most an eighth of what was left.
       return () => expect([left.seen.all >= 27, left.seen.all <= 30]).toEqual([true, true]);
     });
+  });
+});
+
+describe.skipIf(!hasRedis)("two gateways with Redis", () => {
+  /** Whose minute does not end. */
+  const startOne = (left: string, redis: string): Promise<RunningGateway> =>
+    startGateway(
+      {
+        ...{ CUSTOM_PROVIDERS: "left", LEFT_APIS: "chat", REDIS_URL: redis },
+        ...{ LEFT_API_URL: left, LEFT_API_KEY: "sk-left-0123456789" },
+      },
+      {
+        ...withModels([{ name: "fast", deployments: [{ provider: "left" }], limits: { requestsPerMinute: 30 } }]),
+        ...{ clock: () => 6_000_000, timers: PATIENT_TIMERS },
+      },
+    );
+
+  test.each([60, 600])("let exactly as many of a burst of %i pass as the limit says", async (count) => {
+    await using redis = await startRedis();
+    await using left = startProvider(200);
+    await using one = await startOne(left.url, redis.url);
+    await using other = await startOne(left.url, redis.url);
+    const answers = (await Promise.all([burst(one, count / 2), burst(other, count / 2)])).flat();
+    const refused = answers.filter(({ status }) => status === 429);
+    expect([left.seen.all, refused.length]).toEqual([30, count - 30]);
+    for (const { headers } of refused) expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
   });
 });

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BACKGROUND_TIMERS, type TimerSource } from "../../../src/core/deadlines.ts";
 import { type GatewayProcess, startGateway } from "../../fixtures/start-gateway.ts";
 
 const ANSWER = {
@@ -61,3 +62,9 @@ export const start = (config: string, settings: Readonly<Record<string, string>>
 /** A request on a connection of its own. */
 export const ask = (url: string): Promise<Response> =>
   fetch(`${url}/v1/chat/completions`, { method: "POST", body: ASKED, headers: { connection: "close" } });
+
+/** Redis is waited for as long as a busy machine needs. */
+export const PATIENT_TIMERS: Pick<TimerSource, "setTimer" | "clearTimer"> = {
+  setTimer: (callback, delayMs) => BACKGROUND_TIMERS.setTimer(callback, delayMs < 50 ? 10_000 : delayMs),
+  clearTimer: BACKGROUND_TIMERS.clearTimer,
+};

@@ -1,17 +1,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { BACKGROUND_TIMERS, type TimerSource } from "../../../src/core/deadlines.ts";
 import type { LimitOptions } from "../../../src/routing/models/model-options.ts";
 import { openSharing } from "../../../src/routing/sharing/open-sharing.ts";
 import { createManualClock } from "../../fixtures/manual-clock.ts";
 import { createMailbox } from "../../fixtures/mailbox.ts";
+import { PATIENT_TIMERS } from "./limited-gateways.ts";
 import { type Asker, deploymentAt, MINUTE, openTestGates } from "../limits/open-test-gates.ts";
 import { hasRedis, type RedisServer, startRedis } from "../../response-store/stores.ts";
-
-/** Redis is waited for as long as a busy machine needs. */
-const PATIENT_TIMERS: Pick<TimerSource, "setTimer" | "clearTimer"> = {
-  setTimer: (callback, delayMs) => BACKGROUND_TIMERS.setTimer(callback, delayMs < 50 ? 10_000 : delayMs),
-  clearTimer: BACKGROUND_TIMERS.clearTimer,
-};
 
 const LEFT = [deploymentAt("left")];
 const toClose: (() => void)[] = [];
