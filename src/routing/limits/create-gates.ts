@@ -1,3 +1,4 @@
+import { Failure } from "../../core/errors.ts";
 import type { QueueOptions } from "../models/model-options.ts";
 import type { GateStates } from "./gate-states.ts";
 import type { Gate, GateChain, GateRule } from "./gate.ts";
@@ -45,7 +46,7 @@ export function createGates(
   rules: ReadonlyMap<string, GateRule>,
   queues: ReadonlyMap<string, QueueOptions>,
 ): ModelGates {
-  const { room, turns, waiting, passage } = states;
+  const { room, turns, passage } = states;
   const chainOf = createChains(states, rules);
 
   const tryEnter = ({ gates }: Gated, estimatedTokens: number): Permit | GateRefusal => {
@@ -101,18 +102,7 @@ export function createGates(
 
   return {
     tryEnter,
-    wait(model, deployments, signal, tryAgain) {
-      const chains = deployments.map(({ gates }) => chainOf(gates));
-      const keys = deployments.map(({ key }) => key);
-      const wanted = { model, deployments: keys, chains, signal, tryAgain };
-      const options = states.queueOptions(model) ?? queues.get(model);
-      if (options) return waiting.wait({ ...wanted, kind: "queue", ...options });
-      if (room.isAsked(chains)) {
-        return waiting.wait({ ...wanted, kind: "minute", length: MAX_ASKING, timeoutMs: states.minuteWaitMs });
-      }
-      if (room.mayBeGranted(chains)) return waiting.wait({ ...wanted, kind: "slot", ...BRIEF_WAIT });
-      return Promise.reject(waiting.failure("at_limit", chains));
-    },
+    wait: createWait(states, queues, chainOf),
     use: () => states.use(rules, queues),
     wake: (deployments) => turns.wake(deployments.map(({ key }) => key)),
     view: () => ({ gates: [...rules].map(viewGate), queues: [...queues].map(viewQueue) }),
@@ -144,3 +134,29 @@ function createChains(states: GateStates, rules: ReadonlyMap<string, GateRule>) 
 
 const isSame = (some: readonly string[], others: readonly string[]): boolean =>
   some === others || (some.length === others.length && some.every((key, index) => key === others[index]));
+
+/** See {@link Gates.wait}. */
+function createWait(
+  { room, waiting, queue, queueOptions, minuteWaitMs }: GateStates,
+  queues: ReadonlyMap<string, QueueOptions>,
+  chainOf: (keys: readonly string[]) => GateChain,
+): ModelGates["wait"] {
+  return (model, deployments, signal, tryAgain) => {
+    const chains = deployments.map(({ gates }) => chainOf(gates));
+    const keys = deployments.map(({ key }) => key);
+    const wanted = { model, deployments: keys, chains, signal, tryAgain };
+    const options = queueOptions(model) ?? queues.get(model);
+    const inQueue = options && ((): Promise<void> => waiting.wait({ ...wanted, kind: "queue", ...options }));
+    // Nobody overtakes those who are in the queue, and a queue is for those for whom there is known to be no room.
+    if (inQueue && (queue(model) || !room.isAsked(chains))) return inQueue();
+    if (room.isAsked(chains)) {
+      const asked = { ...wanted, kind: "minute", length: MAX_ASKING, timeoutMs: minuteWaitMs } as const;
+      return inQueue ? waiting.wait(asked).catch((error: unknown) => afterLimit(error, inQueue)) : waiting.wait(asked);
+    }
+    if (room.mayBeGranted(chains)) return waiting.wait({ ...wanted, kind: "slot", ...BRIEF_WAIT });
+    return Promise.reject(waiting.failure("at_limit", chains));
+  };
+}
+
+const afterLimit = (error: unknown, goOn: () => Promise<void>): Promise<void> =>
+  error instanceof Failure && error.code === "at_limit" ? goOn() : Promise.reject(error);

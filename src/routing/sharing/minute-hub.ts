@@ -1,6 +1,6 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { FromHub } from "./channel.ts";
-import { decide, isUnspent } from "./minute-ledger.ts";
+import { decide, decideAlone, isUnspent } from "./minute-ledger.ts";
 import { minuteOf } from "./minute-window.ts";
 import type { MinuteClaim } from "./minutes.ts";
 import type { SharedChange } from "./sharing.ts";
@@ -16,7 +16,7 @@ import {
   type WorkerMinute,
 } from "./worker-shares.ts";
 
-/** More gates than this are not kept: what is claimed of them is not answered. */
+/** Of more gates than this each worker has its fair share. */
 const MAX_GATES = 10_000;
 /** So long one who needs more waits for those who hold what they have not used, in milliseconds. */
 const RECALL_MS = 100;
@@ -53,7 +53,7 @@ export class MinuteHub {
 
   claim(worker: number, claim: MinuteClaim): void {
     const gate = this.#gateOf(claim);
-    if (!gate) return;
+    if (!gate) return this.#send(worker, decideAlone(claim, this.#parts.workers));
     const { minute, before, used, held } = claim;
     if (minute < gate.minute) {
       // It has ended for all others: nothing of it is granted any more.
@@ -108,6 +108,8 @@ export class MinuteHub {
       gate = { name, minute, shares: [], before: [], pending: new Map(), refused: new Set() };
       this.#gates.set(name, gate);
     }
+    // A clock that was set back takes nothing away.
+    if (gate.minute > minuteOf(this.#parts.clock())) gate.minute = minute;
     if (minute > gate.minute) rollTo(gate, minute);
     return gate;
   }

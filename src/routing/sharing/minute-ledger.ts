@@ -1,5 +1,5 @@
 import { fadedAt, msUntilRoom } from "./minute-window.ts";
-import type { MinuteAmount, MinuteAnswer, MinuteClaim } from "./minutes.ts";
+import { type MinuteAmount, type MinuteAnswer, type MinuteClaim, NOTHING } from "./minutes.ts";
 
 /** A process at a minute of a gate. */
 export interface MinuteShare {
@@ -38,6 +38,14 @@ export function decide(claim: MinuteClaim, sums: MinuteSums): MinuteAnswer {
   };
   const held = { requests: grant("requests"), tokens: grant("tokens") };
   return { gate, minute, sequence, held, requestsWaitMs, tokensWaitMs, processes: sums.processes };
+}
+
+/** As {@link decide}, of the fair share of one of so many processes that know nothing of each other. */
+export function decideAlone(claim: MinuteClaim, processes: number): MinuteAnswer {
+  const share = (limit: number | undefined): number | undefined => limit && Math.max(1, Math.floor(limit / processes));
+  const { requests, tokens } = claim.limits;
+  const limits = { requests: share(requests), tokens: share(tokens) };
+  return { ...decide({ ...claim, limits }, { others: NOTHING, before: claim.before, processes: 1 }), processes };
 }
 
 function waitFor(

@@ -29,6 +29,7 @@ export interface RedisLink {
 const CONNECT_MS = 2000;
 /** So often the link sends itself a message, which must have come before the next one. */
 const BEAT_MS = 1000;
+const NO_BEAT = `no answer within ${BEAT_MS} ms`;
 /** Waits before attempts to connect: each time twice as long, of which a random part of at least half is waited. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 10_000;
@@ -91,10 +92,9 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
     opened.opened.then(begin, (error: unknown) => fail(opened, problemOf(error)));
   };
 
-  /** @param isLate it was looked for the last one before: after a busy turn it may be there and not read */
+  /** @param isLate it is looked once more: after a busy turn the last one may have been there and not read */
   const beat = (connections: RedisConnections, isLate = false): void => {
-    if (!hasBeat && !isLate) return wait(() => beat(connections, true), 0);
-    if (!hasBeat) return fail(connections, `no answer within ${BEAT_MS} ms`);
+    if (!hasBeat) return isLate ? fail(connections, NO_BEAT) : wait(() => beat(connections, true), 0);
     hasBeat = false;
     wait(() => beat(connections), BEAT_MS);
     connections.send("PUBLISH", [beatChannel, ""]).catch((error: unknown) => fail(connections, problemOf(error)));

@@ -24,7 +24,10 @@ export function openMinuteWorkers(
   queues: Readonly<Record<string, QueueOptions>> = {},
 ) {
   const clock = createManualClock(100 * MINUTE);
-  const hub = createSharingHub({ workers: count, clock: clock.now, timers: clock, gateway: "gateway" });
+  /** Added to the time of day, which may be set while they run. */
+  const set = { milliseconds: 0 };
+  const timeOfDay = (): number => clock.now() + set.milliseconds;
+  const hub = createSharingHub({ workers: count, clock: timeOfDay, timers: clock, gateway: "gateway" });
   const passed: Passed[] = [];
   let messages = 0;
 
@@ -36,8 +39,8 @@ export function openMinuteWorkers(
       send: (said) => void toHub.push(...said),
       listen: (listener) => void (hear = listener),
     };
-    const sharing: OpenSharing = openSharing({ channel, clock: clock.now, timers: clock, onRedisChange() {} });
-    const gates = openTestGates({ left: limits }, queues, sharing, clock);
+    const sharing: OpenSharing = openSharing({ channel, clock: timeOfDay, timers: clock, onRedisChange() {} });
+    const gates = openTestGates({ left: limits }, queues, sharing, clock, set);
     gates.onPass = (asker) => {
       const minute = Math.floor(clock.now() / MINUTE);
       passed.push({
@@ -79,7 +82,7 @@ export function openMinuteWorkers(
   const isQuiet = (): boolean => [...all.values()].every(({ toHub, toWorker }) => toHub.length + toWorker.length === 0);
 
   return {
-    ...{ clock, all, passed, hub, deliver },
+    ...{ clock, set, all, passed, hub, deliver },
     messages: () => messages,
     ask(number: number, tokens = 1): Asker | undefined {
       const worker = all.get(number);

@@ -145,6 +145,33 @@ describe("of a minute that workers share", () => {
     workers.close();
   });
 
+  test("a short queue keeps nobody out for whom there is room", async () => {
+    const workers = openMinuteWorkers(2, { requestsPerMinute: 30 }, { fast: { length: 1, timeoutMs: 3 * MINUTE } });
+    const askers = Array.from({ length: 60 }, (_, index) => workers.ask(1 + (index % 2)));
+    await workers.deliverAll();
+    expect(askers.filter((asker) => asker?.permit)).toHaveLength(30);
+    const waiting = askers.filter((asker) => !asker?.permit && !asker?.failure);
+    expect([1, 2]).toContain(waiting.length);
+    expect(askers.filter((asker) => codeOf(asker?.failure) === "queue_full")).toHaveLength(30 - waiting.length);
+    for (let each = 0; each < 70 && waiting.some((asker) => !asker?.permit); each += 1) {
+      await workers.clock.advance(1000);
+      await workers.deliverAll();
+    }
+    expect(waiting.map((asker) => asker?.permit !== undefined)).toEqual(waiting.map(() => true));
+    workers.close();
+  });
+
+  test("a clock that is set back takes nothing away, and keeps nobody out for long", async () => {
+    const workers = openMinuteWorkers(2, { requestsPerMinute: 30 });
+    expect(await burst(workers, [1, 2], 20)).toBe(20);
+    workers.set.milliseconds = -60 * MINUTE;
+    expect(await burst(workers, [1, 2], 60)).toBe(10);
+    await workers.clock.advance(2 * MINUTE);
+    await workers.deliverAll();
+    expect(await burst(workers, [1, 2], 60)).toBe(30);
+    workers.close();
+  });
+
   test("a supervisor that does not answer is waited for briefly, once: then each goes on with its fair share", async () => {
     const workers = openMinuteWorkers(2, { requestsPerMinute: 30 });
     // It has been greeted.
