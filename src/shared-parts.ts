@@ -122,7 +122,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
     models: () => current().observed.view?.models() ?? [],
   });
   const exported = await openExportOf(settings, {
-    ...{ clock, timers, random, log, readFile, version, worker: worker?.number },
+    ...{ clock, timers, random, log, readFile, version, metrics, worker: worker?.number },
     onChange: changes.collectorChanged,
   });
   const beginTrace = exported?.tracing?.begin;

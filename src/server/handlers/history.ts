@@ -4,8 +4,8 @@ import type { RequestContext } from "../../core/request-context.ts";
 import { ownerOf } from "../../telemetry/history/contents.ts";
 import { HistoryUnavailable, type HistoryView } from "../../telemetry/history/history-view.ts";
 import { readFormat, readRequestsQuery, readUsageQuery, type UsageQuery } from "../../telemetry/history/queries.ts";
+import { HOUR_MS, SUMS } from "../../telemetry/history/roll-ups.ts";
 import { isRowId } from "../../telemetry/history/row-id.ts";
-import { HOUR_MS } from "../../telemetry/history/roll-ups.ts";
 import { MAX_GROUPS, type Shown } from "../../telemetry/history/run-query.ts";
 import type { RequestDetails, RequestRow, RequestsResponse, UsageResponse } from "../history-schema.ts";
 import { jsonResponse, type RouteHandler } from "../serve-route.ts";
@@ -72,19 +72,11 @@ async function asked<Result>(call: Promise<Result>): Promise<Result> {
   }
 }
 
+/** Sums that are shown as money, by other names. */
+const IN_MONEY: ReadonlySet<string> = new Set(["priced", "unpriced", "cost"]);
+
 /** The members of a group that every one has. */
-const SUM_NAMES = [
-  "requests",
-  "failed",
-  "input_tokens",
-  "output_tokens",
-  "cached_input_tokens",
-  "cache_creation_tokens",
-  "reasoning_tokens",
-  "total_ms",
-  "cost_usd",
-  "unpriced_requests",
-] as const;
+const SUM_NAMES = [...SUMS.filter((name) => !IN_MONEY.has(name)), "cost_usd", "unpriced_requests"];
 
 /** With a line of names first: https://www.rfc-editor.org/rfc/rfc4180 */
 function csvResponse(context: RequestContext, { groups }: UsageQuery, rows: readonly Shown[]): Response {
