@@ -242,7 +242,7 @@ describe.each(BOTH)("a chat with tools, as a %s", (_, streams) => {
       { provider: "right", model: "right-model", status: 503, why: "provider_error" },
     ];
     if (!streams) expect(response.status).toBe(503);
-    if (!streams) expect(JSON.parse(body)).toMatchObject({ attempts });
+    expect(body).toContain(`"attempts":${JSON.stringify(attempts)}`);
     if (!streams) expect(response.headers.get("x-selected-provider")).toBe("right");
     const line = await rig.lineOf(response);
     expect(line).toMatchObject({ failure: "provider_error", attempts: 3, provider: streams ? "left" : "right" });

@@ -7,7 +7,8 @@ import type { Attempts } from "../attempts.ts";
 import type { AdmittedRequest, AskOnce, FurtherAnswer, RequestRoute, StepReply } from "../stage.ts";
 import { type Answering, furtherRoute, isJudged, onlyRoute } from "./further-route.ts";
 import { type JudgeParts, type JudgeProgress, judgeReply } from "./judge-reply.ts";
-import { blamedFor } from "./routed-failure.ts";
+import { blamedFor, withTried } from "./routed-failure.ts";
+import { triedOf } from "./told.ts";
 
 export interface AgainParts extends JudgeParts {
   readonly router: Pick<Router, "run" | "find">;
@@ -75,7 +76,7 @@ export async function askAgain(parts: AgainParts, options: AgainOptions, once: A
     return { deployment, model, reply: stepOf(reply, branch) };
   } catch (error) {
     onTried(records);
-    throw error;
+    throw withTried(attempts.explain(error), {}, records.map(triedOf));
   }
 }
 

@@ -33,7 +33,7 @@ export function withTried(
   tried: readonly AttemptSummary[] | undefined,
 ): Failure {
   const { code, message, status } = failure;
-  const attempts = failure.details.attempts ?? tried;
+  const attempts = tried ?? failure.details.attempts;
   const details = {
     ...failure.details,
     ...{ message, status },
