@@ -4,10 +4,12 @@ import type { Settings } from "./settings-table.ts";
  * What telemetry is given of the settings, as in module-options.ts.
  */
 
-/** Where metrics are served; undefined if there are none. */
+/** Where metrics are served, and whether others may push some; undefined if there are none. */
 export function metricsOptions(settings: Settings) {
   const { TELEMETRY_METRICS_HOST: hostname, TELEMETRY_METRICS_PORT: port } = settings;
-  return settings.TELEMETRY_ENABLED ? { hostname, port } : undefined;
+  return settings.TELEMETRY_ENABLED
+    ? { hostname, port, takesPushes: settings.TELEMETRY_METRICS_PUSH_ENABLED }
+    : undefined;
 }
 
 /** Where rows of requests are kept, and for how long; undefined if they are not. */

@@ -10,6 +10,7 @@ import type {
 import type { RequestTrace } from "./request-trace.ts";
 import type { AskedDeployment, RoutingRecord } from "./attempt-summary.ts";
 import type { RequestRegister } from "./request-register.ts";
+import { addAmounts } from "./picodollars.ts";
 import { subtractUsage, type TokenUsage, type UsageSource } from "./token-usage.ts";
 
 /** A class with plain fields: one is made for every request, and closures for its methods would cost as much as the rest. */
@@ -103,9 +104,8 @@ export class Recorder implements RequestContext {
 
   attemptFailed(isFurther?: boolean): void {
     this.failure = this.cause = undefined;
-    if (isFurther) return;
-    this.responseHeaderAt = this.firstByteAt = this.usage = this.usageSource = undefined;
-    this.cost = this.#priced = undefined;
+    if (!isFurther) this.responseHeaderAt = this.firstByteAt = this.usage = this.usageSource = undefined;
+    if (!isFurther) this.cost = this.#priced = undefined;
   }
 
   answered(status: number): void {
@@ -143,7 +143,7 @@ export class Recorder implements RequestContext {
     if (!register.price || !usage || usage === this.#priced) return;
     const cost = register.price(this, subtractUsage(usage, this.#priced));
     this.#priced = usage;
-    this.cost = cost === null || this.cost === null ? null : (this.cost ?? 0n) + cost;
+    this.cost = cost === null || this.cost === null ? null : addAmounts(this.cost ?? 0n, cost);
   }
 
   toolsOffered(): void {

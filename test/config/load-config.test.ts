@@ -197,6 +197,7 @@ describe("settings", () => {
       TELEMETRY_ENABLED: false,
       TELEMETRY_METRICS_HOST: "127.0.0.1",
       TELEMETRY_METRICS_PORT: 9464,
+      TELEMETRY_METRICS_PUSH_ENABLED: false,
       TELEMETRY_TEAM_CLAIM: undefined,
       TELEMETRY_TRACING_ENABLED: false,
       TELEMETRY_TRACING_OTLP_ENDPOINT: undefined,

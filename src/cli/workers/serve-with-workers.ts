@@ -67,9 +67,11 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
   reloadOnChange({
     source,
     read: parts.readSource,
-    async apply(read) {
-      if (read.ok) supervisor.reload(forWorkers(read.source));
-      else log.error({ reason: read.problem }, "not reloaded; what was loaded before stays");
+    async apply(loaded, from) {
+      // What is wrong with what could be read is told by every worker, which knows it for its health.
+      if (from) supervisor.reload(forWorkers(from));
+      else if (!loaded.ok)
+        log.error({ reason: loaded.problems.join("; ") }, "not reloaded; what was loaded before stays");
     },
     watch: { timers },
   });

@@ -24,6 +24,13 @@ export const TELEMETRY_SETTINGS = {
     appliesAt: "restart",
     doc: "Port that metrics are served on; 0 takes a free one, which the log says",
   },
+  TELEMETRY_METRICS_PUSH_ENABLED: {
+    group: "Telemetry",
+    type: "boolean",
+    default: "false",
+    appliesAt: "restart",
+    doc: "Count what others push to POST /v1/metrics over OTLP, such as clients that do not go through the gateway; needs TELEMETRY_ENABLED",
+  },
   TELEMETRY_TEAM_CLAIM: {
     group: "Telemetry",
     type: "string",

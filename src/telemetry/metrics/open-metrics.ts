@@ -38,6 +38,8 @@ export interface Metrics extends Pick<RequestMetrics, "observeRequest" | "observ
   listen(): string | undefined;
   /** All series as they are now, for the process that serves them. */
   copy(): StoreCopy;
+  /** What requests are counted in, and what others push. */
+  readonly store: MetricStore;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ export function openMetrics(options: MetricsServerOptions, parts: MetricsParts):
   return {
     observeRequest: requests.observeRequest,
     observeCall: requests.observeCall,
+    store,
     listen: () => server?.listen(),
     copy: () => copyStore(collect()),
     async close() {

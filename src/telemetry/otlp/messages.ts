@@ -57,3 +57,8 @@ export const EXPORT_LOGS: Message = {
     scopeLogs: many(2, { scope: one(1, SCOPE), logRecords: many(2, LOG_RECORD) }),
   }),
 };
+
+/** The answer to a request to `/v1/metrics`. */
+export const METRICS_ANSWER: Message = {
+  partialSuccess: one(1, { rejectedDataPoints: one(1, "integer"), errorMessage: one(2, "string") }),
+};
