@@ -10,7 +10,7 @@ export interface MinuteClaimsParts {
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
   /** Puts aside what a gate counts of minutes that are over. */
   readonly roll: (gate: Gate) => void;
-  /** No claim was answered for too long. */
+  /** Claims were made, and none was answered for too long. */
   readonly onSilence: () => void;
 }
 
@@ -69,7 +69,9 @@ export function createMinuteClaims({ minutes, clock, timers, roll, onSilence }: 
     settle(gate) {
       if (gate.lease) gate.lease.asked = 0;
       asked.delete(gate);
-      if (asked.size === 0) endPatience();
+      endPatience();
+      // Whoever has answered this one will answer the others.
+      if (asked.size > 0) patience = timers.setTimer(losePatience, minutes.patienceMs);
     },
     forget() {
       for (const { lease } of asked) if (lease) lease.asked = 0;

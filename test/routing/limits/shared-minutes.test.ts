@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Failure } from "../../../src/core/errors.ts";
+import { createGate } from "../../../src/routing/limits/gate.ts";
+import { createMinuteClaims } from "../../../src/routing/limits/minute-claims.ts";
+import type { MinuteClaim, MinuteLeases } from "../../../src/routing/sharing/minutes.ts";
 import { fadedAt } from "../../../src/routing/sharing/minute-window.ts";
-import { settle } from "../../fixtures/manual-clock.ts";
+import { createManualClock, settle } from "../../fixtures/manual-clock.ts";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
 import { type MinuteWorkers, openMinuteWorkers } from "./minute-workers.ts";
 import { MINUTE } from "./open-test-gates.ts";
@@ -195,6 +198,35 @@ describe("of a minute that workers share", () => {
     expect(await burst(workers, [1, 2], 60)).toBe(2);
     workers.close();
   });
+});
+
+test("who answers all the time is not away, however much is asked", async () => {
+  const clock = createManualClock();
+  let silences = 0;
+  const made: MinuteClaim[] = [];
+  const minutes: MinuteLeases = {
+    ...{ waitMs: 20, patienceMs: 15, processes: () => 2, listen() {} },
+    claim: (claim) => void made.push(claim),
+  };
+  const claims = createMinuteClaims({
+    ...{ minutes, clock: clock.now, timers: clock, roll() {} },
+    onSilence: () => void (silences += 1),
+  });
+  const rule = { label: "left", limits: { requestsPerMinute: 10 } };
+  const [one, other] = ["a", "b"].map((key) => createGate(key, rule, 0, true));
+  if (!one || !other) throw new Error("there are two");
+  claims.claim(one, true);
+  for (let each = 0; each < 20; each += 1) {
+    await clock.advance(8);
+    claims.claim(other, true);
+    await clock.advance(2);
+    claims.settle(one);
+    claims.claim(one, true);
+    claims.settle(other);
+  }
+  expect([made.length, silences]).toEqual([41, 0]);
+  await clock.advance(20);
+  expect(silences).toBe(1);
 });
 
 const step = fc.oneof(

@@ -2,7 +2,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { connectToEach, workerPids } from "../../cli/workers/worker-processes.ts";
 import type { RunningGateway } from "../../fixtures/start-gateway.ts";
 import { startGateway } from "../../fixtures/start-in-process.ts";
-import { hasRedis, startRedis } from "../../response-store/stores.ts";
+import { hasRedis } from "../../response-store/stores.ts";
+import { startServer } from "./answering-redis.ts";
 import { withModels } from "../../routing-requests/routed-gateway.ts";
 import { ask, ASKED, openConfigs, PATIENT_TIMERS, start, startProvider } from "./limited-gateways.ts";
 
@@ -117,7 +118,7 @@ describe.skipIf(!hasRedis)("two gateways with Redis", () => {
     );
 
   test.each([60, 600])("let exactly as many of a burst of %i pass as the limit says", async (count) => {
-    await using redis = await startRedis();
+    await using redis = await startServer();
     await using left = startProvider(200);
     await using one = await startOne(left.url, redis.url);
     await using other = await startOne(left.url, redis.url);

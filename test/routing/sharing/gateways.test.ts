@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { connectToEach } from "../../cli/workers/worker-processes.ts";
-import { hasRedis, startRedis } from "../../response-store/stores.ts";
+import { hasRedis } from "../../response-store/stores.ts";
+import { startServer } from "./answering-redis.ts";
 import { ask, openConfigs, start, startProvider } from "./limited-gateways.ts";
 
 const configs = openConfigs();
@@ -49,7 +50,7 @@ describe("two workers", () => {
 
 describe.skipIf(!hasRedis)("two gateways", () => {
   test("know which deployment cools, and how much of a minute is used", async () => {
-    await using redis = await startRedis();
+    await using redis = await startServer();
     await using left = startProvider(429, { "retry-after": "60" });
     await using right = startProvider(200);
     const settings = { REDIS_URL: redis.url };

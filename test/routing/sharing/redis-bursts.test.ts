@@ -5,7 +5,8 @@ import { createManualClock } from "../../fixtures/manual-clock.ts";
 import { createMailbox } from "../../fixtures/mailbox.ts";
 import { PATIENT_TIMERS } from "./limited-gateways.ts";
 import { type Asker, deploymentAt, MINUTE, openTestGates } from "../limits/open-test-gates.ts";
-import { hasRedis, type RedisServer, startRedis } from "../../response-store/stores.ts";
+import { hasRedis, type RedisServer } from "../../response-store/stores.ts";
+import { startServer } from "./answering-redis.ts";
 
 const LEFT = [deploymentAt("left")];
 const toClose: (() => void)[] = [];
@@ -51,14 +52,14 @@ describe.skipIf(!hasRedis)("of a minute that gateways share through Redis", () =
     [1, 60],
     [3, 60],
   ])("with a limit of %i, of a burst of %i exactly the limit passes", async (limit, count) => {
-    await using server = await startRedis();
+    await using server = await startServer();
     const gateways = [1, 2].map(() => openGateway(server, { requestsPerMinute: limit }));
     expect(await burst(gateways, count)).toBe(limit);
     expect(await burst(gateways, count)).toBe(0);
   });
 
   test("what one has not used goes to another that needs it", async () => {
-    await using server = await startRedis();
+    await using server = await startServer();
     const [one, other] = [1, 2].map(() => openGateway(server, { requestsPerMinute: 30 }));
     if (!one || !other) throw new Error("there are two");
     expect(await burst([one], 1)).toBe(1);
@@ -67,7 +68,7 @@ describe.skipIf(!hasRedis)("of a minute that gateways share through Redis", () =
   });
 
   test("tokens are estimated before and settled after", async () => {
-    await using server = await startRedis();
+    await using server = await startServer();
     const [one, other] = [1, 2].map(() => openGateway(server, { tokensPerMinute: 100 }));
     if (!one || !other) throw new Error("there are two");
     const first = one.ask(80);
@@ -84,7 +85,7 @@ describe.skipIf(!hasRedis)("of a minute that gateways share through Redis", () =
   });
 
   test("while Redis is away each goes on with its fair share, and what was used counts when it is back", async () => {
-    await using server = await startRedis();
+    await using server = await startServer();
     const gateways = [1, 2].map(() => openGateway(server, { requestsPerMinute: 30 }));
     expect(await burst(gateways, 10)).toBe(10);
     await knowOfEachOther(gateways, 10);
@@ -103,7 +104,7 @@ describe.skipIf(!hasRedis)("of a minute that gateways share through Redis", () =
   });
 
   test("a burst in which Redis is killed ends, nobody goes beyond what it had and its share, and it counts afterwards", async () => {
-    await using server = await startRedis();
+    await using server = await startServer();
     const gateways = [1, 2].map(() => openGateway(server, { requestsPerMinute: 30 }));
     expect(await burst(gateways, 10)).toBe(10);
     await knowOfEachOther(gateways, 10);

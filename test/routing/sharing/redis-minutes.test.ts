@@ -5,7 +5,8 @@ import { decide } from "../../../src/routing/sharing/minute-ledger.ts";
 import { claimCommand, readClaimed } from "../../../src/routing/sharing/minute-script.ts";
 import type { MinuteAmount, MinuteClaim } from "../../../src/routing/sharing/minutes.ts";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
-import { hasRedis, type RedisServer, startRedis } from "../../response-store/stores.ts";
+import { hasRedis, type RedisServer } from "../../response-store/stores.ts";
+import { startServer } from "./answering-redis.ts";
 
 const clients: RedisClient[] = [];
 afterEach(() => {
@@ -36,7 +37,7 @@ const NONE: MinuteAmount = { requests: 0, tokens: 0 };
 
 describe.skipIf(!hasRedis)("the script that keeps minutes in Redis", () => {
   test("decides as the supervisor of workers does, whatever is claimed", async () => {
-    await using server = await startRedis();
+    await using server = await startServer();
     const client = connect(server);
     let gate = 0;
     await fc.assert(
@@ -73,7 +74,7 @@ describe.skipIf(!hasRedis)("the script that keeps minutes in Redis", () => {
   });
 
   test("leaves nothing that does not expire", async () => {
-    await using server = await startRedis();
+    await using server = await startServer();
     const client = connect(server);
     const claim: MinuteClaim = {
       ...{ gate: "g", minute: 1, at: 61_000, sequence: 1, limits: { requests: 10, tokens: undefined }, asks: true },
