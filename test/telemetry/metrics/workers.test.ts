@@ -3,6 +3,7 @@ import { json } from "../../fixtures/answers.ts";
 import { type GatewayProcess, startGateway } from "../../fixtures/start-gateway.ts";
 import { type Rig, startRig } from "../../fixtures/start-rig.ts";
 import { connectToEach, workerPids } from "../../cli/workers/worker-processes.ts";
+import { startOtlpReceiver } from "../../fixtures/otlp-receiver.ts";
 import { attributes, requestOf, sum } from "../push/pushing.ts";
 import { METRICS, type MetricsRead, metricsUrl, readMetrics } from "./read-metrics.ts";
 
@@ -64,6 +65,29 @@ test("what is pushed to any worker is counted once", async () => {
   }
   const calls = (metrics: MetricsRead) => metrics.sum("inference_gateway_tool_calls_total", { source: "cli" });
   expect([calls(await readMetrics(url)), calls(await readMetrics(url))]).toEqual([12, 12]);
+});
+
+test("each worker sends what it has counted itself to a collector, as an instance of its own", async () => {
+  await using collector = startOtlpReceiver();
+  rig = await startRig(
+    {
+      ...{ TELEMETRY_ENABLED: "true", OTEL_METRICS_EXPORTER: "otlp", OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+      ...{ OTEL_METRIC_EXPORT_INTERVAL: "86400000", SERVER_WORKERS: "2" },
+    },
+    startGateway,
+  );
+  rig.provider.answerAlways(() => json(200, ANSWER));
+  await askEach(2);
+  await rig.gateway.end();
+  const counts = new Map(
+    collector.requests.map(({ resource, points }) => [
+      resource["service.instance.id"],
+      points
+        .filter(({ name, attributes: of }) => name === "inference_gateway.requests" && of["route"] === CHATS.route)
+        .reduce((total, { value }) => total + value, 0),
+    ]),
+  );
+  expect([...counts.values()]).toEqual([2, 2]);
 });
 
 test("a worker that ends takes nothing with it that was counted, neither killed nor asked to end", async () => {

@@ -8,6 +8,8 @@ import { readJsonPush } from "../../../src/telemetry/metrics/push/read-json.ts";
 import { readProtobufPush } from "../../../src/telemetry/metrics/push/read-protobuf.ts";
 import { json } from "../../fixtures/answers.ts";
 import { encodeOfficial } from "../../fixtures/otlp-schema.ts";
+import { createSigningKey } from "../../fixtures/signing-key.ts";
+import { AUDIENCE, startTokenIssuer } from "../../fixtures/token-issuer.ts";
 import { type StartedGateway, startBesideProvider, threeProviders } from "../../routes/started-gateway.ts";
 import { METRICS, metricsUrl, readMetrics } from "../metrics/read-metrics.ts";
 import { attributes, PROTOBUF, push, PUSH, pushBytes, REQUEST, requestOf, sum } from "./pushing.ts";
@@ -67,6 +69,23 @@ describe("the route", () => {
     const headers = { "content-type": PROTOBUF, authorization: "Bearer sk-own-key-0123456789" };
     expect((await pushBytes(started, bytes, headers)).status).toBe(200);
   });
+});
+
+test("a team is what the point says, else what the issuer says of who pushes", async () => {
+  const key = await createSigningKey("ES256", "one");
+  await using issuer = startTokenIssuer(key);
+  const oidc = { AUTH_ENABLED: "true", AUTH_OIDC_ISSUER: issuer.url, AUTH_OIDC_CLIENT_ID: AUDIENCE };
+  await using started = await start({ ...PUSH, ...oidc, TELEMETRY_TEAM_CLAIM: "department" });
+  const headers = {
+    "content-type": PROTOBUF,
+    authorization: `Bearer ${await issuer.sign(key, { department: "search" })}`,
+  };
+  const points = [{ asInt: 1 }, { asInt: 2, attributes: attributes({ team: "sales" }) }];
+  const body = encodeOfficial(REQUEST, requestOf([sum("inference_gateway.tool_calls", points)]));
+  expect((await pushBytes(started, body, headers)).status).toBe(200);
+  const metrics = await readMetrics(await metricsUrl(started.gateway));
+  const callsOf = (team: string) => metrics.sum("inference_gateway_tool_calls_total", { team });
+  expect([callsOf("search"), callsOf("sales")]).toEqual([1, 2]);
 });
 
 describe("a request", () => {

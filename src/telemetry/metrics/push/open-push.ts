@@ -6,7 +6,8 @@ import { writeJson } from "../../otlp/json.ts";
 import { METRICS_ANSWER } from "../../otlp/messages.ts";
 import { writeProtobuf } from "../../otlp/protobuf.ts";
 import { ProtobufProblem } from "../../otlp/protobuf-cursor.ts";
-import { copyStore, createMetricStore, mergeStore, type MetricStore } from "../metric-store.ts";
+import { FAMILY_ROWS } from "../families.ts";
+import { createMetricStore, type MetricStore } from "../metric-store.ts";
 import { createPushedNames } from "./pushed-names.ts";
 import { JsonProblem, readJsonPush } from "./read-json.ts";
 import { readProtobufPush } from "./read-protobuf.ts";
@@ -49,7 +50,10 @@ export function createTakePush(store: MetricStore): TakePush {
       if (!(error instanceof ProtobufProblem) && !(error instanceof JsonProblem)) throw error;
       throw new Failure("malformed_body", { message: `Failed to decode OTLP payload: ${error.message}` });
     }
-    mergeStore(store, copyStore(pushed));
+    for (const [name] of FAMILY_ROWS) {
+      store[name].merge(pushed[name].copy());
+      if (turns.isOver()) await turns.next();
+    }
     return writeAnswer(reasons, "json" in body);
   };
 }
