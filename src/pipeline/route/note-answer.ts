@@ -1,23 +1,24 @@
 import { findValue } from "../../core/json/find.ts";
 import { parseJson } from "../../core/json/parse.ts";
-import type { RequestContext } from "../../core/request-context.ts";
 import type { KnownAnswers } from "../../routing/known-answers.ts";
 import type { ResponseBody } from "../../upstream/transport.ts";
 import type { Reply } from "../attempt.ts";
+import type { Attempts } from "../attempts.ts";
 import type { AdmittedRequest } from "../stage.ts";
 
-/** Whether a response may be gone on from that only who gives it knows. */
-export const isGoneOnFrom = ({ format, body }: AdmittedRequest): boolean =>
-  format.api === "responses" && format.subpath === undefined && body.value["store"] !== false;
+/** Whether a response may be gone on from that only who gives it knows: the gateway does not keep it. */
+export const isGoneOnFrom = ({ format, body, stored }: AdmittedRequest): boolean =>
+  format.api === "responses" && format.subpath === undefined && !stored && body.value["store"] !== false;
 
-/** Remembers who gives a response. */
+/** Remembers who gives a response, if that is one of its provider's own. */
 export async function noteAnswer(
   answers: KnownAnswers,
-  context: RequestContext,
+  attempts: Pick<Attempts, "answerer" | "context">,
   asking: Reply | Promise<Reply>,
 ): Promise<Reply> {
   const reply = await asking;
-  const { deployment, model } = context;
+  const { deployment, model } = attempts.context;
+  if (attempts.answerer?.apis.responses === undefined) return reply;
   const { body } = reply.response;
   const id = body && deployment && (body.whole ? idOfWhole(body.whole) : await idOfStream(body));
   if (id !== undefined && id !== null && deployment && model !== undefined)

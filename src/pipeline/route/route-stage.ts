@@ -37,7 +37,7 @@ export function createRouteStage(given: RouteStageOptions): Stage {
       (error: unknown) => exchange.refuse(error),
     );
     const isNoted = isGoneOnFrom(admitted) && hasOthers(route);
-    return isNoted ? noteAnswer(given.answers, admitted.attempts.context, answering) : answering;
+    return isNoted ? noteAnswer(given.answers, admitted.attempts, answering) : answering;
   };
 }
 
