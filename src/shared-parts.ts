@@ -5,6 +5,7 @@ import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
+import type { AttemptParts } from "./pipeline/attempt-parts.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
 import type { CircuitChange } from "./routing/health/deployment-states.ts";
@@ -17,14 +18,13 @@ import type { Routes } from "./server/application.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
-import { openExportOf, openHistoryOf, openMetricsOf } from "./shared-observers.ts";
+import { openExportOf, openHistoryOf, openMetricsOf, type OpenMetrics } from "./shared-observers.ts";
 import { createServer, type Server } from "./server/server.ts";
 import type { ResponseKeeping } from "./stages/response-store/open-response-keeping.ts";
 import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Export } from "./telemetry/open-export.ts";
-import type { Metrics } from "./telemetry/metrics/open-metrics.ts";
 import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
 import { openToolServers } from "./tools/open-tools.ts";
 import type { EgressParts } from "./upstream/egress.ts";
@@ -81,7 +81,9 @@ export interface SharedParts extends Requests {
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
   /** Absent if nothing is counted. */
-  readonly metrics: Metrics | undefined;
+  readonly metrics: OpenMetrics | undefined;
+  /** What sees each call of a provider. */
+  readonly callObservers: Pick<AttemptParts, "calls" | "keepContent">;
   /** Absent if nothing is sent to a collector. */
   readonly exported: Export | undefined;
   /** Absent if none is kept. */
@@ -115,12 +117,12 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
       const { info, failures } = log.lostLines();
       return info + failures;
     },
-    droppedTelemetry: () => ({ ...exported?.dropped(), ...(history && { history: history.lost() }) }),
+    droppedTelemetry: () => ({ ...exported?.dropped(), ...history?.dropped() }),
     known: () => current().observed,
     models: () => current().observed.view?.models() ?? [],
   });
   const exported = await openExportOf(settings, {
-    ...{ clock, timers, random, log, readFile, version, worker: worker?.number },
+    ...{ clock, timers, random, log, readFile, version, metrics, worker: worker?.number },
     onChange: changes.collectorChanged,
   });
   const beginTrace = exported?.tracing?.begin;
@@ -154,6 +156,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const prices = createPriceSource({ timers, clock, onChange: changes.pricesChanged });
   const known = {
     metrics,
+    callObservers: { calls: metrics?.observeCall, keepContent: history?.keepContent },
     exported,
     history,
     sharing,

@@ -88,7 +88,7 @@ function assemble(
 ): Snapshot {
   const { settings, providers } = config;
   const { listener, deadlines, memory, decompressions, timers, responseKeeping } = shared;
-  const common = { deadlines, memory, decompressions, now: timers.now, calls: shared.metrics?.observeCall };
+  const common = { deadlines, memory, decompressions, now: timers.now, ...shared.callObservers };
   const { files, readFile } = rememberFiles(shared.readFile);
   const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
   building.defer(() => upstream.release());
@@ -134,8 +134,8 @@ function assemble(
       ...{ ...relayOptions, ...routing, catalogue: modelLists, policy },
       own: deployments?.list(routePolicy),
     },
-    routing: deployments?.view,
-    ...{ toolRegistry: tools?.registry, history: shared.history?.handlers },
+    ...{ routing: deployments?.view, toolRegistry: tools?.registry },
+    ...{ history: shared.history?.handlers, pushMetrics: shared.metrics?.handlePush?.(parts) },
   });
 
   const owned = building.move();

@@ -9,7 +9,7 @@ export interface Ended {
   readonly code: number;
 }
 
-/** Runs the gateway's command to its end; where it serves instead, it is killed after a while. */
+/** Runs the gateway's command to its end; one that serves instead is killed in the end. */
 export async function runToEnd(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},

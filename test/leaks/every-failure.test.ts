@@ -379,6 +379,7 @@ const DRIVES: readonly Drive[] = [
   },
   { code: "body_too_large", request: chat("openai/m", { filler: "x".repeat(20_000) }) },
   { code: "body_too_large", request: { target: "/proxy/openai/x", body: { ...TALK, filler: "x".repeat(20_000) } } },
+  { code: "metrics_push_disabled", request: { target: "/v1/metrics", body: TALK } },
   { code: "route_not_found", request: { method: "GET", target: `/v1/${encodeURIComponent(SECRETS.prompt)}` } },
   { code: "url_too_long", request: { method: "GET", target: `/v1/${SECRETS.wrongToken.repeat(520)}` } },
   { code: "method_not_allowed", request: { method: "DELETE", target: "/v1/chat/completions" } },
@@ -658,12 +659,15 @@ describe("no secret is in the answer or the log", () => {
     expect(await receive("deployments_cooling", await send(gateway, chat("cooled")))).toContain("503");
   });
 
-  test("of history_unavailable", async () => {
+  test("of history_unavailable and request_not_found", async () => {
     const gateway = gateways["named"] as GatewayProcess;
     const asked = await openRawClient(gateway.port);
     const headers = { authorization: `Bearer ${SECRETS.staticKey}`, connection: "close" };
     await asked.request("GET", "/v1/requests", { headers });
     expect(await receive("history_unavailable", asked)).toContain("503");
+    const named = await openRawClient(gateway.port);
+    await named.request("GET", "/v1/requests/x", { headers });
+    expect(await receive("request_not_found", named)).toContain("404");
   });
 
   test("of overloaded and shutting_down", async () => {

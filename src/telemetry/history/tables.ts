@@ -1,11 +1,13 @@
-import { DatabaseAway, DataRefused, type HistoryDatabase, type Run } from "./database.ts";
+import { DatabaseAway, DatabaseFault, DataRefused, type HistoryDatabase, type Run } from "./database.ts";
 import { type Insertion, insertRows } from "./insert-rows.ts";
+import { type ContentsOptions, expireContents, insertContents, trimContents } from "./contents.ts";
 import { createKnownModels, type KnownModels } from "./known-models.ts";
 import { addToHours, HOUR_MS } from "./roll-ups.ts";
 import { COLUMNS, indexOf, type Row } from "./row.ts";
 import { lowestId } from "./row-id.ts";
+import type { ContentMessage } from "./content-message.ts";
 
-export interface TablesOptions {
+export interface TablesOptions extends ContentsOptions {
   /** How long rows are kept, and how long their sums, in milliseconds. */
   readonly retentionMs: number;
   readonly rollUpRetentionMs: number;
@@ -27,6 +29,8 @@ export interface Tables {
    * @throws DatabaseAway
    */
   insert(rows: readonly Row[], time: number): Promise<Inserted>;
+  /** Adds what requests asked and were answered; what the database refuses is lost. */
+  insertContents(contents: readonly ContentMessage[]): Promise<void>;
   /** Removes what is too old, a bounded part at a time. @returns whether there may be more */
   expire(time: number): Promise<boolean>;
 }
@@ -34,10 +38,12 @@ export interface Tables {
 /** So many are removed by one statement: 10 ms in SQLite. */
 const EXPIRED_AT_ONCE = 1000;
 
-const NAMES = COLUMNS.map(([name]) => name).join(", ");
+/** So often it is looked, while as much comes as may be there. */
+const LOOKS = 16;
+
 const INSERTION: Insertion = {
-  start: `INSERT INTO requests (${NAMES}) VALUES`,
-  columns: COLUMNS.length,
+  table: "requests",
+  columns: COLUMNS.map(([name]) => name),
   end: "ON CONFLICT (id) DO NOTHING",
 };
 
@@ -46,13 +52,23 @@ const TIME = indexOf("time");
 
 export async function openTables(database: HistoryDatabase, options: TablesOptions): Promise<Tables> {
   const known = await createKnownModels(database.run, Date.now());
+  /** So many bytes of contents came since it was looked how many there are. */
+  let unlooked = 0;
   return {
     async insert(rows, time) {
       const kept = rows.filter((row) => Number(row[TIME]) > time - options.retentionMs);
       const { count, dropped } = await insertAll(database, known, kept);
       return { count, dropped: dropped + rows.length - kept.length };
     },
+    async insertContents(contents) {
+      unlooked += await insertContents(database, contents);
+      if (unlooked <= options.maxContentBytes / LOOKS) return;
+      while (await trimContents(database.run, options));
+      unlooked = 0;
+    },
     async expire(time) {
+      if (await expireContents(database.run, options, time)) return true;
+      if (await trimContents(database.run, options)) return true;
       const { count } = await database.run(
         "DELETE FROM requests WHERE id IN (SELECT id FROM requests WHERE id < ? ORDER BY id LIMIT ?)",
         [lowestId(time - options.retentionMs), EXPIRED_AT_ONCE],
@@ -68,8 +84,7 @@ export async function openTables(database: HistoryDatabase, options: TablesOptio
 async function insertAll(database: HistoryDatabase, known: KnownModels, rows: readonly Row[]): Promise<Inserted> {
   if (rows.length === 0) return { count: 0, dropped: 0 };
   try {
-    const count = await database.transaction((run) => insertNew(run, database, known, rows));
-    return { count, dropped: 0 };
+    return { count: await insertNew(database, known, rows), dropped: 0 };
   } catch (error) {
     if (!(error instanceof DataRefused)) throw error;
     if (rows.length === 1) return { count: 0, dropped: 1 };
@@ -80,24 +95,30 @@ async function insertAll(database: HistoryDatabase, known: KnownModels, rows: re
   }
 }
 
-async function insertNew(
-  run: Run,
-  database: HistoryDatabase,
-  known: KnownModels,
-  rows: readonly Row[],
-): Promise<number> {
-  await run("SAVEPOINT before_rows");
-  let added = rows;
-  if ((await insertRows(run, database, INSERTION, rows)) < rows.length) {
-    // Only now is it asked which of them are there: to be told the id of each new row costs a third more.
-    await run("ROLLBACK TO SAVEPOINT before_rows");
-    added = await findNew(run, rows);
-    if ((await insertRows(run, database, INSERTION, added)) < added.length) {
-      throw new DatabaseAway("another process writes the same rows");
-    }
+/** Some of the rows are in the table already: a transaction of theirs was over when its process was killed. */
+class SomeAreKnown extends DatabaseFault {}
+
+/**
+ * Rows that are known are looked for only when it has shown that there are some: to be told of each row whether it is new
+ * costs a third more, and a savepoint to go back to, in SQLite, as much.
+ * @returns how many were new
+ */
+async function insertNew(database: HistoryDatabase, known: KnownModels, rows: readonly Row[]): Promise<number> {
+  const insert = async (run: Run, added: readonly Row[]): Promise<number> => {
+    if ((await insertRows(run, database, INSERTION, added)) < added.length) throw new SomeAreKnown();
+    await addToHours(run, database, known, added);
+    return added.length;
+  };
+  try {
+    return await database.transaction((run) => insert(run, rows));
+  } catch (error) {
+    if (!(error instanceof SomeAreKnown)) throw error;
   }
-  await addToHours(run, database, known, added);
-  return added.length;
+  try {
+    return await database.transaction(async (run) => insert(run, await findNew(run, rows)));
+  } catch (error) {
+    throw error instanceof SomeAreKnown ? new DatabaseAway("another process writes the same rows") : error;
+  }
 }
 
 /** Those that are not in the table, each once. */

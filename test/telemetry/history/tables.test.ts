@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
+import { createRandom } from "../../fixtures/random.ts";
 import { migrate } from "../../../src/telemetry/history/migrations.ts";
 import { openDatabase } from "../../../src/telemetry/history/open-database.ts";
 import { COLUMNS, type ColumnName, type Row, type Value } from "../../../src/telemetry/history/row.ts";
@@ -40,10 +41,15 @@ async function openAll(kind: (typeof KINDS)[number]) {
       : { kind: "postgres", url: place.url },
   );
   await migrate(database);
-  const tables = await openTables(database, { retentionMs: DAY, rollUpRetentionMs: 10 * DAY });
+  const tables = await openTables(database, {
+    retentionMs: DAY,
+    rollUpRetentionMs: 10 * DAY,
+    contentMs: HOUR,
+    maxContentBytes: 2000,
+  });
   const usage = async (groups: readonly ("model" | "hour" | "day")[], from = 0, to = NOW + DAY) => {
     const answer = await runQuery(database, { kind: "usage", from, to, groups });
-    return "groups" in answer ? answer.groups : [];
+    return answer && "groups" in answer ? answer.groups : [];
   };
   const close = async (): Promise<void> => {
     await database.close();
@@ -110,6 +116,46 @@ test.each(KINDS)("%s: money is summed exactly, and what has no price is told apa
   ]);
 });
 
+test.each(KINDS)("%s: a sum of money stops at the most that a column holds", async (kind) => {
+  await using all = await openAll(kind);
+  const { tables, usage } = all;
+  const rows = (count: number) => Array.from({ length: count }, () => rowAt(NOW, { cost: "5000000000000000000" }));
+  // Within what is inserted at once, and with what is there.
+  for (const count of [2, 1, 1]) expect(await tables.insert(rows(count), NOW)).toEqual({ count, dropped: 0 });
+  expect(await usage(["model"])).toMatchObject([{ requests: 4, cost_usd: "9223372.036854775807" }]);
+  const [own] = await usage(["model"], NOW + HOUR);
+  await tables.insert([rowAt(NOW + HOUR, { cost: "5000000000000000000" })], NOW);
+  await tables.insert([rowAt(NOW + HOUR, { cost: "5000000000000000000" })], NOW);
+  expect([own, await usage(["model"], NOW + HOUR)]).toMatchObject([undefined, [{ cost_usd: "9223372.036854775807" }]]);
+});
+
+test.each(KINDS)("%s: rows are kept as they are, whichever members they have in common", async (kind) => {
+  await using all = await openAll(kind);
+  const { tables, database } = all;
+  const random = createRandom(Date.now());
+  const some = <Given extends Value>(...values: readonly Given[]) => values[random.below(values.length)] ?? null;
+  for (const count of [1, 2, 19, 20, 21, 45, 600]) {
+    const rows = Array.from({ length: count }, (_, index) =>
+      rowAt(NOW + index, {
+        identity: some(null, "a", "b"),
+        alias: some(null, null, null, null, "fast"),
+        model: count === 45 ? "same" : some("m", null),
+        failure: null,
+        input_tokens: some(0, 7, null),
+        total_ms: some(0.5, 1),
+        cost: some(null, "9007199254740991"),
+      }),
+    );
+    await database.run("DELETE FROM requests");
+    expect(await tables.insert(rows, NOW)).toEqual({ count, dropped: 0 });
+    const kept = await database.run("SELECT * FROM requests ORDER BY id");
+    const texts = (row: readonly unknown[]) => row.map((value) => (value === null ? null : String(value)));
+    expect(kept.rows.map((row) => texts(COLUMNS.map(([name]) => row[name] ?? null))).sort()).toEqual(
+      rows.map(texts).sort(),
+    );
+  }
+});
+
 test.each(KINDS)("%s: only names that were answered well have sums of their own", async (kind) => {
   await using all = await openAll(kind);
   const { tables, usage } = all;
@@ -135,6 +181,35 @@ test.each(KINDS)("%s: only names that were answered well have sums of their own"
   ]);
 });
 
+test.each(KINDS)("%s: content goes after its time, and the oldest if it is too much", async (kind) => {
+  await using all = await openAll(kind);
+  const { tables, database } = all;
+  const contentAt = (time: number, text: string) => ({
+    ...{ id: newRowId(time), owner: "o" },
+    request: { text, isCut: false },
+    response: { text: "", isCut: false },
+  });
+  const left = async (time: number) => {
+    while (await tables.expire(time));
+    return (await database.run("SELECT id FROM contents ORDER BY id")).rows.map(({ id }) => id);
+  };
+  const random = createRandom(1);
+  const noise = () => Array.from({ length: 1000 }, () => random.below(36).toString(36)).join("");
+  const old = Array.from({ length: 250 }, (_, index) => contentAt(NOW - 2 * HOUR + index, "x"));
+  const recent = [contentAt(NOW - 2, "a"), contentAt(NOW - 1, "b")];
+  await tables.insertContents([...old, ...recent]);
+  // Once more changes nothing.
+  await tables.insertContents(recent);
+  expect(await left(NOW)).toEqual(recent.map(({ id }) => id));
+  const many = Array.from({ length: 150 }, (_, index) => contentAt(NOW + index, noise()));
+  await tables.insertContents(many);
+  const kept = await left(NOW + 200);
+  expect(kept).toEqual(many.map(({ id }) => id).slice(-kept.length));
+  const [sum] = (await database.run("SELECT SUM(bytes) AS bytes FROM contents")).rows;
+  expect(Number(sum?.["bytes"])).toBeLessThanOrEqual(2000);
+  expect(kept.length).toBeGreaterThan(0);
+});
+
 test.each(KINDS)("%s: a page with a filter that fits little ends somewhere", async (kind) => {
   await using all = await openAll(kind);
   const { tables, database } = all;
@@ -143,7 +218,7 @@ test.each(KINDS)("%s: a page with a filter that fits little ends somewhere", asy
   const page = async (after: string | undefined) => {
     const filters = [["model", "rare"]] as const;
     const answer = await runQuery(database, { kind: "requests", from: 0, to: NOW + DAY, filters, limit: 10, after });
-    return "rows" in answer ? answer : { rows: [], next: undefined };
+    return answer && "rows" in answer ? answer : { rows: [], next: undefined };
   };
   const first = await page(undefined);
   expect([first.rows.length, first.next]).toEqual([0, String(rows[500]?.[0])]);
