@@ -28,8 +28,14 @@ async function failToStart(folder: string, settings: Readonly<Record<string, str
 const taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
 afterAll(() => taken.stop(true));
 
+const COLLECTOR = {
+  ...{ TELEMETRY_TRACING_ENABLED: "true", OTEL_EXPORTER_OTLP_ENDPOINT: "https://127.0.0.1:1" },
+  OTEL_EXPORTER_OTLP_CERTIFICATE: "/nowhere/ca",
+};
+
 describe("a start that fails after the history was opened leaves nothing of it:", () => {
   test.each<readonly [string, Readonly<Record<string, string>>]>([
+    ["no certificate of the collector", COLLECTOR],
     ["no folder for stored responses", { RESPONSES_STORE: "sqlite", RESPONSES_STORE_PATH: "/nowhere/responses" }],
     ["no file of keys", { AUTH_ENABLED: "true", AUTH_API_KEYS: "@/nowhere/keys" }],
     ["no certificate", { SERVER_TLS_CERT_PATH: "/nowhere/cert", SERVER_TLS_KEY_PATH: "/nowhere/key" }],
