@@ -5,6 +5,7 @@ import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
+import type { AttemptParts } from "./pipeline/attempt-parts.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
 import type { CircuitChange } from "./routing/health/deployment-states.ts";
@@ -81,6 +82,8 @@ export interface SharedParts extends Requests {
   readonly responseKeeping: ResponseKeeping | undefined;
   /** Absent if nothing is counted. */
   readonly metrics: OpenMetrics | undefined;
+  /** What sees each call of a provider. */
+  readonly callObservers: Pick<AttemptParts, "calls" | "keepContent">;
   /** Absent if nothing is sent to a collector. */
   readonly exported: Export | undefined;
   /** Absent if none is kept. */
@@ -130,7 +133,7 @@ export async function openShared(
       const { info, failures } = log.lostLines();
       return info + failures;
     },
-    droppedTelemetry: () => ({ ...exported?.dropped(), ...(history && { history: history.lost() }) }),
+    droppedTelemetry: () => ({ ...exported?.dropped(), ...history?.dropped() }),
     known: () => current().observed,
     models: () => current().observed.view?.models() ?? [],
   });
@@ -175,6 +178,7 @@ export async function openShared(
   const known = {
     ...{ metrics, exported, history, sharing, deployments, prices, changes, responseKeeping },
     ...{ version, readFile, dialects, replays, timers, clock },
+    callObservers: { calls: metrics?.observeCall, keepContent: history?.keepContent },
   };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }
