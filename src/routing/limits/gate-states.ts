@@ -73,7 +73,7 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   };
 
   const lines = createLines({ turns, watch, onLeft: forgetIdle });
-  const waiting = createWaiting({ room, turns, queues, lines, deadlines, now });
+  const waiting = createWaiting({ room, turns, queues, lines, deadlines, onLate: () => leased?.giveUp(), now });
   const { minutes } = sharing;
   const leased =
     minutes && new LeasedMinutes({ minutes, gates, clock, timers, roll: room.roll, onAnswer: waiting.answered });

@@ -49,6 +49,11 @@ export class LeasedMinutes {
     return this.#isAlone;
   }
 
+  /** A request has waited too long for an answer. */
+  giveUp(): void {
+    this.#setAlone(true);
+  }
+
   /** A request of so many tokens needs more than there is. */
   ask(gate: Gate, tokens: number): void {
     const { lease } = gate;

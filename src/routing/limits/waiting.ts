@@ -16,6 +16,8 @@ export interface WaitingParts {
   readonly queues: Queues;
   readonly lines: Lines;
   readonly deadlines: Deadlines;
+  /** Somebody has waited too long for those who keep the minutes for all processes: this one goes on by itself. */
+  readonly onLate: () => void;
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
 }
@@ -43,17 +45,15 @@ export interface Waiting {
   failure(code: FailureCode, chains: readonly GateChain[]): Failure;
 }
 
-export function createWaiting({ room, turns, queues, lines, deadlines, now }: WaitingParts): Waiting {
-  const failure = (code: FailureCode, chains: readonly GateChain[]): Failure => {
-    const seconds = Math.ceil((room.soonest(chains) ?? RETRY_AFTER_MS) / 1000);
-    return new Failure(code, { headers: { "retry-after": String(seconds) } });
-  };
+export function createWaiting({ room, turns, queues, lines, deadlines, onLate, now }: WaitingParts): Waiting {
+  const failure = failuresAt(room);
 
   const expire = (queue: WaitingQueue, isLate = queue.kind !== "minute"): void => {
     const time = now();
     // After a busy turn, the answer may be there and not read.
     if (!isLate) return void (queue.deadline = deadlines.open(time, () => expire(queue, true)));
     queue.deadline = undefined;
+    if (queue.kind === "minute") onLate();
     // They are in the order of their deadlines.
     for (let [first] = queue.waiters.members(1); first && first.until <= time; [first] = queue.waiters.members(1)) {
       first.settle({ reason: failure(queue.kind === "queue" ? "queue_timeout" : "at_limit", first.chains) });
@@ -128,3 +128,10 @@ const waitingForMinutes = ({ lines }: Gate): Waiter[] =>
   [...lines.values()]
     .filter(({ queue }) => queue.kind === "minute")
     .flatMap(({ places }) => places.members().map(({ waiter }) => waiter));
+
+const failuresAt =
+  (room: Room) =>
+  (code: FailureCode, chains: readonly GateChain[]): Failure => {
+    const seconds = Math.ceil((room.soonest(chains) ?? RETRY_AFTER_MS) / 1000);
+    return new Failure(code, { headers: { "retry-after": String(seconds) } });
+  };

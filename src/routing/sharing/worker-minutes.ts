@@ -1,9 +1,8 @@
 import type { FromHub, ToHub } from "./channel.ts";
 import type { MinuteClaim, MinuteLeases, MinuteListener } from "./minutes.ts";
 
-/** No request waits for longer for the supervising process, in milliseconds; it answers within one, unless it is stopped. */
-const WAIT_MS = 250;
-const PATIENCE_MS = 1000;
+/** The supervising process answers within a millisecond, unless it is stopped, or the machine is very busy. */
+const WAIT_MS = 1000;
 
 /** A worker's end of the minutes that the hub keeps. */
 export interface WorkerMinutes {
@@ -35,7 +34,7 @@ export function createWorkerMinutes(send: (messages: readonly ToHub[]) => void):
 
   return {
     leases: {
-      ...{ waitMs: WAIT_MS, patienceMs: PATIENCE_MS },
+      ...{ waitMs: WAIT_MS, patienceMs: WAIT_MS },
       processes: () => Math.max(1, workers),
       claim(claim) {
         claims.set(claim.gate, claim);

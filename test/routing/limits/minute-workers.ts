@@ -29,6 +29,8 @@ export function openMinuteWorkers(
   const timeOfDay = (): number => clock.now() + set.milliseconds;
   const hub = createSharingHub({ workers: count, clock: timeOfDay, timers: clock, gateway: "gateway" });
   const passed: Passed[] = [];
+  /** Of those that were killed, whose time goes on here. */
+  const gone = new Set<OpenSharing>();
   let messages = 0;
 
   const start = (number: number) => {
@@ -42,6 +44,7 @@ export function openMinuteWorkers(
     const sharing: OpenSharing = openSharing({ channel, clock: timeOfDay, timers: clock, onRedisChange() {} });
     const gates = openTestGates({ left: limits }, queues, sharing, clock, set);
     gates.onPass = (asker) => {
+      if (gone.has(sharing)) return;
       const minute = Math.floor(clock.now() / MINUTE);
       passed.push({
         minute,
@@ -112,6 +115,7 @@ export function openMinuteWorkers(
       // What it has said is heard.
       hub.hear(number, worker.toHub.splice(0));
       hub.leave(number);
+      gone.add(worker.sharing);
       worker.sharing.close();
       worker.gates.states.close();
     },

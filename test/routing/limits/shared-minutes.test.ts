@@ -20,6 +20,12 @@ async function burst(workers: MinuteWorkers, numbers: readonly number[], count: 
   return askers.filter((asker) => asker?.permit).length;
 }
 
+async function askOne(workers: MinuteWorkers) {
+  const asker = workers.ask(1);
+  await asker?.isOver;
+  return asker;
+}
+
 describe("of a minute that workers share", () => {
   test.each([
     [30, 60, [1, 2]],
@@ -180,11 +186,12 @@ describe("of a minute that workers share", () => {
     // It has been greeted.
     await workers.deliverAll();
     const askers = Array.from({ length: 60 }, () => workers.ask(1));
-    await workers.clock.advance(250);
-    expect(askers.map((asker) => codeOf(asker?.failure))).toEqual(askers.map(() => "at_limit"));
-    await workers.clock.advance(750);
-    const alone = Array.from({ length: 60 }, () => workers.ask(1));
-    expect(alone.filter((asker) => asker?.permit)).toHaveLength(15);
+    await workers.clock.advance(999);
+    expect(askers.filter((asker) => asker?.permit || asker?.failure)).toEqual([]);
+    await workers.clock.advance(1);
+    expect(askers.filter((asker) => asker?.permit)).toHaveLength(15);
+    expect(askers.filter((asker) => codeOf(asker?.failure) === "at_limit")).toHaveLength(45);
+    expect(codeOf((await askOne(workers))?.failure)).toBe("at_limit");
     await workers.deliverAll();
     expect(await burst(workers, [1, 2], 60)).toBe(15);
     workers.close();
