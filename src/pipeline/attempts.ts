@@ -125,6 +125,12 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     return (this.#last = new Attempt(context, provider, call, this.#last, sending, usageInjected, observed, step));
   }
 
+  /** Closes the attempts that were made without a branch, because their answer is of no use, and forgets them and who heard of them. */
+  giveUp(failure: Failure): void {
+    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close(failure);
+    this.#last = this.#events = this.timeouts = undefined;
+  }
+
   /** Ends the attempts that are open and all else that waits for the request; the first reason counts. */
   abort(reason: Failure): void {
     if (this.#reason) return;

@@ -93,11 +93,12 @@ export async function respond(
     // A whole answer, whatever it is called.
     call.contentBegan();
   }
-  const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
-  if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);
-  const usage = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(requireBody(whole));
   const { context } = attempts;
-  const bytes = judgeAnswer(context, provider, whole, usage);
+  const judged = reply.judged?.body === response.body ? reply.judged : undefined;
+  const whole = judged?.bytes ?? response.body?.whole ?? (await readWholeResponse(response, call, memory, context));
+  if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);
+  const usage = judged ? judged.usage : usageOf(reply, format, whole);
+  const bytes = judged ? whole : judgeAnswer(context, provider, whole, usage);
   // Neither an error that came with a good status nor a count of tokens was generated.
   if (format.counts || context.failure !== undefined) context.used(usage);
   else bookUsage(context, usage, { last: bytes, total: bytes.length, isStream: false, isCut: false });
@@ -106,6 +107,9 @@ export async function respond(
   if (bytes.length <= UNCOUNTED_BYTES) attempts.settle();
   return sendWholeResponse(attempts, reply, bytes);
 }
+
+const usageOf = ({ usage }: Reply, format: Format, whole: Uint8Array) =>
+  usage ? usage() : (format.readUsage ?? readUsage)(requireBody(whole));
 
 /**
  * What the stages lead to: one attempt at the provider of the target, with the client's own bytes as far as they fit, or

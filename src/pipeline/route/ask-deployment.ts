@@ -112,7 +112,7 @@ export class Asking implements OpenAttempt<Asking>, BranchEvents, AskAgain, Judg
   }
 }
 
-const judgedAs = ({ format, target, wire, body, counter, isArray = false }: AdmittedRequest): JudgedAs => ({
+export const judgedAs = ({ format, target, wire, body, counter, isArray = false }: AdmittedRequest): JudgedAs => ({
   format,
   provider: target.provider,
   isArray,

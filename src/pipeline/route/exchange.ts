@@ -4,6 +4,7 @@ import { nameOfTimeout } from "../../core/timeouts.ts";
 import type {
   AttemptKind,
   AttemptRecord,
+  FirstAttempt,
   Lease,
   OpenAttempt,
   Route,
@@ -25,7 +26,7 @@ import { headersOf, triedOf } from "./told.ts";
 import { withHeaders } from "./with-headers.ts";
 
 export interface RouteStageParts extends AskParts, ResumptionParts {
-  readonly router: Pick<Router, "run" | "find" | "enterAlone">;
+  readonly router: Pick<Router, "run" | "find" | "enterFirst" | "goOn">;
 }
 
 /** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
@@ -40,13 +41,19 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   readonly #next: Answer;
   readonly #isJudged: boolean;
   readonly #records: AttemptRecord[] = [];
-  /** Bytes of the budget that the body and its value take. */
   readonly #weight: number;
   #admitted: AdmittedRequest | undefined;
   #left: number;
   #lease: Lease | undefined;
 
-  constructor(parts: RouteStageParts, admitted: AdmittedRequest, route: RequestRoute, next: Answer) {
+  /** @param weight bytes of the budget that the body and its value take */
+  private constructor(
+    parts: RouteStageParts,
+    admitted: AdmittedRequest,
+    route: RequestRoute,
+    next: Answer,
+    weight: number,
+  ) {
     const { options } = route.route.model;
     const { attempts } = admitted;
     this.#parts = parts;
@@ -54,7 +61,7 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.#route = route;
     this.#next = next;
     this.#admitted = admitted;
-    this.#weight = attempts.context.heldBytes;
+    this.#weight = weight;
     this.#isJudged = isJudged(options);
     this.#left = options.retries.attempts;
     this.stickyKey = route.stickyKey;
@@ -63,6 +70,33 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     if (totalMs !== undefined) attempts.endWithin(totalMs, nameOfTimeout("totalMs", `model ${options.name}`));
     this.until = attempts.until;
     attempts.context.routed(this);
+  }
+
+  /** Has a request answered. @throws Failure if nobody answers */
+  static run(parts: RouteStageParts, admitted: AdmittedRequest, route: RequestRoute, next: Answer): Promise<Reply> {
+    const exchange = new Exchange(parts, admitted, route, next, admitted.attempts.context.heldBytes);
+    return exchange.#answered(parts.router.run(route.route, exchange));
+  }
+
+  /** The same, after a first attempt that has failed, which was told of the bytes that are kept; or could not be made. */
+  static goOn(
+    parts: RouteStageParts,
+    admitted: AdmittedRequest,
+    route: RequestRoute,
+    next: Answer,
+    failed: FirstAttempt | undefined,
+  ): Promise<Reply> {
+    const { keptBytes, context } = admitted.attempts;
+    const exchange = new Exchange(parts, admitted, route, next, failed ? keptBytes : context.heldBytes);
+    if (failed) exchange.#left -= exchange.#records.push(failed);
+    return exchange.#answered(parts.router.goOn(route.route, exchange, failed));
+  }
+
+  #answered(routed: Promise<Routed<Asking>>): Promise<Reply> {
+    return routed.then(
+      (answer) => this.#take(answer),
+      (error: unknown) => this.#refuse(error),
+    );
   }
 
   get alias(): string | undefined {
@@ -97,14 +131,20 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.#left -= 1;
     const attempts = this.#attempts.branch(deployment.timeouts, model, kind);
     const again = new Asking(deployment, attempts, this);
-    const asked: AdmittedRequest = { ...admitted, ...way, route: undefined, attempts, again };
+    const asked: AdmittedRequest = {
+      ...admitted,
+      ...(way && { counter: undefined, ...way }),
+      route: undefined,
+      attempts,
+      again,
+    };
     if (this.#left <= 0) this.#letGo();
     else this.#attempts.keptBytes = this.#weight;
     return again.begin(this.#parts, asked, this.#next, this.#isJudged);
   }
 
   /** Somebody answers: the request is theirs, and the answer is known to be good. */
-  take(routed: Routed<Asking>): Reply | Promise<Reply> {
+  #take(routed: Routed<Asking>): Reply | Promise<Reply> {
     const { reply: asking, deployment, model, lease } = routed;
     const { branch, hasContent, reply } = asking;
     this.#attempts.answerer = deployment.provider;
@@ -153,7 +193,7 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   }
 
   /** Nobody answers. */
-  refuse(error: unknown): never {
+  #refuse(error: unknown): never {
     this.#letGo();
     const failure = toFailure(error);
     const told = this.#recordOf(failure);
@@ -190,11 +230,15 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
 
   /** Nobody else can be asked: what the request holds is given back. */
   #letGo(): void {
-    if (!this.#admitted) return;
-    const { keptBytes, context } = this.#attempts;
+    if (this.#admitted) letGo(this.#parts, this.#attempts);
     this.#admitted = undefined;
-    if (keptBytes === 0) return;
-    this.#attempts.keptBytes = 0;
-    this.#parts.memory.tryHold(context, Math.max(0, context.heldBytes - keptBytes));
   }
+}
+
+/** Nobody else is asked: what is kept for that is given back. */
+export function letGo({ memory }: Pick<RouteStageParts, "memory">, attempts: Attempts): void {
+  const { keptBytes, context } = attempts;
+  if (keptBytes === 0) return;
+  attempts.keptBytes = 0;
+  memory.tryHold(context, Math.max(0, context.heldBytes - keptBytes));
 }

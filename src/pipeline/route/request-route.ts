@@ -68,23 +68,37 @@ function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
   const rules: Rules = { ...parts, narrowed: createNarrowedModels() };
 
   /** Not `async`: what is made in such a function holds all of its arguments, and with them the body. */
-  const open = (ask: RoutedAsk, names: ModelNames | undefined): OpenedRoute => {
-    const route = new OpenRoute(rules, ask, names);
+  const open = (ask: RoutedAsk, names: ModelNames | undefined, asked?: Deployment): OpenedRoute => {
+    const route = new OpenRoute(rules, ask, names, asked);
     const { likely } = route;
     const way = route.wayOf(likely, modelFor(likely, route.route.star));
     ask.context.selected(way.target.provider.id, way.target.model);
     return { route, way };
   };
 
-  const known = createKnownRoutes<OpenedRoute>();
+  const routes = createKnownRoutes<OpenedRoute>();
+
+  /** As others of the same name went before, if they did. */
+  const openPlain = (ask: RoutedAsk): OpenedRoute => {
+    const known = routes.get(ask);
+    if (!known) {
+      const opened = open(ask, undefined);
+      const { route, likely } = opened.route;
+      routes.set(ask, { route, byLikely: new Map([[likely, opened]]) });
+      return opened;
+    }
+    const likely = likelyOf(parts.router, known.route, undefined);
+    let opened = known.byLikely.get(likely);
+    if (!opened) known.byLikely.set(likely, (opened = open(ask, undefined, likely)));
+    return opened;
+  };
 
   return (ask) => {
     // A provider's own name was judged when its provider was chosen.
     const isJudged = policy.active && ask.alias !== undefined;
     if (isJudged) return otherModels(ask).then((names) => open(ask, names));
     if (!isPlain(ask)) return open(ask, undefined);
-    let opened = known.get(ask);
-    if (!opened) known.set(ask, (opened = open(ask, undefined)));
+    const opened = openPlain(ask);
     ask.context.selected(opened.way.target.provider.id, opened.way.target.model);
     return opened;
   };
@@ -107,7 +121,8 @@ class OpenRoute implements RequestRoute {
   readonly #streams: boolean;
   readonly #query: string;
 
-  constructor(rules: Rules, ask: RoutedAsk, names: ModelNames | undefined) {
+  /** @param likely if it is known */
+  constructor(rules: Rules, ask: RoutedAsk, names: ModelNames | undefined, likely: Deployment | undefined) {
     this.#rules = rules;
     this.#names = names;
     this.#format = ask.format;
@@ -122,7 +137,7 @@ class OpenRoute implements RequestRoute {
     this.route = route;
     this.stickyKey = stickyKeyOf(route.model.options.sticky, ask);
     this.estimatedTokens = estimateTokens(ask.body);
-    this.likely = likelyOf(rules.router, route, this.stickyKey);
+    this.likely = likely ?? likelyOf(rules.router, route, this.stickyKey);
   }
 
   wayOf({ provider, params }: Deployment, model: string): Way {
@@ -152,9 +167,11 @@ class OpenRoute implements RequestRoute {
 
 /** The deployment that is likely to be asked, of those that may be. */
 function likelyOf(router: Router, route: Route, stickyKey: string | undefined): Deployment {
+  const { deployments } = route.model;
+  const only = deployments.length === 1 ? deployments[0] : undefined;
+  if (only) return only;
   const likely = router.likely(route, stickyKey);
-  const [first = likely] = route.model.deployments;
-  return route.model.deployments.includes(likely) ? likely : first;
+  return deployments.includes(likely) ? likely : (deployments[0] ?? likely);
 }
 
 /** For the log, of a request that nobody is asked for. */

@@ -2,7 +2,7 @@ import { modelFor, type Route } from "../../routing/engine/route.ts";
 import type { AdmittedRequest, RequestRoute, Stage } from "../stage.ts";
 import { createDialectLoader } from "../translate/load-dialects.ts";
 import type { TranslationParts } from "../translate/translate.ts";
-import { askAlone, isAlone } from "./ask-alone.ts";
+import { askFirst } from "./ask-first.ts";
 import { createKnownHeaders } from "./told.ts";
 import { Exchange, type RouteStageParts } from "./exchange.ts";
 
@@ -23,17 +23,16 @@ export function createRouteStage(given: RouteStageOptions): Stage {
   return (admitted, next) => {
     if (!admitted.route) return next(admitted);
     const route = admitted.stored ? translatedOnly(admitted.route, admitted) : admitted.route;
-    if (!hasTools && isAlone(route.route.model)) {
-      const alone = parts.router.enterAlone(route.route, route.estimatedTokens);
-      if (alone) return askAlone(admitted, route, alone, next, headersOf(alone.deployment, alone.model));
-    }
-    const exchange = new Exchange(parts, admitted, route, next);
-    return parts.router.run(route.route, exchange).then(
-      (routed) => exchange.take(routed),
-      (error: unknown) => exchange.refuse(error),
-    );
+    if (hasTools || mayBeResumed(route, admitted)) return Exchange.run(parts, admitted, route, next);
+    const attempt = parts.router.enterFirst(route.route, route);
+    if (!attempt) return Exchange.goOn(parts, admitted, route, next, undefined);
+    return askFirst(parts, admitted, route, attempt, next, headersOf(attempt.deployment, attempt.model));
   };
 }
+
+/** Its stream may have to be gone on with elsewhere, for which it is kept until its end. */
+const mayBeResumed = ({ route }: RequestRoute, { body }: AdmittedRequest): boolean =>
+  route.model.options.resumes && body.value["stream"] === true;
 
 /** The gateway keeps the answer, because the deployment that is likely does not: one that does would keep it under another id. */
 function translatedOnly(route: RequestRoute, { format }: AdmittedRequest): RequestRoute {

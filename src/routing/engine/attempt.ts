@@ -8,7 +8,7 @@ import type { ModelCandidate } from "./prepare-model.ts";
 import {
   type AttemptKind,
   type AttemptRecord,
-  type LoneAttempt,
+  type FirstAttempt,
   modelFor,
   type OpenAttempt,
   type Routed,
@@ -27,7 +27,7 @@ const LATE: ReadonlySet<string> = new Set(["timeout", "first_token"]);
  * One attempt, from its permits until they are given back: its record, its part in the health of its deployment, and the
  * lease of its answer. One object for all of that, because every request makes one.
  */
-export class Attempt<Reply> implements LoneAttempt {
+export class Attempt<Reply> implements FirstAttempt {
   readonly kind: AttemptKind;
   readonly candidate: ModelCandidate;
   readonly model: string;
@@ -67,8 +67,12 @@ export class Attempt<Reply> implements LoneAttempt {
     return this.candidate.deployment;
   }
 
+  get isLast(): boolean {
+    return this.verdict?.next === "nobody";
+  }
+
   /** Somebody else sends the request, and tells what comes of it. */
-  beginAlone(): void {
+  beginElsewhere(): void {
     this.candidate.state.attempts += 1;
   }
 

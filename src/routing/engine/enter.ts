@@ -2,7 +2,7 @@ import { type GateRefusal, type Gates, isPermit } from "../limits/gates.ts";
 import type { Choice } from "../strategies/strategy.ts";
 import { Attempt, type AttemptParts } from "./attempt.ts";
 import type { ModelCandidate, Target } from "./prepare-model.ts";
-import type { AttemptKind, RoutedRequest } from "./route.ts";
+import type { AskedRequest, AttemptKind } from "./route.ts";
 
 export interface EnterParts extends AttemptParts {
   readonly gates: Gates;
@@ -24,7 +24,7 @@ export interface Entry {
 export function enter<Reply>(
   parts: EnterParts,
   { model, star }: Target,
-  request: RoutedRequest<Reply>,
+  request: AskedRequest,
   candidates: readonly ModelCandidate[],
   entry: Entry,
 ): Attempt<Reply> | undefined {
