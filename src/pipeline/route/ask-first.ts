@@ -9,7 +9,7 @@ import { isJudged, judgedAs } from "./ask-deployment.ts";
 import { Exchange, letGo, type RouteStageParts } from "./exchange.ts";
 import { judgeAtOnce, type JudgedAs, judgeReply, type JudgeProgress } from "./judge-reply.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
-import { triedOf } from "./told.ts";
+import { type ToldOfFirst, triedOf } from "./told.ts";
 import { withHeaders } from "./with-headers.ts";
 
 /**
@@ -19,7 +19,6 @@ import { withHeaders } from "./with-headers.ts";
  * more CPU time than the same by `provider/model`; `bun run bench guard` says what it takes so.
  * Not `async`: while the provider thinks, such a function would keep the body.
  * @param attempt that has begun
- * @param headers with which the client is told who answers
  */
 export function askFirst(
   parts: RouteStageParts,
@@ -27,9 +26,9 @@ export function askFirst(
   route: RequestRoute,
   attempt: FirstAttempt,
   next: Answer,
-  headers: Readonly<Record<string, string>>,
+  told: ToldOfFirst,
 ): Promise<Reply> {
-  const first = new First(parts, admitted, route, attempt, next, headers);
+  const first = new First(parts, admitted, route, attempt, next, told);
   return first.begin(admitted).then(
     (reply) => first.answered(reply),
     (error: unknown) => first.failed(error),
@@ -45,7 +44,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
   readonly #attempts: AdmittedRequest["attempts"];
   readonly #attempt: FirstAttempt;
   readonly #next: Answer;
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #told: ToldOfFirst;
   #judgedAs: JudgedAs | undefined;
   #admitted: AdmittedRequest | undefined;
 
@@ -55,7 +54,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
     route: RequestRoute,
     attempt: FirstAttempt,
     next: Answer,
-    headers: Readonly<Record<string, string>>,
+    told: ToldOfFirst,
   ) {
     const { attempts } = admitted;
     const { timeouts, retries, name } = route.route.model.options;
@@ -65,7 +64,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
     this.#attempts = attempts;
     this.#attempt = attempt;
     this.#next = next;
-    this.#headers = headers;
+    this.#told = told;
     if (timeouts.totalMs !== undefined) attempts.endWithin(timeouts.totalMs, nameOfTimeout("totalMs", `model ${name}`));
     if (retries.attempts > 1) {
       this.#admitted = admitted;
@@ -82,7 +81,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
   }
 
   get tried(): readonly AttemptSummary[] {
-    return [triedOf(this.#attempt)];
+    return this.#attempt.failure ? [triedOf(this.#attempt)] : this.#told.answered;
   }
 
   begin(admitted: AdmittedRequest): Promise<Reply> {
@@ -100,15 +99,16 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
 
   answered(reply: Reply): Reply | Promise<Reply> {
     const as = this.#judgedAs;
-    if (!as) return this.#take(reply);
+    const at = this.#attempts.context.responseHeaderAt;
+    if (!as) return this.#take(reply, at);
     try {
       const judged = judgeAtOnce(reply, as);
-      if (judged) return this.#take(reply, judged);
+      if (judged) return this.#take(reply, at, judged);
     } catch (error) {
       return this.failed(error);
     }
     return judgeReply(this.#parts, this.#attempts, reply, as, this).then(
-      (good) => this.#take(good),
+      (good) => this.#take(good, undefined),
       (error: unknown) => this.failed(error),
     );
   }
@@ -121,7 +121,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
     this.#attempts.context.attemptFailed();
     if (!admitted || this.#attempt.isLast) {
       this.#letGo();
-      throw withTried(failure, this.#headers, this.alias === undefined ? undefined : this.tried);
+      throw withTried(failure, this.#told.headers, this.alias === undefined ? undefined : this.tried);
     }
     this.#admitted = undefined;
     return Exchange.goOn(this.#parts, admitted, this.#route, this.#next, this.#attempt);
@@ -132,12 +132,13 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
     this.#attempt.settle(context.usage, blamedFor(failure, context));
   }
 
-  #take(reply: Reply, judged?: JudgedAnswer): Reply {
+  /** @param at when its first content came, if that is known */
+  #take(reply: Reply, at: number | undefined, judged?: JudgedAnswer): Reply {
     this.#attempts.answerer = this.#attempt.deployment.provider;
     this.#attempt.answered();
-    if (this.hasContent) this.#attempt.firstToken();
+    if (this.hasContent) this.#attempt.firstToken(at);
     this.#letGo();
-    return withHeaders(reply, this.#headers, judged);
+    return withHeaders(reply, this.#told.headers, judged);
   }
 
   #letGo(): void {

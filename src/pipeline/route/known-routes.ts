@@ -31,7 +31,9 @@ export function createKnownRoutes<Opened>() {
   const whole = new WeakMap<RoutedModel, Map<Format, KnownRoute<Opened>>>();
   const streamed = new WeakMap<RoutedModel, Map<Format, KnownRoute<Opened>>>();
   return {
-    get: ({ route, format, streams }: Asked) => (streams ? streamed : whole).get(route.model)?.get(format),
+    get({ route: { model, star }, format, streams, query }: Asked): KnownRoute<Opened> | undefined {
+      return star === "" && query === "" ? (streams ? streamed : whole).get(model)?.get(format) : undefined;
+    },
     set({ route, format, streams }: Asked, known: KnownRoute<Opened>): void {
       const all = streams ? streamed : whole;
       const byFormat = all.get(route.model) ?? new Map<Format, KnownRoute<Opened>>();

@@ -78,13 +78,13 @@ function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
 
   const routes = createKnownRoutes<OpenedRoute>();
 
-  /** As others of the same name went before, if they did. */
-  const openPlain = (ask: RoutedAsk): OpenedRoute => {
+  /** As others of the same name went before, if nothing of the request decides. */
+  const openAsBefore = (ask: RoutedAsk): OpenedRoute => {
     const known = routes.get(ask);
     if (!known) {
       const opened = open(ask, undefined);
       const { route, likely } = opened.route;
-      routes.set(ask, { route, byLikely: new Map([[likely, opened]]) });
+      if (isPlain(ask)) routes.set(ask, { route, byLikely: new Map([[likely, opened]]) });
       return opened;
     }
     const likely = likelyOf(parts.router, known.route, undefined);
@@ -97,8 +97,7 @@ function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
     // A provider's own name was judged when its provider was chosen.
     const isJudged = policy.active && ask.alias !== undefined;
     if (isJudged) return otherModels(ask).then((names) => open(ask, names));
-    if (!isPlain(ask)) return open(ask, undefined);
-    const opened = openPlain(ask);
+    const opened = openAsBefore(ask);
     ask.context.selected(opened.way.target.provider.id, opened.way.target.model);
     return opened;
   };

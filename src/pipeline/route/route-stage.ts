@@ -3,7 +3,7 @@ import type { AdmittedRequest, RequestRoute, Stage } from "../stage.ts";
 import { createDialectLoader } from "../translate/load-dialects.ts";
 import type { TranslationParts } from "../translate/translate.ts";
 import { askFirst } from "./ask-first.ts";
-import { createKnownHeaders } from "./told.ts";
+import { createFindTold } from "./told.ts";
 import { Exchange, type RouteStageParts } from "./exchange.ts";
 
 export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<TranslationParts, "dialects"> {
@@ -19,14 +19,14 @@ export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<T
 export function createRouteStage(given: RouteStageOptions): Stage {
   const parts: RouteStageParts = { ...given, load: createDialectLoader(given.dialects) };
   const { hasTools } = given;
-  const headersOf = createKnownHeaders();
+  const toldOf = createFindTold();
   return (admitted, next) => {
     if (!admitted.route) return next(admitted);
     const route = admitted.stored ? translatedOnly(admitted.route, admitted) : admitted.route;
     if (hasTools || mayBeResumed(route, admitted)) return Exchange.run(parts, admitted, route, next);
     const attempt = parts.router.enterFirst(route.route, route);
     if (!attempt) return Exchange.goOn(parts, admitted, route, next, undefined);
-    return askFirst(parts, admitted, route, attempt, next, headersOf(attempt.deployment, attempt.model));
+    return askFirst(parts, admitted, route, attempt, next, toldOf(attempt));
   };
 }
 

@@ -137,10 +137,10 @@ export class Attempt<Reply> implements FirstAttempt {
     this.#open?.cancel(reason);
   }
 
-  firstToken(): void {
+  firstToken(at?: number): void {
     if (this.#hasFirstToken) return;
     this.#hasFirstToken = true;
-    this.candidate.state.firstToken.observe(this.#parts.now() - this.startedAt);
+    this.candidate.state.firstToken.observe((at ?? this.#parts.now()) - this.startedAt);
   }
 
   settle(usage: TokenUsage | undefined, failure?: Failure): void {

@@ -36,10 +36,14 @@ export function enter<Reply>(
     const chosen = model.strategy(left, choice);
     const entered = enterOne<Reply>(parts, star, request.estimatedTokens, chosen, entry);
     if (entered) return entered;
-    left = left.filter((candidate) => candidate !== chosen);
+    left = without(chosen, left);
   }
   return undefined;
 }
+
+/** Apart, because a function with a closure costs an object each time that it is called. */
+const without = (chosen: ModelCandidate, candidates: readonly ModelCandidate[]): readonly ModelCandidate[] =>
+  candidates.filter((candidate) => candidate !== chosen);
 
 /** As {@link enter}, for one that is chosen. */
 export function enterOne<Reply>(

@@ -71,8 +71,11 @@ export interface RoutedRequest<Reply> extends AskedRequest {
 
 /** The deployment that answers holds its permits until this is settled, which its owner does on every exit. */
 export interface Lease {
-  /** The first content has come, or the whole answer. */
-  firstToken(): void;
+  /**
+   * The first content has come, or the whole answer.
+   * @param at when, in milliseconds of the monotonic clock; now unless given
+   */
+  firstToken(at?: number): void;
   /**
    * The answer is over. A second call does nothing.
    * @param failure why it broke off, if the provider is to blame

@@ -67,7 +67,8 @@ export function createRouter(parts: RouterParts): Router {
     forProvider: parts.forProvider,
     models,
     likely(route, stickyKey) {
-      const { model, star } = targetOf(route);
+      const { star } = route;
+      const model = prepare(route.model);
       const time = now();
       const available = availableOf(model, time);
       if (available.length === 0) return leastCooling(model.candidates).deployment;
