@@ -125,7 +125,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     return (this.#last = new Attempt(context, provider, call, this.#last, sending, usageInjected, observed, step));
   }
 
-  /** Closes the attempts that were made without a branch, because their answer is of no use, and forgets them and who heard of them. */
+  /** Closes the attempts that were made without a branch: their answer is of no use, and whoever heard of it hears no more. */
   giveUp(failure: Failure): void {
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close(failure);
     this.#last = this.#events = this.timeouts = undefined;

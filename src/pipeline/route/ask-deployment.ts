@@ -1,4 +1,5 @@
 import { type Failure, toFailure } from "../../core/errors.ts";
+import { nameOfTimeout } from "../../core/timeouts.ts";
 import type { OpenAttempt } from "../../routing/engine/route.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { ModelOptions } from "../../routing/models/model-options.ts";
@@ -19,6 +20,11 @@ export const isJudged = (options: ModelOptions): boolean => {
   const further = fallbacks.length + contextFallbacks.length + contentFallbacks.length;
   return retries.attempts > 1 || further > 0 || hedge !== undefined || timeouts.firstTokenMs !== undefined;
 };
+
+/** Bounds a request by the total of its model, from the first call on. */
+export function boundTotal(attempts: Attempts, { name, timeouts: { totalMs } }: ModelOptions): void {
+  if (totalMs !== undefined) attempts.endWithin(totalMs, nameOfTimeout("totalMs", `model ${name}`));
+}
 
 /** Asks a deployment for the further answers that a request takes. */
 export interface FurtherAnswers {

@@ -1,12 +1,13 @@
 import type { AttemptSummary, RoutingRecord } from "../../core/attempt-summary.ts";
 import { type Failure, toFailure } from "../../core/errors.ts";
-import { nameOfTimeout } from "../../core/timeouts.ts";
 import type { FirstAttempt } from "../../routing/engine/route.ts";
 import type { JudgedAnswer, Reply } from "../attempt.ts";
 import type { BranchEvents } from "../attempt-parts.ts";
+import { freeKept } from "../send-within.ts";
 import type { AdmittedRequest, Answer, RequestRoute } from "../stage.ts";
-import { isJudged, judgedAs } from "./ask-deployment.ts";
-import { Exchange, letGo, type RouteStageParts } from "./exchange.ts";
+import { answerFurther } from "./answer-routed.ts";
+import { boundTotal, isJudged, judgedAs } from "./ask-deployment.ts";
+import type { RouteStageParts } from "./exchange.ts";
 import { judgeAtOnce, type JudgedAs, judgeReply, type JudgeProgress } from "./judge-reply.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
 import { type ToldOfFirst, triedOf } from "./told.ts";
@@ -15,7 +16,7 @@ import { withHeaders } from "./with-headers.ts";
 /**
  * Asks a deployment as `provider/model` is asked, with its timeouts, its permits, and its part in the health of the
  * deployment, and looks at the answer if somebody else may still be asked. What routing needs beside that is made only if
- * the attempt fails. By way of an {@link Exchange} from the beginning, a small request of two deployments takes 11 to 19 %
+ * the attempt fails. By way of an `Exchange` from the beginning, a small request of two deployments takes 11 to 19 %
  * more CPU time than the same by `provider/model`; `bun run bench guard` says what it takes so.
  * Not `async`: while the provider thinks, such a function would keep the body.
  * @param attempt that has begun
@@ -57,7 +58,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
     told: ToldOfFirst,
   ) {
     const { attempts } = admitted;
-    const { timeouts, retries, name } = route.route.model.options;
+    const { options } = route.route.model;
     const { deployment, model } = attempt;
     this.#parts = parts;
     this.#route = route;
@@ -65,8 +66,8 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
     this.#attempt = attempt;
     this.#next = next;
     this.#told = told;
-    if (timeouts.totalMs !== undefined) attempts.endWithin(timeouts.totalMs, nameOfTimeout("totalMs", `model ${name}`));
-    if (retries.attempts > 1) {
+    boundTotal(attempts, options);
+    if (options.retries.attempts > 1) {
       this.#admitted = admitted;
       attempts.keptBytes = attempts.context.heldBytes;
     }
@@ -124,7 +125,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
       throw withTried(failure, this.#told.headers, this.alias === undefined ? undefined : this.tried);
     }
     this.#admitted = undefined;
-    return Exchange.goOn(this.#parts, admitted, this.#route, this.#next, this.#attempt);
+    return answerFurther(this.#parts, admitted, this.#route, this.#next, this.#attempt);
   }
 
   onClose(failure: Failure | undefined): void {
@@ -144,6 +145,6 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
   #letGo(): void {
     if (!this.#admitted) return;
     this.#admitted = undefined;
-    letGo(this.#parts, this.#attempts);
+    freeKept(this.#parts.memory, this.#attempts);
   }
 }

@@ -1,6 +1,5 @@
 import type { AttemptSummary, RoutingRecord } from "../../core/attempt-summary.ts";
 import { Failure, toFailure } from "../../core/errors.ts";
-import { nameOfTimeout } from "../../core/timeouts.ts";
 import type {
   AttemptKind,
   AttemptRecord,
@@ -16,12 +15,13 @@ import type { Deployment } from "../../routing/models/deployment.ts";
 import type { Attempt, Reply } from "../attempt.ts";
 import type { BranchEvents } from "../attempt-parts.ts";
 import type { Attempts } from "../attempts.ts";
+import { freeKept } from "../send-within.ts";
 import type { AdmittedRequest, Answer, RequestRoute, StepReply } from "../stage.ts";
 import { askAgain } from "./ask-again.ts";
-import { Asking, type AskParts, type FurtherAnswers, isJudged } from "./ask-deployment.ts";
+import { Asking, type AskParts, boundTotal, type FurtherAnswers, isJudged } from "./ask-deployment.ts";
 import { mayResume, type ResumableRequest } from "./resume/resumable.ts";
 import { Resumption, type ResumptionParts } from "./resume/resumption.ts";
-import { blamedFor, withTried } from "./routed-failure.ts";
+import { blamedFor, recordOf, withTried } from "./routed-failure.ts";
 import { headersOf, triedOf } from "./told.ts";
 import { withHeaders } from "./with-headers.ts";
 
@@ -41,18 +41,19 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   readonly #next: Answer;
   readonly #isJudged: boolean;
   readonly #records: AttemptRecord[] = [];
+  /** Bytes of the budget that the body and its value take. */
   readonly #weight: number;
   #admitted: AdmittedRequest | undefined;
   #left: number;
   #lease: Lease | undefined;
 
-  /** @param weight bytes of the budget that the body and its value take */
-  private constructor(
+  /** @param failed a first attempt that was made before, and for which the request is kept */
+  constructor(
     parts: RouteStageParts,
     admitted: AdmittedRequest,
     route: RequestRoute,
     next: Answer,
-    weight: number,
+    failed?: FirstAttempt,
   ) {
     const { options } = route.route.model;
     const { attempts } = admitted;
@@ -61,42 +62,15 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.#route = route;
     this.#next = next;
     this.#admitted = admitted;
-    this.#weight = weight;
+    this.#weight = failed ? attempts.keptBytes : attempts.context.heldBytes;
+    if (failed) this.#records.push(failed);
     this.#isJudged = isJudged(options);
-    this.#left = options.retries.attempts;
+    this.#left = options.retries.attempts - this.#records.length;
     this.stickyKey = route.stickyKey;
     this.estimatedTokens = route.estimatedTokens;
-    const { totalMs } = options.timeouts;
-    if (totalMs !== undefined) attempts.endWithin(totalMs, nameOfTimeout("totalMs", `model ${options.name}`));
+    boundTotal(attempts, options);
     this.until = attempts.until;
     attempts.context.routed(this);
-  }
-
-  /** Has a request answered. @throws Failure if nobody answers */
-  static run(parts: RouteStageParts, admitted: AdmittedRequest, route: RequestRoute, next: Answer): Promise<Reply> {
-    const exchange = new Exchange(parts, admitted, route, next, admitted.attempts.context.heldBytes);
-    return exchange.#answered(parts.router.run(route.route, exchange));
-  }
-
-  /** The same, after a first attempt that has failed, which was told of the bytes that are kept; or could not be made. */
-  static goOn(
-    parts: RouteStageParts,
-    admitted: AdmittedRequest,
-    route: RequestRoute,
-    next: Answer,
-    failed: FirstAttempt | undefined,
-  ): Promise<Reply> {
-    const { keptBytes, context } = admitted.attempts;
-    const exchange = new Exchange(parts, admitted, route, next, failed ? keptBytes : context.heldBytes);
-    if (failed) exchange.#left -= exchange.#records.push(failed);
-    return exchange.#answered(parts.router.goOn(route.route, exchange, failed));
-  }
-
-  #answered(routed: Promise<Routed<Asking>>): Promise<Reply> {
-    return routed.then(
-      (answer) => this.#take(answer),
-      (error: unknown) => this.#refuse(error),
-    );
   }
 
   get alias(): string | undefined {
@@ -144,7 +118,7 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   }
 
   /** Somebody answers: the request is theirs, and the answer is known to be good. */
-  #take(routed: Routed<Asking>): Reply | Promise<Reply> {
+  take(routed: Routed<Asking>): Reply | Promise<Reply> {
     const { reply: asking, deployment, model, lease } = routed;
     const { branch, hasContent, reply } = asking;
     this.#attempts.answerer = deployment.provider;
@@ -193,20 +167,14 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   }
 
   /** Nobody answers. */
-  #refuse(error: unknown): never {
+  refuse(error: unknown): never {
     this.#letGo();
     const failure = toFailure(error);
-    const told = this.#recordOf(failure);
+    const told = recordOf(failure, this.#records);
     const isAlone = this.#records.length < 2 && this.#route.alias === undefined;
     const headers = told ? headersOf(told.deployment, told.model, this.#records.length) : {};
     if (told) this.#attempts.context.selected(told.deployment.provider.id, told.model);
     throw withTried(failure, headers, isAlone ? undefined : this.tried);
-  }
-
-  /** Whose failure it is; of one that is nobody's, such as a full queue, the last attempt. */
-  #recordOf({ code, message }: Failure): AttemptRecord | undefined {
-    const isSame = ({ failure }: AttemptRecord): boolean => failure?.code === code && failure.message === message;
-    return this.#records.findLast(isSame) ?? this.#records.at(-1);
   }
 
   again(
@@ -230,15 +198,7 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
 
   /** Nobody else can be asked: what the request holds is given back. */
   #letGo(): void {
-    if (this.#admitted) letGo(this.#parts, this.#attempts);
+    if (this.#admitted) freeKept(this.#parts.memory, this.#attempts);
     this.#admitted = undefined;
   }
-}
-
-/** Nobody else is asked: what is kept for that is given back. */
-export function letGo({ memory }: Pick<RouteStageParts, "memory">, attempts: Attempts): void {
-  const { keptBytes, context } = attempts;
-  if (keptBytes === 0) return;
-  attempts.keptBytes = 0;
-  memory.tryHold(context, Math.max(0, context.heldBytes - keptBytes));
 }

@@ -13,7 +13,7 @@ import type { RoutePolicy } from "../../routing/route-policy.ts";
 import { chooseWay } from "../choose-way.ts";
 import { type ReceivedBody, requireSingleMember } from "../prepare-body.ts";
 import type { RequestRoute, Way } from "../stage.ts";
-import { createKnownRoutes, isPlain } from "./known-routes.ts";
+import { createKnownRoutes, likelyOf } from "./known-routes.ts";
 import { createNarrowedModels, type NarrowModels } from "./narrow-models.ts";
 import { estimateTokens, stickyKeyOf } from "./request-traits.ts";
 
@@ -68,36 +68,21 @@ function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
   const rules: Rules = { ...parts, narrowed: createNarrowedModels() };
 
   /** Not `async`: what is made in such a function holds all of its arguments, and with them the body. */
-  const open = (ask: RoutedAsk, names: ModelNames | undefined, asked?: Deployment): OpenedRoute => {
-    const route = new OpenRoute(rules, ask, names, asked);
+  const open = (ask: RoutedAsk, names: ModelNames | undefined, known?: Deployment): OpenedRoute => {
+    const route = new OpenRoute(rules, ask, names, known);
     const { likely } = route;
     const way = route.wayOf(likely, modelFor(likely, route.route.star));
     ask.context.selected(way.target.provider.id, way.target.model);
     return { route, way };
   };
 
-  const routes = createKnownRoutes<OpenedRoute>();
-
-  /** As others of the same name went before, if nothing of the request decides. */
-  const openAsBefore = (ask: RoutedAsk): OpenedRoute => {
-    const known = routes.get(ask);
-    if (!known) {
-      const opened = open(ask, undefined);
-      const { route, likely } = opened.route;
-      if (isPlain(ask)) routes.set(ask, { route, byLikely: new Map([[likely, opened]]) });
-      return opened;
-    }
-    const likely = likelyOf(parts.router, known.route, undefined);
-    let opened = known.byLikely.get(likely);
-    if (!opened) known.byLikely.set(likely, (opened = open(ask, undefined, likely)));
-    return opened;
-  };
+  const openKnown = createKnownRoutes(parts.router, (ask: RoutedAsk, likely) => open(ask, undefined, likely));
 
   return (ask) => {
     // A provider's own name was judged when its provider was chosen.
     const isJudged = policy.active && ask.alias !== undefined;
     if (isJudged) return otherModels(ask).then((names) => open(ask, names));
-    const opened = openAsBefore(ask);
+    const opened = openKnown(ask);
     ask.context.selected(opened.way.target.provider.id, opened.way.target.model);
     return opened;
   };
@@ -162,15 +147,6 @@ class OpenRoute implements RequestRoute {
     const able = narrowed(allowed, this.#format, this);
     return able instanceof Failure || !names ? able : withoutRefused(able, names, policy);
   }
-}
-
-/** The deployment that is likely to be asked, of those that may be. */
-function likelyOf(router: Router, route: Route, stickyKey: string | undefined): Deployment {
-  const { deployments } = route.model;
-  const only = deployments.length === 1 ? deployments[0] : undefined;
-  if (only) return only;
-  const likely = router.likely(route, stickyKey);
-  return deployments.includes(likely) ? likely : (deployments[0] ?? likely);
 }
 
 /** For the log, of a request that nobody is asked for. */

@@ -2,9 +2,10 @@ import { modelFor, type Route } from "../../routing/engine/route.ts";
 import type { AdmittedRequest, RequestRoute, Stage } from "../stage.ts";
 import { createDialectLoader } from "../translate/load-dialects.ts";
 import type { TranslationParts } from "../translate/translate.ts";
+import { answerFurther, answerRouted } from "./answer-routed.ts";
 import { askFirst } from "./ask-first.ts";
 import { createFindTold } from "./told.ts";
-import { Exchange, type RouteStageParts } from "./exchange.ts";
+import type { RouteStageParts } from "./exchange.ts";
 
 export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<TranslationParts, "dialects"> {
   /** Requests may take several answers, because the gateway runs tools. */
@@ -23,9 +24,9 @@ export function createRouteStage(given: RouteStageOptions): Stage {
   return (admitted, next) => {
     if (!admitted.route) return next(admitted);
     const route = admitted.stored ? translatedOnly(admitted.route, admitted) : admitted.route;
-    if (hasTools || mayBeResumed(route, admitted)) return Exchange.run(parts, admitted, route, next);
+    if (hasTools || mayBeResumed(route, admitted)) return answerRouted(parts, admitted, route, next);
     const attempt = parts.router.enterFirst(route.route, route);
-    if (!attempt) return Exchange.goOn(parts, admitted, route, next, undefined);
+    if (!attempt) return answerFurther(parts, admitted, route, next, undefined);
     return askFirst(parts, admitted, route, attempt, next, toldOf(attempt));
   };
 }

@@ -1,6 +1,7 @@
 import { Failure, type FailureCode } from "../../core/errors.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { AttemptSummary } from "../../core/attempt-summary.ts";
+import type { AttemptRecord } from "../../routing/engine/route.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 
 /** What a provider is to blame for, beside what its call knows of. */
@@ -17,6 +18,12 @@ export function blamedFor(failure: Failure | undefined, { failure: recorded }: R
   if (failure) return failure instanceof UpstreamFailure || OF_PROVIDERS.has(failure.code) ? failure : undefined;
   // The provider said so itself, in the middle of its stream, which then came to a proper end.
   return recorded === "provider_error" ? new Failure("provider_error") : undefined;
+}
+
+/** Whose failure it is; of one that is nobody's, such as a full queue, the last attempt. */
+export function recordOf({ code, message }: Failure, records: readonly AttemptRecord[]): AttemptRecord | undefined {
+  const isSame = ({ failure }: AttemptRecord): boolean => failure?.code === code && failure.message === message;
+  return records.findLast(isSame) ?? records.at(-1);
 }
 
 /** A failure that tells who was asked, and in `attempts` what came of it. */
