@@ -10,6 +10,8 @@ export const GUARD_MEASURES = {
   translatedStreamCpu: "CPU time of an event of a paced stream that is translated, x a relayed one's",
   aliasCpu: "CPU time of a small request by a name of the gateway's own, x one by provider/model",
   aliasObjects: "objects for it, x those for one by provider/model",
+  choiceCpu: "CPU time of a small request by a name with two deployments, x one by provider/model",
+  choiceObjects: "objects for it, x those for one by provider/model",
   metricsCpu: "CPU time of a small request that is counted in metrics, x one that is not",
   metricsObjects: "objects for it, x those for one that is not",
 } as const;
@@ -22,7 +24,7 @@ export type GuardFigures = Readonly<Record<GuardMeasure, number>>;
 export const TOLERANCE = 0.25;
 
 /** What some may be at most, whatever their baseline: a healthy name costs 5 % more than a provider's model, as do metrics. */
-const LIMITS: Partial<GuardFigures> = { aliasCpu: 1.05, metricsCpu: 1.05 };
+const LIMITS: Partial<GuardFigures> = { aliasCpu: 1.05, choiceCpu: 1.1, metricsCpu: 1.05 };
 const MEASURES = Object.keys(GUARD_MEASURES) as GuardMeasure[];
 
 /** `slower` fails the guard, as does `unknown`: a figure without a baseline. */
@@ -31,16 +33,6 @@ function outcomeOf(baseline: number | undefined, measured: number, limit = (base
   if (baseline === undefined) return "unknown";
   if (measured > limit) return "slower";
   return measured < baseline * (1 - TOLERANCE) ? "faster" : "fine";
-}
-
-/**
- * One series as a multiple of another that was measured in turn with it: by the least of each, or by the middle of the ratios of
- * neighbours, whichever is lower. Each is thrown off by other disturbances, and only code that became dearer raises both.
- * @returns NaN if there is nothing to compare
- */
-export function steadyRatio(values: readonly number[], others: readonly number[]): number {
-  const byLeast = Math.min(...values) / Math.min(...others);
-  return Math.min(byLeast, median(values.map((value, index) => value / (others[index] ?? NaN))) ?? NaN);
 }
 
 /** Compares figures with the baseline, a verdict for each measure. */
@@ -57,13 +49,14 @@ export type GuardVerdict = ReturnType<typeof judge>[number];
 export const passes = (verdicts: readonly GuardVerdict[]): boolean =>
   verdicts.every(({ outcome }) => outcome !== "slower" && outcome !== "unknown");
 
-/**
- * The lower figure of two attempts, measure by measure: neighbours on the machine make code look slower, never faster.
- * For a new baseline it is the higher one, so that no lucky moment becomes what all others are held to.
- */
-export function combine(first: GuardFigures, second: GuardFigures, choose: (...values: number[]) => number) {
-  return Object.fromEntries(MEASURES.map((name) => [name, choose(first[name], second[name])])) as GuardFigures;
-}
+/** Every ratio that was measured so far, of all attempts. */
+export type GuardSamples = Readonly<Record<GuardMeasure, number[]>>;
+
+export const noSamples = () => Object.fromEntries(MEASURES.map((name) => [name, [] as number[]])) as GuardSamples;
+
+/** The middle of all ratios: no lucky moment counts, and no disturbed one. */
+export const figuresOf = (samples: GuardSamples) =>
+  Object.fromEntries(MEASURES.map((name) => [name, median(samples[name]) ?? NaN])) as GuardFigures;
 
 /** Reads a baseline as JSON. Throws if it is none. */
 export function parseBaseline(text: string): Partial<GuardFigures> {
