@@ -17,8 +17,10 @@ export const GUARD_MEASURES = {
 } as const;
 export type GuardMeasure = keyof typeof GUARD_MEASURES;
 
-/** Multiples of the bare proxy's; NaN for what cannot be measured on a platform. */
+/** Multiples of the bare proxy's. */
 export type GuardFigures = Readonly<Record<GuardMeasure, number>>;
+/** Every one that was measured so far, of all attempts. */
+export type GuardSamples = Readonly<Record<GuardMeasure, number[]>>;
 
 /** How far above its baseline a figure may be, as a share of it; as far below it, the baseline is out of date. */
 export const TOLERANCE = 0.25;
@@ -27,36 +29,49 @@ export const TOLERANCE = 0.25;
 const LIMITS: Partial<GuardFigures> = { aliasCpu: 1.05, choiceCpu: 1.1, metricsCpu: 1.05 };
 const MEASURES = Object.keys(GUARD_MEASURES) as GuardMeasure[];
 
+export const noSamples = () => Object.fromEntries(MEASURES.map((name) => [name, [] as number[]])) as GuardSamples;
+
+/** In how many standard errors what is measured is at least so much: 95 of 100 times. */
+const CERTAIN = 1.645;
+
+/**
+ * What the middle of ever more samples would be at least, by the sign test: on a quiet machine hardly less than the middle of
+ * these; less if they differ widely, so that chance fails nobody. The lowest of a few.
+ */
+function leastOf(samples: readonly number[]): number {
+  const place = Math.floor((samples.length - CERTAIN * Math.sqrt(samples.length)) / 2);
+  return samples.toSorted((one, other) => one - other)[Math.max(0, place)] ?? NaN;
+}
+
 /** `slower` fails the guard, as does `unknown`: a figure without a baseline. */
-function outcomeOf(baseline: number | undefined, measured: number, limit = (baseline ?? NaN) * (1 + TOLERANCE)) {
+function outcomeOf(baseline: number | undefined, measured: number, atLeast: number, limit: number) {
   if (Number.isNaN(measured)) return "unmeasured";
   if (baseline === undefined) return "unknown";
-  if (measured > limit) return "slower";
+  if (atLeast > limit) return "slower";
   return measured < baseline * (1 - TOLERANCE) ? "faster" : "fine";
 }
 
-/** Compares figures with the baseline, a verdict for each measure. */
-export const judge = (baseline: Partial<GuardFigures>, figures: GuardFigures) =>
+/** Compares the middle of what was measured with the baseline, a verdict for each measure; NaN for what was not. */
+export const judge = (baseline: Partial<GuardFigures>, samples: GuardSamples) =>
   MEASURES.map((measure) => {
-    const [before, measured] = [baseline[measure], figures[measure]];
+    const [before, measured, atLeast] = [baseline[measure], median(samples[measure]) ?? NaN, leastOf(samples[measure])];
+    const limit = LIMITS[measure] ?? (before ?? NaN) * (1 + TOLERANCE);
     /** How far the figure is above the baseline, as a share of it. */
     const change = before === undefined ? undefined : measured / before - 1;
-    return { measure, baseline: before, measured, change, outcome: outcomeOf(before, measured, LIMITS[measure]) };
+    return {
+      measure,
+      baseline: before,
+      measured,
+      atLeast,
+      change,
+      outcome: outcomeOf(before, measured, atLeast, limit),
+    };
   });
 export type GuardVerdict = ReturnType<typeof judge>[number];
 
 /** Whether the guard lets this pass. */
 export const passes = (verdicts: readonly GuardVerdict[]): boolean =>
   verdicts.every(({ outcome }) => outcome !== "slower" && outcome !== "unknown");
-
-/** Every ratio that was measured so far, of all attempts. */
-export type GuardSamples = Readonly<Record<GuardMeasure, number[]>>;
-
-export const noSamples = () => Object.fromEntries(MEASURES.map((name) => [name, [] as number[]])) as GuardSamples;
-
-/** The middle of all ratios: no lucky moment counts, and no disturbed one. */
-export const figuresOf = (samples: GuardSamples) =>
-  Object.fromEntries(MEASURES.map((name) => [name, median(samples[name]) ?? NaN])) as GuardFigures;
 
 /** Reads a baseline as JSON. Throws if it is none. */
 export function parseBaseline(text: string): Partial<GuardFigures> {

@@ -81,12 +81,12 @@ async function measureGrowth(rig: Rig, running: Running, kind: Kind): Promise<He
 }
 
 /**
- * Measures everything the guard judges, once, and adds it to the samples: under a minute on a busy machine.
+ * Measures everything the guard judges, once, and adds it to the samples.
  * @returns the objects, by type, that the gateway allocated for one request and for one event
  */
 export async function measureGuard(rig: Rig, samples: GuardSamples) {
   const addCpu = (both: readonly [Target, Target], measure: GuardMeasure, ofStream?: GuardMeasure): Promise<void> =>
-    withBoth(rig, both, { warmUp: 6000, collects: true }, async (...running) => {
+    withBoth(rig, both, { warmUp: 15_000, collects: true }, async (...running) => {
       samples[measure].push(...(await pairsOf(rig, ...running, "chat")));
       if (ofStream) samples[ofStream].push(...(await pairsOf(rig, ...running, "stream")));
     });

@@ -2,7 +2,15 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { figuresOf, GUARD_MEASURES, judge, noSamples, parseBaseline, passes } from "../../bench/guard/judge.ts";
+import {
+  GUARD_MEASURES,
+  type GuardFigures,
+  type GuardSamples,
+  judge as judgeSamples,
+  noSamples,
+  parseBaseline,
+  passes,
+} from "../../bench/guard/judge.ts";
 import { askProbe, withProbe } from "../../bench/measure/heap.ts";
 import { endAll, launch } from "../../bench/targets/launch.ts";
 import { BARE } from "../../bench/targets/own-targets.ts";
@@ -20,6 +28,24 @@ const UNMEASURED = {
   ...{ choiceCpu: NaN, choiceObjects: NaN },
   ...{ metricsCpu: NaN, metricsObjects: NaN },
 };
+
+/** Each measured once, but for what cannot be. */
+function samplesOf(figures: GuardFigures): GuardSamples {
+  const samples = noSamples();
+  for (const name of Object.keys(samples) as (keyof GuardSamples)[]) {
+    if (!Number.isNaN(figures[name])) samples[name].push(figures[name]);
+  }
+  return samples;
+}
+
+const judge = (baseline: Partial<GuardFigures>, figures: GuardFigures) => judgeSamples(baseline, samplesOf(figures));
+
+const aliasOf = (samples: GuardSamples) =>
+  judgeSamples(BASELINE, samples).find(({ measure }) => measure === "aliasCpu") ?? fail("there is no verdict");
+
+function fail(why: string): never {
+  throw new Error(why);
+}
 
 describe("the guard", () => {
   test("fails what became dearer by more than a quarter, whatever became cheaper", () => {
@@ -74,12 +100,22 @@ describe("the guard", () => {
     expect(passes(judge(BASELINE, { ...BASELINE, choiceCpu: 1.1 }))).toBe(true);
   });
 
-  test("goes by the middle of all ratios, which neither a lucky nor a disturbed pair moves, nor an attempt more", () => {
-    const samples = noSamples();
-    samples.aliasCpu.push(1.06, 0.5, 1.07, 3, 1.06);
-    expect(figuresOf(samples)).toEqual({ ...UNMEASURED, aliasCpu: 1.06 });
+  test("goes by the middle of all that was measured, which neither a lucky nor a disturbed pair moves, nor a lucky attempt", () => {
+    const samples = samplesOf(BASELINE);
+    samples.aliasCpu.splice(0, 1, 1.06, 0.5, 1.07, 3, 1.06);
+    expect(aliasOf(samples).measured).toBe(1.06);
     samples.aliasCpu.push(1.02, 1.07, 1.06, 1.08, 1.06);
-    expect(figuresOf(samples).aliasCpu).toBe(1.06);
+    expect(aliasOf(samples).measured).toBe(1.06);
+  });
+
+  test.each([
+    ["fails what is over its limit for certain", 0.01, "slower"],
+    ["lets pass what so wide a spread does not tell", 0.4, "fine"],
+  ])("%s", (_, spread, outcome) => {
+    const samples = samplesOf({ ...BASELINE, aliasCpu: NaN });
+    // 40 ratios around 1.07, half of them below.
+    for (let at = 0; at < 40; at++) samples.aliasCpu.push(1.07 + spread * ((at + 0.5) / 40 - 0.5));
+    expect(aliasOf(samples)).toMatchObject({ outcome });
   });
 
   test.each(["", "[", "null", '{"chatCpu":"2"}', '{"chatCpu":0}', '{"chatcpu":2}'])(
