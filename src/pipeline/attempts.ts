@@ -29,7 +29,6 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #listener: ((reason: Failure) => void) | undefined;
   #ending: AbortController | undefined;
   #isHandedOver = false;
-  /** Whose branch this is. */
   readonly #trunk: Attempts | undefined;
   /** Of each attempt, before its provider's; made once and kept (`joinTimeouts`). */
   timeouts: Timeouts | undefined;
@@ -162,7 +161,6 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     return this.#ending.signal;
   }
 
-  /** Hears that the client is gone. */
   handleEvent(): void {
     this.abort(new Failure("client_gone"));
   }
@@ -188,10 +186,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.settle();
   }
 
-  /**
-   * Closes the attempts that are open, and lets go of the client's connection. A second call does nothing.
-   * @param failure why the answer broke off, if it did
-   */
+  /** Closes what is open and lets go of the client's connection; again, nothing. @param failure why the answer broke off, if it did */
   close(failure?: Failure): void {
     if (this.isClosed) return;
     this.isClosed = true;

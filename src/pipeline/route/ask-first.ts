@@ -90,7 +90,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
     const { likely, route } = this.#route;
     try {
       const isLikely = deployment === likely;
-      const asked = isLikely ? admitted : { ...admitted, counter: undefined, ...this.#route.wayOf(deployment, model) };
+      const asked = isLikely ? admitted : { ...admitted, ...this.#route.wayOf(deployment, model) };
       if (isJudged(route.model.options)) this.#judgedAs = judgedAs(asked);
       return this.#next(asked);
     } catch (error) {

@@ -105,13 +105,7 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.#left -= 1;
     const attempts = this.#attempts.branch(deployment.timeouts, model, kind);
     const again = new Asking(deployment, attempts, this);
-    const asked: AdmittedRequest = {
-      ...admitted,
-      ...(way && { counter: undefined, ...way }),
-      route: undefined,
-      attempts,
-      again,
-    };
+    const asked: AdmittedRequest = { ...admitted, ...way, route: undefined, attempts, again };
     if (this.#left <= 0) this.#letGo();
     else this.#attempts.keptBytes = this.#weight;
     return again.begin(this.#parts, asked, this.#next, this.#isJudged);
