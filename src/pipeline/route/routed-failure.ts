@@ -21,7 +21,7 @@ export function blamedFor(failure: Failure | undefined, { failure: recorded }: R
 }
 
 /** Whose failure it is; of one that is nobody's, such as a full queue, the last attempt. */
-export function recordOf({ code, message }: Failure, records: readonly AttemptRecord[]): AttemptRecord | undefined {
+export function recordOf(records: readonly AttemptRecord[], { code, message }: Failure): AttemptRecord | undefined {
   const isSame = ({ failure }: AttemptRecord): boolean => failure?.code === code && failure.message === message;
   return records.findLast(isSame) ?? records.at(-1);
 }
@@ -33,7 +33,7 @@ export function withTried(
   tried: readonly AttemptSummary[] | undefined,
 ): Failure {
   const { code, message, status } = failure;
-  const attempts = failure.details.attempts ?? tried;
+  const attempts = tried ?? failure.details.attempts;
   const details = {
     ...failure.details,
     ...{ message, status },

@@ -1,4 +1,5 @@
 import { type GateRefusal, type Gates, isPermit } from "../limits/gates.ts";
+import type { Deployment } from "../models/deployment.ts";
 import type { Choice } from "../strategies/strategy.ts";
 import { Attempt, type AttemptParts } from "./attempt.ts";
 import type { ModelCandidate, Target } from "./prepare-model.ts";
@@ -30,8 +31,11 @@ export function enter<Reply>(
 ): Attempt<Reply> | undefined {
   const [only] = candidates;
   if (only && candidates.length === 1) return enterOne<Reply>(parts, star, request.estimatedTokens, only, entry);
+  const preferred = request.prefers && candidateOf(request.prefers, candidates);
+  const stayed = preferred && enterOne<Reply>(parts, star, request.estimatedTokens, preferred, entry);
+  if (stayed) return stayed;
   const choice: Choice = { stickyKey: request.stickyKey, star, now: entry.now, peeks: false };
-  let left = candidates;
+  let left = preferred ? without(preferred, candidates) : candidates;
   while (left.length > 0) {
     const chosen = model.strategy(left, choice);
     const entered = enterOne<Reply>(parts, star, request.estimatedTokens, chosen, entry);
@@ -41,7 +45,9 @@ export function enter<Reply>(
   return undefined;
 }
 
-/** Apart, because a function with a closure costs an object each time that it is called. */
+// Apart, because a function with a closure costs an object each time that it is called.
+const candidateOf = (asked: Deployment, candidates: readonly ModelCandidate[]): ModelCandidate | undefined =>
+  candidates.find(({ deployment }) => deployment === asked);
 const without = (chosen: ModelCandidate, candidates: readonly ModelCandidate[]): readonly ModelCandidate[] =>
   candidates.filter((candidate) => candidate !== chosen);
 

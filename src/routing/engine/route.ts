@@ -49,6 +49,8 @@ export interface AskedRequest {
   readonly stickyKey?: string | undefined;
   /** What it will use, as far as can be said before. */
   readonly estimatedTokens: number;
+  /** Whoever is asked first, if it may be and has room; the strategy chooses among the others. */
+  readonly prefers?: Deployment | undefined;
 }
 
 /** A request, as whoever routes it sees it. */
