@@ -49,9 +49,7 @@ export const guard = command(
     if (objects) for (const [name, counts] of Object.entries(allocations)) console.log(`${name}: ${listTypes(counts)}`);
     if (update) await measureGuard(rig, samples);
     for (let again = 0; !update && again < MAX_REPEATS && !passes(judge(baseline, samples)); again += 1) {
-      console.log(
-        `${table(judge(baseline, samples), columns)}\nmeasured again, since a busy machine can be the reason:`,
-      );
+      console.log(`${table(judge(baseline, samples), columns)}\nmore is measured: a busy machine can be the reason`);
       await measureGuard(rig, samples);
     }
     await rig.close();

@@ -12,7 +12,7 @@ const chat = (requests: number): PartialPlan => ({ ...COMMON, answer: "json", co
 // All begin at once and none after them.
 const streams = (count: number): PartialPlan => ({ ...COMMON, answer: "paced", connections: count, requests: count });
 const BURST: PartialPlan = { ...COMMON, answer: "burst", connections: 4, requests: 60 };
-// Many short ones: a neighbour on the machine disturbs some of the pairs, and their median as good as not.
+// Many short ones: a neighbour on the machine disturbs some of the pairs, and hardly their median.
 const CPU_LOADS = { chat: chat(400), stream: streams(100) } as const;
 const CPU_PAIRS = { chat: 40, stream: 4 } as const;
 // Few streams at once: events that arrive together are carried together, which allocates less.

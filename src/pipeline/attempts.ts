@@ -13,8 +13,8 @@ import type { StreamedCall } from "./stream-listener.ts";
  * All that providers are asked for one request of a client, and the only place that calls one for it. Until it is
  * closed, whatever ends the request early ends the attempts that are open, and the client's connection may be silent.
  * `using` closes it on every exit, unless a stream that outlives the block has taken it over and closes it at its end.
- * It is also what the pump of a stream asks that is made of several attempts: such a stream has no deadline of its own but
- * the request's, each attempt has one. A class instead of closures: one instance for each request.
+ * It is also what the pump of a stream asks that is made of several attempts, each of which has a deadline, and the stream only
+ * that of the request. A class instead of closures: one instance for each request.
  */
 export class Attempts implements Disposable, Interruptible, StreamedCall {
   readonly context: RequestContext;
@@ -33,12 +33,11 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   /** Of each attempt, before its provider's; made once and kept (`joinTimeouts`). */
   timeouts: Timeouts | undefined;
   #deadline: RequestDeadline | undefined;
-  /** The branches that are open are this one and those before it. */
   #lastBranch: Attempts | undefined;
   #previousBranch: Attempts | undefined;
   #events: BranchEvents | undefined;
   #keptBytes = 0;
-  /** Which model is called on this branch, and why; undefined if it is the one of the request. */
+  /** Of this branch; undefined if it is that of the request. */
   #model: string | undefined;
   #kind: CallKind = "first";
 

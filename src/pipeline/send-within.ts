@@ -49,14 +49,3 @@ function sendLong(
   const free = (): void => void memory.tryHold(context, keptBytes + sender.keptBytes);
   return call.send({ ...request, onSent: free }).finally(free);
 }
-
-/** Nobody else may be asked any more: what is held for that is given back. */
-export function freeKept(
-  memory: Pick<MemoryBudget, "tryHold">,
-  sender: { readonly context: RequestContext; keptBytes: number },
-): void {
-  const { keptBytes, context } = sender;
-  if (keptBytes === 0) return;
-  sender.keptBytes = 0;
-  memory.tryHold(context, Math.max(0, context.heldBytes - keptBytes));
-}

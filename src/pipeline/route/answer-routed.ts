@@ -2,7 +2,9 @@ import type { FirstAttempt, Routed } from "../../routing/engine/route.ts";
 import type { Reply } from "../attempt.ts";
 import type { AdmittedRequest, Answer, RequestRoute } from "../stage.ts";
 import type { Asking } from "./ask-deployment.ts";
-import { Exchange, type RouteStageParts } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import { furtherRoute } from "./further-route.ts";
+import type { RouteStageParts } from "./route-parts.ts";
 
 /** Has a request answered by whom its router chooses. @throws Failure if nobody answers */
 export function answerRouted(
@@ -12,7 +14,8 @@ export function answerRouted(
   next: Answer,
 ): Promise<Reply> {
   const exchange = new Exchange(parts, admitted, route, next);
-  return finish(exchange, parts.router.run(route.route, exchange));
+  const asked = route.giver ? furtherRoute(parts.router, route, route.giver) : route.route;
+  return finish(exchange, parts.router.run(asked, exchange));
 }
 
 /** The same after a first attempt that was made without it, or could not be made. */

@@ -1,6 +1,7 @@
 import type { AttemptSummary, RoutingRecord } from "../../core/attempt-summary.ts";
 import { Failure } from "../../core/errors.ts";
 import type {
+  Answering,
   AttemptKind,
   AttemptRecord,
   FirstAttempt,
@@ -9,32 +10,30 @@ import type {
   Route,
   Routed,
   RoutedRequest,
-  Router,
 } from "../../routing/engine/route.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
+import type { ModelOptions } from "../../routing/models/model-options.ts";
 import type { Reply } from "../attempt.ts";
 import type { BranchEvents } from "../attempt-parts.ts";
 import type { Attempts } from "../attempts.ts";
-import { freeKept } from "../send-within.ts";
 import type { AdmittedRequest, Answer, AskOnce, RequestRoute } from "../stage.ts";
 import { type AnsweredAgain, askAgain } from "./ask-again.ts";
-import { Asking, type AskParts, boundTotal, type FurtherAnswers } from "./ask-deployment.ts";
-import { type Answering, hasOthers, isJudged } from "./further-route.ts";
+import { Asking, boundTotal, type FurtherAnswers } from "./ask-deployment.ts";
+import { freeKept } from "./free-kept.ts";
+import { hasOthers, isJudged } from "./further-route.ts";
 import { mayResume, type ResumableRequest } from "./resume/resumable.ts";
-import { Resumption, type ResumptionParts } from "./resume/resumption.ts";
+import { Resumption } from "./resume/resumption.ts";
+import { stickyKeyOf, traitsOf } from "./request-traits.ts";
+import type { RouteStageParts } from "./route-parts.ts";
 import { blamedFor, recordOf, withTried } from "./routed-failure.ts";
 import { headersOf, triedOf } from "./told.ts";
 import { withHeaders } from "./with-headers.ts";
 
-export interface RouteStageParts extends AskParts, ResumptionParts {
-  readonly router: Pick<Router, "run" | "find" | "enterFirst" | "goOn">;
-  /** Requests may take several answers, because the gateway runs tools. */
-  readonly hasTools: boolean;
-}
-
 /** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
 export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEvents, FurtherAnswers {
+  readonly alias: string | undefined;
   readonly stickyKey: string | undefined;
+  readonly prefers: Deployment | undefined;
   readonly estimatedTokens: number;
   readonly until: number;
   queuedMs: number | undefined;
@@ -44,7 +43,6 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   readonly #next: Answer;
   readonly #isJudged: boolean;
   readonly #records: AttemptRecord[] = [];
-  /** Bytes of the budget that the body and its value take. */
   readonly #weight: number;
   #admitted: AdmittedRequest | undefined;
   #left: number;
@@ -52,13 +50,13 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   readonly #mayMove: boolean;
   #lease: Lease | undefined;
 
-  /** @param failed a first attempt that was made before, and for which the request is kept */
+  /** @param made a first attempt that was made before, and for which the request is kept */
   constructor(
     parts: RouteStageParts,
     admitted: AdmittedRequest,
     route: RequestRoute,
     next: Answer,
-    failed?: FirstAttempt,
+    made?: FirstAttempt,
   ) {
     const { options } = route.route.model;
     const { attempts } = admitted;
@@ -67,20 +65,18 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.#route = route;
     this.#next = next;
     this.#admitted = admitted;
-    this.#weight = failed ? attempts.keptBytes : attempts.context.heldBytes;
-    if (failed) this.#records.push(failed);
+    this.#weight = made ? attempts.keptBytes : attempts.context.heldBytes;
+    if (made) this.#records.push(made);
     this.#isJudged = isJudged(options);
     this.#left = options.retries.attempts - this.#records.length;
     this.#mayMove = parts.hasTools && this.#isJudged && hasOthers(route);
+    this.alias = route.alias;
     this.stickyKey = route.stickyKey;
+    this.prefers = route.giver?.deployment;
     this.estimatedTokens = route.estimatedTokens;
     boundTotal(attempts, options);
     this.until = attempts.until;
     attempts.context.routed(this);
-  }
-
-  get alias(): string | undefined {
-    return this.#route.alias;
   }
 
   get tried(): readonly AttemptSummary[] {
@@ -93,6 +89,11 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
 
   narrow(route: Route): Route | undefined {
     return this.#route.narrow(route);
+  }
+
+  stickyKeyFor({ sticky }: ModelOptions): string | undefined {
+    const isSame = sticky?.by === this.#route.route.model.options.sticky?.by;
+    return isSame || !this.#admitted ? this.stickyKey : stickyKeyOf(sticky, traitsOf(this.#admitted));
   }
 
   attempted(record: AttemptRecord): void {
@@ -183,12 +184,8 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   }
 
   async again(answering: Answering, attempts: Attempts, once: AskOnce): Promise<AnsweredAgain> {
-    const { stickyKey, estimatedTokens, until } = this;
-    const queued = (milliseconds: number): void => this.queued(milliseconds);
-    const narrow = (route: Route): Route | undefined => this.narrow(route);
-    const request = { stickyKey, estimatedTokens, until, queued, narrow };
     const onTried = (records: readonly AttemptRecord[]): void => void this.#records.push(...records);
-    const options = { route: this.#route, answering, admitted: this.#admitted, request, attempts, onTried };
+    const options = { route: this.#route, answering, admitted: this.#admitted, request: this, attempts, onTried };
     const answered = await askAgain(this.#parts, options, once);
     const { deployment, model } = answered;
     this.#attempts.answerer = deployment.provider;
@@ -196,7 +193,6 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     return answered;
   }
 
-  /** Nobody else can be asked: what the request holds is given back. */
   #letGo(): void {
     if (this.#admitted) freeKept(this.#parts.memory, this.#attempts);
     this.#admitted = undefined;

@@ -1,13 +1,19 @@
 import { modelFor, type Route } from "../../routing/engine/route.ts";
-import type { AdmittedRequest, RequestRoute, Stage } from "../stage.ts";
+import type { Reply } from "../attempt.ts";
+import type { AdmittedRequest, Answer, RequestRoute, Stage } from "../stage.ts";
 import { createDialectLoader } from "../translate/load-dialects.ts";
+import type { KnownAnswers } from "../../routing/known-answers.ts";
 import type { TranslationParts } from "../translate/translate.ts";
 import { answerFurther, answerRouted } from "./answer-routed.ts";
 import { askFirst } from "./ask-first.ts";
+import { hasOthers } from "./further-route.ts";
+import { isGoneOnFrom, noteAnswer } from "./note-answer.ts";
+import type { RouteStageParts } from "./route-parts.ts";
 import { createFindTold } from "./told.ts";
-import type { RouteStageParts } from "./exchange.ts";
 
-export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<TranslationParts, "dialects"> {}
+export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<TranslationParts, "dialects"> {
+  readonly answers: KnownAnswers;
+}
 
 /**
  * Creates the stage that has requests answered by one of several deployments, and asks another one if one fails before
@@ -18,13 +24,19 @@ export function createRouteStage(given: RouteStageOptions): Stage {
   const parts: RouteStageParts = { ...given, load: createDialectLoader(given.dialects) };
   const { hasTools } = given;
   const toldOf = createFindTold();
-  return (admitted, next) => {
-    if (!admitted.route) return next(admitted);
-    const route = admitted.stored ? translatedOnly(admitted.route, admitted) : admitted.route;
-    if (hasTools || mayBeResumed(route, admitted)) return answerRouted(parts, admitted, route, next);
+  const ask = (admitted: AdmittedRequest, route: RequestRoute, next: Answer): Promise<Reply> => {
+    if (hasTools || route.giver || mayBeResumed(route, admitted)) return answerRouted(parts, admitted, route, next);
     const attempt = parts.router.enterFirst(route.route, route);
     if (!attempt) return answerFurther(parts, admitted, route, next, undefined);
     return askFirst(parts, admitted, route, attempt, next, toldOf(attempt));
+  };
+
+  return (admitted, next) => {
+    if (!admitted.route) return next(admitted);
+    const route = admitted.stored ? translatedOnly(admitted.route, admitted) : admitted.route;
+    const answering = ask(admitted, route, next);
+    const isNoted = isGoneOnFrom(admitted) && hasOthers(route);
+    return isNoted ? noteAnswer(given.answers, admitted.attempts, answering) : answering;
   };
 }
 
@@ -45,7 +57,7 @@ function translatedOnly(route: RequestRoute, { format }: AdmittedRequest): Reque
     const left = found && only(found);
     return left?.model.deployments.length === 0 ? undefined : left;
   };
-  const { likely, alias, stickyKey, estimatedTokens } = route;
+  const { likely, alias, stickyKey, giver, estimatedTokens } = route;
   const wayOf: RequestRoute["wayOf"] = (one, model) => route.wayOf(one, model);
-  return { likely, alias, stickyKey, estimatedTokens, wayOf, route: only(route.route), narrow };
+  return { likely, alias, stickyKey, giver, estimatedTokens, wayOf, route: only(route.route), narrow };
 }

@@ -1,5 +1,6 @@
 import { type GateRefusal, type Gates, isPermit } from "../limits/gates.ts";
 import type { Deployment } from "../models/deployment.ts";
+import type { ModelOptions } from "../models/model-options.ts";
 import type { Choice } from "../strategies/strategy.ts";
 import { Attempt, type AttemptParts } from "./attempt.ts";
 import type { ModelCandidate, Target } from "./prepare-model.ts";
@@ -34,7 +35,7 @@ export function enter<Reply>(
   const preferred = request.prefers && candidateOf(request.prefers, candidates);
   const stayed = preferred && enterOne<Reply>(parts, star, request.estimatedTokens, preferred, entry);
   if (stayed) return stayed;
-  const choice: Choice = { stickyKey: request.stickyKey, star, now: entry.now, peeks: false };
+  const choice: Choice = { stickyKey: keyFor(request, model.options), star, now: entry.now, peeks: false };
   let left = preferred ? without(preferred, candidates) : candidates;
   while (left.length > 0) {
     const chosen = model.strategy(left, choice);
@@ -44,6 +45,9 @@ export function enter<Reply>(
   }
   return undefined;
 }
+
+const keyFor = (request: AskedRequest, model: ModelOptions): string | undefined =>
+  model.sticky && request.stickyKeyFor ? request.stickyKeyFor(model) : request.stickyKey;
 
 // Apart, because a function with a closure costs an object each time that it is called.
 const candidateOf = (asked: Deployment, candidates: readonly ModelCandidate[]): ModelCandidate | undefined =>
