@@ -141,8 +141,8 @@ export class Entrance<Reply> {
     const candidates = this.#plan.candidates(target, filter, now);
     const preferred = this.#plan.elsewhere(candidates);
     this.#isAsking = false;
-    let entered = enter(this.#parts, target, this.#request, preferred, entry);
-    if (!this.#isAsking) entered ??= enter(this.#parts, target, this.#request, candidates, entry);
+    let entered = enter<Reply>(this.#parts, target, this.#request, preferred, entry);
+    if (!this.#isAsking) entered ??= enter<Reply>(this.#parts, target, this.#request, candidates, entry);
     if (entered) this.#begin(entered);
     return entered;
   }
