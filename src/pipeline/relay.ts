@@ -14,6 +14,7 @@ import { openEventStream } from "./event-stream.ts";
 import { judgeAnswer } from "./judge-answer.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
 import { injectsUsage, prepareBody } from "./prepare-body.ts";
+import { memberOf, parsed } from "./received-body.ts";
 import { withTried } from "./route/routed-failure.ts";
 import type { Answer, Stage } from "./stage.ts";
 import { createCountAnswer } from "./translate/count-tokens.ts";
@@ -46,7 +47,7 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
     using attempts = admitted.attempts;
     // Before the wait, which would keep all that was admitted if something of it were needed behind.
     const { provider } = admitted.target;
-    const streamAsked = admitted.body.value["stream"] === true;
+    const streamAsked = memberOf(admitted.body, "stream") === true;
     const isArray = admitted.isArray === true;
     const reply = await answer(admitted);
     const asked = { format, provider: attempts.answerer ?? provider, streamAsked, isArray };
@@ -119,8 +120,10 @@ function createAnswer(parts: RelayParts): Answer {
 
   return (admitted) => {
     const { attempts, body, format, target, wire, url } = admitted;
-    if (admitted.counter) return answerCount(admitted);
-    if (wire !== format.api) return answerTranslated(admitted);
+    if (admitted.counter || wire !== format.api) {
+      const answer = admitted.counter ? answerCount : answerTranslated;
+      return parsed(body, attempts.request)?.then(() => answer(admitted)) ?? answer(admitted);
+    }
     const usageInjected = injectsUsage(body, target, format, wantsUsage);
     const attempt = attempts.begin(target.provider, {
       url,

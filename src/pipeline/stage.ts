@@ -7,7 +7,7 @@ import type { Deployment } from "../routing/models/deployment.ts";
 import type { Target } from "../routing/resolve-target.ts";
 import type { Attempt, Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
-import type { ReceivedBody } from "./prepare-body.ts";
+import type { ReceivedBody } from "./received-body.ts";
 
 /** Which model of whom is asked, in which API, and where. */
 export interface Way {

@@ -5,6 +5,7 @@ import type { ModelOptions } from "../../routing/models/model-options.ts";
 import type { Attempt, Reply } from "../attempt.ts";
 import type { BranchEvents } from "../attempt-parts.ts";
 import type { Attempts } from "../attempts.ts";
+import { memberOf } from "../received-body.ts";
 import type { AdmittedRequest, Answer, AskAgain, StepReply } from "../stage.ts";
 import { type JudgedAs, type JudgeParts, judgeReply, type JudgeProgress } from "./judge-reply.ts";
 
@@ -116,7 +117,7 @@ const judgedAs = ({ format, target, wire, body, counter, isArray = false }: Admi
   format,
   provider: target.provider,
   isArray,
-  streamAsked: body.value["stream"] === true,
+  streamAsked: memberOf(body, "stream") === true,
   isTranslated: wire !== format.api || counter !== undefined,
 });
 

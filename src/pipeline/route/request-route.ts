@@ -11,11 +11,12 @@ import { createModelNames, type ModelNames } from "../../routing/model-names.ts"
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import type { RoutePolicy } from "../../routing/route-policy.ts";
 import { chooseWay } from "../choose-way.ts";
-import { type ReceivedBody, requireSingleMember } from "../prepare-body.ts";
+import { requireSingleMember } from "../prepare-body.ts";
+import { parsed, type ReceivedBody } from "../received-body.ts";
 import type { RequestRoute, Way } from "../stage.ts";
 import { createKnownRoutes, isPlain } from "./known-routes.ts";
 import { createNarrowedModels, type NarrowModels } from "./narrow-models.ts";
-import { estimateTokens, stickyKeyOf } from "./request-traits.ts";
+import { estimateTokens, readsValue, stickyKeyOf } from "./request-traits.ts";
 
 export interface RequestRouteParts {
   readonly router: Router;
@@ -78,7 +79,7 @@ function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
 
   const known = createKnownRoutes<OpenedRoute>();
 
-  return (ask) => {
+  const openFor: OpenRequestRoute = (ask) => {
     // A provider's own name was judged when its provider was chosen.
     const isJudged = policy.active && ask.alias !== undefined;
     if (isJudged) return otherModels(ask).then((names) => open(ask, names));
@@ -87,6 +88,11 @@ function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
     if (!opened) known.set(ask, (opened = open(ask, undefined)));
     ask.context.selected(opened.way.target.provider.id, opened.way.target.model);
     return opened;
+  };
+
+  return (ask) => {
+    const parsing = readsValue(ask.route.model.options.sticky) ? parsed(ask.body, ask.request) : undefined;
+    return parsing?.then(() => openFor(ask)) ?? openFor(ask);
   };
 }
 
