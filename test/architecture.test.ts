@@ -119,6 +119,21 @@ function functionsOf(text: string): FunctionLines[] {
   });
 }
 
+/** Packages that the runtime has itself. */
+const OWN_PACKAGE = /^(?:node:|bun$|bun:)/;
+
+/** Packages that every gateway loads, with what its settings ask for or without. */
+const LOADED_BY_ALL = ["@sinclair/typebox", "@sinclair/typebox/compiler", "@sinclair/typebox/value", "elysia"];
+
+/** What a file cannot be loaded without: neither its type imports nor what it loads when it is needed. */
+function loadedWith(text: string): string[] {
+  const imports = text.matchAll(/^(?:import|export) (?!type\b)(?:([^;"]+) from )?"([^"]+)"/gm);
+  return [...imports].flatMap(([, names = "", path = ""]) => {
+    const inBraces = /^\{(.+)\}$/s.exec(names.trim())?.[1]?.split(",") ?? [""];
+    return inBraces.every((name) => /^\s*(?:type .+)?$/.test(name)) && names.startsWith("{") ? [] : [path];
+  });
+}
+
 const linesOf = (file: string): number => (texts.get(file) ?? "").split("\n").length - 1;
 
 /** What changes a value: a method of a collection, an assignment to a member or an element. An expression begins anew with each `lastIndex`. */
@@ -156,6 +171,21 @@ describe("the source", () => {
 
   test("has no circle of imports", () => {
     expect(findCircles()).toEqual([]);
+  });
+
+  test("loads packages that few gateways need when they are needed", () => {
+    const packages = new Set<string>();
+    const reached = new Set(["main.ts", "gateway.ts"]);
+    for (const file of reached) {
+      for (const path of loadedWith(texts.get(file) ?? "")) {
+        const target = relative(SOURCE, join(SOURCE, dirname(file), path));
+        if (path.startsWith(".")) reached.add(target);
+        else if (!OWN_PACKAGE.test(path)) packages.add(path);
+      }
+    }
+    // Otherwise nothing was looked at.
+    expect(reached.size).toBeGreaterThan(files.length / 3);
+    expect([...packages].sort()).toEqual(LOADED_BY_ALL);
   });
 
   test("knows the configuration only where it is put together", () => {

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, parseBytes, toWellFormed } from "../../core/json/parse.ts";
-import { McpError, readSessionError } from "./errors.ts";
+import { McpError } from "./errors.ts";
 import type { SessionOptions } from "./session.ts";
 
 /** Metadata and answers with tokens are small. */
@@ -51,7 +51,7 @@ export async function fetchJson(
   } catch (error) {
     if (error instanceof McpError) throw error;
     if (init.signal?.aborted) throw init.signal.reason;
-    if (asked === "server") throw readSessionError(error, false);
+    if (asked === "server") throw (await import("./read-session-error.ts")).readSessionError(error, false);
     throw new McpError("unauthorized", "has an authorization server that cannot be reached");
   }
 }

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1, Tool } from "@modelcontextprotocol/client";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { McpError, readSessionError, tookTooLong } from "./errors.ts";
+import { McpError, tookTooLong } from "./errors.ts";
+import { readSessionError } from "./read-session-error.ts";
 import { readToolList } from "./list-tools.ts";
 import { connectClient, LATER_MS, type TransportKind } from "./session-client.ts";
 import { bindSignal, type BoundSignal, type CallHeaders, orAborted } from "./session-requests.ts";

@@ -5,7 +5,8 @@ import {
   SseError,
   StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client";
-import { readSessionError, tookTooLong } from "./errors.ts";
+import { tookTooLong } from "./errors.ts";
+import { readSessionError } from "./read-session-error.ts";
 import type { PendingResults } from "./shorten-message.ts";
 import { createSessionFetch } from "./session-fetch.ts";
 import { bindRequests, bindSignal, type DuringCall, orAborted } from "./session-requests.ts";
