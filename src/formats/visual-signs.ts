@@ -1,4 +1,5 @@
-import type { JudgeString } from "../core/json/check-syntax.ts";
+import type { JudgeString, StringJudge } from "../core/json/check-syntax.ts";
+import { isContentRoot } from "./visual-content.ts";
 
 /** A bit for each letter of either case. */
 const LETTERS = new Uint32Array(256);
@@ -10,8 +11,8 @@ const lettersOf = (word: string): number =>
 /** What the names of members and types have in them that may be visual; a name without all letters of one is none. */
 const WORDS = Uint32Array.from(
   [
-    ...["image", "video", "screenshot", "file", "inlinedata", "documenturl", "source", "multimodaldata"],
-    "containerupload",
+    ...["image", "video", "screenshot", "file", "documenturl", "source", "multimodaldata", "containerupload"],
+    "inlinedata",
   ].map(lettersOf),
 );
 
@@ -29,19 +30,33 @@ for (const word of ["image", "video", "application", "data"]) FOLLOWERS[word.cha
 
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const LOWER_I = 0x69;
 const CASE_BIT = 0x20;
 const ESCAPED_SPACES: ReadonlySet<number | undefined> = new Set(Buffer.from("nrtf"));
 const TYPE = Buffer.from('"type"');
 
+const isVisualSign: JudgeString = (bytes, start, end, isKey) =>
+  isKey || isType(bytes, start) ? isVisualName(bytes, start + 1, end - 1) : beginsVisual(bytes, start + 1, end - 1);
+
+/** Of tools, only members that are named like this are looked at. */
+const INPUT_IMAGE = /^input_?image|\\/i;
+
+const isToolSign: JudgeString = (bytes, start, end, isKey) => {
+  if (!isKey) return false;
+  const first = bytes[start + 1] as number;
+  return (first | CASE_BIT) === LOWER_I || first === BACKSLASH
+    ? INPUT_IMAGE.test(bytes.toString("latin1", start + 1, end - 1))
+    : false;
+};
+
 /**
- * Whether a string of a request may be why `findVisualContent` finds something. It finds nothing in a request of whose
- * strings none is such a sign: the names and types that it knows, media types and data URIs, and whatever may spell one
- * with escapes. Texts are none, so most requests need not be searched, nor parsed for that.
+ * Tells the strings of a request that may be why `findVisualContent` finds something: it finds nothing in a request of
+ * whose strings none is such a sign. These are the names and types that it knows, media types and data URIs, and whatever
+ * may spell one with escapes. Texts are none, so most requests need not be searched, nor parsed for that.
  */
-export const isVisualSign: JudgeString = (bytes, start, end, isKey) => {
-  const [first, last] = [start + 1, end - 1];
-  if (isKey || isType(bytes, start)) return isVisualName(bytes, first, last);
-  return beginsVisual(bytes, first, last);
+export const VISUAL_SIGNS: StringJudge = {
+  outermostKeys: isVisualSign,
+  within: (name) => (name === "tools" ? isToolSign : isContentRoot(name) ? isVisualSign : undefined),
 };
 
 function isVisualName(bytes: Buffer, start: number, end: number): boolean {
@@ -54,8 +69,13 @@ function isVisualName(bytes: Buffer, start: number, end: number): boolean {
   return isPossible(letters) && NAME.test(bytes.toString("latin1", start, end));
 }
 
+/** Each of the words has one of these but the last, `inlinedata`. Most names have none of them. */
+const RARE = lettersOf("gvhfu");
+const INLINE_DATA = lettersOf("inlinedata");
+
 /** Without a closure: it is asked of each name. */
 function isPossible(letters: number): boolean {
+  if ((letters & RARE) === 0) return (letters & INLINE_DATA) === INLINE_DATA;
   for (let index = 0; index < WORDS.length; index++) {
     const word = WORDS[index] as number;
     if ((letters & word) === word) return true;

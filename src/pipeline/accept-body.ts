@@ -1,7 +1,7 @@
 import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
 import { nextTurn } from "../core/event-loop.ts";
-import { type CheckedObject, checkObject, type JudgeString } from "../core/json/check-syntax.ts";
+import { type CheckedObject, checkObject, type StringJudge } from "../core/json/check-syntax.ts";
 import { type JsonLimits, parsedWeight, weightOf } from "../core/json/limits.ts";
 import { decodeObjectInTurns, type DecodedObject } from "../core/json/parse.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
@@ -17,7 +17,7 @@ export interface AcceptParts {
   /** Hold requests to all that their schemas say, and not only to what the gateway itself must read. */
   readonly isStrict: boolean;
   /** Tells the strings that are signs of what a stage looks for, see {@link UnparsedBody.hasVisualSign}. */
-  readonly judge?: JudgeString | undefined;
+  readonly judge?: StringJudge | undefined;
 }
 
 /**

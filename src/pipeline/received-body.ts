@@ -43,7 +43,7 @@ const LOWER_F = 0x66;
 export class UnparsedBody implements ReceivedBody {
   readonly bytes: Uint8Array;
   readonly members: MemberWatch;
-  /** Whether there may be something in it that the model could look at, see `isVisualSign`. */
+  /** Whether there may be something in it that the model could look at, see `VISUAL_SIGNS`. */
   readonly hasVisualSign: boolean;
   readonly #inPath: AskedInPath | undefined;
   #value: JsonObject | undefined;

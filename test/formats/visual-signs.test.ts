@@ -2,16 +2,18 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { checkObject } from "../../src/core/json/check-syntax.ts";
 import { DEFAULT_JSON_LIMITS } from "../../src/core/json/limits.ts";
-import { watchedNames } from "../../src/core/json/member-watch.ts";
 import type { JsonObject } from "../../src/core/json/parse.ts";
 import { findVisualContent } from "../../src/formats/visual-content.ts";
-import { isVisualSign } from "../../src/formats/visual-signs.ts";
+import { VISUAL_SIGNS } from "../../src/formats/visual-signs.ts";
+import { DECISIVE_NAMES } from "../../src/pipeline/received-body.ts";
 import { propertyRuns } from "../fixtures/property-runs.ts";
 
-const NAMES = watchedNames(["model"]);
-
 function hasSign(text: string): boolean {
-  const checked = checkObject(Buffer.from(text), { limits: DEFAULT_JSON_LIMITS, names: NAMES, judge: isVisualSign });
+  const checked = checkObject(Buffer.from(text), {
+    limits: DEFAULT_JSON_LIMITS,
+    names: DECISIVE_NAMES,
+    judge: VISUAL_SIGNS,
+  });
   if (!checked || checked instanceof Promise) throw new Error(`not checked: ${text}`);
   return checked.hasSign;
 }

@@ -6,6 +6,12 @@ import { type MemberWatch, noteMemberEnd, noteString, openWatch, type WatchedNam
 import { endOfNumber, endOfString, endOfWord } from "./scan-tokens.ts";
 
 /** Judges a string of a text, whose quotes are at `start` and before `end`. After one that is a sign it sees no more. */
+export interface StringJudge {
+  readonly outermostKeys: JudgeString;
+  /** What judges the strings within an outermost member of one of the names that are looked out for; of others, none. */
+  readonly within: (name: string) => JudgeString | undefined;
+}
+
 export type JudgeString = (bytes: Buffer, start: number, end: number, isKey: boolean) => boolean;
 
 /** What one pass over the bytes of a JSON object tells of it. */
@@ -20,7 +26,7 @@ export interface CheckedObject {
 export interface CheckOptions {
   readonly limits: JsonLimits;
   readonly names: WatchedNames;
-  readonly judge?: JudgeString | undefined;
+  readonly judge?: StringJudge | undefined;
   readonly stop?: { readonly signal: { readonly aborted: boolean } };
 }
 
@@ -30,7 +36,9 @@ interface Check {
   readonly view: DataView;
   readonly limits: JsonLimits;
   readonly watch: MemberWatch;
-  readonly judge: JudgeString | undefined;
+  readonly judge: StringJudge | undefined;
+  /** For the strings of the member under way. */
+  inner: JudgeString | undefined;
   position: number;
   depth: number;
   values: number;
@@ -92,6 +100,7 @@ function openCheck(bytes: Buffer, { limits, names, judge }: CheckOptions): Check
     limits,
     watch: openWatch(bytes, names),
     judge,
+    inner: undefined,
     position,
     depth: 0,
     values: 1,
@@ -111,21 +120,22 @@ function finish({ bytes, watch, depth, values, limits, hasSign }: Check): Checke
  */
 function checkOn(check: Check, stopAt: number): boolean {
   const { bytes, view, watch, limits } = check;
-  let judge = check.hasSign ? undefined : check.judge;
   const maxDepth = Math.min(limits.depth, MAX_DEPTH);
-  let { position, depth, values, kinds, expected } = check;
+  let { inner, position, depth, values, kinds, expected } = check;
   while (position < stopAt) {
     const byte = bytes[position] as number;
     if (byte === QUOTE) {
       const isKey = expected === KEY || expected === KEY_OR_END;
       const end = endOfString(bytes, view, position + 1);
       if (end < 0 || expected === COMMA_OR_END) return false;
-      if (judge?.(bytes, position, end, isKey)) {
+      if (isKey && depth === 1) {
+        noteString(watch, position, end);
+        inner = judgeMember(check, position, end);
+      } else if (inner?.(bytes, position, end, isKey)) {
         check.hasSign = true;
-        judge = undefined;
+        inner = undefined;
       }
       if (isKey) {
-        if (depth === 1) noteString(watch, position, end);
         position = skipSpace(bytes, end);
         if (bytes[position] !== COLON) return false;
         position++;
@@ -167,10 +177,20 @@ function checkOn(check: Check, stopAt: number): boolean {
       expected = COMMA_OR_END;
     }
   }
+  check.inner = inner;
   check.position = position;
   check.depth = depth;
   check.values = values;
   check.kinds = kinds;
   check.expected = expected;
   return true;
+}
+
+/** What judges the strings of the outermost member whose key is between two positions. */
+function judgeMember(check: Check, start: number, end: number): JudgeString | undefined {
+  const { judge, watch } = check;
+  if (!judge || check.hasSign) return undefined;
+  if (judge.outermostKeys(check.bytes, start, end, true)) check.hasSign = true;
+  const name = watch.names.entries[watch.current]?.name;
+  return check.hasSign || name === undefined ? undefined : judge.within(name);
 }

@@ -227,15 +227,25 @@ describe("of a long text", () => {
   });
 });
 
-test("strings are judged with their quotes, and none behind the first that is a sign", () => {
+test("strings are judged with their quotes, those within members as their name says, and none behind a sign", () => {
   const seen: string[] = [];
-  const judge: JudgeString = (bytes, start, end, isKey) => {
-    const text = bytes.toString("utf8", start, end);
-    seen.push(`${text}${isKey ? ":" : ""}`);
-    return text === '"sign"';
+  const judge =
+    (kind: string): JudgeString =>
+    (bytes, start, end, isKey) => {
+      const text = bytes.toString("utf8", start, end);
+      seen.push(`${kind} ${text}${isKey ? ":" : ""}`);
+      return text === '"sign"';
+    };
+  const within = (name: string): JudgeString | undefined => (name === "a" ? judge("in a") : undefined);
+  const check = (text: string): string[] => {
+    seen.length = 0;
+    const options = { limits: DEFAULT_JSON_LIMITS, names: NAMES, judge: { outermostKeys: judge("key"), within } };
+    const checked = checkObject(Buffer.from(text), options);
+    return [...seen, String((checked as CheckedObject).hasSign)];
   };
-  const text = Buffer.from('{"a":["b",{"c\\"":1}],"sign":"d","e":2}');
-  const checked = checkObject(text, { limits: DEFAULT_JSON_LIMITS, names: NAMES, judge });
-  expect(checked).toMatchObject({ hasSign: true });
-  expect(seen).toEqual(['"a":', '"b"', '"c\\"":', '"sign":']);
+  const members = '"b":["c"],"A":["d",{"e\\"":"f"}]';
+  const judged = ['key "b":', 'key "A":', 'in a "d"', 'in a "e\\"":', 'in a "f"'];
+  expect(check(`{${members}}`)).toEqual([...judged, "false"]);
+  expect(check(`{${members},"a":["sign","d"],"e":2}`)).toEqual([...judged, 'key "a":', 'in a "sign"', "true"]);
+  expect(check(`{"sign":1,${members}}`)).toEqual(['key "sign":', "true"]);
 });
