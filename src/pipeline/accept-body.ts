@@ -71,12 +71,23 @@ const take = (
   parts: AcceptParts,
 ): ReceivedBody | Promise<ReceivedBody> => (checked ? takeUnparsed(arrived, checked) : parse(arrived, parts));
 
-/** Members that are not as they must be are looked at once more in the parsed body: there, one may be absent. */
 function takeUnparsed(
   { request, format: { checkRequired }, bytes, inPath }: ArrivedBody,
   checked: CheckedObject,
 ): ReceivedBody | Promise<ReceivedBody> {
   const body = new UnparsedBody(bytes, checked, inPath);
+  const parsing = body.hasOddMember ? parsed(body, request) : undefined;
+  return (
+    parsing?.then(() => requireMembers(body, checkRequired, request)) ?? requireMembers(body, checkRequired, request)
+  );
+}
+
+/** Members that are not as they must be are looked at once more in the parsed body: there, one may be absent. */
+function requireMembers(
+  body: UnparsedBody,
+  checkRequired: CheckRequest,
+  request: Request,
+): ReceivedBody | Promise<ReceivedBody> {
   if (!checkRequired({ model: body.member("model"), stream: body.member("stream") })) return body;
   const requireAll = (): ReceivedBody => checkValue(body, checkRequired);
   return parsed(body, request)?.then(requireAll) ?? requireAll();

@@ -10,7 +10,7 @@ import type { Format } from "../formats/format.ts";
 import type { BodyVariant } from "../providers/model-family.ts";
 import type { Target } from "../routing/resolve-target.ts";
 import { variantFor } from "./body-variant.ts";
-import { DECISIVE_NAMES, type DecisiveName, hasMember, memberOf, type ReceivedBody } from "./received-body.ts";
+import { DECISIVE_NAMES, type DecisiveName, lackingMembers, memberOf, type ReceivedBody } from "./received-body.ts";
 
 /**
  * Finds a member that a decision of the gateway depends on. One that occurs twice, in any spelling, is refused: the
@@ -71,12 +71,22 @@ export function prepareBody(
       edits.push(member ? { kind: "replace", member, json } : { kind: "insert", name: "stream_options", json });
     }
   }
-  if (images && asBuffer(body.bytes).includes(seals?.sign ?? ENVELOPE_SIGN)) {
+  if (images && holdsSeals(body, seals)) {
     edits.push(...editSeals(body, images.member, seals?.remove ?? removeSeals));
   }
   const edited = editObject(body.bytes, edits);
   return variant?.replaced ? setMembers(edited, variant.added, variant.replaced) : edited;
 }
+
+/**
+ * Whether {@link prepareBody} looks into what is long in a body, which is to be parsed for that if it is long itself.
+ */
+export function readsTalk(body: ReceivedBody, { images, inPath, seals }: BodyFormat): boolean {
+  return inPath?.requests !== undefined || (images !== undefined && holdsSeals(body, seals));
+}
+
+const holdsSeals = ({ bytes }: ReceivedBody, seals: Format["seals"]): boolean =>
+  asBuffer(bytes).includes(seals?.sign ?? ENVELOPE_SIGN);
 
 /** Behind all other edits, which may have put in the same member. */
 function setMembers(body: Uint8Array, added: JsonObject, replaced: JsonObject): Uint8Array {
@@ -91,10 +101,10 @@ function editVariant(
   { isWithoutModel, added, replaced }: BodyVariant,
   model: Member | undefined,
 ): Edit[] {
-  const inserted = replaced ? [] : Object.entries(added).filter(([name]) => !hasMember(body, name));
+  const inserted = replaced ? [] : lackingMembers(body, Object.keys(added));
   return [
     ...(isWithoutModel && model ? [{ kind: "remove", member: model } as const] : []),
-    ...inserted.map(([name, member]) => ({ kind: "insert", name, json: toJson(member) }) as const),
+    ...inserted.map((name) => ({ kind: "insert", name, json: toJson(added[name]) }) as const),
   ];
 }
 

@@ -1,8 +1,8 @@
 import { Failure } from "../core/errors.ts";
+import { asBuffer } from "../core/json/bytes.ts";
 import type { CheckedObject } from "../core/json/check-syntax.ts";
-import { findMember } from "../core/json/find.ts";
 import { foundMember, type MemberWatch, watchedNames } from "../core/json/member-watch.ts";
-import { NO_LIMITS } from "../core/json/limits.ts";
+import { NO_LIMITS, watchMembers } from "../core/json/limits.ts";
 import { type JsonObject, MAX_WHOLE_BYTES, type Parsed, parseBytes, parseChecked } from "../core/json/parse.ts";
 import { CONTENT_ROOTS } from "../formats/visual-content.ts";
 import type { AskedInPath } from "./read-path.ts";
@@ -27,6 +27,12 @@ const READ_NAMES = [
 type ReadName = DecisiveName | (typeof READ_NAMES)[number];
 
 export type DecisiveName = (typeof ROUTING_NAMES)[number] | (typeof CONTENT_ROOTS)[number];
+
+/** What is read of bodies that are not parsed; all else is read behind {@link parsed}. */
+const READ_ALONE: ReadonlySet<string> = new Set(["model", "stream_options", ...READ_NAMES]);
+
+/** A longer one is not read alone, but in turns, with all others. */
+const MAX_MEMBER_BYTES = 64 * 1024;
 
 /** The members that decisions of the gateway depend on. */
 export const DECISIVE_NAMES = watchedNames([...ROUTING_NAMES, ...CONTENT_ROOTS, ...READ_NAMES]);
@@ -70,6 +76,15 @@ export class UnparsedBody implements ReceivedBody {
     return this.#value !== undefined;
   }
 
+  /** Whether to read a member alone may take long, or takes all of it: one is repeated, or very long. */
+  get hasOddMember(): boolean {
+    for (const { name, count, member } of this.members.found) {
+      if (!READ_ALONE.has(name) || !member) continue;
+      if (count > 1 || member.valueEnd - member.valueStart > MAX_MEMBER_BYTES) return true;
+    }
+    return false;
+  }
+
   /** The value of one member, which is parsed alone. */
   member(name: ReadName): unknown {
     if (this.#value) return this.#value[name];
@@ -85,9 +100,12 @@ export class UnparsedBody implements ReceivedBody {
     return parseChecked(this.bytes.subarray(valueStart, valueEnd));
   }
 
-  has(name: string): boolean {
-    if (this.#value) return Object.hasOwn(this.#value, name);
-    return (this.#inPath !== undefined && isInPath(name)) || findMember(this.bytes, name) !== "absent";
+  /** Those of the names that no member has: one pass over the bytes, for all of them. */
+  lacking(names: readonly string[]): readonly string[] {
+    if (this.#value) return lackingIn(this.#value, names);
+    const watch = watchMembers(asBuffer(this.bytes), watchedNames(names));
+    const isInBody = (name: string): boolean => foundMember(watch, name)?.member !== undefined;
+    return names.filter((name) => !isInBody(name) && !(this.#inPath && isInPath(name)));
   }
 
   #keep(value: unknown): JsonObject {
@@ -101,16 +119,21 @@ export function memberOf(body: Pick<ReceivedBody, "value">, name: ReadName): unk
   return body instanceof UnparsedBody ? body.member(name) : body.value[name];
 }
 
-/** Whether a request has a member, whatever its value. */
-export function hasMember(body: ReceivedBody, name: string): boolean {
-  return body instanceof UnparsedBody ? body.has(name) : Object.hasOwn(body.value, name);
+/** Those of the names that no member of a request has. */
+export function lackingMembers(body: ReceivedBody, names: readonly string[]): readonly string[] {
+  return body instanceof UnparsedBody ? body.lacking(names) : lackingIn(body.value, names);
 }
+
+const lackingIn = (value: JsonObject, names: readonly string[]): readonly string[] =>
+  names.filter((name) => !Object.hasOwn(value, name));
 
 /**
  * To be called before {@link ReceivedBody.value} is asked for: parses a long body in turns of the event loop.
  * @returns undefined if there is nothing to wait for
  */
 export function parsed(body: ReceivedBody, stop: Pick<Request, "signal">): Promise<void> | undefined {
-  const isLong = body.bytes.length > MAX_WHOLE_BYTES;
-  return isLong && body instanceof UnparsedBody && !body.isParsed ? body.parse(stop) : undefined;
+  return isLong(body) && body instanceof UnparsedBody && !body.isParsed ? body.parse(stop) : undefined;
 }
+
+/** Whether to parse a body takes more than one turn of the event loop should take. */
+export const isLong = ({ bytes }: ReceivedBody): boolean => bytes.length > MAX_WHOLE_BYTES;

@@ -13,8 +13,8 @@ import { beginsWithEvent, isEventStream, readWholeResponse, requireBody, UNCOUNT
 import { openEventStream } from "./event-stream.ts";
 import { judgeAnswer } from "./judge-answer.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
-import { injectsUsage, prepareBody } from "./prepare-body.ts";
-import { memberOf, parsed } from "./received-body.ts";
+import { injectsUsage, prepareBody, readsTalk } from "./prepare-body.ts";
+import { isLong, memberOf, parsed } from "./received-body.ts";
 import { withTried } from "./route/routed-failure.ts";
 import type { Answer, Stage } from "./stage.ts";
 import { createCountAnswer } from "./translate/count-tokens.ts";
@@ -118,12 +118,7 @@ function createAnswer(parts: RelayParts): Answer {
   const answerTranslated = createTranslatedAnswer(parts);
   const answerCount = createCountAnswer(parts);
 
-  return (admitted) => {
-    const { attempts, body, format, target, wire, url } = admitted;
-    if (admitted.counter || wire !== format.api) {
-      const answer = admitted.counter ? answerCount : answerTranslated;
-      return parsed(body, attempts.request)?.then(() => answer(admitted)) ?? answer(admitted);
-    }
+  const relayOwn: Answer = ({ attempts, body, format, target, url }) => {
     const usageInjected = injectsUsage(body, target, format, wantsUsage);
     const attempt = attempts.begin(target.provider, {
       url,
@@ -133,6 +128,14 @@ function createAnswer(parts: RelayParts): Answer {
       usageInjected,
     });
     return attempt.answered();
+  };
+
+  return (admitted) => {
+    const { attempts, body, format, wire } = admitted;
+    const answer = admitted.counter ? answerCount : wire === format.api ? relayOwn : answerTranslated;
+    const readsValue = answer !== relayOwn || (isLong(body) && readsTalk(body, format));
+    const parsing = readsValue ? parsed(body, attempts.request) : undefined;
+    return parsing?.then(() => answer(admitted)) ?? answer(admitted);
   };
 }
 

@@ -10,7 +10,7 @@ import { MESSAGES } from "../../src/formats/messages/format.ts";
 import { RESPONSES } from "../../src/formats/responses/format.ts";
 import { acceptBody } from "../../src/pipeline/accept-body.ts";
 import type { AskedInPath } from "../../src/pipeline/read-path.ts";
-import { hasMember, memberOf, parsed, type ReceivedBody, UnparsedBody } from "../../src/pipeline/received-body.ts";
+import { lackingMembers, memberOf, parsed, type ReceivedBody, UnparsedBody } from "../../src/pipeline/received-body.ts";
 import { anyChoices, anyWritten, writeObject } from "../core/json/write-json.ts";
 import { createTestBudget } from "../fixtures/memory-budget.ts";
 import { propertyRuns } from "../fixtures/property-runs.ts";
@@ -44,10 +44,12 @@ describe("a body that is not parsed", () => {
           const body = accept(text, path);
           expect(body).toBeInstanceOf(UnparsedBody);
           expect(memberOf(body, read)).toEqual(expected[read]);
-          expect(hasMember(body, read)).toBe(Object.hasOwn(expected, read));
         }
+        const lacking = READ.filter((read) => !Object.hasOwn(expected, read));
+        expect(lackingMembers(accept(text, path), READ)).toEqual(lacking);
         const body = accept(text, path);
         expect(body.value).toEqual(expected);
+        expect(lackingMembers(body, READ)).toEqual(lacking);
         for (const read of READ) expect(memberOf(body, read)).toEqual(expected[read]);
       }),
       propertyRuns(300),
@@ -63,6 +65,16 @@ describe("a body that is not parsed", () => {
     expect(parsed(body, request)).toBeUndefined();
     expect(body.value).toEqual(value);
     expect(parsed(accept('{"model":"m"}'), request)).toBeUndefined();
+  });
+
+  test.each([
+    ["a model that is long", `{"model":${"[".repeat(30)}${"[],".repeat(70_000)}[]${"]".repeat(30)}}`],
+    ["a model that is repeated", `{"model":"a","input":"${"x".repeat(200_000)}","model":1}`],
+  ])("is parsed in turns before it is looked at, if it has %s", async (_, text) => {
+    const accepting = acceptBody(CONTEXT, request, CHAT, Buffer.from(text), undefined, PARTS);
+    expect(accepting).toBeInstanceOf(Promise);
+    const outcome = await (accepting as Promise<ReceivedBody>).catch((error: unknown) => error);
+    expect(outcome).toMatchObject({ code: "invalid_request", details: { message: "model must be a string" } });
   });
 
   test("is given up if its client leaves meanwhile", async () => {
