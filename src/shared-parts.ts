@@ -17,14 +17,13 @@ import type { Routes } from "./server/application.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
-import { openExportOf, openHistoryOf, openMetricsOf } from "./shared-observers.ts";
+import { openExportOf, openHistoryOf, openMetricsOf, type OpenMetrics } from "./shared-observers.ts";
 import { createServer, type Server } from "./server/server.ts";
 import type { ResponseKeeping } from "./stages/response-store/open-response-keeping.ts";
 import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Export } from "./telemetry/open-export.ts";
-import type { Metrics } from "./telemetry/metrics/open-metrics.ts";
 import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
 import { openToolServers } from "./tools/open-tools.ts";
 import type { EgressParts } from "./upstream/egress.ts";
@@ -81,7 +80,7 @@ export interface SharedParts extends Requests {
   /** Absent if no responses are kept. */
   readonly responseKeeping: ResponseKeeping | undefined;
   /** Absent if nothing is counted. */
-  readonly metrics: Metrics | undefined;
+  readonly metrics: OpenMetrics | undefined;
   /** Absent if nothing is sent to a collector. */
   readonly exported: Export | undefined;
   /** Absent if none is kept. */
@@ -120,7 +119,7 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
     models: () => current().observed.view?.models() ?? [],
   });
   const exported = await openExportOf(settings, {
-    ...{ clock, timers, random, log, readFile, version, worker: worker?.number },
+    ...{ clock, timers, random, log, readFile, version, metrics, worker: worker?.number },
     onChange: changes.collectorChanged,
   });
   const beginTrace = exported?.tracing?.begin;

@@ -134,8 +134,8 @@ function assemble(
       ...{ ...relayOptions, ...routing, catalogue: modelLists, policy },
       own: deployments?.list(routePolicy),
     },
-    routing: deployments?.view,
-    ...{ toolRegistry: tools?.registry, history: shared.history?.handlers },
+    ...{ routing: deployments?.view, toolRegistry: tools?.registry },
+    ...{ history: shared.history?.handlers, pushMetrics: shared.metrics?.handlePush?.(parts) },
   });
 
   const owned = building.move();

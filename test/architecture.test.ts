@@ -186,6 +186,8 @@ describe("the source", () => {
     // Otherwise nothing was looked at.
     expect(reached.size).toBeGreaterThan(files.length / 3);
     expect([...packages].sort()).toEqual(LOADED_BY_ALL);
+    const isOfTelemetry = /^(?:telemetry\/(?:metrics|otlp|traces)\/|server\/handlers\/push)/;
+    expect([...reached].filter((file) => isOfTelemetry.test(file))).toEqual([]);
   });
 
   test("knows the configuration only where it is put together", () => {

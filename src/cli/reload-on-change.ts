@@ -1,12 +1,16 @@
-import type { ConfigSource, ReadSource } from "../config/config-source.ts";
+import { type ConfigSource, loadSource, type ReadSource } from "../config/config-source.ts";
 import type { WatchParts } from "../config/file/watch-file.ts";
+import type { UntouchedProviders } from "../config/untouched-providers.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
+import { nextTurn } from "../core/event-loop.ts";
 
 export interface ReloadParts {
   /** What the configuration in use was read from. */
   readonly source: ConfigSource;
   /** Reads it anew. */
   readonly read: () => Promise<ReadSource>;
-  readonly apply: (read: ReadSource) => Promise<unknown> | undefined;
+  /** Puts it in force, or says what is wrong with it. @param source what it was read from, if that could be read */
+  readonly apply: (loaded: LoadedConfig, source: ConfigSource | undefined) => Promise<unknown> | undefined;
   readonly watch: WatchParts;
 }
 
@@ -18,10 +22,60 @@ export interface Reloads {
   reloadIfChanged(): void;
 }
 
-export function createReloads({ source, read, apply }: Omit<ReloadParts, "watch">): Reloads {
+/**
+ * What is wrong with a file that was just saved is told if it is still so after this time: it may be half written, or gone
+ * for the moment.
+ */
+const DOUBT_MS = 500;
+/** And after this one, if it is another thing each time. */
+const MAX_DOUBT_MS = 5000;
+
+/** A configuration that does not check, and may not be meant. */
+interface Doubt {
+  readonly state: string;
+  readonly at: number;
+  /** Since when there has been none that checks. */
+  readonly since: number;
+}
+
+export function createReloads({ source, read, apply, watch: { timers } }: ReloadParts): Reloads {
+  const untouched: UntouchedProviders = new Map();
   let seen = stateOf({ ok: true, source });
   let wanted: "always" | "if-changed" | undefined;
   let isBusy = false;
+  let doubt: Doubt | undefined;
+  let lookAgain: unknown;
+
+  /** Whether one that does not check is left alone for now; it will be read again. */
+  const isDoubtful = (state: string): boolean => {
+    const now = timers.now();
+    const { at, since } = doubt?.state === state ? doubt : { at: now, since: doubt?.since ?? now };
+    const until = Math.min(at + DOUBT_MS, since + MAX_DOUBT_MS);
+    if (now >= until) return false;
+    doubt = { state, at, since };
+    timers.clearTimer(lookAgain);
+    lookAgain = timers.setTimer(reloadIfChanged, until - now);
+    return true;
+  };
+
+  const handle = async (how: "always" | "if-changed"): Promise<void> => {
+    // What nobody foresaw must not end a gateway that serves.
+    const found = await read().catch((error: unknown): ReadSource => {
+      return { ok: false, problem: `the settings cannot be read: ${error instanceof Error ? error.name : "error"}` };
+    });
+    const state = stateOf(found);
+    // Requests go on between what takes milliseconds each.
+    await nextTurn();
+    const isChanged = state !== seen;
+    if (how === "always" || isChanged) {
+      const loaded = load(found, untouched);
+      if (how === "if-changed" && !loaded.ok && isDoubtful(state)) return;
+      seen = state;
+      await apply(loaded, found.ok ? found.source : undefined);
+    }
+    doubt = undefined;
+    timers.clearTimer(lookAgain);
+  };
 
   const run = async (): Promise<void> => {
     if (isBusy) return;
@@ -30,21 +84,16 @@ export function createReloads({ source, read, apply }: Omit<ReloadParts, "watch"
       while (wanted !== undefined) {
         const how = wanted;
         wanted = undefined;
-        // What nobody foresaw must not end a gateway that serves.
-        const found = await read().catch((error: unknown): ReadSource => {
-          return {
-            ok: false,
-            problem: `the settings cannot be read: ${error instanceof Error ? error.name : "error"}`,
-          };
-        });
-        const state = stateOf(found);
-        if (how === "if-changed" && state === seen) continue;
-        seen = state;
-        await apply(found);
+        await handle(how);
       }
     } finally {
       isBusy = false;
     }
+  };
+
+  const reloadIfChanged = (): void => {
+    wanted ??= "if-changed";
+    void run();
   };
 
   return {
@@ -52,12 +101,12 @@ export function createReloads({ source, read, apply }: Omit<ReloadParts, "watch"
       wanted = "always";
       void run();
     },
-    reloadIfChanged() {
-      wanted ??= "if-changed";
-      void run();
-    },
+    reloadIfChanged,
   };
 }
+
+const load = (read: ReadSource, untouched: UntouchedProviders): LoadedConfig =>
+  read.ok ? loadSource(read.source, untouched) : { ok: false, problems: [read.problem], warnings: [] };
 
 /** What tells one content of the files that are watched from another, also if it cannot be read. */
 function stateOf(read: ReadSource): string {

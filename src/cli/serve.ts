@@ -37,7 +37,12 @@ export async function serve(parts: ServeParts): Promise<void> {
     atOnce: (code) => void endProcess(log, code),
   });
   const watch = { timers: { ...BACKGROUND_TIMERS, now: () => performance.now() } };
-  reloadOnChange({ source, read: parts.readSource, apply: service.reload, watch });
+  reloadOnChange({
+    source,
+    read: parts.readSource,
+    apply: (loaded, from) => service.reload(loaded, from?.file),
+    watch,
+  });
   try {
     announce(log, config.settings, { ...(await service.listen()), version });
   } catch (error) {

@@ -1,8 +1,8 @@
 import { SettingError } from "../core/errors.ts";
-import { loadSource, type ReadSource } from "../config/config-source.ts";
+import { nextTurn } from "../core/event-loop.ts";
 import type { ConfigFile } from "../config/file/config-file.ts";
 import { keepFileState } from "../config/file/file-state.ts";
-import type { Config } from "../config/load-config.ts";
+import type { Config, LoadedConfig } from "../config/load-config.ts";
 import { openDemo } from "../demo/demo-provider.ts";
 import { EXIT, listeningProblem } from "./exit.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
@@ -42,9 +42,10 @@ export interface Service {
   /**
    * Serves another configuration from now on, with the files that it names read again, and logs how that went: with the
    * names of what changed, or with the reason why nothing did.
-   * One that is not read or not accepted changes nothing.
+   * One that has problems or is not accepted changes nothing.
+   * @param file the configuration file that it comes from, if there is one
    */
-  reload(read: ReadSource): Promise<Reloaded>;
+  reload(loaded: LoadedConfig, file: ConfigFile | undefined): Promise<Reloaded>;
   /**
    * Stops accepting, and lets requests in flight end; logs the end.
    * @param onClosed called when nothing is accepted any more; that of the first call counts.
@@ -95,20 +96,21 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
         throw new StartFailure(listeningProblem(error, settings), EXIT.notServing);
       }
     },
-    async reload(read) {
+    async reload(loaded, loadedFile) {
       let problems: readonly string[] | undefined;
       try {
-        const loaded = read.ok ? loadSource(read.source) : { ok: false as const, problems: [read.problem] };
         if (!loaded.ok) {
           problems = loaded.problems;
           throw new Error(problems.join("; "));
         }
+        // To load it took milliseconds, and so will this.
+        await nextTurn();
         const { changed, needRestart } = await gateway.apply(complete(loaded.config));
         const warnings = loaded.warnings.length > 0 ? { warnings: loaded.warnings } : {};
         const line = { changed, ...(needRestart.length > 0 && { needs_restart: needRestart }), ...warnings };
         log[needRestart.length > 0 ? "warn" : "info"](line, "reloaded");
         log.level = loaded.config.settings.LOG_LEVEL;
-        if (read.ok && read.source.file) fileState?.loaded(read.source.file);
+        if (loadedFile) fileState?.loaded(loadedFile);
         return { ok: true };
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);

@@ -7,6 +7,7 @@ import type { FileValue } from "./file/write-variables.ts";
 import type { RoutingFile } from "./file/read-routing-file.ts";
 import { parseSetting } from "./parse-setting.ts";
 import { SETTINGS_TABLE } from "./settings-table.ts";
+import type { UntouchedProviders } from "./untouched-providers.ts";
 import { loadConfig, type LoadedConfig } from "./load-config.ts";
 import { addModels } from "./models/add-models.ts";
 import type { EnvFileLines } from "./scan-env-file.ts";
@@ -67,13 +68,16 @@ async function readRouting(environment: Environment): Promise<Pick<ConfigSource,
 /** What begins a line about the value of one setting; others are about several, of which some may be wrong. */
 const ABOUT_ONE = /^\w+="/;
 
-/** Reads and checks a configuration. Problems with what a file says name its place there instead of a variable. */
-export function loadSource(source: ConfigSource): LoadedConfig {
+/**
+ * Reads and checks a configuration. Problems with what a file says name its place there instead of a variable.
+ * @param untouched providers that were loaded before, and need not be again
+ */
+export function loadSource(source: ConfigSource, untouched?: UntouchedProviders): LoadedConfig {
   const { environment, lines, file, routing } = source;
-  if (file === undefined) return addModels(loadConfig(environment, lines), { routing });
+  if (file === undefined) return addModels(loadConfig(environment, lines, undefined, untouched), { routing });
   if (!file.isWhole) return { ok: false, problems: [...file.problems], warnings: [] };
   const joined = joinFile(environment, file);
-  const loaded = loadConfig(joined.environment, lines, furtherKeysOf(joined.values));
+  const loaded = loadConfig(joined.environment, lines, furtherKeysOf(joined.values), untouched);
   const locate = createLocator(file, joined, environment);
   const ofFile = [...file.problems, ...joined.problems];
   const further = loaded.ok ? [] : loaded.problems.filter((problem) => ofFile.length === 0 || ABOUT_ONE.test(problem));

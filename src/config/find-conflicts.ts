@@ -2,7 +2,7 @@ import type { Provider } from "../providers/provider.ts";
 import { directHosts } from "../upstream/egress.ts";
 import { providerVariables } from "./provider-variables.ts";
 import { findIssuerConflicts } from "./issuer-entries.ts";
-import { findOtlpConflicts } from "./otlp-settings.ts";
+import { findOtlpConflicts } from "./find-otlp-conflicts.ts";
 import type { Settings } from "./settings-table.ts";
 
 /** A host name, with or without a mark for its subdomains, or an IPv4 address. */

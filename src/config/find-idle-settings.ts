@@ -9,7 +9,7 @@ type IdleRule = readonly [idle: boolean, warning: string];
  * not set. Whoever sets them believes that they do something; of those that keep strangers out, that is dangerous.
  */
 export function findIdleSettings(settings: Settings): string[] {
-  const rules = [...idleOfModels(settings), ...idleOfClients(settings)];
+  const rules = [...idleOfModels(settings), ...idleOfClients(settings), ...idleOfMetrics(settings)];
   return rules.flatMap(([idle, warning]) => (idle ? [warning] : []));
 }
 
@@ -70,6 +70,20 @@ function idleOfClients(settings: Settings): readonly IdleRule[] {
     [
       settings.AUTH_ENABLED && settings.SERVER_ALLOWED_HOSTS.length > 0,
       "SERVER_ALLOWED_HOSTS has no effect with AUTH_ENABLED=true: a credential is asked for under every name",
+    ],
+  ];
+}
+
+function idleOfMetrics(settings: Settings): readonly IdleRule[] {
+  if (settings.TELEMETRY_ENABLED) return [];
+  return [
+    [
+      settings.OTEL_METRICS_EXPORTER.includes("otlp"),
+      "OTEL_METRICS_EXPORTER has no effect without TELEMETRY_ENABLED=true: nothing is counted",
+    ],
+    [
+      settings.TELEMETRY_METRICS_PUSH_ENABLED,
+      "TELEMETRY_METRICS_PUSH_ENABLED has no effect without TELEMETRY_ENABLED=true: POST /v1/metrics answers 403",
     ],
   ];
 }

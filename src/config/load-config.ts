@@ -15,6 +15,7 @@ import type { EnvFileLines } from "./scan-env-file.ts";
 import { problemLine } from "./setting-problem.ts";
 import type { SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS, type SettingName, type Settings } from "./settings-table.ts";
+import type { UntouchedProviders } from "./untouched-providers.ts";
 
 /** Everything the operator decided, checked and frozen. */
 export interface Config extends LoadedModels {
@@ -88,12 +89,14 @@ function readSetting(
  * Problems (for exit code 2) and warnings name variables and never hold an unmasked secret.
  * @param file what is where in the file that a part of `given` comes from
  * @param furtherKeys the keys of providers after their first, by its variable
+ * @param untouched providers that were loaded before, and need not be again
  * @returns without models, which no variable says
  */
 export function loadConfig(
   given: Environment,
   file?: EnvFileLines,
   furtherKeys?: ReadonlyMap<string, readonly string[]>,
+  untouched?: UntouchedProviders,
 ): LoadedConfig {
   const problems: string[] = [];
   const customIds = (readVariable(given, "CUSTOM_PROVIDERS") ?? "")
@@ -110,7 +113,7 @@ export function loadConfig(
     ),
   ) as Settings;
   const { CUSTOM_PROVIDERS: custom, CLIENT_TRANSPORT: transport, GOOGLE_WIRE: googleWire } = settings;
-  const loaded = loadProviders(environment, custom, transport, googleWire, furtherKeys);
+  const loaded = loadProviders(environment, custom, transport, googleWire, furtherKeys, untouched);
   problems.push(...loaded.problems);
   const mcp = loadMcpServers(environment, settings.MCP_SERVERS);
   problems.push(...mcp.problems);

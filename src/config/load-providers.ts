@@ -19,6 +19,7 @@ import {
   readTransport,
 } from "./provider-variables.ts";
 import { withKeys } from "./provider-keys.ts";
+import { loadOnce, type UntouchedProviders } from "./untouched-providers.ts";
 import { familiesOf, listsOf, requestParts } from "./provider-requests.ts";
 import { readBaseUrl } from "./read-base-url.ts";
 import { type ProviderRequests, readProviderRequests } from "./read-provider-requests.ts";
@@ -83,7 +84,6 @@ function loadProvider(
   usualTransport: Endpoint["transport"],
   findings: Findings,
 ): Provider {
-  const { warnings } = findings;
   const variables = providerVariables(id);
   const key = readKey(environment, variables.key, findings);
   const version = chooseVersion(environment, givenRow, findings);
@@ -100,7 +100,9 @@ function loadProvider(
   const keyMissing = key === undefined && auth !== "none" && !credential;
   checkKey(environment, id, { row, key, auth, own, missing, isAuthorized: credential !== undefined }, findings);
   if (keyMissing && wantedAuth !== undefined) {
-    warnings.push(`${variables.authType} is ${auth}, but ${variables.key} is not set: ${id} is called without a key`);
+    findings.warnings.push(
+      `${variables.authType} is ${auth}, but ${variables.key} is not set: ${id} is called without a key`,
+    );
   }
   const keyOptional = row.keyOptional === true || row.auth === "none";
   const used = auth === "none" ? undefined : key;
@@ -145,8 +147,7 @@ const withVersion = (own: ProviderRequests, version: string): ProviderRequests =
 
 /** A provider that no setting names: an OpenAI-compatible server at a URL on this machine, called without a key. */
 export function localProvider(id: string, url: string, row: ProviderRow = CUSTOM_PROVIDER_ROW): Provider {
-  const environment = { [providerVariables(id).url]: url };
-  return loadProvider(environment, id, row, "none", "auto", { problems: [], warnings: [] });
+  return loadProvider({ [providerVariables(id).url]: url }, id, row, "none", "auto", { problems: [], warnings: [] });
 }
 
 /**
@@ -155,6 +156,7 @@ export function localProvider(id: string, url: string, row: ProviderRow = CUSTOM
  * @param transport `CLIENT_TRANSPORT`, for providers that have none of their own
  * @param googleWire `GOOGLE_WIRE`
  * @param furtherKeys the keys of providers after their first, by its variable
+ * @param untouched what was loaded before, and need not be again
  */
 export function loadProviders(
   environment: Environment,
@@ -162,21 +164,21 @@ export function loadProviders(
   transport: Endpoint["transport"] = "auto",
   googleWire: "chat" | "native" = "chat",
   furtherKeys: ReadonlyMap<string, readonly string[]> = new Map(),
+  untouched: UntouchedProviders = new Map(),
 ): LoadedProviders {
   const findings: Findings = { problems: [], warnings: [] };
   const ids = readCustomIds(environment, customIds, findings);
   const taken = new Set(ids.map((id) => providerVariables(id).url));
-  const rows: Readonly<Record<string, ProviderRow>> = {
-    ...PROVIDER_TABLE,
-    ...(googleWire === "native" && { google: GOOGLE_NATIVE_ROW }),
-  };
+  const google = googleWire === "native" && { google: GOOGLE_NATIVE_ROW };
+  const rows: Readonly<Record<string, ProviderRow>> = { ...PROVIDER_TABLE, ...google };
   const keyedProviders = new Map<string, readonly Provider[]>();
   const load = (id: string, row: ProviderRow, auth: AuthType | undefined): Provider => {
     const [first, ...others] = withKeys(
       environment,
       id,
       furtherKeys,
-      (given, found) => loadProvider(given, id, row, auth, transport, found),
+      (given, found) =>
+        loadOnce(untouched, given, { id, row, transport }, () => loadProvider(given, id, row, auth, transport, found)),
       findings,
     );
     if (others.length > 0) keyedProviders.set(id, Object.freeze([first, ...others]));

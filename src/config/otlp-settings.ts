@@ -1,15 +1,11 @@
 import type { Settings } from "./settings-table.ts";
+import { metricsOptions } from "./telemetry-options.ts";
 
 const BASE = "http://localhost:4318";
 
-/** Whether anything is sent to a collector, and what. */
-function exportedSignals(settings: Settings): { readonly traces: boolean; readonly logs: boolean } {
-  const isOn = !settings.OTEL_SDK_DISABLED;
-  return {
-    traces: isOn && settings.TELEMETRY_TRACING_ENABLED,
-    logs: isOn && settings.OTEL_LOGS_EXPORTER === "otlp",
-  };
-}
+/** Signals, as the names of settings have them. */
+export const SIGNALS = ["TRACES", "METRICS", "LOGS"] as const;
+type Signal = (typeof SIGNALS)[number];
 
 /** Version of the gateway, and which of several processes this is. */
 interface ExportedAbout {
@@ -19,34 +15,62 @@ interface ExportedAbout {
 
 /** What is sent to a collector, and how; undefined if nothing is. */
 export function exportOptions(settings: Settings, about: ExportedAbout) {
-  const { traces, logs } = exportedSignals(settings);
-  if (!traces && !logs) return undefined;
-  const common = {
-    headers: Object.fromEntries(settings.OTEL_EXPORTER_OTLP_HEADERS.flatMap((entry) => pairOf(entry) ?? [])),
-    isJson: settings.OTEL_EXPORTER_OTLP_PROTOCOL === "http/json",
-    isCompressed: settings.OTEL_EXPORTER_OTLP_COMPRESSION === "gzip",
-    timeoutMs: settings.OTEL_EXPORTER_OTLP_TIMEOUT,
-  };
+  const isOn = !settings.OTEL_SDK_DISABLED;
+  const traces = isOn && settings.TELEMETRY_TRACING_ENABLED && settings.OTEL_TRACES_EXPORTER === "otlp";
+  const metrics = metricsOptions(settings)?.isExported ?? false;
+  const logs = isOn && settings.OTEL_LOGS_EXPORTER === "otlp";
+  if (!traces && !metrics && !logs) return undefined;
   return {
     signals: {
-      ...(traces && { traces: { ...common, url: tracesUrl(settings) } }),
-      ...(logs && { logs: { ...common, url: logsUrl(settings) } }),
-    },
-    files: {
-      ca: settings.OTEL_EXPORTER_OTLP_CERTIFICATE,
-      cert: settings.OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE,
-      key: settings.OTEL_EXPORTER_OTLP_CLIENT_KEY,
+      ...(traces && { traces: { ...collectorOf(settings, "TRACES"), url: tracesUrl(settings) } }),
+      ...(metrics && { metrics: { ...collectorOf(settings, "METRICS"), url: urlOf(settings, "METRICS") } }),
+      ...(logs && { logs: { ...collectorOf(settings, "LOGS"), url: urlOf(settings, "LOGS") } }),
     },
     limits: {
       delayMs: settings.OTEL_BSP_SCHEDULE_DELAY,
       maxQueued: settings.OTEL_BSP_MAX_QUEUE_SIZE,
       maxBatch: settings.OTEL_BSP_MAX_EXPORT_BATCH_SIZE,
     },
+    metrics: {
+      intervalMs: settings.OTEL_METRIC_EXPORT_INTERVAL,
+      timeoutMs: settings.OTEL_METRIC_EXPORT_TIMEOUT,
+      isDelta: settings.OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE === "delta",
+    },
     resource: resourceOf(settings, about),
     scope: { name: "inference-gateway", version: about.version },
     tracing: traces ? tracingOptions(settings) : undefined,
   };
 }
+
+/** How the collector of a signal is called: what is said for the signal is used before what is said for all. */
+function collectorOf(settings: Settings, signal: Signal) {
+  const own = `OTEL_EXPORTER_OTLP_${signal}` as const;
+  const headers = settings[`${own}_HEADERS`];
+  const given = headers.length > 0 ? headers : settings.OTEL_EXPORTER_OTLP_HEADERS;
+  const hasPair = settings[`${own}_CLIENT_CERTIFICATE`] !== undefined;
+  const pairOwner = hasPair ? own : "OTEL_EXPORTER_OTLP";
+  const trustOwner = settings[`${own}_CERTIFICATE`] === undefined ? "OTEL_EXPORTER_OTLP" : own;
+  return {
+    headers: Object.fromEntries(given.flatMap((entry) => pairOf(entry) ?? [])),
+    isJson: (settings[`${own}_PROTOCOL`] ?? settings.OTEL_EXPORTER_OTLP_PROTOCOL) === "http/json",
+    isCompressed: (settings[`${own}_COMPRESSION`] ?? settings.OTEL_EXPORTER_OTLP_COMPRESSION) === "gzip",
+    timeoutMs: settings[`${own}_TIMEOUT`] ?? settings.OTEL_EXPORTER_OTLP_TIMEOUT,
+    files: {
+      ca: fileOf(settings, `${trustOwner}_CERTIFICATE`),
+      cert: fileOf(settings, `${pairOwner}_CLIENT_CERTIFICATE`),
+      key: fileOf(settings, `${pairOwner}_CLIENT_KEY`),
+    },
+  };
+}
+
+/** The file that a setting names, with the setting that is to blame for it. */
+function fileOf(settings: Settings, setting: CertificateSetting) {
+  const path = settings[setting];
+  return path === undefined ? undefined : { setting, path };
+}
+
+type CertificateSetting =
+  `OTEL_EXPORTER_OTLP${"" | `_${Signal}`}_${"CERTIFICATE" | "CLIENT_CERTIFICATE" | "CLIENT_KEY"}`;
 
 /** Which traces are recorded, and what of them is passed on. */
 function tracingOptions(settings: Settings) {
@@ -61,14 +85,14 @@ function tracingOptions(settings: Settings) {
 }
 
 function tracesUrl(settings: Settings): string {
-  const { TELEMETRY_TRACING_OTLP_ENDPOINT: own, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: exact } = settings;
-  if (exact !== undefined) return exact;
-  if (own === undefined) return below(settings.OTEL_EXPORTER_OTLP_ENDPOINT, "/v1/traces");
+  const own = settings.TELEMETRY_TRACING_OTLP_ENDPOINT;
+  if (settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT !== undefined || own === undefined) return urlOf(settings, "TRACES");
   return new URL(own).pathname === "/" ? below(own, "/v1/traces") : own;
 }
 
-function logsUrl(settings: Settings): string {
-  return settings.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT ?? below(settings.OTEL_EXPORTER_OTLP_ENDPOINT, "/v1/logs");
+function urlOf(settings: Settings, signal: Signal): string {
+  const exact = settings[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`];
+  return exact ?? below(settings.OTEL_EXPORTER_OTLP_ENDPOINT, `/v1/${signal.toLowerCase()}`);
 }
 
 /** A path below a base URL, whose query it keeps. */
@@ -93,7 +117,7 @@ function resourceOf(settings: Settings, { version, worker }: ExportedAbout) {
 }
 
 /** `name=value` with % codes, in a list of one; undefined if it is none. */
-function pairOf(entry: string): [[name: string, value: string]] | undefined {
+export function pairOf(entry: string): [[name: string, value: string]] | undefined {
   const at = entry.indexOf("=");
   const name = entry.slice(0, at).trim();
   if (at < 1 || name === "") return undefined;
@@ -102,62 +126,4 @@ function pairOf(entry: string): [[name: string, value: string]] | undefined {
   } catch {
     return undefined;
   }
-}
-
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-zA-Z-]+$/;
-const HEADER_VALUE = /^[\x20-\x7e\t]*$/;
-/** Those that say how a request is framed are the gateway's to send. */
-const OWN_HEADERS = /^(?:host|connection|content-(?:length|type|encoding)|transfer-encoding)$/i;
-
-/** What is wrong with how a collector is to be called, one line each, without values. */
-export function findOtlpConflicts(settings: Settings): readonly (readonly [broken: boolean, problem: string])[] {
-  const { OTEL_TRACES_SAMPLER_ARG: ratio, OTEL_PROPAGATORS: propagators } = settings;
-  const endpoints = [
-    "TELEMETRY_TRACING_OTLP_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
-  ] as const;
-  const isHeader = (entry: string): boolean => {
-    const [[name, value] = ["", ""]] = pairOf(entry) ?? [];
-    return HEADER_NAME.test(name) && HEADER_VALUE.test(value) && !OWN_HEADERS.test(name);
-  };
-  const { OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: cert, OTEL_EXPORTER_OTLP_CLIENT_KEY: key } = settings;
-  return [
-    ...endpoints.map((name): [boolean, string] => [
-      !isCollectorUrl(settings[name]),
-      `${name} must be an http:// or https:// URL without a user and a password, such as http://localhost:4318`,
-    ]),
-    [
-      !/^(?:0?\.\d+|[01](?:\.0*)?)$/.test(ratio) || Number(ratio) > 1,
-      "OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, such as 0.01",
-    ],
-    [
-      !propagators.every((name) => name === "tracecontext" || name === "baggage") && propagators.join() !== "none",
-      "OTEL_PROPAGATORS must list tracecontext or baggage, or be none",
-    ],
-    [
-      !settings.OTEL_RESOURCE_ATTRIBUTES.every((entry) => pairOf(entry)),
-      "OTEL_RESOURCE_ATTRIBUTES must list name=value, with % codes as in URLs",
-    ],
-    [
-      !settings.OTEL_EXPORTER_OTLP_HEADERS.every(isHeader),
-      "OTEL_EXPORTER_OTLP_HEADERS must list name=value, with % codes as in URLs; host, connection and what says how the body is to be read are not accepted",
-    ],
-    [
-      (cert === undefined) !== (key === undefined),
-      "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY must be set together",
-    ],
-    [
-      settings.OTEL_BSP_MAX_EXPORT_BATCH_SIZE > settings.OTEL_BSP_MAX_QUEUE_SIZE,
-      "OTEL_BSP_MAX_EXPORT_BATCH_SIZE must not be more than OTEL_BSP_MAX_QUEUE_SIZE",
-    ],
-  ];
-}
-
-function isCollectorUrl(text: string | undefined): boolean {
-  if (text === undefined) return true;
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
-  const { username, password, hash } = new URL(text);
-  return username === "" && password === "" && hash === "";
 }

@@ -30,6 +30,10 @@ const ROWS: ReadonlyMap<string, ProviderRow> = new Map(Object.entries<ProviderRo
 
 /** Names the variables of a built-in or custom provider: `my-server` is set by `MY_SERVER_API_URL` and so on. */
 export function providerVariables(id: string): ProviderVariables {
+  return BUILT_IN.get(id) ?? nameVariables(id);
+}
+
+function nameVariables(id: string): ProviderVariables {
   const prefix = id.toUpperCase().replaceAll("-", "_");
   const { urlParameters = [], dated } = ROWS.get(id) ?? {};
   return {
@@ -48,6 +52,9 @@ export function providerVariables(id: string): ProviderVariables {
     particular: [...urlParameters.map(({ variable }) => variable), ...(dated ? [dated.variable] : [])],
   };
 }
+
+/** Every reload asks for those of each built-in provider several times. */
+const BUILT_IN: ReadonlyMap<string, ProviderVariables> = new Map([...ROWS.keys()].map((id) => [id, nameVariables(id)]));
 
 /** What is wrong or doubtful with the settings of providers, one line each. */
 export interface Findings {

@@ -1,6 +1,7 @@
 import type { SettingRow, SettingRows, SettingValue } from "./setting-row.ts";
 import { AUTHENTICATION_SETTINGS } from "./settings/authentication.ts";
 import { CLIENT_SETTINGS } from "./settings/client.ts";
+import { COLLECTOR_SETTINGS } from "./settings/collectors.ts";
 import { COST_SETTINGS } from "./settings/cost.ts";
 import { GENERAL_SETTINGS } from "./settings/general.ts";
 import { HISTORY_SETTINGS } from "./settings/history.ts";
@@ -26,6 +27,7 @@ export const SETTINGS_TABLE = {
   ...MCP_SETTINGS,
   ...TELEMETRY_SETTINGS,
   ...TRACING_SETTINGS,
+  ...COLLECTOR_SETTINGS,
   ...HISTORY_SETTINGS,
 } as const satisfies SettingRows;
 

@@ -4,10 +4,20 @@ import type { Settings } from "./settings-table.ts";
  * What telemetry is given of the settings, as in module-options.ts.
  */
 
-/** Where metrics are served; undefined if there are none. */
+/** What is counted for whom; undefined if nothing is. */
 export function metricsOptions(settings: Settings) {
+  const exporters = settings.OTEL_METRICS_EXPORTER;
+  const isServed = exporters.includes("prometheus");
+  const isExported = exporters.includes("otlp") && !settings.OTEL_SDK_DISABLED;
+  if (!settings.TELEMETRY_ENABLED || !(isServed || isExported)) return undefined;
   const { TELEMETRY_METRICS_HOST: hostname, TELEMETRY_METRICS_PORT: port } = settings;
-  return settings.TELEMETRY_ENABLED ? { hostname, port } : undefined;
+  return {
+    /** Where they are served; undefined if they are only sent to a collector. */
+    address: isServed ? { hostname, port } : undefined,
+    isExported,
+    /** Whether others may add to them. */
+    takesPushes: settings.TELEMETRY_METRICS_PUSH_ENABLED,
+  };
 }
 
 /** Where rows of requests are kept, and for how long; undefined if they are not. */

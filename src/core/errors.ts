@@ -148,6 +148,7 @@ export const FAILURES = {
   },
   unsupported_parameter: { status: 400, type: "invalid_request_error", message: "Not possible at this provider" },
   mcp_not_exposed: { status: 403, type: "permission_error", message: "mcp tools endpoint is not exposed" },
+  metrics_push_disabled: { status: 403, type: "permission_error", message: "Metrics push is not enabled" },
   path_not_allowed: { status: 400, type: "invalid_request_error", message: "Path is not allowed" },
   provider_error: { status: 502, type: "upstream_error", message: "The provider answered with an error" },
   provider_credentials_invalid: { status: 502, type: "upstream_error", message: "The gateway lacks valid credentials" },

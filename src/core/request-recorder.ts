@@ -5,14 +5,13 @@ import type {
   Outcome,
   Principal,
   RequestContext,
-  TokenUsage,
   ToolRun,
-  UsageSource,
 } from "./request-context.ts";
 import type { RequestTrace } from "./request-trace.ts";
 import type { AskedDeployment, RoutingRecord } from "./attempt-summary.ts";
 import type { RequestRegister } from "./request-register.ts";
-import { subtractUsage } from "./token-usage.ts";
+import { addAmounts } from "./picodollars.ts";
+import { subtractUsage, type TokenUsage, type UsageSource } from "./token-usage.ts";
 
 /** A class with plain fields: one is made for every request, and closures for its methods would cost as much as the rest. */
 export class Recorder implements RequestContext {
@@ -103,9 +102,10 @@ export class Recorder implements RequestContext {
     this.firstByteAt ??= this.register.now();
   }
 
-  attemptFailed(): void {
-    this.responseHeaderAt = this.firstByteAt = this.failure = this.cause = undefined;
-    this.usage = this.usageSource = this.cost = this.#priced = undefined;
+  attemptFailed(isFurther?: boolean): void {
+    this.failure = this.cause = undefined;
+    if (!isFurther) this.responseHeaderAt = this.firstByteAt = this.usage = this.usageSource = undefined;
+    if (!isFurther) this.cost = this.#priced = undefined;
   }
 
   answered(status: number): void {
@@ -143,7 +143,7 @@ export class Recorder implements RequestContext {
     if (!register.price || !usage || usage === this.#priced) return;
     const cost = register.price(this, subtractUsage(usage, this.#priced));
     this.#priced = usage;
-    this.cost = cost === null || this.cost === null ? null : (this.cost ?? 0n) + cost;
+    this.cost = cost === null || this.cost === null ? null : addAmounts(this.cost ?? 0n, cost);
   }
 
   toolsOffered(): void {

@@ -10,7 +10,7 @@ import { chooseWay } from "./choose-way.ts";
 import { readAskedInPath } from "./read-path.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
 import { memberOf } from "./received-body.ts";
-import type { RoutedAdmission } from "./route/request-route.ts";
+import type { OpenedRoute, RoutedAdmission, RoutedAsk } from "./route/request-route.ts";
 import type { AdmittedRequest } from "./stage.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import { findJsonModels } from "../routing/find-json-models.ts";
@@ -52,10 +52,7 @@ export function createAdmit(parts: AdmitParts): Admit {
     const named = query.provider === undefined ? routing?.router.find(name) : undefined;
     if (routing && named) {
       const ask = { context, request, format, body, streams, query: query.rest, route: named, alias: name };
-      const opened = routing.open(ask);
-      const { route, way } = opened instanceof Promise ? await opened : opened;
-      requireClient(request);
-      return { format, body, ...way, route, isArray, attempts: new Attempts(parts, context, request) };
+      return admitRouted(parts, routing, ask, isArray);
     }
     const found = resolveTarget(targets, query.provider, name, apiOf(format));
     const target = found instanceof Promise ? await found : found;
@@ -65,13 +62,27 @@ export function createAdmit(parts: AdmitParts): Admit {
     const keyed = routing?.router.forProvider(target.provider.id, target.model);
     if (routing && keyed) {
       const ask = { context, request, format, body, streams, query: query.rest, route: keyed, alias: undefined };
-      const opened = routing.open(ask);
-      const { route, way } = opened instanceof Promise ? await opened : opened;
-      return { format, body, ...way, route, isArray, attempts: new Attempts(parts, context, request) };
+      return admitRouted(parts, routing, ask, isArray);
     }
     const way = chooseWay(target, format, streams, query.rest, estimatesTokens);
     return { format, body, ...way, isArray, attempts: new Attempts(parts, context, request) };
   };
+}
+
+/** Admits a request that several deployments could answer. At once, unless its body must be searched for other models. */
+function admitRouted(
+  parts: AdmitParts,
+  { open }: RoutedAdmission,
+  ask: RoutedAsk,
+  isArray: boolean,
+): AdmittedRequest | Promise<AdmittedRequest> {
+  const { context, request, format, body } = ask;
+  const admit = ({ route, way }: OpenedRoute): AdmittedRequest => {
+    requireClient(request);
+    return { format, body, ...way, route, isArray, attempts: new Attempts(parts, context, request) };
+  };
+  const opened = open(ask);
+  return opened instanceof Promise ? opened.then(admit) : admit(opened);
 }
 
 /** The bytes of a JSON text without a byte order mark, which no provider takes. https://www.rfc-editor.org/rfc/rfc8259#section-8.1 */

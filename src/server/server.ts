@@ -11,6 +11,7 @@ import { type ConfigFileState, showHealth, showReadiness, type WorkerPlace } fro
 import { byClient, listGoogleModels, showGoogleModel } from "./handlers/google-models.ts";
 import { listModels, type ModelRouteParts, showModel } from "./handlers/models.ts";
 import { showRouting } from "./handlers/routing.ts";
+import { refusePush } from "./handlers/refuse-push.ts";
 import { listTools } from "./handlers/tools.ts";
 import type { RoutingView } from "../routing/routing-view.ts";
 import type { Listener } from "./listener.ts";
@@ -42,6 +43,8 @@ export interface RoutesParts extends Pick<ApplicationParts, "relay"> {
   readonly passthrough: RouteHandler;
   /** Answers about requests that are over; absent if nothing is kept of them. */
   readonly history?: Pick<ApplicationParts["handlers"], "usage" | "requests"> | undefined;
+  /** Takes metrics of others; absent if nobody may push some. */
+  readonly pushMetrics?: RouteHandler | undefined;
   /** Absent if MCP is off. */
   readonly toolRegistry: ToolRegistry | undefined;
 }
@@ -108,6 +111,7 @@ export function createServer({ listener, requests, version, timers, current, ...
           googleModel: showGoogleModel(models),
           routing: showRouting(parts.routing, known.worker),
           tools: listTools(options.exposesTools, toolRegistry),
+          pushMetrics: parts.pushMetrics ?? refusePush,
           proxy: parts.passthrough,
           ...parts.history,
           ...(options.hasDocumentation &&

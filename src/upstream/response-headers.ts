@@ -1,3 +1,4 @@
+import { readRetryAfter } from "../core/retry-after.ts";
 import { readLimitReset } from "./limit-reset.ts";
 import type { ResponseHeaders } from "./transport.ts";
 import type { Redact } from "../core/redact/redact.ts";
@@ -99,9 +100,5 @@ const DECIMAL = /^\d+(?:\.\d+)?$/;
 export function parseRetryAfter(headers: ResponseHeaders, now: number): number | undefined {
   const milliseconds = headers.get("retry-after-ms")?.trim() ?? "";
   if (DECIMAL.test(milliseconds)) return Number(milliseconds);
-  const after = headers.get("retry-after")?.trim() ?? "";
-  if (DECIMAL.test(after)) return Number(after) * 1000;
-  // What begins with a letter is a date at most; a lone number such as "-1" would be read as a year.
-  const date = /^[a-z]/i.test(after) ? Date.parse(after) : Number.NaN;
-  return Number.isNaN(date) ? readLimitReset(headers, now) : Math.max(0, date - now);
+  return readRetryAfter(headers.get("retry-after"), now) ?? readLimitReset(headers, now);
 }

@@ -1,4 +1,5 @@
 import { gatewayCommand } from "../fixtures/start-gateway.ts";
+import { patient } from "../fixtures/within.ts";
 
 /** How a run of the command ended, and what it said. */
 export interface Ended {
@@ -8,7 +9,7 @@ export interface Ended {
   readonly code: number;
 }
 
-/** Runs the gateway's command to its end; where it serves instead, it is killed after a few seconds. */
+/** Runs the gateway's command to its end; one that serves instead is killed in the end. */
 export async function runToEnd(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
@@ -19,7 +20,7 @@ export async function runToEnd(
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    timeout: 4000,
+    timeout: patient(4000),
     killSignal: "SIGKILL",
     ...(folder !== undefined && { cwd: folder }),
   });

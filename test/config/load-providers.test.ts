@@ -389,3 +389,20 @@ describe("Google's two APIs", () => {
     expect(loadProviders(refused, ["mine"]).problems).toEqual([expect.stringContaining("MINE_APIS")]);
   });
 });
+
+test("a provider that nothing is said about is the same object whenever it is loaded, and another one with what it depends on", () => {
+  const untouched = new Map();
+  const load = (environment: Environment, transport: "auto" | "socket" = "auto", wire: "chat" | "native" = "chat") => {
+    const { providers } = loadProviders(environment, [], transport, wire, undefined, untouched);
+    return new Map(providers.map((provider) => [provider.id, provider]));
+  };
+  const [one, other] = [load({}), load({ GROQ_API_KEY: KEY, DATABRICKS_HOST: "a.example" })];
+  const differing = [...one.keys()].filter((id) => one.get(id) !== other.get(id));
+  const clouds = Object.entries(PROVIDER_TABLE).flatMap(([id, row]) => ("credential" in row ? [id] : []));
+  expect(differing.filter((id) => !clouds.includes(id)).sort()).toEqual(["databricks", "groq"]);
+  expect(load({}).get("groq")).toBe(one.get("groq"));
+  expect(load({}, "socket").get("groq")?.transport).toBe("socket");
+  expect(load({}).get("groq")?.transport).toBe("auto");
+  expect(load({}, "auto", "native").get("google")?.apis).not.toEqual(one.get("google")?.apis);
+  expect(load({}).get("google")?.apis).toEqual(one.get("google")?.apis);
+});

@@ -10,6 +10,11 @@ function load(variables: Readonly<Record<string, string>>): Config {
   return loaded.config;
 }
 
+const OF_COLLECTORS = [
+  ...["ENDPOINT", "PROTOCOL", "HEADERS", "TIMEOUT", "COMPRESSION"],
+  ...["CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"],
+];
+
 describe("what changed", () => {
   test.each([
     ["nothing", {}, {}, []],
@@ -65,7 +70,7 @@ describe("what needs a restart", () => {
 
   test("is said in the table of all that the process reads only when it starts", () => {
     const rows = SETTING_ROWS.filter(([, { appliesAt }]) => appliesAt === "restart").map(([name]) => name);
-    expect(rows).toEqual([
+    expect<readonly string[]>(rows).toEqual([
       "GATEWAY_CONFIG",
       "ENVIRONMENT",
       "LOG_FORMAT",
@@ -89,21 +94,28 @@ describe("what needs a restart", () => {
       "RESPONSES_STORE_MAX_CLIENT_BYTES",
       "RESPONSES_STORE_TIMEOUT",
       "TELEMETRY_ENABLED",
+      "OTEL_METRICS_EXPORTER",
+      "OTEL_METRIC_EXPORT_INTERVAL",
+      "OTEL_METRIC_EXPORT_TIMEOUT",
+      "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
       "TELEMETRY_METRICS_HOST",
       "TELEMETRY_METRICS_PORT",
+      "TELEMETRY_METRICS_PUSH_ENABLED",
       "TELEMETRY_TRACING_ENABLED",
       "TELEMETRY_TRACING_OTLP_ENDPOINT",
       "TELEMETRY_CAPTURE_CONTENT",
       "OTEL_SDK_DISABLED",
+      "OTEL_TRACES_EXPORTER",
       "OTEL_TRACES_SAMPLER",
       "OTEL_TRACES_SAMPLER_ARG",
       "OTEL_PROPAGATORS",
       "OTEL_LOGS_EXPORTER",
       "OTEL_SERVICE_NAME",
       "OTEL_RESOURCE_ATTRIBUTES",
+      "OTEL_BSP_SCHEDULE_DELAY",
+      "OTEL_BSP_MAX_QUEUE_SIZE",
+      "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
       "OTEL_EXPORTER_OTLP_ENDPOINT",
-      "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-      "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
       "OTEL_EXPORTER_OTLP_PROTOCOL",
       "OTEL_EXPORTER_OTLP_HEADERS",
       "OTEL_EXPORTER_OTLP_TIMEOUT",
@@ -111,9 +123,9 @@ describe("what needs a restart", () => {
       "OTEL_EXPORTER_OTLP_CERTIFICATE",
       "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
       "OTEL_EXPORTER_OTLP_CLIENT_KEY",
-      "OTEL_BSP_SCHEDULE_DELAY",
-      "OTEL_BSP_MAX_QUEUE_SIZE",
-      "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+      ...["TRACES", "METRICS", "LOGS"].flatMap((signal) =>
+        OF_COLLECTORS.map((name) => `OTEL_EXPORTER_OTLP_${signal}_${name}` as const),
+      ),
       "HISTORY_ENABLED",
       "DATA_DIR",
       "DATABASE_URL",

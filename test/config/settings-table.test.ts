@@ -3,7 +3,9 @@ import { acceptedValues, parseSetting } from "../../src/config/parse-setting.ts"
 import type { SettingValue } from "../../src/config/setting-row.ts";
 import { SETTING_ROWS, type Settings } from "../../src/config/settings-table.ts";
 
-test.each(SETTING_ROWS.map(([name, row]) => [name, row] as const))("%s accepts its own default", (_, row) => {
+test.each(SETTING_ROWS.map(([name, row]) => [name, row] as const))("%s accepts its own default", (name, row) => {
+  // The default of what is said for one signal is what is said for all of them.
+  if (/^OTEL_EXPORTER_OTLP_(?:TRACES|METRICS|LOGS)_/.test(name) && row.default === undefined) return;
   if (row.default === undefined) return expect(["string", "list", "proxy", "duration"]).toContain(row.type);
   expect(parseSetting(row, row.default)).toBeDefined();
 });

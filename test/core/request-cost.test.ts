@@ -29,6 +29,16 @@ describe("the cost of a request", () => {
     expect(context.asked).toHaveLength(1);
   });
 
+  test("is at most what databases keep, whatever a provider tells", () => {
+    const context = open(() => 2n ** 62n);
+    for (const inputTokens of [1, 2, 3]) {
+      context.used({ inputTokens });
+      context.toolStep();
+    }
+    context.finish("answered");
+    expect(context.cost).toBe(2n ** 63n - 1n);
+  });
+
   test("is that of all calls of its model, each priced by what it used itself", () => {
     const context = open();
     context.used({ inputTokens: 100, outputTokens: 10 });

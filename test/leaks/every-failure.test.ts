@@ -379,6 +379,7 @@ const DRIVES: readonly Drive[] = [
   },
   { code: "body_too_large", request: chat("openai/m", { filler: "x".repeat(20_000) }) },
   { code: "body_too_large", request: { target: "/proxy/openai/x", body: { ...TALK, filler: "x".repeat(20_000) } } },
+  { code: "metrics_push_disabled", request: { target: "/v1/metrics", body: TALK } },
   { code: "route_not_found", request: { method: "GET", target: `/v1/${encodeURIComponent(SECRETS.prompt)}` } },
   { code: "url_too_long", request: { method: "GET", target: `/v1/${SECRETS.wrongToken.repeat(520)}` } },
   { code: "method_not_allowed", request: { method: "DELETE", target: "/v1/chat/completions" } },

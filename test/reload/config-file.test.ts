@@ -3,8 +3,11 @@ import { mkdtempSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { heapStats } from "bun:jsc";
+import { createReloads, type ReloadParts } from "../../src/cli/reload-on-change.ts";
 import { openService } from "../../src/cli/service.ts";
 import { loadSource, readSource } from "../../src/config/config-source.ts";
+import { watchFile } from "../../src/config/file/watch-file.ts";
+import { BACKGROUND_TIMERS } from "../../src/core/deadlines.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { connectToEach, workerPids } from "../cli/workers/worker-processes.ts";
 import { json, sse } from "../fixtures/answers.ts";
@@ -149,32 +152,63 @@ test("the file of ROUTING_CONFIG_PATH is applied by all workers when it is saved
 
 /** Between two requests of a client: some of four are under way at most reloads, and the machine has time for others. */
 const PAUSE_MS = 4;
+const EVENTS = ["data: 1\n\n", "data: 2\n\n", "data: [DONE]\n\n"] as const;
 
-test("ten reloads a second under load lose nothing, and memory stays flat", async () => {
-  // Not the mock, which remembers every request.
-  await using upstream = Bun.serve({
+/** Not the mock, which remembers every request. @param gate what streams of the model `held` wait for after their first event */
+function startProvider(gate: Promise<void>) {
+  return Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
+    idleTimeout: 0,
     async fetch(request) {
       if (request.url.endsWith("/models")) return Response.json({ data: [] });
-      if (!(await request.text()).includes('"stream":true')) return Response.json({ ok: true });
-      const headers = { "content-type": "text/event-stream" };
-      return new Response("data: 1\n\ndata: 2\n\ndata: [DONE]\n\n", { headers });
+      const body = await request.text();
+      if (!body.includes('"stream":true')) return Response.json({ ok: true });
+      async function* events(): AsyncGenerator<string> {
+        yield EVENTS[0];
+        if (body.includes('"held"')) await gate;
+        yield EVENTS[1] + EVENTS[2];
+      }
+      return new Response(events(), { headers: { "content-type": "text/event-stream" } });
     },
   });
+}
+
+/** A gateway in this process that serves what a file says, and watches it. */
+async function openWatched(path: string) {
+  const read = () =>
+    readSource({ KEY: "sk", SERVER_PORT: "0", ...forcedTransport() }, { envFile: undefined, configFile: path });
+  const first = await read();
+  if (!first.ok) throw new Error(first.problem);
+  const { source } = first;
+  const loaded = loadSource(source);
+  if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
+  let reloads = 0;
+  const write = (line: string): void => void (reloads += /"(?:not )?reloaded/.test(line) ? 1 : 0);
+  const log = createLog({ level: "info", environment: "test" }, { write });
+  const service = await openService({ config: loaded.config, file: source.file, demo: false, version: "test", log });
+  const timers = { ...BACKGROUND_TIMERS, now: () => performance.now() };
+  const watch = { timers };
+  const apply: ReloadParts["apply"] = (again, from) => service.reload(again, from?.file);
+  const { reloadIfChanged, reload } = createReloads({ source, read, apply, watch });
+  const watched = watchFile(path, reloadIfChanged, watch);
+  return {
+    ...{ url: (await service.listen()).url.replace("localhost", "127.0.0.1"), reload, reloads: () => reloads },
+    async [Symbol.asyncDispose]() {
+      watched.close();
+      await service.drain(() => {});
+    },
+  };
+}
+
+test("reload after reload under load loses nothing, applies every version, and leaves memory flat", async () => {
+  const gate = Promise.withResolvers<void>();
+  await using upstream = startProvider(gate.promise);
   const path = newPath();
   const providers = `providers:\n  left: { base_url: "http://127.0.0.1:${upstream.port}/v1", api_key: "\${KEY}" }\n`;
   writeFileSync(path, providers);
-  const files = { envFile: undefined, configFile: path };
-  const read = () => readSource({ KEY: "sk", SERVER_PORT: "0", ...forcedTransport() }, files);
-  const source = await read();
-  if (!source.ok) throw new Error(source.problem);
-  const loaded = loadSource(source.source);
-  if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
-  const log = createLog({ level: "silent", environment: "test" }, { write() {} });
-  const parts = { config: loaded.config, file: source.source.file, demo: false, version: "test", log };
-  const service = await openService(parts);
-  const url = (await service.listen()).url.replace("localhost", "127.0.0.1");
+  await using gateway = await openWatched(path);
+  const { url } = gateway;
 
   let isOver = false;
   let answered = 0;
@@ -182,28 +216,38 @@ test("ten reloads a second under load lose nothing, and memory stays flat", asyn
     while (!isOver) {
       const response = await chat(url, stream);
       const text = await response.text();
-      expect([response.status, text]).toEqual([200, stream ? "data: 1\n\ndata: 2\n\ndata: [DONE]\n\n" : '{"ok":true}']);
+      expect([response.status, text]).toEqual([200, stream ? EVENTS.join("") : '{"ok":true}']);
       answered += 1;
       await Bun.sleep(PAUSE_MS);
     }
   };
+  const held = await Promise.all(Array.from({ length: 10 }, () => chat(url, true, "left/held")));
   const load = Promise.all([ask(false), ask(true), ask(false), ask(true)]);
+  /** Has the gateway read what is another file, the same one with other content, or what it has already. */
   const reload = async (count: number): Promise<void> => {
+    const before = gateway.reloads();
     const more = `policy: { disallowed_models: [m-${count}] }\nserver: { max_json_depth: ${20 + (count % 9)} }\n`;
-    writeFileSync(path, providers + more);
-    expect((await service.reload(await read())).ok).toBe(true);
-    await Bun.sleep(100);
+    const text = providers + more;
+    if (count % 3 === 0) replace(path, text);
+    else if (count % 3 === 1) writeFileSync(path, text);
+    else gateway.reload();
+    await until(() => gateway.reloads() > before, `reload ${count}`);
+    expect(gateway.reloads()).toBe(before + 1);
+    if (count % 3 === 2) return;
+    const version = new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 12);
+    expect(await stateOf(url)).toMatchObject({ version, problem: null });
   };
   const heap = (): number => {
     Bun.gc(true);
     return heapStats().heapSize;
   };
-  for (let count = 0; count < 20; count += 1) await reload(count);
+  for (let count = 0; count < 30; count += 1) await reload(count);
   const before = heap();
-  for (let count = 0; count < 40; count += 1) await reload(count);
+  for (let count = 30; count < 120; count += 1) await reload(count);
   isOver = true;
   await load;
+  gate.resolve();
+  for (const stream of held) expect(await stream.text()).toBe(EVENTS.join(""));
   await until(() => heap() < before * 1.15 + 1_000_000, "memory is what it was before the reloads");
   expect(answered).toBeGreaterThan(0);
-  await service.drain(() => {});
 });

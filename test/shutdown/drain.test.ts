@@ -188,7 +188,7 @@ describe("a gateway that drains tells each client that its connection ends", () 
   const CLOSE = "close";
 
   test("with answers and streams whose heads go out after the signal", async () => {
-    await start("300ms");
+    await giveHours();
     const gate = createGate();
     const waiting = await begin("/v1/chat/completions", CHAT, [wait(gate), ...json(200, "{}")]);
     const streaming = await begin("/v1/chat/completions", { ...CHAT, stream: true }, [
@@ -210,7 +210,7 @@ describe("a gateway that drains tells each client that its connection ends", () 
   });
 
   test("so that clients that send one request after the other lose none", async () => {
-    await start("300ms");
+    await giveHours();
     rig.provider.answerAlways(() => json(200, "{}"));
     const body = JSON.stringify(CHAT);
     /** Sends requests over one connection until an answer says that it is the last one. */

@@ -1,6 +1,7 @@
 import { changedFiles, createFileMemory, type FileContents, type FileMemory } from "../../core/read-files.ts";
 import { type ConfigSource, loadSource, sourceIn } from "../../config/config-source.ts";
 import type { Config } from "../../config/load-config.ts";
+import type { UntouchedProviders } from "../../config/untouched-providers.ts";
 import { nextConfig } from "../../config/next-config.ts";
 import type { FromHub, SharingChannel } from "../../routing/sharing/channel.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
@@ -21,6 +22,7 @@ export function runWorker(number: number, version: string): void {
   let service: Service | undefined;
   let count: WorkerCount = { up: 0, of: 0 };
   let files: FileMemory | undefined;
+  const untouched: UntouchedProviders = new Map();
   /** What the settings are to be read from, as the supervising process last said. */
   let source: ConfigSource = { environment: {} };
   /** Settles when it is built, and reloaded as often as it was asked to. */
@@ -52,7 +54,7 @@ export function runWorker(number: number, version: string): void {
     source = given ?? source;
     // From now on files are read from disk, whatever was given.
     files.take();
-    const { ok, problem } = await service.reload({ ok: true, source });
+    const { ok, problem } = await service.reload(loadSource(source, untouched), source.file);
     if (ok) return tell({ kind: "reloaded", source, files: files.take() });
     tell({ kind: "not-reloaded", source, ...(problem !== undefined && { problem }) });
   };

@@ -67,9 +67,11 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
   reloadOnChange({
     source,
     read: parts.readSource,
-    async apply(read) {
-      if (read.ok) supervisor.reload(forWorkers(read.source));
-      else log.error({ reason: read.problem }, "not reloaded; what was loaded before stays");
+    async apply(loaded, from) {
+      // What is wrong with what could be read is told by every worker, which knows it for its health.
+      if (from) supervisor.reload(forWorkers(from));
+      else if (!loaded.ok)
+        log.error({ reason: loaded.problems.join("; ") }, "not reloaded; what was loaded before stays");
     },
     watch: { timers },
   });
@@ -85,12 +87,12 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
 const portIn = ({ environment, file }: ConfigSource): string | undefined =>
   readVariable(environment, "SERVER_PORT") ?? file?.values["SERVER_PORT"]?.text;
 
-/** Serves the metrics of all workers, if they are wanted; its code is not loaded otherwise. */
+/** Serves the metrics of all workers, if they are to be served; its code is not loaded otherwise. */
 async function openMetricsOrFail({ settings }: Config, timers: TimerSource) {
-  const wanted = metricsOptions(settings);
-  if (!wanted) return undefined;
+  const address = metricsOptions(settings)?.address;
+  if (!address) return undefined;
   const { createMetricsHub } = await import("../../telemetry/metrics/metrics-hub.ts");
-  const hub = createMetricsHub(wanted, timers);
+  const hub = createMetricsHub(address, timers);
   try {
     return { hub, serving: { metrics: hub.listen() } };
   } catch (error) {

@@ -53,9 +53,9 @@ function readValues(
     ["providers", providers.map(([id]) => id)],
     ["mcp.servers", servers.map(([name]) => name)],
   ]);
-  const paths = placesOf(FILE_SCHEMA, names)
-    .filter(({ path: [section, id = ""] }) => section !== "providers" || names.get("providers")?.includes(id))
-    .map(({ path, saying }) => [saying.variable(path), shownPath(path)] as const);
+  const paths = placesOf(FILE_SCHEMA, names).map(
+    ({ path, saying }) => [saying.variable(path), shownPath(path)] as const,
+  );
   return {
     values,
     providers: Object.fromEntries(providers.map(([id, { at }]) => [id, at])),

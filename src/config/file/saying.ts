@@ -39,7 +39,8 @@ export const keyName = (schema: TSchema): string => `<${String(schema["title"] ?
 
 /**
  * Every place below a schema that says a setting.
- * @param names keys that the operator chose, by the path of their map; without any, each map has one, named for what it is
+ * @param names the keys of maps whose keys the operator may choose, known ones too, by the path of their map; without any, each
+ *   such map has one, named for what it is, beside those that are known
  */
 export function placesOf(
   schema: TSchema,
@@ -50,9 +51,12 @@ export function placesOf(
   if (saying) return [{ path, schema, saying }];
   const properties: Readonly<Record<string, TSchema>> = schema["properties"] ?? {};
   const further: TSchema | undefined = schema["additionalProperties"] || undefined;
-  const chosen = further ? (names ? (names.get(path.join(".")) ?? []) : [keyName(further)]) : [];
+  const listed = further && names?.get(path.join("."));
+  const chosen = listed ?? (further && !names ? [keyName(further)] : []);
   return [
-    ...Object.entries(properties).flatMap(([key, property]) => placesOf(property, names, [...path, key])),
+    ...Object.entries(properties)
+      .filter(([key]) => listed?.includes(key) ?? true)
+      .flatMap(([key, property]) => placesOf(property, names, [...path, key])),
     ...chosen
       .filter((key) => !Object.hasOwn(properties, key))
       .flatMap((key) => placesOf(further as TSchema, names, [...path, key])),

@@ -7,49 +7,83 @@ import type { TimerSource } from "../../core/deadlines.ts";
 export interface WatchParts {
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer" | "now">;
   /**
-   * Reports the names in a folder that change, undefined for one that is not known.
+   * Reports what happens in a folder.
    * @throws if the platform or the file system has no such events, or the folder is not there
    */
-  readonly watchFolder?: (folder: string, onEvent: (name: string | undefined) => void, onError: () => void) => Closable;
-  /** What differs when a file is another one or holds something else; undefined if there is none. Follows links. */
-  readonly fingerprint?: (path: string) => Promise<string | undefined>;
+  readonly watchFolder?: (folder: string, onEvent: OnFolderEvent, onError: () => void) => Closable;
+  /** Looks at the file that a path leads to; undefined if there is none. Follows links. */
+  readonly look?: (path: string) => Promise<SeenFile | undefined>;
+}
+
+/**
+ * `rename` if a name is there now that was not, stands for another file, or is gone; `change` if what the file of that name
+ * holds has changed. The name is undefined if it is not known.
+ */
+type OnFolderEvent = (kind: "rename" | "change", name: string | undefined) => void;
+
+/** As much of a file as says whether it is another one, or holds something else. */
+export interface SeenFile {
+  readonly id: string;
+  /** Differs when what it holds does. */
+  readonly state: string;
+  /**
+   * Whether it was written before it got its name: something was done to it after it was last written. False also if there
+   * was no tick of the file system's clock between the two.
+   */
+  readonly isMoved: boolean;
+  readonly isEmpty: boolean;
 }
 
 interface Closable {
   close(): void;
 }
 
-/** A file is read when it has been left alone for so long: whoever writes it in parts is not done. */
-const QUIET_MS = 100;
+/**
+ * A file that is written in place is read when it has been left alone for so long: whoever writes it in parts is not done.
+ * Less than a tenth of a second, so that what is saved ten times a second is read as often.
+ */
+const QUIET_MS = 50;
+/**
+ * One that has taken the place of another may still be written if it was made there, but then there are events of that. Two
+ * ticks of the slowest clock that Linux has for files.
+ */
+const MADE_QUIET_MS = 20;
 /** One that is never left alone is read nevertheless. */
 const MAX_DELAY_MS = 1000;
 /** Finds what has no events: file systems over a network, a file mounted by itself, a link to another folder. */
 const POLL_MS = 2000;
 
 /**
- * Calls back after a file has changed, also if it was replaced by another one of its name, or if the folder that it is
- * linked from was, as in volumes of Kubernetes: `..data` becomes another link there. May call back without a change.
+ * Calls back after a file has changed. At once if a whole one took its place, as by a rename onto its name, or by another link
+ * in `..data` of a volume of Kubernetes: nobody writes it any more. May call back without a change.
  */
 export function watchFile(path: string, onChange: () => void, parts: WatchParts): Closable {
-  const { timers, watchFolder = watchByEvents, fingerprint = fingerprintOf } = parts;
+  const { timers, watchFolder = watchByEvents, look = lookAt } = parts;
   const name = basename(path);
   let watched: Closable | undefined;
-  let known: string | undefined;
-  let firstEventAt: number | undefined;
-  let quiet: unknown;
+  let known: SeenFile | undefined;
   let poll: unknown;
   let isClosed = false;
 
-  const settle = (): void => {
-    firstEventAt = undefined;
+  /** When it is known what is read: what changes after that is found by the next look. */
+  const report = (found: SeenFile | undefined): void => {
+    known = found;
     onChange();
   };
 
-  const changed = (): void => {
-    const now = timers.now();
-    firstEventAt ??= now;
-    timers.clearTimer(quiet);
-    quiet = timers.setTimer(settle, Math.max(0, Math.min(QUIET_MS, firstEventAt + MAX_DELAY_MS - now)));
+  const quiet = createQuiet(timers, async () => {
+    const found = await look(path);
+    if (!isClosed) report(found);
+  });
+
+  /** @param isLink whether it was a link on the way to the file, which leads to a whole one */
+  const replaced = async (isLink: boolean): Promise<void> => {
+    const found = await look(path);
+    if (isClosed) return;
+    const isOther = !isSame(found, known);
+    const isWhole = isOther && found && !quiet.isAwaited();
+    if (isWhole && (isLink || found.isMoved)) report(found);
+    else if (isOther || !isLink) quiet.await(isWhole && !found.isEmpty ? MADE_QUIET_MS : QUIET_MS);
   };
 
   const unwatch = (): void => {
@@ -62,8 +96,11 @@ export function watchFile(path: string, onChange: () => void, parts: WatchParts)
     try {
       watched = watchFolder(
         dirname(path),
-        (changedName) => {
-          if (changedName === undefined || changedName === name || changedName.startsWith("..")) changed();
+        (kind, changedName) => {
+          const isLink = changedName !== name && changedName?.startsWith("..") === true;
+          if (changedName !== undefined && changedName !== name && !isLink) return;
+          if (kind === "rename") void replaced(isLink);
+          else quiet.await(QUIET_MS);
         },
         unwatch,
       );
@@ -72,44 +109,72 @@ export function watchFile(path: string, onChange: () => void, parts: WatchParts)
     }
   };
 
-  const look = async (): Promise<void> => {
-    const found = await fingerprint(path);
+  const pollOnce = async (): Promise<void> => {
+    const found = await look(path);
     if (isClosed) return;
-    if (found !== known) {
+    if (!isSame(found, known)) {
       known = found;
       // The folder may be another one by now.
       listen();
-      changed();
+      quiet.await(QUIET_MS);
     }
-    poll = timers.setTimer(() => void look(), POLL_MS);
+    poll = timers.setTimer(() => void pollOnce(), POLL_MS);
   };
 
   listen();
-  void fingerprint(path).then((found) => {
-    known = found;
-    if (!isClosed) poll = timers.setTimer(() => void look(), POLL_MS);
+  void look(path).then((found) => {
+    known ??= found;
+    if (!isClosed) poll = timers.setTimer(() => void pollOnce(), POLL_MS);
   });
 
   return {
     close() {
       isClosed = true;
-      timers.clearTimer(quiet);
+      quiet.forget();
       timers.clearTimer(poll);
       unwatch();
     },
   };
 }
 
+/** Calls back when nothing has happened for a while, or something for long. */
+function createQuiet({ now, setTimer, clearTimer }: WatchParts["timers"], onQuiet: () => Promise<void>) {
+  let firstEventAt: number | undefined;
+  let timer: unknown;
+  return {
+    /** Something happens now. @param quietMs how long nothing is to happen after it */
+    await(quietMs: number) {
+      firstEventAt ??= now();
+      clearTimer(timer);
+      const delayMs = Math.max(0, Math.min(quietMs, firstEventAt + MAX_DELAY_MS - now()));
+      timer = setTimer(() => {
+        firstEventAt = undefined;
+        void onQuiet();
+      }, delayMs);
+    },
+    isAwaited: () => firstEventAt !== undefined,
+    forget: () => clearTimer(timer),
+  };
+}
+
+const isSame = (one: SeenFile | undefined, other: SeenFile | undefined): boolean =>
+  one?.id === other?.id && one?.state === other?.state;
+
 const watchByEvents: NonNullable<WatchParts["watchFolder"]> = (folder, onEvent, onError) => {
-  const watcher = watch(folder, { persistent: false }, (_, name) => onEvent(name ?? undefined));
+  const watcher = watch(folder, { persistent: false }, (kind, name) => onEvent(kind, name ?? undefined));
   watcher.on("error", onError);
   return watcher;
 };
 
-async function fingerprintOf(path: string): Promise<string | undefined> {
+async function lookAt(path: string): Promise<SeenFile | undefined> {
   try {
-    const { dev, ino, size, mtimeMs } = await stat(path);
-    return [dev, ino, size, mtimeMs].join(" ");
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return {
+      id: `${dev} ${ino}`,
+      state: `${size} ${mtimeNs}`,
+      isMoved: size > 0n && ctimeNs > mtimeNs,
+      isEmpty: size === 0n,
+    };
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import type { SettingRows } from "../setting-row.ts";
 
-/** Traces, and how they and the log are sent to a collector. Names that begin with `OTEL_` are OpenTelemetry's own. */
+/** Traces, and what of them and of the log is sent to a collector. Names that begin with `OTEL_` are OpenTelemetry's own. */
 export const TRACING_SETTINGS = {
   TELEMETRY_TRACING_ENABLED: {
     group: "Telemetry",
@@ -28,6 +28,14 @@ export const TRACING_SETTINGS = {
     default: "false",
     appliesAt: "restart",
     doc: "Record no traces and send nothing to a collector, whatever other settings say",
+  },
+  OTEL_TRACES_EXPORTER: {
+    group: "Telemetry",
+    type: "enum",
+    values: ["otlp", "none"],
+    default: "otlp",
+    appliesAt: "restart",
+    doc: "Where traces go; none: record none, as without TELEMETRY_TRACING_ENABLED",
   },
   OTEL_TRACES_SAMPLER: {
     group: "Telemetry",
@@ -71,80 +79,13 @@ export const TRACING_SETTINGS = {
     type: "string",
     default: "inference-gateway",
     appliesAt: "restart",
-    doc: "What the gateway is called in traces and logs",
+    doc: "What the gateway is called in all that is sent to a collector",
   },
   OTEL_RESOURCE_ATTRIBUTES: {
     group: "Telemetry",
     type: "list",
     appliesAt: "restart",
     doc: "What else is said of it, as name=value, with % codes as in URLs",
-  },
-  OTEL_EXPORTER_OTLP_ENDPOINT: {
-    group: "Telemetry",
-    type: "string",
-    appliesAt: "restart",
-    doc: "Base URL of the collector, to which /v1/traces and so on is added; unset is http://localhost:4318",
-  },
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
-    group: "Telemetry",
-    type: "string",
-    appliesAt: "restart",
-    doc: "URL for traces, as it is; used before all others",
-  },
-  OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: {
-    group: "Telemetry",
-    type: "string",
-    appliesAt: "restart",
-    doc: "URL for the lines of the log, as it is; used before OTEL_EXPORTER_OTLP_ENDPOINT",
-  },
-  OTEL_EXPORTER_OTLP_PROTOCOL: {
-    group: "Telemetry",
-    type: "enum",
-    values: ["http/protobuf", "http/json"],
-    default: "http/protobuf",
-    appliesAt: "restart",
-    doc: "What is sent to the collector",
-  },
-  OTEL_EXPORTER_OTLP_HEADERS: {
-    group: "Telemetry",
-    type: "list",
-    secret: "wholly",
-    appliesAt: "restart",
-    doc: "Headers for the collector, as name=value, with % codes as in URLs",
-  },
-  OTEL_EXPORTER_OTLP_TIMEOUT: {
-    group: "Telemetry",
-    type: "integer",
-    range: ["1", "600000"],
-    default: "10000",
-    appliesAt: "restart",
-    doc: "How long one request to the collector may take, in milliseconds",
-  },
-  OTEL_EXPORTER_OTLP_COMPRESSION: {
-    group: "Telemetry",
-    type: "enum",
-    values: ["none", "gzip"],
-    default: "none",
-    appliesAt: "restart",
-    doc: "Whether what is sent to the collector is compressed",
-  },
-  OTEL_EXPORTER_OTLP_CERTIFICATE: {
-    group: "Telemetry",
-    type: "string",
-    appliesAt: "restart",
-    doc: "File with the certificates (PEM) that the collector's is trusted by, in place of those of the system",
-  },
-  OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: {
-    group: "Telemetry",
-    type: "string",
-    appliesAt: "restart",
-    doc: "File with the certificate chain (PEM) that the gateway shows the collector",
-  },
-  OTEL_EXPORTER_OTLP_CLIENT_KEY: {
-    group: "Telemetry",
-    type: "string",
-    appliesAt: "restart",
-    doc: "File with the key (PEM) of the client certificate",
   },
   OTEL_BSP_SCHEDULE_DELAY: {
     group: "Telemetry",

@@ -6,10 +6,7 @@ import { askAlone, isAlone } from "./ask-alone.ts";
 import { createKnownHeaders } from "./told.ts";
 import { Exchange, type RouteStageParts } from "./exchange.ts";
 
-export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<TranslationParts, "dialects"> {
-  /** Requests may take several answers, because the gateway runs tools. */
-  readonly hasTools: boolean;
-}
+export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<TranslationParts, "dialects"> {}
 
 /**
  * Creates the stage that has requests answered by one of several deployments, and asks another one if one fails before

@@ -30,8 +30,11 @@ export function enter<Reply>(
 ): Attempt<Reply> | undefined {
   const [only] = candidates;
   if (only && candidates.length === 1) return enterOne<Reply>(parts, star, request.estimatedTokens, only, entry);
+  const preferred = request.prefers && candidates.find(({ deployment }) => deployment === request.prefers);
+  const stayed = preferred && enterOne<Reply>(parts, star, request.estimatedTokens, preferred, entry);
+  if (stayed) return stayed;
   const choice: Choice = { stickyKey: request.stickyKey, star, now: entry.now, peeks: false };
-  let left = candidates;
+  let left = preferred ? candidates.filter((candidate) => candidate !== preferred) : candidates;
   while (left.length > 0) {
     const chosen = model.strategy(left, choice);
     const entered = enterOne<Reply>(parts, star, request.estimatedTokens, chosen, entry);

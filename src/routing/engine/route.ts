@@ -51,6 +51,8 @@ export interface RoutedRequest<Reply> {
   readonly estimatedTokens: number;
   /** It goes on with an answer that has begun: all of its attempts are further ones, in the retry budget too. */
   readonly isFurther?: boolean;
+  /** Whoever is asked first, if it may be and has room; the strategy chooses among the others. */
+  readonly prefers?: Deployment | undefined;
   /** When it must be over, in milliseconds of the monotonic clock: it ends itself then. Nothing later is waited for. */
   readonly until: number;
   /** Aborted with the {@link Failure} that ends the request, such as a client that left. Asked for only if something waits. */

@@ -3,10 +3,12 @@ import { isoDate } from "../../core/iso-date.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import { HistoryUnavailable, type HistoryView } from "../../telemetry/history/history-view.ts";
 import { readFormat, readRequestsQuery, readUsageQuery, type UsageQuery } from "../../telemetry/history/queries.ts";
-import { HOUR_MS } from "../../telemetry/history/roll-ups.ts";
-import type { Shown } from "../../telemetry/history/run-query.ts";
+import { HOUR_MS, SUMS } from "../../telemetry/history/roll-ups.ts";
+import { MAX_GROUPS, type Shown } from "../../telemetry/history/run-query.ts";
 import type { RequestsResponse, UsageResponse } from "../history-schema.ts";
 import { jsonResponse, type RouteHandler } from "../serve-route.ts";
+
+const TOO_MANY_GROUPS = `group_by makes more than ${MAX_GROUPS} groups, which is the most that CSV is made of: shorten the period, or name less to group by; JSON has the first ones`;
 
 /**
  * What answers about requests that are over.
@@ -19,7 +21,11 @@ export const historyHandlers = (history: HistoryView, clock: () => number) => ({
     const query = readUsageQuery(searchParams, clock());
     const format = readFormat(searchParams, request.headers.get("accept"));
     const { groups, isCut } = await asked(history.usage(query));
-    if (format === "csv") return csvResponse(context, query, groups);
+    if (format === "csv") {
+      // A file that lacks groups looks like one that has all.
+      if (isCut) throw new Failure("invalid_request", { message: TOO_MANY_GROUPS, param: "group_by" });
+      return csvResponse(context, query, groups);
+    }
     const answer = {
       object: "list",
       // Sums are of whole hours.
@@ -54,19 +60,11 @@ async function asked<Result>(call: Promise<Result>): Promise<Result> {
   }
 }
 
+/** Sums that are shown as money, by other names. */
+const IN_MONEY: ReadonlySet<string> = new Set(["priced", "unpriced", "cost"]);
+
 /** The members of a group that every one has. */
-const SUM_NAMES = [
-  "requests",
-  "failed",
-  "input_tokens",
-  "output_tokens",
-  "cached_input_tokens",
-  "cache_creation_tokens",
-  "reasoning_tokens",
-  "total_ms",
-  "cost_usd",
-  "unpriced_requests",
-] as const;
+const SUM_NAMES = [...SUMS.filter((name) => !IN_MONEY.has(name)), "cost_usd", "unpriced_requests"];
 
 /** With a line of names first: https://www.rfc-editor.org/rfc/rfc4180 */
 function csvResponse(context: RequestContext, { groups }: UsageQuery, rows: readonly Shown[]): Response {

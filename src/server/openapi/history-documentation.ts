@@ -32,7 +32,7 @@ export const HISTORY_DOCUMENTATION: Readonly<Record<"usage" | "requests", readon
       summary: "Sum up what was used",
       description:
         "Of whole hours, by default of the last 7 days; at most 400 days. A model that no provider has answered well to is " +
-        "other. 404 unless HISTORY_ENABLED=true.",
+        "other. Of more than 10,000 groups JSON has the first ones and is_cut, and CSV is refused. 404 unless HISTORY_ENABLED=true.",
       parameters: [
         ...PERIOD,
         parameter("group_by", `Comma list of ${GROUPS.join(", ")}; hour or day. One sum if absent.`, {

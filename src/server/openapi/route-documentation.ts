@@ -2,6 +2,7 @@ import type { DocumentationTag } from "../../formats/format.ts";
 import type { HandledRouteName, ROUTES } from "../routes.ts";
 import { schemaReference } from "./components.ts";
 import { HISTORY_DOCUMENTATION } from "./history-documentation.ts";
+import { PUSH_DOCUMENTATION } from "./push-documentation.ts";
 import { type OperationSpecification, type Parameter, pathParameter } from "./operation.ts";
 
 const PROVIDER_SCHEMA = schemaReference("Provider");
@@ -136,6 +137,7 @@ export const ROUTE_DOCUMENTATION: {
     },
   ],
   ...HISTORY_DOCUMENTATION,
+  ...PUSH_DOCUMENTATION,
   tools: [
     {
       id: "listTools",

@@ -10,7 +10,7 @@ export interface Answer {
   readonly count: number;
 }
 
-/** Runs a statement whose parameters are written `?`, whatever the database. */
+/** Runs a statement whose parameters are written `?`, or all of them `?1`, `?2` and so on, whatever the database. */
 export type Run = (statement: string, parameters?: readonly Value[]) => Promise<Answer>;
 
 /** What all calls reject with. */

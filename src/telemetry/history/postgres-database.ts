@@ -54,7 +54,7 @@ function runOn(sql: Pick<SQL, "unsafe">): Run {
 /** As Postgres writes parameters. No statement has a question mark in a text. */
 function numbered(statement: string): string {
   let number = 0;
-  return statement.replaceAll("?", () => `$${++number}`);
+  return statement.replace(/\?(\d*)/g, (_, given: string) => `$${given === "" ? ++number : given}`);
 }
 
 async function within<Result>(call: Promise<Result>, limit = LONGEST_STATEMENT_MS): Promise<Result> {

@@ -16,13 +16,15 @@ const MAX_RECORD_BYTES = 64 * 1024;
 export const roomForRecord = (json: string): number => CHECKSUM_DIGITS + 1 + 3 * json.length + 1;
 
 /**
- * Writes the record of a row into a buffer, which has room for it. A text of all its parts would cost more than this.
+ * Writes the record of a row into a buffer, which has room for it. A text of all its parts would cost more than this, and a
+ * view of the bytes for their checksum more than all the rest: the collector has to look after it.
  * @returns where it ends
  */
 export function putRecord(buffer: Buffer, start: number, json: string): number {
   const body = start + CHECKSUM_DIGITS + 1;
   const end = body + buffer.write(json, body);
-  let checksum = Bun.hash.crc32(buffer.subarray(body, end));
+  // A text is taken as UTF-8. What is half of a pair of surrogates JSON writes as digits.
+  let checksum = Bun.hash.crc32(json);
   for (let at = start + CHECKSUM_DIGITS - 1; at >= start; at--) {
     buffer[at] = DIGITS[checksum & 15] ?? 0;
     checksum >>>= 4;

@@ -1,3 +1,4 @@
+import { addAmounts, MAX_AMOUNT } from "../../core/picodollars.ts";
 import type { HistoryDatabase, Run } from "./database.ts";
 import { type Insertion, insertRows } from "./insert-rows.ts";
 import type { KnownModels } from "./known-models.ts";
@@ -45,11 +46,16 @@ const REASONING = indexOf("reasoning_tokens");
 const TOTAL = indexOf("total_ms");
 const COST = indexOf("cost");
 
-const NAMES = [...SUM_KEYS, ...SUMS];
+/** Money is added as `addAmounts` does: a sum of too much would be an error in Postgres, and no whole number in SQLite. */
+const added = (name: (typeof SUMS)[number]): string =>
+  name === "cost"
+    ? `cost = CASE WHEN hourly.cost > ${MAX_AMOUNT} - excluded.cost THEN ${MAX_AMOUNT} ELSE hourly.cost + excluded.cost END`
+    : `${name} = hourly.${name} + excluded.${name}`;
+
 const UPSERT: Insertion = {
-  start: `INSERT INTO hourly (${NAMES.join(", ")}) VALUES`,
-  columns: NAMES.length,
-  end: `ON CONFLICT (${SUM_KEYS.join(", ")}) DO UPDATE SET ${SUMS.map((name) => `${name} = hourly.${name} + excluded.${name}`).join(", ")}`,
+  table: "hourly",
+  columns: [...SUM_KEYS, ...SUMS],
+  end: `ON CONFLICT (${SUM_KEYS.join(", ")}) DO UPDATE SET ${SUMS.map(added).join(", ")}`,
 };
 
 /** Adds rows that are new in the table to the sums of their hours. */
@@ -116,7 +122,7 @@ function addRow(hour: Hour, row: Row): void {
   const cost = row[COST];
   if (cost !== null && cost !== undefined) {
     sums.priced += 1;
-    hour.cost += BigInt(cost);
+    hour.cost = addAmounts(hour.cost, BigInt(cost));
   } else if (tokens > 0) sums.unpriced += 1;
 }
 

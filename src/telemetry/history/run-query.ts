@@ -1,9 +1,9 @@
+import { formatDollars } from "../../core/picodollars.ts";
 import type { HistoryDatabase, Run } from "./database.ts";
 import type { Group, HistoryQuery, RequestsQuery, UsageQuery } from "./queries.ts";
 import { HOUR_MS, SUMS } from "./roll-ups.ts";
 import { COLUMNS, type ColumnKind } from "./row.ts";
 import { lowestId } from "./row-id.ts";
-import { writeDollars } from "./dollars.ts";
 
 /** One row or one group as JSON has it. */
 export type Shown = Readonly<Record<string, string | number | boolean | null>>;
@@ -23,7 +23,7 @@ export interface UsageSums {
 /** So many rows are looked at for one page, 30 ms in SQLite; a page whose filters fit few of them is short. */
 const MAX_SCANNED = 10_000;
 /** More groups are not in one answer. */
-const MAX_GROUPS = 10_000;
+export const MAX_GROUPS = 10_000;
 
 export const runQuery = ({ run }: HistoryDatabase, query: HistoryQuery): Promise<RequestsPage | UsageSums> =>
   query.kind === "usage" ? sumUp(run, query) : findRequests(run, query);
@@ -66,7 +66,7 @@ function show(kind: ColumnKind, value: unknown): string | number | boolean | nul
 }
 
 const showCost = (value: unknown): string | null =>
-  typeof value === "string" || typeof value === "number" ? writeDollars(BigInt(value)) : null;
+  typeof value === "string" || typeof value === "number" ? formatDollars(BigInt(value)) : null;
 
 const DAY_MS = 24 * HOUR_MS;
 
@@ -114,7 +114,7 @@ function showSums(row: Readonly<Record<string, unknown>>, groups: readonly Group
   Object.assign(shown, sums, { total_ms: Math.round((sums["total_ms"] ?? 0) * 100) / 100 });
   const cost = BigInt(String(row["cost_high"])) * COST_PART + BigInt(String(row["cost_low"]));
   // With no price known at all, the cost is not known either.
-  shown["cost_usd"] = priced === 0 && Number(unpriced) > 0 ? null : writeDollars(cost);
+  shown["cost_usd"] = priced === 0 && Number(unpriced) > 0 ? null : formatDollars(cost);
   shown["unpriced_requests"] = Number(unpriced);
   return shown;
 }

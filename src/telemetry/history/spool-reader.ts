@@ -20,8 +20,8 @@ export interface SpoolReader {
   take(): void;
 }
 
-/** A batch is of what is in so many bytes: about 500 rows, and never less than one. */
-const MAX_BYTES = 128 * 1024;
+/** A batch is of what is in so many bytes: about 2000 rows, and never less than one. Its sums and its end cost as much as 50 rows. */
+const MAX_BYTES = 512 * 1024;
 
 /**
  * @param live the number of the segment that is being written; undefined if nobody writes to the slot any more. A record

@@ -11,7 +11,7 @@ import { createPrivately } from "./spool-files.ts";
 import type { Value } from "./row.ts";
 
 /** Of these a statement is prepared once, which costs more than to run it: 2 us a row, 5 if it is prepared each time. */
-const ROWS_AT_ONCE = 10;
+const ROWS_AT_ONCE = 20;
 
 /** See https://www.sqlite.org/rescode.html */
 const BAD_DATA = /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;
@@ -28,9 +28,10 @@ export function openSqlite(path: string): HistoryDatabase {
     createPrivately(path);
     return new Database(path, { readwrite: true });
   });
+  const statements = createStatements(database);
   const run = (statement: string, parameters: readonly Value[] = []): Answer =>
     attempt(() => {
-      const prepared = database.query<Record<string, unknown>, Value[]>(statement);
+      const prepared = statements.prepare(statement);
       if (READS.test(statement)) return { rows: prepared.all(...parameters), count: 0 };
       return { rows: [], count: prepared.run(...parameters).changes };
     });
@@ -40,6 +41,8 @@ export function openSqlite(path: string): HistoryDatabase {
       // Readers and the one that writes do not wait for each other. A loss of power may cost the last rows, never the file.
       database.run("PRAGMA journal_mode = WAL");
       database.run("PRAGMA synchronous = NORMAL");
+      // A statement that may have to be undone notes pages, else in a file of its own each time.
+      database.run("PRAGMA temp_store = MEMORY");
       // Pages are copied into the file after 16 MB and not after 4: those that were written several times only once.
       database.run("PRAGMA wal_autocheckpoint = 4000");
     });
@@ -63,7 +66,35 @@ export function openSqlite(path: string): HistoryDatabase {
         throw error;
       }
     },
-    close: async () => database.close(),
+    async close() {
+      statements.close();
+      database.close();
+    },
+  };
+}
+
+/** So many statements are kept; the runtime itself keeps the first 20 there ever were, and prepares others each time. */
+const MAX_STATEMENTS = 16;
+
+/** Prepares statements, and keeps the latest of them. */
+function createStatements(database: Database) {
+  const kept = new Map<string, ReturnType<typeof database.prepare<Record<string, unknown>, Value[]>>>();
+  const forget = (text: string): void => {
+    kept.get(text)?.finalize();
+    kept.delete(text);
+  };
+  return {
+    prepare(text: string) {
+      const known = kept.get(text);
+      if (known) return known;
+      const prepared = database.prepare<Record<string, unknown>, Value[]>(text);
+      const [oldest] = kept.keys();
+      if (oldest !== undefined && kept.size >= MAX_STATEMENTS) forget(oldest);
+      kept.set(text, prepared);
+      return prepared;
+    },
+    /** A database with statements that are kept is not closed. */
+    close: () => [...kept.keys()].forEach(forget),
   };
 }
 

@@ -1,4 +1,4 @@
-import { DatabaseAway, DataRefused, type HistoryDatabase, type Run } from "./database.ts";
+import { DatabaseAway, DatabaseFault, DataRefused, type HistoryDatabase, type Run } from "./database.ts";
 import { type Insertion, insertRows } from "./insert-rows.ts";
 import { createKnownModels, type KnownModels } from "./known-models.ts";
 import { addToHours, HOUR_MS } from "./roll-ups.ts";
@@ -34,10 +34,9 @@ export interface Tables {
 /** So many are removed by one statement: 10 ms in SQLite. */
 const EXPIRED_AT_ONCE = 1000;
 
-const NAMES = COLUMNS.map(([name]) => name).join(", ");
 const INSERTION: Insertion = {
-  start: `INSERT INTO requests (${NAMES}) VALUES`,
-  columns: COLUMNS.length,
+  table: "requests",
+  columns: COLUMNS.map(([name]) => name),
   end: "ON CONFLICT (id) DO NOTHING",
 };
 
@@ -68,8 +67,7 @@ export async function openTables(database: HistoryDatabase, options: TablesOptio
 async function insertAll(database: HistoryDatabase, known: KnownModels, rows: readonly Row[]): Promise<Inserted> {
   if (rows.length === 0) return { count: 0, dropped: 0 };
   try {
-    const count = await database.transaction((run) => insertNew(run, database, known, rows));
-    return { count, dropped: 0 };
+    return { count: await insertNew(database, known, rows), dropped: 0 };
   } catch (error) {
     if (!(error instanceof DataRefused)) throw error;
     if (rows.length === 1) return { count: 0, dropped: 1 };
@@ -80,24 +78,30 @@ async function insertAll(database: HistoryDatabase, known: KnownModels, rows: re
   }
 }
 
-async function insertNew(
-  run: Run,
-  database: HistoryDatabase,
-  known: KnownModels,
-  rows: readonly Row[],
-): Promise<number> {
-  await run("SAVEPOINT before_rows");
-  let added = rows;
-  if ((await insertRows(run, database, INSERTION, rows)) < rows.length) {
-    // Only now is it asked which of them are there: to be told the id of each new row costs a third more.
-    await run("ROLLBACK TO SAVEPOINT before_rows");
-    added = await findNew(run, rows);
-    if ((await insertRows(run, database, INSERTION, added)) < added.length) {
-      throw new DatabaseAway("another process writes the same rows");
-    }
+/** Some of the rows are in the table already: a transaction of theirs was over when its process was killed. */
+class SomeAreKnown extends DatabaseFault {}
+
+/**
+ * Rows that are known are looked for only when it has shown that there are some: to be told of each row whether it is new
+ * costs a third more, and a savepoint to go back to, in SQLite, as much.
+ * @returns how many were new
+ */
+async function insertNew(database: HistoryDatabase, known: KnownModels, rows: readonly Row[]): Promise<number> {
+  const insert = async (run: Run, added: readonly Row[]): Promise<number> => {
+    if ((await insertRows(run, database, INSERTION, added)) < added.length) throw new SomeAreKnown();
+    await addToHours(run, database, known, added);
+    return added.length;
+  };
+  try {
+    return await database.transaction((run) => insert(run, rows));
+  } catch (error) {
+    if (!(error instanceof SomeAreKnown)) throw error;
   }
-  await addToHours(run, database, known, added);
-  return added.length;
+  try {
+    return await database.transaction(async (run) => insert(run, await findNew(run, rows)));
+  } catch (error) {
+    throw error instanceof SomeAreKnown ? new DatabaseAway("another process writes the same rows") : error;
+  }
 }
 
 /** Those that are not in the table, each once. */

@@ -1,19 +1,4 @@
-/** What a number of a family means: one that only grows, one that is as it is now, or how often a value was in which range. */
-export type FamilyKind = "counter" | "gauge" | "histogram";
-
-/** Series of one name, which differ in the values of their labels. */
-export interface Family {
-  /** As Prometheus has it: a name of OpenTelemetry with `_` for its dots and the unit behind it; a counter ends in `_total`. */
-  readonly name: string;
-  readonly kind: FamilyKind;
-  /** One sentence for whoever looks at it. */
-  readonly help: string;
-  /** What its name has behind it, if it has a unit. */
-  readonly unit?: "seconds" | "bytes";
-  readonly labels: readonly string[];
-  /** Upper ends of the ranges of a histogram, the lowest first. */
-  readonly buckets?: readonly number[];
-}
+import type { Family } from "./family.ts";
 
 const powers = (first: number, factor: number, count: number): readonly number[] =>
   // No sum or product of fractions, which would show: 0.16 and not 0.16000000000000003.
@@ -85,6 +70,12 @@ export const FAMILIES = {
     kind: "counter",
     help: "Calls of tools that the gateway ran.",
     labels: TOOL_LABELS,
+  },
+  guardrails: {
+    name: "inference_gateway_guardrails_total",
+    kind: "counter",
+    help: "Decisions of guardrails, by when they were made and what was decided, as those say who push metrics.",
+    labels: [...WITH_ERROR, "phase", "action"],
   },
   requests: {
     name: "inference_gateway_requests_total",

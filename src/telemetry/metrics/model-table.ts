@@ -2,9 +2,7 @@ import type { RequestRecord } from "../../core/request-context.ts";
 import type { MetricStore } from "./metric-store.ts";
 import type { ModelNames } from "./model-names.ts";
 import { type ModelIdentity, ModelSeries } from "./model-series.ts";
-
-/** Whose requests the gateway itself has seen; others are told to it. */
-const OWN_SOURCE = "gateway";
+import { OWN_SOURCE } from "./series.ts";
 
 /** What the series of models are found by, without a text being made for it. */
 export interface ModelTable {

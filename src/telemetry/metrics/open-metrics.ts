@@ -5,6 +5,11 @@ import { createModelNames, type KnownNames } from "./model-names.ts";
 import { createProcessMetrics } from "./process-metrics.ts";
 import { RequestMetrics, type RequestMetricsParts } from "./request-metrics.ts";
 
+export interface MetricsOptions {
+  /** Undefined if they are not served. */
+  readonly address: MetricsServerOptions | undefined;
+}
+
 /** A model of the gateway's own, as far as it is counted. */
 export interface ObservedModel {
   readonly name: string;
@@ -38,11 +43,13 @@ export interface Metrics extends Pick<RequestMetrics, "observeRequest" | "observ
   listen(): string | undefined;
   /** All series as they are now, for the process that serves them. */
   copy(): StoreCopy;
+  /** What requests are counted in, and what others push. */
+  readonly store: MetricStore;
   close(): Promise<void>;
 }
 
 /** Opens the metrics of this process. Listens to nothing yet. */
-export function openMetrics(options: MetricsServerOptions, parts: MetricsParts): Metrics {
+export function openMetrics({ address }: MetricsOptions, parts: MetricsParts): Metrics {
   const { operations, clock, timers, worker } = parts;
   const store = createMetricStore();
   const names = createModelNames(parts.known);
@@ -55,11 +62,12 @@ export function openMetrics(options: MetricsServerOptions, parts: MetricsParts):
     ownProcess.read();
     return store;
   };
-  const server = worker === undefined ? createMetricsServer(options, collect) : undefined;
+  const server = address && worker === undefined ? createMetricsServer(address, collect) : undefined;
 
   return {
     observeRequest: requests.observeRequest,
     observeCall: requests.observeCall,
+    store,
     listen: () => server?.listen(),
     copy: () => copyStore(collect()),
     async close() {

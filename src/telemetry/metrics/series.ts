@@ -1,4 +1,4 @@
-import type { Family } from "./families.ts";
+import type { Family } from "./family.ts";
 
 /** The values of a family's labels, in its order; one that is undefined is not shown. */
 export type LabelValues = readonly (string | undefined)[];
@@ -25,9 +25,18 @@ export const MAX_SERIES = 1000;
 /** In place of a name for which there is no room, or that nobody but a client has made known. */
 export const OTHER = "other";
 
+/** Whose requests the gateway itself has seen; others are told to it. */
+export const OWN_SOURCE = "gateway";
+
+/**
+ * So many series of a family are of other sources, which have room of their own: whoever pushes metrics must not take that
+ * of the gateway.
+ */
+export const MAX_PUSHED_SERIES = 500;
+
 /** Labels whose values the gateway itself makes up, so that there are few. */
 const FEW_VALUES: ReadonlySet<string> = new Set([
-  ...["gen_ai_operation_name", "gen_ai_token_type", "gen_ai_tool_type", "error_type"],
+  ...["source", "gen_ai_operation_name", "gen_ai_token_type", "gen_ai_tool_type", "error_type"],
   ...["outcome", "status", "kind", "state"],
 ]);
 
@@ -46,6 +55,7 @@ export class Series {
   readonly #buckets: Float64Array;
   #values: Float64Array;
   #exemplars: Map<number, Exemplar> | undefined;
+  #pushed = 0;
 
   constructor(family: Family) {
     this.family = family;
@@ -59,12 +69,14 @@ export class Series {
     const key = JSON.stringify(labels);
     const known = this.#slots.get(key);
     if (known !== undefined) return known;
-    if (this.rows.length >= MAX_SERIES) {
-      const together = labels.map((value, index) => this.#common(this.family.labels[index] ?? "", value));
+    const isPushed = this.family.labels[0] === "source" && labels[0] !== OWN_SOURCE;
+    if (isPushed ? this.#pushed >= MAX_PUSHED_SERIES : this.rows.length - this.#pushed >= MAX_SERIES) {
+      const together = labels.map((value, index) => this.#common(this.family.labels[index] ?? "", value, isPushed));
       // If this is the one that stands for others, there are few.
       if (JSON.stringify(together) !== key) return this.slot(together);
     }
     const slot = this.rows.push(labels) - 1;
+    if (isPushed) this.#pushed += 1;
     this.#slots.set(key, slot);
     if (this.rows.length * this.width > this.#values.length) {
       const larger = new Float64Array(this.#values.length * 2);
@@ -74,7 +86,9 @@ export class Series {
     return slot;
   }
 
-  #common(label: string, value: string | undefined): string | undefined {
+  /** @param isPushed nothing of it is made up by the gateway, not even which labels it has */
+  #common(label: string, value: string | undefined, isPushed: boolean): string | undefined {
+    if (isPushed) return value === undefined && label === "error_type" ? value : OTHER;
     return value === undefined || FEW_VALUES.has(label) ? value : OTHER;
   }
 
@@ -85,6 +99,12 @@ export class Series {
 
   exemplarAt(slot: number, index: number): Exemplar | undefined {
     return this.#exemplars?.get(slot * this.width + index);
+  }
+
+  /** To one number of a series: to one of a histogram's ranges, or to its sum, which is the last. */
+  addAt(slot: number, index: number, amount: number): void {
+    const at = slot * this.width + index;
+    this.#values[at] = (this.#values[at] as number) + amount;
   }
 
   /** Of a counter or a gauge. */
@@ -118,6 +138,7 @@ export class Series {
   clear(): void {
     this.rows.length = 0;
     this.#slots.clear();
+    this.#pushed = 0;
     this.#values.fill(0);
     this.#exemplars = undefined;
   }
@@ -141,8 +162,7 @@ export class Series {
     for (const [row, labels] of rows.entries()) {
       const slot = this.slot(labels);
       for (let index = 0; index < width; index++) {
-        const at = slot * width + index;
-        this.#values[at] = (this.#values[at] as number) + (values[row * width + index] ?? 0);
+        this.addAt(slot, index, values[row * width + index] ?? 0);
         const exemplar = exemplars?.get(row * width + index);
         if (exemplar) this.exemplify(slot, index, exemplar);
       }

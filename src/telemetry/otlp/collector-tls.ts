@@ -2,20 +2,19 @@ import { SettingError } from "../../core/errors.ts";
 import type { ReadFile } from "../../core/read-files.ts";
 import type { PostOptions } from "./post.ts";
 
-/** Paths of PEM files. */
-export interface CollectorFiles {
-  /** The certificates that the collector's is trusted by. */
-  readonly ca: string | undefined;
-  /** What the gateway shows the collector. */
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
+/** The path of a PEM file, and the setting that names it. */
+export interface CollectorFile {
+  readonly setting: string;
+  readonly path: string;
 }
 
-const SETTINGS = {
-  ca: "OTEL_EXPORTER_OTLP_CERTIFICATE",
-  cert: "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
-  key: "OTEL_EXPORTER_OTLP_CLIENT_KEY",
-} as const satisfies Record<keyof CollectorFiles, string>;
+export interface CollectorFiles {
+  /** The certificates that the collector's is trusted by. */
+  readonly ca: CollectorFile | undefined;
+  /** What the gateway shows the collector. */
+  readonly cert: CollectorFile | undefined;
+  readonly key: CollectorFile | undefined;
+}
 
 /**
  * Reads what a collector is called with over TLS; undefined if nothing is given.
@@ -23,23 +22,20 @@ const SETTINGS = {
  */
 export function loadCollectorTls(files: CollectorFiles, readFile: ReadFile): PostOptions["tls"] {
   const read = (["ca", "cert", "key"] as const).flatMap((kind) => {
-    const path = files[kind];
-    return path === undefined ? [] : [[kind, readPem(SETTINGS[kind], path, readFile)] as const];
+    const file = files[kind];
+    return file === undefined ? [] : [{ kind, setting: file.setting, pem: readPem(file, readFile) }];
   });
   if (read.length === 0) return undefined;
-  const tls = Object.fromEntries(read);
+  const tls = Object.fromEntries(read.map(({ kind, pem }) => [kind, pem]));
   try {
     process.getBuiltinModule("node:tls").createSecureContext(tls);
   } catch {
-    throw new SettingError(
-      read.map(([kind]) => SETTINGS[kind]).join(", "),
-      "a file holds no usable certificate or key",
-    );
+    throw new SettingError(read.map(({ setting }) => setting).join(", "), "a file holds no usable certificate or key");
   }
   return tls;
 }
 
-function readPem(setting: string, path: string, readFile: ReadFile): string {
+function readPem({ setting, path }: CollectorFile, readFile: ReadFile): string {
   try {
     return readFile(path);
   } catch (error) {

@@ -57,3 +57,53 @@ export const EXPORT_LOGS: Message = {
     scopeLogs: many(2, { scope: one(1, SCOPE), logRecords: many(2, LOG_RECORD) }),
   }),
 };
+
+const EXEMPLAR: Message = { timeUnixNano: one(2, "time"), asDouble: one(3, "double"), traceId: one(5, "id") };
+
+/** What both kinds of points begin with. */
+const POINT: Message = { startTimeUnixNano: one(2, "time"), timeUnixNano: one(3, "time") };
+
+const NUMBER_POINT: Message = {
+  ...POINT,
+  asDouble: one(4, "double"),
+  asInt: one(6, "fixed64"),
+  attributes: one(7, "attributes"),
+};
+
+const HISTOGRAM_POINT: Message = {
+  ...POINT,
+  count: one(4, "fixed64"),
+  sum: one(5, "double"),
+  bucketCounts: many(6, "fixed64"),
+  explicitBounds: many(7, "double"),
+  exemplars: many(8, EXEMPLAR),
+  attributes: one(9, "attributes"),
+};
+
+/** https://github.com/open-telemetry/opentelemetry-proto/blob/v1.7.0/opentelemetry/proto/metrics/v1/metrics.proto */
+const METRIC: Message = {
+  name: one(1, "string"),
+  description: one(2, "string"),
+  unit: one(3, "string"),
+  gauge: one(5, { dataPoints: many(1, NUMBER_POINT) }),
+  sum: one(7, {
+    dataPoints: many(1, NUMBER_POINT),
+    aggregationTemporality: one(2, "varint"),
+    isMonotonic: one(3, "bool"),
+  }),
+  histogram: one(9, { dataPoints: many(1, HISTOGRAM_POINT), aggregationTemporality: one(2, "varint") }),
+};
+
+/** One of the list that a request to `/v1/metrics` is. */
+export const RESOURCE_METRICS: Message = {
+  resource: one(1, RESOURCE),
+  scopeMetrics: many(2, { scope: one(1, SCOPE), metrics: many(2, METRIC) }),
+};
+
+/** The body of a request to `/v1/metrics`. */
+export const EXPORT_METRICS: Message = { resourceMetrics: many(1, RESOURCE_METRICS) };
+
+/** The answer to a request to `/v1/metrics`. */
+export const METRICS_ANSWER: Message = {
+  partialSuccess: one(1, { rejectedDataPoints: one(1, "integer"), errorMessage: one(2, "string") }),
+};

@@ -5,19 +5,20 @@ import { writeJson } from "./json.ts";
 import type { Message, MessageValue } from "./message.ts";
 import { type CollectorFetch, createPost, type PostOptions } from "./post.ts";
 import { writeProtobuf } from "./protobuf.ts";
-import { createBatchSender } from "./send-batch.ts";
+import { openPeriodicExport, type PeriodicExport, type WriteExport } from "./periodic-export.ts";
+import { type BatchSender, createBatchSender } from "./send-batch.ts";
 
 /** What is exported; each has a collector of its own. */
-export type SignalName = "traces" | "logs";
+export type SignalName = "traces" | "metrics" | "logs";
 
 /** How one signal is exported. */
-export interface SignalOptions extends Omit<PostOptions, "tls"> {
+export interface SignalOptions extends PostOptions {
+  /** Of one request. */
   readonly timeoutMs: number;
 }
 
 export interface OtlpOptions {
   readonly signals: Readonly<Partial<Record<SignalName, SignalOptions>>>;
-  readonly tls: PostOptions["tls"];
   readonly limits: BatchLimits;
   /** What all that is exported is about. */
   readonly resource: Attributes;
@@ -34,6 +35,13 @@ export interface OtlpParts {
   readonly onChange: (signal: SignalName, problem: string | undefined) => void;
 }
 
+/** How a signal is exported now and then. */
+export interface PeriodicOptions {
+  readonly intervalMs: number;
+  /** Of one export, with all its attempts. */
+  readonly timeoutMs: number;
+}
+
 /** What makes the body of a request of the items of one signal. */
 export interface SignalBody<Item> {
   readonly message: Message;
@@ -45,6 +53,8 @@ export interface SignalBody<Item> {
 export interface Otlp {
   /** Opens the queue of a signal. To be called once for each of the options. */
   open<Item>(signal: SignalName, body: SignalBody<Item>): BatchQueue<Item>;
+  /** Exports now and then, from when something goes out. To be called once at most for a signal, and not beside `open`. */
+  openPeriodic(signal: SignalName, write: WriteExport, how: PeriodicOptions): void;
   /** Goes out like this from now on; before, it waits. */
   goesOutBy(fetch: CollectorFetch): void;
   /** How many spans, log records and so on were dropped. */
@@ -55,25 +65,31 @@ export interface Otlp {
 
 export function openOtlp(options: OtlpOptions, { timers, clock, random, onChange }: OtlpParts): Otlp {
   const queues = new Map<SignalName, Pick<BatchQueue<never>, "dropped" | "close">>();
+  const periodic = new Map<SignalName, PeriodicExport>();
   let way: CollectorFetch | undefined;
   const wayNow = (): CollectorFetch => {
     if (!way) throw new Error("there is no way out yet");
     return way;
   };
 
+  /** @param totalMs how long a batch may take with all its attempts */
+  const senderOf = (signal: SignalName, totalMs?: number): BatchSender => {
+    const how = options.signals[signal];
+    if (!how || queues.has(signal) || periodic.has(signal)) {
+      throw new Error(`${signal} are not to be exported, or twice`);
+    }
+    const { timeoutMs, ...post } = how;
+    return createBatchSender({ post: createPost(post, wayNow, clock), timers, timeoutMs, random, totalMs });
+  };
+
   return {
     open<Item>(signal: SignalName, { message, value, weigh }: SignalBody<Item>) {
-      const how = options.signals[signal];
-      if (!how || queues.has(signal)) throw new Error(`${signal} are not to be exported, or twice`);
-      const { timeoutMs, ...post } = how;
+      const sender = senderOf(signal);
+      const isJson = options.signals[signal]?.isJson ?? false;
       const write = (items: readonly Item[]): Uint8Array<ArrayBuffer> => {
         const body = value(items, options);
-        return how.isJson ? new TextEncoder().encode(writeJson(message, body)) : writeProtobuf(message, body);
+        return isJson ? new TextEncoder().encode(writeJson(message, body)) : writeProtobuf(message, body);
       };
-      const sender = createBatchSender({
-        post: createPost({ ...post, tls: options.tls }, wayNow, clock),
-        ...{ timers, timeoutMs, random },
-      });
       const queue = openBatchQueue<Item>({
         ...{ sender, write, timers, limits: options.limits },
         ...(weigh && { weigh }),
@@ -82,12 +98,18 @@ export function openOtlp(options: OtlpOptions, { timers, clock, random, onChange
       queues.set(signal, queue);
       return queue;
     },
+    openPeriodic(signal, write, { intervalMs, timeoutMs }) {
+      const sender = senderOf(signal, timeoutMs);
+      const told = (problem: string | undefined): void => onChange(signal, problem);
+      periodic.set(signal, openPeriodicExport({ sender, write, timers, intervalMs, onChange: told }));
+    },
     goesOutBy(fetch) {
       way = fetch;
+      for (const each of periodic.values()) each.start();
     },
     dropped: () => Object.fromEntries([...queues].map(([signal, queue]) => [signal, queue.dropped()])),
     async close(milliseconds) {
-      await Promise.all([...queues.values()].map((queue) => queue.close(milliseconds)));
+      await Promise.all([...queues.values(), ...periodic.values()].map((each) => each.close(milliseconds)));
     },
   };
 }

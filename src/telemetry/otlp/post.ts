@@ -1,3 +1,4 @@
+import { readRetryAfter } from "../../core/retry-after.ts";
 import { rejectedOf } from "./read-response.ts";
 
 /** What became of one request to a collector. */
@@ -59,15 +60,7 @@ async function resultOf(response: Response, isJson: boolean, now: number): Promi
   void response.body?.cancel().catch(() => {});
   const problem = `it answers with status ${status}`;
   if (!RETRYABLE.has(status)) return { kind: "refused", problem };
-  return { kind: "later", problem, retryAfterMs: retryAfter(headers.get("retry-after"), now) };
-}
-
-/** https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
-function retryAfter(text: string | null, now: number): number | undefined {
-  if (text === null) return undefined;
-  if (/^\s*\d{1,9}\s*$/.test(text)) return Number(text) * 1000;
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  return { kind: "later", problem, retryAfterMs: readRetryAfter(headers.get("retry-after"), now) };
 }
 
 /** On the runtime's own threads: a batch takes milliseconds. */

@@ -222,6 +222,22 @@ test("has what requests cost, and where their usage comes from", async () => {
   expect((await get("/v1/usage")).data).toMatchObject([{ requests: 2, cost_usd: "0.0075", unpriced_requests: 1 }]);
 });
 
+test("CSV of more groups than an answer holds is refused, and JSON says that it has the first ones", async () => {
+  await using place = await openPlace("sqlite");
+  await using gateway = await startGateway({ ...place.settings });
+  await place.ask(
+    `WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10000)
+     INSERT INTO hourly SELECT ${Date.now() - (Date.now() % 3_600_000)}, 'p', 'm' || n, '', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM numbers`,
+  );
+  const get = (query: string): Promise<Response> => fetch(`${gateway.url}/v1/usage?group_by=${query}`);
+  const whole = (await (await get("model")).json()) as UsageResponse;
+  expect([whole.data.length, whole.is_cut]).toEqual([10_000, true]);
+  const refused = await get("model&format=csv");
+  expect(refused.status).toBe(400);
+  expect(await refused.json()).toMatchObject({ param: "group_by", error: expect.stringContaining("10000") });
+  expect((await (await get("provider&format=csv")).text()).split("\r\n")[1]).toStartWith("p,10001,");
+});
+
 test("there is none unless it is asked for", async () => {
   await using gateway = await startGateway();
   for (const path of ["/v1/requests", "/v1/usage"]) {

@@ -103,6 +103,8 @@ describe("a row", () => {
   test("is one that every database takes, whatever a client calls a model", () => {
     const nameOf = (model: string) => rowOf(recordOf({ model }), AT)[indexOf("model")];
     expect(nameOf("a\0b\ud800")).toBe("a\ufffdb\ufffd");
+    for (const name of ["", '"', "\\", 'a "b" \\c\n', "\u0001\u001f\u007f", "é", "模型 \u2028"])
+      expect(nameOf(name)).toBe(name);
     expect(nameOf("x".repeat(10_000))).toBe("x".repeat(256));
     expect(nameOf(`${"x".repeat(255)}\u{1f600}`)).toBe(`${"x".repeat(255)}\ufffd`);
   });

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
+import { createRandom } from "../../fixtures/random.ts";
 import { migrate } from "../../../src/telemetry/history/migrations.ts";
 import { openDatabase } from "../../../src/telemetry/history/open-database.ts";
 import { COLUMNS, type ColumnName, type Row, type Value } from "../../../src/telemetry/history/row.ts";
@@ -108,6 +109,46 @@ test.each(KINDS)("%s: money is summed exactly, and what has no price is told apa
     ["m", "18009007.199254840994", 0],
     ["unknown", null, 1],
   ]);
+});
+
+test.each(KINDS)("%s: a sum of money stops at the most that a column holds", async (kind) => {
+  await using all = await openAll(kind);
+  const { tables, usage } = all;
+  const rows = (count: number) => Array.from({ length: count }, () => rowAt(NOW, { cost: "5000000000000000000" }));
+  // Within what is inserted at once, and with what is there.
+  for (const count of [2, 1, 1]) expect(await tables.insert(rows(count), NOW)).toEqual({ count, dropped: 0 });
+  expect(await usage(["model"])).toMatchObject([{ requests: 4, cost_usd: "9223372.036854775807" }]);
+  const [own] = await usage(["model"], NOW + HOUR);
+  await tables.insert([rowAt(NOW + HOUR, { cost: "5000000000000000000" })], NOW);
+  await tables.insert([rowAt(NOW + HOUR, { cost: "5000000000000000000" })], NOW);
+  expect([own, await usage(["model"], NOW + HOUR)]).toMatchObject([undefined, [{ cost_usd: "9223372.036854775807" }]]);
+});
+
+test.each(KINDS)("%s: rows are kept as they are, whichever members they have in common", async (kind) => {
+  await using all = await openAll(kind);
+  const { tables, database } = all;
+  const random = createRandom(Date.now());
+  const some = <Given extends Value>(...values: readonly Given[]) => values[random.below(values.length)] ?? null;
+  for (const count of [1, 2, 19, 20, 21, 45, 600]) {
+    const rows = Array.from({ length: count }, (_, index) =>
+      rowAt(NOW + index, {
+        identity: some(null, "a", "b"),
+        alias: some(null, null, null, null, "fast"),
+        model: count === 45 ? "same" : some("m", null),
+        failure: null,
+        input_tokens: some(0, 7, null),
+        total_ms: some(0.5, 1),
+        cost: some(null, "9007199254740991"),
+      }),
+    );
+    await database.run("DELETE FROM requests");
+    expect(await tables.insert(rows, NOW)).toEqual({ count, dropped: 0 });
+    const kept = await database.run("SELECT * FROM requests ORDER BY id");
+    const texts = (row: readonly unknown[]) => row.map((value) => (value === null ? null : String(value)));
+    expect(kept.rows.map((row) => texts(COLUMNS.map(([name]) => row[name] ?? null))).sort()).toEqual(
+      rows.map(texts).sort(),
+    );
+  }
 });
 
 test.each(KINDS)("%s: only names that were answered well have sums of their own", async (kind) => {

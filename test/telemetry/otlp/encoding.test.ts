@@ -1,28 +1,14 @@
-import root from "@opentelemetry/otlp-transformer/build/src/generated/root.js";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { writeJson } from "../../../src/telemetry/otlp/json.ts";
 import type { Message, MessageValue } from "../../../src/telemetry/otlp/message.ts";
-import { EXPORT_LOGS, EXPORT_TRACES } from "../../../src/telemetry/otlp/messages.ts";
+import { EXPORT_LOGS, EXPORT_METRICS, EXPORT_TRACES } from "../../../src/telemetry/otlp/messages.ts";
 import { writeProtobuf } from "../../../src/telemetry/otlp/protobuf.ts";
+import { official, type OfficialMessage } from "../../fixtures/otlp-schema.ts";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
 
-/** As much of a class of the official schema as is used. */
-interface OfficialMessage {
-  decode(bytes: Uint8Array): object;
-  toObject(message: object, options: object): object;
-}
-
-type Package = Readonly<Record<string, { readonly v1: Readonly<Record<string, OfficialMessage>> }>>;
-const { collector } = (root as unknown as { opentelemetry: { proto: { collector: Package } } }).opentelemetry.proto;
-
-function official(signal: string, name: string): OfficialMessage {
-  const found = collector[signal]?.v1[name];
-  if (!found) throw new Error(`the schema has no ${name}`);
-  return found;
-}
-
 const TRACES = official("trace", "ExportTraceServiceRequest");
+const METRICS = official("metrics", "ExportMetricsServiceRequest");
 const LOGS = official("logs", "ExportLogsServiceRequest");
 
 /** What the official schema reads, in the form of OTLP's JSON, in which an empty list is left out. */
@@ -100,6 +86,42 @@ describe("the official schema reads what is written", () => {
     fc.assert(
       fc.property(fc.array(record, { maxLength: 4 }), (logRecords) => {
         expectSame(LOGS, EXPORT_LOGS, { resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+      }),
+      propertyRuns(100),
+    );
+  });
+
+  test("of metrics", () => {
+    const times = { startTimeUnixNano: time, timeUnixNano: time, attributes };
+    const double = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0));
+    const numbers = fc.array(
+      fc.oneof(fc.record({ ...times, asInt: fc.maxSafeNat() }), fc.record({ ...times, asDouble: double })),
+      { maxLength: 3 },
+    );
+    const aggregationTemporality = fc.constantFrom(1, 2);
+    const counts = fc.array(fc.maxSafeNat(), { minLength: 1, maxLength: 20 });
+    const histogram = fc.record({
+      ...{ ...times, count: fc.maxSafeNat(), sum: double, bucketCounts: counts },
+      explicitBounds: fc.array(double, { minLength: 1, maxLength: 20 }),
+      exemplars: fc.array(fc.record({ timeUnixNano: time, asDouble: double, traceId: id(16) }), { maxLength: 3 }),
+    });
+    const known = { name: text, description: text, unit: text };
+    const metric = fc.oneof(
+      fc.record({ ...known, gauge: fc.record({ dataPoints: numbers }) }),
+      fc.record({
+        ...known,
+        sum: fc.record({ dataPoints: numbers, aggregationTemporality, isMonotonic: fc.boolean() }),
+      }),
+      fc.record({
+        ...known,
+        histogram: fc.record({ dataPoints: fc.array(histogram, { maxLength: 3 }), aggregationTemporality }),
+      }),
+    );
+    fc.assert(
+      fc.property(fc.array(metric, { maxLength: 4 }), attributes, (metrics, resource) => {
+        expectSame(METRICS, EXPORT_METRICS, {
+          resourceMetrics: [{ resource: { attributes: resource }, scopeMetrics: [{ metrics }] }],
+        });
       }),
       propertyRuns(100),
     );
