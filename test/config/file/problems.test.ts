@@ -58,7 +58,10 @@ describe("a problem is one line that names its place", () => {
       "providers: { OpenAI: { api_key: x } }",
       "F:1:14: providers.OpenAI is no name that can be used here (did you mean providers.openai?)",
     ],
-    ["providers: { demo: { base_url: http://h } }", /providers\.demo is no name that can be used here/],
+    [
+      "providers: { demo: { base_url: http://h } }",
+      /providers\.demo is no name that can be used here: expected an id of small letters/,
+    ],
     [
       "providers: { ollama-cloud: { base_url: http://h } }",
       "F:1:14: providers.ollama-cloud has the same variables as ollama_cloud: expected another id",
@@ -114,7 +117,19 @@ describe("a problem is one line that names its place", () => {
       "mcp: { servers: { a: { url: http://h }, b: { url: ftp://h } } }",
       /^F:1:\d+: mcp\.servers\.b\.url="b=ftp:\/\/h" is not accepted/,
     ],
-    ["mcp: { servers: { a b: { url: http://h } } }", /mcp\.servers\.\(a key\) is no name that can be used here/],
+    [
+      "mcp: { servers: { a b: { url: http://h } } }",
+      'F:1:19: mcp.servers."a b" is no name that can be used here: expected up to 32 letters, digits, - and _',
+    ],
+    ["mcp: { servers: { größe: { url: http://h } } }", /mcp\.servers\.größe is no name/],
+    ["mcp: { servers: { 'a:sk-1': { url: http://h } } }", /mcp\.servers\.\(a key\) is no name/],
+    ["mcp: { servers: { 'a=sk-1': { url: http://h } } }", /mcp\.servers\.\(a key\) is no name/],
+    ["mcp: { servers: { 'http://a:b@h': { url: http://h } } }", /mcp\.servers\.\(a key\) is no name/],
+    ["mcp: { servers: { 'sk 0123456789abcdef0123': { url: http://h } } }", /mcp\.servers\.\(a key\) is no name/],
+    [
+      "prices: { Open AI: { m: { input: 1, output: 1 } } }",
+      /prices\."Open AI" is no name .*: expected the id of a prov/,
+    ],
     ["mcp: { servers: { a: { url: 'http://h/a,b' } } }", /mcp\.servers\.a\.url is not accepted/],
     ["general: { gateway_config: x }", /general\.gateway_config is not known/],
   ] as const)("%s", async (text, expected) => {
