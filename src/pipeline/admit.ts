@@ -9,8 +9,9 @@ import { Attempts } from "./attempts.ts";
 import { chooseWay } from "./choose-way.ts";
 import { readAskedInPath } from "./read-path.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
-import { memberOf } from "./received-body.ts";
+import { isLong, memberOf, parsed } from "./received-body.ts";
 import type { OpenedRoute, RoutedAdmission, RoutedAsk } from "./route/request-route.ts";
+import { readsConversation } from "./route/request-traits.ts";
 import type { AdmittedRequest } from "./stage.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import { findJsonModels } from "../routing/find-json-models.ts";
@@ -69,10 +70,10 @@ export function createAdmit(parts: AdmitParts): Admit {
   };
 }
 
-/** Admits a request that several deployments could answer. At once, unless its body must be searched for other models. */
+/** Admits a request that several deployments could answer. At once, unless a long body must be parsed, or one searched for other models. */
 function admitRouted(
   parts: AdmitParts,
-  { open }: RoutedAdmission,
+  { open, router }: RoutedAdmission,
   ask: RoutedAsk,
   isArray: boolean,
 ): AdmittedRequest | Promise<AdmittedRequest> {
@@ -81,7 +82,8 @@ function admitRouted(
     requireClient(request);
     return { format, body, ...way, route, isArray, attempts: new Attempts(parts, context, request) };
   };
-  const opened = open(ask);
+  const parsing = isLong(body) && readsConversation(router, ask.route) ? parsed(body, request) : undefined;
+  const opened = parsing ? parsing.then(() => open(ask)) : open(ask);
   return opened instanceof Promise ? opened.then(admit) : admit(opened);
 }
 

@@ -2,7 +2,7 @@ import type { StoredAnswer } from "../formats/form/dialect.ts";
 import type { Format } from "../formats/format.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
 import type { Counter } from "../routing/choose-counter.ts";
-import type { Route } from "../routing/engine/route.ts";
+import type { Answering, Route } from "../routing/engine/route.ts";
 import type { Deployment } from "../routing/models/deployment.ts";
 import type { Target } from "../routing/resolve-target.ts";
 import type { Reply } from "./attempt.ts";
@@ -31,6 +31,8 @@ export interface RequestRoute {
   readonly alias: string | undefined;
   /** What belongs together, for deployments that are chosen by that. */
   readonly stickyKey: string | undefined;
+  /** Who has given what it goes on from, and is asked first. */
+  readonly giver: Answering | undefined;
   /** What it will use, as far as can be said before. */
   readonly estimatedTokens: number;
   /** What of another route may be asked, such as one that the name falls back to; undefined if nothing. */

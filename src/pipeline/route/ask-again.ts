@@ -1,11 +1,19 @@
 import type { Failure } from "../../core/errors.ts";
 import { subtractUsage } from "../../core/token-usage.ts";
-import type { AttemptRecord, Lease, OpenAttempt, Route, Router, RoutedRequest } from "../../routing/engine/route.ts";
+import type {
+  Answering,
+  AttemptRecord,
+  Lease,
+  OpenAttempt,
+  Route,
+  Router,
+  RoutedRequest,
+} from "../../routing/engine/route.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
 import type { AdmittedRequest, AskOnce, FurtherAnswer, RequestRoute, StepReply } from "../stage.ts";
-import { type Answering, furtherRoute, isJudged, onlyRoute } from "./further-route.ts";
+import { furtherRoute, isJudged, onlyRoute } from "./further-route.ts";
 import { type JudgeParts, type JudgeProgress, judgeReply } from "./judge-reply.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
 import { triedOf } from "./told.ts";
@@ -21,7 +29,7 @@ export interface AgainOptions {
   readonly answering: Answering;
   /** The client's request; undefined if nobody else may be asked. */
   readonly admitted: AdmittedRequest | undefined;
-  readonly request: Pick<RoutedRequest<unknown>, "stickyKey" | "estimatedTokens" | "until" | "queued" | "narrow">;
+  readonly request: Omit<RoutedRequest<unknown>, "begin">;
   /** Those of the request. */
   readonly attempts: Attempts;
   /** Told of the attempts, if it was more than one, or another one than that which has answered last was made. */
@@ -57,7 +65,12 @@ export async function askAgain(parts: AgainParts, options: AgainOptions, once: A
       deployment,
       model,
     } = await parts.router.run<Opened>(asked, {
-      ...request,
+      stickyKey: request.stickyKey,
+      estimatedTokens: request.estimatedTokens,
+      until: request.until,
+      queued: (milliseconds) => request.queued?.(milliseconds),
+      narrow: (other) => request.narrow?.(other),
+      stickyKeyFor: (model) => request.stickyKeyFor?.(model),
       prefers: answering.deployment,
       signal: () => attempts.signal(),
       begin(one, name, kind) {

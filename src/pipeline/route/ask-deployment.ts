@@ -1,12 +1,11 @@
 import { type Failure, toFailure } from "../../core/errors.ts";
-import type { OpenAttempt } from "../../routing/engine/route.ts";
+import type { Answering, OpenAttempt } from "../../routing/engine/route.ts";
 import type { Reply } from "../attempt.ts";
 import type { BranchEvents } from "../attempt-parts.ts";
 import type { Attempts } from "../attempts.ts";
 import { memberOf } from "../received-body.ts";
 import type { AdmittedRequest, Answer, AskAgain, AskOnce, StepReply } from "../stage.ts";
 import type { AnsweredAgain } from "./ask-again.ts";
-import type { Answering } from "./further-route.ts";
 import { type JudgedAs, type JudgeParts, judgeReply, type JudgeProgress } from "./judge-reply.ts";
 
 export interface AskParts extends JudgeParts {

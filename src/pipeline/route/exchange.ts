@@ -2,6 +2,7 @@ import type { AttemptSummary, RoutingRecord } from "../../core/attempt-summary.t
 import { Failure } from "../../core/errors.ts";
 import { nameOfTimeout } from "../../core/timeouts.ts";
 import type {
+  Answering,
   AttemptKind,
   AttemptRecord,
   Lease,
@@ -9,31 +10,29 @@ import type {
   Route,
   Routed,
   RoutedRequest,
-  Router,
 } from "../../routing/engine/route.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
+import type { ModelOptions } from "../../routing/models/model-options.ts";
 import type { Reply } from "../attempt.ts";
 import type { BranchEvents } from "../attempt-parts.ts";
 import type { Attempts } from "../attempts.ts";
 import type { AdmittedRequest, Answer, AskOnce, RequestRoute } from "../stage.ts";
 import { type AnsweredAgain, askAgain } from "./ask-again.ts";
-import { Asking, type AskParts, type FurtherAnswers } from "./ask-deployment.ts";
-import { type Answering, hasOthers, isJudged } from "./further-route.ts";
+import { Asking, type FurtherAnswers } from "./ask-deployment.ts";
+import { freeKept } from "./free-kept.ts";
+import { hasOthers, isJudged } from "./further-route.ts";
 import { mayResume, type ResumableRequest } from "./resume/resumable.ts";
-import { Resumption, type ResumptionParts } from "./resume/resumption.ts";
+import { Resumption } from "./resume/resumption.ts";
+import { stickyKeyOf, traitsOf } from "./request-traits.ts";
+import type { RouteStageParts } from "./route-parts.ts";
 import { blamedFor, recordOf, withTried } from "./routed-failure.ts";
 import { headersOf, triedOf } from "./told.ts";
 import { withHeaders } from "./with-headers.ts";
 
-export interface RouteStageParts extends AskParts, ResumptionParts {
-  readonly router: Pick<Router, "run" | "find" | "enterAlone">;
-  /** Requests may take several answers, because the gateway runs tools. */
-  readonly hasTools: boolean;
-}
-
 /** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
 export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEvents, FurtherAnswers {
   readonly stickyKey: string | undefined;
+  readonly prefers: Deployment | undefined;
   readonly estimatedTokens: number;
   readonly until: number;
   queuedMs: number | undefined;
@@ -64,6 +63,7 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.#left = options.retries.attempts;
     this.#mayMove = parts.hasTools && this.#isJudged && hasOthers(route);
     this.stickyKey = route.stickyKey;
+    this.prefers = route.giver?.deployment;
     this.estimatedTokens = route.estimatedTokens;
     const { totalMs } = options.timeouts;
     if (totalMs !== undefined) attempts.endWithin(totalMs, nameOfTimeout("totalMs", `model ${options.name}`));
@@ -85,6 +85,11 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
 
   narrow(route: Route): Route | undefined {
     return this.#route.narrow(route);
+  }
+
+  stickyKeyFor({ sticky }: ModelOptions): string | undefined {
+    const isSame = sticky?.by === this.#route.route.model.options.sticky?.by;
+    return isSame || !this.#admitted ? this.stickyKey : stickyKeyOf(sticky, traitsOf(this.#admitted));
   }
 
   attempted(record: AttemptRecord): void {
@@ -175,12 +180,8 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   }
 
   async again(answering: Answering, attempts: Attempts, once: AskOnce): Promise<AnsweredAgain> {
-    const { stickyKey, estimatedTokens, until } = this;
-    const queued = (milliseconds: number): void => this.queued(milliseconds);
-    const narrow = (route: Route): Route | undefined => this.narrow(route);
-    const request = { stickyKey, estimatedTokens, until, queued, narrow };
     const onTried = (records: readonly AttemptRecord[]): void => void this.#records.push(...records);
-    const options = { route: this.#route, answering, admitted: this.#admitted, request, attempts, onTried };
+    const options = { route: this.#route, answering, admitted: this.#admitted, request: this, attempts, onTried };
     const answered = await askAgain(this.#parts, options, once);
     const { deployment, model } = answered;
     this.#attempts.answerer = deployment.provider;
@@ -191,10 +192,7 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   /** Nobody else can be asked: what the request holds is given back. */
   #letGo(): void {
     if (!this.#admitted) return;
-    const { keptBytes, context } = this.#attempts;
     this.#admitted = undefined;
-    if (keptBytes === 0) return;
-    this.#attempts.keptBytes = 0;
-    this.#parts.memory.tryHold(context, Math.max(0, context.heldBytes - keptBytes));
+    freeKept(this.#parts.memory, this.#attempts);
   }
 }

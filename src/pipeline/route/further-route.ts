@@ -1,14 +1,7 @@
-import { modelFor, type Route, type Router } from "../../routing/engine/route.ts";
-import type { Deployment } from "../../routing/models/deployment.ts";
+import { type Answering, modelFor, type Route, type Router } from "../../routing/engine/route.ts";
+import { type Giver, giverIn } from "../../routing/known-answers.ts";
 import type { ModelOptions } from "../../routing/models/model-options.ts";
 import type { RequestRoute } from "../stage.ts";
-
-/** Who has answered a request so far. */
-export interface Answering {
-  readonly deployment: Deployment;
-  /** As it is asked for it. */
-  readonly model: string;
-}
 
 type Lists = Pick<ModelOptions, "fallbacks" | "contextFallbacks" | "contentFallbacks">;
 
@@ -43,7 +36,10 @@ const limitsOf = ({ contextFallbacks, contentFallbacks }: Lists): readonly strin
  */
 export function furtherRoute(router: Pick<Router, "find">, asked: RequestRoute, answering: Answering): Route {
   const { options } = asked.route.model;
-  const { route, others } = reach(router, asked, answering) ?? { route: asked.route, others: NONE };
+  const { deployment, model } = answering;
+  const isIts = ({ model: { deployments }, star }: Route): boolean =>
+    deployments.some((one) => one === deployment && modelFor(one, star) === model);
+  const { route, others } = reach(router, asked, isIts) ?? { route: asked.route, others: NONE };
   const { hedge: _, ...own } = route.model.options;
   const lists = {
     fallbacks: [...own.fallbacks, ...others.fallbacks],
@@ -59,18 +55,31 @@ export function onlyRoute({ route: { model, star } }: RequestRoute, { deployment
   return { model: { options: { ...options, ...NONE }, deployments: [deployment] }, star };
 }
 
-/** Finds the model whose deployment answers. */
-function reach(router: Pick<Router, "find">, asked: RequestRoute, answering: Answering): Reached | undefined {
+/** Who has given a response that a request goes on from; undefined if that may not be asked. */
+export function findGiver(
+  router: Pick<Router, "find">,
+  asked: Pick<RequestRoute, "route" | "narrow">,
+  giver: Giver,
+): Answering | undefined {
+  const found = reach(router, asked, ({ model, star }) => giverIn(model, star, giver) !== undefined);
+  const deployment = found && giverIn(found.route.model, found.route.star, giver);
+  return deployment && { deployment, model: giver.model };
+}
+
+/** Finds the first model for which that is so. */
+function reach(
+  router: Pick<Router, "find">,
+  asked: Pick<RequestRoute, "route" | "narrow">,
+  isIt: (route: Route) => boolean,
+): Reached | undefined {
   const seen = new Set<string>();
   const reached: Reached[] = [{ route: asked.route, others: NONE }];
   for (const each of reached) {
-    const { model, star } = each.route;
-    const { options } = model;
+    const { options } = each.route.model;
     const name = nameOf(each.route);
     if (seen.has(name)) continue;
     seen.add(name);
-    const isIts = (one: Deployment): boolean => one === answering.deployment && modelFor(one, star) === answering.model;
-    if (model.deployments.some(isIts)) return each;
+    if (isIt(each.route)) return each;
     const others: Lists = {
       fallbacks: [name, ...options.fallbacks, ...each.others.fallbacks],
       contextFallbacks: [...options.contextFallbacks, ...each.others.contextFallbacks],

@@ -1,8 +1,10 @@
 import { numberOf, objectOf, textOf } from "../../core/json/values.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { RequestContext } from "../../core/request-context.ts";
+import type { Route, Router } from "../../routing/engine/route.ts";
 import type { StickyOptions } from "../../routing/models/model-options.ts";
 import { memberOf, type ReceivedBody } from "../received-body.ts";
+import type { AdmittedRequest } from "../stage.ts";
 
 /** Of English text, and of JSON around it. */
 const BYTES_PER_TOKEN = 4;
@@ -24,10 +26,26 @@ export interface StickyTraits {
   readonly body: Pick<ReceivedBody, "value">;
 }
 
+/** Of a request that is admitted. */
+export const traitsOf = ({ attempts: { context, request }, body }: AdmittedRequest): StickyTraits => ({
+  ...{ context, request, body },
+});
+
 const HEADER = "header:";
 
-/** Whether {@link stickyKeyOf} looks into the body. */
-export const readsValue = (sticky: StickyOptions | undefined): boolean => sticky?.by === "conversation";
+/** Whether {@link stickyKeyOf} looks into the body for the route of a request, or for one that it may fall back to. */
+export function readsConversation(
+  router: Pick<Router, "find">,
+  { model: { options } }: Route,
+  seen = new Set<string>(),
+): boolean {
+  if (options.sticky?.by === "conversation") return true;
+  seen.add(options.name);
+  return [...options.fallbacks, ...options.contextFallbacks, ...options.contentFallbacks].some((name) => {
+    const route = seen.has(name) ? undefined : router.find(name);
+    return route !== undefined && readsConversation(router, route, seen);
+  });
+}
 
 /** What belongs together, in the operator's words; undefined if this request belongs to nothing, or nothing is asked for. */
 export function stickyKeyOf(
