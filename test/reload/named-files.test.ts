@@ -1,9 +1,15 @@
-import { expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createReloads } from "../../src/cli/reload-on-change.ts";
-import { loadSource, readSource } from "../../src/config/config-source.ts";
+import {
+  type ConfigSource,
+  loadSource,
+  type ReadSource,
+  readSource,
+  rereadSource,
+} from "../../src/config/config-source.ts";
 import type { LoadedConfig } from "../../src/config/load-config.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
 import { until } from "./reloadable.ts";
@@ -69,4 +75,46 @@ test("one that was refused for want of another file is applied when that is ther
   reloads.saved();
   await until(() => reloads.times() === 2, "the key again");
   expect(reloads.last()).toMatchObject({ key: "sk-one" });
+});
+
+describe("a file of settings", () => {
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "gateway-settings-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const makePipe = (path: string) => void Bun.spawnSync(["mkfifo", path]);
+
+  /** Reads a file of settings, and makes what reads it again. */
+  async function readFirst(envFile: string): Promise<{ source: ConfigSource; again: () => Promise<ReadSource> }> {
+    const files = { envFile, configFile: undefined };
+    const read = await readSource({ HOME: "/" }, files);
+    if (!read.ok) throw new Error(read.problem);
+    return { source: read.source, again: rereadSource({ HOME: "/" }, files, read.source) };
+  }
+
+  test("in whose place is a pipe is refused, and not waited for", async () => {
+    const path = join(folder, "env");
+    writeFileSync(path, "A=1");
+    const { again } = await readFirst(path);
+    writeFileSync(path, "A=2");
+    expect(await again()).toMatchObject({ ok: true, source: { environment: { HOME: "/", A: "2" } } });
+    rmSync(path);
+    makePipe(path);
+    const problem = `--env-file ${JSON.stringify(path)} cannot be read: it is no regular file`;
+    expect(await again()).toEqual({ ok: false, problem });
+    rmSync(path);
+    expect(await again()).toEqual({ ok: false, problem: expect.stringContaining("no such file") });
+  });
+
+  test("that is a pipe is read once, and says the same from then on", async () => {
+    const path = join(folder, "pipe");
+    makePipe(path);
+    const writer = Bun.spawn(["sh", "-c", `echo A=1 > "${path}"`]);
+    const { source, again } = await readFirst(path);
+    await writer.exited;
+    expect(source.environment).toEqual({ HOME: "/", A: "1" });
+    expect(await again()).toEqual({ ok: true, source: { environment: { HOME: "/", A: "1" } } });
+  });
 });
