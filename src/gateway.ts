@@ -1,12 +1,12 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
 import { type ConfigChanges, nextConfig, settingsOfFiles } from "./config/next-config.ts";
-import { type GatewayDependencies, openShared } from "./shared-parts.ts";
+import { type GatewayDependencies, openShared, type SharedParts } from "./shared-parts.ts";
 import type { StoreCopy } from "./telemetry/metrics/metric-store.ts";
 import { buildSnapshot, type Snapshot } from "./snapshot.ts";
 
 export interface Gateway {
-  /** Starts to serve. Throws if the address cannot be listened on. */
+  /** Starts to serve. Throws if the address cannot be listened on, and then nothing is left of the gateway. */
   listen(): Promise<{ readonly url: string; readonly metrics?: string }>;
   /**
    * Serves another configuration, and reads again the files that it names. Requests in flight finish on what they began
@@ -32,12 +32,15 @@ const MIN_EXPORT_MS = 1000;
 const MAX_EXPORT_MS = 5000;
 
 /**
- * Builds every part of the gateway and wires them; starts nothing.
+ * Builds every part of the gateway and wires them; starts nothing. If it fails, nothing is left of it.
  * @throws SettingError if a setting names something that cannot be used.
  */
 export async function createGateway(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {
-  const shared = await openShared(config, dependencies, () => current);
-  const { connections, server, listener, memory } = shared;
+  await using opening = new AsyncDisposableStack();
+  let exportMs = (): number => 0;
+  const use = { current: () => current, opening, exportMs: () => exportMs() };
+  const shared = await openShared(config, dependencies, use);
+  const { connections, server, listener, memory, timers } = shared;
   let current: Snapshot = await buildSnapshot(config, shared);
   const inUse = new Set([current]);
   let isListening = false;
@@ -76,15 +79,18 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     return { changed: [...new Set([...changed, ...settingsOfFiles(applied.settings, files)])], needRestart };
   };
 
+  const owned = opening.move();
   return {
     async listen() {
-      // First, because who is refused here is not to have served anybody.
-      const metrics = shared.metrics?.listen();
-      const listening = await server.listen(current.tls);
+      const listening = await listen(shared, current).catch(async (error: unknown) => {
+        await current.dispose();
+        await owned.disposeAsync();
+        throw error;
+      });
       isListening = true;
       current.start();
       shared.sharing.start();
-      return { ...listening, ...(metrics !== undefined && { metrics }) };
+      return listening;
     },
     apply(wanted) {
       const applied = applying.then(() => apply(wanted));
@@ -95,21 +101,22 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     bufferedBytes: memory.used,
     async drain(onClosed) {
       isEnding = true;
-      const { now } = shared.timers;
-      const startedAt = now();
+      const startedAt = timers.now();
       const how = options.drainOptions(current.config.settings);
       const cut = await server.drain(how, onClosed);
       await applying;
       await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));
-      connections.close();
-      shared.deployments.close();
-      shared.sharing.close();
-      await shared.responseKeeping?.close();
-      await shared.metrics?.close();
-      await shared.history?.close();
-      const left = startedAt + how.delayMs + how.timeoutMs - now();
-      await shared.exported?.close(Math.min(Math.max(left, MIN_EXPORT_MS), MAX_EXPORT_MS));
+      const until = startedAt + how.delayMs + how.timeoutMs;
+      exportMs = (): number => Math.min(Math.max(until - timers.now(), MIN_EXPORT_MS), MAX_EXPORT_MS);
+      await owned.disposeAsync();
       return cut;
     },
   };
+}
+
+async function listen({ metrics, server }: Pick<SharedParts, "metrics" | "server">, { tls }: Snapshot) {
+  // First, because who is refused here is not to have served anybody.
+  const ofMetrics = metrics?.listen();
+  const listening = await server.listen(tls);
+  return { ...listening, ...(ofMetrics !== undefined && { metrics: ofMetrics }) };
 }

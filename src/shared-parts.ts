@@ -5,6 +5,7 @@ import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
+import type { AttemptParts } from "./pipeline/attempt-parts.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
 import type { CircuitChange } from "./routing/health/deployment-states.ts";
@@ -81,6 +82,8 @@ export interface SharedParts extends Requests {
   readonly responseKeeping: ResponseKeeping | undefined;
   /** Absent if nothing is counted. */
   readonly metrics: OpenMetrics | undefined;
+  /** What sees each call of a provider. */
+  readonly callObservers: Pick<AttemptParts, "calls" | "keepContent">;
   /** Absent if nothing is sent to a collector. */
   readonly exported: Export | undefined;
   /** Absent if none is kept. */
@@ -92,13 +95,28 @@ export interface SharedParts extends Requests {
   readonly clock: () => number;
 }
 
+/** How the shared parts are used. */
+export interface SharedUse {
+  readonly current: () => InUse;
+  /** Gets what closes connections, files and threads, also if a part after them cannot be opened. */
+  readonly opening: AsyncDisposableStack;
+  /** How long it may take to send to a collector what is left when all is closed, in milliseconds. */
+  readonly exportMs: () => number;
+}
+
 function logCircuit(changes: ChangeLog, { kind, label, why, until }: CircuitChange): void {
   if (kind === "cooling") changes.deploymentCooling({ label }, why, until);
   else changes.deploymentRecovered({ label });
 }
 
-/** Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes. */
-export async function openShared({ settings }: Config, dependencies: GatewayDependencies, current: () => InUse) {
+/**
+ * Builds what outlives every configuration; of the first one's settings it needs those that only a restart changes.
+ */
+export async function openShared(
+  { settings }: Config,
+  dependencies: GatewayDependencies,
+  { current, opening, exportMs }: SharedUse,
+) {
   const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
   const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
   const { random = Math.random } = dependencies;
@@ -106,7 +124,8 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
-  const history = await openHistoryOf(settings, changes, { clock, timers });
+  let exported: Export | undefined;
+  opening.defer(() => exported?.close(exportMs()));
   const metrics = await openMetricsOf(settings, {
     ...{ clock, timers, worker: worker?.number },
     ...{ connections: () => connections.connections(), requestsInFlight: () => requests.size() },
@@ -114,11 +133,14 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
       const { info, failures } = log.lostLines();
       return info + failures;
     },
-    droppedTelemetry: () => ({ ...exported?.dropped(), ...(history && { history: history.lost() }) }),
+    droppedTelemetry: () => ({ ...exported?.dropped(), ...history?.dropped() }),
     known: () => current().observed,
     models: () => current().observed.view?.models() ?? [],
   });
-  const exported = await openExportOf(settings, {
+  opening.defer(() => metrics?.close());
+  const history = await openHistoryOf(settings, changes, { clock, timers });
+  opening.defer(() => history?.close());
+  exported = await openExportOf(settings, {
     ...{ clock, timers, random, log, readFile, version, metrics, worker: worker?.number },
     onChange: changes.collectorChanged,
   });
@@ -145,27 +167,18 @@ export async function openShared({ settings }: Config, dependencies: GatewayDepe
         await import("./stages/response-store/open-response-keeping.ts")
       ).openResponseKeeping(stored, { clock, timers, onChange: changes.responseStoreChanged })
     : undefined;
+  opening.defer(() => responseKeeping?.close());
   const shared = { channel: dependencies.channel, redisUrl: settings.REDIS_URL, clock, timers };
   const sharing = openSharing({ ...shared, onRedisChange: changes.sharingChanged });
   const routed = { sharing, clock, timers, random, checks: worker === undefined || worker.number === 1 };
   const { deployments = openDeployments({ ...routed, onChange: (change) => logCircuit(changes, change) }) } =
     dependencies;
   const prices = createPriceSource({ timers, clock, onChange: changes.pricesChanged });
+  opening.defer(() => (connections.close(), deployments.close(), sharing.close()));
   const known = {
-    metrics,
-    exported,
-    history,
-    sharing,
-    deployments,
-    prices,
-    changes,
-    responseKeeping,
-    version,
-    readFile,
-    dialects,
-    replays,
-    timers,
-    clock,
+    ...{ metrics, exported, history, sharing, deployments, prices, changes, responseKeeping },
+    ...{ version, readFile, dialects, replays, timers, clock },
+    callObservers: { calls: metrics?.observeCall, keepContent: history?.keepContent },
   };
   return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
 }

@@ -88,7 +88,7 @@ function assemble(
 ): Snapshot {
   const { settings, providers } = config;
   const { listener, deadlines, memory, decompressions, timers, responseKeeping } = shared;
-  const common = { deadlines, memory, decompressions, now: timers.now, calls: shared.metrics?.observeCall };
+  const common = { deadlines, memory, decompressions, now: timers.now, ...shared.callObservers };
   const { files, readFile } = rememberFiles(shared.readFile);
   const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
   building.defer(() => upstream.release());

@@ -73,7 +73,8 @@ export async function runPhase<Loaded>(phase: Phase<Loaded>, ground: Ground): Pr
     return { ...last, objects: hasProbe ? await askProbe(running, ground, "collected") : undefined };
   };
 
-  await load(running, pid, Math.min(60, Math.max(2, seconds / 5)));
+  // A fifth of the load, but 2 s to a minute; a load that is shorter only shows that everything runs.
+  await load(running, pid, Math.min(seconds, 60, Math.max(2, seconds / 5)));
   const before = await rest();
   if (hasProbe) await askProbe(running, ground, "watch-collected");
   const loaded = await load(running, pid, seconds);

@@ -29,6 +29,9 @@ export function historyOptions(settings: Settings) {
     retentionMs: settings.HISTORY_RETENTION,
     rollUpRetentionMs: settings.HISTORY_USAGE_RETENTION,
     maxSpoolBytes: settings.HISTORY_SPOOL_MAX_BYTES,
+    keepsContent: settings.HISTORY_CONTENT,
+    contentMs: settings.HISTORY_CONTENT_TTL,
+    maxContentBytes: settings.HISTORY_CONTENT_MAX_BYTES,
   };
 }
 

@@ -157,8 +157,8 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   responseHeader(): void;
   /** Bytes of the body of the provider's response have come. The first call counts. */
   firstByte(): void;
-  /** What was recorded of a response, and that it is an error, is of no use: another one may come. */
-  attemptFailed(): void;
+  /** What was recorded of a response, and that it is an error, is of no use: another one may come; if it is further, only the latter. */
+  attemptFailed(isFurther?: boolean): void;
   /** The client is answered with this status. */
   answered(status: number): void;
   /** The answer is a stream. */

@@ -102,9 +102,10 @@ export class Recorder implements RequestContext {
     this.firstByteAt ??= this.register.now();
   }
 
-  attemptFailed(): void {
-    this.responseHeaderAt = this.firstByteAt = this.failure = this.cause = undefined;
-    this.usage = this.usageSource = this.cost = this.#priced = undefined;
+  attemptFailed(isFurther?: boolean): void {
+    this.failure = this.cause = undefined;
+    if (!isFurther) this.responseHeaderAt = this.firstByteAt = this.usage = this.usageSource = undefined;
+    if (!isFurther) this.cost = this.#priced = undefined;
   }
 
   answered(status: number): void {

@@ -5,7 +5,8 @@ export type TraceHeaders = Readonly<Record<string, string>>;
 
 /** One step of a request: a call of a provider, or of a tool. */
 export interface TraceStep {
-  readonly headers: TraceHeaders;
+  /** Undefined if the client's own go on. */
+  readonly headers: TraceHeaders | undefined;
   /** Whether it wants to see the bytes of the answer. */
   readonly watchesBody: boolean;
   /** Whether it keeps what is asked and answered. */
@@ -46,6 +47,13 @@ export interface TracedTool {
   readonly name: string;
   readonly id: string;
 }
+
+/**
+ * Makes what keeps the content of a call of a provider, and hands on all that its step is to see.
+ * @param request whose call it is, which is the same object from its beginning to its end
+ * @param step of the trace; absent if the request is not traced
+ */
+export type KeepContent = (request: object, step: TraceStep | undefined) => TraceStep;
 
 /** The trace that a request belongs to. */
 export interface RequestTrace {

@@ -105,7 +105,7 @@ export const KEEP_ALIVE_COMMENT = ": keep-alive\n\n";
 
 /** An error as clients of OpenAI's older APIs expect it in a stream. */
 export function openAiErrorEvent({ message, code, details }: Failure): string {
-  const error = { message, type: "upstream_error", code: details.wireCode ?? code };
+  const error = { message, type: "upstream_error", code: details.wireCode ?? code, attempts: details.attempts };
   return `data: ${JSON.stringify({ error })}\n\n`;
 }
 

@@ -1,6 +1,7 @@
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Failure } from "../core/errors.ts";
 import type { CallObserver } from "../core/request-context.ts";
+import type { KeepContent } from "../core/request-trace.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { OpenUpstreamCall } from "../upstream/call.ts";
@@ -17,6 +18,8 @@ export interface AttemptParts {
   readonly now: () => number;
   /** Notified of every call; absent if nobody wants to know. */
   readonly calls?: CallObserver | undefined;
+  /** Absent if nothing of what is asked and answered is kept; encoded bytes never are, in which no secret would be found. */
+  readonly keepContent?: KeepContent | undefined;
 }
 
 /** What one attempt sends; made for it alone. */

@@ -110,12 +110,13 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
    * Not `async`: such a function keeps its arguments, and with them the body, until it is over.
    */
   begin(provider: Provider, request: AttemptRequest): Attempt {
-    const { calls, now, memory, openCall } = this.#parts;
+    const { calls, now, memory, openCall, keepContent } = this.#parts;
     const call = openCall(provider, this.request.signal, request.timeouts ?? this.timeouts ?? provider.timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const { context } = this;
     const model = this.#model ?? context.model;
-    const step = context.trace?.call(context, this.#kind, provider.id, model, request);
+    const traced = context.trace?.call(context, this.#kind, provider.id, model, request);
+    const step = keepContent && !request.keepEncoding ? keepContent(context, traced) : traced;
     const sending = this.#reason
       ? Promise.reject(this.#reason)
       : sendWithin(memory, this, call, provider, request, step);

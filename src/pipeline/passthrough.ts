@@ -12,6 +12,7 @@ import { createProxyPolicy } from "./passthrough-policy.ts";
 import { announcedLength } from "./read-body.ts";
 import { bufferResponse, isEventStream } from "./read-response.ts";
 import { redactError } from "./mask-errors.ts";
+import { type ProxiedWatch, watchProxied } from "./watch-proxied.ts";
 import { pumpStream } from "./stream-pump.ts";
 
 /** Bytes for a response without a Content-Type; the runtime gives one to bytes as they are, and none to a stream. */
@@ -53,7 +54,8 @@ export function createPassthrough(parts: RelayParts): Passthrough {
     const attempt = attempts.begin(provider, { url, method: request.method, headers, body, keepEncoding: true });
     const received = await attempt.received();
     const response = received.status >= 300 ? await redactError(context, received, attempt.call, provider) : received;
-    const relayed = await relayBody(attempts, attempt.call, response);
+    const watch = watchProxied(context, request.method, url, response);
+    const relayed = await relayBody(attempts, attempt.call, response, watch);
     const isStream = relayed instanceof ReadableStream;
     if (!isStream) attempts.settle();
     context.answered(response.status);
@@ -79,6 +81,7 @@ async function relayBody(
   attempts: Attempts,
   call: UpstreamCall,
   response: UpstreamResponse,
+  watch: ProxiedWatch | undefined,
 ): Promise<Uint8Array | ReadableStream<Uint8Array> | null> {
   const { context, request } = attempts;
   if (request.method === "HEAD" || !response.body) return null;
@@ -88,6 +91,8 @@ async function relayBody(
     const answer = await bufferResponse(context, response, call);
     if ("whole" in answer) {
       context.sent(answer.whole.length);
+      watch?.push(answer.whole);
+      watch?.end();
       return answer.whole;
     }
     body = answer.tooLong;
@@ -98,10 +103,12 @@ async function relayBody(
     onChunk(chunk) {
       if (call.awaitsContent) call.contentBegan();
       context.sent(chunk.length);
+      watch?.push(chunk);
     },
     // Whatever format this is, an error of the gateway's has no place in it: the connection breaks off instead.
     terminalErrorEvent: () => undefined,
     onEnd(failure) {
+      watch?.end();
       attempts.close(failure);
       context.finishBody(failure);
     },

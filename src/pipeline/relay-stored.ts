@@ -25,7 +25,8 @@ function createStoredRelay(parts: RelayParts): Relay {
 
   return (format) => async (context, request) => {
     const query = splitQuery(request.url);
-    const provider = chooseProvider(targets.providers, query.provider, format);
+    const giver = query.provider === undefined ? giverOf(parts, request.url, format) : undefined;
+    const provider = giver ?? chooseProvider(targets.providers, query.provider, format);
     context.selected(provider.id);
     if (!provider.callable) throw providerNotCallable(provider, undefined, targets.providers);
     const url = apiUrl({ provider, model: "" }, format.api, false, query.rest, subpathOf(request.url, format));
@@ -54,6 +55,15 @@ const ASKS_FOR_STREAM = /[?&]stream=(?:true|1)(?:&|$)/i;
 
 /** A `POST` without a body is announced as one of no bytes. */
 const NO_BODY = new Uint8Array(0);
+
+/** The provider that has given a response, if a name with several deployments led there and that is still known. */
+function giverOf({ routing }: RelayParts, url: string, format: Format): Provider | undefined {
+  const [, id = ""] = subpathOf(url, format).split("/");
+  const giver = routing?.answers.by(id);
+  if (!giver) return undefined;
+  const deployments = routing?.router.models.flatMap((model) => model.deployments) ?? [];
+  return deployments.find(({ key }) => key === giver.key)?.provider;
+}
 
 /**
  * The provider that the query names, else the only configured one that has the API.

@@ -3,6 +3,7 @@ import type { RequestContext } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
 import type { Provider } from "../providers/provider.ts";
+import { withoutIdempotencyKey } from "../providers/request-headers.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
@@ -118,14 +119,15 @@ function createAnswer(parts: RelayParts): Answer {
   const answerCount = createCountAnswer(parts);
 
   return (admitted) => {
-    const { attempts, body, format, target, wire, url } = admitted;
+    const { attempts, body, format, target, wire, url, isFurther } = admitted;
     if (admitted.counter) return answerCount(admitted);
     if (wire !== format.api) return answerTranslated(admitted);
     const usageInjected = injectsUsage(body, target, format, wantsUsage);
+    const headers = requestHeaders(target.provider, attempts.request.headers, format.api);
     const attempt = attempts.begin(target.provider, {
       url,
       method: "POST",
-      headers: requestHeaders(target.provider, attempts.request.headers, format.api),
+      headers: isFurther ? withoutIdempotencyKey(headers) : headers,
       body: prepareBody(body, target, format, usageInjected),
       usageInjected,
     });

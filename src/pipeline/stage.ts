@@ -2,12 +2,13 @@ import type { StoredAnswer } from "../formats/form/dialect.ts";
 import type { Format } from "../formats/format.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
 import type { Counter } from "../routing/choose-counter.ts";
-import type { Route } from "../routing/engine/route.ts";
+import type { Answering, Route } from "../routing/engine/route.ts";
 import type { Deployment } from "../routing/models/deployment.ts";
 import type { Target } from "../routing/resolve-target.ts";
-import type { Attempt, Reply } from "./attempt.ts";
+import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import type { ReceivedBody } from "./prepare-body.ts";
+import type { JudgedAs } from "./route/judge-reply.ts";
 
 /** Which model of whom is asked, in which API, and where. */
 export interface Way {
@@ -30,6 +31,8 @@ export interface RequestRoute {
   readonly alias: string | undefined;
   /** What belongs together, for deployments that are chosen by that. */
   readonly stickyKey: string | undefined;
+  /** Who has given what it goes on from, and is asked first. */
+  readonly giver: Answering | undefined;
   /** What it will use, as far as can be said before. */
   readonly estimatedTokens: number;
   /** What of another route may be asked, such as one that the name falls back to; undefined if nothing. */
@@ -47,8 +50,10 @@ export interface AdmittedRequest extends Way {
   readonly body: ReceivedBody;
   /** Absent if there is one provider, with one key, to be asked once. */
   readonly route?: RequestRoute | undefined;
-  /** Asks the deployment that answers once more, as its model allows; absent if there is one provider to be asked once. */
+  /** Asks for the further answers that it takes, as its model allows; absent if there is one provider to be asked once. */
   readonly again?: AskAgain | undefined;
+  /** It is a further request of its client's one, with another body: the client's key of that is not this one's. */
+  readonly isFurther?: boolean;
   /** As what the answer is kept, if the gateway keeps answers like it. */
   readonly stored?: StoredAnswer | undefined;
   /** Bytes that stages go on holding in the budget until the answer is there; 0 unless given. */
@@ -60,12 +65,30 @@ export interface AdmittedRequest extends Way {
 }
 
 /** One answer of several that a request takes. Whoever has it closes it when it is over. */
-export type StepReply = Pick<Attempt, "response" | "call" | "isClosed" | "close">;
+export interface StepReply extends Pick<Reply, "response" | "call"> {
+  readonly isClosed: boolean;
+  close(): void;
+}
+
+/** What a deployment has answered a further request with. */
+export interface FurtherAnswer {
+  readonly reply: Reply;
+  readonly as: JudgedAs;
+  /** It is good: nobody else is asked. */
+  readonly taken: () => void;
+}
+
+/**
+ * Asks once.
+ * @param attempts of whoever is asked
+ * @param other how another deployment is asked than the one that has answered last; its body is the client's
+ */
+export type AskOnce = (attempts: Attempts, other: AdmittedRequest | undefined) => Promise<FurtherAnswer>;
 
 /** What asks for the further answers that a request takes. */
 export interface AskAgain {
-  /** @param once asks once, with the attempts that it is given; called for each attempt */
-  ask(once: (attempts: Attempts) => Promise<Attempt>): Promise<StepReply>;
+  /** @param once called for each attempt */
+  ask(once: AskOnce): Promise<StepReply>;
 }
 
 /** Answers an admitted request. @throws Failure if there is no answer */

@@ -11,6 +11,7 @@ import type { AttemptRequest } from "./attempt-parts.ts";
 export function addTrace(request: AttemptRequest, step: TraceStep, provider: Provider): void {
   const { body, headers } = request;
   if (step.keepsContent && body instanceof Uint8Array) step.asked(body, redactionOf(secretsOf(provider)));
+  if (!step.headers) return;
   if (headers instanceof Headers) request.headers = withoutNames(headers);
   else if ("traceparent" in headers || "tracestate" in headers || "baggage" in headers) {
     const { traceparent: _, tracestate: __, baggage: ___, ...left } = headers;

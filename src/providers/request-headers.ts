@@ -24,6 +24,15 @@ export type RequestHeaders = (
   api: ProviderApiName,
 ) => Readonly<Record<string, string>>;
 
+const KEY = "idempotency-key";
+
+/** The headers for another body than the client's, which the client's key does not name. */
+export function withoutIdempotencyKey(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (!Object.hasOwn(headers, KEY)) return headers;
+  const { [KEY]: _, ...rest } = headers;
+  return rest;
+}
+
 /**
  * Creates what makes them. Clients that send nothing to be relayed but their name get the same frozen object each time,
  * so that it is written out only once.

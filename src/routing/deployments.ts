@@ -5,6 +5,7 @@ import type { RoutedModel, Router } from "./engine/route.ts";
 import { createRouter } from "./engine/router.ts";
 import { createHealthChecks } from "./health-checks/health-checks.ts";
 import { type CircuitChange, createDeploymentStates } from "./health/deployment-states.ts";
+import { createKnownAnswers, type KnownAnswers } from "./known-answers.ts";
 import { createGates } from "./limits/create-gates.ts";
 import { createGateStates } from "./limits/gate-states.ts";
 import type { ModelSources } from "./models/model-sources.ts";
@@ -26,6 +27,7 @@ export interface NamedModels {
 export interface OpenDeployments {
   readonly router: Router;
   readonly view: RoutingView;
+  readonly answers: KnownAnswers;
   /** Its names, as lists of models show them. */
   list(policy: RoutePolicy): OwnModels;
   /** It is in use from now on: its limits are in force, and deployments are checked. */
@@ -60,6 +62,7 @@ export interface DeploymentsParts {
 
 export function createDeployments(parts: DeploymentsParts): Deployments {
   const { timers, clock, random, sharing, checks, onChange } = parts;
+  const answers = createKnownAnswers(timers.now);
   const gateStates = createGateStates({ timers, clock, sharing });
   const states = createDeploymentStates({
     ...{ now: timers.now, clock, sharing },
@@ -82,6 +85,7 @@ export function createDeployments(parts: DeploymentsParts): Deployments {
           })
         : undefined;
       return {
+        answers,
         router: createRouter({
           ...{ models: table.models, findModel: table.find, forProvider: table.forProvider },
           ...{ states, gates, timers, random, priceOf: prices.costOf },

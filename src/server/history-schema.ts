@@ -45,6 +45,28 @@ export const RequestRow = openObject(
 );
 export type RequestRow = Static<typeof RequestRow>;
 
+const Content = openObject(
+  {
+    request: Type.String({ description: "What the provider was asked, in its API." }),
+    response: Type.String({ description: "What it answered; of a stream, its events." }),
+    request_is_cut: Type.Boolean({ description: "Whether this is only the beginning." }),
+    response_is_cut: Type.Boolean(),
+  },
+  "What was asked and answered, with HISTORY_CONTENT=true, without the keys of providers.",
+);
+
+/** Answer of `GET /v1/requests/{id}`. */
+export const RequestDetails = openObject(
+  {
+    ...RequestRow.properties,
+    content: Type.Union([Content, Type.Null()], {
+      description: "Null if it is not kept, or not any more, or another client's.",
+    }),
+  },
+  "A request that is over, and what it was about.",
+);
+export type RequestDetails = Static<typeof RequestDetails>;
+
 /** Answer of `GET /v1/requests`. */
 export const RequestsResponse = openObject(
   {

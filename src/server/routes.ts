@@ -111,6 +111,7 @@ export const ROUTES = {
   routing: { method: "GET", paths: ["/v1/routing"] },
   usage: { method: "GET", paths: ["/v1/usage"] },
   requests: { method: "GET", paths: ["/v1/requests"] },
+  request: { method: "GET", paths: ["/v1/requests/{id}"] },
   pushMetrics: { method: "POST", paths: ["/v1/metrics"] },
   tools: { method: "GET", paths: ["/v1/mcp/tools"] },
   proxy: {

@@ -42,7 +42,7 @@ export interface RoutesParts extends Pick<ApplicationParts, "relay"> {
   readonly routing?: RoutingView | undefined;
   readonly passthrough: RouteHandler;
   /** Answers about requests that are over; absent if nothing is kept of them. */
-  readonly history?: Pick<ApplicationParts["handlers"], "usage" | "requests"> | undefined;
+  readonly history?: Pick<ApplicationParts["handlers"], "usage" | "requests" | "request"> | undefined;
   /** Takes metrics of others; absent if nobody may push some. */
   readonly pushMetrics?: RouteHandler | undefined;
   /** Absent if MCP is off. */

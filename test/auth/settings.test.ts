@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSigningKey } from "../fixtures/signing-key.ts";
-import { gatewayCommand, startGateway } from "../fixtures/start-gateway.ts";
+import { startGateway } from "../fixtures/start-in-process.ts";
 import { startTokenIssuer } from "../fixtures/token-issuer.ts";
 import { checkSettings } from "../cli/check-settings.ts";
+import { runToEnd } from "../cli/run-to-end.ts";
 import { ADMITTED, bearer, knock } from "./knock.ts";
 
 const KEY = "marked-key-0123456789";
@@ -17,20 +18,6 @@ function fileOf(content: string): string {
   const path = join(folder, crypto.randomUUID());
   writeFileSync(path, content);
   return path;
-}
-
-/** Runs the gateway to its end; one that serves is killed after a while, and its code is then not 2. */
-async function run(environment: Readonly<Record<string, string>>, ...args: string[]) {
-  const child = Bun.spawn(gatewayCommand(args), {
-    env: { PATH: process.env["PATH"] ?? "", SERVER_PORT: "0", OLLAMA_API_URL: "http://127.0.0.1:9", ...environment },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-    timeout: 4000,
-    killSignal: "SIGKILL",
-  });
-  const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { stdout, stderr, code };
 }
 
 describe("the gateway does not start", () => {
@@ -88,12 +75,16 @@ describe("the gateway does not start", () => {
   });
 
   test("as a process", async () => {
-    const { code, stdout, stderr } = await run({ AUTH_ENABLED: "true", AUTH_API_KEYS: `@${fileOf(`${KEY} x`)}` });
+    const { code, stdout, stderr } = await runToEnd([], {
+      OLLAMA_API_URL: "http://127.0.0.1:9",
+      AUTH_ENABLED: "true",
+      AUTH_API_KEYS: `@${fileOf(`${KEY} x`)}`,
+    });
     expect([code, stdout, stderr.trim().split("\n")]).toEqual([2, "", [expect.stringMatching(/key-1 holds/)]]);
   });
 
   test("with what --check has refused", async () => {
-    const { code, stderr } = await run({ AUTH_ENABLED: "true", AUTH_API_KEYS: `alice:,${KEY}` }, "--check");
+    const { code, stderr } = await runToEnd(["--check"], { AUTH_ENABLED: "true", AUTH_API_KEYS: `alice:,${KEY}` });
     expect([code, stderr]).toEqual([2, "AUTH_API_KEYS is not accepted: the key of alice is empty\n"]);
   });
 });
@@ -102,7 +93,7 @@ describe("keys and secrets", () => {
   test("are not in --print-config, --check or --help", async () => {
     const secrets = { AUTH_API_KEYS: `alice:${KEY},${KEY}-2`, AUTH_OIDC_CLIENT_SECRET: `${KEY}-secret` };
     for (const argument of ["--print-config", "--check", "--help"]) {
-      const { code, stdout, stderr } = await run({ AUTH_ENABLED: "true", ...secrets }, argument);
+      const { code, stdout, stderr } = await runToEnd([argument], { AUTH_ENABLED: "true", ...secrets });
       expect(code).toBe(0);
       expect(stdout + stderr).not.toContain("marked");
     }
@@ -184,8 +175,7 @@ describe("a listener", () => {
   ])("%s is not", async (_, settings) => {
     await using gateway = await startGateway(settings);
     expect((await fetch(`http://127.0.0.1:${gateway.port}/health`)).status).toBe(200);
-    gateway.process.kill("SIGTERM");
-    await gateway.logged((line) => line["msg"] === "stopped");
+    expect(await gateway.end()).toBe(0);
     expect(gateway.log.some(isWarning)).toBe(false);
   });
 });

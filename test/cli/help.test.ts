@@ -48,7 +48,8 @@ describe("helpText", () => {
   test("puts texts below the names on a narrow terminal", () => {
     const lines = helpText(40).split("\n");
     expect(lines[lines.indexOf("  SERVER_PORT") + 1]).toBe("      Port to listen on; 0 takes a free");
-    expect(lines.filter((line) => line.length > 40)).toEqual([]);
+    // A name that is longer is not broken.
+    expect(lines.filter((line) => line.length > 40 && /\S \S/.test(line))).toEqual([]);
   });
 
   test("names every option, group, setting and default", () => {

@@ -61,6 +61,7 @@ const gateway: RunningGateway = await startGateway({
   CUSTOM_PROVIDERS: CUSTOM.join(","),
   ENABLE_VISION: "true",
 });
+provider.readBy(gateway);
 afterAll(async () => {
   await gateway.stop();
   await provider.stop();

@@ -45,6 +45,7 @@ export async function startRig(environment: Readonly<Record<string, string>> = {
     ANTHROPIC_API_URL: `${provider.url}/anthropic/v1`,
     ...environment,
   });
+  provider.readBy(gateway);
   return {
     gateway,
     provider,

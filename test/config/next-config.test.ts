@@ -132,6 +132,9 @@ describe("what needs a restart", () => {
       "HISTORY_RETENTION",
       "HISTORY_USAGE_RETENTION",
       "HISTORY_SPOOL_MAX_BYTES",
+      "HISTORY_CONTENT",
+      "HISTORY_CONTENT_TTL",
+      "HISTORY_CONTENT_MAX_BYTES",
     ]);
   });
 });

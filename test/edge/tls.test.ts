@@ -128,7 +128,7 @@ test("a TLS port is shared with no second gateway", async () => {
 
 /** A gateway whose certificate has such a key. */
 async function startWith(create: typeof createSelfSignedCertificate) {
-  return startGateway(await writeCertificate(mkdtempSync(join(tmpdir(), "gateway-tls-")), create));
+  return startInProcess(await writeCertificate(mkdtempSync(join(tmpdir(), "gateway-tls-")), create));
 }
 
 const KINDS = [

@@ -3,6 +3,7 @@ import { configOf } from "../config/file/load-file.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { json } from "../fixtures/answers.ts";
+import { openRawClient } from "../fixtures/raw-http-client.ts";
 import { chunk, head, stall, wait } from "../fixtures/script.ts";
 import type { RunningGateway } from "../fixtures/start-gateway.ts";
 import { startAt } from "../fixtures/start-in-process.ts";
@@ -36,6 +37,7 @@ beforeAll(async () => {
   const config = await configOf(file(provider.url), { SERVER_PORT: "0" });
   gateway = await startAt(clock, { change: () => config })({});
   await provider.nextRequest(10_000);
+  provider.readBy(gateway);
 });
 afterAll(async () => {
   await gateway.stop();
@@ -63,12 +65,13 @@ const MESSAGES = [{ role: "user", content: "hi" }];
 async function ask(model: string, stream: boolean, headers: Readonly<Record<string, string>> = {}) {
   const startedAt = clock.now();
   const body = JSON.stringify({ model, stream, messages: MESSAGES });
-  const sent = fetch(`${gateway.url}/v1/chat/completions`, {
-    method: "POST",
+  // Time passes with the turns of the event loop, in which it reads; on the thread of fetch it would pass unseen.
+  await using client = await openRawClient(gateway.port);
+  await client.request("POST", "/v1/chat/completions", {
     headers: { "content-type": "application/json", ...headers },
     body,
   });
-  const text = await passUntil(sent.then(async (response) => `${response.status} ${await response.text()}`));
+  const text = await passUntil(client.head().then(async ({ status }) => `${status} ${(await client.body()).text}`));
   return { text, took: clock.now() - startedAt };
 }
 

@@ -54,6 +54,7 @@ beforeAll(async () => {
   const substitutes = { dialects: DIALECTS };
   gateway = await startGateway({ ...own, DISALLOWED_MODELS: "forbidden" }, substitutes);
   refusing = await startGateway({ ...own, COUNT_TOKENS: "refuse" }, substitutes);
+  provider.readBy(gateway);
   guarded = await startGateway({ ...own, AUTH_ENABLED: "true", AUTH_API_KEYS: `alice:${GATEWAY_KEY}` }, substitutes);
 });
 afterAll(async () => {

@@ -659,12 +659,15 @@ describe("no secret is in the answer or the log", () => {
     expect(await receive("deployments_cooling", await send(gateway, chat("cooled")))).toContain("503");
   });
 
-  test("of history_unavailable", async () => {
+  test("of history_unavailable and request_not_found", async () => {
     const gateway = gateways["named"] as GatewayProcess;
     const asked = await openRawClient(gateway.port);
     const headers = { authorization: `Bearer ${SECRETS.staticKey}`, connection: "close" };
     await asked.request("GET", "/v1/requests", { headers });
     expect(await receive("history_unavailable", asked)).toContain("503");
+    const named = await openRawClient(gateway.port);
+    await named.request("GET", "/v1/requests/x", { headers });
+    expect(await receive("request_not_found", named)).toContain("404");
   });
 
   test("of overloaded and shutting_down", async () => {

@@ -52,6 +52,7 @@ export async function startBesideProvider(
     await provider.stop();
     throw error;
   });
+  provider.readBy(gateway);
   const send: StartedGateway["send"] = (method, path, body, headers = {}) =>
     fetch(gateway.url + path, {
       method,

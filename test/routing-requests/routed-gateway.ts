@@ -85,6 +85,7 @@ export async function startTwoProviders(
     },
     substitutes,
   );
+  for (const provider of [left, right]) provider.readBy(gateway);
   // Their models are listed first, with an answer that none of a test is to be.
   await Promise.all([left.nextRequest(), right.nextRequest()]);
   return {

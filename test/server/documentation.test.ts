@@ -67,6 +67,7 @@ const ROUTES: readonly (readonly [string, readonly string[]])[] = [
   ["/v1/routing", ["get"]],
   ["/v1/usage", ["get"]],
   ["/v1/requests", ["get"]],
+  ["/v1/requests/{id}", ["get"]],
   ["/v1/metrics", ["post"]],
   ["/v1/mcp/tools", ["get"]],
   ["/swagger", ["get"]],

@@ -24,6 +24,7 @@ beforeAll(async () => {
   const settings = { GOOGLE_API_URL: `${provider.url}/v1beta/openai`, GOOGLE_API_KEY: KEY, ENABLE_VISION: "true" };
   const start = (wire: string) => startGateway({ ...settings, GOOGLE_WIRE: wire }, { dialects: DIALECTS });
   gateways = { chat: await start("chat"), native: await start("native") };
+  provider.readBy(gateways.chat);
 });
 afterAll(async () => {
   await gateways.chat.stop();

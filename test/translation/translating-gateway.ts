@@ -56,6 +56,7 @@ export async function startTranslating(
     { ...settingsOf(provider.url), ...(typeof environment === "function" ? environment(provider.url) : environment) },
     { dialects: TEST_DIALECTS, ...substitutes },
   );
+  provider.readBy(gateway);
   return {
     gateway,
     provider,

@@ -84,7 +84,8 @@ export function checkFile(root: FileNode, schema: TSchema): CheckedFile {
     const names = Object.keys(schema["properties"] ?? {});
     const meant = suggest(key, path, names);
     const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
-    if (schema["additionalProperties"]) return `no name that can be used here${hint}`;
+    const right = schema["propertyNames"]?.description;
+    if (right !== undefined) return `no name that can be used here${hint || `: expected ${right}`}`;
     const known = meant === undefined && names.length <= MAX_NAMED ? `: expected one of ${names.join(", ")}` : "";
     return `not known${hint}${known}`;
   };

@@ -39,8 +39,18 @@ export interface MapEntry {
 /** A value of the file, and where it is. What an alias repeats is the same object as what it repeats. */
 export type FileNode = ScalarNode | ListNode | MapNode;
 
-/** A key as it may be shown: what does not look like one may be a part of a secret. */
-export const shownKey = (key: string): string => (/^[A-Za-z_<][\w.<-]{0,63}$/.test(key) ? key : "(a key)");
+const NAME = /^[A-Za-z_<][\w.<-]{0,63}$/;
+/** What else may be meant as a name, and holds neither a URL nor, behind a colon or =, a value. */
+const WORDS = /^[\p{L}\p{N}_ ./*+<-]{1,80}$/u;
+/** In words: as long as only keys and tokens have it, with digits among letters. */
+const SECRET = /(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{16}/;
+
+/** A key as it may be shown: what looks like none may be a part of a secret. */
+export function shownKey(key: string): string {
+  if (NAME.test(key)) return key;
+  if (!WORDS.test(key) || SECRET.test(key)) return "(a key)";
+  return key.includes(" ") ? JSON.stringify(key) : key;
+}
 
 /** The names of models, which are no secrets, are what clients write. */
 const MODEL_NAME = /^[\w./:@*+-]{1,80}$/;
@@ -49,7 +59,8 @@ const MODEL_NAME = /^[\w./:@*+-]{1,80}$/;
 export function shownPath(path: readonly (string | number)[]): string {
   return path.reduce<string>((shown, part, index) => {
     if (typeof part === "number") return `${shown}[${part}]`;
-    if (index === 1 && path[0] === "models" && MODEL_NAME.test(part)) return `${shown}.${part}`;
+    const isModel = path[0] === (index === 1 ? "models" : "prices") && (index === 1 || index === 2);
+    if (isModel && MODEL_NAME.test(part)) return `${shown}.${part}`;
     return shown === "" ? shownKey(part) : `${shown}.${shownKey(part)}`;
   }, "");
 }

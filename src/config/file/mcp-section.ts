@@ -33,7 +33,7 @@ export function mcpSchema(settings: TProperties): TSchema {
     {},
     {
       additionalProperties: server,
-      propertyNames: { pattern: SERVER_NAME },
+      propertyNames: { pattern: SERVER_NAME, description: "up to 32 letters, digits, - and _" },
       description: "MCP servers by their names",
     },
   );

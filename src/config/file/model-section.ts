@@ -2,13 +2,11 @@ import { type Static, Type } from "@sinclair/typebox";
 import { LIMITS, QUEUED_LIMITS, TIMEOUTS } from "./limit-sections.ts";
 import { PRICE } from "./price-section.ts";
 import { accepting, jsonPlace, partOfFile } from "./typed-places.ts";
-import { amount, count, duration, durationOr, flag, oneOf, textLike } from "./value-kinds.ts";
+import { MODEL_NAME, amount, count, duration, durationOr, flag, oneOf, textLike } from "./value-kinds.ts";
 
 const closed = { additionalProperties: false } as const;
 
-/** Names of models: what may be a name in a request. */
-const MODEL_NAME = String.raw`^[^\s\x00-\x1f\x7f]{1,256}$`;
-const NAME = new RegExp(MODEL_NAME);
+const NAME = new RegExp(MODEL_NAME.pattern);
 
 export const STRATEGIES = ["round_robin", "priority", "least_busy", "fastest", "cheapest", "sticky"] as const;
 
@@ -167,7 +165,7 @@ export const MODELS = accepting(
     {},
     {
       additionalProperties: partOfFile(MODEL),
-      propertyNames: { pattern: MODEL_NAME },
+      propertyNames: MODEL_NAME,
       description: "Names of the gateway's own, each for one or more deployments; may hold one *",
     },
   ),

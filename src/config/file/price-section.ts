@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { accepting, partOfFile } from "./typed-places.ts";
-import { amount, count } from "./value-kinds.ts";
+import { amount, count, MODEL_NAME } from "./value-kinds.ts";
 
 const closed = { additionalProperties: false } as const;
 const MILLION = { minimum: 0, maximum: 1e6 } as const;
@@ -57,8 +57,6 @@ export const MODEL_PRICE = accepting(ACCEPTED, Type.Object(members, { ...closed,
 export type FilePrice = Static<typeof PRICE>;
 
 /** Names of models, one of them perhaps `*` or with a `*` in it. */
-const MODEL_NAME = String.raw`^[^\s\x00-\x1f\x7f]{1,256}$`;
-
 export const PRICES = accepting(
   "ids of providers, each with its models and what they cost",
   Type.Object(
@@ -70,12 +68,12 @@ export const PRICES = accepting(
           {},
           {
             additionalProperties: partOfFile(MODEL_PRICE),
-            propertyNames: { pattern: MODEL_NAME },
+            propertyNames: MODEL_NAME,
             title: "provider",
           },
         ),
       ),
-      propertyNames: { pattern: "^[a-z][a-z0-9_-]*$" },
+      propertyNames: { pattern: "^[a-z][a-z0-9_-]*$", description: "the id of a provider, such as openai" },
       description: "What models cost in US dollars, by providers and their models, which may hold one *",
     },
   ),

@@ -171,7 +171,10 @@ export function providersSchema(settings: ReadonlyMap<string, TProperties>): TSc
   );
   return Type.Object(Object.fromEntries(properties), {
     additionalProperties: custom,
-    propertyNames: { pattern: CUSTOM_ID },
+    propertyNames: {
+      pattern: CUSTOM_ID,
+      description: "an id of small letters, digits, - and _ that begins with a letter and is not demo",
+    },
     description: "Providers by their ids; one that is not built in is an OpenAI-compatible server, and needs base_url",
   });
 }

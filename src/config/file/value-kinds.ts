@@ -85,3 +85,9 @@ export function durationOr<Word extends string>(doc: string, word: Word): TUnsaf
 }
 
 const asNumber = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
+
+/** Names of models: what may be a name in a request. */
+export const MODEL_NAME = {
+  pattern: String.raw`^[^\s\x00-\x1f\x7f]{1,256}$`,
+  description: "1 to 256 characters without spaces",
+} as const;

@@ -47,4 +47,27 @@ export const HISTORY_SETTINGS = {
     appliesAt: "restart",
     doc: "Most that each process keeps on disk of rows for a database that is away, 300 bytes a row; beyond that rows are lost, which is counted and logged",
   },
+  HISTORY_CONTENT: {
+    group: "Telemetry",
+    type: "boolean",
+    default: "false",
+    appliesAt: "restart",
+    doc: "Keep what is asked and answered beside the rows, at most 64 KiB of each body, compressed, without the keys of providers; GET /v1/requests/{id} shows it to the client that asked",
+  },
+  HISTORY_CONTENT_TTL: {
+    group: "Telemetry",
+    type: "duration",
+    range: ["1m", "87600h"],
+    default: "168h",
+    appliesAt: "restart",
+    doc: "How long that is kept, also after HISTORY_CONTENT is turned off; 168h is 7 days",
+  },
+  HISTORY_CONTENT_MAX_BYTES: {
+    group: "Telemetry",
+    type: "bytes",
+    range: ["64KiB", "1024GiB"],
+    default: "1GiB",
+    appliesAt: "restart",
+    doc: "Most that is kept of it, in the database and compressed; beyond that the oldest is removed",
+  },
 } as const satisfies SettingRows;

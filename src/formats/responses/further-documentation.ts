@@ -8,7 +8,7 @@ const MODEL = "openai/gpt-4o";
 const ID = { id: "Id of the response, at the provider or in the store of the gateway." };
 
 const WHOSE =
-  "Responses that the gateway keeps (RESPONSES_STORE) are its own to answer for. Any other stored response names no model, so the provider is that of ?provider=, or the only configured one with this API. While " +
+  "Responses that the gateway keeps (RESPONSES_STORE) are its own to answer for. Any other stored response names no model, so the provider is that of ?provider=, or the one that has given it as far as the gateway remembers, or the only configured one with this API. While " +
   "ALLOWED_MODELS or DISALLOWED_MODELS is set, PROXY_WITHOUT_MODEL=allow is needed.";
 
 /** What is the same for all that has no body. */

@@ -84,7 +84,8 @@ export class ResponsesStream implements StreamWatch {
 
   /** `response.failed`, which some clients read, and `error`, which others do, in all the shapes that they know. */
   errorEvents({ message, code, details }: Failure, requestId: string, last: Buffer): string {
-    const error = { type: "upstream_error", code: details.wireCode ?? code, message, param: null };
+    const { wireCode, attempts } = details;
+    const error = { type: "upstream_error", code: wireCode ?? code, message, param: null, attempts };
     const next = lastSequenceNumber(last) + 1;
     const response = {
       id: `resp_${requestId}`,

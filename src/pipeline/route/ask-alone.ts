@@ -5,7 +5,7 @@ import type { LoneAttempt, RoutedModel } from "../../routing/engine/route.ts";
 import type { Reply } from "../attempt.ts";
 import type { BranchEvents } from "../attempt-parts.ts";
 import type { AdmittedRequest, Answer, RequestRoute } from "../stage.ts";
-import { isJudged } from "./ask-deployment.ts";
+import { isJudged } from "./further-route.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
 import { triedOf } from "./told.ts";
 import { withHeaders } from "./with-headers.ts";

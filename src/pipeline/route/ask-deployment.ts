@@ -1,11 +1,10 @@
 import { type Failure, toFailure } from "../../core/errors.ts";
-import type { OpenAttempt } from "../../routing/engine/route.ts";
-import type { Deployment } from "../../routing/models/deployment.ts";
-import type { ModelOptions } from "../../routing/models/model-options.ts";
-import type { Attempt, Reply } from "../attempt.ts";
+import type { Answering, OpenAttempt } from "../../routing/engine/route.ts";
+import type { Reply } from "../attempt.ts";
 import type { BranchEvents } from "../attempt-parts.ts";
 import type { Attempts } from "../attempts.ts";
-import type { AdmittedRequest, Answer, AskAgain, StepReply } from "../stage.ts";
+import type { AdmittedRequest, Answer, AskAgain, AskOnce, StepReply } from "../stage.ts";
+import type { AnsweredAgain } from "./ask-again.ts";
 import { type JudgedAs, type JudgeParts, judgeReply, type JudgeProgress } from "./judge-reply.ts";
 
 export interface AskParts extends JudgeParts {
@@ -13,16 +12,10 @@ export interface AskParts extends JudgeParts {
   readonly now: () => number;
 }
 
-/** Whether answers are looked at before the client gets them, because somebody else may still be asked. */
-export const isJudged = (options: ModelOptions): boolean => {
-  const { retries, fallbacks, contextFallbacks, contentFallbacks, hedge, timeouts } = options;
-  const further = fallbacks.length + contextFallbacks.length + contentFallbacks.length;
-  return retries.attempts > 1 || further > 0 || hedge !== undefined || timeouts.firstTokenMs !== undefined;
-};
-
-/** Asks a deployment for the further answers that a request takes. */
+/** Asks for the further answers that a request takes. */
 export interface FurtherAnswers {
-  again(deployment: Deployment, attempts: Attempts, once: (attempts: Attempts) => Promise<Attempt>): Promise<StepReply>;
+  /** @param answering who has answered last */
+  again(answering: Answering, attempts: Attempts, once: AskOnce): Promise<AnsweredAgain>;
 }
 
 /**
@@ -36,15 +29,16 @@ export class Asking implements OpenAttempt<Asking>, BranchEvents, AskAgain, Judg
   isCommitted = false;
   /** The answer, once it is there. */
   reply: Reply | undefined;
-  readonly #deployment: Deployment;
+  /** This one, or who has answered since, as tools have run. */
+  answering: Answering;
   readonly #further: FurtherAnswers;
   readonly #answered = Promise.withResolvers<Asking>();
   #replying: Promise<Reply> | undefined;
   #committed: PromiseWithResolvers<void> | undefined;
   #isCancelled = false;
 
-  constructor(deployment: Deployment, branch: Attempts, further: FurtherAnswers) {
-    this.#deployment = deployment;
+  constructor(answering: Answering, branch: Attempts, further: FurtherAnswers) {
+    this.answering = answering;
     this.branch = branch;
     this.#further = further;
     branch.listen(this);
@@ -89,8 +83,11 @@ export class Asking implements OpenAttempt<Asking>, BranchEvents, AskAgain, Judg
     this.#committed?.resolve();
   }
 
-  ask(once: (attempts: Attempts) => Promise<Attempt>): Promise<StepReply> {
-    return this.#further.again(this.#deployment, this.branch, once);
+  ask(once: AskOnce): Promise<StepReply> {
+    return this.#further.again(this.answering, this.branch, once).then(({ deployment, model, reply }) => {
+      this.answering = { deployment, model };
+      return reply;
+    });
   }
 
   cancel(reason: Failure): void {

@@ -2,7 +2,6 @@ import type { Deadlines } from "../../core/deadlines.ts";
 import { parseJson } from "../../core/json/parse.ts";
 import { EventReader, EventTooLong } from "../../core/sse/event-reader.ts";
 import type { EventContent, JudgeContent } from "../../formats/first-content.ts";
-import type { Format } from "../../formats/format.ts";
 import { DONE } from "../../formats/stream-watch.ts";
 import type { ResponseBody } from "../../upstream/transport.ts";
 import { firstBeat, type Heartbeat } from "../heartbeat.ts";
@@ -16,9 +15,7 @@ export interface ContentParts {
 }
 
 export interface ContentWait {
-  readonly format: Pick<Format, "contentOf">;
-  /** The stream is one JSON array. */
-  readonly isArray: boolean;
+  readonly look: Look;
   /** Ends the wait if there is nothing to wait for any more. */
   readonly progress: { whenCommitted(): Promise<void> };
 }
@@ -40,9 +37,8 @@ export async function awaitContent(
   { deadlines, heartbeat }: ContentParts,
   body: ResponseBody,
   call: Pick<StreamedCall, "touch" | "explain">,
-  { format, isArray, progress }: ContentWait,
+  { look, progress }: ContentWait,
 ): Promise<SeenOfStream> {
-  const look = createLook(format, isArray);
   let seen: Exclude<EventContent, "none"> | undefined;
   const isEnough = (length: number, piece: Uint8Array): boolean => {
     call.touch();

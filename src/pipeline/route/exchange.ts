@@ -1,7 +1,8 @@
 import type { AttemptSummary, RoutingRecord } from "../../core/attempt-summary.ts";
-import { Failure, toFailure } from "../../core/errors.ts";
+import { Failure } from "../../core/errors.ts";
 import { nameOfTimeout } from "../../core/timeouts.ts";
 import type {
+  Answering,
   AttemptKind,
   AttemptRecord,
   Lease,
@@ -9,28 +10,29 @@ import type {
   Route,
   Routed,
   RoutedRequest,
-  Router,
 } from "../../routing/engine/route.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
-import type { Attempt, Reply } from "../attempt.ts";
+import type { ModelOptions } from "../../routing/models/model-options.ts";
+import type { Reply } from "../attempt.ts";
 import type { BranchEvents } from "../attempt-parts.ts";
 import type { Attempts } from "../attempts.ts";
-import type { AdmittedRequest, Answer, RequestRoute, StepReply } from "../stage.ts";
-import { askAgain } from "./ask-again.ts";
-import { Asking, type AskParts, type FurtherAnswers, isJudged } from "./ask-deployment.ts";
+import type { AdmittedRequest, Answer, AskOnce, RequestRoute } from "../stage.ts";
+import { type AnsweredAgain, askAgain } from "./ask-again.ts";
+import { Asking, type FurtherAnswers } from "./ask-deployment.ts";
+import { freeKept } from "./free-kept.ts";
+import { hasOthers, isJudged } from "./further-route.ts";
 import { mayResume, type ResumableRequest } from "./resume/resumable.ts";
-import { Resumption, type ResumptionParts } from "./resume/resumption.ts";
-import { blamedFor, withTried } from "./routed-failure.ts";
+import { Resumption } from "./resume/resumption.ts";
+import { stickyKeyOf, traitsOf } from "./request-traits.ts";
+import type { RouteStageParts } from "./route-parts.ts";
+import { blamedFor, recordOf, withTried } from "./routed-failure.ts";
 import { headersOf, triedOf } from "./told.ts";
 import { withHeaders } from "./with-headers.ts";
-
-export interface RouteStageParts extends AskParts, ResumptionParts {
-  readonly router: Pick<Router, "run" | "find" | "enterAlone">;
-}
 
 /** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
 export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEvents, FurtherAnswers {
   readonly stickyKey: string | undefined;
+  readonly prefers: Deployment | undefined;
   readonly estimatedTokens: number;
   readonly until: number;
   queuedMs: number | undefined;
@@ -44,6 +46,8 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   readonly #weight: number;
   #admitted: AdmittedRequest | undefined;
   #left: number;
+  /** It may take further answers, which others may give as well. */
+  readonly #mayMove: boolean;
   #lease: Lease | undefined;
 
   constructor(parts: RouteStageParts, admitted: AdmittedRequest, route: RequestRoute, next: Answer) {
@@ -57,7 +61,9 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.#weight = attempts.context.heldBytes;
     this.#isJudged = isJudged(options);
     this.#left = options.retries.attempts;
+    this.#mayMove = parts.hasTools && this.#isJudged && hasOthers(route);
     this.stickyKey = route.stickyKey;
+    this.prefers = route.giver?.deployment;
     this.estimatedTokens = route.estimatedTokens;
     const { totalMs } = options.timeouts;
     if (totalMs !== undefined) attempts.endWithin(totalMs, nameOfTimeout("totalMs", `model ${options.name}`));
@@ -81,6 +87,11 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     return this.#route.narrow(route);
   }
 
+  stickyKeyFor({ sticky }: ModelOptions): string | undefined {
+    const isSame = sticky?.by === this.#route.route.model.options.sticky?.by;
+    return isSame || !this.#admitted ? this.stickyKey : stickyKeyOf(sticky, traitsOf(this.#admitted));
+  }
+
   attempted(record: AttemptRecord): void {
     this.#records.push(record);
   }
@@ -96,9 +107,9 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     const way = isLikely ? undefined : this.#route.wayOf(deployment, model);
     this.#left -= 1;
     const attempts = this.#attempts.branch(deployment.timeouts, model, kind);
-    const again = new Asking(deployment, attempts, this);
+    const again = new Asking({ deployment, model }, attempts, this);
     const asked: AdmittedRequest = { ...admitted, ...way, route: undefined, attempts, again };
-    if (this.#left <= 0) this.#letGo();
+    if (this.#left <= 0 && !this.#mayMove) this.#letGo();
     else this.#attempts.keptBytes = this.#weight;
     return again.begin(this.#parts, asked, this.#next, this.#isJudged);
   }
@@ -113,18 +124,20 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     const headers = headersOf(deployment, model, this.#records.length);
     const resumable = this.#route.route.model.options.resumes && reply && this.#resumable(routed, reply);
     if (resumable) return Resumption.open(this.#parts, resumable, this.#attempts, withHeaders(reply, headers));
-    this.#letGo();
+    if (!this.#mayMove || this.#attempts.context.toolRounds === undefined) this.#letGo();
     this.#lease = lease;
     // What follows once tools have run has leases of its own.
     if (branch.isClosed || asking.isCommitted) this.onClose(undefined);
     else branch.listen(this);
     if (reply) return withHeaders(reply, headers);
     return asking.whole().then(
-      (whole) => withHeaders(whole, headers),
-      (error: unknown) => {
-        throw withTried(this.#attempts.explain(error), headers, undefined);
-      },
+      (whole) => withHeaders(whole, this.#headersOf(asking.answering)),
+      (error: unknown) => this.refuse(error, asking.answering),
     );
+  }
+
+  #headersOf({ deployment, model }: Answering): Readonly<Record<string, string>> {
+    return headersOf(deployment, model, this.#records.length);
   }
 
   /** What the request needs is kept until its stream is over, which may go on elsewhere; undefined if it may not. */
@@ -152,49 +165,34 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.#lease = undefined;
   }
 
-  /** Nobody answers. */
-  refuse(error: unknown): never {
+  /**
+   * Nobody answers.
+   * @param answering who has, if tools have run since
+   */
+  refuse(error: unknown, answering?: Answering): never {
     this.#letGo();
-    const failure = toFailure(error);
-    const told = this.#recordOf(failure);
+    const failure = this.#attempts.explain(error);
+    const failed = this.#records.filter((record) => record.failure !== undefined);
+    const told = recordOf(failed, failure) ?? answering;
     const isAlone = this.#records.length < 2 && this.#route.alias === undefined;
-    const headers = told ? headersOf(told.deployment, told.model, this.#records.length) : {};
     if (told) this.#attempts.context.selected(told.deployment.provider.id, told.model);
-    throw withTried(failure, headers, isAlone ? undefined : this.tried);
+    throw withTried(failure, told ? this.#headersOf(told) : {}, isAlone ? undefined : failed.map(triedOf));
   }
 
-  /** Whose failure it is; of one that is nobody's, such as a full queue, the last attempt. */
-  #recordOf({ code, message }: Failure): AttemptRecord | undefined {
-    const isSame = ({ failure }: AttemptRecord): boolean => failure?.code === code && failure.message === message;
-    return this.#records.findLast(isSame) ?? this.#records.at(-1);
-  }
-
-  again(
-    deployment: Deployment,
-    attempts: Attempts,
-    once: (attempts: Attempts) => Promise<Attempt>,
-  ): Promise<StepReply> {
-    const { stickyKey, estimatedTokens, until } = this;
-    return askAgain(
-      {
-        router: this.#parts.router,
-        route: this.#route.route,
-        ...{ deployment, attempts },
-        request: { stickyKey, estimatedTokens, until },
-        onFailed: (failed) => void this.#records.push(...failed),
-        onQueued: (milliseconds) => this.queued(milliseconds),
-      },
-      once,
-    );
+  async again(answering: Answering, attempts: Attempts, once: AskOnce): Promise<AnsweredAgain> {
+    const onTried = (records: readonly AttemptRecord[]): void => void this.#records.push(...records);
+    const options = { route: this.#route, answering, admitted: this.#admitted, request: this, attempts, onTried };
+    const answered = await askAgain(this.#parts, options, once);
+    const { deployment, model } = answered;
+    this.#attempts.answerer = deployment.provider;
+    this.#attempts.context.selected(deployment.provider.id, model, deployment);
+    return answered;
   }
 
   /** Nobody else can be asked: what the request holds is given back. */
   #letGo(): void {
     if (!this.#admitted) return;
-    const { keptBytes, context } = this.#attempts;
     this.#admitted = undefined;
-    if (keptBytes === 0) return;
-    this.#attempts.keptBytes = 0;
-    this.#parts.memory.tryHold(context, Math.max(0, context.heldBytes - keptBytes));
+    freeKept(this.#parts.memory, this.#attempts);
   }
 }

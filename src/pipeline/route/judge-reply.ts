@@ -1,7 +1,7 @@
 import { Failure } from "../../core/errors.ts";
 import { readUsage } from "../../formats/usage.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
-import type { ResponseBody } from "../../upstream/transport.ts";
+import type { ResponseBody, UpstreamResponse } from "../../upstream/transport.ts";
 import type { Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
 import { findAnswerError } from "../judge-answer.ts";
@@ -12,7 +12,7 @@ import {
   readWholeResponse,
   requireBody,
 } from "../read-response.ts";
-import { awaitContent, type ContentParts } from "./await-content.ts";
+import { awaitContent, type ContentParts, createLook, type Look } from "./await-content.ts";
 import { type AnsweredAs, reportedFailure } from "./reported-failure.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
 
@@ -27,6 +27,17 @@ export interface JudgedAs extends AnsweredAs {
   readonly isArray: boolean;
   /** It was translated, which has shown that it is no error. */
   readonly isTranslated: boolean;
+  /** It is still in the words of its provider's API, which is not the client's. */
+  readonly wire?: JudgedWire | undefined;
+}
+
+/** How an answer is judged that nobody has translated yet. */
+export interface JudgedWire {
+  /** Whether it is a stream in a framing of the provider's own. */
+  isFramed(response: UpstreamResponse): boolean;
+  look(response: UpstreamResponse): Look;
+  /** @throws Failure if a whole answer is none */
+  check(bytes: Uint8Array): Promise<void>;
 }
 
 /** How far it is known what an answer is. */
@@ -53,12 +64,13 @@ export async function judgeReply(
 ): Promise<Reply> {
   const { response, call } = reply;
   const { body } = response;
-  const isEvents = isEventStream(response);
+  const isEvents = isEventStream(response) || as.wire?.isFramed(response) === true;
   const isArray = as.isArray && as.format.array !== undefined && !isEvents;
   if (isArray || isEvents || (as.streamAsked && (await beginsWithEvent(response, call)))) {
     if (!body) throw emptyAnswer(as);
     call.becomeStream();
-    const seen = await awaitContent(parts, body, call, { format: as.format, isArray, progress });
+    const look = as.wire ? as.wire.look(response) : createLook(as.format, isArray);
+    const seen = await awaitContent(parts, body, call, { look, progress });
     if (typeof seen === "object") throw reportedFailure(seen.error, as);
     // One that is silent is watched on by whoever passes it on.
     if (seen !== "silent") call.contentBegan();
@@ -85,6 +97,7 @@ async function judgeWhole({ memory }: JudgeParts, branch: Attempts, reply: Reply
   // There is no room to look at it.
   if (!(bytes instanceof Uint8Array)) return withBody(reply, bytes.tooMuch);
   if (bytes.length === 0) throw emptyAnswer(as);
+  await as.wire?.check(bytes);
   if (!as.isTranslated) {
     const usage = reply.usage ? reply.usage() : (as.format.readUsage ?? readUsage)(requireBody(bytes));
     const error = findAnswerError(as.provider, bytes, usage);

@@ -1,18 +1,21 @@
 import { Failure } from "../../core/errors.ts";
 import { editObject } from "../../core/json/edit.ts";
 import { asBuffer } from "../../core/json/bytes.ts";
+import { filledTextOf } from "../../core/json/values.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { Format } from "../../formats/format.ts";
 import { findJsonModels } from "../../routing/find-json-models.ts";
 import { findQueryModels } from "../../routing/find-url-models.ts";
-import { modelFor, type Route, type Router } from "../../routing/engine/route.ts";
+import { type Answering, modelFor, type Route, type Router } from "../../routing/engine/route.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
+import type { Giver, KnownAnswers } from "../../routing/known-answers.ts";
 import { createModelNames, type ModelNames } from "../../routing/model-names.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import type { RoutePolicy } from "../../routing/route-policy.ts";
 import { chooseWay } from "../choose-way.ts";
 import { type ReceivedBody, requireSingleMember } from "../prepare-body.ts";
 import type { RequestRoute, Way } from "../stage.ts";
+import { findGiver } from "./further-route.ts";
 import { createKnownRoutes, isPlain } from "./known-routes.ts";
 import { createNarrowedModels, type NarrowModels } from "./narrow-models.ts";
 import { estimateTokens, stickyKeyOf } from "./request-traits.ts";
@@ -22,17 +25,19 @@ export interface RequestRouteParts {
   readonly policy: ModelPolicy;
   readonly routePolicy: RoutePolicy;
   readonly estimatesTokens: boolean;
+  readonly answers: KnownAnswers;
 }
 
 /** What is decided of requests that several deployments could answer. */
 export interface RoutedAdmission {
   readonly router: Router;
+  readonly answers: KnownAnswers;
   /** Opens the route of a request. */
   readonly open: OpenRequestRoute;
 }
 
 export function openRoutedAdmission(parts: RequestRouteParts): RoutedAdmission {
-  return { router: parts.router, open: createRequestRoute(parts) };
+  return { router: parts.router, answers: parts.answers, open: createRequestRoute(parts) };
 }
 
 /** A request whose name several deployments could answer. */
@@ -99,6 +104,7 @@ class OpenRoute implements RequestRoute {
   readonly likely: Deployment;
   readonly alias: string | undefined;
   readonly stickyKey: string | undefined;
+  readonly giver: Answering | undefined;
   readonly estimatedTokens: number;
   readonly #rules: Rules;
   /** Absent if the policy has nothing to say. */
@@ -122,7 +128,10 @@ class OpenRoute implements RequestRoute {
     this.route = route;
     this.stickyKey = stickyKeyOf(route.model.options.sticky, ask);
     this.estimatedTokens = estimateTokens(ask.body);
-    this.likely = likelyOf(rules.router, route, this.stickyKey);
+    const giver = giverOf(rules.answers, ask);
+    this.giver = giver && findGiver(rules.router, this, giver);
+    const isGiver = this.giver && route.model.deployments.includes(this.giver.deployment);
+    this.likely = this.giver && isGiver ? this.giver.deployment : likelyOf(rules.router, route, this.stickyKey);
   }
 
   wayOf({ provider, params }: Deployment, model: string): Way {
@@ -148,6 +157,12 @@ class OpenRoute implements RequestRoute {
     const able = narrowed(allowed, this.#format, this);
     return able instanceof Failure || !names ? able : withoutRefused(able, names, policy);
   }
+}
+
+/** Who has given the response that a request goes on from, if that is known. */
+function giverOf(answers: KnownAnswers, { format, body: { value } }: RoutedAsk): Giver | undefined {
+  const id = format.api === "responses" ? filledTextOf(value["previous_response_id"]) : undefined;
+  return id === undefined ? undefined : answers.by(id);
 }
 
 /** The deployment that is likely to be asked, of those that may be. */

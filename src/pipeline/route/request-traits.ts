@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { StickyOptions } from "../../routing/models/model-options.ts";
 import type { ReceivedBody } from "../prepare-body.ts";
+import type { AdmittedRequest } from "../stage.ts";
 
 /** Of English text, and of JSON around it. */
 const BYTES_PER_TOKEN = 4;
@@ -23,6 +24,11 @@ export interface StickyTraits {
   readonly request: Pick<Request, "headers">;
   readonly body: Pick<ReceivedBody, "value">;
 }
+
+/** Of a request that is admitted. */
+export const traitsOf = ({ attempts: { context, request }, body }: AdmittedRequest): StickyTraits => ({
+  ...{ context, request, body },
+});
 
 const HEADER = "header:";
 

@@ -1,14 +1,17 @@
 import { modelFor, type Route } from "../../routing/engine/route.ts";
 import type { AdmittedRequest, RequestRoute, Stage } from "../stage.ts";
 import { createDialectLoader } from "../translate/load-dialects.ts";
+import type { KnownAnswers } from "../../routing/known-answers.ts";
 import type { TranslationParts } from "../translate/translate.ts";
 import { askAlone, isAlone } from "./ask-alone.ts";
 import { createKnownHeaders } from "./told.ts";
-import { Exchange, type RouteStageParts } from "./exchange.ts";
+import { furtherRoute, hasOthers } from "./further-route.ts";
+import { isGoneOnFrom, noteAnswer } from "./note-answer.ts";
+import { Exchange } from "./exchange.ts";
+import type { RouteStageParts } from "./route-parts.ts";
 
 export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<TranslationParts, "dialects"> {
-  /** Requests may take several answers, because the gateway runs tools. */
-  readonly hasTools: boolean;
+  readonly answers: KnownAnswers;
 }
 
 /**
@@ -28,10 +31,13 @@ export function createRouteStage(given: RouteStageOptions): Stage {
       if (alone) return askAlone(admitted, route, alone, next, headersOf(alone.deployment, alone.model));
     }
     const exchange = new Exchange(parts, admitted, route, next);
-    return parts.router.run(route.route, exchange).then(
+    const asked = route.giver ? furtherRoute(parts.router, route, route.giver) : route.route;
+    const answering = parts.router.run(asked, exchange).then(
       (routed) => exchange.take(routed),
       (error: unknown) => exchange.refuse(error),
     );
+    const isNoted = isGoneOnFrom(admitted) && hasOthers(route);
+    return isNoted ? noteAnswer(given.answers, admitted.attempts, answering) : answering;
   };
 }
 
@@ -48,7 +54,7 @@ function translatedOnly(route: RequestRoute, { format }: AdmittedRequest): Reque
     const left = found && only(found);
     return left?.model.deployments.length === 0 ? undefined : left;
   };
-  const { likely, alias, stickyKey, estimatedTokens } = route;
+  const { likely, alias, stickyKey, giver, estimatedTokens } = route;
   const wayOf: RequestRoute["wayOf"] = (one, model) => route.wayOf(one, model);
-  return { likely, alias, stickyKey, estimatedTokens, wayOf, route: only(route.route), narrow };
+  return { likely, alias, stickyKey, giver, estimatedTokens, wayOf, route: only(route.route), narrow };
 }

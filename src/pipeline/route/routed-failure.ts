@@ -1,6 +1,7 @@
 import { Failure, type FailureCode } from "../../core/errors.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { AttemptSummary } from "../../core/attempt-summary.ts";
+import type { AttemptRecord } from "../../routing/engine/route.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 
 /** What a provider is to blame for, beside what its call knows of. */
@@ -19,6 +20,12 @@ export function blamedFor(failure: Failure | undefined, { failure: recorded }: R
   return recorded === "provider_error" ? new Failure("provider_error") : undefined;
 }
 
+/** Whose failure it is; of one that is nobody's, such as a full queue, the last attempt. */
+export function recordOf(records: readonly AttemptRecord[], { code, message }: Failure): AttemptRecord | undefined {
+  const isSame = ({ failure }: AttemptRecord): boolean => failure?.code === code && failure.message === message;
+  return records.findLast(isSame) ?? records.at(-1);
+}
+
 /** A failure that tells who was asked, and in `attempts` what came of it. */
 export function withTried(
   failure: Failure,
@@ -26,7 +33,7 @@ export function withTried(
   tried: readonly AttemptSummary[] | undefined,
 ): Failure {
   const { code, message, status } = failure;
-  const attempts = failure.details.attempts ?? tried;
+  const attempts = tried ?? failure.details.attempts;
   const details = {
     ...failure.details,
     ...{ message, status },

@@ -2,7 +2,7 @@ import { toJson } from "../../core/json/bytes.ts";
 import { nextTurn } from "../../core/event-loop.ts";
 import type { Dialects } from "../../formats/dialects.ts";
 import { factsOf } from "../../formats/form/model-facts.ts";
-import type { RequestHeaders } from "../../providers/request-headers.ts";
+import { type RequestHeaders, withoutIdempotencyKey } from "../../providers/request-headers.ts";
 import type { UpstreamCall } from "../../upstream/call.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
@@ -60,7 +60,7 @@ function createBegin(parts: TranslationParts) {
   const load = createDialectLoader(dialects);
 
   return async (admitted: AdmittedRequest): Promise<TranslatedAttempt> => {
-    const { format, body, target, url, wire: api, attempts, keptBytes = 0 } = admitted;
+    const { format, body, target, url, wire: api, attempts, keptBytes = 0, isFurther } = admitted;
     const { context, request } = attempts;
     const { provider, model } = target;
     const client = await load.client(format.api);
@@ -77,10 +77,11 @@ function createBegin(parts: TranslationParts) {
     const translation = { wire, target: wireTarget, provider, variant, refusesUnsupported };
     const { body: written, notes } = writeConversation(conversation, translation);
     if (isLong) await nextTurn();
+    const given = requestHeaders(provider, request.headers, api);
     const attempt = attempts.begin(provider, {
       url,
       method: "POST",
-      headers: requestHeaders(provider, request.headers, api),
+      headers: isFurther ? withoutIdempotencyKey(given) : given,
       body: toJson(written),
       keptBytes,
     });

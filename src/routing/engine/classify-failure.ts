@@ -1,6 +1,8 @@
 import { type Failure, type FailureCode, FAILURES } from "../../core/errors.ts";
 import { isContentRefusal } from "../../formats/content-refusal.ts";
 import { isOverflow } from "../../formats/context-overflow.ts";
+import type { AnswerError } from "../../formats/form/answer.ts";
+import { isUnknownResponse } from "../../formats/unknown-response.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { Blame, Fault } from "../health/deployment-state.ts";
 import type { RetryReason } from "../models/model-options.ts";
@@ -67,6 +69,9 @@ const UNABLE: ReadonlySet<FailureCode> = new Set<FailureCode>(["provider_key_mis
 /** With which providers say that a request is too long, or refused by their filter. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 403, 413, 422]);
 
+/** With which they say that they do not have the response that a request goes on from: another one may have given it. */
+const UNKNOWN: ReadonlySet<number> = new Set([400, 404]);
+
 /** What the failure of an attempt means: for the deployment, and for whether and where to ask again. */
 export function classifyFailure(failure: Failure): Verdict {
   const { code, details } = failure;
@@ -97,6 +102,7 @@ function judgeStatus(failure: Failure, status: number, isInAnswer: boolean): Omi
     const refusal = refusalOf(failure);
     if (refusal !== undefined) return { ...common, next: refusal, blame: "alive" };
   }
+  if (UNKNOWN.has(status) && isUnknownResponse(toldOf(failure))) return { ...common, next: "other", blame: "alive" };
   // Whoever is not let in, or comes too often, is not served.
   if (status === 401 || status === 403) return { ...common, next: "key", blame: "key", requestSent: false };
   const reason = STATUS_REASONS[status];
@@ -107,11 +113,14 @@ function judgeStatus(failure: Failure, status: number, isInAnswer: boolean): Omi
   return { ...common, next: "any", reasons, blame, requestSent: status !== 429, again: true };
 }
 
-function refusalOf({ message, details }: Failure): "context" | "content" | undefined {
-  const { wireType: type, wireCode, providerError } = details;
-  const error = { message, type, code: wireCode == null ? undefined : String(wireCode) };
+function refusalOf(failure: Failure): "context" | "content" | undefined {
+  const error = toldOf(failure);
   if (isOverflow(error)) return "context";
-  return isContentRefusal(error, providerError) ? "content" : undefined;
+  return isContentRefusal(error, failure.details.providerError) ? "content" : undefined;
+}
+
+function toldOf({ message, details: { wireType: type, wireCode } }: Failure): AnswerError {
+  return { message, type, code: wireCode == null ? undefined : String(wireCode) };
 }
 
 /** A failure in a word: a status, or the code. */

@@ -1,4 +1,5 @@
 import { type GateRefusal, type Gates, isPermit } from "../limits/gates.ts";
+import type { ModelOptions } from "../models/model-options.ts";
 import type { Choice } from "../strategies/strategy.ts";
 import { Attempt, type AttemptParts } from "./attempt.ts";
 import type { ModelCandidate, Target } from "./prepare-model.ts";
@@ -30,8 +31,11 @@ export function enter<Reply>(
 ): Attempt<Reply> | undefined {
   const [only] = candidates;
   if (only && candidates.length === 1) return enterOne<Reply>(parts, star, request.estimatedTokens, only, entry);
-  const choice: Choice = { stickyKey: request.stickyKey, star, now: entry.now, peeks: false };
-  let left = candidates;
+  const preferred = request.prefers && candidates.find(({ deployment }) => deployment === request.prefers);
+  const stayed = preferred && enterOne<Reply>(parts, star, request.estimatedTokens, preferred, entry);
+  if (stayed) return stayed;
+  const choice: Choice = { stickyKey: keyFor(request, model.options), star, now: entry.now, peeks: false };
+  let left = preferred ? candidates.filter((candidate) => candidate !== preferred) : candidates;
   while (left.length > 0) {
     const chosen = model.strategy(left, choice);
     const entered = enterOne<Reply>(parts, star, request.estimatedTokens, chosen, entry);
@@ -40,6 +44,9 @@ export function enter<Reply>(
   }
   return undefined;
 }
+
+const keyFor = <Reply>(request: RoutedRequest<Reply>, model: ModelOptions): string | undefined =>
+  model.sticky && request.stickyKeyFor ? request.stickyKeyFor(model) : request.stickyKey;
 
 /** As {@link enter}, for one that is chosen. */
 export function enterOne<Reply>(

@@ -19,6 +19,13 @@ export interface Route {
 /** The model that a deployment is asked for, in its provider's naming. */
 export const modelFor = ({ model }: Deployment, star: string): string => (model === "*" ? star : model);
 
+/** Who has answered a request so far. */
+export interface Answering {
+  readonly deployment: Deployment;
+  /** As it is asked for it. */
+  readonly model: string;
+}
+
 /** Why an attempt was made. */
 export type AttemptKind = "first" | "retry" | "fallback" | "hedge";
 
@@ -47,10 +54,14 @@ export interface OpenAttempt<Reply> {
 export interface RoutedRequest<Reply> {
   /** What belongs together, for `sticky`; undefined if nothing does. */
   readonly stickyKey?: string | undefined;
+  /** The same for a model that it falls back to, which may go by something else; absent if that is the same for all. */
+  stickyKeyFor?(model: ModelOptions): string | undefined;
   /** What it will use, as far as can be said before. */
   readonly estimatedTokens: number;
   /** It goes on with an answer that has begun: all of its attempts are further ones, in the retry budget too. */
   readonly isFurther?: boolean;
+  /** Whoever is asked first, if it may be and has room; the strategy chooses among the others. */
+  readonly prefers?: Deployment | undefined;
   /** When it must be over, in milliseconds of the monotonic clock: it ends itself then. Nothing later is waited for. */
   readonly until: number;
   /** Aborted with the {@link Failure} that ends the request, such as a client that left. Asked for only if something waits. */

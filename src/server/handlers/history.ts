@@ -1,11 +1,13 @@
 import { Failure } from "../../core/errors.ts";
 import { isoDate } from "../../core/iso-date.ts";
 import type { RequestContext } from "../../core/request-context.ts";
+import { ownerOf } from "../../telemetry/history/contents.ts";
 import { HistoryUnavailable, type HistoryView } from "../../telemetry/history/history-view.ts";
 import { readFormat, readRequestsQuery, readUsageQuery, type UsageQuery } from "../../telemetry/history/queries.ts";
 import { HOUR_MS, SUMS } from "../../telemetry/history/roll-ups.ts";
+import { isRowId } from "../../telemetry/history/row-id.ts";
 import { MAX_GROUPS, type Shown } from "../../telemetry/history/run-query.ts";
-import type { RequestsResponse, UsageResponse } from "../history-schema.ts";
+import type { RequestDetails, RequestRow, RequestsResponse, UsageResponse } from "../history-schema.ts";
 import { jsonResponse, type RouteHandler } from "../serve-route.ts";
 
 const TOO_MANY_GROUPS = `group_by makes more than ${MAX_GROUPS} groups, which is the most that CSV is made of: shorten the period, or name less to group by; JSON has the first ones`;
@@ -47,6 +49,16 @@ export const historyHandlers = (history: HistoryView, clock: () => number) => ({
       data: [...rows] as RequestsResponse["data"],
       next_after: next ?? null,
     };
+    return jsonResponse(context, answer);
+  }) satisfies RouteHandler,
+
+  /** `GET /v1/requests/{id}` */
+  request: (async (context, request) => {
+    const id = new URL(request.url).pathname.split("/")[3] ?? "";
+    const owner = ownerOf(context.principal);
+    const found = isRowId(id) ? await asked(history.request({ kind: "request", id, owner })) : undefined;
+    if (!found) throw new Failure("request_not_found");
+    const answer = { ...(found.row as RequestRow), content: found.content ?? null } satisfies RequestDetails;
     return jsonResponse(context, answer);
   }) satisfies RouteHandler,
 });

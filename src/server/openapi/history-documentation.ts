@@ -1,7 +1,7 @@
 import type { DocumentationTag } from "../../formats/format.ts";
 import { FILTERS, GROUPS } from "../../telemetry/history/queries.ts";
 import { schemaReference } from "./components.ts";
-import type { OperationSpecification, Parameter } from "./operation.ts";
+import { type OperationSpecification, type Parameter, pathParameter } from "./operation.ts";
 
 const HISTORY: DocumentationTag = {
   name: "History",
@@ -24,7 +24,9 @@ const PERIOD = [
 ] as const;
 
 /** What the OpenAPI document says of the routes of the request history. */
-export const HISTORY_DOCUMENTATION: Readonly<Record<"usage" | "requests", readonly [OperationSpecification]>> = {
+export const HISTORY_DOCUMENTATION: Readonly<
+  Record<"usage" | "requests" | "request", readonly [OperationSpecification]>
+> = {
   usage: [
     {
       id: "showUsage",
@@ -62,6 +64,18 @@ export const HISTORY_DOCUMENTATION: Readonly<Record<"usage" | "requests", readon
       ],
       answer: { "application/json": schemaReference("RequestsResponse") },
       errors: [400, 404, 503],
+    },
+  ],
+  request: [
+    {
+      id: "showRequest",
+      tag: HISTORY,
+      summary: "Show one request that is over",
+      description:
+        "With HISTORY_CONTENT=true also what was asked and answered, to the client that asked. 404 unless HISTORY_ENABLED=true.",
+      parameters: [pathParameter("id", "The id of its row.")],
+      answer: { "application/json": schemaReference("RequestDetails") },
+      errors: [404, 503],
     },
   ],
 };

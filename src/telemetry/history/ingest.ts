@@ -3,6 +3,8 @@ import { openDatabase } from "./open-database.ts";
 import { migrate } from "./migrations.ts";
 import { createSpoolReader, type SpoolReader } from "./spool-reader.ts";
 import { findSegments, lockSlot, type Slot } from "./spool-files.ts";
+import type { ContentMessage } from "./content-message.ts";
+import { createContentQueue } from "./content-queue.ts";
 import { openTables, type Tables, type TablesOptions } from "./tables.ts";
 
 export interface IngestOptions extends TablesOptions {
@@ -18,14 +20,18 @@ export interface IngestParts {
   readonly onConsumed: (bytes: number) => void;
   /** Rows that will not be in the table: too old, refused by the database, or damaged. */
   readonly onDropped: (count: number) => void;
+  /** So many characters of contents are done with. */
+  readonly onKept: (characters: number) => void;
 }
 
 /** Brings rows from the spool into the database. Its calls must not overlap. */
 export interface Ingest {
   /** The database, once it has its tables. @throws DatabaseAway, NewerDatabase */
   open(): Promise<HistoryDatabase>;
+  /** Takes what is to be brought in after the rows. */
+  addContent(content: ContentMessage): void;
   /**
-   * Brings in a batch of rows.
+   * Brings in a batch of rows, or of contents.
    * @returns whether there was one
    * @throws DatabaseAway, NewerDatabase
    */
@@ -43,9 +49,13 @@ interface Orphan {
   readonly reader: SpoolReader;
 }
 
-export function createIngest(options: IngestOptions, { slot, live, onConsumed, onDropped }: IngestParts): Ingest {
+export function createIngest(
+  options: IngestOptions,
+  { slot, live, onConsumed, onDropped, onKept }: IngestParts,
+): Ingest {
   const { folder } = options;
   const own = createSpoolReader(folder, slot, live);
+  const contents = createContentQueue(onKept);
   let orphans: Orphan[] = [];
   let opened: { readonly database: HistoryDatabase; readonly tables: Tables } | undefined;
 
@@ -84,6 +94,7 @@ export function createIngest(options: IngestOptions, { slot, live, onConsumed, o
 
   return {
     open: async () => (await open()).database,
+    addContent: contents.add,
     async step() {
       // What was left behind is older.
       for (const orphan of [...orphans]) {
@@ -93,7 +104,7 @@ export function createIngest(options: IngestOptions, { slot, live, onConsumed, o
       }
       const bytes = await bringIn(own);
       if (bytes > 0) onConsumed(bytes);
-      return bytes > 0;
+      return bytes > 0 || contents.step((batch) => using((tables) => tables.insertContents(batch)));
     },
     adopt() {
       for (const number of findSegments(folder).keys()) {

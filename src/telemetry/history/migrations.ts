@@ -36,6 +36,13 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     "ALTER TABLE hourly ADD COLUMN cost BIGINT NOT NULL DEFAULT 0",
     `UPDATE hourly SET unpriced = requests WHERE input_tokens + output_tokens > 0`,
   ],
+  [
+    `CREATE TABLE contents (
+      id TEXT PRIMARY KEY, owner TEXT NOT NULL, request TEXT NOT NULL, response TEXT NOT NULL,
+      request_is_cut BIGINT NOT NULL, response_is_cut BIGINT NOT NULL, bytes BIGINT NOT NULL)`,
+    // What all of them take is read from this alone.
+    "CREATE INDEX contents_bytes ON contents (bytes)",
+  ],
 ];
 
 /** Of the lock under which one process at a time migrates a Postgres database; any number that nobody else takes. */

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { SettingError } from "../../core/errors.ts";
 import type { RequestObserver } from "../../core/request-context.ts";
+import type { KeepContent } from "../../core/request-trace.ts";
 import type { DatabaseOptions } from "./database.ts";
 import { createLosses, createProblems } from "./history-state.ts";
 import type { HistoryView } from "./history-view.ts";
+import { createContentKeeper } from "./keep-content.ts";
 import { recordRequests, type RecordRequestsParts } from "./record-requests.ts";
-import type { RequestsPage, UsageSums } from "./run-query.ts";
+import type { RequestDetails, RequestsPage, UsageSums } from "./run-query.ts";
 import { createSpoolWriter } from "./spool-writer.ts";
 import { findSegments, lockFreeSlot, openFolder } from "./spool-files.ts";
 import { createThreadClient } from "./thread-client.ts";
@@ -20,6 +22,10 @@ export interface HistoryOptions {
   readonly rollUpRetentionMs: number;
   /** So many bytes may wait for the database. */
   readonly maxSpoolBytes: number;
+  /** Whether what is asked and answered is kept, for how long in milliseconds, and how many bytes of it. */
+  readonly keepsContent: boolean;
+  readonly contentMs: number;
+  readonly maxContentBytes: number;
 }
 
 export interface HistoryParts extends Pick<RecordRequestsParts, "formats" | "clock" | "timers"> {
@@ -32,8 +38,12 @@ export interface HistoryParts extends Pick<RecordRequestsParts, "formats" | "clo
 /** What became of requests, one row for each. */
 export interface History extends HistoryView {
   readonly observe: RequestObserver;
+  /** Keeps what calls of providers ask and are answered; undefined if that is not wanted. */
+  readonly keepContent: KeepContent | undefined;
   /** How many rows were lost since the start. */
   lost(): number;
+  /** What was lost, by what metrics call it: rows, and what requests asked and were answered. */
+  dropped(): { readonly history: number; readonly history_content?: number };
   /** Brings in what there is, for a moment, and resolves when nothing of it is left. */
   close(): Promise<void>;
 }
@@ -46,7 +56,7 @@ const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 
 /** @throws SettingError if the folder or the file cannot be used. A Postgres server that is away is not waited for. */
 export async function openHistory(options: HistoryOptions, parts: HistoryParts): Promise<History> {
-  const { directory, databaseUrl, retentionMs, rollUpRetentionMs } = options;
+  const { directory, databaseUrl, retentionMs, rollUpRetentionMs, contentMs, maxContentBytes } = options;
   const folder = join(directory, SPOOL_FOLDER);
   const database: DatabaseOptions =
     databaseUrl === undefined
@@ -60,16 +70,19 @@ export async function openHistory(options: HistoryOptions, parts: HistoryParts):
     opening() {
       const segments = findSegments(folder).get(slot.number) ?? [];
       writer.readAnew(segments.reduce((sum, { path }) => sum + Bun.file(path).size, 0));
-      const options = { folder, database, retentionMs, rollUpRetentionMs };
+      content?.reset();
+      const options = { folder, database, retentionMs, rollUpRetentionMs, contentMs, maxContentBytes };
       return { options, slot: slot.number, segment: writer.segment() };
     },
     onReport(said) {
       if (said.kind === "consumed") writer.consumed(said.bytes);
+      else if (said.kind === "kept") content?.arrived(said.characters);
       else if (said.kind === "state") problems.set("database", said.problem);
       else losses.tell(said.count);
     },
   });
-  const recording = recordRequests({ ...parts, writer, problems, losses, onWritten: thread.written });
+  const content = options.keepsContent ? createContentKeeper(thread.content) : undefined;
+  const recording = recordRequests({ ...parts, writer, problems, losses, content, onWritten: thread.written });
   const close = async (): Promise<void> => {
     recording.close();
     writer.close();
@@ -86,7 +99,10 @@ export async function openHistory(options: HistoryOptions, parts: HistoryParts):
     observe: recording.observe,
     usage: (query) => thread.query(query) as Promise<UsageSums>,
     requests: (query) => thread.query(query) as Promise<RequestsPage>,
+    request: (query) => thread.query(query) as Promise<RequestDetails | undefined>,
+    keepContent: content?.keep,
     lost: losses.total,
+    dropped: () => ({ history: losses.total(), ...(content && { history_content: content.lost() }) }),
     close,
   };
 }

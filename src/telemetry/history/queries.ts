@@ -38,7 +38,16 @@ export interface RequestsQuery extends Period {
   readonly after: string | undefined;
 }
 
-export type HistoryQuery = UsageQuery | RequestsQuery;
+/** One request. */
+export interface RequestQuery {
+  readonly kind: "request";
+  /** Of its row. */
+  readonly id: string;
+  /** Who asks: what was said is only for whoever said it. */
+  readonly owner: string;
+}
+
+export type HistoryQuery = UsageQuery | RequestsQuery | RequestQuery;
 
 const DAY_MS = 86_400_000;
 /** Sums of more are not made in one answer. */

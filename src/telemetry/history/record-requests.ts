@@ -2,6 +2,8 @@ import type { TimerSource } from "../../core/deadlines.ts";
 import { batchWrite } from "../../core/event-loop.ts";
 import type { RequestObserver, RequestRecord } from "../../core/request-context.ts";
 import type { Losses, Problems } from "./history-state.ts";
+import { ownerOf } from "./contents.ts";
+import type { ContentKeeper } from "./keep-content.ts";
 import { newRowId } from "./row-id.ts";
 import { rowOf } from "./row.ts";
 import type { SpoolWriter } from "./spool-writer.ts";
@@ -12,6 +14,8 @@ export interface RecordRequestsParts {
   readonly formats: ReadonlyMap<string, string>;
   readonly problems: Problems;
   readonly losses: Losses;
+  /** Absent if nothing is kept of what is asked and answered. */
+  readonly content: Pick<ContentKeeper, "over"> | undefined;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly timers: TimerSource;
@@ -31,7 +35,7 @@ const TELL_MS = 500;
  * the cache of the system takes 1.3 us, and one for the rows of ten requests 3 us.
  */
 export function recordRequests(parts: RecordRequestsParts): { readonly observe: RequestObserver; close(): void } {
-  const { writer, formats, problems, losses, clock, timers, onWritten } = parts;
+  const { writer, formats, problems, losses, content, clock, timers, onWritten } = parts;
   let isBatched = false;
   let timer: unknown;
 
@@ -53,7 +57,9 @@ export function recordRequests(parts: RecordRequestsParts): { readonly observe: 
       const format = formats.get(context.route);
       if (format === undefined || isPreflight(context)) return;
       const time = clock();
-      const row = rowOf(context, { id: newRowId(time), time, finishedAt, format });
+      const id = newRowId(time);
+      const row = rowOf(context, { id, time, finishedAt, format });
+      content?.over(context, id, ownerOf(context.principal));
       if (!writer.add(JSON.stringify(row))) return losses.add();
       losses.end();
       // The client of a stream has its last byte already; every other answer leaves at the end of this turn, behind this.

@@ -1,6 +1,7 @@
 import { formatDollars } from "../../core/picodollars.ts";
 import type { HistoryDatabase, Run } from "./database.ts";
-import type { Group, HistoryQuery, RequestsQuery, UsageQuery } from "./queries.ts";
+import { readContent, type ShownContent } from "./contents.ts";
+import type { Group, HistoryQuery, RequestQuery, RequestsQuery, UsageQuery } from "./queries.ts";
 import { HOUR_MS, SUMS } from "./roll-ups.ts";
 import { COLUMNS, type ColumnKind } from "./row.ts";
 import { lowestId } from "./row-id.ts";
@@ -25,8 +26,23 @@ const MAX_SCANNED = 10_000;
 /** More groups are not in one answer. */
 export const MAX_GROUPS = 10_000;
 
-export const runQuery = ({ run }: HistoryDatabase, query: HistoryQuery): Promise<RequestsPage | UsageSums> =>
-  query.kind === "usage" ? sumUp(run, query) : findRequests(run, query);
+/** One request, with what it asked and was answered, if that is kept and the client's own. */
+export interface RequestDetails {
+  readonly row: Shown;
+  readonly content: ShownContent | undefined;
+}
+
+type Answered = RequestsPage | UsageSums | RequestDetails | undefined;
+
+export function runQuery({ run }: HistoryDatabase, query: HistoryQuery): Promise<Answered> {
+  if (query.kind === "usage") return sumUp(run, query);
+  return query.kind === "requests" ? findRequests(run, query) : findRequest(run, query);
+}
+
+async function findRequest(run: Run, { id, owner }: RequestQuery): Promise<RequestDetails | undefined> {
+  const { rows } = await run("SELECT * FROM requests WHERE id = ?", [id]);
+  return rows[0] && { row: showRow(rows[0]), content: await readContent(run, id, owner) };
+}
 
 async function findRequests(run: Run, query: RequestsQuery): Promise<RequestsPage> {
   const { filters, limit } = query;

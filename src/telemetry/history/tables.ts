@@ -1,11 +1,13 @@
 import { DatabaseAway, DatabaseFault, DataRefused, type HistoryDatabase, type Run } from "./database.ts";
 import { type Insertion, insertRows } from "./insert-rows.ts";
+import { type ContentsOptions, expireContents, insertContents, trimContents } from "./contents.ts";
 import { createKnownModels, type KnownModels } from "./known-models.ts";
 import { addToHours, HOUR_MS } from "./roll-ups.ts";
 import { COLUMNS, indexOf, type Row } from "./row.ts";
 import { lowestId } from "./row-id.ts";
+import type { ContentMessage } from "./content-message.ts";
 
-export interface TablesOptions {
+export interface TablesOptions extends ContentsOptions {
   /** How long rows are kept, and how long their sums, in milliseconds. */
   readonly retentionMs: number;
   readonly rollUpRetentionMs: number;
@@ -27,12 +29,17 @@ export interface Tables {
    * @throws DatabaseAway
    */
   insert(rows: readonly Row[], time: number): Promise<Inserted>;
+  /** Adds what requests asked and were answered; what the database refuses is lost. */
+  insertContents(contents: readonly ContentMessage[]): Promise<void>;
   /** Removes what is too old, a bounded part at a time. @returns whether there may be more */
   expire(time: number): Promise<boolean>;
 }
 
 /** So many are removed by one statement: 10 ms in SQLite. */
 const EXPIRED_AT_ONCE = 1000;
+
+/** So often it is looked, while as much comes as may be there. */
+const LOOKS = 16;
 
 const INSERTION: Insertion = {
   table: "requests",
@@ -45,13 +52,23 @@ const TIME = indexOf("time");
 
 export async function openTables(database: HistoryDatabase, options: TablesOptions): Promise<Tables> {
   const known = await createKnownModels(database.run, Date.now());
+  /** So many bytes of contents came since it was looked how many there are. */
+  let unlooked = 0;
   return {
     async insert(rows, time) {
       const kept = rows.filter((row) => Number(row[TIME]) > time - options.retentionMs);
       const { count, dropped } = await insertAll(database, known, kept);
       return { count, dropped: dropped + rows.length - kept.length };
     },
+    async insertContents(contents) {
+      unlooked += await insertContents(database, contents);
+      if (unlooked <= options.maxContentBytes / LOOKS) return;
+      while (await trimContents(database.run, options));
+      unlooked = 0;
+    },
     async expire(time) {
+      if (await expireContents(database.run, options, time)) return true;
+      if (await trimContents(database.run, options)) return true;
       const { count } = await database.run(
         "DELETE FROM requests WHERE id IN (SELECT id FROM requests WHERE id < ? ORDER BY id LIMIT ?)",
         [lowestId(time - options.retentionMs), EXPIRED_AT_ONCE],

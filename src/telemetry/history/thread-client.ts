@@ -1,6 +1,7 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import { HistoryUnavailable } from "./history-view.ts";
 import type { HistoryQuery } from "./queries.ts";
+import type { ContentMessage } from "./content-message.ts";
 import { startHistoryThread } from "./history-thread.ts";
 import type { OpenedReport, StateReport, ThreadMessage, ThreadOpening, ThreadReport } from "./thread-messages.ts";
 
@@ -16,6 +17,7 @@ export interface ThreadClient {
   /** Resolves when it reads; with what is wrong with the database, if something is. */
   open(): Promise<OpenedReport>;
   written(segment: number): void;
+  content(content: ContentMessage): void;
   /** Rejects with {@link HistoryUnavailable}. */
   query(query: HistoryQuery): Promise<unknown>;
   /** Resolves when it has ended. */
@@ -85,6 +87,7 @@ export function createThreadClient({ timers, opening, onReport }: ThreadClientPa
       return opened.promise;
     },
     written: (segment) => tell({ kind: "written", segment }),
+    content: (content) => tell({ kind: "content", content }),
     async query(query) {
       if (waiting.size >= MAX_QUERIES) throw new HistoryUnavailable(`${MAX_QUERIES} queries wait for it`);
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();

@@ -1,4 +1,5 @@
 import type { IngestOptions } from "./ingest.ts";
+import type { ContentMessage } from "./content-message.ts";
 import type { HistoryQuery } from "./queries.ts";
 
 /** With what the thread of the history opens. */
@@ -14,6 +15,7 @@ export interface ThreadOpening {
 export type ThreadMessage =
   | ({ readonly kind: "open" } & ThreadOpening)
   | { readonly kind: "written"; readonly segment: number }
+  | { readonly kind: "content"; readonly content: ContentMessage }
   | { readonly kind: "query"; readonly id: number; readonly query: HistoryQuery }
   | { readonly kind: "close" };
 
@@ -28,6 +30,8 @@ export interface OpenedReport {
 export type StateReport =
   | { readonly kind: "consumed"; readonly bytes: number }
   | { readonly kind: "dropped"; readonly count: number }
+  /** So many characters of content are done with. */
+  | { readonly kind: "kept"; readonly characters: number }
   | { readonly kind: "state"; readonly problem: string | undefined };
 
 /** What the thread says. */

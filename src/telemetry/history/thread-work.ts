@@ -2,6 +2,7 @@ import { DatabaseAway } from "./database.ts";
 import { createIngest, type Ingest, isLasting, problemOf } from "./ingest.ts";
 import type { HistoryQuery } from "./queries.ts";
 import { runQuery } from "./run-query.ts";
+import type { ContentMessage } from "./content-message.ts";
 import type { ThreadOpening, ThreadReport } from "./thread-messages.ts";
 
 /** After a failure it waits so long, each time twice as long as before, in milliseconds. */
@@ -18,6 +19,8 @@ const LAST_MS = 2000;
 export interface ThreadWork {
   open(opening: ThreadOpening): Promise<void>;
   written(segment: number): void;
+  /** To be kept when rows are brought in next. */
+  content(content: ContentMessage): void;
   answer(id: number, query: HistoryQuery): Promise<void>;
   /** Goes on for a moment, then resolves. */
   close(): Promise<void>;
@@ -54,6 +57,7 @@ export function createThreadWork(report: (said: ThreadReport) => void): ThreadWo
         live: () => segment,
         onConsumed: (bytes) => report({ kind: "consumed", bytes }),
         onDropped: (count) => report({ kind: "dropped", count }),
+        onKept: (characters) => report({ kind: "kept", characters }),
       });
       try {
         const opened = inTurn(async () => ingest?.open());
@@ -72,6 +76,7 @@ export function createThreadWork(report: (said: ThreadReport) => void): ThreadWo
       segment = number;
       void advancing.advance();
     },
+    content: (content) => ingest?.addContent(content),
     async answer(id, query) {
       try {
         // With what was written until now, unless that is a lot.

@@ -151,7 +151,7 @@ export const FAMILIES = {
   telemetryDropped: {
     name: "inference_gateway_telemetry_dropped_total",
     kind: "counter",
-    help: "Spans and log lines that did not get to their collector, and rows of the request history that were lost.",
+    help: "Spans and log lines that did not get to their collector, and rows and contents of the request history that were lost.",
     labels: ["signal"],
   },
   eventLoopDelay: {

@@ -3,7 +3,8 @@ import type { TokenUsage } from "../../core/token-usage.ts";
 import type { TracedRequest, TracedTool, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
 import type { OpenAttributes } from "../otlp/attributes.ts";
 import { codeOf, MAX_CHARACTERS, setServer, setText, setUsage } from "./attributes.ts";
-import { type CapturedContent, createContent, modelIn } from "./content.ts";
+import { modelIn } from "../../formats/answer-model.ts";
+import { type CapturedContent, createContent } from "./content.ts";
 import { type Span, SPAN_KIND, type SpanEvent, spanFlags, STATUS_ERROR } from "./span.ts";
 
 /** What the steps of one trace have in common. */

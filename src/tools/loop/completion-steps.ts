@@ -3,7 +3,9 @@ import { readUsage, toTokenUsage } from "../../formats/usage.ts";
 import { judgeAnswer } from "../../pipeline/judge-answer.ts";
 import { injectsUsage, prepareBody } from "../../pipeline/prepare-body.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
-import type { AdmittedRequest } from "../../pipeline/stage.ts";
+import type { AdmittedRequest, Answer } from "../../pipeline/stage.ts";
+import { createAskProvider } from "./ask-provider.ts";
+import { openFirstCompletion, openOtherCompletion, withMaskedErrors } from "./completion-sides.ts";
 import { openConversation, type WriteDefinitions } from "./conversation.ts";
 import { toMessage, type ToolResult } from "./run-tools.ts";
 import { openSteps, type Steps, type StepsParts } from "./steps.ts";
@@ -30,22 +32,33 @@ export function openCompletionSteps(
   parts: CompletionStepsParts,
   admitted: AdmittedRequest,
   plan: ToolPlan,
+  next: Answer,
 ): CompletionSteps {
   const { attempts, body, format, target } = admitted;
   const { context } = attempts;
   const prepared = prepareBody(body, target, format, injectsUsage(body, target, format, parts.wantsUsage));
   const conversation = openConversation(prepared, body.value, parts.writeDefinitions(plan.definitions));
   const usage = createUsageSum(context, addUsage, toTokenUsage);
-  const steps = openSteps(parts, admitted, plan, conversation);
   const options = body.value["stream_options"];
+  const streams = body.value["stream"] === true;
+  const usageAsked = isJsonObject(options) && options["include_usage"] === true;
+  const wantsUsage = streams && (usageAsked || parts.wantsUsage);
+  const { writeDefinitions } = parts;
+  const asking = createAskProvider(admitted, {
+    first: openFirstCompletion(parts, admitted, conversation),
+    openOther: (other) =>
+      Promise.resolve(openOtherCompletion({ next, plan, writeDefinitions, wantsUsage, conversation }, other)),
+    receive: withMaskedErrors,
+  });
+  const steps = openSteps(parts, admitted, plan, conversation, asking);
 
   return {
     ...steps,
     plan,
-    usageAsked: isJsonObject(options) && options["include_usage"] === true,
+    usageAsked,
     async readWhole(answer) {
       const bytes = await steps.readWhole(answer);
-      return judgeAnswer(context, target.provider, bytes, readUsage(bytes));
+      return judgeAnswer(context, asking.current.as.provider, bytes, readUsage(bytes));
     },
     add(message, results) {
       conversation.add([message, ...results.map(toMessage)]);

@@ -13,6 +13,8 @@ import type { GrowingRequest } from "./growing-request.ts";
 export interface Conversation extends GrowingRequest<unknown> {
   /** Adds messages, or what the API has in place of them, each as JSON text. */
   add(messages: readonly Uint8Array[]): void;
+  /** All that were added. */
+  added(): readonly Uint8Array[];
 }
 
 /** The member that holds what was said. */
@@ -68,6 +70,7 @@ export function openConversation(
         addedBytes += message.length;
       }
     },
+    added: () => added,
     addedBytes: () => addedBytes,
     bytes: () => bytes.length + addedBytes,
   };

@@ -38,7 +38,7 @@ export function createToolLoop(parts: ToolLoopParts): Stage {
     const plan = planTools(body.value, toolRegistry, target.provider.id);
     if (!plan) return next(admitted);
     const streams = body.value["stream"] === true;
-    const steps = openCompletionSteps(completionParts, admitted, plan);
+    const steps = openCompletionSteps(completionParts, admitted, plan, next);
     return answerSteps(createCompletionAgent(steps, { showTools, streams, jsonLimits }), timers);
   };
 }

@@ -1,6 +1,6 @@
 import { memoryExhausted } from "../../core/memory/budget.ts";
 import { parsedWeight } from "../../core/json/limits.ts";
-import type { Attempt } from "../../pipeline/attempt.ts";
+import type { Reply } from "../../pipeline/attempt.ts";
 import type { Attempts } from "../../pipeline/attempts.ts";
 import { readWholeResponse, UNCOUNTED_BYTES } from "../../pipeline/read-response.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
@@ -19,7 +19,7 @@ export interface StepMemory {
    * Reads an answer that came in one piece.
    * @throws Failure if it cannot be read whole, or `memory_exhausted` if there is no room for it
    */
-  readWhole(answer: Pick<Attempt, "response" | "call">): Promise<Uint8Array>;
+  readWhole(answer: Pick<Reply, "response" | "call">): Promise<Uint8Array>;
   /**
    * Notes how many bytes of a streamed answer are remembered for the next step.
    * @returns false if they alone are more than may be added to a conversation

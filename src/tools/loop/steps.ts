@@ -4,7 +4,7 @@ import type { JudgeContent } from "../../formats/first-content.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { AdmittedRequest } from "../../pipeline/stage.ts";
 import type { StreamedCall } from "../../pipeline/stream-listener.ts";
-import { type AskProviderParts, createAskProvider, type StepReply } from "./ask-provider.ts";
+import type { AskProvider, AskProviderParts, StepProvider, StepReply } from "./ask-provider.ts";
 import type { GrowingRequest } from "./growing-request.ts";
 import { type RunCall, runTools, type ToolResult } from "./run-tools.ts";
 import { openStepMemory, type StepMemory } from "./step-memory.ts";
@@ -54,12 +54,12 @@ export function openSteps<Choice>(
   admitted: AdmittedRequest,
   plan: Pick<ToolPlan<Choice>, "offer" | "laterChoice">,
   request: GrowingRequest<Choice>,
+  asking: Pick<AskProvider<Choice, StepProvider<Choice>>, "ask">,
 ): Steps {
   const { maxFurtherSteps, maxConversationBytes } = parts;
   const { attempts } = admitted;
   const { context } = attempts;
   const held = openStepMemory(parts, attempts, request, maxConversationBytes);
-  const askProvider = createAskProvider(parts, admitted);
   let step = 0;
   context.toolsOffered();
 
@@ -76,7 +76,7 @@ export function openSteps<Choice>(
       const toolChoice = step === 0 ? undefined : plan.laterChoice(left() === 0);
       // To copy and send it takes long enough, after the last tool has had its turn.
       if (request.bytes() > MAX_BYTES_IN_TURN) await nextTurn();
-      return askProvider(() => request.body(toolChoice), request.bytes(), step === 0);
+      return asking.ask({ toolChoice, keptBytes: request.bytes(), isFirst: step === 0 });
     },
     firstByte: () => context.firstByte(),
     readWhole: held.readWhole,

@@ -222,7 +222,10 @@ describe("a problem is one line that names its place", () => {
       "F:5:3: models.openai/gpt begins with openai/, which names a provider: expected another name, or one with a *",
     ],
     [`Left/gpt: { ${ONE} }`, /models\.Left\/gpt begins with left\//],
-    [`"a b": { ${ONE} }`, /models\.\(a key\) is no name that can be used here/],
+    [
+      `"a b": { ${ONE} }`,
+      'F:5:3: models."a b" is no name that can be used here: expected 1 to 256 characters without spaces',
+    ],
     [
       "fast: { deployments: [{ provider: left, model: m, params: { model: x } }] }",
       /models\.fast\.deployments\[0\]\.params\.model is not accepted/,

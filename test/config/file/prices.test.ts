@@ -68,7 +68,7 @@ describe("prices", () => {
     ],
     [
       "prices: { openai: { a*b*: { input: 1, output: 1 } } }",
-      "F:1:21: prices.openai.(a key) has more than one *: expected a name with one * at most",
+      "F:1:21: prices.openai.a*b* has more than one *: expected a name with one * at most",
     ],
     [
       "prices: { openai: { m: { input: 1 } } }",

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { showFigures } from "../../fixtures/figures.ts";
 import { json } from "../../fixtures/answers.ts";
 import { CHAT_PATH, chatOf, type InProcess, openInProcess } from "./gateway-in-process.ts";
 
@@ -39,7 +40,7 @@ test("thirty compressed bodies whose clients have left cost a fraction of thirty
     await Promise.all(clients.map((client) => client.body(30_000)));
     for (const client of clients) client.leave();
   });
-  console.info("%d left: %d ms, waited: %d ms, reached the provider: %d", count, leaving, waiting, reached);
+  showFigures("%d left: %d ms, waited: %d ms, reached the provider: %d", count, leaving, waiting, reached);
   expect(leaving).toBeLessThan(waiting / 2);
   expect(reached).toBeLessThan(4);
 });

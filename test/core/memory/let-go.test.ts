@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createLog } from "../../../src/telemetry/log.ts";
 import { loadConfig } from "../../../src/config/load-config.ts";
 import { createGateway, type Gateway } from "../../../src/gateway.ts";
+import { showFigures } from "../../fixtures/figures.ts";
 import { openRawClient } from "../../fixtures/raw-http-client.ts";
 import { startMcpServer, type McpTestServer } from "../../tools/mcp/mcp-server.ts";
 
@@ -80,7 +81,7 @@ describe("while the provider thinks", () => {
     expect(objects() - before.objects).toBeLessThan(VALUES / 100);
     const held = gateways[name]?.bufferedBytes() ?? 0;
     const more = bufferBytes() - before.bytes;
-    console.info("%s: %d KiB more in buffers, %d KiB counted", name, Math.round(more / 1024), Math.round(held / 1024));
+    showFigures("%s: %d KiB more in buffers, %d KiB counted", name, Math.round(more / 1024), Math.round(held / 1024));
     expect([more < mostMiB * MIB, held < mostMiB * MIB]).toEqual([true, true]);
     if (name === "relay") expect(held).toBe(0);
     client.leave();

@@ -41,7 +41,12 @@ test.each(VERSIONS)("%s: a database of version %i becomes one of today, with wha
   await migrate(database);
   // Once more changes nothing.
   await migrate(database);
-  const tables = await openTables(database, { retentionMs: 3_600_000, rollUpRetentionMs: 3_600_000 });
+  const tables = await openTables(database, {
+    retentionMs: 3_600_000,
+    rollUpRetentionMs: 3_600_000,
+    contentMs: 3_600_000,
+    maxContentBytes: 1 << 30,
+  });
   const today = [...firstRow("m"), "provider", "2500000"];
   expect(await tables.insert([today, today], NOW)).toEqual({ count: 1, dropped: 0 });
   const { rows } = await database.run("SELECT usage_source, cost FROM requests ORDER BY id");

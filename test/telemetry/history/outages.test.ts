@@ -50,7 +50,10 @@ async function openIn({ folder }: Pick<HistoryPlace, "folder">, databaseUrl: str
   const changes: (string | undefined)[] = [];
   const losses: (number | undefined)[] = [];
   const history = await openHistory(
-    { directory: folder, databaseUrl, retentionMs: 3_600_000, rollUpRetentionMs: 3_600_000, maxSpoolBytes: BOUND },
+    {
+      ...{ directory: folder, databaseUrl, retentionMs: 3_600_000, rollUpRetentionMs: 3_600_000, maxSpoolBytes: BOUND },
+      ...{ keepsContent: false, contentMs: 3_600_000, maxContentBytes: 1 << 30 },
+    },
     {
       formats: new Map([["/v1/chat/completions", "chat"]]),
       clock: Date.now,

@@ -17,6 +17,9 @@ const history = await openHistory(
     retentionMs: 3_600_000,
     rollUpRetentionMs: 3_600_000,
     maxSpoolBytes: 1 << 30,
+    keepsContent: false,
+    contentMs: 3_600_000,
+    maxContentBytes: 1 << 30,
   },
   {
     formats: new Map([["/v1/chat/completions", "chat"]]),

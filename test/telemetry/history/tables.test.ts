@@ -41,10 +41,15 @@ async function openAll(kind: (typeof KINDS)[number]) {
       : { kind: "postgres", url: place.url },
   );
   await migrate(database);
-  const tables = await openTables(database, { retentionMs: DAY, rollUpRetentionMs: 10 * DAY });
+  const tables = await openTables(database, {
+    retentionMs: DAY,
+    rollUpRetentionMs: 10 * DAY,
+    contentMs: HOUR,
+    maxContentBytes: 2000,
+  });
   const usage = async (groups: readonly ("model" | "hour" | "day")[], from = 0, to = NOW + DAY) => {
     const answer = await runQuery(database, { kind: "usage", from, to, groups });
-    return "groups" in answer ? answer.groups : [];
+    return answer && "groups" in answer ? answer.groups : [];
   };
   const close = async (): Promise<void> => {
     await database.close();
@@ -176,6 +181,35 @@ test.each(KINDS)("%s: only names that were answered well have sums of their own"
   ]);
 });
 
+test.each(KINDS)("%s: content goes after its time, and the oldest if it is too much", async (kind) => {
+  await using all = await openAll(kind);
+  const { tables, database } = all;
+  const contentAt = (time: number, text: string) => ({
+    ...{ id: newRowId(time), owner: "o" },
+    request: { text, isCut: false },
+    response: { text: "", isCut: false },
+  });
+  const left = async (time: number) => {
+    while (await tables.expire(time));
+    return (await database.run("SELECT id FROM contents ORDER BY id")).rows.map(({ id }) => id);
+  };
+  const random = createRandom(1);
+  const noise = () => Array.from({ length: 1000 }, () => random.below(36).toString(36)).join("");
+  const old = Array.from({ length: 250 }, (_, index) => contentAt(NOW - 2 * HOUR + index, "x"));
+  const recent = [contentAt(NOW - 2, "a"), contentAt(NOW - 1, "b")];
+  await tables.insertContents([...old, ...recent]);
+  // Once more changes nothing.
+  await tables.insertContents(recent);
+  expect(await left(NOW)).toEqual(recent.map(({ id }) => id));
+  const many = Array.from({ length: 150 }, (_, index) => contentAt(NOW + index, noise()));
+  await tables.insertContents(many);
+  const kept = await left(NOW + 200);
+  expect(kept).toEqual(many.map(({ id }) => id).slice(-kept.length));
+  const [sum] = (await database.run("SELECT SUM(bytes) AS bytes FROM contents")).rows;
+  expect(Number(sum?.["bytes"])).toBeLessThanOrEqual(2000);
+  expect(kept.length).toBeGreaterThan(0);
+});
+
 test.each(KINDS)("%s: a page with a filter that fits little ends somewhere", async (kind) => {
   await using all = await openAll(kind);
   const { tables, database } = all;
@@ -184,7 +218,7 @@ test.each(KINDS)("%s: a page with a filter that fits little ends somewhere", asy
   const page = async (after: string | undefined) => {
     const filters = [["model", "rare"]] as const;
     const answer = await runQuery(database, { kind: "requests", from: 0, to: NOW + DAY, filters, limit: 10, after });
-    return "rows" in answer ? answer : { rows: [], next: undefined };
+    return answer && "rows" in answer ? answer : { rows: [], next: undefined };
   };
   const first = await page(undefined);
   expect([first.rows.length, first.next]).toEqual([0, String(rows[500]?.[0])]);

@@ -4,6 +4,7 @@ import type { Usage } from "../../../formats/form/answer.ts";
 import type { Conversation } from "../../../formats/form/conversation.ts";
 import type { ClientDialect, WireDialect, WireTarget } from "../../../formats/form/dialect.ts";
 import { factsOf } from "../../../formats/form/model-facts.ts";
+import { withoutIdempotencyKey } from "../../../providers/request-headers.ts";
 import type { Deployment } from "../../../routing/models/deployment.ts";
 import type { ResponseBody } from "../../../upstream/transport.ts";
 import type { Attempt } from "../../attempt.ts";
@@ -81,8 +82,7 @@ export class Continuation {
     const conversation = await completeConversation(asked, wire, target, this.#parts, attempts);
     const variant = variantFor(way.target, way.wire);
     const { body } = writeConversation(conversation, { wire, target, provider, variant, refusesUnsupported: false });
-    // A key is for one body, and the first provider had another one.
-    const { "idempotency-key": _, ...headers } = requestHeaders(provider, attempts.request.headers, way.wire);
+    const headers = withoutIdempotencyKey(requestHeaders(provider, attempts.request.headers, way.wire));
     const request = { url: way.url, method: "POST", headers, body: toJson(body) };
     const attempt = await attempts.begin(provider, request).answered();
     return this.#read(attempt, wire, { ...target, tools: conversation.tools }, deployment, attempts);

@@ -10,6 +10,7 @@ import type { BranchEvents } from "../../attempt-parts.ts";
 import type { Attempts } from "../../attempts.ts";
 import type { AdmittedRequest } from "../../stage.ts";
 import { answerFailure } from "../../translate/answer-failure.ts";
+import { freeKept } from "../free-kept.ts";
 import { blamedFor } from "../routed-failure.ts";
 import type { Continuation, ContinuationParts, ContinuedAnswer } from "./continuation.ts";
 import { prepareContinuation } from "./prepare-continuation.ts";
@@ -191,10 +192,8 @@ export class Resumption implements BranchEvents {
   /** Nobody goes on: what the request holds is given back. */
   #letGo(): void {
     if (!this.#admitted) return;
-    const { context, keptBytes } = this.#attempts;
     this.#admitted = undefined;
     this.#said.lose();
-    this.#attempts.keptBytes = 0;
-    this.#parts.memory.tryHold(context, Math.max(0, context.heldBytes - keptBytes));
+    freeKept(this.#parts.memory, this.#attempts);
   }
 }

@@ -1,16 +1,14 @@
 import { toJson } from "../../../core/json/bytes.ts";
 import type { JsonLimits } from "../../../core/json/limits.ts";
+import type { AnswerEvent } from "../../../formats/form/answer-events.ts";
 import type { AnswerError, ModelAnswer } from "../../../formats/form/answer.ts";
 import type { Block } from "../../../formats/form/blocks.ts";
 import { toTokenUsage } from "../../../formats/form/token-usage.ts";
-import type { Format } from "../../../formats/format.ts";
-import { answerFailure, inClientsWords } from "../../../pipeline/translate/answer-failure.ts";
-import { noteHeaders } from "../../../pipeline/translate/note-headers.ts";
+import { answerFailure } from "../../../pipeline/translate/answer-failure.ts";
 import { ownerOf, type ReplayCache } from "../../../pipeline/translate/replay-cache.ts";
 import { withContentType } from "../../../pipeline/translate/response-type.ts";
 import { framingOf, readWholeAnswer, responseWith } from "../../../pipeline/translate/translated-answer.ts";
 import { bodyOfBytes } from "../../../upstream/body.ts";
-import { UpstreamFailure } from "../../../upstream/errors.ts";
 import type { Agent } from "../agent.ts";
 import { stopsAtLimit } from "../next-step.ts";
 import type { ToolResult } from "../run-tools.ts";
@@ -18,7 +16,6 @@ import type { Steps } from "../steps.ts";
 import type { ToolPlan } from "../tool-plan.ts";
 import { createUsageSum } from "../usage.ts";
 import { type ClientWriter, openClientWriter } from "./client-writer.ts";
-import type { FormRequest } from "./form-request.ts";
 import { openFormStep } from "./form-step.ts";
 import { addUsage } from "./form-usage.ts";
 import type { OpenedForm } from "./opened-form.ts";
@@ -26,9 +23,8 @@ import { readAsked, shownOf } from "./step-blocks.ts";
 
 export interface FormAgentOptions {
   readonly plan: Pick<ToolPlan, "isOurs">;
-  readonly request: FormRequest;
-  /** The API that the provider is asked in. */
-  readonly api: string;
+  /** Adds an answer, and the results of its tools, to what is sent in the next step. */
+  readonly add: (said: readonly Block[], results: readonly ToolResult[]) => void;
   /** Show the client the calls that the gateway runs. */
   readonly showTools: boolean;
   readonly jsonLimits: JsonLimits;
@@ -40,23 +36,25 @@ export interface FormAgentOptions {
 export function createFormAgent(
   opened: OpenedForm,
   steps: Steps,
-  { plan, request, api, showTools, jsonLimits, replays }: FormAgentOptions,
+  { plan, add: addTurn, showTools, jsonLimits, replays }: FormAgentOptions,
 ): Agent {
-  const { attempts, format, provider, client, ask, isNative } = opened;
+  const { attempts, format, client, ask, side } = opened;
   const sum = createUsageSum(attempts.context, addUsage, toTokenUsage);
   /** What steps have said that came in one piece. */
   const said: Block[] = [];
   let writer: ClientWriter | undefined;
   let booked: Agent["usage"] = () => undefined;
 
-  const headers = (): Readonly<Record<string, string>> =>
-    isNative ? {} : noteHeaders(format.api, api, request.notes());
+  // What is relayed natively comes back as the client sends it.
+  const lost = (): ReplayCache | undefined => (side().isNative ? undefined : replays);
 
-  const read = (bytes: Uint8Array): Promise<ModelAnswer | { readonly error: AnswerError }> =>
-    readWholeAnswer(bytes, { ...opened, jsonLimits, stop: attempts.request });
+  const read = (bytes: Uint8Array): Promise<ModelAnswer | { readonly error: AnswerError }> => {
+    const { wire, target, provider } = side();
+    return readWholeAnswer(bytes, { wire, target, provider, jsonLimits, stop: attempts.request });
+  };
 
   const add = (blocks: readonly Block[], results: readonly ToolResult[]): void => {
-    request.add(blocks, results);
+    addTurn(blocks, results);
     sum.nextStep();
     steps.next();
   };
@@ -65,14 +63,14 @@ export function createFormAgent(
   const streamType = ask.isArray ? "application/json" : "text/event-stream";
 
   return {
-    steps: isNative ? steps : inWordsOfClient(steps, format, headers),
+    steps,
     streams: ask.request.stream,
-    isFramed: (response) => framingOf(opened.wire, response) !== undefined,
+    isFramed: (response) => framingOf(side().wire, response) !== undefined,
     async readWhole(answered) {
       const { response } = answered;
       const bytes = await steps.readWhole(answered);
       const answer = await read(bytes);
-      if ("error" in answer) throw answerFailure(answer.error, provider, format);
+      if ("error" in answer) throw answerFailure(answer.error, side().provider, format);
       const used = sum.use(answer.usage);
       booked = () => used.booked;
       const asked = readAsked(answer.blocks, answer.stop, plan, newId);
@@ -80,6 +78,7 @@ export function createFormAgent(
       // As from providers with a chat API, a chat completion in one piece has what was said last.
       const isChat = format.api === "chat";
       const earlier = isChat ? [] : [...said];
+      const { isNative } = side();
       const isUntouched = isNative && steps.isFirst() && asked.shape.ours === 0;
       return {
         ...asked,
@@ -88,39 +87,26 @@ export function createFormAgent(
           add(await asked.said(), results);
         },
         forClient() {
-          if (asked.shape.theirs > 0) replays?.remember(ownerOf(attempts.context), answer.blocks);
+          if (asked.shape.theirs > 0) lost()?.remember(ownerOf(attempts.context), answer.blocks);
           if (isUntouched) return { status: response.status, headers: response.headers, body: bodyOfBytes(bytes) };
           const stop = stopsAtLimit(asked.shape) ? ({ reason: "length" } as const) : answer.stop;
           const blocks = [...earlier, ...(isChat ? shownOf(answer.blocks, plan, false) : shown)];
-          const written = toJson(client.writeAnswer({ ...answer, blocks, stop, usage: used.told }, ask));
+          const told = { ...ask, keepsId: ask.keepsId === true && isNative };
+          const written = toJson(client.writeAnswer({ ...answer, blocks, stop, usage: used.told }, told));
           return responseWith(response, "application/json", bodyOfBytes(written));
         },
       };
     },
     openStep() {
       writer ??= openClientWriter(client, ask, said);
-      const onEvent = replays?.listen(ownerOf(attempts.context));
-      const memory = { newId, mayRemember: steps.remember, mayHold: steps.holdBack, onEvent };
+      const listen = (): ((event: AnswerEvent) => void) | undefined => lost()?.listen(ownerOf(attempts.context));
+      const memory = { newId, mayRemember: steps.remember, mayHold: steps.holdBack, listen };
       const step = openFormStep(opened, { client: writer, plan, showsOurs: showTools, ...memory, sum, read, add });
       booked = step.usage;
       return step;
     },
     streamHead: ({ status, headers: given }) => ({ status, headers: withContentType(given, streamType) }),
     usage: () => booked(),
-    replyHeaders: headers,
-  };
-}
-
-/** Steps whose failures of the provider are told as those of the client's API. */
-function inWordsOfClient(steps: Steps, format: Format, headers: () => Readonly<Record<string, string>>): Steps {
-  return {
-    ...steps,
-    async ask() {
-      try {
-        return await steps.ask();
-      } catch (error) {
-        throw error instanceof UpstreamFailure ? inClientsWords(error, format, headers()) : error;
-      }
-    },
+    replyHeaders: () => side().headers(),
   };
 }

@@ -5,7 +5,8 @@ import { StreamTranslation } from "../../../pipeline/translate/stream-translatio
 import { eventsOf } from "../../../formats/form/events-of-answer.ts";
 import type { AnswerEvent } from "../../../formats/form/answer-events.ts";
 import type { AnswerError, ModelAnswer } from "../../../formats/form/answer.ts";
-import type { FrameReader } from "../../../formats/form/framing.ts";
+import type { Failure } from "../../../core/errors.ts";
+import type { UpstreamResponse } from "../../../upstream/transport.ts";
 import type { StepStream } from "../agent.ts";
 import type { ToolResult } from "../run-tools.ts";
 import type { Block } from "../../../formats/form/blocks.ts";
@@ -18,35 +19,39 @@ export interface FormStepOptions extends Omit<StepWriterOptions, "client"> {
   readonly read: (bytes: Uint8Array) => Promise<ModelAnswer | { readonly error: AnswerError }>;
   /** See `StreamTranslationParts`. */
   readonly mayHold: (bytes: number) => boolean;
-  readonly onEvent: ((event: AnswerEvent) => void) | undefined;
+  /** Begins to listen to an answer; called when it begins. */
+  readonly listen: () => ((event: AnswerEvent) => void) | undefined;
   /** Adds what was said, and the results of its calls, to the request. */
   readonly add: (said: readonly Block[], results: readonly ToolResult[]) => void;
 }
 
 /** The stream of one step in the provider's API, as a part of the client's stream. */
-export function openFormStep(
-  { wire, target, attempts, provider, format }: OpenedForm,
-  options: FormStepOptions,
-): StepStream {
+export function openFormStep({ attempts, format, side }: OpenedForm, options: FormStepOptions): StepStream {
   const { client, read, add, sum } = options;
-  const writer = openStepWriter(options);
-  const failureOf = (error: AnswerError): unknown => answerFailure(error, provider, format);
-  const onError = (error: AnswerError): void => attempts.context.failed(answerFailure(error, provider, format));
-  const openTranslation = (frames?: FrameReader): StreamTranslation =>
-    new StreamTranslation({
-      frames,
-      ...{ reader: wire.readStream(target), writer, hasBegun: client.hasBegun },
-      ...{ mayHold: options.mayHold, onEvent: options.onEvent },
-      ...{ clientsError: (error) => clientsError(error, provider, format), onError, failureOf },
+  const writer = openStepWriter(options, () => side().isNative);
+  const failureOf = (error: AnswerError): Failure => answerFailure(error, side().provider, format);
+  const onError = (error: AnswerError): void => attempts.context.failed(failureOf(error));
+  const inClientsWords = (error: AnswerError): AnswerError => clientsError(error, side().provider, format);
+  const openTranslation = (response: UpstreamResponse): StreamTranslation => {
+    const { wire, target } = side();
+    return new StreamTranslation({
+      ...{ reader: wire.readStream(target), frames: framingOf(wire, response)?.open() },
+      ...{ writer, hasBegun: client.hasBegun, mayHold: options.mayHold, onEvent: options.listen() },
+      ...{ clientsError: inClientsWords, onError, failureOf },
     });
-  let translation = openTranslation();
+  };
+  let opened: StreamTranslation | undefined;
+  const translation = (): StreamTranslation => {
+    if (!opened) throw new Error("the step has not begun");
+    return opened;
+  };
 
   const written = (run: (write: (bytes: Uint8Array) => void) => void): Uint8Array => {
     const pieces: Uint8Array[] = [];
     try {
       run((bytes) => pieces.push(bytes));
     } catch (error) {
-      throw error instanceof UpstreamError ? new UpstreamFailure(error, provider.id) : error;
+      throw error instanceof UpstreamError ? new UpstreamFailure(error, side().provider.id) : error;
     }
     const [only = NOTHING] = pieces;
     return pieces.length > 1 ? Buffer.concat(pieces) : only;
@@ -54,20 +59,19 @@ export function openFormStep(
 
   return {
     begin(response) {
-      const framing = framingOf(wire, response);
-      if (framing) translation = openTranslation(framing.open());
+      opened = openTranslation(response);
     },
-    push: (bytes) => (translation.isDone ? NOTHING : written((write) => translation.push(bytes, write))),
-    flush: () => written((write) => translation.end(write)),
+    push: (bytes) => (translation().isDone ? NOTHING : written((write) => translation().push(bytes, write))),
+    flush: () => written((write) => translation().end(write)),
     async takeWhole(bytes) {
       const answer = await read(bytes);
       if (!("error" in answer))
         return Buffer.from([...eventsOf(answer)].map((event) => writer.write(event)).join("") + writer.end());
       if (!client.hasBegun) throw failureOf(answer.error);
       onError(answer.error);
-      return Buffer.from(writer.write({ type: "fail", error: clientsError(answer.error, provider, format) }));
+      return Buffer.from(writer.write({ type: "fail", error: inClientsWords(answer.error) }));
     },
-    isDone: () => translation.isDone,
+    isDone: () => opened?.isDone ?? false,
     end() {
       sum.use(writer.usage);
       const { shape, ours, said } = writer.asked();

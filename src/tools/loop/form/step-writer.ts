@@ -28,15 +28,19 @@ export interface StepWriterOptions {
   readonly sum: Pick<UsageSum<Usage>, "use">;
 }
 
-/** A class instead of closures: it is one object for each step, with much state. */
-export function openStepWriter(options: StepWriterOptions): StepWriter {
-  return new FormStepWriter(options);
+/**
+ * A class instead of closures: it is one object for each step, with much state.
+ * @param isNative whether the step is answered in the client's own API: only then does it have an id that the client knows
+ */
+export function openStepWriter(options: StepWriterOptions, isNative: () => boolean): StepWriter {
+  return new FormStepWriter(options, isNative);
 }
 
 class FormStepWriter implements StepWriter {
   hasFailed = false;
   usage: Usage | undefined;
   readonly #options: StepWriterOptions;
+  readonly #isNative: () => boolean;
   readonly #gathered;
   /** The numbers by which the client knows the blocks that it sees. */
   readonly #numbers = new Map<number, number>();
@@ -46,8 +50,9 @@ class FormStepWriter implements StepWriter {
   #isStopSent = false;
   #isClosed = false;
 
-  constructor(options: StepWriterOptions) {
+  constructor(options: StepWriterOptions, isNative: () => boolean) {
     this.#options = options;
+    this.#isNative = isNative;
     this.#gathered = gatherBlocks(options.mayRemember);
   }
 
@@ -60,7 +65,7 @@ class FormStepWriter implements StepWriter {
     if (this.hasFailed) return "";
     switch (event.type) {
       case "start":
-        return client.write(event);
+        return client.hasBegun && !this.#isNative() ? "" : client.write(event);
       case "usage":
         ({ usage: this.usage } = event);
         return this.#isStopSent ? this.#tellUsage() : "";

@@ -1,0 +1,130 @@
+import type { KeepContent, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
+import type { Redact } from "../../core/redact/redact.ts";
+import type { ContentMessage, KeptText } from "./content-message.ts";
+
+/** Of each body so much is kept. */
+const MAX_BODY_BYTES = 64 * 1024;
+/** So much more is redacted, or a half of a secret would stay at the end; more than any takes, however it is spelled. */
+const MARGIN_BYTES = 16 * 1024;
+/** So much may be on its way to the database. */
+const MAX_WAITING_CHARACTERS = 16 * 1024 * 1024;
+
+export interface ContentKeeper {
+  /** Keeps what calls of providers ask and are answered, until their request is over. */
+  readonly keep: KeepContent;
+  /**
+   * A request is over, whose row has this id: what was kept of it is sent.
+   * @param owner who may read it
+   */
+  over(request: object, id: string, owner: string): void;
+  /** So many characters of it have arrived, or are lost. */
+  arrived(characters: number): void;
+  /** Nothing is on its way any more. */
+  reset(): void;
+  /** Of how many requests it was lost, because too much was on its way. */
+  lost(): number;
+}
+
+/** @param send called with what is to be kept of a request */
+export function createContentKeeper(send: (content: ContentMessage) => void): ContentKeeper {
+  const kept = new WeakMap<object, Kept>();
+  let waiting = 0;
+  let lost = 0;
+  return {
+    keep(request, step) {
+      let ofRequest = kept.get(request);
+      if (!ofRequest) kept.set(request, (ofRequest = { answering: undefined }));
+      return new ContentStep(ofRequest, step);
+    },
+    over(request, id, owner) {
+      const content = kept.get(request)?.answering?.content();
+      kept.delete(request);
+      if (!content) return;
+      const characters = content.request.text.length + content.response.text.length;
+      if (waiting + characters > MAX_WAITING_CHARACTERS) {
+        lost += 1;
+        return;
+      }
+      waiting += characters;
+      send({ id, owner, ...content });
+    },
+    arrived(characters) {
+      waiting = Math.max(0, waiting - characters);
+    },
+    reset() {
+      waiting = 0;
+    },
+    lost: () => lost,
+  };
+}
+
+/** What is kept of a request: that of the call whose answer came last, which is the one that its client got. */
+interface Kept {
+  answering: ContentStep | undefined;
+}
+
+/** Sees what the step of a trace sees. */
+class ContentStep implements TraceStep {
+  readonly watchesBody = true;
+  readonly keepsContent = true;
+  readonly headers: TraceHeaders | undefined;
+  readonly #kept: Kept;
+  readonly #step: TraceStep | undefined;
+  #request: KeptText = NOTHING;
+  #redact: Redact | undefined;
+  #chunks: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(kept: Kept, step: TraceStep | undefined) {
+    this.headers = step?.headers;
+    this.#kept = kept;
+    this.#step = step;
+    kept.answering ??= this;
+  }
+
+  asked(body: Uint8Array, redact: Redact): void {
+    this.#redact = redact;
+    this.#request = redacted(body.subarray(0, MAX_BODY_BYTES + MARGIN_BYTES), body.length, redact);
+    if (this.#step?.keepsContent) this.#step.asked(body, redact);
+  }
+
+  responded(status: number): void {
+    this.#kept.answering = this;
+    this.#step?.responded(status);
+  }
+
+  bodyCame(bytes: Uint8Array): void {
+    this.#kept.answering = this;
+    const room = MAX_BODY_BYTES + MARGIN_BYTES - this.#length;
+    // A copy, because the buffer that it lies in may be used again.
+    if (room > 0) this.#chunks.push(Uint8Array.from(bytes.subarray(0, room)));
+    this.#length += bytes.length;
+    if (this.#step?.watchesBody) this.#step.bodyCame(bytes);
+  }
+
+  settled(): void {
+    this.#step?.settled();
+  }
+
+  ended(error?: unknown): void {
+    this.#step?.ended(error);
+  }
+
+  /** Undefined if nothing is known that could be redacted. */
+  content(): { readonly request: KeptText; readonly response: KeptText } | undefined {
+    if (!this.#redact) return undefined;
+    const response = redacted(Buffer.concat(this.#chunks), this.#length, this.#redact);
+    return { request: this.#request, response };
+  }
+}
+
+const NOTHING: KeptText = { text: "", isCut: false };
+
+/** @param length of all of it, of which `bytes` are the beginning */
+function redacted(bytes: Uint8Array, length: number, redact: Redact): KeptText {
+  const text = redact(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
+  if (length <= MAX_BODY_BYTES) return { text, isCut: false };
+  // What was masked is shorter than it was, so that the margin is measured from the end.
+  const end = length > bytes.length ? Math.min(MAX_BODY_BYTES, text.length - MARGIN_BYTES) : MAX_BODY_BYTES;
+  return { text: text.slice(0, Math.max(0, end)), isCut: true };
+}

@@ -1,0 +1,141 @@
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { Value } from "@sinclair/typebox/value";
+import { RequestDetails } from "../../../src/server/history-schema.ts";
+import { dataEvent, json, sse } from "../../fixtures/answers.ts";
+import { startGateway } from "../../fixtures/start-in-process.ts";
+import { CHAT } from "../../routes/requests.ts";
+import { type StartedGateway, startBesideProvider, threeProviders } from "../../routes/started-gateway.ts";
+import { endPostgres, type HistoryPlace, KINDS, openPlace } from "./places.ts";
+
+afterAll(endPostgres);
+
+const KEYS = "alice:key-of-alice-0123456789,bob:key-of-bob-0123456789";
+const ALICE = { authorization: "Bearer key-of-alice-0123456789" };
+const BOB = { authorization: "Bearer key-of-bob-0123456789" };
+const ANSWER = { choices: [{ message: { content: "the answer" } }], usage: { prompt_tokens: 1, completion_tokens: 1 } };
+
+describe.each(KINDS)("the content of requests in %s", (kind) => {
+  let place: HistoryPlace;
+  let started: StartedGateway;
+  let settings: Readonly<Record<string, string>>;
+  beforeEach(async () => {
+    place = await openPlace(kind);
+    settings = { ...place.settings, HISTORY_CONTENT: "true", AUTH_ENABLED: "true", AUTH_API_KEYS: KEYS };
+    started = await startBesideProvider((url) => ({ ...threeProviders(url), ...settings }));
+  });
+  afterEach(async () => {
+    await started[Symbol.asyncDispose]();
+    await place[Symbol.asyncDispose]();
+  });
+
+  const get = (path: string, headers: Record<string, string>): Promise<Response> =>
+    fetch(started.gateway.url + path, { headers });
+  async function lastId(): Promise<string> {
+    const answer = (await (await get("/v1/requests?limit=1", ALICE)).json()) as { data: { id: string }[] };
+    expect(answer.data[0]).not.toHaveProperty("content");
+    return answer.data[0]?.id ?? "";
+  }
+  /** Of the last request, as soon as it is there: it comes behind the row. */
+  async function contentFor(headers: Record<string, string>): Promise<RequestDetails["content"]> {
+    const id = await lastId();
+    while ((await place.ask(`SELECT id FROM contents WHERE id = '${id}'`)).length === 0) await lastId();
+    const response = await get(`/v1/requests/${id}`, headers);
+    const details = (await response.json()) as RequestDetails;
+    expect([response.status, details.id, [...Value.Errors(RequestDetails, details)]]).toEqual([200, id, []]);
+    return details.content;
+  }
+  const ask = async (body: object = CHAT, path = "/v1/chat/completions"): Promise<string> =>
+    (await started.post(path, body, ALICE)).text();
+
+  test("is shown to the client that asked, and to no other", async () => {
+    started.answerWith(json(200, ANSWER));
+    await ask();
+    expect(await contentFor(ALICE)).toEqual({
+      request: expect.stringContaining(JSON.stringify(CHAT.messages)),
+      response: JSON.stringify(ANSWER),
+      request_is_cut: false,
+      response_is_cut: false,
+    });
+    expect(await contentFor(BOB)).toBeNull();
+  });
+
+  test("has the events of a stream", async () => {
+    const events = [
+      dataEvent({ choices: [{ delta: { content: "Hel" } }] }),
+      dataEvent({ choices: [{ delta: { content: "lo" } }] }),
+    ];
+    started.answerWith(sse([...events, "data: [DONE]\n\n"]));
+    await ask({ ...CHAT, stream: true });
+    expect((await contentFor(ALICE))?.response).toBe([...events, "data: [DONE]\n\n"].join(""));
+  });
+
+  test("has errors, and what is asked in another API", async () => {
+    started.answerWith(json(400, { error: { message: "no such thing" } }));
+    await ask(
+      { model: "openai/gpt-4o", max_tokens: 5, messages: [{ role: "user", content: "hello there" }] },
+      "/v1/messages",
+    );
+    const content = await contentFor(ALICE);
+    expect([content?.request, content?.response]).toEqual([
+      expect.stringContaining("hello there"),
+      expect.stringContaining("no such thing"),
+    ]);
+  });
+
+  test("has no keys of providers, and of long bodies the beginning", async () => {
+    const secret = threeProviders("")["OPENAI_API_KEY"] ?? "";
+    expect(secret.length).toBeGreaterThan(7);
+    const long = { choices: [{ message: { content: `${secret} ${"é".repeat(20_000)} ${secret.repeat(9000)}` } }] };
+    started.answerWith(json(200, long));
+    await ask({
+      ...CHAT,
+      messages: [{ role: "user", content: `${secret} ${"x".repeat(65_000)}${secret.repeat(3000)}` }],
+    });
+    const content = await contentFor(ALICE);
+    for (const text of [content?.request ?? "", content?.response ?? ""]) {
+      for (let length = secret.length; length >= 6; length--) expect(text).not.toContain(secret.slice(0, length));
+      expect(text.length).toBeGreaterThan(10_000);
+      expect(text.length).toBeLessThanOrEqual(65_536);
+    }
+    expect([content?.request_is_cut, content?.response_is_cut]).toEqual([true, true]);
+  });
+
+  test("is over when its time is, also if no more is kept", async () => {
+    started.answerWith(json(200, ANSWER));
+    await ask();
+    expect(await contentFor(ALICE)).not.toBeNull();
+    const id = await lastId();
+    await started.gateway.end();
+    const read = async (more: Readonly<Record<string, string>>) => {
+      await using again = await startGateway({ ...settings, HISTORY_CONTENT: "false", ...more });
+      return ((await (await fetch(`${again.url}/v1/requests/${id}`, { headers: ALICE })).json()) as RequestDetails)
+        .content;
+    };
+    expect(await read({})).not.toBeNull();
+    await place.ask(`UPDATE contents SET id = '${id.replace(/^......../, "00000000")}'`);
+    await read({});
+    expect(await place.ask("SELECT id FROM contents")).toEqual([]);
+  });
+});
+
+test.each([
+  ["00000000-0000-7000-8000-000000000000", 404],
+  ["x", 404],
+  ["%00", 404],
+])("there is no request %s", async (id, status) => {
+  await using place = await openPlace("sqlite");
+  await using gateway = await startGateway({ ...place.settings });
+  expect((await fetch(`${gateway.url}/v1/requests/${id}`)).status).toBe(status);
+});
+
+test("nothing is kept of it unless that is asked for", async () => {
+  await using place = await openPlace("sqlite");
+  await using started = await startBesideProvider((url) => ({ ...threeProviders(url), ...place.settings }));
+  started.answerWith(json(200, ANSWER));
+  await (await started.post("/v1/chat/completions", CHAT)).text();
+  const url = `${started.gateway.url}/v1/requests`;
+  const { data } = (await (await fetch(url)).json()) as { data: { id: string }[] };
+  expect((await (await fetch(`${url}/${data[0]?.id}`)).json()) as object).toMatchObject({ content: null });
+  await started.gateway.end();
+  expect(await place.ask("SELECT id FROM contents")).toEqual([]);
+});
