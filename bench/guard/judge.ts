@@ -10,60 +10,68 @@ export const GUARD_MEASURES = {
   translatedStreamCpu: "CPU time of an event of a paced stream that is translated, x a relayed one's",
   aliasCpu: "CPU time of a small request by a name of the gateway's own, x one by provider/model",
   aliasObjects: "objects for it, x those for one by provider/model",
+  choiceCpu: "CPU time of a small request by a name with two deployments, x one by provider/model",
+  choiceObjects: "objects for it, x those for one by provider/model",
   metricsCpu: "CPU time of a small request that is counted in metrics, x one that is not",
   metricsObjects: "objects for it, x those for one that is not",
 } as const;
 export type GuardMeasure = keyof typeof GUARD_MEASURES;
 
-/** Multiples of the bare proxy's; NaN for what cannot be measured on a platform. */
+/** Multiples of the bare proxy's. */
 export type GuardFigures = Readonly<Record<GuardMeasure, number>>;
+/** Every one that was measured so far, of all attempts. */
+export type GuardSamples = Readonly<Record<GuardMeasure, number[]>>;
 
 /** How far above its baseline a figure may be, as a share of it; as far below it, the baseline is out of date. */
 export const TOLERANCE = 0.25;
 
 /** What some may be at most, whatever their baseline: a healthy name costs 5 % more than a provider's model, as do metrics. */
-const LIMITS: Partial<GuardFigures> = { aliasCpu: 1.05, metricsCpu: 1.05 };
+const LIMITS: Partial<GuardFigures> = { aliasCpu: 1.05, choiceCpu: 1.1, metricsCpu: 1.05 };
 const MEASURES = Object.keys(GUARD_MEASURES) as GuardMeasure[];
 
+export const noSamples = () => Object.fromEntries(MEASURES.map((name) => [name, [] as number[]])) as GuardSamples;
+
+/** In how many standard errors what is measured is at least so much: 95 of 100 times. */
+const CERTAIN = 1.645;
+
+/**
+ * What the middle of ever more samples would be at least, by the sign test: on a quiet machine hardly less than the middle of
+ * these; less if they differ widely, so that chance fails nobody. The lowest of a few.
+ */
+function leastOf(samples: readonly number[]): number {
+  const place = Math.floor((samples.length - CERTAIN * Math.sqrt(samples.length)) / 2);
+  return samples.toSorted((one, other) => one - other)[Math.max(0, place)] ?? NaN;
+}
+
 /** `slower` fails the guard, as does `unknown`: a figure without a baseline. */
-function outcomeOf(baseline: number | undefined, measured: number, limit = (baseline ?? NaN) * (1 + TOLERANCE)) {
+function outcomeOf(baseline: number | undefined, measured: number, atLeast: number, limit: number) {
   if (Number.isNaN(measured)) return "unmeasured";
   if (baseline === undefined) return "unknown";
-  if (measured > limit) return "slower";
+  if (atLeast > limit) return "slower";
   return measured < baseline * (1 - TOLERANCE) ? "faster" : "fine";
 }
 
-/**
- * One series as a multiple of another that was measured in turn with it: by the least of each, or by the middle of the ratios of
- * neighbours, whichever is lower. Each is thrown off by other disturbances, and only code that became dearer raises both.
- * @returns NaN if there is nothing to compare
- */
-export function steadyRatio(values: readonly number[], others: readonly number[]): number {
-  const byLeast = Math.min(...values) / Math.min(...others);
-  return Math.min(byLeast, median(values.map((value, index) => value / (others[index] ?? NaN))) ?? NaN);
-}
-
-/** Compares figures with the baseline, a verdict for each measure. */
-export const judge = (baseline: Partial<GuardFigures>, figures: GuardFigures) =>
+/** Compares the middle of what was measured with the baseline, a verdict for each measure; NaN for what was not. */
+export const judge = (baseline: Partial<GuardFigures>, samples: GuardSamples) =>
   MEASURES.map((measure) => {
-    const [before, measured] = [baseline[measure], figures[measure]];
+    const [before, measured, atLeast] = [baseline[measure], median(samples[measure]) ?? NaN, leastOf(samples[measure])];
+    const limit = LIMITS[measure] ?? (before ?? NaN) * (1 + TOLERANCE);
     /** How far the figure is above the baseline, as a share of it. */
     const change = before === undefined ? undefined : measured / before - 1;
-    return { measure, baseline: before, measured, change, outcome: outcomeOf(before, measured, LIMITS[measure]) };
+    return {
+      measure,
+      baseline: before,
+      measured,
+      atLeast,
+      change,
+      outcome: outcomeOf(before, measured, atLeast, limit),
+    };
   });
 export type GuardVerdict = ReturnType<typeof judge>[number];
 
 /** Whether the guard lets this pass. */
 export const passes = (verdicts: readonly GuardVerdict[]): boolean =>
   verdicts.every(({ outcome }) => outcome !== "slower" && outcome !== "unknown");
-
-/**
- * The lower figure of two attempts, measure by measure: neighbours on the machine make code look slower, never faster.
- * For a new baseline it is the higher one, so that no lucky moment becomes what all others are held to.
- */
-export function combine(first: GuardFigures, second: GuardFigures, choose: (...values: number[]) => number) {
-  return Object.fromEntries(MEASURES.map((name) => [name, choose(first[name], second[name])])) as GuardFigures;
-}
 
 /** Reads a baseline as JSON. Throws if it is none. */
 export function parseBaseline(text: string): Partial<GuardFigures> {

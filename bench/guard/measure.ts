@@ -1,24 +1,29 @@
 import { countObjects, type HeapCounts, heapGrowth } from "../../test/fixtures/ask-process-probe.ts";
 import { askProbe, withProbe } from "../measure/heap.ts";
-import { measureTree } from "../../test/fixtures/process-tree.ts";
 import { type PartialPlan, runPlan } from "../measure/sample.ts";
 import { endAll, launch, type Running } from "../targets/launch.ts";
 import { ALIAS, BARE, GATEWAY, METERED, TRANSLATING } from "../targets/own-targets.ts";
 import type { Rig } from "../targets/rig.ts";
 import type { Target } from "../targets/target.ts";
-import { type GuardFigures, steadyRatio } from "./judge.ts";
+import type { GuardMeasure, GuardSamples } from "./judge.ts";
 
 const COMMON = { bodyBytes: 200, seconds: 20 } as const;
 const chat = (requests: number): PartialPlan => ({ ...COMMON, answer: "json", connections: 8, requests });
 // All begin at once and none after them.
 const streams = (count: number): PartialPlan => ({ ...COMMON, answer: "paced", connections: count, requests: count });
 const BURST: PartialPlan = { ...COMMON, answer: "burst", connections: 4, requests: 60 };
-const CPU_LOADS = { chat: chat(1500), stream: streams(100) } as const;
-const CPU_ROUNDS = { chat: 11, stream: 4 } as const;
+// Many short ones: a neighbour on the machine disturbs some of the pairs, and hardly their median.
+const CPU_LOADS = { chat: chat(400), stream: streams(100) } as const;
+const CPU_PAIRS = { chat: 40, stream: 4 } as const;
 // Few streams at once: events that arrive together are carried together, which allocates less.
 const HEAP_LOADS = { chat: chat(400), stream: streams(8) } as const;
 const HEAP_ROUNDS = 2;
 type Kind = keyof typeof CPU_LOADS;
+
+/** The process of the names, asked by provider/model: code is compiled differently each time that a process is started. */
+const PLAIN: Target = { ...ALIAS, provider: "openai" };
+/** The same, asked by a name that has two deployments. */
+const CHOICE: Target = { ...ALIAS, provider: "choice" };
 
 /** Runs one load and returns how many requests, or events of streams, it had. */
 async function run(rig: Rig, running: Running, plan: PartialPlan, kind: Kind): Promise<number> {
@@ -27,36 +32,39 @@ async function run(rig: Rig, running: Running, plan: PartialPlan, kind: Kind): P
   return kind === "chat" ? requests : events;
 }
 
-/** Starts both, warms them up with that many requests, runs `use`, and ends them whatever comes of it. */
+/** Starts both with a probe, warms them up with that many requests, runs `use`, and ends them whatever comes of it. One process for one name. */
 async function withBoth<T>(
   rig: Rig,
   [first, second]: readonly [Target, Target],
-  warmUp: number,
-  use: (gateway: Running, bare: Running) => Promise<T>,
+  { warmUp, collects }: { readonly warmUp: number; readonly collects: boolean },
+  use: (first: Running, second: Running) => Promise<T>,
 ): Promise<T> {
-  const gateway = await launch(first, rig);
-  const bare = await launch(second, rig);
+  const one = await launch(withProbe(first, collects), rig);
+  const other =
+    first.name === second.name ? { ...one, target: second } : await launch(withProbe(second, collects), rig);
   try {
-    for (const target of [gateway, bare]) for (const plan of [chat(warmUp), BURST]) await runPlan(rig, target, plan);
-    return await use(gateway, bare);
+    for (const target of [one, other]) for (const plan of [chat(warmUp), BURST]) await runPlan(rig, target, plan);
+    return await use(one, other);
   } finally {
-    await endAll([gateway, bare]);
+    await endAll([one, other]);
   }
 }
 
-/** CPU time of the first over that of the second, in turn. */
-async function measureCpu(rig: Rig, first: Running, second: Running, kind: Kind): Promise<number> {
-  const once = async (target: Running): Promise<number> => {
-    const before = measureTree(target.pid ?? 0).cpuMicroseconds;
-    const units = await run(rig, target, CPU_LOADS[kind], kind);
-    return (measureTree(target.pid ?? 0).cpuMicroseconds - before) / units;
+/** CPU time of the first over that of the second, of many loads in turn. */
+async function pairsOf(rig: Rig, first: Running, second: Running, kind: Kind): Promise<number[]> {
+  const once = async (running: Running): Promise<number> => {
+    const before = await askProbe(running, rig, "cpu");
+    const units = await run(rig, running, CPU_LOADS[kind], kind);
+    return ((await askProbe(running, rig, "cpu")) - before) / units;
   };
-  const [own, others]: [number[], number[]] = [[], []];
-  for (let round = 0; round < CPU_ROUNDS[kind]; round += 1) {
-    own.push(await once(first));
-    others.push(await once(second));
+  const ratios: number[] = [];
+  while (ratios.length < CPU_PAIRS[kind]) {
+    ratios.push((await once(first)) / (await once(second)));
+    // The other way round, because the second one may have to collect the garbage of the first.
+    const divisor = await once(second);
+    ratios.push((await once(first)) / divisor);
   }
-  return steadyRatio(own, others);
+  return ratios;
 }
 
 /** How the heap of a process without collection grew under a load, for one unit of it; the round that grew most. */
@@ -73,45 +81,32 @@ async function measureGrowth(rig: Rig, running: Running, kind: Kind): Promise<He
 }
 
 /**
- * Measures everything the guard judges, once: under a minute on a busy machine. `allocations` are the objects, by type, that the
- * gateway allocated for one request and for one event.
+ * Measures everything the guard judges, once, and adds it to the samples.
+ * @returns the objects, by type, that the gateway allocated for one request and for one event
  */
-export async function measureGuard(rig: Rig) {
-  const cpu = await withBoth(rig, [GATEWAY, BARE], 6000, async (gateway, bare) => ({
-    chatCpu: await measureCpu(rig, gateway, bare, "chat"),
-    streamCpu: await measureCpu(rig, gateway, bare, "stream"),
-  }));
-  const translation = await withBoth(rig, [TRANSLATING, GATEWAY], 6000, async (translating, gateway) => ({
-    translatedCpu: await measureCpu(rig, translating, gateway, "chat"),
-    translatedStreamCpu: await measureCpu(rig, translating, gateway, "stream"),
-  }));
-  const probed = (target: Target): Target => withProbe(target, false);
-  const besidePlain = async (target: Target) => {
-    const cpu = await withBoth(rig, [target, GATEWAY], 6000, (...both) => measureCpu(rig, ...both, "chat"));
-    const [own, plain] = await withBoth(rig, [probed(target), probed(GATEWAY)], 1000, async (...both) => [
-      await measureGrowth(rig, both[0], "chat"),
-      await measureGrowth(rig, both[1], "chat"),
-    ]);
-    return { cpu, own, objects: countObjects(own) / countObjects(plain) };
-  };
-  const alias = await besidePlain(ALIAS);
-  const metered = await besidePlain(METERED);
-  const allocations = await withBoth(rig, [probed(GATEWAY), probed(BARE)], 1000, async (gateway, bare) => ({
-    chat: await measureGrowth(rig, gateway, "chat"),
-    stream: await measureGrowth(rig, gateway, "stream"),
-    bareChat: await measureGrowth(rig, bare, "chat"),
-  }));
-  // The bare proxy hands streams to the runtime and allocates next to nothing for an event: too little to divide by.
-  const objects = (kind: Kind): number => countObjects(allocations[kind]) / countObjects(allocations.bareChat);
-  const figures: GuardFigures = {
-    ...cpu,
-    ...translation,
-    aliasCpu: alias.cpu,
-    aliasObjects: alias.objects,
-    metricsCpu: metered.cpu,
-    metricsObjects: metered.objects,
-    chatObjects: objects("chat"),
-    streamObjects: objects("stream"),
-  };
-  return { figures, allocations: { ...allocations, alias: alias.own } };
+export async function measureGuard(rig: Rig, samples: GuardSamples) {
+  const addCpu = (both: readonly [Target, Target], measure: GuardMeasure, ofStream?: GuardMeasure): Promise<void> =>
+    withBoth(rig, both, { warmUp: 15_000, collects: true }, async (...running) => {
+      samples[measure].push(...(await pairsOf(rig, ...running, "chat")));
+      if (ofStream) samples[ofStream].push(...(await pairsOf(rig, ...running, "stream")));
+    });
+  await addCpu([GATEWAY, BARE], "chatCpu", "streamCpu");
+  await addCpu([TRANSLATING, GATEWAY], "translatedCpu", "translatedStreamCpu");
+  await addCpu([ALIAS, PLAIN], "aliasCpu");
+  await addCpu([CHOICE, PLAIN], "choiceCpu");
+  await addCpu([METERED, GATEWAY], "metricsCpu");
+  const allocations: Record<string, HeapCounts> = {};
+  const addObjects = (both: readonly [Target, Target], measure: GuardMeasure, ofStream?: GuardMeasure): Promise<void> =>
+    withBoth(rig, both, { warmUp: 1000, collects: false }, async (own, other) => {
+      // The bare proxy hands streams to the runtime and allocates next to nothing for an event: too little to divide by.
+      const divisor = countObjects(await measureGrowth(rig, other, "chat"));
+      for (const [name, kind] of [[measure, "chat"] as const, [ofStream, "stream"] as const]) {
+        if (name) samples[name].push(countObjects((allocations[name] = await measureGrowth(rig, own, kind))) / divisor);
+      }
+    });
+  await addObjects([GATEWAY, BARE], "chatObjects", "streamObjects");
+  await addObjects([ALIAS, PLAIN], "aliasObjects");
+  await addObjects([CHOICE, PLAIN], "choiceObjects");
+  await addObjects([METERED, GATEWAY], "metricsObjects");
+  return allocations;
 }

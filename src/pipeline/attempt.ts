@@ -3,7 +3,7 @@ import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import type { TraceStep } from "../core/request-trace.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
-import type { UpstreamResponse } from "../upstream/transport.ts";
+import type { ResponseBody, UpstreamResponse } from "../upstream/transport.ts";
 import type { StreamedCall } from "./stream-listener.ts";
 import { type ProviderError, readProviderError } from "../formats/provider-error.ts";
 import { type Failure, toFailure } from "../core/errors.ts";
@@ -25,6 +25,17 @@ export interface Reply {
   readonly usage?: (() => TokenUsage | undefined) | undefined;
   /** What the gateway itself says of the answer; names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What was found when it was looked at before; of no meaning if its body has been replaced since. */
+  readonly judged?: JudgedAnswer | undefined;
+}
+
+/** A whole answer that is no error. */
+export interface JudgedAnswer {
+  readonly body: ResponseBody;
+  /** All of it. */
+  readonly bytes: Uint8Array;
+  /** What it says was used. */
+  readonly usage: TokenUsage | undefined;
 }
 
 /**

@@ -13,8 +13,8 @@ import type { StreamedCall } from "./stream-listener.ts";
  * All that providers are asked for one request of a client, and the only place that calls one for it. Until it is
  * closed, whatever ends the request early ends the attempts that are open, and the client's connection may be silent.
  * `using` closes it on every exit, unless a stream that outlives the block has taken it over and closes it at its end.
- * It is also what the pump of a stream asks that is made of several attempts: such a stream has no deadline of its own but
- * the request's, each attempt has one. A class instead of closures: one instance for each request.
+ * It is also what the pump of a stream asks that is made of several attempts, each of which has a deadline, and the stream only
+ * that of the request. A class instead of closures: one instance for each request.
  */
 export class Attempts implements Disposable, Interruptible, StreamedCall {
   readonly context: RequestContext;
@@ -29,17 +29,15 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #listener: ((reason: Failure) => void) | undefined;
   #ending: AbortController | undefined;
   #isHandedOver = false;
-  /** Whose branch this is. */
   readonly #trunk: Attempts | undefined;
   /** Of each attempt, before its provider's; made once and kept (`joinTimeouts`). */
   timeouts: Timeouts | undefined;
   #deadline: RequestDeadline | undefined;
-  /** The branches that are open are this one and those before it. */
   #lastBranch: Attempts | undefined;
   #previousBranch: Attempts | undefined;
   #events: BranchEvents | undefined;
   #keptBytes = 0;
-  /** Which model is called on this branch, and why; undefined if it is the one of the request. */
+  /** Of this branch; undefined if it is that of the request. */
   #model: string | undefined;
   #kind: CallKind = "first";
 
@@ -126,6 +124,12 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     return (this.#last = new Attempt(context, provider, call, this.#last, sending, usageInjected, observed, step));
   }
 
+  /** Closes the attempts that were made without a branch: their answer is of no use, and whoever heard of it hears no more. */
+  giveUp(failure: Failure): void {
+    for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.close(failure);
+    this.#last = this.#events = this.timeouts = undefined;
+  }
+
   /** Ends the attempts that are open and all else that waits for the request; the first reason counts. */
   abort(reason: Failure): void {
     if (this.#reason) return;
@@ -157,7 +161,6 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     return this.#ending.signal;
   }
 
-  /** Hears that the client is gone. */
   handleEvent(): void {
     this.abort(new Failure("client_gone"));
   }
@@ -183,10 +186,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.settle();
   }
 
-  /**
-   * Closes the attempts that are open, and lets go of the client's connection. A second call does nothing.
-   * @param failure why the answer broke off, if it did
-   */
+  /** Closes what is open and lets go of the client's connection; again, nothing. @param failure why the answer broke off, if it did */
   close(failure?: Failure): void {
     if (this.isClosed) return;
     this.isClosed = true;

@@ -31,7 +31,8 @@ export function chooseWay(
   const choosesFraming = isRelayed && format.array !== undefined;
   const url = wire && apiUrl(target, wire, isStream, isRelayed ? search : "", format.subpath, choosesFraming);
   if (wire === undefined || url === undefined) throw notSupported(format, provider.id);
-  return { target, wire, url };
+  // Said, because it replaces the way of another deployment, which may have one.
+  return { target, wire, url, counter: undefined };
 }
 
 /** A target with its model as that API has it. */

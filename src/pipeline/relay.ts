@@ -1,5 +1,5 @@
 import { toFailure } from "../core/errors.ts";
-import type { RequestContext } from "../core/request-context.ts";
+import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage } from "../formats/usage.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -83,7 +83,10 @@ export async function respond(
   reply: Reply,
   { format, provider, streamAsked, isArray = false }: Asked,
 ): Promise<Response> {
-  const { response, call } = reply;
+  const { response, call, judged } = reply;
+  if (judged && judged.body === response.body && !isArray) {
+    return sendBooked(attempts, reply, format, judged.bytes, judged.usage);
+  }
   if (isArray && format.array && !isEventStream(response)) {
     const stream = await openArrayStream(attempts, reply, { provider, watch: format.array.watch(), format });
     if (stream) return stream;
@@ -97,8 +100,19 @@ export async function respond(
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
   if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);
   const usage = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(requireBody(whole));
+  const bytes = judgeAnswer(attempts.context, provider, whole, usage);
+  return sendBooked(attempts, reply, format, bytes, usage);
+}
+
+/** Sends a whole answer, of which it is recorded what it used. */
+function sendBooked(
+  attempts: Attempts,
+  reply: Reply,
+  format: Format,
+  bytes: Uint8Array,
+  usage: TokenUsage | undefined,
+): Promise<Response> {
   const { context } = attempts;
-  const bytes = judgeAnswer(context, provider, whole, usage);
   // Neither an error that came with a good status nor a count of tokens was generated.
   if (format.counts || context.failure !== undefined) context.used(usage);
   else bookUsage(context, usage, { last: bytes, total: bytes.length, isStream: false, isCut: false });

@@ -2,7 +2,15 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { combine, GUARD_MEASURES, judge, parseBaseline, passes, steadyRatio } from "../../bench/guard/judge.ts";
+import {
+  GUARD_MEASURES,
+  type GuardFigures,
+  type GuardSamples,
+  judge as judgeSamples,
+  noSamples,
+  parseBaseline,
+  passes,
+} from "../../bench/guard/judge.ts";
 import { askProbe, withProbe } from "../../bench/measure/heap.ts";
 import { endAll, launch } from "../../bench/targets/launch.ts";
 import { BARE } from "../../bench/targets/own-targets.ts";
@@ -11,13 +19,33 @@ import { countObjects, heapGrowth } from "../fixtures/ask-process-probe.ts";
 const BASELINE = {
   ...{ chatCpu: 2, streamCpu: 1, chatObjects: 10, streamObjects: 4 },
   ...{ translatedCpu: 2, translatedStreamCpu: 2, aliasCpu: 1, aliasObjects: 1 },
+  ...{ choiceCpu: 1, choiceObjects: 1 },
   ...{ metricsCpu: 1, metricsObjects: 1 },
 };
 const UNMEASURED = {
   ...{ chatCpu: NaN, streamCpu: NaN, chatObjects: NaN, streamObjects: NaN },
   ...{ translatedCpu: NaN, translatedStreamCpu: NaN, aliasCpu: NaN, aliasObjects: NaN },
+  ...{ choiceCpu: NaN, choiceObjects: NaN },
   ...{ metricsCpu: NaN, metricsObjects: NaN },
 };
+
+/** Each measured once, but for what cannot be. */
+function samplesOf(figures: GuardFigures): GuardSamples {
+  const samples = noSamples();
+  for (const name of Object.keys(samples) as (keyof GuardSamples)[]) {
+    if (!Number.isNaN(figures[name])) samples[name].push(figures[name]);
+  }
+  return samples;
+}
+
+const judge = (baseline: Partial<GuardFigures>, figures: GuardFigures) => judgeSamples(baseline, samplesOf(figures));
+
+const aliasOf = (samples: GuardSamples) =>
+  judgeSamples(BASELINE, samples).find(({ measure }) => measure === "aliasCpu") ?? fail("there is no verdict");
+
+function fail(why: string): never {
+  throw new Error(why);
+}
 
 describe("the guard", () => {
   test("fails what became dearer by more than a quarter, whatever became cheaper", () => {
@@ -52,7 +80,7 @@ describe("the guard", () => {
 
   test("lets pass what stayed within a quarter", () => {
     const verdicts = judge(BASELINE, { ...BASELINE, chatCpu: 2.5, streamCpu: 0.75 });
-    expect(verdicts.map(({ outcome }) => outcome)).toEqual(Array(10).fill("fine"));
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(Array(12).fill("fine"));
     expect(verdicts[0]?.change).toBeCloseTo(0.25);
     expect(passes(verdicts)).toBe(true);
   });
@@ -62,25 +90,32 @@ describe("the guard", () => {
     expect(verdicts.map(({ outcome }) => outcome)).toEqual([
       ...["unmeasured", "unmeasured", "fine", "unmeasured"],
       ...["unmeasured", "unmeasured", "unmeasured", "unmeasured"],
-      ...["unmeasured", "unmeasured"],
+      ...["unmeasured", "unmeasured", "unmeasured", "unmeasured"],
     ]);
     expect(passes(verdicts)).toBe(true);
   });
 
-  test("takes the better of two attempts, and the worse for a new baseline", () => {
-    const first = { ...UNMEASURED, chatCpu: 3, chatObjects: 10 };
-    const second = { ...UNMEASURED, chatCpu: 2, chatObjects: 11 };
-    expect(combine(first, second, Math.min)).toEqual({ ...UNMEASURED, chatCpu: 2, chatObjects: 10 });
-    expect(combine(first, second, Math.max)).toEqual({ ...UNMEASURED, chatCpu: 3, chatObjects: 11 });
+  test("fails a choiceCpu that is over 10 % more, and not one of 10 %", () => {
+    expect(passes(judge(BASELINE, { ...BASELINE, choiceCpu: 1.101 }))).toBe(false);
+    expect(passes(judge(BASELINE, { ...BASELINE, choiceCpu: 1.1 }))).toBe(true);
   });
 
-  test("goes by what a disturbance of one round does not move, and by what all rounds say", () => {
-    // A lucky round of the other, and an unlucky one of the own.
-    expect(steadyRatio([20, 20, 20], [10, 10, 5])).toBe(2);
-    expect(steadyRatio([20, 60, 60], [10, 10, 10])).toBe(2);
-    expect(steadyRatio([30, 30, 60], [10, 10, 10])).toBe(3);
-    expect(steadyRatio([], [])).toBeNaN();
-    expect(steadyRatio([NaN], [NaN])).toBeNaN();
+  test("goes by the middle of all that was measured, which neither a lucky nor a disturbed pair moves, nor a lucky attempt", () => {
+    const samples = samplesOf(BASELINE);
+    samples.aliasCpu.splice(0, 1, 1.06, 0.5, 1.07, 3, 1.06);
+    expect(aliasOf(samples).measured).toBe(1.06);
+    samples.aliasCpu.push(1.02, 1.07, 1.06, 1.08, 1.06);
+    expect(aliasOf(samples).measured).toBe(1.06);
+  });
+
+  test.each([
+    ["fails what is over its limit for certain", 0.01, "slower"],
+    ["lets pass what so wide a spread does not tell", 0.4, "fine"],
+  ])("%s", (_, spread, outcome) => {
+    const samples = samplesOf({ ...BASELINE, aliasCpu: NaN });
+    // 40 ratios around 1.07, half of them below.
+    for (let at = 0; at < 40; at++) samples.aliasCpu.push(1.07 + spread * ((at + 0.5) / 40 - 0.5));
+    expect(aliasOf(samples)).toMatchObject({ outcome });
   });
 
   test.each(["", "[", "null", '{"chatCpu":"2"}', '{"chatCpu":0}', '{"chatcpu":2}'])(

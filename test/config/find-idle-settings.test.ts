@@ -21,6 +21,10 @@ describe("settings that do nothing are warned about", () => {
       { MCP_INCLUDE_TOOLS: "a", MCP_EXCLUDE_TOOLS: "b" },
       "MCP_EXCLUDE_TOOLS has no effect with MCP_INCLUDE_TOOLS, which decides alone",
     ],
+    [
+      { HISTORY_CONTENT: "true" },
+      "HISTORY_CONTENT has no effect without HISTORY_ENABLED=true: nothing is kept of requests",
+    ],
     [{ RESPONSES_STORE_PATH: "/x" }, "RESPONSES_STORE_PATH has no effect without RESPONSES_STORE=sqlite"],
     [{ RESPONSES_STORE_URL: "redis://x" }, "RESPONSES_STORE_URL has no effect without RESPONSES_STORE=redis"],
     [

@@ -8,9 +8,11 @@ const examples = codeBlocks(readPage(`${GUIDE}/routing.md`)).filter(({ language 
 function environmentOf(text: string): Record<string, string> {
   const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = ""]) => name);
   const keys = text.includes("providers:") ? [] : ["OPENAI_API_KEY", "GROQ_API_KEY"];
-  return Object.fromEntries(
-    [...names, ...keys].map((name, index) => [name, name.endsWith("PORT") ? "8001" : `sk-${index}`]),
-  );
+  const valueOf = (name: string, index: number): string => {
+    if (name.endsWith("URL")) return "http://127.0.0.1:8001/v1";
+    return name.endsWith("PORT") ? "8001" : `sk-${index}`;
+  };
+  return Object.fromEntries([...names, ...keys].map((name, index) => [name, valueOf(name, index)]));
 }
 
 describe("the page on routing", () => {

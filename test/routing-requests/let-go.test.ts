@@ -6,7 +6,7 @@ import { createLog } from "../../src/telemetry/log.ts";
 import { sequentialDeployments } from "../fixtures/sequential-deployments.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
 import { DIALOGUES } from "./dialogues.ts";
-import { type ModelSketch, routedModel } from "./routed-gateway.ts";
+import { type ModelSketch, routedModel, withModels } from "./routed-gateway.ts";
 
 const VALUES = 200_000;
 const MIB = 1024 * 1024;
@@ -45,7 +45,11 @@ function startProvider(begins: string) {
   return { url: server.url.href, taken: taken.promise };
 }
 
-async function open(model: ModelSketch, url: string): Promise<{ readonly gateway: Gateway; readonly port: number }> {
+async function open(
+  router: string,
+  model: ModelSketch,
+  url: string,
+): Promise<{ readonly gateway: Gateway; readonly port: number }> {
   const base = {
     SERVER_PORT: "0",
     SERVER_SHUTDOWN_TIMEOUT: "0s",
@@ -55,11 +59,14 @@ async function open(model: ModelSketch, url: string): Promise<{ readonly gateway
   const apis = { LEFT_API_URL: url, LEFT_API_KEY: "sk", RIGHT_API_URL: url, RIGHT_API_KEY: "sk" };
   const loaded = loadConfig({ ...base, ...apis });
   if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
-  const gateway = await createGateway(loaded.config, {
-    log: createLog({ level: "silent", environment: "test" }, { write() {} }),
-    version: "test",
-    deployments: sequentialDeployments((sources) => [routedModel(sources, model)]),
-  });
+  const parts = { log: createLog({ level: "silent", environment: "test" }, { write() {} }), version: "test" };
+  const gateway =
+    router === "own"
+      ? await createGateway(withModels([model]).change?.(loaded.config) ?? loaded.config, parts)
+      : await createGateway(loaded.config, {
+          ...parts,
+          deployments: sequentialDeployments((sources) => [routedModel(sources, model)]),
+        });
   stops.push(() => gateway.drain(() => {}));
   return { gateway, port: Number(new URL((await gateway.listen()).url).port) };
 }
@@ -67,23 +74,24 @@ async function open(model: ModelSketch, url: string): Promise<{ readonly gateway
 const ALONE: ModelSketch = { name: "fast", deployments: [{ provider: "left" }], timeouts: { firstTokenMs: 60_000 } };
 const BOTH: ModelSketch = { name: "fast", deployments: [{ provider: "left" }, { provider: "right" }] };
 
-describe("the body of a routed request", () => {
+// The gateway's own makes the first attempt without all that further ones need.
+describe.each(["own", "simplest"])("the body of a request that the %s router has", (router) => {
   test("is let go of while the last provider that may be asked thinks", async () => {
     const provider = startProvider("");
-    const { gateway, port } = await open(ALONE, provider.url);
+    const { gateway, port } = await open(router, ALONE, provider.url);
     await expectLetGo(gateway, port, provider.taken);
   });
 
   test("is let go of once the answer has content", async () => {
     const { opening, rest } = DIALOGUES.chat;
     const provider = startProvider([...opening, rest[0]].join(""));
-    const { gateway, port } = await open(BOTH, provider.url);
+    const { gateway, port } = await open(router, BOTH, provider.url);
     await expectLetGo(gateway, port, provider.taken);
   });
 
   test("is kept, and counted, as long as another one may be asked", async () => {
     const provider = startProvider(DIALOGUES.chat.opening.join(""));
-    const { gateway, port } = await open(BOTH, provider.url);
+    const { gateway, port } = await open(router, BOTH, provider.url);
     await using client = await openRawClient(port);
     const sent = body();
     await client.request("POST", "/v1/chat/completions", { body: sent });

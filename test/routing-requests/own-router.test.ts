@@ -87,3 +87,14 @@ describe("a chat", () => {
     expect(await response.text()).toBe(bytesOf("chat", true));
   });
 });
+
+test("tokens are counted by a further deployment in its own way, and not in that of the first one", async () => {
+  const apis = { left: "chat,responses,input_tokens", right: "messages,count_tokens" };
+  await using rig = await startTwoProviders(withModels([FAST]), apis);
+  rig.left.answer(json(500, { error: { message: "no" } }));
+  rig.right.answer(json(200, { input_tokens: 7 }));
+  const response = await rig.post("/v1/messages/count_tokens", { ...DIALOGUES.messages.ask(false), stream: undefined });
+  expect(await response.json()).toEqual({ input_tokens: 7 });
+  const asked = await rig.right.nextRequest();
+  expect(asked.target).toEndWith("/messages/count_tokens");
+});

@@ -24,6 +24,7 @@ models:
     deployments:
       - { provider: right, model: m, price: { input: 100, output: 200, reasoning: 300 } }
       - { provider: left, model: small-one }
+  lone: { deployments: [{ provider: right, model: m, price: { input: 100, output: 200, reasoning: 300 } }] }
 `;
 
 let provider: MockProvider;
@@ -97,6 +98,11 @@ describe("a name with deployments", () => {
     answers.set("right", good).set("left", good);
     // 100 * 100 + 5 * 200 + 5 * 300
     expect(await ask("dear")).toMatchObject({ dollars: "0.0125", line: { provider: "right", cost_usd: 0.0125 } });
+  });
+
+  test("costs what its only one costs", async () => {
+    answers.set("right", good);
+    expect(await ask("lone")).toMatchObject({ dollars: "0.0125", line: { provider: "right", cost_usd: 0.0125 } });
   });
 
   test("costs nothing more for attempts that failed, which are told apart", async () => {

@@ -1,5 +1,7 @@
 import { type Failure, toFailure } from "../../core/errors.ts";
+import { nameOfTimeout } from "../../core/timeouts.ts";
 import type { Answering, OpenAttempt } from "../../routing/engine/route.ts";
+import type { ModelOptions } from "../../routing/models/model-options.ts";
 import type { Reply } from "../attempt.ts";
 import type { BranchEvents } from "../attempt-parts.ts";
 import type { Attempts } from "../attempts.ts";
@@ -10,6 +12,11 @@ import { type JudgedAs, type JudgeParts, judgeReply, type JudgeProgress } from "
 export interface AskParts extends JudgeParts {
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
+}
+
+/** Bounds a request by the total of its model, from the first call on. */
+export function boundTotal(attempts: Attempts, { name, timeouts: { totalMs } }: ModelOptions): void {
+  if (totalMs !== undefined) attempts.endWithin(totalMs, nameOfTimeout("totalMs", `model ${name}`));
 }
 
 /** Asks for the further answers that a request takes. */
@@ -109,7 +116,7 @@ export class Asking implements OpenAttempt<Asking>, BranchEvents, AskAgain, Judg
   }
 }
 
-const judgedAs = ({ format, target, wire, body, counter, isArray = false }: AdmittedRequest): JudgedAs => ({
+export const judgedAs = ({ format, target, wire, body, counter, isArray = false }: AdmittedRequest): JudgedAs => ({
   format,
   provider: target.provider,
   isArray,

@@ -17,7 +17,7 @@ export interface ContentParts {
 export interface ContentWait {
   readonly look: Look;
   /** Ends the wait if there is nothing to wait for any more. */
-  readonly progress: { whenCommitted(): Promise<void> };
+  readonly progress: { whenCommitted?(): Promise<void> };
 }
 
 /**
@@ -50,7 +50,7 @@ export async function awaitContent(
   if (seen !== undefined) return seen;
   const silence = Promise.withResolvers<"silent">();
   const deadline = heartbeat && deadlines.open(firstBeat(heartbeat), () => silence.resolve("silent"));
-  void progress.whenCommitted().then(() => silence.resolve("silent"));
+  void progress.whenCommitted?.().then(() => silence.resolve("silent"));
   try {
     const ending = await Promise.race([coming, silence.promise]);
     return seen ?? (ending === "silent" ? "silent" : "ended");

@@ -1,10 +1,10 @@
 import type { AttemptSummary, RoutingRecord } from "../../core/attempt-summary.ts";
 import { Failure } from "../../core/errors.ts";
-import { nameOfTimeout } from "../../core/timeouts.ts";
 import type {
   Answering,
   AttemptKind,
   AttemptRecord,
+  FirstAttempt,
   Lease,
   OpenAttempt,
   Route,
@@ -18,7 +18,7 @@ import type { BranchEvents } from "../attempt-parts.ts";
 import type { Attempts } from "../attempts.ts";
 import type { AdmittedRequest, Answer, AskOnce, RequestRoute } from "../stage.ts";
 import { type AnsweredAgain, askAgain } from "./ask-again.ts";
-import { Asking, type FurtherAnswers } from "./ask-deployment.ts";
+import { Asking, boundTotal, type FurtherAnswers } from "./ask-deployment.ts";
 import { freeKept } from "./free-kept.ts";
 import { hasOthers, isJudged } from "./further-route.ts";
 import { mayResume, type ResumableRequest } from "./resume/resumable.ts";
@@ -31,6 +31,7 @@ import { withHeaders } from "./with-headers.ts";
 
 /** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
 export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEvents, FurtherAnswers {
+  readonly alias: string | undefined;
   readonly stickyKey: string | undefined;
   readonly prefers: Deployment | undefined;
   readonly estimatedTokens: number;
@@ -42,7 +43,6 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   readonly #next: Answer;
   readonly #isJudged: boolean;
   readonly #records: AttemptRecord[] = [];
-  /** Bytes of the budget that the body and its value take. */
   readonly #weight: number;
   #admitted: AdmittedRequest | undefined;
   #left: number;
@@ -50,7 +50,14 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
   readonly #mayMove: boolean;
   #lease: Lease | undefined;
 
-  constructor(parts: RouteStageParts, admitted: AdmittedRequest, route: RequestRoute, next: Answer) {
+  /** @param made a first attempt that was made before, and for which the request is kept */
+  constructor(
+    parts: RouteStageParts,
+    admitted: AdmittedRequest,
+    route: RequestRoute,
+    next: Answer,
+    made?: FirstAttempt,
+  ) {
     const { options } = route.route.model;
     const { attempts } = admitted;
     this.#parts = parts;
@@ -58,21 +65,18 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.#route = route;
     this.#next = next;
     this.#admitted = admitted;
-    this.#weight = attempts.context.heldBytes;
+    this.#weight = made ? attempts.keptBytes : attempts.context.heldBytes;
+    if (made) this.#records.push(made);
     this.#isJudged = isJudged(options);
-    this.#left = options.retries.attempts;
+    this.#left = options.retries.attempts - this.#records.length;
     this.#mayMove = parts.hasTools && this.#isJudged && hasOthers(route);
+    this.alias = route.alias;
     this.stickyKey = route.stickyKey;
     this.prefers = route.giver?.deployment;
     this.estimatedTokens = route.estimatedTokens;
-    const { totalMs } = options.timeouts;
-    if (totalMs !== undefined) attempts.endWithin(totalMs, nameOfTimeout("totalMs", `model ${options.name}`));
+    boundTotal(attempts, options);
     this.until = attempts.until;
     attempts.context.routed(this);
-  }
-
-  get alias(): string | undefined {
-    return this.#route.alias;
   }
 
   get tried(): readonly AttemptSummary[] {
@@ -189,10 +193,8 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     return answered;
   }
 
-  /** Nobody else can be asked: what the request holds is given back. */
   #letGo(): void {
-    if (!this.#admitted) return;
+    if (this.#admitted) freeKept(this.#parts.memory, this.#attempts);
     this.#admitted = undefined;
-    freeKept(this.#parts.memory, this.#attempts);
   }
 }

@@ -2,16 +2,10 @@ import { Failure } from "../../core/errors.ts";
 import { readUsage } from "../../formats/usage.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
 import type { ResponseBody, UpstreamResponse } from "../../upstream/transport.ts";
-import type { Reply } from "../attempt.ts";
+import type { JudgedAnswer, Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
 import { findAnswerError } from "../judge-answer.ts";
-import {
-  beginsLikeDocument,
-  beginsWithEvent,
-  isEventStream,
-  readWholeResponse,
-  requireBody,
-} from "../read-response.ts";
+import { beginsLikeDocument, beginsWithEvent, isEventStream, readWholeResponse } from "../read-response.ts";
 import { awaitContent, type ContentParts, createLook, type Look } from "./await-content.ts";
 import { type AnsweredAs, reportedFailure } from "./reported-failure.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
@@ -44,8 +38,8 @@ export interface JudgedWire {
 export interface JudgeProgress {
   /** Some of its content has come; of a stream of a silent provider, none may have. */
   hasContent: boolean;
-  /** Resolves if nobody else may be asked any more. */
-  whenCommitted(): Promise<void>;
+  /** Resolves if nobody else may be asked any more; absent if nothing else decides that. */
+  whenCommitted?(): Promise<void>;
 }
 
 /**
@@ -81,6 +75,27 @@ export async function judgeReply(
   return judgeWhole(parts, branch, reply, as);
 }
 
+/**
+ * The same at once, of a whole answer that came along with its head, as most small ones do.
+ * @returns undefined of any other answer
+ * @throws Failure see {@link judgeReply}
+ */
+export function judgeAtOnce(reply: Reply, as: JudgedAs): JudgedAnswer | undefined {
+  const { response } = reply;
+  if (as.streamAsked || as.isArray || isEventStream(response)) return undefined;
+  const { body } = response;
+  const bytes = body?.whole;
+  return body && bytes ? judgeBytes(reply, body, bytes, as) : undefined;
+}
+
+function judgeBytes(reply: Reply, body: ResponseBody, bytes: Uint8Array, as: JudgedAs): JudgedAnswer {
+  if (bytes.length === 0) throw emptyAnswer(as);
+  const usage = reply.usage ? reply.usage() : (as.format.readUsage ?? readUsage)(bytes);
+  const error = as.isTranslated ? undefined : findAnswerError(as.provider, bytes, usage);
+  if (error) throw reportedFailure(error, as);
+  return { body, bytes, usage };
+}
+
 const emptyAnswer = ({ provider }: JudgedAs): Failure =>
   new Failure("upstream_empty_response", { provider: provider.id });
 
@@ -96,14 +111,13 @@ async function judgeWhole({ memory }: JudgeParts, branch: Attempts, reply: Reply
   const bytes = whole ?? (await readWholeResponse(response, call, memory, branch.context, branch.keptBytes));
   // There is no room to look at it.
   if (!(bytes instanceof Uint8Array)) return withBody(reply, bytes.tooMuch);
-  if (bytes.length === 0) throw emptyAnswer(as);
-  await as.wire?.check(bytes);
-  if (!as.isTranslated) {
-    const usage = reply.usage ? reply.usage() : (as.format.readUsage ?? readUsage)(requireBody(bytes));
-    const error = findAnswerError(as.provider, bytes, usage);
-    if (error) throw reportedFailure(error, as);
+  const body = whole && response.body ? response.body : bodyOfBytes(bytes);
+  if (as.wire) {
+    if (bytes.length === 0) throw emptyAnswer(as);
+    await as.wire.check(bytes);
+    return withBody(reply, body);
   }
-  return whole ? reply : withBody(reply, bodyOfBytes(bytes));
+  return { ...withBody(reply, body), judged: judgeBytes(reply, body, bytes, as) };
 }
 
 /** An answer with another body. */

@@ -1,5 +1,7 @@
 import type { Format } from "../../formats/format.ts";
-import type { Route, RoutedModel } from "../../routing/engine/route.ts";
+import type { Route, RoutedModel, Router } from "../../routing/engine/route.ts";
+import type { Deployment } from "../../routing/models/deployment.ts";
+import type { RequestRoute } from "../stage.ts";
 
 /** What decides where a request for a plain name goes. */
 interface Asked {
@@ -9,25 +11,65 @@ interface Asked {
   readonly query: string;
 }
 
-/** Whether every request for the name goes the same way: it has one deployment, and nothing in the request decides. */
-export function isPlain({ route: { model, star }, query }: Asked): boolean {
-  const { options, deployments } = model;
-  if (star !== "" || query !== "" || deployments.length > 1 || options.sticky) return false;
-  // What a request will use is for gates, which what it falls back to may have as well.
-  if (options.fallbacks.length + options.contextFallbacks.length + options.contentFallbacks.length > 0) return false;
-  return deployments[0]?.gates.length === 0;
+interface Opened {
+  readonly route: RequestRoute;
 }
 
-/** Routes of plain names, by what decides: of the few formats, and whether a stream is asked for. */
-export function createKnownRoutes<Opened>() {
-  const whole = new WeakMap<RoutedModel, Map<Format, Opened>>();
-  const streamed = new WeakMap<RoutedModel, Map<Format, Opened>>();
-  return {
-    get: ({ route, format, streams }: Asked) => (streams ? streamed : whole).get(route.model)?.get(format),
-    set({ route, format, streams }: Asked, opened: Opened): void {
-      const all = streams ? streamed : whole;
-      const byFormat = all.get(route.model) ?? new Map<Format, Opened>();
-      all.set(route.model, byFormat.set(format, opened));
-    },
+/** Where all requests of a format go for one name, by the deployment that each of them is likely to ask. */
+interface KnownRoute<Known extends Opened> {
+  /** With the deployments that can be asked in that format. */
+  readonly route: Route;
+  readonly byLikely: Map<Deployment, Known>;
+}
+
+/** Whether nothing in a request decides which of a model's deployments may be asked, and how. */
+function isPlain({ options, deployments }: RoutedModel): boolean {
+  if (options.sticky) return false;
+  // What a request will use is for gates, which what it falls back to may have as well.
+  if (options.fallbacks.length + options.contextFallbacks.length + options.contentFallbacks.length > 0) return false;
+  return deployments.every(({ gates }) => gates.length === 0);
+}
+
+/**
+ * Makes what opens the routes of requests, those of plain names only once: for each of the few formats, whether a stream is
+ * asked for or not, and each deployment that is likely to be asked.
+ * @param open opens one; is told of the likely deployment if that is known
+ */
+export function createKnownRoutes<Ask extends Asked, Known extends Opened>(
+  router: Pick<Router, "likely">,
+  open: (ask: Ask, likely: Deployment | undefined) => Known,
+): (ask: Ask) => Known {
+  const whole = new WeakMap<RoutedModel, Map<Format, KnownRoute<Known>>>();
+  const streamed = new WeakMap<RoutedModel, Map<Format, KnownRoute<Known>>>();
+
+  const openFirst = (ask: Ask, routes: typeof whole): Known => {
+    const opened = open(ask, undefined);
+    const { model } = ask.route;
+    if (!isPlain(model)) return opened;
+    const { route, likely } = opened.route;
+    const byFormat = routes.get(model) ?? new Map<Format, KnownRoute<Known>>();
+    routes.set(model, byFormat.set(ask.format, { route, byLikely: new Map([[likely, opened]]) }));
+    return opened;
   };
+
+  return (ask) => {
+    const { route, format, streams, query } = ask;
+    if (route.star !== "" || query !== "") return open(ask, undefined);
+    const routes = streams ? streamed : whole;
+    const known = routes.get(route.model)?.get(format);
+    if (!known) return openFirst(ask, routes);
+    const likely = likelyOf(router, known.route, undefined);
+    let opened = known.byLikely.get(likely);
+    if (!opened) known.byLikely.set(likely, (opened = open(ask, likely)));
+    return opened;
+  };
+}
+
+/** The deployment that is likely to be asked, of those that may be. */
+export function likelyOf(router: Pick<Router, "likely">, route: Route, stickyKey: string | undefined): Deployment {
+  const { deployments } = route.model;
+  const only = deployments.length === 1 ? deployments[0] : undefined;
+  if (only) return only;
+  const likely = router.likely(route, stickyKey);
+  return deployments.includes(likely) ? likely : (deployments[0] ?? likely);
 }

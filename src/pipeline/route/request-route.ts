@@ -16,7 +16,7 @@ import { chooseWay } from "../choose-way.ts";
 import { type ReceivedBody, requireSingleMember } from "../prepare-body.ts";
 import type { RequestRoute, Way } from "../stage.ts";
 import { findGiver } from "./further-route.ts";
-import { createKnownRoutes, isPlain } from "./known-routes.ts";
+import { createKnownRoutes, likelyOf } from "./known-routes.ts";
 import { createNarrowedModels, type NarrowModels } from "./narrow-models.ts";
 import { estimateTokens, stickyKeyOf } from "./request-traits.ts";
 
@@ -73,23 +73,22 @@ function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
   const rules: Rules = { ...parts, narrowed: createNarrowedModels() };
 
   /** Not `async`: what is made in such a function holds all of its arguments, and with them the body. */
-  const open = (ask: RoutedAsk, names: ModelNames | undefined): OpenedRoute => {
-    const route = new OpenRoute(rules, ask, names);
+  const open = (ask: RoutedAsk, names: ModelNames | undefined, known?: Deployment): OpenedRoute => {
+    const route = new OpenRoute(rules, ask, names, known);
     const { likely } = route;
     const way = route.wayOf(likely, modelFor(likely, route.route.star));
     ask.context.selected(way.target.provider.id, way.target.model);
     return { route, way };
   };
 
-  const known = createKnownRoutes<OpenedRoute>();
+  const openKnown = createKnownRoutes(parts.router, (ask: RoutedAsk, likely) => open(ask, undefined, likely));
 
   return (ask) => {
     // A provider's own name was judged when its provider was chosen.
     const isJudged = policy.active && ask.alias !== undefined;
     if (isJudged) return otherModels(ask).then((names) => open(ask, names));
-    if (!isPlain(ask)) return open(ask, undefined);
-    let opened = known.get(ask);
-    if (!opened) known.set(ask, (opened = open(ask, undefined)));
+    if (giverOf(parts.answers, ask)) return open(ask, undefined);
+    const opened = openKnown(ask);
     ask.context.selected(opened.way.target.provider.id, opened.way.target.model);
     return opened;
   };
@@ -113,7 +112,8 @@ class OpenRoute implements RequestRoute {
   readonly #streams: boolean;
   readonly #query: string;
 
-  constructor(rules: Rules, ask: RoutedAsk, names: ModelNames | undefined) {
+  /** @param likely if it is known */
+  constructor(rules: Rules, ask: RoutedAsk, names: ModelNames | undefined, likely: Deployment | undefined) {
     this.#rules = rules;
     this.#names = names;
     this.#format = ask.format;
@@ -131,7 +131,8 @@ class OpenRoute implements RequestRoute {
     const giver = giverOf(rules.answers, ask);
     this.giver = giver && findGiver(rules.router, this, giver);
     const isGiver = this.giver && route.model.deployments.includes(this.giver.deployment);
-    this.likely = this.giver && isGiver ? this.giver.deployment : likelyOf(rules.router, route, this.stickyKey);
+    const known = this.giver && isGiver ? this.giver.deployment : likely;
+    this.likely = known ?? likelyOf(rules.router, route, this.stickyKey);
   }
 
   wayOf({ provider, params }: Deployment, model: string): Way {
@@ -163,13 +164,6 @@ class OpenRoute implements RequestRoute {
 function giverOf(answers: KnownAnswers, { format, body: { value } }: RoutedAsk): Giver | undefined {
   const id = format.api === "responses" ? filledTextOf(value["previous_response_id"]) : undefined;
   return id === undefined ? undefined : answers.by(id);
-}
-
-/** The deployment that is likely to be asked, of those that may be. */
-function likelyOf(router: Router, route: Route, stickyKey: string | undefined): Deployment {
-  const likely = router.likely(route, stickyKey);
-  const [first = likely] = route.model.deployments;
-  return route.model.deployments.includes(likely) ? likely : first;
 }
 
 /** For the log, of a request that nobody is asked for. */

@@ -1,14 +1,15 @@
 import { modelFor, type Route } from "../../routing/engine/route.ts";
-import type { AdmittedRequest, RequestRoute, Stage } from "../stage.ts";
+import type { Reply } from "../attempt.ts";
+import type { AdmittedRequest, Answer, RequestRoute, Stage } from "../stage.ts";
 import { createDialectLoader } from "../translate/load-dialects.ts";
 import type { KnownAnswers } from "../../routing/known-answers.ts";
 import type { TranslationParts } from "../translate/translate.ts";
-import { askAlone, isAlone } from "./ask-alone.ts";
-import { createKnownHeaders } from "./told.ts";
-import { furtherRoute, hasOthers } from "./further-route.ts";
+import { answerFurther, answerRouted } from "./answer-routed.ts";
+import { askFirst } from "./ask-first.ts";
+import { hasOthers } from "./further-route.ts";
 import { isGoneOnFrom, noteAnswer } from "./note-answer.ts";
-import { Exchange } from "./exchange.ts";
 import type { RouteStageParts } from "./route-parts.ts";
+import { createFindTold } from "./told.ts";
 
 export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<TranslationParts, "dialects"> {
   readonly answers: KnownAnswers;
@@ -22,24 +23,26 @@ export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<T
 export function createRouteStage(given: RouteStageOptions): Stage {
   const parts: RouteStageParts = { ...given, load: createDialectLoader(given.dialects) };
   const { hasTools } = given;
-  const headersOf = createKnownHeaders();
+  const toldOf = createFindTold();
+  const ask = (admitted: AdmittedRequest, route: RequestRoute, next: Answer): Promise<Reply> => {
+    if (hasTools || route.giver || mayBeResumed(route, admitted)) return answerRouted(parts, admitted, route, next);
+    const attempt = parts.router.enterFirst(route.route, route);
+    if (!attempt) return answerFurther(parts, admitted, route, next, undefined);
+    return askFirst(parts, admitted, route, attempt, next, toldOf(attempt));
+  };
+
   return (admitted, next) => {
     if (!admitted.route) return next(admitted);
     const route = admitted.stored ? translatedOnly(admitted.route, admitted) : admitted.route;
-    if (!hasTools && isAlone(route.route.model)) {
-      const alone = parts.router.enterAlone(route.route, route.estimatedTokens);
-      if (alone) return askAlone(admitted, route, alone, next, headersOf(alone.deployment, alone.model));
-    }
-    const exchange = new Exchange(parts, admitted, route, next);
-    const asked = route.giver ? furtherRoute(parts.router, route, route.giver) : route.route;
-    const answering = parts.router.run(asked, exchange).then(
-      (routed) => exchange.take(routed),
-      (error: unknown) => exchange.refuse(error),
-    );
+    const answering = ask(admitted, route, next);
     const isNoted = isGoneOnFrom(admitted) && hasOthers(route);
     return isNoted ? noteAnswer(given.answers, admitted.attempts, answering) : answering;
   };
 }
+
+/** Its stream may have to be gone on with elsewhere, for which it is kept until its end. */
+const mayBeResumed = ({ route }: RequestRoute, { body }: AdmittedRequest): boolean =>
+  route.model.options.resumes && body.value["stream"] === true;
 
 /** The gateway keeps the answer, because the deployment that is likely does not: one that does would keep it under another id. */
 function translatedOnly(route: RequestRoute, { format }: AdmittedRequest): RequestRoute {

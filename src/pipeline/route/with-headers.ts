@@ -1,7 +1,8 @@
-import type { Reply } from "../attempt.ts";
+import type { JudgedAnswer, Reply } from "../attempt.ts";
 
 /** The same answer, of which the gateway says more. */
 export const withHeaders = (
-  { response, call, usageInjected, usage, headers: told }: Reply,
+  { response, call, usageInjected, usage, headers: told, judged: before }: Reply,
   headers: Readonly<Record<string, string>>,
-): Reply => ({ response, call, usageInjected, usage, headers: told ? { ...told, ...headers } : headers });
+  judged: JudgedAnswer | undefined = before,
+): Reply => ({ response, call, usageInjected, usage, headers: told ? { ...told, ...headers } : headers, judged });

@@ -8,7 +8,7 @@ import type { ModelCandidate } from "./prepare-model.ts";
 import {
   type AttemptKind,
   type AttemptRecord,
-  type LoneAttempt,
+  type FirstAttempt,
   modelFor,
   type OpenAttempt,
   type Routed,
@@ -27,7 +27,7 @@ const LATE: ReadonlySet<string> = new Set(["timeout", "first_token"]);
  * One attempt, from its permits until they are given back: its record, its part in the health of its deployment, and the
  * lease of its answer. One object for all of that, because every request makes one.
  */
-export class Attempt<Reply> implements LoneAttempt {
+export class Attempt<Reply> implements FirstAttempt {
   readonly kind: AttemptKind;
   readonly candidate: ModelCandidate;
   readonly model: string;
@@ -67,8 +67,12 @@ export class Attempt<Reply> implements LoneAttempt {
     return this.candidate.deployment;
   }
 
+  get isLast(): boolean {
+    return this.verdict?.next === "nobody";
+  }
+
   /** Somebody else sends the request, and tells what comes of it. */
-  beginAlone(): void {
+  beginElsewhere(): void {
     this.candidate.state.attempts += 1;
   }
 
@@ -133,10 +137,10 @@ export class Attempt<Reply> implements LoneAttempt {
     this.#open?.cancel(reason);
   }
 
-  firstToken(): void {
+  firstToken(at?: number): void {
     if (this.#hasFirstToken) return;
     this.#hasFirstToken = true;
-    this.candidate.state.firstToken.observe(this.#parts.now() - this.startedAt);
+    this.candidate.state.firstToken.observe((at ?? this.#parts.now()) - this.startedAt);
   }
 
   settle(usage: TokenUsage | undefined, failure?: Failure): void {

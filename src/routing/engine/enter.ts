@@ -1,9 +1,10 @@
 import { type GateRefusal, type Gates, isPermit } from "../limits/gates.ts";
+import type { Deployment } from "../models/deployment.ts";
 import type { ModelOptions } from "../models/model-options.ts";
 import type { Choice } from "../strategies/strategy.ts";
 import { Attempt, type AttemptParts } from "./attempt.ts";
 import type { ModelCandidate, Target } from "./prepare-model.ts";
-import type { AttemptKind, RoutedRequest } from "./route.ts";
+import type { AskedRequest, AttemptKind } from "./route.ts";
 
 export interface EnterParts extends AttemptParts {
   readonly gates: Gates;
@@ -25,28 +26,34 @@ export interface Entry {
 export function enter<Reply>(
   parts: EnterParts,
   { model, star }: Target,
-  request: RoutedRequest<Reply>,
+  request: AskedRequest,
   candidates: readonly ModelCandidate[],
   entry: Entry,
 ): Attempt<Reply> | undefined {
   const [only] = candidates;
   if (only && candidates.length === 1) return enterOne<Reply>(parts, star, request.estimatedTokens, only, entry);
-  const preferred = request.prefers && candidates.find(({ deployment }) => deployment === request.prefers);
+  const preferred = request.prefers && candidateOf(request.prefers, candidates);
   const stayed = preferred && enterOne<Reply>(parts, star, request.estimatedTokens, preferred, entry);
   if (stayed) return stayed;
   const choice: Choice = { stickyKey: keyFor(request, model.options), star, now: entry.now, peeks: false };
-  let left = preferred ? candidates.filter((candidate) => candidate !== preferred) : candidates;
+  let left = preferred ? without(preferred, candidates) : candidates;
   while (left.length > 0) {
     const chosen = model.strategy(left, choice);
     const entered = enterOne<Reply>(parts, star, request.estimatedTokens, chosen, entry);
     if (entered) return entered;
-    left = left.filter((candidate) => candidate !== chosen);
+    left = without(chosen, left);
   }
   return undefined;
 }
 
-const keyFor = <Reply>(request: RoutedRequest<Reply>, model: ModelOptions): string | undefined =>
+const keyFor = (request: AskedRequest, model: ModelOptions): string | undefined =>
   model.sticky && request.stickyKeyFor ? request.stickyKeyFor(model) : request.stickyKey;
+
+// Apart, because a function with a closure costs an object each time that it is called.
+const candidateOf = (asked: Deployment, candidates: readonly ModelCandidate[]): ModelCandidate | undefined =>
+  candidates.find(({ deployment }) => deployment === asked);
+const without = (chosen: ModelCandidate, candidates: readonly ModelCandidate[]): readonly ModelCandidate[] =>
+  candidates.filter((candidate) => candidate !== chosen);
 
 /** As {@link enter}, for one that is chosen. */
 export function enterOne<Reply>(

@@ -139,8 +139,8 @@ export class Entrance<Reply> {
     const candidates = this.#plan.candidates(target, filter, now);
     const preferred = this.#plan.elsewhere(candidates);
     const entered =
-      enter(this.#parts, target, this.#request, preferred, entry) ??
-      enter(this.#parts, target, this.#request, candidates, entry);
+      enter<Reply>(this.#parts, target, this.#request, preferred, entry) ??
+      enter<Reply>(this.#parts, target, this.#request, candidates, entry);
     if (entered) this.#begin(entered);
     return entered;
   }

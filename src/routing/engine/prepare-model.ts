@@ -56,10 +56,14 @@ export function prepareModel(
 /** Those that may be asked at the moment; the list itself, if that is all of them. */
 export function availableOf({ candidates }: PreparedModel, now: number): readonly ModelCandidate[] {
   for (const { state } of candidates) {
-    if (!state.isAvailable(now)) return candidates.filter((each) => each.state.isAvailable(now));
+    if (!state.isAvailable(now)) return withoutCooling(candidates, now);
   }
   return candidates;
 }
+
+/** Apart, because a function with a closure costs an object each time that it is called. */
+const withoutCooling = (candidates: readonly ModelCandidate[], now: number): readonly ModelCandidate[] =>
+  candidates.filter(({ state }) => state.isAvailable(now));
 
 /** When all of them cool, the one that does so least long. */
 export function leastCooling(candidates: readonly ModelCandidate[]): ModelCandidate {

@@ -50,18 +50,22 @@ export interface OpenAttempt<Reply> {
   cancel(reason: Failure): void;
 }
 
-/** A request, as whoever routes it sees it. */
-export interface RoutedRequest<Reply> {
+/** What of a request says who is asked. */
+export interface AskedRequest {
   /** What belongs together, for `sticky`; undefined if nothing does. */
   readonly stickyKey?: string | undefined;
   /** The same for a model that it falls back to, which may go by something else; absent if that is the same for all. */
   stickyKeyFor?(model: ModelOptions): string | undefined;
   /** What it will use, as far as can be said before. */
   readonly estimatedTokens: number;
-  /** It goes on with an answer that has begun: all of its attempts are further ones, in the retry budget too. */
-  readonly isFurther?: boolean;
   /** Whoever is asked first, if it may be and has room; the strategy chooses among the others. */
   readonly prefers?: Deployment | undefined;
+}
+
+/** A request, as whoever routes it sees it. */
+export interface RoutedRequest<Reply> extends AskedRequest {
+  /** It goes on with an answer that has begun: all of its attempts are further ones, in the retry budget too. */
+  readonly isFurther?: boolean;
   /** When it must be over, in milliseconds of the monotonic clock: it ends itself then. Nothing later is waited for. */
   readonly until: number;
   /** Aborted with the {@link Failure} that ends the request, such as a client that left. Asked for only if something waits. */
@@ -78,8 +82,11 @@ export interface RoutedRequest<Reply> {
 
 /** The deployment that answers holds its permits until this is settled, which its owner does on every exit. */
 export interface Lease {
-  /** The first content has come, or the whole answer. */
-  firstToken(): void;
+  /**
+   * The first content has come, or the whole answer.
+   * @param at when, in milliseconds of the monotonic clock; now unless given
+   */
+  firstToken(at?: number): void;
   /**
    * The answer is over. A second call does nothing.
    * @param failure why it broke off, if the provider is to blame
@@ -97,11 +104,13 @@ export interface Routed<Reply> {
   readonly attempts: readonly AttemptRecord[];
 }
 
-/** The one attempt of a request that has no choice: whoever has it tells it what came of it. */
-export interface LoneAttempt extends AttemptRecord, Lease {
+/** The first attempt of a request, which whoever has it makes: it is told what came of it. */
+export interface FirstAttempt extends AttemptRecord, Lease {
+  /** It has failed so that nobody else may be asked. */
+  readonly isLast: boolean;
   /** The answer is good, or nobody asks whether it is. */
   answered(): void;
-  /** @param error with which it failed. @returns the failure that the client is told */
+  /** @param error with which it failed. @returns the failure that the client is told if nobody else answers */
   refused(error: unknown): Failure;
 }
 
@@ -116,10 +125,12 @@ export interface Router {
   /** The deployment that is likely to be asked first: for what must be decided before. Takes no turn. */
   likely(route: Route, stickyKey?: string): Deployment;
   /**
-   * Begins the one attempt of a route that has one deployment, which may be asked once.
-   * @returns undefined if it cools or is at a limit, or has no such route: `run` says what then happens
+   * Begins the first attempt of a request.
+   * @returns undefined if nobody can be asked at once, or two may be: {@link goOn} says what then happens
    */
-  enterAlone(route: Route, estimatedTokens: number): LoneAttempt | undefined;
+  enterFirst(route: Route, asked: AskedRequest): FirstAttempt | undefined;
+  /** Goes on as `run` does, after a first attempt that has failed, or could not be made. */
+  goOn<Reply>(route: Route, request: RoutedRequest<Reply>, failed: FirstAttempt | undefined): Promise<Routed<Reply>>;
   /**
    * Asks deployments until one answers.
    * @throws Failure that of the last attempt that says the most; `at_limit`, `queue_full`, `queue_timeout`,

@@ -3,8 +3,8 @@ import { Failure } from "../../core/errors.ts";
 import type { DeploymentStates } from "../health/deployment-states.ts";
 import type { Gates } from "../limits/gates.ts";
 import type { PriceOf } from "../strategies/cheapest.ts";
-import type { Attempt } from "./attempt.ts";
-import { enter, enterOne } from "./enter.ts";
+import { Attempt } from "./attempt.ts";
+import { enter } from "./enter.ts";
 import { finalFailure } from "./final-failure.ts";
 import { availableOf, leastCooling, type PreparedModel, prepareModel, type Target } from "./prepare-model.ts";
 import type { Route, Routed, RoutedModel, RoutedRequest, Router } from "./route.ts";
@@ -67,23 +67,29 @@ export function createRouter(parts: RouterParts): Router {
     forProvider: parts.forProvider,
     models,
     likely(route, stickyKey) {
-      const { model, star } = targetOf(route);
+      const { star } = route;
+      const model = prepare(route.model);
       const time = now();
       const available = availableOf(model, time);
       if (available.length === 0) return leastCooling(model.candidates).deployment;
       return model.strategy(available, { stickyKey, star, now: time, peeks: true }).deployment;
     },
-    enterAlone({ model, star }, estimatedTokens) {
-      const { candidates, options } = prepare(model);
-      const [only] = candidates;
+    enterFirst({ model: asked, star }, request) {
+      const model = prepare(asked);
+      const { options, candidates, state } = model;
       const time = now();
-      if (!only || candidates.length > 1 || options.retries.attempts > 1) return undefined;
-      if (!only.state.isAvailable(time)) return undefined;
-      const attempt = enterOne(runParts, star, estimatedTokens, only, { kind: "first", now: time });
-      attempt?.beginAlone();
+      if (options.retries.attempts > 1) state.budget.request(time);
+      if (options.hedge && candidates.length > 1) return undefined;
+      const entry = { kind: "first", now: time } as const;
+      const attempt = enter<never>(runParts, { model, star }, request, availableOf(model, time), entry);
+      attempt?.beginElsewhere();
       return attempt;
     },
-    run(route, request) {
+    goOn(route, request, failed) {
+      if (failed && !(failed instanceof Attempt)) throw new TypeError("an attempt of another router");
+      return new Run(runParts, targetOf(route), request, failed).answer();
+    },
+    run<Reply>(route: Route, request: RoutedRequest<Reply>) {
       const target = targetOf(route);
       const { options, candidates, state } = target.model;
       const time = now();
@@ -93,7 +99,7 @@ export function createRouter(parts: RouterParts): Router {
       } else if (options.retries.attempts > 1) state.budget.request(time);
       if (options.hedge && candidates.length > 1) return new Run(runParts, target, request).answer();
       const entry = { kind: "first", now: time } as const;
-      const attempt = enter(runParts, target, request, availableOf(target.model, time), entry);
+      const attempt = enter<Reply>(runParts, target, request, availableOf(target.model, time), entry);
       if (!attempt) return new Run(runParts, target, request).answer();
       const answer = attempt.begin(request);
       return options.retries.attempts > 1
