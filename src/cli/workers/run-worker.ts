@@ -25,8 +25,6 @@ export function runWorker(number: number, version: string): void {
   const untouched: UntouchedProviders = new Map();
   /** What the settings are to be read from, as the supervising process last said. */
   let source: ConfigSource = { environment: {} };
-  /** Settles when it is built, and reloaded as often as it was asked to. */
-  let busy: Promise<void> = Promise.resolve();
   let draining = false;
   let log: Log | undefined;
   const sharing = createSharingChannel();
@@ -47,9 +45,7 @@ export function runWorker(number: number, version: string): void {
     if (service) tell({ kind: "listening", serving: await service.listen() });
   };
 
-  /** @param given absent if only files can have changed. */
-  const reload = async (given?: ConfigSource): Promise<void> => {
-    await busy.catch(() => {});
+  const reloads = createQueue(async (given): Promise<void> => {
     if (!service || !files) return;
     source = given ?? source;
     // From now on files are read from disk, whatever was given.
@@ -57,7 +53,7 @@ export function runWorker(number: number, version: string): void {
     const { ok, problem } = await service.reload(loadSource(source, untouched), source.file);
     if (ok) return tell({ kind: "reloaded", source, files: files.take() });
     tell({ kind: "not-reloaded", source, ...(problem !== undefined && { problem }) });
-  };
+  });
 
   const drain = (): void => {
     if (draining) return;
@@ -70,11 +66,11 @@ export function runWorker(number: number, version: string): void {
   const obey = async (message: ToWorker): Promise<void> => {
     switch (message.kind) {
       case "start":
-        return (busy = build(message));
+        return reloads.after(build(message));
       case "listen":
         return listen();
       case "reload":
-        return (busy = reload(sourceIn(message)));
+        return reloads.ask(sourceIn(message));
       case "drain":
         return drain();
       case "sharing":
@@ -93,9 +89,35 @@ export function runWorker(number: number, version: string): void {
     });
   });
   process.on("disconnect", drain);
-  onSignals(drain, () => (busy = reload()));
+  onSignals(drain, () => void reloads.ask());
   if (!process.connected) drain();
   tell({ kind: "ready" });
+}
+
+/** One reload after the other. What is asked for while one waits is one with it: however often, the last source counts. */
+function createQueue(reload: (source: ConfigSource | undefined) => Promise<void>) {
+  let busy: Promise<void> = Promise.resolve();
+  let waiting: { source: ConfigSource | undefined } | undefined;
+  return {
+    /** Reloads wait until this is done. */
+    after: (building: Promise<void>): Promise<void> => (busy = building),
+    /** @param source absent if only files can have changed. */
+    ask(source?: ConfigSource): Promise<void> {
+      if (waiting) {
+        waiting.source = source ?? waiting.source;
+        return busy;
+      }
+      waiting = { source };
+      busy = busy
+        .catch(() => {})
+        .then(() => {
+          const asked = waiting?.source;
+          waiting = undefined;
+          return reload(asked);
+        });
+      return busy;
+    },
+  };
 }
 
 /**
