@@ -31,6 +31,10 @@ function idleOfModels(settings: Settings): readonly IdleRule[] {
       "MCP_REDUCE_SCHEMAS has no effect without MCP_TOOL_MODE=direct: no other mode gives providers the schemas of tools",
     ],
     [
+      settings.HISTORY_CONTENT && !settings.HISTORY_ENABLED,
+      "HISTORY_CONTENT has no effect without HISTORY_ENABLED=true: nothing is kept of requests",
+    ],
+    [
       !settings.ROUTING_ENABLED && settings.ROUTING_CONFIG_PATH !== undefined,
       "ROUTING_CONFIG_PATH has no effect without ROUTING_ENABLED=true",
     ],

@@ -71,6 +71,8 @@ export interface ClientAsk {
   readonly createdAt: number;
   /** What the client knows the answer by already, as another provider has begun it; absent for a new id. */
   readonly id?: string | undefined;
+  /** The same of its items, in a format whose answers have some with ids of their own. */
+  readonly itemIds?: readonly string[] | undefined;
   /** The provider has the client's API and keeps the answer: it has the provider's id, the last one that is said. */
   readonly keepsId?: boolean;
   /** The stream is one JSON array, in a format that has such streams. */
@@ -107,6 +109,8 @@ export interface AnswerStreamReader {
 
 /** Writes a client's stream, as the text of its SSE events. It owns all ids and indexes of its wire. */
 export interface AnswerStreamWriter {
+  /** The number of the next event; absent in formats that do not number them. May be set where somebody else has begun. */
+  sequence?: number;
   /** How much of texts it holds back, in UTF-16 units; absent if it holds nothing back. */
   readonly held?: number;
   /** The client's bytes for one event of the form; often none. */

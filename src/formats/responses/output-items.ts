@@ -23,11 +23,16 @@ export interface OutputItems {
   list(): JsonObject[];
 }
 
-export function createOutputItems(emit: (type: string, members: JsonObject) => void, newId: () => string): OutputItems {
+/** @param known ids of the first items, which the client has already */
+export function createOutputItems(
+  emit: (type: string, members: JsonObject) => void,
+  newId: () => string,
+  known: readonly string[] = [],
+): OutputItems {
   const items: { finished: JsonObject | undefined; readonly describe: (status: ItemStatus) => JsonObject }[] = [];
   return {
     add(idPrefix, describe) {
-      const id = `${idPrefix}_${newId()}`;
+      const id = known[items.length] ?? `${idPrefix}_${newId()}`;
       const output_index = items.length;
       const entry: (typeof items)[number] = { finished: undefined, describe: (status) => describe(id, status) };
       items.push(entry);

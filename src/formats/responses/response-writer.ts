@@ -27,8 +27,8 @@ export type EmitEvent = (type: string, members: JsonObject, response?: () => Jso
 
 /** The one way in which responses are written, whole ones and streams, so that both say the same. */
 export function createResponseWriter(ask: ClientAsk, emit: EmitEvent): ResponseWriter {
-  let id = ask.stored?.id ?? `resp_${ask.newId()}`;
-  const items = createOutputItems(emit, ask.newId);
+  let id = ask.stored?.id ?? ask.id ?? `resp_${ask.newId()}`;
+  const items = createOutputItems(emit, ask.newId, ask.itemIds);
   const blocks = createAnswerBlocks(ask, items);
   let stop: Stop | undefined;
   let usage: Usage | undefined;

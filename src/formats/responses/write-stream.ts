@@ -28,6 +28,12 @@ export function writeStream(ask: ClientAsk): AnswerStreamWriter {
   }
 
   return {
+    get sequence() {
+      return sequence;
+    },
+    set sequence(next) {
+      sequence = next;
+    },
     get held() {
       return writer.held;
     },

@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { dataEvent, sse } from "../../fixtures/answers.ts";
@@ -160,16 +163,136 @@ describe("a client of one API, whose stream goes on in another", () => {
     expect(texts.join("")).toBe("Hello, world");
     expect(values.at(-1).candidates[0].finishReason).toBe("STOP");
   });
+});
 
-  test("reads a response up to where it broke off: nobody goes on in that API", async () => {
+interface Numbered {
+  readonly type: string;
+  readonly sequence_number: number;
+  readonly item_id?: string;
+  readonly delta?: string;
+  readonly item?: { readonly id: string };
+  readonly response?: { readonly id: string; readonly created_at: number; readonly status: string };
+}
+
+const numbered = (text: string): readonly Numbered[] =>
+  text.split("\n\n").flatMap((each) => (each.includes("data: ") ? [JSON.parse(each.slice(each.indexOf("{")))] : []));
+
+/** The events of a response of one text, which is `Hello`, and then more. */
+function expectOneResponse(text: string, more: string, created?: number): void {
+  const events = numbered(text);
+  expect(events.map(({ sequence_number: number }) => number)).toEqual([...events.keys()]);
+  expect(events.map(({ type }) => type).filter((type, at, all) => type !== all[at - 1])).toEqual([
+    ...["response.created", "response.in_progress", "response.output_item.added", "response.content_part.added"],
+    ...["response.output_text.delta", "response.output_text.done", "response.content_part.done"],
+    ...["response.output_item.done", "response.completed"],
+  ]);
+  expect(events.map(({ delta: said = "" }) => said).join("")).toBe(`Hello${more}`);
+  const ids = (of: (event: Numbered) => unknown): number =>
+    new Set(events.map(of).filter((each) => each !== undefined)).size;
+  expect([ids(({ item_id: id, item }) => id ?? item?.id), ids(({ response }) => response?.id)]).toEqual([1, 1]);
+  expect(ids(({ response }) => response?.created_at)).toBe(1);
+  if (created !== undefined) expect(events[0]?.response?.created_at).toBe(created);
+  expect(JSON.stringify(events.at(-1)?.response)).toContain(`"text":"Hello${more}"`);
+}
+
+const responsesAsk = { model: "fast", stream: true, input: "hi", max_output_tokens: 90 };
+
+describe("a stream of a response that breaks off", () => {
+  test.each(BREAKS)("and was translated goes on elsewhere if it %s", async (_, ending) => {
     await using rig = await start({}, { left: "chat", right: "chat" });
-    rig.left.answer(broken(BEGUN, [reset()]));
-    const text = await (await rig.post("/v1/responses", { model: "fast", stream: true, input: "hi" })).text();
-    expect(text).toContain("Hello");
-    expect(text).not.toContain("response.completed");
+    rig.left.answer(
+      broken([...BEGUN.slice(0, 1), chatChunk({ content: "Hel" }), chatChunk({ content: "lo" })], ending()),
+    );
+    rig.right.answer(rest([", wor", "ld"]));
+    const response = await rig.post("/v1/responses", responsesAsk);
+    expectOneResponse(await response.text(), ", world");
+    expect(bodiesOf(rig.right)).toMatchObject([{ continue_final_message: true, max_tokens: 88 }]);
+    expect(await rig.lineOf(response)).toMatchObject({ attempts: 2, provider: "right" });
+  });
+
+  test("goes on twice", async () => {
+    await using rig = await start({ deployments: THREE }, { left: "messages", right: "chat" });
+    rig.left.answer(broken(messagesBegun("Hello"), [reset()]));
+    rig.right.answer(broken([chatChunk({ content: ", wor" }, null, "c2")], [reset()]));
+    rig.right.answer(rest(["ld"]));
+    expectOneResponse(await (await rig.post("/v1/responses", responsesAsk)).text(), ", world");
+  });
+
+  const item = { id: "item_7", type: "message", role: "assistant", status: "in_progress", content: [] };
+  const own = {
+    id: "resp_9",
+    object: "response",
+    created_at: 7,
+    status: "in_progress",
+    model: "left-model",
+    output: [],
+  };
+  const place = { item_id: "item_7", output_index: 0, content_index: 0 };
+  const begun = [
+    event("response.created", { sequence_number: 0, response: own }),
+    event("response.in_progress", { sequence_number: 1, response: own }),
+    event("response.output_item.added", { sequence_number: 2, output_index: 0, item }),
+    event("response.content_part.added", { sequence_number: 3, ...place, part: { type: "output_text", text: "" } }),
+    event("response.output_text.delta", { sequence_number: 4, ...place, delta: "Hello" }),
+  ];
+
+  test("and is a provider's own goes on elsewhere, with its ids and numbers", async () => {
+    await using rig = await start({}, { left: "responses", right: "chat" });
+    rig.left.answer(broken(begun, [reset()]));
+    rig.right.answer(rest([", world"]));
+    const text = await (await rig.post("/v1/responses", responsesAsk)).text();
+    expect(text).toStartWith(begun.join(""));
+    expectOneResponse(text, ", world", 7);
+  });
+
+  test.each([
+    ["behind the end of an item", [event("response.output_item.done", { sequence_number: 5, output_index: 0, item })]],
+    [
+      "behind a second item",
+      [event("response.output_item.added", { sequence_number: 5, output_index: 1, item: { ...item, id: "item_8" } })],
+    ],
+  ])("%s ends with its failure", async (_, more) => {
+    await using rig = await start({}, { left: "responses", right: "chat" });
+    rig.left.answer(broken([...begun, ...more], [reset()]));
+    const text = await (await rig.post("/v1/responses", responsesAsk)).text();
+    expect(text).toStartWith([...begun, ...more].join(""));
+    expect(text).toContain("response.failed");
     expect(bodiesOf(rig.right)).toEqual([]);
   });
+
+  test("is kept as a whole if the gateway keeps it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "kept-"));
+    const store = { RESPONSES_STORE: "sqlite", RESPONSES_STORE_PATH: join(folder, "responses.db") };
+    try {
+      await using rig = await start({}, { left: "chat", right: "chat" }, store);
+      rig.left.answer(broken(BEGUN, [reset()]));
+      rig.right.answer(rest([", world"]));
+      const text = await (await rig.post("/v1/responses", responsesAsk)).text();
+      expectOneResponse(text, ", world");
+      const id = numbered(text)[0]?.response?.id;
+      const kept = await fetch(`${rig.gateway.url}/v1/responses/${id}`);
+      expect([kept.status, await kept.text()]).toEqual([200, expect.stringContaining("Hello, world")]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test("is added up to one answer by OpenAI's client", async () => {
+    await using rig = await start({}, { left: "chat", right: "chat" });
+    rig.left.answer(broken(BEGUN, [reset()]));
+    rig.right.answer(rest([", world"]));
+    const client = new OpenAI({ baseURL: `${rig.gateway.url}/v1`, apiKey: "none", maxRetries: 0 });
+    const whole = await client.responses.stream({ model: "fast", input: "hi" }).finalResponse();
+    expect([whole.status, whole.output_text]).toEqual(["completed", "Hello, world"]);
+  });
 });
+
+/** Two of them go on, at one provider. */
+const THREE = [
+  { provider: "left" },
+  { provider: "right", prefill: "continue_final_message" },
+  { provider: "right", model: "other-model", prefill: "continue_final_message" },
+] as const;
 
 describe("an official client", () => {
   test("of OpenAI adds it up to one answer", async () => {

@@ -14,5 +14,7 @@ test("metrics say how many rows were lost, if rows are kept", async () => {
     }
   };
   expect(await labelsWith(place.settings)).toEqual([{ signal: "history" }]);
+  const withContent = await labelsWith({ ...place.settings, HISTORY_CONTENT: "true" });
+  expect(withContent).toEqual([{ signal: "history" }, { signal: "history_content" }]);
   expect(await labelsWith({})).toEqual([]);
 });

@@ -109,9 +109,9 @@ export class Continuation {
       throw new Failure("upstream_invalid_response", { provider: provider.id });
     }
     const base = clientAsk(this.#conversation, this.#admitted, clock);
-    const { id, model = base.model, createdAt = base.createdAt } = said;
+    const { id, model = base.model, createdAt = base.createdAt, itemIds } = said;
     const writer = new ContinuedWriter(
-      this.#client.writeStream({ ...base, id, model, createdAt }),
+      this.#client.writeStream({ ...base, id, model, createdAt, itemIds }),
       said,
       (rest) => (this.told = usageOfAll(rest, said, tokens)),
     );

@@ -42,6 +42,7 @@ export class ContinuedWriter implements AnswerStreamWriter {
     this.#open = said.texts[last]?.isClosed === false ? last : undefined;
     this.#next = last + 1;
     this.#space = spaceAtEnd(said.text);
+    if (writer.sequence !== undefined) writer.sequence = said.sequence;
   }
 
   get held(): number {
@@ -49,6 +50,12 @@ export class ContinuedWriter implements AnswerStreamWriter {
   }
 
   write(event: AnswerEvent): string {
+    const text = this.#write(event);
+    this.#said.sequence = this.#writer.sequence ?? 0;
+    return text;
+  }
+
+  #write(event: AnswerEvent): string {
     switch (event.type) {
       case "start":
         return "";

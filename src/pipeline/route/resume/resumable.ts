@@ -30,8 +30,8 @@ type Exchange = Required<
   Pick<RoutedRequest<unknown>, "stickyKey">;
 
 /** Whether an answer to a client of that API can be gone on with. */
-const isResumable = ({ format, counter, stored, isArray }: AdmittedRequest): boolean =>
-  isTranslated(format.api) && format.api !== "responses" && !counter && !stored && !isArray;
+const isResumable = ({ format, counter, isArray }: AdmittedRequest): boolean =>
+  isTranslated(format.api) && !counter && !isArray;
 
 /** Whether a stream may be gone on with if it breaks off, as far as can be said when it begins. */
 export const mayResume = (admitted: AdmittedRequest, { response }: Reply): boolean =>

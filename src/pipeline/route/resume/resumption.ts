@@ -72,7 +72,7 @@ export class Resumption implements BranchEvents {
     };
     const wire = await parts.load.wire(api);
     const reader = wire.readStream({ provider: deployment.provider.id, model, facts: factsOf(model) });
-    const resumption = new Resumption(parts, request, attempts, new SaidSoFar(reader, mayKeep));
+    const resumption = new Resumption(parts, request, attempts, new SaidSoFar(reader, mayKeep, api === "responses"));
     resumption.#listen(branch);
     return resumption.#wrap(reply, body);
   }

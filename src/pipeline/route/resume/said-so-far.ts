@@ -1,6 +1,6 @@
 import { EventReader, type ServerEvent } from "../../../core/sse/event-reader.ts";
 import { parseJson } from "../../../core/json/parse.ts";
-import { numberOf, objectOf } from "../../../core/json/values.ts";
+import { numberOf, objectOf, textOf } from "../../../core/json/values.ts";
 import type { AnswerError, Usage } from "../../../formats/form/answer.ts";
 import type { AnswerEvent } from "../../../formats/form/answer-events.ts";
 import type { AnswerStreamReader } from "../../../formats/form/dialect.ts";
@@ -27,6 +27,10 @@ const CHARACTERS_PER_TOKEN = 4;
 /** Events are no longer than what is held back of one. */
 const MAX_EVENT_CHARACTERS = 16 * 1024 * 1024;
 
+/** In a text of an answer the quotes would be escaped. */
+const SEQUENCE = /"sequence_number"\s*:\s*(\d{1,15})/;
+const ITEM = "response.output_item.";
+
 const BROKEN: AnswerError = { message: "The provider stopped with an error", type: undefined, code: undefined };
 
 /** Kinds of blocks that can be gone on behind. */
@@ -43,6 +47,10 @@ export class SaidSoFar {
   id: string | undefined;
   model: string | undefined;
   createdAt: number | undefined;
+  /** The ids of its items, in a format whose answers have some. */
+  readonly itemIds: string[] = [];
+  /** The number of its next event, in a format that numbers them. */
+  sequence = 0;
   /** Tokens of the prompt, if its provider told them before it broke off. */
   promptTokens: number | undefined;
   /** With what the provider says that it has failed. */
@@ -55,18 +63,23 @@ export class SaidSoFar {
   #steps = 0;
   readonly #reader: AnswerStreamReader;
   readonly #mayKeep: (bytes: number) => boolean;
+  readonly #hasItems: boolean;
   readonly #events = new EventReader(MAX_EVENT_CHARACTERS);
 
   /**
    * @param reader of the client's format
    * @param mayKeep called with how much is kept, in bytes; false if there is no room
+   * @param hasItems its answers have items, and its events numbers
    */
-  constructor(reader: AnswerStreamReader, mayKeep: (bytes: number) => boolean) {
+  constructor(reader: AnswerStreamReader, mayKeep: (bytes: number) => boolean, hasItems: boolean) {
     this.#reader = reader;
+    this.#hasItems = hasItems;
     this.#mayKeep = mayKeep;
   }
 
   get canGoOn(): boolean {
+    // Of several items it is not known in which one the text is to go on.
+    if (this.itemIds.length > 1) return false;
     return !this.isLost && !this.isStopped && this.texts.length > 0 && this.texts.every(({ isBlank }) => !isBlank);
   }
 
@@ -137,11 +150,25 @@ export class SaidSoFar {
   }
 
   #read(event: ServerEvent): void {
-    if (this.createdAt === undefined) this.createdAt = numberOf(objectOf(parseJson(event.data))?.["created"]);
+    if (this.#hasItems) this.#readItems(event);
+    else if (this.createdAt === undefined) this.createdAt = numberOf(objectOf(parseJson(event.data))?.["created"]);
     for (const read of this.#reader.read(event)) {
       if (read.type === "usage") this.promptTokens = promptOf(read.usage) ?? this.promptTokens;
       this.note(read);
     }
+  }
+
+  #readItems({ data }: ServerEvent): void {
+    const number = SEQUENCE.exec(data)?.[1];
+    if (number !== undefined) this.sequence = Number(number) + 1;
+    const isItem = data.includes(ITEM);
+    if (this.createdAt !== undefined && !isItem) return;
+    const value = objectOf(parseJson(data));
+    this.createdAt ??= numberOf(objectOf(value?.["response"])?.["created_at"]);
+    const id = textOf(objectOf(value?.["item"])?.["id"]);
+    if (value?.["type"] === `${ITEM}added`) this.itemIds.push(id ?? "");
+    // Nothing follows in it, and the text would go on in another one.
+    if (value?.["type"] === `${ITEM}done`) this.lose();
   }
 
   #extend(block: number, piece: string): void {
