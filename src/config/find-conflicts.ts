@@ -62,7 +62,7 @@ export function findConflicts(settings: Settings, providers: readonly Provider[]
     ],
     [
       settings.REDIS_URL !== undefined && !isRedisUrl(settings.REDIS_URL),
-      "REDIS_URL must be a URL such as redis://localhost:6379, rediss://user:password@host or redis+unix:///path",
+      "REDIS_URL must be the URL of one server, such as redis://localhost:6379, rediss://user:password@host or redis+unix:///path: a cluster or Sentinel is not supported",
     ],
     [hasCert !== hasKey, "SERVER_TLS_CERT_PATH and SERVER_TLS_KEY_PATH must be set together"],
     [

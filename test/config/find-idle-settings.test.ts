@@ -63,8 +63,11 @@ test.each<[environment: Environment, needed: string]>([
   [{ RESPONSES_STORE: "redis" }, "needs RESPONSES_STORE_URL"],
   [{ RESPONSES_STORE: "redis", RESPONSES_STORE_URL: "http://:secret@host" }, "needs RESPONSES_STORE_URL"],
   [{ RESPONSES_STORE: "redis", REDIS_URL: "secret" }, "needs RESPONSES_STORE_URL"],
-  [{ REDIS_URL: "http://:secret@host" }, "REDIS_URL must be a URL"],
-  [{ RESPONSES_STORE: "redis", RESPONSES_STORE_URL: "redis://host", REDIS_URL: "secret" }, "REDIS_URL must be a URL"],
+  [{ REDIS_URL: "http://:secret@host" }, "REDIS_URL must be the URL of one server"],
+  [
+    { RESPONSES_STORE: "redis", RESPONSES_STORE_URL: "redis://host", REDIS_URL: "secret" },
+    "REDIS_URL must be the URL of one server",
+  ],
 ])("%j is refused, with what it needs and without a secret", (environment, needed) => {
   const loaded = loadConfig(environment);
   const problems = loaded.ok ? "" : loaded.problems.join("\n");

@@ -19,9 +19,10 @@ export interface Entry {
 }
 
 /**
- * Chooses among deployments, and takes the permits of the chosen one; if it is at a limit, those of another one.
+ * Chooses among deployments, and takes the permits of the chosen one; if it is at a limit, those of another one, unless other
+ * processes are being asked whether it is.
  * @param candidates that may be asked
- * @returns an attempt that is to be begun or cancelled; undefined if all are at a limit
+ * @returns an attempt that is to be begun or cancelled; undefined if all are at a limit, or others are asked
  */
 export function enter<Reply>(
   parts: EnterParts,
@@ -33,14 +34,16 @@ export function enter<Reply>(
   const [only] = candidates;
   if (only && candidates.length === 1) return enterOne<Reply>(parts, star, request.estimatedTokens, only, entry);
   const preferred = request.prefers && candidateOf(request.prefers, candidates);
-  const stayed = preferred && enterOne<Reply>(parts, star, request.estimatedTokens, preferred, entry);
-  if (stayed) return stayed;
+  const stayed = preferred && tryOne<Reply>(parts, star, request.estimatedTokens, preferred, entry);
+  if (stayed instanceof Attempt) return stayed;
+  if (stayed?.isAsking) return undefined;
   const choice: Choice = { stickyKey: keyFor(request, model.options), star, now: entry.now, peeks: false };
   let left = preferred ? without(preferred, candidates) : candidates;
   while (left.length > 0) {
     const chosen = model.strategy(left, choice);
-    const entered = enterOne<Reply>(parts, star, request.estimatedTokens, chosen, entry);
-    if (entered) return entered;
+    const entered = tryOne<Reply>(parts, star, request.estimatedTokens, chosen, entry);
+    if (entered instanceof Attempt) return entered;
+    if (entered.isAsking) return undefined;
     left = without(chosen, left);
   }
   return undefined;
@@ -61,12 +64,23 @@ export function enterOne<Reply>(
   star: string,
   estimatedTokens: number,
   candidate: ModelCandidate,
-  { kind, now, onRefusal }: Entry,
+  entry: Entry,
 ): Attempt<Reply> | undefined {
+  const entered = tryOne<Reply>(parts, star, estimatedTokens, candidate, entry);
+  return entered instanceof Attempt ? entered : undefined;
+}
+
+function tryOne<Reply>(
+  parts: EnterParts,
+  star: string,
+  estimatedTokens: number,
+  candidate: ModelCandidate,
+  { kind, now, onRefusal }: Entry,
+): Attempt<Reply> | GateRefusal {
   const { deployment } = candidate;
   if (deployment.gates.length === 0) return new Attempt(parts, kind, candidate, star, undefined, now);
   const entered = parts.gates.tryEnter(deployment, estimatedTokens);
   if (isPermit(entered)) return new Attempt(parts, kind, candidate, star, entered, now);
   onRefusal?.(entered);
-  return undefined;
+  return entered;
 }

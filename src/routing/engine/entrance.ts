@@ -21,6 +21,8 @@ export class Entrance<Reply> {
   readonly #passedOver = new Set<Target>();
   #queueFailure: Failure | undefined;
   #refusal: GateRefusal | undefined;
+  /** Other processes are being asked whether the deployment that was chosen last is at a limit. */
+  #isAsking = false;
 
   constructor(
     parts: EnterParts,
@@ -138,14 +140,15 @@ export class Entrance<Reply> {
     const entry = { kind, now, onRefusal: this.#refused };
     const candidates = this.#plan.candidates(target, filter, now);
     const preferred = this.#plan.elsewhere(candidates);
-    const entered =
-      enter<Reply>(this.#parts, target, this.#request, preferred, entry) ??
-      enter<Reply>(this.#parts, target, this.#request, candidates, entry);
+    this.#isAsking = false;
+    let entered = enter<Reply>(this.#parts, target, this.#request, preferred, entry);
+    if (!this.#isAsking) entered ??= enter<Reply>(this.#parts, target, this.#request, candidates, entry);
     if (entered) this.#begin(entered);
     return entered;
   }
 
   readonly #refused = (refusal: GateRefusal): void => {
+    this.#isAsking = refusal.isAsking;
     const { retryAfterMs = Number.POSITIVE_INFINITY } = refusal;
     if (!this.#refusal || retryAfterMs < (this.#refusal.retryAfterMs ?? Number.POSITIVE_INFINITY))
       this.#refusal = refusal;

@@ -1,11 +1,15 @@
+import { Failure } from "../../core/errors.ts";
 import type { QueueOptions } from "../models/model-options.ts";
 import type { GateStates } from "./gate-states.ts";
 import type { Gate, GateChain, GateRule } from "./gate.ts";
 import type { Gated, GateRefusal, GateView, ModelGates, Permit, QueueView } from "./gates.ts";
+import { UNKNOWN_MS } from "./minute-lease.ts";
 import type { Passage } from "./passage.ts";
 
 /** Without a queue, so many wait for a moment for a slot that another process may give back. */
 const BRIEF_WAIT: QueueOptions = { length: 64, timeoutMs: 50 };
+/** So many wait for what others say of the minute: all that come meanwhile, which are many in a burst. */
+const MAX_ASKING = 4096;
 
 /** Of a deployment without gates. */
 const UNBOUNDED: Permit = { release() {} };
@@ -42,15 +46,26 @@ export function createGates(
   rules: ReadonlyMap<string, GateRule>,
   queues: ReadonlyMap<string, QueueOptions>,
 ): ModelGates {
-  const { room, turns, waiting, passage } = states;
+  const { room, turns, passage } = states;
   const chainOf = createChains(states, rules);
 
   const tryEnter = ({ gates }: Gated, estimatedTokens: number): Permit | GateRefusal => {
     if (gates.length === 0) return UNBOUNDED;
     const chain = chainOf(gates);
-    for (const gate of chain) if (!mayPass(gate, estimatedTokens)) return room.refusal(gate, estimatedTokens);
+    for (const gate of chain) if (!mayPass(gate, estimatedTokens)) return refusal(chain, gate, estimatedTokens);
     const tokens = Math.min(estimatedTokens, ...chain.map((gate) => gate.tokensPerMinute));
     return new HeldPermit(passage, chain, tokens, passage.enter(chain, tokens));
+  };
+
+  /** @param first the first gate that it may not pass */
+  const refusal = (chain: GateChain, first: Gate, tokens: number): GateRefusal => {
+    if (!first.lease) return room.refusal(first, tokens);
+    for (const gate of chain) if (room.msUntil(gate, tokens) === UNKNOWN_MS) states.ask(gate, tokens);
+    // Nobody is to wait for an answer if there is a gate that says no without.
+    const refused = chain.find(
+      (gate) => gate.inFlight >= room.capacity(gate) || room.msUntil(gate, tokens) > UNKNOWN_MS,
+    );
+    return room.refusal(refused ?? first, tokens);
   };
 
   const mayPass = (gate: Gate, tokens: number): boolean => {
@@ -58,7 +73,7 @@ export function createGates(
     const asking = gate.waiting > 0 ? turns.asking() : undefined;
     if (gate.heldFor && gate.heldFor !== asking) return false;
     const wait = room.msUntil(gate, tokens);
-    if (wait > 0 && asking && states.now() + wait <= asking.until) {
+    if (wait > UNKNOWN_MS && asking && states.now() + wait <= asking.until) {
       // It is first: nobody may pass it, unless it could not have this room anyway.
       gate.heldFor = asking;
       gate.heldTokens = tokens;
@@ -87,14 +102,7 @@ export function createGates(
 
   return {
     tryEnter,
-    wait(model, deployments, signal, tryAgain) {
-      const chains = deployments.map(({ gates }) => chainOf(gates));
-      const keys = deployments.map(({ key }) => key);
-      const options = states.queueOptions(model) ?? queues.get(model);
-      if (!options && !room.mayBeGranted(chains)) return Promise.reject(waiting.failure("at_limit", chains));
-      const limits = options ?? BRIEF_WAIT;
-      return waiting.wait({ model, isBrief: !options, deployments: keys, chains, signal, tryAgain, ...limits });
-    },
+    wait: createWait(states, queues, chainOf),
     use: () => states.use(rules, queues),
     wake: (deployments) => turns.wake(deployments.map(({ key }) => key)),
     view: () => ({ gates: [...rules].map(viewGate), queues: [...queues].map(viewQueue) }),
@@ -126,3 +134,29 @@ function createChains(states: GateStates, rules: ReadonlyMap<string, GateRule>) 
 
 const isSame = (some: readonly string[], others: readonly string[]): boolean =>
   some === others || (some.length === others.length && some.every((key, index) => key === others[index]));
+
+/** See {@link Gates.wait}. */
+function createWait(
+  { room, waiting, queue, queueOptions, minuteWaitMs }: GateStates,
+  queues: ReadonlyMap<string, QueueOptions>,
+  chainOf: (keys: readonly string[]) => GateChain,
+): ModelGates["wait"] {
+  return (model, deployments, signal, tryAgain) => {
+    const chains = deployments.map(({ gates }) => chainOf(gates));
+    const keys = deployments.map(({ key }) => key);
+    const wanted = { model, deployments: keys, chains, signal, tryAgain };
+    const options = queueOptions(model) ?? queues.get(model);
+    const inQueue = options && ((): Promise<void> => waiting.wait({ ...wanted, kind: "queue", ...options }));
+    // Nobody overtakes those who are in the queue, and a queue is for those for whom there is known to be no room.
+    if (inQueue && (queue(model) || !room.isAsked(chains))) return inQueue();
+    if (room.isAsked(chains)) {
+      const asked = { ...wanted, kind: "minute", length: MAX_ASKING, timeoutMs: minuteWaitMs } as const;
+      return inQueue ? waiting.wait(asked).catch((error: unknown) => afterLimit(error, inQueue)) : waiting.wait(asked);
+    }
+    if (room.mayBeGranted(chains)) return waiting.wait({ ...wanted, kind: "slot", ...BRIEF_WAIT });
+    return Promise.reject(waiting.failure("at_limit", chains));
+  };
+}
+
+const afterLimit = (error: unknown, goOn: () => Promise<void>): Promise<void> =>
+  error instanceof Failure && error.code === "at_limit" ? goOn() : Promise.reject(error);

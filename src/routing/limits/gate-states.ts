@@ -2,8 +2,9 @@ import { createDeadlines, type TimerSource } from "../../core/deadlines.ts";
 import type { QueueOptions } from "../models/model-options.ts";
 import type { Sharing } from "../sharing/sharing.ts";
 import { createGate, type Gate, type GateRule, setRule, type WaitingQueue } from "./gate.ts";
+import { LeasedMinutes } from "./leased-minutes.ts";
 import { createLines } from "./lines.ts";
-import { minuteOf } from "./minute-usage.ts";
+import { minuteOf } from "../sharing/minute-window.ts";
 import { createPassage, type Passage } from "./passage.ts";
 import { createQueues } from "./queues.ts";
 import { createRoom, type Room } from "./room.ts";
@@ -35,6 +36,10 @@ export interface GateStates {
   queueOptions(model: string): QueueOptions | undefined;
   /** Those who wait in the queue of a model; undefined if nobody does. */
   queue(model: string): WaitingQueue | undefined;
+  /** A request of so many tokens needs more of the minute of a gate than this process has: others are asked. */
+  ask(gate: Gate, tokens: number): void;
+  /** No request waits for the answer for longer, in milliseconds. */
+  readonly minuteWaitMs: number;
   readonly passage: Passage;
   readonly room: Room;
   readonly turns: Turns;
@@ -54,7 +59,7 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   const queues = createQueues();
   let queueOptions: ReadonlyMap<string, QueueOptions> = new Map();
   const deadlines = createDeadlines(timers);
-  const room = createRoom(clock, slots);
+  const room = createRoom(clock, slots, () => leased?.isAlone() === true);
   const onRoom = (gate: Gate): void => turns.offer([gate]);
   const watch = watchGates({ room, slots, deadlines, now, onRoom });
   const turns = createTurns({ room, watch, queues: queues.all });
@@ -68,8 +73,11 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   };
 
   const lines = createLines({ turns, watch, onLeft: forgetIdle });
-  const waiting = createWaiting({ room, turns, queues, lines, deadlines, now });
-  const passage = createPassage({ clock, slots, shared, onLeft: forgetIdle, onRoom: turns.offer });
+  const waiting = createWaiting({ room, turns, queues, lines, deadlines, onLate: () => leased?.giveUp(), now });
+  const { minutes } = sharing;
+  const leased =
+    minutes && new LeasedMinutes({ minutes, gates, clock, timers, roll: room.roll, onAnswer: waiting.answered });
+  const passage = createPassage({ clock, slots, shared, leased, onLeft: forgetIdle, onRoom: turns.offer });
 
   slots?.onGranted((key) => {
     const gate = gates.get(key);
@@ -78,7 +86,7 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
 
   const gateOf = (key: string, rule: GateRule): Gate => {
     let gate = gates.get(key);
-    if (!gate) gates.set(key, (gate = createGate(key, rule, minuteOf(clock()))));
+    if (!gate) gates.set(key, (gate = createGate(key, rule, minuteOf(clock()), leased !== undefined)));
     gate.isRetained = retained?.has(key) ?? true;
     return gate;
   };
@@ -88,15 +96,22 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
     const { maxInFlight } = gate;
     if (slots && gate.wanted > 0) slots.want(gate.key, maxInFlight, 0);
     gate.wanted = 0;
+    const { requestsPerMinute, tokensPerMinute } = gate;
     setRule(gate, rule);
+    if (gate.requestsPerMinute !== requestsPerMinute || gate.tokensPerMinute !== tokensPerMinute) leased?.changed(gate);
     if (gate.maxInFlight !== maxInFlight) passage.tellInUse(gate);
   };
 
   return {
     ...{ room, turns, waiting, passage, now, gate: gateOf, generation: () => generation, size: () => gates.size },
+    minuteWaitMs: minutes?.waitMs ?? 0,
+    ask: (gate, tokens) => leased?.ask(gate, tokens),
     queueOptions: (model) => queueOptions.get(model),
-    queue: (model) => queues.find(model, false),
-    close: shared.close,
+    queue: (model) => queues.find(model, "queue"),
+    close() {
+      shared.close();
+      leased?.close();
+    },
     use(rules, options) {
       retained = rules;
       generation += 1;

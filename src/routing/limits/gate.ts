@@ -1,6 +1,7 @@
 import type { Deadline } from "../../core/deadlines.ts";
 import type { LinkedList, LinkedListNode } from "../../core/linked-list.ts";
 import type { LimitOptions } from "../models/model-options.ts";
+import { createMinuteLease, type MinuteLease } from "./minute-lease.ts";
 import { createMinuteUsage, type MinuteUsage } from "./minute-usage.ts";
 
 /** What is said of a gate in a configuration. */
@@ -31,6 +32,8 @@ export interface Gate {
   /** What all other processes said that they let pass, and each of them. */
   readonly others: MinuteUsage;
   readonly usedBy: Map<string, MinuteUsage>;
+  /** What may pass here of the minute; undefined if this process has the whole of it. */
+  readonly lease: MinuteLease | undefined;
   /** Own usage that the others have not been told of yet. */
   isUntold: boolean;
   isUntoldBefore: boolean;
@@ -62,11 +65,16 @@ export interface Place extends LinkedListNode<Place> {
   readonly line: Line;
 }
 
+/**
+ * What is waited for: room, in the queue of the model; or, for a moment, only a slot that another process may give back, or
+ * what those say who keep the minutes for all processes.
+ */
+export type QueueKind = "queue" | "slot" | "minute";
+
 /** Those who wait for one model, the first one first. */
 export interface WaitingQueue {
   readonly model: string;
-  /** The model has no queue: only a slot that another process may give back is waited for. */
-  readonly isBrief: boolean;
+  readonly kind: QueueKind;
   readonly waiters: LinkedList<Waiter>;
   /** When the first one has waited too long. */
   deadline: Deadline | undefined;
@@ -94,7 +102,7 @@ export interface Waiter extends LinkedListNode<Waiter> {
   leaving: WaitEnd | undefined;
 }
 
-export function createGate(key: string, rule: GateRule, minute: number): Gate {
+export function createGate(key: string, rule: GateRule, minute: number, isLeased: boolean): Gate {
   const gate: Gate = {
     key,
     label: rule.label,
@@ -107,6 +115,7 @@ export function createGate(key: string, rule: GateRule, minute: number): Gate {
     own: createMinuteUsage(minute),
     others: createMinuteUsage(minute),
     usedBy: new Map(),
+    lease: isLeased ? createMinuteLease() : undefined,
     isUntold: false,
     isUntoldBefore: false,
     toldMinute: minute,

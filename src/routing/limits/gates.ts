@@ -19,6 +19,11 @@ export interface GateRefusal {
   readonly limit: string;
   /** When there may be room again, in milliseconds from now; undefined if that depends on other requests. */
   readonly retryAfterMs: number | undefined;
+  /**
+   * Whether there is room is being asked, because other processes share the limit: who waits knows within milliseconds. No
+   * other deployment is to be taken before.
+   */
+  readonly isAsking: boolean;
 }
 
 /** What bounds how much deployments are asked. The state of a gate is kept by its key, whatever configuration it is in. */
@@ -30,8 +35,8 @@ export interface Gates {
   tryEnter(deployment: Gated, estimatedTokens: number): Permit | GateRefusal;
   /**
    * Waits, in order, until `tryAgain` says that the turn was used, which it is asked whenever there is room at one of the
-   * deployments: also at once, before this returns. Bounded in length and time. Without a queue of that name, only a slot
-   * that another process may give back is waited for, for a moment.
+   * deployments: also at once, before this returns. Bounded in length and time. Without a queue of that name, only what
+   * other processes may give back is waited for, for a moment.
    * @param queue the name of the model, whose queue it is
    * @param deployments those that the request would take; may be fewer than the model has
    * @throws Failure `at_limit` if there is no such queue, `queue_full`, `queue_timeout`, all with `retry-after`; or the

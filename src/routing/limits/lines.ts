@@ -7,6 +7,8 @@ export interface Lines {
   /** Joins the lines; if there is room for it, it is asked before this returns. */
   enter(waiter: Waiter): void;
   leave(waiter: Waiter): void;
+  /** The other gates of deployments of those who wait at this one. */
+  elsewhere(gate: Gate): readonly Gate[];
 }
 
 export interface LineParts {
@@ -32,6 +34,14 @@ export function createLines({ turns, watch, onLeft }: LineParts): Lines {
       }
       turns.offer(gates.filter(({ heldFor }) => !heldFor));
       for (const gate of gates) watch(gate);
+    },
+    elsewhere(gate) {
+      const others = new Set<Gate>();
+      for (const { places } of gate.lines.values()) {
+        for (const { waiter } of places.members()) for (const place of waiter.places) others.add(place.gate);
+      }
+      others.delete(gate);
+      return [...others];
     },
     leave(waiter) {
       const kept: Gate[] = [];

@@ -1,6 +1,8 @@
 import type { SlotLeases } from "../sharing/sharing.ts";
 import type { Gate, GateChain } from "./gate.ts";
-import { minuteOf, rollTo } from "./minute-usage.ts";
+import type { LeasedMinutes } from "./leased-minutes.ts";
+import { minuteOf } from "../sharing/minute-window.ts";
+import { rollTo } from "./minute-usage.ts";
 import type { SharedUsage } from "./shared-usage.ts";
 
 /** Counts what passes gates. Whether it may is asked before, see `room.ts`. */
@@ -22,13 +24,15 @@ export interface PassageParts {
   readonly clock: () => number;
   readonly slots: SlotLeases | undefined;
   readonly shared: SharedUsage;
+  /** Undefined if this process has the whole of every minute. */
+  readonly leased: LeasedMinutes | undefined;
   /** Something has left a gate. */
   readonly onLeft: (gate: Gate) => void;
   /** Somebody waits at gates that have got room. */
   readonly onRoom: (chain: GateChain) => void;
 }
 
-export function createPassage({ clock, slots, shared, onLeft, onRoom }: PassageParts): Passage {
+export function createPassage({ clock, slots, shared, leased, onLeft, onRoom }: PassageParts): Passage {
   const tellInUse = ({ key, inFlight, maxInFlight }: Gate): void => {
     if (maxInFlight !== Number.POSITIVE_INFINITY) slots?.inUse(key, inFlight);
   };
@@ -39,9 +43,11 @@ export function createPassage({ clock, slots, shared, onLeft, onRoom }: PassageP
     if (own.minute === minute) {
       own.tokens = Math.max(0, own.tokens + tokens);
       shared.changed(gate);
+      leased?.corrected(gate);
     } else if (own.minute === minute + 1) {
       own.tokensBefore = Math.max(0, own.tokensBefore + tokens);
       shared.changedBefore(gate);
+      leased?.correctedBefore(gate);
     }
   };
 
@@ -58,6 +64,7 @@ export function createPassage({ clock, slots, shared, onLeft, onRoom }: PassageP
         gate.own.requests += 1;
         gate.own.tokens += tokens;
         shared.changed(gate);
+        leased?.passed(gate);
       }
       return minute;
     },

@@ -1,18 +1,32 @@
 import type { SlotLeases } from "../sharing/sharing.ts";
 import type { Gate, GateChain, Waiter } from "./gate.ts";
 import type { GateRefusal } from "./gates.ts";
-import { minuteOf, msUntilRoom, rollTo } from "./minute-usage.ts";
+import { minuteOf, msUntilRoom } from "../sharing/minute-window.ts";
+import { msUntilAlone, msUntilLeasedRequest, msUntilLeasedTokens, rollLease, UNKNOWN_MS } from "./minute-lease.ts";
+import { rollTo } from "./minute-usage.ts";
 
 /** Whether there is room at gates. Changes nothing but that counts of a minute that is over are put aside. */
 export interface Room {
   /** How many may be in flight at a gate in this process. */
   capacity(gate: Gate): number;
-  /** How long it is until a request of so many tokens fits into the minute of a gate, in milliseconds; 0 if it does now. */
+  /** Puts aside what a gate counts of minutes that are over. @returns milliseconds since the epoch */
+  roll(gate: Gate): number;
+  /**
+   * How long it is until a request of so many tokens fits into the minute of a gate, in milliseconds; 0 if it does now,
+   * {@link UNKNOWN_MS} if other processes are to be asked.
+   */
   msUntil(gate: Gate, tokens: number): number;
-  /** Some request, however small, may pass now. */
+  /**
+   * How long it is until it is worth asking again for those who wait at a gate, in milliseconds: for so many tokens, or for as
+   * many as were refused; 0 if there is no such time, because there is room, or an answer is to come.
+   */
+  msUntilSome(gate: Gate, tokens: number): number;
+  /** Some request, however small, may pass now, or may ask other processes whether it may. */
   isOpen(gate: Gate): boolean;
   /** It is worth asking: all gates of one of its deployments are open. */
   isOpenFor(waiter: Waiter): boolean;
+  /** Only an answer of those who keep the minutes for all processes keeps a request from some deployment. */
+  isAsked(chains: readonly GateChain[]): boolean;
   /** Only slots that another process may give back keep a request from some deployment. */
   mayBeGranted(chains: readonly GateChain[]): boolean;
   /** When all minutes may have room for a request at some deployment, in milliseconds; undefined if that is not the matter. */
@@ -21,68 +35,107 @@ export interface Room {
   refusal(gate: Gate, tokens: number): GateRefusal;
 }
 
-export function createRoom(clock: () => number, slots: SlotLeases | undefined): Room {
+/** @param isAlone those who keep the minutes for all processes are away */
+export function createRoom(clock: () => number, slots: SlotLeases | undefined, isAlone: () => boolean): Room {
   const granted = slots
     ? ({ key, maxInFlight }: Gate): number => Math.min(slots.granted(key, maxInFlight), maxInFlight)
     : ({ maxInFlight }: Gate): number => maxInFlight;
 
   const capacity = (gate: Gate): number => (gate.maxInFlight === Number.POSITIVE_INFINITY ? Infinity : granted(gate));
 
-  const msUntilRequest = ({ own, others, requestsPerMinute }: Gate, time: number): number => {
-    const before = own.requestsBefore + others.requestsBefore;
-    return msUntilRoom(requestsPerMinute, 1, own.requests + others.requests, before, time);
-  };
+  const { msUntilRequest, msUntilTokens, roll, msUntil } = createMinutes(clock, isAlone);
 
-  const msUntilTokens = ({ own, others, tokensPerMinute }: Gate, tokens: number, time: number): number => {
-    const before = own.tokensBefore + others.tokensBefore;
-    return msUntilRoom(tokensPerMinute, tokens, own.tokens + others.tokens, before, time);
+  const isOpen = (gate: Gate): boolean => {
+    if (gate.inFlight >= capacity(gate)) return false;
+    const wait = msUntil(gate, 1);
+    return wait === 0 || (wait === UNKNOWN_MS && gate.lease?.isNeeded === false);
   };
-
-  const rolled = (gate: Gate): number => {
-    const time = clock();
-    const minute = minuteOf(time);
-    rollTo(gate.own, minute);
-    rollTo(gate.others, minute);
-    return time;
-  };
-
-  const msUntil = (gate: Gate, tokens: number): number => {
-    if (!gate.isRated) return 0;
-    const time = rolled(gate);
-    return Math.max(msUntilRequest(gate, time), msUntilTokens(gate, tokens, time));
-  };
-
-  const isOpen = (gate: Gate): boolean => gate.inFlight < capacity(gate) && msUntil(gate, 1) === 0;
 
   /** A slot of this gate is free, but not granted to this process. */
   const lacksGrant = (gate: Gate): boolean =>
     gate.inFlight >= capacity(gate) && capacity(gate) < gate.maxInFlight && msUntil(gate, 1) === 0;
 
+  const isAsking = (gate: Gate): boolean =>
+    gate.lease?.isNeeded === true && !isAlone() && gate.inFlight < capacity(gate);
+
   return {
     capacity,
+    roll,
     msUntil,
+    msUntilSome(gate, tokens) {
+      const wait = msUntil(gate, tokens);
+      const { lease } = gate;
+      if (!lease || wait === 0 || isAlone()) return wait;
+      if (lease.isNeeded) return 0;
+      const known = wait === UNKNOWN_MS ? lease.tokensRefusedUntil - clock() : wait;
+      return Math.max(0, Math.min(known, lease.askAgainAt - clock()));
+    },
     isOpen,
     isOpenFor: ({ chains }) => chains.some((chain) => chain.every(isOpen)),
+    isAsked: (chains) =>
+      chains.some((chain) => chain.some(isAsking) && chain.every((gate) => isAsking(gate) || isOpen(gate))),
     mayBeGranted: (chains) =>
       slots !== undefined &&
       chains.some((chain) => chain.some(lacksGrant) && chain.every((gate) => lacksGrant(gate) || isOpen(gate))),
     soonest(chains) {
       const waits = chains.map((chain) => Math.max(0, ...chain.map((gate) => msUntil(gate, 1))));
       const soonest = Math.min(...waits);
-      return soonest > 0 && soonest < Number.POSITIVE_INFINITY ? soonest : undefined;
+      return soonest > UNKNOWN_MS && soonest < Number.POSITIVE_INFINITY ? soonest : undefined;
     },
     refusal(gate, tokens) {
       const { label, maxInFlight, requestsPerMinute, tokensPerMinute } = gate;
       if (gate.inFlight >= capacity(gate)) {
-        return { limit: `max_in_flight ${maxInFlight} of ${label}`, retryAfterMs: undefined };
+        return { limit: `max_in_flight ${maxInFlight} of ${label}`, retryAfterMs: undefined, isAsking: false };
       }
-      const time = rolled(gate);
+      const time = roll(gate);
       const ofRequests = msUntilRequest(gate, time);
       const ofTokens = msUntilTokens(gate, tokens, time);
       const limit =
         ofRequests >= ofTokens ? `requests_per_minute ${requestsPerMinute}` : `tokens_per_minute ${tokensPerMinute}`;
+      const wait = Math.max(ofRequests, ofTokens);
       // Undefined if the room is only kept for those who came before.
-      return { limit: `${limit} of ${label}`, retryAfterMs: Math.max(ofRequests, ofTokens) || undefined };
+      const retryAfterMs = wait > UNKNOWN_MS ? wait : undefined;
+      return { limit: `${limit} of ${label}`, retryAfterMs, isAsking: isAsking(gate) };
     },
   };
+}
+
+/** What of the minute of a gate is left for a request. */
+function createMinutes(clock: () => number, isAlone: () => boolean) {
+  const msUntilRequest = (gate: Gate, time: number): number => {
+    const { own, others, usedBy, lease, requestsPerMinute: limit } = gate;
+    if (lease && !isAlone()) return msUntilLeasedRequest(gate, lease, time);
+    const before = own.requestsBefore + others.requestsBefore;
+    const wait = msUntilRoom(limit, 1, own.requests + others.requests, before, time);
+    if (!lease) return wait;
+    const processes = Math.max(lease.processes, usedBy.size + 1);
+    return Math.max(wait, msUntilAlone(limit, 1, own.requests, lease.requests, processes, time));
+  };
+
+  const msUntilTokens = (gate: Gate, tokens: number, time: number): number => {
+    const { own, others, usedBy, lease, tokensPerMinute: limit } = gate;
+    if (lease && !isAlone()) return msUntilLeasedTokens(gate, lease, tokens, time);
+    const before = own.tokensBefore + others.tokensBefore;
+    const wait = msUntilRoom(limit, tokens, own.tokens + others.tokens, before, time);
+    if (!lease) return wait;
+    const processes = Math.max(lease.processes, usedBy.size + 1);
+    return Math.max(wait, msUntilAlone(limit, tokens, own.tokens, lease.tokens, processes, time));
+  };
+
+  const roll = (gate: Gate): number => {
+    const time = clock();
+    const minute = minuteOf(time);
+    rollTo(gate.own, minute);
+    rollTo(gate.others, minute);
+    if (gate.lease) rollLease(gate.lease, gate.own.minute);
+    return time;
+  };
+
+  const msUntil = (gate: Gate, tokens: number): number => {
+    if (!gate.isRated) return 0;
+    const time = roll(gate);
+    return Math.max(msUntilRequest(gate, time), msUntilTokens(gate, tokens, time));
+  };
+
+  return { msUntilRequest, msUntilTokens, roll, msUntil };
 }

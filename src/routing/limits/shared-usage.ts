@@ -1,9 +1,10 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import { ALONE, type SharedChange, type Sharing } from "../sharing/sharing.ts";
+import type { SharedChange, Sharing } from "../sharing/sharing.ts";
 import type { Gate } from "./gate.ts";
-import { createMinuteUsage, minuteOf, rollTo } from "./minute-usage.ts";
+import { minuteOf } from "../sharing/minute-window.ts";
+import { createMinuteUsage, rollTo } from "./minute-usage.ts";
 
-/** The others are told at most this often of what passed here. */
+/** The others are told at once of what passed here, and then at most this often. */
 export const TELL_EVERY_MS = 100;
 
 export interface SharedUsageParts {
@@ -26,7 +27,7 @@ export interface SharedUsage {
 
 /** Tells other processes what passed at the gates, whole minutes at a time, and adds what they say. */
 export function shareUsage({ gates, sharing, clock, timers, onRoom }: SharedUsageParts): SharedUsage {
-  const isAlone = sharing === ALONE;
+  const { isAlone = false } = sharing;
   const untold = new Set<Gate>();
   let timer: unknown;
 
@@ -34,11 +35,20 @@ export function shareUsage({ gates, sharing, clock, timers, onRoom }: SharedUsag
     if (isAlone || gate.isUntold) return;
     gate.isUntold = true;
     untold.add(gate);
-    timer ??= timers.setTimer(tellAll, TELL_EVERY_MS);
+    if (timer !== undefined) return;
+    timer = timers.setTimer(tellRest, TELL_EVERY_MS);
+    // With all that is counted in the same turn.
+    queueMicrotask(tellAll);
+  };
+
+  const tellRest = (): void => {
+    timer = undefined;
+    if (untold.size === 0) return;
+    timer = timers.setTimer(tellRest, TELL_EVERY_MS);
+    tellAll();
   };
 
   const tellAll = (): void => {
-    timer = undefined;
     const minute = minuteOf(clock());
     for (const gate of untold) {
       const { key, own } = gate;

@@ -1,7 +1,7 @@
 import type { Deadlines } from "../../core/deadlines.ts";
 import { Failure, type FailureCode } from "../../core/errors.ts";
 import type { QueueOptions } from "../models/model-options.ts";
-import type { GateChain, Waiter, WaitingQueue } from "./gate.ts";
+import type { Gate, GateChain, QueueKind, Waiter, WaitingQueue } from "./gate.ts";
 import type { Lines } from "./lines.ts";
 import type { Queues } from "./queues.ts";
 import type { Room } from "./room.ts";
@@ -16,6 +16,8 @@ export interface WaitingParts {
   readonly queues: Queues;
   readonly lines: Lines;
   readonly deadlines: Deadlines;
+  /** Somebody has waited too long for those who keep the minutes for all processes: this one goes on by itself. */
+  readonly onLate: () => void;
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
 }
@@ -23,8 +25,7 @@ export interface WaitingParts {
 /** What one waits for, and how long. */
 export interface Wait extends QueueOptions {
   readonly model: string;
-  /** See {@link WaitingQueue.isBrief}. */
-  readonly isBrief: boolean;
+  readonly kind: QueueKind;
   /** The keys of the deployments, and their gates. */
   readonly deployments: readonly string[];
   readonly chains: readonly GateChain[];
@@ -34,26 +35,28 @@ export interface Wait extends QueueOptions {
 
 /** Those who wait, for all models. */
 export interface Waiting {
-  /** @throws Failure `queue_full`, `queue_timeout`, or `at_limit` in place of both if it is brief; or the reason of the signal */
+  /** @throws Failure `queue_full`, `queue_timeout`, or `at_limit` in place of both if it is no queue of the model; or the reason of the signal */
   wait(wait: Wait): Promise<void>;
   /** Nobody who waits does so for longer than the queue of its model is given now. */
   shorten(options: ReadonlyMap<string, QueueOptions>): void;
+  /** It is known now what the minute of a gate has for this process: those who wait for nothing else go on, there or elsewhere, or end. */
+  answered(gate: Gate): void;
   /** A failure with `retry-after`: when the minutes may have room, or soon. */
   failure(code: FailureCode, chains: readonly GateChain[]): Failure;
 }
 
-export function createWaiting({ room, turns, queues, lines, deadlines, now }: WaitingParts): Waiting {
-  const failure = (code: FailureCode, chains: readonly GateChain[]): Failure => {
-    const seconds = Math.ceil((room.soonest(chains) ?? RETRY_AFTER_MS) / 1000);
-    return new Failure(code, { headers: { "retry-after": String(seconds) } });
-  };
+export function createWaiting({ room, turns, queues, lines, deadlines, onLate, now }: WaitingParts): Waiting {
+  const failure = failuresAt(room);
 
-  const expire = (queue: WaitingQueue): void => {
-    queue.deadline = undefined;
+  const expire = (queue: WaitingQueue, isLate = queue.kind !== "minute"): void => {
     const time = now();
+    // After a busy turn, the answer may be there and not read.
+    if (!isLate) return void (queue.deadline = deadlines.open(time, () => expire(queue, true)));
+    queue.deadline = undefined;
+    if (queue.kind === "minute") onLate();
     // They are in the order of their deadlines.
     for (let [first] = queue.waiters.members(1); first && first.until <= time; [first] = queue.waiters.members(1)) {
-      first.settle({ reason: failure(queue.isBrief ? "at_limit" : "queue_timeout", first.chains) });
+      first.settle({ reason: failure(queue.kind === "queue" ? "queue_timeout" : "at_limit", first.chains) });
     }
     watch(queue);
   };
@@ -69,12 +72,12 @@ export function createWaiting({ room, turns, queues, lines, deadlines, now }: Wa
     }
   };
 
-  const wait = ({ model, isBrief, deployments, chains, signal, tryAgain, ...options }: Wait): Promise<void> => {
+  const wait = ({ model, kind, deployments, chains, signal, tryAgain, ...options }: Wait): Promise<void> => {
     if (signal.aborted) return Promise.reject(signal.reason);
-    const known = queues.find(model, isBrief);
+    const known = queues.find(model, kind);
     const isFull = (known?.waiters.size() ?? 0) >= options.length;
-    if (isFull) return Promise.reject(failure(isBrief ? "at_limit" : "queue_full", chains));
-    const queue = known ?? queues.open(model, isBrief);
+    if (isFull) return Promise.reject(failure(kind === "queue" ? "queue_full" : "at_limit", chains));
+    const queue = known ?? queues.open(model, kind);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const since = now();
     const waiter: Waiter = {
@@ -103,9 +106,15 @@ export function createWaiting({ room, turns, queues, lines, deadlines, now }: Wa
   return {
     wait,
     failure,
+    answered(gate) {
+      turns.offer([gate]);
+      turns.offer(lines.elsewhere(gate));
+      const over = waitingForMinutes(gate).filter(({ chains }) => !room.isAsked(chains));
+      for (const { chains, settle } of over) settle({ reason: failure("at_limit", chains) });
+    },
     shorten(options) {
       for (const queue of queues.all()) {
-        const timeoutMs = queue.isBrief ? undefined : options.get(queue.model)?.timeoutMs;
+        const timeoutMs = queue.kind === "queue" ? options.get(queue.model)?.timeoutMs : undefined;
         if (timeoutMs === undefined) continue;
         const until = now() + timeoutMs;
         for (const waiter of queue.waiters.members()) waiter.until = Math.min(waiter.until, until);
@@ -114,3 +123,15 @@ export function createWaiting({ room, turns, queues, lines, deadlines, now }: Wa
     },
   };
 }
+
+const waitingForMinutes = ({ lines }: Gate): Waiter[] =>
+  [...lines.values()]
+    .filter(({ queue }) => queue.kind === "minute")
+    .flatMap(({ places }) => places.members().map(({ waiter }) => waiter));
+
+const failuresAt =
+  (room: Room) =>
+  (code: FailureCode, chains: readonly GateChain[]): Failure => {
+    const seconds = Math.ceil((room.soonest(chains) ?? RETRY_AFTER_MS) / 1000);
+    return new Failure(code, { headers: { "retry-after": String(seconds) } });
+  };

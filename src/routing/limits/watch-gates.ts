@@ -29,7 +29,7 @@ export function watchGates({ room, slots, deadlines, now, onRoom }: WatchParts):
 
   /** Waits until the minute has room. */
   const watchMinute = (gate: Gate): void => {
-    const wait = gate.waiting > 0 ? room.msUntil(gate, gate.heldFor ? gate.heldTokens : 1) : 0;
+    const wait = gate.waiting > 0 ? room.msUntilSome(gate, gate.heldFor ? gate.heldTokens : 1) : 0;
     if (wait > 0) {
       gate.deadline ??= deadlines.open(now() + wait, () => {
         gate.deadline = undefined;

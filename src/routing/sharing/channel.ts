@@ -1,3 +1,4 @@
+import type { MinuteAnswer, MinuteClaim } from "./minutes.ts";
 import type { SharedChange } from "./sharing.ts";
 
 /** What one process says, under the name that it has made up for itself. */
@@ -23,7 +24,9 @@ export type ToHub =
   /** So many requests wait for slots, `served` of which the hub has granted the worker, as far as it knows, since it began. */
   | { readonly kind: "want"; readonly gate: string; readonly count: number; readonly served: number }
   /** The worker has so many slots fewer. */
-  | { readonly kind: "return"; readonly gate: string; readonly count: number };
+  | { readonly kind: "return"; readonly gate: string; readonly count: number }
+  /** It has used so much of a minute, and asks for more or gives some back. */
+  | ({ readonly kind: "claim" } & MinuteClaim);
 
 /** Slots of a gate that a worker has. */
 export interface SlotsHeld {
@@ -60,7 +63,13 @@ export type FromHub =
       readonly limit: number;
       readonly owed: number;
       readonly unused: number;
-    };
+    }
+  /** The answer to a claim. */
+  | ({ readonly kind: "held" } & MinuteAnswer)
+  /** Others need what the worker has not used of a minute: it is to say how much that is. */
+  | { readonly kind: "give"; readonly gate: string }
+  /** There may be more than when it was refused. */
+  | { readonly kind: "freed"; readonly gate: string };
 
 /** The way from a worker to the hub and back, which keeps the order. */
 export interface SharingChannel {

@@ -2,6 +2,7 @@ import type { TimerSource } from "../../core/deadlines.ts";
 import type { ChangesFrom, SharingChannel } from "./channel.ts";
 import { createKeyHashes } from "./key-hashes.ts";
 import { createPresentChanges } from "./present-changes.ts";
+import { createLateMinutes } from "./late-minutes.ts";
 import type { RedisSharing } from "./redis-sharing.ts";
 import type { SharedChange, Sharing } from "./sharing.ts";
 import { openWorkerSharing } from "./worker-sharing.ts";
@@ -48,6 +49,7 @@ export function openSharing(parts: SharingParts): OpenSharing {
   let redis: RedisSharing | undefined;
   /** What was said before there was anything to share it by. */
   const early = createPresentChanges(clock);
+  const minutes = redisUrl === undefined ? undefined : createLateMinutes(() => worker?.minutes.processes() ?? 1);
   /** What was heard before anybody could use it. */
   const heard = createPresentChanges(clock);
   let gateway = channel ? undefined : self;
@@ -72,8 +74,10 @@ export function openSharing(parts: SharingParts): OpenSharing {
     const speaker = { gateway, self };
     const { openRedisSharing } = await import("./redis-sharing.ts");
     if (isClosed) return;
-    const given = { url: redisUrl, speaker, hashes, clock, timers, random, deliver };
+    const processes = (): number => worker?.minutes.processes() ?? 1;
+    const given = { url: redisUrl, speaker, hashes, clock, timers, random, deliver, processes };
     redis = openRedisSharing({ ...given, onChange: onRedisChange });
+    minutes?.follow(redis.minutes);
     for (const { changes } of early.all()) changes.forEach(redis.tell);
   };
 
@@ -93,7 +97,9 @@ export function openSharing(parts: SharingParts): OpenSharing {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    isAlone: channel === undefined && redisUrl === undefined,
     slots: worker?.slots,
+    minutes: minutes?.leases ?? worker?.minutes,
     start() {
       if (hasStarted) return;
       hasStarted = true;

@@ -1,7 +1,7 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { SharedChange } from "./sharing.ts";
 
-/** Totals are told so often at most, in milliseconds; everything else at once. */
+/** Totals are told so often at most, in milliseconds, the first one and everything else at once. */
 const TOTALS_EVERY_MS = 50;
 /** What is said about more than this, while nobody can be told, is lost. */
 const MAX_ENTRIES = 10_000;
@@ -38,6 +38,8 @@ export function createOutbox(onDue: () => void, timers: Pick<TimerSource, "setTi
   };
   const onTimer = (): void => {
     timer = undefined;
+    if (totals.size === 0) return;
+    timer = timers.setTimer(onTimer, TOTALS_EVERY_MS);
     onDue();
   };
   const set = <Entry>(entries: Map<string, Entry>, key: string, entry: Entry): void => {
@@ -58,7 +60,9 @@ export function createOutbox(onDue: () => void, timers: Pick<TimerSource, "setTi
         return beDue();
       }
       set(totals, slotOf(change), change);
-      timer ??= timers.setTimer(onTimer, TOTALS_EVERY_MS);
+      if (timer !== undefined) return;
+      timer = timers.setTimer(onTimer, TOTALS_EVERY_MS);
+      beDue();
     },
     take(most) {
       const taken: SharedChange[] = [];

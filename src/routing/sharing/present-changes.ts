@@ -1,4 +1,5 @@
 import type { ChangesFrom } from "./channel.ts";
+import { minuteOf } from "./minute-window.ts";
 import type { SharedChange } from "./sharing.ts";
 
 /** What was said and is still so: cooldowns that go on, and what was used in this minute and the one before. */
@@ -7,7 +8,6 @@ export interface PresentChanges {
   all(): readonly ChangesFrom[];
 }
 
-const MINUTE_MS = 60_000;
 /** Of each kind, so that memory is bounded whatever is said. */
 const MAX_ENTRIES = 10_000;
 /** What is over is looked for so often, in milliseconds: each time all entries are gone through. */
@@ -24,7 +24,7 @@ export function createPresentChanges(clock: () => number): PresentChanges {
 
   const prune = (now: number): void => {
     pruneAt = now + PRUNE_EVERY_MS;
-    const minute = Math.floor(now / MINUTE_MS);
+    const minute = minuteOf(now);
     for (const [key, { change }] of cooling) if (change.until <= now) cooling.delete(key);
     for (const [key, { change }] of used) if (change.minute < minute - 1) used.delete(key);
   };

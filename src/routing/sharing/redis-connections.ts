@@ -46,4 +46,11 @@ export function openRedisConnections(parts: RedisConnectionsParts): RedisConnect
   };
 }
 
-export const problemOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What went wrong, in words; of a server that is one of several, what is to be named instead. */
+export function problemOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (/^(?:MOVED|ASK|CLUSTERDOWN|CROSSSLOT)\b/.test(text))
+    return `${text}: a Redis Cluster is not supported, only a single server`;
+  if (/^READONLY\b/.test(text)) return `${text}: it is a replica; name the primary, Sentinel is not asked for it`;
+  return text;
+}

@@ -1,6 +1,7 @@
 import { type JsonObject, parseJson } from "../../core/json/parse.ts";
 import type { ChangesFrom } from "./channel.ts";
 import type { KeyHashes } from "./key-hashes.ts";
+import { MINUTE_MS, minuteOf } from "./minute-window.ts";
 import type { SharedChange } from "./sharing.ts";
 
 /** All of it in one slot of a cluster. */
@@ -10,6 +11,10 @@ export const CHANGES_CHANNEL = `${PREFIX}changes`;
 export const COOLING = `${PREFIX}cooling`;
 /** A hash: of each gate and process, its requests and tokens. */
 export const usedIn = (minute: number): string => `${PREFIX}used:${minute}`;
+/** Where processes say that they need, or give back, what others have of a minute. */
+export const MINUTES_CHANNEL = `${PREFIX}minutes`;
+/** A hash: of each process what it has of a minute of a gate, see `minute-script.ts`. */
+export const minuteKey = (hash: string, minute: number): string => `${PREFIX}minute:${hash}:${minute}`;
 export const beatOf = (process: string): string => `${PREFIX}beat:${process}`;
 
 /** Anything longer than this is taken for a mistake. */
@@ -18,7 +23,6 @@ const COOLING_KEPT_MS = String(MAX_COOLING_MS);
 /** The minute, the next one, which looks at it, and one more for clocks that differ. */
 const USED_KEPT_MS = "180000";
 const MAX_REASON = 200;
-export const MINUTE_MS = 60_000;
 
 /** Who speaks: a process of a gateway. */
 export interface Speaker {
@@ -35,7 +39,7 @@ export function commandsFor(
   { hashOf }: KeyHashes,
   now: number,
 ): Command[] {
-  const minute = Math.floor(now / MINUTE_MS);
+  const minute = minuteOf(now);
   // The last word about a minute may have waited for long.
   const changes = all.filter((change) => change.kind !== "used" || change.minute >= minute - 1);
   if (changes.length === 0) return [];
@@ -89,7 +93,7 @@ export function createRedisReader(own: string, { keyOf }: KeyHashes, clock: () =
   const usedOf = (hash: unknown, minute: unknown, requests: unknown, tokens: unknown): SharedChange | undefined => {
     const gate = typeof hash === "string" ? keyOf(hash) : undefined;
     if (gate === undefined || !isCount(minute) || !isCount(requests) || !isCount(tokens)) return undefined;
-    const isPresent = Math.abs(minute - Math.floor(clock() / MINUTE_MS)) <= 1;
+    const isPresent = Math.abs(minute - minuteOf(clock())) <= 1;
     return isPresent ? { kind: "used", gate, minute, requests, tokens } : undefined;
   };
   const changeOf = (told: unknown): SharedChange | undefined => {

@@ -4,13 +4,13 @@ import { openRedisConnections, problemOf, type RedisConnections, type SendComman
 export interface RedisLinkParts {
   readonly url: string;
   /** What is listened to. */
-  readonly channel: string;
+  readonly channels: readonly string[];
   /** Where the link talks to itself; its own. */
   readonly beatChannel: string;
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
   /** From 0 to 1. */
   readonly random: () => number;
-  readonly onMessage: (text: string) => void;
+  readonly onMessage: (text: string, channel: string) => void;
   /** It listens, and commands can be sent until it is lost. */
   readonly onUp: (send: SendCommand) => void;
   /** It was lost, or could not be made; another attempt follows. */
@@ -29,13 +29,14 @@ export interface RedisLink {
 const CONNECT_MS = 2000;
 /** So often the link sends itself a message, which must have come before the next one. */
 const BEAT_MS = 1000;
+const NO_BEAT = `no answer within ${BEAT_MS} ms`;
 /** Waits before attempts to connect: each time twice as long, of which a random part of at least half is waited. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 10_000;
 
 /** Keeps a link to a Redis server, from now on until it is closed: connects, notices when it is lost, and connects again. */
 export function openRedisLink(parts: RedisLinkParts): RedisLink {
-  const { url, channel, beatChannel, timers, random, onMessage, onUp, onDown } = parts;
+  const { url, channels, beatChannel, timers, random, onMessage, onUp, onDown } = parts;
   /** Undefined between attempts. */
   let current: RedisConnections | undefined;
   let failures = 0;
@@ -60,12 +61,12 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
   const open = (): RedisConnections => {
     const opened: RedisConnections = openRedisConnections({
       url,
-      channels: [channel, beatChannel],
+      channels: [...channels, beatChannel],
       connectMs: CONNECT_MS,
       onMessage(text, from) {
         if (opened !== current) return;
         if (from === beatChannel) hasBeat = true;
-        else onMessage(text);
+        else onMessage(text, from);
       },
       onLost: (problem) => fail(opened, problem),
     });
@@ -91,8 +92,9 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
     opened.opened.then(begin, (error: unknown) => fail(opened, problemOf(error)));
   };
 
-  const beat = (connections: RedisConnections): void => {
-    if (!hasBeat) return fail(connections, `no answer within ${BEAT_MS} ms`);
+  /** @param isLate it is looked once more: after a busy turn the last one may have been there and not read */
+  const beat = (connections: RedisConnections, isLate = false): void => {
+    if (!hasBeat) return isLate ? fail(connections, NO_BEAT) : wait(() => beat(connections, true), 0);
     hasBeat = false;
     wait(() => beat(connections), BEAT_MS);
     connections.send("PUBLISH", [beatChannel, ""]).catch((error: unknown) => fail(connections, problemOf(error)));

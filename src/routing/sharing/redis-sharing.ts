@@ -1,6 +1,7 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { ChangesFrom } from "./channel.ts";
 import type { KeyHashes } from "./key-hashes.ts";
+import { minuteOf } from "./minute-window.ts";
 import { createOutbox } from "./outbox.ts";
 import { createPresentChanges } from "./present-changes.ts";
 import {
@@ -9,13 +10,15 @@ import {
   commandsFor,
   COOLING,
   createRedisReader,
-  MINUTE_MS,
+  MINUTES_CHANNEL,
   type RedisReader,
   type Speaker,
   usedIn,
 } from "./redis-format.ts";
+import { RedisMinutes } from "./redis-minutes.ts";
 import { problemOf, type SendCommand } from "./redis-connections.ts";
 import { openRedisLink } from "./redis-link.ts";
+import type { MinuteLeases } from "./minutes.ts";
 import type { SharedChange } from "./sharing.ts";
 
 export interface RedisSharingParts {
@@ -26,6 +29,8 @@ export interface RedisSharingParts {
   readonly clock: () => number;
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
   readonly random: () => number;
+  /** How many processes this gateway has. */
+  readonly processes: () => number;
   /** Called with what other gateways say. */
   readonly deliver: (said: ChangesFrom) => void;
   /** Called when the server is away, and when it is back, each once; undefined means that it is back. */
@@ -42,6 +47,7 @@ export interface RedisSharing {
   hear(change: SharedChange & { readonly kind: "recovered" }): void;
   /** Reads what others have said, because there are keys that were not known before. */
   readAgain(): void;
+  readonly minutes: MinuteLeases;
   close(): void;
 }
 
@@ -49,13 +55,16 @@ export interface RedisSharing {
 const MAX_CHANGES = 500;
 
 export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
-  const { url, speaker, hashes, clock, timers, random, deliver, onChange } = parts;
+  const { url, speaker, hashes, clock, timers, random, deliver, onChange, processes } = parts;
   /** What this process has said and is still so: a server that is back may have lost it. */
   const own = createPresentChanges(clock);
   const reader = createRedisReader(speaker.gateway, hashes, clock);
   let send: SendCommand | undefined;
   let writingBy: SendCommand | undefined;
   const report = reportOnce(onChange);
+
+  const onFailure = (by: SendCommand, error: unknown): void => link.lose(by, problemOf(error));
+  const minutes = new RedisMinutes({ self: speaker.self, hashes, timers, processes, onFailure });
 
   /** One message at a time: what comes meanwhile is coalesced, so that a slow server costs no memory. */
   const write = async (): Promise<void> => {
@@ -76,15 +85,8 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
   };
   const outbox = createOutbox(() => void write(), timers);
 
-  const read = async (by: SendCommand): Promise<void> => {
-    try {
-      const { said, over } = await readStored(by, reader, clock());
-      said.forEach(deliver);
-      if (over.length > 0) await by("HDEL", [COOLING, ...over]);
-    } catch (error) {
-      link.lose(by, problemOf(error));
-    }
-  };
+  const read = (by: SendCommand): Promise<void> =>
+    readStored(by, reader, clock(), deliver).catch((error: unknown) => onFailure(by, error));
 
   /** A server that answers may still refuse to do it: it may be full, or a replica. */
   const join = async (by: SendCommand): Promise<void> => {
@@ -97,19 +99,22 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
   };
 
   const link = openRedisLink({
-    ...{ url, channel: CHANGES_CHANNEL, beatChannel: beatOf(speaker.self), timers, random },
-    onMessage(text) {
+    ...{ url, channels: [CHANGES_CHANNEL, MINUTES_CHANNEL], beatChannel: beatOf(speaker.self), timers, random },
+    onMessage(text, channel) {
+      if (channel === MINUTES_CHANNEL) return minutes.hear(text);
       const said = reader.message(text);
       if (said) deliver(said);
     },
     onUp(by) {
       send = by;
+      minutes.up(by);
       void join(by);
     },
     onDown(problem) {
       send = undefined;
       writingBy = undefined;
       report(problem);
+      minutes.down();
     },
   });
 
@@ -120,19 +125,24 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
     },
     hear: (change) => own.note({ from: speaker.self, changes: [change] }),
     readAgain: () => void (send && read(send)),
+    minutes: minutes.leases,
     close() {
       send = undefined;
+      minutes.close();
       outbox.close();
       link.close();
     },
   };
 }
 
-async function readStored(by: SendCommand, reader: RedisReader, now: number) {
-  const minute = Math.floor(now / MINUTE_MS);
+/** Delivers what others have said and is still so, and takes away what is over. */
+async function readStored(by: SendCommand, reader: RedisReader, now: number, deliver: RedisSharingParts["deliver"]) {
+  const minute = minuteOf(now);
   const minutes = [minute - 1, minute];
   const [cooling, ...used] = await Promise.all([COOLING, ...minutes.map(usedIn)].map((key) => by("HGETALL", [key])));
-  return reader.stored(cooling, new Map(minutes.map((each, index) => [each, used[index]])));
+  const { said, over } = reader.stored(cooling, new Map(minutes.map((each, index) => [each, used[index]])));
+  said.forEach(deliver);
+  if (over.length > 0) await by("HDEL", [COOLING, ...over]);
 }
 
 function reportOnce(onChange: RedisSharingParts["onChange"]): RedisSharingParts["onChange"] {

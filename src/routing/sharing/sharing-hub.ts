@@ -1,9 +1,10 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { ChangesFrom, FromHub, ToHub } from "./channel.ts";
+import { MinuteHub } from "./minute-hub.ts";
 import { bySpeaker, createPresentChanges, type Said } from "./present-changes.ts";
 import { SlotHub } from "./slot-hub.ts";
 
-/** What the process that holds the workers together does for their routing: it passes on what they say, and leases slots. */
+/** What the process that holds the workers together does for their routing: it passes on what they say, and leases slots and minutes. */
 export interface SharingHub {
   /** A worker can be told things from now on; its first message goes to it at once. */
   join(worker: number, send: (messages: readonly FromHub[]) => void): void;
@@ -63,25 +64,29 @@ export function createSharingHub({ workers, clock, timers, gateway }: SharingHub
       tell(member);
     }
   };
-  const slots = new SlotHub({
+  const leased = {
     workers,
-    send: (worker, message) => void members.get(worker)?.outgoing.push(message),
+    send: (worker: number, message: FromHub) => void members.get(worker)?.outgoing.push(message),
     timers: {
       ...timers,
-      setTimer: (callback, delayMs) =>
+      setTimer: (callback: () => void, delayMs: number) =>
         timers.setTimer(() => {
           callback();
           flush();
         }, delayMs),
     },
-  });
+  };
+  const slots = new SlotHub(leased);
+  const minutes = new MinuteHub({ ...leased, clock });
 
   const hearOne = (worker: number, member: Member, message: ToHub): void => {
     if (message.kind === "heard") {
       member.isTold = false;
       return tell(member);
     }
+    if (message.kind === "claim") return minutes.claim(worker, message);
     if (message.kind !== "changes") return slots.hear(worker, message);
+    for (const change of message.changes) if (change.kind === "used") minutes.told(worker, change);
     present.note(message);
     passOn(worker, message);
   };
@@ -97,14 +102,19 @@ export function createSharingHub({ workers, clock, timers, gateway }: SharingHub
       const member = members.get(worker);
       if (!member) return;
       for (const message of messages) hearOne(worker, member, message);
-      if (messages.some(({ kind }) => kind !== "heard")) member.outgoing.push({ kind: "heard" });
+      // A claim has an answer of its own.
+      if (messages.some(({ kind }) => kind !== "heard" && kind !== "claim")) member.outgoing.push({ kind: "heard" });
       flush();
     },
     leave(worker) {
       if (!members.delete(worker)) return;
       slots.leave(worker);
+      minutes.leave(worker);
       flush();
     },
-    close: () => slots.close(),
+    close() {
+      slots.close();
+      minutes.close();
+    },
   };
 }

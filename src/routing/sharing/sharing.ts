@@ -1,3 +1,5 @@
+import type { MinuteLeases } from "./minutes.ts";
+
 /** What one process tells the others. Times are milliseconds since the epoch, because no two processes share another clock. */
 export type SharedChange =
   /** A deployment cools: it failed too often, or its provider wants to be left alone. */
@@ -30,9 +32,13 @@ export interface Sharing {
   tell(change: SharedChange): void;
   /** @param listener told of what others say, each with a `used` of its own. @returns what ends it */
   listen(listener: (change: SharedChange, from: string) => void): () => void;
+  /** There is nobody to tell. */
+  readonly isAlone?: boolean;
   /** Absent if this process has all slots. */
   readonly slots?: SlotLeases | undefined;
+  /** Absent if this process has the whole of every minute. */
+  readonly minutes?: MinuteLeases | undefined;
 }
 
 /** One process alone. */
-export const ALONE: Sharing = { tell() {}, listen: () => () => {} };
+export const ALONE: Sharing = { tell() {}, listen: () => () => {}, isAlone: true };

@@ -1,7 +1,9 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { ChangesFrom, FromHub, SharingChannel, ToHub } from "./channel.ts";
 import { createOutbox } from "./outbox.ts";
+import type { MinuteLeases } from "./minutes.ts";
 import type { SharedChange, SlotLeases } from "./sharing.ts";
+import { createWorkerMinutes } from "./worker-minutes.ts";
 import { WorkerSlots } from "./slot-leases.ts";
 
 /** Changes in one message. */
@@ -21,6 +23,7 @@ export interface WorkerSharingParts {
 export interface WorkerSharing {
   tell(change: SharedChange): void;
   readonly slots: SlotLeases;
+  readonly minutes: MinuteLeases;
   close(): void;
 }
 
@@ -38,6 +41,7 @@ export function openWorkerSharing({ channel, self, timers, deliver, onHello }: W
     if (isTelling) channel.send(all);
   };
   const slots = new WorkerSlots(send, timers);
+  const minutes = createWorkerMinutes(channel.send);
   // Nothing is heard of a worker before it was greeted.
   slots.hold(true);
 
@@ -52,8 +56,10 @@ export function openWorkerSharing({ channel, self, timers, deliver, onHello }: W
       isTelling = false;
       return flush();
     }
+    if (message.kind === "held" || message.kind === "give" || message.kind === "freed") return minutes.hear(message);
     if (message.kind !== "hello") return slots.hear(message);
     slots.begin(message, message.slots);
+    minutes.begin(message.workers);
     hasBegun = true;
     message.changes.forEach(deliver);
     onHello(message.gateway);
@@ -67,6 +73,7 @@ export function openWorkerSharing({ channel, self, timers, deliver, onHello }: W
   return {
     tell: outbox.put,
     slots,
+    minutes: minutes.leases,
     close() {
       outbox.close();
       slots.close();

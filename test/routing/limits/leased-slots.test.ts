@@ -34,7 +34,7 @@ function openProcesses(limit: number, hasQueue: boolean) {
   const deliver = async ({ number, toHub, toWorker, slots }: (typeof all)[number]): Promise<void> => {
     await settle();
     const up = toHub.shift();
-    if (up && up.kind !== "changes" && up.kind !== "heard") hub.hear(number, up);
+    if (up && up.kind !== "changes" && up.kind !== "heard" && up.kind !== "claim") hub.hear(number, up);
     const down = toWorker.shift();
     if (down?.kind === "grant" || down?.kind === "ask") slots.hear(down);
     await settle();

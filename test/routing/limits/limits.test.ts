@@ -8,7 +8,11 @@ describe("max_in_flight", () => {
     const left = deploymentAt("left");
     const first = entered(gates.tryEnter(left, 1));
     entered(gates.tryEnter(left, 1));
-    expect(refusalOf(gates.tryEnter(left, 1))).toEqual({ limit: "max_in_flight 2 of left", retryAfterMs: undefined });
+    expect(refusalOf(gates.tryEnter(left, 1))).toEqual({
+      limit: "max_in_flight 2 of left",
+      retryAfterMs: undefined,
+      isAsking: false,
+    });
     first.release();
     first.release();
     entered(gates.tryEnter(left, 1));
@@ -90,7 +94,7 @@ describe("requests_per_minute", () => {
     entered(gates.tryEnter(left, 1)).release();
     entered(gates.tryEnter(left, 1)).release();
     const refusal = refusalOf(gates.tryEnter(left, 1));
-    expect(refusal).toEqual({ limit: "requests_per_minute 2 of left", retryAfterMs: MINUTE + 1 });
+    expect(refusal).toEqual({ limit: "requests_per_minute 2 of left", retryAfterMs: MINUTE + 1, isAsking: false });
     await clock.advance(MINUTE);
     refusalOf(gates.tryEnter(left, 1));
     await clock.advance(1);

@@ -46,15 +46,17 @@ export interface Asker {
   readonly isOver: Promise<void>;
 }
 
-/** Gates on a clock that a test moves, at the beginning of a minute. */
+/**
+ * Gates on a clock that a test moves, at the beginning of a minute.
+ * @param set added to the time of day, which may be set while the process runs
+ */
 export function openTestGates(
   limits: Readonly<Record<string, LimitOptions>>,
   queues: Readonly<Record<string, QueueOptions>> = {},
   sharing: Sharing = ALONE,
+  clock = createManualClock(100 * MINUTE),
+  set = { milliseconds: 0 },
 ) {
-  const clock = createManualClock(100 * MINUTE);
-  /** Added to the time of day, which may be set while the process runs. */
-  const set = { milliseconds: 0 };
   const states = createGateStates({ timers: clock, clock: () => clock.now() + set.milliseconds, sharing });
   const configure = (
     newLimits: Readonly<Record<string, LimitOptions>>,

@@ -1,60 +1,12 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type GatewayProcess, startGateway } from "../../fixtures/start-gateway.ts";
-import { hasRedis, startRedis } from "../../response-store/stores.ts";
 import { connectToEach } from "../../cli/workers/worker-processes.ts";
+import { hasRedis } from "../../response-store/stores.ts";
+import { startServer } from "./answering-redis.ts";
+import { ask, openConfigs, start, startProvider } from "./limited-gateways.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "gateway-sharing-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const ANSWER = {
-  ...{ id: "c1", object: "chat.completion", created: 1, model: "m" },
-  choices: [{ index: 0, message: { role: "assistant", content: "hello" }, finish_reason: "stop" }],
-  usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
-};
-const ASKED = JSON.stringify({ model: "fast", messages: [{ role: "user", content: "hi" }] });
-
-/** A provider that counts how many requests it has at once, and in all. */
-function startProvider(status: number, headers: Record<string, string> = {}) {
-  const seen = { all: 0, atOnce: 0, most: 0 };
-  const server = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    async fetch({ method }) {
-      if (method !== "POST") return Response.json({ data: [] });
-      seen.all += 1;
-      seen.atOnce += 1;
-      seen.most = Math.max(seen.most, seen.atOnce);
-      await Bun.sleep(5);
-      seen.atOnce -= 1;
-      return Response.json(status === 200 ? ANSWER : { error: { message: "not now" } }, { status, headers });
-    },
-  });
-  return { seen, url: `${server.url.href}v1`, [Symbol.asyncDispose]: () => server.stop(true) };
-}
-
-/** A file with a model `fast` of these providers. */
-function writeConfig(providers: Readonly<Record<string, string>>, limits: string): string {
-  const path = join(folder, `${crypto.randomUUID()}.yaml`);
-  const ids = Object.keys(providers);
-  const lines = [
-    "providers:",
-    ...ids.map((id) => `  ${id}: { base_url: "${providers[id]}", api_key: sk-${id}-0123456789, apis: [chat] }`),
-    ...["models:", "  fast:", "    strategy: priority", "    deployments:"],
-    ...ids.map((id) => `      - { provider: ${id}, model: m }`),
-    ...(limits === "" ? [] : [`    limits: ${limits}`]),
-  ];
-  writeFileSync(path, `${lines.join("\n")}\n`);
-  return path;
-}
-
-const start = (config: string, settings: Readonly<Record<string, string>>): Promise<GatewayProcess> =>
-  startGateway({ SERVER_PORT: "0", ...settings }, ["--config", config]);
-
-const ask = (url: string): Promise<Response> =>
-  fetch(`${url}/v1/chat/completions`, { method: "POST", body: ASKED, headers: { connection: "close" } });
+const configs = openConfigs();
+const { writeConfig } = configs;
+afterAll(configs.remove);
 
 interface Routing {
   readonly data: readonly {
@@ -98,7 +50,7 @@ describe("two workers", () => {
 
 describe.skipIf(!hasRedis)("two gateways", () => {
   test("know which deployment cools, and how much of a minute is used", async () => {
-    await using redis = await startRedis();
+    await using redis = await startServer();
     await using left = startProvider(429, { "retry-after": "60" });
     await using right = startProvider(200);
     const settings = { REDIS_URL: redis.url };

@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { RedisClient } from "bun";
 import { BACKGROUND_TIMERS } from "../../../src/core/deadlines.ts";
+import { problemOf } from "../../../src/routing/sharing/redis-connections.ts";
 import { type OpenSharing, openSharing } from "../../../src/routing/sharing/open-sharing.ts";
 import type { SharedChange } from "../../../src/routing/sharing/sharing.ts";
 import { createMailbox, type Mailbox } from "../../fixtures/mailbox.ts";
-import { hasRedis, type RedisServer, startRedis } from "../../response-store/stores.ts";
+import { hasRedis, type RedisServer } from "../../response-store/stores.ts";
+import { startServer } from "./answering-redis.ts";
 
 /** A gateway that shares, and what it hears and says of Redis. */
 interface Sharer {
@@ -45,19 +47,6 @@ function share(redisUrl: string | undefined, keys: ReadonlySet<string> = KEYS, c
   sharing.start();
   open.push(sharing);
   return { sharing, heard, log, logged };
-}
-
-/** A server that answers: its socket is there a moment before. */
-async function startServer(): Promise<RedisServer> {
-  const server = await startRedis();
-  const isUp = async (): Promise<boolean> => {
-    const client = new RedisClient(server.url, { autoReconnect: false });
-    const answer = await client.ping().catch(() => undefined);
-    client.close();
-    return answer === "PONG";
-  };
-  while (!(await isUp())) await Bun.sleep(5);
-  return server;
 }
 
 const cooling = (key: string, ms = 60_000): SharedChange => ({
@@ -228,6 +217,25 @@ test.skipIf(!hasRedis)("a server that answers and refuses is away, too, and said
   expect(await one.logged.next(12_000, "that it is back")).toBe("back");
   expect(await hears(other)).toMatchObject({ key: LEFT });
   expect([one.log, other.log]).toEqual([["away", "back"], []]);
+});
+
+test.skipIf(!hasRedis)("a server that is a replica is said to be one, and what would be right", async () => {
+  await using server = await startServer();
+  const [one, other] = [share(server.url), share(server.url)];
+  await meet(one, other);
+  const client = new RedisClient(server.url);
+  await client.send("REPLICAOF", ["127.0.0.1", "1"]);
+  one.sharing.tell(cooling(LEFT));
+  expect(await one.logged.next(3000, "that it is away")).toContain("name the primary");
+  await client.send("REPLICAOF", ["NO", "ONE"]);
+  client.close();
+  expect(await one.logged.next(12_000, "that it is back")).toBe("back");
+});
+
+test("an answer of a Redis Cluster says that it is not supported", () => {
+  expect(problemOf(new Error("MOVED 3999 127.0.0.1:6381"))).toContain("Cluster is not supported");
+  expect(problemOf(new Error("CLUSTERDOWN Hash slot not served"))).toContain("Cluster is not supported");
+  expect(problemOf(new Error("OOM command not allowed"))).toBe("OOM command not allowed");
 });
 
 test.skipIf(!hasRedis)("a server that is away at the start is said once, and found when it comes", async () => {

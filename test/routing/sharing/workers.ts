@@ -83,14 +83,14 @@ export function openWorkers(count: number, firstLimit: number): Workers {
   const hear = (worker: FakeWorker): void => {
     const message = worker.toWorker.shift();
     if (message?.kind === "hello") worker.slots.begin(message, message.slots);
-    else if (message && message.kind !== "changes" && message.kind !== "heard") worker.slots.hear(message);
+    else if (message?.kind === "grant" || message?.kind === "ask") worker.slots.hear(message);
   };
 
   const deliver = async (number: number): Promise<void> => {
     await settle();
     const worker = all.get(number);
     const message = worker?.toHub.shift();
-    if (message && message.kind !== "changes" && message.kind !== "heard") hub.hear(number, message);
+    if (message?.kind === "limit" || message?.kind === "want" || message?.kind === "return") hub.hear(number, message);
     if (worker) hear(worker);
     await settle();
   };

@@ -1,0 +1,83 @@
+import type { TimerSource } from "../../core/deadlines.ts";
+import type { MinuteLeases } from "../sharing/minutes.ts";
+import type { Gate } from "./gate.ts";
+import { claimOf, hasSpare } from "./minute-claim.ts";
+
+export interface MinuteClaimsParts {
+  readonly minutes: MinuteLeases;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
+  /** Puts aside what a gate counts of minutes that are over. */
+  readonly roll: (gate: Gate) => void;
+  /** Claims were made, and none was answered for too long. */
+  readonly onSilence: () => void;
+}
+
+/** Makes claims, one at a time for each gate. */
+export interface MinuteClaims {
+  /** Asks for more, with all that need it by the end of this turn; not while an earlier claim is not answered. */
+  askSoon(gate: Gate): void;
+  /** In place of an earlier claim, if that is not answered. @param asks for more; else it is said only what is held */
+  claim(gate: Gate, asks: boolean): void;
+  /** The claim on a gate is answered. */
+  settle(gate: Gate): void;
+  /** No claim will be answered. */
+  forget(): void;
+}
+
+export function createMinuteClaims({ minutes, clock, timers, roll, onSilence }: MinuteClaimsParts): MinuteClaims {
+  const toAsk = new Set<Gate>();
+  const asked = new Set<Gate>();
+  let sequence = 0;
+  let patience: unknown;
+
+  const claim = (gate: Gate, asks: boolean): void => {
+    const { lease } = gate;
+    if (!lease) return;
+    roll(gate);
+    lease.asked = sequence += 1;
+    lease.hasSaidSpare = hasSpare(gate, lease);
+    asked.add(gate);
+    patience ??= timers.setTimer(losePatience, minutes.patienceMs);
+    minutes.claim({ ...claimOf(gate, lease, clock()), sequence, asks });
+  };
+
+  const askAll = (): void => {
+    const all = [...toAsk];
+    toAsk.clear();
+    for (const gate of all) if (gate.lease?.asked === 0) claim(gate, true);
+  };
+
+  /** After a busy turn, the answer may be there and not read. */
+  const losePatience = (): void => {
+    patience = timers.setTimer(onSilence, 0);
+  };
+
+  const endPatience = (): void => {
+    timers.clearTimer(patience);
+    patience = undefined;
+  };
+
+  return {
+    askSoon(gate) {
+      if (gate.lease?.asked !== 0) return;
+      if (toAsk.size === 0) queueMicrotask(askAll);
+      toAsk.add(gate);
+    },
+    claim,
+    settle(gate) {
+      if (gate.lease) gate.lease.asked = 0;
+      asked.delete(gate);
+      endPatience();
+      // Whoever has answered this one will answer the others.
+      if (asked.size > 0) patience = timers.setTimer(losePatience, minutes.patienceMs);
+    },
+    forget() {
+      for (const { lease } of asked) if (lease) lease.asked = 0;
+      asked.clear();
+      toAsk.clear();
+      endPatience();
+    },
+  };
+}

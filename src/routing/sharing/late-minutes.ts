@@ -1,0 +1,36 @@
+import type { MinuteClaim, MinuteLeases, MinuteListener } from "./minutes.ts";
+
+/** No request waits for longer for Redis, in milliseconds; who has not answered a little before is away. */
+export const REDIS_WAITS = { waitMs: 20, patienceMs: 15 } as const;
+
+/** Minutes that Redis keeps, while its client is not loaded yet: what is claimed is kept until then. */
+export function createLateMinutes(processes: () => number): {
+  readonly leases: MinuteLeases;
+  /** The client is there. */
+  follow(minutes: MinuteLeases): void;
+} {
+  const early = new Map<string, MinuteClaim>();
+  let listener: MinuteListener | undefined;
+  let followed: MinuteLeases | undefined;
+
+  return {
+    leases: {
+      ...REDIS_WAITS,
+      processes,
+      claim(claim) {
+        if (followed) followed.claim(claim);
+        else early.set(claim.gate, claim);
+      },
+      listen(given) {
+        listener = given;
+        followed?.listen(given);
+      },
+    },
+    follow(minutes) {
+      followed = minutes;
+      if (listener) minutes.listen(listener);
+      for (const claim of early.values()) minutes.claim(claim);
+      early.clear();
+    },
+  };
+}

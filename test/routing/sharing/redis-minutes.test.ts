@@ -1,0 +1,88 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { RedisClient } from "bun";
+import fc from "fast-check";
+import { decide } from "../../../src/routing/sharing/minute-ledger.ts";
+import { claimCommand, readClaimed } from "../../../src/routing/sharing/minute-script.ts";
+import type { MinuteAmount, MinuteClaim } from "../../../src/routing/sharing/minutes.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
+import { hasRedis, type RedisServer } from "../../response-store/stores.ts";
+import { startServer } from "./answering-redis.ts";
+
+const clients: RedisClient[] = [];
+afterEach(() => {
+  for (const client of clients.splice(0)) client.close();
+});
+
+function connect({ url }: RedisServer): RedisClient {
+  const client = new RedisClient(url);
+  clients.push(client);
+  return client;
+}
+
+const amount = (max: number) => fc.record({ requests: fc.nat(max), tokens: fc.nat(max * 100) });
+const step = fc.record({
+  ...{ process: fc.nat(3), into: fc.nat(59_999), before: amount(20), used: amount(5), extra: amount(5) },
+  ...{ asks: fc.boolean(), need: amount(3), more: amount(10) },
+});
+const limits = fc.record({
+  requests: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
+  tokens: fc.option(fc.integer({ min: 1, max: 4000 }), { nil: undefined }),
+});
+
+const plus = (one: MinuteAmount, other: MinuteAmount): MinuteAmount => ({
+  requests: one.requests + other.requests,
+  tokens: one.tokens + other.tokens,
+});
+const NONE: MinuteAmount = { requests: 0, tokens: 0 };
+
+describe.skipIf(!hasRedis)("the script that keeps minutes in Redis", () => {
+  test("decides as the supervisor of workers does, whatever is claimed", async () => {
+    await using server = await startServer();
+    const client = connect(server);
+    let gate = 0;
+    await fc.assert(
+      fc.asyncProperty(limits, fc.array(step, { maxLength: 15 }), async (limited, steps) => {
+        gate += 1;
+        const keys = [`${gate}:1`, `${gate}:0`] as const;
+        const held = new Map<number, { used: MinuteAmount; held: MinuteAmount }>();
+        const before = new Map<number, MinuteAmount>();
+        for (const [index, { process, into, extra, more, ...said }] of steps.entries()) {
+          const claim: MinuteClaim = {
+            ...{ gate: String(gate), minute: 1, at: 60_000 + into, sequence: index + 1, limits: limited },
+            ...said,
+            ...{ held: plus(said.used, extra), wish: plus(said.need, more) },
+          };
+          if (before.has(process) || said.before.requests + said.before.tokens > 0) before.set(process, said.before);
+          const others = [...held].filter(([name]) => name !== process);
+          const answer = decide(claim, {
+            others: others.reduce((sum, [, each]) => plus(sum, each.held), NONE),
+            before: [...before.values()].reduce(plus, NONE),
+            processes: new Set([process, ...held.keys(), ...before.keys()]).size,
+          });
+          held.set(process, { used: claim.used, held: answer.held });
+          const [command, values] = claimCommand(claim, `p${process}`, keys);
+          const claimed = readClaimed(claim, await client.send(command, [...values]));
+          expect(claimed.answer).toEqual(answer);
+          const unspent = others.filter(
+            ([, each]) => each.held.requests > each.used.requests || each.held.tokens > each.used.tokens,
+          );
+          expect([...claimed.unspent].sort()).toEqual(unspent.map(([name]) => `p${name}`).sort());
+        }
+      }),
+      propertyRuns(100),
+    );
+  });
+
+  test("leaves nothing that does not expire", async () => {
+    await using server = await startServer();
+    const client = connect(server);
+    const claim: MinuteClaim = {
+      ...{ gate: "g", minute: 1, at: 61_000, sequence: 1, limits: { requests: 10, tokens: undefined }, asks: true },
+      ...{ before: { requests: 2, tokens: 0 }, used: NONE, held: NONE },
+      ...{ need: { requests: 1, tokens: 0 }, wish: { requests: 1, tokens: 0 } },
+    };
+    const [command, values] = claimCommand(claim, "p", ["now", "before"]);
+    await client.send(command, [...values]);
+    for (const key of ["now", "before"]) expect(await client.pttl(key)).toBeGreaterThan(120_000);
+  });
+});
