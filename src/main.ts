@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { version } from "../package.json" with { type: "json" };
 import { parseCommandLine } from "./cli/command-line.ts";
-import { loadSource, readSource } from "./config/config-source.ts";
+import { loadSource, readSource, rereadSource } from "./config/config-source.ts";
 import { helpText } from "./cli/help.ts";
 import type { Config } from "./config/load-config.ts";
 import { printConfig } from "./cli/print-config.ts";
@@ -73,8 +73,7 @@ async function main(args: string[]): Promise<void> {
     const parts = hasFile ? (await import("./config/file/show-parts.ts")).showParts(config.writtenParts) : [];
     print(printConfig(config, origins?.createOrigins(source, process.env), parts));
   }
-  // The file stays the one that it is now, whatever names it later.
-  const readAgain = () => readSource(process.env, { ...files, configFile: source.file?.name });
+  const readAgain = rereadSource(process.env, files, source);
   if (action === "healthcheck") {
     const problem = await checkHealth(config.settings);
     if (problem !== undefined) fail([problem], EXIT.notServing);

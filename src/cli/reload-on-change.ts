@@ -1,4 +1,4 @@
-import { type ConfigSource, loadSource, type ReadSource } from "../config/config-source.ts";
+import { type ConfigSource, loadSource, type ReadSource, sourceIn } from "../config/config-source.ts";
 import type { WatchParts } from "../config/file/watch-file.ts";
 import type { UntouchedProviders } from "../config/untouched-providers.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
@@ -18,7 +18,7 @@ export interface ReloadParts {
 export interface Reloads {
   /** Reads and applies everything, changed or not. */
   reload(): void;
-  /** Does so if one of the files holds something else than when it was last read. */
+  /** Does so if something else is read than the last time. */
   reloadIfChanged(): void;
 }
 
@@ -108,13 +108,12 @@ export function createReloads({ source, read, apply, watch: { timers } }: Reload
 const load = (read: ReadSource, untouched: UntouchedProviders): LoadedConfig =>
   read.ok ? loadSource(read.source, untouched) : { ok: false, problems: [read.problem], warnings: [] };
 
-/** What tells one content of the files that are watched from another, also if it cannot be read. */
-function stateOf(read: ReadSource): string {
-  if (!read.ok) return read.problem;
-  const { file, routing } = read.source;
-  const states = [file, routing].map((one) => one && (one.version || one.problems.join("\n")));
-  return states.join("\n");
-}
+/**
+ * What tells what was read from something else, also if it cannot be used: a hash, as there are secrets in it. That it is not
+ * only of the file itself lets who has put another secret in place save the file as it is.
+ */
+const stateOf = (read: ReadSource): string =>
+  read.ok ? String(Bun.hash(JSON.stringify(sourceIn(read.source)))) : read.problem;
 
 /** Reloads on SIGHUP, and when the configuration file, or the one of ROUTING_CONFIG_PATH, is saved, if there is one. */
 export function reloadOnChange(parts: ReloadParts): void {

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { Provider } from "../providers/provider.ts";
 import { type Environment, readEnvironment, readVariable } from "./environment.ts";
 import { type ConfigFile, faultLine } from "./file/config-file.ts";
@@ -54,6 +55,34 @@ export async function readSource(given: Environment, { envFile, configFile }: So
   // The reader of YAML and its schemas are in memory only if they are used.
   const { readConfigFile } = await import("./file/read-config-file.ts");
   return { ok: true, source: { environment, ...lines, file: readConfigFile(path, environment), ...routing } };
+}
+
+/**
+ * What reads everything again, as it is then. To be made right after it was read first. A pipe that the file of settings was,
+ * such as standard input, is at its end by then: what it has said stays.
+ * @param first what was read
+ */
+export function rereadSource(given: Environment, files: SourceFiles, first: ConfigSource): () => Promise<ReadSource> {
+  const { envFile } = files;
+  // The file stays the one that it is now, whatever names it later.
+  const configFile = first.file?.name;
+  if (envFile === undefined) return () => readSource(given, { envFile, configFile });
+  if (isSpecial(envFile)) return () => readSource(first.environment, { envFile: undefined, configFile });
+  return async () => {
+    // A pipe would be waited for, and everybody with it.
+    const problem = `--env-file ${JSON.stringify(envFile)} cannot be read: it is no regular file`;
+    return isSpecial(envFile) ? { ok: false, problem } : readSource(given, { envFile, configFile });
+  };
+}
+
+/** Whether a path leads to a pipe, a device and the like. */
+function isSpecial(path: string): boolean {
+  try {
+    const status = statSync(path);
+    return !status.isFile() && !status.isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 async function readRouting(environment: Environment): Promise<Pick<ConfigSource, "routing">> {

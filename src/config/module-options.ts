@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { defaultBudget, readMemoryLimit } from "../core/memory/limit.ts";
+import { VISUAL_SIGNS } from "../formats/visual-signs.ts";
 import { entriesFor } from "./issuer-entries.ts";
 import type { Config } from "./load-config.ts";
 import type { Settings } from "./settings-table.ts";
@@ -167,10 +168,9 @@ export function relayOptions(settings: Settings) {
     proxiesWithoutModel: settings.PROXY_WITHOUT_MODEL === "allow",
     maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
     jsonLimits: jsonLimits(settings),
-    isStrict: settings.VALIDATION === "strict",
+    ...{ isStrict: settings.VALIDATION === "strict", judge: settings.ENABLE_VISION ? undefined : VISUAL_SIGNS },
     ...{ wantsUsage: settings.STREAM_USAGE === "always", showsCost: settings.COST_HEADER },
-    defaultMaxTokens: settings.DEFAULT_MAX_TOKENS,
-    estimatesTokens: settings.COUNT_TOKENS === "estimate",
+    ...{ defaultMaxTokens: settings.DEFAULT_MAX_TOKENS, estimatesTokens: settings.COUNT_TOKENS === "estimate" },
     refusesUnsupported: settings.UNSUPPORTED_FIELDS === "refuse",
     fetchesMedia: settings.IMAGE_FETCH,
     keepAliveMs: settings.STREAM_KEEPALIVE,

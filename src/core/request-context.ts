@@ -157,7 +157,7 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   responseHeader(): void;
   /** Bytes of the body of the provider's response have come. The first call counts. */
   firstByte(): void;
-  /** What was recorded of a response, and that it is an error, is of no use: another one may come; if it is further, only the latter. */
+  /** What was recorded of a response, and that it is an error, is of no use: another may come. A further one takes back only the error. */
   attemptFailed(isFurther?: boolean): void;
   /** The client is answered with this status. */
   answered(status: number): void;

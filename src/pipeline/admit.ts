@@ -1,33 +1,27 @@
 import type { RequestContext } from "../core/request-context.ts";
-import { Failure } from "../core/errors.ts";
-import { type JsonLimits, parsedWeight } from "../core/json/limits.ts";
-import { decodeObjectInTurns, type DecodedObject } from "../core/json/parse.ts";
 import { mediaBytes } from "../formats/media-bytes.ts";
 import type { ApiName, Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { resolveTarget, splitQuery, type Target, type TargetSources } from "../routing/resolve-target.ts";
+import { acceptBody, type AcceptParts, requireClient } from "./accept-body.ts";
 import type { AttemptParts } from "./attempt-parts.ts";
 import { Attempts } from "./attempts.ts";
 import { chooseWay } from "./choose-way.ts";
-import { DECISIVE_NAMES, type ReceivedBody } from "./prepare-body.ts";
 import { readAskedInPath } from "./read-path.ts";
 import { type BodyReaderParts, readBody } from "./read-body.ts";
+import { isLong, memberOf, parsed } from "./received-body.ts";
 import type { OpenedRoute, RoutedAdmission, RoutedAsk } from "./route/request-route.ts";
+import { readsConversation } from "./route/request-traits.ts";
 import type { AdmittedRequest } from "./stage.ts";
-import type { CheckRequest } from "../formats/schema/check.ts";
-import { nextTurn } from "../core/event-loop.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import { findJsonModels } from "../routing/find-json-models.ts";
 import { findQueryModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
 
-export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCall" | "deadlines" | "now" | "calls"> {
+export interface AdmitParts
+  extends BodyReaderParts, AcceptParts, Pick<AttemptParts, "openCall" | "deadlines" | "now" | "calls"> {
   readonly targets: TargetSources;
   readonly policy: ModelPolicy;
-  /** Of request bodies and of answers that are parsed whole. */
-  readonly jsonLimits: JsonLimits;
-  /** Hold requests to all that their schemas say, and not only to what the gateway itself must read. */
-  readonly isStrict: boolean;
   /** Estimate how many tokens a request has if its provider cannot count them, rather than refuse. */
   readonly estimatesTokens: boolean;
   /** Chooses among deployments; absent if the operator has named no models, and no provider has several keys or limits. */
@@ -41,7 +35,7 @@ export interface AdmitParts extends BodyReaderParts, Pick<AttemptParts, "openCal
 export type Admit = (context: RequestContext, request: Request, format: Format) => Promise<AdmittedRequest>;
 
 export function createAdmit(parts: AdmitParts): Admit {
-  const { targets, policy, memory, jsonLimits, isStrict, estimatesTokens, routing } = parts;
+  const { targets, policy, estimatesTokens, routing } = parts;
 
   return async (context, request, format) => {
     const inPath = format.inPath && readAskedInPath(request.url, format.inPath);
@@ -51,19 +45,11 @@ export function createAdmit(parts: AdmitParts): Admit {
     context.waited();
     context.received(bytes.length);
     context.carriesMedia(mediaBytes(bytes));
-    const wait = memory.hold(context, bytes.length + parsedWeight(bytes), request.signal);
-    if (wait) await wait;
-    const decoded = decodeObjectInTurns(bytes, { limits: jsonLimits, names: DECISIVE_NAMES, stop: request });
-    const check = isStrict ? format.check : format.checkRequired;
-    const checked =
-      decoded instanceof Promise
-        ? await checkLargeBody(bytes, await decoded, check, request)
-        : checkBody(bytes, decoded, check);
-    // From here on it is as if the body said it; its bytes stay as they are.
-    const body = inPath ? { ...checked, value: { ...checked.value, ...inPath } } : checked;
-    const streams = body.value["stream"] === true;
+    const accepting = acceptBody(context, request, format, bytes, inPath, parts);
+    const body = accepting instanceof Promise ? await accepting : accepting;
+    const streams = memberOf(body, "stream") === true;
     const isArray = streams && format.array !== undefined && format.array.isAsked(query.rest);
-    const name = String(body.value["model"]);
+    const name = String(memberOf(body, "model"));
     const named = query.provider === undefined ? routing?.router.find(name) : undefined;
     if (routing && named) {
       const ask = { context, request, format, body, streams, query: query.rest, route: named, alias: name };
@@ -84,10 +70,10 @@ export function createAdmit(parts: AdmitParts): Admit {
   };
 }
 
-/** Admits a request that several deployments could answer. At once, unless its body must be searched for other models. */
+/** Admits a request that several deployments could answer. At once, unless a long body must be parsed, or one searched for other models. */
 function admitRouted(
   parts: AdmitParts,
-  { open }: RoutedAdmission,
+  { open, router }: RoutedAdmission,
   ask: RoutedAsk,
   isArray: boolean,
 ): AdmittedRequest | Promise<AdmittedRequest> {
@@ -96,47 +82,14 @@ function admitRouted(
     requireClient(request);
     return { format, body, ...way, route, isArray, attempts: new Attempts(parts, context, request) };
   };
-  const opened = open(ask);
+  const parsing = isLong(body) && readsConversation(router, ask.route) ? parsed(body, request) : undefined;
+  const opened = parsing ? parsing.then(() => open(ask)) : open(ask);
   return opened instanceof Promise ? opened.then(admit) : admit(opened);
 }
 
 /** The bytes of a JSON text without a byte order mark, which no provider takes. https://www.rfc-editor.org/rfc/rfc8259#section-8.1 */
 export function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
-}
-
-/** The failure for a request whose body could not be decoded. */
-export function refuseBody({ fault, problem }: Extract<DecodedObject, { readonly fault: unknown }>): Failure {
-  if (fault === "stopped") return new Failure("client_gone");
-  const code = fault === "depth" || fault === "values" ? "body_too_complex" : "malformed_body";
-  return new Failure(code, { message: `Failed to decode request: ${problem}` });
-}
-
-/** Throws if the client has left: no more work is done for it. */
-export function requireClient({ signal }: Pick<Request, "signal">): void {
-  if (signal.aborted) throw new Failure("client_gone");
-}
-
-/** What the gateway knows about a body that it accepts. Throws a {@link Failure} for one that it does not accept. */
-export function checkBody(bytes: Uint8Array, decoded: DecodedObject, check: CheckRequest): ReceivedBody {
-  if ("fault" in decoded) throw refuseBody(decoded);
-  const problem = check(decoded.value);
-  if (problem) throw new Failure("invalid_request", { message: problem.message, param: problem.path || null });
-  return { bytes, value: decoded.value, members: decoded.watch };
-}
-
-/** Like {@link checkBody}, with a turn of the event loop before and after the check of up to a million values. */
-export async function checkLargeBody(
-  bytes: Uint8Array,
-  decoded: DecodedObject,
-  check: CheckRequest,
-  request: Request,
-): Promise<ReceivedBody> {
-  await nextTurn();
-  const body = checkBody(bytes, decoded, check);
-  await nextTurn();
-  requireClient(request);
-  return body;
 }
 
 /**

@@ -7,8 +7,9 @@ import { findJsonModels } from "../routing/find-json-models.ts";
 import { addParameter, findParameterModels } from "../routing/find-url-models.ts";
 import { isModelMember, type ModelNames } from "../routing/model-names.ts";
 import { parseMultipart } from "./parse-multipart.ts";
-import { DECISIVE_NAMES, requireSingleMember } from "./prepare-body.ts";
-import { refuseBody, requireClient } from "./admit.ts";
+import { requireSingleMember } from "./prepare-body.ts";
+import { DECISIVE_NAMES } from "./received-body.ts";
+import { refuseBody, requireClient } from "./accept-body.ts";
 
 /** A URL-encoded form holds a few short fields; a longer one would block the event loop. */
 const MAX_URL_ENCODED_BYTES = 256 * 1024;

@@ -4,28 +4,13 @@ import { type Edit, editMembers, editObject } from "../core/json/edit.ts";
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { findMember, type Member } from "../core/json/find.ts";
 import { watchMembers } from "../core/json/limits.ts";
-import { foundMember, type MemberWatch, watchedNames } from "../core/json/member-watch.ts";
+import { foundMember, type MemberWatch } from "../core/json/member-watch.ts";
 import { ENVELOPE_SIGN, removeSeals } from "../formats/form/remove-seals.ts";
 import type { Format } from "../formats/format.ts";
-import { CONTENT_ROOTS } from "../formats/visual-content.ts";
 import type { BodyVariant } from "../providers/model-family.ts";
 import type { Target } from "../routing/resolve-target.ts";
 import { variantFor } from "./body-variant.ts";
-
-/** A request body as the client sent it: the parsed value is for reading, the bytes are what is forwarded. */
-export interface ReceivedBody {
-  readonly bytes: Uint8Array;
-  readonly value: JsonObject;
-  /** What a scan of the bytes for {@link DECISIVE_NAMES} has found; without it, each search scans them. */
-  readonly members?: MemberWatch | undefined;
-}
-
-const ROUTING_NAMES = ["model", "stream_options", "tools", "tool_choice"] as const;
-
-type DecisiveName = (typeof ROUTING_NAMES)[number] | (typeof CONTENT_ROOTS)[number];
-
-/** The members that decisions of the gateway depend on. */
-export const DECISIVE_NAMES = watchedNames([...ROUTING_NAMES, ...CONTENT_ROOTS]);
+import { DECISIVE_NAMES, type DecisiveName, lackingMembers, memberOf, type ReceivedBody } from "./received-body.ts";
 
 /**
  * Finds a member that a decision of the gateway depends on. One that occurs twice, in any spelling, is refused: the
@@ -52,7 +37,7 @@ export function refuseRepeated(name: string): never {
  * @param wantsUsage the gateway wants it of every stream
  */
 export function injectsUsage(body: ReceivedBody, target: Target, format: BodyFormat, wantsUsage: boolean): boolean {
-  return format.hasStreamOptions && wantsUsage && !target.provider.refusesStreamOptions && lacksUsage(body.value);
+  return format.hasStreamOptions && wantsUsage && !target.provider.refusesStreamOptions && lacksUsage(body);
 }
 
 type BodyFormat = Pick<Format, "api" | "hasStreamOptions" | "images" | "inPath" | "seals">;
@@ -74,7 +59,7 @@ export function prepareBody(
   if (variant) edits.push(...editVariant(body, variant, inPath ? undefined : model));
   // Some clients name it there too; what the path says counts.
   if (model && inPath) edits.push({ kind: "remove", member: model });
-  else if (model && !variant?.isWithoutModel && body.value["model"] !== target.model)
+  else if (model && !variant?.isWithoutModel && memberOf(body, "model") !== target.model)
     edits.push({ kind: "replace", member: model, json: toJson(target.model) });
   if (inPath?.requests) edits.push(...editRequests(body, inPath.requests, target.model));
   const refused = target.provider.refusesStreamOptions;
@@ -82,16 +67,26 @@ export function prepareBody(
     const member = requireSingleMember(body, "stream_options");
     if (refused && member) edits.push({ kind: "remove", member });
     if (usageInjected) {
-      const json = toJson({ ...asObject(body.value["stream_options"]), include_usage: true });
+      const json = toJson({ ...asObject(memberOf(body, "stream_options")), include_usage: true });
       edits.push(member ? { kind: "replace", member, json } : { kind: "insert", name: "stream_options", json });
     }
   }
-  if (images && asBuffer(body.bytes).includes(seals?.sign ?? ENVELOPE_SIGN)) {
+  if (images && holdsSeals(body, seals)) {
     edits.push(...editSeals(body, images.member, seals?.remove ?? removeSeals));
   }
   const edited = editObject(body.bytes, edits);
   return variant?.replaced ? setMembers(edited, variant.added, variant.replaced) : edited;
 }
+
+/**
+ * Whether {@link prepareBody} looks into what is long in a body, which is to be parsed for that if it is long itself.
+ */
+export function readsTalk(body: ReceivedBody, { images, inPath, seals }: BodyFormat): boolean {
+  return inPath?.requests !== undefined || (images !== undefined && holdsSeals(body, seals));
+}
+
+const holdsSeals = ({ bytes }: ReceivedBody, seals: Format["seals"]): boolean =>
+  asBuffer(bytes).includes(seals?.sign ?? ENVELOPE_SIGN);
 
 /** Behind all other edits, which may have put in the same member. */
 function setMembers(body: Uint8Array, added: JsonObject, replaced: JsonObject): Uint8Array {
@@ -102,14 +97,14 @@ function setMembers(body: Uint8Array, added: JsonObject, replaced: JsonObject): 
 }
 
 function editVariant(
-  { value }: ReceivedBody,
+  body: ReceivedBody,
   { isWithoutModel, added, replaced }: BodyVariant,
   model: Member | undefined,
 ): Edit[] {
-  const inserted = replaced ? [] : Object.entries(added).filter(([name]) => !Object.hasOwn(value, name));
+  const inserted = replaced ? [] : lackingMembers(body, Object.keys(added));
   return [
     ...(isWithoutModel && model ? [{ kind: "remove", member: model } as const] : []),
-    ...inserted.map(([name, member]) => ({ kind: "insert", name, json: toJson(member) }) as const),
+    ...inserted.map((name) => ({ kind: "insert", name, json: toJson(added[name]) }) as const),
   ];
 }
 
@@ -131,15 +126,16 @@ function editSeals(
   name: NonNullable<Format["images"]>["member"],
   remove: NonNullable<Format["seals"]>["remove"],
 ): Edit[] {
-  const turns = body.value[name];
+  const turns = memberOf(body, name);
   const kept = Array.isArray(turns) ? remove(turns) : undefined;
   const member = kept && requireSingleMember(body, name);
   return member ? [{ kind: "replace", member, json: toJson(kept) }] : [];
 }
 
 /** Options that are no object, or whose `include_usage` is no boolean, are for the provider to judge, and stay as they are. */
-function lacksUsage({ stream, stream_options: options }: JsonObject): boolean {
-  if (stream !== true) return false;
+function lacksUsage(body: ReceivedBody): boolean {
+  if (memberOf(body, "stream") !== true) return false;
+  const options = memberOf(body, "stream_options");
   const wanted = isJsonObject(options) ? options["include_usage"] : options;
   return wanted === undefined || wanted === null || (wanted === false && options !== false);
 }

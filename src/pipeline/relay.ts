@@ -14,7 +14,8 @@ import { beginsWithEvent, isEventStream, readWholeResponse, requireBody, UNCOUNT
 import { openEventStream } from "./event-stream.ts";
 import { judgeAnswer } from "./judge-answer.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
-import { injectsUsage, prepareBody } from "./prepare-body.ts";
+import { injectsUsage, prepareBody, readsTalk } from "./prepare-body.ts";
+import { isLong, memberOf, parsed } from "./received-body.ts";
 import { withTried } from "./route/routed-failure.ts";
 import type { Answer, Stage } from "./stage.ts";
 import { createCountAnswer } from "./translate/count-tokens.ts";
@@ -47,7 +48,7 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
     using attempts = admitted.attempts;
     // Before the wait, which would keep all that was admitted if something of it were needed behind.
     const { provider } = admitted.target;
-    const streamAsked = admitted.body.value["stream"] === true;
+    const streamAsked = memberOf(admitted.body, "stream") === true;
     const isArray = admitted.isArray === true;
     const reply = await answer(admitted);
     const asked = { format, provider: attempts.answerer ?? provider, streamAsked, isArray };
@@ -132,10 +133,7 @@ function createAnswer(parts: RelayParts): Answer {
   const answerTranslated = createTranslatedAnswer(parts);
   const answerCount = createCountAnswer(parts);
 
-  return (admitted) => {
-    const { attempts, body, format, target, wire, url, isFurther } = admitted;
-    if (admitted.counter) return answerCount(admitted);
-    if (wire !== format.api) return answerTranslated(admitted);
+  const relayOwn: Answer = ({ attempts, body, format, target, url, isFurther }) => {
     const usageInjected = injectsUsage(body, target, format, wantsUsage);
     const headers = requestHeaders(target.provider, attempts.request.headers, format.api);
     const attempt = attempts.begin(target.provider, {
@@ -146,6 +144,14 @@ function createAnswer(parts: RelayParts): Answer {
       usageInjected,
     });
     return attempt.answered();
+  };
+
+  return (admitted) => {
+    const { attempts, body, format, wire } = admitted;
+    const answer = admitted.counter ? answerCount : wire === format.api ? relayOwn : answerTranslated;
+    const readsValue = answer !== relayOwn || (isLong(body) && readsTalk(body, format));
+    const parsing = readsValue ? parsed(body, attempts.request) : undefined;
+    return parsing?.then(() => answer(admitted)) ?? answer(admitted);
   };
 }
 

@@ -7,7 +7,7 @@ import type { Deployment } from "../routing/models/deployment.ts";
 import type { Target } from "../routing/resolve-target.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
-import type { ReceivedBody } from "./prepare-body.ts";
+import type { ReceivedBody } from "./received-body.ts";
 import type { JudgedAs } from "./route/judge-reply.ts";
 
 /** Which model of whom is asked, in which API, and where. */

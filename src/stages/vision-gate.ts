@@ -5,8 +5,9 @@ import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import type { JsonObject } from "../core/json/parse.ts";
 import { openTurns, type Turns } from "../core/event-loop.ts";
-import { type ReceivedBody, refuseRepeated, watchDecisive } from "../pipeline/prepare-body.ts";
-import type { Stage } from "../pipeline/stage.ts";
+import { refuseRepeated, watchDecisive } from "../pipeline/prepare-body.ts";
+import { parsed, type ReceivedBody, UnparsedBody } from "../pipeline/received-body.ts";
+import type { AdmittedRequest, Answer, Stage } from "../pipeline/stage.ts";
 
 /**
  * Creates the vision gate. With images off it throws `vision_disabled` if a request contains anything visual; with images
@@ -17,11 +18,10 @@ export function createVisionGate({ isEnabled, isStrict }: VisionOptions): readon
   if (!isEnabled) {
     return [
       (admitted, next) => {
-        const { body } = admitted;
+        const { body, attempts } = admitted;
         // Not `async`: such a function would keep the body while the provider thinks.
-        if (body.bytes.length > MAX_BYTES_IN_TURN) return searchInTurns(body).then(() => next(admitted));
-        refuseVisualContent(body, findVisualContent(body.value));
-        return next(admitted);
+        const parsing = isSuspicious(body) ? parsed(body, attempts.request) : undefined;
+        return parsing?.then(() => search(admitted, next)) ?? search(admitted, next);
       },
     ];
   }
@@ -44,6 +44,18 @@ export interface VisionOptions {
 
 /** A longer body is searched in turns of its own: 3 MB with as many names as fit in take 30 ms. */
 const MAX_BYTES_IN_TURN = 512 * 1024;
+
+/** Most requests have no sign of anything visual in their bytes, and need not be parsed for this. */
+const isSuspicious = (body: ReceivedBody): boolean => !(body instanceof UnparsedBody) || body.hasVisualSign;
+
+function search(admitted: AdmittedRequest, next: Answer): ReturnType<Answer> {
+  const { body } = admitted;
+  if (isSuspicious(body) && body.bytes.length > MAX_BYTES_IN_TURN) {
+    return searchInTurns(body).then(() => next(admitted));
+  }
+  refuseVisualContent(body, isSuspicious(body) ? findVisualContent(body.value) : undefined);
+  return next(admitted);
+}
 
 async function searchInTurns(body: ReceivedBody): Promise<void> {
   const turns = openTurns();

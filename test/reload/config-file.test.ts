@@ -177,7 +177,11 @@ function startProvider(gate: Promise<void>) {
 /** A gateway in this process that serves what a file says, and watches it. */
 async function openWatched(path: string) {
   const read = () =>
-    readSource({ KEY: "sk", SERVER_PORT: "0", ...forcedTransport() }, { envFile: undefined, configFile: path });
+    readSource(
+      // A comment in a stream that is held for long would be one thing too many.
+      { KEY: "sk", SERVER_PORT: "0", STREAM_KEEPALIVE: "0s", ...forcedTransport() },
+      { envFile: undefined, configFile: path },
+    );
   const first = await read();
   if (!first.ok) throw new Error(first.problem);
   const { source } = first;

@@ -1,6 +1,7 @@
 import Anthropic from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { json } from "../fixtures/answers.ts";
+import { createManualClock } from "../fixtures/manual-clock.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import type { RunningGateway } from "../fixtures/start-gateway.ts";
 import { startGateway } from "../fixtures/start-in-process.ts";
@@ -19,14 +20,16 @@ beforeAll(async () => {
     const data = [{ type: "model", id: "claude-1", display_name: "Claude One", created_at: "2025-02-19T00:00:00Z" }];
     return json(200, { data, has_more: false });
   });
-  gateway = await startGateway({
+  const settings = {
     ...threeProviders(provider.url),
     // Some may run on the machine of the test.
     ...Object.fromEntries(["OLLAMA", "LLAMACPP", "VLLM"].map((id) => [`${id}_API_URL`, `${provider.url}/none/v1`])),
     AUTH_ENABLED: "true",
     AUTH_API_KEYS: OWN_KEY,
     DISALLOWED_MODELS: "groq/gpt-4o",
-  });
+  };
+  // Where the machine is busy, lists come too late for a list of all.
+  gateway = await startGateway(settings, { timers: createManualClock() });
 });
 afterAll(async () => {
   await gateway.stop();

@@ -47,12 +47,18 @@ async function detailsOf(url: string, include = "context_window,pricing,modaliti
   return data.filter(({ served_by: by }) => by !== "vllm");
 }
 
-/** A gateway with one server as its provider `id`, and the others that are not configured out of the way. */
+/**
+ * A gateway with one server as its provider `id`, and the others that are not configured out of the way. Its timers wait for
+ * nothing unless a clock of the test's own moves: on a busy machine two seconds pass before a good answer has been read.
+ */
 async function startWith(id: string, server: MockProvider, substitutes: Substitutes = {}) {
   const others = Object.fromEntries(
     ["LLAMACPP", "OLLAMA", "VLLM"].map((name) => [`${name}_API_URL`, "http://127.0.0.1:1/v1"]),
   );
-  return startGateway({ ...others, [`${id.toUpperCase()}_API_URL`]: `${server.url}/v1` }, substitutes);
+  return startGateway(
+    { ...others, [`${id.toUpperCase()}_API_URL`]: `${server.url}/v1` },
+    { timers: createManualClock(), ...substitutes },
+  );
 }
 
 const props = (n_ctx: unknown, modalities: unknown = { vision: true, audio: false }): Script =>

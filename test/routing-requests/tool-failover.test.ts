@@ -185,6 +185,17 @@ describe.each(BOTH)("a chat with tools, as a %s", (_, streams) => {
     expect(posts(rig.left)[2]?.body.match(/the sum is 3/g)).toHaveLength(2);
   });
 
+  test("goes to another one if the one that has answered is at its limit", async () => {
+    await using rig = await start("chat", "chat", [{ ...FAST, limits: { requestsPerMinute: 1 } }]);
+    rig.left.answer(CALLS.chat(streams));
+    rig.right.answer(answerOf("chat", streams));
+    const response = await rig.post(path(streams), ask(streams));
+    expect(await response.text()).toContain("hello");
+    expect([ran, ...providersAsked(rig)]).toEqual([1, 1, 1]);
+    const line = await rig.lineOf(response);
+    expect(line["tried"]).toEqual(["left/left-model answered", "right/right-model answered"]);
+  });
+
   test("turns to a model for long contexts when a result is too long, and stays there", async () => {
     const short: ModelSketch = { name: "fast", deployments: [{ provider: "left" }], contextFallbacks: ["long"] };
     const long: ModelSketch = {

@@ -29,7 +29,8 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-const NO_LIMITS: JsonLimits = { depth: Infinity, values: Infinity };
+/** Of texts that were checked before. */
+export const NO_LIMITS: JsonLimits = { depth: Infinity, values: Infinity };
 
 /** Where a text can be cut. By depth, for the arrays and objects that are open; index 1 is the outermost. */
 export interface Seams {
@@ -156,10 +157,16 @@ for (const mark of ",[{") MARKS[mark.charCodeAt(0)] = 1;
  */
 export function parsedWeight(bytes: Uint8Array): number {
   const { length } = bytes;
-  if (length <= UNCOUNTED_BYTES) return length * MAX_WEIGHT_PER_BYTE;
+  if (length <= UNCOUNTED_BYTES) return weightOf(length, Infinity);
   let values = 0;
   for (let at = 0; at < length; at += 1) values += MARKS[bytes[at] as number] as number;
-  return Math.min(length * WEIGHT_PER_BYTE + values * WEIGHT_PER_VALUE, length * MAX_WEIGHT_PER_BYTE);
+  return weightOf(length, values);
+}
+
+/** Like {@link parsedWeight}, of a text of so many bytes whose values were counted. */
+export function weightOf(length: number, values: number): number {
+  const most = length * MAX_WEIGHT_PER_BYTE;
+  return length <= UNCOUNTED_BYTES ? most : Math.min(length * WEIGHT_PER_BYTE + values * WEIGHT_PER_VALUE, most);
 }
 
 /** Whether arrays and objects are nested deeper in a value than so many levels. */

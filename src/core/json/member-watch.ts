@@ -12,9 +12,16 @@ export interface WatchedMember {
   member: Member | undefined;
 }
 
+interface WatchedName {
+  readonly name: string;
+  readonly upper: string;
+  readonly bytes: Buffer;
+  readonly lowerBytes: Buffer;
+}
+
 /** Names to look out for, all in one pass. Made once for each list of names. */
 export interface WatchedNames {
-  readonly entries: readonly { readonly name: string; readonly upper: string; readonly bytes: Buffer }[];
+  readonly entries: readonly WatchedName[];
   /** The indices of the names by their length: most keys need not be compared with any. */
   readonly byLength: readonly (readonly number[] | undefined)[];
   /** A longer key cannot spell any of the names. */
@@ -41,12 +48,17 @@ const LOWER_A = 0x61;
 /** The most bytes that one character takes in a key: `\u0065`. */
 const MAX_ESCAPE_BYTES = 6;
 
-/** @param names of lower case ASCII letters and `_` */
+/** @param names of ASCII letters and `_` */
 export function watchedNames(names: readonly string[]): WatchedNames {
   const byLength: number[][] = [];
   for (const [index, { length }] of names.entries()) (byLength[length] ??= []).push(index);
   return {
-    entries: names.map((name) => ({ name, upper: name.toUpperCase(), bytes: Buffer.from(name) })),
+    entries: names.map((name) => ({
+      name,
+      upper: name.toUpperCase(),
+      bytes: Buffer.from(name),
+      lowerBytes: Buffer.from(name.toLowerCase()),
+    })),
     byLength,
     maxKeyBytes: Math.max(...names.map((name) => name.length)) * MAX_ESCAPE_BYTES,
   };
@@ -83,7 +95,7 @@ export function noteMemberEnd(watch: MemberWatch, position: number): void {
 
 function addMember(watch: MemberWatch, position: number): void {
   const { body, names, found, keyStart, keyEnd, current } = watch;
-  const { name, bytes } = names.entries[current] as WatchedNames["entries"][number];
+  const { name, bytes } = names.entries[current] as WatchedName;
   const isExact = isSameWord(body, keyStart + 1, keyEnd - 1, bytes, 0);
   const spelling = isExact ? name : keyText(body, keyStart + 1, keyEnd - 1);
   const known = foundMember(watch, name);
@@ -109,8 +121,7 @@ function indexOfKey({ body, names }: MemberWatch, start: number, end: number): n
   const candidates = names.byLength[end - start];
   if (!candidates) return -1;
   for (const index of candidates) {
-    if (isSameWord(body, start, end, (names.entries[index] as WatchedNames["entries"][number]).bytes, CASE_BIT))
-      return index;
+    if (isSameWord(body, start, end, (names.entries[index] as WatchedName).lowerBytes, CASE_BIT)) return index;
   }
   return -1;
 }

@@ -5,6 +5,7 @@ import type { ModelOptions } from "../../routing/models/model-options.ts";
 import type { Reply } from "../attempt.ts";
 import type { BranchEvents } from "../attempt-parts.ts";
 import type { Attempts } from "../attempts.ts";
+import { memberOf } from "../received-body.ts";
 import type { AdmittedRequest, Answer, AskAgain, AskOnce, StepReply } from "../stage.ts";
 import type { AnsweredAgain } from "./ask-again.ts";
 import { type JudgedAs, type JudgeParts, judgeReply, type JudgeProgress } from "./judge-reply.ts";
@@ -120,7 +121,7 @@ export const judgedAs = ({ format, target, wire, body, counter, isArray = false 
   format,
   provider: target.provider,
   isArray,
-  streamAsked: body.value["stream"] === true,
+  streamAsked: memberOf(body, "stream") === true,
   isTranslated: wire !== format.api || counter !== undefined,
 });
 

@@ -13,8 +13,8 @@ import { createModelNames, type ModelNames } from "../../routing/model-names.ts"
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import type { RoutePolicy } from "../../routing/route-policy.ts";
 import { chooseWay } from "../choose-way.ts";
-import { type ReceivedBody, requireSingleMember } from "../prepare-body.ts";
-import type { RequestRoute, Way } from "../stage.ts";
+import { requireSingleMember } from "../prepare-body.ts";
+import type { AdmittedRequest, RequestRoute, Way } from "../stage.ts";
 import { findGiver } from "./further-route.ts";
 import { createKnownRoutes, likelyOf } from "./known-routes.ts";
 import { createNarrowedModels, type NarrowModels } from "./narrow-models.ts";
@@ -48,7 +48,7 @@ export interface RoutedAsk {
   readonly context: RequestContext;
   readonly request: Request;
   readonly format: Format;
-  readonly body: ReceivedBody;
+  readonly body: AdmittedRequest["body"];
   readonly streams: boolean;
   /** Of the request, without its `provider`. */
   readonly query: string;

@@ -1,21 +1,22 @@
 import { numberOf, objectOf, textOf } from "../../core/json/values.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { RequestContext } from "../../core/request-context.ts";
+import type { Route, Router } from "../../routing/engine/route.ts";
 import type { StickyOptions } from "../../routing/models/model-options.ts";
-import type { ReceivedBody } from "../prepare-body.ts";
+import { memberOf, type ReceivedBody } from "../received-body.ts";
 import type { AdmittedRequest } from "../stage.ts";
 
 /** Of English text, and of JSON around it. */
 const BYTES_PER_TOKEN = 4;
 
 /** What a request will use, as far as can be said before: what it sends, and the longest answer that it asks for. */
-export function estimateTokens({ bytes, value }: ReceivedBody): number {
+export function estimateTokens(body: ReceivedBody): number {
   const output =
-    value["max_completion_tokens"] ??
-    value["max_output_tokens"] ??
-    value["max_tokens"] ??
-    objectOf(value["generationConfig"] ?? value["generation_config"])?.["maxOutputTokens"];
-  return Math.ceil(bytes.length / BYTES_PER_TOKEN) + Math.max(0, numberOf(output) ?? 0);
+    memberOf(body, "max_completion_tokens") ??
+    memberOf(body, "max_output_tokens") ??
+    memberOf(body, "max_tokens") ??
+    objectOf(memberOf(body, "generationConfig") ?? memberOf(body, "generation_config"))?.["maxOutputTokens"];
+  return Math.ceil(body.bytes.length / BYTES_PER_TOKEN) + Math.max(0, numberOf(output) ?? 0);
 }
 
 /** What a request is chosen a deployment by. */
@@ -31,6 +32,20 @@ export const traitsOf = ({ attempts: { context, request }, body }: AdmittedReque
 });
 
 const HEADER = "header:";
+
+/** Whether {@link stickyKeyOf} looks into the body for the route of a request, or for one that it may fall back to. */
+export function readsConversation(
+  router: Pick<Router, "find">,
+  { model: { options } }: Route,
+  seen = new Set<string>(),
+): boolean {
+  if (options.sticky?.by === "conversation") return true;
+  seen.add(options.name);
+  return [...options.fallbacks, ...options.contextFallbacks, ...options.contentFallbacks].some((name) => {
+    const route = seen.has(name) ? undefined : router.find(name);
+    return route !== undefined && readsConversation(router, route, seen);
+  });
+}
 
 /** What belongs together, in the operator's words; undefined if this request belongs to nothing, or nothing is asked for. */
 export function stickyKeyOf(

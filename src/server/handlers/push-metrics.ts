@@ -2,7 +2,7 @@ import { Failure } from "../../core/errors.ts";
 import { type JsonLimits, parsedWeight } from "../../core/json/limits.ts";
 import { decodeObjectInTurns } from "../../core/json/parse.ts";
 import type { RequestContext } from "../../core/request-context.ts";
-import { refuseBody } from "../../pipeline/admit.ts";
+import { refuseBody } from "../../pipeline/accept-body.ts";
 import { type BodyReaderParts, readBody } from "../../pipeline/read-body.ts";
 import type { PushedBody, TakePush } from "../../telemetry/metrics/push/open-push.ts";
 import type { RouteHandler } from "../serve-route.ts";

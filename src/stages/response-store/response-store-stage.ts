@@ -4,6 +4,7 @@ import { filledTextOf, listOf } from "../../core/json/values.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
 import { Failure } from "../../core/errors.ts";
 import type { Reply } from "../../pipeline/attempt.ts";
+import { memberOf, parsed } from "../../pipeline/received-body.ts";
 import type { AdmittedRequest, Answer, Stage } from "../../pipeline/stage.ts";
 import { loadContext, NO_CONTEXT, type ResponseContext } from "./context.ts";
 import { isOwnId, newResponseId, withId } from "./ids.ts";
@@ -32,10 +33,11 @@ export function createResponseStoreStage(parts: ResponseStoreStageParts): Stage 
   return (admitted, next) => {
     const { format, body, wire, counter } = admitted;
     if (format.api !== "responses") return next(admitted);
-    const previousId = filledTextOf(body.value["previous_response_id"]);
+    const previousId = filledTextOf(memberOf(body, "previous_response_id"));
     const isTranslated = wire !== "responses" || counter !== undefined;
     if (!isTranslated && (previousId === undefined || !isOwnId(previousId))) return next(admitted);
-    return answerFrom(parts, admitted, next, previousId, isTranslated);
+    const answer = () => answerFrom(parts, admitted, next, previousId, isTranslated);
+    return parsed(body, admitted.attempts.request)?.then(answer) ?? answer();
   };
 }
 

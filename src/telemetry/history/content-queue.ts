@@ -3,23 +3,34 @@ import type { ContentMessage } from "./content-message.ts";
 /** So many are compressed and added in one turn: 50 ms at most. */
 const AT_ONCE = 50;
 
+/** So many that are done with are held before the list is made anew. */
+const MAX_DONE = 1000;
+
 /** Contents that are to be brought into the database; in memory only. The main thread bounds how much it sends. */
 export interface ContentQueue {
-  add(content: ContentMessage): void;
+  add(contents: readonly ContentMessage[]): void;
   /** Brings some in; those that failed stay. @returns whether there were any */
   step(insert: (contents: readonly ContentMessage[]) => Promise<void>): Promise<boolean>;
 }
 
 /** @param onKept called with how many characters are done with */
 export function createContentQueue(onKept: (characters: number) => void): ContentQueue {
-  const waiting: ContentMessage[] = [];
+  let waiting: ContentMessage[] = [];
+  /** So many of them are done with. */
+  let done = 0;
   return {
-    add: (content) => void waiting.push(content),
+    add(contents) {
+      for (const content of contents) waiting.push(content);
+    },
     async step(insert) {
-      const batch = waiting.slice(0, AT_ONCE);
+      const batch = waiting.slice(done, done + AT_ONCE);
       if (batch.length === 0) return false;
       await insert(batch);
-      waiting.splice(0, batch.length);
+      done += batch.length;
+      if (done >= MAX_DONE || done === waiting.length) {
+        waiting = waiting.slice(done);
+        done = 0;
+      }
       onKept(batch.reduce((sum, { request, response }) => sum + request.text.length + response.text.length, 0));
       return true;
     },

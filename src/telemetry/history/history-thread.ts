@@ -21,7 +21,7 @@ function serve(): void {
   self.onmessage = ({ data }: MessageEvent<ThreadMessage>) => {
     if (data.kind === "open") void work.open(data);
     else if (data.kind === "written") work.written(data.segment);
-    else if (data.kind === "content") work.content(data.content);
+    else if (data.kind === "contents") work.contents(data.contents);
     else if (data.kind === "query") void work.answer(data.id, data.query);
     else void work.close().then(() => process.exit(0));
   };

@@ -29,7 +29,7 @@ export interface Ingest {
   /** The database, once it has its tables. @throws DatabaseAway, NewerDatabase */
   open(): Promise<HistoryDatabase>;
   /** Takes what is to be brought in after the rows. */
-  addContent(content: ContentMessage): void;
+  addContents(contents: readonly ContentMessage[]): void;
   /**
    * Brings in a batch of rows, or of contents.
    * @returns whether there was one
@@ -94,7 +94,7 @@ export function createIngest(
 
   return {
     open: async () => (await open()).database,
-    addContent: contents.add,
+    addContents: contents.add,
     async step() {
       // What was left behind is older.
       for (const orphan of [...orphans]) {

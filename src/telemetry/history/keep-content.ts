@@ -1,5 +1,7 @@
+import type { Principal } from "../../core/request-context.ts";
 import type { KeepContent, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
 import type { Redact } from "../../core/redact/redact.ts";
+import { ownerOf } from "./contents.ts";
 import type { ContentMessage, KeptText } from "./content-message.ts";
 
 /** Of each body so much is kept. */
@@ -13,10 +15,12 @@ export interface ContentKeeper {
   /** Keeps what calls of providers ask and are answered, until their request is over. */
   readonly keep: KeepContent;
   /**
-   * A request is over, whose row has this id: what was kept of it is sent.
-   * @param owner who may read it
+   * A request is over, whose row has this id: what was kept of it is to be sent.
+   * @param principal who may read it
    */
-  over(request: object, id: string, owner: string): void;
+  over(request: object, id: string, principal: Principal | undefined): void;
+  /** Sends it: much at once, because to wake a thread costs more than all else that is done here. */
+  flush(): void;
   /** So many characters of it have arrived, or are lost. */
   arrived(characters: number): void;
   /** Nothing is on its way any more. */
@@ -25,9 +29,11 @@ export interface ContentKeeper {
   lost(): number;
 }
 
-/** @param send called with what is to be kept of a request */
-export function createContentKeeper(send: (content: ContentMessage) => void): ContentKeeper {
+/** @param send called with what is to be kept of some requests */
+export function createContentKeeper(send: (contents: readonly ContentMessage[]) => void): ContentKeeper {
   const kept = new WeakMap<object, Kept>();
+  const ownerOfLast = rememberOwner();
+  let outgoing: ContentMessage[] = [];
   let waiting = 0;
   let lost = 0;
   return {
@@ -36,7 +42,7 @@ export function createContentKeeper(send: (content: ContentMessage) => void): Co
       if (!ofRequest) kept.set(request, (ofRequest = { answering: undefined }));
       return new ContentStep(ofRequest, step);
     },
-    over(request, id, owner) {
+    over(request, id, principal) {
       const content = kept.get(request)?.answering?.content();
       kept.delete(request);
       if (!content) return;
@@ -46,15 +52,32 @@ export function createContentKeeper(send: (content: ContentMessage) => void): Co
         return;
       }
       waiting += characters;
-      send({ id, owner, ...content });
+      outgoing.push({ id, owner: ownerOfLast(principal), ...content });
+    },
+    flush() {
+      if (outgoing.length === 0) return;
+      send(outgoing);
+      outgoing = [];
     },
     arrived(characters) {
       waiting = Math.max(0, waiting - characters);
     },
     reset() {
       waiting = 0;
+      outgoing = [];
     },
     lost: () => lost,
+  };
+}
+
+/** Most requests are of the same client as the one before. */
+function rememberOwner(): (principal: Principal | undefined) => string {
+  let last: Principal | undefined;
+  let owner: string | undefined;
+  return (principal) => {
+    if (owner !== undefined && principal === last) return owner;
+    last = principal;
+    return (owner = ownerOf(principal));
   };
 }
 

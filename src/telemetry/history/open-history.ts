@@ -81,7 +81,7 @@ export async function openHistory(options: HistoryOptions, parts: HistoryParts):
       else losses.tell(said.count);
     },
   });
-  const content = options.keepsContent ? createContentKeeper(thread.content) : undefined;
+  const content = options.keepsContent ? createContentKeeper(thread.contents) : undefined;
   const recording = recordRequests({ ...parts, writer, problems, losses, content, onWritten: thread.written });
   const close = async (): Promise<void> => {
     recording.close();

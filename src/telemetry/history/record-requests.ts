@@ -2,7 +2,6 @@ import type { TimerSource } from "../../core/deadlines.ts";
 import { batchWrite } from "../../core/event-loop.ts";
 import type { RequestObserver, RequestRecord } from "../../core/request-context.ts";
 import type { Losses, Problems } from "./history-state.ts";
-import { ownerOf } from "./contents.ts";
 import type { ContentKeeper } from "./keep-content.ts";
 import { newRowId } from "./row-id.ts";
 import { rowOf } from "./row.ts";
@@ -15,7 +14,7 @@ export interface RecordRequestsParts {
   readonly problems: Problems;
   readonly losses: Losses;
   /** Absent if nothing is kept of what is asked and answered. */
-  readonly content: Pick<ContentKeeper, "over"> | undefined;
+  readonly content: Pick<ContentKeeper, "over" | "flush"> | undefined;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly timers: TimerSource;
@@ -43,6 +42,7 @@ export function recordRequests(parts: RecordRequestsParts): { readonly observe: 
     timer = undefined;
     if (problems.isDiskFull()) problems.set("disk", writer.write());
     if (problems.isDiskFull()) timer = timers.setTimer(tell, TELL_MS);
+    content?.flush();
     onWritten(writer.segment());
   };
   const write = (): void => {
@@ -59,7 +59,7 @@ export function recordRequests(parts: RecordRequestsParts): { readonly observe: 
       const time = clock();
       const id = newRowId(time);
       const row = rowOf(context, { id, time, finishedAt, format });
-      content?.over(context, id, ownerOf(context.principal));
+      content?.over(context, id, context.principal);
       if (!writer.add(JSON.stringify(row))) return losses.add();
       losses.end();
       // The client of a stream has its last byte already; every other answer leaves at the end of this turn, behind this.
@@ -71,6 +71,7 @@ export function recordRequests(parts: RecordRequestsParts): { readonly observe: 
     close() {
       if (timer !== undefined) timers.clearTimer(timer);
       problems.set("disk", writer.write());
+      content?.flush();
       losses.end();
     },
   };

@@ -17,7 +17,7 @@ export interface ThreadClient {
   /** Resolves when it reads; with what is wrong with the database, if something is. */
   open(): Promise<OpenedReport>;
   written(segment: number): void;
-  content(content: ContentMessage): void;
+  contents(contents: readonly ContentMessage[]): void;
   /** Rejects with {@link HistoryUnavailable}. */
   query(query: HistoryQuery): Promise<unknown>;
   /** Resolves when it has ended. */
@@ -87,7 +87,7 @@ export function createThreadClient({ timers, opening, onReport }: ThreadClientPa
       return opened.promise;
     },
     written: (segment) => tell({ kind: "written", segment }),
-    content: (content) => tell({ kind: "content", content }),
+    contents: (contents) => tell({ kind: "contents", contents }),
     async query(query) {
       if (waiting.size >= MAX_QUERIES) throw new HistoryUnavailable(`${MAX_QUERIES} queries wait for it`);
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();

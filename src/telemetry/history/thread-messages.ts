@@ -15,7 +15,7 @@ export interface ThreadOpening {
 export type ThreadMessage =
   | ({ readonly kind: "open" } & ThreadOpening)
   | { readonly kind: "written"; readonly segment: number }
-  | { readonly kind: "content"; readonly content: ContentMessage }
+  | { readonly kind: "contents"; readonly contents: readonly ContentMessage[] }
   | { readonly kind: "query"; readonly id: number; readonly query: HistoryQuery }
   | { readonly kind: "close" };
 

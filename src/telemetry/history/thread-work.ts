@@ -20,7 +20,7 @@ export interface ThreadWork {
   open(opening: ThreadOpening): Promise<void>;
   written(segment: number): void;
   /** To be kept when rows are brought in next. */
-  content(content: ContentMessage): void;
+  contents(contents: readonly ContentMessage[]): void;
   answer(id: number, query: HistoryQuery): Promise<void>;
   /** Goes on for a moment, then resolves. */
   close(): Promise<void>;
@@ -76,7 +76,7 @@ export function createThreadWork(report: (said: ThreadReport) => void): ThreadWo
       segment = number;
       void advancing.advance();
     },
-    content: (content) => ingest?.addContent(content),
+    contents: (contents) => ingest?.addContents(contents),
     async answer(id, query) {
       try {
         // With what was written until now, unless that is a lot.

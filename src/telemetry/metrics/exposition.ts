@@ -88,7 +88,7 @@ function labelsOf({ family: { labels } }: Series, values: LabelValues): string {
 const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", '"': '\\"', "\n": "\\n" };
 
 const escapeLabel = (value: string): string =>
-  value.toWellFormed().replace(/[\\"\n]/g, (character) => ESCAPES[character] ?? character);
+  value.replace(/[\\"\n]/g, (character) => ESCAPES[character] ?? character);
 
 /** What clients of OpenMetrics may ask for, and what the gateway writes is. */
 const OPEN_METRICS_VERSIONS: ReadonlySet<string> = new Set(["1.0.0", "0.0.1"]);

@@ -69,6 +69,10 @@ export class Series {
     const key = JSON.stringify(labels);
     const known = this.#slots.get(key);
     if (known !== undefined) return known;
+    // Halves of surrogate pairs, which are written so, are all shown as the same character.
+    if (key.includes("\\ud") && labels.some((value) => value?.isWellFormed() === false)) {
+      return this.slot(labels.map((value) => value?.toWellFormed()));
+    }
     const isPushed = this.family.labels[0] === "source" && labels[0] !== OWN_SOURCE;
     if (isPushed ? this.#pushed >= MAX_PUSHED_SERIES : this.rows.length - this.#pushed >= MAX_SERIES) {
       const together = labels.map((value, index) => this.#common(this.family.labels[index] ?? "", value, isPushed));

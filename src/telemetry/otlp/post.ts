@@ -33,6 +33,8 @@ export function createPost(options: PostOptions, fetchNow: () => CollectorFetch,
   const { url, isJson, isCompressed, tls } = options;
   const headers = {
     ...options.headers,
+    // What it says is short, and is not worth the risk of unpacking a stranger's megabytes.
+    "accept-encoding": "identity",
     "content-type": isJson ? "application/json" : "application/x-protobuf",
     ...(isCompressed && { "content-encoding": "gzip" }),
   };
@@ -44,6 +46,7 @@ export function createPost(options: PostOptions, fetchNow: () => CollectorFetch,
         body: isCompressed ? await gzip(body) : body,
         signal,
         redirect: "manual",
+        decompress: false,
         proxy: false,
         ...(tls && { tls }),
       });

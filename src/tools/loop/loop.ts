@@ -1,3 +1,4 @@
+import { parsed } from "../../pipeline/received-body.ts";
 import type { Stage } from "../../pipeline/stage.ts";
 import type { ToolRegistry } from "../mcp/tool-registry.ts";
 import { answerSteps } from "./answer-steps.ts";
@@ -29,11 +30,13 @@ export function createToolLoop(parts: ToolLoopParts): Stage {
   const completionParts: CompletionStepsParts = { ...parts, writeDefinitions: createDefinitionWriter() };
   const answerOnForm = createFormLoop(parts);
 
-  return (admitted, next) => {
+  const offerTools: Stage = (admitted, next) => {
     const { headers } = admitted.attempts.request;
     if (!toolRegistry.available() || headers.has(BYPASS_HEADER)) return next(admitted);
     const showTools = headers.get(SHOW_TOOLS_HEADER)?.trim().toLowerCase() === "true";
-    const { format, wire, body, target } = admitted;
+    const { format, wire, body, target, attempts } = admitted;
+    const parsing = parsed(body, attempts.request);
+    if (parsing) return parsing.then(() => offerTools(admitted, next));
     if (format.api !== "chat" || wire !== "chat") return answerOnForm(admitted, next, showTools);
     const plan = planTools(body.value, toolRegistry, target.provider.id);
     if (!plan) return next(admitted);
@@ -41,4 +44,5 @@ export function createToolLoop(parts: ToolLoopParts): Stage {
     const steps = openCompletionSteps(completionParts, admitted, plan, next);
     return answerSteps(createCompletionAgent(steps, { showTools, streams, jsonLimits }), timers);
   };
+  return offerTools;
 }

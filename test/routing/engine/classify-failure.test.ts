@@ -35,6 +35,15 @@ describe("a failure of a provider's answer", () => {
     [529, "any", "failure", ["529"], true],
   ])("%d", (status, next, blame, reasons, sent) => check([answered(status), next, blame, reasons, sent]));
 
+  test.each([
+    [400, { message: "Previous response with id 'r1' not found.", wireCode: "previous_response_not_found" }, "other"],
+    [404, { message: "Response with id 'r1' not found." }, "other"],
+    [404, { message: "The model `m` does not exist or was not found" }, "nobody"],
+    [500, { message: "Response with id 'r1' not found." }, "any"],
+  ] as const)("%d that says %o", (status, details, next) => {
+    expect(classifyFailure(answered(status, details)).next).toBe(next);
+  });
+
   test("in an answer that had begun well", () => {
     const inAnswer = (status: number) => answered(status, {}, { phase: "body" });
     check([inAnswer(529), "any", "failure", ["529", "error_event"], true]);

@@ -1,13 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import type { TraceStep } from "../../../src/core/request-trace.ts";
 import { createContentKeeper } from "../../../src/telemetry/history/keep-content.ts";
+import { ownerOf } from "../../../src/telemetry/history/contents.ts";
 import type { ContentMessage } from "../../../src/telemetry/history/content-message.ts";
 
 const plain = (text: string): string => text;
 
 function openKeeper() {
   const sent: ContentMessage[] = [];
-  return { sent, keeper: createContentKeeper((content) => sent.push(content)) };
+  return { sent, keeper: createContentKeeper((contents) => sent.push(...contents)) };
 }
 
 /** What a step of a trace saw. */
@@ -42,12 +43,14 @@ describe("what is kept of a request", () => {
     third.bodyCame(Buffer.from("an"));
     third.bodyCame(Buffer.from("swer"));
     second.ended("cancelled");
-    keeper.over(request, "id", "owner");
-    keeper.over(request, "again", "owner");
+    keeper.over(request, "id", undefined);
+    keeper.over(request, "again", undefined);
+    expect(sent).toEqual([]);
+    keeper.flush();
     expect(sent).toEqual([
       {
         id: "id",
-        owner: "owner",
+        owner: ownerOf(undefined),
         request: { text: "three", isCut: false },
         response: { text: "answer", isCut: false },
       },
@@ -58,11 +61,12 @@ describe("what is kept of a request", () => {
     const { sent, keeper } = openKeeper();
     const request = {};
     keeper.keep(request, undefined).asked(Buffer.from("one"), plain);
-    keeper.over(request, "id", "owner");
-    keeper.over({}, "other", "owner");
+    keeper.over(request, "id", undefined);
+    keeper.over({}, "other", undefined);
     const silent = {};
     keeper.keep(silent, undefined).bodyCame(Buffer.from("unasked"));
-    keeper.over(silent, "silent", "owner");
+    keeper.over(silent, "silent", undefined);
+    keeper.flush();
     expect(sent.map(({ id, request: { text }, response }) => [id, text, response.text])).toEqual([["id", "one", ""]]);
   });
 
@@ -84,7 +88,8 @@ describe("what is kept of a request", () => {
     const over = () => {
       const request = {};
       keeper.keep(request, undefined).asked(Buffer.alloc(65_536, "x"), plain);
-      keeper.over(request, "id", "owner");
+      keeper.over(request, "id", undefined);
+      keeper.flush();
     };
     for (let count = 0; count < 300; count++) over();
     expect([sent.length, keeper.lost()]).toEqual([256, 44]);

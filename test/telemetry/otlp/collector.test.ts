@@ -9,6 +9,7 @@ import { createSelfSignedCertificate } from "../../fixtures/self-signed-certific
 import { startBesideProvider, threeProviders } from "../../routes/started-gateway.ts";
 import { CHAT } from "../../routes/requests.ts";
 import { startTraced, tracingTo } from "../traces/traced-gateway.ts";
+import { createPost } from "../../../src/telemetry/otlp/post.ts";
 
 const NEVER = { OTEL_BSP_SCHEDULE_DELAY: "600000" };
 
@@ -139,6 +140,41 @@ describe("the collector is called as the settings say", () => {
     });
     expect(scope.name).toBe("inference-gateway");
     expect(spans.map(({ name }) => name)).toEqual(["chat gpt-4o", "POST /v1/chat/completions"]);
+  });
+
+  test("without asking for a compressed answer, which could be a bomb, and without unpacking one", async () => {
+    let acceptEncoding: string | null = "";
+    let asked = 0;
+    const bomb = Bun.gzipSync(Buffer.alloc(20_000_000));
+    await using collector = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch({ headers }) {
+        acceptEncoding = headers.get("accept-encoding");
+        asked += 1;
+        return new Response(bomb, { headers: { "content-encoding": "gzip" } });
+      },
+    });
+    let read = 0;
+    const post = createPost(
+      { url: collector.url.href, headers: {}, isJson: false, isCompressed: false, tls: undefined },
+      () => async (url, init) => {
+        const response = await fetch(url, init);
+        const body = response.body?.pipeThrough(
+          new TransformStream<Uint8Array, Uint8Array>({
+            transform(chunk, to) {
+              read += chunk.length;
+              to.enqueue(chunk);
+            },
+          }),
+        );
+        return new Response(body ?? null, response);
+      },
+      Date.now,
+    );
+    expect(await post(new Uint8Array(1), new AbortController().signal)).toEqual({ kind: "taken", rejected: 0 });
+    expect([acceptEncoding, asked]).toEqual(["identity", 1]);
+    expect(read).toBeLessThanOrEqual(bomb.length);
   });
 
   test("over TLS, trusted by a certificate of its own, with one of the gateway's", async () => {

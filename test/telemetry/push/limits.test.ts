@@ -122,6 +122,15 @@ describe("a request", () => {
     expect((await pushBytes(started, bytes, { ...headers, "content-encoding": "lzma" })).status).toBe(415);
   });
 
+  test("may have texts that are not well-formed: those that are shown as the same are one series", async () => {
+    const points = ["\ud800", "\udfff", "\ufffd"].map((team) => ({ asInt: 1, attributes: attributes({ team }) }));
+    await push(started, requestOf([sum("inference_gateway.tool_calls", points)], "unpaired"), "json");
+    const labels = { source: "unpaired", team: "\ufffd" };
+    const metrics = await readMetrics(url);
+    expect(metrics.labelsOf("inference_gateway_tool_calls_total", labels)).toEqual([labels]);
+    expect(metrics.sum("inference_gateway_tool_calls_total", labels)).toBe(points.length);
+  });
+
   // An unknown field fills it up: what nobody reads counts as well.
   const filler = (length: number) => field(15, length);
   test("is refused with 413 beyond 4 MiB, as it is sent", async () => {

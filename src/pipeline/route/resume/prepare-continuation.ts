@@ -2,6 +2,7 @@ import type { Conversation } from "../../../formats/form/conversation.ts";
 import { CannotTranslate, type ClientDialect, type WireDialect } from "../../../formats/form/dialect.ts";
 import { isOff } from "../../../formats/form/efforts.ts";
 import type { ProviderApiName } from "../../../providers/api-paths.ts";
+import { parsed } from "../../received-body.ts";
 import type { AdmittedRequest } from "../../stage.ts";
 import { Continuation, type ContinuationParts } from "./continuation.ts";
 import type { SaidSoFar } from "./said-so-far.ts";
@@ -22,6 +23,7 @@ export async function prepareContinuation(
   const client = await parts.load.client(admitted.format.api);
   const wires = new Map<string, WireDialect>();
   for (const wire of WIRES) wires.set(wire, await parts.load.wire(wire));
+  await parsed(admitted.body, admitted.attempts.request);
   const conversation = readAsked(client, admitted);
   return conversation && new Continuation(parts, admitted, said, client, wires, conversation);
 }

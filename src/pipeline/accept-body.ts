@@ -1,0 +1,145 @@
+import type { RequestContext } from "../core/request-context.ts";
+import { Failure } from "../core/errors.ts";
+import { nextTurn } from "../core/event-loop.ts";
+import { type CheckedObject, checkObject, type StringJudge } from "../core/json/check-syntax.ts";
+import { type JsonLimits, parsedWeight, weightOf } from "../core/json/limits.ts";
+import { decodeObjectInTurns, type DecodedObject } from "../core/json/parse.ts";
+import type { MemoryBudget } from "../core/memory/budget.ts";
+import type { Format } from "../formats/format.ts";
+import type { CheckRequest } from "../formats/schema/check.ts";
+import type { AskedInPath } from "./read-path.ts";
+import { DECISIVE_NAMES, parsed, type ReceivedBody, UnparsedBody } from "./received-body.ts";
+
+export interface AcceptParts {
+  readonly memory: MemoryBudget;
+  /** Of request bodies and of answers that are parsed whole. */
+  readonly jsonLimits: JsonLimits;
+  /** Hold requests to all that their schemas say, and not only to what the gateway itself must read. */
+  readonly isStrict: boolean;
+  /** Tells the strings that are signs of what a stage looks for, see {@link UnparsedBody.hasVisualSign}. */
+  readonly judge?: StringJudge | undefined;
+}
+
+/**
+ * Accepts the body of a request, once the budget has the memory for it and for its value. It is parsed only if all of it
+ * must be looked at, or to say what is wrong with it.
+ * @param inPath what the path says in place of the body; from then on it is as if the body said it, whose bytes stay
+ * @returns a promise only if there is memory to wait for, or if the body is long
+ * @throws Failure `malformed_body`, `body_too_complex`, `invalid_request` or `client_gone`
+ */
+export function acceptBody(
+  context: RequestContext,
+  request: Request,
+  format: Format,
+  bytes: Uint8Array,
+  inPath: AskedInPath | undefined,
+  parts: AcceptParts,
+): ReceivedBody | Promise<ReceivedBody> {
+  const arrived: ArrivedBody = { context, request, format, bytes, inPath };
+  // Strict checks look at all that is in it.
+  if (parts.isStrict) return hold(arrived, undefined, parts);
+  const { jsonLimits: limits, judge } = parts;
+  const checking = checkObject(bytes, { limits, names: DECISIVE_NAMES, judge, stop: request });
+  return checking instanceof Promise
+    ? checking.then((checked) => hold(arrived, checked, parts))
+    : hold(arrived, checking, parts);
+}
+
+interface ArrivedBody {
+  readonly context: RequestContext;
+  readonly request: Request;
+  readonly format: Format;
+  readonly bytes: Uint8Array;
+  readonly inPath: AskedInPath | undefined;
+}
+
+/** The memory is held before anything is made of the bytes. */
+function hold(
+  arrived: ArrivedBody,
+  checked: CheckedObject | undefined,
+  parts: AcceptParts,
+): ReceivedBody | Promise<ReceivedBody> {
+  const { context, request, bytes } = arrived;
+  const weight = checked ? weightOf(bytes.length, checked.values) : parsedWeight(bytes);
+  const wait = parts.memory.hold(context, bytes.length + weight, request.signal);
+  return wait ? wait.then(() => take(arrived, checked, parts)) : take(arrived, checked, parts);
+}
+
+const take = (
+  arrived: ArrivedBody,
+  checked: CheckedObject | undefined,
+  parts: AcceptParts,
+): ReceivedBody | Promise<ReceivedBody> => (checked ? takeUnparsed(arrived, checked) : parse(arrived, parts));
+
+function takeUnparsed(
+  { request, format: { checkRequired }, bytes, inPath }: ArrivedBody,
+  checked: CheckedObject,
+): ReceivedBody | Promise<ReceivedBody> {
+  const body = new UnparsedBody(bytes, checked, inPath);
+  const parsing = body.hasOddMember ? parsed(body, request) : undefined;
+  return (
+    parsing?.then(() => requireMembers(body, checkRequired, request)) ?? requireMembers(body, checkRequired, request)
+  );
+}
+
+/** Members that are not as they must be are looked at once more in the parsed body: there, one may be absent. */
+function requireMembers(
+  body: UnparsedBody,
+  checkRequired: CheckRequest,
+  request: Request,
+): ReceivedBody | Promise<ReceivedBody> {
+  if (!checkRequired({ model: body.member("model"), stream: body.member("stream") })) return body;
+  const requireAll = (): ReceivedBody => checkValue(body, checkRequired);
+  return parsed(body, request)?.then(requireAll) ?? requireAll();
+}
+
+function parse(
+  { request, format, bytes, inPath }: ArrivedBody,
+  { jsonLimits, isStrict }: AcceptParts,
+): ReceivedBody | Promise<ReceivedBody> {
+  const check = isStrict ? format.check : format.checkRequired;
+  const withPath = (body: ReceivedBody): ReceivedBody =>
+    inPath ? { ...body, value: { ...body.value, ...inPath } } : body;
+  const decoded = decodeObjectInTurns(bytes, { limits: jsonLimits, names: DECISIVE_NAMES, stop: request });
+  return decoded instanceof Promise
+    ? decoded.then((late) => checkLargeBody(bytes, late, check, request)).then(withPath)
+    : withPath(checkBody(bytes, decoded, check));
+}
+
+/** The failure for a request whose body could not be decoded. */
+export function refuseBody({ fault, problem }: Extract<DecodedObject, { readonly fault: unknown }>): Failure {
+  if (fault === "stopped") return new Failure("client_gone");
+  const code = fault === "depth" || fault === "values" ? "body_too_complex" : "malformed_body";
+  return new Failure(code, { message: `Failed to decode request: ${problem}` });
+}
+
+/** Throws if the client has left: no more work is done for it. */
+export function requireClient({ signal }: Pick<Request, "signal">): void {
+  if (signal.aborted) throw new Failure("client_gone");
+}
+
+/** What the gateway knows about a body that it accepts. Throws a {@link Failure} for one that it does not accept. */
+function checkBody(bytes: Uint8Array, decoded: DecodedObject, check: CheckRequest): ReceivedBody {
+  if ("fault" in decoded) throw refuseBody(decoded);
+  return checkValue({ bytes, value: decoded.value, members: decoded.watch }, check);
+}
+
+function checkValue(body: ReceivedBody, check: CheckRequest): ReceivedBody {
+  const problem = check(body.value);
+  if (problem) throw new Failure("invalid_request", { message: problem.message, param: problem.path || null });
+  return body;
+}
+
+/** Like {@link checkBody}, with a turn of the event loop before and after the check of up to a million values. */
+async function checkLargeBody(
+  bytes: Uint8Array,
+  decoded: DecodedObject,
+  check: CheckRequest,
+  request: Request,
+): Promise<ReceivedBody> {
+  await nextTurn();
+  const body = checkBody(bytes, decoded, check);
+  await nextTurn();
+  requireClient(request);
+  return body;
+}
