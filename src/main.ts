@@ -9,6 +9,7 @@ import { EXIT, fail } from "./cli/exit.ts";
 import { ownCommand, RUNTIME_ENVIRONMENT } from "./cli/own-command.ts";
 import { checkHealth } from "./cli/health-check.ts";
 import { writeWhole } from "./cli/write-whole.ts";
+import { holdReloadSignal } from "./cli/signals.ts";
 import { countWorkers, readCpuQuota } from "./cli/workers/count-workers.ts";
 import { workerNumber } from "./cli/workers/worker-process.ts";
 
@@ -60,6 +61,7 @@ async function main(args: string[]): Promise<void> {
   if (action === "version") print(version);
   if (action === "print-schema") print((await import("./config/file/editor-schema.ts")).editorSchema());
   if (action === "serve") startAsConfigured();
+  const onReloadSignal = action === "serve" ? holdReloadSignal() : () => {};
   const read = await readSource(process.env, files);
   if (!read.ok) fail([read.problem], EXIT.badSettings);
   const { source } = read;
@@ -84,7 +86,7 @@ async function main(args: string[]): Promise<void> {
     const count = workersFor(config);
     if (count > 1) {
       const { serveWithWorkers } = await import("./cli/workers/serve-with-workers.ts");
-      return serveWithWorkers({ config, source, readSource: readAgain, demo, version, count });
+      return serveWithWorkers({ config, source, readSource: readAgain, onReloadSignal, demo, version, count });
     }
   }
   const { openServiceOrFail, serve } = await import("./cli/serve.ts");
@@ -100,7 +102,7 @@ async function main(args: string[]): Promise<void> {
     writeWhole(1, `${lines.join("\n")}\n`);
     process.exit(isGood ? EXIT.ok : EXIT.notServing);
   }
-  await serve({ ...parts, source, readSource: readAgain });
+  await serve({ ...parts, source, readSource: readAgain, onReloadSignal });
 }
 
 await main(process.argv.slice(2));

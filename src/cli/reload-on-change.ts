@@ -3,6 +3,7 @@ import type { WatchParts } from "../config/file/watch-file.ts";
 import type { UntouchedProviders } from "../config/untouched-providers.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { nextTurn } from "../core/event-loop.ts";
+import type { OnReloadSignal } from "./signals.ts";
 
 export interface ReloadParts {
   /** What the configuration in use was read from. */
@@ -116,9 +117,9 @@ const stateOf = (read: ReadSource): string =>
   read.ok ? String(Bun.hash(JSON.stringify(sourceIn(read.source)))) : read.problem;
 
 /** Reloads on SIGHUP, and when the configuration file, or the one of ROUTING_CONFIG_PATH, is saved, if there is one. */
-export function reloadOnChange(parts: ReloadParts): void {
+export function reloadOnChange(onSignal: OnReloadSignal, parts: ReloadParts): void {
   const reloads = createReloads(parts);
-  process.on("SIGHUP", reloads.reload);
+  onSignal(reloads.reload);
   const files = [parts.source.file, parts.source.routing].flatMap((file) => (file ? [file.name] : []));
   if (files.length === 0) return;
   void import("../config/file/watch-file.ts").then(({ watchFile }) => {

@@ -3,7 +3,7 @@ import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
 import { announce, announceDrainDelay } from "./announce.ts";
 import { endProcess } from "./exit.ts";
 import { reloadOnChange } from "./reload-on-change.ts";
-import { onEndSignal } from "./signals.ts";
+import { onEndSignal, type OnReloadSignal } from "./signals.ts";
 import { openSoleService, type Service, type ServiceParts, StartFailure } from "./service.ts";
 
 /** Builds the service, and ends the process with the reason if that cannot be done. */
@@ -21,6 +21,7 @@ export interface ServeParts extends ServiceParts {
   readonly source: ConfigSource;
   /** Reads it anew. */
   readonly readSource: () => Promise<ReadSource>;
+  readonly onReloadSignal: OnReloadSignal;
 }
 
 /** Serves with this process, from its start to its end. */
@@ -37,7 +38,7 @@ export async function serve(parts: ServeParts): Promise<void> {
     atOnce: (code) => void endProcess(log, code),
   });
   const watch = { timers: { ...BACKGROUND_TIMERS, now: () => performance.now() } };
-  reloadOnChange({
+  reloadOnChange(parts.onReloadSignal, {
     source,
     read: parts.readSource,
     apply: (loaded, from) => service.reload(loaded, from?.file),

@@ -33,6 +33,20 @@ export function createEndSignalHandler({
   };
 }
 
+/** Says what SIGHUP does from now on; does it at once if the signal came before. */
+export type OnReloadSignal = (reload: () => void) => void;
+
+/** To be called as soon as a gateway starts: until somebody takes SIGHUP, it ends the process. */
+export function holdReloadSignal(): OnReloadSignal {
+  let wasAsked = false;
+  let act = (): void => void (wasAsked = true);
+  process.on("SIGHUP", () => act());
+  return (reload) => {
+    act = reload;
+    if (wasAsked) reload();
+  };
+}
+
 /** Calls an action with each signal that asks this process to end. */
 export function onEndSignal(actions: EndSignalActions): void {
   const handle = createEndSignalHandler(actions);

@@ -5,7 +5,7 @@ import { metricsOptions } from "../../config/telemetry-options.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import { announce, announceDrainDelay } from "../announce.ts";
 import { endProcess, EXIT, fail, listeningProblem } from "../exit.ts";
-import { onEndSignal } from "../signals.ts";
+import { onEndSignal, type OnReloadSignal } from "../signals.ts";
 import { openLog } from "../open-log.ts";
 import { reloadOnChange } from "../reload-on-change.ts";
 import { type HeldPort, holdPort } from "../../server/hold-port.ts";
@@ -19,6 +19,7 @@ export interface WorkersParts {
   readonly source: ConfigSource;
   /** Reads it anew. */
   readonly readSource: () => Promise<ReadSource>;
+  readonly onReloadSignal: OnReloadSignal;
   readonly demo: boolean;
   readonly version: string;
   readonly count: number;
@@ -64,7 +65,7 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
       void endProcess(log, exitCode);
     },
   });
-  reloadOnChange({
+  reloadOnChange(parts.onReloadSignal, {
     source,
     read: parts.readSource,
     async apply(loaded, from) {
