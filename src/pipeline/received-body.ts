@@ -97,7 +97,7 @@ export class UnparsedBody implements ReceivedBody {
     const first = this.bytes[valueStart];
     if (first === LOWER_T) return true;
     if (first === LOWER_F) return false;
-    return parseChecked(this.bytes.subarray(valueStart, valueEnd));
+    return parseChecked(this.bytes, valueStart, valueEnd);
   }
 
   /** Those of the names that no member has: one pass over the bytes, for all of them. */
