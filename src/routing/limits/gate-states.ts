@@ -4,6 +4,7 @@ import type { Sharing } from "../sharing/sharing.ts";
 import { createGate, type Gate, type GateRule, setRule, type WaitingQueue } from "./gate.ts";
 import { LeasedMinutes } from "./leased-minutes.ts";
 import { createLines } from "./lines.ts";
+import { createMinuteLease } from "./minute-lease.ts";
 import { minuteOf } from "../sharing/minute-window.ts";
 import { createPassage, type Passage } from "./passage.ts";
 import { createQueues } from "./queues.ts";
@@ -68,6 +69,7 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   const forgetIdle = (gate: Gate): void => {
     if (!gate.isRetained && gate.inFlight === 0 && gate.waiting === 0) {
       gates.delete(gate.key);
+      leased?.forgotten(gate);
       generation += 1;
     }
   };
@@ -86,7 +88,10 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
 
   const gateOf = (key: string, rule: GateRule): Gate => {
     let gate = gates.get(key);
-    if (!gate) gates.set(key, (gate = createGate(key, rule, minuteOf(clock()), leased !== undefined)));
+    if (!gate) {
+      const lease = minutes && createMinuteLease(minutes.processes());
+      gates.set(key, (gate = createGate(key, rule, minuteOf(clock()), lease)));
+    }
     gate.isRetained = retained?.has(key) ?? true;
     return gate;
   };

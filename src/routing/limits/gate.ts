@@ -1,7 +1,7 @@
 import type { Deadline } from "../../core/deadlines.ts";
 import type { LinkedList, LinkedListNode } from "../../core/linked-list.ts";
 import type { LimitOptions } from "../models/model-options.ts";
-import { createMinuteLease, type MinuteLease } from "./minute-lease.ts";
+import type { MinuteLease } from "./minute-lease.ts";
 import { createMinuteUsage, type MinuteUsage } from "./minute-usage.ts";
 
 /** What is said of a gate in a configuration. */
@@ -102,7 +102,8 @@ export interface Waiter extends LinkedListNode<Waiter> {
   leaving: WaitEnd | undefined;
 }
 
-export function createGate(key: string, rule: GateRule, minute: number, isLeased: boolean): Gate {
+/** @param lease undefined if this process has the whole of every minute */
+export function createGate(key: string, rule: GateRule, minute: number, lease: MinuteLease | undefined): Gate {
   const gate: Gate = {
     key,
     label: rule.label,
@@ -115,7 +116,7 @@ export function createGate(key: string, rule: GateRule, minute: number, isLeased
     own: createMinuteUsage(minute),
     others: createMinuteUsage(minute),
     usedBy: new Map(),
-    lease: isLeased ? createMinuteLease() : undefined,
+    lease,
     isUntold: false,
     isUntoldBefore: false,
     toldMinute: minute,

@@ -95,6 +95,13 @@ export class LeasedMinutes {
     if (gate.lease && gate.lease.minute >= 0) this.#giveBack(gate);
   }
 
+  /** No configuration has the gate any more, and nobody is in it. */
+  forgotten(gate: Gate): void {
+    if (!gate.lease || gate.lease.minute < 0) return;
+    gate.lease.isNeeded = false;
+    this.#giveBack(gate);
+  }
+
   close(): void {
     this.#claims.forget();
     this.#spare.close();
@@ -103,11 +110,10 @@ export class LeasedMinutes {
   #answered(answer: MinuteAnswer): void {
     // A late answer says that somebody is there again.
     if (this.#isAlone) return this.#setAlone(false);
-    const { gates, roll, onAnswer } = this.#parts;
-    const gate = gates.get(answer.gate);
-    if (gate?.lease?.asked !== answer.sequence) return;
+    const { roll, onAnswer } = this.#parts;
+    const gate = this.#claims.settle(answer);
+    if (!gate?.lease) return;
     const { lease, own } = gate;
-    this.#claims.settle(gate);
     roll(gate);
     if (answer.minute === lease.minute) this.#take(gate, answer);
     lease.isNeeded = false;

@@ -1,5 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { MinuteLeases } from "../sharing/minutes.ts";
+import type { MinuteAnswer, MinuteLeases } from "../sharing/minutes.ts";
 import type { Gate } from "./gate.ts";
 import { claimOf, hasSpare } from "./minute-claim.ts";
 
@@ -20,15 +20,16 @@ export interface MinuteClaims {
   askSoon(gate: Gate): void;
   /** In place of an earlier claim, if that is not answered. @param asks for more; else it is said only what is held */
   claim(gate: Gate, asks: boolean): void;
-  /** The claim on a gate is answered. */
-  settle(gate: Gate): void;
+  /** @returns the gate on which that claim was made; undefined if it is not the last one there */
+  settle(answer: Pick<MinuteAnswer, "gate" | "sequence">): Gate | undefined;
   /** No claim will be answered. */
   forget(): void;
 }
 
 export function createMinuteClaims({ minutes, clock, timers, roll, onSilence }: MinuteClaimsParts): MinuteClaims {
   const toAsk = new Set<Gate>();
-  const asked = new Set<Gate>();
+  /** By their keys: answers come also for gates that no configuration has any more. */
+  const asked = new Map<string, Gate>();
   let sequence = 0;
   let patience: unknown;
 
@@ -38,7 +39,7 @@ export function createMinuteClaims({ minutes, clock, timers, roll, onSilence }: 
     roll(gate);
     lease.asked = sequence += 1;
     lease.hasSaidSpare = hasSpare(gate, lease);
-    asked.add(gate);
+    asked.set(gate.key, gate);
     patience ??= timers.setTimer(losePatience, minutes.patienceMs);
     minutes.claim({ ...claimOf(gate, lease, clock()), sequence, asks });
   };
@@ -66,15 +67,18 @@ export function createMinuteClaims({ minutes, clock, timers, roll, onSilence }: 
       toAsk.add(gate);
     },
     claim,
-    settle(gate) {
-      if (gate.lease) gate.lease.asked = 0;
-      asked.delete(gate);
+    settle({ gate: key, sequence: answered }) {
+      const gate = asked.get(key);
+      if (gate?.lease?.asked !== answered) return undefined;
+      gate.lease.asked = 0;
+      asked.delete(key);
       endPatience();
       // Whoever has answered this one will answer the others.
       if (asked.size > 0) patience = timers.setTimer(losePatience, minutes.patienceMs);
+      return gate;
     },
     forget() {
-      for (const { lease } of asked) if (lease) lease.asked = 0;
+      for (const { lease } of asked.values()) if (lease) lease.asked = 0;
       asked.clear();
       toAsk.clear();
       endPatience();

@@ -32,10 +32,11 @@ export interface MinuteLease {
   processes: number;
 }
 
-export const createMinuteLease = (): MinuteLease => ({
+/** @param processes how many share the minute, as far as is known */
+export const createMinuteLease = (processes: number): MinuteLease => ({
   ...{ minute: -1, requests: 0, tokens: 0, asked: 0, hasSaidSpare: false, isWanted: false },
   ...{ isNeeded: false, neededTokens: 0, refusedUntil: 0, tokensRefusedUntil: 0, tokensRefused: 0, askAgainAt: 0 },
-  ...{ lowRequests: 0, lowTokens: 0, seen: undefined, processes: 1 },
+  ...{ lowRequests: 0, lowTokens: 0, seen: undefined, processes },
 });
 
 /** What of a gate a lease is for. */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Failure } from "../../../src/core/errors.ts";
 import { createGate } from "../../../src/routing/limits/gate.ts";
 import { createMinuteClaims } from "../../../src/routing/limits/minute-claims.ts";
+import { createMinuteLease } from "../../../src/routing/limits/minute-lease.ts";
 import type { MinuteClaim, MinuteLeases } from "../../../src/routing/sharing/minutes.ts";
 import { fadedAt } from "../../../src/routing/sharing/minute-window.ts";
 import { createManualClock, settle } from "../../fixtures/manual-clock.ts";
@@ -207,6 +208,41 @@ describe("of a minute that workers share", () => {
   });
 });
 
+test.each([0, 1, 2])(
+  "a limit that is taken away does not part a worker from the others, after %i s",
+  async (seconds) => {
+    const workers = openMinuteWorkers(2, { requestsPerMinute: 30 });
+    expect(await burst(workers, [1], 1)).toBe(1);
+    workers.passed[0]?.asker.permit?.release(1);
+    await workers.clock.advance(1000 * seconds);
+    const gates = workers.all.get(1)?.gates;
+    gates?.configure({ left: { requestsPerMinute: 29 } });
+    gates?.configure({});
+    for (let each = 0; each < 50; each += 1) {
+      await workers.deliverAll();
+      await workers.clock.advance(100);
+    }
+    if (gates) gates.gates = gates.configure({ left: { requestsPerMinute: 30 } });
+    // By itself it would have the half.
+    expect(await burst(workers, [1], 60)).toBe(30);
+    workers.close();
+  },
+);
+
+test("of a limit that comes while nobody answers, each worker has its share", async () => {
+  const workers = openMinuteWorkers(2, { requestsPerMinute: 30 });
+  await workers.deliverAll();
+  workers.ask(1);
+  await workers.clock.advance(2000);
+  workers.passed[0]?.asker.permit?.release(1);
+  const gates = workers.all.get(1)?.gates;
+  gates?.configure({});
+  if (gates) gates.gates = gates.configure({ left: { requestsPerMinute: 30 } });
+  for (let each = 0; each < 60; each += 1) workers.ask(1);
+  expect(workers.countIn(100).requests).toBe(1 + 15);
+  workers.close();
+});
+
 test("who answers all the time is not away, however much is asked", async () => {
   const clock = createManualClock();
   let silences = 0;
@@ -220,16 +256,20 @@ test("who answers all the time is not away, however much is asked", async () => 
     onSilence: () => void (silences += 1),
   });
   const rule = { label: "left", limits: { requestsPerMinute: 10 } };
-  const [one, other] = ["a", "b"].map((key) => createGate(key, rule, 0, true));
+  const [one, other] = ["a", "b"].map((key) => createGate(key, rule, 0, createMinuteLease(2)));
   if (!one || !other) throw new Error("there are two");
+  const answerLast = (gate: string): void => {
+    const last = made.findLast((claim) => claim.gate === gate);
+    if (last) claims.settle(last);
+  };
   claims.claim(one, true);
   for (let each = 0; each < 20; each += 1) {
     await clock.advance(8);
     claims.claim(other, true);
     await clock.advance(2);
-    claims.settle(one);
+    answerLast("a");
     claims.claim(one, true);
-    claims.settle(other);
+    answerLast("b");
   }
   expect([made.length, silences]).toEqual([41, 0]);
   await clock.advance(20);
