@@ -28,6 +28,8 @@ interface Pending {
   readonly frees: boolean;
   /** There is not enough, unless others give something back. */
   refusal: MinuteAnswer | undefined;
+  /** Others are not waited for any more. */
+  isLate: boolean;
   timer: unknown;
 }
 
@@ -95,7 +97,7 @@ export class RedisMinutes {
     if (known) this.#end(known);
     if (this.#isDown) return;
     const frees = !claim.asks || this.#wanted === claim.gate;
-    const each: Pending = { claim, frees, refusal: undefined, timer: undefined };
+    const each: Pending = { claim, frees, refusal: undefined, isLate: false, timer: undefined };
     this.#pending.set(claim.gate, each);
     if (claim.asks) each.timer = this.#parts.timers.setTimer(() => this.#refuse(each), RECALL_MS);
     this.#make(each);
@@ -124,14 +126,16 @@ export class RedisMinutes {
     if (this.#pending.get(claim.gate) !== each) return;
     const isShort = answer.requestsWaitMs > 0 || answer.tokensWaitMs > 0;
     if (isShort && unspent.length > 0) {
+      this.#tell(by, "give", claim.gate, unspent);
       each.refusal = answer;
-      return this.#tell(by, "give", claim.gate, unspent);
+      if (!each.isLate) return;
     }
     this.#end(each);
     this.#listener?.answered(answer);
   }
 
   #refuse(each: Pending): void {
+    each.isLate = true;
     // If nothing has come from Redis, others judge that.
     if (!each.refusal) return;
     this.#end(each);

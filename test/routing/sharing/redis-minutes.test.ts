@@ -6,6 +6,9 @@ import { claimCommand, readClaimed } from "../../../src/routing/sharing/minute-s
 import type { MinuteAmount, MinuteClaim } from "../../../src/routing/sharing/minutes.ts";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
 import { hasRedis, type RedisServer } from "../../response-store/stores.ts";
+import { createManualClock, settle } from "../../fixtures/manual-clock.ts";
+import { createKeyHashes } from "../../../src/routing/sharing/key-hashes.ts";
+import { RedisMinutes } from "../../../src/routing/sharing/redis-minutes.ts";
 import { startServer } from "./answering-redis.ts";
 
 const clients: RedisClient[] = [];
@@ -86,3 +89,34 @@ describe.skipIf(!hasRedis)("the script that keeps minutes in Redis", () => {
     for (const key of ["now", "before"]) expect(await client.pttl(key)).toBeGreaterThan(120_000);
   });
 });
+
+test.each([0, 11, 13, 400])(
+  "a refusal that comes after %i ms is heard, whoever gives something back",
+  async (lateMs) => {
+    const clock = createManualClock();
+    const hashes = createKeyHashes();
+    hashes.retain(new Set(["g"]));
+    const replies: ((reply: unknown) => void)[] = [];
+    const minutes = new RedisMinutes({
+      ...{ self: "me", hashes, timers: clock, processes: () => 2, onFailure() {} },
+    });
+    const waits: number[] = [];
+    minutes.leases.listen({
+      answered: ({ requestsWaitMs }) => void waits.push(requestsWaitMs),
+      ...{ wanted() {}, freed() {}, away() {} },
+    });
+    minutes.up((command) =>
+      command === "EVAL" ? new Promise((resolve) => void replies.push(resolve)) : Promise.resolve(0),
+    );
+    minutes.leases.claim({
+      ...{ gate: "g", minute: 1, at: 60_000, sequence: 1, limits: { requests: 10, tokens: undefined }, asks: true },
+      ...{ before: NONE, used: NONE, held: NONE, need: { requests: 1, tokens: 0 }, wish: { requests: 1, tokens: 0 } },
+    });
+    await clock.advance(lateMs);
+    replies[0]?.([0, 0, 10, 0, 0, 0, 2, "other"]);
+    await settle();
+    await clock.advance(20);
+    expect(waits).toEqual([expect.any(Number)]);
+    minutes.close();
+  },
+);
