@@ -32,7 +32,7 @@ export function decide(claim: MinuteClaim, sums: MinuteSums): MinuteAnswer {
     const limit = limits[of];
     if (!isGranted || limit === undefined) return claim.held[of];
     const room = Math.max(0, limit - fadedAt(sums.before[of], at) - sums.others[of] - claim.used[of]);
-    const base = Math.max(need[of], Math.min(claim.wish[of], room));
+    const base = Math.max(Math.min(need[of], limit), Math.min(claim.wish[of], room));
     const allowance = Math.floor(Math.max(0, room - base) / (ALLOWANCE_PARTS * sums.processes));
     return Math.max(Math.min(claim.held[of], claim.used[of] + room), claim.used[of] + base + allowance);
   };

@@ -58,6 +58,7 @@ for i = 1, 2 do
   past[i] = past[i] + before[i]
   if limit[i] >= 0 then
     room[i] = math.max(0, limit[i] - math.floor(past[i] * faded) - others[i] - used[i])
+    need[i] = math.min(need[i], limit[i])
     if need[i] > room[i] then fits = false end
   end
 end

@@ -28,7 +28,7 @@ export interface MinuteClaim {
   readonly held: MinuteAmount;
   /** It asks for more. */
   readonly asks: boolean;
-  /** It needs so much more than `used`, all of it or nothing. */
+  /** It needs so much more than `used`, all of it or nothing; more than the limit is taken for the limit. */
   readonly need: MinuteAmount;
   /** So much more than `used` would be needed at once. */
   readonly wish: MinuteAmount;
