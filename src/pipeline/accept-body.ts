@@ -8,7 +8,7 @@ import type { MemoryBudget } from "../core/memory/budget.ts";
 import type { Format } from "../formats/format.ts";
 import type { CheckRequest } from "../formats/schema/check.ts";
 import type { AskedInPath } from "./read-path.ts";
-import { DECISIVE_NAMES, parsed, type ReceivedBody, UnparsedBody } from "./received-body.ts";
+import { afterParsing, DECISIVE_NAMES, parsed, type ReceivedBody, UnparsedBody } from "./received-body.ts";
 
 export interface AcceptParts {
   readonly memory: MemoryBudget;
@@ -77,20 +77,23 @@ function takeUnparsed(
 ): ReceivedBody | Promise<ReceivedBody> {
   const body = new UnparsedBody(bytes, checked, inPath);
   const parsing = body.hasOddMember ? parsed(body, request) : undefined;
-  return (
-    parsing?.then(() => requireMembers(body, checkRequired, request)) ?? requireMembers(body, checkRequired, request)
-  );
+  const asked: AskedMembers = { checkRequired, request };
+  return parsing ? afterParsing(parsing, requireMembers, body, asked) : requireMembers(body, asked);
 }
 
 /** Members that are not as they must be are looked at once more in the parsed body: there, one may be absent. */
 function requireMembers(
   body: UnparsedBody,
-  checkRequired: CheckRequest,
-  request: Request,
+  { checkRequired, request }: AskedMembers,
 ): ReceivedBody | Promise<ReceivedBody> {
   if (!checkRequired({ model: body.member("model"), stream: body.member("stream") })) return body;
-  const requireAll = (): ReceivedBody => checkValue(body, checkRequired);
-  return parsed(body, request)?.then(requireAll) ?? requireAll();
+  const parsing = parsed(body, request);
+  return parsing ? afterParsing(parsing, checkValue, body, checkRequired) : checkValue(body, checkRequired);
+}
+
+interface AskedMembers {
+  readonly checkRequired: CheckRequest;
+  readonly request: Request;
 }
 
 function parse(

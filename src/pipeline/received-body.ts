@@ -135,5 +135,18 @@ export function parsed(body: ReceivedBody, stop: Pick<Request, "signal">): Promi
   return isLong(body) && body instanceof UnparsedBody && !body.isParsed ? body.parse(stop) : undefined;
 }
 
+/**
+ * Goes on once a body is parsed. Apart from who calls it, since a function with a closure in it takes an object more each
+ * time it is called, and most bodies need not be waited for.
+ */
+export function afterParsing<One, Two, Result>(
+  parsing: Promise<void>,
+  run: (one: One, two: Two) => Result | Promise<Result>,
+  one: One,
+  two: Two,
+): Promise<Result> {
+  return parsing.then(() => run(one, two));
+}
+
 /** Whether to parse a body takes more than one turn of the event loop should take. */
 export const isLong = ({ bytes }: ReceivedBody): boolean => bytes.length > MAX_WHOLE_BYTES;

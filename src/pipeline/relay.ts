@@ -15,7 +15,7 @@ import { openEventStream } from "./event-stream.ts";
 import { judgeAnswer } from "./judge-answer.ts";
 import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
 import { injectsUsage, prepareBody, readsTalk } from "./prepare-body.ts";
-import { isLong, memberOf, parsed } from "./received-body.ts";
+import { afterParsing, isLong, memberOf, parsed } from "./received-body.ts";
 import { withTried } from "./route/routed-failure.ts";
 import type { Answer, Stage } from "./stage.ts";
 import { createCountAnswer } from "./translate/count-tokens.ts";
@@ -151,7 +151,7 @@ function createAnswer(parts: RelayParts): Answer {
     const answer = admitted.counter ? answerCount : wire === format.api ? relayOwn : answerTranslated;
     const readsValue = answer !== relayOwn || (isLong(body) && readsTalk(body, format));
     const parsing = readsValue ? parsed(body, attempts.request) : undefined;
-    return parsing?.then(() => answer(admitted)) ?? answer(admitted);
+    return parsing ? afterParsing(parsing, answer, admitted, undefined) : answer(admitted);
   };
 }
 

@@ -6,7 +6,7 @@ import { asBuffer } from "../core/json/bytes.ts";
 import type { JsonObject } from "../core/json/parse.ts";
 import { openTurns, type Turns } from "../core/event-loop.ts";
 import { refuseRepeated, watchDecisive } from "../pipeline/prepare-body.ts";
-import { parsed, type ReceivedBody, UnparsedBody } from "../pipeline/received-body.ts";
+import { afterParsing, parsed, type ReceivedBody, UnparsedBody } from "../pipeline/received-body.ts";
 import type { AdmittedRequest, Answer, Stage } from "../pipeline/stage.ts";
 
 /**
@@ -21,7 +21,7 @@ export function createVisionGate({ isEnabled, isStrict }: VisionOptions): readon
         const { body, attempts } = admitted;
         // Not `async`: such a function would keep the body while the provider thinks.
         const parsing = isSuspicious(body) ? parsed(body, attempts.request) : undefined;
-        return parsing?.then(() => search(admitted, next)) ?? search(admitted, next);
+        return parsing ? afterParsing(parsing, search, admitted, next) : search(admitted, next);
       },
     ];
   }
@@ -51,7 +51,7 @@ const isSuspicious = (body: ReceivedBody): boolean => !(body instanceof Unparsed
 function search(admitted: AdmittedRequest, next: Answer): ReturnType<Answer> {
   const { body } = admitted;
   if (isSuspicious(body) && body.bytes.length > MAX_BYTES_IN_TURN) {
-    return searchInTurns(body).then(() => next(admitted));
+    return afterParsing(searchInTurns(body), next, admitted, undefined);
   }
   refuseVisualContent(body, isSuspicious(body) ? findVisualContent(body.value) : undefined);
   return next(admitted);
