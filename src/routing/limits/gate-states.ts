@@ -52,7 +52,7 @@ export interface GateStates {
 /** Makes what outlives every configuration. */
 export function createGateStates({ timers, clock, sharing }: GateStateOptions): GateStates {
   const { now } = timers;
-  const { slots } = sharing;
+  const { slots, minutes } = sharing;
   const gates = new Map<string, Gate>();
   /** Of the configuration in use. */
   let retained: ReadonlyMap<string, GateRule> | undefined;
@@ -76,7 +76,6 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
 
   const lines = createLines({ turns, watch, onLeft: forgetIdle });
   const waiting = createWaiting({ room, turns, queues, lines, deadlines, onLate: () => leased?.giveUp(), now });
-  const { minutes } = sharing;
   const leased =
     minutes && new LeasedMinutes({ minutes, gates, clock, timers, roll: room.roll, onAnswer: waiting.answered });
   const passage = createPassage({ clock, slots, shared, leased, onLeft: forgetIdle, onRoom: turns.offer });
