@@ -20,7 +20,7 @@ const ROUTING_NAMES = ["model", "stream_options", "tools", "tool_choice"] as con
 
 /** What is read of every request, or of every one of some API. */
 const READ_NAMES = [
-  ...(["stream", "previous_response_id", "max_tokens", "max_completion_tokens", "max_output_tokens"] as const),
+  ...(["stream", "store", "previous_response_id", "max_tokens", "max_completion_tokens", "max_output_tokens"] as const),
   ...(["generationConfig", "generation_config"] as const),
 ] as const;
 

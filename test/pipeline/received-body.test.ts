@@ -28,7 +28,7 @@ function accept(text: string, inPath?: AskedInPath, format: Format = CHECKS_NOTH
 
 const READ = [
   ...(["model", "stream", "stream_options", "messages", "input", "contents", "max_tokens", "tools"] as const),
-  ...(["generationConfig", "generation_config", "previous_response_id"] as const),
+  ...(["generationConfig", "generation_config", "previous_response_id", "store"] as const),
 ] as const;
 
 describe("a body that is not parsed", () => {

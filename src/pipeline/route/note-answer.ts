@@ -4,11 +4,12 @@ import type { KnownAnswers } from "../../routing/known-answers.ts";
 import type { ResponseBody } from "../../upstream/transport.ts";
 import type { Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
+import { memberOf } from "../received-body.ts";
 import type { AdmittedRequest } from "../stage.ts";
 
 /** Whether a response may be gone on from that only who gives it knows: the gateway does not keep it. */
 export const isGoneOnFrom = ({ format, body, stored }: AdmittedRequest): boolean =>
-  format.api === "responses" && format.subpath === undefined && !stored && body.value["store"] !== false;
+  format.api === "responses" && format.subpath === undefined && !stored && memberOf(body, "store") !== false;
 
 /** Remembers who gives a response, if that is one of its provider's own. */
 export async function noteAnswer(

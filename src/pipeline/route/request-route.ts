@@ -15,6 +15,7 @@ import type { ModelPolicy } from "../../routing/model-policy.ts";
 import type { RoutePolicy } from "../../routing/route-policy.ts";
 import { chooseWay } from "../choose-way.ts";
 import { requireSingleMember } from "../prepare-body.ts";
+import { memberOf } from "../received-body.ts";
 import type { AdmittedRequest, RequestRoute, Way } from "../stage.ts";
 import { findGiver } from "./further-route.ts";
 import { createKnownRoutes, likelyOf } from "./known-routes.ts";
@@ -162,8 +163,8 @@ class OpenRoute implements RequestRoute {
 }
 
 /** Who has given the response that a request goes on from, if that is known. */
-function giverOf(answers: KnownAnswers, { format, body: { value } }: RoutedAsk): Giver | undefined {
-  const id = format.api === "responses" ? filledTextOf(value["previous_response_id"]) : undefined;
+function giverOf(answers: KnownAnswers, { format, body }: RoutedAsk): Giver | undefined {
+  const id = format.api === "responses" ? filledTextOf(memberOf(body, "previous_response_id")) : undefined;
   return id === undefined ? undefined : answers.by(id);
 }
 

@@ -1,5 +1,6 @@
 import { modelFor, type Route } from "../../routing/engine/route.ts";
 import type { Reply } from "../attempt.ts";
+import { memberOf } from "../received-body.ts";
 import type { AdmittedRequest, Answer, RequestRoute, Stage } from "../stage.ts";
 import { createDialectLoader } from "../translate/load-dialects.ts";
 import type { KnownAnswers } from "../../routing/known-answers.ts";
@@ -42,7 +43,7 @@ export function createRouteStage(given: RouteStageOptions): Stage {
 
 /** Its stream may have to be gone on with elsewhere, for which it is kept until its end. */
 const mayBeResumed = ({ route }: RequestRoute, { body }: AdmittedRequest): boolean =>
-  route.model.options.resumes && body.value["stream"] === true;
+  route.model.options.resumes && memberOf(body, "stream") === true;
 
 /** The gateway keeps the answer, because the deployment that is likely does not: one that does would keep it under another id. */
 function translatedOnly(route: RequestRoute, { format }: AdmittedRequest): RequestRoute {
