@@ -261,6 +261,19 @@ describe("a stream of a response that breaks off", () => {
     expect(await rig.lineOf(response)).toMatchObject({ attempts: 2, provider: "right" });
   });
 
+  test.each([
+    ["continue_final_message", "/v1/chat/completions"],
+    ["prefix", "/v1/chat/completions"],
+    ["as_is", "/v1/messages"],
+  ] as const)("goes on by %s over %s", async (prefill, path) => {
+    const deployments = [{ provider: "left" }, { provider: "right", prefill }];
+    await using rig = await start({ deployments }, { left: "responses", right: "chat,messages,responses" });
+    rig.left.answer(broken(begun, [reset()]));
+    rig.right.answer(path === "/v1/messages" ? sse(messagesRest(", world")) : rest([", world"]));
+    expectOneResponse(await (await rig.post("/v1/responses", responsesAsk)).text(), ", world", 7);
+    expect(postsOf(rig.right)).toEqual([path]);
+  });
+
   test("ends with its failure at a provider that has nothing but the Responses API", async () => {
     await using rig = await start({}, { left: "responses", right: "responses" });
     rig.left.answer(broken(begun, [reset()]));
