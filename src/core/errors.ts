@@ -137,7 +137,7 @@ export const FAILURES = {
     type: "not_supported_error",
     message: "The Embeddings API is not supported by this provider yet.",
   },
-  request_not_found: { status: 404, type: "not_found_error", message: "The request history has no such request" },
+  request_not_found: { status: 404, type: "not_found_error", message: "No row of GET /v1/requests has this id" },
   history_unavailable: { status: 503, type: "overloaded_error", message: "The request history does not answer" },
   previous_response_not_found: { status: 400, type: "invalid_request_error", message: "Previous response not found" },
   response_not_found: { status: 404, type: "invalid_request_error", message: "Response not found" },

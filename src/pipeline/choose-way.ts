@@ -8,13 +8,14 @@ import { chooseWire } from "../routing/choose-wire.ts";
 import type { Target } from "../routing/resolve-target.ts";
 import type { Way } from "./stage.ts";
 
-/** How a request gets to its provider. @throws Failure that of a format which the provider does not have */
+/** How a request gets to its provider, over that one of its APIs if it is named. @throws Failure that of a format which the provider does not have */
 export function chooseWay(
   asked: Target,
   format: Format,
   isStream: boolean,
   search: string,
   estimatesTokens: boolean,
+  only?: ProviderApiName,
 ): Way {
   const { provider, model } = asked;
   const counter = format.counts && chooseCounter(provider, format, estimatesTokens, model);
@@ -24,7 +25,7 @@ export function chooseWay(
     const target = namedFor(counter, asked);
     return { target, wire: counter, url: apiUrl(target, counter, false, "") ?? "", counter };
   }
-  const wire = format.subpath === undefined ? chooseWire(provider, format.api, model) : format.api;
+  const wire = format.subpath === undefined ? chooseWire(provider, format.api, model, only) : format.api;
   const target = wire === undefined ? asked : namedFor(wire, asked);
   // The query belongs to the client's API.
   const isRelayed = wire === format.api;

@@ -37,8 +37,8 @@ export interface RequestRoute {
   readonly estimatedTokens: number;
   /** What of another route may be asked, such as one that the name falls back to; undefined if nothing. */
   narrow(route: Route): Route | undefined;
-  /** How a deployment is asked. @throws Failure if its provider cannot be, in this request's API */
-  wayOf(deployment: Deployment, model: string): Way;
+  /** How a deployment is asked, over that wire if one is named. @throws Failure if its provider cannot be, in this request's API */
+  wayOf(deployment: Deployment, model: string, wire?: ProviderApiName): Way;
 }
 
 /**

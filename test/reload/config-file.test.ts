@@ -118,9 +118,7 @@ test("each worker applies it, and one that is started later knows what is wrong 
   replace(path, "auth: { enabled: yes }\n");
   await gateway.logged(() => told(gateway).length === 4);
   const bad = await states();
-  expect(bad.map((state) => state?.problem)).toEqual(
-    Array(2).fill("a problem, the first in line 1, column 18; the log has more"),
-  );
+  expect(bad.map((state) => state?.problem)).toEqual(Array(2).fill("a problem in line 1, column 18; the log has more"));
   const [, [worker, pid] = []] = [...workerPids(gateway)];
   process.kill(Number(pid), "SIGKILL");
   await gateway.logged((line) => line["msg"] === "worker is up" && line["worker"] === worker && line["pid"] !== pid);

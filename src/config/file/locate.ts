@@ -59,8 +59,8 @@ const NOWHERE: Position = { line: Number.MAX_SAFE_INTEGER, column: 0 };
 
 /** What can be told to everybody of a file that is not accepted: how much is wrong, and where. */
 export function summarizeProblems(file: Pick<ConfigFile, "name">, problems: readonly string[]): string {
-  const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
+  const [count, before] = problems.length === 1 ? ["a problem", ""] : [`${problems.length} problems`, ", the first"];
   const [at] = problems.flatMap((problem) => placeIn(file, problem) ?? []);
-  const where = at === undefined ? "" : `, the first in line ${at.line}, column ${at.column}`;
+  const where = at === undefined ? "" : `${before} in line ${at.line}, column ${at.column}`;
   return `${count}${where}; the log has more`;
 }

@@ -11,9 +11,9 @@ import { writeStream } from "./write-stream.ts";
 const mayRepeat = ({ path, isEssential }: ForeignMember): boolean =>
   path === "inference_geo" || !(isEssential || path.endsWith(".citations"));
 
-/** Models of other vendors on this wire are not known to. https://docs.anthropic.com/en/docs/about-claude/models/migration-guide */
+/** Models of other vendors on this wire are not known to, and it has no member that would ask for it. https://docs.anthropic.com/en/docs/about-claude/models/migration-guide */
 const continues = ({ facts, prefill }: WireTarget): boolean =>
-  prefill === undefined ? facts.takesPrefill === true : prefill !== "none";
+  prefill === undefined ? facts.takesPrefill === true : prefill === "as_is";
 
 /** Anthropic's Messages, on the way to and from the form between all formats. */
 export const MESSAGES_DIALECT: Dialect = {

@@ -4,6 +4,7 @@ import { asBuffer } from "../../core/json/bytes.ts";
 import { filledTextOf } from "../../core/json/values.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { Format } from "../../formats/format.ts";
+import type { ProviderApiName } from "../../providers/api-paths.ts";
 import { findJsonModels } from "../../routing/find-json-models.ts";
 import { findQueryModels } from "../../routing/find-url-models.ts";
 import { type Answering, modelFor, type Route, type Router } from "../../routing/engine/route.ts";
@@ -136,10 +137,10 @@ class OpenRoute implements RequestRoute {
     this.likely = known ?? likelyOf(rules.router, route, this.stickyKey);
   }
 
-  wayOf({ provider, params }: Deployment, model: string): Way {
+  wayOf({ provider, params }: Deployment, model: string, wire?: ProviderApiName): Way {
     const format = this.#format;
     const target = { provider, model, params: format.counts ? undefined : params };
-    return chooseWay(target, format, this.#streams, this.#query, this.#rules.estimatesTokens);
+    return chooseWay(target, format, this.#streams, this.#query, this.#rules.estimatesTokens, wire);
   }
 
   narrow(other: Route): Route | undefined {

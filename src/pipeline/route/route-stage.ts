@@ -60,6 +60,6 @@ function translatedOnly(route: RequestRoute, { format }: AdmittedRequest): Reque
     return left?.model.deployments.length === 0 ? undefined : left;
   };
   const { likely, alias, stickyKey, giver, estimatedTokens } = route;
-  const wayOf: RequestRoute["wayOf"] = (one, model) => route.wayOf(one, model);
+  const wayOf: RequestRoute["wayOf"] = (one, model, wire) => route.wayOf(one, model, wire);
   return { likely, alias, stickyKey, giver, estimatedTokens, wayOf, route: only(route.route), narrow };
 }

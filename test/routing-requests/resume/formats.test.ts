@@ -26,6 +26,9 @@ import {
 const bodiesOf = ({ requests }: MockProvider) =>
   requests.filter(({ method }) => method === "POST").map(({ body }) => JSON.parse(Buffer.from(body).toString()));
 
+const postsOf = ({ requests }: MockProvider) =>
+  requests.filter(({ method }) => method === "POST").map(({ target }) => target);
+
 const event = (type: string, members: unknown): string =>
   `event: ${type}\ndata: ${JSON.stringify({ type, ...(members as object) })}\n\n`;
 
@@ -243,6 +246,40 @@ describe("a stream of a response that breaks off", () => {
     const text = await (await rig.post("/v1/responses", responsesAsk)).text();
     expect(text).toStartWith(begun.join(""));
     expectOneResponse(text, ", world", 7);
+  });
+
+  test("goes on at a provider that has the Responses API too, in one that it goes on in", async () => {
+    await using rig = await start({}, { left: "chat,responses", right: "chat,responses" });
+    rig.left.answer(broken(begun, [reset()]));
+    rig.right.answer(rest([", world"]));
+    const response = await rig.post("/v1/responses", responsesAsk);
+    const text = await response.text();
+    expect(text).toStartWith(begun.join(""));
+    expectOneResponse(text, ", world", 7);
+    expect(postsOf(rig.right)).toEqual(["/v1/chat/completions"]);
+    expect(bodiesOf(rig.right)).toMatchObject([{ continue_final_message: true, max_tokens: 88 }]);
+    expect(await rig.lineOf(response)).toMatchObject({ attempts: 2, provider: "right" });
+  });
+
+  test.each([
+    ["continue_final_message", "/v1/chat/completions"],
+    ["prefix", "/v1/chat/completions"],
+    ["as_is", "/v1/messages"],
+  ] as const)("goes on by %s over %s", async (prefill, path) => {
+    const deployments = [{ provider: "left" }, { provider: "right", prefill }];
+    await using rig = await start({ deployments }, { left: "responses", right: "chat,messages,responses" });
+    rig.left.answer(broken(begun, [reset()]));
+    rig.right.answer(path === "/v1/messages" ? sse(messagesRest(", world")) : rest([", world"]));
+    expectOneResponse(await (await rig.post("/v1/responses", responsesAsk)).text(), ", world", 7);
+    expect(postsOf(rig.right)).toEqual([path]);
+  });
+
+  test("ends with its failure at a provider that has nothing but the Responses API", async () => {
+    await using rig = await start({}, { left: "responses", right: "responses" });
+    rig.left.answer(broken(begun, [reset()]));
+    const text = await (await rig.post("/v1/responses", responsesAsk)).text();
+    expect(text).toContain("response.failed");
+    expect(bodiesOf(rig.right)).toEqual([]);
   });
 
   test.each([

@@ -4,6 +4,7 @@ import type { Usage } from "../../../formats/form/answer.ts";
 import type { Conversation } from "../../../formats/form/conversation.ts";
 import type { ClientDialect, WireDialect, WireTarget } from "../../../formats/form/dialect.ts";
 import { factsOf } from "../../../formats/form/model-facts.ts";
+import type { ProviderApiName } from "../../../providers/api-paths.ts";
 import { withoutIdempotencyKey } from "../../../providers/request-headers.ts";
 import type { Deployment } from "../../../routing/models/deployment.ts";
 import type { ResponseBody } from "../../../upstream/transport.ts";
@@ -11,7 +12,7 @@ import type { Attempt } from "../../attempt.ts";
 import type { Attempts } from "../../attempts.ts";
 import { maxTokensOf, variantFor } from "../../body-variant.ts";
 import { isEventStream } from "../../read-response.ts";
-import type { AdmittedRequest, Way } from "../../stage.ts";
+import type { AdmittedRequest, RequestRoute, Way } from "../../stage.ts";
 import { transformBody } from "../../transform-body.ts";
 import { answerFailure, clientsError } from "../../translate/answer-failure.ts";
 import { clientAsk } from "../../translate/client-ask.ts";
@@ -44,7 +45,8 @@ export class Continuation {
   readonly #admitted: AdmittedRequest;
   readonly #said: SaidSoFar;
   readonly #client: ClientDialect;
-  readonly #wires: ReadonlyMap<string, WireDialect>;
+  /** Those of the client's own API first. */
+  readonly #wires: ReadonlyMap<ProviderApiName, WireDialect>;
   readonly #conversation: Conversation;
   /** What the client has been told of usage, or is to be. */
   told: Usage | undefined;
@@ -54,7 +56,7 @@ export class Continuation {
     admitted: AdmittedRequest,
     said: SaidSoFar,
     client: ClientDialect,
-    wires: ReadonlyMap<string, WireDialect>,
+    wires: ReadonlyMap<ProviderApiName, WireDialect>,
     conversation: Conversation,
   ) {
     this.#parts = parts;
@@ -65,18 +67,31 @@ export class Continuation {
     this.#conversation = conversation;
   }
 
-  /** Whether that deployment is known to go on with answers. */
-  mayAsk(deployment: Deployment, model: string, way: Way): boolean {
-    const wire = this.#wires.get(way.wire);
-    return wire?.continues?.(this.#targetOf(deployment, model, way)) === true;
+  /**
+   * How that deployment is asked to go on, over the first of the wires on which it is known to: nobody does over some, such
+   * as the Responses API, over which it may be asked otherwise.
+   * @returns undefined if it is not known to go on with answers
+   */
+  wayOf(route: Pick<RequestRoute, "wayOf">, deployment: Deployment, model: string): Way | undefined {
+    for (const [name, wire] of this.#wires) {
+      const way = wayOver(name, route, deployment, model);
+      if (way && wire.continues?.(this.#targetOf(deployment, model, way))) return way;
+    }
+    return undefined;
   }
 
   /** @throws Failure if it does not answer with a stream, or cannot be asked so */
-  async ask(deployment: Deployment, model: string, way: Way, attempts: Attempts): Promise<ContinuedAnswer> {
+  async ask(
+    route: Pick<RequestRoute, "wayOf">,
+    deployment: Deployment,
+    model: string,
+    attempts: Attempts,
+  ): Promise<ContinuedAnswer> {
     const { requestHeaders } = this.#parts;
     const { provider } = deployment;
-    const wire = this.#wires.get(way.wire);
-    if (!wire) throw new Failure("internal", { cause: new Error(`nothing goes on in ${way.wire}`) });
+    const way = this.wayOf(route, deployment, model);
+    const wire = way && this.#wires.get(way.wire);
+    if (!wire) throw new Failure("internal", { cause: new Error(`nothing goes on at ${provider.id}`) });
     const target = this.#targetOf(deployment, model, way);
     const asked = withBeginning(this.#conversation, this.#said);
     const conversation = await completeConversation(asked, wire, target, this.#parts, attempts);
@@ -127,6 +142,21 @@ export class Continuation {
       failureOf: (error) => answerFailure(error, provider, format),
     });
     return { attempt, body: transformBody(response.body, translation), usage: () => writer.usage };
+  }
+}
+
+function wayOver(
+  name: ProviderApiName,
+  route: Pick<RequestRoute, "wayOf">,
+  deployment: Deployment,
+  model: string,
+): Way | undefined {
+  try {
+    return route.wayOf(deployment, model, name);
+  } catch (error) {
+    // Its provider does not have that API.
+    if (error instanceof Failure) return undefined;
+    throw error;
   }
 }
 

@@ -7,8 +7,8 @@ import type { AdmittedRequest } from "../../stage.ts";
 import { Continuation, type ContinuationParts } from "./continuation.ts";
 import type { SaidSoFar } from "./said-so-far.ts";
 
-/** The wires on which an answer can be gone on with. */
-const WIRES = ["chat", "messages"] as const satisfies readonly ProviderApiName[];
+/** The wires on which an answer can be gone on with, the one that says more first. */
+const WIRES = ["messages", "chat"] as const satisfies readonly ProviderApiName[];
 
 /**
  * Prepares to go on with an answer.
@@ -20,9 +20,10 @@ export async function prepareContinuation(
   admitted: AdmittedRequest,
   said: SaidSoFar,
 ): Promise<Continuation | undefined> {
-  const client = await parts.load.client(admitted.format.api);
-  const wires = new Map<string, WireDialect>();
-  for (const wire of WIRES) wires.set(wire, await parts.load.wire(wire));
+  const { api } = admitted.format;
+  const client = await parts.load.client(api);
+  const wires = new Map<ProviderApiName, WireDialect>();
+  for (const wire of api === "chat" ? WIRES.toReversed() : WIRES) wires.set(wire, await parts.load.wire(wire));
   await parsed(admitted.body, admitted.attempts.request);
   const conversation = readAsked(client, admitted);
   return conversation && new Continuation(parts, admitted, said, client, wires, conversation);

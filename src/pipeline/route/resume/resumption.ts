@@ -175,8 +175,7 @@ export class Resumption implements BranchEvents {
       queued: (milliseconds) => exchange.queued(milliseconds),
       begin: (deployment, model, kind) => {
         const branch = this.#attempts.branch(deployment.timeouts, model, kind === "first" ? "retry" : kind);
-        const way = route.wayOf(deployment, model);
-        const answer = continuation.ask(deployment, model, way, branch).then(
+        const answer = continuation.ask(route, deployment, model, branch).then(
           (opened) => ({ answer: opened, branch }),
           (error: unknown) => {
             const failure = branch.explain(error);

@@ -1,4 +1,4 @@
-import { Failure } from "../../../core/errors.ts";
+import type { Failure } from "../../../core/errors.ts";
 import { type AttemptRecord, modelFor, type Route, type Router } from "../../../routing/engine/route.ts";
 import type { Deployment } from "../../../routing/models/deployment.ts";
 import { UpstreamFailure } from "../../../upstream/errors.ts";
@@ -64,13 +64,7 @@ function ableOf(
   const isAble = (deployment: Deployment): boolean => {
     const asked = modelFor(deployment, star);
     if (records.some((record) => record.deployment.key === deployment.key && record.model === asked)) return false;
-    try {
-      return continuation.mayAsk(deployment, asked, route.wayOf(deployment, asked));
-    } catch (error) {
-      // Its provider cannot be asked in the API of this request.
-      if (error instanceof Failure) return false;
-      throw error;
-    }
+    return continuation.wayOf(route, deployment, asked) !== undefined;
   };
   return model.deployments.filter(isAble);
 }
