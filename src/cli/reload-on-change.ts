@@ -1,4 +1,4 @@
-import { type ConfigSource, loadSource, type ReadSource, sourceIn } from "../config/config-source.ts";
+import { type ConfigSource, loadSourceAgain, type ReadSource, sourceIn } from "../config/config-source.ts";
 import type { WatchParts } from "../config/file/watch-file.ts";
 import type { UntouchedProviders } from "../config/untouched-providers.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
@@ -107,7 +107,7 @@ export function createReloads({ source, read, apply, watch: { timers } }: Reload
 }
 
 const load = (read: ReadSource, untouched: UntouchedProviders): LoadedConfig =>
-  read.ok ? loadSource(read.source, untouched) : { ok: false, problems: [read.problem], warnings: [] };
+  read.ok ? loadSourceAgain(read.source, untouched) : { ok: false, problems: [read.problem], warnings: [] };
 
 /**
  * What tells what was read from something else, also if it cannot be used: a hash, as there are secrets in it. That it is not

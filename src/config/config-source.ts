@@ -122,6 +122,16 @@ export function loadSource(source: ConfigSource, untouched?: UntouchedProviders)
   return complete.ok ? complete : { ...complete, problems: inOrder(file, complete.problems) };
 }
 
+/** As {@link loadSource}, for a gateway that serves already: what nobody foresaw must not end it. */
+export function loadSourceAgain(source: ConfigSource, untouched: UntouchedProviders): LoadedConfig {
+  try {
+    return loadSource(source, untouched);
+  } catch (error) {
+    const name = error instanceof Error ? error.name : "error";
+    return { ok: false, problems: [`the settings cannot be loaded: ${name}`], warnings: [] };
+  }
+}
+
 function furtherKeysOf(values: ReadonlyMap<string, FileValue>): ReadonlyMap<string, readonly string[]> {
   return new Map([...values].flatMap(([name, { furtherKeys }]) => (furtherKeys?.length ? [[name, furtherKeys]] : [])));
 }

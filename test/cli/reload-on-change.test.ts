@@ -169,3 +169,24 @@ describe("what does not check", () => {
     expect([applied.length, clock.timersWaiting()]).toEqual([1, 0]);
   });
 });
+
+test("what nobody foresaw of a file is told, and does not end the gateway", async () => {
+  const { reloads, applied, hold, done } = open();
+  const file = fileOf("2");
+  const unforeseen = new Proxy(file, {
+    get(target, name) {
+      if (name === "values") throw new RangeError("sk-secret");
+      return target[name as keyof ConfigFile];
+    },
+    ownKeys: () => [],
+  });
+  hold({ ok: true, source: { environment: {}, file: unforeseen } });
+  reloads.reload();
+  await turns();
+  expect(applied[0]?.loaded).toEqual({
+    ok: false,
+    problems: ["the settings cannot be loaded: RangeError"],
+    warnings: [],
+  });
+  await done();
+});

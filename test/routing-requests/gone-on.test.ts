@@ -55,6 +55,18 @@ describe.each([[false], [true]])("a response (stream: %p)", (streams) => {
     expect([asked(rig.left), asked(rig.right)]).toEqual([4, 0]);
   });
 
+  test("is gone on from there also if nobody else may be asked", async () => {
+    const retries = { attempts: 1, on: new Set<never>(), repeatsSent: false, backoffMs: 1, maxBackoffMs: 1 };
+    await using rig = await start([{ ...FAST, retries }]);
+    for (const each of [rig.left, rig.right]) each.answerAlways(() => answerOf("responses", streams));
+    const first = await rig.post(path(streams), ask(streams));
+    const [, giver] = await providerOf(first);
+    for (let turn = 0; turn < 3; turn += 1) {
+      const response = await rig.post(path(streams), { ...ask(streams), previous_response_id: "r1" });
+      expect(await providerOf(response)).toEqual([200, giver]);
+    }
+  });
+
   test("is gone on from at the model that was fallen back to", async () => {
     const models: readonly ModelSketch[] = [
       { name: "fast", deployments: [{ provider: "left" }], fallbacks: ["good"] },

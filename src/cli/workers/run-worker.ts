@@ -1,5 +1,5 @@
 import { changedFiles, createFileMemory, type FileContents, type FileMemory } from "../../core/read-files.ts";
-import { type ConfigSource, loadSource, sourceIn } from "../../config/config-source.ts";
+import { type ConfigSource, loadSource, loadSourceAgain, sourceIn } from "../../config/config-source.ts";
 import type { Config } from "../../config/load-config.ts";
 import type { UntouchedProviders } from "../../config/untouched-providers.ts";
 import { nextConfig } from "../../config/next-config.ts";
@@ -50,7 +50,7 @@ export function runWorker(number: number, version: string): void {
     source = given ?? source;
     // From now on files are read from disk, whatever was given.
     files.take();
-    const { ok, problem } = await service.reload(loadSource(source, untouched), source.file);
+    const { ok, problem } = await service.reload(loadSourceAgain(source, untouched), source.file);
     if (ok) return tell({ kind: "reloaded", source, files: files.take() });
     tell({ kind: "not-reloaded", source, ...(problem !== undefined && { problem }) });
   });

@@ -1,29 +1,56 @@
+import { asBuffer } from "../../core/json/bytes.ts";
 import { findValue } from "../../core/json/find.ts";
 import { parseJson } from "../../core/json/parse.ts";
+import type { MemoryBudget } from "../../core/memory/budget.ts";
 import type { KnownAnswers } from "../../routing/known-answers.ts";
+import { bodyOfBytes } from "../../upstream/body.ts";
 import type { ResponseBody } from "../../upstream/transport.ts";
 import type { Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
+import { isEventStream, readWholeResponse } from "../read-response.ts";
 import { memberOf } from "../received-body.ts";
+import { transformBody } from "../transform-body.ts";
+import { withBody } from "./judge-reply.ts";
 import type { AdmittedRequest } from "../stage.ts";
 
 /** Whether a response may be gone on from that only who gives it knows: the gateway does not keep it. */
 export const isGoneOnFrom = ({ format, body, stored }: AdmittedRequest): boolean =>
   format.api === "responses" && format.subpath === undefined && !stored && memberOf(body, "store") !== false;
 
-/** Remembers who gives a response, if that is one of its provider's own. */
+/** What noting an answer needs of the rest of the gateway. */
+export interface NoteParts {
+  readonly answers: KnownAnswers;
+  readonly memory: MemoryBudget;
+}
+
+/**
+ * Remembers who gives a response, if that is one of its provider's own.
+ * @param streams a stream was asked for
+ * @throws Failure if a whole answer that nobody has looked at yet cannot be read
+ */
 export async function noteAnswer(
-  answers: KnownAnswers,
-  attempts: Pick<Attempts, "answerer" | "context">,
-  asking: Reply | Promise<Reply>,
+  { answers, memory }: NoteParts,
+  attempts: Attempts,
+  streams: boolean,
+  asking: Promise<Reply>,
 ): Promise<Reply> {
   const reply = await asking;
   const { deployment, model } = attempts.context;
-  if (attempts.answerer?.apis.responses === undefined) return reply;
   const { body } = reply.response;
-  const id = body && deployment && (body.whole ? idOfWhole(body.whole) : await idOfStream(body));
-  if (id !== undefined && id !== null && deployment && model !== undefined)
-    answers.given(id, { key: deployment.key, model });
+  if (attempts.answerer?.apis.responses === undefined || !body || !deployment || model === undefined) return reply;
+  const note = (id: string | undefined): void => {
+    if (id !== undefined) answers.given(id, { key: deployment.key, model });
+  };
+  if (body.whole) note(idOfWhole(body.whole));
+  else if (body.keptBytes > 0) note(await idOfStream(body));
+  else if (streams || isEventStream(reply.response)) return withIdNoted(reply, body, note);
+  else {
+    const { response, call } = reply;
+    const bytes = await readWholeResponse(response, call, memory, attempts.context, attempts.keptBytes);
+    if (!(bytes instanceof Uint8Array)) return withBody(reply, bytes.tooMuch);
+    note(idOfWhole(bytes));
+    return withBody(reply, bodyOfBytes(bytes));
+  }
   return reply;
 }
 
@@ -40,11 +67,28 @@ const ID = /"response"\s*:\s*\{[^{}]*?"id"\s*:\s*"([\w.:-]{1,256})"/;
 /** As far as what has come of it shows. Waits for nothing. */
 async function idOfStream(body: ResponseBody): Promise<string | undefined> {
   const { keptBytes } = body;
-  if (keptBytes === 0) return undefined;
   let text = "";
   await body.keepUntil((length, piece) => {
-    if (text.length < MAX_BYTES) text += Buffer.from(piece).toString("latin1", 0, MAX_BYTES);
+    if (text.length < MAX_BYTES) text += beginningOf(piece);
     return length >= keptBytes;
   });
   return ID.exec(text)?.[1];
 }
+
+/** The same answer, of which nothing has come yet. */
+function withIdNoted(reply: Reply, body: ResponseBody, note: (id: string | undefined) => void): Reply {
+  let text = "";
+  let id: string | undefined;
+  const look = (bytes: Uint8Array): void => {
+    text += beginningOf(bytes);
+    id = ID.exec(text)?.[1];
+    note(id);
+  };
+  const push = (bytes: Uint8Array, write: (bytes: Uint8Array) => void): void => {
+    if (id === undefined && text.length < MAX_BYTES) look(bytes);
+    write(bytes);
+  };
+  return withBody(reply, transformBody(body, { isOver: false, push, end() {} }));
+}
+
+const beginningOf = (bytes: Uint8Array): string => asBuffer(bytes).toString("latin1", 0, MAX_BYTES);

@@ -37,7 +37,8 @@ export function createRouteStage(given: RouteStageOptions): Stage {
     const route = admitted.stored ? translatedOnly(admitted.route, admitted) : admitted.route;
     const answering = ask(admitted, route, next);
     const isNoted = isGoneOnFrom(admitted) && hasOthers(route);
-    return isNoted ? noteAnswer(given.answers, admitted.attempts, answering) : answering;
+    const streams = isNoted && memberOf(admitted.body, "stream") === true;
+    return isNoted ? noteAnswer(given, admitted.attempts, streams, answering) : answering;
   };
 }
 

@@ -220,6 +220,9 @@ describe("a request of any form is read in turns", () => {
   });
 
   const many = <Value>(value: Value): Value[] => Array.from({ length: half }, () => value);
+  const ranges = {
+    histogram: { dataPoints: Array.from({ length: 1000 }, () => ({ bucketCounts: many(1).slice(0, 1000) })) },
+  };
   const given = { sum: { dataPoints: [{ attributes: many({}) }] } };
   test.each<[string, readonly object[]]>([
     ["groups", many({})],
@@ -228,6 +231,7 @@ describe("a request of any form is read in turns", () => {
     ["attributes of a resource", [{ resource: { attributes: many({}) } }]],
     ["points", requestOf([sum("inference_gateway.tool_calls", many({}))]).resourceMetrics],
     ["attributes of a point", requestOf([given]).resourceMetrics],
+    ["ranges", requestOf([ranges]).resourceMetrics],
   ])("JSON with many %s", (_, resourceMetrics) => {
     const turns = [...readJsonPush({ resourceMetrics }, sink)].length;
     expect(turns).toBeGreaterThanOrEqual(Math.floor(half / STEPS_OF_TURN));

@@ -31,6 +31,9 @@ export function readJsonPush(request: JsonObject, sink: PushSink): ReadPush {
   return new JsonPush(sink).request(request);
 }
 
+/** So many numbers of a list are as much work as a member. */
+const NUMBERS_OF_STEP = 8;
+
 class JsonPush {
   readonly #sink: PushSink;
   readonly #point = new PushedPoint();
@@ -95,6 +98,7 @@ class JsonPush {
       }
       if (kind === "sum") readNumber(point, given);
       else readHistogram(point, given);
+      this.#steps += (point.counts.length + point.bounds.length) / NUMBERS_OF_STEP;
       this.#sink.take(point);
     }
   }
