@@ -70,7 +70,7 @@ export function checkFile(root: FileNode, schema: TSchema): CheckedFile {
     for (const [key, { at, value }] of node.entries) {
       const known = Object.hasOwn(properties, key) ? properties[key] : pattern.test(key) ? further : undefined;
       if (known) check(value, known, [...path, key], accepted, at);
-      else faults.push({ at, text: `${shownPath([...path, key])} is ${unknown(key, path, schema)}` });
+      else faults.push({ at, text: `${shownPath([...path, key])} is ${unknown(key, value, path, schema)}` });
     }
     for (const key of schema["required"] ?? []) {
       if (node.entries.has(key)) continue;
@@ -79,10 +79,10 @@ export function checkFile(root: FileNode, schema: TSchema): CheckedFile {
     }
   };
 
-  const unknown = (key: string, path: Path, schema: TSchema): string => {
+  const unknown = (key: string, value: FileNode, path: Path, schema: TSchema): string => {
     if (key === "<<") return "not read, because merge keys are no part of YAML 1.2: repeat the keys";
     const names = Object.keys(schema["properties"] ?? {});
-    const meant = suggest(key, path, names);
+    const meant = suggest(key, value, path, names);
     const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
     const right = schema["propertyNames"]?.description;
     if (right !== undefined) return `no name that can be used here${hint || `: expected ${right}`}`;
@@ -125,11 +125,15 @@ function adviceOn(node: FileNode, members: readonly TSchema[]): string {
  */
 function createSuggestions(schema: TSchema) {
   let places: ReadonlyMap<string, string> | undefined;
-  return (key: string, path: Path, siblings: readonly string[]): string | undefined => {
-    const near = nearestName(key.toLowerCase(), siblings);
+  return (key: string, value: FileNode, path: Path, siblings: readonly string[]): string | undefined => {
+    const name = key.toLowerCase();
+    const near = siblings.find((sibling) => sibling.endsWith(`_${name}`)) ?? nearestName(name, siblings);
     if (near !== undefined) return shownPath([...path, near]);
-    places ??= indexPlaces(placesOf(schema));
-    return places.get(key) ?? places.get(key.toLowerCase());
+    const found = (places ??= indexPlaces(placesOf(schema)));
+    // A section that would hold what variables begin with: `history: { enabled: true }`.
+    const inner = value.kind === "map" ? [...value.entries.keys()].slice(0, MAX_NAMED) : [];
+    const variable = inner.map((each) => `${key}_${each}`.toUpperCase()).find((each) => found.has(each));
+    return found.get(key) ?? found.get(name) ?? (variable && found.get(variable));
   };
 }
 

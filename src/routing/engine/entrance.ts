@@ -81,14 +81,16 @@ export class Entrance<Reply> {
       entered ??= tryEnter();
       return entered !== undefined;
     };
-    const since = now();
+    // Whoever is refused at once has waited for nothing.
+    let since: number | undefined;
+    const onWait = (): void => void (since ??= now());
     try {
       const deployments = candidates.map(({ deployment }) => deployment);
-      await gates.wait(target.model.options.name, deployments, this.#waiting.signal(), tryAgain);
+      await gates.wait(target.model.options.name, deployments, this.#waiting.signal(), tryAgain, onWait);
     } catch (error) {
       this.#queueFailure = toFailure(error);
     }
-    const waited = now() - since;
+    const waited = since === undefined ? 0 : now() - since;
     if (waited > 0) this.#request.queued?.(waited);
     if (this.#waiting.ending) throw this.#waiting.ending;
     return entered;

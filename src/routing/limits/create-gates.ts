@@ -141,10 +141,10 @@ function createWait(
   queues: ReadonlyMap<string, QueueOptions>,
   chainOf: (keys: readonly string[]) => GateChain,
 ): ModelGates["wait"] {
-  return (model, deployments, signal, tryAgain) => {
+  return (model, deployments, signal, tryAgain, onWait) => {
     const chains = deployments.map(({ gates }) => chainOf(gates));
     const keys = deployments.map(({ key }) => key);
-    const wanted = { model, deployments: keys, chains, signal, tryAgain };
+    const wanted = { model, deployments: keys, chains, signal, tryAgain, onWait };
     const options = queueOptions(model) ?? queues.get(model);
     const inQueue = options && ((): Promise<void> => waiting.wait({ ...wanted, kind: "queue", ...options }));
     // Nobody overtakes those who are in the queue, and a queue is for those for whom there is known to be no room.

@@ -39,10 +39,17 @@ export interface Gates {
    * other processes may give back is waited for, for a moment.
    * @param queue the name of the model, whose queue it is
    * @param deployments those that the request would take; may be fewer than the model has
+   * @param onWait called once it gets a place among those who wait; not if it is refused at once
    * @throws Failure `at_limit` if there is no such queue, `queue_full`, `queue_timeout`, all with `retry-after`; or the
    * reason of the signal
    */
-  wait(queue: string, deployments: readonly Gated[], signal: AbortSignal, tryAgain: () => boolean): Promise<void>;
+  wait(
+    queue: string,
+    deployments: readonly Gated[],
+    signal: AbortSignal,
+    tryAgain: () => boolean,
+    onWait?: () => void,
+  ): Promise<void>;
 }
 
 /** The gates of a configuration. */

@@ -31,6 +31,8 @@ export interface Wait extends QueueOptions {
   readonly chains: readonly GateChain[];
   readonly signal: AbortSignal;
   readonly tryAgain: () => boolean;
+  /** Called once it has a place. */
+  readonly onWait?: (() => void) | undefined;
 }
 
 /** Those who wait, for all models. */
@@ -72,11 +74,12 @@ export function createWaiting({ room, turns, queues, lines, deadlines, onLate, n
     }
   };
 
-  const wait = ({ model, kind, deployments, chains, signal, tryAgain, ...options }: Wait): Promise<void> => {
+  const wait = ({ model, kind, deployments, chains, signal, tryAgain, onWait, ...options }: Wait): Promise<void> => {
     if (signal.aborted) return Promise.reject(signal.reason);
     const known = queues.find(model, kind);
     const isFull = (known?.waiters.size() ?? 0) >= options.length;
     if (isFull) return Promise.reject(failure(kind === "queue" ? "queue_full" : "at_limit", chains));
+    onWait?.();
     const queue = known ?? queues.open(model, kind);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const since = now();

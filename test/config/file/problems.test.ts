@@ -40,6 +40,12 @@ describe("a problem is one line that names its place", () => {
       'F:1:28: general.models_timeout="soon" is not accepted: expected a duration (300ms, 1h30m, plain seconds) from 1ms to 24h',
     ],
     ["server: { max_request_body_size: lots }", /server\.max_request_body_size="lots" is not accepted/],
+    ["history: { enabled: true }", "F:1:1: history is not known (did you mean telemetry.history_enabled?)"],
+    ["cost: { on: true, enabled: true }", "F:1:1: cost is not known (did you mean general.cost_enabled?)"],
+    [
+      "telemetry: { metrics_exporter: otlp }",
+      "F:1:14: telemetry.metrics_exporter is not known (did you mean telemetry.otel_metrics_exporter?)",
+    ],
     ["SERVER_PORT: 1", "F:1:1: SERVER_PORT is not known (did you mean server.port?)"],
     [
       "server: { allowed_models: [a] }",

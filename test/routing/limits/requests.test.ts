@@ -103,6 +103,9 @@ describe("a model with one slot and a queue", () => {
     expect((await second).status).toBe(200);
     await until(() => lines.some((line) => Number(line["queue_ms"]) > 0), "the wait is in the log");
     expect(await waiting()).toBe(0);
+    // Who is refused at once has waited for nothing.
+    const refused = lines.filter((line) => line["failure"] === "queue_full");
+    expect(refused.map((line) => line["queue_ms"])).toEqual([undefined]);
   });
 
   test("gives the place of a client that leaves to the next one", async () => {
