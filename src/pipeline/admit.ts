@@ -70,7 +70,10 @@ export function createAdmit(parts: AdmitParts): Admit {
   };
 }
 
-/** Admits a request that several deployments could answer. At once, unless a long body must be parsed, or one searched for other models. */
+/**
+ * Admits a request that several deployments could answer. At once, unless a long body must be parsed, or one searched
+ * for other models.
+ */
 function admitRouted(
   parts: AdmitParts,
   { open, router }: RoutedAdmission,

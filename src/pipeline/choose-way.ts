@@ -8,7 +8,10 @@ import { chooseWire } from "../routing/choose-wire.ts";
 import type { Target } from "../routing/resolve-target.ts";
 import type { Way } from "./stage.ts";
 
-/** How a request gets to its provider, over that one of its APIs if it is named. @throws Failure that of a format which the provider does not have */
+/**
+ * How a request gets to its provider, over that one of its APIs if it is named.
+ * @throws Failure that of a format which the provider does not have
+ */
 export function chooseWay(
   asked: Target,
   format: Format,

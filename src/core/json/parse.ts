@@ -107,7 +107,10 @@ export async function parseInSlices(
   }
 }
 
-/** The value of a text that was checked before, such as by `checkObject`, or of one of its members, between two positions; in one turn. */
+/**
+ * The value of a text that was checked before, such as by `checkObject`, or of one of its members, between two
+ * positions; in one turn.
+ */
 export const parseChecked = (text: Uint8Array, start = 0, end = text.length): unknown =>
   JSON.parse(asBuffer(text).toString("utf8", start, end));
 

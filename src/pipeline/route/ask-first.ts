@@ -37,7 +37,10 @@ export function askFirst(
   );
 }
 
-/** The first attempt of such a request, its end, and its log: one instance for each. Holds the request while another one may follow. */
+/**
+ * The first attempt of such a request, its end, and its log: one instance for each. Holds the request while another one
+ * may follow.
+ */
 class First implements RoutingRecord, BranchEvents, JudgeProgress {
   readonly queuedMs = undefined;
   hasContent = true;

@@ -37,11 +37,17 @@ export interface Wait extends QueueOptions {
 
 /** Those who wait, for all models. */
 export interface Waiting {
-  /** @throws Failure `queue_full`, `queue_timeout`, or `at_limit` in place of both if it is no queue of the model; or the reason of the signal */
+  /**
+   * @throws Failure `queue_full`, `queue_timeout`, or `at_limit` in place of both if it is no queue of the model; or the
+   * reason of the signal
+   */
   wait(wait: Wait): Promise<void>;
   /** Nobody who waits does so for longer than the queue of its model is given now. */
   shorten(options: ReadonlyMap<string, QueueOptions>): void;
-  /** It is known now what the minute of a gate has for this process: those who wait for nothing else go on, there or elsewhere, or end. */
+  /**
+   * It is known now what the minute of a gate has for this process: those who wait for nothing else go on, there or
+   * elsewhere, or end.
+   */
   answered(gate: Gate): void;
   /** A failure with `retry-after`: when the minutes may have room, or soon. */
   failure(code: FailureCode, chains: readonly GateChain[]): Failure;

@@ -4,7 +4,10 @@ import { MinuteHub } from "./minute-hub.ts";
 import { bySpeaker, createPresentChanges, type Said } from "./present-changes.ts";
 import { SlotHub } from "./slot-hub.ts";
 
-/** What the process that holds the workers together does for their routing: it passes on what they say, and leases slots and minutes. */
+/**
+ * What the process that holds the workers together does for their routing: it passes on what they say, and leases slots
+ * and minutes.
+ */
 export interface SharingHub {
   /** A worker can be told things from now on; its first message goes to it at once. */
   join(worker: number, send: (messages: readonly FromHub[]) => void): void;

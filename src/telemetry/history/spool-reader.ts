@@ -20,7 +20,10 @@ export interface SpoolReader {
   take(): void;
 }
 
-/** A batch is of what is in so many bytes: about 2000 rows, and never less than one. Its sums and its end cost as much as 50 rows. */
+/**
+ * A batch is of what is in so many bytes: about 2000 rows, and never less than one. Its sums and its end cost as much as
+ * 50 rows.
+ */
 const MAX_BYTES = 512 * 1024;
 
 /**
