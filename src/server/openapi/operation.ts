@@ -60,7 +60,7 @@ const ERRORS = {
   403: "The policy of the operator forbids it, or a web page of another origin asks a gateway without authentication.",
   404: "There is no such thing.",
   413: "The request body is larger than the operator allows.",
-  415: "The body is announced as something else than JSON.",
+  415: "The body is announced as something else than this route takes.",
   429: "The provider limits the rate; Retry-After says when to ask again.",
   500: "The gateway failed.",
   502: "The provider could not be reached or did not answer in HTTP.",
