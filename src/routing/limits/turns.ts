@@ -14,6 +14,8 @@ export interface TurnParts {
 export interface Turns {
   /** Who is asked at the moment. */
   asking(): Waiter | undefined;
+  /** Asks one that waits, whoever is before it. */
+  ask(waiter: Waiter): void;
   /** There may be room at gates, of which the widest are offered first: several models share them. */
   offer(gates: readonly Gate[]): void;
   /** Deployments, by their keys, take requests again. */
@@ -56,6 +58,11 @@ export function createTurns({ room, watch, queues }: TurnParts): Turns {
 
   return {
     asking: asking.now,
+    ask(waiter) {
+      if (isGiving || asking.now()) return;
+      asking.ask(waiter);
+      giveAll();
+    },
     offer(gates) {
       for (let index = gates.length - 1; index >= 0; index--) {
         const gate = gates[index];

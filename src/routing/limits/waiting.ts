@@ -115,12 +115,7 @@ export function createWaiting({ room, turns, queues, lines, deadlines, onLate, n
   return {
     wait,
     failure,
-    answered(gate) {
-      turns.offer([gate]);
-      turns.offer(lines.elsewhere(gate));
-      const over = waitingForMinutes(gate).filter(({ chains }) => !room.isAsked(chains));
-      for (const { chains, settle } of over) settle({ reason: failure("at_limit", chains) });
-    },
+    answered: createAnswered({ room, turns, lines }, failure),
     shorten(options) {
       for (const queue of queues.all()) {
         const timeoutMs = queue.kind === "queue" ? options.get(queue.model)?.timeoutMs : undefined;
@@ -132,6 +127,19 @@ export function createWaiting({ room, turns, queues, lines, deadlines, onLate, n
     },
   };
 }
+
+/** See {@link Waiting.answered}. */
+const createAnswered =
+  ({ room, turns, lines }: Pick<WaitingParts, "room" | "turns" | "lines">, failure: Waiting["failure"]) =>
+  (gate: Gate): void => {
+    turns.offer([gate]);
+    turns.offer(lines.elsewhere(gate));
+    for (const waiter of waitingForMinutes(gate)) {
+      // Of a long line only the first ones were asked, and one behind them may need less.
+      if (!waiter.isOver && room.isOpenFor(waiter)) turns.ask(waiter);
+      if (!room.isAsked(waiter.chains)) waiter.settle({ reason: failure("at_limit", waiter.chains) });
+    }
+  };
 
 const waitingForMinutes = ({ lines }: Gate): Waiter[] =>
   [...lines.values()]

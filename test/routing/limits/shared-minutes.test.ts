@@ -208,6 +208,17 @@ describe("of a minute that workers share", () => {
   });
 });
 
+test.each([1, 8, 9, 40])("one that fits passes behind %i that do not", async (count) => {
+  const workers = openMinuteWorkers(2, { tokensPerMinute: 1000 });
+  workers.ask(2, 900);
+  await workers.deliverAll();
+  for (let each = 0; each < count; each += 1) workers.ask(1, 500);
+  const last = workers.ask(1, 50);
+  await workers.deliverAll();
+  expect(last?.permit).toBeDefined();
+  workers.close();
+});
+
 test.each([0, 1, 2])(
   "a limit that is taken away does not part a worker from the others, after %i s",
   async (seconds) => {
