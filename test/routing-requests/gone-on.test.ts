@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { json } from "../fixtures/answers.ts";
-import type { Step } from "../fixtures/script.ts";
+import { chunk, head, reset, type Step } from "../fixtures/script.ts";
 import { answerOf, DIALOGUES } from "./dialogues.ts";
 import { type ModelSketch, startTwoProviders, type TwoProviders, withModels } from "./routed-gateway.ts";
 
@@ -42,6 +42,28 @@ const UNKNOWN: readonly (readonly [string, () => Step[]])[] = [
     () => json(404, { error: { message: "Response with id 'r9' not found.", type: "NotFoundError", code: 404 } }),
   ],
 ];
+
+test("a response that breaks off where nobody else may be asked is told of as any other", async () => {
+  const retries = { attempts: 1, on: new Set<never>(), repeatsSent: false, backoffMs: 1, maxBackoffMs: 1 };
+  const cooldown = {
+    failures: 1,
+    rate: 0.5,
+    forMs: 30_000,
+    maxMs: 600_000,
+    slowStartMs: 0,
+    whenAll: "refuse",
+  } as const;
+  await using rig = await start([{ ...FAST, strategy: "priority", retries, cooldown }]);
+  rig.left.answer([
+    head(200, { "content-type": "application/json", "content-length": "900" }),
+    chunk('{"id":'),
+    reset(),
+  ]);
+  const response = await rig.post(path(false), ask(false));
+  expect(await providerOf(response)).toEqual([502, "left"]);
+  rig.right.answer(answerOf("responses", false));
+  expect(await providerOf(await rig.post(path(false), ask(false)))).toEqual([200, "right"]);
+});
 
 describe.each([[false], [true]])("a response (stream: %p)", (streams) => {
   test("is gone on from at the deployment that has given it, whoever has the turn", async () => {

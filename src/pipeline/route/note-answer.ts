@@ -1,3 +1,4 @@
+import { toFailure } from "../../core/errors.ts";
 import { asBuffer } from "../../core/json/bytes.ts";
 import { findValue } from "../../core/json/find.ts";
 import { parseJson } from "../../core/json/parse.ts";
@@ -11,6 +12,7 @@ import { isEventStream, readWholeResponse } from "../read-response.ts";
 import { memberOf } from "../received-body.ts";
 import { transformBody } from "../transform-body.ts";
 import { withBody } from "./judge-reply.ts";
+import { withTried } from "./routed-failure.ts";
 import type { AdmittedRequest } from "../stage.ts";
 
 /** Whether a response may be gone on from that only who gives it knows: the gateway does not keep it. */
@@ -47,13 +49,23 @@ export async function noteAnswer(
   else if (toolRounds !== undefined) return reply;
   else if (streams || isEventStream(reply.response)) return withIdNoted(reply, body, note);
   else {
-    const { response, call } = reply;
-    const bytes = await readWholeResponse(response, call, memory, attempts.context, attempts.keptBytes);
+    const bytes = await readWhole(memory, attempts, reply);
     if (!(bytes instanceof Uint8Array)) return withBody(reply, bytes.tooMuch);
     note(idOfWhole(bytes));
     return withBody(reply, bodyOfBytes(bytes));
   }
   return reply;
+}
+
+/** If it breaks off, its deployment is to blame, and the client is told who that is. */
+async function readWhole(memory: MemoryBudget, attempts: Attempts, { response, call, headers = {} }: Reply) {
+  try {
+    return await readWholeResponse(response, call, memory, attempts.context, attempts.keptBytes);
+  } catch (error) {
+    const failure = withTried(toFailure(error), headers, undefined);
+    attempts.close(failure);
+    throw failure;
+  }
 }
 
 function idOfWhole(bytes: Uint8Array): string | undefined {
