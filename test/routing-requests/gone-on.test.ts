@@ -55,9 +55,12 @@ describe.each([[false], [true]])("a response (stream: %p)", (streams) => {
     expect([asked(rig.left), asked(rig.right)]).toEqual([4, 0]);
   });
 
-  test("is gone on from there also if nobody else may be asked", async () => {
-    const retries = { attempts: 1, on: new Set<never>(), repeatsSent: false, backoffMs: 1, maxBackoffMs: 1 };
-    await using rig = await start([{ ...FAST, retries }]);
+  const once = { attempts: 1, on: new Set<never>(), repeatsSent: false, backoffMs: 1, maxBackoffMs: 1 };
+  test.each([
+    ["if nobody else may be asked", { retries: once }],
+    ["if others may go on with it", { resumes: true }],
+  ])("is gone on from there also %s", async (_, options) => {
+    await using rig = await start([{ ...FAST, ...options }]);
     for (const each of [rig.left, rig.right]) each.answerAlways(() => answerOf("responses", streams));
     const first = await rig.post(path(streams), ask(streams));
     const [, giver] = await providerOf(first);

@@ -35,7 +35,7 @@ export async function noteAnswer(
   asking: Promise<Reply>,
 ): Promise<Reply> {
   const reply = await asking;
-  const { deployment, model } = attempts.context;
+  const { deployment, model, toolRounds } = attempts.context;
   const { body } = reply.response;
   if (attempts.answerer?.apis.responses === undefined || !body || !deployment || model === undefined) return reply;
   const note = (id: string | undefined): void => {
@@ -43,6 +43,8 @@ export async function noteAnswer(
   };
   if (body.whole) note(idOfWhole(body.whole));
   else if (body.keptBytes > 0) note(await idOfStream(body));
+  // The id changes with each step.
+  else if (toolRounds !== undefined) return reply;
   else if (streams || isEventStream(reply.response)) return withIdNoted(reply, body, note);
   else {
     const { response, call } = reply;
@@ -88,7 +90,14 @@ function withIdNoted(reply: Reply, body: ResponseBody, note: (id: string | undef
     if (id === undefined && text.length < MAX_BYTES) look(bytes);
     write(bytes);
   };
-  return withBody(reply, transformBody(body, { isOver: false, push, end() {} }));
+  const noted = withBody(reply, transformBody(body, { isOver: false, push, end() {} }));
+  return {
+    ...noted,
+    // Of a stream that somebody else has gone on with, it is another one at the end.
+    get usage() {
+      return reply.usage;
+    },
+  };
 }
 
 const beginningOf = (bytes: Uint8Array): string => asBuffer(bytes).toString("latin1", 0, MAX_BYTES);
