@@ -93,7 +93,9 @@ async function main(args: string[]): Promise<void> {
   const { openLog } = await import("./cli/open-log.ts");
   const parts = { config, demo, version, log: await openLog(config.settings) };
   if (action === "check") {
-    await openServiceOrFail(parts);
+    // Whoever opens the history's database makes its tables those of this version, on which an older gateway does not start.
+    const settings = { ...config.settings, HISTORY_ENABLED: false };
+    await openServiceOrFail({ ...parts, config: { ...config, settings } });
     await parts.log.flushLines();
     const { describeSetup } = await import("./cli/describe-setup.ts");
     writeWhole(1, `${["The settings are good.", ...describeSetup(config, demo)].join("\n")}\n`);

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
@@ -254,6 +254,15 @@ describe("warnings", () => {
 });
 
 describe("--check", () => {
+  test("leaves the database of the history alone, whose tables may be those of a gateway that runs", async () => {
+    const folder = newFolder();
+    const settings = { HISTORY_ENABLED: "true", HISTORY_CONTENT: "true", DATA_DIR: join(folder, "data") };
+    const { stdout, stderr, code } = await runToEnd(["--check"], { ...settings, OPENAI_API_KEY: KEY });
+    expect([code, stderr, linesOf(stdout)[0]]).toEqual([0, "", "The settings are good."]);
+    expect(stdout).not.toContain("HISTORY");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test("names address, authentication and providers, and no secret", async () => {
     const { stdout, stderr, code } = await runToEnd(["--check", "--demo"], {
       SERVER_PORT: "8123",
