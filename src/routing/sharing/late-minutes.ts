@@ -16,7 +16,7 @@ export function createLateMinutes(processes: () => number): {
   return {
     leases: {
       ...REDIS_WAITS,
-      processes,
+      processes: () => followed?.processes() ?? processes(),
       claim(claim) {
         if (followed) followed.claim(claim);
         else early.set(claim.gate, claim);

@@ -13,6 +13,8 @@ export interface RedisLinkParts {
   readonly onMessage: (text: string, channel: string) => void;
   /** It listens, and commands can be sent until it is lost. */
   readonly onUp: (send: SendCommand) => void;
+  /** It is up, and about each second that it still is. */
+  readonly onBeat: (send: SendCommand) => void;
   /** It was lost, or could not be made; another attempt follows. */
   readonly onDown: (problem: string) => void;
 }
@@ -36,7 +38,7 @@ const LONGEST_WAIT_MS = 10_000;
 
 /** Keeps a link to a Redis server, from now on until it is closed: connects, notices when it is lost, and connects again. */
 export function openRedisLink(parts: RedisLinkParts): RedisLink {
-  const { url, channels, beatChannel, timers, random, onMessage, onUp, onDown } = parts;
+  const { url, channels, beatChannel, timers, random, onMessage, onUp, onBeat, onDown } = parts;
   /** Undefined between attempts. */
   let current: RedisConnections | undefined;
   let failures = 0;
@@ -98,6 +100,7 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
     hasBeat = false;
     wait(() => beat(connections), BEAT_MS);
     connections.send("PUBLISH", [beatChannel, ""]).catch((error: unknown) => fail(connections, problemOf(error)));
+    onBeat(connections.send);
   };
 
   connect();

@@ -15,7 +15,7 @@ export interface RedisMinutesParts {
   readonly self: string;
   readonly hashes: KeyHashes;
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
-  /** How many processes there are at least. */
+  /** How many processes there are at least, whoever listens. */
   readonly processes: () => number;
   /** A command that was sent by this has failed. */
   readonly onFailure: (by: SendCommand, error: unknown) => void;
@@ -40,6 +40,8 @@ export class RedisMinutes {
   readonly #pending = new Map<string, Pending>();
   #send: SendCommand | undefined;
   #isDown = false;
+  /** How many processes listen, as Redis has last said. */
+  #listening = 0;
   #listener: MinuteListener | undefined;
   /** The gate of which others want what is not used. */
   #wanted: string | undefined;
@@ -48,7 +50,7 @@ export class RedisMinutes {
     this.#parts = parts;
     this.leases = {
       ...REDIS_WAITS,
-      processes: parts.processes,
+      processes: () => Math.max(parts.processes(), this.#listening),
       claim: (claim) => this.#claim(claim),
       listen: (listener) => void (this.#listener = listener),
     };
@@ -60,6 +62,20 @@ export class RedisMinutes {
     if (!this.#isDown) return;
     this.#isDown = false;
     this.#listener?.away(false);
+  }
+
+  /**
+   * Asks how many processes there are: one that goes on by itself has to know, also if none of them has claimed yet. A server
+   * that does not allow it says nothing of the others.
+   */
+  count(by: SendCommand): void {
+    by("PUBSUB", ["NUMSUB", MINUTES_CHANNEL]).then(
+      (reply) => {
+        const count = Array.isArray(reply) ? Number((reply as unknown[])[1]) : Number.NaN;
+        if (count > 0) this.#listening = count;
+      },
+      () => {},
+    );
   }
 
   down(): void {

@@ -110,6 +110,7 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
       minutes.up(by);
       void join(by);
     },
+    onBeat: (by) => minutes.count(by),
     onDown(problem) {
       send = undefined;
       writingBy = undefined;

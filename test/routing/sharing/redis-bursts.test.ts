@@ -29,7 +29,7 @@ function openGateway({ url }: RedisServer, limits: LimitOptions) {
     sharing.close();
     gates.states.close();
   });
-  return { clock, gates, logged, ask: (tokens = 1) => gates.ask("", "plain", LEFT, tokens) };
+  return { clock, gates, logged, sharing, ask: (tokens = 1) => gates.ask("", "plain", LEFT, tokens) };
 }
 type Gateway = ReturnType<typeof openGateway>;
 
@@ -101,6 +101,15 @@ describe.skipIf(!hasRedis)("of a minute that gateways share through Redis", () =
     for (const { clock } of gateways) await clock.advance(2 * MINUTE);
     expect(await burst(gateways, 60)).toBe(30);
     expect(await burst(gateways.slice(0, 1), 60)).toBe(0);
+  });
+
+  test("those who have let nothing pass yet share the limit fairly, too, if Redis goes away", async () => {
+    await using server = await startServer();
+    const gateways = [1, 2, 3].map(() => openGateway(server, { requestsPerMinute: 30 }));
+    for (const { sharing } of gateways) while (sharing.minutes?.processes() !== 3) await Bun.sleep(1);
+    await server.kill();
+    for (const { logged } of gateways) expect(await logged.next(3000, "that it is away")).toBe("away");
+    expect(await burst(gateways, 90)).toBe(30);
   });
 
   test("a burst in which Redis is killed ends, nobody goes beyond what it had and its share, and it counts afterwards", async () => {
