@@ -45,7 +45,6 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
   let hasBeat = true;
   /** One wait at a time: for the connection, the next beat, or the next attempt. */
   let timer: unknown;
-
   const wait = (callback: () => void, delayMs: number): void => {
     timers.clearTimer(timer);
     timer = timers.setTimer(callback, delayMs);

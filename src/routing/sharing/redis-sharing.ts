@@ -62,7 +62,6 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
   let send: SendCommand | undefined;
   let writingBy: SendCommand | undefined;
   const report = reportOnce(onChange);
-
   const onFailure = (by: SendCommand, error: unknown): void => link.lose(by, problemOf(error));
   const minutes = new RedisMinutes({ self: speaker.self, hashes, timers, processes, onFailure });
 
