@@ -106,7 +106,8 @@ function nameModels(): Readonly<Record<string, string>> {
 
 const CLIENT_LIMITS = {
   CLIENT_CONNECT_TIMEOUT: "2s",
-  CLIENT_RESPONSE_HEADER_TIMEOUT: "3s",
+  // Longer than that of lists, which is to be the one that ends a list.
+  CLIENT_RESPONSE_HEADER_TIMEOUT: "4s",
   CLIENT_TIMEOUT: "5s",
   CLIENT_STREAM_IDLE_TIMEOUT: "3s",
   MODELS_TIMEOUT: "3s",
