@@ -61,7 +61,7 @@ export function createApplication(current: () => Routes) {
   const application = new Elysia({
     // Without this the path is cut out of the URL at a fixed offset, and a short `Host` header changes the route.
     handler: { standardHostname: false },
-    precompile: true,
+    precompile: false,
   });
 
   const add = (method: RouteRow["method"], template: string, serve: Serve): void => {
