@@ -7,11 +7,11 @@ import type {
   openAuthentication as OpenAuthentication,
 } from "./auth/open-authentication.ts";
 import { type ReadFile, rememberFiles } from "./core/read-files.ts";
+import { loadStrictChecks, type StrictChecks } from "./formats/strict-checks.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
-import { openRoutedAdmission } from "./pipeline/route/request-route.ts";
-import { createRouteStage } from "./pipeline/route/route-stage.ts";
+import type * as Routed from "./pipeline/route/open-routed.ts";
 import type { Stage } from "./pipeline/stage.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
 import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
@@ -22,9 +22,11 @@ import { type ObservedRouting, observeRouting } from "./routing/observed-routing
 import type { OpenPrices } from "./routing/prices/price-source.ts";
 import { openRouting } from "./routing/open-routing.ts";
 import type { Routes } from "./server/application.ts";
+import { FORMATS } from "./server/routes.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
 import { createVisionGate } from "./stages/vision-gate.ts";
-import { openTools, type Tools } from "./tools/open-tools.ts";
+import type { OpenToolsOf } from "./tools/load-tools.ts";
+import type { Tools } from "./tools/open-tools.ts";
 import type { SharedParts } from "./shared-parts.ts";
 import type { Upstream } from "./upstream/open-upstream.ts";
 
@@ -63,7 +65,12 @@ export async function buildSnapshot(config: Config, shared: SharedParts, previou
   const auth = config.settings.AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined;
   const prices = await shared.prices.open(priceOptions(config));
   const named = await shared.deployments.name(options.modelOptions(config), prices?.book);
-  const loaded = { named, prices, openAuthentication: auth?.openAuthentication };
+  const loaded = {
+    ...{ named, prices, openAuthentication: auth?.openAuthentication },
+    routed: named && (await import("./pipeline/route/open-routed.ts")),
+    openTools: config.settings.MCP_ENABLED ? await shared.tools.load() : undefined,
+    strictChecks: config.settings.VALIDATION === "strict" ? await loadStrictChecks(FORMATS) : undefined,
+  };
   return assemble(config, shared, building, loaded, previous);
 }
 
@@ -73,6 +80,11 @@ interface LoadedParts {
   /** Undefined if nobody asks what models cost. */
   readonly prices: OpenPrices | undefined;
   readonly openAuthentication: typeof OpenAuthentication | undefined;
+  /** What answers from several deployments of a name; undefined if no name has any. */
+  readonly routed: typeof Routed | undefined;
+  /** Undefined if there are no tools. */
+  readonly openTools: OpenToolsOf | undefined;
+  readonly strictChecks: StrictChecks | undefined;
 }
 
 /**
@@ -83,7 +95,7 @@ function assemble(
   config: Config,
   shared: SharedParts,
   building: AsyncDisposableStack,
-  { named, prices, openAuthentication }: LoadedParts,
+  { named, prices, routed, openAuthentication, openTools, strictChecks }: LoadedParts,
   previous: Snapshot | undefined,
 ): Snapshot {
   const { settings, providers } = config;
@@ -108,7 +120,8 @@ function assemble(
   building.defer(() => (deployments?.stop(), prices?.stop()));
   const parts: RelayParts = {
     ...relayOptions,
-    routing: deployments && openRoutedAdmission({ ...relayOptions, ...deployments, policy, routePolicy }),
+    strictChecks,
+    routing: deployments && routed?.openRoutedAdmission({ ...relayOptions, ...deployments, policy, routePolicy }),
     heartbeat: createHeartbeat(keepAliveMs, common),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
@@ -121,9 +134,9 @@ function assemble(
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
     ...common,
   };
-  const tools = openToolsOf(config, shared, upstream, parts);
+  const tools = openTools && openToolsOf(openTools, config, shared, upstream, parts);
   building.defer(() => tools?.registry.close());
-  const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, tools)), parts);
+  const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, tools, routed)), parts);
   const requests = shared.requests.beginGeneration(prices?.calls(providers, named?.table.all ?? []));
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
@@ -160,14 +173,14 @@ function assemble(
 }
 
 function openToolsOf(
+  openTools: OpenToolsOf,
   { settings, mcpServers }: Config,
-  { toolServers: connections, timers, changes }: SharedParts,
+  { timers, changes }: SharedParts,
   { fetch }: Upstream,
   relay: RelayParts,
-): Tools | undefined {
-  if (!settings.MCP_ENABLED) return undefined;
+): Tools {
   const onStatus = changes.toolServerChanged;
-  return openTools(options.toolsOptions(settings, mcpServers), { relay, connections, fetch, timers, onStatus });
+  return openTools(options.toolsOptions(settings, mcpServers), { relay, fetch, timers, onStatus });
 }
 
 /** What is between an admitted request and its provider, the first one first; what is off is not in it. */
@@ -176,9 +189,13 @@ function stagesOf(
   parts: RelayParts,
   { responseKeeping }: SharedParts,
   tools: Tools | undefined,
+  routing: typeof Routed | undefined,
 ): readonly Stage[] {
   const kept = responseKeeping ? [responseKeeping.stage(parts)] : [];
-  const routed = parts.routing ? [createRouteStage({ ...parts, ...parts.routing, hasTools: tools !== undefined })] : [];
+  const routed =
+    parts.routing && routing
+      ? [routing.createRouteStage({ ...parts, ...parts.routing, hasTools: tools !== undefined })]
+      : [];
   const gates = createVisionGate(options.visionOptions(settings));
   return [...kept, ...gates, ...routed, ...(tools ? [tools.loop] : [])];
 }
