@@ -14,7 +14,7 @@ import { createPriceSource, type PriceSource } from "./routing/prices/price-sour
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
 import type { ObservedRouting } from "./routing/observed-routing.ts";
-import type { Routes } from "./server/application.ts";
+import type { Routes } from "./server/router-table.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
@@ -158,7 +158,8 @@ export async function openShared(
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
   const served = { listener, requests, worker, configFile, version, current: () => current().routes };
   const server = createServer({ ...served, timers: dependencies.timers });
-  const tools = createLazyTools({ version, timers, memory, onToolFaults: changes.toolsFaulty });
+  const { toolsFaulty: onToolFaults, toolServerChanged: onStatus } = changes;
+  const tools = createLazyTools({ version, timers, memory, onToolFaults, onStatus });
   const replays = createReplayCache({ maxBytes: options.replayBytes(settings), now });
   const stored = options.responseStoreOptions(settings);
   const responseKeeping = stored

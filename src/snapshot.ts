@@ -1,17 +1,12 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
 import { priceOptions } from "./config/price-options.ts";
-import type {
-  Authentication,
-  AuthenticationParts,
-  openAuthentication as OpenAuthentication,
-} from "./auth/open-authentication.ts";
+import type { Authentication, AuthenticationParts } from "./auth/open-authentication.ts";
 import { type ReadFile, rememberFiles } from "./core/read-files.ts";
-import { loadStrictChecks, type StrictChecks } from "./formats/strict-checks.ts";
+import { loadStrictChecks } from "./formats/strict-checks.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
-import type * as Routed from "./pipeline/route/open-routed.ts";
 import type { Stage } from "./pipeline/stage.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
 import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
@@ -19,13 +14,11 @@ import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import type { NamedModels } from "./routing/deployments.ts";
 import { type ObservedRouting, observeRouting } from "./routing/observed-routing.ts";
-import type { OpenPrices } from "./routing/prices/price-source.ts";
 import { openRouting } from "./routing/open-routing.ts";
-import type { Routes } from "./server/application.ts";
+import type { Routes } from "./server/router-table.ts";
 import { FORMATS } from "./server/routes.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
 import { createVisionGate } from "./stages/vision-gate.ts";
-import type { OpenToolsOf } from "./tools/load-tools.ts";
 import type { Tools } from "./tools/open-tools.ts";
 import type { SharedParts } from "./shared-parts.ts";
 import type { Upstream } from "./upstream/open-upstream.ts";
@@ -62,29 +55,23 @@ export interface Snapshot {
  */
 export async function buildSnapshot(config: Config, shared: SharedParts, previous?: Snapshot): Promise<Snapshot> {
   await using building = new AsyncDisposableStack();
-  const auth = config.settings.AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined;
-  const prices = await shared.prices.open(priceOptions(config));
-  const named = await shared.deployments.name(options.modelOptions(config), prices?.book);
-  const loaded = {
-    ...{ named, prices, openAuthentication: auth?.openAuthentication },
-    routed: named && (await import("./pipeline/route/open-routed.ts")),
-    openTools: config.settings.MCP_ENABLED ? await shared.tools.load() : undefined,
-    strictChecks: config.settings.VALIDATION === "strict" ? await loadStrictChecks(FORMATS) : undefined,
-  };
-  return assemble(config, shared, building, loaded, previous);
+  return assemble(config, shared, building, await loadParts(config, shared), previous);
 }
 
-/** What takes a while to load. */
-interface LoadedParts {
-  readonly named: NamedModels | undefined;
-  /** Undefined if nobody asks what models cost. */
-  readonly prices: OpenPrices | undefined;
-  readonly openAuthentication: typeof OpenAuthentication | undefined;
-  /** What answers from several deployments of a name; undefined if no name has any. */
-  readonly routed: typeof Routed | undefined;
-  /** Undefined if there are no tools. */
-  readonly openTools: OpenToolsOf | undefined;
-  readonly strictChecks: StrictChecks | undefined;
+type LoadedParts = Awaited<ReturnType<typeof loadParts>>;
+
+/** Loads what only some settings need; the rest stays undefined. */
+async function loadParts(config: Config, shared: SharedParts) {
+  const { AUTH_ENABLED, MCP_ENABLED, VALIDATION } = config.settings;
+  const prices = await shared.prices.open(priceOptions(config));
+  const named = await shared.deployments.name(options.modelOptions(config), prices?.book);
+  return {
+    ...{ prices, named },
+    auth: AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined,
+    routed: named && (await import("./pipeline/route/open-routed.ts")),
+    openTools: MCP_ENABLED ? await shared.tools.load() : undefined,
+    strictChecks: VALIDATION === "strict" ? await loadStrictChecks(FORMATS) : undefined,
+  };
 }
 
 /**
@@ -95,7 +82,7 @@ function assemble(
   config: Config,
   shared: SharedParts,
   building: AsyncDisposableStack,
-  { named, prices, routed, openAuthentication, openTools, strictChecks }: LoadedParts,
+  { auth, named, prices, routed, openTools, strictChecks }: LoadedParts,
   previous: Snapshot | undefined,
 ): Snapshot {
   const { settings, providers } = config;
@@ -105,7 +92,7 @@ function assemble(
   const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
   building.defer(() => upstream.release());
   const tls = loadTls(options.tlsFiles(settings), readFile);
-  const authentication = openAuthentication?.(
+  const authentication = auth?.openAuthentication(
     options.authenticationOptions(settings),
     authenticationParts(shared, upstream, readFile),
     previous?.authentication,
@@ -134,7 +121,7 @@ function assemble(
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
     ...common,
   };
-  const tools = openTools && openToolsOf(openTools, config, shared, upstream, parts);
+  const tools = openTools?.(options.toolsOptions(settings, config.mcpServers), { relay: parts, fetch: upstream.fetch });
   building.defer(() => tools?.registry.close());
   const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, tools, routed)), parts);
   const requests = shared.requests.beginGeneration(prices?.calls(providers, named?.table.all ?? []));
@@ -172,24 +159,13 @@ function assemble(
   };
 }
 
-function openToolsOf(
-  openTools: OpenToolsOf,
-  { settings, mcpServers }: Config,
-  { timers, changes }: SharedParts,
-  { fetch }: Upstream,
-  relay: RelayParts,
-): Tools {
-  const onStatus = changes.toolServerChanged;
-  return openTools(options.toolsOptions(settings, mcpServers), { relay, fetch, timers, onStatus });
-}
-
 /** What is between an admitted request and its provider, the first one first; what is off is not in it. */
 function stagesOf(
   { settings }: Config,
   parts: RelayParts,
   { responseKeeping }: SharedParts,
   tools: Tools | undefined,
-  routing: typeof Routed | undefined,
+  routing: LoadedParts["routed"],
 ): readonly Stage[] {
   const kept = responseKeeping ? [responseKeeping.stage(parts)] : [];
   const routed =
