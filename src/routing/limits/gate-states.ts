@@ -1,4 +1,5 @@
 import { createDeadlines, type TimerSource } from "../../core/deadlines.ts";
+import { createFreeTimers } from "../../core/free-timers.ts";
 import type { QueueOptions } from "../models/model-options.ts";
 import type { Sharing } from "../sharing/sharing.ts";
 import { createGate, type Gate, type GateRule, setRule, type WaitingQueue } from "./gate.ts";
@@ -60,7 +61,11 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   const queues = createQueues();
   let queueOptions: ReadonlyMap<string, QueueOptions> = new Map();
   const deadlines = createDeadlines(timers);
-  const room = createRoom(clock, slots, () => leased?.isAlone() === true);
+  const freeTimers = createFreeTimers(timers);
+  const room = createRoom(clock, slots, {
+    isAlone: () => leased?.isAlone() === true,
+    shareOf: (gate) => leased?.shareOf(gate),
+  });
   const onRoom = (gate: Gate): void => turns.offer([gate]);
   const watch = watchGates({ room, slots, deadlines, now, onRoom });
   const turns = createTurns({ room, watch, queues: queues.all });
@@ -75,9 +80,10 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   };
 
   const lines = createLines({ turns, watch, onLeft: forgetIdle });
-  const waiting = createWaiting({ room, turns, queues, lines, deadlines, onLate: () => leased?.giveUp(), now });
-  const leased =
-    minutes && new LeasedMinutes({ minutes, gates, clock, timers, roll: room.roll, onAnswer: waiting.answered });
+  const watches = { room: { now, deadlines }, answer: { now: freeTimers.now, deadlines: createDeadlines(freeTimers) } };
+  const waiting = createWaiting({ room, turns, queues, lines, watches, now });
+  const ofMinutes = { gates, clock, timers, freeTimers, roll: room.roll, onAnswer: waiting.answered };
+  const leased = minutes && new LeasedMinutes({ minutes, ...ofMinutes });
   const passage = createPassage({ clock, slots, shared, leased, onLeft: forgetIdle, onRoom: turns.offer });
 
   slots?.onGranted((key) => {
@@ -88,7 +94,7 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   const gateOf = (key: string, rule: GateRule): Gate => {
     let gate = gates.get(key);
     if (!gate) {
-      const lease = minutes && createMinuteLease(minutes.processes());
+      const lease = minutes && createMinuteLease();
       gates.set(key, (gate = createGate(key, rule, minuteOf(clock()), lease)));
     }
     gate.isRetained = retained?.has(key) ?? true;

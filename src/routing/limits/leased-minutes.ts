@@ -1,7 +1,9 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { MinuteAnswer, MinuteLeases } from "../sharing/minutes.ts";
+import { minuteOf } from "../sharing/minute-window.ts";
+import { type MinuteAmount, type MinuteAnswer, type MinuteLeases, NOTHING } from "../sharing/minutes.ts";
 import type { Gate } from "./gate.ts";
 import { usedOf } from "./minute-claim.ts";
+import { fairShare } from "./minute-lease.ts";
 import { createMinuteClaims, type MinuteClaims } from "./minute-claims.ts";
 import { createSpareMinutes, type SpareMinutes } from "./spare-minutes.ts";
 
@@ -11,6 +13,8 @@ export interface LeasedMinutesParts {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
+  /** Timers that count only the time in which an answer could have been heard. */
+  readonly freeTimers: Pick<TimerSource, "setTimer" | "clearTimer">;
   /** Puts aside what a gate counts of minutes that are over. */
   readonly roll: (gate: Gate) => void;
   /** A gate may have room, or it is known now that it has none: those who wait there are to be asked. */
@@ -23,17 +27,26 @@ const LOW_PARTS = 4;
 /** After so long it is asked again whether there is room, in milliseconds, although the minute was said to have none for longer. */
 const ASK_AGAIN_MS = 1000;
 
+/**
+ * Who was away is back for all processes within so long, in milliseconds. In the minutes until then each keeps to its share,
+ * because those that are not back yet have not said what they have used.
+ */
+const REJOIN_MS = 15_000;
+
 /** Claims, for the gates of this process, what passes there in minutes that are shared with other processes. */
 export class LeasedMinutes {
   readonly #parts: LeasedMinutesParts;
   readonly #claims: MinuteClaims;
   readonly #spare: SpareMinutes;
   #isAlone = false;
+  /** The last minute in which this process keeps to its share, although it is not alone any more. */
+  #sharedUntil = -1;
 
   constructor(parts: LeasedMinutesParts) {
     this.#parts = parts;
-    const { minutes, clock, timers, roll } = parts;
-    this.#claims = createMinuteClaims({ minutes, clock, timers, roll, onSilence: () => this.#setAlone(true) });
+    const { minutes, clock, timers, freeTimers, roll } = parts;
+    const onSilence = (): void => this.#setAlone(true);
+    this.#claims = createMinuteClaims({ minutes, clock, timers: freeTimers, roll, onSilence });
     const tell = (gate: Gate): void => this.#claims.claim(gate, false);
     this.#spare = createSpareMinutes({ timers, roll, tell, giveBack: (gate) => this.#giveBack(gate) });
     minutes.listen({
@@ -49,9 +62,16 @@ export class LeasedMinutes {
     return this.#isAlone;
   }
 
-  /** A request has waited too long for an answer. */
-  giveUp(): void {
-    this.#setAlone(true);
+  /** What may pass at a gate in its minute in all; undefined if those who keep the minutes know of all that passes in it. */
+  shareOf(gate: Gate): MinuteAmount | undefined {
+    const { lease } = gate;
+    if (!lease || (!this.#isAlone && lease.minute > this.#sharedUntil)) return undefined;
+    // Once for each minute, whatever becomes known later: the others may use their shares.
+    if (lease.shareMinute !== lease.minute) {
+      lease.shareMinute = lease.minute;
+      lease.share = this.#fairShareOf(gate);
+    }
+    return lease.share;
   }
 
   /** A request of so many tokens needs more than there is. */
@@ -92,7 +112,9 @@ export class LeasedMinutes {
 
   /** The limits of the gate are others now. */
   changed(gate: Gate): void {
-    if (gate.lease && gate.lease.minute >= 0) this.#giveBack(gate);
+    if (!gate.lease || gate.lease.minute < 0) return;
+    gate.lease.shareMinute = -1;
+    this.#giveBack(gate);
   }
 
   /** No configuration has the gate any more, and nobody is in it. */
@@ -125,11 +147,11 @@ export class LeasedMinutes {
     else this.#spare.watch(gate);
   }
 
-  #take(gate: Gate, { held, requestsWaitMs, tokensWaitMs, processes }: MinuteAnswer): void {
+  #take(gate: Gate, { held, others, requestsWaitMs, tokensWaitMs, processes }: MinuteAnswer): void {
     const { lease } = gate;
     if (!lease) return;
     const time = this.#parts.clock();
-    Object.assign(lease, { ...held, processes });
+    Object.assign(lease, { ...held, others, processes });
     lease.askAgainAt = time + ASK_AGAIN_MS;
     if (requestsWaitMs > 0) lease.refusedUntil = time + requestsWaitMs;
     if (tokensWaitMs > 0) {
@@ -164,16 +186,31 @@ export class LeasedMinutes {
   #setAlone(isAlone: boolean): void {
     if (this.#isAlone === isAlone) return;
     this.#isAlone = isAlone;
+    if (!isAlone) this.#sharedUntil = minuteOf(this.#parts.clock() + REJOIN_MS);
     this.#claims.forget();
     for (const gate of this.#parts.gates.values()) {
       const { lease, own } = gate;
       if (!lease || !gate.isRated) continue;
-      const processes = Math.max(lease.processes, this.#parts.minutes.processes());
-      Object.assign(lease, { isWanted: false, isNeeded: false, refusedUntil: 0, tokensRefusedUntil: 0, processes });
+      Object.assign(lease, { isWanted: false, isNeeded: false, refusedUntil: 0, tokensRefusedUntil: 0 });
       this.#parts.roll(gate);
+      this.shareOf(gate);
       // Who has been away may have lost what it knew.
       if (own.requests + own.requestsBefore > 0) this.#giveBack(gate);
       if (gate.waiting > 0) this.#parts.onAnswer(gate);
     }
+  }
+
+  #fairShareOf({ own, others, usedBy, lease, requestsPerMinute, tokensPerMinute }: Gate): MinuteAmount {
+    const { requests = 0, tokens = 0, others: held = NOTHING, processes = 1 } = lease ?? {};
+    const many = Math.max(processes, usedBy.size + 1, this.#parts.minutes.processes());
+    return {
+      requests: fairShare(
+        requestsPerMinute,
+        Math.max(own.requests, requests),
+        Math.max(others.requests, held.requests),
+        many,
+      ),
+      tokens: fairShare(tokensPerMinute, Math.max(own.tokens, tokens), Math.max(others.tokens, held.tokens), many),
+    };
   }
 }

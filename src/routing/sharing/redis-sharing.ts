@@ -1,4 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
+import { createFreeTimers } from "../../core/free-timers.ts";
 import type { ChangesFrom } from "./channel.ts";
 import type { KeyHashes } from "./key-hashes.ts";
 import { minuteOf } from "./minute-window.ts";
@@ -27,7 +28,7 @@ export interface RedisSharingParts {
   readonly hashes: KeyHashes;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
+  readonly timers: TimerSource;
   readonly random: () => number;
   /** How many processes this gateway has. */
   readonly processes: () => number;
@@ -63,7 +64,9 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
   let writingBy: SendCommand | undefined;
   const report = reportOnce(onChange);
   const onFailure = (by: SendCommand, error: unknown): void => link.lose(by, problemOf(error));
-  const minutes = new RedisMinutes({ self: speaker.self, hashes, timers, processes, onFailure });
+  const minutes = new RedisMinutes({
+    ...{ self: speaker.self, hashes, timers: createFreeTimers(timers), processes, onFailure },
+  });
 
   /** One message at a time: what comes meanwhile is coalesced, so that a slow server costs no memory. */
   const write = async (): Promise<void> => {
