@@ -1,14 +1,14 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import { minuteOf } from "../sharing/minute-window.ts";
-import { type MinuteAmount, type MinuteAnswer, type MinuteLeases, NOTHING } from "../sharing/minutes.ts";
+import type { MinuteAnswer, MinuteLeases } from "../sharing/minutes.ts";
 import type { Gate } from "./gate.ts";
 import { usedOf } from "./minute-claim.ts";
-import { fairShare } from "./minute-lease.ts";
+import type { FairShares } from "./fair-shares.ts";
 import { createMinuteClaims, type MinuteClaims } from "./minute-claims.ts";
 import { createSpareMinutes, type SpareMinutes } from "./spare-minutes.ts";
 
 export interface LeasedMinutesParts {
   readonly minutes: MinuteLeases;
+  readonly shares: FairShares;
   readonly gates: ReadonlyMap<string, Gate>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -27,20 +27,11 @@ const LOW_PARTS = 4;
 /** After so long it is asked again whether there is room, in milliseconds, although the minute was said to have none for longer. */
 const ASK_AGAIN_MS = 1000;
 
-/**
- * Who was away is back for all processes within so long, in milliseconds. In the minutes until then each keeps to its share,
- * because those that are not back yet have not said what they have used.
- */
-const REJOIN_MS = 15_000;
-
 /** Claims, for the gates of this process, what passes there in minutes that are shared with other processes. */
 export class LeasedMinutes {
   readonly #parts: LeasedMinutesParts;
   readonly #claims: MinuteClaims;
   readonly #spare: SpareMinutes;
-  #isAlone = false;
-  /** The last minute in which this process keeps to its share, although it is not alone any more. */
-  #sharedUntil = -1;
 
   constructor(parts: LeasedMinutesParts) {
     this.#parts = parts;
@@ -57,27 +48,10 @@ export class LeasedMinutes {
     });
   }
 
-  /** Whoever keeps the minutes is away: this process goes on by itself. */
-  isAlone(): boolean {
-    return this.#isAlone;
-  }
-
-  /** What may pass at a gate in its minute in all; undefined if those who keep the minutes know of all that passes in it. */
-  shareOf(gate: Gate): MinuteAmount | undefined {
-    const { lease } = gate;
-    if (!lease || (!this.#isAlone && lease.minute > this.#sharedUntil)) return undefined;
-    // Once for each minute, whatever becomes known later: the others may use their shares.
-    if (lease.shareMinute !== lease.minute) {
-      lease.shareMinute = lease.minute;
-      lease.share = this.#fairShareOf(gate);
-    }
-    return lease.share;
-  }
-
   /** A request of so many tokens needs more than there is. */
   ask(gate: Gate, tokens: number): void {
     const { lease } = gate;
-    if (!lease || this.#isAlone) return;
+    if (!lease || this.#isAlone()) return;
     if (!lease.isNeeded) {
       lease.isNeeded = true;
       lease.neededTokens = Math.ceil(Math.min(tokens, gate.tokensPerMinute));
@@ -93,13 +67,13 @@ export class LeasedMinutes {
     if (!isLow && !(lease.lowTokens > 0 && own.tokens + lease.lowTokens > lease.tokens)) return;
     lease.lowRequests = 0;
     lease.lowTokens = 0;
-    if (!this.#isAlone) this.#claims.askSoon(gate);
+    if (!this.#isAlone()) this.#claims.askSoon(gate);
   }
 
   /** What has passed in this minute was more, or less, than was thought. */
   corrected(gate: Gate): void {
     const { lease, own } = gate;
-    if (!lease || this.#isAlone) return;
+    if (!lease || this.#isAlone()) return;
     // What is missing is made good before anybody gets more.
     if (own.tokens > lease.tokens) this.#claims.askSoon(gate);
     else this.#spare.watch(gate);
@@ -107,13 +81,13 @@ export class LeasedMinutes {
 
   /** As {@link corrected}, of the minute before. */
   correctedBefore(gate: Gate): void {
-    if (!this.#isAlone) this.#claims.askSoon(gate);
+    if (!this.#isAlone()) this.#claims.askSoon(gate);
   }
 
   /** The limits of the gate are others now. */
   changed(gate: Gate): void {
     if (!gate.lease || gate.lease.minute < 0) return;
-    gate.lease.shareMinute = -1;
+    this.#parts.shares.changed(gate);
     this.#giveBack(gate);
   }
 
@@ -129,9 +103,13 @@ export class LeasedMinutes {
     this.#spare.close();
   }
 
+  #isAlone(): boolean {
+    return this.#parts.shares.isAlone();
+  }
+
   #answered(answer: MinuteAnswer): void {
     // A late answer says that somebody is there again.
-    if (this.#isAlone) return this.#setAlone(false);
+    if (this.#isAlone()) return this.#setAlone(false);
     const { roll, onAnswer } = this.#parts;
     const gate = this.#claims.settle(answer);
     if (!gate?.lease) return;
@@ -177,40 +155,25 @@ export class LeasedMinutes {
 
   #giveBack(gate: Gate): void {
     this.#spare.forget(gate);
-    if (!gate.lease || this.#isAlone) return;
+    if (!gate.lease || this.#isAlone()) return;
     this.#parts.roll(gate);
     Object.assign(gate.lease, { ...usedOf(gate), lowRequests: 0, lowTokens: 0, isWanted: false });
     this.#claims.claim(gate, gate.lease.isNeeded);
   }
 
   #setAlone(isAlone: boolean): void {
-    if (this.#isAlone === isAlone) return;
-    this.#isAlone = isAlone;
-    if (!isAlone) this.#sharedUntil = minuteOf(this.#parts.clock() + REJOIN_MS);
+    if (this.#isAlone() === isAlone) return;
+    this.#parts.shares.setAlone(isAlone);
     this.#claims.forget();
     for (const gate of this.#parts.gates.values()) {
       const { lease, own } = gate;
       if (!lease || !gate.isRated) continue;
       Object.assign(lease, { isWanted: false, isNeeded: false, refusedUntil: 0, tokensRefusedUntil: 0 });
       this.#parts.roll(gate);
-      this.shareOf(gate);
+      this.#parts.shares.of(gate);
       // Who has been away may have lost what it knew.
       if (own.requests + own.requestsBefore > 0) this.#giveBack(gate);
       if (gate.waiting > 0) this.#parts.onAnswer(gate);
     }
-  }
-
-  #fairShareOf({ own, others, usedBy, lease, requestsPerMinute, tokensPerMinute }: Gate): MinuteAmount {
-    const { requests = 0, tokens = 0, others: held = NOTHING, processes = 1 } = lease ?? {};
-    const many = Math.max(processes, usedBy.size + 1, this.#parts.minutes.processes());
-    return {
-      requests: fairShare(
-        requestsPerMinute,
-        Math.max(own.requests, requests),
-        Math.max(others.requests, held.requests),
-        many,
-      ),
-      tokens: fairShare(tokensPerMinute, Math.max(own.tokens, tokens), Math.max(others.tokens, held.tokens), many),
-    };
   }
 }

@@ -78,21 +78,6 @@ export function msUntilLeasedTokens(
   return isRefused ? lease.tokensRefusedUntil - time : UNKNOWN_MS;
 }
 
-/**
- * How much may pass in a process in a minute in which those who keep it are away. All processes go by the same rule, so that
- * they do not pass the limit together as far as each knows what the others have: none has more than its fair part of the
- * limit, nor than its part of what was left, but for what it was granted before.
- * @param held what it was granted, or has used
- * @param others what the others hold or have used, as far as is known
- */
-export function fairShare(limit: number, held: number, others: number, processes: number): number {
-  const part = Math.floor(limit / processes);
-  // A limit below the number of processes keeps nobody out who knows of nothing that has passed.
-  if (held + others === 0) return Math.max(1, part);
-  const left = Math.max(0, limit - held - others);
-  return Math.max(held, Math.min(part, held + Math.floor(left / processes)));
-}
-
 /** How long it is until so much may pass, of a share of the minute. */
 export function msUntilShared(share: number, need: number, used: number, time: number): number {
   const fits = share > 0 && used + Math.min(need, share) <= share;

@@ -3,7 +3,7 @@ import type { Gate, GateChain, Waiter } from "./gate.ts";
 import type { GateRefusal } from "./gates.ts";
 import { minuteOf, msUntilRoom } from "../sharing/minute-window.ts";
 import { msUntilLeasedRequest, msUntilLeasedTokens, msUntilShared, rollLease, UNKNOWN_MS } from "./minute-lease.ts";
-import type { MinuteAmount } from "../sharing/minutes.ts";
+import type { FairShares } from "./fair-shares.ts";
 import { rollTo } from "./minute-usage.ts";
 
 /** Whether there is room at gates. Changes nothing but that counts of a minute that is over are put aside. */
@@ -36,23 +36,20 @@ export interface Room {
   refusal(gate: Gate, tokens: number): GateRefusal;
 }
 
-/** What is known of those who keep the minutes for all processes. */
-export interface Keepers {
-  /** They are away. */
-  isAlone(): boolean;
-  /** What may pass at a gate in its minute in all, because they are away, or were in that minute; else undefined. */
-  shareOf(gate: Gate): MinuteAmount | undefined;
-}
-
-export function createRoom(clock: () => number, slots: SlotLeases | undefined, keepers: Keepers): Room {
+/** @param shares undefined if this process has the whole of every minute */
+export function createRoom(
+  clock: () => number,
+  slots: SlotLeases | undefined,
+  shares: Pick<FairShares, "isAlone" | "of"> = { isAlone: () => false, of: () => undefined },
+): Room {
   const granted = slots
     ? ({ key, maxInFlight }: Gate): number => Math.min(slots.granted(key, maxInFlight), maxInFlight)
     : ({ maxInFlight }: Gate): number => maxInFlight;
 
   const capacity = (gate: Gate): number => (gate.maxInFlight === Number.POSITIVE_INFINITY ? Infinity : granted(gate));
 
-  const { isAlone } = keepers;
-  const { msUntilRequest, msUntilTokens, roll, msUntil, isShareUsed } = createMinutes(clock, keepers);
+  const { isAlone } = shares;
+  const { msUntilRequest, msUntilTokens, roll, msUntil, isShareUsed } = createMinutes(clock, shares);
 
   const isOpen = (gate: Gate): boolean => {
     if (gate.inFlight >= capacity(gate)) return false;
@@ -110,7 +107,7 @@ export function createRoom(clock: () => number, slots: SlotLeases | undefined, k
 }
 
 /** What of the minute of a gate is left for a request. */
-function createMinutes(clock: () => number, { isAlone, shareOf }: Keepers) {
+function createMinutes(clock: () => number, { isAlone, of: shareOf }: Pick<FairShares, "isAlone" | "of">) {
   const msUntilRequest = (gate: Gate, time: number): number => {
     const { own, others, lease, requestsPerMinute: limit } = gate;
     if (limit === Number.POSITIVE_INFINITY) return 0;

@@ -1,4 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
+import { createFreeTimers } from "../../core/free-timers.ts";
 import { parseJson } from "../../core/json/parse.ts";
 import type { KeyHashes } from "./key-hashes.ts";
 import { REDIS_WAITS, unknownProcesses } from "./late-minutes.ts";
@@ -14,8 +15,7 @@ export interface RedisMinutesParts {
   /** The name of this process. */
   readonly self: string;
   readonly hashes: KeyHashes;
-  /** Count only the time in which an answer could have been heard. */
-  readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
+  readonly timers: TimerSource;
   /** How many processes this gateway has. */
   readonly processes: () => number;
   /** A command that was sent by this has failed. */
@@ -48,7 +48,7 @@ export class RedisMinutes {
   #wanted: string | undefined;
 
   constructor(parts: RedisMinutesParts) {
-    this.#parts = parts;
+    this.#parts = { ...parts, timers: createFreeTimers(parts.timers) };
     this.leases = {
       ...REDIS_WAITS,
       processes: () =>

@@ -1,5 +1,4 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import { createFreeTimers } from "../../core/free-timers.ts";
 import type { ChangesFrom } from "./channel.ts";
 import type { KeyHashes } from "./key-hashes.ts";
 import { minuteOf } from "./minute-window.ts";
@@ -64,9 +63,7 @@ export function openRedisSharing(parts: RedisSharingParts): RedisSharing {
   let writingBy: SendCommand | undefined;
   const report = reportOnce(onChange);
   const onFailure = (by: SendCommand, error: unknown): void => link.lose(by, problemOf(error));
-  const minutes = new RedisMinutes({
-    ...{ self: speaker.self, hashes, timers: createFreeTimers(timers), processes, onFailure },
-  });
+  const minutes = new RedisMinutes({ self: speaker.self, hashes, timers, processes, onFailure });
 
   /** One message at a time: what comes meanwhile is coalesced, so that a slow server costs no memory. */
   const write = async (): Promise<void> => {
