@@ -80,9 +80,9 @@ export function createBlockBuffer(seed: RowIdSeed, maxBytes: number): BlockBuffe
   };
   const share = (values: SharedValues): void => {
     words[end >>> 2] = SHARED;
-    words[(end >>> 2) + 1] = values.json.length;
+    words[(end >>> 2) + 1] = values.length;
     bytes.set(values.json, end + 8);
-    end += 8 + aligned(values.json.length);
+    end += 8 + values.json.length;
     values.block = block;
     values.index = shared++;
   };
@@ -96,7 +96,7 @@ export function createBlockBuffer(seed: RowIdSeed, maxBytes: number): BlockBuffe
       const { id, startedAt, usage } = record;
       const cost = record.cost === undefined || record.cost === null ? "" : record.cost.toString();
       const texts = id.length + cost.length;
-      if (!reserve(8 + aligned(values.json.length) + ROW_BYTES + aligned(texts))) return false;
+      if (!reserve(8 + values.json.length + ROW_BYTES + aligned(texts))) return false;
       if (values.block !== block) share(values);
       words[end >>> 2] = values.index;
       words[(end >>> 2) + 1] = id.length | (cost.length << 16);

@@ -70,13 +70,17 @@ const ODD = 0x9e37_79b1;
 /**
  * Of a block whose header begins at a word. A word that is changed always shows: each step maps the values of one word, and
  * those of all before it, one to one. In the language itself, because a view of the bytes for a call out of it would cost as
- * much as all of this.
+ * much as all of this; and of two halves, because each step waits for the one before.
  */
 export function checksumOf(words: Int32Array, start: number, end: number): number {
-  let sum = words[start + HEADER.length] ?? 0;
-  for (let at = start + HEADER.rows; at < end; at++) {
-    sum = Math.imul(sum ^ (words[at] ?? 0), ODD);
-    sum ^= sum >>> 15;
+  let even = words[start + HEADER.length] ?? 0;
+  let odd = words[start + HEADER.rows] ?? 0;
+  // From an even number of words to another one.
+  for (let at = start + HEADER.seed; at < end; at += 2) {
+    even = Math.imul(even ^ (words[at] ?? 0), ODD);
+    odd = Math.imul(odd ^ (words[at + 1] ?? 0), ODD);
+    even ^= even >>> 15;
+    odd ^= odd >>> 15;
   }
-  return sum;
+  return Math.imul(even, ODD) ^ odd;
 }

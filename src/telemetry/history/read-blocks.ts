@@ -76,13 +76,24 @@ export function createBlockReader(): ReadRows {
   return (bytes, isEnd) => {
     const rows: Row[] = [];
     const { words, doubles } = viewsOf(bytes);
+    /** Where the last of these texts was, which is likely to be the next one, too: to compare costs less than to read. */
+    let lastAt = 0;
+    let lastLength = -1;
+    let lastRow: Row = [];
+    const sharedAt = (at: number, length: number): Row => {
+      if (length === lastLength && areSame(words, at >>> 2, lastAt >>> 2, aligned(length) >>> 2)) return lastRow;
+      lastRow = sharing(bytes.toString("utf8", at, at + length));
+      lastAt = at;
+      lastLength = length;
+      return lastRow;
+    };
     let damaged = 0;
     let start = 0;
     while (start < bytes.length) {
       const length = lengthAt(words, start);
       if (length !== undefined && start + length > bytes.length && !isEnd) break;
       if (length !== undefined && isGood(words, start, length)) {
-        readBlock({ bytes, words, doubles, sharing, idsOf }, start, start + length, rows);
+        readBlock({ bytes, words, doubles, sharedAt, idsOf }, start, start + length, rows);
         start += length;
         continue;
       }
@@ -105,6 +116,11 @@ const viewsOf = ({ buffer, byteOffset, length }: Buffer): Views => ({
   words: new Int32Array(buffer, byteOffset, length >>> 2),
   doubles: new Float64Array(buffer, byteOffset, length >>> 3),
 });
+
+function areSame(words: Int32Array, one: number, other: number, count: number): boolean {
+  for (let index = 0; index < count; index++) if (words[one + index] !== words[other + index]) return false;
+  return true;
+}
 
 /** How long the block is that begins there; undefined if none does. */
 function lengthAt(words: Int32Array, start: number): number | undefined {
@@ -130,12 +146,12 @@ function sharedRow(json: string): Row {
 
 interface Source extends Views {
   readonly bytes: Buffer;
-  readonly sharing: (json: string) => Row;
+  readonly sharedAt: (at: number, length: number) => Row;
   readonly idsOf: (high: number, low: number) => RowIds;
 }
 
 /** Adds the rows of a block. */
-function readBlock({ bytes, words, doubles, sharing, idsOf }: Source, start: number, end: number, rows: Row[]): void {
+function readBlock({ bytes, words, doubles, sharedAt, idsOf }: Source, start: number, end: number, rows: Row[]): void {
   const head = start >>> 2;
   const idOf = idsOf(words[head + HEADER.seed] ?? 0, words[head + HEADER.seed + 1] ?? 0);
   let number = words[head + HEADER.first] ?? 0;
@@ -144,7 +160,7 @@ function readBlock({ bytes, words, doubles, sharing, idsOf }: Source, start: num
     const which = words[at >>> 2] ?? 0;
     const lengths = words[(at >>> 2) + 1] ?? 0;
     if (which === SHARED) {
-      shared.push(sharing(bytes.toString("utf8", at + 8, at + 8 + lengths)));
+      shared.push(sharedAt(at + 8, lengths));
       at += 8 + aligned(lengths);
       continue;
     }

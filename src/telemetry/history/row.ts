@@ -49,3 +49,9 @@ const INDEXES = new Map<string, number>(COLUMNS.map(([name], index) => [name, in
 
 /** Where in a row a column is. */
 export const indexOf = (name: ColumnName): number => INDEXES.get(name) ?? 0;
+
+/** 0 if there is none. */
+export const numberAt = (row: Row, index: number): number => {
+  const value = row[index];
+  return typeof value === "number" ? value : 0;
+};

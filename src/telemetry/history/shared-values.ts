@@ -1,10 +1,13 @@
 import type { RequestRecord } from "../../core/request-context.ts";
+import { aligned } from "./block-format.ts";
 import type { Value } from "./row.ts";
 
 /** Values that rows have in common, as they are written. */
 export interface SharedValues {
-  /** A JSON array of the values of `SHARED_COLUMNS`. */
+  /** A JSON array of the values of `SHARED_COLUMNS`, with zeros up to a multiple of eight bytes. */
   readonly json: Uint8Array;
+  /** Of the text. */
+  readonly length: number;
   /** The last block that has them, and where among those of it. */
   block: number;
   index: number;
@@ -28,6 +31,7 @@ function text(value: string | undefined): string | null {
 /** What of a record is the same for most of them. */
 class Shared implements SharedValues {
   readonly json: Uint8Array;
+  readonly length: number;
   block = -1;
   index = 0;
   readonly #route: string;
@@ -72,7 +76,10 @@ class Shared implements SharedValues {
       text(this.#address),
       this.#usageSource ?? null,
     ];
-    this.json = Buffer.from(JSON.stringify(values));
+    const json = Buffer.from(JSON.stringify(values));
+    this.length = json.length;
+    this.json = Buffer.alloc(aligned(json.length));
+    this.json.set(json);
   }
 
   /** The format follows from the route. */
