@@ -75,7 +75,7 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
       waiting += blocks.size() - before;
       return true;
     },
-    lastId: blocks.lastId,
+    lastId: (time) => blocks.lastId(time),
     write() {
       try {
         append();
