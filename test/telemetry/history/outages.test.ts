@@ -111,7 +111,8 @@ test.skipIf(!KINDS.includes("postgres"))("rows are taken again once the database
 
 /** Leaves a segment with a row, as a process that was killed does. */
 function leaveSegment(folder: string, slot: number): void {
-  const whole = blocksOf([requestOf(slot)], Date.now());
+  // Of a millisecond of its own, so that ids are in the order of slots.
+  const whole = blocksOf([requestOf(slot)], Date.now() - 100 + slot);
   // And the beginning of one that it had no time for.
   writeFileSync(segmentPath(folder, slot, 1), Buffer.concat([whole, whole.subarray(0, 40)]));
 }
