@@ -89,8 +89,7 @@ export class Attempt implements Reply {
     try {
       return this.#record(await this.#sending);
     } catch (error) {
-      this.close(toFailure(error));
-      throw error;
+      return this.#fail(error);
     }
   }
 
@@ -99,15 +98,25 @@ export class Attempt implements Reply {
    * @throws Failure what {@link received} throws, and an `UpstreamFailure` for any status from 300 up; the attempt is
    * then closed
    */
-  async answered(): Promise<this> {
+  answered(): Promise<this> {
+    return this.#sending.then(
+      (response) => (this.#record(response).status < 300 ? this : this.#refuse()),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  /** Whose answer is an error. */
+  async #refuse(): Promise<never> {
     try {
-      const response = this.#record(await this.#sending);
-      if (response.status < 300) return this;
-      throw await readProviderFailure(this.#context, response, this.call, this.#provider);
+      throw await readProviderFailure(this.#context, this.response, this.call, this.#provider);
     } catch (error) {
-      this.close(toFailure(error));
-      throw error;
+      return this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): never {
+    this.close(toFailure(error));
+    throw error;
   }
 
   /** @param failure why its answer is of no use, if that is so */
