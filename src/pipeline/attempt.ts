@@ -85,12 +85,11 @@ export class Attempt implements Reply {
    * Waits for the header of the answer, whatever its status.
    * @throws Failure an `UpstreamFailure`, which knows how far the call came, or the reason why the request ended
    */
-  async received(): Promise<UpstreamResponse> {
-    try {
-      return this.#record(await this.#sending);
-    } catch (error) {
-      return this.#fail(error);
-    }
+  received(): Promise<UpstreamResponse> {
+    return this.#sending.then(
+      (response) => this.#record(response),
+      (error: unknown) => this.#fail(error),
+    );
   }
 
   /**
@@ -105,13 +104,9 @@ export class Attempt implements Reply {
     );
   }
 
-  /** Whose answer is an error. */
-  async #refuse(): Promise<never> {
-    try {
-      throw await readProviderFailure(this.#context, this.response, this.call, this.#provider);
-    } catch (error) {
-      return this.#fail(error);
-    }
+  #refuse(): Promise<never> {
+    const reading = readProviderFailure(this.#context, this.response, this.call, this.#provider);
+    return reading.catch((error: unknown) => error).then((error) => this.#fail(error));
   }
 
   #fail(error: unknown): never {

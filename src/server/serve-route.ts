@@ -1,5 +1,5 @@
 import type { Authenticate } from "../auth/authenticate.ts";
-import type { ErrorFormat } from "../formats/error-body.ts";
+import type { ErrorEnvelope, ErrorFormat } from "../formats/error-body.ts";
 import type { RequestContext, Outcome, Principal } from "../core/request-context.ts";
 import type { RequestOpener } from "../core/in-flight-requests.ts";
 import { Failure, toFailure } from "../core/errors.ts";
@@ -72,53 +72,21 @@ export function serveRoute(
     return sent(request, response);
   };
 
-  const refuse = (context: RequestContext, request: Request, error: unknown): Response => {
-    const { headers } = request;
-    const failure = toFailure(error);
-    const errors = errorsFor(headers);
-    const body = errors.body(failure, context.id);
-    context.failed(failure);
-    context.answered(errors.status(failure));
-    context.sent(Buffer.byteLength(body));
-    context.finish(outcomeOf(failure));
-    const init = { status: context.status, headers: errors.headers(failure, context.id) };
-    return sent(request, new Response(body, init));
-  };
-
-  const finishLater = (context: RequestContext, request: Request, answering: Promise<Response>): Promise<Response> =>
-    answering.then(
-      (response) => finish(context, request, response),
-      (error: unknown) => refuse(context, request, error),
-    );
+  const refuse = (context: RequestContext, request: Request, error: unknown): Response =>
+    sent(request, respondToFailure(context, errorsFor(request.headers), toFailure(error)));
 
   const handle = (context: RequestContext, request: Request): Response | Promise<Response> => {
     if (row.json) requireJson(request);
     return handler(context, request);
   };
 
-  const handleLater = (
-    context: RequestContext,
-    request: Request,
-    deciding: Promise<Principal | undefined>,
-  ): Promise<Response> =>
-    deciding.then((principal) => {
-      context.admitted(principal);
-      return handle(context, request);
-    });
-
-  const answerPreflight = (context: RequestContext, request: Request): Response => {
-    const permission = cors?.preflight(context, request);
-    if (!permission) throw new Failure("origin_not_allowed");
-    return permission;
-  };
-
   const begin = (context: RequestContext, request: Request): Response | Promise<Response> => {
     const host = requireWellFormed(request);
     if (checkOrigin && host !== null) checkOrigin(request, host, row);
-    if (mayBePreflight && isPreflight(request)) return answerPreflight(context, request);
+    if (mayBePreflight && isPreflight(request)) return answerPreflight(cors, context, request);
     const decision = decide?.(readCredentials(request));
     // Usually synchronous.
-    if (decision instanceof Promise) return handleLater(context, request, decision);
+    if (decision instanceof Promise) return handleLater(context, request, decision, handle);
     if (decide) context.admitted(decision);
     return handle(context, request);
   };
@@ -130,12 +98,52 @@ export function serveRoute(
     try {
       const answering = begin(context, request);
       return answering instanceof Promise
-        ? finishLater(context, request, answering)
+        ? finishLater(context, request, answering, finish, refuse)
         : finish(context, request, answering);
     } catch (error) {
       return refuse(context, request, error);
     }
   };
+}
+
+// Apart from who calls them, whose each call would cost two objects more with a closure in it.
+
+const handleLater = (
+  context: RequestContext,
+  request: Request,
+  deciding: Promise<Principal | undefined>,
+  handle: RouteHandler,
+): Promise<Response> =>
+  deciding.then((principal) => {
+    context.admitted(principal);
+    return handle(context, request);
+  });
+
+const finishLater = (
+  context: RequestContext,
+  request: Request,
+  answering: Promise<Response>,
+  finish: (context: RequestContext, request: Request, response: Response) => Response,
+  refuse: (context: RequestContext, request: Request, error: unknown) => Response,
+): Promise<Response> =>
+  answering.then(
+    (response) => finish(context, request, response),
+    (error: unknown) => refuse(context, request, error),
+  );
+
+function respondToFailure(context: RequestContext, errors: ErrorEnvelope, failure: Failure): Response {
+  const body = errors.body(failure, context.id);
+  context.failed(failure);
+  context.answered(errors.status(failure));
+  context.sent(Buffer.byteLength(body));
+  context.finish(outcomeOf(failure));
+  return new Response(body, { status: context.status, headers: errors.headers(failure, context.id) });
+}
+
+function answerPreflight(cors: Cors | undefined, context: RequestContext, request: Request): Response {
+  const permission = cors?.preflight(context, request);
+  if (!permission) throw new Failure("origin_not_allowed");
+  return permission;
 }
 
 function outcomeOf(failure: Failure): Outcome {
