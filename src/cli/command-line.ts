@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { nearestName } from "../core/nearest-name.ts";
+import { ACTIONS } from "./actions.ts";
 
 /** Every option of the command, in the order in which `--help` lists them. */
 export const COMMAND_LINE_OPTIONS = {
@@ -26,15 +27,6 @@ export const COMMAND_LINE_OPTIONS = {
 } as const;
 
 type OptionName = keyof typeof COMMAND_LINE_OPTIONS;
-
-const ACTIONS = [
-  "help",
-  "version",
-  "print-schema",
-  "print-config",
-  "check",
-  "healthcheck",
-] as const satisfies readonly OptionName[];
 
 /** What the operator asked for on the command line. */
 export interface CommandLine {

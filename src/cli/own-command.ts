@@ -19,3 +19,13 @@ export const RUNTIME_ENVIRONMENT = {
    */
   MIMALLOC_PURGE_DELAY: "1000",
 } as const;
+
+/** The process begins again, under the same id, with what the runtime reads only when it starts; unless it has it. */
+export function startAsConfigured(): void {
+  const isConfigured = Object.keys(RUNTIME_ENVIRONMENT).every((name) => process.env[name] !== undefined);
+  if (isConfigured || typeof process.execve !== "function") return;
+  process.execve(process.execPath, [...ownCommand(), ...process.argv.slice(2)], {
+    ...RUNTIME_ENVIRONMENT,
+    ...process.env,
+  });
+}

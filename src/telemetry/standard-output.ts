@@ -35,7 +35,16 @@ function mayStall(): boolean {
 
 /** Whether people look at standard output. */
 export function isTerminal(): boolean {
-  return process.getBuiltinModule("node:tty").isatty(STANDARD_OUTPUT);
+  // Every terminal is a character device. The module with the question itself takes 5 ms to load, so it is asked only then.
+  return isCharacterDevice() && process.getBuiltinModule("node:tty").isatty(STANDARD_OUTPUT);
+}
+
+function isCharacterDevice(): boolean {
+  try {
+    return fstatSync(STANDARD_OUTPUT).isCharacterDevice();
+  } catch {
+    return false;
+  }
 }
 
 function writeOnPool(bytes: Uint8Array, done: (written: number | string) => void): void {

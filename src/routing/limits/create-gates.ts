@@ -65,7 +65,8 @@ export function createGates(
     const refused = chain.find(
       (gate) => gate.inFlight >= room.capacity(gate) || room.msUntil(gate, tokens) > UNKNOWN_MS,
     );
-    return room.refusal(refused ?? first, tokens);
+    const answer = room.refusal(refused ?? first, tokens);
+    return answer.isAsking && turns.asking()?.isLate ? { ...answer, isAsking: false } : answer;
   };
 
   const mayPass = (gate: Gate, tokens: number): boolean => {
@@ -73,7 +74,8 @@ export function createGates(
     const asking = gate.waiting > 0 ? turns.asking() : undefined;
     if (gate.heldFor && gate.heldFor !== asking) return false;
     const wait = room.msUntil(gate, tokens);
-    if (wait > UNKNOWN_MS && asking && states.now() + wait <= asking.until) {
+    const isQueued = asking !== undefined && asking.queue.kind !== "minute";
+    if (wait > UNKNOWN_MS && isQueued && states.now() + wait <= asking.until) {
       // It is first: nobody may pass it, unless it could not have this room anyway.
       gate.heldFor = asking;
       gate.heldTokens = tokens;

@@ -1,11 +1,12 @@
 import { createDeadlines, type TimerSource } from "../../core/deadlines.ts";
+import { createFreeTimers } from "../../core/free-timers.ts";
 import type { QueueOptions } from "../models/model-options.ts";
 import type { Sharing } from "../sharing/sharing.ts";
-import { createGate, type Gate, type GateRule, setRule, type WaitingQueue } from "./gate.ts";
+import { createFairShares } from "./fair-shares.ts";
+import { type Gate, type GateRule, setRule, type WaitingQueue } from "./gate.ts";
+import { createKnownGates } from "./known-gates.ts";
 import { LeasedMinutes } from "./leased-minutes.ts";
 import { createLines } from "./lines.ts";
-import { createMinuteLease } from "./minute-lease.ts";
-import { minuteOf } from "../sharing/minute-window.ts";
 import { createPassage, type Passage } from "./passage.ts";
 import { createQueues } from "./queues.ts";
 import { createRoom, type Room } from "./room.ts";
@@ -53,47 +54,31 @@ export interface GateStates {
 export function createGateStates({ timers, clock, sharing }: GateStateOptions): GateStates {
   const { now } = timers;
   const { slots, minutes } = sharing;
-  const gates = new Map<string, Gate>();
-  /** Of the configuration in use. */
-  let retained: ReadonlyMap<string, GateRule> | undefined;
-  let generation = 0;
+  const onForgotten = (gate: Gate): void => leased?.forgotten(gate);
+  const known = createKnownGates({ clock, isLeased: minutes !== undefined, onForgotten });
+  const gates = known.all;
   const queues = createQueues();
   let queueOptions: ReadonlyMap<string, QueueOptions> = new Map();
   const deadlines = createDeadlines(timers);
-  const room = createRoom(clock, slots, () => leased?.isAlone() === true);
+  const freeTimers = createFreeTimers(timers);
+  const shares = minutes && createFairShares({ minutes, clock });
+  const room = createRoom(clock, slots, shares);
   const onRoom = (gate: Gate): void => turns.offer([gate]);
   const watch = watchGates({ room, slots, deadlines, now, onRoom });
   const turns = createTurns({ room, watch, queues: queues.all });
   const shared = shareUsage({ gates, sharing, clock, timers, onRoom });
 
-  const forgetIdle = (gate: Gate): void => {
-    if (!gate.isRetained && gate.inFlight === 0 && gate.waiting === 0) {
-      gates.delete(gate.key);
-      leased?.forgotten(gate);
-      generation += 1;
-    }
-  };
-
-  const lines = createLines({ turns, watch, onLeft: forgetIdle });
-  const waiting = createWaiting({ room, turns, queues, lines, deadlines, onLate: () => leased?.giveUp(), now });
-  const leased =
-    minutes && new LeasedMinutes({ minutes, gates, clock, timers, roll: room.roll, onAnswer: waiting.answered });
-  const passage = createPassage({ clock, slots, shared, leased, onLeft: forgetIdle, onRoom: turns.offer });
+  const lines = createLines({ turns, watch, onLeft: known.forgetIdle });
+  const watches = { room: { now, deadlines }, answer: { now: freeTimers.now, deadlines: createDeadlines(freeTimers) } };
+  const waiting = createWaiting({ room, turns, queues, lines, watches, now });
+  const ofMinutes = { gates, clock, timers, freeTimers, roll: room.roll, onAnswer: waiting.answered };
+  const leased = minutes && shares && new LeasedMinutes({ minutes, shares, ...ofMinutes });
+  const passage = createPassage({ clock, slots, shared, leased, onLeft: known.forgetIdle, onRoom: turns.offer });
 
   slots?.onGranted((key) => {
     const gate = gates.get(key);
     if (gate) onRoom(gate);
   });
-
-  const gateOf = (key: string, rule: GateRule): Gate => {
-    let gate = gates.get(key);
-    if (!gate) {
-      const lease = minutes && createMinuteLease(minutes.processes());
-      gates.set(key, (gate = createGate(key, rule, minuteOf(clock()), lease)));
-    }
-    gate.isRetained = retained?.has(key) ?? true;
-    return gate;
-  };
 
   /** Whoever leases the slots has to know of what they are leases. */
   const changeRule = (gate: Gate, rule: GateRule): void => {
@@ -107,7 +92,7 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   };
 
   return {
-    ...{ room, turns, waiting, passage, now, gate: gateOf, generation: () => generation, size: () => gates.size },
+    ...{ room, turns, waiting, passage, now, gate: known.of, generation: known.generation, size: () => gates.size },
     minuteWaitMs: minutes?.waitMs ?? 0,
     ask: (gate, tokens) => leased?.ask(gate, tokens),
     queueOptions: (model) => queueOptions.get(model),
@@ -117,13 +102,8 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
       leased?.close();
     },
     use(rules, options) {
-      retained = rules;
-      generation += 1;
-      for (const [key, rule] of rules) changeRule(gateOf(key, rule), rule);
-      for (const gate of [...gates.values()]) {
-        gate.isRetained = rules.has(gate.key);
-        forgetIdle(gate);
-      }
+      known.retain(rules);
+      for (const [key, rule] of rules) changeRule(known.of(key, rule), rule);
       queueOptions = options;
       waiting.shorten(options);
       turns.offer([...gates.values()]);

@@ -91,9 +91,12 @@ export interface Waiter extends LinkedListNode<Waiter> {
   readonly deployments: readonly string[];
   readonly chains: readonly GateChain[];
   readonly places: Place[];
-  /** Milliseconds of the monotonic clock, as `until`. */
+  /** Milliseconds of the monotonic clock. */
   readonly since: number;
+  /** The same; of one that waits for an answer, milliseconds in which it could have been heard. */
   until: number;
+  /** It is asked for the last time, and waits for no answer any more. */
+  isLate: boolean;
   readonly tryAgain: () => boolean;
   /** Ends the wait; without a reason if the turn was used. Only the first call counts. */
   settle(end: WaitEnd | undefined): void;

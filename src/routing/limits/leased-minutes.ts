@@ -2,15 +2,19 @@ import type { TimerSource } from "../../core/deadlines.ts";
 import type { MinuteAnswer, MinuteLeases } from "../sharing/minutes.ts";
 import type { Gate } from "./gate.ts";
 import { usedOf } from "./minute-claim.ts";
+import type { FairShares } from "./fair-shares.ts";
 import { createMinuteClaims, type MinuteClaims } from "./minute-claims.ts";
 import { createSpareMinutes, type SpareMinutes } from "./spare-minutes.ts";
 
 export interface LeasedMinutesParts {
   readonly minutes: MinuteLeases;
+  readonly shares: FairShares;
   readonly gates: ReadonlyMap<string, Gate>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
+  /** Timers that count only the time in which an answer could have been heard. */
+  readonly freeTimers: Pick<TimerSource, "setTimer" | "clearTimer">;
   /** Puts aside what a gate counts of minutes that are over. */
   readonly roll: (gate: Gate) => void;
   /** A gate may have room, or it is known now that it has none: those who wait there are to be asked. */
@@ -28,12 +32,12 @@ export class LeasedMinutes {
   readonly #parts: LeasedMinutesParts;
   readonly #claims: MinuteClaims;
   readonly #spare: SpareMinutes;
-  #isAlone = false;
 
   constructor(parts: LeasedMinutesParts) {
     this.#parts = parts;
-    const { minutes, clock, timers, roll } = parts;
-    this.#claims = createMinuteClaims({ minutes, clock, timers, roll, onSilence: () => this.#setAlone(true) });
+    const { minutes, clock, timers, freeTimers, roll } = parts;
+    const onSilence = (): void => this.#setAlone(true);
+    this.#claims = createMinuteClaims({ minutes, clock, timers: freeTimers, roll, onSilence });
     const tell = (gate: Gate): void => this.#claims.claim(gate, false);
     this.#spare = createSpareMinutes({ timers, roll, tell, giveBack: (gate) => this.#giveBack(gate) });
     minutes.listen({
@@ -44,20 +48,10 @@ export class LeasedMinutes {
     });
   }
 
-  /** Whoever keeps the minutes is away: this process goes on by itself. */
-  isAlone(): boolean {
-    return this.#isAlone;
-  }
-
-  /** A request has waited too long for an answer. */
-  giveUp(): void {
-    this.#setAlone(true);
-  }
-
   /** A request of so many tokens needs more than there is. */
   ask(gate: Gate, tokens: number): void {
     const { lease } = gate;
-    if (!lease || this.#isAlone) return;
+    if (!lease || this.#isAlone()) return;
     if (!lease.isNeeded) {
       lease.isNeeded = true;
       lease.neededTokens = Math.ceil(Math.min(tokens, gate.tokensPerMinute));
@@ -73,13 +67,13 @@ export class LeasedMinutes {
     if (!isLow && !(lease.lowTokens > 0 && own.tokens + lease.lowTokens > lease.tokens)) return;
     lease.lowRequests = 0;
     lease.lowTokens = 0;
-    if (!this.#isAlone) this.#claims.askSoon(gate);
+    if (!this.#isAlone()) this.#claims.askSoon(gate);
   }
 
   /** What has passed in this minute was more, or less, than was thought. */
   corrected(gate: Gate): void {
     const { lease, own } = gate;
-    if (!lease || this.#isAlone) return;
+    if (!lease || this.#isAlone()) return;
     // What is missing is made good before anybody gets more.
     if (own.tokens > lease.tokens) this.#claims.askSoon(gate);
     else this.#spare.watch(gate);
@@ -87,12 +81,14 @@ export class LeasedMinutes {
 
   /** As {@link corrected}, of the minute before. */
   correctedBefore(gate: Gate): void {
-    if (!this.#isAlone) this.#claims.askSoon(gate);
+    if (!this.#isAlone()) this.#claims.askSoon(gate);
   }
 
   /** The limits of the gate are others now. */
   changed(gate: Gate): void {
-    if (gate.lease && gate.lease.minute >= 0) this.#giveBack(gate);
+    if (!gate.lease || gate.lease.minute < 0) return;
+    this.#parts.shares.changed(gate);
+    this.#giveBack(gate);
   }
 
   /** No configuration has the gate any more, and nobody is in it. */
@@ -107,9 +103,13 @@ export class LeasedMinutes {
     this.#spare.close();
   }
 
+  #isAlone(): boolean {
+    return this.#parts.shares.isAlone();
+  }
+
   #answered(answer: MinuteAnswer): void {
     // A late answer says that somebody is there again.
-    if (this.#isAlone) return this.#setAlone(false);
+    if (this.#isAlone()) return this.#setAlone(false);
     const { roll, onAnswer } = this.#parts;
     const gate = this.#claims.settle(answer);
     if (!gate?.lease) return;
@@ -125,11 +125,11 @@ export class LeasedMinutes {
     else this.#spare.watch(gate);
   }
 
-  #take(gate: Gate, { held, requestsWaitMs, tokensWaitMs, processes }: MinuteAnswer): void {
+  #take(gate: Gate, { held, others, requestsWaitMs, tokensWaitMs, processes }: MinuteAnswer): void {
     const { lease } = gate;
     if (!lease) return;
     const time = this.#parts.clock();
-    Object.assign(lease, { ...held, processes });
+    Object.assign(lease, { ...held, others, processes });
     lease.askAgainAt = time + ASK_AGAIN_MS;
     if (requestsWaitMs > 0) lease.refusedUntil = time + requestsWaitMs;
     if (tokensWaitMs > 0) {
@@ -155,22 +155,22 @@ export class LeasedMinutes {
 
   #giveBack(gate: Gate): void {
     this.#spare.forget(gate);
-    if (!gate.lease || this.#isAlone) return;
+    if (!gate.lease || this.#isAlone()) return;
     this.#parts.roll(gate);
     Object.assign(gate.lease, { ...usedOf(gate), lowRequests: 0, lowTokens: 0, isWanted: false });
     this.#claims.claim(gate, gate.lease.isNeeded);
   }
 
   #setAlone(isAlone: boolean): void {
-    if (this.#isAlone === isAlone) return;
-    this.#isAlone = isAlone;
+    if (this.#isAlone() === isAlone) return;
+    this.#parts.shares.setAlone(isAlone);
     this.#claims.forget();
     for (const gate of this.#parts.gates.values()) {
       const { lease, own } = gate;
       if (!lease || !gate.isRated) continue;
-      const processes = Math.max(lease.processes, this.#parts.minutes.processes());
-      Object.assign(lease, { isWanted: false, isNeeded: false, refusedUntil: 0, tokensRefusedUntil: 0, processes });
+      Object.assign(lease, { isWanted: false, isNeeded: false, refusedUntil: 0, tokensRefusedUntil: 0 });
       this.#parts.roll(gate);
+      this.#parts.shares.of(gate);
       // Who has been away may have lost what it knew.
       if (own.requests + own.requestsBefore > 0) this.#giveBack(gate);
       if (gate.waiting > 0) this.#parts.onAnswer(gate);

@@ -7,8 +7,8 @@ export interface Lines {
   /** Joins the lines; if there is room for it, it is asked before this returns. */
   enter(waiter: Waiter): void;
   leave(waiter: Waiter): void;
-  /** The other gates of deployments of those who wait at this one. */
-  elsewhere(gate: Gate): readonly Gate[];
+  /** The other gates of deployments of the first ones of each line at this one. */
+  elsewhere(gate: Gate, atMost: number): readonly Gate[];
 }
 
 export interface LineParts {
@@ -35,10 +35,10 @@ export function createLines({ turns, watch, onLeft }: LineParts): Lines {
       turns.offer(gates.filter(({ heldFor }) => !heldFor));
       for (const gate of gates) watch(gate);
     },
-    elsewhere(gate) {
+    elsewhere(gate, atMost) {
       const others = new Set<Gate>();
       for (const { places } of gate.lines.values()) {
-        for (const { waiter } of places.members()) for (const place of waiter.places) others.add(place.gate);
+        for (const { waiter } of places.members(atMost)) for (const place of waiter.places) others.add(place.gate);
       }
       others.delete(gate);
       return [...others];

@@ -7,6 +7,7 @@ export interface MinuteClaimsParts {
   readonly minutes: MinuteLeases;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Count only the time in which an answer could have been heard. */
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
   /** Puts aside what a gate counts of minutes that are over. */
   readonly roll: (gate: Gate) => void;
@@ -50,9 +51,9 @@ export function createMinuteClaims({ minutes, clock, timers, roll, onSilence }: 
     for (const gate of all) if (gate.lease?.asked === 0) claim(gate, true);
   };
 
-  /** After a busy turn, the answer may be there and not read. */
   const losePatience = (): void => {
-    patience = timers.setTimer(onSilence, 0);
+    patience = undefined;
+    onSilence();
   };
 
   const endPatience = (): void => {

@@ -1,5 +1,5 @@
 import { MINUTE_MS } from "../sharing/minute-window.ts";
-import type { MinuteAmount } from "../sharing/minutes.ts";
+import { type MinuteAmount, NOTHING } from "../sharing/minutes.ts";
 
 /** What this process may let pass at a gate in a minute that it shares with others. */
 export interface MinuteLease {
@@ -28,15 +28,18 @@ export interface MinuteLease {
   lowTokens: number;
   /** What was used when it was last looked for what nobody uses. */
   seen: MinuteAmount | undefined;
-  /** How many processes were said to share it at least. */
+  /** What all other processes held of that minute, and how many they were with this one, by the last answer. */
+  others: MinuteAmount;
   processes: number;
+  /** How much may pass here in all in a minute in which those who keep it were away, and which minute that is. */
+  share: MinuteAmount;
+  shareMinute: number;
 }
 
-/** @param processes how many share the minute, as far as is known */
-export const createMinuteLease = (processes: number): MinuteLease => ({
+export const createMinuteLease = (): MinuteLease => ({
   ...{ minute: -1, requests: 0, tokens: 0, asked: 0, hasSaidSpare: false, isWanted: false },
   ...{ isNeeded: false, neededTokens: 0, refusedUntil: 0, tokensRefusedUntil: 0, tokensRefused: 0, askAgainAt: 0 },
-  ...{ lowRequests: 0, lowTokens: 0, seen: undefined, processes },
+  ...{ lowRequests: 0, lowTokens: 0, seen: undefined, others: NOTHING, processes: 1, share: NOTHING, shareMinute: -1 },
 });
 
 /** What of a gate a lease is for. */
@@ -50,7 +53,7 @@ interface Limited {
 export function rollLease(lease: MinuteLease, minute: number): void {
   if (lease.minute === minute) return;
   Object.assign(lease, { minute, requests: 0, tokens: 0, lowRequests: 0, lowTokens: 0, seen: undefined });
-  Object.assign(lease, { refusedUntil: 0, tokensRefusedUntil: 0 });
+  Object.assign(lease, { refusedUntil: 0, tokensRefusedUntil: 0, others: NOTHING });
 }
 
 /** It is not known how long one has to wait, because the claim that would say so is not answered, or not made. */
@@ -75,12 +78,8 @@ export function msUntilLeasedTokens(
   return isRefused ? lease.tokensRefusedUntil - time : UNKNOWN_MS;
 }
 
-/**
- * How long it is until so much may pass in a process that goes on by itself: of the limit it has the fair share, and what it
- * was granted before.
- */
-export function msUntilAlone(limit: number, need: number, used: number, held: number, processes: number, time: number) {
-  if (limit === Number.POSITIVE_INFINITY) return 0;
-  const share = Math.max(held, 1, Math.floor(limit / processes));
-  return used + Math.min(need, share) <= share ? 0 : MINUTE_MS - (time % MINUTE_MS);
+/** How long it is until so much may pass, of a share of the minute. */
+export function msUntilShared(share: number, need: number, used: number, time: number): number {
+  const fits = share > 0 && used + Math.min(need, share) <= share;
+  return fits ? 0 : MINUTE_MS - (time % MINUTE_MS);
 }

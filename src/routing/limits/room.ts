@@ -2,7 +2,8 @@ import type { SlotLeases } from "../sharing/sharing.ts";
 import type { Gate, GateChain, Waiter } from "./gate.ts";
 import type { GateRefusal } from "./gates.ts";
 import { minuteOf, msUntilRoom } from "../sharing/minute-window.ts";
-import { msUntilAlone, msUntilLeasedRequest, msUntilLeasedTokens, rollLease, UNKNOWN_MS } from "./minute-lease.ts";
+import { msUntilLeasedRequest, msUntilLeasedTokens, msUntilShared, rollLease, UNKNOWN_MS } from "./minute-lease.ts";
+import type { FairShares } from "./fair-shares.ts";
 import { rollTo } from "./minute-usage.ts";
 
 /** Whether there is room at gates. Changes nothing but that counts of a minute that is over are put aside. */
@@ -35,15 +36,20 @@ export interface Room {
   refusal(gate: Gate, tokens: number): GateRefusal;
 }
 
-/** @param isAlone those who keep the minutes for all processes are away */
-export function createRoom(clock: () => number, slots: SlotLeases | undefined, isAlone: () => boolean): Room {
+/** @param shares undefined if this process has the whole of every minute */
+export function createRoom(
+  clock: () => number,
+  slots: SlotLeases | undefined,
+  shares: Pick<FairShares, "isAlone" | "of"> = { isAlone: () => false, of: () => undefined },
+): Room {
   const granted = slots
     ? ({ key, maxInFlight }: Gate): number => Math.min(slots.granted(key, maxInFlight), maxInFlight)
     : ({ maxInFlight }: Gate): number => maxInFlight;
 
   const capacity = (gate: Gate): number => (gate.maxInFlight === Number.POSITIVE_INFINITY ? Infinity : granted(gate));
 
-  const { msUntilRequest, msUntilTokens, roll, msUntil } = createMinutes(clock, isAlone);
+  const { isAlone } = shares;
+  const { msUntilRequest, msUntilTokens, roll, msUntil, isShareUsed } = createMinutes(clock, shares);
 
   const isOpen = (gate: Gate): boolean => {
     if (gate.inFlight >= capacity(gate)) return false;
@@ -65,7 +71,7 @@ export function createRoom(clock: () => number, slots: SlotLeases | undefined, i
     msUntilSome(gate, tokens) {
       const wait = msUntil(gate, tokens);
       const { lease } = gate;
-      if (!lease || wait === 0 || isAlone()) return wait;
+      if (!lease || wait === 0 || isAlone() || isShareUsed(gate, tokens)) return wait;
       if (lease.isNeeded) return 0;
       const known = wait === UNKNOWN_MS ? lease.tokensRefusedUntil - clock() : wait;
       return Math.max(0, Math.min(known, lease.askAgainAt - clock()));
@@ -101,25 +107,36 @@ export function createRoom(clock: () => number, slots: SlotLeases | undefined, i
 }
 
 /** What of the minute of a gate is left for a request. */
-function createMinutes(clock: () => number, isAlone: () => boolean) {
+function createMinutes(clock: () => number, { isAlone, of: shareOf }: Pick<FairShares, "isAlone" | "of">) {
   const msUntilRequest = (gate: Gate, time: number): number => {
-    const { own, others, usedBy, lease, requestsPerMinute: limit } = gate;
+    const { own, others, lease, requestsPerMinute: limit } = gate;
+    if (limit === Number.POSITIVE_INFINITY) return 0;
+    const share = lease && shareOf(gate);
+    const wait = share ? msUntilShared(share.requests, 1, own.requests, time) : 0;
+    if (wait > 0) return wait;
     if (lease && !isAlone()) return msUntilLeasedRequest(gate, lease, time);
     const before = own.requestsBefore + others.requestsBefore;
-    const wait = msUntilRoom(limit, 1, own.requests + others.requests, before, time);
-    if (!lease) return wait;
-    const processes = Math.max(lease.processes, usedBy.size + 1);
-    return Math.max(wait, msUntilAlone(limit, 1, own.requests, lease.requests, processes, time));
+    return msUntilRoom(limit, 1, own.requests + others.requests, before, time);
   };
 
   const msUntilTokens = (gate: Gate, tokens: number, time: number): number => {
-    const { own, others, usedBy, lease, tokensPerMinute: limit } = gate;
+    const { own, others, lease, tokensPerMinute: limit } = gate;
+    if (limit === Number.POSITIVE_INFINITY) return 0;
+    const share = lease && shareOf(gate);
+    const wait = share ? msUntilShared(share.tokens, tokens, own.tokens, time) : 0;
+    if (wait > 0) return wait;
     if (lease && !isAlone()) return msUntilLeasedTokens(gate, lease, tokens, time);
     const before = own.tokensBefore + others.tokensBefore;
-    const wait = msUntilRoom(limit, tokens, own.tokens + others.tokens, before, time);
-    if (!lease) return wait;
-    const processes = Math.max(lease.processes, usedBy.size + 1);
-    return Math.max(wait, msUntilAlone(limit, tokens, own.tokens, lease.tokens, processes, time));
+    return msUntilRoom(limit, tokens, own.tokens + others.tokens, before, time);
+  };
+
+  /** Nobody need be asked: there is a share, and it is used up. */
+  const isShareUsed = (gate: Gate, tokens: number): boolean => {
+    const { own, requestsPerMinute, tokensPerMinute } = gate;
+    const share = shareOf(gate);
+    if (!share) return false;
+    if (requestsPerMinute !== Number.POSITIVE_INFINITY && own.requests + 1 > share.requests) return true;
+    return tokensPerMinute !== Number.POSITIVE_INFINITY && msUntilShared(share.tokens, tokens, own.tokens, 0) > 0;
   };
 
   const roll = (gate: Gate): number => {
@@ -137,5 +154,5 @@ function createMinutes(clock: () => number, isAlone: () => boolean) {
     return Math.max(msUntilRequest(gate, time), msUntilTokens(gate, tokens, time));
   };
 
-  return { msUntilRequest, msUntilTokens, roll, msUntil };
+  return { msUntilRequest, msUntilTokens, roll, msUntil, isShareUsed };
 }

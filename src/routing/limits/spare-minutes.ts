@@ -24,6 +24,7 @@ export interface SpareMinutes {
 export function createSpareMinutes({ timers, roll, giveBack, tell }: SpareMinutesParts): SpareMinutes {
   const spare = new Set<Gate>();
   let timer: unknown;
+  let isClosed = false;
 
   const look = (gate: Gate): void => {
     const { lease } = gate;
@@ -47,11 +48,14 @@ export function createSpareMinutes({ timers, roll, giveBack, tell }: SpareMinute
 
   return {
     watch(gate) {
-      if (!gate.lease || !hasSpare(gate, gate.lease)) return;
+      if (isClosed || !gate.lease || !hasSpare(gate, gate.lease)) return;
       spare.add(gate);
       timer ??= timers.setTimer(lookAtAll, GIVE_BACK_MS);
     },
     forget: (gate) => void spare.delete(gate),
-    close: () => timers.clearTimer(timer),
+    close() {
+      isClosed = true;
+      timers.clearTimer(timer);
+    },
   };
 }

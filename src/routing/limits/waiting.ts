@@ -1,7 +1,7 @@
 import type { Deadlines } from "../../core/deadlines.ts";
 import { Failure, type FailureCode } from "../../core/errors.ts";
 import type { QueueOptions } from "../models/model-options.ts";
-import type { Gate, GateChain, QueueKind, Waiter, WaitingQueue } from "./gate.ts";
+import type { Gate, GateChain, Line, QueueKind, Waiter, WaitingQueue } from "./gate.ts";
 import type { Lines } from "./lines.ts";
 import type { Queues } from "./queues.ts";
 import type { Room } from "./room.ts";
@@ -9,17 +9,23 @@ import type { Turns } from "./turns.ts";
 
 /** What is told to a client when nothing else is known. */
 const RETRY_AFTER_MS = 1000;
+/** So many of a line are looked at for an answer; the next ones if most of them wait no more, else with the next answer. */
+const MAX_LOOKED_AT = 64;
 
 export interface WaitingParts {
   readonly room: Room;
   readonly turns: Turns;
   readonly queues: Queues;
   readonly lines: Lines;
-  readonly deadlines: Deadlines;
-  /** Somebody has waited too long for those who keep the minutes for all processes: this one goes on by itself. */
-  readonly onLate: () => void;
+  /** By which it is measured how long one waits: for room, or for an answer, see `free-timers.ts`. */
+  readonly watches: Readonly<Record<"room" | "answer", Watch>>;
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
+}
+
+interface Watch {
+  readonly now: () => number;
+  readonly deadlines: Deadlines;
 }
 
 /** What one waits for, and how long. */
@@ -53,17 +59,18 @@ export interface Waiting {
   failure(code: FailureCode, chains: readonly GateChain[]): Failure;
 }
 
-export function createWaiting({ room, turns, queues, lines, deadlines, onLate, now }: WaitingParts): Waiting {
+export function createWaiting({ room, turns, queues, lines, watches, now }: WaitingParts): Waiting {
   const failure = failuresAt(room);
+  const watchOf = ({ kind }: WaitingQueue): Watch => (kind === "minute" ? watches.answer : watches.room);
 
-  const expire = (queue: WaitingQueue, isLate = queue.kind !== "minute"): void => {
-    const time = now();
-    // After a busy turn, the answer may be there and not read.
-    if (!isLate) return void (queue.deadline = deadlines.open(time, () => expire(queue, true)));
+  const expire = (queue: WaitingQueue): void => {
+    const time = watchOf(queue).now();
     queue.deadline = undefined;
-    if (queue.kind === "minute") onLate();
     // They are in the order of their deadlines.
     for (let [first] = queue.waiters.members(1); first && first.until <= time; [first] = queue.waiters.members(1)) {
+      first.isLate = true;
+      // It does not wait for the answer any more, and may go elsewhere.
+      if (queue.kind === "minute") turns.ask(first);
       first.settle({ reason: failure(queue.kind === "queue" ? "queue_timeout" : "at_limit", first.chains) });
     }
     watch(queue);
@@ -71,6 +78,7 @@ export function createWaiting({ room, turns, queues, lines, deadlines, onLate, n
 
   const watch = (queue: WaitingQueue): void => {
     const [first] = queue.waiters.members(1);
+    const { deadlines } = watchOf(queue);
     if (!first) {
       if (queue.deadline) deadlines.release(queue.deadline);
       queue.deadline = undefined;
@@ -89,9 +97,10 @@ export function createWaiting({ room, turns, queues, lines, deadlines, onLate, n
     const queue = known ?? queues.open(model, kind);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const since = now();
+    const until = watchOf(queue).now() + options.timeoutMs;
     const waiter: Waiter = {
-      ...{ queue, deployments, chains, tryAgain, since, until: since + options.timeoutMs },
-      ...{ places: [], isOver: false, leaving: undefined, previous: undefined, next: undefined },
+      ...{ queue, deployments, chains, tryAgain, since, until },
+      ...{ places: [], isLate: false, isOver: false, leaving: undefined, previous: undefined, next: undefined },
       settle(end) {
         if (waiter.isOver) return;
         if (turns.asking() === waiter) return void (waiter.leaving = end);
@@ -122,29 +131,41 @@ export function createWaiting({ room, turns, queues, lines, deadlines, onLate, n
         if (timeoutMs === undefined) continue;
         const until = now() + timeoutMs;
         for (const waiter of queue.waiters.members()) waiter.until = Math.min(waiter.until, until);
-        if (queue.deadline && queue.deadline.expiresAt > until) deadlines.move(queue.deadline, until);
+        if (queue.deadline && queue.deadline.expiresAt > until) watches.room.deadlines.move(queue.deadline, until);
       }
     },
   };
 }
 
-/** See {@link Waiting.answered}. */
-const createAnswered =
-  ({ room, turns, lines }: Pick<WaitingParts, "room" | "turns" | "lines">, failure: Waiting["failure"]) =>
-  (gate: Gate): void => {
-    turns.offer([gate]);
-    turns.offer(lines.elsewhere(gate));
-    for (const waiter of waitingForMinutes(gate)) {
+/** See {@link Waiting.answered}. What it costs grows with those who go on or end, and not with those who go on waiting. */
+const createAnswered = (
+  { room, turns, lines }: Pick<WaitingParts, "room" | "turns" | "lines">,
+  failure: Waiting["failure"],
+) => {
+  /** @returns how many of the first ones of a line still wait, and of how many */
+  const askFirst = ({ places }: Line): readonly [stayed: number, asked: number] => {
+    const first = places.members(MAX_LOOKED_AT);
+    let stayed = 0;
+    for (const { waiter } of first) {
       // Of a long line only the first ones were asked, and one behind them may need less.
       if (!waiter.isOver && room.isOpenFor(waiter)) turns.ask(waiter);
-      if (!room.isAsked(waiter.chains)) waiter.settle({ reason: failure("at_limit", waiter.chains) });
+      if (!waiter.isOver && !room.isAsked(waiter.chains)) {
+        waiter.settle({ reason: failure("at_limit", waiter.chains) });
+      }
+      if (!waiter.isOver) stayed += 1;
     }
+    return [stayed, first.length];
   };
 
-const waitingForMinutes = ({ lines }: Gate): Waiter[] =>
-  [...lines.values()]
-    .filter(({ queue }) => queue.kind === "minute")
-    .flatMap(({ places }) => places.members().map(({ waiter }) => waiter));
+  return (gate: Gate): void => {
+    turns.offer([gate]);
+    turns.offer(lines.elsewhere(gate, MAX_LOOKED_AT));
+    for (const line of [...gate.lines.values()]) {
+      if (line.queue.kind !== "minute") continue;
+      for (let [stayed, asked] = askFirst(line); stayed * 2 < asked; [stayed, asked] = askFirst(line));
+    }
+  };
+};
 
 const failuresAt =
   (room: Room) =>

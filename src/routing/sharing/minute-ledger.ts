@@ -37,7 +37,8 @@ export function decide(claim: MinuteClaim, sums: MinuteSums): MinuteAnswer {
     return Math.max(Math.min(claim.held[of], claim.used[of] + room), claim.used[of] + base + allowance);
   };
   const held = { requests: grant("requests"), tokens: grant("tokens") };
-  return { gate, minute, sequence, held, requestsWaitMs, tokensWaitMs, processes: sums.processes };
+  const { others, processes } = sums;
+  return { gate, minute, sequence, held, requestsWaitMs, tokensWaitMs, others, processes };
 }
 
 /** As {@link decide}, of the fair share of one of so many processes that know nothing of each other. */

@@ -43,6 +43,8 @@ export interface MinuteAnswer {
   /** How long it is until what is needed may fit, in milliseconds; 0 if it does. */
   readonly requestsWaitMs: number;
   readonly tokensWaitMs: number;
+  /** What all other processes hold of it. */
+  readonly others: MinuteAmount;
   /** How many processes share the minute. */
   readonly processes: number;
 }
@@ -59,9 +61,9 @@ export interface MinuteListener {
 
 /** The allowances of a process in the minutes that several processes share. */
 export interface MinuteLeases {
-  /** No request waits for an answer for longer, in milliseconds. */
+  /** No request waits for an answer for longer, in milliseconds in which it could have been heard. */
   readonly waitMs: number;
-  /** Who has not answered for so long, in milliseconds, is away. */
+  /** Who has answered nothing for so long, in milliseconds in which an answer could have been heard, is away. */
   readonly patienceMs: number;
   /** How many processes there are that may claim, as far as is known. */
   processes(): number;

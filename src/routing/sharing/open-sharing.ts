@@ -14,7 +14,7 @@ export interface SharingParts {
   readonly redisUrl?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
+  readonly timers: TimerSource;
   /** Names this process; a UUID unless a test says otherwise. */
   readonly newId?: () => string;
   /** From 0 to 1. */

@@ -1,21 +1,22 @@
 import type { TimerSource } from "../../core/deadlines.ts";
+import { createFreeTimers } from "../../core/free-timers.ts";
 import { parseJson } from "../../core/json/parse.ts";
 import type { KeyHashes } from "./key-hashes.ts";
-import { REDIS_WAITS } from "./late-minutes.ts";
+import { REDIS_WAITS, unknownProcesses } from "./late-minutes.ts";
 import { type Claimed, claimCommand, readClaimed } from "./minute-script.ts";
 import type { MinuteAnswer, MinuteClaim, MinuteLeases, MinuteListener } from "./minutes.ts";
 import type { SendCommand } from "./redis-connections.ts";
 import { minuteKey, MINUTES_CHANNEL } from "./redis-format.ts";
 
-/** Others, who hold what they have not used, are waited for until then, in milliseconds. */
+/** Others, who hold what they have not used, are waited for until then, in milliseconds in which they could be heard. */
 const RECALL_MS = 12;
 
 export interface RedisMinutesParts {
   /** The name of this process. */
   readonly self: string;
   readonly hashes: KeyHashes;
-  readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
-  /** How many processes there are at least, whoever listens. */
+  readonly timers: TimerSource;
+  /** How many processes this gateway has. */
   readonly processes: () => number;
   /** A command that was sent by this has failed. */
   readonly onFailure: (by: SendCommand, error: unknown) => void;
@@ -40,17 +41,18 @@ export class RedisMinutes {
   readonly #pending = new Map<string, Pending>();
   #send: SendCommand | undefined;
   #isDown = false;
-  /** How many processes listen, as Redis has last said. */
+  /** How many processes listen, as Redis has last said; 0 if it never has. */
   #listening = 0;
   #listener: MinuteListener | undefined;
   /** The gate of which others want what is not used. */
   #wanted: string | undefined;
 
   constructor(parts: RedisMinutesParts) {
-    this.#parts = parts;
+    this.#parts = { ...parts, timers: createFreeTimers(parts.timers) };
     this.leases = {
       ...REDIS_WAITS,
-      processes: () => Math.max(parts.processes(), this.#listening),
+      processes: () =>
+        this.#listening > 0 ? Math.max(parts.processes(), this.#listening) : unknownProcesses(parts.processes()),
       claim: (claim) => this.#claim(claim),
       listen: (listener) => void (this.#listener = listener),
     };

@@ -27,7 +27,7 @@ export interface RedisSharingParts {
   readonly hashes: KeyHashes;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
+  readonly timers: TimerSource;
   readonly random: () => number;
   /** How many processes this gateway has. */
   readonly processes: () => number;

@@ -2,7 +2,7 @@ import type { FromHub, ToHub } from "./channel.ts";
 import type { MinuteClaim, MinuteLeases, MinuteListener } from "./minutes.ts";
 
 /** The supervising process answers within a millisecond, unless it is stopped, or the machine is very busy. */
-const WAIT_MS = 1000;
+const WAITS = { waitMs: 1000, patienceMs: 995 } as const;
 
 /** A worker's end of the minutes that the hub keeps. */
 export interface WorkerMinutes {
@@ -34,7 +34,7 @@ export function createWorkerMinutes(send: (messages: readonly ToHub[]) => void):
 
   return {
     leases: {
-      ...{ waitMs: WAIT_MS, patienceMs: WAIT_MS },
+      ...WAITS,
       processes: () => Math.max(1, workers),
       claim(claim) {
         claims.set(claim.gate, claim);

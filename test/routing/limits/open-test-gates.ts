@@ -76,6 +76,7 @@ export function openTestGates(
     const enter = (): boolean => {
       for (const deployment of deployments) {
         const result = gates.tryEnter(deployment, tokens);
+        if (!isPermit(result) && result.isAsking) return false;
         if (!isPermit(result)) continue;
         asker.permit = result;
         parts.served.push(name);

@@ -64,7 +64,8 @@ export const ask = (url: string): Promise<Response> =>
   fetch(`${url}/v1/chat/completions`, { method: "POST", body: ASKED, headers: { connection: "close" } });
 
 /** Redis is waited for as long as a busy machine needs. */
-export const PATIENT_TIMERS: Pick<TimerSource, "setTimer" | "clearTimer"> = {
+export const PATIENT_TIMERS: TimerSource = {
+  now: () => performance.now(),
   setTimer: (callback, delayMs) => BACKGROUND_TIMERS.setTimer(callback, delayMs < 50 ? 10_000 : delayMs),
   clearTimer: BACKGROUND_TIMERS.clearTimer,
 };

@@ -32,7 +32,7 @@ function share(redisUrl: string | undefined, keys: ReadonlySet<string> = KEYS, c
   const sharing = openSharing({
     redisUrl,
     clock,
-    timers: BACKGROUND_TIMERS,
+    timers: { ...BACKGROUND_TIMERS, now: () => performance.now() },
     onRedisChange(problem) {
       log.push(problem === undefined ? "back" : "away");
       logged.push(problem ?? "back");

@@ -1,0 +1,75 @@
+import type { TimerSource } from "./deadlines.ts";
+
+/** The time is looked at so often, in milliseconds. */
+const TICK_MS = 5;
+
+interface Wait {
+  /** In free milliseconds. */
+  readonly at: number;
+  readonly callback: () => void;
+}
+
+/**
+ * Timers, with a clock of their own, that count only the time in which this process could hear what others said. While it is
+ * busy, or is not given the processor, answers lie unread in its sockets: such a turn of the event loop counts for no more
+ * than {@link TICK_MS}, however long it was, and what is due after it is done only once the sockets were looked at. The clock
+ * stands while nobody waits.
+ */
+export function createFreeTimers({ now, setTimer, clearTimer }: TimerSource): TimerSource {
+  const waits = new Set<Wait>();
+  let free = 0;
+  let timer: unknown;
+  /** When the timer was set, and for how long. */
+  let setAt = 0;
+  let delay = 0;
+  let wasLate = false;
+
+  const arm = (delayMs: number): void => {
+    setAt = now();
+    delay = delayMs;
+    timer = setTimer(tick, delayMs);
+  };
+
+  const armNext = (): void => {
+    let next = TICK_MS;
+    for (const { at } of waits) next = Math.min(next, at - free);
+    arm(Math.max(0, next));
+  };
+
+  const tick = (): void => {
+    timer = undefined;
+    const passed = now() - setAt;
+    const isLate = passed > delay + TICK_MS;
+    free += isLate ? Math.min(TICK_MS, passed) : passed;
+    // Not twice in a row, so that who is always busy is not kept waiting without end.
+    if (isLate && !wasLate) {
+      wasLate = true;
+      return arm(0);
+    }
+    wasLate = false;
+    for (const wait of [...waits]) {
+      // One before it may have cleared it.
+      if (wait.at <= free && waits.delete(wait)) wait.callback();
+    }
+    if (waits.size > 0 && timer === undefined) armNext();
+  };
+
+  return {
+    now: () => free,
+    setTimer(callback, delayMs) {
+      const wait: Wait = { at: free + delayMs, callback };
+      waits.add(wait);
+      if (timer === undefined) {
+        wasLate = false;
+        armNext();
+      }
+      return wait;
+    },
+    clearTimer(wait) {
+      waits.delete(wait as Wait);
+      if (waits.size > 0 || timer === undefined) return;
+      clearTimer(timer);
+      timer = undefined;
+    },
+  };
+}
