@@ -1,6 +1,6 @@
 import { BACKGROUND_TIMERS, type TimerSource } from "../core/deadlines.ts";
 import { createHold, createPutOff } from "./held-lines.ts";
-import { createLineBatches, type LostLines } from "./line-batches.ts";
+import { createLineBatches, type LineBatches, type LostLines } from "./line-batches.ts";
 import type { LineBuffer } from "./line-writer.ts";
 import type { LineOutput } from "./standard-output.ts";
 
@@ -97,13 +97,9 @@ export function openLineStream({ output, batchBytes, onLost, timers = REAL_TIMER
     if (!batches.first()) writeWaiting();
   });
   process.on("exit", () => {
-    const underWay = isWriting ? batches.first() : undefined;
-    // It may have been taken in part, and then nothing can follow it, unless it is so short that it is taken as one.
-    if (underWay && underWay.length > WHOLE_BYTES) return;
-    // Nor is anything begun that waits.
+    // Nothing is begun any more that waits.
     isInLoop = true;
-    release();
-    for (const batch of batches.all()) if (batch !== underWay) output.writeLast(batch);
+    writeLast(output, batches, isWriting, release);
   });
   return {
     buffer,
@@ -129,6 +125,15 @@ export function openLineStream({ output, batchBytes, onLost, timers = REAL_TIMER
       return promise;
     },
   };
+}
+
+/** Writes all that can be written without waiting. */
+function writeLast(output: LineOutput, batches: LineBatches, isWriting: boolean, release: () => void): void {
+  const underWay = isWriting ? batches.first() : undefined;
+  // It may have been taken in part, and then nothing can follow it, unless it is so short that it is taken as one.
+  if (underWay && underWay.length > WHOLE_BYTES) return;
+  release();
+  for (const batch of batches.all()) if (batch !== underWay) output.writeLast(batch);
 }
 
 /** A wait that ends when it is done, or after this many milliseconds. */
