@@ -40,10 +40,23 @@ export function acceptBody(
   if (parts.isStrict) return hold(arrived, undefined, parts);
   const { jsonLimits: limits, judge } = parts;
   const checking = checkObject(bytes, { limits, names: DECISIVE_NAMES, judge, stop: request });
-  return checking instanceof Promise
-    ? checking.then((checked) => hold(arrived, checked, parts))
-    : hold(arrived, checking, parts);
+  return checking instanceof Promise ? holdLater(arrived, checking, parts) : hold(arrived, checking, parts);
 }
+
+// Those that wait are functions of their own, because a closure costs whoever calls the function around it.
+
+const holdLater = (
+  arrived: ArrivedBody,
+  checking: Promise<CheckedObject | undefined>,
+  parts: AcceptParts,
+): Promise<ReceivedBody> => checking.then((checked) => hold(arrived, checked, parts));
+
+const takeLater = (
+  arrived: ArrivedBody,
+  checked: CheckedObject | undefined,
+  parts: AcceptParts,
+  held: Promise<void>,
+): Promise<ReceivedBody> => held.then(() => take(arrived, checked, parts));
 
 interface ArrivedBody {
   readonly context: RequestContext;
@@ -62,7 +75,7 @@ function hold(
   const { context, request, bytes } = arrived;
   const weight = checked ? weightOf(bytes.length, checked.values) : parsedWeight(bytes);
   const wait = parts.memory.hold(context, bytes.length + weight, request.signal);
-  return wait ? wait.then(() => take(arrived, checked, parts)) : take(arrived, checked, parts);
+  return wait ? takeLater(arrived, checked, parts, wait) : take(arrived, checked, parts);
 }
 
 const take = (
