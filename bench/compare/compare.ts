@@ -106,7 +106,7 @@ async function measureProcesses(rig: Rig, targets: readonly Target[], options: O
 function versionOf({ version: [program, ...args] = [] }: Target): string {
   if (program === undefined) return "";
   const { stdout, stderr } = Bun.spawnSync([program, ...args], { stdin: "ignore", timeout: VERSION_MS });
-  return /\d+\.\d+[\w.+-]*/.exec(`${stdout}${stderr}`)?.[0] ?? "";
+  return /\d+\.\d+\.\d+[\w.+-]*/.exec(`${stdout}${stderr}`)?.[0] ?? "";
 }
 
 /** Measures what the options ask for. */
