@@ -200,6 +200,20 @@ test.skipIf(!hasRedis).each(OUTAGES)(
   },
 );
 
+test.skipIf(!hasRedis)(
+  "a process that is busy for longer than it waits does not take the server for lost",
+  async () => {
+    await using server = await startServer();
+    const [one, other] = [share(server.url), share(server.url)];
+    for (let each = 0; each < 2; each += 1) {
+      await Bun.sleep(1);
+      Bun.sleepSync(2200);
+    }
+    await meet(one, other);
+    expect([one.log, other.log]).toEqual([[], []]);
+  },
+);
+
 test.skipIf(!hasRedis)("a server that answers and refuses is away, too, and said to be once", async () => {
   await using server = await startServer();
   const [one, other] = [share(server.url), share(server.url)];
