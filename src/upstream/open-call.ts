@@ -97,15 +97,17 @@ class Call implements UpstreamCall, Deadline {
     );
   }
 
-  async #receive({ response: answer }: PendingResponse): Promise<UpstreamResponse> {
-    try {
-      const received = await answer;
-      this.#phase = "answered";
-      this.expiresAt = this.#sentAt + this.#limits.totalMs;
-      return received;
-    } catch (error) {
-      throw this.explain(error);
-    }
+  #receive({ response: answer }: PendingResponse): Promise<UpstreamResponse> {
+    return answer.then(
+      (received) => {
+        this.#phase = "answered";
+        this.expiresAt = this.#sentAt + this.#limits.totalMs;
+        return received;
+      },
+      (error: unknown) => {
+        throw this.explain(error);
+      },
+    );
   }
 
   becomeStream(): void {
