@@ -124,9 +124,9 @@ class Call implements UpstreamCall, Deadline {
     this.expiresAt = this.#endOfSilence();
   }
 
-  touch(): void {
+  touch(time?: number): void {
     this.#phase = "streaming";
-    this.expiresAt = this.#endOfSilence();
+    this.expiresAt = this.#endOfSilence(time);
   }
 
   awaitClient(): void {
@@ -134,8 +134,8 @@ class Call implements UpstreamCall, Deadline {
     this.#phase = "unread";
   }
 
-  #endOfSilence(): number {
-    return Math.min(this.#parts.now() + this.#limits.streamIdleMs, this.#endsAt);
+  #endOfSilence(time: number = this.#parts.now()): number {
+    return Math.min(time + this.#limits.streamIdleMs, this.#endsAt);
   }
 
   abort(reason: Failure): void {

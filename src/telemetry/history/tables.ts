@@ -3,7 +3,7 @@ import { type Insertion, insertRows } from "./insert-rows.ts";
 import { type ContentsOptions, expireContents, insertContents, trimContents } from "./contents.ts";
 import { createKnownModels, type KnownModels } from "./known-models.ts";
 import { addToHours, HOUR_MS } from "./roll-ups.ts";
-import { COLUMNS, indexOf, type Row } from "./row.ts";
+import { COLUMNS, indexOf, numberAt, type Row } from "./row.ts";
 import { lowestId } from "./row-id.ts";
 import type { ContentMessage } from "./content-message.ts";
 
@@ -56,7 +56,8 @@ export async function openTables(database: HistoryDatabase, options: TablesOptio
   let unlooked = 0;
   return {
     async insert(rows, time) {
-      const kept = rows.filter((row) => Number(row[TIME]) > time - options.retentionMs);
+      const oldest = time - options.retentionMs;
+      const kept = rows.filter((row) => numberAt(row, TIME) > oldest);
       const { count, dropped } = await insertAll(database, known, kept);
       return { count, dropped: dropped + rows.length - kept.length };
     },

@@ -4,10 +4,10 @@ import { createRandom } from "../../fixtures/random.ts";
 import { migrate } from "../../../src/telemetry/history/migrations.ts";
 import { openDatabase } from "../../../src/telemetry/history/open-database.ts";
 import { COLUMNS, type ColumnName, type Row, type Value } from "../../../src/telemetry/history/row.ts";
-import { newRowId } from "../../../src/telemetry/history/row-id.ts";
 import { runQuery } from "../../../src/telemetry/history/run-query.ts";
 import { openTables } from "../../../src/telemetry/history/tables.ts";
 import { endPostgres, KINDS, openPlace } from "./places.ts";
+import { newRowId } from "./written-rows.ts";
 
 afterAll(endPostgres);
 
