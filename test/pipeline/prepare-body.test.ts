@@ -10,7 +10,7 @@ import type { Target } from "../../src/routing/resolve-target.ts";
 import { createTestBudget } from "../fixtures/memory-budget.ts";
 import { propertyRuns } from "../fixtures/property-runs.ts";
 
-const PARTS = { memory: createTestBudget(), jsonLimits: DEFAULT_JSON_LIMITS, isStrict: false };
+const PARTS = { memory: createTestBudget(), jsonLimits: DEFAULT_JSON_LIMITS, strictChecks: undefined };
 const provider = { id: "openai" } as Target["provider"];
 
 /** What is sent for the bytes of a request, if its provider calls the model so. */
