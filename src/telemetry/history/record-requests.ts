@@ -12,7 +12,7 @@ export interface RecordRequestsParts {
   readonly problems: Problems;
   readonly losses: Losses;
   /** Absent if nothing is kept of what is asked and answered. */
-  readonly content: Pick<ContentKeeper, "over" | "flush"> | undefined;
+  readonly content: Pick<ContentKeeper, "over" | "lose" | "flush"> | undefined;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly timers: TimerSource;
@@ -55,7 +55,10 @@ export function recordRequests(parts: RecordRequestsParts): { readonly observe: 
       const format = formats.get(context.route);
       if (format === undefined || isPreflight(context)) return;
       const time = clock();
-      if (!writer.add(context, time, finishedAt, format)) return losses.add();
+      if (!writer.add(context, time, finishedAt, format)) {
+        content?.lose(context);
+        return losses.add();
+      }
       losses.end();
       content?.over(context, writer.lastId(time), context.principal);
       // The client of a stream has its last byte already; every other answer leaves at the end of this turn, behind this.

@@ -36,6 +36,8 @@ export function createSpoolReader(folder: string, slot: number, live: () => numb
   let readRows: ReadRows = readLines;
   let offset = 0;
   let read = 0;
+  // Once: so much memory is asked of the system each time, and given back. Its beginning is that of a double.
+  const memory = Buffer.from(new ArrayBuffer(MAX_BYTES));
 
   const findNext = (): Segment | undefined => {
     const segments = findSegments(folder).get(slot) ?? [];
@@ -59,7 +61,7 @@ export function createSpoolReader(folder: string, slot: number, live: () => numb
         if (!current) return undefined;
         // Asked first: what is written until then is seen.
         const isLive = current.number === live();
-        const { bytes, isEnd } = readFrom(current.path, offset);
+        const { bytes, isEnd } = readFrom(current.path, offset, memory);
         const part = readRows(bytes, isEnd && !isLive);
         read = part.bytes;
         if (part.rows.length > 0 || part.damaged > 0) return part;
@@ -75,14 +77,12 @@ export function createSpoolReader(folder: string, slot: number, live: () => numb
   };
 }
 
-/** What is behind an offset, as far as a batch goes, and whether that is all there is. */
-function readFrom(path: string, offset: number): { readonly bytes: Buffer; readonly isEnd: boolean } {
+/** Fills memory with what is behind an offset. @returns what was read, and whether that is all there is */
+function readFrom(path: string, offset: number, memory: Buffer): { readonly bytes: Buffer; readonly isEnd: boolean } {
   const file = openSync(path, "r");
   try {
-    const left = Math.max(0, fstatSync(file).size - offset);
-    // In memory of its own, whose beginning is that of a double.
-    const bytes = Buffer.from(new ArrayBuffer(Math.min(MAX_BYTES, left)));
-    return { bytes: bytes.subarray(0, readSync(file, bytes, 0, bytes.length, offset)), isEnd: left <= MAX_BYTES };
+    const isEnd = fstatSync(file).size - offset <= memory.length;
+    return { bytes: memory.subarray(0, readSync(file, memory, 0, memory.length, offset)), isEnd };
   } finally {
     closeSync(file);
   }

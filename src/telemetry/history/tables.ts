@@ -29,8 +29,8 @@ export interface Tables {
    * @throws DatabaseAway
    */
   insert(rows: readonly Row[], time: number): Promise<Inserted>;
-  /** Adds what requests asked and were answered; what the database refuses is lost. */
-  insertContents(contents: readonly ContentMessage[]): Promise<void>;
+  /** Adds what requests asked and were answered. @returns how many of them the database refuses, which are lost */
+  insertContents(contents: readonly ContentMessage[]): Promise<number>;
   /** Removes what is too old, a bounded part at a time. @returns whether there may be more */
   expire(time: number): Promise<boolean>;
 }
@@ -62,10 +62,12 @@ export async function openTables(database: HistoryDatabase, options: TablesOptio
       return { count, dropped: dropped + rows.length - kept.length };
     },
     async insertContents(contents) {
-      unlooked += await insertContents(database, contents);
-      if (unlooked <= options.maxContentBytes / LOOKS) return;
+      const { bytes, refused } = await insertContents(database, contents);
+      unlooked += bytes;
+      if (unlooked <= options.maxContentBytes / LOOKS) return refused;
       while (await trimContents(database.run, options));
       unlooked = 0;
+      return refused;
     },
     async expire(time) {
       if (await expireContents(database.run, options, time)) return true;

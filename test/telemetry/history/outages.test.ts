@@ -232,6 +232,23 @@ test.each([
   expect(problem).toContain(`${name} is not accepted`);
 });
 
+test("a start that fails later leaves no thread that has the history open", async () => {
+  await using place = await openPlace("sqlite");
+  const settings = { ...place.settings, TELEMETRY_TRACING_ENABLED: "true" };
+  const start = startGateway({ ...settings, OTEL_EXPORTER_OTLP_CERTIFICATE: join(place.folder, "none.pem") });
+  expect(
+    await start.then(
+      () => "",
+      (error: unknown) => String(error),
+    ),
+  ).toContain("OTEL_EXPORTER_OTLP_CERTIFICATE");
+  expect(readdirSync(place.folder)).toContain("history.sqlite");
+  using slot = lockSlot(join(place.folder, "history-spool"), 0);
+  expect(slot?.number).toBe(0);
+  // Whoever closes the database last removes its log.
+  expect(readdirSync(place.folder).filter((name) => name.endsWith("-wal"))).toEqual([]);
+});
+
 test("a URL that names no Postgres server is refused", async () => {
   for (const url of ["mysql://host/database", "postgres:", "localhost:5432"]) {
     const problem = await startGateway({ HISTORY_ENABLED: "true", DATABASE_URL: url }).then(String, String);
