@@ -44,7 +44,7 @@ const CERTAIN = 1.645;
  * What the middle of ever more samples would be at least, by the sign test: on a quiet machine hardly less than the middle of
  * these; less if they differ widely, so that chance fails nobody. The lowest of a few.
  */
-function leastOf(samples: readonly number[]): number {
+export function leastOf(samples: readonly number[]): number {
   const place = Math.floor((samples.length - CERTAIN * Math.sqrt(samples.length)) / 2);
   return samples.toSorted((one, other) => one - other)[Math.max(0, place)] ?? NaN;
 }
