@@ -14,7 +14,7 @@ import { createPriceSource, type PriceSource } from "./routing/prices/price-sour
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
 import type { ObservedRouting } from "./routing/observed-routing.ts";
-import type { Routes } from "./server/application.ts";
+import type { Routes } from "./server/router-table.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
@@ -25,8 +25,7 @@ import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Export } from "./telemetry/open-export.ts";
-import type { SharedConnections } from "./tools/mcp/shared-connections.ts";
-import { openToolServers } from "./tools/open-tools.ts";
+import { createLazyTools, type LazyTools } from "./tools/load-tools.ts";
 import type { EgressParts } from "./upstream/egress.ts";
 import { type Connections, openConnections } from "./upstream/open-upstream.ts";
 
@@ -70,7 +69,7 @@ export interface SharedParts extends Requests {
   readonly listener: Listener;
   readonly server: Server;
   readonly connections: Connections;
-  readonly toolServers: SharedConnections;
+  readonly tools: LazyTools;
   readonly changes: ChangeLog;
   readonly version: string;
   readonly readFile: ReadFile;
@@ -159,7 +158,8 @@ export async function openShared(
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
   const served = { listener, requests, worker, configFile, version, current: () => current().routes };
   const server = createServer({ ...served, timers: dependencies.timers });
-  const toolServers = openToolServers({ version, timers, memory, onToolFaults: changes.toolsFaulty });
+  const { toolsFaulty: onToolFaults, toolServerChanged: onStatus } = changes;
+  const tools = createLazyTools({ version, timers, memory, onToolFaults, onStatus });
   const replays = createReplayCache({ maxBytes: options.replayBytes(settings), now });
   const stored = options.responseStoreOptions(settings);
   const responseKeeping = stored
@@ -180,5 +180,5 @@ export async function openShared(
     ...{ version, readFile, dialects, replays, timers, clock },
     callObservers: { calls: metrics?.observeCall, keepContent: history?.keepContent },
   };
-  return { ...known, ...inFlight, listener, server, connections, toolServers } satisfies SharedParts;
+  return { ...known, ...inFlight, listener, server, connections, tools } satisfies SharedParts;
 }

@@ -1,17 +1,12 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
 import { priceOptions } from "./config/price-options.ts";
-import type {
-  Authentication,
-  AuthenticationParts,
-  openAuthentication as OpenAuthentication,
-} from "./auth/open-authentication.ts";
+import type { Authentication, AuthenticationParts } from "./auth/open-authentication.ts";
 import { type ReadFile, rememberFiles } from "./core/read-files.ts";
+import { loadStrictChecks } from "./formats/strict-checks.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
-import { openRoutedAdmission } from "./pipeline/route/request-route.ts";
-import { createRouteStage } from "./pipeline/route/route-stage.ts";
 import type { Stage } from "./pipeline/stage.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
 import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
@@ -19,12 +14,12 @@ import { createRequestHeaders } from "./providers/request-headers.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import type { NamedModels } from "./routing/deployments.ts";
 import { type ObservedRouting, observeRouting } from "./routing/observed-routing.ts";
-import type { OpenPrices } from "./routing/prices/price-source.ts";
 import { openRouting } from "./routing/open-routing.ts";
-import type { Routes } from "./server/application.ts";
+import type { Routes } from "./server/router-table.ts";
+import { FORMATS } from "./server/routes.ts";
 import { loadTls, type TlsMaterial } from "./server/tls.ts";
 import { createVisionGate } from "./stages/vision-gate.ts";
-import { openTools, type Tools } from "./tools/open-tools.ts";
+import type { Tools } from "./tools/open-tools.ts";
 import type { SharedParts } from "./shared-parts.ts";
 import type { Upstream } from "./upstream/open-upstream.ts";
 
@@ -60,19 +55,23 @@ export interface Snapshot {
  */
 export async function buildSnapshot(config: Config, shared: SharedParts, previous?: Snapshot): Promise<Snapshot> {
   await using building = new AsyncDisposableStack();
-  const auth = config.settings.AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined;
-  const prices = await shared.prices.open(priceOptions(config));
-  const named = await shared.deployments.name(options.modelOptions(config), prices?.book);
-  const loaded = { named, prices, openAuthentication: auth?.openAuthentication };
-  return assemble(config, shared, building, loaded, previous);
+  return assemble(config, shared, building, await loadParts(config, shared), previous);
 }
 
-/** What takes a while to load. */
-interface LoadedParts {
-  readonly named: NamedModels | undefined;
-  /** Undefined if nobody asks what models cost. */
-  readonly prices: OpenPrices | undefined;
-  readonly openAuthentication: typeof OpenAuthentication | undefined;
+type LoadedParts = Awaited<ReturnType<typeof loadParts>>;
+
+/** Loads what only some settings need; the rest stays undefined. */
+async function loadParts(config: Config, shared: SharedParts) {
+  const { AUTH_ENABLED, MCP_ENABLED, VALIDATION } = config.settings;
+  const prices = await shared.prices.open(priceOptions(config));
+  const named = await shared.deployments.name(options.modelOptions(config), prices?.book);
+  return {
+    ...{ prices, named },
+    auth: AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined,
+    routed: named && (await import("./pipeline/route/open-routed.ts")),
+    openTools: MCP_ENABLED ? await shared.tools.load() : undefined,
+    strictChecks: VALIDATION === "strict" ? await loadStrictChecks(FORMATS) : undefined,
+  };
 }
 
 /**
@@ -83,7 +82,7 @@ function assemble(
   config: Config,
   shared: SharedParts,
   building: AsyncDisposableStack,
-  { named, prices, openAuthentication }: LoadedParts,
+  { auth, named, prices, routed, openTools, strictChecks }: LoadedParts,
   previous: Snapshot | undefined,
 ): Snapshot {
   const { settings, providers } = config;
@@ -93,7 +92,7 @@ function assemble(
   const upstream = shared.connections.configure(options.upstreamOptions(settings, providers));
   building.defer(() => upstream.release());
   const tls = loadTls(options.tlsFiles(settings), readFile);
-  const authentication = openAuthentication?.(
+  const authentication = auth?.openAuthentication(
     options.authenticationOptions(settings),
     authenticationParts(shared, upstream, readFile),
     previous?.authentication,
@@ -108,7 +107,8 @@ function assemble(
   building.defer(() => (deployments?.stop(), prices?.stop()));
   const parts: RelayParts = {
     ...relayOptions,
-    routing: deployments && openRoutedAdmission({ ...relayOptions, ...deployments, policy, routePolicy }),
+    strictChecks,
+    routing: deployments && routed?.openRoutedAdmission({ ...relayOptions, ...deployments, policy, routePolicy }),
     heartbeat: createHeartbeat(keepAliveMs, common),
     openCall: upstream.openCall,
     requestHeaders: createRequestHeaders(`inference-gateway/${shared.version}`),
@@ -121,9 +121,9 @@ function assemble(
     connections: { ...listener, uploadBytesPerTimeout: options.uploadBytesPerTimeout(settings) },
     ...common,
   };
-  const tools = openToolsOf(config, shared, upstream, parts);
+  const tools = openTools?.(options.toolsOptions(settings, config.mcpServers), { relay: parts, fetch: upstream.fetch });
   building.defer(() => tools?.registry.close());
-  const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, tools)), parts);
+  const relay = withStored(createRelay(parts, stagesOf(config, parts, shared, tools, routed)), parts);
   const requests = shared.requests.beginGeneration(prices?.calls(providers, named?.table.all ?? []));
   const routes = shared.server.buildRoutes(options.routesOptions(settings), {
     requests,
@@ -159,26 +159,19 @@ function assemble(
   };
 }
 
-function openToolsOf(
-  { settings, mcpServers }: Config,
-  { toolServers: connections, timers, changes }: SharedParts,
-  { fetch }: Upstream,
-  relay: RelayParts,
-): Tools | undefined {
-  if (!settings.MCP_ENABLED) return undefined;
-  const onStatus = changes.toolServerChanged;
-  return openTools(options.toolsOptions(settings, mcpServers), { relay, connections, fetch, timers, onStatus });
-}
-
 /** What is between an admitted request and its provider, the first one first; what is off is not in it. */
 function stagesOf(
   { settings }: Config,
   parts: RelayParts,
   { responseKeeping }: SharedParts,
   tools: Tools | undefined,
+  routing: LoadedParts["routed"],
 ): readonly Stage[] {
   const kept = responseKeeping ? [responseKeeping.stage(parts)] : [];
-  const routed = parts.routing ? [createRouteStage({ ...parts, ...parts.routing, hasTools: tools !== undefined })] : [];
+  const routed =
+    parts.routing && routing
+      ? [routing.createRouteStage({ ...parts, ...parts.routing, hasTools: tools !== undefined })]
+      : [];
   const gates = createVisionGate(options.visionOptions(settings));
   return [...kept, ...gates, ...routed, ...(tools ? [tools.loop] : [])];
 }

@@ -123,7 +123,7 @@ function functionsOf(text: string): FunctionLines[] {
 const OWN_PACKAGE = /^(?:node:|bun$|bun:)/;
 
 /** Packages that every gateway loads, with what its settings ask for or without. */
-const LOADED_BY_ALL = ["@sinclair/typebox", "@sinclair/typebox/compiler", "@sinclair/typebox/value", "elysia"];
+const LOADED_BY_ALL: string[] = [];
 
 /** What a file cannot be loaded without: neither its type imports nor what it loads when it is needed. */
 function loadedWith(text: string): string[] {
@@ -175,7 +175,7 @@ describe("the source", () => {
 
   test("loads packages that few gateways need when they are needed", () => {
     const packages = new Set<string>();
-    const reached = new Set(["main.ts", "gateway.ts"]);
+    const reached = new Set(["main.ts", "cli/run-command.ts", "cli/serve.ts", "gateway.ts"]);
     for (const file of reached) {
       for (const path of loadedWith(texts.get(file) ?? "")) {
         const target = relative(SOURCE, join(SOURCE, dirname(file), path));

@@ -3,17 +3,18 @@ import { type Command, messageOf } from "../command.ts";
 import { measureProcess, type ProcessSample } from "../measure/process-sample.ts";
 import { measureLoad, type Sample, warmUp } from "../measure/sample.ts";
 import { writeJson } from "../report/table.ts";
-import { featureTable, processTable, reportFailures, reportLoad } from "../report/tables.ts";
+import { describeResult, reportFailures } from "../report/tables.ts";
 import { endAll, launch, type Running } from "../targets/launch.ts";
 import { type Rig, startRig } from "../targets/rig.ts";
 import type { Target } from "../targets/target.ts";
 import { startFeatureTargets } from "./features.ts";
-import { type Options, parseOptions, USAGE } from "./options.ts";
+import { COMPARED, FEATURES_ONLY, type Options, parseOptions, type Preset, USAGE } from "./options.ts";
 import { FEATURE_SCENARIOS, type Scenario } from "./scenarios.ts";
 import { summariseFeatures, summariseLoad, summariseProcess } from "./summary.ts";
 
 /** Shares of the time after which loads and features are not repeated any more. */
 const SHARES = { loads: 0.55, features: 0.8 } as const;
+const VERSION_MS = 30_000;
 const elapsed = (): number => performance.now() / 1000;
 const progress = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -37,12 +38,12 @@ async function repeat(times: number, limitSeconds: number, act: (index: number) 
   }
 }
 
-async function startTargets(rig: Rig, targets: readonly Target[]): Promise<Running[]> {
+async function startTargets(rig: Rig, targets: readonly Target[], seconds: number): Promise<Running[]> {
   const running: Running[] = [];
   for (const target of targets) {
     const start = async (): Promise<Running> => {
       const started = await launch(target, rig);
-      const failures = await warmUp(rig, started);
+      const failures = await warmUp(rig, started, seconds);
       if (failures.size > 0) progress(`! ${target.name}: failures while warming up: ${[...failures].join("; ")}`);
       return started;
     };
@@ -76,7 +77,7 @@ async function measureLoads(rig: Rig, running: readonly Running[], loads: Loads)
 async function measureFeatures(rig: Rig, { seconds, repeats, limitSeconds }: Options): Promise<Sample[]> {
   progress("features");
   await using features = await startFeatureTargets();
-  const running = await startTargets(rig, features.targets);
+  const running = await startTargets(rig, features.targets, seconds);
   const samples = await measureLoads(rig, running, {
     scenarios: FEATURE_SCENARIOS,
     // Differences are small here: many short runs, near each other in time, tell them better than a few long ones.
@@ -101,13 +102,20 @@ async function measureProcesses(rig: Rig, targets: readonly Target[], options: O
   return samples;
 }
 
+/** What a target's own command says is its version. */
+function versionOf({ version: [program, ...args] = [] }: Target): string {
+  if (program === undefined) return "";
+  const { stdout, stderr } = Bun.spawnSync([program, ...args], { stdin: "ignore", timeout: VERSION_MS });
+  return /\d+\.\d+[\w.+-]*/.exec(`${stdout}${stderr}`)?.[0] ?? "";
+}
+
 /** Measures what the options ask for. */
 async function measure(options: Options, machine: string) {
   const { scenarios, seconds, repeats, openStreams, limitSeconds } = options;
   const rig = await startRig(options.mockPort);
   progress(`${machine}; mock at ${rig.mockOrigin}`);
   const needsTargets = scenarios.length > 0 || options.measureProcess;
-  const running = needsTargets ? await startTargets(rig, options.targets) : [];
+  const running = needsTargets ? await startTargets(rig, options.targets, seconds) : [];
   if (needsTargets && running.length === 0) throw new Error("no target could be started");
   const limits = { repeats: scenarios.length > 0 ? repeats : 0, limitSeconds: limitSeconds * SHARES.loads };
   const loaded = await measureLoads(rig, running, { scenarios, seconds, ...limits });
@@ -125,32 +133,31 @@ async function measure(options: Options, machine: string) {
     processes: summariseProcess(targets, starts),
   };
   const done = Math.max(0, ...samples.map((sample) => sample.repeat));
-  return { machine, settings: { repeats: done, seconds, openStreams }, summary, samples, starts };
+  const versions = Object.fromEntries(targets.map((target) => [target.name, versionOf(target)]));
+  const date = new Date().toISOString().slice(0, 10);
+  return { machine, date, versions, settings: { repeats: done, seconds, openStreams }, summary, samples, starts };
 }
 
-/** Runs the comparison, prints it, and writes the JSON file if one is named. */
-export const compare: Command = async (commandLine) => {
-  if (commandLine.includes("--help")) {
-    console.log(USAGE);
+/** A comparison, which prints what it comes to, and writes the JSON file if one is named. */
+const comparison =
+  (preset?: Preset): Command =>
+  async (commandLine) => {
+    if (commandLine.includes("--help")) {
+      console.log(USAGE);
+      return 0;
+    }
+    const options = parseOptions(commandLine, preset);
+    const machine = `${cpus()[0]?.model ?? "unknown CPU"}, ${cpus().length} cores, ${platform()} ${arch()}, Bun ${Bun.version}`;
+    const result = await measure(options, machine);
+    const failures = reportFailures([...result.summary.loads, ...result.summary.features]);
+    console.log([describeResult(result), ...failures, `${elapsed().toFixed(0)} s in all`].join("\n\n"));
+    await writeJson(options.jsonFile, result);
     return 0;
-  }
-  const options = parseOptions(commandLine);
-  const machine = `${cpus()[0]?.model ?? "unknown CPU"}, ${cpus().length} cores, ${platform()} ${arch()}, Bun ${Bun.version}`;
-  const result = await measure(options, machine);
-  const { loads, features, processes } = result.summary;
-  const { repeats, seconds } = result.settings;
-  const parts = [`${machine}\nmedians of up to ${repeats} repeats of ${seconds} s; CPU time of the whole process tree`];
-  for (const scenario of options.scenarios) parts.push(reportLoad(scenario, loads));
-  if (features.length > 0) parts.push(featureTable(features), ...reportFailures(features));
-  if (processes.length > 0) parts.push(processTable(processes));
-  console.log([...parts, `${elapsed().toFixed(0)} s in all`].join("\n\n"));
-  await writeJson(options.jsonFile, result);
-  return 0;
-};
+  };
 
-/** The comparison of the gateway's features only. */
-export const features: Command = (commandLine) => compare(["--only", "features", ...commandLine]);
-
-/** The comparison of numbers of workers only. */
-export const workers: Command = (commandLine) =>
-  compare(["--only", "chat-0.2k,chat-128k,workers-1,workers-2", ...commandLine]);
+/** Everything, or what `--only` names. */
+export const everything = comparison();
+/** With other gateways. */
+export const compare = comparison(COMPARED);
+/** Of the gateway's features only. */
+export const features = comparison(FEATURES_ONLY);

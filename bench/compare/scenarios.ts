@@ -42,12 +42,15 @@ const BURST: Scenario = {
   quick: true,
   plan: { answer: "burst", bodyBytes: 200, connections: 4 },
 };
-const SMALL = chat("0.2k", 200, 16);
+const SMALL = chat("0.2k", 200, 32);
 const CHATS = [SMALL, chat("32k", 32 * KIB, 16, false), chat("128k", 128 * KIB, 8), chat("1m", KIB * KIB, 4)];
 const STREAMS = [paced(1), paced(100, true), paced(1000), paced(2000)];
 
 /** Every load of the comparison, in the order of the report. */
-export const SCENARIOS: readonly Scenario[] = [...CHATS, ALONE, rate(1000, true), rate(4000), ...STREAMS, BURST];
+export const SCENARIOS: readonly Scenario[] = [
+  ...[rate(300), ALONE, ...CHATS],
+  ...[rate(1000, true), rate(4000), ...STREAMS, BURST],
+];
 
 /** The loads under which the features of the gateway are compared, one by one. */
 export const FEATURE_SCENARIOS: readonly Scenario[] = [SMALL, BURST];

@@ -1,6 +1,7 @@
+import type { LoadResult } from "../load/plan.ts";
 import type { ProcessSample } from "../measure/process-sample.ts";
 import type { Sample } from "../measure/sample.ts";
-import { median, spreadShare } from "../measure/statistics.ts";
+import { median } from "../measure/statistics.ts";
 import type { Target } from "../targets/target.ts";
 import { FEATURES, PLAIN_NAME } from "./features.ts";
 import type { Scenario, Unit } from "./scenarios.ts";
@@ -11,23 +12,30 @@ const unitsOf = ({ load }: Sample, unit: Unit): number => (unit === "event" ? lo
 const cpuPerUnit = (sample: Sample, unit: Unit): number => sample.cpuMicroseconds / unitsOf(sample, unit);
 
 /**
- * The median of what comparing two targets repeat by repeat gives, of those in which both ran: what disturbs the machine for
- * seconds disturbs neighbours alike.
+ * What comparing two targets repeat by repeat gives, of those in which both ran: what disturbs the machine for seconds disturbs
+ * neighbours alike.
  */
 function compareRepeats(
   samples: readonly Sample[],
   target: string,
   other: string,
   compare: (left: Sample, right: Sample) => number,
-): number | undefined {
+): readonly number[] {
   const others = new Map(samples.filter((one) => one.target === other).map((one) => [one.repeat, one]));
-  const own = samples.filter((one) => one.target === target);
-  return median(own.map((left) => (others.has(left.repeat) ? compare(left, others.get(left.repeat) ?? left) : NaN)));
+  const compared = samples.flatMap((left) => {
+    const right = left.target === target ? others.get(left.repeat) : undefined;
+    return right ? compare(left, right) : [];
+  });
+  return compared.filter(Number.isFinite);
 }
 
-/** The CPU time of one target as a multiple of another's. */
-const cpuRatio = (samples: readonly Sample[], target: string, other: string, unit: Unit): number | undefined =>
+/** The CPU time of one target as a multiple of another's, in each repeat. */
+const cpuRatios = (samples: readonly Sample[], target: string, other: string, unit: Unit): readonly number[] =>
   compareRepeats(samples, target, other, (left, right) => cpuPerUnit(left, unit) / cpuPerUnit(right, unit));
+
+/** The least and the greatest; `undefined` for fewer than two. */
+const rangeOf = (values: readonly number[]): readonly [number, number] | undefined =>
+  values.length < 2 ? undefined : [Math.min(...values), Math.max(...values)];
 
 const failuresOf = (samples: readonly Sample[]) => ({
   errors: samples.reduce((sum, { load }) => sum + load.errors, 0),
@@ -38,30 +46,34 @@ const failuresOf = (samples: readonly Sample[]) => ({
 function summariseTarget({ name, unit }: Scenario, target: string, samples: readonly Sample[]) {
   const own = samples.filter((sample) => sample.target === target);
   const middle = (pick: (sample: Sample) => number) => median(own.map(pick));
+  const total = (pick: (load: LoadResult) => number) => own.reduce((sum, { load }) => sum + pick(load), 0);
+  const [toNginx, toBare] = ["nginx", "bare"].map((other) => cpuRatios(samples, target, other, unit));
   const delay = ({ load }: Sample, point: "p50" | "p99"): number =>
     (unit === "event" ? load.firstEvent : load.latency)[point] ?? NaN;
   const added = (point: "p50" | "p99") =>
-    compareRepeats(samples, target, "direct", (left, right) => delay(left, point) - delay(right, point));
+    median(compareRepeats(samples, target, "direct", (left, right) => delay(left, point) - delay(right, point)));
   return {
     scenario: name,
     target,
     unit,
     /** Requests or events. */
     perSecond: middle((sample) => unitsOf(sample, unit) / sample.load.seconds),
-    /** Until the answer is there; of a stream, until its first event. */
-    p50: middle((sample) => delay(sample, "p50")),
-    p99: middle((sample) => delay(sample, "p99")),
     cpuMicroseconds: middle((sample) => cpuPerUnit(sample, unit)),
-    /** Half the distance between the least and the greatest CPU time of the repeats, as a share of their median. */
-    cpuSpread: spreadShare(own.map((sample) => cpuPerUnit(sample, unit))),
-    toNginx: cpuRatio(samples, target, "nginx", unit),
-    toBare: cpuRatio(samples, target, "bare", unit),
-    /** By how much p50 and p99 are above those of the mock, asked without anything between. */
+    toNginx: median(toNginx ?? []),
+    nginxRange: rangeOf(toNginx ?? []),
+    toBare: median(toBare ?? []),
+    bareRange: rangeOf(toBare ?? []),
+    /** By how much p50 and p99, of a stream until its first event, are above those of the mock, asked without anything between. */
     addedToDirect: added("p50"),
     addedToDirectP99: added("p99"),
     /** Shares of one core that the generator and the mock used: near 1, they were the limit. */
     generatorShare: middle((sample) => sample.generatorShare),
     mockShare: middle((sample) => sample.mockShare),
+    /** The most that it was resident with after a run. */
+    residentBytes: Math.max(...own.map((sample) => sample.residentBytes)),
+    missing: total(({ missing }) => missing),
+    /** As a share of all events. */
+    mergedShare: total(({ merged }) => merged) / total(({ events }) => events),
     ...failuresOf(own),
   };
 }
@@ -82,7 +94,7 @@ export function summariseFeatures(scenarios: readonly Scenario[], samples: reado
       const ofLoad = samples.filter(({ scenario }) => scenario === name);
       const cpuMicroseconds = median(ofLoad.filter(isOwn).map((one) => cpuPerUnit(one, unit)));
       /** CPU time as a multiple of the plain gateway's. */
-      const toPlain = cpuRatio(ofLoad, feature, PLAIN_NAME, unit);
+      const toPlain = median(cpuRatios(ofLoad, feature, PLAIN_NAME, unit));
       return { scenario: name, cpuMicroseconds, toPlain };
     });
     return { feature, title, costs, ...failuresOf(samples.filter(isOwn)) };
@@ -111,6 +123,10 @@ export type ProcessRow = ReturnType<typeof summariseProcess>[number];
 /** What a run came to: what `--json` writes beside every single run, and what is kept of it. */
 export interface BenchSummary {
   readonly machine: string;
+  /** As `2026-01-31`. */
+  readonly date?: string | undefined;
+  /** By the names of targets. */
+  readonly versions?: Readonly<Record<string, string>> | undefined;
   readonly settings: { readonly repeats: number; readonly seconds: number; readonly openStreams: number };
   readonly summary: {
     readonly loads: readonly LoadRow[];

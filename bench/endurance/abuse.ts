@@ -1,4 +1,4 @@
-import { command, positive } from "../command.ts";
+import { command } from "../command.ts";
 import { abusiveRequests, drawManner, misbehave } from "../../test/abuse/hostile-client.ts";
 import { processTree } from "../../test/fixtures/process-tree.ts";
 import { createRandom, type Random } from "../../test/fixtures/random.ts";
@@ -7,8 +7,8 @@ import { end, scratchDirectory } from "../targets/children.ts";
 import { gatewayTarget, SHORT_DEADLINES } from "../targets/gateway.ts";
 import { launch, type Running } from "../targets/launch.ts";
 import { BARE } from "../targets/own-targets.ts";
-import { type Provider, startProvider } from "../targets/provider.ts";
-import { MODELS } from "../targets/provider-answers.ts";
+import { type Provider, startProvider } from "../../test/fixtures/load-provider.ts";
+import { MODELS } from "../../test/fixtures/load-provider-answers.ts";
 import type { Ground } from "../targets/target.ts";
 import { createSoakClient } from "./client.ts";
 import { type HostileProvider, startHostileProvider } from "./hostile-provider.ts";
@@ -81,12 +81,8 @@ async function abuseOne(scene: Scene, name: string, workers: number, seconds: nu
     // What a worker had in hand when it was killed is lost; asked again, it has to be answered.
     const tries = workers > 1 ? 3 : 1;
     const healthy = sendSteadily({ ...common, client: createSoakClient(chatUrl, "side"), pid, tries });
-    const bare = sendSteadily({
-      ...common,
-      client: createSoakClient(control.chatUrl),
-      pid: control.pid ?? 0,
-      tries: 3,
-    });
+    const client = createSoakClient(control.chatUrl);
+    const bare = sendSteadily({ ...common, client, pid: control.pid ?? 0, tries: 3 });
     const abuses = await attack(scene, chatUrl, pid, length);
     const [requests, others] = await Promise.all([healthy.stop(), bare.stop()]);
     return { abuses, requests, control: others.filter(({ kind }) => kind === "chat") };
@@ -119,16 +115,9 @@ const tableOf = (records: readonly AbuseRecord[]): string =>
 /** Runs the abuse, judges and prints. Ends with 1 if a bound was broken. */
 export const abuse = command(
   USAGE,
-  {
-    minutes: { type: "string", default: "20" },
-    clients: { type: "string", default: "8" },
-    seed: { type: "string", default: String(1 + (Date.now() % 1_000_000)) },
-    json: { type: "string" },
-  },
-  async ({ minutes, clients: clientsText, seed: seedText, json }) => {
-    const seconds = positive("minutes", minutes) * 60;
-    const clients = positive("clients", clientsText);
-    const seed = positive("seed", seedText);
+  { numbers: { minutes: 20, clients: 8, seed: 1 + (Date.now() % 1_000_000) } },
+  async ({ minutes, clients, seed, json }) => {
+    const seconds = minutes * 60;
     console.log(`seed ${seed}, ${minutes} minutes, ${clients} clients that misbehave`);
     const directory = scratchDirectory();
     const side = startProvider();

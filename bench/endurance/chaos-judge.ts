@@ -1,6 +1,6 @@
 import { failOverMs, type PlanReport } from "../../test/fixtures/flaky-providers.ts";
 import { median } from "../measure/statistics.ts";
-import { type Finding, figure, table } from "../report/table.ts";
+import { type Finding, figure, finding, table } from "../report/table.ts";
 import { describeFaults } from "./judge.ts";
 import { durations, type SteadyRequest } from "./steady-requests.ts";
 
@@ -58,12 +58,12 @@ export function judgeChaos([quiet, chaos, late]: readonly [ChaosPhase, ChaosPhas
   const p99 = ({ requests }: ChaosPhase, kind: string): number => durations(requests, kind, [0.99])[0] ?? NaN;
   const added = (kind: string): string => `${figure(p99(chaos, kind) - p99(quiet, kind), 0)} ms`;
   return [
-    { holds: wellShare(quiet) === 1, text: `quiet: all is answered well${describeFaults(quiet.requests)}` },
-    {
-      holds: share >= LEAST_SHARE,
-      text: `chaos: ${percent(share)} is answered well, has to be ${percent(LEAST_SHARE)}${describeFaults(chaos.requests)}`,
-    },
-    { holds: true, text: `chaos adds to the p99 of whole answers ${added("whole")}, of streams ${added("stream")}` },
-    { holds: true, text: `cut after content, which nobody can save${describeFaults(late.requests)}` },
+    finding(wellShare(quiet) === 1, `quiet: all is answered well${describeFaults(quiet.requests)}`),
+    finding(
+      share >= LEAST_SHARE,
+      `chaos: ${percent(share)} is answered well, has to be ${percent(LEAST_SHARE)}${describeFaults(chaos.requests)}`,
+    ),
+    finding(true, `chaos adds to the p99 of whole answers ${added("whole")}, of streams ${added("stream")}`),
+    finding(true, `cut after content, which nobody can save${describeFaults(late.requests)}`),
   ];
 }

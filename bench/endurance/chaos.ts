@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { planFaults, type PlannedFault } from "../../test/fixtures/fault-plan.ts";
 import { type Fault, findMarkFault, LATE_FAULTS, SAVABLE_FAULTS } from "../../test/fixtures/flaky-provider.ts";
 import { type FlakyProviders, startFlakyProviders } from "../../test/fixtures/flaky-providers.ts";
-import { command, positive } from "../command.ts";
+import { command } from "../command.ts";
 import { reportFindings, writeJson } from "../report/table.ts";
 import { scratchDirectory } from "../targets/children.ts";
 import { gatewayTarget } from "../targets/gateway.ts";
@@ -44,17 +44,9 @@ export async function runChaosPhase(
 /** Runs the chaos, judges and prints. Ends with 1 if too little was answered well. */
 export const chaos = command(
   USAGE,
-  {
-    minutes: { type: "string", default: "2" },
-    rate: { type: "string", default: "40" },
-    seed: { type: "string", default: String(1 + (Date.now() % 1_000_000)) },
-    binary: { type: "boolean", default: false },
-    json: { type: "string" },
-  },
-  async ({ minutes, rate: rateText, seed: seedText, binary, json }) => {
-    const fifthMs = positive("minutes", minutes) * 12_000;
-    const rate = positive("rate", rateText);
-    const seed = positive("seed", seedText);
+  { numbers: { minutes: 2, rate: 40, seed: 1 + (Date.now() % 1_000_000) }, flags: ["binary"] },
+  async ({ minutes, rate, seed, binary, json }) => {
+    const fifthMs = minutes * 12_000;
     console.log(`seed ${seed}, ${minutes} minutes of ${rate} requests a second`);
     const providers = await startFlakyProviders(MARKS);
     const ports = providers.ports.map((port, index) => [`${MARKS[index]?.toUpperCase()}_PORT`, String(port)]);

@@ -1,4 +1,4 @@
-import { chatBody } from "../load/chat-body.ts";
+import { chatBody } from "../../test/fixtures/load-chat-body.ts";
 import { type Connection, connect, postRequest } from "../../test/fixtures/load-connection.ts";
 import { type ClientKind, SOAK_KINDS, type SoakKind, type SoakKindName } from "./kinds.ts";
 
@@ -20,7 +20,7 @@ const LONGEST_MS = 60_000;
  */
 export const createSoakClient = (chatUrl: string, provider = "openai"): Client<SoakKindName> =>
   createClient<SoakKindName, SoakKind>(chatUrl, SOAK_KINDS, ({ answer, bodyBytes = 200, stream }) =>
-    chatBody(answer, bodyBytes, { stream, provider }),
+    chatBody(answer, bodyBytes, { stream, model: `${provider}/{model}` }),
   );
 
 /** @param bodyOf makes the body that clients of a kind send */

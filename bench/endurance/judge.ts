@@ -1,5 +1,5 @@
 import { heapGrowth } from "../../test/fixtures/ask-process-probe.ts";
-import { type Finding, mebibytes } from "../report/table.ts";
+import { type Finding, finding, mebibytes } from "../report/table.ts";
 import { GROWTH_BYTES, type PhaseRecord } from "./phase.ts";
 import type { SteadyRequest } from "./steady-requests.ts";
 
@@ -43,31 +43,22 @@ function judgePhase({ requests, before, after, exitCode, drainSeconds }: LoadedR
   const faults = describeFaults(requests);
   const growth = after.residentBytes - before.residentBytes;
   return [
-    {
-      holds: requests.length > 0 && faults === "",
-      text: `${requests.length} requests, each ended as it had to${faults}`,
-    },
-    {
-      holds: after.sockets <= before.sockets,
-      text: `sockets at rest: ${before.sockets} before, ${after.sockets} after`,
-    },
-    {
-      holds: growth <= GROWTH_BYTES,
-      text: `resident memory at rest grew by ${mebibytes(growth)} MiB, may by ${mebibytes(GROWTH_BYTES)}`,
-    },
-    {
-      holds: exitCode === 0,
-      text: `asked to end, it ended with ${exitCode ?? "a kill"} after ${drainSeconds.toFixed(2)} s`,
-    },
+    finding(requests.length > 0 && faults === "", `${requests.length} requests, each ended as it had to${faults}`),
+    finding(after.sockets <= before.sockets, `sockets at rest: ${before.sockets} before, ${after.sockets} after`),
+    finding(
+      growth <= GROWTH_BYTES,
+      `resident memory at rest grew by ${mebibytes(growth)} MiB, may by ${mebibytes(GROWTH_BYTES)}`,
+    ),
+    finding(exitCode === 0, `asked to end, it ended with ${exitCode ?? "a kill"} after ${drainSeconds.toFixed(2)} s`),
   ];
 }
 
 function judgeObjects({ before: { objects: before }, after: { objects: after } }: PhaseRecord): Finding {
-  if (before === undefined || after === undefined) return { holds: true, text: "objects: not told by a binary" };
+  if (before === undefined || after === undefined) return finding(true, "objects: not told by a binary");
   const left = heapGrowth(before, after).filter(([type]) => REQUEST_OBJECTS.includes(type));
   const holds = left.every(([, count]) => count <= MAX_OBJECTS_LEFT);
   const shown = left.map(([type, count]) => `${type} ${count}`).join(", ");
-  return { holds, text: `objects left behind, at most ${MAX_OBJECTS_LEFT} of a type: ${shown}` };
+  return finding(holds, `objects left behind, at most ${MAX_OBJECTS_LEFT} of a type: ${shown}`);
 }
 
 /** Judges a soak: every finding has to hold. */
@@ -97,14 +88,14 @@ export function judgeAbuse(record: AbuseRecord): readonly Finding[] {
   const slow = slowAlone(chats, control).map(({ milliseconds }) => milliseconds);
   const findings = [
     ...judgePhase(record),
-    {
-      holds: slow.length === 0,
-      text: `${slow.length} chats took more than ${SLOW_MS} ms while a bare proxy did not, up to ${Math.max(0, ...slow).toFixed(0)} ms`,
-    },
-    {
-      holds: longestTurnMs === undefined || longestTurnMs <= SLOW_MS,
-      text: `the longest turn of the event loop took ${longestTurnMs?.toFixed(0) ?? "-"} ms of CPU time`,
-    },
+    finding(
+      slow.length === 0,
+      `${slow.length} chats took more than ${SLOW_MS} ms while a bare proxy did not, up to ${Math.max(0, ...slow).toFixed(0)} ms`,
+    ),
+    finding(
+      (longestTurnMs ?? 0) <= SLOW_MS,
+      `the longest turn of the event loop took ${longestTurnMs?.toFixed(0) ?? "-"} ms of CPU time`,
+    ),
   ];
-  return findings.map(({ holds, text }) => ({ holds, text: `${name}: ${text}` }));
+  return findings.map(({ holds, text }) => finding(holds, `${name}: ${text}`));
 }

@@ -1,4 +1,4 @@
-import type { Answer } from "../targets/provider-answers.ts";
+import type { Answer } from "../../test/fixtures/load-provider-answers.ts";
 
 /** Says what is wrong with an answer, by its status and the end of its body; undefined if it ended as it had to. */
 export type FindFault = (status: number, tail: string) => string | undefined;

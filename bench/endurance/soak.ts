@@ -1,9 +1,9 @@
-import { command, positive } from "../command.ts";
+import { command } from "../command.ts";
 import { reportFindings, writeJson } from "../report/table.ts";
 import { scratchDirectory } from "../targets/children.ts";
 import { gatewayTarget, SHORT_DEADLINES } from "../targets/gateway.ts";
 import type { Running } from "../targets/launch.ts";
-import { startProvider } from "../targets/provider.ts";
+import { startProvider } from "../../test/fixtures/load-provider.ts";
 import { createSoakClient } from "./client.ts";
 import { judgeSoak } from "./judge.ts";
 import { kindOf } from "./kinds.ts";
@@ -20,20 +20,13 @@ const USAGE = `bun run bench soak [options]   has clients and a provider misbeha
 /** Runs the soak, judges and prints. Ends with 1 if something was left behind or went wrong. */
 export const soak = command(
   USAGE,
-  {
-    minutes: { type: "string", default: "10" },
-    rate: { type: "string", default: "40" },
-    binary: { type: "boolean", default: false },
-    json: { type: "string" },
-  },
-  async ({ minutes, rate: rateText, binary, json }) => {
-    const seconds = positive("minutes", minutes) * 60;
-    const rate = positive("rate", rateText);
+  { numbers: { minutes: 10, rate: 40 }, flags: ["binary"] },
+  async ({ minutes, rate, binary, json }) => {
     const provider = startProvider();
     const phase = {
       target: gatewayTarget("gateway", { binary, settings: SHORT_DEADLINES }),
       hasProbe: !binary,
-      seconds,
+      seconds: minutes * 60,
       async load({ chatUrl }: Running, pid: number, length: number) {
         const sending = sendSteadily({ client: createSoakClient(chatUrl), pid, rate, kindOf });
         await Bun.sleep(length * 1000);

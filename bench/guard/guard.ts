@@ -14,7 +14,8 @@ translated or asked for by a name of the gateway's own beside what is not.
 What it used to cost is in bench/baseline.json. If something is slower, more is measured before it counts.
 
   --update    measure twice and write the figures to bench/baseline.json
-  --objects   print which objects the gateway allocates`;
+  --objects   print which objects the gateway allocates
+  --json FILE write the table as JSON`;
 
 const columns: readonly Column<GuardVerdict>[] = [
   ["guard", ({ measure }) => GUARD_MEASURES[measure]],
@@ -38,27 +39,24 @@ const listTypes = (counts: HeapCounts): string =>
 const MAX_REPEATS = 2;
 
 /** Measures, judges and prints. */
-export const guard = command(
-  USAGE,
-  { update: { type: "boolean", default: false }, objects: { type: "boolean", default: false } },
-  async ({ update, objects }) => {
-    const baseline = parseBaseline(await Bun.file(BASELINE_FILE).text());
-    const rig = await startRig();
-    const samples = noSamples();
-    const allocations = await measureGuard(rig, samples);
-    if (objects) for (const [name, counts] of Object.entries(allocations)) console.log(`${name}: ${listTypes(counts)}`);
-    if (update) await measureGuard(rig, samples);
-    for (let again = 0; !update && again < MAX_REPEATS && !passes(judge(baseline, samples)); again += 1) {
-      console.log(`${table(judge(baseline, samples), columns)}\nmore is measured: a busy machine can be the reason`);
-      await measureGuard(rig, samples);
-    }
-    await rig.close();
-    const verdicts = judge(baseline, samples);
-    console.log(table(verdicts, columns));
-    const now = Object.fromEntries(verdicts.map(({ measure, measured }) => [measure, Number(measured.toFixed(3))]));
-    if (update) await writeJson(BASELINE_FILE, now);
-    if (update || passes(verdicts)) return 0;
-    console.error("The hot path became dearer. If it has to be, `bun run bench guard --update` says so.");
-    return 1;
-  },
-);
+export const guard = command(USAGE, { flags: ["update", "objects"] }, async ({ update, objects, json }) => {
+  const baseline = parseBaseline(await Bun.file(BASELINE_FILE).text());
+  const rig = await startRig();
+  const samples = noSamples();
+  const allocations = await measureGuard(rig, samples);
+  if (objects) for (const [name, counts] of Object.entries(allocations)) console.log(`${name}: ${listTypes(counts)}`);
+  if (update) await measureGuard(rig, samples);
+  for (let again = 0; !update && again < MAX_REPEATS && !passes(judge(baseline, samples)); again += 1) {
+    console.log(`${table(judge(baseline, samples), columns)}\nmore is measured: a busy machine can be the reason`);
+    await measureGuard(rig, samples);
+  }
+  await rig.close();
+  const verdicts = judge(baseline, samples);
+  console.log(table(verdicts, columns));
+  const now = Object.fromEntries(verdicts.map(({ measure, measured }) => [measure, Number(measured.toFixed(3))]));
+  await writeJson(json, verdicts);
+  if (update) await writeJson(BASELINE_FILE, now);
+  if (update || passes(verdicts)) return 0;
+  console.error("The hot path became dearer. If it has to be, `bun run bench guard --update` says so.");
+  return 1;
+});

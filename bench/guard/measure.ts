@@ -2,7 +2,7 @@ import { countObjects, type HeapCounts, heapGrowth } from "../../test/fixtures/a
 import { askProbe, withProbe } from "../measure/heap.ts";
 import { type PartialPlan, runPlan } from "../measure/sample.ts";
 import { endAll, launch, type Running } from "../targets/launch.ts";
-import { ALIAS, BARE, GATEWAY, METERED, TRANSLATING } from "../targets/own-targets.ts";
+import { ALIAS, BARE, EVERYTHING, GATEWAY, METERED, TRANSLATING } from "../targets/own-targets.ts";
 import type { Rig } from "../targets/rig.ts";
 import type { Target } from "../targets/target.ts";
 import type { GuardMeasure, GuardSamples } from "./judge.ts";
@@ -12,18 +12,18 @@ const chat = (requests: number): PartialPlan => ({ ...COMMON, answer: "json", co
 // All begin at once and none after them.
 const streams = (count: number): PartialPlan => ({ ...COMMON, answer: "paced", connections: count, requests: count });
 const BURST: PartialPlan = { ...COMMON, answer: "burst", connections: 4, requests: 60 };
-// Many short ones: a neighbour on the machine disturbs some of the pairs, and hardly their median.
+// Many short ones: a neighbour on the machine disturbs some of the rounds, and hardly their median.
 const CPU_LOADS = { chat: chat(400), stream: streams(100) } as const;
-const CPU_PAIRS = { chat: 40, stream: 4 } as const;
+const CPU_ROUNDS = { chat: 20, stream: 2 } as const;
 // Few streams at once: events that arrive together are carried together, which allocates less.
 const HEAP_LOADS = { chat: chat(400), stream: streams(8) } as const;
 const HEAP_ROUNDS = 2;
 type Kind = keyof typeof CPU_LOADS;
 
 /** The process of the names, asked by provider/model: code is compiled differently each time that a process is started. */
-const PLAIN: Target = { ...ALIAS, provider: "openai" };
+const PLAIN: Target = { ...ALIAS, model: "openai/{model}" };
 /** The same, asked by a name that has two deployments. */
-const CHOICE: Target = { ...ALIAS, provider: "choice" };
+const CHOICE: Target = { ...ALIAS, model: "choice/{model}" };
 
 /** Runs one load and returns how many requests, or events of streams, it had. */
 async function run(rig: Rig, running: Running, plan: PartialPlan, kind: Kind): Promise<number> {
@@ -50,19 +50,26 @@ async function withBoth<T>(
   }
 }
 
-/** CPU time of the first over that of the second, of many loads in turn. */
-async function pairsOf(rig: Rig, first: Running, second: Running, kind: Kind): Promise<number[]> {
-  const once = async (running: Running): Promise<number> => {
-    const before = await askProbe(running, rig, "cpu");
-    const units = await run(rig, running, CPU_LOADS[kind], kind);
-    return ((await askProbe(running, rig, "cpu")) - before) / units;
-  };
+/**
+ * CPU time of the first over that of the second, of many rounds of loads. What a process puts off until it is the other's turn counts,
+ * too, unless both are one process.
+ */
+async function ratiosOf(rig: Rig, first: Running, second: Running, kind: Kind): Promise<number[]> {
+  const both = [first, second] as const;
+  const cpu = async () => [await askProbe(first, rig, "cpu"), await askProbe(second, rig, "cpu")] as const;
   const ratios: number[] = [];
-  while (ratios.length < CPU_PAIRS[kind]) {
-    ratios.push((await once(first)) / (await once(second)));
-    // The other way round, because the second one may have to collect the garbage of the first.
-    const divisor = await once(second);
-    ratios.push((await once(first)) / divisor);
+  for (let before = await cpu(); ratios.length < CPU_ROUNDS[kind];) {
+    const used: [number, number] = [0, 0];
+    const units: [number, number] = [0, 0];
+    // Not always in the same order, because each may have to collect garbage in the time of the next.
+    for (const turn of [0, 1, 1, 0] as const) {
+      units[turn] += await run(rig, both[turn], CPU_LOADS[kind], kind);
+      const after = await cpu();
+      for (const index of first.pid === second.pid ? [turn] : ([0, 1] as const))
+        used[index] += after[index] - before[index];
+      before = after;
+    }
+    ratios.push(used[0] / units[0] / (used[1] / units[1]));
   }
   return ratios;
 }
@@ -87,14 +94,15 @@ async function measureGrowth(rig: Rig, running: Running, kind: Kind): Promise<He
 export async function measureGuard(rig: Rig, samples: GuardSamples) {
   const addCpu = (both: readonly [Target, Target], measure: GuardMeasure, ofStream?: GuardMeasure): Promise<void> =>
     withBoth(rig, both, { warmUp: 15_000, collects: true }, async (...running) => {
-      samples[measure].push(...(await pairsOf(rig, ...running, "chat")));
-      if (ofStream) samples[ofStream].push(...(await pairsOf(rig, ...running, "stream")));
+      samples[measure].push(...(await ratiosOf(rig, ...running, "chat")));
+      if (ofStream) samples[ofStream].push(...(await ratiosOf(rig, ...running, "stream")));
     });
   await addCpu([GATEWAY, BARE], "chatCpu", "streamCpu");
   await addCpu([TRANSLATING, GATEWAY], "translatedCpu", "translatedStreamCpu");
   await addCpu([ALIAS, PLAIN], "aliasCpu");
   await addCpu([CHOICE, PLAIN], "choiceCpu");
   await addCpu([METERED, GATEWAY], "metricsCpu");
+  await addCpu([EVERYTHING, GATEWAY], "everythingCpu", "everythingStreamCpu");
   const allocations: Record<string, HeapCounts> = {};
   const addObjects = (both: readonly [Target, Target], measure: GuardMeasure, ofStream?: GuardMeasure): Promise<void> =>
     withBoth(rig, both, { warmUp: 1000, collects: false }, async (own, other) => {

@@ -1,7 +1,7 @@
 /** The load generator, a process of its own: takes a {@link LoadCommand} at a time by IPC. */
 import { spread } from "../measure/statistics.ts";
-import { EVENT_COUNTS } from "../targets/provider-answers.ts";
-import { chatBody } from "./chat-body.ts";
+import { EVENT_COUNTS } from "../../test/fixtures/load-provider-answers.ts";
+import { chatBody } from "../../test/fixtures/load-chat-body.ts";
 import { type Connection, connect, postRequest } from "../../test/fixtures/load-connection.ts";
 import type { LoadCommand, LoadPlan, LoadReply, LoadResult } from "./plan.ts";
 
@@ -10,7 +10,7 @@ const MAX_ERRORS = 100;
 const LINE_FEED = 10;
 
 /** One run of a plan, as far as it has come. */
-interface Run {
+type Run = Record<"begun" | "events" | "missing" | "merged" | "errors", number> & {
   readonly plan: LoadPlan;
   readonly until: number;
   readonly dial: () => Promise<Connection>;
@@ -19,10 +19,7 @@ interface Run {
   readonly latency: number[];
   readonly firstEvent: number[];
   readonly reasons: Set<string>;
-  begun: number;
-  events: number;
-  errors: number;
-}
+};
 
 /** Counts the empty lines that end events, over pieces cut anywhere. */
 function eventCounter(): (piece: Buffer) => number {
@@ -45,25 +42,34 @@ function exchange(connection: Connection, run: Run): Promise<void> {
   const expected = EVENT_COUNTS[run.plan.answer] ?? 0;
   const count = expected > 0 ? eventCounter() : undefined;
   let events = 0;
+  let pieces = 0;
   let bytes = 0;
+  const settle = (): void => {
+    run.events += events;
+    // The closing [DONE], which comes with the last event, counts as one more.
+    if (expected > 0) run.missing += Math.max(0, expected + 1 - events);
+    if (run.plan.answer === "paced" && events > expected) run.merged += Math.max(0, expected - pieces);
+  };
   const sentAt = performance.now();
   run.begun += 1;
   connection.send(run.next(), {
     body(piece, at) {
       bytes += piece.length;
       const found = count?.(piece) ?? 0;
-      if (events === 0 && found > 0) run.firstEvent.push(at - sentAt);
+      if (found === 0) return;
+      if (events === 0) run.firstEvent.push(at - sentAt);
+      pieces += 1;
       events += found;
     },
     done(status, at) {
       run.latency.push(at - sentAt);
-      run.events += events;
+      settle();
       if (status !== 200) fail(run, `status ${status}`);
-      // The closing [DONE] counts as one more.
       else if (bytes === 0 || (expected > 0 && events <= expected)) fail(run, `a short answer: ${events} events`);
       resolve();
     },
     failed(reason) {
+      settle();
       fail(run, reason);
       resolve();
     },
@@ -91,7 +97,7 @@ async function openLoop(run: Run): Promise<void> {
   const idle: Connection[] = [];
   const pending = new Set<Promise<void>>();
   const one = async (): Promise<void> => {
-    const connection = idle.pop() ?? (await run.dial());
+    const connection = idle.shift() ?? (await run.dial());
     await exchange(connection, run);
     if (connection.usable()) idle.push(connection);
   };
@@ -113,27 +119,29 @@ async function openLoop(run: Run): Promise<void> {
   await Promise.all(pending);
 }
 
-function requestsInTurn(url: URL, { plan, provider, credentials }: LoadCommand) {
-  const body = chatBody(plan.answer, plan.bodyBytes, { provider });
-  const all = credentials.map((credential) => postRequest(url, body, { authorization: `Bearer ${credential}` }));
-  const plain = postRequest(url, body);
+function requestsInTurn(url: URL, { plan, model, headers }: LoadCommand) {
+  const body = chatBody(plan.answer, plan.bodyBytes, { model });
+  const all = headers.map((each) => postRequest(url, body, each));
   let count = 0;
-  return () => all[count++ % all.length] ?? plain;
+  return () => all[count++ % all.length] ?? body;
 }
 
 async function carryOut(command: LoadCommand): Promise<LoadResult> {
   const { plan } = command;
-  const url = new URL(command.url);
+  const urls = command.urls.map((url) => new URL(url));
   const opened: Connection[] = [];
+  let dialled = 0;
   const dial = async (): Promise<Connection> => {
-    const connection = await connect(url.hostname, Number(url.port));
+    const { hostname, port } = urls[dialled++ % urls.length] ?? {};
+    const connection = await connect(hostname ?? "", Number(port));
     opened.push(connection);
     return connection;
   };
-  const next = requestsInTurn(url, command);
+  const next = requestsInTurn(new URL(command.urls[0] ?? ""), command);
   const beganAt = performance.now();
-  const counts = { begun: 0, events: 0, errors: 0, latency: [], firstEvent: [], reasons: new Set<string>() };
-  const run: Run = { plan, until: beganAt + plan.seconds * 1000, dial, next, ...counts };
+  const counts = { begun: 0, events: 0, missing: 0, merged: 0, errors: 0 };
+  const seen = { latency: [], firstEvent: [], reasons: new Set<string>() };
+  const run: Run = { plan, until: beganAt + plan.seconds * 1000, dial, next, ...counts, ...seen };
   const closeAll = (): void => opened.forEach((connection) => connection.close());
   // Answers that never end count as failures, and the bench goes on.
   const timer = setTimeout(closeAll, plan.seconds * 1000 + LONGEST_RUN_MS);
@@ -141,14 +149,12 @@ async function carryOut(command: LoadCommand): Promise<LoadResult> {
     clearTimeout(timer);
     closeAll();
   });
+  const { errors, events, missing, merged, latency, firstEvent, reasons } = run;
   return {
-    requests: run.latency.length,
-    errors: run.errors,
-    reasons: [...run.reasons],
+    ...{ errors, events, missing, merged, requests: latency.length, reasons: [...reasons] },
     seconds: (performance.now() - beganAt) / 1000,
-    events: run.events,
-    latency: spread(run.latency),
-    firstEvent: spread(run.firstEvent),
+    latency: spread(latency),
+    firstEvent: spread(firstEvent),
   };
 }
 

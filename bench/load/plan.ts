@@ -1,5 +1,5 @@
 import type { Spread } from "../measure/statistics.ts";
-import type { Answer } from "../targets/provider-answers.ts";
+import type { Answer } from "../../test/fixtures/load-provider-answers.ts";
 
 /** One run of load against one target. */
 export interface LoadPlan {
@@ -27,19 +27,24 @@ export interface LoadResult {
   /** From the first request to the last answer. */
   readonly seconds: number;
   readonly events: number;
+  /** Those that were sent to nobody, of all streams that were asked for. */
+  readonly missing: number;
+  /** Those of paced streams that were in one chunk with the one before: the mock sends a chunk for each. */
+  readonly merged: number;
   /** From the first byte sent to the last received. */
   readonly latency: Spread;
   /** From the first byte sent to the first whole event. */
   readonly firstEvent: Spread;
 }
 
-/** What the bench asks of the load process, one at a time; `credentials` are bearer tokens, sent in turn. */
+/** What the bench asks of the load process, one at a time. */
 export interface LoadCommand {
-  readonly url: string;
+  /** Connections are spread evenly over them. */
+  readonly urls: readonly string[];
   readonly plan: LoadPlan;
-  /** In front of the model's name. */
-  readonly provider: string;
-  readonly credentials: readonly string[];
+  readonly model?: string | undefined;
+  /** Those of one request after the other, in turn; there is one at least. */
+  readonly headers: readonly Readonly<Record<string, string>>[];
 }
 
 /** What it answers: a result, or why there is none. */

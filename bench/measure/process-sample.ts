@@ -1,9 +1,9 @@
-import { chatBody } from "../load/chat-body.ts";
+import { chatBody } from "../../test/fixtures/load-chat-body.ts";
 import { type Connection, connect, postRequest } from "../../test/fixtures/load-connection.ts";
 import { end } from "../targets/children.ts";
-import { launch } from "../targets/launch.ts";
+import { launch, type Running } from "../targets/launch.ts";
 import type { Rig } from "../targets/rig.ts";
-import type { Target } from "../targets/target.ts";
+import type { Ground, Target } from "../targets/target.ts";
 import { measureTree } from "../../test/fixtures/process-tree.ts";
 import { type PartialPlan, runPlan } from "./sample.ts";
 
@@ -30,8 +30,9 @@ const WARM_UP: readonly PartialPlan[] = [
 ];
 
 /** Opens streams that never end; `open` are those that have given an event. */
-async function holdStreams(url: URL, streams: number) {
-  const request = postRequest(url, chatBody("held", 200));
+async function holdStreams({ chatUrl, target }: Running, ground: Ground, streams: number) {
+  const url = new URL(chatUrl);
+  const request = postRequest(url, chatBody("held", 200, target), target.headers?.(ground));
   const held: Connection[] = [];
   const open = new Set<Connection>();
   while (held.length < streams) {
@@ -51,7 +52,7 @@ async function holdStreams(url: URL, streams: number) {
  */
 export async function measureProcess(rig: Rig, target: Target, streams: number): Promise<ProcessSample> {
   const running = await launch(target, rig);
-  const { pid = 0, startMilliseconds, chatUrl } = running;
+  const { pid = 0, startMilliseconds } = running;
   const residentBytes = (): number => measureTree(pid).residentBytes;
   const sample = { target: target.name, startMilliseconds };
   try {
@@ -60,7 +61,7 @@ export async function measureProcess(rig: Rig, target: Target, streams: number):
     const idleBytes = residentBytes();
     for (const plan of WARM_UP) await runPlan(rig, running, plan);
     const warmBytes = residentBytes();
-    const { open, close } = await holdStreams(new URL(chatUrl), streams);
+    const { open, close } = await holdStreams(running, rig, streams);
     await Bun.sleep(STREAMING_MS);
     const openBytes = residentBytes();
     close();

@@ -1,7 +1,7 @@
 import type { LoadPlan, LoadResult } from "../load/plan.ts";
 import type { Running } from "../targets/launch.ts";
 import type { Rig } from "../targets/rig.ts";
-import { measureTree } from "../../test/fixtures/process-tree.ts";
+import { measureTree, type TreeUsage } from "../../test/fixtures/process-tree.ts";
 
 const MAX_REQUESTS = 1_000_000;
 // Signing a token takes longer than answering a request: they are all made before the run.
@@ -11,24 +11,36 @@ const MAX_FRESH_REQUESTS = 1200;
 export type PartialPlan = Omit<LoadPlan, "requests" | "loop" | "rate"> & Partial<LoadPlan>;
 
 /** Runs one load against one target, with the target's credentials. */
-export async function runPlan(rig: Rig, { target, chatUrl }: Running, partial: PartialPlan): Promise<LoadResult> {
+export async function runPlan(rig: Rig, running: Running, partial: PartialPlan): Promise<LoadResult> {
   const plan: LoadPlan = { requests: MAX_REQUESTS, loop: "closed", rate: 0, ...partial };
-  const isFresh = target.credentials?.fresh === true;
+  const { credentials, model, headers } = running.target;
+  const isFresh = credentials?.fresh === true;
   const requests = isFresh ? Math.min(plan.requests, MAX_FRESH_REQUESTS) : plan.requests;
-  const credentials = (await target.credentials?.make(isFresh ? requests : 1)) ?? [];
-  return rig.run({ url: chatUrl, plan: { ...plan, requests }, provider: target.provider ?? "openai", credentials });
+  const tokens = await credentials?.make(isFresh ? requests : 1);
+  const common = headers?.(rig) ?? {};
+  const inTurn = tokens?.map((token) => ({ ...common, authorization: `Bearer ${token}` })) ?? [common];
+  const urls = allOf(running).map(({ chatUrl }) => chatUrl);
+  return rig.run({ urls, plan: { ...plan, requests }, model, headers: inTurn });
 }
+
+const allOf = (running: Running): readonly Running[] => [running, ...(running.others ?? [])];
+
+/** NaN for a process that nobody named. */
+const usageOf = (pid: number | undefined): TreeUsage =>
+  pid === undefined ? { cpuMicroseconds: NaN, residentBytes: NaN } : measureTree(pid);
 
 /**
  * Runs one load against one target and measures what target, mock and generator used meanwhile; NaN for what this platform cannot
  * tell. Runs of the same `repeat` were next to each other in time and may be compared.
  */
 export async function measureLoad(rig: Rig, running: Running, scenario: string, plan: PartialPlan, repeat: number) {
-  const pids = [running.pid, rig.loadPid, rig.mockPid];
-  const read = () => pids.map((pid) => (pid === undefined ? NaN : measureTree(pid).cpuMicroseconds));
-  const before = read();
+  const read = () =>
+    [allOf(running), [{ pid: rig.loadPid }], [{ pid: rig.mockPid }]].map((each) => each.map(({ pid }) => usageOf(pid)));
+  const total = (of: keyof TreeUsage) => read().map((each) => each.reduce((sum, usage) => sum + usage[of], 0));
+  const before = total("cpuMicroseconds");
   const load = await runPlan(rig, running, plan);
-  const [own = NaN, generator = NaN, mock = NaN] = read().map((after, index) => after - (before[index] ?? 0));
+  const used = total("cpuMicroseconds").map((after, index) => after - (before[index] ?? NaN));
+  const [own = NaN, generator = NaN, mock = NaN] = used;
   return {
     scenario,
     target: running.target.name,
@@ -36,6 +48,8 @@ export async function measureLoad(rig: Rig, running: Running, scenario: string, 
     load,
     /** CPU time of the target's whole process tree during the run. */
     cpuMicroseconds: own,
+    /** What it was resident with when the run was over. */
+    residentBytes: total("residentBytes")[0] ?? NaN,
     /** CPU time that generator and mock used during the run, as a share of one core. */
     generatorShare: generator / 1e6 / load.seconds,
     mockShare: mock / 1e6 / load.seconds,
@@ -51,9 +65,12 @@ const WARM_UP: readonly PartialPlan[] = [
   { answer: "burst", bodyBytes: 200, connections: 4, seconds: 0.5, requests: 60 },
 ];
 
-/** Brings a target's code to the state it has after some minutes of use. Returns the failures seen, told apart. */
-export async function warmUp(rig: Rig, running: Running): Promise<ReadonlySet<string>> {
+/** Brings a target's code to the state it has after some minutes of use, if runs are not very short. Returns the failures seen. */
+export async function warmUp(rig: Rig, running: Running, runSeconds: number): Promise<ReadonlySet<string>> {
   const reasons: string[] = [];
-  for (const plan of WARM_UP) reasons.push(...(await runPlan(rig, running, plan)).reasons);
+  for (const plan of WARM_UP) {
+    const seconds = Math.min(plan.seconds, 20 * runSeconds);
+    reasons.push(...(await runPlan(rig, running, { ...plan, seconds })).reasons);
+  }
   return new Set(reasons);
 }

@@ -28,11 +28,3 @@ export function spread(samples: readonly number[]): Spread {
   const sorted = Float64Array.from(samples).sort();
   return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) };
 }
-
-/** Half the distance between the least and the greatest value, as a share of their median; `undefined` for fewer than two. */
-export function spreadShare(values: Iterable<number | undefined>): number | undefined {
-  const present = known(values);
-  const middle = median(present);
-  if (present.length < 2 || middle === undefined || middle === 0) return undefined;
-  return (Math.max(...present) - Math.min(...present)) / 2 / Math.abs(middle);
-}

@@ -33,6 +33,8 @@ export interface Finding {
   readonly text: string;
 }
 
+export const finding = (holds: boolean, text: string): Finding => ({ holds, text });
+
 /** Prints findings, one a line. Returns the exit code of a process that has to have them all hold. */
 export function reportFindings(findings: readonly Finding[]): number {
   for (const { holds, text } of findings) console.log(`${holds ? "ok    " : "FAILED"} ${text}`);

@@ -2,34 +2,11 @@ import type { BenchSummary, FeatureRow, LoadRow, ProcessRow } from "../compare/s
 import { SCENARIOS, type Scenario } from "../compare/scenarios.ts";
 import { type Column, figure, kibibytes, mebibytes, percentage, table } from "./table.ts";
 
-const loadColumns = (unit: string, digits: number): readonly Column<LoadRow>[] => [
-  ["target", (row) => row.target],
-  [`${unit}s/s`, (row) => figure(row.perSecond, 0)],
-  ["p50 ms", (row) => figure(row.p50, 3)],
-  ["p99 ms", (row) => figure(row.p99, 3)],
-  ["+p50 on direct", (row) => figure(row.addedToDirect, 3)],
-  ["+p99 on direct", (row) => figure(row.addedToDirectP99, 3)],
-  [`CPU us/${unit}`, (row) => figure(row.cpuMicroseconds, digits)],
-  ["±", (row) => percentage(row.cpuSpread)],
-  ["x nginx", (row) => figure(row.toNginx, 2)],
-  ["x bare", (row) => figure(row.toBare, 2)],
-  ["generator", (row) => percentage(row.generatorShare)],
-  ["mock", (row) => percentage(row.mockShare)],
-  ["errors", (row) => String(row.errors)],
-];
-
-/** What went wrong under each row, a line each. */
+/** What went wrong, a line for each load of a target or feature that failed. */
 export const reportFailures = (rows: readonly (LoadRow | FeatureRow)[]): string[] =>
   rows
     .filter(({ errors }) => errors > 0)
-    .map((row) => `! ${"target" in row ? row.target : row.feature}: ${row.reasons.join("; ")}`);
-
-/** The rows of one load as a table with its title, and the failures of each target below it. */
-export function reportLoad({ name, title, unit }: Scenario, loads: readonly LoadRow[]): string {
-  const rows = loads.filter(({ scenario }) => scenario === name);
-  const columns = loadColumns(unit, unit === "event" ? 2 : 1);
-  return [`${name}: ${title}`, table(rows, columns), ...reportFailures(rows)].join("\n");
-}
+    .map((row) => `! ${"target" in row ? `${row.scenario} of ${row.target}` : row.feature}: ${row.reasons.join("; ")}`);
 
 /** Start-up and memory. */
 export function processTable(rows: readonly ProcessRow[]): string {
@@ -51,43 +28,105 @@ export function featureTable(rows: readonly FeatureRow[]): string {
   return table(rows, [["Feature", ({ title }) => title], ...columns]);
 }
 
-/** A row for each of the scenarios that was run, a column for each target. */
-function byTarget(
-  heading: string,
-  rows: readonly LoadRow[],
-  title: (scenario: Scenario) => string | undefined,
-  cell: (row: LoadRow | undefined) => string,
-): string {
-  const loaded = new Map(rows.map((row) => [`${row.scenario} ${row.target}`, row]));
-  const shown = SCENARIOS.filter(
-    (scenario) => title(scenario) !== undefined && rows.some((row) => row.scenario === scenario.name),
-  );
-  const targets = [...new Set(rows.map(({ target }) => target))];
-  return table(shown, [
-    [heading, (scenario) => title(scenario) ?? ""],
-    ...targets.map((target): Column<Scenario> => [target, ({ name }) => cell(loaded.get(`${name} ${target}`))]),
+type Row = readonly [title: string, cell: (target: string) => string];
+
+/** A column for each target. */
+const byTarget = (heading: string, targets: readonly string[], rows: readonly Row[]): string =>
+  table(rows, [
+    [heading, ([title]) => title],
+    ...targets.map((target): Column<Row> => [target, ([, cell]) => cell(target)]),
   ]);
-}
 
 function latencyTitle({ plan, title, unit }: Scenario): string | undefined {
   if (plan.loop !== "open" && plan.connections !== 1 && plan.answer !== "paced") return undefined;
   return unit === "event" ? `${title}: first event` : title;
 }
 
-/** The results of a run as bench/README.md shows them. */
-export function describeResult({ machine, settings, summary }: BenchSummary): string {
-  const { features, processes } = summary;
-  const loads = summary.loads.filter(({ target }) => target !== "direct");
-  const delayed = loads.filter(({ addedToDirect }) => addedToDirect !== undefined);
-  const delay = (row: LoadRow | undefined): string =>
-    `${figure(row?.addedToDirect, 2)} / ${figure(row?.addedToDirectP99, 2)}`;
-  const timesNginx = (row: LoadRow | undefined): string => figure(row?.toNginx, 2);
-  const parts = [
-    `${machine}; medians of up to ${settings.repeats} repeats of ${settings.seconds} s.`,
-    loads.length > 0 && byTarget("CPU time, x nginx", loads, ({ title }) => title, timesNginx),
-    delayed.length > 0 && byTarget("Added, p50 / p99 in ms", delayed, latencyTitle, delay),
-    features.length > 0 && featureTable(features),
-    processes.length > 0 && processTable(processes),
+/** Where load generator or mock used so much of a core that they may have been what a target waited for. */
+const LIMIT_SHARE = 0.9;
+
+function limitsLine(loads: readonly LoadRow[]): string {
+  const busy = loads.filter(
+    ({ generatorShare = 0, mockShare = 0 }) => Math.max(generatorShare, mockShare) > LIMIT_SHARE,
+  );
+  const most = (pick: (row: LoadRow) => number | undefined) =>
+    percentage(Math.max(...loads.map((row) => pick(row) ?? 0)));
+  const used = `The load generator used at most ${most((row) => row.generatorShare)} of a core, the mock ${most((row) => row.mockShare)}`;
+  if (busy.length === 0) return `${used}: neither was the limit.`;
+  const where = busy.map(({ scenario, target }) => `${scenario} of ${target}`).join(", ");
+  return `${used}. They were the limit of the requests a second, not of the CPU time of each, in ${where}.`;
+}
+
+/** What others are compared with. */
+export const baseOf = (loads: readonly LoadRow[]): "nginx" | "bare" =>
+  loads.some(({ target }) => target === "nginx") ? "nginx" : "bare";
+
+/** The loads that were run as tables, a column for each target. */
+function describeLoads(all: readonly LoadRow[]): readonly string[] {
+  if (all.length === 0) return [];
+  const base = baseOf(all);
+  const targets = [...new Set(all.map(({ target }) => target))];
+  const compared = targets.filter((target) => target !== "direct");
+  const rowOf = new Map(all.map((row) => [`${row.scenario} ${row.target}`, row]));
+  const rowsOf = (
+    titleOf: (scenario: Scenario) => string | undefined,
+    cell: (row: LoadRow) => string,
+  ): readonly Row[] =>
+    SCENARIOS.filter(({ name }) => all.some(({ scenario }) => scenario === name)).flatMap(
+      (scenario): readonly Row[] => {
+        const title = titleOf(scenario);
+        const cellOf = (target: string): string => {
+          const row = rowOf.get(`${scenario.name} ${target}`);
+          return row ? cell(row) : "-";
+        };
+        return title === undefined ? [] : [[title, cellOf]];
+      },
+    );
+  const ratio = (row: LoadRow): string => {
+    const [middle, range] = base === "nginx" ? [row.toNginx, row.nginxRange] : [row.toBare, row.bareRange];
+    const [least, most] = row.target === base ? [] : (range ?? []);
+    return figure(middle, 2) + (least === undefined ? "" : ` (${figure(least, 2)}–${figure(most, 2)})`);
+  };
+  const resident: Row = [
+    "RSS after a load, at most, MiB",
+    (target) => mebibytes(Math.max(...all.filter((row) => row.target === target).map((row) => row.residentBytes))),
   ];
-  return parts.filter((part) => part !== false).join("\n\n");
+  const delays = rowsOf(latencyTitle, (row) => `${figure(row.addedToDirect, 2)} / ${figure(row.addedToDirectP99, 2)}`);
+  const lost = ({ errors, missing, mergedShare, unit }: LoadRow): string =>
+    unit === "event" ? `${errors} / ${missing} / ${figure(mergedShare * 100, 1, " %")}` : `${errors}`;
+  const heading = base === "nginx" ? "CPU time, x nginx" : "CPU time, x bare, because nginx did not take part";
+  const tableOf = (
+    title: string,
+    columns: readonly string[],
+    cell: (row: LoadRow) => string,
+    ...more: readonly Row[]
+  ) => byTarget(title, columns, [...rowsOf((scenario) => scenario.title, cell), ...more]);
+  const shares = (row: LoadRow): string => `${percentage(row.generatorShare)} / ${percentage(row.mockShare)}`;
+  return [
+    tableOf(heading, compared, ratio, resident),
+    tableOf("CPU time, µs", compared, (row) => figure(row.cpuMicroseconds, 1)),
+    tableOf("Requests or events a second", targets, (row) => figure(row.perSecond, 0)),
+    ...(targets.includes("direct") && delays.length > 0 ? [byTarget("Added, p50 / p99 in ms", compared, delays)] : []),
+    tableOf("Failures / missing / merged events", targets, lost),
+    tableOf("Share of a core: generator / mock", targets, shares),
+    limitsLine(all.filter(({ target }) => target !== "direct")),
+  ];
+}
+
+/** Where, when, and of what versions a result is, in one line. */
+export function describeRun({ machine, date = "", versions = {} }: BenchSummary): string {
+  const named = Object.entries(versions).flatMap(([target, version]) => (version === "" ? [] : `${target} ${version}`));
+  return [machine, date, named.join(", ")].filter((part) => part !== "").join("; ");
+}
+
+/** The results of a run as bench/README.md shows them. */
+export function describeResult(result: BenchSummary): string {
+  const { summary, settings } = result;
+  const parts = [
+    `${describeRun(result)}; medians and ranges of up to ${settings.repeats} repeats of ${settings.seconds} s.`,
+    ...describeLoads(summary.loads),
+    ...(summary.features.length > 0 ? [featureTable(summary.features)] : []),
+    ...(summary.processes.length > 0 ? [processTable(summary.processes)] : []),
+  ];
+  return parts.join("\n\n");
 }

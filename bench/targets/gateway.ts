@@ -11,12 +11,14 @@ export interface GatewayOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** `dist/inference-gateway` instead of the source. */
   readonly binary?: boolean;
+  /** Keeps a history of requests, in a database of its own. */
+  readonly keepsHistory?: boolean;
   /** Writes the log to a file, instead of throwing it away unread. */
   readonly logToFile?: boolean;
   /** These are of the {@link Target}. */
   readonly credentials?: Credentials;
   readonly path?: string;
-  readonly provider?: string;
+  readonly model?: string;
 }
 
 /** As most people would run it: one worker, its log in JSON, usage known of every answer, nobody turned away. */
@@ -38,18 +40,26 @@ export const SHORT_DEADLINES = {
 
 /** The gateway as a target of the bench, with the mock as its OpenAI provider. */
 export function gatewayTarget(name: string, options: GatewayOptions = {}): Target {
-  const { settings, binary = false, logToFile = false, credentials, path, provider } = options;
+  const { settings, binary = false, keepsHistory = false, logToFile = false, credentials, path, model } = options;
   const isMissing = binary && !existsSync(BINARY);
+  const command = binary ? [BINARY] : [process.execPath, join(ROOT, "src", "main.ts")];
   return {
     name,
+    version: [...command, "--version"],
     ...(isMissing && { missing: "dist/inference-gateway does not exist; `bun run build` makes it" }),
     ...(binary && !isMissing && { binaryBytes: statSync(BINARY).size }),
     ...(credentials && { credentials }),
     ...(path && { path }),
-    ...(provider && { provider }),
+    ...(model && { model }),
     start: (port, { mockOrigin, directory }) => ({
-      command: binary ? [BINARY] : [process.execPath, join(ROOT, "src", "main.ts")],
-      environment: { ...USUAL, SERVER_PORT: String(port), OPENAI_API_URL: `${mockOrigin}/v1`, ...settings },
+      command,
+      environment: {
+        ...USUAL,
+        SERVER_PORT: String(port),
+        OPENAI_API_URL: `${mockOrigin}/v1`,
+        ...settings,
+        ...(keepsHistory && { HISTORY_ENABLED: "true", DATA_DIR: join(directory, `${name}-${port}`) }),
+      },
       ...(logToFile && { outputFile: join(directory, `${name}-${port}.log`) }),
     }),
   };

@@ -12,9 +12,12 @@ export interface Running {
   readonly chatUrl: string;
   /** From the start of the process to its first 200, in milliseconds; `undefined` for one that was up already. */
   readonly startMilliseconds: number | undefined;
+  /** Those between which and itself its load is split. */
+  readonly others?: readonly Running[];
 }
 
-const START_DEADLINE_MS = 10_000;
+const LINES_SHOWN = 8;
+const READY = { path: "/health", seconds: 10 } as const;
 
 async function answersOk(url: string): Promise<boolean> {
   try {
@@ -28,14 +31,15 @@ async function answersOk(url: string): Promise<boolean> {
 
 /**
  * Starts a target and waits for its first 200.
- * @throws Error with what the process wrote, if it cannot be started here, ends, or does not answer within ten seconds
+ * @throws Error with what the process wrote, if it cannot be started here, ends, or is not ready in time
  */
 export async function launch(target: Target, ground: Ground): Promise<Running> {
   if (target.missing !== undefined) throw new Error(target.missing);
   const port = freePort();
   const chatUrl = target.chatUrl?.(ground) ?? `http://127.0.0.1:${port}${target.path ?? "/v1/chat/completions"}`;
   if (target.start === undefined) return { target, chatUrl, pid: target.pid, startMilliseconds: undefined };
-  const { command, environment, outputFile } = target.start(port, ground);
+  const { command, environment, outputFile, directory = ground.directory } = target.start(port, ground);
+  const { path, seconds } = target.ready ?? READY;
   const errorFile = join(ground.directory, `${target.name}-${port}.stderr`);
   const errors = openSync(errorFile, "w");
   const output = outputFile === undefined ? undefined : openSync(outputFile, "a");
@@ -43,7 +47,7 @@ export async function launch(target: Target, ground: Ground): Promise<Running> {
   const child = adopt(
     Bun.spawn([...command], {
       // A directory of its own: neither a .env nor a bunfig.toml of this one may change what is measured.
-      cwd: ground.directory,
+      cwd: directory,
       env: { ...inheritedEnvironment(), ...environment },
       stdin: "ignore",
       stdout: output ?? "ignore",
@@ -52,15 +56,16 @@ export async function launch(target: Target, ground: Ground): Promise<Running> {
   );
   closeSync(errors);
   if (output !== undefined) closeSync(output);
-  while (performance.now() - beganAt < START_DEADLINE_MS && child.exitCode === null) {
-    if (await answersOk(`http://127.0.0.1:${port}/health`)) {
+  while (performance.now() - beganAt < seconds * 1000 && child.exitCode === null) {
+    if (await answersOk(`http://127.0.0.1:${port}${path}`)) {
       return { target, chatUrl, pid: child.pid, startMilliseconds: performance.now() - beganAt };
     }
     await Bun.sleep(1);
   }
-  const outcome = child.exitCode === null ? "did not answer /health within 10 s" : `ended with code ${child.exitCode}`;
+  const outcome =
+    child.exitCode === null ? `did not answer ${path} within ${seconds} s` : `ended with code ${child.exitCode}`;
   await end(child.pid);
-  throw new Error(`${outcome}\n${readFileSync(errorFile, "utf8").trim().split("\n").slice(0, 8).join("\n")}`);
+  throw new Error(`${outcome}\n${readFileSync(errorFile, "utf8").trim().split("\n").slice(-LINES_SHOWN).join("\n")}`);
 }
 
 /** Ends the targets that were started here. */

@@ -1,9 +1,9 @@
 /**
- * The provider of `provider.ts` as a process of its own. Environment: `PORT`, any free one for 0; `SEED`, with which it is as bad as
+ * The provider of `test/fixtures/load-provider.ts` as a process of its own. Environment: `PORT`, any free one for 0; `SEED`, with which it is as bad as
  * can be: each answer is one of those that the guard tests send, whatever was asked. Reports its port by an IPC message.
  */
 import { createRandom } from "../../test/fixtures/random.ts";
-import { startProvider } from "./provider.ts";
+import { startProvider } from "../../test/fixtures/load-provider.ts";
 
 const { PORT, SEED } = process.env;
 const random = createRandom(Number(SEED));

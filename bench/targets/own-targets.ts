@@ -3,18 +3,9 @@ import { join } from "node:path";
 import { gatewayTarget } from "./gateway.ts";
 import type { Ground, Target } from "./target.ts";
 
+const ALLOWED = ["gpt-4o-mini", "gpt-4o-mini-paced", "gpt-4o-mini-burst"].map((model) => `limited/${model}`).join(",");
 const NGINX_PLACES = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"];
 const nginxProgram = NGINX_PLACES.find((path) => existsSync(path)) ?? Bun.which("nginx") ?? undefined;
-
-function bareProxy(name: string, settings: Readonly<Record<string, string>> = {}): Target {
-  return {
-    name,
-    start: (port, { mockOrigin }) => ({
-      command: [process.execPath, join(import.meta.dir, "bare-proxy.ts")],
-      environment: { PORT: String(port), UPSTREAM: mockOrigin, BUN_CONFIG_MAX_HTTP_REQUESTS: "65535", ...settings },
-    }),
-  };
-}
 
 /** nginx.conf with what depends on the run. */
 function nginxSettings(port: number, { mockOrigin }: Ground, directory: string): string {
@@ -25,7 +16,14 @@ function nginxSettings(port: number, { mockOrigin }: Ground, directory: string):
 }
 
 /** The least that a proxy on Bun can do. */
-export const BARE = bareProxy("bare");
+export const BARE: Target = {
+  name: "bare",
+  version: [process.execPath, "--version"],
+  start: (port, { mockOrigin }) => ({
+    command: [process.execPath, join(import.meta.dir, "bare-proxy.ts")],
+    environment: { PORT: String(port), UPSTREAM: mockOrigin, BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" },
+  }),
+};
 
 /** The gateway from source, as most people would run it. */
 export const GATEWAY = gatewayTarget("gateway");
@@ -33,15 +31,24 @@ export const GATEWAY = gatewayTarget("gateway");
 /** The gateway with clients of the Messages API and a provider that has only chat: what it does for them is translate. */
 export const TRANSLATING = gatewayTarget("translating", { settings: { OPENAI_APIS: "chat" }, path: "/v1/messages" });
 
+const NAMES = { GATEWAY_CONFIG: join(import.meta.dir, "alias.yaml") };
+
 /** The gateway that is asked by names of its own, each of one deployment that is healthy. */
-export const ALIAS = gatewayTarget("alias", {
-  settings: { GATEWAY_CONFIG: join(import.meta.dir, "alias.yaml") },
-  provider: "alias",
-});
+export const ALIAS = gatewayTarget("alias", { settings: NAMES, model: "alias/{model}" });
+
+const METRICS = { TELEMETRY_ENABLED: "true", TELEMETRY_METRICS_PORT: "0" };
 
 /** The gateway that counts what becomes of requests. */
-export const METERED = gatewayTarget("metered", {
-  settings: { TELEMETRY_ENABLED: "true", TELEMETRY_METRICS_PORT: "0" },
+export const METERED = gatewayTarget("metered", { settings: METRICS });
+
+const KEY = "bench-key-0123456789abcdef";
+
+/** The gateway with metrics, a history, keys, a list of allowed models, and a name of its own with limits. */
+export const EVERYTHING = gatewayTarget("everything", {
+  settings: { ...NAMES, ...METRICS, AUTH_ENABLED: "true", AUTH_API_KEYS: KEY, ALLOWED_MODELS: ALLOWED },
+  keepsHistory: true,
+  credentials: { fresh: false, make: async () => [KEY] },
+  model: "limited/{model}",
 });
 
 /** What this bench compares by itself. Those that cannot run here say so in `missing`. */
@@ -50,6 +57,7 @@ export const OWN_TARGETS: readonly Target[] = [
   {
     name: "nginx",
     ...(nginxProgram === undefined && { missing: "nginx is not installed" }),
+    version: [nginxProgram ?? "nginx", "-v"],
     start(port, ground) {
       const directory = join(ground.directory, `nginx-${port}`);
       mkdirSync(directory, { recursive: true }); // A port can come up twice in one run.
@@ -59,7 +67,6 @@ export const OWN_TARGETS: readonly Target[] = [
     },
   },
   BARE,
-  bareProxy("bare-json", { PARSE: "1" }),
   GATEWAY,
   gatewayTarget("binary", { binary: true }),
 ];
@@ -67,8 +74,8 @@ export const OWN_TARGETS: readonly Target[] = [
 /** Take part only if they are named. */
 export const FURTHER_TARGETS: readonly Target[] = [
   ALIAS,
+  EVERYTHING,
   METERED,
   TRANSLATING,
   gatewayTarget("fetch", { settings: { CLIENT_TRANSPORT: "fetch" } }),
-  ...[1, 2, 4].map((count) => gatewayTarget(`workers-${count}`, { settings: { SERVER_WORKERS: String(count) } })),
 ];

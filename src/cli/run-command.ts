@@ -2,11 +2,8 @@ import { availableParallelism } from "node:os";
 import { version } from "../../package.json" with { type: "json" };
 import { parseCommandLine } from "./command-line.ts";
 import { loadSource, readSource, rereadSource } from "../config/config-source.ts";
-import { helpText } from "./help.ts";
 import type { Config } from "../config/load-config.ts";
-import { printConfig } from "./print-config.ts";
 import { EXIT, fail } from "./exit.ts";
-import { checkHealth } from "./health-check.ts";
 import { writeWhole } from "./write-whole.ts";
 import { holdReloadSignal } from "./signals.ts";
 import { countWorkers, readCpuQuota } from "./workers/count-workers.ts";
@@ -47,7 +44,7 @@ export async function runCommand(args: string[]): Promise<void> {
   const parsed = parseCommandLine(args);
   if (!parsed.ok) fail([parsed.problem], EXIT.badSettings);
   const { action, live, demo, ...files } = parsed.commandLine;
-  if (action === "help") print(helpText(process.stdout.columns ?? 100));
+  if (action === "help") print((await import("./help.ts")).helpText(process.stdout.columns ?? 100));
   if (action === "version") print(version);
   if (action === "print-schema") print((await import("../config/file/editor-schema.ts")).editorSchema());
   const onReloadSignal = action === "serve" ? holdReloadSignal() : () => {};
@@ -62,10 +59,12 @@ export async function runCommand(args: string[]): Promise<void> {
     const hasFile = source.file !== undefined || source.routing !== undefined;
     const origins = hasFile ? await import("../config/file/origins.ts") : undefined;
     const parts = hasFile ? (await import("../config/file/show-parts.ts")).showParts(config.writtenParts) : [];
+    const { printConfig } = await import("./print-config.ts");
     print(printConfig(config, origins?.createOrigins(source, process.env), parts));
   }
   const readAgain = rereadSource(process.env, files, source);
   if (action === "healthcheck") {
+    const { checkHealth } = await import("./health-check.ts");
     const problem = await checkHealth(config.settings);
     if (problem !== undefined) fail([problem], EXIT.notServing);
     print("healthy");

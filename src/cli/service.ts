@@ -5,7 +5,6 @@ import { freeWhenIdle } from "../core/memory/free-when-idle.ts";
 import type { ConfigFile } from "../config/file/config-file.ts";
 import { keepFileState } from "../config/file/file-state.ts";
 import type { Config, LoadedConfig } from "../config/load-config.ts";
-import { openDemo } from "../demo/demo-provider.ts";
 import { EXIT, listeningProblem } from "./exit.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { GatewayDependencies } from "../shared-parts.ts";
@@ -76,7 +75,7 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
   const { log, clock = Date.now } = given;
   const fileState = file && keepFileState(file, clock, fileProblem);
   const dependencies = { ...given, configFile: fileState?.current };
-  const complete = demo ? openDemo() : (given: Config) => given;
+  const complete = demo ? (await import("../demo/demo-provider.ts")).openDemo() : (given: Config) => given;
   const first = complete(config);
   const { settings, providers } = first;
   const gateway = await build(first, dependencies);

@@ -168,7 +168,7 @@ export function relayOptions(settings: Settings) {
     proxiesWithoutModel: settings.PROXY_WITHOUT_MODEL === "allow",
     maxBodyBytes: settings.SERVER_MAX_REQUEST_BODY_SIZE,
     jsonLimits: jsonLimits(settings),
-    ...{ isStrict: settings.VALIDATION === "strict", judge: settings.ENABLE_VISION ? undefined : VISUAL_SIGNS },
+    judge: settings.ENABLE_VISION ? undefined : VISUAL_SIGNS,
     ...{ wantsUsage: settings.STREAM_USAGE === "always", showsCost: settings.COST_HEADER },
     ...{ defaultMaxTokens: settings.DEFAULT_MAX_TOKENS, estimatesTokens: settings.COUNT_TOKENS === "estimate" },
     refusesUnsupported: settings.UNSUPPORTED_FIELDS === "refuse",

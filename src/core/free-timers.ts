@@ -2,6 +2,8 @@ import type { TimerSource } from "./deadlines.ts";
 
 /** The time is looked at so often, in milliseconds. */
 const TICK_MS = 5;
+/** A turn that took longer than it should counts for no more than this, however long it was, in milliseconds. */
+const LATE_MS = 10;
 
 interface Wait {
   /** In free milliseconds. */
@@ -12,8 +14,7 @@ interface Wait {
 /**
  * Timers, with a clock of their own, that count only the time in which this process could hear what others said. While it is
  * busy, or is not given the processor, answers lie unread in its sockets: such a turn of the event loop counts for no more
- * than {@link TICK_MS}, however long it was, and what is due after it is done only once the sockets were looked at. The clock
- * stands while nobody waits.
+ * than {@link LATE_MS}, and what is due after it is done only once the sockets were looked at. The clock stands while nobody waits.
  */
 export function createFreeTimers({ now, setTimer, clearTimer }: TimerSource): TimerSource {
   const waits = new Set<Wait>();
@@ -23,6 +24,8 @@ export function createFreeTimers({ now, setTimer, clearTimer }: TimerSource): Ti
   let setAt = 0;
   let delay = 0;
   let wasLate = false;
+
+  const current = (): number => (timer === undefined ? free : free + Math.min(TICK_MS, now() - setAt));
 
   const arm = (delayMs: number): void => {
     setAt = now();
@@ -40,7 +43,7 @@ export function createFreeTimers({ now, setTimer, clearTimer }: TimerSource): Ti
     timer = undefined;
     const passed = now() - setAt;
     const isLate = passed > delay + TICK_MS;
-    free += isLate ? Math.min(TICK_MS, passed) : passed;
+    free += isLate ? Math.min(LATE_MS, passed) : passed;
     // Not twice in a row, so that who is always busy is not kept waiting without end.
     if (isLate && !wasLate) {
       wasLate = true;
@@ -55,14 +58,16 @@ export function createFreeTimers({ now, setTimer, clearTimer }: TimerSource): Ti
   };
 
   return {
-    now: () => free,
+    now: current,
     setTimer(callback, delayMs) {
-      const wait: Wait = { at: free + delayMs, callback };
+      const wait: Wait = { at: current() + delayMs, callback };
       waits.add(wait);
-      if (timer === undefined) {
-        wasLate = false;
-        armNext();
-      }
+      // The one that is set is soon enough.
+      if (timer !== undefined && free + delay <= wait.at) return wait;
+      free = current();
+      if (timer === undefined) wasLate = false;
+      else clearTimer(timer);
+      armNext();
       return wait;
     },
     clearTimer(wait) {

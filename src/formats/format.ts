@@ -40,8 +40,8 @@ export interface Format {
   readonly notSupported: FailureCode;
   /** What is wrong with the members of a request's body that the gateway itself reads, if anything is. */
   readonly checkRequired: CheckRequest;
-  /** What is wrong with a request's body by its schema, if anything is: for `VALIDATION=strict`. */
-  readonly check: CheckRequest;
+  /** Loads what says what is wrong with a request's body by its schema, if anything is: only for `VALIDATION=strict`. */
+  readonly loadCheck: () => Promise<CheckRequest>;
   /** The member that holds the conversation, and how images are recognised in it; absent if there are none. */
   readonly images?: {
     readonly member: "messages" | "input" | "contents";

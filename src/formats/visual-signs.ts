@@ -31,6 +31,7 @@ for (const word of ["image", "video", "application", "data"]) FOLLOWERS[word.cha
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const LOWER_I = 0x69;
+const LOWER_U = 0x75;
 const CASE_BIT = 0x20;
 const ESCAPED_SPACES: ReadonlySet<number | undefined> = new Set(Buffer.from("nrtf"));
 const TYPE = Buffer.from('"type"');
@@ -108,7 +109,7 @@ function beginsVisual(bytes: Buffer, start: number, end: number): boolean {
     if (byte === 0x20 || byte >= 0x80) continue;
     if (byte !== BACKSLASH) break;
     const escape = bytes[position + 1];
-    if (escape === 0x75) {
+    if (escape === LOWER_U) {
       if (bytes[position + 2] === 0x30 && bytes[position + 3] === 0x30) return true;
       position += 5;
     } else if (ESCAPED_SPACES.has(escape)) {
@@ -119,7 +120,10 @@ function beginsVisual(bytes: Buffer, start: number, end: number): boolean {
   }
   if (position >= end) return false;
   const second = bytes[position + 1] as number;
-  if (second !== BACKSLASH) {
+  if (second === BACKSLASH) {
+    // Only an escaped letter goes on a word: what JSON in a string begins with, `{\"`, is none.
+    if (bytes[position + 2] !== LOWER_U) return false;
+  } else {
     const follows = FOLLOWERS[((bytes[position] as number) | CASE_BIT) & 0x7f];
     if (follows === 0 || (second | CASE_BIT) !== follows) return false;
   }

@@ -7,6 +7,7 @@ import { decodeObjectInTurns, type DecodedObject } from "../core/json/parse.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
 import type { Format } from "../formats/format.ts";
 import type { CheckRequest } from "../formats/schema/check.ts";
+import type { StrictChecks } from "../formats/strict-checks.ts";
 import type { AskedInPath } from "./read-path.ts";
 import { afterParsing, DECISIVE_NAMES, parsed, type ReceivedBody, UnparsedBody } from "./received-body.ts";
 
@@ -14,8 +15,8 @@ export interface AcceptParts {
   readonly memory: MemoryBudget;
   /** Of request bodies and of answers that are parsed whole. */
   readonly jsonLimits: JsonLimits;
-  /** Hold requests to all that their schemas say, and not only to what the gateway itself must read. */
-  readonly isStrict: boolean;
+  /** Hold requests to all that their schemas say; undefined to hold them only to what the gateway itself must read. */
+  readonly strictChecks: StrictChecks | undefined;
   /** Tells the strings that are signs of what a stage looks for, see {@link UnparsedBody.hasVisualSign}. */
   readonly judge?: StringJudge | undefined;
 }
@@ -37,13 +38,26 @@ export function acceptBody(
 ): ReceivedBody | Promise<ReceivedBody> {
   const arrived: ArrivedBody = { context, request, format, bytes, inPath };
   // Strict checks look at all that is in it.
-  if (parts.isStrict) return hold(arrived, undefined, parts);
+  if (parts.strictChecks) return hold(arrived, undefined, parts);
   const { jsonLimits: limits, judge } = parts;
   const checking = checkObject(bytes, { limits, names: DECISIVE_NAMES, judge, stop: request });
-  return checking instanceof Promise
-    ? checking.then((checked) => hold(arrived, checked, parts))
-    : hold(arrived, checking, parts);
+  return checking instanceof Promise ? holdLater(arrived, checking, parts) : hold(arrived, checking, parts);
 }
+
+// Those that wait are functions of their own, because a closure costs whoever calls the function around it.
+
+const holdLater = (
+  arrived: ArrivedBody,
+  checking: Promise<CheckedObject | undefined>,
+  parts: AcceptParts,
+): Promise<ReceivedBody> => checking.then((checked) => hold(arrived, checked, parts));
+
+const takeLater = (
+  arrived: ArrivedBody,
+  checked: CheckedObject | undefined,
+  parts: AcceptParts,
+  held: Promise<void>,
+): Promise<ReceivedBody> => held.then(() => take(arrived, checked, parts));
 
 interface ArrivedBody {
   readonly context: RequestContext;
@@ -62,7 +76,7 @@ function hold(
   const { context, request, bytes } = arrived;
   const weight = checked ? weightOf(bytes.length, checked.values) : parsedWeight(bytes);
   const wait = parts.memory.hold(context, bytes.length + weight, request.signal);
-  return wait ? wait.then(() => take(arrived, checked, parts)) : take(arrived, checked, parts);
+  return wait ? takeLater(arrived, checked, parts, wait) : take(arrived, checked, parts);
 }
 
 const take = (
@@ -98,9 +112,9 @@ interface AskedMembers {
 
 function parse(
   { request, format, bytes, inPath }: ArrivedBody,
-  { jsonLimits, isStrict }: AcceptParts,
+  { jsonLimits, strictChecks }: AcceptParts,
 ): ReceivedBody | Promise<ReceivedBody> {
-  const check = isStrict ? format.check : format.checkRequired;
+  const check = strictChecks?.get(format) ?? format.checkRequired;
   const withPath = (body: ReceivedBody): ReceivedBody =>
     inPath ? { ...body, value: { ...body.value, ...inPath } } : body;
   const decoded = decodeObjectInTurns(bytes, { limits: jsonLimits, names: DECISIVE_NAMES, stop: request });

@@ -2,14 +2,14 @@ import type { RequestContext } from "../core/request-context.ts";
 import { mediaBytes } from "../formats/media-bytes.ts";
 import type { ApiName, Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
-import { resolveTarget, splitQuery, type Target, type TargetSources } from "../routing/resolve-target.ts";
+import { type RelayedQuery, resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
 import { acceptBody, type AcceptParts, requireClient } from "./accept-body.ts";
 import type { AttemptParts } from "./attempt-parts.ts";
 import { Attempts } from "./attempts.ts";
 import { chooseWay } from "./choose-way.ts";
-import { readAskedInPath } from "./read-path.ts";
-import { type BodyReaderParts, readBody } from "./read-body.ts";
-import { isLong, memberOf, parsed } from "./received-body.ts";
+import type { AskedInPath } from "./read-path.ts";
+import type { BodyReaderParts } from "./read-body.ts";
+import { isLong, memberOf, parsed, type ReceivedBody } from "./received-body.ts";
 import type { OpenedRoute, RoutedAdmission, RoutedAsk } from "./route/request-route.ts";
 import { readsConversation } from "./route/request-traits.ts";
 import type { AdmittedRequest } from "./stage.ts";
@@ -28,47 +28,115 @@ export interface AdmitParts
   readonly routing?: RoutedAdmission | undefined;
 }
 
+/** A request whose body has been read. */
+export interface ReadRequest {
+  readonly context: RequestContext;
+  readonly request: Request;
+  readonly format: Format;
+  /** What its path says in place of its body. */
+  readonly inPath: AskedInPath | undefined;
+  readonly query: RelayedQuery;
+}
+
 /**
- * Reads a request and decides who answers it. The attempts of what comes out are open: whoever gets it closes them.
+ * Decides who answers a request. The attempts of what comes out are open: whoever gets it closes them.
  * Throws a {@link Failure} if the request may not pass.
+ * @returns a promise only if there is something to wait for. No function here is `async`, and none that every request goes
+ * through has a closure: each of these would cost it six objects, or two
  */
-export type Admit = (context: RequestContext, request: Request, format: Format) => Promise<AdmittedRequest>;
+export type Admit = (read: ReadRequest, raw: Uint8Array) => AdmittedRequest | Promise<AdmittedRequest>;
 
 export function createAdmit(parts: AdmitParts): Admit {
-  const { targets, policy, estimatesTokens, routing } = parts;
-
-  return async (context, request, format) => {
-    const inPath = format.inPath && readAskedInPath(request.url, format.inPath);
-    const query = splitQuery(request.url, inPath !== undefined);
-    context.waits();
-    const bytes = withoutByteOrderMark(await readBody(context, request, parts));
-    context.waited();
+  return (read, raw) => {
+    const { context, request, format, inPath } = read;
+    const bytes = withoutByteOrderMark(raw);
     context.received(bytes.length);
     context.carriesMedia(mediaBytes(bytes));
     const accepting = acceptBody(context, request, format, bytes, inPath, parts);
-    const body = accepting instanceof Promise ? await accepting : accepting;
-    const streams = memberOf(body, "stream") === true;
-    const isArray = streams && format.array !== undefined && format.array.isAsked(query.rest);
-    const name = String(memberOf(body, "model"));
-    const named = query.provider === undefined ? routing?.router.find(name) : undefined;
-    if (routing && named) {
-      const ask = { context, request, format, body, streams, query: query.rest, route: named, alias: name };
-      return admitRouted(parts, routing, ask, isArray);
-    }
-    const found = resolveTarget(targets, query.provider, name, apiOf(format));
-    const target = found instanceof Promise ? await found : found;
-    requireClient(request);
-    context.selected(target.provider.id, target.model);
-    if (policy.active) await requireAllowedModels(policy, context, request, target, bytes, query.rest);
-    const keyed = routing?.router.forProvider(target.provider.id, target.model);
-    if (routing && keyed) {
-      const ask = { context, request, format, body, streams, query: query.rest, route: keyed, alias: undefined };
-      return admitRouted(parts, routing, ask, isArray);
-    }
-    const way = chooseWay(target, format, streams, query.rest, estimatesTokens);
-    return { format, body, ...way, isArray, attempts: new Attempts(parts, context, request) };
+    return accepting instanceof Promise ? resolveLater(parts, read, accepting) : resolve(parts, read, accepting);
   };
 }
+
+const resolveLater = (
+  parts: AdmitParts,
+  read: ReadRequest,
+  accepting: Promise<ReceivedBody>,
+): Promise<AdmittedRequest> => accepting.then((body) => resolve(parts, read, body));
+
+/** Finds out whom a request is for. */
+function resolve(parts: AdmitParts, read: ReadRequest, body: ReceivedBody): AdmittedRequest | Promise<AdmittedRequest> {
+  const { format, query } = read;
+  const { targets, routing } = parts;
+  const name = String(memberOf(body, "model"));
+  const named = query.provider === undefined ? routing?.router.find(name) : undefined;
+  if (routing && named) return admitRouted(parts, routing, askOf(read, body, named, name));
+  const found = resolveTarget(targets, query.provider, name, apiOf(format));
+  return found instanceof Promise ? allowLater(parts, read, body, found) : allow(parts, read, body, found);
+}
+
+const allowLater = (
+  parts: AdmitParts,
+  read: ReadRequest,
+  body: ReceivedBody,
+  finding: Promise<Target>,
+): Promise<AdmittedRequest> => finding.then((target) => allow(parts, read, body, target));
+
+/** Applies the model policy. */
+function allow(
+  parts: AdmitParts,
+  read: ReadRequest,
+  body: ReceivedBody,
+  target: Target,
+): AdmittedRequest | Promise<AdmittedRequest> {
+  const { context, request, query } = read;
+  requireClient(request);
+  context.selected(target.provider.id, target.model);
+  if (!parts.policy.active) return sendOn(parts, read, body, target);
+  const search = requireAllowedModels(parts.policy, context, request, target, body.bytes, query.rest);
+  return search ? sendOnLater(parts, read, body, target, search) : sendOn(parts, read, body, target);
+}
+
+const sendOnLater = (
+  parts: AdmitParts,
+  read: ReadRequest,
+  body: ReceivedBody,
+  target: Target,
+  search: Promise<void>,
+): Promise<AdmittedRequest> => search.then(() => sendOn(parts, read, body, target));
+
+/** Chooses the way to a provider. */
+function sendOn(
+  parts: AdmitParts,
+  read: ReadRequest,
+  body: ReceivedBody,
+  target: Target,
+): AdmittedRequest | Promise<AdmittedRequest> {
+  const { context, request, format, query } = read;
+  const { routing } = parts;
+  const keyed = routing?.router.forProvider(target.provider.id, target.model);
+  if (routing && keyed) return admitRouted(parts, routing, askOf(read, body, keyed, undefined));
+  const way = chooseWay(target, format, asksForStream(body), query.rest, parts.estimatesTokens);
+  const attempts = new Attempts(parts, context, request);
+  const isArray = asksForArray(read, body);
+  // Written out: to spread an object takes 0.2 µs.
+  const { target: asked, wire, url, counter } = way;
+  return { format, body, target: asked, wire, url, counter, isArray, attempts };
+}
+
+const asksForStream = (body: ReceivedBody): boolean => memberOf(body, "stream") === true;
+
+const asksForArray = ({ format: { array }, query }: ReadRequest, body: ReceivedBody): boolean =>
+  array !== undefined && asksForStream(body) && array.isAsked(query.rest);
+
+const askOf = (
+  read: ReadRequest,
+  body: ReceivedBody,
+  route: RoutedAsk["route"],
+  alias: string | undefined,
+): RoutedAsk & { readonly isArray: boolean } => ({
+  ...{ context: read.context, request: read.request, format: read.format },
+  ...{ body, streams: asksForStream(body), query: read.query.rest, route, alias, isArray: asksForArray(read, body) },
+});
 
 /**
  * Admits a request that several deployments could answer. At once, unless a long body must be parsed, or one searched
@@ -77,10 +145,9 @@ export function createAdmit(parts: AdmitParts): Admit {
 function admitRouted(
   parts: AdmitParts,
   { open, router }: RoutedAdmission,
-  ask: RoutedAsk,
-  isArray: boolean,
+  ask: RoutedAsk & { readonly isArray: boolean },
 ): AdmittedRequest | Promise<AdmittedRequest> {
-  const { context, request, format, body } = ask;
+  const { context, request, format, body, isArray } = ask;
   const admit = ({ route, way }: OpenedRoute): AdmittedRequest => {
     requireClient(request);
     return { format, body, ...way, route, isArray, attempts: new Attempts(parts, context, request) };

@@ -85,13 +85,11 @@ export class Attempt implements Reply {
    * Waits for the header of the answer, whatever its status.
    * @throws Failure an `UpstreamFailure`, which knows how far the call came, or the reason why the request ended
    */
-  async received(): Promise<UpstreamResponse> {
-    try {
-      return this.#record(await this.#sending);
-    } catch (error) {
-      this.close(toFailure(error));
-      throw error;
-    }
+  received(): Promise<UpstreamResponse> {
+    return this.#sending.then(
+      (response) => this.#record(response),
+      (error: unknown) => this.#fail(error),
+    );
   }
 
   /**
@@ -99,15 +97,21 @@ export class Attempt implements Reply {
    * @throws Failure what {@link received} throws, and an `UpstreamFailure` for any status from 300 up; the attempt is
    * then closed
    */
-  async answered(): Promise<this> {
-    try {
-      const response = this.#record(await this.#sending);
-      if (response.status < 300) return this;
-      throw await readProviderFailure(this.#context, response, this.call, this.#provider);
-    } catch (error) {
-      this.close(toFailure(error));
-      throw error;
-    }
+  answered(): Promise<this> {
+    return this.#sending.then(
+      (response) => (this.#record(response).status < 300 ? this : this.#refuse()),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #refuse(): Promise<never> {
+    const reading = readProviderFailure(this.#context, this.response, this.call, this.#provider);
+    return reading.catch((error: unknown) => error).then((error) => this.#fail(error));
+  }
+
+  #fail(error: unknown): never {
+    this.close(toFailure(error));
+    throw error;
   }
 
   /** @param failure why its answer is of no use, if that is so */

@@ -28,9 +28,12 @@ const LATE_MS = 20;
 /** It ends for the streams of so many milliseconds together. */
 const GRACE_STEP_MS = 25;
 
-/** When a sign of life is due for a stream that has just moved. */
-export function firstBeat({ now, intervalMs }: Heartbeat): number {
-  return now() + intervalMs;
+/**
+ * When a sign of life is due for a stream that has just moved.
+ * @param time the time now, if it has been read: each event needs it, and so does its call
+ */
+export function firstBeat({ now, intervalMs }: Heartbeat, time: number = now()): number {
+  return time + intervalMs;
 }
 
 /** So many times within one interval further signs may fall due: each time is a look at all open deadlines, of every stream. */

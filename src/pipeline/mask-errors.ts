@@ -1,5 +1,6 @@
 import { asBuffer } from "../core/json/bytes.ts";
 import { redactionOf } from "../core/redact/redact.ts";
+import type { SecretPatterns } from "../core/redact/secret-patterns.ts";
 import { createEventEditor, type EventFilter } from "../core/sse/event-filter.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
 import type { RequestContext } from "../core/request-context.ts";
@@ -15,6 +16,7 @@ const ERROR = Buffer.from('"error"');
 /** What the Responses API says in the events of a response that has not failed. */
 const NO_ERROR = /^\s*:\s*null\b/;
 const LONGEST_NO_ERROR = 16;
+const LINE_FEED = 0x0a;
 
 /** An error event is shorter; a longer event passes as it is. */
 const MAX_EVENT_BYTES = 1024 * 1024;
@@ -29,30 +31,41 @@ const NOTHING = new Uint8Array(0);
 export function createErrorMask(provider: Pick<Provider, "secrets" | "credential">): EventFilter | undefined {
   const secrets = secretsOf(provider);
   if (secrets.length === 0) return undefined;
-  let editor: EventFilter | undefined;
+  return new ErrorMask(secrets);
+}
+
+/** A class for the reason of {@link createEventEditor}'s. */
+class ErrorMask implements EventFilter {
+  readonly #secrets: readonly SecretPatterns[];
+  #editor: EventFilter | undefined;
   /** The end of the chunk before, if the mention of an error may go on behind it. */
-  let before: Uint8Array = NOTHING;
+  #before: Uint8Array | undefined;
 
-  // Read as Latin-1, so that bytes that are no text come out as they were.
-  const mask = (event: Buffer): Uint8Array => {
+  constructor(secrets: readonly SecretPatterns[]) {
+    this.#secrets = secrets;
+  }
+
+  push(chunk: Uint8Array): Uint8Array {
+    if (this.#editor) return this.#editor.push(chunk);
+    const searched = this.#before ? Buffer.concat([this.#before, chunk]) : asBuffer(chunk);
+    if (!mentionsError(searched)) {
+      this.#before = beginningOfError(searched);
+      return chunk;
+    }
+    this.#editor = createEventEditor((event) => this.#mask(event), MAX_EVENT_BYTES);
+    return this.#editor.push(chunk);
+  }
+
+  flush(): Uint8Array {
+    return this.#editor?.flush() ?? NOTHING;
+  }
+
+  /** Read as Latin-1, so that bytes that are no text come out as they were. */
+  #mask(event: Buffer): Uint8Array {
     const text = event.toString("latin1");
-    const masked = redactionOf(secrets)(text);
+    const masked = redactionOf(this.#secrets)(text);
     return masked === text ? event : Buffer.from(masked, "latin1");
-  };
-
-  return {
-    push(chunk) {
-      if (editor) return editor.push(chunk);
-      const searched = before.length > 0 ? Buffer.concat([before, chunk]) : asBuffer(chunk);
-      if (!mentionsError(searched)) {
-        before = beginningOfError(searched);
-        return chunk;
-      }
-      editor = createEventEditor(mask, MAX_EVENT_BYTES);
-      return editor.push(chunk);
-    },
-    flush: () => editor?.flush() ?? NOTHING,
-  };
+  }
 }
 
 function mentionsError(bytes: Buffer): boolean {
@@ -64,12 +77,13 @@ function mentionsError(bytes: Buffer): boolean {
 }
 
 /** The last bytes, if they are the first ones of {@link ERROR}. No object for each chunk: the end of an event is none of them. */
-function beginningOfError(bytes: Buffer): Uint8Array {
-  if (!ERROR.includes(bytes[bytes.length - 1] ?? 0)) return NOTHING;
+function beginningOfError(bytes: Buffer): Uint8Array | undefined {
+  const last = bytes[bytes.length - 1];
+  if (last === LINE_FEED || !ERROR.includes(last ?? 0)) return undefined;
   for (let at = Math.max(0, bytes.length - ERROR.length + 1); at < bytes.length; at++) {
     if (ERROR.compare(bytes, at, bytes.length, 0, bytes.length - at) === 0) return Buffer.from(bytes.subarray(at));
   }
-  return NOTHING;
+  return undefined;
 }
 
 /** An error up to this size is read whole, so that its length is known. */

@@ -1,6 +1,6 @@
 import { asBuffer, toJson } from "../core/json/bytes.ts";
 import { Failure } from "../core/errors.ts";
-import { type Edit, editMembers, editObject } from "../core/json/edit.ts";
+import { type Edit, type EditedBytes, editMembers, joined, withEdits } from "../core/json/edit.ts";
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { findMember, type Member } from "../core/json/find.ts";
 import { watchMembers } from "../core/json/limits.ts";
@@ -44,7 +44,7 @@ type BodyFormat = Pick<Format, "api" | "hasStreamOptions" | "images" | "inPath" 
 
 /**
  * What is sent to the provider: the client's bytes, with `model` and `stream_options` replaced if necessary, and without
- * the seals of providers that this conversation was translated for before.
+ * the seals of providers that this conversation was translated for before. It is still to be written, as it is sent.
  * @param usageInjected see {@link injectsUsage}
  */
 export function prepareBody(
@@ -52,7 +52,7 @@ export function prepareBody(
   target: Target,
   { api, hasStreamOptions, images, inPath, seals }: BodyFormat,
   usageInjected: boolean,
-): Uint8Array {
+): Uint8Array | EditedBytes {
   const edits: Edit[] = [];
   const model = requireSingleMember(body, "model");
   const variant = variantFor(target, api);
@@ -74,8 +74,8 @@ export function prepareBody(
   if (images && holdsSeals(body, seals)) {
     edits.push(...editSeals(body, images.member, seals?.remove ?? removeSeals));
   }
-  const edited = editObject(body.bytes, edits);
-  return variant?.replaced ? setMembers(edited, variant.added, variant.replaced) : edited;
+  const edited = withEdits(body.bytes, edits);
+  return variant?.replaced ? setMembers(joined(edited), variant.added, variant.replaced) : edited;
 }
 
 /**

@@ -47,8 +47,16 @@ const WHOLE_BYTES = 64 * 1024;
 export function readBody(context: RequestContext, request: Request, parts: BodyReaderParts): Promise<Uint8Array> {
   const raw = readRawBody(context, request, parts);
   const encoding = request.headers.get("content-encoding");
-  return encoding === null ? raw : raw.then((bytes) => decodeBody(context, request, bytes, encoding, parts));
+  return encoding === null ? raw : decodeLater(context, request, raw, encoding, parts);
 }
+
+const decodeLater = (
+  context: RequestContext,
+  request: Request,
+  raw: Promise<Uint8Array>,
+  encoding: string,
+  parts: BodyReaderParts,
+): Promise<Uint8Array> => raw.then((bytes) => decodeBody(context, request, bytes, encoding, parts));
 
 /** Like {@link readBody}, but with the Content-Encoding left as it is. */
 export function readRawBody(context: RequestContext, request: Request, parts: BodyReaderParts): Promise<Uint8Array> {
@@ -110,14 +118,14 @@ async function whileHeld(request: Request, connections: ClientConnections, wait:
   }
 }
 
-async function readWhole(request: Request): Promise<Uint8Array> {
-  try {
-    // A Buffer from the start: everything that reads the bytes needs one.
-    return Buffer.from(await request.arrayBuffer());
-  } catch (error) {
+function readWhole(request: Request): Promise<Uint8Array> {
+  return request.arrayBuffer().then(bytesOf, (error: unknown) => {
     throw interruption(request, error);
-  }
+  });
 }
+
+/** A Buffer from the start: everything that reads the bytes needs one. */
+const bytesOf = (body: ArrayBuffer): Buffer => Buffer.from(body);
 
 /**
  * The runtime closes the connection on bad framing just as a client does that leaves; neither can get a response any

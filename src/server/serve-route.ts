@@ -1,6 +1,6 @@
 import type { Authenticate } from "../auth/authenticate.ts";
-import type { ErrorFormat } from "../formats/error-body.ts";
-import type { RequestContext, Outcome } from "../core/request-context.ts";
+import type { ErrorEnvelope, ErrorFormat } from "../formats/error-body.ts";
+import type { RequestContext, Outcome, Principal } from "../core/request-context.ts";
 import type { RequestOpener } from "../core/in-flight-requests.ts";
 import { Failure, toFailure } from "../core/errors.ts";
 import { chooseErrorEnvelope } from "./choose-error-envelope.ts";
@@ -44,7 +44,7 @@ export function serveRoute(
   { requests, envelope, authenticate, describeClient, requireOwnOrigin, endsConnections, cors, ...parts }: ServeParts,
   row: RouteRow,
   handler: RouteHandler,
-): (request: Request) => Promise<Response> {
+): (request: Request) => Response | Promise<Response> {
   const route = row.paths[0] ?? "";
   const errorsFor = chooseErrorEnvelope(row, envelope);
   const requireWellFormed = createRequireWellFormed(row.open);
@@ -58,49 +58,92 @@ export function serveRoute(
   // The router brings OPTIONS to no other rows.
   const mayBePreflight = row.method === "ALL";
 
-  const refuse = (context: RequestContext, { headers }: Request, error: unknown): Response => {
-    const failure = toFailure(error);
-    const errors = errorsFor(headers);
-    const body = errors.body(failure, context.id);
-    context.failed(failure);
-    context.answered(errors.status(failure));
-    context.sent(Buffer.byteLength(body));
-    context.finish(outcomeOf(failure));
-    return new Response(body, { status: context.status, headers: errors.headers(failure, context.id) });
-  };
-
-  const answerPreflight = (context: RequestContext, request: Request): Response => {
-    const permission = cors?.preflight(context, request);
-    if (!permission) throw new Failure("origin_not_allowed");
-    return permission;
-  };
-
-  return async (request) => {
-    const context = requests.open(request, route);
-    if (describeClient) context.cameFrom(describeClient(request));
-    let response: Response;
-    try {
-      const host = requireWellFormed(request);
-      if (checkOrigin && host !== null) checkOrigin(request, host, row);
-      const preflight = mayBePreflight && isPreflight(request) ? answerPreflight(context, request) : undefined;
-      if (!preflight && decide) {
-        const decision = decide(readCredentials(request));
-        // Usually synchronous.
-        context.admitted(decision instanceof Promise ? await decision : decision);
-      }
-      if (row.json) requireJson(request);
-      response = preflight ?? (await handler(context, request));
-      // A request whose upstream call can still end it goes on after this, and is finished by whoever opened the call.
-      if (context.call === undefined && context.outcome === undefined) {
-        context.answered(response.status);
-        context.finish("answered");
-      }
-    } catch (error) {
-      response = refuse(context, request, error);
-    }
+  const sent = (request: Request, response: Response): Response => {
     if (endsConnections?.()) response.headers.set("connection", "close");
     return cors ? cors.permit(request, response) : response;
   };
+
+  const finish = (context: RequestContext, request: Request, response: Response): Response => {
+    // A request whose upstream call can still end it goes on after this, and is finished by whoever opened the call.
+    if (context.call === undefined && context.outcome === undefined) {
+      context.answered(response.status);
+      context.finish("answered");
+    }
+    return sent(request, response);
+  };
+
+  const refuse = (context: RequestContext, request: Request, error: unknown): Response =>
+    sent(request, respondToFailure(context, errorsFor(request.headers), toFailure(error)));
+
+  const handle = (context: RequestContext, request: Request): Response | Promise<Response> => {
+    if (row.json) requireJson(request);
+    return handler(context, request);
+  };
+
+  const begin = (context: RequestContext, request: Request): Response | Promise<Response> => {
+    const host = requireWellFormed(request);
+    if (checkOrigin && host !== null) checkOrigin(request, host, row);
+    if (mayBePreflight && isPreflight(request)) return answerPreflight(cors, context, request);
+    const decision = decide?.(readCredentials(request));
+    // Usually synchronous.
+    if (decision instanceof Promise) return handleLater(context, request, decision, handle);
+    if (decide) context.admitted(decision);
+    return handle(context, request);
+  };
+
+  // Not `async`, which would cost each request five objects more.
+  return (request) => {
+    const context = requests.open(request, route);
+    if (describeClient) context.cameFrom(describeClient(request));
+    try {
+      const answering = begin(context, request);
+      return answering instanceof Promise
+        ? finishLater(context, request, answering, finish, refuse)
+        : finish(context, request, answering);
+    } catch (error) {
+      return refuse(context, request, error);
+    }
+  };
+}
+
+// Apart from who calls them, whose each call would cost two objects more with a closure in it.
+
+const handleLater = (
+  context: RequestContext,
+  request: Request,
+  deciding: Promise<Principal | undefined>,
+  handle: RouteHandler,
+): Promise<Response> =>
+  deciding.then((principal) => {
+    context.admitted(principal);
+    return handle(context, request);
+  });
+
+const finishLater = (
+  context: RequestContext,
+  request: Request,
+  answering: Promise<Response>,
+  finish: (context: RequestContext, request: Request, response: Response) => Response,
+  refuse: (context: RequestContext, request: Request, error: unknown) => Response,
+): Promise<Response> =>
+  answering.then(
+    (response) => finish(context, request, response),
+    (error: unknown) => refuse(context, request, error),
+  );
+
+function respondToFailure(context: RequestContext, errors: ErrorEnvelope, failure: Failure): Response {
+  const body = errors.body(failure, context.id);
+  context.failed(failure);
+  context.answered(errors.status(failure));
+  context.sent(Buffer.byteLength(body));
+  context.finish(outcomeOf(failure));
+  return new Response(body, { status: context.status, headers: errors.headers(failure, context.id) });
+}
+
+function answerPreflight(cors: Cors | undefined, context: RequestContext, request: Request): Response {
+  const permission = cors?.preflight(context, request);
+  if (!permission) throw new Failure("origin_not_allowed");
+  return permission;
 }
 
 function outcomeOf(failure: Failure): Outcome {

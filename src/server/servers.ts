@@ -1,4 +1,4 @@
-import type { createApplication } from "./application.ts";
+import type { Application } from "./application.ts";
 import type { PortAddress } from "./hold-port.ts";
 import type { TlsMaterial } from "./tls.ts";
 
@@ -7,9 +7,6 @@ export interface ListenAddress extends PortAddress {
   /** Path of a unix socket. */
   readonly unix?: string | undefined;
 }
-
-export type Application = ReturnType<typeof createApplication>;
-type ListenOptions = Parameters<Application["listen"]>[0];
 
 export interface ServersParts {
   readonly address: ListenAddress;
@@ -44,17 +41,16 @@ export function createServers({ address, idleSeconds }: ServersParts): Servers {
     last: () => servers.at(-1),
     start(port, tls) {
       if (!served) throw new Error("nothing to serve");
-      served.listen({
+      const server = served.listen({
         ...(unix === undefined ? { hostname, port } : { unix }),
         ...(tls && { tls }),
-        // Each of these has another default in Elysia or Bun that would do harm: pages with source code in errors, a
-        // second gateway on the same port, and a 413 without a body before the gateway's own limit can answer.
+        // Each of these has another default that would do harm: pages with source code in errors, a second gateway on the same
+        // port, and a 413 without a body before the gateway's own limit can answer.
         development: false,
         reusePort,
         maxRequestBodySize: Number.MAX_SAFE_INTEGER,
         idleTimeout: idleSeconds,
-      } as ListenOptions);
-      const server = served.server as Bun.Server<unknown>;
+      });
       servers.push(server);
       return server;
     },

@@ -40,19 +40,19 @@ export function createLineBatches(): LineBatches {
   let heldBytes = 0;
   /** Where held lines of what failed begin and end; most batches have none. */
   let failures: Range[] = [];
-  const waiting: Uint8Array[] = [];
+  const waiting: Buffer[] = [];
   let waitingBytes = 0;
   let lost = NOTHING;
   let reported = NOTHING;
 
-  const add = (batch: Uint8Array): void => {
+  const add = (batch: Buffer): void => {
     waiting.push(batch);
     waitingBytes += batch.length;
   };
   const hasRoom = (bytes: number, limit: number): boolean => waitingBytes + bytes <= limit;
 
   /** There is no room for all of these lines. */
-  const addFailures = (bytes: Uint8Array, lines: number, ranges: readonly Range[]): void => {
+  const addFailures = (bytes: Buffer, lines: number, ranges: readonly Range[]): void => {
     lost = { ...lost, info: lost.info + lines - ranges.length };
     if (ranges.length === 0) return;
     const kept = Buffer.concat(ranges.map(({ start, end }) => bytes.subarray(start, end)));
@@ -70,8 +70,13 @@ export function createLineBatches(): LineBatches {
     release() {
       if (heldLines === 0) return;
       const bytes = buffer.take(heldBytes);
-      if (hasRoom(bytes.length, MAX_WAITING_BYTES)) add(bytes);
-      else addFailures(bytes, heldLines, failures);
+      if (waiting.length === 0) add(bytes);
+      else {
+        // Their array is larger than they are, and what waits has a bound.
+        if (hasRoom(bytes.length, MAX_WAITING_BYTES)) add(Buffer.from(bytes));
+        else addFailures(bytes, heldLines, failures);
+        buffer.giveBack(bytes);
+      }
       heldLines = 0;
       heldBytes = 0;
       if (failures.length > 0) failures = [];
@@ -83,7 +88,10 @@ export function createLineBatches(): LineBatches {
       if (!batch) return;
       waitingBytes -= written;
       if (written < batch.length) waiting[0] = batch.subarray(written);
-      else waiting.shift();
+      else {
+        waiting.shift();
+        buffer.giveBack(batch);
+      }
     },
     reportLost(report) {
       // Not as soon as there is room, or a slow reader would read little but this.

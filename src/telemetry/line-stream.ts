@@ -1,4 +1,6 @@
-import { createLineBatches, type LostLines } from "./line-batches.ts";
+import { BACKGROUND_TIMERS, type TimerSource } from "../core/deadlines.ts";
+import { createHold, createPutOff } from "./held-lines.ts";
+import { createLineBatches, type LineBatches, type LostLines } from "./line-batches.ts";
 import type { LineBuffer } from "./line-writer.ts";
 import type { LineOutput } from "./standard-output.ts";
 
@@ -11,6 +13,15 @@ export interface LineStream {
    * @param isFailure whether it tells of what went wrong: such lines are kept longer than others if the output stalls
    */
   end(isFailure: boolean): void;
+  /**
+   * For lines that are written to the buffer only when it is time to write them out.
+   * @param write writes all that are due
+   * @returns to be called when there are some. They are written out by the next time that held lines are; if that is urgent,
+   * in the next turn
+   */
+  putOff(write: () => void): (isUrgent: boolean) => void;
+  /** Writes to the buffer what was put off. To be called before a line is written to it that was not. */
+  catchUp(): void;
   /** Resolves when the output has taken all lines, refuses them, or has not taken them within this time. */
   flush(timeoutMs: number): Promise<void>;
   /** How many lines have been lost since it was opened. */
@@ -23,32 +34,36 @@ export interface LineStreamParts {
   readonly batchBytes: number;
   /** Called, when the output takes lines again, with how many were lost; what it writes replaces them. */
   readonly onLost: (lines: LostLines) => void;
+  /** What lines are held by. */
+  readonly timers?: TimerSource;
 }
-
-/** Lines are held this long, because one write for many costs far less than one for each. */
-const HOLD_MS = 5;
 
 /** Delay of a retry after an error of the output: a disk may be full for a while, a pipe that does not wait is full. */
 const RETRY_MS = 50;
 
+/** A pipe takes so many bytes whole: Linux has this limit, POSIX asks for 512. */
+const WHOLE_BYTES = process.platform === "linux" ? 4096 : 512;
+
+const REAL_TIMERS: TimerSource = { ...BACKGROUND_TIMERS, now: () => performance.now() };
+
 /** Opens a stream of lines. What it holds when the process exits is written then, if that can be done without waiting. */
-export function openLineStream({ output, batchBytes, onLost }: LineStreamParts): LineStream {
+export function openLineStream({ output, batchBytes, onLost, timers = REAL_TIMERS }: LineStreamParts): LineStream {
   const batches = createLineBatches();
   const { buffer, lost } = batches;
-  let timer: Timer | undefined;
+  const putOff = createPutOff();
   let isWriting = false;
   let isInLoop = false;
   let retry: Timer | undefined;
   let whenFlushed: (() => void) | undefined;
 
   const release = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
+    putOff.catchUp();
     batches.release();
   };
 
   const writeWaiting = (): void => {
-    // A loop, because an output may answer at once.
+    // A loop, because an output may answer at once; one, because lines are written and lost while it goes on.
+    if (isInLoop) return;
     isInLoop = true;
     while (!isWriting && !retry) {
       if (!batches.first()) release();
@@ -63,43 +78,45 @@ export function openLineStream({ output, batchBytes, onLost }: LineStreamParts):
         if (typeof written === "string") refused(written);
         else batches.taken(written);
         batches.reportLost(onLost);
-        if (!isInLoop) writeWaiting();
+        writeWaiting();
       });
     }
     isInLoop = false;
   };
 
-  const tryAgain = (): void => {
-    retry = undefined;
-    writeWaiting();
-  };
-
   const refused = (code: string): void => {
-    retry = setTimeout(tryAgain, RETRY_MS);
+    retry = setTimeout(() => {
+      retry = undefined;
+      writeWaiting();
+    }, RETRY_MS);
     if (code !== "EAGAIN") whenFlushed?.();
   };
 
-  const holdEnded = (): void => {
-    timer = undefined;
+  const hold = createHold(timers, () => {
     // While others wait, these can be held longer, and become a batch of full size.
     if (!batches.first()) writeWaiting();
-  };
+  });
   process.on("exit", () => {
-    // What is being written may have been taken in part; nothing can follow it.
-    if (isWriting) return;
-    release();
-    for (const batch of batches.all()) output.writeLast(batch);
+    // Nothing is begun any more that waits.
+    isInLoop = true;
+    writeLast(output, batches, isWriting, release);
   });
   return {
     buffer,
     lost,
+    catchUp: putOff.catchUp,
+    putOff(write) {
+      putOff.add(write);
+      return hold;
+    },
     end(isFailure) {
       if (buffer.length > batchBytes) {
-        release();
+        batches.release();
         writeWaiting();
       }
       batches.endLine(isFailure);
-      timer ??= setTimeout(holdEnded, HOLD_MS);
+      // What was put off was called due when it was.
+      if (!putOff.isCatchingUp()) hold(isFailure);
     },
     flush(timeoutMs) {
       const { promise, done } = waitAtMost(timeoutMs);
@@ -108,6 +125,15 @@ export function openLineStream({ output, batchBytes, onLost }: LineStreamParts):
       return promise;
     },
   };
+}
+
+/** Writes all that can be written without waiting. */
+function writeLast(output: LineOutput, batches: LineBatches, isWriting: boolean, release: () => void): void {
+  const underWay = isWriting ? batches.first() : undefined;
+  // It may have been taken in part, and then nothing can follow it, unless it is so short that it is taken as one.
+  if (underWay && underWay.length > WHOLE_BYTES) return;
+  release();
+  for (const batch of batches.all()) if (batch !== underWay) output.writeLast(batch);
 }
 
 /** A wait that ends when it is done, or after this many milliseconds. */

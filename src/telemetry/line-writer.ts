@@ -13,8 +13,10 @@ const POINT = 0x2e;
  * of thirty others costs more than all their characters. A class for the same reason: its methods are compiled as one.
  */
 export class LineBuffer {
-  #bytes = Buffer.allocUnsafe(CAPACITY);
+  #bytes: Buffer = Buffer.allocUnsafe(CAPACITY);
   #length = 0;
+  /** For when what is written to now is taken. */
+  #spare: Buffer | undefined;
 
   /** Bytes written so far. */
   get length(): number {
@@ -85,13 +87,25 @@ export class LineBuffer {
     return this.#bytes.toString("utf8", this.#bytes.lastIndexOf("\n", end - 1) + 1, end);
   }
 
-  /** Takes what was written first, as bytes of its own; the rest stays. */
+  /**
+   * Takes what was written first; the rest stays. The bytes are the caller's, who may give them back.
+   * @returns a part of an array that is used again after that
+   */
   take(length: number = this.#length): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, length));
-    this.#bytes.copyWithin(0, length, this.#length);
-    this.#length -= length;
-    if (this.#length === 0 && this.#bytes.length > MAX_KEPT_CAPACITY) this.#bytes = Buffer.allocUnsafe(CAPACITY);
-    return taken;
+    const bytes = this.#bytes;
+    const rest = this.#length - length;
+    const next = this.#spare && this.#spare.length >= rest ? this.#spare : Buffer.allocUnsafe(Math.max(CAPACITY, rest));
+    this.#spare = undefined;
+    if (rest > 0) bytes.copy(next, 0, length, this.#length);
+    this.#bytes = next;
+    this.#length = rest;
+    return bytes.subarray(0, length);
+  }
+
+  /** Uses again what was taken, whole or cut, and is needed no more: an array for each batch would be collected as often. */
+  giveBack(taken: Buffer): void {
+    if (taken.buffer.byteLength > MAX_KEPT_CAPACITY) return;
+    this.#spare ??= Buffer.from(taken.buffer);
   }
 
   #encode(text: string): void {
@@ -111,17 +125,31 @@ export class LineBuffer {
 /** Levels of the lines that are written with every request; unexpected errors, which are rare, have one of their own. */
 export type LineLevel = "debug" | "info" | "warn";
 
-/** What a line is written to, and is told when it is whole. */
+/** What lines are written to, at once or later. */
 interface LineTaker {
   readonly buffer: LineBuffer;
+  /** The line that was written to the buffer is whole. */
   end(isFailure: boolean): void;
+  readonly putOff: LineWriter["putOff"];
+  readonly catchUp: () => void;
 }
 
 /** Writes lines as pino would, at a fraction of what it costs to go through it. One line at a time. */
 export interface LineWriter {
-  /** Starts a line. The result takes its members, each after a comma. */
-  begin(level: LineLevel): LineBuffer;
+  /**
+   * Starts a line. The result takes its members, each after a comma.
+   * @param time of what it tells, in milliseconds since the epoch
+   */
+  begin(level: LineLevel, time: number): LineBuffer;
   end(message: string): void;
+  /**
+   * For lines that are written later, and in order all the same.
+   * @param write writes all that are due, and is called before any other line is begun
+   * @returns to be called when there are some: they are written soon, and if that is urgent, in the next turn
+   */
+  putOff(write: () => void): (isUrgent: boolean) => void;
+  /** Writes what was put off now. */
+  catchUp(): void;
 }
 
 /**
@@ -129,16 +157,17 @@ export interface LineWriter {
  * @param lines takes the lines: each into its buffer, and then its end
  * @param base the members of every line
  */
-export function createLineWriter({ buffer, end }: LineTaker, base: object): LineWriter {
+export function createLineWriter({ buffer, end, putOff, catchUp }: LineTaker, base: object): LineWriter {
   const inEveryLine = JSON.stringify(base).slice(1, -1);
   /** A line's beginning up to the milliseconds of its time, which is the same for a second. */
   const begins = { debug: "", info: "", warn: "" };
   let second = 0;
   let isFailure = false;
   return {
-    begin(level) {
+    putOff,
+    catchUp,
+    begin(level, time) {
       isFailure = level === "warn";
-      const time = Date.now();
       if (time - second >= 1000 || time < second) {
         second = time - (time % 1000);
         const beginOfTime = new Date(second).toISOString().slice(0, -4);

@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions, symbols } from "pino";
 import type { LostLines } from "./line-batches.ts";
-import { createLineWriter, type LineWriter } from "./line-writer.ts";
+import { createLineWriter, LineBuffer, type LineWriter } from "./line-writer.ts";
 import { type LineStream, type LineStreamParts, openLineStream } from "./line-stream.ts";
 import { openStandardOutput } from "./standard-output.ts";
 
@@ -8,7 +8,7 @@ import { openStandardOutput } from "./standard-output.ts";
 export type Log = Logger & LogOutput;
 
 export interface LogOutput {
-  /** For what is written with every request; undefined if lines are written in another form. */
+  /** For what is written with every request; undefined if something else takes the lines. */
   readonly lineWriter: LineWriter | undefined;
   /** From now on each line is handed to `take` too, as JSON without its line feed, whatever form it is written in. */
   copyLines(take: (line: string) => void): void;
@@ -67,7 +67,6 @@ export function createLog(
     const none = { lineWriter: undefined, async flushLines() {}, lostLines: () => NOTHING_LOST };
     return Object.assign(pino(options, destination), { ...none, copyLines() {} });
   }
-  let copy: ((line: string) => void) | undefined;
   const lines = openLines({
     output: openStandardOutput(),
     batchBytes: worker === undefined ? BATCH_BYTES : SHARED_BATCH_BYTES,
@@ -76,29 +75,47 @@ export function createLog(
       log.warn(counts, "log lines were lost, because standard output did not take them");
     },
   });
-  const { buffer } = lines;
-  const end = (isFailure: boolean): void => {
-    copy?.(buffer.lastLine());
-    lines.end(isFailure);
-  };
+  const formed = formLines(lines, format);
+  const logger = pino(options, formed.stream);
+  const log = Object.assign(logger, {
+    lineWriter: createLineWriter(formed, base),
+    copyLines: formed.copyLines,
+    flushLines: () => lines.flush(LAST_LINES_MS),
+    lostLines: lines.lost,
+  });
+  return log;
+}
+
+/** Makes what takes JSON lines, from pino and from what writes them itself, copies them, and gives them their form. */
+function formLines({ buffer, end, putOff, catchUp }: LineStream, format: LogOptions["format"]) {
+  let copy: ((line: string) => void) | undefined;
+  /** What a line is written to that is to get another form. */
+  const draft = format ? new LineBuffer() : buffer;
   const stream: StreamWithLevel = {
     // Has pino say the level of each line before it: https://getpino.io/#/docs/api?id=destination
     [symbols.needsMetadataGsym]: true,
     lastLevel: 0,
     write(line) {
+      catchUp();
       copy?.(line.trimEnd());
       buffer.text(format ? format(line) : line);
-      lines.end(this.lastLevel >= FAILURE_LEVEL);
+      end(this.lastLevel >= FAILURE_LEVEL);
     },
   };
-  const logger = pino(options, stream);
-  const log = Object.assign(logger, {
-    lineWriter: format ? undefined : createLineWriter({ buffer, end }, base),
-    copyLines: (take: (line: string) => void) => void (copy = take),
-    flushLines: () => lines.flush(LAST_LINES_MS),
-    lostLines: lines.lost,
-  });
-  return log;
+  return {
+    ...{ stream, buffer: draft, putOff, catchUp },
+    end(isFailure: boolean): void {
+      if (format) {
+        const taken = draft.take();
+        const line = taken.toString();
+        draft.giveBack(taken);
+        copy?.(line.trimEnd());
+        buffer.text(format(line));
+      } else copy?.(buffer.lastLine());
+      end(isFailure);
+    },
+    copyLines: (take: (line: string) => void): void => void (copy = take),
+  };
 }
 
 /** The last lines get this long to be written: whoever reads them may have stopped. */

@@ -1,4 +1,5 @@
-import type { Authorize, Credential, FindAuthorize } from "../providers/credentials/credential.ts";
+import { joined } from "../core/json/edit.ts";
+import type { Authorize, Credential, FindAuthorize, UnauthorizedRequest } from "../providers/credentials/credential.ts";
 import type { PendingResponse, WireRequest } from "./transport.ts";
 
 /** A request that waits for its credential. */
@@ -19,15 +20,22 @@ export function authorizeRequest(
   const { promise, resolve, reject } = Promise.withResolvers<Authorize>();
   if (find) Promise.try(find, credential).then(resolve, reject);
   else reject(new Error("nothing finds credentials"));
-  return { ready: promise.then((authorize) => withCredential(request, authorize)), abort: reject };
+  return {
+    ready: promise.then((authorize) => withCredential(request, joined(request.body), authorize)),
+    abort: reject,
+  };
 }
 
 /** With the headers that carry the credential in place of any of these names that the request had. */
-async function withCredential(request: WireRequest, authorize: Authorize): Promise<WireRequest> {
-  const credential = await authorize(request);
+async function withCredential(
+  request: WireRequest,
+  body: UnauthorizedRequest["body"],
+  authorize: Authorize,
+): Promise<WireRequest> {
+  const credential = await authorize({ ...request, body });
   const { headers } = request;
-  if (!(headers instanceof Headers)) return { ...request, headers: { ...headers, ...credential } };
+  if (!(headers instanceof Headers)) return { ...request, body, headers: { ...headers, ...credential } };
   const all = new Headers(headers);
   for (const [name, value] of Object.entries(credential)) all.set(name, value);
-  return { ...request, headers: all };
+  return { ...request, body, headers: all };
 }

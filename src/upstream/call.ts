@@ -16,8 +16,11 @@ export interface UpstreamCall {
   readonly awaitsContent: boolean;
   /** The first event of a stream that holds content has come: not a comment, and not one that only names a role. */
   contentBegan(): void;
-  /** Notes that a stream moved. */
-  touch(): void;
+  /**
+   * Notes that a stream moved.
+   * @param time the time now, if it has been read
+   */
+  touch(time?: number): void;
   /** From now on, until it is touched, a stream waits for the client and not for the provider. */
   awaitClient(): void;
   /** Ends the call early; the first reason counts. */

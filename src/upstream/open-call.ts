@@ -97,15 +97,17 @@ class Call implements UpstreamCall, Deadline {
     );
   }
 
-  async #receive({ response: answer }: PendingResponse): Promise<UpstreamResponse> {
-    try {
-      const received = await answer;
-      this.#phase = "answered";
-      this.expiresAt = this.#sentAt + this.#limits.totalMs;
-      return received;
-    } catch (error) {
-      throw this.explain(error);
-    }
+  #receive({ response: answer }: PendingResponse): Promise<UpstreamResponse> {
+    return answer.then(
+      (received) => {
+        this.#phase = "answered";
+        this.expiresAt = this.#sentAt + this.#limits.totalMs;
+        return received;
+      },
+      (error: unknown) => {
+        throw this.explain(error);
+      },
+    );
   }
 
   becomeStream(): void {
@@ -122,9 +124,9 @@ class Call implements UpstreamCall, Deadline {
     this.expiresAt = this.#endOfSilence();
   }
 
-  touch(): void {
+  touch(time?: number): void {
     this.#phase = "streaming";
-    this.expiresAt = this.#endOfSilence();
+    this.expiresAt = this.#endOfSilence(time);
   }
 
   awaitClient(): void {
@@ -132,8 +134,8 @@ class Call implements UpstreamCall, Deadline {
     this.#phase = "unread";
   }
 
-  #endOfSilence(): number {
-    return Math.min(this.#parts.now() + this.#limits.streamIdleMs, this.#endsAt);
+  #endOfSilence(time: number = this.#parts.now()): number {
+    return Math.min(time + this.#limits.streamIdleMs, this.#endsAt);
   }
 
   abort(reason: Failure): void {

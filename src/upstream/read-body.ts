@@ -12,6 +12,18 @@ export function sliceOrCopy(bytes: Buffer, start: number, end: number): Buffer {
   return piece;
 }
 
+/** A call into the runtime costs as much as some twenty steps of a loop, and chunks may be of one byte. */
+const FEW_BYTES = 16;
+
+/** Moves the bytes from `start` to before `end` down to `to`. */
+export function moveDown(bytes: Buffer, to: number, start: number, end: number): void {
+  if (end - start > FEW_BYTES) {
+    bytes.copyWithin(to, start, end);
+    return;
+  }
+  for (let at = start; at < end; at++) bytes[to + at - start] = bytes[at] as number;
+}
+
 /** So many pieces are kept as they are; most bodies have fewer. */
 const MAX_LOOSE_PIECES = 8;
 

@@ -1,3 +1,4 @@
+import type { EditedBytes } from "../core/json/edit.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** What is sent to an endpoint; the endpoint decides the connection. */
@@ -12,7 +13,7 @@ export interface WireRequest {
    */
   readonly ownHeaders?: Readonly<Record<string, string>> | undefined;
   /** A stream goes out as it comes: of the length that a `content-length` header announces, else chunked. */
-  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  readonly body: Uint8Array | EditedBytes | ReadableStream<Uint8Array> | null;
   /** Hand out the body as it is on the wire instead of decoding its Content-Encoding. */
   readonly keepEncoding?: boolean;
   /**

@@ -95,7 +95,7 @@ describe("the application", () => {
   test.each(METHODS)("runs no handler without a token for %s, but those of health", async (method) => {
     const { application, reached } = createTrap();
     for (const path of allPaths()) {
-      const response = await application.handle(new Request(`http://localhost${path}`, { method }));
+      const response = await application.fetch(new Request(`http://localhost${path}`, { method }));
       if (isOpen(method, path)) expect([path, response.status]).toEqual([path, 200]);
       else expect([path, response.status]).toEqual([path, 401]);
     }
@@ -107,7 +107,7 @@ describe("the application", () => {
     const { application } = createTrap();
     const headers = { authorization: `Bearer ${TOKEN}` };
     for (const path of allPaths()) {
-      const { status } = await application.handle(new Request(`http://localhost${path}`, { method, headers }));
+      const { status } = await application.fetch(new Request(`http://localhost${path}`, { method, headers }));
       expect([path, [200, 404, 405].includes(status)]).toEqual([path, true]);
     }
   });
@@ -117,7 +117,7 @@ describe("the application", () => {
     const headers = { authorization: `Bearer ${TOKEN}` };
     for (const path of allPaths()) {
       for (const method of ["GET", "POST", "DELETE"]) {
-        await application.handle(new Request(`http://localhost${path}`, { method, headers }));
+        await application.fetch(new Request(`http://localhost${path}`, { method, headers }));
       }
     }
     expect(new Set(reached)).toEqual(new Set(names));

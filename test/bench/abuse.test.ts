@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type AbuseRecord, judgeAbuse, slowAlone } from "../../bench/endurance/judge.ts";
-import { MODELS } from "../../bench/targets/provider-answers.ts";
+import { MODELS } from "../fixtures/load-provider-answers.ts";
 import { abusiveRequests, drawManner, misbehave } from "../abuse/hostile-client.ts";
 import { json } from "../fixtures/answers.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";

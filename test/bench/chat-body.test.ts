@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { chatBody } from "../../bench/load/chat-body.ts";
-import { answerFor } from "../../bench/targets/provider-answers.ts";
+import { chatBody } from "../fixtures/load-chat-body.ts";
+import { answerFor } from "../fixtures/load-provider-answers.ts";
 
 describe("a chat body", () => {
   test.each([200, 32_768, 131_072, 1_048_576])("of %d bytes is of that size and valid", (bytes) => {

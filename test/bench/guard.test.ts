@@ -20,14 +20,16 @@ const BASELINE = {
   ...{ chatCpu: 2, streamCpu: 1, chatObjects: 10, streamObjects: 4 },
   ...{ translatedCpu: 2, translatedStreamCpu: 2, aliasCpu: 1, aliasObjects: 1 },
   ...{ choiceCpu: 1, choiceObjects: 1 },
-  ...{ metricsCpu: 1, metricsObjects: 1 },
+  ...{ metricsCpu: 1, metricsObjects: 1, everythingCpu: 1, everythingStreamCpu: 1 },
 };
 const UNMEASURED = {
   ...{ chatCpu: NaN, streamCpu: NaN, chatObjects: NaN, streamObjects: NaN },
   ...{ translatedCpu: NaN, translatedStreamCpu: NaN, aliasCpu: NaN, aliasObjects: NaN },
   ...{ choiceCpu: NaN, choiceObjects: NaN },
-  ...{ metricsCpu: NaN, metricsObjects: NaN },
+  ...{ metricsCpu: NaN, metricsObjects: NaN, everythingCpu: NaN, everythingStreamCpu: NaN },
 };
+
+const MEASURES = Object.keys(GUARD_MEASURES);
 
 /** Each measured once, but for what cannot be. */
 function samplesOf(figures: GuardFigures): GuardSamples {
@@ -80,19 +82,23 @@ describe("the guard", () => {
 
   test("lets pass what stayed within a quarter", () => {
     const verdicts = judge(BASELINE, { ...BASELINE, chatCpu: 2.5, streamCpu: 0.75 });
-    expect(verdicts.map(({ outcome }) => outcome)).toEqual(Array(12).fill("fine"));
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(Array(14).fill("fine"));
     expect(verdicts[0]?.change).toBeCloseTo(0.25);
     expect(passes(verdicts)).toBe(true);
   });
 
   test("lets pass what a platform cannot measure", () => {
     const verdicts = judge(BASELINE, { ...UNMEASURED, chatObjects: 10 });
-    expect(verdicts.map(({ outcome }) => outcome)).toEqual([
-      ...["unmeasured", "unmeasured", "fine", "unmeasured"],
-      ...["unmeasured", "unmeasured", "unmeasured", "unmeasured"],
-      ...["unmeasured", "unmeasured", "unmeasured", "unmeasured"],
-    ]);
+    const outcomes = verdicts.map(({ measure, outcome }) => `${measure} ${outcome}`);
+    expect(outcomes).toEqual(MEASURES.map((name) => `${name} ${name === "chatObjects" ? "fine" : "unmeasured"}`));
     expect(passes(verdicts)).toBe(true);
+  });
+
+  test("fails what takes over 40 % more on a request with everything on, or over 20 % on an event", () => {
+    for (const [name, limit] of [["everythingCpu", 1.4] as const, ["everythingStreamCpu", 1.2] as const]) {
+      expect(passes(judge(BASELINE, { ...BASELINE, [name]: limit + 0.001 }))).toBe(false);
+      expect(passes(judge(BASELINE, { ...BASELINE, [name]: limit }))).toBe(true);
+    }
   });
 
   test("fails a choiceCpu that is over 10 % more, and not one of 10 %", () => {

@@ -9,17 +9,27 @@ export interface SampleParts {
   readonly repeat?: number;
   readonly scenario?: string;
   readonly cpuMicroseconds?: number;
+  readonly residentBytes?: number;
   readonly shares?: Partial<Pick<Sample, "generatorShare" | "mockShare">>;
   readonly load?: Partial<LoadResult>;
 }
 
 /** A run of a load as the bench's own measuring would give it. */
-export function sample({ target, repeat = 1, scenario = "alone", cpuMicroseconds, shares, load }: SampleParts): Sample {
+export function sample({
+  target,
+  repeat = 1,
+  scenario = "alone",
+  cpuMicroseconds,
+  residentBytes,
+  shares,
+  load,
+}: SampleParts): Sample {
   return {
     scenario,
     target,
     repeat,
     cpuMicroseconds: cpuMicroseconds ?? NaN,
+    residentBytes: residentBytes ?? NaN,
     generatorShare: NaN,
     mockShare: NaN,
     ...shares,
@@ -29,6 +39,8 @@ export function sample({ target, repeat = 1, scenario = "alone", cpuMicroseconds
       reasons: [],
       seconds: 1,
       events: 0,
+      missing: 0,
+      merged: 0,
       latency: NOTHING,
       firstEvent: NOTHING,
       ...load,

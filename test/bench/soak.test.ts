@@ -3,7 +3,7 @@ import { createSoakClient } from "../../bench/endurance/client.ts";
 import { judgeSoak, type LoadedRecord } from "../../bench/endurance/judge.ts";
 import { kindOf, SOAK_KINDS, type SoakKindName } from "../../bench/endurance/kinds.ts";
 import { sendSteadily } from "../../bench/endurance/steady-requests.ts";
-import { startProvider } from "../../bench/targets/provider.ts";
+import { startProvider } from "../fixtures/load-provider.ts";
 
 const MIB = 1048576;
 const NAMES = Object.keys(SOAK_KINDS) as SoakKindName[];

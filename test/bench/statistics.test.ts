@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { median, percentile, spread, spreadShare } from "../../bench/measure/statistics.ts";
+import { median, percentile, spread } from "../../bench/measure/statistics.ts";
 
 test("nothing has no median and no percentile", () => {
   expect(median([])).toBeUndefined();
@@ -16,10 +16,4 @@ test("a percentile is the value by nearest rank", () => {
   const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
   expect(spread(hundred)).toEqual({ p50: 50, p99: 99 });
   expect(percentile([7], 0.99)).toBe(7);
-});
-
-test("values lie apart by half their range, as a share of their median", () => {
-  expect(spreadShare([8, 10, 14])).toBeCloseTo(0.3);
-  expect(spreadShare([5, undefined])).toBeUndefined();
-  expect(spreadShare([0, 0])).toBeUndefined();
 });

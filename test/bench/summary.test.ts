@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { FEATURE_SCENARIOS, SCENARIOS, type Scenario } from "../../bench/compare/scenarios.ts";
 import { summariseFeatures, summariseLoad, summariseProcess } from "../../bench/compare/summary.ts";
-import { featureTable, reportFailures, reportLoad } from "../../bench/report/tables.ts";
+import { featureTable, reportFailures } from "../../bench/report/tables.ts";
 import { sample } from "./sample.ts";
 
 function scenario(wanted: string): Scenario {
@@ -45,11 +45,27 @@ describe("the summary of a load", () => {
       errors: 1,
       reasons: ["status 502"],
     });
-    expect(reportLoad(scenario("alone"), rows)).toContain("! gateway: status 502");
+    expect(reportFailures(rows)).toEqual(["! alone of gateway: status 502"]);
   });
 
-  test("says how far repeats lie apart", () => {
-    expect(rows[1]?.cpuSpread).toBeCloseTo(1 / 3);
+  test("says how far repeats lie apart, and what was lost", () => {
+    const [, nginx] = summariseLoad(
+      scenario("burst"),
+      ["nginx", "gateway"],
+      [
+        sample({ target: "nginx", scenario: "burst", cpuMicroseconds: 100, load: { events: 100 } }),
+        sample({ target: "nginx", scenario: "burst", repeat: 2, cpuMicroseconds: 100, load: { events: 100 } }),
+        sample({
+          ...{ target: "gateway", scenario: "burst", cpuMicroseconds: 100, residentBytes: 5 },
+          load: { events: 50, missing: 50, merged: 1 },
+        }),
+        sample({
+          ...{ target: "gateway", scenario: "burst", repeat: 2, cpuMicroseconds: 300, residentBytes: 4 },
+          load: { events: 100, merged: 2 },
+        }),
+      ],
+    );
+    expect(nginx).toMatchObject({ toNginx: 2.5, nginxRange: [2, 3], missing: 50, mergedShare: 0.02, residentBytes: 5 });
   });
 
   test("of streams counts events, and the delay of the first", () => {

@@ -63,12 +63,12 @@ describe("timers that count only the time in which the process could hear", () =
     expect(isDone).toBe(true);
     isDone = false;
     free.setTimer(() => void (isDone = true), 20);
-    for (let each = 0; each < 3; each += 1) {
-      loop.turn(500);
-      loop.turn(0);
-    }
+    loop.turn(500);
+    loop.turn(0);
     expect(isDone).toBe(false);
-    loop.idle(5);
+    loop.turn(500);
+    expect(isDone).toBe(false);
+    loop.turn(0);
     expect(isDone).toBe(true);
   });
 
@@ -79,7 +79,7 @@ describe("timers that count only the time in which the process could hear", () =
     free.setTimer(() => void (isDone = true), 250);
     let turns = 0;
     for (; !isDone && turns < 1000; turns += 1) loop.turn(100);
-    expect([turns > 40, turns <= 100]).toEqual([true, true]);
+    expect([turns >= 25, turns <= 60]).toEqual([true, true]);
   });
 
   test("stand still, and cost nothing, while nobody waits", () => {

@@ -5,11 +5,11 @@ import { COUNT_TOKENS, MESSAGES } from "../../src/formats/messages/format.ts";
 import { RESPONSES } from "../../src/formats/responses/format.ts";
 import type { CheckRequest } from "../../src/formats/schema/check.ts";
 
-const { check: checkChatRequest } = CHAT;
-const { check: checkMessageRequest } = MESSAGES;
-const { check: checkCountTokensRequest } = COUNT_TOKENS;
-const { check: checkResponseRequest } = RESPONSES;
-const { check: checkEmbeddingRequest } = EMBEDDINGS;
+const checkChatRequest = await CHAT.loadCheck();
+const checkMessageRequest = await MESSAGES.loadCheck();
+const checkCountTokensRequest = await COUNT_TOKENS.loadCheck();
+const checkResponseRequest = await RESPONSES.loadCheck();
+const checkEmbeddingRequest = await EMBEDDINGS.loadCheck();
 
 const HELLO = { role: "user", content: "hello" };
 

@@ -10,10 +10,10 @@ import type { CheckRequest } from "../../src/formats/schema/check.ts";
 const RECORDED = resolve(import.meta.dir, "../../../shared/recorded");
 
 const CHECKS: Readonly<Record<string, CheckRequest>> = {
-  chat: CHAT.check,
-  messages: MESSAGES.check,
-  responses: RESPONSES.check,
-  embeddings: EMBEDDINGS.check,
+  chat: await CHAT.loadCheck(),
+  messages: await MESSAGES.loadCheck(),
+  responses: await RESPONSES.loadCheck(),
+  embeddings: await EMBEDDINGS.loadCheck(),
 };
 
 /** Requests that a provider answered with success, as `[file, check, request]`. */

@@ -54,6 +54,8 @@ test("levels by how a request ended", () => {
     end: () => lines.write(buffer.take().toString()),
     dropped: () => 0,
     flush: async () => {},
+    putOff: (write) => write,
+    catchUp() {},
     lost: () => ({ info: 0, failures: 0 }),
   }));
   const requests = createInFlightRequests({

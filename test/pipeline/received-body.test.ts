@@ -15,7 +15,7 @@ import { anyChoices, anyWritten, writeObject } from "../core/json/write-json.ts"
 import { createTestBudget } from "../fixtures/memory-budget.ts";
 import { propertyRuns } from "../fixtures/property-runs.ts";
 
-const PARTS = { memory: createTestBudget(), jsonLimits: DEFAULT_JSON_LIMITS, isStrict: false };
+const PARTS = { memory: createTestBudget(), jsonLimits: DEFAULT_JSON_LIMITS, strictChecks: undefined };
 const CONTEXT = {} as RequestContext;
 const CHECKS_NOTHING: Format = { ...CHAT, checkRequired: () => undefined };
 const request = new Request("http://localhost/", { method: "POST" });

@@ -1,7 +1,6 @@
 import { COUNT_GENERATE_TOKENS } from "../../src/formats/gemini/format.ts";
 import type { ApiName } from "../../src/formats/format.ts";
 import { COUNT_TOKENS } from "../../src/formats/messages/format.ts";
-import { TRANSLATED_APIS, WIRES } from "../../src/formats/wires.ts";
 import { PROVIDER_APIS, type ProviderApiName } from "../../src/providers/api-paths.ts";
 import type { ProviderApi } from "../../src/providers/provider.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
@@ -66,14 +65,4 @@ function wayTo(row: ProviderRow, client: ApiName): string {
     return wire === undefined ? "no" : wire === client ? "native" : `via ${API_TITLES[wire]}`;
   });
   return [...new Set(ways)].join(" or ");
-}
-
-/** How the APIs of clients get to those of providers. */
-export function wires(): string {
-  const titles = WIRES.map((wire) => API_TITLES[wire]);
-  const rows = TRANSLATED_APIS.map((client) => [
-    API_TITLES[client],
-    ...WIRES.map((wire: string) => (wire === client ? "relayed" : "translated")),
-  ]);
-  return markdownTable([["Clients", ...titles], ...rows]);
 }

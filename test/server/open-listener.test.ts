@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Elysia } from "elysia";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { listenerOptions, tlsFiles } from "../../src/config/module-options.ts";
 import { loadTls, type TlsMaterial } from "../../src/server/tls.ts";
@@ -26,20 +25,21 @@ async function openListening(kind: "port" | "unix") {
   const tls = loadTls(tlsFiles(settings)) as TlsMaterial;
 
   let refusals = 0;
-  const application = new Elysia().get("/", () => "here");
-  const listen = application.listen.bind(application);
-  Object.assign(application, {
-    listen(options: Parameters<typeof listen>[0]) {
+  const application: Parameters<typeof listener.listen>[0] = {
+    fetch: () => new Response("here"),
+    routes: [],
+    listen(options) {
       if (refusals-- > 0) throw Object.assign(new Error("in use"), { code: "EADDRINUSE" });
-      return listen(options);
+      const given: object = options;
+      return Bun.serve({ ...given, fetch: application.fetch });
     },
-  });
+  };
   const again = Promise.withResolvers<void>();
   const listener = createListener(listenerOptions(settings), {
     sharesPort: false,
     log: { info: () => again.resolve() } as Parameters<typeof createListener>[1]["log"],
   });
-  const address = await listener.listen(application as unknown as Parameters<typeof listener.listen>[0], tls);
+  const address = await listener.listen(application, tls);
   const other = await createSelfSignedCertificate();
   const { ciphers } = tls;
   const ask = async (ca: string): Promise<string> => {

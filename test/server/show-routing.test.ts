@@ -6,6 +6,7 @@ import { showRouting } from "../../src/server/handlers/routing.ts";
 import { RoutingResponse } from "../../src/server/routing-schema.ts";
 import type { RunningGateway } from "../fixtures/start-gateway.ts";
 import { startGateway } from "../fixtures/start-in-process.ts";
+import "../fixtures/schema-formats.ts";
 
 const CONTEXT = { id: "exchange-1", sent(_: number) {} } as RequestContext;
 

@@ -22,38 +22,71 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
+ * Bytes with edits that are applied when they are written to where they go. A request that is relayed is copied once so, behind
+ * its head, and not twice: of 128 KB, each copy takes 6 µs, and the memory for it as long.
+ */
+export class EditedBytes {
+  readonly length: number;
+  readonly #source: Buffer;
+  /** In the order of the bytes. */
+  readonly #splices: readonly Splice[];
+
+  constructor(source: Uint8Array, splices: readonly Splice[]) {
+    let { length } = source;
+    for (const { start, end, texts } of splices) {
+      length -= end - start;
+      for (const text of texts) length += text.length;
+    }
+    this.length = length;
+    this.#source = asBuffer(source);
+    this.#splices = splices;
+  }
+
+  /** Writes all of them to `target`, from `at` on. */
+  writeTo(target: Uint8Array, at: number): void {
+    let read = 0;
+    let write = at;
+    for (const splice of this.#splices) {
+      this.#source.copy(target, write, read, splice.start);
+      write += splice.start - read;
+      for (const text of splice.texts) {
+        target.set(text, write);
+        write += text.length;
+      }
+      read = splice.end;
+    }
+    this.#source.copy(target, write, read);
+  }
+
+  /** All of them in one piece. */
+  joined(): Buffer {
+    // Every byte of it is written.
+    const joined = Buffer.allocUnsafe(this.length);
+    this.writeTo(joined, 0);
+    return joined;
+  }
+}
+
+/** In one piece, if they are such bytes. */
+export const joined = <Other>(bytes: Other | EditedBytes): Other | Uint8Array =>
+  bytes instanceof EditedBytes ? bytes.joined() : bytes;
+
+/**
  * Applies `edits` to the bytes of a JSON object and returns a new array of exactly the right size.
  * Bytes outside the edited members are copied untouched. With no edits the very same array comes back.
  * @param edits at most one per member; insertions go in front of the first member, more than one only if there is one
  */
-export function editObject(body: Uint8Array, edits: readonly Edit[]): Uint8Array {
+export const editObject = (body: Uint8Array, edits: readonly Edit[]): Uint8Array => joined(withEdits(body, edits));
+
+/** The same, to be copied later; with no edits the very same array. */
+export function withEdits(body: Uint8Array, edits: readonly Edit[]): Uint8Array | EditedBytes {
   const [first] = edits;
   if (!first) return body;
   const splices =
     edits.length === 1
       ? [toSplice(body, first)]
       : edits.map((edit) => toSplice(body, edit)).sort((a, b) => a.start - b.start);
-  let size = body.length;
-  for (const { start, end, texts } of splices) {
-    size -= end - start;
-    for (const text of texts) size += text.length;
-  }
-  // Every byte of it is written below.
-  const edited = Buffer.allocUnsafe(size);
-  const source = asBuffer(body);
-  let read = 0;
-  let write = 0;
-  for (const splice of splices) {
-    source.copy(edited, write, read, splice.start);
-    write += splice.start - read;
-    for (const text of splice.texts) {
-      edited.set(text, write);
-      write += text.length;
-    }
-    read = splice.end;
-  }
-  source.copy(edited, write, read);
-  return edited;
+  return new EditedBytes(body, splices);
 }
 
 function toSplice(body: Uint8Array, edit: Edit): Splice {

@@ -1,49 +1,7 @@
 import { asBuffer } from "../json/bytes.ts";
-
-/** The beginning of an event that has not ended yet, to which pieces are added at the cost of their own bytes. */
-export interface EventHold {
-  /** What was kept and `piece` behind it, in one; nothing is kept then. The bytes are never written again. */
-  join(piece: Buffer): Buffer;
-  /** @param bytes the end of what `join` returned last */
-  keep(bytes: Buffer): void;
-}
+import { createEventHold, type EventHold } from "./event-hold.ts";
 
 const NOTHING = Buffer.alloc(0);
-
-export function createEventHold(): EventHold {
-  let held: Buffer = NOTHING;
-  /** Where held bytes were copied to, with room behind them: nobody has seen that yet. */
-  let room: Buffer = NOTHING;
-  /** How much of `room` is taken. */
-  let taken = 0;
-
-  return {
-    join(piece) {
-      if (held.length === 0) return piece;
-      if (piece.length === 0) {
-        const rest = held;
-        held = NOTHING;
-        return rest;
-      }
-      const length = held.length + piece.length;
-      if (taken + piece.length > room.length || taken === 0) {
-        room = Buffer.allocUnsafe(length * 2);
-        held.copy(room);
-        taken = held.length;
-      }
-      piece.copy(room, taken);
-      taken += piece.length;
-      held = NOTHING;
-      return room.subarray(taken - length, taken);
-    },
-    keep(bytes) {
-      held = bytes;
-      // They are in the last piece itself, if nothing was held before it.
-      if (bytes.buffer !== room.buffer || bytes.byteOffset + bytes.length !== room.byteOffset + taken) taken = 0;
-    },
-  };
-}
-
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
@@ -52,6 +10,9 @@ const MAX_HELD_BYTES = 64 * 1024;
 
 /** An event up to this size has no field: it is two empty lines, or a comment. */
 const MAX_EMPTY_BYTES = 4;
+
+/** A part of a longer chunk up to this size is passed as a copy. */
+const SMALL_BYTES = 4096;
 
 /** Takes whole events out of a byte stream, or changes them; all others keep their bytes. */
 export interface EventFilter {
@@ -85,49 +46,83 @@ export function createEventEditor(
   maxHeldBytes: number = MAX_HELD_BYTES,
   mayEdit: (bytes: Buffer) => boolean = () => true,
 ): EventFilter {
-  const hold = createEventHold();
-  /** How far the unfinished event has been looked through. */
-  const seen: SeenEvent = { position: 0, lineStart: 0 };
-  /** The event under way was too long to be judged: it passes up to its end. */
-  let unjudged = false;
+  return new EventEditor(edit, maxHeldBytes, mayEdit);
+}
 
-  return {
-    push(chunk) {
-      const bytes = hold.join(asBuffer(chunk));
-      const mayBeEdited = unjudged || mayEdit(bytes);
-      if (!mayBeEdited && endsWithEmptyLine(bytes)) {
-        reset(seen);
-        return bytes;
-      }
-      const passed: Uint8Array[] = [];
-      let start = 0;
-      let kept = 0;
-      for (let end = endOfEvent(bytes, start, seen); end > 0; end = endOfEvent(bytes, start, seen)) {
-        // A slice and a call take ten times as long as to find two empty lines.
-        if (mayBeEdited && !unjudged && end - start > MAX_EMPTY_BYTES) {
-          const event = bytes.subarray(start, end);
-          const edited = edit(event);
-          if (edited !== event) {
-            if (start > kept) passed.push(bytes.subarray(kept, start));
-            if (edited.length > 0) passed.push(edited);
-            kept = end;
-          }
+/**
+ * A class instead of closures: what it knows of a stream lies together, and of a thousand streams nothing is in the
+ * processor's cache any more when their next event comes.
+ */
+class EventEditor implements EventFilter {
+  readonly #edit: (event: Buffer) => Uint8Array;
+  readonly #maxHeldBytes: number;
+  readonly #mayEdit: (bytes: Buffer) => boolean;
+  /** The bytes before ended with an event: nothing is held. */
+  #isBetweenEvents = true;
+  /** The event under way was too long to be judged: it passes up to its end. */
+  #unjudged = false;
+  #hold: EventHold | undefined;
+  /** How far the unfinished event has been looked through. */
+  readonly #seen: SeenEvent = { position: 0, lineStart: 0 };
+
+  constructor(edit: (event: Buffer) => Uint8Array, maxHeldBytes: number, mayEdit: (bytes: Buffer) => boolean) {
+    this.#edit = edit;
+    this.#maxHeldBytes = maxHeldBytes;
+    this.#mayEdit = mayEdit;
+  }
+
+  push(chunk: Uint8Array): Uint8Array {
+    const piece = asBuffer(chunk);
+    if (!this.#isBetweenEvents) return this.#pushOn((this.#hold ??= createEventHold()).join(piece));
+    const mayBeEdited = this.#mayEdit(piece);
+    return !mayBeEdited && endsWithEmptyLine(piece) ? piece : this.#look(piece, mayBeEdited);
+  }
+
+  /** @param bytes what was held, and the next bytes */
+  #pushOn(bytes: Buffer): Uint8Array {
+    const mayBeEdited = this.#unjudged || this.#mayEdit(bytes);
+    if (mayBeEdited || !endsWithEmptyLine(bytes)) return this.#look(bytes, mayBeEdited);
+    reset(this.#seen);
+    this.#isBetweenEvents = true;
+    return bytes;
+  }
+
+  /** Looks at the events of `bytes` one by one, and holds the one that has not ended. */
+  #look(bytes: Buffer, mayBeEdited: boolean): Uint8Array {
+    const seen = this.#seen;
+    const passed: Uint8Array[] = [];
+    let start = 0;
+    let kept = 0;
+    for (let end = endOfEvent(bytes, start, seen); end > 0; end = endOfEvent(bytes, start, seen)) {
+      // A slice and a call take ten times as long as to find two empty lines.
+      if (mayBeEdited && !this.#unjudged && end - start > MAX_EMPTY_BYTES) {
+        const event = bytes.subarray(start, end);
+        const edited = this.#edit(event);
+        if (edited !== event) {
+          if (start > kept) passed.push(bytes.subarray(kept, start));
+          if (edited.length > 0) passed.push(edited);
+          kept = end;
         }
-        unjudged = false;
-        start = end;
       }
-      unjudged ||= bytes.length - start > maxHeldBytes;
-      if (unjudged) reset(seen);
-      const passEnd = unjudged ? startOfLineEnds(bytes) : start;
-      if (passEnd > kept) passed.push(bytes.subarray(kept, passEnd));
-      if (passEnd < bytes.length) hold.keep(bytes.subarray(passEnd));
-      return passed.length === 1 ? (passed[0] as Uint8Array) : passed.length === 0 ? NOTHING : Buffer.concat(passed);
-    },
-    flush() {
-      const rest = hold.join(NOTHING);
-      return unjudged || rest.length === 0 ? rest : edit(rest);
-    },
-  };
+      this.#unjudged = false;
+      start = end;
+    }
+    this.#unjudged ||= bytes.length - start > this.#maxHeldBytes;
+    if (this.#unjudged) reset(seen);
+    const passEnd = this.#unjudged ? startOfLineEnds(bytes) : start;
+    if (passEnd > kept) passed.push(bytes.subarray(kept, passEnd));
+    if (passEnd < bytes.length) (this.#hold ??= createEventHold()).keep(bytes.subarray(passEnd));
+    this.#isBetweenEvents = !this.#unjudged && passEnd === bytes.length;
+    const [first = NOTHING] = passed;
+    if (passed.length > 1) return Buffer.concat(passed);
+    // Who keeps a small part would keep all of what it is a part of.
+    return first.length < SMALL_BYTES && bytes.length > first.length + SMALL_BYTES ? Buffer.from(first) : first;
+  }
+
+  flush(): Uint8Array {
+    const rest = this.#hold?.join(NOTHING) ?? NOTHING;
+    return this.#unjudged || rest.length === 0 ? rest : this.#edit(rest);
+  }
 }
 
 /** Whether bytes end where an event does, as nearly all writes of providers do. */

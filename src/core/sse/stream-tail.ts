@@ -10,31 +10,39 @@ export interface StreamTail {
   last(count: number): Buffer;
 }
 
-/** @param size how many last bytes are kept at least; twice as many are held, from the first chunk on. */
+/** A stream of a few events takes no more than that. */
+const FIRST_BYTES = 1024;
+
+/** @param size how many last bytes are kept at least; up to twice as many are held. */
 export function createStreamTail(size: number): StreamTail {
+  const most = size * 2;
   let buffer: Uint8Array | undefined;
   let length = 0;
   let total = 0;
   return {
     push(chunk) {
       total += chunk.length;
-      buffer ??= new Uint8Array(size * 2);
-      if (chunk.length >= size) {
-        buffer.set(chunk.subarray(chunk.length - size));
-        length = size;
-        return;
-      }
-      if (length + chunk.length > buffer.length) {
+      const kept = chunk.length < size ? chunk : chunk.subarray(chunk.length - size);
+      if (kept.length === size) length = 0;
+      else if (buffer && length + kept.length > most) {
         buffer.copyWithin(0, length - size, length);
         length = size;
       }
-      buffer.set(chunk, length);
-      length += chunk.length;
+      if (!buffer || length + kept.length > buffer.length) buffer = enlarge(buffer, length + kept.length, most);
+      buffer.set(kept, length);
+      length += kept.length;
     },
     total: () => total,
     bytes: () => (buffer ? buffer.subarray(0, length) : new Uint8Array(0)),
     last: (count) => (buffer ? Buffer.from(buffer.subarray(Math.max(0, length - count), length)) : Buffer.alloc(0)),
   };
+}
+
+/** The same bytes with room for so many and more. */
+function enlarge(bytes: Uint8Array | undefined, needed: number, most: number): Uint8Array {
+  const enlarged = new Uint8Array(Math.min(most, Math.max(needed, FIRST_BYTES, 2 * (bytes?.length ?? 0))));
+  if (bytes) enlarged.set(bytes);
+  return enlarged;
 }
 
 /** A word, and whether a place where it is found is what is looked for. */

@@ -4,14 +4,13 @@ import { checkModelAndStream } from "../required-members.ts";
 import { readChatImage } from "../images.ts";
 import { OpenAiStream } from "../openai-stream.ts";
 import { KEEP_ALIVE_COMMENT } from "../stream-watch.ts";
-import { checkChatRequest } from "./check-request.ts";
 
 /** OpenAI's Chat Completions. https://platform.openai.com/docs/api-reference/chat */
 export const CHAT: Format = {
   api: "chat",
   notSupported: "chat_not_supported",
   checkRequired: checkModelAndStream,
-  check: checkChatRequest,
+  loadCheck: async () => (await import("./check-request.ts")).checkChatRequest,
   images: { member: "messages", read: readChatImage },
   hasStreamOptions: true,
   usageAtStart: false,

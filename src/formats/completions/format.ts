@@ -2,9 +2,7 @@ import type { Format } from "../format.ts";
 import { judgeOpenAiContent } from "../openai-content.ts";
 import { checkModelAndStream } from "../required-members.ts";
 import { OpenAiStream } from "../openai-stream.ts";
-import { checkAgainst } from "../schema/check.ts";
 import { KEEP_ALIVE_COMMENT } from "../stream-watch.ts";
-import { CreateCompletionRequest } from "./request-schema.ts";
 
 /**
  * OpenAI's Completions, which editors use to fill in code: `prompt`, and `suffix` for what follows.
@@ -14,7 +12,7 @@ export const COMPLETIONS: Format = {
   api: "completions",
   notSupported: "completions_not_supported",
   checkRequired: checkModelAndStream,
-  check: checkAgainst(CreateCompletionRequest),
+  loadCheck: async () => (await import("./check-request.ts")).checkCompletionRequest,
   hasStreamOptions: true,
   usageAtStart: false,
   watchStream: () => new OpenAiStream(),

@@ -3,10 +3,8 @@ import { judgeGenerateContent } from "./first-content.ts";
 import type { Format, InPath } from "../format.ts";
 import { readGeminiImage } from "../images.ts";
 import { checkObject } from "../required-members.ts";
-import { checkAgainst } from "../schema/check.ts";
 import { readUsageMetadata } from "./usage.ts";
 import { SEALS } from "./remove-seals.ts";
-import { CountGenerateTokensRequest, GenerateContentRequest } from "./request-schema.ts";
 import { GenerateArray, GenerateStream } from "./stream.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import { objectOf } from "../../core/json/values.ts";
@@ -29,7 +27,7 @@ export const GENERATE: Format = {
   inPath: inPath("generateContent", false),
   notSupported: "generate_not_supported",
   checkRequired: checkObject,
-  check: checkAgainst(GenerateContentRequest),
+  loadCheck: async () => (await import("./check-request.ts")).checkGenerateRequest,
   images: { member: "contents", read: readGeminiImage },
   seals: SEALS,
   hasStreamOptions: false,
@@ -60,7 +58,7 @@ export const COUNT_GENERATE_TOKENS: Format = {
   api: "countGenerateTokens",
   inPath: { ...inPath("countTokens", false), requests: ["generateContentRequest", "generate_content_request"] },
   counts: { api: "generate", request: countedRequest, write: (tokens) => ({ totalTokens: tokens }) },
-  check: checkAgainst(CountGenerateTokensRequest),
+  loadCheck: async () => (await import("./check-request.ts")).checkCountRequest,
   documentation: async () => (await import("./documentation.ts")).COUNT_DOCUMENTATION,
 };
 

@@ -3,9 +3,7 @@ import { judgeMessagesContent } from "./first-content.ts";
 import type { Format } from "../format.ts";
 import { readAnthropicImage } from "../images.ts";
 import { checkModel, checkModelAndStream } from "../required-members.ts";
-import { checkAgainst } from "../schema/check.ts";
 import { MESSAGES_STREAM } from "./stream.ts";
-import { CountMessageTokensRequest, CreateMessageRequest } from "./request-schema.ts";
 
 const ERRORS = ERROR_ENVELOPES.anthropic;
 
@@ -14,7 +12,7 @@ export const MESSAGES: Format = {
   api: "messages",
   notSupported: "messages_not_supported",
   checkRequired: checkModelAndStream,
-  check: checkAgainst(CreateMessageRequest),
+  loadCheck: async () => (await import("./check-request.ts")).checkMessageRequest,
   images: { member: "messages", read: readAnthropicImage },
   hasStreamOptions: false,
   usageAtStart: true,
@@ -32,6 +30,6 @@ export const COUNT_TOKENS: Format = {
   api: "countTokens",
   counts: { api: "messages", write: (tokens) => ({ input_tokens: tokens }) },
   checkRequired: checkModel,
-  check: checkAgainst(CountMessageTokensRequest),
+  loadCheck: async () => (await import("./check-request.ts")).checkCountRequest,
   documentation: async () => (await import("./documentation.ts")).COUNT_TOKENS_DOCUMENTATION,
 };

@@ -4,10 +4,8 @@ import { judgeResponsesContent } from "./first-content.ts";
 import type { Format } from "../format.ts";
 import { checkModelAndStream } from "../required-members.ts";
 import { readInputImage } from "../images.ts";
-import { checkAgainst } from "../schema/check.ts";
 import { KEEP_ALIVE_COMMENT } from "../stream-watch.ts";
 import { ResponsesStream } from "./stream.ts";
-import { CreateResponseRequest } from "./request-schema.ts";
 
 /** A stored prompt is filled with the values of its variables, which may be images. */
 function promptVariables({ prompt }: JsonObject): { parts: readonly unknown[]; path: string } {
@@ -20,7 +18,7 @@ export const RESPONSES: Format = {
   api: "responses",
   notSupported: "responses_not_supported",
   checkRequired: checkModelAndStream,
-  check: checkAgainst(CreateResponseRequest),
+  loadCheck: async () => (await import("./check-request.ts")).checkResponseRequest,
   images: { member: "input", read: readInputImage, elsewhere: promptVariables },
   hasStreamOptions: false,
   usageAtStart: false,

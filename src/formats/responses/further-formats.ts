@@ -1,8 +1,6 @@
 import { checkModel } from "../required-members.ts";
 import type { Format, FormatDocumentation } from "../format.ts";
-import { checkAgainst } from "../schema/check.ts";
 import { RESPONSES } from "./format.ts";
-import { CompactResponseRequest, CountInputTokensRequest } from "./further-schemas.ts";
 
 const documented = (name: string) => async (): Promise<FormatDocumentation> => {
   const { FURTHER_DOCUMENTATION } = await import("./further-documentation.ts");
@@ -16,7 +14,7 @@ export const COMPACT_RESPONSE: Format = {
   ...RESPONSES,
   subpath: "/compact",
   checkRequired: checkModel,
-  check: checkAgainst(CompactResponseRequest),
+  loadCheck: async () => (await import("./check-request.ts")).checkCompactRequest,
   documentation: documented("compact"),
 };
 
@@ -26,7 +24,7 @@ export const COUNT_INPUT_TOKENS: Format = {
   subpath: "/input_tokens",
   counts: { api: "responses", write: (tokens) => ({ object: "response.input_tokens", input_tokens: tokens }) },
   checkRequired: checkModel,
-  check: checkAgainst(CountInputTokensRequest),
+  loadCheck: async () => (await import("./check-request.ts")).checkInputTokensRequest,
   documentation: documented("inputTokens"),
 };
 

@@ -1,5 +1,5 @@
 import { Failure, FAILURES, toFailure } from "../../core/errors.ts";
-import type { GateRefusal } from "../limits/gates.ts";
+import type { AnswerWait, GateRefusal } from "../limits/gates.ts";
 import type { Attempt } from "./attempt.ts";
 import { enter, enterOne, type EnterParts } from "./enter.ts";
 import { retryAfterHeader } from "./final-failure.ts";
@@ -21,6 +21,8 @@ export class Entrance<Reply> {
   readonly #passedOver = new Set<Target>();
   #queueFailure: Failure | undefined;
   #refusal: GateRefusal | undefined;
+  /** Of all waits of the request; undefined before the first. */
+  #answers: AnswerWait | undefined;
   /** Other processes are being asked whether the deployment that was chosen last is at a limit. */
   #isAsking = false;
 
@@ -86,7 +88,9 @@ export class Entrance<Reply> {
     const onWait = (): void => void (since ??= now());
     try {
       const deployments = candidates.map(({ deployment }) => deployment);
-      await gates.wait(target.model.options.name, deployments, this.#waiting.signal(), tryAgain, onWait);
+      this.#answers ??= { waitedMs: 0 };
+      const { name } = target.model.options;
+      await gates.wait(name, deployments, this.#waiting.signal(), tryAgain, onWait, this.#answers);
     } catch (error) {
       this.#queueFailure = toFailure(error);
     }

@@ -139,11 +139,11 @@ const isSame = (some: readonly string[], others: readonly string[]): boolean =>
 
 /** See {@link Gates.wait}. */
 function createWait(
-  { room, waiting, queue, queueOptions, minuteWaitMs }: GateStates,
+  { room, waiting, queue, queueOptions, minuteWaitMs, answerNow }: GateStates,
   queues: ReadonlyMap<string, QueueOptions>,
   chainOf: (keys: readonly string[]) => GateChain,
 ): ModelGates["wait"] {
-  return (model, deployments, signal, tryAgain, onWait) => {
+  return (model, deployments, signal, tryAgain, onWait, answers = { waitedMs: 0 }) => {
     const chains = deployments.map(({ gates }) => chainOf(gates));
     const keys = deployments.map(({ key }) => key);
     const wanted = { model, deployments: keys, chains, signal, tryAgain, onWait };
@@ -152,8 +152,12 @@ function createWait(
     // Nobody overtakes those who are in the queue, and a queue is for those for whom there is known to be no room.
     if (inQueue && (queue(model) || !room.isAsked(chains))) return inQueue();
     if (room.isAsked(chains)) {
-      const asked = { ...wanted, kind: "minute", length: MAX_ASKING, timeoutMs: minuteWaitMs } as const;
-      return inQueue ? waiting.wait(asked).catch((error: unknown) => afterLimit(error, inQueue)) : waiting.wait(asked);
+      const timeoutMs = Math.max(0, minuteWaitMs - answers.waitedMs);
+      const since = answerNow();
+      const asked = waiting.wait({ ...wanted, kind: "minute", length: MAX_ASKING, timeoutMs }).finally(() => {
+        answers.waitedMs += answerNow() - since;
+      });
+      return inQueue ? asked.catch((error: unknown) => afterLimit(error, inQueue)) : asked;
     }
     if (room.mayBeGranted(chains)) return waiting.wait({ ...wanted, kind: "slot", ...BRIEF_WAIT });
     return Promise.reject(waiting.failure("at_limit", chains));

@@ -40,8 +40,10 @@ export interface GateStates {
   queue(model: string): WaitingQueue | undefined;
   /** A request of so many tokens needs more of the minute of a gate than this process has: others are asked. */
   ask(gate: Gate, tokens: number): void;
-  /** No request waits for the answer for longer, in milliseconds. */
+  /** No request waits for answers for longer in all, in milliseconds of {@link GateStates.answerNow}. */
   readonly minuteWaitMs: number;
+  /** A clock that counts the time in which an answer could have been heard. */
+  readonly answerNow: () => number;
   readonly passage: Passage;
   readonly room: Room;
   readonly turns: Turns;
@@ -94,6 +96,7 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   return {
     ...{ room, turns, waiting, passage, now, gate: known.of, generation: known.generation, size: () => gates.size },
     minuteWaitMs: minutes?.waitMs ?? 0,
+    answerNow: freeTimers.now,
     ask: (gate, tokens) => leased?.ask(gate, tokens),
     queueOptions: (model) => queueOptions.get(model),
     queue: (model) => queues.find(model, "queue"),

@@ -26,6 +26,11 @@ export interface GateRefusal {
   readonly isAsking: boolean;
 }
 
+/** How long a request has waited for what other processes say, in all, in milliseconds. */
+export interface AnswerWait {
+  waitedMs: number;
+}
+
 /** What bounds how much deployments are asked. The state of a gate is kept by its key, whatever configuration it is in. */
 export interface Gates {
   /**
@@ -40,6 +45,7 @@ export interface Gates {
    * @param queue the name of the model, whose queue it is
    * @param deployments those that the request would take; may be fewer than the model has
    * @param onWait called once it gets a place among those who wait; not if it is refused at once
+   * @param answers of the request: whoever has waited for other processes before waits for so much less; counted on here
    * @throws Failure `at_limit` if there is no such queue, `queue_full`, `queue_timeout`, all with `retry-after`; or the
    * reason of the signal
    */
@@ -49,6 +55,7 @@ export interface Gates {
     signal: AbortSignal,
     tryAgain: () => boolean,
     onWait?: () => void,
+    answers?: AnswerWait,
   ): Promise<void>;
 }
 

@@ -75,13 +75,24 @@ write(KEYS[1], used, held)
 return { held[1], held[2], others[1], others[2], past[1], past[2], count, table.concat(unspent, ' ') }
 `;
 
-/** @param keys of the minute of the gate and of the one before */
-export function claimCommand(claim: MinuteClaim, self: string, keys: readonly [string, string]): Command {
+const CLAIM_SCRIPT_SHA1 = new Bun.CryptoHasher("sha1").update(CLAIM_SCRIPT).digest("hex");
+
+/**
+ * @param keys of the minute of the gate and of the one before
+ * @param isLoaded the server has the script, and need not be sent it
+ */
+export function claimCommand(
+  claim: MinuteClaim,
+  self: string,
+  keys: readonly [string, string],
+  isLoaded: boolean,
+): Command {
   const { asks, at, limits, before, used, held, need, wish } = claim;
   const faded = 1 - (at % MINUTE_MS) / MINUTE_MS;
   const amounts = [before, used, held, need, wish].flatMap(({ requests, tokens }) => [requests, tokens]);
   const values = [asks ? 1 : 0, faded, KEPT_MS, limits.requests ?? -1, limits.tokens ?? -1, ...amounts];
-  return ["EVAL", [CLAIM_SCRIPT, "2", ...keys, self, ...values.map(String)]];
+  const given = ["2", ...keys, self, ...values.map(String)];
+  return isLoaded ? ["EVALSHA", [CLAIM_SCRIPT_SHA1, ...given]] : ["EVAL", [CLAIM_SCRIPT, ...given]];
 }
 
 /** What the script answers, and the processes that hold what they have not used. */

@@ -14,16 +14,18 @@ export interface RedisConnections {
 export interface RedisConnectionsParts {
   readonly url: string;
   readonly channels: readonly string[];
-  readonly connectMs: number;
   readonly onMessage: (text: string, channel: string) => void;
   /** One of them was closed, not by `close`. */
   readonly onLost: (problem: string) => void;
 }
 
+/** Whoever opens them loses patience sooner, by a clock that knows how busy this process is. */
+const MOST_CONNECT_MS = 60_000;
+
 /** @throws Error if it is no URL of a Redis server */
 export function openRedisConnections(parts: RedisConnectionsParts): RedisConnections {
-  const { url, channels, connectMs, onMessage, onLost } = parts;
-  const options = { connectionTimeout: connectMs, autoReconnect: false, enableOfflineQueue: false };
+  const { url, channels, onMessage, onLost } = parts;
+  const options = { connectionTimeout: MOST_CONNECT_MS, autoReconnect: false, enableOfflineQueue: false };
   const commands = new RedisClient(url, options);
   const listener = new RedisClient(url, options);
   const both = [commands, listener];

@@ -1,4 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
+import { createFreeTimers } from "../../core/free-timers.ts";
 import { openRedisConnections, problemOf, type RedisConnections, type SendCommand } from "./redis-connections.ts";
 
 export interface RedisLinkParts {
@@ -7,7 +8,7 @@ export interface RedisLinkParts {
   readonly channels: readonly string[];
   /** Where the link talks to itself; its own. */
   readonly beatChannel: string;
-  readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
+  readonly timers: TimerSource;
   /** From 0 to 1. */
   readonly random: () => number;
   readonly onMessage: (text: string, channel: string) => void;
@@ -31,6 +32,8 @@ export interface RedisLink {
 const CONNECT_MS = 2000;
 /** So often the link sends itself a message, which must have come before the next one. */
 const BEAT_MS = 1000;
+/** Beyond these, so long is waited in which an answer could have been heard: a busy process, or machine, is no lost link. */
+const GRACE_MS = 250;
 const NO_BEAT = `no answer within ${BEAT_MS} ms`;
 /** Waits before attempts to connect: each time twice as long, of which a random part of at least half is waited. */
 const FIRST_WAIT_MS = 100;
@@ -43,18 +46,14 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
   let current: RedisConnections | undefined;
   let failures = 0;
   let hasBeat = true;
-  /** One wait at a time: for the connection, the next beat, or the next attempt. */
-  let timer: unknown;
-  const wait = (callback: () => void, delayMs: number): void => {
-    timers.clearTimer(timer);
-    timer = timers.setTimer(callback, delayMs);
-  };
+  /** For the connection, the next beat, or the next attempt. */
+  const wait = createWait(timers);
 
   const fail = (failed: RedisConnections, problem: string): void => {
     if (failed !== current) return;
     current = undefined;
     failed.close();
-    wait(connect, Math.min(FIRST_WAIT_MS * 2 ** failures, LONGEST_WAIT_MS) * (0.5 + random() / 2));
+    wait.start(connect, Math.min(FIRST_WAIT_MS * 2 ** failures, LONGEST_WAIT_MS) * (0.5 + random() / 2));
     failures += 1;
     onDown(problem);
   };
@@ -63,7 +62,6 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
     const opened: RedisConnections = openRedisConnections({
       url,
       channels: [...channels, beatChannel],
-      connectMs: CONNECT_MS,
       onMessage(text, from) {
         if (opened !== current) return;
         if (from === beatChannel) hasBeat = true;
@@ -83,7 +81,7 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
       return onDown(problemOf(error));
     }
     current = opened;
-    wait(() => fail(opened, `no answer within ${CONNECT_MS} ms`), CONNECT_MS);
+    wait.start(() => wait.more(() => fail(opened, `no answer within ${CONNECT_MS} ms`)), CONNECT_MS);
     const begin = (): void => {
       if (opened !== current) return;
       hasBeat = true;
@@ -93,11 +91,11 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
     opened.opened.then(begin, (error: unknown) => fail(opened, problemOf(error)));
   };
 
-  /** @param isLate it is looked once more: after a busy turn the last one may have been there and not read */
-  const beat = (connections: RedisConnections, isLate = false): void => {
-    if (!hasBeat) return isLate ? fail(connections, NO_BEAT) : wait(() => beat(connections, true), 0);
+  const beat = (connections: RedisConnections): void => {
+    if (!hasBeat) return fail(connections, NO_BEAT);
     hasBeat = false;
-    wait(() => beat(connections), BEAT_MS);
+    const next = (): void => beat(connections);
+    wait.start(() => (hasBeat ? next() : wait.more(next)), BEAT_MS);
     connections.send("PUBLISH", [beatChannel, ""]).catch((error: unknown) => fail(connections, problemOf(error)));
     onBeat(connections.send);
   };
@@ -111,9 +109,29 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
       if (current?.send === send) fail(current, problem);
     },
     close() {
-      timers.clearTimer(timer);
+      wait.end();
       current?.close();
       current = undefined;
     },
+  };
+}
+
+/** One wait at a time. */
+function createWait(timers: TimerSource) {
+  const freeTimers = createFreeTimers(timers);
+  let end = (): void => {};
+  const waitBy = (
+    { setTimer, clearTimer }: Pick<TimerSource, "setTimer" | "clearTimer">,
+    callback: () => void,
+    delay: number,
+  ) => {
+    end();
+    const timer = setTimer(callback, delay);
+    end = (): void => clearTimer(timer);
+  };
+  return {
+    start: (callback: () => void, delayMs: number) => waitBy(timers, callback, delayMs),
+    more: (callback: () => void) => waitBy(freeTimers, callback, GRACE_MS),
+    end: () => end(),
   };
 }

@@ -5,7 +5,7 @@ import type { KeyHashes } from "./key-hashes.ts";
 import { REDIS_WAITS, unknownProcesses } from "./late-minutes.ts";
 import { type Claimed, claimCommand, readClaimed } from "./minute-script.ts";
 import type { MinuteAnswer, MinuteClaim, MinuteLeases, MinuteListener } from "./minutes.ts";
-import type { SendCommand } from "./redis-connections.ts";
+import { problemOf, type SendCommand } from "./redis-connections.ts";
 import { minuteKey, MINUTES_CHANNEL } from "./redis-format.ts";
 
 /** Others, who hold what they have not used, are waited for until then, in milliseconds in which they could be heard. */
@@ -40,6 +40,8 @@ export class RedisMinutes {
   readonly #parts: RedisMinutesParts;
   readonly #pending = new Map<string, Pending>();
   #send: SendCommand | undefined;
+  /** Whether the server of this connection has the script; undefined if it does not let it be named. */
+  #isLoaded: boolean | undefined = false;
   #isDown = false;
   /** How many processes listen, as Redis has last said; 0 if it never has. */
   #listening = 0;
@@ -60,6 +62,7 @@ export class RedisMinutes {
 
   up(by: SendCommand): void {
     this.#send = by;
+    this.#isLoaded = false;
     for (const each of this.#pending.values()) this.#make(each);
     if (!this.#isDown) return;
     this.#isDown = false;
@@ -127,16 +130,25 @@ export class RedisMinutes {
     const { self, hashes, onFailure } = this.#parts;
     const { claim, frees } = each;
     const hash = hashes.hashOf(claim.gate);
-    const [command, values] = claimCommand(claim, self, [
-      minuteKey(hash, claim.minute),
-      minuteKey(hash, claim.minute - 1),
-    ]);
+    const keys = [minuteKey(hash, claim.minute), minuteKey(hash, claim.minute - 1)] as const;
+    const isNamed = this.#isLoaded === true;
+    const [command, values] = claimCommand(claim, self, keys, isNamed);
     by(command, values)
       .then((reply) => {
+        if (this.#send === by && this.#isLoaded === false) this.#isLoaded = true;
         if (frees) this.#tell(by, "freed", claim.gate);
         this.#take(by, each, readClaimed(claim, reply));
       })
-      .catch((error: unknown) => onFailure(by, error));
+      .catch((error: unknown) => {
+        if (!isNamed || !isWithoutScript(error)) onFailure(by, error);
+        else if (this.#send === by) this.#makeAgain(each, error);
+      });
+  }
+
+  /** Sends the script, which was only named: the server has lost it, or does not let it be named. */
+  #makeAgain(each: Pending, error: unknown): void {
+    this.#isLoaded = /^NOSCRIPT\b/.test(problemOf(error)) ? false : undefined;
+    if (this.#pending.get(each.claim.gate) === each) this.#make(each);
   }
 
   #take(by: SendCommand, each: Pending, { answer, unspent }: Claimed): void {
@@ -171,3 +183,7 @@ export class RedisMinutes {
     if (this.#pending.get(each.claim.gate) === each) this.#pending.delete(each.claim.gate);
   }
 }
+
+/** The script cannot be run by its name: it is not there, or the server, or a proxy before it, does not allow that. */
+const isWithoutScript = (error: unknown): boolean =>
+  /^(?:NOSCRIPT|NOPERM|ERR unknown command)\b/.test(problemOf(error));

@@ -30,23 +30,43 @@ export const ownerOf = (principal: Principal | undefined): string =>
 const INSERTION = `INSERT INTO contents (id, owner, request, response, request_is_cut, response_is_cut, bytes)
   VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
 
-/** Adds contents; what the database refuses is lost. @returns how many bytes they take @throws DatabaseAway */
-export async function insertContents(database: HistoryDatabase, contents: readonly ContentMessage[]): Promise<number> {
-  let bytes = 0;
+/** What became of contents. */
+export interface InsertedContents {
+  /** How many bytes they take. */
+  readonly bytes: number;
+  /** How many the database refuses. */
+  readonly refused: number;
+}
+
+/** Adds contents; those that the database refuses are found by halves, so that they cost no others. @throws DatabaseAway */
+export async function insertContents(
+  database: HistoryDatabase,
+  contents: readonly ContentMessage[],
+): Promise<InsertedContents> {
   try {
-    await database.transaction(async (run) => {
-      for (const { id, owner, request, response } of contents) {
-        const [asked, answered] = [compress(request), compress(response)];
-        const flags = [Number(request.isCut), Number(response.isCut)];
-        bytes += asked.length + answered.length;
-        await run(INSERTION, [id, owner, asked, answered, ...flags, asked.length + answered.length]);
-      }
-    });
+    return { bytes: await insertTogether(database, contents), refused: 0 };
   } catch (error) {
     if (!(error instanceof DataRefused)) throw error;
+    if (contents.length === 1) return { bytes: 0, refused: 1 };
+    const half = contents.length >> 1;
+    const first = await insertContents(database, contents.slice(0, half));
+    const second = await insertContents(database, contents.slice(half));
+    return { bytes: first.bytes + second.bytes, refused: first.refused + second.refused };
   }
-  return bytes;
 }
+
+/** All of them or none. @returns how many bytes they take */
+const insertTogether = (database: HistoryDatabase, contents: readonly ContentMessage[]): Promise<number> =>
+  database.transaction(async (run) => {
+    let bytes = 0;
+    for (const { id, owner, request, response } of contents) {
+      const [asked, answered] = [compress(request), compress(response)];
+      const flags = [Number(request.isCut), Number(response.isCut)];
+      bytes += asked.length + answered.length;
+      await run(INSERTION, [id, owner, asked, answered, ...flags, asked.length + answered.length]);
+    }
+    return bytes;
+  });
 
 /** In Base64, because the two databases have no type for bytes in common. */
 const compress = ({ text }: KeptText): string => Bun.zstdCompressSync(Buffer.from(text)).toString("base64");

@@ -20,8 +20,8 @@ export interface IngestParts {
   readonly onConsumed: (bytes: number) => void;
   /** Rows that will not be in the table: too old, refused by the database, or damaged. */
   readonly onDropped: (count: number) => void;
-  /** So many characters of contents are done with. */
-  readonly onKept: (characters: number) => void;
+  /** So many characters of contents are done with, and so many contents of them are lost. */
+  readonly onContents: (characters: number, lost: number) => void;
 }
 
 /** Brings rows from the spool into the database. Its calls must not overlap. */
@@ -51,11 +51,11 @@ interface Orphan {
 
 export function createIngest(
   options: IngestOptions,
-  { slot, live, onConsumed, onDropped, onKept }: IngestParts,
+  { slot, live, onConsumed, onDropped, onContents }: IngestParts,
 ): Ingest {
   const { folder } = options;
   const own = createSpoolReader(folder, slot, live);
-  const contents = createContentQueue(onKept);
+  const contents = createContentQueue(onContents);
   let orphans: Orphan[] = [];
   let opened: { readonly database: HistoryDatabase; readonly tables: Tables } | undefined;
 

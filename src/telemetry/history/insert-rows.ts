@@ -46,8 +46,15 @@ interface Shape {
 function findShape([first = [], ...others]: readonly Row[], columns: number): Shape {
   const own: number[] = [];
   let common = Array.from({ length: columns }, (_, index) => index);
+  const isSame = (row: Row): boolean => {
+    for (let index = 0; index < common.length; index++) {
+      const at = common[index] ?? 0;
+      if (row[at] !== first[at]) return false;
+    }
+    return true;
+  };
   for (const row of others) {
-    if (common.every((index) => row[index] === first[index])) continue;
+    if (isSame(row)) continue;
     own.push(...common.filter((index) => row[index] !== first[index]));
     common = common.filter((index) => row[index] === first[index]);
   }
@@ -65,9 +72,9 @@ function textOf({ table, columns, end }: Insertion, { common, own }: Shape, rows
 /** For so many rows. `flat` takes twice as long. */
 function valuesOf({ common, own }: Shape, rows: readonly Row[], first: number, count: number): readonly Value[] {
   const values = common.map((index) => rows[first]?.[index] ?? null);
-  for (let index = first; index < first + count; index++) {
-    const row = rows[index];
-    for (const column of own) values.push(row?.[column] ?? null);
+  for (let at = first; at < first + count; at++) {
+    const row = rows[at] ?? [];
+    for (let index = 0; index < own.length; index++) values.push(row[own[index] ?? 0] ?? null);
   }
   return values;
 }

@@ -21,11 +21,13 @@ export interface ContentKeeper {
   over(request: object, id: string, principal: Principal | undefined): void;
   /** Sends it: much at once, because to wake a thread costs more than all else that is done here. */
   flush(): void;
-  /** So many characters of it have arrived, or are lost. */
-  arrived(characters: number): void;
+  /** So many characters of it have arrived; that of so many requests was refused, and is lost. */
+  arrived(characters: number, refused: number): void;
+  /** The row of a request is lost, and with it what was kept of it. */
+  lose(request: object): void;
   /** Nothing is on its way any more. */
   reset(): void;
-  /** Of how many requests it was lost, because too much was on its way. */
+  /** Of how many requests it was lost: too much was on its way, the database refused it, or there is no row. */
   lost(): number;
 }
 
@@ -59,8 +61,12 @@ export function createContentKeeper(send: (contents: readonly ContentMessage[]) 
       send(outgoing);
       outgoing = [];
     },
-    arrived(characters) {
+    arrived(characters, refused) {
       waiting = Math.max(0, waiting - characters);
+      lost += refused;
+    },
+    lose(request) {
+      if (kept.delete(request)) lost += 1;
     },
     reset() {
       waiting = 0;

@@ -76,7 +76,7 @@ export async function openHistory(options: HistoryOptions, parts: HistoryParts):
     },
     onReport(said) {
       if (said.kind === "consumed") writer.consumed(said.bytes);
-      else if (said.kind === "kept") content?.arrived(said.characters);
+      else if (said.kind === "contents") content?.arrived(said.characters, said.lost);
       else if (said.kind === "state") problems.set("database", said.problem);
       else losses.tell(said.count);
     },

@@ -3,8 +3,6 @@ import { batchWrite } from "../../core/event-loop.ts";
 import type { RequestObserver, RequestRecord } from "../../core/request-context.ts";
 import type { Losses, Problems } from "./history-state.ts";
 import type { ContentKeeper } from "./keep-content.ts";
-import { newRowId } from "./row-id.ts";
-import { rowOf } from "./row.ts";
 import type { SpoolWriter } from "./spool-writer.ts";
 
 export interface RecordRequestsParts {
@@ -14,7 +12,7 @@ export interface RecordRequestsParts {
   readonly problems: Problems;
   readonly losses: Losses;
   /** Absent if nothing is kept of what is asked and answered. */
-  readonly content: Pick<ContentKeeper, "over" | "flush"> | undefined;
+  readonly content: Pick<ContentKeeper, "over" | "lose" | "flush"> | undefined;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly timers: TimerSource;
@@ -57,11 +55,12 @@ export function recordRequests(parts: RecordRequestsParts): { readonly observe: 
       const format = formats.get(context.route);
       if (format === undefined || isPreflight(context)) return;
       const time = clock();
-      const id = newRowId(time);
-      const row = rowOf(context, { id, time, finishedAt, format });
-      content?.over(context, id, context.principal);
-      if (!writer.add(JSON.stringify(row))) return losses.add();
+      if (!writer.add(context, time, finishedAt, format)) {
+        content?.lose(context);
+        return losses.add();
+      }
       losses.end();
+      content?.over(context, writer.lastId(time), context.principal);
       // The client of a stream has its last byte already; every other answer leaves at the end of this turn, behind this.
       if (context.streaming) return write();
       if (isBatched) return;

@@ -2,7 +2,7 @@ import { addAmounts, MAX_AMOUNT } from "../../core/picodollars.ts";
 import type { HistoryDatabase, Run } from "./database.ts";
 import { type Insertion, insertRows } from "./insert-rows.ts";
 import type { KnownModels } from "./known-models.ts";
-import { indexOf, type Row, type Value } from "./row.ts";
+import { indexOf, numberAt, type Row, type Value } from "./row.ts";
 
 export const HOUR_MS = 3_600_000;
 
@@ -125,11 +125,6 @@ function addRow(hour: Hour, row: Row): void {
     hour.cost = addAmounts(hour.cost, BigInt(cost));
   } else if (tokens > 0) sums.unpriced += 1;
 }
-
-const numberAt = (row: Row, index: number): number => {
-  const value = row[index];
-  return typeof value === "number" ? value : 0;
-};
 
 const emptySums = (): Record<Sum, number> => ({
   requests: 0,

@@ -1,5 +1,3 @@
-import type { RequestRecord } from "../../core/request-context.ts";
-
 /** Of a column of the table `requests`: what its values are, and what `GET /v1/requests` shows of it. */
 export type ColumnKind = "text" | "integer" | "milliseconds" | "time" | "flag" | "picodollars";
 
@@ -52,70 +50,8 @@ const INDEXES = new Map<string, number>(COLUMNS.map(([name], index) => [name, in
 /** Where in a row a column is. */
 export const indexOf = (name: ColumnName): number => INDEXES.get(name) ?? 0;
 
-/** A client may send a name of any length. */
-const MAX_CHARACTERS = 256;
-
-/** Postgres takes no text with a NUL, and no half of a pair of surrogates. */
-const UNWRITABLE = /[\0\ud800-\udfff]/;
-
-function text(value: string | undefined): string | null {
-  if (value === undefined) return null;
-  const short = value.length > MAX_CHARACTERS ? value.slice(0, MAX_CHARACTERS) : value;
-  return UNWRITABLE.test(short) ? short.toWellFormed().replaceAll("\0", "\ufffd") : short;
-}
-
-/** So that sums stay below 2^63. */
-const MAX_TOKENS = 1e12;
-
-/** Postgres takes only whole numbers, and providers are not trusted to tell such. */
-const tokens = (count: number | undefined): number | null =>
-  count === undefined ? null : Math.round(Math.min(Math.max(count, 0), MAX_TOKENS));
-
-/** With two decimals. */
-const milliseconds = (from: number, to: number | undefined): number | null =>
-  to === undefined ? null : Math.round((to - from) * 100) / 100;
-
-/**
- * The row of a request that is over: the only place that knows both a record and the table.
- * @param id of the row
- * @param time when it was over, in milliseconds since the epoch
- * @param finishedAt the same, of the monotonic clock
- * @param format the API format of its route
- */
-export function rowOf(
-  record: RequestRecord,
-  { id, time, finishedAt, format }: { id: string; time: number; finishedAt: number; format: string },
-): Row {
-  const { startedAt, routing, usage, usageSource, cost } = record;
-  // In the order of COLUMNS.
-  return [
-    id,
-    time,
-    record.id,
-    record.route,
-    format,
-    text(record.principal?.name),
-    text(record.provider),
-    text(record.model),
-    text(routing?.alias),
-    routing?.tried.length ?? (record.provider === undefined ? 0 : 1),
-    record.status,
-    record.outcome ?? null,
-    record.failure ?? null,
-    record.streaming ? 1 : 0,
-    tokens(usage?.inputTokens),
-    tokens(usage?.outputTokens),
-    tokens(usage?.cachedInputTokens),
-    tokens(usage?.cacheCreationInputTokens),
-    tokens(usage?.reasoningTokens),
-    milliseconds(startedAt, finishedAt),
-    milliseconds(startedAt, record.responseHeaderAt),
-    milliseconds(startedAt, record.firstByteAt),
-    milliseconds(0, routing?.queuedMs),
-    record.bytesIn,
-    record.bytesOut,
-    text(record.client?.address),
-    usageSource ?? null,
-    cost === undefined || cost === null ? null : cost.toString(),
-  ];
-}
+/** 0 if there is none. */
+export const numberAt = (row: Row, index: number): number => {
+  const value = row[index];
+  return typeof value === "number" ? value : 0;
+};

@@ -21,10 +21,14 @@ export interface Segment {
   readonly path: string;
   /** Those with higher numbers were begun later. */
   readonly number: number;
+  /** Lines are those of former versions. */
+  readonly form: "blocks" | "lines";
 }
 
+const LINES_END = "rows";
+
 export const segmentPath = (folder: string, slot: number, number: number): string =>
-  join(folder, `${slot}-${number}.rows`);
+  join(folder, `${slot}-${number}.blocks`);
 
 export const openFolder = (folder: string): void => void mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
 
@@ -35,10 +39,10 @@ export const createPrivately = (path: string): void => closeSync(openSync(path, 
 export function findSegments(folder: string): ReadonlyMap<number, readonly Segment[]> {
   const slots = new Map<number, Segment[]>();
   for (const name of readdirSync(folder)) {
-    const [, slot, number] = /^(\d+)-(\d+)\.rows$/.exec(name) ?? [];
+    const [, slot, number, end] = /^(\d+)-(\d+)\.(blocks|rows)$/.exec(name) ?? [];
     if (slot === undefined) continue;
     const segments = slots.get(Number(slot)) ?? [];
-    segments.push({ path: join(folder, name), number: Number(number) });
+    segments.push({ path: join(folder, name), number: Number(number), form: end === LINES_END ? "lines" : "blocks" });
     slots.set(Number(slot), segments);
   }
   for (const segments of slots.values()) segments.sort((one, other) => one.number - other.number);

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, unlinkSync } from "node:fs";
 import { findSegments, type Segment } from "./spool-files.ts";
-import { readRecords } from "./record.ts";
+import { createBlockReader, type ReadRows } from "./read-blocks.ts";
+import { readLines } from "./read-lines.ts";
 import type { Row } from "./row.ts";
 
 /** Rows of a slot that are to be brought into the database, in their order. */
@@ -21,7 +22,7 @@ export interface SpoolReader {
 }
 
 /**
- * A batch is of what is in so many bytes: about 2000 rows, and never less than one. Its sums and its end cost as much as
+ * A batch is of what is in so many bytes: about 2000 rows, and never less than one block. Its sums and its end cost as much as
  * 50 rows.
  */
 const MAX_BYTES = 512 * 1024;
@@ -32,13 +33,20 @@ const MAX_BYTES = 512 * 1024;
  */
 export function createSpoolReader(folder: string, slot: number, live: () => number | undefined): SpoolReader {
   let current: Segment | undefined;
+  let readRows: ReadRows = readLines;
   let offset = 0;
   let read = 0;
+  // Once: so much memory is asked of the system each time, and given back. Its beginning is that of a double.
+  const memory = Buffer.from(new ArrayBuffer(MAX_BYTES));
 
   const findNext = (): Segment | undefined => {
     const segments = findSegments(folder).get(slot) ?? [];
     const after = current?.number ?? -1;
     return segments.find(({ number }) => number > after);
+  };
+  const begin = (segment: Segment | undefined): void => {
+    current = segment;
+    if (segment) readRows = segment.form === "lines" ? readLines : createBlockReader();
   };
   const finish = ({ path }: Segment): void => {
     unlinkSync(path);
@@ -49,23 +57,17 @@ export function createSpoolReader(folder: string, slot: number, live: () => numb
   return {
     next() {
       for (;;) {
-        current ??= findNext();
+        if (!current) begin(findNext());
         if (!current) return undefined;
         // Asked first: what is written until then is seen.
         const isLive = current.number === live();
-        const bytes = readFrom(current.path, offset);
-        const records = readRecords(bytes);
-        read = records.bytes;
-        if (records.rows.length > 0 || records.damaged > 0) return records;
+        const { bytes, isEnd } = readFrom(current.path, offset, memory);
+        const part = readRows(bytes, isEnd && !isLive);
+        read = part.bytes;
+        if (part.rows.length > 0 || part.damaged > 0) return part;
         if (isLive) return undefined;
-        // The end of a record that was being written when its process was killed is missing.
-        if (bytes.length > 0) {
-          read = bytes.length;
-          return { rows: [], damaged: 1, bytes: bytes.length };
-        }
         finish(current);
-        current = findNext();
-        if (!current) return undefined;
+        begin(findNext());
       }
     },
     take() {
@@ -75,13 +77,12 @@ export function createSpoolReader(folder: string, slot: number, live: () => numb
   };
 }
 
-/** What is behind an offset, as far as a batch goes. */
-function readFrom(path: string, offset: number): Buffer {
+/** Fills memory with what is behind an offset. @returns what was read, and whether that is all there is */
+function readFrom(path: string, offset: number, memory: Buffer): { readonly bytes: Buffer; readonly isEnd: boolean } {
   const file = openSync(path, "r");
   try {
-    const length = Math.min(MAX_BYTES, Math.max(0, fstatSync(file).size - offset));
-    const bytes = Buffer.allocUnsafe(length);
-    return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
+    const isEnd = fstatSync(file).size - offset <= memory.length;
+    return { bytes: memory.subarray(0, readSync(file, memory, 0, memory.length, offset)), isEnd };
   } finally {
     closeSync(file);
   }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { putRecord, roomForRecord } from "./record.ts";
+import { type BlockBuffer, createBlockBuffer } from "./block-buffer.ts";
+import { newRowIdSeed } from "./row-id.ts";
 import { FILE_MODE, segmentPath } from "./spool-files.ts";
 
 export interface SpoolWriterOptions {
@@ -16,11 +17,9 @@ export interface SpoolWriterOptions {
 }
 
 /** Appends records to the segments of one slot. What is written survives the end of this process, however it comes. */
-export interface SpoolWriter {
+export interface SpoolWriter extends Pick<BlockBuffer, "add" | "lastId"> {
   /** The number of the segment that is written now; all others are complete. */
   segment(): number;
-  /** Takes a row as JSON. @returns false if there is no room for it: it is lost */
-  add(json: string): boolean;
   /** Writes what was added. @returns why the disk does not take it all; undefined if it does */
   write(): string | undefined;
   /** So many more bytes are in the database. */
@@ -33,9 +32,6 @@ export interface SpoolWriter {
 /** What was full takes rows again once it is filled to this part, so that the end of losses is not told with every row. */
 const REOPENED = 0.75;
 
-/** More is kept for rows only while the disk takes none. */
-const CAPACITY = 64 * 1024;
-
 /** @throws Error if the first segment cannot be made */
 export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   const { folder, slot, segmentBytes, maxBytes, maxUnwrittenBytes } = options;
@@ -47,29 +43,19 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   /** Bytes that are not in the database yet. */
   let waiting = 0;
   let isFull = false;
-  /** What is to be written, from `written` to `added`: a write may end within a record, and the next one goes on there. */
-  let buffer = Buffer.allocUnsafe(CAPACITY);
+  const blocks = createBlockBuffer(newRowIdSeed(), maxUnwrittenBytes);
+  /** So much of the blocks is in the file: a write may end within one, and the next write goes on there. */
   let written = 0;
-  let added = 0;
 
-  /** @returns false if there is no room for so many bytes */
-  const reserve = (bytes: number): boolean => {
-    const needed = added + bytes;
-    if (needed <= buffer.length) return true;
-    const size = Math.min(maxUnwrittenBytes, 2 * buffer.length);
-    if (needed > size) return false;
-    buffer = Buffer.concat([buffer.subarray(0, added)], size);
-    return true;
-  };
   const append = (): void => {
-    while (written < added) {
-      const count = writeSync(file, buffer, written, added - written);
+    const bytes = blocks.seal();
+    while (written < blocks.size()) {
+      const count = writeSync(file, bytes, written, blocks.size() - written);
       written += count;
       inSegment += count;
     }
     written = 0;
-    added = 0;
-    if (buffer.length > CAPACITY) buffer = Buffer.allocUnsafe(CAPACITY);
+    blocks.clear();
   };
   const beginSegment = (): void => {
     const next = open(segment + 1);
@@ -81,14 +67,15 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
 
   return {
     segment: () => segment,
-    add(json) {
+    add(record, time, finishedAt, format) {
       isFull = waiting > (isFull ? maxBytes * REOPENED : maxBytes);
-      if (isFull || !reserve(roomForRecord(json))) return false;
-      const end = putRecord(buffer, added, json);
-      waiting += end - added;
-      added = end;
+      if (isFull) return false;
+      const before = blocks.size();
+      if (!blocks.add(record, time, finishedAt, format)) return false;
+      waiting += blocks.size() - before;
       return true;
     },
+    lastId: (time) => blocks.lastId(time),
     write() {
       try {
         append();

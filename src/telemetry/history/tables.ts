@@ -3,7 +3,7 @@ import { type Insertion, insertRows } from "./insert-rows.ts";
 import { type ContentsOptions, expireContents, insertContents, trimContents } from "./contents.ts";
 import { createKnownModels, type KnownModels } from "./known-models.ts";
 import { addToHours, HOUR_MS } from "./roll-ups.ts";
-import { COLUMNS, indexOf, type Row } from "./row.ts";
+import { COLUMNS, indexOf, numberAt, type Row } from "./row.ts";
 import { lowestId } from "./row-id.ts";
 import type { ContentMessage } from "./content-message.ts";
 
@@ -29,8 +29,8 @@ export interface Tables {
    * @throws DatabaseAway
    */
   insert(rows: readonly Row[], time: number): Promise<Inserted>;
-  /** Adds what requests asked and were answered; what the database refuses is lost. */
-  insertContents(contents: readonly ContentMessage[]): Promise<void>;
+  /** Adds what requests asked and were answered. @returns how many of them the database refuses, which are lost */
+  insertContents(contents: readonly ContentMessage[]): Promise<number>;
   /** Removes what is too old, a bounded part at a time. @returns whether there may be more */
   expire(time: number): Promise<boolean>;
 }
@@ -56,15 +56,18 @@ export async function openTables(database: HistoryDatabase, options: TablesOptio
   let unlooked = 0;
   return {
     async insert(rows, time) {
-      const kept = rows.filter((row) => Number(row[TIME]) > time - options.retentionMs);
+      const oldest = time - options.retentionMs;
+      const kept = rows.filter((row) => numberAt(row, TIME) > oldest);
       const { count, dropped } = await insertAll(database, known, kept);
       return { count, dropped: dropped + rows.length - kept.length };
     },
     async insertContents(contents) {
-      unlooked += await insertContents(database, contents);
-      if (unlooked <= options.maxContentBytes / LOOKS) return;
+      const { bytes, refused } = await insertContents(database, contents);
+      unlooked += bytes;
+      if (unlooked <= options.maxContentBytes / LOOKS) return refused;
       while (await trimContents(database.run, options));
       unlooked = 0;
+      return refused;
     },
     async expire(time) {
       if (await expireContents(database.run, options, time)) return true;

@@ -30,8 +30,8 @@ export interface OpenedReport {
 export type StateReport =
   | { readonly kind: "consumed"; readonly bytes: number }
   | { readonly kind: "dropped"; readonly count: number }
-  /** So many characters of content are done with. */
-  | { readonly kind: "kept"; readonly characters: number }
+  /** So many characters of contents are done with, and so many contents of them are lost. */
+  | { readonly kind: "contents"; readonly characters: number; readonly lost: number }
   | { readonly kind: "state"; readonly problem: string | undefined };
 
 /** What the thread says. */

@@ -57,7 +57,7 @@ export function createThreadWork(report: (said: ThreadReport) => void): ThreadWo
         live: () => segment,
         onConsumed: (bytes) => report({ kind: "consumed", bytes }),
         onDropped: (count) => report({ kind: "dropped", count }),
-        onKept: (characters) => report({ kind: "kept", characters }),
+        onContents: (characters, lost) => report({ kind: "contents", characters, lost }),
       });
       try {
         const opened = inTurn(async () => ingest?.open());

@@ -81,9 +81,6 @@ const NO_HEADERS: TraceHeaders = {};
 /** A trace of which nothing is recorded: it is its own step, and all of them go on with the same headers. */
 class UnsampledTrace implements RequestTrace, TraceStep {
   readonly id: string;
-  readonly isSampled = false;
-  readonly watchesBody = false;
-  readonly keepsContent = false;
   private readonly parts: RequestTraceParts;
   private readonly parent: TraceParent | undefined;
   private readonly carried: Carried;
@@ -96,15 +93,29 @@ class UnsampledTrace implements RequestTrace, TraceStep {
     this.carried = carried;
   }
 
+  // No fields, because one of these is made for nearly every request.
+  get isSampled(): false {
+    return false;
+  }
+
+  get watchesBody(): false {
+    return false;
+  }
+
+  get keepsContent(): false {
+    return false;
+  }
+
   /** From the client's own span, if there is one: nobody could look up one of the gateway's. */
   get headers(): TraceHeaders {
     return (this.made ??= this.makeHeaders());
   }
 
   private makeHeaders(): TraceHeaders {
-    const spanId = this.parent?.spanId ?? this.parts.ids.span();
-    const span = { traceId: this.id, spanId, isSampled: false, isRandom: this.parent?.isRandom ?? false };
-    return headersOf(this.parts, span, this.carried);
+    const { parts, parent, carried } = this;
+    const spanId = parent?.spanId ?? parts.ids.span();
+    const span = { traceId: this.id, spanId, isSampled: false, isRandom: parent?.isRandom ?? false };
+    return headersOf(parts, span, carried);
   }
 
   call(): TraceStep {

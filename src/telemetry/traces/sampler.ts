@@ -12,10 +12,11 @@ export interface SamplerOptions {
 /** Decides whether the spans of a trace are recorded, alike in every service that uses the same ratio. */
 export type Sample = (traceId: string, parent: TraceParent | undefined) => boolean;
 
-/** The bytes of an id that are compared are its last seven, which are random. */
+/** The part of an id that is compared: its last seven bytes, which are random. */
 const COMPARED_DIGITS = 14;
-/** What a number holds exactly, so three bits are not compared. */
-const COMPARED_VALUES = 2 ** 53;
+const COMPARED_VALUES = 2n ** 56n;
+/** A ratio is a double, which has so many steps. */
+const STEPS = 2 ** 53;
 
 /**
  * Creates a sampler. A ratio samples the traces with the largest ids, so that one of a service with a smaller ratio is
@@ -30,10 +31,9 @@ export function createSampler({ sampler, ratio }: SamplerOptions): Sample {
 function rootSampler(sampler: SamplerName, ratio: number): Sample {
   if (sampler.endsWith("always_on")) return () => true;
   if (sampler.endsWith("always_off")) return () => false;
-  const rejected = Math.round((1 - ratio) * COMPARED_VALUES);
-  return (traceId) => {
-    const high = Number.parseInt(traceId.slice(-COMPARED_DIGITS, -6), 16);
-    const low = Number.parseInt(traceId.slice(-6), 16);
-    return high * 2 ** 21 + (low >>> 3) >= rejected;
-  };
+  const rejected = (BigInt(Math.round((1 - ratio) * STEPS)) * COMPARED_VALUES) / BigInt(STEPS);
+  if (rejected === COMPARED_VALUES) return () => false;
+  // Ids are in lower-case digits, whose order as texts is that of their numbers.
+  const first = rejected.toString(16).padStart(COMPARED_DIGITS, "0");
+  return (traceId) => traceId.slice(-COMPARED_DIGITS) >= first;
 }

@@ -9,7 +9,8 @@ export interface TraceIds {
 /** Random bytes are got, and written as text, for so many ids at once, which makes one cost a tenth. */
 const POOL_BYTES = 4096;
 
-const ZERO: Readonly<Record<number, string>> = { 16: "0".repeat(16), 32: "0".repeat(32) };
+const ONLY_ZEROS = /^0+$/;
+const ZERO = 0x30;
 
 /** @param fill fills a buffer with random bytes */
 export function createTraceIds(
@@ -28,7 +29,7 @@ export function createTraceIds(
     const id = digits.slice(used, used + length);
     used += length;
     // All zeros mean that there is none. https://www.w3.org/TR/trace-context/#trace-id
-    return id === ZERO[length] ? `${id.slice(0, -1)}1` : id;
+    return id.charCodeAt(0) === ZERO && ONLY_ZEROS.test(id) ? `${id.slice(0, -1)}1` : id;
   };
 
   return { trace: () => take(32), span: () => take(16) };

@@ -73,7 +73,7 @@ function openCompletionStep(stream: ReturnType<typeof openStepStream>, steps: Co
   };
   return {
     begin() {},
-    push: editor.push,
+    push: (bytes) => editor.push(bytes),
     flush,
     takeWhole: async (bytes) => Buffer.concat([editor.push(await writeAsEvent(bytes)), flush()]),
     isDone: stream.isDone,

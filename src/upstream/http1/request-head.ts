@@ -1,3 +1,4 @@
+import { EditedBytes } from "../../core/json/edit.ts";
 import type { Origin } from "./origin.ts";
 import type { WireRequest } from "../transport.ts";
 import { WireError } from "./wire-error.ts";
@@ -16,7 +17,11 @@ const OWN: ReadonlySet<string> = new Set(["host", "content-length", "transfer-en
  * @throws with the code `REQUEST_METHOD` or `REQUEST_HEADER` if it could not be written without becoming another one; a
  * TypeError if the URL is none of this server's
  */
-export type WriteRequest = (request: WireRequest, length: number | undefined | null, behind: Uint8Array) => Buffer;
+export type WriteRequest = (
+  request: WireRequest,
+  length: number | undefined | null,
+  behind: Uint8Array | EditedBytes,
+) => Buffer;
 
 /**
  * Makes what writes the requests to one server. What those with frozen headers begin with is kept for as long as somebody
@@ -37,7 +42,8 @@ export function createRequestWriter(origin: Origin): WriteRequest {
     const bytes = Buffer.allocUnsafe(start.length + end.length + behind.length);
     bytes.set(start);
     bytes.write(end, start.length, "latin1");
-    bytes.set(behind, start.length + end.length);
+    if (behind instanceof EditedBytes) behind.writeTo(bytes, start.length + end.length);
+    else bytes.set(behind, start.length + end.length);
     return bytes;
   };
 }

@@ -53,6 +53,7 @@ export class ResponseParser {
    * @throws with a code that begins with `HTTP_`
    */
   push(bytes: Buffer): boolean {
+    if (this.#chunks) return this.#takeChunks(this.#chunks, bytes, 0);
     if (this.#head) return this.#takeBody(bytes, 0, this.#head);
     const partial = this.#partial;
     if (!partial) return this.#takeHeads(bytes, 0);
@@ -107,9 +108,8 @@ export class ResponseParser {
 
   #takeBody(bytes: Buffer, start: number, { framing, headers }: ResponseHead): boolean {
     if (framing.kind === "chunked") {
-      this.#chunks ??= new ChunkedDecoder();
-      const end = this.#chunks.push(bytes, start, this.#taker);
-      return end >= 0 && this.#end(bytes, end);
+      this.#chunks = new ChunkedDecoder();
+      return this.#takeChunks(this.#chunks, bytes, start);
     }
     if (framing.kind === "until-close") {
       if (this.#isSecure) (this.#bodyEnd ??= bodyEndOf(headers)).push(bytes.subarray(start));
@@ -120,6 +120,11 @@ export class ResponseParser {
     this.#left -= end - start;
     if (end > start) this.#taker.onData(sliceOrCopy(bytes, start, end));
     return this.#left === 0 && this.#end(bytes, end);
+  }
+
+  #takeChunks(chunks: ChunkedDecoder, bytes: Buffer, start: number): boolean {
+    const end = chunks.push(bytes, start, this.#taker);
+    return end >= 0 && this.#end(bytes, end);
   }
 
   #end(bytes: Buffer, end: number): true {

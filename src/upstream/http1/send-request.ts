@@ -1,3 +1,4 @@
+import { joined } from "../../core/json/edit.ts";
 import { WireError } from "./wire-error.ts";
 import type { WireRequest } from "../transport.ts";
 import type { Connection } from "./connection.ts";
@@ -37,8 +38,11 @@ export async function writeUpload(
   if (length === undefined) await target.write(LAST_CHUNK);
 }
 
-/** A body up to this size goes out in one write with its head; copying a longer one costs more than a second write. */
-const ONE_WRITE_BYTES = 32 * 1024;
+/**
+ * A body up to this size goes out in one write with its head. To copy 128 KB takes 6 µs; a second write takes as long, and as
+ * the first of two wakes a server on the same machine too early, the two took 40 % of all the time of a request of 32 KB.
+ */
+const ONE_WRITE_BYTES = 256 * 1024;
 
 /** Methods that need not say that they bring no body. https://www.rfc-editor.org/rfc/rfc9110#section-8.6 */
 const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
@@ -83,17 +87,17 @@ export function sendRequest(
     connection.writeTogether(write(request, BODILESS.has(method) ? null : 0, NOTHING));
     return undefined;
   }
-  if (!(body instanceof Uint8Array)) {
+  if (body instanceof ReadableStream) {
     const length = announcedLength(request.headers);
     connection.writeTogether(write(request, length, NOTHING));
     return new StreamUpload(connection, body.getReader() as ReadableStreamDefaultReader<Uint8Array>, length, owner);
   }
   if (body.length <= ONE_WRITE_BYTES) {
     connection.writeTogether(write(request, body.length, body));
-    return undefined;
+    return request.onSent && new LongUpload(connection.isDrained, request.onSent);
   }
   connection.write(write(request, body.length, NOTHING));
-  return new LongUpload(connection.write(body), request.onSent);
+  return new LongUpload(connection.write(joined(body)), request.onSent);
 }
 
 /** Bytes of which some may wait for the server to read. */

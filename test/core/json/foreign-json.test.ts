@@ -16,7 +16,8 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "server/openapi/start-page.ts": "a script of the browser, which reads the gateway's own document",
   "stages/response-store/keep-answer.ts": "an event that the gateway itself has written",
   "stages/response-store/record.ts": "what the gateway itself has kept",
-  "telemetry/history/record.ts": "what the gateway itself has kept, with a checksum",
+  "telemetry/history/read-blocks.ts": "what the gateway itself has kept, with a checksum",
+  "telemetry/history/read-lines.ts": "what the gateway itself has kept, with a checksum",
   "telemetry/log-request.ts": "the gateway's own log line",
   "telemetry/otlp/log-records.ts": "the gateway's own log line",
 };

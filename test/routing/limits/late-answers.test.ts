@@ -4,7 +4,10 @@ import type { LimitOptions } from "../../../src/routing/models/model-options.ts"
 import { decide } from "../../../src/routing/sharing/minute-ledger.ts";
 import type { MinuteClaim, MinuteLeases, MinuteListener } from "../../../src/routing/sharing/minutes.ts";
 import { ALONE } from "../../../src/routing/sharing/sharing.ts";
+import { cpuGrowth, LINEAR } from "../../fixtures/cpu-growth.ts";
 import { createManualClock } from "../../fixtures/manual-clock.ts";
+import { rejectionOf } from "../../fixtures/rejection.ts";
+import { isPermit } from "../../../src/routing/limits/gates.ts";
 import { type Asker, deploymentAt, MINUTE, openTestGates } from "./open-test-gates.ts";
 
 const LEFT = deploymentAt("left");
@@ -79,6 +82,37 @@ describe("an answer that is late", () => {
     await clock.advance(1);
     expect(passed(askers)).toBe(5);
     expect(askers.filter((asker) => codeOf(asker) === "at_limit")).toHaveLength(5);
+  });
+
+  test("is waited for for 20 ms in all, however many deployments a request tries one after the other", async () => {
+    const { clock, gates } = openLeased({ left: { requestsPerMinute: 30 }, right: { requestsPerMinute: 30 } });
+    const answers = { waitedMs: 0 };
+    const { signal } = new AbortController();
+    const since = clock.now();
+    for (const each of [LEFT, RIGHT, LEFT]) {
+      const again = (): boolean => isPermit(gates.gates.tryEnter(each, 1));
+      expect(again()).toBe(false);
+      const refused = rejectionOf(gates.gates.wait(each.key, [each], signal, again, () => {}, answers));
+      while (answers.waitedMs < 20 && clock.now() < since + 20) await clock.advance(1);
+      await clock.advance(0);
+      expect(await refused).toMatchObject({ code: "at_limit" });
+    }
+    expect([answers.waitedMs, clock.now() - since]).toEqual([20, 20]);
+  });
+
+  test("costs what it lets pass or refuses, not what goes on waiting", async () => {
+    const growth = await cpuGrowth(1000, (size) => async () => {
+      const { ask, answer, passed } = openLeased({ left: { requestsPerMinute: 10_000 } });
+      const askers = times(size, () => ask(LEFT));
+      // Each answer lets one pass.
+      for (let each = 0; each < size; each += 1) {
+        await Promise.resolve();
+        answer(10_000 - each - 1);
+      }
+      await Promise.resolve();
+      expect(passed(askers)).toBe(size);
+    });
+    expect(growth).toBeLessThan(LINEAR);
   });
 
   test("of one who is silent for 250 ms does not come: each goes on with its share of what is left", async () => {

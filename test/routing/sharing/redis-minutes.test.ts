@@ -6,6 +6,7 @@ import { claimCommand, readClaimed } from "../../../src/routing/sharing/minute-s
 import type { MinuteAmount, MinuteClaim } from "../../../src/routing/sharing/minutes.ts";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
 import { hasRedis, type RedisServer } from "../../response-store/stores.ts";
+import { createMailbox } from "../../fixtures/mailbox.ts";
 import { createManualClock, settle } from "../../fixtures/manual-clock.ts";
 import { createKeyHashes } from "../../../src/routing/sharing/key-hashes.ts";
 import { RedisMinutes } from "../../../src/routing/sharing/redis-minutes.ts";
@@ -68,7 +69,7 @@ describe.skipIf(!hasRedis)("the script that keeps minutes in Redis", () => {
             processes: new Set([process, ...held.keys(), ...before.keys()]).size,
           });
           held.set(process, { used: claim.used, held: answer.held });
-          const [command, values] = claimCommand(claim, `p${process}`, keys);
+          const [command, values] = claimCommand(claim, `p${process}`, keys, false);
           const claimed = readClaimed(claim, await client.send(command, [...values]));
           expect(claimed.answer).toEqual(answer);
           const unspent = others.filter(
@@ -89,9 +90,68 @@ describe.skipIf(!hasRedis)("the script that keeps minutes in Redis", () => {
       ...{ before: { requests: 2, tokens: 0 }, used: NONE, held: NONE },
       ...{ need: { requests: 1, tokens: 0 }, wish: { requests: 1, tokens: 0 } },
     };
-    const [command, values] = claimCommand(claim, "p", ["now", "before"]);
+    const [command, values] = claimCommand(claim, "p", ["now", "before"], false);
     await client.send(command, [...values]);
     for (const key of ["now", "before"]) expect(await client.pttl(key)).toBeGreaterThan(120_000);
+  });
+});
+
+/** A claim on a gate of which ten requests may pass, one more of which is needed. */
+const claimOf = (sequence: number): MinuteClaim => ({
+  ...{ gate: "g", minute: 1, at: 60_000, sequence, limits: { requests: 10, tokens: undefined }, asks: true },
+  ...{ before: NONE, used: NONE, held: NONE, need: { requests: 1, tokens: 0 }, wish: { requests: 1, tokens: 0 } },
+});
+
+describe.skipIf(!hasRedis)("the script is sent once for each connection", () => {
+  const openMinutes = (client: RedisClient, forbidden: readonly string[] = []) => {
+    const hashes = createKeyHashes();
+    hashes.retain(new Set(["g"]));
+    const sent: string[] = [];
+    const answers = createMailbox<number>();
+    const failures: unknown[] = [];
+    const minutes = new RedisMinutes({
+      ...{ self: "me", hashes, timers: createManualClock(), processes: () => 2 },
+      onFailure: (_, error) => void failures.push(error),
+    });
+    minutes.leases.listen({
+      answered: ({ held }) => answers.push(held.requests),
+      ...{ wanted() {}, freed() {}, away() {} },
+    });
+    const send = async (command: string, values: readonly string[]): Promise<unknown> => {
+      sent.push(command);
+      if (forbidden.includes(command)) throw new Error(`NOPERM this user has no permissions to run '${command}'`);
+      return client.send(command, [...values]);
+    };
+    minutes.up(send);
+    let sequence = 0;
+    return {
+      ...{ sent, failures, minutes, up: () => minutes.up((...given) => send(...given)) },
+      async claim(): Promise<void> {
+        minutes.leases.claim(claimOf((sequence += 1)));
+        expect(await answers.next(5000, "an answer")).toBeGreaterThan(0);
+      },
+    };
+  };
+
+  test("and again if the server has lost it, or it is another connection", async () => {
+    await using server = await startServer();
+    const client = connect(server);
+    const { claim, sent, failures, up } = openMinutes(client);
+    for (let each = 0; each < 3; each += 1) await claim();
+    expect(sent.splice(0)).toEqual(["EVAL", "EVALSHA", "EVALSHA"]);
+    await client.send("SCRIPT", ["FLUSH"]);
+    for (let each = 0; each < 2; each += 1) await claim();
+    expect(sent.splice(0)).toEqual(["EVALSHA", "EVAL", "EVALSHA"]);
+    up();
+    for (let each = 0; each < 2; each += 1) await claim();
+    expect([sent, failures]).toEqual([["EVAL", "EVALSHA"], []]);
+  });
+
+  test("and each time if it may not be named", async () => {
+    await using server = await startServer();
+    const { claim, sent, failures } = openMinutes(connect(server), ["EVALSHA"]);
+    for (let each = 0; each < 4; each += 1) await claim();
+    expect([sent, failures]).toEqual([["EVAL", "EVALSHA", "EVAL", "EVAL", "EVAL"], []]);
   });
 });
 
@@ -113,10 +173,7 @@ test.each([0, 11, 13, 400])(
     minutes.up((command) =>
       command === "EVAL" ? new Promise((resolve) => void replies.push(resolve)) : Promise.resolve(0),
     );
-    minutes.leases.claim({
-      ...{ gate: "g", minute: 1, at: 60_000, sequence: 1, limits: { requests: 10, tokens: undefined }, asks: true },
-      ...{ before: NONE, used: NONE, held: NONE, need: { requests: 1, tokens: 0 }, wish: { requests: 1, tokens: 0 } },
-    });
+    minutes.leases.claim(claimOf(1));
     await clock.advance(lateMs);
     replies[0]?.([0, 0, 10, 0, 0, 0, 2, "other"]);
     await settle();

@@ -6,6 +6,7 @@ import { startGateway } from "../../fixtures/start-in-process.ts";
 import { CHAT } from "../../routes/requests.ts";
 import { type StartedGateway, startBesideProvider, threeProviders } from "../../routes/started-gateway.ts";
 import { endPostgres, type HistoryPlace, KINDS, openPlace } from "./places.ts";
+import "../../fixtures/schema-formats.ts";
 
 afterAll(endPostgres);
 

@@ -93,11 +93,26 @@ describe("what is kept of a request", () => {
     };
     for (let count = 0; count < 300; count++) over();
     expect([sent.length, keeper.lost()]).toEqual([256, 44]);
-    keeper.arrived(65_536);
+    keeper.arrived(65_536, 0);
     for (let count = 0; count < 2; count++) over();
     expect([sent.length, keeper.lost()]).toEqual([257, 45]);
     keeper.reset();
     over();
     expect([sent.length, keeper.lost()]).toEqual([258, 45]);
+    // The database refuses some.
+    keeper.arrived(65_536, 2);
+    expect(keeper.lost()).toBe(47);
+  });
+
+  test("is lost with the row of its request, if there was anything", () => {
+    const { sent, keeper } = openKeeper();
+    const request = {};
+    keeper.keep(request, undefined).asked(Buffer.from("x"), plain);
+    keeper.lose(request);
+    keeper.lose(request);
+    keeper.lose({});
+    keeper.over(request, "id", undefined);
+    keeper.flush();
+    expect([sent, keeper.lost()]).toEqual([[], 1]);
   });
 });

@@ -4,10 +4,10 @@ import { type HistoryDatabase, NewerDatabase } from "../../../src/telemetry/hist
 import { openDatabase } from "../../../src/telemetry/history/open-database.ts";
 import { migrate, MIGRATIONS } from "../../../src/telemetry/history/migrations.ts";
 import { COLUMNS, type Row } from "../../../src/telemetry/history/row.ts";
-import { newRowId } from "../../../src/telemetry/history/row-id.ts";
 import { openTables } from "../../../src/telemetry/history/tables.ts";
 import { rejectionOf } from "../../fixtures/rejection.ts";
 import { endPostgres, type HistoryPlace, KINDS, openPlace } from "./places.ts";
+import { newRowId } from "./written-rows.ts";
 
 afterAll(endPostgres);
 

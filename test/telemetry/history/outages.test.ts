@@ -16,9 +16,7 @@ import { join } from "node:path";
 import { BACKGROUND_TIMERS } from "../../../src/core/deadlines.ts";
 import type { RequestContext } from "../../../src/core/request-context.ts";
 import { openHistory } from "../../../src/telemetry/history/open-history.ts";
-import { putRecord, readRecords, roomForRecord } from "../../../src/telemetry/history/record.ts";
-import { rowOf } from "../../../src/telemetry/history/row.ts";
-import { newRowId } from "../../../src/telemetry/history/row-id.ts";
+import { createBlockReader } from "../../../src/telemetry/history/read-blocks.ts";
 import { lockSlot, openFolder, segmentPath } from "../../../src/telemetry/history/spool-files.ts";
 import { json } from "../../fixtures/answers.ts";
 import { freePort } from "../../fixtures/free-port.ts";
@@ -27,6 +25,7 @@ import { within } from "../../fixtures/within.ts";
 import { CHAT } from "../../routes/requests.ts";
 import { startBesideProvider, threeProviders } from "../../routes/started-gateway.ts";
 import { endPostgres, type HistoryPlace, KINDS, openPlace, postgres } from "./places.ts";
+import { blocksOf, lineOf } from "./written-rows.ts";
 
 afterAll(endPostgres);
 
@@ -69,8 +68,8 @@ const ALL = { kind: "requests", from: 0, to: 1e14, filters: [], limit: 1000, aft
 
 const spooled = (folder: string) =>
   readdirSync(join(folder, "history-spool"))
-    .filter((name) => name.endsWith(".rows"))
-    .flatMap((name) => readRecords(readFileSync(join(folder, "history-spool", name))).rows);
+    .filter((name) => name.endsWith(".blocks"))
+    .flatMap((name) => createBlockReader()(readFileSync(join(folder, "history-spool", name)), true).rows);
 
 test("what is beyond the bound is lost, counted, and told once", async () => {
   await using place = await openPlace("sqlite");
@@ -112,13 +111,8 @@ test.skipIf(!KINDS.includes("postgres"))("rows are taken again once the database
 
 /** Leaves a segment with a row, as a process that was killed does. */
 function leaveSegment(folder: string, slot: number): void {
-  const row = rowOf(
-    { ...requestOf(slot) },
-    { id: newRowId(Date.now()), time: Date.now(), finishedAt: 1, format: "chat" },
-  );
-  const json = JSON.stringify(row);
-  const buffer = Buffer.alloc(roomForRecord(json));
-  const whole = buffer.subarray(0, putRecord(buffer, 0, json));
+  // Of a millisecond of its own, so that ids are in the order of slots.
+  const whole = blocksOf([requestOf(slot)], Date.now() - 100 + slot);
   // And the beginning of one that it had no time for.
   writeFileSync(segmentPath(folder, slot, 1), Buffer.concat([whole, whole.subarray(0, 40)]));
 }
@@ -135,12 +129,33 @@ test("what processes have left behind that are gone is taken over, and what othe
     for (let count = 0; count < 3; count++) await history.requests(ALL);
     const { rows } = await history.requests(ALL);
     await history.close();
-    const left = readdirSync(folder).filter((name) => name.endsWith(".rows"));
+    const left = readdirSync(folder).filter((name) => name.endsWith(".blocks"));
     return { ids: rows.map(({ request_id: id }) => id), left, losses };
   };
-  expect(await found()).toEqual({ ids: ["r7"], left: ["3-1.rows"], losses: [1] });
+  expect(await found()).toEqual({ ids: ["r7"], left: ["3-1.blocks"], losses: [1] });
   others?.[Symbol.dispose]();
   expect(await found()).toEqual({ ids: ["r7", "r3"], left: [], losses: [1] });
+});
+
+test("what a former version has left behind is brought in, each row once", async () => {
+  await using place = await openPlace("sqlite");
+  const folder = join(place.folder, "history-spool");
+  openFolder(folder);
+  const rows = createBlockReader()(blocksOf([0, 1, 2, 3].map(requestOf), Date.now()), true).rows;
+  const lines = rows.map(lineOf);
+  // In the slot that this process gets, of which one row is in the database already, and in one of a process that is gone.
+  writeFileSync(join(folder, "0-4.rows"), Buffer.concat(lines.slice(0, 2)));
+  writeFileSync(join(folder, "0-5.rows"), Buffer.concat([lines[0]!, lines[2]!]));
+  writeFileSync(join(folder, "6-1.rows"), Buffer.concat([lines[3]!, lines[3]!.subarray(0, 40)]));
+  const { history, losses } = await openIn(place, undefined);
+  history.observe(requestOf(4), 5);
+  for (let count = 0; count < 4; count++) await history.requests(ALL);
+  const found = (await history.requests(ALL)).rows;
+  await history.close();
+  expect(found.map(({ request_id: id }) => id).sort()).toEqual(["r0", "r1", "r2", "r3", "r4"]);
+  expect(found.map(({ id }) => id)).toEqual(expect.arrayContaining(rows.map(([id]) => id)));
+  expect(readdirSync(folder).filter((name) => !name.endsWith(".lock"))).toEqual([]);
+  expect(losses).toEqual([1]);
 });
 
 /** A folder on a disk of its own, which is small; undefined where none can be made. */
@@ -215,6 +230,23 @@ test.each([
     (error: unknown) => String(error),
   );
   expect(problem).toContain(`${name} is not accepted`);
+});
+
+test("a start that fails later leaves no thread that has the history open", async () => {
+  await using place = await openPlace("sqlite");
+  const settings = { ...place.settings, TELEMETRY_TRACING_ENABLED: "true" };
+  const start = startGateway({ ...settings, OTEL_EXPORTER_OTLP_CERTIFICATE: join(place.folder, "none.pem") });
+  expect(
+    await start.then(
+      () => "",
+      (error: unknown) => String(error),
+    ),
+  ).toContain("OTEL_EXPORTER_OTLP_CERTIFICATE");
+  expect(readdirSync(place.folder)).toContain("history.sqlite");
+  using slot = lockSlot(join(place.folder, "history-spool"), 0);
+  expect(slot?.number).toBe(0);
+  // Whoever closes the database last removes its log.
+  expect(readdirSync(place.folder).filter((name) => name.endsWith("-wal"))).toEqual([]);
 });
 
 test("a URL that names no Postgres server is refused", async () => {

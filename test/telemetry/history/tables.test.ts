@@ -4,10 +4,10 @@ import { createRandom } from "../../fixtures/random.ts";
 import { migrate } from "../../../src/telemetry/history/migrations.ts";
 import { openDatabase } from "../../../src/telemetry/history/open-database.ts";
 import { COLUMNS, type ColumnName, type Row, type Value } from "../../../src/telemetry/history/row.ts";
-import { newRowId } from "../../../src/telemetry/history/row-id.ts";
 import { runQuery } from "../../../src/telemetry/history/run-query.ts";
 import { openTables } from "../../../src/telemetry/history/tables.ts";
 import { endPostgres, KINDS, openPlace } from "./places.ts";
+import { newRowId } from "./written-rows.ts";
 
 afterAll(endPostgres);
 
@@ -208,6 +208,21 @@ test.each(KINDS)("%s: content goes after its time, and the oldest if it is too m
   const [sum] = (await database.run("SELECT SUM(bytes) AS bytes FROM contents")).rows;
   expect(Number(sum?.["bytes"])).toBeLessThanOrEqual(2000);
   expect(kept.length).toBeGreaterThan(0);
+});
+
+test.each(KINDS)("%s: contents that are refused cost no others, and are counted", async (kind) => {
+  await using all = await openAll(kind);
+  const { tables, database } = all;
+  const contentOf = (index: number, owner: string | null = "o") => ({
+    // No column takes null; nothing else is refused by both.
+    ...{ id: newRowId(NOW + index), owner: owner as string },
+    request: { text: "x", isCut: false },
+    response: { text: "", isCut: false },
+  });
+  const contents = Array.from({ length: 20 }, (_, index) => contentOf(index, index % 9 === 4 ? null : "o"));
+  expect(await tables.insertContents(contents)).toBe(2);
+  expect(await tables.insertContents([contentOf(30)])).toBe(0);
+  expect((await database.run("SELECT id FROM contents")).rows.length).toBe(19);
 });
 
 test.each(KINDS)("%s: a page with a filter that fits little ends somewhere", async (kind) => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { ChunkedDecoder } from "../../../src/upstream/http1/chunked-decoder.ts";
+import { propertyRuns } from "../../fixtures/property-runs.ts";
 import { cutAt, everyCut, latin1 } from "./every-cut.ts";
 
 interface Decoded {
@@ -74,6 +76,62 @@ describe("a body, wherever it is cut", () => {
     expect(new ChunkedDecoder().push(latin1("head1\r\na\r\n0\r\n\r\n"), 4, taker)).toBe(15);
     expect(taken).toEqual(["a"]);
   });
+});
+
+/** A body in chunks of any sizes, each with or without what is seldom seen, and of which some bytes may be wrong. */
+const WIRES = fc
+  .record({
+    chunks: fc.array(
+      fc.record({
+        body: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+        size: fc.constantFrom("", "0", "00000000000"),
+        extension: fc.constantFrom("", "", "", ";a=b", " "),
+      }),
+      { maxLength: 8 },
+    ),
+    end: fc.constantFrom("0\r\n\r\n", "0\r\nx: y\r\n\r\n", "0\r\n\r\nmore", ""),
+    faults: fc.array(fc.tuple(fc.nat(), fc.constantFrom(0x0a, 0x0d, 0x30, 0x31, 0x61, 0x67, 0x3b)), { maxLength: 2 }),
+  })
+  .map(({ chunks, end, faults }) => {
+    const framed = chunks.map(({ body, size, extension }) => [
+      latin1(`${size}${body.length.toString(16)}${extension}\r\n`),
+      body,
+      latin1("\r\n"),
+    ]);
+    const wire = Buffer.concat([...framed.flat(), latin1(end)]);
+    for (const [at, byte] of faults) if (wire.length > 0) wire[at % wire.length] = byte;
+    return wire;
+  });
+
+/** What comes of a body, up to the error if there is one. */
+function outcome(pieces: readonly Buffer[]) {
+  const decoder = new ChunkedDecoder();
+  const taken: Uint8Array[] = [];
+  let behind: number | undefined;
+  let error: unknown;
+  try {
+    for (const piece of pieces) {
+      if (behind !== undefined) behind += piece.length;
+      else {
+        // The decoder may move bytes within those that it is given.
+        const end = decoder.push(Buffer.from(piece), 0, { onData: (bytes) => void taken.push(Buffer.from(bytes)) });
+        if (end >= 0) behind = piece.length - end;
+      }
+    }
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { body: Buffer.concat(taken).toString("latin1"), behind, error };
+}
+
+test("chunks that are read whole, several at once or byte by byte are the same body, or the same fault after the same bytes", () => {
+  fc.assert(
+    fc.property(WIRES, (wire) => {
+      const byByte = outcome(cutAt(wire, Array.from(wire.keys())));
+      for (let at = 0; at <= wire.length; at++) expect(outcome(cutAt(wire, [at]))).toEqual(byByte);
+    }),
+    propertyRuns(300),
+  );
 });
 
 describe("is refused, wherever it is cut:", () => {

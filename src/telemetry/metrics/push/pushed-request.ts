@@ -56,6 +56,24 @@ export type ReadPush = Generator<undefined, void>;
 /** So many steps, each of them a field or a member at least, take less than a millisecond. */
 export const STEPS_OF_TURN = 2048;
 
+/** Counts the steps that are done in a turn. */
+export class TurnSteps {
+  #count = 0;
+
+  /** A step begins. @returns whether it is to wait for the next turn, because this one had enough */
+  isTurnOver(): boolean {
+    this.#count += 1;
+    if (this.#count < STEPS_OF_TURN) return false;
+    this.#count = 0;
+    return true;
+  }
+
+  /** What is done now is as much work as so many more steps. */
+  add(steps: number): void {
+    this.#count += steps;
+  }
+}
+
 /** Ranges of a histogram of which a point is refused that has more. SDKs make up to 160. */
 export const MAX_RANGES = 1024;
 

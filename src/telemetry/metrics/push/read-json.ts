@@ -8,7 +8,7 @@ import {
   type PushSink,
   READ_ATTRIBUTES,
   type ReadPush,
-  STEPS_OF_TURN,
+  TurnSteps,
 } from "./pushed-request.ts";
 
 /** What is wrong with a value that was to be a request. */
@@ -37,32 +37,25 @@ const NUMBERS_OF_STEP = 8;
 class JsonPush {
   readonly #sink: PushSink;
   readonly #point = new PushedPoint();
-  #steps = 0;
+  readonly #steps = new TurnSteps();
 
   constructor(sink: PushSink) {
     this.#sink = sink;
   }
 
-  #isTurnOver(): boolean {
-    this.#steps += 1;
-    if (this.#steps < STEPS_OF_TURN) return false;
-    this.#steps = 0;
-    return true;
-  }
-
   *request(request: JsonObject): ReadPush {
     for (const group of objectsIn(request, "resourceMetrics")) {
-      if (this.#isTurnOver()) yield;
+      if (this.#steps.isTurnOver()) yield;
       let serviceName = "";
       const resource = member(group, "resource") ?? {};
       for (const attribute of objectsIn(asObject(resource, "resource"), "attributes")) {
-        if (this.#isTurnOver()) yield;
+        if (this.#steps.isTurnOver()) yield;
         if (member(attribute, "key") === "service.name") serviceName = textIn(attribute) ?? "";
       }
       for (const scope of objectsIn(group, "scopeMetrics")) {
-        if (this.#isTurnOver()) yield;
+        if (this.#steps.isTurnOver()) yield;
         for (const metric of objectsIn(scope, "metrics")) {
-          if (this.#isTurnOver()) yield;
+          if (this.#steps.isTurnOver()) yield;
           yield* this.#metric(metric, serviceName);
         }
       }
@@ -89,16 +82,16 @@ class JsonPush {
       return;
     }
     for (const given of points) {
-      if (this.#isTurnOver()) yield;
+      if (this.#steps.isTurnOver()) yield;
       const point = this.#point;
       point.clear();
       for (const attribute of objectsIn(given, "attributes")) {
-        if (this.#isTurnOver()) yield;
+        if (this.#steps.isTurnOver()) yield;
         addAttribute(point, attribute);
       }
       if (kind === "sum") readNumber(point, given);
       else readHistogram(point, given);
-      this.#steps += (point.counts.length + point.bounds.length) / NUMBERS_OF_STEP;
+      this.#steps.add((point.counts.length + point.bounds.length) / NUMBERS_OF_STEP);
       this.#sink.take(point);
     }
   }

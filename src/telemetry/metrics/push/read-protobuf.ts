@@ -1,6 +1,6 @@
 import { ProtobufCursor } from "../../otlp/protobuf-cursor.ts";
 import { readAttribute, readHistogram, readNumber } from "./protobuf-points.ts";
-import { DELTA, PushedPoint, type PushedKind, type PushSink, type ReadPush, STEPS_OF_TURN } from "./pushed-request.ts";
+import { DELTA, PushedPoint, type PushedKind, type PushSink, type ReadPush, TurnSteps } from "./pushed-request.ts";
 
 /*
  * Numbers of fields in
@@ -33,22 +33,15 @@ export function readProtobufPush(bytes: Buffer, sink: PushSink): ReadPush {
 class ProtobufPush {
   readonly #sink: PushSink;
   readonly #point = new PushedPoint();
-  #steps = 0;
+  readonly #steps = new TurnSteps();
 
   constructor(sink: PushSink) {
     this.#sink = sink;
   }
 
-  #isTurnOver(): boolean {
-    this.#steps += 1;
-    if (this.#steps < STEPS_OF_TURN) return false;
-    this.#steps = 0;
-    return true;
-  }
-
   *request(request: ProtobufCursor): ReadPush {
     while (request.next()) {
-      if (this.#isTurnOver()) yield;
+      if (this.#steps.isTurnOver()) yield;
       if (request.field === REQUEST.resourceMetrics) {
         const serviceName = yield* this.#serviceName(request.nested("resource_metrics"));
         yield* this.#scopes(request.nested("resource_metrics"), serviceName);
@@ -60,11 +53,11 @@ class ProtobufPush {
   *#serviceName(group: ProtobufCursor): Generator<undefined, string> {
     let name = "";
     while (group.next()) {
-      if (this.#isTurnOver()) yield;
+      if (this.#steps.isTurnOver()) yield;
       if (group.field !== RESOURCE_METRICS.resource) continue;
       const resource = group.nested("resource");
       while (resource.next()) {
-        if (this.#isTurnOver()) yield;
+        if (this.#steps.isTurnOver()) yield;
         if (resource.field !== RESOURCE.attributes) continue;
         const [key, value] = readAttribute(resource.nested("attributes"), SERVICE_NAME);
         if (key !== undefined) name = value ?? "";
@@ -75,11 +68,11 @@ class ProtobufPush {
 
   *#scopes(group: ProtobufCursor, serviceName: string): ReadPush {
     while (group.next()) {
-      if (this.#isTurnOver()) yield;
+      if (this.#steps.isTurnOver()) yield;
       if (group.field !== RESOURCE_METRICS.scopeMetrics) continue;
       const scope = group.nested("scope_metrics");
       while (scope.next()) {
-        if (this.#isTurnOver()) yield;
+        if (this.#steps.isTurnOver()) yield;
         if (scope.field === SCOPE_METRICS.metrics) yield* this.#metric(scope.nested("metrics"), serviceName);
       }
     }
@@ -90,7 +83,7 @@ class ProtobufPush {
     let kind: PushedKind = "none";
     let data: ProtobufCursor | undefined;
     while (metric.next()) {
-      if (this.#isTurnOver()) yield;
+      if (this.#steps.isTurnOver()) yield;
       if (metric.field === METRIC.name) name = metric.string("name");
       else if (metric.field === METRIC.unit) unit = metric.string("unit");
       const found = KINDS[metric.field];
@@ -102,7 +95,7 @@ class ProtobufPush {
     let [isDelta, isMonotonic] = [false, false];
     // What is about all points may be behind them.
     while (data.next()) {
-      if (this.#isTurnOver()) yield;
+      if (this.#steps.isTurnOver()) yield;
       if (kind === "other") continue;
       if (data.field === DATA.aggregationTemporality) isDelta = data.varint("aggregation_temporality") === DELTA;
       else if (data.field === DATA.isMonotonic && kind === "sum") isMonotonic = data.varint("is_monotonic") !== 0;
@@ -111,7 +104,7 @@ class ProtobufPush {
     let refused = 0;
     data.rewind();
     while (data.next()) {
-      if (this.#isTurnOver()) yield;
+      if (this.#steps.isTurnOver()) yield;
       if (data.field !== DATA.dataPoints) continue;
       if (isRead) yield* this.#pointOf(kind, data.nested("data_points"));
       else refused += 1;
@@ -123,9 +116,9 @@ class ProtobufPush {
     const point = this.#point;
     point.clear();
     while (fields.next()) {
-      if (this.#isTurnOver()) yield;
+      if (this.#steps.isTurnOver()) yield;
       // A long list of numbers is as much work as some fields.
-      this.#steps += (fields.end - fields.start) / BYTES_OF_STEP;
+      this.#steps.add((fields.end - fields.start) / BYTES_OF_STEP);
       if (kind === "sum") readNumber(point, fields);
       else readHistogram(point, fields);
     }

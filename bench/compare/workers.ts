@@ -1,0 +1,80 @@
+import { command } from "../command.ts";
+import { measureLoad, type PartialPlan, runPlan, type Sample } from "../measure/sample.ts";
+import { median } from "../measure/statistics.ts";
+import { figure, finding, reportFindings, table, writeJson } from "../report/table.ts";
+import { gatewayTarget } from "../targets/gateway.ts";
+import { endAll, launch } from "../targets/launch.ts";
+import { startRig } from "../targets/rig.ts";
+
+const USAGE = `bun run bench workers [options]   are two workers as good as two gateways that share nothing, between which the load is split?
+
+  --rounds N    how often each is loaded, in turn (default 30)
+  --seconds N   length of one load (default 1)
+  --rate N      requests a second of two workers for their latency, twice those of the one gateway beside (default 1000)
+  --binary      dist/inference-gateway instead of the source
+  --json FILE   write every load as JSON`;
+
+/** What two workers have to reach of what two gateways do. */
+const LEAST_SHARE = 0.95;
+const CHAT = { answer: "json", bodyBytes: 200 } as const;
+const closed = (seconds: number): PartialPlan => ({ ...CHAT, seconds, connections: 32 });
+
+/** Median, and the quarters below and above which a quarter of the values lies. */
+function quarters(values: readonly number[], digits: number): string {
+  const sorted = values.toSorted((one, other) => one - other);
+  const at = (share: number) => figure(sorted[Math.floor((sorted.length - 1) * share)], digits);
+  return `${figure(median(values), digits)} (${at(0.25)}–${at(0.75)})`;
+}
+
+const perSecond = ({ load }: Sample): number => load.requests / load.seconds;
+const cpuOf = ({ cpuMicroseconds, load }: Sample): number => cpuMicroseconds / load.requests;
+const p99 = ({ load }: Sample): number => load.latency.p99 ?? NaN;
+
+/** Measures, judges and prints. Ends with 1 if two workers are less than they have to be. */
+export const workers = command(
+  USAGE,
+  { numbers: { rounds: 30, seconds: 1, rate: 1000 }, flags: ["binary"] },
+  async ({ rounds, seconds, rate, binary, json }) => {
+    const rig = await startRig();
+    const one = gatewayTarget("gateway", { binary });
+    const first = await launch(one, rig);
+    const second = await launch(one, rig);
+    const two = await launch(gatewayTarget("workers", { binary, settings: { SERVER_WORKERS: "2" } }), rig);
+    const both = { ...first, others: [second] };
+    for (const running of [both, two]) await runPlan(rig, running, closed(5));
+    const open = (offered: number) => ({ ...closed(seconds), loop: "open", connections: 1024, rate: offered }) as const;
+    const kinds = [
+      { name: "two gateways", running: both, plan: closed(seconds), seen: [] as Sample[] },
+      { name: "two workers", running: two, plan: closed(seconds), seen: [] as Sample[] },
+      { name: `one gateway, ${rate / 2} a second`, running: first, plan: open(rate / 2), seen: [] as Sample[] },
+      { name: `two workers, ${rate} a second`, running: two, plan: open(rate), seen: [] as Sample[] },
+    ] as const;
+    for (let round = 0; round < rounds; round += 1) {
+      for (const { name, running, plan, seen } of round % 2 === 0 ? kinds : kinds.toReversed()) {
+        seen.push(await measureLoad(rig, running, name, plan, round));
+      }
+    }
+    await endAll([first, second, two]);
+    await rig.close();
+    console.log(
+      table(kinds, [
+        [`medians and quarters of ${rounds} rounds`, ({ name }) => name],
+        ["requests/s", ({ seen }) => quarters(seen.map(perSecond), 0)],
+        ["p99, ms", ({ seen }) => quarters(seen.map(p99), 2)],
+        ["CPU us/request", ({ seen }) => quarters(seen.map(cpuOf), 1)],
+        ["failures", ({ seen }) => String(seen.reduce((sum, { load }) => sum + load.errors, 0))],
+      ]),
+    );
+    await writeJson(json, kinds);
+    const compare = (index: 1 | 3, of: (sample: Sample) => number, by: (own: number, other: number) => number) =>
+      kinds[index].seen.map((sample, round) => by(of(sample), of(kinds[index === 1 ? 0 : 2].seen[round] ?? sample)));
+    const reached = compare(1, perSecond, (own, other) => own / other);
+    const added = compare(3, p99, (own, other) => own - other);
+    const share = `two workers answer ${quarters(reached, 3)} of what two gateways do, have to ${LEAST_SHARE}`;
+    const delay = `their p99 is ${quarters(added, 2)} ms above that of one gateway at half the rate, may not be`;
+    return reportFindings([
+      finding((median(reached) ?? 0) >= LEAST_SHARE, share),
+      finding((median(added) ?? NaN) <= 0, delay),
+    ]);
+  },
+);

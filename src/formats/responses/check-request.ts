@@ -1,0 +1,7 @@
+import { checkAgainst } from "../schema/check.ts";
+import { CompactResponseRequest, CountInputTokensRequest } from "./further-schemas.ts";
+import { CreateResponseRequest } from "./request-schema.ts";
+
+export const checkResponseRequest = checkAgainst(CreateResponseRequest);
+export const checkCompactRequest = checkAgainst(CompactResponseRequest);
+export const checkInputTokensRequest = checkAgainst(CountInputTokensRequest);

@@ -1,0 +1,22 @@
+import { Elysia } from "elysia";
+import type { RouterTable, Serve } from "./router-table.ts";
+
+/** The Elysia application with every route of the table. */
+export function createRouter({ routes, serveUnknown }: RouterTable): Serve {
+  const application = new Elysia({
+    // Without this the path is cut out of the URL at a fixed offset, and a short `Host` header changes the route.
+    handler: { standardHostname: false },
+  });
+  for (const { method, path, serve } of routes) {
+    application.route(
+      method,
+      path,
+      // Elysia compiles this into a handler for which it reads no header and no query.
+      ({ request }) => serve(request),
+      // The body stays unread: handlers take its bytes themselves, bounded.
+      { parse: "none" },
+    );
+  }
+  // Handlers turn their own errors into responses, so what arrives here is a method that the router does not know.
+  return application.onError(({ request }) => serveUnknown(request)).fetch;
+}
