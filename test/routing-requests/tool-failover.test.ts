@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { closeWithoutAnswer, dataEvent, json, resetWithoutAnswer, sse } from "../fixtures/answers.ts";
 import { chunk, head, reset, stall, type Step } from "../fixtures/script.ts";
 import { type McpTestServer, startMcpServer, text } from "../tools/mcp/mcp-server.ts";
-import { answerOf, type Api, DIALOGUES } from "./dialogues.ts";
+import { addressedTo, answerOf, type Api, DIALOGUES } from "./dialogues.ts";
 import {
   LEFT_KEY,
+  modelAt,
   type ModelSketch,
   RIGHT_KEY,
   startTwoProviders,
@@ -93,15 +94,6 @@ const failuresOf = (left: Api, streams: boolean): readonly Fails[] => [
   ...(streams ? ofStreams(left) : OF_WHOLE),
 ];
 
-/** A model of one test, so that no other finds its deployments resting: what is known of one is by provider and model. */
-const modelOf = (_: unknown, index: number): ModelSketch => ({
-  name: `fast-${index}`,
-  deployments: [
-    { provider: "left", model: `left-model-${index}` },
-    { provider: "right", model: `right-model-${index}` },
-  ],
-});
-
 describe.each(KINDS)("a client of %s whose tool was called over %s", (client, left, right) => {
   const { path, ask } = DIALOGUES[client];
 
@@ -109,24 +101,22 @@ describe.each(KINDS)("a client of %s whose tool was called over %s", (client, le
     const failures = failuresOf(left, streams);
     let rig: TwoProviders;
     beforeAll(async () => {
-      rig = await start(left, right, failures.map(modelOf));
+      rig = await start(
+        left,
+        right,
+        failures.map((_, index) => modelAt(index)),
+      );
     });
     afterAll(() => rig[Symbol.asyncDispose]());
 
-    test.each(failures.map((row, index) => [...row, index] as const))(
+    test.each(failures.map((row, index) => [...row, modelAt(index)] as const))(
       `is answered over ${right} if the first provider then %s`,
-      async (_, fails, why, index) => {
-        const { name, deployments } = modelOf(undefined, index);
-        const [leftModel, rightModel] = deployments.map(({ model }) => model);
+      async (_, fails, why, { name, deployments: [first, second] }) => {
         const asked = posts(rig.right).length;
         rig.left.answer(CALLS[left](streams));
         rig.left.answer(fails);
         rig.right.answer(answerOf(right, streams));
-        const request = ask(streams);
-        const response = await rig.post(
-          path(streams).replace("fast", name),
-          "model" in request ? { ...request, model: name } : request,
-        );
+        const response = await rig.post(...addressedTo(name, path(streams), ask(streams)));
         const body = await response.text();
         expect([response.status, body]).toEqual([200, expect.stringMatching(/hello|"hel"/)]);
         expect(body).not.toContain("mcp_add");
@@ -135,20 +125,20 @@ describe.each(KINDS)("a client of %s whose tool was called over %s", (client, le
         expect(others).toEqual([]);
         expect(sent?.body).toContain("the sum is 3");
         expect(sent?.body).toContain("mcp_add");
-        if (client !== "generate" || right !== "generate") expect(sent?.body).toContain(rightModel ?? "");
+        if (client !== "generate" || right !== "generate") expect(sent?.body).toContain(second.model);
         const told = [response.headers.get("x-selected-provider"), response.headers.get("x-attempts")];
         expect(told).toEqual(streams ? ["left", null] : ["right", "3"]);
         const line = await rig.lineOf(response);
         expect(line).toMatchObject({
           provider: "right",
-          model: rightModel,
+          model: second.model,
           tool_rounds: 1,
           attempts: 3,
           status: 200,
         });
         expect(line["failure"]).toBeUndefined();
         const tried = line["tried"] as readonly string[];
-        expect([tried[0], tried[2]]).toEqual([`left/${leftModel} answered`, `right/${rightModel} answered`]);
+        expect([tried[0], tried[2]]).toEqual([`left/${first.model} answered`, `right/${second.model} answered`]);
         expect(tried[1]).toContain(why);
         // What both have used; streams of chat completions do not say.
         const says = !streams || (left !== "chat" && right !== "chat");
