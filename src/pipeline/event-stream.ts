@@ -1,5 +1,4 @@
 import type { Format } from "../formats/format.ts";
-import type { EventFilter } from "../core/sse/event-filter.ts";
 import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
@@ -36,7 +35,7 @@ export async function openEventStream(
   if (await beginsLikeDocument(source)) return undefined;
   context.streamed();
   const recorder = new EventRecorder(attempts, reply, format);
-  const filter = chainFilters(usageInjected ? recorder.removeUsage() : undefined, createErrorMask(provider));
+  const filter = createErrorMask(provider, usageInjected ? recorder.removeUsage() : undefined);
   const body = startPump(source, call, recorder, { filter, heartbeat });
   context.answered(response.status);
   const answer = new Response(body, {
@@ -52,26 +51,4 @@ export async function openEventStream(
   });
   attempts.handOver();
   return answer;
-}
-
-function chainFilters(first: EventFilter | undefined, second: EventFilter | undefined): EventFilter | undefined {
-  return first && second ? new FilterChain(first, second) : (first ?? second);
-}
-
-class FilterChain implements EventFilter {
-  readonly #first: EventFilter;
-  readonly #second: EventFilter;
-
-  constructor(first: EventFilter, second: EventFilter) {
-    this.#first = first;
-    this.#second = second;
-  }
-
-  push(chunk: Uint8Array): Uint8Array {
-    return this.#second.push(this.#first.push(chunk));
-  }
-
-  flush(): Uint8Array {
-    return Buffer.concat([this.#second.push(this.#first.flush()), this.#second.flush()]);
-  }
 }

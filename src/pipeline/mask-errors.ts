@@ -26,26 +26,40 @@ const NOTHING = new Uint8Array(0);
 /**
  * Masks the provider's secrets in the errors that it reports within a stream, because some repeat the key. Until an error
  * is mentioned every chunk passes as it came, searched once (50 ns for a short one); from then on events pass whole.
- * @returns undefined if the provider has no secret
+ * @param first what comes before it, if anything
+ * @returns undefined if the provider has no secret, and nothing comes before
  */
-export function createErrorMask(provider: Pick<Provider, "secrets" | "credential">): EventFilter | undefined {
+export function createErrorMask(
+  provider: Pick<Provider, "secrets" | "credential">,
+  first?: EventFilter,
+): EventFilter | undefined {
   const secrets = secretsOf(provider);
-  if (secrets.length === 0) return undefined;
-  return new ErrorMask(secrets);
+  return secrets.length === 0 ? first : new ErrorMask(secrets, first);
 }
 
 /** A class for the reason of {@link createEventEditor}'s. */
 class ErrorMask implements EventFilter {
   readonly #secrets: readonly SecretPatterns[];
+  readonly #first: EventFilter | undefined;
   #editor: EventFilter | undefined;
   /** The end of the chunk before, if the mention of an error may go on behind it. */
   #before: Uint8Array | undefined;
 
-  constructor(secrets: readonly SecretPatterns[]) {
+  constructor(secrets: readonly SecretPatterns[], first: EventFilter | undefined) {
     this.#secrets = secrets;
+    this.#first = first;
   }
 
-  push(chunk: Uint8Array): Uint8Array {
+  push(bytes: Uint8Array): Uint8Array {
+    return this.#pass(this.#first ? this.#first.push(bytes) : bytes);
+  }
+
+  flush(): Uint8Array {
+    const last = this.#first ? this.#pass(this.#first.flush()) : NOTHING;
+    return this.#editor ? Buffer.concat([last, this.#editor.flush()]) : last;
+  }
+
+  #pass(chunk: Uint8Array): Uint8Array {
     if (this.#editor) return this.#editor.push(chunk);
     const searched = this.#before ? Buffer.concat([this.#before, chunk]) : asBuffer(chunk);
     if (!mentionsError(searched)) {
@@ -54,10 +68,6 @@ class ErrorMask implements EventFilter {
     }
     this.#editor = createEventEditor((event) => this.#mask(event), MAX_EVENT_BYTES);
     return this.#editor.push(chunk);
-  }
-
-  flush(): Uint8Array {
-    return this.#editor?.flush() ?? NOTHING;
   }
 
   /** Read as Latin-1, so that bytes that are no text come out as they were. */
