@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { RedisClient } from "bun";
-import { BACKGROUND_TIMERS } from "../../../src/core/deadlines.ts";
+import { BACKGROUND_TIMERS, type TimerSource } from "../../../src/core/deadlines.ts";
 import { problemOf } from "../../../src/routing/sharing/redis-connections.ts";
 import { type OpenSharing, openSharing } from "../../../src/routing/sharing/open-sharing.ts";
 import type { SharedChange } from "../../../src/routing/sharing/sharing.ts";
+import { createManualClock } from "../../fixtures/manual-clock.ts";
 import { createMailbox, type Mailbox } from "../../fixtures/mailbox.ts";
 import { hasRedis, type RedisServer } from "../../response-store/stores.ts";
 import { startServer } from "./answering-redis.ts";
@@ -25,14 +26,19 @@ afterEach(() => {
   for (const sharing of open.splice(0)) sharing.close();
 });
 
-function share(redisUrl: string | undefined, keys: ReadonlySet<string> = KEYS, clock = Date.now): Sharer {
+function share(
+  redisUrl: string | undefined,
+  keys: ReadonlySet<string> = KEYS,
+  clock = Date.now,
+  timers: TimerSource = { ...BACKGROUND_TIMERS, now: () => performance.now() },
+): Sharer {
   const heard = createMailbox<SharedChange>();
   const logged = createMailbox<string>();
   const log: string[] = [];
   const sharing = openSharing({
     redisUrl,
     clock,
-    timers: { ...BACKGROUND_TIMERS, now: () => performance.now() },
+    timers,
     onRedisChange(problem) {
       log.push(problem === undefined ? "back" : "away");
       logged.push(problem ?? "back");
@@ -197,6 +203,24 @@ test.skipIf(!hasRedis).each(OUTAGES)(
       ["away", "back"],
       ["away", "back"],
     ]);
+  },
+);
+
+test.skipIf(!hasRedis)(
+  "a server is not taken for lost before it could have been heard, however busy the process is",
+  async () => {
+    await using server = await startServer();
+    server.signal("SIGSTOP");
+    const clock = createManualClock();
+    const one = share(server.url, KEYS, Date.now, clock);
+    while (clock.timersWaiting() === 0) await Bun.sleep(1);
+    // Two seconds in one turn, and nothing was read.
+    await clock.advance(2000);
+    await clock.advance(240);
+    expect(one.log).toEqual([]);
+    await clock.advance(15);
+    expect(one.log).toEqual(["away"]);
+    server.signal("SIGCONT");
   },
 );
 
