@@ -62,8 +62,8 @@ export function readEnding(last: Buffer, hasSign: boolean, judge: JudgeEvent): S
   let ending: StreamEnding = hasSign ? "whole" : "cut";
   for (const text of texts.toReversed()) {
     // Of a stream that is whole only errors are looked for: reading all events of its end takes 0.1 ms.
-    const event = ending === "cut" || OF_ERRORS.test(text) ? readEvent(text) : undefined;
-    const said = typeof event === "object" ? judge(event) : undefined;
+    const event: ReturnType<typeof readEvent> = ending === "cut" || OF_ERRORS.test(text) ? readEvent(text) : undefined;
+    const said: StreamEnding | undefined = typeof event === "object" ? judge(event) : undefined;
     // Many providers end a stream properly behind the error with which it failed.
     if (said === "error") return said;
     if (said) ending = said;
