@@ -38,12 +38,13 @@ async function repeat(times: number, limitSeconds: number, act: (index: number) 
   }
 }
 
-async function startTargets(rig: Rig, targets: readonly Target[], seconds: number): Promise<Running[]> {
+async function startTargets(rig: Rig, targets: readonly Target[], loads: Omit<Loads, "repeats">): Promise<Running[]> {
   const running: Running[] = [];
+  const mostBytes = Math.max(...loads.scenarios.map(({ plan }) => plan.bodyBytes));
   for (const target of targets) {
     const start = async (): Promise<Running> => {
       const started = await launch(target, rig);
-      const failures = await warmUp(rig, started, seconds);
+      const failures = await warmUp(rig, started, loads.seconds, mostBytes);
       if (failures.size > 0) progress(`! ${target.name}: failures while warming up: ${[...failures].join("; ")}`);
       return started;
     };
@@ -77,14 +78,11 @@ async function measureLoads(rig: Rig, running: readonly Running[], loads: Loads)
 async function measureFeatures(rig: Rig, { seconds, repeats, limitSeconds }: Options): Promise<Sample[]> {
   progress("features");
   await using features = await startFeatureTargets();
-  const running = await startTargets(rig, features.targets, seconds);
-  const samples = await measureLoads(rig, running, {
-    scenarios: FEATURE_SCENARIOS,
-    // Differences are small here: many short runs, near each other in time, tell them better than a few long ones.
-    seconds: seconds / 2,
-    repeats: repeats * 2,
-    limitSeconds: limitSeconds * SHARES.features,
-  });
+  // Differences are small here: many short runs, near each other in time, tell them better than a few long ones.
+  const many = { seconds: seconds / 2, repeats: repeats * 2, limitSeconds: limitSeconds * SHARES.features };
+  const loads = { scenarios: FEATURE_SCENARIOS, ...many };
+  const running = await startTargets(rig, features.targets, loads);
+  const samples = await measureLoads(rig, running, loads);
   await endAll(running);
   return samples;
 }
@@ -106,7 +104,7 @@ async function measureProcesses(rig: Rig, targets: readonly Target[], options: O
 function versionOf({ version: [program, ...args] = [] }: Target): string {
   if (program === undefined) return "";
   const { stdout, stderr } = Bun.spawnSync([program, ...args], { stdin: "ignore", timeout: VERSION_MS });
-  return /\d+\.\d+[\w.+-]*/.exec(`${stdout}${stderr}`)?.[0] ?? "";
+  return /\d+\.\d+\.\d+[\w.+-]*/.exec(`${stdout}${stderr}`)?.[0] ?? "";
 }
 
 /** Measures what the options ask for. */
@@ -115,7 +113,7 @@ async function measure(options: Options, machine: string) {
   const rig = await startRig(options.mockPort);
   progress(`${machine}; mock at ${rig.mockOrigin}`);
   const needsTargets = scenarios.length > 0 || options.measureProcess;
-  const running = needsTargets ? await startTargets(rig, options.targets, seconds) : [];
+  const running = needsTargets ? await startTargets(rig, options.targets, options) : [];
   if (needsTargets && running.length === 0) throw new Error("no target could be started");
   const limits = { repeats: scenarios.length > 0 ? repeats : 0, limitSeconds: limitSeconds * SHARES.loads };
   const loaded = await measureLoads(rig, running, { scenarios, seconds, ...limits });

@@ -12,9 +12,9 @@ const chat = (requests: number): PartialPlan => ({ ...COMMON, answer: "json", co
 // All begin at once and none after them.
 const streams = (count: number): PartialPlan => ({ ...COMMON, answer: "paced", connections: count, requests: count });
 const BURST: PartialPlan = { ...COMMON, answer: "burst", connections: 4, requests: 60 };
-// Many short ones: a neighbour on the machine disturbs some of the rounds, and hardly their median.
+// Many short ones: a neighbour on the machine disturbs some of the pairs, and hardly their median.
 const CPU_LOADS = { chat: chat(400), stream: streams(100) } as const;
-const CPU_ROUNDS = { chat: 20, stream: 2 } as const;
+const CPU_PAIRS = { chat: 40, stream: 4 } as const;
 // Few streams at once: events that arrive together are carried together, which allocates less.
 const HEAP_LOADS = { chat: chat(400), stream: streams(8) } as const;
 const HEAP_ROUNDS = 2;
@@ -51,22 +51,20 @@ async function withBoth<T>(
 }
 
 /**
- * CPU time of the first over that of the second, of many rounds of loads. What a process puts off until it is the other's turn counts,
- * too, unless both are one process.
+ * CPU time of the first over that of the second, of many loads in turn.
+ * @param withRest what a process spends in the turn of the other counts, too: work that it puts off
  */
-async function ratiosOf(rig: Rig, first: Running, second: Running, kind: Kind): Promise<number[]> {
-  const both = [first, second] as const;
-  const cpu = async () => [await askProbe(first, rig, "cpu"), await askProbe(second, rig, "cpu")] as const;
+async function pairsOf(rig: Rig, both: readonly [Running, Running], kind: Kind, withRest: boolean): Promise<number[]> {
+  const cpu = async () => [await askProbe(both[0], rig, "cpu"), await askProbe(both[1], rig, "cpu")] as const;
   const ratios: number[] = [];
-  for (let before = await cpu(); ratios.length < CPU_ROUNDS[kind];) {
+  for (let before = await cpu(); ratios.length < CPU_PAIRS[kind];) {
     const used: [number, number] = [0, 0];
     const units: [number, number] = [0, 0];
-    // Not always in the same order, because each may have to collect garbage in the time of the next.
-    for (const turn of [0, 1, 1, 0] as const) {
+    // The other way round each time, because one may have to collect the garbage of the other.
+    for (const turn of ratios.length % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
       units[turn] += await run(rig, both[turn], CPU_LOADS[kind], kind);
       const after = await cpu();
-      for (const index of first.pid === second.pid ? [turn] : ([0, 1] as const))
-        used[index] += after[index] - before[index];
+      for (const index of withRest ? ([0, 1] as const) : [turn]) used[index] += after[index] - before[index];
       before = after;
     }
     ratios.push(used[0] / units[0] / (used[1] / units[1]));
@@ -94,8 +92,10 @@ async function measureGrowth(rig: Rig, running: Running, kind: Kind): Promise<He
 export async function measureGuard(rig: Rig, samples: GuardSamples) {
   const addCpu = (both: readonly [Target, Target], measure: GuardMeasure, ofStream?: GuardMeasure): Promise<void> =>
     withBoth(rig, both, { warmUp: 15_000, collects: true }, async (...running) => {
-      samples[measure].push(...(await ratiosOf(rig, ...running, "chat")));
-      if (ofStream) samples[ofStream].push(...(await ratiosOf(rig, ...running, "stream")));
+      // History is written later.
+      const withRest = both[0] === EVERYTHING;
+      samples[measure].push(...(await pairsOf(rig, running, "chat", withRest)));
+      if (ofStream) samples[ofStream].push(...(await pairsOf(rig, running, "stream", withRest)));
     });
   await addCpu([GATEWAY, BARE], "chatCpu", "streamCpu");
   await addCpu([TRANSLATING, GATEWAY], "translatedCpu", "translatedStreamCpu");

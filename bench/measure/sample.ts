@@ -65,12 +65,15 @@ const WARM_UP: readonly PartialPlan[] = [
   { answer: "burst", bodyBytes: 200, connections: 4, seconds: 0.5, requests: 60 },
 ];
 
-/** Brings a target's code to the state it has after some minutes of use, if runs are not very short. Returns the failures seen. */
-export async function warmUp(rig: Rig, running: Running, runSeconds: number): Promise<ReadonlySet<string>> {
-  const reasons: string[] = [];
-  for (const plan of WARM_UP) {
+/**
+ * Brings a target's code to the state it has after some minutes of runs as long as these, with bodies of that many bytes at most: the
+ * memory that larger ones take would count as theirs. Returns the failures.
+ */
+export async function warmUp(rig: Rig, running: Running, runSeconds: number, mostBytes: number) {
+  const reasons = new Set<string>();
+  for (const plan of WARM_UP.filter(({ bodyBytes }) => bodyBytes <= mostBytes)) {
     const seconds = Math.min(plan.seconds, 20 * runSeconds);
-    reasons.push(...(await runPlan(rig, running, { ...plan, seconds })).reasons);
+    for (const reason of (await runPlan(rig, running, { ...plan, seconds })).reasons) reasons.add(reason);
   }
-  return new Set(reasons);
+  return reasons;
 }

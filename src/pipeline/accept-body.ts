@@ -85,29 +85,21 @@ const take = (
   parts: AcceptParts,
 ): ReceivedBody | Promise<ReceivedBody> => (checked ? takeUnparsed(arrived, checked) : parse(arrived, parts));
 
-function takeUnparsed(
-  { request, format: { checkRequired }, bytes, inPath }: ArrivedBody,
-  checked: CheckedObject,
-): ReceivedBody | Promise<ReceivedBody> {
+function takeUnparsed(arrived: ArrivedBody, checked: CheckedObject): ReceivedBody | Promise<ReceivedBody> {
+  const { request, bytes, inPath } = arrived;
   const body = new UnparsedBody(bytes, checked, inPath);
   const parsing = body.hasOddMember ? parsed(body, request) : undefined;
-  const asked: AskedMembers = { checkRequired, request };
-  return parsing ? afterParsing(parsing, requireMembers, body, asked) : requireMembers(body, asked);
+  return parsing ? afterParsing(parsing, requireMembers, body, arrived) : requireMembers(body, arrived);
 }
 
 /** Members that are not as they must be are looked at once more in the parsed body: there, one may be absent. */
 function requireMembers(
   body: UnparsedBody,
-  { checkRequired, request }: AskedMembers,
+  { format: { checkRequired }, request }: ArrivedBody,
 ): ReceivedBody | Promise<ReceivedBody> {
   if (!checkRequired({ model: body.member("model"), stream: body.member("stream") })) return body;
   const parsing = parsed(body, request);
   return parsing ? afterParsing(parsing, checkValue, body, checkRequired) : checkValue(body, checkRequired);
-}
-
-interface AskedMembers {
-  readonly checkRequired: CheckRequest;
-  readonly request: Request;
 }
 
 function parse(

@@ -5,16 +5,15 @@ import type { Provider } from "../providers/provider.ts";
 import { Attempt } from "./attempt.ts";
 import type { AttemptParts, AttemptRequest, BranchEvents } from "./attempt-parts.ts";
 import { ObservedCall } from "./observed-call.ts";
-import { readRequestTimeout, RequestDeadline } from "./request-timeout.ts";
+import { readRequestTimeout, REQUEST_TIMEOUT, RequestDeadline } from "./request-timeout.ts";
 import { sendWithin } from "./send-within.ts";
 import type { StreamedCall } from "./stream-listener.ts";
 
 /**
- * All that providers are asked for one request of a client, and the only place that calls one for it. Until it is
- * closed, whatever ends the request early ends the attempts that are open, and the client's connection may be silent.
- * `using` closes it on every exit, unless a stream that outlives the block has taken it over and closes it at its end.
- * It is also what the pump of a stream asks that is made of several attempts, each of which has a deadline, and the stream only
- * that of the request. A class instead of closures: one instance for each request.
+ * All that providers are asked for one request, and the only place that calls one for it. Until it is closed, whatever ends
+ * the request early ends the attempts that are open, and the client's connection may be silent. `using` closes it, unless
+ * a stream that outlives the block has taken it over. It is also what the pump of a stream asks that is made of several
+ * attempts, each of which has a deadline, and the stream only that of the request. A class: one instance for each request.
  */
 export class Attempts implements Disposable, Interruptible, StreamedCall {
   readonly context: RequestContext;
@@ -51,7 +50,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
       this.#reason = trunk.#reason;
       return;
     }
-    const totalMs = readRequestTimeout(request.headers);
+    const timeout = request.headers.get(REQUEST_TIMEOUT);
+    const totalMs = timeout === null ? undefined : readRequestTimeout(timeout);
     parts.connections.suspendIdleTimeout(request);
     context.interruptibleBy(this);
     if (totalMs !== undefined) this.endWithin(totalMs, "X-Request-Timeout");

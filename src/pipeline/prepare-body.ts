@@ -55,12 +55,12 @@ export function prepareBody(
 ): Uint8Array | EditedBytes {
   const edits: Edit[] = [];
   const model = requireSingleMember(body, "model");
-  const variant = variantFor(target, api);
+  const mayDiffer = target.params !== undefined || target.provider.families !== undefined;
+  const variant = mayDiffer ? variantFor(target, api) : undefined;
   if (variant) edits.push(...editVariant(body, variant, inPath ? undefined : model));
   // Some clients name it there too; what the path says counts.
   if (model && inPath) edits.push({ kind: "remove", member: model });
-  else if (model && !variant?.isWithoutModel && memberOf(body, "model") !== target.model)
-    edits.push({ kind: "replace", member: model, json: toJson(target.model) });
+  else if (model && !variant?.isWithoutModel) rename(edits, model, memberOf(body, "model"), target.model);
   if (inPath?.requests) edits.push(...editRequests(body, inPath.requests, target.model));
   const refused = target.provider.refusesStreamOptions;
   if (hasStreamOptions && (usageInjected || refused)) {
@@ -76,6 +76,16 @@ export function prepareBody(
   }
   const edited = withEdits(body.bytes, edits);
   return variant?.replaced ? setMembers(joined(edited), variant.added, variant.replaced) : edited;
+}
+
+/** What is in front of the provider's own name is cut out, rather than that name written again, which takes 0.5 µs. */
+function rename(edits: Edit[], member: Member, asked: unknown, name: string): void {
+  if (asked === name) return;
+  const start = member.valueStart + 1;
+  // As many bytes as characters: none of them is escaped.
+  const isPlain = typeof asked === "string" && member.valueEnd - 1 - start === asked.length;
+  if (isPlain && asked.endsWith(name)) edits.push({ kind: "cut", start, end: start + asked.length - name.length });
+  else edits.push({ kind: "replace", member, json: toJson(name) });
 }
 
 /**

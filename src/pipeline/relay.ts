@@ -1,7 +1,7 @@
 import { toFailure } from "../core/errors.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
-import { readUsage } from "../formats/usage.ts";
+import { readUsage, saysUsage } from "../formats/usage.ts";
 import type { Provider } from "../providers/provider.ts";
 import { withoutIdempotencyKey } from "../providers/request-headers.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
@@ -148,8 +148,8 @@ function sendBooked(
   usage: TokenUsage | undefined,
 ): Promise<Response> {
   const { context } = attempts;
-  // Neither an error that came with a good status nor a count of tokens was generated.
-  if (format.counts || context.failure !== undefined) context.used(usage);
+  // Neither an error that came with a good status nor a count of tokens was generated; and most tell what they used.
+  if (format.counts || context.failure !== undefined || saysUsage(usage)) context.used(usage);
   else bookUsage(context, usage, { last: bytes, total: bytes.length, isStream: false, isCut: false });
   context.settle();
   // A longer one has to be taken by its client.

@@ -6,7 +6,7 @@ import { UpstreamFailure } from "../upstream/errors.ts";
 import type { AttemptParts } from "./attempt-parts.ts";
 
 /** In which clients say how long their request may take as a whole, from its arrival. */
-const HEADER = "x-request-timeout";
+export const REQUEST_TIMEOUT = "x-request-timeout";
 
 const ACCEPTED =
   "The header X-Request-Timeout must be a duration above zero: seconds (30), or with a unit (1500ms, 30s, 2m)";
@@ -19,12 +19,10 @@ const MAX_LENGTH = 32;
 
 /**
  * Reads how long a client gives its request: plain seconds (`30`, `0.5`) or with units (`30s`, `1500ms`, `2m`).
- * @returns whole milliseconds; undefined if it does not say
+ * @returns whole milliseconds
  * @throws Failure `invalid_request`, which says what is accepted, for anything else and for no time at all
  */
-export function readRequestTimeout(headers: Headers): number | undefined {
-  const value = headers.get(HEADER);
-  if (value === null) return undefined;
+export function readRequestTimeout(value: string): number {
   const milliseconds = value.length > MAX_LENGTH ? undefined : parseDuration(value.trim());
   if (milliseconds === undefined || milliseconds === 0) throw new Failure("invalid_request", { message: ACCEPTED });
   return Math.min(milliseconds, LONGEST_MS);

@@ -16,11 +16,21 @@ export type HeaderMatcher = (name: string) => "exact" | "family" | undefined;
 
 export function createHeaderMatcher(list: HeaderList): HeaderMatcher {
   const names = new Set(list.filter((entry) => !entry.endsWith("-")));
-  const families = list.filter((entry) => entry.endsWith("-"));
+  const families = Map.groupBy(
+    list.filter((entry) => entry.endsWith("-")),
+    (family) => family.charCodeAt(0),
+  );
   return (name) => {
     if (names.has(name)) return "exact";
-    return families.some((family) => name.startsWith(family)) && FAMILY_MEMBER.test(name) ? "family" : undefined;
+    // Most names begin like no family, which then costs one look, and no callback for each of them.
+    const alike = families.get(name.charCodeAt(0));
+    return alike !== undefined && beginsWithOne(name, alike) && FAMILY_MEMBER.test(name) ? "family" : undefined;
   };
+}
+
+function beginsWithOne(name: string, families: readonly string[]): boolean {
+  for (const family of families) if (name.startsWith(family)) return true;
+  return false;
 }
 
 /** The header names that a message's `Connection` names as its connection's own. https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */

@@ -40,6 +40,32 @@ describe("the tables", () => {
   });
 });
 
+describe("what a run may have been limited by", () => {
+  const linesOf = (generatorShare: number) => {
+    const runs = [
+      sample({ target: "direct", shares: { generatorShare: 0.99, mockShare: 0.5 } }),
+      sample({ target: "nginx", cpuMicroseconds: 10, shares: { generatorShare, mockShare: 0.25 } }),
+      sample({ target: "nginx", repeat: 2, cpuMicroseconds: 10, shares: { generatorShare, mockShare: 0.25 } }),
+      sample({ target: "gateway", cpuMicroseconds: 20, shares: { generatorShare: 0.4, mockShare: 0.3 } }),
+      sample({ target: "gateway", repeat: 2, cpuMicroseconds: 30, shares: { generatorShare: 0.4, mockShare: 0.3 } }),
+    ];
+    const loads = SCENARIOS.flatMap((scenario) => summariseLoad(scenario, ["direct", "nginx", "gateway"], runs));
+    return describeResult({ ...GOOD, date: "2026-01-31", summary: { loads, features: [], processes: [] } });
+  };
+
+  test("is said, and ranges, beside medians", () => {
+    expect(linesOf(0.5)).toContain("a machine of <2 cores; 2026-01-31; medians and ranges of up to 1 repeats");
+    expect(linesOf(0.5)).toMatch(/one request at a time \| +1\.00 \| 2\.50 \(2\.00–3\.00\) \|/);
+    expect(linesOf(0.5)).toContain("used at most 50 % of a core, the mock 30 %: neither was the limit.");
+  });
+
+  test("is said where it was", () => {
+    expect(linesOf(0.95)).toContain(
+      "They were the limit of the requests a second, not of the CPU time of each, in alone of nginx.",
+    );
+  });
+});
+
 describe("a result", () => {
   test.each(["", "null", "{}", '{"settings":{},"summary":{"loads":[]}}'])("is not %j", (text) => {
     expect(() => parseResult(text)).toThrow();

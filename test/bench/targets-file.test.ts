@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readPage } from "../readme/markdown.ts";
 import { readTargets } from "../../bench/targets/targets-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "targets-"));
@@ -99,4 +100,9 @@ test("a program that is not there is said, with how to install it; one of a path
     undefined,
     "./gone is not installed (make it)",
   ]);
+});
+
+test("the example of the bench's page is one", () => {
+  const [, example = ""] = /^```yaml\n(.*?)^```$/ms.exec(readPage("bench/README.md")) ?? [];
+  expect(read(example).map(({ name }) => name)).toEqual(["mine", "elsewhere"]);
 });

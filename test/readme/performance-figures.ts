@@ -20,6 +20,9 @@ const LOADS_SHOWN = {
   burst: "Event, burst",
 };
 
+/** Behind a figure of a load in which requests failed. */
+const FAILED = " f";
+
 const rowOf = (scenario: string, target: string): LoadRow | undefined =>
   loads.find((row) => row.scenario === scenario && row.target === target);
 
@@ -29,7 +32,8 @@ export function performanceTable(): string {
   const columns = [...new Set(loads.map(({ target }) => target))].filter(
     (target) => !["direct", base].includes(target),
   );
-  const timesBase = (row: LoadRow | undefined): string => figure(base === "nginx" ? row?.toNginx : row?.toBare, 2);
+  const timesBase = (row: LoadRow | undefined): string =>
+    figure(base === "nginx" ? row?.toNginx : row?.toBare, 2) + ((row?.errors ?? 0) > 0 ? FAILED : "");
   const residentOf = (target: string): string =>
     mebibytes(Math.max(...loads.filter((row) => row.target === target).map((row) => row.residentBytes)));
   const rows = [
@@ -38,10 +42,11 @@ export function performanceTable(): string {
       ...columns.map((target) => timesBase(rowOf(scenario, target))),
     ]),
     ["MiB resident after a load", ...columns.map(residentOf)],
-  ].filter(([, ...cells]) => cells.some((cell) => cell !== "-"));
+  ].filter(([, ...cells]) => cells.some((cell) => !cell.startsWith("-")));
   const what = base === "nginx" ? "nginx as a plain reverse proxy" : "a bare proxy on Bun";
   const intro = `CPU time as a multiple of that of ${what}, in one run. ${describeRun(result)}; medians.`;
-  return `${intro}\n\n${markdownTable([[`x ${base}`, ...columns], ...rows])}`;
+  const failed = rows.flat().some((cell) => cell.endsWith(FAILED)) ? " Where requests failed, there is an f." : "";
+  return `${intro}${failed}\n\n${markdownTable([[`x ${base}`, ...columns], ...rows])}`;
 }
 
 /** The same, and latency and memory, as far as they were measured. */
@@ -59,6 +64,7 @@ export function performanceLines(): string {
 
 /** What each feature costs, as a Markdown table. */
 export function featureTable(): string {
+  if (features.length === 0) return "They were not measured in the last run.";
   const rows = features.map(({ title, costs }) => [title, ...costs.map(({ toPlain }) => figure(toPlain, 2))]);
   return markdownTable([["Feature", "Chat request", "Event"], ...rows]);
 }

@@ -7,6 +7,8 @@ export type Edit =
   /** Adds JSON texts to the end of a member that is an array. */
   | { readonly kind: "append"; readonly member: Member; readonly items: readonly Uint8Array[] }
   | { readonly kind: "remove"; readonly member: Member }
+  /** Takes out bytes within a value. */
+  | { readonly kind: "cut"; readonly start: number; readonly end: number }
   | { readonly kind: "insert"; readonly name: string; readonly json: Uint8Array };
 
 interface Splice {
@@ -93,6 +95,8 @@ function toSplice(body: Uint8Array, edit: Edit): Splice {
   switch (edit.kind) {
     case "replace":
       return { start: edit.member.valueStart, end: edit.member.valueEnd, texts: [edit.json] };
+    case "cut":
+      return { start: edit.start, end: edit.end, texts: [] };
     case "append": {
       const end = edit.member.valueEnd - 1;
       const isEmpty = nextSolid(body, edit.member.valueStart + 1, 1) === end;

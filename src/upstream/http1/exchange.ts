@@ -167,7 +167,8 @@ class Http1Exchange extends Body implements PendingResponse, ConnectionListener,
     if (!this.#resolve) return;
     const plain: UpstreamResponse = { status, headers, body: framing.kind === "none" ? null : this };
     try {
-      this.#resolve(this.#keepEncoding ? plain : decodeResponse(plain));
+      const isPlain = this.#keepEncoding || headers.get("content-encoding") === null;
+      this.#resolve(isPlain ? plain : decodeResponse(plain));
     } catch (error) {
       this.#reject?.(error);
     }
