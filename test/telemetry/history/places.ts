@@ -44,6 +44,8 @@ export async function openPlace(kind: Kind): Promise<HistoryPlace> {
     async ask(statement) {
       const sql = url === undefined ? new SQL(`sqlite://${join(folder, "history.sqlite")}`) : new SQL(url, { max: 1 });
       try {
+        // The gateway may be writing.
+        if (url === undefined) await sql.unsafe("PRAGMA busy_timeout = 10000");
         return [...(await sql.unsafe<Record<string, unknown>[]>(statement))];
       } finally {
         await sql.close();
