@@ -47,6 +47,7 @@ const LINE_END = /\r\n|\n|\r/;
 
 /** In the events of all formats that report an error. */
 const ERROR = "error";
+const OF_ERRORS = /error|failed/;
 
 /**
  * Finds how a stream ended from its last bytes.
@@ -55,12 +56,14 @@ const ERROR = "error";
 export function readEnding(last: Buffer, hasSign: boolean, judge: JudgeEvent): StreamEnding {
   const isAtBoundary = endsEvent(last);
   if (isAtBoundary && hasSign && !last.includes(ERROR)) return "whole";
-  const events = last.toString("utf8").split(EMPTY_LINE).map(readEvent);
+  const texts = last.toString("utf8").split(EMPTY_LINE);
   // Clients that are not strict take an event without its empty line, and providers forget that of the last one.
-  if (!isAtBoundary && events.at(-1) === "unreadable") return "cut";
+  if (!isAtBoundary && readEvent(texts.at(-1) ?? "") === "unreadable") return "cut";
   let ending: StreamEnding = hasSign ? "whole" : "cut";
-  for (const event of events) {
-    const said = typeof event === "object" ? judge(event) : undefined;
+  for (const text of texts.toReversed()) {
+    // Of a stream that is whole only errors are looked for: reading all events of its end takes 0.1 ms.
+    const event: ReturnType<typeof readEvent> = ending === "cut" || OF_ERRORS.test(text) ? readEvent(text) : undefined;
+    const said: StreamEnding | undefined = typeof event === "object" ? judge(event) : undefined;
     // Many providers end a stream properly behind the error with which it failed.
     if (said === "error") return said;
     if (said) ending = said;

@@ -36,7 +36,7 @@ const USAGE_HEAD_BYTES = 2048;
  * more.
  */
 const MAX_LOOSE_CHUNKS = 16;
-const MAX_LOOSE_BYTES = TAIL_BYTES;
+const MAX_LOOSE_BYTES = TAIL_BYTES / 2;
 
 /**
  * Records a stream on its way, and judges how it ends. A class instead of closures: what a chunk needs of it lies together,

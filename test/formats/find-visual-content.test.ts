@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { findVisualContent } from "../../src/formats/visual-content.ts";
 import type { JsonObject } from "../../src/core/json/parse.ts";
+import { cpuGrowth, LINEAR } from "../fixtures/cpu-growth.ts";
 
 const many = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item);
 const keys = (count: number, value: unknown): JsonObject =>
@@ -20,26 +21,15 @@ const SHAPES: Readonly<Record<string, (size: number) => JsonObject>> = {
   "long names": (size) => user([{ ["imag".repeat(size * 4)]: "x", ["file".repeat(size * 4)]: "x" }]),
 };
 
-function cpuMicroseconds(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user: own, system } = process.cpuUsage(before);
-  return own + system;
-}
-
-/** The least of several measurements: what else the process does meanwhile only ever adds. */
-function cost(request: JsonObject): number {
-  const search = (): void => {
-    for (let round = 0; round < 8; round++) expect(findVisualContent(request)).toBeUndefined();
-  };
-  return Math.min(...many(5, search).map(cpuMicroseconds));
-}
-
-test.each(Object.entries(SHAPES))("%s cost what their size asks for, not its square", (_, shape) => {
-  const [small, large] = [shape(10_000), shape(80_000)];
-  cost(small);
-  // Eight times the size: a square would be 64 times the cost.
-  expect(cost(large)).toBeLessThan(24 * cost(small) + 20_000);
+test.each(Object.entries(SHAPES))("%s cost what their size asks for, not its square", async (_, shape) => {
+  expect(findVisualContent(shape(20_000))).toBeUndefined();
+  const growth = await cpuGrowth(20_000, (size) => {
+    const request = shape(size);
+    return () => {
+      for (let round = 0; round < 8; round++) findVisualContent(request);
+    };
+  });
+  expect(growth).toBeLessThan(LINEAR);
 });
 
 test("depth is bounded, without a stack that overflows", () => {

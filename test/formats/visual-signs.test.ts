@@ -7,6 +7,7 @@ import { findVisualContent } from "../../src/formats/visual-content.ts";
 import { VISUAL_SIGNS } from "../../src/formats/visual-signs.ts";
 import { DECISIVE_NAMES } from "../../src/pipeline/received-body.ts";
 import { propertyRuns } from "../fixtures/property-runs.ts";
+import { cpuGrowth, LINEAR } from "../fixtures/cpu-growth.ts";
 
 function hasSign(text: string): boolean {
   const checked = checkObject(Buffer.from(text), {
@@ -107,24 +108,20 @@ test.each([
   expect(hasSign(JSON.stringify(body, null, 2))).toBe(false);
 });
 
-test("names, texts and space cost what their length asks for, not its square", () => {
-  const cost = (text: string): number => {
-    const times = Array.from({ length: 5 }, () => {
-      const before = process.cpuUsage();
-      for (let round = 0; round < 4; round++) expect(hasSign(text)).toBe(false);
-      const { user, system } = process.cpuUsage(before);
-      return user + system;
-    });
-    return Math.min(...times);
-  };
+test("names, texts and space cost what their length asks for, not its square", async () => {
   const shapes: readonly ((size: number) => string)[] = [
     (size) => `{"a":[${'"i",'.repeat(size)}"d"]}`,
     (size) => `{${`"${"imag".repeat(4)}":"i",`.repeat(size / 8)}"a":"${" \\n".repeat(size)}"}`,
     (size) => `{"type" ${" ".repeat(size)}:${" ".repeat(size)}"x","a":"${"i".repeat(size)}"}`,
   ];
   for (const shape of shapes) {
-    const [small, large] = [shape(4000), shape(32_000)];
-    cost(small);
-    expect(cost(large)).toBeLessThan(24 * cost(small) + 20_000);
+    expect(hasSign(shape(8000))).toBe(false);
+    const growth = await cpuGrowth(8000, (size) => {
+      const text = shape(size);
+      return () => {
+        for (let round = 0; round < 4; round++) hasSign(text);
+      };
+    });
+    expect(growth).toBeLessThan(LINEAR);
   }
 });

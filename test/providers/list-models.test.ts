@@ -10,6 +10,7 @@ import { bodyOfBytes } from "../../src/upstream/body.ts";
 import { createUpstream } from "../../src/upstream/open-call.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
 import { createProvider, LIMITS } from "../upstream/open-upstream.ts";
+import { cpuGrowth, LINEAR } from "../fixtures/cpu-growth.ts";
 
 const MIB = 1024 * 1024;
 
@@ -100,16 +101,11 @@ describe("a list of models is bounded", () => {
   });
 
   test("time grows with the bytes", async () => {
-    const cpuOf = async (bytes: number): Promise<number> => {
+    const growth = await cpuGrowth(MIB - 256, (bytes) => {
       const text = page(Math.floor(bytes / 210), (index) => `{"id":"m${index}","x":"${"\\u0041".repeat(32)}"}`);
-      const before = process.cpuUsage();
-      for (let round = 0; round < 4; round++) await list(() => text);
-      const { user, system } = process.cpuUsage(before);
-      return user + system;
-    };
-    await cpuOf(MIB);
-    const [small, large] = [await cpuOf(MIB / 2), await cpuOf(4 * MIB - 1024)];
-    expect(large / small).toBeLessThan(8 * 3);
+      return () => list(() => text);
+    });
+    expect(growth).toBeLessThan(LINEAR);
   });
 });
 

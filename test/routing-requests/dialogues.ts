@@ -106,6 +106,16 @@ export const DIALOGUES = { chat, messages, responses, generate } as const;
 
 export type Api = keyof typeof DIALOGUES;
 
+/** Such a request, for another model than `fast`. */
+export const addressedTo = (
+  model: string,
+  path: string,
+  body: Readonly<Record<string, unknown>>,
+): [path: string, body: Readonly<Record<string, unknown>>] => [
+  path.replace("fast", model),
+  "model" in body ? { ...body, model } : body,
+];
+
 /** The answer of a provider of that API, all of it. */
 export const answerOf = (api: Api, streams: boolean): Step[] => {
   const { whole, opening, rest } = DIALOGUES[api];

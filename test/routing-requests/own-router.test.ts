@@ -1,10 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { json } from "../fixtures/answers.ts";
 import { chunk, head, stall } from "../fixtures/script.ts";
-import { type Api, answerOf, bytesOf, DIALOGUES, failuresOf } from "./dialogues.ts";
-import { type ModelSketch, startTwoProviders, type TwoProviders, withModels } from "./routed-gateway.ts";
+import { addressedTo, type Api, answerOf, bytesOf, DIALOGUES, failuresOf } from "./dialogues.ts";
+import { modelAt, type ModelSketch, startTwoProviders, type TwoProviders, withModels } from "./routed-gateway.ts";
 
-/* With the gateway's own router, whose circuits and budgets would carry over from one test to the next. */
+/* With the gateway's own router, whose circuits and budgets would carry over from one test of a model to the next. */
 
 const APIS = Object.keys(DIALOGUES) as readonly Api[];
 const EVENT_STREAM = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
@@ -16,21 +16,30 @@ const start = (api: Api, model: ModelSketch = FAST): Promise<TwoProviders> =>
 describe.each(APIS)("a client of %s", (api) => {
   const { path, ask } = DIALOGUES[api];
 
-  test.each(failuresOf(api))(
-    "gets the second answer if the first provider %s (stream: %p)",
-    async (_, streams, fails) => {
-      await using rig = await start(api);
-      rig.left.answer(fails());
-      rig.right.answer(answerOf(api, streams));
-      const response = await rig.post(path(streams), ask(streams));
-      expect([response.status, await response.text()]).toEqual([200, bytesOf(api, streams)]);
-      const told = ["x-selected-provider", "x-selected-model", "x-attempts"].map((name) => response.headers.get(name));
-      expect(told).toEqual(["right", "right-model", "2"]);
-      const line = await rig.lineOf(response);
-      expect(line).toMatchObject({ alias: "fast", attempts: 2, provider: "right", model: "right-model", status: 200 });
-      expect(line["tried"]).toEqual([expect.stringMatching(/^left\/left-model /), "right/right-model answered"]);
-    },
-  );
+  describe("of two", () => {
+    const failures = failuresOf(api);
+    let rig: TwoProviders;
+    beforeAll(async () => {
+      rig = await startTwoProviders(withModels(failures.map((_, index) => modelAt(index))), { left: api, right: api });
+    });
+    afterAll(() => rig[Symbol.asyncDispose]());
+
+    test.each(failures.map(([...row], index) => [...row, modelAt(index)] as const))(
+      "gets the second answer if the first provider %s (stream: %p)",
+      async (_, streams, fails, { name, deployments: [left, right] }) => {
+        rig.left.answer(fails());
+        rig.right.answer(answerOf(api, streams));
+        const response = await rig.post(...addressedTo(name, path(streams), ask(streams)));
+        expect([response.status, await response.text()]).toEqual([200, bytesOf(api, streams)]);
+        const told = ["x-selected-provider", "x-selected-model", "x-attempts"];
+        expect(told.map((field) => response.headers.get(field))).toEqual(["right", right.model, "2"]);
+        const line = await rig.lineOf(response);
+        expect(line).toMatchObject({ alias: name, attempts: 2, provider: "right", model: right.model, status: 200 });
+        const failed = expect.stringMatching(new RegExp(`^left/${left.model} `));
+        expect(line["tried"]).toEqual([failed, `right/${right.model} answered`]);
+      },
+    );
+  });
 
   test.each([[false], [true]])("is told of all attempts if all fail (stream: %p)", async (streams) => {
     await using rig = await start(api);

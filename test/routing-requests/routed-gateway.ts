@@ -108,6 +108,18 @@ export async function startTwoProviders(
   };
 }
 
+/**
+ * The model of one test of many at a gateway, so that no other finds its deployments resting: what is known of one is by
+ * provider and model.
+ */
+export const modelAt = (index: number) => ({
+  name: `fast-${index}`,
+  deployments: [
+    { provider: "left", model: `left-model-${index}` },
+    { provider: "right", model: `right-model-${index}` },
+  ] as const,
+});
+
 /** What the operator says of such a model. */
 function modelOptions({ deployments, ...options }: ModelSketch): ModelOptions {
   const attempts = options.fallbacks ? 4 : Math.max(deployments.length, 1);

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { closeWithoutAnswer, dataEvent, json, resetWithoutAnswer, sse } from "../fixtures/answers.ts";
 import { chunk, head, reset, stall, type Step } from "../fixtures/script.ts";
 import { type McpTestServer, startMcpServer, text } from "../tools/mcp/mcp-server.ts";
-import { answerOf, type Api, DIALOGUES } from "./dialogues.ts";
+import { addressedTo, answerOf, type Api, DIALOGUES } from "./dialogues.ts";
 import {
   LEFT_KEY,
+  modelAt,
   type ModelSketch,
   RIGHT_KEY,
   startTwoProviders,
@@ -97,36 +98,47 @@ describe.each(KINDS)("a client of %s whose tool was called over %s", (client, le
   const { path, ask } = DIALOGUES[client];
 
   describe.each([[false], [true]])("stream: %p", (streams) => {
-    test.each(failuresOf(left, streams))(
+    const failures = failuresOf(left, streams);
+    let rig: TwoProviders;
+    beforeAll(async () => {
+      rig = await start(
+        left,
+        right,
+        failures.map((_, index) => modelAt(index)),
+      );
+    });
+    afterAll(() => rig[Symbol.asyncDispose]());
+
+    test.each(failures.map((row, index) => [...row, modelAt(index)] as const))(
       `is answered over ${right} if the first provider then %s`,
-      async (_, fails, why) => {
-        await using rig = await start(left, right);
+      async (_, fails, why, { name, deployments: [first, second] }) => {
+        const asked = posts(rig.right).length;
         rig.left.answer(CALLS[left](streams));
         rig.left.answer(fails);
         rig.right.answer(answerOf(right, streams));
-        const response = await rig.post(path(streams), ask(streams));
+        const response = await rig.post(...addressedTo(name, path(streams), ask(streams)));
         const body = await response.text();
         expect([response.status, body]).toEqual([200, expect.stringMatching(/hello|"hel"/)]);
         expect(body).not.toContain("mcp_add");
         expect(ran).toBe(1);
-        const [asked, ...others] = posts(rig.right);
+        const [sent, ...others] = posts(rig.right).slice(asked);
         expect(others).toEqual([]);
-        expect(asked?.body).toContain("the sum is 3");
-        expect(asked?.body).toContain("mcp_add");
-        if (client !== "generate" || right !== "generate") expect(asked?.body).toContain("right-model");
+        expect(sent?.body).toContain("the sum is 3");
+        expect(sent?.body).toContain("mcp_add");
+        if (client !== "generate" || right !== "generate") expect(sent?.body).toContain(second.model);
         const told = [response.headers.get("x-selected-provider"), response.headers.get("x-attempts")];
         expect(told).toEqual(streams ? ["left", null] : ["right", "3"]);
         const line = await rig.lineOf(response);
         expect(line).toMatchObject({
           provider: "right",
-          model: "right-model",
+          model: second.model,
           tool_rounds: 1,
           attempts: 3,
           status: 200,
         });
         expect(line["failure"]).toBeUndefined();
         const tried = line["tried"] as readonly string[];
-        expect([tried[0], tried[2]]).toEqual(["left/left-model answered", "right/right-model answered"]);
+        expect([tried[0], tried[2]]).toEqual([`left/${first.model} answered`, `right/${second.model} answered`]);
         expect(tried[1]).toContain(why);
         // What both have used; streams of chat completions do not say.
         const says = !streams || (left !== "chat" && right !== "chat");

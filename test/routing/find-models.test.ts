@@ -5,6 +5,7 @@ import { findJsonModels, type JsonModelOptions } from "../../src/routing/find-js
 import { addParameter, findUrlModels } from "../../src/routing/find-url-models.ts";
 import { createModelNames, foldMember, isModelMember, type ModelNames } from "../../src/routing/model-names.ts";
 import { canonicalModelName, MAX_MODEL_NAME_LENGTH } from "../../src/routing/model-name.ts";
+import { cpuGrowth, LINEAR } from "../fixtures/cpu-growth.ts";
 import { outcomeOf } from "../fixtures/rejection.ts";
 import { propertyRuns } from "../fixtures/property-runs.ts";
 
@@ -108,16 +109,11 @@ describe("in JSON", () => {
     ["models of models", (count: number) => `${'{"model":'.repeat(count)}"x"${"}".repeat(count)}`],
     ["data", (count: number) => `{${'"messages":[],'.repeat(count)}"a":0}`],
   ])("time grows with the number of %s", async (_, make) => {
-    const cpuOf = async (count: number): Promise<number> => {
+    const growth = await cpuGrowth(40_000, (count) => {
       const text = Buffer.from(make(count));
-      const before = process.cpuUsage();
-      for (let round = 0; round < 3; round++) await findJsonModels(text, createModelNames(), { skipsData: true });
-      const { user, system } = process.cpuUsage(before);
-      return user + system;
-    };
-    await cpuOf(20_000);
-    // Sixteen times as many; the square would be 256.
-    expect((await cpuOf(320_000)) / Math.max(await cpuOf(20_000), 500)).toBeLessThan(64);
+      return () => findJsonModels(text, createModelNames(), { skipsData: true });
+    });
+    expect(growth).toBeLessThan(LINEAR);
   });
 
   test("in a long text too, which is searched in turns", async () => {

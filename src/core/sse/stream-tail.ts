@@ -13,9 +13,9 @@ export interface StreamTail {
 /** A stream of a few events takes no more than that. */
 const FIRST_BYTES = 1024;
 
-/** @param size how many last bytes are kept at least; up to twice as many are held. */
+/** @param size how many last bytes are kept at least; up to a quarter more are held, so that they are seldom moved. */
 export function createStreamTail(size: number): StreamTail {
-  const most = size * 2;
+  const most = Math.ceil(size * 1.25);
   let buffer: Uint8Array | undefined;
   let length = 0;
   let total = 0;
@@ -25,8 +25,8 @@ export function createStreamTail(size: number): StreamTail {
       const kept = chunk.length < size ? chunk : chunk.subarray(chunk.length - size);
       if (kept.length === size) length = 0;
       else if (buffer && length + kept.length > most) {
-        buffer.copyWithin(0, length - size, length);
-        length = size;
+        buffer.copyWithin(0, length - (size - kept.length), length);
+        length = size - kept.length;
       }
       if (!buffer || length + kept.length > buffer.length) buffer = enlarge(buffer, length + kept.length, most);
       buffer.set(kept, length);
