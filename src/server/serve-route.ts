@@ -127,7 +127,13 @@ const finishLater = (
   refuse: (context: RequestContext, request: Request, error: unknown) => Response,
 ): Promise<Response> =>
   answering.then(
-    (response) => finish(context, request, response),
+    (response) => {
+      try {
+        return finish(context, request, response);
+      } catch (error) {
+        return refuse(context, request, error);
+      }
+    },
     (error: unknown) => refuse(context, request, error),
   );
 

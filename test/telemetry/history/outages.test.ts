@@ -56,7 +56,7 @@ async function openIn({ folder }: Pick<HistoryPlace, "folder">, databaseUrl: str
     {
       formats: new Map([["/v1/chat/completions", "chat"]]),
       clock: Date.now,
-      timers: { now: () => performance.now(), ...BACKGROUND_TIMERS },
+      timers: BACKGROUND_TIMERS,
       onChange: (problem) => changes.push(problem),
       onLost: (count) => losses.push(count),
     },
