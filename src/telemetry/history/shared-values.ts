@@ -1,4 +1,5 @@
 import type { RequestRecord } from "../../core/request-context.ts";
+import { isLong, MAX_CHARACTERS } from "../settled-request.ts";
 import { aligned } from "./block-format.ts";
 import type { Value } from "./row.ts";
 
@@ -16,13 +17,8 @@ export interface SharedValues {
 /** So many are known, the latest ones. */
 const KNOWN = 16;
 
-/** A client may send a name of any length. */
-const MAX_CHARACTERS = 256;
-
 /** Postgres takes no text with a NUL, and no half of a pair of surrogates. */
 const UNWRITABLE = /[\0\ud800-\udfff]/;
-
-const isLong = (value: string | undefined): boolean => value !== undefined && value.length > MAX_CHARACTERS;
 
 function text(value: string | undefined): string | null {
   if (value === undefined) return null;
