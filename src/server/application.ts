@@ -30,10 +30,6 @@ export function createRoutes({ relay, handlers, ...parts }: ApplicationParts): R
       return handler && serveOf(row, limitHandler(row, handler));
     }),
     serveUnknown: serveOf(UNKNOWN, refuseUnknown),
-    serveFailed: (error) =>
-      serveOf(UNKNOWN, () => {
-        throw error;
-      }),
   };
 }
 
@@ -78,8 +74,9 @@ export function createApplication(
   const fetchLate = async (request: Request): Promise<Response> => {
     try {
       answer = await load();
-    } catch (error) {
-      return current().serveFailed(error)(request);
+    } catch {
+      // Clients may have left no descriptor to open its files with, and the runtime does not look for them again.
+      return router.serveWithout(request);
     }
     return answer(request);
   };

@@ -19,8 +19,6 @@ export interface Routes {
   readonly serves: readonly (Serve | undefined)[];
   /** Answers everything else. */
   readonly serveUnknown: Serve;
-  /** Answers, with an error, what could not be brought to any of them. */
-  readonly serveFailed: (error: unknown) => Serve;
 }
 
 /** All that a router is told. */
@@ -28,6 +26,8 @@ export interface RouterTable {
   readonly routes: readonly RouterEntry[];
   /** Answers what none of them takes. */
   readonly serveUnknown: Serve;
+  /** Answers any request without a router: it looks through all rows. */
+  readonly serveWithout: Serve;
 }
 
 /** One address, as a router is told it. */
@@ -69,7 +69,11 @@ export function createRouterTable(current: () => Routes): RouterTable {
   add("ALL", "/*", (request) =>
     (request.url.startsWith("https:") ? serveMissed(request) : current().serveUnknown)(request),
   );
-  return { routes, serveUnknown: (request) => current().serveUnknown(request) };
+  return {
+    routes,
+    serveUnknown: (request) => current().serveUnknown(request),
+    serveWithout: (request) => serveMissed(request)(request),
+  };
 }
 
 /** A row at one of its addresses. */
