@@ -3,7 +3,7 @@ import * as options from "./config/module-options.ts";
 import { priceOptions } from "./config/price-options.ts";
 import type { Authentication, AuthenticationParts } from "./auth/open-authentication.ts";
 import { type ReadFile, rememberFiles } from "./core/read-files.ts";
-import { loadStrictChecks } from "./formats/strict-checks.ts";
+import { loadStrictChecks } from "./formats/format.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
@@ -68,7 +68,11 @@ async function loadParts(config: Config, shared: SharedParts) {
   return {
     ...{ prices, named },
     auth: AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined,
-    routed: named && (await import("./pipeline/route/open-routed.ts")),
+    // What answers requests for names with several deployments: 30 modules.
+    routed: named && {
+      ...(await import("./pipeline/route/request-route.ts")),
+      ...(await import("./pipeline/route/route-stage.ts")),
+    },
     openTools: MCP_ENABLED ? await shared.tools.load() : undefined,
     strictChecks: VALIDATION === "strict" ? await loadStrictChecks(FORMATS) : undefined,
   };

@@ -123,7 +123,7 @@ function requestsInTurn(url: URL, { plan, model, headers }: LoadCommand) {
   const body = chatBody(plan.answer, plan.bodyBytes, { model });
   const all = headers.map((each) => postRequest(url, body, each));
   let count = 0;
-  return () => all[count++ % all.length] ?? body;
+  return () => all[count++ % all.length] ?? postRequest(url, body);
 }
 
 async function carryOut(command: LoadCommand): Promise<LoadResult> {

@@ -27,7 +27,7 @@ export interface LoadResult {
   /** From the first request to the last answer. */
   readonly seconds: number;
   readonly events: number;
-  /** Those that were sent to nobody, of all streams that were asked for. */
+  /** Events that streams which were asked for did not bring. */
   readonly missing: number;
   /** Those of paced streams that were in one chunk with the one before: the mock sends a chunk for each. */
   readonly merged: number;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
-import { killTree, processTree } from "../../test/fixtures/process-tree.ts";
+import { rememberTree } from "../../test/fixtures/process-tree.ts";
 
 const running = new Map<number, Subprocess>();
 const directories = new Set<string>();
@@ -13,10 +13,10 @@ const LAST_GRACE_MS = 100;
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 function cleanUp(): void {
-  const trees = [...running.keys()].flatMap(processTree);
+  const trees = [...running.keys()].map(rememberTree);
   for (const child of running.values()) child.kill("SIGTERM");
   if (running.size > 0) Bun.sleepSync(LAST_GRACE_MS);
-  for (const pid of trees) killTree(pid);
+  for (const killTree of trees) killTree();
   running.clear();
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 }
@@ -80,11 +80,11 @@ export function startProgram(file: string, environment: object, cwd = ".") {
 export async function end(pid: number, graceMs = GRACE_MS): Promise<number | undefined> {
   const child = running.get(pid);
   if (child === undefined) return undefined;
-  const tree = processTree(pid);
+  const killTree = rememberTree(pid);
   child.kill("SIGTERM");
   const exitCode = await Promise.race([child.exited, Bun.sleep(graceMs)]);
   // One that ends may leave behind what it has started: npx, a shell, workers.
-  for (const each of tree) killTree(each);
+  killTree();
   running.delete(pid);
   return exitCode ?? undefined;
 }

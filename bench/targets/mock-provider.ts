@@ -1,6 +1,6 @@
 /**
- * The provider of `test/fixtures/load-provider.ts` as a process of its own. Environment: `PORT`, any free one for 0; `SEED`, with which it is as bad as
- * can be: each answer is one of those that the guard tests send, whatever was asked. Reports its port by an IPC message.
+ * The provider of `test/fixtures/load-provider.ts` as a process of its own. Environment: `PORT`, any free one for 0; `SEED`, with
+ * which it is as bad as can be: each answer is one that the guard tests send, whatever was asked. Reports its port by IPC.
  */
 import { createRandom } from "../../test/fixtures/random.ts";
 import { startProvider } from "../../test/fixtures/load-provider.ts";

@@ -37,7 +37,7 @@ export async function serve(parts: ServeParts): Promise<void> {
     },
     atOnce: (code) => void endProcess(log, code),
   });
-  const watch = { timers: { ...BACKGROUND_TIMERS, now: () => performance.now() } };
+  const watch = { timers: BACKGROUND_TIMERS };
   reloadOnChange(parts.onReloadSignal, {
     source,
     read: parts.readSource,

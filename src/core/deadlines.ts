@@ -30,8 +30,9 @@ export interface TimerSource {
   readonly clearTimer: (timer: unknown) => void;
 }
 
-/** Waits that do not keep the process alive. */
-export const BACKGROUND_TIMERS: Pick<TimerSource, "setTimer" | "clearTimer"> = {
+/** The machine's clock, and waits that do not keep the process alive. */
+export const BACKGROUND_TIMERS: TimerSource = {
+  now: () => performance.now(),
   setTimer: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
   clearTimer: (timer) => clearTimeout(timer as Timer),
 };

@@ -6,7 +6,7 @@ const TICK_MS = 5;
 const LATE_MS = 10;
 
 interface Wait {
-  /** In free milliseconds. */
+  /** In milliseconds of the clock of these timers. */
   readonly at: number;
   readonly callback: () => void;
 }
@@ -14,10 +14,12 @@ interface Wait {
 /**
  * Timers, with a clock of their own, that count only the time in which this process could hear what others said. While it is
  * busy, or is not given the processor, answers lie unread in its sockets: such a turn of the event loop counts for no more
- * than {@link LATE_MS}, and what is due after it is done only once the sockets were looked at. The clock stands while nobody waits.
+ * than {@link LATE_MS}, and what is due after it is done only once the sockets were looked at. The clock stands still while
+ * nobody waits.
  */
 export function createFreeTimers({ now, setTimer, clearTimer }: TimerSource): TimerSource {
   const waits = new Set<Wait>();
+  /** What the clock shows. */
   let free = 0;
   let timer: unknown;
   /** When the timer was set, and for how long. */

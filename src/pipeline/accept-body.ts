@@ -5,9 +5,8 @@ import { type CheckedObject, checkObject, type StringJudge } from "../core/json/
 import { type JsonLimits, parsedWeight, weightOf } from "../core/json/limits.ts";
 import { decodeObjectInTurns, type DecodedObject } from "../core/json/parse.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
-import type { Format } from "../formats/format.ts";
+import type { Format, StrictChecks } from "../formats/format.ts";
 import type { CheckRequest } from "../formats/schema/check.ts";
-import type { StrictChecks } from "../formats/strict-checks.ts";
 import type { AskedInPath } from "./read-path.ts";
 import { afterParsing, DECISIVE_NAMES, parsed, type ReceivedBody, UnparsedBody } from "./received-body.ts";
 

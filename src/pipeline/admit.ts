@@ -116,11 +116,11 @@ function sendOn(
   const keyed = routing?.router.forProvider(target.provider.id, target.model);
   if (routing && keyed) return admitRouted(parts, routing, askOf(read, body, keyed, undefined));
   const way = chooseWay(target, format, asksForStream(body), query.rest, parts.estimatesTokens);
-  const attempts = new Attempts(parts, context, request);
   const isArray = asksForArray(read, body);
   // Written out: to spread an object takes 0.2 µs.
   const { target: asked, wire, url, counter } = way;
-  return { format, body, target: asked, wire, url, counter, isArray, attempts };
+  // The attempts are opened last, because whoever gets this closes them.
+  return { format, body, target: asked, wire, url, counter, isArray, attempts: new Attempts(parts, context, request) };
 }
 
 const asksForStream = (body: ReceivedBody): boolean => memberOf(body, "stream") === true;

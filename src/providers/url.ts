@@ -1,9 +1,9 @@
 import { Failure } from "../core/errors.ts";
-import { requireHarmlessPath } from "./check-path.ts";
+import { findHarm, requireHarmlessPath } from "./check-path.ts";
 import type { ApiAccess } from "./api-access.ts";
 import type { ProviderApiName } from "./api-paths.ts";
 import { joinPath, pathOf } from "./join-path.ts";
-import { fillModel } from "./path-template.ts";
+import { MODEL_PLACE } from "./path-template.ts";
 import type { Provider, ProviderBase } from "./provider.ts";
 import { joinQuery } from "./query.ts";
 
@@ -58,6 +58,28 @@ export function apiUrl(
   const place = fillModel(template, model);
   const url = subpath === "" ? place : below(place, subpath);
   return search === "" ? url : joinQuery(url, search, provider.query);
+}
+
+/** The collection in which a path has its model, with its slash: `models/`. */
+const COLLECTION = /([^/]+\/)\{model\}/;
+
+/**
+ * Puts the model into an address that names it, as one segment.
+ * @throws Failure `invalid_request` if a server could take its name for a path, encoded or not
+ */
+function fillModel(template: string, model: string): string {
+  if (!template.includes(MODEL_PLACE)) return template;
+  // Google names a model with its collection, `models/gemini-2.5-pro`, which the path has already.
+  const collection = COLLECTION.exec(template)?.[1] ?? "";
+  const name = model.startsWith(collection) ? model.slice(collection.length) : model;
+  return template.replace(MODEL_PLACE, () => modelSegment(name));
+}
+
+function modelSegment(model: string): string {
+  const segment = model.isWellFormed() ? encodeURIComponent(model) : "";
+  const harm = segment === "" ? "it is no text" : findHarm(segment, true);
+  if (harm === undefined) return segment;
+  throw new Failure("invalid_request", { message: `model cannot be a part of a path: ${harm}`, param: "model" });
 }
 
 /** Puts a path between the path of a URL and its query. */

@@ -1,17 +1,9 @@
 import type { Format } from "../formats/format.ts";
 import { refuseUnknown, withoutWebSocket } from "./refuse-unknown.ts";
-import {
-  createRouterTable,
-  type RouterEntry,
-  type RouterTable,
-  ROWS,
-  type Routes,
-  type Serve,
-  UNKNOWN,
-} from "./router-table.ts";
+import { createRouterTable, type RouterEntry, type RouterTable, ROWS, type Routes, UNKNOWN } from "./router-table.ts";
 import { type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 import type { TlsMaterial } from "./tls.ts";
-import { type CapacityParts, limitConcurrency, type RouteHandler, serveRoute } from "./serve-route.ts";
+import { type CapacityParts, limitConcurrency, type RouteHandler, type Serve, serveRoute } from "./serve-route.ts";
 
 export interface ApplicationParts extends CapacityParts {
   /** Makes what answers the requests of every row that has a format. */

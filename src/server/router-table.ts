@@ -1,13 +1,11 @@
 import { pathOf } from "../providers/join-path.ts";
 import { hasSuffix, matchTemplate, routerPath } from "./path-template.ts";
 import { addressesOf, ROUTE_ROWS, type RouteRow } from "./routes.ts";
+import type { Serve } from "./serve-route.ts";
 import { errorScopes } from "./unknown-paths.ts";
 
 /** Everything that no route takes: the remaining paths, and the remaining methods of known paths. */
 export const UNKNOWN: RouteRow = { method: "ALL", paths: ["/*"], servesGoogle: "clients" };
-
-/** Answers a request, whatever happens to it. */
-export type Serve = (request: Request) => Response | Promise<Response>;
 
 /** Every row that is registered. The paths of error scopes and the last row take what no other one does. */
 export const ROWS: readonly RouteRow[] = [
@@ -30,6 +28,7 @@ export interface RouterTable {
   readonly serveUnknown: Serve;
 }
 
+/** One address, as a router is told it. */
 export interface RouterEntry {
   readonly method: RouteRow["method"];
   /** As routers write it: `:id` is a segment, `*` at the end is all that follows. */

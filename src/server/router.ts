@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
-import type { RouterTable, Serve } from "./router-table.ts";
+import type { RouterTable } from "./router-table.ts";
+import type { Serve } from "./serve-route.ts";
 
 /** The Elysia application with every route of the table. */
 export function createRouter({ routes, serveUnknown }: RouterTable): Serve {

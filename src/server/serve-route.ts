@@ -16,6 +16,9 @@ import type { RouteRow } from "./routes.ts";
  */
 export type RouteHandler = (context: RequestContext, request: Request) => Response | Promise<Response>;
 
+/** Answers a request, whatever happens to it. */
+export type Serve = (request: Request) => Response | Promise<Response>;
+
 /** What is between every request and its handler. */
 export interface ServeParts {
   readonly requests: RequestOpener;
@@ -44,7 +47,7 @@ export function serveRoute(
   { requests, envelope, authenticate, describeClient, requireOwnOrigin, endsConnections, cors, ...parts }: ServeParts,
   row: RouteRow,
   handler: RouteHandler,
-): (request: Request) => Response | Promise<Response> {
+): Serve {
   const route = row.paths[0] ?? "";
   const errorsFor = chooseErrorEnvelope(row, envelope);
   const requireWellFormed = createRequireWellFormed(row.open);
@@ -127,7 +130,13 @@ const finishLater = (
   refuse: (context: RequestContext, request: Request, error: unknown) => Response,
 ): Promise<Response> =>
   answering.then(
-    (response) => finish(context, request, response),
+    (response) => {
+      try {
+        return finish(context, request, response);
+      } catch (error) {
+        return refuse(context, request, error);
+      }
+    },
     (error: unknown) => refuse(context, request, error),
   );
 
@@ -150,9 +159,6 @@ function outcomeOf(failure: Failure): Outcome {
   if (failure.code === "client_gone") return "client_gone";
   return failure.code === "provider_error" ? "answered" : "failed";
 }
-
-/** Answers one request, as {@link serveRoute} makes it. */
-export type Serve = ReturnType<typeof serveRoute>;
 
 export interface CapacityParts extends ServeParts {
   /** How many requests may be in flight at once; 0 is without limit. */

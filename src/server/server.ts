@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { Authentication } from "../auth/open-authentication.ts";
 import type { InFlightRequests, RequestOpener } from "../core/in-flight-requests.ts";
+import { Failure } from "../core/errors.ts";
 import type { ToolRegistry } from "../tools/mcp/tool-registry.ts";
 import { type ApplicationParts, createApplication, createRoutes } from "./application.ts";
 import type { Routes } from "./router-table.ts";
@@ -12,13 +13,17 @@ import { type ConfigFileState, showHealth, showReadiness, type WorkerPlace } fro
 import { byClient, listGoogleModels, showGoogleModel } from "./handlers/google-models.ts";
 import { listModels, type ModelRouteParts, showModel } from "./handlers/models.ts";
 import { showRouting } from "./handlers/routing.ts";
-import { refusePush } from "./handlers/refuse-push.ts";
 import { listTools } from "./handlers/tools.ts";
 import type { RoutingView } from "../routing/routing-view.ts";
 import type { Listener } from "./listener.ts";
 import { createRequireOwnOrigin, type OwnOriginOptions } from "./check-head.ts";
 import type { RouteHandler } from "./serve-route.ts";
 import type { TlsMaterial } from "./tls.ts";
+
+/** `POST /v1/metrics` if nobody may push metrics. */
+const refusePush: RouteHandler = () => {
+  throw new Failure("metrics_push_disabled");
+};
 
 export interface RoutesOptions extends Pick<ApplicationParts, "envelope" | "maxConcurrent"> {
   readonly ownOrigin: Pick<OwnOriginOptions, "serverHost" | "allowed" | "tls">;

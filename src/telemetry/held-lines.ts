@@ -9,7 +9,7 @@ import type { TimerSource } from "../core/deadlines.ts";
  */
 const HOLD_MS = 100;
 
-/** What writes lines later. */
+/** Keeps those who write their lines later, and has them write. */
 export function createPutOff() {
   const writers: (() => void)[] = [];
   let isCatchingUp = false;
@@ -20,8 +20,11 @@ export function createPutOff() {
       // A line of these may fill a batch, which is written out, upon which a line may be written that was not put off.
       if (isCatchingUp) return;
       isCatchingUp = true;
-      for (const write of writers) write();
-      isCatchingUp = false;
+      try {
+        for (const write of writers) write();
+      } finally {
+        isCatchingUp = false;
+      }
     },
   };
 }

@@ -1,4 +1,4 @@
-import { BACKGROUND_TIMERS, type TimerSource } from "../core/deadlines.ts";
+import type { TimerSource } from "../core/deadlines.ts";
 import { createHold, createPutOff } from "./held-lines.ts";
 import { createLineBatches, type LineBatches, type LostLines } from "./line-batches.ts";
 import type { LineBuffer } from "./line-writer.ts";
@@ -35,7 +35,7 @@ export interface LineStreamParts {
   /** Called, when the output takes lines again, with how many were lost; what it writes replaces them. */
   readonly onLost: (lines: LostLines) => void;
   /** What lines are held by. */
-  readonly timers?: TimerSource;
+  readonly timers: TimerSource;
 }
 
 /** Delay of a retry after an error of the output: a disk may be full for a while, a pipe that does not wait is full. */
@@ -44,10 +44,8 @@ const RETRY_MS = 50;
 /** A pipe takes so many bytes whole: Linux has this limit, POSIX asks for 512. */
 const WHOLE_BYTES = process.platform === "linux" ? 4096 : 512;
 
-const REAL_TIMERS: TimerSource = { ...BACKGROUND_TIMERS, now: () => performance.now() };
-
 /** Opens a stream of lines. What it holds when the process exits is written then, if that can be done without waiting. */
-export function openLineStream({ output, batchBytes, onLost, timers = REAL_TIMERS }: LineStreamParts): LineStream {
+export function openLineStream({ output, batchBytes, onLost, timers }: LineStreamParts): LineStream {
   const batches = createLineBatches();
   const { buffer, lost } = batches;
   const putOff = createPutOff();

@@ -102,9 +102,13 @@ export class LineBuffer {
     return bytes.subarray(0, length);
   }
 
-  /** Uses again what was taken, whole or cut, and is needed no more: an array for each batch would be collected as often. */
+  /**
+   * Uses again what was taken, whole or cut, and is needed no more: an array for each batch would be collected as often. A copy
+   * of it, which may be smaller, is left alone.
+   */
   giveBack(taken: Buffer): void {
-    if (taken.buffer.byteLength > MAX_KEPT_CAPACITY) return;
+    const size = taken.buffer.byteLength;
+    if (size < CAPACITY || size > MAX_KEPT_CAPACITY) return;
     this.#spare ??= Buffer.from(taken.buffer);
   }
 

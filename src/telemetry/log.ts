@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions, symbols } from "pino";
+import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
 import type { LostLines } from "./line-batches.ts";
 import { createLineWriter, LineBuffer, type LineWriter } from "./line-writer.ts";
 import { type LineStream, type LineStreamParts, openLineStream } from "./line-stream.ts";
@@ -69,6 +70,7 @@ export function createLog(
   }
   const lines = openLines({
     output: openStandardOutput(),
+    timers: BACKGROUND_TIMERS,
     batchBytes: worker === undefined ? BATCH_BYTES : SHARED_BATCH_BYTES,
     onLost: ({ info, failures }) => {
       const counts = { dropped: info + failures, ...(failures > 0 && { dropped_failures: failures }) };

@@ -98,9 +98,8 @@ export class SettledRequest {
   }
 }
 
-function isLong(text: string | undefined): boolean {
-  return text !== undefined && text.length > MAX_CHARACTERS;
-}
+/** Whether a text is longer than what is written of it. */
+export const isLong = (text: string | undefined): boolean => text !== undefined && text.length > MAX_CHARACTERS;
 
 /** The stack of unexpected errors; of expected failures only a word, because their texts may quote the client. */
 function describeCause({ cause, failure }: RequestRecord): string | undefined {

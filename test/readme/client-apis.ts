@@ -9,7 +9,7 @@ import { chooseCounter } from "../../src/routing/choose-counter.ts";
 import { chooseWire } from "../../src/routing/choose-wire.ts";
 import { markdownTable } from "./markdown-table.ts";
 
-const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
+export const API_TITLES: Readonly<Record<ProviderApiName, string>> = {
   models: "Models",
   chat: "Chat Completions",
   messages: "Messages",

@@ -2,9 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT, SIGNAL_EXIT } from "../../src/cli/exit.ts";
+import { WIRES } from "../../src/formats/wires.ts";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { readablePath, ROUTE_ROWS } from "../../src/server/routes.ts";
 import { carriedMembers } from "./carried-members.ts";
+import { API_TITLES } from "./client-apis.ts";
 import { generatedTables } from "./generated-tables.ts";
 import { generatedPart, GUIDE, PROJECT, README, readPage } from "./markdown.ts";
 
@@ -22,6 +24,11 @@ describe("the README", () => {
     const readme = readPage(README);
     expect(readme.split("\n").length - 1).toBeLessThanOrEqual(300);
     expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(15_000);
+  });
+
+  test("names every API that others are translated to", () => {
+    const titles = WIRES.map((wire) => API_TITLES[wire]);
+    expect(missing(README, titles)).toEqual([]);
   });
 
   test("names every provider and every route", () => {

@@ -189,7 +189,7 @@ async function openWatched(path: string) {
   const write = (line: string): void => void (reloads += /"(?:not )?reloaded/.test(line) ? 1 : 0);
   const log = createLog({ level: "info", environment: "test" }, { write });
   const service = await openService({ config: loaded.config, file: source.file, demo: false, version: "test", log });
-  const timers = { ...BACKGROUND_TIMERS, now: () => performance.now() };
+  const timers = BACKGROUND_TIMERS;
   const watch = { timers };
   const apply: ReloadParts["apply"] = (again, from) => service.reload(again, from?.file);
   const { reloadIfChanged, reload } = createReloads({ source, read, apply, watch });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { BACKGROUND_TIMERS } from "../../src/core/deadlines.ts";
 import type { LostLines } from "../../src/telemetry/line-batches.ts";
 import { openLineStream } from "../../src/telemetry/line-stream.ts";
 import { within } from "../fixtures/within.ts";
@@ -24,6 +25,7 @@ function setUp(answer: (bytes: Uint8Array) => number | string | undefined = ({ l
     stream.end(isFailure);
   };
   const stream = openLineStream({
+    timers: BACKGROUND_TIMERS,
     output: {
       write(bytes, done) {
         const answered = answer(bytes);

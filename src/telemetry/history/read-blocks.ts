@@ -30,6 +30,9 @@ const SHARED_AT = SHARED_COLUMNS.map(indexOf);
 const NUMBERS_AT = NUMBER_COLUMNS.map(indexOf);
 const IS_MILLISECONDS = NUMBERS_AT.map((at) => COLUMNS[at]?.[1] === "milliseconds");
 
+/** In the order of bytes of the machine. */
+const MARK_BYTES = Buffer.from(Int32Array.of(MARK).buffer);
+
 /** So many texts of values that rows have in common are remembered. */
 const MAX_KNOWN = 1024;
 
@@ -99,8 +102,10 @@ export function createBlockReader(): ReadRows {
       }
       if (length === undefined && bytes.length - start < HEADER_BYTES && !isEnd) break;
       damaged += 1;
-      const next = words.indexOf(MARK, (start >>> 2) + 1);
-      start = next < 0 ? bytes.length : 4 * next;
+      const next = bytes.indexOf(MARK_BYTES, start + 1);
+      start = next < 0 ? bytes.length : next;
+      // What follows is out of its place, and is in it again if it is read from there.
+      if (start % 8 !== 0) break;
     }
     return { rows, damaged, bytes: start };
   };

@@ -1,4 +1,5 @@
 import type { RequestRecord } from "../../core/request-context.ts";
+import { isLong, MAX_CHARACTERS } from "../settled-request.ts";
 import { aligned } from "./block-format.ts";
 import type { Value } from "./row.ts";
 
@@ -16,15 +17,12 @@ export interface SharedValues {
 /** So many are known, the latest ones. */
 const KNOWN = 16;
 
-/** A client may send a name of any length. */
-const MAX_CHARACTERS = 256;
-
 /** Postgres takes no text with a NUL, and no half of a pair of surrogates. */
 const UNWRITABLE = /[\0\ud800-\udfff]/;
 
 function text(value: string | undefined): string | null {
   if (value === undefined) return null;
-  const short = value.length > MAX_CHARACTERS ? value.slice(0, MAX_CHARACTERS) : value;
+  const short = isLong(value) ? value.slice(0, MAX_CHARACTERS) : value;
   return UNWRITABLE.test(short) ? short.toWellFormed().replaceAll("\0", "\ufffd") : short;
 }
 
@@ -113,9 +111,11 @@ export function createSharedValues(): (record: RequestRecord, format: string) =>
     if (last?.areOf(record)) return last;
     last = known.find((values) => values.areOf(record));
     if (last) return last;
-    last = new Shared(record, format);
-    known[replaced] = last;
+    const values = new Shared(record, format);
+    // It would be held as a whole, which may be most of a body, until others take its place.
+    if (isLong(record.model) || isLong(record.routing?.alias)) return values;
+    last = known[replaced] = values;
     replaced = (replaced + 1) % KNOWN;
-    return last;
+    return values;
   };
 }

@@ -39,10 +39,11 @@ export function createSpoolReader(folder: string, slot: number, live: () => numb
   // Once: so much memory is asked of the system each time, and given back. Its beginning is that of a double.
   const memory = Buffer.from(new ArrayBuffer(MAX_BYTES));
 
+  /** Two versions that have taken turns may have used a number twice. */
   const findNext = (): Segment | undefined => {
     const segments = findSegments(folder).get(slot) ?? [];
-    const after = current?.number ?? -1;
-    return segments.find(({ number }) => number > after);
+    const from = current?.number ?? -1;
+    return segments.find(({ number, path }) => number >= from && path !== current?.path);
   };
   const begin = (segment: Segment | undefined): void => {
     current = segment;

@@ -65,7 +65,6 @@ export const ask = (url: string): Promise<Response> =>
 
 /** Redis is waited for as long as a busy machine needs. */
 export const PATIENT_TIMERS: TimerSource = {
-  now: () => performance.now(),
+  ...BACKGROUND_TIMERS,
   setTimer: (callback, delayMs) => BACKGROUND_TIMERS.setTimer(callback, delayMs < 50 ? 10_000 : delayMs),
-  clearTimer: BACKGROUND_TIMERS.clearTimer,
 };

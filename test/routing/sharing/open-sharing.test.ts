@@ -30,7 +30,7 @@ function share(redisUrl: string | undefined, channel?: SharingChannel): Sharer {
   const heard = createMailbox<string>();
   const all: string[] = [];
   const sharing = openSharing({
-    ...{ redisUrl, channel, clock: Date.now, timers: { ...BACKGROUND_TIMERS, now: () => performance.now() } },
+    ...{ redisUrl, channel, clock: Date.now, timers: BACKGROUND_TIMERS },
     onRedisChange() {},
   });
   sharing.listen((change) => {

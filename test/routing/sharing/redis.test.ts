@@ -30,7 +30,7 @@ function share(
   redisUrl: string | undefined,
   keys: ReadonlySet<string> = KEYS,
   clock = Date.now,
-  timers: TimerSource = { ...BACKGROUND_TIMERS, now: () => performance.now() },
+  timers: TimerSource = BACKGROUND_TIMERS,
 ): Sharer {
   const heard = createMailbox<SharedChange>();
   const logged = createMailbox<string>();

@@ -23,7 +23,7 @@ const sharing = openSharing({
     send: (messages) => process.send?.({ kind: "sharing", messages }),
     listen: (listener) => void (hear = listener),
   },
-  ...{ clock: Date.now, timers: { ...BACKGROUND_TIMERS, now: () => performance.now() }, onRedisChange() {} },
+  ...{ clock: Date.now, timers: BACKGROUND_TIMERS, onRedisChange() {} },
 });
 sharing.listen((change) => process.send?.({ kind: "heard", change }));
 sharing.slots?.onGranted(admit);

@@ -56,7 +56,7 @@ async function openIn({ folder }: Pick<HistoryPlace, "folder">, databaseUrl: str
     {
       formats: new Map([["/v1/chat/completions", "chat"]]),
       clock: Date.now,
-      timers: { now: () => performance.now(), ...BACKGROUND_TIMERS },
+      timers: BACKGROUND_TIMERS,
       onChange: (problem) => changes.push(problem),
       onLost: (count) => losses.push(count),
     },
@@ -147,12 +147,14 @@ test("what a former version has left behind is brought in, each row once", async
   writeFileSync(join(folder, "0-4.rows"), Buffer.concat(lines.slice(0, 2)));
   writeFileSync(join(folder, "0-5.rows"), Buffer.concat([lines[0]!, lines[2]!]));
   writeFileSync(join(folder, "6-1.rows"), Buffer.concat([lines[3]!, lines[3]!.subarray(0, 40)]));
+  // A later version was there before, and neither counts the files of the other.
+  writeFileSync(join(folder, "0-4.blocks"), blocksOf([requestOf(5)], Date.now()));
   const { history, losses } = await openIn(place, undefined);
   history.observe(requestOf(4), 5);
-  for (let count = 0; count < 4; count++) await history.requests(ALL);
+  for (let count = 0; count < 5; count++) await history.requests(ALL);
   const found = (await history.requests(ALL)).rows;
   await history.close();
-  expect(found.map(({ request_id: id }) => id).sort()).toEqual(["r0", "r1", "r2", "r3", "r4"]);
+  expect(found.map(({ request_id: id }) => id).sort()).toEqual(["r0", "r1", "r2", "r3", "r4", "r5"]);
   expect(found.map(({ id }) => id)).toEqual(expect.arrayContaining(rows.map(([id]) => id)));
   expect(readdirSync(folder).filter((name) => !name.endsWith(".lock"))).toEqual([]);
   expect(losses).toEqual([1]);

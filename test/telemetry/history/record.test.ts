@@ -1,12 +1,14 @@
+import { heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
 import { createRandom } from "../../fixtures/random.ts";
 import { Recorder } from "../../../src/core/request-recorder.ts";
 import type { RequestRecord } from "../../../src/core/request-context.ts";
+import { createBlockBuffer } from "../../../src/telemetry/history/block-buffer.ts";
 import { createBlockReader } from "../../../src/telemetry/history/read-blocks.ts";
 import { readLines } from "../../../src/telemetry/history/read-lines.ts";
 import { COLUMNS, indexOf, type Row } from "../../../src/telemetry/history/row.ts";
-import { createRowIds, isRowId, lowestId } from "../../../src/telemetry/history/row-id.ts";
+import { createRowIds, isRowId, lowestId, newRowIdSeed } from "../../../src/telemetry/history/row-id.ts";
 import { blocksOf, lineOf, TIME } from "./written-rows.ts";
 
 const REGISTER = { now: () => 1000, measuresWaits: false, remove: () => {} };
@@ -106,6 +108,19 @@ describe("a row", () => {
   });
 });
 
+test("of long names nothing is held but what is written", () => {
+  const buffer = createBlockBuffer(newRowIdSeed(), 1 << 24);
+  Bun.gc(true);
+  const before = heapStats().extraMemorySize;
+  for (let index = 0; index < 20; index++) {
+    const alias = Buffer.alloc(1 << 20, 97 + index).toString();
+    buffer.add(recordOf({ model: `${alias}m`, routing: { alias, tried: [], queuedMs: 0 } }), TIME, 1005, "chat");
+  }
+  Bun.gc(true);
+  expect(heapStats().extraMemorySize - before).toBeLessThan(4 << 20);
+  expect(rowsIn(Buffer.from(buffer.seal().subarray(0, buffer.size())))).toHaveLength(20);
+});
+
 test("ids are in the order of time, and then of their numbers", () => {
   const idOf = createRowIds({ high: 0xff, low: -1 });
   const ids = [
@@ -179,6 +194,15 @@ describe("blocks", () => {
       expect(found.rows.length).toBeGreaterThanOrEqual(rows.length - 9);
       expect(found).toMatchObject({ damaged: 1, bytes: bytes.length });
     }
+  });
+
+  test.each([1, 3, 4, 8, 33])("are found behind %d bytes that should not be there", (length) => {
+    const segment = Buffer.concat([blocks[0]!, Buffer.alloc(length, 7), bytes]);
+    const reader = createBlockReader();
+    const first = reader(segment, true);
+    const second = reader(Buffer.concat([segment.subarray(first.bytes)]), true);
+    expect([...first.rows, ...second.rows]).toEqual([...rows.slice(0, 1), ...rows]);
+    expect(first.damaged + second.damaged).toBe(1);
   });
 
   test.each([8, 31, 32, 33, 70_000])("are none in %d bytes of anything", (length) => {

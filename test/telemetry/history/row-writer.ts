@@ -24,7 +24,7 @@ const history = await openHistory(
   {
     formats: new Map([["/v1/chat/completions", "chat"]]),
     clock: Date.now,
-    timers: { now: () => performance.now(), ...BACKGROUND_TIMERS },
+    timers: BACKGROUND_TIMERS,
     onChange: () => {},
     onLost: (lost) => console.error(`lost ${lost ?? ""}`),
   },
