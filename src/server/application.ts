@@ -2,6 +2,7 @@ import type { Format } from "../formats/format.ts";
 import { refuseUnknown, withoutWebSocket } from "./refuse-unknown.ts";
 import { createRouterTable, type RouterEntry, type RouterTable, ROWS, type Routes, UNKNOWN } from "./router-table.ts";
 import { type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
+import type * as Router from "./router.ts";
 import type { TlsMaterial } from "./tls.ts";
 import { type CapacityParts, limitConcurrency, type RouteHandler, type Serve, serveRoute } from "./serve-route.ts";
 
@@ -28,6 +29,10 @@ export function createRoutes({ relay, handlers, ...parts }: ApplicationParts): R
       return handler && serveOf(row, limitHandler(row, handler));
     }),
     serveUnknown: serveOf(UNKNOWN, refuseUnknown),
+    serveFailed: (error) =>
+      serveOf(UNKNOWN, () => {
+        throw error;
+      }),
   };
 }
 
@@ -60,15 +65,25 @@ export interface ListenOptions {
  * a `*`. Elysia has all addresses, and is loaded with the first request for another one: 280 modules, a fifth of the start and
  * 8 MiB, which a gateway that is only asked for its API never needs.
  * @param current what answers now: asked once for each request, so that one goes on with what it began with.
+ * @param importRouter loads Elysia
  */
-export function createApplication(current: () => Routes): Application {
+export function createApplication(
+  current: () => Routes,
+  importRouter: () => Promise<Pick<typeof Router, "createRouter">> = () => import("./router.ts"),
+): Application {
   const router = createRouterTable(current);
   let answer: Serve | undefined;
   let loading: Promise<Serve> | undefined;
-  const load = async (): Promise<Serve> => (await import("./router.ts")).createRouter(router);
+  const load = async (): Promise<Serve> => (await importRouter()).createRouter(router);
   const fetchLate = async (request: Request): Promise<Response> => {
-    loading ??= load();
-    answer = await loading;
+    try {
+      loading ??= load();
+      answer = await loading;
+    } catch (error) {
+      // Clients may have left no descriptor to open its files with: the next request tries again.
+      loading = undefined;
+      return current().serveFailed(error)(request);
+    }
     return answer(request);
   };
   const fetch = (request: Request): Response | Promise<Response> => (answer ?? fetchLate)(request);

@@ -19,6 +19,8 @@ export interface Routes {
   readonly serves: readonly (Serve | undefined)[];
   /** Answers everything else. */
   readonly serveUnknown: Serve;
+  /** Answers, with an error, what could not be brought to any of them. */
+  readonly serveFailed: (error: unknown) => Serve;
 }
 
 /** All that a router is told. */

@@ -81,3 +81,28 @@ test("the runtime's router has the plain addresses itself", () => {
   const plain = application.routes.filter(({ method, path }) => method !== "ALL" && !path.includes("*"));
   expect(plain.map(({ path }) => path)).toEqual(expect.arrayContaining(PATHS));
 });
+
+test("a router that cannot be loaded is loaded again with the next request", async () => {
+  let isBroken = true;
+  const late = createApplication(
+    () => routes,
+    async () => {
+      if (isBroken) throw new Error("EMFILE: no descriptor is left for /secret/router.ts");
+      return await import("../../src/server/router.ts");
+    },
+  );
+  const ask = async (): Promise<Response> =>
+    await late.fetch(new Request("http://localhost/v1/models/a/b", { headers: { host: "localhost" } }));
+
+  const failed = await Promise.all([ask(), ask()]);
+  isBroken = false;
+  const answered = await ask();
+
+  for (const response of failed) {
+    expect(response.status).toBe(500);
+    expect(await response.json()).toEqual({
+      ...{ error: "Internal server error", type: "api_error", code: "internal", request_id: "id" },
+    });
+  }
+  expect([answered.status, await answered.text()]).toEqual([200, "model"]);
+});
