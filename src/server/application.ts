@@ -1,3 +1,4 @@
+import { loadOnce } from "../core/load-once.ts";
 import type { Format } from "../formats/format.ts";
 import { refuseUnknown, withoutWebSocket } from "./refuse-unknown.ts";
 import { createRouterTable, type RouterEntry, type RouterTable, ROWS, type Routes, UNKNOWN } from "./router-table.ts";
@@ -73,15 +74,11 @@ export function createApplication(
 ): Application {
   const router = createRouterTable(current);
   let answer: Serve | undefined;
-  let loading: Promise<Serve> | undefined;
-  const load = async (): Promise<Serve> => (await importRouter()).createRouter(router);
+  const load = loadOnce(async () => (await importRouter()).createRouter(router));
   const fetchLate = async (request: Request): Promise<Response> => {
     try {
-      loading ??= load();
-      answer = await loading;
+      answer = await load();
     } catch (error) {
-      // Clients may have left no descriptor to open its files with: the next request tries again.
-      loading = undefined;
       return current().serveFailed(error)(request);
     }
     return answer(request);

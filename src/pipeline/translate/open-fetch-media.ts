@@ -1,3 +1,4 @@
+import { loadOnce } from "../../core/load-once.ts";
 import type { FetchPublic } from "../../upstream/fetch-public.ts";
 import type { FetchMedia, FetchMediaParts } from "./fetch-media.ts";
 
@@ -9,13 +10,12 @@ export interface OpenFetchMediaParts extends Omit<FetchMediaParts, "fetchPublic"
 
 /** What fetches the media of requests; its code is loaded with the first request that needs it. */
 export function openFetchMedia({ fetch, version, ...parts }: OpenFetchMediaParts): FetchMedia {
-  const open = async (): Promise<FetchMedia> => {
+  const opened = loadOnce(async (): Promise<FetchMedia> => {
     const { createFetchMedia } = await import("./fetch-media.ts");
     const { createFetchPublic } = await import("../../upstream/fetch-public.ts");
     const userAgent = `inference-gateway/${version}`;
     const fetchPublic: FetchPublic = createFetchPublic({ fetch, lookup: (name) => Bun.dns.lookup(name), userAgent });
     return createFetchMedia({ ...parts, fetchPublic });
-  };
-  let opened: Promise<FetchMedia> | undefined;
-  return async (...asked) => (await (opened ??= open()))(...asked);
+  });
+  return async (...asked) => (await opened())(...asked);
 }

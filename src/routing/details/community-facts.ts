@@ -1,3 +1,4 @@
+import { loadOnce } from "../../core/load-once.ts";
 import type { ModelExtras } from "../../providers/model-extras.ts";
 import type { ModelList } from "../model-list.ts";
 import { BUILT_IN, type ModelFacts } from "../prices/model-facts.ts";
@@ -17,12 +18,12 @@ export interface CommunityFacts {
 
 /** @param clock milliseconds since the epoch, for prices that depend on the time of day */
 export function createCommunityFacts(load: () => Promise<ModelFacts>, clock: () => number): CommunityFacts {
-  let loading: Promise<ModelFacts> | undefined;
+  const loaded = loadOnce(load);
   const known = new WeakMap<ModelList, { readonly lookedUp: Set<string>; readonly found: Map<string, Statement> }>();
 
   return {
     async ask(list, models) {
-      const facts = await (loading ??= load());
+      const facts = await loaded();
       let ofList = known.get(list);
       if (!ofList) known.set(list, (ofList = { lookedUp: new Set(), found: new Map() }));
       const { lookedUp, found } = ofList;

@@ -1,3 +1,4 @@
+import { loadOnce } from "../../core/load-once.ts";
 import { Failure } from "../../core/errors.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ExampleModels } from "../openapi/describe-routes.ts";
@@ -48,12 +49,7 @@ export function documentationHandlers(options: DocumentationOptions) {
  * @param open makes the plugin. It is called with the first request, and once, unless it fails.
  */
 export function showDocumentation(options: DocumentationOptions, open = loadReference): RouteHandler {
-  let opening: Promise<DocumentationPlugin> | undefined;
-  const opened = (): Promise<DocumentationPlugin> =>
-    (opening ??= open(options).catch((error: unknown) => {
-      opening = undefined;
-      throw error;
-    }));
+  const opened = loadOnce(() => open(options));
 
   return async (context, request) => {
     const plugin = await opened();
