@@ -18,15 +18,6 @@ export const RUNTIME_ENVIRONMENT = {
    * https://microsoft.github.io/mimalloc/environment.html
    */
   MIMALLOC_PURGE_DELAY: "1000",
-  /**
-   * The last of the compilers is asked only for what has run ten times as often as usual (100,000 and 1,000). A request waits
-   * for the network and runs little code, which was hardly faster then, but compiled again and again. With chats of 0.2 KB that
-   * took 60 µs of each of the first 20,000, and 40 of each after 60,000, which is more than half of all else, and 25 MB; with
-   * chats of 32 KB an eighth of all else.
-   * https://github.com/WebKit/WebKit/blob/main/Source/JavaScriptCore/runtime/OptionsList.h
-   */
-  BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "1000000",
-  BUN_JSC_thresholdForFTLOptimizeSoon: "10000",
 } as const;
 
 /** The process begins again, under the same id, with what the runtime reads only when it starts; unless it has it. */
