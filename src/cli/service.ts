@@ -1,7 +1,7 @@
 import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
 import { SettingError } from "../core/errors.ts";
 import { nextTurn } from "../core/event-loop.ts";
-import { freeWhenIdle } from "../core/memory/free-when-idle.ts";
+import { freeAfterStart } from "../core/memory/free-after-start.ts";
 import type { ConfigFile } from "../config/file/config-file.ts";
 import { keepFileState } from "../config/file/file-state.ts";
 import type { Config, LoadedConfig } from "../config/load-config.ts";
@@ -130,7 +130,7 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
 
 /**
  * Builds the gateway of a process that does nothing else, as {@link openService} does. Once it listens, it gives back what only
- * the start needed, code of modules above all, as soon as it is idle; and again after each load.
+ * the start needed, code of modules above all, if it is idle: 3 MiB of a binary.
  */
 export async function openSoleService(parts: ServiceParts): Promise<Service> {
   const service = await openService(parts);
@@ -138,7 +138,7 @@ export async function openSoleService(parts: ServiceParts): Promise<Service> {
     ...service,
     async listen() {
       const serving = await service.listen();
-      freeWhenIdle({ timers: BACKGROUND_TIMERS, usedCpu, free: freeMemory });
+      freeAfterStart({ timers: BACKGROUND_TIMERS, usedCpu, free: Bun.shrink });
       return serving;
     },
   };
@@ -147,14 +147,6 @@ export async function openSoleService(parts: ServiceParts): Promise<Service> {
 function usedCpu(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
-}
-
-/**
- * Collects what nobody refers to, and drops what is compiled: an idle binary holds 3 MiB less after its start and 13 after a load.
- * What it runs next is compiled anew, some 30 ms of CPU in its first 2,000 requests.
- */
-function freeMemory(): void {
-  Bun.shrink();
 }
 
 async function build(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {
