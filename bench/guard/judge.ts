@@ -31,7 +31,7 @@ export const TOLERANCE = 0.25;
 const LIMITS: Partial<GuardFigures> = {
   ...{ aliasCpu: 1.05, choiceCpu: 1.1, metricsCpu: 1.05 },
   // What holds as yet: it is to be 1.25 and 1.15.
-  ...{ everythingCpu: 1.5, everythingStreamCpu: 1.2 },
+  ...{ everythingCpu: 1.45, everythingStreamCpu: 1.15 },
 };
 const MEASURES = Object.keys(GUARD_MEASURES) as GuardMeasure[];
 
