@@ -41,6 +41,9 @@ export interface LineStreamParts {
 /** Delay of a retry after an error of the output: a disk may be full for a while, a pipe that does not wait is full. */
 const RETRY_MS = 50;
 
+/** The end of the process waits so long for a write that is under way. */
+const LAST_WRITE_MS = 50;
+
 /** A pipe takes so many bytes whole: Linux has this limit, POSIX asks for 512. */
 const WHOLE_BYTES = process.platform === "linux" ? 4096 : 512;
 
@@ -125,11 +128,12 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
   };
 }
 
-/** Writes all that can be written without waiting. */
+/** Writes all that can be written without waiting for whoever reads it. */
 function writeLast(output: LineOutput, batches: LineBatches, isWriting: boolean, release: () => void): void {
   const underWay = isWriting ? batches.first() : undefined;
-  // It may have been taken in part, and then nothing can follow it, unless it is so short that it is taken as one.
-  if (underWay && underWay.length > WHOLE_BYTES) return;
+  // It may have been taken in part, and then nothing can follow it, unless it is so short that it is taken as one. It is on
+  // another thread, which needs no more than this to write it if there is room.
+  if (underWay && underWay.length > WHOLE_BYTES) return Bun.sleepSync(LAST_WRITE_MS);
   release();
   for (const batch of batches.all()) if (batch !== underWay) output.writeLast(batch);
 }
