@@ -21,6 +21,8 @@ export interface SharingParts {
   readonly random?: () => number;
   /** Called when Redis is away, and when it is back, each once; undefined means that it is back. */
   readonly onRedisChange: (problem: string | undefined) => void;
+  /** Loads what speaks to Redis. */
+  readonly loadRedis?: () => Promise<Pick<typeof import("./redis-sharing.ts"), "openRedisSharing">>;
 }
 
 /** What a process shares, until it is closed. */
@@ -43,6 +45,7 @@ export interface OpenSharing extends Sharing {
 export function openSharing(parts: SharingParts): OpenSharing {
   const { channel, redisUrl, clock, timers, onRedisChange } = parts;
   const { newId = () => crypto.randomUUID(), random = Math.random } = parts;
+  const { loadRedis = () => import("./redis-sharing.ts") } = parts;
   const listeners = new Set<(change: SharedChange, from: string) => void>();
   const self = newId();
   const hashes = createKeyHashes();
@@ -72,11 +75,14 @@ export function openSharing(parts: SharingParts): OpenSharing {
     if (redisUrl === undefined || gateway === undefined || !hasKeys || !hasStarted || isOpening) return;
     isOpening = true;
     const speaker = { gateway, self };
-    const { openRedisSharing } = await import("./redis-sharing.ts");
+    const loaded = await loadRedis().catch(() => undefined);
+    isOpening = loaded !== undefined;
+    // The next configuration, or the hello of the next supervisor, tries again.
+    if (!loaded) return onRedisChange("its client could not be loaded");
     if (isClosed) return;
     const processes = (): number => worker?.minutes.processes() ?? 1;
     const given = { url: redisUrl, speaker, hashes, clock, timers, random, deliver, processes };
-    redis = openRedisSharing({ ...given, onChange: onRedisChange });
+    redis = loaded.openRedisSharing({ ...given, onChange: onRedisChange });
     minutes?.follow(redis.minutes);
     for (const { changes } of early.all()) changes.forEach(redis.tell);
   };
