@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { Authentication } from "../auth/open-authentication.ts";
 import type { InFlightRequests, RequestOpener } from "../core/in-flight-requests.ts";
 import { Failure } from "../core/errors.ts";
+import type { OnFault } from "../core/faults.ts";
 import type { ToolRegistry } from "../tools/mcp/tool-registry.ts";
 import { type ApplicationParts, createApplication, createRoutes } from "./application.ts";
 import type { Routes } from "./router-table.ts";
@@ -61,6 +62,7 @@ export interface ServerParts {
   readonly worker: WorkerPlace | undefined;
   readonly configFile: (() => ConfigFileState) | undefined;
   readonly version: string;
+  readonly onFault: OnFault;
   readonly timers: Parameters<typeof endRequests>[4];
   /** What answers requests now. Asked only once the server listens. */
   readonly current: () => Routes;
@@ -88,7 +90,7 @@ export interface Server {
 }
 
 /** Listens to nothing yet. */
-export function createServer({ listener, requests, version, timers, current, ...known }: ServerParts): Server {
+export function createServer({ listener, requests, version, timers, current, onFault, ...known }: ServerParts): Server {
   let draining = false;
 
   return {
@@ -126,7 +128,7 @@ export function createServer({ listener, requests, version, timers, current, ...
       });
     },
     async listen(tls) {
-      return { url: await listener.listen(createApplication(current), tls) };
+      return { url: await listener.listen(createApplication(current, { onFault }), tls) };
     },
     async drain({ delayMs, timeoutMs }, onClosed) {
       draining = true;

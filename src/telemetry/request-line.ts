@@ -1,5 +1,5 @@
 import { formatDollars } from "../core/picodollars.ts";
-import type { LineBuffer } from "./line-writer.ts";
+import type { LineBuffer } from "./line-buffer.ts";
 import type { MemberStarts } from "./request-fields.ts";
 import { MAX_CHARACTERS, type SettledRequest } from "./settled-request.ts";
 

@@ -1,3 +1,4 @@
+import { callEach } from "../../core/faults.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { ChangesFrom, SharingChannel } from "./channel.ts";
 import { createKeyHashes } from "./key-hashes.ts";
@@ -45,7 +46,6 @@ export interface OpenSharing extends Sharing {
 export function openSharing(parts: SharingParts): OpenSharing {
   const { channel, redisUrl, clock, timers, onRedisChange } = parts;
   const { newId = () => crypto.randomUUID(), random = Math.random } = parts;
-  const { loadRedis = () => import("./redis-sharing.ts") } = parts;
   const listeners = new Set<(change: SharedChange, from: string) => void>();
   const self = newId();
   const hashes = createKeyHashes();
@@ -66,7 +66,7 @@ export function openSharing(parts: SharingParts): OpenSharing {
     if (!hasStarted) return heard.note({ from, changes });
     for (const change of changes) {
       if (change.kind === "recovered") redis?.hear(change);
-      for (const listener of listeners) listener(change, from);
+      callEach(listeners, (listener) => listener(change, from));
     }
   };
 
@@ -75,11 +75,9 @@ export function openSharing(parts: SharingParts): OpenSharing {
     if (redisUrl === undefined || gateway === undefined || !hasKeys || !hasStarted || isOpening) return;
     isOpening = true;
     const speaker = { gateway, self };
-    const loaded = await loadRedis().catch(() => undefined);
+    const loaded = await loadOrTell(parts);
     isOpening = loaded !== undefined;
-    // The next configuration, or the hello of the next supervisor, tries again.
-    if (!loaded) return onRedisChange("its client could not be loaded");
-    if (isClosed) return;
+    if (!loaded || isClosed) return;
     const processes = (): number => worker?.minutes.processes() ?? 1;
     const given = { url: redisUrl, speaker, hashes, clock, timers, random, deliver, processes };
     redis = loaded.openRedisSharing({ ...given, onChange: onRedisChange });
@@ -124,4 +122,17 @@ export function openSharing(parts: SharingParts): OpenSharing {
       redis?.close();
     },
   };
+}
+
+/** @returns undefined if it cannot be loaded now: the next configuration tries again */
+async function loadOrTell({
+  onRedisChange,
+  loadRedis = () => import("./redis-sharing.ts"),
+}: Pick<SharingParts, "onRedisChange" | "loadRedis">) {
+  try {
+    return await loadRedis();
+  } catch {
+    onRedisChange("its client could not be loaded");
+    return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 import type { ResponseHeaders } from "../transport.ts";
 import type { Deadline, Deadlines } from "../../core/deadlines.ts";
+import { callEach } from "../../core/faults.ts";
 import type { Connection } from "./connection.ts";
 
 const SECONDS = /(?:^|[\s,])timeout *= *"?(\d+)/i;
@@ -74,8 +75,9 @@ export function createConnectionPool(
   const closeAll = (): void => {
     if (expiry) deadlines.release(expiry);
     expiry = undefined;
-    for (const connection of idle) connection.close();
+    const closing = idle;
     idle = [];
+    callEach(closing, (connection) => connection.close());
   };
 
   const give = (connection: Connection): void => {
