@@ -23,6 +23,8 @@ export interface Routes {
 
 /** All that a router is told. */
 export interface RouterTable {
+  /** Has further requests answered by others; those that have begun go on with what they began with. */
+  use(routes: Routes): void;
   readonly routes: readonly RouterEntry[];
   /** Answers what none of them takes. */
   readonly serveUnknown: Serve;
@@ -38,8 +40,9 @@ export interface RouterEntry {
   readonly serve: Serve;
 }
 
-/** @param current what answers now: asked once for each request, so that one goes on with what it began with. */
-export function createRouterTable(current: () => Routes): RouterTable {
+/** @param first what answers until `use` says otherwise */
+export function createRouterTable(first: Routes): RouterTable {
+  let { serves, serveUnknown } = first;
   const routes: RouterEntry[] = [];
   const add = (method: RouteRow["method"], template: string, serve: Serve): void => {
     routes.push({ method, path: routerPath(template), serve });
@@ -47,31 +50,24 @@ export function createRouterTable(current: () => Routes): RouterTable {
   for (const [index, row] of ROWS.entries()) {
     for (const template of addressesOf(row)) {
       if (hasSuffix(template)) continue;
-      add(row.method, template, (request) => {
-        const { serves, serveUnknown } = current();
-        return (serves[index] ?? serveUnknown)(request);
-      });
+      add(row.method, template, (request) => (serves[index] ?? serveUnknown)(request));
     }
   }
   // Over TLS the router takes the host for the beginning of the path, and finds only what the runtime has found before it:
   // https://github.com/elysiajs/elysia/blob/1.4.30/src/adapter/web-standard/index.ts
-  const serveMissed = (request: Request): Serve => {
-    const { serves, serveUnknown } = current();
-    return serves[ROWS.findIndex((row) => isFor(row, request))] ?? serveUnknown;
-  };
+  const serveMissed = (request: Request): Serve => serves[ROWS.findIndex((row) => isFor(row, request))] ?? serveUnknown;
   for (const [method, path, rows] of suffixedAddresses()) {
     add(method, path, (request) => {
       const asked = bare(pathOf(request.url).split("?", 1)[0] ?? "");
       const found = rows.find(({ template }) => matchTemplate(template, asked) !== undefined);
-      return ((found && current().serves[found.index]) ?? serveMissed(request))(request);
+      return ((found && serves[found.index]) ?? serveMissed(request))(request);
     });
   }
-  add("ALL", "/*", (request) =>
-    (request.url.startsWith("https:") ? serveMissed(request) : current().serveUnknown)(request),
-  );
+  add("ALL", "/*", (request) => (request.url.startsWith("https:") ? serveMissed(request) : serveUnknown)(request));
   return {
+    use: (next) => void ({ serves, serveUnknown } = next),
     routes,
-    serveUnknown: (request) => current().serveUnknown(request),
+    serveUnknown: (request) => serveUnknown(request),
     serveWithout: (request) => serveMissed(request)(request),
   };
 }
