@@ -4,7 +4,7 @@ import { providerNotCallable } from "../routing/target-failures.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 import { createProxyRequestHeaders } from "./proxy-request-headers.ts";
 import { createProxyResponseHeaders } from "./proxy-response-headers.ts";
-import { accessTo, splitProxyUrl, targetUrl } from "../providers/url.ts";
+import { accessTo, splitProxyUrl, targetUrl } from "../providers/proxy-url.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import { Attempts } from "./attempts.ts";
 import type { RelayParts } from "./relay.ts";

@@ -3,7 +3,7 @@ import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage, saysUsage } from "../formats/usage.ts";
 import type { Provider } from "../providers/provider.ts";
-import { withoutIdempotencyKey } from "../providers/request-headers.ts";
+import { withoutIdempotencyKey } from "../providers/api-request.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";

@@ -2,7 +2,7 @@ import { toJson } from "../../core/json/bytes.ts";
 import { nextTurn } from "../../core/event-loop.ts";
 import type { Dialects } from "../../formats/dialects.ts";
 import { factsOf } from "../../formats/form/model-facts.ts";
-import { type RequestHeaders, withoutIdempotencyKey } from "../../providers/request-headers.ts";
+import { type RequestHeaders, withoutIdempotencyKey } from "../../providers/api-request.ts";
 import type { UpstreamCall } from "../../upstream/call.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";

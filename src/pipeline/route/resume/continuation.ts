@@ -5,7 +5,7 @@ import type { Conversation } from "../../../formats/form/conversation.ts";
 import type { ClientDialect, WireDialect, WireTarget } from "../../../formats/form/dialect.ts";
 import { factsOf } from "../../../formats/form/model-facts.ts";
 import type { ProviderApiName } from "../../../providers/api-paths.ts";
-import { withoutIdempotencyKey } from "../../../providers/request-headers.ts";
+import { withoutIdempotencyKey } from "../../../providers/api-request.ts";
 import type { Deployment } from "../../../routing/models/deployment.ts";
 import type { ResponseBody } from "../../../upstream/transport.ts";
 import type { Attempt } from "../../attempt.ts";
