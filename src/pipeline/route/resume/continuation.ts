@@ -11,7 +11,7 @@ import type { ResponseBody } from "../../../upstream/transport.ts";
 import type { Attempt } from "../../attempt.ts";
 import type { Attempts } from "../../attempts.ts";
 import { maxTokensOf, variantFor } from "../../body-variant.ts";
-import { isEventStream } from "../../read-response.ts";
+import { isEventStream } from "../../../upstream/response-headers.ts";
 import type { AdmittedRequest, RequestRoute, Way } from "../../stage.ts";
 import { transformBody } from "../../transform-body.ts";
 import { answerFailure, clientsError } from "../../translate/answer-failure.ts";
