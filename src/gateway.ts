@@ -38,7 +38,7 @@ const MAX_EXPORT_MS = 5000;
 export async function createGateway(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {
   await using opening = new AsyncDisposableStack();
   let exportMs = (): number => 0;
-  const use = { current: () => current, opening, exportMs: () => exportMs() };
+  const use = { observed: () => current.observed, opening, exportMs: () => exportMs() };
   const shared = await openShared(config, dependencies, use);
   const { connections, server, listener, memory, timers } = shared;
   let current: Snapshot = await buildSnapshot(config, shared);
@@ -72,6 +72,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     const files = [...next.files].flatMap(([path, hash]) => (current.files.get(path) === hash ? [] : [path]));
     const old = current;
     current = next;
+    server.use(next.routes);
     inUse.add(next);
     retainDeployments();
     if (isListening) next.start();
@@ -114,9 +115,9 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
   };
 }
 
-async function listen({ metrics, server }: Pick<SharedParts, "metrics" | "server">, { tls }: Snapshot) {
+async function listen({ metrics, server }: Pick<SharedParts, "metrics" | "server">, { routes, tls }: Snapshot) {
   // First, because who is refused here is not to have served anybody.
   const ofMetrics = metrics?.listen();
-  const listening = await server.listen(tls);
+  const listening = await server.listen(routes, tls);
   return { ...listening, ...(ofMetrics !== undefined && { metrics: ofMetrics }) };
 }

@@ -15,7 +15,6 @@ import { createPriceSource, type PriceSource } from "./routing/prices/price-sour
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
 import type { ObservedRouting } from "./routing/observed-routing.ts";
-import type { Routes } from "./server/router-table.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
@@ -60,12 +59,6 @@ export interface GatewayDependencies {
   readonly random?: () => number;
 }
 
-/** What is asked of the configuration in use. */
-export interface InUse {
-  readonly routes: Routes;
-  readonly observed: ObservedRouting;
-}
-
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
 export interface SharedParts extends Requests {
   readonly listener: Listener;
@@ -99,7 +92,8 @@ export interface SharedParts extends Requests {
 
 /** How the shared parts are used. */
 export interface SharedUse {
-  readonly current: () => InUse;
+  /** What metrics tell of the configuration in use. */
+  readonly observed: () => ObservedRouting;
   /** Gets what closes connections, files and threads, also if a part after them cannot be opened. */
   readonly opening: AsyncDisposableStack;
   /** How long it may take to send to a collector what is left when all is closed, in milliseconds. */
@@ -117,11 +111,10 @@ function logCircuit(changes: ChangeLog, { kind, label, why, until }: CircuitChan
 export async function openShared(
   { settings }: Config,
   dependencies: GatewayDependencies,
-  { current, opening, exportMs }: SharedUse,
+  { observed, opening, exportMs }: SharedUse,
 ) {
   const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
-  const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
-  const { random = Math.random } = dependencies;
+  const { now = BACKGROUND_TIMERS.now, clock = Date.now, random = Math.random, newId } = dependencies;
   const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
@@ -137,8 +130,8 @@ export async function openShared(
       return info + failures;
     },
     droppedTelemetry: () => ({ ...exported?.dropped(), ...history?.dropped() }),
-    known: () => current().observed,
-    models: () => current().observed.view?.models() ?? [],
+    known: observed,
+    models: () => observed().view?.models() ?? [],
   });
   opening.defer(() => metrics?.close());
   const history = await openHistoryOf(settings, changes, { clock, timers });
@@ -160,7 +153,7 @@ export async function openShared(
   const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
   const connections = openConnections({ deadlines, now, fetch, probe, credentials });
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
-  const served = { listener, requests, onFault, worker, configFile, version, current: () => current().routes };
+  const served = { listener, requests, onFault, worker, configFile, version };
   const server = createServer({ ...served, timers: dependencies.timers });
   const { toolsFaulty: onToolFaults, toolServerChanged: onStatus } = changes;
   const tools = createLazyTools({ version, timers, memory, onToolFaults, onStatus });

@@ -74,7 +74,8 @@ export interface InFlightRequestsOptions {
   readonly observers: readonly RequestObserver[];
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  readonly newId: () => string;
+  /** Random ids unless given. */
+  readonly newId?: (() => string) | undefined;
   /** Whether it is of use how long requests wait for others. */
   readonly measuresWaits?: boolean;
   /** Absent if requests are not traced. */
@@ -86,7 +87,7 @@ export interface InFlightRequestsOptions {
 export const createInFlightRequests = ({
   observers,
   now,
-  newId,
+  newId = () => crypto.randomUUID(),
   measuresWaits = false,
   beginTrace,
   onFault = throwApart,

@@ -2,7 +2,7 @@ import { Failure } from "../core/errors.ts";
 import type { Format } from "../formats/format.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
 import { nameIn } from "../providers/model-family.ts";
-import { apiUrl } from "../providers/url.ts";
+import { apiUrl } from "../providers/api-request.ts";
 import { chooseCounter } from "../routing/choose-counter.ts";
 import { chooseWire } from "../routing/choose-wire.ts";
 import type { Target } from "../routing/resolve-target.ts";

@@ -25,6 +25,12 @@ const NO_ERROR = Buffer.from('"error":null');
 const NO_ERROR_SPACED = Buffer.from('"error": null');
 const STATUS_OF_MINIMAX = Buffer.from('"base_resp"');
 
+/** Throws if an answer that must not be empty is empty. */
+export function requireBody(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0) throw new Failure("upstream_empty_response");
+  return bytes;
+}
+
 /**
  * Judges a whole answer that came with a good status. An error that a provider sent so is recorded as the request's
  * failure, and still goes to the client as it is.

@@ -52,6 +52,8 @@ export function createRoutes({ relay, handlers, ...parts }: ApplicationParts): R
 
 /** What answers requests at an address, whichever of them the runtime's server is. */
 export interface Application {
+  /** Has further requests answered by others; those that have begun go on with what they began with. */
+  use(routes: Routes): void;
   /** Starts a server. Throws if the address cannot be listened on. */
   listen(options: ListenOptions): Bun.Server<unknown>;
   /** Answers a request, whatever its address and its method. */
@@ -85,11 +87,11 @@ export interface ListenOptions {
  * Every route of the table, and the answer to everything else. The runtime's own router brings requests to addresses without
  * a `*`. Elysia has all addresses, and is loaded with the first request for another one: 280 modules, a fifth of the start and
  * 8 MiB, which a gateway that is only asked for its API never needs.
- * @param current what answers now: asked once for each request, so that one goes on with what it began with.
+ * @param first what answers until `use` says otherwise
  */
-export function createApplication(current: () => Routes, parts: ServingParts = {}): Application {
+export function createApplication(first: Routes, parts: ServingParts = {}): Application {
   const { onFault = throwApart, importRouter = () => import("./router.ts") } = parts;
-  const router = createRouterTable(current, onFault);
+  const router = createRouterTable(first, onFault);
   let answer: Serve | undefined;
   const load = loadOnce(async () => (await importRouter()).createRouter(router));
   const fetchLate = async (request: Request): Promise<Response> => {
@@ -111,6 +113,7 @@ export function createApplication(current: () => Routes, parts: ServingParts = {
     }
   };
   return {
+    use: router.use,
     fetch,
     routes: router.routes,
     listen(options) {

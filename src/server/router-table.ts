@@ -29,6 +29,8 @@ export interface Routes {
 
 /** All that a router is told. */
 export interface RouterTable {
+  /** Has further requests answered by others; those that have begun go on with what they began with. */
+  use(routes: Routes): void;
   readonly routes: readonly RouterEntry[];
   /** Answers what none of them takes. */
   readonly serveUnknown: Serve;
@@ -47,10 +49,11 @@ export interface RouterEntry {
 }
 
 /**
- * @param current what answers now: asked once for each request, so that one goes on with what it began with.
+ * @param first what answers until `use` says otherwise
  * @param onFault gets what is thrown where not even the answer to that could be counted
  */
-export function createRouterTable(current: () => Routes, onFault: OnFault): RouterTable {
+export function createRouterTable(first: Routes, onFault: OnFault): RouterTable {
+  let { serves, serveUnknown, serveFault: countFault } = first;
   const routes: RouterEntry[] = [];
   const add = (method: RouteRow["method"], template: string, serve: Serve): void => {
     routes.push({ method, path: routerPath(template), serve });
@@ -58,7 +61,7 @@ export function createRouterTable(current: () => Routes, onFault: OnFault): Rout
   const serveFault = (request: Request, error: unknown): Response | Promise<Response> => {
     const row = ROWS.find((known) => isFor(known, request)) ?? UNKNOWN;
     try {
-      return current().serveFault(row, request, error);
+      return countFault(row, request, error);
     } catch {
       onFault(error);
       return lastAnswer(row, request);
@@ -69,7 +72,6 @@ export function createRouterTable(current: () => Routes, onFault: OnFault): Rout
       if (hasSuffix(template)) continue;
       add(row.method, template, (request) => {
         try {
-          const { serves, serveUnknown } = current();
           return (serves[index] ?? serveUnknown)(request);
         } catch (error) {
           return serveFault(request, error);
@@ -79,23 +81,19 @@ export function createRouterTable(current: () => Routes, onFault: OnFault): Rout
   }
   // Over TLS the router takes the host for the beginning of the path, and finds only what the runtime has found before it:
   // https://github.com/elysiajs/elysia/blob/1.4.30/src/adapter/web-standard/index.ts
-  const serveMissed = (request: Request): Serve => {
-    const { serves, serveUnknown } = current();
-    return serves[ROWS.findIndex((row) => isFor(row, request))] ?? serveUnknown;
-  };
+  const serveMissed = (request: Request): Serve => serves[ROWS.findIndex((row) => isFor(row, request))] ?? serveUnknown;
   for (const [method, path, rows] of suffixedAddresses()) {
     add(method, path, (request) => {
       const asked = bare(pathOf(request.url).split("?", 1)[0] ?? "");
       const found = rows.find(({ template }) => matchTemplate(template, asked) !== undefined);
-      return ((found && current().serves[found.index]) ?? serveMissed(request))(request);
+      return ((found && serves[found.index]) ?? serveMissed(request))(request);
     });
   }
-  add("ALL", "/*", (request) =>
-    (request.url.startsWith("https:") ? serveMissed(request) : current().serveUnknown)(request),
-  );
+  add("ALL", "/*", (request) => (request.url.startsWith("https:") ? serveMissed(request) : serveUnknown)(request));
   return {
+    use: (next) => void ({ serves, serveUnknown, serveFault: countFault } = next),
     routes,
-    serveUnknown: (request) => current().serveUnknown(request),
+    serveUnknown: (request) => serveUnknown(request),
     serveWithout: (request) => serveMissed(request)(request),
     serveFault,
   };

@@ -22,11 +22,11 @@ afterEach(async () => {
 interface Broken {
   readonly parts?: Partial<ServeParts>;
   readonly handler?: RouteHandler;
-  readonly current?: (routes: Routes) => Routes;
+  readonly routes?: Partial<Routes>;
   readonly answer?: (request: Request) => Response | Promise<Response>;
 }
 
-async function start({ parts, handler = () => new Response("fine"), current = (routes) => routes, answer }: Broken) {
+async function start({ parts, handler = () => new Response("fine"), routes, answer }: Broken) {
   const finished: Partial<RequestRecord>[] = [];
   const faults: string[] = [];
   const requests = createInFlightRequests({
@@ -34,16 +34,19 @@ async function start({ parts, handler = () => new Response("fine"), current = (r
     now: () => 0,
     newId: () => "made",
   });
-  const routes = createRoutes({
+  const built = createRoutes({
     ...{ requests, envelope: "simple", maxConcurrent: 0, cors: undefined },
     ...{ requireOwnOrigin: undefined, authenticate: undefined, relay: () => handler },
     handlers: { health: handler, models: handler, proxy: handler, routing: handler },
     ...parts,
   });
-  const application = createApplication(() => current(routes), {
-    onFault: (error) => faults.push(String(error)),
-    ...(answer && { importRouter: async () => ({ createRouter: () => answer }) }),
-  });
+  const application = createApplication(
+    { ...built, ...routes },
+    {
+      onFault: (error) => faults.push(String(error)),
+      ...(answer && { importRouter: async () => ({ createRouter: () => answer }) }),
+    },
+  );
   const server = application.listen({
     ...{ hostname: "127.0.0.1", port: 0, development: false, reusePort: false },
     ...{ maxRequestBodySize: 1000, idleTimeout: 30 },
@@ -110,7 +113,7 @@ describe("what is thrown is answered with 500, in the envelope of the path, coun
 
 test("what is thrown where no request can be opened is answered all the same, and told", async () => {
   for (const given of [
-    { current: broken },
+    { routes: { serves: [], serveUnknown: broken, serveFault: broken } },
     { parts: { requests: { open: broken, size: () => 0 } } },
   ] satisfies Broken[]) {
     const { ask, faults } = await start(given);

@@ -22,7 +22,7 @@ const routes = createRoutes({
     () =>
       new Response(api + subpath),
 });
-const application = createApplication(() => routes);
+const application = createApplication(routes);
 const { port = 0, stop } = startServer();
 
 function startServer() {
@@ -82,7 +82,7 @@ test("the runtime's router has the plain addresses itself", () => {
   expect(plain.map(({ path }) => path)).toEqual(expect.arrayContaining(PATHS));
 });
 
-const withoutElysia = createApplication(() => routes, {
+const withoutElysia = createApplication(routes, {
   importRouter: () => Promise.reject(new Error("no descriptor is left")),
 });
 

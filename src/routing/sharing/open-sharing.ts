@@ -75,8 +75,7 @@ export function openSharing(parts: SharingParts): OpenSharing {
     if (redisUrl === undefined || gateway === undefined || !hasKeys || !hasStarted || isOpening) return;
     isOpening = true;
     const speaker = { gateway, self };
-    const loaded = await loadOrTell(parts);
-    isOpening = loaded !== undefined;
+    const loaded = await loadOrTell(parts, () => (isOpening = false));
     if (!loaded || isClosed) return;
     const processes = (): number => worker?.minutes.processes() ?? 1;
     const given = { url: redisUrl, speaker, hashes, clock, timers, random, deliver, processes };
@@ -125,13 +124,14 @@ export function openSharing(parts: SharingParts): OpenSharing {
 }
 
 /** @returns undefined if it cannot be loaded now: the next configuration tries again */
-async function loadOrTell({
-  onRedisChange,
-  loadRedis = () => import("./redis-sharing.ts"),
-}: Pick<SharingParts, "onRedisChange" | "loadRedis">) {
+async function loadOrTell(
+  { onRedisChange, loadRedis = () => import("./redis-sharing.ts") }: Pick<SharingParts, "onRedisChange" | "loadRedis">,
+  onFailure: () => void,
+) {
   try {
     return await loadRedis();
   } catch {
+    onFailure();
     onRedisChange("its client could not be loaded");
     return undefined;
   }
