@@ -132,8 +132,8 @@ export type LineLevel = "debug" | "info" | "warn";
 /** What lines are written to, at once or later. */
 interface LineTaker {
   readonly buffer: LineBuffer;
-  /** The line that was written to the buffer is whole. */
-  end(isFailure: boolean): void;
+  /** The line that was written to the buffer is whole. Asked for with each line: another may take its place. */
+  readonly end: (isFailure: boolean) => void;
   readonly putOff: LineWriter["putOff"];
   readonly catchUp: () => void;
 }
@@ -161,7 +161,8 @@ export interface LineWriter {
  * @param lines takes the lines: each into its buffer, and then its end
  * @param base the members of every line
  */
-export function createLineWriter({ buffer, end, putOff, catchUp }: LineTaker, base: object): LineWriter {
+export function createLineWriter(lines: LineTaker, base: object): LineWriter {
+  const { buffer, putOff, catchUp } = lines;
   const inEveryLine = JSON.stringify(base).slice(1, -1);
   /** A line's beginning up to the milliseconds of its time, which is the same for a second. */
   const begins = { debug: "", info: "", warn: "" };
@@ -191,7 +192,7 @@ export function createLineWriter({ buffer, end, putOff, catchUp }: LineTaker, ba
       buffer.text(',"msg":');
       buffer.quoted(message);
       buffer.text("}\n");
-      end(isFailure);
+      lines.end(isFailure);
     },
   };
 }

@@ -93,6 +93,18 @@ function formLines({ buffer, end, putOff, catchUp }: LineStream, format: LogOpti
   let copy: ((line: string) => void) | undefined;
   /** What a line is written to that is to get another form. */
   const draft = format ? new LineBuffer() : buffer;
+  const endCopied = (isFailure: boolean): void => {
+    copy?.(buffer.lastLine());
+    end(isFailure);
+  };
+  const endFormed = (format: (line: string) => string, isFailure: boolean): void => {
+    const taken = draft.take();
+    const line = taken.toString();
+    draft.giveBack(taken);
+    copy?.(line.trimEnd());
+    buffer.text(format(line));
+    end(isFailure);
+  };
   const stream: StreamWithLevel = {
     // Has pino say the level of each line before it: https://getpino.io/#/docs/api?id=destination
     [symbols.needsMetadataGsym]: true,
@@ -104,20 +116,16 @@ function formLines({ buffer, end, putOff, catchUp }: LineStream, format: LogOpti
       end(this.lastLevel >= FAILURE_LEVEL);
     },
   };
-  return {
+  const formed = {
     ...{ stream, buffer: draft, putOff, catchUp },
-    end(isFailure: boolean): void {
-      if (format) {
-        const taken = draft.take();
-        const line = taken.toString();
-        draft.giveBack(taken);
-        copy?.(line.trimEnd());
-        buffer.text(format(line));
-      } else copy?.(buffer.lastLine());
-      end(isFailure);
+    // Nothing is between, unless lines get another form or are copied.
+    end: format ? (isFailure: boolean) => endFormed(format, isFailure) : end,
+    copyLines(take: (line: string) => void): void {
+      copy = take;
+      if (!format) formed.end = endCopied;
     },
-    copyLines: (take: (line: string) => void): void => void (copy = take),
   };
+  return formed;
 }
 
 /** The last lines get this long to be written: whoever reads them may have stopped. */

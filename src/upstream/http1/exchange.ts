@@ -173,8 +173,7 @@ class Http1Exchange extends Body implements PendingResponse, ConnectionListener,
     } catch (error) {
       this.#reject?.(error);
     }
-    this.#resolve = undefined;
-    this.#reject = undefined;
+    this.#resolve = this.#reject = undefined;
   }
 
   #finish(): void {
