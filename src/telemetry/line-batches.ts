@@ -1,4 +1,4 @@
-import { LineBuffer } from "./line-buffer.ts";
+import { LineBuffer } from "./line-writer.ts";
 
 /** What the output does not take waits up to this size; further lines are lost, and counted. */
 const MAX_WAITING_BYTES = 1024 * 1024;

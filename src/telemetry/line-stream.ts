@@ -1,7 +1,7 @@
 import type { TimerSource } from "../core/deadlines.ts";
 import { createHold, createPutOff } from "./held-lines.ts";
 import { createLineBatches, type LineBatches, type LostLines } from "./line-batches.ts";
-import type { LineBuffer } from "./line-buffer.ts";
+import type { LineBuffer } from "./line-writer.ts";
 import type { LineOutput } from "./standard-output.ts";
 
 /** Lines on their way to their output, which never hold up the process. */

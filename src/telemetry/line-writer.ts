@@ -1,15 +1,136 @@
-import type { LineBuffer } from "./line-buffer.ts";
+/** Initial size in bytes; it grows with what is written to it. */
+const CAPACITY = 8 * 1024;
+/** A buffer that is larger goes back to its initial size when it is empty. */
+const MAX_KEPT_CAPACITY = 64 * 1024;
+
+const DIGIT_ZERO = 0x30;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const POINT = 0x2e;
+
+/**
+ * Text on its way out, as UTF-8 bytes. What every request writes is put together here byte by byte, because a string made
+ * of thirty others costs more than all their characters. A class for the same reason: its methods are compiled as one.
+ */
+export class LineBuffer {
+  #bytes: Buffer = Buffer.allocUnsafe(CAPACITY);
+  /** Bytes written so far; set back, it forgets what was written behind them. */
+  length = 0;
+  /** For when what is written to now is taken. */
+  #spare: Buffer | undefined;
+
+  /** Writes text as it is. */
+  text(text: string): void {
+    this.#reserve(text.length);
+    const bytes = this.#bytes;
+    const start = this.length;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 0x7e) return this.#encode(text);
+      bytes[start + index] = code;
+    }
+    this.length = start + text.length;
+  }
+
+  /** Writes text as a JSON string. */
+  quoted(text: string): void {
+    this.#reserve(text.length + 2);
+    const bytes = this.#bytes;
+    const start = this.length + 1;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH) return this.text(JSON.stringify(text));
+      bytes[start + index] = code;
+    }
+    const end = start + text.length;
+    bytes[start - 1] = QUOTE;
+    bytes[end] = QUOTE;
+    this.length = end + 1;
+  }
+
+  /** Writes a number as JSON has it. */
+  number(value: number): void {
+    // The loop below is fast for numbers of 32 bits.
+    if (value !== (value | 0) || value < 0) return this.text(JSON.stringify(value));
+    let digits = 1;
+    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
+    this.#reserve(digits);
+    const bytes = this.#bytes;
+    let rest = value;
+    for (let at = this.length + digits - 1; at >= this.length; at--) {
+      bytes[at] = DIGIT_ZERO + (rest % 10);
+      rest = (rest / 10) | 0;
+    }
+    this.length += digits;
+  }
+
+  /** Writes a number with at most two decimals. */
+  hundredths(value: number): void {
+    const hundredths = Math.round(value * 100);
+    if (hundredths !== (hundredths | 0) || hundredths < 0) return this.number(hundredths / 100);
+    this.number((hundredths / 100) | 0);
+    const fraction = hundredths % 100;
+    if (fraction === 0) return;
+    this.#reserve(3);
+    this.#bytes[this.length++] = POINT;
+    this.#bytes[this.length++] = DIGIT_ZERO + ((fraction / 10) | 0);
+    if (fraction % 10 !== 0) this.#bytes[this.length++] = DIGIT_ZERO + (fraction % 10);
+  }
+
+  /** The line that was written last, without its line feed. */
+  lastLine(): string {
+    const end = this.length - 1;
+    return this.#bytes.toString("utf8", this.#bytes.lastIndexOf("\n", end - 1) + 1, end);
+  }
+
+  /**
+   * Takes what was written first; the rest stays. The bytes are the caller's, who may give them back.
+   * @returns a part of an array that is used again after that
+   */
+  take(length: number = this.length): Buffer {
+    const bytes = this.#bytes;
+    const rest = this.length - length;
+    const next = this.#spare && this.#spare.length >= rest ? this.#spare : Buffer.allocUnsafe(Math.max(CAPACITY, rest));
+    this.#spare = undefined;
+    if (rest > 0) bytes.copy(next, 0, length, this.length);
+    this.#bytes = next;
+    this.length = rest;
+    return bytes.subarray(0, length);
+  }
+
+  /**
+   * Uses again what was taken, whole or cut, and is needed no more: an array for each batch would be collected as often. A copy
+   * of it, which may be smaller, is left alone.
+   */
+  giveBack(taken: Buffer): void {
+    const size = taken.buffer.byteLength;
+    if (size < CAPACITY || size > MAX_KEPT_CAPACITY) return;
+    this.#spare ??= Buffer.from(taken.buffer);
+  }
+
+  #encode(text: string): void {
+    this.#reserve(text.length * 3);
+    this.length += this.#bytes.write(text, this.length, "utf8");
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.length + bytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+    larger.set(this.#bytes.subarray(0, this.length));
+    this.#bytes = larger;
+  }
+}
 
 /** Levels of the lines that are written with every request; unexpected errors, which are rare, have one of their own. */
-export type LineLevel = "debug" | "info" | "warn";
+export type LineLevel = (typeof LEVELS)[number];
+const LEVELS = ["debug", "info", "warn"] as const;
 
 /** What lines are written to, at once or later. */
-interface LineTaker {
+interface LineTaker extends Pick<LineWriter, "putOff" | "catchUp"> {
   readonly buffer: LineBuffer;
-  /** The line that was written to the buffer is whole. */
-  end(isFailure: boolean): void;
-  readonly putOff: LineWriter["putOff"];
-  readonly catchUp: () => void;
+  /** The line that was written to the buffer is whole. Asked for with each line: another may take its place. */
+  readonly end: (isFailure: boolean) => void;
 }
 
 /** Writes lines as pino would, at a fraction of what it costs to go through it. One line at a time. */
@@ -37,7 +158,8 @@ export interface LineWriter {
  * @param lines takes the lines: each into its buffer, and then its end
  * @param base the members of every line
  */
-export function createLineWriter({ buffer, end, putOff, catchUp }: LineTaker, base: object): LineWriter {
+export function createLineWriter(lines: LineTaker, base: object): LineWriter {
+  const { buffer, putOff, catchUp } = lines;
   const inEveryLine = JSON.stringify(base).slice(1, -1);
   /** A line's beginning up to the milliseconds of its time, which is the same for a second. */
   const begins = { debug: "", info: "", warn: "" };
@@ -54,9 +176,7 @@ export function createLineWriter({ buffer, end, putOff, catchUp }: LineTaker, ba
       if (time - second >= 1000 || time < second) {
         second = time - (time % 1000);
         const beginOfTime = new Date(second).toISOString().slice(0, -4);
-        begins.debug = `{"level":"debug","time":"${beginOfTime}`;
-        begins.info = `{"level":"info","time":"${beginOfTime}`;
-        begins.warn = `{"level":"warn","time":"${beginOfTime}`;
+        for (const known of LEVELS) begins[known] = `{"level":"${known}","time":"${beginOfTime}`;
       }
       const milliseconds = time - second;
       buffer.text(begins[level]);
@@ -70,8 +190,8 @@ export function createLineWriter({ buffer, end, putOff, catchUp }: LineTaker, ba
       buffer.text(',"msg":');
       buffer.quoted(message);
       buffer.text("}\n");
-      end(isFailure);
+      lines.end(isFailure);
     },
-    abandon: () => buffer.cut(start),
+    abandon: () => void (buffer.length = start),
   };
 }

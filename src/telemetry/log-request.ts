@@ -1,10 +1,8 @@
 import type { RequestObserver, RequestRecord } from "../core/request-context.ts";
-import { LineBuffer } from "./line-buffer.ts";
-import type { LineLevel, LineWriter } from "./line-writer.ts";
+import { LineBuffer, type LineLevel, type LineWriter } from "./line-writer.ts";
 import type { Log, LogOutput } from "./log.ts";
 import { type MemberStarts, memberStarts, memberStartsOfErrors } from "./request-fields.ts";
-import { writeMembers } from "./request-line.ts";
-import { SettledRequest } from "./settled-request.ts";
+import { SettledRequest, writeMembers } from "./request-line.ts";
 
 export interface RequestLogOptions {
   /** The members that are written, of `REQUEST_FIELDS`; all if there are none. */

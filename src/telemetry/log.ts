@@ -2,8 +2,7 @@ import { type DestinationStream, type Logger, pino, stdTimeFunctions, symbols } 
 import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
 import { describeFault } from "../core/faults.ts";
 import type { LostLines } from "./line-batches.ts";
-import { LineBuffer } from "./line-buffer.ts";
-import { createLineWriter, type LineWriter } from "./line-writer.ts";
+import { createLineWriter, LineBuffer, type LineWriter } from "./line-writer.ts";
 import { type LineStream, type LineStreamParts, openLineStream } from "./line-stream.ts";
 import { openStandardOutput } from "./standard-output.ts";
 
@@ -131,6 +130,18 @@ function formLines({ buffer, end, putOff, catchUp }: LineStream, format: LogOpti
   };
   /** What a line is written to that is to get another form. */
   const draft = format ? new LineBuffer() : buffer;
+  const endCopied = (isFailure: boolean): void => {
+    copyLine(buffer.lastLine());
+    end(isFailure);
+  };
+  const endFormed = (isFailure: boolean): void => {
+    const taken = draft.take();
+    const line = taken.toString();
+    draft.giveBack(taken);
+    copyLine(line.trimEnd());
+    buffer.text(formOf(line));
+    end(isFailure);
+  };
   const stream: StreamWithLevel = {
     // Has pino say the level of each line before it: https://getpino.io/#/docs/api?id=destination
     [symbols.needsMetadataGsym]: true,
@@ -142,20 +153,16 @@ function formLines({ buffer, end, putOff, catchUp }: LineStream, format: LogOpti
       end(this.lastLevel >= FAILURE_LEVEL);
     },
   };
-  return {
+  const formed = {
     ...{ stream, buffer: draft, putOff, catchUp },
-    end(isFailure: boolean): void {
-      if (format) {
-        const taken = draft.take();
-        const line = taken.toString();
-        draft.giveBack(taken);
-        copyLine(line.trimEnd());
-        buffer.text(formOf(line));
-      } else if (copy) copyLine(buffer.lastLine());
-      end(isFailure);
+    // Nothing is between, unless lines get another form or are copied.
+    end: format ? endFormed : end,
+    copyLines(take: (line: string) => void): void {
+      copy = take;
+      if (!format) formed.end = endCopied;
     },
-    copyLines: (take: (line: string) => void): void => void (copy = take),
   };
+  return formed;
 }
 
 /** The last lines get this long to be written: whoever reads them may have stopped. */

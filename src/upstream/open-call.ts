@@ -23,8 +23,8 @@ import type { UpstreamResponse, PendingResponse, WireRequest } from "./transport
 const STOOD_STILL_MS = 100;
 
 export function createUpstream(parts: UpstreamParts): OpenUpstreamCall {
-  const limitsOf = createCallLimits(parts.limits);
-  return (endpoint, client, timeouts) => new Call(parts, limitsOf(timeouts), endpoint, client);
+  const { plain, with: limitsWith } = createCallLimits(parts.limits);
+  return (endpoint, client, timeouts) => new Call(parts, timeouts ? limitsWith(timeouts) : plain, endpoint, client);
 }
 
 /** A class instead of closures: one instance for each request, whose methods are not made anew. */
@@ -69,15 +69,12 @@ class Call implements UpstreamCall, Deadline {
 
   #transmit(request: WireRequest): Promise<UpstreamResponse> {
     const { transport, deadlines } = this.#parts;
+    const { connectMs, untilConnectedMs, untilHeaderMs } = this.#limits;
     this.#phase = "connecting";
     try {
-      const sending = (this.#sending = transport(
-        this.#endpoint,
-        request,
-        () => this.#onConnected(),
-        this.#limits.connectMs,
-      ));
-      deadlines.move(this, this.#sentAt + nextLimit(this.#phase, this.#limits));
+      const sending = (this.#sending = transport(this.#endpoint, request, () => this.#onConnected(), connectMs));
+      // A connection that was kept is there at once.
+      deadlines.move(this, this.#sentAt + (this.#isConnecting() ? untilConnectedMs : untilHeaderMs));
       return this.#receive(sending);
     } catch (error) {
       return Promise.reject(this.explain(error));
@@ -88,7 +85,7 @@ class Call implements UpstreamCall, Deadline {
   #sendAuthorized(credential: Credential, request: WireRequest): Promise<UpstreamResponse> {
     const { findAuthorize, deadlines } = this.#parts;
     this.#phase = "authorizing";
-    deadlines.move(this, this.#sentAt + nextLimit(this.#phase, this.#limits));
+    deadlines.move(this, this.#sentAt + this.#limits.untilConnectedMs);
     const pending = (this.#sending = authorizeRequest(findAuthorize, credential, request));
     return pending.ready.then(
       (authorized) =>
@@ -192,7 +189,11 @@ class Call implements UpstreamCall, Deadline {
     return toTimeoutFailure(error, this.#endpoint.id, ruleOf(expired, this.#limits));
   }
 
+  #isConnecting(): boolean {
+    return this.#phase === "connecting";
+  }
+
   #onConnected(): void {
-    if (this.#phase === "connecting") this.#phase = "connected";
+    if (this.#isConnecting()) this.#phase = "connected";
   }
 }

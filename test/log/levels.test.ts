@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { json, resetWithoutAnswer } from "../fixtures/answers.ts";
 import { collectLogLines } from "../fixtures/log-lines.ts";
-import { LineBuffer } from "../../src/telemetry/line-buffer.ts";
+import { LineBuffer } from "../../src/telemetry/line-writer.ts";
 import { createInFlightRequests } from "../../src/core/in-flight-requests.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { createLog } from "../../src/telemetry/log.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { LineBuffer } from "../../src/telemetry/line-buffer.ts";
+import { LineBuffer } from "../../src/telemetry/line-writer.ts";
 
 const written = (write: (buffer: LineBuffer) => void): string => {
   const buffer = new LineBuffer();

@@ -4,8 +4,7 @@ import { type Opening, openConnection } from "./open-connection.ts";
 import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
 import { startExchange } from "./exchange.ts";
 import { originOf } from "./origin.ts";
-import { createRequestWriter } from "./request-head.ts";
-import type { ExchangeServer } from "./send-request.ts";
+import { createRequestWriter, type ExchangeServer } from "./write-request.ts";
 import type { UpstreamResponse, PendingResponse, Transport, WireRequest } from "../transport.ts";
 import { UpstreamError } from "../errors.ts";
 
