@@ -19,6 +19,8 @@ export interface Gateway {
   copyMetrics(): StoreCopy | undefined;
   /** Bytes that requests in flight hold now, out of what `SERVER_MAX_BUFFERED_BYTES` allows. */
   bufferedBytes(): number;
+  /** How long the settings let it take to end, in milliseconds. */
+  shutdownMs(): number;
   /**
    * Stops accepting, lets requests in flight finish for as long as the settings allow, and ends the rest with an error.
    * @param onClosed called when nothing is accepted any more
@@ -80,6 +82,11 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     return { changed: [...new Set([...changed, ...settingsOfFiles(applied.settings, files)])], needRestart };
   };
 
+  const shutdownMs = (): number => {
+    const { delayMs, timeoutMs } = options.drainOptions(current.config.settings);
+    return delayMs + timeoutMs;
+  };
+
   const owned = opening.move();
   return {
     async listen() {
@@ -100,14 +107,14 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     },
     copyMetrics: () => shared.metrics?.copy(),
     bufferedBytes: memory.used,
+    shutdownMs,
     async drain(onClosed) {
       isEnding = true;
-      const startedAt = timers.now();
+      const until = timers.now() + shutdownMs();
       const how = options.drainOptions(current.config.settings);
       const cut = await server.drain(how, onClosed);
       await applying;
       await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));
-      const until = startedAt + how.delayMs + how.timeoutMs;
       exportMs = (): number => Math.min(Math.max(until - timers.now(), MIN_EXPORT_MS), MAX_EXPORT_MS);
       await owned.disposeAsync().catch(shared.onFault);
       return cut;

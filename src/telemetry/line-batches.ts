@@ -31,6 +31,8 @@ export interface LineBatches {
   reportLost(report: (lost: LostLines) => void): void;
   /** How many lines have been lost in all. */
   lost(): LostLines;
+  /** How many lines are held or wait; one that is written in part counts. */
+  unwritten(): number;
 }
 
 export function createLineBatches(): LineBatches {
@@ -101,7 +103,16 @@ export function createLineBatches(): LineBatches {
       report({ info: lost.info - info, failures: lost.failures - ofFailures });
     },
     lost: () => lost,
+    unwritten: () => waiting.reduce((sum, batch) => sum + countLines(batch), heldLines),
   };
+}
+
+const LINE_FEED = 0x0a;
+
+function countLines(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) count++;
+  return count;
 }
 
 interface Range {

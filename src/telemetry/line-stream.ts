@@ -22,8 +22,12 @@ export interface LineStream {
   putOff(write: () => void): (isUrgent: boolean) => void;
   /** Writes to the buffer what was put off. To be called before a line is written to it that was not. */
   catchUp(): void;
-  /** Resolves when the output has taken all lines, refuses them, or has not taken them within this time. */
-  flush(timeoutMs: number): Promise<void>;
+  /**
+   * Resolves when the output has taken all lines, refuses them, has taken nothing for {@link STALL_MS}, or has not taken all
+   * within this time.
+   * @returns how many lines it has not taken
+   */
+  flush(timeoutMs: number): Promise<number>;
   /** How many lines have been lost since it was opened. */
   lost(): LostLines;
 }
@@ -41,6 +45,12 @@ export interface LineStreamParts {
 /** Delay of a retry after an error of the output: a disk may be full for a while, a pipe that does not wait is full. */
 const RETRY_MS = 50;
 
+/** An output that takes nothing for so long is waited for no longer. */
+export const STALL_MS = 1000;
+
+/** A write that takes longer than this waits for its reader. The next ones are small, so that it shows whether that reads on. */
+const SLOW_MS = 50;
+
 /** The end of the process waits so long for a write that is under way. */
 const LAST_WRITE_MS = 50;
 
@@ -52,10 +62,14 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
   const batches = createLineBatches();
   const { buffer, lost } = batches;
   const putOff = createPutOff();
-  let isWriting = false;
   let isInLoop = false;
   let retry: Timer | undefined;
   let whenFlushed: (() => void) | undefined;
+  /** What is being written, if something is. */
+  let piece: Uint8Array | undefined;
+  let isSlow = false;
+  /** When the output took something last. */
+  let takenAt = 0;
 
   const release = (): void => {
     putOff.catchUp();
@@ -66,18 +80,23 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
     // A loop, because an output may answer at once; one, because lines are written and lost while it goes on.
     if (isInLoop) return;
     isInLoop = true;
-    while (!isWriting && !retry) {
+    while (!piece && !retry) {
       if (!batches.first()) release();
       const batch = batches.first();
       if (!batch) {
         whenFlushed?.();
         break;
       }
-      isWriting = true;
-      output.write(batch, (written) => {
-        isWriting = false;
+      piece = isSlow ? batch.subarray(0, WHOLE_BYTES) : batch;
+      const beganAt = timers.now();
+      output.write(piece, (written) => {
+        piece = undefined;
         if (typeof written === "string") refused(written);
-        else batches.taken(written);
+        else {
+          batches.taken(written);
+          takenAt = timers.now();
+          isSlow = takenAt - beganAt > SLOW_MS;
+        }
         batches.reportLost(onLost);
         writeWaiting();
       });
@@ -100,7 +119,7 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
   process.on("exit", () => {
     // Nothing is begun any more that waits.
     isInLoop = true;
-    writeLast(output, batches, isWriting, release);
+    writeLast(output, batches, piece, release);
   });
   return {
     buffer,
@@ -120,30 +139,43 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
       if (!putOff.isCatchingUp()) hold(isFailure);
     },
     flush(timeoutMs) {
-      const { promise, done } = waitAtMost(timeoutMs);
+      takenAt = timers.now();
+      const until = takenAt + timeoutMs;
+      const { promise, done } = waitUntil(timers, () => Math.min(until, takenAt + STALL_MS));
       whenFlushed = done;
       writeWaiting();
-      return promise;
+      return promise.then(batches.unwritten);
     },
   };
 }
 
-/** Writes all that can be written without waiting for whoever reads it. */
-function writeLast(output: LineOutput, batches: LineBatches, isWriting: boolean, release: () => void): void {
-  const underWay = isWriting ? batches.first() : undefined;
+/** Writes all that can be written without waiting for whoever reads it. @param underWay what is being written */
+function writeLast(
+  output: LineOutput,
+  batches: LineBatches,
+  underWay: Uint8Array | undefined,
+  release: () => void,
+): void {
   // It may have been taken in part, and then nothing can follow it, unless it is so short that it is taken as one. It is on
   // another thread, which needs no more than this to write it if there is room.
   if (underWay && underWay.length > WHOLE_BYTES) return Bun.sleepSync(LAST_WRITE_MS);
   release();
-  for (const batch of batches.all()) if (batch !== underWay) output.writeLast(batch);
+  if (underWay) batches.taken(underWay.length);
+  for (const batch of batches.all()) output.writeLast(batch);
 }
 
-/** A wait that ends when it is done, or after this many milliseconds. */
-function waitAtMost(timeoutMs: number): { readonly promise: Promise<void>; readonly done: () => void } {
+/** A wait that ends when it is done, or at that time, which may be later when it comes. */
+function waitUntil({ now, setTimer, clearTimer }: TimerSource, end: () => number) {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timeout = setTimeout(resolve, timeoutMs);
+  let timer: unknown;
+  const look = (): void => {
+    const left = end() - now();
+    if (left > 0) timer = setTimer(look, left);
+    else resolve();
+  };
+  look();
   const done = (): void => {
-    clearTimeout(timeout);
+    clearTimer(timer);
     resolve();
   };
   return { promise, done };

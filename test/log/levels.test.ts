@@ -53,7 +53,7 @@ test("levels by how a request ended", () => {
     buffer,
     end: () => lines.write(buffer.take().toString()),
     dropped: () => 0,
-    flush: async () => {},
+    flush: async () => 0,
     putOff: (write) => write,
     catchUp() {},
     lost: () => ({ info: 0, failures: 0 }),

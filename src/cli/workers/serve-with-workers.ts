@@ -55,8 +55,10 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
     metrics: metrics?.hub,
     sharing: createSharingHub({ workers: count, clock: Date.now, timers, gateway: crypto.randomUUID() }),
   });
+  let until = 0;
   onEndSignal({
     begin(signal) {
+      until = performance.now() + settings.SERVER_DRAIN_DELAY + settings.SERVER_SHUTDOWN_TIMEOUT;
       announceDrainDelay(log, settings, signal);
       void supervisor.drain().then(() => log.info({ signal }, "draining"));
     },
@@ -78,10 +80,11 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
   });
   const { exitCode, problem } = await supervisor.ended;
   await metrics?.hub.close();
-  if (problem !== undefined) return endProcess(log, exitCode, problem);
+  const logMs = until - performance.now();
+  if (problem !== undefined) return endProcess(log, exitCode, { problem, logMs });
   if (exitCode === EXIT.requestsCut) log.warn("stopped; requests were cut off");
   else log.info("stopped");
-  return endProcess(log, exitCode);
+  return endProcess(log, exitCode, { logMs });
 }
 
 /** The port that is asked for, if one is. */
