@@ -109,7 +109,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
       await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));
       const until = startedAt + how.delayMs + how.timeoutMs;
       exportMs = (): number => Math.min(Math.max(until - timers.now(), MIN_EXPORT_MS), MAX_EXPORT_MS);
-      await owned.disposeAsync();
+      await owned.disposeAsync().catch(shared.onFault);
       return cut;
     },
   };

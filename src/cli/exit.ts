@@ -1,5 +1,6 @@
 import { ListenError } from "../core/listen-error.ts";
 import { errorCodeOf } from "../upstream/errors.ts";
+import { logFaults } from "../telemetry/log-faults.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Settings } from "../config/settings-table.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -36,6 +37,16 @@ export async function endProcess(log: Log, code: number, problem?: string): Prom
   await log.flushLines();
   if (problem !== undefined) writeWhole(2, `${problem}\n`);
   process.exit(code);
+}
+
+/**
+ * From now on the process goes on after what is thrown outside of what answers a request, such as in a timer: to end would cut
+ * off all requests for the fault of one. It is logged.
+ */
+export function surviveFaults(log: Log): void {
+  const onFault = logFaults(log);
+  process.on("uncaughtException", onFault);
+  process.on("unhandledRejection", onFault);
 }
 
 /** What the system's codes mean here. */

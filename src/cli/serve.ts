@@ -1,7 +1,7 @@
 import type { ConfigSource, ReadSource } from "../config/config-source.ts";
 import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
 import { announce, announceDrainDelay } from "./announce.ts";
-import { endProcess } from "./exit.ts";
+import { endProcess, surviveFaults } from "./exit.ts";
 import { reloadOnChange } from "./reload-on-change.ts";
 import { onEndSignal, type OnReloadSignal } from "./signals.ts";
 import { openSoleService, type Service, type ServiceParts, StartFailure } from "./service.ts";
@@ -46,6 +46,7 @@ export async function serve(parts: ServeParts): Promise<void> {
   });
   try {
     announce(log, config.settings, { ...(await service.listen()), version });
+    surviveFaults(log);
   } catch (error) {
     if (error instanceof StartFailure) return endProcess(parts.log, error.exitCode, error.message);
     throw error;

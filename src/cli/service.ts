@@ -6,6 +6,7 @@ import type { ConfigFile } from "../config/file/config-file.ts";
 import { keepFileState } from "../config/file/file-state.ts";
 import type { Config, LoadedConfig } from "../config/load-config.ts";
 import { EXIT, listeningProblem } from "./exit.ts";
+import { logFaults } from "../telemetry/log-faults.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { GatewayDependencies } from "../shared-parts.ts";
 
@@ -82,7 +83,11 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
   let drained: Promise<number> | undefined;
 
   const drain = async (onClosed: () => void): Promise<number> => {
-    const cut = await gateway.drain(onClosed);
+    const cut = await gateway.drain(onClosed).catch((error: unknown) => {
+      logFaults(log)(error);
+      return undefined;
+    });
+    if (cut === undefined) return EXIT.requestsCut;
     if (cut > 0) log.warn({ cut }, "stopped; requests were cut off");
     else log.info("stopped");
     return cut > 0 ? EXIT.requestsCut : EXIT.ok;

@@ -1,3 +1,4 @@
+import { callEach } from "./faults.ts";
 import type { TimerSource } from "./deadlines.ts";
 
 /** The time is looked at so often, in milliseconds. */
@@ -52,10 +53,10 @@ export function createFreeTimers({ now, setTimer, clearTimer }: TimerSource): Ti
       return arm(0);
     }
     wasLate = false;
-    for (const wait of [...waits]) {
+    callEach([...waits], (wait) => {
       // One before it may have cleared it.
       if (wait.at <= free && waits.delete(wait)) wait.callback();
-    }
+    });
     if (waits.size > 0 && timer === undefined) armNext();
   };
 

@@ -61,7 +61,7 @@ export function startDemoProvider(paceMs = 40): { readonly url: string; readonly
       return respond(await route(body.value, digest), body.value["stream"] === true, paceMs);
     },
     error(error) {
-      if (!(error instanceof CannotTranslate)) return refuse(500, error.message, null);
+      if (!(error instanceof CannotTranslate)) return refuse(500, "The demo provider failed.", null);
       return refuse(400, `${error.member}: ${error.message}`, error.member);
     },
   });

@@ -1,3 +1,4 @@
+import { callEach, type OnFault } from "../core/faults.ts";
 import type { TimerSource } from "../core/deadlines.ts";
 
 /**
@@ -10,7 +11,7 @@ import type { TimerSource } from "../core/deadlines.ts";
 const HOLD_MS = 100;
 
 /** Keeps those who write their lines later, and has them write. */
-export function createPutOff() {
+export function createPutOff(onFault?: OnFault) {
   const writers: (() => void)[] = [];
   let isCatchingUp = false;
   return {
@@ -20,11 +21,8 @@ export function createPutOff() {
       // A line of these may fill a batch, which is written out, upon which a line may be written that was not put off.
       if (isCatchingUp) return;
       isCatchingUp = true;
-      try {
-        for (const write of writers) write();
-      } finally {
-        isCatchingUp = false;
-      }
+      callEach(writers, (write) => write(), onFault);
+      isCatchingUp = false;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions, symbols } from "pino";
 import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
+import { describeFault } from "../core/faults.ts";
 import type { LostLines } from "./line-batches.ts";
 import { createLineWriter, LineBuffer, type LineWriter } from "./line-writer.ts";
 import { type LineStream, type LineStreamParts, openLineStream } from "./line-stream.ts";
@@ -15,8 +16,13 @@ export interface LogOutput {
   copyLines(take: (line: string) => void): void;
   /** For the end of the process: resolves when all lines are written, cannot be, or have not been within a second. */
   flushLines(): Promise<void>;
-  /** How many lines have been lost since the start, because standard output did not take them. */
+  /** How many lines have been lost since the start, because standard output did not take them or they could not be written. */
   lostLines(): LostLines;
+  /**
+   * The line of a request could not be written, for that error: a short line says so, and it is counted as one of what failed.
+   * Never throws.
+   */
+  lineBroke(requestId: string, error: unknown): void;
 }
 
 export interface LogOptions {
@@ -65,8 +71,9 @@ export function createLog(
     formatters: { level: (label: string) => ({ level: label }) },
   };
   if (destination) {
-    const none = { lineWriter: undefined, async flushLines() {}, lostLines: () => NOTHING_LOST };
-    return Object.assign(pino(options, destination), { ...none, copyLines() {} });
+    const logger = pino(options, destination);
+    const none = { lineWriter: undefined, async flushLines() {}, copyLines() {} };
+    return Object.assign(logger, { ...none, ...countBroken(logger, () => NOTHING_LOST) });
   }
   const lines = openLines({
     output: openStandardOutput(),
@@ -83,26 +90,56 @@ export function createLog(
     lineWriter: createLineWriter(formed, base),
     copyLines: formed.copyLines,
     flushLines: () => lines.flush(LAST_LINES_MS),
-    lostLines: lines.lost,
+    ...countBroken(logger, lines.lost),
   });
   return log;
+}
+
+function countBroken(logger: Logger, lost: () => LostLines): Pick<LogOutput, "lostLines" | "lineBroke"> {
+  let broken = 0;
+  return {
+    lostLines() {
+      const { info, failures } = lost();
+      return { info, failures: failures + broken };
+    },
+    lineBroke(requestId, error) {
+      broken += 1;
+      const line = { request_id: requestId, cause: describeFault(error) };
+      logger.error(line, "the line of a request could not be written");
+    },
+  };
 }
 
 /** Makes what takes JSON lines, from pino and from what writes them itself, copies them, and gives them their form. */
 function formLines({ buffer, end, putOff, catchUp }: LineStream, format: LogOptions["format"]) {
   let copy: ((line: string) => void) | undefined;
+  const copyLine = (line: string): void => {
+    try {
+      copy?.(line);
+    } catch {
+      // The line itself matters more than its copy, and to tell of it would take another line that is copied.
+    }
+  };
+  /** Better in its first form than not at all. */
+  const formOf = (line: string): string => {
+    try {
+      return format ? format(line) : line;
+    } catch {
+      return line;
+    }
+  };
   /** What a line is written to that is to get another form. */
   const draft = format ? new LineBuffer() : buffer;
   const endCopied = (isFailure: boolean): void => {
-    copy?.(buffer.lastLine());
+    copyLine(buffer.lastLine());
     end(isFailure);
   };
-  const endFormed = (format: (line: string) => string, isFailure: boolean): void => {
+  const endFormed = (isFailure: boolean): void => {
     const taken = draft.take();
     const line = taken.toString();
     draft.giveBack(taken);
-    copy?.(line.trimEnd());
-    buffer.text(format(line));
+    copyLine(line.trimEnd());
+    buffer.text(formOf(line));
     end(isFailure);
   };
   const stream: StreamWithLevel = {
@@ -111,15 +148,15 @@ function formLines({ buffer, end, putOff, catchUp }: LineStream, format: LogOpti
     lastLevel: 0,
     write(line) {
       catchUp();
-      copy?.(line.trimEnd());
-      buffer.text(format ? format(line) : line);
+      copyLine(line.trimEnd());
+      buffer.text(formOf(line));
       end(this.lastLevel >= FAILURE_LEVEL);
     },
   };
   const formed = {
     ...{ stream, buffer: draft, putOff, catchUp },
     // Nothing is between, unless lines get another form or are copied.
-    end: format ? (isFailure: boolean) => endFormed(format, isFailure) : end,
+    end: format ? endFormed : end,
     copyLines(take: (line: string) => void): void {
       copy = take;
       if (!format) formed.end = endCopied;

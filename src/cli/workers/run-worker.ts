@@ -5,7 +5,7 @@ import type { UntouchedProviders } from "../../config/untouched-providers.ts";
 import { nextConfig } from "../../config/next-config.ts";
 import type { FromHub, SharingChannel } from "../../routing/sharing/channel.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
-import { endProcess, EXIT } from "../exit.ts";
+import { endProcess, EXIT, surviveFaults } from "../exit.ts";
 import { openLog } from "../open-log.ts";
 import { openSoleService, type Service, StartFailure } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
@@ -42,7 +42,9 @@ export function runWorker(number: number, version: string): void {
   };
 
   const listen = async (): Promise<void> => {
-    if (service) tell({ kind: "listening", serving: await service.listen() });
+    if (!service) return;
+    tell({ kind: "listening", serving: await service.listen() });
+    if (log) surviveFaults(log);
   };
 
   const reloads = createQueue(async (given): Promise<void> => {

@@ -1,5 +1,6 @@
 import type { Endpoint, EndpointState } from "../endpoint.ts";
 import type { Deadline, Deadlines } from "../../core/deadlines.ts";
+import { callEach } from "../../core/faults.ts";
 import { openConnection } from "./open-connection.ts";
 import type { Connection } from "./connection.ts";
 import { startExchange } from "./exchange.ts";
@@ -145,8 +146,9 @@ export function createConnectionPool(
   const closeAll = (): void => {
     if (expiry) deadlines.release(expiry);
     expiry = undefined;
-    for (const connection of idle) connection.close();
+    const closing = idle;
     idle = [];
+    callEach(closing, (connection) => connection.close());
   };
 
   const give = (connection: Connection): void => {
